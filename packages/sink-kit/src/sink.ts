@@ -1,0 +1,50 @@
+import type { Envelope } from '@sluice/envelope';
+import type { PipelineError } from '@sluice/runtime';
+
+/** One record of a topic, decoded. `key` is the record key's exact text: the identity of the row everywhere. */
+export interface Delivery {
+  readonly topic: string;
+  readonly partition: number;
+  /** Kafka offset of the record. */
+  readonly offset: bigint;
+  /** Text of the Kafka record key, e.g. `{"id":42}`. */
+  readonly key: string;
+  readonly envelope: Envelope;
+}
+
+/** What became of one delivery. `stale` is a success: the store already holds this change or a newer one. */
+export type Outcome =
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'failed'; readonly error: PipelineError };
+
+/**
+ * Progress that lives in the store itself, inside the transaction of the rows (SQL sinks).
+ * The consumer group then only mirrors it, for lag displays.
+ */
+export interface OffsetStore {
+  /** The next offset to read, or null when this partition was never stored. */
+  read(topic: string, partition: number): Promise<bigint | null>;
+  /** Moves the stored offset past records that needed no write (dead-lettered, superseded). */
+  advance(topic: string, partition: number, nextOffset: bigint): Promise<void>;
+}
+
+/**
+ * A store kept equal to the source. Everything between a topic and these five methods is the kit's:
+ * decoding, coalescing, retry, breaker, dead letters, commits.
+ */
+export interface Sink {
+  /** Connects and checks the store; throws a fatal PipelineError when only a person can mend it. */
+  open(signal: AbortSignal): Promise<void>;
+  /**
+   * Applies a batch of one partition: row envelopes with no key twice, or exactly one control envelope.
+   * Resolves to one outcome per delivery, in the same order.
+   * A throw means that the store did not answer: nothing is dead-lettered and the whole batch comes again.
+   * When a record is refused and the store does not say which, every delivery is `failed`: the kit halves.
+   */
+  write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]>;
+  /** Resolves when the store answers; throws otherwise. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+  readonly offsets?: OffsetStore;
+}
