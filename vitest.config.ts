@@ -1,0 +1,56 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites that need real servers, recognised by the suffix of their files; everything else is a unit test. */
+const serverSuites = [
+  '**/*.conformance.test.ts',
+  '**/*.integration.test.ts',
+  '**/*.e2e.test.ts',
+  '**/*.fault.test.ts',
+];
+const ignored = ['**/node_modules/**', '**/.local-stack/**'];
+
+/** Server suites share one local stack and two processors: one file at a time, generous times. */
+const onServers = {
+  maxWorkers: 1,
+  testTimeout: 120_000,
+  hookTimeout: 300_000,
+} as const;
+
+export default defineConfig({
+  test: {
+    teardownTimeout: 60_000,
+    passWithNoTests: true,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{packages,services}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...ignored, ...serverSuites],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'conformance',
+          include: [
+            '{packages,services,test}/**/*.conformance.test.ts',
+            '{packages,services,test}/**/*.integration.test.ts',
+          ],
+          exclude: ignored,
+          ...onServers,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.test.ts', 'test/faults/**/*.fault.test.ts'],
+          exclude: ignored,
+          ...onServers,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
