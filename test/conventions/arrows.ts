@@ -1,0 +1,48 @@
+import type { Workspace } from './workspaces.ts';
+
+/** What the sources of a package or service may import: ARCHITECTURE.md, "Layout". Arrows point downwards only. */
+export interface Arrows {
+  /** Workspace packages, without the scope. */
+  readonly packages: readonly string[];
+  /** Packages of the registry, or `own` for whatever its manifest names (minus Kafka clients). */
+  readonly external: readonly string[] | 'own';
+  /** No input or output and no clock: the only Node modules it may touch. */
+  readonly pureBuiltins?: readonly string[];
+}
+
+export const kafkaClients = [
+  'kafkajs',
+  '@platformatic/kafka',
+  'node-rdkafka',
+  '@confluentinc/kafka-javascript',
+];
+
+const everyPackage = ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'sink-kit', 'local-stack'];
+
+const table: Readonly<Record<string, Arrows>> = {
+  'packages/binlog': { packages: [], external: ['iconv-lite'], pureBuiltins: ['node:zlib', 'node:buffer'] },
+  'packages/envelope': { packages: [], external: ['zod'], pureBuiltins: ['node:buffer'] },
+  'packages/runtime': { packages: [], external: ['zod', 'pino', 'prom-client', 'yaml'] },
+  'packages/kafka': { packages: ['runtime'], external: ['kafkajs', '@platformatic/kafka', '@node-rs/crc32'] },
+  'packages/mysql': { packages: ['runtime'], external: ['mysql2'] },
+  'packages/sink-kit': {
+    packages: ['envelope', 'runtime', 'kafka'],
+    // vitest and fast-check: the conformance suite in src/testing is part of the kit.
+    external: ['opossum', 'zod', 'vitest', 'fast-check'],
+  },
+  'packages/local-stack': { packages: ['runtime'], external: [] },
+  'packages/cli': { packages: everyPackage, external: 'own' },
+  'services/capture': {
+    packages: ['binlog', 'envelope', 'runtime', 'kafka', 'mysql'],
+    external: ['@vlasky/zongji', 'mysql2', 'zod'],
+  },
+};
+
+const anySink: Arrows = { packages: ['envelope', 'runtime', 'sink-kit', 'mysql'], external: 'own' };
+
+export function arrowsOf(workspace: Workspace): Arrows {
+  const arrows =
+    table[workspace.folder] ?? (workspace.folder.startsWith('services/sink-') ? anySink : undefined);
+  if (arrows === undefined) throw new Error(`${workspace.folder} has no arrows: say what it may import`);
+  return arrows;
+}

@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseSource } from './source-file.ts';
+import { findWorkspaces, readText, repositoryRoot, typescriptFiles, type Workspace } from './workspaces.ts';
+
+const fileLinesMax = 400;
+const functionLinesMax = 70;
+const mainLinesMax = 40;
+
+const workspaces = findWorkspaces();
+const allFiles = [...workspaces.map((workspace) => workspace.folder), 'test'].flatMap((folder) =>
+  typescriptFiles(folder),
+);
+const sourceFiles = workspaces.flatMap((workspace) => typescriptFiles(workspace.folder, 'src'));
+
+test(`no file is longer than ${fileLinesMax} lines`, () => {
+  const long = allFiles.map(parseSource).filter((file) => file.lines > fileLinesMax);
+  expect(long.map((file) => `${file.path}: ${file.lines} lines`)).toEqual([]);
+});
+
+test(`no function of the sources is longer than ${functionLinesMax} lines`, () => {
+  const long = sourceFiles
+    .map(parseSource)
+    .flatMap((file) =>
+      file.functions
+        .filter((each) => each.lines > functionLinesMax)
+        .map((each) => `${file.path}:${each.line} ${each.name}: ${each.lines} lines`),
+    );
+  expect(long).toEqual([]);
+});
+
+test('the type `any` is not used', () => {
+  expect(
+    allFiles.map(parseSource).flatMap((file) => file.anyLines.map((line) => `${file.path}:${line}`)),
+  ).toEqual([]);
+});
+
+test('exports have names', () => {
+  const files = allFiles.map(parseSource).filter((file) => file.hasDefaultExport);
+  expect(files.map((file) => file.path)).toEqual([]);
+});
+
+test('files are called by what they do', () => {
+  const vague = /^(utils?|common|helpers?|misc|shared|types)\.(test\.)?ts$/;
+  const shouting = /[A-Z_]/;
+  const unclear = allFiles.filter((path) => vague.test(basename(path)) || shouting.test(basename(path)));
+  expect(unclear).toEqual([]);
+});
+
+test('every package and service has a README of its own', () => {
+  const missing = workspaces.filter(
+    (workspace) => !existsSync(join(repositoryRoot, workspace.folder, 'README.md')),
+  );
+  expect(missing.map((workspace) => workspace.folder)).toEqual([]);
+});
+
+test('nothing is left for later in a comment', () => {
+  const later = /\b(TODO|FIXME|XXX|HACK)\b/;
+  const found = allFiles
+    .map(parseSource)
+    .flatMap((file) =>
+      file.comments.filter((each) => later.test(each.text)).map((each) => `${file.path}:${each.line}`),
+    );
+  expect(found).toEqual([]);
+});
+
+test('a rule is switched off for one line, by its name, with a reason', () => {
+  const found = allFiles.map(parseSource).flatMap((file) =>
+    file.comments
+      .filter((each) => /(oxlint|eslint)-disable/.test(each.text))
+      .filter((each) => !/(oxlint|eslint)-disable-(next-)?line [\w/,@ -]+? -- \S/.test(each.text))
+      .map((each) => `${file.path}:${each.line}:${each.text}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test(`the main file of a service only wires: under ${mainLinesMax} lines`, () => {
+  const mains = workspaces
+    .filter((workspace) => workspace.isService)
+    .map((workspace) => ({ path: `${workspace.folder}/src/main.ts` }));
+  expect(mains.filter(({ path }) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
+  const long = mains.filter(({ path }) => parseSource(path).lines >= mainLinesMax);
+  expect(long).toEqual([]);
+});
+
+test('every source file is reached from an entry point', () => {
+  expect(workspaces.flatMap(unreachedFiles)).toEqual([]);
+});
+
+test('no tracked file names a path of somebody’s machine', () => {
+  const tracked = execFileSync('git', ['ls-files'], { cwd: repositoryRoot, encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const personal = /(^|[\s'"`=(])\/(home|Users|root|work)\/[\w.-]+/m;
+  const readable = tracked.filter((path) => /\.(ts|mjs|md|json|ya?ml|sql|sh|cnf|xml)$/.test(path));
+  const present = readable.filter((path) => existsSync(join(repositoryRoot, path)));
+  expect(present.filter((path) => personal.test(readText(path)))).toEqual([]);
+});
+
+/** Entry points: exports, the main file, scripts and anything outside `src` (bootstraps). Tests keep nothing alive. */
+function unreachedFiles(workspace: Workspace): string[] {
+  const sources = new Set(typescriptFiles(workspace.folder, 'src'));
+  const outside = typescriptFiles(workspace.folder).filter(
+    (path) => !sources.has(path) && !path.startsWith(`${workspace.folder}/test/`),
+  );
+  const exported = Object.values(workspace.manifest.exports ?? {})
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => normalize(join(workspace.folder, path)));
+  const queue = [...exported, `${workspace.folder}/src/main.ts`, ...outside].filter((path) =>
+    existsSync(join(repositoryRoot, path)),
+  );
+  const reached = new Set(queue);
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    for (const next of neighbours(path, workspace.folder)) {
+      if (reached.has(next) || !existsSync(join(repositoryRoot, next))) continue;
+      reached.add(next);
+      queue.push(next);
+    }
+  }
+  return [...sources].filter((path) => !reached.has(path));
+}
+
+/** Imported modules, and modules named by a literal (a program that is spawned). */
+function neighbours(path: string, folder: string): string[] {
+  const file = parseSource(path);
+  const relativeImports = file.imports.filter((specifier) => specifier.startsWith('.'));
+  const here = [...relativeImports, ...file.moduleLiterals].map((specifier) =>
+    normalize(join(dirname(path), specifier)),
+  );
+  return [...here, ...file.moduleLiterals.map((literal) => normalize(join(folder, literal)))];
+}
