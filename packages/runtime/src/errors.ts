@@ -7,10 +7,12 @@
  */
 export type ErrorClass = 'retryable' | 'record' | 'schema' | 'fatal';
 
-interface ErrorEntry {
+export interface ErrorEntry {
   readonly class: ErrorClass;
   readonly summary: string;
   readonly fix: string;
+  /** Only where a process that ends by this error must not exit with its class's own code (`exit.ts`). */
+  readonly exit?: 'configuration' | 'preflight';
 }
 
 /** The one list of error codes; `docs/errors.md` is generated from it. Keep it sorted by code. */
@@ -19,10 +21,147 @@ export const ERRORS = {
     class: 'fatal',
     summary: 'sluice.yaml has a wrong, missing or unknown setting',
     fix: 'Correct each setting named in the message.',
+    exit: 'configuration',
+  },
+  CONSUMER_DIED: {
+    class: 'retryable',
+    summary: 'the Kafka consumer of a sink ended by itself',
+    fix: 'Nothing is lost: the supervisor starts the process again. If it repeats, look at the cause in the log and at the brokers.',
+  },
+  DATA_GAP: {
+    class: 'fatal',
+    summary: 'records that a sink has not read were deleted from a topic, or the topic was made anew',
+    fix: 'Take a new snapshot of the tables of the topic, then move the sink’s offset of that partition into the topic’s range and start it again.',
+  },
+  DIVERSION_HALTED: {
+    class: 'fatal',
+    summary: 'a sink would send so many records to its dead-letter topic that something else than the records must be wrong',
+    fix: 'Look at the dead letters and mend their cause; then accept them with `sluice dlq accept` or change the configuration.',
+  },
+  KAFKA_AUTH_FAILED: {
+    class: 'fatal',
+    summary: 'Kafka refused the user name, the password or the SASL mechanism',
+    fix: 'Correct `kafka.sasl` (mechanism, username, password); the broker log names the reason.',
+  },
+  KAFKA_FENCED: {
+    class: 'fatal',
+    summary: 'another process began transactions with the same transactional id and took over',
+    fix: 'Run one capture service per pipeline; if the other one is meant to run, nothing is to be done.',
+  },
+  KAFKA_MESSAGE_TOO_LARGE: {
+    class: 'fatal',
+    summary: "a record batch is larger than the topic's max.message.bytes",
+    fix: 'Raise `topics.maxMessageBytes` and the max.message.bytes of the topic named in the message.',
+  },
+  KAFKA_NOT_AUTHORIZED: {
+    class: 'fatal',
+    summary: "Kafka's access rules do not allow an operation",
+    fix: 'Grant the user of `kafka.sasl` the operation on the topic, group or transactional id named in the message.',
+  },
+  KAFKA_PROTOCOL: {
+    class: 'retryable',
+    summary: 'Kafka answered with an error that Sluice has no rule for',
+    fix: 'Look up the error code in the Kafka documentation and the broker log; please report it.',
+  },
+  KAFKA_RECORD_REFUSED: {
+    class: 'fatal',
+    summary: 'Kafka refused the content of a record batch',
+    fix: 'Compare the settings of the topic named in the message with those that Sluice creates topics with.',
+  },
+  KAFKA_TLS_FAILED: {
+    class: 'fatal',
+    summary: 'no TLS connection to Kafka can be agreed upon',
+    fix: 'Correct `kafka.tls`: the CA file, the client certificate, or whether the listener speaks TLS at all.',
+  },
+  KAFKA_TOPIC_MISSING: {
+    class: 'retryable',
+    summary: 'a topic or one of its partitions does not exist',
+    fix: 'Was it deleted? Restart the capture service: it creates its topics at start.',
+  },
+  KAFKA_TRANSACTION_ABORTED: {
+    class: 'retryable',
+    summary: 'Kafka ended an open transaction without committing it',
+    fix: 'Nothing is lost: publishing starts again from the last checkpoint. If it repeats, look for broker outages longer than the transaction timeout.',
+  },
+  KAFKA_TRANSACTION_IN_DOUBT: {
+    class: 'retryable',
+    summary: 'it is unknown whether a transaction was committed',
+    fix: 'Nothing is lost: the checkpoint topic, read again after fencing, tells.',
+  },
+  KAFKA_UNREACHABLE: {
+    class: 'retryable',
+    summary: 'no Kafka broker answers, or a partition has no leader',
+    fix: 'Check `kafka.brokers`, the network, and that the brokers run and advertise addresses reachable from here.',
+  },
+  KAFKA_UNSUPPORTED: {
+    class: 'fatal',
+    summary: 'the Kafka brokers do not know a request that Sluice needs',
+    fix: 'Use Kafka 3.0 or later.',
+  },
+  OPS_PORT_TAKEN: {
+    class: 'fatal',
+    summary: 'a port for health, status or metrics cannot be listened on',
+    fix: 'Stop the process that holds the port, or change the `ops` setting named in the message.',
+    exit: 'configuration',
+  },
+  RECORD_INVALID: {
+    class: 'record',
+    summary: 'a record of a data topic is not an envelope',
+    fix: 'Look at the dead letter: something else than capture writes to the topic, or the record was damaged.',
+  },
+  RECORD_UNKNOWN_MAJOR: {
+    class: 'record',
+    summary: 'a record has an envelope version that this reader does not know',
+    fix: 'Upgrade the sinks before capture, then replay the dead letter.',
+  },
+  REDIS_AUTH: {
+    class: 'fatal',
+    summary: 'Redis refused the user, the password or a command',
+    fix: 'Correct the user, the password or the ACL of `sinks.redis.url`.',
+  },
+  REDIS_EMPTIED: {
+    class: 'fatal',
+    summary: 'Redis has lost its data while the sink was running',
+    fix: 'Take a new snapshot of the tables, then start the sink again.',
+  },
+  REDIS_REFUSED: {
+    class: 'record',
+    summary: 'Redis refused one row',
+    fix: 'Look at the dead letter’s error message.',
+  },
+  REDIS_UNAVAILABLE: {
+    class: 'retryable',
+    summary: 'Redis does not answer, is loading, read-only or out of memory',
+    fix: 'Nothing is lost: the sink goes on by itself when Redis does. Look at Redis’s memory, role and log.',
+  },
+  REDIS_WRONG_TYPE: {
+    class: 'record',
+    summary: 'a key of a row holds a value of another type, not written by this sink',
+    fix: 'Delete the key or change `sinks.redis.keyPrefix`, then replay the dead letter.',
+  },
+  SHUTDOWN_TIMEOUT: {
+    class: 'retryable',
+    summary: 'the service did not stop within its grace period and was ended by force',
+    fix: 'Nothing is lost: the next start resumes from the last checkpoint. If it repeats, look at what the last log lines wait for.',
+  },
+  SINK_UNEXPECTED: {
+    class: 'retryable',
+    summary: 'a sink’s store gave an error that is not known',
+    fix: 'Look at the cause in the log; the batch is tried again.',
+  },
+  SOURCE_DIVERGED: {
+    class: 'fatal',
+    summary: 'records of an older generation came after records of a newer one: capture was started from a restored or lost checkpoint',
+    fix: 'Find out which checkpoint capture runs from; take a new snapshot of the tables.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The table's row of a code, with its optional fields visible to the type checker. */
+export function errorEntry(code: ErrorCode): ErrorEntry {
+  return ERRORS[code];
+}
 
 export interface PipelineErrorOptions {
   readonly cause?: unknown;
