@@ -35,7 +35,8 @@ export const ERRORS = {
   },
   DIVERSION_HALTED: {
     class: 'fatal',
-    summary: 'a sink would send so many records to its dead-letter topic that something else than the records must be wrong',
+    summary:
+      'a sink would send so many records to its dead-letter topic that something else than the records must be wrong',
     fix: 'Look at the dead letters and mend their cause; then accept them with `sluice dlq accept` or change the configuration.',
   },
   KAFKA_AUTH_FAILED: {
@@ -151,7 +152,8 @@ export const ERRORS = {
   },
   SOURCE_DIVERGED: {
     class: 'fatal',
-    summary: 'records of an older generation came after records of a newer one: capture was started from a restored or lost checkpoint',
+    summary:
+      'records of an older generation came after records of a newer one: capture was started from a restored or lost checkpoint',
     fix: 'Find out which checkpoint capture runs from; take a new snapshot of the tables.',
   },
 } as const satisfies Record<string, ErrorEntry>;

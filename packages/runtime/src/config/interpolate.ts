@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { formatPath, type ConfigProblem } from './problems.ts';
+import type { PathPart } from './shape.ts';
+
+export interface Interpolation {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Filled with what could not be replaced. */
+  readonly problems: ConfigProblem[];
+  /** Filled with the text as written for each setting that changed, so that no message shows what came in. */
+  readonly origins: Map<string, string>;
+}
+
+/**
+ * Replaces `${NAME}`, `${NAME:-default}` and `${file:/path}` inside the strings of a parsed YAML value; `$${` is a
+ * literal `${`. A variable that is unset or empty takes its default. Keys are never touched.
+ */
+export function interpolate(value: unknown, into: Interpolation, path: readonly PathPart[] = []): unknown {
+  if (typeof value === 'string') return interpolateText(value, into, path);
+  if (Array.isArray(value)) return value.map((item, index) => interpolate(item, into, [...path, index]));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, interpolate(inner, into, [...path, name])]),
+  );
+}
+
+function interpolateText(text: string, into: Interpolation, path: readonly PathPart[]): string {
+  if (!text.includes('${')) return text;
+  const at = formatPath(path);
+  into.origins.set(at, JSON.stringify(text));
+  return text.replace(/\$(\$\{)|\$\{([^}]*)\}/g, (whole: string, escaped?: string, expression?: string) => {
+    if (escaped !== undefined) return escaped;
+    const replacement = resolve(expression ?? '', into.env);
+    if (typeof replacement === 'string') return replacement;
+    into.problems.push({ path: at, found: whole, fix: replacement.fix });
+    return whole;
+  });
+}
+
+function resolve(expression: string, env: Interpolation['env']): string | { fix: string } {
+  if (expression.startsWith('file:')) return readSecretFile(expression.slice('file:'.length));
+  const parts = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/.exec(expression);
+  const name = parts?.[1];
+  if (name === undefined) {
+    return { fix: 'write ${NAME}, ${NAME:-default} or ${file:/path}; a literal ${ is written $${' };
+  }
+  const value = env[name];
+  if (value !== undefined && value !== '') return value;
+  return (
+    parts?.[2] ?? value ?? { fix: `set the environment variable ${name}, or give a default: \${${name}:-…}` }
+  );
+}
+
+/** Mounted secrets usually end in a line break that is not part of them. */
+function readSecretFile(path: string): string | { fix: string } {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
+    return { fix: `make the file readable (reading it gave ${code})` };
+  }
+}

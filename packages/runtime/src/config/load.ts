@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import { PipelineError } from '../errors.ts';
+import { coerce } from './coerce.ts';
+import { applyEnvironment } from './environment.ts';
+import { interpolate } from './interpolate.ts';
+import { configError, problemsOf, type ConfigProblem } from './problems.ts';
+import { resolveDefaults, sluiceSchema, type SluiceConfig } from './schema.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The file that a process reads: `--config FILE`, else `SLUICE_CONFIG`, else `sluice.yaml` in the working directory.
+ * Throws CONFIG_INVALID when `--config` has no value.
+ */
+export function configPath(argv: readonly string[], env: Environment): string {
+  const index = argv.findIndex((argument) => argument === '--config' || argument.startsWith('--config='));
+  const flag = argv[index];
+  if (flag === undefined) return env['SLUICE_CONFIG'] || 'sluice.yaml';
+  const value = flag === '--config' ? argv[index + 1] : flag.slice('--config='.length);
+  if (value === undefined || value === '')
+    throw new PipelineError('CONFIG_INVALID', '--config needs the name of a file');
+  return value;
+}
+
+/** Reads and checks `sluice.yaml`. Throws one CONFIG_INVALID that lists every problem of the file at once. */
+export function loadConfig(path: string, env: Environment): SluiceConfig {
+  return parseConfig(readText(path), env, path);
+}
+
+/** As `loadConfig`, from the text of the file; `where` names it in messages. */
+export function parseConfig(text: string, env: Environment, where = 'sluice.yaml'): SluiceConfig {
+  const problems: ConfigProblem[] = [];
+  const origins = new Map<string, string>();
+  const root = interpolate(parseYaml(text, where), { env, problems, origins });
+  if (!isSection(root)) throw configError(where, [NOT_A_SECTION]);
+  applyEnvironment(root, sluiceSchema, env, problems, origins);
+  const candidate = coerce(root, sluiceSchema);
+  const result = sluiceSchema.safeParse(candidate);
+  if (!result.success) {
+    const already = new Set(problems.map((problem) => problem.path));
+    const more = problemsOf(result.error, sluiceSchema, candidate, [], origins);
+    problems.push(...more.filter((problem) => !already.has(problem.path)));
+  }
+  if (problems.length > 0 || !result.success) throw configError(where, problems);
+  return resolveDefaults(result.data);
+}
+
+const NOT_A_SECTION: ConfigProblem = {
+  path: '(file)',
+  found: 'no settings',
+  fix: 'begin with `pipeline: <name>`, then `source:` and `kafka:`',
+};
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `cannot read the configuration file ${path}: name it by --config FILE or SLUICE_CONFIG`,
+      { cause: error, context: { file: path } },
+    );
+  }
+}
+
+function parseYaml(text: string, where: string): unknown {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const error = document.errors[0];
+  if (error !== undefined) {
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `${where} is not YAML at line ${line}, column ${col}: ${error.message}`,
+      {
+        context: { where, line, column: col },
+      },
+    );
+  }
+  return document.toJS();
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,272 @@
+import { z } from 'zod';
+
+/**
+ * The schema of `sluice.yaml`: types, validation, JSON Schema and the reference page all come from here.
+ * `.meta({ description })` is the text of the reference page; `secret: true` keeps a value out of every output.
+ */
+
+export const PORT = z.int().min(0).max(65535);
+const milliseconds = z.int().min(1).max(2_147_483_647);
+const file = z.string().min(1);
+const secret = (description: string): { description: string; secret: true } => ({
+  description,
+  secret: true,
+});
+
+export const opsSchema = z
+  .strictObject({
+    host: z.string().min(1).default('127.0.0.1').meta({
+      description: 'Address that health, status and metrics listen on; `0.0.0.0` in a container.',
+    }),
+    port: PORT.default(8080).meta({ description: 'Port of `/health`, `/livez`, `/readyz` and `/status`.' }),
+    metricsPort: PORT.default(9090).meta({ description: 'Port of `/metrics`.' }),
+  })
+  .meta({
+    description:
+      'Where this service shows its health and metrics; every service on one host needs its own ports.',
+  });
+
+export const serverTlsSchema = z
+  .strictObject({
+    caFile: file
+      .optional()
+      .meta({ description: 'PEM file of the certificate authority; default: those of Node.js.' }),
+    rejectUnauthorized: z.boolean().default(true).meta({
+      description:
+        'Refuse a server whose certificate does not verify. `false` gives encryption without identity.',
+    }),
+  })
+  .meta({ description: 'Encrypt the connection; `{}` is enough where the certificate is publicly signed.' });
+
+export const kafkaTlsSchema = serverTlsSchema
+  .extend({
+    certFile: file.optional().meta({ description: 'PEM file of the client certificate.' }),
+    keyFile: file.optional().meta({ description: "PEM file of the client certificate's private key." }),
+  })
+  .meta({
+    description:
+      'Encrypt the connections to the brokers; `{}` is enough where the certificate is publicly signed.',
+  });
+
+const tablePattern = z
+  .string()
+  .regex(/^[^.\s]+\.[^.\s]+$/, 'must be `database.table`, where `*` and `?` are wildcards');
+
+export const sourceSchema = z
+  .strictObject({
+    server: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]+$/, 'may hold letters, digits, `.`, `_`, `-`')
+      .optional()
+      .meta({
+        description:
+          'Logical name of the source server in envelopes and metrics. Default: the name of the pipeline.',
+      }),
+    host: z.string().min(1).meta({ description: 'Host name or address of the source server.' }),
+    port: PORT.min(1).default(3306).meta({ description: 'Port of the source server.' }),
+    user: z
+      .string()
+      .min(1)
+      .meta({ description: 'User with REPLICATION SLAVE, REPLICATION CLIENT and SELECT.' }),
+    password: z
+      .string()
+      .default('')
+      .meta(secret('Password of that user; best as `${NAME}` or `${file:/path}`.')),
+    tls: serverTlsSchema.optional(),
+    serverId: z.int().min(0).max(4_294_967_295).default(0).meta({
+      description:
+        'Replica id that capture shows to the server: unique in its topology. 0 derives it from the pipeline.',
+    }),
+    tables: z
+      .array(tablePattern)
+      .min(1)
+      .meta({
+        description: 'Tables to capture, as `database.table`; `*` and `?` are wildcards.',
+        example: ['shop.*'],
+      }),
+    excludeTables: z.array(tablePattern).default([]).meta({ description: 'Tables left out of those above.' }),
+    keys: z
+      .record(z.string(), z.array(z.string().min(1)).min(1))
+      .default({})
+      .meta({
+        description:
+          'Key columns of tables without a primary key: `database.table` to the columns of a unique NOT NULL index.',
+      }),
+    heartbeatIntervalMs: milliseconds.default(1000).meta({
+      description:
+        'Milliseconds of silence after which the server sends a heartbeat, and between heartbeat records.',
+    }),
+    connectTimeoutMs: milliseconds
+      .default(10_000)
+      .meta({ description: 'Milliseconds to wait for a connection.' }),
+  })
+  .meta({ description: 'The MySQL or MariaDB server whose changes are captured.' });
+
+export const saslSchema = z
+  .strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).meta({ description: 'SASL mechanism.' }),
+    username: z.string().min(1).meta({ description: 'SASL user.' }),
+    password: z.string().meta(secret('SASL password.')),
+  })
+  .meta({ description: 'Log in to the brokers.' });
+
+export const kafkaSchema = z
+  .strictObject({
+    brokers: z
+      .array(z.string().regex(/^.+:\d{1,5}$/, 'must be `host:port`'))
+      .min(1)
+      .meta({ description: 'Brokers to start from, as `host:port`.', example: ['127.0.0.1:9092'] }),
+    clientId: z
+      .string()
+      .min(1)
+      .default('sluice')
+      .meta({ description: 'Client id in broker logs and quotas.' }),
+    tls: kafkaTlsSchema.optional(),
+    sasl: saslSchema.optional(),
+  })
+  .meta({ description: 'The Kafka cluster.' });
+
+export const topicsSchema = z
+  .strictObject({
+    prefix: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,100}$/, 'may hold letters, digits, `.`, `_`, `-`')
+      .optional()
+      .meta({
+        description: 'First part of every topic name. Default: the name of the pipeline.',
+      }),
+    partitions: z.int().min(1).max(10_000).default(6).meta({ description: "Partitions of a table's topic." }),
+    replicationFactor: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(1)
+      .meta({ description: 'Copies of every topic; 3 in production.' }),
+    retentionMs: z.int().min(-1).default(604_800_000).meta({
+      description:
+        'Milliseconds that a change stays readable; a sink that is away longer needs a rebuild. -1: for ever.',
+    }),
+    maxMessageBytes: z.int().min(1024).max(104_857_600).default(1_048_588).meta({
+      description: 'Largest record batch in bytes (`max.message.bytes` of the topics).',
+    }),
+    compression: z
+      .enum(['zstd', 'lz4', 'gzip', 'none'])
+      .default('zstd')
+      .meta({ description: 'Compression of record batches.' }),
+    tombstones: z.boolean().default(false).meta({
+      description: 'Follow every delete with a null value of the same key; for compacted topics.',
+    }),
+    cleanupPolicy: z.enum(['delete', 'compact', 'compact,delete']).default('delete').meta({
+      description: '`cleanup.policy` of the table topics.',
+    }),
+  })
+  .meta({ description: 'The topics that Sluice creates.' });
+
+export const captureSchema = z
+  .strictObject({
+    ops: opsSchema.prefault({}),
+    flushRows: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(5000)
+      .meta({ description: 'Rows at which a Kafka transaction is closed.' }),
+    flushBytes: z.int().min(65_536).max(1_073_741_824).default(4_194_304).meta({
+      description: 'Bytes at which a Kafka transaction is closed.',
+    }),
+  })
+  .meta({ description: 'The capture service.' });
+
+export const memorySchema = z
+  .strictObject({
+    queueBytes: z.int().min(1_048_576).max(17_179_869_184).default(16_777_216).meta({
+      description: 'Bytes that may wait between the source and Kafka; above it the socket is paused.',
+    }),
+  })
+  .meta({ description: 'Bounds of memory.' });
+
+export const snapshotSchema = z
+  .strictObject({
+    mode: z.enum(['initial', 'never']).default('initial').meta({
+      description:
+        '`initial` reads the rows that a captured table already holds; `never` starts with its next change.',
+    }),
+    chunkRows: z.int().min(1).max(1_000_000).default(1000).meta({ description: 'Rows read by one SELECT.' }),
+  })
+  .meta({ description: 'Reading the rows that were there before capture.' });
+
+export const logSchema = z
+  .strictObject({
+    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({
+      description: 'Least severe level that is written.',
+    }),
+  })
+  .meta({ description: 'Logging, as JSON lines on standard output.' });
+
+export const sluiceSchema = z
+  .strictObject({
+    pipeline: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'may hold lower-case letters, digits, `.`, `_`, `-`, at most 100')
+      .meta({
+        description:
+          'Name of the pipeline; transactional id, consumer groups and topic prefix derive from it.',
+        example: 'shop',
+      }),
+    source: sourceSchema,
+    kafka: kafkaSchema,
+    topics: topicsSchema.prefault({}),
+    capture: captureSchema.prefault({}),
+    memory: memorySchema.prefault({}),
+    snapshot: snapshotSchema.prefault({}),
+    log: logSchema.prefault({}),
+    sinks: z
+      .record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), z.record(z.string(), z.unknown()))
+      .default({})
+      .meta({
+        description: 'One section per sink, named as the sink; its own settings are checked by the sink.',
+      }),
+  })
+  .meta({
+    title: 'sluice.yaml',
+    description: 'Configuration of one Sluice pipeline, read by every service.',
+  });
+
+type Parsed = z.output<typeof sluiceSchema>;
+
+/** `sluice.yaml` with every default resolved: nothing here still depends on another setting. */
+export interface SluiceConfig extends Omit<Parsed, 'source' | 'topics'> {
+  readonly source: Parsed['source'] & { readonly server: string };
+  readonly topics: Parsed['topics'] & { readonly prefix: string };
+}
+
+export type SourceConfig = SluiceConfig['source'];
+export type KafkaConfig = SluiceConfig['kafka'];
+export type TopicsConfig = SluiceConfig['topics'];
+export type OpsConfig = z.output<typeof opsSchema>;
+export type LogConfig = SluiceConfig['log'];
+export type ServerTlsConfig = z.output<typeof serverTlsSchema>;
+
+/** Fills in the defaults that come from another setting. */
+export function resolveDefaults(parsed: Parsed): SluiceConfig {
+  const { source, topics, pipeline } = parsed;
+  return {
+    ...parsed,
+    source: {
+      ...source,
+      server: source.server ?? pipeline,
+      serverId: source.serverId === 0 ? deriveServerId(pipeline) : source.serverId,
+    },
+    topics: { ...topics, prefix: topics.prefix ?? pipeline },
+  };
+}
+
+/**
+ * A replica id that is the same at every start of this pipeline and unlikely to be anyone else's:
+ * FNV-1a of the name, in the upper half of the 32-bit range, which people hardly use for servers.
+ */
+export function deriveServerId(pipeline: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(pipeline)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return 0x80000000 + (hash & 0x7fffffff);
+}

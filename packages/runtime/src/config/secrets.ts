@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { SluiceConfig } from './schema.ts';
+
+/**
+ * Secrets are known by their name as well as by the schema's mark, because a sink's section is only
+ * checked by that sink while every service prints the configuration.
+ */
+export function looksSecret(name: string): boolean {
+  return /password|passwd|secret|token|api[-_]?key|credential|authorization/i.test(name);
+}
+
+/** The configuration as it may be printed: secrets, and the passwords of URLs, are `***`. */
+export function redactedConfig(config: SluiceConfig): Readonly<Record<string, unknown>> {
+  const copy = redact(config);
+  return z.record(z.string(), z.unknown()).parse(copy);
+}
+
+function redact(value: unknown): unknown {
+  if (typeof value === 'string') return redactUrl(value);
+  if (Array.isArray(value)) return value.map(redact);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([name, inner]): [string, unknown] => {
+    const hide =
+      looksSecret(name) && inner !== '' && (typeof inner === 'string' || typeof inner === 'number');
+    return [name, hide ? '***' : redact(inner)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Hides the password of `scheme://user:password@host`. */
+function redactUrl(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@\s]*):.*@/i, '$1:***@');
+}

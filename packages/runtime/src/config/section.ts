@@ -1,0 +1,22 @@
+import type { z } from 'zod';
+import { coerce } from './coerce.ts';
+import { configError, formatPath, problemsOf } from './problems.ts';
+import type { SluiceConfig } from './schema.ts';
+
+/**
+ * Checks a section by the schema of the part that owns it, e.g. `parseSection(config, ['sinks', 'redis'], schema)`.
+ * A missing section counts as an empty one: what has no default is then listed. Throws CONFIG_INVALID as `loadConfig` does.
+ */
+export function parseSection<C>(config: SluiceConfig, path: readonly string[], schema: z.ZodType<C>): C {
+  const section = path.reduce<unknown>(
+    (inner, part) =>
+      typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[part] : undefined,
+    config,
+  );
+  const candidate = coerce(section ?? {}, schema);
+  const result = schema.safeParse(candidate);
+  if (!result.success) {
+    throw configError(`section ${formatPath(path)}`, problemsOf(result.error, schema, candidate, path));
+  }
+  return result.data;
+}

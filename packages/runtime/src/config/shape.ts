@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+/** What a schema says about its own settings: names, kinds and descriptions, read from zod's public `def`. */
+
+export type PathPart = string | number;
+
+type Node = z.core.$ZodType;
+
+/** Through `optional`, `default`, `prefault`, `readonly`, `nullable` to the schema that names the kind. */
+export function unwrap(schema: Node): Node {
+  let node = schema;
+  for (;;) {
+    if (
+      node instanceof z.ZodOptional ||
+      node instanceof z.ZodDefault ||
+      node instanceof z.ZodPrefault ||
+      node instanceof z.ZodNullable ||
+      node instanceof z.ZodReadonly
+    ) {
+      node = node.unwrap();
+    } else if (node instanceof z.ZodPipe) {
+      node = node.in;
+    } else {
+      return node;
+    }
+  }
+}
+
+/** The schema of one setting, or undefined where the schema has none of that name. */
+export function childOf(schema: Node, part: PathPart): Node | undefined {
+  const node = unwrap(schema);
+  if (node instanceof z.ZodObject) return (node.shape as Record<string, Node>)[String(part)];
+  if (node instanceof z.ZodRecord) return node.valueType;
+  if (node instanceof z.ZodArray) return node.element;
+  return undefined;
+}
+
+export function schemaAt(schema: Node, path: readonly PathPart[]): Node | undefined {
+  return path.reduce<Node | undefined>(
+    (node, part) => (node === undefined ? undefined : childOf(node, part)),
+    schema,
+  );
+}
+
+/** Names of the settings of the section at `path`; none where any name is allowed. */
+export function settingNames(schema: Node, path: readonly PathPart[]): string[] {
+  const found = schemaAt(schema, path);
+  const node = found === undefined ? undefined : unwrap(found);
+  return node instanceof z.ZodObject ? Object.keys(node.shape) : [];
+}
+
+/** The setting's description, of its nearest wrapper that has one; `''` where there is none. */
+export function describeSetting(schema: Node, path: readonly PathPart[]): string {
+  const node = schemaAt(schema, path);
+  const description = node === undefined ? undefined : metaOf(node)['description'];
+  return typeof description === 'string' ? description : '';
+}
+
+/** The metadata of a schema: its own over that of what it wraps. */
+export function metaOf(schema: Node): Readonly<Record<string, unknown>> {
+  const inner = schema instanceof z.ZodPipe ? schema.in : hasInner(schema) ? schema.unwrap() : undefined;
+  return { ...(inner === undefined ? {} : metaOf(inner)), ...z.globalRegistry.get(schema) };
+}
+
+function hasInner(
+  schema: Node,
+): schema is z.ZodOptional | z.ZodDefault | z.ZodPrefault | z.ZodNullable | z.ZodReadonly {
+  return (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodReadonly
+  );
+}
+
+/** The known name that a typing error most likely meant: at most a third of its letters wrong. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((left, right) => left.distance - right.distance);
+  const best = ranked[0];
+  if (best === undefined || best.distance > Math.max(1, Math.floor(name.length / 3))) return undefined;
+  return best.candidate;
+}
+
+/** Levenshtein distance, two rows at a time. */
+function editDistance(left: string, right: string): number {
+  let above = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column += 1) {
+      const replace = (above[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
+      current.push(Math.min(replace, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    above = current;
+  }
+  return above[right.length] ?? 0;
+}

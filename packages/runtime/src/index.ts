@@ -1,0 +1,64 @@
+export { fullJitter, type BackoffOptions } from './backoff.ts';
+export { abortableDelay } from './delay.ts';
+export {
+  ERRORS,
+  errorEntry,
+  PipelineError,
+  type ErrorClass,
+  type ErrorCode,
+  type ErrorEntry,
+  type PipelineErrorOptions,
+} from './errors.ts';
+export { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
+export { environmentVariable } from './config/environment.ts';
+export { configPath, loadConfig, parseConfig, type Environment } from './config/load.ts';
+export { formatPath, type ConfigProblem } from './config/problems.ts';
+export {
+  deriveServerId,
+  kafkaTlsSchema,
+  logSchema,
+  opsSchema,
+  saslSchema,
+  serverTlsSchema,
+  sluiceSchema,
+  type KafkaConfig,
+  type LogConfig,
+  type OpsConfig,
+  type ServerTlsConfig,
+  type SluiceConfig,
+  type SourceConfig,
+  type TopicsConfig,
+} from './config/schema.ts';
+export { parseSection } from './config/section.ts';
+export { redactedConfig } from './config/secrets.ts';
+export { rollUp, type ComponentHealth, type HealthReport, type HealthStatus } from './health.ts';
+export {
+  runService,
+  type BuildService,
+  type RunningService,
+  type ServiceContext,
+  type ServiceHost,
+} from './lifecycle.ts';
+export { createLogger, describeError, type Logger } from './log.ts';
+export {
+  Counter,
+  createMetrics,
+  declareCounter,
+  declareGauge,
+  declareHistogram,
+  Gauge,
+  Histogram,
+  Registry,
+  type HistogramSpec,
+  type Metrics,
+  type MetricSpec,
+} from './metrics.ts';
+export {
+  startOpsServers,
+  type OpsRequest,
+  type OpsResponse,
+  type OpsRoute,
+  type OpsServers,
+  type OpsServersOptions,
+} from './ops-servers.ts';
+export { VERSION } from './version.ts';

@@ -1,0 +1,142 @@
+import { configPath, loadConfig, type Environment } from './config/load.ts';
+import type { SluiceConfig } from './config/schema.ts';
+import { redactedConfig } from './config/secrets.ts';
+import { PipelineError } from './errors.ts';
+import { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
+import { createLogger, type Logger } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { VERSION } from './version.ts';
+
+/** Milliseconds between the order to stop and the use of force; below Kubernetes' default of 30 s. */
+const GRACE_MS = 25_000;
+
+export interface ServiceContext {
+  readonly name: string;
+  readonly config: SluiceConfig;
+  readonly env: Environment;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Aborted by the first SIGTERM or SIGINT. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunningService {
+  /** Settles when the service has ended by itself; a rejection decides the exit code. */
+  readonly done: Promise<void>;
+  /** Drains and disconnects; called once, whether `done` has settled or not. */
+  close(): Promise<void>;
+}
+
+export type BuildService = (context: ServiceContext) => Promise<RunningService>;
+
+/** What a service touches of its process; replaced in tests. */
+export interface ServiceHost {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  on(
+    event: 'SIGTERM' | 'SIGINT' | 'unhandledRejection' | 'uncaughtException',
+    listener: (value: unknown) => void,
+  ): unknown;
+  exit(code: ExitCode): void;
+  createLogger(name: string, options: { readonly level: string }): Logger;
+  readonly graceMs: number;
+}
+
+const processHost: ServiceHost = {
+  argv: process.argv.slice(2),
+  env: process.env,
+  on: (event, listener) => process.on(event, listener),
+  exit: (code) => process.exit(code),
+  createLogger,
+  graceMs: GRACE_MS,
+};
+
+/**
+ * The whole life of a service's process: read the configuration, build, run until it ends or is told to stop, drain
+ * within 25 s, say why, exit with a code of `EXIT`. A second signal ends it at once. Nothing thrown escapes unlogged.
+ */
+export async function runService(
+  name: string,
+  build: BuildService,
+  host: ServiceHost = processHost,
+): Promise<void> {
+  const stop = new AbortController();
+  let log = host.createLogger(name, { level: 'info' });
+  const finish = once((error: unknown) => host.exit(farewell(log, error, stop.signal)));
+  host.on('unhandledRejection', (reason) => finish(crash('unhandled rejection', reason)));
+  host.on('uncaughtException', (error) => finish(crash('uncaught exception', error)));
+  for (const event of ['SIGTERM', 'SIGINT'] as const) {
+    host.on(event, () => {
+      if (stop.signal.aborted) return finish(new PipelineError('SHUTDOWN_TIMEOUT', `a second ${event} came`));
+      log.info({ event: 'service.stopping', signal: event }, 'stopping');
+      setTimeout(() => finish(graceOver(host.graceMs)), host.graceMs).unref();
+      stop.abort(new DOMException(event, 'AbortError'));
+    });
+  }
+  try {
+    const config = loadConfig(configPath(host.argv, host.env), host.env);
+    log = host.createLogger(name, config.log);
+    log.info(
+      { event: 'service.starting', version: VERSION, node: process.version, config: redactedConfig(config) },
+      'starting',
+    );
+    const metrics = createMetrics(name);
+    await live(await build({ name, config, env: host.env, log, metrics, signal: stop.signal }), stop.signal);
+    finish(undefined);
+  } catch (error) {
+    finish(error);
+  }
+}
+
+/** Waits for the end or the order to stop; closes in either case. The first error wins. */
+async function live(service: RunningService, signal: AbortSignal): Promise<void> {
+  try {
+    await Promise.race([service.done, aborted(signal)]);
+  } catch (error) {
+    await service.close().catch(() => undefined);
+    throw error;
+  }
+  await service.close();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** The last line: why the process ends, and by which code. */
+function farewell(log: Logger, error: unknown, signal: AbortSignal): ExitCode {
+  if (error === undefined || (signal.aborted && isAbort(error))) {
+    log.info({ event: 'service.stopped', exitCode: EXIT.stopped }, 'stopped');
+    return EXIT.stopped;
+  }
+  const exitCode = exitCodeOf(error);
+  const message = error instanceof PipelineError ? `${error.code}: ${error.message}` : 'unexpected error';
+  log.fatal({ event: 'service.failed', exitCode, err: error }, message);
+  return exitCode;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function crash(kind: string, cause: unknown): unknown {
+  return cause instanceof Error ? cause : new Error(`${kind} of a ${typeof cause}`);
+}
+
+function graceOver(graceMs: number): PipelineError {
+  return new PipelineError('SHUTDOWN_TIMEOUT', `still draining after ${graceMs} ms`, {
+    context: { graceMs },
+  });
+}
+
+function once(action: (error: unknown) => void): (error: unknown) => void {
+  let called = false;
+  return (error) => {
+    if (called) return;
+    called = true;
+    action(error);
+  };
+}
