@@ -39,6 +39,51 @@ export const ERRORS = {
       'a sink would send so many records to its dead-letter topic that something else than the records must be wrong',
     fix: 'Look at the dead letters and mend their cause; then accept them with `sluice dlq accept` or change the configuration.',
   },
+  ELASTICSEARCH_AUTH: {
+    class: 'fatal',
+    summary: 'Elasticsearch refused the user, the API key or a privilege',
+    fix: 'Correct `sinks.elasticsearch.auth`; it needs create_index, index, read, manage and monitor on its indices.',
+  },
+  ELASTICSEARCH_BUSY: {
+    class: 'retryable',
+    summary: 'Elasticsearch could not take one document now: queue full, shard missing, memory limit',
+    fix: 'Nothing is lost: the document is tried again. Look at the thread pools and shards of the cluster.',
+  },
+  ELASTICSEARCH_DOCUMENT_REFUSED: {
+    class: 'record',
+    summary: 'Elasticsearch cannot index one document',
+    fix: 'Look at the dead letter’s error message; the index’s mapping was likely changed by hand, or the column’s type by an ALTER.',
+  },
+  ELASTICSEARCH_DOCUMENT_TOO_LARGE: {
+    class: 'record',
+    summary: 'one row is larger than a request to Elasticsearch may be',
+    fix: 'Raise `http.max_content_length` of the cluster, then replay the dead letter.',
+  },
+  ELASTICSEARCH_DOCUMENT_UNKNOWN: {
+    class: 'record',
+    summary: 'Elasticsearch gave an error for one document that Sluice has no rule for',
+    fix: 'Look up the error type of the dead letter in the Elasticsearch log; please report it.',
+  },
+  ELASTICSEARCH_INDEX_MISSING: {
+    class: 'schema',
+    summary: 'rows came for a table that has no index, or its index or live alias was deleted',
+    fix: 'Take a new snapshot of the table: the index is created from its schema record.',
+  },
+  ELASTICSEARCH_INDEX_REFUSED: {
+    class: 'schema',
+    summary: 'the index of a table cannot be created or changed',
+    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, or a mapping changed by hand.',
+  },
+  ELASTICSEARCH_UNAVAILABLE: {
+    class: 'retryable',
+    summary: 'Elasticsearch does not answer, or its indices are blocked for writing',
+    fix: 'Nothing is lost: the sink goes on by itself when Elasticsearch does. Look at its health, its log and the disk watermarks.',
+  },
+  ELASTICSEARCH_UNSUPPORTED: {
+    class: 'fatal',
+    summary: 'the server is not an Elasticsearch that this sink can talk to',
+    fix: 'Point `sinks.elasticsearch.node` at an Elasticsearch 8.19 or 9 cluster.',
+  },
   KAFKA_AUTH_FAILED: {
     class: 'fatal',
     summary: 'Kafka refused the user name, the password or the SASL mechanism',
@@ -64,10 +109,10 @@ export const ERRORS = {
     summary: 'Kafka answered with an error that Sluice has no rule for',
     fix: 'Look up the error code in the Kafka documentation and the broker log; please report it.',
   },
-  KAFKA_RECORD_REFUSED: {
+  KAFKA_REFUSED: {
     class: 'fatal',
-    summary: 'Kafka refused the content of a record batch',
-    fix: 'Compare the settings of the topic named in the message with those that Sluice creates topics with.',
+    summary: 'Kafka refused a record batch, a topic setting or a request as invalid',
+    fix: 'Compare the settings of the topic or broker named in the message with those that Sluice asks for.',
   },
   KAFKA_TLS_FAILED: {
     class: 'fatal',
@@ -155,6 +200,51 @@ export const ERRORS = {
     summary:
       'records of an older generation came after records of a newer one: capture was started from a restored or lost checkpoint',
     fix: 'Find out which checkpoint capture runs from; take a new snapshot of the tables.',
+  },
+  TARGET_AUTH: {
+    class: 'fatal',
+    summary: 'the target MySQL refused the user, the password or a privilege',
+    fix: 'Correct `sinks.mysql.user` and `password`; the message names the statement that needs a grant.',
+  },
+  TARGET_COLUMN_UNKNOWN: {
+    class: 'schema',
+    summary: 'rows have a column that the target table has not',
+    fix: 'Add the column to the target table, or take a new snapshot of the table so that its schema record comes again.',
+  },
+  TARGET_DUPLICATE: {
+    class: 'record',
+    summary: 'a row has a value that a unique index of the target table already holds',
+    fix: 'Drop the unique index that the source does not have, then replay the dead letter.',
+  },
+  TARGET_OFFSET_MOVED: {
+    class: 'retryable',
+    summary: 'another worker has stored a newer offset of this partition: this one is no longer its owner',
+    fix: 'Nothing is to be done: the batch was rolled back and the other worker goes on.',
+  },
+  TARGET_REFUSED: {
+    class: 'record',
+    summary: 'the target MySQL gave an error for a row that Sluice has no rule for',
+    fix: 'Look up the error number of the dead letter in the MySQL manual; please report it.',
+  },
+  TARGET_TABLE_MISSING: {
+    class: 'schema',
+    summary: 'rows came for a table that does not exist in the target',
+    fix: 'Create the table, or take a new snapshot of it: the table is created from its schema record.',
+  },
+  TARGET_TABLE_REFUSED: {
+    class: 'schema',
+    summary: 'the target table cannot be created, changed or written by its key',
+    fix: 'Look at the reason in the message; create the table by hand with a unique key on the same columns.',
+  },
+  TARGET_UNAVAILABLE: {
+    class: 'retryable',
+    summary: 'the target MySQL does not answer, is read-only, or a lock was not granted',
+    fix: 'Nothing is lost: the sink goes on by itself when the target does. Look at its log, locks and `read_only`.',
+  },
+  TARGET_VALUE_REFUSED: {
+    class: 'record',
+    summary: 'the target MySQL cannot store a value in its column',
+    fix: 'Make the column of the target table as wide as the source’s, then replay the dead letter.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
