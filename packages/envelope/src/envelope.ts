@@ -1,6 +1,7 @@
 /** The wire contract, version 1. Field meanings are in `docs/envelope.md`; the JSON Schema is `schema/envelope-v1.schema.json`. */
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
 /** Column name to value, in column order. */
 export type Row = Readonly<Record<string, JsonValue>>;
@@ -73,6 +74,8 @@ export interface SchemaColumn {
   readonly nullable: boolean;
   /** Character set of a text column, else null. */
   readonly charset: string | null;
+  /** The server computes it: a target must not write it. Default false. */
+  readonly generated?: boolean;
 }
 
 export interface SchemaEnvelope {
@@ -81,6 +84,8 @@ export interface SchemaEnvelope {
     readonly columns: readonly SchemaColumn[];
     readonly keyColumns: readonly string[];
     readonly change: 'create' | 'additive' | 'breaking' | 'drop' | 'rename';
+    /** The statement that made the change, where there was one. */
+    readonly ddl?: string;
   };
 }
 

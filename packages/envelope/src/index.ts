@@ -1,0 +1,42 @@
+export { decodeEnvelope } from './decode.ts';
+export type {
+  ControlEnvelope,
+  ControlType,
+  Envelope,
+  HeartbeatEnvelope,
+  JsonValue,
+  Metadata,
+  Operation,
+  Row,
+  RowEnvelope,
+  RowOperation,
+  SchemaColumn,
+  SchemaEnvelope,
+  Sequence,
+  SnapshotEnvelope,
+  Source,
+  TruncateEnvelope,
+} from './envelope.ts';
+export { EnvelopeError, type EnvelopeErrorCode } from './errors.ts';
+export { controlKey, isControlKey, parseKey } from './keys.ts';
+export { envelopeJsonSchema, envelopeSchema } from './schema.ts';
+export {
+  compareSequence,
+  FILE_MAX,
+  formatSequence,
+  GENERATION_MAX,
+  isSequence,
+  OFFSET_MAX,
+  parseSequence,
+  type SequenceFields,
+} from './sequence.ts';
+export {
+  checkpointsTopic,
+  ddlTopic,
+  deadLetterTopic,
+  heartbeatTopic,
+  isDataTopic,
+  parseTopicName,
+  schemaHistoryTopic,
+  topicName,
+} from './topics.ts';
