@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import type { ClientOptions } from '@elastic/elasticsearch';
+import { serverTlsSchema, type ServerTlsConfig } from '@sluice/runtime';
+import { sinkBaseSchema } from '@sluice/sink-kit';
+import { z } from 'zod';
+
+const secret = z.string().min(1).meta({ secret: true });
+
+const authSchema = z.union([
+  z.strictObject({ username: z.string().min(1), password: secret }),
+  z.strictObject({ apiKey: secret }),
+]);
+
+/** The section `sinks.elasticsearch` of sluice.yaml. */
+export const elasticsearchSchema = z.strictObject({
+  ...sinkBaseSchema.shape,
+  node: z.url().default('http://127.0.0.1:9200').meta({ description: 'Address of the cluster.' }),
+  auth: authSchema.optional().meta({ description: '`username` and `password`, or `apiKey`.' }),
+  tls: serverTlsSchema.optional(),
+  indexPrefix: z
+    .string()
+    .regex(/^([a-z0-9][a-z0-9._-]*)?$/, 'may hold lower-case letters, digits, `.`, `_`, `-`')
+    .default('')
+    .meta({ description: 'Put before `<database>.<table>` in every index name.' }),
+  shards: z.int().min(1).max(1024).default(1).meta({ description: 'Primary shards of a new index.' }),
+  replicas: z.int().min(0).max(10).default(0).meta({ description: 'Replicas of a new index.' }),
+  requestTimeoutMs: z
+    .int()
+    .min(1000)
+    .max(120_000)
+    .default(20_000)
+    .meta({ description: 'Longest wait for one answer, in milliseconds.' }),
+});
+
+export type ElasticsearchConfig = z.output<typeof elasticsearchSchema>;
+
+/** Retry lives in the kit alone, so the client's own is off; a slow answer never holds a partition for ever. */
+export function clientOptions(config: ElasticsearchConfig): ClientOptions {
+  return {
+    node: config.node,
+    maxRetries: 0,
+    requestTimeout: config.requestTimeoutMs,
+    ...(config.auth === undefined ? {} : { auth: config.auth }),
+    ...(config.tls === undefined ? {} : { tls: tlsOptions(config.tls) }),
+  };
+}
+
+function tlsOptions({ caFile, rejectUnauthorized }: ServerTlsConfig): NonNullable<ClientOptions['tls']> {
+  return caFile === undefined ? { rejectUnauthorized } : { rejectUnauthorized, ca: readFileSync(caFile) };
+}

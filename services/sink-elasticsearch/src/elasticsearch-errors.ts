@@ -1,0 +1,70 @@
+import { errors } from '@elastic/elasticsearch';
+import { PipelineError, type ErrorCode } from '@sluice/runtime';
+
+/** The parts of an error that Elasticsearch gives for a request or for one item of a bulk. */
+export interface ElasticsearchReason {
+  readonly type?: string;
+  readonly reason?: string;
+}
+
+/** Decided by the exception's name where the status alone is ambiguous. */
+const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
+  cluster_block_exception: 'ELASTICSEARCH_UNAVAILABLE',
+  index_not_found_exception: 'ELASTICSEARCH_INDEX_MISSING',
+  invalid_index_name_exception: 'ELASTICSEARCH_INDEX_REFUSED',
+  security_exception: 'ELASTICSEARCH_AUTH',
+  document_parsing_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED',
+  mapper_parsing_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED',
+  illegal_argument_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED',
+  strict_dynamic_mapping_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED',
+};
+
+/** An error of one item of a bulk. What is not known is that document's own fault, and says so. */
+export function itemErrorCode(status: number, type: string | undefined): ErrorCode {
+  const known = type === undefined ? undefined : BY_TYPE[type];
+  if (known !== undefined) return known;
+  if (status === 429 || status >= 500) return 'ELASTICSEARCH_BUSY';
+  return 'ELASTICSEARCH_DOCUMENT_UNKNOWN';
+}
+
+export function itemError(status: number, error: ElasticsearchReason | undefined, index: string): PipelineError {
+  const type = error?.type ?? 'unknown';
+  return new PipelineError(itemErrorCode(status, error?.type), `${index}: ${type} (status ${status})`, {
+    context: { index, status, type },
+  });
+}
+
+/** An error of a whole request. An unknown one is the connection's, and tried again. */
+function requestErrorCode(error: unknown): ErrorCode {
+  if (error instanceof errors.ProductNotSupportedError || error instanceof errors.ConfigurationError) {
+    return 'ELASTICSEARCH_UNSUPPORTED';
+  }
+  if (!(error instanceof errors.ResponseError)) return 'ELASTICSEARCH_UNAVAILABLE';
+  const status = error.statusCode ?? 0;
+  const byType = BY_TYPE[reasonOf(error).type ?? ''];
+  if (byType !== undefined) return byType;
+  if (status === 401 || status === 403) return 'ELASTICSEARCH_AUTH';
+  if (status === 404) return 'ELASTICSEARCH_INDEX_MISSING';
+  if (status === 413) return 'ELASTICSEARCH_DOCUMENT_TOO_LARGE';
+  if (status === 400) return 'ELASTICSEARCH_DOCUMENT_UNKNOWN';
+  return 'ELASTICSEARCH_UNAVAILABLE';
+}
+
+export function requestError(error: unknown, doing: string): PipelineError {
+  if (error instanceof PipelineError) return error;
+  const status = error instanceof errors.ResponseError ? (error.statusCode ?? 0) : 0;
+  const type = error instanceof errors.ResponseError ? (reasonOf(error).type ?? 'unknown') : nameOf(error);
+  const message = `${doing}: ${type}${status === 0 ? '' : ` (status ${status})`}`;
+  return new PipelineError(requestErrorCode(error), message, { cause: error, context: { status, type } });
+}
+
+/** The `error` member of an answer's body. Its texts may quote values, so only `type` is ever shown. */
+export function reasonOf(error: InstanceType<typeof errors.ResponseError>): ElasticsearchReason {
+  const body: unknown = error.body;
+  if (typeof body !== 'object' || body === null || !('error' in body)) return {};
+  return typeof body.error === 'object' && body.error !== null ? body.error : {};
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import type { RowEnvelope, SchemaColumn } from '@sluice/envelope';
+import type { Delivery } from '@sluice/sink-kit';
+
+/** What an index says of one field; only the parts that this sink writes. */
+export interface FieldMapping {
+  readonly type: string;
+  readonly [setting: string]: unknown;
+}
+
+/** Lucene refuses terms over 32,766 bytes; a UTF-16 unit takes at most three bytes of UTF-8, four for a pair. */
+const KEYWORD = { type: 'keyword', ignore_above: 8191 } as const;
+const OPAQUE = { type: 'object', enabled: false } as const;
+const TEXT = { type: 'text', fields: { keyword: KEYWORD } } as const;
+const DATE = { type: 'date' } as const;
+
+/**
+ * SQL type → field. The index may know a value only roughly (decimals as doubles, dates to the millisecond,
+ * BIGINT UNSIGNED above 2^63-1 not at all); `_source` is what is exact. No valid row may be refused, therefore
+ * JSON and geometries are not parsed, and `index.mapping.ignore_malformed` is on for the rest.
+ */
+const FIELDS: Readonly<Record<string, FieldMapping>> = {
+  tinyint: { type: 'integer' },
+  smallint: { type: 'integer' },
+  mediumint: { type: 'integer' },
+  int: { type: 'long' },
+  bigint: { type: 'long' },
+  bit: { type: 'long' },
+  year: { type: 'integer' },
+  decimal: { type: 'double' },
+  double: { type: 'double' },
+  float: { type: 'float' },
+  date: DATE,
+  datetime: DATE,
+  timestamp: DATE,
+  time: KEYWORD,
+  char: TEXT,
+  varchar: TEXT,
+  tinytext: TEXT,
+  text: TEXT,
+  mediumtext: TEXT,
+  longtext: TEXT,
+  enum: KEYWORD,
+  set: KEYWORD,
+  uuid: KEYWORD,
+  inet4: { type: 'ip' },
+  inet6: { type: 'ip' },
+  binary: { type: 'binary' },
+  varbinary: { type: 'binary' },
+  tinyblob: { type: 'binary' },
+  blob: { type: 'binary' },
+  mediumblob: { type: 'binary' },
+  longblob: { type: 'binary' },
+  vector: { type: 'binary' },
+};
+
+/** Types without a rule (JSON, geometries, types of servers to come) are stored and not indexed. */
+export function fieldMapping(sqlType: string): FieldMapping {
+  const name = /^[a-z0-9]+/.exec(sqlType)?.[0] ?? '';
+  return FIELDS[name] ?? OPAQUE;
+}
+
+export function fieldMappings(columns: readonly SchemaColumn[]): Record<string, FieldMapping> {
+  return Object.fromEntries(columns.map((column) => [column.name, fieldMapping(column.type)]));
+}
+
+/** The sink's own part of a document. */
+export const SLUICE_FIELD: FieldMapping = {
+  type: 'object',
+  properties: { sequence: { type: 'long' }, deleted: { type: 'boolean' }, at: { type: 'date' } },
+};
+
+/** Multi-fields count towards the limit like fields; 100 are left to the index's owner. */
+export function fieldLimit(columns: number): number {
+  return columns * 2 + 100;
+}
+
+export function indexName(prefix: string, database: string, table: string): string {
+  return `${prefix}${database}.${table}`.toLowerCase();
+}
+
+/** Readers and the sink itself use this alias; a reader does not see deleted rows through it. */
+export function liveAlias(index: string): string {
+  return `${index}.live`;
+}
+
+/** An `_id` may have 512 bytes (Elasticsearch guide, `_id` field). */
+export function documentId(key: string): string {
+  if (key.length <= 170 || Buffer.byteLength(key) <= 512) return key;
+  return createHash('sha256').update(key).digest('hex');
+}
+
+/**
+ * The two NDJSON lines of one row, line ends included. `at` is the time of a deletion (ISO 8601), for the purge.
+ * The version is the sequence as a decimal number; a snapshot's row may replace its equal (design of the sequence's ties).
+ */
+export function bulkLines(delivery: Delivery, at: string): string {
+  const { payload } = delivery.envelope as RowEnvelope;
+  const versionType = payload.operation === 'SNAPSHOT' ? 'external_gte' : 'external';
+  const action = bulkAction(delivery.key, payload.sequence, versionType);
+  if (payload.operation === 'DELETE' || payload.after === null) {
+    return action + deletedSource(payload.sequence, at);
+  }
+  const row = JSON.stringify(payload.after);
+  const separator = row.length === 2 ? '' : ',';
+  return `${action}${row.slice(0, -1)}${separator}"_sluice":{"sequence":"${payload.sequence}"}}\n`;
+}
+
+/** The lines that mark a document as deleted at `sequence`; `id` is the document's id. */
+export function deletionLines(id: string, sequence: string, at: string): string {
+  return actionLine(id, sequence, 'external') + deletedSource(sequence, at);
+}
+
+function bulkAction(key: string, sequence: string, versionType: string): string {
+  return actionLine(documentId(key), sequence, versionType);
+}
+
+function actionLine(id: string, sequence: string, versionType: string): string {
+  return `{"index":{"_id":${JSON.stringify(id)},"version":"${sequence}","version_type":"${versionType}"}}\n`;
+}
+
+function deletedSource(sequence: string, at: string): string {
+  return `{"_sluice":{"deleted":true,"sequence":"${sequence}","at":"${at}"}}\n`;
+}

@@ -1,0 +1,136 @@
+import { Client } from '@elastic/elasticsearch';
+import type { ControlEnvelope, Envelope, SchemaEnvelope, Source } from '@sluice/envelope';
+import { PipelineError, type Logger } from '@sluice/runtime';
+import type { Delivery, Outcome, Sink, SinkDefinition } from '@sluice/sink-kit';
+import { writeRows } from './bulk-writer.ts';
+import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
+import { requestError } from './elasticsearch-errors.ts';
+import { indexName } from './elasticsearch-mapper.ts';
+import { ensureIndex } from './index-admin.ts';
+import { deleteBelow, Floors } from './truncation.ts';
+
+const APPLIED: Outcome = { kind: 'applied' };
+const STALE: Outcome = { kind: 'stale' };
+
+export const elasticsearchSink: SinkDefinition<ElasticsearchConfig> = {
+  name: 'elasticsearch',
+  schema: elasticsearchSchema,
+  create: (config, context) => new ElasticsearchSink(config, context.log),
+};
+
+/** One document per row; each write carries the row's sequence as the document's external version. */
+export class ElasticsearchSink implements Sink {
+  readonly #config: ElasticsearchConfig;
+  readonly #log: Logger;
+  readonly #client: Client;
+  readonly #floors: Floors;
+  /** Index → table: index names are lower case, table names need not be. */
+  readonly #owners = new Map<string, string>();
+
+  constructor(config: ElasticsearchConfig, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+    this.#client = new Client(clientOptions(config));
+    this.#floors = new Floors(this.#client, config.indexPrefix);
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#health(signal);
+  }
+
+  async ping(): Promise<void> {
+    await this.#health();
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const control = batch.find((delivery) => delivery.envelope.schema.type !== 'row');
+    if (control === undefined) return await this.#rows(batch, signal);
+    try {
+      await this.#control(control.envelope as ControlEnvelope, signal);
+    } catch (error) {
+      const failure = requestError(error, control.envelope.schema.type);
+      if (failure.errorClass !== 'schema') throw failure;
+      return [{ kind: 'failed', error: failure }];
+    }
+    return [APPLIED];
+  }
+
+  async #rows(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const outcomes = new Array<Outcome>(batch.length).fill(STALE);
+    for (const [index, positions] of this.#byIndex(batch)) {
+      const floor = await this.#floors.of(index);
+      const fresh = positions.filter((position) => sequenceOf(batch[position]) >= floor);
+      if (fresh.length === 0) continue;
+      const rows = fresh.flatMap((position) => batch[position] ?? []);
+      const results = await writeRows(this.#client, index, rows, signal);
+      for (const [result, position] of fresh.entries()) outcomes[position] = results[result] ?? STALE;
+    }
+    return outcomes;
+  }
+
+  /** A topic may hold several tables (strategy `database`): one bulk request per table. */
+  #byIndex(batch: readonly Delivery[]): Map<string, number[]> {
+    const groups = new Map<string, number[]>();
+    for (const [position, { envelope }] of batch.entries()) {
+      const index = this.#indexOf(envelope);
+      const group = groups.get(index);
+      if (group === undefined) groups.set(index, [position]);
+      else group.push(position);
+    }
+    return groups;
+  }
+
+  async #control(envelope: ControlEnvelope, signal: AbortSignal): Promise<void> {
+    const { sequence, source } = envelope.payload;
+    const index = this.#indexOf(envelope);
+    switch (envelope.schema.type) {
+      case 'schema':
+        return await this.#schema(envelope as SchemaEnvelope, index);
+      case 'truncate':
+        await this.#floors.raise(index, sequence);
+        await deleteBelow(this.#client, index, sequence, signal);
+        return this.#log.info({ table: tableOf(source), index, sequence }, 'table truncated');
+      case 'snapshot':
+      case 'heartbeat':
+        return;
+    }
+  }
+
+  /** Fields are only ever added: what a breaking change needs is a rebuild; until then `_source` stays exact. */
+  async #schema({ payload }: SchemaEnvelope, index: string): Promise<void> {
+    if (payload.change === 'drop' || payload.change === 'rename') return;
+    const table = tableOf(payload.source);
+    const owner = this.#owners.get(index) ?? table;
+    if (owner !== table) {
+      throw new PipelineError('ELASTICSEARCH_INDEX_REFUSED', `${table} and ${owner} would share index ${index}`);
+    }
+    await ensureIndex(this.#client, this.#config, index, payload.columns);
+    this.#owners.set(index, table);
+    this.#log.info({ table, index, fields: payload.columns.length }, 'index has the fields of its table');
+  }
+
+  #indexOf({ payload }: Envelope): string {
+    return indexName(this.#config.indexPrefix, payload.source.database, payload.source.table);
+  }
+
+  /** Not `GET /`: a cluster may leave that to a proxy; its health always has an answer. */
+  async #health(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#client.cluster.health({}, signal === undefined ? {} : { signal });
+    } catch (error) {
+      throw requestError(error, 'cluster health');
+    }
+  }
+}
+
+function sequenceOf(delivery: Delivery | undefined): string {
+  return delivery?.envelope.payload.sequence ?? '';
+}
+
+function tableOf(source: Source): string {
+  return `${source.database}.${source.table}`;
+}

@@ -1,0 +1,4 @@
+import { runSink } from '@sluice/sink-kit';
+import { elasticsearchSink } from './elasticsearch-sink.ts';
+
+await runSink(elasticsearchSink);

@@ -1,0 +1,89 @@
+import type { Client } from '@elastic/elasticsearch';
+import type { Sequence } from '@sluice/envelope';
+import { itemError, requestError } from './elasticsearch-errors.ts';
+import { deletionLines, liveAlias } from './elasticsearch-mapper.ts';
+import { sendBulk } from './bulk-writer.ts';
+
+/** Documents deleted by one request; `index.max_result_window` allows 10,000. */
+const STEP = 2000;
+
+/**
+ * Floors of truncated tables, kept in one small index. The document's version is the sequence, so of several
+ * processes the highest floor wins, whoever writes last.
+ */
+export class Floors {
+  readonly #client: Client;
+  readonly #stateIndex: string;
+  readonly #known = new Map<string, Sequence>();
+
+  constructor(client: Client, indexPrefix: string) {
+    this.#client = client;
+    this.#stateIndex = `${indexPrefix}sluice-state`;
+  }
+
+  /** Records of the table with a sequence below this one are stale; '' when it was never truncated. */
+  async of(index: string): Promise<Sequence> {
+    const known = this.#known.get(index);
+    if (known !== undefined) return known;
+    const answer = await this.#client.get<{ floor: Sequence }>(
+      { index: this.#stateIndex, id: `floor:${index}` },
+      { ignore: [404] },
+    );
+    const floor = answer._source?.floor ?? '';
+    this.#known.set(index, floor);
+    return floor;
+  }
+
+  async raise(index: string, sequence: Sequence): Promise<void> {
+    await this.#client.transport.request(
+      {
+        method: 'PUT',
+        path: `/${encodeURIComponent(this.#stateIndex)}/_doc/${encodeURIComponent(`floor:${index}`)}`,
+        querystring: { version: sequence, version_type: 'external_gte' },
+        body: { floor: sequence },
+      },
+      { ignore: [409] },
+    );
+    this.#known.delete(index);
+  }
+}
+
+/**
+ * Marks every row with a sequence below `sequence` as deleted at it, in bounded steps. Safe to repeat and to break off:
+ * what a step has not reached is found again. A row written meanwhile by a newer change keeps its newer version.
+ */
+export async function deleteBelow(
+  client: Client,
+  index: string,
+  sequence: Sequence,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for (;;) {
+      await client.indices.refresh({ index }, { signal });
+      const ids = await rowsBelow(client, index, sequence, signal);
+      if (ids.length === 0) return;
+      const at = new Date().toISOString();
+      const items = await sendBulk(client, index, ids.map((id) => deletionLines(id, sequence, at)).join(''), signal);
+      const broken = items.find((item) => (item?.status ?? 503) >= 300 && item?.status !== 409);
+      if (broken !== undefined) throw itemError(broken.status ?? 503, broken.error, index);
+    }
+  } catch (error) {
+    throw requestError(error, `truncate of ${index}`);
+  }
+}
+
+async function rowsBelow(client: Client, index: string, sequence: Sequence, signal: AbortSignal): Promise<string[]> {
+  const answer = await client.search(
+    {
+      index: liveAlias(index),
+      size: STEP,
+      _source: false,
+      sort: '_doc',
+      track_total_hits: false,
+      query: { range: { '_sluice.sequence': { lt: sequence } } },
+    },
+    { signal },
+  );
+  return answer.hits.hits.flatMap((hit) => (hit._id === undefined ? [] : [hit._id]));
+}
