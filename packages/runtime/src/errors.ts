@@ -17,6 +17,26 @@ export interface ErrorEntry {
 
 /** The one list of error codes; `docs/errors.md` is generated from it. Keep it sorted by code. */
 export const ERRORS = {
+  BINLOG_METADATA_NOT_FULL: {
+    class: 'fatal',
+    summary: 'a row was written to the binlog without column names and types',
+    fix: "Run on the source: SET GLOBAL binlog_row_metadata = 'FULL'; then take a new snapshot of the table.",
+  },
+  BINLOG_UNREADABLE: {
+    class: 'fatal',
+    summary: 'an event of the binlog cannot be decoded without doubt',
+    fix: 'Nothing after it was published. The message names the event; look at docs/errors.md for its cause, then start capture again.',
+  },
+  CHECKPOINT_CORRUPT: {
+    class: 'fatal',
+    summary: 'the newest checkpoint cannot be trusted',
+    fix: 'Restore the checkpoint topic, or start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.',
+  },
+  CHECKPOINT_MISSING: {
+    class: 'fatal',
+    summary: 'there are data topics of this pipeline but no checkpoint',
+    fix: 'Restore the checkpoint topic, or start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.',
+  },
   CONFIG_INVALID: {
     class: 'fatal',
     summary: 'sluice.yaml has a wrong, missing or unknown setting',
@@ -150,6 +170,12 @@ export const ERRORS = {
     fix: 'Stop the process that holds the port, or change the `ops` setting named in the message.',
     exit: 'configuration',
   },
+  PREFLIGHT_FAILED: {
+    class: 'fatal',
+    summary: 'the source or the topics are not set up as capture needs them',
+    fix: 'Run each statement named in the message, then start again.',
+    exit: 'preflight',
+  },
   RECORD_INVALID: {
     class: 'record',
     summary: 'a record of a data topic is not an envelope',
@@ -185,6 +211,16 @@ export const ERRORS = {
     summary: 'a key of a row holds a value of another type, not written by this sink',
     fix: 'Delete the key or change `sinks.redis.keyPrefix`, then replay the dead letter.',
   },
+  SCHEMA_HISTORY_CORRUPT: {
+    class: 'fatal',
+    summary: 'a record of the schema-history topic cannot be read',
+    fix: 'Restore the topic from a backup.',
+  },
+  SEQUENCE_EXHAUSTED: {
+    class: 'fatal',
+    summary: 'a field of the sequence has no more room',
+    fix: 'Run RESET BINARY LOGS AND GTIDS on the source when no other replica needs them, then start capture with --accept lost-checkpoint.',
+  },
   SHUTDOWN_TIMEOUT: {
     class: 'retryable',
     summary: 'the service did not stop within its grace period and was ended by force',
@@ -195,11 +231,53 @@ export const ERRORS = {
     summary: 'a sink’s store gave an error that is not known',
     fix: 'Look at the cause in the log; the batch is tried again.',
   },
+  SOURCE_BINLOG_PURGED: {
+    class: 'fatal',
+    summary: 'the source has deleted binlog files that capture has not read',
+    fix: 'Start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot; keep binlogs longer (binlog_expire_logs_seconds).',
+  },
+  SOURCE_CLOSED_STREAM: {
+    class: 'retryable',
+    summary: 'the source ended the binlog stream',
+    fix: 'Nothing is lost: capture connects again.',
+  },
   SOURCE_DIVERGED: {
     class: 'fatal',
     summary:
       'records of an older generation came after records of a newer one: capture was started from a restored or lost checkpoint',
     fix: 'Find out which checkpoint capture runs from; take a new snapshot of the tables.',
+  },
+  SOURCE_MISCONFIGURED: {
+    class: 'fatal',
+    summary: 'the source cannot be captured as it is set up',
+    fix: 'Run the statement named in the message.',
+    exit: 'preflight',
+  },
+  SOURCE_SILENT: {
+    class: 'retryable',
+    summary: 'the source has sent neither event nor heartbeat for too long',
+    fix: 'Nothing is lost: capture connects again. Look at the network between the two.',
+  },
+  STACK_DOWNLOAD_FAILED: {
+    class: 'fatal',
+    summary: 'a server for the local stack could not be downloaded',
+    fix: 'Look at the end of the output of apt-get or mvn in the message; a network or mirror is usually not reachable.',
+  },
+  STACK_SERVER_FAILED: {
+    class: 'fatal',
+    summary: 'a server of the local stack did not start, ended, or does not answer at the given address',
+    fix: 'Look at the end of its log in the message.',
+  },
+  STACK_TOOL_MISSING: {
+    class: 'fatal',
+    summary: 'a program that the local stack needs (apt-get, dpkg, mvn, java) is missing or too old',
+    fix: 'Install it, or give the address of a running server in the environment variable named in the message.',
+  },
+  TABLE_WITHOUT_KEY: {
+    class: 'fatal',
+    summary: 'a captured table has neither a primary key nor a configured one',
+    fix: 'Add a primary key, name a NOT NULL unique index under source.keys, or exclude the table.',
+    exit: 'preflight',
   },
   TARGET_AUTH: {
     class: 'fatal',
@@ -245,6 +323,16 @@ export const ERRORS = {
     class: 'record',
     summary: 'the target MySQL cannot store a value in its column',
     fix: 'Make the column of the target table as wide as the source’s, then replay the dead letter.',
+  },
+  TOPIC_UNKNOWN: {
+    class: 'fatal',
+    summary: 'a table was used before its topic was prepared',
+    fix: 'This is a fault of Sluice: please report it with the log.',
+  },
+  XA_TRANSACTION: {
+    class: 'fatal',
+    summary: 'an XA transaction touches a captured table',
+    fix: 'Commit or roll back the XA transaction, then take a new snapshot of the table.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,0 +1,180 @@
+import { BinlogError, type BinlogDecoder } from '@sluice/binlog';
+import { PipelineError, type Logger } from '@sluice/runtime';
+import type { BinlogReader } from './source/binlog-reader.ts';
+import type { StreamPosition } from './source/position.ts';
+import type { ChangeStream } from './stream/change-stream.ts';
+import type { Flusher } from './stream/flusher.ts';
+import type { PublishBuffer } from './stream/publish-buffer.ts';
+
+/** Past this many times the flush limits a transaction that is still open is split over Kafka transactions. */
+const SPLIT_FACTOR = 4;
+/** How much input may pass before the buffer's size is added up again (bytes). */
+const MEASURE_BYTES = 64 * 1024;
+
+export interface LoopLimits {
+  readonly flushRows: number;
+  readonly flushBytes: number;
+  readonly heartbeatMs: number;
+}
+
+export interface LoopParts {
+  readonly reader: BinlogReader;
+  readonly decoder: BinlogDecoder;
+  readonly stream: ChangeStream;
+  readonly flusher: Flusher;
+  readonly buffers: readonly [PublishBuffer, PublishBuffer];
+  readonly limits: LoopLimits;
+  readonly log: Logger;
+  /** Makes the topics of the tables that were just met and gives them their routes. */
+  settleTables(): Promise<void>;
+  /** Appends the checkpoint that covers everything in the buffer. */
+  writeCheckpoint(buffer: PublishBuffer): void;
+  writeHeartbeat(buffer: PublishBuffer): void;
+}
+
+interface BoundaryAction {
+  readonly mark: StreamPosition | null;
+  readonly run: () => void;
+  readonly done: () => void;
+}
+
+/** The main loop: pull events, decode them into the buffer, publish at transaction boundaries. */
+export class CaptureLoop {
+  readonly #parts: LoopParts;
+  #buffer: PublishBuffer;
+  #spare: PublishBuffer;
+  #actions: BoundaryAction[] = [];
+  #inputBytes = 0;
+  #overBytes = false;
+  /** The last batch of events ended inside a transaction while nothing was in flight: publish at its end. */
+  #due = false;
+  #lastHeartbeat = 0;
+  #failure: unknown = null;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    [this.#buffer, this.#spare] = parts.buffers;
+  }
+
+  /** Runs until the signal; throws what ended the reading or the publishing. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { reader, stream, limits } = this.#parts;
+    const wake = (): void => reader.wake();
+    signal.addEventListener('abort', wake);
+    try {
+      while (!signal.aborted) {
+        const events = await reader.take(limits.heartbeatMs);
+        this.#throwFailure();
+        stream.now = Date.now();
+        for (const event of events) await this.#accept(event);
+        await this.#afterBatch();
+      }
+      await this.#drain();
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  /**
+   * Runs `action` between two source transactions, as soon as the stream has passed `mark`; resolves when it has run.
+   * How a snapshot's chunks get into the stream.
+   */
+  atBoundary(mark: StreamPosition | null, run: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.#actions.push({ mark, run, done: resolve });
+      this.#parts.reader.wake();
+    });
+  }
+
+  /** Kept free of promises for the common event: only a met table or a full buffer waits. */
+  #accept(event: Buffer): Promise<void> | undefined {
+    const { decoder, stream } = this.#parts;
+    try {
+      decoder.accept(event);
+    } catch (error) {
+      throw translate(error);
+    }
+    this.#measure(event.length);
+    if (stream.hasNewTables) return this.#parts.settleTables();
+    const limits = this.#parts.limits;
+    if (stream.transaction.open) {
+      const split = this.#buffer.rows >= limits.flushRows * SPLIT_FACTOR || this.#overBytes;
+      return split ? this.#flushNow() : undefined;
+    }
+    if (this.#buffer.rows >= limits.flushRows || this.#due || this.#overBytes) return this.#flushNow();
+    return undefined;
+  }
+
+  #measure(bytes: number): void {
+    this.#inputBytes += bytes;
+    if (this.#inputBytes < MEASURE_BYTES) return;
+    this.#inputBytes = 0;
+    const limit = this.#parts.limits.flushBytes * (this.#parts.stream.transaction.open ? SPLIT_FACTOR : 1);
+    this.#overBytes = this.#buffer.bytes >= limit;
+  }
+
+  async #afterBatch(): Promise<void> {
+    const { stream, flusher, limits } = this.#parts;
+    if (stream.transaction.open) {
+      this.#due = !flusher.busy && !this.#buffer.isEmpty;
+      return;
+    }
+    await this.#runActions();
+    if (stream.now - this.#lastHeartbeat >= limits.heartbeatMs) {
+      this.#lastHeartbeat = stream.now;
+      this.#parts.writeHeartbeat(this.#buffer);
+    }
+    if (!this.#buffer.isEmpty && !flusher.busy) this.#flush();
+  }
+
+  async #runActions(): Promise<void> {
+    const { stream, limits } = this.#parts;
+    const waiting = this.#actions;
+    this.#actions = [];
+    for (const action of waiting) {
+      if (action.mark !== null && !stream.hasPassed(action.mark)) {
+        this.#actions.push(action);
+        continue;
+      }
+      action.run();
+      action.done();
+      if (this.#buffer.rows >= limits.flushRows) await this.#flushNow();
+    }
+  }
+
+  async #flushNow(): Promise<void> {
+    await this.#parts.flusher.settle();
+    this.#throwFailure();
+    this.#flush();
+  }
+
+  #flush(): void {
+    const full = this.#buffer;
+    this.#buffer = this.#spare;
+    this.#spare = full;
+    this.#parts.stream.buffer = this.#buffer;
+    this.#due = false;
+    this.#overBytes = false;
+    this.#parts.writeCheckpoint(full);
+    this.#parts.flusher.begin(full, (error) => {
+      this.#failure = error;
+      this.#parts.reader.wake();
+    });
+  }
+
+  /** A graceful end: what is whole is published with its checkpoint, an open transaction is left to the next start. */
+  async #drain(): Promise<void> {
+    await this.#parts.flusher.settle();
+    if (!this.#parts.stream.transaction.open && !this.#buffer.isEmpty) await this.#flushNow();
+    await this.#parts.flusher.settle();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+}
+
+function translate(error: unknown): unknown {
+  if (!(error instanceof BinlogError)) return error;
+  return new PipelineError('BINLOG_UNREADABLE', `${error.code}: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,180 @@
+import ZongJi from '@vlasky/zongji';
+import { PipelineError, type Logger } from '@sluice/runtime';
+import { toPipelineError, type Flavour } from '@sluice/mysql';
+import type { ConnectionOptions } from 'mysql2';
+import { EventQueue } from './event-queue.ts';
+
+/** Where to begin: a GTID set wins over file and position. */
+export interface ReadFrom {
+  readonly file: string;
+  readonly position: number;
+  readonly gtidSet: string | null;
+}
+
+export interface ReaderOptions {
+  readonly connection: ConnectionOptions;
+  readonly serverId: number;
+  readonly from: ReadFrom;
+  readonly heartbeatMs: number;
+  readonly queueBytes: number;
+  readonly log: Logger;
+}
+
+/** The part of a mysql2 packet and connection that we touch (mysql2 has no public types for them). */
+interface Packet {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly end: number;
+  isError(): boolean;
+  isEOF(): boolean;
+  asError(encoding: string): Error;
+}
+interface RawConnection {
+  handlePacket(packet?: Packet): void;
+  query(sql: string, done: (error: Error | null) => void): void;
+  readonly stream: { pause(): void; resume(): void };
+  readonly _command: object | null;
+  readonly clientEncoding: string;
+}
+interface ReaderInternals {
+  readonly connection: RawConnection;
+  readonly BinlogClass: new (...args: never[]) => object;
+}
+
+/** MySQL answers a dump with packets whose first byte is 0 before each event. */
+const EVENT_MARKER_BYTES = 1;
+/** A link that shows no sign of life for this many heartbeat periods is dead. */
+const SILENT_PERIODS = 2.5;
+
+/**
+ * Reads raw binlog events. The reader library opens the connection, negotiates flavour and checksum and sends the dump
+ * command; from its `ready` event on the packets are ours, because its decoder is not exact (docs/decisions/0001).
+ * One instance per connection: after any error it is closed and a new one is made.
+ */
+export class BinlogReader {
+  readonly flavour: Flavour;
+  readonly checksum: boolean;
+  readonly #zongji: ZongJi;
+  readonly #queue: EventQueue;
+  readonly #watchdog: NodeJS.Timeout;
+  #lastPacketAt = performance.now();
+  #closed = false;
+
+  /** Connects and starts the dump; throws a PipelineError (`MYSQL_*`, `SOURCE_*`) when the server refuses. */
+  static async open(options: ReaderOptions): Promise<BinlogReader> {
+    const zongji = new ZongJi({ ...options.connection });
+    await new Promise<void>((resolve, reject) => {
+      zongji.once('ready', resolve);
+      zongji.once('error', (error: Error) => {
+        zongji.stop();
+        reject(toPipelineError(error));
+      });
+      zongji.start(startOptions(options));
+      zongji.once('ready', () => {
+        prepareSession(zongji, options);
+      });
+    });
+    return new BinlogReader(zongji, options);
+  }
+
+  private constructor(zongji: ZongJi, options: ReaderOptions) {
+    this.#zongji = zongji;
+    this.flavour = zongji.isMariaDb ? 'mariadb' : 'mysql';
+    this.checksum = zongji.useChecksum;
+    const raw = internals(zongji).connection;
+    this.#queue = new EventQueue(options.queueBytes, raw.stream);
+    zongji.removeAllListeners('error');
+    zongji.on('error', (error: Error) => {
+      this.#fail(toPipelineError(error));
+    });
+    this.#takeOverPackets(zongji);
+    const silentMs = options.heartbeatMs * SILENT_PERIODS + 1000;
+    this.#watchdog = setInterval(() => {
+      this.#checkAlive(silentMs);
+    }, options.heartbeatMs);
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** The events that have arrived, in order; an empty array after `timeoutMs` or `wake`. Throws what ended the link. */
+  take(timeoutMs: number): Promise<readonly Buffer[]> {
+    return this.#queue.take(timeoutMs);
+  }
+
+  wake(): void {
+    this.#queue.wake();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#watchdog);
+    this.#zongji.removeAllListeners('error');
+    this.#zongji.on('error', () => undefined); // what a connection says while it is being torn down is no news
+    this.#zongji.stop();
+  }
+
+  #takeOverPackets(zongji: ZongJi): void {
+    const { connection, BinlogClass } = internals(zongji);
+    const handOn = connection.handlePacket.bind(connection);
+    connection.handlePacket = (packet?: Packet): void => {
+      if (packet === undefined || !(connection._command instanceof BinlogClass)) {
+        handOn(packet);
+        return;
+      }
+      this.#accept(packet, connection.clientEncoding);
+    };
+  }
+
+  /** The driver reuses the packet object, not the bytes: a view of them is safe to keep. */
+  #accept(packet: Packet, encoding: string): void {
+    this.#lastPacketAt = performance.now();
+    const marker = packet.buffer[packet.offset];
+    if (marker === 0) {
+      this.#queue.push(packet.buffer.subarray(packet.offset + EVENT_MARKER_BYTES, packet.end));
+    } else if (packet.isError()) {
+      this.#fail(toPipelineError(packet.asError(encoding)));
+    } else {
+      this.#fail(new PipelineError('SOURCE_CLOSED_STREAM', 'The source ended the binlog stream.'));
+    }
+  }
+
+  #checkAlive(silentMs: number): void {
+    const silentFor = performance.now() - this.#lastPacketAt;
+    // A paused socket is silent by our own wish.
+    if (silentFor < silentMs || this.#queue.bytes > 0) return;
+    this.#fail(
+      new PipelineError('SOURCE_SILENT', `The source has sent neither event nor heartbeat for ${Math.round(silentFor)} ms.`),
+    );
+  }
+
+  #fail(error: PipelineError): void {
+    if (!this.#closed) this.#queue.fail(error);
+  }
+}
+
+function internals(zongji: ZongJi): ReaderInternals {
+  return zongji as unknown as ReaderInternals;
+}
+
+function startOptions(options: ReaderOptions): Parameters<ZongJi['start']>[0] {
+  const { from, serverId } = options;
+  if (from.gtidSet !== null) return { serverId, gtidSet: from.gtidSet };
+  return { serverId, filename: from.file, position: from.position };
+}
+
+/**
+ * Queued before the dump command on the same connection: heartbeats while the source is idle (both names: MySQL 8.4
+ * renamed the variable), and a longer patience of the server while our socket is paused.
+ */
+function prepareSession(zongji: ZongJi, options: ReaderOptions): void {
+  const period = options.heartbeatMs * 1_000_000; // nanoseconds
+  const ignore = (error: Error | null): void => {
+    if (error !== null) zongji.emit('error', error);
+  };
+  const { connection } = internals(zongji);
+  connection.query(`SET @master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}`, ignore);
+  connection.query('SET SESSION net_write_timeout = 600', ignore);
+}

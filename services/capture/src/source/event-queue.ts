@@ -1,0 +1,84 @@
+import { PipelineError } from '@sluice/runtime';
+
+/** What the queue needs of the socket that fills it. */
+export interface FlowControl {
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * The byte-bounded queue between the binlog socket (which pushes) and the capture loop (which pulls).
+ * Past `limitBytes` the socket is paused; it may overshoot by what one socket read still holds.
+ */
+export class EventQueue {
+  #events: Buffer[] = [];
+  #bytes = 0;
+  #paused = false;
+  #failure: PipelineError | null = null;
+  #wake: (() => void) | null = null;
+  readonly #limitBytes: number;
+  readonly #flow: FlowControl;
+
+  /** @param limitBytes bytes of events held before the socket is paused */
+  constructor(limitBytes: number, flow: FlowControl) {
+    this.#limitBytes = limitBytes;
+    this.#flow = flow;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds one event; its memory must not be reused by the caller. */
+  push(event: Buffer): void {
+    this.#events.push(event);
+    this.#bytes += event.length;
+    if (this.#bytes > this.#limitBytes && !this.#paused) {
+      this.#paused = true;
+      this.#flow.pause();
+    }
+    this.wake();
+  }
+
+  /** Every later `take` throws; events already queued are dropped with it, the next reader reads them again. */
+  fail(error: PipelineError): void {
+    this.#failure ??= error;
+    this.wake();
+  }
+
+  /** Ends a waiting `take` early. */
+  wake(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  /**
+   * All queued events, in order. Waits up to `timeoutMs` while there are none; an empty array means that the time
+   * is up or that somebody called `wake`.
+   */
+  async take(timeoutMs: number): Promise<readonly Buffer[]> {
+    if (this.#events.length === 0 && this.#failure === null) await this.#wait(timeoutMs);
+    if (this.#failure !== null) throw this.#failure;
+    const events = this.#events;
+    this.#events = [];
+    this.#bytes = 0;
+    if (this.#paused) {
+      this.#paused = false;
+      this.#flow.resume();
+    }
+    return events;
+  }
+
+  async #wait(timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        this.wake();
+      }, timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import type { RowDataPacket } from 'mysql2';
+import type { Connection } from 'mysql2/promise';
+import { flavourOf, type Flavour } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
+import type { StreamPosition } from './position.ts';
+
+export interface ServerFacts {
+  readonly flavour: Flavour;
+  readonly version: string;
+  /** Who counts binlog coordinates: MySQL's server uuid; MariaDB's server id and domain. */
+  readonly identity: string;
+  /** Whether the stream can be resumed by GTID. */
+  readonly gtid: boolean;
+}
+
+async function firstRow(connection: Connection, sql: string): Promise<RowDataPacket> {
+  const [rows] = await connection.query<RowDataPacket[]>(sql);
+  return rows[0] ?? ({} as RowDataPacket);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : String(value as number | bigint);
+}
+
+/** What must be known of the source before its binlog is read. */
+export async function describeServer(connection: Connection): Promise<ServerFacts> {
+  const { version } = await firstRow(connection, 'SELECT VERSION() AS version');
+  const flavour = flavourOf(text(version));
+  if (flavour === 'mariadb') {
+    const row = await firstRow(connection, 'SELECT @@server_id AS id, @@gtid_domain_id AS domain');
+    return { flavour, version: text(version), identity: `${text(row['id'])}/${text(row['domain'])}`, gtid: true };
+  }
+  const row = await firstRow(connection, 'SELECT @@server_uuid AS uuid, @@gtid_mode AS mode');
+  return { flavour, version: text(version), identity: text(row['uuid']), gtid: row['mode'] === 'ON' };
+}
+
+/** The end of the binlog now, and the transactions it holds. */
+export interface BinlogStatus extends StreamPosition {
+  readonly gtidSet: string | null;
+}
+
+/** MySQL 8.4 renamed the statement; older servers and MariaDB know the old name only. */
+export async function readBinlogStatus(connection: Connection, server: ServerFacts): Promise<BinlogStatus> {
+  const modern = server.flavour === 'mysql' && Number.parseFloat(server.version) >= 8.4;
+  const row = await firstRow(connection, modern ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS');
+  if (row['File'] === undefined) {
+    throw new PipelineError('SOURCE_MISCONFIGURED', 'The source writes no binary log (log_bin is OFF). Start it with --log-bin.');
+  }
+  return { file: text(row['File']), position: Number(row['Position']), gtidSet: await gtidSetOf(connection, server, row) };
+}
+
+async function gtidSetOf(connection: Connection, server: ServerFacts, status: RowDataPacket): Promise<string | null> {
+  if (!server.gtid) return null;
+  if (server.flavour === 'mysql') return text(status['Executed_Gtid_Set']).replace(/\s/g, '');
+  const at = await firstRow(
+    connection,
+    `SELECT BINLOG_GTID_POS('${text(status['File'])}', ${Number(status['Position'])}) AS position`,
+  );
+  return text(at['position'] ?? '');
+}
+
+/** Whether the transactions of `subset` are all in the server's executed set, and none that it purged is missing there. */
+export interface GtidStanding {
+  readonly known: boolean;
+  readonly available: boolean;
+}
+
+/** MySQL only: MariaDB checks the position itself when the dump begins. */
+export async function checkGtidStanding(connection: Connection, gtidSet: string): Promise<GtidStanding> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    'SELECT GTID_SUBSET(?, @@GLOBAL.gtid_executed) AS known, GTID_SUBSET(@@GLOBAL.gtid_purged, ?) AS available',
+    [gtidSet, gtidSet],
+  );
+  return { known: Number(rows[0]?.['known']) === 1, available: Number(rows[0]?.['available']) === 1 };
+}
+
+/** The names of the binlog files the server still has. */
+export async function listBinlogFiles(connection: Connection): Promise<readonly string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>('SHOW BINARY LOGS');
+  return rows.map((row) => text(row['Log_name']));
+}

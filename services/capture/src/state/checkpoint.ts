@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { isSequence } from '@sluice/envelope';
+import { PipelineError } from '@sluice/runtime';
+
+const tableProgress = z.strictObject({
+  state: z.enum(['running', 'done']),
+  /** Key of the last row published, as SQL literals in key order; null before the first chunk. */
+  lastKey: z.array(z.string()).nullable(),
+  rows: z.number().int().nonnegative(),
+});
+
+/** What a restart needs. Written in the same Kafka transaction as the rows it covers. */
+export const checkpointSchema = z.strictObject({
+  version: z.literal(1),
+  pipeline: z.string(),
+  flavour: z.enum(['mysql', 'mariadb']),
+  /** Who counts the coordinates: the server's uuid, or for MariaDB its server id and domain. */
+  server: z.string(),
+  file: z.string(),
+  /** Creation time of the file by its format event, seconds since 1970; 0 before it was seen. */
+  fileCreatedAt: z.number().int(),
+  /** Start of the open transaction, else the end of the last one (bytes). */
+  position: z.number().int().nonnegative(),
+  /** The last sequence offset used in the file before `position`. */
+  floor: z.number().int().nonnegative(),
+  /** Highest sequence published; rows up to it are dropped when a transaction is read again. */
+  highest: z.string().refine(isSequence),
+  /** Transactions passed, without the open one; null where the server gives no GTIDs. */
+  gtidSet: z.string().nullable(),
+  generation: z.number().int().min(1).max(921),
+  /** Snapshot progress by `database.table`; a table that is not named has not begun. */
+  snapshot: z.record(z.string(), tableProgress),
+  /** Milliseconds since 1970. */
+  savedAt: z.number(),
+});
+
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+export type TableProgress = z.infer<typeof tableProgress>;
+
+interface Sealed {
+  readonly checkpoint: Checkpoint;
+  readonly checksum: string;
+}
+
+function checksum(checkpoint: Checkpoint): string {
+  return createHash('sha256').update(JSON.stringify(checkpoint)).digest('hex');
+}
+
+export function sealCheckpoint(checkpoint: Checkpoint): Sealed {
+  return { checkpoint, checksum: checksum(checkpoint) };
+}
+
+/** Throws CHECKPOINT_CORRUPT when the record is not a checkpoint of version 1 or its checksum does not fit. */
+export function openCheckpoint(value: Buffer): Checkpoint {
+  try {
+    const sealed = z.strictObject({ checkpoint: checkpointSchema, checksum: z.string() }).parse(JSON.parse(value.toString()));
+    if (checksum(sealed.checkpoint) === sealed.checksum) return sealed.checkpoint;
+  } catch (error) {
+    throw new PipelineError('CHECKPOINT_CORRUPT', 'The newest record of the checkpoint topic cannot be read.', { cause: error });
+  }
+  throw new PipelineError('CHECKPOINT_CORRUPT', 'The newest checkpoint does not fit its checksum.');
+}

@@ -1,0 +1,57 @@
+import type { Column } from '@sluice/binlog';
+import { topicName, type SchemaColumn } from '@sluice/envelope';
+import { PipelineError } from '@sluice/runtime';
+
+/** One version of a captured table's shape, and where its rows go. */
+export interface CapturedTable {
+  readonly database: string;
+  readonly table: string;
+  /** Starts at 1 and rises by one with each change of shape. */
+  readonly version: number;
+  readonly columns: readonly SchemaColumn[];
+  /** Names of the key columns in key order. */
+  readonly keyColumns: readonly string[];
+  /** Their places in a row image, in key order. */
+  readonly keyOrdinals: readonly number[];
+  readonly topic: string;
+  readonly partitions: number;
+}
+
+/** `database.table`: how settings, logs and the schema history name a table. */
+export function tableId(database: string, table: string): string {
+  return `${database}.${table}`;
+}
+
+export function schemaColumns(columns: readonly Column[]): readonly SchemaColumn[] {
+  return columns.map(({ name, sqlType, nullable, charset }) => ({ name, type: sqlType, nullable, charset }));
+}
+
+export interface TableShape {
+  readonly database: string;
+  readonly table: string;
+  readonly columns: readonly SchemaColumn[];
+  readonly keyColumns: readonly string[];
+}
+
+/** Everything of a shape that consumers see: two shapes with equal text are the same version. */
+export function shapeText(shape: TableShape): string {
+  return JSON.stringify([
+    shape.columns.map(({ name, type, nullable, charset }) => [name, type, nullable, charset]),
+    shape.keyColumns,
+  ]);
+}
+
+/** Throws TABLE_WITHOUT_KEY when the shape has no usable key. */
+export function captureTable(shape: TableShape, version: number, prefix: string, partitions: number): CapturedTable {
+  const names = shape.columns.map((column) => column.name);
+  const keyOrdinals = shape.keyColumns.map((name) => names.indexOf(name));
+  if (keyOrdinals.length === 0 || keyOrdinals.includes(-1)) {
+    const id = tableId(shape.database, shape.table);
+    throw new PipelineError(
+      'TABLE_WITHOUT_KEY',
+      `Table ${id} has no primary key and no key is configured for it: add a primary key, name a NOT NULL unique index under source.keys["${id}"], or exclude the table by source.excludeTables.`,
+      { context: { table: id } },
+    );
+  }
+  return { ...shape, version, keyOrdinals, topic: topicName(prefix, shape.database, shape.table), partitions };
+}

@@ -1,0 +1,97 @@
+import { ByteWriter } from '@sluice/binlog';
+import { RecordBatchBuilder, type TopicBatch } from '@sluice/kafka';
+
+/** A record batch being filled, and the bytes it is filled with. */
+export interface PartitionBatch {
+  readonly out: ByteWriter;
+  readonly records: RecordBatchBuilder;
+}
+
+/** A batch is cut here so that, even uncompressed, it stays below a topic's default `max.message.bytes`. */
+const CUT_SHARE = 0.85;
+/** Writers kept for reuse, and the size above which one is given back to the heap instead (bytes). */
+const POOLED_MAX = 64;
+const POOLED_BYTES_MAX = 4 * 1024 * 1024;
+const WRITER_BYTES = 64 * 1024;
+
+/** Finished batches give their memory back here: two buffers take turns, so the pool stays small. */
+export class BatchPool {
+  readonly #free: PartitionBatch[] = [];
+
+  take(): PartitionBatch {
+    const pooled = this.#free.pop();
+    if (pooled !== undefined) return pooled;
+    const out = new ByteWriter(WRITER_BYTES);
+    return { out, records: new RecordBatchBuilder(out) };
+  }
+
+  give(batch: PartitionBatch): void {
+    if (this.#free.length >= POOLED_MAX || batch.out.bytes.length > POOLED_BYTES_MAX) return;
+    batch.records.reset();
+    this.#free.push(batch);
+  }
+}
+
+interface TopicSlot {
+  readonly topic: string;
+  readonly open: (PartitionBatch | undefined)[];
+}
+
+/** The records of the next Kafka transaction: one open record batch per partition, full ones set aside. */
+export class PublishBuffer {
+  readonly #pool: BatchPool;
+  readonly #cutBytes: number;
+  readonly #topics = new Map<string, TopicSlot>();
+  #batches: (TopicBatch & { readonly batch: RecordBatchBuilder; readonly memory: PartitionBatch })[] = [];
+  /** Row records in the buffer. */
+  rows = 0;
+
+  /** @param maxMessageBytes the topics' `max.message.bytes` */
+  constructor(pool: BatchPool, maxMessageBytes: number) {
+    this.#pool = pool;
+    this.#cutBytes = Math.floor(maxMessageBytes * CUT_SHARE);
+  }
+
+  /** The batch to write the next record of this partition into. */
+  partition(topic: string, partition: number): PartitionBatch {
+    let slot = this.#topics.get(topic);
+    if (slot === undefined) {
+      slot = { topic, open: [] };
+      this.#topics.set(topic, slot);
+    }
+    const open = slot.open[partition];
+    if (open !== undefined && open.records.byteLength < this.#cutBytes) return open;
+    return this.#openBatch(slot, partition);
+  }
+
+  #openBatch(slot: TopicSlot, partition: number): PartitionBatch {
+    const memory = this.#pool.take();
+    slot.open[partition] = memory;
+    this.#batches.push({ topic: slot.topic, partition, batch: memory.records, memory });
+    return memory;
+  }
+
+  get isEmpty(): boolean {
+    return this.#batches.length === 0;
+  }
+
+  /** Bytes of records before compression. */
+  get bytes(): number {
+    let total = 0;
+    for (const { batch } of this.#batches) total += batch.byteLength;
+    return total;
+  }
+
+  /** In the order in which they were begun: batches of one partition follow each other. */
+  get batches(): readonly TopicBatch[] {
+    return this.#batches;
+  }
+
+  /** Empties the buffer and gives its memory back; only after the batches were published or given up. */
+  clear(): void {
+    for (const { memory } of this.#batches) this.#pool.give(memory);
+    this.#batches = [];
+    this.#topics.clear();
+    this.rows = 0;
+  }
+}

@@ -1,0 +1,144 @@
+import { ByteWriter, type RowImage } from '@sluice/binlog';
+import type { RowOperation } from '@sluice/envelope';
+import { partitionFor } from '@sluice/kafka';
+import { VERSION } from '@sluice/runtime';
+import { append, appendAscii, appendInteger, appendText, writeDigits } from './json-bytes.ts';
+import type { PublishBuffer } from './publish-buffer.ts';
+import { OPERATION_HEADERS, type TableEncoder } from './table-encoder.ts';
+
+const NULL = Buffer.from('null');
+const KEY = Buffer.from('","key":');
+const BEFORE = Buffer.from(',"before":');
+const AFTER = Buffer.from(',"after":');
+const SEQUENCE_HEADER = Buffer.from('sequence');
+const SEQUENCE_DIGITS = 19;
+const OFFSET_DIGITS = 10;
+const METADATA = `,"metadata":{"connector":"sluice","version":${JSON.stringify(VERSION)},"transaction_id":`;
+
+/** What a group of rows has in common: one rows event, or one chunk of a snapshot. */
+export interface RowGroup {
+  readonly encoder: TableEncoder;
+  readonly operation: RowOperation;
+  readonly serverId: number;
+  /** Commit time: milliseconds since 1970 as JSON number text. */
+  readonly timestamp: string;
+  /** Binlog file name as a JSON string. */
+  readonly fileJson: string;
+  readonly offset: number;
+  readonly gtid: string | null;
+  /** Generation and file number: the first nine digits of the sequence. */
+  readonly sequencePrefix: string;
+  /** Milliseconds since 1970. */
+  readonly capturedAt: number;
+}
+
+/** A further record header, for the link between the two halves of a key change. */
+export interface LinkHeader {
+  readonly name: Buffer;
+  readonly key: ByteWriter;
+}
+
+/**
+ * Lays out row envelopes (version 1) straight into record batches. The parts that are equal for all rows of a group are
+ * written once, into scratch memory; a row costs its values, its numbers and a few copies.
+ */
+export class RowWriter {
+  readonly #head = new ByteWriter(512);
+  readonly #middle = new ByteWriter(256);
+  readonly #tail = new ByteWriter(256);
+  readonly #end = new ByteWriter(64);
+  readonly #sequence = Buffer.alloc(SEQUENCE_DIGITS, '0');
+  readonly key = new ByteWriter(256);
+  #group: RowGroup | null = null;
+
+  beginGroup(group: RowGroup): void {
+    this.#group = group;
+    const gtid = group.gtid === null ? 'null' : `"${group.gtid}"`;
+    const head = restart(this.#head);
+    const constant = group.encoder.head(group.serverId);
+    append(head, constant, constant.length);
+    appendText(head, `${group.timestamp},"position":{"file":${group.fileJson},"offset":${group.offset},"row":`);
+    const snapshot = group.operation === 'SNAPSHOT';
+    const middle = `},"gtid":${gtid},"snapshot":${snapshot}},"operation":"${group.operation}","sequence":"${group.sequencePrefix}`;
+    appendAscii(restart(this.#middle), middle);
+    appendAscii(restart(this.#tail), `${METADATA}${gtid},"event_index":`);
+    appendAscii(restart(this.#end), `,"captured_at":${group.capturedAt}}}}`);
+    this.#sequence.latin1Write(group.sequencePrefix, 0);
+  }
+
+  /**
+   * Appends one record. `this.key` must hold the record key.
+   * @param imageIndex index of the row image in its event
+   * @param offset the offset field of the row's sequence
+   * @param eventIndex index of the row image in its transaction
+   */
+  write(
+    buffer: PublishBuffer,
+    before: RowImage | null,
+    after: RowImage | null,
+    imageIndex: number,
+    offset: number,
+    eventIndex: number,
+    link: LinkHeader | null,
+  ): void {
+    const group = this.#group as RowGroup;
+    const { table } = group.encoder;
+    const key = this.key;
+    const partition = partitionFor(key.bytes, 0, key.position, table.partitions);
+    const { out, records } = buffer.partition(table.topic, partition);
+    records.begin(group.capturedAt);
+    records.key(key.bytes, 0, key.position);
+    records.beginValue();
+    this.#writeValue(out, before, after, imageIndex, offset, eventIndex);
+    records.endValue();
+    this.#writeHeaders(records, link);
+    records.end();
+    buffer.rows++;
+  }
+
+  #writeValue(
+    out: ByteWriter,
+    before: RowImage | null,
+    after: RowImage | null,
+    imageIndex: number,
+    offset: number,
+    eventIndex: number,
+  ): void {
+    const { encoder } = this.#group as RowGroup;
+    append(out, this.#head.bytes, this.#head.position);
+    appendInteger(out, imageIndex);
+    append(out, this.#middle.bytes, this.#middle.position);
+    out.reserve(OFFSET_DIGITS);
+    writeDigits(this.#sequence, SEQUENCE_DIGITS - OFFSET_DIGITS, offset, OFFSET_DIGITS);
+    this.#sequence.copy(out.bytes, out.position, SEQUENCE_DIGITS - OFFSET_DIGITS);
+    out.position += OFFSET_DIGITS;
+    append(out, KEY, KEY.length);
+    append(out, this.key.bytes, this.key.position);
+    append(out, BEFORE, BEFORE.length);
+    writeImage(encoder, before, out);
+    append(out, AFTER, AFTER.length);
+    writeImage(encoder, after, out);
+    append(out, this.#tail.bytes, this.#tail.position);
+    appendInteger(out, eventIndex);
+    append(out, this.#end.bytes, this.#end.position);
+  }
+
+  #writeHeaders(records: ReturnType<PublishBuffer['partition']>['records'], link: LinkHeader | null): void {
+    const group = this.#group as RowGroup;
+    records.headerCount(link === null ? 3 : 4);
+    records.rawHeader(OPERATION_HEADERS[group.operation]);
+    records.header(SEQUENCE_HEADER, this.#sequence, 0, SEQUENCE_DIGITS);
+    records.rawHeader(group.encoder.schemaHeader);
+    if (link !== null) records.header(link.name, link.key.bytes, 0, link.key.position);
+  }
+}
+
+function writeImage(encoder: TableEncoder, image: RowImage | null, out: ByteWriter): void {
+  if (image === null) append(out, NULL, NULL.length);
+  else encoder.writeRow(image, out);
+}
+
+function restart(writer: ByteWriter): ByteWriter {
+  writer.position = 0;
+  return writer;
+}

@@ -1,0 +1,80 @@
+import type { ByteWriter, RowImage } from '@sluice/binlog';
+import type { RowOperation } from '@sluice/envelope';
+import { encodeHeader } from '@sluice/kafka';
+import type { CapturedTable } from '../state/table.ts';
+import { append } from './json-bytes.ts';
+
+const CLOSE_BRACE = 0x7d;
+
+/** The `"name":` texts in front of each value, the first with the opening brace. */
+function memberPrefixes(names: readonly string[]): readonly Buffer[] {
+  return names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
+}
+
+/** All bytes of a row's envelope that depend on the version of its table only, prepared once. */
+export class TableEncoder {
+  readonly table: CapturedTable;
+  /** Record header `schema`, as it stands in the record. */
+  readonly schemaHeader: Buffer;
+  readonly #serverName: string;
+  readonly #columnPrefixes: readonly Buffer[];
+  readonly #keyPrefixes: readonly Buffer[];
+  #head: { readonly serverId: number; readonly bytes: Buffer } | null = null;
+
+  /** @param serverName the logical name of the source (`source.server`) */
+  constructor(table: CapturedTable, serverName: string) {
+    this.table = table;
+    this.#serverName = serverName;
+    this.#columnPrefixes = memberPrefixes(table.columns.map((column) => column.name));
+    this.#keyPrefixes = memberPrefixes(table.keyColumns);
+    this.schemaHeader = encodeHeader('schema', `row/1/${table.version}`);
+  }
+
+  /** From the opening brace of the envelope to just before the value of `timestamp`. */
+  head(serverId: number): Buffer {
+    if (this.#head?.serverId === serverId) return this.#head.bytes;
+    const { database, table, version } = this.table;
+    const text =
+      `{"schema":{"version":1,"type":"row","table":${version}},"payload":{"source":{"server":${JSON.stringify(this.#serverName)}` +
+      `,"serverId":${serverId},"database":${JSON.stringify(database)},"table":${JSON.stringify(table)},"timestamp":`;
+    const bytes = Buffer.from(text);
+    this.#head = { serverId, bytes };
+    return bytes;
+  }
+
+  /** Writes all columns of an image as one JSON object. */
+  writeRow(image: RowImage, out: ByteWriter): void {
+    const prefixes = this.#columnPrefixes;
+    for (let i = 0; i < prefixes.length; i++) {
+      const prefix = prefixes[i] as Buffer;
+      append(out, prefix, prefix.length);
+      image.write(i, out);
+    }
+    closeObject(out);
+  }
+
+  /** Replaces the content of `out` by the record key: the key columns as one JSON object, in key order. */
+  writeKey(image: RowImage, out: ByteWriter): void {
+    out.position = 0;
+    const ordinals = this.table.keyOrdinals;
+    for (let i = 0; i < ordinals.length; i++) {
+      const prefix = this.#keyPrefixes[i] as Buffer;
+      append(out, prefix, prefix.length);
+      image.write(ordinals[i] as number, out);
+    }
+    closeObject(out);
+  }
+}
+
+function closeObject(out: ByteWriter): void {
+  out.reserve(1);
+  out.bytes[out.position++] = CLOSE_BRACE;
+}
+
+/** Record headers `operation`, encoded once. */
+export const OPERATION_HEADERS: Readonly<Record<RowOperation, Buffer>> = {
+  INSERT: encodeHeader('operation', 'INSERT'),
+  UPDATE: encodeHeader('operation', 'UPDATE'),
+  DELETE: encodeHeader('operation', 'DELETE'),
+  SNAPSHOT: encodeHeader('operation', 'SNAPSHOT'),
+};
