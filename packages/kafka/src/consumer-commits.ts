@@ -1,0 +1,58 @@
+import type { Logger } from '@sluice/runtime';
+import type { Consumer } from 'kafkajs';
+import { partitionName } from './consumer-start.ts';
+
+interface Commit {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+}
+
+/**
+ * Group commits, gathered for a moment: one request for many batches. An offset is noted only after the outcome of every
+ * record below it, so a commit that is lost costs a second reading, which the sinks' guards make harmless.
+ */
+export class CommitQueue {
+  readonly #consumer: Consumer;
+  readonly #log: Logger;
+  readonly #delayMs: number;
+  readonly #waiting = new Map<string, Commit>();
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(consumer: Consumer, log: Logger, delayMs: number) {
+    this.#consumer = consumer;
+    this.#log = log;
+    this.#delayMs = delayMs;
+  }
+
+  /** Every record below `nextOffset` of the partition has its outcome. */
+  note(topic: string, partition: number, nextOffset: bigint): void {
+    this.#waiting.set(partitionName(topic, partition), { topic, partition, offset: String(nextOffset) });
+    this.#timer ??= setTimeout(() => void this.flush(), this.#delayMs);
+  }
+
+  /** Forgets what was noted for partitions that may now belong to another member. */
+  drop(): void {
+    this.#waiting.clear();
+  }
+
+  /** Commits what was noted. Never rejects: a commit that fails is logged and left to the next one. */
+  async flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#running = this.#running.then(() => this.#commit());
+    await this.#running;
+  }
+
+  async #commit(): Promise<void> {
+    const commits = [...this.#waiting.values()];
+    this.#waiting.clear();
+    if (commits.length === 0) return;
+    try {
+      await this.#consumer.commitOffsets(commits);
+    } catch (error) {
+      this.#log.warn({ err: error, partitions: commits.length }, 'group commit failed; records may be read again');
+    }
+  }
+}

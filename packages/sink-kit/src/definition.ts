@@ -1,0 +1,24 @@
+import type { Logger, Registry } from '@sluice/runtime';
+import type { z } from 'zod';
+import type { SinkSettings } from './settings.ts';
+import type { Sink } from './sink.ts';
+
+export interface SinkContext {
+  readonly pipeline: string;
+  /** First part of the topic names. */
+  readonly prefix: string;
+  /** Consumer group, `<pipeline>.<sink>`: the name under which progress is kept. */
+  readonly group: string;
+  readonly log: Logger;
+  readonly registry: Registry;
+}
+
+/** All that a sink has to say of itself; `runSink` does the rest. */
+export interface SinkDefinition<C extends SinkSettings> {
+  /** Name of its section under `sinks`, of its consumer group and its dead-letter topic. */
+  readonly name: string;
+  /** Schema of its section: `z.strictObject({ ...sinkBaseSchema.shape, … })`. */
+  readonly schema: z.ZodType<C>;
+  /** Must not connect: that is `Sink.open`'s. */
+  create(config: C, context: SinkContext): Sink;
+}

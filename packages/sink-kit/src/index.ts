@@ -1,0 +1,3 @@
+export type { SinkContext, SinkDefinition } from './definition.ts';
+export { sinkBaseSchema, type SinkSettings } from './settings.ts';
+export type { Delivery, OffsetStore, Outcome, Sink } from './sink.ts';

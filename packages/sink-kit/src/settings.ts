@@ -1,0 +1,48 @@
+import { opsSchema } from '@sluice/runtime';
+import { z } from 'zod';
+
+const milliseconds = z.int().min(1).max(2_147_483_647);
+
+const retrySchema = z.strictObject({
+  initialMs: milliseconds.default(100).meta({ description: 'Upper bound of the first wait after a failure, in milliseconds.' }),
+  maxMs: milliseconds.default(60_000).meta({ description: 'Upper bound of every wait, in milliseconds; tries never end.' }),
+});
+
+const breakerSchema = z.strictObject({
+  failures: z.int().min(1).max(1_000_000).default(10).meta({
+    description: 'Failures in a row after which the store is left alone.',
+  }),
+  resetMs: milliseconds.default(60_000).meta({
+    description: 'Milliseconds that the store is left alone before one batch tries it again.',
+  }),
+});
+
+const diversionSchema = z.strictObject({
+  records: z.int().min(1).default(100).meta({
+    description: 'Dead letters within a minute after which the sink stops: something else than the records is wrong.',
+  }),
+  ratio: z.number().min(0).max(1).default(0.05).meta({
+    description: 'Share of dead letters within a minute after which the sink stops, counted from 1,000 records up.',
+  }),
+});
+
+/** Settings that every sink has; a sink's own schema is `z.strictObject({ ...sinkBaseSchema.shape, … })`. */
+export const sinkBaseSchema = z.strictObject({
+  ops: opsSchema.prefault({}),
+  batchRecords: z.int().min(1).max(100_000).default(2000).meta({ description: 'Most records given to the store at once.' }),
+  batchBytes: z.int().min(1024).max(268_435_456).default(4_194_304).meta({
+    description: 'Most bytes of record values given to the store at once.',
+  }),
+  concurrency: z.int().min(1).max(1000).default(8).meta({ description: 'Partitions written at the same time.' }),
+  fetchBytes: z.int().min(65_536).max(268_435_456).default(1_048_576).meta({
+    description: 'Most bytes fetched of one partition at once.',
+  }),
+  retry: retrySchema.prefault({}),
+  breaker: breakerSchema.prefault({}),
+  quickRetries: z.int().min(0).max(100).default(3).meta({
+    description: 'Further tries of a single refused record before it becomes a dead letter.',
+  }),
+  diversion: diversionSchema.prefault({}),
+});
+
+export type SinkSettings = z.output<typeof sinkBaseSchema>;

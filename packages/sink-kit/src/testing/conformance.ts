@@ -1,0 +1,237 @@
+import type { Row } from '@sluice/envelope';
+import { PipelineError } from '@sluice/runtime';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Delivery, Outcome, Sink } from '../sink.ts';
+import { CONFORMANCE_DATABASE, CONFORMANCE_TABLE, conformanceTopic, itemRow, nullRow } from './conformance-table.ts';
+import { describeConvergence } from './convergence.ts';
+import { sequenceAt, type TestTopic } from './test-topic.ts';
+
+/** A sink before `open`, on a store (or a part of one) that holds nothing yet. */
+export interface SinkSubject {
+  readonly sink: Sink;
+  /** The row as the store has it: the columns of `after`, value for value, nothing else; null when it has none. */
+  read(database: string, table: string, key: Row): Promise<Row | null>;
+  /** Makes the store refuse the row with this id (and no other), and returns that row. */
+  poison?(id: number): Promise<Row>;
+  /** Removes what the test left in the store; the suite has closed the sink. */
+  close(): Promise<void>;
+}
+
+export interface SinkHarness {
+  create(): Promise<SinkSubject>;
+  /** A sink before `open`, whose store does not answer. */
+  deadStore?(): Promise<Sink>;
+}
+
+const PATIENCE_MS = 30_000;
+const never = new AbortController().signal;
+
+/**
+ * Defines what a sink is: registers a `describe` block of the contract's tests. The table is
+ * `sluice_conformance.items` (see `conformanceColumns`), announced by a `schema` control record before its first row.
+ */
+export function describeSinkConformance(name: string, harness: SinkHarness): void {
+  describe(`${name} keeps the contract of a sink`, () => {
+    const open: (() => Promise<void>)[] = [];
+    afterEach(async () => {
+      for (const close of open.splice(0).reverse()) await close();
+    });
+    const start = async (): Promise<Bench> => {
+      const subject = await harness.create();
+      open.push(() => subject.close());
+      await subject.sink.open(never);
+      open.push(() => subject.sink.close());
+      const bench = new Bench(subject);
+      expect(await bench.write(bench.topic.schema(sequenceAt(1)))).toEqual(['applied']);
+      return bench;
+    };
+
+    describeRows(start);
+    describeGuard(start);
+    describeTruncate(start);
+    describeFailures(harness, start);
+    describeConvergence(start);
+  });
+}
+
+/** A subject with its topic, and the few verbs the tests speak in. */
+export class Bench {
+  readonly topic: TestTopic = conformanceTopic();
+  readonly subject: SinkSubject;
+
+  constructor(subject: SinkSubject) {
+    this.subject = subject;
+  }
+
+  /** Writes one batch; resolves to the kinds of its outcomes. */
+  async write(...batch: Delivery[]): Promise<readonly Outcome['kind'][]> {
+    const outcomes = await this.subject.sink.write(batch, never);
+    expect(outcomes).toHaveLength(batch.length);
+    return outcomes.map(({ kind }) => kind);
+  }
+
+  insert(step: number, row: Row): Delivery {
+    return this.topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row });
+  }
+
+  update(step: number, row: Row): Delivery {
+    return this.topic.row({ operation: 'UPDATE', sequence: sequenceAt(step), row });
+  }
+
+  delete(step: number, row: Row): Delivery {
+    return this.topic.row({ operation: 'DELETE', sequence: sequenceAt(step), row });
+  }
+
+  snapshot(step: number, row: Row): Delivery {
+    return this.topic.row({ operation: 'SNAPSHOT', sequence: sequenceAt(step), row });
+  }
+
+  read(id: number): Promise<Row | null> {
+    return this.subject.read(CONFORMANCE_DATABASE, CONFORMANCE_TABLE, { id });
+  }
+}
+
+type Start = () => Promise<Bench>;
+
+function describeRows(start: Start): void {
+  test('a row is stored value for value, and nulls are nulls', async () => {
+    const bench = await start();
+    expect(await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, nullRow(2)))).toEqual(['applied', 'applied']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 1));
+    expect(await bench.read(2)).toEqual(nullRow(2));
+  });
+
+  test('an update replaces the row, a delete removes it', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)));
+    expect(await bench.write(bench.update(11, itemRow(1, 2)))).toEqual(['applied']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 2));
+    expect(await bench.write(bench.delete(12, itemRow(1, 2)))).toEqual(['applied']);
+    expect(await bench.read(1)).toBeNull();
+  });
+
+  test('a row inserted again after its delete is there', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)));
+    await bench.write(bench.delete(11, itemRow(1, 1)));
+    expect(await bench.write(bench.insert(12, itemRow(1, 3)))).toEqual(['applied']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 3));
+  });
+
+  test('a changed key moves the row, whichever half comes first', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)));
+    await bench.write(bench.insert(12, itemRow(2, 1)), bench.delete(11, itemRow(1, 1)));
+    expect(await bench.read(1)).toBeNull();
+    expect(await bench.read(2)).toEqual(itemRow(2, 1));
+  });
+}
+
+function describeGuard(start: Start): void {
+  test('the same change twice is stale and changes nothing', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, itemRow(2, 1)));
+    expect(await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, itemRow(2, 1)))).toEqual(['stale', 'stale']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 1));
+  });
+
+  test('an older change after a newer one is stale', async () => {
+    const bench = await start();
+    await bench.write(bench.update(20, itemRow(1, 2)));
+    expect(await bench.write(bench.update(19, itemRow(1, 1)))).toEqual(['stale']);
+    expect(await bench.write(bench.delete(18, itemRow(1, 1)))).toEqual(['stale']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 2));
+  });
+
+  test('an update that comes after a newer delete does not bring the row back', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)));
+    await bench.write(bench.delete(12, itemRow(1, 1)));
+    expect(await bench.write(bench.update(11, itemRow(1, 2)))).toEqual(['stale']);
+    expect(await bench.write(bench.snapshot(11, itemRow(1, 2)))).toEqual(['stale']);
+    expect(await bench.read(1)).toBeNull();
+  });
+
+  test('a delete of a row that was never seen is remembered', async () => {
+    const bench = await start();
+    await bench.write(bench.delete(12, itemRow(1, 1)));
+    expect(await bench.write(bench.insert(11, itemRow(1, 1)))).toEqual(['stale']);
+    expect(await bench.read(1)).toBeNull();
+  });
+
+  test('of equal sequences a snapshot row is applied, a stream row is stale', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)));
+    expect(await bench.write(bench.update(10, itemRow(1, 2)))).toEqual(['stale']);
+    expect(await bench.write(bench.snapshot(10, itemRow(1, 3)))).toEqual(['applied']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 3));
+    expect(await bench.write(bench.update(11, itemRow(1, 4)))).toEqual(['applied']);
+  });
+}
+
+function describeTruncate(start: Start): void {
+  test('a truncate removes older rows, keeps newer ones, and makes older changes stale', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(40, itemRow(2, 1)));
+    expect(await bench.write(bench.topic.truncate(sequenceAt(30)))).toEqual(['applied']);
+    expect(await bench.read(1)).toBeNull();
+    expect(await bench.read(2)).toEqual(itemRow(2, 1));
+    expect(await bench.write(bench.insert(20, itemRow(3, 1)))).toEqual(['stale']);
+    expect(await bench.read(3)).toBeNull();
+    expect(await bench.write(bench.insert(41, itemRow(1, 2)))).toEqual(['applied']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 2));
+  });
+}
+
+function describeFailures(harness: SinkHarness, start: Start): void {
+  test('a refused row is an outcome, and its neighbours are applied', async (context) => {
+    const bench = await start();
+    const poison = await bench.subject.poison?.(2);
+    if (poison === undefined) return context.skip();
+    const batch = [itemRow(1, 1), poison, itemRow(3, 1)].map((row, index) => bench.insert(10 + index, row));
+    const settled = await writeHalving(bench.subject.sink, batch);
+    expect(settled.map(({ kind }) => kind)).toEqual(['applied', 'failed', 'applied']);
+    const [, refused] = settled;
+    expect(refused?.kind === 'failed' ? refused.error.errorClass : null).toBe('record');
+    expect(await bench.read(1)).toEqual(itemRow(1, 1));
+    expect(await bench.read(3)).toEqual(itemRow(3, 1));
+  });
+
+  test('a store that does not answer gives a retryable error within bounded time', async (context) => {
+    const sink = await harness.deadStore?.();
+    if (sink === undefined) return context.skip();
+    const attempt = async (): Promise<unknown> => {
+      await sink.open(never);
+      return sink.write([conformanceTopic().row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(1, 1) })], never);
+    };
+    const error = await attempt().then(() => null, (reason: unknown) => reason);
+    await sink.close();
+    expect(error).toBeInstanceOf(PipelineError);
+    expect(error instanceof PipelineError ? error.errorClass : null).toBe('retryable');
+  }, PATIENCE_MS);
+
+  test('a close during a write lets it settle', async () => {
+    const bench = await start();
+    const batch = Array.from({ length: 500 }, (_, index) => bench.insert(100 + index, itemRow(index + 1, 1)));
+    const writing = Promise.allSettled([bench.subject.sink.write(batch, never)]);
+    await bench.subject.sink.close();
+    const [result] = await writing;
+    if (result?.status === 'fulfilled') expect(result.value).toHaveLength(batch.length);
+    else expect(result?.reason).toBeInstanceOf(PipelineError);
+  }, PATIENCE_MS);
+}
+
+/** What the kit does with a refused batch, in short: halve until the refused row stands alone. */
+async function writeHalving(sink: Sink, batch: readonly Delivery[]): Promise<readonly Outcome[]> {
+  const outcomes = await sink.write(batch, never);
+  if (batch.length === 1 || outcomes.every(({ kind }) => kind !== 'failed')) return outcomes;
+  const refused = batch.filter((_, index) => outcomes[index]?.kind === 'failed');
+  const middle = Math.max(1, refused.length >> 1);
+  const parts = refused.length === 1 ? [refused] : [refused.slice(0, middle), refused.slice(middle)];
+  const again = new Map<Delivery, Outcome>();
+  for (const part of parts) {
+    const settled = await writeHalving(sink, part);
+    part.forEach((delivery, index) => again.set(delivery, settled[index] as Outcome));
+  }
+  return outcomes.map((outcome, index) => again.get(batch[index] as Delivery) ?? outcome);
+}

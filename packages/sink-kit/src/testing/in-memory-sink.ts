@@ -1,0 +1,75 @@
+import type { Row, Sequence } from '@sluice/envelope';
+import { PipelineError } from '@sluice/runtime';
+import type { Delivery, Outcome, Sink } from '../sink.ts';
+
+interface Stored {
+  readonly sequence: Sequence;
+  /** null: deleted, the sequence is remembered. */
+  readonly row: Row | null;
+}
+
+export interface InMemorySink extends Sink {
+  /** The row of a record key's text, or null. */
+  read(database: string, table: string, key: string): Row | null;
+  /** Keys that are refused from now on, as a store refuses a value it cannot hold. */
+  readonly refused: Set<string>;
+  /** False: the store does not answer. */
+  reachable: boolean;
+  /** Record keys of each write, in order. */
+  readonly writes: string[][];
+}
+
+/** The smallest sink that keeps the contract: what a store has to do, without a store. */
+export function inMemorySink(): InMemorySink {
+  const tables = new Map<string, Map<string, Stored>>();
+  const floors = new Map<string, Sequence>();
+
+  const rowsOf = (name: string): Map<string, Stored> => {
+    const rows = tables.get(name) ?? new Map<string, Stored>();
+    tables.set(name, rows);
+    return rows;
+  };
+
+  const truncate = (name: string, floor: Sequence): Outcome => {
+    if (floor > (floors.get(name) ?? '')) floors.set(name, floor);
+    for (const [key, stored] of rowsOf(name)) if (stored.sequence < floor) rowsOf(name).delete(key);
+    return { kind: 'applied' };
+  };
+
+  const apply = (delivery: Delivery): Outcome => {
+    const { envelope, key } = delivery;
+    const { source, sequence } = envelope.payload;
+    const name = `${source.database}.${source.table}`;
+    if (sink.refused.has(key)) {
+      return { kind: 'failed', error: new PipelineError('RECORD_INVALID', 'refused by the test') };
+    }
+    if (envelope.schema.type === 'truncate') return truncate(name, sequence);
+    if (envelope.schema.type !== 'row' || !('after' in envelope.payload)) return { kind: 'applied' };
+    const { operation, after } = envelope.payload;
+    const stored = rowsOf(name).get(key)?.sequence ?? '';
+    const newer = operation === 'SNAPSHOT' ? sequence >= stored : sequence > stored;
+    if (!newer || sequence < (floors.get(name) ?? '')) return { kind: 'stale' };
+    rowsOf(name).set(key, { sequence, row: after });
+    return { kind: 'applied' };
+  };
+
+  const answer = async (): Promise<void> => {
+    if (!sink.reachable) throw new PipelineError('SINK_UNEXPECTED', 'the store does not answer');
+  };
+
+  const sink: InMemorySink = {
+    refused: new Set(),
+    reachable: true,
+    writes: [],
+    read: (database, table, key) => rowsOf(`${database}.${table}`).get(key)?.row ?? null,
+    open: answer,
+    ping: answer,
+    close: async () => undefined,
+    write: async (batch) => {
+      await answer();
+      sink.writes.push(batch.map(({ key }) => key));
+      return batch.map(apply);
+    },
+  };
+  return sink;
+}

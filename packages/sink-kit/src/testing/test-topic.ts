@@ -1,0 +1,111 @@
+import {
+  controlKey,
+  formatSequence,
+  type Envelope,
+  type Row,
+  type RowOperation,
+  type SchemaColumn,
+  type Sequence,
+  type Source,
+} from '@sluice/envelope';
+import type { ControlDelivery, RowDelivery } from '../decode.ts';
+
+export interface TestTopicOptions {
+  readonly database: string;
+  readonly table: string;
+  readonly columns: readonly SchemaColumn[];
+  readonly keyColumns: readonly string[];
+  readonly prefix?: string;
+  readonly partition?: number;
+}
+
+export interface TestChange {
+  readonly operation: RowOperation;
+  readonly sequence: Sequence;
+  /** The whole row; of a DELETE the last one. The key is taken from it. */
+  readonly row: Row;
+}
+
+/** A sequence that grows with `step`, which must be below 10^10. */
+export function sequenceAt(step: number, generation = 1): Sequence {
+  return formatSequence(generation, 1, step);
+}
+
+/** Makes deliveries of one table and partition as the kit would hand them out, with rising offsets. */
+export class TestTopic {
+  readonly topic: string;
+  readonly #options: TestTopicOptions;
+  #nextOffset = 0n;
+
+  constructor(options: TestTopicOptions) {
+    this.#options = options;
+    this.topic = `${options.prefix ?? 'test'}.${options.database}.${options.table}`;
+  }
+
+  /** The key columns of a row. */
+  keyOf(row: Row): Row {
+    return Object.fromEntries(this.#options.keyColumns.map((name) => [name, row[name] ?? null]));
+  }
+
+  row({ operation, sequence, row }: TestChange): RowDelivery {
+    const key = this.keyOf(row);
+    const gone = operation === 'DELETE';
+    const isNew = operation === 'INSERT' || operation === 'SNAPSHOT';
+    return this.#deliver(JSON.stringify(key), {
+      schema: { version: 1, type: 'row', table: 1 },
+      payload: {
+        source: this.#source(sequence, operation === 'SNAPSHOT'),
+        operation,
+        sequence,
+        key,
+        before: isNew ? null : row,
+        after: gone ? null : row,
+        metadata,
+      },
+    }) as RowDelivery;
+  }
+
+  /** The control record that stands before the first row of a table. */
+  schema(sequence: Sequence): ControlDelivery {
+    const { columns, keyColumns } = this.#options;
+    return this.#deliver(controlKey('schema'), {
+      schema: { version: 1, type: 'schema', table: 1 },
+      payload: {
+        source: this.#source(sequence, false),
+        sequence,
+        key: { $sluice: 'schema' },
+        columns,
+        keyColumns,
+        change: 'create',
+        metadata,
+      },
+    }) as ControlDelivery;
+  }
+
+  truncate(sequence: Sequence): ControlDelivery {
+    return this.#deliver(controlKey('truncate'), {
+      schema: { version: 1, type: 'truncate', table: 1 },
+      payload: {
+        source: this.#source(sequence, false),
+        operation: 'TRUNCATE',
+        sequence,
+        key: { $sluice: 'truncate' },
+        metadata,
+      },
+    }) as ControlDelivery;
+  }
+
+  #source(sequence: Sequence, snapshot: boolean): Source {
+    const { database, table } = this.#options;
+    const position = { file: 'binlog.000001', offset: Number(sequence.slice(9)), row: 0 };
+    return { server: 'test', serverId: 1, database, table, timestamp: Date.now(), position, gtid: null, snapshot };
+  }
+
+  #deliver(key: string, envelope: Envelope): RowDelivery | ControlDelivery {
+    const { topic } = this;
+    const offset = this.#nextOffset++;
+    return { topic, partition: this.#options.partition ?? 0, offset, key, envelope } as RowDelivery | ControlDelivery;
+  }
+}
+
+const metadata = { connector: 'sluice', version: '0.0.0', transaction_id: null, event_index: 0, captured_at: 0 } as const;
