@@ -164,6 +164,77 @@ export const ERRORS = {
     summary: 'the Kafka brokers do not know a request that Sluice needs',
     fix: 'Use Kafka 3.0 or later.',
   },
+  MYSQL_AUTH_FAILED: {
+    class: 'fatal',
+    summary: 'a MySQL or MariaDB server refused the user, the password or this host',
+    fix: 'Correct `user` and `password` of the server named in the message, or unlock the account.',
+  },
+  MYSQL_BUSY: {
+    class: 'retryable',
+    summary:
+      'a MySQL or MariaDB server gave up a statement: deadlock, lock wait, time limit, memory or disk full',
+    fix: 'Nothing is lost: it is tried again. If it repeats, look at long transactions and at free disk space.',
+  },
+  MYSQL_COLUMN_UNKNOWN: {
+    class: 'schema',
+    summary: 'a statement names a column that the table has not',
+    fix: 'Compare the table on both sides; was it altered during the statement?',
+  },
+  MYSQL_CONSTRAINT: {
+    class: 'record',
+    summary: 'a row violates a foreign key, a CHECK, a trigger or the partitions of a table',
+    fix: 'Drop the constraint that the source does not have, then replay the dead letter.',
+  },
+  MYSQL_DATABASE_UNKNOWN: {
+    class: 'fatal',
+    summary: 'a database that the configuration names does not exist',
+    fix: 'Create the database or correct its name.',
+  },
+  MYSQL_DUPLICATE: {
+    class: 'record',
+    summary: 'a row has a value that a unique index already holds',
+    fix: 'Drop the unique index that the source does not have, then replay the dead letter.',
+  },
+  MYSQL_ITEM_UNKNOWN: {
+    class: 'record',
+    summary: 'a MySQL or MariaDB server gave an error for one row that Sluice has no rule for',
+    fix: "Look up the error number in the server's manual; please report it.",
+  },
+  MYSQL_PRIVILEGE_MISSING: {
+    class: 'fatal',
+    summary: 'the user of a MySQL or MariaDB server lacks a privilege',
+    fix: 'Grant the user what `sluice doctor` lists.',
+  },
+  MYSQL_READ_ONLY: {
+    class: 'retryable',
+    summary: 'a MySQL or MariaDB server takes no writes',
+    fix: 'Nothing is lost: it is tried again. After a failover, point the configuration at the new primary.',
+  },
+  MYSQL_TABLE_UNKNOWN: {
+    class: 'schema',
+    summary: 'a statement names a table that does not exist',
+    fix: 'Was the table dropped or renamed? Create it, or leave it out of the configuration.',
+  },
+  MYSQL_TLS_FAILED: {
+    class: 'fatal',
+    summary: 'no TLS connection to a MySQL or MariaDB server can be agreed upon',
+    fix: 'Correct `tls` of the server named in the message: its CA file, or whether the server has TLS at all.',
+  },
+  MYSQL_UNKNOWN: {
+    class: 'retryable',
+    summary: 'a MySQL or MariaDB server gave an error that Sluice has no rule for',
+    fix: "Look up the error number in the server's manual; please report it.",
+  },
+  MYSQL_UNREACHABLE: {
+    class: 'retryable',
+    summary: 'a MySQL or MariaDB server does not answer, or closed the connection',
+    fix: 'Check host, port and network, and that the server runs and has connections free.',
+  },
+  MYSQL_VALUE_REFUSED: {
+    class: 'record',
+    summary: 'a value does not fit its column',
+    fix: "Make the column as wide as the source's, then replay the dead letter.",
+  },
   OPS_PORT_TAKEN: {
     class: 'fatal',
     summary: 'a port for health, status or metrics cannot be listened on',

@@ -1,0 +1,69 @@
+import { PipelineError, type ErrorCode } from '@sluice/runtime';
+import { ERRNO_KINDS, TLS_CODES, UNREACHABLE_CODES, type MysqlErrorKind } from './error-kinds.ts';
+
+/**
+ * What an error that nothing is known of belongs to: the connection (try again, for ever) or one item, a row or a
+ * statement made for it (isolate it, dead-letter it).
+ */
+export type ErrorScope = 'connection' | 'item';
+
+export interface MysqlErrorDescription {
+  readonly kind: MysqlErrorKind;
+  /** Number of the server's error; null when it is none of the server's. */
+  readonly errno: number | null;
+  /** Name of the error as the driver or Node gives it, e.g. `ER_DUP_ENTRY`, `ECONNREFUSED`; '' without one. */
+  readonly code: string;
+}
+
+const CODES: Readonly<Record<Exclude<MysqlErrorKind, 'unknown'>, ErrorCode>> = {
+  auth: 'MYSQL_AUTH_FAILED',
+  privilege: 'MYSQL_PRIVILEGE_MISSING',
+  'database-unknown': 'MYSQL_DATABASE_UNKNOWN',
+  tls: 'MYSQL_TLS_FAILED',
+  unreachable: 'MYSQL_UNREACHABLE',
+  busy: 'MYSQL_BUSY',
+  'read-only': 'MYSQL_READ_ONLY',
+  value: 'MYSQL_VALUE_REFUSED',
+  duplicate: 'MYSQL_DUPLICATE',
+  constraint: 'MYSQL_CONSTRAINT',
+  'table-unknown': 'MYSQL_TABLE_UNKNOWN',
+  'column-unknown': 'MYSQL_COLUMN_UNKNOWN',
+};
+
+/** Reads numbers and codes only: the message of a server may be translated and quotes row values. */
+export function describeMysqlError(error: unknown): MysqlErrorDescription {
+  const { errno, code, fatal } = fieldsOf(error);
+  // Errors of Node carry negative numbers, which are the operating system's.
+  const number = typeof errno === 'number' && errno > 0 ? errno : null;
+  const name = typeof code === 'string' ? code : '';
+  return { kind: kindOf(number, name, fatal === true), errno: number, code: name };
+}
+
+function kindOf(errno: number | null, code: string, fatal: boolean): MysqlErrorKind {
+  const known = errno === null ? undefined : ERRNO_KINDS.get(errno);
+  if (known !== undefined) return known;
+  if (TLS_CODES.has(code) || code.startsWith('ERR_SSL_')) return 'tls';
+  if (UNREACHABLE_CODES.has(code)) return 'unreachable';
+  // The driver marks as fatal what ended the connection; a statement on an ended one has no code at all.
+  return fatal && errno === null ? 'unreachable' : 'unknown';
+}
+
+/**
+ * Any error of mysql2 as a PipelineError with a MYSQL_… code; a PipelineError comes back as it is. `scope` decides only
+ * what an unknown error is: MYSQL_UNKNOWN (retryable) of the connection, MYSQL_ITEM_UNKNOWN (record) of one item.
+ */
+export function toPipelineError(error: unknown, scope: ErrorScope = 'connection'): PipelineError {
+  if (error instanceof PipelineError) return error;
+  const { kind, errno, code } = describeMysqlError(error);
+  const unknown: ErrorCode = scope === 'connection' ? 'MYSQL_UNKNOWN' : 'MYSQL_ITEM_UNKNOWN';
+  const name = code || (errno === null ? 'an error without a code' : 'error');
+  const message = errno === null ? `MySQL connection: ${name}` : `MySQL gave ${name} (${errno})`;
+  return new PipelineError(kind === 'unknown' ? unknown : CODES[kind], message, {
+    cause: error,
+    context: { errno, code },
+  });
+}
+
+function fieldsOf(error: unknown): { errno?: unknown; code?: unknown; fatal?: unknown } {
+  return typeof error === 'object' && error !== null ? error : {};
+}

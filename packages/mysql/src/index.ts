@@ -1,0 +1,20 @@
+export {
+  connect,
+  createPool,
+  type Connection,
+  type MysqlOptions,
+  type Pool,
+  type PoolConnection,
+  type RowDataPacket,
+} from './connect.ts';
+export type { MysqlErrorKind } from './error-kinds.ts';
+export {
+  describeMysqlError,
+  toPipelineError,
+  type ErrorScope,
+  type MysqlErrorDescription,
+} from './errors.ts';
+export { quoteIdentifier, quoteTable } from './identifiers.ts';
+export { readTables, type ColumnRow, type TableDescription, type UniqueIndex } from './tables.ts';
+export { readVariables, readVersion } from './variables.ts';
+export { flavourOf, isAtLeast, parseVersion, type Flavour, type ServerVersion } from './version.ts';

@@ -1,0 +1,163 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { toPipelineError } from './errors.ts';
+
+/** A row of information_schema.COLUMNS, under MySQL's upper-case names on both flavours. */
+export interface ColumnRow {
+  readonly COLUMN_NAME: string;
+  readonly ORDINAL_POSITION: number;
+  readonly COLUMN_TYPE: string;
+  readonly DATA_TYPE: string;
+  readonly IS_NULLABLE: 'YES' | 'NO';
+  readonly CHARACTER_SET_NAME: string | null;
+  readonly COLLATION_NAME: string | null;
+  readonly NUMERIC_PRECISION: number | null;
+  readonly NUMERIC_SCALE: number | null;
+  readonly DATETIME_PRECISION: number | null;
+  readonly COLUMN_DEFAULT: string | null;
+  readonly EXTRA: string;
+  /** Expression of a generated column, else '' or null. */
+  readonly GENERATION_EXPRESSION: string | null;
+}
+
+export interface UniqueIndex {
+  readonly name: string;
+  /** In key order; an expression of a functional index has no place here. */
+  readonly columns: readonly string[];
+  /** Every part is a whole NOT NULL column: the index can serve as a key. */
+  readonly usableAsKey: boolean;
+}
+
+export interface TableDescription {
+  readonly database: string;
+  readonly table: string;
+  readonly engine: string | null;
+  /** In ordinal order, invisible ones included. */
+  readonly columns: readonly ColumnRow[];
+  /** In key order; empty without a primary key. */
+  readonly primaryKey: readonly string[];
+  /** Unique indexes besides the primary key. */
+  readonly uniqueIndexes: readonly UniqueIndex[];
+}
+
+type Queryable = Pick<Connection, 'query'>;
+
+/**
+ * The tables of these databases (no views), sorted by database and table, with columns and unique indexes.
+ * Throws a PipelineError with a MYSQL_… code. Tables the user has no privilege on are not shown by the server.
+ */
+export async function readTables(
+  connection: Queryable,
+  databases: readonly string[],
+): Promise<readonly TableDescription[]> {
+  if (databases.length === 0) return [];
+  try {
+    const [tables, columns, indexes] = [
+      await select(connection, TABLES_SQL, databases),
+      await select(connection, COLUMNS_SQL, databases),
+      await select(connection, INDEXES_SQL, databases),
+    ];
+    const columnsOf = groupByTable(columns);
+    const indexesOf = groupByTable(indexes);
+    return tables.map((row) => {
+      const id = tableId(row);
+      return describe(
+        row,
+        (columnsOf.get(id) ?? []) as unknown as SourceColumn[],
+        (indexesOf.get(id) ?? []) as unknown as IndexPart[],
+      );
+    });
+  } catch (error) {
+    throw toPipelineError(error);
+  }
+}
+
+// MySQL names the columns of information_schema in upper case whatever the statement says, MariaDB as the statement says.
+const TABLES_SQL = `
+  SELECT TABLE_SCHEMA AS TABLE_SCHEMA, TABLE_NAME AS TABLE_NAME, ENGINE AS ENGINE
+  FROM information_schema.TABLES
+  WHERE TABLE_SCHEMA IN (?) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
+  ORDER BY TABLE_SCHEMA, TABLE_NAME`;
+
+const COLUMNS_SQL = `
+  SELECT TABLE_SCHEMA AS TABLE_SCHEMA, TABLE_NAME AS TABLE_NAME, COLUMN_NAME AS COLUMN_NAME,
+    ORDINAL_POSITION AS ORDINAL_POSITION, COLUMN_TYPE AS COLUMN_TYPE, DATA_TYPE AS DATA_TYPE,
+    IS_NULLABLE AS IS_NULLABLE, CHARACTER_SET_NAME AS CHARACTER_SET_NAME, COLLATION_NAME AS COLLATION_NAME,
+    NUMERIC_PRECISION AS NUMERIC_PRECISION, NUMERIC_SCALE AS NUMERIC_SCALE,
+    DATETIME_PRECISION AS DATETIME_PRECISION, COLUMN_DEFAULT AS COLUMN_DEFAULT, EXTRA AS EXTRA,
+    GENERATION_EXPRESSION AS GENERATION_EXPRESSION
+  FROM information_schema.COLUMNS
+  WHERE TABLE_SCHEMA IN (?)
+  ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`;
+
+const INDEXES_SQL = `
+  SELECT TABLE_SCHEMA AS TABLE_SCHEMA, TABLE_NAME AS TABLE_NAME, INDEX_NAME AS INDEX_NAME,
+    COLUMN_NAME AS COLUMN_NAME, SUB_PART AS SUB_PART
+  FROM information_schema.STATISTICS
+  WHERE TABLE_SCHEMA IN (?) AND NON_UNIQUE = 0
+  ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`;
+
+interface TableRow extends RowDataPacket {
+  readonly TABLE_SCHEMA: string;
+  readonly TABLE_NAME: string;
+}
+
+type SourceColumn = ColumnRow & { readonly TABLE_SCHEMA: string; readonly TABLE_NAME: string };
+
+interface IndexPart {
+  readonly INDEX_NAME: string;
+  /** Null for an expression (MySQL). */
+  readonly COLUMN_NAME: string | null;
+  /** Length of an indexed prefix; null when the whole column is indexed. */
+  readonly SUB_PART: number | null;
+}
+
+async function select(connection: Queryable, sql: string, databases: readonly string[]): Promise<TableRow[]> {
+  const [rows] = await connection.query<TableRow[]>(sql, [databases]);
+  // The comparison may ignore case; names on a file system that does not must match exactly.
+  const exact = new Set(databases);
+  return rows.some((row) => exact.has(row.TABLE_SCHEMA))
+    ? rows.filter((row) => exact.has(row.TABLE_SCHEMA))
+    : rows;
+}
+
+function tableId(row: TableRow): string {
+  return JSON.stringify([row.TABLE_SCHEMA, row.TABLE_NAME]);
+}
+
+function groupByTable(rows: readonly TableRow[]): ReadonlyMap<string, readonly TableRow[]> {
+  return Map.groupBy(rows, tableId);
+}
+
+function describe(
+  row: TableRow,
+  columns: readonly SourceColumn[],
+  parts: readonly IndexPart[],
+): TableDescription {
+  const nullable = new Set(
+    columns.filter((column) => column.IS_NULLABLE === 'YES').map((column) => column.COLUMN_NAME),
+  );
+  const indexes = [...Map.groupBy(parts, (part) => part.INDEX_NAME)];
+  const primary = indexes.find(([name]) => name === 'PRIMARY')?.[1] ?? [];
+  return {
+    database: row.TABLE_SCHEMA,
+    table: row.TABLE_NAME,
+    engine: row['ENGINE'] as string | null,
+    columns: columns.map(({ TABLE_SCHEMA: _database, TABLE_NAME: _table, ...column }) => column),
+    primaryKey: columnNames(primary),
+    uniqueIndexes: indexes
+      .filter(([name]) => name !== 'PRIMARY')
+      .map(([name, own]) => ({
+        name,
+        columns: columnNames(own),
+        usableAsKey: own.every((part) => isWhole(part, nullable)),
+      })),
+  };
+}
+
+function columnNames(parts: readonly IndexPart[]): string[] {
+  return parts.flatMap((part) => (part.COLUMN_NAME === null ? [] : [part.COLUMN_NAME]));
+}
+
+function isWhole(part: IndexPart, nullable: ReadonlySet<string>): boolean {
+  return part.COLUMN_NAME !== null && part.SUB_PART === null && !nullable.has(part.COLUMN_NAME);
+}
