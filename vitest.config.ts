@@ -11,10 +11,11 @@ const ignored = ['**/node_modules/**', '**/.local-stack/**'];
 
 /** Server suites share one local stack and two processors: one file at a time, generous times. */
 const onServers = {
+  globalSetup: ['test/runner/global-setup.ts'],
   maxWorkers: 1,
   testTimeout: 120_000,
   hookTimeout: 300_000,
-} as const;
+};
 
 export default defineConfig({
   test: {

@@ -1,0 +1,64 @@
+import { stopChildren } from './runner/child.ts';
+import { planOf, type Plan, type SuiteName } from './runner/plan.ts';
+import { startSharedStack, type SharedStack } from './runner/shared-stack.ts';
+import { runCheck, runSuite } from './runner/steps.ts';
+import { addTallies, nothing, summaryLine, type Tally } from './runner/tally.ts';
+
+/** `npm test`: checks, then every suite against one local stack. Exit code 1 when anything failed. */
+
+const needsServers = (suite: SuiteName): boolean => suite !== 'unit';
+const oneFailure: Tally = { passed: 0, failed: 1, skipped: 0 };
+const interruption = new AbortController();
+let total = nothing;
+
+/** Resolves to null when the step threw (counted as one failure) or the run was interrupted before it. */
+async function step<T>(name: string, run: () => Promise<T>, count: (result: T) => Tally): Promise<T | null> {
+  if (interruption.signal.aborted) return null;
+  console.log(`\n── ${name}`);
+  const startedAt = performance.now();
+  const result = await run().catch((error: unknown) => {
+    console.error(error);
+    return null;
+  });
+  const tally = result === null ? oneFailure : count(result);
+  total = addTallies(total, tally);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`── ${name}: ${summaryLine(tally)} in ${seconds} s`);
+  return result;
+}
+
+const asItIs = (tally: Tally): Tally => tally;
+
+async function runServerSuites(suites: readonly SuiteName[], vitestArgs: readonly string[]): Promise<void> {
+  const start = (): Promise<SharedStack> =>
+    startSharedStack(interruption.signal, (line) => console.log(line));
+  const stack = await step('servers', start, () => nothing);
+  if (stack === null) return;
+  try {
+    for (const suite of suites) await step(suite, () => runSuite(suite, vitestArgs, stack.env), asItIs);
+  } finally {
+    await stack.close();
+  }
+}
+
+async function runPlan(plan: Plan): Promise<void> {
+  for (const check of plan.checks) await step(check, () => runCheck(check), asItIs);
+  if (plan.suites.includes('unit')) await step('unit', () => runSuite('unit', plan.vitestArgs, {}), asItIs);
+  const serverSuites = plan.suites.filter(needsServers);
+  if (serverSuites.length > 0) await runServerSuites(serverSuites, plan.vitestArgs);
+}
+
+function interrupt(): void {
+  if (interruption.signal.aborted) process.exit(130);
+  console.error('\nstopping; once more to stop at once');
+  interruption.abort();
+  stopChildren();
+}
+
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+
+await runPlan(planOf(process.argv.slice(2)));
+console.log(`\n${summaryLine(total)}`);
+if (interruption.signal.aborted) process.exitCode = 130;
+else process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runChild } from './child.ts';
+import type { CheckName, SuiteName } from './plan.ts';
+import { readVitestReport, tallyVitest, type Tally } from './tally.ts';
+
+const repositoryRoot = join(import.meta.dirname, '..', '..');
+const binaries = join(repositoryRoot, 'node_modules', '.bin');
+
+const checks: Readonly<Record<CheckName, readonly [string, ...string[]]>> = {
+  format: ['prettier', '--check', '--log-level', 'warn', '.'],
+  lint: ['oxlint', '--type-aware', '--deny-warnings'],
+  typecheck: ['turbo', 'run', 'typecheck', '--continue', '--output-logs', 'errors-only'],
+};
+
+const checkTimeoutMs = 3 * 60_000;
+const suiteTimeoutMs: Readonly<Record<SuiteName, number>> = {
+  unit: 3 * 60_000,
+  conformance: 6 * 60_000,
+  e2e: 8 * 60_000,
+};
+
+/** A check counts as one test. */
+export async function runCheck(name: CheckName): Promise<Tally> {
+  const [program, ...args] = checks[name];
+  const end = await runChild([join(binaries, program), ...args], {
+    cwd: repositoryRoot,
+    env: environment({}),
+    timeoutMs: checkTimeoutMs,
+  });
+  const ok = end.code === 0 && !end.timedOut;
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+/** `env` carries the addresses of the local stack, if the suite needs one. */
+export async function runSuite(
+  name: SuiteName,
+  vitestArgs: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Tally> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+  const reportPath = join(folder, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`];
+    const end = await runChild(
+      [join(binaries, 'vitest'), 'run', '--project', name, ...reporters, ...vitestArgs],
+      { cwd: repositoryRoot, env: environment(env), timeoutMs: suiteTimeoutMs[name] },
+    );
+    return tallyVitest(readVitestReport(reportPath), end.timedOut ? null : end.code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function environment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: `${binaries}:${process.env.PATH ?? ''}`,
+    TURBO_TELEMETRY_DISABLED: '1',
+    ...extra,
+  };
+}
