@@ -1,0 +1,67 @@
+import { insertRows } from './changes.ts';
+import type { Change } from './changes.ts';
+import { BUSINESSES } from './shop-changes.ts';
+import type { Business, ShopWriter } from './shop-changes.ts';
+import { CURRENCIES, exchangeRateRow } from './shop-rows.ts';
+import { EXCHANGE_RATES } from './shop-schema.ts';
+import type { Random } from './random.ts';
+
+export const MOST_ROWS_PER_TRANSACTION = 50;
+const TRANSACTIONS_BETWEEN_TRUNCATES = 400;
+
+/** Statements that commit together. A truncate commits by itself, so it stands before, outside. */
+export interface TransactionPlan {
+  readonly truncate: string | null;
+  readonly changes: readonly Change[];
+  readonly rows: number;
+}
+
+const TOTAL_WEIGHT = BUSINESSES.reduce((sum, { weight }) => sum + weight, 0);
+
+function pickBusiness(random: Random): Business {
+  let left = random.next() * TOTAL_WEIGHT;
+  for (const { business, weight } of BUSINESSES) {
+    left -= weight;
+    if (left < 0) return business;
+  }
+  throw new RangeError('weights do not add up');
+}
+
+/** Mostly small, as shops are; now and then large. */
+function drawSize(random: Random): number {
+  if (random.chance(0.55)) return random.integer(1, 5);
+  return random.chance(0.75) ? random.integer(6, 20) : random.integer(21, MOST_ROWS_PER_TRANSACTION);
+}
+
+/**
+ * The writer's next transaction, of 1 to 50 row changes and never more than `most`.
+ * @param number how many transactions this writer has planned before
+ */
+export function planTransaction(
+  writer: ShopWriter,
+  number: number,
+  most: number,
+  refreshesRates: boolean,
+): TransactionPlan {
+  if (refreshesRates && number % TRANSACTIONS_BETWEEN_TRUNCATES === TRANSACTIONS_BETWEEN_TRUNCATES / 4) {
+    return refreshRates(writer.random, most);
+  }
+  const size = Math.min(most, drawSize(writer.random));
+  const changes: Change[] = [];
+  let rows = 0;
+  while (rows < size) {
+    const step = pickBusiness(writer.random)(writer, size - rows);
+    for (const change of step) rows += change.rows;
+    changes.push(...step);
+  }
+  return { truncate: null, changes, rows };
+}
+
+function refreshRates(random: Random, most: number): TransactionPlan {
+  const rates = CURRENCIES.slice(0, most).map((currency) => exchangeRateRow(random, currency));
+  return {
+    truncate: `TRUNCATE TABLE ${EXCHANGE_RATES.name}`,
+    changes: [insertRows(EXCHANGE_RATES, rates)],
+    rows: rates.length,
+  };
+}
