@@ -52,7 +52,10 @@ export class CommitQueue {
     try {
       await this.#consumer.commitOffsets(commits);
     } catch (error) {
-      this.#log.warn({ err: error, partitions: commits.length }, 'group commit failed; records may be read again');
+      this.#log.warn(
+        { err: error, partitions: commits.length },
+        'group commit failed; records may be read again',
+      );
     }
   }
 }

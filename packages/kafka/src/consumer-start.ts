@@ -53,7 +53,9 @@ export function dataGap(where: TopicPartition, wanted: bigint, marks: Watermarks
 /** Oldest and next offset of each partition of a topic. */
 export async function fetchWatermarks(admin: Admin, topic: string): Promise<ReadonlyMap<number, Watermarks>> {
   const offsets = await admin.fetchTopicOffsets(topic);
-  return new Map(offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]));
+  return new Map(
+    offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
+  );
 }
 
 /** Offsets that the group has committed for a topic; partitions without one are absent. */

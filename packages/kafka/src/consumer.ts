@@ -98,7 +98,10 @@ export class BatchConsumer {
     const { GROUP_JOIN, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => this.#onJoin(event));
     this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart) this.#fail(new PipelineError('CONSUMER_DIED', 'the Kafka consumer ended by itself', { cause: payload.error }));
+      if (!payload.restart)
+        this.#fail(
+          new PipelineError('CONSUMER_DIED', 'the Kafka consumer ended by itself', { cause: payload.error }),
+        );
     });
     await this.#admin.connect();
     await this.#consumer.connect();
@@ -138,7 +141,10 @@ export class BatchConsumer {
   /** Lets the running batches end (10 s, then their signal aborts), commits, and leaves the group. */
   async close(): Promise<void> {
     this.#stopping = true;
-    const force = setTimeout(() => this.#grace.abort(new DOMException('the consumer stops', 'AbortError')), STOP_GRACE_MS);
+    const force = setTimeout(
+      () => this.#grace.abort(new DOMException('the consumer stops', 'AbortError')),
+      STOP_GRACE_MS,
+    );
     await Promise.allSettled(this.#running);
     clearTimeout(force);
     await this.#commits.flush();
@@ -151,7 +157,9 @@ export class BatchConsumer {
   }
 
   #owns(where: TopicPartition): boolean {
-    return this.#assigned.some(({ topic, partition }) => topic === where.topic && partition === where.partition);
+    return this.#assigned.some(
+      ({ topic, partition }) => topic === where.topic && partition === where.partition,
+    );
   }
 
   /**
@@ -163,8 +171,13 @@ export class BatchConsumer {
     const generation = ++this.#generation;
     this.#commits.drop();
     this.#positions.clear();
-    const byTopic = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({ topic, partitions }));
-    this.#assigned = byTopic.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    const byTopic = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({
+      topic,
+      partitions,
+    }));
+    this.#assigned = byTopic.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
     this.#consumer.pause(byTopic);
     this.#begin(generation).catch((error: unknown) => this.#fail(error));
   }
@@ -267,7 +280,8 @@ export class BatchConsumer {
   async #checkContinuity(batch: ConsumedBatch): Promise<void> {
     const due = this.#positions.get(partitionName(batch.topic, batch.partition));
     const first = batch.records[0]?.offset;
-    if (due === undefined || first === undefined || first === due || this.#options.gapsAllowed(batch.topic)) return;
+    if (due === undefined || first === undefined || first === due || this.#options.gapsAllowed(batch.topic))
+      return;
     const marks = (await fetchWatermarks(this.#admin, batch.topic)).get(batch.partition);
     if (marks !== undefined && (first < due || marks.low > due)) throw dataGap(batch, due, marks);
   }

@@ -1,0 +1,113 @@
+import { findCoordinatorV4, metadataV9, type Broker, type Connection } from '@platformatic/kafka';
+import type { KafkaConfig } from '@sluice/runtime';
+import type { BrokerConnections } from './broker-connections.ts';
+import { errorOfCode } from './errors.ts';
+import {
+  kindOfCode,
+  LEADER_NOT_AVAILABLE,
+  NONE,
+  UNKNOWN_TOPIC_OR_PARTITION,
+} from './protocol/error-codes.ts';
+
+type MetadataResponse = Awaited<ReturnType<typeof metadataV9.api.async>>;
+
+const KEY_TYPE_TRANSACTION = 1;
+
+/** Who leads which partition, as last heard. Nothing here retries: callers decide how long to go on. */
+export class Cluster {
+  readonly #connections: BrokerConnections;
+  readonly #bootstrap: readonly Broker[];
+  #brokers: readonly Broker[] = [];
+  /** Leaders by partition number; undefined where there is none just now. */
+  readonly #leaders = new Map<string, readonly (Broker | undefined)[]>();
+
+  constructor(connections: BrokerConnections, kafka: KafkaConfig) {
+    this.#connections = connections;
+    this.#bootstrap = kafka.brokers.map(parseBroker);
+  }
+
+  /** The leader as last heard, without asking. */
+  leaderOf(topic: string, partition: number): Broker | undefined {
+    return this.#leaders.get(topic)?.[partition];
+  }
+
+  /** Number of partitions of a topic as last heard; 0 when it does not exist. */
+  partitionCount(topic: string): number {
+    return this.#leaders.get(topic)?.length ?? 0;
+  }
+
+  /** Asks for the leaders of these topics. A topic that does not exist is no error: it has no partitions. */
+  async refresh(topics: readonly string[]): Promise<void> {
+    const connection = await this.anyConnection();
+    const response = await askMetadata(connection, topics);
+    const byId = new Map(response.brokers.map((b) => [b.nodeId, { host: b.host, port: b.port }]));
+    if (byId.size > 0) this.#brokers = [...byId.values()];
+    for (const topic of topics) this.#leaders.delete(topic);
+    for (const topic of response.topics) {
+      if (topic.name === null || !isUsable(topic.errorCode, topic.name)) continue;
+      const leaders: (Broker | undefined)[] = [];
+      for (const partition of topic.partitions)
+        leaders[partition.partitionIndex] = byId.get(partition.leaderId);
+      this.#leaders.set(topic.name, leaders);
+    }
+  }
+
+  /** Names of all topics that this user may see. */
+  async topicNames(): Promise<string[]> {
+    const response = await askMetadata(await this.anyConnection(), null);
+    return response.topics.flatMap((topic) =>
+      topic.name === null || topic.errorCode !== NONE ? [] : [topic.name],
+    );
+  }
+
+  /** The broker that coordinates the transactions of this id (FindCoordinator, key type 1). */
+  async transactionCoordinator(transactionalId: string): Promise<Broker> {
+    const connection = await this.anyConnection();
+    const response = await findCoordinatorV4.api.async(connection, KEY_TYPE_TRANSACTION, [transactionalId]);
+    const found = response.coordinators[0];
+    if (found === undefined) throw errorOfCode(LEADER_NOT_AVAILABLE, 'find the transaction coordinator');
+    return { host: found.host, port: found.port };
+  }
+
+  /** A connection to any broker: those last heard of first, then the configured ones. Throws the last one's error. */
+  async anyConnection(): Promise<Connection> {
+    let lastError: unknown = errorOfCode(LEADER_NOT_AVAILABLE, 'connect to Kafka');
+    for (const broker of [...this.#brokers, ...this.#bootstrap]) {
+      try {
+        return await this.#connections.to(broker);
+      } catch (error) {
+        lastError = error;
+      }
+    }
+    throw lastError;
+  }
+}
+
+/** The library throws when any topic or partition has an error code, with the answer attached: the rest of it is wanted. */
+async function askMetadata(
+  connection: Connection,
+  topics: readonly string[] | null,
+): Promise<MetadataResponse> {
+  try {
+    // null asks for all topics (the library's type does not say so).
+    return await metadataV9.api.async(connection, (topics === null ? null : [...topics]) as string[], false);
+  } catch (error) {
+    const response = (error as { response?: MetadataResponse }).response;
+    if (response?.topics === undefined) throw error;
+    return response;
+  }
+}
+
+/** False for a topic that is missing or has no leaders yet; any other code is an error of its own. */
+function isUsable(code: number, topic: string): boolean {
+  if (code === NONE) return true;
+  if (code === UNKNOWN_TOPIC_OR_PARTITION || kindOfCode(code) === 'unavailable') return false;
+  throw errorOfCode(code, `ask for the leaders of topic ${topic}`);
+}
+
+function parseBroker(address: string): Broker {
+  const colon = address.lastIndexOf(':');
+  // An IPv6 address may stand in brackets, which the resolver does not want.
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(address.slice(colon + 1)) };
+}

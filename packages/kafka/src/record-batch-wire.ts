@@ -1,0 +1,94 @@
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { crc32c } from '@node-rs/crc32';
+import { compressionsAlgorithms } from '@platformatic/kafka';
+import { BATCH_HEADER_BYTES, type RecordBatchBuilder } from './record-batch-builder.ts';
+
+export type Compression = 'zstd' | 'lz4' | 'gzip' | 'none';
+
+/** What a broker checks to refuse a second copy of a batch (KIP-98): identity and place of its first record. */
+export interface ProducerIdentity {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+}
+
+/** A batch as it goes over the wire: `header` then `body`. Not copied together: the socket's writer does that once. */
+export interface WireBatch {
+  readonly header: Buffer;
+  readonly body: Buffer;
+  readonly byteLength: number;
+}
+
+const CODEC_BITS: Record<Compression, number> = { none: 0, gzip: 1, lz4: 3, zstd: 4 };
+const TRANSACTIONAL_BIT = 0x10;
+const MAGIC = 2;
+/** The checksum covers everything after itself (offset 17 + 4). */
+const CRC_START = 21;
+
+const ZSTD_FASTEST = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
+const GZIP_FASTEST = { level: 1 };
+/** Below this a trip to the thread pool costs more time than the compression itself. */
+const THREAD_POOL_FROM_BYTES = 32 * 1024;
+const zstdInPool = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
+const gzipInPool = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
+
+/** Compresses a batch's records. Large ones go to the thread pool: the caller fills the next batch meanwhile. */
+export function compressRecords(records: Buffer, compression: Compression): Buffer | Promise<Buffer> {
+  const inPool = records.length >= THREAD_POOL_FROM_BYTES;
+  switch (compression) {
+    case 'none':
+      return records;
+    case 'zstd':
+      return inPool ? zstdInPool(records, ZSTD_FASTEST) : zlib.zstdCompressSync(records, ZSTD_FASTEST);
+    case 'gzip':
+      return inPool ? gzipInPool(records, GZIP_FASTEST) : zlib.gzipSync(records, GZIP_FASTEST);
+    case 'lz4':
+      // Kafka wants LZ4's frame format; Node has no LZ4, the transport library ships one (WebAssembly, no thread).
+      return compressionsAlgorithms.lz4.compressSync(records);
+  }
+}
+
+/** The records of a builder, without a copy: not to be changed before the batch has been sent. */
+export function recordsOf(builder: RecordBatchBuilder): Buffer {
+  return builder.out.bytes.subarray(BATCH_HEADER_BYTES, builder.out.position);
+}
+
+/**
+ * Writes the 61 bytes of a RecordBatch v2's header into the room that the builder kept for them.
+ * `body` is what `compressRecords` gave. `baseSequence`: number of the first record in this producer's
+ * partition, modulo 2^31.
+ */
+export function finishBatch(
+  builder: RecordBatchBuilder,
+  body: Buffer,
+  compression: Compression,
+  producer: ProducerIdentity,
+  baseSequence: number,
+): WireBatch {
+  const header = builder.out.bytes.subarray(0, BATCH_HEADER_BYTES);
+  header.writeBigInt64BE(0n, 0); // base offset: the broker sets it
+  header.writeInt32BE(BATCH_HEADER_BYTES - 12 + body.length, 8);
+  header.writeInt32BE(-1, 12); // partition leader epoch: the broker sets it
+  header[16] = MAGIC;
+  header.writeInt16BE(CODEC_BITS[compression] | TRANSACTIONAL_BIT, 21);
+  header.writeInt32BE(builder.count - 1, 23);
+  writeInt64(header, 27, builder.firstTimestamp);
+  writeInt64(header, 35, builder.maxTimestamp);
+  header.writeBigInt64BE(producer.producerId, 43);
+  header.writeInt16BE(producer.producerEpoch, 51);
+  header.writeInt32BE(baseSequence, 53);
+  header.writeInt32BE(builder.count, 57);
+  header.writeUInt32BE(crc32c(body, crc32c(header.subarray(CRC_START))), 17);
+  return { header, body, byteLength: header.length + body.length };
+}
+
+/** Sequence numbers go from 2^31−1 on to 0 (as Kafka's own producer and broker count: DefaultRecordBatch). */
+export function advanceSequence(sequence: number, records: number): number {
+  return (sequence + records) % 0x80000000;
+}
+
+function writeInt64(bytes: Buffer, at: number, value: number): void {
+  const high = Math.floor(value / 0x100000000);
+  bytes.writeInt32BE(high, at);
+  bytes.writeUInt32BE(value - high * 0x100000000, at + 4);
+}
