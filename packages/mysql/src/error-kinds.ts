@@ -50,6 +50,8 @@ export const ERRNO_KINDS: ReadonlyMap<number, MysqlErrorKind> = new Map<number, 
   [1203, 'unreachable'], // the user has all its connections already
   [1226, 'unreachable'], // the user is over a limit per hour
   [1927, 'unreachable'], // connection killed (MariaDB)
+  [3032, 'unreachable'], // offline mode (MySQL)
+  [3168, 'unreachable'], // server not available (MySQL)
   [4031, 'unreachable'], // disconnected for inactivity (MySQL); MariaDB's meaning does not occur on our statements
 
   // Another try may well succeed; nothing is wrong with the rows.
@@ -57,8 +59,10 @@ export const ERRNO_KINDS: ReadonlyMap<number, MysqlErrorKind> = new Map<number, 
   [1206, 'busy'], // lock table full
   [1213, 'busy'], // deadlock, this one was the victim
   [1317, 'busy'], // statement interrupted
+  [1637, 'busy'], // too many open transactions
   [1969, 'busy'], // max_statement_time exceeded (MariaDB)
   [3024, 'busy'], // max_execution_time exceeded (MySQL)
+  [3101, 'busy'], // group replication rolled the transaction back (MySQL)
   [3572, 'busy'], // NOWAIT lock not granted (MySQL)
   [1020, 'busy'], // the row changed since it was read (MariaDB with innodb_snapshot_isolation)
   [1021, 'busy'], // disk full

@@ -41,7 +41,7 @@ export function declareCounter<L extends string = never>(
   spec: MetricSpec<L>,
 ): Counter<L> {
   const known = registry.getSingleMetric(spec.name);
-  if (known instanceof Counter) return known as Counter<L>;
+  if (known instanceof Counter) return known;
   const counter = new Counter({ ...common(spec), registers: [registry] });
   for (const labels of spec.initial ?? []) counter.inc(labels, 0);
   return counter;
@@ -50,7 +50,7 @@ export function declareCounter<L extends string = never>(
 /** As `declareCounter`, for a value that goes up and down. */
 export function declareGauge<L extends string = never>(registry: Registry, spec: MetricSpec<L>): Gauge<L> {
   const known = registry.getSingleMetric(spec.name);
-  if (known instanceof Gauge) return known as Gauge<L>;
+  if (known instanceof Gauge) return known;
   const gauge = new Gauge({ ...common(spec), registers: [registry] });
   for (const labels of spec.initial ?? []) gauge.set(labels, 0);
   return gauge;
@@ -62,7 +62,7 @@ export function declareHistogram<L extends string = never>(
   spec: HistogramSpec<L>,
 ): Histogram<L> {
   const known = registry.getSingleMetric(spec.name);
-  if (known instanceof Histogram) return known as Histogram<L>;
+  if (known instanceof Histogram) return known;
   const histogram = new Histogram({ ...common(spec), buckets: [...spec.buckets], registers: [registry] });
   for (const labels of spec.initial ?? []) histogram.zero(labels);
   return histogram;

@@ -37,7 +37,7 @@ export function problemsOf(
   prefix: readonly PathPart[] = [],
   origins: ReadonlyMap<string, string> = new Map(),
 ): ConfigProblem[] {
-  return error.issues.flatMap((issue) => {
+  return error.issues.flatMap(closestForm).flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => unknownSetting([...prefix, ...path], key, settingNames(schema, path)));
@@ -49,6 +49,14 @@ export function problemsOf(
       { path: at, found, fix: `${expectation(issue)}${description === '' ? '' : ` (${description})`}` },
     ];
   });
+}
+
+/** Of a setting that may have several forms, the problems of the form that it comes closest to. */
+function closestForm(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const [closest] = [...issue.errors].sort((left, right) => left.length - right.length);
+  if (closest === undefined || closest.length === 0) return [issue];
+  return closest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(closestForm);
 }
 
 function unknownSetting(parent: readonly PathPart[], key: string, known: readonly string[]): ConfigProblem {

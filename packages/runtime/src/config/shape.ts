@@ -84,16 +84,19 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best.candidate;
 }
 
-/** Levenshtein distance, two rows at a time. */
+/** Letters to change, add, drop or swap with their neighbour (optimal string alignment), three rows at a time. */
 function editDistance(left: string, right: string): number {
+  let twoAbove: number[] = [];
   let above = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let row = 1; row <= left.length; row += 1) {
     const current = [row];
     for (let column = 1; column <= right.length; column += 1) {
       const replace = (above[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(replace, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      const swap = swapped ? (twoAbove[column - 2] ?? 0) + 1 : Infinity;
+      current.push(Math.min(replace, swap, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
     }
-    above = current;
+    [twoAbove, above] = [above, current];
   }
   return above[right.length] ?? 0;
 }

@@ -1,0 +1,40 @@
+import { ERRORS, errorEntry, type ErrorClass, type ErrorCode } from '../errors.ts';
+import { EXIT } from '../exit.ts';
+
+const CLASSES: Readonly<Record<ErrorClass, string>> = {
+  retryable: 'The other side did not answer. Tried again for ever, with growing waits; nothing is lost.',
+  record:
+    'One record cannot be applied. It goes to the dead-letter topic after a few tries; the others go on.',
+  schema: 'The shape of a table is not known on the other side. The table is paused until that is mended.',
+  fatal: 'Only a person can mend it. The service stops; its exit code says so.',
+};
+
+/** The reference page of all error codes. */
+export function errorsPage(): string {
+  const codes = (Object.keys(ERRORS) as ErrorCode[]).sort();
+  const classes = Object.entries(CLASSES).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
+  return [
+    '# Errors',
+    'Every error that Sluice raises on purpose has one of these codes, in the field `err.code` of its log line.',
+    `| Class | What happens |\n| --- | --- |\n${classes.join('\n')}`,
+    `A process exits with ${EXIT.stopped} when it was stopped, ${EXIT.configuration} for its configuration, ` +
+      `${EXIT.preflight} when a check before the start failed, ${EXIT.fatal} for any other error that comes back at every ` +
+      `restart, and ${EXIT.unexpected} for one that may not.`,
+    ...codes.map(entryText),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
+}
+
+function entryText(code: ErrorCode): string {
+  const entry = errorEntry(code);
+  const exit = entry.exit === undefined ? '' : `, exit code ${EXIT[entry.exit]}`;
+  return `## ${code}\n\n${sentence(entry.summary)} (\`${entry.class}\`${exit})\n\n${entry.fix}`;
+}
+
+/** A first word that is a name, e.g. of a file, keeps its spelling. */
+function sentence(summary: string): string {
+  const isPlainWord = /^[a-z]+ /.test(summary);
+  return `${isPlainWord ? summary.charAt(0).toUpperCase() + summary.slice(1) : summary}.`;
+}

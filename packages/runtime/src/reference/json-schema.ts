@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { sluiceSchema } from '../config/schema.ts';
+
+/** The part of JSON Schema that the settings use. */
+export interface SettingSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly writeOnly?: boolean;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly items?: SettingSchema;
+  readonly anyOf?: readonly SettingSchema[];
+  readonly properties?: Readonly<Record<string, SettingSchema>>;
+  readonly required?: readonly string[];
+  readonly [keyword: string]: unknown;
+}
+
+/** JSON Schema 2020-12 of `sluice.yaml`, for editors; `sinks` gives the section of each known sink. */
+export function configJsonSchema(sinks: Readonly<Record<string, z.ZodType>>): SettingSchema {
+  const root = toSetting(sluiceSchema);
+  const sections = Object.entries(sinks).map(
+    ([name, schema]) => [name, withoutDialect(toSetting(schema))] as const,
+  );
+  const { sinks: base, ...rest } = root.properties ?? {};
+  return { ...root, properties: { ...rest, sinks: { ...base, properties: Object.fromEntries(sections) } } };
+}
+
+function toSetting(schema: z.ZodType): SettingSchema {
+  const json = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      // Our two marks in the words of JSON Schema.
+      const { secret, example, ...standard } = jsonSchema;
+      for (const name of Object.keys(jsonSchema)) delete jsonSchema[name];
+      Object.assign(
+        jsonSchema,
+        standard,
+        secret === true ? { writeOnly: true } : {},
+        example === undefined ? {} : { examples: [example] },
+      );
+    },
+  });
+  return { ...json } as SettingSchema;
+}
+
+function withoutDialect({ $schema: _dialect, ...schema }: SettingSchema): SettingSchema {
+  return schema;
+}
