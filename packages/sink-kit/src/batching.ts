@@ -4,7 +4,12 @@ type PoisonEntry = Extract<Entry, { kind: 'poison' }>;
 
 /** What is given to a sink at once. `next` is the offset after the step's last record. */
 export type Step =
-  | { readonly kind: 'rows'; readonly next: bigint; readonly rows: readonly RowDelivery[]; readonly poison: readonly PoisonEntry[] }
+  | {
+      readonly kind: 'rows';
+      readonly next: bigint;
+      readonly rows: readonly RowDelivery[];
+      readonly poison: readonly PoisonEntry[];
+    }
   | { readonly kind: 'control'; readonly next: bigint; readonly delivery: ControlDelivery };
 
 export interface StepLimits {

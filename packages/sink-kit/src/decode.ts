@@ -26,7 +26,12 @@ export type Entry =
   | { readonly kind: 'control'; readonly next: bigint; readonly delivery: ControlDelivery }
   | { readonly kind: 'heartbeat'; readonly next: bigint; readonly envelope: HeartbeatEnvelope }
   | { readonly kind: 'tombstone'; readonly next: bigint }
-  | { readonly kind: 'poison'; readonly next: bigint; readonly record: ConsumedRecord; readonly error: PipelineError };
+  | {
+      readonly kind: 'poison';
+      readonly next: bigint;
+      readonly record: ConsumedRecord;
+      readonly error: PipelineError;
+    };
 
 /** Every record as an entry, in log order. Never throws for a record's content: that gives a `poison` entry. */
 export function decodeBatch(batch: ConsumedBatch, prefix: string): readonly Entry[] {
@@ -40,14 +45,20 @@ export function decodeBatch(batch: ConsumedBatch, prefix: string): readonly Entr
   });
 }
 
-function toEntry(batch: ConsumedBatch, record: ConsumedRecord, belongs: (envelope: Envelope) => boolean): Entry {
+function toEntry(
+  batch: ConsumedBatch,
+  record: ConsumedRecord,
+  belongs: (envelope: Envelope) => boolean,
+): Entry {
   const next = record.offset + 1n;
   // A null value deletes its key from a compacted topic; the DELETE before it has told the sink already.
   if (record.value === null) return { kind: 'tombstone', next };
   if (record.key === null) throw new PipelineError('RECORD_INVALID', 'the record has no key');
   const envelope = decodeEnvelope(record.value);
-  if (envelope.schema.type === 'heartbeat') return { kind: 'heartbeat', next, envelope: envelope as HeartbeatEnvelope };
-  if (!belongs(envelope)) throw new PipelineError('RECORD_INVALID', 'the record is of another table than its topic');
+  if (envelope.schema.type === 'heartbeat')
+    return { kind: 'heartbeat', next, envelope: envelope as HeartbeatEnvelope };
+  if (!belongs(envelope))
+    throw new PipelineError('RECORD_INVALID', 'the record is of another table than its topic');
   const { topic, partition } = batch;
   const delivery = { topic, partition, offset: record.offset, key: record.key.toString('utf8'), envelope };
   if (isRow(delivery)) return { kind: 'row', next, delivery, bytes: record.value.length };

@@ -4,8 +4,12 @@ import { z } from 'zod';
 const milliseconds = z.int().min(1).max(2_147_483_647);
 
 const retrySchema = z.strictObject({
-  initialMs: milliseconds.default(100).meta({ description: 'Upper bound of the first wait after a failure, in milliseconds.' }),
-  maxMs: milliseconds.default(60_000).meta({ description: 'Upper bound of every wait, in milliseconds; tries never end.' }),
+  initialMs: milliseconds
+    .default(100)
+    .meta({ description: 'Upper bound of the first wait after a failure, in milliseconds.' }),
+  maxMs: milliseconds
+    .default(60_000)
+    .meta({ description: 'Upper bound of every wait, in milliseconds; tries never end.' }),
 });
 
 const breakerSchema = z.strictObject({
@@ -19,21 +23,33 @@ const breakerSchema = z.strictObject({
 
 const diversionSchema = z.strictObject({
   records: z.int().min(1).default(100).meta({
-    description: 'Dead letters within a minute after which the sink stops: something else than the records is wrong.',
+    description:
+      'Dead letters within a minute after which the sink stops: something else than the records is wrong.',
   }),
   ratio: z.number().min(0).max(1).default(0.05).meta({
-    description: 'Share of dead letters within a minute after which the sink stops, counted from 1,000 records up.',
+    description:
+      'Share of dead letters within a minute after which the sink stops, counted from 1,000 records up.',
   }),
 });
 
 /** Settings that every sink has; a sink's own schema is `z.strictObject({ ...sinkBaseSchema.shape, … })`. */
 export const sinkBaseSchema = z.strictObject({
   ops: opsSchema.prefault({}),
-  batchRecords: z.int().min(1).max(100_000).default(2000).meta({ description: 'Most records given to the store at once.' }),
+  batchRecords: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(2000)
+    .meta({ description: 'Most records given to the store at once.' }),
   batchBytes: z.int().min(1024).max(268_435_456).default(4_194_304).meta({
     description: 'Most bytes of record values given to the store at once.',
   }),
-  concurrency: z.int().min(1).max(1000).default(8).meta({ description: 'Partitions written at the same time.' }),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(8)
+    .meta({ description: 'Partitions written at the same time.' }),
   fetchBytes: z.int().min(65_536).max(268_435_456).default(1_048_576).meta({
     description: 'Most bytes fetched of one partition at once.',
   }),

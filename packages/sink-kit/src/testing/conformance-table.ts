@@ -5,7 +5,12 @@ import { TestTopic } from './test-topic.ts';
 export const CONFORMANCE_DATABASE = 'sluice_conformance';
 export const CONFORMANCE_TABLE = 'items';
 
-const column = (name: string, type: string, nullable = true, charset: string | null = null): SchemaColumn => ({
+const column = (
+  name: string,
+  type: string,
+  nullable = true,
+  charset: string | null = null,
+): SchemaColumn => ({
   name,
   type,
   nullable,

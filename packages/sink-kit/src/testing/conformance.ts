@@ -2,7 +2,13 @@ import type { Row } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Delivery, Outcome, Sink } from '../sink.ts';
-import { CONFORMANCE_DATABASE, CONFORMANCE_TABLE, conformanceTopic, itemRow, nullRow } from './conformance-table.ts';
+import {
+  CONFORMANCE_DATABASE,
+  CONFORMANCE_TABLE,
+  conformanceTopic,
+  itemRow,
+  nullRow,
+} from './conformance-table.ts';
 import { describeConvergence } from './convergence.ts';
 import { sequenceAt, type TestTopic } from './test-topic.ts';
 
@@ -96,7 +102,10 @@ type Start = () => Promise<Bench>;
 function describeRows(start: Start): void {
   test('a row is stored value for value, and nulls are nulls', async () => {
     const bench = await start();
-    expect(await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, nullRow(2)))).toEqual(['applied', 'applied']);
+    expect(await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, nullRow(2)))).toEqual([
+      'applied',
+      'applied',
+    ]);
     expect(await bench.read(1)).toEqual(itemRow(1, 1));
     expect(await bench.read(2)).toEqual(nullRow(2));
   });
@@ -131,7 +140,10 @@ function describeGuard(start: Start): void {
   test('the same change twice is stale and changes nothing', async () => {
     const bench = await start();
     await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, itemRow(2, 1)));
-    expect(await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, itemRow(2, 1)))).toEqual(['stale', 'stale']);
+    expect(await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, itemRow(2, 1)))).toEqual([
+      'stale',
+      'stale',
+    ]);
     expect(await bench.read(1)).toEqual(itemRow(1, 1));
   });
 
@@ -197,28 +209,44 @@ function describeFailures(harness: SinkHarness, start: Start): void {
     expect(await bench.read(3)).toEqual(itemRow(3, 1));
   });
 
-  test('a store that does not answer gives a retryable error within bounded time', async (context) => {
-    const sink = await harness.deadStore?.();
-    if (sink === undefined) return context.skip();
-    const attempt = async (): Promise<unknown> => {
-      await sink.open(never);
-      return sink.write([conformanceTopic().row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(1, 1) })], never);
-    };
-    const error = await attempt().then(() => null, (reason: unknown) => reason);
-    await sink.close();
-    expect(error).toBeInstanceOf(PipelineError);
-    expect(error instanceof PipelineError ? error.errorClass : null).toBe('retryable');
-  }, PATIENCE_MS);
+  test(
+    'a store that does not answer gives a retryable error within bounded time',
+    async (context) => {
+      const sink = await harness.deadStore?.();
+      if (sink === undefined) return context.skip();
+      const attempt = async (): Promise<unknown> => {
+        await sink.open(never);
+        return sink.write(
+          [conformanceTopic().row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(1, 1) })],
+          never,
+        );
+      };
+      const error = await attempt().then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      await sink.close();
+      expect(error).toBeInstanceOf(PipelineError);
+      expect(error instanceof PipelineError ? error.errorClass : null).toBe('retryable');
+    },
+    PATIENCE_MS,
+  );
 
-  test('a close during a write lets it settle', async () => {
-    const bench = await start();
-    const batch = Array.from({ length: 500 }, (_, index) => bench.insert(100 + index, itemRow(index + 1, 1)));
-    const writing = Promise.allSettled([bench.subject.sink.write(batch, never)]);
-    await bench.subject.sink.close();
-    const [result] = await writing;
-    if (result?.status === 'fulfilled') expect(result.value).toHaveLength(batch.length);
-    else expect(result?.reason).toBeInstanceOf(PipelineError);
-  }, PATIENCE_MS);
+  test(
+    'a close during a write lets it settle',
+    async () => {
+      const bench = await start();
+      const batch = Array.from({ length: 500 }, (_, index) =>
+        bench.insert(100 + index, itemRow(index + 1, 1)),
+      );
+      const writing = Promise.allSettled([bench.subject.sink.write(batch, never)]);
+      await bench.subject.sink.close();
+      const [result] = await writing;
+      if (result?.status === 'fulfilled') expect(result.value).toHaveLength(batch.length);
+      else expect(result?.reason).toBeInstanceOf(PipelineError);
+    },
+    PATIENCE_MS,
+  );
 }
 
 /** What the kit does with a refused batch, in short: halve until the refused row stands alone. */

@@ -62,7 +62,10 @@ function finalState(base: number, history: readonly Change[]): ReadonlyMap<numbe
   return new Map(history.map(({ key, deletes }, step) => [key, deletes ? null : itemRow(base + key, step)]));
 }
 
-function* cut(deliveries: readonly RowDelivery[], sizes: readonly number[]): Generator<readonly RowDelivery[]> {
+function* cut(
+  deliveries: readonly RowDelivery[],
+  sizes: readonly number[],
+): Generator<readonly RowDelivery[]> {
   let from = 0;
   for (let index = 0; from < deliveries.length; index += 1) {
     const size = sizes[index % sizes.length] as number;

@@ -98,14 +98,30 @@ export class TestTopic {
   #source(sequence: Sequence, snapshot: boolean): Source {
     const { database, table } = this.#options;
     const position = { file: 'binlog.000001', offset: Number(sequence.slice(9)), row: 0 };
-    return { server: 'test', serverId: 1, database, table, timestamp: Date.now(), position, gtid: null, snapshot };
+    return {
+      server: 'test',
+      serverId: 1,
+      database,
+      table,
+      timestamp: Date.now(),
+      position,
+      gtid: null,
+      snapshot,
+    };
   }
 
   #deliver(key: string, envelope: Envelope): RowDelivery | ControlDelivery {
     const { topic } = this;
     const offset = this.#nextOffset++;
-    return { topic, partition: this.#options.partition ?? 0, offset, key, envelope } as RowDelivery | ControlDelivery;
+    return { topic, partition: this.#options.partition ?? 0, offset, key, envelope } as
+      RowDelivery | ControlDelivery;
   }
 }
 
-const metadata = { connector: 'sluice', version: '0.0.0', transaction_id: null, event_index: 0, captured_at: 0 } as const;
+const metadata = {
+  connector: 'sluice',
+  version: '0.0.0',
+  transaction_id: null,
+  event_index: 0,
+  captured_at: 0,
+} as const;

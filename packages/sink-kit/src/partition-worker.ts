@@ -1,0 +1,303 @@
+import type { ConsumedBatch, ConsumedRecord, TopicPartition } from '@sluice/kafka';
+import { abortableDelay, PipelineError, type Logger } from '@sluice/runtime';
+import { cutSteps, type Step } from './batching.ts';
+import { BreakerOpenError, type Breaker } from './breaker.ts';
+import { coalesce } from './coalesce.ts';
+import { decodeBatch, type Entry } from './decode.ts';
+import type { DeadLetterSource, FailureStage } from './dead-letter.ts';
+import type { DiversionGuard } from './diversion.ts';
+import { GenerationGuard } from './generation-guard.ts';
+import { isolate, sortOutcomes, type WorkGroup } from './isolate.ts';
+import type { LatencyWindow } from './latency-window.ts';
+import type { SinkMetrics } from './metrics.ts';
+import type { PauseReason } from './pauses.ts';
+import { planRetry } from './retry.ts';
+import type { SinkSettings } from './settings.ts';
+import type { Delivery, Outcome, Sink } from './sink.ts';
+import { BatchTally } from './tally.ts';
+
+/** What the workers of one sink share. */
+export interface WorkerContext {
+  readonly name: string;
+  readonly prefix: string;
+  readonly group: string;
+  readonly sink: Sink;
+  readonly settings: SinkSettings;
+  readonly breaker: Breaker;
+  readonly diversion: DiversionGuard;
+  readonly metrics: SinkMetrics;
+  readonly latency: LatencyWindow;
+  /** Resolves when the broker has acknowledged the dead letter. */
+  readonly bury: (source: DeadLetterSource) => Promise<void>;
+  /** Aborts when the service stops: no wait outlives it. */
+  readonly stopping: AbortSignal;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+export interface WorkerVerdict {
+  readonly nextOffset: bigint;
+  /** Null: go on. Else read nothing of the partition for `ms` milliseconds (null: until the breaker says so). */
+  readonly pause: {
+    readonly reason: PauseReason;
+    readonly ms: number | null;
+    readonly detail: string;
+  } | null;
+}
+
+type PauseRequest = NonNullable<WorkerVerdict['pause']>;
+
+/** A step on its way into the store; kept over retries in place, so that only what is left is tried again. */
+interface Progress {
+  readonly step: Step;
+  readonly tally: BatchTally;
+  readonly superseded: Map<string, readonly Delivery[]>;
+  readonly poison: Extract<Entry, { kind: 'poison' }>[];
+  readonly groups: WorkGroup[];
+  /** Offset that the sink itself has stored, by the contract of `OffsetStore`. */
+  stored: bigint;
+}
+
+/** Applies the records of one partition in order. One batch at a time. */
+export class PartitionWorker {
+  readonly #where: TopicPartition;
+  readonly #context: WorkerContext;
+  readonly #generations: GenerationGuard;
+  /** Offsets of dead letters in steps that are not complete yet: the records come again after a pause, the letters must not. */
+  readonly #buried = new Set<bigint>();
+  #attempt = 0;
+
+  constructor(where: TopicPartition, context: WorkerContext) {
+    this.#where = where;
+    this.#context = context;
+    this.#generations = new GenerationGuard(where);
+  }
+
+  /**
+   * The way of a batch: decode → cut into steps → per step: bury what cannot be read, write the newest of each key, halve
+   * and bury what is refused, store the offset. Throws only what must stop the service; a store that does not answer
+   * gives a verdict with a pause, and the records from there on come again.
+   */
+  async handle(batch: ConsumedBatch, signal: AbortSignal): Promise<WorkerVerdict> {
+    let nextOffset = batch.records[0]?.offset ?? 0n;
+    if (this.#context.breaker.blocked) return { nextOffset, pause: BREAKER_PAUSE };
+    const entries = decodeBatch(batch, this.#context.prefix);
+    for (const step of cutSteps(entries, this.#context.settings)) {
+      const pause = await this.#finish(this.#begin(step), batch, signal);
+      if (pause !== null) return { nextOffset, pause };
+      nextOffset = step.next;
+    }
+    return { nextOffset, pause: null };
+  }
+
+  #begin(step: Step): Progress {
+    const common = { step, tally: new BatchTally(), stored: 0n };
+    if (step.kind === 'control') {
+      this.#generations.check(step.delivery);
+      const groups = [{ deliveries: [step.delivery], refusals: 0 }];
+      return { ...common, superseded: new Map(), poison: [], groups };
+    }
+    for (const row of step.rows) this.#generations.check(row);
+    const { winners, superseded } = coalesce(step.rows);
+    const groups = winners.length === 0 ? [] : [{ deliveries: winners, refusals: 0 }];
+    return { ...common, superseded: new Map(superseded), poison: [...step.poison], groups };
+  }
+
+  /** Tries a step until it is done; resolves to a pause when the wait until the next try is long. */
+  async #finish(progress: Progress, batch: ConsumedBatch, signal: AbortSignal): Promise<PauseRequest | null> {
+    for (;;) {
+      try {
+        await this.#advance(progress, batch, signal);
+        this.#attempt = 0;
+        this.#buried.clear();
+        this.#report(progress);
+        return null;
+      } catch (error) {
+        signal.throwIfAborted();
+        const plan = this.#plan(error);
+        if (plan.pause !== null) return plan.pause;
+        if (!(await this.#waited(plan.ms, signal))) return STOP_PAUSE;
+      }
+    }
+  }
+
+  /** False when the service began to stop meanwhile. */
+  async #waited(ms: number, signal: AbortSignal): Promise<boolean> {
+    const { stopping } = this.#context;
+    try {
+      await abortableDelay(ms, AbortSignal.any([signal, stopping]));
+      return true;
+    } catch (error) {
+      if (stopping.aborted) return false;
+      throw error;
+    }
+  }
+
+  async #advance(progress: Progress, batch: ConsumedBatch, signal: AbortSignal): Promise<void> {
+    // Before the rows: a sink that stores offsets would store one beyond them.
+    for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
+      await this.#bury(poison.record, 'deserialize', poison.error, 1);
+      progress.tally.addUnreadable(batch.topic);
+      progress.poison.shift();
+    }
+    for (let group = progress.groups[0]; group !== undefined; group = progress.groups[0]) {
+      await this.#apply(group, progress, batch, signal);
+    }
+    await this.#storeOffset(progress);
+  }
+
+  /** Writes the first group and puts in its place what is left of it. Throws when something of it must be tried again. */
+  async #apply(
+    group: WorkGroup,
+    progress: Progress,
+    batch: ConsumedBatch,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const outcomes = await this.#write(group.deliveries, signal);
+    const { settled, refused, unanswered } = sortOutcomes(group, outcomes);
+    const now = this.#context.now();
+    for (const { delivery, outcome } of settled) {
+      progress.tally.add(delivery, outcome.kind === 'applied' ? 'applied' : 'stale', now);
+      this.#settleSuperseded(delivery, progress, now);
+    }
+    const last = group.deliveries.at(-1);
+    if (settled.length === group.deliveries.length && last !== undefined) progress.stored = last.offset + 1n;
+    const exhausted = group.refusals >= this.#context.settings.quickRetries && refused.length === 1;
+    const again = exhausted ? await this.#giveUp(group, outcomes, progress, batch) : isolate(group, refused);
+    const rest = unanswered.length === 0 ? [] : [{ deliveries: unanswered, refusals: 0 }];
+    progress.groups.splice(0, 1, ...again, ...rest);
+    const reason = outcomes.find(
+      (outcome) => outcome.kind === 'failed' && outcome.error.errorClass !== 'record',
+    );
+    if (reason?.kind === 'failed') throw reason.error;
+  }
+
+  /**
+   * A single record stays refused. When it stood for older ones of its key, those are applied first, in order, and it is
+   * asked about once more; else it becomes a dead letter.
+   */
+  async #giveUp(
+    group: WorkGroup,
+    outcomes: readonly Outcome[],
+    progress: Progress,
+    batch: ConsumedBatch,
+  ): Promise<readonly WorkGroup[]> {
+    const [delivery] = group.deliveries;
+    const [outcome] = outcomes;
+    if (delivery === undefined || outcome?.kind !== 'failed') return [];
+    const older = progress.superseded.get(delivery.key) ?? [];
+    if (older.length > 0) {
+      progress.superseded.delete(delivery.key);
+      return [...older.map((each) => ({ deliveries: [each], refusals: 0 })), group];
+    }
+    const record = batch.records.find(({ offset }) => offset === delivery.offset);
+    if (record !== undefined) await this.#bury(record, 'apply', outcome.error, group.refusals + 1);
+    progress.tally.add(delivery, 'dlq', this.#context.now());
+    return [];
+  }
+
+  #settleSuperseded(winner: Delivery, progress: Progress, now: number): void {
+    for (const older of progress.superseded.get(winner.key) ?? [])
+      progress.tally.add(older, 'superseded', now);
+  }
+
+  async #write(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const { breaker, sink, metrics } = this.#context;
+    return breaker.run(async () => {
+      const started = performance.now();
+      const done = (result: 'ok' | 'error'): void => {
+        metrics.written(deliveries.length, (performance.now() - started) / 1000, result);
+      };
+      try {
+        const outcomes = await sink.write(deliveries, signal);
+        done('ok');
+        return outcomes;
+      } catch (error) {
+        done('error');
+        throw signal.aborted ? error : toKnown(error);
+      }
+    });
+  }
+
+  /** Moves the stored offset over records that needed no write. Control steps too: not every store writes for them. */
+  async #storeOffset({ step, stored }: Progress): Promise<void> {
+    const { offsets } = this.#context.sink;
+    if (offsets === undefined || (step.kind === 'rows' && stored === step.next)) return;
+    try {
+      await offsets.advance(this.#where.topic, this.#where.partition, step.next);
+    } catch (error) {
+      throw toKnown(error);
+    }
+  }
+
+  async #bury(
+    record: ConsumedRecord,
+    stage: FailureStage,
+    error: PipelineError,
+    attempts: number,
+  ): Promise<void> {
+    if (this.#buried.has(record.offset)) return;
+    const { topic, partition } = this.#where;
+    const { name: sink, group, diversion, metrics, now } = this.#context;
+    const failedAtMs = now();
+    if (!diversion.admit(failedAtMs)) {
+      throw new PipelineError(
+        'DIVERSION_HALTED',
+        `too many records of ${sink} would become dead letters; the last: ${error.code}`,
+        {
+          cause: error,
+          context: { topic, partition, offset: String(record.offset) },
+        },
+      );
+    }
+    metrics.error(error);
+    await this.#context.bury({ sink, group, topic, partition, record, stage, error, attempts, failedAtMs });
+    this.#buried.add(record.offset);
+    metrics.deadLetter(error);
+  }
+
+  #report({ tally }: Progress): void {
+    const { metrics, latency, diversion, now } = this.#context;
+    metrics.add(tally);
+    latency.add(tally.latenciesMs, now());
+    diversion.handled(tally.records, now());
+  }
+
+  /** Decides by the error's class: a short wait in place, or a pause. Rethrows what must stop the service. */
+  #plan(error: unknown): { readonly ms: number; readonly pause: PauseRequest | null } {
+    if (error instanceof BreakerOpenError) return { ms: 0, pause: BREAKER_PAUSE };
+    if (!(error instanceof PipelineError)) throw error;
+    const { metrics, settings } = this.#context;
+    metrics.error(error);
+    const detail = `${error.code}: ${error.message}`;
+    if (error.errorClass !== 'schema' && error.errorClass !== 'retryable') throw error;
+    if (this.#attempt === 0) this.#logFirst(error);
+    const { kind, ms } = planRetry(this.#attempt++, settings.retry);
+    if (error.errorClass === 'schema')
+      return { ms, pause: { reason: 'schema', ms: settings.retry.maxMs, detail } };
+    metrics.retry(error);
+    return { ms, pause: kind === 'pause' ? { reason: 'retry', ms, detail } : null };
+  }
+
+  /** One line when a partition begins to fail, none per try. */
+  #logFirst(error: PipelineError): void {
+    this.#context.log.warn(
+      { event: 'partition.failing', ...this.#where, err: error },
+      'records cannot be applied; trying again',
+    );
+  }
+}
+
+/** The assignment ends with it, so nobody has to wake it. */
+const STOP_PAUSE: PauseRequest = { reason: 'retry', ms: null, detail: 'the service stops' };
+const BREAKER_PAUSE: PauseRequest = {
+  reason: 'breaker',
+  ms: null,
+  detail: 'the store is left alone for a while',
+};
+
+/** An error that a sink has not named is the connection's: tried again, counted by the breaker, never a dead letter. */
+function toKnown(error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  return new PipelineError('SINK_UNEXPECTED', 'the store gave an error that is not known', { cause: error });
+}
