@@ -11,6 +11,7 @@ import {
   type TopicPartition,
   type Watermarks,
 } from './consumer-start.ts';
+import { toPipelineError } from './errors.ts';
 import { toConsumedBatch, type ConsumedBatch } from './consumed-batch.ts';
 
 /** What a handler has done with a batch. */
@@ -93,25 +94,26 @@ export class BatchConsumer {
     this.done.catch(() => undefined);
   }
 
-  /** Joins the group. Throws when Kafka does not answer. */
+  /** Joins the group. Throws PipelineError when Kafka does not answer. */
   async start(): Promise<void> {
     const { GROUP_JOIN, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => this.#onJoin(event));
     this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart)
-        this.#fail(
-          new PipelineError('CONSUMER_DIED', 'the Kafka consumer ended by itself', { cause: payload.error }),
-        );
+      if (!payload.restart) this.#fail(diedOf(payload.error));
     });
-    await this.#admin.connect();
-    await this.#consumer.connect();
-    await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
-    await this.#consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: this.#options.concurrency,
-      eachBatch: (payload) => this.#onBatch(payload),
-    });
+    try {
+      await this.#admin.connect();
+      await this.#consumer.connect();
+      await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
+      await this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: this.#options.concurrency,
+        eachBatch: (payload) => this.#onBatch(payload),
+      });
+    } catch (error) {
+      throw toPipelineError(error, 'join the consumer group');
+    }
   }
 
   /** Partitions that are read by this member now. */
@@ -179,7 +181,9 @@ export class BatchConsumer {
       partitions.map((partition) => ({ topic, partition })),
     );
     this.#consumer.pause(byTopic);
-    this.#begin(generation).catch((error: unknown) => this.#fail(error));
+    this.#begin(generation).catch((error: unknown) =>
+      this.#fail(toPipelineError(error, 'find the offsets to start at')),
+    );
   }
 
   async #begin(generation: number): Promise<void> {
@@ -285,6 +289,12 @@ export class BatchConsumer {
     const marks = (await fetchWatermarks(this.#admin, batch.topic)).get(batch.partition);
     if (marks !== undefined && (first < due || marks.low > due)) throw dataGap(batch, due, marks);
   }
+}
+
+function diedOf(cause: Error): PipelineError {
+  const known = toPipelineError(cause, 'read records');
+  if (known.errorClass === 'fatal') return known;
+  return new PipelineError('CONSUMER_DIED', 'the Kafka consumer ended by itself', { cause });
 }
 
 /** A transaction's end marker at the very end may be unread although every record is: it is no lag. */

@@ -8,6 +8,7 @@ import type { DeadLetterSource, FailureStage } from './dead-letter.ts';
 import type { DiversionGuard } from './diversion.ts';
 import { GenerationGuard } from './generation-guard.ts';
 import { isolate, sortOutcomes, type WorkGroup } from './isolate.ts';
+import { toKnownError } from './known-error.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { SinkMetrics } from './metrics.ts';
 import type { PauseReason } from './pauses.ts';
@@ -29,6 +30,8 @@ export interface WorkerContext {
   readonly latency: LatencyWindow;
   /** Resolves when the broker has acknowledged the dead letter. */
   readonly bury: (source: DeadLetterSource) => Promise<void>;
+  /** Keeps the error for `/status`. */
+  readonly remember: (error: PipelineError) => void;
   /** Aborts when the service stops: no wait outlives it. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
@@ -214,7 +217,7 @@ export class PartitionWorker {
         return outcomes;
       } catch (error) {
         done('error');
-        throw signal.aborted ? error : toKnown(error);
+        throw signal.aborted ? error : toKnownError(error);
       }
     });
   }
@@ -226,7 +229,7 @@ export class PartitionWorker {
     try {
       await offsets.advance(this.#where.topic, this.#where.partition, step.next);
     } catch (error) {
-      throw toKnown(error);
+      throw toKnownError(error);
     }
   }
 
@@ -269,6 +272,7 @@ export class PartitionWorker {
     if (!(error instanceof PipelineError)) throw error;
     const { metrics, settings } = this.#context;
     metrics.error(error);
+    this.#context.remember(error);
     const detail = `${error.code}: ${error.message}`;
     if (error.errorClass !== 'schema' && error.errorClass !== 'retryable') throw error;
     if (this.#attempt === 0) this.#logFirst(error);
@@ -295,9 +299,3 @@ const BREAKER_PAUSE: PauseRequest = {
   ms: null,
   detail: 'the store is left alone for a while',
 };
-
-/** An error that a sink has not named is the connection's: tried again, counted by the breaker, never a dead letter. */
-function toKnown(error: unknown): PipelineError {
-  if (error instanceof PipelineError) return error;
-  return new PipelineError('SINK_UNEXPECTED', 'the store gave an error that is not known', { cause: error });
-}

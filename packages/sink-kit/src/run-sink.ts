@@ -1,0 +1,9 @@
+import { runService } from '@sluice/runtime';
+import type { SinkDefinition } from './definition.ts';
+import type { SinkSettings } from './settings.ts';
+import { SinkService } from './sink-service.ts';
+
+/** The whole of a sink's `main.ts`: reads the configuration, runs until told to stop, exits with a code that says why. */
+export async function runSink<C extends SinkSettings>(definition: SinkDefinition<C>): Promise<void> {
+  await runService(`sink-${definition.name}`, async (context) => new SinkService(definition, context));
+}
