@@ -68,7 +68,10 @@ export function startWorkload(options: WorkloadOptions): Workload {
       new Promise((resolve) => {
         if (state.counts.changes >= changes) return resolve();
         state.waiters.push({ changes, resolve });
-        done.then(() => resolve(), () => resolve());
+        done.then(
+          () => resolve(),
+          () => resolve(),
+        );
       }),
     stop: () => {
       state.stop.abort();

@@ -1,0 +1,104 @@
+import { canonicalDouble, canonicalJson, canonicalNumber, NumberText, parseExactJson } from './exact-json.ts';
+import type { ExactJson } from './exact-json.ts';
+
+/**
+ * How a column is read by SELECT and what its JSON value must be by the value table of ARCHITECTURE.md. Nothing of
+ * capture's own decoding is used here: a fault there must not hide itself.
+ */
+export interface ColumnKind {
+  /** SQL that gives the value as text, from the quoted column name. */
+  select(column: string): string;
+  /** The server's text → the canonical text of the JSON value. */
+  fromServer(text: string): string;
+  /** A value found in a document → its canonical text. */
+  fromDocument(value: ExactJson): string;
+  /** The server's text → a SQL literal to look the row up with. */
+  literal(text: string): string;
+}
+
+const plain = (column: string): string => column;
+const quoted = (text: string): string => JSON.stringify(text);
+const hexLiteral = (hex: string): string => `X'${hex}'`;
+const numberLiteral = (text: string): string => text;
+
+/** Escapes for a session without NO_BACKSLASH_ESCAPES. */
+function textLiteral(text: string): string {
+  return `'${text.replace(/[\\']/g, (character) => `\\${character}`)}'`;
+}
+
+function safeInteger(text: string): string {
+  return Number.isSafeInteger(Number(text)) ? canonicalNumber(text) : quoted(text);
+}
+
+/** The shortest text that gives the same 32-bit value; the server sent the value widened to 64 bits. */
+export function shortestFloat(text: string): string {
+  const value = Number(text);
+  for (let digits = 1; digits <= 9; digits += 1) {
+    const candidate = value.toPrecision(digits);
+    if (Math.fround(Number(candidate)) === value) return canonicalDouble(candidate);
+  }
+  return canonicalDouble(text);
+}
+
+const base64OfHex = (hex: string): string => quoted(Buffer.from(hex, 'hex').toString('base64'));
+
+/** The server stores a geometry as four bytes of SRID and then well-known binary. */
+function geometryOfHex(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  return `{"srid":${bytes.readUInt32LE(0)},"wkb":${quoted(bytes.toString('base64', 4))}}`;
+}
+
+const fromDocument = canonicalJson;
+const approximate = (value: ExactJson): string =>
+  value instanceof NumberText ? canonicalDouble(value.text) : canonicalJson(value);
+
+const INTEGER: ColumnKind = {
+  select: plain,
+  fromServer: canonicalNumber,
+  fromDocument,
+  literal: numberLiteral,
+};
+const BIG_INTEGER: ColumnKind = { ...INTEGER, fromServer: safeInteger };
+const BITS: ColumnKind = { ...BIG_INTEGER, select: (column) => `${column} + 0` };
+const TEXT: ColumnKind = { select: plain, fromServer: quoted, fromDocument, literal: textLiteral };
+const DECIMAL: ColumnKind = { ...TEXT, literal: numberLiteral };
+const DATETIME: ColumnKind = { ...TEXT, fromServer: (text) => quoted(text.replace(' ', 'T')) };
+const TIMESTAMP: ColumnKind = { ...TEXT, fromServer: (text) => quoted(`${text.replace(' ', 'T')}Z`) };
+const DOUBLE: ColumnKind = { ...INTEGER, fromServer: canonicalDouble, fromDocument: approximate };
+const FLOAT: ColumnKind = {
+  ...DOUBLE,
+  // A plain SELECT of a FLOAT shows six digits.
+  select: (column) => `CAST(${column} AS DOUBLE)`,
+  fromServer: shortestFloat,
+};
+const hex = (column: string): string => `HEX(${column})`;
+const BYTES: ColumnKind = { select: hex, fromServer: base64OfHex, fromDocument, literal: hexLiteral };
+const GEOMETRY: ColumnKind = { ...BYTES, fromServer: geometryOfHex };
+const JSON_DOCUMENT: ColumnKind = { ...TEXT, fromServer: (text) => canonicalJson(parseExactJson(text)) };
+
+const KINDS: ReadonlyMap<string, ColumnKind> = new Map([
+  ...named('tinyint smallint mediumint int year', INTEGER),
+  ...named('bigint', BIG_INTEGER),
+  ...named('bit', BITS),
+  ...named('decimal', DECIMAL),
+  ...named('float', FLOAT),
+  ...named('double', DOUBLE),
+  ...named('char varchar tinytext text mediumtext longtext enum set date time uuid inet4 inet6', TEXT),
+  ...named('binary varbinary tinyblob blob mediumblob longblob vector', BYTES),
+  ...named('datetime', DATETIME),
+  ...named('timestamp', TIMESTAMP),
+  ...named('json', JSON_DOCUMENT),
+  ...named('geometry point linestring polygon multipoint multilinestring multipolygon', GEOMETRY),
+  ...named('geomcollection geometrycollection', GEOMETRY),
+]);
+
+function named(types: string, kind: ColumnKind): [string, ColumnKind][] {
+  return types.split(' ').map((type) => [type, kind]);
+}
+
+/** By `DATA_TYPE` of information_schema.columns. Throws for a type that is not in the list. */
+export function columnKind(dataType: string): ColumnKind {
+  const kind = KINDS.get(dataType.toLowerCase());
+  if (kind === undefined) throw new Error(`columns of type ${dataType} cannot be compared`);
+  return kind;
+}

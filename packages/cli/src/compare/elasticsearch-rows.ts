@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { text as readText } from 'node:stream/consumers';
+import { Client } from '@elastic/elasticsearch';
+import { tableText } from './compared-table.ts';
+import type { ComparedRow, ComparedTable } from './compared-table.ts';
+import { isExactObject, parseExactJson } from './exact-json.ts';
+import type { ExactJson } from './exact-json.ts';
+import { keyTexts, rowOfDocument } from './sink-table.ts';
+import type { ComparedSink, SinkTable } from './sink-table.ts';
+
+export interface ElasticsearchTarget {
+  readonly node: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** Default: none. */
+  readonly indexPrefix?: string;
+}
+
+const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sluice']);
+const LONGEST_ID_BYTES = 512;
+const SCROLL_PAGE = 5000;
+
+export function openElasticsearch(target: ElasticsearchTarget): Promise<ComparedSink> {
+  const { node, username, password = '' } = target;
+  const client = new Client({
+    node,
+    maxRetries: 2,
+    ...(username === undefined ? {} : { auth: { username, password } }),
+  });
+  const sink: ComparedSink = {
+    open: async (table) => {
+      const index = `${target.indexPrefix ?? ''}${tableText(table)}`.toLowerCase();
+      await ask(client, 'POST', `/${encodeURIComponent(index)}/_refresh`, null);
+      return elasticsearchTable(client, table, index);
+    },
+    close: () => client.close(),
+  };
+  return Promise.resolve(sink);
+}
+
+type Answer = { readonly [member: string]: ExactJson };
+
+/** The client would parse numbers to doubles, so the answer is taken as a stream. A missing index is no error. */
+async function ask(client: Client, method: string, path: string, body: object | null): Promise<Answer> {
+  const request = body === null ? { method, path } : { method, path, body };
+  const stream = await client.transport.request<NodeJS.ReadableStream>(request, {
+    asStream: true,
+    ignore: [404],
+  });
+  const answer = parseExactJson(await readText(stream));
+  if (!isExactObject(answer)) throw new Error(`${path}: the answer is not a JSON object`);
+  return answer;
+}
+
+function elasticsearchTable(client: Client, table: ComparedTable, index: string): SinkTable {
+  const identity = (values: readonly (string | undefined)[]): string =>
+    documentId(table, keyTexts(table, values));
+  return {
+    identity,
+    async fetch(rows) {
+      const ids = rows.map((row) => identity(row.values));
+      const { docs } = await ask(client, 'POST', `/${encodeURIComponent(index)}/_mget`, { ids });
+      if (!Array.isArray(docs)) return rows.map(() => null);
+      return docs.map((hit: ExactJson) => rowOfHit(table, hit));
+    },
+    identities: () => liveIds(client, index),
+  };
+}
+
+function rowOfHit(table: ComparedTable, hit: ExactJson): ComparedRow | null {
+  if (!isExactObject(hit) || hit['_source'] === undefined || isTombstone(hit)) return null;
+  return rowOfDocument(table, hit['_source'], OWN_MEMBERS);
+}
+
+function isTombstone(hit: Answer): boolean {
+  const source = hit['_source'];
+  const own = isExactObject(source) ? source['_sluice'] : undefined;
+  return isExactObject(own) && own['deleted'] === true;
+}
+
+async function* liveIds(client: Client, index: string): AsyncGenerator<string> {
+  const search = { size: SCROLL_PAGE, sort: ['_doc'], _source: ['_sluice.deleted'] };
+  let page = await ask(client, 'POST', `/${encodeURIComponent(index)}/_search?scroll=2m`, search);
+  while (page['_scroll_id'] !== undefined) {
+    const outer = page['hits'];
+    const hits = isExactObject(outer) ? outer['hits'] : undefined;
+    if (!Array.isArray(hits) || hits.length === 0) break;
+    for (const hit of hits as readonly ExactJson[]) {
+      if (isExactObject(hit) && !isTombstone(hit)) yield String(hit['_id']);
+    }
+    page = await ask(client, 'POST', '/_search/scroll', { scroll: '2m', scroll_id: page['_scroll_id'] });
+  }
+  const scroll = page['_scroll_id'];
+  if (scroll !== undefined) await ask(client, 'DELETE', '/_search/scroll', { scroll_id: scroll });
+}
+
+/** The record key's text, or its SHA-256 where Elasticsearch would refuse it as too long. */
+function documentId(table: ComparedTable, key: readonly string[]): string {
+  const members = table.key.map(
+    (place, index) => `${JSON.stringify(table.columns[place]?.name)}:${key[index]}`,
+  );
+  const text = `{${members.join(',')}}`;
+  return Buffer.byteLength(text) <= LONGEST_ID_BYTES ? text : createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,75 @@
+import { escapeId } from 'mysql2';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { ComparedColumn, ComparedRow, ComparedTable, TableName } from './compared-table.ts';
+import { keyTexts } from './sink-table.ts';
+import type { ComparedSink, SinkTable } from './sink-table.ts';
+import { canonicalValues, openRowConnection, quoteTable, selectList, streamRows } from './source-rows.ts';
+import type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
+
+export interface MysqlTarget extends MysqlAddress {
+  /** Source database → target database; default: the same name. */
+  readonly databases?: Readonly<Record<string, string>>;
+}
+
+export async function openTargetMysql(target: MysqlTarget): Promise<ComparedSink> {
+  const connection = await openRowConnection(target);
+  return {
+    open: async (table) => {
+      const database = target.databases?.[table.database] ?? table.database;
+      return mysqlTable(
+        connection,
+        table,
+        await presentColumns(connection, { database, table: table.table }),
+      );
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** The target's table, and which of the source's columns it has. */
+interface TargetTable extends TableName {
+  readonly names: ReadonlySet<string>;
+}
+
+async function presentColumns(connection: RowConnection, name: TableName): Promise<TargetTable> {
+  const [rows] = await connection.promise.query<RowDataPacket[]>(
+    'SELECT COLUMN_NAME AS name FROM information_schema.columns WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
+    [name.database, name.table],
+  );
+  return { ...name, names: new Set(rows.map((row) => String(row['name']))) };
+}
+
+function mysqlTable(connection: RowConnection, table: ComparedTable, target: TargetTable): SinkTable {
+  // Read by the source's kinds: a type that the target has not (uuid, inet6) is text there.
+  const columns = table.columns.filter((column) => target.names.has(column.name));
+  const keyColumns = table.key.flatMap((place) => table.columns[place] ?? []);
+  const readable = keyColumns.every((column) => target.names.has(column.name));
+  const identity = (values: readonly (string | undefined)[]): string => keyTexts(table, values).join(':');
+  return {
+    identity,
+    async fetch(rows) {
+      if (!readable) return rows.map(() => null);
+      const tuples = rows.map((row) => `(${row.keyLiterals.join(', ')})`).join(', ');
+      const names = keyColumns.map((column) => escapeId(column.name, true)).join(', ');
+      const sql = `SELECT ${selectList(columns)} FROM ${quoteTable(target)} WHERE (${names}) IN (${tuples})`;
+      const found = new Map<string, ComparedRow>();
+      for await (const serverRow of streamRows(connection, sql)) {
+        const row = targetRow(table, columns, serverRow);
+        found.set(identity(row.values), row);
+      }
+      return rows.map((row) => found.get(identity(row.values)) ?? null);
+    },
+    async *identities() {
+      if (!readable) return;
+      const sql = `SELECT ${selectList(keyColumns)} FROM ${quoteTable(target)}`;
+      for await (const row of streamRows(connection, sql)) yield canonicalValues(keyColumns, row).join(':');
+    },
+  };
+}
+
+/** Columns that only the target has are the target's own business. */
+function targetRow(table: ComparedTable, columns: readonly ComparedColumn[], row: ServerRow): ComparedRow {
+  const values = canonicalValues(columns, row);
+  const byName = new Map(columns.map((column, place) => [column.name, values[place]]));
+  return { values: table.columns.map((column) => byName.get(column.name)), strangers: [] };
+}

@@ -1,0 +1,59 @@
+import { Redis } from 'ioredis';
+import { tableText } from './compared-table.ts';
+import type { ComparedTable } from './compared-table.ts';
+import { parseExactJson } from './exact-json.ts';
+import { keyTexts, rowOfDocument } from './sink-table.ts';
+import type { ComparedSink, SinkTable } from './sink-table.ts';
+
+export interface RedisTarget {
+  readonly url: string;
+  /** Default: none. */
+  readonly keyPrefix?: string;
+}
+
+const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sequence']);
+const SCAN_COUNT = 2000;
+
+/** Compares `format: json`: strings that hold one JSON document each. */
+export function openRedis(target: RedisTarget): Promise<ComparedSink> {
+  const client = new Redis(target.url, { maxRetriesPerRequest: 2 });
+  // Errors also reject the commands; without a listener they would end the process.
+  client.on('error', () => undefined);
+  const sink: ComparedSink = {
+    open: (table) => Promise.resolve(redisTable(client, table, target.keyPrefix ?? '')),
+    close: async () => {
+      await client.quit().catch(() => client.disconnect());
+    },
+  };
+  return Promise.resolve(sink);
+}
+
+function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): SinkTable {
+  const prefix = `${keyPrefix}${tableText(table)}:`;
+  const identity = (values: readonly (string | undefined)[]): string =>
+    prefix + redisKeyText(keyTexts(table, values));
+  return {
+    identity,
+    async fetch(rows) {
+      const texts = await client.mget(rows.map((row) => identity(row.values)));
+      return texts.map((text) =>
+        text === null ? null : rowOfDocument(table, parseExactJson(text), OWN_MEMBERS),
+      );
+    },
+    async *identities() {
+      const pattern = `${prefix.replace(/[\\*?[\]]/g, (character) => `\\${character}`)}*`;
+      for await (const keys of client.scanStream({ match: pattern, count: SCAN_COUNT }))
+        yield* keys as string[];
+    },
+  };
+}
+
+/** Canonical texts of a key's values → the last part of the Redis key, `42:3`. */
+export function redisKeyText(values: readonly string[]): string {
+  return values.map((text) => encodePart(text.startsWith('"') ? String(JSON.parse(text)) : text)).join(':');
+}
+
+/** What would make a key ambiguous, or choose a cluster slot, is percent-encoded. */
+function encodePart(part: string): string {
+  return part.replace(/[:%{}]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
