@@ -1,6 +1,7 @@
 export {
   connect,
   createPool,
+  driverOptions,
   type Connection,
   type MysqlOptions,
   type Pool,
@@ -15,6 +16,6 @@ export {
   type MysqlErrorDescription,
 } from './errors.ts';
 export { quoteIdentifier, quoteTable } from './identifiers.ts';
-export { readTables, type ColumnRow, type TableDescription, type UniqueIndex } from './tables.ts';
+export { readTable, readTables, type ColumnRow, type TableDescription, type UniqueIndex } from './tables.ts';
 export { readVariables, readVersion } from './variables.ts';
 export { flavourOf, isAtLeast, parseVersion, type Flavour, type ServerVersion } from './version.ts';

@@ -50,11 +50,29 @@ export async function readTables(
   databases: readonly string[],
 ): Promise<readonly TableDescription[]> {
   if (databases.length === 0) return [];
+  return await describeTables(connection, databases);
+}
+
+/** One table, or null when the database has none of this name (in the server's own letter case). Throws a PipelineError with a MYSQL_… code. */
+export async function readTable(
+  connection: Queryable,
+  database: string,
+  table: string,
+): Promise<TableDescription | null> {
+  const tables = await describeTables(connection, [database], table);
+  return tables.find((found) => found.table === table) ?? tables[0] ?? null;
+}
+
+async function describeTables(
+  connection: Queryable,
+  databases: readonly string[],
+  table?: string,
+): Promise<readonly TableDescription[]> {
   try {
     const [tables, columns, indexes] = [
-      await select(connection, TABLES_SQL, databases),
-      await select(connection, COLUMNS_SQL, databases),
-      await select(connection, INDEXES_SQL, databases),
+      await select(connection, TABLES_SQL, databases, table),
+      await select(connection, COLUMNS_SQL, databases, table),
+      await select(connection, INDEXES_SQL, databases, table),
     ];
     const columnsOf = groupByTable(columns);
     const indexesOf = groupByTable(indexes);
@@ -111,8 +129,19 @@ interface IndexPart {
   readonly SUB_PART: number | null;
 }
 
-async function select(connection: Queryable, sql: string, databases: readonly string[]): Promise<TableRow[]> {
-  const [rows] = await connection.query<TableRow[]>(sql, [databases]);
+async function select(
+  connection: Queryable,
+  sql: string,
+  databases: readonly string[],
+  table: string | undefined,
+): Promise<TableRow[]> {
+  const [rows] =
+    table === undefined
+      ? await connection.query<TableRow[]>(sql, [databases])
+      : await connection.query<TableRow[]>(sql.replace('IN (?)', 'IN (?) AND TABLE_NAME = ?'), [
+          databases,
+          table,
+        ]);
   // The comparison may ignore case; names on a file system that does not must match exactly.
   const exact = new Set(databases);
   return rows.some((row) => exact.has(row.TABLE_SCHEMA))
