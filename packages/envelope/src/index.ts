@@ -18,6 +18,7 @@ export type {
   TruncateEnvelope,
 } from './envelope.ts';
 export { EnvelopeError, type EnvelopeErrorCode } from './errors.ts';
+export { exactAfter, exactMember } from './exact-text.ts';
 export { controlKey, isControlKey, parseKey } from './keys.ts';
 export { envelopeJsonSchema, envelopeSchema } from './schema.ts';
 export {

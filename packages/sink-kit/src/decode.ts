@@ -60,7 +60,14 @@ function toEntry(
   if (!belongs(envelope))
     throw new PipelineError('RECORD_INVALID', 'the record is of another table than its topic');
   const { topic, partition } = batch;
-  const delivery = { topic, partition, offset: record.offset, key: record.key.toString('utf8'), envelope };
+  const delivery = {
+    topic,
+    partition,
+    offset: record.offset,
+    key: record.key.toString('utf8'),
+    envelope,
+    value: record.value,
+  };
   if (isRow(delivery)) return { kind: 'row', next, delivery, bytes: record.value.length };
   return { kind: 'control', next, delivery: delivery as ControlDelivery };
 }

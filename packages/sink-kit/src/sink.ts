@@ -10,6 +10,11 @@ export interface Delivery {
   /** Text of the Kafka record key, e.g. `{"id":42}`. */
   readonly key: string;
   readonly envelope: Envelope;
+  /**
+   * The record's bytes. `exactAfter(value)` gives the row's JSON as capture wrote it: numbers inside JSON columns may have
+   * more digits than the parsed `envelope` can hold.
+   */
+  readonly value: Uint8Array;
 }
 
 /** What became of one delivery. `stale` is a success: the store already holds this change or a newer one. */

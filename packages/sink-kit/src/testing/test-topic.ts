@@ -113,8 +113,9 @@ export class TestTopic {
   #deliver(key: string, envelope: Envelope): RowDelivery | ControlDelivery {
     const { topic } = this;
     const offset = this.#nextOffset++;
-    return { topic, partition: this.#options.partition ?? 0, offset, key, envelope } as
-      RowDelivery | ControlDelivery;
+    const value = Buffer.from(JSON.stringify(envelope));
+    const partition = this.#options.partition ?? 0;
+    return { topic, partition, offset, key, envelope, value } as RowDelivery | ControlDelivery;
   }
 }
 
