@@ -31,9 +31,9 @@ export class Cluster {
     return this.#leaders.get(topic)?.[partition];
   }
 
-  /** Number of partitions of a topic as last heard; 0 when it does not exist. */
-  partitionCount(topic: string): number {
-    return this.#leaders.get(topic)?.length ?? 0;
+  /** Number of partitions of a topic as last heard; 0 when it does not exist, undefined when nobody could say. */
+  partitionCount(topic: string): number | undefined {
+    return this.#leaders.get(topic)?.length;
   }
 
   /** Asks for the leaders of these topics. A topic that does not exist is no error: it has no partitions. */
@@ -44,7 +44,7 @@ export class Cluster {
     if (byId.size > 0) this.#brokers = [...byId.values()];
     for (const topic of topics) this.#leaders.delete(topic);
     for (const topic of response.topics) {
-      if (topic.name === null || !isUsable(topic.errorCode, topic.name)) continue;
+      if (topic.name === null || !isKnown(topic.errorCode, topic.name)) continue;
       const leaders: (Broker | undefined)[] = [];
       for (const partition of topic.partitions)
         leaders[partition.partitionIndex] = byId.get(partition.leaderId);
@@ -89,8 +89,7 @@ async function askMetadata(
   topics: readonly string[] | null,
 ): Promise<MetadataResponse> {
   try {
-    // null asks for all topics (the library's type does not say so).
-    return await metadataV9.api.async(connection, (topics === null ? null : [...topics]) as string[], false);
+    return await metadataV9.api.async(connection, topics === null ? null : [...topics], false);
   } catch (error) {
     const response = (error as { response?: MetadataResponse }).response;
     if (response?.topics === undefined) throw error;
@@ -98,10 +97,10 @@ async function askMetadata(
   }
 }
 
-/** False for a topic that is missing or has no leaders yet; any other code is an error of its own. */
-function isUsable(code: number, topic: string): boolean {
-  if (code === NONE) return true;
-  if (code === UNKNOWN_TOPIC_OR_PARTITION || kindOfCode(code) === 'unavailable') return false;
+/** False while the broker cannot say; a code that asking again will not cure is thrown. */
+function isKnown(code: number, topic: string): boolean {
+  if (code === NONE || code === UNKNOWN_TOPIC_OR_PARTITION) return true;
+  if (kindOfCode(code) === 'unavailable') return false;
   throw errorOfCode(code, `ask for the leaders of topic ${topic}`);
 }
 

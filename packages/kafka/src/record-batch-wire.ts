@@ -33,7 +33,7 @@ const zstdInPool = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress
 const gzipInPool = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
 
 /** Compresses a batch's records. Large ones go to the thread pool: the caller fills the next batch meanwhile. */
-export function compressRecords(records: Buffer, compression: Compression): Buffer | Promise<Buffer> {
+export async function compressRecords(records: Buffer, compression: Compression): Promise<Buffer> {
   const inPool = records.length >= THREAD_POOL_FROM_BYTES;
   switch (compression) {
     case 'none':

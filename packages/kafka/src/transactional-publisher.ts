@@ -83,7 +83,9 @@ export class TransactionalPublisher {
    */
   async fence(signal: AbortSignal): Promise<void> {
     await this.#exclusively('new', signal, async () => {
-      this.#producer = await this.#coordinator.initProducer(this.#transactionTimeoutMs, this.#window());
+      const window = this.#window();
+      this.#producer = await this.#coordinator.initProducer(this.#transactionTimeoutMs, window);
+      window.done();
       const { producerId, producerEpoch } = this.#producer;
       this.#log.info(
         { transactionalId: this.#transactionalId, producerId: String(producerId), producerEpoch },
@@ -118,7 +120,7 @@ export class TransactionalPublisher {
   }
 
   #window(): RecoveryWindow {
-    return new RecoveryWindow(this.#recoveryMs, this.#end.signal);
+    return new RecoveryWindow(this.#recoveryMs, this.#end.signal, this.#log);
   }
 
   async #transaction(batches: readonly TopicBatch[], window: RecoveryWindow): Promise<void> {
@@ -134,6 +136,7 @@ export class TransactionalPublisher {
       await this.#coordinator.commit(producer, window, () => {
         inDoubt = true;
       });
+      window.done();
     } catch (error) {
       throw this.#judge(error, performance.now() - startedAt, inDoubt);
     }

@@ -15,12 +15,13 @@ export function signedVarintWidth(value: number): number {
 /** Writes a signed 32-bit integer; answers the position after it. */
 export function writeSignedVarint(bytes: Buffer, position: number, value: number): number {
   let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+  let at = position;
   while (rest >= 0x80) {
-    bytes[position++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = (rest & 0x7f) | 0x80;
     rest >>>= 7;
   }
-  bytes[position] = rest;
-  return position + 1;
+  bytes[at] = rest;
+  return at + 1;
 }
 
 /** The same when the caller knows the width already: no comparison per byte. */
@@ -44,10 +45,11 @@ export function writeSignedVarlong(bytes: Buffer, position: number, value: numbe
   if (value >= -0x40000000 && value < 0x40000000) return writeSignedVarint(bytes, position, value);
   // Beyond 31 bits the bit operators would truncate: the same by division, exact up to 2^52.
   let rest = value >= 0 ? value * 2 : value * -2 - 1;
+  let at = position;
   while (rest >= 0x80) {
-    bytes[position++] = (rest % 0x80) | 0x80;
+    bytes[at++] = (rest % 0x80) | 0x80;
     rest = Math.floor(rest / 0x80);
   }
-  bytes[position] = rest;
-  return position + 1;
+  bytes[at] = rest;
+  return at + 1;
 }

@@ -24,7 +24,7 @@ async function decode(builder: RecordBatchBuilder, compression?: Compression): P
   return batch.records.map((record) => ({
     timestamp: Number(batch.firstTimestamp + record.timestampDelta),
     key: String(record.key),
-    value: (record.value as Buffer | null)?.toString() ?? null,
+    value: record.value?.toString() ?? null,
     headers: Object.fromEntries(record.headers.map(([name, value]) => [String(name), String(value)])),
   }));
 }

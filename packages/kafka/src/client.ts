@@ -1,0 +1,87 @@
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import kafkajs, { type Kafka, type KafkaConfig as KafkajsConfig, type SASLOptions } from 'kafkajs';
+import { compressionsAlgorithms } from '@platformatic/kafka';
+import type { KafkaConfig, Logger } from '@sluice/runtime';
+import { tlsOptions } from './connection-security.ts';
+import { compressRecords } from './record-batch-wire.ts';
+
+const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
+
+/** Fifteen tries with these waits take about 50 s; consumers start over after that, the rest reports an error. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 5_000, retries: 15 };
+const zstdDecompress = promisify<Buffer, Buffer>(zlib.zstdDecompress);
+
+/** Fields of the client's log entries that name things; anything else could hold a payload and is dropped. */
+const LOGGED_FIELDS = [
+  'broker',
+  'topic',
+  'partition',
+  'groupId',
+  'memberId',
+  'retryCount',
+  'retryTime',
+  'error',
+];
+
+interface CompressibleBytes {
+  readonly buffer: Buffer;
+}
+
+/** The kafkajs client for everything but the publishing of rows: consumers, groups, topics, dead letters. */
+export function kafkaClient(config: KafkaConfig, log: Logger): Kafka {
+  registerCodecs();
+  return new kafkajs.Kafka({
+    brokers: config.brokers,
+    clientId: config.clientId,
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    enforceRequestTimeout: true,
+    retry: RETRY,
+    logLevel: logLevel.INFO,
+    logCreator: () => bridge(log),
+    ...securityOf(config),
+  });
+}
+
+function securityOf(config: KafkaConfig): Pick<KafkajsConfig, 'ssl' | 'sasl'> {
+  const tls = tlsOptions(config);
+  return {
+    ...(tls === undefined ? {} : { ssl: { ...tls } }),
+    ...(config.sasl === undefined ? {} : { sasl: saslOf(config.sasl) }),
+  };
+}
+
+function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>): SASLOptions {
+  // One branch per mechanism: the client's type ties each to its own shape.
+  if (mechanism === 'plain') return { mechanism, username, password };
+  if (mechanism === 'scram-sha-256') return { mechanism, username, password };
+  return { mechanism, username, password };
+}
+
+/** kafkajs has only gzip built in; its table of codecs is global to the process, so setting it again is harmless. */
+function registerCodecs(): void {
+  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+    compress: async (encoder: CompressibleBytes) => compressRecords(encoder.buffer, 'zstd'),
+    decompress: (bytes: Buffer) => zstdDecompress(bytes),
+  });
+  CompressionCodecs[CompressionTypes.LZ4] = () => ({
+    compress: async (encoder: CompressibleBytes) => compressRecords(encoder.buffer, 'lz4'),
+    decompress: async (bytes: Buffer) => compressionsAlgorithms.lz4.decompressSync(bytes),
+  });
+}
+
+/**
+ * kafkajs logs every failed try as an error and every rebalance as info, so each level is taken one step down: what it
+ * comes to is said by the code that called it.
+ */
+function bridge(log: Logger): (entry: { level: number; log: Record<string, unknown> }) => void {
+  return ({ level, log: entry }) => {
+    const fields: Record<string, unknown> = { event: 'kafka-client' };
+    for (const name of LOGGED_FIELDS) if (entry[name] !== undefined) fields[name] = entry[name];
+    const message = String(entry['message']);
+    if (level === logLevel.ERROR) log.warn(fields, message);
+    else if (level === logLevel.WARN) log.info(fields, message);
+    else log.debug(fields, message);
+  };
+}

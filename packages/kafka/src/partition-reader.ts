@@ -1,0 +1,135 @@
+import { fetchV11, listOffsetsV6, type Connection } from '@platformatic/kafka';
+import type { Cluster } from './cluster.ts';
+import type { BrokerConnections } from './broker-connections.ts';
+import { committedRecords, type TopicRecord } from './committed-records.ts';
+import { errorOfCode, toPipelineError } from './errors.ts';
+import { LEADER_NOT_AVAILABLE } from './protocol/error-codes.ts';
+import type { RecoveryWindow } from './recovery-window.ts';
+
+export interface PartitionBounds {
+  /** Offset of the oldest record that is still there. */
+  readonly start: bigint;
+  /** Offset after the last one that no open transaction holds back (the last stable offset). */
+  readonly end: bigint;
+}
+
+export interface FetchedRecords {
+  readonly records: readonly TopicRecord[];
+  /** Offset to read on from: behind the last batch, whether it had records to show or not. */
+  readonly next: bigint;
+}
+
+const READ_COMMITTED = 1;
+const TIMESTAMP_LATEST = -1n;
+const TIMESTAMP_EARLIEST = -2n;
+const NO_EPOCH = -1;
+const CONSUMER = -1;
+const FETCH_BYTES = 1024 * 1024;
+const FETCH_WAIT_MS = 100;
+
+/** Reads ranges of one partition, read_committed, from its leader; leader changes are followed. */
+export class PartitionReader {
+  readonly #cluster: Cluster;
+  readonly #connections: BrokerConnections;
+
+  constructor(cluster: Cluster, connections: BrokerConnections) {
+    this.#cluster = cluster;
+    this.#connections = connections;
+  }
+
+  async bounds(topic: string, partition: number, window: RecoveryWindow): Promise<PartitionBounds> {
+    const start = await this.#offset(topic, partition, TIMESTAMP_EARLIEST, window);
+    const end = await this.#offset(topic, partition, TIMESTAMP_LATEST, window);
+    return { start, end };
+  }
+
+  /** The records from `offset` on, about a megabyte of them; none at the end. A batch is always read whole. */
+  async fetch(
+    topic: string,
+    partition: number,
+    offset: bigint,
+    window: RecoveryWindow,
+  ): Promise<FetchedRecords> {
+    return this.#fromLeader(topic, partition, window, async (connection) => {
+      const response = await fetchV11.api.async(
+        connection,
+        FETCH_WAIT_MS,
+        0,
+        FETCH_BYTES,
+        READ_COMMITTED,
+        0,
+        NO_EPOCH,
+        [{ topicId: topic, partitions: [fetchPartition(partition, offset)] }],
+        [],
+        '',
+      );
+      const found = response.responses[0]?.partitions[0];
+      return committedRecords(
+        topic,
+        partition,
+        offset,
+        found?.records ?? [],
+        found?.abortedTransactions ?? [],
+      );
+    });
+  }
+
+  async #offset(
+    topic: string,
+    partition: number,
+    timestamp: bigint,
+    window: RecoveryWindow,
+  ): Promise<bigint> {
+    return this.#fromLeader(topic, partition, window, async (connection) => {
+      const partitions = [{ partitionIndex: partition, currentLeaderEpoch: NO_EPOCH, timestamp }];
+      const answer = await listOffsetsV6.api.async(connection, CONSUMER, READ_COMMITTED, [
+        { name: topic, partitions },
+      ]);
+      const offset = answer.topics[0]?.partitions[0]?.offset;
+      if (offset === undefined)
+        throw errorOfCode(LEADER_NOT_AVAILABLE, `list offsets of ${topic}/${partition}`);
+      return offset;
+    });
+  }
+
+  async #fromLeader<T>(
+    topic: string,
+    partition: number,
+    window: RecoveryWindow,
+    ask: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    const doing = `read ${topic}/${partition}`;
+    for (;;) {
+      try {
+        const leader = this.#cluster.leaderOf(topic, partition);
+        if (leader === undefined) throw errorOfCode(LEADER_NOT_AVAILABLE, doing);
+        return await ask(await this.#connections.to(leader));
+      } catch (error) {
+        window.signal.throwIfAborted();
+        const translated = toPipelineError(error, doing);
+        if (translated.errorClass === 'fatal') throw translated;
+        await window.again(translated);
+        await this.#cluster.refresh([topic]).catch(() => {}); // the next try says what is wrong
+      }
+    }
+  }
+}
+
+function fetchPartition(
+  partition: number,
+  fetchOffset: bigint,
+): {
+  partition: number;
+  currentLeaderEpoch: number;
+  fetchOffset: bigint;
+  lastFetchedEpoch: number;
+  partitionMaxBytes: number;
+} {
+  return {
+    partition,
+    currentLeaderEpoch: NO_EPOCH,
+    fetchOffset,
+    lastFetchedEpoch: NO_EPOCH,
+    partitionMaxBytes: FETCH_BYTES,
+  };
+}

@@ -1,0 +1,178 @@
+import type { KafkaConfig } from '@sluice/runtime';
+import { BrokerConnections } from './broker-connections.ts';
+import { Cluster } from './cluster.ts';
+import type { TopicRecord } from './committed-records.ts';
+import { errorOfCode, toPipelineError } from './errors.ts';
+import { PartitionReader } from './partition-reader.ts';
+import { LEADER_NOT_AVAILABLE } from './protocol/error-codes.ts';
+import { RecoveryWindow } from './recovery-window.ts';
+
+export interface TopicReaderOptions {
+  readonly kafka: KafkaConfig;
+  readonly signal: AbortSignal;
+  /** Milliseconds that one call outlives outages for. Default 90,000. */
+  readonly recoveryMs?: number;
+}
+
+const DEFAULT_RECOVERY_MS = 90_000;
+const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
+/** Offsets looked at first from the end, and how much farther each next look goes. A transaction of one record takes two. */
+const FIRST_LOOK = 64n;
+const LOOK_GROWTH = 8n;
+
+/**
+ * Reads topics without a consumer group, read_committed: the newest record from the end backwards, or everything up to the
+ * present end. Offsets have holes (transaction markers, aborted records, compaction), so nothing here counts on "end − 1".
+ */
+export class TopicReader {
+  readonly #signal: AbortSignal;
+  readonly #recoveryMs: number;
+  readonly #connections: BrokerConnections;
+  readonly #cluster: Cluster;
+  readonly #reader: PartitionReader;
+
+  constructor(options: TopicReaderOptions) {
+    this.#signal = options.signal;
+    this.#recoveryMs = options.recoveryMs ?? DEFAULT_RECOVERY_MS;
+    this.#connections = new BrokerConnections(options.kafka, CONNECTION_TIMES);
+    this.#cluster = new Cluster(this.#connections, options.kafka);
+    this.#reader = new PartitionReader(this.#cluster, this.#connections);
+  }
+
+  /** The newest record that `accept` takes, or null: none in this partition, or no such topic. */
+  async readTail(
+    topic: string,
+    partition: number,
+    accept: (record: TopicRecord) => boolean = () => true,
+  ): Promise<TopicRecord | null> {
+    return this.#guarded(async (window) => {
+      if ((await this.#partitions(topic, window)) <= partition) return null;
+      return this.#tail(topic, partition, accept, window);
+    });
+  }
+
+  /** The newest record with this key in a topic of one partition (the checkpoint topic). */
+  async newestRecord(topic: string, key: string): Promise<TopicRecord | null> {
+    return this.readTail(topic, 0, (record) => record.key?.toString('utf8') === key);
+  }
+
+  /** The newest record of every partition, null for one without records; empty when there is no such topic. */
+  async lastRecordOfEachPartition(topic: string): Promise<(TopicRecord | null)[]> {
+    return this.#guarded(async (window) => {
+      const partitions = await this.#partitions(topic, window);
+      return Promise.all(
+        Array.from({ length: partitions }, (_, partition) =>
+          this.#tail(topic, partition, () => true, window),
+        ),
+      );
+    });
+  }
+
+  /**
+   * Calls `onRecord` for every record from `fromOffset` (default: the oldest, in each partition) to the end as it was when
+   * the call began; partitions one after the other. Answers the number of records; 0 when there is no such topic.
+   */
+  async readTopic(
+    topic: string,
+    options: { readonly fromOffset?: bigint },
+    onRecord: (record: TopicRecord) => void,
+  ): Promise<number> {
+    return this.#guarded(async (window) => {
+      const partitions = await this.#partitions(topic, window);
+      let count = 0;
+      for (let partition = 0; partition < partitions; partition++) {
+        const { start, end } = await this.#reader.bounds(topic, partition, window);
+        const from =
+          options.fromOffset === undefined || options.fromOffset < start ? start : options.fromOffset;
+        count += await this.#range(topic, partition, from, end, onRecord);
+      }
+      return count;
+    });
+  }
+
+  /** Names of all topics that this user may see. */
+  async topicNames(): Promise<string[]> {
+    return this.#guarded(() => this.#cluster.topicNames());
+  }
+
+  close(): void {
+    this.#connections.destroy();
+  }
+
+  async #tail(
+    topic: string,
+    partition: number,
+    accept: (record: TopicRecord) => boolean,
+    window: RecoveryWindow,
+  ): Promise<TopicRecord | null> {
+    const { start, end } = await this.#reader.bounds(topic, partition, window);
+    let upper = end;
+    for (let look = FIRST_LOOK; upper > start; look *= LOOK_GROWTH) {
+      const lower = upper - look > start ? upper - look : start;
+      let newest: TopicRecord | null = null;
+      await this.#range(topic, partition, lower, upper, (record) => {
+        if (accept(record)) newest = record;
+      });
+      if (newest !== null) return newest;
+      upper = lower;
+    }
+    return null;
+  }
+
+  /** Every record of [from, to) in order; answers how many there were. */
+  async #range(
+    topic: string,
+    partition: number,
+    from: bigint,
+    to: bigint,
+    onRecord: (record: TopicRecord) => void,
+  ): Promise<number> {
+    let count = 0;
+    let offset = from;
+    while (offset < to) {
+      // A new window for each fetch: a long topic may take longer than an outage is borne.
+      const { records, next } = await this.#reader.fetch(topic, partition, offset, this.#window());
+      for (const record of records) {
+        if (record.offset >= to) break;
+        onRecord(record);
+        count++;
+      }
+      if (next === offset) break; // compaction has emptied what is left
+      offset = next;
+    }
+    return count;
+  }
+
+  async #partitions(topic: string, window: RecoveryWindow): Promise<number> {
+    for (;;) {
+      try {
+        await this.#cluster.refresh([topic]);
+        const count = this.#cluster.partitionCount(topic);
+        if (count !== undefined) return count;
+        throw errorOfCode(LEADER_NOT_AVAILABLE, `look for topic ${topic}`);
+      } catch (error) {
+        const translated = toPipelineError(error, `look for topic ${topic}`);
+        if (translated.errorClass === 'fatal') throw translated;
+        await window.again(translated);
+      }
+    }
+  }
+
+  #window(): RecoveryWindow {
+    return new RecoveryWindow(this.#recoveryMs, this.#signal);
+  }
+
+  async #guarded<T>(work: (window: RecoveryWindow) => Promise<T>): Promise<T> {
+    this.#signal.throwIfAborted();
+    const onAbort = (): void => this.#connections.destroy();
+    this.#signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await work(this.#window());
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      throw toPipelineError(error, 'read from Kafka');
+    } finally {
+      this.#signal.removeEventListener('abort', onAbort);
+    }
+  }
+}

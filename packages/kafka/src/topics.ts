@@ -1,0 +1,140 @@
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { PipelineError } from '@sluice/runtime';
+import { toPipelineError } from './errors.ts';
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** Topic settings by Kafka's names, such as `cleanup.policy`. */
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+/** A topic that exists with another setting than asked for, and what the operator can do. */
+export interface TopicProblem {
+  readonly topic: string;
+  /** `partitions`, `replicationFactor` or a topic setting. */
+  readonly setting: string;
+  readonly found: string;
+  readonly required: string;
+  readonly fix: string;
+}
+
+/** Topics of one DescribeConfigs request: an answer has about 30 settings of each. */
+const TOPICS_PER_REQUEST = 100;
+const CREATE_TIMEOUT_MS = 30_000;
+/** Settings where more than asked for does no harm. */
+const MORE_IS_FINE = new Set(['max.message.bytes', 'replicationFactor']);
+
+/**
+ * Creates the topics that are missing and waits until their partitions have leaders. Those that exist are compared, never
+ * altered: every difference is answered as a problem. Throws PipelineError when Kafka does not answer or refuses.
+ */
+export async function ensureTopics(
+  kafka: Kafka,
+  specs: readonly TopicSpec[],
+): Promise<readonly TopicProblem[]> {
+  return withAdmin(kafka, async (admin) => {
+    const present = new Set(await admin.listTopics());
+    const missing = specs.filter((spec) => !present.has(spec.name));
+    if (missing.length > 0) await createTopics(admin, missing);
+    // Also those just created: another process may have been quicker with other settings.
+    const problems: TopicProblem[] = [];
+    for (let at = 0; at < specs.length; at += TOPICS_PER_REQUEST) {
+      problems.push(...(await compare(admin, specs.slice(at, at + TOPICS_PER_REQUEST))));
+    }
+    return problems;
+  });
+}
+
+/** Names of the topics that the predicate accepts, sorted. */
+export async function listTopics(kafka: Kafka, accept: (name: string) => boolean): Promise<string[]> {
+  return withAdmin(kafka, async (admin) => (await admin.listTopics()).filter(accept).sort());
+}
+
+async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return await work(admin);
+  } catch (error) {
+    throw toPipelineError(error, 'administer topics');
+  } finally {
+    await admin.disconnect().catch(() => {}); // what failed is already on its way up
+  }
+}
+
+async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  await admin.createTopics({
+    waitForLeaders: true,
+    timeout: CREATE_TIMEOUT_MS,
+    topics: specs.map((spec) => ({
+      topic: spec.name,
+      numPartitions: spec.partitions,
+      replicationFactor: spec.replicationFactor,
+      configEntries: Object.entries(spec.configs).map(([name, value]) => ({ name, value })),
+    })),
+  });
+}
+
+async function compare(admin: Admin, specs: readonly TopicSpec[]): Promise<TopicProblem[]> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: specs.map((spec) => spec.name) });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: specs.map((spec) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name: spec.name,
+      configNames: Object.keys(spec.configs),
+    })),
+  });
+  const partitions = new Map(topics.map((topic) => [topic.name, topic.partitions]));
+  const configs = new Map(resources.map((r) => [r.resourceName, new Map(r.configEntries.map(nameAndValue))]));
+  return specs.flatMap((spec) => {
+    const found = partitions.get(spec.name);
+    if (found === undefined)
+      throw new PipelineError('KAFKA_TOPIC_MISSING', `topic ${spec.name} was not created`);
+    const replicas = Math.min(...found.map((partition) => partition.replicas.length));
+    return [
+      ...difference(spec.name, 'partitions', String(found.length), String(spec.partitions)),
+      ...difference(spec.name, 'replicationFactor', String(replicas), String(spec.replicationFactor)),
+      ...Object.entries(spec.configs).flatMap(([setting, required]) =>
+        difference(spec.name, setting, configs.get(spec.name)?.get(setting) ?? '(unset)', required),
+      ),
+    ];
+  });
+}
+
+function nameAndValue(entry: { configName: string; configValue: string }): [string, string] {
+  return [entry.configName, entry.configValue];
+}
+
+function difference(topic: string, setting: string, found: string, required: string): TopicProblem[] {
+  if (sameValue(found, required)) return [];
+  if (MORE_IS_FINE.has(setting) && Number(found) >= Number(required)) return [];
+  return [{ topic, setting, found, required, fix: fixOf(topic, setting, required) }];
+}
+
+/** Lists such as `compact,delete` are equal in any order; numbers in any spelling. */
+function sameValue(found: string, required: string): boolean {
+  if (found === required) return true;
+  if (found !== '' && required !== '' && Number(found) === Number(required)) return true;
+  return items(found) === items(required);
+}
+
+function items(list: string): string {
+  return list
+    .split(',')
+    .map((item) => item.trim())
+    .sort()
+    .join();
+}
+
+function fixOf(topic: string, setting: string, required: string): string {
+  if (setting === 'partitions') {
+    return 'Set `topics.partitions` to the number found. Another number moves keys between partitions: it needs a new prefix and a rebuild.';
+  }
+  if (setting === 'replicationFactor') {
+    return 'Reassign the partitions with kafka-reassign-partitions, or set `topics.replicationFactor` to the number found.';
+  }
+  return `Run: kafka-configs --bootstrap-server <broker> --alter --entity-type topics --entity-name ${topic} --add-config ${setting}=[${required}]`;
+}
