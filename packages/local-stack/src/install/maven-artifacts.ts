@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PipelineError } from '@sluice/runtime';
+import { isInstalled, lastLines, runProgram } from '../run-program.ts';
+import type { Installer } from './program-cache.ts';
+
+export interface MavenArtifact {
+  readonly groupId: string;
+  readonly artifactId: string;
+  readonly version: string;
+}
+
+const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
+
+/** Copies the artifacts and all they need at run time (jars) into `folder`. */
+export async function installJars(
+  artifacts: readonly MavenArtifact[],
+  folder: string,
+  installer: Installer,
+): Promise<void> {
+  const pom = join(folder, 'pom.xml');
+  await writeFile(pom, projectFile(artifacts));
+  await maven(
+    ['-f', pom, `${DEPENDENCY_PLUGIN}:copy-dependencies`, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
+    installer,
+  );
+}
+
+/** Copies one artifact that is a zip file into `folder` as `<artifactId>-<version>.zip`. */
+export async function downloadZip(artifact: MavenArtifact, folder: string, installer: Installer): Promise<string> {
+  const { groupId, artifactId, version } = artifact;
+  const coordinates = `${groupId}:${artifactId}:${version}:zip`;
+  await maven([`${DEPENDENCY_PLUGIN}:copy`, `-Dartifact=${coordinates}`, `-DoutputDirectory=${folder}`], installer);
+  return join(folder, `${artifactId}-${version}.zip`);
+}
+
+async function maven(args: readonly string[], installer: Installer): Promise<void> {
+  if (!isInstalled('mvn', installer.env)) {
+    throw new PipelineError(
+      'STACK_TOOL_MISSING',
+      '`mvn` is not installed: Kafka and Elasticsearch are fetched with Maven (Debian: apt-get install maven)',
+    );
+  }
+  // -C: a file that differs from its published checksum is an error, not a warning.
+  const result = await runProgram('mvn', ['-q', '-B', '-C', ...args], {
+    cwd: installer.temporary,
+    env: installer.env,
+    signal: installer.signal,
+  });
+  if (!result.ok) {
+    throw new PipelineError('STACK_DOWNLOAD_FAILED', `mvn failed: ${lastLines(result.output, 5)}`);
+  }
+}
+
+function projectFile(artifacts: readonly MavenArtifact[]): string {
+  const dependencies = artifacts.map(
+    ({ groupId, artifactId, version }) =>
+      `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency>`,
+  );
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>sluice</groupId><artifactId>local-stack</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>${dependencies.join('\n')}</dependencies></project>
+`;
+}

@@ -1,0 +1,112 @@
+import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PipelineError } from '@sluice/runtime';
+import { downloadZip } from '../install/maven-artifacts.ts';
+import { cachedFolder, type InstallerContext } from '../install/program-cache.ts';
+import { isInstalled, lastLines, runProgram } from '../run-program.ts';
+import { findJava } from './java.ts';
+import type { ServerDefinition, ServerRun } from './server.ts';
+
+export const ELASTICSEARCH_VERSION = '8.19.21';
+const ARTIFACT = {
+  groupId: 'org.elasticsearch.distribution.integ-test-zip',
+  artifactId: 'elasticsearch',
+  version: ELASTICSEARCH_VERSION,
+};
+/** "nobody" on Debian (base-passwd): Elasticsearch refuses to run as root. */
+const UNPRIVILEGED = 65_534;
+const ANSWER_TIMEOUT_MS = 3_000;
+
+export const ELASTICSEARCH: ServerDefinition = {
+  title: 'Elasticsearch',
+  install,
+  prepare: async (run) => {
+    const config = join(run.folder, 'config');
+    await writeConfiguration(config, run);
+    for (const folder of ['data', 'logs', 'tmp']) await mkdir(join(run.folder, folder));
+    const env = {
+      ES_JAVA_HOME: (await findJava(run.env)).home,
+      ES_PATH_CONF: config,
+      ES_TMPDIR: join(run.folder, 'tmp'),
+      PATH: run.env['PATH'] ?? '',
+      HOME: run.folder,
+    };
+    const settings = run.flags.map((flag) => `-E${flag}`);
+    const command = ['bash', join(run.program, 'bin/elasticsearch'), ...settings];
+    const [program = '', ...args] = process.getuid?.() === 0 ? await unprivileged(run, command) : command;
+    return { command: program, args, env, cwd: run.folder };
+  },
+  answers: async (host, port) => {
+    const url = `http://${host}:${port}/_cluster/health?wait_for_status=yellow&timeout=1s`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).catch(() => null);
+    await answer?.body?.cancel();
+    return answer?.ok === true;
+  },
+};
+
+export function elasticsearchSettings(run: Pick<ServerRun, 'folder' | 'port' | 'innerPort'>): string {
+  return `cluster.name: sluice
+node.name: node-1
+discovery.type: single-node
+network.host: 127.0.0.1
+http.port: ${run.port}
+transport.port: ${run.innerPort}
+path.data: ${join(run.folder, 'data')}
+path.logs: ${join(run.folder, 'logs')}
+xpack.security.enabled: false
+cluster.routing.allocation.disk.threshold_enabled: false
+action.destructive_requires_name: false
+`;
+}
+
+async function writeConfiguration(config: string, run: ServerRun): Promise<void> {
+  await mkdir(config);
+  await writeFile(join(config, 'elasticsearch.yml'), elasticsearchSettings(run));
+  await writeFile(join(config, 'jvm.options'), '-Xms512m\n-Xmx512m\n-XX:+UseG1GC\n-XX:+ExitOnOutOfMemoryError\n');
+  await writeFile(
+    join(config, 'log4j2.properties'),
+    `status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d{ISO8601}][%-5p][%c{1.}] %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+`,
+  );
+}
+
+/**
+ * Another user, who must still reach the programs wherever the repository lies (a home folder may be closed
+ * to others): so it keeps the one capability that passes over file permissions (capabilities(7)).
+ */
+async function unprivileged(run: ServerRun, command: readonly string[]): Promise<string[]> {
+  if (!isInstalled('setpriv', run.env)) {
+    throw new PipelineError(
+      'STACK_TOOL_MISSING',
+      '`setpriv` is not installed: as root, Elasticsearch needs it to run as another user (Debian: apt-get install util-linux)',
+    );
+  }
+  for (const folder of ['.', 'config', 'data', 'logs', 'tmp']) {
+    await chown(join(run.folder, folder), UNPRIVILEGED, UNPRIVILEGED);
+  }
+  const capability = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  const user = ['--reuid', String(UNPRIVILEGED), '--regid', String(UNPRIVILEGED), '--clear-groups'];
+  return ['setpriv', ...user, ...capability, ...command];
+}
+
+async function install(context: InstallerContext): Promise<{ program: string; template: null }> {
+  await findJava(context.env);
+  const program = await cachedFolder(`elasticsearch-${ELASTICSEARCH_VERSION}`, context, async (folder, installer) => {
+    context.progress(`elasticsearch: downloading ${ELASTICSEARCH_VERSION} (Maven, about 105 MB)`);
+    const zip = await downloadZip(ARTIFACT, installer.temporary, installer);
+    const result = await runProgram('unzip', ['-q', zip, '-d', installer.temporary], { signal: context.signal });
+    if (!result.ok) {
+      throw new PipelineError('STACK_DOWNLOAD_FAILED', `unzip failed: ${lastLines(result.output, 5)}`);
+    }
+    await rm(folder, { recursive: true });
+    await rename(join(installer.temporary, `elasticsearch-${ELASTICSEARCH_VERSION}`), folder);
+    await mkdir(join(folder, 'logs'), { recursive: true });
+  });
+  return { program, template: null };
+}

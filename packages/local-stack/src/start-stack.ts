@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PipelineError } from '@sluice/runtime';
+import { type Address, ADDRESS_VARIABLES, addressFromEnvironment } from './environment.ts';
+import type { InstallerContext } from './install/program-cache.ts';
+import { ManagedServer } from './managed-server.ts';
+import { freePorts } from './ports.ts';
+import { ELASTICSEARCH } from './servers/elasticsearch-server.ts';
+import { KAFKA } from './servers/kafka-server.ts';
+import { type MariadbVersion, mariadbServer } from './servers/mariadb-server.ts';
+import { mysqlServer } from './servers/mysql-server.ts';
+import { REDIS } from './servers/redis-server.ts';
+import type { Installation, ServerDefinition, ServerName } from './servers/server.ts';
+import { stackHome } from './stack-home.ts';
+import { Stack } from './stack.ts';
+import { SupervisorClient } from './supervisor-client.ts';
+import { sweepDeadRuns } from './sweep.ts';
+
+export interface StackOptions {
+  readonly servers: readonly ServerName[];
+  /**
+   * Extra settings by server, in its own notation: mysqld and mariadbd options (`--binlog-format=STATEMENT`),
+   * lines of Kafka's server.properties, redis-server options, `name=value` settings of Elasticsearch.
+   */
+  readonly flags?: Partial<Readonly<Record<ServerName, readonly string[]>>>;
+  /** Default 10.11. */
+  readonly mariadbVersion?: MariadbVersion;
+  /** Default: process.env. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** One line per download, start and readiness; default: nothing. */
+  readonly onProgress?: (line: string) => void;
+  /** Aborts downloads and starting; a stack that has started is ended by `stop`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts the servers (or attaches to those whose address the environment gives) and resolves when each has
+ * answered in its own protocol. Everything is ended and removed by `stop`, or when this process ends.
+ * Throws STACK_TOOL_MISSING, STACK_DOWNLOAD_FAILED, STACK_SERVER_FAILED, CONFIG_INVALID; then nothing runs.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const env = options.env ?? process.env;
+  const names = [...new Set(options.servers)];
+  const attached = new Map<ServerName, Address>();
+  for (const name of names) {
+    const address = addressFromEnvironment(name, env);
+    if (address !== null) attached.set(name, address);
+  }
+  const definitions = definitionsOf(options);
+  await Promise.all([...attached].map(([name, address]) => assertAnswers(name, definitions[name], address)));
+  const own = names.filter((name) => !attached.has(name));
+  if (own.length === 0) return new Stack(new Map(), attached, null);
+  return startOwn(own, attached, definitions, options, env);
+}
+
+async function startOwn(
+  names: readonly ServerName[],
+  attached: ReadonlyMap<ServerName, Address>,
+  definitions: Readonly<Record<ServerName, ServerDefinition>>,
+  options: StackOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<Stack> {
+  if (process.platform !== 'linux') {
+    throw new PipelineError('STACK_TOOL_MISSING', 'servers are started here on Linux only');
+  }
+  const home = stackHome(env);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
+  const progress = options.onProgress ?? (() => undefined);
+  const context: InstallerContext = { cache: home.cache, env, signal, progress };
+  await mkdir(home.runs, { recursive: true });
+  await sweepDeadRuns(home.runs);
+  const runFolder = join(home.runs, randomBytes(6).toString('hex'));
+  const supervisor = new SupervisorClient();
+  try {
+    await supervisor.open(runFolder);
+    const ports = await freePorts(names.length * 2);
+    const started = names.map(async (name, index) => {
+      const definition = definitions[name];
+      const installation = await installWithHint(name, definition, context);
+      const [port = 0, innerPort = 0] = ports.slice(index * 2);
+      const flags = options.flags?.[name] ?? [];
+      const run = { ...installation, port, innerPort, flags, env, runFolder };
+      const server = await ManagedServer.prepare(name, definition, supervisor, run);
+      const startedAt = Date.now();
+      progress(`${name}: starting`);
+      await server.start(signal);
+      progress(`${name}: ready on port ${port} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+      return [name, server] as const;
+    });
+    return new Stack(new Map(await Promise.all(started)), attached, supervisor);
+  } catch (error) {
+    failed.abort(error);
+    await supervisor.stop();
+    throw error;
+  }
+}
+
+function definitionsOf(options: StackOptions): Record<ServerName, ServerDefinition> {
+  return {
+    kafka: KAFKA,
+    mysql: mysqlServer('source'),
+    mariadb: mariadbServer(options.mariadbVersion ?? '10.11'),
+    'target-mysql': mysqlServer('target'),
+    redis: REDIS,
+    elasticsearch: ELASTICSEARCH,
+  };
+}
+
+async function installWithHint(
+  name: ServerName,
+  definition: ServerDefinition,
+  context: InstallerContext,
+): Promise<Installation> {
+  try {
+    return await definition.install(context);
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.code !== 'STACK_TOOL_MISSING') throw error;
+    const hint = `or give the address of a running ${definition.title} in ${ADDRESS_VARIABLES[name]}`;
+    throw new PipelineError(error.code, `${error.message}; ${hint}`, { cause: error });
+  }
+}
+
+async function assertAnswers(name: ServerName, definition: ServerDefinition, address: Address): Promise<void> {
+  if (await definition.answers(address.host, address.port)) return;
+  throw new PipelineError(
+    'STACK_SERVER_FAILED',
+    `${ADDRESS_VARIABLES[name]}: no ${definition.title} answers on ${address.host}:${address.port}`,
+  );
+}
