@@ -43,7 +43,7 @@ export async function writeGeneratedFiles(root = ROOT): Promise<void> {
 }
 
 /**
- * The schema of each sink's section: the export `<name>Schema` of `services/sink-<name>/src/config.ts`. Found by the
+ * The schema of each sink's section: the one `…Schema` that `services/sink-<name>/src/config.ts` exports. Found by the
  * folder, so that a new sink is documented without a change here.
  */
 async function sinkSchemas(root: string): Promise<SinkSchemas> {
@@ -54,9 +54,10 @@ async function sinkSchemas(root: string): Promise<SinkSchemas> {
     const file = join(root, 'services', folder, 'src/config.ts');
     if (name === undefined || !existsSync(file)) continue;
     const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
-    const exported = `${name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}Schema`;
-    const schema = module[exported];
-    if (!isSchema(schema)) throw new Error(`${folder}/src/config.ts does not export ${exported}`);
+    const [schema] = Object.entries(module).flatMap(([exported, value]) =>
+      exported.endsWith('Schema') && isSchema(value) ? [value] : [],
+    );
+    if (schema === undefined) throw new Error(`${folder}/src/config.ts exports no schema of its section`);
     schemas[name] = schema;
   }
   return schemas;

@@ -66,7 +66,7 @@ function escapeDatabase(database: string): string {
 }
 
 function escape(name: string): string {
-  return name.replace(/_(?=x[0-9a-f]{4}_)|[^A-Za-z0-9_-]/g, escapeUnit);
+  return name.replace(/_(?=x[0-9a-f]{4})|[^A-Za-z0-9_-]/g, escapeUnit);
 }
 
 function unescape(name: string): string {
