@@ -1,0 +1,335 @@
+import { hasValidChecksum, requireChecksum } from './checksum.ts';
+import { BinlogError } from './errors.ts';
+import { EventCursor } from './event-cursor.ts';
+import { CHECKSUM_BYTES, EVENT, FLAG, HEADER_BYTES, isSilent } from './event-types.ts';
+import { readFormat } from './format-event.ts';
+import { readMariadbGtid, readMysqlGtid, readTaggedGtid, type GtidEvent } from './gtid.ts';
+import type { BinlogHandler } from './handler.ts';
+import { readHeartbeatV2 } from './heartbeat.ts';
+import { readPayload } from './inflate.ts';
+import { PositionTracker } from './position.ts';
+import { queryText, readQuery, readXaPrepare, type QueryEvent } from './query-event.ts';
+import { RowsEventReader, STMT_END } from './rows-event.ts';
+import { readRowsBody, rowsLayout, type RowsLayout } from './rows-header.ts';
+import { TableCache } from './table-cache.ts';
+
+export interface DecoderOptions {
+  /** Whether events carry a CRC32 before the first format event has said so. */
+  readonly checksum: boolean;
+  readonly flavour: 'mysql' | 'mariadb';
+  /** Where the stream was asked to begin; the server's first event says it again. */
+  readonly file: string;
+  readonly position: number;
+}
+
+/** A rows event without rows that only ends a statement names this table. */
+const NO_TABLE = 0xff_ffff;
+const BEGIN = Buffer.from('BEGIN');
+const COMMIT = Buffer.from('COMMIT');
+
+/** What an event's header says; one object is filled again and again. */
+interface Header {
+  timestamp: number;
+  serverId: number;
+  type: number;
+  flags: number;
+  /** Offset of the event's first byte in its file. */
+  start: number;
+  /** Offset behind it; for an event in a compressed transaction, behind that transaction. */
+  end: number;
+}
+
+/** Turns the events of one connection into calls of a handler, one event at a time. */
+export class BinlogDecoder {
+  private readonly handler: BinlogHandler;
+  private readonly flavour: DecoderOptions['flavour'];
+  private readonly tracker: PositionTracker;
+  private readonly tables = new TableCache();
+  private readonly rows = new RowsEventReader();
+  private readonly header: Header = { timestamp: 0, serverId: 0, type: 0, flags: 0, start: 0, end: 0 };
+  private checksum: boolean;
+  private dead = false;
+  /** True while the handler runs: what it throws is its own. */
+  private calling = false;
+  /** A group was opened and neither committed nor closed. */
+  private open = false;
+  /** Within the open group a commit, rollback or prepare is still to come. */
+  private awaitsCommit = false;
+  private gtid: string | null = null;
+
+  constructor(handler: BinlogHandler, options: DecoderOptions) {
+    this.handler = handler;
+    this.flavour = options.flavour;
+    this.checksum = options.checksum;
+    this.tracker = new PositionTracker(options.file, options.position);
+  }
+
+  /**
+   * Takes one event, header included, without the packet's marker byte. The bytes may be reused afterwards.
+   *
+   * @throws BinlogError, or what the handler threw; the decoder is dead afterwards
+   */
+  accept(event: Buffer): void {
+    if (this.dead) throw new BinlogError('EVENT_MALFORMED', 'the stream has ended with an error before');
+    try {
+      this.readEvent(event);
+    } catch (error) {
+      this.dead = true;
+      throw this.calling || error instanceof BinlogError
+        ? error
+        : this.malformed('the event cannot be read', error);
+    }
+  }
+
+  private readEvent(event: Buffer): void {
+    if (event.length < HEADER_BYTES || event.readUInt32LE(9) !== event.length) {
+      throw new BinlogError('EVENT_MALFORMED', 'an event has not the length its header says', {
+        length: event.length,
+      });
+    }
+    const header = this.header;
+    const position = event.readUInt32LE(13);
+    this.readHeader(event);
+    const end = event.length - this.checksumBytes(event, position);
+    if (end < HEADER_BYTES) throw this.malformed('an event is too short for its checksum');
+    if (this.hasNoPlace(position)) {
+      header.start = this.tracker.end;
+      header.end = this.tracker.end;
+    } else {
+      header.start = this.tracker.advance(position, event.length);
+      header.end = this.tracker.end;
+    }
+    if (header.type === EVENT.TRANSACTION_PAYLOAD) return this.payload(event, end);
+    this.dispatch(event, end);
+  }
+
+  private readHeader(event: Buffer): void {
+    const header = this.header;
+    header.timestamp = event.readUInt32LE(0);
+    header.type = event[4]!;
+    header.serverId = event.readUInt32LE(5);
+    header.flags = event.readUInt16LE(17);
+  }
+
+  /** Artificial events and heartbeats stand in no file; nor does the format event sent in the middle of one. */
+  private hasNoPlace(position: number): boolean {
+    const { flags, type } = this.header;
+    if ((flags & FLAG.ARTIFICIAL) !== 0 || type === EVENT.HEARTBEAT || type === EVENT.HEARTBEAT_V2)
+      return true;
+    return type === EVENT.FORMAT_DESCRIPTION && position === 0;
+  }
+
+  /** Verifies the checksum and returns its length, 0 when the event has none. */
+  private checksumBytes(event: Buffer, position: number): number {
+    const { type, flags } = this.header;
+    if (type === EVENT.FORMAT_DESCRIPTION) {
+      if (readFormat(event).checksum) requireChecksum(event, type, position);
+      return CHECKSUM_BYTES;
+    }
+    // Between two files the algorithm may change: the rotate event made for the reader is asked itself.
+    if (type === EVENT.ROTATE && (flags & FLAG.ARTIFICIAL) !== 0)
+      return hasValidChecksum(event) ? CHECKSUM_BYTES : 0;
+    if (!this.checksum) return 0;
+    requireChecksum(event, type, position);
+    return CHECKSUM_BYTES;
+  }
+
+  private dispatch(event: Buffer, end: number): void {
+    const { type, flags } = this.header;
+    if (type === EVENT.TABLE_MAP) return this.tableMap(event, end);
+    const layout = rowsLayout(type);
+    if (layout !== undefined) return this.rowsEvent(event, end, layout);
+    const cursor = new EventCursor(event, HEADER_BYTES, end);
+    switch (type) {
+      case EVENT.GTID:
+      case EVENT.ANONYMOUS_GTID:
+        return this.begin(readMysqlGtid(cursor, type === EVENT.ANONYMOUS_GTID));
+      case EVENT.GTID_TAGGED:
+        return this.begin(readTaggedGtid(cursor));
+      case EVENT.MARIADB_GTID:
+        return this.begin(readMariadbGtid(cursor, this.header.serverId));
+      case EVENT.XID:
+        return this.commit();
+      case EVENT.QUERY:
+      case EVENT.QUERY_COMPRESSED:
+      case EVENT.EXECUTE_LOAD_QUERY:
+        return this.query(
+          readQuery(cursor, type === EVENT.QUERY_COMPRESSED, type === EVENT.EXECUTE_LOAD_QUERY),
+        );
+      case EVENT.XA_PREPARE:
+        return this.xaPrepare(readXaPrepare(cursor).sql);
+      case EVENT.HEARTBEAT:
+      case EVENT.HEARTBEAT_V2:
+        return this.heartbeat(event, cursor);
+      case EVENT.ROTATE:
+        return this.rotate(cursor, (flags & FLAG.ARTIFICIAL) !== 0);
+      case EVENT.FORMAT_DESCRIPTION:
+        return this.format(event);
+      default:
+        return this.other(type);
+    }
+  }
+
+  private format(event: Buffer): void {
+    const format = readFormat(event);
+    this.checksum = format.checksum;
+    this.tables.clear();
+    this.calling = true;
+    const artificial = (this.header.flags & FLAG.ARTIFICIAL) !== 0 || event.readUInt32LE(13) === 0;
+    this.handler.onFormat({ ...format, artificial });
+    this.calling = false;
+  }
+
+  private rotate(cursor: EventCursor, artificial: boolean): void {
+    const position = Number(cursor.uint64());
+    const file = cursor.rest().toString('utf8');
+    this.tracker.moveTo(file, position);
+    this.calling = true;
+    this.handler.onRotate(file, position, artificial);
+    this.calling = false;
+  }
+
+  private begin(event: GtidEvent): void {
+    const { timestamp, start, serverId } = this.header;
+    this.open = true;
+    this.awaitsCommit = event.transactional;
+    this.gtid = event.gtid;
+    const committedAtMicros = event.committedAtMicros === 0 ? timestamp * 1_000_000 : event.committedAtMicros;
+    this.calling = true;
+    this.handler.onBegin({ gtid: event.gtid, start, committedAtMicros, serverId, lone: event.lone });
+    this.calling = false;
+  }
+
+  /** A statement outside any group opens one: a server without GTID events. */
+  private beginUnlessOpen(): void {
+    if (this.open) return;
+    this.begin({ gtid: null, committedAtMicros: 0, lone: false, transactional: false });
+  }
+
+  private close(): void {
+    this.open = false;
+    this.awaitsCommit = false;
+  }
+
+  private commit(): void {
+    this.close();
+    this.calling = true;
+    this.handler.onCommit(this.header.end);
+    this.calling = false;
+  }
+
+  private query(query: QueryEvent): void {
+    if (query.bytes.equals(COMMIT)) return this.commit();
+    this.beginUnlessOpen();
+    if (query.bytes.equals(BEGIN)) {
+      this.awaitsCommit = true;
+      return;
+    }
+    const sql = queryText(query);
+    if (/^XA\s+(START|BEGIN)\b/i.test(sql)) this.awaitsCommit = true;
+    this.notice(sql, query.database, query.sqlMode, !this.awaitsCommit || /^ROLLBACK\s*$/i.test(sql));
+  }
+
+  private xaPrepare(sql: string): void {
+    this.notice(sql, '', 0, true);
+  }
+
+  private notice(sql: string, database: string, sqlMode: number, closes: boolean): void {
+    const { start, end, timestamp } = this.header;
+    if (closes) this.close();
+    this.calling = true;
+    this.handler.onQuery({ database, sql, start, end, timestamp, gtid: this.gtid, sqlMode, closes });
+    this.calling = false;
+  }
+
+  private heartbeat(event: Buffer, cursor: EventCursor): void {
+    const known =
+      this.header.type === EVENT.HEARTBEAT_V2
+        ? readHeartbeatV2(cursor)
+        : { file: cursor.rest().toString('utf8'), position: this.tracker.widen(event.readUInt32LE(13)) };
+    this.calling = true;
+    this.handler.onHeartbeat(known.file, known.position);
+    this.calling = false;
+  }
+
+  private tableMap(event: Buffer, end: number): void {
+    const map = this.tables.accept(event, end);
+    if (map === null) return;
+    this.calling = true;
+    this.handler.onTableMap(map);
+    this.calling = false;
+  }
+
+  private rowsEvent(event: Buffer, end: number, layout: RowsLayout): void {
+    const cursor = new EventCursor(event, HEADER_BYTES, end);
+    const tableId = cursor.uint(6);
+    const flags = cursor.uint(2);
+    const table = this.tables.compiled(tableId);
+    if (table === null) {
+      if (tableId === NO_TABLE && (flags & STMT_END) !== 0) return;
+      throw new BinlogError('TABLE_MAP_MISSING', `rows of table id ${tableId} come without a table map`, {
+        tableId,
+      });
+    }
+    if (layout.partial) throw this.unsupported('partial JSON updates (binlog_row_value_options)');
+    const { source, rowsStart, rowsEnd } = readRowsBody(cursor, layout, table.map);
+    const { start, timestamp, serverId } = this.header;
+    const operation = layout.operation;
+    this.rows.open({ table, operation, source, rowsStart, rowsEnd, start, timestamp, serverId, flags });
+    this.calling = true;
+    this.handler.onRows(this.rows);
+    this.calling = false;
+  }
+
+  /**
+   * The events of a compressed transaction have no place of their own: they count on from the start of the event that
+   * holds them, and whatever commits commits behind it.
+   */
+  private payload(event: Buffer, end: number): void {
+    const { start, end: fileEnd } = this.header;
+    const payload = readPayload(new EventCursor(event, HEADER_BYTES, end));
+    for (let at = 0; at < payload.length;) {
+      const length = at + HEADER_BYTES <= payload.length ? payload.readUInt32LE(at + 9) : 0;
+      if (length < HEADER_BYTES || at + length > payload.length) {
+        throw this.malformed('an event in a compressed transaction is cut short');
+      }
+      const inner = payload.subarray(at, at + length);
+      this.readHeader(inner);
+      if (this.header.type === EVENT.TRANSACTION_PAYLOAD)
+        throw this.unsupported('nested compressed transactions');
+      this.header.start = start + at;
+      this.header.end = fileEnd;
+      this.dispatch(inner, length);
+      at += length;
+    }
+  }
+
+  private other(type: number): void {
+    if (isSilent(type)) return;
+    if (type === EVENT.INCIDENT) {
+      throw new BinlogError(
+        'BINLOG_INCIDENT',
+        'the server reports that changes may be missing from its binlog',
+      );
+    }
+    if (type === EVENT.START_ENCRYPTION)
+      throw new BinlogError('BINLOG_ENCRYPTED', 'the binlog was sent encrypted');
+    if ((this.header.flags & FLAG.IGNORABLE) === 0) throw this.unsupported(`events of type ${type}`);
+    this.calling = true;
+    this.handler.onUnknown(type);
+    this.calling = false;
+  }
+
+  private unsupported(what: string): BinlogError {
+    return new BinlogError('EVENT_UNSUPPORTED', `${what} cannot be decoded`, this.place());
+  }
+
+  private malformed(message: string, cause?: unknown): BinlogError {
+    return new BinlogError('EVENT_MALFORMED', message, this.place(), cause);
+  }
+
+  private place(): Record<string, string | number> {
+    const { type, start } = this.header;
+    return { file: this.tracker.file, start, type, flavour: this.flavour };
+  }
+}

@@ -1,0 +1,41 @@
+import { BinlogError } from './errors.ts';
+import { CHECKSUM_BYTES, HEADER_BYTES } from './event-types.ts';
+
+const BINLOG_VERSION = 4;
+const VERSION_BYTES = 50;
+const CRC32_ALGORITHM = 1;
+
+export interface FormatDescription {
+  readonly serverVersion: string;
+  readonly createdAt: number;
+  readonly checksum: boolean;
+}
+
+/**
+ * Reads a FORMAT_DESCRIPTION event (MySQL internals): binlog version, server version, time, header length, then one byte
+ * per event type, the checksum algorithm and room for a checksum, which is there whatever the algorithm.
+ *
+ * @throws BinlogError EVENT_MALFORMED, EVENT_UNSUPPORTED for a binlog of another version
+ */
+export function readFormat(event: Buffer): FormatDescription {
+  const body = HEADER_BYTES;
+  const algorithmAt = event.length - CHECKSUM_BYTES - 1;
+  if (algorithmAt < body + VERSION_BYTES + 7) {
+    throw new BinlogError('EVENT_MALFORMED', 'a format description event is too short');
+  }
+  const version = event.readUInt16LE(body);
+  const headerLength = event[body + VERSION_BYTES + 6]!;
+  if (version !== BINLOG_VERSION || headerLength !== HEADER_BYTES) {
+    throw new BinlogError('EVENT_UNSUPPORTED', `binlog version ${version} is not known`, {
+      version,
+      headerLength,
+    });
+  }
+  const name = event.toString('latin1', body + 2, body + 2 + VERSION_BYTES);
+  const stop = name.indexOf('\0');
+  return {
+    serverVersion: stop < 0 ? name : name.slice(0, stop),
+    createdAt: event.readUInt32LE(body + 2 + VERSION_BYTES),
+    checksum: event[algorithmAt] === CRC32_ALGORITHM,
+  };
+}
