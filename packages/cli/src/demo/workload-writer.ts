@@ -22,8 +22,12 @@ export interface WorkloadWriter {
 }
 
 export async function openWriter(address: DatabaseAddress, database: string): Promise<WorkloadWriter> {
+  const { host, port, user, password } = address;
   const connection = await createConnection({
-    ...address,
+    host,
+    port,
+    user,
+    password,
     database,
     charset: 'utf8mb4',
     multipleStatements: true,
