@@ -66,7 +66,8 @@ export function createPool(options: MysqlOptions, connections: number): Pool {
   return pool;
 }
 
-function driverOptions(options: MysqlOptions): ConnectionOptions {
+/** What the driver is given; also for a library that opens its connections itself. */
+export function driverOptions(options: MysqlOptions): ConnectionOptions {
   return {
     host: options.host,
     port: options.port,

@@ -22,6 +22,11 @@ export const ERRORS = {
     summary: 'a row was written to the binlog without column names and types',
     fix: "Run on the source: SET GLOBAL binlog_row_metadata = 'FULL'; then take a new snapshot of the table.",
   },
+  BINLOG_ROLLBACK: {
+    class: 'fatal',
+    summary: 'rows of captured tables stand in the binlog, but their transaction was rolled back',
+    fix: 'The transaction also changed tables without transactions (MyISAM, MEMORY). Do not mix them with captured tables; then take a new snapshot of the captured tables.',
+  },
   BINLOG_UNREADABLE: {
     class: 'fatal',
     summary: 'an event of the binlog cannot be decoded without doubt',
@@ -301,6 +306,11 @@ export const ERRORS = {
     class: 'retryable',
     summary: 'a sink’s store gave an error that is not known',
     fix: 'Look at the cause in the log; the batch is tried again.',
+  },
+  SNAPSHOT_NOT_VISIBLE: {
+    class: 'retryable',
+    summary: 'the source does not show rows that it has written to its binlog',
+    fix: 'Nothing is lost: the chunk is read again. Look at commits that hang on the source.',
   },
   SOURCE_BINLOG_PURGED: {
     class: 'fatal',

@@ -1,5 +1,5 @@
 import { BinlogError, type BinlogDecoder } from '@sluice/binlog';
-import { PipelineError, type Logger } from '@sluice/runtime';
+import { PipelineError } from '@sluice/runtime';
 import type { BinlogReader } from './source/binlog-reader.ts';
 import type { StreamPosition } from './source/position.ts';
 import type { ChangeStream } from './stream/change-stream.ts';
@@ -24,7 +24,6 @@ export interface LoopParts {
   readonly flusher: Flusher;
   readonly buffers: readonly [PublishBuffer, PublishBuffer];
   readonly limits: LoopLimits;
-  readonly log: Logger;
   /** Makes the topics of the tables that were just met and gives them their routes. */
   settleTables(): Promise<void>;
   /** Appends the checkpoint that covers everything in the buffer. */
@@ -36,6 +35,7 @@ interface BoundaryAction {
   readonly mark: StreamPosition | null;
   readonly run: () => void;
   readonly done: () => void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** The main loop: pull events, decode them into the buffer, publish at transaction boundaries. */
@@ -66,13 +66,34 @@ export class CaptureLoop {
         const events = await reader.take(limits.heartbeatMs);
         this.#throwFailure();
         stream.now = Date.now();
-        for (const event of events) await this.#accept(event);
+        for (const event of events) {
+          const wait = this.#accept(event);
+          if (wait !== undefined) await wait;
+        }
         await this.#afterBatch();
       }
       await this.#drain();
     } finally {
       signal.removeEventListener('abort', wake);
+      const ended = new PipelineError(
+        'SOURCE_CLOSED_STREAM',
+        'The stream ended before the snapshot could go on.',
+      );
+      for (const action of this.#actions) action.failed(ended);
     }
+  }
+
+  /** Publishes a checkpoint alone: a new generation must be durable before its first event. */
+  async publishCheckpoint(): Promise<void> {
+    this.#parts.stream.now = Date.now();
+    await this.#flushNow();
+    await this.#parts.flusher.settle();
+    this.#throwFailure();
+  }
+
+  /** The buffer that the next records go into; only to be used from a boundary action. */
+  get buffer(): PublishBuffer {
+    return this.#buffer;
   }
 
   /**
@@ -80,8 +101,8 @@ export class CaptureLoop {
    * How a snapshot's chunks get into the stream.
    */
   atBoundary(mark: StreamPosition | null, run: () => void): Promise<void> {
-    return new Promise((resolve) => {
-      this.#actions.push({ mark, run, done: resolve });
+    return new Promise((resolve, reject) => {
+      this.#actions.push({ mark, run, done: resolve, failed: reject });
       this.#parts.reader.wake();
     });
   }

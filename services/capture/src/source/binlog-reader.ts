@@ -146,7 +146,10 @@ export class BinlogReader {
     // A paused socket is silent by our own wish.
     if (silentFor < silentMs || this.#queue.bytes > 0) return;
     this.#fail(
-      new PipelineError('SOURCE_SILENT', `The source has sent neither event nor heartbeat for ${Math.round(silentFor)} ms.`),
+      new PipelineError(
+        'SOURCE_SILENT',
+        `The source has sent neither event nor heartbeat for ${Math.round(silentFor)} ms.`,
+      ),
     );
   }
 

@@ -13,7 +13,10 @@ export function binlogFileNumber(file: string): number {
   const digits = /\.(\d+)$/.exec(file)?.[1];
   const number = Number(digits);
   if (digits === undefined || number > FILE_NUMBER_MAX) {
-    throw new PipelineError('SEQUENCE_EXHAUSTED', `The binlog file name "${file}" does not end in a number up to ${FILE_NUMBER_MAX}.`);
+    throw new PipelineError(
+      'SEQUENCE_EXHAUSTED',
+      `The binlog file name "${file}" does not end in a number up to ${FILE_NUMBER_MAX}.`,
+    );
   }
   return number;
 }

@@ -9,6 +9,7 @@ export interface ServerFacts {
   readonly version: string;
   /** Who counts binlog coordinates: MySQL's server uuid; MariaDB's server id and domain. */
   readonly identity: string;
+  readonly serverId: number;
   /** Whether the stream can be resumed by GTID. */
   readonly gtid: boolean;
 }
@@ -28,10 +29,21 @@ export async function describeServer(connection: Connection): Promise<ServerFact
   const flavour = flavourOf(text(version));
   if (flavour === 'mariadb') {
     const row = await firstRow(connection, 'SELECT @@server_id AS id, @@gtid_domain_id AS domain');
-    return { flavour, version: text(version), identity: `${text(row['id'])}/${text(row['domain'])}`, gtid: true };
+    const identity = `${text(row['id'])}/${text(row['domain'])}`;
+    return { flavour, version: text(version), identity, serverId: Number(row['id']), gtid: true };
   }
-  const row = await firstRow(connection, 'SELECT @@server_uuid AS uuid, @@gtid_mode AS mode');
-  return { flavour, version: text(version), identity: text(row['uuid']), gtid: row['mode'] === 'ON' };
+  const row = await firstRow(
+    connection,
+    'SELECT @@server_id AS id, @@server_uuid AS uuid, @@gtid_mode AS mode',
+  );
+  const identity = text(row['uuid']);
+  return {
+    flavour,
+    version: text(version),
+    identity,
+    serverId: Number(row['id']),
+    gtid: row['mode'] === 'ON',
+  };
 }
 
 /** The end of the binlog now, and the transactions it holds. */
@@ -44,12 +56,23 @@ export async function readBinlogStatus(connection: Connection, server: ServerFac
   const modern = server.flavour === 'mysql' && Number.parseFloat(server.version) >= 8.4;
   const row = await firstRow(connection, modern ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS');
   if (row['File'] === undefined) {
-    throw new PipelineError('SOURCE_MISCONFIGURED', 'The source writes no binary log (log_bin is OFF). Start it with --log-bin.');
+    throw new PipelineError(
+      'SOURCE_MISCONFIGURED',
+      'The source writes no binary log (log_bin is OFF). Start it with --log-bin.',
+    );
   }
-  return { file: text(row['File']), position: Number(row['Position']), gtidSet: await gtidSetOf(connection, server, row) };
+  return {
+    file: text(row['File']),
+    position: Number(row['Position']),
+    gtidSet: await gtidSetOf(connection, server, row),
+  };
 }
 
-async function gtidSetOf(connection: Connection, server: ServerFacts, status: RowDataPacket): Promise<string | null> {
+async function gtidSetOf(
+  connection: Connection,
+  server: ServerFacts,
+  status: RowDataPacket,
+): Promise<string | null> {
   if (!server.gtid) return null;
   if (server.flavour === 'mysql') return text(status['Executed_Gtid_Set']).replace(/\s/g, '');
   const at = await firstRow(

@@ -54,10 +54,16 @@ export function sealCheckpoint(checkpoint: Checkpoint): Sealed {
 /** Throws CHECKPOINT_CORRUPT when the record is not a checkpoint of version 1 or its checksum does not fit. */
 export function openCheckpoint(value: Buffer): Checkpoint {
   try {
-    const sealed = z.strictObject({ checkpoint: checkpointSchema, checksum: z.string() }).parse(JSON.parse(value.toString()));
+    const sealed = z
+      .strictObject({ checkpoint: checkpointSchema, checksum: z.string() })
+      .parse(JSON.parse(value.toString()));
     if (checksum(sealed.checkpoint) === sealed.checksum) return sealed.checkpoint;
   } catch (error) {
-    throw new PipelineError('CHECKPOINT_CORRUPT', 'The newest record of the checkpoint topic cannot be read.', { cause: error });
+    throw new PipelineError(
+      'CHECKPOINT_CORRUPT',
+      'The newest record of the checkpoint topic cannot be read.',
+      { cause: error },
+    );
   }
   throw new PipelineError('CHECKPOINT_CORRUPT', 'The newest checkpoint does not fit its checksum.');
 }

@@ -39,7 +39,10 @@ export class SequenceCounter {
   next(eventStart: number, imageIndex: number): number {
     const offset = Math.max(eventStart + imageIndex, this.#floor + 1);
     if (offset > OFFSET_MAX) {
-      throw new PipelineError('SEQUENCE_EXHAUSTED', `Offset ${offset} in binlog file ${this.#file} needs more than ten digits.`);
+      throw new PipelineError(
+        'SEQUENCE_EXHAUSTED',
+        `Offset ${offset} in binlog file ${this.#file} needs more than ten digits.`,
+      );
     }
     this.#floor = offset;
     return offset;

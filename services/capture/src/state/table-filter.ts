@@ -7,7 +7,10 @@ function isOwnTable(table: string): boolean {
 
 /** `*` is any text, `?` one character; everything else is itself. */
 function globToRegExp(glob: string): RegExp {
-  const source = glob.replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*').replaceAll('?', '.');
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`, 'su');
 }
 
@@ -27,7 +30,9 @@ export function createTableFilter(include: readonly string[], exclude: readonly 
     captures(database, table) {
       if (SYSTEM_DATABASES.has(database) || isOwnTable(table)) return false;
       const name = `${database}.${table}`;
-      return included.some((pattern) => pattern.test(name)) && !excluded.some((pattern) => pattern.test(name));
+      return (
+        included.some((pattern) => pattern.test(name)) && !excluded.some((pattern) => pattern.test(name))
+      );
     },
   };
 }

@@ -1,3 +1,4 @@
+import { topicName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { z } from 'zod';
 import { captureTable, shapeText, tableId, type CapturedTable, type TableShape } from './table.ts';
@@ -7,7 +8,12 @@ const historySchema = z.strictObject({
   table: z.string(),
   version: z.number().int().min(1),
   columns: z.array(
-    z.strictObject({ name: z.string(), type: z.string(), nullable: z.boolean(), charset: z.string().nullable() }),
+    z.strictObject({
+      name: z.string(),
+      type: z.string(),
+      nullable: z.boolean(),
+      charset: z.string().nullable(),
+    }),
   ),
   keyColumns: z.array(z.string()),
   /** Sequence from which on the version holds. */
@@ -21,7 +27,11 @@ export function parseHistoryRecord(value: Buffer): SchemaHistoryRecord {
   try {
     return historySchema.parse(JSON.parse(value.toString()));
   } catch (error) {
-    throw new PipelineError('SCHEMA_HISTORY_CORRUPT', 'A record of the schema-history topic cannot be read.', { cause: error });
+    throw new PipelineError(
+      'SCHEMA_HISTORY_CORRUPT',
+      'A record of the schema-history topic cannot be read.',
+      { cause: error },
+    );
   }
 }
 
@@ -31,11 +41,18 @@ export interface Registration {
   readonly change: 'none' | 'create' | 'additive' | 'breaking';
 }
 
-/** The newest version of every captured table, and the partitions of its topic. */
+interface Newest {
+  readonly version: number;
+  readonly shape: TableShape;
+  /** Made at the first use: only then the topic must exist. */
+  captured: CapturedTable | null;
+}
+
+/** The newest version of every table ever captured, and the partitions of the topics. */
 export class TableRegistry {
   readonly #prefix: string;
   readonly #partitions = new Map<string, number>();
-  readonly #newest = new Map<string, { readonly table: CapturedTable; readonly shape: string }>();
+  readonly #newest = new Map<string, Newest>();
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -49,42 +66,44 @@ export class TableRegistry {
     return this.#partitions.has(topic);
   }
 
-  newest(database: string, table: string): CapturedTable | undefined {
-    return this.#newest.get(tableId(database, table))?.table;
-  }
-
   /** Takes over a version from the schema history; later records win. */
   restore(record: SchemaHistoryRecord): void {
-    this.#set(record, record.version);
+    const id = tableId(record.database, record.table);
+    this.#newest.set(id, { version: record.version, shape: record, captured: null });
   }
 
   /** The version that this shape is; a new one when it differs from the newest. */
   register(shape: TableShape): Registration {
     const id = tableId(shape.database, shape.table);
     const known = this.#newest.get(id);
-    if (known?.shape === shapeText(shape)) return { table: known.table, change: 'none' };
-    const table = this.#set(shape, (known?.table.version ?? 0) + 1);
-    return { table, change: known === undefined ? 'create' : classifyChange(known.table, shape) };
+    if (known !== undefined && shapeText(known.shape) === shapeText(shape)) {
+      known.captured ??= this.#capture(known.shape, known.version);
+      return { table: known.captured, change: 'none' };
+    }
+    const version = (known?.version ?? 0) + 1;
+    const table = this.#capture(shape, version);
+    this.#newest.set(id, { version, shape, captured: table });
+    return { table, change: known === undefined ? 'create' : classifyChange(known.shape, shape) };
   }
 
-  #set(shape: TableShape, version: number): CapturedTable {
-    const table = captureTable(shape, version, this.#prefix, 1);
-    const partitions = this.#partitions.get(table.topic);
+  #capture({ database, table, columns, keyColumns }: TableShape, version: number): CapturedTable {
+    const topic = topicName(this.#prefix, database, table);
+    const partitions = this.#partitions.get(topic);
     if (partitions === undefined) {
-      throw new PipelineError('TOPIC_UNKNOWN', `Topic ${table.topic} was not prepared before its table was used.`);
+      throw new PipelineError('TOPIC_UNKNOWN', `Topic ${topic} was not prepared before its table was used.`);
     }
-    const captured = { ...table, partitions };
-    this.#newest.set(tableId(shape.database, shape.table), { table: captured, shape: shapeText(shape) });
-    return captured;
+    return captureTable({ database, table, columns, keyColumns }, version, topic, partitions);
   }
 }
 
 /** Additive: every old column is still there as it was, and the key is the same. */
-function classifyChange(old: CapturedTable, shape: TableShape): 'additive' | 'breaking' {
+function classifyChange(old: TableShape, shape: TableShape): 'additive' | 'breaking' {
   const now = new Map(shape.columns.map((column) => [column.name, column]));
   const kept = old.columns.every((column) => {
     const other = now.get(column.name);
-    return other?.type === column.type && other.nullable === column.nullable && other.charset === column.charset;
+    return (
+      other?.type === column.type && other.nullable === column.nullable && other.charset === column.charset
+    );
   });
   return kept && old.keyColumns.join('\0') === shape.keyColumns.join('\0') ? 'additive' : 'breaking';
 }

@@ -1,5 +1,5 @@
 import type { Column } from '@sluice/binlog';
-import { topicName, type SchemaColumn } from '@sluice/envelope';
+import type { SchemaColumn } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 
 /** One version of a captured table's shape, and where its rows go. */
@@ -42,7 +42,12 @@ export function shapeText(shape: TableShape): string {
 }
 
 /** Throws TABLE_WITHOUT_KEY when the shape has no usable key. */
-export function captureTable(shape: TableShape, version: number, prefix: string, partitions: number): CapturedTable {
+export function captureTable(
+  shape: TableShape,
+  version: number,
+  topic: string,
+  partitions: number,
+): CapturedTable {
   const names = shape.columns.map((column) => column.name);
   const keyOrdinals = shape.keyColumns.map((name) => names.indexOf(name));
   if (keyOrdinals.length === 0 || keyOrdinals.includes(-1)) {
@@ -53,5 +58,5 @@ export function captureTable(shape: TableShape, version: number, prefix: string,
       { context: { table: id } },
     );
   }
-  return { ...shape, version, keyOrdinals, topic: topicName(prefix, shape.database, shape.table), partitions };
+  return { ...shape, version, keyOrdinals, topic, partitions };
 }

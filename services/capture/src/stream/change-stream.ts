@@ -1,4 +1,5 @@
 import { ByteWriter, type BinlogHandler, type RowsEvent, type TableMap } from '@sluice/binlog';
+import type { Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { GtidTracker } from '../source/gtid-tracker.ts';
 import { SequenceCounter } from '../state/sequence-counter.ts';
@@ -7,9 +8,10 @@ import { writeTruncate } from './control-writer.ts';
 import { classifyStatement } from './ddl.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import { RowWriter, type RowGroup } from './row-writer.ts';
-import type { TableRoute } from './table-route.ts';
+import { keyText, type TableRoute } from './table-route.ts';
 import type { TableRoutes } from './table-routes.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../source/position.ts';
+import type { StreamProgress } from '../snapshot/visibility.ts';
 
 const NEW_KEY = Buffer.from('new_key');
 const OLD_KEY = Buffer.from('old_key');
@@ -19,8 +21,12 @@ export interface ResumePoint {
   readonly file: string;
   /** The last sequence offset used in `file` before the point. */
   readonly floor: number;
-  /** Rows of this file with a sequence offset up to this one are published already. */
-  readonly publishedThrough: { readonly file: string; readonly offset: number } | null;
+  /** Rows up to this file number and sequence offset are published already; null when none can come again. */
+  readonly publishedThrough: { readonly fileNumber: number; readonly offset: number } | null;
+  /** Highest sequence published in this generation; '' when none. */
+  readonly highest: Sequence;
+  /** Creation time of `file` (seconds since 1970), 0 when not known. */
+  readonly fileCreatedAt: number;
 }
 
 export interface ChangeStreamOptions {
@@ -30,6 +36,8 @@ export interface ChangeStreamOptions {
   readonly gtids: GtidTracker | null;
   readonly routes: TableRoutes;
   readonly buffer: PublishBuffer;
+  /** Follow each delete by a null value with the same key (`topics.tombstones`). */
+  readonly tombstones: boolean;
 }
 
 /** Facts of the transaction that is open, or was the last one open. */
@@ -43,6 +51,8 @@ interface Transaction {
   serverId: number;
   images: number;
   xa: boolean;
+  /** Whether rows of captured tables were met. */
+  wroteRows: boolean;
 }
 
 /**
@@ -54,7 +64,7 @@ export class ChangeStream implements BinlogHandler {
   readonly #resume: ResumePoint;
   readonly #gtids: GtidTracker | null;
   readonly #routes: TableRoutes;
-  readonly #writer = new RowWriter();
+  readonly #writer: RowWriter;
   readonly #otherKey = new ByteWriter(256);
   readonly #sequence: SequenceCounter;
   #skipping: boolean;
@@ -78,6 +88,7 @@ export class ChangeStream implements BinlogHandler {
     serverId: 0,
     images: 0,
     xa: false,
+    wroteRows: false,
   };
 
   constructor(options: ChangeStreamOptions) {
@@ -89,6 +100,7 @@ export class ChangeStream implements BinlogHandler {
     this.#skipping = options.resume.publishedThrough !== null;
     this.#position = { file: options.resume.file, position: 0 };
     this.buffer = options.buffer;
+    this.#writer = new RowWriter({ tombstones: options.tombstones });
   }
 
   /** The end of the last transaction or of what heartbeats say was passed over. */
@@ -100,8 +112,33 @@ export class ChangeStream implements BinlogHandler {
     return this.#sequence;
   }
 
+  /** The highest sequence given out, by this reading or an earlier one. */
+  get highest(): Sequence {
+    const current = this.#sequence.current();
+    return current > this.#resume.highest ? current : this.#resume.highest;
+  }
+
   get gtidSet(): string | null {
     return this.#gtids?.toString() ?? null;
+  }
+
+  /** What a snapshot's SELECT must at least see: all that was read, an open transaction included. */
+  get progress(): StreamProgress {
+    const { open, gtid, start } = this.transaction;
+    const { file } = this.#position;
+    const gtidSet = this.gtidSet;
+    const openGtid = open && gtid !== null && gtidSet !== null ? `,${gtid}` : '';
+    return {
+      gtidSet: gtidSet === null ? null : `${gtidSet}${openGtid}`.replace(/^,/, ''),
+      position: open ? { file, position: start + 1 } : this.#position,
+    };
+  }
+
+  /** The sequence fields of rows that were read up to `mark`, now that the stream has passed it. */
+  snapshotSequence(mark: StreamPosition): { readonly prefix: string; readonly offset: number } {
+    const { file, floor, prefix } = this.#sequence;
+    const sameFile = binlogFileNumber(mark.file) === file;
+    return { prefix, offset: sameFile ? Math.max(mark.position, floor) : floor };
   }
 
   /** Whether a table map waits for its topic: no further event may be decoded before. */
@@ -113,7 +150,20 @@ export class ChangeStream implements BinlogHandler {
     return isAtOrPast(this.#position, mark);
   }
 
+  /** The same file name with another birthday is another file: the server was reset or replaced. */
   onFormat(format: { createdAt: number }): void {
+    const { file, fileCreatedAt } = this.#resume;
+    if (
+      fileCreatedAt > 0 &&
+      format.createdAt > 0 &&
+      this.#position.file === file &&
+      format.createdAt !== fileCreatedAt
+    ) {
+      throw new PipelineError(
+        'SOURCE_DIVERGED',
+        `The source's ${file} is not the file that was read before: the server was reset or replaced.`,
+      );
+    }
     this.fileCreatedAt = format.createdAt;
   }
 
@@ -128,7 +178,9 @@ export class ChangeStream implements BinlogHandler {
 
   onBegin(begin: { gtid: string | null; start: number; committedAtMicros: number; serverId: number }): void {
     const transaction = this.transaction;
+    if (transaction.open) this.#refuseRolledBack();
     transaction.open = true;
+    transaction.wroteRows = false;
     transaction.gtid = begin.gtid;
     transaction.start = begin.start;
     transaction.floorAtStart = this.#sequence.floor;
@@ -154,6 +206,7 @@ export class ChangeStream implements BinlogHandler {
       return;
     }
     if (this.transaction.xa) throw xaRefused(rows.table);
+    this.transaction.wroteRows = true;
     this.#writer.beginGroup(this.#group(rows, route, rows.operation));
     if (rows.operation === 'UPDATE') this.#updates(rows, route, imagesBefore);
     else this.#insertsOrDeletes(rows, route, imagesBefore);
@@ -184,26 +237,39 @@ export class ChangeStream implements BinlogHandler {
       const offset = this.#sequence.next(rows.start, index + 1);
       this.transaction.images += 2;
       if (this.#skipping && this.#wasPublished(offset)) continue;
-      encoder.writeKey(rows.before, this.#otherKey);
       encoder.writeKey(rows.after, this.#writer.key);
       this.#record(route, this.#writer.key);
-      if (sameBytes(this.#otherKey, this.#writer.key)) {
-        this.#writer.write(this.buffer, rows.before, rows.after, index + 1, offset, imagesBefore + index + 1, null);
+      if (encoder.sameKey(rows.before, rows.after)) {
+        this.#writer.write(
+          this.buffer,
+          rows.before,
+          rows.after,
+          index + 1,
+          offset,
+          imagesBefore + index + 1,
+          null,
+        );
         route.counts.UPDATE++;
       } else {
-        this.#record(route, this.#otherKey);
         this.#keyChange(rows, route, imagesBefore, beforeOffset, offset);
       }
     }
   }
 
   /** A key change is the end of one row and the beginning of another; headers link the two. */
-  #keyChange(rows: RowsEvent, route: TableRoute, imagesBefore: number, beforeOffset: number, offset: number): void {
+  #keyChange(
+    rows: RowsEvent,
+    route: TableRoute,
+    imagesBefore: number,
+    beforeOffset: number,
+    offset: number,
+  ): void {
     const { encoder } = route;
     const index = rows.imageIndex;
     const writer = this.#writer;
     encoder.writeKey(rows.after, this.#otherKey);
     encoder.writeKey(rows.before, writer.key);
+    this.#record(route, writer.key);
     writer.beginGroup(this.#group(rows, route, 'DELETE'));
     const newKey = { name: NEW_KEY, key: this.#otherKey };
     writer.write(this.buffer, rows.before, null, index, beforeOffset, imagesBefore + index, newKey);
@@ -222,12 +288,13 @@ export class ChangeStream implements BinlogHandler {
     this.#closeTransaction(end);
   }
 
-  onQuery(query: { database: string; sql: string; start: number; end: number; endsGroup: boolean }): void {
+  onQuery(query: { database: string; sql: string; start: number; end: number; closes: boolean }): void {
     const statement = classifyStatement(query.sql, query.database);
     if (statement.kind === 'truncate') this.#truncate(statement.database, statement.table, query.start);
     if (statement.kind === 'ddl') this.#routes.disturbAll();
     if (statement.kind === 'xa' && /^XA\s+START/iu.test(statement.sql)) this.transaction.xa = true;
-    if (query.endsGroup) this.#closeTransaction(query.end);
+    if (query.closes && /^ROLLBACK/iu.test(query.sql)) this.#refuseRolledBack();
+    if (query.closes) this.#closeTransaction(query.end);
   }
 
   onHeartbeat(file: string, position: number): void {
@@ -242,7 +309,7 @@ export class ChangeStream implements BinlogHandler {
   }
 
   /** Where a control record written now belongs. */
-  point(sequence: string, offset: number): ControlPoint {
+  point(sequence: Sequence = this.highest, offset = this.#position.position): ControlPoint {
     const { gtid, serverId, committedAtMs } = this.transaction;
     return {
       server: this.#server,
@@ -261,7 +328,22 @@ export class ChangeStream implements BinlogHandler {
     const route = this.#routes.byName(database, table);
     if (route === null || (this.#skipping && this.#wasPublished(offset))) return;
     if (route.recorder !== null) route.recorder.disturbed = true;
-    writeTruncate(this.buffer, route.encoder.table, this.point(this.#sequence.current(), start));
+    writeTruncate(this.buffer, route.encoder.table, this.point(this.highest, start));
+  }
+
+  /**
+   * Groups that were rolled back reach the binlog only when they changed tables without transactions too. Their rows
+   * are in the buffer already, and nobody can tell which of them stayed.
+   */
+  #refuseRolledBack(): void {
+    if (!this.transaction.wroteRows) return;
+    throw new PipelineError(
+      'BINLOG_ROLLBACK',
+      'A transaction with rows of captured tables was rolled back in the binlog.',
+      {
+        context: { file: this.#position.file, start: this.transaction.start },
+      },
+    );
   }
 
   #closeTransaction(end: number): void {
@@ -288,20 +370,14 @@ export class ChangeStream implements BinlogHandler {
   }
 
   #record(route: TableRoute, key: ByteWriter): void {
-    route.recorder?.keys.add(key.bytes.latin1Slice(0, key.position));
+    route.recorder?.keys.add(keyText(key));
   }
 
   #wasPublished(offset: number): boolean {
     const through = this.#resume.publishedThrough;
-    if (through === null || this.#sequence.file !== binlogFileNumber(through.file)) return false;
-    return offset <= through.offset;
+    if (through === null || this.#sequence.file > through.fileNumber) return false;
+    return this.#sequence.file < through.fileNumber || offset <= through.offset;
   }
-}
-
-function sameBytes(a: ByteWriter, b: ByteWriter): boolean {
-  if (a.position !== b.position) return false;
-  for (let i = 0; i < a.position; i++) if (a.bytes[i] !== b.bytes[i]) return false;
-  return true;
 }
 
 function xaRefused(table: TableMap): PipelineError {

@@ -75,7 +75,12 @@ export function appendJson(
 }
 
 /** One control record with the same content to every partition of the table's topic. */
-function toEveryPartition(buffer: PublishBuffer, table: CapturedTable, envelope: ControlEnvelope, operation: string): void {
+function toEveryPartition(
+  buffer: PublishBuffer,
+  table: CapturedTable,
+  envelope: ControlEnvelope,
+  operation: string,
+): void {
   const { schema, payload } = envelope;
   const headers = {
     operation,
@@ -84,7 +89,14 @@ function toEveryPartition(buffer: PublishBuffer, table: CapturedTable, envelope:
   };
   for (let partition = 0; partition < table.partitions; partition++) {
     const key = controlKey(schema.type satisfies ControlType);
-    appendJson(buffer, { topic: table.topic, partition }, key, envelope, payload.metadata.captured_at, headers);
+    appendJson(
+      buffer,
+      { topic: table.topic, partition },
+      key,
+      envelope,
+      payload.metadata.captured_at,
+      headers,
+    );
   }
 }
 

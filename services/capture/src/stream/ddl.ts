@@ -21,7 +21,10 @@ function identifier(text: string): { readonly name: string; readonly rest: strin
   return { name, rest: skipBlanks(skipBlanks(text).slice(match[0].length)) };
 }
 
-function tableName(text: string, database: string): { readonly database: string; readonly table: string } | null {
+function tableName(
+  text: string,
+  database: string,
+): { readonly database: string; readonly table: string } | null {
   const first = identifier(text);
   if (first === null) return null;
   if (!first.rest.startsWith('.')) return { database, table: first.name };

@@ -36,12 +36,12 @@ export function writeDigits(target: Buffer, start: number, value: number, digits
 /** Appends any text as UTF-8. */
 export function appendText(out: ByteWriter, text: string): void {
   out.reserve(text.length * 3);
-  out.position += out.bytes.utf8Write(text, out.position);
+  out.position += out.bytes.write(text, out.position, 'utf8');
 }
 
 /** Appends text that is known to be ASCII and free of characters JSON escapes (digits, GTIDs, our own constants). */
 export function appendAscii(out: ByteWriter, text: string): void {
   out.reserve(text.length);
-  out.bytes.latin1Write(text, out.position, text.length);
+  out.bytes.write(text, out.position, 'latin1');
   out.position += text.length;
 }

@@ -1,10 +1,10 @@
-import { ByteWriter, type RowImage } from '@sluice/binlog';
+import { ByteWriter } from '@sluice/binlog';
 import type { RowOperation } from '@sluice/envelope';
-import { partitionFor } from '@sluice/kafka';
+import { partitionFor, type RecordBatchBuilder } from '@sluice/kafka';
 import { VERSION } from '@sluice/runtime';
 import { append, appendAscii, appendInteger, appendText, writeDigits } from './json-bytes.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
-import { OPERATION_HEADERS, type TableEncoder } from './table-encoder.ts';
+import { OPERATION_HEADERS, type TableEncoder, type ValueImage } from './table-encoder.ts';
 
 const NULL = Buffer.from('null');
 const KEY = Buffer.from('","key":');
@@ -49,7 +49,12 @@ export class RowWriter {
   readonly #end = new ByteWriter(64);
   readonly #sequence = Buffer.alloc(SEQUENCE_DIGITS, '0');
   readonly key = new ByteWriter(256);
+  readonly #tombstones: boolean;
   #group: RowGroup | null = null;
+
+  constructor(options: { readonly tombstones: boolean }) {
+    this.#tombstones = options.tombstones;
+  }
 
   beginGroup(group: RowGroup): void {
     this.#group = group;
@@ -57,13 +62,16 @@ export class RowWriter {
     const head = restart(this.#head);
     const constant = group.encoder.head(group.serverId);
     append(head, constant, constant.length);
-    appendText(head, `${group.timestamp},"position":{"file":${group.fileJson},"offset":${group.offset},"row":`);
+    appendText(
+      head,
+      `${group.timestamp},"position":{"file":${group.fileJson},"offset":${group.offset},"row":`,
+    );
     const snapshot = group.operation === 'SNAPSHOT';
     const middle = `},"gtid":${gtid},"snapshot":${snapshot}},"operation":"${group.operation}","sequence":"${group.sequencePrefix}`;
     appendAscii(restart(this.#middle), middle);
     appendAscii(restart(this.#tail), `${METADATA}${gtid},"event_index":`);
     appendAscii(restart(this.#end), `,"captured_at":${group.capturedAt}}}}`);
-    this.#sequence.latin1Write(group.sequencePrefix, 0);
+    this.#sequence.write(group.sequencePrefix, 0, 'latin1');
   }
 
   /**
@@ -74,8 +82,8 @@ export class RowWriter {
    */
   write(
     buffer: PublishBuffer,
-    before: RowImage | null,
-    after: RowImage | null,
+    before: ValueImage | null,
+    after: ValueImage | null,
     imageIndex: number,
     offset: number,
     eventIndex: number,
@@ -94,12 +102,22 @@ export class RowWriter {
     this.#writeHeaders(records, link);
     records.end();
     buffer.rows++;
+    if (this.#tombstones && group.operation === 'DELETE') this.#writeTombstone(records);
+  }
+
+  /** Lets a compacted topic forget the key. */
+  #writeTombstone(records: RecordBatchBuilder): void {
+    records.begin((this.#group as RowGroup).capturedAt);
+    records.key(this.key.bytes, 0, this.key.position);
+    records.nullValue();
+    records.headerCount(0);
+    records.end();
   }
 
   #writeValue(
     out: ByteWriter,
-    before: RowImage | null,
-    after: RowImage | null,
+    before: ValueImage | null,
+    after: ValueImage | null,
     imageIndex: number,
     offset: number,
     eventIndex: number,
@@ -123,7 +141,7 @@ export class RowWriter {
     append(out, this.#end.bytes, this.#end.position);
   }
 
-  #writeHeaders(records: ReturnType<PublishBuffer['partition']>['records'], link: LinkHeader | null): void {
+  #writeHeaders(records: RecordBatchBuilder, link: LinkHeader | null): void {
     const group = this.#group as RowGroup;
     records.headerCount(link === null ? 3 : 4);
     records.rawHeader(OPERATION_HEADERS[group.operation]);
@@ -133,7 +151,7 @@ export class RowWriter {
   }
 }
 
-function writeImage(encoder: TableEncoder, image: RowImage | null, out: ByteWriter): void {
+function writeImage(encoder: TableEncoder, image: ValueImage | null, out: ByteWriter): void {
   if (image === null) append(out, NULL, NULL.length);
   else encoder.writeRow(image, out);
 }

@@ -6,6 +6,9 @@ import { append } from './json-bytes.ts';
 
 const CLOSE_BRACE = 0x7d;
 
+/** The values of one row, from wherever they were read. */
+export type ValueImage = Pick<RowImage, 'write'>;
+
 /** The `"name":` texts in front of each value, the first with the opening brace. */
 function memberPrefixes(names: readonly string[]): readonly Buffer[] {
   return names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
@@ -43,7 +46,7 @@ export class TableEncoder {
   }
 
   /** Writes all columns of an image as one JSON object. */
-  writeRow(image: RowImage, out: ByteWriter): void {
+  writeRow(image: ValueImage, out: ByteWriter): void {
     const prefixes = this.#columnPrefixes;
     for (let i = 0; i < prefixes.length; i++) {
       const prefix = prefixes[i] as Buffer;
@@ -53,8 +56,17 @@ export class TableEncoder {
     closeObject(out);
   }
 
+  /** Whether both images have the same key. */
+  sameKey(before: RowImage, after: RowImage): boolean {
+    const ordinals = this.table.keyOrdinals;
+    for (let i = 0; i < ordinals.length; i++) {
+      if (!before.sameValue(ordinals[i] as number, after)) return false;
+    }
+    return true;
+  }
+
   /** Replaces the content of `out` by the record key: the key columns as one JSON object, in key order. */
-  writeKey(image: RowImage, out: ByteWriter): void {
+  writeKey(image: ValueImage, out: ByteWriter): void {
     out.position = 0;
     const ordinals = this.table.keyOrdinals;
     for (let i = 0; i < ordinals.length; i++) {

@@ -1,5 +1,5 @@
 import type { TableMap } from '@sluice/binlog';
-import { schemaHistoryTopic, topicName, type Sequence } from '@sluice/envelope';
+import { schemaHistoryTopic, topicName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { Registration, SchemaHistoryRecord, TableRegistry } from '../state/table-registry.ts';
@@ -22,7 +22,6 @@ export interface TableRoutesOptions {
 export interface Announcement {
   readonly buffer: PublishBuffer;
   readonly point: ControlPoint;
-  readonly sequence: Sequence;
 }
 
 /**
@@ -90,7 +89,10 @@ export class TableRoutes {
     if (map === this.#lastMap) return this.#lastRoute;
     const route = this.#byMap.get(map);
     if (route === undefined) {
-      throw new PipelineError('TOPIC_UNKNOWN', `Rows of ${tableId(map.database, map.table)} came before its table map was settled.`);
+      throw new PipelineError(
+        'TOPIC_UNKNOWN',
+        `Rows of ${tableId(map.database, map.table)} came before its table map was settled.`,
+      );
     }
     this.#lastMap = map;
     this.#lastRoute = route;
@@ -110,10 +112,17 @@ export class TableRoutes {
     for (const { recorder } of this.#byName.values()) markDisturbed(recorder);
   }
 
-  #announce(registration: Registration, { buffer, point, sequence }: Announcement): void {
+  #announce(registration: Registration, { buffer, point }: Announcement): void {
     const { table, change } = registration;
     const { database, table: name, version, columns, keyColumns } = table;
-    const record: SchemaHistoryRecord = { database, table: name, version, columns: [...columns], keyColumns: [...keyColumns], sequence };
+    const record: SchemaHistoryRecord = {
+      database,
+      table: name,
+      version,
+      columns: [...columns],
+      keyColumns: [...keyColumns],
+      sequence: point.sequence,
+    };
     const history = { topic: schemaHistoryTopic(this.#options.prefix), partition: 0 };
     appendJson(buffer, history, tableId(database, name), record, point.capturedAt, {});
     if (change !== 'none') writeSchema(buffer, table, change, point);

@@ -1,0 +1,135 @@
+import type { Connection } from 'mysql2/promise';
+import { topicName } from '@sluice/envelope';
+import {
+  ensureTopics,
+  TopicReader,
+  TransactionalPublisher,
+  type TopicProblem,
+  type TopicSpec,
+} from '@sluice/kafka';
+import type { TableDescription } from '@sluice/mysql';
+import type { Logger } from '@sluice/runtime';
+import type { CaptureSettings } from './capture-settings.ts';
+import { Incarnation } from './incarnation.ts';
+import type { CaptureMetrics } from './metrics.ts';
+import { findProblems, refuseIfAny, type PreflightProblem } from './preflight.ts';
+import { readCapturedTables } from './source/captured-tables.ts';
+import { checkGtidStanding, listBinlogFiles, readBinlogStatus } from './source/server.ts';
+import { openSource, type Source } from './source/source.ts';
+import { planStart, type StartPlan } from './state/plan-start.ts';
+import { highestGeneration, restore, type Restored } from './state/restore.ts';
+import { TableRegistry } from './state/table-registry.ts';
+import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
+
+export interface BeginOptions {
+  readonly settings: CaptureSettings;
+  readonly metrics: CaptureMetrics;
+  readonly log: Logger;
+}
+
+/**
+ * The one path of start and recovery: check the source, make the topics, fence every older capture of this pipeline, and
+ * only then read where to go on. Nothing is written to a topic before the checks have passed.
+ */
+export async function begin(options: BeginOptions, signal: AbortSignal): Promise<Incarnation> {
+  const { settings, metrics, log } = options;
+  const source = await openSource(settings.config);
+  const connection = await source.connect();
+  const publisher = createPublisher(settings, log);
+  try {
+    const tables = await readCapturedTables(connection, settings.filter);
+    refuseIfAny(await findProblems(connection, source.facts, settings.config, tables));
+    const registry = await prepareTopics(settings, tables);
+    await publisher.fence(signal);
+    const plan = await restorePlan(options, { source, connection, registry, tables }, signal);
+    const { file, position } = plan.from;
+    log.info(
+      { event: 'capture.starting', generation: plan.generation, file, position, tables: tables.length },
+      'reading the binlog',
+    );
+    return await Incarnation.open(
+      { settings, source, publisher, plan, registry, tables, metrics, log },
+      signal,
+    );
+  } catch (error) {
+    await publisher.close();
+    throw error;
+  } finally {
+    connection.destroy();
+  }
+}
+
+function createPublisher(settings: CaptureSettings, log: Logger): TransactionalPublisher {
+  return new TransactionalPublisher({
+    kafka: settings.config.kafka,
+    transactionalId: `sluice.${settings.config.pipeline}`,
+    compression: settings.config.topics.compression,
+    log,
+  });
+}
+
+/** Creates what is missing; a topic that exists with other settings is refused, never altered. */
+async function prepareTopics(
+  settings: CaptureSettings,
+  tables: readonly TableDescription[],
+): Promise<TableRegistry> {
+  const { config, prefix } = settings;
+  const data = tables.map(({ database, table }) =>
+    dataTopicSpec(config, topicName(prefix, database, table), tables.length),
+  );
+  const specs: readonly TopicSpec[] = [...internalTopicSpecs(config, prefix), ...data];
+  refuseIfAny((await ensureTopics(settings.kafka, specs)).map(topicProblem));
+  const registry = new TableRegistry(prefix);
+  for (const spec of data) registry.setPartitions(spec.name, spec.partitions);
+  return registry;
+}
+
+function topicProblem({ topic, setting, found, required, fix }: TopicProblem): PreflightProblem {
+  return { setting: `topic ${topic}: ${setting}`, found, required, fix };
+}
+
+interface Prepared {
+  readonly source: Source;
+  readonly connection: Connection;
+  readonly registry: TableRegistry;
+  readonly tables: readonly TableDescription[];
+}
+
+/** Reads the checkpoint and the schema history, and decides where to go on. */
+async function restorePlan(
+  { settings }: BeginOptions,
+  prepared: Prepared,
+  signal: AbortSignal,
+): Promise<StartPlan> {
+  const reader = new TopicReader({ kafka: settings.config.kafka, signal });
+  try {
+    const restored = await restore(reader, settings.prefix, settings.config.pipeline);
+    for (const record of restored.history) prepared.registry.restore(record);
+    return await makePlan(settings, prepared, restored, reader);
+  } finally {
+    reader.close();
+  }
+}
+
+async function makePlan(
+  settings: CaptureSettings,
+  { source, connection, tables }: Prepared,
+  { checkpoint }: Restored,
+  reader: TopicReader,
+): Promise<StartPlan> {
+  const status = await readBinlogStatus(connection, source.facts);
+  const gtidSet = checkpoint?.gtidSet ?? null;
+  const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
+  const elsewhere = checkpoint !== null && checkpoint.server !== source.facts.identity;
+  const opensGeneration = checkpoint === null || settings.acceptLostCheckpoint || elsewhere;
+  const topics = tables.map(({ database, table }) => topicName(settings.prefix, database, table));
+  return planStart({
+    checkpoint,
+    topicGeneration: opensGeneration ? await highestGeneration(reader, topics) : 0,
+    server: source.facts,
+    status,
+    gtidStanding: asksServer ? await checkGtidStanding(connection, gtidSet) : null,
+    fileAvailable: checkpoint === null || (await listBinlogFiles(connection)).includes(checkpoint.file),
+    acceptLostCheckpoint: settings.acceptLostCheckpoint,
+  });
+}

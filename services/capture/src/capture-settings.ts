@@ -1,0 +1,34 @@
+import { kafkaClient } from '@sluice/kafka';
+import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
+import { createTableFilter, type TableFilter } from './state/table-filter.ts';
+
+/** The configuration, and what derives from it once. */
+export interface CaptureSettings {
+  readonly config: SluiceConfig;
+  readonly prefix: string;
+  readonly serverName: string;
+  readonly serverId: number;
+  readonly filter: TableFilter;
+  /** For administration; the hot path has its own transport. */
+  readonly kafka: ReturnType<typeof kafkaClient>;
+  readonly acceptLostCheckpoint: boolean;
+}
+
+export function captureSettings(config: SluiceConfig, argv: readonly string[], log: Logger): CaptureSettings {
+  return {
+    config,
+    prefix: config.topics.prefix,
+    serverName: config.source.server,
+    serverId: config.source.serverId,
+    filter: createTableFilter(config.source.tables, config.source.excludeTables),
+    kafka: kafkaClient(config.kafka, log),
+    acceptLostCheckpoint: acceptsLostCheckpoint(argv),
+  };
+}
+
+function acceptsLostCheckpoint(argv: readonly string[]): boolean {
+  const at = argv.indexOf('--accept');
+  if (at === -1) return false;
+  if (argv[at + 1] === 'lost-checkpoint') return true;
+  throw new PipelineError('CONFIG_INVALID', `--accept takes "lost-checkpoint", not "${argv[at + 1] ?? ''}".`);
+}

@@ -1,0 +1,127 @@
+import { toPipelineError as kafkaError } from '@sluice/kafka';
+import {
+  abortableDelay,
+  fullJitter,
+  PipelineError,
+  startOpsServers,
+  type HealthReport,
+  type Logger,
+  type RunningService,
+  type ServiceContext,
+} from '@sluice/runtime';
+import { begin } from './begin.ts';
+import { captureSettings, type CaptureSettings } from './capture-settings.ts';
+import type { Incarnation } from './incarnation.ts';
+import { CaptureMetrics } from './metrics.ts';
+import { captureStatus } from './status.ts';
+
+const BACKOFF = { initialMs: 100, maxMs: 30_000 };
+/** A life this long was a success: the next failure starts the backoff anew. */
+const STEADY_MS = 60_000;
+const GAUGE_MS = 1000;
+
+/** Builds the capture service: ops servers at once, then one incarnation after the other until it is told to stop. */
+export async function buildCapture(context: ServiceContext): Promise<RunningService> {
+  const capture = new Capture(context);
+  const { ops } = context.config.capture;
+  const servers = await startOpsServers({
+    host: ops.host,
+    port: ops.port,
+    metricsPort: ops.metricsPort,
+    registry: context.metrics.registry,
+    health: () => capture.health(),
+    status: () => capture.status(),
+    setting: 'capture.ops',
+  });
+  const done = capture.run(context.signal);
+  return {
+    done,
+    close: async () => {
+      await done.catch(() => undefined);
+      await servers.close();
+    },
+  };
+}
+
+class Capture {
+  readonly #settings: CaptureSettings;
+  readonly #metrics: CaptureMetrics;
+  readonly #log: Logger;
+  #incarnation: Incarnation | null = null;
+  #lastError: PipelineError | null = null;
+
+  constructor({ config, log, metrics }: ServiceContext) {
+    this.#settings = captureSettings(config, process.argv.slice(2), log);
+    this.#metrics = new CaptureMetrics(metrics.registry, this.#settings.serverName);
+    this.#log = log;
+  }
+
+  /** Resolves after the signal; throws the first fatal error. Everything else is tried again, for ever. */
+  async run(signal: AbortSignal): Promise<void> {
+    const gauges = setInterval(() => this.#gauge(), GAUGE_MS);
+    try {
+      for (let attempt = 0; !signal.aborted; attempt++) {
+        const begun = performance.now();
+        const error = await this.#live(signal);
+        if (error === null) return;
+        if (performance.now() - begun > STEADY_MS) attempt = 0;
+        const waitMs = fullJitter(attempt, BACKOFF, Math.random);
+        this.#log.warn({ event: 'capture.interrupted', code: error.code, err: error, waitMs }, error.message);
+        await abortableDelay(waitMs, signal).catch(() => undefined);
+      }
+    } finally {
+      clearInterval(gauges);
+    }
+  }
+
+  /** One incarnation; the retryable error that ended it, or null when it was told to stop. */
+  async #live(signal: AbortSignal): Promise<PipelineError | null> {
+    this.#metrics.state('init');
+    let incarnation: Incarnation | null = null;
+    try {
+      incarnation = await begin({ settings: this.#settings, metrics: this.#metrics, log: this.#log }, signal);
+      this.#incarnation = incarnation;
+      await incarnation.run(signal);
+      return null;
+    } catch (error) {
+      if (signal.aborted && !(error instanceof PipelineError)) return null;
+      const failure = error instanceof PipelineError ? error : kafkaError(error);
+      this.#lastError = failure;
+      this.#metrics.disconnected(failure.errorClass, failure.code);
+      this.#metrics.state('failed');
+      if (failure.errorClass === 'retryable') return failure;
+      throw failure;
+    } finally {
+      this.#incarnation = null;
+      await incarnation?.close();
+    }
+  }
+
+  #gauge(): void {
+    const incarnation = this.#incarnation;
+    if (incarnation === null) return;
+    const { stream, queuedBytes } = incarnation;
+    const { committedAtMs } = stream.transaction;
+    const lagSeconds = stream.atTip || committedAtMs === 0 ? 0 : (Date.now() - committedAtMs) / 1000;
+    this.#metrics.progress(
+      lagSeconds,
+      stream.sequence.file,
+      stream.position.position,
+      queuedBytes,
+      committedAtMs,
+    );
+  }
+
+  health(): HealthReport {
+    const streaming = this.#incarnation !== null;
+    const detail = streaming ? {} : { detail: this.#lastError?.message ?? 'starting' };
+    return {
+      ready: streaming,
+      components: { stream: { status: streaming ? 'ok' : 'degraded', ...detail } },
+    };
+  }
+
+  status(): unknown {
+    return captureStatus(this.#settings, this.#incarnation, this.#lastError);
+  }
+}

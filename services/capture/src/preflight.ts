@@ -1,0 +1,159 @@
+import type { Connection } from 'mysql2/promise';
+import { readVariables, type TableDescription } from '@sluice/mysql';
+import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import type { ServerFacts } from './source/server.ts';
+import { createTableFilter } from './state/table-filter.ts';
+import { tableId } from './state/table.ts';
+
+/** One thing that keeps capture from being exact, and what mends it. */
+export interface PreflightProblem {
+  readonly setting: string;
+  readonly found: string;
+  readonly required: string;
+  readonly fix: string;
+}
+
+interface VariableRule {
+  readonly name: string;
+  readonly required: string;
+  readonly accepts: (value: string) => boolean;
+  readonly fix: string;
+  /** The only flavour that has the variable; both when absent. */
+  readonly flavour?: 'mysql' | 'mariadb';
+}
+
+const is =
+  (wanted: string) =>
+  (value: string): boolean =>
+    value.toUpperCase() === wanted;
+
+const VARIABLE_RULES: readonly VariableRule[] = [
+  { name: 'log_bin', required: 'ON', accepts: is('ON'), fix: 'start the server with --log-bin' },
+  { name: 'binlog_format', required: 'ROW', accepts: is('ROW'), fix: "SET GLOBAL binlog_format = 'ROW';" },
+  {
+    name: 'binlog_row_image',
+    required: 'FULL',
+    accepts: is('FULL'),
+    fix: "SET GLOBAL binlog_row_image = 'FULL';",
+  },
+  {
+    name: 'binlog_row_metadata',
+    required: 'FULL',
+    accepts: is('FULL'),
+    fix: "SET GLOBAL binlog_row_metadata = 'FULL';",
+  },
+  {
+    name: 'binlog_row_value_options',
+    required: 'empty',
+    accepts: is(''),
+    fix: "SET GLOBAL binlog_row_value_options = '';",
+    flavour: 'mysql',
+  },
+  {
+    name: 'server_id',
+    required: 'not 0',
+    accepts: (value) => value !== '0',
+    fix: 'SET GLOBAL server_id = 1; (unique among all replicas)',
+  },
+];
+
+/** Everything at once that is wrong with the source's settings and with the captured tables. */
+export async function findProblems(
+  connection: Connection,
+  server: ServerFacts,
+  config: SluiceConfig,
+  tables: readonly TableDescription[],
+): Promise<readonly PreflightProblem[]> {
+  const rules = VARIABLE_RULES.filter(
+    (rule) => rule.flavour === undefined || rule.flavour === server.flavour,
+  );
+  const values = await readVariables(
+    connection,
+    rules.map((rule) => rule.name),
+  );
+  return [
+    ...rules.flatMap((rule) => checkVariable(rule, values.get(rule.name))),
+    ...config.source.tables.flatMap((pattern) => checkPattern(pattern, tables)),
+    ...tables.flatMap((table) => checkKey(table, config.source.keys[tableId(table.database, table.table)])),
+    ...Object.keys(config.source.keys).flatMap((id) => checkKeySetting(id, tables)),
+  ];
+}
+
+function checkVariable(rule: VariableRule, value: string | undefined): readonly PreflightProblem[] {
+  if (value !== undefined && rule.accepts(value)) return [];
+  return [
+    {
+      setting: `source variable ${rule.name}`,
+      found: value ?? 'absent',
+      required: rule.required,
+      fix: rule.fix,
+    },
+  ];
+}
+
+function checkPattern(pattern: string, tables: readonly TableDescription[]): readonly PreflightProblem[] {
+  const { captures } = createTableFilter([pattern], []);
+  if (tables.some(({ database, table }) => captures(database, table))) return [];
+  return [
+    {
+      setting: 'source.tables',
+      found: `"${pattern}" matches no table`,
+      required: 'a table that exists and that the user may SELECT',
+      fix: `create the table, correct the pattern, or GRANT SELECT on it to the user of source.user`,
+    },
+  ];
+}
+
+function checkKey(
+  table: TableDescription,
+  configured: readonly string[] | undefined,
+): readonly PreflightProblem[] {
+  const id = tableId(table.database, table.table);
+  if (configured === undefined) return table.primaryKey.length > 0 ? [] : [keyMissing(table, id)];
+  const sorted = [...configured].sort().join('\0');
+  const unique = [
+    table.primaryKey,
+    ...table.uniqueIndexes.filter((index) => index.usableAsKey).map((index) => index.columns),
+  ];
+  if (unique.some((columns) => [...columns].sort().join('\0') === sorted)) return [];
+  return [
+    {
+      setting: `source.keys["${id}"]`,
+      found: configured.join(', '),
+      required: 'the columns of a unique index whose columns are all NOT NULL',
+      fix: `ALTER TABLE ${id} ADD UNIQUE (${configured.join(', ')}) after making these columns NOT NULL`,
+    },
+  ];
+}
+
+function keyMissing(table: TableDescription, id: string): PreflightProblem {
+  const usable = table.uniqueIndexes.find((index) => index.usableAsKey);
+  const hint = usable === undefined ? '' : `set source.keys["${id}"] to [${usable.columns.join(', ')}], or `;
+  return {
+    setting: `table ${id}`,
+    found: 'no primary key',
+    required: 'a primary key, or a key under source.keys',
+    fix: `${hint}ALTER TABLE ${id} ADD PRIMARY KEY (…), or name it under source.excludeTables`,
+  };
+}
+
+function checkKeySetting(id: string, tables: readonly TableDescription[]): readonly PreflightProblem[] {
+  if (tables.some((table) => tableId(table.database, table.table) === id)) return [];
+  return [
+    {
+      setting: `source.keys["${id}"]`,
+      found: 'not a captured table',
+      required: 'a captured table',
+      fix: 'remove it or correct its name',
+    },
+  ];
+}
+
+/** Throws PREFLIGHT_FAILED with every problem in one message. */
+export function refuseIfAny(problems: readonly PreflightProblem[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(
+    ({ setting, found, required, fix }) => `- ${setting}: found ${found}, needs ${required}. Fix: ${fix}`,
+  );
+  throw new PipelineError('PREFLIGHT_FAILED', `${problems.length} problem(s):\n${lines.join('\n')}`);
+}

@@ -1,0 +1,43 @@
+import { quoteIdentifier, quoteTable } from '@sluice/mysql';
+
+/** One page of a table in key order. */
+export interface ChunkQuery {
+  readonly database: string;
+  readonly table: string;
+  /** SQL expressions of all columns, in column order. */
+  readonly expressions: readonly string[];
+  /** Key columns in key order. */
+  readonly keyColumns: readonly string[];
+  /** Key of the last row already read, as SQL literals; null for the first page. */
+  readonly after: readonly string[] | null;
+  readonly limit: number;
+  /** Locks the rows read, where no GTID can tell what a read sees. */
+  readonly lock: boolean;
+}
+
+/** `(a > 1) OR (a = 1 AND b > 2)`, with `a >= 1` in front so that the index range is found at once. */
+function afterCondition(keyColumns: readonly string[], after: readonly string[]): string {
+  const names = keyColumns.map(quoteIdentifier);
+  const branches = names.map((name, i) => {
+    const equal = names.slice(0, i).map((before, j) => `${before} = ${after[j] ?? 'NULL'}`);
+    return `(${[...equal, `${name} > ${after[i] ?? 'NULL'}`].join(' AND ')})`;
+  });
+  if (branches.length === 1) return branches.join('');
+  return `${names[0] ?? ''} >= ${after[0] ?? 'NULL'} AND (${branches.join(' OR ')})`;
+}
+
+/** The SELECT of one chunk. */
+export function chunkSql(query: ChunkQuery): string {
+  const { database, table, expressions, keyColumns, after, limit } = query;
+  const order = keyColumns.map(quoteIdentifier).join(', ');
+  const where = after === null ? '' : ` WHERE ${afterCondition(keyColumns, after)}`;
+  const lock = query.lock ? ' FOR SHARE' : '';
+  return `SELECT ${expressions.join(', ')} FROM ${quoteTable(database, table)}${where} ORDER BY ${order} LIMIT ${limit}${lock}`;
+}
+
+/** A key value as an SQL literal that compares as the column does; a literal with an introducer leaves the column's own collation in charge. */
+export function keyLiteral(value: Buffer, kind: 'number' | 'bytes' | 'text'): string {
+  if (kind === 'number') return value.toString('latin1');
+  const hex = value.length === 0 ? "''" : `0x${value.toString('hex')}`;
+  return kind === 'bytes' ? hex : `_utf8mb4 ${hex}`;
+}

@@ -1,0 +1,17 @@
+import { selectValueWriter, type ByteWriter, type Column } from '@sluice/binlog';
+import type { ValueImage } from '../stream/table-encoder.ts';
+
+/** A row that a SELECT gave, in the shape of a binlog row image: one envelope writer serves both. */
+export class SelectImage implements ValueImage {
+  readonly #writers: readonly ((text: Buffer | null, out: ByteWriter) => void)[];
+  row: readonly (Buffer | null)[] = [];
+
+  constructor(columns: readonly Column[]) {
+    this.#writers = columns.map((column) => selectValueWriter(column));
+  }
+
+  write(column: number, out: ByteWriter): void {
+    const writer = this.#writers[column];
+    if (writer !== undefined) writer(this.row[column] ?? null, out);
+  }
+}

@@ -1,0 +1,109 @@
+import type { RowDataPacket } from 'mysql2';
+import type { Connection } from 'mysql2/promise';
+import { PipelineError } from '@sluice/runtime';
+import { isAtOrPast, type StreamPosition } from '../source/position.ts';
+import { readBinlogStatus, type ServerFacts } from '../source/server.ts';
+
+/** What the stream had read when a chunk began: everything of it must be visible to the chunk's SELECT. */
+export interface StreamProgress {
+  /** Transactions read, an open one included; null where there are no GTIDs. */
+  readonly gtidSet: string | null;
+  /** End of the last event read. */
+  readonly position: StreamPosition;
+}
+
+/**
+ * A server writes a transaction to the binlog before it makes it visible, so a binlog position says nothing about what a
+ * SELECT sees. Each strategy reads a chunk that sees at least `progress`, and names a position that the chunk does
+ * not see beyond.
+ */
+export interface Visibility {
+  /** Whether rows must be locked while they are read. */
+  readonly lock: boolean;
+  /** Runs `read` under the rule; the mark is the binlog position that the rows are not newer than. */
+  read<T>(
+    progress: StreamProgress,
+    read: () => Promise<T>,
+  ): Promise<{ readonly result: T; readonly mark: StreamPosition }>;
+}
+
+const WAIT_SECONDS = 1;
+const MARIADB_TRIES = 2000;
+
+export function chooseVisibility(connection: Connection, server: ServerFacts): Visibility {
+  if (server.flavour === 'mariadb') return mariadbSnapshots(connection);
+  return server.gtid ? mysqlGtids(connection, server) : mysqlLocks(connection, server);
+}
+
+/** MySQL adds a transaction to `gtid_executed` after the engine's commit: then it is visible. */
+function mysqlGtids(connection: Connection, server: ServerFacts): Visibility {
+  return {
+    lock: false,
+    async read(progress, read) {
+      await untilExecuted(connection, progress.gtidSet ?? '');
+      const result = await read();
+      return { result, mark: await readBinlogStatus(connection, server) };
+    },
+  };
+}
+
+async function untilExecuted(connection: Connection, gtidSet: string): Promise<void> {
+  if (gtidSet === '') return;
+  for (;;) {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS late',
+      [gtidSet, WAIT_SECONDS],
+    );
+    if (Number(rows[0]?.['late']) === 0) return;
+  }
+}
+
+/** A locking read waits for every transaction that is not yet visible. */
+function mysqlLocks(connection: Connection, server: ServerFacts): Visibility {
+  return {
+    lock: true,
+    async read(_progress, read) {
+      await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+      await connection.query('START TRANSACTION');
+      try {
+        const result = await read();
+        return { result, mark: await readBinlogStatus(connection, server) };
+      } finally {
+        await connection.query('ROLLBACK');
+      }
+    },
+  };
+}
+
+/** MariaDB tells the exact binlog position of a consistent snapshot: taken again until it is not behind the stream. */
+function mariadbSnapshots(connection: Connection): Visibility {
+  return {
+    lock: false,
+    async read(progress, read) {
+      for (let tries = 0; tries < MARIADB_TRIES; tries++) {
+        await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+        try {
+          const mark = await snapshotPosition(connection);
+          if (isAtOrPast(mark, progress.position)) return { result: await read(), mark };
+        } finally {
+          await connection.query('ROLLBACK');
+        }
+      }
+      throw new PipelineError(
+        'SNAPSHOT_NOT_VISIBLE',
+        `The source did not show what it had written after ${MARIADB_TRIES} tries.`,
+      );
+    },
+  };
+}
+
+async function snapshotPosition(connection: Connection): Promise<StreamPosition> {
+  const [rows] = await connection.query<RowDataPacket[]>("SHOW STATUS LIKE 'binlog\\_snapshot\\_%'");
+  const values = new Map(
+    rows.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'])]),
+  );
+  return {
+    file: values.get('binlog_snapshot_file') ?? '',
+    position: Number(values.get('binlog_snapshot_position')),
+  };
+}

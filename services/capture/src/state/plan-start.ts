@@ -1,0 +1,126 @@
+import { parseSequence } from '@sluice/envelope';
+import { PipelineError } from '@sluice/runtime';
+import type { ReadFrom } from '../source/binlog-reader.ts';
+import type { BinlogStatus, GtidStanding, ServerFacts } from '../source/server.ts';
+import type { ResumePoint } from '../stream/change-stream.ts';
+import type { Checkpoint, TableProgress } from './checkpoint.ts';
+
+const GENERATION_MAX = 921;
+
+/** What is known before the binlog is opened. */
+export interface StartFacts {
+  readonly checkpoint: Checkpoint | null;
+  /** Highest generation found in the data topics; 0 when they hold nothing. */
+  readonly topicGeneration: number;
+  readonly server: ServerFacts;
+  /** The end of the source's binlog. */
+  readonly status: BinlogStatus;
+  /** How the server stands to the checkpoint's GTID set; null where there is none or for MariaDB. */
+  readonly gtidStanding: GtidStanding | null;
+  /** Whether the server still has the checkpoint's binlog file. */
+  readonly fileAvailable: boolean;
+  /** The operator's word that a lost checkpoint is accepted (`--accept lost-checkpoint`). */
+  readonly acceptLostCheckpoint: boolean;
+}
+
+export interface StartPlan {
+  readonly generation: number;
+  /** The generation must be durable before its first event is published. */
+  readonly opensGeneration: boolean;
+  readonly from: ReadFrom;
+  readonly resume: ResumePoint;
+  readonly gtidSet: string | null;
+  readonly snapshot: Readonly<Record<string, TableProgress>>;
+}
+
+/**
+ * Where to begin: at the checkpoint, at the end of the binlog when there never was one, or not at all.
+ * Throws CHECKPOINT_MISSING, SOURCE_DIVERGED, SOURCE_BINLOG_PURGED or SEQUENCE_EXHAUSTED.
+ */
+export function planStart(facts: StartFacts): StartPlan {
+  const { checkpoint } = facts;
+  if (checkpoint === null || facts.acceptLostCheckpoint) return beginAnew(facts);
+  if (checkpoint.gtidSet !== null) checkGtids(facts);
+  else if (!facts.fileAvailable) throw purged(checkpoint);
+  const sameSpace = checkpoint.server === facts.server.identity;
+  if (!sameSpace && checkpoint.gtidSet === null)
+    throw diverged('it is another server, and without GTIDs its positions mean nothing');
+  return sameSpace ? resumeAt(checkpoint) : resumeElsewhere(facts, checkpoint);
+}
+
+function beginAnew(facts: StartFacts): StartPlan {
+  if (facts.checkpoint === null && facts.topicGeneration > 0 && !facts.acceptLostCheckpoint) {
+    throw new PipelineError(
+      'CHECKPOINT_MISSING',
+      'The data topics of this pipeline hold records, but its checkpoint topic is empty.',
+    );
+  }
+  const { file, position, gtidSet } = facts.status;
+  return {
+    generation: nextGeneration(Math.max(facts.topicGeneration, facts.checkpoint?.generation ?? 0)),
+    opensGeneration: true,
+    from: { file, position, gtidSet },
+    resume: { file, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
+    gtidSet,
+    snapshot: {},
+  };
+}
+
+function resumeAt(checkpoint: Checkpoint): StartPlan {
+  const { file, position, floor, gtidSet, generation } = checkpoint;
+  const highest = parseSequence(checkpoint.highest);
+  return {
+    generation,
+    opensGeneration: false,
+    from: { file, position, gtidSet },
+    resume: {
+      file,
+      floor,
+      publishedThrough: { fileNumber: highest.file, offset: highest.offset },
+      highest: checkpoint.highest,
+      fileCreatedAt: checkpoint.fileCreatedAt,
+    },
+    gtidSet,
+    snapshot: checkpoint.snapshot,
+  };
+}
+
+/** Another server of the same history (a failover): its coordinates are a new space, the GTID set says where to go on. */
+function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
+  const { file, position } = facts.status;
+  return {
+    generation: nextGeneration(Math.max(facts.topicGeneration, checkpoint.generation)),
+    opensGeneration: true,
+    from: { file, position, gtidSet: checkpoint.gtidSet },
+    resume: { file, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
+    gtidSet: checkpoint.gtidSet,
+    snapshot: checkpoint.snapshot,
+  };
+}
+
+function checkGtids(facts: StartFacts): void {
+  if (facts.gtidStanding === null) return;
+  if (!facts.gtidStanding.known) throw diverged('it does not know transactions that were published');
+  if (!facts.gtidStanding.available && facts.checkpoint !== null) throw purged(facts.checkpoint);
+}
+
+function nextGeneration(highest: number): number {
+  if (highest >= GENERATION_MAX) {
+    throw new PipelineError(
+      'SEQUENCE_EXHAUSTED',
+      `All ${GENERATION_MAX} generations of the sequence are used up.`,
+    );
+  }
+  return highest + 1;
+}
+
+function diverged(why: string): PipelineError {
+  return new PipelineError('SOURCE_DIVERGED', `The source is not the one of the checkpoint: ${why}.`);
+}
+
+function purged(checkpoint: Checkpoint): PipelineError {
+  return new PipelineError(
+    'SOURCE_BINLOG_PURGED',
+    `The source no longer has what follows the checkpoint (${checkpoint.file}:${checkpoint.position}).`,
+  );
+}

@@ -1,0 +1,43 @@
+import type { PipelineError } from '@sluice/runtime';
+import type { CaptureSettings } from './capture-settings.ts';
+import type { Incarnation } from './incarnation.ts';
+
+/** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
+export function captureStatus(
+  settings: CaptureSettings,
+  incarnation: Incarnation | null,
+  lastError: PipelineError | null,
+): unknown {
+  return {
+    pipeline: settings.config.pipeline,
+    source: settings.serverName,
+    state: incarnation === null ? 'connecting' : snapshotOwed(incarnation) ? 'snapshot' : 'streaming',
+    stream: incarnation === null ? null : streamStatus(incarnation),
+    snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
+    lastError: lastError === null ? null : { code: lastError.code, message: lastError.message },
+  };
+}
+
+function snapshotOwed(incarnation: Incarnation): boolean {
+  return [...incarnation.snapshotProgress.values()].some((progress) => progress.state !== 'done');
+}
+
+function streamStatus({ stream, queuedBytes }: Incarnation): unknown {
+  const { committedAtMs } = stream.transaction;
+  return {
+    ...stream.position,
+    gtidSet: stream.gtidSet,
+    generation: stream.sequence.generation,
+    highestSequence: stream.highest,
+    atTip: stream.atTip,
+    lastCommit: committedAtMs === 0 ? null : new Date(committedAtMs).toISOString(),
+    transactions: stream.transactions,
+    queuedBytes,
+  };
+}
+
+function snapshotStatus({ snapshotProgress }: Incarnation): unknown {
+  return Object.fromEntries(
+    [...snapshotProgress].map(([table, { state, rows }]) => [table, { state, rows }]),
+  );
+}

@@ -1,0 +1,47 @@
+import { checkpointsTopic, ddlTopic, heartbeatTopic, schemaHistoryTopic } from '@sluice/envelope';
+import type { TopicSpec } from '@sluice/kafka';
+import type { SluiceConfig } from '@sluice/runtime';
+
+/** Above this many captured tables a topic gets one partition: brokers pay for partitions, not for rows. */
+const MANY_TABLES = 100;
+
+export function dataTopicSpec(config: SluiceConfig, name: string, tables: number): TopicSpec {
+  const { topics } = config;
+  return {
+    name,
+    partitions: tables >= MANY_TABLES ? 1 : topics.partitions,
+    replicationFactor: topics.replicationFactor,
+    configs: {
+      'cleanup.policy': topics.cleanupPolicy,
+      'retention.ms': String(topics.retentionMs),
+      'max.message.bytes': String(topics.maxMessageBytes),
+    },
+  };
+}
+
+/** Checkpoints are read backwards from the end at each start: small segments keep that short (ARCHITECTURE.md). */
+export function internalTopicSpecs(config: SluiceConfig, prefix: string): readonly TopicSpec[] {
+  const { replicationFactor, maxMessageBytes, retentionMs } = config.topics;
+  const one = (name: string, configs: Record<string, string>): TopicSpec => ({
+    name,
+    partitions: 1,
+    replicationFactor,
+    configs,
+  });
+  return [
+    one(checkpointsTopic(prefix), {
+      'cleanup.policy': 'compact',
+      'segment.bytes': String(16 * 1024 * 1024),
+      'min.cleanable.dirty.ratio': '0.01',
+      'max.compaction.lag.ms': '60000',
+    }),
+    one(schemaHistoryTopic(prefix), {
+      'cleanup.policy': 'delete',
+      'retention.ms': '-1',
+      'retention.bytes': '-1',
+      'max.message.bytes': String(maxMessageBytes),
+    }),
+    one(ddlTopic(prefix), { 'cleanup.policy': 'delete', 'retention.ms': '-1' }),
+    one(heartbeatTopic(prefix), { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }),
+  ];
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import type { Checkpoint } from '../../src/state/checkpoint.ts';
+import { planStart, type StartFacts } from '../../src/state/plan-start.ts';
+
+const server = { flavour: 'mysql', version: '9.7.4', identity: 'uuid-1', serverId: 11, gtid: true } as const;
+const status = { file: 'binlog.000009', position: 900, gtidSet: 'uuid-1:1-90' };
+
+const checkpoint: Checkpoint = {
+  version: 1,
+  pipeline: 'shop',
+  flavour: 'mysql',
+  server: 'uuid-1',
+  file: 'binlog.000002',
+  fileCreatedAt: 1_795_000_000,
+  position: 500,
+  floor: 499,
+  highest: '0030000020000000640',
+  gtidSet: 'uuid-1:1-50',
+  generation: 3,
+  snapshot: { 'shop.orders': { state: 'done', lastKey: ['42'], rows: 42 } },
+  savedAt: 1,
+};
+
+const facts: StartFacts = {
+  checkpoint: null,
+  topicGeneration: 0,
+  server,
+  status,
+  gtidStanding: null,
+  fileAvailable: true,
+  acceptLostCheckpoint: false,
+};
+const resumed: StartFacts = { ...facts, checkpoint, gtidStanding: { known: true, available: true } };
+
+describe('planStart', () => {
+  test('begins at the end of the binlog with generation 1 when there was nothing before', () => {
+    const plan = planStart(facts);
+    expect(plan).toMatchObject({ generation: 1, opensGeneration: true, from: status, snapshot: {} });
+    expect(plan.resume.publishedThrough).toBeNull();
+  });
+
+  test('goes on at the checkpoint: same generation, floor and what was published kept', () => {
+    const plan = planStart(resumed);
+    expect(plan).toMatchObject({
+      generation: 3,
+      opensGeneration: false,
+      from: { file: 'binlog.000002', position: 500, gtidSet: 'uuid-1:1-50' },
+      resume: {
+        floor: 499,
+        publishedThrough: { fileNumber: 2, offset: 640 },
+        highest: '0030000020000000640',
+      },
+      snapshot: checkpoint.snapshot,
+    });
+  });
+
+  test('refuses to begin anew beside data topics that hold records', () => {
+    expect(() => planStart({ ...facts, topicGeneration: 2 })).toThrow(
+      expect.objectContaining({ code: 'CHECKPOINT_MISSING' }),
+    );
+  });
+
+  test('an accepted loss opens the generation after the highest ever seen', () => {
+    const plan = planStart({ ...resumed, topicGeneration: 7, acceptLostCheckpoint: true });
+    expect(plan).toMatchObject({ generation: 8, opensGeneration: true, from: status, snapshot: {} });
+  });
+
+  test('another server of the same history opens a generation and goes on by GTID', () => {
+    const plan = planStart({ ...resumed, server: { ...server, identity: 'uuid-2' } });
+    expect(plan).toMatchObject({
+      generation: 4,
+      opensGeneration: true,
+      from: { gtidSet: 'uuid-1:1-50' },
+      gtidSet: 'uuid-1:1-50',
+    });
+  });
+
+  test.each([
+    [
+      'the source does not know published transactions',
+      { gtidStanding: { known: false, available: true } },
+      'SOURCE_DIVERGED',
+    ],
+    [
+      'the source purged what follows',
+      { gtidStanding: { known: true, available: false } },
+      'SOURCE_BINLOG_PURGED',
+    ],
+    [
+      'the file is gone and there are no GTIDs',
+      { checkpoint: { ...checkpoint, gtidSet: null }, gtidStanding: null, fileAvailable: false },
+      'SOURCE_BINLOG_PURGED',
+    ],
+    [
+      'another server and no GTIDs',
+      { checkpoint: { ...checkpoint, gtidSet: null, server: 'uuid-0' }, gtidStanding: null },
+      'SOURCE_DIVERGED',
+    ],
+    [
+      'all generations are used up',
+      { topicGeneration: 921, acceptLostCheckpoint: true },
+      'SEQUENCE_EXHAUSTED',
+    ],
+  ])('stops when %s', (_what, change, code) => {
+    expect(() => planStart({ ...resumed, ...change })).toThrow(expect.objectContaining({ code }));
+  });
+});
