@@ -35,7 +35,7 @@ export function readFormat(event: Buffer): FormatDescription {
   const stop = name.indexOf('\0');
   return {
     serverVersion: stop < 0 ? name : name.slice(0, stop),
-    createdAt: event.readUInt32LE(body + 2 + VERSION_BYTES),
+    createdAt: event.readUInt32LE(0),
     checksum: event[algorithmAt] === CRC32_ALGORITHM,
   };
 }

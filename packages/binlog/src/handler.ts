@@ -3,7 +3,7 @@ import type { TableMap } from './table-map.ts';
 
 export interface FormatEvent {
   readonly serverVersion: string;
-  /** Seconds since 1970 when the file was begun by a starting server, else 0. */
+  /** Seconds since 1970 when the file was begun: the same wherever in the file a reader enters. */
   readonly createdAt: number;
   /** Whether the events that follow carry a CRC32. */
   readonly checksum: boolean;

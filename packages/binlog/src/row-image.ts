@@ -13,8 +13,6 @@ export interface RowImage {
    * @throws BinlogError naming table and column
    */
   write(column: number, out: ByteWriter): void;
-  /** Whether the column holds the same bytes in another image of the same event. */
-  sameValue(column: number, other: RowImage): boolean;
 }
 
 const NULL_START = -1;
@@ -35,12 +33,6 @@ export class RowImageReader implements RowImage {
     this.ends = new Int32Array(table.columnCount);
   }
 
-  /** Lets go of the event's bytes and forgets the values. */
-  close(): void {
-    this.source = EMPTY;
-    this.table = null;
-  }
-
   isNull(column: number): boolean {
     return this.starts[column] === NULL_START;
   }
@@ -54,19 +46,6 @@ export class RowImageReader implements RowImage {
     } catch (error) {
       throw nameColumn(error, table.map, table.map.columns[column]!);
     }
-  }
-
-  sameValue(column: number, other: RowImage): boolean {
-    const peer = other as RowImageReader;
-    const start = this.starts[column]!;
-    const peerStart = peer.starts[column]!;
-    if (start === NULL_START || peerStart === NULL_START) return start === peerStart;
-    const length = this.ends[column]! - start;
-    if (peer.ends[column]! - peerStart !== length) return false;
-    for (let index = 0; index < length; index++) {
-      if (this.source[start + index] !== peer.source[peerStart + index]) return false;
-    }
-    return true;
   }
 
   /**
