@@ -13,6 +13,8 @@ export interface RowImage {
    * @throws BinlogError naming table and column
    */
   write(column: number, out: ByteWriter): void;
+  /** Whether the column holds the same bytes in another image of the same event. */
+  sameValue(column: number, other: RowImage): boolean;
 }
 
 const NULL_START = -1;
@@ -46,6 +48,19 @@ export class RowImageReader implements RowImage {
     } catch (error) {
       throw nameColumn(error, table.map, table.map.columns[column]!);
     }
+  }
+
+  sameValue(column: number, other: RowImage): boolean {
+    const peer = other as RowImageReader;
+    const start = this.starts[column]!;
+    const peerStart = peer.starts[column]!;
+    if (start === NULL_START || peerStart === NULL_START) return start === peerStart;
+    const length = this.ends[column]! - start;
+    if (peer.ends[column]! - peerStart !== length) return false;
+    for (let index = 0; index < length; index++) {
+      if (this.source[start + index] !== peer.source[peerStart + index]) return false;
+    }
+    return true;
   }
 
   /**
