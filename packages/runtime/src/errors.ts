@@ -360,50 +360,20 @@ export const ERRORS = {
     fix: 'Add a primary key, name a NOT NULL unique index under source.keys, or exclude the table.',
     exit: 'preflight',
   },
-  TARGET_AUTH: {
-    class: 'fatal',
-    summary: 'the target MySQL refused the user, the password or a privilege',
-    fix: 'Correct `sinks.mysql.user` and `password`; the message names the statement that needs a grant.',
-  },
-  TARGET_COLUMN_UNKNOWN: {
-    class: 'schema',
-    summary: 'rows have a column that the target table has not',
-    fix: 'Add the column to the target table, or take a new snapshot of the table so that its schema record comes again.',
-  },
-  TARGET_DUPLICATE: {
-    class: 'record',
-    summary: 'a row has a value that a unique index of the target table already holds',
-    fix: 'Drop the unique index that the source does not have, then replay the dead letter.',
-  },
   TARGET_OFFSET_MOVED: {
     class: 'retryable',
     summary: 'another worker has stored a newer offset of this partition: this one is no longer its owner',
     fix: 'Nothing is to be done: the batch was rolled back and the other worker goes on.',
-  },
-  TARGET_REFUSED: {
-    class: 'record',
-    summary: 'the target MySQL gave an error for a row that Sluice has no rule for',
-    fix: 'Look up the error number of the dead letter in the MySQL manual; please report it.',
-  },
-  TARGET_TABLE_MISSING: {
-    class: 'schema',
-    summary: 'rows came for a table that does not exist in the target',
-    fix: 'Create the table, or take a new snapshot of it: the table is created from its schema record.',
   },
   TARGET_TABLE_REFUSED: {
     class: 'schema',
     summary: 'the target table cannot be created, changed or written by its key',
     fix: 'Look at the reason in the message; create the table by hand with a unique key on the same columns.',
   },
-  TARGET_UNAVAILABLE: {
-    class: 'retryable',
-    summary: 'the target MySQL does not answer, is read-only, or a lock was not granted',
-    fix: 'Nothing is lost: the sink goes on by itself when the target does. Look at its log, locks and `read_only`.',
-  },
-  TARGET_VALUE_REFUSED: {
-    class: 'record',
-    summary: 'the target MySQL cannot store a value in its column',
-    fix: 'Make the column of the target table as wide as the source’s, then replay the dead letter.',
+  TARGET_UNSUPPORTED: {
+    class: 'fatal',
+    summary: 'the target server is older than the sink can work with',
+    fix: 'Use MySQL 8.0.23 or MariaDB 10.3 as the target, or newer ones.',
   },
   TOPIC_UNKNOWN: {
     class: 'fatal',
