@@ -1,5 +1,6 @@
 import { PipelineError } from '@sluice/runtime';
-import type { Admin } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
+import { toPipelineError } from './errors.ts';
 
 export interface TopicPartition {
   readonly topic: string;
@@ -72,6 +73,20 @@ export async function fetchCommitted(
     }
   }
   return committed;
+}
+
+/** True when the group has committed an offset of any topic. Throws PipelineError when Kafka does not answer. */
+export async function groupHasOffsets(kafka: Kafka, groupId: string): Promise<boolean> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const topics = await admin.fetchOffsets({ groupId });
+    return topics.some(({ partitions }) => partitions.some(({ offset }) => BigInt(offset) > 0n));
+  } catch (error) {
+    throw toPipelineError(error, `read the offsets of group ${groupId}`);
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 /** One string per partition, for maps. */

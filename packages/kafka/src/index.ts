@@ -9,5 +9,5 @@ export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 export { ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
-export { chooseStart, type StartOffset, type TopicPartition, type Watermarks } from './consumer-start.ts';
+export { chooseStart, groupHasOffsets, type StartOffset, type TopicPartition, type Watermarks } from './consumer-start.ts';
 export { BatchConsumer, type BatchConsumerOptions, type BatchVerdict } from './consumer.ts';

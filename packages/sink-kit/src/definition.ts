@@ -9,6 +9,8 @@ export interface SinkContext {
   readonly prefix: string;
   /** Consumer group, `<pipeline>.<sink>`: the name under which progress is kept. */
   readonly group: string;
+  /** True when the group has read anything before: a store that is empty then has lost its rows. */
+  readonly hasProgress: () => Promise<boolean>;
   readonly log: Logger;
   readonly registry: Registry;
 }

@@ -1,5 +1,6 @@
 import {
   BatchConsumer,
+  groupHasOffsets,
   type BatchVerdict,
   type ConsumedBatch,
   kafkaClient,
@@ -82,6 +83,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       pipeline: config.pipeline,
       prefix: this.#prefix,
       group: this.#group,
+      hasProgress: () => groupHasOffsets(this.#kafka, this.#group),
       log,
       registry: metrics.registry,
     });

@@ -1,0 +1,28 @@
+import { sinkBaseSchema } from '@sluice/sink-kit';
+import { z } from 'zod';
+
+/** Section `sinks.redis` of sluice.yaml. */
+export const redisConfigSchema = z.strictObject({
+  ...sinkBaseSchema.shape,
+  url: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+    .default('redis://127.0.0.1:6379')
+    .meta({ description: 'Server, user, password and database number; `rediss` for TLS.', secret: true }),
+  format: z.enum(['json', 'hash']).default('json').meta({
+    description: '`json`: a row is one string. `hash`: a row is a hash of text fields, a NULL is no field.',
+  }),
+  keyPrefix: z.string().max(200).default('').meta({
+    description:
+      'Put before every key of a row; with braces, e.g. `{shop}:`, all rows lie in one cluster slot.',
+  }),
+  tombstoneDays: z.number().positive().max(3650).default(37).meta({
+    description:
+      'Days that a deleted row is remembered. Longer than topics and dead letters live, or an old change could bring it back.',
+  }),
+  timeoutMs: z.int().min(100).max(600_000).default(10_000).meta({
+    description: 'Milliseconds to wait for the answer to a batch.',
+  }),
+});
+
+export type RedisConfig = z.output<typeof redisConfigSchema>;

@@ -1,0 +1,4 @@
+import { runSink } from '@sluice/sink-kit';
+import { redisSink } from './redis-sink.ts';
+
+await runSink(redisSink);

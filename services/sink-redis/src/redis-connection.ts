@@ -1,0 +1,149 @@
+import { PipelineError, type Logger } from '@sluice/runtime';
+import { Redis } from 'ioredis';
+import { replyCode, toRedisError } from './redis-errors.ts';
+import type { Script } from './scripts.ts';
+
+export interface ScriptCall {
+  readonly script: Script;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+}
+
+const RECONNECT_MAX_MS = 2000;
+
+/**
+ * One connection. ioredis reconnects by itself, but commands fail at once while it does and are never sent again: retry
+ * belongs to sink-kit.
+ */
+export class RedisConnection {
+  readonly #redis: Redis;
+  readonly #timeoutMs: number;
+  readonly #log: Logger;
+  /** Why the last connection failed: says more than "connection is closed". */
+  #lastError: unknown = null;
+  #connected = false;
+
+  constructor(url: string, timeoutMs: number, log: Logger, onReady: () => void) {
+    this.#timeoutMs = timeoutMs;
+    this.#log = log;
+    this.#redis = new Redis(url, {
+      lazyConnect: true,
+      connectTimeout: timeoutMs,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      retryStrategy: (attempt) => Math.min(attempt * 50, RECONNECT_MAX_MS),
+    });
+    this.#redis.on('ready', () => {
+      this.#setConnected(true);
+      onReady();
+    });
+    this.#redis.on('close', () => this.#setConnected(false));
+    this.#redis.on('error', (error: unknown) => (this.#lastError = error));
+  }
+
+  /** Throws REDIS_UNAVAILABLE or REDIS_AUTH. May be called again after a failure. */
+  async open(): Promise<void> {
+    if (this.#redis.status === 'ready') return;
+    const connecting = this.#redis.status === 'wait' || this.#redis.status === 'end';
+    await this.#guarded(connecting ? this.#redis.connect() : this.#ready());
+  }
+
+  async ping(): Promise<void> {
+    await this.#guarded(this.#redis.ping());
+  }
+
+  async get(key: string): Promise<string | null> {
+    return this.#guarded(this.#redis.get(key));
+  }
+
+  async set(key: string, value: string): Promise<void> {
+    await this.#guarded(this.#redis.set(key, value));
+  }
+
+  /** One step of SCAN; begin and end with cursor `0`. */
+  async scan(
+    cursor: string,
+    pattern: string,
+    count: number,
+  ): Promise<{ cursor: string; keys: readonly string[] }> {
+    const [next, keys] = await this.#guarded(this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', count));
+    return { cursor: next, keys };
+  }
+
+  /**
+   * Runs every call in one round trip; resolves to an answer or error reply of each. Scripts that the server does not know
+   * (restart, failover, SCRIPT FLUSH) are loaded and those calls made again. Throws when the connection does not answer.
+   */
+  async run(calls: readonly ScriptCall[]): Promise<readonly (unknown | Error)[]> {
+    const answers = [...(await this.#pipeline(calls))];
+    const unknown = calls.flatMap((call, index) =>
+      replyCode(answers[index]) === 'NOSCRIPT' ? [{ call, index }] : [],
+    );
+    if (unknown.length === 0) return answers;
+    for (const script of new Set(unknown.map(({ call }) => call.script))) {
+      await this.#guarded(this.#redis.script('LOAD', script.source));
+    }
+    const again = await this.#pipeline(unknown.map(({ call }) => call));
+    unknown.forEach(({ index }, position) => (answers[index] = again[position]));
+    return answers;
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+
+  async #pipeline(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
+    const pipeline = this.#redis.pipeline();
+    for (const { script, keys, args } of calls) pipeline.evalsha(script.sha, keys.length, ...keys, ...args);
+    const replies = await this.#guarded(pipeline.exec());
+    if (replies === null || replies.length !== calls.length) {
+      throw new PipelineError('REDIS_UNAVAILABLE', 'Redis did not answer the whole batch');
+    }
+    return replies.map(([error, answer]) => {
+      if (error !== null && replyCode(error) === null) throw toRedisError(error);
+      return error ?? answer;
+    });
+  }
+
+  async #ready(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onClose = (): void => reject(new Error('connection closed'));
+    this.#redis.once('ready', resolve);
+    this.#redis.once('close', onClose);
+    try {
+      await promise;
+    } finally {
+      this.#redis.off('ready', resolve);
+      this.#redis.off('close', onClose);
+    }
+  }
+
+  /** A server that hangs keeps the socket open: after the timeout the connection is given up. */
+  async #guarded<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#redis.disconnect(true);
+        reject(new PipelineError('REDIS_UNAVAILABLE', `Redis did not answer within ${this.#timeoutMs} ms`));
+      }, this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([answer, timeout]);
+    } catch (error) {
+      throw toRedisError(
+        replyCode(error) === null && replyCode(this.#lastError) !== null ? this.#lastError : error,
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #setConnected(connected: boolean): void {
+    if (connected) this.#lastError = null;
+    if (connected === this.#connected) return;
+    this.#connected = connected;
+    if (connected) this.#log.info({ event: 'store.connected' }, 'connected to Redis');
+    else this.#log.warn({ event: 'store.disconnected', err: this.#lastError }, 'connection to Redis lost');
+  }
+}

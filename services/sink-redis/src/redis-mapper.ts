@@ -1,0 +1,64 @@
+import { exactMember, type JsonValue, type Row, type Sequence } from '@sluice/envelope';
+
+/** What the guards compare: the digits stand at a fixed place of a JSON row, see `guarded-write.lua.ts`. */
+const SEQUENCE_MEMBER = '"_sequence":';
+
+/** `<prefix><database>.<table>:<key values>`, e.g. `shop.orders:42`, `shop.order_lines:42:3`. */
+export function rowKey(prefix: string, database: string, table: string, key: Row): string {
+  const values = Object.values(key).map((value) => escape(textOf(value)));
+  return `${tablePrefix(prefix, database, table)}${values.join(':')}`;
+}
+
+/** What the keys of a table's rows begin with. */
+export function tablePrefix(prefix: string, database: string, table: string): string {
+  return `${prefix}${escape(database)}.${escape(table)}:`;
+}
+
+/** Glob pattern of SCAN for the rows of a table. */
+export function tablePattern(prefix: string, database: string, table: string): string {
+  return `${tablePrefix(prefix, database, table).replace(/[\\*?[\]]/g, '\\$&')}*`;
+}
+
+/**
+ * Where a deleted row's sequence is kept: in the slot of the row, so that one script may touch both in a cluster. A row key
+ * with a hash tag of its own (from the prefix) lends it; else the whole row key is the tag.
+ * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
+ */
+export function tombstoneKey(row: string): string {
+  return /\{[^}]+\}/.test(row) ? `sluice:${row}` : `sluice:{${row}}`;
+}
+
+/** Where the sequence of a table's last truncate is kept. */
+export function floorKey(prefix: string, database: string, table: string): string {
+  return `sluice:floor:${tablePrefix(prefix, database, table)}`;
+}
+
+/** Shows that this store has been filled by this consumer group, and not lost since. */
+export function markerKey(group: string): string {
+  return `sluice:marker:${group}`;
+}
+
+/** A row as one string: the sequence first, then the columns in the very text that capture wrote. */
+export function jsonValue(sequence: Sequence, after: string): string {
+  const columns = after.slice(1);
+  return `{${SEQUENCE_MEMBER}"${sequence}"${columns === '}' ? '' : ','}${columns}`;
+}
+
+/** A row as fields of a hash: name, value, name, value…; the sequence first, a NULL is no field. */
+export function hashFields(sequence: Sequence, after: Row, afterText: string): readonly string[] {
+  const fields = ['_sequence', sequence];
+  for (const [name, value] of Object.entries(after)) {
+    if (value === null) continue;
+    fields.push(name, typeof value === 'string' ? value : (exactMember(afterText, name) ?? textOf(value)));
+  }
+  return fields;
+}
+
+/** `:` separates, `%` escapes, braces would make a hash tag. */
+function escape(text: string): string {
+  return text.replace(/[%:{}]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,188 @@
+import { exactAfter, type RowEnvelope, type Sequence, type TruncateEnvelope } from '@sluice/envelope';
+import { PipelineError } from '@sluice/runtime';
+import type { Delivery, Outcome, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
+import { redisConfigSchema, type RedisConfig } from './config.ts';
+import { RedisConnection, type ScriptCall } from './redis-connection.ts';
+import { toRedisError } from './redis-errors.ts';
+import {
+  floorKey,
+  hashFields,
+  jsonValue,
+  markerKey,
+  rowKey,
+  tablePattern,
+  tombstoneKey,
+} from './redis-mapper.ts';
+import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
+
+const SCAN_COUNT = 1000;
+const SECONDS_PER_DAY = 86_400;
+const SET = ['set', 'tie'] as const;
+
+/** A cache of rows in Redis: a row's key exists exactly while the row does. */
+export const redisSink: SinkDefinition<RedisConfig> = {
+  name: 'redis',
+  schema: redisConfigSchema,
+  create: (config, context) => new RedisSink(config, context),
+};
+
+class RedisSink implements Sink {
+  readonly #config: RedisConfig;
+  readonly #context: SinkContext;
+  readonly #connection: RedisConnection;
+  readonly #tombstoneSeconds: string;
+  /** Sequence of each table's last truncate, by floor key; read once from Redis, raised here and there. */
+  readonly #floors = new Map<string, Sequence>();
+  #opened = false;
+  #markerIsDue = false;
+
+  constructor(config: RedisConfig, context: SinkContext) {
+    this.#config = config;
+    this.#context = context;
+    this.#tombstoneSeconds = String(Math.ceil(config.tombstoneDays * SECONDS_PER_DAY));
+    this.#connection = new RedisConnection(
+      config.url,
+      config.timeoutMs,
+      context.log,
+      () => (this.#markerIsDue = true),
+    );
+  }
+
+  async open(): Promise<void> {
+    await this.#connection.open();
+    const marker = markerKey(this.#context.group);
+    if ((await this.#connection.get(marker)) === null) {
+      if (await this.#context.hasProgress()) throw emptied();
+      await this.#connection.set(marker, new Date().toISOString());
+    }
+    this.#markerIsDue = false;
+    this.#opened = true;
+  }
+
+  async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    await this.#checkMarker();
+    const [first] = batch;
+    if (first === undefined) return [];
+    if (isRow(first)) return this.#writeRows(batch);
+    return [await this.#control(first, signal)];
+  }
+
+  async ping(): Promise<void> {
+    await this.#connection.ping();
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  async #writeRows(batch: readonly Delivery[]): Promise<readonly Outcome[]> {
+    const outcomes: (Outcome | null)[] = [];
+    const calls: ScriptCall[] = [];
+    for (const delivery of batch) {
+      if (!isRow(delivery)) throw new TypeError('a control record among rows');
+      const { source, sequence } = delivery.envelope.payload;
+      const floor = await this.#floor(source.database, source.table);
+      const below = sequence < floor;
+      outcomes.push(below ? { kind: 'stale' } : null);
+      if (!below) calls.push(this.#rowCall(delivery));
+    }
+    const answers = await this.#connection.run(calls);
+    let next = 0;
+    return outcomes.map((outcome) => outcome ?? toOutcome(answers[next++]));
+  }
+
+  #rowCall({ envelope, value }: Delivery & { envelope: RowEnvelope }): ScriptCall {
+    const { source, key, sequence, operation, after } = envelope.payload;
+    const row = rowKey(this.#config.keyPrefix, source.database, source.table, key);
+    const isHash = this.#config.format === 'hash';
+    const script = isHash ? hashScript : jsonScript;
+    const keys = [row, tombstoneKey(row)];
+    if (after === null) return { script, keys, args: ['delete', sequence, this.#tombstoneSeconds] };
+    const text = exactAfter(value) ?? JSON.stringify(after);
+    const written = isHash ? hashFields(sequence, after, text) : [jsonValue(sequence, text)];
+    const set = SET[operation === 'SNAPSHOT' ? 1 : 0];
+    return { script, keys, args: [set, sequence, this.#tombstoneSeconds, ...written] };
+  }
+
+  async #control({ envelope }: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const { type } = envelope.schema;
+    if (type === 'truncate') await this.#truncate(envelope as TruncateEnvelope, signal);
+    const reconcile = 'reconcile' in envelope.payload && envelope.payload.reconcile;
+    if (type === 'snapshot' && reconcile) {
+      const { database, table } = envelope.payload.source;
+      this.#context.log.warn(
+        { event: 'reconcile.unsupported', database, table },
+        'rows that vanished in the gap stay in Redis',
+      );
+    }
+    return { kind: 'applied' };
+  }
+
+  /** The floor first: from then on nothing older comes in, so one pass over the keys finds all that is older. */
+  async #truncate({ payload }: TruncateEnvelope, signal: AbortSignal): Promise<void> {
+    const { database, table } = payload.source;
+    const { keyPrefix } = this.#config;
+    const name = floorKey(keyPrefix, database, table);
+    const [floor] = await this.#connection.run([
+      { script: floorScript, keys: [name], args: [payload.sequence] },
+    ]);
+    if (typeof floor !== 'string') throw toRedisError(floor);
+    this.#floors.set(name, floor);
+    const pattern = tablePattern(keyPrefix, database, table);
+    let cursor = '0';
+    do {
+      signal.throwIfAborted();
+      const step = await this.#connection.scan(cursor, pattern, SCAN_COUNT);
+      await this.#deleteBelow(step.keys, payload.sequence);
+      cursor = step.cursor;
+    } while (cursor !== '0');
+  }
+
+  async #deleteBelow(rows: readonly string[], floor: Sequence): Promise<void> {
+    const script = this.#config.format === 'hash' ? hashScript : jsonScript;
+    const args = ['below', floor, this.#tombstoneSeconds];
+    const calls = rows.map((row) => ({ script, keys: [row, tombstoneKey(row)], args }));
+    for (const answer of await this.#connection.run(calls)) {
+      const outcome = toOutcome(answer);
+      // A key of another type below the table's prefix is not a row of ours: left alone.
+      if (outcome.kind === 'failed' && outcome.error.code !== 'REDIS_WRONG_TYPE') throw outcome.error;
+    }
+  }
+
+  async #floor(database: string, table: string): Promise<Sequence> {
+    const name = floorKey(this.#config.keyPrefix, database, table);
+    const known = this.#floors.get(name);
+    if (known !== undefined) return known;
+    const stored = (await this.#connection.get(name)) ?? '';
+    this.#floors.set(name, stored);
+    return stored;
+  }
+
+  /** After a reconnect the server may be one that came back empty: writing on would leave holes and look healthy. */
+  async #checkMarker(): Promise<void> {
+    if (!this.#markerIsDue || !this.#opened) return;
+    if ((await this.#connection.get(markerKey(this.#context.group))) === null) throw emptied();
+    this.#markerIsDue = false;
+  }
+}
+
+function toOutcome(answer: unknown): Outcome {
+  if (answer instanceof Error) return refused(toRedisError(answer));
+  if (answer === FOREIGN)
+    return refused(new PipelineError('REDIS_WRONG_TYPE', 'the key holds a value that is not a row'));
+  return { kind: answer === STALE ? 'stale' : 'applied' };
+}
+
+/** Out of memory, read-only, loading…: that is the store, not the row; thrown, so that the breaker sees it. */
+function refused(error: PipelineError): Outcome {
+  if (error.errorClass !== 'record') throw error;
+  return { kind: 'failed', error };
+}
+
+function isRow(delivery: Delivery): delivery is Delivery & { envelope: RowEnvelope } {
+  return delivery.envelope.schema.type === 'row';
+}
+
+function emptied(): PipelineError {
+  return new PipelineError('REDIS_EMPTIED', 'Redis does not hold what this sink has written before');
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+
+export interface Script {
+  readonly source: string;
+  /** SHA-1 in hex: the name that EVALSHA knows it by. */
+  readonly sha: string;
+}
+
+/** What a script answers. */
+export const APPLIED = 1;
+export const STALE = 0;
+/** The key holds something that this sink did not write. */
+export const FOREIGN = -1;
+
+/**
+ * One row, guarded by its sequence, touching only the two keys it declares: KEYS[1] the row, KEYS[2] its tombstone.
+ * ARGV: operation, sequence, seconds that a tombstone lives, then the row's value or fields.
+ * Operations: `set`; `tie` as `set`, but an equal sequence passes (snapshot rows); `delete`; `below` deletes the row if its
+ * sequence is lower (truncate; the table's floor remembers it, so no tombstone). Sequences are 19 digits and compared as
+ * text: a Lua number is a double and holds 15 of them.
+ */
+function guardedWrite(readSequence: string, writeRow: string): Script {
+  const source = `
+local operation, sequence = ARGV[1], ARGV[2]
+${readSequence}
+local exists = stored ~= ''
+if not exists then stored = redis.call('GET', KEYS[2]) or '' end
+if operation == 'below' then
+  if not exists or stored >= sequence then return ${STALE} end
+  redis.call('DEL', KEYS[1])
+  return ${APPLIED}
+end
+if stored > sequence or (stored == sequence and operation ~= 'tie') then return ${STALE} end
+if operation == 'delete' then
+  redis.call('DEL', KEYS[1])
+  redis.call('SET', KEYS[2], sequence, 'EX', ARGV[3])
+  return ${APPLIED}
+end
+${writeRow}
+if not exists and stored ~= '' then redis.call('DEL', KEYS[2]) end
+return ${APPLIED}
+`;
+  return script(source);
+}
+
+/** A row is \`{"_sequence":"<19 digits>",…}\`: the digits are read by their place, nothing is parsed. */
+export const jsonScript = guardedWrite(
+  `local head = redis.call('GETRANGE', KEYS[1], 0, 32)
+if head ~= '' and string.sub(head, 1, 14) ~= '{"_sequence":"' then return ${FOREIGN} end
+local stored = string.sub(head, 15, 33)`,
+  `redis.call('SET', KEYS[1], ARGV[4])`,
+);
+
+/** Fields go in by hundreds: Lua's stack bounds the arguments of one call. */
+export const hashScript = guardedWrite(
+  `local stored = redis.call('HGET', KEYS[1], '_sequence') or ''
+if stored == '' and redis.call('EXISTS', KEYS[1]) == 1 then return ${FOREIGN} end`,
+  `redis.call('DEL', KEYS[1])
+for first = 4, #ARGV, 500 do
+  redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 499, #ARGV)))
+end`,
+);
+
+/** Raises a table's floor, never lowers it. KEYS[1] the floor, ARGV[1] the sequence. Answers the floor that holds now. */
+export const floorScript = script(`
+local floor = redis.call('GET', KEYS[1]) or ''
+if floor >= ARGV[1] then return floor end
+redis.call('SET', KEYS[1], ARGV[1])
+return ARGV[1]
+`);
+
+function script(source: string): Script {
+  return { source, sha: createHash('sha1').update(source).digest('hex') };
+}
