@@ -1,0 +1,127 @@
+import type { JsonValue } from '@sluice/envelope';
+import type { Flavour } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
+
+/** How the values of a column go into SQL text. Pure: envelope value in, SQL literal out. */
+export interface ColumnCodec {
+  /** The value as a SQL literal. Throws MYSQL_VALUE_REFUSED for a value that no such column can hold. */
+  literal(value: JsonValue): string;
+  /** SQL expression that gives the column back as `text` writes it; `column` is the quoted name. */
+  select(column: string): string;
+  /** The text that `select` gives for this value: what a key is recognised by. */
+  text(value: JsonValue): string;
+}
+
+const asIs = (column: string): string => column;
+const asNumber = (column: string): string => `${column}+0`;
+const asHex = (column: string): string => `HEX(${column})`;
+
+const number: ColumnCodec = { literal: nullOr(numberLiteral), select: asIs, text: String };
+const bits: ColumnCodec = { ...number, select: asNumber };
+const string: ColumnCodec = { literal: nullOr((value) => quote(textOf(value))), select: asIs, text: textOf };
+const instant: ColumnCodec = {
+  literal: nullOr((value) => `'${sqlTime(value)}'`),
+  select: asIs,
+  text: sqlTime,
+};
+const bytes: ColumnCodec = { literal: nullOr((value) => `x'${hexOf(value)}'`), select: asHex, text: hexOf };
+const json: ColumnCodec = { ...string, literal: nullOr((value) => quote(JSON.stringify(value))) };
+
+const CODECS: Readonly<Record<string, ColumnCodec>> = {
+  tinyint: number,
+  smallint: number,
+  mediumint: number,
+  int: number,
+  bigint: number,
+  decimal: number,
+  float: number,
+  double: number,
+  bit: bits,
+  year: bits,
+  datetime: instant,
+  timestamp: instant,
+  json,
+  binary: bytes,
+  varbinary: bytes,
+  tinyblob: bytes,
+  blob: bytes,
+  mediumblob: bytes,
+  longblob: bytes,
+  vector: bytes,
+};
+
+const GEOMETRIES = new Set([
+  'geometry',
+  'point',
+  'linestring',
+  'polygon',
+  'multipoint',
+  'multilinestring',
+  'multipolygon',
+  'geometrycollection',
+  'geomcollection',
+]);
+
+/** `sqlType` as COLUMN_TYPE of information_schema or canonical; what has no rule of its own is written as text. */
+export function columnCodec(sqlType: string, flavour: Flavour): ColumnCodec {
+  const name = typeName(sqlType);
+  if (GEOMETRIES.has(name)) return flavour === 'mysql' ? mysqlGeometry : mariadbGeometry;
+  return CODECS[name] ?? string;
+}
+
+export function typeName(sqlType: string): string {
+  return /^[a-z0-9]+/i.exec(sqlType)?.[0]?.toLowerCase() ?? '';
+}
+
+/** A SQL string literal, for sessions without NO_BACKSLASH_ESCAPES. */
+export function quote(text: string): string {
+  return text.includes("'") || text.includes('\\')
+    ? `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+    : `'${text}'`;
+}
+
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
+/** Numbers beyond 2^53 and DECIMALs come as strings; only digits may go into SQL unquoted. */
+function numberLiteral(value: JsonValue): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string' && NUMBER.test(value)) return value;
+  throw refuse('a number');
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** `2026-11-21T09:05:34.233197Z` → `2026-11-21 09:05:34.233197`; the session's time zone is UTC. */
+function sqlTime(value: JsonValue): string {
+  if (typeof value !== 'string' || !/^[\d:.TZ -]+$/.test(value)) throw refuse('a date and time');
+  const end = value.endsWith('Z') ? value.length - 1 : value.length;
+  return `${value.slice(0, 10)} ${value.slice(11, end)}`;
+}
+
+function hexOf(value: JsonValue): string {
+  if (typeof value !== 'string') throw refuse('base64');
+  return Buffer.from(value, 'base64').toString('hex').toUpperCase();
+}
+
+const mysqlGeometry = geometry((wkb, srid) => `ST_GeomFromWKB(${wkb},${srid},'axis-order=long-lat')`);
+const mariadbGeometry = geometry((wkb, srid) => `ST_GeomFromWKB(${wkb},${srid})`);
+
+function geometry(construct: (wkb: string, srid: number) => string): ColumnCodec {
+  const literal = (value: JsonValue): string => {
+    if (typeof value !== 'object' || value === null || !('wkb' in value) || !('srid' in value)) {
+      throw refuse('a geometry');
+    }
+    return construct(`x'${hexOf(value.wkb)}'`, Number(value.srid) >>> 0);
+  };
+  return { literal: nullOr(literal), select: asHex, text: String };
+}
+
+function nullOr(literal: (value: JsonValue) => string): (value: JsonValue) => string {
+  return (value) => (value === null ? 'NULL' : literal(value));
+}
+
+function refuse(expected: string): PipelineError {
+  return new PipelineError('MYSQL_VALUE_REFUSED', `a value is not ${expected}, as its column needs`);
+}

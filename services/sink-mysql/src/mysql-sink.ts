@@ -1,0 +1,206 @@
+import type { ControlEnvelope, SchemaEnvelope, Sequence } from '@sluice/envelope';
+import {
+  isAtLeast,
+  quoteTable,
+  readVersion,
+  toPipelineError,
+  type Pool,
+  type PoolConnection,
+} from '@sluice/mysql';
+import { PipelineError, type Logger } from '@sluice/runtime';
+import type { Delivery, Outcome, Sink, SinkDefinition } from '@sluice/sink-kit';
+import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { Progress } from './progress.ts';
+import { writeRows } from './row-writer.ts';
+import { inTransaction, targetPool, withConnection, type CommitWatcher } from './session.ts';
+import { createStateTables, Tombs, type Origin } from './state-tables.ts';
+import { SEQUENCE_COLUMN } from './table-definition.ts';
+import { TargetTables } from './target-tables.ts';
+
+const APPLIED: Outcome = { kind: 'applied' };
+/** Rows deleted by one statement of a truncate, each its own transaction. */
+const TRUNCATE_STEP = 5000;
+
+export const mysqlSink: SinkDefinition<MysqlSinkConfig> = {
+  name: 'mysql',
+  schema: mysqlSinkSchema,
+  create: (config, { group, log }) => new MysqlSink(config, { group, log }),
+};
+
+/** A batch is one transaction of the target: rows, tombstones and the partition's offset stand or fall together. */
+export class MysqlSink implements Sink {
+  readonly offsets: Progress;
+  readonly #config: MysqlSinkConfig;
+  readonly #log: Logger;
+  readonly #pool: Pool;
+  readonly #tombs: Tombs;
+  #tables = new TargetTables('mysql');
+
+  constructor(config: MysqlSinkConfig, { group, log }: { readonly group: string; readonly log: Logger }) {
+    this.#config = config;
+    this.#log = log;
+    this.#pool = targetPool(config);
+    this.#tombs = new Tombs(config.stateDatabase);
+    this.offsets = new Progress(this.#pool, {
+      group,
+      database: config.stateDatabase,
+      timeoutMs: config.transactionTimeoutMs,
+    });
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#run(signal, async (connection) => {
+      const version = await readVersion(connection);
+      const { flavour, text } = version;
+      const suits = flavour === 'mysql' ? isAtLeast(version, 8, 0, 23) : isAtLeast(version, 10, 3);
+      if (!suits) throw new PipelineError('TARGET_UNSUPPORTED', `the target is ${flavour} ${text}`);
+      this.#tables = new TargetTables(flavour);
+      await createStateTables(connection, this.#config.stateDatabase);
+      this.#log.info({ flavour, version: text }, 'target is ready');
+    });
+  }
+
+  async ping(): Promise<void> {
+    await this.#run(
+      new AbortController().signal,
+      async (connection) => void (await connection.query('SELECT 1')),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const failure = await this.#attempt(batch, signal);
+    if (!(failure instanceof PipelineError)) return failure;
+    // The table may have been altered since it was looked at: look again, once.
+    if (failure.errorClass === 'schema' && this.#forgetTables(batch)) {
+      const second = await this.#attempt(batch, signal);
+      return second instanceof PipelineError ? refused(batch, second) : second;
+    }
+    return refused(batch, failure);
+  }
+
+  /** Outcomes, or the error of the rows as a whole; throws when the target did not answer. */
+  async #attempt(
+    batch: readonly Delivery[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[] | PipelineError> {
+    try {
+      const control = batch.find(({ envelope }) => envelope.schema.type !== 'row');
+      if (control === undefined) return await this.#rows(batch, signal);
+      await this.#control(control, signal);
+      return [APPLIED];
+    } catch (error) {
+      const failure = toPipelineError(error);
+      if (failure.errorClass === 'record' || failure.errorClass === 'schema') return failure;
+      throw failure;
+    }
+  }
+
+  async #rows(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
+    const [first] = batch;
+    if (first === undefined) return [];
+    const outcomes = new Array<Outcome>(batch.length).fill(APPLIED);
+    const apply = async (connection: PoolConnection): Promise<CommitWatcher> => {
+      // First, so that a worker that lost the partition waits here and changes nothing.
+      const claim = await this.offsets.claim(connection, first.topic, first.partition, nextOffset(batch));
+      for (const positions of byTable(batch)) {
+        const rows = positions.flatMap((position) => batch[position] ?? []);
+        const results = await this.#tableRows(connection, rows);
+        positions.forEach((position, index) => (outcomes[position] = results[index] ?? APPLIED));
+      }
+      return claim;
+    };
+    await this.#run(signal, (connection) => inTransaction(connection, () => apply(connection)));
+    return outcomes;
+  }
+
+  async #tableRows(connection: PoolConnection, rows: readonly Delivery[]): Promise<Outcome[]> {
+    const [first] = rows;
+    if (first === undefined) return [];
+    const { source, key } = first.envelope.payload;
+    const origin = originOf(first);
+    const table = await this.#tables.get(
+      connection,
+      targetDatabase(this.#config, source.database),
+      source.table,
+    );
+    const plan = table.keyPlan(Object.keys(key));
+    const guards = await this.#tombs.guards(connection, origin);
+    return await writeRows({ connection, table, plan, origin, tombs: this.#tombs }, guards, rows);
+  }
+
+  async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {
+    const envelope = delivery.envelope as ControlEnvelope;
+    if (envelope.schema.type === 'schema') await this.#schema((envelope as SchemaEnvelope).payload, signal);
+    if (envelope.schema.type === 'truncate')
+      await this.#truncate(delivery, envelope.payload.sequence, signal);
+    await this.offsets.advance(delivery.topic, delivery.partition, delivery.offset + 1n);
+  }
+
+  /** Columns are only ever added: rows of other partitions may still be of the older shape. */
+  async #schema(
+    { source, change, columns, keyColumns }: SchemaEnvelope['payload'],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (change === 'drop' || change === 'rename') return;
+    const database = targetDatabase(this.#config, source.database);
+    await this.#run(signal, (connection) =>
+      this.#tables.ensure(connection, database, source.table, { columns, keyColumns }),
+    );
+    this.#log.info(
+      { table: `${database}.${source.table}`, columns: columns.length },
+      'target table has its columns',
+    );
+  }
+
+  /** The floor first: from then on no older row comes in, so the deletion has an end. */
+  async #truncate(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {
+    const { source } = delivery.envelope.payload;
+    const table = quoteTable(targetDatabase(this.#config, source.database), source.table);
+    await this.#run(signal, (connection) => this.#tombs.raiseFloor(connection, originOf(delivery), sequence));
+    for (let deleted = TRUNCATE_STEP; deleted === TRUNCATE_STEP;) {
+      deleted = await this.#run(signal, async (connection) => {
+        const sql = `DELETE FROM ${table} WHERE ${SEQUENCE_COLUMN} < ? LIMIT ${TRUNCATE_STEP}`;
+        const [result] = await connection.query(sql, [sequence]);
+        return 'affectedRows' in result ? result.affectedRows : 0;
+      });
+    }
+    this.#log.info({ table, sequence }, 'table truncated');
+  }
+
+  #forgetTables(batch: readonly Delivery[]): boolean {
+    const known = batch.filter(({ envelope: { payload } }) =>
+      this.#tables.forget(targetDatabase(this.#config, payload.source.database), payload.source.table),
+    );
+    return known.length > 0;
+  }
+
+  async #run<T>(signal: AbortSignal, work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+    return await withConnection(this.#pool, { signal, timeoutMs: this.#config.transactionTimeoutMs }, work);
+  }
+}
+
+function refused(batch: readonly Delivery[], error: PipelineError): Outcome[] {
+  return batch.map(() => ({ kind: 'failed', error }));
+}
+
+function originOf({ topic, partition, envelope }: Delivery): Origin {
+  const { database, table } = envelope.payload.source;
+  return { topic, partition, table: `${database}.${table}` };
+}
+
+function nextOffset(batch: readonly Delivery[]): bigint {
+  return batch.reduce((highest, { offset }) => (offset > highest ? offset : highest), 0n) + 1n;
+}
+
+/** A topic may hold several tables (strategy `database`): the positions of each one's rows. */
+function byTable(batch: readonly Delivery[]): Iterable<readonly number[]> {
+  const positions = batch.map((_, position) => position);
+  return Map.groupBy(positions, (position) => {
+    const source = batch[position]?.envelope.payload.source;
+    return `${source?.database}\0${source?.table}`;
+  }).values();
+}

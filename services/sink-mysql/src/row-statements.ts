@@ -1,0 +1,107 @@
+import type { Row, RowEnvelope, Sequence } from '@sluice/envelope';
+import type { Delivery } from '@sluice/sink-kit';
+import { PipelineError } from '@sluice/runtime';
+import { SEQUENCE_COLUMN } from './table-definition.ts';
+import type { InsertPlan, KeyPlan, TargetTable } from './target-table.ts';
+
+/** A row of a batch on its way into the target. */
+export interface PendingRow {
+  /** Its place in the batch. */
+  readonly position: number;
+  readonly key: string;
+  readonly sequence: Sequence;
+  readonly envelope: RowEnvelope;
+  readonly after: Row | null;
+  /** `1` or `(1,'a')`. */
+  readonly tuple: string;
+  /** What the guard's SELECT gives for this key. */
+  readonly keyText: string;
+}
+
+/** Keys in one IN list: MariaDB turns lists of 1,000 and more into joins. */
+export const KEYS_PER_STATEMENT = 900;
+const ROWS_PER_INSERT = 2000;
+/** UTF-16 units; a statement is at most three times as many bytes, and the server's smallest default takes 16 MiB. */
+const UNITS_PER_INSERT = 1_000_000;
+
+export function pendingRow(delivery: Delivery, position: number, plan: KeyPlan): PendingRow {
+  const envelope = delivery.envelope as RowEnvelope;
+  const { operation, key, after, sequence } = envelope.payload;
+  const [only] = plan.columns;
+  const isSingle = plan.columns.length === 1 && only !== undefined;
+  return {
+    position,
+    key: delivery.key,
+    sequence,
+    envelope,
+    after: operation === 'DELETE' ? null : after,
+    tuple: isSingle ? only.codec.literal(valueOf(key, only.name)) : tupleOf(key, plan),
+    keyText: isSingle
+      ? only.codec.text(valueOf(key, only.name))
+      : plan.columns.map(({ name, codec }) => codec.text(valueOf(key, name))).join('\0'),
+  };
+}
+
+function tupleOf(key: Row, plan: KeyPlan): string {
+  return `(${plan.columns.map(({ name, codec }) => codec.literal(valueOf(key, name))).join(',')})`;
+}
+
+export function guardStatement(table: TargetTable, plan: KeyPlan, rows: readonly PendingRow[]): string {
+  const columns = plan.columns.map(({ sql, codec }) => codec.select(sql)).join(',');
+  return `SELECT ${columns},${SEQUENCE_COLUMN} FROM ${table.sql} WHERE ${keyCondition(plan, rows)} FOR UPDATE`;
+}
+
+export function deleteStatement(table: TargetTable, plan: KeyPlan, rows: readonly PendingRow[]): string {
+  return `DELETE FROM ${table.sql} WHERE ${keyCondition(plan, rows)}`;
+}
+
+function keyCondition(plan: KeyPlan, rows: readonly PendingRow[]): string {
+  return `${plan.tuple} IN (${rows.map(({ tuple }) => tuple).join(',')})`;
+}
+
+/** An INSERT of some rows, in the order given. */
+export interface InsertStatement {
+  readonly sql: string;
+  readonly rows: readonly PendingRow[];
+}
+
+/** Multi-row INSERTs, bounded by rows and bytes; rows of different columns go into different statements. */
+export function* insertStatements(
+  table: TargetTable,
+  rows: readonly PendingRow[],
+  mode: 'insert' | 'upsert',
+): Generator<InsertStatement> {
+  let plan: InsertPlan | null = null;
+  let open: PendingRow[] = [];
+  let values = '';
+  const statement = (own: InsertPlan): InsertStatement => ({
+    sql: `${own.head}${values}${mode === 'upsert' ? own.upsert : ''}`,
+    rows: open,
+  });
+  for (const row of rows) {
+    const own: InsertPlan = table.insertPlan(row.envelope, row.after ?? {});
+    const next = rowLiteral(own, row);
+    const isFull = open.length === ROWS_PER_INSERT || values.length + next.length > UNITS_PER_INSERT;
+    if (plan !== null && (plan !== own || isFull)) {
+      yield statement(plan);
+      open = [];
+      values = '';
+    }
+    plan = own;
+    values += open.length === 0 ? next : `,${next}`;
+    open.push(row);
+  }
+  if (plan !== null) yield statement(plan);
+}
+
+function rowLiteral(plan: InsertPlan, { after, sequence }: PendingRow): string {
+  let literal = '(';
+  for (const { name, codec } of plan.columns) literal += `${codec.literal(valueOf(after ?? {}, name))},`;
+  return `${literal}${sequence})`;
+}
+
+function valueOf(row: Row, name: string): NonNullable<Row[string]> | null {
+  const value = row[name];
+  if (value === undefined) throw new PipelineError('MYSQL_VALUE_REFUSED', `the row has no column ${name}`);
+  return value;
+}

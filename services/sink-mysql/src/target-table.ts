@@ -1,0 +1,122 @@
+import type { Row, RowEnvelope } from '@sluice/envelope';
+import { quoteIdentifier, quoteTable, type Flavour, type TableDescription } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
+import { columnCodec, type ColumnCodec } from './mysql-mapper.ts';
+import { SEQUENCE_COLUMN } from './table-definition.ts';
+
+export interface PlannedColumn {
+  readonly name: string;
+  /** Quoted. */
+  readonly sql: string;
+  readonly codec: ColumnCodec;
+}
+
+export interface KeyPlan {
+  readonly columns: readonly PlannedColumn[];
+  /** `` `id` `` or `` (`a`,`b`) ``: what stands before IN. */
+  readonly tuple: string;
+  /** Other unique indexes, which an INSERT may run into. */
+  readonly otherUnique: readonly (readonly string[])[];
+}
+
+export interface InsertPlan {
+  readonly columns: readonly PlannedColumn[];
+  /** `` INSERT INTO `db`.`t` (…) VALUES `` */
+  readonly head: string;
+  /** ` ON DUPLICATE KEY UPDATE …` for all columns that are no key. */
+  readonly upsert: string;
+}
+
+/** A table of the target with what is compiled for its rows. */
+export class TargetTable {
+  readonly sql: string;
+  /** Whether the last batch of inserts met no row that was there: then the next is inserted without looking first. */
+  insertsAreNew = true;
+  /** Whether the target's collation was seen to make one key of two. */
+  mergesKeys = false;
+  readonly #flavour: Flavour;
+  readonly #description: TableDescription;
+  readonly #columns: ReadonlyMap<string, PlannedColumn | 'generated'>;
+  readonly #keyPlans = new Map<string, KeyPlan>();
+  readonly #insertPlans = new Map<string, InsertPlan>();
+  #last: { version: number; names: number; plan: InsertPlan } | null = null;
+
+  constructor(description: TableDescription, flavour: Flavour) {
+    this.#flavour = flavour;
+    this.#description = description;
+    this.sql = quoteTable(description.database, description.table);
+    this.#columns = new Map(
+      description.columns.map((column) => {
+        const { COLUMN_NAME: name, COLUMN_TYPE: type, GENERATION_EXPRESSION: expression } = column;
+        const planned = { name, sql: quoteIdentifier(name), codec: columnCodec(type, flavour) };
+        return [name, expression ? ('generated' as const) : planned];
+      }),
+    );
+  }
+
+  /** Throws TARGET_TABLE_REFUSED when no unique index of the target is on exactly these columns. */
+  keyPlan(names: readonly string[]): KeyPlan {
+    const id = names.join('\0');
+    const known = this.#keyPlans.get(id) ?? this.#compileKey(names);
+    this.#keyPlans.set(id, known);
+    return known;
+  }
+
+  /** The plan for a row's columns; rows of one table version have the same columns. */
+  insertPlan(envelope: RowEnvelope, after: Row): InsertPlan {
+    const version = envelope.schema.table;
+    const names = Object.keys(after);
+    if (this.#last?.version === version && this.#last.names === names.length) return this.#last.plan;
+    const id = names.join('\0');
+    const plan = this.#insertPlans.get(id) ?? this.#compileInsert(names, Object.keys(envelope.payload.key));
+    this.#insertPlans.set(id, plan);
+    this.#last = { version, names: names.length, plan };
+    return plan;
+  }
+
+  #compileKey(names: readonly string[]): KeyPlan {
+    const { primaryKey, uniqueIndexes } = this.#description;
+    const all = [{ columns: primaryKey, usableAsKey: true }, ...uniqueIndexes].filter(
+      ({ columns }) => columns.length > 0,
+    );
+    const guard = all.find(({ columns, usableAsKey }) => usableAsKey && sameSet(columns, names));
+    const columns = names.map((name) => this.#columns.get(name)).filter(isWritable);
+    if (guard === undefined || columns.length !== names.length) {
+      throw new PipelineError(
+        'TARGET_TABLE_REFUSED',
+        `${this.sql} has no unique NOT NULL key on (${names.join(', ')})`,
+      );
+    }
+    const tuple =
+      columns.length === 1 ? String(columns[0]?.sql) : `(${columns.map(({ sql }) => sql).join(',')})`;
+    const otherUnique = all.filter((index) => index !== guard).map((index) => index.columns);
+    return { columns, tuple, otherUnique };
+  }
+
+  #compileInsert(names: readonly string[], keyNames: readonly string[]): InsertPlan {
+    const unknown = names.find((name) => !this.#columns.has(name));
+    if (unknown !== undefined) {
+      throw new PipelineError('MYSQL_COLUMN_UNKNOWN', `${this.sql} has no column ${unknown}`);
+    }
+    const columns = names.map((name) => this.#columns.get(name)).filter(isWritable);
+    const all = [...columns.map(({ sql }) => sql), quoteIdentifier(SEQUENCE_COLUMN)];
+    const keys = new Set(keyNames.map(quoteIdentifier));
+    const changed = all.filter((sql) => !keys.has(sql));
+    // MariaDB has no row alias, MySQL calls VALUES() deprecated.
+    const newValue = (sql: string): string => (this.#flavour === 'mysql' ? `new.${sql}` : `VALUES(${sql})`);
+    const alias = this.#flavour === 'mysql' ? ' AS new' : '';
+    return {
+      columns,
+      head: `INSERT INTO ${this.sql} (${all.join(',')}) VALUES `,
+      upsert: `${alias} ON DUPLICATE KEY UPDATE ${changed.map((sql) => `${sql}=${newValue(sql)}`).join(',')}`,
+    };
+  }
+}
+
+function isWritable(column: PlannedColumn | 'generated' | undefined): column is PlannedColumn {
+  return column !== undefined && column !== 'generated';
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}

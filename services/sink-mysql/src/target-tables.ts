@@ -1,0 +1,86 @@
+import { describeMysqlError, quoteTable, readTable, toPipelineError } from '@sluice/mysql';
+import type { Flavour, PoolConnection, TableDescription } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
+import { createDatabase } from './state-tables.ts';
+import { additiveChanges, SEQUENCE_COLUMN, tableDefinition, type TableShape } from './table-definition.ts';
+import { TargetTable } from './target-table.ts';
+
+/** Several workers may alter one table at once: who comes second looks again. */
+const ALTER_ATTEMPTS = 5;
+const DUPLICATE_COLUMN = 1060;
+
+/** The tables of the target as this process last saw them. */
+export class TargetTables {
+  readonly #flavour: Flavour;
+  readonly #known = new Map<string, TargetTable>();
+
+  constructor(flavour: Flavour) {
+    this.#flavour = flavour;
+  }
+
+  /** Throws MYSQL_TABLE_UNKNOWN, or TARGET_TABLE_REFUSED when Sluice's own column is missing. */
+  async get(connection: PoolConnection, database: string, table: string): Promise<TargetTable> {
+    const id = quoteTable(database, table);
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const description = await readTable(connection, database, table);
+    if (description === null) throw new PipelineError('MYSQL_TABLE_UNKNOWN', `the target has no table ${id}`);
+    if (!description.columns.some((column) => column.COLUMN_NAME === SEQUENCE_COLUMN)) {
+      throw new PipelineError('TARGET_TABLE_REFUSED', `${id} has no column ${SEQUENCE_COLUMN}`);
+    }
+    const loaded = new TargetTable(description, this.#flavour);
+    this.#known.set(id, loaded);
+    return loaded;
+  }
+
+  /** Forgets what is known of a table; false when nothing was. */
+  forget(database: string, table: string): boolean {
+    return this.#known.delete(quoteTable(database, table));
+  }
+
+  /** Makes the table able to take rows of this shape, whoever else does so at the same time. */
+  async ensure(
+    connection: PoolConnection,
+    database: string,
+    table: string,
+    shape: TableShape,
+  ): Promise<void> {
+    const id = quoteTable(database, table);
+    for (let attempt = 1; ; attempt += 1) {
+      const present = await readTable(connection, database, table);
+      const changes = present === null ? null : additiveChanges(present, shape, this.#flavour);
+      if (present !== null && changes?.length === 0) return this.#accept(id, present, shape);
+      try {
+        if (changes === null) await this.#create(connection, database, id, shape);
+        else await connection.query(`ALTER TABLE ${id} ${changes.join(', ')}`);
+      } catch (error) {
+        if (describeMysqlError(error).errno !== DUPLICATE_COLUMN || attempt === ALTER_ATTEMPTS) {
+          throw definitionError(error, id);
+        }
+      }
+      if (attempt > ALTER_ATTEMPTS)
+        throw new PipelineError('TARGET_TABLE_REFUSED', `${id} does not stay as altered`);
+    }
+  }
+
+  #accept(id: string, description: TableDescription, shape: TableShape): void {
+    const loaded = new TargetTable(description, this.#flavour);
+    // Says now, not at the first row, that no unique key serves.
+    loaded.keyPlan(shape.keyColumns);
+    this.#known.set(id, loaded);
+  }
+
+  async #create(connection: PoolConnection, database: string, id: string, shape: TableShape): Promise<void> {
+    await createDatabase(connection, database);
+    const definition = tableDefinition(shape, this.#flavour);
+    await connection.query(`CREATE TABLE IF NOT EXISTS ${id} (\n  ${definition}\n) ENGINE=InnoDB`);
+  }
+}
+
+/** What the server calls wrong with a definition is the table's trouble; its text names columns, never values. */
+function definitionError(error: unknown, id: string): PipelineError {
+  const failure = toPipelineError(error, 'item');
+  if (failure.errorClass !== 'record') return failure;
+  const reason = error instanceof Error ? error.message.slice(0, 300) : '';
+  return new PipelineError('TARGET_TABLE_REFUSED', `${id}: ${failure.message}: ${reason}`, { cause: error });
+}
