@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TransactionalPublisher, type TopicBatch } from '../src/index.ts';
+import { NEVER, SILENT, TestBroker, valuesOf } from './support/broker.ts';
+import { batchOf } from './support/records.ts';
+
+let broker: TestBroker;
+
+beforeAll(async () => {
+  broker = await TestBroker.start();
+});
+afterAll(() => broker.stop());
+
+async function publish(transactions: readonly (readonly TopicBatch[])[]): Promise<void> {
+  const publisher = new TransactionalPublisher({
+    kafka: broker.config,
+    transactionalId: broker.uniqueName('id'),
+    compression: 'zstd',
+    log: SILENT,
+  });
+  await publisher.fence(NEVER);
+  for (const batches of transactions) await publisher.publish(batches, NEVER);
+  await publisher.close();
+}
+
+const one = (topic: string, key: string, value: string, partition = 0): TopicBatch => ({
+  topic,
+  partition,
+  batch: batchOf([{ key, value }]),
+});
+
+/** Leaves `count` transactions with one record each in the log, all aborted. */
+async function abort(topic: string, count: number): Promise<void> {
+  const producer = broker.client.producer({
+    transactionalId: broker.uniqueName('id'),
+    maxInFlightRequests: 1,
+  });
+  await producer.connect();
+  for (let i = 0; i < count; i++) {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ key: 'k', value: `aborted ${i}`, partition: 0 }] });
+    await transaction.abort();
+  }
+  await producer.disconnect();
+}
+
+describe('the newest record', () => {
+  test('lies before commit markers, aborted records and abort markers', async () => {
+    const topic = await broker.topic(1);
+    await publish([[one(topic, 'k', 'old')], [one(topic, 'k', 'newest')]]);
+    await abort(topic, 60); // 120 offsets: farther than the first look goes
+    expect(await broker.reading((reader) => reader.newestRecord(topic, 'k'))).toMatchObject({
+      offset: 2n,
+      value: Buffer.from('newest'),
+    });
+    expect(valuesOf(await broker.records(topic))).toEqual(['old', 'newest']);
+  });
+
+  test('of a key, behind many of another', async () => {
+    const topic = await broker.topic(1);
+    const others = batchOf(Array.from({ length: 3_000 }, (_, i) => ({ key: 'other', value: `${i}` })));
+    await publish([
+      [one(topic, 'mine', '1'), one(topic, 'mine', '2')],
+      [{ topic, partition: 0, batch: others }],
+    ]);
+    const [mine, other, none] = await broker.reading((reader) =>
+      Promise.all(['mine', 'other', 'none'].map((key) => reader.newestRecord(topic, key))),
+    );
+    expect([String(mine?.value), String(other?.value), none]).toEqual(['2', '2999', null]);
+  });
+
+  test('of each partition; empty ones and missing topics', async () => {
+    const topic = await broker.topic(3);
+    await publish([[one(topic, 'k', 'a', 0), one(topic, 'k', 'b', 2)], [one(topic, 'k', 'c', 2)]]);
+    await broker.reading(async (reader) => {
+      const last = await reader.lastRecordOfEachPartition(topic);
+      expect(last.map((record) => record?.value?.toString() ?? null)).toEqual(['a', null, 'c']);
+      expect(await reader.lastRecordOfEachPartition(broker.uniqueName('missing'))).toEqual([]);
+      expect(await reader.newestRecord(broker.uniqueName('missing'), 'k')).toBeNull();
+      expect(await reader.readTail(topic, 99)).toBeNull();
+    });
+  });
+
+  test('is found within a second', async () => {
+    const topic = await broker.topic(1);
+    await publish(Array.from({ length: 50 }, (_, i) => [one(topic, 'k', `${i}`)]));
+    const started = performance.now();
+    const newest = await broker.reading((reader) => reader.newestRecord(topic, 'k'));
+    expect(String(newest?.value)).toBe('49');
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
+
+describe('a whole topic', () => {
+  test('larger than one fetch, from an offset on, committed records only', async () => {
+    const topic = await broker.topic(1);
+    const value = 'x'.repeat(700_000);
+    const publisherBatches = Array.from({ length: 8 }, (_, i) => [one(topic, `${i}`, value)]);
+    await publish(publisherBatches);
+    await abort(topic, 3);
+    await publish([[one(topic, 'last', 'end')]]);
+    await broker.reading(async (reader) => {
+      const keys: string[] = [];
+      expect(await reader.readTopic(topic, {}, (record) => keys.push(String(record.key)))).toBe(9);
+      expect(keys).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', 'last']);
+      expect(await reader.readTopic(topic, { fromOffset: 14n }, () => {})).toBe(2);
+      expect(await reader.readTopic(broker.uniqueName('missing'), {}, () => {})).toBe(0);
+    });
+  });
+
+  test('names of topics', async () => {
+    const topic = await broker.topic(1);
+    expect(await broker.reading((reader) => reader.topicNames())).toContain(topic);
+  });
+});

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensureTopics, listTopics, PlainProducer, type TopicSpec } from '../src/index.ts';
+import { TestBroker } from './support/broker.ts';
+
+let broker: TestBroker;
+
+beforeAll(async () => {
+  broker = await TestBroker.start();
+});
+afterAll(() => broker.stop());
+
+const spec = (name: string, over: Partial<TopicSpec> = {}): TopicSpec => ({
+  name,
+  partitions: 2,
+  replicationFactor: 1,
+  configs: { 'cleanup.policy': 'compact', 'max.message.bytes': '100000', 'segment.bytes': '16777216' },
+  ...over,
+});
+
+describe('ensureTopics', () => {
+  test('creates what is missing with its settings, and has nothing to say the second time', async () => {
+    const names = [broker.uniqueName('a'), broker.uniqueName('b')];
+    const specs = names.map((name) => spec(name));
+    expect(await ensureTopics(broker.client, specs)).toEqual([]);
+    expect(await ensureTopics(broker.client, specs)).toEqual([]);
+    expect(await listTopics(broker.client, (name) => names.includes(name))).toEqual(names.toSorted());
+  });
+
+  test('answers each difference of an existing topic and alters nothing', async () => {
+    const name = broker.uniqueName('a');
+    await ensureTopics(broker.client, [spec(name)]);
+    const wanted = spec(name, {
+      partitions: 6,
+      configs: { 'cleanup.policy': 'delete', 'max.message.bytes': '200000', 'segment.bytes': '16777216' },
+    });
+    const problems = await ensureTopics(broker.client, [wanted]);
+    expect(problems.map(({ topic, setting, found, required }) => [topic, setting, found, required])).toEqual([
+      [name, 'partitions', '2', '6'],
+      [name, 'cleanup.policy', 'compact', 'delete'],
+      [name, 'max.message.bytes', '100000', '200000'],
+    ]);
+    expect(problems[0]?.fix).toContain('`topics.partitions`');
+    expect(problems[2]?.fix).toContain('--add-config max.message.bytes=[200000]');
+    expect(await ensureTopics(broker.client, [wanted])).toEqual(problems);
+  });
+
+  test('a larger max.message.bytes and a list in another order are no differences', async () => {
+    const name = broker.uniqueName('a');
+    await ensureTopics(broker.client, [spec(name, { configs: { 'cleanup.policy': 'compact,delete' } })]);
+    const wanted = spec(name, {
+      configs: { 'cleanup.policy': 'delete,compact', 'max.message.bytes': '1000' },
+    });
+    expect(await ensureTopics(broker.client, [wanted])).toEqual([]);
+  });
+
+  test('a setting that Kafka refuses is an error of ours', async () => {
+    const bad = spec(broker.uniqueName('a'), { configs: { 'cleanup.policy': 'nonsense' } });
+    await expect(ensureTopics(broker.client, [bad])).rejects.toMatchObject({
+      code: 'KAFKA_REFUSED',
+      errorClass: 'fatal',
+    });
+  });
+});
+
+test('PlainProducer: bytes and headers arrive untouched, in the partition asked for', async () => {
+  const topic = await broker.topic(3);
+  const producer = new PlainProducer(broker.client);
+  await producer.connect();
+  const value = Buffer.from([0, 255, 10, 13]);
+  await producer.send({ topic, partition: 2, key: Buffer.from('k'), value, headers: { reason: 'test' } });
+  await producer.send({ topic, partition: 2, key: null, value: null, headers: {} });
+  await producer.close();
+  const records = await broker.records(topic);
+  expect(records.map(({ partition, key, value: v }) => ({ partition, key, v }))).toEqual([
+    { partition: 2, key: Buffer.from('k'), v: value },
+    { partition: 2, key: null, v: null },
+  ]);
+  expect(String(records[0]?.headers.get('reason'))).toBe('test');
+});
