@@ -17,7 +17,7 @@ async function step<T>(name: string, run: () => Promise<T>, count: (result: T) =
   console.log(`\n── ${name}`);
   const startedAt = performance.now();
   const result = await run().catch((error: unknown) => {
-    console.error(error);
+    if (!interruption.signal.aborted) console.error(error);
     return null;
   });
   const tally = result === null ? oneFailure : count(result);
