@@ -1,0 +1,30 @@
+import { ReplyError } from 'ioredis';
+import { expect, test } from 'vitest';
+import { replyCode, toRedisError } from '../src/redis-errors.ts';
+
+test.each([
+  ["OOM command not allowed when used memory > 'maxmemory'.", 'REDIS_UNAVAILABLE', 'retryable'],
+  ["READONLY You can't write against a read only replica.", 'REDIS_UNAVAILABLE', 'retryable'],
+  ['LOADING Redis is loading the dataset in memory', 'REDIS_UNAVAILABLE', 'retryable'],
+  ['NOAUTH Authentication required.', 'REDIS_AUTH', 'fatal'],
+  ['WRONGPASS invalid username-password pair or user is disabled.', 'REDIS_AUTH', 'fatal'],
+  ['WRONGTYPE Operation against a key holding the wrong kind of value', 'REDIS_WRONG_TYPE', 'record'],
+  ['ERR string exceeds maximum allowed size (proto-max-bulk-len)', 'REDIS_REFUSED', 'record'],
+  [
+    'ERR Error running script (call to f_ab): @user_script:3: WRONGTYPE Operation',
+    'REDIS_WRONG_TYPE',
+    'record',
+  ],
+])('%s', (message, code, errorClass) => {
+  expect(toRedisError(new ReplyError(message))).toMatchObject({ code, errorClass });
+});
+
+test('an error of the connection is retryable, and not a reply', () => {
+  const error = new Error('Connection is closed.');
+  expect(replyCode(error)).toBeNull();
+  expect(toRedisError(error)).toMatchObject({ code: 'REDIS_UNAVAILABLE', errorClass: 'retryable' });
+});
+
+test('the words of a reply, which may quote a value, are not passed on', () => {
+  expect(toRedisError(new ReplyError('ERR bad value ann@example.org')).message).not.toContain('ann');
+});

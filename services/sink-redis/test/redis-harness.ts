@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Row } from '@sluice/envelope';
+import { createLogger, Registry } from '@sluice/runtime';
+import type { Sink } from '@sluice/sink-kit';
+import { Redis } from 'ioredis';
+import { redisConfigSchema } from '../src/config.ts';
+import { markerKey, rowKey } from '../src/redis-mapper.ts';
+import { redisSink } from '../src/redis-sink.ts';
+
+export interface TestRedis {
+  readonly sink: Sink;
+  readonly client: Redis;
+  readonly group: string;
+  readonly key: (database: string, table: string, key: Row) => string;
+  /** Deletes what the sink wrote. */
+  close(): Promise<void>;
+}
+
+export interface TestRedisOptions {
+  readonly format?: 'json' | 'hash';
+  readonly hasProgress?: boolean;
+  readonly timeoutMs?: number;
+}
+
+/** A sink with key prefix and group of its own, and a plain client beside it. */
+export function testRedis(url: string, options: TestRedisOptions = {}): TestRedis {
+  const keyPrefix = `${randomUUID()}/`;
+  const group = `test.${randomUUID()}`;
+  const { format = 'json', timeoutMs = 5000 } = options;
+  const client = new Redis(url);
+  client.on('error', () => undefined);
+  const sink = redisSink.create(redisConfigSchema.parse({ url, keyPrefix, format, timeoutMs }), {
+    pipeline: 'test',
+    prefix: 'test',
+    group,
+    hasProgress: async () => options.hasProgress ?? false,
+    log: createLogger('test', { level: 'silent' }),
+    registry: new Registry(),
+  });
+  return {
+    sink,
+    client,
+    group,
+    key: (database, table, key) => rowKey(keyPrefix, database, table, key),
+    close: async () => {
+      const keys = await client.keys(`*${keyPrefix}*`);
+      await client.del(markerKey(group), ...keys);
+      client.disconnect();
+    },
+  };
+}

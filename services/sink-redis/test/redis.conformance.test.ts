@@ -1,0 +1,181 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Row } from '@sluice/envelope';
+import { startStack } from '@sluice/local-stack';
+import {
+  CONFORMANCE_DATABASE,
+  CONFORMANCE_TABLE,
+  conformanceTopic,
+  describeSinkConformance,
+  itemRow,
+  nullRow,
+  sequenceAt,
+} from '@sluice/sink-kit/testing';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { floorKey, markerKey, tombstoneKey } from '../src/redis-mapper.ts';
+import { testRedis, type TestRedis, type TestRedisOptions } from './redis-harness.ts';
+
+const stack = await startStack({ servers: ['redis'] });
+afterAll(() => stack.stop());
+const { url } = stack.redis;
+const never = new AbortController().signal;
+
+describeSinkConformance('Redis', {
+  create: async () => {
+    const redis = testRedis(url);
+    return {
+      sink: redis.sink,
+      read: async (database, table, key) => {
+        const text = await redis.client.get(redis.key(database, table, key));
+        if (text === null) return null;
+        const { _sequence, ...row } = JSON.parse(text) as Row;
+        expect(_sequence).toMatch(/^\d{19}$/);
+        return row;
+      },
+      poison: async (id) => {
+        await redis.client.rpush(redis.key(CONFORMANCE_DATABASE, CONFORMANCE_TABLE, { id }), 'not a row');
+        return itemRow(id, 1);
+      },
+      close: redis.close,
+    };
+  },
+  deadStore: async () => testRedis('redis://127.0.0.1:1', { timeoutMs: 1000 }).sink,
+});
+
+async function open(options: TestRedisOptions = {}, address = url): Promise<TestRedis> {
+  const redis = testRedis(address, options);
+  onTestFinished(async () => {
+    await redis.sink.close();
+    await redis.close();
+  });
+  await redis.sink.open(never);
+  return redis;
+}
+
+const rowName = (redis: TestRedis, id: number): string =>
+  redis.key(CONFORMANCE_DATABASE, CONFORMANCE_TABLE, { id });
+
+test('a hash has text fields, and no field for NULL', async () => {
+  const redis = await open({ format: 'hash' });
+  const topic = conformanceTopic();
+  const write = (operation: 'INSERT' | 'DELETE' | 'SNAPSHOT', step: number, row: Row) =>
+    redis.sink.write([topic.row({ operation, sequence: sequenceAt(step), row })], never);
+  await write('INSERT', 10, itemRow(1, 1));
+  expect(await redis.client.hgetall(rowName(redis, 1))).toMatchObject({
+    _sequence: sequenceAt(10),
+    id: '1',
+    price: '12.50',
+    details: JSON.stringify(itemRow(1, 1)['details']),
+  });
+  await write('SNAPSHOT', 10, nullRow(1));
+  expect(await redis.client.hgetall(rowName(redis, 1))).toEqual({ _sequence: sequenceAt(10), id: '1' });
+  expect(await write('INSERT', 9, itemRow(1, 1))).toEqual([{ kind: 'stale' }]);
+  await write('DELETE', 11, itemRow(1, 1));
+  expect(await redis.client.exists(rowName(redis, 1))).toBe(0);
+  expect(await write('SNAPSHOT', 10, itemRow(1, 1))).toEqual([{ kind: 'stale' }]);
+});
+
+test('a deleted row leaves only its sequence, for the life of a tombstone', async () => {
+  const redis = await open();
+  const topic = conformanceTopic();
+  await redis.sink.write(
+    [topic.row({ operation: 'DELETE', sequence: sequenceAt(5), row: itemRow(1, 1) })],
+    never,
+  );
+  const tombstone = tombstoneKey(rowName(redis, 1));
+  expect(await redis.client.get(tombstone)).toBe(sequenceAt(5));
+  const seconds = await redis.client.ttl(tombstone);
+  expect(seconds).toBeGreaterThan(36.9 * 86_400);
+  await redis.sink.write(
+    [topic.row({ operation: 'INSERT', sequence: sequenceAt(6), row: itemRow(1, 1) })],
+    never,
+  );
+  expect(await redis.client.exists(tombstone)).toBe(0);
+});
+
+test('a truncate of many rows leaves none, and its floor outlives the process', async () => {
+  const redis = await open();
+  const topic = conformanceTopic();
+  const rows = Array.from({ length: 2500 }, (_, id) =>
+    topic.row({ operation: 'INSERT', sequence: sequenceAt(10 + id), row: itemRow(id, 1) }),
+  );
+  await redis.sink.write(rows, never);
+  await redis.sink.write([topic.truncate(sequenceAt(5000))], never);
+  expect(
+    await redis.client.exists(
+      ...rows.map(({ envelope }) => rowName(redis, Number(envelope.payload.key['id']))),
+    ),
+  ).toBe(0);
+  const prefix = rowName(redis, 0).slice(0, 37);
+  expect(await redis.client.get(floorKey(prefix, CONFORMANCE_DATABASE, CONFORMANCE_TABLE))).toBe(
+    sequenceAt(5000),
+  );
+});
+
+test('scripts that the server has forgotten are loaded again', async () => {
+  const redis = await open();
+  const topic = conformanceTopic();
+  await redis.client.script('FLUSH');
+  const batch = [1, 2].map((id) =>
+    topic.row({ operation: 'INSERT', sequence: sequenceAt(id), row: itemRow(id, 1) }),
+  );
+  expect(await redis.sink.write(batch, never)).toEqual([{ kind: 'applied' }, { kind: 'applied' }]);
+});
+
+test('a store that is empty although the group has read before is not filled in silence', async () => {
+  const redis = testRedis(url, { hasProgress: true });
+  onTestFinished(() => redis.close());
+  await expect(redis.sink.open(never)).rejects.toMatchObject({ code: 'REDIS_EMPTIED', errorClass: 'fatal' });
+  await redis.sink.close();
+});
+
+test('a server that comes back empty stops the sink', async () => {
+  const proxy = await cuttingProxy(new URL(url));
+  onTestFinished(proxy.close);
+  const redis = await open({}, `redis://127.0.0.1:${proxy.port}`);
+  const topic = conformanceTopic();
+  const write = () =>
+    redis.sink.write(
+      [topic.row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(1, 1) })],
+      never,
+    );
+  await write();
+  await redis.client.del(markerKey(redis.group));
+  proxy.cut();
+  await expect
+    .poll(
+      () =>
+        write().then(
+          () => 'written',
+          (error: { code: string }) => error.code,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe('REDIS_EMPTIED');
+});
+
+/** A TCP proxy whose connections can be cut. */
+async function cuttingProxy(target: URL): Promise<{ port: number; cut: () => void; close: () => void }> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+    }
+    client.pipe(upstream).pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    cut,
+    close: () => {
+      cut();
+      server.close();
+    },
+  };
+}
