@@ -13,6 +13,8 @@ import type { ServerDefinition, ServerRun } from './server.ts';
 export type MariadbVersion = '10.11' | '11.8';
 
 const PROGRAM = 'usr/sbin/mariadbd';
+/** To be raised when `initialise` changes: data folders of another revision are not used. */
+const TEMPLATE_REVISION = 2;
 const SUITES = { '10.11': 'bookworm', '11.8': 'sid' } as const;
 
 const SOURCE_FLAGS = [
@@ -65,7 +67,7 @@ async function install(
     context.progress(`mariadb: downloading ${version} (Debian ${suite}, about 20 MB)`);
     return installDebian({ suite, packages: ['mariadb-server-core', 'mariadb-client-core'] }, folder, installer);
   });
-  const template = await cachedFolder(`mariadb-${version}-data`, context, (folder, installer) => {
+  const template = await cachedFolder(`mariadb-${version}-data-${TEMPLATE_REVISION}`, context, (folder, installer) => {
     context.progress('mariadb: initialising a data folder');
     return initialise(program, folder, installer);
   });
@@ -83,6 +85,8 @@ async function initialise(program: string, folder: string, installer: Installer)
     'set @skip_auth_anonymous=1;',
     'set @auth_root_socket=NULL;',
     ...(await Promise.all(scripts)),
+    // The scripts also let root in without a password from 127.0.0.1, ::1 and the host's own name.
+    "delete from mysql.global_priv where User = 'root' and Host <> 'localhost';",
     'flush privileges;',
   ];
   await mkdir(join(folder, 'mysql'), { recursive: true });
