@@ -38,7 +38,9 @@ export function openElasticsearch(target: ElasticsearchTarget): Promise<Compared
   return Promise.resolve(sink);
 }
 
-type Answer = { readonly [member: string]: ExactJson };
+interface Answer {
+  readonly [member: string]: ExactJson;
+}
 
 /** The client would parse numbers to doubles, so the answer is taken as a stream. A missing index is no error. */
 async function ask(client: Client, method: string, path: string, body: object | null): Promise<Answer> {
@@ -86,7 +88,9 @@ async function* liveIds(client: Client, index: string): AsyncGenerator<string> {
     const hits = isExactObject(outer) ? outer['hits'] : undefined;
     if (!Array.isArray(hits) || hits.length === 0) break;
     for (const hit of hits as readonly ExactJson[]) {
-      if (isExactObject(hit) && !isTombstone(hit)) yield String(hit['_id']);
+      if (!isExactObject(hit) || isTombstone(hit)) continue;
+      const id = hit['_id'];
+      if (typeof id === 'string') yield id;
     }
     page = await ask(client, 'POST', '/_search/scroll', { scroll: '2m', scroll_id: page['_scroll_id'] });
   }
