@@ -49,6 +49,7 @@ const HEARTBEAT_INTERVAL_MS = 3_000;
 const HEARTBEAT_TICK_MS = 1_000;
 /** The broker answers at once when there is data; this bounds only how long a resumed partition waits for its first fetch. */
 const MAX_WAIT_MS = 250;
+const PARTITIONS_PER_FETCH = 4;
 const COMMIT_DELAY_MS = 100;
 const STOP_GRACE_MS = 10_000;
 
@@ -85,6 +86,8 @@ export class BatchConsumer {
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       allowAutoTopicCreation: false,
       maxBytesPerPartition: options.maxBytesPerPartition,
+      // Decompressed and decoded these are many times as large: what a fetch may hold bounds the memory.
+      maxBytes: options.maxBytesPerPartition * PARTITIONS_PER_FETCH,
       minBytes: 1,
       maxWaitTimeInMs: MAX_WAIT_MS,
     });

@@ -15,6 +15,7 @@ import type { PauseReason } from './pauses.ts';
 import { planRetry } from './retry.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
+import { rememberError, type SinkState } from './status.ts';
 import { BatchTally } from './tally.ts';
 
 /** What the workers of one sink share. */
@@ -30,8 +31,7 @@ export interface WorkerContext {
   readonly latency: LatencyWindow;
   /** Resolves when the broker has acknowledged the dead letter. */
   readonly bury: (source: DeadLetterSource) => Promise<void>;
-  /** Keeps the error for `/status`. */
-  readonly remember: (error: PipelineError) => void;
+  readonly state: SinkState;
   /** Aborts when the service stops: no wait outlives it. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
@@ -256,14 +256,16 @@ export class PartitionWorker {
     metrics.error(error);
     await this.#context.bury({ sink, group, topic, partition, record, stage, error, attempts, failedAtMs });
     this.#buried.add(record.offset);
+    this.#context.state.deadLetters += 1;
     metrics.deadLetter(error);
   }
 
   #report({ tally }: Progress): void {
-    const { metrics, latency, diversion, now } = this.#context;
+    const { metrics, latency, diversion, state, now } = this.#context;
     metrics.add(tally);
     latency.add(tally.latenciesMs, now());
     diversion.handled(tally.records, now());
+    state.handledRecords += tally.records;
   }
 
   /** Decides by the error's class: a short wait in place, or a pause. Rethrows what must stop the service. */
@@ -272,7 +274,7 @@ export class PartitionWorker {
     if (!(error instanceof PipelineError)) throw error;
     const { metrics, settings } = this.#context;
     metrics.error(error);
-    this.#context.remember(error);
+    rememberError(this.#context.state, error);
     const detail = `${error.code}: ${error.message}`;
     if (error.errorClass !== 'schema' && error.errorClass !== 'retryable') throw error;
     if (this.#attempt === 0) this.#logFirst(error);

@@ -32,7 +32,7 @@ import { PartitionWorker, type WorkerContext } from './partition-worker.ts';
 import { Pauses } from './pauses.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Sink } from './sink.ts';
-import { healthOf, newState, statusOf } from './status.ts';
+import { healthOf, newState, rememberError, statusOf } from './status.ts';
 
 const DISCOVERY_MS = 2000;
 const PING_MS = 5000;
@@ -224,11 +224,8 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       diversion: new DiversionGuard(this.#settings.diversion),
       metrics: this.#metrics,
       latency: this.#latency,
-      bury: async (source) => {
-        await this.#graveyard.bury(source);
-        this.#state.deadLetters += 1;
-      },
-      remember: (error) => this.#remember(error),
+      bury: (source) => this.#graveyard.bury(source),
+      state: this.#state,
       stopping: this.#stop.signal,
       log: this.#log,
       now: Date.now,
@@ -268,7 +265,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
 
   #remember(error: unknown): void {
     const known = toKnownError(error);
-    this.#state.lastError = { at: new Date().toISOString(), code: known.code, message: known.message };
+    rememberError(this.#state, known);
     const { topic } = known.context;
     if (known.code === 'DATA_GAP' && typeof topic === 'string') this.#metrics.dataGap(topic);
   }

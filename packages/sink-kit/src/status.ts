@@ -1,4 +1,4 @@
-import type { HealthReport } from '@sluice/runtime';
+import type { HealthReport, PipelineError } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { Pause } from './pauses.ts';
@@ -36,6 +36,10 @@ export function newState(): SinkState {
     handledRecords: 0,
     deadLetters: 0,
   };
+}
+
+export function rememberError(state: SinkState, { code, message }: PipelineError): void {
+  state.lastError = { at: new Date().toISOString(), code, message };
 }
 
 /** Ready: the store answers and records flow, or would if there were a topic. Never "not live" because a store is down. */
