@@ -58,10 +58,13 @@ export function createPool(options: MysqlOptions, connections: number): Pool {
     waitForConnections: true,
     queueLimit: connections * 16,
   });
-  // Statements of a connection run in order: this one is done before the pool's user gets at it.
-  pool.on('connection', (connection) => {
+  // Statements of a connection run in order: this one is done before the pool's user gets at it. The event gives the
+  // driver's callback connection, whatever wraps the pool.
+  pool.pool.on('connection', (connection) => {
     connection.on('error', () => undefined);
-    connection.query(SESSION_SQL).catch(() => connection.destroy());
+    connection.query(SESSION_SQL, (error) => {
+      if (error !== null) connection.destroy();
+    });
   });
   return pool;
 }

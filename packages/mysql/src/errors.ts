@@ -36,7 +36,11 @@ export function describeMysqlError(error: unknown): MysqlErrorDescription {
   // Errors of Node carry negative numbers, which are the operating system's.
   const number = typeof errno === 'number' && errno > 0 ? errno : null;
   const name = typeof code === 'string' ? code : '';
-  return { kind: kindOf(number, name, fatal === true), errno: number, code: name };
+  return {
+    kind: name === 'HANDSHAKE_SSL_ERROR' ? tlsKind(error) : kindOf(number, name, fatal === true),
+    errno: number,
+    code: name,
+  };
 }
 
 function kindOf(errno: number | null, code: string, fatal: boolean): MysqlErrorKind {
@@ -46,6 +50,15 @@ function kindOf(errno: number | null, code: string, fatal: boolean): MysqlErrorK
   if (UNREACHABLE_CODES.has(code)) return 'unreachable';
   // The driver marks as fatal what ended the connection; a statement on an ended one has no code at all.
   return fatal && errno === null ? 'unreachable' : 'unknown';
+}
+
+/**
+ * The driver gives every error of a TLS handshake this one code, a connection that was cut in the middle of it as well.
+ * Node marks a reset with the number of the system call's error, and an orderly end with the field `localAddress`.
+ */
+function tlsKind(error: unknown): MysqlErrorKind {
+  const fields = fieldsOf(error);
+  return fields.errno !== undefined || 'localAddress' in fields ? 'unreachable' : 'tls';
 }
 
 /**
