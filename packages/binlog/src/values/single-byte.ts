@@ -1,3 +1,4 @@
+import { UPPER_HALVES } from './upper-halves.ts';
 import { needsEscape, putEscape } from './json-string.ts';
 import type { ValueWriter } from './value-writer.ts';
 
@@ -38,7 +39,29 @@ export function singleByteWriter(textOf: (byte: number) => string): ValueWriter 
   };
 }
 
-/** ASCII; a byte above 0x7f is no character of it and is shown as `?`. */
-export function asciiWriter(): ValueWriter {
-  return singleByteWriter((byte) => (byte < 0x80 ? String.fromCharCode(byte) : '?'));
+/** swe7 puts letters where ASCII has brackets and accents. */
+const SWE7: Readonly<Record<string, string>> = {
+  '@': 'É',
+  '[': 'Ä',
+  '\\': 'Ö',
+  ']': 'Å',
+  '^': 'Ü',
+  '`': 'é',
+  '{': 'ä',
+  '|': 'ö',
+  '}': 'å',
+  '~': 'ü',
+  '\x7f': '?',
+};
+
+/** The character that a byte stands for (`?` for none); null when the character set is not of one byte a character. */
+export function singleByteText(charset: string): ((byte: number) => string) | null {
+  const upper = charset === 'ascii' || charset === 'swe7' ? '' : UPPER_HALVES[charset];
+  if (upper === undefined) return null;
+  const lower = charset === 'swe7' ? SWE7 : {};
+  return (byte) => {
+    if (byte >= 0x80) return upper[byte - 0x80] ?? '?';
+    const character = String.fromCharCode(byte);
+    return lower[character] ?? character;
+  };
 }
