@@ -22,6 +22,8 @@ const NODE = join(MODULES, 'node/bin/node');
 /** BSD's sysexits.h, as all of Sluice: wrong use, and a machine that lacks something. */
 const EX_USAGE = 64;
 const EX_UNAVAILABLE = 69;
+/** Of a failed `npm ci`: the reason comes first, then pages of usage. */
+const LINES_OF_NPM = 8;
 
 /** @returns {never} */
 function fail(line, code) {
@@ -75,12 +77,12 @@ async function install() {
   const startedAt = Date.now();
   process.stderr.write('installing dependencies (npm ci) … ');
   // Development dependencies are needed whatever NODE_ENV says: Node itself is one of them.
-  const { code, output } = await npm(['ci', '--include=dev', '--no-audit', '--no-fund']);
+  const { code, output } = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   if (code === 0 && existsSync(NODE)) {
     process.stderr.write(`done in ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
     return;
   }
-  process.stderr.write(`failed\n${output}\n`);
+  process.stderr.write(`failed\n${output.split('\n').slice(0, LINES_OF_NPM).join('\n')}\n`);
   const reason = code === 0 ? 'npm did not run the install script of `node`' : 'npm ci failed';
   fail(`${reason}; try \`npm ci --include=dev --foreground-scripts\` in ${ROOT}`, EX_UNAVAILABLE);
 }
