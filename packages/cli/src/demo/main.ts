@@ -1,5 +1,4 @@
 /** `node packages/cli/src/demo/main.ts`: the sample shop and its traffic on a server of your own, until it is stopped. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { createShop, SHOP_DATABASE, startWorkload, type DatabaseAddress } from './index.ts';
 
@@ -19,25 +18,36 @@ const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 process.once('SIGINT', () => stop.abort());
 
-const connection = await createConnection({ ...source, charset: 'utf8mb4' });
-const [existing] = await connection.query('SHOW DATABASES LIKE ?', [SHOP_DATABASE]);
-if (Array.isArray(existing) && existing.length > 0) {
-  console.log(`the database ${SHOP_DATABASE} is there already and stays as it is: no traffic`);
-  await connection.end();
-} else {
-  console.log(`${await createShop(connection, { seed })} rows written to ${SHOP_DATABASE}`);
-  await connection.end();
+/** Rows of a fresh sample database, or null when there is one already: its keys are not known here any more. */
+async function fillOnce(): Promise<number | null> {
+  const connection = await createConnection({ ...source, charset: 'utf8mb4' });
+  try {
+    const [existing] = await connection.query('SHOW DATABASES LIKE ?', [SHOP_DATABASE]);
+    if (Array.isArray(existing) && existing.length > 0) return null;
+    return await createShop(connection, { seed });
+  } finally {
+    await connection.end();
+  }
+}
+
+async function runTraffic(): Promise<void> {
   const workload = startWorkload({ source, seed, transactionsPerSecond });
   stop.signal.addEventListener('abort', () => void workload.stop().catch(() => undefined));
-  const reporting = reportProgress();
-  const { changes } = await workload.done.finally(() => stop.abort());
-  await reporting;
-  console.log(`stopped after ${changes} row changes`);
-
-  async function reportProgress(): Promise<void> {
-    while (!stop.signal.aborted) {
-      await delay(PROGRESS_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-      console.log(`${workload.progress().changes} row changes`);
-    }
+  const progress = setInterval(() => {
+    console.log(`${workload.progress().changes} row changes`);
+  }, PROGRESS_MS);
+  try {
+    const { changes } = await workload.done;
+    console.log(`stopped after ${changes} row changes`);
+  } finally {
+    clearInterval(progress);
   }
+}
+
+const rows = await fillOnce();
+if (rows === null) {
+  console.log(`the database ${SHOP_DATABASE} is there already and stays as it is: no traffic`);
+} else {
+  console.log(`${rows} rows written to ${SHOP_DATABASE}`);
+  await runTraffic();
 }
