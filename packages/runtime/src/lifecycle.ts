@@ -97,6 +97,8 @@ async function live(service: RunningService, signal: AbortSignal): Promise<void>
     throw error;
   }
   await service.close();
+  // An error that ended the service while it drained is not hidden by the order to stop.
+  await Promise.race([service.done, Promise.resolve()]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -83,6 +83,23 @@ test('a service that ends by an error is closed; one line says code, fix and exi
   });
 });
 
+test.each([
+  ['an error while draining decides the exit code', new PipelineError('MYSQL_AUTH_FAILED', 'refused'), 70],
+  ['the abort itself, thrown on the way out, is no error', new DOMException('SIGTERM', 'AbortError'), 0],
+])('%s', async (_, error, exitCode) => {
+  const host = fakeHost();
+  const done = Promise.withResolvers<void>();
+  const running = Promise.withResolvers<void>();
+  const build: BuildService = async () => {
+    running.resolve();
+    return { done: done.promise, close: async () => done.reject(error) };
+  };
+  void runService('capture', build, host);
+  await running.promise;
+  host.emit('SIGTERM');
+  expect(await host.exited).toBe(exitCode);
+});
+
 test('a bad configuration exits with 64 before anything is built', async () => {
   const host = fakeHost(['--config', join(directory, 'none.yaml')]);
   await runService('capture', async () => expect.fail('was built'), host);
