@@ -3,7 +3,7 @@ import { TYPE } from '../column-types.ts';
 import { BinlogError } from '../errors.ts';
 import { putDecimal } from './decimal.ts';
 import { putAscii, putPadded, putTwo, putUnsigned } from './digits.ts';
-import { serverDouble } from './gcvt.ts';
+import { serverDouble } from './json-double.ts';
 import { writeString, writeUtf8 } from './json-string.ts';
 
 /** Value types of MySQL's binary JSON (MySQL internals, "json_binary"). */
