@@ -28,6 +28,8 @@ export class BatchSender {
   readonly #connections: BrokerConnections;
   readonly #transactionalId: string;
   readonly #maxRequestBytes: number;
+  /** Partitions that have acknowledged a batch of this producer. */
+  readonly #established = new Set<string>();
 
   constructor(
     cluster: Cluster,
@@ -73,9 +75,13 @@ export class BatchSender {
       return;
     }
     const inFlight: Promise<boolean>[] = [];
+    let isFine = true;
     for (const request of plan.requests) {
-      const oldest = inFlight.length < MAX_IN_FLIGHT ? undefined : inFlight.shift();
-      if (oldest !== undefined && !(await oldest)) break;
+      // A broker takes any first number from a producer that is new to a partition: had it to refuse the first batch for
+      // the moment and then got the second, the first could not be repeated. From the second on numbers keep the order.
+      const limit = request.every((entry) => this.#established.has(partitionOf(entry))) ? MAX_IN_FLIGHT : 1;
+      while (isFine && inFlight.length >= limit) isFine = (await inFlight.shift()) ?? true;
+      if (!isFine) break;
       inFlight.push(this.#sendRequest(connection, request));
     }
     await Promise.all(inFlight);
@@ -87,7 +93,9 @@ export class BatchSender {
       const answers = await produce.async(connection, this.#transactionalId, REPLICATION_TIMEOUT_MS, request);
       for (const answer of answers) {
         const entry = request.find((e) => e.partition === answer.partition && e.topic === answer.topic);
-        if (entry !== undefined) entry.outcome = outcomeOf(answer.code, entry);
+        if (entry === undefined) continue;
+        entry.outcome = outcomeOf(answer.code, entry);
+        if (entry.outcome.kind === 'done') this.#established.add(partitionOf(entry));
       }
     } catch (error) {
       for (const entry of request) entry.outcome = failed(toPipelineError(error, doing(entry)));
@@ -118,7 +126,7 @@ function worstOf(left: readonly Pending[]): PipelineError {
   const seen = new Set<string>();
   let worst: PipelineError | undefined;
   for (const entry of left) {
-    const partition = `${entry.topic}/${entry.partition}`;
+    const partition = partitionOf(entry);
     if (seen.has(partition)) continue;
     seen.add(partition);
     if (entry.outcome?.kind !== 'failed') continue;
@@ -127,6 +135,10 @@ function worstOf(left: readonly Pending[]): PipelineError {
     worst ??= error;
   }
   return worst ?? new PipelineError('KAFKA_UNREACHABLE', 'produce: Kafka did not answer for every batch');
+}
+
+function partitionOf(entry: ProduceEntry): string {
+  return `${entry.topic}/${entry.partition}`;
 }
 
 function outcomeOf(code: number, entry: ProduceEntry): Outcome {
@@ -140,5 +152,5 @@ function failed(error: PipelineError): Outcome {
 }
 
 function doing(entry: ProduceEntry): string {
-  return `produce to ${entry.topic}/${entry.partition} (${entry.wire.byteLength} bytes)`;
+  return `produce to ${partitionOf(entry)} (${entry.wire.byteLength} bytes)`;
 }

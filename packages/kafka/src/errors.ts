@@ -84,8 +84,12 @@ function classify(error: Readonly<Record<string, unknown>>): ErrorCode | undefin
   return typeof name === 'string' && KAFKAJS_UNREACHABLE.has(name) ? 'KAFKA_UNREACHABLE' : undefined;
 }
 
-/** kafkajs has the number in `code` beside a `type`, @platformatic/kafka in `apiCode`. */
+/** Ours have it in their context, kafkajs has the number in `code` beside a `type`, @platformatic/kafka in `apiCode`. */
 function protocolCodeOf(error: Readonly<Record<string, unknown>>): number | undefined {
+  if (error instanceof PipelineError) {
+    const code = error.context['protocolCode'];
+    return typeof code === 'number' ? code : undefined;
+  }
   const apiCode = error['apiCode'];
   if (typeof apiCode === 'number') return apiCode;
   const code = error['code'];

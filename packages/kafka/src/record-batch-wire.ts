@@ -25,23 +25,34 @@ const MAGIC = 2;
 /** The checksum covers everything after itself (offset 17 + 4). */
 const CRC_START = 21;
 
-const ZSTD_FASTEST = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
-const GZIP_FASTEST = { level: 1 };
-/** Below this a trip to the thread pool costs more time than the compression itself. */
-const THREAD_POOL_FROM_BYTES = 32 * 1024;
+const ZSTD_FASTEST = { [zlib.constants.ZSTD_c_compressionLevel]: 1 };
+const GZIP_FASTEST = 1;
+/**
+ * Below this a trip to the thread pool costs more than it saves. Above, per 900 KB batch (measured): zstd in the pool takes
+ * 2.5 ms of CPU of which 0.5 on this thread, in place 2.2 ms, all of it on this thread.
+ */
+const THREAD_POOL_FROM_BYTES = 64 * 1024;
+/** Output comes in pieces of `chunkSize`, each a trip of its own: at Node's default of 16 KiB the same batch takes 4.2 ms. */
+const MIN_CHUNK_BYTES = 1024;
+const MAX_CHUNK_BYTES = 256 * 1024;
 const zstdInPool = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
 const gzipInPool = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
 
 /** Compresses a batch's records. Large ones go to the thread pool: the caller fills the next batch meanwhile. */
 export async function compressRecords(records: Buffer, compression: Compression): Promise<Buffer> {
   const inPool = records.length >= THREAD_POOL_FROM_BYTES;
+  const chunkSize = Math.min(Math.max(records.length, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES);
   switch (compression) {
     case 'none':
       return records;
-    case 'zstd':
-      return inPool ? zstdInPool(records, ZSTD_FASTEST) : zlib.zstdCompressSync(records, ZSTD_FASTEST);
-    case 'gzip':
-      return inPool ? gzipInPool(records, GZIP_FASTEST) : zlib.gzipSync(records, GZIP_FASTEST);
+    case 'zstd': {
+      const options = { params: ZSTD_FASTEST, chunkSize };
+      return inPool ? zstdInPool(records, options) : zlib.zstdCompressSync(records, options);
+    }
+    case 'gzip': {
+      const options = { level: GZIP_FASTEST, chunkSize };
+      return inPool ? gzipInPool(records, options) : zlib.gzipSync(records, options);
+    }
     case 'lz4':
       // Kafka wants LZ4's frame format; Node has no LZ4, the transport library ships one (WebAssembly, no thread).
       return compressionsAlgorithms.lz4.compressSync(records);

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
-import { PipelineError } from '@sluice/runtime';
-import { toPipelineError } from './errors.ts';
+import { errorOfCode, findProtocolCode, toPipelineError } from './errors.ts';
+import { LEADER_NOT_AVAILABLE, NONE, UNKNOWN_TOPIC_OR_PARTITION } from './protocol/error-codes.ts';
 
 export interface TopicSpec {
   readonly name: string;
@@ -23,6 +24,7 @@ export interface TopicProblem {
 /** Topics of one DescribeConfigs request: an answer has about 30 settings of each. */
 const TOPICS_PER_REQUEST = 100;
 const CREATE_TIMEOUT_MS = 30_000;
+const CREATE_POLL_MS = 50;
 /** Settings where more than asked for does no harm. */
 const MORE_IS_FINE = new Set(['max.message.bytes', 'replicationFactor']);
 
@@ -41,7 +43,8 @@ export async function ensureTopics(
     // Also those just created: another process may have been quicker with other settings.
     const problems: TopicProblem[] = [];
     for (let at = 0; at < specs.length; at += TOPICS_PER_REQUEST) {
-      problems.push(...(await compare(admin, specs.slice(at, at + TOPICS_PER_REQUEST))));
+      const some = specs.slice(at, at + TOPICS_PER_REQUEST);
+      problems.push(...(await whenKnown(() => compare(admin, some))));
     }
     return problems;
   });
@@ -64,9 +67,25 @@ async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): P
   }
 }
 
+/** Repeats while brokers have not heard of a new topic yet or a partition has no leader; the last error is thrown. */
+async function whenKnown<T>(work: () => Promise<T>): Promise<T> {
+  const endsAt = performance.now() + CREATE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const code = findProtocolCode(error) ?? NONE;
+      const isComing = code === UNKNOWN_TOPIC_OR_PARTITION || code === LEADER_NOT_AVAILABLE;
+      if (!isComing || performance.now() >= endsAt) throw error;
+      await delay(CREATE_POLL_MS);
+    }
+  }
+}
+
 async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
   await admin.createTopics({
-    waitForLeaders: true,
+    // The client's own wait gives up at the first broker that has not heard of the topic yet.
+    waitForLeaders: false,
     timeout: CREATE_TIMEOUT_MS,
     topics: specs.map((spec) => ({
       topic: spec.name,
@@ -91,8 +110,10 @@ async function compare(admin: Admin, specs: readonly TopicSpec[]): Promise<Topic
   const configs = new Map(resources.map((r) => [r.resourceName, new Map(r.configEntries.map(nameAndValue))]));
   return specs.flatMap((spec) => {
     const found = partitions.get(spec.name);
-    if (found === undefined)
-      throw new PipelineError('KAFKA_TOPIC_MISSING', `topic ${spec.name} was not created`);
+    if (found === undefined) throw errorOfCode(UNKNOWN_TOPIC_OR_PARTITION, `look at topic ${spec.name}`);
+    if (found.some(({ leader }) => leader < 0)) {
+      throw errorOfCode(LEADER_NOT_AVAILABLE, `look at topic ${spec.name}`);
+    }
     const replicas = Math.min(...found.map((partition) => partition.replicas.length));
     return [
       ...difference(spec.name, 'partitions', String(found.length), String(spec.partitions)),

@@ -20,6 +20,8 @@ async function publish(transactions: readonly (readonly TopicBatch[])[]): Promis
   await publisher.fence(NEVER);
   for (const batches of transactions) await publisher.publish(batches, NEVER);
   await publisher.close();
+  const topics = new Set(transactions.flat().map(({ topic }) => topic));
+  for (const topic of topics) await broker.settled(topic);
 }
 
 const one = (topic: string, key: string, value: string, partition = 0): TopicBatch => ({
@@ -41,6 +43,7 @@ async function abort(topic: string, count: number): Promise<void> {
     await transaction.abort();
   }
   await producer.disconnect();
+  await broker.settled(topic);
 }
 
 describe('the newest record', () => {

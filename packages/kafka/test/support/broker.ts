@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { Connection, listOffsetsV6, metadataV9 } from '@platformatic/kafka';
 import { startStack, type Stack } from '@sluice/local-stack';
 import { createLogger, type KafkaConfig, type Logger } from '@sluice/runtime';
 import type { Kafka } from 'kafkajs';
+import { expect } from 'vitest';
 import { ensureTopics, kafkaClient, TopicReader, type TopicRecord } from '../../src/index.ts';
 
 export const SILENT: Logger = createLogger('kafka-test', { level: 'silent' });
+const READ_UNCOMMITTED = 0;
+const READ_COMMITTED = 1;
 export const NEVER = new AbortController().signal;
 
 /** A real broker with names of its own for every test. */
@@ -33,13 +37,19 @@ export class TestBroker {
     return name;
   }
 
-  /** Every record that a read_committed reader sees. */
+  /** Every record that a read_committed reader sees once the markers of all ended transactions are written. */
   async records(topic: string): Promise<TopicRecord[]> {
+    await this.settled(topic);
     return this.reading(async (reader) => {
       const records: TopicRecord[] = [];
       await reader.readTopic(topic, {}, (record) => records.push(record));
       return records;
     });
+  }
+
+  /** A commit or abort is answered before its markers are in the partitions: only then do readers go past it. */
+  async settled(topic: string): Promise<void> {
+    await expect.poll(() => this.#openOffsets(topic), { timeout: 20_000 }).toBe(0n);
   }
 
   async reading<T>(work: (reader: TopicReader) => Promise<T>): Promise<T> {
@@ -49,6 +59,29 @@ export class TestBroker {
     } finally {
       reader.close();
     }
+  }
+
+  /** Offsets between the last stable offset and the high watermark, over all partitions. */
+  async #openOffsets(topic: string): Promise<bigint> {
+    const [address = ''] = this.config.brokers;
+    const connection = new Connection('sluice-test');
+    await connection.connect(address.split(':')[0] ?? '', Number(address.split(':')[1]));
+    const metadata = await metadataV9.api.async(connection, [topic], false);
+    const partitions = (metadata.topics[0]?.partitions ?? []).map(({ partitionIndex }) => ({
+      partitionIndex,
+      currentLeaderEpoch: -1,
+      timestamp: -1n,
+    }));
+    const ends = await Promise.all(
+      [READ_UNCOMMITTED, READ_COMMITTED].map(async (isolation) => {
+        const answer = await listOffsetsV6.api.async(connection, -1, isolation, [
+          { name: topic, partitions },
+        ]);
+        return (answer.topics[0]?.partitions ?? []).reduce((sum, { offset }) => sum + offset, 0n);
+      }),
+    );
+    await connection.close();
+    return (ends[0] ?? 0n) - (ends[1] ?? 0n);
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What to do with a request: pass it on; break the connection before the broker sees it; or after it has answered. */
-export type Verdict = 'pass' | 'reset-before' | 'reset-after';
+/**
+ * What to do with a request: pass it on; break the connection before the broker sees it, or after it has answered; or
+ * answer in the broker's place with these bytes (the answer's body).
+ */
+export type Verdict = 'pass' | 'reset-before' | 'reset-after' | Buffer;
 
 export const PRODUCE = 0;
 export const ADD_PARTITIONS = 24;
@@ -80,6 +83,7 @@ export class KafkaProxy {
       this.seen.push(apiKey);
       const verdict = this.decide(apiKey);
       if (verdict === 'reset-before') reset();
+      else if (Buffer.isBuffer(verdict)) client.write(answerTo(frame, verdict));
       else broker.write(frame);
       if (verdict === 'reset-after') dropAnswers = true;
     });
@@ -113,4 +117,13 @@ function onFrames(socket: Socket, onFrame: (frame: Buffer) => void): void {
       onFrame(frame);
     }
   });
+}
+
+/** Response header, version 1: the request's correlation id and no tagged fields. */
+function answerTo(request: Buffer, body: Buffer): Buffer {
+  const answer = Buffer.alloc(9 + body.length);
+  answer.writeInt32BE(5 + body.length, 0);
+  request.copy(answer, 4, 8, 12);
+  body.copy(answer, 9);
+  return answer;
 }
