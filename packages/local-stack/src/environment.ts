@@ -35,11 +35,12 @@ export function addressFromEnvironment(server: ServerName, env: NodeJS.ProcessEn
   const text = env[variable]?.trim();
   if (!text) return null;
   const url = server === 'kafka' ? `kafka://${text.split(',')[0]}` : text;
-  if (!URL.canParse(url)) {
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.hostname === '') {
     const example = server === 'kafka' ? 'host:9092,host:9093' : 'mysql://user:password@host:3306';
     throw new PipelineError('CONFIG_INVALID', `${variable} is not an address such as ${example}`);
   }
-  const { hostname, port, username, password } = new URL(url);
+  const { hostname, port, username, password } = parsed;
   return {
     host: hostname.replaceAll(/[[\]]/g, ''),
     port: port === '' ? DEFAULT_PORTS[server] : Number(port),

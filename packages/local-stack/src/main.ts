@@ -1,6 +1,7 @@
-/** `node packages/local-stack/src/main.ts [servers…] [--json FILE]`: a stack to work with, until Ctrl-C. */
+/** `main.ts [servers…] [--json FILE] [--mariadb 10.11|11.8]`: a stack to work with, until Ctrl-C. */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { EXIT } from '@sluice/runtime';
 import { stackAddresses } from './addresses.ts';
 import { SERVER_NAMES, type ServerName } from './servers/server.ts';
 import { startStack } from './start-stack.ts';
@@ -17,14 +18,19 @@ process.once('SIGTERM', () => stop.abort());
 const unknown = positionals.filter((name) => !SERVER_NAMES.includes(name as ServerName));
 if (unknown.length > 0) {
   console.error(`unknown server ${unknown.join(', ')}; there are ${SERVER_NAMES.join(', ')}`);
-  process.exit(64);
+  process.exit(EXIT.configuration);
+}
+const { mariadb } = values;
+if (mariadb !== '10.11' && mariadb !== '11.8') {
+  console.error(`MariaDB ${mariadb} is not offered; there are 10.11 and 11.8`);
+  process.exit(EXIT.configuration);
 }
 const servers = positionals.length > 0 ? (positionals as ServerName[]) : SERVER_NAMES;
 
 try {
   const stack = await startStack({
     servers,
-    mariadbVersion: values.mariadb === '11.8' ? '11.8' : '10.11',
+    mariadbVersion: mariadb,
     onProgress: (line) => console.error(line),
     signal: stop.signal,
   });
@@ -38,6 +44,6 @@ try {
 } catch (error) {
   if (!stop.signal.aborted) {
     console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    process.exitCode = EXIT.fatal;
   }
 }

@@ -63,7 +63,8 @@ export class ManagedServer {
       signal.throwIfAborted();
       const exit = this.#supervisor.exitOf(pid);
       if (exit !== null) throw await this.#failure(`ended while starting (${exit})`);
-      if (Date.now() > deadline) throw await this.#failure(`did not answer within ${START_TIMEOUT_MS / 1000} s`);
+      if (Date.now() > deadline)
+        throw await this.#failure(`did not answer within ${START_TIMEOUT_MS / 1000} s`);
       await delay(POLL_MS, undefined, { signal });
     }
   }
@@ -75,7 +76,8 @@ export class ManagedServer {
     if (signal === 'SIGSTOP' || signal === 'SIGCONT') return;
     const deadline = Date.now() + EXIT_TIMEOUT_MS;
     while (this.#supervisor.exitOf(pid) === null) {
-      if (Date.now() > deadline) throw await this.#failure(`ignored ${signal} for ${EXIT_TIMEOUT_MS / 1000} s`);
+      if (Date.now() > deadline)
+        throw await this.#failure(`ignored ${signal} for ${EXIT_TIMEOUT_MS / 1000} s`);
       await delay(POLL_MS);
     }
     this.#pid = null;

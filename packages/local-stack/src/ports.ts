@@ -10,7 +10,10 @@ const HIGHEST = 32_000;
 const ATTEMPTS = 200;
 
 /** `count` different TCP ports of the loopback interface that nobody listens on now. */
-export async function freePorts(count: number, random: (from: number, to: number) => number = randomInt): Promise<number[]> {
+export async function freePorts(
+  count: number,
+  random: (from: number, to: number) => number = randomInt,
+): Promise<number[]> {
   const ports = new Set<number>();
   for (let attempt = 0; attempt < ATTEMPTS && ports.size < count; attempt += 1) {
     const port = random(LOWEST, HIGHEST);

@@ -122,7 +122,11 @@ async function installWithHint(
   }
 }
 
-async function assertAnswers(name: ServerName, definition: ServerDefinition, address: Address): Promise<void> {
+async function assertAnswers(
+  name: ServerName,
+  definition: ServerDefinition,
+  address: Address,
+): Promise<void> {
   if (await definition.answers(address.host, address.port)) return;
   throw new PipelineError(
     'STACK_SERVER_FAILED',

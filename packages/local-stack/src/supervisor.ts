@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dyingWithParent } from './die-with-parent.ts';
 import { tryKernelLock } from './kernel-lock.ts';
 import { PROCESSES_FILE, signalGroup, startTime } from './process-group.ts';
 import type { Command, Launch, ProcessSignal, Report } from './supervision.ts';
@@ -47,8 +48,9 @@ async function open(folder: string): Promise<number> {
   return process.pid;
 }
 
-function launch(name: string, { command, args, env, cwd, logFile }: Launch): Promise<number> {
+function launch(name: string, { cwd, env, logFile, ...program }: Launch): Promise<number> {
   if (stopping) throw new Error('the stack is stopping');
+  const { command, args } = dyingWithParent(program.command, program.args, process.env);
   const log = openSync(logFile, 'a');
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
   closeSync(log);

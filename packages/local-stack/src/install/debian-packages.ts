@@ -1,9 +1,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
+import { dyingWithParent } from '../die-with-parent.ts';
 import { isInstalled, lastLines, runProgram } from '../run-program.ts';
 import { type DebianMirror, findDebianMirror } from './apt-sources.ts';
-import type { Installer } from './program-cache.ts';
+import { DOWNLOAD_TIMEOUT_MS, type Installer } from './program-cache.ts';
 
 export interface DebianProgram {
   readonly suite: 'sid' | 'bookworm';
@@ -17,7 +18,11 @@ const DEFAULT_KEY_RING = '/usr/share/keyrings/debian-archive-keyring.gpg';
  * older) and unpacks them below `folder`. apt checks each file against the archive's signed index.
  * Needs no root and leaves the machine's own package state alone.
  */
-export async function installDebian(program: DebianProgram, folder: string, installer: Installer): Promise<void> {
+export async function installDebian(
+  program: DebianProgram,
+  folder: string,
+  installer: Installer,
+): Promise<void> {
   for (const tool of ['apt-get', 'dpkg']) {
     if (!isInstalled(tool, installer.env)) throw notDebian(`\`${tool}\` is not installed`);
   }
@@ -29,7 +34,9 @@ export async function installDebian(program: DebianProgram, folder: string, inst
   const archives = join(state, 'cache/archives');
   for (const file of await readdir(archives)) {
     if (!file.endsWith('.deb')) continue;
-    const result = await runProgram('dpkg', ['-x', join(archives, file), folder], { signal: installer.signal });
+    const result = await runProgram('dpkg', ['-x', join(archives, file), folder], {
+      signal: installer.signal,
+    });
     if (!result.ok) throw downloadFailed(`dpkg could not unpack ${file}`, result.output);
   }
   for (const unused of ['doc', 'man', 'info', 'locale', 'lintian', 'perl']) {
@@ -38,7 +45,9 @@ export async function installDebian(program: DebianProgram, folder: string, inst
 }
 
 async function apt(args: readonly string[], installer: Installer): Promise<void> {
-  const result = await runProgram('apt-get', ['-q', ...args], {
+  const program = dyingWithParent('apt-get', ['-q', ...args], installer.env);
+  const result = await runProgram(program.command, program.args, {
+    timeoutMs: DOWNLOAD_TIMEOUT_MS,
     env: { ...installer.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
     signal: installer.signal,
   });

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
+import { dyingWithParent } from '../die-with-parent.ts';
 import { isInstalled, lastLines, runProgram } from '../run-program.ts';
-import type { Installer } from './program-cache.ts';
+import { DOWNLOAD_TIMEOUT_MS, type Installer } from './program-cache.ts';
 
 export interface MavenArtifact {
   readonly groupId: string;
@@ -21,16 +22,29 @@ export async function installJars(
   const pom = join(folder, 'pom.xml');
   await writeFile(pom, projectFile(artifacts));
   await maven(
-    ['-f', pom, `${DEPENDENCY_PLUGIN}:copy-dependencies`, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
+    [
+      '-f',
+      pom,
+      `${DEPENDENCY_PLUGIN}:copy-dependencies`,
+      '-DincludeScope=runtime',
+      `-DoutputDirectory=${folder}`,
+    ],
     installer,
   );
 }
 
 /** Copies one artifact that is a zip file into `folder` as `<artifactId>-<version>.zip`. */
-export async function downloadZip(artifact: MavenArtifact, folder: string, installer: Installer): Promise<string> {
+export async function downloadZip(
+  artifact: MavenArtifact,
+  folder: string,
+  installer: Installer,
+): Promise<string> {
   const { groupId, artifactId, version } = artifact;
   const coordinates = `${groupId}:${artifactId}:${version}:zip`;
-  await maven([`${DEPENDENCY_PLUGIN}:copy`, `-Dartifact=${coordinates}`, `-DoutputDirectory=${folder}`], installer);
+  await maven(
+    [`${DEPENDENCY_PLUGIN}:copy`, `-Dartifact=${coordinates}`, `-DoutputDirectory=${folder}`],
+    installer,
+  );
   return join(folder, `${artifactId}-${version}.zip`);
 }
 
@@ -42,7 +56,9 @@ async function maven(args: readonly string[], installer: Installer): Promise<voi
     );
   }
   // -C: a file that differs from its published checksum is an error, not a warning.
-  const result = await runProgram('mvn', ['-q', '-B', '-C', ...args], {
+  const program = dyingWithParent('mvn', ['-q', '-B', '-C', ...args], installer.env);
+  const result = await runProgram(program.command, program.args, {
+    timeoutMs: DOWNLOAD_TIMEOUT_MS,
     cwd: installer.temporary,
     env: installer.env,
     signal: installer.signal,

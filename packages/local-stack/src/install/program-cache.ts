@@ -2,6 +2,12 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kernelLock } from '../kernel-lock.ts';
 
+/** Of one download step, on a slow line. */
+export const DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
+
+/** A killed build's program may be writing still, for a moment. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
+
 /** What the steps of an installation share. */
 export interface Installer {
   readonly cache: string;
@@ -34,7 +40,7 @@ export async function cachedFolder(
     if (await exists(folder)) return folder;
     // One name per key, so what a killed build left behind is removed by the next one.
     const work = join(context.cache, `.building-${key}`);
-    await rm(work, { recursive: true, force: true });
+    await rm(work, REMOVAL);
     const [partial, temporary] = [join(work, 'folder'), join(work, 'scratch')];
     await mkdir(partial, { recursive: true });
     await mkdir(temporary);
@@ -42,7 +48,7 @@ export async function cachedFolder(
       await build(partial, { ...context, temporary });
       await rename(partial, folder);
     } finally {
-      await rm(work, { recursive: true, force: true });
+      await rm(work, REMOVAL);
     }
     return folder;
   } finally {

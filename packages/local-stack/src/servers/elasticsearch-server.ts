@@ -1,6 +1,7 @@
 import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
+import { DEATH_SIGNAL } from '../die-with-parent.ts';
 import { downloadZip } from '../install/maven-artifacts.ts';
 import { cachedFolder, type InstallerContext } from '../install/program-cache.ts';
 import { isInstalled, lastLines, runProgram } from '../run-program.ts';
@@ -62,7 +63,10 @@ action.destructive_requires_name: false
 async function writeConfiguration(config: string, run: ServerRun): Promise<void> {
   await mkdir(config);
   await writeFile(join(config, 'elasticsearch.yml'), elasticsearchSettings(run));
-  await writeFile(join(config, 'jvm.options'), '-Xms512m\n-Xmx512m\n-XX:+UseG1GC\n-XX:+ExitOnOutOfMemoryError\n');
+  await writeFile(
+    join(config, 'jvm.options'),
+    '-Xms512m\n-Xmx512m\n-XX:+UseG1GC\n-XX:+ExitOnOutOfMemoryError\n',
+  );
   await writeFile(
     join(config, 'log4j2.properties'),
     `status = error
@@ -92,21 +96,28 @@ async function unprivileged(run: ServerRun, command: readonly string[]): Promise
   }
   const capability = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
   const user = ['--reuid', String(UNPRIVILEGED), '--regid', String(UNPRIVILEGED), '--clear-groups'];
-  return ['setpriv', ...user, ...capability, ...command];
+  // A change of user clears the signal that every server is started with, hence once more.
+  return ['setpriv', ...DEATH_SIGNAL, ...user, ...capability, ...command];
 }
 
 async function install(context: InstallerContext): Promise<{ program: string; template: null }> {
   await findJava(context.env);
-  const program = await cachedFolder(`elasticsearch-${ELASTICSEARCH_VERSION}`, context, async (folder, installer) => {
-    context.progress(`elasticsearch: downloading ${ELASTICSEARCH_VERSION} (Maven, about 105 MB)`);
-    const zip = await downloadZip(ARTIFACT, installer.temporary, installer);
-    const result = await runProgram('unzip', ['-q', zip, '-d', installer.temporary], { signal: context.signal });
-    if (!result.ok) {
-      throw new PipelineError('STACK_DOWNLOAD_FAILED', `unzip failed: ${lastLines(result.output, 5)}`);
-    }
-    await rm(folder, { recursive: true });
-    await rename(join(installer.temporary, `elasticsearch-${ELASTICSEARCH_VERSION}`), folder);
-    await mkdir(join(folder, 'logs'), { recursive: true });
-  });
+  const program = await cachedFolder(
+    `elasticsearch-${ELASTICSEARCH_VERSION}`,
+    context,
+    async (folder, installer) => {
+      context.progress(`elasticsearch: downloading ${ELASTICSEARCH_VERSION} (Maven, about 105 MB)`);
+      const zip = await downloadZip(ARTIFACT, installer.temporary, installer);
+      const result = await runProgram('unzip', ['-q', zip, '-d', installer.temporary], {
+        signal: context.signal,
+      });
+      if (!result.ok) {
+        throw new PipelineError('STACK_DOWNLOAD_FAILED', `unzip failed: ${lastLines(result.output, 5)}`);
+      }
+      await rm(folder, { recursive: true });
+      await rename(join(installer.temporary, `elasticsearch-${ELASTICSEARCH_VERSION}`), folder);
+      await mkdir(join(folder, 'logs'), { recursive: true });
+    },
+  );
   return { program, template: null };
 }

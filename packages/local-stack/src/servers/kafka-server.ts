@@ -65,7 +65,15 @@ async function install(context: InstallerContext): Promise<{ program: string; te
   const template = await cachedFolder(`kafka-${KAFKA_VERSION}-data`, context, async (folder, installer) => {
     const file = join(installer.temporary, 'server.properties');
     await writeFile(file, serverProperties(folder, { port: 1, innerPort: 2, flags: [] }));
-    const args = [...javaArguments(program), 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', file];
+    const args = [
+      ...javaArguments(program),
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      CLUSTER_ID,
+      '-c',
+      file,
+    ];
     const result = await runProgram(java.program, args, { signal: context.signal });
     if (result.ok) return;
     throw new PipelineError('STACK_SERVER_FAILED', `kafka format failed: ${lastLines(result.output, 10)}`);

@@ -65,12 +65,20 @@ async function install(
   const suite = SUITES[version];
   const program = await cachedFolder(`mariadb-${version}`, context, (folder, installer) => {
     context.progress(`mariadb: downloading ${version} (Debian ${suite}, about 20 MB)`);
-    return installDebian({ suite, packages: ['mariadb-server-core', 'mariadb-client-core'] }, folder, installer);
+    return installDebian(
+      { suite, packages: ['mariadb-server-core', 'mariadb-client-core'] },
+      folder,
+      installer,
+    );
   });
-  const template = await cachedFolder(`mariadb-${version}-data-${TEMPLATE_REVISION}`, context, (folder, installer) => {
-    context.progress('mariadb: initialising a data folder');
-    return initialise(program, folder, installer);
-  });
+  const template = await cachedFolder(
+    `mariadb-${version}-data-${TEMPLATE_REVISION}`,
+    context,
+    (folder, installer) => {
+      context.progress('mariadb: initialising a data folder');
+      return initialise(program, folder, installer);
+    },
+  );
   return { program, template };
 }
 

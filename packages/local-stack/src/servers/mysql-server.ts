@@ -91,7 +91,10 @@ async function initialise(
   ]);
   const result = await runProgram(command, args, { signal: installer.signal });
   if (!result.ok) {
-    throw new PipelineError('STACK_SERVER_FAILED', `mysqld --initialize failed: ${lastLines(result.output, 10)}`);
+    throw new PipelineError(
+      'STACK_SERVER_FAILED',
+      `mysqld --initialize failed: ${lastLines(result.output, 10)}`,
+    );
   }
   await rm(join(folder, 'auto.cnf'), { force: true }); // every server is to have a uuid of its own
 }

@@ -19,16 +19,22 @@ export const REDIS: ServerDefinition = {
     cwd: run.folder,
   }),
   answers: async (host, port) => {
-    const answer = await exchange(host, port, Buffer.from('PING\r\n'), (received) => received.includes('\r\n'));
+    const answer = await exchange(host, port, Buffer.from('PING\r\n'), (received) =>
+      received.includes('\r\n'),
+    );
     // A server that asks for a password answers, too.
     return /^(\+PONG|-NOAUTH)/.test(answer?.toString('latin1') ?? '');
   },
 };
 
 export function redisArguments(run: Pick<ServerRun, 'folder' | 'port' | 'flags'>): string[] {
-  return [
-    ...['--bind', '127.0.0.1', '--port', String(run.port), '--dir', run.folder],
-    ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
-    ...run.flags,
-  ];
+  const settings = {
+    bind: '127.0.0.1',
+    port: String(run.port),
+    dir: run.folder,
+    save: '',
+    appendonly: 'no',
+    daemonize: 'no',
+  };
+  return [...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), ...run.flags];
 }

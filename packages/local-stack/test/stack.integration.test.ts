@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, test } from 'vitest';
+import { ADDRESS_VARIABLES, startStack } from '../src/index.ts';
+import { greetsAsMysql } from '../src/servers/mysql-greeting.ts';
+import { REDIS } from '../src/servers/redis-server.ts';
+
+/** The suites share one stack by these variables; here every test starts its own. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !Object.values(ADDRESS_VARIABLES).includes(name)),
+);
+const GONE = { timeout: 20_000, interval: 50 };
+
+interface Running {
+  readonly parent: number;
+  readonly supervisor: number;
+  readonly servers: readonly number[];
+  readonly runFolder: string;
+}
+
+async function startInOtherProcess(): Promise<Running> {
+  const script = join(import.meta.dirname, 'support/parent.ts');
+  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const servers = JSON.parse(line) as number[];
+  const [first = 0] = servers;
+  const supervisor = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${first}/status`, 'utf8'))?.[1]);
+  const runFolder = dirname(readlinkSync(`/proc/${first}/cwd`));
+  return { parent: child.pid ?? 0, supervisor, servers, runFolder };
+}
+
+function isAlive(pid: number): boolean {
+  // A process that has ended but was not yet waited for is a zombie (state Z), no longer a running program.
+  try {
+    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+describe('nothing is left behind', () => {
+  test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
+    'after %s to the process that started it',
+    async (signal) => {
+      const { parent, supervisor, servers, runFolder } = await startInOtherProcess();
+      expect([supervisor, ...servers].every(isAlive)).toBe(true);
+      expect(existsSync(runFolder)).toBe(true);
+      process.kill(parent, signal);
+      await expect.poll(() => [supervisor, ...servers].filter(isAlive), GONE).toEqual([]);
+      expect(existsSync(runFolder)).toBe(false);
+    },
+  );
+
+  test('after SIGKILL to that process and the supervisor, once the next stack has started', async () => {
+    const { parent, supervisor, servers, runFolder } = await startInOtherProcess();
+    process.kill(supervisor, 'SIGKILL');
+    process.kill(parent, 'SIGKILL');
+    await expect.poll(() => isAlive(supervisor), GONE).toBe(false);
+    await using next = await startStack({ servers: ['redis'], env });
+    expect(next.pid('redis')).toBeGreaterThan(0);
+    await expect.poll(() => servers.filter(isAlive), GONE).toEqual([]);
+    expect(existsSync(runFolder)).toBe(false);
+  });
+
+  test('after a start that failed', async () => {
+    const flags = { mysql: ['--no-such-option'] };
+    const lines: string[] = [];
+    const start = startStack({
+      servers: ['redis', 'mysql'],
+      flags,
+      env,
+      onProgress: (line) => lines.push(line),
+    });
+    await expect(start).rejects.toMatchObject({
+      code: 'STACK_SERVER_FAILED',
+      message: expect.stringContaining('no-such-option') as string,
+    });
+    expect(lines).toContain('mysql: starting');
+  });
+});
+
+test('a server can be killed, paused and started again on the same port and data', async () => {
+  await using stack = await startStack({ servers: ['mysql', 'redis'], env });
+  const { host, port } = stack.mysql;
+  const before = stack.pid('mysql');
+  await stack.kill('mysql');
+  expect(isAlive(before)).toBe(false);
+  expect(await greetsAsMysql(host, port)).toBe(false);
+  await stack.start('mysql');
+  expect(stack.pid('mysql')).not.toBe(before);
+  expect(await greetsAsMysql(host, port)).toBe(true);
+
+  const redisPort = Number(new URL(stack.redis.url).port);
+  await stack.kill('redis', 'SIGSTOP');
+  expect(await REDIS.answers(host, redisPort)).toBe(false);
+  await stack.kill('redis', 'SIGCONT');
+  expect(await REDIS.answers(host, redisPort)).toBe(true);
+  await stack.restart('redis');
+  expect(await REDIS.answers(host, redisPort)).toBe(true);
+});
+
+test('an address in the environment is attached to, and must answer', async () => {
+  await using own = await startStack({ servers: ['redis'], env });
+  const attached = await startStack({ servers: ['redis'], env: { ...env, SLUICE_REDIS_URL: own.redis.url } });
+  expect(attached.redis.url).toBe(own.redis.url);
+  expect(() => attached.pid('redis')).toThrow('attached');
+  await attached.stop();
+  expect(isAlive(own.pid('redis'))).toBe(true);
+  const url = own.redis.url;
+  await own.kill('redis');
+  await expect(
+    startStack({ servers: ['redis'], env: { ...env, SLUICE_REDIS_URL: url } }),
+  ).rejects.toMatchObject({
+    code: 'STACK_SERVER_FAILED',
+    message: expect.stringContaining('SLUICE_REDIS_URL') as string,
+  });
+});
