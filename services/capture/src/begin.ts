@@ -14,7 +14,7 @@ import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import { findProblems, refuseIfAny, type PreflightProblem } from './preflight.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
-import { checkGtidStanding, listBinlogFiles, readBinlogStatus } from './source/server.ts';
+import { checkGtidStanding, listBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
 import { openSource, type Source } from './source/source.ts';
 import { planStart, type StartPlan } from './state/plan-start.ts';
 import { highestGeneration, restore, type Restored } from './state/restore.ts';
@@ -37,11 +37,13 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   const connection = await source.connect();
   const publisher = createPublisher(settings, log);
   try {
+    // Before the list of tables: one that is created in between then has all its rows in the stream.
+    const status = await readBinlogStatus(connection, source.facts);
     const tables = await readCapturedTables(connection, settings.filter);
     refuseIfAny(await findProblems(connection, source.facts, settings.config, tables));
     const registry = await prepareTopics(settings, tables);
     await publisher.fence(signal);
-    const plan = await restorePlan(options, { source, connection, registry, tables }, signal);
+    const plan = await restorePlan(options, { source, connection, registry, tables, status }, signal);
     const { file, position } = plan.from;
     log.info(
       { event: 'capture.starting', generation: plan.generation, file, position, tables: tables.length },
@@ -93,6 +95,7 @@ interface Prepared {
   readonly connection: Connection;
   readonly registry: TableRegistry;
   readonly tables: readonly TableDescription[];
+  readonly status: BinlogStatus;
 }
 
 /** Reads the checkpoint and the schema history, and decides where to go on. */
@@ -113,11 +116,10 @@ async function restorePlan(
 
 async function makePlan(
   settings: CaptureSettings,
-  { source, connection, tables }: Prepared,
+  { source, connection, tables, status }: Prepared,
   { checkpoint }: Restored,
   reader: TopicReader,
 ): Promise<StartPlan> {
-  const status = await readBinlogStatus(connection, source.facts);
   const gtidSet = checkpoint?.gtidSet ?? null;
   const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
   const elsewhere = checkpoint !== null && checkpoint.server !== source.facts.identity;

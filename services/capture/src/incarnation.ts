@@ -83,6 +83,7 @@ export class Incarnation {
     const { flavour } = source.facts;
     this.#stream = new ChangeStream({
       server: settings.serverName,
+      serverId: source.facts.serverId,
       generation: plan.generation,
       resume: plan.resume,
       gtids: plan.gtidSet === null ? null : new GtidTracker(flavour, plan.gtidSet),
@@ -200,6 +201,7 @@ export class Incarnation {
   /** Topics of tables that were created after the start are made before their first row is decoded. */
   async #settleTables(): Promise<void> {
     const { settings, registry, tables } = this.#parts;
+    for (const map of this.#routes.waiting) this.#noteNewTable(map.database, map.table);
     const topics = this.#routes.waiting.map((map) => topicName(settings.prefix, map.database, map.table));
     const missing = [...new Set(topics)].filter((topic) => !registry.hasTopic(topic));
     if (missing.length > 0) {
@@ -208,6 +210,13 @@ export class Incarnation {
       for (const spec of specs) registry.setPartitions(spec.name, spec.partitions);
     }
     this.#routes.settle(this.#announcement);
+  }
+
+  /** A table that did not exist when this life began has all its rows in the stream: it owes no snapshot. */
+  #noteNewTable(database: string, table: string): void {
+    const id = tableId(database, table);
+    if (this.#parts.tables.some((known) => tableId(known.database, known.table) === id)) return;
+    if (!this.#progress.has(id)) this.#progress.set(id, { state: 'done', lastKey: null, rows: 0 });
   }
 
   readonly #announcement = (): Announcement => {

@@ -30,7 +30,10 @@ export interface ResumePoint {
 }
 
 export interface ChangeStreamOptions {
+  /** Logical name of the source. */
   readonly server: string;
+  /** The source's own id, for what is published before its first event. */
+  readonly serverId: number;
   readonly generation: number;
   readonly resume: ResumePoint;
   readonly gtids: GtidTracker | null;
@@ -61,6 +64,7 @@ interface Transaction {
  */
 export class ChangeStream implements BinlogHandler {
   readonly #server: string;
+  readonly #serverId: number;
   readonly #resume: ResumePoint;
   readonly #gtids: GtidTracker | null;
   readonly #routes: TableRoutes;
@@ -93,6 +97,7 @@ export class ChangeStream implements BinlogHandler {
 
   constructor(options: ChangeStreamOptions) {
     this.#server = options.server;
+    this.#serverId = options.serverId;
     this.#resume = options.resume;
     this.#gtids = options.gtids;
     this.#routes = options.routes;
@@ -313,11 +318,11 @@ export class ChangeStream implements BinlogHandler {
     const { gtid, serverId, committedAtMs } = this.transaction;
     return {
       server: this.#server,
-      serverId,
+      serverId: serverId === 0 ? this.#serverId : serverId,
       file: this.#position.file,
       offset,
       gtid,
-      timestamp: committedAtMs,
+      timestamp: committedAtMs === 0 ? this.now : committedAtMs,
       sequence,
       capturedAt: this.now,
     };
