@@ -157,7 +157,7 @@ export class BinlogDecoder {
           readQuery(cursor, type === EVENT.QUERY_COMPRESSED, type === EVENT.EXECUTE_LOAD_QUERY),
         );
       case EVENT.XA_PREPARE:
-        return this.xaPrepare(readXaPrepare(cursor).sql);
+        return this.notice(readXaPrepare(cursor), '', 0, true);
       case EVENT.HEARTBEAT:
       case EVENT.HEARTBEAT_V2:
         return this.heartbeat(event, cursor);
@@ -198,12 +198,14 @@ export class BinlogDecoder {
     this.calling = true;
     this.handler.onBegin({ gtid: event.gtid, start, committedAtMicros, serverId, lone: event.lone });
     this.calling = false;
+    // MySQL logs this statement itself; whoever reads the rows must know before them that they may never commit.
+    if (event.xid !== null) this.notice(`XA START ${event.xid}`, '', 0, false);
   }
 
   /** A statement outside any group opens one: a server without GTID events. */
   private beginUnlessOpen(): void {
     if (this.open) return;
-    this.begin({ gtid: null, committedAtMicros: 0, lone: false, transactional: false });
+    this.begin({ gtid: null, committedAtMicros: 0, lone: false, transactional: false, xid: null });
   }
 
   private close(): void {
@@ -228,10 +230,6 @@ export class BinlogDecoder {
     const sql = queryText(query);
     if (/^XA\s+(START|BEGIN)\b/i.test(sql)) this.awaitsCommit = true;
     this.notice(sql, query.database, query.sqlMode, !this.awaitsCommit || /^ROLLBACK\s*$/i.test(sql));
-  }
-
-  private xaPrepare(sql: string): void {
-    this.notice(sql, '', 0, true);
   }
 
   private notice(sql: string, database: string, sqlMode: number, closes: boolean): void {

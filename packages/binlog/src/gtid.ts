@@ -11,10 +11,14 @@ export interface GtidEvent {
   readonly lone: boolean;
   /** True when a commit, rollback or prepare will end the group. */
   readonly transactional: boolean;
+  /** MariaDB tells an XA transaction that will be prepared only here: its identifier as SQL text. */
+  readonly xid: string | null;
 }
 
 /** Flags of a MariaDB GTID event. */
 const STANDALONE = 0x01;
+const GROUP_COMMIT_ID = 0x02;
+const PREPARED_XA = 0x40;
 /** A 7-byte commit time with this bit in its top byte is followed by that of the original server. */
 const ORIGINAL_FOLLOWS = 0x80;
 /** Field ids of a tagged GTID event. */
@@ -81,11 +85,25 @@ export function readMariadbGtid(cursor: EventCursor, serverId: number): GtidEven
   const domain = cursor.uint(4);
   const flags = cursor.uint(1);
   const lone = (flags & STANDALONE) !== 0;
-  return { gtid: `${domain}-${serverId}-${number}`, committedAtMicros: 0, lone, transactional: !lone };
+  if ((flags & GROUP_COMMIT_ID) !== 0) cursor.skip(8);
+  const xid = (flags & PREPARED_XA) === 0 ? null : readXid(cursor);
+  return { gtid: `${domain}-${serverId}-${number}`, committedAtMicros: 0, lone, transactional: !lone, xid };
+}
+
+function readXid(cursor: EventCursor): string {
+  const format = cursor.uint(4);
+  const globalLength = cursor.uint(1);
+  const branchLength = cursor.uint(1);
+  return xidText(cursor.take(globalLength), cursor.take(branchLength), format);
+}
+
+/** An XA identifier as the server writes it in statements. */
+export function xidText(global: Buffer, branch: Buffer, format: number): string {
+  return `X'${global.toString('hex')}',X'${branch.toString('hex')}',${format}`;
 }
 
 function event(gtid: string | null, committedAtMicros: number): GtidEvent {
-  return { gtid, committedAtMicros, lone: false, transactional: false };
+  return { gtid, committedAtMicros, lone: false, transactional: false, xid: null };
 }
 
 /** Microseconds of this server's commit, and of the original one when that is another. */

@@ -2,6 +2,7 @@ import { decodeText } from './charsets.ts';
 import { charsetOfCollation } from './collations.ts';
 import { BinlogError } from './errors.ts';
 import { EventCursor } from './event-cursor.ts';
+import { xidText } from './gtid.ts';
 import { inflateEvent } from './inflate.ts';
 
 /** A statement of the binlog; its text is decoded only when asked for, most are BEGIN. */
@@ -79,14 +80,14 @@ function readVariables(cursor: EventCursor): { charset: string; sqlMode: number 
   return { charset, sqlMode };
 }
 
-/** The statement that an XA PREPARE event stands for; `onePhase` when it committed at once. */
-export function readXaPrepare(cursor: EventCursor): { sql: string; onePhase: boolean } {
+/** The statement that an XA PREPARE event stands for; it may be a commit in one phase. */
+export function readXaPrepare(cursor: EventCursor): string {
   const onePhase = cursor.uint(1) !== 0;
   const format = cursor.uint(4);
   const globalLength = cursor.uint(4);
   const branchLength = cursor.uint(4);
   if (globalLength > 64 || branchLength > 64)
     throw new BinlogError('EVENT_MALFORMED', 'an XA identifier is too long');
-  const xid = `X'${cursor.take(globalLength).toString('hex')}',X'${cursor.take(branchLength).toString('hex')}',${format}`;
-  return { sql: onePhase ? `XA COMMIT ${xid} ONE PHASE` : `XA PREPARE ${xid}`, onePhase };
+  const xid = xidText(cursor.take(globalLength), cursor.take(branchLength), format);
+  return onePhase ? `XA COMMIT ${xid} ONE PHASE` : `XA PREPARE ${xid}`;
 }
