@@ -35,6 +35,7 @@ export class MysqlSink implements Sink {
   readonly #pool: Pool;
   readonly #tombs: Tombs;
   #tables = new TargetTables('mysql');
+  #closed: Promise<void> | null = null;
 
   constructor(config: MysqlSinkConfig, { group, log }: { readonly group: string; readonly log: Logger }) {
     this.#config = config;
@@ -68,7 +69,8 @@ export class MysqlSink implements Sink {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end();
+    this.#closed ??= this.#pool.end();
+    await this.#closed;
   }
 
   async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {

@@ -15,8 +15,13 @@ const SESSION = [
 export function targetPool(config: MysqlSinkConfig): Pool {
   const { host, port, user, password, tls, connectTimeoutMs } = config;
   const pool = createPool({ host, port, user, password, tls, connectTimeoutMs }, config.connections);
-  pool.on('connection', (connection) => {
-    for (const statement of SESSION) connection.query(statement).catch(() => connection.destroy());
+  // Statements of a connection run in order: these are done before its user gets at it.
+  pool.pool.on('connection', (connection) => {
+    for (const statement of SESSION) {
+      connection.query(statement, (error) => {
+        if (error !== null) connection.destroy();
+      });
+    }
   });
   return pool;
 }
