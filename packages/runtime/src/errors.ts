@@ -270,7 +270,7 @@ export const ERRORS = {
   REDIS_EMPTIED: {
     class: 'fatal',
     summary: 'Redis has lost its data while the sink was running',
-    fix: 'Take a new snapshot of the tables, then start the sink again.',
+    fix: 'Take a new snapshot of the tables (or delete the sink’s consumer group, to read the topics from their beginning), set the key `sluice:marker:<group>` in Redis to any value, then start the sink.',
   },
   REDIS_REFUSED: {
     class: 'record',

@@ -51,7 +51,8 @@ export const sinkBaseSchema = z.strictObject({
     .default(8)
     .meta({ description: 'Partitions written at the same time.' }),
   fetchBytes: z.int().min(65_536).max(268_435_456).default(524_288).meta({
-    description: 'Most bytes, as compressed, fetched of one partition at once; of all together four times as many.',
+    description:
+      'Most bytes, as compressed, fetched of one partition at once; of all together four times as many.',
   }),
   retry: retrySchema.prefault({}),
   breaker: breakerSchema.prefault({}),

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { DiversionGuard } from '../src/diversion.ts';
+
+const limits = { records: 100, ratio: 0.05 };
+const admitted = (guard: DiversionGuard, tries: number, nowMs: number): number =>
+  Array.from({ length: tries }, () => guard.admit(nowMs)).filter(Boolean).length;
+
+test('the first bad row of a quiet table is no mass diversion', () => {
+  const guard = new DiversionGuard(limits);
+  guard.handled(1, 0);
+  expect(guard.admit(0)).toBe(true);
+});
+
+test('a hundred within a minute pass, the next does not', () => {
+  expect(admitted(new DiversionGuard(limits), 150, 5000)).toBe(100);
+});
+
+test('a minute later there is room again', () => {
+  const guard = new DiversionGuard(limits);
+  expect(admitted(guard, 100, 5000)).toBe(100);
+  expect(guard.admit(64_000)).toBe(false);
+  expect(guard.admit(65_000)).toBe(true);
+});
+
+test('from a thousand records on, one in twenty passes', () => {
+  const guard = new DiversionGuard(limits);
+  guard.handled(999, 0);
+  expect(admitted(guard, 60, 0)).toBe(60);
+  const counted = new DiversionGuard(limits);
+  counted.handled(1000, 0);
+  expect(admitted(counted, 60, 0)).toBe(50);
+});

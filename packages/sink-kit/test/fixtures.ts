@@ -1,0 +1,72 @@
+import type { ConsumedBatch, ConsumedRecord } from '@sluice/kafka';
+import { createLogger, PipelineError, Registry, type ErrorCode } from '@sluice/runtime';
+import { Breaker } from '../src/breaker.ts';
+import type { DeadLetterSource } from '../src/dead-letter.ts';
+import { DiversionGuard } from '../src/diversion.ts';
+import { LatencyWindow } from '../src/latency-window.ts';
+import { SinkMetrics } from '../src/metrics.ts';
+import { PartitionWorker, type WorkerContext } from '../src/partition-worker.ts';
+import { sinkBaseSchema, type SinkSettings } from '../src/settings.ts';
+import type { Delivery, Sink } from '../src/sink.ts';
+import { newState } from '../src/status.ts';
+import { conformanceTopic } from '../src/testing/index.ts';
+
+export const topic = conformanceTopic();
+
+export function recordOf(delivery: Delivery, offset: bigint): ConsumedRecord {
+  return {
+    offset,
+    timestampMs: 1_000,
+    key: Buffer.from(delivery.key),
+    value: Buffer.from(delivery.value),
+    headers: { sequence: Buffer.from(delivery.envelope.payload.sequence) },
+  };
+}
+
+/** A batch of the deliveries, with offsets from `first` on. */
+export function batchOf(deliveries: readonly Delivery[], first = 0n): ConsumedBatch {
+  const records = deliveries.map((delivery, index) => recordOf(delivery, first + BigInt(index)));
+  return { topic: topic.topic, partition: 0, highWatermark: first + BigInt(records.length), records };
+}
+
+export interface TestWorker {
+  readonly worker: PartitionWorker;
+  readonly context: WorkerContext;
+  readonly buried: DeadLetterSource[];
+  readonly stop: AbortController;
+  readonly registry: Registry;
+}
+
+export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): TestWorker {
+  const registry = new Registry();
+  const settings = { ...sinkBaseSchema.parse({ retry: { initialMs: 1, maxMs: 1 } }), ...overrides };
+  const buried: DeadLetterSource[] = [];
+  const stop = new AbortController();
+  const context: WorkerContext = {
+    name: 'test',
+    prefix: 'test',
+    group: 'pipeline.test',
+    sink,
+    settings,
+    breaker: new Breaker({ ...settings.breaker, onChange: () => undefined }),
+    diversion: new DiversionGuard(settings.diversion),
+    metrics: new SinkMetrics(registry, 'test', 'pipeline.test'),
+    latency: new LatencyWindow(),
+    bury: async (source) => void buried.push(source),
+    state: newState(),
+    stopping: stop.signal,
+    log: createLogger('test', { level: 'silent' }),
+    now: Date.now,
+  };
+  return {
+    worker: new PartitionWorker({ topic: topic.topic, partition: 0 }, context),
+    context,
+    buried,
+    stop,
+    registry,
+  };
+}
+
+export function failure(code: ErrorCode): PipelineError {
+  return new PipelineError(code, `a ${code} made by the test`);
+}
