@@ -49,7 +49,7 @@ export class CaptureLoop {
   /** The last batch of events ended inside a transaction while nothing was in flight: publish at its end. */
   #due = false;
   #lastHeartbeat = 0;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -178,7 +178,7 @@ export class CaptureLoop {
     this.#overBytes = false;
     this.#parts.writeCheckpoint(full);
     this.#parts.flusher.begin(full, (error) => {
-      this.#failure = error;
+      this.#failure = asError(error);
       this.#parts.reader.wake();
     });
   }
@@ -195,7 +195,11 @@ export class CaptureLoop {
   }
 }
 
-function translate(error: unknown): unknown {
-  if (!(error instanceof BinlogError)) return error;
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(`a ${typeof error} was thrown`);
+}
+
+function translate(error: unknown): Error {
+  if (!(error instanceof BinlogError)) return asError(error);
   return new PipelineError('BINLOG_UNREADABLE', `${error.code}: ${error.message}`, { cause: error });
 }

@@ -1,6 +1,6 @@
 import { BinlogDecoder, columnFromInformationSchema } from '@sluice/binlog';
 import { checkpointsTopic, topicName } from '@sluice/envelope';
-import { ensureTopics, TransactionalPublisher } from '@sluice/kafka';
+import { ensureTopics, type TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import { CaptureLoop } from './capture-loop.ts';
@@ -14,7 +14,7 @@ import { GtidTracker } from './source/gtid-tracker.ts';
 import type { Source } from './source/source.ts';
 import { sealCheckpoint, type Checkpoint, type TableProgress } from './state/checkpoint.ts';
 import type { StartPlan } from './state/plan-start.ts';
-import { TableRegistry } from './state/table-registry.ts';
+import type { TableRegistry } from './state/table-registry.ts';
 import { schemaColumns, tableId } from './state/table.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from './stream/control-writer.ts';

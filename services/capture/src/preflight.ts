@@ -92,8 +92,8 @@ function checkVariable(rule: VariableRule, value: string | undefined): readonly 
 }
 
 function checkPattern(pattern: string, tables: readonly TableDescription[]): readonly PreflightProblem[] {
-  const { captures } = createTableFilter([pattern], []);
-  if (tables.some(({ database, table }) => captures(database, table))) return [];
+  const filter = createTableFilter([pattern], []);
+  if (tables.some(({ database, table }) => filter.captures(database, table))) return [];
   return [
     {
       setting: 'source.tables',

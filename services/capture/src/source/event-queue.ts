@@ -1,4 +1,4 @@
-import { PipelineError } from '@sluice/runtime';
+import type { PipelineError } from '@sluice/runtime';
 
 /** What the queue needs of the socket that fills it. */
 export interface FlowControl {

@@ -20,7 +20,7 @@ async function firstRow(connection: Connection, sql: string): Promise<RowDataPac
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : String(value as number | bigint);
+  return typeof value === 'string' ? value : String(value);
 }
 
 /** What must be known of the source before its binlog is read. */
