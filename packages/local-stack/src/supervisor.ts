@@ -5,11 +5,10 @@
  * in a terminal does not reach it or the servers before the stack has decided what to do.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dyingWithParent } from './die-with-parent.ts';
 import { tryKernelLock } from './kernel-lock.ts';
-import { PROCESSES_FILE, signalGroup, startTime } from './process-group.ts';
+import { RUN_VARIABLE, signalGroup } from './run-processes.ts';
 import type { Command, Launch, ProcessSignal, Report } from './supervision.ts';
 
 const children = new Map<string, ChildProcess>();
@@ -49,16 +48,20 @@ async function open(folder: string): Promise<number> {
 }
 
 function launch(name: string, { cwd, env, logFile, ...program }: Launch): Promise<number> {
-  if (stopping) throw new Error('the stack is stopping');
+  if (stopping || runFolder === null) throw new Error('the stack is not open');
+  // By its mark the next stack's sweep finds what is left, should the supervisor itself be killed.
+  const marked = { ...env, [RUN_VARIABLE]: runFolder };
   const { command, args } = dyingWithParent(program.command, program.args, process.env);
   const log = openSync(logFile, 'a');
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
+  const child = spawn(command, args, { cwd, env: marked, stdio: ['ignore', log, log], detached: true });
   closeSync(log);
+  children.set(name, child);
   return new Promise((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', (error) => {
+      children.delete(name);
+      reject(error);
+    });
     child.once('spawn', () => {
-      children.set(name, child);
-      writeProcesses();
       resolve(child.pid ?? 0);
     });
     child.once('exit', (code, signal) => {
@@ -75,13 +78,6 @@ function send(name: string, signal: ProcessSignal): number {
   if (child?.pid === undefined) throw new Error(`${name} is not running`);
   signalGroup(child.pid, signal);
   return child.pid;
-}
-
-/** For the sweep: should the supervisor itself be killed, the next stack ends what it has left. */
-function writeProcesses(): void {
-  if (runFolder === null) return;
-  const processes = [...children.values()].map(({ pid = 0 }) => ({ pid, startTime: startTime(pid) }));
-  writeFileSync(join(runFolder, PROCESSES_FILE), JSON.stringify(processes));
 }
 
 async function stopAll(): Promise<number> {

@@ -94,7 +94,9 @@ async function unprivileged(run: ServerRun, command: readonly string[]): Promise
   for (const folder of ['.', 'config', 'data', 'logs', 'tmp']) {
     await chown(join(run.folder, folder), UNPRIVILEGED, UNPRIVILEGED);
   }
-  const capability = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  // With no_setuid_fixup access(2), too, goes by that capability.
+  const bits = ['--securebits', '+no_setuid_fixup'];
+  const capability = [...bits, '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
   const user = ['--reuid', String(UNPRIVILEGED), '--regid', String(UNPRIVILEGED), '--clear-groups'];
   // A change of user clears the signal that every server is started with, hence once more.
   return ['setpriv', ...DEATH_SIGNAL, ...user, ...capability, ...command];
