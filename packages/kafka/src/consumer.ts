@@ -238,10 +238,10 @@ export class BatchConsumer {
   /** Throws only what kafkajs must see to rejoin: an error of the heartbeat. Any other error ends the consumer. */
   async #handle(payload: EachBatchPayload): Promise<void> {
     const lost = new AbortController();
-    const heartbeat = { error: null as unknown };
+    const heartbeat: { error: Error | null } = { error: null };
     const tick = setInterval(() => {
       payload.heartbeat().catch((error: unknown) => {
-        heartbeat.error ??= error;
+        heartbeat.error ??= error instanceof Error ? error : new Error('heartbeat failed', { cause: error });
         lost.abort(new DOMException('the partition may belong to another member', 'AbortError'));
       });
     }, HEARTBEAT_TICK_MS);

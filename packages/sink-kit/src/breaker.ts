@@ -21,7 +21,7 @@ export interface BreakerOptions {
  * its failure opens it again.
  */
 export class Breaker {
-  readonly #circuit: CircuitBreaker<[() => Promise<unknown>], unknown>;
+  readonly #circuit: CircuitBreaker<[() => Promise<unknown>]>;
   #inARow = 0;
 
   constructor(options: BreakerOptions) {

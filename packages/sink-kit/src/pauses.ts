@@ -56,12 +56,12 @@ export class Pauses {
   }
 
   wakeAll(reason: PauseReason): void {
-    for (const [name, pause] of [...this.#open]) if (pause.reason === reason) this.#wake(name);
+    for (const [name, pause] of this.#open) if (pause.reason === reason) this.#wake(name);
   }
 
   /** Forgets every pause without waking: the assignment is new, or the service stops. */
   clear(): void {
-    for (const name of [...this.#open.keys()]) this.#forget(name);
+    for (const name of this.#open.keys()) this.#forget(name);
   }
 
   #wake(name: string): void {

@@ -75,7 +75,7 @@ export class RedisConnection {
    * Runs every call in one round trip; resolves to an answer or error reply of each. Scripts that the server does not know
    * (restart, failover, SCRIPT FLUSH) are loaded and those calls made again. Throws when the connection does not answer.
    */
-  async run(calls: readonly ScriptCall[]): Promise<readonly (unknown | Error)[]> {
+  async run(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
     const answers = [...(await this.#pipeline(calls))];
     const unknown = calls.flatMap((call, index) =>
       replyCode(answers[index]) === 'NOSCRIPT' ? [{ call, index }] : [],

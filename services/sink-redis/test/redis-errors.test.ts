@@ -1,6 +1,9 @@
-import { ReplyError } from 'ioredis';
+import * as ioredis from 'ioredis';
 import { expect, test } from 'vitest';
 import { replyCode, toRedisError } from '../src/redis-errors.ts';
+
+/** The package's types leave it open. */
+const ReplyError = ioredis.ReplyError as new (message: string) => Error;
 
 test.each([
   ["OOM command not allowed when used memory > 'maxmemory'.", 'REDIS_UNAVAILABLE', 'retryable'],

@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Row } from '@sluice/envelope';
 import { startStack } from '@sluice/local-stack';
+import { PipelineError } from '@sluice/runtime';
 import {
   CONFORMANCE_DATABASE,
   CONFORMANCE_TABLE,
@@ -146,7 +147,7 @@ test('a server that comes back empty stops the sink', async () => {
       () =>
         write().then(
           () => 'written',
-          (error: { code: string }) => error.code,
+          (error: unknown) => (error instanceof PipelineError ? error.code : null),
         ),
       { timeout: 10_000 },
     )
