@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { freePorts, startStack } from '@sluice/local-stack';
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { createConnection } from 'mysql2/promise';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { PipelineError } from '@sluice/runtime';
 import type { SourceFlavour } from './arguments.ts';
-import { createShop } from './demo/index.ts';
+import { createShop, SHOP_DATABASE } from './demo/index.ts';
 import { demoConfig, TARGET_DATABASE } from './demo/pipeline-config.ts';
 import { createCaptureUser, createSinkUser } from './demo/shop-users.ts';
 import { SERVICE_NAMES, startServices } from './pipeline-services.ts';
@@ -52,7 +53,7 @@ export async function prepareDemo(options: DemoOptions, host: RunHost): Promise<
       onProgress: (line) => host.say(line),
     });
     const source = options.source === 'mysql' ? stack.mysql : stack.mariadb;
-    const rows = await withConnection(source, (admin) => createShop(admin, { seed: options.seed }));
+    const rows = await withConnection(source, (admin) => createDemoShop(admin, options.seed));
     host.say(`sample database shop: ${rows} rows of seed ${options.seed}`);
     const configFile = join(folder, 'sluice.yaml');
     const plans = await writeConfig(stack, source, configFile);
@@ -63,6 +64,18 @@ export async function prepareDemo(options: DemoOptions, host: RunHost): Promise<
     await stop(false);
     throw error;
   }
+}
+
+/** A server of the user's own may have a shop already: that one is not ours to drop. */
+async function createDemoShop(admin: Connection, seed: number): Promise<number> {
+  const [found] = await admin.query<RowDataPacket[]>('SHOW DATABASES LIKE ?', [SHOP_DATABASE]);
+  if (found.length > 0) {
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `the source has a database ${SHOP_DATABASE} already: drop or rename it`,
+    );
+  }
+  return createShop(admin, { seed });
 }
 
 async function writeConfig(stack: Stack, source: MysqlServer, file: string): Promise<ServicePlan[]> {

@@ -95,12 +95,13 @@ function layOut(rows: readonly (readonly Cell[])[], columns: number, paint: Pain
   const widths = HEADINGS.map((_, place) => Math.max(...rows.map((row) => row[place]?.[0].length ?? 0)));
   return rows.map((row) => {
     let left = columns;
-    const parts = row.map(([text, style], place) => {
+    const parts = row.flatMap(([text, style], place) => {
       const width = widths[place] ?? 0;
+      left -= width + (place === 0 ? 0 : 2);
+      // Columns that do not fit are left out: half a number would be another number.
+      if (left < 0) return [];
       const padded = place < LEFT_ALIGNED ? text.padEnd(width) : text.padStart(width);
-      const cut = padded.slice(0, Math.max(0, left));
-      left -= cut.length + 2;
-      return style === undefined ? cut : paint(style, cut);
+      return style === undefined ? padded : paint(style, padded);
     });
     return parts.join('  ').trimEnd();
   });

@@ -1,9 +1,9 @@
-import { escapeId } from 'mysql2';
+import { quoteIdentifier, quoteTable } from '@sluice/mysql';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { ComparedColumn, ComparedRow, ComparedTable, TableName } from './compared-table.ts';
 import { keyTexts } from './sink-table.ts';
 import type { ComparedSink, SinkTable } from './sink-table.ts';
-import { canonicalValues, openRowConnection, quoteTable, selectList, streamRows } from './source-rows.ts';
+import { canonicalValues, openRowConnection, selectList, streamRows } from './source-rows.ts';
 import type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
 
 export interface MysqlTarget extends MysqlAddress {
@@ -50,8 +50,8 @@ function mysqlTable(connection: RowConnection, table: ComparedTable, target: Tar
     async fetch(rows) {
       if (!readable) return rows.map(() => null);
       const tuples = rows.map((row) => `(${row.keyLiterals.join(', ')})`).join(', ');
-      const names = keyColumns.map((column) => escapeId(column.name, true)).join(', ');
-      const sql = `SELECT ${selectList(columns)} FROM ${quoteTable(target)} WHERE (${names}) IN (${tuples})`;
+      const names = keyColumns.map((column) => quoteIdentifier(column.name)).join(', ');
+      const sql = `SELECT ${selectList(columns)} FROM ${quoteTable(target.database, target.table)} WHERE (${names}) IN (${tuples})`;
       const found = new Map<string, ComparedRow>();
       for await (const serverRow of streamRows(connection, sql)) {
         const row = targetRow(table, columns, serverRow);
@@ -61,7 +61,7 @@ function mysqlTable(connection: RowConnection, table: ComparedTable, target: Tar
     },
     async *identities() {
       if (!readable) return;
-      const sql = `SELECT ${selectList(keyColumns)} FROM ${quoteTable(target)}`;
+      const sql = `SELECT ${selectList(keyColumns)} FROM ${quoteTable(target.database, target.table)}`;
       for await (const row of streamRows(connection, sql)) yield canonicalValues(keyColumns, row).join(':');
     },
   };

@@ -1,7 +1,8 @@
-import { createConnection, escapeId } from 'mysql2';
+import { quoteIdentifier, quoteTable } from '@sluice/mysql';
+import { createConnection } from 'mysql2';
 import type { Connection as StreamConnection } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
-import type { ComparedColumn, ComparedTable, TableName } from './compared-table.ts';
+import type { ComparedColumn, ComparedTable } from './compared-table.ts';
 
 export interface MysqlAddress {
   readonly host: string;
@@ -29,10 +30,8 @@ export async function openRowConnection(address: MysqlAddress): Promise<RowConne
 /** A row as the server's own texts. */
 export type ServerRow = readonly (string | null)[];
 
-const quote = (name: string): string => escapeId(name, true);
-export const quoteTable = ({ database, table }: TableName): string => `${quote(database)}.${quote(table)}`;
 export const selectList = (columns: readonly ComparedColumn[]): string =>
-  columns.map(({ name, kind }) => kind.select(quote(name))).join(', ');
+  columns.map(({ name, kind }) => kind.select(quoteIdentifier(name))).join(', ');
 
 /** Text of a row's columns → canonical texts. */
 export function canonicalValues(columns: readonly ComparedColumn[], row: ServerRow): string[] {
@@ -58,8 +57,8 @@ export async function* sourceChunks(
   table: ComparedTable,
   chunkRows: number,
 ): AsyncGenerator<ServerRow[]> {
-  const order = table.key.map((place) => quote(table.columns[place]?.name ?? '')).join(', ');
-  const sql = `SELECT ${selectList(table.columns)} FROM ${quoteTable(table)} ORDER BY ${order}`;
+  const order = table.key.map((place) => quoteIdentifier(table.columns[place]?.name ?? '')).join(', ');
+  const sql = `SELECT ${selectList(table.columns)} FROM ${quoteTable(table.database, table.table)} ORDER BY ${order}`;
   let chunk: ServerRow[] = [];
   for await (const row of streamRows(connection, sql)) {
     if (chunk.push(row) < chunkRows) continue;

@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { SupervisedProcess } from '../src/supervised-process.ts';
+
+let folder = '';
+let started: SupervisedProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+});
+afterEach(async () => {
+  await Promise.all(started.map((process) => process.stop()));
+  started = [];
+  rmSync(folder, { recursive: true });
+});
+
+function supervise(program: string, events: string[] = []): SupervisedProcess {
+  const main = join(folder, 'main.ts');
+  writeFileSync(main, program);
+  const logFile = join(folder, 'service.log');
+  const process = new SupervisedProcess(
+    { name: 'service', main, env: { GREETING: 'hello' }, logFile },
+    (line) => events.push(line),
+  );
+  started.push(process);
+  return process;
+}
+
+const logText = (): string => readFileSync(join(folder, 'service.log'), 'utf8');
+const SERVE = `process.on('SIGTERM', () => process.exit(0));
+console.log(process.env.GREETING, process.pid);
+setInterval(() => undefined, 1000);
+`;
+
+test('a killed process is started again and stops when asked', async () => {
+  const events: string[] = [];
+  const service = supervise(SERVE, events);
+  await vi.waitFor(() => expect(logText()).toContain(`hello ${service.pid}`), 10_000);
+  const killed = service.pid;
+  expect(service.crash()).toBe(true);
+  await vi.waitFor(() => expect(service.restarts).toBe(1), 10_000);
+  expect(service.pid).not.toBe(killed);
+  await vi.waitFor(() => expect(logText()).toContain(`hello ${service.pid}`), 10_000);
+  expect(await service.stop()).toBe(0);
+  expect(service.state).toBe('stopped');
+  expect(events[0]).toMatch(/^service ended \(SIGKILL\); starting it again in 0\.\d s$/);
+});
+
+test('exit code 1 is a restart, 64 is for good', async () => {
+  const flag = JSON.stringify(join(folder, 'flag'));
+  const service = supervise(`import { existsSync, writeFileSync } from 'node:fs';
+const again = existsSync(${flag});
+writeFileSync(${flag}, '');
+process.exit(again ? 64 : 1);`);
+  expect(await service.ended).toBe(64);
+  expect(service.restarts).toBe(1);
+  expect(service.state).toBe('failed');
+});
+
+test('a process that waits for its restart can be stopped', async () => {
+  const service = supervise('process.exit(1)');
+  await vi.waitFor(() => expect(service.state).toBe('waiting'), { timeout: 10_000, interval: 1 });
+  expect(await service.stop()).toBe(0);
+  expect(service.state).toBe('stopped');
+});
