@@ -1,5 +1,5 @@
 import { BinlogError } from './errors.ts';
-import { EventCursor } from './event-cursor.ts';
+import type { EventCursor } from './event-cursor.ts';
 
 /** What opens a transaction. */
 export interface GtidEvent {

@@ -1,6 +1,6 @@
 import { inflateSync, zstdDecompressSync } from 'node:zlib';
 import { BinlogError } from './errors.ts';
-import { EventCursor } from './event-cursor.ts';
+import type { EventCursor } from './event-cursor.ts';
 
 /** What one packed event or transaction may take unpacked, in bytes. */
 const MAX_UNPACKED_BYTES = 2 ** 31;

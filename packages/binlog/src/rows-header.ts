@@ -1,5 +1,5 @@
 import { BinlogError } from './errors.ts';
-import { EventCursor } from './event-cursor.ts';
+import type { EventCursor } from './event-cursor.ts';
 import { EVENT } from './event-types.ts';
 import { inflateEvent } from './inflate.ts';
 import type { RowOperation } from './rows-event.ts';

@@ -45,7 +45,7 @@ export async function dumpBinlog(server: MysqlServer, from: DumpFrom): Promise<D
     };
   });
   const options = { serverId: nextServerId++, filename: from.file, position: from.position, nonBlock: true };
-  zongji.start(options as Parameters<ZongJi['start']>[0]);
+  zongji.start(options);
   try {
     return await promise;
   } finally {
