@@ -7,7 +7,7 @@ import type { Installation, ServerDefinition, ServerName, ServerRun } from './se
 import type { Launch, ProcessSignal } from './supervision.ts';
 import type { SupervisorClient } from './supervisor-client.ts';
 
-const START_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 180_000;
 const EXIT_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 export const LOOPBACK = '127.0.0.1';
@@ -54,7 +54,7 @@ export class ManagedServer {
     return this.#pid;
   }
 
-  /** Resolves when the server answers. Throws STACK_SERVER_FAILED, with the end of its log, if it ends or takes over 120 s. */
+  /** Resolves when the server answers. Throws STACK_SERVER_FAILED, with the end of its log, if it ends or takes over 180 s. */
   async start(signal: AbortSignal): Promise<void> {
     const pid = await this.#supervisor.launch(this.name, this.#launch);
     this.#pid = pid;

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
 import { dyingWithParent } from '../die-with-parent.ts';
-import { isInstalled, lastLines, runProgram } from '../run-program.ts';
+import { lastLines, runProgram } from '../run-program.ts';
+import { requireProgram } from './required-program.ts';
 import { DOWNLOAD_TIMEOUT_MS, type Installer } from './program-cache.ts';
 
 export interface MavenArtifact {
@@ -49,12 +50,7 @@ export async function downloadZip(
 }
 
 async function maven(args: readonly string[], installer: Installer): Promise<void> {
-  if (!isInstalled('mvn', installer.env)) {
-    throw new PipelineError(
-      'STACK_TOOL_MISSING',
-      '`mvn` is not installed: Kafka and Elasticsearch are fetched with Maven (Debian: apt-get install maven)',
-    );
-  }
+  requireProgram('mvn', 'Kafka and Elasticsearch are fetched with Maven', 'maven', installer.env);
   // -C: a file that differs from its published checksum is an error, not a warning.
   const program = dyingWithParent('mvn', ['-q', '-B', '-C', ...args], installer.env);
   const result = await runProgram(program.command, program.args, {

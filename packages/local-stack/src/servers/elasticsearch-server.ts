@@ -4,7 +4,8 @@ import { PipelineError } from '@sluice/runtime';
 import { DEATH_SIGNAL } from '../die-with-parent.ts';
 import { downloadZip } from '../install/maven-artifacts.ts';
 import { cachedFolder, type InstallerContext } from '../install/program-cache.ts';
-import { isInstalled, lastLines, runProgram } from '../run-program.ts';
+import { lastLines, runProgram } from '../run-program.ts';
+import { requireProgram } from '../install/required-program.ts';
 import { findJava } from './java.ts';
 import type { ServerDefinition, ServerRun } from './server.ts';
 
@@ -85,12 +86,7 @@ rootLogger.appenderRef.console.ref = console
  * to others): so it keeps the one capability that passes over file permissions (capabilities(7)).
  */
 async function unprivileged(run: ServerRun, command: readonly string[]): Promise<string[]> {
-  if (!isInstalled('setpriv', run.env)) {
-    throw new PipelineError(
-      'STACK_TOOL_MISSING',
-      '`setpriv` is not installed: as root, Elasticsearch needs it to run as another user (Debian: apt-get install util-linux)',
-    );
-  }
+  requireProgram('setpriv', 'Elasticsearch must not run as root', 'util-linux', run.env);
   for (const folder of ['.', 'config', 'data', 'logs', 'tmp']) {
     await chown(join(run.folder, folder), UNPRIVILEGED, UNPRIVILEGED);
   }
@@ -109,6 +105,7 @@ async function install(context: InstallerContext): Promise<{ program: string; te
     context,
     async (folder, installer) => {
       context.progress(`elasticsearch: downloading ${ELASTICSEARCH_VERSION} (Maven, about 105 MB)`);
+      requireProgram('unzip', 'Elasticsearch comes as a zip file', 'unzip', context.env);
       const zip = await downloadZip(ARTIFACT, installer.temporary, installer);
       const result = await runProgram('unzip', ['-q', zip, '-d', installer.temporary], {
         signal: context.signal,
