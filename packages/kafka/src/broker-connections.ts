@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Connection, type Broker, type ConnectionOptions } from '@platformatic/kafka';
 import { PipelineError, type KafkaConfig } from '@sluice/runtime';
 import { tlsOptions } from './connection-security.ts';
@@ -32,7 +33,7 @@ export class BrokerConnections {
     this.#options = {
       connectTimeout: times.connectTimeoutMs,
       requestTimeout: times.requestTimeoutMs,
-      ...(tls === undefined ? {} : { tls, tlsServerName: true }),
+      ...(tls === undefined ? {} : { tls }),
       ...(kafka.sasl === undefined
         ? {}
         : { sasl: { ...kafka.sasl, mechanism: SASL_MECHANISMS[kafka.sasl.mechanism] } }),
@@ -62,7 +63,11 @@ export class BrokerConnections {
 
   async #connect(key: string, broker: Broker, previous: Connection | undefined): Promise<Connection> {
     if (previous !== undefined) destroy(previous);
-    const connection = new Connection(this.#clientId, this.#options);
+    const connection = new Connection(this.#clientId, {
+      ...this.#options,
+      // The name for TLS's server name indication; an address is none (RFC 6066), certificates are checked against it all the same.
+      ...(isIP(broker.host) === 0 ? { tlsServerName: broker.host } : {}),
+    });
     // Without a listener the error event of a lost connection would end the process; requests get it as their error.
     connection.on('error', () => {});
     this.#open.set(key, connection);
