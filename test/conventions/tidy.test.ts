@@ -102,7 +102,7 @@ test('no tracked file names a path of somebody’s machine', () => {
   expect(present.filter((path) => personal.test(readText(path)))).toEqual([]);
 });
 
-/** Entry points: exports, the main file, scripts and anything outside `src` (bootstraps). Tests keep nothing alive. */
+/** Entry points: exports, main files (programs), and anything outside `src` (bootstraps). Tests keep nothing alive. */
 function unreachedFiles(workspace: Workspace): string[] {
   const sources = new Set(typescriptFiles(workspace.folder, 'src'));
   const outside = typescriptFiles(workspace.folder).filter(
@@ -111,9 +111,8 @@ function unreachedFiles(workspace: Workspace): string[] {
   const exported = Object.values(workspace.manifest.exports ?? {})
     .filter((path) => path.endsWith('.ts'))
     .map((path) => normalize(join(workspace.folder, path)));
-  const queue = [...exported, `${workspace.folder}/src/main.ts`, ...outside].filter((path) =>
-    existsSync(join(repositoryRoot, path)),
-  );
+  const programs = [...sources].filter((path) => basename(path) === 'main.ts');
+  const queue = [...exported, ...programs, ...outside];
   const reached = new Set(queue);
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     for (const next of neighbours(path, workspace.folder)) {
