@@ -2,6 +2,9 @@ import type { ByteWriter } from '../byte-writer.ts';
 import { BinlogError } from '../errors.ts';
 import { putAscii, putInteger } from './digits.ts';
 
+/** The smallest 32-bit value with all its precision. */
+const SMALLEST_NORMAL = 2 ** -126;
+
 /** FLOAT: the shortest decimal text that reads back as the same 32-bit value. */
 export function writeFloat(source: Buffer, start: number, _end: number, out: ByteWriter): void {
   putFloat(out, source.readFloatLE(start));
@@ -15,7 +18,9 @@ export function writeDouble(source: Buffer, start: number, _end: number, out: By
 /** `value` must be exactly a 32-bit float. */
 export function putFloat(out: ByteWriter, value: number): void {
   if (Number.isInteger(value) && Math.abs(value) < 16_777_216) return putDouble(out, value);
-  for (let digits = 6; digits < 9; digits++) {
+  // Six digits tell normal values apart that have no more; the tiny ones below may need fewer.
+  const fewest = Math.abs(value) < SMALLEST_NORMAL ? 1 : 6;
+  for (let digits = fewest; digits < 9; digits++) {
     const shorter = Number(value.toPrecision(digits));
     if (Math.fround(shorter) === value) return putDouble(out, shorter);
   }

@@ -58,7 +58,8 @@ function gtidBody(): Buffer {
 function orderImage(id: number): Buffer {
   const sku = Buffer.from(`SKU-${String(id).padStart(8, '0')}`);
   const decimal = Buffer.alloc(6);
-  decimal.writeUInt32BE((0x8000_0000 | id) >>> 0, 0);
+  decimal[0] = 0x80;
+  decimal.writeUInt32BE(id, 1);
   decimal[5] = 50;
   return Buffer.concat([
     Buffer.of(0, 0),

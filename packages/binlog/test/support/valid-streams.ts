@@ -1,0 +1,76 @@
+import { zstdCompressSync } from 'node:zlib';
+import { eventBytes, rowsBody, tableMapBody, uint, type ColumnBytes } from './event-bytes.ts';
+import { jsonbBytes } from './jsonb-bytes.ts';
+import { orderEvents } from './order-events.ts';
+
+const COLUMNS: readonly ColumnBytes[] = [
+  { name: 'id', type: 3 },
+  { name: 'j', type: 245, meta: Buffer.of(4) },
+  { name: 'b', type: 252, meta: Buffer.of(2), collation: 63 },
+  { name: 's', type: 254, meta: Buffer.of(248, 1), members: ['a', 'b', 'c'] },
+  { name: 'd', type: 246, meta: Buffer.of(20, 5) },
+  { name: 't', type: 19, meta: Buffer.of(6) },
+  { name: 'bit', type: 16, meta: Buffer.of(2, 1) },
+  { name: 'g', type: 255, meta: Buffer.of(4) },
+  { name: 'f', type: 4, meta: Buffer.of(4) },
+  { name: 'c', type: 254, meta: Buffer.of(254, 20), collation: 63 },
+  { name: 'x', type: 15, meta: uint(300, 2), collation: 28 },
+  { name: 'old', type: 12 },
+];
+
+const DOCUMENT = jsonbBytes({ a: [1, 2.5, 'x'], b: { c: null, d: [true, [false]] } });
+
+/** Valid streams of events that together touch most of the decoder. */
+export function validStreams(): Buffer[][] {
+  const orders = orderEvents({ rows: 3, checksum: false });
+  const table = eventBytes({ type: 19 }, tableMapBody(9, 'shop', 'all_types', COLUMNS));
+  const rows = eventBytes(
+    { type: 31 },
+    rowsBody({ tableId: 9, columns: COLUMNS.length, update: true, images: [image(), image()] }),
+  );
+  const inner = Buffer.concat(orders);
+  return [orders, [table, rows], [payload(inner, false)], [payload(inner, true)], [tagged()]];
+}
+
+function image(): Buffer {
+  return Buffer.concat([
+    Buffer.of(0, 0),
+    uint(7, 4),
+    uint(DOCUMENT.length, 4),
+    DOCUMENT,
+    uint(3, 2),
+    Buffer.of(1, 2, 3),
+    Buffer.of(5),
+    Buffer.from('80000000010000000000', 'hex'),
+    Buffer.from('7f0000000000', 'hex'),
+    Buffer.of(3, 255),
+    uint(25, 4),
+    Buffer.from('00000000010100000000000000000000000000000000000000', 'hex'),
+    Buffer.of(0, 0, 0x48, 0x41),
+    Buffer.of(2, 1, 2),
+    uint(4, 2),
+    Buffer.from('d6d0cec4', 'hex'),
+    uint(20_261_121, 6),
+    uint(0, 2),
+  ]);
+}
+
+function payload(events: Buffer, compressed: boolean): Buffer {
+  const bytes = compressed ? zstdCompressSync(events) : events;
+  const field = (type: number, value: number): Buffer =>
+    Buffer.concat([Buffer.of(type, 3, 0xfc), uint(value, 2)]);
+  const fields = [field(1, bytes.length), field(3, events.length), Buffer.of(2, 1, compressed ? 0 : 0xfa)];
+  const none = Buffer.of(2, 3, 0xfc, 255, 0);
+  if (!compressed) fields[2] = none;
+  return eventBytes({ type: 40 }, Buffer.concat([...fields, Buffer.of(0), bytes]));
+}
+
+function tagged(): Buffer {
+  const uuid = Buffer.alloc(16, 0x1e);
+  const message = Buffer.concat([
+    Buffer.of(0, 0, 2),
+    uuid,
+    Buffer.of(4, 20, 6, 6, 0x61, 0x62, 0x63, 8, 0, 10, 4),
+  ]);
+  return eventBytes({ type: 42 }, Buffer.concat([Buffer.of(2, (message.length + 3) * 2, 8), message]));
+}
