@@ -8,7 +8,9 @@ import { bulkLines, liveAlias } from './elasticsearch-mapper.ts';
 const FILTER_PATH = 'items.*.status,items.*.error.type';
 
 interface BulkAnswer {
-  readonly items?: readonly { readonly index?: { readonly status?: number; readonly error?: ElasticsearchReason } }[];
+  readonly items?: readonly {
+    readonly index?: { readonly status?: number; readonly error?: ElasticsearchReason };
+  }[];
 }
 
 /**
@@ -38,7 +40,12 @@ export async function writeRows(
 type Item = { readonly status?: number; readonly error?: ElasticsearchReason } | undefined;
 
 /** Sends finished NDJSON lines; resolves to one item per line pair. */
-export async function sendBulk(client: Client, index: string, body: string, signal: AbortSignal): Promise<Item[]> {
+export async function sendBulk(
+  client: Client,
+  index: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<Item[]> {
   const answer = await client.transport.request<BulkAnswer>(
     {
       method: 'POST',

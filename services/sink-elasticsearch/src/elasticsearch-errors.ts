@@ -27,7 +27,11 @@ export function itemErrorCode(status: number, type: string | undefined): ErrorCo
   return 'ELASTICSEARCH_DOCUMENT_UNKNOWN';
 }
 
-export function itemError(status: number, error: ElasticsearchReason | undefined, index: string): PipelineError {
+export function itemError(
+  status: number,
+  error: ElasticsearchReason | undefined,
+  index: string,
+): PipelineError {
   const type = error?.type ?? 'unknown';
   return new PipelineError(itemErrorCode(status, error?.type), `${index}: ${type} (status ${status})`, {
     context: { index, status, type },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RowEnvelope, SchemaColumn } from '@sluice/envelope';
+import { exactAfter, type RowEnvelope, type SchemaColumn } from '@sluice/envelope';
 import type { Delivery } from '@sluice/sink-kit';
 
 /** What an index says of one field; only the parts that this sink writes. */
@@ -101,7 +101,7 @@ export function bulkLines(delivery: Delivery, at: string): string {
   if (payload.operation === 'DELETE' || payload.after === null) {
     return action + deletedSource(payload.sequence, at);
   }
-  const row = JSON.stringify(payload.after);
+  const row = exactAfter(delivery.value) ?? JSON.stringify(payload.after);
   const separator = row.length === 2 ? '' : ',';
   return `${action}${row.slice(0, -1)}${separator}"_sluice":{"sequence":"${payload.sequence}"}}\n`;
 }

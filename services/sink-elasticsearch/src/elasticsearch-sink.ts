@@ -95,6 +95,11 @@ export class ElasticsearchSink implements Sink {
         await deleteBelow(this.#client, index, sequence, signal);
         return this.#log.info({ table: tableOf(source), index, sequence }, 'table truncated');
       case 'snapshot':
+        if ('reconcile' in envelope.payload && envelope.payload.reconcile) {
+          const rest = 'rows that vanished in the gap stay in the index';
+          this.#log.warn({ event: 'reconcile.unsupported', table: tableOf(source), index }, rest);
+        }
+        return;
       case 'heartbeat':
         return;
     }
@@ -106,7 +111,10 @@ export class ElasticsearchSink implements Sink {
     const table = tableOf(payload.source);
     const owner = this.#owners.get(index) ?? table;
     if (owner !== table) {
-      throw new PipelineError('ELASTICSEARCH_INDEX_REFUSED', `${table} and ${owner} would share index ${index}`);
+      throw new PipelineError(
+        'ELASTICSEARCH_INDEX_REFUSED',
+        `${table} and ${owner} would share index ${index}`,
+      );
     }
     await ensureIndex(this.#client, this.#config, index, payload.columns);
     this.#owners.set(index, table);

@@ -6,7 +6,15 @@ import { reasonOf, requestError } from './elasticsearch-errors.ts';
 import { fieldLimit, fieldMappings, liveAlias, SLUICE_FIELD } from './elasticsearch-mapper.ts';
 
 /** A column of this name would be a metadata field: Elasticsearch refuses every document that has one. */
-const METADATA_FIELDS = new Set(['_id', '_index', '_source', '_routing', '_ignored', '_field_names', '_sluice']);
+const METADATA_FIELDS = new Set([
+  '_id',
+  '_index',
+  '_source',
+  '_routing',
+  '_ignored',
+  '_field_names',
+  '_sluice',
+]);
 
 const LIVE_FILTER = { bool: { must_not: { exists: { field: '_sluice.deleted' } } } };
 

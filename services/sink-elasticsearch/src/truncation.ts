@@ -64,7 +64,12 @@ export async function deleteBelow(
       const ids = await rowsBelow(client, index, sequence, signal);
       if (ids.length === 0) return;
       const at = new Date().toISOString();
-      const items = await sendBulk(client, index, ids.map((id) => deletionLines(id, sequence, at)).join(''), signal);
+      const items = await sendBulk(
+        client,
+        index,
+        ids.map((id) => deletionLines(id, sequence, at)).join(''),
+        signal,
+      );
       const broken = items.find((item) => (item?.status ?? 503) >= 300 && item?.status !== 409);
       if (broken !== undefined) throw itemError(broken.status ?? 503, broken.error, index);
     }
@@ -73,7 +78,12 @@ export async function deleteBelow(
   }
 }
 
-async function rowsBelow(client: Client, index: string, sequence: Sequence, signal: AbortSignal): Promise<string[]> {
+async function rowsBelow(
+  client: Client,
+  index: string,
+  sequence: Sequence,
+  signal: AbortSignal,
+): Promise<string[]> {
   const answer = await client.search(
     {
       index: liveAlias(index),

@@ -31,7 +31,10 @@ describeSinkConformance('Elasticsearch', {
     };
   },
   deadStore: async () =>
-    new ElasticsearchSink(elasticsearchSchema.parse({ node: 'http://127.0.0.1:1', requestTimeoutMs: 1000 }), log),
+    new ElasticsearchSink(
+      elasticsearchSchema.parse({ node: 'http://127.0.0.1:1', requestTimeoutMs: 1000 }),
+      log,
+    ),
 });
 
 /** By id, so without a refresh; the live alias would hide a deletion only from searches. */

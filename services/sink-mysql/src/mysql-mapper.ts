@@ -17,6 +17,11 @@ const asNumber = (column: string): string => `${column}+0`;
 const asHex = (column: string): string => `HEX(${column})`;
 
 const number: ColumnCodec = { literal: nullOr(numberLiteral), select: asIs, text: String };
+/** The shortest text of a FLOAT can lie above the largest one; its exact value does not. */
+const float: ColumnCodec = {
+  ...number,
+  literal: nullOr((value) => numberLiteral(typeof value === 'number' ? Math.fround(value) : value)),
+};
 const bits: ColumnCodec = { ...number, select: asNumber };
 const string: ColumnCodec = { literal: nullOr((value) => quote(textOf(value))), select: asIs, text: textOf };
 const instant: ColumnCodec = {
@@ -34,7 +39,7 @@ const CODECS: Readonly<Record<string, ColumnCodec>> = {
   int: number,
   bigint: number,
   decimal: number,
-  float: number,
+  float,
   double: number,
   bit: bits,
   year: bits,
@@ -66,7 +71,18 @@ const GEOMETRIES = new Set([
 export function columnCodec(sqlType: string, flavour: Flavour): ColumnCodec {
   const name = typeName(sqlType);
   if (GEOMETRIES.has(name)) return flavour === 'mysql' ? mysqlGeometry : mariadbGeometry;
+  if (name === 'enum' && flavour === 'mysql') return enumCodec(sqlType);
   return CODECS[name] ?? string;
+}
+
+/**
+ * The error value of an ENUM reads as ''. A strict session refuses '' (unless it is a member) but takes a quoted index,
+ * 0 being the error value's (MySQL manual, "The ENUM Type"; MariaDB refuses that as well).
+ */
+function enumCodec(sqlType: string): ColumnCodec {
+  const members = new Set(Array.from(sqlType.matchAll(/'((?:[^']|'')*)'/g), ([, member]) => member));
+  if (members.has('') || members.has('0')) return string;
+  return { ...string, literal: (value) => (value === '' ? "'0'" : string.literal(value)) };
 }
 
 export function typeName(sqlType: string): string {

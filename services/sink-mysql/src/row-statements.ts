@@ -1,6 +1,7 @@
-import type { Row, RowEnvelope, Sequence } from '@sluice/envelope';
+import { exactAfter, exactMember, type Row, type RowEnvelope, type Sequence } from '@sluice/envelope';
 import type { Delivery } from '@sluice/sink-kit';
 import { PipelineError } from '@sluice/runtime';
+import { quote } from './mysql-mapper.ts';
 import { SEQUENCE_COLUMN } from './table-definition.ts';
 import type { InsertPlan, KeyPlan, TargetTable } from './target-table.ts';
 
@@ -12,6 +13,8 @@ export interface PendingRow {
   readonly sequence: Sequence;
   readonly envelope: RowEnvelope;
   readonly after: Row | null;
+  /** The record's bytes. */
+  readonly value: Uint8Array;
   /** `1` or `(1,'a')`. */
   readonly tuple: string;
   /** What the guard's SELECT gives for this key. */
@@ -35,6 +38,7 @@ export function pendingRow(delivery: Delivery, position: number, plan: KeyPlan):
     sequence,
     envelope,
     after: operation === 'DELETE' ? null : after,
+    value: delivery.value,
     tuple: isSingle ? only.codec.literal(valueOf(key, only.name)) : tupleOf(key, plan),
     keyText: isSingle
       ? only.codec.text(valueOf(key, only.name))
@@ -94,9 +98,15 @@ export function* insertStatements(
   if (plan !== null) yield statement(plan);
 }
 
-function rowLiteral(plan: InsertPlan, { after, sequence }: PendingRow): string {
+function rowLiteral(plan: InsertPlan, { after, sequence, value }: PendingRow): string {
+  const row = after ?? {};
+  // Numbers inside JSON may have more digits than what was parsed: their text goes over as it came.
+  const exact = plan.hasJson ? exactAfter(value) : null;
   let literal = '(';
-  for (const { name, codec } of plan.columns) literal += `${codec.literal(valueOf(after ?? {}, name))},`;
+  for (const { name, codec, isJson } of plan.columns) {
+    const text = isJson && exact !== null && row[name] !== null ? exactMember(exact, name) : null;
+    literal += `${text === null ? codec.literal(valueOf(row, name)) : quote(text)},`;
+  }
   return `${literal}${sequence})`;
 }
 

@@ -9,6 +9,7 @@ export interface PlannedColumn {
   /** Quoted. */
   readonly sql: string;
   readonly codec: ColumnCodec;
+  readonly isJson: boolean;
 }
 
 export interface KeyPlan {
@@ -21,6 +22,7 @@ export interface KeyPlan {
 
 export interface InsertPlan {
   readonly columns: readonly PlannedColumn[];
+  readonly hasJson: boolean;
   /** `` INSERT INTO `db`.`t` (…) VALUES `` */
   readonly head: string;
   /** ` ON DUPLICATE KEY UPDATE …` for all columns that are no key. */
@@ -48,7 +50,12 @@ export class TargetTable {
     this.#columns = new Map(
       description.columns.map((column) => {
         const { COLUMN_NAME: name, COLUMN_TYPE: type, GENERATION_EXPRESSION: expression } = column;
-        const planned = { name, sql: quoteIdentifier(name), codec: columnCodec(type, flavour) };
+        const planned = {
+          name,
+          sql: quoteIdentifier(name),
+          codec: columnCodec(type, flavour),
+          isJson: type === 'json',
+        };
         return [name, expression ? ('generated' as const) : planned];
       }),
     );
@@ -107,6 +114,7 @@ export class TargetTable {
     const alias = this.#flavour === 'mysql' ? ' AS new' : '';
     return {
       columns,
+      hasJson: columns.some(({ isJson }) => isJson),
       head: `INSERT INTO ${this.sql} (${all.join(',')}) VALUES `,
       upsert: `${alias} ON DUPLICATE KEY UPDATE ${changed.map((sql) => `${sql}=${newValue(sql)}`).join(',')}`,
     };
