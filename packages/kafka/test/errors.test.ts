@@ -18,7 +18,11 @@ describe('errors of both client libraries, by code', () => {
     ['kafkajs, retries over', retriesOver(protocol(6, 'NOT_LEADER_FOR_PARTITION')), 'KAFKA_UNREACHABLE'],
     ['kafkajs too large', protocol(10, 'MESSAGE_TOO_LARGE'), 'KAFKA_MESSAGE_TOO_LARGE'],
     ['kafkajs connection', new kafkajs.KafkaJSConnectionError('words'), 'KAFKA_UNREACHABLE'],
-    ['kafkajs SASL', new kafkajs.KafkaJSSASLAuthenticationError(), 'KAFKA_AUTH_FAILED'],
+    [
+      'kafkajs SASL',
+      Reflect.construct(kafkajs.KafkaJSSASLAuthenticationError, ['words']),
+      'KAFKA_AUTH_FAILED',
+    ],
     ['kafkajs timeout', new kafkajs.KafkaJSRequestTimeoutError('words'), 'KAFKA_UNREACHABLE'],
     ['low level response', response(90), 'KAFKA_FENCED'],
     ['low level, old epoch', response(47), 'KAFKA_FENCED'],
