@@ -32,8 +32,9 @@ const KILLS: readonly (readonly [number, ServiceName])[] = [
  * Brings everything up, changes the source, kills each service once, waits until the sinks have caught up and compares
  * every row. The last line on the output is one JSON object. Resolves to whether everything was equal.
  */
-export async function runCheck(command: CheckCommand, host: RunHost): Promise<boolean> {
+export async function runCheck(command: CheckCommand, outer: RunHost): Promise<boolean> {
   const startedAt = performance.now();
+  const host = withClock(outer, startedAt);
   host.say(`check: seed ${command.seed}, source ${command.source}, ${command.changes} changes`);
   const demo = await prepareDemo({ ...command, onEvent: (line) => host.say(line) }, host);
   let equal = false;
@@ -48,6 +49,12 @@ export async function runCheck(command: CheckCommand, host: RunHost): Promise<bo
     await demo.stop(!equal);
   }
   return equal;
+}
+
+/** Says every line with the seconds since the start. */
+function withClock(host: RunHost, startedAt: number): RunHost {
+  const elapsed = (): string => ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
+  return { ...host, say: (line) => host.say(`${elapsed()} s  ${line}`) };
 }
 
 async function changeAndCompare(
