@@ -1,0 +1,241 @@
+import type { Row, SchemaColumn } from '@sluice/envelope';
+import { startStack } from '@sluice/local-stack';
+import type { Delivery, Outcome } from '@sluice/sink-kit';
+import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { MysqlSink } from '../src/mysql-sink.ts';
+import { TargetFixture } from './target-fixture.ts';
+
+const stack = await startStack({ servers: ['target-mysql', 'mariadb'] });
+afterAll(() => stack.stop());
+const never = new AbortController().signal;
+
+const text = (name: string): SchemaColumn => ({
+  name,
+  type: 'varchar(40)',
+  nullable: true,
+  charset: 'utf8mb4',
+});
+const id: SchemaColumn = { name: 'id', type: 'int', nullable: false, charset: null };
+
+function topicOf(
+  table: string,
+  columns: readonly SchemaColumn[],
+  keyColumns = ['id'],
+  partition = 0,
+): TestTopic {
+  return new TestTopic({ database: 'shop', table, columns, keyColumns, partition });
+}
+
+describe.each([
+  ['MySQL', stack.targetMysql],
+  ['MariaDB', stack.mariadb],
+])('%s', (_, server) => {
+  let fixture: TargetFixture;
+  const workers: MysqlSink[] = [];
+
+  beforeEach(async () => {
+    fixture = await TargetFixture.create(server, 'shop');
+  });
+  afterEach(async () => {
+    for (const worker of workers.splice(0)) await worker.close();
+    await fixture.remove();
+  });
+
+  const worker = async (): Promise<MysqlSink> => {
+    const sink = fixture.sink();
+    workers.push(sink);
+    await sink.open(never);
+    return sink;
+  };
+  const write = async (sink: MysqlSink, ...batch: Delivery[]): Promise<string[]> =>
+    (await sink.write(batch, never)).map(kindOrCode);
+  const all = (table: string): Promise<Row[]> =>
+    fixture.rows(`SELECT * FROM ${fixture.table(table)} ORDER BY 1`) as unknown as Promise<Row[]>;
+
+  describe('a table with another unique key', () => {
+    const users = topicOf('users', [id, text('email')]);
+    const user = (operation: 'INSERT' | 'UPDATE', step: number, row: Row): Delivery =>
+      users.row({ operation, sequence: sequenceAt(step), row });
+    let sink: MysqlSink;
+
+    beforeEach(async () => {
+      sink = await worker();
+      await write(sink, users.schema(sequenceAt(1)));
+      await fixture.reader.query(`ALTER TABLE ${fixture.table('users')} ADD UNIQUE KEY (email)`);
+      await sink.close();
+      sink = await worker();
+      const rows = [user('INSERT', 10, { id: 1, email: 'a' }), user('INSERT', 11, { id: 2, email: 'b' })];
+      expect(await write(sink, ...rows)).toEqual(['applied', 'applied']);
+    });
+
+    test('two rows that swap their values end right', async () => {
+      const swap = [user('UPDATE', 22, { id: 1, email: 'b' }), user('UPDATE', 21, { id: 2, email: 'a' })];
+      expect(await write(sink, ...swap)).toEqual(['applied', 'applied']);
+      expect(await all('users')).toEqual([
+        { id: 1, email: 'b' },
+        { id: 2, email: 'a' },
+      ]);
+    });
+
+    test('the same swap over two batches ends right', async () => {
+      expect(await write(sink, user('UPDATE', 22, { id: 1, email: 'b' }))).toEqual(['applied']);
+      expect(await all('users')).toEqual([{ id: 1, email: 'b' }]);
+      expect(await write(sink, user('UPDATE', 21, { id: 2, email: 'a' }))).toEqual(['applied']);
+      expect(await all('users')).toEqual([
+        { id: 1, email: 'b' },
+        { id: 2, email: 'a' },
+      ]);
+    });
+
+    test('of two rows with one value the lower sequence loses, whichever comes first', async () => {
+      expect(await write(sink, user('UPDATE', 30, { id: 1, email: 'x' }))).toEqual(['applied']);
+      expect(await write(sink, user('UPDATE', 29, { id: 2, email: 'x' }))).toEqual(['stale']);
+      expect(await write(sink, user('INSERT', 31, { id: 3, email: 'x' }))).toEqual(['applied']);
+      expect(await all('users')).toEqual([{ id: 3, email: 'x' }]);
+    });
+  });
+
+  describe('offsets', () => {
+    const orders = topicOf('orders', [id, text('note')]);
+    const order = (step: number, row: Row): Delivery =>
+      orders.row({ operation: 'INSERT', sequence: sequenceAt(step), row });
+
+    test('a worker that lost its partition changes nothing', async () => {
+      const [zombie, owner] = [await worker(), await worker()];
+      await write(zombie, orders.schema(sequenceAt(1)));
+      expect(await zombie.offsets.read(orders.topic, 0)).toBeNull();
+      const first = order(10, { id: 1, note: 'first' });
+      expect(await write(zombie, first)).toEqual(['applied']);
+
+      expect(await owner.offsets.read(orders.topic, 0)).toBe(first.offset + 1n);
+      const second = order(11, { id: 2, note: 'second' });
+      expect(await write(owner, second)).toEqual(['applied']);
+
+      const late = order(12, { id: 3, note: 'late' });
+      const moved = expect.objectContaining({ code: 'TARGET_OFFSET_MOVED' });
+      await expect(zombie.write([late], never)).rejects.toEqual(moved);
+      await expect(zombie.write([late], never)).rejects.toEqual(moved);
+      await expect(zombie.offsets.advance(orders.topic, 0, 99n)).rejects.toEqual(moved);
+      expect((await all('orders')).map((row) => row['id'])).toEqual([1, 2]);
+      expect(await zombie.offsets.read(orders.topic, 0)).toBe(second.offset + 1n);
+      expect(await write(zombie, late)).toEqual(['applied']);
+    });
+
+    test('the offset stands or falls with its rows, and never goes back', async () => {
+      const sink = await worker();
+      await write(sink, orders.schema(sequenceAt(1)));
+      await sink.offsets.read(orders.topic, 0);
+      const [early, refused] = [order(10, { id: 1, note: 'x' }), order(11, { id: 2, note: 'x'.repeat(41) })];
+      expect(await write(sink, refused)).toEqual(['MYSQL_VALUE_REFUSED']);
+      expect(await write(sink, early)).toEqual(['applied']);
+      expect(await sink.offsets.read(orders.topic, 0)).toBe(early.offset + 1n);
+      await sink.offsets.advance(orders.topic, 0, 50n);
+      expect(await write(sink, early)).toEqual(['stale']);
+      expect(await sink.offsets.read(orders.topic, 0)).toBe(50n);
+    });
+
+    test('a replay of single records passes the guard and leaves the offset', async () => {
+      const [sink, replay] = [await worker(), await worker()];
+      await write(sink, orders.schema(sequenceAt(1)));
+      await sink.offsets.read(orders.topic, 0);
+      const letter = order(10, { id: 1, note: 'old' });
+      await write(sink, order(12, { id: 1, note: 'new' }));
+      const stored = await sink.offsets.read(orders.topic, 0);
+      expect(await write(replay, letter)).toEqual(['stale']);
+      expect(await write(replay, order(11, { id: 9, note: 'missing' }))).toEqual(['applied']);
+      expect(await sink.offsets.read(orders.topic, 0)).toBe(stored);
+    });
+  });
+
+  describe('tables', () => {
+    test('rows of a table that was never announced are of class schema', async () => {
+      const topic = topicOf('nowhere', [id]);
+      const row = topic.row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id: 1 } });
+      expect(await write(await worker(), row)).toEqual(['MYSQL_TABLE_UNKNOWN']);
+    });
+
+    test('workers that announce a wider table at once add its columns once', async () => {
+      const [one, two] = [await worker(), await worker()];
+      await write(one, topicOf('wide', [id]).schema(sequenceAt(1)));
+      const wider = topicOf('wide', [id, text('note'), text('more')]);
+      expect(await Promise.all([one, two].map((each) => write(each, wider.schema(sequenceAt(2)))))).toEqual([
+        ['applied'],
+        ['applied'],
+      ]);
+      const row = { id: 1, note: 'n', more: 'm' };
+      expect(await write(one, wider.row({ operation: 'INSERT', sequence: sequenceAt(3), row }))).toEqual([
+        'applied',
+      ]);
+      expect(await all('wide')).toEqual([row]);
+    });
+
+    test('a column that another worker added is found by looking again', async () => {
+      const [one, two] = [await worker(), await worker()];
+      const narrow = topicOf('later', [id]);
+      await write(one, narrow.schema(sequenceAt(1)));
+      await write(one, narrow.row({ operation: 'INSERT', sequence: sequenceAt(2), row: { id: 1 } }));
+      const wide = topicOf('later', [id, text('note')]);
+      await write(two, wide.schema(sequenceAt(3)));
+      const row = { id: 2, note: 'n' };
+      expect(await write(one, wide.row({ operation: 'INSERT', sequence: sequenceAt(4), row }))).toEqual([
+        'applied',
+      ]);
+    });
+
+    test('a table of the user keeps its rows and its key, generated columns are left to the server', async () => {
+      await fixture.reader.query(`CREATE DATABASE ${fixture.database}`);
+      await fixture.reader.query(
+        `CREATE TABLE ${fixture.table('own')} (own_id INT AUTO_INCREMENT PRIMARY KEY, id INT NOT NULL UNIQUE,
+          note VARCHAR(40), twice INT AS (id * 2) STORED)`,
+      );
+      await fixture.reader.query(
+        `INSERT INTO ${fixture.table('own')} (id, note) VALUES (1, 'old'), (2, 'kept')`,
+      );
+      const topic = topicOf('own', [id, text('note'), { ...id, name: 'twice' }]);
+      const sink = await worker();
+      await write(sink, topic.schema(sequenceAt(1)));
+      const rows = [1, 3].map((key) => ({ id: key, note: `new ${key}`, twice: key * 2 }));
+      const batch = rows.map((row, step) =>
+        topic.row({ operation: 'INSERT', sequence: sequenceAt(10 + step), row }),
+      );
+      expect(await write(sink, ...batch)).toEqual(['applied', 'applied']);
+      expect(await fixture.rows(`SELECT id, note, twice FROM ${fixture.table('own')} ORDER BY id`)).toEqual([
+        { id: 1, note: 'new 1', twice: 2 },
+        { id: 2, note: 'kept', twice: 4 },
+        { id: 3, note: 'new 3', twice: 6 },
+      ]);
+    });
+
+    test('a key change in letter case alone does not lose the row, even where the target ignores case', async () => {
+      await fixture.reader.query(`CREATE DATABASE ${fixture.database}`);
+      await fixture.reader.query(
+        `CREATE TABLE ${fixture.table('words')} (word VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY)`,
+      );
+      const topic = topicOf('words', [{ ...text('word'), nullable: false }], ['word']);
+      const sink = await worker();
+      await write(sink, topic.schema(sequenceAt(1)));
+      const change = (operation: 'INSERT' | 'DELETE', step: number, word: string): Delivery =>
+        topic.row({ operation, sequence: sequenceAt(step), row: { word } });
+      await write(sink, change('INSERT', 10, 'a'));
+      expect(await write(sink, change('INSERT', 12, 'A'))).toEqual(['applied']);
+      expect(await write(sink, change('DELETE', 11, 'a'))).toEqual(['stale']);
+      expect(await all('words')).toEqual([{ word: 'A' }]);
+    });
+
+    test('keys that differ only in case or trailing spaces stay two rows in a table of the sink', async () => {
+      const topic = topicOf('exact', [{ ...text('word'), nullable: false }], ['word']);
+      const sink = await worker();
+      await write(sink, topic.schema(sequenceAt(1)));
+      const words = ['a', 'A', 'a ', 'á'];
+      const insert = (word: string, step: number): Delivery =>
+        topic.row({ operation: 'INSERT', sequence: sequenceAt(10 + step), row: { word } });
+      expect(await write(sink, ...words.map(insert))).toEqual(words.map(() => 'applied'));
+      expect(new Set((await all('exact')).map((row) => row['word']))).toEqual(new Set(words));
+    });
+  });
+});
+
+function kindOrCode(outcome: Outcome): string {
+  return outcome.kind === 'failed' ? outcome.error.code : outcome.kind;
+}
