@@ -90,6 +90,20 @@ const base64 = (hex: string): string => `"${Buffer.from(hex, 'hex').toString('ba
 
 const BYTES: readonly TypeCase[] = [
   {
+    type: 'uuid',
+    values: [["'123e4567-e89b-12d3-a456-426655440000'", base64('123e4567e89b12d3a456426655440000')]],
+    only: 'mariadb',
+  },
+  {
+    type: 'inet6',
+    values: [
+      ["'::ffff:1.2.3.4'", base64('00000000000000000000ffff01020304')],
+      ["'::'", base64('0'.repeat(32))],
+    ],
+    only: 'mariadb',
+  },
+  { type: 'inet4', values: [["'1.2.3.0'", base64('01020300')]], only: 'mariadb' },
+  {
     type: 'binary(5)',
     values: [
       ["X'0102'", base64('0102000000')],
