@@ -4,7 +4,7 @@ export interface TopicRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: the producer's, or the broker's append time where the topic has that. */
   readonly timestamp: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -19,6 +19,8 @@ export interface AbortedTransaction {
 
 const TRANSACTIONAL_BIT = 0x10;
 const CONTROL_BIT = 0x20;
+/** Set by the broker in topics with `message.timestamp.type=LogAppendTime`: the batch's maximum holds for all its records. */
+const LOG_APPEND_TIME_BIT = 0x08;
 /** Key of a control record: version (int16), type (int16): 0 abort, 1 commit (KIP-98). */
 const CONTROL_TYPE_ABORT = 0;
 
@@ -60,11 +62,12 @@ function isAbortMarker(batch: RecordsBatch): boolean {
 }
 
 function toRecords(topic: string, partition: number, batch: RecordsBatch): TopicRecord[] {
+  const appendedAt = (batch.attributes & LOG_APPEND_TIME_BIT) === 0 ? null : Number(batch.maxTimestamp);
   return batch.records.map((record) => ({
     topic,
     partition,
     offset: batch.firstOffset + BigInt(record.offsetDelta),
-    timestamp: Number(batch.firstTimestamp + record.timestampDelta),
+    timestamp: appendedAt ?? Number(batch.firstTimestamp + record.timestampDelta),
     key: record.key,
     value: record.value,
     headers: new Map(record.headers.map(([name, value]) => [String(name), value])),

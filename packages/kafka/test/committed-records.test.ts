@@ -99,3 +99,8 @@ test('a batch that begins before the offset asked for is shown from it on', () =
 test('nothing fetched: nothing read, no step', () => {
   expect(read(7, [])).toEqual({ next: 7n, read: [] });
 });
+
+test('the append time of the broker, where the topic has it, counts for every record of a batch', () => {
+  const appended = { ...batch(0, 1, ['a', 'b'], TRANSACTIONAL | 0x08), maxTimestamp: 5000n };
+  expect(read(0, [appended]).read).toEqual(['0:a@5000', '1:b@5000']);
+});
