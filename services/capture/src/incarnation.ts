@@ -93,7 +93,7 @@ export class Incarnation {
     });
     const { file, position } = plan.from;
     const decoder = new BinlogDecoder(this.#stream, { checksum: reader.checksum, flavour, file, position });
-    this.#flusher = new Flusher(parts.publisher, signal, (published) => {
+    this.#flusher = new Flusher(parts.publisher, afterDrainTime(signal), (published) => {
       this.#countPublished(published);
       reader.wake();
     });
@@ -263,4 +263,15 @@ export class Incarnation {
     this.#parts.metrics.published(published, transactions - this.#transactionsSeen, this.#routes.all);
     this.#transactionsSeen = transactions;
   }
+}
+
+/** Aborts this long after `stop`: what is under way at the order to stop is still published, an outage does not hold it up. */
+const DRAIN_MS = 8000;
+
+function afterDrainTime(stop: AbortSignal): AbortSignal {
+  const timeUp = new AbortController();
+  stop.addEventListener('abort', () => setTimeout(() => timeUp.abort(stop.reason), DRAIN_MS).unref(), {
+    once: true,
+  });
+  return timeUp.signal;
 }

@@ -1,0 +1,130 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+import type { Scope } from './scope.ts';
+
+const REPOSITORY = join(import.meta.dirname, '..', '..');
+const PARENT_WATCH = new URL('./end-with-parent.ts', import.meta.url).href;
+const LINES_SHOWN = 12;
+/** For a person who looks for the reason of a failure. */
+const SHOW_LOGS = process.env['SLUICE_TEST_LOGS'] === '1';
+
+export interface ServiceOptions {
+  /** Folder below `services`. */
+  readonly service: string;
+  readonly configFile: string;
+  /** Port of `/readyz` and `/status`, as the configuration has it. */
+  readonly opsPort: number;
+  readonly args?: readonly string[];
+}
+
+export interface ServiceEnd {
+  /** Null when it ended by a signal. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A line of a service's log; the fields that tests look at. */
+export interface LogLine {
+  readonly level: string;
+  readonly event?: string;
+  readonly msg: string;
+  readonly exitCode?: number;
+  readonly err?: { readonly code?: string; readonly message?: string; readonly fix?: string };
+}
+
+/** One process of a service, started from its source as users start it. Killed at the end of the scope. */
+export class ServiceProcess {
+  /** Resolves when the process has ended and its log is complete. */
+  readonly ended: Promise<ServiceEnd>;
+  readonly #options: ServiceOptions;
+  readonly #child: ChildProcess;
+  #output = '';
+  #end: ServiceEnd | null = null;
+
+  static start(scope: Scope, options: ServiceOptions): ServiceProcess {
+    const started = new ServiceProcess(options);
+    scope.defer(() => started.kill());
+    return started;
+  }
+
+  private constructor(options: ServiceOptions) {
+    this.#options = options;
+    const main = join(REPOSITORY, 'services', options.service, 'src', 'main.ts');
+    const args = ['--import', PARENT_WATCH, main, '--config', options.configFile, ...(options.args ?? [])];
+    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+        if (SHOW_LOGS) process.stderr.write(text);
+      });
+    }
+    // The pipe only says that we live; that it breaks is seen by `close`.
+    this.#child.stdin?.on('error', () => undefined);
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once('error', reject);
+      this.#child.once('close', (code, signal) => {
+        this.#end = { code, signal };
+        resolve(this.#end);
+      });
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#end === null;
+  }
+
+  /** Everything it wrote to standard output and standard error. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get log(): readonly LogLine[] {
+    return this.#output
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** Resolves when `/readyz` says yes; throws with the end of the log when the process ends before. */
+  async ready(timeoutMs = 60_000): Promise<void> {
+    const look = async (): Promise<boolean | 'ended'> => {
+      if (!this.isRunning) return 'ended';
+      return (await this.#get('/readyz')).ok;
+    };
+    const answer = await eventually(`${this.#options.service} to be ready`, look, { timeoutMs }).catch(
+      (error: unknown) => {
+        throw new Error(`not ready; its last lines:\n${this.lastLines()}`, { cause: error });
+      },
+    );
+    if (answer === 'ended') throw new Error(`it ended before it was ready:\n${this.lastLines()}`);
+  }
+
+  /** The body of `/status`. */
+  async status(): Promise<unknown> {
+    return (await this.#get('/status')).json();
+  }
+
+  /** `kill -9`; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** SIGTERM; how it ended and how long that took. */
+  async stop(): Promise<ServiceEnd & { readonly seconds: number }> {
+    const begun = performance.now();
+    this.#child.kill('SIGTERM');
+    const end = await this.ended;
+    return { ...end, seconds: (performance.now() - begun) / 1000 };
+  }
+
+  /** The end of its log, for messages. */
+  lastLines(): string {
+    return this.#output.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n');
+  }
+
+  #get(path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.#options.opsPort}${path}`, { signal: AbortSignal.timeout(2000) });
+  }
+}
