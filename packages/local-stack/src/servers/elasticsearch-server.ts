@@ -64,10 +64,10 @@ action.destructive_requires_name: false
 async function writeConfiguration(config: string, run: ServerRun): Promise<void> {
   await mkdir(config);
   await writeFile(join(config, 'elasticsearch.yml'), elasticsearchSettings(run));
-  await writeFile(
-    join(config, 'jvm.options'),
-    '-Xms512m\n-Xmx512m\n-XX:+UseG1GC\n-XX:+ExitOnOutOfMemoryError\n',
-  );
+  const options = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC', '-XX:+ExitOnOutOfMemoryError'];
+  // Elasticsearch refuses to start from a place below Java's temporary folder: a repository may lie in /tmp.
+  const lines = [...options, `-Djava.io.tmpdir=${join(run.folder, 'tmp')}`];
+  await writeFile(join(config, 'jvm.options'), `${lines.join('\n')}\n`);
   await writeFile(
     join(config, 'log4j2.properties'),
     `status = error
