@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,4 +64,24 @@ test('a process that waits for its restart can be stopped', async () => {
   await vi.waitFor(() => expect(service.state).toBe('waiting'), { timeout: 10_000, interval: 1 });
   expect(await service.stop()).toBe(0);
   expect(service.state).toBe('stopped');
+});
+
+test('when the supervisor is killed, its process ends by itself', async () => {
+  const parent = join(folder, 'parent.ts');
+  const main = join(folder, 'main.ts');
+  const logFile = join(folder, 'service.log');
+  const module = new URL('../src/supervised-process.ts', import.meta.url).href;
+  writeFileSync(main, SERVE);
+  writeFileSync(
+    parent,
+    `import { SupervisedProcess } from ${JSON.stringify(module)};
+new SupervisedProcess(${JSON.stringify({ name: 'service', main, env: { GREETING: 'hello' }, logFile })}, () => undefined);
+setInterval(() => undefined, 1000);`,
+  );
+  const supervisor = spawn(process.execPath, [parent], { stdio: 'ignore' });
+  await vi.waitFor(() => expect(logText()).toMatch(/hello \d+/), 10_000);
+  const pid = Number(/hello (\d+)/.exec(logText())?.[1]);
+  expect(process.kill(pid, 0)).toBe(true);
+  supervisor.kill('SIGKILL');
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 10_000);
 });
