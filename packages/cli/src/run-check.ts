@@ -45,8 +45,9 @@ export async function runCheck(command: CheckCommand, outer: RunHost): Promise<b
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
     host.output.write(`${JSON.stringify(checkSummary(comparison, changes, seconds))}\n`);
   } finally {
-    if (!equal) host.say(`configuration and logs are kept in ${demo.folder}`);
-    await demo.stop(!equal);
+    const keepFolder = !equal && !host.signal.aborted;
+    if (keepFolder) host.say(`configuration and logs are kept in ${demo.folder}`);
+    await demo.stop(keepFolder);
   }
   return equal;
 }
@@ -121,6 +122,7 @@ async function settle(demo: DemoPipeline, pipeline: RunningPipeline, host: RunHo
     await waitFor(`${service.name} to be ready`, host, () => answers(`${service.opsUrl}/readyz`));
   }
   await waitFor('the snapshot to end', host, () => isStreaming(serviceOf(pipeline, 'capture')));
+  host.say('the source is quiet; waiting for the sinks');
   await withConnection(demo.source, (admin) =>
     admin.query("INSERT INTO shop.markers (note) VALUES ('quiet')"),
   );

@@ -15,14 +15,13 @@ export async function runDemo(options: Omit<DemoOptions, 'onEvent'>, host: RunHo
     if (host.output.isTTY !== true) host.say(line);
   };
   const demo = await prepareDemo({ ...options, onEvent }, host);
-  let finished = false;
   try {
     await runPipeline(demo, options, events, host);
-    finished = true;
   } finally {
-    if (!finished) host.say(`configuration and logs are kept in ${demo.folder}`);
-    await demo.stop(!finished);
-    if (finished) host.say('stopped; nothing is left behind');
+    const interrupted = host.signal.aborted;
+    if (!interrupted) host.say(`configuration and logs are kept in ${demo.folder}`);
+    await demo.stop(!interrupted);
+    if (interrupted) host.say('stopped; nothing is left behind');
   }
 }
 
