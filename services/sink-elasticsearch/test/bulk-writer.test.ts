@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client } from '@elastic/elasticsearch';
+import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
+import { afterEach, expect, test } from 'vitest';
+import { writeRows } from '../src/bulk-writer.ts';
+
+/** What a cluster says to a bulk of so many documents. */
+type Answer = (documents: number) => { readonly status: number; readonly body: unknown };
+
+const never = new AbortController().signal;
+const topic = new TestTopic({ database: 'shop', table: 'orders', columns: [], keyColumns: ['id'] });
+const rows = [1, 2, 3, 4, 5].map((id) =>
+  topic.row({ operation: 'INSERT', sequence: sequenceAt(id), row: { id } }),
+);
+
+let server: Server;
+let client: Client;
+afterEach(async () => {
+  await client.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Kinds or codes of the outcomes of five rows; the sizes of the requests. */
+async function writeTo(answer: Answer): Promise<{ outcomes: string[]; requests: number[] }> {
+  const requests: number[] = [];
+  server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    const documents = text.split('\n').length >> 1;
+    requests.push(documents);
+    const { status, body } = answer(documents);
+    response.writeHead(status, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' });
+    response.end(JSON.stringify(body));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  client = new Client({ node: `http://127.0.0.1:${port}`, maxRetries: 0, requestTimeout: 2000 });
+  const outcomes = await writeRows(client, 'shop.orders', rows, never);
+  return {
+    outcomes: outcomes.map((each) => (each.kind === 'failed' ? each.error.code : each.kind)),
+    requests,
+  };
+}
+
+const items = (...statuses: readonly (readonly [number, string?])[]): unknown => ({
+  items: statuses.map(([status, type]) => ({
+    index: { status, ...(type === undefined ? {} : { error: { type } }) },
+  })),
+});
+const failure = (status: number, type: string) => (): ReturnType<Answer> => ({
+  status,
+  body: { error: { type }, status },
+});
+
+test('each item has its own outcome', async () => {
+  const { outcomes } = await writeTo(() => ({
+    status: 200,
+    body: items(
+      [201],
+      [409, 'version_conflict_engine_exception'],
+      [400, 'document_parsing_exception'],
+      [429, 'es_rejected_execution_exception'],
+      [200],
+    ),
+  }));
+  expect(outcomes).toEqual([
+    'applied',
+    'stale',
+    'ELASTICSEARCH_DOCUMENT_REFUSED',
+    'ELASTICSEARCH_BUSY',
+    'applied',
+  ]);
+});
+
+test('a request that is too large is halved until it fits; a document that never fits is refused', async () => {
+  const { outcomes, requests } = await writeTo((documents) =>
+    documents > 2
+      ? { status: 413, body: 'Request Entity Too Large' }
+      : { status: 200, body: items(...Array.from({ length: documents }, () => [201] as const)) },
+  );
+  expect(outcomes).toEqual(rows.map(() => 'applied'));
+  expect(requests).toEqual([5, 2, 3, 1, 2]);
+  await client.close();
+  server.close();
+  const never413 = await writeTo(() => ({ status: 413, body: '' }));
+  expect(never413.outcomes).toEqual(rows.map(() => 'ELASTICSEARCH_DOCUMENT_TOO_LARGE'));
+});
+
+test.each([
+  [429, 'es_rejected_execution_exception', 'retryable'],
+  [503, 'cluster_manager_not_discovered', 'retryable'],
+  [403, 'cluster_block_exception', 'retryable'],
+  [500, 'exception_to_come', 'retryable'],
+  [401, 'security_exception', 'fatal'],
+  [403, 'security_exception', 'fatal'],
+])('a request answered %i %s throws class %s', async (status, type, errorClass) => {
+  await expect(writeTo(failure(status, type))).rejects.toMatchObject({ errorClass });
+});
+
+test('a block on the index is thrown though it comes as an item', async () => {
+  const blocked = items(...rows.map(() => [403, 'cluster_block_exception'] as const));
+  const attempt = writeTo(() => ({ status: 200, body: blocked }));
+  await expect(attempt).rejects.toMatchObject({ code: 'ELASTICSEARCH_UNAVAILABLE' });
+});
+
+test('an answer without all items is no answer', async () => {
+  const attempt = writeTo(() => ({ status: 200, body: items([201]) }));
+  await expect(attempt).rejects.toMatchObject({ code: 'ELASTICSEARCH_UNAVAILABLE' });
+});

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from '@elastic/elasticsearch';
+import type { JsonValue, SchemaColumn } from '@sluice/envelope';
+import { startStack } from '@sluice/local-stack';
+import { createLogger } from '@sluice/runtime';
+import type { Delivery } from '@sluice/sink-kit';
+import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { elasticsearchSchema } from '../src/config.ts';
+import { ElasticsearchSink } from '../src/elasticsearch-sink.ts';
+
+const stack = await startStack({ servers: ['elasticsearch'] });
+const { node } = stack.elasticsearch;
+const client = new Client({ node, maxRetries: 0 });
+const log = createLogger('sink-elasticsearch-test', { level: 'silent' });
+const never = new AbortController().signal;
+afterAll(async () => {
+  await client.close();
+  await stack.stop();
+});
+
+const id: SchemaColumn = { name: 'id', type: 'int', nullable: false, charset: null };
+const column = (name: string, type: string): SchemaColumn => ({ name, type, nullable: true, charset: null });
+
+let indexPrefix: string;
+let sink: ElasticsearchSink;
+beforeEach(() => {
+  indexPrefix = `test-${randomUUID()}-`;
+  sink = worker();
+});
+afterEach(async () => {
+  await sink.close();
+  const indices = Object.keys(await client.indices.get({ index: `${indexPrefix}*` }));
+  if (indices.length > 0) await client.indices.delete({ index: indices });
+});
+
+function worker(): ElasticsearchSink {
+  return new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), log);
+}
+
+function topicOf(columns: readonly SchemaColumn[], table = 'orders'): TestTopic {
+  return new TestTopic({ database: 'shop', table, columns, keyColumns: ['id'] });
+}
+
+async function write(by: ElasticsearchSink, ...batch: Delivery[]): Promise<string[]> {
+  const outcomes = await by.write(batch, never);
+  return outcomes.map((outcome) => (outcome.kind === 'failed' ? outcome.error.code : outcome.kind));
+}
+
+test('no valid row is refused, and _source is what capture wrote', async () => {
+  const values: readonly (readonly [string, JsonValue])[] = [
+    ['bigint unsigned', '18446744073709551615'],
+    ['decimal(30,10)', '-12345678901234567890.0000000001'],
+    ['date', '0000-00-00'],
+    ['datetime(6)', '2026-11-21T09:05:34.233197'],
+    ['timestamp(3)', '2026-11-21T09:05:34.233Z'],
+    ['time(6)', '-838:59:59.000000'],
+    ['longtext', 'x'.repeat(40_000)],
+    ['varbinary(8)', 'AP8='],
+    ['json', { a: 1 }],
+    ['json', [1, { a: { b: 2 } }, null]],
+    ['json', 'text'],
+    ['json', 1.5],
+    ['geometry', { srid: 4326, wkb: 'AQEAAAAAAAAAAADwPwAAAAAAAABA' }],
+    ['inet6', '2001:db8::1'],
+    ["set('a','b')", 'a,b'],
+    ['bit(64)', '18446744073709551615'],
+  ];
+  const columns = [id, ...values.map(([type], index) => column(`c${index}`, type))];
+  const topic = topicOf(columns);
+  const row = { id: 1, ...Object.fromEntries(values.map(([, value], index) => [`c${index}`, value])) };
+  const other = {
+    id: 2,
+    ...Object.fromEntries(values.map((_, index) => [`c${index}`, null])),
+    c8: { a: { b: 'c' } },
+  };
+  await write(sink, topic.schema(sequenceAt(1)));
+  const batch = [row, other].map((each) =>
+    topic.row({ operation: 'INSERT', sequence: sequenceAt(2), row: each }),
+  );
+  expect(await write(sink, ...batch)).toEqual(['applied', 'applied']);
+  const { _source } = await client.get({ index: `${indexPrefix}shop.orders`, id: '{"id":1}' });
+  expect(_source).toEqual({ ...row, _sluice: { sequence: sequenceAt(2) } });
+});
+
+test('rows of a table that was never announced make no index, and are of class schema', async () => {
+  const row = topicOf([id]).row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id: 1 } });
+  expect(await write(sink, row)).toEqual(['ELASTICSEARCH_INDEX_MISSING']);
+  expect(await client.indices.exists({ index: `${indexPrefix}shop.orders` })).toBe(false);
+});
+
+test('a search by the live alias finds the living, by what their columns hold', async () => {
+  const topic = topicOf([id, column('total', 'decimal(10,2)'), column('note', 'varchar(40)')]);
+  await write(sink, topic.schema(sequenceAt(1)));
+  const rows = [1, 2, 3].map((key) => ({ id: key, total: `${key}0.50`, note: `note ${key}` }));
+  await write(sink, ...rows.map((row) => topic.row({ operation: 'INSERT', sequence: sequenceAt(2), row })));
+  await write(sink, topic.row({ operation: 'DELETE', sequence: sequenceAt(3), row: rows[2]! }));
+  const index = `${indexPrefix}shop.orders.live`;
+  await client.indices.refresh({ index });
+  const found = async (query: object): Promise<unknown[]> =>
+    (await client.search<{ id: number }>({ index, query, sort: 'id' })).hits.hits.map(
+      ({ _source }) => _source?.id,
+    );
+  expect(await found({ match_all: {} })).toEqual([1, 2]);
+  expect(await found({ range: { total: { gt: 15 } } })).toEqual([2]);
+  expect(await found({ term: { 'note.keyword': 'note 1' } })).toEqual([1]);
+  expect(await found({ match: { note: 'NOTE' } })).toEqual([1, 2]);
+});
+
+test('workers that announce a table at once make one index; a wider table gives it more fields', async () => {
+  const other = worker();
+  const narrow = topicOf([id]);
+  expect(await Promise.all([sink, other].map((each) => write(each, narrow.schema(sequenceAt(1)))))).toEqual([
+    ['applied'],
+    ['applied'],
+  ]);
+  const wide = topicOf([id, ...Array.from({ length: 600 }, (_, index) => column(`c${index}`, 'varchar(9)'))]);
+  expect(await Promise.all([sink, other].map((each) => write(each, wide.schema(sequenceAt(2)))))).toEqual([
+    ['applied'],
+    ['applied'],
+  ]);
+  const answer = await client.indices.getMapping({ index: `${indexPrefix}shop.orders` });
+  expect(Object.keys(Object.values(answer)[0]?.mappings.properties ?? {})).toHaveLength(602);
+  await other.close();
+});
+
+test('the floor of a truncate holds for a worker that starts later, and never falls', async () => {
+  const topic = topicOf([id]);
+  const insert = (step: number): Delivery =>
+    topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: step } });
+  await write(sink, topic.schema(sequenceAt(1)));
+  await write(sink, ...Array.from({ length: 4500 }, (_, step) => insert(10 + step)));
+  expect(await write(sink, topic.truncate(sequenceAt(5000)))).toEqual(['applied']);
+  expect(await write(sink, topic.truncate(sequenceAt(4000)))).toEqual(['applied']);
+  const { count } = await client.count({ index: `${indexPrefix}shop.orders.live` });
+  expect(count).toBe(0);
+  const later = worker();
+  expect(await write(later, insert(4999), insert(5000))).toEqual(['stale', 'applied']);
+  await later.close();
+});
+
+test('two tables whose names differ in case only do not share an index', async () => {
+  expect(await write(sink, topicOf([id], 'orders').schema(sequenceAt(1)))).toEqual(['applied']);
+  expect(await write(sink, topicOf([id], 'Orders').schema(sequenceAt(1)))).toEqual([
+    'ELASTICSEARCH_INDEX_REFUSED',
+  ]);
+});
+
+test('a column that would be a metadata field is refused with its name', async () => {
+  const [outcome] = await sink.write([topicOf([id, column('_id', 'int')]).schema(sequenceAt(1))], never);
+  expect(outcome?.kind === 'failed' ? outcome.error.message : '').toContain('_id');
+});
