@@ -26,14 +26,19 @@ afterEach(async () => {
 /** Kinds or codes of the outcomes of five rows; the sizes of the requests. */
 async function writeTo(answer: Answer): Promise<{ outcomes: string[]; requests: number[] }> {
   const requests: number[] = [];
-  server = createServer(async (request, response) => {
+  server = createServer((request, response) => {
     let text = '';
-    for await (const chunk of request) text += String(chunk);
-    const documents = text.split('\n').length >> 1;
-    requests.push(documents);
-    const { status, body } = answer(documents);
-    response.writeHead(status, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch' });
-    response.end(JSON.stringify(body));
+    request.on('data', (chunk) => (text += String(chunk)));
+    request.on('end', () => {
+      const documents = text.split('\n').length >> 1;
+      requests.push(documents);
+      const { status, body } = answer(documents);
+      response.writeHead(status, {
+        'content-type': 'application/json',
+        'x-elastic-product': 'Elasticsearch',
+      });
+      response.end(JSON.stringify(body));
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -127,5 +127,5 @@ function hexLiteral(digest: string): string {
 
 /** A BIGINT as the driver gives it, as 19 digits; null is ''. */
 export function toSequence(value: unknown): Sequence {
-  return value === null || value === undefined ? '' : String(value as string | number).padStart(19, '0');
+  return typeof value === 'string' || typeof value === 'number' ? String(value).padStart(19, '0') : '';
 }

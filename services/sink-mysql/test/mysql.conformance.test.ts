@@ -1,4 +1,4 @@
-import type { Row } from '@sluice/envelope';
+import type { JsonValue, Row } from '@sluice/envelope';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import {
   CONFORMANCE_DATABASE,
@@ -37,12 +37,12 @@ async function subject(server: MysqlServer): Promise<SinkSubject> {
 async function readRow(fixture: TargetFixture, table: string, key: Row): Promise<Row | null> {
   const [row] = await fixture.rows(`SELECT * FROM ${fixture.table(table)} WHERE id = ?`, [key['id']]);
   if (row === undefined) return null;
-  const { payload, seen_at, details } = row;
+  const { payload, seen_at, details } = row as Record<string, unknown>;
   return {
-    ...row,
+    ...(row as Row),
     payload: Buffer.isBuffer(payload) ? payload.toString('base64') : null,
     seen_at: typeof seen_at === 'string' ? seen_at.replace(' ', 'T') : null,
     // MariaDB's JSON is text.
-    details: typeof details === 'string' ? JSON.parse(details) : details,
-  } as Row;
+    details: typeof details === 'string' ? (JSON.parse(details) as JsonValue) : (details as JsonValue),
+  };
 }
