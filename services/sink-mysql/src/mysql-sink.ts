@@ -2,6 +2,7 @@ import type { ControlEnvelope, SchemaEnvelope, Sequence } from '@sluice/envelope
 import {
   isAtLeast,
   quoteTable,
+  readVariables,
   readVersion,
   toPipelineError,
   type Pool,
@@ -35,6 +36,8 @@ export class MysqlSink implements Sink {
   readonly #pool: Pool;
   readonly #tombs: Tombs;
   #tables = new TargetTables('mysql');
+  /** Until the server is asked: MariaDB's default, the smaller of the two. */
+  #maxPacketBytes = 16 << 20;
   #closed: Promise<void> | null = null;
 
   constructor(config: MysqlSinkConfig, { group, log }: { readonly group: string; readonly log: Logger }) {
@@ -56,6 +59,8 @@ export class MysqlSink implements Sink {
       const suits = flavour === 'mysql' ? isAtLeast(version, 8, 0, 23) : isAtLeast(version, 10, 3);
       if (!suits) throw new PipelineError('TARGET_UNSUPPORTED', `the target is ${flavour} ${text}`);
       this.#tables = new TargetTables(flavour);
+      const variables = await readVariables(connection, ['max_allowed_packet']);
+      this.#maxPacketBytes = Number(variables.get('max_allowed_packet') ?? this.#maxPacketBytes);
       await createStateTables(connection, this.#config.stateDatabase);
       this.#log.info({ flavour, version: text }, 'target is ready');
     });
@@ -131,7 +136,15 @@ export class MysqlSink implements Sink {
     );
     const plan = table.keyPlan(Object.keys(key));
     const guards = await this.#tombs.guards(connection, origin);
-    return await writeRows({ connection, table, plan, origin, tombs: this.#tombs }, guards, rows);
+    const task = {
+      connection,
+      table,
+      plan,
+      origin,
+      tombs: this.#tombs,
+      maxPacketBytes: this.#maxPacketBytes,
+    };
+    return await writeRows(task, guards, rows);
   }
 
   async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {

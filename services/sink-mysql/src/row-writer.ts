@@ -9,21 +9,12 @@ import {
   pendingRow,
   type PendingRow,
 } from './row-statements.ts';
-import { keyDigest, toSequence, type Guards, type Origin, type Tombs } from './state-tables.ts';
-import type { KeyPlan, TargetTable } from './target-table.ts';
+import { send, type RowTask } from './row-task.ts';
+import { keyDigest, toSequence, type Guards } from './state-tables.ts';
 import { insertAgainstStrangers } from './unique-conflicts.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
 const STALE: Outcome = { kind: 'stale' };
-
-/** What the statements of one table in one transaction share. */
-export interface RowTask {
-  readonly connection: PoolConnection;
-  readonly table: TargetTable;
-  readonly plan: KeyPlan;
-  readonly origin: Origin;
-  readonly tombs: Tombs;
-}
 
 /**
  * Applies rows of one table, no key twice, inside the caller's transaction. Every row is compared with the sequence that
@@ -61,7 +52,7 @@ async function insertNew(
   rows: readonly PendingRow[],
   outcomes: Outcome[],
 ): Promise<readonly PendingRow[]> {
-  const { table, connection } = task;
+  const { table } = task;
   const isInsert = ({ envelope, sequence }: PendingRow): boolean =>
     (envelope.payload.operation === 'INSERT' || envelope.payload.operation === 'SNAPSHOT') &&
     sequence > guards.newestTombstone;
@@ -69,7 +60,7 @@ async function insertNew(
   let done = 0;
   try {
     for (const statement of insertStatements(table, rows, 'insert')) {
-      await connection.query(statement.sql);
+      await send(task, statement.sql);
       for (const row of statement.rows) outcomes[row.position] = APPLIED;
       done += statement.rows.length;
     }
@@ -164,8 +155,7 @@ async function apply(
     for (const { position } of outdated) outcomes[position] = STALE;
     return;
   }
-  for (const statement of insertStatements(task.table, writes, 'upsert'))
-    await task.connection.query(statement.sql);
+  for (const statement of insertStatements(task.table, writes, 'upsert')) await send(task, statement.sql);
 }
 
 async function remove(task: RowTask, rows: readonly PendingRow[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Sequence } from '@sluice/envelope';
 import { describeMysqlError, quoteIdentifier, type RowDataPacket } from '@sluice/mysql';
 import { insertStatements, type PendingRow } from './row-statements.ts';
-import type { RowTask } from './row-writer.ts';
+import { send, type RowTask } from './row-task.ts';
 import { SEQUENCE_COLUMN } from './table-definition.ts';
 import { toSequence } from './state-tables.ts';
 
@@ -34,13 +34,13 @@ async function insertOne(task: RowTask, row: PendingRow): Promise<boolean> {
   if (newest !== null && newest > row.sequence) return false;
   // Without a stranger to be found the conflict is not of this kind: the second INSERT throws it.
   if (newest !== null) await task.connection.query(`DELETE FROM ${task.table.sql} WHERE ${condition}`);
-  await task.connection.query(statement.sql);
+  await send(task, statement.sql);
   return true;
 }
 
-async function isInserted({ connection }: RowTask, sql: string): Promise<boolean> {
+async function isInserted(task: RowTask, sql: string): Promise<boolean> {
   try {
-    await connection.query(sql);
+    await send(task, sql);
     return true;
   } catch (error) {
     if (describeMysqlError(error).kind === 'duplicate') return false;

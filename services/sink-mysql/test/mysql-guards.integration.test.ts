@@ -155,6 +155,18 @@ describe.each([
       expect(await write(await worker(), row)).toEqual(['MYSQL_TABLE_UNKNOWN']);
     });
 
+    test('a row over max_allowed_packet is refused, and the connection lives', async () => {
+      const topic = topicOf('large', [id, { ...text('note'), type: 'longtext' }]);
+      const sink = await worker();
+      await write(sink, topic.schema(sequenceAt(1)));
+      const [limit] = await fixture.rows('SELECT @@global.max_allowed_packet AS bytes');
+      const large = { id: 1, note: 'x'.repeat(Number(limit?.['bytes'])) };
+      const rows = [large, { id: 2, note: 'small' }];
+      const batch = rows.map((row) => topic.row({ operation: 'INSERT', sequence: sequenceAt(2), row }));
+      expect(await write(sink, ...batch)).toEqual(['MYSQL_VALUE_REFUSED', 'MYSQL_VALUE_REFUSED']);
+      expect(await write(sink, ...batch.slice(1))).toEqual(['applied']);
+    });
+
     test('workers that announce a wider table at once add its columns once', async () => {
       const [one, two] = [await worker(), await worker()];
       await write(one, topicOf('wide', [id]).schema(sequenceAt(1)));

@@ -1,0 +1,26 @@
+import type { PoolConnection } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
+import type { Origin, Tombs } from './state-tables.ts';
+import type { KeyPlan, TargetTable } from './target-table.ts';
+
+/** What the statements of one table in one transaction share. */
+export interface RowTask {
+  readonly connection: PoolConnection;
+  readonly table: TargetTable;
+  readonly plan: KeyPlan;
+  readonly origin: Origin;
+  readonly tombs: Tombs;
+  /** The server's max_allowed_packet. */
+  readonly maxPacketBytes: number;
+}
+
+/** A statement over the limit would cost the connection, and look like a network error. Throws MYSQL_VALUE_REFUSED. */
+export async function send({ connection, maxPacketBytes }: RowTask, sql: string): Promise<void> {
+  if (sql.length * 3 >= maxPacketBytes && Buffer.byteLength(sql) >= maxPacketBytes) {
+    throw new PipelineError(
+      'MYSQL_VALUE_REFUSED',
+      `rows are larger than max_allowed_packet (${maxPacketBytes} bytes)`,
+    );
+  }
+  await connection.query(sql);
+}
