@@ -16,6 +16,8 @@ export interface ServiceOptions {
   /** Port of `/readyz` and `/status`, as the configuration has it. */
   readonly opsPort: number;
   readonly args?: readonly string[];
+  /** Options of Node.js itself. */
+  readonly nodeArgs?: readonly string[];
 }
 
 export interface ServiceEnd {
@@ -51,7 +53,8 @@ export class ServiceProcess {
   private constructor(options: ServiceOptions) {
     this.#options = options;
     const main = join(REPOSITORY, 'services', options.service, 'src', 'main.ts');
-    const args = ['--import', PARENT_WATCH, main, '--config', options.configFile, ...(options.args ?? [])];
+    const { nodeArgs = [], args: serviceArgs = [], configFile } = options;
+    const args = [...nodeArgs, '--import', PARENT_WATCH, main, '--config', configFile, ...serviceArgs];
     this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -68,6 +71,10 @@ export class ServiceProcess {
         resolve(this.#end);
       });
     });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   get isRunning(): boolean {
@@ -98,6 +105,16 @@ export class ServiceProcess {
       },
     );
     if (answer === 'ended') throw new Error(`it ended before it was ready:\n${this.lastLines()}`);
+  }
+
+  /** Resolves when it runs but does not stream. */
+  async notReady(): Promise<void> {
+    await eventually('it to be not ready', async () => (await this.#get('/readyz')).status === 503);
+  }
+
+  /** Resolves when a line with this event has been logged. */
+  async logged(event: string): Promise<void> {
+    await eventually(`the log line ${event}`, () => this.log.some((line) => line.event === event));
   }
 
   /** The body of `/status`. */
