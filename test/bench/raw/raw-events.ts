@@ -34,7 +34,7 @@ export async function readRawEvents(task: RawEventsTask): Promise<RawResult> {
         try {
           take(packet.buffer.subarray(packet.offset + 1, packet.end));
         } catch (error) {
-          reject(error);
+          reject(new Error('an event could not be taken', { cause: error }));
         }
       };
     });
