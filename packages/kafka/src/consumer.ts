@@ -1,4 +1,4 @@
-import { PipelineError, type Logger } from '@sluice/runtime';
+import { abortableDelay, fullJitter, PipelineError, type Logger } from '@sluice/runtime';
 import type { Admin, Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs';
 import { CommitQueue } from './consumer-commits.ts';
 import {
@@ -29,6 +29,8 @@ export interface BatchConsumerOptions {
   /** Partitions handled at the same time. */
   readonly concurrency: number;
   readonly maxBytesPerPartition: number;
+  /** Milliseconds after which a member that has gone silent loses its partitions (Kafka's `session.timeout.ms`). */
+  readonly sessionTimeoutMs: number;
   /** Offset to continue at, kept outside Kafka; null for a partition never stored. Absent: the group's own offset. */
   readonly storedOffset?: (topic: string, partition: number) => Promise<bigint | null>;
   /** True for topics of which only the newest record matters: a gap there is no loss. */
@@ -43,7 +45,6 @@ export interface BatchConsumerOptions {
   readonly log: Logger;
 }
 
-const SESSION_TIMEOUT_MS = 45_000;
 const HEARTBEAT_INTERVAL_MS = 3_000;
 /** Shorter than the interval: kafkajs sends one only when the interval has passed, a slower tick would skip every other. */
 const HEARTBEAT_TICK_MS = 1_000;
@@ -51,6 +52,7 @@ const HEARTBEAT_TICK_MS = 1_000;
 const MAX_WAIT_MS = 250;
 const PARTITIONS_PER_FETCH = 4;
 const COMMIT_DELAY_MS = 100;
+const START_BACKOFF = { initialMs: 100, maxMs: 10_000 };
 const STOP_GRACE_MS = 10_000;
 
 /**
@@ -82,7 +84,7 @@ export class BatchConsumer {
     this.#admin = options.kafka.admin();
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
-      sessionTimeout: SESSION_TIMEOUT_MS,
+      sessionTimeout: options.sessionTimeoutMs,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       allowAutoTopicCreation: false,
       maxBytesPerPartition: options.maxBytesPerPartition,
@@ -99,8 +101,12 @@ export class BatchConsumer {
 
   /** Joins the group. Throws PipelineError when Kafka does not answer. */
   async start(): Promise<void> {
-    const { GROUP_JOIN, CRASH } = this.#consumer.events;
+    const { GROUP_JOIN, CRASH, END_BATCH_PROCESS } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => this.#onJoin(event));
+    this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+      // Aborted records and transaction markers alone: kafkajs moves on without asking us.
+      if (payload.batchSize === 0) this.#passed(payload, BigInt(payload.lastOffset) + 1n);
+    });
     this.#consumer.on(CRASH, ({ payload }) => {
       if (!payload.restart) this.#fail(diedOf(payload.error));
     });
@@ -161,6 +167,11 @@ export class BatchConsumer {
     this.#settle.reject(error);
   }
 
+  #passed({ topic, partition }: TopicPartition, next: bigint): void {
+    const name = partitionName(topic, partition);
+    if ((this.#positions.get(name) ?? next) < next) this.#positions.set(name, next);
+  }
+
   #owns(where: TopicPartition): boolean {
     return this.#assigned.some(
       ({ topic, partition }) => topic === where.topic && partition === where.partition,
@@ -184,9 +195,29 @@ export class BatchConsumer {
       partitions.map((partition) => ({ topic, partition })),
     );
     this.#consumer.pause(byTopic);
-    this.#begin(generation).catch((error: unknown) =>
-      this.#fail(toPipelineError(error, 'find the offsets to start at')),
-    );
+    void this.#beginUntilItWorks(generation);
+  }
+
+  /** A leader that moves or a store of offsets that is away is waited for: nothing is read meanwhile, membership is kept. */
+  async #beginUntilItWorks(generation: number): Promise<void> {
+    for (let attempt = 0; generation === this.#generation && !this.#stopping; attempt++) {
+      try {
+        await this.#begin(generation);
+        return;
+      } catch (error) {
+        const known = toPipelineError(error, 'find the offsets to start at');
+        if (known.errorClass !== 'retryable') {
+          this.#fail(known);
+          return;
+        }
+        if (attempt === 0)
+          this.#options.log.warn(
+            { event: 'consumer.waiting', err: known },
+            'cannot find the offsets to start at yet',
+          );
+        await abortableDelay(fullJitter(attempt, START_BACKOFF), this.#grace.signal).catch(() => undefined);
+      }
+    }
   }
 
   async #begin(generation: number): Promise<void> {

@@ -34,9 +34,11 @@ export interface ServiceHost {
   readonly argv: readonly string[];
   readonly env: Environment;
   on(
-    event: 'SIGTERM' | 'SIGINT' | 'unhandledRejection' | 'uncaughtException',
+    event: 'SIGTERM' | 'SIGINT' | 'unhandledRejection' | 'uncaughtException' | 'warning',
     listener: (value: unknown) => void,
   ): unknown;
+  /** Node prints warnings by a listener of its own; without it they are ours to log. */
+  removeAllListeners(event: 'warning'): unknown;
   exit(code: ExitCode): void;
   createLogger(name: string, options: { readonly level: string }): Logger;
   readonly graceMs: number;
@@ -46,6 +48,7 @@ const processHost: ServiceHost = {
   argv: process.argv.slice(2),
   env: process.env,
   on: (event, listener) => process.on(event, listener),
+  removeAllListeners: (event) => process.removeAllListeners(event),
   exit: (code) => process.exit(code),
   createLogger,
   graceMs: GRACE_MS,
@@ -80,12 +83,26 @@ export async function runService(
       { event: 'service.starting', version: VERSION, node: process.version, config: redactedConfig(config) },
       'starting',
     );
+    logNodeWarnings(host, log);
     const metrics = createMetrics(name);
     await live(await build({ name, config, env: host.env, log, metrics, signal: stop.signal }), stop.signal);
     finish(undefined);
   } catch (error) {
     finish(error);
   }
+}
+
+/** kafkajs waits for times that have passed already (its issue 1751); Node then waits 1 ms and says so. */
+const HARMLESS_WARNINGS = new Set(['TimeoutNegativeWarning']);
+
+/** Node's warnings as log lines, so that everything a service says is JSON. */
+function logNodeWarnings(host: ServiceHost, log: Logger): void {
+  host.removeAllListeners('warning');
+  host.on('warning', (warning) => {
+    if (!(warning instanceof Error)) return;
+    const level = HARMLESS_WARNINGS.has(warning.name) ? 'debug' : 'warn';
+    log[level]({ event: 'node.warning', warning: warning.name }, warning.message);
+  });
 }
 
 /** Waits for the end or the order to stop; closes in either case. The first error wins. */

@@ -28,6 +28,7 @@ function fakeHost(argv = ['--config', file], graceMs = 60_000): FakeHost {
     argv,
     env: {},
     on: (event, listener) => listeners.set(event, listener),
+    removeAllListeners: (event) => listeners.delete(event),
     exit: resolve,
     createLogger: (name, options) => createLogger(name, options, { write: (line) => lines.push(line) }),
     graceMs,
@@ -98,6 +99,27 @@ test.each([
   await running.promise;
   host.emit('SIGTERM');
   expect(await host.exited).toBe(exitCode);
+});
+
+test('warnings of Node are log lines; the one that kafkajs causes is not worth a warning', async () => {
+  const host = fakeHost();
+  const running = Promise.withResolvers<void>();
+  const build: BuildService = async () => {
+    running.resolve();
+    return { done: forever, close: async () => undefined };
+  };
+  const life = runService('capture', build, host);
+  await running.promise;
+  host.emit('warning', Object.assign(new Error('-5 is negative'), { name: 'TimeoutNegativeWarning' }));
+  host.emit('warning', Object.assign(new Error('11 listeners'), { name: 'MaxListenersExceededWarning' }));
+  expect(lastLine(host)).toMatchObject({
+    level: 'warn',
+    event: 'node.warning',
+    warning: 'MaxListenersExceededWarning',
+  });
+  expect(host.lines.join('')).not.toContain('TimeoutNegativeWarning');
+  host.emit('SIGTERM');
+  await life;
 });
 
 test('a bad configuration exits with 64 before anything is built', async () => {

@@ -54,6 +54,10 @@ export const sinkBaseSchema = z.strictObject({
     description:
       'Most bytes, as compressed, fetched of one partition at once; of all together four times as many.',
   }),
+  sessionTimeoutMs: milliseconds.min(6000).default(45_000).meta({
+    description:
+      'Milliseconds after which a sink that has gone silent loses its partitions (`session.timeout.ms`); so long its share waits after a crash.',
+  }),
   retry: retrySchema.prefault({}),
   breaker: breakerSchema.prefault({}),
   quickRetries: z.int().min(0).max(100).default(3).meta({

@@ -149,6 +149,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       topics,
       concurrency: this.#settings.concurrency,
       maxBytesPerPartition: this.#settings.fetchBytes,
+      sessionTimeoutMs: this.#settings.sessionTimeoutMs,
       ...(offsets === undefined
         ? {}
         : { storedOffset: (topic, partition) => offsets.read(topic, partition) }),
