@@ -13,8 +13,11 @@ export class SourceDatabase {
     const connection = await connect({ ...server, connectTimeoutMs: 10_000 });
     const name = uniqueName(stem);
     scope.defer(async () => {
-      await connection.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`);
-      await connection.end();
+      connection.destroy();
+      // A new one: the test may have ended the server meanwhile.
+      const last = await connect({ ...server, connectTimeoutMs: 10_000 });
+      await last.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`);
+      await last.end();
     });
     await connection.query(`CREATE DATABASE ${quoteIdentifier(name)} CHARACTER SET utf8mb4`);
     await connection.query(`USE ${quoteIdentifier(name)}`);

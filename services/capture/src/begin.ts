@@ -12,10 +12,12 @@ import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
-import { findProblems, refuseIfAny, type PreflightProblem } from './preflight.ts';
+import { findProblems, refusal, refuseIfAny, type PreflightProblem } from './preflight.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
 import { checkGtidStanding, listBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
-import { openSource, type Source } from './source/source.ts';
+import { findMissingPrivileges } from './source/privileges.ts';
+import { reachServers, refuseStart } from './source/reach-servers.ts';
+import type { Source } from './source/source.ts';
 import { planStart, type StartPlan } from './state/plan-start.ts';
 import { highestGeneration, restore, type Restored } from './state/restore.ts';
 import { TableRegistry } from './state/table-registry.ts';
@@ -33,14 +35,17 @@ export interface BeginOptions {
  */
 export async function begin(options: BeginOptions, signal: AbortSignal): Promise<Incarnation> {
   const { settings, metrics, log } = options;
-  const source = await openSource(settings.config);
+  const { source, kafkaTrouble } = await reachServers(settings, signal);
   const connection = await source.connect();
   const publisher = createPublisher(settings, log);
   try {
+    const lacking = await findMissingPrivileges(connection, settings.config.source.user);
     // Before the list of tables: one that is created in between then has all its rows in the stream.
-    const status = await readBinlogStatus(connection, source.facts);
+    const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
     const tables = await readCapturedTables(connection, settings.filter);
-    refuseIfAny(await findProblems(connection, source.facts, settings.config, tables));
+    const problems = await findProblems(connection, settings.config, tables);
+    refuseStart(settings, kafkaTrouble, [...lacking, ...problems]);
+    if (status === null) throw refusal(lacking);
     const registry = await prepareTopics(settings, tables);
     await publisher.fence(signal);
     const plan = await restorePlan(options, { source, connection, registry, tables, status }, signal);

@@ -1,4 +1,3 @@
-import { toPipelineError as kafkaError } from '@sluice/kafka';
 import {
   abortableDelay,
   fullJitter,
@@ -49,6 +48,7 @@ class Capture {
   readonly #log: Logger;
   #incarnation: Incarnation | null = null;
   #lastError: PipelineError | null = null;
+  #hasStreamed = false;
 
   constructor({ config, log, metrics }: ServiceContext) {
     this.#settings = captureSettings(config, process.argv.slice(2), log);
@@ -56,7 +56,7 @@ class Capture {
     this.#log = log;
   }
 
-  /** Resolves after the signal; throws the first fatal error. Everything else is tried again, for ever. */
+  /** Resolves after the signal; throws the first fatal error. Everything else is tried again: once it has streamed, for ever. */
   async run(signal: AbortSignal): Promise<void> {
     const gauges = setInterval(() => this.#gauge(), GAUGE_MS);
     try {
@@ -81,20 +81,26 @@ class Capture {
     try {
       incarnation = await begin({ settings: this.#settings, metrics: this.#metrics, log: this.#log }, signal);
       this.#incarnation = incarnation;
+      this.#hasStreamed = true;
       await incarnation.run(signal);
       return null;
     } catch (error) {
       if (signal.aborted && !(error instanceof PipelineError)) return null;
-      const failure = error instanceof PipelineError ? error : kafkaError(error);
-      this.#lastError = failure;
-      this.#metrics.disconnected(failure.errorClass, failure.code);
       this.#metrics.state('failed');
-      if (failure.errorClass === 'retryable') return failure;
-      throw failure;
+      if (!(error instanceof PipelineError)) throw error;
+      this.#lastError = error;
+      this.#metrics.disconnected(error.errorClass, error.code);
+      if (error.errorClass === 'retryable' && !this.#neverReachedKafka(error)) return error;
+      throw error;
     } finally {
       this.#incarnation = null;
       await incarnation?.close();
     }
+  }
+
+  /** Perhaps there never was a broker there: whoever started the process is told. A supervisor may start it again. */
+  #neverReachedKafka(error: PipelineError): boolean {
+    return !this.#hasStreamed && error.code === 'KAFKA_UNREACHABLE';
   }
 
   #gauge(): void {

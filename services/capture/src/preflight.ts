@@ -1,7 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { readVariables, type TableDescription } from '@sluice/mysql';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
-import type { ServerFacts } from './source/server.ts';
 import { createTableFilter } from './state/table-filter.ts';
 import { tableId } from './state/table.ts';
 
@@ -18,8 +17,6 @@ interface VariableRule {
   readonly required: string;
   readonly accepts: (value: string) => boolean;
   readonly fix: string;
-  /** The only flavour that has the variable; both when absent. */
-  readonly flavour?: 'mysql' | 'mariadb';
 }
 
 const is =
@@ -43,13 +40,6 @@ const VARIABLE_RULES: readonly VariableRule[] = [
     fix: "SET GLOBAL binlog_row_metadata = 'FULL';",
   },
   {
-    name: 'binlog_row_value_options',
-    required: 'empty',
-    accepts: is(''),
-    fix: "SET GLOBAL binlog_row_value_options = '';",
-    flavour: 'mysql',
-  },
-  {
     name: 'server_id',
     required: 'not 0',
     accepts: (value) => value !== '0',
@@ -60,19 +50,15 @@ const VARIABLE_RULES: readonly VariableRule[] = [
 /** Everything at once that is wrong with the source's settings and with the captured tables. */
 export async function findProblems(
   connection: Connection,
-  server: ServerFacts,
   config: SluiceConfig,
   tables: readonly TableDescription[],
 ): Promise<readonly PreflightProblem[]> {
-  const rules = VARIABLE_RULES.filter(
-    (rule) => rule.flavour === undefined || rule.flavour === server.flavour,
-  );
   const values = await readVariables(
     connection,
-    rules.map((rule) => rule.name),
+    VARIABLE_RULES.map((rule) => rule.name),
   );
   return [
-    ...rules.flatMap((rule) => checkVariable(rule, values.get(rule.name))),
+    ...VARIABLE_RULES.flatMap((rule) => checkVariable(rule, values.get(rule.name))),
     ...config.source.tables.flatMap((pattern) => checkPattern(pattern, tables)),
     ...tables.flatMap((table) => checkKey(table, config.source.keys[tableId(table.database, table.table)])),
     ...Object.keys(config.source.keys).flatMap((id) => checkKeySetting(id, tables)),
@@ -149,11 +135,14 @@ function checkKeySetting(id: string, tables: readonly TableDescription[]): reado
   ];
 }
 
-/** Throws PREFLIGHT_FAILED with every problem in one message. */
-export function refuseIfAny(problems: readonly PreflightProblem[]): void {
-  if (problems.length === 0) return;
+/** PREFLIGHT_FAILED with every problem in one message. */
+export function refusal(problems: readonly PreflightProblem[]): PipelineError {
   const lines = problems.map(
     ({ setting, found, required, fix }) => `- ${setting}: found ${found}, needs ${required}. Fix: ${fix}`,
   );
-  throw new PipelineError('PREFLIGHT_FAILED', `${problems.length} problem(s):\n${lines.join('\n')}`);
+  return new PipelineError('PREFLIGHT_FAILED', `${problems.length} problem(s):\n${lines.join('\n')}`);
+}
+
+export function refuseIfAny(problems: readonly PreflightProblem[]): void {
+  if (problems.length > 0) throw refusal(problems);
 }

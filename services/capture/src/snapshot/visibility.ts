@@ -1,7 +1,7 @@
-import type { RowDataPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import { PipelineError } from '@sluice/runtime';
 import { isAtOrPast, type StreamPosition } from '../source/position.ts';
+import { queryRows } from '../source/query.ts';
 import { readBinlogStatus, type ServerFacts } from '../source/server.ts';
 
 /** What the stream had read when a chunk began: everything of it must be visible to the chunk's SELECT. */
@@ -50,10 +50,10 @@ function mysqlGtids(connection: Connection, server: ServerFacts): Visibility {
 async function untilExecuted(connection: Connection, gtidSet: string): Promise<void> {
   if (gtidSet === '') return;
   for (;;) {
-    const [rows] = await connection.query<RowDataPacket[]>(
-      'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS late',
-      [gtidSet, WAIT_SECONDS],
-    );
+    const rows = await queryRows(connection, 'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS late', [
+      gtidSet,
+      WAIT_SECONDS,
+    ]);
     if (Number(rows[0]?.['late']) === 0) return;
   }
 }
@@ -63,13 +63,13 @@ function mysqlLocks(connection: Connection, server: ServerFacts): Visibility {
   return {
     lock: true,
     async read(_progress, read) {
-      await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
-      await connection.query('START TRANSACTION');
+      await queryRows(connection, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+      await queryRows(connection, 'START TRANSACTION');
       try {
         const result = await read();
         return { result, mark: await readBinlogStatus(connection, server) };
       } finally {
-        await connection.query('ROLLBACK');
+        await queryRows(connection, 'ROLLBACK');
       }
     },
   };
@@ -81,12 +81,12 @@ function mariadbSnapshots(connection: Connection): Visibility {
     lock: false,
     async read(progress, read) {
       for (let tries = 0; tries < MARIADB_TRIES; tries++) {
-        await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+        await queryRows(connection, 'START TRANSACTION WITH CONSISTENT SNAPSHOT');
         try {
           const mark = await snapshotPosition(connection);
           if (isAtOrPast(mark, progress.position)) return { result: await read(), mark };
         } finally {
-          await connection.query('ROLLBACK');
+          await queryRows(connection, 'ROLLBACK');
         }
       }
       throw new PipelineError(
@@ -98,7 +98,7 @@ function mariadbSnapshots(connection: Connection): Visibility {
 }
 
 async function snapshotPosition(connection: Connection): Promise<StreamPosition> {
-  const [rows] = await connection.query<RowDataPacket[]>("SHOW STATUS LIKE 'binlog\\_snapshot\\_%'");
+  const rows = await queryRows(connection, "SHOW STATUS LIKE 'binlog\\_snapshot\\_%'");
   const values = new Map(
     rows.map((row) => [String(row['Variable_name']).toLowerCase(), String(row['Value'])]),
   );

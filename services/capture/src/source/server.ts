@@ -3,6 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { flavourOf, type Flavour } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { StreamPosition } from './position.ts';
+import { queryRows } from './query.ts';
 
 export interface ServerFacts {
   readonly flavour: Flavour;
@@ -15,7 +16,7 @@ export interface ServerFacts {
 }
 
 async function firstRow(connection: Connection, sql: string): Promise<RowDataPacket> {
-  const [rows] = await connection.query<RowDataPacket[]>(sql);
+  const rows = await queryRows(connection, sql);
   return rows[0] ?? ({} as RowDataPacket);
 }
 
@@ -90,7 +91,8 @@ export interface GtidStanding {
 
 /** MySQL only: MariaDB checks the position itself when the dump begins. */
 export async function checkGtidStanding(connection: Connection, gtidSet: string): Promise<GtidStanding> {
-  const [rows] = await connection.query<RowDataPacket[]>(
+  const rows = await queryRows(
+    connection,
     'SELECT GTID_SUBSET(?, @@GLOBAL.gtid_executed) AS known, GTID_SUBSET(@@GLOBAL.gtid_purged, ?) AS available',
     [gtidSet, gtidSet],
   );
@@ -99,6 +101,6 @@ export async function checkGtidStanding(connection: Connection, gtidSet: string)
 
 /** The names of the binlog files the server still has. */
 export async function listBinlogFiles(connection: Connection): Promise<readonly string[]> {
-  const [rows] = await connection.query<RowDataPacket[]>('SHOW BINARY LOGS');
+  const rows = await queryRows(connection, 'SHOW BINARY LOGS');
   return rows.map((row) => text(row['Log_name']));
 }
