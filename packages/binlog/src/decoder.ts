@@ -269,11 +269,21 @@ export class BinlogDecoder {
         tableId,
       });
     }
-    if (layout.partial) throw this.unsupported('partial JSON updates (binlog_row_value_options)');
     const { source, rowsStart, rowsEnd } = readRowsBody(cursor, layout, table.map);
     const { start, timestamp, serverId } = this.header;
-    const operation = layout.operation;
-    this.rows.open({ table, operation, source, rowsStart, rowsEnd, start, timestamp, serverId, flags });
+    const { operation, partial } = layout;
+    this.rows.open({
+      table,
+      operation,
+      partial,
+      source,
+      rowsStart,
+      rowsEnd,
+      start,
+      timestamp,
+      serverId,
+      flags,
+    });
     this.calling = true;
     this.handler.onRows(this.rows);
     this.calling = false;

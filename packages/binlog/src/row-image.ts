@@ -13,7 +13,10 @@ export interface RowImage {
    * @throws BinlogError naming table and column
    */
   write(column: number, out: ByteWriter): void;
-  /** Whether the column holds the same bytes in another image of the same event. */
+  /**
+   * Whether the column holds the same bytes in another image of the same event; a JSON column that one of them holds as
+   * differences is never the same.
+   */
   sameValue(column: number, other: RowImage): boolean;
 }
 
@@ -24,7 +27,7 @@ export class RowImageReader implements RowImage {
   source: Buffer = EMPTY;
   starts: Int32Array = new Int32Array(16);
   ends: Int32Array = new Int32Array(16);
-  private table: CompiledTable | null = null;
+  protected table: CompiledTable | null = null;
 
   open(table: CompiledTable, source: Buffer): void {
     this.source = source;

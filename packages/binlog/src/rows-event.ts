@@ -1,5 +1,6 @@
 import type { CompiledTable } from './compiled-table.ts';
 import { BinlogError } from './errors.ts';
+import { PartialImageReader, skipPartialImage } from './partial-image.ts';
 import { RowImageReader, skipImage, type RowImage } from './row-image.ts';
 import type { TableMap } from './table-map.ts';
 
@@ -38,6 +39,8 @@ export interface RowsEvent {
 export interface RowsEventParts {
   readonly table: CompiledTable;
   readonly operation: RowOperation;
+  /** JSON columns of after images may be differences to the before image. */
+  readonly partial: boolean;
   readonly source: Buffer;
   readonly rowsStart: number;
   readonly rowsEnd: number;
@@ -55,7 +58,9 @@ export class RowsEventReader implements RowsEvent {
   flags = 0;
   imageIndex = 0;
   readonly before: RowImageReader = new RowImageReader();
-  readonly after: RowImageReader = new RowImageReader();
+  after: RowImageReader = new RowImageReader();
+  private readonly whole: RowImageReader = this.after;
+  private readonly different: RowImageReader = new PartialImageReader(this.before);
   private compiled: CompiledTable | null = null;
   private source: Buffer = this.before.source;
   private first = 0;
@@ -80,6 +85,7 @@ export class RowsEventReader implements RowsEvent {
     this.end = parts.rowsEnd;
     this.imagesRead = 0;
     this.imageIndex = 0;
+    this.after = parts.partial ? this.different : this.whole;
     if (parts.operation !== 'INSERT') this.before.open(parts.table, parts.source);
     if (parts.operation !== 'DELETE') this.after.open(parts.table, parts.source);
   }
@@ -100,8 +106,10 @@ export class RowsEventReader implements RowsEvent {
 
   countImages(): number {
     let images = 0;
+    const partial = this.after === this.different;
     for (let place = this.first; place < this.end; images++) {
-      place = skipImage(this.compiled!, this.source, place, this.end);
+      const skip = partial && images % 2 === 1 ? skipPartialImage : skipImage;
+      place = skip(this.compiled!, this.source, place, this.end);
     }
     if (this.operation === 'UPDATE' && images % 2 !== 0) {
       throw new BinlogError('EVENT_MALFORMED', 'an UPDATE event has a row without its after image');

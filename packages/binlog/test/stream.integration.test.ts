@@ -144,27 +144,18 @@ describe('mysql', () => {
     expect(ownCalls(rest).filter((call) => !call.startsWith('table'))).toEqual(ownCalls(whole).slice(-3));
   });
 
-  test.each([
-    ['binlog_row_image = MINIMAL', 'UPDATE ev_a SET inv = 1 WHERE id = 7', 'ROW_IMAGE_PARTIAL'],
-    [
-      'binlog_row_value_options = PARTIAL_JSON',
-      `UPDATE ev_a SET j = JSON_SET(j, '$.a', 2) WHERE id = 10`,
-      'EVENT_UNSUPPORTED',
-    ],
-  ])('%s is refused', async (setting, statement, code) => {
-    await session.run(
-      `REPLACE INTO ev_a (id, j) VALUES (10, '{"a": 1, "b": "long enough to be worth a difference"}')`,
-    );
+  test('a row image that is not FULL is refused', async () => {
+    await session.run('REPLACE INTO ev_a (id) VALUES (10)');
     const from = await session.position();
-    await session.run(`SET SESSION ${setting}`);
-    await session.run(statement);
-    await session.run(`SET SESSION binlog_row_image = FULL, SESSION binlog_row_value_options = ''`);
+    await session.run('SET SESSION binlog_row_image = MINIMAL');
+    await session.run('UPDATE ev_a SET inv = 1 WHERE id = 10');
+    await session.run('SET SESSION binlog_row_image = FULL');
     const dump = await dumpBinlog(session.server, from);
     const thrown = await Promise.resolve()
       .then(() => decode(session.server, from, dump))
       .catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(BinlogError);
-    expect((thrown as BinlogError).code).toBe(code);
+    expect((thrown as BinlogError).code).toBe('ROW_IMAGE_PARTIAL');
   });
 });
 

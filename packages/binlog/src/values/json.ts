@@ -26,7 +26,7 @@ export const JSONB = {
 
 const LITERALS = ['null', 'true', 'false'] as const;
 /** The server allows no deeper documents. */
-const MAX_DEPTH = 100;
+export const MAX_DEPTH = 100;
 
 /**
  * A JSON column's value as compact JSON text, with numbers, key order and opaque values as the server shows them.
@@ -36,20 +36,29 @@ const MAX_DEPTH = 100;
 export function writeJson(source: Buffer, start: number, end: number, out: ByteWriter): void {
   if (start === end) return putText(out, 'null');
   // Every value of a document has bytes of its own, so a document that visits more is a garbled one.
-  const walk: Walk = { source, end, out, left: end - start + 1 };
-  try {
-    writeValue(walk, source[start]!, start + 1, end, 0);
-  } catch (error) {
-    if (error instanceof BinlogError) throw error;
-    throw new BinlogError('VALUE_INVALID', 'a JSON value cannot be read', {}, error);
-  }
+  writeJsonPart({ source, end, out, left: end - start + 1 }, source[start]!, start + 1, 0);
 }
 
-interface Walk {
+/** What is being read and written, and how many more values may be met before the document is taken for garbled. */
+export interface Walk {
   readonly source: Buffer;
   readonly end: number;
   readonly out: ByteWriter;
   left: number;
+}
+
+/**
+ * A value inside a document, of a known type, whose bytes lie in `[at, walk.end)`.
+ *
+ * @throws BinlogError VALUE_INVALID
+ */
+export function writeJsonPart(walk: Walk, type: number, at: number, depth: number): void {
+  try {
+    writeValue(walk, type, at, walk.end, depth);
+  } catch (error) {
+    if (error instanceof BinlogError) throw error;
+    throw new BinlogError('VALUE_INVALID', 'a JSON value cannot be read', {}, error);
+  }
 }
 
 function writeValue(walk: Walk, type: number, at: number, end: number, depth: number): void {
@@ -117,7 +126,7 @@ function writeContainer(walk: Walk, type: number, start: number, limit: number, 
 }
 
 /** Short scalars stand in the entry itself instead of an offset. */
-function isInline(type: number, large: boolean): boolean {
+export function isInline(type: number, large: boolean): boolean {
   if (type === JSONB.LITERAL || type === JSONB.INT16 || type === JSONB.UINT16) return true;
   return large && (type === JSONB.INT32 || type === JSONB.UINT32);
 }
@@ -239,7 +248,7 @@ function lengthWidth(source: Buffer, at: number): number {
   return width;
 }
 
-function putByte(out: ByteWriter, byte: number): void {
+export function putByte(out: ByteWriter, byte: number): void {
   out.reserve(1);
   out.bytes[out.position++] = byte;
 }
@@ -249,6 +258,6 @@ function putText(out: ByteWriter, text: string): void {
   out.position = putAscii(out.bytes, out.position, text);
 }
 
-function garbled(): BinlogError {
+export function garbled(): BinlogError {
   return new BinlogError('VALUE_INVALID', 'a JSON value is garbled');
 }

@@ -1,5 +1,6 @@
 import { zstdCompressSync } from 'node:zlib';
 import { eventBytes, rowsBody, tableMapBody, uint, type ColumnBytes } from './event-bytes.ts';
+import { diffBytes } from './diff-bytes.ts';
 import { jsonbBytes } from './jsonb-bytes.ts';
 import { orderEvents } from './order-events.ts';
 
@@ -28,16 +29,46 @@ export function validStreams(): Buffer[][] {
     { type: 31 },
     rowsBody({ tableId: 9, columns: COLUMNS.length, update: true, images: [image(), image()] }),
   );
+  const partial = eventBytes(
+    { type: 39 },
+    rowsBody({
+      tableId: 9,
+      columns: COLUMNS.length,
+      update: true,
+      images: [image(), partialImage(), image(), whole()],
+    }),
+  );
   const inner = Buffer.concat(orders);
-  return [orders, [table, rows], [payload(inner, false)], [payload(inner, true)], [tagged()]];
+  return [
+    orders,
+    [table, rows],
+    [table, partial],
+    [payload(inner, false)],
+    [payload(inner, true)],
+    [tagged()],
+  ];
 }
 
-function image(): Buffer {
+/** The JSON column as differences: value options 1, and the bit of the only JSON column. */
+function partialImage(): Buffer {
+  const differences = diffBytes([
+    { operation: 'replace', path: '$.a[1]', value: { d: 'y' } },
+    { operation: 'insert', path: '$.b."e f"', value: [null] },
+    { operation: 'remove', path: '$.b.d[last]' },
+  ]);
+  return Buffer.concat([Buffer.of(1, 1), image(differences)]);
+}
+
+function whole(): Buffer {
+  return Buffer.concat([Buffer.of(0), image()]);
+}
+
+function image(json = DOCUMENT): Buffer {
   return Buffer.concat([
     Buffer.of(0, 0),
     uint(7, 4),
-    uint(DOCUMENT.length, 4),
-    DOCUMENT,
+    uint(json.length, 4),
+    json,
     uint(3, 2),
     Buffer.of(1, 2, 3),
     Buffer.of(5),
