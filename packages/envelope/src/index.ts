@@ -34,6 +34,7 @@ export {
 export {
   checkpointsTopic,
   ddlTopic,
+  decisionsTopic,
   deadLetterTopic,
   heartbeatTopic,
   isDataTopic,

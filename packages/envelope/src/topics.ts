@@ -58,6 +58,11 @@ export function deadLetterTopic(prefix: string, sink: string): string {
   return `${prefix}.${DEAD_LETTERS}.${sink}`;
 }
 
+/** What operators decided about one sink: dead letters resolved, a halt accepted, a rewind ordered. Compacted, one partition. */
+export function decisionsTopic(prefix: string, sink: string): string {
+  return `${prefix}.${INTERNAL}.decisions.${sink}`;
+}
+
 /** A database called `sluice` or `dlq` must not be taken for Sluice's own topics. */
 function escapeDatabase(database: string): string {
   if (database === INTERNAL || database === DEAD_LETTERS)

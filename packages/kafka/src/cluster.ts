@@ -11,6 +11,7 @@ import {
 
 type MetadataResponse = Awaited<ReturnType<typeof metadataV9.api.async>>;
 
+const KEY_TYPE_GROUP = 0;
 const KEY_TYPE_TRANSACTION = 1;
 
 /** Who leads which partition, as last heard. Nothing here retries: callers decide how long to go on. */
@@ -60,12 +61,21 @@ export class Cluster {
     );
   }
 
-  /** The broker that coordinates the transactions of this id (FindCoordinator, key type 1). */
+  /** The broker that coordinates the transactions of this id. */
   async transactionCoordinator(transactionalId: string): Promise<Broker> {
-    const connection = await this.anyConnection();
-    const response = await findCoordinatorV4.api.async(connection, KEY_TYPE_TRANSACTION, [transactionalId]);
+    return this.#coordinator(KEY_TYPE_TRANSACTION, transactionalId, 'find the transaction coordinator');
+  }
+
+  /** The broker that coordinates this consumer group. */
+  async groupCoordinator(groupId: string): Promise<Broker> {
+    return this.#coordinator(KEY_TYPE_GROUP, groupId, `find the coordinator of group ${groupId}`);
+  }
+
+  /** FindCoordinator (KIP-699). */
+  async #coordinator(keyType: number, id: string, doing: string): Promise<Broker> {
+    const response = await findCoordinatorV4.api.async(await this.anyConnection(), keyType, [id]);
     const found = response.coordinators[0];
-    if (found === undefined) throw errorOfCode(LEADER_NOT_AVAILABLE, 'find the transaction coordinator');
+    if (found === undefined) throw errorOfCode(LEADER_NOT_AVAILABLE, doing);
     return { host: found.host, port: found.port };
   }
 

@@ -9,5 +9,19 @@ export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 export { ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
-export { chooseStart, groupHasOffsets, type StartOffset, type TopicPartition, type Watermarks } from './consumer-start.ts';
+export {
+  chooseStart,
+  groupHasOffsets,
+  type StartOffset,
+  type TopicPartition,
+  type Watermarks,
+} from './consumer-start.ts';
+export {
+  groupActive,
+  groupMembers,
+  groupPositions,
+  moveGroup,
+  type GroupMove,
+  type GroupPosition,
+} from './group-offsets.ts';
 export { BatchConsumer, type BatchConsumerOptions, type BatchVerdict } from './consumer.ts';

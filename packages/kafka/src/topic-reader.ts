@@ -68,13 +68,25 @@ export class TopicReader {
     });
   }
 
+  /** The record at this offset; null when there is none (any more). */
+  async readRecord(topic: string, partition: number, offset: bigint): Promise<TopicRecord | null> {
+    return this.#guarded(async (window) => {
+      if ((await this.#partitions(topic, window)) <= partition) return null;
+      const { start, end } = await this.#reader.bounds(topic, partition, window);
+      if (offset < start || offset >= end) return null;
+      const { records } = await this.#reader.fetch(topic, partition, offset, window);
+      return records.find((record) => record.offset === offset) ?? null;
+    });
+  }
+
   /**
-   * Calls `onRecord` for every record from `fromOffset` (default: the oldest, in each partition) to the end as it was when
-   * the call began; partitions one after the other. Answers the number of records; 0 when there is no such topic.
+   * Calls `onRecord` for every record from `fromOffset` (one for all partitions, or asked for each; default: the oldest) to
+   * the end as it was when the call began; partitions one after the other. Answers the number of records; 0 when there is
+   * no such topic.
    */
   async readTopic(
     topic: string,
-    options: { readonly fromOffset?: bigint },
+    { fromOffset }: { readonly fromOffset?: bigint | ((partition: number) => bigint) },
     onRecord: (record: TopicRecord) => void,
   ): Promise<number> {
     return this.#guarded(async (window) => {
@@ -82,9 +94,8 @@ export class TopicReader {
       let count = 0;
       for (let partition = 0; partition < partitions; partition++) {
         const { start, end } = await this.#reader.bounds(topic, partition, window);
-        const from =
-          options.fromOffset === undefined || options.fromOffset < start ? start : options.fromOffset;
-        count += await this.#range(topic, partition, from, end, onRecord);
+        const wanted = typeof fromOffset === 'function' ? fromOffset(partition) : (fromOffset ?? start);
+        count += await this.#range(topic, partition, wanted < start ? start : wanted, end, onRecord);
       }
       return count;
     });

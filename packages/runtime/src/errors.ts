@@ -32,6 +32,11 @@ export const ERRORS = {
     summary: 'an event of the binlog cannot be decoded without doubt',
     fix: 'Nothing after it was published. The message names the event; look at docs/errors.md for its cause, then start capture again.',
   },
+  BREAKER_OPEN: {
+    class: 'retryable',
+    summary: 'a sink leaves its store alone for a while, because it did not answer',
+    fix: 'Try again when the store answers; `/status` of the sink shows the breaker.',
+  },
   CHECKPOINT_CORRUPT: {
     class: 'fatal',
     summary: 'the newest checkpoint cannot be trusted',
@@ -57,6 +62,11 @@ export const ERRORS = {
     class: 'fatal',
     summary: 'records that a sink has not read were deleted from a topic, or the topic was made anew',
     fix: 'Take a new snapshot of the tables of the topic, then move the sink’s offset of that partition into the topic’s range and start it again.',
+  },
+  DECISIONS_CORRUPT: {
+    class: 'fatal',
+    summary: 'a record of a sink’s decisions topic cannot be read',
+    fix: 'Something else than Sluice wrote to the topic named in the message, or a newer version did: run that version, or write a null value for the key named in the message.',
   },
   DIVERSION_HALTED: {
     class: 'fatal',
@@ -108,6 +118,11 @@ export const ERRORS = {
     class: 'fatal',
     summary: 'the server is not an Elasticsearch that this sink can talk to',
     fix: 'Point `sinks.elasticsearch.node` at an Elasticsearch 8.19 or 9 cluster.',
+  },
+  GROUP_ACTIVE: {
+    class: 'fatal',
+    summary: 'a sink has to be stopped for this, but its consumer group has members',
+    fix: 'Stop every process of the sink and try again. One that was killed counts as a member until its session ends (45 s).',
   },
   KAFKA_AUTH_FAILED: {
     class: 'fatal',
@@ -251,6 +266,11 @@ export const ERRORS = {
     summary: 'the source or the topics are not set up as capture needs them',
     fix: 'Run each statement named in the message, then start again.',
     exit: 'preflight',
+  },
+  RECORD_HELD: {
+    class: 'schema',
+    summary: 'a record of a strict table cannot be applied, and its partition waits for an operator',
+    fix: 'Mend the cause: the record is tried again by itself. Or let it become a dead letter with `sluice dlq release`.',
   },
   RECORD_INVALID: {
     class: 'record',

@@ -33,6 +33,11 @@ export class DiversionGuard {
     this.#slot(nowMs).handled += records;
   }
 
+  /** Counts a dead letter that was written before this guard was made; older ones than a minute do not matter. */
+  restore(diverted: readonly number[]): void {
+    for (const atMs of diverted.toSorted((a, b) => a - b)) this.#slot(atMs).diverted += 1;
+  }
+
   /** False: this record would be one too many, do not divert it. True: it is counted as diverted. */
   admit(nowMs: number): boolean {
     const { handled, diverted } = this.#sum(nowMs);

@@ -1,4 +1,4 @@
 export type { SinkContext, SinkDefinition } from './definition.ts';
 export { runSink } from './run-sink.ts';
 export { sinkBaseSchema, type SinkSettings } from './settings.ts';
-export type { Delivery, OffsetStore, Outcome, Sink } from './sink.ts';
+export type { Delivery, OffsetStore, Outcome, Purpose, Sink } from './sink.ts';

@@ -1,12 +1,15 @@
 import { declareCounter, declareGauge, declareHistogram, type Registry } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import type { PauseReason } from './pauses.ts';
+import type { ReplayResult } from './dead-letters/replay.ts';
 
 const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
 const RECORDS_BUCKETS = [1, 5, 10, 50, 100, 500, 1000, 2000, 5000, 10_000];
 const ERROR_CLASSES = ['retryable', 'record', 'schema', 'fatal'] as const;
 export const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'halfOpen'];
-export const PAUSE_REASONS: readonly PauseReason[] = ['retry', 'breaker', 'schema'];
+export const PAUSE_REASONS: readonly PauseReason[] = ['retry', 'breaker', 'schema', 'strict'];
+
+const REPLAY_RESULTS: readonly ReplayResult[] = ['applied', 'stale', 'failed', 'refused', 'gone'];
 
 /** Label value of a breaker's state. */
 export function stateLabel(state: BreakerState): string {
@@ -45,6 +48,12 @@ export function declareCounters(registry: Registry, sink: string, service: strin
       labels: ['sink', 'reason'],
       initial: ['RECORD_INVALID', 'RECORD_UNKNOWN_MAJOR'].map((reason) => ({ sink, reason })),
     }),
+    replayed: declareCounter(registry, {
+      name: 'cdc_dlq_replayed_total',
+      help: 'Dead letters given to the store once more, by what became of them.',
+      labels: ['sink', 'result'],
+      initial: REPLAY_RESULTS.map((result) => ({ sink, result })),
+    }),
     rebalances: declareCounter(registry, {
       name: 'cdc_rebalances_total',
       help: 'Times that this member joined its consumer group, the first included.',
@@ -73,6 +82,12 @@ export function declareGauges(registry: Registry, sink: string) {
       help: 'Partitions that are not read for now, by reason.',
       labels: ['sink', 'reason'],
       initial: PAUSE_REASONS.map((reason) => ({ sink, reason })),
+    }),
+    depth: declareGauge(registry, {
+      name: 'cdc_dlq_depth',
+      help: 'Dead letters that nobody has resolved; every member of the group says the same.',
+      labels: ['sink'],
+      initial: [{ sink }],
     }),
     lag: declareGauge(registry, {
       name: 'cdc_consumer_lag_records',

@@ -8,6 +8,7 @@ import {
   PAUSE_REASONS,
   stateLabel,
 } from './metric-series.ts';
+import type { ReplayResult } from './dead-letters/replay.ts';
 import type { PauseReason } from './pauses.ts';
 import type { BatchTally } from './tally.ts';
 
@@ -55,6 +56,15 @@ export class SinkMetrics {
 
   deadLetter(error: PipelineError): void {
     this.#counters.deadLetters.inc({ sink: this.#sink, reason: error.code });
+  }
+
+  /** Dead letters that nobody has resolved. */
+  depth(letters: number): void {
+    this.#gauges.depth.set({ sink: this.#sink }, letters);
+  }
+
+  replayed(result: ReplayResult): void {
+    this.#counters.replayed.inc({ sink: this.#sink, result });
   }
 
   rebalanced(group: string): void {

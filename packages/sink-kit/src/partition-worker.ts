@@ -4,6 +4,7 @@ import { cutSteps, type Step } from './batching.ts';
 import { BreakerOpenError, type Breaker } from './breaker.ts';
 import { coalesce } from './coalesce.ts';
 import { decodeBatch, type Entry } from './decode.ts';
+import type { HaltPlace } from './dead-letters/letter-office.ts';
 import type { DeadLetterSource, FailureStage } from './dead-letter.ts';
 import type { DiversionGuard } from './diversion.ts';
 import { GenerationGuard } from './generation-guard.ts';
@@ -29,6 +30,10 @@ export interface WorkerContext {
   readonly diversion: DiversionGuard;
   readonly metrics: SinkMetrics;
   readonly latency: LatencyWindow;
+  /** False: this record of a strict table has to wait for an operator. */
+  readonly mayBury: (where: HaltPlace) => boolean;
+  /** Resolves to the error to stop with, when it is stored that this sink has stopped. */
+  readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;
   /** Resolves when the broker has acknowledged the dead letter. */
   readonly bury: (source: DeadLetterSource) => Promise<void>;
   readonly state: SinkState;
@@ -242,17 +247,10 @@ export class PartitionWorker {
     if (this.#buried.has(record.offset)) return;
     const { topic, partition } = this.#where;
     const { name: sink, group, diversion, metrics, now } = this.#context;
+    const place = { ...this.#where, offset: record.offset };
+    if (!this.#context.mayBury(place)) throw held(place, error);
     const failedAtMs = now();
-    if (!diversion.admit(failedAtMs)) {
-      throw new PipelineError(
-        'DIVERSION_HALTED',
-        `too many records of ${sink} would become dead letters; the last: ${error.code}`,
-        {
-          cause: error,
-          context: { topic, partition, offset: String(record.offset) },
-        },
-      );
-    }
+    if (!diversion.admit(failedAtMs)) throw await this.#context.halt(place, error);
     metrics.error(error);
     await this.#context.bury({ sink, group, topic, partition, record, stage, error, attempts, failedAtMs });
     this.#buried.add(record.offset);
@@ -279,8 +277,10 @@ export class PartitionWorker {
     if (error.errorClass !== 'schema' && error.errorClass !== 'retryable') throw error;
     if (this.#attempt === 0) this.#logFirst(error);
     const { kind, ms } = planRetry(this.#attempt++, settings.retry);
-    if (error.errorClass === 'schema')
-      return { ms, pause: { reason: 'schema', ms: settings.retry.maxMs, detail } };
+    if (error.errorClass === 'schema') {
+      const reason = error.code === 'RECORD_HELD' ? 'strict' : 'schema';
+      return { ms, pause: { reason, ms: settings.retry.maxMs, detail } };
+    }
     metrics.retry(error);
     return { ms, pause: kind === 'pause' ? { reason: 'retry', ms, detail } : null };
   }
@@ -292,6 +292,14 @@ export class PartitionWorker {
       'records cannot be applied; trying again',
     );
   }
+}
+
+function held({ topic, partition, offset }: HaltPlace, cause: PipelineError): PipelineError {
+  const message = `${topic}[${partition}] offset ${offset} is refused (${cause.code}: ${cause.message}) and its table is strict`;
+  return new PipelineError('RECORD_HELD', message, {
+    cause,
+    context: { topic, partition, offset: String(offset), refusal: cause.code },
+  });
 }
 
 /** The assignment ends with it, so nobody has to wake it. */

@@ -1,7 +1,10 @@
 import type { TopicPartition } from '@sluice/kafka';
 
-/** `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there. */
-export type PauseReason = 'retry' | 'breaker' | 'schema';
+/**
+ * `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there;
+ * `strict`: a record of a strict table is refused and waits for an operator.
+ */
+export type PauseReason = 'retry' | 'breaker' | 'schema' | 'strict';
 
 export interface Pause extends TopicPartition {
   readonly reason: PauseReason;

@@ -64,6 +64,14 @@ export const sinkBaseSchema = z.strictObject({
     description: 'Further tries of a single refused record before it becomes a dead letter.',
   }),
   diversion: diversionSchema.prefault({}),
+  strict: z.boolean().default(false).meta({
+    description:
+      'Let a partition wait at a record that the store refuses, until an operator decides, instead of writing a dead letter.',
+  }),
+  strictTables: z
+    .array(z.string().regex(/^[^.]+\.[^.]+$/, 'must be `database.table` or `database.*`'))
+    .default([])
+    .meta({ description: 'Tables for which `strict` holds, as `database.table` or `database.*`.' }),
 });
 
 export type SinkSettings = z.output<typeof sinkBaseSchema>;

@@ -13,17 +13,22 @@ import {
   abortableDelay,
   fullJitter,
   parseSection,
+  PipelineError,
   startOpsServers,
   type Logger,
   type OpsServers,
   type RunningService,
   type ServiceContext,
 } from '@sluice/runtime';
-import { Breaker, type BreakerState } from './breaker.ts';
+import { Breaker, BreakerOpenError, type BreakerState } from './breaker.ts';
 import { decodeBatch } from './decode.ts';
 import type { SinkDefinition } from './definition.ts';
 import { selectTopics, TopicChanges } from './discovery.ts';
 import { DiversionGuard } from './diversion.ts';
+import { settingsDigest } from './dead-letters/halt.ts';
+import { letterId } from './dead-letters/letter.ts';
+import { LetterOffice } from './dead-letters/letter-office.ts';
+import { strictTopics } from './dead-letters/strict-tables.ts';
 import { Graveyard } from './graveyard.ts';
 import { toKnownError } from './known-error.ts';
 import { LatencyWindow } from './latency-window.ts';
@@ -31,7 +36,7 @@ import { SinkMetrics } from './metrics.ts';
 import { PartitionWorker, type WorkerContext } from './partition-worker.ts';
 import { Pauses } from './pauses.ts';
 import type { SinkSettings } from './settings.ts';
-import type { Sink } from './sink.ts';
+import type { Delivery, Outcome, Sink } from './sink.ts';
 import { healthOf, newState, rememberError, statusOf } from './status.ts';
 
 const DISCOVERY_MS = 2000;
@@ -50,6 +55,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #kafka: ReturnType<typeof kafkaClient>;
   readonly #producer: PlainProducer;
   readonly #graveyard: Graveyard;
+  readonly #office: LetterOffice;
   readonly #breaker: Breaker;
   readonly #metrics: SinkMetrics;
   readonly #latency = new LatencyWindow();
@@ -74,6 +80,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#kafka = kafkaClient(config.kafka, log);
     this.#producer = new PlainProducer(this.#kafka);
     this.#graveyard = new Graveyard(this.#kafka, this.#producer, config.topics, this.#name);
+    this.#office = this.#newOffice();
     this.#breaker = new Breaker({ ...this.#settings.breaker, onChange: (state) => this.#onBreaker(state) });
     this.#pauses = new Pauses((where) => {
       this.#consumer?.resume(where);
@@ -100,6 +107,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     await this.#consumer?.close();
     await this.done.catch(() => undefined);
     this.#breaker.close();
+    this.#office.close();
     await Promise.allSettled([this.#sink.close(), this.#producer.close(), this.#ops?.close()]);
   }
 
@@ -110,6 +118,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       const watch = Promise.all([
         this.#every(PING_MS, () => this.#ping()),
         this.#every(LAG_MS, () => this.#measureLag()),
+        this.#every(LAG_MS, () => this.#lookAtLetters()),
       ]);
       await Promise.race([this.#readTopics(), watch]);
     } catch (error) {
@@ -123,6 +132,8 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     await this.#sink.open(this.#stop.signal);
     await this.#graveyard.open();
     await this.#producer.connect();
+    await this.#office.open(this.#sink.offsets);
+    this.#workerContext.diversion.restore(this.#office.recentDiversions(Date.now()));
   }
 
   /** A consumer on all topics; a new one whenever there are others. */
@@ -214,7 +225,28 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     if (state === 'closed') this.#pauses.wakeAll('breaker');
   }
 
+  #newOffice(): LetterOffice {
+    const { kafka: config, topics } = this.#context.config;
+    return new LetterOffice({
+      config,
+      kafka: this.#kafka,
+      producer: this.#producer,
+      topics,
+      sink: this.#name,
+      signal: this.#stop.signal,
+      settings: settingsDigest(this.#context.config, this.#name, this.#settings),
+      log: this.#log,
+      onDepth: (letters) => {
+        this.#state.openDeadLetters = letters;
+        this.#metrics.depth(letters);
+      },
+      onReplayed: (result) => this.#metrics.replayed(result),
+      onReleased: () => this.#pauses.wakeAll('strict'),
+    });
+  }
+
   #newWorkerContext(): WorkerContext {
+    const isStrict = strictTopics(this.#settings, this.#prefix);
     return {
       name: this.#name,
       prefix: this.#prefix,
@@ -225,6 +257,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       diversion: new DiversionGuard(this.#settings.diversion),
       metrics: this.#metrics,
       latency: this.#latency,
+      mayBury: ({ topic, partition, offset }) =>
+        !isStrict(topic) || this.#office.isReleased(letterId(topic, partition, offset)),
+      halt: (where, cause) => this.#office.halt(where, cause),
       bury: (source) => this.#graveyard.bury(source),
       state: this.#state,
       stopping: this.#stop.signal,
@@ -238,6 +273,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       ...this.#settings.ops,
       registry: this.#context.metrics.registry,
       setting: `sinks.${this.#name}.ops`,
+      routes: this.#office.routes((delivery) => this.#replay(delivery)),
       health: () => healthOf(this.#state, this.#pauses.all),
       status: () =>
         statusOf(this.#name, this.#group, this.#state, this.#pauses.all, this.#latency, Date.now()),
@@ -251,6 +287,30 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     } catch (error) {
       const { code, message } = toKnownError(error);
       this.#state.storeError = `${code}: ${message}`;
+    }
+  }
+
+  /** One record for an operator, past the partition's worker: its guard is the store's. */
+  async #replay(delivery: Delivery): Promise<Outcome> {
+    try {
+      const write = () => this.#sink.write([delivery], this.#stop.signal, 'replay');
+      const [outcome] = await this.#breaker.run(write);
+      if (outcome === undefined) throw new RangeError('the sink gave fewer outcomes than deliveries');
+      return outcome;
+    } catch (error) {
+      if (error instanceof BreakerOpenError)
+        throw new PipelineError('BREAKER_OPEN', 'the store is left alone for a while', { cause: error });
+      throw toKnownError(error);
+    }
+  }
+
+  /** An unreachable broker is no news of the letters; a halt ends the service. */
+  async #lookAtLetters(): Promise<void> {
+    try {
+      await this.#office.refresh();
+    } catch (error) {
+      if (!(error instanceof PipelineError) || error.errorClass !== 'retryable') throw error;
+      this.#log.debug({ err: error }, 'dead letters not counted');
     }
   }
 

@@ -32,7 +32,12 @@ export interface OffsetStore {
   read(topic: string, partition: number): Promise<bigint | null>;
   /** Moves the stored offset past records that needed no write (dead-lettered, superseded). */
   advance(topic: string, partition: number, nextOffset: bigint): Promise<void>;
+  /** Sets the stored offset of a partition back to `nextOffset`; only before this process has read the partition. */
+  rewind(topic: string, partition: number, nextOffset: bigint): Promise<void>;
 }
+
+/** `replay`: an old record that an operator sends once more; it passes every guard and moves no stored offset. */
+export type Purpose = 'stream' | 'replay';
 
 /**
  * A store kept equal to the source. Everything between a topic and these five methods is the kit's:
@@ -45,9 +50,9 @@ export interface Sink {
    * Applies a batch of one partition: row envelopes with no key twice, or exactly one control envelope.
    * Resolves to one outcome per delivery, in the same order.
    * A throw means that the store did not answer: nothing is dead-lettered and the whole batch comes again.
-   * When a record is refused and the store does not say which, every delivery is `failed`: the kit halves.
+   * Without `purpose` it is the stream's. When a record is refused and the store does not say which, every delivery is `failed`: the kit halves.
    */
-  write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]>;
+  write(batch: readonly Delivery[], signal: AbortSignal, purpose?: Purpose): Promise<readonly Outcome[]>;
   /** Resolves when the store answers; throws otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -22,7 +22,10 @@ export interface SinkState {
   lag: readonly PartitionLag[];
   heartbeat: { readonly sourceMs: number; readonly seenMs: number } | null;
   handledRecords: number;
+  /** Written by this process. */
   deadLetters: number;
+  /** Of the sink, that nobody has resolved. */
+  openDeadLetters: number;
 }
 
 export function newState(): SinkState {
@@ -35,6 +38,7 @@ export function newState(): SinkState {
     heartbeat: null,
     handledRecords: 0,
     deadLetters: 0,
+    openDeadLetters: 0,
   };
 }
 
@@ -46,6 +50,7 @@ export function rememberError(state: SinkState, { code, message }: PipelineError
 export function healthOf(state: SinkState, pauses: readonly Pause[]): HealthReport {
   const flowing = state.phase === 'running' || state.phase === 'waiting';
   const schema = pauses.filter(({ reason }) => reason === 'schema').length;
+  const strict = pauses.filter(({ reason }) => reason === 'strict').length;
   return {
     ready: flowing && state.storeError === null && state.breaker !== 'open',
     components: {
@@ -57,7 +62,7 @@ export function healthOf(state: SinkState, pauses: readonly Pause[]): HealthRepo
           ? { status: 'ok' }
           : {
               status: 'degraded',
-              detail: `${pauses.length} paused, ${schema} of them for their table's schema`,
+              detail: `${pauses.length} paused, ${schema} of them for their table's schema, ${strict} at a record of a strict table`,
             },
     },
   };
@@ -77,7 +82,11 @@ export function statusOf(
     group,
     phase: state.phase,
     breaker: state.breaker,
-    records: { handled: state.handledRecords, deadLetters: state.deadLetters },
+    records: {
+      handled: state.handledRecords,
+      deadLetters: state.deadLetters,
+      openDeadLetters: state.openDeadLetters,
+    },
     latencyMs: latency.quantiles(nowMs),
     heartbeat: state.heartbeat,
     lag: { records: state.lag.reduce((sum, { records }) => sum + records, 0), partitions: state.lag },

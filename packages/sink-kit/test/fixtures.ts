@@ -29,10 +29,18 @@ export function batchOf(deliveries: readonly Delivery[], first = 0n): ConsumedBa
   return { topic: topic.topic, partition: 0, highWatermark: first + BigInt(records.length), records };
 }
 
+/** What an operator would have decided; filled by the test. */
+export interface TestDecisions {
+  /** Offsets that must not become dead letters. */
+  readonly held: Set<bigint>;
+  readonly halts: PipelineError[];
+}
+
 export interface TestWorker {
   readonly worker: PartitionWorker;
   readonly context: WorkerContext;
   readonly buried: DeadLetterSource[];
+  readonly decisions: TestDecisions;
   readonly stop: AbortController;
   readonly registry: Registry;
 }
@@ -41,6 +49,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
   const registry = new Registry();
   const settings = { ...sinkBaseSchema.parse({ retry: { initialMs: 1, maxMs: 1 } }), ...overrides };
   const buried: DeadLetterSource[] = [];
+  const decisions: TestDecisions = { held: new Set(), halts: [] };
   const stop = new AbortController();
   const context: WorkerContext = {
     name: 'test',
@@ -52,6 +61,11 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     diversion: new DiversionGuard(settings.diversion),
     metrics: new SinkMetrics(registry, 'test', 'pipeline.test'),
     latency: new LatencyWindow(),
+    mayBury: ({ offset }) => !decisions.held.has(offset),
+    halt: async (_, cause) => {
+      decisions.halts.push(cause);
+      return failure('DIVERSION_HALTED');
+    },
     bury: async (source) => void buried.push(source),
     state: newState(),
     stopping: stop.signal,
@@ -62,6 +76,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     worker: new PartitionWorker({ topic: topic.topic, partition: 0 }, context),
     context,
     buried,
+    decisions,
     stop,
     registry,
   };

@@ -9,7 +9,7 @@ import {
   type PoolConnection,
 } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
-import type { Delivery, Outcome, Sink, SinkDefinition } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Purpose, Sink, SinkDefinition } from '@sluice/sink-kit';
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { Progress } from './progress.ts';
 import { writeRows } from './row-writer.ts';
@@ -78,12 +78,16 @@ export class MysqlSink implements Sink {
     await this.#closed;
   }
 
-  async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
-    const failure = await this.#attempt(batch, signal);
+  async write(
+    batch: readonly Delivery[],
+    signal: AbortSignal,
+    purpose: Purpose = 'stream',
+  ): Promise<readonly Outcome[]> {
+    const failure = await this.#attempt(batch, signal, purpose);
     if (!(failure instanceof PipelineError)) return failure;
     // The table may have been altered since it was looked at: look again, once.
     if (failure.errorClass === 'schema' && this.#forgetTables(batch)) {
-      const second = await this.#attempt(batch, signal);
+      const second = await this.#attempt(batch, signal, purpose);
       return second instanceof PipelineError ? refused(batch, second) : second;
     }
     return refused(batch, failure);
@@ -93,11 +97,13 @@ export class MysqlSink implements Sink {
   async #attempt(
     batch: readonly Delivery[],
     signal: AbortSignal,
+    purpose: Purpose,
   ): Promise<readonly Outcome[] | PipelineError> {
     try {
       const control = batch.find(({ envelope }) => envelope.schema.type !== 'row');
-      if (control === undefined) return await this.#rows(batch, signal);
+      if (control === undefined) return await this.#rows(batch, signal, purpose);
       await this.#control(control, signal);
+      if (purpose === 'stream') await this.#advancePast(control);
       return [APPLIED];
     } catch (error) {
       const failure = toPipelineError(error);
@@ -106,13 +112,13 @@ export class MysqlSink implements Sink {
     }
   }
 
-  async #rows(batch: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
+  async #rows(batch: readonly Delivery[], signal: AbortSignal, purpose: Purpose): Promise<Outcome[]> {
     const [first] = batch;
     if (first === undefined) return [];
     const outcomes = new Array<Outcome>(batch.length).fill(APPLIED);
     const apply = async (connection: PoolConnection): Promise<CommitWatcher> => {
       // First, so that a worker that lost the partition waits here and changes nothing.
-      const claim = await this.offsets.claim(connection, first.topic, first.partition, nextOffset(batch));
+      const claim = await this.#claim(connection, batch, first, purpose);
       for (const positions of byTable(batch)) {
         const rows = positions.flatMap((position) => batch[position] ?? []);
         const results = await this.#tableRows(connection, rows);
@@ -122,6 +128,16 @@ export class MysqlSink implements Sink {
     };
     await this.#run(signal, (connection) => inTransaction(connection, () => apply(connection)));
     return outcomes;
+  }
+
+  #claim(
+    connection: PoolConnection,
+    batch: readonly Delivery[],
+    { topic, partition }: Delivery,
+    purpose: Purpose,
+  ): Promise<CommitWatcher> {
+    if (purpose === 'replay') return this.offsets.share(connection, topic, partition);
+    return this.offsets.claim(connection, topic, partition, nextOffset(batch));
   }
 
   async #tableRows(connection: PoolConnection, rows: readonly Delivery[]): Promise<Outcome[]> {
@@ -157,7 +173,10 @@ export class MysqlSink implements Sink {
       const rest = 'rows that vanished in the gap stay in the target';
       this.#log.warn({ event: 'reconcile.unsupported', table: `${database}.${table}` }, rest);
     }
-    await this.offsets.advance(delivery.topic, delivery.partition, delivery.offset + 1n);
+  }
+
+  async #advancePast({ topic, partition, offset }: Delivery): Promise<void> {
+    await this.offsets.advance(topic, partition, offset + 1n);
   }
 
   /** Columns are only ever added: rows of other partitions may still be of the older shape. */

@@ -20,8 +20,8 @@ interface Entry {
 
 /**
  * Offsets in the target, moved inside the transaction of the rows by compare-and-set: a worker that has lost its
- * partition finds another value than its own and rolls back. Only partitions that were read are kept: a replay of single
- * records goes without, but still waits for the partition's owner.
+ * partition finds another value than its own and rolls back. Only partitions that were read are kept; a replay of single
+ * records moves none, but still waits for the partition's owner.
  */
 export class Progress implements OffsetStore {
   readonly #pool: Pool;
@@ -54,6 +54,20 @@ export class Progress implements OffsetStore {
     });
   }
 
+  async rewind(topic: string, partition: number, nextOffset: bigint): Promise<void> {
+    const place = '`group` = ? AND topic = ? AND `partition` = ?';
+    const sql = `UPDATE ${this.#table} SET next_offset = ? WHERE ${place}`;
+    await this.#run(async (connection) => {
+      await connection.query(sql, [nextOffset, this.#group, topic, partition]);
+    });
+  }
+
+  /** First statement of a transaction that moves nothing: it waits for the partition's owner all the same. */
+  async share(connection: PoolConnection, topic: string, partition: number): Promise<CommitWatcher> {
+    await this.#select(connection, topic, partition, ' FOR UPDATE');
+    return { sent: () => undefined, committed: () => undefined };
+  }
+
   /**
    * First statement of a transaction: takes the partition's row and moves it to `nextOffset` (never back). Throws TARGET_OFFSET_MOVED when the partition is another's now.
    */
@@ -64,10 +78,7 @@ export class Progress implements OffsetStore {
     nextOffset: bigint,
   ): Promise<CommitWatcher> {
     const entry = this.#entries.get(entryId(topic, partition));
-    if (entry === undefined) {
-      await this.#select(connection, topic, partition, ' FOR UPDATE');
-      return { sent: () => undefined, committed: () => undefined };
-    }
+    if (entry === undefined) return await this.share(connection, topic, partition);
     const next = entry.stored !== null && entry.stored > nextOffset ? entry.stored : nextOffset;
     if (entry.lost || !(await this.#compareAndSet(connection, [topic, partition], entry, next))) {
       entry.lost = true;

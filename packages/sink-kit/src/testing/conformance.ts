@@ -55,6 +55,7 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
     describeRows(start);
     describeGuard(start);
     describeTruncate(start);
+    describeReplay(start);
     describeFailures(harness, start);
     describeConvergence(start);
   });
@@ -74,6 +75,12 @@ export class Bench {
     const outcomes = await this.subject.sink.write(batch, never);
     expect(outcomes).toHaveLength(batch.length);
     return outcomes.map(({ kind }) => kind);
+  }
+
+  /** Sends one record once more, as an operator does. */
+  async replay(delivery: Delivery): Promise<Outcome['kind'] | undefined> {
+    const [outcome] = await this.subject.sink.write([delivery], never, 'replay');
+    return outcome?.kind;
   }
 
   insert(step: number, row: Row): Delivery {
@@ -192,6 +199,46 @@ function describeTruncate(start: Start): void {
     expect(await bench.read(3)).toBeNull();
     expect(await bench.write(bench.insert(41, itemRow(1, 2)))).toEqual(['applied']);
     expect(await bench.read(1)).toEqual(itemRow(1, 2));
+  });
+}
+
+function describeReplay(start: Start): void {
+  test('a replay applies what is newer than the row, and nothing else', async () => {
+    const bench = await start();
+    const [first, second] = [bench.insert(10, itemRow(1, 1)), bench.update(12, itemRow(1, 2))];
+    await bench.write(bench.insert(11, itemRow(2, 1)));
+    expect(await bench.replay(first)).toBe('applied');
+    expect(await bench.read(1)).toEqual(itemRow(1, 1));
+    await bench.write(second);
+    expect(await bench.replay(first)).toBe('stale');
+    expect(await bench.replay(second)).toBe('stale');
+    expect(await bench.read(1)).toEqual(itemRow(1, 2));
+  });
+
+  test('a replayed delete removes no newer row, and a replayed update brings no deleted row back', async () => {
+    const bench = await start();
+    const [old, removal] = [bench.update(10, itemRow(1, 1)), bench.delete(11, itemRow(1, 1))];
+    await bench.write(bench.insert(12, itemRow(1, 2)));
+    expect(await bench.replay(removal)).toBe('stale');
+    expect(await bench.read(1)).toEqual(itemRow(1, 2));
+    expect(await bench.replay(bench.delete(13, itemRow(1, 2)))).toBe('applied');
+    expect(await bench.replay(old)).toBe('stale');
+    expect(await bench.read(1)).toBeNull();
+  });
+
+  test('a replay moves no stored offset', async (context) => {
+    const bench = await start();
+    const { offsets } = bench.subject.sink;
+    if (offsets === undefined) return context.skip();
+    const { topic, partition } = bench.insert(10, itemRow(1, 1));
+    await offsets.read(topic, partition);
+    await bench.write(bench.insert(11, itemRow(1, 1)));
+    const stored = await offsets.read(topic, partition);
+    expect(await bench.replay(bench.insert(12, itemRow(2, 1)))).toBe('applied');
+    expect(await bench.replay(bench.topic.truncate(sequenceAt(5)))).toBe('applied');
+    expect(await offsets.read(topic, partition)).toBe(stored);
+    await offsets.rewind(topic, partition, 0n);
+    expect(await offsets.read(topic, partition)).toBe(0n);
   });
 }
 

@@ -1,0 +1,130 @@
+import { offsetCommitV8 } from '@platformatic/kafka';
+import { PipelineError, type KafkaConfig } from '@sluice/runtime';
+import type { Admin, Kafka } from 'kafkajs';
+import { BrokerConnections } from './broker-connections.ts';
+import { Cluster } from './cluster.ts';
+import {
+  fetchCommitted,
+  fetchWatermarks,
+  partitionName,
+  type TopicPartition,
+  type Watermarks,
+} from './consumer-start.ts';
+import { findProtocolCode, toPipelineError } from './errors.ts';
+
+/** Where a group stands in one partition, and where a time would put it. */
+export interface GroupPosition extends TopicPartition, Watermarks {
+  /** Next offset that the group reads; null when it has committed none. */
+  readonly committed: bigint | null;
+  /** Offset of the first record at or after the time asked for, the partition's end without one; null when none was asked for. */
+  readonly atTime: bigint | null;
+}
+
+export interface GroupMove extends TopicPartition {
+  readonly offset: bigint;
+}
+
+const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
+/** A commit from outside of the group is taken only while it has no member (Kafka protocol guide, OffsetCommit). */
+const NO_GENERATION = -1;
+const NO_MEMBER = '';
+const NO_LEADER_EPOCH = -1;
+const UNKNOWN_MEMBER_ID = 25;
+const ILLEGAL_GENERATION = 22;
+
+/** Members of the group now; a process that was killed is one until its session ends. Throws PipelineError. */
+export async function groupMembers(kafka: Kafka, groupId: string): Promise<readonly string[]> {
+  return withAdmin(kafka, `look at group ${groupId}`, async (admin) => {
+    const { groups } = await admin.describeGroups([groupId]);
+    return groups.flatMap(({ members }) =>
+      members.map(({ clientId, clientHost }) => `${clientId} at ${clientHost.replace(/^\//, '')}`),
+    );
+  });
+}
+
+/** Every partition of these topics, by topic and number. `time`: milliseconds since 1970. Throws PipelineError. */
+export async function groupPositions(
+  kafka: Kafka,
+  groupId: string,
+  topics: readonly string[],
+  time: number | null,
+): Promise<readonly GroupPosition[]> {
+  return withAdmin(kafka, `read the offsets of group ${groupId}`, async (admin) => {
+    const committed =
+      topics.length === 0 ? new Map<string, bigint>() : await fetchCommitted(admin, groupId, topics);
+    const positions: GroupPosition[] = [];
+    for (const topic of topics) {
+      const marks = await fetchWatermarks(admin, topic);
+      const atTime = time === null ? new Map<number, bigint>() : await offsetsAt(admin, topic, time);
+      for (const [partition, { low, high }] of [...marks].sort(([a], [b]) => a - b)) {
+        const offset = committed.get(partitionName(topic, partition)) ?? null;
+        positions.push({
+          topic,
+          partition,
+          low,
+          high,
+          committed: offset,
+          atTime: atTime.get(partition) ?? null,
+        });
+      }
+    }
+    return positions;
+  });
+}
+
+/**
+ * Sets the group's committed offsets, in one request. Throws GROUP_ACTIVE when it has members: a running consumer would
+ * commit its own offsets over them.
+ */
+export async function moveGroup(
+  config: KafkaConfig,
+  groupId: string,
+  moves: readonly GroupMove[],
+): Promise<void> {
+  const connections = new BrokerConnections(config, CONNECTION_TIMES);
+  try {
+    const coordinator = await new Cluster(connections, config).groupCoordinator(groupId);
+    const connection = await connections.to(coordinator);
+    const topics = [...Map.groupBy(moves, ({ topic }) => topic)].map(([name, some]) => ({
+      name,
+      partitions: some.map(({ partition, offset }) => ({
+        partitionIndex: partition,
+        committedOffset: offset,
+        committedLeaderEpoch: NO_LEADER_EPOCH,
+      })),
+    }));
+    await offsetCommitV8.api.async(connection, groupId, NO_GENERATION, NO_MEMBER, null, topics);
+  } catch (error) {
+    const code = findProtocolCode(error);
+    if (code === UNKNOWN_MEMBER_ID || code === ILLEGAL_GENERATION) throw groupActive(groupId, error);
+    throw toPipelineError(error, `move group ${groupId}`);
+  } finally {
+    connections.destroy();
+  }
+}
+
+/** `cause`: the broker's answer, when it was the one to refuse. */
+export function groupActive(groupId: string, cause?: unknown): PipelineError {
+  return new PipelineError('GROUP_ACTIVE', `consumer group ${groupId} has members: its sink is running`, {
+    cause,
+    context: { groupId },
+  });
+}
+
+/** kafkajs answers the partition's end for a time after its last record. */
+async function offsetsAt(admin: Admin, topic: string, time: number): Promise<Map<number, bigint>> {
+  const found = await admin.fetchTopicOffsetsByTimestamp(topic, time);
+  return new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]));
+}
+
+async function withAdmin<T>(kafka: Kafka, doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return await work(admin);
+  } catch (error) {
+    throw toPipelineError(error, doing);
+  } finally {
+    await admin.disconnect().catch(() => {}); // what failed is already on its way up
+  }
+}

@@ -1,0 +1,101 @@
+import { PipelineError } from '@sluice/runtime';
+import { z } from 'zod';
+
+/*
+ * Records of a sink's decisions topic: what people (or a sink, of itself) have decided. Compacted, so the newest record of
+ * a key is what holds; a null value takes it back.
+ */
+
+const who = { at: z.int(), by: z.string() };
+
+/** `failed` and `released` leave a letter open; the others resolve it. */
+const letterDecisionSchema = z.object({
+  ...who,
+  outcome: z.enum(['replayed', 'stale', 'discarded', 'failed', 'released']),
+  /** When the newest copy that it covers failed, milliseconds since 1970: a copy that fails later is open again. */
+  failedAt: z.int(),
+  /** Replays so far. */
+  replays: z.int().min(0),
+  /** Error code of a failed replay, or the operator's reason. */
+  reason: z.string().optional(),
+});
+
+const haltSchema = z.object({
+  at: z.int(),
+  /** Of the sink's settings at the time: other settings answer the halt. */
+  settings: z.string(),
+  code: z.string(),
+  message: z.string(),
+  topic: z.string(),
+  partition: z.int(),
+  offset: z.string(),
+  accepted: z.object({ ...who, reason: z.string() }).nullable(),
+});
+
+const rewindSchema = z.object({ ...who, offset: z.string().regex(/^\d+$/) });
+
+export type LetterDecision = z.output<typeof letterDecisionSchema>;
+export type LetterOutcome = LetterDecision['outcome'];
+export type Halt = z.output<typeof haltSchema>;
+export type RewindOrder = z.output<typeof rewindSchema>;
+
+export type Decision =
+  | { readonly kind: 'letter'; readonly id: string; readonly value: LetterDecision | null }
+  | { readonly kind: 'halt'; readonly value: Halt | null }
+  | {
+      readonly kind: 'rewind';
+      readonly topic: string;
+      readonly partition: number;
+      readonly value: RewindOrder | null;
+    };
+
+export function isResolved({ outcome }: LetterDecision): boolean {
+  return outcome === 'replayed' || outcome === 'stale' || outcome === 'discarded';
+}
+
+export function encodeDecision(decision: Decision): { readonly key: Buffer; readonly value: Buffer | null } {
+  const { value } = decision;
+  return {
+    key: Buffer.from(keyOf(decision)),
+    value: value === null ? null : Buffer.from(JSON.stringify(value)),
+  };
+}
+
+/** Throws DECISIONS_CORRUPT for what no version up to this one writes: to guess could lift a halt or lose a rewind. */
+export function decodeDecision(key: Buffer | null, value: Buffer | null): Decision {
+  const text = key?.toString('utf8') ?? '';
+  const [kind, ...rest] = text.split(':');
+  const name = rest.join(':');
+  const place = /^(.+)\/(\d+)$/.exec(name);
+  try {
+    if (kind === 'letter') return { kind, id: name, value: parse(letterDecisionSchema, value) };
+    if (kind === 'halt') return { kind, value: parse(haltSchema, value) };
+    if (kind === 'rewind' && place !== null) {
+      const [, topic = '', partition = ''] = place;
+      return { kind, topic, partition: Number(partition), value: parse(rewindSchema, value) };
+    }
+  } catch (error) {
+    throw corrupt(text, error);
+  }
+  throw corrupt(text);
+}
+
+function keyOf(decision: Decision): string {
+  if (decision.kind === 'letter') return `letter:${decision.id}`;
+  return decision.kind === 'halt' ? 'halt' : `rewind:${decision.topic}/${decision.partition}`;
+}
+
+function parse<T>(schema: z.ZodType<T>, value: Buffer | null): T | null {
+  return value === null ? null : schema.parse(JSON.parse(value.toString('utf8')));
+}
+
+function corrupt(key: string, cause?: unknown): PipelineError {
+  return new PipelineError(
+    'DECISIONS_CORRUPT',
+    `the decision with the key ${JSON.stringify(key)} is not one`,
+    {
+      cause,
+      context: { key },
+    },
+  );
+}

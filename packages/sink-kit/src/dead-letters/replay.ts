@@ -1,0 +1,76 @@
+import type { TopicRecord } from '@sluice/kafka';
+import { PipelineError } from '@sluice/runtime';
+import { decodeBatch } from '../decode.ts';
+import type { Delivery, Outcome } from '../sink.ts';
+import type { IndexedLetter } from './letter-index.ts';
+import type { Letter } from './letter.ts';
+import type { LetterOutcome } from './decisions.ts';
+
+/** A letter that was replayed in vain so often is not tried again without force. */
+export const REPLAYS_MAX = 5;
+
+/** `gone`: retention has deleted the letter meanwhile; `refused`: replayed too often already. */
+export type ReplayResult = 'applied' | 'stale' | 'failed' | 'refused' | 'gone';
+
+export interface Replayed {
+  readonly id: string;
+  readonly result: ReplayResult;
+  /** Error code of a failed one. */
+  readonly code?: string;
+  readonly message?: string;
+}
+
+export interface ReplayTools {
+  readonly prefix: string;
+  readonly read: (letter: Letter) => Promise<TopicRecord | null>;
+  /** Gives one delivery to the store, without moving offsets. Throws when the store does not answer. */
+  readonly write: (delivery: Delivery) => Promise<Outcome>;
+  readonly record: (letter: IndexedLetter, outcome: LetterOutcome, reason?: string) => Promise<void>;
+}
+
+/**
+ * Gives the record of a letter to the store once more, through the same guard as everything else: what is older than the
+ * store's row is stale, and resolved by that. Throws when the store or Kafka does not answer; then nothing is decided.
+ */
+export async function replayLetter(
+  letter: IndexedLetter,
+  force: boolean,
+  tools: ReplayTools,
+): Promise<Replayed> {
+  const { id } = letter;
+  if (isWornOut(letter) && !force) return { id, result: 'refused' };
+  const record = await tools.read(letter);
+  if (record === null) return { id, result: 'gone' };
+  const outcome = await attempt(record, letter, tools);
+  if (outcome.kind !== 'failed') {
+    await tools.record(letter, outcome.kind === 'applied' ? 'replayed' : 'stale');
+    return { id, result: outcome.kind };
+  }
+  const { code, message } = outcome.error;
+  await tools.record(letter, 'failed', code);
+  return { id, result: 'failed', code, message };
+}
+
+export function isWornOut({ replays }: Pick<IndexedLetter, 'replays'>): boolean {
+  return replays >= REPLAYS_MAX;
+}
+
+async function attempt(record: TopicRecord, letter: Letter, tools: ReplayTools): Promise<Outcome> {
+  const { topic, partition, offset } = letter;
+  const { key, value, timestamp } = record;
+  const original = { offset, timestampMs: timestamp, key, value, headers: {} };
+  const batch = { topic, partition, highWatermark: offset + 1n, records: [original] };
+  const [entry] = decodeBatch(batch, tools.prefix);
+  if (entry?.kind === 'poison') return { kind: 'failed', error: entry.error };
+  // A null value or a heartbeat tells a store nothing.
+  if (entry?.kind !== 'row' && entry?.kind !== 'control') return { kind: 'stale' };
+  return keepsToOne(await tools.write(entry.delivery));
+}
+
+/** An outcome of the class `retryable` or `fatal` is the store's: nothing was learned about the record. */
+function keepsToOne(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'failed') return outcome;
+  const { error } = outcome;
+  if (error.errorClass === 'record' || error.errorClass === 'schema') return outcome;
+  throw new PipelineError(error.code, error.message, { cause: error, context: error.context });
+}
