@@ -12,6 +12,7 @@ import type { SourceDatabase } from './source-database.ts';
 
 /** The part of capture's `/status` that tests look at. */
 export interface CaptureStatus {
+  readonly stream: { readonly file: string; readonly position: number; readonly transactions: number };
   readonly snapshot: Readonly<Record<string, { readonly state: string; readonly rows: number }>>;
 }
 
@@ -89,16 +90,18 @@ export class CapturePipeline {
   /** Waits until the snapshot of these tables is done. */
   async snapshotDone(capture: ServiceProcess, tables: readonly string[]): Promise<void> {
     let seen: unknown = null;
-    const isDone = async (): Promise<boolean> => {
+    const isDone = async (): Promise<boolean | 'ended'> => {
+      if (!capture.isRunning) return 'ended';
       const status = (await capture.status()) as CaptureStatus;
       seen = status;
       return tables.every((table) => status.snapshot[`${this.database.name}.${table}`]?.state === 'done');
     };
-    await eventually(`the snapshot of ${tables.join(', ')}`, isDone, { timeoutMs: 90_000 }).catch(
-      (error: unknown) => {
-        throw new Error(`${JSON.stringify(seen)}\n${capture.lastLines()}`, { cause: error });
-      },
-    );
+    const answer = await eventually(`the snapshot of ${tables.join(', ')}`, isDone, {
+      timeoutMs: 90_000,
+    }).catch((error: unknown) => {
+      throw new Error(`${JSON.stringify(seen)}\n${capture.lastLines()}`, { cause: error });
+    });
+    if (answer === 'ended') throw new Error(`it ended during the snapshot:\n${capture.lastLines()}`);
   }
 
   /** Names of the topics that this pipeline has made. */

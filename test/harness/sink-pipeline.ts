@@ -1,0 +1,184 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compareSinks, describeDifference, type Comparison } from '@sluice/cli/compare';
+import { deadLetterTopic, topicName } from '@sluice/envelope';
+import { kafkaClient, TopicReader, type TopicRecord } from '@sluice/kafka';
+import { freePorts, type Stack } from '@sluice/local-stack';
+import { createLogger } from '@sluice/runtime';
+import type { Admin } from 'kafkajs';
+import { eventually } from './eventually.ts';
+import type { Scope } from './scope.ts';
+import { ServiceProcess } from './service-process.ts';
+import { SinkStores } from './sink-stores.ts';
+import type { SourceDatabase } from './source-database.ts';
+
+type Section = Readonly<Record<string, unknown>>;
+export const SINK_NAMES = ['redis', 'elasticsearch', 'mysql'] as const;
+export type SinkName = (typeof SINK_NAMES)[number];
+export type ServiceName = 'capture' | `sink-${SinkName}`;
+export const SINK_SERVICES: readonly ServiceName[] = SINK_NAMES.map((sink) => `sink-${sink}` as const);
+
+/** A running process of a service, and the addresses of its pages. */
+export interface PipelineProcess {
+  readonly name: ServiceName;
+  readonly process: ServiceProcess;
+  readonly opsUrl: string;
+  readonly metricsUrl: string;
+}
+
+export interface SinkPipelineOptions {
+  readonly stack: Stack;
+  /** Made in the same scope. The pipeline is named after it. */
+  readonly database: SourceDatabase;
+  /** Laid over the sections of the same name. */
+  readonly sections?: Readonly<Record<string, Section>>;
+}
+
+const PARTITIONS = 3;
+const CONVERGED_WITHIN_MS = 60_000;
+
+/** A source database, its topics and three stores, and the processes between them. Nothing of it is left at the end of the scope. */
+export class SinkPipeline {
+  readonly name: string;
+  readonly database: SourceDatabase;
+  readonly stores: SinkStores;
+  readonly reader: TopicReader;
+  readonly admin: Admin;
+  readonly #scope: Scope;
+  readonly #options: SinkPipelineOptions;
+  readonly #folder: string;
+
+  static async create(scope: Scope, options: SinkPipelineOptions): Promise<SinkPipeline> {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
+    scope.defer(() => rm(folder, { recursive: true, force: true }));
+    const stores = await SinkStores.open(scope, options.stack, options.database.name);
+    const kafka = kafkaClient(kafkaConfig(options.stack), createLogger('test', { level: 'silent' }));
+    const admin = kafka.admin();
+    await admin.connect();
+    scope.defer(() => admin.disconnect());
+    const pipeline = new SinkPipeline(scope, options, stores, admin, folder);
+    scope.defer(() => pipeline.#deleteTopics());
+    return pipeline;
+  }
+
+  private constructor(
+    scope: Scope,
+    options: SinkPipelineOptions,
+    stores: SinkStores,
+    admin: Admin,
+    folder: string,
+  ) {
+    this.#scope = scope;
+    this.#options = options;
+    this.#folder = folder;
+    this.database = options.database;
+    this.name = options.database.name;
+    this.stores = stores;
+    this.admin = admin;
+    this.reader = new TopicReader({
+      kafka: kafkaConfig(options.stack),
+      signal: AbortSignal.timeout(600_000),
+      recoveryMs: 20_000,
+    });
+    scope.defer(() => this.reader.close());
+  }
+
+  /** The topic of one of the database's tables. */
+  topic(table: string): string {
+    return topicName(this.name, this.name, table);
+  }
+
+  /** Topics of the database's tables, those that are there. */
+  async dataTopics(): Promise<string[]> {
+    const prefix = this.topic('');
+    return (await this.reader.topicNames()).filter((name) => name.startsWith(prefix)).sort();
+  }
+
+  /** Starts a process of the service, with ports and a sluice.yaml of its own; it is not ready yet. */
+  async launch(name: ServiceName): Promise<PipelineProcess> {
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const configFile = join(this.#folder, `${name}-${port}.yaml`);
+    await writeFile(configFile, this.#config({ port, metricsPort }));
+    const process = ServiceProcess.start(this.#scope, { service: name, configFile, opsPort: port });
+    const url = (of: number): string => `http://127.0.0.1:${of}`;
+    return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics` };
+  }
+
+  /** Starts one process of each service; resolves when all are ready, in the order of the names. */
+  async start(...names: readonly ServiceName[]): Promise<PipelineProcess[]> {
+    const launched = await Promise.all(names.map((name) => this.launch(name)));
+    await Promise.all(launched.map(({ process }) => process.ready()));
+    return launched;
+  }
+
+  /** Looks up every row of the tables in all stores; without names, of all tables. */
+  async compare(tables?: readonly string[]): Promise<Comparison> {
+    const names = tables ?? (await this.#tables());
+    return compareSinks({
+      source: this.database.server,
+      tables: names.map((table) => ({ database: this.name, table })),
+      ...this.stores.compared,
+    });
+  }
+
+  /** Waits until all stores equal the source, which must be quiet. Returns the last compare. */
+  async converged(tables?: readonly string[]): Promise<Comparison> {
+    let last: Comparison | null = null;
+    const isEqual = async (): Promise<boolean> => {
+      last = await this.compare(tables);
+      return last.rows > 0 && differences(last).length === 0;
+    };
+    const patience = { timeoutMs: CONVERGED_WITHIN_MS, everyMs: 250 };
+    await eventually('every store to equal the source', isEqual, patience).catch((error: unknown) => {
+      const found = last === null ? [] : differences(last);
+      throw new Error(`the stores differ:\n${found.join('\n')}`, { cause: error });
+    });
+    return last as unknown as Comparison;
+  }
+
+  /** The dead letters of a sink. */
+  async deadLetters(sink: SinkName): Promise<TopicRecord[]> {
+    const letters: TopicRecord[] = [];
+    await this.reader.readTopic(deadLetterTopic(this.name, sink), {}, (record) => letters.push(record));
+    return letters;
+  }
+
+  async #tables(): Promise<string[]> {
+    const rows = await this.database.rows(
+      `SELECT TABLE_NAME AS name FROM information_schema.tables WHERE TABLE_SCHEMA = '${this.name}'`,
+    );
+    return rows.map((row) => String(row['name'])).sort();
+  }
+
+  /** JSON is YAML. Every process has a file of its own, so its ports may stand in every section. */
+  #config(ops: { readonly port: number; readonly metricsPort: number }): string {
+    const { stack, database, sections = {} } = this.#options;
+    const { host, port, user, password } = database.server;
+    const base: Record<string, Section> = {
+      source: { host, port, user, password, tables: [`${database.name}.*`] },
+      kafka: { brokers: stack.kafka.brokers },
+      topics: { partitions: PARTITIONS },
+      capture: { ops },
+    };
+    const names = new Set([...Object.keys(base), ...Object.keys(sections)]);
+    const merged = [...names].map((name) => [name, { ...base[name], ...sections[name] }]);
+    const sinks = SINK_NAMES.map((sink) => [sink, { ops, ...this.stores.sections[sink] }]);
+    const all = { pipeline: this.name, ...Object.fromEntries(merged), sinks: Object.fromEntries(sinks) };
+    return JSON.stringify(all, null, 2);
+  }
+
+  async #deleteTopics(): Promise<void> {
+    const topics = (await this.admin.listTopics()).filter((topic) => topic.startsWith(`${this.name}.`));
+    if (topics.length > 0) await this.admin.deleteTopics({ topics });
+  }
+}
+
+/** What a compare has found, one line each; at most 20 a sink. */
+export function differences({ sinks }: Comparison): string[] {
+  return Object.values(sinks).flatMap((sink) => sink.examples.map(describeDifference));
+}
+
+function kafkaConfig(stack: Stack): { brokers: string[]; clientId: string } {
+  return { brokers: [...stack.kafka.brokers], clientId: 'sluice-test' };
+}

@@ -1,0 +1,96 @@
+import { Client } from '@elastic/elasticsearch';
+import type { CompareOptions } from '@sluice/cli/compare';
+import type { MysqlServer, Stack } from '@sluice/local-stack';
+import { connect, quoteIdentifier, type Connection } from '@sluice/mysql';
+import { Redis } from 'ioredis';
+import type { Scope } from './scope.ts';
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** On one machine a silent sink is a dead one; Kafka allows no less than 6 s by default. */
+const SESSION_TIMEOUT_MS = 6000;
+
+/** What the three sinks of one pipeline write into: names that carry the source database's, removed at the end of the scope. */
+export class SinkStores {
+  /** Database on the target server that holds the copies of the source's tables. */
+  readonly targetDatabase: string;
+  /** Database on the target server with the sink's offsets and tombstones. */
+  readonly stateDatabase: string;
+  readonly redis: Redis;
+  readonly elasticsearch: Client;
+  readonly target: Connection;
+  readonly #stack: Stack;
+  readonly #database: string;
+
+  static async open(scope: Scope, stack: Stack, database: string): Promise<SinkStores> {
+    const target = await connect({ ...stack.targetMysql, connectTimeoutMs: 10_000 });
+    const stores = new SinkStores(stack, database, target);
+    scope.defer(() => stores.#remove());
+    return stores;
+  }
+
+  private constructor(stack: Stack, database: string, target: Connection) {
+    this.#stack = stack;
+    this.#database = database;
+    this.targetDatabase = `${database}_copy`;
+    this.stateDatabase = `${database}_state`;
+    this.redis = new Redis(stack.redis.url);
+    this.elasticsearch = new Client({ node: stack.elasticsearch.node });
+    this.target = target;
+  }
+
+  /** Name of the index of one of the source's tables. */
+  index(table: string): string {
+    return `${this.#indexPrefix}${this.#database}.${table}`;
+  }
+
+  /** The sections below `sinks` in sluice.yaml, without `ops`. */
+  get sections(): Readonly<Record<'redis' | 'elasticsearch' | 'mysql', Section>> {
+    const { redis, elasticsearch } = this.#stack;
+    const sessionTimeoutMs = SESSION_TIMEOUT_MS;
+    return {
+      redis: { url: redis.url, sessionTimeoutMs },
+      elasticsearch: { node: elasticsearch.node, indexPrefix: this.#indexPrefix, sessionTimeoutMs },
+      mysql: {
+        ...this.#targetServer,
+        databases: { [this.#database]: this.targetDatabase },
+        stateDatabase: this.stateDatabase,
+        sessionTimeoutMs,
+      },
+    };
+  }
+
+  /** Where a compare finds the copies. */
+  get compared(): Pick<CompareOptions, 'redis' | 'elasticsearch' | 'mysql'> {
+    return {
+      redis: this.#stack.redis,
+      elasticsearch: { node: this.#stack.elasticsearch.node, indexPrefix: this.#indexPrefix },
+      mysql: { ...this.#targetServer, databases: { [this.#database]: this.targetDatabase } },
+    };
+  }
+
+  get #indexPrefix(): string {
+    return `${this.#database}-`;
+  }
+
+  get #targetServer(): Omit<MysqlServer, 'flavour'> {
+    const { host, port, user, password } = this.#stack.targetMysql;
+    return { host, port, user, password };
+  }
+
+  async #remove(): Promise<void> {
+    for (const name of [this.targetDatabase, this.stateDatabase]) {
+      await this.target.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`);
+    }
+    this.target.destroy();
+    for await (const keys of this.redis.scanStream({ match: `*${this.#database}*`, count: 2000 })) {
+      if ((keys as string[]).length > 0) await this.redis.unlink(...(keys as string[]));
+    }
+    this.redis.disconnect();
+    // Deleting by a pattern is refused by default, so the names are asked for.
+    const found = await this.elasticsearch.indices.get({ index: `${this.#indexPrefix}*` });
+    const indexes = Object.keys(found);
+    if (indexes.length > 0) await this.elasticsearch.indices.delete({ index: indexes });
+    await this.elasticsearch.close();
+  }
+}
