@@ -15,6 +15,7 @@ const ENTRIES = {
   test: 'test/run.ts',
   bench: 'test/bench/main.ts',
   generate: 'packages/cli/src/generate.ts',
+  sluice: 'packages/cli/src/sluice.ts',
 };
 const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
 const MODULES = join(ROOT, 'node_modules');

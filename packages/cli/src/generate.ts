@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { envelopeJsonSchema } from '@sluice/envelope';
 import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
+import { sinkSchemas } from './sink-schemas.ts';
 
 /**
  * Writes the pages and schemas that are made from code, so that they cannot say anything else than it does.
@@ -11,8 +12,6 @@ import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/refere
  */
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-
-type SinkSchemas = Parameters<typeof configJsonSchema>[0];
 
 /** Text of every generated file by its path in the repository. */
 export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, string>> {
@@ -40,31 +39,6 @@ export async function writeGeneratedFiles(root = ROOT): Promise<void> {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
   }
-}
-
-/**
- * The schema of each sink's section: the one `…Schema` that `services/sink-<name>/src/config.ts` exports. Found by the
- * folder, so that a new sink is documented without a change here.
- */
-async function sinkSchemas(root: string): Promise<SinkSchemas> {
-  const services = await readdir(join(root, 'services'));
-  const schemas: Record<string, SinkSchemas[string]> = {};
-  for (const folder of services.sort()) {
-    const name = /^sink-(.+)$/.exec(folder)?.[1];
-    const file = join(root, 'services', folder, 'src/config.ts');
-    if (name === undefined || !existsSync(file)) continue;
-    const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
-    const [schema] = Object.entries(module).flatMap(([exported, value]) =>
-      exported.endsWith('Schema') && isSchema(value) ? [value] : [],
-    );
-    if (schema === undefined) throw new Error(`${folder}/src/config.ts exports no schema of its section`);
-    schemas[name] = schema;
-  }
-  return schemas;
-}
-
-function isSchema(value: unknown): value is SinkSchemas[string] {
-  return typeof value === 'object' && value !== null && 'safeParse' in value;
 }
 
 function jsonText(value: unknown): string {

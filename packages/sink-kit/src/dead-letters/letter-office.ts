@@ -1,4 +1,4 @@
-import { PipelineError, type Logger, type OpsRoute } from '@sluice/runtime';
+import type { PipelineError, Logger, OpsRoute } from '@sluice/runtime';
 import type { OffsetStore } from '../sink.ts';
 import type { Halt } from './decisions.ts';
 import { LetterDesk } from './desk.ts';

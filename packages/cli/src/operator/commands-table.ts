@@ -1,0 +1,102 @@
+/** Every option of every command, in the words of `node:util`'s parseArgs. */
+export const OPTIONS = {
+  output: { type: 'string' },
+  config: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  sink: { type: 'string' },
+  id: { type: 'string' },
+  table: { type: 'string' },
+  key: { type: 'string' },
+  error: { type: 'string' },
+  since: { type: 'string' },
+  until: { type: 'string' },
+  all: { type: 'boolean' },
+  limit: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  yes: { type: 'boolean' },
+  force: { type: 'boolean' },
+  rate: { type: 'string' },
+  url: { type: 'string' },
+  by: { type: 'string' },
+  reason: { type: 'string' },
+  to: { type: 'string' },
+  topic: { type: 'string' },
+  partition: { type: 'string' },
+  'accept-gap': { type: 'boolean' },
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+
+interface CommandSpec {
+  readonly options: readonly OptionName[];
+  readonly help: string;
+}
+
+const FILTERS = ['id', 'table', 'key', 'error', 'since', 'until'] as const;
+const DRY = ['dry-run', 'yes'] as const;
+
+/** What there is: the options beside `--output` and `--config`, and the line of the help. */
+export const COMMANDS = {
+  'dlq list': {
+    options: ['sink', ...FILTERS, 'all', 'limit'],
+    help: 'dead letters that nobody has resolved (--all: also the resolved)',
+  },
+  'dlq show': { options: ['sink', 'id'], help: 'one dead letter: its headers, key and value' },
+  'dlq replay': {
+    options: ['sink', ...FILTERS, ...DRY, 'force', 'rate', 'url', 'by'],
+    help: 'give dead letters to the sink once more; what is older than the row there is stale',
+  },
+  'dlq discard': {
+    options: ['sink', ...FILTERS, ...DRY, 'by', 'reason'],
+    help: 'resolve dead letters without applying them',
+  },
+  'dlq release': {
+    options: ['sink', 'id', 'by', 'reason'],
+    help: 'let the record that holds up a strict table become a dead letter',
+  },
+  'dlq accept': {
+    options: ['sink', 'by', 'reason'],
+    help: 'answer DIVERSION_HALTED: the sink may start again',
+  },
+  'sink rewind': {
+    options: ['sink', 'to', 'topic', 'partition', ...DRY, 'accept-gap', 'by'],
+    help: 'read records once more; the sink must be stopped',
+  },
+  'config validate': {
+    options: [],
+    help: 'every problem of the configuration file, the sinks’ sections included',
+  },
+  status: { options: [], help: 'every service of the pipeline: ready, behind, dead letters, last error' },
+} as const satisfies Record<string, CommandSpec>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+const COMMAND_WIDTH = 18;
+
+export function usage(): string {
+  const commands = Object.entries(COMMANDS).map(
+    ([name, { help }]) => `  ${name.padEnd(COMMAND_WIDTH)}${help}`,
+  );
+  return `sluice <noun> <verb> [options]
+
+${commands.join('\n')}
+
+  --sink S            the sink, as its section is called under \`sinks\`
+  --id ID             one dead letter: <topic>-<partition>-<offset> of the record that failed
+  --table DB.TABLE  --key '{"id":42}'  --error CODE  --since TIME  --until TIME
+                      which dead letters; TIME is 2026-11-21T09:05:34Z, or ago: 90s, 15m, 2h, 3d
+  --dry-run           only say what would happen: the default of replay, discard and rewind
+  --yes               do it (also --no-dry-run)
+  --rate N/s          replay at most so many a second (default 50/s)
+  --force             replay what was replayed in vain five times already
+  --url URL           ops address of the sink (default: \`sinks.<sink>.ops\`)
+  --to WHERE          beginning, a TIME, or an offset with --topic and --partition
+  --accept-gap        rewind over records that were deleted unread
+  --by NAME  --reason TEXT
+                      kept with the decision (default: user@host)
+  --output FORMAT     table (default) or json
+  --config FILE       default: SLUICE_CONFIG, then sluice.yaml
+
+exit codes: 0 done, 1 not done or not all of it, 2 wrong use or configuration
+`;
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import {
+  loadConfig,
+  parseSection,
+  PipelineError,
+  type Environment,
+  type SluiceConfig,
+} from '@sluice/runtime';
+import { sinkSchemas, type SinkSchemas } from '../sink-schemas.ts';
+import { show, type Screen } from './screen.ts';
+
+const ROOT = join(import.meta.dirname, '../../../..');
+
+/** Says every problem of the file at once, those of the sinks' sections included. True when there is none. */
+export async function configValidate(file: string, env: Environment, screen: Screen): Promise<boolean> {
+  const problems = configProblems(file, env, await sinkSchemas(ROOT));
+  show(screen, { file, valid: problems.length === 0, problems }, [], []);
+  if (screen.format === 'table') for (const problem of problems) screen.say(problem);
+  if (problems.length === 0) screen.say(`${file} is valid`);
+  return problems.length === 0;
+}
+
+/** One text per part of the file that is wrong, each with all of its problems. */
+export function configProblems(file: string, env: Environment, schemas: SinkSchemas): readonly string[] {
+  try {
+    const config = loadConfig(file, env);
+    return Object.keys(config.sinks).flatMap((sink) => sectionProblem(config, sink, schemas) ?? []);
+  } catch (error) {
+    return [textOf(error)];
+  }
+}
+
+function sectionProblem(config: SluiceConfig, sink: string, schemas: SinkSchemas): string | null {
+  const schema = schemas[sink];
+  if (schema === undefined)
+    return `sinks.${sink}: there is no such sink; known: ${Object.keys(schemas).join(', ')}`;
+  try {
+    parseSection(config, ['sinks', sink], schema);
+    return null;
+  } catch (error) {
+    return textOf(error);
+  }
+}
+
+/** Throws again what is no problem of the file. */
+function textOf(error: unknown): string {
+  if (error instanceof PipelineError && error.code === 'CONFIG_INVALID') return error.message;
+  throw error;
+}

@@ -1,0 +1,134 @@
+import { isUtf8 } from 'node:buffer';
+import type { SluiceConfig } from '@sluice/runtime';
+import { describeLetter, isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
+import { CommandFailed } from './command-failed.ts';
+import type { CommandLine } from './command-line.ts';
+import { filterOf, sinkOf, whoIsIt, withLetters } from './letters.ts';
+import { plural, show, type Cell, type Screen } from './screen.ts';
+
+const LISTED = 100;
+const LISTED_MAX = 100_000;
+const HEADINGS = ['ID', 'TABLE', 'KEY', 'ERROR', 'FAILED AT', 'REPLAYS', 'DECISION'];
+const KEY_LENGTH = 40;
+
+export async function dlqList(
+  { values }: CommandLine,
+  config: SluiceConfig,
+  screen: Screen,
+): Promise<boolean> {
+  const sink = sinkOf(config, values);
+  const limit = values.wholeNumber('limit', 1, LISTED_MAX) ?? LISTED;
+  const look = values.flag('all');
+  return withLetters(
+    config,
+    sink,
+    async (desk) => {
+      const letters = await desk.list(filterOf(values));
+      const { depth, halt } = desk.store.index;
+      const shown = letters.slice(0, limit);
+      const document = { sink, depth, halt, matching: letters.length, letters: shown.map(describeLetter) };
+      show(screen, document, HEADINGS, shown.map(rowOf));
+      screen.say(
+        `${plural(depth, 'open dead letter')} of ${sink}; ${letters.length} fit, ${shown.length} shown`,
+      );
+      if (halt !== null && halt.accepted === null) screen.say(`${sink} is halted: see sluice dlq accept`);
+      return true;
+    },
+    look,
+  );
+}
+
+export async function dlqShow(
+  { values }: CommandLine,
+  config: SluiceConfig,
+  screen: Screen,
+): Promise<boolean> {
+  const sink = sinkOf(config, values);
+  const id = values.needed('id');
+  return withLetters(
+    config,
+    sink,
+    async (desk) => {
+      const found = await desk.show(id);
+      if (found === null) throw new CommandFailed(`there is no dead letter ${id} of ${sink}`);
+      const { letter, record } = found;
+      const headers = Object.fromEntries([...record.headers].map(([name, bytes]) => [name, textOf(bytes)]));
+      const parts = { headers, key: textOf(record.key), value: textOf(record.value) };
+      const rows = [...Object.entries(headers), ['key', parts.key], ['value', parts.value]] as const;
+      show(screen, { ...describeLetter(letter), ...parts }, ['', ''], rows);
+      return true;
+    },
+    true,
+  );
+}
+
+export async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+  const { values, performs } = line;
+  const sink = sinkOf(config, values);
+  const by = whoIsIt(values);
+  return withLetters(config, sink, async (desk) => {
+    const letters = await desk.list(filterOf(values));
+    const document = { sink, dryRun: !performs, letters: letters.map(describeLetter) };
+    show(screen, document, HEADINGS, letters.map(rowOf));
+    if (!performs) {
+      screen.say(`dry run: would discard ${plural(letters.length, 'dead letter')}; --yes does it`);
+      return true;
+    }
+    await desk.discard(letters, by, values.text('reason'));
+    screen.say(audit('dlq discard', sink, by, { discarded: letters.length }));
+    return true;
+  });
+}
+
+export async function dlqRelease(
+  { values }: CommandLine,
+  config: SluiceConfig,
+  screen: Screen,
+): Promise<boolean> {
+  const sink = sinkOf(config, values);
+  const [id, by] = [values.needed('id'), whoIsIt(values)];
+  if (!/^.+-\d+-\d+$/.test(id)) throw new CommandFailed('--id must be <topic>-<partition>-<offset>');
+  await withLetters(config, sink, (desk) => desk.release(id, by, values.text('reason')));
+  show(screen, { sink, released: id }, [], []);
+  screen.say(audit('dlq release', sink, by, { id }));
+  return true;
+}
+
+export async function dlqAccept(
+  { values }: CommandLine,
+  config: SluiceConfig,
+  screen: Screen,
+): Promise<boolean> {
+  const sink = sinkOf(config, values);
+  const by = whoIsIt(values);
+  const halt = await withLetters(config, sink, (desk) =>
+    desk.acceptHalt(by, values.text('reason') ?? 'accepted by an operator'),
+  );
+  if (halt === null) throw new CommandFailed(`${sink} is not halted: there is nothing to accept`);
+  show(screen, { sink, halt }, [], []);
+  screen.say(audit('dlq accept', sink, by, { halted: new Date(halt.at).toISOString(), code: halt.code }));
+  return true;
+}
+
+/** One line that says who has done what; with the decision in Kafka it is the trail of an operator's work. */
+export function audit(
+  command: string,
+  sink: string,
+  by: string,
+  counts: Readonly<Record<string, string | number>>,
+): string {
+  return `audit: ${JSON.stringify({ at: new Date().toISOString(), by, command, sink, ...counts })}`;
+}
+
+export function rowOf(letter: IndexedLetter): readonly Cell[] {
+  const { id, table, key, errorCode, failedAtMs, replays, decision } = letter;
+  const shortKey = key !== null && key.length > KEY_LENGTH ? `${key.slice(0, KEY_LENGTH)}…` : key;
+  const state = decision?.outcome ?? (isWornOut(letter) ? 'needs --force' : null);
+  return [id, table, shortKey, errorCode, new Date(failedAtMs).toISOString(), replays, state];
+}
+
+/** Text when it is text, else base64. */
+function textOf(bytes: Buffer | null): string | null {
+  if (bytes === null) return null;
+  return isUtf8(bytes) ? bytes.toString('utf8') : `base64:${bytes.toString('base64')}`;
+}

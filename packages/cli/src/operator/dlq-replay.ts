@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SluiceConfig } from '@sluice/runtime';
+import { isWornOut, type IndexedLetter, type Replayed } from '@sluice/sink-kit/dead-letters';
+import type { CommandLine } from './command-line.ts';
+import { audit, rowOf } from './dlq-commands.ts';
+import { filterOf, sinkOf, whoIsIt, withLetters } from './letters.ts';
+import { opsUrl, order } from './ops-client.ts';
+import { plural, show, type Screen } from './screen.ts';
+
+const DEFAULT_RATE = 50;
+/** Letters sent with one request; the sink takes 100. */
+const AT_ONCE = 50;
+
+interface ReplayAnswer {
+  readonly results: readonly Replayed[];
+  /** Why the sink went no further. */
+  readonly stopped?: { readonly code: string; readonly message: string };
+}
+
+export interface ReplayOrder {
+  readonly ids: readonly string[];
+  /** Letters a second. */
+  readonly rate: number;
+  readonly send: (ids: readonly string[]) => Promise<ReplayAnswer>;
+  readonly wait: (ms: number) => Promise<unknown>;
+  readonly now: () => number;
+}
+
+/** Chooses the letters from Kafka, so that the dry run needs no sink; replays through the running sink's ops API. */
+export async function dlqReplay(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+  const { values, performs } = line;
+  const sink = sinkOf(config, values);
+  const force = values.flag('force');
+  const rate = values.rate('rate') ?? DEFAULT_RATE;
+  const letters = await withLetters(config, sink, (desk) => desk.list(filterOf(values)));
+  if (!performs) return forecast(sink, letters, force, screen);
+  const url = values.text('url') ?? opsUrl(config, ['sinks', sink]);
+  const by = whoIsIt(values);
+  const { results, stopped } = await replayPaced({
+    ids: letters.map(({ id }) => id),
+    rate,
+    send: (ids) => order(url, '/dlq/replay', { ids, by, force, dryRun: false }),
+    wait: delay,
+    now: () => performance.now(),
+  });
+  const counts = countResults(results);
+  const bad = results.filter(({ result }) => result === 'failed' || result === 'refused');
+  const rows = bad.map(({ id, result, code, message }) => [id, result, code ?? '', message ?? '']);
+  show(
+    screen,
+    { sink, dryRun: false, counts, results, ...(stopped === undefined ? {} : { stopped }) },
+    RESULTS,
+    rows,
+  );
+  screen.say(audit('dlq replay', sink, by, { asked: letters.length, ...counts }));
+  if (stopped !== undefined) screen.say(`${stopped.code}: ${stopped.message}; the rest is as it was`);
+  return bad.length === 0 && stopped === undefined;
+}
+
+const RESULTS = ['ID', 'RESULT', 'CODE', 'MESSAGE'];
+
+/** In portions, each begun no sooner than the rate allows; ends at the first that the sink could not finish. */
+export async function replayPaced(job: ReplayOrder): Promise<ReplayAnswer> {
+  const results: Replayed[] = [];
+  const startedAt = job.now();
+  const portion = Math.min(AT_ONCE, Math.max(1, Math.ceil(job.rate)));
+  for (let from = 0; from < job.ids.length; from += portion) {
+    const due = startedAt + (from / job.rate) * 1000;
+    await job.wait(Math.max(0, due - job.now()));
+    const answer = await job.send(job.ids.slice(from, from + portion));
+    results.push(...answer.results);
+    if (answer.stopped !== undefined) return { results, stopped: answer.stopped };
+  }
+  return { results };
+}
+
+export function countResults(results: readonly Replayed[]): Readonly<Record<string, number>> {
+  const groups = Map.groupBy(results, ({ result }) => result);
+  return Object.fromEntries([...groups].map(([result, some]) => [result, some.length]));
+}
+
+function forecast(sink: string, letters: readonly IndexedLetter[], force: boolean, screen: Screen): boolean {
+  const planned = letters.map((letter) => ({ letter, refused: isWornOut(letter) && !force }));
+  const document = {
+    sink,
+    dryRun: true,
+    letters: planned.map(({ letter, refused }) => ({
+      id: letter.id,
+      decision: refused ? 'refuse' : 'replay',
+    })),
+  };
+  const rows = planned.map(({ letter, refused }) => [
+    ...rowOf(letter).slice(0, -1),
+    refused ? 'refuse' : 'replay',
+  ]);
+  show(screen, document, ['ID', 'TABLE', 'KEY', 'ERROR', 'FAILED AT', 'REPLAYS', 'WOULD'], rows);
+  const refused = planned.filter((each) => each.refused).length;
+  screen.say(
+    `dry run: would replay ${plural(letters.length - refused, 'dead letter')}, refuse ${refused}; --yes does it`,
+  );
+  return true;
+}

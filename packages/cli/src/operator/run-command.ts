@@ -1,0 +1,33 @@
+import { configPath, loadConfig, type Environment } from '@sluice/runtime';
+import type { CommandLine } from './command-line.ts';
+import { configValidate } from './config-validate.ts';
+import { dlqAccept, dlqDiscard, dlqList, dlqRelease, dlqShow } from './dlq-commands.ts';
+import { dlqReplay } from './dlq-replay.ts';
+import { pipelineStatus } from './pipeline-status.ts';
+import type { Screen } from './screen.ts';
+import { sinkRewind } from './sink-rewind.ts';
+
+/** Resolves to whether all that was asked for was done. Throws UsageError, CommandFailed, PipelineError. */
+export async function runCommand(line: CommandLine, env: Environment, screen: Screen): Promise<boolean> {
+  const file = line.config ?? configPath([], env);
+  if (line.command === 'config validate') return configValidate(file, env, screen);
+  const config = loadConfig(file, env);
+  switch (line.command) {
+    case 'dlq list':
+      return dlqList(line, config, screen);
+    case 'dlq show':
+      return dlqShow(line, config, screen);
+    case 'dlq replay':
+      return dlqReplay(line, config, screen);
+    case 'dlq discard':
+      return dlqDiscard(line, config, screen);
+    case 'dlq release':
+      return dlqRelease(line, config, screen);
+    case 'dlq accept':
+      return dlqAccept(line, config, screen);
+    case 'sink rewind':
+      return sinkRewind(line, config, screen);
+    case 'status':
+      return pipelineStatus(config, screen);
+  }
+}

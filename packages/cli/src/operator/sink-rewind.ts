@@ -1,0 +1,128 @@
+import { isDataTopic } from '@sluice/envelope';
+import { groupActive, groupMembers, groupPositions, kafkaClient, listTopics, moveGroup } from '@sluice/kafka';
+import { createLogger, type SluiceConfig } from '@sluice/runtime';
+import { UsageError } from '../arguments.ts';
+import { CommandFailed } from './command-failed.ts';
+import { INSTANT_FORMS, type CommandLine, type OptionValues } from './command-line.ts';
+import { audit } from './dlq-commands.ts';
+import { sinkOf, whoIsIt, withLetters } from './letters.ts';
+import {
+  planRewind,
+  recordsOf,
+  type PlannedMove,
+  type RewindPlan,
+  type RewindTarget,
+} from './rewind-plan.ts';
+import { show, type Screen } from './screen.ts';
+
+const PARTITIONS_MAX = 1_000_000;
+const HEADINGS = ['TOPIC', 'PARTITION', 'STANDS AT', 'GOES TO', 'RECORDS'];
+
+type Kafka = ReturnType<typeof kafkaClient>;
+
+/**
+ * Sets the group's offsets back, and leaves an order for a sink that keeps offsets in its store: it obeys at its next start,
+ * before it reads anything. Refused while the group has members.
+ */
+export async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+  const { values, performs } = line;
+  const sink = sinkOf(config, values);
+  const group = `${config.pipeline}.${sink}`;
+  const target = targetOf(values);
+  const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
+  const [member] = await groupMembers(kafka, group);
+  if (member !== undefined && performs) throw groupActive(group);
+  const plan = await planFor(kafka, config, group, target, values);
+  showPlan(plan, sink, performs, screen);
+  if (plan.refused.length > 0) throw new CommandFailed(refusalOf(plan));
+  if (!performs) {
+    if (member !== undefined) screen.say(`${sink} is running (${member}): stop it first`);
+    screen.say(`dry run: would read ${recordsOf(plan.moves)} records once more; --yes does it`);
+    return true;
+  }
+  if (plan.moves.length === 0) {
+    screen.say('nothing to rewind');
+    return true;
+  }
+  const by = whoIsIt(values);
+  await moveGroup(
+    config.kafka,
+    group,
+    plan.moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to })),
+  );
+  await leaveOrders(config, sink, plan.moves, by);
+  const records = String(recordsOf(plan.moves));
+  screen.say(
+    audit('sink rewind', sink, by, { to: values.needed('to'), partitions: plan.moves.length, records }),
+  );
+  return true;
+}
+
+async function leaveOrders(
+  config: SluiceConfig,
+  sink: string,
+  moves: readonly PlannedMove[],
+  by: string,
+): Promise<void> {
+  await withLetters(config, sink, async ({ store }) => {
+    for (const { topic, partition, to } of moves) {
+      const value = { at: Date.now(), by, offset: String(to) };
+      await store.decide({ kind: 'rewind', topic, partition, value });
+    }
+  });
+}
+
+async function planFor(
+  kafka: Kafka,
+  config: SluiceConfig,
+  group: string,
+  target: RewindTarget,
+  values: OptionValues,
+): Promise<RewindPlan> {
+  const topic = values.text('topic');
+  const partition = values.wholeNumber('partition', 0, PARTITIONS_MAX);
+  const { prefix } = config.topics;
+  const topics = await listTopics(kafka, (name) => isDataTopic(prefix, name) && (topic ?? name) === name);
+  if (topics.length === 0) {
+    throw new CommandFailed(
+      topic === undefined ? `there is no topic of ${prefix} yet` : `there is no data topic ${topic}`,
+    );
+  }
+  const positions = await groupPositions(kafka, group, topics, target.kind === 'time' ? target.atMs : null);
+  const chosen = positions.filter((position) => partition === undefined || position.partition === partition);
+  if (chosen.length === 0) throw new CommandFailed(`${topics.join(', ')} has no partition ${partition}`);
+  return planRewind(chosen, target, values.flag('accept-gap'));
+}
+
+function targetOf(values: OptionValues): RewindTarget {
+  const to = values.needed('to');
+  if (to === 'beginning') return { kind: 'beginning' };
+  if (/^\d+$/.test(to)) {
+    if (values.text('topic') === undefined || values.text('partition') === undefined)
+      throw new UsageError('an offset is one partition’s: name it by --topic and --partition');
+    return { kind: 'offset', offset: BigInt(to) };
+  }
+  try {
+    return { kind: 'time', atMs: values.instant('to') ?? Number.NaN };
+  } catch {
+    throw new UsageError(`--to is "${to}", but must be beginning, an offset, or ${INSTANT_FORMS}`);
+  }
+}
+
+function showPlan(plan: RewindPlan, sink: string, performs: boolean, screen: Screen): void {
+  const moves = plan.moves.map((move) => ({
+    topic: move.topic,
+    partition: move.partition,
+    from: move.from === null ? null : String(move.from),
+    to: String(move.to),
+    records: String(recordsOf([move])),
+  }));
+  const rows = moves.map((move) => [move.topic, move.partition, move.from, move.to, move.records]);
+  show(screen, { sink, dryRun: !performs, moves, refused: plan.refused }, HEADINGS, rows);
+}
+
+function refusalOf({ refused }: RewindPlan): string {
+  const [first] = refused;
+  const others = refused.length > 1 ? ` (and ${refused.length - 1} partitions more)` : '';
+  return `${first?.topic}[${first?.partition}]: ${first?.reason}${others}; nothing was moved`;
+}

@@ -1,0 +1,45 @@
+/** `sluice`: the operator's command. See `--help`. */
+import { errorEntry, PipelineError } from '@sluice/runtime';
+import { UsageError } from './arguments.ts';
+import { CommandFailed } from './operator/command-failed.ts';
+import { parseCommandLine } from './operator/command-line.ts';
+import { usage } from './operator/commands-table.ts';
+import { runCommand } from './operator/run-command.ts';
+
+const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
+
+const say = (line: string): void => console.error(line);
+
+async function main(args: readonly string[]): Promise<number> {
+  const line = parseCommandLine(args, Date.now());
+  if (line === null) {
+    process.stdout.write(usage());
+    return args.length === 0 ? EXIT.wrongUse : EXIT.done;
+  }
+  const screen = { format: line.output, output: process.stdout, say };
+  const done = await runCommand(line, process.env, screen);
+  if (done) return EXIT.done;
+  return line.command === 'config validate' ? EXIT.wrongUse : EXIT.notDone;
+}
+
+function exitCodeFor(error: unknown): number {
+  if (error instanceof UsageError) {
+    say(`${error.message}; sluice --help shows all commands`);
+    return EXIT.wrongUse;
+  }
+  if (error instanceof CommandFailed) {
+    say(error.message);
+    return EXIT.notDone;
+  }
+  if (!(error instanceof PipelineError)) throw error;
+  say(`${error.code}: ${error.message}`);
+  if (error.code === 'CONFIG_INVALID') return EXIT.wrongUse;
+  say(`  fix: ${errorEntry(error.code).fix}`);
+  return EXIT.notDone;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = exitCodeFor(error);
+}
