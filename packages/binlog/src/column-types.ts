@@ -1,4 +1,7 @@
-/** Column types as numbered in table maps (MySQL `enum_field_types`; 140 and 141 are MariaDB's). */
+/**
+ * Column types as numbered in table maps (MySQL `enum_field_types`; 140 and 141 are MariaDB's), and behind 255 those that
+ * table maps do not tell from STRING.
+ */
 export const TYPE = {
   TINY: 1,
   SHORT: 2,
@@ -30,6 +33,9 @@ export const TYPE = {
   VAR_STRING: 253,
   STRING: 254,
   GEOMETRY: 255,
+  UUID: 256,
+  INET6: 257,
+  INET4: 258,
 } as const;
 
 /** Collation id of bytes without a character set. */

@@ -9,6 +9,7 @@ import { enumWriter, setWriter } from './values/enum-set.ts';
 import { writeDouble, writeFloat } from './values/floats.ts';
 import { bigintWriter, integerWriter, writeBit, writeYear } from './values/integers.ts';
 import { writeJson } from './values/json.ts';
+import { writeInet4, writeInet6, writeUuid } from './values/named.ts';
 import {
   datetime2Writer,
   fractionWidth,
@@ -63,6 +64,10 @@ export function widthOf(column: Column): number {
     case TYPE.VARCHAR:
     case TYPE.VARCHAR_COMPRESSED:
       return column.meta > 255 ? -2 : -1;
+    case TYPE.UUID:
+    case TYPE.INET6:
+    case TYPE.INET4:
+      return -1;
     case TYPE.BLOB:
     case TYPE.BLOB_COMPRESSED:
     case TYPE.JSON:
@@ -108,6 +113,12 @@ export function writerOf(column: Column): ValueWriter {
       return writeGeometry;
     case TYPE.VECTOR:
       return writeBase64;
+    case TYPE.UUID:
+      return writeUuid;
+    case TYPE.INET6:
+      return writeInet6;
+    case TYPE.INET4:
+      return writeInet4;
     case TYPE.ENUM:
       return enumWriter(membersOf(column));
     case TYPE.SET:

@@ -1,5 +1,6 @@
 import { widthOf, writerOf } from './column-writer.ts';
 import { BinlogError } from './errors.ts';
+import { nameTypes, type NamedTypes } from './named-types.ts';
 import type { Column, TableMap } from './table-map.ts';
 import type { ValueWriter } from './values/value-writer.ts';
 
@@ -19,13 +20,14 @@ export interface CompiledTable {
  *
  * @throws BinlogError COLUMN_TYPE_UNSUPPORTED when not even the width of a column is known
  */
-export function compileTable(map: TableMap): CompiledTable {
+export function compileTable(map: TableMap, types: NamedTypes): CompiledTable {
+  const columns = nameTypes(map.columns, types);
   return {
     map,
-    columnCount: map.columns.length,
-    nullBytes: (map.columns.length + 7) >> 3,
-    widths: Int32Array.from(map.columns, (column) => named(map, column, () => widthOf(column))),
-    writers: map.columns.map((column) => writerOrRefusal(column)),
+    columnCount: columns.length,
+    nullBytes: (columns.length + 7) >> 3,
+    widths: Int32Array.from(columns, (column) => named(map, column, () => widthOf(column))),
+    writers: columns.map((column) => writerOrRefusal(column)),
   };
 }
 

@@ -7,11 +7,13 @@ import { readMariadbGtid, readMysqlGtid, readTaggedGtid, type GtidEvent } from '
 import type { BinlogHandler } from './handler.ts';
 import { readHeartbeatV2 } from './heartbeat.ts';
 import { readPayload } from './inflate.ts';
+import { NO_NAMED_TYPES, type NamedTypes } from './named-types.ts';
 import { PositionTracker } from './position.ts';
 import { queryText, readQuery, readXaPrepare, type QueryEvent } from './query-event.ts';
 import { RowsEventReader, STMT_END } from './rows-event.ts';
 import { readRowsBody, rowsLayout, type RowsLayout } from './rows-header.ts';
 import { TableCache } from './table-cache.ts';
+import type { TableMap } from './table-map.ts';
 
 export interface DecoderOptions {
   /** Whether events carry a CRC32 before the first format event has said so. */
@@ -20,6 +22,11 @@ export interface DecoderOptions {
   /** Where the stream was asked to begin; the server's first event says it again. */
   readonly file: string;
   readonly position: number;
+  /**
+   * Columns of MariaDB's UUID, INET6 and INET4 types, which table maps show as BINARY; asked after `onTableMap` and before the
+   * first `onRows` of the map. Without it their values are bytes.
+   */
+  readonly namedTypes?: (map: TableMap) => NamedTypes;
 }
 
 /** A rows event without rows that only ends a statement names this table. */
@@ -44,7 +51,7 @@ export class BinlogDecoder {
   private readonly handler: BinlogHandler;
   private readonly flavour: DecoderOptions['flavour'];
   private readonly tracker: PositionTracker;
-  private readonly tables = new TableCache();
+  private readonly tables: TableCache;
   private readonly rows = new RowsEventReader();
   private readonly header: Header = { timestamp: 0, serverId: 0, type: 0, flags: 0, start: 0, end: 0 };
   private checksum: boolean;
@@ -61,6 +68,7 @@ export class BinlogDecoder {
     this.handler = handler;
     this.flavour = options.flavour;
     this.checksum = options.checksum;
+    this.tables = new TableCache(options.namedTypes ?? (() => NO_NAMED_TYPES));
     this.tracker = new PositionTracker(options.file, options.position);
   }
 

@@ -2,6 +2,7 @@ export { ByteWriter } from './byte-writer.ts';
 export { BinlogDecoder, type DecoderOptions } from './decoder.ts';
 export { BinlogError, type BinlogErrorCode, type BinlogErrorContext } from './errors.ts';
 export type { BeginEvent, BinlogHandler, FormatEvent, QueryNotice } from './handler.ts';
+export { mayHaveNamedTypes, nameTypes, type NamedType, type NamedTypes } from './named-types.ts';
 export type { RowImage } from './row-image.ts';
 export { STMT_END, type RowOperation, type RowsEvent } from './rows-event.ts';
 export type { Column, TableMap } from './table-map.ts';

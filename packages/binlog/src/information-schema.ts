@@ -45,11 +45,15 @@ const BLOBS: Readonly<Record<string, number>> = {
   mediumtext: 3,
   longtext: 4,
 };
-/** MariaDB types that the binlog knows only as BINARY of this length. */
-const FIXED_BINARY: Readonly<Record<string, number>> = { uuid: 16, inet6: 16, inet4: 4 };
+/** MariaDB's named types and their lengths in bytes. */
+const NAMED: Readonly<Record<string, readonly [type: number, length: number]>> = {
+  uuid: [TYPE.UUID, 16],
+  inet6: [TYPE.INET6, 16],
+  inet4: [TYPE.INET4, 4],
+};
 
 /**
- * The column that a table map with FULL metadata gives: equal in name, sqlType, nullable, unsigned and charset.
+ * The column that a table map with FULL metadata gives (with its named types): equal in name, sqlType, nullable, unsigned and charset.
  * `collation` is one of the same character set, and old temporal formats look like the new ones.
  *
  * @throws BinlogError COLUMN_TYPE_UNSUPPORTED
@@ -158,8 +162,8 @@ function otherLayout(kind: string, inner: string, flavour: 'mysql' | 'mariadb'):
     kind === 'geomcollection' ? 'geometrycollection' : kind,
   );
   if (geometry >= 0) return { type: TYPE.GEOMETRY, meta: 4, geometryKind: geometry };
-  const fixed = FIXED_BINARY[kind];
-  return fixed === undefined ? null : { type: TYPE.STRING, meta: fixed, binary: true };
+  const named = NAMED[kind];
+  return named === undefined ? null : { type: named[0], meta: named[1], binary: true };
 }
 
 /** MariaDB keeps vectors as VARBINARY, and its table maps say no more. */

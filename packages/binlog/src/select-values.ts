@@ -21,7 +21,7 @@ const SPACE = 0x20;
  * SQL that selects a column so that `selectValueWriter` gives the same JSON bytes as the binlog. FLOAT is printed with six
  * digits and a DOUBLE(m,d) with d decimals unless cast; BIT comes as raw bytes unless cast.
  */
-export function selectExpression(column: Column, flavour: 'mysql' | 'mariadb'): string {
+export function selectExpression(column: Column): string {
   const name = `\`${column.name.replaceAll('`', '``')}\``;
   switch (column.type) {
     case TYPE.FLOAT:
@@ -29,10 +29,6 @@ export function selectExpression(column: Column, flavour: 'mysql' | 'mariadb'): 
       return `CAST(${name} AS DOUBLE)`;
     case TYPE.BIT:
       return `CAST(${name} AS UNSIGNED)`;
-    case TYPE.STRING:
-      // UUID, INET4 and INET6 are BINARY in MariaDB's table maps, but their SELECT gives text.
-      if (flavour === 'mysql' || column.collation !== BINARY_COLLATION) return name;
-      return `CAST(${name} AS BINARY(${column.meta}))`;
     default:
       return name;
   }
@@ -75,6 +71,9 @@ function valueWriter(column: Column): (text: Buffer, out: ByteWriter) => void {
       return (text, out) => writeMoment(text, true, out);
     case TYPE.ENUM:
     case TYPE.SET:
+    case TYPE.UUID:
+    case TYPE.INET6:
+    case TYPE.INET4:
       return writeText;
     case TYPE.STRING:
     case TYPE.VARCHAR:

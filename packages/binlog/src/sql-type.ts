@@ -58,6 +58,12 @@ export function sqlTypeOf(facts: TypeFacts): string {
   switch (facts.type) {
     case TYPE.NEWDECIMAL:
       return `decimal(${facts.meta >> 8},${facts.meta & 255})${facts.unsigned ? ' unsigned' : ''}`;
+    case TYPE.UUID:
+      return 'uuid';
+    case TYPE.INET6:
+      return 'inet6';
+    case TYPE.INET4:
+      return 'inet4';
     case TYPE.YEAR:
       return 'year';
     case TYPE.BIT:

@@ -9,7 +9,7 @@ import { sqlTypeOf } from './sql-type.ts';
 /** A column as a table map describes it. */
 export interface Column {
   readonly name: string;
-  /** MYSQL_TYPE_*; ENUM and SET are unwrapped from STRING. */
+  /** MYSQL_TYPE_*; ENUM and SET are unwrapped from STRING; above 255 MariaDB's named types. */
   readonly type: number;
   /**
    * What the value's layout needs, by type: length bytes of blobs, byte length of CHAR, BINARY and VARCHAR, pack length
@@ -34,6 +34,7 @@ export interface TableMap {
   readonly tableId: number;
   readonly database: string;
   readonly table: string;
+  /** MariaDB's UUID, INET6 and INET4 look like BINARY here. */
   readonly columns: readonly Column[];
   /** Ordinals of the primary key's columns in key order; empty when there is none or metadata is not FULL. */
   readonly primaryKey: readonly number[];

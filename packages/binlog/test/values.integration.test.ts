@@ -4,10 +4,13 @@ import {
   BinlogDecoder,
   ByteWriter,
   columnFromInformationSchema,
+  nameTypes,
   selectExpression,
   selectValueWriter,
   type Column,
   type InformationSchemaColumn,
+  type NamedTypes,
+  type TableMap,
 } from '../src/index.ts';
 import { dumpBinlog } from './support/dump.ts';
 import { Recorder } from './support/recorder.ts';
@@ -45,25 +48,35 @@ async function write(server: MysqlServer, cases: readonly TypeCase[]): Promise<W
     }
     const written = new Written(session.database);
     const dump = await dumpBinlog(server, from);
-    const options = { checksum: dump.checksum, flavour: server.flavour, ...from };
+    const namedTypes = (map: TableMap): NamedTypes => namedTypesOf(map, cases);
+    const options = { checksum: dump.checksum, flavour: server.flavour, ...from, namedTypes };
     const decoder = new BinlogDecoder(written.recorder, options);
     for (const event of dump.events) decoder.accept(event);
-    for (const index of cases.keys()) await select(session, `t${index}`, written);
+    for (const index of cases.keys()) await select(session, `t${index}`, cases, written);
     return written;
   } finally {
     await session.close();
   }
 }
 
-async function select(session: Session, table: string, written: Written): Promise<void> {
-  const column = written.recorder.maps.get(`${session.database}.${table}`)!.columns[1]!;
+function namedTypesOf(map: TableMap, cases: readonly TypeCase[]): NamedTypes {
+  const type = /^t(\d+)$/.exec(map.table) === null ? '' : cases[Number(map.table.slice(1))]?.type;
+  return new Map(type === 'uuid' || type === 'inet6' || type === 'inet4' ? [['v', type]] : []);
+}
+
+async function select(
+  session: Session,
+  table: string,
+  cases: readonly TypeCase[],
+  written: Written,
+): Promise<void> {
+  const map = written.recorder.maps.get(`${session.database}.${table}`)!;
+  const column = nameTypes(map.columns, namedTypesOf(map, cases))[1]!;
   const [described] = await session.records<InformationSchemaColumn>(
     `SELECT * FROM information_schema.columns WHERE table_schema = '${session.database}' AND table_name = '${table}' AND column_name = 'v'`,
   );
   written.schema.set(table, columnFromInformationSchema(described!, session.server.flavour));
-  const rows = await session.select(
-    `SELECT ${selectExpression(column, session.server.flavour)} FROM ${table} ORDER BY id`,
-  );
+  const rows = await session.select(`SELECT ${selectExpression(column)} FROM ${table} ORDER BY id`);
   const out = new ByteWriter(16);
   const writeValue = selectValueWriter(column);
   const texts = rows.map(([text]) => {

@@ -191,11 +191,12 @@ export class Incarnation {
 
   #snapshotTable(description: TableDescription): SnapshotTable {
     const { database, table } = description;
-    const columns = description.columns.map((column) => columnFromInformationSchema(column));
+    const { flavour } = this.#parts.source.facts;
+    const columns = description.columns.map((column) => columnFromInformationSchema(column, flavour));
     const keyColumns =
       this.#parts.settings.config.source.keys[tableId(database, table)] ?? description.primaryKey;
     const keyOrdinals = keyColumns.map((name) => columns.findIndex((column) => column.name === name));
-    return { database, table, columns, keyColumns, keyOrdinals, flavour: this.#parts.source.facts.flavour };
+    return { database, table, columns, keyColumns, keyOrdinals };
   }
 
   /** Topics of tables that were created after the start are made before their first row is decoded. */

@@ -1,5 +1,4 @@
 import { selectExpression, type Column } from '@sluice/binlog';
-import type { Flavour } from '@sluice/mysql';
 import { chunkSql, keyLiteral } from './chunk-query.ts';
 
 const NUMBER_TYPES = /^(tiny|small|medium|big)?int\b|^decimal\b|^year\b|^double\b|^float\b/u;
@@ -12,7 +11,6 @@ export interface SnapshotTable {
   readonly columns: readonly Column[];
   readonly keyColumns: readonly string[];
   readonly keyOrdinals: readonly number[];
-  readonly flavour: Flavour;
 }
 
 function literalKind(column: Column | undefined): 'number' | 'bytes' | 'text' {
@@ -28,7 +26,7 @@ export function pageSql(
   limit: number,
   lock: boolean,
 ): string {
-  const expressions = table.columns.map((column) => selectExpression(column, table.flavour));
+  const expressions = table.columns.map((column) => selectExpression(column));
   return chunkSql({ ...table, expressions, after, limit, lock });
 }
 
