@@ -27,6 +27,11 @@ export const ERRORS = {
     summary: 'rows of captured tables stand in the binlog, but their transaction was rolled back',
     fix: 'The transaction also changed tables without transactions (MyISAM, MEMORY). Do not mix them with captured tables; then take a new snapshot of the captured tables.',
   },
+  BINLOG_STATEMENT: {
+    class: 'fatal',
+    summary: 'a change of a captured table stands in the binlog as a statement instead of rows',
+    fix: "A session had set binlog_format itself: let it use ROW. Then start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.",
+  },
   BINLOG_UNREADABLE: {
     class: 'fatal',
     summary: 'an event of the binlog cannot be decoded without doubt',
@@ -373,6 +378,11 @@ export const ERRORS = {
     class: 'fatal',
     summary: 'a program that the local stack needs (apt-get, dpkg, mvn, java) is missing or too old',
     fix: 'Install it, or give the address of a running server in the environment variable named in the message.',
+  },
+  TABLE_APPEARED: {
+    class: 'retryable',
+    summary: 'a table was renamed to a captured name: its rows are not in the stream',
+    fix: 'Nothing is to be done: capture begins anew at its checkpoint and takes a snapshot of the table.',
   },
   TABLE_WITHOUT_KEY: {
     class: 'fatal',

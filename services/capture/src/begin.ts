@@ -1,30 +1,24 @@
 import type { Connection } from 'mysql2/promise';
-import { topicName } from '@sluice/envelope';
-import {
-  ensureTopics,
-  TopicReader,
-  TransactionalPublisher,
-  type TopicProblem,
-  type TopicSpec,
-} from '@sluice/kafka';
-import type { TableDescription } from '@sluice/mysql';
+import { TopicReader, TransactionalPublisher } from '@sluice/kafka';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
-import { findProblems, refusal, refuseIfAny, type PreflightProblem } from './preflight.ts';
+import { findProblems, refusal } from './preflight.ts';
+import { prepareTopics } from './prepare-topics.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
 import { checkGtidStanding, listBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
 import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers, refuseStart } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
-import { planStart, type StartPlan } from './state/plan-start.ts';
+import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
 import { highestGeneration, restore, type Restored } from './state/restore.ts';
 import { TableRegistry } from './state/table-registry.ts';
-import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
 
 export interface BeginOptions {
   readonly settings: CaptureSettings;
+  /** Whether to begin anew whatever the checkpoint says. */
+  readonly acceptLostCheckpoint: boolean;
   readonly metrics: CaptureMetrics;
   readonly log: Logger;
 }
@@ -34,7 +28,7 @@ export interface BeginOptions {
  * only then read where to go on. Nothing is written to a topic before the checks have passed.
  */
 export async function begin(options: BeginOptions, signal: AbortSignal): Promise<Incarnation> {
-  const { settings, metrics, log } = options;
+  const { settings, acceptLostCheckpoint, metrics, log } = options;
   const { source, kafkaTrouble } = await reachServers(settings, signal);
   const connection = await source.connect();
   const publisher = createPublisher(settings, log);
@@ -46,9 +40,15 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     const problems = await findProblems(connection, settings.config, tables);
     refuseStart(settings, kafkaTrouble, [...lacking, ...problems]);
     if (status === null) throw refusal(lacking);
-    const registry = await prepareTopics(settings, tables);
+    const registry = new TableRegistry(settings.prefix);
+    const data = tables.map(({ database, table }) => registry.topicOf(database, table));
+    await prepareTopics(settings, registry, { data, tables: tables.length, internal: true }, log);
     await publisher.fence(signal);
-    const plan = await restorePlan(options, { source, connection, registry, tables, status }, signal);
+    const plan = await restorePlan(
+      options,
+      { source, connection, registry, status, acceptLostCheckpoint },
+      signal,
+    );
     const { file, position } = plan.from;
     log.info(
       { event: 'capture.starting', generation: plan.generation, file, position, tables: tables.length },
@@ -75,32 +75,12 @@ function createPublisher(settings: CaptureSettings, log: Logger): TransactionalP
   });
 }
 
-/** Creates what is missing; a topic that exists with other settings is refused, never altered. */
-async function prepareTopics(
-  settings: CaptureSettings,
-  tables: readonly TableDescription[],
-): Promise<TableRegistry> {
-  const { config, prefix } = settings;
-  const data = tables.map(({ database, table }) =>
-    dataTopicSpec(config, topicName(prefix, database, table), tables.length),
-  );
-  const specs: readonly TopicSpec[] = [...internalTopicSpecs(config, prefix), ...data];
-  refuseIfAny((await ensureTopics(settings.kafka, specs)).map(topicProblem));
-  const registry = new TableRegistry(prefix);
-  for (const spec of data) registry.setPartitions(spec.name, spec.partitions);
-  return registry;
-}
-
-function topicProblem({ topic, setting, found, required, fix }: TopicProblem): PreflightProblem {
-  return { setting: `topic ${topic}: ${setting}`, found, required, fix };
-}
-
 interface Prepared {
   readonly source: Source;
   readonly connection: Connection;
   readonly registry: TableRegistry;
-  readonly tables: readonly TableDescription[];
   readonly status: BinlogStatus;
+  readonly acceptLostCheckpoint: boolean;
 }
 
 /** Reads the checkpoint and the schema history, and decides where to go on. */
@@ -111,7 +91,9 @@ async function restorePlan(
 ): Promise<StartPlan> {
   const reader = new TopicReader({ kafka: settings.config.kafka, signal });
   try {
-    const restored = await restore(reader, settings.prefix, settings.config.pipeline);
+    const { pipeline } = settings.config;
+    const { acceptLostCheckpoint } = prepared;
+    const restored = await restore(reader, { prefix: settings.prefix, pipeline, acceptLostCheckpoint });
     for (const record of restored.history) prepared.registry.restore(record);
     return await makePlan(settings, prepared, restored, reader);
   } finally {
@@ -121,22 +103,21 @@ async function restorePlan(
 
 async function makePlan(
   settings: CaptureSettings,
-  { source, connection, tables, status }: Prepared,
-  { checkpoint }: Restored,
+  { source, connection, status, acceptLostCheckpoint }: Prepared,
+  { checkpoint, history }: Restored,
   reader: TopicReader,
 ): Promise<StartPlan> {
   const gtidSet = checkpoint?.gtidSet ?? null;
   const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
-  const elsewhere = checkpoint !== null && checkpoint.server !== source.facts.identity;
-  const opensGeneration = checkpoint === null || settings.acceptLostCheckpoint || elsewhere;
-  const topics = tables.map(({ database, table }) => topicName(settings.prefix, database, table));
+  const server = source.facts;
+  const goesOn = checkpoint !== null && !acceptLostCheckpoint && isSameSpace({ server, status }, checkpoint);
   return planStart({
     checkpoint,
-    topicGeneration: opensGeneration ? await highestGeneration(reader, topics) : 0,
-    server: source.facts,
+    topicGeneration: goesOn ? 0 : await highestGeneration(reader, settings.prefix, history),
+    server,
     status,
     gtidStanding: asksServer ? await checkGtidStanding(connection, gtidSet) : null,
     fileAvailable: checkpoint === null || (await listBinlogFiles(connection)).includes(checkpoint.file),
-    acceptLostCheckpoint: settings.acceptLostCheckpoint,
+    acceptLostCheckpoint,
   });
 }

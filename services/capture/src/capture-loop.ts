@@ -50,6 +50,7 @@ export class CaptureLoop {
   #due = false;
   #lastHeartbeat = 0;
   #failure: Error | null = null;
+  #ended: { readonly why: unknown } | null = null;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -73,14 +74,20 @@ export class CaptureLoop {
         await this.#afterBatch();
       }
       await this.#drain();
+      this.#failActions(new PipelineError('SOURCE_CLOSED_STREAM', 'The stream has ended.'));
+    } catch (error) {
+      this.#failActions(error);
+      throw error;
     } finally {
       signal.removeEventListener('abort', wake);
-      const ended = new PipelineError(
-        'SOURCE_CLOSED_STREAM',
-        'The stream ended before the snapshot could go on.',
-      );
-      for (const action of this.#actions) action.failed(ended);
     }
+  }
+
+  /** Those that wait, and all to come: nobody is left waiting for a stream that has ended. */
+  #failActions(why: unknown): void {
+    this.#ended = { why };
+    for (const action of this.#actions) action.failed(why);
+    this.#actions = [];
   }
 
   /** Publishes a checkpoint alone: a new generation must be durable before its first event. */
@@ -97,11 +104,12 @@ export class CaptureLoop {
   }
 
   /**
-   * Runs `action` between two source transactions, as soon as the stream has passed `mark`; resolves when it has run.
-   * How a snapshot's chunks get into the stream.
+   * Runs `run` between two source transactions, as soon as the stream has passed `mark`; resolves when it has run, throws
+   * what it threw or what ended the stream. How a snapshot's chunks get into the stream.
    */
   atBoundary(mark: StreamPosition | null, run: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#ended !== null) return reject(this.#ended.why);
       this.#actions.push({ mark, run, done: resolve, failed: reject });
       this.#parts.reader.wake();
     });
@@ -116,7 +124,7 @@ export class CaptureLoop {
       throw translate(error);
     }
     this.#measure(event.length);
-    if (stream.hasNewTables) return this.#parts.settleTables();
+    if (stream.mustSettleTables) return this.#parts.settleTables();
     const limits = this.#parts.limits;
     if (stream.transaction.open) {
       const split = this.#buffer.rows >= limits.flushRows * SPLIT_FACTOR || this.#overBytes;
@@ -150,16 +158,12 @@ export class CaptureLoop {
 
   async #runActions(): Promise<void> {
     const { stream, limits } = this.#parts;
-    const waiting = this.#actions;
-    this.#actions = [];
-    for (const action of waiting) {
-      if (action.mark !== null && !stream.hasPassed(action.mark)) {
-        this.#actions.push(action);
-        continue;
-      }
-      action.run();
-      action.done();
-      if (this.#buffer.rows >= limits.flushRows) await this.#flushNow();
+    for (const action of [...this.#actions]) {
+      if (action.mark !== null && !stream.hasPassed(action.mark)) continue;
+      this.#actions = this.#actions.filter((other) => other !== action);
+      perform(action);
+      if (this.#buffer.rows >= limits.flushRows || this.#buffer.bytes >= limits.flushBytes)
+        await this.#flushNow();
     }
   }
 
@@ -192,6 +196,15 @@ export class CaptureLoop {
 
   #throwFailure(): void {
     if (this.#failure !== null) throw this.#failure;
+  }
+}
+
+function perform(action: BoundaryAction): void {
+  try {
+    action.run();
+    action.done();
+  } catch (error) {
+    action.failed(error);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@sluice/runtime';
-import { begin } from './begin.ts';
+import { begin, type BeginOptions } from './begin.ts';
 import { captureSettings, type CaptureSettings } from './capture-settings.ts';
 import type { Incarnation } from './incarnation.ts';
 import { CaptureMetrics } from './metrics.ts';
@@ -49,11 +49,14 @@ class Capture {
   #incarnation: Incarnation | null = null;
   #lastError: PipelineError | null = null;
   #hasStreamed = false;
+  /** The operator's word counts once: the next life has the checkpoint of the new generation. */
+  #acceptsLostCheckpoint: boolean;
 
   constructor({ config, log, metrics }: ServiceContext) {
     this.#settings = captureSettings(config, process.argv.slice(2), log);
     this.#metrics = new CaptureMetrics(metrics.registry, this.#settings.serverName);
     this.#log = log;
+    this.#acceptsLostCheckpoint = this.#settings.acceptLostCheckpoint;
   }
 
   /** Resolves after the signal; throws the first fatal error. Everything else is tried again: once it has streamed, for ever. */
@@ -79,7 +82,7 @@ class Capture {
     this.#metrics.state('init');
     let incarnation: Incarnation | null = null;
     try {
-      incarnation = await begin({ settings: this.#settings, metrics: this.#metrics, log: this.#log }, signal);
+      incarnation = await begin(this.#beginOptions(), signal);
       this.#incarnation = incarnation;
       this.#hasStreamed = true;
       await incarnation.run(signal);
@@ -94,8 +97,14 @@ class Capture {
       throw error;
     } finally {
       this.#incarnation = null;
+      if (incarnation?.isGenerationDurable === true) this.#acceptsLostCheckpoint = false;
       await incarnation?.close();
     }
+  }
+
+  #beginOptions(): BeginOptions {
+    const acceptLostCheckpoint = this.#acceptsLostCheckpoint;
+    return { settings: this.#settings, acceptLostCheckpoint, metrics: this.#metrics, log: this.#log };
   }
 
   /** Perhaps there never was a broker there: whoever started the process is told. A supervisor may start it again. */

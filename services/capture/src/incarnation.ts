@@ -1,28 +1,30 @@
-import { BinlogDecoder, columnFromInformationSchema } from '@sluice/binlog';
-import { checkpointsTopic, topicName } from '@sluice/envelope';
-import { ensureTopics, type TransactionalPublisher } from '@sluice/kafka';
+import { BinlogDecoder } from '@sluice/binlog';
+import { checkpointsTopic } from '@sluice/envelope';
+import type { TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
+import type { Connection } from 'mysql2/promise';
 import { CaptureLoop } from './capture-loop.ts';
 import type { CaptureSettings } from './capture-settings.ts';
+import { makeCheckpoint } from './checkpoint-maker.ts';
 import type { CaptureMetrics } from './metrics.ts';
+import { NewTables } from './new-tables.ts';
+import { ChunkReader } from './snapshot/chunk-reader.ts';
 import { SnapshotRunner } from './snapshot/snapshot-runner.ts';
-import type { SnapshotTable } from './snapshot/snapshot-table.ts';
 import { chooseVisibility } from './snapshot/visibility.ts';
 import { BinlogReader } from './source/binlog-reader.ts';
 import { GtidTracker } from './source/gtid-tracker.ts';
 import type { Source } from './source/source.ts';
-import { sealCheckpoint, type Checkpoint, type TableProgress } from './state/checkpoint.ts';
+import { sealCheckpoint, type TableProgress } from './state/checkpoint.ts';
 import type { StartPlan } from './state/plan-start.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import { schemaColumns, tableId } from './state/table.ts';
+import { tableId } from './state/table.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from './stream/control-writer.ts';
 import { Flusher } from './stream/flusher.ts';
 import { BatchPool, PublishBuffer } from './stream/publish-buffer.ts';
 import { RowWriter } from './stream/row-writer.ts';
-import { TableRoutes, type Announcement } from './stream/table-routes.ts';
-import { dataTopicSpec } from './topics.ts';
+import { TableRoutes } from './stream/table-routes.ts';
 
 export interface IncarnationParts {
   readonly settings: CaptureSettings;
@@ -47,7 +49,10 @@ export class Incarnation {
   readonly #flusher: Flusher;
   readonly #loop: CaptureLoop;
   readonly #progress: Map<string, TableProgress>;
+  readonly #newTables: NewTables;
   #transactionsSeen = 0;
+  /** Whether the generation of this life is in the checkpoint topic. */
+  isGenerationDurable: boolean;
 
   static async open(parts: IncarnationParts, signal: AbortSignal): Promise<Incarnation> {
     const { settings, source, plan } = parts;
@@ -66,13 +71,15 @@ export class Incarnation {
     const { settings, source, plan } = parts;
     this.#parts = parts;
     this.#reader = reader;
-    this.#progress = new Map(Object.entries(plan.snapshot));
+    this.isGenerationDurable = !plan.opensGeneration;
+    this.#progress = progressOf(plan, parts.tables);
     this.#routes = new TableRoutes({
       prefix: settings.prefix,
       serverName: settings.serverName,
       filter: settings.filter,
       registry: parts.registry,
       configuredKeys: settings.config.source.keys,
+      ignoresCase: source.facts.ignoresCase,
     });
     const pool = new BatchPool();
     const maxMessageBytes = settings.config.topics.maxMessageBytes;
@@ -108,9 +115,19 @@ export class Incarnation {
         flushBytes: settings.config.capture.flushBytes,
         heartbeatMs: settings.config.source.heartbeatIntervalMs,
       },
-      settleTables: () => this.#settleTables(),
+      settleTables: () => this.#newTables.settle(this.#stream.announcement),
       writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
       writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
+    });
+    this.#newTables = new NewTables({
+      settings,
+      source,
+      registry: parts.registry,
+      routes: this.#routes,
+      tables: parts.tables.length,
+      progress: this.#progress,
+      publishCheckpoint: () => this.#loop.publishCheckpoint(),
+      log: parts.log,
     });
   }
 
@@ -131,99 +148,82 @@ export class Incarnation {
     await this.#parts.publisher.close();
   }
 
-  /** Streams, and reads what the snapshot still owes, until the signal; throws the first error of either. */
+  /** Whether tables are still to be read. */
+  get owesSnapshot(): boolean {
+    return this.#owed().length > 0;
+  }
+
+  /**
+   * Streams, and reads what the snapshot still owes, until the signal. The first error of either side ends the other and
+   * is thrown when both have ended.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const ended = new AbortController();
     const both = AbortSignal.any([signal, ended.signal]);
+    const endBoth = (error: unknown): never => {
+      ended.abort();
+      throw error;
+    };
     const { metrics, plan } = this.#parts;
     metrics.connected(plan.generation);
     this.#stream.onRotate(plan.from.file, plan.from.position);
     if (plan.opensGeneration) await this.#loop.publishCheckpoint();
+    this.isGenerationDurable = true;
+    const sides = [this.#loop.run(both).catch(endBoth), this.#snapshot(both).catch(endBoth)];
     try {
-      const snapshot = this.#snapshot(both);
-      const streaming = this.#loop.run(both);
-      await Promise.all([streaming, snapshot.catch((error: unknown) => this.#giveUp(ended, error))]);
+      await Promise.all(sides);
     } finally {
-      ended.abort();
+      await Promise.allSettled(sides);
       this.#reader.close();
     }
   }
 
-  #giveUp(ended: AbortController, error: unknown): never {
-    ended.abort();
-    throw error;
+  #owed(): readonly TableDescription[] {
+    const { settings, tables } = this.#parts;
+    if (settings.config.snapshot.mode === 'never') return [];
+    return tables.filter(
+      (table) => this.#progress.get(tableId(table.database, table.table))?.state !== 'done',
+    );
   }
 
+  /** Ends at once when the signal is aborted, whatever the source is asked just then. */
   async #snapshot(signal: AbortSignal): Promise<void> {
-    const { settings, source, metrics, log, tables } = this.#parts;
-    const owed =
-      settings.config.snapshot.mode === 'never' ? [] : tables.filter((table) => !this.#isDone(table));
+    const { source, metrics } = this.#parts;
+    const owed = this.#owed();
     metrics.state(owed.length > 0 ? 'snapshot' : 'streaming');
     if (owed.length === 0) return;
     const connection = await source.connect();
+    const hangUp = (): void => connection.destroy();
+    signal.addEventListener('abort', hangUp);
     try {
-      const runner = new SnapshotRunner({
-        connection,
-        visibility: chooseVisibility(connection, source.facts),
-        server: source.facts,
-        stream: this.#stream,
-        loop: this.#loop,
-        writer: new RowWriter({ tombstones: false }),
-        chunkRows: settings.config.snapshot.chunkRows,
-        progress: this.#progress,
-        openRoute: (table) =>
-          this.#routes.open({ ...table, columns: schemaColumns(table.columns) }, this.#announcement),
-        log,
-      });
-      await runner.run(
-        owed.map((table) => this.#snapshotTable(table)),
-        signal,
-      );
+      await this.#snapshotRunner(connection).run(owed, signal);
       if (!signal.aborted) metrics.state('streaming');
+    } catch (error) {
+      if (!signal.aborted) throw error;
     } finally {
+      signal.removeEventListener('abort', hangUp);
       connection.destroy();
     }
   }
 
-  #isDone({ database, table }: TableDescription): boolean {
-    return this.#progress.get(tableId(database, table))?.state === 'done';
+  #snapshotRunner(connection: Connection): SnapshotRunner {
+    const { settings, source, plan, log } = this.#parts;
+    const visibility = chooseVisibility(connection, source.facts, plan.gtidSet !== null);
+    const configuredKeys = settings.config.source.keys;
+    const { flavour } = source.facts;
+    return new SnapshotRunner({
+      reader: new ChunkReader({ connection, visibility, flavour, routes: this.#routes, configuredKeys }),
+      server: source.facts,
+      stream: this.#stream,
+      routes: this.#routes,
+      loop: this.#loop,
+      writer: new RowWriter({ tombstones: false }),
+      chunkRows: settings.config.snapshot.chunkRows,
+      progress: this.#progress,
+      followsGap: plan.generation > 1,
+      log,
+    });
   }
-
-  #snapshotTable(description: TableDescription): SnapshotTable {
-    const { database, table } = description;
-    const { flavour } = this.#parts.source.facts;
-    const columns = description.columns.map((column) => columnFromInformationSchema(column, flavour));
-    const keyColumns =
-      this.#parts.settings.config.source.keys[tableId(database, table)] ?? description.primaryKey;
-    const keyOrdinals = keyColumns.map((name) => columns.findIndex((column) => column.name === name));
-    return { database, table, columns, keyColumns, keyOrdinals };
-  }
-
-  /** Topics of tables that were created after the start are made before their first row is decoded. */
-  async #settleTables(): Promise<void> {
-    const { settings, registry, tables } = this.#parts;
-    for (const map of this.#routes.waiting) this.#noteNewTable(map.database, map.table);
-    const topics = this.#routes.waiting.map((map) => topicName(settings.prefix, map.database, map.table));
-    const missing = [...new Set(topics)].filter((topic) => !registry.hasTopic(topic));
-    if (missing.length > 0) {
-      const specs = missing.map((topic) => dataTopicSpec(settings.config, topic, tables.length));
-      await ensureTopics(settings.kafka, specs);
-      for (const spec of specs) registry.setPartitions(spec.name, spec.partitions);
-    }
-    this.#routes.settle(this.#announcement);
-  }
-
-  /** A table that did not exist when this life began has all its rows in the stream: it owes no snapshot. */
-  #noteNewTable(database: string, table: string): void {
-    const id = tableId(database, table);
-    if (this.#parts.tables.some((known) => tableId(known.database, known.table) === id)) return;
-    if (!this.#progress.has(id)) this.#progress.set(id, { state: 'done', lastKey: null, rows: 0 });
-  }
-
-  readonly #announcement = (): Announcement => {
-    const stream = this.#stream;
-    return { buffer: stream.buffer, point: stream.point() };
-  };
 
   #writeHeartbeat(buffer: PublishBuffer): void {
     const stream = this.#stream;
@@ -233,30 +233,16 @@ export class Incarnation {
   }
 
   #writeCheckpoint(buffer: PublishBuffer): void {
-    const { settings } = this.#parts;
-    const to = { topic: checkpointsTopic(settings.prefix), partition: 0 };
-    const sealed = sealCheckpoint(this.#checkpoint());
-    appendJson(buffer, to, settings.config.pipeline, sealed, this.#stream.now, {});
-  }
-
-  #checkpoint(): Checkpoint {
     const { settings, source, plan } = this.#parts;
-    const { transaction, position, sequence, gtidSet, highest, fileCreatedAt, now } = this.#stream;
-    return {
-      version: 1,
-      pipeline: settings.config.pipeline,
-      flavour: source.facts.flavour,
-      server: source.facts.identity,
-      file: position.file,
-      fileCreatedAt,
-      position: transaction.open ? transaction.start : position.position,
-      floor: transaction.open ? transaction.floorAtStart : sequence.floor,
-      highest,
-      gtidSet,
+    const to = { topic: checkpointsTopic(settings.prefix), partition: 0 };
+    const checkpoint = makeCheckpoint({
+      settings,
+      server: source.facts,
       generation: plan.generation,
-      snapshot: Object.fromEntries(this.#progress),
-      savedAt: now,
-    };
+      stream: this.#stream,
+      progress: this.#progress,
+    });
+    appendJson(buffer, to, settings.config.pipeline, sealCheckpoint(checkpoint), this.#stream.now, {});
   }
 
   #countPublished(published: { rows: number; bytes: number; seconds: number }): void {
@@ -264,6 +250,12 @@ export class Incarnation {
     this.#parts.metrics.published(published, transactions - this.#transactionsSeen, this.#routes.all);
     this.#transactionsSeen = transactions;
   }
+}
+
+/** Progress of the tables that are captured now: one that was left out for a while begins anew when it comes back. */
+function progressOf(plan: StartPlan, tables: readonly TableDescription[]): Map<string, TableProgress> {
+  const captured = new Set(tables.map(({ database, table }) => tableId(database, table)));
+  return new Map(Object.entries(plan.snapshot).filter(([id]) => captured.has(id)));
 }
 
 /** Aborts this long after `stop`: what is under way at the order to stop is still published, an outage does not hold it up. */

@@ -11,15 +11,11 @@ export function captureStatus(
   return {
     pipeline: settings.config.pipeline,
     source: settings.serverName,
-    state: incarnation === null ? 'connecting' : snapshotOwed(incarnation) ? 'snapshot' : 'streaming',
+    state: incarnation === null ? 'connecting' : incarnation.owesSnapshot ? 'snapshot' : 'streaming',
     stream: incarnation === null ? null : streamStatus(incarnation),
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
     lastError: lastError === null ? null : { code: lastError.code, message: lastError.message },
   };
-}
-
-function snapshotOwed(incarnation: Incarnation): boolean {
-  return [...incarnation.snapshotProgress.values()].some((progress) => progress.state !== 'done');
 }
 
 function streamStatus({ stream, queuedBytes }: Incarnation): unknown {

@@ -35,8 +35,10 @@ export function chunkSql(query: ChunkQuery): string {
   return `SELECT ${expressions.join(', ')} FROM ${quoteTable(database, table)}${where} ORDER BY ${order} LIMIT ${limit}${lock}`;
 }
 
+export type LiteralKind = 'number' | 'bytes' | 'text';
+
 /** A key value as an SQL literal that compares as the column does; a literal with an introducer leaves the column's own collation in charge. */
-export function keyLiteral(value: Buffer, kind: 'number' | 'bytes' | 'text'): string {
+export function keyLiteral(value: Buffer, kind: LiteralKind): string {
   if (kind === 'number') return value.toString('latin1');
   const hex = value.length === 0 ? "''" : `0x${value.toString('hex')}`;
   return kind === 'bytes' ? hex : `_utf8mb4 ${hex}`;

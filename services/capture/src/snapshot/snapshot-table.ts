@@ -1,38 +1,85 @@
-import { selectExpression, type Column } from '@sluice/binlog';
-import { chunkSql, keyLiteral } from './chunk-query.ts';
+import { columnFromInformationSchema, selectExpression, type ByteWriter, type Column } from '@sluice/binlog';
+import { quoteIdentifier, type Flavour, type TableDescription } from '@sluice/mysql';
+import { captureTable, schemaColumns, type TableShape } from '../state/table.ts';
+import { keyText } from '../stream/table-route.ts';
+import { TableEncoder } from '../stream/table-encoder.ts';
+import { chunkSql, keyLiteral, type LiteralKind } from './chunk-query.ts';
+import { SelectImage } from './select-image.ts';
 
-const NUMBER_TYPES = /^(tiny|small|medium|big)?int\b|^decimal\b|^year\b|^double\b|^float\b/u;
-const BYTES_TYPES = /^(var)?binary\b|^(tiny|medium|long)?blob\b|^bit\b/u;
+const NUMBER_TYPES = /^(tiny|small|medium|big)?int\b|^decimal\b|^year\b|^double\b|^float\b|^bit\b/u;
+const BYTES_TYPES = /^(var)?binary\b|^(tiny|medium|long)?blob\b/u;
+const MEMBER_TYPES = /^(enum|set)\b/u;
 
-/** A table that is being read in chunks. */
-export interface SnapshotTable {
-  readonly database: string;
-  readonly table: string;
+export type SelectedRow = readonly (Buffer | null)[];
+
+/** One state of a table that is being read in chunks: how to select its rows and what their keys are. */
+export class SnapshotTable {
+  readonly shape: TableShape;
   readonly columns: readonly Column[];
-  readonly keyColumns: readonly string[];
-  readonly keyOrdinals: readonly number[];
+  /** What the places in a table's order depend on: a last key is worth nothing when it has changed. */
+  readonly order: string;
+  readonly #keys: readonly KeyColumn[];
+  readonly #keyEncoder: TableEncoder;
+
+  /**
+   * Throws TABLE_WITHOUT_KEY when there is neither a primary key nor a configured one.
+   * @param configuredKey from `source.keys`
+   */
+  constructor(description: TableDescription, configuredKey: readonly string[] | undefined, flavour: Flavour) {
+    const { database, table } = description;
+    this.columns = description.columns.map((column) => columnFromInformationSchema(column, flavour));
+    const keyColumns = configuredKey ?? description.primaryKey;
+    this.shape = { database, table, columns: schemaColumns(this.columns), keyColumns };
+    const captured = captureTable(this.shape, 0, '', 0);
+    this.#keyEncoder = new TableEncoder(captured, '');
+    this.#keys = captured.keyOrdinals.map((ordinal) => keyColumn(this.columns[ordinal] as Column, ordinal));
+    this.order = this.#keys.map(({ column }) => `${column.name} ${column.sqlType}`).join(', ');
+  }
+
+  /** The SELECT of the page after `after`. */
+  pageSql(after: readonly string[] | null, limit: number, lock: boolean): string {
+    const { database, table, keyColumns } = this.shape;
+    const members = this.#keys
+      .filter(({ kind }) => kind === 'member')
+      .map(({ column }) => memberNumber(column));
+    const expressions = [...this.columns.map((column) => selectExpression(column)), ...members];
+    return chunkSql({ database, table, keyColumns, expressions, after, limit, lock });
+  }
+
+  /** The key of a row as SQL literals, to go on after it. */
+  keyOf(row: SelectedRow): string[] {
+    let extra = this.columns.length;
+    return this.#keys.map(({ ordinal, kind }) => {
+      const value = row[kind === 'member' ? extra++ : ordinal] ?? Buffer.alloc(0);
+      return keyLiteral(value, kind === 'member' ? 'number' : kind);
+    });
+  }
+
+  /** The record keys of rows as `keyText`. */
+  keyTexts(rows: readonly SelectedRow[], scratch: ByteWriter): string[] {
+    const image = new SelectImage(this.columns);
+    return rows.map((row) => {
+      image.row = row;
+      this.#keyEncoder.writeKey(image, scratch);
+      return keyText(scratch);
+    });
+  }
 }
 
-function literalKind(column: Column | undefined): 'number' | 'bytes' | 'text' {
-  const type = column?.sqlType ?? '';
-  if (NUMBER_TYPES.test(type)) return 'number';
-  return BYTES_TYPES.test(type) ? 'bytes' : 'text';
+interface KeyColumn {
+  readonly column: Column;
+  readonly ordinal: number;
+  /** `member`: an ENUM or SET, which is ordered by the numbers of its members but compared with a text as a text. */
+  readonly kind: LiteralKind | 'member';
 }
 
-/** The SELECT of the page after `after`. */
-export function pageSql(
-  table: SnapshotTable,
-  after: readonly string[] | null,
-  limit: number,
-  lock: boolean,
-): string {
-  const expressions = table.columns.map((column) => selectExpression(column));
-  return chunkSql({ ...table, expressions, after, limit, lock });
+function keyColumn(column: Column, ordinal: number): KeyColumn {
+  const type = column.sqlType;
+  if (MEMBER_TYPES.test(type)) return { column, ordinal, kind: 'member' };
+  if (NUMBER_TYPES.test(type)) return { column, ordinal, kind: 'number' };
+  return { column, ordinal, kind: BYTES_TYPES.test(type) ? 'bytes' : 'text' };
 }
 
-/** The key of a row as SQL literals, to go on after it. */
-export function keyOf(table: SnapshotTable, row: readonly (Buffer | null)[]): string[] {
-  return table.keyOrdinals.map((ordinal) =>
-    keyLiteral(row[ordinal] ?? Buffer.alloc(0), literalKind(table.columns[ordinal])),
-  );
+function memberNumber(column: Column): string {
+  return `CAST(${quoteIdentifier(column.name)} AS UNSIGNED)`;
 }

@@ -30,9 +30,14 @@ export interface Visibility {
 const WAIT_SECONDS = 1;
 const MARIADB_TRIES = 2000;
 
-export function chooseVisibility(connection: Connection, server: ServerFacts): Visibility {
+/** @param streamHasGtids whether the stream tells the transactions it has read by GTID */
+export function chooseVisibility(
+  connection: Connection,
+  server: ServerFacts,
+  streamHasGtids: boolean,
+): Visibility {
   if (server.flavour === 'mariadb') return mariadbSnapshots(connection);
-  return server.gtid ? mysqlGtids(connection, server) : mysqlLocks(connection, server);
+  return server.gtid && streamHasGtids ? mysqlGtids(connection, server) : mysqlLocks(connection, server);
 }
 
 /** MySQL adds a transaction to `gtid_executed` after the engine's commit: then it is visible. */

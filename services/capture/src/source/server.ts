@@ -13,6 +13,8 @@ export interface ServerFacts {
   readonly serverId: number;
   /** Whether the stream can be resumed by GTID. */
   readonly gtid: boolean;
+  /** Whether table names that differ in case only are the same (`lower_case_table_names`). */
+  readonly ignoresCase: boolean;
 }
 
 async function firstRow(connection: Connection, sql: string): Promise<RowDataPacket> {
@@ -29,22 +31,27 @@ export async function describeServer(connection: Connection): Promise<ServerFact
   const { version } = await firstRow(connection, 'SELECT VERSION() AS version');
   const flavour = flavourOf(text(version));
   if (flavour === 'mariadb') {
-    const row = await firstRow(connection, 'SELECT @@server_id AS id, @@gtid_domain_id AS domain');
+    const row = await firstRow(
+      connection,
+      'SELECT @@server_id AS id, @@gtid_domain_id AS domain, @@lower_case_table_names AS names',
+    );
     const identity = `${text(row['id'])}/${text(row['domain'])}`;
-    return { flavour, version: text(version), identity, serverId: Number(row['id']), gtid: true };
+    return { ...factsOf(flavour, version, row), identity, gtid: true };
   }
   const row = await firstRow(
     connection,
-    'SELECT @@server_id AS id, @@server_uuid AS uuid, @@gtid_mode AS mode',
+    'SELECT @@server_id AS id, @@server_uuid AS uuid, @@gtid_mode AS mode, @@lower_case_table_names AS names',
   );
-  const identity = text(row['uuid']);
-  return {
-    flavour,
-    version: text(version),
-    identity,
-    serverId: Number(row['id']),
-    gtid: row['mode'] === 'ON',
-  };
+  return { ...factsOf(flavour, version, row), identity: text(row['uuid']), gtid: row['mode'] === 'ON' };
+}
+
+function factsOf(
+  flavour: Flavour,
+  version: unknown,
+  row: RowDataPacket,
+): Pick<ServerFacts, 'flavour' | 'version' | 'serverId' | 'ignoresCase'> {
+  const serverId = Number(row['id']);
+  return { flavour, version: text(version), serverId, ignoresCase: Number(row['names']) !== 0 };
 }
 
 /** The end of the binlog now, and the transactions it holds. */

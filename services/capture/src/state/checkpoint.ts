@@ -7,7 +7,12 @@ const tableProgress = z.strictObject({
   state: z.enum(['running', 'done']),
   /** Key of the last row published, as SQL literals in key order; null before the first chunk. */
   lastKey: z.array(z.string()).nullable(),
+  /** Key columns and their types when `lastKey` was read; '' before. */
+  order: z.string(),
+  /** Rows published so far. */
   rows: z.number().int().nonnegative(),
+  /** Whether sinks shall drop rows of the table that this snapshot does not bring: there were some before it. */
+  reconcile: z.boolean(),
 });
 
 /** What a restart needs. Written in the same Kafka transaction as the rows it covers. */

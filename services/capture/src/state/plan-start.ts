@@ -1,4 +1,5 @@
 import { parseSequence } from '@sluice/envelope';
+import { binlogFileNumber } from '../source/position.ts';
 import { PipelineError } from '@sluice/runtime';
 import type { ReadFrom } from '../source/binlog-reader.ts';
 import type { BinlogStatus, GtidStanding, ServerFacts } from '../source/server.ts';
@@ -42,10 +43,23 @@ export function planStart(facts: StartFacts): StartPlan {
   if (checkpoint === null || facts.acceptLostCheckpoint) return beginAnew(facts);
   if (checkpoint.gtidSet !== null) checkGtids(facts);
   else if (!facts.fileAvailable) throw purged(checkpoint);
-  const sameSpace = checkpoint.server === facts.server.identity;
+  const sameSpace = isSameSpace(facts, checkpoint);
   if (!sameSpace && checkpoint.gtidSet === null)
     throw diverged('it is another server, and without GTIDs its positions mean nothing');
   return sameSpace ? resumeAt(checkpoint) : resumeElsewhere(facts, checkpoint);
+}
+
+/** Whether sequences made of the source's coordinates go on rising: same server, same base name, numbers not begun anew. */
+export function isSameSpace(
+  { server, status }: Pick<StartFacts, 'server' | 'status'>,
+  before: Checkpoint,
+): boolean {
+  const baseName = (file: string): string => file.replace(/\.\d+$/u, '');
+  return (
+    before.server === server.identity &&
+    baseName(before.file) === baseName(status.file) &&
+    binlogFileNumber(before.file) <= binlogFileNumber(status.file)
+  );
 }
 
 function beginAnew(facts: StartFacts): StartPlan {
@@ -60,29 +74,34 @@ function beginAnew(facts: StartFacts): StartPlan {
     generation: nextGeneration(Math.max(facts.topicGeneration, facts.checkpoint?.generation ?? 0)),
     opensGeneration: true,
     from: { file, position, gtidSet },
-    resume: { file, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
+    resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet,
     snapshot: {},
   };
 }
 
 function resumeAt(checkpoint: Checkpoint): StartPlan {
-  const { file, position, floor, gtidSet, generation } = checkpoint;
-  const highest = parseSequence(checkpoint.highest);
+  const { file, position, floor, gtidSet, generation, fileCreatedAt } = checkpoint;
   return {
     generation,
     opensGeneration: false,
     from: { file, position, gtidSet },
-    resume: {
-      file,
-      floor,
-      publishedThrough: { fileNumber: highest.file, offset: highest.offset },
-      highest: checkpoint.highest,
-      fileCreatedAt: checkpoint.fileCreatedAt,
-    },
+    resume: { file, position, floor, fileCreatedAt, ...published(checkpoint) },
     gtidSet,
     snapshot: checkpoint.snapshot,
   };
+}
+
+/**
+ * Rows beyond the floor were published only when the checkpoint lies within a transaction. Else nothing can come again:
+ * with GTIDs the reading may begin in an older file than the checkpoint names, and rows there must not be taken for old.
+ */
+function published(checkpoint: Checkpoint): Pick<ResumePoint, 'publishedThrough' | 'highest'> {
+  const highest = parseSequence(checkpoint.highest);
+  const isWithin = highest.file === binlogFileNumber(checkpoint.file) && highest.offset > checkpoint.floor;
+  if (!isWithin) return { publishedThrough: null, highest: '' };
+  const { file: fileNumber, offset } = highest;
+  return { publishedThrough: { fileNumber, offset }, highest: checkpoint.highest };
 }
 
 /** Another server of the same history (a failover): its coordinates are a new space, the GTID set says where to go on. */
@@ -92,7 +111,7 @@ function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
     generation: nextGeneration(Math.max(facts.topicGeneration, checkpoint.generation)),
     opensGeneration: true,
     from: { file, position, gtidSet: checkpoint.gtidSet },
-    resume: { file, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
+    resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet: checkpoint.gtidSet,
     snapshot: checkpoint.snapshot,
   };

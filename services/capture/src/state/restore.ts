@@ -1,4 +1,10 @@
-import { checkpointsTopic, decodeEnvelope, parseSequence, schemaHistoryTopic } from '@sluice/envelope';
+import {
+  checkpointsTopic,
+  decodeEnvelope,
+  isDataTopic,
+  parseSequence,
+  schemaHistoryTopic,
+} from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { parseHistoryRecord, type SchemaHistoryRecord } from './table-registry.ts';
@@ -9,26 +15,60 @@ export interface Restored {
   readonly history: readonly SchemaHistoryRecord[];
 }
 
-/** Throws CHECKPOINT_CORRUPT or SCHEMA_HISTORY_CORRUPT when what is there cannot be trusted. */
-export async function restore(reader: TopicReader, prefix: string, pipeline: string): Promise<Restored> {
+/**
+ * Throws CHECKPOINT_CORRUPT or SCHEMA_HISTORY_CORRUPT when what is there cannot be trusted.
+ * @param options.acceptLostCheckpoint take a checkpoint that cannot be trusted for none
+ */
+export async function restore(
+  reader: TopicReader,
+  options: { readonly prefix: string; readonly pipeline: string; readonly acceptLostCheckpoint: boolean },
+): Promise<Restored> {
+  const { prefix, pipeline } = options;
   const newest = await reader.newestRecord(checkpointsTopic(prefix), pipeline);
   const history: SchemaHistoryRecord[] = [];
   await reader.readTopic(schemaHistoryTopic(prefix), {}, ({ value }) => {
     if (value !== null) history.push(parseHistoryRecord(value));
   });
   const value = newest?.value ?? null;
-  return { checkpoint: value === null ? null : openCheckpoint(value), history };
+  return { checkpoint: value === null ? null : open(value, options.acceptLostCheckpoint), history };
 }
 
-/** The highest generation that the newest records of these topics carry; 0 when they are empty. */
-export async function highestGeneration(reader: TopicReader, topics: readonly string[]): Promise<number> {
+function open(value: Buffer, isLossAccepted: boolean): Checkpoint | null {
+  try {
+    return openCheckpoint(value);
+  } catch (error) {
+    if (isLossAccepted) return null;
+    throw error;
+  }
+}
+
+/**
+ * The highest generation that this pipeline's topics tell of; 0 when they tell of none. The schema history is kept for
+ * ever, data topics forget; theirs are all looked at, also of tables that are no longer captured.
+ */
+export async function highestGeneration(
+  reader: TopicReader,
+  prefix: string,
+  history: readonly SchemaHistoryRecord[],
+): Promise<number> {
   let highest = 0;
+  for (const { sequence } of history) highest = Math.max(highest, parseSequence(sequence).generation);
+  const topics = (await reader.topicNames()).filter((name) => isDataTopic(prefix, name));
   for (const topic of topics) {
-    for (const record of await reader.lastRecordOfEachPartition(topic)) {
-      const value = record?.value ?? null;
-      if (value === null) continue;
+    for (const { value } of await newestRows(reader, topic)) {
       highest = Math.max(highest, parseSequence(decodeEnvelope(value).payload.sequence).generation);
     }
   }
   return highest;
+}
+
+/** The newest record with a value of every partition: a tombstone tells nothing. */
+async function newestRows(reader: TopicReader, topic: string): Promise<readonly { value: Buffer }[]> {
+  const rows: { value: Buffer }[] = [];
+  const partitions = (await reader.lastRecordOfEachPartition(topic)).length;
+  for (let partition = 0; partition < partitions; partition++) {
+    const record = await reader.readTail(topic, partition, ({ value }) => value !== null);
+    if (record !== null && record.value !== null) rows.push({ value: record.value });
+  }
+  return rows;
 }

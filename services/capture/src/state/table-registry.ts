@@ -1,7 +1,13 @@
-import { topicName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { z } from 'zod';
-import { captureTable, shapeText, tableId, type CapturedTable, type TableShape } from './table.ts';
+import {
+  captureTable,
+  shapeText,
+  tableId,
+  tableTopic,
+  type CapturedTable,
+  type TableShape,
+} from './table.ts';
 
 const historySchema = z.strictObject({
   database: z.string(),
@@ -86,8 +92,28 @@ export class TableRegistry {
     return { table, change: known === undefined ? 'create' : classifyChange(known.shape, shape) };
   }
 
+  /** The newest version of a table by its name in a statement; null when it is not known or its topic is not prepared. */
+  find(database: string, table: string, ignoresCase: boolean): CapturedTable | null {
+    const exact = this.#newest.get(tableId(database, table));
+    const found = exact ?? (ignoresCase ? this.#findIgnoringCase(database, table) : undefined);
+    if (found === undefined || !this.hasTopic(this.topicOf(found.shape.database, found.shape.table)))
+      return null;
+    found.captured ??= this.#capture(found.shape, found.version);
+    return found.captured;
+  }
+
+  #findIgnoringCase(database: string, table: string): Newest | undefined {
+    const wanted = tableId(database, table).toLowerCase();
+    for (const [id, newest] of this.#newest) if (id.toLowerCase() === wanted) return newest;
+    return undefined;
+  }
+
+  topicOf(database: string, table: string): string {
+    return tableTopic(this.#prefix, database, table);
+  }
+
   #capture({ database, table, columns, keyColumns }: TableShape, version: number): CapturedTable {
-    const topic = topicName(this.#prefix, database, table);
+    const topic = this.topicOf(database, table);
     const partitions = this.#partitions.get(topic);
     if (partitions === undefined) {
       throw new PipelineError('TOPIC_UNKNOWN', `Topic ${topic} was not prepared before its table was used.`);

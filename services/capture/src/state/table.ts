@@ -1,5 +1,6 @@
 import type { Column } from '@sluice/binlog';
-import type { SchemaColumn } from '@sluice/envelope';
+import { topicName, type SchemaColumn } from '@sluice/envelope';
+import { quoteIdentifier } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 
 /** One version of a captured table's shape, and where its rows go. */
@@ -17,9 +18,28 @@ export interface CapturedTable {
   readonly partitions: number;
 }
 
-/** `database.table`: how settings, logs and the schema history name a table. */
+/** `database.table`: how settings, logs and the schema history name a table; a name with a dot in it is quoted by backticks. */
 export function tableId(database: string, table: string): string {
-  return `${database}.${table}`;
+  return `${unambiguous(database)}.${unambiguous(table)}`;
+}
+
+function unambiguous(name: string): string {
+  return /[.`]/u.test(name) ? quoteIdentifier(name) : name;
+}
+
+/** Throws CONFIG_INVALID when the name would be longer than Kafka allows. */
+export function tableTopic(prefix: string, database: string, table: string): string {
+  try {
+    return topicName(prefix, database, table);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const id = tableId(database, table);
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `Table ${id} gets no topic: ${error.message}, or exclude the table by source.excludeTables.`,
+      { cause: error, context: { table: id } },
+    );
+  }
 }
 
 export function schemaColumns(columns: readonly Column[]): readonly SchemaColumn[] {

@@ -1,24 +1,22 @@
-import { ByteWriter, type BinlogHandler, type RowsEvent, type TableMap } from '@sluice/binlog';
+import type { BinlogHandler, RowsEvent, TableMap } from '@sluice/binlog';
 import type { Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { GtidTracker } from '../source/gtid-tracker.ts';
 import { SequenceCounter } from '../state/sequence-counter.ts';
-import type { ControlPoint } from './control-writer.ts';
-import { writeTruncate } from './control-writer.ts';
-import { classifyStatement } from './ddl.ts';
+import { tableId } from '../state/table.ts';
+import { ChangeWriter, type ChangeContext } from './change-writer.ts';
+import { writeTruncate, type ControlPoint } from './control-writer.ts';
+import { classifyStatement, type TableName } from './ddl.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
-import { RowWriter, type RowGroup } from './row-writer.ts';
-import { keyText, type TableRoute } from './table-route.ts';
-import type { TableRoutes } from './table-routes.ts';
+import type { Announcement, TableRoutes } from './table-routes.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../source/position.ts';
 import type { StreamProgress } from '../snapshot/visibility.ts';
-
-const NEW_KEY = Buffer.from('new_key');
-const OLD_KEY = Buffer.from('old_key');
 
 /** Where an earlier reading stopped: needed to number and to skip the same way. */
 export interface ResumePoint {
   readonly file: string;
+  /** Bytes; a GTID set may let the reading begin elsewhere. */
+  readonly position: number;
   /** The last sequence offset used in `file` before the point. */
   readonly floor: number;
   /** Rows up to this file number and sequence offset are published already; null when none can come again. */
@@ -62,24 +60,26 @@ interface Transaction {
  * From decoded binlog events to records in the publish buffer: numbers every row image, drops what was published before
  * a restart, and knows at each moment which position a checkpoint may name. Called synchronously by the decoder.
  */
-export class ChangeStream implements BinlogHandler {
+export class ChangeStream implements BinlogHandler, ChangeContext {
   readonly #server: string;
   readonly #serverId: number;
   readonly #resume: ResumePoint;
   readonly #gtids: GtidTracker | null;
   readonly #routes: TableRoutes;
-  readonly #writer: RowWriter;
-  readonly #otherKey = new ByteWriter(256);
+  readonly #writer: ChangeWriter;
   readonly #sequence: SequenceCounter;
   #skipping: boolean;
-  #fileJson = '""';
   #position: StreamPosition;
+  /** The end of the last transaction, or where this reading began. */
+  #closedAt: StreamPosition;
+  fileJson = '""';
   /** The buffer that rows go into; the loop swaps it when it publishes. */
   buffer: PublishBuffer;
   /** Milliseconds since 1970; the loop sets it once per batch of events. */
   now = 0;
   transactions = 0;
-  fileCreatedAt = 0;
+  /** Creation time of the present file (seconds since 1970), 0 before its format event was seen. */
+  fileCreatedAt: number;
   /** When the source last said that there is nothing more to read; null since the last event. */
   atTip = false;
   readonly transaction: Transaction = {
@@ -103,9 +103,11 @@ export class ChangeStream implements BinlogHandler {
     this.#routes = options.routes;
     this.#sequence = new SequenceCounter(options.generation);
     this.#skipping = options.resume.publishedThrough !== null;
-    this.#position = { file: options.resume.file, position: 0 };
+    this.#position = { file: options.resume.file, position: options.resume.position };
+    this.#closedAt = this.#position;
+    this.fileCreatedAt = options.resume.fileCreatedAt;
     this.buffer = options.buffer;
-    this.#writer = new RowWriter({ tombstones: options.tombstones });
+    this.#writer = new ChangeWriter(this, { tombstones: options.tombstones });
   }
 
   /** The end of the last transaction or of what heartbeats say was passed over. */
@@ -135,7 +137,7 @@ export class ChangeStream implements BinlogHandler {
     const openGtid = open && gtid !== null && gtidSet !== null ? `,${gtid}` : '';
     return {
       gtidSet: gtidSet === null ? null : `${gtidSet}${openGtid}`.replace(/^,/, ''),
-      position: open ? { file, position: start + 1 } : this.#position,
+      position: open ? { file, position: start + 1 } : this.#closedAt,
     };
   }
 
@@ -146,9 +148,9 @@ export class ChangeStream implements BinlogHandler {
     return { prefix, offset: sameFile ? Math.max(mark.position, floor) : floor };
   }
 
-  /** Whether a table map waits for its topic: no further event may be decoded before. */
-  get hasNewTables(): boolean {
-    return this.#routes.waiting.length > 0;
+  /** Whether a table waits for its topic, or has got a captured name: no further event may be decoded before. */
+  get mustSettleTables(): boolean {
+    return this.#routes.waiting.length > 0 || this.#routes.renamedTo.length > 0;
   }
 
   hasPassed(mark: StreamPosition): boolean {
@@ -177,7 +179,8 @@ export class ChangeStream implements BinlogHandler {
     if (number !== this.#sequence.file) {
       this.#sequence.enterFile(number, file === this.#resume.file ? this.#resume.floor : 0);
     }
-    this.#fileJson = JSON.stringify(file);
+    if (file !== this.#position.file) this.fileCreatedAt = 0; // that of the file before is not its own
+    this.fileJson = JSON.stringify(file);
     this.#position = { file, position };
   }
 
@@ -198,12 +201,11 @@ export class ChangeStream implements BinlogHandler {
   }
 
   onTableMap(map: TableMap): void {
-    this.#routes.meet(map);
+    this.#routes.meet(map, this.announcement);
   }
 
   onRows(rows: RowsEvent): void {
     const route = this.#routes.of(rows.table);
-    const imagesBefore = this.transaction.images;
     if (route === null) {
       const images = rows.countImages();
       this.#sequence.skip(rows.start, images);
@@ -212,81 +214,11 @@ export class ChangeStream implements BinlogHandler {
     }
     if (this.transaction.xa) throw xaRefused(rows.table);
     this.transaction.wroteRows = true;
-    this.#writer.beginGroup(this.#group(rows, route, rows.operation));
-    if (rows.operation === 'UPDATE') this.#updates(rows, route, imagesBefore);
-    else this.#insertsOrDeletes(rows, route, imagesBefore);
+    this.#writer.write(rows, route);
   }
 
-  #insertsOrDeletes(rows: RowsEvent, route: TableRoute, imagesBefore: number): void {
-    const insert = rows.operation === 'INSERT';
-    const { encoder } = route;
-    while (rows.next()) {
-      const index = rows.imageIndex;
-      const offset = this.#sequence.next(rows.start, index);
-      this.transaction.images++;
-      if (this.#skipping && this.#wasPublished(offset)) continue;
-      const before = insert ? null : rows.before;
-      const after = insert ? rows.after : null;
-      encoder.writeKey(insert ? rows.after : rows.before, this.#writer.key);
-      this.#record(route, this.#writer.key);
-      this.#writer.write(this.buffer, before, after, index, offset, imagesBefore + index, null);
-      route.counts[rows.operation]++;
-    }
-  }
-
-  #updates(rows: RowsEvent, route: TableRoute, imagesBefore: number): void {
-    const { encoder } = route;
-    while (rows.next()) {
-      const index = rows.imageIndex;
-      const beforeOffset = this.#sequence.next(rows.start, index);
-      const offset = this.#sequence.next(rows.start, index + 1);
-      this.transaction.images += 2;
-      if (this.#skipping && this.#wasPublished(offset)) continue;
-      encoder.writeKey(rows.after, this.#writer.key);
-      this.#record(route, this.#writer.key);
-      if (encoder.sameKey(rows.before, rows.after)) {
-        this.#writer.write(
-          this.buffer,
-          rows.before,
-          rows.after,
-          index + 1,
-          offset,
-          imagesBefore + index + 1,
-          null,
-        );
-        route.counts.UPDATE++;
-      } else {
-        this.#keyChange(rows, route, imagesBefore, beforeOffset, offset);
-      }
-    }
-  }
-
-  /** A key change is the end of one row and the beginning of another; headers link the two. */
-  #keyChange(
-    rows: RowsEvent,
-    route: TableRoute,
-    imagesBefore: number,
-    beforeOffset: number,
-    offset: number,
-  ): void {
-    const { encoder } = route;
-    const index = rows.imageIndex;
-    const writer = this.#writer;
-    encoder.writeKey(rows.after, this.#otherKey);
-    encoder.writeKey(rows.before, writer.key);
-    this.#record(route, writer.key);
-    writer.beginGroup(this.#group(rows, route, 'DELETE'));
-    const newKey = { name: NEW_KEY, key: this.#otherKey };
-    writer.write(this.buffer, rows.before, null, index, beforeOffset, imagesBefore + index, newKey);
-    encoder.writeKey(rows.before, this.#otherKey);
-    encoder.writeKey(rows.after, writer.key);
-    writer.beginGroup(this.#group(rows, route, 'INSERT'));
-    const oldKey = { name: OLD_KEY, key: this.#otherKey };
-    writer.write(this.buffer, null, rows.after, index + 1, offset, imagesBefore + index + 1, oldKey);
-    writer.beginGroup(this.#group(rows, route, 'UPDATE'));
-    route.counts.DELETE++;
-    route.counts.INSERT++;
-  }
+  /** Where a new version of a table is announced. */
+  readonly announcement = (): Announcement => ({ buffer: this.buffer, point: this.point() });
 
   onCommit(end: number): void {
     this.transactions++;
@@ -295,10 +227,26 @@ export class ChangeStream implements BinlogHandler {
 
   onQuery(query: { database: string; sql: string; start: number; end: number; closes: boolean }): void {
     const statement = classifyStatement(query.sql, query.database);
-    if (statement.kind === 'truncate') this.#truncate(statement.database, statement.table, query.start);
-    if (statement.kind === 'ddl') this.#routes.disturbAll();
-    if (statement.kind === 'xa' && /^XA\s+START/iu.test(statement.sql)) this.transaction.xa = true;
-    if (query.closes && /^ROLLBACK/iu.test(query.sql)) this.#refuseRolledBack();
+    switch (statement.kind) {
+      case 'truncate':
+        this.#truncate(statement.database, statement.table, query.start);
+        break;
+      case 'ddl':
+        this.#routes.noteDdl(statement);
+        if (statement.created !== null && statement.isNew) this.#created(statement.created, query.start);
+        break;
+      case 'xa':
+        if (/^XA\s+(?:START|BEGIN)\b/iu.test(statement.sql)) this.transaction.xa = true;
+        break;
+      case 'rollback':
+        this.#refuseRolledBack();
+        break;
+      case 'rows':
+        this.#refuseStatement(statement.verb, statement.table, query);
+        break;
+      case 'other':
+        break;
+    }
     if (query.closes) this.#closeTransaction(query.end);
   }
 
@@ -328,12 +276,28 @@ export class ChangeStream implements BinlogHandler {
     };
   }
 
+  /** Rows that an earlier table of this name left in the topic are gone. */
+  #created({ database, table }: TableName, start: number): void {
+    this.#truncate(database, table, start);
+  }
+
   #truncate(database: string, table: string, start: number): void {
     const offset = this.#sequence.next(start, 0);
     const route = this.#routes.byName(database, table);
-    if (route === null || (this.#skipping && this.#wasPublished(offset))) return;
+    if (route === null) return;
     if (route.recorder !== null) route.recorder.disturbed = true;
-    writeTruncate(this.buffer, route.encoder.table, this.point(this.highest, start));
+    if (this.wasPublished(offset)) return;
+    writeTruncate(this.buffer, route.encoder.table, this.point(this.#sequence.current(), start));
+  }
+
+  /** Rows that a statement changes are not in the binlog. One that may change any table is refused as well. */
+  #refuseStatement(verb: string, table: TableName | null, at: { database: string; start: number }): void {
+    if (table !== null && !this.#routes.captures(table.database, table.table)) return;
+    throw new PipelineError(
+      'BINLOG_STATEMENT',
+      `${verb} ${table === null ? `in database ${at.database}` : `of ${tableId(table.database, table.table)}`} was logged as a statement.`,
+      { context: { file: this.#position.file, start: at.start } },
+    );
   }
 
   /**
@@ -358,27 +322,11 @@ export class ChangeStream implements BinlogHandler {
     transaction.xa = false;
     this.#skipping = false;
     this.#position = { file: this.#position.file, position: end };
+    this.#closedAt = this.#position;
   }
 
-  #group(rows: RowsEvent, route: TableRoute, operation: RowGroup['operation']): RowGroup {
-    return {
-      encoder: route.encoder,
-      operation,
-      serverId: rows.serverId,
-      timestamp: this.transaction.timestamp,
-      fileJson: this.#fileJson,
-      offset: rows.start,
-      gtid: this.transaction.gtid,
-      sequencePrefix: this.#sequence.prefix,
-      capturedAt: this.now,
-    };
-  }
-
-  #record(route: TableRoute, key: ByteWriter): void {
-    route.recorder?.keys.add(keyText(key));
-  }
-
-  #wasPublished(offset: number): boolean {
+  wasPublished(offset: number): boolean {
+    if (!this.#skipping) return false;
     const through = this.#resume.publishedThrough;
     if (through === null || this.#sequence.file > through.fileNumber) return false;
     return this.#sequence.file < through.fileNumber || offset <= through.offset;
@@ -386,7 +334,7 @@ export class ChangeStream implements BinlogHandler {
 }
 
 function xaRefused(table: TableMap): PipelineError {
-  const id = `${table.database}.${table.table}`;
+  const id = tableId(table.database, table.table);
   return new PipelineError(
     'XA_TRANSACTION',
     `An XA transaction touches the captured table ${id}: its rows stand in the binlog before anybody knows whether it commits.`,

@@ -16,12 +16,30 @@ export function keyText(key: ByteWriter): string {
 
 /**
  * Watches the stream while a chunk of a snapshot is being read: a row that the stream publishes meanwhile is newer than
- * what the chunk saw of it, and a DDL makes the whole chunk worthless.
+ * what the chunk saw of it, and a DDL makes the whole chunk worthless. Keys are texts by `keyText`.
  */
 export class ChunkRecorder {
-  /** Record keys as `keyText`. */
-  readonly keys = new Set<string>();
+  /** Keys that the stream had before the chunk was there to compare with. */
+  readonly #noted = new Set<string>();
+  #chunk: Set<string> | null = null;
   disturbed = false;
+
+  /** The stream has a row with this key. */
+  note(key: string): void {
+    if (this.#chunk === null) this.#noted.add(key);
+    else this.#chunk.delete(key);
+  }
+
+  /** The chunk has been read: from now on only its own keys are remembered, however far away its mark is. */
+  compareWith(keys: readonly string[]): void {
+    this.#chunk = new Set(keys.filter((key) => !this.#noted.has(key)));
+    this.#noted.clear();
+  }
+
+  /** Whether the stream has had nothing newer than the chunk's row. */
+  isCurrent(key: string): boolean {
+    return this.#chunk?.has(key) ?? false;
+  }
 }
 
 /** Where the rows of one captured table go, whatever its version. */

@@ -1,13 +1,14 @@
 import type { TableMap } from '@sluice/binlog';
-import { schemaHistoryTopic, topicName } from '@sluice/envelope';
+import { schemaHistoryTopic } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { Registration, SchemaHistoryRecord, TableRegistry } from '../state/table-registry.ts';
-import { schemaColumns, tableId, type TableShape } from '../state/table.ts';
+import { schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import { TableEncoder } from './table-encoder.ts';
-import { TableRoute, type ChunkRecorder } from './table-route.ts';
+import { TableRoute } from './table-route.ts';
+import type { NameChanges, TableName } from './ddl.ts';
 
 export interface TableRoutesOptions {
   readonly prefix: string;
@@ -16,6 +17,8 @@ export interface TableRoutesOptions {
   readonly registry: TableRegistry;
   /** `source.keys`: key columns of tables without a primary key, by `database.table`. */
   readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
+  /** Whether the server takes table names that differ in case only for the same (`lower_case_table_names`). */
+  readonly ignoresCase: boolean;
 }
 
 /** What a new table version needs to be announced. */
@@ -25,8 +28,8 @@ export interface Announcement {
 }
 
 /**
- * From the binlog's table maps to routes. A table met for the first time waits in `waiting` until the loop has made its
- * topic; no row of it can be decoded before.
+ * From the binlog's table maps to routes. A table without a topic waits in `waiting` until the loop has made it; no row of
+ * it can be decoded before.
  */
 export class TableRoutes {
   readonly #options: TableRoutesOptions;
@@ -34,54 +37,71 @@ export class TableRoutes {
   #byMap = new WeakMap<TableMap, TableRoute | null>();
   #lastMap: TableMap | null = null;
   #lastRoute: TableRoute | null = null;
+  readonly #created = new Set<string>();
   /** Table maps that no route exists for yet. */
   waiting: TableMap[] = [];
+  /** Captured names that tables were renamed to, for the loop to see to: what stands there now is not in the topic. */
+  renamedTo: TableName[] = [];
+  /** DDL statements passed: what is known of a table's columns from elsewhere is good as long as it stays the same. */
+  ddlsPassed = 0;
 
   constructor(options: TableRoutesOptions) {
     this.#options = options;
   }
 
-  /** Takes note of a new or changed table map. */
-  meet(map: TableMap): void {
-    if (!this.#options.filter.captures(map.database, map.table)) {
+  /** Gives a new or changed table map its route, or lets it wait for its topic. */
+  meet(map: TableMap, announcement: () => Announcement): void {
+    if (!this.captures(map.database, map.table)) {
       this.#byMap.set(map, null);
       return;
     }
     if (!map.fullMetadata) throw metadataMissing(map);
-    this.waiting.push(map);
-  }
-
-  topicOf(map: { readonly database: string; readonly table: string }): string {
-    return topicName(this.#options.prefix, map.database, map.table);
+    const { registry } = this.#options;
+    if (registry.hasTopic(registry.topicOf(map.database, map.table))) this.#settle(map, announcement);
+    else this.waiting.push(map);
   }
 
   /** Gives every waiting table its route; the topics must be known to the registry by now. */
   settle(announcement: () => Announcement): void {
     const waiting = this.waiting;
     this.waiting = [];
-    for (const map of waiting) {
-      this.#byMap.set(map, this.open(shapeOf(map, this.#options.configuredKeys), announcement));
-    }
+    for (const map of waiting) this.#settle(map, announcement);
     this.#lastMap = null;
   }
 
-  /** The route of a shape; a version not seen before is announced in the topic and in the schema history. */
+  #settle(map: TableMap, announcement: () => Announcement): void {
+    this.#byMap.set(map, this.open(shapeOf(map, this.#options.configuredKeys), announcement));
+  }
+
+  /** The route of a shape that the stream has rows of now, or that is not known at all yet. */
   open(shape: TableShape, announcement: () => Announcement): TableRoute {
-    const { registry, serverName } = this.#options;
-    const registration = registry.register(shape);
-    if (registration.change !== 'none') this.#announce(registration, announcement());
+    const table = this.#register(shape, announcement);
     const id = tableId(shape.database, shape.table);
     const route = this.#byName.get(id);
     if (route === undefined) {
-      const created = new TableRoute(new TableEncoder(registration.table, serverName));
+      const created = new TableRoute(new TableEncoder(table, this.#options.serverName));
       this.#byName.set(id, created);
       return created;
     }
-    if (route.encoder.table !== registration.table) {
-      route.encoder = new TableEncoder(registration.table, serverName);
+    if (route.encoder.table !== table) {
+      route.encoder = new TableEncoder(table, this.#options.serverName);
       if (route.recorder !== null) route.recorder.disturbed = true;
     }
     return route;
+  }
+
+  /** For rows from elsewhere than the stream: its own encoder stays the one that its table map asks for. */
+  encoderOf(shape: TableShape, announcement: () => Announcement): TableEncoder {
+    const table = this.#register(shape, announcement);
+    const encoder = this.#byName.get(tableId(shape.database, shape.table))?.encoder;
+    return encoder?.table === table ? encoder : new TableEncoder(table, this.#options.serverName);
+  }
+
+  /** A version not seen before is announced in the topic and in the schema history. */
+  #register(shape: TableShape, announcement: () => Announcement): CapturedTable {
+    const registration = this.#options.registry.register(shape);
+    if (registration.change !== 'none') this.#announce(registration, announcement());
+    return registration.table;
   }
 
   /** Null for a table that is not captured. On the hot path: events of one table come in runs. */
@@ -99,8 +119,19 @@ export class TableRoutes {
     return route;
   }
 
+  /** The route of a table that a statement names, whether the stream has met its rows in this life or not. */
   byName(database: string, table: string): TableRoute | null {
-    return this.#byName.get(tableId(database, table)) ?? null;
+    const { registry, serverName, ignoresCase } = this.#options;
+    const known = registry.find(database, table, ignoresCase);
+    if (known === null || !this.captures(known.database, known.table)) return null;
+    const id = tableId(known.database, known.table);
+    const route = this.#byName.get(id) ?? new TableRoute(new TableEncoder(known, serverName));
+    this.#byName.set(id, route);
+    return route;
+  }
+
+  captures(database: string, table: string): boolean {
+    return this.#options.filter.captures(database, table);
   }
 
   get all(): IterableIterator<TableRoute> {
@@ -108,8 +139,16 @@ export class TableRoutes {
   }
 
   /** A DDL makes every chunk that is being read worthless: it is not known which table it changed. */
-  disturbAll(): void {
-    for (const { recorder } of this.#byName.values()) markDisturbed(recorder);
+  noteDdl({ created, renamedTo }: NameChanges): void {
+    this.ddlsPassed++;
+    if (created !== null) this.#created.add(tableId(created.database, created.table));
+    this.renamedTo.push(...renamedTo.filter(({ database, table }) => this.captures(database, table)));
+    for (const { recorder } of this.#byName.values()) if (recorder !== null) recorder.disturbed = true;
+  }
+
+  /** Whether the stream has seen the table being made: all its rows are in the stream then. */
+  wasCreated(database: string, table: string): boolean {
+    return this.#created.has(tableId(database, table));
   }
 
   #announce(registration: Registration, { buffer, point }: Announcement): void {
@@ -127,10 +166,6 @@ export class TableRoutes {
     appendJson(buffer, history, tableId(database, name), record, point.capturedAt, {});
     if (change !== 'none') writeSchema(buffer, table, change, point);
   }
-}
-
-function markDisturbed(recorder: ChunkRecorder | null): void {
-  if (recorder !== null) recorder.disturbed = true;
 }
 
 function shapeOf(map: TableMap, configuredKeys: Readonly<Record<string, readonly string[]>>): TableShape {

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../src/state/checkpoint.ts';
 import { planStart, type StartFacts } from '../../src/state/plan-start.ts';
 
-const server = { flavour: 'mysql', version: '9.7.4', identity: 'uuid-1', serverId: 11, gtid: true } as const;
+const server = {
+  flavour: 'mysql',
+  version: '9.7.4',
+  identity: 'uuid-1',
+  serverId: 11,
+  gtid: true,
+  ignoresCase: false,
+} as const;
 const status = { file: 'binlog.000009', position: 900, gtidSet: 'uuid-1:1-90' };
 
 const checkpoint: Checkpoint = {
@@ -17,7 +24,9 @@ const checkpoint: Checkpoint = {
   highest: '0030000020000000640',
   gtidSet: 'uuid-1:1-50',
   generation: 3,
-  snapshot: { 'shop.orders': { state: 'done', lastKey: ['42'], rows: 42 } },
+  snapshot: {
+    'shop.orders': { state: 'done', lastKey: null, order: '', rows: 42, reconcile: false },
+  },
   savedAt: 1,
 };
 
@@ -54,6 +63,20 @@ describe('planStart', () => {
     });
   });
 
+  test('between transactions nothing counts as published: the reading may begin in an older file', () => {
+    const between = { ...checkpoint, highest: '0030000020000000499' };
+    const { resume } = planStart({ ...resumed, checkpoint: between });
+    expect(resume).toMatchObject({ floor: 499, publishedThrough: null, highest: '' });
+  });
+
+  test.each([
+    ['another base name', 'bin.000009'],
+    ['numbers that begin anew', 'binlog.000001'],
+  ])('%s of the binlog files opens a generation', (_what, file) => {
+    const plan = planStart({ ...resumed, status: { ...status, file } });
+    expect(plan).toMatchObject({ generation: 4, opensGeneration: true, from: { gtidSet: 'uuid-1:1-50' } });
+  });
+
   test('refuses to begin anew beside data topics that hold records', () => {
     expect(() => planStart({ ...facts, topicGeneration: 2 })).toThrow(
       expect.objectContaining({ code: 'CHECKPOINT_MISSING' }),
@@ -63,6 +86,22 @@ describe('planStart', () => {
   test('an accepted loss opens the generation after the highest ever seen', () => {
     const plan = planStart({ ...resumed, topicGeneration: 7, acceptLostCheckpoint: true });
     expect(plan).toMatchObject({ generation: 8, opensGeneration: true, from: status, snapshot: {} });
+  });
+
+  test('a new space has no published rows of its own yet: what its checkpoint says is read from the start', () => {
+    const elsewhere = planStart({ ...resumed, server: { ...server, identity: 'uuid-2' } });
+    const first = {
+      ...checkpoint,
+      server: 'uuid-2',
+      generation: elsewhere.generation,
+      file: status.file,
+      position: status.position,
+      floor: 0,
+      highest: '0040000090000000000',
+    };
+    const again = planStart({ ...resumed, checkpoint: first, server: { ...server, identity: 'uuid-2' } });
+    expect(again).toMatchObject({ generation: 4, opensGeneration: false });
+    expect(again.resume.publishedThrough).toBeNull();
   });
 
   test('another server of the same history opens a generation and goes on by GTID', () => {

@@ -1,0 +1,38 @@
+import type { CaptureSettings } from './capture-settings.ts';
+import type { ServerFacts } from './source/server.ts';
+import type { Checkpoint, TableProgress } from './state/checkpoint.ts';
+import type { ChangeStream } from './stream/change-stream.ts';
+
+export interface CheckpointParts {
+  readonly settings: CaptureSettings;
+  readonly server: ServerFacts;
+  readonly generation: number;
+  readonly stream: ChangeStream;
+  readonly progress: ReadonlyMap<string, TableProgress>;
+}
+
+/** The checkpoint that covers everything the stream has put into the buffer so far. */
+export function makeCheckpoint({
+  settings,
+  server,
+  generation,
+  stream,
+  progress,
+}: CheckpointParts): Checkpoint {
+  const { transaction, position, sequence, gtidSet, highest, fileCreatedAt, now } = stream;
+  return {
+    version: 1,
+    pipeline: settings.config.pipeline,
+    flavour: server.flavour,
+    server: server.identity,
+    file: position.file,
+    fileCreatedAt,
+    position: transaction.open ? transaction.start : position.position,
+    floor: transaction.open ? transaction.floorAtStart : sequence.floor,
+    highest,
+    gtidSet,
+    generation,
+    snapshot: Object.fromEntries(progress),
+    savedAt: now,
+  };
+}

@@ -1,0 +1,87 @@
+import { readTable } from '@sluice/mysql';
+import { PipelineError, type Logger } from '@sluice/runtime';
+import type { CaptureSettings } from './capture-settings.ts';
+import { prepareTopics } from './prepare-topics.ts';
+import type { Source } from './source/source.ts';
+import type { TableProgress } from './state/checkpoint.ts';
+import type { TableRegistry } from './state/table-registry.ts';
+import { tableId } from './state/table.ts';
+import type { TableName } from './stream/ddl.ts';
+import type { Announcement, TableRoutes } from './stream/table-routes.ts';
+
+export interface NewTablesParts {
+  readonly settings: CaptureSettings;
+  readonly source: Source;
+  readonly registry: TableRegistry;
+  readonly routes: TableRoutes;
+  /** Number of tables captured when this life began. */
+  readonly tables: number;
+  readonly progress: Map<string, TableProgress>;
+  /** Makes the progress durable, at the place where the stream is now. */
+  readonly publishCheckpoint: () => Promise<void>;
+  readonly log: Logger;
+}
+
+/** Sees to captured tables that came into being, or got their names, while the stream was read. */
+export class NewTables {
+  readonly #parts: NewTablesParts;
+
+  constructor(parts: NewTablesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes the topics of the tables that wait for them. Throws TABLE_APPEARED when a table stands there with rows that
+   * are not in the stream: the next life takes its snapshot.
+   */
+  async settle(announcement: () => Announcement): Promise<void> {
+    const { settings, routes, registry, tables, log } = this.#parts;
+    await this.#oweRenamed();
+    if (routes.waiting.length === 0) return;
+    for (const map of routes.waiting) await this.#noteNew(map);
+    const data = [...new Set(routes.waiting.map((map) => registry.topicOf(map.database, map.table)))];
+    await prepareTopics(settings, registry, { data, tables, internal: false }, log);
+    routes.settle(announcement);
+  }
+
+  /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */
+  async #noteNew({ database, table }: TableName): Promise<void> {
+    const { progress, routes, settings } = this.#parts;
+    const id = tableId(database, table);
+    if (progress.has(id)) return;
+    const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
+    if (!isWhole && (await this.#exists(database, table))) throw appeared(id);
+    progress.set(id, { state: 'done', lastKey: null, order: '', rows: 0, reconcile: false });
+  }
+
+  /** Durable before the next life begins: it would meet the statement again, for ever. */
+  async #oweRenamed(): Promise<void> {
+    const { progress, routes, settings, publishCheckpoint } = this.#parts;
+    const renamed = routes.renamedTo.map(({ database, table }) => tableId(database, table));
+    routes.renamedTo = [];
+    const [first] = renamed;
+    if (first === undefined || settings.config.snapshot.mode === 'never') return;
+    for (const id of renamed) progress.delete(id);
+    await publishCheckpoint();
+    throw appeared(first);
+  }
+
+  async #exists(database: string, table: string): Promise<boolean> {
+    const connection = await this.#parts.source.connect();
+    try {
+      return (await readTable(connection, database, table)) !== null;
+    } finally {
+      connection.destroy();
+    }
+  }
+}
+
+function appeared(id: string): PipelineError {
+  return new PipelineError(
+    'TABLE_APPEARED',
+    `Table ${id} came into being with rows that are not in the stream.`,
+    {
+      context: { table: id },
+    },
+  );
+}

@@ -1,0 +1,114 @@
+import { ByteWriter } from '@sluice/binlog';
+import { readTable, toPipelineError, type Flavour } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
+import type { Connection } from 'mysql2/promise';
+import type { StreamPosition } from '../source/position.ts';
+import { tableId } from '../state/table.ts';
+import type { TableName } from '../stream/ddl.ts';
+import type { ChunkRecorder } from '../stream/table-route.ts';
+import type { TableRoutes } from '../stream/table-routes.ts';
+import { SnapshotTable, type SelectedRow } from './snapshot-table.ts';
+import type { StreamProgress, Visibility } from './visibility.ts';
+
+export interface ChunkReaderOptions {
+  readonly connection: Connection;
+  readonly visibility: Visibility;
+  readonly flavour: Flavour;
+  readonly routes: TableRoutes;
+  /** `source.keys`. */
+  readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Chunk {
+  readonly table: SnapshotTable;
+  readonly rows: readonly SelectedRow[];
+  /** Record keys of the rows, as the recorder knows them. */
+  readonly keys: readonly string[];
+  /** Bytes of the rows as the server sent them. */
+  readonly bytes: number;
+  /** Whether the table may hold rows behind these. */
+  readonly more: boolean;
+  readonly mark: StreamPosition;
+}
+
+export interface ChunkRequest {
+  readonly name: TableName;
+  /** Already watching the table's rows in the stream. */
+  readonly recorder: ChunkRecorder;
+  readonly progress: StreamProgress;
+  readonly limit: number;
+  /** Where to go on in a table of this state, as SQL literals; null at its beginning. */
+  readonly after: (table: SnapshotTable) => readonly string[] | null;
+}
+
+/**
+ * Reads the rows of one table, page by page. What it knows of the table's columns was asked for while a chunk was being
+ * read, and is good until the stream passes a DDL: a chunk that no DDL disturbs was selected with the right columns.
+ */
+export class ChunkReader {
+  readonly #options: ChunkReaderOptions;
+  readonly #scratch = new ByteWriter(256);
+  #table: SnapshotTable | null = null;
+  #ddlsPassed = -1;
+
+  constructor(options: ChunkReaderOptions) {
+    this.#options = options;
+  }
+
+  /** What was last known of the table may be wrong: the next chunk asks again. */
+  forgetTable(): void {
+    this.#table = null;
+  }
+
+  /** Null when the table is no longer there. Throws a PipelineError when the source fails. */
+  async read(request: ChunkRequest): Promise<Chunk | null> {
+    const { visibility, routes } = this.#options;
+    const { ddlsPassed } = routes;
+    if (ddlsPassed !== this.#ddlsPassed) this.forgetTable();
+    this.#ddlsPassed = ddlsPassed;
+    const { result, mark } = await visibility.read(request.progress, () => this.#select(request));
+    if (result === null) return null;
+    const { table, rows } = result;
+    const keys = table.keyTexts(rows, this.#scratch);
+    request.recorder.compareWith(keys);
+    return { table, rows, keys, bytes: bytesOf(rows), more: rows.length >= request.limit, mark };
+  }
+
+  /** The table's present state; null when it is not there. */
+  async describe({ database, table }: TableName): Promise<SnapshotTable | null> {
+    const { connection, configuredKeys, flavour } = this.#options;
+    const description = await readTable(connection, database, table);
+    if (description === null) return null;
+    return new SnapshotTable(description, configuredKeys[tableId(database, table)], flavour);
+  }
+
+  async #select(
+    request: ChunkRequest,
+  ): Promise<{ readonly table: SnapshotTable; readonly rows: readonly SelectedRow[] } | null> {
+    const { connection, visibility } = this.#options;
+    const table = this.#table ?? (await this.describe(request.name));
+    if (table === null) return null;
+    this.#table = table;
+    const sql = table.pageSql(request.after(table), request.limit, visibility.lock);
+    try {
+      const [rows] = await connection.query({ sql, rowsAsArray: true, typeCast: false });
+      return { table, rows: rows as unknown as SelectedRow[] };
+    } catch (error) {
+      const failure = toPipelineError(error);
+      if (!isOtherTable(failure)) throw failure;
+      // Altered or dropped between question and SELECT: nothing was read, and the next chunk asks again.
+      request.recorder.disturbed = true;
+      return { table, rows: [] };
+    }
+  }
+}
+
+function isOtherTable(error: PipelineError): boolean {
+  return error.code === 'MYSQL_TABLE_UNKNOWN' || error.code === 'MYSQL_COLUMN_UNKNOWN';
+}
+
+function bytesOf(rows: readonly SelectedRow[]): number {
+  let bytes = 0;
+  for (const row of rows) for (const value of row) bytes += value?.length ?? 0;
+  return bytes;
+}

@@ -1,0 +1,131 @@
+import { ByteWriter, type RowsEvent } from '@sluice/binlog';
+import type { PublishBuffer } from './publish-buffer.ts';
+import { RowWriter, type RowGroup } from './row-writer.ts';
+import { keyText, type TableRoute } from './table-route.ts';
+import type { SequenceCounter } from '../state/sequence-counter.ts';
+
+const NEW_KEY = Buffer.from('new_key');
+const OLD_KEY = Buffer.from('old_key');
+
+/** What a row needs to know of the stream around it. */
+export interface ChangeContext {
+  readonly buffer: PublishBuffer;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Binlog file name as a JSON string. */
+  readonly fileJson: string;
+  readonly sequence: SequenceCounter;
+  readonly transaction: {
+    readonly gtid: string | null;
+    /** Commit time: milliseconds since 1970 as JSON number text. */
+    readonly timestamp: string;
+    /** Row images met so far. */
+    images: number;
+  };
+  /** Whether a row with this sequence offset was published by an earlier reading. */
+  wasPublished(offset: number): boolean;
+}
+
+/** From the rows of one event to records: numbers every image, writes what was not published before. The hot path. */
+export class ChangeWriter {
+  readonly #context: ChangeContext;
+  readonly #writer: RowWriter;
+  readonly #otherKey = new ByteWriter(256);
+
+  /** @param options.tombstones follow each delete by a null value with the same key (`topics.tombstones`) */
+  constructor(context: ChangeContext, options: { readonly tombstones: boolean }) {
+    this.#context = context;
+    this.#writer = new RowWriter(options);
+  }
+
+  write(rows: RowsEvent, route: TableRoute): void {
+    this.#writer.beginGroup(this.#group(rows, route, rows.operation));
+    const imagesBefore = this.#context.transaction.images;
+    if (rows.operation === 'UPDATE') this.#updates(rows, route, imagesBefore);
+    else this.#insertsOrDeletes(rows, route, imagesBefore);
+  }
+
+  #insertsOrDeletes(rows: RowsEvent, route: TableRoute, imagesBefore: number): void {
+    const context = this.#context;
+    const writer = this.#writer;
+    const insert = rows.operation === 'INSERT';
+    while (rows.next()) {
+      const index = rows.imageIndex;
+      const offset = context.sequence.next(rows.start, index);
+      context.transaction.images++;
+      route.encoder.writeKey(insert ? rows.after : rows.before, writer.key);
+      route.recorder?.note(keyText(writer.key));
+      if (context.wasPublished(offset)) continue;
+      const before = insert ? null : rows.before;
+      const after = insert ? rows.after : null;
+      writer.write(context.buffer, before, after, index, offset, imagesBefore + index, null);
+      route.counts[rows.operation]++;
+    }
+  }
+
+  #updates(rows: RowsEvent, route: TableRoute, imagesBefore: number): void {
+    const context = this.#context;
+    const writer = this.#writer;
+    const { encoder } = route;
+    while (rows.next()) {
+      const index = rows.imageIndex;
+      const beforeOffset = context.sequence.next(rows.start, index);
+      const offset = context.sequence.next(rows.start, index + 1);
+      context.transaction.images += 2;
+      encoder.writeKey(rows.after, writer.key);
+      route.recorder?.note(keyText(writer.key));
+      if (!encoder.sameKey(rows.before, rows.after)) {
+        this.#keyChange(rows, route, imagesBefore, beforeOffset, offset);
+        continue;
+      }
+      if (context.wasPublished(offset)) continue;
+      const eventIndex = imagesBefore + index + 1;
+      writer.write(context.buffer, rows.before, rows.after, index + 1, offset, eventIndex, null);
+      route.counts.UPDATE++;
+    }
+  }
+
+  /** A key change is the end of one row and the beginning of another; headers link the two. */
+  #keyChange(
+    rows: RowsEvent,
+    route: TableRoute,
+    imagesBefore: number,
+    beforeOffset: number,
+    offset: number,
+  ): void {
+    const { encoder } = route;
+    const { buffer } = this.#context;
+    const index = rows.imageIndex;
+    const writer = this.#writer;
+    encoder.writeKey(rows.after, this.#otherKey);
+    encoder.writeKey(rows.before, writer.key);
+    route.recorder?.note(keyText(writer.key));
+    if (this.#context.wasPublished(offset)) return;
+    writer.beginGroup(this.#group(rows, route, 'DELETE'));
+    const newKey = { name: NEW_KEY, key: this.#otherKey };
+    writer.write(buffer, rows.before, null, index, beforeOffset, imagesBefore + index, newKey);
+    encoder.writeKey(rows.before, this.#otherKey);
+    encoder.writeKey(rows.after, writer.key);
+    writer.beginGroup(this.#group(rows, route, 'INSERT'));
+    const oldKey = { name: OLD_KEY, key: this.#otherKey };
+    writer.write(buffer, null, rows.after, index + 1, offset, imagesBefore + index + 1, oldKey);
+    writer.beginGroup(this.#group(rows, route, 'UPDATE'));
+    route.counts.DELETE++;
+    route.counts.INSERT++;
+  }
+
+  #group(rows: RowsEvent, route: TableRoute, operation: RowGroup['operation']): RowGroup {
+    const { transaction, fileJson, sequence, now } = this.#context;
+    return {
+      encoder: route.encoder,
+      operation,
+      serverId: rows.serverId,
+      timestamp: transaction.timestamp,
+      fileJson,
+      offset: rows.start,
+      gtid: transaction.gtid,
+      sequencePrefix: sequence.prefix,
+      capturedAt: now,
+    };
+  }
+}
