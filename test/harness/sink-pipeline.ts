@@ -11,7 +11,7 @@ import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
 import { ServiceProcess } from './service-process.ts';
 import { SinkStores } from './sink-stores.ts';
-import type { SourceDatabase } from './source-database.ts';
+import { SourceDatabase } from './source-database.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 export const SINK_NAMES = ['redis', 'elasticsearch', 'mysql'] as const;
@@ -25,6 +25,8 @@ export interface PipelineProcess {
   readonly process: ServiceProcess;
   readonly opsUrl: string;
   readonly metricsUrl: string;
+  /** Its sluice.yaml, with its own ports in every section. */
+  readonly configFile: string;
 }
 
 export interface SinkPipelineOptions {
@@ -62,6 +64,18 @@ export class SinkPipeline {
     return pipeline;
   }
 
+  /** A pipeline from a new database on the MySQL source, in which these statements have run. */
+  static async withTables(
+    scope: Scope,
+    stack: Stack,
+    stem: string,
+    statements: readonly string[],
+  ): Promise<SinkPipeline> {
+    const database = await SourceDatabase.create(scope, stack.mysql, stem);
+    await database.run(...statements);
+    return SinkPipeline.create(scope, { stack, database });
+  }
+
   private constructor(
     scope: Scope,
     options: SinkPipelineOptions,
@@ -95,14 +109,17 @@ export class SinkPipeline {
     return (await this.reader.topicNames()).filter((name) => name.startsWith(prefix)).sort();
   }
 
-  /** Starts a process of the service, with ports and a sluice.yaml of its own; it is not ready yet. */
-  async launch(name: ServiceName): Promise<PipelineProcess> {
+  /**
+   * Starts a process of the service, with ports and a sluice.yaml of its own; it is not ready yet.
+   * @param settings laid over the sections of all sinks
+   */
+  async launch(name: ServiceName, settings: Section = {}): Promise<PipelineProcess> {
     const [port = 0, metricsPort = 0] = await freePorts(2);
     const configFile = join(this.#folder, `${name}-${port}.yaml`);
-    await writeFile(configFile, this.#config({ port, metricsPort }));
+    await writeFile(configFile, this.#config({ port, metricsPort }, settings));
     const process = ServiceProcess.start(this.#scope, { service: name, configFile, opsPort: port });
     const url = (of: number): string => `http://127.0.0.1:${of}`;
-    return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics` };
+    return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics`, configFile };
   }
 
   /** Starts one process of each service; resolves when all are ready, in the order of the names. */
@@ -152,7 +169,7 @@ export class SinkPipeline {
   }
 
   /** JSON is YAML. Every process has a file of its own, so its ports may stand in every section. */
-  #config(ops: { readonly port: number; readonly metricsPort: number }): string {
+  #config(ops: { readonly port: number; readonly metricsPort: number }, settings: Section): string {
     const { stack, database, sections = {} } = this.#options;
     const { host, port, user, password } = database.server;
     const base: Record<string, Section> = {
@@ -162,9 +179,10 @@ export class SinkPipeline {
       capture: { ops },
     };
     const names = new Set([...Object.keys(base), ...Object.keys(sections)]);
-    const merged = [...names].map((name) => [name, { ...base[name], ...sections[name] }]);
-    const sinks = SINK_NAMES.map((sink) => [sink, { ops, ...this.stores.sections[sink] }]);
-    const all = { pipeline: this.name, ...Object.fromEntries(merged), sinks: Object.fromEntries(sinks) };
+    const all: Record<string, unknown> = { pipeline: this.name };
+    for (const name of names) all[name] = { ...base[name], ...sections[name] };
+    const sinks = SINK_NAMES.map((sink) => [sink, { ops, ...this.stores.sections[sink], ...settings }]);
+    all['sinks'] = Object.fromEntries(sinks);
     return JSON.stringify(all, null, 2);
   }
 

@@ -1,0 +1,111 @@
+import { startStack } from '@sluice/local-stack';
+import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { testScope } from '../harness/scope.ts';
+import { hasApplied, metricSum, page } from '../harness/service-pages.ts';
+import {
+  SINK_SERVICES,
+  SinkPipeline,
+  type PipelineProcess,
+  type SinkName,
+} from '../harness/sink-pipeline.ts';
+import { SteadyWriter } from '../harness/steady-writer.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
+afterAll(() => stack.stop());
+
+test('while rows flow every service says so on its pages', async () => {
+  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'pages', [
+    'CREATE TABLE items (id INT NOT NULL PRIMARY KEY, version INT NOT NULL)',
+  ]);
+  const [capture, ...sinks] = await pipeline.start('capture', ...SINK_SERVICES);
+  const writer = new SteadyWriter(pipeline.database, ['items']);
+  for (const { metricsUrl } of sinks) await eventually('rows applied', () => hasApplied(metricsUrl));
+  await expectCapturePages(pipeline, capture as PipelineProcess);
+  for (const sink of sinks) await expectSinkPages(pipeline, sink);
+  await writer.stop();
+});
+
+async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProcess): Promise<void> {
+  const { opsUrl, metricsUrl } = capture;
+  await expectHealthy(opsUrl, ['stream']);
+  const { body: status } = await page(`${opsUrl}/status`);
+  expect(status).toMatchObject({
+    pipeline: pipeline.name,
+    source: pipeline.name,
+    state: 'streaming',
+    stream: {
+      file: expect.stringMatching(/\.\d{6}$/) as string,
+      generation: 1,
+      highestSequence: expect.stringMatching(/^001\d{16}$/) as string,
+      transactions: expect.any(Number) as number,
+    },
+    snapshot: { [`${pipeline.name}.items`]: { state: 'done' } },
+    lastError: null,
+  });
+  const { text } = await page(metricsUrl);
+  const source = pipeline.name;
+  expect(metricSum(text, 'cdc_capture_state', { source, state: 'streaming' })).toBe(1);
+  expect(metricSum(text, 'cdc_capture_state', { source })).toBe(1);
+  expect(metricSum(text, 'cdc_source_connected', { source })).toBe(1);
+  expect(metricSum(text, 'cdc_source_generation', { source })).toBe(1);
+  expect(metricSum(text, 'cdc_binlog_lag_seconds', { source })).toBeLessThan(10);
+  const counted = metricSum(text, 'cdc_capture_events_total', {
+    source,
+    db: pipeline.name,
+    table: 'items',
+  });
+  expect(counted).toBeGreaterThan(0);
+  expect(metricSum(text, 'cdc_records_processed_total', { service: 'capture' })).toBeGreaterThanOrEqual(
+    counted,
+  );
+  const checkpoint = metricSum(text, 'cdc_checkpoint_last_success_timestamp_seconds', { source });
+  expect(Date.now() / 1000 - checkpoint).toBeLessThan(30);
+}
+
+async function expectSinkPages(pipeline: SinkPipeline, process: PipelineProcess): Promise<void> {
+  const { opsUrl, metricsUrl, name } = process;
+  const sink = name.replace('sink-', '') as SinkName;
+  await expectHealthy(opsUrl, ['store', 'consumer', 'breaker', 'partitions']);
+  const status = await eventually('a heartbeat and the lag', async () => {
+    const { body } = await page(`${opsUrl}/status`);
+    const { heartbeat, lag } = body as { heartbeat: unknown; lag: { partitions: unknown[] } };
+    return heartbeat !== null && lag.partitions.length > 0 && body;
+  });
+  expect(status).toMatchObject({
+    sink,
+    group: `${pipeline.name}.${sink}`,
+    phase: 'running',
+    breaker: 'closed',
+    records: { deadLetters: 0 },
+    paused: [],
+    lastError: null,
+  });
+  const { text } = await page(metricsUrl);
+  const sum = (metric: string, labels: Readonly<Record<string, string>>): number =>
+    metricSum(text, metric, labels);
+  const appliedRows = sum('cdc_sink_records_total', { sink, result: 'applied' });
+  expect(appliedRows).toBeGreaterThan(0);
+  expect(sum('cdc_records_processed_total', { service: name })).toBeGreaterThanOrEqual(appliedRows);
+  expect(sum('cdc_end_to_end_latency_seconds_count', { sink })).toBeGreaterThan(0);
+  expect(sum('cdc_sink_apply_duration_seconds_count', { sink, result: 'ok' })).toBeGreaterThan(0);
+  expect(sum('cdc_circuit_breaker_state', { sink, state: 'closed' })).toBe(1);
+  expect(sum('cdc_circuit_breaker_state', { sink })).toBe(1);
+  expect(sum('cdc_dlq_records_total', { sink })).toBe(0);
+  expect(sum('cdc_partitions_paused', { sink })).toBe(0);
+  expect(sum('cdc_rebalances_total', { group: `${pipeline.name}.${sink}` })).toBeGreaterThan(0);
+  // Series that alerts look at are there before anything has gone wrong.
+  for (const rare of ['cdc_dlq_records_total', 'cdc_retries_total', 'cdc_errors_total'])
+    expect(text).toContain(`\n${rare}{`);
+  expect(Date.now() / 1000 - sum('cdc_sink_watermark_timestamp_seconds', { sink })).toBeLessThan(30);
+}
+
+async function expectHealthy(opsUrl: string, components: readonly string[]): Promise<void> {
+  for (const path of ['/livez', '/readyz']) {
+    expect(await page(`${opsUrl}${path}`)).toMatchObject({ status: 200, body: { status: 'ok' } });
+  }
+  const { status, body } = await page(`${opsUrl}/health`);
+  const ok = expect.objectContaining({ status: 'ok' }) as object;
+  const all = Object.fromEntries(components.map((name) => [name, ok]));
+  expect({ status, body }).toEqual({ status: 200, body: { status: 'ok', ready: true, components: all } });
+}
