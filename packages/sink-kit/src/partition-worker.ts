@@ -2,7 +2,7 @@ import type { ConsumedBatch, ConsumedRecord, TopicPartition } from '@sluice/kafk
 import { abortableDelay, PipelineError, type Logger } from '@sluice/runtime';
 import { cutSteps, type Step } from './batching.ts';
 import { BreakerOpenError, type Breaker } from './breaker.ts';
-import { coalesce } from './coalesce.ts';
+import { coalesce, takeApart } from './coalesce.ts';
 import { decodeBatch, type Entry } from './decode.ts';
 import type { HaltPlace } from './dead-letters/letter-office.ts';
 import type { DeadLetterSource, FailureStage } from './dead-letter.ts';
@@ -170,8 +170,7 @@ export class PartitionWorker {
     }
     const last = group.deliveries.at(-1);
     if (settled.length === group.deliveries.length && last !== undefined) progress.stored = last.offset + 1n;
-    const exhausted = group.refusals >= this.#context.settings.quickRetries && refused.length === 1;
-    const again = exhausted ? await this.#giveUp(group, outcomes, progress, batch) : isolate(group, refused);
+    const again = await this.#again(group, refused, outcomes, progress, batch);
     const rest = unanswered.length === 0 ? [] : [{ deliveries: unanswered, refusals: 0 }];
     progress.groups.splice(0, 1, ...again, ...rest);
     const reason = outcomes.find(
@@ -181,23 +180,23 @@ export class PartitionWorker {
   }
 
   /**
-   * A single record stays refused. When it stood for older ones of its key, those are applied first, in order, and it is
-   * asked about once more; else it becomes a dead letter.
+   * What takes the place of refused deliveries: those that stood for older ones of their key with these, in log order; else
+   * halves; in the end a single record, which after its quick tries becomes a dead letter.
    */
-  async #giveUp(
+  async #again(
     group: WorkGroup,
+    refused: readonly Delivery[],
     outcomes: readonly Outcome[],
     progress: Progress,
     batch: ConsumedBatch,
   ): Promise<readonly WorkGroup[]> {
+    const runs = takeApart(refused, progress.superseded);
+    if (runs.length > 0) return runs.map((deliveries) => ({ deliveries, refusals: 0 }));
     const [delivery] = group.deliveries;
     const [outcome] = outcomes;
-    if (delivery === undefined || outcome?.kind !== 'failed') return [];
-    const older = progress.superseded.get(delivery.key) ?? [];
-    if (older.length > 0) {
-      progress.superseded.delete(delivery.key);
-      return [...older.map((each) => ({ deliveries: [each], refusals: 0 })), group];
-    }
+    const exhausted = group.deliveries.length === 1 && group.refusals >= this.#context.settings.quickRetries;
+    if (!exhausted || delivery === undefined || outcome?.kind !== 'failed' || refused.length === 0)
+      return isolate(group, refused);
     const record = batch.records.find(({ offset }) => offset === delivery.offset);
     if (record !== undefined) await this.#bury(record, 'apply', outcome.error, group.refusals + 1);
     progress.tally.add(delivery, 'dlq', this.#context.now());

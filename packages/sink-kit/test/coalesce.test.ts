@@ -12,14 +12,14 @@ test('without repeated keys nothing changes', () => {
   expect(coalesce(rows)).toEqual({ winners: rows, superseded: new Map() });
 });
 
-test('the highest sequence wins, wherever it stands; of equal ones the later', () => {
+test('the highest sequence wins, wherever it stands; of equal ones the first', () => {
   const [a1, a3, a2, b1, b1again] = [row(1, 1), row(1, 3), row(1, 2), row(2, 1, 1), row(2, 1, 2)];
   const { winners, superseded } = coalesce([a1, a3, a2, b1, b1again]);
-  expect(winners).toEqual([a3, b1again]);
+  expect(winners).toEqual([a3, b1]);
   expect(superseded).toEqual(
     new Map([
       ['{"id":1}', [a1, a2]],
-      ['{"id":2}', [b1]],
+      ['{"id":2}', [b1again]],
     ]),
   );
 });

@@ -86,6 +86,14 @@ describe('records that cannot be applied', () => {
     expect(sink.writes.slice(1)).toEqual([['{"id":2}'], ['{"id":2}']]);
   });
 
+  test('without quick tries it is the refused row that is buried, not the first of its batch', async () => {
+    const sink = inMemorySink();
+    sink.refused.add('{"id":2}');
+    const { worker, buried } = testWorker(sink, { quickRetries: 0 });
+    await worker.handle(batchOf([insert(1, 10), insert(2, 11), insert(3, 12)]), never);
+    expect(buried.map(({ record }) => record.offset)).toEqual([1n]);
+  });
+
   test('a store that refuses a whole batch for one row is asked by halves', async () => {
     const refuse = (batch: readonly Delivery[]): readonly Outcome[] => {
       const bad = batch.some(({ key }) => key === '{"id":3}');
