@@ -29,11 +29,15 @@ export class Breaker {
       timeout: false,
       resetTimeout: options.resetMs,
       volumeThreshold: Number.MAX_SAFE_INTEGER,
-      errorFilter: (error: unknown) => !isOutage(error),
+      // An unfinished probe has not shown that the store answers; outside of a probe it counts neither way.
+      errorFilter: (error: unknown) => !isOutage(error) && !(isAbort(error) && this.#circuit.halfOpen),
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
     });
-    this.#circuit.on('success', () => (this.#inARow = 0));
+    this.#circuit.on('success', (result: unknown) => {
+      // Errors that were filtered come as a success too.
+      if (!isAbort(result)) this.#inARow = 0;
+    });
     this.#circuit.on('failure', () => {
       this.#inARow += 1;
       if (this.#inARow >= options.failures && this.#circuit.closed) this.#circuit.open();
@@ -67,4 +71,8 @@ export class Breaker {
 /** True for an error that says "the store did not answer"; an abort and an error of the request itself say nothing of it. */
 export function isOutage(error: unknown): boolean {
   return error instanceof PipelineError && error.errorClass === 'retryable';
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }

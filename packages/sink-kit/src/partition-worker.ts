@@ -221,7 +221,9 @@ export class PartitionWorker {
         return outcomes;
       } catch (error) {
         done('error');
-        throw signal.aborted ? error : toKnownError(error);
+        // Given up by us: whatever the store's client makes of that, it is no news of the store.
+        signal.throwIfAborted();
+        throw toKnownError(error);
       }
     });
   }

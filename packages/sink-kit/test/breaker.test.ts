@@ -69,3 +69,16 @@ test('a failed probe opens it again', async () => {
   await succeed(subject);
   expect(subject.state).toBe('closed');
 });
+
+test('a call that was given up says nothing of the store: not counted, and as a probe it proves nothing', async () => {
+  const { breaker: subject, states } = breaker(2);
+  const giveUp = () =>
+    subject.run(async () => Promise.reject(new DOMException('given up', 'AbortError'))).catch(() => undefined);
+  await fail(subject);
+  await giveUp();
+  await fail(subject);
+  expect(subject.state).toBe('open');
+  vi.advanceTimersByTime(60_000);
+  await giveUp();
+  expect(states).toEqual(['open', 'halfOpen', 'open']);
+});

@@ -197,6 +197,20 @@ describe('a store that does not answer', () => {
     });
   });
 
+  test('batches that are given up do not open the breaker, whatever their store calls it', async () => {
+    const sink = inMemorySink();
+    const { worker, context } = testWorker(sink, { breaker: { failures: 2, resetMs: 60_000 } });
+    for (let rebalances = 0; rebalances < 5; rebalances += 1) {
+      const lost = new AbortController();
+      sink.write = async () => {
+        lost.abort(new DOMException('rebalance', 'AbortError'));
+        throw failure('MYSQL_UNREACHABLE');
+      };
+      await expect(worker.handle(batchOf([insert(1, 1)]), lost.signal)).rejects.toThrow('rebalance');
+    }
+    expect(context.breaker.state).toBe('closed');
+  });
+
   test('a fatal error stops the service', async () => {
     const sink = inMemorySink();
     sink.write = async () => Promise.reject(failure('REDIS_AUTH'));
