@@ -28,7 +28,7 @@ describe.each([
     const { database, reader } = pipeline;
     const writers = await CounterWriters.start(database, random, { writers: 8, rows, pauseMs });
     const capture = await pipeline.start();
-    await pipeline.snapshotDone(capture, ['counter']);
+    await pipeline.snapshotDone(capture, ['counter', 'end_mark']);
     await writers.stop();
     await database.run('INSERT INTO end_mark VALUES (1)');
     await eventually('the last row', () => hasArrived(reader, pipeline.topic('end_mark'), '{"id":1}'));
