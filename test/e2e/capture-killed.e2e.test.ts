@@ -8,6 +8,7 @@ import { LEDGER_TABLES, LedgerWorkload, type LedgerTotals } from '../harness/led
 import { compareBags, duplicateSequences, followKeys, SAME } from '../harness/row-history.ts';
 import { testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom, testSize } from '../harness/seeded-random.ts';
+import type { ServiceProcess } from '../harness/service-process.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 import { hasArrived, readRows, type RowRecord } from '../harness/table-records.ts';
 
@@ -27,7 +28,7 @@ describe.each(sizes)('$flavour', (server, kills, rows) => {
     const database = await SourceDatabase.create(scope, server, 'killed');
     await database.run(...LEDGER_TABLES);
     // Small Kafka transactions: kills find some of them open, and large source transactions split over several.
-    const capture = { flushRows: 20 };
+    const capture = { flushRows: 5 };
     const pipeline = await CapturePipeline.create(scope, {
       database,
       brokers: stack.kafka.brokers,
@@ -41,22 +42,46 @@ describe.each(sizes)('$flavour', (server, kills, rows) => {
     });
     const begun = performance.now();
     const lives = await killAgainAndAgain(pipeline, workload, random, kills);
-    const last = pipeline.launch();
-    const totals = await workload.finish();
-    await last.ready();
-    await database.run('INSERT INTO end_mark VALUES (1)');
-    await eventually(
-      'the last row to arrive',
-      () => hasArrived(pipeline.reader, pipeline.topic('end_mark'), '{"id":1}'),
-      { timeoutMs: 120_000, everyMs: 250 },
-    );
-    expect(await last.stop()).toMatchObject({ code: 0 });
+    const totals = await finishAll(pipeline, workload, pipeline.launch());
     report(server.flavour, lives, totals, performance.now() - begun);
     await expectExactlyOnce(pipeline, totals);
   }, 480_000);
+
+  test('a second capture takes over from the first: one goes on, nothing is lost or repeated', async () => {
+    const random = new SeededRandom(announceSeed(`capture taken over, ${server.flavour}`));
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'taken');
+    await database.run(...LEDGER_TABLES);
+    // Two configurations of one pipeline, each with ports of its own.
+    const options = { database, brokers: stack.kafka.brokers, sections: { capture: { flushRows: 5 } } };
+    const pipeline = await CapturePipeline.create(scope, options);
+    const rival = await CapturePipeline.create(scope, options);
+    await takeEmptySnapshot(pipeline);
+    const workload = await LedgerWorkload.start(database, random, {
+      writers: 4,
+      rows: 1,
+      rowsPerSecond: 1500,
+    });
+    let [leader, idle] = [{ side: pipeline, capture: await pipeline.start() }, rival];
+    for (let takeover = 1; takeover <= TAKEOVERS; takeover++) {
+      await delay(random.integer(0, 500));
+      const challenger = { side: idle, capture: idle.launch() };
+      const loser = await Promise.race(
+        [leader, challenger].map((each) => each.capture.ended.then(() => each)),
+      );
+      expect(await loser.capture.ended).toEqual({ code: 70, signal: null });
+      expect(loser.capture.log.at(-1)?.err?.code).toBe('KAFKA_FENCED');
+      leader = loser === leader ? challenger : leader;
+      idle = loser.side;
+      await leader.capture.ready();
+    }
+    const totals = await finishAll(pipeline, workload, leader.capture);
+    await expectExactlyOnce(pipeline, totals);
+  }, 180_000);
 });
 
 const EXPECTED_LIFE_SECONDS = 2.5;
+const TAKEOVERS = 4;
 
 /** With nothing left to snapshot every row of the workload comes through the stream, and once. */
 async function takeEmptySnapshot(pipeline: CapturePipeline): Promise<void> {
@@ -93,6 +118,24 @@ async function killAgainAndAgain(
     workload.pace(Math.max(100, workload.rowsLeft / (Math.max(1, kills - kill - 1) * secondsPerLife)));
   }
   return { whileStreaming, whileStarting: kills - whileStreaming };
+}
+
+/** Writes the rest, waits until this capture has published it, and stops it. */
+async function finishAll(
+  pipeline: CapturePipeline,
+  workload: LedgerWorkload,
+  capture: ServiceProcess,
+): Promise<LedgerTotals> {
+  const totals = await workload.finish();
+  await capture.ready();
+  await pipeline.database.run('INSERT INTO end_mark VALUES (1)');
+  const endMark = pipeline.topic('end_mark');
+  await eventually('the last row to arrive', () => hasArrived(pipeline.reader, endMark, '{"id":1}'), {
+    timeoutMs: 120_000,
+    everyMs: 250,
+  });
+  expect(await capture.stop()).toMatchObject({ code: 0 });
+  return totals;
 }
 
 async function expectExactlyOnce(pipeline: CapturePipeline, totals: LedgerTotals): Promise<void> {

@@ -31,6 +31,7 @@ export interface DecoderOptions {
 
 /** A rows event without rows that only ends a statement names this table. */
 const NO_TABLE = 0xff_ffff;
+const NO_PAYLOAD = Buffer.alloc(0);
 const BEGIN = Buffer.from('BEGIN');
 const COMMIT = Buffer.from('COMMIT');
 
@@ -63,6 +64,11 @@ export class BinlogDecoder {
   /** Within the open group a commit, rollback or prepare is still to come. */
   private awaitsCommit = false;
   private gtid: string | null = null;
+  /** The compressed transaction that is being read, and how far. */
+  private payload: Buffer = NO_PAYLOAD;
+  private payloadAt = 0;
+  private payloadStart = 0;
+  private payloadFileEnd = 0;
 
   constructor(handler: BinlogHandler, options: DecoderOptions) {
     this.handler = handler;
@@ -78,9 +84,31 @@ export class BinlogDecoder {
    * @throws BinlogError, or what the handler threw; the decoder is dead afterwards
    */
   accept(event: Buffer): void {
+    let left = this.start(event);
+    while (left > 0) left = this.resume();
+  }
+
+  /**
+   * As `accept`, but nothing of what a compressed transaction holds is read yet: the caller can see to what one of its events
+   * asks for (a table that was not known) before the next. Such an event must not be reused before its last `resume`.
+   *
+   * @returns bytes that `resume` has to read, which must be done before the next event; 0 when the event is done
+   */
+  start(event: Buffer): number {
+    return this.guarded(event);
+  }
+
+  /** Reads the next event of the compressed transaction. @returns bytes that are left of it */
+  resume(): number {
+    return this.guarded(null);
+  }
+
+  private guarded(event: Buffer | null): number {
     if (this.dead) throw new BinlogError('EVENT_MALFORMED', 'the stream has ended with an error before');
     try {
-      this.readEvent(event);
+      if (event === null) this.nextOfPayload();
+      else this.readEvent(event);
+      return this.payload.length - this.payloadAt;
     } catch (error) {
       this.dead = true;
       throw this.calling || error instanceof BinlogError
@@ -107,7 +135,7 @@ export class BinlogDecoder {
       header.start = this.tracker.advance(position, event.length);
       header.end = this.tracker.end;
     }
-    if (header.type === EVENT.TRANSACTION_PAYLOAD) return this.payload(event, end);
+    if (header.type === EVENT.TRANSACTION_PAYLOAD) return this.openPayload(event, end);
     this.dispatch(event, end);
   }
 
@@ -297,27 +325,37 @@ export class BinlogDecoder {
     this.calling = false;
   }
 
+  private openPayload(event: Buffer, end: number): void {
+    this.payload = readPayload(new EventCursor(event, HEADER_BYTES, end));
+    this.payloadAt = 0;
+    this.payloadStart = this.header.start;
+    this.payloadFileEnd = this.header.end;
+  }
+
   /**
    * The events of a compressed transaction have no place of their own: they count on from the start of the event that
    * holds them, and whatever commits commits behind it.
    */
-  private payload(event: Buffer, end: number): void {
-    const { start, end: fileEnd } = this.header;
-    const payload = readPayload(new EventCursor(event, HEADER_BYTES, end));
-    for (let at = 0; at < payload.length;) {
-      const length = at + HEADER_BYTES <= payload.length ? payload.readUInt32LE(at + 9) : 0;
-      if (length < HEADER_BYTES || at + length > payload.length) {
-        throw this.malformed('an event in a compressed transaction is cut short');
-      }
-      const inner = payload.subarray(at, at + length);
-      this.readHeader(inner);
-      if (this.header.type === EVENT.TRANSACTION_PAYLOAD)
-        throw this.unsupported('nested compressed transactions');
-      this.header.start = start + at;
-      this.header.end = fileEnd;
-      this.dispatch(inner, length);
-      at += length;
+  private nextOfPayload(): void {
+    const { payload, payloadAt: at } = this;
+    const length = at + HEADER_BYTES <= payload.length ? payload.readUInt32LE(at + 9) : 0;
+    if (length < HEADER_BYTES || at + length > payload.length) {
+      throw this.malformed('an event in a compressed transaction is cut short');
     }
+    const inner = payload.subarray(at, at + length);
+    this.readHeader(inner);
+    if (this.header.type === EVENT.TRANSACTION_PAYLOAD)
+      throw this.unsupported('nested compressed transactions');
+    this.header.start = this.payloadStart + at;
+    this.header.end = this.payloadFileEnd;
+    this.dispatch(inner, length);
+    this.payloadAt = at + length;
+    if (this.payloadAt === payload.length) this.closePayload();
+  }
+
+  private closePayload(): void {
+    this.payload = NO_PAYLOAD;
+    this.payloadAt = 0;
   }
 
   private other(type: number): void {

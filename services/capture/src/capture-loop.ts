@@ -117,15 +117,39 @@ export class CaptureLoop {
 
   /** Kept free of promises for the common event: only a met table or a full buffer waits. */
   #accept(event: Buffer): Promise<void> | undefined {
-    const { decoder, stream } = this.#parts;
+    const left = this.#decode(event);
+    this.#measure(event.length);
+    const wait = this.#seeTo();
+    return left > 0 ? this.#acceptRest(left, wait) : wait;
+  }
+
+  /** A compressed transaction is one event that holds many: they are seen to one by one, as if they had come alone. */
+  async #acceptRest(bytes: number, first: Promise<void> | undefined): Promise<void> {
+    await first;
+    let left = bytes;
+    while (left > 0) {
+      const before = left;
+      left = this.#decode(null);
+      this.#measure(before - left);
+      const wait = this.#seeTo();
+      if (wait !== undefined) await wait;
+    }
+  }
+
+  /** Bytes of a compressed transaction that are left; `null` for its next event. */
+  #decode(event: Buffer | null): number {
+    const { decoder } = this.#parts;
     try {
-      decoder.accept(event);
+      return event === null ? decoder.resume() : decoder.start(event);
     } catch (error) {
       throw translate(error);
     }
-    this.#measure(event.length);
+  }
+
+  /** What the last event asks for before the next may be decoded. */
+  #seeTo(): Promise<void> | undefined {
+    const { stream, limits } = this.#parts;
     if (stream.mustSettleTables) return this.#parts.settleTables();
-    const limits = this.#parts.limits;
     if (stream.transaction.open) {
       const split = this.#buffer.rows >= limits.flushRows * SPLIT_FACTOR || this.#overBytes;
       return split ? this.#flushNow() : undefined;
