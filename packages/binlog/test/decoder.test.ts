@@ -3,6 +3,7 @@ import { BinlogDecoder, BinlogError } from '../src/index.ts';
 import { eventBytes, inOrder, rowsBody, tableMapBody, uint } from './support/event-bytes.ts';
 import { orderEvents, queryBody } from './support/order-events.ts';
 import { Recorder } from './support/recorder.ts';
+import { validStreams } from './support/valid-streams.ts';
 
 const OPTIONS = { checksum: false, flavour: 'mysql', file: 'binlog.000001', position: 4 } as const;
 
@@ -234,4 +235,23 @@ describe('what is refused', () => {
 test('a rows event that only ends a statement is passed over', () => {
   const end = eventBytes({ type: 30 }, rowsBody({ tableId: 0xff_ffff, columns: 0, images: [] }));
   expect(decode([end]).calls).toEqual([]);
+});
+
+describe('a compressed transaction', () => {
+  const [event] = validStreams().at(-2)!;
+
+  test('is read one event at a time by who asks for it, with the same calls', () => {
+    const recorder = new Recorder();
+    const decoder = new BinlogDecoder(recorder, OPTIONS);
+    const callsAfter: number[] = [];
+    let left = decoder.start(event!);
+    expect(recorder.calls).toEqual([]);
+    while (left > 0) {
+      left = decoder.resume();
+      callsAfter.push(recorder.calls.length);
+    }
+    expect(callsAfter.filter((calls, index) => calls - (callsAfter[index - 1] ?? 0) > 1)).toEqual([]);
+    expect(recorder.calls).toEqual(decode([event!]).calls);
+    expect(recorder.calls.length).toBeGreaterThan(3);
+  });
 });
