@@ -38,6 +38,11 @@ function exitCodeFor(error: unknown): number {
   return EXIT.notDone;
 }
 
+// Node prints warnings by a listener of its own. The Kafka client makes one per connection that means nothing to anybody.
+process.removeAllListeners('warning');
+process.on('warning', ({ name, message }) => {
+  if (name !== 'TimeoutNegativeWarning') say(`${name}: ${message}`);
+});
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

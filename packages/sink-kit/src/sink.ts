@@ -32,8 +32,8 @@ export interface OffsetStore {
   read(topic: string, partition: number): Promise<bigint | null>;
   /** Moves the stored offset past records that needed no write (dead-lettered, superseded). */
   advance(topic: string, partition: number, nextOffset: bigint): Promise<void>;
-  /** Sets the stored offset of a partition back to `nextOffset`; only before this process has read the partition. */
-  rewind(topic: string, partition: number, nextOffset: bigint): Promise<void>;
+  /** Stores another offset, for an operator's rewind; reading begins there at the next assignment. */
+  set(topic: string, partition: number, nextOffset: bigint): Promise<void>;
 }
 
 /** `replay`: an old record that an operator sends once more; it passes every guard and moves no stored offset. */

@@ -247,7 +247,7 @@ describe('a sink that stores offsets', () => {
     const offsets = {
       read: async () => null,
       advance: async (_t: string, _p: number, next: bigint) => void advanced.push(next),
-      rewind: async () => undefined,
+      set: async () => undefined,
     };
     return Object.assign(inMemorySink(), { advanced, offsets });
   }

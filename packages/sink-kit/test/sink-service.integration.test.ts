@@ -196,7 +196,7 @@ describe('a sink service on a real broker', () => {
     const offsets = {
       read: async (_: string, partition: number) => (partition === filled ? 11n : null),
       advance: async () => undefined,
-      rewind: async () => undefined,
+      set: async () => undefined,
     };
     pipeline.run(Object.assign(sink, { offsets }));
     await expect.poll(() => read(sink, 1), patience).toEqual(itemRow(1, 21));

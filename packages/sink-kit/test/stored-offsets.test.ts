@@ -14,7 +14,7 @@ function transactionalSink(refuses: (delivery: Delivery) => boolean) {
   const offsets = {
     read: async () => null,
     advance: async (_t: string, _p: number, stored: bigint) => void log.push({ stored, sequences: [] }),
-    rewind: async () => undefined,
+    set: async () => undefined,
   };
   const write = async (batch: readonly Delivery[]): Promise<readonly Outcome[]> => {
     if (batch.some(refuses)) return batch.map(() => ({ kind: 'failed', error: failure('RECORD_INVALID') }));

@@ -54,11 +54,12 @@ export class Progress implements OffsetStore {
     });
   }
 
-  async rewind(topic: string, partition: number, nextOffset: bigint): Promise<void> {
-    const place = '`group` = ? AND topic = ? AND `partition` = ?';
-    const sql = `UPDATE ${this.#table} SET next_offset = ? WHERE ${place}`;
+  async set(topic: string, partition: number, nextOffset: bigint): Promise<void> {
+    const sql =
+      `INSERT INTO ${this.#table} (\`group\`, topic, \`partition\`, next_offset) VALUES (?, ?, ?, ?)` +
+      ' ON DUPLICATE KEY UPDATE next_offset = VALUES(next_offset), updated_at = CURRENT_TIMESTAMP(6)';
     await this.#run(async (connection) => {
-      await connection.query(sql, [nextOffset, this.#group, topic, partition]);
+      await connection.query(sql, [this.#group, topic, partition, nextOffset]);
     });
   }
 

@@ -18,24 +18,19 @@ export async function dlqList(
 ): Promise<boolean> {
   const sink = sinkOf(config, values);
   const limit = values.wholeNumber('limit', 1, LISTED_MAX) ?? LISTED;
-  const look = values.flag('all');
-  return withLetters(
-    config,
-    sink,
-    async (desk) => {
-      const letters = await desk.list(filterOf(values));
-      const { depth, halt } = desk.store.index;
-      const shown = letters.slice(0, limit);
-      const document = { sink, depth, halt, matching: letters.length, letters: shown.map(describeLetter) };
-      show(screen, document, HEADINGS, shown.map(rowOf));
-      screen.say(
-        `${plural(depth, 'open dead letter')} of ${sink}; ${letters.length} fit, ${shown.length} shown`,
-      );
-      if (halt !== null && halt.accepted === null) screen.say(`${sink} is halted: see sluice dlq accept`);
-      return true;
-    },
-    look,
-  );
+  const holdsResolved = values.flag('all');
+  return withLetters({ config, sink, decides: false, holdsResolved }, async (desk) => {
+    const letters = await desk.list(filterOf(values));
+    const { depth, halt } = desk.store.index;
+    const shown = letters.slice(0, limit);
+    const document = { sink, depth, halt, matching: letters.length, letters: shown.map(describeLetter) };
+    show(screen, document, HEADINGS, shown.map(rowOf));
+    screen.say(
+      `${plural(depth, 'open dead letter')} of ${sink}; ${letters.length} fit, ${shown.length} shown`,
+    );
+    if (halt !== null && halt.accepted === null) screen.say(`${sink} is halted: see sluice dlq accept`);
+    return true;
+  });
 }
 
 export async function dlqShow(
@@ -45,28 +40,23 @@ export async function dlqShow(
 ): Promise<boolean> {
   const sink = sinkOf(config, values);
   const id = values.needed('id');
-  return withLetters(
-    config,
-    sink,
-    async (desk) => {
-      const found = await desk.show(id);
-      if (found === null) throw new CommandFailed(`there is no dead letter ${id} of ${sink}`);
-      const { letter, record } = found;
-      const headers = Object.fromEntries([...record.headers].map(([name, bytes]) => [name, textOf(bytes)]));
-      const parts = { headers, key: textOf(record.key), value: textOf(record.value) };
-      const rows = [...Object.entries(headers), ['key', parts.key], ['value', parts.value]] as const;
-      show(screen, { ...describeLetter(letter), ...parts }, ['', ''], rows);
-      return true;
-    },
-    true,
-  );
+  return withLetters({ config, sink, decides: false, holdsResolved: true }, async (desk) => {
+    const found = await desk.show(id);
+    if (found === null) throw new CommandFailed(`there is no dead letter ${id} of ${sink}`);
+    const { letter, record } = found;
+    const headers = Object.fromEntries([...record.headers].map(([name, bytes]) => [name, textOf(bytes)]));
+    const parts = { headers, key: textOf(record.key), value: textOf(record.value) };
+    const rows = [...Object.entries(headers), ['key', parts.key], ['value', parts.value]] as const;
+    show(screen, { ...describeLetter(letter), ...parts }, ['', ''], rows);
+    return true;
+  });
 }
 
 export async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values, performs } = line;
   const sink = sinkOf(config, values);
   const by = whoIsIt(values);
-  return withLetters(config, sink, async (desk) => {
+  return withLetters({ config, sink, decides: performs }, async (desk) => {
     const letters = await desk.list(filterOf(values));
     const document = { sink, dryRun: !performs, letters: letters.map(describeLetter) };
     show(screen, document, HEADINGS, letters.map(rowOf));
@@ -88,7 +78,7 @@ export async function dlqRelease(
   const sink = sinkOf(config, values);
   const [id, by] = [values.needed('id'), whoIsIt(values)];
   if (!/^.+-\d+-\d+$/.test(id)) throw new CommandFailed('--id must be <topic>-<partition>-<offset>');
-  await withLetters(config, sink, (desk) => desk.release(id, by, values.text('reason')));
+  await withLetters({ config, sink, decides: true }, (desk) => desk.release(id, by, values.text('reason')));
   show(screen, { sink, released: id }, [], []);
   screen.say(audit('dlq release', sink, by, { id }));
   return true;
@@ -101,7 +91,7 @@ export async function dlqAccept(
 ): Promise<boolean> {
   const sink = sinkOf(config, values);
   const by = whoIsIt(values);
-  const halt = await withLetters(config, sink, (desk) =>
+  const halt = await withLetters({ config, sink, decides: true }, (desk) =>
     desk.acceptHalt(by, values.text('reason') ?? 'accepted by an operator'),
   );
   if (halt === null) throw new CommandFailed(`${sink} is not halted: there is nothing to accept`);

@@ -32,7 +32,7 @@ export async function dlqReplay(line: CommandLine, config: SluiceConfig, screen:
   const sink = sinkOf(config, values);
   const force = values.flag('force');
   const rate = values.rate('rate') ?? DEFAULT_RATE;
-  const letters = await withLetters(config, sink, (desk) => desk.list(filterOf(values)));
+  const letters = await withLetters({ config, sink, decides: false }, (desk) => desk.list(filterOf(values)));
   if (!performs) return forecast(sink, letters, force, screen);
   const url = values.text('url') ?? opsUrl(config, ['sinks', sink]);
   const by = whoIsIt(values);

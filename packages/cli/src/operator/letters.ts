@@ -29,15 +29,21 @@ export function filterOf(values: OptionValues): LetterFilter {
   };
 }
 
+export interface LetterAccess {
+  readonly config: SluiceConfig;
+  readonly sink: string;
+  /** Whether decisions are written; a look must not make topics. */
+  readonly decides: boolean;
+  readonly holdsResolved?: boolean;
+}
+
 /** Runs `work` with a sink's dead letters, straight from Kafka: the sink itself may be stopped. */
 export async function withLetters<T>(
-  config: SluiceConfig,
-  sink: string,
+  access: LetterAccess,
   work: (desk: LetterDesk) => Promise<T>,
-  holdsResolved = false,
 ): Promise<T> {
-  const log = createLogger('sluice', { level: 'silent' });
-  const kafka = kafkaClient(config.kafka, log);
+  const { config, sink, decides, holdsResolved = false } = access;
+  const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
   const producer = new PlainProducer(kafka);
   const { signal } = new AbortController();
   const { topics } = config;
@@ -51,11 +57,10 @@ export async function withLetters<T>(
     holdsResolved,
   });
   try {
-    await producer.connect();
-    await store.open();
+    if (decides) await Promise.all([producer.connect(), store.open()]);
     return await work(new LetterDesk(store));
   } finally {
     store.close();
-    await producer.close();
+    if (decides) await producer.close();
   }
 }

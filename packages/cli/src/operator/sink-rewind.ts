@@ -6,13 +6,7 @@ import { CommandFailed } from './command-failed.ts';
 import { INSTANT_FORMS, type CommandLine, type OptionValues } from './command-line.ts';
 import { audit } from './dlq-commands.ts';
 import { sinkOf, whoIsIt, withLetters } from './letters.ts';
-import {
-  planRewind,
-  recordsOf,
-  type PlannedMove,
-  type RewindPlan,
-  type RewindTarget,
-} from './rewind-plan.ts';
+import { planRewind, recordsOf, type RewindPlan, type RewindTarget } from './rewind-plan.ts';
 import { show, type Screen } from './screen.ts';
 
 const PARTITIONS_MAX = 1_000_000;
@@ -50,7 +44,7 @@ export async function sinkRewind(line: CommandLine, config: SluiceConfig, screen
     group,
     plan.moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to })),
   );
-  await leaveOrders(config, sink, plan.moves, by);
+  await leaveOrders(config, sink, plan, values.flag('accept-gap'), by);
   const records = String(recordsOf(plan.moves));
   screen.say(
     audit('sink rewind', sink, by, { to: values.needed('to'), partitions: plan.moves.length, records }),
@@ -61,12 +55,13 @@ export async function sinkRewind(line: CommandLine, config: SluiceConfig, screen
 async function leaveOrders(
   config: SluiceConfig,
   sink: string,
-  moves: readonly PlannedMove[],
+  { moves }: RewindPlan,
+  acceptGap: boolean,
   by: string,
 ): Promise<void> {
-  await withLetters(config, sink, async ({ store }) => {
+  await withLetters({ config, sink, decides: true }, async ({ store }) => {
     for (const { topic, partition, to } of moves) {
-      const value = { at: Date.now(), by, offset: String(to) };
+      const value = { at: Date.now(), by, offset: String(to), acceptGap };
       await store.decide({ kind: 'rewind', topic, partition, value });
     }
   });

@@ -32,7 +32,12 @@ const haltSchema = z.object({
   accepted: z.object({ ...who, reason: z.string() }).nullable(),
 });
 
-const rewindSchema = z.object({ ...who, offset: z.string().regex(/^\d+$/) });
+const rewindSchema = z.object({
+  ...who,
+  offset: z.string().regex(/^\d+$/),
+  /** Go forward too: records between were deleted unread, and an operator knows. */
+  acceptGap: z.boolean(),
+});
 
 export type LetterDecision = z.output<typeof letterDecisionSchema>;
 export type LetterOutcome = LetterDecision['outcome'];

@@ -115,9 +115,10 @@ export class LetterOffice {
 
   /** A crash before the last line makes it happen again at the next start, before anything has moved: harmless. */
   async #rewind(offsets: OffsetStore | undefined): Promise<void> {
-    for (const { topic, partition, offset, by } of this.#store.index.rewinds) {
-      if (offsets !== undefined) {
-        await offsets.rewind(topic, partition, BigInt(offset));
+    for (const { topic, partition, offset, acceptGap, by } of this.#store.index.rewinds) {
+      const stored = (await offsets?.read(topic, partition)) ?? 0n;
+      if (offsets !== undefined && (acceptGap || stored > BigInt(offset))) {
+        await offsets.set(topic, partition, BigInt(offset));
         this.#options.log.info({ event: 'sink.rewound', topic, partition, offset, by }, 'rewound');
       }
       await this.#store.decide({ kind: 'rewind', topic, partition, value: null });

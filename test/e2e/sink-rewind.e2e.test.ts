@@ -1,0 +1,109 @@
+import { startStack } from '@sluice/local-stack';
+import { afterAll, describe, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { testScope } from '../harness/scope.ts';
+import { metricSum, page } from '../harness/service-pages.ts';
+import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
+afterAll(() => stack.stop());
+
+interface Move {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: string;
+  readonly to: string;
+  readonly records: string;
+}
+
+describe('a rewound sink', () => {
+  test('reads everything once more and ends in the same state', async () => {
+    const pipeline = await ledger('rewound');
+    const [, ...sinks] = await pipeline.start('capture', ...SINK_SERVICES);
+    await changeEverything(pipeline);
+    await pipeline.converged();
+    for (const [index, sink] of SINK_NAMES.entries()) {
+      const { configFile, process } = sinks[index] as PipelineProcess;
+      const command = `sink rewind --sink ${sink} --to beginning`;
+      const running = await sluice(configFile, command, '--yes');
+      expect(running).toMatchObject({ code: 1, said: expect.stringMatching(/^GROUP_ACTIVE/) as string });
+      await process.stop();
+      const dry = await sluice(configFile, command);
+      const { moves } = dry.document as { moves: readonly Move[] };
+      const records = moves.reduce((sum, each) => sum + Number(each.records), 0);
+      expect(records).toBeGreaterThan(0);
+      expect(dry.said).toContain(`would read ${records} records once more`);
+      const done = await sluice(configFile, command, '--yes', '--by', 'me');
+      expect(done).toMatchObject({
+        code: 0,
+        said: expect.stringContaining(`"records":"${records}"`) as string,
+      });
+    }
+    // Meanwhile the source goes on: what is new is applied, what comes again is stale.
+    await pipeline.database.run("INSERT INTO ledger VALUES (500, 'new')", 'DELETE FROM ledger WHERE id = 3');
+    const again = await pipeline.start(...SINK_SERVICES);
+    for (const { metricsUrl, name } of again)
+      await eventually(`${name} to read everything again`, () => handledAgain(metricsUrl));
+    await pipeline.converged();
+    const [, , mysql] = again;
+    expect((mysql as PipelineProcess).process.log.some(({ event }) => event === 'sink.rewound')).toBe(true);
+  }, 240_000);
+
+  test('goes back to a time or an offset, and never forward', async () => {
+    const pipeline = await ledger('placed');
+    const [, redis] = await pipeline.start('capture', 'sink-redis');
+    const { configFile, process } = redis as PipelineProcess;
+    await changeEverything(pipeline);
+    await eventually('the last row', () =>
+      pipeline.stores.redis.exists(`${pipeline.name}.ledger:60`).then(Boolean),
+    );
+    await process.stop();
+    const rewind = (to: string, ...more: string[]) =>
+      sluice(configFile, `sink rewind --sink redis --to ${to}`, ...more);
+    expect(await rewind('1d')).toMatchObject({ code: 0 });
+    const all = ((await rewind('beginning')).document as { moves: readonly Move[] }).moves;
+    expect(((await rewind('1d')).document as { moves: readonly Move[] }).moves).toEqual(all);
+    expect((await rewind('2999-01-01T00:00:00Z')).document).toMatchObject({ moves: [] });
+    const [{ topic, partition, from } = { topic: '', partition: 0, from: '' }] = all;
+    const place = ['--topic', topic, '--partition', String(partition)];
+    const ahead = await rewind(String(Number(from) + 5), ...place);
+    expect(ahead).toMatchObject({ code: 1, said: expect.stringContaining('would skip 5 records') as string });
+    expect(await rewind('3')).toMatchObject({ code: 2 });
+    expect(await rewind('yesterday')).toMatchObject({ code: 2 });
+    expect(await rewind('1', ...place, '--yes')).toMatchObject({ code: 0 });
+    const left = ((await rewind('beginning', ...place)).document as { moves: readonly Move[] }).moves;
+    expect(left).toMatchObject([{ topic, partition, from: '1', to: '0' }]);
+  }, 120_000);
+});
+
+async function ledger(stem: string): Promise<SinkPipeline> {
+  const scope = testScope();
+  const database = await SourceDatabase.create(scope, stack.mysql, stem);
+  await database.run('CREATE TABLE ledger (id INT NOT NULL PRIMARY KEY, note VARCHAR(40) UNIQUE)');
+  return SinkPipeline.create(scope, { stack, database });
+}
+
+/** Inserts, updates, deletes, reused keys, moved keys, values that change places under a unique key, and a truncate. */
+async function changeEverything({ database }: SinkPipeline): Promise<void> {
+  const values = Array.from({ length: 60 }, (_, index) => `(${index + 1}, 'note ${index + 1}')`).join(', ');
+  await database.run(
+    `INSERT INTO ledger VALUES ${values}`,
+    'TRUNCATE ledger',
+    `INSERT INTO ledger VALUES ${values}`,
+    'DELETE FROM ledger WHERE id <= 10',
+    "INSERT INTO ledger SELECT id - 50, CONCAT('again ', id) FROM ledger WHERE id BETWEEN 51 AND 55",
+    'UPDATE ledger SET id = id + 100 WHERE id BETWEEN 20 AND 24',
+    "UPDATE ledger SET note = 'between' WHERE id = 30",
+    "UPDATE ledger SET note = 'note 30' WHERE id = 31",
+    "UPDATE ledger SET note = 'note 31' WHERE id = 30",
+  );
+}
+
+async function handledAgain(metricsUrl: string): Promise<boolean> {
+  const { text } = await page(metricsUrl);
+  const stale = metricSum(text, 'cdc_sink_records_total', { result: 'stale' });
+  const superseded = metricSum(text, 'cdc_sink_records_total', { result: 'superseded' });
+  return stale + superseded >= 60;
+}
