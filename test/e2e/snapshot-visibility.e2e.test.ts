@@ -19,8 +19,8 @@ const servers = await ownServers(scope, {
 });
 
 describe.each([
-  { flavour: 'mysql', server: servers.mysql, rows: testSize('SLUICE_E2E_SNAPSHOT_ROWS', 48), pauseMs: 0 },
-  { flavour: 'mariadb', server: servers.mariadb, rows: 240, pauseMs: 5 },
+  { flavour: 'mysql', server: servers.mysql, rows: testSize('SLUICE_E2E_SNAPSHOT_ROWS', 96), pauseMs: 0 },
+  { flavour: 'mariadb', server: servers.mariadb, rows: 400, pauseMs: 5 },
 ])('$flavour', ({ flavour, server, rows, pauseMs }) => {
   test('a snapshot under eight writers never puts an older row over a newer one', async () => {
     const random = new SeededRandom(announceSeed(`snapshot visibility, ${flavour}`));
