@@ -9,7 +9,7 @@ import { readHeartbeatV2 } from './heartbeat.ts';
 import { readPayload } from './inflate.ts';
 import { NO_NAMED_TYPES, type NamedTypes } from './named-types.ts';
 import { PositionTracker } from './position.ts';
-import { queryText, readQuery, readXaPrepare, type QueryEvent } from './query-event.ts';
+import { isBegin, queryText, readQuery, readXaPrepare, type QueryEvent } from './query-event.ts';
 import { RowsEventReader, STMT_END } from './rows-event.ts';
 import { readRowsBody, rowsLayout, type RowsLayout } from './rows-header.ts';
 import { TableCache } from './table-cache.ts';
@@ -187,11 +187,11 @@ export class BinlogDecoder {
       case EVENT.XID:
         return this.commit();
       case EVENT.QUERY:
+        return isBegin(event, end) ? this.beginStatement() : this.query(readQuery(cursor, false, false));
       case EVENT.QUERY_COMPRESSED:
+        return this.query(readQuery(cursor, true, false));
       case EVENT.EXECUTE_LOAD_QUERY:
-        return this.query(
-          readQuery(cursor, type === EVENT.QUERY_COMPRESSED, type === EVENT.EXECUTE_LOAD_QUERY),
-        );
+        return this.query(readQuery(cursor, false, true));
       case EVENT.XA_PREPARE:
         return this.notice(readXaPrepare(cursor), '', 0, true);
       case EVENT.HEARTBEAT:
@@ -256,13 +256,15 @@ export class BinlogDecoder {
     this.calling = false;
   }
 
+  private beginStatement(): void {
+    this.beginUnlessOpen();
+    this.awaitsCommit = true;
+  }
+
   private query(query: QueryEvent): void {
     if (query.bytes.equals(COMMIT)) return this.commit();
+    if (query.bytes.equals(BEGIN)) return this.beginStatement();
     this.beginUnlessOpen();
-    if (query.bytes.equals(BEGIN)) {
-      this.awaitsCommit = true;
-      return;
-    }
     const sql = queryText(query);
     if (/^XA\s+(START|BEGIN)\b/i.test(sql)) this.awaitsCommit = true;
     this.notice(sql, query.database, query.sqlMode, !this.awaitsCommit || /^ROLLBACK\s*$/i.test(sql));

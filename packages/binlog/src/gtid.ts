@@ -37,8 +37,8 @@ const MAX_TAG_LENGTH = 32;
 /** GTID and ANONYMOUS_GTID of MySQL (MySQL internals, "Gtid_event"). */
 export function readMysqlGtid(cursor: EventCursor, anonymous: boolean): GtidEvent {
   cursor.skip(1);
-  const uuid = formatUuid(cursor.take(16));
-  const number = cursor.uint64();
+  const uuid = latestUuid(cursor);
+  const number = readNumber(cursor);
   let committedAtMicros = 0;
   // Servers before 8.0 end here or behind the logical clock: one byte of type and two numbers.
   if (cursor.left >= 24) {
@@ -136,6 +136,28 @@ function readTag(cursor: EventCursor): string {
   const length = Number(readVarint(cursor));
   if (length > MAX_TAG_LENGTH) throw malformed('the tag of a GTID event is too long');
   return cursor.text(length);
+}
+
+let latest = { bytes: Buffer.alloc(16), text: formatUuid(Buffer.alloc(16)) };
+
+/** Transactions of one server come in runs: its UUID is made into text once. */
+function latestUuid(cursor: EventCursor): string {
+  const { source, position } = cursor;
+  cursor.skip(16);
+  for (let i = 0; i < 16; i++) {
+    if (source[position + i] === latest.bytes[i]) continue;
+    const bytes = Buffer.from(source.subarray(position, position + 16));
+    latest = { bytes, text: formatUuid(bytes) };
+    break;
+  }
+  return latest.text;
+}
+
+/** A 64-bit number; a bigint only where it must be one. */
+function readNumber(cursor: EventCursor): number | bigint {
+  const low = cursor.uint(6);
+  const high = cursor.uint(2);
+  return high < 32 ? low + high * 2 ** 48 : BigInt(low) + (BigInt(high) << 48n);
 }
 
 function formatUuid(bytes: Buffer): string {

@@ -3,6 +3,7 @@ import { charsetOfCollation } from './collations.ts';
 import { BinlogError } from './errors.ts';
 import { EventCursor } from './event-cursor.ts';
 import { xidText } from './gtid.ts';
+import { HEADER_BYTES } from './event-types.ts';
 import { inflateEvent } from './inflate.ts';
 
 /** A statement of the binlog; its text is decoded only when asked for, most are BEGIN. */
@@ -32,6 +33,9 @@ const FIXED_LENGTHS: Readonly<Record<number, number>> = {
   128: 3,
   129: 8,
 };
+const BEGIN = Buffer.from('BEGIN');
+/** Thread, seconds, length of the database's name, error, length of the variables. */
+const FIXED_BYTES = 13;
 const SQL_MODE = 1;
 const CATALOG = 2;
 const CLIENT_CHARSET = 4;
@@ -53,6 +57,18 @@ export function readQuery(cursor: EventCursor, compressed: boolean, loadData: bo
   const settings = readVariables(variables);
   const bytes = compressed ? inflateEvent(cursor.rest()) : cursor.rest();
   return { database, bytes, ...settings };
+}
+
+/** Whether an uncompressed QUERY event says BEGIN, found out without reading its variables. */
+export function isBegin(event: Buffer, end: number): boolean {
+  const text = end - BEGIN.length;
+  const lengths = HEADER_BYTES + FIXED_BYTES;
+  if (text < lengths) return false;
+  const variables = event[lengths - 2]! | (event[lengths - 1]! << 8);
+  const database = event[lengths - 5]!;
+  if (lengths + variables + database + 1 !== text) return false;
+  for (let i = 0; i < BEGIN.length; i++) if (event[text + i] !== BEGIN[i]) return false;
+  return true;
 }
 
 export function queryText(query: QueryEvent): string {
