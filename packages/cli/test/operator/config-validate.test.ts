@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { configProblems } from '../../src/operator/config-validate.ts';
+import { sinkSchemas } from '../../src/sink-schemas.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const schemas = await sinkSchemas(resolve(import.meta.dirname, '../../../..'));
+const base = "pipeline: p\nsource: { host: h, user: u, tables: ['*.*'] }\nkafka: { brokers: [a:1] }\n";
+
+function problems(text: string): readonly string[] {
+  const file = join(folder, 'sluice.yaml');
+  writeFileSync(file, text);
+  return configProblems(file, {}, schemas);
+}
+
+describe('config validate', () => {
+  test('finds the schemas of all sinks', () => {
+    expect(Object.keys(schemas)).toEqual(['elasticsearch', 'mysql', 'redis']);
+  });
+
+  test('has nothing to say of a good file', () => {
+    expect(problems(`${base}sinks: { redis: {}, elasticsearch: {}, mysql: { host: h, user: u } }`)).toEqual(
+      [],
+    );
+  });
+
+  test('names what is wrong in every section at once', () => {
+    const found = problems(`${base}sinks: { redis: { urll: x }, mysql: { port: 0 }, postgres: {} }`);
+    expect(found).toHaveLength(3);
+    expect(found[0]).toContain(
+      'sinks.redis.urll: found an unknown setting; remove it, or: did you mean `url`?',
+    );
+    for (const setting of ['sinks.mysql.host', 'sinks.mysql.user', 'sinks.mysql.port'])
+      expect(found[1]).toContain(setting);
+    expect(found[2]).toBe('sinks.postgres: there is no such sink; known: elasticsearch, mysql, redis');
+  });
+
+  test('names what is wrong outside of them', () => {
+    expect(problems('pipeline: P')[0]).toMatch(/problems in .*sluice\.yaml:\n {2}pipeline: found "P"/);
+  });
+});

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { deadLetterTopic, decisionsTopic } from '@sluice/envelope';
+import { kafkaClient, listTopics, PlainProducer } from '@sluice/kafka';
+import { startStack } from '@sluice/local-stack';
+import { createLogger, parseConfig, type OpsResponse } from '@sluice/runtime';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LetterDesk } from '../../src/dead-letters/desk.ts';
+import { dlqRoutes } from '../../src/dead-letters/dlq-routes.ts';
+import { LetterStore } from '../../src/dead-letters/letter-store.ts';
+import { selectTopics } from '../../src/discovery.ts';
+import { Graveyard } from '../../src/graveyard.ts';
+import type { Delivery, Outcome } from '../../src/sink.ts';
+import { inMemorySink, itemRow, sequenceAt, TestTopic, conformanceColumns } from '../../src/testing/index.ts';
+import { failure } from '../fixtures.ts';
+
+const stack = await startStack({ servers: ['kafka'] });
+const log = createLogger('test', { level: 'silent' });
+const config = { brokers: [...stack.kafka.brokers], clientId: 'dead-letters-test' };
+const kafka = kafkaClient(config, log);
+const producer = new PlainProducer(kafka);
+const never = new AbortController().signal;
+const stores: LetterStore[] = [];
+
+beforeAll(() => producer.connect());
+afterAll(async () => {
+  for (const store of stores) store.close();
+  await producer.close();
+  await stack.stop();
+});
+
+/** A sink's dead letters in topics of their own, and its ops API without the server. */
+class Office {
+  readonly prefix = `t${randomUUID()}`;
+  readonly sink = inMemorySink();
+  readonly results: string[] = [];
+  readonly #topics = parseConfig(
+    `pipeline: ${this.prefix}\nsource: { host: h, user: u, tables: ['*.*'] }\nkafka: { brokers: [a:1] }\ntopics: { partitions: 3 }`,
+    {},
+  ).topics;
+  readonly items = new TestTopic({
+    database: 'shop',
+    table: 'items',
+    columns: conformanceColumns,
+    keyColumns: ['id'],
+    prefix: this.prefix,
+  });
+  readonly #graveyard = new Graveyard(kafka, producer, this.#topics, 'memory');
+
+  async open(): Promise<void> {
+    await this.#graveyard.open();
+    await this.store().open();
+  }
+
+  /** As every process has one of its own: nothing is shared but Kafka. */
+  store(holdsResolved = false): LetterStore {
+    const topics = this.#topics;
+    const options = { config, kafka, producer, topics, sink: 'memory', signal: never, holdsResolved };
+    const store = new LetterStore(options);
+    stores.push(store);
+    return store;
+  }
+
+  /** A row that failed, in the dead-letter topic; twice with `copies` 2. */
+  async bury(id: number, copies = 1): Promise<Delivery> {
+    const delivery = this.items.row({ operation: 'INSERT', sequence: sequenceAt(id), row: itemRow(id, 1) });
+    const { topic, partition, offset, key, value } = delivery;
+    const record = {
+      offset,
+      timestampMs: 1,
+      key: Buffer.from(key),
+      value: Buffer.from(value),
+      headers: {},
+    };
+    const error = failure('MYSQL_VALUE_REFUSED');
+    for (let copy = 0; copy < copies; copy++) {
+      const place = { sink: 'memory', group: 'g', topic, partition, record };
+      await this.#graveyard.bury({ ...place, stage: 'apply', error, attempts: 1, failedAtMs: 1000 + copy });
+    }
+    return delivery;
+  }
+
+  async ask(path: string, body: unknown = null, query = ''): Promise<OpsResponse> {
+    const routes = dlqRoutes({
+      desk: new LetterDesk(this.store()),
+      sink: 'memory',
+      prefix: this.prefix,
+      write: async (delivery) => (await this.sink.write([delivery], never, 'replay'))[0] as Outcome,
+      onReplayed: (result) => this.results.push(result),
+      log,
+    });
+    const method = body === null ? 'GET' : 'POST';
+    const route = routes.find((each) => each.path === path && each.method === method);
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return (await route?.handle({ query: new URLSearchParams(query), body: text })) as OpsResponse;
+  }
+}
+
+async function office(): Promise<Office> {
+  const made = new Office();
+  await made.open();
+  return made;
+}
+
+describe('the ops API of dead letters', () => {
+  test('lists each failed record once, by filter', async () => {
+    const desk = await office();
+    await desk.bury(1, 2);
+    const second = await desk.bury(2);
+    const listed = await desk.ask('/dlq');
+    expect(listed).toMatchObject({
+      status: 200,
+      body: { sink: 'memory', depth: 2, matching: 2, halt: null },
+    });
+    const query = new URLSearchParams({ key: '{"id":2}', error: 'MYSQL_VALUE_REFUSED', table: 'shop.items' });
+    expect((await desk.ask('/dlq', null, String(query))).body).toMatchObject({
+      matching: 1,
+      letters: [{ id: `${second.topic}-0-${second.offset}`, replays: 0, decision: null }],
+    });
+    expect((await desk.ask('/dlq', null, 'since=2026-01-01T00:00:00Z')).body).toMatchObject({ matching: 0 });
+    expect(await desk.ask('/dlq', null, 'since=soon&tabel=x')).toMatchObject({ status: 400 });
+  });
+
+  test('replays nothing unless told to; what was replayed is resolved for everybody', async () => {
+    const desk = await office();
+    await desk.bury(1);
+    await desk.bury(2);
+    const dry = await desk.ask('/dlq/replay', { by: 'me' });
+    expect(dry.body).toMatchObject({ dryRun: true, matching: 2, results: [{ decision: 'replay' }, {}] });
+    expect(desk.sink.writes).toEqual([]);
+    desk.sink.refused.add('{"id":2}');
+    const done = await desk.ask('/dlq/replay', { by: 'me', dryRun: false });
+    expect(done.body).toMatchObject({ results: [{ result: 'applied' }, { result: 'failed' }] });
+    expect(desk.results).toEqual(['applied', 'failed']);
+    expect(desk.sink.read('shop', 'items', '{"id":1}')).toEqual(itemRow(1, 1));
+    const index = await desk.store(true).refresh();
+    expect([index.depth, index.letters().map(({ replays }) => replays)]).toEqual([1, [1, 1]]);
+    desk.sink.refused.clear();
+    await desk.ask('/dlq/replay', { by: 'me', dryRun: false });
+    expect((await desk.store().refresh()).depth).toBe(0);
+  });
+
+  test('says what the store did not answer, and leaves the rest', async () => {
+    const desk = await office();
+    await desk.bury(1);
+    desk.sink.reachable = false;
+    const answer = await desk.ask('/dlq/replay', { by: 'me', dryRun: false });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { results: [], stopped: { code: 'SINK_UNEXPECTED' } },
+    });
+    expect((await desk.store().refresh()).depth).toBe(1);
+  });
+
+  test('discards what fits, with the reason; a newer failure of the same record is open again', async () => {
+    const desk = await office();
+    const first = await desk.bury(1);
+    await desk.bury(2);
+    const ids = [`${first.topic}-0-${first.offset}`];
+    expect((await desk.ask('/dlq/discard', { by: 'me', ids })).body).toMatchObject({
+      dryRun: true,
+      letters: ids,
+    });
+    expect((await desk.store().refresh()).depth).toBe(2);
+    await desk.ask('/dlq/discard', { by: 'me', ids, dryRun: false, reason: 'a test row' });
+    const index = await desk.store(true).refresh();
+    expect([index.depth, index.decisionOf(ids[0] ?? '')]).toMatchObject([
+      1,
+      { outcome: 'discarded', by: 'me', reason: 'a test row' },
+    ]);
+  });
+
+  test.each([
+    ['/dlq/replay', 'no json'],
+    ['/dlq/replay', {}],
+    ['/dlq/replay', { by: 'me', dryrun: false }],
+    ['/dlq/discard', { by: '' }],
+    ['/dlq/release', { by: 'me' }],
+  ])('refuses a wrong order to %s: %j', async (path, body) => {
+    const desk = await office();
+    const answer = await desk.ask(path, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ error: expect.stringMatching(/.{5}/) as string });
+  });
+});
+
+describe('decisions', () => {
+  test('about letters that are gone are dropped after a day', async () => {
+    const desk = await office();
+    await desk.bury(1);
+    const store = desk.store();
+    await store.refresh();
+    const value = { at: 1000, by: 'me', outcome: 'discarded', failedAt: 1000, replays: 0 } as const;
+    await store.decide({ kind: 'letter', id: 'gone-0-1', value });
+    expect(await store.prune(86_400_000)).toBe(0);
+    expect(await store.prune(86_402_000)).toBe(1);
+    expect((await desk.store().refresh()).decisionOf('gone-0-1')).toBeNull();
+  });
+
+  test('have a topic that no sink takes for a table', async () => {
+    const desk = await office();
+    const names = await listTopics(kafka, (name) => name.startsWith(`${desk.prefix}.`));
+    const own = [deadLetterTopic(desk.prefix, 'memory'), decisionsTopic(desk.prefix, 'memory')];
+    expect(names).toEqual(own.sort());
+    expect(selectTopics(names, desk.prefix)).toEqual([]);
+  });
+
+  test('are none before the topics exist', async () => {
+    const desk = new Office();
+    expect((await desk.store().refresh()).depth).toBe(0);
+  });
+});

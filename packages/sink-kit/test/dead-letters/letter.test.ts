@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { inLogOrder, matcher, toLetter, type LetterFilter } from '../../src/dead-letters/letter.ts';
+import { itemRow, sequenceAt } from '../../src/testing/index.ts';
+import { letter, letterRecord, topic } from './letters.ts';
+
+const failed = topic.row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(42, 1) });
+
+describe('a record of a dead-letter topic', () => {
+  test('is read by its headers', () => {
+    expect(toLetter(letterRecord(failed), 'test')).toEqual({
+      id: `${failed.topic}-0-${failed.offset}`,
+      topic: failed.topic,
+      partition: 0,
+      offset: failed.offset,
+      table: 'sluice_conformance.items',
+      key: '{"id":42}',
+      stage: 'apply',
+      errorClass: 'record',
+      errorCode: 'REDIS_WRONG_TYPE',
+      message: 'the key holds a value that is not a row',
+      attempts: 4,
+      failedAtMs: 1_795_252_177_716,
+      place: { partition: 2, offset: 7n },
+    });
+  });
+
+  test('that somebody else wrote is no letter', () => {
+    expect(toLetter({ ...letterRecord(failed), headers: new Map() }, 'test')).toBeNull();
+    expect(toLetter(letterRecord(failed, { offset: 'x' }), 'test')).toBeNull();
+  });
+
+  test('without a time of its own has that of its record; of an unknown topic the topic stands for the table', () => {
+    const odd = toLetter(letterRecord(failed, { failed_at: '', topic: 'elsewhere' }), 'test');
+    expect(odd).toMatchObject({ failedAtMs: 5, table: 'elsewhere' });
+  });
+});
+
+describe('a filter', () => {
+  const one = letter(3, 1000);
+  const cases: readonly [LetterFilter, boolean][] = [
+    [{}, true],
+    [{ ids: [one.id] }, true],
+    [{ ids: [] }, false],
+    [{ table: 'shop.items', key: '{"id":3}', error: 'MYSQL_VALUE_REFUSED' }, true],
+    [{ table: 'shop.item' }, false],
+    [{ key: '{"id":4}' }, false],
+    [{ error: 'REDIS_REFUSED' }, false],
+    [{ sinceMs: 1000, untilMs: 1001 }, true],
+    [{ sinceMs: 1001 }, false],
+    [{ untilMs: 1000 }, false],
+  ];
+  test.each(cases)('%j: %s', (filter, fits) => {
+    expect(matcher(filter)(one)).toBe(fits);
+  });
+});
+
+test('letters are ordered as their records stood, by number and not by text', () => {
+  const mixed = [letter(10), letter(9), letter(1, 0, { partition: 1 }), letter(2, 0, { topic: 'a' })];
+  expect(mixed.toSorted(inLogOrder).map(({ offset }) => offset)).toEqual([2n, 9n, 10n, 1n]);
+});

@@ -1,0 +1,98 @@
+import { PipelineError } from '@sluice/runtime';
+import { describe, expect, test } from 'vitest';
+import { replayLetter, type ReplayTools } from '../../src/dead-letters/replay.ts';
+import type { IndexedLetter } from '../../src/dead-letters/letter-index.ts';
+import type { Delivery, Outcome } from '../../src/sink.ts';
+import { itemRow, sequenceAt } from '../../src/testing/index.ts';
+import { failure } from '../fixtures.ts';
+import { letter, letterRecord, topic } from './letters.ts';
+
+const failed = topic.row({ operation: 'UPDATE', sequence: sequenceAt(1), row: itemRow(42, 1) });
+const indexed = (replays = 0): IndexedLetter => ({
+  ...letter(Number(failed.offset)),
+  replays,
+  decision: null,
+});
+
+function bench(write: (delivery: Delivery) => Promise<Outcome>, record = letterRecord(failed)) {
+  const written: Delivery[] = [];
+  const decided: unknown[] = [];
+  const tools: ReplayTools = {
+    prefix: 'test',
+    read: async () => record,
+    write: async (delivery) => {
+      written.push(delivery);
+      return write(delivery);
+    },
+    record: async ({ id }, outcome, reason) => void decided.push([id, outcome, reason]),
+  };
+  return { tools, written, decided };
+}
+
+describe('a replayed letter', () => {
+  test('is given to the store as the record that it was', async () => {
+    const { tools, written, decided } = bench(async () => ({ kind: 'applied' }));
+    expect(await replayLetter(indexed(), false, tools)).toEqual({ id: indexed().id, result: 'applied' });
+    const [delivery] = written;
+    expect(delivery).toMatchObject({
+      topic: failed.topic,
+      partition: 0,
+      offset: failed.offset,
+      key: failed.key,
+    });
+    expect(delivery?.envelope).toEqual(failed.envelope);
+    expect(delivery?.value).toEqual(failed.value);
+    expect(decided).toEqual([[indexed().id, 'replayed', undefined]]);
+  });
+
+  test('that is stale is resolved by that', async () => {
+    const { tools, decided } = bench(async () => ({ kind: 'stale' }));
+    expect(await replayLetter(indexed(), false, tools)).toMatchObject({ result: 'stale' });
+    expect(decided).toEqual([[indexed().id, 'stale', undefined]]);
+  });
+
+  test('that is refused again stays open, with the reason', async () => {
+    const error = failure('MYSQL_DUPLICATE');
+    const { tools, decided } = bench(async () => ({ kind: 'failed', error }));
+    expect(await replayLetter(indexed(), false, tools)).toMatchObject({ result: 'failed', code: error.code });
+    expect(decided).toEqual([[indexed().id, 'failed', 'MYSQL_DUPLICATE']]);
+  });
+
+  test('that cannot be read is not given to the store', async () => {
+    const record = { ...letterRecord(failed), value: Buffer.from('{"broken') };
+    const { tools, written } = bench(async () => ({ kind: 'applied' }), record);
+    expect(await replayLetter(indexed(), false, tools)).toMatchObject({
+      result: 'failed',
+      code: 'RECORD_INVALID',
+    });
+    expect(written).toEqual([]);
+  });
+
+  test('is refused after five replays in vain, unless forced', async () => {
+    const { tools, decided } = bench(async () => ({ kind: 'applied' }));
+    expect(await replayLetter(indexed(4), false, tools)).toMatchObject({ result: 'applied' });
+    expect(await replayLetter(indexed(5), false, tools)).toMatchObject({ result: 'refused' });
+    expect(await replayLetter(indexed(5), true, tools)).toMatchObject({ result: 'applied' });
+    expect(decided).toHaveLength(2);
+  });
+
+  test('that retention has deleted is gone', async () => {
+    const { tools, decided } = bench(async () => ({ kind: 'applied' }));
+    expect(await replayLetter(indexed(), false, { ...tools, read: async () => null })).toMatchObject({
+      result: 'gone',
+    });
+    expect(decided).toEqual([]);
+  });
+
+  test('decides nothing when the store does not answer', async () => {
+    const thrown = bench(async () => {
+      throw failure('SINK_UNEXPECTED');
+    });
+    await expect(replayLetter(indexed(), false, thrown.tools)).rejects.toBeInstanceOf(PipelineError);
+    const told = bench(async () => ({ kind: 'failed', error: failure('ELASTICSEARCH_BUSY') }));
+    await expect(replayLetter(indexed(), false, told.tools)).rejects.toMatchObject({
+      code: 'ELASTICSEARCH_BUSY',
+    });
+    expect([thrown.decided, told.decided]).toEqual([[], []]);
+  });
+});
