@@ -3,14 +3,13 @@ import { checkpointsTopic } from '@sluice/envelope';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { eventually } from '../harness/eventually.ts';
 import { LEDGER_TABLES, LedgerWorkload, type LedgerTotals } from '../harness/ledger-workload.ts';
 import { compareBags, duplicateSequences, followKeys, SAME } from '../harness/row-history.ts';
 import { testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom, testSize } from '../harness/seeded-random.ts';
 import type { ServiceProcess } from '../harness/service-process.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { hasArrived, readRows, type RowRecord } from '../harness/table-records.ts';
+import { readRows, type RowRecord } from '../harness/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 afterAll(() => stack.stop());
@@ -129,11 +128,7 @@ async function finishAll(
   const totals = await workload.finish();
   await capture.ready();
   await pipeline.database.run('INSERT INTO end_mark VALUES (1)');
-  const endMark = pipeline.topic('end_mark');
-  await eventually('the last row to arrive', () => hasArrived(pipeline.reader, endMark, '{"id":1}'), {
-    timeoutMs: 120_000,
-    everyMs: 250,
-  });
+  await pipeline.arrived(capture, 'end_mark', '{"id":1}', 120_000);
   expect(await capture.stop()).toMatchObject({ code: 0 });
   return totals;
 }

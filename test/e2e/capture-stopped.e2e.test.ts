@@ -9,7 +9,7 @@ import { testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom } from '../harness/seeded-random.ts';
 import type { ServiceProcess } from '../harness/service-process.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { hasArrived, readRows } from '../harness/table-records.ts';
+import { readRows } from '../harness/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 const STOPS = 3;
@@ -34,9 +34,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     }
     const totals = await workload.finish();
     await database.run('INSERT INTO end_mark VALUES (1)');
-    await eventually('the last row', () =>
-      hasArrived(pipeline.reader, pipeline.topic('end_mark'), '{"id":1}'),
-    );
+    await pipeline.arrived(capture, 'end_mark', '{"id":1}');
     expect(await capture.stop()).toMatchObject({ code: 0 });
 
     const markers = await readRows(pipeline.reader, pipeline.topic('marker'));

@@ -16,11 +16,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { eventually } from '../harness/eventually.ts';
 import { readWithKafkajs } from '../harness/kafkajs-reader.ts';
 import { fileScope } from '../harness/scope.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { hasArrived, isRow, readEnvelopes, type EnvelopeRecord } from '../harness/table-records.ts';
+import { isRow, readEnvelopes, type EnvelopeRecord } from '../harness/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 const PARTITIONS = 3;
@@ -89,9 +88,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     const capture = await pipeline.start();
     await pipeline.snapshotDone(capture, ['customers', 'exchange_rates', 'markers', 'notes', 'products']);
     for (const change of [...COMPRESSED[flavour], ...CHANGES]) await connection.query(change);
-    await eventually('the last change', () =>
-      hasArrived(pipeline.reader, pipeline.topic('markers'), '{"id":77}'),
-    );
+    await pipeline.arrived(capture, 'markers', '{"id":77}');
     await capture.stop();
     const names = (await pipeline.topicNames()).filter((name) => isDataTopic(pipeline.name, name));
     topics = new Map();

@@ -8,7 +8,7 @@ import { compareBags, SAME } from '../harness/row-history.ts';
 import { fileScope, testScope, type Scope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom, testSize } from '../harness/seeded-random.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { hasArrived, readEnvelopes, readRows, type RowRecord } from '../harness/table-records.ts';
+import { readEnvelopes, readRows, type RowRecord } from '../harness/table-records.ts';
 
 const scope = fileScope();
 const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;
@@ -31,7 +31,7 @@ describe.each([
     await pipeline.snapshotDone(capture, ['counter', 'end_mark']);
     await writers.stop();
     await database.run('INSERT INTO end_mark VALUES (1)');
-    await eventually('the last row', () => hasArrived(reader, pipeline.topic('end_mark'), '{"id":1}'));
+    await pipeline.arrived(capture, 'end_mark', '{"id":1}');
     expect(await capture.stop()).toMatchObject({ code: 0 });
 
     const records = await readRows(reader, pipeline.topic('counter'));

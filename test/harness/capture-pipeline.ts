@@ -9,6 +9,7 @@ import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
 import { ServiceProcess } from './service-process.ts';
 import type { SourceDatabase } from './source-database.ts';
+import { hasArrived } from './table-records.ts';
 
 /** The part of capture's `/status` that tests look at. */
 export interface CaptureStatus {
@@ -102,6 +103,16 @@ export class CapturePipeline {
       throw new Error(`${JSON.stringify(seen)}\n${capture.lastLines()}`, { cause: error });
     });
     if (answer === 'ended') throw new Error(`it ended during the snapshot:\n${capture.lastLines()}`);
+  }
+
+  /** Waits until the newest row of the table's topic has this record key; throws at once when capture ends before. */
+  async arrived(capture: ServiceProcess, table: string, key: string, timeoutMs = 60_000): Promise<void> {
+    const look = async (): Promise<boolean | 'ended'> => {
+      if (!capture.isRunning) return 'ended';
+      return hasArrived(this.reader, this.topic(table), key);
+    };
+    const answer = await eventually(`${key} in ${table}`, look, { timeoutMs, everyMs: 200 });
+    if (answer === 'ended') throw new Error(`capture ended before ${key} came:\n${capture.lastLines()}`);
   }
 
   /** Names of the topics that this pipeline has made. */
