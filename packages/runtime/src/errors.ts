@@ -359,6 +359,11 @@ export const ERRORS = {
     fix: 'Run the statement named in the message.',
     exit: 'preflight',
   },
+  SOURCE_MOVED: {
+    class: 'retryable',
+    summary: 'another server answers at the address of the source than a moment before',
+    fix: 'Nothing is to be done after a failover: capture begins anew at its checkpoint. If it repeats, the address spreads connections over several servers: name one of them.',
+  },
   SOURCE_SILENT: {
     class: 'retryable',
     summary: 'the source has sent neither event nor heartbeat for too long',

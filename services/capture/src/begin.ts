@@ -6,6 +6,7 @@ import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import { findProblems, refusal } from './preflight.ts';
 import { prepareTopics } from './prepare-topics.ts';
+import { findUnloggedCascades, findUnloggedDatabases } from './source/binlog-gaps.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
 import { checkGtidStanding, listBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
 import { findMissingPrivileges } from './source/privileges.ts';
@@ -38,8 +39,10 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
     const tables = await readCapturedTables(connection, settings.filter);
     const problems = await findProblems(connection, settings.config, tables);
-    refuseStart(settings, kafkaTrouble, [...lacking, ...problems]);
+    const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
+    refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged]);
     if (status === null) throw refusal(lacking);
+    warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
     const registry = new TableRegistry(settings.prefix);
     const data = tables.map(({ database, table }) => registry.topicOf(database, table));
     await prepareTopics(settings, registry, { data, tables: tables.length, internal: true }, log);
@@ -64,6 +67,14 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   } finally {
     connection.destroy();
   }
+}
+
+function warnOfCascades(tables: readonly string[], log: Logger): void {
+  if (tables.length === 0) return;
+  log.warn(
+    { event: 'capture.cascades_not_logged', tables },
+    'foreign keys with ON DELETE or ON UPDATE CASCADE or SET NULL change rows of these tables without a trace in the binlog: sinks will keep the old rows',
+  );
 }
 
 function createPublisher(settings: CaptureSettings, log: Logger): TransactionalPublisher {

@@ -50,7 +50,7 @@ export class CaptureLoop {
   #due = false;
   #lastHeartbeat = 0;
   #failure: Error | null = null;
-  #ended: { readonly why: unknown } | null = null;
+  #ended: Error | null = null;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -76,7 +76,7 @@ export class CaptureLoop {
       await this.#drain();
       this.#failActions(new PipelineError('SOURCE_CLOSED_STREAM', 'The stream has ended.'));
     } catch (error) {
-      this.#failActions(error);
+      this.#failActions(asError(error));
       throw error;
     } finally {
       signal.removeEventListener('abort', wake);
@@ -84,8 +84,8 @@ export class CaptureLoop {
   }
 
   /** Those that wait, and all to come: nobody is left waiting for a stream that has ended. */
-  #failActions(why: unknown): void {
-    this.#ended = { why };
+  #failActions(why: Error): void {
+    this.#ended = why;
     for (const action of this.#actions) action.failed(why);
     this.#actions = [];
   }
@@ -109,7 +109,7 @@ export class CaptureLoop {
    */
   atBoundary(mark: StreamPosition | null, run: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#ended !== null) return reject(this.#ended.why);
+      if (this.#ended !== null) return reject(this.#ended);
       this.#actions.push({ mark, run, done: resolve, failed: reject });
       this.#parts.reader.wake();
     });
@@ -182,7 +182,7 @@ export class CaptureLoop {
 
   async #runActions(): Promise<void> {
     const { stream, limits } = this.#parts;
-    for (const action of [...this.#actions]) {
+    for (const action of this.#actions) {
       if (action.mark !== null && !stream.hasPassed(action.mark)) continue;
       this.#actions = this.#actions.filter((other) => other !== action);
       perform(action);

@@ -49,6 +49,8 @@ class Capture {
   #incarnation: Incarnation | null = null;
   #lastError: PipelineError | null = null;
   #hasStreamed = false;
+  /** Up to when everything is known to be published or in the buffer: milliseconds since 1970, 0 before the first time. */
+  #inTouchAt = 0;
   /** The operator's word counts once: the next life has the checkpoint of the new generation. */
   #acceptsLostCheckpoint: boolean;
 
@@ -114,17 +116,22 @@ class Capture {
 
   #gauge(): void {
     const incarnation = this.#incarnation;
-    if (incarnation === null) return;
+    if (incarnation === null) {
+      if (this.#inTouchAt > 0) this.#metrics.lag((Date.now() - this.#inTouchAt) / 1000);
+      return;
+    }
     const { stream, queuedBytes } = incarnation;
     const { committedAtMs } = stream.transaction;
-    const lagSeconds = stream.atTip || committedAtMs === 0 ? 0 : (Date.now() - committedAtMs) / 1000;
-    this.#metrics.progress(
-      lagSeconds,
-      stream.sequence.file,
-      stream.position.position,
-      queuedBytes,
-      committedAtMs,
-    );
+    if (stream.now > 0) this.#inTouchAt = stream.atTip || committedAtMs === 0 ? stream.now : committedAtMs;
+    this.#metrics.lag(this.#lagSeconds(stream.atTip || committedAtMs === 0));
+    this.#metrics.progress(stream.sequence.file, stream.position.position, queuedBytes, committedAtMs);
+  }
+
+  /** At the tip nothing is behind, unless the loop has not come round to look for longer than it ever waits. */
+  #lagSeconds(isAtTip: boolean): number {
+    const seconds = this.#inTouchAt === 0 ? 0 : (Date.now() - this.#inTouchAt) / 1000;
+    const roundSeconds = (this.#settings.config.source.heartbeatIntervalMs * 2) / 1000;
+    return isAtTip && seconds < roundSeconds ? 0 : seconds;
   }
 
   health(): HealthReport {

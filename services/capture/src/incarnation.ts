@@ -19,6 +19,7 @@ import { sealCheckpoint, type TableProgress } from './state/checkpoint.ts';
 import type { StartPlan } from './state/plan-start.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
+import { TypeNames } from './state/type-names.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from './stream/control-writer.ts';
 import { Flusher } from './stream/flusher.ts';
@@ -73,6 +74,8 @@ export class Incarnation {
     this.#reader = reader;
     this.isGenerationDurable = !plan.opensGeneration;
     this.#progress = progressOf(plan, parts.tables);
+    const { flavour } = source.facts;
+    const typeNames = new TypeNames(flavour === 'mariadb', parts.tables);
     this.#routes = new TableRoutes({
       prefix: settings.prefix,
       serverName: settings.serverName,
@@ -80,6 +83,7 @@ export class Incarnation {
       registry: parts.registry,
       configuredKeys: settings.config.source.keys,
       ignoresCase: source.facts.ignoresCase,
+      typeNames,
     });
     const pool = new BatchPool();
     const maxMessageBytes = settings.config.topics.maxMessageBytes;
@@ -87,7 +91,6 @@ export class Incarnation {
       new PublishBuffer(pool, maxMessageBytes),
       new PublishBuffer(pool, maxMessageBytes),
     ] as const;
-    const { flavour } = source.facts;
     this.#stream = new ChangeStream({
       server: settings.serverName,
       serverId: source.facts.serverId,
@@ -99,7 +102,13 @@ export class Incarnation {
       tombstones: settings.config.topics.tombstones,
     });
     const { file, position } = plan.from;
-    const decoder = new BinlogDecoder(this.#stream, { checksum: reader.checksum, flavour, file, position });
+    const decoder = new BinlogDecoder(this.#stream, {
+      checksum: reader.checksum,
+      flavour,
+      file,
+      position,
+      namedTypes: (map) => typeNames.of(map),
+    });
     this.#flusher = new Flusher(parts.publisher, afterDrainTime(signal), (published) => {
       this.#countPublished(published);
       reader.wake();
@@ -124,6 +133,7 @@ export class Incarnation {
       source,
       registry: parts.registry,
       routes: this.#routes,
+      typeNames,
       tables: parts.tables.length,
       progress: this.#progress,
       publishCheckpoint: () => this.#loop.publishCheckpoint(),

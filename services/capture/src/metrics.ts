@@ -141,16 +141,13 @@ export class CaptureMetrics {
     }
   }
 
-  /** @param lagSeconds age of the last transaction handled, or 0 at the tip */
-  progress(
-    lagSeconds: number,
-    file: number,
-    position: number,
-    queueBytes: number,
-    lastCommitMs: number,
-  ): void {
+  /** Age of the last transaction handled, or 0 at the tip. */
+  lag(seconds: number): void {
+    this.#lag.set({ source: this.#source }, Math.max(0, seconds));
+  }
+
+  progress(file: number, position: number, queueBytes: number, lastCommitMs: number): void {
     const source = this.#source;
-    this.#lag.set({ source }, Math.max(0, lagSeconds));
     this.#file.set({ source }, file);
     this.#position.set({ source }, position);
     this.#queueBytes.set({ stage: 'binlog' }, queueBytes);

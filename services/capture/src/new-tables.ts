@@ -1,4 +1,5 @@
-import { readTable } from '@sluice/mysql';
+import type { TableMap } from '@sluice/binlog';
+import { readTable, type TableDescription } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { prepareTopics } from './prepare-topics.ts';
@@ -6,6 +7,7 @@ import type { Source } from './source/source.ts';
 import type { TableProgress } from './state/checkpoint.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
+import { describedTypes, namedTypesOf, type TypeNames } from './state/type-names.ts';
 import type { TableName } from './stream/ddl.ts';
 import type { Announcement, TableRoutes } from './stream/table-routes.ts';
 
@@ -14,6 +16,7 @@ export interface NewTablesParts {
   readonly source: Source;
   readonly registry: TableRegistry;
   readonly routes: TableRoutes;
+  readonly typeNames: TypeNames;
   /** Number of tables captured when this life began. */
   readonly tables: number;
   readonly progress: Map<string, TableProgress>;
@@ -38,19 +41,39 @@ export class NewTables {
     const { settings, routes, registry, tables, log } = this.#parts;
     await this.#oweRenamed();
     if (routes.waiting.length === 0) return;
-    for (const map of routes.waiting) await this.#noteNew(map);
+    for (const map of routes.waiting) await this.#lookAt(map);
     const data = [...new Set(routes.waiting.map((map) => registry.topicOf(map.database, map.table)))];
-    await prepareTopics(settings, registry, { data, tables, internal: false }, log);
+    const isKnown = (topic: string): boolean => registry.hasTopic(topic);
+    if (!data.every(isKnown)) await prepareTopics(settings, registry, { data, tables, internal: false }, log);
     routes.settle(announcement);
   }
 
-  /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */
-  async #noteNew({ database, table }: TableName): Promise<void> {
-    const { progress, routes, settings } = this.#parts;
+  async #lookAt(map: TableMap): Promise<void> {
+    const { registry, routes, typeNames, progress } = this.#parts;
+    const { database, table } = map;
+    const { ddlsPassed } = routes;
+    const asksTypes = typeNames.areUnknown(map, ddlsPassed);
     const id = tableId(database, table);
-    if (progress.has(id)) return;
+    if (!asksTypes && progress.has(id)) return;
+    const description = await this.#describe(database, table);
+    if (!progress.has(id)) this.#noteNew(map, description !== null);
+    if (!asksTypes) return;
+    // Of a table that is gone the schema history knows the types.
+    const known = registry.find(database, table, false)?.columns ?? [];
+    typeNames.learn(
+      map,
+      description === null ? namedTypesOf(known) : describedTypes(description),
+      ddlsPassed,
+    );
+  }
+
+  /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */
+  #noteNew({ database, table }: TableName, exists: boolean): void {
+    const { progress, registry, routes, settings } = this.#parts;
+    const id = tableId(database, table);
+    if (registry.hasTopic(registry.topicOf(database, table))) return; // known when this life began: it owes what it owes
     const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
-    if (!isWhole && (await this.#exists(database, table))) throw appeared(id);
+    if (!isWhole && exists) throw appeared(id);
     progress.set(id, { state: 'done', lastKey: null, order: '', rows: 0, reconcile: false });
   }
 
@@ -66,10 +89,10 @@ export class NewTables {
     throw appeared(first);
   }
 
-  async #exists(database: string, table: string): Promise<boolean> {
+  async #describe(database: string, table: string): Promise<TableDescription | null> {
     const connection = await this.#parts.source.connect();
     try {
-      return (await readTable(connection, database, table)) !== null;
+      return await readTable(connection, database, table);
     } finally {
       connection.destroy();
     }

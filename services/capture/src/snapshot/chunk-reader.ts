@@ -1,6 +1,6 @@
 import { ByteWriter } from '@sluice/binlog';
 import { readTable, toPipelineError, type Flavour } from '@sluice/mysql';
-import { PipelineError } from '@sluice/runtime';
+import type { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { StreamPosition } from '../source/position.ts';
 import { tableId } from '../state/table.ts';

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { PipelineError } from '@sluice/runtime';
 import { isAtOrPast, type StreamPosition } from '../source/position.ts';
@@ -28,7 +29,11 @@ export interface Visibility {
 }
 
 const WAIT_SECONDS = 1;
+/** A commit takes milliseconds to become visible; together the tries last for some ten seconds. */
 const MARIADB_TRIES = 2000;
+const MARIADB_PAUSE_MS = 5;
+/** Tries at once, before the pauses. */
+const QUICK_TRIES = 20;
 
 /** @param streamHasGtids whether the stream tells the transactions it has read by GTID */
 export function chooseVisibility(
@@ -93,6 +98,7 @@ function mariadbSnapshots(connection: Connection): Visibility {
         } finally {
           await queryRows(connection, 'ROLLBACK');
         }
+        if (tries >= QUICK_TRIES) await delay(MARIADB_PAUSE_MS);
       }
       throw new PipelineError(
         'SNAPSHOT_NOT_VISIBLE',

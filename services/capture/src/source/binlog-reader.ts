@@ -43,6 +43,13 @@ interface ReaderInternals {
 
 /** MySQL answers a dump with packets whose first byte is 0 before each event. */
 const EVENT_MARKER_BYTES = 1;
+/** Types of the events that open every dump: ROTATE, FORMAT_DESCRIPTION. */
+const OPENING_EVENTS: ReadonlySet<number> = new Set([4, 15]);
+const EVENT_TYPE_AT = 4;
+/** ER_MASTER_FATAL_ERROR_READING_BINLOG: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
+const CANNOT_READ_BINLOG = 1236;
+/** How long connecting and a few statements may take (ms): nothing watches the link before. */
+const OPEN_MS = 60_000;
 /** A link that shows no sign of life for this many heartbeat periods is dead. */
 const SILENT_PERIODS = 2.5;
 
@@ -59,21 +66,30 @@ export class BinlogReader {
   readonly #watchdog: NodeJS.Timeout;
   #lastPacketAt = performance.now();
   #closed = false;
+  #hasEvents = false;
 
   /** Connects and starts the dump; throws a PipelineError (`MYSQL_*`, `SOURCE_*`) when the server refuses. */
   static async open(options: ReaderOptions): Promise<BinlogReader> {
     const zongji = new ZongJi({ ...options.connection });
-    await new Promise<void>((resolve, reject) => {
-      zongji.once('ready', resolve);
-      zongji.once('error', (error: Error) => {
-        zongji.stop();
-        reject(toPipelineError(error));
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), OPEN_MS);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        zongji.once('ready', resolve);
+        // More than one error may come, of either connection: one without a listener would end the process.
+        zongji.on('error', (error: Error) => reject(toPipelineError(error)));
+        patience.signal.addEventListener('abort', () => reject(silentAtStart()));
+        zongji.start(startOptions(options));
+        zongji.once('ready', () => {
+          prepareSession(zongji, options);
+        });
       });
-      zongji.start(startOptions(options));
-      zongji.once('ready', () => {
-        prepareSession(zongji, options);
-      });
-    });
+    } catch (error) {
+      zongji.stop();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
     return new BinlogReader(zongji, options);
   }
 
@@ -99,8 +115,11 @@ export class BinlogReader {
   }
 
   /** The events that have arrived, in order; an empty array after `timeoutMs` or `wake`. Throws what ended the link. */
-  take(timeoutMs: number): Promise<readonly Buffer[]> {
-    return this.#queue.take(timeoutMs);
+  async take(timeoutMs: number): Promise<readonly Buffer[]> {
+    const events = await this.#queue.take(timeoutMs);
+    // The socket may have been paused until now: silence counts from here.
+    if (events.length > 0) this.#lastPacketAt = performance.now();
+    return events;
   }
 
   wake(): void {
@@ -133,12 +152,25 @@ export class BinlogReader {
     this.#lastPacketAt = performance.now();
     const marker = packet.buffer[packet.offset];
     if (marker === 0) {
-      this.#queue.push(packet.buffer.subarray(packet.offset + EVENT_MARKER_BYTES, packet.end));
+      const event = packet.buffer.subarray(packet.offset + EVENT_MARKER_BYTES, packet.end);
+      this.#hasEvents ||= !OPENING_EVENTS.has(event[EVENT_TYPE_AT] ?? 0);
+      this.#queue.push(event);
     } else if (packet.isError()) {
-      this.#fail(toPipelineError(packet.asError(encoding)));
+      this.#fail(this.#refusal(packet.asError(encoding)));
     } else {
       this.#fail(new PipelineError('SOURCE_CLOSED_STREAM', 'The source ended the binlog stream.'));
     }
+  }
+
+  /** An error of the dump before its first event means that the server has not got what was asked for. */
+  #refusal(error: Error): PipelineError {
+    const translated = toPipelineError(error);
+    if (this.#hasEvents || translated.context['errno'] !== CANNOT_READ_BINLOG) return translated;
+    return new PipelineError(
+      'SOURCE_BINLOG_PURGED',
+      `The source does not send its binlog from the checkpoint on: ${error.message}`,
+      { cause: error, context: translated.context },
+    );
   }
 
   #checkAlive(silentMs: number): void {
@@ -156,6 +188,13 @@ export class BinlogReader {
   #fail(error: PipelineError): void {
     if (!this.#closed) this.#queue.fail(error);
   }
+}
+
+function silentAtStart(): PipelineError {
+  return new PipelineError(
+    'SOURCE_SILENT',
+    `The source did not get ready to send its binlog within ${OPEN_MS} ms.`,
+  );
 }
 
 function internals(zongji: ZongJi): ReaderInternals {

@@ -16,6 +16,8 @@ export class EventQueue {
   #paused = false;
   #failure: PipelineError | null = null;
   #wake: (() => void) | null = null;
+  /** `wake` was called while nobody waited: the next `take` must not wait. */
+  #isWoken = false;
   readonly #limitBytes: number;
   readonly #flow: FlowControl;
 
@@ -37,17 +39,22 @@ export class EventQueue {
       this.#paused = true;
       this.#flow.pause();
     }
-    this.wake();
+    this.#endWait();
   }
 
   /** Every later `take` throws; events already queued are dropped with it, the next reader reads them again. */
   fail(error: PipelineError): void {
     this.#failure ??= error;
-    this.wake();
+    this.#endWait();
   }
 
-  /** Ends a waiting `take` early. */
+  /** Ends the waiting `take` early, or the next one. */
   wake(): void {
+    this.#isWoken = true;
+    this.#endWait();
+  }
+
+  #endWait(): void {
     const wake = this.#wake;
     this.#wake = null;
     wake?.();
@@ -58,7 +65,9 @@ export class EventQueue {
    * is up or that somebody called `wake`.
    */
   async take(timeoutMs: number): Promise<readonly Buffer[]> {
-    if (this.#events.length === 0 && this.#failure === null) await this.#wait(timeoutMs);
+    const isIdle = this.#events.length === 0 && this.#failure === null && !this.#isWoken;
+    if (isIdle) await this.#wait(timeoutMs);
+    this.#isWoken = false;
     if (this.#failure !== null) throw this.#failure;
     const events = this.#events;
     this.#events = [];
@@ -73,7 +82,7 @@ export class EventQueue {
   async #wait(timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
-        this.wake();
+        this.#endWait();
       }, timeoutMs);
       this.#wake = () => {
         clearTimeout(timer);

@@ -60,9 +60,13 @@ export interface BinlogStatus extends StreamPosition {
 }
 
 /** MySQL 8.4 renamed the statement; older servers and MariaDB know the old name only. */
-export async function readBinlogStatus(connection: Connection, server: ServerFacts): Promise<BinlogStatus> {
+export async function readStatusRow(connection: Connection, server: ServerFacts): Promise<RowDataPacket> {
   const modern = server.flavour === 'mysql' && Number.parseFloat(server.version) >= 8.4;
-  const row = await firstRow(connection, modern ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS');
+  return firstRow(connection, modern ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS');
+}
+
+export async function readBinlogStatus(connection: Connection, server: ServerFacts): Promise<BinlogStatus> {
+  const row = await readStatusRow(connection, server);
   if (row['File'] === undefined) {
     throw new PipelineError(
       'SOURCE_MISCONFIGURED',

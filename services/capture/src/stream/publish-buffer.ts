@@ -7,8 +7,10 @@ export interface PartitionBatch {
   readonly records: RecordBatchBuilder;
 }
 
-/** A batch is cut here so that, even uncompressed, it stays below a topic's default `max.message.bytes`. */
+/** A batch takes no further record from this share of `max.message.bytes` on: so most are cut without writing one twice. */
 const CUT_SHARE = 0.85;
+/** The end of a record, and what a tombstone adds to it (bytes). */
+const MARGIN_BYTES = 1024;
 /** Writers kept for reuse, and the size above which one is given back to the heap instead (bytes). */
 const POOLED_MAX = 64;
 const POOLED_BYTES_MAX = 4 * 1024 * 1024;
@@ -43,6 +45,8 @@ export class PublishBuffer {
   readonly #cutBytes: number;
   readonly #topics = new Map<string, TopicSlot>();
   #batches: (TopicBatch & { readonly batch: RecordBatchBuilder; readonly memory: PartitionBatch })[] = [];
+  /** Bytes that a batch of more than one record must not exceed: even uncompressed it is accepted then. */
+  readonly maxBatchBytes: number;
   /** Row records in the buffer. */
   rows = 0;
 
@@ -50,21 +54,24 @@ export class PublishBuffer {
   constructor(pool: BatchPool, maxMessageBytes: number) {
     this.#pool = pool;
     this.#cutBytes = Math.floor(maxMessageBytes * CUT_SHARE);
+    this.maxBatchBytes = maxMessageBytes - MARGIN_BYTES;
   }
 
   /** The batch to write the next record of this partition into. */
   partition(topic: string, partition: number): PartitionBatch {
+    const slot = this.#topics.get(topic);
+    const open = slot?.open[partition];
+    if (open !== undefined && open.records.byteLength < this.#cutBytes) return open;
+    return this.nextBatch(topic, partition);
+  }
+
+  /** A new batch for this partition, behind the one that was written so far. */
+  nextBatch(topic: string, partition: number): PartitionBatch {
     let slot = this.#topics.get(topic);
     if (slot === undefined) {
       slot = { topic, open: [] };
       this.#topics.set(topic, slot);
     }
-    const open = slot.open[partition];
-    if (open !== undefined && open.records.byteLength < this.#cutBytes) return open;
-    return this.#openBatch(slot, partition);
-  }
-
-  #openBatch(slot: TopicSlot, partition: number): PartitionBatch {
     const memory = this.#pool.take();
     slot.open[partition] = memory;
     this.#batches.push({ topic: slot.topic, partition, batch: memory.records, memory });

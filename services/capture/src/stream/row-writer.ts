@@ -3,7 +3,7 @@ import type { RowOperation } from '@sluice/envelope';
 import { partitionFor, type RecordBatchBuilder } from '@sluice/kafka';
 import { VERSION } from '@sluice/runtime';
 import { append, appendAscii, appendInteger, appendText, writeDigits } from './json-bytes.ts';
-import type { PublishBuffer } from './publish-buffer.ts';
+import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
 import { OPERATION_HEADERS, type TableEncoder, type ValueImage } from './table-encoder.ts';
 
 const NULL = Buffer.from('null');
@@ -93,16 +93,35 @@ export class RowWriter {
     const { table } = group.encoder;
     const key = this.key;
     const partition = partitionFor(key.bytes, 0, key.position, table.partitions);
-    const { out, records } = buffer.partition(table.topic, partition);
-    records.begin(group.capturedAt);
-    records.key(key.bytes, 0, key.position);
+    let batch = buffer.partition(table.topic, partition);
+    this.#writeRecord(batch, before, after, imageIndex, offset, eventIndex, link);
+    if (batch.records.byteLength > buffer.maxBatchBytes && batch.records.count > 0) {
+      batch.records.rewind(); // too much for one batch together: the row gets one of its own
+      batch = buffer.nextBatch(table.topic, partition);
+      this.#writeRecord(batch, before, after, imageIndex, offset, eventIndex, link);
+    }
+    const { records } = batch;
+    records.end();
+    buffer.rows++;
+    if (this.#tombstones && group.operation === 'DELETE') this.#writeTombstone(records);
+  }
+
+  /** All of a record but its end. */
+  #writeRecord(
+    { out, records }: PartitionBatch,
+    before: ValueImage | null,
+    after: ValueImage | null,
+    imageIndex: number,
+    offset: number,
+    eventIndex: number,
+    link: LinkHeader | null,
+  ): void {
+    records.begin((this.#group as RowGroup).capturedAt);
+    records.key(this.key.bytes, 0, this.key.position);
     records.beginValue();
     this.#writeValue(out, before, after, imageIndex, offset, eventIndex);
     records.endValue();
     this.#writeHeaders(records, link);
-    records.end();
-    buffer.rows++;
-    if (this.#tombstones && group.operation === 'DELETE') this.#writeTombstone(records);
   }
 
   /** Lets a compacted topic forget the key. */

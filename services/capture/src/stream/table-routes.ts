@@ -1,9 +1,10 @@
-import type { TableMap } from '@sluice/binlog';
+import { nameTypes, type TableMap } from '@sluice/binlog';
 import { schemaHistoryTopic } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { Registration, SchemaHistoryRecord, TableRegistry } from '../state/table-registry.ts';
 import { schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
+import type { TypeNames } from '../state/type-names.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import { TableEncoder } from './table-encoder.ts';
@@ -19,6 +20,7 @@ export interface TableRoutesOptions {
   readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
   /** Whether the server takes table names that differ in case only for the same (`lower_case_table_names`). */
   readonly ignoresCase: boolean;
+  readonly typeNames: TypeNames;
 }
 
 /** What a new table version needs to be announced. */
@@ -28,8 +30,8 @@ export interface Announcement {
 }
 
 /**
- * From the binlog's table maps to routes. A table without a topic waits in `waiting` until the loop has made it; no row of
- * it can be decoded before.
+ * From the binlog's table maps to routes. A table without a topic, or with columns whose types must be asked for, waits in
+ * `waiting` until the loop has seen to it; no row of it can be decoded before.
  */
 export class TableRoutes {
   readonly #options: TableRoutesOptions;
@@ -56,12 +58,15 @@ export class TableRoutes {
       return;
     }
     if (!map.fullMetadata) throw metadataMissing(map);
-    const { registry } = this.#options;
-    if (registry.hasTopic(registry.topicOf(map.database, map.table))) this.#settle(map, announcement);
+    const { registry, typeNames } = this.#options;
+    const isReady =
+      registry.hasTopic(registry.topicOf(map.database, map.table)) &&
+      !typeNames.areUnknown(map, this.ddlsPassed);
+    if (isReady) this.#settle(map, announcement);
     else this.waiting.push(map);
   }
 
-  /** Gives every waiting table its route; the topics must be known to the registry by now. */
+  /** Gives every waiting table its route; topics and types must be known by now. */
   settle(announcement: () => Announcement): void {
     const waiting = this.waiting;
     this.waiting = [];
@@ -70,7 +75,12 @@ export class TableRoutes {
   }
 
   #settle(map: TableMap, announcement: () => Announcement): void {
-    this.#byMap.set(map, this.open(shapeOf(map, this.#options.configuredKeys), announcement));
+    const { configuredKeys, typeNames } = this.#options;
+    const columns = schemaColumns(nameTypes(map.columns, typeNames.of(map)));
+    const primary = map.primaryKey.map((ordinal) => columns[ordinal]?.name ?? '');
+    const { database, table } = map;
+    const keyColumns = configuredKeys[tableId(database, table)] ?? primary;
+    this.#byMap.set(map, this.open({ database, table, columns, keyColumns }, announcement));
   }
 
   /** The route of a shape that the stream has rows of now, or that is not known at all yet. */
@@ -166,13 +176,6 @@ export class TableRoutes {
     appendJson(buffer, history, tableId(database, name), record, point.capturedAt, {});
     if (change !== 'none') writeSchema(buffer, table, change, point);
   }
-}
-
-function shapeOf(map: TableMap, configuredKeys: Readonly<Record<string, readonly string[]>>): TableShape {
-  const columns = schemaColumns(map.columns);
-  const primary = map.primaryKey.map((ordinal) => columns[ordinal]?.name ?? '');
-  const keyColumns = configuredKeys[tableId(map.database, map.table)] ?? primary;
-  return { database: map.database, table: map.table, columns, keyColumns };
 }
 
 function metadataMissing(map: TableMap): PipelineError {
