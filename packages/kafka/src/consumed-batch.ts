@@ -15,6 +15,8 @@ export interface ConsumedBatch {
   readonly partition: number;
   /** Offset that the partition's next record would get, as the broker said with this batch. */
   readonly highWatermark: bigint;
+  /** Offset to go on at when every record has its outcome: behind the markers and aborted records after the last one. */
+  readonly endOffset: bigint;
   readonly records: readonly ConsumedRecord[];
 }
 
@@ -23,6 +25,7 @@ export function toConsumedBatch(batch: Batch): ConsumedBatch {
     topic: batch.topic,
     partition: batch.partition,
     highWatermark: BigInt(batch.highWatermark),
+    endOffset: BigInt(batch.lastOffset()) + 1n,
     records: batch.messages.map(toConsumedRecord),
   };
 }

@@ -1,16 +1,8 @@
-import { abortableDelay, fullJitter, PipelineError, type Logger } from '@sluice/runtime';
-import type { Admin, Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs';
+import { PipelineError, type Logger } from '@sluice/runtime';
+import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { Assignment } from './consumer-assignment.ts';
 import { CommitQueue } from './consumer-commits.ts';
-import {
-  chooseStart,
-  dataGap,
-  fetchCommitted,
-  fetchWatermarks,
-  partitionName,
-  type StartOffset,
-  type TopicPartition,
-  type Watermarks,
-} from './consumer-start.ts';
+import { dataGap, fetchWatermarks, type StartOffset, type TopicPartition } from './consumer-start.ts';
 import { toPipelineError } from './errors.ts';
 import { toConsumedBatch, type ConsumedBatch } from './consumed-batch.ts';
 
@@ -18,8 +10,11 @@ import { toConsumedBatch, type ConsumedBatch } from './consumed-batch.ts';
 export interface BatchVerdict {
   /** Every record below this offset has its outcome; reading goes on here. */
   readonly nextOffset: bigint;
-  /** True: read nothing of this partition until `resume`. */
-  readonly pause: boolean;
+  /**
+   * `pause`: read nothing of this partition until `resume`. `reread`: the stored offset is not what it was taken for; begin
+   * the partition anew, where it says.
+   */
+  readonly action: 'go-on' | 'pause' | 'reread';
 }
 
 export interface BatchConsumerOptions {
@@ -52,7 +47,6 @@ const HEARTBEAT_TICK_MS = 1_000;
 const MAX_WAIT_MS = 250;
 const PARTITIONS_PER_FETCH = 4;
 const COMMIT_DELAY_MS = 100;
-const START_BACKOFF = { initialMs: 100, maxMs: 10_000 };
 const STOP_GRACE_MS = 10_000;
 
 /**
@@ -72,12 +66,10 @@ export class BatchConsumer {
   readonly #consumer: Consumer;
   readonly #commits: CommitQueue;
   readonly #settle: PromiseWithResolvers<void>;
-  readonly #positions = new Map<string, bigint>();
+  readonly #assignment: Assignment;
   readonly #running = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
   readonly #grace = new AbortController();
-  #assigned: readonly TopicPartition[] = [];
-  #generation = 0;
-  #stopping = false;
 
   constructor(options: BatchConsumerOptions) {
     this.#options = options;
@@ -94,22 +86,25 @@ export class BatchConsumer {
       maxWaitTimeInMs: MAX_WAIT_MS,
     });
     this.#commits = new CommitQueue(this.#consumer, options.log, COMMIT_DELAY_MS);
+    this.#assignment = new Assignment({
+      admin: this.#admin,
+      consumer: this.#consumer,
+      groupId: options.groupId,
+      storedOffset: options.storedOffset,
+      gapsAllowed: options.gapsAllowed,
+      onAssigned: options.onAssigned,
+      onFailure: (error) => this.#settle.reject(error),
+      stopping: this.#stopping.signal,
+      log: options.log,
+    });
     this.#settle = Promise.withResolvers<void>();
     this.done = this.#settle.promise;
     this.done.catch(() => undefined);
   }
 
-  /** Joins the group. Throws PipelineError when Kafka does not answer. */
+  /** Joins the group. Throws PipelineError when Kafka does not answer; then `close` it. */
   async start(): Promise<void> {
-    const { GROUP_JOIN, CRASH, END_BATCH_PROCESS } = this.#consumer.events;
-    this.#consumer.on(GROUP_JOIN, (event) => this.#onJoin(event));
-    this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-      // Aborted records and transaction markers alone: kafkajs moves on without asking us.
-      if (payload.batchSize === 0) this.#passed(payload, BigInt(payload.lastOffset) + 1n);
-    });
-    this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart) this.#fail(diedOf(payload.error));
-    });
+    this.#listen();
     try {
       await this.#admin.connect();
       await this.#consumer.connect();
@@ -125,24 +120,40 @@ export class BatchConsumer {
     }
   }
 
+  #listen(): void {
+    const { GROUP_JOIN, STOP, CRASH, END_BATCH_PROCESS } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.#commits.drop();
+      this.#assignment.join(payload.memberAssignment);
+    });
+    // Also between a crash and the restart by kafkajs: until it has joined again it refuses every call.
+    this.#consumer.on(STOP, () => this.#assignment.leave());
+    this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+      // Aborted records and transaction markers alone: kafkajs moves on without asking us.
+      if (payload.batchSize === 0) this.#passed(payload, BigInt(payload.lastOffset) + 1n);
+    });
+    this.#consumer.on(CRASH, ({ payload }) => {
+      if (!payload.restart) this.#settle.reject(diedOf(payload.error));
+    });
+  }
+
   /** Partitions that are read by this member now. */
   get assigned(): readonly TopicPartition[] {
-    return this.#assigned;
+    return this.#assignment.partitions;
   }
 
   /** Reads a partition again that a verdict has paused. No effect on one that is not assigned. */
   resume(where: TopicPartition): void {
-    if (this.#stopping || !this.#owns(where)) return;
-    this.#consumer.resume([{ topic: where.topic, partitions: [where.partition] }]);
+    if (!this.#stopping.signal.aborted) this.#assignment.resume(where);
   }
 
   /** Records between the next one to read and the end, per assigned partition. One request per topic. */
   async lag(): Promise<readonly (TopicPartition & { readonly records: number })[]> {
     const lags: (TopicPartition & { records: number })[] = [];
-    for (const topic of new Set(this.#assigned.map((where) => where.topic))) {
+    for (const topic of new Set(this.assigned.map((where) => where.topic))) {
       const marks = await fetchWatermarks(this.#admin, topic);
       for (const [partition, { high }] of marks) {
-        const position = this.#positions.get(partitionName(topic, partition));
+        const position = this.#assignment.position({ topic, partition });
         if (position !== undefined) lags.push({ topic, partition, records: lagOf(high, position) });
       }
     }
@@ -151,7 +162,7 @@ export class BatchConsumer {
 
   /** Lets the running batches end (10 s, then their signal aborts), commits, and leaves the group. */
   async close(): Promise<void> {
-    this.#stopping = true;
+    this.#stopping.abort();
     const force = setTimeout(
       () => this.#grace.abort(new DOMException('the consumer stops', 'AbortError')),
       STOP_GRACE_MS,
@@ -163,95 +174,16 @@ export class BatchConsumer {
     this.#settle.resolve();
   }
 
-  #fail(error: unknown): void {
-    this.#settle.reject(error);
-  }
-
-  #passed({ topic, partition }: TopicPartition, next: bigint): void {
-    const name = partitionName(topic, partition);
-    if ((this.#positions.get(name) ?? next) < next) this.#positions.set(name, next);
-  }
-
-  #owns(where: TopicPartition): boolean {
-    return this.#assigned.some(
-      ({ topic, partition }) => topic === where.topic && partition === where.partition,
-    );
-  }
-
-  /**
-   * Runs inside kafkajs's join, before its first fetch: everything is paused here and resumed only when each partition
-   * stands at the right offset. (Waiting for the first batch instead would be too late: on an offset out of range kafkajs
-   * overwrites the group's committed offset and jumps.)
-   */
-  #onJoin({ payload }: ConsumerGroupJoinEvent): void {
-    const generation = ++this.#generation;
-    this.#commits.drop();
-    this.#positions.clear();
-    const byTopic = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({
-      topic,
-      partitions,
-    }));
-    this.#assigned = byTopic.flatMap(({ topic, partitions }) =>
-      partitions.map((partition) => ({ topic, partition })),
-    );
-    this.#consumer.pause(byTopic);
-    void this.#beginUntilItWorks(generation);
-  }
-
-  /** A leader that moves or a store of offsets that is away is waited for: nothing is read meanwhile, membership is kept. */
-  async #beginUntilItWorks(generation: number): Promise<void> {
-    for (let attempt = 0; generation === this.#generation && !this.#stopping; attempt++) {
-      try {
-        await this.#begin(generation);
-        return;
-      } catch (error) {
-        const known = toPipelineError(error, 'find the offsets to start at');
-        if (known.errorClass !== 'retryable') {
-          this.#fail(known);
-          return;
-        }
-        if (attempt === 0)
-          this.#options.log.warn(
-            { event: 'consumer.waiting', err: known },
-            'cannot find the offsets to start at yet',
-          );
-        await abortableDelay(fullJitter(attempt, START_BACKOFF), this.#grace.signal).catch(() => undefined);
-      }
-    }
-  }
-
-  async #begin(generation: number): Promise<void> {
-    const starts = await this.#chooseStarts(this.#assigned);
-    if (generation !== this.#generation || this.#stopping) return;
-    for (const { topic, partition, offset } of starts) {
-      this.#positions.set(partitionName(topic, partition), offset);
-      this.#consumer.seek({ topic, partition, offset: String(offset) });
-    }
-    this.#options.onAssigned(starts);
-    this.#consumer.resume(starts.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
-  }
-
-  async #chooseStarts(partitions: readonly TopicPartition[]): Promise<readonly StartOffset[]> {
-    const { groupId, storedOffset, gapsAllowed } = this.#options;
-    const topics = [...new Set(partitions.map(({ topic }) => topic))];
-    if (topics.length === 0) return [];
-    const committed = await fetchCommitted(this.#admin, groupId, topics);
-    const marks = new Map<string, ReadonlyMap<number, Watermarks>>();
-    for (const topic of topics) marks.set(topic, await fetchWatermarks(this.#admin, topic));
-    return Promise.all(
-      partitions.map(async (where) => {
-        const { topic, partition } = where;
-        const mirrored = committed.get(partitionName(topic, partition)) ?? null;
-        const inGroup = storedOffset === undefined || gapsAllowed(topic);
-        const stored = inGroup ? mirrored : await storedOffset(topic, partition);
-        const range = marks.get(topic)?.get(partition) ?? { low: 0n, high: 0n };
-        return { topic, partition, offset: chooseStart(where, stored, range, gapsAllowed(topic)) };
-      }),
-    );
+  /** The group's offset moves as well: once retention has deleted the markers, it would look as if records were missing. */
+  #passed(where: TopicPartition, next: bigint): void {
+    const position = this.#assignment.position(where);
+    if (position === undefined || position >= next) return;
+    this.#assignment.move(where, next);
+    this.#commits.note(where.topic, where.partition, next);
   }
 
   async #onBatch(payload: EachBatchPayload): Promise<void> {
-    if (this.#stopping) {
+    if (this.#stopping.signal.aborted) {
       payload.pause();
       return;
     }
@@ -289,26 +221,26 @@ export class BatchConsumer {
   /** Without the pause kafkajs would call again at once with the same batch. */
   #stopAt(error: unknown, payload: EachBatchPayload): void {
     payload.pause();
-    if (!this.#grace.signal.aborted) this.#fail(error);
+    if (!this.#grace.signal.aborted) this.#settle.reject(error);
   }
 
   async #apply(payload: EachBatchPayload, signal: AbortSignal): Promise<void> {
     const batch = toConsumedBatch(payload.batch);
-    const generation = this.#generation;
+    const { generation } = this.#assignment;
+    const first = batch.records[0];
     const last = batch.records.at(-1);
-    if (last === undefined) return;
+    if (first === undefined || last === undefined) return;
     await this.#checkContinuity(batch);
-    const verdict = await this.#options.handle(batch, signal);
-    if (generation !== this.#generation) return;
-    const finished = verdict.nextOffset > last.offset;
-    // A transaction's end marker follows its last record: counted as read, so that lag comes to 0.
-    const next = finished ? BigInt(payload.batch.lastOffset()) + 1n : verdict.nextOffset;
-    if (verdict.pause) payload.pause();
-    const first = batch.records[0]?.offset ?? next;
-    if (next <= first) return;
-    payload.resolveOffset(String(finished ? last.offset : next - 1n));
-    this.#positions.set(partitionName(batch.topic, batch.partition), next);
-    this.#commits.note(batch.topic, batch.partition, next);
+    const { nextOffset, action } = await this.#options.handle(batch, signal);
+    if (generation !== this.#assignment.generation) return;
+    if (action !== 'go-on') payload.pause();
+    if (nextOffset > first.offset) {
+      // kafkajs goes on behind the transaction's end marker when the last record is the one that is resolved.
+      payload.resolveOffset(String(nextOffset > last.offset ? last.offset : nextOffset - 1n));
+      this.#assignment.move(batch, nextOffset);
+      this.#commits.note(batch.topic, batch.partition, nextOffset);
+    }
+    if (action === 'reread') this.#assignment.reread(batch);
   }
 
   /**
@@ -316,7 +248,7 @@ export class BatchConsumer {
    * broker no longer has the record that was due, a jump backward when the topic was made anew.
    */
   async #checkContinuity(batch: ConsumedBatch): Promise<void> {
-    const due = this.#positions.get(partitionName(batch.topic, batch.partition));
+    const due = this.#assignment.position(batch);
     const first = batch.records[0]?.offset;
     if (due === undefined || first === undefined || first === due || this.#options.gapsAllowed(batch.topic))
       return;

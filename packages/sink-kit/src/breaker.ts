@@ -70,7 +70,8 @@ export class Breaker {
 
 /** True for an error that says "the store did not answer"; an abort and an error of the request itself say nothing of it. */
 export function isOutage(error: unknown): boolean {
-  return error instanceof PipelineError && error.errorClass === 'retryable';
+  if (!(error instanceof PipelineError) || error.code === 'TARGET_OFFSET_MOVED') return false;
+  return error.errorClass === 'retryable';
 }
 
 function isAbort(error: unknown): boolean {

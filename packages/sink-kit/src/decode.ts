@@ -20,7 +20,7 @@ export interface ControlDelivery extends Delivery {
   readonly envelope: Exclude<ControlEnvelope, HeartbeatEnvelope>;
 }
 
-/** What a record turned out to be. `next` is the offset after it. */
+/** What a record turned out to be. `next` is the offset to go on at behind it. */
 export type Entry =
   | { readonly kind: 'row'; readonly next: bigint; readonly delivery: RowDelivery; readonly bytes: number }
   | { readonly kind: 'control'; readonly next: bigint; readonly delivery: ControlDelivery }
@@ -33,14 +33,19 @@ export type Entry =
       readonly error: PipelineError;
     };
 
-/** Every record as an entry, in log order. Never throws for a record's content: that gives a `poison` entry. */
+/**
+ * Every record as an entry, in log order; the last one reaches to the end of the batch. Never throws for a record's content:
+ * that gives a `poison` entry.
+ */
 export function decodeBatch(batch: ConsumedBatch, prefix: string): readonly Entry[] {
   const belongs = tableCheck(batch.topic, prefix);
+  const last = batch.records.at(-1);
   return batch.records.map((record) => {
+    const next = record === last ? batch.endOffset : record.offset + 1n;
     try {
-      return toEntry(batch, record, belongs);
+      return toEntry(batch, record, next, belongs);
     } catch (error) {
-      return { kind: 'poison', next: record.offset + 1n, record, error: recordError(error) };
+      return { kind: 'poison', next, record, error: recordError(error) };
     }
   });
 }
@@ -48,9 +53,9 @@ export function decodeBatch(batch: ConsumedBatch, prefix: string): readonly Entr
 function toEntry(
   batch: ConsumedBatch,
   record: ConsumedRecord,
+  next: bigint,
   belongs: (envelope: Envelope) => boolean,
 ): Entry {
-  const next = record.offset + 1n;
   // A null value deletes its key from a compacted topic; the DELETE before it has told the sink already.
   if (record.value === null) return { kind: 'tombstone', next };
   if (record.key === null) throw new PipelineError('RECORD_INVALID', 'the record has no key');
@@ -64,6 +69,7 @@ function toEntry(
     topic,
     partition,
     offset: record.offset,
+    next,
     key: record.key.toString('utf8'),
     envelope,
     value: record.value,

@@ -106,7 +106,7 @@ export function declareGauges(registry: Registry, sink: string) {
     }),
     watermark: declareGauge(registry, {
       name: 'cdc_sink_watermark_timestamp_seconds',
-      help: 'Source time of the newest heartbeat seen while no partition was paused.',
+      help: 'Source time of the newest heartbeat at a moment when every partition read here was at its end.',
       labels: ['sink'],
     }),
   };

@@ -91,9 +91,12 @@ export class SinkMetrics {
     this.#gauges.dataGap.set({ topic }, 1);
   }
 
-  heartbeat(sourceMs: number, nowMs: number, caughtUp: boolean): void {
+  heartbeat(sourceMs: number, nowMs: number): void {
     this.#gauges.heartbeatLatency.set({ sink: this.#sink }, Math.max(0, nowMs - sourceMs) / 1000);
-    if (caughtUp) this.#gauges.watermark.set({ sink: this.#sink }, sourceMs / 1000);
+  }
+
+  watermark(sourceMs: number): void {
+    this.#gauges.watermark.set({ sink: this.#sink }, sourceMs / 1000);
   }
 
   #setBreaker(state: BreakerState): void {

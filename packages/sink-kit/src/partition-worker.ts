@@ -1,59 +1,30 @@
-import type { ConsumedBatch, ConsumedRecord, TopicPartition } from '@sluice/kafka';
-import { abortableDelay, PipelineError, type Logger } from '@sluice/runtime';
+import type { ConsumedBatch, TopicPartition } from '@sluice/kafka';
+import { abortableDelay, PipelineError } from '@sluice/runtime';
 import { cutSteps, type Step } from './batching.ts';
-import { BreakerOpenError, type Breaker } from './breaker.ts';
+import { BreakerOpenError } from './breaker.ts';
 import { coalesce, takeApart } from './coalesce.ts';
 import { decodeBatch, type Entry } from './decode.ts';
-import type { HaltPlace } from './dead-letters/letter-office.ts';
-import type { DeadLetterSource, FailureStage } from './dead-letter.ts';
-import type { DiversionGuard } from './diversion.ts';
 import { GenerationGuard } from './generation-guard.ts';
 import { isolate, sortOutcomes, type WorkGroup } from './isolate.ts';
 import { toKnownError } from './known-error.ts';
-import type { LatencyWindow } from './latency-window.ts';
-import type { SinkMetrics } from './metrics.ts';
+import { PartitionLetters } from './partition-letters.ts';
 import type { PauseReason } from './pauses.ts';
 import { planRetry } from './retry.ts';
-import type { SinkSettings } from './settings.ts';
-import type { Delivery, Outcome, Sink } from './sink.ts';
-import { rememberError, type SinkState } from './status.ts';
+import type { Delivery, Outcome } from './sink.ts';
+import { rememberError } from './status.ts';
 import { BatchTally } from './tally.ts';
+import type { WorkerContext } from './worker-context.ts';
 
-/** What the workers of one sink share. */
-export interface WorkerContext {
-  readonly name: string;
-  readonly prefix: string;
-  readonly group: string;
-  readonly sink: Sink;
-  readonly settings: SinkSettings;
-  readonly breaker: Breaker;
-  readonly diversion: DiversionGuard;
-  readonly metrics: SinkMetrics;
-  readonly latency: LatencyWindow;
-  /** False: this record of a strict table has to wait for an operator. */
-  readonly mayBury: (where: HaltPlace) => boolean;
-  /** Resolves to the error to stop with, when it is stored that this sink has stopped. */
-  readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;
-  /** Resolves when the broker has acknowledged the dead letter. */
-  readonly bury: (source: DeadLetterSource) => Promise<void>;
-  readonly state: SinkState;
-  /** Aborts when the service stops: no wait outlives it. */
-  readonly stopping: AbortSignal;
-  readonly log: Logger;
-  readonly now: () => number;
-}
+/** Read nothing of the partition for `ms` milliseconds (null: until the breaker says so), or begin it anew. */
+export type PauseRequest =
+  | { readonly reason: PauseReason; readonly ms: number | null; readonly detail: string }
+  | { readonly reason: 'moved' };
 
 export interface WorkerVerdict {
   readonly nextOffset: bigint;
-  /** Null: go on. Else read nothing of the partition for `ms` milliseconds (null: until the breaker says so). */
-  readonly pause: {
-    readonly reason: PauseReason;
-    readonly ms: number | null;
-    readonly detail: string;
-  } | null;
+  /** Null: go on. */
+  readonly pause: PauseRequest | null;
 }
-
-type PauseRequest = NonNullable<WorkerVerdict['pause']>;
 
 /** A step on its way into the store; kept over retries in place, so that only what is left is tried again. */
 interface Progress {
@@ -71,14 +42,14 @@ export class PartitionWorker {
   readonly #where: TopicPartition;
   readonly #context: WorkerContext;
   readonly #generations: GenerationGuard;
-  /** Offsets of dead letters in steps that are not complete yet: the records come again after a pause, the letters must not. */
-  readonly #buried = new Set<bigint>();
+  readonly #letters: PartitionLetters;
   #attempt = 0;
 
   constructor(where: TopicPartition, context: WorkerContext) {
     this.#where = where;
     this.#context = context;
     this.#generations = new GenerationGuard(where);
+    this.#letters = new PartitionLetters(where, context);
   }
 
   /**
@@ -117,7 +88,7 @@ export class PartitionWorker {
       try {
         await this.#advance(progress, batch, signal);
         this.#attempt = 0;
-        this.#buried.clear();
+        this.#letters.forget();
         this.#report(progress);
         return null;
       } catch (error) {
@@ -144,7 +115,8 @@ export class PartitionWorker {
   async #advance(progress: Progress, batch: ConsumedBatch, signal: AbortSignal): Promise<void> {
     // Before the rows: a sink that stores offsets would store one beyond them.
     for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
-      await this.#bury(poison.record, 'deserialize', poison.error, 1);
+      const { record, error } = poison;
+      await this.#letters.bury(record, { stage: 'deserialize', error, attempts: 1 });
       progress.tally.addUnreadable(batch.topic);
       progress.poison.shift();
     }
@@ -169,7 +141,7 @@ export class PartitionWorker {
       this.#settleSuperseded(delivery, progress, now);
     }
     const last = group.deliveries.at(-1);
-    if (settled.length === group.deliveries.length && last !== undefined) progress.stored = last.offset + 1n;
+    if (settled.length === group.deliveries.length && last !== undefined) progress.stored = last.next;
     const again = await this.#again(group, refused, outcomes, progress, batch);
     const rest = unanswered.length === 0 ? [] : [{ deliveries: unanswered, refusals: 0 }];
     progress.groups.splice(0, 1, ...again, ...rest);
@@ -198,7 +170,8 @@ export class PartitionWorker {
     if (!exhausted || delivery === undefined || outcome?.kind !== 'failed' || refused.length === 0)
       return isolate(group, refused);
     const record = batch.records.find(({ offset }) => offset === delivery.offset);
-    if (record !== undefined) await this.#bury(record, 'apply', outcome.error, group.refusals + 1);
+    const refusal = { stage: 'apply', error: outcome.error, attempts: group.refusals + 1 } as const;
+    if (record !== undefined) await this.#letters.bury(record, refusal);
     progress.tally.add(delivery, 'dlq', this.#context.now());
     return [];
   }
@@ -239,26 +212,6 @@ export class PartitionWorker {
     }
   }
 
-  async #bury(
-    record: ConsumedRecord,
-    stage: FailureStage,
-    error: PipelineError,
-    attempts: number,
-  ): Promise<void> {
-    if (this.#buried.has(record.offset)) return;
-    const { topic, partition } = this.#where;
-    const { name: sink, group, diversion, metrics, now } = this.#context;
-    const place = { ...this.#where, offset: record.offset };
-    if (!this.#context.mayBury(place)) throw held(place, error);
-    const failedAtMs = now();
-    if (!diversion.admit(failedAtMs)) throw await this.#context.halt(place, error);
-    metrics.error(error);
-    await this.#context.bury({ sink, group, topic, partition, record, stage, error, attempts, failedAtMs });
-    this.#buried.add(record.offset);
-    this.#context.state.deadLetters += 1;
-    metrics.deadLetter(error);
-  }
-
   #report({ tally }: Progress): void {
     const { metrics, latency, diversion, state, now } = this.#context;
     metrics.add(tally);
@@ -267,12 +220,16 @@ export class PartitionWorker {
     state.handledRecords += tally.records;
   }
 
-  /** Decides by the error's class: a short wait in place, or a pause. Rethrows what must stop the service. */
+  /**
+   * Decides by the error's class: a short wait in place, or a pause. Rethrows what must stop the service. An offset that
+   * another worker has moved will not come back by waiting: the partition begins anew at what is stored.
+   */
   #plan(error: unknown): { readonly ms: number; readonly pause: PauseRequest | null } {
     if (error instanceof BreakerOpenError) return { ms: 0, pause: BREAKER_PAUSE };
     if (!(error instanceof PipelineError)) throw error;
     const { metrics, settings } = this.#context;
     metrics.error(error);
+    if (error.code === 'TARGET_OFFSET_MOVED') return { ms: 0, pause: { reason: 'moved' } };
     rememberError(this.#context.state, error);
     const detail = `${error.code}: ${error.message}`;
     if (error.errorClass !== 'schema' && error.errorClass !== 'retryable') throw error;
@@ -293,14 +250,6 @@ export class PartitionWorker {
       'records cannot be applied; trying again',
     );
   }
-}
-
-function held({ topic, partition, offset }: HaltPlace, cause: PipelineError): PipelineError {
-  const message = `${topic}[${partition}] offset ${offset} is refused (${cause.code}: ${cause.message}) and its table is strict`;
-  return new PipelineError('RECORD_HELD', message, {
-    cause,
-    context: { topic, partition, offset: String(offset), refusal: cause.code },
-  });
 }
 
 /** The assignment ends with it, so nobody has to wake it. */

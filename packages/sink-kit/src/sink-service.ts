@@ -1,17 +1,6 @@
-import {
-  BatchConsumer,
-  groupHasOffsets,
-  type BatchVerdict,
-  type ConsumedBatch,
-  kafkaClient,
-  listTopics,
-  PlainProducer,
-  type StartOffset,
-} from '@sluice/kafka';
-import { heartbeatTopic } from '@sluice/envelope';
+import { groupHasOffsets, kafkaClient, PlainProducer } from '@sluice/kafka';
 import {
   abortableDelay,
-  fullJitter,
   parseSection,
   PipelineError,
   startOpsServers,
@@ -21,9 +10,7 @@ import {
   type ServiceContext,
 } from '@sluice/runtime';
 import { Breaker, BreakerOpenError, type BreakerState } from './breaker.ts';
-import { decodeBatch } from './decode.ts';
 import type { SinkDefinition } from './definition.ts';
-import { selectTopics, TopicChanges } from './discovery.ts';
 import { DiversionGuard } from './diversion.ts';
 import { settingsDigest } from './dead-letters/halt.ts';
 import { letterId } from './dead-letters/letter.ts';
@@ -33,17 +20,17 @@ import { Graveyard } from './graveyard.ts';
 import { toKnownError } from './known-error.ts';
 import { LatencyWindow } from './latency-window.ts';
 import { SinkMetrics } from './metrics.ts';
-import { PartitionWorker, type WorkerContext } from './partition-worker.ts';
-import { Pauses } from './pauses.ts';
+import { untilItWorks } from './patience.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
+import { SinkReader } from './sink-reader.ts';
 import { healthOf, newState, rememberError, statusOf } from './status.ts';
+import type { WorkerContext } from './worker-context.ts';
 
-const DISCOVERY_MS = 2000;
 const PING_MS = 5000;
 const LAG_MS = 10_000;
 
-/** A sink's process: topics found, a consumer on them, a worker per partition, and what an operator sees of it. */
+/** A sink's process: the store and Kafka opened, the topics read, and what an operator sees of it. */
 export class SinkService<C extends SinkSettings> implements RunningService {
   readonly done: Promise<void>;
   readonly #name: string;
@@ -61,11 +48,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #latency = new LatencyWindow();
   readonly #state = newState();
   readonly #stop = new AbortController();
-  readonly #workers = new Map<string, PartitionWorker>();
-  readonly #pauses: Pauses;
   readonly #workerContext: WorkerContext;
+  readonly #reader: SinkReader;
   readonly #context: ServiceContext;
-  #consumer: BatchConsumer | null = null;
   #ops: OpsServers | null = null;
 
   constructor(definition: SinkDefinition<C>, context: ServiceContext) {
@@ -82,10 +67,6 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#graveyard = new Graveyard(this.#kafka, this.#producer, config.topics, this.#name);
     this.#office = this.#newOffice();
     this.#breaker = new Breaker({ ...this.#settings.breaker, onChange: (state) => this.#onBreaker(state) });
-    this.#pauses = new Pauses((where) => {
-      this.#consumer?.resume(where);
-      this.#metrics.paused(this.#pauses.counts());
-    });
     this.#sink = definition.create(this.#settings, {
       pipeline: config.pipeline,
       prefix: this.#prefix,
@@ -95,6 +76,11 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       registry: metrics.registry,
     });
     this.#workerContext = this.#newWorkerContext();
+    this.#reader = new SinkReader({
+      kafka: this.#kafka,
+      context: this.#workerContext,
+      onFailure: (error, attempt) => this.#onWaiting('read topics', error, attempt),
+    });
     this.done = Promise.resolve().then(() => this.#run());
     this.done.catch(() => undefined);
   }
@@ -103,8 +89,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   async close(): Promise<void> {
     this.#state.phase = 'stopping';
     this.#stop.abort(new DOMException('the sink stops', 'AbortError'));
-    this.#pauses.clear();
-    await this.#consumer?.close();
+    await this.#reader.close();
     await this.done.catch(() => undefined);
     this.#breaker.close();
     this.#office.close();
@@ -114,13 +99,17 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   async #run(): Promise<void> {
     try {
       this.#ops = await this.#startOps();
-      await this.#untilItWorks('open', () => this.#open());
+      await untilItWorks(() => this.#open(), {
+        signal: this.#stop.signal,
+        backoff: this.#settings.retry,
+        onFailure: (error, attempt) => this.#onWaiting('open', error, attempt),
+      });
       const watch = Promise.all([
         this.#every(PING_MS, () => this.#ping()),
-        this.#every(LAG_MS, () => this.#measureLag()),
+        this.#every(LAG_MS, () => this.#reader.measureLag()),
         this.#every(LAG_MS, () => this.#lookAtLetters()),
       ]);
-      await Promise.race([this.#readTopics(), watch]);
+      await Promise.race([this.#reader.run(), watch]);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.#remember(error);
@@ -136,93 +125,11 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#workerContext.diversion.restore(this.#office.recentDiversions(Date.now()));
   }
 
-  /** A consumer on all topics; a new one whenever there are others. */
-  async #readTopics(): Promise<void> {
-    const changes = new TopicChanges();
-    this.#state.phase = 'waiting';
-    for (;;) {
-      const existing = await this.#untilItWorks('list topics', () => listTopics(this.#kafka, () => true));
-      const topics = changes.observe(selectTopics(existing, this.#prefix));
-      if (topics !== null) await this.#subscribe(topics);
-      await Promise.race([this.#delay(DISCOVERY_MS), this.#consumer?.done ?? this.#delay(DISCOVERY_MS)]);
-    }
-  }
-
-  async #subscribe(topics: readonly string[]): Promise<void> {
-    this.#log.info({ event: 'topics.subscribed', topics }, 'reading topics');
-    this.#state.phase = 'joining';
-    this.#pauses.clear();
-    await this.#consumer?.close();
-    const { offsets } = this.#sink;
-    const consumer = new BatchConsumer({
-      kafka: this.#kafka,
-      groupId: this.#group,
-      topics,
-      concurrency: this.#settings.concurrency,
-      maxBytesPerPartition: this.#settings.fetchBytes,
-      sessionTimeoutMs: this.#settings.sessionTimeoutMs,
-      ...(offsets === undefined
-        ? {}
-        : { storedOffset: (topic, partition) => offsets.read(topic, partition) }),
-      gapsAllowed: (topic) => topic === heartbeatTopic(this.#prefix),
-      onAssigned: (partitions) => this.#onAssigned(partitions),
-      handle: (batch, signal) => this.#handle(batch, signal),
-      log: this.#log,
-    });
-    this.#consumer = consumer;
-    await consumer.start();
-  }
-
-  #onAssigned(partitions: readonly StartOffset[]): void {
-    this.#pauses.clear();
-    this.#workers.clear();
-    this.#metrics.paused(this.#pauses.counts());
-    this.#metrics.rebalanced(this.#group);
-    this.#state.phase = 'running';
-    this.#log.info(
-      { event: 'partitions.assigned', group: this.#group, partitions: partitions.length },
-      'partitions assigned',
-    );
-  }
-
-  async #handle(batch: ConsumedBatch, signal: AbortSignal): Promise<BatchVerdict> {
-    const { topic, partition } = batch;
-    if (topic === heartbeatTopic(this.#prefix)) return this.#onHeartbeats(batch);
-    const name = `${topic}/${partition}`;
-    const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#workerContext);
-    this.#workers.set(name, worker);
-    const { nextOffset, pause } = await worker.handle(batch, signal);
-    if (pause !== null) {
-      this.#pauses.add(
-        { topic, partition, reason: pause.reason, since: Date.now(), detail: pause.detail },
-        pause.ms,
-      );
-      this.#metrics.paused(this.#pauses.counts());
-    }
-    // A probe whose batch needed no write leaves the breaker half open: the next one is the probe then.
-    else if (this.#breaker.state === 'halfOpen') this.#pauses.wakeOne('breaker');
-    return { nextOffset, pause: pause !== null };
-  }
-
-  /** Heartbeats carry no row: the newest says how far behind the source this sink is. */
-  #onHeartbeats(batch: ConsumedBatch): BatchVerdict {
-    const last = batch.records.at(-1);
-    if (last === undefined) return { nextOffset: 0n, pause: false };
-    const [newest] = decodeBatch({ ...batch, records: [last] }, this.#prefix);
-    if (newest?.kind === 'heartbeat') {
-      const sourceMs = newest.envelope.payload.source.timestamp;
-      this.#state.heartbeat = { sourceMs, seenMs: Date.now() };
-      this.#metrics.heartbeat(sourceMs, Date.now(), this.#pauses.size === 0);
-    }
-    return { nextOffset: last.offset + 1n, pause: false };
-  }
-
   #onBreaker(state: BreakerState): void {
     this.#state.breaker = state;
     this.#metrics.breaker(state);
     this.#log.warn({ event: 'breaker.changed', sink: this.#name, state }, `breaker ${state}`);
-    if (state === 'halfOpen') this.#pauses.wakeOne('breaker');
-    if (state === 'closed') this.#pauses.wakeAll('breaker');
+    this.#reader.onBreaker(state);
   }
 
   #newOffice(): LetterOffice {
@@ -241,7 +148,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         this.#metrics.depth(letters);
       },
       onReplayed: (result) => this.#metrics.replayed(result),
-      onReleased: () => this.#pauses.wakeAll('strict'),
+      onReleased: () => this.#reader.wake('strict', 'all'),
     });
   }
 
@@ -274,9 +181,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       registry: this.#context.metrics.registry,
       setting: `sinks.${this.#name}.ops`,
       routes: this.#office.routes((delivery) => this.#replay(delivery)),
-      health: () => healthOf(this.#state, this.#pauses.all),
+      health: () => healthOf(this.#state, this.#reader.pauses.all),
       status: () =>
-        statusOf(this.#name, this.#group, this.#state, this.#pauses.all, this.#latency, Date.now()),
+        statusOf(this.#name, this.#group, this.#state, this.#reader.pauses.all, this.#latency, Date.now()),
     });
   }
 
@@ -314,16 +221,6 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     }
   }
 
-  async #measureLag(): Promise<void> {
-    if (this.#state.phase !== 'running' || this.#consumer === null) return;
-    try {
-      this.#state.lag = await this.#consumer.lag();
-      this.#metrics.lag(this.#state.lag);
-    } catch (error) {
-      this.#log.debug({ err: error }, 'lag not measured');
-    }
-  }
-
   #remember(error: unknown): void {
     const known = toKnownError(error);
     rememberError(this.#state, known);
@@ -331,20 +228,10 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     if (known.code === 'DATA_GAP' && typeof topic === 'string') this.#metrics.dataGap(topic);
   }
 
-  /** Until it works or cannot: a store or broker that is down at the start is waited for. */
-  async #untilItWorks<T>(what: string, action: () => Promise<T>): Promise<T> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await action();
-      } catch (error) {
-        const known = toKnownError(error);
-        if (this.#stop.signal.aborted || known.errorClass !== 'retryable') throw known;
-        if (attempt === 0)
-          this.#log.warn({ event: 'start.waiting', err: known }, `cannot ${what} yet; trying again`);
-        this.#remember(known);
-        await this.#delay(fullJitter(attempt, this.#settings.retry));
-      }
-    }
+  #onWaiting(what: string, error: PipelineError, attempt: number): void {
+    if (attempt === 0)
+      this.#log.warn({ event: 'start.waiting', err: error }, `cannot ${what} yet; trying again`);
+    this.#remember(error);
   }
 
   async #every(ms: number, action: () => Promise<void>): Promise<void> {

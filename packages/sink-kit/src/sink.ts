@@ -7,6 +7,8 @@ export interface Delivery {
   readonly partition: number;
   /** Kafka offset of the record. */
   readonly offset: bigint;
+  /** Offset to go on at when this record and all before it have their outcome: behind what carries no record. */
+  readonly next: bigint;
   /** Text of the Kafka record key, e.g. `{"id":42}`. */
   readonly key: string;
   readonly envelope: Envelope;
@@ -25,7 +27,8 @@ export type Outcome =
 
 /**
  * Progress that lives in the store itself, inside the transaction of the rows (SQL sinks).
- * The consumer group then only mirrors it, for lag displays.
+ * The consumer group then only mirrors it, for lag displays. A write that finds another offset stored than this process has
+ * read or stored throws TARGET_OFFSET_MOVED: the kit reads it again and goes on there.
  */
 export interface OffsetStore {
   /** The next offset to read, or null when this partition was never stored. */

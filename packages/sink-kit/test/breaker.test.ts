@@ -73,7 +73,9 @@ test('a failed probe opens it again', async () => {
 test('a call that was given up says nothing of the store: not counted, and as a probe it proves nothing', async () => {
   const { breaker: subject, states } = breaker(2);
   const giveUp = () =>
-    subject.run(async () => Promise.reject(new DOMException('given up', 'AbortError'))).catch(() => undefined);
+    subject
+      .run(async () => Promise.reject(new DOMException('given up', 'AbortError')))
+      .catch(() => undefined);
   await fail(subject);
   await giveUp();
   await fail(subject);

@@ -5,11 +5,12 @@ import type { DeadLetterSource } from '../src/dead-letter.ts';
 import { DiversionGuard } from '../src/diversion.ts';
 import { LatencyWindow } from '../src/latency-window.ts';
 import { SinkMetrics } from '../src/metrics.ts';
-import { PartitionWorker, type WorkerContext } from '../src/partition-worker.ts';
+import { PartitionWorker } from '../src/partition-worker.ts';
 import { sinkBaseSchema, type SinkSettings } from '../src/settings.ts';
 import type { Delivery, Sink } from '../src/sink.ts';
 import { newState } from '../src/status.ts';
 import { conformanceTopic } from '../src/testing/index.ts';
+import type { WorkerContext } from '../src/worker-context.ts';
 
 export const topic = conformanceTopic();
 
@@ -26,7 +27,8 @@ export function recordOf(delivery: Delivery, offset: bigint): ConsumedRecord {
 /** A batch of the deliveries, with offsets from `first` on. */
 export function batchOf(deliveries: readonly Delivery[], first = 0n): ConsumedBatch {
   const records = deliveries.map((delivery, index) => recordOf(delivery, first + BigInt(index)));
-  return { topic: topic.topic, partition: 0, highWatermark: first + BigInt(records.length), records };
+  const endOffset = first + BigInt(records.length);
+  return { topic: topic.topic, partition: 0, highWatermark: endOffset, endOffset, records };
 }
 
 /** What an operator would have decided; filled by the test. */

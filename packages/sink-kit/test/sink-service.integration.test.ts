@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { deadLetterTopic, heartbeatTopic } from '@sluice/envelope';
 import { ensureTopics, kafkaClient } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
-import { createLogger, createMetrics, parseConfig, type SluiceConfig } from '@sluice/runtime';
+import { createLogger, createMetrics, parseConfig, PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { sinkBaseSchema, type SinkSettings } from '../src/settings.ts';
 import type { Delivery, Sink } from '../src/sink.ts';
@@ -48,6 +48,19 @@ class Pipeline {
     for (const { topic, key, value } of deliveries) {
       await producer.send({ topic, messages: [{ key, value: Buffer.from(value) }] });
     }
+    await producer.disconnect();
+  }
+
+  /** As capture does: an end marker follows in each partition. */
+  async publishInTransaction(...deliveries: Delivery[]): Promise<void> {
+    const options = { transactionalId: this.name, idempotent: true, maxInFlightRequests: 1 };
+    const producer = kafka.producer(options);
+    await producer.connect();
+    const transaction = await producer.transaction();
+    for (const { topic, key, value } of deliveries) {
+      await transaction.send({ topic, messages: [{ key, value: Buffer.from(value) }] });
+    }
+    await transaction.commit();
     await producer.disconnect();
   }
 
@@ -203,6 +216,65 @@ describe('a sink service on a real broker', () => {
     expect(sink.writes).toEqual([['{"id":1}']]);
     await pipeline.publish(pipeline.insert(1, 30));
     await expect.poll(() => read(sink, 1), patience).toEqual(itemRow(1, 30));
+  });
+});
+
+describe('a sink that keeps its own offsets', () => {
+  /** Offsets as a target's transactions would move them; `stored` is what another worker would see. */
+  function keeping(sink: InMemorySink) {
+    const stored = new Map<number, bigint>();
+    const offsets = {
+      read: async (_: string, partition: number) => stored.get(partition) ?? null,
+      advance: async (_: string, partition: number, next: bigint) => void stored.set(partition, next),
+      rewind: async () => undefined,
+    };
+    const write = sink.write.bind(sink);
+    sink.write = async (batch, signal) => {
+      const outcomes = await write(batch, signal);
+      for (const { partition, next } of batch) stored.set(partition, next);
+      return outcomes;
+    };
+    return { stored, sink: Object.assign(sink, { offsets }) };
+  }
+
+  test('sees no gap when retention has emptied a topic that it has read to its end', async () => {
+    const pipeline = new Pipeline();
+    await pipeline.create(pipeline.items.topic);
+    await pipeline.publishInTransaction(pipeline.insert(1, 10), pipeline.insert(2, 11));
+    const { sink, stored } = keeping(inMemorySink());
+    const first = pipeline.run(sink);
+    await expect.poll(() => [read(sink, 1), read(sink, 2)], patience).not.toContain(null);
+    await first.close();
+    await deleteAllRecords(pipeline.items.topic);
+    const again = pipeline.run(Object.assign(inMemorySink(), { offsets: sink.offsets, write: sink.write }));
+    await pipeline.publishInTransaction(pipeline.insert(1, 20));
+    const ended = again.done.then(
+      () => 'ended',
+      (error: unknown) => error,
+    );
+    await expect.poll(() => Promise.race([ended, read(sink, 1)]), patience).toEqual(itemRow(1, 20));
+    expect(stored.size).toBeGreaterThan(0);
+  });
+
+  test('goes on where the store says when another worker has moved the offset', async () => {
+    const pipeline = new Pipeline();
+    await pipeline.create(pipeline.items.topic);
+    await pipeline.publish(pipeline.insert(1, 10));
+    const { sink, stored } = keeping(inMemorySink());
+    const write = sink.write.bind(sink);
+    let moved = 0;
+    sink.write = async (batch, signal) => {
+      const [first] = batch;
+      if (moved++ > 0 || first === undefined) return write(batch, signal);
+      stored.set(first.partition, first.next);
+      throw new PipelineError('TARGET_OFFSET_MOVED', 'another worker was here');
+    };
+    pipeline.run(sink);
+    await expect.poll(() => moved, patience).toBe(1);
+    await pipeline.publish(pipeline.insert(1, 11));
+    await expect.poll(() => read(sink, 1), patience).toEqual(itemRow(1, 11));
+    // The first record was the other worker's: its offset was stored.
+    expect(sink.writes).toHaveLength(1);
   });
 });
 

@@ -59,7 +59,8 @@ async function attempt(record: TopicRecord, letter: Letter, tools: ReplayTools):
   const { topic, partition, offset } = letter;
   const { key, value, timestamp } = record;
   const original = { offset, timestampMs: timestamp, key, value, headers: {} };
-  const batch = { topic, partition, highWatermark: offset + 1n, records: [original] };
+  const next = offset + 1n;
+  const batch = { topic, partition, highWatermark: next, endOffset: next, records: [original] };
   const [entry] = decodeBatch(batch, tools.prefix);
   if (entry?.kind === 'poison') return { kind: 'failed', error: entry.error };
   // A null value or a heartbeat tells a store nothing.

@@ -115,7 +115,8 @@ export class TestTopic {
     const offset = this.#nextOffset++;
     const value = Buffer.from(JSON.stringify(envelope));
     const partition = this.#options.partition ?? 0;
-    return { topic, partition, offset, key, envelope, value } as RowDelivery | ControlDelivery;
+    const next = offset + 1n;
+    return { topic, partition, offset, next, key, envelope, value } as RowDelivery | ControlDelivery;
   }
 }
 

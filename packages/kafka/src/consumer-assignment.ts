@@ -1,0 +1,149 @@
+import { abortableDelay, fullJitter, type Logger } from '@sluice/runtime';
+import type { Admin, Consumer } from 'kafkajs';
+import {
+  chooseStart,
+  fetchCommitted,
+  fetchWatermarks,
+  partitionName,
+  type StartOffset,
+  type TopicPartition,
+  type Watermarks,
+} from './consumer-start.ts';
+import { toPipelineError } from './errors.ts';
+
+export interface AssignmentOptions {
+  readonly admin: Admin;
+  readonly consumer: Pick<Consumer, 'pause' | 'resume' | 'seek'>;
+  readonly groupId: string;
+  /** Offset to continue at, kept outside Kafka; null for a partition never stored. Absent: the group's own offset. */
+  readonly storedOffset?: ((topic: string, partition: number) => Promise<bigint | null>) | undefined;
+  /** True for topics of which only the newest record matters: a gap there is no loss. */
+  readonly gapsAllowed: (topic: string) => boolean;
+  /** Every partition of a new assignment stands at its offset; none is read yet. */
+  readonly onAssigned: (partitions: readonly StartOffset[]) => void;
+  /** The offsets cannot be found, or records are gone that were to be read next. */
+  readonly onFailure: (error: unknown) => void;
+  /** Ends the waiting for offsets. */
+  readonly stopping: AbortSignal;
+  readonly log: Logger;
+}
+
+const START_BACKOFF = { initialMs: 100, maxMs: 10_000 };
+
+/**
+ * The partitions of this member and where each stands. A partition is read only after its offset was found: until then it
+ * is paused, whoever asks for it. (Waiting for its first batch instead would be too late: on an offset out of range kafkajs
+ * overwrites the group's committed offset and jumps.)
+ */
+export class Assignment {
+  readonly #options: AssignmentOptions;
+  /** Offset of the next record of each partition that has begun. */
+  readonly #positions = new Map<string, bigint>();
+  #partitions: readonly TopicPartition[] = [];
+  #generation = 0;
+
+  constructor(options: AssignmentOptions) {
+    this.#options = options;
+  }
+
+  get partitions(): readonly TopicPartition[] {
+    return this.#partitions;
+  }
+
+  /** Another number after each join and each loss: what began under an older one has no say any more. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Runs inside kafkajs's join, before its first fetch. */
+  join(memberAssignment: Readonly<Record<string, number[]>>): void {
+    this.leave();
+    const byTopic = Object.entries(memberAssignment).map(([topic, partitions]) => ({ topic, partitions }));
+    this.#partitions = byTopic.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
+    this.#options.consumer.pause(byTopic);
+    void this.#beginUntilItWorks(this.#partitions, this.#options.onAssigned);
+  }
+
+  /** Nothing is this member's until the next join: kafkajs has ended, for good or to start anew. */
+  leave(): void {
+    this.#generation += 1;
+    this.#partitions = [];
+    this.#positions.clear();
+  }
+
+  position({ topic, partition }: TopicPartition): bigint | undefined {
+    return this.#positions.get(partitionName(topic, partition));
+  }
+
+  /** Reading has come to `next`; no effect on a partition that has not begun. */
+  move({ topic, partition }: TopicPartition, next: bigint): void {
+    const name = partitionName(topic, partition);
+    if (this.#positions.has(name)) this.#positions.set(name, next);
+  }
+
+  /** Reads a paused partition again. No effect on one that has not begun: its beginning resumes it. */
+  resume(where: TopicPartition): void {
+    if (this.position(where) === undefined) return;
+    this.#options.consumer.resume([{ topic: where.topic, partitions: [where.partition] }]);
+  }
+
+  /** Begins a paused partition anew, at the offset that is stored now. */
+  reread(where: TopicPartition): void {
+    if (!this.#positions.delete(partitionName(where.topic, where.partition))) return;
+    void this.#beginUntilItWorks([where], () => undefined);
+  }
+
+  /** A leader that moves or a store of offsets that is away is waited for: nothing is read meanwhile, membership is kept. */
+  async #beginUntilItWorks(
+    partitions: readonly TopicPartition[],
+    onBegun: AssignmentOptions['onAssigned'],
+  ): Promise<void> {
+    const { stopping, onFailure, log } = this.#options;
+    const generation = this.#generation;
+    for (let attempt = 0; generation === this.#generation && !stopping.aborted; attempt++) {
+      try {
+        const starts = await this.#chooseStarts(partitions);
+        if (generation === this.#generation && !stopping.aborted) this.#begin(starts, onBegun);
+        return;
+      } catch (error) {
+        const known = toPipelineError(error, 'find the offsets to start at');
+        if (known.errorClass !== 'retryable') return onFailure(known);
+        if (attempt === 0)
+          log.warn({ event: 'consumer.waiting', err: known }, 'cannot find the offsets to start at yet');
+        await abortableDelay(fullJitter(attempt, START_BACKOFF), stopping).catch(() => undefined);
+      }
+    }
+  }
+
+  #begin(starts: readonly StartOffset[], onBegun: AssignmentOptions['onAssigned']): void {
+    const { consumer } = this.#options;
+    for (const { topic, partition, offset } of starts) {
+      this.#positions.set(partitionName(topic, partition), offset);
+      consumer.seek({ topic, partition, offset: String(offset) });
+    }
+    onBegun(starts);
+    consumer.resume(starts.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
+  }
+
+  async #chooseStarts(partitions: readonly TopicPartition[]): Promise<readonly StartOffset[]> {
+    const { admin, groupId, storedOffset, gapsAllowed } = this.#options;
+    const topics = [...new Set(partitions.map(({ topic }) => topic))];
+    if (topics.length === 0) return [];
+    const committed = await fetchCommitted(admin, groupId, topics);
+    const marks = new Map<string, ReadonlyMap<number, Watermarks>>();
+    for (const topic of topics) marks.set(topic, await fetchWatermarks(admin, topic));
+    const starts: StartOffset[] = [];
+    // One after the other: an assignment of a thousand partitions must not become a thousand questions at once.
+    for (const where of partitions) {
+      const { topic, partition } = where;
+      const mirrored = committed.get(partitionName(topic, partition)) ?? null;
+      const inGroup = storedOffset === undefined || gapsAllowed(topic);
+      const stored = inGroup ? mirrored : await storedOffset(topic, partition);
+      const range = marks.get(topic)?.get(partition) ?? { low: 0n, high: 0n };
+      starts.push({ topic, partition, offset: chooseStart(where, stored, range, gapsAllowed(topic)) });
+    }
+    return starts;
+  }
+}

@@ -1,0 +1,76 @@
+import { createLogger } from '@sluice/runtime';
+import type { Admin } from 'kafkajs';
+import { expect, onTestFinished, test } from 'vitest';
+import { Assignment } from '../src/consumer-assignment.ts';
+
+const topic = 'shop.shop.orders';
+const where = { topic, partition: 0 };
+
+/** An assignment on a broker that answers from memory; `calls` is what kafkajs was told, in order. */
+function assignment(stored: { offset: bigint | null }, high = '9') {
+  const calls: string[] = [];
+  const note = (verb: string) => (to: readonly { topic: string; partitions?: number[] }[]) =>
+    void calls.push(`${verb} ${to.flatMap(({ partitions }) => partitions).join()}`);
+  const admin = {
+    fetchOffsets: async () => [],
+    fetchTopicOffsets: async () => [0, 1].map((partition) => ({ partition, low: '0', high, offset: high })),
+  } as unknown as Admin;
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const failures: unknown[] = [];
+  const subject = new Assignment({
+    admin,
+    groupId: 'g',
+    consumer: {
+      pause: note('pause'),
+      resume: ((to: readonly { topic: string; partitions: number[] }[]) => note('resume')(to)) as never,
+      seek: ({ partition, offset }) => void calls.push(`seek ${partition} to ${offset}`),
+    },
+    storedOffset: async () => stored.offset,
+    gapsAllowed: () => false,
+    onAssigned: (partitions) => void calls.push(`assigned ${partitions.length}`),
+    onFailure: (error) => void failures.push(error),
+    stopping: stop.signal,
+    log: createLogger('test', { level: 'silent' }),
+  });
+  return { subject, calls, failures };
+}
+
+test('a partition is read only when its offset was found, whoever asks before', async () => {
+  const { subject, calls } = assignment({ offset: 5n });
+  subject.join({ [topic]: [0, 1] });
+  subject.resume(where);
+  expect(calls).toEqual(['pause 0,1']);
+  await expect.poll(() => calls.slice(1)).toEqual(['seek 0 to 5', 'seek 1 to 5', 'assigned 2', 'resume 0,1']);
+  subject.resume(where);
+  expect(calls.at(-1)).toBe('resume 0');
+});
+
+test('after the consumer has ended nothing is asked of it', async () => {
+  const { subject, calls } = assignment({ offset: 5n });
+  subject.join({ [topic]: [0] });
+  subject.leave();
+  await expect.poll(() => subject.partitions).toEqual([]);
+  subject.resume(where);
+  subject.reread(where);
+  expect(calls).toEqual(['pause 0']);
+});
+
+test('a partition that is reread goes on at what is stored now', async () => {
+  const stored = { offset: 5n };
+  const { subject, calls } = assignment(stored);
+  subject.join({ [topic]: [0] });
+  await expect.poll(() => calls.at(-1)).toBe('resume 0');
+  stored.offset = 8n;
+  subject.reread(where);
+  subject.resume(where);
+  await expect.poll(() => calls.slice(4)).toEqual(['seek 0 to 8', 'resume 0']);
+  expect(subject.position(where)).toBe(8n);
+});
+
+test('a gap is told, and nothing is read', async () => {
+  const { subject, calls, failures } = assignment({ offset: 10n });
+  subject.join({ [topic]: [0] });
+  await expect.poll(() => failures).toMatchObject([{ code: 'DATA_GAP' }]);
+  expect(calls).toEqual(['pause 0']);
+});

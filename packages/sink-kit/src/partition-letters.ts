@@ -1,0 +1,63 @@
+import type { ConsumedRecord, TopicPartition } from '@sluice/kafka';
+import { PipelineError } from '@sluice/runtime';
+import type { FailureStage } from './dead-letter.ts';
+import type { HaltPlace } from './dead-letters/letter-office.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** Why a record becomes a dead letter. */
+export interface Refusal {
+  readonly stage: FailureStage;
+  readonly error: PipelineError;
+  readonly attempts: number;
+}
+
+/** Dead letters of one partition: asks whether the record may become one, and writes each once. */
+export class PartitionLetters {
+  readonly #where: TopicPartition;
+  readonly #context: WorkerContext;
+  /** Of records in steps that are not complete yet: they come again after a pause, their letters must not. */
+  readonly #admitted = new Set<bigint>();
+  readonly #buried = new Set<bigint>();
+
+  constructor(where: TopicPartition, context: WorkerContext) {
+    this.#where = where;
+    this.#context = context;
+  }
+
+  /** Throws RECORD_HELD, DIVERSION_HALTED, or what Kafka has against the letter: then the record is not done. */
+  async bury(record: ConsumedRecord, { stage, error, attempts }: Refusal): Promise<void> {
+    const { offset } = record;
+    if (this.#buried.has(offset)) return;
+    const { name: sink, group, metrics, state, now } = this.#context;
+    const failedAtMs = now();
+    await this.#admit({ ...this.#where, offset }, error, failedAtMs);
+    await this.#context.bury({ sink, group, ...this.#where, record, stage, error, attempts, failedAtMs });
+    this.#buried.add(offset);
+    state.deadLetters += 1;
+    metrics.deadLetter(error);
+  }
+
+  /** The step is complete: none of its records comes again. */
+  forget(): void {
+    this.#admitted.clear();
+    this.#buried.clear();
+  }
+
+  /** Once per record: a letter that Kafka does not take at first is no further diversion. */
+  async #admit(place: HaltPlace, error: PipelineError, nowMs: number): Promise<void> {
+    if (this.#admitted.has(place.offset)) return;
+    const { diversion, metrics, mayBury, halt } = this.#context;
+    if (!mayBury(place)) throw held(place, error);
+    if (!diversion.admit(nowMs)) throw await halt(place, error);
+    metrics.error(error);
+    this.#admitted.add(place.offset);
+  }
+}
+
+function held({ topic, partition, offset }: HaltPlace, cause: PipelineError): PipelineError {
+  const message = `${topic}[${partition}] offset ${offset} is refused (${cause.code}: ${cause.message}) and its table is strict`;
+  return new PipelineError('RECORD_HELD', message, {
+    cause,
+    context: { topic, partition, offset: String(offset), refusal: cause.code },
+  });
+}

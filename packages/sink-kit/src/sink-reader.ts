@@ -1,0 +1,191 @@
+import { heartbeatTopic } from '@sluice/envelope';
+import {
+  BatchConsumer,
+  listTopics,
+  type BatchVerdict,
+  type ConsumedBatch,
+  type kafkaClient,
+  type StartOffset,
+} from '@sluice/kafka';
+import { abortableDelay, type PipelineError } from '@sluice/runtime';
+import type { BreakerState } from './breaker.ts';
+import { decodeBatch } from './decode.ts';
+import { selectTopics, TopicChanges } from './discovery.ts';
+import { PartitionWorker } from './partition-worker.ts';
+import { untilItWorks } from './patience.ts';
+import { Pauses, type PauseReason } from './pauses.ts';
+import { Watermark } from './watermark.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+export interface SinkReaderOptions {
+  readonly kafka: ReturnType<typeof kafkaClient>;
+  readonly context: WorkerContext;
+  /** Hears of every failure to find or to join topics. */
+  readonly onFailure: (error: PipelineError, attempt: number) => void;
+}
+
+const DISCOVERY_MS = 2000;
+
+/** What a sink reads: the topics there are, a consumer on them, a worker per partition, and which of them wait for what. */
+export class SinkReader {
+  readonly #kafka: SinkReaderOptions['kafka'];
+  readonly #context: WorkerContext;
+  readonly #onFailure: SinkReaderOptions['onFailure'];
+  readonly #workers = new Map<string, PartitionWorker>();
+  readonly #pauses: Pauses;
+  readonly #watermark: Watermark;
+  #changes = new TopicChanges();
+  #consumer: BatchConsumer | null = null;
+
+  constructor({ kafka, context, onFailure }: SinkReaderOptions) {
+    this.#kafka = kafka;
+    this.#context = context;
+    this.#onFailure = onFailure;
+    this.#watermark = new Watermark((sourceMs) => context.metrics.watermark(sourceMs));
+    this.#pauses = new Pauses((where) => {
+      this.#consumer?.resume(where);
+      context.metrics.paused(this.#pauses.counts());
+    });
+  }
+
+  get pauses(): Pauses {
+    return this.#pauses;
+  }
+
+  /** A consumer on all topics; a new one whenever there are others. Ends only by a throw. */
+  async run(): Promise<void> {
+    const { stopping: signal, settings } = this.#context;
+    const patience = { signal, backoff: settings.retry, onFailure: this.#onFailure };
+    this.#context.state.phase = 'waiting';
+    try {
+      for (;;) {
+        await untilItWorks(() => this.#followTopics(), patience);
+        const delay = abortableDelay(DISCOVERY_MS, signal);
+        await Promise.race([delay, this.#consumer?.done ?? delay]);
+      }
+    } finally {
+      // One that was joining while the service was told to stop.
+      if (signal.aborted) await this.close();
+    }
+  }
+
+  /**
+   * Wakes partitions that wait for this reason: one, or all. A moment later: a partition that is about to be paused for it
+   * has to be paused first, or nobody would wake it again.
+   */
+  wake(reason: PauseReason, which: 'one' | 'all'): void {
+    setImmediate(() => {
+      if (which === 'one') this.#pauses.wakeOne(reason);
+      else this.#pauses.wakeAll(reason);
+    });
+  }
+
+  onBreaker(state: BreakerState): void {
+    if (state === 'halfOpen') this.wake('breaker', 'one');
+    if (state === 'closed') this.wake('breaker', 'all');
+  }
+
+  /** Never throws: a lag that cannot be measured stays what it was. */
+  async measureLag(): Promise<void> {
+    const { state, metrics, log } = this.#context;
+    if (state.phase !== 'running' || this.#consumer === null) return;
+    try {
+      state.lag = await this.#consumer.lag();
+      metrics.lag(state.lag);
+      for (const { topic, partition, records } of state.lag)
+        if (records === 0) this.#watermark.caughtUp(`${topic}/${partition}`);
+    } catch (error) {
+      log.debug({ err: error }, 'lag not measured');
+    }
+  }
+
+  /** Drains the running batches, commits, and leaves the group. */
+  async close(): Promise<void> {
+    this.#pauses.clear();
+    await this.#consumer?.close();
+  }
+
+  async #followTopics(): Promise<void> {
+    const existing = await listTopics(this.#kafka, () => true);
+    const topics = this.#changes.observe(selectTopics(existing, this.#context.prefix));
+    if (topics === null) return;
+    try {
+      await this.#subscribe(topics);
+    } catch (error) {
+      this.#changes = new TopicChanges();
+      throw error;
+    }
+  }
+
+  async #subscribe(topics: readonly string[]): Promise<void> {
+    const { group: groupId, settings, sink, prefix, state, stopping, log } = this.#context;
+    log.info({ event: 'topics.subscribed', topics }, 'reading topics');
+    state.phase = 'joining';
+    await this.close();
+    stopping.throwIfAborted();
+    const { offsets } = sink;
+    this.#consumer = new BatchConsumer({
+      kafka: this.#kafka,
+      groupId,
+      topics,
+      concurrency: settings.concurrency,
+      maxBytesPerPartition: settings.fetchBytes,
+      sessionTimeoutMs: settings.sessionTimeoutMs,
+      ...(offsets === undefined
+        ? {}
+        : { storedOffset: (topic, partition) => offsets.read(topic, partition) }),
+      gapsAllowed: (topic) => topic === heartbeatTopic(prefix),
+      onAssigned: (partitions) => this.#onAssigned(partitions),
+      handle: (batch, signal) => this.#handle(batch, signal),
+      log,
+    });
+    await this.#consumer.start();
+  }
+
+  #onAssigned(partitions: readonly StartOffset[]): void {
+    const { metrics, group, state, log, prefix } = this.#context;
+    this.#pauses.clear();
+    this.#workers.clear();
+    const data = partitions.filter(({ topic }) => topic !== heartbeatTopic(prefix));
+    this.#watermark.restart(data.map(({ topic, partition }) => `${topic}/${partition}`));
+    metrics.paused(this.#pauses.counts());
+    metrics.rebalanced(group);
+    state.phase = 'running';
+    log.info({ event: 'partitions.assigned', group, partitions: partitions.length }, 'partitions assigned');
+    void this.measureLag();
+  }
+
+  async #handle(batch: ConsumedBatch, signal: AbortSignal): Promise<BatchVerdict> {
+    const { topic, partition, highWatermark } = batch;
+    if (topic === heartbeatTopic(this.#context.prefix)) return this.#onHeartbeats(batch);
+    const name = `${topic}/${partition}`;
+    const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
+    this.#workers.set(name, worker);
+    this.#watermark.busy(name);
+    const { nextOffset, pause } = await worker.handle(batch, signal);
+    if (pause?.reason === 'moved') return { nextOffset, action: 'reread' };
+    if (pause !== null) {
+      const { reason, detail, ms } = pause;
+      this.#pauses.add({ topic, partition, reason, since: Date.now(), detail }, ms);
+      this.#context.metrics.paused(this.#pauses.counts());
+      return { nextOffset, action: 'pause' };
+    }
+    if (nextOffset >= highWatermark) this.#watermark.caughtUp(name);
+    // A probe whose batch needed no write leaves the breaker half open: the next one is the probe then.
+    if (this.#context.breaker.state === 'halfOpen') this.wake('breaker', 'one');
+    return { nextOffset, action: 'go-on' };
+  }
+
+  /** Heartbeats carry no row: the newest says how far behind the source this sink is. */
+  #onHeartbeats(batch: ConsumedBatch): BatchVerdict {
+    const { state, metrics, prefix } = this.#context;
+    const [newest] = decodeBatch({ ...batch, records: batch.records.slice(-1) }, prefix);
+    if (newest?.kind === 'heartbeat') {
+      const sourceMs = newest.envelope.payload.source.timestamp;
+      state.heartbeat = { sourceMs, seenMs: Date.now() };
+      metrics.heartbeat(sourceMs, Date.now());
+      this.#watermark.heartbeat(sourceMs);
+    }
+    return { nextOffset: batch.endOffset, action: 'go-on' };
+  }
+}

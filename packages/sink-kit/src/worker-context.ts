@@ -1,0 +1,34 @@
+import type { Logger, PipelineError } from '@sluice/runtime';
+import type { Breaker } from './breaker.ts';
+import type { DeadLetterSource } from './dead-letter.ts';
+import type { HaltPlace } from './dead-letters/letter-office.ts';
+import type { DiversionGuard } from './diversion.ts';
+import type { LatencyWindow } from './latency-window.ts';
+import type { SinkMetrics } from './metrics.ts';
+import type { SinkSettings } from './settings.ts';
+import type { Sink } from './sink.ts';
+import type { SinkState } from './status.ts';
+
+/** What the workers of one sink share. */
+export interface WorkerContext {
+  readonly name: string;
+  readonly prefix: string;
+  readonly group: string;
+  readonly sink: Sink;
+  readonly settings: SinkSettings;
+  readonly breaker: Breaker;
+  readonly diversion: DiversionGuard;
+  readonly metrics: SinkMetrics;
+  readonly latency: LatencyWindow;
+  /** False: this record of a strict table has to wait for an operator. */
+  readonly mayBury: (where: HaltPlace) => boolean;
+  /** Resolves to the error to stop with, when it is stored that this sink has stopped. */
+  readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;
+  /** Resolves when the broker has acknowledged the dead letter. */
+  readonly bury: (source: DeadLetterSource) => Promise<void>;
+  readonly state: SinkState;
+  /** Aborts when the service stops: no wait outlives it. */
+  readonly stopping: AbortSignal;
+  readonly log: Logger;
+  readonly now: () => number;
+}
