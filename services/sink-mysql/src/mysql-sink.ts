@@ -175,8 +175,8 @@ export class MysqlSink implements Sink {
     }
   }
 
-  async #advancePast({ topic, partition, offset }: Delivery): Promise<void> {
-    await this.offsets.advance(topic, partition, offset + 1n);
+  async #advancePast({ topic, partition, next }: Delivery): Promise<void> {
+    await this.offsets.advance(topic, partition, next);
   }
 
   /** Columns are only ever added: rows of other partitions may still be of the older shape. */
@@ -232,7 +232,7 @@ function originOf({ topic, partition, envelope }: Delivery): Origin {
 }
 
 function nextOffset(batch: readonly Delivery[]): bigint {
-  return batch.reduce((highest, { offset }) => (offset > highest ? offset : highest), 0n) + 1n;
+  return batch.reduce((highest, { next }) => (next > highest ? next : highest), 0n);
 }
 
 /** A topic may hold several tables (strategy `database`): the positions of each one's rows. */

@@ -7,7 +7,7 @@ import {
 } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { OffsetStore } from '@sluice/sink-kit';
-import { withConnection, type CommitWatcher } from './session.ts';
+import { inTransaction, withConnection, type CommitWatcher } from './session.ts';
 
 interface Entry {
   /** What this worker last read or stored; null: the partition has no row yet. */
@@ -37,8 +37,9 @@ export class Progress implements OffsetStore {
     this.#timeoutMs = options.timeoutMs;
   }
 
+  /** Waits for a transaction that is still moving the offset, a former owner's last one: what it stores is what counts. */
   async read(topic: string, partition: number): Promise<bigint | null> {
-    const stored = await this.#run((connection) => this.#select(connection, topic, partition, ''));
+    const stored = await this.#run((connection) => this.#select(connection, topic, partition, ' FOR UPDATE'));
     this.#entries.set(entryId(topic, partition), { stored, doubt: null, lost: false });
     return stored;
   }
@@ -47,11 +48,9 @@ export class Progress implements OffsetStore {
     const entry = this.#entries.get(entryId(topic, partition));
     const isStored = entry?.doubt === null && entry.stored !== null && entry.stored >= nextOffset;
     if (entry === undefined || isStored) return;
-    await this.#run(async (connection) => {
-      // Outside a transaction the statement is its own.
-      const claim = await this.claim(connection, topic, partition, nextOffset);
-      claim.committed();
-    });
+    await this.#run((connection) =>
+      inTransaction(connection, () => this.claim(connection, topic, partition, nextOffset)),
+    );
   }
 
   async set(topic: string, partition: number, nextOffset: bigint): Promise<void> {
