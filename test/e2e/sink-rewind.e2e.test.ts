@@ -6,6 +6,7 @@ import { metricSum, page } from '../harness/service-pages.ts';
 import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
 import { sluice } from '../harness/sluice-command.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
+import { hasArrived } from '../harness/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());
@@ -77,6 +78,44 @@ describe('a rewound sink', () => {
     expect(left).toMatchObject([{ topic, partition, from: '1', to: '0' }]);
   }, 120_000);
 });
+
+test('a data gap is gone over when an operator says so', async () => {
+  const pipeline = await ledger('gap');
+  const [, mysql] = await pipeline.start('capture', 'sink-mysql');
+  const { configFile, process } = mysql as PipelineProcess;
+  await pipeline.database.run("INSERT INTO ledger VALUES (1, 'read')");
+  const rowsThere = async (): Promise<number> => {
+    const [rows] = await pipeline.stores.target.query(
+      `SELECT id FROM ${pipeline.stores.targetDatabase}.ledger`,
+    );
+    return (rows as readonly unknown[]).length;
+  };
+  await eventually('the first row', async () => (await rowsThere()) === 1);
+  await process.stop();
+  await pipeline.database.run(
+    `INSERT INTO ledger VALUES ${Array.from({ length: 40 }, (_, index) => `(${index + 10}, 'lost ${index}')`).join()}`,
+  );
+  await eventually('the rows to arrive', () =>
+    hasArrived(pipeline.reader, pipeline.topic('ledger'), '{"id":49}'),
+  );
+  await deleteRecords(pipeline);
+  expect(await (await pipeline.launch('sink-mysql')).process.ended).toMatchObject({ code: 70 });
+  const command = 'sink rewind --sink mysql --to beginning --yes';
+  const refused = await sluice(configFile, command);
+  expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('deleted unread') as string });
+  expect(await sluice(configFile, command, '--accept-gap')).toMatchObject({ code: 0 });
+  await pipeline.start('sink-mysql');
+  await pipeline.database.run("INSERT INTO ledger VALUES (2, 'new')");
+  await eventually('the newest row', async () => (await rowsThere()) === 2);
+}, 120_000);
+
+async function deleteRecords(pipeline: SinkPipeline): Promise<void> {
+  const { admin } = pipeline;
+  const name = pipeline.topic('ledger');
+  const marks = await admin.fetchTopicOffsets(name);
+  const partitions = marks.map(({ partition, high }) => ({ partition, offset: high }));
+  await admin.deleteTopicRecords({ topic: name, partitions });
+}
 
 async function ledger(stem: string): Promise<SinkPipeline> {
   const scope = testScope();

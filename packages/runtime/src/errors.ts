@@ -66,7 +66,7 @@ export const ERRORS = {
   DATA_GAP: {
     class: 'fatal',
     summary: 'records that a sink has not read were deleted from a topic, or the topic was made anew',
-    fix: 'Take a new snapshot of the tables of the topic, then move the sink’s offset of that partition into the topic’s range and start it again.',
+    fix: 'Take a new snapshot of the tables of the topic, then run `sluice sink rewind --to beginning --accept-gap` for that partition and start the sink again.',
   },
   DECISIONS_CORRUPT: {
     class: 'fatal',

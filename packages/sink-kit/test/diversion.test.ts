@@ -22,6 +22,15 @@ test('a minute later there is room again', () => {
   expect(guard.admit(65_000)).toBe(true);
 });
 
+test('those of the minute before a restart count', () => {
+  const guard = new DiversionGuard(limits);
+  guard.restore([...Array.from({ length: 40 }, () => 30_000), ...Array.from({ length: 30 }, () => 1000)]);
+  expect(admitted(guard, 150, 59_000)).toBe(30);
+  const later = new DiversionGuard(limits);
+  later.restore(Array.from({ length: 70 }, (_, index) => 1000 + index));
+  expect(admitted(later, 150, 62_000)).toBe(100);
+});
+
 test('from a thousand records on, one in twenty passes', () => {
   const guard = new DiversionGuard(limits);
   guard.handled(999, 0);

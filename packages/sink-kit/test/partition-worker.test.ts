@@ -127,10 +127,27 @@ describe('records that cannot be applied', () => {
   test('too many dead letters stop the sink before the next one', async () => {
     const sink = inMemorySink();
     for (const id of [1, 2, 3]) sink.refused.add(JSON.stringify({ id }));
-    const { worker, buried } = testWorker(sink, { quickRetries: 0, diversion: { records: 2, ratio: 1 } });
+    const limits = { quickRetries: 0, diversion: { records: 2, ratio: 1 } };
+    const { worker, buried, decisions } = testWorker(sink, limits);
     const handling = worker.handle(batchOf([1, 2, 3].map((id) => insert(id, id))), never);
     await expect(handling).rejects.toMatchObject({ code: 'DIVERSION_HALTED', errorClass: 'fatal' });
     expect(buried).toHaveLength(2);
+    expect(decisions.halts.map(({ errorClass }) => errorClass)).toEqual(['record']);
+  });
+
+  test('a record of a strict table holds up its partition until it is let go', async () => {
+    const sink = inMemorySink();
+    sink.refused.add('{"id":2}');
+    const { worker, buried, decisions } = testWorker(sink, { quickRetries: 0 });
+    decisions.held.add(1n);
+    const batch = batchOf([1, 2, 3].map((id) => insert(id, id)));
+    const held = await worker.handle(batch, never);
+    const detail = expect.stringMatching(/^RECORD_HELD: .* offset 1 is refused/) as string;
+    expect(held).toMatchObject({ nextOffset: 0n, pause: { reason: 'strict', ms: 1, detail } });
+    expect(buried).toEqual([]);
+    decisions.held.clear();
+    expect(await worker.handle(batch, never)).toEqual({ nextOffset: 3n, pause: null });
+    expect(buried.map(({ record }) => record.offset)).toEqual([1n]);
   });
 });
 
