@@ -2,7 +2,12 @@ export { kafkaClient } from './client.ts';
 export type { TopicRecord } from './committed-records.ts';
 export { toPipelineError } from './errors.ts';
 export { murmur2, partitionFor } from './murmur2.ts';
-export { encodeHeader, RecordBatchBuilder, type ByteTarget } from './record-batch-builder.ts';
+export {
+  encodeHeader,
+  encodeHeaderCount,
+  RecordBatchBuilder,
+  type ByteTarget,
+} from './record-batch-builder.ts';
 export { PlainProducer, type PlainRecord } from './plain-producer.ts';
 export type { Compression } from './record-batch-wire.ts';
 export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';

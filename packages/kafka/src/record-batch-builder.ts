@@ -102,6 +102,11 @@ export class RecordBatchBuilder {
 
   /** A whole header as made once by `encodeHeader`. */
   rawHeader(encoded: Buffer): void {
+    this.rawHeaders(encoded);
+  }
+
+  /** A stretch of the headers in their wire form: their number (`encodeHeaderCount`), whole headers, parts of one. */
+  rawHeaders(encoded: Buffer): void {
     const out = this.out;
     out.reserve(encoded.length);
     out.bytes.set(encoded, out.position);
@@ -163,14 +168,20 @@ export class RecordBatchBuilder {
   }
 }
 
-/** For keys and header values of a few dozen bytes a loop is cheaper than the call into native code. */
+/** Up to about thirty bytes a loop is cheaper than the call into native code. */
 function copyBytes(source: Buffer, start: number, end: number, target: Buffer, position: number): void {
-  if (end - start > 48) {
+  if (end - start > 32) {
     source.copy(target, position, start, end);
     return;
   }
   let to = position;
   for (let from = start; from < end; from++) target[to++] = source[from] ?? 0;
+}
+
+/** The number of a record's headers, for `RecordBatchBuilder.rawHeaders`. */
+export function encodeHeaderCount(n: number): Buffer {
+  const encoded = Buffer.alloc(5);
+  return encoded.subarray(0, writeSignedVarint(encoded, 0, n));
 }
 
 /** One record header, lengths included, for `RecordBatchBuilder.rawHeader`. */

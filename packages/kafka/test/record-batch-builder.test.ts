@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Reader, readRecordsBatch } from '@platformatic/kafka';
 import { describe, expect, test } from 'vitest';
-import { encodeHeader, RecordBatchBuilder } from '../src/index.ts';
+import { encodeHeader, encodeHeaderCount, RecordBatchBuilder } from '../src/index.ts';
 import { compressRecords, finishBatch, recordsOf, type Compression } from '../src/record-batch-wire.ts';
 import { BufferTarget } from './support/buffer-target.ts';
 import { addRecord, batchOf, type TestRecord } from './support/records.ts';
@@ -91,6 +91,19 @@ describe('records', () => {
     inPlace.header(Buffer.from('operation'), value, 0, value.length);
     expect(recordsOf(once).toString('hex')).toBe(recordsOf(inPlace).toString('hex'));
   });
+});
+
+test('headers may come in stretches that were encoded before', () => {
+  const value = Buffer.from('007');
+  const inPlace = new RecordBatchBuilder(new BufferTarget());
+  inPlace.headerCount(2);
+  inPlace.rawHeader(encodeHeader('a', 'b'));
+  inPlace.header(Buffer.from('n'), value, 0, value.length);
+  const stretches = new RecordBatchBuilder(new BufferTarget());
+  const upToValue = encodeHeader('n', '000').subarray(0, -3);
+  stretches.rawHeaders(Buffer.concat([encodeHeaderCount(2), encodeHeader('a', 'b'), upToValue]));
+  stretches.rawHeaders(value);
+  expect(recordsOf(stretches).toString('hex')).toBe(recordsOf(inPlace).toString('hex'));
 });
 
 describe('lengths are canonical varints', () => {

@@ -136,7 +136,7 @@ export class SnapshotRunner {
       encoder,
       operation: 'SNAPSHOT',
       serverId: server.serverId,
-      timestamp: String(stream.now),
+      committedAtMicros: stream.now * 1000,
       fileJson: JSON.stringify(mark.file),
       offset: mark.position,
       gtid: null,

@@ -47,7 +47,8 @@ interface Transaction {
   gtid: string | null;
   start: number;
   floorAtStart: number;
-  timestamp: string;
+  /** Microseconds since 1970, as the binlog tells them. */
+  committedAtMicros: number;
   committedAtMs: number;
   serverId: number;
   images: number;
@@ -87,7 +88,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     gtid: null,
     start: 0,
     floorAtStart: 0,
-    timestamp: '0',
+    committedAtMicros: 0,
     committedAtMs: 0,
     serverId: 0,
     images: 0,
@@ -192,8 +193,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     transaction.gtid = begin.gtid;
     transaction.start = begin.start;
     transaction.floorAtStart = this.#sequence.floor;
+    transaction.committedAtMicros = begin.committedAtMicros;
     transaction.committedAtMs = begin.committedAtMicros / 1000;
-    transaction.timestamp = String(transaction.committedAtMs);
     transaction.serverId = begin.serverId;
     transaction.images = 0;
     transaction.xa = false;

@@ -17,8 +17,8 @@ export interface ChangeContext {
   readonly sequence: SequenceCounter;
   readonly transaction: {
     readonly gtid: string | null;
-    /** Commit time: milliseconds since 1970 as JSON number text. */
-    readonly timestamp: string;
+    /** Microseconds since 1970. */
+    readonly committedAtMicros: number;
     /** Row images met so far. */
     images: number;
   };
@@ -120,7 +120,7 @@ export class ChangeWriter {
       encoder: route.encoder,
       operation,
       serverId: rows.serverId,
-      timestamp: transaction.timestamp,
+      committedAtMicros: transaction.committedAtMicros,
       fileJson,
       offset: rows.start,
       gtid: transaction.gtid,

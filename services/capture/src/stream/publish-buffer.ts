@@ -44,6 +44,8 @@ export class PublishBuffer {
   readonly #pool: BatchPool;
   readonly #cutBytes: number;
   readonly #topics = new Map<string, TopicSlot>();
+  /** Rows of one topic come in runs. */
+  #latest: TopicSlot | null = null;
   #batches: (TopicBatch & { readonly batch: RecordBatchBuilder; readonly memory: PartitionBatch })[] = [];
   /** Bytes that a batch of more than one record must not exceed: even uncompressed it is accepted then. */
   readonly maxBatchBytes: number;
@@ -59,23 +61,28 @@ export class PublishBuffer {
 
   /** The batch to write the next record of this partition into. */
   partition(topic: string, partition: number): PartitionBatch {
-    const slot = this.#topics.get(topic);
-    const open = slot?.open[partition];
+    const open = this.#slotOf(topic).open[partition];
     if (open !== undefined && open.records.byteLength < this.#cutBytes) return open;
     return this.nextBatch(topic, partition);
   }
 
   /** A new batch for this partition, behind the one that was written so far. */
   nextBatch(topic: string, partition: number): PartitionBatch {
+    const memory = this.#pool.take();
+    this.#slotOf(topic).open[partition] = memory;
+    this.#batches.push({ topic, partition, batch: memory.records, memory });
+    return memory;
+  }
+
+  #slotOf(topic: string): TopicSlot {
+    if (this.#latest?.topic === topic) return this.#latest;
     let slot = this.#topics.get(topic);
     if (slot === undefined) {
       slot = { topic, open: [] };
       this.#topics.set(topic, slot);
     }
-    const memory = this.#pool.take();
-    slot.open[partition] = memory;
-    this.#batches.push({ topic: slot.topic, partition, batch: memory.records, memory });
-    return memory;
+    this.#latest = slot;
+    return slot;
   }
 
   get isEmpty(): boolean {
@@ -99,6 +106,7 @@ export class PublishBuffer {
     for (const { memory } of this.#batches) this.#pool.give(memory);
     this.#batches = [];
     this.#topics.clear();
+    this.#latest = null;
     this.rows = 0;
   }
 }

@@ -1,27 +1,39 @@
 import { ByteWriter } from '@sluice/binlog';
 import type { RowOperation } from '@sluice/envelope';
 import { partitionFor, type RecordBatchBuilder } from '@sluice/kafka';
-import { VERSION } from '@sluice/runtime';
-import { append, appendAscii, appendInteger, appendText, writeDigits } from './json-bytes.ts';
+import {
+  AFTER,
+  BEFORE,
+  CAPTURED_AT,
+  CLOSE,
+  EVENT_INDEX,
+  GTID,
+  HEADERS,
+  HEADERS_WITH_LINK,
+  KEY,
+  NO_AFTER,
+  NO_BEFORE_AFTER,
+  NULL,
+  OFFSET,
+  OFFSET_DIGITS,
+  OPERATION_UP_TO_SEQUENCE,
+  POSITION_FILE,
+  ROW,
+  SEQUENCE_DIGITS,
+  TRANSACTION_ID,
+} from './envelope-parts.ts';
+import { append, appendAll, appendInteger, appendThousandths, writeDigits } from './json-bytes.ts';
+import { LatestText } from './latest-text.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
-import { OPERATION_HEADERS, type TableEncoder, type ValueImage } from './table-encoder.ts';
-
-const NULL = Buffer.from('null');
-const KEY = Buffer.from('","key":');
-const BEFORE = Buffer.from(',"before":');
-const AFTER = Buffer.from(',"after":');
-const SEQUENCE_HEADER = Buffer.from('sequence');
-const SEQUENCE_DIGITS = 19;
-const OFFSET_DIGITS = 10;
-const METADATA = `,"metadata":{"connector":"sluice","version":${JSON.stringify(VERSION)},"transaction_id":`;
+import type { TableEncoder, ValueImage } from './table-encoder.ts';
 
 /** What a group of rows has in common: one rows event, or one chunk of a snapshot. */
 export interface RowGroup {
   readonly encoder: TableEncoder;
   readonly operation: RowOperation;
   readonly serverId: number;
-  /** Commit time: milliseconds since 1970 as JSON number text. */
-  readonly timestamp: string;
+  /** Commit time, microseconds since 1970. */
+  readonly committedAtMicros: number;
   /** Binlog file name as a JSON string. */
   readonly fileJson: string;
   readonly offset: number;
@@ -39,15 +51,18 @@ export interface LinkHeader {
 }
 
 /**
- * Lays out row envelopes (version 1) straight into record batches. The parts that are equal for all rows of a group are
- * written once, into scratch memory; a row costs its values, its numbers and a few copies.
+ * Lays out row envelopes straight into record batches. The parts that are equal for all rows of a group are written once,
+ * into scratch memory; a row costs its values, its numbers and a few copies.
  */
 export class RowWriter {
-  readonly #head = new ByteWriter(512);
-  readonly #middle = new ByteWriter(256);
-  readonly #tail = new ByteWriter(256);
+  readonly #head = new ByteWriter(1024);
+  readonly #middle = new ByteWriter(512);
+  readonly #tail = new ByteWriter(512);
   readonly #end = new ByteWriter(64);
   readonly #sequence = Buffer.alloc(SEQUENCE_DIGITS, '0');
+  readonly #sequencePrefix = new LatestText();
+  readonly #file = new LatestText();
+  readonly #gtid = new LatestText('"');
   readonly key = new ByteWriter(256);
   readonly #tombstones: boolean;
   #group: RowGroup | null = null;
@@ -58,20 +73,29 @@ export class RowWriter {
 
   beginGroup(group: RowGroup): void {
     this.#group = group;
-    const gtid = group.gtid === null ? 'null' : `"${group.gtid}"`;
+    const gtid = group.gtid === null ? NULL : this.#gtid.of(group.gtid);
+    const prefix = this.#sequencePrefix.of(group.sequencePrefix);
     const head = restart(this.#head);
-    const constant = group.encoder.head(group.serverId);
-    append(head, constant, constant.length);
-    appendText(
-      head,
-      `${group.timestamp},"position":{"file":${group.fileJson},"offset":${group.offset},"row":`,
-    );
-    const snapshot = group.operation === 'SNAPSHOT';
-    const middle = `},"gtid":${gtid},"snapshot":${snapshot}},"operation":"${group.operation}","sequence":"${group.sequencePrefix}`;
-    appendAscii(restart(this.#middle), middle);
-    appendAscii(restart(this.#tail), `${METADATA}${gtid},"event_index":`);
-    appendAscii(restart(this.#end), `,"captured_at":${group.capturedAt}}}}`);
-    this.#sequence.write(group.sequencePrefix, 0, 'latin1');
+    appendAll(head, group.encoder.head(group.serverId));
+    appendThousandths(head, group.committedAtMicros);
+    appendAll(head, POSITION_FILE);
+    appendAll(head, this.#file.of(group.fileJson));
+    appendAll(head, OFFSET);
+    appendInteger(head, group.offset);
+    appendAll(head, ROW);
+    const middle = restart(this.#middle);
+    appendAll(middle, GTID);
+    appendAll(middle, gtid);
+    appendAll(middle, OPERATION_UP_TO_SEQUENCE[group.operation]);
+    const tail = restart(this.#tail);
+    appendAll(tail, TRANSACTION_ID);
+    appendAll(tail, gtid);
+    appendAll(tail, EVENT_INDEX);
+    const end = restart(this.#end);
+    appendAll(end, CAPTURED_AT);
+    appendInteger(end, group.capturedAt);
+    appendAll(end, CLOSE);
+    this.#sequence.set(prefix);
   }
 
   /**
@@ -93,12 +117,13 @@ export class RowWriter {
     const { table } = group.encoder;
     const key = this.key;
     const partition = partitionFor(key.bytes, 0, key.position, table.partitions);
+    writeDigits(this.#sequence, SEQUENCE_DIGITS - OFFSET_DIGITS, offset, OFFSET_DIGITS);
     let batch = buffer.partition(table.topic, partition);
-    this.#writeRecord(batch, before, after, imageIndex, offset, eventIndex, link);
+    this.#writeRecord(batch, before, after, imageIndex, eventIndex, link);
     if (batch.records.byteLength > buffer.maxBatchBytes && batch.records.count > 0) {
       batch.records.rewind(); // too much for one batch together: the row gets one of its own
       batch = buffer.nextBatch(table.topic, partition);
-      this.#writeRecord(batch, before, after, imageIndex, offset, eventIndex, link);
+      this.#writeRecord(batch, before, after, imageIndex, eventIndex, link);
     }
     const { records } = batch;
     records.end();
@@ -112,16 +137,33 @@ export class RowWriter {
     before: ValueImage | null,
     after: ValueImage | null,
     imageIndex: number,
-    offset: number,
     eventIndex: number,
     link: LinkHeader | null,
   ): void {
-    records.begin((this.#group as RowGroup).capturedAt);
-    records.key(this.key.bytes, 0, this.key.position);
+    const group = this.#group as RowGroup;
+    const { key } = this;
+    records.begin(group.capturedAt);
+    records.key(key.bytes, 0, key.position);
     records.beginValue();
-    this.#writeValue(out, before, after, imageIndex, offset, eventIndex);
+    append(out, this.#head.bytes, this.#head.position);
+    appendInteger(out, imageIndex);
+    append(out, this.#middle.bytes, this.#middle.position);
+    appendAll(out, this.#sequence);
+    appendAll(out, KEY);
+    append(out, key.bytes, key.position);
+    writeImages(group.encoder, out, before, after);
+    append(out, this.#tail.bytes, this.#tail.position);
+    appendInteger(out, eventIndex);
+    append(out, this.#end.bytes, this.#end.position);
     records.endValue();
-    this.#writeHeaders(records, link);
+    this.#writeHeaders(group, records, link);
+  }
+
+  #writeHeaders(group: RowGroup, records: RecordBatchBuilder, link: LinkHeader | null): void {
+    records.rawHeaders((link === null ? HEADERS : HEADERS_WITH_LINK)[group.operation]);
+    records.rawHeaders(this.#sequence);
+    records.rawHeaders(group.encoder.schemaHeader);
+    if (link !== null) records.header(link.name, link.key.bytes, 0, link.key.position);
   }
 
   /** Lets a compacted topic forget the key. */
@@ -132,50 +174,25 @@ export class RowWriter {
     records.headerCount(0);
     records.end();
   }
-
-  #writeValue(
-    out: ByteWriter,
-    before: ValueImage | null,
-    after: ValueImage | null,
-    imageIndex: number,
-    offset: number,
-    eventIndex: number,
-  ): void {
-    const { encoder } = this.#group as RowGroup;
-    append(out, this.#head.bytes, this.#head.position);
-    appendInteger(out, imageIndex);
-    append(out, this.#middle.bytes, this.#middle.position);
-    out.reserve(OFFSET_DIGITS);
-    writeDigits(this.#sequence, SEQUENCE_DIGITS - OFFSET_DIGITS, offset, OFFSET_DIGITS);
-    this.#sequence.copy(out.bytes, out.position, SEQUENCE_DIGITS - OFFSET_DIGITS);
-    out.position += OFFSET_DIGITS;
-    append(out, KEY, KEY.length);
-    append(out, this.key.bytes, this.key.position);
-    append(out, BEFORE, BEFORE.length);
-    writeImage(encoder, before, out);
-    append(out, AFTER, AFTER.length);
-    writeImage(encoder, after, out);
-    append(out, this.#tail.bytes, this.#tail.position);
-    appendInteger(out, eventIndex);
-    append(out, this.#end.bytes, this.#end.position);
-  }
-
-  #writeHeaders(records: RecordBatchBuilder, link: LinkHeader | null): void {
-    const group = this.#group as RowGroup;
-    records.headerCount(link === null ? 3 : 4);
-    records.rawHeader(OPERATION_HEADERS[group.operation]);
-    records.header(SEQUENCE_HEADER, this.#sequence, 0, SEQUENCE_DIGITS);
-    records.rawHeader(group.encoder.schemaHeader);
-    if (link !== null) records.header(link.name, link.key.bytes, 0, link.key.position);
-  }
-}
-
-function writeImage(encoder: TableEncoder, image: ValueImage | null, out: ByteWriter): void {
-  if (image === null) append(out, NULL, NULL.length);
-  else encoder.writeRow(image, out);
 }
 
 function restart(writer: ByteWriter): ByteWriter {
   writer.position = 0;
   return writer;
+}
+
+function writeImages(
+  encoder: TableEncoder,
+  out: ByteWriter,
+  before: ValueImage | null,
+  after: ValueImage | null,
+): void {
+  if (before === null) {
+    appendAll(out, NO_BEFORE_AFTER);
+  } else {
+    appendAll(out, BEFORE);
+    encoder.writeRow(before, out);
+    appendAll(out, after === null ? NO_AFTER : AFTER);
+  }
+  if (after !== null) encoder.writeRow(after, out);
 }

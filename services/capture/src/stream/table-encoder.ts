@@ -1,8 +1,7 @@
 import type { ByteWriter, RowImage } from '@sluice/binlog';
-import type { RowOperation } from '@sluice/envelope';
 import { encodeHeader } from '@sluice/kafka';
 import type { CapturedTable } from '../state/table.ts';
-import { append } from './json-bytes.ts';
+import { appendAll } from './json-bytes.ts';
 
 const CLOSE_BRACE = 0x7d;
 
@@ -49,8 +48,7 @@ export class TableEncoder {
   writeRow(image: ValueImage, out: ByteWriter): void {
     const prefixes = this.#columnPrefixes;
     for (let i = 0; i < prefixes.length; i++) {
-      const prefix = prefixes[i] as Buffer;
-      append(out, prefix, prefix.length);
+      appendAll(out, prefixes[i] as Buffer);
       image.write(i, out);
     }
     closeObject(out);
@@ -70,8 +68,7 @@ export class TableEncoder {
     out.position = 0;
     const ordinals = this.table.keyOrdinals;
     for (let i = 0; i < ordinals.length; i++) {
-      const prefix = this.#keyPrefixes[i] as Buffer;
-      append(out, prefix, prefix.length);
+      appendAll(out, this.#keyPrefixes[i] as Buffer);
       image.write(ordinals[i] as number, out);
     }
     closeObject(out);
@@ -82,11 +79,3 @@ function closeObject(out: ByteWriter): void {
   out.reserve(1);
   out.bytes[out.position++] = CLOSE_BRACE;
 }
-
-/** Record headers `operation`, encoded once. */
-export const OPERATION_HEADERS: Readonly<Record<RowOperation, Buffer>> = {
-  INSERT: encodeHeader('operation', 'INSERT'),
-  UPDATE: encodeHeader('operation', 'UPDATE'),
-  DELETE: encodeHeader('operation', 'DELETE'),
-  SNAPSHOT: encodeHeader('operation', 'SNAPSHOT'),
-};

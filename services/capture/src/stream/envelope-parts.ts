@@ -1,0 +1,51 @@
+import type { RowOperation } from '@sluice/envelope';
+import { encodeHeader, encodeHeaderCount } from '@sluice/kafka';
+import { VERSION } from '@sluice/runtime';
+
+/*
+ * The constant bytes of a row's envelope (version 1), in their order, and of its record headers. What stands before
+ * them depends on the table: `TableEncoder.head`.
+ */
+export const POSITION_FILE = Buffer.from(',"position":{"file":');
+export const OFFSET = Buffer.from(',"offset":');
+export const ROW = Buffer.from(',"row":');
+export const GTID = Buffer.from('},"gtid":');
+export const OPERATION_UP_TO_SEQUENCE = byOperation((operation) =>
+  Buffer.from(`,"snapshot":${operation === 'SNAPSHOT'}},"operation":"${operation}","sequence":"`),
+);
+export const KEY = Buffer.from('","key":');
+export const BEFORE = Buffer.from(',"before":');
+export const AFTER = Buffer.from(',"after":');
+export const NO_BEFORE_AFTER = Buffer.from(',"before":null,"after":');
+export const NO_AFTER = Buffer.from(',"after":null');
+export const TRANSACTION_ID = Buffer.from(
+  `,"metadata":{"connector":"sluice","version":${JSON.stringify(VERSION)},"transaction_id":`,
+);
+export const EVENT_INDEX = Buffer.from(',"event_index":');
+export const CAPTURED_AT = Buffer.from(',"captured_at":');
+export const CLOSE = Buffer.from('}}}');
+export const NULL = Buffer.from('null');
+
+export const SEQUENCE_DIGITS = 19;
+/** The digits of a sequence that change from row to row. */
+export const OFFSET_DIGITS = 10;
+
+/** Number of headers, header `operation`, and header `sequence` up to its value, which has always the same length. */
+export const HEADERS = headersOf(3);
+export const HEADERS_WITH_LINK = headersOf(4);
+
+function headersOf(count: number): Readonly<Record<RowOperation, Buffer>> {
+  const sequence = encodeHeader('sequence', '0'.repeat(SEQUENCE_DIGITS)).subarray(0, -SEQUENCE_DIGITS);
+  return byOperation((operation) =>
+    Buffer.concat([encodeHeaderCount(count), encodeHeader('operation', operation), sequence]),
+  );
+}
+
+function byOperation(bytes: (operation: RowOperation) => Buffer): Readonly<Record<RowOperation, Buffer>> {
+  return {
+    INSERT: bytes('INSERT'),
+    UPDATE: bytes('UPDATE'),
+    DELETE: bytes('DELETE'),
+    SNAPSHOT: bytes('SNAPSHOT'),
+  };
+}
