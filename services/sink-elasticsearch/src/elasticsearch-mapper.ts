@@ -75,8 +75,16 @@ export function fieldLimit(columns: number): number {
   return columns * 2 + 100;
 }
 
+/** What an index may not be called by (Elasticsearch guide, "Create index"), and `%`, which stands in for it. */
+const NOT_IN_INDEX_NAMES = /[\\/*?"<>| ,#:%]|^[-_+]/g;
+
+/** Lower-case, as indexes have to be; what they may not have is percent-encoded. */
 export function indexName(prefix: string, database: string, table: string): string {
-  return `${prefix}${database}.${table}`.toLowerCase();
+  const name = `${prefix}${database}.${table}`.toLowerCase();
+  return name.replace(
+    NOT_IN_INDEX_NAMES,
+    (character) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }
 
 /** Readers and the sink itself use this alias; a reader does not see deleted rows through it. */

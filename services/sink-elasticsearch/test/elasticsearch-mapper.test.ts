@@ -70,6 +70,7 @@ describe('bulk lines', () => {
 describe('names', () => {
   test('an index is lower case, its alias shows the living', () => {
     expect(indexName('cdc-', 'Shop', 'Orders')).toBe('cdc-shop.orders');
+    expect(indexName('', '_shop', 'we"ird, 100% #1')).toBe('%5fshop.we%22ird%2c%20100%25%20%231');
     expect(liveAlias('cdc-shop.orders')).toBe('cdc-shop.orders.live');
   });
 

@@ -62,7 +62,9 @@ export function additiveChanges(table: TableDescription, shape: TableShape, flav
 
 function columnDefinition(column: SchemaColumn, flavour: Flavour, isKey: boolean): string {
   const own = flavour === 'mysql' ? ON_MYSQL[typeName(column.type)] : undefined;
-  const type = own ?? `${column.type}${charsetClause(column.charset, flavour, isKey)}`;
+  // Members of ENUM and SET stand in the type as they are; in a statement a backslash escapes what follows.
+  const statement = column.type.replaceAll('\\', '\\\\');
+  const type = own ?? `${statement}${charsetClause(column.charset, flavour, isKey)}`;
   return `${quoteIdentifier(column.name)} ${type} ${column.nullable ? 'NULL' : 'NOT NULL'}`;
 }
 

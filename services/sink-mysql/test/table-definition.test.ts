@@ -55,6 +55,16 @@ test('key text is compared by bytes, other text as its character set does', () =
   expect(tableDefinition(shape, 'mariadb')).toContain('COLLATE utf8mb4_nopad_bin');
 });
 
+test('a backslash in a member stands for itself', () => {
+  const shape = {
+    columns: [column('id', 'int'), column('e', "enum('a\\b','it''s')", 'utf8mb4')],
+    keyColumns: ['id'],
+  };
+  expect(tableDefinition(shape, 'mysql')).toContain(
+    "`e` enum('a\\\\b','it''s') CHARACTER SET utf8mb4 NOT NULL",
+  );
+});
+
 test('types of MariaDB become text on MySQL', () => {
   const shape = { columns: [column('id', 'uuid')], keyColumns: ['id'] };
   expect(tableDefinition(shape, 'mysql')).toContain('`id` char(36) CHARACTER SET ascii NOT NULL');

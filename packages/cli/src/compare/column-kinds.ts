@@ -14,6 +14,8 @@ export interface ColumnKind {
   fromDocument(value: ExactJson): string;
   /** The server's text → a SQL literal to look the row up with. */
   literal(text: string): string;
+  /** A canonical text → the text in a record's key, where that is another one. */
+  readonly keyText?: (canonical: string) => string;
 }
 
 const plain = (column: string): string => column;
@@ -61,10 +63,18 @@ const INTEGER: ColumnKind = {
 const BIG_INTEGER: ColumnKind = { ...INTEGER, fromServer: safeInteger };
 const BITS: ColumnKind = { ...BIG_INTEGER, select: (column) => `${column} + 0` };
 const TEXT: ColumnKind = { select: plain, fromServer: quoted, fromDocument, literal: textLiteral };
-const DECIMAL: ColumnKind = { ...TEXT, literal: numberLiteral };
+/** Columns with ZEROFILL are shown with zeros in front. */
+const decimalText = (text: string): string => quoted(text.replace(/^(-?)0+(?=\d)/, '$1'));
+const DECIMAL: ColumnKind = { ...TEXT, fromServer: decimalText, literal: numberLiteral };
 const DATETIME: ColumnKind = { ...TEXT, fromServer: (text) => quoted(text.replace(' ', 'T')) };
 const TIMESTAMP: ColumnKind = { ...TEXT, fromServer: (text) => quoted(`${text.replace(' ', 'T')}Z`) };
-const DOUBLE: ColumnKind = { ...INTEGER, fromServer: canonicalDouble, fromDocument: approximate };
+const asJavascript = (canonical: string): string => JSON.stringify(Number(canonical));
+const DOUBLE: ColumnKind = {
+  ...INTEGER,
+  fromServer: canonicalDouble,
+  fromDocument: approximate,
+  keyText: asJavascript,
+};
 const FLOAT: ColumnKind = {
   ...DOUBLE,
   // A plain SELECT of a FLOAT shows six digits.

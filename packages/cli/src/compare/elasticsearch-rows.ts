@@ -29,7 +29,7 @@ export function openElasticsearch(target: ElasticsearchTarget): Promise<Compared
   });
   const sink: ComparedSink = {
     open: async (table) => {
-      const index = `${target.indexPrefix ?? ''}${tableText(table)}`.toLowerCase();
+      const index = indexName(`${target.indexPrefix ?? ''}${tableText(table)}`.toLowerCase());
       await ask(client, 'POST', `/${encodeURIComponent(index)}/_refresh`, null);
       return elasticsearchTable(client, table, index);
     },
@@ -96,6 +96,14 @@ async function* liveIds(client: Client, index: string): AsyncGenerator<string> {
   }
   const scroll = page['_scroll_id'];
   if (scroll !== undefined) await ask(client, 'DELETE', '/_search/scroll', { scroll_id: scroll });
+}
+
+/** With everything percent-encoded that an index may not be called by, and the per cent sign. */
+function indexName(name: string): string {
+  const hex = (character: string): string => Buffer.from(character).toString('hex');
+  return name
+    .replace(/["#%*,/:<>?\\| ]/g, (character) => `%${hex(character)}`)
+    .replace(/^[-_+]/, (first) => `%${hex(first)}`);
 }
 
 /** The record key's text, or its SHA-256 where Elasticsearch would refuse it as too long. */

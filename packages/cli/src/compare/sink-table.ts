@@ -28,7 +28,10 @@ export interface SourceRow {
 
 /** Canonical texts of the key columns, in key order. */
 export function keyTexts(table: ComparedTable, values: readonly (string | undefined)[]): string[] {
-  return table.key.map((place) => values[place] ?? 'null');
+  return table.key.map((place) => {
+    const text = values[place] ?? 'null';
+    return table.columns[place]?.kind.keyText?.(text) ?? text;
+  });
 }
 
 /** One table in one sink. */

@@ -22,8 +22,8 @@ export async function openRowConnection(address: MysqlAddress): Promise<RowConne
   const { host, port, user, password } = address;
   const stream = createConnection({ host, port, user, password, charset: 'utf8mb4' });
   const promise = stream.promise();
-  // A slow sink must not end the stream of rows: the server waits this long (seconds) for the reader.
-  await promise.query("SET time_zone = '+00:00', sql_mode = '', net_write_timeout = 600");
+  // A row may have a date like 2026-02-31 in its key, and is looked up by it. A slow sink must not end the stream of rows: the server waits this long (seconds) for the reader.
+  await promise.query("SET time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES', net_write_timeout = 600");
   return { promise, stream, close: () => promise.end() };
 }
 
