@@ -6,6 +6,7 @@ const serverSuites = [
   '**/*.integration.test.ts',
   '**/*.e2e.test.ts',
   '**/*.fault.test.ts',
+  '**/*.values.test.ts',
 ];
 const ignored = ['**/node_modules/**', '**/.local-stack/**'];
 
@@ -50,6 +51,15 @@ export default defineConfig({
           exclude: ignored,
           ...onServers,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'values',
+          include: ['test/conformance/types/*.values.test.ts'],
+          exclude: ignored,
+          ...onServers,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

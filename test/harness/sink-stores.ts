@@ -9,6 +9,7 @@ type Section = Readonly<Record<string, unknown>>;
 
 /** On one machine a silent sink is a dead one; Kafka allows no less than 6 s by default. */
 const SESSION_TIMEOUT_MS = 6000;
+const INDEXES_A_REQUEST = 20;
 
 /** What the three sinks of one pipeline write into: names that carry the source database's, removed at the end of the scope. */
 export class SinkStores {
@@ -90,7 +91,11 @@ export class SinkStores {
     // Deleting by a pattern is refused by default, so the names are asked for.
     const found = await this.elasticsearch.indices.get({ index: `${this.#indexPrefix}*` });
     const indexes = Object.keys(found);
-    if (indexes.length > 0) await this.elasticsearch.indices.delete({ index: indexes });
+    // Their names go into the address of the request, which may not be long.
+    for (let first = 0; first < indexes.length; first += INDEXES_A_REQUEST) {
+      const index = indexes.slice(first, first + INDEXES_A_REQUEST);
+      await this.elasticsearch.indices.delete({ index });
+    }
     await this.elasticsearch.close();
   }
 }

@@ -13,6 +13,10 @@ test('named steps run alone, in the order of the runner', () => {
   expect(planOf(['unit', 'lint'])).toEqual({ checks: ['lint'], suites: ['unit'], vitestArgs: [] });
 });
 
+test('the long suite runs only when it is named', () => {
+  expect(planOf(['values'])).toEqual({ checks: [], suites: ['values'], vitestArgs: [] });
+});
+
 test('what follows the names goes to vitest', () => {
   expect(planOf(['e2e', '-t', 'unit'])).toEqual({ checks: [], suites: ['e2e'], vitestArgs: ['-t', 'unit'] });
 });

@@ -1,5 +1,7 @@
 export const checkNames = ['format', 'lint', 'typecheck'] as const;
-export const suiteNames = ['unit', 'conformance', 'e2e'] as const;
+export const suiteNames = ['unit', 'conformance', 'e2e', 'values'] as const;
+/** Runs only when named: it takes minutes. */
+const longSuites: readonly string[] = ['values'];
 
 export type CheckName = (typeof checkNames)[number];
 export type SuiteName = (typeof suiteNames)[number];
@@ -21,7 +23,7 @@ export function planOf(args: readonly string[]): Plan {
   const wanted = (name: string, unnamed: boolean): boolean => (named.size === 0 ? unnamed : named.has(name));
   return {
     checks: checkNames.filter((name) => wanted(name, vitestArgs.length === 0)),
-    suites: suiteNames.filter((name) => wanted(name, true)),
+    suites: suiteNames.filter((name) => wanted(name, !longSuites.includes(name))),
     vitestArgs,
   };
 }

@@ -19,6 +19,7 @@ const suiteTimeoutMs: Readonly<Record<SuiteName, number>> = {
   unit: 3 * 60_000,
   conformance: 6 * 60_000,
   e2e: 8 * 60_000,
+  values: 20 * 60_000,
 };
 
 /** A check counts as one test. */

@@ -1,0 +1,187 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MysqlServer, Stack } from '@sluice/local-stack';
+import type { ServerKind } from '@sluice/binlog/type-cases';
+import { eventually } from '../../harness/eventually.ts';
+import type { Scope } from '../../harness/scope.ts';
+import {
+  differences,
+  SINK_NAMES,
+  SINK_SERVICES,
+  SinkPipeline,
+  type PipelineProcess,
+  type SinkName,
+} from '../../harness/sink-pipeline.ts';
+import { SourceDatabase } from '../../harness/source-database.ts';
+import { examplesOf, type Example } from './examples.ts';
+import { judgeTable, type Problems } from './judge-table.ts';
+import { createStatement, insertStatements, streamStatements } from './phases.ts';
+import { topicChanges } from './topic-changes.ts';
+import { valueTables, type ValueTable } from './value-table.ts';
+
+/** Values that cannot be written in strict mode are part of the table: zero dates, the error value of ENUM. */
+const SESSION = `SET time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES'`;
+const LAST_TABLE = 'the_end';
+const PATIENCE = { timeoutMs: 120_000, everyMs: 1000 };
+const SETTLED_WITHIN_MS = 60_000;
+/** The longest values are over a megabyte, and an update carries them twice. */
+const MAX_MESSAGE_BYTES = 8_388_608;
+
+/** What became of one table: where it is not exact, in words. */
+export interface TableResult {
+  readonly table: ValueTable;
+  readonly examples: readonly Example[];
+  readonly topic: Problems;
+  readonly sinks: Partial<Record<SinkName, string>>;
+}
+
+/** The whole pipeline with every table, on one source server. */
+export class ValueRun {
+  readonly #database: SourceDatabase;
+  readonly #pipeline: SinkPipeline;
+  readonly #tables: readonly ValueTable[];
+  readonly #services: PipelineProcess[] = [];
+
+  static async open(scope: Scope, stack: Stack, server: MysqlServer, kind: ServerKind): Promise<ValueRun> {
+    const database = await SourceDatabase.create(scope, server, 'values');
+    const sections = {
+      topics: { partitions: 1, maxMessageBytes: MAX_MESSAGE_BYTES },
+      memory: { queueBytes: 33_554_432 },
+    };
+    const pipeline = await SinkPipeline.create(scope, { stack, database, sections });
+    return new ValueRun(database, pipeline, valueTables(kind));
+  }
+
+  private constructor(database: SourceDatabase, pipeline: SinkPipeline, tables: readonly ValueTable[]) {
+    this.#database = database;
+    this.#pipeline = pipeline;
+    this.#tables = tables;
+  }
+
+  /** Writes everything, waits until it has arrived, and judges every table. */
+  async results(): Promise<TableResult[]> {
+    await this.#database.run(SESSION);
+    for (const table of this.#tables) {
+      await this.#database.run(createStatement(table), ...insertStatements(table, 'snapshot'));
+    }
+    await this.#database.run(`CREATE TABLE ${LAST_TABLE} (id int NOT NULL PRIMARY KEY)`);
+    const services = await this.#pipeline.start('capture', ...SINK_SERVICES);
+    this.#services.push(...services);
+    await this.#snapshotDone();
+    for (const table of this.#tables) await this.#database.run(...streamStatements(table));
+    await this.#database.run(`INSERT INTO ${LAST_TABLE} VALUES (1)`);
+    await this.#published();
+    const sinks = await this.#sinkProblems();
+    const results: TableResult[] = [];
+    for (const table of this.#tables) {
+      const changes = await topicChanges(this.#pipeline.reader, this.#pipeline.topic(table.name));
+      results.push({
+        table,
+        examples: examplesOf(table, changes),
+        topic: judgeTable(table, changes),
+        sinks: sinks.get(table.name) ?? {},
+      });
+    }
+    return results;
+  }
+
+  /** As `eventually`, but no longer than all services run. */
+  async #eventually(what: string, look: () => Promise<boolean>): Promise<void> {
+    const dead = await eventually<boolean | string>(what, async () => this.#dead() ?? look(), PATIENCE);
+    if (dead !== true) throw new Error(`waiting for ${what}: a service has ended:\n${dead}`);
+  }
+
+  /** The last lines of a service that has ended. */
+  #dead(): string | null {
+    return this.#services.find(({ process }) => !process.isRunning)?.process.lastLines() ?? null;
+  }
+
+  /** Only what comes after the last table's snapshot is surely of the stream. */
+  async #snapshotDone(): Promise<void> {
+    const { reader } = this.#pipeline;
+    const topics = [...this.#tables.map(({ name }) => name), LAST_TABLE].map((name) =>
+      this.#pipeline.topic(name),
+    );
+    const waiting = new Set(topics);
+    await this.#eventually('every snapshot to end', async () => {
+      for (const topic of waiting) {
+        const end = await reader.readTail(
+          topic,
+          0,
+          ({ headers }) => headers.get('operation')?.toString() === 'SNAPSHOT_END',
+        );
+        if (end === null) return false;
+        waiting.delete(topic);
+      }
+      return true;
+    });
+  }
+
+  /** Capture publishes in the order of the binlog. */
+  async #published(): Promise<void> {
+    const topic = this.#pipeline.topic(LAST_TABLE);
+    const inserted = async (): Promise<boolean> =>
+      (await this.#pipeline.reader.readTail(
+        topic,
+        0,
+        ({ headers }) => headers.get('operation')?.toString() === 'INSERT',
+      )) !== null;
+    await this.#eventually('the last row to be published', inserted);
+  }
+
+  /** What every sink holds, by table, once the sinks have nothing more to do. */
+  async #sinkProblems(): Promise<ReadonlyMap<string, TableResult['sinks']>> {
+    const names = this.#tables.map(({ name }) => name);
+    await this.#settled(names);
+    const problems = new Map<string, TableResult['sinks']>();
+    for (const name of names) problems.set(name, await this.#tableProblems(name));
+    return problems;
+  }
+
+  /** Returns when the sinks equal the source, when nothing moves any more, or when the time is up: then differences are judged. */
+  async #settled(names: readonly string[]): Promise<void> {
+    let before = '';
+    for (const deadline = performance.now() + SETTLED_WITHIN_MS; performance.now() < deadline;) {
+      const found = await this.#pipeline.compare(names);
+      if (differences(found).length === 0) return;
+      const now = JSON.stringify(Object.values(found.sinks).map(({ examples: _, ...counts }) => counts));
+      if (now === before && (await this.#sinksAreIdle())) return;
+      before = now;
+      await delay(1000);
+    }
+  }
+
+  async #tableProblems(name: string): Promise<TableResult['sinks']> {
+    const { sinks } = await this.#pipeline.compare([name]);
+    const problems: Partial<Record<SinkName, string>> = {};
+    for (const sink of SINK_NAMES) {
+      const [first] = differences({ rows: 0, sinks: { [sink]: sinks[sink] } });
+      if (first !== undefined) problems[sink] = await this.#withLetters(sink, name, first);
+    }
+    return problems;
+  }
+
+  /** A row that is missing may have become a dead letter, which says why. */
+  async #withLetters(sink: SinkName, table: string, problem: string): Promise<string> {
+    const topic = this.#pipeline.topic(table);
+    const letter = (await this.#pipeline.deadLetters(sink)).find(
+      ({ headers }) => headers.get('__connect.errors.topic')?.toString() === topic,
+    );
+    const reason = letter?.headers.get('cdc.dlq.error.message')?.toString();
+    return reason === undefined ? problem : `${problem}; dead letter: ${reason}`;
+  }
+
+  /** Whether the groups have committed up to the ends of all topics; of every topic the last offset is a marker's. */
+  async #sinksAreIdle(): Promise<boolean> {
+    const { admin, name } = this.#pipeline;
+    const topics = this.#tables.map((table) => this.#pipeline.topic(table.name));
+    const ends = new Map<string, number>();
+    for (const topic of topics) ends.set(topic, Number((await admin.fetchTopicOffsets(topic))[0]?.high));
+    for (const sink of SINK_NAMES) {
+      const stored = await admin.fetchOffsets({ groupId: `${name}.${sink}`, topics });
+      const isBehind = ({ topic, partitions }: (typeof stored)[number]): boolean =>
+        Number(partitions[0]?.offset ?? -1) < (ends.get(topic) ?? 0) - 2;
+      if (stored.some(isBehind)) return false;
+    }
+    return true;
+  }
+}
