@@ -80,7 +80,7 @@ describe.each(sizes)('$flavour', (server, kills, rows) => {
 });
 
 const EXPECTED_LIFE_SECONDS = 2.5;
-const TAKEOVERS = 4;
+const TAKEOVERS = 3;
 
 /** With nothing left to snapshot every row of the workload comes through the stream, and once. */
 async function takeEmptySnapshot(pipeline: CapturePipeline): Promise<void> {

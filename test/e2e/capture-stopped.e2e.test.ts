@@ -1,26 +1,28 @@
-import { checkpointsTopic } from '@sluice/envelope';
 import { startStack } from '@sluice/local-stack';
 import { describe, expect, test } from 'vitest';
 import { CapturePipeline, type CaptureStatus } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { LEDGER_TABLES, LedgerWorkload } from '../harness/ledger-workload.ts';
+import { ownServers } from '../harness/own-servers.ts';
 import { compareBags, duplicateSequences, followKeys, SAME } from '../harness/row-history.ts';
-import { testScope } from '../harness/scope.ts';
+import { fileScope, testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom } from '../harness/seeded-random.ts';
 import type { ServiceProcess } from '../harness/service-process.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows } from '../harness/table-records.ts';
+import { hasArrived, readRows } from '../harness/table-records.ts';
 
-const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
+const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;
+// Nobody else writes here: a stranger's open transaction would keep what was read before it from being published.
+const servers = await ownServers(fileScope(), { mysql: [], mariadb: [] });
 const STOPS = 3;
 
 describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
-  test('SIGTERM under load ends capture soon, with what it had read published, and nothing comes twice', async () => {
+  test('SIGTERM under load ends capture soon, and nothing is lost or comes twice', async () => {
     const random = new SeededRandom(announceSeed(`capture stopped, ${flavour}`));
     const scope = testScope();
-    const database = await SourceDatabase.create(scope, stack[flavour], 'stopped');
+    const database = await SourceDatabase.create(scope, servers[flavour], 'stopped');
     await database.run(...LEDGER_TABLES);
-    const pipeline = await CapturePipeline.create(scope, { database, brokers: stack.kafka.brokers });
+    const pipeline = await CapturePipeline.create(scope, { database, brokers });
     let capture = await pipeline.start();
     await pipeline.snapshotDone(capture, ['ledger', 'marker', 'end_mark']);
     const workload = await LedgerWorkload.start(database, random, {
@@ -29,7 +31,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
       rowsPerSecond: 3000,
     });
     for (let stop = 0; stop < STOPS; stop++) {
-      await stopUnderLoad(pipeline, capture);
+      await stopUnderLoad(capture);
       capture = await pipeline.start();
     }
     const totals = await workload.finish();
@@ -51,26 +53,34 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
       ),
     ).toEqual(SAME);
   });
+
+  test('what was read before the order to stop is published', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, servers[flavour], 'drained');
+    await database.run('CREATE TABLE item (id INT NOT NULL PRIMARY KEY)');
+    const pipeline = await CapturePipeline.create(scope, { database, brokers });
+    for (let id = 1; id <= STOPS; id++) {
+      const capture = await pipeline.start();
+      await pipeline.snapshotDone(capture, ['item']);
+      const { transactions } = (await statusOf(capture)).stream;
+      await database.run(`INSERT INTO item VALUES (${id})`);
+      const isRead = async (): Promise<boolean> =>
+        (await statusOf(capture)).stream.transactions > transactions;
+      await eventually('the row to be read', isRead, { everyMs: 0 });
+      expect(await capture.stop()).toMatchObject({ code: 0 });
+      expect(await hasArrived(pipeline.reader, pipeline.topic('item'), `{"id":${id}}`)).toBe(true);
+    }
+  }, 120_000);
 });
 
-/** What `/status` says was read before the order to stop must be in the checkpoint after it. */
-async function stopUnderLoad(pipeline: CapturePipeline, capture: ServiceProcess): Promise<void> {
-  const begun = await statusOf(capture);
+async function stopUnderLoad(capture: ServiceProcess): Promise<void> {
+  const { transactions } = (await statusOf(capture)).stream;
   await eventually('rows to flow', async () => {
-    const { stream } = await statusOf(capture);
-    return stream.transactions > begun.stream.transactions + 20;
+    return (await statusOf(capture)).stream.transactions > transactions + 20;
   });
-  const { stream } = await statusOf(capture);
   const end = await capture.stop();
   expect(end).toMatchObject({ code: 0, signal: null });
   expect(end.seconds).toBeLessThan(10);
-  const newest = await pipeline.reader.newestRecord(checkpointsTopic(pipeline.name), pipeline.name);
-  const { checkpoint } = JSON.parse(String(newest?.value)) as {
-    checkpoint: { file: string; position: number };
-  };
-  const place = ({ file, position }: { file: string; position: number }): string =>
-    `${file}:${String(position).padStart(12, '0')}`;
-  expect(place(checkpoint) >= place(stream)).toBe(true);
 }
 
 async function statusOf(capture: ServiceProcess): Promise<CaptureStatus> {
