@@ -32,6 +32,17 @@ const instant: ColumnCodec = {
 const bytes: ColumnCodec = { literal: nullOr((value) => `x'${hexOf(value)}'`), select: asHex, text: hexOf };
 const json: ColumnCodec = { ...string, literal: nullOr((value) => quote(JSON.stringify(value))) };
 
+/**
+ * MariaDB's JSON is a text that is checked. Of MySQL's a string comes without its quotes; of MariaDB's own comes the text
+ * itself: so what is valid as it is stays as it is.
+ */
+export const mariadbJson: ColumnCodec = {
+  ...string,
+  literal: nullOr((value) =>
+    quote(typeof value === 'string' && isJson(value) ? value : JSON.stringify(value)),
+  ),
+};
+
 const CODECS: Readonly<Record<string, ColumnCodec>> = {
   tinyint: number,
   smallint: number,
@@ -107,6 +118,15 @@ function numberLiteral(value: JsonValue): string {
 
 function textOf(value: JsonValue): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `2026-11-21T09:05:34.233197Z` → `2026-11-21 09:05:34.233197`; the session's time zone is UTC. */

@@ -19,6 +19,8 @@ import { SEQUENCE_COLUMN } from './table-definition.ts';
 import { TargetTables } from './target-tables.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
+/** Field doesn't have a default value. */
+const NO_DEFAULT = 1364;
 /** Rows deleted by one statement of a truncate, each its own transaction. */
 const TRUNCATE_STEP = 5000;
 
@@ -86,7 +88,7 @@ export class MysqlSink implements Sink {
     const failure = await this.#attempt(batch, signal, purpose);
     if (!(failure instanceof PipelineError)) return failure;
     // The table may have been altered since it was looked at: look again, once.
-    if (failure.errorClass === 'schema' && this.#forgetTables(batch)) {
+    if (tellsOfAnAlter(failure) && this.#forgetTables(batch)) {
       const second = await this.#attempt(batch, signal, purpose);
       return second instanceof PipelineError ? refused(batch, second) : second;
     }
@@ -224,6 +226,11 @@ export class MysqlSink implements Sink {
 
 function refused(batch: readonly Delivery[], error: PipelineError): Outcome[] {
   return batch.map(() => ({ kind: 'failed', error }));
+}
+
+/** Also a column that demands a value and was not there: rows of before the ALTER have none for it. */
+function tellsOfAnAlter({ errorClass, context }: PipelineError): boolean {
+  return errorClass === 'schema' || context['errno'] === NO_DEFAULT;
 }
 
 function originOf({ topic, partition, envelope }: Delivery): Origin {

@@ -104,10 +104,11 @@ function rowLiteral(plan: InsertPlan, { after, sequence, value }: PendingRow): s
   const exact = plan.hasJson ? exactAfter(value) : null;
   let literal = '(';
   for (const { name, codec, isJson } of plan.columns) {
-    const text = isJson && exact !== null && row[name] !== null ? exactMember(exact, name) : null;
+    const isNumeric = isJson && row[name] !== null && typeof row[name] !== 'string';
+    const text = isNumeric && exact !== null ? exactMember(exact, name) : null;
     literal += `${text === null ? codec.literal(valueOf(row, name)) : quote(text)},`;
   }
-  return `${literal}${sequence})`;
+  return `${literal}${plan.filled}${sequence})`;
 }
 
 function valueOf(row: Row, name: string): NonNullable<Row[string]> | null {

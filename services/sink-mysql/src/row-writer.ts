@@ -65,8 +65,9 @@ async function insertNew(
       done += statement.rows.length;
     }
   } catch (error) {
-    if (describeMysqlError(error).kind !== 'duplicate') throw error;
+    // A row that the server refuses may be an old one, which the guard would not let near it: the next try looks first.
     table.insertsAreNew = false;
+    if (describeMysqlError(error).kind !== 'duplicate') throw error;
   }
   return rows.slice(done);
 }

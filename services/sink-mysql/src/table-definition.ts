@@ -78,7 +78,7 @@ function charsetClause(charset: string | null, flavour: Flavour, isKey: boolean)
 }
 
 /** An INSERT that leaves the column out would fail. */
-function isDemanded(column: ColumnRow): boolean {
+export function isDemanded(column: ColumnRow): boolean {
   return (
     column.IS_NULLABLE === 'NO' &&
     column.COLUMN_DEFAULT === null &&

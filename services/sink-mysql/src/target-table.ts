@@ -1,8 +1,9 @@
 import type { Row, RowEnvelope } from '@sluice/envelope';
 import { quoteIdentifier, quoteTable, type Flavour, type TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
-import { columnCodec, type ColumnCodec } from './mysql-mapper.ts';
-import { SEQUENCE_COLUMN } from './table-definition.ts';
+import { implicitValue } from './implicit-values.ts';
+import { columnCodec, mariadbJson, type ColumnCodec } from './mysql-mapper.ts';
+import { isDemanded, SEQUENCE_COLUMN } from './table-definition.ts';
 
 export interface PlannedColumn {
   readonly name: string;
@@ -25,6 +26,8 @@ export interface InsertPlan {
   readonly hasJson: boolean;
   /** `` INSERT INTO `db`.`t` (…) VALUES `` */
   readonly head: string;
+  /** Values of the columns that these rows do not have yet, each with its comma; they stand before the sequence. */
+  readonly filled: string;
   /** ` ON DUPLICATE KEY UPDATE …` for all columns that are no key. */
   readonly upsert: string;
 }
@@ -37,24 +40,28 @@ export class TargetTable {
   /** Whether the target's collation was seen to make one key of two. */
   mergesKeys = false;
   readonly #flavour: Flavour;
+  readonly #jsonColumns: ReadonlySet<string>;
   readonly #description: TableDescription;
   readonly #columns: ReadonlyMap<string, PlannedColumn | 'generated'>;
   readonly #keyPlans = new Map<string, KeyPlan>();
   readonly #insertPlans = new Map<string, InsertPlan>();
   #last: { version: number; names: number; plan: InsertPlan } | null = null;
 
-  constructor(description: TableDescription, flavour: Flavour) {
+  /** @param jsonColumns of MariaDB, where they are texts that are checked */
+  constructor(description: TableDescription, flavour: Flavour, jsonColumns: ReadonlySet<string> = new Set()) {
     this.#flavour = flavour;
+    this.#jsonColumns = jsonColumns;
     this.#description = description;
     this.sql = quoteTable(description.database, description.table);
     this.#columns = new Map(
       description.columns.map((column) => {
         const { COLUMN_NAME: name, COLUMN_TYPE: type, GENERATION_EXPRESSION: expression } = column;
+        const isText = jsonColumns.has(name);
         const planned = {
           name,
           sql: quoteIdentifier(name),
-          codec: columnCodec(type, flavour),
-          isJson: type === 'json',
+          codec: isText ? mariadbJson : columnCodec(type, flavour),
+          isJson: isText || type === 'json',
         };
         return [name, expression ? ('generated' as const) : planned];
       }),
@@ -106,18 +113,34 @@ export class TargetTable {
       throw new PipelineError('MYSQL_COLUMN_UNKNOWN', `${this.sql} has no column ${unknown}`);
     }
     const columns = names.map((name) => this.#columns.get(name)).filter(isWritable);
-    const all = [...columns.map(({ sql }) => sql), quoteIdentifier(SEQUENCE_COLUMN)];
+    const own = columns.map(({ sql }) => sql);
+    const filled = this.#fillings(names);
+    const sequence = quoteIdentifier(SEQUENCE_COLUMN);
     const keys = new Set(keyNames.map(quoteIdentifier));
-    const changed = all.filter((sql) => !keys.has(sql));
+    const changed = [...own, sequence].filter((sql) => !keys.has(sql));
     // MariaDB has no row alias, MySQL calls VALUES() deprecated.
     const newValue = (sql: string): string => (this.#flavour === 'mysql' ? `new.${sql}` : `VALUES(${sql})`);
     const alias = this.#flavour === 'mysql' ? ' AS new' : '';
     return {
       columns,
       hasJson: columns.some(({ isJson }) => isJson),
-      head: `INSERT INTO ${this.sql} (${all.join(',')}) VALUES `,
+      head: `INSERT INTO ${this.sql} (${[...own, ...filled.map(({ sql }) => sql), sequence].join(',')}) VALUES `,
+      filled: filled.map(({ value }) => `${value},`).join(''),
       upsert: `${alias} ON DUPLICATE KEY UPDATE ${changed.map((sql) => `${sql}=${newValue(sql)}`).join(',')}`,
     };
+  }
+
+  /**
+   * Another partition may have shown a wider shape already. Rows of before the ALTER get in its columns what the source gave
+   * them: columns that demand a value and have none by default.
+   */
+  #fillings(names: readonly string[]): { readonly sql: string; readonly value: string }[] {
+    return this.#description.columns.flatMap((column) => {
+      const { COLUMN_NAME: name, COLUMN_TYPE: type } = column;
+      const isMissing = !names.includes(name) && name !== SEQUENCE_COLUMN && isDemanded(column);
+      const value = isMissing ? implicitValue(this.#jsonColumns.has(name) ? 'json' : type) : null;
+      return value === null ? [] : [{ sql: quoteIdentifier(name), value }];
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { describeMysqlError, quoteTable, readTable, toPipelineError } from '@sluice/mysql';
-import type { Flavour, PoolConnection, TableDescription } from '@sluice/mysql';
+import type { Flavour, PoolConnection, RowDataPacket, TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { createDatabase } from './state-tables.ts';
 import { additiveChanges, SEQUENCE_COLUMN, tableDefinition, type TableShape } from './table-definition.ts';
@@ -28,9 +28,7 @@ export class TargetTables {
     if (!description.columns.some((column) => column.COLUMN_NAME === SEQUENCE_COLUMN)) {
       throw new PipelineError('TARGET_TABLE_REFUSED', `${id} has no column ${SEQUENCE_COLUMN}`);
     }
-    const loaded = new TargetTable(description, this.#flavour);
-    this.#known.set(id, loaded);
-    return loaded;
+    return await this.#load(connection, id, description);
   }
 
   /** Forgets what is known of a table; false when nothing was. */
@@ -49,7 +47,8 @@ export class TargetTables {
     for (let attempt = 1; ; attempt += 1) {
       const present = await readTable(connection, database, table);
       const changes = present === null ? null : additiveChanges(present, shape, this.#flavour);
-      if (present !== null && changes?.length === 0) return this.#accept(id, present, shape);
+      if (present !== null && changes?.length === 0)
+        return await this.#accept(connection, id, present, shape);
       try {
         if (changes === null) await this.#create(connection, database, id, shape);
         else await connection.query(`ALTER TABLE ${id} ${changes.join(', ')}`);
@@ -63,11 +62,22 @@ export class TargetTables {
     }
   }
 
-  #accept(id: string, description: TableDescription, shape: TableShape): void {
-    const loaded = new TargetTable(description, this.#flavour);
+  async #accept(
+    connection: PoolConnection,
+    id: string,
+    description: TableDescription,
+    shape: TableShape,
+  ): Promise<void> {
+    const loaded = await this.#load(connection, id, description);
     // Says now, not at the first row, that no unique key serves.
     loaded.keyPlan(shape.keyColumns);
+  }
+
+  async #load(connection: PoolConnection, id: string, description: TableDescription): Promise<TargetTable> {
+    const jsonColumns = this.#flavour === 'mariadb' ? await checkedJson(connection, description) : undefined;
+    const loaded = new TargetTable(description, this.#flavour, jsonColumns);
     this.#known.set(id, loaded);
+    return loaded;
   }
 
   async #create(connection: PoolConnection, database: string, id: string, shape: TableShape): Promise<void> {
@@ -75,6 +85,24 @@ export class TargetTables {
     const definition = tableDefinition(shape, this.#flavour);
     await connection.query(`CREATE TABLE IF NOT EXISTS ${id} (\n  ${definition}\n) ENGINE=InnoDB`);
   }
+}
+
+/** Columns that MariaDB's type JSON has made: LONGTEXT with this very check (MariaDB manual, "JSON Data Type"). */
+async function checkedJson(
+  connection: PoolConnection,
+  { database, table }: TableDescription,
+): Promise<ReadonlySet<string>> {
+  const [checks] = await connection.query<RowDataPacket[]>({
+    sql: 'SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ?',
+    values: [database, table],
+    rowsAsArray: true,
+  });
+  return new Set(
+    checks.flatMap((row) => {
+      const name = /^json_valid\(`((?:[^`]|``)+)`\)$/i.exec(String(row[0]))?.[1];
+      return name === undefined ? [] : [name.replaceAll('``', '`')];
+    }),
+  );
 }
 
 /** What the server calls wrong with a definition is the table's trouble; its text names columns, never values. */
