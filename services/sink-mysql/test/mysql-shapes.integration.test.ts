@@ -102,6 +102,19 @@ describe.each([
     expect(await fixture.rows(`SELECT * FROM ${fixture.table('choices')} ORDER BY id`)).toEqual(rows);
   });
 
+  test('an old row that the target would refuse is stale all the same', async () => {
+    const first = await worker();
+    const topic = topicOf('narrowed', [id, column('note', 'varchar(3)')]);
+    await write(first, topic.schema(sequenceAt(1)));
+    const row = (operation: 'INSERT' | 'UPDATE', step: number, note: string): Delivery =>
+      topic.row({ operation, sequence: sequenceAt(step), row: { id: 1, note } });
+    expect(await write(first, row('UPDATE', 9, 'new'))).toEqual(['applied']);
+    const again = await worker();
+    const old = row('INSERT', 5, 'too long');
+    expect(await write(again, old)).not.toEqual(['applied']);
+    expect(await write(again, old)).toEqual(['stale']);
+  });
+
   test.each<[string, string]>([
     [
       '{"n":18446744073709551615,"x":1.0}',
