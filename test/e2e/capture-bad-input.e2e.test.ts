@@ -12,10 +12,9 @@ const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;
 const servers = await ownServers(scope, { mysql: [], mariadb: [] });
 const [deadPort = 0] = await freePorts(1);
 
-/** Exit codes of packages/runtime: configuration, preflight, and "restart me". */
+/** Exit codes of packages/runtime: configuration and preflight. */
 const CONFIGURATION = 64;
 const PREFLIGHT = 69;
-const RESTART_ME = 1;
 
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -47,8 +46,8 @@ describe('whatever the source', () => {
     expect(message).toMatch(/source\.host.*no answer from nobody\.invalid/);
   });
 
-  test('a Kafka that does not answer: a supervisor may try again', async () => {
-    const { message } = await refusal(RESTART_ME, server, { kafka: { brokers: [`127.0.0.1:${deadPort}`] } });
+  test('a Kafka that does not answer at the start', async () => {
+    const { message } = await refusal(PREFLIGHT, server, { kafka: { brokers: [`127.0.0.1:${deadPort}`] } });
     expect(message).toMatch(
       new RegExp(
         `kafka\\.brokers: found no answer from 127\\.0\\.0\\.1:${deadPort}.* Fix: start the brokers`,
@@ -57,7 +56,7 @@ describe('whatever the source', () => {
   });
 
   test('neither side answers', async () => {
-    const { message } = await refusal(RESTART_ME, server, {
+    const { message } = await refusal(PREFLIGHT, server, {
       source: { port: deadPort },
       kafka: { brokers: [`127.0.0.1:${deadPort}`] },
     });

@@ -95,7 +95,9 @@ class Capture {
       if (!(error instanceof PipelineError)) throw error;
       this.#lastError = error;
       this.#metrics.disconnected(error.errorClass, error.code);
-      if (error.errorClass === 'retryable' && !this.#neverReachedKafka(error)) return error;
+      if (this.#neverReachedKafka(error))
+        throw new PipelineError('PREFLIGHT_FAILED', error.message, { cause: error });
+      if (error.errorClass === 'retryable') return error;
       throw error;
     } finally {
       this.#incarnation = null;
@@ -109,7 +111,7 @@ class Capture {
     return { settings: this.#settings, acceptLostCheckpoint, metrics: this.#metrics, log: this.#log };
   }
 
-  /** Perhaps there never was a broker there: whoever started the process is told. A supervisor may start it again. */
+  /** Perhaps there never was a broker there: whoever started the process is told to look at the setting. */
   #neverReachedKafka(error: PipelineError): boolean {
     return !this.#hasStreamed && error.code === 'KAFKA_UNREACHABLE';
   }
