@@ -30,7 +30,7 @@ export const ERRORS = {
   BINLOG_STATEMENT: {
     class: 'fatal',
     summary: 'a change of a captured table stands in the binlog as a statement instead of rows',
-    fix: "A session had set binlog_format itself: let it use ROW. Then start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.",
+    fix: 'A session had set binlog_format itself: let it use ROW. Then start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.',
   },
   BINLOG_UNREADABLE: {
     class: 'fatal',
@@ -51,6 +51,11 @@ export const ERRORS = {
     class: 'fatal',
     summary: 'there are data topics of this pipeline but no checkpoint',
     fix: 'Restore the checkpoint topic, or start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.',
+  },
+  COLUMN_TYPE_UNKNOWN: {
+    class: 'fatal',
+    summary: 'nothing tells which type a BINARY column of an old change of a MariaDB table had',
+    fix: 'Give the table a column of that name and type again until capture has passed the change, or exclude the table.',
   },
   CONFIG_INVALID: {
     class: 'fatal',

@@ -75,7 +75,11 @@ export class Incarnation {
     this.isGenerationDurable = !plan.opensGeneration;
     this.#progress = progressOf(plan, parts.tables);
     const { flavour } = source.facts;
-    const typeNames = new TypeNames(flavour === 'mariadb', parts.tables);
+    const typeNames = new TypeNames({
+      isMariadb: flavour === 'mariadb',
+      registry: parts.registry,
+      described: plan.isAnew ? parts.tables : [],
+    });
     this.#routes = new TableRoutes({
       prefix: settings.prefix,
       serverName: settings.serverName,

@@ -7,7 +7,7 @@ import type { Source } from './source/source.ts';
 import type { TableProgress } from './state/checkpoint.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
-import { describedTypes, namedTypesOf, type TypeNames } from './state/type-names.ts';
+import type { TypeNames } from './state/type-names.ts';
 import type { TableName } from './stream/ddl.ts';
 import type { Announcement, TableRoutes } from './stream/table-routes.ts';
 
@@ -39,6 +39,7 @@ export class NewTables {
    */
   async settle(announcement: () => Announcement): Promise<void> {
     const { settings, routes, registry, tables, log } = this.#parts;
+    await this.#renewTypes(announcement);
     await this.#oweRenamed();
     if (routes.waiting.length === 0) return;
     for (const map of routes.waiting) await this.#lookAt(map);
@@ -49,22 +50,28 @@ export class NewTables {
   }
 
   async #lookAt(map: TableMap): Promise<void> {
-    const { registry, routes, typeNames, progress } = this.#parts;
+    const { typeNames, progress } = this.#parts;
     const { database, table } = map;
-    const { ddlsPassed } = routes;
-    const asksTypes = typeNames.areUnknown(map, ddlsPassed);
+    const asksTypes = typeNames.areUnknown(map);
     const id = tableId(database, table);
     if (!asksTypes && progress.has(id)) return;
     const description = await this.#describe(database, table);
     if (!progress.has(id)) this.#noteNew(map, description !== null);
-    if (!asksTypes) return;
-    // Of a table that is gone the schema history knows the types.
-    const known = registry.find(database, table, false)?.columns ?? [];
-    typeNames.learn(
-      map,
-      description === null ? namedTypesOf(known) : describedTypes(description),
-      ddlsPassed,
-    );
+    if (asksTypes) typeNames.learn(map, description);
+  }
+
+  /** Before the next checkpoint: a later life will not meet the statement again, only what the history says. */
+  async #renewTypes(announcement: () => Announcement): Promise<void> {
+    const { registry, routes, typeNames } = this.#parts;
+    const named = typeNames.toRenew;
+    typeNames.toRenew = [];
+    for (const { database, table } of named) {
+      const description = await this.#describe(database, table);
+      const shape = description === null ? null : typeNames.renewed(description);
+      const isReady =
+        routes.captures(database, table) && registry.hasTopic(registry.topicOf(database, table));
+      if (shape !== null && isReady) routes.open(shape, announcement);
+    }
   }
 
   /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */

@@ -28,6 +28,8 @@ export interface StartPlan {
   readonly generation: number;
   /** The generation must be durable before its first event is published. */
   readonly opensGeneration: boolean;
+  /** Nothing of what was known is followed up: the stream begins where the source is now. */
+  readonly isAnew: boolean;
   readonly from: ReadFrom;
   readonly resume: ResumePoint;
   readonly gtidSet: string | null;
@@ -73,6 +75,7 @@ function beginAnew(facts: StartFacts): StartPlan {
   return {
     generation: nextGeneration(Math.max(facts.topicGeneration, facts.checkpoint?.generation ?? 0)),
     opensGeneration: true,
+    isAnew: true,
     from: { file, position, gtidSet },
     resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet,
@@ -85,6 +88,7 @@ function resumeAt(checkpoint: Checkpoint): StartPlan {
   return {
     generation,
     opensGeneration: false,
+    isAnew: false,
     from: { file, position, gtidSet },
     resume: { file, position, floor, fileCreatedAt, ...published(checkpoint) },
     gtidSet,
@@ -110,6 +114,7 @@ function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
   return {
     generation: nextGeneration(Math.max(facts.topicGeneration, checkpoint.generation)),
     opensGeneration: true,
+    isAnew: false,
     from: { file, position, gtidSet: checkpoint.gtidSet },
     resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet: checkpoint.gtidSet,

@@ -78,6 +78,16 @@ export class TableRegistry {
     this.#newest.set(id, { version: record.version, shape: record, captured: null });
   }
 
+  /** The newest shape of every table. */
+  *shapes(): Generator<TableShape> {
+    for (const { shape } of this.#newest.values()) yield shape;
+  }
+
+  /** The newest shape of a table; null when there is none yet. */
+  shapeOf(database: string, table: string): TableShape | null {
+    return this.#newest.get(tableId(database, table))?.shape ?? null;
+  }
+
   /** The version that this shape is; a new one when it differs from the newest. */
   register(shape: TableShape): Registration {
     const id = tableId(shape.database, shape.table);

@@ -149,9 +149,9 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     return { prefix, offset: sameFile ? Math.max(mark.position, floor) : floor };
   }
 
-  /** Whether a table waits for its topic, or has got a captured name: no further event may be decoded before. */
+  /** Whether tables must be seen to before a further event may be decoded. */
   get mustSettleTables(): boolean {
-    return this.#routes.waiting.length > 0 || this.#routes.renamedTo.length > 0;
+    return this.#routes.mustSettle;
   }
 
   hasPassed(mark: StreamPosition): boolean {
@@ -233,7 +233,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
         this.#truncate(statement.database, statement.table, query.start);
         break;
       case 'ddl':
-        this.#routes.noteDdl(statement);
+        this.#routes.noteDdl(statement, query.sql);
         if (statement.created !== null && statement.isNew) this.#created(statement.created, query.start);
         break;
       case 'xa':

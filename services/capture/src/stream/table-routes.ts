@@ -60,10 +60,14 @@ export class TableRoutes {
     if (!map.fullMetadata) throw metadataMissing(map);
     const { registry, typeNames } = this.#options;
     const isReady =
-      registry.hasTopic(registry.topicOf(map.database, map.table)) &&
-      !typeNames.areUnknown(map, this.ddlsPassed);
+      registry.hasTopic(registry.topicOf(map.database, map.table)) && !typeNames.areUnknown(map);
     if (isReady) this.#settle(map, announcement);
     else this.waiting.push(map);
+  }
+
+  /** Whether a table waits, has got a captured name, or may have got other types: the loop sees to it before the next event. */
+  get mustSettle(): boolean {
+    return this.waiting.length > 0 || this.renamedTo.length > 0 || this.#options.typeNames.toRenew.length > 0;
   }
 
   /** Gives every waiting table its route; topics and types must be known by now. */
@@ -149,8 +153,9 @@ export class TableRoutes {
   }
 
   /** A DDL makes every chunk that is being read worthless: it is not known which table it changed. */
-  noteDdl({ created, renamedTo }: NameChanges): void {
+  noteDdl({ created, renamedTo }: NameChanges, sql: string): void {
     this.ddlsPassed++;
+    this.#options.typeNames.noteDdl(sql);
     if (created !== null) this.#created.add(tableId(created.database, created.table));
     this.renamedTo.push(...renamedTo.filter(({ database, table }) => this.captures(database, table)));
     for (const { recorder } of this.#byName.values()) if (recorder !== null) recorder.disturbed = true;
