@@ -299,8 +299,8 @@ export const ERRORS = {
   },
   REDIS_EMPTIED: {
     class: 'fatal',
-    summary: 'Redis has lost its data while the sink was running',
-    fix: 'Take a new snapshot of the tables (or delete the sink’s consumer group, to read the topics from their beginning), set the key `sluice:marker:<group>` in Redis to any value, then start the sink.',
+    summary: 'Redis has lost its data, or the newest of it, although it had acknowledged it',
+    fix: 'Set the key `sluice:marker:<group>` in Redis to any value, then move the sink to before the loss with `sluice sink rewind` and start it; when the topics do not reach back so far, take a new snapshot of the tables.',
   },
   REDIS_REFUSED: {
     class: 'record',

@@ -1,6 +1,7 @@
 import { PipelineError, type Logger } from '@sluice/runtime';
 import { Redis } from 'ioredis';
 import { replyCode, toRedisError } from './redis-errors.ts';
+import type { Seal } from './lost-writes.ts';
 import type { Script } from './scripts.ts';
 
 export interface ScriptCall {
@@ -61,6 +62,10 @@ export class RedisConnection {
     await this.#guarded(this.#redis.set(key, value));
   }
 
+  async remove(key: string): Promise<void> {
+    await this.#guarded(this.#redis.del(key));
+  }
+
   /** One step of SCAN; begin and end with cursor `0`. */
   async scan(
     cursor: string,
@@ -74,9 +79,10 @@ export class RedisConnection {
   /**
    * Runs every call in one round trip; resolves to an answer or error reply of each. Scripts that the server does not know
    * (restart, failover, SCRIPT FLUSH) are loaded and those calls made again. Throws when the connection does not answer.
+   * @param seal set behind the calls
    */
-  async run(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
-    const answers = [...(await this.#pipeline(calls))];
+  async run(calls: readonly ScriptCall[], seal?: Seal): Promise<readonly unknown[]> {
+    const answers = [...(await this.#pipeline(calls, seal))];
     const unknown = calls.flatMap((call, index) =>
       replyCode(answers[index]) === 'NOSCRIPT' ? [{ call, index }] : [],
     );
@@ -84,7 +90,10 @@ export class RedisConnection {
     for (const script of new Set(unknown.map(({ call }) => call.script))) {
       await this.#guarded(this.#redis.script('LOAD', script.source));
     }
-    const again = await this.#pipeline(unknown.map(({ call }) => call));
+    const again = await this.#pipeline(
+      unknown.map(({ call }) => call),
+      seal,
+    );
     unknown.forEach(({ index }, position) => (answers[index] = again[position]));
     return answers;
   }
@@ -93,13 +102,16 @@ export class RedisConnection {
     this.#redis.disconnect();
   }
 
-  async #pipeline(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
+  async #pipeline(calls: readonly ScriptCall[], seal?: Seal): Promise<readonly unknown[]> {
     const pipeline = this.#redis.pipeline();
     for (const { script, keys, args } of calls) pipeline.evalsha(script.sha, keys.length, ...keys, ...args);
+    if (seal !== undefined) pipeline.set(seal.key, seal.value, 'EX', seal.seconds);
     const replies = await this.#guarded(pipeline.exec());
-    if (replies === null || replies.length !== calls.length) {
+    if (replies === null || replies.length !== calls.length + (seal === undefined ? 0 : 1)) {
       throw new PipelineError('REDIS_UNAVAILABLE', 'Redis did not answer the whole batch');
     }
+    const sealError = seal === undefined ? null : replies.pop()?.[0];
+    if (sealError) throw toRedisError(sealError);
     return replies.map(([error, answer]) => {
       if (error !== null && replyCode(error) === null) throw toRedisError(error);
       return error ?? answer;

@@ -1,18 +1,11 @@
 import { exactAfter, type RowEnvelope, type Sequence, type TruncateEnvelope } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import type { Delivery, Outcome, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { redisConfigSchema, type RedisConfig } from './config.ts';
+import { LostWrites } from './lost-writes.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
 import { toRedisError } from './redis-errors.ts';
-import {
-  floorKey,
-  hashFields,
-  jsonValue,
-  markerKey,
-  rowKey,
-  tablePattern,
-  tombstoneKey,
-} from './redis-mapper.ts';
+import { floorKey, hashFields, jsonValue, rowKey, tablePattern, tombstoneKey } from './redis-mapper.ts';
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
 
 const SCAN_COUNT = 1000;
@@ -33,36 +26,33 @@ class RedisSink implements Sink {
   readonly #tombstoneSeconds: string;
   /** Sequence of each table's last truncate, by floor key; read once from Redis, raised here and there. */
   readonly #floors = new Map<string, Sequence>();
-  #opened = false;
-  #markerIsDue = false;
+  readonly #lostWrites: LostWrites;
 
   constructor(config: RedisConfig, context: SinkContext) {
     this.#config = config;
     this.#context = context;
     this.#tombstoneSeconds = String(Math.ceil(config.tombstoneDays * SECONDS_PER_DAY));
-    this.#connection = new RedisConnection(
-      config.url,
-      config.timeoutMs,
-      context.log,
-      () => (this.#markerIsDue = true),
+    this.#connection = new RedisConnection(config.url, config.timeoutMs, context.log, () =>
+      this.#lostWrites.connected(),
     );
+    this.#lostWrites = new LostWrites(this.#connection, context.group, context.hasProgress);
   }
 
   async open(): Promise<void> {
     await this.#connection.open();
-    const marker = markerKey(this.#context.group);
-    if ((await this.#connection.get(marker)) === null) {
-      if (await this.#context.hasProgress()) throw emptied();
-      await this.#connection.set(marker, new Date().toISOString());
-    }
-    this.#markerIsDue = false;
-    this.#opened = true;
+    await this.#lostWrites.open();
   }
 
-  async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
-    await this.#checkMarker();
+  async write(
+    batch: readonly Delivery[],
+    signal: AbortSignal,
+    purpose: Purpose = 'stream',
+  ): Promise<readonly Outcome[]> {
+    await this.#lostWrites.check();
     const [first] = batch;
     if (first === undefined) return [];
+    // Another process may have raised a floor: in the stream its control record comes here too, before a replay nothing does.
+    if (purpose === 'replay') this.#floors.clear();
     if (isRow(first)) return this.#writeRows(batch);
     return [await this.#control(first, signal)];
   }
@@ -86,7 +76,7 @@ class RedisSink implements Sink {
       outcomes.push(below ? { kind: 'stale' } : null);
       if (!below) calls.push(this.#rowCall(delivery));
     }
-    const answers = await this.#connection.run(calls);
+    const answers = await this.#run(calls);
     let next = 0;
     return outcomes.map((outcome) => outcome ?? toOutcome(answers[next++]));
   }
@@ -123,9 +113,7 @@ class RedisSink implements Sink {
     const { database, table } = payload.source;
     const { keyPrefix } = this.#config;
     const name = floorKey(keyPrefix, database, table);
-    const [floor] = await this.#connection.run([
-      { script: floorScript, keys: [name], args: [payload.sequence] },
-    ]);
+    const [floor] = await this.#run([{ script: floorScript, keys: [name], args: [payload.sequence] }]);
     if (typeof floor !== 'string') throw toRedisError(floor);
     this.#floors.set(name, floor);
     const pattern = tablePattern(keyPrefix, database, table);
@@ -142,7 +130,7 @@ class RedisSink implements Sink {
     const script = this.#config.format === 'hash' ? hashScript : jsonScript;
     const args = ['below', floor, this.#tombstoneSeconds];
     const calls = rows.map((row) => ({ script, keys: [row, tombstoneKey(row)], args }));
-    for (const answer of await this.#connection.run(calls)) {
+    for (const answer of await this.#run(calls)) {
       const outcome = toOutcome(answer);
       // A key of another type below the table's prefix is not a row of ours: left alone.
       if (outcome.kind === 'failed' && outcome.error.code !== 'REDIS_WRONG_TYPE') throw outcome.error;
@@ -154,15 +142,17 @@ class RedisSink implements Sink {
     const known = this.#floors.get(name);
     if (known !== undefined) return known;
     const stored = (await this.#connection.get(name)) ?? '';
-    this.#floors.set(name, stored);
-    return stored;
+    // Raised here meanwhile?
+    const floor = this.#floors.get(name) ?? stored;
+    this.#floors.set(name, floor);
+    return floor;
   }
 
-  /** After a reconnect the server may be one that came back empty: writing on would leave holes and look healthy. */
-  async #checkMarker(): Promise<void> {
-    if (!this.#markerIsDue || !this.#opened) return;
-    if ((await this.#connection.get(markerKey(this.#context.group))) === null) throw emptied();
-    this.#markerIsDue = false;
+  async #run(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
+    const seal = this.#lostWrites.next();
+    const answers = await this.#connection.run(calls, seal);
+    this.#lostWrites.acknowledge(seal);
+    return answers;
   }
 }
 
@@ -181,8 +171,4 @@ function refused(error: PipelineError): Outcome {
 
 function isRow(delivery: Delivery): delivery is Delivery & { envelope: RowEnvelope } {
   return delivery.envelope.schema.type === 'row';
-}
-
-function emptied(): PipelineError {
-  return new PipelineError('REDIS_EMPTIED', 'Redis does not hold what this sink has written before');
 }

@@ -10,6 +10,8 @@ import { redisSink } from '../src/redis-sink.ts';
 export interface TestRedis {
   readonly sink: Sink;
   readonly client: Redis;
+  /** Another process of the same sink, before `open`. */
+  readonly another: () => Sink;
   readonly group: string;
   readonly key: (database: string, table: string, key: Row) => string;
   /** Deletes what the sink wrote. */
@@ -29,21 +31,26 @@ export function testRedis(url: string, options: TestRedisOptions = {}): TestRedi
   const { format = 'json', timeoutMs = 5000 } = options;
   const client = new Redis(url);
   client.on('error', () => undefined);
-  const sink = redisSink.create(redisConfigSchema.parse({ url, keyPrefix, format, timeoutMs }), {
-    pipeline: 'test',
-    prefix: 'test',
-    group,
-    hasProgress: async () => options.hasProgress ?? false,
-    log: createLogger('test', { level: 'silent' }),
-    registry: new Registry(),
-  });
+  const create = (): Sink =>
+    redisSink.create(redisConfigSchema.parse({ url, keyPrefix, format, timeoutMs }), {
+      pipeline: 'test',
+      prefix: 'test',
+      group,
+      hasProgress: async () => options.hasProgress ?? false,
+      log: createLogger('test', { level: 'silent' }),
+      registry: new Registry(),
+    });
   return {
-    sink,
+    sink: create(),
+    another: create,
     client,
     group,
     key: (database, table, key) => rowKey(keyPrefix, database, table, key),
     close: async () => {
-      const keys = await client.keys(`*${keyPrefix}*`);
+      const keys = [
+        ...(await client.keys(`*${keyPrefix}*`)),
+        ...(await client.keys(`sluice:seal:${group}:*`)),
+      ];
       await client.del(markerKey(group), ...keys);
       client.disconnect();
     },

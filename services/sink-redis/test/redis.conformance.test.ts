@@ -129,6 +129,43 @@ test('a store that is empty although the group has read before is not filled in 
   await redis.sink.close();
 });
 
+test.each([
+  ['from an older save', (redis: TestRedis, seal: string) => redis.client.set(seal, '1')],
+  ['without the newest writes', (redis: TestRedis, seal: string) => redis.client.del(seal)],
+])('a server that comes back %s stops the sink, one that kept all does not', async (_, lose) => {
+  const proxy = await cuttingProxy(new URL(url));
+  onTestFinished(proxy.close);
+  const redis = await open({}, `redis://127.0.0.1:${proxy.port}`);
+  const topic = conformanceTopic();
+  const write = (step: number) =>
+    redis.sink
+      .write([topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: itemRow(step, 1) })], never)
+      .then(
+        ([outcome]) => outcome?.kind,
+        (error: unknown) => (error instanceof PipelineError ? error.code : null),
+      );
+  expect([await write(1), await write(2)]).toEqual(['applied', 'applied']);
+  proxy.cut();
+  await expect.poll(() => write(3), { timeout: 10_000 }).toMatch(/applied|stale/);
+  const [seal = ''] = await redis.client.keys(`sluice:seal:${redis.group}:*`);
+  await lose(redis, seal);
+  proxy.cut();
+  await expect.poll(() => write(4), { timeout: 10_000 }).toBe('REDIS_EMPTIED');
+  expect(await redis.client.exists(markerKey(redis.group))).toBe(0);
+});
+
+test('a replay does not bring back a row that another process has truncated', async () => {
+  const redis = await open();
+  const topic = conformanceTopic();
+  const old = topic.row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(1, 1) });
+  await redis.sink.write([old], never);
+  const other = redis.another();
+  await other.open(never);
+  await other.write([topic.truncate(sequenceAt(5))], never);
+  await other.close();
+  expect(await redis.sink.write([old], never, 'replay')).toEqual([{ kind: 'stale' }]);
+});
+
 test('a server that comes back empty stops the sink', async () => {
   const proxy = await cuttingProxy(new URL(url));
   onTestFinished(proxy.close);

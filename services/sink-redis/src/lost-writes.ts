@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { PipelineError } from '@sluice/runtime';
+import { markerKey } from './redis-mapper.ts';
+import type { RedisConnection } from './redis-connection.ts';
+
+/** A command that is sent behind a batch: when Redis has kept it, it has kept the batch. */
+export interface Seal {
+  readonly key: string;
+  readonly value: string;
+  /** Seconds that the key lives. */
+  readonly seconds: number;
+}
+
+const LIFE_SECONDS = 86_400;
+/** What was acknowledged so long ago has been saved, or never will be. */
+const MATTERS_MS = (LIFE_SECONDS * 1000) / 2;
+
+/**
+ * Notices a Redis that has lost what it had acknowledged: one that came back empty, from an older save, or as a replica that
+ * was behind. To write on would leave holes and look healthy. Redis keeps writes in their order, so the newest seal tells.
+ */
+export class LostWrites {
+  readonly #connection: RedisConnection;
+  readonly #marker: string;
+  readonly #sealKey: string;
+  readonly #hasProgress: () => Promise<boolean>;
+  #sent = 0;
+  #acknowledged: { readonly seal: number; readonly atMs: number } | null = null;
+  /** Connections made so far, and the one that was looked at. */
+  #connections = 0;
+  #checked = -1;
+
+  constructor(connection: RedisConnection, group: string, hasProgress: () => Promise<boolean>) {
+    this.#connection = connection;
+    this.#marker = markerKey(group);
+    this.#sealKey = `sluice:seal:${group}:${randomUUID()}`;
+    this.#hasProgress = hasProgress;
+  }
+
+  /** There is a new connection: maybe to a server that knows less. */
+  connected(): void {
+    this.#connections += 1;
+  }
+
+  /** Marks a store that is new to the group. Throws REDIS_EMPTIED when the group has filled it before. */
+  async open(): Promise<void> {
+    const current = this.#connections;
+    if ((await this.#connection.get(this.#marker)) === null) {
+      if (await this.#hasProgress()) throw emptied();
+      await this.#connection.set(this.#marker, new Date().toISOString());
+    }
+    this.#checked = current;
+  }
+
+  /** Before every write. Throws REDIS_EMPTIED. */
+  async check(): Promise<void> {
+    const current = this.#connections;
+    if (this.#checked === current || this.#checked === -1) return;
+    if ((await this.#connection.get(this.#marker)) === null) throw emptied();
+    const acknowledged = this.#acknowledged;
+    if (acknowledged !== null && Date.now() - acknowledged.atMs < MATTERS_MS) {
+      const kept = Number((await this.#connection.get(this.#sealKey)) ?? 0);
+      if (kept < acknowledged.seal) {
+        // The next process knows nothing of seals: without the marker it stops as well, until a person has acted.
+        await this.#connection.remove(this.#marker);
+        throw emptied();
+      }
+    }
+    this.#checked = current;
+  }
+
+  /** The seal of a batch that is about to be sent. */
+  next(): Seal {
+    this.#sent += 1;
+    return { key: this.#sealKey, value: String(this.#sent), seconds: LIFE_SECONDS };
+  }
+
+  acknowledge({ value }: Seal): void {
+    const seal = Math.max(Number(value), this.#acknowledged?.seal ?? 0);
+    this.#acknowledged = { seal, atMs: Date.now() };
+  }
+}
+
+function emptied(): PipelineError {
+  return new PipelineError('REDIS_EMPTIED', 'Redis does not hold what this sink has written before');
+}
