@@ -252,7 +252,8 @@ describe('a sink that keeps its own offsets', () => {
       () => 'ended',
       (error: unknown) => error,
     );
-    await expect.poll(() => Promise.race([ended, read(sink, 1)]), patience).toEqual(itemRow(1, 20));
+    const rowOrEnd = (): unknown => Promise.race([ended, Promise.resolve(read(sink, 1))]);
+    await expect.poll(rowOrEnd, patience).toEqual(itemRow(1, 20));
     expect(stored.size).toBeGreaterThan(0);
   });
 

@@ -89,12 +89,7 @@ export class Incarnation {
       ignoresCase: source.facts.ignoresCase,
       typeNames,
     });
-    const pool = new BatchPool();
-    const maxMessageBytes = settings.config.topics.maxMessageBytes;
-    const buffers = [
-      new PublishBuffer(pool, maxMessageBytes),
-      new PublishBuffer(pool, maxMessageBytes),
-    ] as const;
+    const buffers = newBuffers(settings.config.topics.maxMessageBytes);
     this.#stream = new ChangeStream({
       server: settings.serverName,
       serverId: source.facts.serverId,
@@ -270,6 +265,12 @@ export class Incarnation {
 function progressOf(plan: StartPlan, tables: readonly TableDescription[]): Map<string, TableProgress> {
   const captured = new Set(tables.map(({ database, table }) => tableId(database, table)));
   return new Map(Object.entries(plan.snapshot).filter(([id]) => captured.has(id)));
+}
+
+/** Two that take turns: one is published while the other fills. */
+function newBuffers(maxMessageBytes: number): readonly [PublishBuffer, PublishBuffer] {
+  const pool = new BatchPool();
+  return [new PublishBuffer(pool, maxMessageBytes), new PublishBuffer(pool, maxMessageBytes)];
 }
 
 /** Aborts this long after `stop`: what is under way at the order to stop is still published, an outage does not hold it up. */
