@@ -10,6 +10,7 @@ export interface ElasticsearchReason {
 /** Decided by the exception's name where the status alone is ambiguous. */
 const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
   cluster_block_exception: 'ELASTICSEARCH_UNAVAILABLE',
+  index_closed_exception: 'ELASTICSEARCH_UNAVAILABLE',
   index_not_found_exception: 'ELASTICSEARCH_INDEX_MISSING',
   invalid_index_name_exception: 'ELASTICSEARCH_INDEX_REFUSED',
   security_exception: 'ELASTICSEARCH_AUTH',

@@ -109,7 +109,8 @@ export function bulkLines(delivery: Delivery, at: string): string {
   if (payload.operation === 'DELETE' || payload.after === null) {
     return action + deletedSource(payload.sequence, at);
   }
-  const row = exactAfter(delivery.value) ?? JSON.stringify(payload.after);
+  // Line ends between the tokens of somebody else's JSON would break the lines of the request; inside of strings there are none.
+  const row = (exactAfter(delivery.value) ?? JSON.stringify(payload.after)).replace(/[\r\n]/g, ' ');
   const separator = row.length === 2 ? '' : ',';
   return `${action}${row.slice(0, -1)}${separator}"_sluice":{"sequence":"${payload.sequence}"}}\n`;
 }

@@ -1,7 +1,7 @@
 import { Client } from '@elastic/elasticsearch';
 import type { ControlEnvelope, Envelope, SchemaEnvelope, Source } from '@sluice/envelope';
 import { PipelineError, type Logger } from '@sluice/runtime';
-import type { Delivery, Outcome, Sink, SinkDefinition } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Purpose, Sink, SinkDefinition } from '@sluice/sink-kit';
 import { writeRows } from './bulk-writer.ts';
 import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
@@ -46,7 +46,13 @@ export class ElasticsearchSink implements Sink {
     await this.#client.close();
   }
 
-  async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+  async write(
+    batch: readonly Delivery[],
+    signal: AbortSignal,
+    purpose: Purpose = 'stream',
+  ): Promise<readonly Outcome[]> {
+    // In the stream the control record of a raised floor comes to every process; before a replay nothing does.
+    if (purpose === 'replay') this.#floors.forget();
     const control = batch.find((delivery) => delivery.envelope.schema.type !== 'row');
     if (control === undefined) return await this.#rows(batch, signal);
     try {

@@ -23,15 +23,12 @@ export class Floors {
 
   /** Records of the table with a sequence below this one are stale; '' when it was never truncated. */
   async of(index: string): Promise<Sequence> {
-    const known = this.#known.get(index);
-    if (known !== undefined) return known;
-    const answer = await this.#client.get<{ floor: Sequence }>(
-      { index: this.#stateIndex, id: `floor:${index}` },
-      { ignore: [404] },
-    );
-    const floor = answer._source?.floor ?? '';
-    this.#known.set(index, floor);
-    return floor;
+    return this.#known.get(index) ?? (await this.#read(index));
+  }
+
+  /** What is known may be old: another process may have raised a floor since. */
+  forget(): void {
+    this.#known.clear();
   }
 
   async raise(index: string, sequence: Sequence): Promise<void> {
@@ -44,7 +41,24 @@ export class Floors {
       },
       { ignore: [409] },
     );
-    this.#known.delete(index);
+    await this.#read(index);
+  }
+
+  async #read(index: string): Promise<Sequence> {
+    try {
+      const answer = await this.#client.get<{ floor: Sequence }>(
+        { index: this.#stateIndex, id: `floor:${index}` },
+        { ignore: [404] },
+      );
+      const read = answer._source?.floor ?? '';
+      const known = this.#known.get(index) ?? '';
+      // Two reads may end in the other order.
+      const floor = read > known ? read : known;
+      this.#known.set(index, floor);
+      return floor;
+    } catch (error) {
+      throw requestError(error, `floor of ${index}`);
+    }
   }
 }
 

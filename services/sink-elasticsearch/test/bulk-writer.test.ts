@@ -106,8 +106,11 @@ test.each([
   await expect(writeTo(failure(status, type))).rejects.toMatchObject({ errorClass });
 });
 
-test('a block on the index is thrown though it comes as an item', async () => {
-  const blocked = items(...rows.map(() => [403, 'cluster_block_exception'] as const));
+test.each([
+  [403, 'cluster_block_exception'],
+  [400, 'index_closed_exception'],
+] as const)('%i %s is thrown though it comes as an item', async (status, type) => {
+  const blocked = items(...rows.map(() => [status, type] as const));
   const attempt = writeTo(() => ({ status: 200, body: blocked }));
   await expect(attempt).rejects.toMatchObject({ code: 'ELASTICSEARCH_UNAVAILABLE' });
 });

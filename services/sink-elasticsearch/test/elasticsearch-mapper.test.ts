@@ -65,6 +65,14 @@ describe('bulk lines', () => {
     const lines = bulkLines({ ...delivery, value: Buffer.from(text) }, AT);
     expect(lines).toContain('"doc":{"n":12345678901234567890.10}');
   });
+
+  test('a row is one line, however its record was laid out', () => {
+    const delivery = topic.row({ operation: 'INSERT', sequence, row: { id: 1, note: 'a\nb' } });
+    const value = Buffer.from(JSON.stringify(delivery.envelope, null, 2).replaceAll('\n', '\r\n'));
+    const [, source, ...rest] = bulkLines({ ...delivery, value }, AT).split('\n');
+    expect(JSON.parse(String(source))).toEqual({ id: 1, note: 'a\nb', _sluice: { sequence } });
+    expect(rest).toEqual(['']);
+  });
 });
 
 describe('names', () => {

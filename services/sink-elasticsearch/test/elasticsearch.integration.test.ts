@@ -139,6 +139,18 @@ test('the floor of a truncate holds for a worker that starts later, and never fa
   await later.close();
 });
 
+test('a replay does not bring back a row that another process has truncated', async () => {
+  const topic = topicOf([id]);
+  const insert = (step: number): Delivery =>
+    topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: step } });
+  await write(sink, topic.schema(sequenceAt(1)));
+  await write(sink, insert(9));
+  const other = worker();
+  await write(other, topic.truncate(sequenceAt(5)));
+  await other.close();
+  expect(await sink.write([insert(3)], never, 'replay')).toEqual([{ kind: 'stale' }]);
+});
+
 test('two tables whose names differ in case only do not share an index', async () => {
   expect(await write(sink, topicOf([id], 'orders').schema(sequenceAt(1)))).toEqual(['applied']);
   expect(await write(sink, topicOf([id], 'Orders').schema(sequenceAt(1)))).toEqual([
