@@ -4,7 +4,7 @@ import type { TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
-import { CaptureLoop } from './capture-loop.ts';
+import { CaptureLoop, type LoopLimits } from './capture-loop.ts';
 import type { CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
 import type { CaptureMetrics } from './metrics.ts';
@@ -118,11 +118,7 @@ export class Incarnation {
       stream: this.#stream,
       flusher: this.#flusher,
       buffers,
-      limits: {
-        flushRows: settings.config.capture.flushRows,
-        flushBytes: settings.config.capture.flushBytes,
-        heartbeatMs: settings.config.source.heartbeatIntervalMs,
-      },
+      limits: limitsOf(settings),
       settleTables: () => this.#newTables.settle(this.#stream.announcement),
       writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
       writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
@@ -265,6 +261,11 @@ export class Incarnation {
 function progressOf(plan: StartPlan, tables: readonly TableDescription[]): Map<string, TableProgress> {
   const captured = new Set(tables.map(({ database, table }) => tableId(database, table)));
   return new Map(Object.entries(plan.snapshot).filter(([id]) => captured.has(id)));
+}
+
+function limitsOf({ config }: CaptureSettings): LoopLimits {
+  const { flushRows, flushBytes } = config.capture;
+  return { flushRows, flushBytes, heartbeatMs: config.source.heartbeatIntervalMs };
 }
 
 /** Two that take turns: one is published while the other fills. */
