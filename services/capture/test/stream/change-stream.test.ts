@@ -1,0 +1,375 @@
+import { envelopeSchema, type RowEnvelope } from '@sluice/envelope';
+import { describe, expect, test } from 'vitest';
+import { ChunkRecorder } from '../../src/stream/table-route.ts';
+import { recordsOf, type BufferRecord } from '../support/buffer-records.ts';
+import { rowsEvent } from '../support/rows-events.ts';
+import { begin, FILE, NOW, ORDERS, PARTITIONS, registryOf, statement, streamOf } from '../support/streams.ts';
+import { tableMap } from '../support/table-maps.ts';
+
+const TOPIC = 'p.shop.orders';
+
+function insert(start: number, ...ids: readonly number[]): ReturnType<typeof rowsEvent> {
+  return rowsEvent({ table: ORDERS, operation: 'INSERT', start, rows: ids.map((id) => [String(id), '"a"']) });
+}
+
+/** The row records of the table's topic, in the order in which they were written. */
+function rowsOf(records: readonly BufferRecord[]): RowEnvelope['payload'][] {
+  const values = records.filter(({ topic, value }) => topic === TOPIC && value?.includes('"type":"row"'));
+  const payloads = values.map(({ value }) => (JSON.parse(value ?? '') as RowEnvelope).payload);
+  return payloads.sort((a, b) => (a.sequence < b.sequence ? -1 : 1));
+}
+
+function controls(records: readonly BufferRecord[], type: string): BufferRecord[] {
+  return records.filter(({ key }) => key === `{"$sluice":"${type}"}`);
+}
+
+describe('records', () => {
+  test('an INSERT is an envelope of version 1 with its place in the binlog', () => {
+    const { stream, buffer } = streamOf({ gtidSet: '' });
+    begin(stream, 200, '3e11fa47-71ca-11e1-9e33-c80aa9429562:23');
+    stream.onRows(insert(300, 1, 2));
+    stream.onCommit(500);
+    const [, second] = recordsOf(buffer)
+      .filter(({ headers }) => headers['operation'] === 'INSERT')
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    expect(envelopeSchema.parse(JSON.parse(second?.value ?? ''))).toEqual({
+      schema: { version: 1, type: 'row', table: 1 },
+      payload: {
+        source: {
+          server: 'shop',
+          serverId: 11,
+          database: 'shop',
+          table: 'orders',
+          timestamp: 1_795_252_177_716.123,
+          position: { file: FILE, offset: 300, row: 1 },
+          gtid: '3e11fa47-71ca-11e1-9e33-c80aa9429562:23',
+          snapshot: false,
+        },
+        operation: 'INSERT',
+        sequence: '0010000020000000301',
+        key: { id: 2 },
+        before: null,
+        after: { id: 2, v: 'a' },
+        metadata: {
+          connector: 'sluice',
+          version: expect.any(String) as string,
+          transaction_id: '3e11fa47-71ca-11e1-9e33-c80aa9429562:23',
+          event_index: 1,
+          captured_at: NOW,
+        },
+      },
+    });
+    expect(second).toMatchObject({
+      key: '{"id":2}',
+      headers: { operation: 'INSERT', sequence: '0010000020000000301', schema: 'row/1/1' },
+    });
+  });
+
+  test('an UPDATE has the sequence of its after image, a DELETE no after', () => {
+    const { stream, buffer } = streamOf();
+    begin(stream, 200);
+    const pair = [
+      ['1', '"a"'],
+      ['1', '"b"'],
+    ] as const;
+    stream.onRows(rowsEvent({ table: ORDERS, operation: 'UPDATE', start: 300, rows: [pair, pair] }));
+    stream.onRows(rowsEvent({ table: ORDERS, operation: 'DELETE', start: 400, rows: [['1', '"b"']] }));
+    stream.onCommit(500);
+    const rows = rowsOf(recordsOf(buffer));
+    expect(rows.map(({ operation, sequence }) => [operation, sequence.slice(9)])).toEqual([
+      ['UPDATE', '0000000301'],
+      ['UPDATE', '0000000303'],
+      ['DELETE', '0000000400'],
+    ]);
+    expect(rows[0]).toMatchObject({ before: { v: 'a' }, after: { v: 'b' } });
+    expect(rows[2]).toMatchObject({ before: { id: 1, v: 'b' }, after: null });
+    expect(rows.map(({ metadata }) => metadata.event_index)).toEqual([1, 3, 4]);
+  });
+
+  test('a key change is the DELETE of the old key and the INSERT of the new, linked by headers', () => {
+    const { stream, buffer } = streamOf({ tombstones: true });
+    begin(stream, 200);
+    const change = [
+      ['1', '"a"'],
+      ['9', '"b"'],
+    ] as const;
+    const same = [
+      ['2', '"a"'],
+      ['2', '"b"'],
+    ] as const;
+    stream.onRows(rowsEvent({ table: ORDERS, operation: 'UPDATE', start: 300, rows: [change, same] }));
+    stream.onCommit(500);
+    const records = recordsOf(buffer).filter(({ topic, key }) => topic === TOPIC && key.startsWith('{"id"'));
+    const [gone] = records.filter(({ key, value }) => key === '{"id":1}' && value !== null);
+    const [come] = records.filter(({ key }) => key === '{"id":9}');
+    expect(gone?.headers).toEqual({
+      operation: 'DELETE',
+      sequence: '0010000020000000300',
+      schema: 'row/1/1',
+      new_key: '{"id":9}',
+    });
+    expect(come?.headers).toMatchObject({
+      operation: 'INSERT',
+      sequence: '0010000020000000301',
+      old_key: '{"id":1}',
+    });
+    expect(JSON.parse(come?.value ?? '')).toMatchObject({
+      payload: { operation: 'INSERT', key: { id: 9 }, before: null, after: { id: 9, v: 'b' } },
+    });
+    const tombstones = records.filter(({ value }) => value === null);
+    expect(tombstones.map(({ key }) => key)).toEqual(['{"id":1}']);
+    expect(records.find(({ key }) => key === '{"id":2}')?.headers['operation']).toBe('UPDATE');
+  });
+
+  test('images of tables that are not captured count, and leave nothing', () => {
+    const { stream, buffer } = streamOf();
+    const other = tableMap({ tableId: 2, database: 'crm', table: 'people' });
+    begin(stream, 200, null, other);
+    stream.onTableMap(ORDERS);
+    const rows = Array.from({ length: 400 }, (_, id) => [String(id), '""']);
+    stream.onRows(rowsEvent({ table: other, operation: 'INSERT', start: 300, rows }));
+    stream.onRows(insert(310, 7));
+    stream.onCommit(500);
+    expect(rowsOf(recordsOf(buffer))).toMatchObject([
+      { sequence: '0010000020000000700', metadata: { event_index: 400 } },
+    ]);
+  });
+
+  test('a version is announced in every partition and in the history before its first row', () => {
+    const { stream, buffer, registry } = streamOf();
+    begin(stream, 200);
+    stream.onRows(insert(300, 1));
+    const records = recordsOf(buffer);
+    expect(controls(records, 'schema').map(({ partition }) => partition)).toEqual([0, 1, 2]);
+    expect(records[0]).toMatchObject({ topic: 'p.sluice.schema-history', key: 'shop.orders' });
+    for (const { value } of controls(records, 'schema'))
+      expect(envelopeSchema.parse(JSON.parse(value ?? ''))).toMatchObject({ payload: { change: 'create' } });
+    expect(registry.find('shop', 'orders', false)).toMatchObject({ version: 1, keyColumns: ['id'] });
+  });
+});
+
+describe('a reading that begins within a transaction', () => {
+  const resume = {
+    floor: 10,
+    publishedThrough: { fileNumber: 2, offset: 301 },
+    highest: '0010000020000000301',
+  };
+
+  test('drops what was published, and nothing of the next transaction', () => {
+    const { stream, buffer } = streamOf({ resume });
+    begin(stream, 200);
+    stream.onRows(insert(300, 1, 2, 3));
+    expect(stream.highest).toBe('0010000020000000302');
+    stream.onCommit(500);
+    begin(stream, 501);
+    stream.onRows(insert(600, 4));
+    stream.onCommit(700);
+    expect(rowsOf(recordsOf(buffer)).map(({ key }) => key)).toEqual([{ id: 3 }, { id: 4 }]);
+  });
+
+  test('never says that less was published than there was', () => {
+    const { stream } = streamOf({ resume });
+    begin(stream, 200);
+    stream.onRows(insert(300, 1));
+    expect(stream.highest).toBe('0010000020000000301');
+    expect(stream.transaction.floorAtStart).toBe(10);
+  });
+
+  test('tells a chunk of the rows that it drops: its SELECT may not have seen them', () => {
+    const { stream, routes } = streamOf({ resume });
+    begin(stream, 200);
+    const recorder = new ChunkRecorder();
+    const route = routes.byName('shop', 'orders');
+    if (route !== null) route.recorder = recorder;
+    stream.onRows(insert(300, 1));
+    recorder.compareWith(['{"id":1}', '{"id":2}']);
+    expect([recorder.isCurrent('{"id":1}'), recorder.isCurrent('{"id":2}')]).toEqual([false, true]);
+  });
+});
+
+describe('what cannot be published', () => {
+  test('rows of an XA transaction', () => {
+    const { stream } = streamOf();
+    begin(stream, 200);
+    stream.onQuery({ database: '', sql: "XA START X'61',X'',1", start: 210, end: 220, closes: false });
+    expect(() => stream.onRows(insert(300, 1))).toThrow(expect.objectContaining({ code: 'XA_TRANSACTION' }));
+  });
+
+  test.each([
+    ['ROLLBACK', true],
+    ['ROLLBACK TO `s`', false],
+  ])('rows before %s', (sql, closes) => {
+    const { stream } = streamOf();
+    begin(stream, 200);
+    stream.onRows(insert(300, 1));
+    const query = { database: 'shop', sql, start: 400, end: 420, closes };
+    expect(() => stream.onQuery(query)).toThrow(expect.objectContaining({ code: 'BINLOG_ROLLBACK' }));
+  });
+
+  test('a group that was never closed', () => {
+    const { stream } = streamOf();
+    begin(stream, 200);
+    stream.onRows(insert(300, 1));
+    expect(() => begin(stream, 400)).toThrow(expect.objectContaining({ code: 'BINLOG_ROLLBACK' }));
+  });
+
+  test('rows without column names', () => {
+    const { stream } = streamOf();
+    expect(() => begin(stream, 200, null, tableMap({ fullMetadata: false }))).toThrow(
+      expect.objectContaining({ code: 'BINLOG_METADATA_NOT_FULL' }),
+    );
+  });
+
+  test.each([
+    ['INSERT INTO orders VALUES (1)', true],
+    ['INSERT INTO crm.people VALUES (1)', false],
+    ['UPDATE a JOIN b SET a.x = 1', true],
+  ])('%s as a statement: %s', (sql, refused) => {
+    const { stream } = streamOf();
+    const change = (): void => statement(stream, sql, 200);
+    if (refused) expect(change).toThrow(expect.objectContaining({ code: 'BINLOG_STATEMENT' }));
+    else expect(change).not.toThrow();
+  });
+});
+
+describe('TRUNCATE', () => {
+  const known = registryOf('orders');
+  known.restore({
+    database: 'shop',
+    table: 'orders',
+    version: 4,
+    columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
+    keyColumns: ['id'],
+    sequence: '0010000010000000000',
+  });
+
+  test.each([
+    ['of a table that no row was met of', 'TRUNCATE TABLE orders', false, 1],
+    ['by another spelling where the server takes it for the same', 'TRUNCATE shop.ORDERS', true, 1],
+    ['of another table by another spelling', 'TRUNCATE shop.ORDERS', false, 0],
+    ['of a table that is not known', 'TRUNCATE strange', false, 0],
+    ['of a table that is not captured', 'TRUNCATE crm.orders', false, 0],
+    ['by making the table anew', 'CREATE TABLE orders (id INT PRIMARY KEY)', false, 1],
+    ['not by making it if it is missing', 'CREATE TABLE IF NOT EXISTS orders (id INT)', false, 0],
+  ])('%s', (_what, sql, ignoresCase, times) => {
+    const { stream, buffer } = streamOf({ registry: known, ignoresCase });
+    statement(stream, sql, 300);
+    const found = controls(recordsOf(buffer), 'truncate');
+    expect(found).toHaveLength(times * PARTITIONS);
+    for (const { value, headers } of found) {
+      expect(headers).toEqual({
+        operation: 'TRUNCATE',
+        sequence: '0010000020000000300',
+        schema: 'truncate/1/4',
+      });
+      expect(envelopeSchema.parse(JSON.parse(value ?? ''))).toMatchObject({
+        payload: { source: { position: { offset: 300 } } },
+      });
+    }
+  });
+
+  test('has a sequence above every row before it and below every row after it', () => {
+    const { stream, buffer } = streamOf({ registry: known });
+    begin(stream, 200);
+    stream.onRows(insert(210, 1, 2, 3));
+    stream.onCommit(212);
+    statement(stream, 'TRUNCATE TABLE orders', 212);
+    begin(stream, 312);
+    stream.onRows(insert(400, 4));
+    stream.onCommit(500);
+    const records = recordsOf(buffer);
+    const [truncate] = controls(records, 'truncate');
+    const rows = rowsOf(records).map(({ sequence }) => sequence);
+    expect([...rows.slice(0, 3), truncate?.headers['sequence'], rows[3]]).toEqual(
+      [...rows, truncate?.headers['sequence']].sort(),
+    );
+  });
+});
+
+describe('the place in the binlog', () => {
+  test('a file has its own birthday: that of the file before is forgotten at the rotation', () => {
+    const { stream } = streamOf();
+    stream.onFormat({ createdAt: 100 });
+    stream.onRotate('binlog.000003', 4);
+    expect(stream.fileCreatedAt).toBe(0);
+    stream.onFormat({ createdAt: 200 });
+    expect(stream.fileCreatedAt).toBe(200);
+  });
+
+  test('the same name with another birthday is another file', () => {
+    const { stream } = streamOf({ resume: { fileCreatedAt: 100 } });
+    expect(stream.fileCreatedAt).toBe(100);
+    stream.onRotate('binlog.000001', 4);
+    stream.onFormat({ createdAt: 50 });
+    stream.onRotate(FILE, 4);
+    expect(() => stream.onFormat({ createdAt: 101 })).toThrow(
+      expect.objectContaining({ code: 'SOURCE_DIVERGED' }),
+    );
+  });
+
+  test('heartbeats move it forward, never back and never within a transaction', () => {
+    const { stream } = streamOf();
+    stream.onHeartbeat(FILE, 300);
+    expect([stream.position.position, stream.atTip]).toEqual([300, true]);
+    stream.onHeartbeat(FILE, 200);
+    stream.onHeartbeat('binlog.000001', 900);
+    expect(stream.position).toEqual({ file: FILE, position: 300 });
+    begin(stream, 300);
+    stream.onHeartbeat(FILE, 400);
+    expect([stream.position.position, stream.atTip]).toEqual([300, false]);
+  });
+
+  test('what a SELECT must see: every transaction that was read, an open one included', () => {
+    const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+    const { stream } = streamOf({ gtidSet: `${uuid}:1-4` });
+    stream.onHeartbeat(FILE, 250);
+    // A heartbeat may name the end of something that is no transaction, and never becomes visible.
+    expect(stream.progress.position).toEqual({ file: FILE, position: 4 });
+    begin(stream, 300, `${uuid}:5`);
+    expect(stream.progress).toEqual({
+      gtidSet: `${uuid}:1-4,${uuid}:5`,
+      position: { file: FILE, position: 301 },
+    });
+    stream.onCommit(500);
+    expect(stream.progress).toEqual({ gtidSet: `${uuid}:1-5`, position: { file: FILE, position: 500 } });
+  });
+
+  test('rows of a chunk are numbered by its mark, but never below what the stream has given out', () => {
+    const { stream } = streamOf();
+    begin(stream, 200);
+    stream.onRows(insert(300, 1, 2, 3));
+    stream.onCommit(301);
+    expect(stream.snapshotSequence({ file: FILE, position: 301 })).toEqual({
+      prefix: '001000002',
+      offset: 302,
+    });
+    expect(stream.snapshotSequence({ file: FILE, position: 900 }).offset).toBe(900);
+    stream.onRotate('binlog.000003', 4);
+    expect(stream.snapshotSequence({ file: FILE, position: 900 })).toEqual({
+      prefix: '001000003',
+      offset: 0,
+    });
+  });
+});
+
+test('a captured table without a topic waits; one that was renamed to a captured name is told', () => {
+  const { stream, routes } = streamOf({ registry: registryOf() });
+  begin(stream, 200);
+  expect(stream.mustSettleTables).toBe(true);
+  expect(routes.waiting.map(({ table }) => table)).toEqual(['orders']);
+  const { stream: other, routes: renamed } = streamOf();
+  statement(other, 'RENAME TABLE crm.a TO orders, orders TO crm.b', 200);
+  expect(other.mustSettleTables).toBe(true);
+  expect(renamed.renamedTo).toEqual([{ database: 'shop', table: 'orders' }]);
+});
+
+test('a DDL makes every chunk that is being read worthless', () => {
+  const { stream, routes } = streamOf();
+  begin(stream, 200);
+  stream.onCommit(300);
+  const recorder = new ChunkRecorder();
+  const route = routes.byName('shop', 'orders');
+  if (route !== null) route.recorder = recorder;
+  statement(stream, 'ALTER TABLE crm.people ADD x INT', 300);
+  expect(recorder.disturbed).toBe(true);
+});

@@ -1,0 +1,89 @@
+import type { TableMap } from '@sluice/binlog';
+import { TableRegistry } from '../../src/state/table-registry.ts';
+import { createTableFilter } from '../../src/state/table-filter.ts';
+import { TypeNames } from '../../src/state/type-names.ts';
+import { GtidTracker } from '../../src/source/gtid-tracker.ts';
+import { ChangeStream, type ResumePoint } from '../../src/stream/change-stream.ts';
+import { BatchPool, PublishBuffer } from '../../src/stream/publish-buffer.ts';
+import { TableRoutes } from '../../src/stream/table-routes.ts';
+import { tableMap } from './table-maps.ts';
+
+export const FILE = 'binlog.000002';
+export const NOW = 1_795_252_177_720;
+export const PARTITIONS = 3;
+
+export interface StreamOptions {
+  readonly resume?: Partial<ResumePoint>;
+  readonly gtidSet?: string | null;
+  readonly tombstones?: boolean;
+  readonly ignoresCase?: boolean;
+  readonly registry?: TableRegistry;
+  readonly maxMessageBytes?: number;
+}
+
+export interface StreamSetup {
+  readonly stream: ChangeStream;
+  readonly routes: TableRoutes;
+  readonly registry: TableRegistry;
+  readonly buffer: PublishBuffer;
+}
+
+/** A registry that has the topics of these tables of the database `shop`. */
+export function registryOf(...tables: readonly string[]): TableRegistry {
+  const registry = new TableRegistry('p');
+  for (const table of tables) registry.setPartitions(registry.topicOf('shop', table), PARTITIONS);
+  return registry;
+}
+
+/** A stream that stands in `FILE`; it captures `shop.*`, of which `orders` has a topic. */
+export function streamOf(options: StreamOptions = {}): StreamSetup {
+  const registry = options.registry ?? registryOf('orders');
+  const routes = new TableRoutes({
+    prefix: 'p',
+    serverName: 'shop',
+    filter: createTableFilter(['shop.*'], []),
+    registry,
+    configuredKeys: {},
+    ignoresCase: options.ignoresCase ?? false,
+    typeNames: new TypeNames({ isMariadb: false, registry, described: [] }),
+  });
+  const buffer = new PublishBuffer(new BatchPool(), options.maxMessageBytes ?? 1_048_588);
+  const resume = {
+    file: FILE,
+    position: 4,
+    floor: 0,
+    publishedThrough: null,
+    highest: '',
+    fileCreatedAt: 0,
+    ...options.resume,
+  };
+  const { gtidSet = null, tombstones = false } = options;
+  const gtids = gtidSet === null ? null : new GtidTracker('mysql', gtidSet);
+  const stream = new ChangeStream({
+    server: 'shop',
+    serverId: 11,
+    generation: 1,
+    resume,
+    gtids,
+    routes,
+    buffer,
+    tombstones,
+  });
+  stream.now = NOW;
+  stream.onRotate(resume.file, resume.position);
+  return { stream, routes, registry, buffer };
+}
+
+export const ORDERS: TableMap = tableMap();
+
+/** Opens a transaction at `start` and shows its table map. */
+export function begin(stream: ChangeStream, start: number, gtid: string | null = null, map = ORDERS): void {
+  stream.onBegin({ gtid, start, committedAtMicros: 1_795_252_177_716_123, serverId: 11 });
+  stream.onTableMap(map);
+}
+
+/** A lone statement. */
+export function statement(stream: ChangeStream, sql: string, start: number, database = 'shop'): void {
+  stream.onBegin({ gtid: null, start, committedAtMicros: 1_795_252_177_716_123, serverId: 11 });
+  stream.onQuery({ database, sql, start, end: start + 100, closes: true });
+}
