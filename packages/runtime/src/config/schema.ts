@@ -179,8 +179,9 @@ export const captureSchema = z
 
 export const memorySchema = z
   .strictObject({
-    queueBytes: z.int().min(1_048_576).max(17_179_869_184).default(16_777_216).meta({
-      description: 'Bytes that may wait between the source and Kafka; above it the socket is paused.',
+    queueBytes: z.int().min(1_048_576).max(17_179_869_184).default(4_194_304).meta({
+      description:
+        'Bytes of memory that events may take between the source and Kafka; above it the socket is paused.',
     }),
   })
   .meta({ description: 'Bounds of memory.' });

@@ -64,7 +64,9 @@ export class BinlogReader {
   readonly #zongji: ZongJi;
   readonly #queue: EventQueue;
   readonly #watchdog: NodeJS.Timeout;
-  #lastPacketAt = performance.now();
+  /** Set by every packet, and taken back whenever it is looked at: reading the clock for each would cost more. */
+  #wasHeard = true;
+  #lastHeardAt = 0;
   #closed = false;
   #hasEvents = false;
 
@@ -118,7 +120,7 @@ export class BinlogReader {
   async take(timeoutMs: number): Promise<readonly Buffer[]> {
     const events = await this.#queue.take(timeoutMs);
     // The socket may have been paused until now: silence counts from here.
-    if (events.length > 0) this.#lastPacketAt = performance.now();
+    if (events.length > 0) this.#wasHeard = true;
     return events;
   }
 
@@ -149,7 +151,7 @@ export class BinlogReader {
 
   /** The driver reuses the packet object, not the bytes: a view of them is safe to keep. */
   #accept(packet: Packet, encoding: string): void {
-    this.#lastPacketAt = performance.now();
+    this.#wasHeard = true;
     const marker = packet.buffer[packet.offset];
     if (marker === 0) {
       const event = packet.buffer.subarray(packet.offset + EVENT_MARKER_BYTES, packet.end);
@@ -174,7 +176,9 @@ export class BinlogReader {
   }
 
   #checkAlive(silentMs: number): void {
-    const silentFor = performance.now() - this.#lastPacketAt;
+    if (this.#wasHeard) this.#lastHeardAt = performance.now();
+    this.#wasHeard = false;
+    const silentFor = performance.now() - this.#lastHeardAt;
     // A paused socket is silent by our own wish.
     if (silentFor < silentMs || this.#queue.bytes > 0) return;
     this.#fail(

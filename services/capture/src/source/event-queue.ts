@@ -6,6 +6,9 @@ export interface FlowControl {
   resume(): void;
 }
 
+/** What an event takes besides its bytes (its object, its place in the queue): most of what a small one takes. */
+export const EVENT_OVERHEAD_BYTES = 200;
+
 /**
  * The byte-bounded queue between the binlog socket (which pushes) and the capture loop (which pulls).
  * Past `limitBytes` the socket is paused; it may overshoot by what one socket read still holds.
@@ -21,12 +24,13 @@ export class EventQueue {
   readonly #limitBytes: number;
   readonly #flow: FlowControl;
 
-  /** @param limitBytes bytes of events held before the socket is paused */
+  /** @param limitBytes bytes of memory that events may take before the socket is paused */
   constructor(limitBytes: number, flow: FlowControl) {
     this.#limitBytes = limitBytes;
     this.#flow = flow;
   }
 
+  /** Memory that the queued events take. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -34,7 +38,7 @@ export class EventQueue {
   /** Adds one event; its memory must not be reused by the caller. */
   push(event: Buffer): void {
     this.#events.push(event);
-    this.#bytes += event.length;
+    this.#bytes += event.length + EVENT_OVERHEAD_BYTES;
     if (this.#bytes > this.#limitBytes && !this.#paused) {
       this.#paused = true;
       this.#flow.pause();

@@ -1,6 +1,6 @@
 import { PipelineError } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
-import { EventQueue } from '../../src/source/event-queue.ts';
+import { EVENT_OVERHEAD_BYTES, EventQueue } from '../../src/source/event-queue.ts';
 
 function queueOf(limitBytes: number): { queue: EventQueue; flow: string[] } {
   const flow: string[] = [];
@@ -13,16 +13,16 @@ function queueOf(limitBytes: number): { queue: EventQueue; flow: string[] } {
 
 describe('EventQueue', () => {
   test('hands over everything in order and counts the bytes', async () => {
-    const { queue } = queueOf(100);
+    const { queue } = queueOf(1000);
     queue.push(Buffer.from('ab'));
     queue.push(Buffer.from('c'));
-    expect(queue.bytes).toBe(3);
+    expect(queue.bytes).toBe(3 + 2 * EVENT_OVERHEAD_BYTES);
     expect((await queue.take(0)).map(String)).toEqual(['ab', 'c']);
     expect(queue.bytes).toBe(0);
   });
 
   test('pauses the socket once above the bound and resumes it when emptied', async () => {
-    const { queue, flow } = queueOf(4);
+    const { queue, flow } = queueOf(4 + EVENT_OVERHEAD_BYTES);
     queue.push(Buffer.alloc(4));
     expect(flow).toEqual([]);
     queue.push(Buffer.alloc(1));
