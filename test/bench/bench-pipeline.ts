@@ -99,7 +99,8 @@ export class BenchPipeline {
     const configFile = join(this.#folder, `${service}.json`);
     await writeFile(configFile, this.#config({ port, metricsPort }));
     const { profiles } = this.#options;
-    const nodeArgs = profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
+    const nodeArgs =
+      profiles === null ? [] : ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${profiles}`];
     const process = ServiceProcess.start(this.#scope, { service, configFile, opsPort: port, nodeArgs });
     await process.ready();
     const metrics = async (): Promise<string> =>

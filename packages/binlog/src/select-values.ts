@@ -15,6 +15,8 @@ const QUOTE = 0x22;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
+/** `YYYY-MM-DD`, always ten characters. */
+const DATE_LENGTH = 10;
 const SPACE = 0x20;
 
 /**
@@ -123,7 +125,9 @@ function writeMoment(text: Buffer, instant: boolean, out: ByteWriter): void {
   const bytes = out.bytes;
   let place = out.position;
   bytes[place++] = QUOTE;
-  for (const byte of text) bytes[place++] = byte === SPACE ? 0x54 : byte;
+  bytes.set(text, place);
+  if (text[DATE_LENGTH] === SPACE) bytes[place + DATE_LENGTH] = 0x54;
+  place += text.length;
   if (instant) bytes[place++] = 0x5a;
   bytes[place++] = QUOTE;
   out.position = place;
