@@ -52,3 +52,12 @@ describe('EventQueue', () => {
     await expect(queue.take(0)).rejects.toMatchObject({ code: 'SOURCE_SILENT' });
   });
 });
+
+test('a wake that nobody waits for is not lost', async () => {
+  const { queue } = queueOf(4);
+  queue.wake();
+  expect(await queue.take(60_000)).toEqual([]);
+  queue.push(Buffer.from('x'));
+  queue.wake();
+  expect(await queue.take(60_000)).toHaveLength(1);
+});
