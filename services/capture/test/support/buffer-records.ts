@@ -1,4 +1,3 @@
-import type { ByteWriter } from '@sluice/binlog';
 import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
 
 /** Bytes of a RecordBatch v2 before its first record (Kafka documentation, "Record Batch"). */
@@ -15,7 +14,7 @@ export interface BufferRecord {
 /** All records of a buffer, batch by batch. */
 export function recordsOf(buffer: PublishBuffer): BufferRecord[] {
   return buffer.batches.flatMap(({ topic, partition, batch }) => {
-    const out = batch.out as ByteWriter;
+    const { out } = batch;
     const reader = new Reader(out.bytes.subarray(HEADER_BYTES, out.position));
     return Array.from({ length: batch.count }, () => ({ topic, partition, ...reader.record() }));
   });
