@@ -14,11 +14,11 @@ const checks: Readonly<Record<CheckName, readonly [string, ...string[]]>> = {
   typecheck: ['turbo', 'run', 'typecheck', '--continue', '--output-logs', 'errors-only'],
 };
 
-const checkTimeoutMs = 3 * 60_000;
+const checkTimeoutMs = 10 * 60_000;
 const suiteTimeoutMs: Readonly<Record<SuiteName, number>> = {
-  unit: 3 * 60_000,
-  conformance: 6 * 60_000,
-  e2e: 8 * 60_000,
+  unit: 10 * 60_000,
+  conformance: 20 * 60_000,
+  e2e: 35 * 60_000,
   values: 20 * 60_000,
 };
 
