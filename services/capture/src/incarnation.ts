@@ -89,7 +89,7 @@ export class Incarnation {
       ignoresCase: source.facts.ignoresCase,
       typeNames,
     });
-    const buffers = newBuffers(settings.config.topics.maxMessageBytes);
+    const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
     this.#stream = new ChangeStream({
       server: settings.serverName,
       serverId: source.facts.serverId,
@@ -269,9 +269,14 @@ function limitsOf({ config }: CaptureSettings): LoopLimits {
 }
 
 /** Two that take turns: one is published while the other fills. */
-function newBuffers(maxMessageBytes: number): readonly [PublishBuffer, PublishBuffer] {
+function newBuffers(
+  maxMessageBytes: number,
+  publisher: TransactionalPublisher,
+): readonly [PublishBuffer, PublishBuffer] {
   const pool = new BatchPool();
-  return [new PublishBuffer(pool, maxMessageBytes), new PublishBuffer(pool, maxMessageBytes)];
+  const buffer = (): PublishBuffer =>
+    new PublishBuffer(pool, maxMessageBytes, (batch) => publisher.compress(batch));
+  return [buffer(), buffer()];
 }
 
 /** Aborts this long after `stop`: what is under way at the order to stop is still published, an outage does not hold it up. */

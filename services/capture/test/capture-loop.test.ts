@@ -9,7 +9,7 @@ import { EventQueue } from '../src/source/event-queue.ts';
 import type { ChangeStream } from '../src/stream/change-stream.ts';
 import { appendJson } from '../src/stream/control-writer.ts';
 import { Flusher } from '../src/stream/flusher.ts';
-import { BatchPool, PublishBuffer } from '../src/stream/publish-buffer.ts';
+import { bufferOf } from './support/buffers.ts';
 import { rowsEvent } from './support/rows-events.ts';
 import { begin, FILE, ORDERS, streamOf } from './support/streams.ts';
 
@@ -26,6 +26,7 @@ class Setup {
   /** What publishing waits for. */
   kafka: () => Promise<void> = () => Promise.resolve();
   settles = 0;
+  eventBytes = 1;
   readonly #stop = new AbortController();
   readonly #steps: ((stream: ChangeStream) => void)[] = [];
   #rows = 0;
@@ -44,7 +45,7 @@ class Setup {
       decoder: { start: (event: Buffer) => this.#decode(event) } as unknown as BinlogDecoder,
       stream,
       flusher,
-      buffers: [buffer, new PublishBuffer(new BatchPool(), 1_048_588)],
+      buffers: [buffer, bufferOf()],
       limits: { flushRows: 10, flushBytes: 1_000_000, heartbeatMs: 50 },
       settleTables: () => Promise.resolve(void this.settles++),
       writeCheckpoint: (full) => {
@@ -71,7 +72,7 @@ class Setup {
   /** Adds events that arrive together. */
   push(...steps: readonly ((stream: ChangeStream) => void)[]): void {
     for (const step of steps) {
-      this.queue.push(Buffer.from([this.#steps.length]));
+      this.queue.push(Buffer.alloc(this.eventBytes, this.#steps.length));
       this.#steps.push(step);
     }
   }
@@ -106,6 +107,21 @@ describe('publishing', () => {
     setup.push(opens(300), inserts(310, 1));
     setup.push(closes(400));
     await vi.waitFor(() => expect(setup.transactions.at(-1)).toEqual({ rows: 1, position: 400 }));
+    setup.stop();
+    await running;
+  });
+
+  test('a long queue of events leaves turns to the answers of Kafka', async () => {
+    const setup = new Setup();
+    setup.eventBytes = 64 * 1024;
+    const heard: boolean[] = [];
+    let isHeard = false;
+    const running = setup.run();
+    setup.push(() => void setImmediate(() => (isHeard = true)));
+    for (let i = 0; i < 5; i++) setup.push(() => void heard.push(isHeard));
+    await vi.waitFor(() => expect(heard).toHaveLength(5));
+    expect(heard[0]).toBe(false);
+    expect(heard[4]).toBe(true);
     setup.stop();
     await running;
   });

@@ -169,9 +169,9 @@ export const captureSchema = z
       .int()
       .min(1)
       .max(1_000_000)
-      .default(5000)
+      .default(10_000)
       .meta({ description: 'Rows at which a Kafka transaction is closed.' }),
-    flushBytes: z.int().min(65_536).max(1_073_741_824).default(4_194_304).meta({
+    flushBytes: z.int().min(65_536).max(1_073_741_824).default(8_388_608).meta({
       description: 'Bytes at which a Kafka transaction is closed.',
     }),
   })

@@ -47,8 +47,8 @@ describe('defaults', () => {
     });
     expect(config.capture).toEqual({
       ops: { host: '127.0.0.1', port: 8080, metricsPort: 9090 },
-      flushRows: 5000,
-      flushBytes: 4_194_304,
+      flushRows: 10_000,
+      flushBytes: 8_388_608,
     });
     expect(config.sinks).toEqual({});
   });

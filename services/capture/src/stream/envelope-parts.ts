@@ -26,20 +26,17 @@ export const CAPTURED_AT = Buffer.from(',"captured_at":');
 export const CLOSE = Buffer.from('}}}');
 export const NULL = Buffer.from('null');
 
-export const SEQUENCE_DIGITS = 19;
+const SEQUENCE_DIGITS = 19;
 /** The digits of a sequence that change from row to row. */
 export const OFFSET_DIGITS = 10;
 
 /** Number of headers, header `operation`, and header `sequence` up to its value, which has always the same length. */
-export const HEADERS = headersOf(3);
-export const HEADERS_WITH_LINK = headersOf(4);
-
-function headersOf(count: number): Readonly<Record<RowOperation, Buffer>> {
-  const sequence = encodeHeader('sequence', '0'.repeat(SEQUENCE_DIGITS)).subarray(0, -SEQUENCE_DIGITS);
-  return byOperation((operation) =>
-    Buffer.concat([encodeHeaderCount(count), encodeHeader('operation', operation), sequence]),
-  );
-}
+const UP_TO_SEQUENCE = encodeHeader('sequence', '0'.repeat(SEQUENCE_DIGITS)).subarray(0, -SEQUENCE_DIGITS);
+export const HEADERS = byOperation((operation) =>
+  Buffer.concat([encodeHeaderCount(3), encodeHeader('operation', operation), UP_TO_SEQUENCE]),
+);
+/** Takes the place of the number of headers where a link to the other half of a key change is added. */
+export const ONE_HEADER_MORE = encodeHeaderCount(4);
 
 function byOperation(bytes: (operation: RowOperation) => Buffer): Readonly<Record<RowOperation, Buffer>> {
   return {

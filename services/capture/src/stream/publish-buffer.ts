@@ -34,9 +34,14 @@ export class BatchPool {
   }
 }
 
+interface PendingBatch extends TopicBatch {
+  readonly memory: PartitionBatch;
+  compressed: Promise<Buffer> | undefined;
+}
+
 interface TopicSlot {
   readonly topic: string;
-  readonly open: (PartitionBatch | undefined)[];
+  readonly open: (PendingBatch | undefined)[];
 }
 
 /** The records of the next Kafka transaction: one open record batch per partition, full ones set aside. */
@@ -46,15 +51,24 @@ export class PublishBuffer {
   readonly #topics = new Map<string, TopicSlot>();
   /** Rows of one topic come in runs. */
   #latest: TopicSlot | null = null;
-  #batches: (TopicBatch & { readonly batch: RecordBatchBuilder; readonly memory: PartitionBatch })[] = [];
+  #batches: PendingBatch[] = [];
+  readonly #compress: (batch: RecordBatchBuilder) => Promise<Buffer>;
   /** Bytes that a batch of more than one record must not exceed: even uncompressed it is accepted then. */
   readonly maxBatchBytes: number;
   /** Row records in the buffer. */
   rows = 0;
 
-  /** @param maxMessageBytes the topics' `max.message.bytes` */
-  constructor(pool: BatchPool, maxMessageBytes: number) {
+  /**
+   * @param maxMessageBytes the topics' `max.message.bytes`
+   * @param compress begun for each batch as soon as it is full, so that little is left to do when the buffer is published
+   */
+  constructor(
+    pool: BatchPool,
+    maxMessageBytes: number,
+    compress: (batch: RecordBatchBuilder) => Promise<Buffer>,
+  ) {
     this.#pool = pool;
+    this.#compress = compress;
     this.#cutBytes = Math.floor(maxMessageBytes * CUT_SHARE);
     this.maxBatchBytes = maxMessageBytes - MARGIN_BYTES;
   }
@@ -62,16 +76,26 @@ export class PublishBuffer {
   /** The batch to write the next record of this partition into. */
   partition(topic: string, partition: number): PartitionBatch {
     const open = this.#slotOf(topic).open[partition];
-    if (open !== undefined && open.records.byteLength < this.#cutBytes) return open;
+    if (open !== undefined && open.batch.byteLength < this.#cutBytes) return open.memory;
     return this.nextBatch(topic, partition);
   }
 
   /** A new batch for this partition, behind the one that was written so far. */
   nextBatch(topic: string, partition: number): PartitionBatch {
+    const slot = this.#slotOf(topic);
+    this.#finish(slot.open[partition]);
     const memory = this.#pool.take();
-    this.#slotOf(topic).open[partition] = memory;
-    this.#batches.push({ topic, partition, batch: memory.records, memory });
+    const batch = { topic, partition, batch: memory.records, memory, compressed: undefined };
+    slot.open[partition] = batch;
+    this.#batches.push(batch);
     return memory;
+  }
+
+  #finish(full: PendingBatch | undefined): void {
+    if (full === undefined) return;
+    full.compressed = this.#compress(full.batch);
+    // Whoever publishes the batch sees the failure; one that is given up is nobody's.
+    full.compressed.catch(() => undefined);
   }
 
   #slotOf(topic: string): TopicSlot {

@@ -9,17 +9,16 @@ import {
   EVENT_INDEX,
   GTID,
   HEADERS,
-  HEADERS_WITH_LINK,
   KEY,
   NO_AFTER,
   NO_BEFORE_AFTER,
   NULL,
   OFFSET,
   OFFSET_DIGITS,
+  ONE_HEADER_MORE,
   OPERATION_UP_TO_SEQUENCE,
   POSITION_FILE,
   ROW,
-  SEQUENCE_DIGITS,
   TRANSACTION_ID,
 } from './envelope-parts.ts';
 import { append, appendAll, appendInteger, appendThousandths, writeDigits } from './json-bytes.ts';
@@ -59,7 +58,10 @@ export class RowWriter {
   readonly #middle = new ByteWriter(512);
   readonly #tail = new ByteWriter(512);
   readonly #end = new ByteWriter(64);
-  readonly #sequence = Buffer.alloc(SEQUENCE_DIGITS, '0');
+  readonly #headers = new ByteWriter(128);
+  /** Where the digits of the sequence that change stand in `#middle` and in `#headers`. */
+  #digitsInMiddle = 0;
+  #digitsInHeaders = 0;
   readonly #sequencePrefix = new LatestText();
   readonly #file = new LatestText();
   readonly #gtid = new LatestText('"');
@@ -87,6 +89,9 @@ export class RowWriter {
     appendAll(middle, GTID);
     appendAll(middle, gtid);
     appendAll(middle, OPERATION_UP_TO_SEQUENCE[group.operation]);
+    appendAll(middle, prefix);
+    this.#digitsInMiddle = skip(middle, OFFSET_DIGITS);
+    appendAll(middle, KEY);
     const tail = restart(this.#tail);
     appendAll(tail, TRANSACTION_ID);
     appendAll(tail, gtid);
@@ -95,7 +100,15 @@ export class RowWriter {
     appendAll(end, CAPTURED_AT);
     appendInteger(end, group.capturedAt);
     appendAll(end, CLOSE);
-    this.#sequence.set(prefix);
+    this.#layOutHeaders(HEADERS[group.operation], prefix);
+  }
+
+  #layOutHeaders(upToSequence: Buffer, prefix: Buffer): void {
+    const headers = restart(this.#headers);
+    appendAll(headers, upToSequence);
+    appendAll(headers, prefix);
+    this.#digitsInHeaders = skip(headers, OFFSET_DIGITS);
+    appendAll(headers, (this.#group as RowGroup).encoder.schemaHeader);
   }
 
   /**
@@ -117,7 +130,8 @@ export class RowWriter {
     const { table } = group.encoder;
     const key = this.key;
     const partition = partitionFor(key.bytes, 0, key.position, table.partitions);
-    writeDigits(this.#sequence, SEQUENCE_DIGITS - OFFSET_DIGITS, offset, OFFSET_DIGITS);
+    writeDigits(this.#middle.bytes, this.#digitsInMiddle, offset, OFFSET_DIGITS);
+    writeDigits(this.#headers.bytes, this.#digitsInHeaders, offset, OFFSET_DIGITS);
     let batch = buffer.partition(table.topic, partition);
     this.#writeRecord(batch, before, after, imageIndex, eventIndex, link);
     if (batch.records.byteLength > buffer.maxBatchBytes && batch.records.count > 0) {
@@ -148,22 +162,22 @@ export class RowWriter {
     append(out, this.#head.bytes, this.#head.position);
     appendInteger(out, imageIndex);
     append(out, this.#middle.bytes, this.#middle.position);
-    appendAll(out, this.#sequence);
-    appendAll(out, KEY);
     append(out, key.bytes, key.position);
     writeImages(group.encoder, out, before, after);
     append(out, this.#tail.bytes, this.#tail.position);
     appendInteger(out, eventIndex);
     append(out, this.#end.bytes, this.#end.position);
     records.endValue();
-    this.#writeHeaders(group, records, link);
+    if (link === null) append(out, this.#headers.bytes, this.#headers.position);
+    else this.#writeLinkedHeaders(records, link);
   }
 
-  #writeHeaders(group: RowGroup, records: RecordBatchBuilder, link: LinkHeader | null): void {
-    records.rawHeaders((link === null ? HEADERS : HEADERS_WITH_LINK)[group.operation]);
-    records.rawHeaders(this.#sequence);
-    records.rawHeaders(group.encoder.schemaHeader);
-    if (link !== null) records.header(link.name, link.key.bytes, 0, link.key.position);
+  /** One header more than the other rows of the group have: their number, which comes first, differs. */
+  #writeLinkedHeaders(records: RecordBatchBuilder, link: LinkHeader): void {
+    const { bytes, position } = this.#headers;
+    records.rawHeaders(ONE_HEADER_MORE);
+    records.rawHeaders(bytes.subarray(ONE_HEADER_MORE.length, position));
+    records.header(link.name, link.key.bytes, 0, link.key.position);
   }
 
   /** Lets a compacted topic forget the key. */
@@ -174,6 +188,14 @@ export class RowWriter {
     records.headerCount(0);
     records.end();
   }
+}
+
+/** Leaves room for bytes that are written row by row; where it begins. */
+function skip(writer: ByteWriter, length: number): number {
+  const start = writer.position;
+  writer.reserve(length);
+  writer.position += length;
+  return start;
 }
 
 function restart(writer: ByteWriter): ByteWriter {

@@ -7,9 +7,10 @@ import {
   writeTruncate,
   type ControlPoint,
 } from '../../src/stream/control-writer.ts';
-import { BatchPool, PublishBuffer } from '../../src/stream/publish-buffer.ts';
+import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
 import type { CapturedTable } from '../../src/state/table.ts';
 import { recordsOf } from '../support/buffer-records.ts';
+import { bufferOf } from '../support/buffers.ts';
 
 const table: CapturedTable = {
   database: 'shop',
@@ -52,7 +53,7 @@ const cases: readonly [string, string, Write][] = [
 ];
 
 test.each(cases)('%s goes to every partition with one sequence', (operation, schema, write) => {
-  const buffer = new PublishBuffer(new BatchPool(), 1_000_000);
+  const buffer = bufferOf();
   write(buffer);
   const records = recordsOf(buffer);
   expect(records.map(({ partition }) => partition)).toEqual([0, 1]);
@@ -72,7 +73,7 @@ test.each(cases)('%s goes to every partition with one sequence', (operation, sch
 });
 
 test('a heartbeat names no table', () => {
-  const buffer = new PublishBuffer(new BatchPool(), 1_000_000);
+  const buffer = bufferOf();
   writeHeartbeat(buffer, 'p', point);
   const [record] = recordsOf(buffer);
   expect(record).toMatchObject({ topic: 'p.sluice.heartbeat', partition: 0, key: '{"$sluice":"heartbeat"}' });

@@ -1,13 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { appendJson } from '../../src/stream/control-writer.ts';
-import { BatchPool, PublishBuffer } from '../../src/stream/publish-buffer.ts';
+import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
 import { recordsOf } from '../support/buffer-records.ts';
+import { bufferOf } from '../support/buffers.ts';
 import { rowsEvent } from '../support/rows-events.ts';
 import { begin, ORDERS, registryOf, streamOf } from '../support/streams.ts';
-
-function bufferOf(maxMessageBytes: number): PublishBuffer {
-  return new PublishBuffer(new BatchPool(), maxMessageBytes);
-}
 
 function append(buffer: PublishBuffer, partition: number, value: unknown): void {
   appendJson(buffer, { topic: 't', partition }, 'k', value, 1000, { a: 'b' });
@@ -40,9 +37,36 @@ describe('PublishBuffer', () => {
     expect(recordsOf(buffer)).toHaveLength(30);
   });
 
+  test('has each full batch compressed while the next one fills', async () => {
+    const begun: number[] = [];
+    const buffer = bufferOf(10_000, (batch) => {
+      begun.push(batch.count);
+      return Promise.resolve(Buffer.from(`${batch.count}`));
+    });
+    const counts: number[] = [];
+    while (begun.length < 2) {
+      append(buffer, 0, 'x'.repeat(1000));
+      append(buffer, 1, 'narrow');
+      counts.push(begun.length);
+    }
+    expect(counts.filter((count) => count === 0)).toHaveLength(begun[0] ?? 0);
+    expect(await Promise.all(buffer.batches.map(async ({ compressed }) => compressed))).toEqual([
+      Buffer.from(`${begun[0]}`), // partition 0
+      undefined, // partition 1: still open
+      Buffer.from(`${begun[1]}`),
+      undefined,
+    ]);
+    expect(buffer.batches.map(({ partition }) => partition)).toEqual([0, 1, 0, 0]);
+  });
+
+  test('a compression that fails is left to who publishes the batch', async () => {
+    const buffer = bufferOf(10_000, () => Promise.reject(new Error('no memory')));
+    for (let i = 0; i < 12; i++) append(buffer, 0, 'x'.repeat(1000));
+    await expect(buffer.batches[0]?.compressed).rejects.toThrow('no memory');
+  });
+
   test('is empty after clear, and its memory serves the next batches', () => {
-    const pool = new BatchPool();
-    const buffer = new PublishBuffer(pool, 10_000);
+    const buffer = bufferOf(10_000);
     append(buffer, 0, 'x');
     const [used] = buffer.batches;
     buffer.clear();

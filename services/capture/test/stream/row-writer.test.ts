@@ -3,9 +3,9 @@ import { decodeEnvelope } from '@sluice/envelope';
 import { VERSION } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import { captureTable } from '../../src/state/table.ts';
-import { BatchPool, PublishBuffer } from '../../src/stream/publish-buffer.ts';
 import { RowWriter, type LinkHeader, type RowGroup } from '../../src/stream/row-writer.ts';
 import { TableEncoder, type ValueImage } from '../../src/stream/table-encoder.ts';
+import { bufferOf } from '../support/buffers.ts';
 import { readRecords, type WrittenRecord } from '../support/read-records.ts';
 
 const COLUMNS = ['id', 'näme'].map((name) => ({ name, type: 'int', nullable: false, charset: null }));
@@ -46,7 +46,7 @@ interface Row {
 }
 
 class Written {
-  readonly buffer = new PublishBuffer(new BatchPool(), 1_048_588);
+  readonly buffer = bufferOf();
   readonly writer: RowWriter;
 
   constructor(tombstones = false) {

@@ -4,8 +4,9 @@ import { createTableFilter } from '../../src/state/table-filter.ts';
 import { TypeNames } from '../../src/state/type-names.ts';
 import { GtidTracker } from '../../src/source/gtid-tracker.ts';
 import { ChangeStream, type ResumePoint } from '../../src/stream/change-stream.ts';
-import { BatchPool, PublishBuffer } from '../../src/stream/publish-buffer.ts';
+import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
 import { TableRoutes } from '../../src/stream/table-routes.ts';
+import { bufferOf } from './buffers.ts';
 import { tableMap } from './table-maps.ts';
 
 export const FILE = 'binlog.000002';
@@ -47,7 +48,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     ignoresCase: options.ignoresCase ?? false,
     typeNames: new TypeNames({ isMariadb: false, registry, described: [] }),
   });
-  const buffer = new PublishBuffer(new BatchPool(), options.maxMessageBytes ?? 1_048_588);
+  const buffer = bufferOf(options.maxMessageBytes);
   const resume = {
     file: FILE,
     position: 4,
