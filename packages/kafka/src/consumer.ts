@@ -1,4 +1,4 @@
-import { PipelineError, type Logger } from '@sluice/runtime';
+import { PipelineError, settlesWithin, type Logger } from '@sluice/runtime';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { Assignment } from './consumer-assignment.ts';
 import { CommitQueue } from './consumer-commits.ts';
@@ -48,6 +48,8 @@ const MAX_WAIT_MS = 250;
 const PARTITIONS_PER_FETCH = 4;
 const COMMIT_DELAY_MS = 100;
 const STOP_GRACE_MS = 10_000;
+/** For the last commit and the leave. A broker that does not answer ends our session itself; records come again. */
+const FAREWELL_MS = 5_000;
 
 /**
  * Reads batches for a consumer group, one handler call per batch. It keeps three promises that kafkajs does not:
@@ -160,7 +162,7 @@ export class BatchConsumer {
     return lags;
   }
 
-  /** Lets the running batches end (10 s, then their signal aborts), commits, and leaves the group. */
+  /** Lets the running batches end (10 s, then their signal aborts), commits, and leaves the group (5 s, if Kafka is away). */
   async close(): Promise<void> {
     this.#stopping.abort();
     const force = setTimeout(
@@ -169,9 +171,13 @@ export class BatchConsumer {
     );
     await Promise.allSettled(this.#running);
     clearTimeout(force);
+    await settlesWithin(FAREWELL_MS, this.#leave());
+    this.#settle.resolve();
+  }
+
+  async #leave(): Promise<void> {
     await this.#commits.flush();
     await Promise.allSettled([this.#consumer.disconnect(), this.#admin.disconnect()]);
-    this.#settle.resolve();
   }
 
   /** The group's offset moves as well: once retention has deleted the markers, it would look as if records were missing. */

@@ -54,7 +54,7 @@ export const ERRORS = {
   },
   COLUMN_TYPE_UNKNOWN: {
     class: 'fatal',
-    summary: 'nothing tells which type a BINARY column of an old change of a MariaDB table had',
+    summary: 'nothing tells what a column in an old change of a MariaDB table is',
     fix: 'Give the table a column of that name and type again until capture has passed the change, or exclude the table.',
   },
   CONFIG_INVALID: {

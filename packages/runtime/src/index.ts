@@ -1,5 +1,5 @@
 export { fullJitter, type BackoffOptions } from './backoff.ts';
-export { abortableDelay } from './delay.ts';
+export { abortableDelay, settlesWithin } from './delay.ts';
 export {
   ERRORS,
   errorEntry,

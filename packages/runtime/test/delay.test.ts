@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { abortableDelay } from '../src/delay.ts';
+import { abortableDelay, settlesWithin } from '../src/delay.ts';
 
 test('resolves after its time and leaves no listener on the signal', async () => {
   const { signal } = new AbortController();
@@ -15,4 +15,10 @@ test('an abort ends the wait at once, with the reason of the signal', async () =
   controller.abort(reason);
   await expect(wait).rejects.toBe(reason);
   await expect(abortableDelay(60_000, controller.signal)).rejects.toBe(reason);
+});
+
+test('work that ends in time has settled, whichever way; other work is not waited for', async () => {
+  expect(await settlesWithin(60_000, Promise.resolve())).toBe(true);
+  expect(await settlesWithin(60_000, Promise.reject(new Error('in vain')))).toBe(true);
+  expect(await settlesWithin(1, new Promise(() => undefined))).toBe(false);
 });

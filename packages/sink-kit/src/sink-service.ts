@@ -3,6 +3,7 @@ import {
   abortableDelay,
   parseSection,
   PipelineError,
+  settlesWithin,
   startOpsServers,
   type Logger,
   type OpsServers,
@@ -29,6 +30,8 @@ import type { WorkerContext } from './worker-context.ts';
 
 const PING_MS = 5000;
 const LAG_MS = 10_000;
+/** For what waits for a broker or a store that is away while the service stops. */
+const FAREWELL_MS = 3_000;
 
 /** A sink's process: the store and Kafka opened, the topics read, and what an operator sees of it. */
 export class SinkService<C extends SinkSettings> implements RunningService {
@@ -90,10 +93,11 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#state.phase = 'stopping';
     this.#stop.abort(new DOMException('the sink stops', 'AbortError'));
     await this.#reader.close();
-    await this.done.catch(() => undefined);
+    await settlesWithin(FAREWELL_MS, this.done);
     this.#breaker.close();
     this.#office.close();
-    await Promise.allSettled([this.#sink.close(), this.#producer.close(), this.#ops?.close()]);
+    const rest = [this.#sink.close(), this.#producer.close(), this.#ops?.close() ?? Promise.resolve()];
+    await settlesWithin(FAREWELL_MS, Promise.allSettled(rest));
   }
 
   async #run(): Promise<void> {
