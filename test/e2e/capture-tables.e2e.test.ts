@@ -91,6 +91,26 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(await capture.stop()).toMatchObject({ code: 0 });
   });
 
+  test('rows that go with their partition leave no trace: the table is read again', async () => {
+    const pipeline = await pipelineWith(
+      'CREATE TABLE log (id INT NOT NULL PRIMARY KEY, v VARCHAR(20)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (3), PARTITION p1 VALUES LESS THAN (100))',
+      fill('log', 5),
+    );
+    const { database, reader } = pipeline;
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['log']);
+    await database.run('ALTER TABLE log DROP PARTITION p0');
+    await untilOperation(pipeline, 'log', 'SNAPSHOT_END', 2 * PARTITIONS);
+    const records = await readEnvelopes(reader, pipeline.topic('log'));
+    const marks = records.flatMap(({ envelope: { payload } }) =>
+      'reconcile' in payload ? [`${payload.phase} ${payload.reconcile}`] : [],
+    );
+    expect(marks).toEqual(['begin false', 'end false', 'begin true', 'end true']);
+    const rows = records.filter(({ record }) => String(record.headers.get('operation')) === 'SNAPSHOT');
+    expect(rows.slice(5).map(({ key }) => key)).toEqual(['{"id":3}', '{"id":4}', '{"id":5}']);
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
+
   test('names with dots and wide rows', async () => {
     const pipeline = await pipelineWith('CREATE TABLE `a.b` (id INT NOT NULL PRIMARY KEY, v LONGBLOB)');
     const { database, reader } = pipeline;

@@ -1,17 +1,23 @@
 import { widthOf, writerOf } from './column-writer.ts';
 import { BinlogError } from './errors.ts';
-import { nameTypes, type NamedTypes } from './named-types.ts';
+import { describedColumns, type ColumnFacts } from './column-facts.ts';
 import type { Column, TableMap } from './table-map.ts';
 import type { ValueWriter } from './values/value-writer.ts';
 
 /** A table map made ready for its rows: where values lie and what writes them, decided once. */
 export interface CompiledTable {
   readonly map: TableMap;
+  /** Those that images give values of, by their places in images. */
+  readonly columns: readonly Column[];
+  /** Columns of the table. */
   readonly columnCount: number;
   readonly nullBytes: number;
   /** Width of each column in a row image, −n for a value with an n-byte length in front. */
   readonly widths: Int32Array;
+  /** By place in images. */
   readonly writers: readonly ValueWriter[];
+  /** The place in images of each column of the table, −1 for one that is left out; null when it is the same for all. */
+  readonly places: Int32Array | null;
 }
 
 /**
@@ -20,15 +26,22 @@ export interface CompiledTable {
  *
  * @throws BinlogError COLUMN_TYPE_UNSUPPORTED when not even the width of a column is known
  */
-export function compileTable(map: TableMap, types: NamedTypes): CompiledTable {
-  const columns = nameTypes(map.columns, types);
+export function compileTable(map: TableMap, facts: ColumnFacts): CompiledTable {
+  const columns = describedColumns(map.columns, facts);
   return {
     map,
-    columnCount: columns.length,
-    nullBytes: (columns.length + 7) >> 3,
-    widths: Int32Array.from(columns, (column) => named(map, column, () => widthOf(column))),
+    columns,
+    columnCount: map.columns.length,
+    nullBytes: (map.columns.length + 7) >> 3,
+    widths: Int32Array.from(map.columns, (column) => named(map, column, () => widthOf(column))),
     writers: columns.map((column) => writerOrRefusal(column)),
+    places: columns.length === map.columns.length ? null : placesOf(map, columns),
   };
+}
+
+function placesOf(map: TableMap, columns: readonly Column[]): Int32Array {
+  const places = new Map(columns.map(({ name }, place) => [name, place]));
+  return Int32Array.from(map.columns, ({ name }) => places.get(name) ?? -1);
 }
 
 /** The same error with the names of table and column, or a coded one for anything unforeseen. */

@@ -1,4 +1,5 @@
 import { hasValidChecksum, requireChecksum } from './checksum.ts';
+import { NO_FACTS, type ColumnFacts } from './column-facts.ts';
 import { BinlogError } from './errors.ts';
 import { EventCursor } from './event-cursor.ts';
 import { CHECKSUM_BYTES, EVENT, FLAG, HEADER_BYTES, isSilent } from './event-types.ts';
@@ -7,7 +8,6 @@ import { readMariadbGtid, readMysqlGtid, readTaggedGtid, type GtidEvent } from '
 import type { BinlogHandler } from './handler.ts';
 import { readHeartbeatV2 } from './heartbeat.ts';
 import { readPayload } from './inflate.ts';
-import { NO_NAMED_TYPES, type NamedTypes } from './named-types.ts';
 import { PositionTracker } from './position.ts';
 import { isBegin, queryText, readQuery, readXaPrepare, type QueryEvent } from './query-event.ts';
 import { RowsEventReader, STMT_END } from './rows-event.ts';
@@ -23,10 +23,10 @@ export interface DecoderOptions {
   readonly file: string;
   readonly position: number;
   /**
-   * Columns of MariaDB's UUID, INET6 and INET4 types, which table maps show as BINARY; asked after `onTableMap` and before the
-   * first `onRows` of the map. Without it their values are bytes.
+   * What MariaDB's table maps do not tell; asked after `onTableMap` and before the first `onRows` of the map. Without it UUIDs
+   * and addresses are bytes, and images without all columns cannot be read.
    */
-  readonly namedTypes?: (map: TableMap) => NamedTypes;
+  readonly columnFacts?: (map: TableMap) => ColumnFacts;
 }
 
 /** A rows event without rows that only ends a statement names this table. */
@@ -74,7 +74,7 @@ export class BinlogDecoder {
     this.handler = handler;
     this.flavour = options.flavour;
     this.checksum = options.checksum;
-    this.tables = new TableCache(options.namedTypes ?? (() => NO_NAMED_TYPES));
+    this.tables = new TableCache(options.columnFacts ?? (() => NO_FACTS));
     this.tracker = new PositionTracker(options.file, options.position);
   }
 
@@ -307,21 +307,10 @@ export class BinlogDecoder {
         tableId,
       });
     }
-    const { source, rowsStart, rowsEnd } = readRowsBody(cursor, layout, table.map);
     const { start, timestamp, serverId } = this.header;
     const { operation, partial } = layout;
-    this.rows.open({
-      table,
-      operation,
-      partial,
-      source,
-      rowsStart,
-      rowsEnd,
-      start,
-      timestamp,
-      serverId,
-      flags,
-    });
+    const body = readRowsBody(cursor, layout, table.map);
+    this.rows.open({ table, operation, partial, body, start, timestamp, serverId, flags });
     this.calling = true;
     this.handler.onRows(this.rows);
     this.calling = false;

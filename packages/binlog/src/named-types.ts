@@ -1,6 +1,6 @@
 import { BINARY_COLLATION, TYPE } from './column-types.ts';
 import { BinlogError } from './errors.ts';
-import type { Column, TableMap } from './table-map.ts';
+import type { Column } from './table-map.ts';
 
 /** MariaDB's types that a table map shows as BINARY(16) and BINARY(4): only information_schema tells them apart. */
 export type NamedType = 'uuid' | 'inet6' | 'inet4';
@@ -8,18 +8,11 @@ export type NamedType = 'uuid' | 'inet6' | 'inet4';
 /** The named types of a table by column name. */
 export type NamedTypes = ReadonlyMap<string, NamedType>;
 
-export const NO_NAMED_TYPES: NamedTypes = new Map();
-
 const NAMED: Readonly<Record<NamedType, { readonly type: number; readonly length: number }>> = {
   uuid: { type: TYPE.UUID, length: 16 },
   inet6: { type: TYPE.INET6, length: 16 },
   inet4: { type: TYPE.INET4, length: 4 },
 };
-
-/** Whether the table has a column that may be of a named type. */
-export function mayHaveNamedTypes(map: TableMap): boolean {
-  return map.columns.some((column) => isBinary(column, 16) || isBinary(column, 4));
-}
 
 /**
  * The columns with their named types.

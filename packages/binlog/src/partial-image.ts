@@ -3,6 +3,8 @@ import { TYPE } from './column-types.ts';
 import { nameColumn, type CompiledTable } from './compiled-table.ts';
 import { BinlogError } from './errors.ts';
 import { RowImageReader, skipImage } from './row-image.ts';
+import type { Presence } from './rows-header.ts';
+import { skipSparseImage } from './sparse-image.ts';
 import { writePatchedJson } from './values/json-diff.ts';
 
 /** `binlog_row_value_options`: JSON columns may be differences. No other option exists. */
@@ -64,8 +66,16 @@ export class PartialImageReader extends RowImageReader {
 }
 
 /** The offset behind the image at `at`, as `skipImage`. */
-export function skipPartialImage(table: CompiledTable, source: Buffer, at: number, limit: number): number {
-  return skipImage(table, source, imageStart(source, at, limit, jsonColumnsOf(table).length), limit);
+export function skipPartialImage(
+  table: CompiledTable,
+  source: Buffer,
+  at: number,
+  limit: number,
+  present: Presence | null,
+): number {
+  const start = imageStart(source, at, limit, jsonColumnsOf(table).length);
+  if (present !== null) return skipSparseImage(table, source, start, limit, present);
+  return skipImage(table, source, start, limit);
 }
 
 /** @throws BinlogError EVENT_UNSUPPORTED for options that nobody knows */

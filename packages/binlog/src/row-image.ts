@@ -20,7 +20,7 @@ export interface RowImage {
   sameValue(column: number, other: RowImage): boolean;
 }
 
-const NULL_START = -1;
+export const NULL_START = -1;
 const EMPTY = Buffer.alloc(0);
 
 export class RowImageReader implements RowImage {
@@ -49,7 +49,7 @@ export class RowImageReader implements RowImage {
     try {
       table.writers[column]!(this.source, start, this.ends[column]!, out);
     } catch (error) {
-      throw nameColumn(error, table.map, table.map.columns[column]!);
+      throw nameColumn(error, table.map, table.columns[column]!);
     }
   }
 
@@ -115,7 +115,7 @@ export function skipImage(table: CompiledTable, source: Buffer, at: number, limi
   return place;
 }
 
-function lengthAt(source: Buffer, at: number, width: number): number {
+export function lengthAt(source: Buffer, at: number, width: number): number {
   if (width === -1) return source[at]!;
   const low = source[at]! | (source[at + 1]! << 8);
   if (width === -2) return low;
@@ -133,6 +133,6 @@ function putNull(out: ByteWriter): void {
   out.position = position + 4;
 }
 
-function beyondEnd(): BinlogError {
+export function beyondEnd(): BinlogError {
   return new BinlogError('EVENT_MALFORMED', 'a row image reaches beyond the end of its event');
 }

@@ -2,6 +2,8 @@ import type { CompiledTable } from './compiled-table.ts';
 import { BinlogError } from './errors.ts';
 import { PartialImageReader, skipPartialImage } from './partial-image.ts';
 import { RowImageReader, skipImage, type RowImage } from './row-image.ts';
+import { partialImage, type Presence, type RowsBody } from './rows-header.ts';
+import { skipSparseImage, SparseImageReader } from './sparse-image.ts';
 import type { TableMap } from './table-map.ts';
 
 export type RowOperation = 'INSERT' | 'UPDATE' | 'DELETE';
@@ -28,12 +30,20 @@ export interface RowsEvent {
   /**
    * Moves to the next row; false at the end.
    *
-   * @throws BinlogError EVENT_MALFORMED
+   * @throws BinlogError EVENT_MALFORMED, ROW_IMAGE_PARTIAL when the images do not have all columns
    */
   next(): boolean;
   /** All images of the event, wherever `next` stands; for tables whose values nobody wants. */
   countImages(): number;
 }
+
+const NO_ROWS: RowsBody = {
+  source: Buffer.alloc(0),
+  rowsStart: 0,
+  rowsEnd: 0,
+  present: null,
+  presentAfter: null,
+};
 
 /** Where an event's rows are, and what its header says. */
 export interface RowsEventParts {
@@ -41,9 +51,7 @@ export interface RowsEventParts {
   readonly operation: RowOperation;
   /** JSON columns of after images may be differences to the before image. */
   readonly partial: boolean;
-  readonly source: Buffer;
-  readonly rowsStart: number;
-  readonly rowsEnd: number;
+  readonly body: RowsBody;
   readonly start: number;
   readonly timestamp: number;
   readonly serverId: number;
@@ -57,13 +65,16 @@ export class RowsEventReader implements RowsEvent {
   serverId = 0;
   flags = 0;
   imageIndex = 0;
-  readonly before: RowImageReader = new RowImageReader();
+  before: RowImageReader = new RowImageReader();
   after: RowImageReader = new RowImageReader();
-  private readonly whole: RowImageReader = this.after;
+  private readonly whole = { before: this.before, after: this.after } as const;
   private readonly different: RowImageReader = new PartialImageReader(this.before);
+  private readonly sparse = { before: new SparseImageReader(), after: new SparseImageReader() } as const;
   private compiled: CompiledTable | null = null;
-  private source: Buffer = this.before.source;
-  private first = 0;
+  private body: RowsBody = NO_ROWS;
+  private partial = false;
+  /** The images lack columns and were not looked at yet: of tables that nobody reads they may lack any. */
+  private unopened = false;
   private place = 0;
   private end = 0;
   private imagesRead = 0;
@@ -79,19 +90,24 @@ export class RowsEventReader implements RowsEvent {
     this.serverId = parts.serverId;
     this.flags = parts.flags;
     this.compiled = parts.table;
-    this.source = parts.source;
-    this.first = parts.rowsStart;
-    this.place = parts.rowsStart;
-    this.end = parts.rowsEnd;
+    this.body = parts.body;
+    this.partial = parts.partial;
+    this.place = parts.body.rowsStart;
+    this.end = parts.body.rowsEnd;
     this.imagesRead = 0;
     this.imageIndex = 0;
-    this.after = parts.partial ? this.different : this.whole;
-    if (parts.operation !== 'INSERT') this.before.open(parts.table, parts.source);
-    if (parts.operation !== 'DELETE') this.after.open(parts.table, parts.source);
+    const { present, presentAfter, source } = parts.body;
+    this.unopened = parts.table.places !== null || present !== null || presentAfter !== null;
+    if (this.unopened) return;
+    this.before = this.whole.before;
+    this.after = parts.partial ? this.different : this.whole.after;
+    if (parts.operation !== 'INSERT') this.before.open(parts.table, source);
+    if (parts.operation !== 'DELETE') this.after.open(parts.table, source);
   }
 
   next(): boolean {
     if (this.place >= this.end) return false;
+    if (this.unopened) this.openSparse();
     this.imageIndex = this.imagesRead;
     if (this.operation !== 'INSERT') {
       this.place = this.before.scan(this.place, this.end);
@@ -106,14 +122,34 @@ export class RowsEventReader implements RowsEvent {
 
   countImages(): number {
     let images = 0;
-    const partial = this.after === this.different;
-    for (let place = this.first; place < this.end; images++) {
-      const skip = partial && images % 2 === 1 ? skipPartialImage : skipImage;
-      place = skip(this.compiled!, this.source, place, this.end);
+    const { rowsStart, present, presentAfter } = this.body;
+    for (let place = rowsStart; place < this.end; images++) {
+      const isAfter = images % 2 === 1 && this.operation === 'UPDATE';
+      place = this.skip(place, isAfter ? presentAfter : present, isAfter && this.partial);
     }
     if (this.operation === 'UPDATE' && images % 2 !== 0) {
       throw new BinlogError('EVENT_MALFORMED', 'an UPDATE event has a row without its after image');
     }
     return images;
+  }
+
+  private skip(place: number, present: Presence | null, partial: boolean): number {
+    const { source } = this.body;
+    const table = this.compiled!;
+    if (partial) return skipPartialImage(table, source, place, this.end, present);
+    if (present !== null) return skipSparseImage(table, source, place, this.end, present);
+    return skipImage(table, source, place, this.end);
+  }
+
+  private openSparse(): void {
+    const { source, present, presentAfter } = this.body;
+    const table = this.compiled!;
+    // Only MySQL has differences, and it always leaves columns out because it was told to.
+    if (this.partial) throw partialImage(table.map, (present ?? presentAfter)?.indexOf(0) ?? 0);
+    this.unopened = false;
+    this.before = this.sparse.before;
+    this.after = this.sparse.after;
+    if (this.operation !== 'INSERT') this.sparse.before.openSparse(table, source, present);
+    if (this.operation !== 'DELETE') this.sparse.after.openSparse(table, source, presentAfter);
   }
 }

@@ -44,17 +44,24 @@ export function rowsLayout(type: number): RowsLayout | undefined {
   return LAYOUTS.get(type);
 }
 
+/** By column: 1 when an image has it. */
+export type Presence = Uint8Array;
+
 /** The bytes of an event's rows. */
 export interface RowsBody {
   readonly source: Buffer;
   readonly rowsStart: number;
   readonly rowsEnd: number;
+  /** Columns of the first kind of image in the event, null for all; of an UPDATE's before images. */
+  readonly present: Presence | null;
+  /** Of an UPDATE's after images; of others the same. */
+  readonly presentAfter: Presence | null;
 }
 
 /**
- * Reads what stands between a rows event's flags and its rows, and refuses an event whose images lack columns.
+ * Reads what stands between a rows event's flags and its rows.
  *
- * @throws BinlogError ROW_IMAGE_PARTIAL, EVENT_MALFORMED, PAYLOAD_UNREADABLE
+ * @throws BinlogError EVENT_MALFORMED, PAYLOAD_UNREADABLE
  */
 export function readRowsBody(cursor: EventCursor, how: RowsLayout, map: TableMap): RowsBody {
   if (how.extraData) {
@@ -63,24 +70,29 @@ export function readRowsBody(cursor: EventCursor, how: RowsLayout, map: TableMap
     cursor.skip(length - 2);
   }
   const count = cursor.lengthEncoded();
-  if (count !== map.columns.length) throw partialImage(map, count);
-  requireAllColumns(cursor, map);
-  if (how.operation === 'UPDATE') requireAllColumns(cursor, map);
-  if (!how.compressed) return { source: cursor.source, rowsStart: cursor.position, rowsEnd: cursor.end };
-  const rows = inflateEvent(cursor.rest());
-  return { source: rows, rowsStart: 0, rowsEnd: rows.length };
-}
-
-function requireAllColumns(cursor: EventCursor, map: TableMap): void {
-  const count = map.columns.length;
-  const start = cursor.position;
-  cursor.skip((count + 7) >> 3);
-  for (let column = 0; column < count; column++) {
-    if ((cursor.source[start + (column >> 3)]! & (1 << (column & 7))) === 0) throw partialImage(map, column);
+  if (count !== map.columns.length || count === 0) throw partialImage(map, count);
+  const present = readPresence(cursor, count);
+  const presentAfter = how.operation === 'UPDATE' ? readPresence(cursor, count) : present;
+  const columns = { present, presentAfter };
+  if (!how.compressed) {
+    return { source: cursor.source, rowsStart: cursor.position, rowsEnd: cursor.end, ...columns };
   }
+  const rows = inflateEvent(cursor.rest());
+  return { source: rows, rowsStart: 0, rowsEnd: rows.length, ...columns };
 }
 
-function partialImage(map: TableMap, columns: number): BinlogError {
+/** Null when all columns are there, as they nearly always are. */
+function readPresence(cursor: EventCursor, count: number): Presence | null {
+  const { source, position: start } = cursor;
+  cursor.skip((count + 7) >> 3);
+  const isPresent = (column: number): number => (source[start + (column >> 3)]! >> (column & 7)) & 1;
+  for (let column = 0; column < count; column++) {
+    if (isPresent(column) === 0) return Uint8Array.from({ length: count }, (_, each) => isPresent(each));
+  }
+  return null;
+}
+
+export function partialImage(map: TableMap, columns: number): BinlogError {
   return new BinlogError(
     'ROW_IMAGE_PARTIAL',
     `an event of ${map.database}.${map.table} does not hold all columns of its rows: binlog_row_image must be FULL`,

@@ -1,6 +1,6 @@
+import type { ColumnFacts } from './column-facts.ts';
 import { compileTable, type CompiledTable } from './compiled-table.ts';
 import { HEADER_BYTES } from './event-types.ts';
-import type { NamedTypes } from './named-types.ts';
 import { parseTableMap, type TableMap } from './table-map.ts';
 
 /** Tables get new ids for ever; those not seen for long are forgotten, a table map precedes every statement's rows. */
@@ -16,11 +16,11 @@ interface Entry {
 /** The table maps of a stream by table id. */
 export class TableCache {
   private readonly entries = new Map<number, Entry>();
-  private readonly namedTypes: (map: TableMap) => NamedTypes;
+  private readonly factsOf: (map: TableMap) => ColumnFacts;
 
-  /** @param namedTypes asked once per map, before its first rows */
-  constructor(namedTypes: (map: TableMap) => NamedTypes) {
-    this.namedTypes = namedTypes;
+  /** @param factsOf asked once per map, before its first rows */
+  constructor(factsOf: (map: TableMap) => ColumnFacts) {
+    this.factsOf = factsOf;
   }
 
   /** Takes in a TABLE_MAP event; returns the map when it is new or changed, null when it is known. */
@@ -46,7 +46,7 @@ export class TableCache {
   compiled(tableId: number): CompiledTable | null {
     const entry = this.entries.get(tableId);
     if (entry === undefined) return null;
-    entry.compiled ??= compileTable(entry.map, this.namedTypes(entry.map));
+    entry.compiled ??= compileTable(entry.map, this.factsOf(entry.map));
     return entry.compiled;
   }
 

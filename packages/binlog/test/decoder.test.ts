@@ -191,9 +191,9 @@ describe('what is refused', () => {
       'ROW_IMAGE_PARTIAL',
     ],
     [
-      'an image without a column',
-      [map, rows(Buffer.concat([uint(7, 6), uint(1, 2), uint(2, 2), Buffer.of(1, 0)]))],
-      'ROW_IMAGE_PARTIAL',
+      'images without any column',
+      [map, rows(Buffer.concat([uint(7, 6), uint(1, 2), uint(2, 2), Buffer.of(1, 0, 0)]))],
+      'EVENT_MALFORMED',
     ],
     [
       'an image that ends early',

@@ -4,12 +4,12 @@ import {
   BinlogDecoder,
   ByteWriter,
   columnFromInformationSchema,
-  nameTypes,
+  describedColumns,
   selectExpression,
   selectValueWriter,
   type Column,
   type InformationSchemaColumn,
-  type NamedTypes,
+  type ColumnFacts,
   type TableMap,
 } from '../src/index.ts';
 import { dumpBinlog } from './support/dump.ts';
@@ -46,8 +46,8 @@ async function write(server: MysqlServer, cases: readonly TypeCase[]): Promise<W
     }
     const written = new Written(session.database);
     const dump = await dumpBinlog(server, from);
-    const namedTypes = (map: TableMap): NamedTypes => namedTypesOf(map, cases);
-    const options = { checksum: dump.checksum, flavour: server.flavour, ...from, namedTypes };
+    const columnFacts = (map: TableMap): ColumnFacts => factsOf(map, cases);
+    const options = { checksum: dump.checksum, flavour: server.flavour, ...from, columnFacts };
     const decoder = new BinlogDecoder(written.recorder, options);
     for (const event of dump.events) decoder.accept(event);
     for (const index of cases.keys()) await select(session, `t${index}`, cases, written);
@@ -57,9 +57,10 @@ async function write(server: MysqlServer, cases: readonly TypeCase[]): Promise<W
   }
 }
 
-function namedTypesOf(map: TableMap, cases: readonly TypeCase[]): NamedTypes {
+function factsOf(map: TableMap, cases: readonly TypeCase[]): ColumnFacts {
   const type = /^t(\d+)$/.exec(map.table) === null ? '' : cases[Number(map.table.slice(1))]?.type;
-  return new Map(type === 'uuid' || type === 'inet6' || type === 'inet4' ? [['v', type]] : []);
+  const isNamed = type === 'uuid' || type === 'inet6' || type === 'inet4';
+  return { namedTypes: new Map(isNamed ? [['v', type]] : []), leftOut: new Set() };
 }
 
 async function select(
@@ -69,7 +70,7 @@ async function select(
   written: Written,
 ): Promise<void> {
   const map = written.recorder.maps.get(`${session.database}.${table}`)!;
-  const column = nameTypes(map.columns, namedTypesOf(map, cases))[1]!;
+  const column = describedColumns(map.columns, factsOf(map, cases))[1]!;
   const [described] = await session.records<InformationSchemaColumn>(
     `SELECT * FROM information_schema.columns WHERE table_schema = '${session.database}' AND table_name = '${table}' AND column_name = 'v'`,
   );

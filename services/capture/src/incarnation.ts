@@ -19,7 +19,7 @@ import { sealCheckpoint, type TableProgress } from './state/checkpoint.ts';
 import type { StartPlan } from './state/plan-start.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
-import { TypeNames } from './state/type-names.ts';
+import { ColumnBook } from './state/column-book.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from './stream/control-writer.ts';
 import { Flusher } from './stream/flusher.ts';
@@ -75,8 +75,8 @@ export class Incarnation {
     this.isGenerationDurable = !plan.opensGeneration;
     this.#progress = progressOf(plan, parts.tables);
     const { flavour } = source.facts;
-    const typeNames = new TypeNames({
-      isMariadb: flavour === 'mariadb',
+    const columnBook = new ColumnBook({
+      server: source.facts,
       registry: parts.registry,
       described: plan.isAnew ? parts.tables : [],
     });
@@ -87,7 +87,7 @@ export class Incarnation {
       registry: parts.registry,
       configuredKeys: settings.config.source.keys,
       ignoresCase: source.facts.ignoresCase,
-      typeNames,
+      columnBook,
     });
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
     this.#stream = new ChangeStream({
@@ -106,7 +106,7 @@ export class Incarnation {
       flavour,
       file,
       position,
-      namedTypes: (map) => typeNames.of(map),
+      columnFacts: (map) => columnBook.factsOf(map),
     });
     this.#flusher = new Flusher(parts.publisher, afterDrainTime(signal), (published) => {
       this.#countPublished(published);
@@ -128,7 +128,7 @@ export class Incarnation {
       source,
       registry: parts.registry,
       routes: this.#routes,
-      typeNames,
+      columnBook,
       tables: parts.tables.length,
       progress: this.#progress,
       publishCheckpoint: () => this.#loop.publishCheckpoint(),
@@ -215,9 +215,14 @@ export class Incarnation {
     const { settings, source, plan, log } = this.#parts;
     const visibility = chooseVisibility(connection, source.facts, plan.gtidSet !== null);
     const configuredKeys = settings.config.source.keys;
-    const { flavour } = source.facts;
     return new SnapshotRunner({
-      reader: new ChunkReader({ connection, visibility, flavour, routes: this.#routes, configuredKeys }),
+      reader: new ChunkReader({
+        connection,
+        visibility,
+        server: source.facts,
+        routes: this.#routes,
+        configuredKeys,
+      }),
       server: source.facts,
       stream: this.#stream,
       routes: this.#routes,

@@ -7,7 +7,7 @@ import type { Source } from './source/source.ts';
 import type { TableProgress } from './state/checkpoint.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
-import type { TypeNames } from './state/type-names.ts';
+import type { ColumnBook } from './state/column-book.ts';
 import type { TableName } from './stream/ddl.ts';
 import type { Announcement, TableRoutes } from './stream/table-routes.ts';
 
@@ -16,7 +16,7 @@ export interface NewTablesParts {
   readonly source: Source;
   readonly registry: TableRegistry;
   readonly routes: TableRoutes;
-  readonly typeNames: TypeNames;
+  readonly columnBook: ColumnBook;
   /** Number of tables captured when this life began. */
   readonly tables: number;
   readonly progress: Map<string, TableProgress>;
@@ -39,7 +39,7 @@ export class NewTables {
    */
   async settle(announcement: () => Announcement): Promise<void> {
     const { settings, routes, registry, tables, log } = this.#parts;
-    await this.#renewTypes(announcement);
+    await this.#renewColumns(announcement);
     await this.#oweRenamed();
     if (routes.waiting.length === 0) return;
     for (const map of routes.waiting) await this.#lookAt(map);
@@ -50,24 +50,24 @@ export class NewTables {
   }
 
   async #lookAt(map: TableMap): Promise<void> {
-    const { typeNames, progress } = this.#parts;
+    const { columnBook, progress } = this.#parts;
     const { database, table } = map;
-    const asksTypes = typeNames.areUnknown(map);
+    const isOpen = columnBook.lacks(map);
     const id = tableId(database, table);
-    if (!asksTypes && progress.has(id)) return;
+    if (!isOpen && progress.has(id)) return;
     const description = await this.#describe(database, table);
     if (!progress.has(id)) this.#noteNew(map, description !== null);
-    if (asksTypes) typeNames.learn(map, description);
+    if (isOpen) columnBook.learn(map, description);
   }
 
   /** Before the next checkpoint: a later life will not meet the statement again, only what the history says. */
-  async #renewTypes(announcement: () => Announcement): Promise<void> {
-    const { registry, routes, typeNames } = this.#parts;
-    const named = typeNames.toRenew;
-    typeNames.toRenew = [];
+  async #renewColumns(announcement: () => Announcement): Promise<void> {
+    const { registry, routes, columnBook } = this.#parts;
+    const named = columnBook.toRenew;
+    columnBook.toRenew = [];
     for (const { database, table } of named) {
       const description = await this.#describe(database, table);
-      const shape = description === null ? null : typeNames.renewed(description);
+      const shape = description === null ? null : columnBook.renewed(description);
       const isReady =
         routes.captures(database, table) && registry.hasTopic(registry.topicOf(database, table));
       if (shape !== null && isReady) routes.open(shape, announcement);

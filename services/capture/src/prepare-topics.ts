@@ -28,17 +28,31 @@ export async function prepareTopics(
   const { config, prefix } = settings;
   const specs = data.map((name) => dataTopicSpec(config, name, tables));
   const all = internal ? [...internalTopicSpecs(config, prefix), ...specs] : specs;
-  const problems = await ensureTopics(settings.kafka, all);
   const partitions = new Map(specs.map((spec) => [spec.name, spec.partitions]));
-  const isKept = ({ topic, setting, found }: TopicProblem): boolean =>
-    setting === 'partitions' &&
-    partitions.has(topic) &&
-    [1, config.topics.partitions].includes(Number(found));
-  refuseIfAny(problems.filter((problem) => !isKept(problem)).map(topicProblem));
-  const kept = problems.filter(isKept);
+  const problems = await ensureTopics(settings.kafka, all);
+  const { kept, refused } = judgeTopics(problems, partitions, config.topics.partitions);
+  refuseIfAny(refused.map(topicProblem));
   for (const { topic, found } of kept) partitions.set(topic, Number(found));
   for (const [topic, count] of partitions) registry.setPartitions(topic, count);
   if (kept.length > 0) sayKept(log, kept);
+}
+
+/**
+ * Tells data topics with the partitions of a smaller or larger number of tables from what is wrong.
+ * @param data the data topics, with the partitions that they would get now
+ * @param configured `topics.partitions`
+ */
+export function judgeTopics(
+  problems: readonly TopicProblem[],
+  data: ReadonlyMap<string, number>,
+  configured: number,
+): { readonly kept: readonly TopicProblem[]; readonly refused: readonly TopicProblem[] } {
+  const isKept = ({ topic, setting, found }: TopicProblem): boolean =>
+    setting === 'partitions' && data.has(topic) && [1, configured].includes(Number(found));
+  return {
+    kept: problems.filter(isKept),
+    refused: problems.filter((problem) => !isKept(problem)),
+  };
 }
 
 function topicProblem({ topic, setting, found, required, fix }: TopicProblem): PreflightProblem {

@@ -31,5 +31,10 @@ export const GEOMETRIES: readonly TypeCase[] = [
     values: [...Object.values(TEXTS).map((text) => geometry(text)), geometry(TEXTS.point, 4326)],
   },
   { type: 'point srid 4326', values: [geometry('POINT(52.5 13.4)', 4326)], only: 'mysql' },
-  { type: 'geometrycollection', values: [geometry('GEOMETRYCOLLECTION EMPTY')], only: 'mysql' },
+  {
+    type: 'geometrycollection',
+    about: 'empty',
+    values: [geometry('GEOMETRYCOLLECTION EMPTY')],
+    only: 'mysql',
+  },
 ];

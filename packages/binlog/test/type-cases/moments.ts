@@ -62,6 +62,7 @@ export const TEMPORALS: readonly TypeCase[] = [
   }),
   {
     type: 'timestamp(6) null',
+    about: 'after 2038',
     values: [
       ["'2038-01-19 03:14:08.000000'", '"2038-01-19T03:14:08.000000Z"'],
       ["'2106-02-07 06:28:15.999999'", '"2106-02-07T06:28:15.999999Z"'],

@@ -2,6 +2,8 @@
 export interface TypeCase {
   /** As written in CREATE TABLE. */
   readonly type: string;
+  /** What is special about the values, where another case has the same type. */
+  readonly about?: string;
   /** SQL expressions; with the expected JSON text where it is fixed. */
   readonly values: readonly (string | readonly [sql: string, json: string])[];
   /** Servers that have the type or take the values; all when absent. */

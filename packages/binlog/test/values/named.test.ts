@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mayHaveNamedTypes, nameTypes } from '../../src/index.ts';
-import type { Column, TableMap } from '../../src/table-map.ts';
+import { nameTypes } from '../../src/named-types.ts';
+import type { Column } from '../../src/table-map.ts';
 import { writeInet4, writeInet6, writeUuid } from '../../src/values/named.ts';
 import { jsonText } from '../support/json-text.ts';
 
@@ -79,11 +79,5 @@ describe('named types', () => {
 
   test('are refused for a column of another length', () => {
     expect(() => nameTypes([column('a', 16)], new Map([['a', 'inet4']]))).toThrow(/cannot be inet4/);
-  });
-
-  test('only BINARY(16) and BINARY(4) may have them', () => {
-    const map = (columns: readonly Column[]): TableMap => ({ columns }) as TableMap;
-    expect(mayHaveNamedTypes(map([column('a', 5), { ...column('b', 16), collation: 45 }]))).toBe(false);
-    expect(mayHaveNamedTypes(map([column('a', 5), column('b', 4)]))).toBe(true);
   });
 });

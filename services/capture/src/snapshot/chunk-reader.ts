@@ -1,8 +1,9 @@
 import { ByteWriter } from '@sluice/binlog';
-import { readTable, toPipelineError, type Flavour } from '@sluice/mysql';
+import { readTable, toPipelineError } from '@sluice/mysql';
 import type { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { StreamPosition } from '../source/position.ts';
+import type { BookServer } from '../state/column-book.ts';
 import { tableId } from '../state/table.ts';
 import type { TableName } from '../stream/ddl.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
@@ -13,7 +14,7 @@ import type { StreamProgress, Visibility } from './visibility.ts';
 export interface ChunkReaderOptions {
   readonly connection: Connection;
   readonly visibility: Visibility;
-  readonly flavour: Flavour;
+  readonly server: BookServer;
   readonly routes: TableRoutes;
   /** `source.keys`. */
   readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
@@ -76,10 +77,10 @@ export class ChunkReader {
 
   /** The table's present state; null when it is not there. */
   async describe({ database, table }: TableName): Promise<SnapshotTable | null> {
-    const { connection, configuredKeys, flavour } = this.#options;
+    const { connection, configuredKeys, server } = this.#options;
     const description = await readTable(connection, database, table);
     if (description === null) return null;
-    return new SnapshotTable(description, configuredKeys[tableId(database, table)], flavour);
+    return new SnapshotTable(description, configuredKeys[tableId(database, table)], server);
   }
 
   async #select(
@@ -103,8 +104,12 @@ export class ChunkReader {
   }
 }
 
-function isOtherTable(error: PipelineError): boolean {
-  return error.code === 'MYSQL_TABLE_UNKNOWN' || error.code === 'MYSQL_COLUMN_UNKNOWN';
+/** ER_TABLE_DEF_CHANGED: altered since the consistent snapshot that is being read was taken. */
+const DEFINITION_CHANGED = 1412;
+
+function isOtherTable({ code, context }: PipelineError): boolean {
+  const isGone = code === 'MYSQL_TABLE_UNKNOWN' || code === 'MYSQL_COLUMN_UNKNOWN';
+  return isGone || context['errno'] === DEFINITION_CHANGED;
 }
 
 function bytesOf(rows: readonly SelectedRow[]): number {

@@ -1,6 +1,7 @@
 /** Bytes of rows that a chunk should hold: both the server's answer and its records stand in memory at once. */
 const TARGET_BYTES = 4 * 1024 * 1024;
-const FIRST_ROWS = 100;
+/** Few: nothing is known yet, and a row may have many megabytes. */
+const FIRST_ROWS = 10;
 const GROWTH = 8;
 
 /** How many rows to ask for, so that a chunk holds what memory allows whatever the width of the rows. */

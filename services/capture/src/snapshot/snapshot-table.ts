@@ -1,5 +1,6 @@
 import { columnFromInformationSchema, selectExpression, type ByteWriter, type Column } from '@sluice/binlog';
-import { quoteIdentifier, type Flavour, type TableDescription } from '@sluice/mysql';
+import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
+import { leftOutOf, type BookServer } from '../state/column-book.ts';
 import { captureTable, schemaColumns, type TableShape } from '../state/table.ts';
 import { keyText } from '../stream/table-route.ts';
 import { TableEncoder } from '../stream/table-encoder.ts';
@@ -25,11 +26,18 @@ export class SnapshotTable {
    * Throws TABLE_WITHOUT_KEY when there is neither a primary key nor a configured one.
    * @param configuredKey from `source.keys`
    */
-  constructor(description: TableDescription, configuredKey: readonly string[] | undefined, flavour: Flavour) {
+  constructor(
+    description: TableDescription,
+    configuredKey: readonly string[] | undefined,
+    server: BookServer,
+  ) {
     const { database, table } = description;
-    this.columns = description.columns.map((column) => columnFromInformationSchema(column, flavour));
+    const leftOut = leftOutOf(description, server);
+    this.columns = description.columns
+      .filter(({ COLUMN_NAME }) => !leftOut.includes(COLUMN_NAME))
+      .map((column) => columnFromInformationSchema(column, server.flavour));
     const keyColumns = configuredKey ?? description.primaryKey;
-    this.shape = { database, table, columns: schemaColumns(this.columns), keyColumns };
+    this.shape = { database, table, columns: schemaColumns(this.columns), keyColumns, leftOut };
     const captured = captureTable(this.shape, 0, '', 0);
     this.#keyEncoder = new TableEncoder(captured, '');
     this.#keys = captured.keyOrdinals.map((ordinal) => keyColumn(this.columns[ordinal] as Column, ordinal));

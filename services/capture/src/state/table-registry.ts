@@ -22,6 +22,8 @@ const historySchema = z.strictObject({
     }),
   ),
   keyColumns: z.array(z.string()),
+  /** Generated columns that are not published. */
+  leftOut: z.array(z.string()).readonly().exactOptional(),
   /** Sequence from which on the version holds. */
   sequence: z.string(),
 });
@@ -122,13 +124,14 @@ export class TableRegistry {
     return tableTopic(this.#prefix, database, table);
   }
 
-  #capture({ database, table, columns, keyColumns }: TableShape, version: number): CapturedTable {
+  #capture(shape: TableShape, version: number): CapturedTable {
+    const { database, table, columns, keyColumns, leftOut = [] } = shape;
     const topic = this.topicOf(database, table);
     const partitions = this.#partitions.get(topic);
     if (partitions === undefined) {
       throw new PipelineError('TOPIC_UNKNOWN', `Topic ${topic} was not prepared before its table was used.`);
     }
-    return captureTable({ database, table, columns, keyColumns }, version, topic, partitions);
+    return captureTable({ database, table, columns, keyColumns, leftOut }, version, topic, partitions);
   }
 }
 

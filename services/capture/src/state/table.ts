@@ -3,16 +3,21 @@ import { topicName, type SchemaColumn } from '@sluice/envelope';
 import { quoteIdentifier } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 
-/** One version of a captured table's shape, and where its rows go. */
-export interface CapturedTable {
+export interface TableShape {
   readonly database: string;
   readonly table: string;
-  /** Starts at 1 and rises by one with each change of shape. */
-  readonly version: number;
   readonly columns: readonly SchemaColumn[];
   /** Names of the key columns in key order. */
   readonly keyColumns: readonly string[];
-  /** Their places in a row image, in key order. */
+  /** Generated columns whose values the binlog does not always tell: they are not published. Absent: none. */
+  readonly leftOut?: readonly string[];
+}
+
+/** One version of a captured table's shape, and where its rows go. */
+export interface CapturedTable extends TableShape {
+  /** Starts at 1 and rises by one with each change of shape. */
+  readonly version: number;
+  /** Places of the key columns in a row image, in key order. */
   readonly keyOrdinals: readonly number[];
   readonly topic: string;
   readonly partitions: number;
@@ -46,18 +51,12 @@ export function schemaColumns(columns: readonly Column[]): readonly SchemaColumn
   return columns.map(({ name, sqlType, nullable, charset }) => ({ name, type: sqlType, nullable, charset }));
 }
 
-export interface TableShape {
-  readonly database: string;
-  readonly table: string;
-  readonly columns: readonly SchemaColumn[];
-  readonly keyColumns: readonly string[];
-}
-
-/** Everything of a shape that consumers see: two shapes with equal text are the same version. */
+/** Two shapes with equal text are the same version. */
 export function shapeText(shape: TableShape): string {
   return JSON.stringify([
     shape.columns.map(({ name, type, nullable, charset }) => [name, type, nullable, charset]),
     shape.keyColumns,
+    shape.leftOut ?? [],
   ]);
 }
 

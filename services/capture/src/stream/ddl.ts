@@ -10,7 +10,10 @@ export interface NameChanges {
   readonly created: TableName | null;
   /** That it was not there before: it is empty now. */
   readonly isNew: boolean;
-  /** Names that tables have from now on that had others before. */
+  /**
+   * Tables with other rows from now on than the stream has told: those that got their names, and those whose partitions or
+   * tablespaces were thrown away or exchanged.
+   */
   readonly renamedTo: readonly TableName[];
 }
 
@@ -51,6 +54,8 @@ const PLAIN_CHANGES: readonly { readonly head: RegExp; readonly tail: RegExp }[]
   },
   { head: /^LOAD\s+DATA\s.*?\sINTO\s+TABLE\s+(.+)$/isu, tail: /^/u },
 ];
+const ALTER_CONTENT =
+  /^ALTER\s+(?:ONLINE\s+|IGNORE\s+)*TABLE\s+(?:IF\s+EXISTS\s+)?(?=.*\b(?:DROP|TRUNCATE|EXCHANGE|CONVERT|DISCARD|IMPORT)\s+(?:PARTITION|TABLESPACE|TABLE)\b)(.+)$/isu;
 const IDENTIFIER = /^(?:`((?:[^`]|``)+)`|"((?:[^"]|"")+)"|([^\s`"'.,;/*()=]+))/u;
 
 function skipBlanks(sql: string): string {
@@ -98,8 +103,8 @@ export function classifyStatement(sql: string, database: string): Statement {
 
 function nameChanges(text: string, database: string): NameChanges {
   const created = tableBehind(CREATE_TABLE, text, database);
-  const altered = tableBehind(ALTER_RENAME, text, database);
-  const renamedTo = altered === null ? renames(RENAME_TABLES.exec(text)?.[1] ?? '', database) : [altered];
+  const altered = [ALTER_RENAME, ALTER_CONTENT].flatMap((form) => tableBehind(form, text, database) ?? []);
+  const renamedTo = [...altered, ...renames(RENAME_TABLES.exec(text)?.[1] ?? '', database)];
   return { created, isNew: created !== null && !CREATE_IF_MISSING.test(text), renamedTo };
 }
 

@@ -1,10 +1,10 @@
-import { nameTypes, type TableMap } from '@sluice/binlog';
+import { describedColumns, type TableMap } from '@sluice/binlog';
 import { schemaHistoryTopic } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { Registration, SchemaHistoryRecord, TableRegistry } from '../state/table-registry.ts';
 import { schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
-import type { TypeNames } from '../state/type-names.ts';
+import type { ColumnBook } from '../state/column-book.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import { TableEncoder } from './table-encoder.ts';
@@ -20,7 +20,7 @@ export interface TableRoutesOptions {
   readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
   /** Whether the server takes table names that differ in case only for the same (`lower_case_table_names`). */
   readonly ignoresCase: boolean;
-  readonly typeNames: TypeNames;
+  readonly columnBook: ColumnBook;
 }
 
 /** What a new table version needs to be announced. */
@@ -58,16 +58,17 @@ export class TableRoutes {
       return;
     }
     if (!map.fullMetadata) throw metadataMissing(map);
-    const { registry, typeNames } = this.#options;
-    const isReady =
-      registry.hasTopic(registry.topicOf(map.database, map.table)) && !typeNames.areUnknown(map);
+    const { registry, columnBook } = this.#options;
+    const isReady = registry.hasTopic(registry.topicOf(map.database, map.table)) && !columnBook.lacks(map);
     if (isReady) this.#settle(map, announcement);
     else this.waiting.push(map);
   }
 
   /** Whether a table waits, has got a captured name, or may have got other types: the loop sees to it before the next event. */
   get mustSettle(): boolean {
-    return this.waiting.length > 0 || this.renamedTo.length > 0 || this.#options.typeNames.toRenew.length > 0;
+    return (
+      this.waiting.length > 0 || this.renamedTo.length > 0 || this.#options.columnBook.toRenew.length > 0
+    );
   }
 
   /** Gives every waiting table its route; topics and types must be known by now. */
@@ -79,12 +80,14 @@ export class TableRoutes {
   }
 
   #settle(map: TableMap, announcement: () => Announcement): void {
-    const { configuredKeys, typeNames } = this.#options;
-    const columns = schemaColumns(nameTypes(map.columns, typeNames.of(map)));
-    const primary = map.primaryKey.map((ordinal) => columns[ordinal]?.name ?? '');
+    const { configuredKeys, columnBook } = this.#options;
     const { database, table } = map;
+    const facts = columnBook.factsOf(map);
+    const columns = schemaColumns(describedColumns(map.columns, facts));
+    const primary = map.primaryKey.map((ordinal) => map.columns[ordinal]?.name ?? '');
     const keyColumns = configuredKeys[tableId(database, table)] ?? primary;
-    this.#byMap.set(map, this.open({ database, table, columns, keyColumns }, announcement));
+    const leftOut = map.columns.flatMap(({ name }) => (facts.leftOut.has(name) ? [name] : []));
+    this.#byMap.set(map, this.open({ database, table, columns, keyColumns, leftOut }, announcement));
   }
 
   /** The route of a shape that the stream has rows of now, or that is not known at all yet. */
@@ -155,7 +158,7 @@ export class TableRoutes {
   /** A DDL makes every chunk that is being read worthless: it is not known which table it changed. */
   noteDdl({ created, renamedTo }: NameChanges, sql: string): void {
     this.ddlsPassed++;
-    this.#options.typeNames.noteDdl(sql);
+    this.#options.columnBook.noteDdl(sql);
     if (created !== null) this.#created.add(tableId(created.database, created.table));
     this.renamedTo.push(...renamedTo.filter(({ database, table }) => this.captures(database, table)));
     for (const { recorder } of this.#byName.values()) if (recorder !== null) recorder.disturbed = true;
@@ -168,13 +171,14 @@ export class TableRoutes {
 
   #announce(registration: Registration, { buffer, point }: Announcement): void {
     const { table, change } = registration;
-    const { database, table: name, version, columns, keyColumns } = table;
+    const { database, table: name, version, columns, keyColumns, leftOut = [] } = table;
     const record: SchemaHistoryRecord = {
       database,
       table: name,
       version,
       columns: [...columns],
       keyColumns: [...keyColumns],
+      ...(leftOut.length > 0 ? { leftOut } : {}),
       sequence: point.sequence,
     };
     const history = { topic: schemaHistoryTopic(this.#options.prefix), partition: 0 };

@@ -5,16 +5,18 @@ const MIB = 1024 * 1024;
 
 test('narrow rows soon come in chunks of the configured size', () => {
   const size = new ChunkSize(1000);
-  expect(size.rows).toBe(100);
-  size.learn(100, 10_000);
-  expect(size.rows).toBe(800);
-  size.learn(800, 80_000);
+  expect(size.rows).toBe(10);
+  size.learn(10, 1000);
+  expect(size.rows).toBe(80);
+  size.learn(80, 8000);
+  expect(size.rows).toBe(640);
+  size.learn(640, 64_000);
   expect(size.rows).toBe(1000);
 });
 
 test('wide rows come few at a time, at least one', () => {
   const size = new ChunkSize(1000);
-  size.learn(100, 400 * MIB);
+  size.learn(10, 40 * MIB);
   expect(size.rows).toBe(1);
   size.learn(1, 64 * MIB);
   expect(size.rows).toBe(1);

@@ -71,7 +71,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
   async function keysOfPages(connection: Connection, database: string, limit: number): Promise<string[]> {
     const description = await readTable(connection, database, 't');
     if (description === null) throw new Error('the table is not there');
-    const table = new SnapshotTable(description, undefined, server.flavour);
+    const table = new SnapshotTable(description, undefined, { flavour: server.flavour, version: '' });
     const keys: string[] = [];
     let after: string[] | null = null;
     for (let more = true; more && keys.length < 100;) {

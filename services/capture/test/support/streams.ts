@@ -1,7 +1,7 @@
 import type { TableMap } from '@sluice/binlog';
+import { ColumnBook } from '../../src/state/column-book.ts';
 import { TableRegistry } from '../../src/state/table-registry.ts';
 import { createTableFilter } from '../../src/state/table-filter.ts';
-import { TypeNames } from '../../src/state/type-names.ts';
 import { GtidTracker } from '../../src/source/gtid-tracker.ts';
 import { ChangeStream, type ResumePoint } from '../../src/stream/change-stream.ts';
 import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
@@ -46,7 +46,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     registry,
     configuredKeys: {},
     ignoresCase: options.ignoresCase ?? false,
-    typeNames: new TypeNames({ isMariadb: false, registry, described: [] }),
+    columnBook: new ColumnBook({ server: { flavour: 'mysql', version: '9.7.0' }, registry, described: [] }),
   });
   const buffer = bufferOf(options.maxMessageBytes);
   const resume = {

@@ -1,0 +1,192 @@
+import { columnFromInformationSchema, type ColumnFacts, type NamedType, type TableMap } from '@sluice/binlog';
+import type { TableDescription } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
+import type { TableName } from '../stream/ddl.ts';
+import type { TableRegistry } from './table-registry.ts';
+import { schemaColumns, tableId, type TableShape } from './table.ts';
+
+/** A column by its SQL type; null: generated, and not in all images of its row. */
+interface KnownColumn {
+  readonly name: string;
+  readonly type: string | null;
+}
+
+/** Types that look alike in a table map, and their bytes. */
+const LENGTHS: Readonly<Record<string, number>> = {
+  uuid: 16,
+  inet6: 16,
+  inet4: 4,
+  'binary(16)': 16,
+  'binary(4)': 4,
+};
+/** From this version on MariaDB leaves generated columns out of the images of an UPDATE or a DELETE. */
+const LEAVES_OUT_SINCE = 11;
+
+/** Which servers have something that their table maps do not tell. */
+export interface BookServer {
+  readonly flavour: 'mysql' | 'mariadb';
+  readonly version: string;
+}
+
+export interface ColumnBookOptions {
+  readonly server: BookServer;
+  /** Whose newest versions tell of the columns at the place where the stream is. */
+  readonly registry: TableRegistry;
+  /** Tables as they are now, where that is where the stream begins. */
+  readonly described: readonly TableDescription[];
+}
+
+/** Names of the generated columns that changes of this table do not tell. */
+export function leftOutOf({ columns }: TableDescription, server: BookServer): readonly string[] {
+  if (!leavesOut(server)) return [];
+  return columns.filter(({ EXTRA }) => /\bGENERATED\b/iu.test(EXTRA)).map(({ COLUMN_NAME }) => COLUMN_NAME);
+}
+
+/**
+ * What the binlog does not say of MariaDB's columns: which BINARY ones are UUIDs or addresses, and which are generated. The
+ * newest version of the schema history says it, the server only of columns that are not known yet: it may be ahead of the
+ * stream. A DDL that names a table makes the server be asked again, so that the history is never behind the stream.
+ */
+export class ColumnBook {
+  readonly #server: BookServer;
+  readonly #registry: TableRegistry;
+  /** What the server said at the place where the stream was: believed before the registry. */
+  readonly #described = new Map<string, readonly KnownColumn[]>();
+  readonly #byMap = new WeakMap<TableMap, ColumnFacts>();
+  /** Tables that DDL statements have named since they were last asked for. */
+  toRenew: TableName[] = [];
+
+  constructor({ server, registry, described }: ColumnBookOptions) {
+    this.#server = server;
+    this.#registry = registry;
+    for (const table of described)
+      this.#described.set(tableId(table.database, table.table), this.#columnsOf(table));
+  }
+
+  /** Whether the server must be asked about columns of this table. */
+  lacks(map: TableMap): boolean {
+    if (this.#server.flavour === 'mysql') return false;
+    const facts = this.#resolve(map, this.#known(map));
+    if (facts !== null) this.#byMap.set(map, facts);
+    return facts === null;
+  }
+
+  /**
+   * Takes what is not known from what the server says.
+   *
+   * @param description null for a table that is gone
+   * @throws PipelineError COLUMN_TYPE_UNKNOWN when a column is not there any more
+   */
+  learn(map: TableMap, description: TableDescription | null): void {
+    const columns = description === null ? [] : this.#columnsOf(description);
+    const facts = this.#resolve(map, [...columns, ...this.#known(map)]);
+    if (facts === null) throw columnUnknown(map);
+    this.#byMap.set(map, facts);
+  }
+
+  /** The facts of a table map that is settled. */
+  factsOf(map: TableMap): ColumnFacts {
+    return this.#byMap.get(map) ?? NO_FACTS;
+  }
+
+  /** Notes which tables a statement names. */
+  noteDdl(sql: string): void {
+    if (this.#server.flavour === 'mysql') return;
+    const text = sql.toLowerCase();
+    for (const { database, table, columns } of this.#registry.shapes()) {
+      const mayChange = leavesOut(this.#server) || columns.some(({ type }) => type in LENGTHS);
+      if (mayChange && text.includes(table.toLowerCase())) this.toRenew.push({ database, table });
+    }
+  }
+
+  /** The table's shape as the server says now; null when it says the same of the columns that are known. */
+  renewed(description: TableDescription): TableShape | null {
+    const { database, table } = description;
+    const known = this.#registry.shapeOf(database, table);
+    const now = this.#columnsOf(description);
+    this.#described.set(tableId(database, table), now);
+    if (known === null) return null;
+    const types = new Map(now.map(({ name, type }) => [name, type]));
+    const isSame = shapeColumns(known).every(({ name, type }) => !isOtherwise(type, types.get(name)));
+    return isSame ? null : shapeOfDescription(description, known.keyColumns, this.#server);
+  }
+
+  /** Later ones win. */
+  #known({ database, table }: TableName): readonly KnownColumn[] {
+    const shape = this.#registry.shapeOf(database, table);
+    const described = this.#described.get(tableId(database, table)) ?? [];
+    return shape === null ? described : [...shapeColumns(shape), ...described];
+  }
+
+  /** Columns of tables made by an old server version are shown with a comment behind their type. */
+  #columnsOf(description: TableDescription): readonly KnownColumn[] {
+    const leftOut = new Set(leftOutOf(description, this.#server));
+    return description.columns.map(({ COLUMN_NAME: name, COLUMN_TYPE: type }) => ({
+      name,
+      type: leftOut.has(name)
+        ? null
+        : type
+            .replace(/\/\*.*?\*\//gu, '')
+            .trim()
+            .toLowerCase(),
+    }));
+  }
+
+  /** Null when something of a column is open that none of `columns` tells. */
+  #resolve(map: TableMap, columns: readonly KnownColumn[]): ColumnFacts | null {
+    const namedTypes = new Map<string, NamedType>();
+    const leftOut = new Set<string>();
+    for (const { name, sqlType } of map.columns) {
+      const length = LENGTHS[sqlType];
+      if (length === undefined && !leavesOut(this.#server)) continue;
+      const fits = ({ type }: KnownColumn): boolean =>
+        length === undefined || type === null || LENGTHS[type] === length;
+      const known = columns.findLast((column) => column.name === name && fits(column));
+      if (known === undefined) return null;
+      if (known.type === null) leftOut.add(name);
+      else if (length !== undefined && known.type !== sqlType) namedTypes.set(name, known.type as NamedType);
+    }
+    return { namedTypes, leftOut };
+  }
+}
+
+const NO_FACTS: ColumnFacts = { namedTypes: new Map(), leftOut: new Set() };
+
+function leavesOut({ flavour, version }: BookServer): boolean {
+  return flavour === 'mariadb' && Number.parseFloat(version) >= LEAVES_OUT_SINCE;
+}
+
+/** What of a table is published, by what information_schema says of it. */
+export function shapeOfDescription(
+  description: TableDescription,
+  keyColumns: readonly string[],
+  server: BookServer,
+): TableShape {
+  const { database, table } = description;
+  const leftOut = leftOutOf(description, server);
+  const columns = description.columns
+    .filter(({ COLUMN_NAME }) => !leftOut.includes(COLUMN_NAME))
+    .map((column) => columnFromInformationSchema(column, server.flavour));
+  return { database, table, columns: schemaColumns(columns), keyColumns, leftOut };
+}
+
+function shapeColumns({ columns, leftOut = [] }: TableShape): readonly KnownColumn[] {
+  return [...columns, ...leftOut.map((name) => ({ name, type: null }))];
+}
+
+/** Whether a column has become generated, ordinary, or of another type that looks alike. */
+function isOtherwise(before: string | null, now: string | null | undefined): boolean {
+  if (now === undefined) return false;
+  if (before === null || now === null) return before !== now;
+  const length = LENGTHS[before];
+  return length !== undefined && LENGTHS[now] === length && now !== before;
+}
+
+function columnUnknown({ database, table }: TableName): PipelineError {
+  const id = tableId(database, table);
+  return new PipelineError(
+    'COLUMN_TYPE_UNKNOWN',
+    `A change of ${id} has a column of which nothing tells its type, or whether it is generated: it was added and dropped or renamed meanwhile.`,
+    { context: { table: id } },
+  );
+}

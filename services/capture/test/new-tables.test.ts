@@ -1,0 +1,93 @@
+import { createLogger } from '@sluice/runtime';
+import { describe, expect, test } from 'vitest';
+import type { CaptureSettings } from '../src/capture-settings.ts';
+import { NewTables } from '../src/new-tables.ts';
+import type { Source } from '../src/source/source.ts';
+import { ColumnBook } from '../src/state/column-book.ts';
+import type { TableProgress } from '../src/state/checkpoint.ts';
+import { begin, registryOf, statement, streamOf } from './support/streams.ts';
+import { tableMap } from './support/table-maps.ts';
+
+const DONE: TableProgress = { state: 'done', lastKey: null, order: '', rows: 9, reconcile: false };
+const server = { flavour: 'mysql', version: '9.7.4' } as const;
+
+interface Setup {
+  readonly stream: ReturnType<typeof streamOf>['stream'];
+  readonly progress: Map<string, TableProgress>;
+  /** What was durable at the moment of each checkpoint. */
+  readonly checkpoints: string[][];
+  settle(): Promise<void>;
+}
+
+/** A stream whose topics exist, and a source that has every table asked for, or none. */
+function setupOf(options: {
+  mode?: 'initial' | 'never';
+  exists?: boolean;
+  topics?: readonly string[];
+}): Setup {
+  const registry = registryOf(...(options.topics ?? ['orders']));
+  const { stream, routes } = streamOf({ registry });
+  const progress = new Map([['shop.orders', DONE]]);
+  const checkpoints: string[][] = [];
+  const answer = options.exists === false ? [] : [{ TABLE_SCHEMA: 'shop', TABLE_NAME: 'lines' }];
+  const connection = {
+    query: (sql: string) => Promise.resolve([sql.includes('.TABLES') ? answer : []]),
+    destroy: () => undefined,
+  };
+  const newTables = new NewTables({
+    settings: { config: { snapshot: { mode: options.mode ?? 'initial' } } } as unknown as CaptureSettings,
+    source: { connect: () => Promise.resolve(connection) } as unknown as Source,
+    registry,
+    routes,
+    columnBook: new ColumnBook({ server, registry, described: [] }),
+    tables: 1,
+    progress,
+    publishCheckpoint: () => Promise.resolve(void checkpoints.push([...progress.keys()])),
+    log: createLogger('test', { level: 'silent' }),
+  });
+  return { stream, progress, checkpoints, settle: () => newTables.settle(stream.announcement) };
+}
+
+describe('a table that changed hands', () => {
+  test.each([
+    'RENAME TABLE crm.a TO orders',
+    'ALTER TABLE crm.a RENAME TO shop.orders',
+    'ALTER TABLE orders TRUNCATE PARTITION p0',
+  ])('%s: its snapshot is owed, and that is durable before the next life begins', async (sql) => {
+    const { stream, progress, checkpoints, settle } = setupOf({});
+    statement(stream, sql, 200);
+    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_APPEARED' });
+    expect(progress.has('shop.orders')).toBe(false);
+    expect(checkpoints).toEqual([[]]);
+    await settle();
+    expect(checkpoints).toHaveLength(1);
+  });
+
+  test('owes nothing where no snapshots are taken', async () => {
+    const { stream, progress, settle } = setupOf({ mode: 'never' });
+    statement(stream, 'RENAME TABLE crm.a TO orders', 200);
+    await settle();
+    expect(progress.get('shop.orders')).toEqual(DONE);
+  });
+});
+
+describe('a table that was not there when this life began', () => {
+  const lines = tableMap({ tableId: 7, table: 'lines' });
+
+  test('is refused to go on with when it exists and the stream has not seen it made', async () => {
+    const { stream, settle } = setupOf({});
+    begin(stream, 200, null, lines);
+    await expect(settle()).rejects.toMatchObject({
+      code: 'TABLE_APPEARED',
+      context: { table: 'shop.lines' },
+    });
+  });
+
+  test('one that was there owes what it owes', async () => {
+    const { stream, progress, settle } = setupOf({ topics: ['orders', 'lines'] });
+    begin(stream, 200, null, lines);
+    expect(stream.mustSettleTables).toBe(false);
+    await settle();
+    expect(progress.has('shop.lines')).toBe(false);
+  });
+});

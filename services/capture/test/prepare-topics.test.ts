@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { judgeTopics } from '../src/prepare-topics.ts';
+
+const problem = { topic: 'p.shop.orders', setting: 'partitions', found: '6', required: '1', fix: '' };
+const data = new Map([['p.shop.orders', 1]]);
+
+test.each([
+  ['made for fewer tables', problem, 6, true],
+  ['made for more tables', { ...problem, found: '1', required: '6' }, 6, true],
+  ['another number was configured', problem, 12, false],
+  ['another setting', { ...problem, setting: 'cleanup.policy' }, 6, false],
+  ['a topic of the pipeline itself', { ...problem, topic: 'p.sluice.checkpoints' }, 6, false],
+])('a topic %s', (_what, found, configured, isKept) => {
+  const { kept, refused } = judgeTopics([found], data, configured);
+  expect([kept.length, refused.length]).toEqual(isKept ? [1, 0] : [0, 1]);
+});

@@ -1,0 +1,89 @@
+import type { Connection } from 'mysql2/promise';
+import { expect, test } from 'vitest';
+import { chooseVisibility } from '../../src/snapshot/visibility.ts';
+
+const mysql = {
+  flavour: 'mysql',
+  version: '9.7.4',
+  identity: 'u',
+  serverId: 11,
+  gtid: true,
+  ignoresCase: false,
+} as const;
+const mariadb = { ...mysql, flavour: 'mariadb', version: '10.11.18-MariaDB' } as const;
+const progress = { gtidSet: 'u:1-5', position: { file: 'binlog.000002', position: 500 } };
+const status = { File: 'binlog.000002', Position: 900, Executed_Gtid_Set: 'u:1-9' };
+
+/** A connection that answers by the beginning of a statement, and notes the statements. */
+function connectionOf(answers: Readonly<Record<string, () => readonly object[]>>): {
+  connection: Connection;
+  said: string[];
+} {
+  const said: string[] = [];
+  const query = (sql: string): Promise<unknown> => {
+    const start = Object.keys(answers).find((known) => sql.startsWith(known));
+    said.push(start ?? sql);
+    return Promise.resolve([start === undefined ? [] : answers[start]?.()]);
+  };
+  return { connection: { query } as unknown as Connection, said };
+}
+
+const readRows = (said: string[]) => (): Promise<string> => {
+  said.push('read');
+  return Promise.resolve('rows');
+};
+
+test('MySQL with GTIDs: waits until all of the stream is visible, and names the end of the binlog after the read', async () => {
+  const late = [1, 1, 0];
+  const { connection, said } = connectionOf({
+    'SELECT WAIT_FOR_EXECUTED_GTID_SET': () => [{ late: late.shift() }],
+    'SHOW BINARY LOG STATUS': () => [status],
+  });
+  const visibility = chooseVisibility(connection, mysql, true);
+  expect(visibility.lock).toBe(false);
+  const { result, mark } = await visibility.read(progress, readRows(said));
+  expect([result, mark.file, mark.position]).toEqual(['rows', 'binlog.000002', 900]);
+  const wait = 'SELECT WAIT_FOR_EXECUTED_GTID_SET';
+  expect(said).toEqual([wait, wait, wait, 'read', 'SHOW BINARY LOG STATUS']);
+});
+
+test.each([
+  ['the server has none', { ...mysql, gtid: false }, true],
+  ['the stream was begun without', mysql, false],
+])(
+  'MySQL without GTIDs, as %s: rows are locked while they are read',
+  async (_what, server, streamHasGtids) => {
+    const { connection, said } = connectionOf({ 'SHOW BINARY LOG STATUS': () => [status] });
+    const visibility = chooseVisibility(connection, server, streamHasGtids);
+    expect(visibility.lock).toBe(true);
+    await visibility.read(progress, readRows(said));
+    expect(said).toEqual([
+      'SET TRANSACTION ISOLATION LEVEL READ COMMITTED',
+      'START TRANSACTION',
+      'read',
+      'SHOW BINARY LOG STATUS',
+      'ROLLBACK',
+    ]);
+  },
+);
+
+test('MariaDB: takes snapshots until one is not behind the stream, and reads in that one', async () => {
+  const positions = ['300', '499', '500'];
+  const { connection, said } = connectionOf({
+    'SHOW STATUS': () => [
+      { Variable_name: 'Binlog_snapshot_file', Value: 'binlog.000002' },
+      { Variable_name: 'Binlog_snapshot_position', Value: positions.shift() },
+    ],
+  });
+  const { mark } = await chooseVisibility(connection, mariadb, true).read(progress, readRows(said));
+  expect(mark).toEqual({ file: 'binlog.000002', position: 500 });
+  const snapshot = ['START TRANSACTION WITH CONSISTENT SNAPSHOT', 'SHOW STATUS'];
+  expect(said).toEqual([...snapshot, 'ROLLBACK', ...snapshot, 'ROLLBACK', ...snapshot, 'read', 'ROLLBACK']);
+});
+
+test('what the read throws is thrown, and no transaction stays open', async () => {
+  const { connection, said } = connectionOf({});
+  const visibility = chooseVisibility(connection, mysql, false);
+  await expect(visibility.read(progress, () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
+  expect(said.at(-1)).toBe('ROLLBACK');
+});
