@@ -76,7 +76,8 @@ class TableJudge {
       const found = values.get(column);
       if (found !== expected) return `${column} is ${shown(found)}, not ${shown(expected)}`;
     }
-    return null;
+    const stranger = this.#table.absent?.find((column) => values.has(column));
+    return stranger === undefined ? null : `${stranger} is there`;
   }
 
   #reference(row: number, column: string): string | undefined {

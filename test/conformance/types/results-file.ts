@@ -1,8 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { knownDifferences } from './known-differences.ts';
 import type { TableResult } from './value-run.ts';
 
 const FOLDER = join(import.meta.dirname, 'results');
+
+/** File of the results on a server. */
+export function resultsFile(server: string): string {
+  return join(FOLDER, `${server.toLowerCase().replaceAll(' ', '-')}.json`);
+}
 
 /**
  * Keeps what a run has found on a server; `docs/types.md` is made of these files. What differs from run to run (names
@@ -13,13 +19,12 @@ export async function writeResults(
   version: string,
   results: readonly TableResult[],
 ): Promise<void> {
-  const tables = results.map(({ table, examples, topic, sinks }) => ({
-    family: table.family,
-    title: table.title,
-    examples,
-    differences: { ...topic, ...sinks },
-  }));
-  const file = `${server.toLowerCase().replaceAll(' ', '-')}.json`;
+  const tables = results.map(({ table, examples, topic, sinks }) => {
+    const { family, title } = table;
+    const differences: Record<string, string> = { ...topic, ...sinks };
+    for (const { place, reason } of knownDifferences(title, server)) differences[place] = reason;
+    return { family, title, examples, differences };
+  });
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(join(FOLDER, file), `${JSON.stringify({ server, version, tables }, null, 1)}\n`);
+  await writeFile(resultsFile(server), `${JSON.stringify({ server, version, tables }, null, 1)}\n`);
 }

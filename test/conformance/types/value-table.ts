@@ -19,6 +19,8 @@ export interface ValueTable {
   readonly key: readonly string[];
   /** Columns whose values are followed. */
   readonly columns: readonly string[];
+  /** Columns that must not be there. */
+  readonly absent?: readonly string[];
   readonly rows: readonly ValueRow[];
 }
 
@@ -30,8 +32,18 @@ export function valueTables(server: ServerKind): ValueTable[] {
   const typed = types
     .map((each, index) => ({ table: typeTable(`t${index}`, each), only: each.only }))
     .filter(({ only }) => isFor(only, server));
-  const whole = WHOLE_TABLES.filter(({ only }) => isFor(only, server));
+  const whole = WHOLE_TABLES.filter(({ only }) => isFor(only, server)).map(({ table, generated }) => ({
+    table: leavesOutGenerated(server) && generated !== undefined ? without(table, generated) : table,
+  }));
   return [...typed, ...whole].map(({ table }) => table);
+}
+
+function leavesOutGenerated({ flavour, version }: ServerKind): boolean {
+  return flavour === 'mariadb' && Number.parseFloat(version) >= 11;
+}
+
+function without(table: ValueTable, names: readonly string[]): ValueTable {
+  return { ...table, columns: table.columns.filter((column) => !names.includes(column)), absent: names };
 }
 
 /** Types that no primary key can be made of, or only of a part of the value; FLOAT and DOUBLE have a table of their own. */
@@ -41,7 +53,7 @@ const NO_KEY =
 /** The value in a column of its own and, where the type allows it, in the key. */
 function typeTable(
   name: string,
-  { type, values, family }: TypeCase & { readonly family: string },
+  { type, about, values, family }: TypeCase & { readonly family: string },
 ): ValueTable {
   const inKey = !NO_KEY.test(type);
   const pairs = values.map((value) => (typeof value === 'string' ? ([value, undefined] as const) : value));
@@ -57,7 +69,7 @@ function typeTable(
   return {
     name,
     family,
-    title: type,
+    title: about === undefined ? type : `${type}, ${about}`,
     definition: `id int NOT NULL, v ${type}${keyColumn}, PRIMARY KEY (${inKey ? 'k, ' : ''}id)`,
     key: inKey ? ['k', 'id'] : ['id'],
     columns: inKey ? ['v', 'k'] : ['v'],
