@@ -19,6 +19,9 @@ test('while rows flow every service says so on its pages', async () => {
     'CREATE TABLE items (id INT NOT NULL PRIMARY KEY, version INT NOT NULL)',
   ]);
   const [capture, ...sinks] = await pipeline.start('capture', ...SINK_SERVICES);
+  await eventually('the snapshot of the empty table', () =>
+    hasSnapshot(pipeline, capture as PipelineProcess),
+  );
   const writer = new SteadyWriter(pipeline.database, ['items']);
   for (const { metricsUrl } of sinks) await eventually('a change applied', () => hasTimedChange(metricsUrl));
   await expectCapturePages(pipeline, capture as PipelineProcess);
@@ -27,6 +30,12 @@ test('while rows flow every service says so on its pages', async () => {
   const rows = await pipeline.database.rows('SELECT SUM(version) AS changes FROM items');
   await expectAllCounted(pipeline, capture as PipelineProcess, Number(rows[0]?.['changes']));
 });
+
+async function hasSnapshot(pipeline: SinkPipeline, { opsUrl }: PipelineProcess): Promise<boolean> {
+  const { body } = await page(`${opsUrl}/status`);
+  const { snapshot } = body as { snapshot: Readonly<Record<string, { readonly state: string }>> };
+  return snapshot[`${pipeline.name}.items`]?.state === 'done';
+}
 
 /** Whether a sink has applied a change of the stream: rows of the snapshot, which may come first, have no latency. */
 async function hasTimedChange(metricsUrl: string): Promise<boolean> {

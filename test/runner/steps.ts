@@ -18,7 +18,7 @@ const checkTimeoutMs = 10 * 60_000;
 const suiteTimeoutMs: Readonly<Record<SuiteName, number>> = {
   unit: 10 * 60_000,
   conformance: 20 * 60_000,
-  e2e: 35 * 60_000,
+  e2e: 45 * 60_000,
   values: 20 * 60_000,
 };
 
