@@ -119,7 +119,7 @@ export class CaptureLoop {
     });
   }
 
-  /** Kept free of promises for the common event: only a met table or a full buffer waits. */
+  /** Kept free of promises for the common event: only a met table, a full buffer and the event loop's turn wait. */
   #accept(event: Buffer): Promise<void> | undefined {
     const left = this.#decode(event);
     this.#measure(event.length);

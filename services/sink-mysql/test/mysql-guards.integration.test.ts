@@ -32,22 +32,12 @@ describe.each([
   ['MariaDB', stack.mariadb],
 ])('%s', (_, server) => {
   let fixture: TargetFixture;
-  const workers: MysqlSink[] = [];
 
   beforeEach(async () => {
     fixture = await TargetFixture.create(server, 'shop');
   });
-  afterEach(async () => {
-    for (const worker of workers.splice(0)) await worker.close();
-    await fixture.remove();
-  });
+  afterEach(() => fixture.remove());
 
-  const worker = async (): Promise<MysqlSink> => {
-    const sink = fixture.sink();
-    workers.push(sink);
-    await sink.open(never);
-    return sink;
-  };
   const write = async (sink: MysqlSink, ...batch: Delivery[]): Promise<string[]> =>
     (await sink.write(batch, never)).map(kindOrCode);
   const all = (table: string): Promise<Row[]> =>
@@ -60,11 +50,11 @@ describe.each([
     let sink: MysqlSink;
 
     beforeEach(async () => {
-      sink = await worker();
+      sink = await fixture.worker();
       await write(sink, users.schema(sequenceAt(1)));
       await fixture.reader.query(`ALTER TABLE ${fixture.table('users')} ADD UNIQUE KEY (email)`);
       await sink.close();
-      sink = await worker();
+      sink = await fixture.worker();
       const rows = [user('INSERT', 10, { id: 1, email: 'a' }), user('INSERT', 11, { id: 2, email: 'b' })];
       expect(await write(sink, ...rows)).toEqual(['applied', 'applied']);
     });
@@ -102,7 +92,7 @@ describe.each([
       orders.row({ operation: 'INSERT', sequence: sequenceAt(step), row });
 
     test('a worker that lost its partition changes nothing', async () => {
-      const [zombie, owner] = [await worker(), await worker()];
+      const [zombie, owner] = [await fixture.worker(), await fixture.worker()];
       await write(zombie, orders.schema(sequenceAt(1)));
       expect(await zombie.offsets.read(orders.topic, 0)).toBeNull();
       const first = order(10, { id: 1, note: 'first' });
@@ -123,7 +113,7 @@ describe.each([
     });
 
     test('the offset stands or falls with its rows, and never goes back', async () => {
-      const sink = await worker();
+      const sink = await fixture.worker();
       await write(sink, orders.schema(sequenceAt(1)));
       await sink.offsets.read(orders.topic, 0);
       const [early, refused] = [order(10, { id: 1, note: 'x' }), order(11, { id: 2, note: 'x'.repeat(41) })];
@@ -136,7 +126,7 @@ describe.each([
     });
 
     test('a replay of single records passes the guard and leaves the offset', async () => {
-      const [sink, replay] = [await worker(), await worker()];
+      const [sink, replay] = [await fixture.worker(), await fixture.worker()];
       await write(sink, orders.schema(sequenceAt(1)));
       await sink.offsets.read(orders.topic, 0);
       const letter = order(10, { id: 1, note: 'old' });
@@ -152,12 +142,12 @@ describe.each([
     test('rows of a table that was never announced are of class schema', async () => {
       const topic = topicOf('nowhere', [id]);
       const row = topic.row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id: 1 } });
-      expect(await write(await worker(), row)).toEqual(['MYSQL_TABLE_UNKNOWN']);
+      expect(await write(await fixture.worker(), row)).toEqual(['MYSQL_TABLE_UNKNOWN']);
     });
 
     test('a row over max_allowed_packet is refused, and the connection lives', async () => {
       const topic = topicOf('large', [id, { ...text('note'), type: 'longtext' }]);
-      const sink = await worker();
+      const sink = await fixture.worker();
       await write(sink, topic.schema(sequenceAt(1)));
       const [limit] = await fixture.rows('SELECT @@global.max_allowed_packet AS bytes');
       const large = { id: 1, note: 'x'.repeat(Number(limit?.['bytes'])) };
@@ -168,7 +158,7 @@ describe.each([
     });
 
     test('workers that announce a wider table at once add its columns once', async () => {
-      const [one, two] = [await worker(), await worker()];
+      const [one, two] = [await fixture.worker(), await fixture.worker()];
       await write(one, topicOf('wide', [id]).schema(sequenceAt(1)));
       const wider = topicOf('wide', [id, text('note'), text('more')]);
       expect(await Promise.all([one, two].map((each) => write(each, wider.schema(sequenceAt(2)))))).toEqual([
@@ -183,7 +173,7 @@ describe.each([
     });
 
     test('a column that another worker added is found by looking again', async () => {
-      const [one, two] = [await worker(), await worker()];
+      const [one, two] = [await fixture.worker(), await fixture.worker()];
       const narrow = topicOf('later', [id]);
       await write(one, narrow.schema(sequenceAt(1)));
       await write(one, narrow.row({ operation: 'INSERT', sequence: sequenceAt(2), row: { id: 1 } }));
@@ -205,7 +195,7 @@ describe.each([
         `INSERT INTO ${fixture.table('own')} (id, note) VALUES (1, 'old'), (2, 'kept')`,
       );
       const topic = topicOf('own', [id, text('note'), { ...id, name: 'twice' }]);
-      const sink = await worker();
+      const sink = await fixture.worker();
       await write(sink, topic.schema(sequenceAt(1)));
       const rows = [1, 3].map((key) => ({ id: key, note: `new ${key}`, twice: key * 2 }));
       const batch = rows.map((row, step) =>
@@ -225,7 +215,7 @@ describe.each([
         `CREATE TABLE ${fixture.table('words')} (word VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY)`,
       );
       const topic = topicOf('words', [{ ...text('word'), nullable: false }], ['word']);
-      const sink = await worker();
+      const sink = await fixture.worker();
       await write(sink, topic.schema(sequenceAt(1)));
       const change = (operation: 'INSERT' | 'DELETE', step: number, word: string): Delivery =>
         topic.row({ operation, sequence: sequenceAt(step), row: { word } });
@@ -237,7 +227,7 @@ describe.each([
 
     test('keys that differ only in case or trailing spaces stay two rows in a table of the sink', async () => {
       const topic = topicOf('exact', [{ ...text('word'), nullable: false }], ['word']);
-      const sink = await worker();
+      const sink = await fixture.worker();
       await write(sink, topic.schema(sequenceAt(1)));
       const words = ['a', 'A', 'a ', 'á'];
       const insert = (word: string, step: number): Delivery =>

@@ -19,7 +19,6 @@ describe.each([
   let fixture: TargetFixture;
   let orders: TestTopic;
   let cutter: AnswerCutter;
-  const workers: MysqlSink[] = [];
 
   beforeEach(async () => {
     fixture = await TargetFixture.create(server, 'shop');
@@ -27,17 +26,11 @@ describe.each([
     cutter = await AnswerCutter.before(server);
   });
   afterEach(async () => {
-    for (const worker of workers.splice(0)) await worker.close();
-    cutter.close();
     await fixture.remove();
+    cutter.close();
   });
 
-  const worker = async (port: number = server.port): Promise<MysqlSink> => {
-    const sink = fixture.sink({ host: '127.0.0.1', port });
-    workers.push(sink);
-    await sink.open(never);
-    return sink;
-  };
+  const throughCutter = (): Promise<MysqlSink> => fixture.worker({ host: '127.0.0.1', port: cutter.port });
   const order = (step: number): Delivery =>
     orders.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: step } });
   const ids = async (): Promise<unknown[]> =>
@@ -48,7 +41,7 @@ describe.each([
   test.each(['COMMIT', 'UPDATE'])(
     'an answer to %s that is lost costs neither rows nor the offset',
     async (lost) => {
-      const sink = await worker(cutter.port);
+      const sink = await throughCutter();
       await sink.write([orders.schema(sequenceAt(1))], never);
       await sink.offsets.read(orders.topic, 0);
       const [first, second] = [order(10), order(11)];
@@ -68,7 +61,7 @@ describe.each([
     ['first', 'COMMIT'],
     ['next', 'COMMIT'],
   ])('an advance to the %s offset whose %s was not answered can be made again', async (which, lost) => {
-    const sink = await worker(cutter.port);
+    const sink = await throughCutter();
     await sink.offsets.read(orders.topic, 0);
     if (which === 'next') await sink.offsets.advance(orders.topic, 0, 5n);
     cutter.loseAnswerTo(lost);
@@ -80,7 +73,7 @@ describe.each([
   });
 
   test('what is stored is what a transaction on its way will have stored', async () => {
-    const [old, next] = [await worker(), await worker()];
+    const [old, next] = [await fixture.worker(), await fixture.worker()];
     await old.write([orders.schema(sequenceAt(1))], never);
     await old.offsets.read(orders.topic, 0);
     await old.write([order(10)], never);
@@ -94,7 +87,7 @@ describe.each([
   });
 
   test('the offset behind a batch is the one of its last delivery, markers included', async () => {
-    const sink = await worker();
+    const sink = await fixture.worker();
     await sink.write([orders.schema(sequenceAt(1))], never);
     await sink.offsets.read(orders.topic, 0);
     const last = order(10);

@@ -24,29 +24,19 @@ describe.each([
   ['MariaDB', stack.mariadb],
 ])('shapes of tables on %s', (flavour, server) => {
   let fixture: TargetFixture;
-  const workers: MysqlSink[] = [];
 
   beforeEach(async () => {
     fixture = await TargetFixture.create(server, 'shop');
   });
-  afterEach(async () => {
-    for (const worker of workers.splice(0)) await worker.close();
-    await fixture.remove();
-  });
+  afterEach(() => fixture.remove());
 
-  const worker = async (): Promise<MysqlSink> => {
-    const sink = fixture.sink();
-    workers.push(sink);
-    await sink.open(never);
-    return sink;
-  };
   const write = async (sink: MysqlSink, ...batch: Delivery[]): Promise<string[]> =>
     (await sink.write(batch, never)).map((outcome) =>
       outcome.kind === 'failed' ? outcome.error.message : outcome.kind,
     );
 
   test('rows of before an ALTER that another partition has shown get what the source gave them', async () => {
-    const [ahead, behind] = [await worker(), await worker()];
+    const [ahead, behind] = [await fixture.worker(), await fixture.worker()];
     const narrow = topicOf('grown', [id, column('note', 'varchar(9)')]);
     await write(ahead, narrow.schema(sequenceAt(1)));
     const old = (operation: 'INSERT' | 'UPDATE', step: number, key: number): Delivery =>
@@ -94,7 +84,7 @@ describe.each([
     const members = [String.raw`a\b`, "it's", String.raw`\'`, String.raw`c:\\`, '日本'];
     const list = members.map((member) => `'${member.replaceAll("'", "''")}'`).join(',');
     const topic = topicOf('choices', [id, column('one', `enum(${list})`), column('some', `set(${list})`)]);
-    const sink = await worker();
+    const sink = await fixture.worker();
     expect(await write(sink, topic.schema(sequenceAt(1)))).toEqual(['applied']);
     const rows = members.map((member, index) => ({ id: index, one: member, some: member }));
     const batch = rows.map((row) => topic.row({ operation: 'INSERT', sequence: sequenceAt(2), row }));
@@ -103,13 +93,13 @@ describe.each([
   });
 
   test('an old row that the target would refuse is stale all the same', async () => {
-    const first = await worker();
+    const first = await fixture.worker();
     const topic = topicOf('narrowed', [id, column('note', 'varchar(3)')]);
     await write(first, topic.schema(sequenceAt(1)));
     const row = (operation: 'INSERT' | 'UPDATE', step: number, note: string): Delivery =>
       topic.row({ operation, sequence: sequenceAt(step), row: { id: 1, note } });
     expect(await write(first, row('UPDATE', 9, 'new'))).toEqual(['applied']);
-    const again = await worker();
+    const again = await fixture.worker();
     const old = row('INSERT', 5, 'too long');
     expect(await write(again, old)).not.toEqual(['applied']);
     expect(await write(again, old)).toEqual(['stale']);
@@ -126,10 +116,10 @@ describe.each([
     ['true', ''],
   ])('the JSON %s is stored as it is', async (json, shown) => {
     const docs = topicOf('docs', [id, column('doc', 'json')]);
-    const announced = await worker();
+    const announced = await fixture.worker();
     await write(announced, docs.schema(sequenceAt(1)));
     // One that has not seen the schema record knows the table from the server alone.
-    for (const [key, sink] of [announced, await worker()].entries()) {
+    for (const [key, sink] of [announced, await fixture.worker()].entries()) {
       const plain = docs.row({ operation: 'INSERT', sequence: sequenceAt(2), row: { id: key, doc: 'DOC' } });
       const value = Buffer.from(Buffer.from(plain.value).toString().replaceAll('"DOC"', json));
       const envelope = JSON.parse(value.toString()) as Delivery['envelope'];

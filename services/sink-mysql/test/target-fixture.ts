@@ -13,6 +13,7 @@ export class TargetFixture {
   readonly reader: Connection;
   readonly #server: MysqlServer;
   readonly #source: string;
+  readonly #workers: MysqlSink[] = [];
 
   static async create(server: MysqlServer, source: string): Promise<TargetFixture> {
     return new TargetFixture(server, source, await connect({ ...server, connectTimeoutMs: 5000 }));
@@ -33,6 +34,14 @@ export class TargetFixture {
     return new MysqlSink({ ...config, ...overrides }, { group: 'test', log });
   }
 
+  /** An open sink; closed by `remove`. */
+  async worker(overrides: Partial<MysqlSinkConfig> = {}): Promise<MysqlSink> {
+    const sink = this.sink(overrides);
+    this.#workers.push(sink);
+    await sink.open(new AbortController().signal);
+    return sink;
+  }
+
   table(name: string): string {
     return quoteTable(this.database, name);
   }
@@ -43,6 +52,7 @@ export class TargetFixture {
   }
 
   async remove(): Promise<void> {
+    for (const worker of this.#workers.splice(0)) await worker.close();
     await this.reader.query(`DROP DATABASE IF EXISTS ${this.database}`);
     await this.reader.query(`DROP DATABASE IF EXISTS ${this.database}_state`);
     await this.reader.end();

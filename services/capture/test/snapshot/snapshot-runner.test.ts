@@ -8,18 +8,11 @@ import type { TableProgress } from '../../src/state/checkpoint.ts';
 import { RowWriter } from '../../src/stream/row-writer.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { columnRow, description } from '../support/descriptions.ts';
+import { MYSQL_FACTS } from '../support/server-facts.ts';
 import { FILE, streamOf, type StreamSetup } from '../support/streams.ts';
 
 const NAME = { database: 'shop', table: 'orders' };
 const RUNNING: TableProgress = { state: 'running', lastKey: null, order: '', rows: 0, reconcile: false };
-const server = {
-  flavour: 'mysql',
-  version: '9.7.4',
-  identity: 'u',
-  serverId: 11,
-  gtid: true,
-  ignoresCase: false,
-} as const;
 
 /** A source of chunks that is told what each read brings, and a loop that is always at a boundary. */
 class Setup {
@@ -46,7 +39,7 @@ class Setup {
     } as unknown as CaptureLoop;
     const runner = new SnapshotRunner({
       reader,
-      server,
+      server: MYSQL_FACTS,
       stream,
       routes,
       loop,

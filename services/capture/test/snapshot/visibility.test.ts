@@ -1,15 +1,9 @@
 import type { Connection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 import { chooseVisibility } from '../../src/snapshot/visibility.ts';
+import { MYSQL_FACTS } from '../support/server-facts.ts';
 
-const mysql = {
-  flavour: 'mysql',
-  version: '9.7.4',
-  identity: 'u',
-  serverId: 11,
-  gtid: true,
-  ignoresCase: false,
-} as const;
+const mysql = MYSQL_FACTS;
 const mariadb = { ...mysql, flavour: 'mariadb', version: '10.11.18-MariaDB' } as const;
 const progress = { gtidSet: 'u:1-5', position: { file: 'binlog.000002', position: 500 } };
 const status = { File: 'binlog.000002', Position: 900, Executed_Gtid_Set: 'u:1-9' };
