@@ -1,7 +1,5 @@
 import { PipelineError } from '@sluice/runtime';
-import type { Admin, Kafka } from 'kafkajs';
-import { toPipelineError } from './errors.ts';
-import { RecoveryWindow } from './recovery-window.ts';
+import type { Admin } from 'kafkajs';
 
 export interface TopicPartition {
   readonly topic: string;
@@ -74,34 +72,6 @@ export async function fetchCommitted(
     }
   }
   return committed;
-}
-
-/** A cluster that has just come up knows no coordinator of the group for a moment. */
-const COORDINATOR_MS = 5_000;
-
-/** True when the group has committed an offset of any topic. Throws PipelineError when Kafka does not answer within 5 s. */
-export async function groupHasOffsets(kafka: Kafka, groupId: string): Promise<boolean> {
-  const window = new RecoveryWindow(COORDINATOR_MS, new AbortController().signal);
-  for (;;) {
-    try {
-      return await askForOffsets(kafka, groupId);
-    } catch (error) {
-      const known = toPipelineError(error, `read the offsets of group ${groupId}`);
-      if (known.errorClass !== 'retryable') throw known;
-      await window.again(known);
-    }
-  }
-}
-
-async function askForOffsets(kafka: Kafka, groupId: string): Promise<boolean> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    const topics = await admin.fetchOffsets({ groupId });
-    return topics.some(({ partitions }) => partitions.some(({ offset }) => BigInt(offset) > 0n));
-  } finally {
-    await admin.disconnect();
-  }
 }
 
 /** One string per partition, for maps. */

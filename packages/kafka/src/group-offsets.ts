@@ -11,6 +11,7 @@ import {
   type Watermarks,
 } from './consumer-start.ts';
 import { findProtocolCode, toPipelineError } from './errors.ts';
+import { RecoveryWindow } from './recovery-window.ts';
 
 /** Where a group stands in one partition, and where a time would put it. */
 export interface GroupPosition extends TopicPartition, Watermarks {
@@ -31,6 +32,8 @@ const NO_MEMBER = '';
 const NO_LEADER_EPOCH = -1;
 const UNKNOWN_MEMBER_ID = 25;
 const ILLEGAL_GENERATION = 22;
+/** A cluster that has just come up knows no coordinator of the group for a moment. */
+const COORDINATOR_MS = 5_000;
 
 /** Members of the group now; a process that was killed is one until its session ends. Throws PipelineError. */
 export async function groupMembers(kafka: Kafka, groupId: string): Promise<readonly string[]> {
@@ -39,6 +42,14 @@ export async function groupMembers(kafka: Kafka, groupId: string): Promise<reado
     return groups.flatMap(({ members }) =>
       members.map(({ clientId, clientHost }) => `${clientId} at ${clientHost.replace(/^\//, '')}`),
     );
+  });
+}
+
+/** True when the group has committed an offset of any topic. Throws PipelineError. */
+export async function groupHasOffsets(kafka: Kafka, groupId: string): Promise<boolean> {
+  return withAdmin(kafka, `read the offsets of group ${groupId}`, async (admin) => {
+    const topics = await admin.fetchOffsets({ groupId });
+    return topics.some(({ partitions }) => partitions.some(({ offset }) => BigInt(offset) > 0n));
   });
 }
 
@@ -117,13 +128,25 @@ async function offsetsAt(admin: Admin, topic: string, time: number): Promise<Map
   return new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]));
 }
 
+/** Asks again for up to 5 s what may be answered later. `work` only reads. */
 async function withAdmin<T>(kafka: Kafka, doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const window = new RecoveryWindow(COORDINATOR_MS, new AbortController().signal);
+  for (;;) {
+    try {
+      return await askOnce(kafka, work);
+    } catch (error) {
+      const known = toPipelineError(error, doing);
+      if (known.errorClass !== 'retryable') throw known;
+      await window.again(known);
+    }
+  }
+}
+
+async function askOnce<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafka.admin();
   try {
     await admin.connect();
     return await work(admin);
-  } catch (error) {
-    throw toPipelineError(error, doing);
   } finally {
     await admin.disconnect().catch(() => {}); // what failed is already on its way up
   }

@@ -14,15 +14,10 @@ export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 export { ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
-export {
-  chooseStart,
-  groupHasOffsets,
-  type StartOffset,
-  type TopicPartition,
-  type Watermarks,
-} from './consumer-start.ts';
+export { chooseStart, type StartOffset, type TopicPartition, type Watermarks } from './consumer-start.ts';
 export {
   groupActive,
+  groupHasOffsets,
   groupMembers,
   groupPositions,
   moveGroup,
