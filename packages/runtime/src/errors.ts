@@ -394,6 +394,11 @@ export const ERRORS = {
     summary: 'a table was renamed to a captured name: its rows are not in the stream',
     fix: 'Nothing is to be done: capture begins anew at its checkpoint and takes a snapshot of the table.',
   },
+  TABLE_SHAPE_REFUSED: {
+    class: 'fatal',
+    summary: 'the settings under `tables` do not fit a captured table as it is now',
+    fix: 'Nothing of the table was published in a shape that was not asked for. Correct the setting named in the message, then start capture again.',
+  },
   TABLE_WITHOUT_KEY: {
     class: 'fatal',
     summary: 'a captured table has neither a primary key nor a configured one',

@@ -27,6 +27,7 @@ export {
   type ServerTlsConfig,
   type SluiceConfig,
   type SourceConfig,
+  type TablesConfig,
   type TopicsConfig,
 } from './config/schema.ts';
 export { parseSection } from './config/section.ts';

@@ -1,10 +1,11 @@
 import type { Connection } from 'mysql2/promise';
 import { TopicReader, TransactionalPublisher } from '@sluice/kafka';
+import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
-import { findProblems, refusal } from './preflight.ts';
+import { findProblems, refusal, refuseIfAny } from './preflight.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import { findUnloggedCascades, findUnloggedDatabases } from './source/binlog-gaps.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
@@ -13,8 +14,10 @@ import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers, refuseStart } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
 import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
+import { findShapeProblems } from './shape/shape-checks.ts';
 import { highestGeneration, restore, type Restored } from './state/restore.ts';
 import { TableRegistry } from './state/table-registry.ts';
+import { tableId } from './state/table.ts';
 
 export interface BeginOptions {
   readonly settings: CaptureSettings;
@@ -43,7 +46,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged]);
     if (status === null) throw refusal(lacking);
     warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
-    const registry = new TableRegistry(settings.prefix);
+    const registry = new TableRegistry(settings.prefix, settings.shaper);
     const data = tables.map(({ database, table }) => registry.topicOf(database, table));
     await prepareTopics(settings, registry, { data, tables: tables.length, internal: true }, log);
     await publisher.fence(signal);
@@ -52,13 +55,23 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
       { source, connection, registry, status, acceptLostCheckpoint },
       signal,
     );
+    checkShapes(options, source, tables, registry);
     const { file, position } = plan.from;
     log.info(
       { event: 'capture.starting', generation: plan.generation, file, position, tables: tables.length },
       'reading the binlog',
     );
     return await Incarnation.open(
-      { settings, source, publisher, plan, registry, tables, metrics, log },
+      {
+        settings,
+        source,
+        publisher,
+        plan: { ...plan, snapshot: withoutReshaped(plan, tables, registry, log) },
+        registry,
+        tables,
+        metrics,
+        log,
+      },
       signal,
     );
   } catch (error) {
@@ -67,6 +80,40 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   } finally {
     connection.destroy();
   }
+}
+
+/** Only now it is known which columns changes that are still to be read may have. */
+function checkShapes(
+  { settings, log }: BeginOptions,
+  source: Source,
+  tables: readonly TableDescription[],
+  registry: TableRegistry,
+): void {
+  const { config, filter, shaper } = settings;
+  const server = source.facts;
+  const known = [...registry.shapes()].filter((shape) => filter.captures(shape.database, shape.table));
+  const { problems, warnings } = findShapeProblems({ config, filter, shaper, tables, server, known });
+  refuseIfAny(problems);
+  for (const warning of warnings) log.warn({ event: 'capture.setting_unused' }, warning);
+}
+
+/** Snapshot progress without tables that were published by other settings: their rows are owed once more. */
+function withoutReshaped(
+  { snapshot }: StartPlan,
+  tables: readonly TableDescription[],
+  registry: TableRegistry,
+  log: Logger,
+): StartPlan['snapshot'] {
+  const reshaped = tables
+    .filter(({ database, table }) => registry.isShapedOtherwise(database, table))
+    .map(({ database, table }) => tableId(database, table))
+    .filter((id) => id in snapshot);
+  if (reshaped.length > 0)
+    log.info(
+      { event: 'capture.tables_reshaped', tables: reshaped },
+      'the settings of these tables have changed: their rows are read and published again',
+    );
+  return Object.fromEntries(Object.entries(snapshot).filter(([id]) => !reshaped.includes(id)));
 }
 
 function warnOfCascades(tables: readonly string[], log: Logger): void {

@@ -1,5 +1,7 @@
 import { kafkaClient } from '@sluice/kafka';
 import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
+import { readHashKey } from './shape/hash-key.ts';
+import { Shaper } from './shape/shaper.ts';
 import { createTableFilter, type TableFilter } from './state/table-filter.ts';
 
 /** The configuration, and what derives from it once. */
@@ -9,18 +11,22 @@ export interface CaptureSettings {
   readonly serverName: string;
   readonly serverId: number;
   readonly filter: TableFilter;
+  /** What of a captured table is published. */
+  readonly shaper: Shaper;
   /** For administration; the hot path has its own transport. */
   readonly kafka: ReturnType<typeof kafkaClient>;
   readonly acceptLostCheckpoint: boolean;
 }
 
 export function captureSettings(config: SluiceConfig, argv: readonly string[], log: Logger): CaptureSettings {
+  const { hashKeyFile } = config.capture;
   return {
     config,
     prefix: config.topics.prefix,
     serverName: config.source.server,
     serverId: config.source.serverId,
     filter: createTableFilter(config.source.tables, config.source.excludeTables),
+    shaper: new Shaper(config.tables, hashKeyFile === undefined ? null : readHashKey(hashKeyFile)),
     kafka: kafkaClient(config.kafka, log),
     acceptLostCheckpoint: acceptsLostCheckpoint(argv),
   };

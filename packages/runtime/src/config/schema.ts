@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tablePattern, tablesSchema } from './tables-schema.ts';
 
 /**
  * The schema of `sluice.yaml`: types, validation, JSON Schema and the reference page all come from here.
@@ -47,10 +48,6 @@ export const kafkaTlsSchema = serverTlsSchema
     description:
       'Encrypt the connections to the brokers; `{}` is enough where the certificate is publicly signed.',
   });
-
-const tablePattern = z
-  .string()
-  .regex(/^[^.\s]+\.[^.\s]+$/, 'must be `database.table`, where `*` and `?` are wildcards');
 
 export const sourceSchema = z
   .strictObject({
@@ -165,6 +162,10 @@ export const topicsSchema = z
 export const captureSchema = z
   .strictObject({
     ops: opsSchema.prefault({}),
+    hashKeyFile: file.optional().meta({
+      description:
+        'File with the key of hashed columns, at least 16 bytes; only capture reads it. A line end behind it does not count.',
+    }),
     flushRows: z
       .int()
       .min(1)
@@ -215,6 +216,7 @@ export const sluiceSchema = z
         example: 'shop',
       }),
     source: sourceSchema,
+    tables: tablesSchema,
     kafka: kafkaSchema,
     topics: topicsSchema.prefault({}),
     capture: captureSchema.prefault({}),
@@ -242,6 +244,7 @@ export interface SluiceConfig extends Omit<Parsed, 'source' | 'topics'> {
 }
 
 export type SourceConfig = SluiceConfig['source'];
+export type TablesConfig = SluiceConfig['tables'];
 export type KafkaConfig = SluiceConfig['kafka'];
 export type TopicsConfig = SluiceConfig['topics'];
 export type OpsConfig = z.output<typeof opsSchema>;

@@ -43,6 +43,9 @@ function section(title: string, path: readonly string[], schema: SettingSchema, 
 /** Sections become the settings in them; an optional section keeps a line of its own. */
 function flatten(setting: Setting): readonly Setting[] {
   const { path, schema } = setting;
+  const entry = entrySchema(schema);
+  if (entry?.properties !== undefined)
+    return [setting, ...flatten({ path: [...path, ANY_NAME], schema: entry, required: false })];
   if (schema.properties === undefined) return [setting];
   return Object.entries(schema.properties).flatMap(([name, inner]) => {
     const child = {
@@ -55,10 +58,18 @@ function flatten(setting: Setting): readonly Setting[] {
   });
 }
 
+/** Stands for whatever a person calls an entry. */
+const ANY_NAME = '<name>';
+
+/** What an entry of a section of names looks like. */
+function entrySchema({ additionalProperties }: SettingSchema): SettingSchema | undefined {
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
+}
+
 function row({ path, schema, required }: Setting): string {
   const meaning = [schema.description ?? '', schema.writeOnly === true ? 'Secret.' : '', example(schema)];
   const cells = [
-    `\`${path.join('.')}\`${schema.type === 'object' ? '' : `<br>\`${environmentVariable(path)}\``}`,
+    `\`${path.join('.')}\`${schema.type === 'object' || path.includes(ANY_NAME) ? '' : `<br>\`${environmentVariable(path)}\``}`,
     typeText(schema),
     required ? 'required' : code(schema.default),
     meaning.filter((text) => text !== '').join(' '),

@@ -15,6 +15,7 @@ export interface SettingSchema {
   readonly anyOf?: readonly SettingSchema[];
   readonly properties?: Readonly<Record<string, SettingSchema>>;
   readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | SettingSchema;
   readonly [keyword: string]: unknown;
 }
 

@@ -77,10 +77,11 @@ export class ChunkReader {
 
   /** The table's present state; null when it is not there. */
   async describe({ database, table }: TableName): Promise<SnapshotTable | null> {
-    const { connection, configuredKeys, server } = this.#options;
+    const { connection, configuredKeys, server, routes } = this.#options;
     const description = await readTable(connection, database, table);
     if (description === null) return null;
-    return new SnapshotTable(description, configuredKeys[tableId(database, table)], server);
+    const key = configuredKeys[tableId(database, table)];
+    return new SnapshotTable(description, key, server, (shape) => routes.treat(shape));
   }
 
   async #select(

@@ -10,6 +10,10 @@ export class SelectImage implements ValueImage {
     this.#writers = columns.map((column) => selectValueWriter(column));
   }
 
+  isNull(column: number): boolean {
+    return (this.row[column] ?? null) === null;
+  }
+
   write(column: number, out: ByteWriter): void {
     const writer = this.#writers[column];
     if (writer !== undefined) writer(this.row[column] ?? null, out);

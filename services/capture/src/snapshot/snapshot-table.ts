@@ -3,7 +3,9 @@ import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import { leftOutOf, type BookServer } from '../state/column-book.ts';
 import { captureTable, schemaColumns, type TableShape } from '../state/table.ts';
 import { keyText } from '../stream/table-route.ts';
-import { TableEncoder } from '../stream/table-encoder.ts';
+import { AS_IT_IS, type Treatment } from '../shape/shaper.ts';
+import { encoderFor } from '../stream/shaped-encoder.ts';
+import type { TableEncoder } from '../stream/table-encoder.ts';
 import { chunkSql, keyLiteral, type LiteralKind } from './chunk-query.ts';
 import { SelectImage } from './select-image.ts';
 
@@ -21,15 +23,18 @@ export class SnapshotTable {
   readonly order: string;
   readonly #keys: readonly KeyColumn[];
   readonly #keyEncoder: TableEncoder;
+  readonly #expressions: readonly string[];
 
   /**
    * Throws TABLE_WITHOUT_KEY when there is neither a primary key nor a configured one.
    * @param configuredKey from `source.keys`
+   * @param treat what the settings make of a shape
    */
   constructor(
     description: TableDescription,
     configuredKey: readonly string[] | undefined,
     server: BookServer,
+    treat: (shape: TableShape) => Treatment = () => AS_IT_IS,
   ) {
     const { database, table } = description;
     const leftOut = leftOutOf(description, server);
@@ -38,8 +43,9 @@ export class SnapshotTable {
       .map((column) => columnFromInformationSchema(column, server.flavour));
     const keyColumns = configuredKey ?? description.primaryKey;
     this.shape = { database, table, columns: schemaColumns(this.columns), keyColumns, leftOut };
-    const captured = captureTable(this.shape, 0, '', 0);
-    this.#keyEncoder = new TableEncoder(captured, '');
+    const captured = captureTable(this.shape, 0, '', 0, treat(this.shape));
+    this.#keyEncoder = encoderFor(captured, '');
+    this.#expressions = expressionsOf(this.columns, captured.treatment);
     this.#keys = captured.keyOrdinals.map((ordinal) => keyColumn(this.columns[ordinal] as Column, ordinal));
     this.order = this.#keys.map(({ column }) => `${column.name} ${column.sqlType}`).join(', ');
   }
@@ -50,7 +56,7 @@ export class SnapshotTable {
     const members = this.#keys
       .filter(({ kind }) => kind === 'member')
       .map(({ column }) => memberNumber(column));
-    const expressions = [...this.columns.map((column) => selectExpression(column)), ...members];
+    const expressions = [...this.#expressions, ...members];
     return chunkSql({ database, table, keyColumns, expressions, after, limit, lock });
   }
 
@@ -72,6 +78,19 @@ export class SnapshotTable {
       return keyText(scratch);
     });
   }
+}
+
+/** What nobody gets to see is not asked for. */
+function expressionsOf(columns: readonly Column[], { plan }: Treatment): readonly string[] {
+  if (plan === null) return columns.map((column) => selectExpression(column));
+  const steps = new Map(plan.columns.map(({ place, step }) => [place, step.kind]));
+  return columns.map((column, place) => {
+    const kind = steps.get(place);
+    if (kind === undefined) return 'NULL';
+    return kind === 'mask'
+      ? `IF(${quoteIdentifier(column.name)} IS NULL, NULL, 1)`
+      : selectExpression(column);
+  });
 }
 
 interface KeyColumn {

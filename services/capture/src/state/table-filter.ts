@@ -6,7 +6,7 @@ function isOwnTable(table: string): boolean {
 }
 
 /** `*` is any text, `?` one character; everything else is itself. */
-function globToRegExp(glob: string): RegExp {
+export function tablePattern(glob: string): RegExp {
   const source = glob
     .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
     .replaceAll('*', '.*')
@@ -24,8 +24,8 @@ export interface TableFilter {
  * @param exclude globs that win over the includes (`source.excludeTables`)
  */
 export function createTableFilter(include: readonly string[], exclude: readonly string[]): TableFilter {
-  const included = include.map(globToRegExp);
-  const excluded = exclude.map(globToRegExp);
+  const included = include.map(tablePattern);
+  const excluded = exclude.map(tablePattern);
   return {
     captures(database, table) {
       if (SYSTEM_DATABASES.has(database) || isOwnTable(table)) return false;

@@ -1,5 +1,6 @@
 import { PipelineError } from '@sluice/runtime';
 import { z } from 'zod';
+import { NO_SHAPING, type Shaper, type Treatment } from '../shape/shaper.ts';
 import {
   captureTable,
   shapeText,
@@ -9,19 +10,26 @@ import {
   type TableShape,
 } from './table.ts';
 
+const historyColumns = z.array(
+  z.strictObject({
+    name: z.string(),
+    type: z.string(),
+    nullable: z.boolean(),
+    charset: z.string().nullable(),
+  }),
+);
+
 const historySchema = z.strictObject({
   database: z.string(),
   table: z.string(),
   version: z.number().int().min(1),
-  columns: z.array(
-    z.strictObject({
-      name: z.string(),
-      type: z.string(),
-      nullable: z.boolean(),
-      charset: z.string().nullable(),
-    }),
-  ),
+  /** As they are published. */
+  columns: historyColumns,
   keyColumns: z.array(z.string()),
+  /** The table itself and what was made of it, where that is not the same. */
+  source: z
+    .strictObject({ columns: historyColumns, keyColumns: z.array(z.string()), plan: z.string() })
+    .exactOptional(),
   /** Generated columns that are not published. */
   leftOut: z.array(z.string()).readonly().exactOptional(),
   /** Sequence from which on the version holds. */
@@ -51,7 +59,12 @@ export interface Registration {
 
 interface Newest {
   readonly version: number;
+  /** As it is in the source. */
   readonly shape: TableShape;
+  /** As it is published. */
+  readonly published: Pick<TableShape, 'columns' | 'keyColumns'>;
+  /** `ColumnPlan.text`; '' when all columns are published as they are. */
+  readonly plan: string;
   /** Made at the first use: only then the topic must exist. */
   captured: CapturedTable | null;
 }
@@ -59,11 +72,13 @@ interface Newest {
 /** The newest version of every table ever captured, and the partitions of the topics. */
 export class TableRegistry {
   readonly #prefix: string;
+  readonly #shaper: Shaper;
   readonly #partitions = new Map<string, number>();
   readonly #newest = new Map<string, Newest>();
 
-  constructor(prefix: string) {
+  constructor(prefix: string, shaper: Shaper = NO_SHAPING) {
     this.#prefix = prefix;
+    this.#shaper = shaper;
   }
 
   setPartitions(topic: string, partitions: number): void {
@@ -77,7 +92,20 @@ export class TableRegistry {
   /** Takes over a version from the schema history; later records win. */
   restore(record: SchemaHistoryRecord): void {
     const id = tableId(record.database, record.table);
-    this.#newest.set(id, { version: record.version, shape: record, captured: null });
+    const { version, source } = record;
+    const shape = source === undefined ? record : { ...record, ...source };
+    this.#newest.set(id, { version, shape, published: record, plan: source?.plan ?? '', captured: null });
+  }
+
+  /** What the settings make of a shape. Throws TABLE_SHAPE_REFUSED. */
+  treat(shape: TableShape): Treatment {
+    return this.#shaper.treat(shape);
+  }
+
+  /** Whether the newest version of a table was published by other settings than those of now. */
+  isShapedOtherwise(database: string, table: string): boolean {
+    const known = this.#newest.get(tableId(database, table));
+    return known !== undefined && known.plan !== planText(this.treat(known.shape));
   }
 
   /** The newest shape of every table. */
@@ -94,14 +122,19 @@ export class TableRegistry {
   register(shape: TableShape): Registration {
     const id = tableId(shape.database, shape.table);
     const known = this.#newest.get(id);
-    if (known !== undefined && shapeText(known.shape) === shapeText(shape)) {
-      known.captured ??= this.#capture(known.shape, known.version);
+    const isSameShape = known !== undefined && shapeText(known.shape) === shapeText(shape);
+    if (isSameShape && known.captured !== null) return { table: known.captured, change: 'none' };
+    const treatment = this.treat(shape);
+    const plan = planText(treatment);
+    if (isSameShape && known.plan === plan) {
+      known.captured = this.#capture(known.shape, known.version, treatment);
       return { table: known.captured, change: 'none' };
     }
+    if (known !== undefined) this.#shaper.checkSuccession(known.shape, shape);
     const version = (known?.version ?? 0) + 1;
-    const table = this.#capture(shape, version);
-    this.#newest.set(id, { version, shape, captured: table });
-    return { table, change: known === undefined ? 'create' : classifyChange(known.shape, shape) };
+    const table = this.#capture(shape, version, treatment);
+    this.#newest.set(id, { version, shape, published: table, plan, captured: table });
+    return { table, change: known === undefined ? 'create' : classifyChange(known.published, table) };
   }
 
   /** The newest version of a table by its name in a statement; null when it is not known or its topic is not prepared. */
@@ -110,8 +143,11 @@ export class TableRegistry {
     const found = exact ?? (ignoresCase ? this.#findIgnoringCase(database, table) : undefined);
     if (found === undefined || !this.hasTopic(this.topicOf(found.shape.database, found.shape.table)))
       return null;
-    found.captured ??= this.#capture(found.shape, found.version);
-    return found.captured;
+    if (found.captured !== null) return found.captured;
+    const treatment = this.treat(found.shape);
+    const captured = this.#capture(found.shape, found.version, treatment);
+    if (planText(treatment) === found.plan) found.captured = captured;
+    return captured;
   }
 
   #findIgnoringCase(database: string, table: string): Newest | undefined {
@@ -124,19 +160,24 @@ export class TableRegistry {
     return tableTopic(this.#prefix, database, table);
   }
 
-  #capture(shape: TableShape, version: number): CapturedTable {
+  #capture(shape: TableShape, version: number, treatment: Treatment): CapturedTable {
     const { database, table, columns, keyColumns, leftOut = [] } = shape;
     const topic = this.topicOf(database, table);
     const partitions = this.#partitions.get(topic);
     if (partitions === undefined) {
       throw new PipelineError('TOPIC_UNKNOWN', `Topic ${topic} was not prepared before its table was used.`);
     }
-    return captureTable({ database, table, columns, keyColumns, leftOut }, version, topic, partitions);
+    const whole = { database, table, columns, keyColumns, leftOut };
+    return captureTable(whole, version, topic, partitions, treatment);
   }
 }
 
+function planText({ plan }: Treatment): string {
+  return plan?.text ?? '';
+}
+
 /** Additive: every old column is still there as it was, and the key is the same. */
-function classifyChange(old: TableShape, shape: TableShape): 'additive' | 'breaking' {
+function classifyChange(old: Newest['published'], shape: Newest['published']): 'additive' | 'breaking' {
   const now = new Map(shape.columns.map((column) => [column.name, column]));
   const kept = old.columns.every((column) => {
     const other = now.get(column.name);

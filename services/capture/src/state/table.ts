@@ -2,6 +2,7 @@ import type { Column } from '@sluice/binlog';
 import { topicName, type SchemaColumn } from '@sluice/envelope';
 import { quoteIdentifier } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import { AS_IT_IS, type Treatment } from '../shape/shaper.ts';
 
 export interface TableShape {
   readonly database: string;
@@ -13,8 +14,16 @@ export interface TableShape {
   readonly leftOut?: readonly string[];
 }
 
-/** One version of a captured table's shape, and where its rows go. */
-export interface CapturedTable extends TableShape {
+/** One version of a captured table as it is published, and where its rows go. */
+export interface CapturedTable {
+  readonly database: string;
+  readonly table: string;
+  /** As they are published. */
+  readonly columns: readonly SchemaColumn[];
+  /** Published names of the key columns in key order. */
+  readonly keyColumns: readonly string[];
+  readonly shape: TableShape;
+  readonly treatment: Treatment;
   /** Starts at 1 and rises by one with each change of shape. */
   readonly version: number;
   /** Places of the key columns in a row image, in key order. */
@@ -60,12 +69,16 @@ export function shapeText(shape: TableShape): string {
   ]);
 }
 
-/** Throws TABLE_WITHOUT_KEY when the shape has no usable key. */
+/**
+ * Throws TABLE_WITHOUT_KEY when the shape has no usable key.
+ * @param treatment what the settings make of this shape
+ */
 export function captureTable(
   shape: TableShape,
   version: number,
   topic: string,
   partitions: number,
+  treatment: Treatment = AS_IT_IS,
 ): CapturedTable {
   const names = shape.columns.map((column) => column.name);
   const keyOrdinals = shape.keyColumns.map((name) => names.indexOf(name));
@@ -77,5 +90,8 @@ export function captureTable(
       { context: { table: id } },
     );
   }
-  return { ...shape, version, keyOrdinals, topic, partitions };
+  const { database, table } = shape;
+  const columns = treatment.plan?.columns.map(({ column }) => column) ?? shape.columns;
+  const keyColumns = treatment.plan?.keyColumns ?? shape.keyColumns;
+  return { database, table, columns, keyColumns, shape, treatment, version, keyOrdinals, topic, partitions };
 }

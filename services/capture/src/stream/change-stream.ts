@@ -207,7 +207,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
 
   onRows(rows: RowsEvent): void {
     const route = this.#routes.of(rows.table);
-    if (route === null) {
+    if (route === null || route.encoder.table.treatment.skips?.has(rows.operation) === true) {
       const images = rows.countImages();
       this.#sequence.skip(rows.start, images);
       this.transaction.images += images;
@@ -287,7 +287,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     const route = this.#routes.byName(database, table);
     if (route === null) return;
     if (route.recorder !== null) route.recorder.disturbed = true;
-    if (this.wasPublished(offset)) return;
+    if (this.wasPublished(offset) || route.encoder.table.treatment.skips?.has('TRUNCATE') === true) return;
     writeTruncate(this.buffer, route.encoder.table, this.point(this.#sequence.current(), start));
   }
 

@@ -6,10 +6,10 @@ import { appendAll } from './json-bytes.ts';
 const CLOSE_BRACE = 0x7d;
 
 /** The values of one row, from wherever they were read. */
-export type ValueImage = Pick<RowImage, 'write'>;
+export type ValueImage = Pick<RowImage, 'write' | 'isNull'>;
 
 /** The `"name":` texts in front of each value, the first with the opening brace. */
-function memberPrefixes(names: readonly string[]): readonly Buffer[] {
+export function memberPrefixes(names: readonly string[]): readonly Buffer[] {
   return names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
 }
 
@@ -75,7 +75,7 @@ export class TableEncoder {
   }
 }
 
-function closeObject(out: ByteWriter): void {
+export function closeObject(out: ByteWriter): void {
   out.reserve(1);
   out.bytes[out.position++] = CLOSE_BRACE;
 }

@@ -1,13 +1,15 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
 import { schemaHistoryTopic } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
+import type { Treatment } from '../shape/shaper.ts';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { Registration, SchemaHistoryRecord, TableRegistry } from '../state/table-registry.ts';
 import { schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
 import type { ColumnBook } from '../state/column-book.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
-import { TableEncoder } from './table-encoder.ts';
+import { encoderFor } from './shaped-encoder.ts';
+import type { TableEncoder } from './table-encoder.ts';
 import { TableRoute } from './table-route.ts';
 import type { NameChanges, TableName } from './ddl.ts';
 
@@ -96,12 +98,12 @@ export class TableRoutes {
     const id = tableId(shape.database, shape.table);
     const route = this.#byName.get(id);
     if (route === undefined) {
-      const created = new TableRoute(new TableEncoder(table, this.#options.serverName));
+      const created = new TableRoute(encoderFor(table, this.#options.serverName));
       this.#byName.set(id, created);
       return created;
     }
     if (route.encoder.table !== table) {
-      route.encoder = new TableEncoder(table, this.#options.serverName);
+      route.encoder = encoderFor(table, this.#options.serverName);
       if (route.recorder !== null) route.recorder.disturbed = true;
     }
     return route;
@@ -111,7 +113,7 @@ export class TableRoutes {
   encoderOf(shape: TableShape, announcement: () => Announcement): TableEncoder {
     const table = this.#register(shape, announcement);
     const encoder = this.#byName.get(tableId(shape.database, shape.table))?.encoder;
-    return encoder?.table === table ? encoder : new TableEncoder(table, this.#options.serverName);
+    return encoder?.table === table ? encoder : encoderFor(table, this.#options.serverName);
   }
 
   /** A version not seen before is announced in the topic and in the schema history. */
@@ -142,9 +144,14 @@ export class TableRoutes {
     const known = registry.find(database, table, ignoresCase);
     if (known === null || !this.captures(known.database, known.table)) return null;
     const id = tableId(known.database, known.table);
-    const route = this.#byName.get(id) ?? new TableRoute(new TableEncoder(known, serverName));
+    const route = this.#byName.get(id) ?? new TableRoute(encoderFor(known, serverName));
     this.#byName.set(id, route);
     return route;
+  }
+
+  /** What the settings make of a shape. Throws TABLE_SHAPE_REFUSED. */
+  treat(shape: TableShape): Treatment {
+    return this.#options.registry.treat(shape);
   }
 
   captures(database: string, table: string): boolean {
@@ -171,13 +178,16 @@ export class TableRoutes {
 
   #announce(registration: Registration, { buffer, point }: Announcement): void {
     const { table, change } = registration;
-    const { database, table: name, version, columns, keyColumns, leftOut = [] } = table;
+    const { database, table: name, version, columns, keyColumns, shape, treatment } = table;
+    const { leftOut = [] } = shape;
+    const source = sourceOf(shape, treatment);
     const record: SchemaHistoryRecord = {
       database,
       table: name,
       version,
       columns: [...columns],
       keyColumns: [...keyColumns],
+      ...(source === null ? {} : { source }),
       ...(leftOut.length > 0 ? { leftOut } : {}),
       sequence: point.sequence,
     };
@@ -185,6 +195,14 @@ export class TableRoutes {
     appendJson(buffer, history, tableId(database, name), record, point.capturedAt, {});
     if (change !== 'none') writeSchema(buffer, table, change, point);
   }
+}
+
+/** The table itself, where not all of it is published as it is. */
+function sourceOf(
+  { columns, keyColumns }: TableShape,
+  { plan }: Treatment,
+): NonNullable<SchemaHistoryRecord['source']> | null {
+  return plan === null ? null : { columns: [...columns], keyColumns: [...keyColumns], plan: plan.text };
 }
 
 function metadataMissing(map: TableMap): PipelineError {

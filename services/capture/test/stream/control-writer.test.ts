@@ -8,23 +8,20 @@ import {
   type ControlPoint,
 } from '../../src/stream/control-writer.ts';
 import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
-import type { CapturedTable } from '../../src/state/table.ts';
+import { captureTable, type TableShape } from '../../src/state/table.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { bufferOf } from '../support/buffers.ts';
 
-const table: CapturedTable = {
+const shape: TableShape = {
   database: 'shop',
   table: 'orders',
-  version: 3,
   columns: [
     { name: 'id', type: 'int', nullable: false, charset: null },
     { name: 'é"', type: 'varchar(9)', nullable: true, charset: 'utf8mb4' },
   ],
   keyColumns: ['id'],
-  keyOrdinals: [0],
-  topic: 'p.shop.orders',
-  partitions: 2,
 };
+const table = captureTable(shape, 3, 'p.shop.orders', 2);
 const point: ControlPoint = {
   server: 'shop',
   serverId: 11,

@@ -28,6 +28,7 @@ const GROUP: RowGroup = {
 /** An image whose values are JSON texts. */
 function image(...values: readonly string[]): ValueImage {
   return {
+    isNull: (column) => (values[column] ?? 'null') === 'null',
     write(column, out) {
       const text = Buffer.from(values[column] ?? 'null');
       out.reserve(text.length);

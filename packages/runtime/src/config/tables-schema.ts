@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+/** A glob over `database.table`. */
+export const tablePattern = z
+  .string()
+  .regex(/^[^.\s]+\.[^.\s]+$/, 'must be `database.table`, where `*` and `?` are wildcards');
+
+const MAX_NAME = 64;
+
+const columnSchema = z
+  .strictObject({
+    exclude: z.boolean().default(false).meta({ description: 'Leave the column out.' }),
+    mask: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .meta({ description: 'Publish this text instead of every value; NULL stays NULL.', example: '***' }),
+    hash: z.boolean().default(false).meta({
+      description:
+        'Publish the HMAC-SHA256 of the value as 64 hexadecimal digits, with the key of `capture.hashKeyFile`; NULL stays NULL.',
+    }),
+    truncate: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .optional()
+      .meta({ description: 'Publish at most so many characters of a text.' }),
+    rename: z
+      .string()
+      .min(1)
+      .max(MAX_NAME)
+      .optional()
+      .meta({ description: 'Publish the column under this name.' }),
+  })
+  .superRefine(({ exclude, mask, hash, truncate, rename }, context) => {
+    const hidden = [exclude, mask !== undefined, hash, truncate !== undefined].filter(Boolean);
+    if (hidden.length > 1)
+      context.addIssue({
+        code: 'custom',
+        message: 'give only one of `exclude`, `mask`, `hash`, `truncate`',
+      });
+    if (exclude && rename !== undefined)
+      context.addIssue({ code: 'custom', message: 'a column with `exclude` has no name: drop `rename`' });
+  })
+  .meta({ description: 'What becomes of one column; `{}` publishes it as it is.' });
+
+const tableSchema = z
+  .strictObject({
+    operations: z
+      .array(z.enum(['insert', 'update', 'delete', 'truncate']))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'Changes of the source that are published; what is left out does not happen in any sink. Default: all.',
+      }),
+    columns: z
+      .record(z.string().min(1).max(MAX_NAME), columnSchema)
+      .default({})
+      .meta({ description: 'Columns that are not published as they are, by their names in the source.' }),
+  })
+  .meta({ description: 'How the rows of these tables are published.' });
+
+/** The section `tables`: shape and filters, by glob. */
+export const tablesSchema = z.record(tablePattern, tableSchema).default({}).meta({
+  description:
+    'What of a table is published, by `database.table` with `*` and `?` as wildcards. A table takes the settings of every pattern that fits it; the same setting twice is refused.',
+});

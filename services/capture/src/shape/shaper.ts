@@ -1,0 +1,101 @@
+import { PipelineError, type TablesConfig } from '@sluice/runtime';
+import type { PreflightProblem } from '../preflight.ts';
+import { tableId, type TableShape } from '../state/table.ts';
+import { planColumns, type ColumnPlan } from './column-plan.ts';
+import type { HashKey } from './hash-key.ts';
+import { settingsOf, type SourceOperation, type TableSettings } from './table-settings.ts';
+
+/** What the settings make of one version of a table. */
+export interface Treatment {
+  /** Null when all columns are published as they are. */
+  readonly plan: ColumnPlan | null;
+  /** Needed by the plan's hashed columns. */
+  readonly hashKey: HashKey | null;
+  /** Changes that are not published; null when all are. */
+  readonly skips: ReadonlySet<SourceOperation> | null;
+}
+
+export const AS_IT_IS: Treatment = { plan: null, hashKey: null, skips: null };
+
+/** The one place that decides what of a table is published: the stream and the snapshot both ask it. */
+export class Shaper {
+  readonly #tables: TablesConfig;
+  readonly #hashKey: HashKey | null;
+
+  /** @param tables the section `tables` */
+  constructor(tables: TablesConfig, hashKey: HashKey | null) {
+    this.#tables = tables;
+    this.#hashKey = hashKey;
+  }
+
+  settingsOf(database: string, table: string): TableSettings | null {
+    return settingsOf(this.#tables, database, table);
+  }
+
+  /** Throws TABLE_SHAPE_REFUSED when the settings cannot be applied to this shape. */
+  treat(shape: TableShape): Treatment {
+    const settings = this.settingsOf(shape.database, shape.table);
+    if (settings === null) return AS_IT_IS;
+    const { plan, problems } = planColumns(shape, settings, this.#hashKey?.id ?? null);
+    const [first] = [...this.ambiguities(settings), ...problems];
+    if (first !== undefined)
+      throw refused(shape, `${first.setting}: found ${first.found}. Fix: ${first.fix}`);
+    return { plan, hashKey: this.#hashKey, skips: settings.skips };
+  }
+
+  /** What keeps the settings from being applied to this shape, and its plan when nothing does. */
+  judge(shape: TableShape): readonly PreflightProblem[] {
+    const settings = this.settingsOf(shape.database, shape.table);
+    if (settings === null) return [];
+    return [
+      ...this.ambiguities(settings),
+      ...planColumns(shape, settings, this.#hashKey?.id ?? null).problems,
+    ];
+  }
+
+  ambiguities({ twice }: TableSettings): readonly PreflightProblem[] {
+    return twice.map(({ setting, other }) => ({
+      setting,
+      found: `a table that ${other} fits too`,
+      required: 'one setting for a table',
+      fix: 'remove one of them, or make its pattern narrower',
+    }));
+  }
+
+  /**
+   * A hidden column that is gone while another came may have got a new name: its values would be published in clear.
+   * Throws TABLE_SHAPE_REFUSED unless every new column is named in the settings.
+   */
+  checkSuccession(before: TableShape, now: TableShape): void {
+    const settings = this.settingsOf(now.database, now.table);
+    if (settings === null) return;
+    const [old, present] = [namesOf(before), namesOf(now)];
+    const gone = [...old].find((name) => !present.has(name) && isHidden(settings, name));
+    const come = [...present].find((name) => !old.has(name) && !settings.columns.has(name));
+    if (gone === undefined || come === undefined) return;
+    const setting = settings.columns.get(gone)?.setting ?? '';
+    throw refused(
+      now,
+      `${setting} hides column ${gone}, which is gone, and column ${come} is new: it may be the same under another name. ` +
+        `Fix: say beside ${setting} what becomes of ${come} ({} publishes it as it is), and keep the setting of ${gone} until capture has passed this change`,
+    );
+  }
+}
+
+function namesOf({ columns, leftOut = [] }: TableShape): ReadonlySet<string> {
+  return new Set([...columns.map(({ name }) => name), ...leftOut]);
+}
+
+function isHidden(settings: TableSettings, column: string): boolean {
+  const config = settings.columns.get(column)?.config;
+  if (config === undefined) return false;
+  return config.exclude || config.hash || config.mask !== undefined || config.truncate !== undefined;
+}
+
+function refused({ database, table }: TableShape, message: string): PipelineError {
+  const id = tableId(database, table);
+  return new PipelineError('TABLE_SHAPE_REFUSED', `Table ${id}: ${message}.`, { context: { table: id } });
+}
+
+/** For tables that are all published as they are. */
+export const NO_SHAPING = new Shaper({}, null);
