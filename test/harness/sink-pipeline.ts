@@ -49,6 +49,7 @@ export class SinkPipeline {
   readonly admin: Admin;
   readonly #scope: Scope;
   readonly #options: SinkPipelineOptions;
+  #sections: Readonly<Record<string, Section>>;
   readonly #folder: string;
 
   static async create(scope: Scope, options: SinkPipelineOptions): Promise<SinkPipeline> {
@@ -85,6 +86,7 @@ export class SinkPipeline {
   ) {
     this.#scope = scope;
     this.#options = options;
+    this.#sections = options.sections ?? {};
     this.#folder = folder;
     this.database = options.database;
     this.name = options.database.name;
@@ -120,6 +122,11 @@ export class SinkPipeline {
     const process = ServiceProcess.start(this.#scope, { service: name, configFile, opsPort: port });
     const url = (of: number): string => `http://127.0.0.1:${of}`;
     return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics`, configFile };
+  }
+
+  /** Lays other sections over the base, for the processes that are started from now on. */
+  configure(sections: Readonly<Record<string, Section>>): void {
+    this.#sections = sections;
   }
 
   /** Starts one process of each service; resolves when all are ready, in the order of the names. */
@@ -170,7 +177,8 @@ export class SinkPipeline {
 
   /** JSON is YAML. Every process has a file of its own, so its ports may stand in every section. */
   #config(ops: { readonly port: number; readonly metricsPort: number }, settings: Section): string {
-    const { stack, database, sections = {} } = this.#options;
+    const { stack, database } = this.#options;
+    const sections = this.#sections;
     const { host, port, user, password } = database.server;
     const base: Record<string, Section> = {
       source: { host, port, user, password, tables: [`${database.name}.*`] },

@@ -65,7 +65,7 @@ export function planColumns(
   if (isPlain) return { plan: null, problems };
   const keyColumns = shape.keyColumns.map((name) => settings.columns.get(name)?.config.rename ?? name);
   const text = JSON.stringify([
-    columns.map(({ column: { name, type }, place, step }) => [place, name, type, ...Object.values(step)]),
+    columns.map(({ column: { name, type }, place, step }) => ({ place, name, type, step })),
     columns.some(({ step }) => step.kind === 'hash') ? hashKeyId : null,
   ]);
   return { plan: { columns, keyColumns, text }, problems: [...problems, ...collisions(shape, columns)] };
@@ -77,7 +77,7 @@ function publish(
 ): { readonly column: SchemaColumn; readonly step: ValueStep } {
   const named = rename === undefined || rename === column.name ? column : { ...column, name: rename };
   if (mask !== undefined)
-    return { column: holding(named, [...mask].length), step: { kind: 'mask', text: mask } };
+    return { column: holding(named, Array.from(mask).length), step: { kind: 'mask', text: mask } };
   if (hash) return { column: holding(named, HASH_DIGITS), step: { kind: 'hash' } };
   if (truncate === undefined) return { column: named, step: WRITE };
   const type = CHARACTERS.test(column.type) ? shortened(column.type, truncate) : column.type;

@@ -1,21 +1,10 @@
 import { PipelineError, type TablesConfig } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
 import { tableId, type TableShape } from '../state/table.ts';
-import { planColumns, type ColumnPlan } from './column-plan.ts';
+import { planColumns } from './column-plan.ts';
 import type { HashKey } from './hash-key.ts';
-import { settingsOf, type SourceOperation, type TableSettings } from './table-settings.ts';
-
-/** What the settings make of one version of a table. */
-export interface Treatment {
-  /** Null when all columns are published as they are. */
-  readonly plan: ColumnPlan | null;
-  /** Needed by the plan's hashed columns. */
-  readonly hashKey: HashKey | null;
-  /** Changes that are not published; null when all are. */
-  readonly skips: ReadonlySet<SourceOperation> | null;
-}
-
-export const AS_IT_IS: Treatment = { plan: null, hashKey: null, skips: null };
+import { settingsOf, type TableSettings } from './table-settings.ts';
+import { AS_IT_IS, type Treatment } from './treatment.ts';
 
 /** The one place that decides what of a table is published: the stream and the snapshot both ask it. */
 export class Shaper {

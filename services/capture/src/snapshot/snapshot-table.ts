@@ -3,7 +3,7 @@ import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import { leftOutOf, type BookServer } from '../state/column-book.ts';
 import { captureTable, schemaColumns, type TableShape } from '../state/table.ts';
 import { keyText } from '../stream/table-route.ts';
-import { AS_IT_IS, type Treatment } from '../shape/shaper.ts';
+import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
 import { encoderFor } from '../stream/shaped-encoder.ts';
 import type { TableEncoder } from '../stream/table-encoder.ts';
 import { chunkSql, keyLiteral, type LiteralKind } from './chunk-query.ts';

@@ -1,6 +1,7 @@
 import { PipelineError } from '@sluice/runtime';
 import { z } from 'zod';
-import { NO_SHAPING, type Shaper, type Treatment } from '../shape/shaper.ts';
+import { NO_SHAPING, type Shaper } from '../shape/shaper.ts';
+import type { Treatment } from '../shape/treatment.ts';
 import {
   captureTable,
   shapeText,

@@ -2,7 +2,7 @@ import type { Column } from '@sluice/binlog';
 import { topicName, type SchemaColumn } from '@sluice/envelope';
 import { quoteIdentifier } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
-import { AS_IT_IS, type Treatment } from '../shape/shaper.ts';
+import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
 
 export interface TableShape {
   readonly database: string;

@@ -1,7 +1,7 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
 import { schemaHistoryTopic } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import type { Treatment } from '../shape/shaper.ts';
+import type { Treatment } from '../shape/treatment.ts';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { Registration, SchemaHistoryRecord, TableRegistry } from '../state/table-registry.ts';
 import { schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startStack } from '@sluice/local-stack';
+import { afterAll, describe, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { testScope, type Scope } from '../harness/scope.ts';
+import { SinkPipeline } from '../harness/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+import { readRows } from '../harness/table-records.ts';
+
+const stack = await startStack({
+  servers: ['kafka', 'mysql', 'mariadb', 'target-mysql', 'redis', 'elasticsearch'],
+});
+afterAll(() => stack.stop());
+
+const USERS = `CREATE TABLE users (id INT NOT NULL PRIMARY KEY, email VARCHAR(100), phone VARCHAR(40),
+  card VARCHAR(40), born DATE, notes TEXT)`;
+/** Every value that is to be hidden holds this text. */
+const SECRET = 'Geheimnis';
+
+describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
+  test('what is masked, hashed or left out is in no topic, log, dead letter or store', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'shapes');
+    await database.run(USERS, insert(1), insert(2));
+    const pipeline = await SinkPipeline.create(scope, { stack, database });
+    const { stores } = pipeline;
+    const hashKeyFile = await keyFile(scope);
+    const columns = {
+      id: { rename: 'user_id' },
+      email: { hash: true, rename: 'email_hash' },
+      phone: { mask: '***' },
+      card: { exclude: true },
+      notes: { truncate: 4 },
+    };
+    const tables = { '*.users': { columns, operations: ['insert', 'update', 'delete'] } };
+    pipeline.configure({ capture: { hashKeyFile }, tables });
+    const rowOf = async (id: number): Promise<Record<string, unknown> | null> => {
+      const text = await stores.redis.get(`${pipeline.name}.users:${id}`).catch(() => null);
+      return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
+    };
+    const [first, redis] = await pipeline.start('capture', 'sink-redis');
+    await eventually(
+      'the rows of the snapshot',
+      async () => (await rowOf(1)) !== null && (await rowOf(2)) !== null,
+    );
+    // A row that the store refuses becomes a dead letter.
+    await stores.redis.lpush(`${pipeline.name}.users:3`, 'not ours');
+    await database.run(
+      insert(3),
+      `UPDATE users SET phone = '${SECRET} new', card = '${SECRET}' WHERE id = 1`,
+      'UPDATE users SET id = 5 WHERE id = 2',
+      insert(6),
+      'DELETE FROM users WHERE id = 6',
+      'TRUNCATE TABLE users',
+      insert(7),
+    );
+    await eventually('the last row', async () => (await rowOf(7)) !== null);
+    await eventually('the dead letter', async () => (await pipeline.deadLetters('redis')).length === 1);
+    // A TRUNCATE is none of the operations, so rows stay.
+    const row = await rowOf(5);
+    expect(Object.keys(row ?? {})).toEqual(['_sequence', 'user_id', 'email_hash', 'phone', 'born', 'notes']);
+    expect(row).toMatchObject({ user_id: 5, phone: '***', born: '2001-02-03', notes: 'note' });
+    expect(await rowOf(2)).toBeNull();
+    const rows = await readRows(pipeline.reader, pipeline.topic('users'));
+    const hashes = rows
+      .flatMap(({ payload: { before, after } }) => [before, after])
+      .flatMap((image) => (image?.['user_id'] === 1 ? [image['email_hash']] : []));
+    expect(hashes.length).toBe(3); // by snapshot and by stream, before and after
+    expect(new Set(hashes).size).toBe(1);
+    expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(await first?.process.stop()).toMatchObject({ code: 0 });
+
+    // Another mask: the rows that are there are published once more, as a new version of the table.
+    pipeline.configure({
+      capture: { hashKeyFile },
+      tables: { '*.users': { columns: { ...columns, phone: { mask: '?' }, notes: { exclude: true } } } },
+    });
+    const [second] = await pipeline.start('capture');
+    await eventually('the new mask', async () => (await rowOf(7))?.['phone'] === '?');
+    expect(Object.keys((await rowOf(7)) ?? {})).not.toContain('notes');
+    expect(await second?.process.stop()).toMatchObject({ code: 0 });
+    expect(await redis?.process.stop()).toMatchObject({ code: 0 });
+
+    const topics = (await pipeline.reader.topicNames()).filter((name) =>
+      name.startsWith(`${pipeline.name}.`),
+    );
+    expect(topics.some((name) => name.includes('.dlq.'))).toBe(true);
+    for (const topic of topics) expect([topic, await holdsSecret(pipeline, topic)]).toEqual([topic, false]);
+    for (const started of [first, second, redis]) expect(started?.process.output).not.toContain(SECRET);
+  });
+
+  test('a hidden column that gets another name is not published under it', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'shapes');
+    await database.run(USERS, insert(1));
+    const pipeline = await SinkPipeline.create(scope, { stack, database });
+    pipeline.configure({
+      tables: { '*.users': { columns: { email: { mask: '*' }, phone: { mask: '*' }, card: { mask: '*' } } } },
+    });
+    const [capture] = await pipeline.start('capture');
+    await eventually(
+      'the row',
+      async () => (await readRows(pipeline.reader, pipeline.topic('users'))).length === 1,
+    );
+    await database.run('ALTER TABLE users CHANGE phone mobile VARCHAR(40)', insert(2, 'mobile'));
+    expect(await capture?.process.ended).toMatchObject({ code: 70 });
+    expect(capture?.process.output).toMatch(/column phone, which is gone, and column mobile is new/);
+    expect(await holdsSecret(pipeline, pipeline.topic('users'))).toBe(false);
+  });
+});
+
+test('settings that do not fit the tables are refused at start, all at once', async () => {
+  const scope = testScope();
+  const database = await SourceDatabase.create(scope, stack.mysql, 'shapes');
+  await database.run(USERS, 'ALTER TABLE users ADD COLUMN tail VARCHAR(9) AS (RIGHT(card, 4))');
+  const pipeline = await SinkPipeline.create(scope, { stack, database });
+  pipeline.configure({
+    tables: {
+      [`${database.name}.users`]: {
+        columns: { emial: { mask: '*' }, id: { mask: '*' }, card: { exclude: true } },
+      },
+      'elsewhere.users': { columns: { email: { mask: '*' } } },
+      [`${database.name}.later`]: { columns: { email: { mask: '*' } } },
+    },
+  });
+  const { process } = await pipeline.launch('capture');
+  expect(await process.ended).toMatchObject({ code: 69 });
+  expect(process.output).toMatch(/found no column emial in table/);
+  expect(process.output).toMatch(/id is a key column/);
+  expect(process.output).toMatch(/column tail of .* is generated from card/);
+  expect(process.output).toMatch(/elsewhere\.users.*source\.tables and source\.excludeTables leave out/);
+  expect(process.log.at(-1)?.err?.message).not.toMatch(/later/);
+});
+
+function insert(id: number, phone = 'phone'): string {
+  const hidden = `'${SECRET} ${id}'`;
+  return `INSERT INTO users (id, email, ${phone}, card, born, notes)
+    VALUES (${id}, ${hidden}, ${hidden}, ${hidden}, '2001-02-03', 'note ${SECRET}')`;
+}
+
+async function keyFile(scope: Scope): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
+  scope.defer(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'hash.key');
+  await writeFile(file, `${randomBytes(32).toString('hex')}\n`);
+  return file;
+}
+
+/** Whether a key, a value or a header of any record of the topic tells what is hidden. */
+async function holdsSecret(pipeline: SinkPipeline, topic: string): Promise<boolean> {
+  const forms = [
+    SECRET,
+    Buffer.from(SECRET).toString('hex'),
+    Buffer.from(SECRET).toString('base64').slice(0, 10),
+  ];
+  let isTold = false;
+  await pipeline.reader.readTopic(topic, {}, ({ key, value, headers }) => {
+    const text = [key, value, ...headers.values()].map((bytes) => bytes?.toString('latin1') ?? '').join(' ');
+    if (forms.some((form) => text.includes(form))) isTold = true;
+  });
+  return isTold;
+}
