@@ -98,7 +98,16 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     await database.run(USERS, insert(1));
     const pipeline = await SinkPipeline.create(scope, { stack, database });
     pipeline.configure({
-      tables: { '*.users': { columns: { email: { mask: '*' }, phone: { mask: '*' }, card: { mask: '*' } } } },
+      tables: {
+        '*.users': {
+          columns: {
+            email: { mask: '*' },
+            phone: { mask: '*' },
+            card: { mask: '*' },
+            notes: { truncate: 4 },
+          },
+        },
+      },
     });
     const [capture] = await pipeline.start('capture');
     await eventually(
