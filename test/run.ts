@@ -29,13 +29,14 @@ async function step<T>(name: string, run: () => Promise<T>, count: (result: T) =
 
 const asItIs = (tally: Tally): Tally => tally;
 
-async function runServerSuites(suites: readonly SuiteName[], vitestArgs: readonly string[]): Promise<void> {
+async function runServerSuites(suites: readonly SuiteName[], { vitestArgs, env }: Plan): Promise<void> {
   const start = (): Promise<SharedStack> =>
     startSharedStack(interruption.signal, (line) => console.log(line));
   const stack = await step('servers', start, () => nothing);
   if (stack === null) return;
   try {
-    for (const suite of suites) await step(suite, () => runSuite(suite, vitestArgs, stack.env), asItIs);
+    for (const suite of suites)
+      await step(suite, () => runSuite(suite, vitestArgs, { ...env, ...stack.env }), asItIs);
   } finally {
     await stack.close();
   }
@@ -43,9 +44,10 @@ async function runServerSuites(suites: readonly SuiteName[], vitestArgs: readonl
 
 async function runPlan(plan: Plan): Promise<void> {
   for (const check of plan.checks) await step(check, () => runCheck(check), asItIs);
-  if (plan.suites.includes('unit')) await step('unit', () => runSuite('unit', plan.vitestArgs, {}), asItIs);
+  if (plan.suites.includes('unit'))
+    await step('unit', () => runSuite('unit', plan.vitestArgs, plan.env), asItIs);
   const serverSuites = plan.suites.filter(needsServers);
-  if (serverSuites.length > 0) await runServerSuites(serverSuites, plan.vitestArgs);
+  if (serverSuites.length > 0) await runServerSuites(serverSuites, plan);
 }
 
 function interrupt(): void {

@@ -6,19 +6,25 @@ test('without arguments everything runs', () => {
     checks: ['format', 'lint', 'typecheck'],
     suites: ['unit', 'conformance', 'e2e'],
     vitestArgs: [],
+    env: {},
   });
 });
 
 test('named steps run alone, in the order of the runner', () => {
-  expect(planOf(['unit', 'lint'])).toEqual({ checks: ['lint'], suites: ['unit'], vitestArgs: [] });
+  expect(planOf(['unit', 'lint'])).toEqual({ checks: ['lint'], suites: ['unit'], vitestArgs: [], env: {} });
 });
 
 test('the long suite runs only when it is named', () => {
-  expect(planOf(['values'])).toEqual({ checks: [], suites: ['values'], vitestArgs: [] });
+  expect(planOf(['values'])).toEqual({ checks: [], suites: ['values'], vitestArgs: [], env: {} });
 });
 
 test('what follows the names goes to vitest', () => {
-  expect(planOf(['e2e', '-t', 'unit'])).toEqual({ checks: [], suites: ['e2e'], vitestArgs: ['-t', 'unit'] });
+  expect(planOf(['e2e', '-t', 'unit'])).toEqual({
+    checks: [],
+    suites: ['e2e'],
+    vitestArgs: ['-t', 'unit'],
+    env: {},
+  });
 });
 
 test('a filter alone skips the checks', () => {
@@ -26,5 +32,16 @@ test('a filter alone skips the checks', () => {
     checks: [],
     suites: ['unit', 'conformance', 'e2e'],
     vitestArgs: ['murmur2'],
+    env: {},
   });
+});
+
+test('the number of runs and the seed of randomized tests go to them, the last ones given', () => {
+  expect(planOf(['conformance', '--runs', '50', '-t', 'history', '--runs', '1000', '--seed', '7'])).toEqual({
+    checks: [],
+    suites: ['conformance'],
+    vitestArgs: ['-t', 'history'],
+    env: { SLUICE_CONFORMANCE_RUNS: '1000', SLUICE_TEST_SEED: '7' },
+  });
+  expect(() => planOf(['conformance', '--runs', 'many'])).toThrow('--runs needs a whole number');
 });

@@ -11,10 +11,22 @@ export interface Plan {
   readonly suites: readonly SuiteName[];
   /** Handed to vitest as they are: file filters, `-t name`. */
   readonly vitestArgs: readonly string[];
+  /** How large and how random the randomized tests are. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
-/** `[]` → everything; `['e2e', '-t', 'name']` → that suite with `-t name`; only leading words name steps. */
-export function planOf(args: readonly string[]): Plan {
+/** Options of the runner itself, by the variable that the tests read. The last of several holds. */
+const VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['--runs', 'SLUICE_CONFORMANCE_RUNS'],
+  ['--seed', 'SLUICE_TEST_SEED'],
+]);
+
+/**
+ * `[]` → everything; `['e2e', '-t', 'name']` → that suite with `-t name`; only leading words name steps. Throws RangeError for
+ * `--runs` or `--seed` without a whole number.
+ */
+export function planOf(given: readonly string[]): Plan {
+  const { args, env } = takeVariables(given);
   const names = [...checkNames, ...suiteNames] as readonly string[];
   const firstOther = args.findIndex((arg) => !names.includes(arg));
   const named = new Set(firstOther === -1 ? args : args.slice(0, firstOther));
@@ -25,5 +37,24 @@ export function planOf(args: readonly string[]): Plan {
     checks: checkNames.filter((name) => wanted(name, vitestArgs.length === 0)),
     suites: suiteNames.filter((name) => wanted(name, !longSuites.includes(name))),
     vitestArgs,
+    env,
   };
+}
+
+function takeVariables(given: readonly string[]): { args: string[]; env: Record<string, string> } {
+  const args: string[] = [];
+  const env: Record<string, string> = {};
+  for (let index = 0; index < given.length; index += 1) {
+    const arg = given[index] ?? '';
+    const variable = VARIABLES.get(arg);
+    if (variable === undefined) {
+      args.push(arg);
+      continue;
+    }
+    index += 1;
+    const value = given[index] ?? '';
+    if (!/^\d{1,10}$/.test(value)) throw new RangeError(`${arg} needs a whole number`);
+    env[variable] = value;
+  }
+  return { args, env };
 }

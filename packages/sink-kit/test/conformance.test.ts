@@ -6,6 +6,7 @@ describeSinkConformance('the in-memory sink', {
     const sink = inMemorySink();
     return {
       sink,
+      another: () => sink,
       read: async (database, table, key) => sink.read(database, table, JSON.stringify(key)),
       poison: async (id) => {
         sink.refused.add(JSON.stringify({ id }));

@@ -18,8 +18,10 @@ describeSinkConformance('Elasticsearch', {
   async create(): Promise<SinkSubject> {
     const indexPrefix = `test-${randomUUID()}-`;
     const client = new Client({ node, maxRetries: 0 });
+    const create = () => new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), log);
     return {
-      sink: new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), log),
+      sink: create(),
+      another: create,
       read: (database, table, key) => readDocument(client, indexName(indexPrefix, database, table), key),
       // The field is a number: an object is no value it could leave out of the index.
       poison: async (id) => ({ ...itemRow(id, 1), name: { not: 'text' } }),

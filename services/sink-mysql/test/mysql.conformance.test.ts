@@ -27,6 +27,7 @@ async function subject(server: MysqlServer): Promise<SinkSubject> {
   const fixture = await TargetFixture.create(server, CONFORMANCE_DATABASE);
   return {
     sink: fixture.sink(),
+    another: () => fixture.sink(),
     read: (_, table, key) => readRow(fixture, table, key),
     poison: async (id) => ({ ...itemRow(id, 1), name: 'x'.repeat(65) }),
     close: () => fixture.remove(),

@@ -1,6 +1,6 @@
 import { exactAfter, type RowEnvelope, type Sequence, type TruncateEnvelope } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { redisConfigSchema, type RedisConfig } from './config.ts';
 import { LostWrites } from './lost-writes.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
@@ -24,8 +24,6 @@ class RedisSink implements Sink {
   readonly #context: SinkContext;
   readonly #connection: RedisConnection;
   readonly #tombstoneSeconds: string;
-  /** Sequence of each table's last truncate, by floor key; read once from Redis, raised here and there. */
-  readonly #floors = new Map<string, Sequence>();
   readonly #lostWrites: LostWrites;
 
   constructor(config: RedisConfig, context: SinkContext) {
@@ -43,16 +41,11 @@ class RedisSink implements Sink {
     await this.#lostWrites.open();
   }
 
-  async write(
-    batch: readonly Delivery[],
-    signal: AbortSignal,
-    purpose: Purpose = 'stream',
-  ): Promise<readonly Outcome[]> {
+  /** A replay passes the same guards; there is no offset here that it could move. */
+  async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
     await this.#lostWrites.check();
     const [first] = batch;
     if (first === undefined) return [];
-    // Another process may have raised a floor: in the stream its control record comes here too, before a replay nothing does.
-    if (purpose === 'replay') this.#floors.clear();
     if (isRow(first)) return this.#writeRows(batch);
     return [await this.#control(first, signal)];
   }
@@ -66,19 +59,11 @@ class RedisSink implements Sink {
   }
 
   async #writeRows(batch: readonly Delivery[]): Promise<readonly Outcome[]> {
-    const outcomes: (Outcome | null)[] = [];
-    const calls: ScriptCall[] = [];
-    for (const delivery of batch) {
+    const calls = batch.map((delivery) => {
       if (!isRow(delivery)) throw new TypeError('a control record among rows');
-      const { source, sequence } = delivery.envelope.payload;
-      const floor = await this.#floor(source.database, source.table);
-      const below = sequence < floor;
-      outcomes.push(below ? { kind: 'stale' } : null);
-      if (!below) calls.push(this.#rowCall(delivery));
-    }
-    const answers = await this.#run(calls);
-    let next = 0;
-    return outcomes.map((outcome) => outcome ?? toOutcome(answers[next++]));
+      return this.#rowCall(delivery);
+    });
+    return (await this.#run(calls)).map(toOutcome);
   }
 
   #rowCall({ envelope, value }: Delivery & { envelope: RowEnvelope }): ScriptCall {
@@ -86,7 +71,8 @@ class RedisSink implements Sink {
     const row = rowKey(this.#config.keyPrefix, source.database, source.table, key);
     const isHash = this.#config.format === 'hash';
     const script = isHash ? hashScript : jsonScript;
-    const keys = [row, tombstoneKey(row)];
+    const floor = floorKey(this.#config.keyPrefix, source.database, source.table);
+    const keys = [row, tombstoneKey(row), floor];
     if (after === null) return { script, keys, args: ['delete', sequence, this.#tombstoneSeconds] };
     const text = exactAfter(value) ?? JSON.stringify(after);
     const written = isHash ? hashFields(sequence, after, text) : [jsonValue(sequence, text)];
@@ -115,7 +101,6 @@ class RedisSink implements Sink {
     const name = floorKey(keyPrefix, database, table);
     const [floor] = await this.#run([{ script: floorScript, keys: [name], args: [payload.sequence] }]);
     if (typeof floor !== 'string') throw toRedisError(floor);
-    this.#floors.set(name, floor);
     const pattern = tablePattern(keyPrefix, database, table);
     let cursor = '0';
     do {
@@ -135,17 +120,6 @@ class RedisSink implements Sink {
       // A key of another type below the table's prefix is not a row of ours: left alone.
       if (outcome.kind === 'failed' && outcome.error.code !== 'REDIS_WRONG_TYPE') throw outcome.error;
     }
-  }
-
-  async #floor(database: string, table: string): Promise<Sequence> {
-    const name = floorKey(this.#config.keyPrefix, database, table);
-    const known = this.#floors.get(name);
-    if (known !== undefined) return known;
-    const stored = (await this.#connection.get(name)) ?? '';
-    // Raised here meanwhile?
-    const floor = this.#floors.get(name) ?? stored;
-    this.#floors.set(name, floor);
-    return floor;
   }
 
   async #run(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {

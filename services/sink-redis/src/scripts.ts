@@ -13,7 +13,8 @@ export const STALE = 0;
 export const FOREIGN = -1;
 
 /**
- * One row, guarded by its sequence, touching only the two keys it declares: KEYS[1] the row, KEYS[2] its tombstone.
+ * One row, guarded by its sequence, touching only the keys it declares: KEYS[1] the row, KEYS[2] its tombstone, KEYS[3] the
+ * table's floor (not for `below`): read here, because a process that was stopped for a while knows an old one.
  * ARGV: operation, sequence, seconds that a tombstone lives, then the row's value or fields.
  * Operations: `set`; `tie` as `set`, but an equal sequence passes (snapshot rows); `delete`; `below` deletes the row if its
  * sequence is lower (truncate; the table's floor remembers it, so no tombstone). Sequences are 19 digits and compared as
@@ -22,6 +23,7 @@ export const FOREIGN = -1;
 function guardedWrite(readSequence: string, writeRow: string): Script {
   const source = `
 local operation, sequence = ARGV[1], ARGV[2]
+if operation ~= 'below' and sequence < (redis.call('GET', KEYS[3]) or '') then return ${STALE} end
 ${readSequence}
 local exists = stored ~= ''
 if not exists then stored = redis.call('GET', KEYS[2]) or '' end

@@ -25,6 +25,7 @@ describeSinkConformance('Redis', {
     const redis = testRedis(url);
     return {
       sink: redis.sink,
+      another: redis.another,
       read: async (database, table, key) => {
         const text = await redis.client.get(redis.key(database, table, key));
         if (text === null) return null;

@@ -28,8 +28,9 @@ export const conformanceColumns: readonly SchemaColumn[] = [
   column('details', 'json'),
 ];
 
-export function conformanceTopic(): TestTopic {
+export function conformanceTopic(partition = 0): TestTopic {
   return new TestTopic({
+    partition,
     database: CONFORMANCE_DATABASE,
     table: CONFORMANCE_TABLE,
     columns: conformanceColumns,

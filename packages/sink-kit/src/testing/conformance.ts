@@ -2,26 +2,10 @@ import type { Row } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Delivery, Outcome, Sink } from '../sink.ts';
-import {
-  CONFORMANCE_DATABASE,
-  CONFORMANCE_TABLE,
-  conformanceTopic,
-  itemRow,
-  nullRow,
-} from './conformance-table.ts';
+import { Bench, type SinkSubject } from './bench.ts';
+import { conformanceTopic, itemRow, nullRow } from './conformance-table.ts';
 import { describeConvergence } from './convergence.ts';
-import { sequenceAt, type TestTopic } from './test-topic.ts';
-
-/** A sink before `open`, on a store (or a part of one) that holds nothing yet. */
-export interface SinkSubject {
-  readonly sink: Sink;
-  /** The row as the store has it: the columns of `after`, value for value, nothing else; null when it has none. */
-  read(database: string, table: string, key: Row): Promise<Row | null>;
-  /** Makes the store refuse the row with this id (and no other), and returns that row. */
-  poison?(id: number): Promise<Row>;
-  /** Removes what the test left in the store; the suite has closed the sink. */
-  close(): Promise<void>;
-}
+import { sequenceAt } from './test-topic.ts';
 
 export interface SinkHarness {
   create(): Promise<SinkSubject>;
@@ -46,8 +30,8 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
       const subject = await harness.create();
       open.push(() => subject.close());
       await subject.sink.open(never);
-      open.push(() => subject.sink.close());
       const bench = new Bench(subject);
+      open.push(() => bench.close());
       expect(await bench.write(bench.topic.schema(sequenceAt(1)))).toEqual(['applied']);
       return bench;
     };
@@ -55,53 +39,11 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
     describeRows(start);
     describeGuard(start);
     describeTruncate(start);
+    describeProcesses(start);
     describeReplay(start);
     describeFailures(harness, start);
-    describeConvergence(start);
+    describeConvergence(name, start);
   });
-}
-
-/** A subject with its topic, and the few verbs the tests speak in. */
-export class Bench {
-  readonly topic: TestTopic = conformanceTopic();
-  readonly subject: SinkSubject;
-
-  constructor(subject: SinkSubject) {
-    this.subject = subject;
-  }
-
-  /** Writes one batch; resolves to the kinds of its outcomes. */
-  async write(...batch: Delivery[]): Promise<readonly Outcome['kind'][]> {
-    const outcomes = await this.subject.sink.write(batch, never);
-    expect(outcomes).toHaveLength(batch.length);
-    return outcomes.map(({ kind }) => kind);
-  }
-
-  /** Sends one record once more, as an operator does. */
-  async replay(delivery: Delivery): Promise<Outcome['kind'] | undefined> {
-    const [outcome] = await this.subject.sink.write([delivery], never, 'replay');
-    return outcome?.kind;
-  }
-
-  insert(step: number, row: Row): Delivery {
-    return this.topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row });
-  }
-
-  update(step: number, row: Row): Delivery {
-    return this.topic.row({ operation: 'UPDATE', sequence: sequenceAt(step), row });
-  }
-
-  delete(step: number, row: Row): Delivery {
-    return this.topic.row({ operation: 'DELETE', sequence: sequenceAt(step), row });
-  }
-
-  snapshot(step: number, row: Row): Delivery {
-    return this.topic.row({ operation: 'SNAPSHOT', sequence: sequenceAt(step), row });
-  }
-
-  read(id: number): Promise<Row | null> {
-    return this.subject.read(CONFORMANCE_DATABASE, CONFORMANCE_TABLE, { id });
-  }
 }
 
 type Start = () => Promise<Bench>;
@@ -199,6 +141,47 @@ function describeTruncate(start: Start): void {
     expect(await bench.read(3)).toBeNull();
     expect(await bench.write(bench.insert(41, itemRow(1, 2)))).toEqual(['applied']);
     expect(await bench.read(1)).toEqual(itemRow(1, 2));
+  });
+}
+
+function describeProcesses(start: Start): void {
+  test('a late write of a process that has lost its partition changes nothing', async () => {
+    const bench = await start();
+    const [changed, removed, truncated] = [1, 2, 3].map((id) => bench.insert(10 + id, itemRow(id, 1)));
+    const late = [changed, removed, truncated].flatMap((delivery) => delivery ?? []);
+    await bench.write(...late);
+    await bench.restart();
+    await bench.write(bench.topic.truncate(sequenceAt(14)));
+    await bench.write(bench.update(21, itemRow(1, 2)), bench.delete(22, itemRow(2, 1)));
+    expect(await bench.writeLate(...late)).toEqual(['stale', 'stale', 'stale']);
+    expect([await bench.read(1), await bench.read(2), await bench.read(3)]).toEqual([
+      itemRow(1, 2),
+      null,
+      null,
+    ]);
+  });
+
+  test('a new process reads the whole topic once more and ends in the same state', async () => {
+    const bench = await start();
+    const log = [
+      bench.insert(10, itemRow(1, 1)),
+      bench.insert(11, itemRow(2, 1)),
+      bench.topic.truncate(sequenceAt(12)),
+      // The key is used again, deleted, and its row moved away.
+      bench.insert(13, itemRow(1, 2)),
+      bench.delete(14, itemRow(1, 2)),
+      bench.insert(15, itemRow(1, 3)),
+      bench.delete(16, itemRow(1, 3)),
+      bench.insert(17, itemRow(3, 3)),
+      bench.snapshot(17, itemRow(3, 4)),
+    ];
+    for (const delivery of log) await bench.write(delivery);
+    const rows = (): Promise<(Row | null)[]> => Promise.all([1, 2, 3].map((id) => bench.read(id)));
+    const before = await rows();
+    expect(before).toEqual([null, null, itemRow(3, 4)]);
+    await bench.restart();
+    for (const delivery of log) await bench.write(delivery);
+    expect(await rows()).toEqual(before);
   });
 }
 

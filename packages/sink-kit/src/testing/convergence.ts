@@ -1,75 +1,90 @@
-import type { Row } from '@sluice/envelope';
+import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { coalesce } from '../coalesce.ts';
-import type { RowDelivery } from '../decode.ts';
-import type { Bench } from './conformance.ts';
-import { itemRow } from './conformance-table.ts';
-import { sequenceAt } from './test-topic.ts';
+import { isRow, type RowDelivery } from '../decode.ts';
+import type { Delivery } from '../sink.ts';
+import type { Bench } from './bench.ts';
+import { journeys, type DeliveryStep, type Journey } from './delivery-plan.ts';
+import { playHistory, type History } from './history.ts';
 
-const RUNS = Number(process.env['SLUICE_CONFORMANCE_RUNS'] ?? 50);
-const KEYS_PER_RUN = 3;
+/** Histories of each store: the default takes seconds. */
+export const RUNS = Number(process.env['SLUICE_CONFORMANCE_RUNS'] ?? 50);
+export const SEED = Number(process.env['SLUICE_TEST_SEED'] ?? randomInt(2 ** 31));
+const MS_PER_RUN = 2000;
 
-/** A change of one of a few keys; its place in the history gives its sequence. */
-interface Change {
-  readonly key: number;
-  readonly deletes: boolean;
+/**
+ * Any duplication, delay, batch cut and interleaving of any history ends in its final state, whatever restarts, zombies and
+ * replays take part in it. Histories share one table: each has ids of its own, and sequences above all before it.
+ */
+export function convergence(bench: Bench): fc.IAsyncProperty<[Journey]> {
+  let run = 0;
+  return fc.asyncProperty(journeys, async ({ events, steps }) => {
+    run += 1;
+    const history = playHistory(events, run);
+    await new Courier(bench, history).deliver(steps);
+    for (const [id, row] of history.end) expect(await bench.read(id)).toEqual(row);
+  });
 }
 
-const histories = fc
-  .array(fc.record({ key: fc.nat(KEYS_PER_RUN - 1), deletes: fc.boolean() }), { minLength: 1, maxLength: 12 })
-  .chain((history: Change[]) =>
-    fc.record({
-      history: fc.constant(history),
-      // Every change comes at least once; some again; all in any order.
-      order: fc
-        .array(fc.nat(history.length - 1), { maxLength: history.length })
-        .chain((again) => shuffled([...history.keys(), ...again])),
-      cuts: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 8 }),
-    }),
+export function describeConvergence(name: string, start: () => Promise<Bench>): void {
+  test(
+    `any delivery of any history ends in its final state (${RUNS} histories)`,
+    async () => {
+      process.stderr.write(`histories of ${name}: SLUICE_TEST_SEED=${SEED}\n`);
+      await fc.assert(convergence(await start()), { numRuns: RUNS, seed: SEED });
+    },
+    60_000 + RUNS * MS_PER_RUN,
   );
-
-function shuffled(items: readonly number[]): fc.Arbitrary<number[]> {
-  return fc.shuffledSubarray([...items], { minLength: items.length });
 }
 
-/** Any duplication, delay and interleaving of a history ends in its final state. */
-export function describeConvergence(start: () => Promise<Bench>): void {
-  test(`any delivery of a history ends in its final state (${RUNS} runs)`, async () => {
-    const bench = await start();
-    let firstId = 1;
-    await fc.assert(
-      fc.asyncProperty(histories, async ({ history, order, cuts }) => {
-        const base = firstId;
-        firstId += KEYS_PER_RUN;
-        const deliveries = order.map((step) => toDelivery(bench, base, history, step));
-        for (const batch of cut(deliveries, cuts)) await bench.write(...coalesce(batch).winners);
-        for (const [key, row] of finalState(base, history)) expect(await bench.read(base + key)).toEqual(row);
-      }),
-      { numRuns: RUNS },
-    );
-  }, 120_000);
-}
+/** Brings the records of one history to the store, by the processes that a step names. */
+class Courier {
+  readonly #bench: Bench;
+  readonly #history: History;
+  readonly #delivered = new Set<number>();
 
-function toDelivery(bench: Bench, base: number, history: readonly Change[], step: number): RowDelivery {
-  const change = history[step] as Change;
-  const row = itemRow(base + change.key, step);
-  const operation = change.deletes ? 'DELETE' : step % 2 === 0 ? 'UPDATE' : 'INSERT';
-  return bench.topic.row({ operation, sequence: sequenceAt(100 + step), row });
-}
-
-function finalState(base: number, history: readonly Change[]): ReadonlyMap<number, Row | null> {
-  return new Map(history.map(({ key, deletes }, step) => [key, deletes ? null : itemRow(base + key, step)]));
-}
-
-function* cut(
-  deliveries: readonly RowDelivery[],
-  sizes: readonly number[],
-): Generator<readonly RowDelivery[]> {
-  let from = 0;
-  for (let index = 0; from < deliveries.length; index += 1) {
-    const size = sizes[index % sizes.length] as number;
-    yield deliveries.slice(from, from + size);
-    from += size;
+  constructor(bench: Bench, history: History) {
+    this.#bench = bench;
+    this.#history = history;
   }
+
+  async deliver(steps: readonly DeliveryStep[]): Promise<void> {
+    for (const { way, records } of steps) {
+      if (way === 'restart') await this.#bench.restart();
+      // A process that has lost its partition can only be late: what it holds, the new owner has read.
+      const late = way === 'zombie' ? records.filter((place) => this.#delivered.has(place)) : [];
+      await this.#write(late, (batch) => this.#bench.writeLate(...batch));
+      await this.#write(
+        records.filter((place) => !late.includes(place)),
+        (batch) => (way === 'replay' ? this.#replay(batch) : this.#bench.write(...batch)),
+      );
+    }
+  }
+
+  async #write(places: readonly number[], write: (batch: readonly Delivery[]) => unknown): Promise<void> {
+    for (const place of places) this.#delivered.add(place);
+    const deliveries = places.flatMap((place) => this.#history.log[place]?.delivery ?? []);
+    const partitions = Map.groupBy(deliveries, ({ partition }) => partition);
+    for (const batch of partitions.values()) for (const part of asTheKitCuts(batch)) await write(part);
+  }
+
+  async #replay(batch: readonly Delivery[]): Promise<void> {
+    for (const delivery of batch) await this.#bench.replay(delivery);
+  }
+}
+
+/** Records of one partition as a sink gets them: rows with no key twice, control records alone. */
+export function* asTheKitCuts(batch: readonly Delivery[]): Generator<readonly Delivery[]> {
+  let rows: RowDelivery[] = [];
+  for (const delivery of batch) {
+    if (isRow(delivery)) {
+      rows.push(delivery);
+      continue;
+    }
+    if (rows.length > 0) yield coalesce(rows).winners;
+    yield [delivery];
+    rows = [];
+  }
+  if (rows.length > 0) yield coalesce(rows).winners;
 }

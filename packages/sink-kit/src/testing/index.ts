@@ -1,4 +1,5 @@
-export { describeSinkConformance, type SinkHarness, type SinkSubject } from './conformance.ts';
+export { Bench, type SinkSubject } from './bench.ts';
+export { describeSinkConformance, type SinkHarness } from './conformance.ts';
 export {
   CONFORMANCE_DATABASE,
   CONFORMANCE_TABLE,
@@ -9,3 +10,5 @@ export {
 } from './conformance-table.ts';
 export { inMemorySink, type InMemorySink } from './in-memory-sink.ts';
 export { sequenceAt, TestTopic, type TestChange, type TestTopicOptions } from './test-topic.ts';
+export { asTheKitCuts, convergence, RUNS, SEED } from './convergence.ts';
+export { deliverySteps, routes, type Journey, type Route } from './delivery-plan.ts';
