@@ -1,9 +1,11 @@
 import type { Client } from '@elastic/elasticsearch';
+import type { Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { Delivery, Outcome } from '@sluice/sink-kit';
 import { itemError, requestError, type ElasticsearchReason } from './elasticsearch-errors.ts';
-import { bulkLines, liveAlias } from './elasticsearch-mapper.ts';
+import { bulkLines, deletionLines, documentId, liveAlias } from './elasticsearch-mapper.ts';
 
+const STALE: Outcome = { kind: 'stale' };
 /** Of each item only what decides its outcome; the answer to 5,000 good documents stays small. */
 const FILTER_PATH = 'items.*.status,items.*.error.type';
 
@@ -13,28 +15,48 @@ interface BulkAnswer {
   }[];
 }
 
+/** Where rows go. */
+export interface BulkTarget {
+  readonly client: Client;
+  readonly index: string;
+  /** Sequence of the table's last truncate; '' without one. */
+  readonly floor: Sequence;
+}
+
 /**
  * One bulk request of rows of one table. Written through the alias, and only through it: a missing index is an
- * error instead of an index that the server makes up. Throws when the request as a whole got no answer.
+ * error instead of an index that the server makes up. A row from before the truncate leaves a deleted document at the
+ * truncate's sequence: a process that was stopped before it, and knows nothing of it, may still hold that row. Throws when
+ * the request as a whole got no answer.
  */
 export async function writeRows(
-  client: Client,
-  index: string,
+  target: BulkTarget,
   rows: readonly Delivery[],
   signal: AbortSignal,
 ): Promise<Outcome[]> {
+  const { client, index, floor } = target;
   try {
     const at = new Date().toISOString();
-    const items = await sendBulk(client, index, rows.map((row) => bulkLines(row, at)).join(''), signal);
-    return rows.map((_, position) => itemOutcome(items[position], index));
+    const lines = rows.map((row) => {
+      return isBelow(row, floor) ? deletionLines(documentId(row.key), floor, at) : bulkLines(row, at);
+    });
+    const items = await sendBulk(client, index, lines.join(''), signal);
+    return rows.map((row, position) => {
+      const outcome = itemOutcome(items[position], index);
+      return outcome.kind === 'applied' && isBelow(row, floor) ? STALE : outcome;
+    });
   } catch (error) {
     const failure = requestError(error, `bulk into ${index}`);
     if (failure.errorClass === 'retryable' || failure.errorClass === 'fatal') throw failure;
     if (failure.code === 'ELASTICSEARCH_DOCUMENT_TOO_LARGE' && rows.length > 1) {
-      return await writeHalves(client, index, rows, signal);
+      return await writeHalves(target, rows, signal);
     }
     return rows.map(() => ({ kind: 'failed', error: failure }));
   }
+}
+
+function isBelow({ envelope }: Delivery, floor: Sequence): boolean {
+  return envelope.payload.sequence < floor;
 }
 
 type Item = { readonly status?: number; readonly error?: ElasticsearchReason } | undefined;
@@ -59,14 +81,13 @@ export async function sendBulk(
 }
 
 async function writeHalves(
-  client: Client,
-  index: string,
+  target: BulkTarget,
   rows: readonly Delivery[],
   signal: AbortSignal,
 ): Promise<Outcome[]> {
   const middle = rows.length >> 1;
-  const left = await writeRows(client, index, rows.slice(0, middle), signal);
-  return left.concat(await writeRows(client, index, rows.slice(middle), signal));
+  const left = await writeRows(target, rows.slice(0, middle), signal);
+  return left.concat(await writeRows(target, rows.slice(middle), signal));
 }
 
 /** 409: the server holds this version or a newer one. A block on the index is not the document's fault: it is thrown. */
@@ -76,7 +97,7 @@ function itemOutcome(item: Item, index: string): Outcome {
     throw new PipelineError('ELASTICSEARCH_UNAVAILABLE', `bulk into ${index}: an item has no answer`);
   }
   if (status >= 200 && status < 300) return { kind: 'applied' };
-  if (status === 409) return { kind: 'stale' };
+  if (status === 409) return STALE;
   const error = itemError(status, item?.error, index);
   if (error.code === 'ELASTICSEARCH_UNAVAILABLE' || error.errorClass === 'fatal') throw error;
   return { kind: 'failed', error };

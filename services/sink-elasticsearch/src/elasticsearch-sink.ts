@@ -69,11 +69,9 @@ export class ElasticsearchSink implements Sink {
     const outcomes = new Array<Outcome>(batch.length).fill(STALE);
     for (const [index, positions] of this.#byIndex(batch)) {
       const floor = await this.#floors.of(index);
-      const fresh = positions.filter((position) => sequenceOf(batch[position]) >= floor);
-      if (fresh.length === 0) continue;
-      const rows = fresh.flatMap((position) => batch[position] ?? []);
-      const results = await writeRows(this.#client, index, rows, signal);
-      for (const [result, position] of fresh.entries()) outcomes[position] = results[result] ?? STALE;
+      const rows = positions.flatMap((position) => batch[position] ?? []);
+      const results = await writeRows({ client: this.#client, index, floor }, rows, signal);
+      for (const [result, position] of positions.entries()) outcomes[position] = results[result] ?? STALE;
     }
     return outcomes;
   }
@@ -139,10 +137,6 @@ export class ElasticsearchSink implements Sink {
       throw requestError(error, 'cluster health');
     }
   }
-}
-
-function sequenceOf(delivery: Delivery | undefined): string {
-  return delivery?.envelope.payload.sequence ?? '';
 }
 
 function tableOf(source: Source): string {

@@ -161,6 +161,18 @@ function describeProcesses(start: Start): void {
     ]);
   });
 
+  test('a row that a truncate has made stale stays away, whatever a late process knows of the truncate', async () => {
+    const bench = await start();
+    const row = bench.insert(10, itemRow(1, 1));
+    await bench.write(bench.insert(11, itemRow(2, 1)));
+    await bench.restart();
+    // By another partition, before this one has come to its row.
+    await bench.write(conformanceTopic(1).truncate(sequenceAt(30)));
+    expect(await bench.write(row)).toEqual(['stale']);
+    expect(await bench.writeLate(row)).toEqual(['stale']);
+    expect(await bench.read(1)).toBeNull();
+  });
+
   test('a new process reads the whole topic once more and ends in the same state', async () => {
     const bench = await start();
     const log = [
