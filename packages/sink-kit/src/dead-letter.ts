@@ -13,6 +13,8 @@ export interface DeadLetterSource {
   readonly stage: FailureStage;
   readonly error: PipelineError;
   readonly attempts: number;
+  /** When the store (or the decoder) first refused it, milliseconds since 1970. */
+  readonly firstFailedAtMs: number;
   /** Milliseconds since 1970. */
   readonly failedAtMs: number;
 }
@@ -43,7 +45,6 @@ export function toDeadLetter(source: DeadLetterSource): DeadLetter {
 
 function ownHeaders(source: DeadLetterSource): Record<string, string> {
   const { record, error, topic, partition } = source;
-  const failedAt = String(source.failedAtMs);
   return {
     'cdc.dlq.schema': '1',
     'cdc.dlq.sink': source.sink,
@@ -57,8 +58,8 @@ function ownHeaders(source: DeadLetterSource): Record<string, string> {
     'cdc.dlq.error.code': error.code,
     'cdc.dlq.error.message': shorten(error.message),
     'cdc.dlq.attempts': String(source.attempts),
-    'cdc.dlq.first_failed_at': failedAt,
-    'cdc.dlq.failed_at': failedAt,
+    'cdc.dlq.first_failed_at': String(source.firstFailedAtMs),
+    'cdc.dlq.failed_at': String(source.failedAtMs),
     'cdc.dlq.service_version': VERSION,
     'cdc.dlq.replay_count': '0',
     'cdc.dlq.event_id': `${topic}-${partition}-${record.offset}`,

@@ -18,10 +18,17 @@ export class PartitionLetters {
   /** Of records in steps that are not complete yet: they come again after a pause, their letters must not. */
   readonly #admitted = new Set<bigint>();
   readonly #buried = new Set<bigint>();
+  readonly #firstFailedAt = new Map<bigint, number>();
 
   constructor(where: TopicPartition, context: WorkerContext) {
     this.#where = where;
     this.#context = context;
+  }
+
+  /** Records that have just been refused: the first time counts, however long they are halved, tried again or held. */
+  note(refused: readonly { readonly offset: bigint }[], nowMs: number): void {
+    for (const { offset } of refused)
+      if (!this.#firstFailedAt.has(offset)) this.#firstFailedAt.set(offset, nowMs);
   }
 
   /** Throws RECORD_HELD, DIVERSION_HALTED, or what Kafka has against the letter: then the record is not done. */
@@ -30,8 +37,10 @@ export class PartitionLetters {
     if (this.#buried.has(offset)) return;
     const { name: sink, group, metrics, state, now } = this.#context;
     const failedAtMs = now();
+    this.note([record], failedAtMs);
+    const times = { firstFailedAtMs: this.#firstFailedAt.get(offset) ?? failedAtMs, failedAtMs };
     await this.#admit({ ...this.#where, offset }, error, failedAtMs);
-    await this.#context.bury({ sink, group, ...this.#where, record, stage, error, attempts, failedAtMs });
+    await this.#context.bury({ sink, group, ...this.#where, record, stage, error, attempts, ...times });
     this.#buried.add(offset);
     state.deadLetters += 1;
     metrics.deadLetter(error);
@@ -41,6 +50,7 @@ export class PartitionLetters {
   forget(): void {
     this.#admitted.clear();
     this.#buried.clear();
+    this.#firstFailedAt.clear();
   }
 
   /** Once per record: a letter that Kafka does not take at first is no further diversion. */

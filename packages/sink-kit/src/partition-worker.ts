@@ -136,6 +136,7 @@ export class PartitionWorker {
     const outcomes = await this.#write(group.deliveries, signal);
     const { settled, refused, unanswered } = sortOutcomes(group, outcomes);
     const now = this.#context.now();
+    this.#letters.note(refused, now);
     for (const { delivery, outcome } of settled) {
       progress.tally.add(delivery, outcome.kind === 'applied' ? 'applied' : 'stale', now);
       this.#settleSuperseded(delivery, progress, now);
@@ -240,6 +241,8 @@ export class PartitionWorker {
       return { ms, pause: { reason, ms: settings.retry.maxMs, detail } };
     }
     metrics.retry(error);
+    // This failure has opened the breaker: its probe is the next try, no timer of ours.
+    if (this.#context.breaker.blocked) return { ms: 0, pause: BREAKER_PAUSE };
     return { ms, pause: kind === 'pause' ? { reason: 'retry', ms, detail } : null };
   }
 

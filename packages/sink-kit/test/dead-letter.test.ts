@@ -13,6 +13,7 @@ const source = {
   stage: 'apply',
   error: failure('RECORD_INVALID'),
   attempts: 4,
+  firstFailedAtMs: 1_795_252_170_000,
   failedAtMs: 1_795_252_177_716,
 } as const;
 
@@ -35,6 +36,7 @@ test('headers say where it failed and why, by our names and by those of Kafka Co
     'cdc.dlq.error.class': 'record',
     'cdc.dlq.error.code': 'RECORD_INVALID',
     'cdc.dlq.attempts': '4',
+    'cdc.dlq.first_failed_at': '1795252170000',
     'cdc.dlq.failed_at': '1795252177716',
     'cdc.dlq.event_id': `${topic.topic}-2-7`,
     'cdc.dlq.version': sequenceAt(5),

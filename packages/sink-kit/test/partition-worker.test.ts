@@ -86,6 +86,23 @@ describe('records that cannot be applied', () => {
     expect(sink.writes.slice(1)).toEqual([['{"id":2}'], ['{"id":2}']]);
   });
 
+  test('a dead letter says when its record was refused first, over a pause too', async () => {
+    const refuse = (): Outcome[] => [{ kind: 'failed', error: failure('RECORD_INVALID') }];
+    const unknownTable = (): Outcome[] => {
+      throw failure('MYSQL_TABLE_UNKNOWN');
+    };
+    const sink = scripted(refuse, unknownTable, refuse, refuse);
+    const clock = { ms: 1000 };
+    const { worker, context, buried } = testWorker(sink, { quickRetries: 1 });
+    Object.assign(context, { now: () => clock.ms });
+    expect(await worker.handle(batchOf([insert(1, 1)]), never)).toMatchObject({
+      pause: { reason: 'schema' },
+    });
+    clock.ms = 9000;
+    await worker.handle(batchOf([insert(1, 1)]), never);
+    expect(buried).toMatchObject([{ firstFailedAtMs: 1000, failedAtMs: 9000 }]);
+  });
+
   test('without quick tries it is the refused row that is buried, not the first of its batch', async () => {
     const sink = inMemorySink();
     sink.refused.add('{"id":2}');
@@ -187,6 +204,16 @@ describe('a store that does not answer', () => {
       pause: { reason: 'breaker' },
     });
     expect(sink.writes).toHaveLength(writes);
+    context.breaker.close();
+  });
+
+  test('the failure that opens the breaker leaves the next try to its probe, not to a timer', async () => {
+    const sink = inMemorySink();
+    sink.reachable = false;
+    const overrides = { breaker: { failures: 1, resetMs: 60_000 }, retry: { initialMs: 1e9, maxMs: 1e9 } };
+    const { worker, context } = testWorker(sink, overrides);
+    const verdict = await worker.handle(batchOf([insert(1, 1)]), never);
+    expect(verdict.pause).toMatchObject({ reason: 'breaker', ms: null });
     context.breaker.close();
   });
 

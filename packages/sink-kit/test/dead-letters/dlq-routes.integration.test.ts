@@ -74,7 +74,8 @@ class Office {
     const error = failure('MYSQL_VALUE_REFUSED');
     for (let copy = 0; copy < copies; copy++) {
       const place = { sink: 'memory', group: 'g', topic, partition, record };
-      await this.#graveyard.bury({ ...place, stage: 'apply', error, attempts: 1, failedAtMs: 1000 + copy });
+      const times = { firstFailedAtMs: 1000, failedAtMs: 1000 + copy };
+      await this.#graveyard.bury({ ...place, ...times, stage: 'apply', error, attempts: 1 });
     }
     return delivery;
   }
