@@ -11,6 +11,8 @@ export interface SinkContext {
   readonly group: string;
   /** True when the group has read anything before: a store that is empty then has lost its rows. */
   readonly hasProgress: () => Promise<boolean>;
+  /** Milliseconds for which a deleted row has to be remembered; Infinity: for ever. */
+  readonly tombstoneLifeMs: number;
   readonly log: Logger;
   readonly registry: Registry;
 }

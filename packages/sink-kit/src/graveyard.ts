@@ -3,8 +3,8 @@ import { ensureTopics, type PlainProducer, type TopicSpec } from '@sluice/kafka'
 import type { TopicsConfig } from '@sluice/runtime';
 import { toDeadLetter, type DeadLetterSource } from './dead-letter.ts';
 
-const RETENTION_DAYS = 30;
-const DAY_MS = 86_400_000;
+/** 30 days, in milliseconds. */
+export const LETTER_LIFE_MS = 30 * 86_400_000;
 /** A record that came compressed may be far larger than the data topic's limit on batches; 100 MiB is a broker's limit on requests. */
 const MAX_MESSAGE_BYTES = 104_857_600;
 
@@ -35,7 +35,7 @@ export class Graveyard {
       replicationFactor: this.#topics.replicationFactor,
       configs: {
         'cleanup.policy': 'delete',
-        'retention.ms': String(RETENTION_DAYS * DAY_MS),
+        'retention.ms': String(LETTER_LIFE_MS),
         'max.message.bytes': String(MAX_MESSAGE_BYTES),
       },
     };

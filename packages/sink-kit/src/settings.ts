@@ -64,6 +64,10 @@ export const sinkBaseSchema = z.strictObject({
     description: 'Further tries of a single refused record before it becomes a dead letter.',
   }),
   diversion: diversionSchema.prefault({}),
+  tombstoneDays: z.number().positive().max(3650).default(37).meta({
+    description:
+      'Days that a deleted row is remembered, so that no old change brings it back. In any case as long as topics and dead letters live (`topics.retentionMs` and 30 days).',
+  }),
   strict: z.boolean().default(false).meta({
     description:
       'Let a partition wait at a record that the store refuses, until an operator decides, instead of writing a dead letter.',

@@ -26,10 +26,12 @@ import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
 import { healthOf, newState, rememberError, statusOf } from './status.ts';
+import { tombstoneLifeMs } from './tombstone-life.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const PING_MS = 5000;
 const LAG_MS = 10_000;
+const PURGE_MS = 3_600_000;
 /** For what waits for a broker or a store that is away while the service stops. */
 const FAREWELL_MS = 3_000;
 
@@ -74,6 +76,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       pipeline: config.pipeline,
       prefix: this.#prefix,
       group: this.#group,
+      tombstoneLifeMs: this.#tombstoneLifeMs(),
       hasProgress: () => groupHasOffsets(this.#kafka, this.#group),
       log,
       registry: metrics.registry,
@@ -112,6 +115,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         this.#every(PING_MS, () => this.#ping()),
         this.#every(LAG_MS, () => this.#reader.measureLag()),
         this.#every(LAG_MS, () => this.#lookAtLetters()),
+        this.#every(PURGE_MS, () => this.#purge()),
       ]);
       await Promise.race([this.#reader.run(), watch]);
     } catch (error) {
@@ -212,6 +216,23 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       if (error instanceof BreakerOpenError)
         throw new PipelineError('BREAKER_OPEN', 'the store is left alone for a while', { cause: error });
       throw toKnownError(error);
+    }
+  }
+
+  #tombstoneLifeMs(): number {
+    return tombstoneLifeMs(this.#settings.tombstoneDays, this.#context.config.topics);
+  }
+
+  /** Old deletes only take room: what hinders their purge hinders nothing else, and the next one is in an hour. */
+  async #purge(): Promise<void> {
+    const before = new Date(Date.now() - this.#tombstoneLifeMs());
+    if (this.#sink.purge === undefined || Number.isNaN(before.getTime())) return;
+    try {
+      const purged = await this.#sink.purge(before, this.#stop.signal);
+      if (purged > 0) this.#log.info({ event: 'tombstones.purged', purged, before }, 'old deletes forgotten');
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#log.warn({ event: 'tombstones.kept', err: toKnownError(error) }, 'old deletes not forgotten now');
     }
   }
 

@@ -56,6 +56,11 @@ export interface Sink {
    * Without `purpose` it is the stream's. When a record is refused and the store does not say which, every delivery is `failed`: the kit halves.
    */
   write(batch: readonly Delivery[], signal: AbortSignal, purpose?: Purpose): Promise<readonly Outcome[]>;
+  /**
+   * Forgets the deletes that this store has applied before `before`: nothing older than them can come any more. Resolves to
+   * how many. Absent where the store forgets by itself.
+   */
+  purge?(before: Date, signal: AbortSignal): Promise<number>;
   /** Resolves when the store answers; throws otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;

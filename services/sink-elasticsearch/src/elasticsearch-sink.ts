@@ -7,6 +7,7 @@ import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './
 import { requestError } from './elasticsearch-errors.ts';
 import { indexName } from './elasticsearch-mapper.ts';
 import { ensureIndex } from './index-admin.ts';
+import { purgeDeleted } from './purge.ts';
 import { deleteBelow, Floors } from './truncation.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
@@ -26,6 +27,9 @@ export class ElasticsearchSink implements Sink {
   readonly #floors: Floors;
   /** Index → table: index names are lower case, table names need not be. */
   readonly #owners = new Map<string, string>();
+
+  /** Indexes that records have come for. */
+  readonly #met = new Set<string>();
 
   constructor(config: ElasticsearchConfig, log: Logger) {
     this.#config = config;
@@ -63,6 +67,13 @@ export class ElasticsearchSink implements Sink {
       return [{ kind: 'failed', error: failure }];
     }
     return [APPLIED];
+  }
+
+  /** Of the tables that this process has met. */
+  async purge(before: Date, signal: AbortSignal): Promise<number> {
+    let purged = 0;
+    for (const index of this.#met) purged += await purgeDeleted(this.#client, index, before, signal);
+    return purged;
   }
 
   async #rows(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
@@ -126,7 +137,9 @@ export class ElasticsearchSink implements Sink {
   }
 
   #indexOf({ payload }: Envelope): string {
-    return indexName(this.#config.indexPrefix, payload.source.database, payload.source.table);
+    const index = indexName(this.#config.indexPrefix, payload.source.database, payload.source.table);
+    this.#met.add(index);
+    return index;
   }
 
   /** Not `GET /`: a cluster may leave that to a proxy; its health always has an answer. */

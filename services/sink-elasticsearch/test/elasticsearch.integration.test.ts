@@ -151,6 +151,41 @@ test('a replay does not bring back a row that another process has truncated', as
   expect(await sink.write([insert(3)], never, 'replay')).toEqual([{ kind: 'stale' }]);
 });
 
+test('deletes are forgotten once they are old, and rows never', async () => {
+  const topic = topicOf([id]);
+  const change = (operation: 'INSERT' | 'DELETE', step: number, key: number): Delivery =>
+    topic.row({ operation, sequence: sequenceAt(step), row: { id: key } });
+  await write(sink, topic.schema(sequenceAt(1)));
+  await write(sink, change('INSERT', 10, 1), change('INSERT', 11, 2));
+  await write(sink, change('DELETE', 12, 1));
+  const held = async (): Promise<(string | undefined)[]> => {
+    await client.indices.refresh({ index: `${indexPrefix}shop.orders` });
+    const { hits } = await client.search({ index: `${indexPrefix}shop.orders`, sort: '_doc' });
+    return hits.hits.map(({ _id }) => _id).toSorted();
+  };
+  expect(await sink.purge(new Date(Date.now() - 60_000), never)).toBe(0);
+  expect(await held()).toEqual(['{"id":1}', '{"id":2}']);
+  expect(await sink.purge(new Date(Date.now() + 60_000), never)).toBe(1);
+  expect(await held()).toEqual(['{"id":2}']);
+  expect(await write(sink, change('INSERT', 20, 1), change('INSERT', 11, 2))).toEqual(['applied', 'stale']);
+});
+
+test('a restarted node, which has forgotten the versions of what is gone, does not bring a deleted row back', async () => {
+  const topic = topicOf([id]);
+  const index = `${indexPrefix}shop.orders`;
+  const insert = topic.row({ operation: 'INSERT', sequence: sequenceAt(10), row: { id: 1 } });
+  await write(sink, topic.schema(sequenceAt(1)), insert);
+  await write(sink, insert);
+  await write(sink, topic.row({ operation: 'DELETE', sequence: sequenceAt(11), row: { id: 1 } }));
+  // What a restart does to an index: its engine is closed and opened, and no deleted version is remembered.
+  await client.indices.putSettings({ index, settings: { 'index.gc_deletes': '0s' } });
+  await client.indices.close({ index });
+  await client.indices.open({ index, wait_for_active_shards: 1 });
+  expect(await write(sink, insert)).toEqual(['stale']);
+  await client.indices.refresh({ index });
+  expect((await client.count({ index: `${index}.live` })).count).toBe(0);
+});
+
 test('two tables whose names differ in case only do not share an index', async () => {
   expect(await write(sink, topicOf([id], 'orders').schema(sequenceAt(1)))).toEqual(['applied']);
   expect(await write(sink, topicOf([id], 'Orders').schema(sequenceAt(1)))).toEqual([

@@ -9,7 +9,7 @@ import {
   type PoolConnection,
 } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
-import type { Delivery, Outcome, Purpose, Sink, SinkDefinition } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { Progress } from './progress.ts';
 import { writeRows } from './row-writer.ts';
@@ -23,12 +23,16 @@ const APPLIED: Outcome = { kind: 'applied' };
 const NO_DEFAULT = 1364;
 /** Rows deleted by one statement of a truncate, each its own transaction. */
 const TRUNCATE_STEP = 5000;
+/** Tombstones forgotten by one statement, its own transaction. */
+const PURGE_STEP = 5000;
 
 export const mysqlSink: SinkDefinition<MysqlSinkConfig> = {
   name: 'mysql',
   schema: mysqlSinkSchema,
-  create: (config, { group, log }) => new MysqlSink(config, { group, log }),
+  create: (config, { group, prefix, log }) => new MysqlSink(config, { group, prefix, log }),
 };
+
+type MysqlSinkContext = Pick<SinkContext, 'group' | 'prefix' | 'log'>;
 
 /** A batch is one transaction of the target: rows, tombstones and the partition's offset stand or fall together. */
 export class MysqlSink implements Sink {
@@ -37,12 +41,15 @@ export class MysqlSink implements Sink {
   readonly #log: Logger;
   readonly #pool: Pool;
   readonly #tombs: Tombs;
+  /** What the names of this pipeline's topics begin with: others may keep their tombstones longer. */
+  readonly #topicPrefix: string;
   #tables = new TargetTables('mysql');
   /** Until the server is asked: MariaDB's default, the smaller of the two. */
   #maxPacketBytes = 16 << 20;
   #closed: Promise<void> | null = null;
 
-  constructor(config: MysqlSinkConfig, { group, log }: { readonly group: string; readonly log: Logger }) {
+  constructor(config: MysqlSinkConfig, { group, prefix, log }: MysqlSinkContext) {
+    this.#topicPrefix = `${prefix}.`;
     this.#config = config;
     this.#log = log;
     this.#pool = targetPool(config);
@@ -73,6 +80,16 @@ export class MysqlSink implements Sink {
       new AbortController().signal,
       async (connection) => void (await connection.query('SELECT 1')),
     );
+  }
+
+  async purge(before: Date, signal: AbortSignal): Promise<number> {
+    let purged = 0;
+    for (let step = PURGE_STEP; step === PURGE_STEP; purged += step) {
+      step = await this.#run(signal, (connection) =>
+        this.#tombs.purge(connection, this.#topicPrefix, before, PURGE_STEP),
+      );
+    }
+    return purged;
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,16 @@
 import { hash } from 'node:crypto';
 import type { Sequence } from '@sluice/envelope';
-import { quoteIdentifier, quoteTable, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
+import {
+  describeMysqlError,
+  quoteIdentifier,
+  quoteTable,
+  type PoolConnection,
+  type RowDataPacket,
+} from '@sluice/mysql';
 import { quote } from './mysql-mapper.ts';
 
+/** Another process was faster. */
+const DUPLICATE_KEY_NAME = 1061;
 /** Topic names are ASCII and at most 249 bytes long (Kafka); so are group names here. */
 const NAME = 'VARCHAR(249) CHARACTER SET ascii COLLATE ascii_bin NOT NULL';
 const AT = 'TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)';
@@ -13,7 +21,7 @@ const TABLES: Readonly<Record<string, string>> = {
   // A key stays in its partition for the topic's life, so the newest tombstone of a partition says whether one can matter.
   sluice_tombstones: `topic ${NAME}, \`partition\` INT NOT NULL, key_digest BINARY(16) NOT NULL,
     sequence BIGINT NOT NULL, deleted_at ${AT}, PRIMARY KEY (topic, \`partition\`, key_digest),
-    KEY newest (topic, \`partition\`, sequence)`,
+    KEY newest (topic, \`partition\`, sequence), KEY by_age (deleted_at)`,
   sluice_floors: `topic ${NAME}, table_name VARCHAR(129) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     sequence BIGINT NOT NULL, PRIMARY KEY (topic, table_name)`,
 };
@@ -39,6 +47,23 @@ export async function createStateTables(connection: PoolConnection, database: st
     await connection.query(
       `CREATE TABLE IF NOT EXISTS ${quoteTable(database, table)} (${definition}) ENGINE=InnoDB`,
     );
+  }
+  await addAgeKey(connection, database);
+}
+
+/** Earlier versions made tombstones without it; without it each step of a purge reads the whole table. */
+async function addAgeKey(connection: PoolConnection, database: string): Promise<void> {
+  const [found] = await connection.query<RowDataPacket[]>(
+    `SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'sluice_tombstones' AND INDEX_NAME = 'by_age'`,
+    [database],
+  );
+  if (found.length > 0) return;
+  try {
+    await connection.query(
+      `ALTER TABLE ${quoteTable(database, 'sluice_tombstones')} ADD KEY by_age (deleted_at)`,
+    );
+  } catch (error) {
+    if (describeMysqlError(error).errno !== DUPLICATE_KEY_NAME) throw error;
   }
 }
 
@@ -105,6 +130,16 @@ export class Tombs {
       `INSERT INTO ${this.#tombstones} (topic, \`partition\`, key_digest, sequence) VALUES ${rows.join(',')}` +
         ' ON DUPLICATE KEY UPDATE deleted_at = CURRENT_TIMESTAMP(6), sequence = GREATEST(sequence, VALUES(sequence))',
     );
+  }
+
+  /** Forgets at most `limit` deletes of these topics that were applied before `before`; resolves to how many. */
+  async purge(connection: PoolConnection, topicPrefix: string, before: Date, limit: number): Promise<number> {
+    const seconds = before.getTime() / 1000;
+    const [result] = await connection.query(
+      `DELETE FROM ${this.#tombstones} WHERE deleted_at < FROM_UNIXTIME(?) AND LEFT(topic, ?) = ? LIMIT ${limit}`,
+      [seconds, topicPrefix.length, topicPrefix],
+    );
+    return 'affectedRows' in result ? result.affectedRows : 0;
   }
 
   async raiseFloor(connection: PoolConnection, origin: Origin, sequence: Sequence): Promise<void> {

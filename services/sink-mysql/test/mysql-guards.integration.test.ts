@@ -138,6 +138,34 @@ describe.each([
     });
   });
 
+  describe('tombstones', () => {
+    test('are forgotten once they are old, of this pipeline alone', async () => {
+      const orders = topicOf('orders', [id, text('note')]);
+      const sink = await worker();
+      await write(sink, orders.schema(sequenceAt(1)));
+      const row = { id: 1, note: 'x' };
+      await write(sink, orders.row({ operation: 'DELETE', sequence: sequenceAt(10), row }));
+      const tombstones = `${fixture.database}_state.sluice_tombstones`;
+      await fixture.reader.query(
+        `INSERT INTO ${tombstones} (topic, \`partition\`, key_digest, sequence) VALUES ('tests.a.b', 0, 'k', 1)`,
+      );
+      const old = orders.row({ operation: 'INSERT', sequence: sequenceAt(9), row });
+      expect(await sink.purge(new Date(Date.now() - 60_000), never)).toBe(0);
+      expect(await write(sink, old)).toEqual(['stale']);
+      expect(await sink.purge(new Date(Date.now() + 60_000), never)).toBe(1);
+      expect(await fixture.rows(`SELECT topic FROM ${tombstones}`)).toEqual([{ topic: 'tests.a.b' }]);
+    });
+
+    test('of an earlier version get the key by which they are purged', async () => {
+      await (await worker()).close();
+      const tombstones = `${fixture.database}_state.sluice_tombstones`;
+      await fixture.reader.query(`ALTER TABLE ${tombstones} DROP KEY by_age`);
+      await Promise.all([worker(), worker()]);
+      const keys = await fixture.rows(`SHOW KEYS FROM ${tombstones} WHERE Key_name = 'by_age'`);
+      expect(keys).toHaveLength(1);
+    });
+  });
+
   describe('tables', () => {
     test('rows of a table that was never announced are of class schema', async () => {
       const topic = topicOf('nowhere', [id]);

@@ -31,7 +31,7 @@ export class TargetFixture {
     const databases = { [this.#source]: this.database };
     const stateDatabase = `${this.database}_state`;
     const config = mysqlSinkSchema.parse({ host, port, user, password, databases, stateDatabase });
-    return new MysqlSink({ ...config, ...overrides }, { group: 'test', log });
+    return new MysqlSink({ ...config, ...overrides }, { group: 'test', prefix: 'test', log });
   }
 
   /** An open sink; closed by `remove`. */

@@ -16,10 +16,6 @@ export const redisConfigSchema = z.strictObject({
     description:
       'Put before every key of a row; with braces, e.g. `{shop}:`, all rows lie in one cluster slot.',
   }),
-  tombstoneDays: z.number().positive().max(3650).default(37).meta({
-    description:
-      'Days that a deleted row is remembered. Longer than topics and dead letters live, or an old change could bring it back.',
-  }),
   timeoutMs: z.int().min(100).max(600_000).default(10_000).meta({
     description: 'Milliseconds to wait for the answer to a batch.',
   }),

@@ -9,7 +9,8 @@ import { floorKey, hashFields, jsonValue, rowKey, tablePattern, tombstoneKey } f
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
 
 const SCAN_COUNT = 1000;
-const SECONDS_PER_DAY = 86_400;
+/** Ten years: Redis takes no longer life of a key than fits 64 bits in milliseconds. */
+const LIFE_SECONDS_MAX = 3650 * 86_400;
 const SET = ['set', 'tie'] as const;
 
 /** A cache of rows in Redis: a row's key exists exactly while the row does. */
@@ -29,7 +30,7 @@ class RedisSink implements Sink {
   constructor(config: RedisConfig, context: SinkContext) {
     this.#config = config;
     this.#context = context;
-    this.#tombstoneSeconds = String(Math.ceil(config.tombstoneDays * SECONDS_PER_DAY));
+    this.#tombstoneSeconds = String(Math.min(Math.ceil(context.tombstoneLifeMs / 1000), LIFE_SECONDS_MAX));
     this.#connection = new RedisConnection(config.url, config.timeoutMs, context.log, () =>
       this.#lostWrites.connected(),
     );

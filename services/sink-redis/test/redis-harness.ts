@@ -36,6 +36,7 @@ export function testRedis(url: string, options: TestRedisOptions = {}): TestRedi
       pipeline: 'test',
       prefix: 'test',
       group,
+      tombstoneLifeMs: 37 * 86_400_000,
       hasProgress: async () => options.hasProgress ?? false,
       log: createLogger('test', { level: 'silent' }),
       registry: new Registry(),
