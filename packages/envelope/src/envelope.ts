@@ -94,7 +94,12 @@ export interface SnapshotEnvelope {
   readonly payload: ControlPayload<'snapshot'> & {
     readonly phase: 'begin' | 'end';
     readonly job: string;
+    /** At the end: rows of the table from before `since` are no longer in the source. */
     readonly reconcile: boolean;
+    /** Sequence of the snapshot's begin: what it brought is not below. */
+    readonly since?: Sequence;
+    /** Partitions that the mark stands in: the snapshot is complete when its end was seen in all of them. */
+    readonly partitions?: number;
   };
 }
 

@@ -98,6 +98,8 @@ export const snapshotSchema = z.looseObject({
     phase: z.enum(['begin', 'end']),
     job: z.string(),
     reconcile: z.boolean(),
+    since: sequence.optional(),
+    partitions: z.number().int().min(1).optional(),
   }),
 });
 

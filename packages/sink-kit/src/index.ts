@@ -1,4 +1,5 @@
 export type { SinkContext, SinkDefinition } from './definition.ts';
+export { reconciliationOf, type Reconciliation } from './reconciliation.ts';
 export { runSink } from './run-sink.ts';
 export { sinkBaseSchema, type SinkSettings } from './settings.ts';
 export type { Delivery, OffsetStore, Outcome, Purpose, Sink } from './sink.ts';

@@ -1,6 +1,7 @@
 import { Client } from '@elastic/elasticsearch';
-import type { ControlEnvelope, Envelope, SchemaEnvelope, Source } from '@sluice/envelope';
+import type { ControlEnvelope, Envelope, SchemaEnvelope, Sequence, Source } from '@sluice/envelope';
 import { PipelineError, type Logger } from '@sluice/runtime';
+import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Purpose, Sink, SinkDefinition } from '@sluice/sink-kit';
 import { writeRows } from './bulk-writer.ts';
 import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
@@ -8,6 +9,7 @@ import { requestError } from './elasticsearch-errors.ts';
 import { indexName } from './elasticsearch-mapper.ts';
 import { ensureIndex } from './index-admin.ts';
 import { purgeDeleted } from './purge.ts';
+import { SnapshotEnds } from './snapshot-ends.ts';
 import { deleteBelow, Floors } from './truncation.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
@@ -25,6 +27,7 @@ export class ElasticsearchSink implements Sink {
   readonly #log: Logger;
   readonly #client: Client;
   readonly #floors: Floors;
+  readonly #ends: SnapshotEnds;
   /** Index → table: index names are lower case, table names need not be. */
   readonly #owners = new Map<string, string>();
 
@@ -36,6 +39,7 @@ export class ElasticsearchSink implements Sink {
     this.#log = log;
     this.#client = new Client(clientOptions(config));
     this.#floors = new Floors(this.#client, config.indexPrefix);
+    this.#ends = new SnapshotEnds(this.#client, config.indexPrefix);
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -60,7 +64,7 @@ export class ElasticsearchSink implements Sink {
     const control = batch.find((delivery) => delivery.envelope.schema.type !== 'row');
     if (control === undefined) return await this.#rows(batch, signal);
     try {
-      await this.#control(control.envelope as ControlEnvelope, signal);
+      await this.#control(control, signal);
     } catch (error) {
       const failure = requestError(error, control.envelope.schema.type);
       if (failure.errorClass !== 'schema') throw failure;
@@ -99,25 +103,35 @@ export class ElasticsearchSink implements Sink {
     return groups;
   }
 
-  async #control(envelope: ControlEnvelope, signal: AbortSignal): Promise<void> {
+  async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {
+    const envelope = delivery.envelope as ControlEnvelope;
     const { sequence, source } = envelope.payload;
     const index = this.#indexOf(envelope);
     switch (envelope.schema.type) {
       case 'schema':
         return await this.#schema(envelope as SchemaEnvelope, index);
       case 'truncate':
-        await this.#floors.raise(index, sequence);
-        await deleteBelow(this.#client, index, sequence, signal);
+        await this.#deleteBelow(index, sequence, signal);
         return this.#log.info({ table: tableOf(source), index, sequence }, 'table truncated');
       case 'snapshot':
-        if ('reconcile' in envelope.payload && envelope.payload.reconcile) {
-          const rest = 'rows that vanished in the gap stay in the index';
-          this.#log.warn({ event: 'reconcile.unsupported', table: tableOf(source), index }, rest);
-        }
-        return;
+        return await this.#snapshotMark(delivery, index, signal);
       case 'heartbeat':
         return;
     }
+  }
+
+  async #snapshotMark({ envelope, partition }: Delivery, index: string, signal: AbortSignal): Promise<void> {
+    const reconciliation = reconciliationOf(envelope);
+    if (reconciliation === null || !(await this.#ends.isLast(index, partition, reconciliation))) return;
+    await this.#deleteBelow(index, reconciliation.since, signal);
+    const table = tableOf(envelope.payload.source);
+    this.#log.info({ event: 'table.reconciled', table, index }, 'vanished rows removed');
+  }
+
+  /** The floor first: from then on no older row comes in, so the deletion has an end. */
+  async #deleteBelow(index: string, sequence: Sequence, signal: AbortSignal): Promise<void> {
+    await this.#floors.raise(index, sequence);
+    await deleteBelow(this.#client, index, sequence, signal);
   }
 
   /** Fields are only ever added: what a breaking change needs is a rebuild; until then `_source` stays exact. */

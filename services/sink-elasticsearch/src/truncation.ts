@@ -7,6 +7,11 @@ import { sendBulk } from './bulk-writer.ts';
 /** Documents deleted by one request; `index.max_result_window` allows 10,000. */
 const STEP = 2000;
 
+/** The sink's own index. */
+export function stateIndex(indexPrefix: string): string {
+  return `${indexPrefix}sluice-state`;
+}
+
 /**
  * Floors of truncated tables, kept in one small index. The document's version is the sequence, so of several
  * processes the highest floor wins, whoever writes last.
@@ -18,7 +23,7 @@ export class Floors {
 
   constructor(client: Client, indexPrefix: string) {
     this.#client = client;
-    this.#stateIndex = `${indexPrefix}sluice-state`;
+    this.#stateIndex = stateIndex(indexPrefix);
   }
 
   /** Records of the table with a sequence below this one are stale; '' when it was never truncated. */

@@ -9,7 +9,16 @@ import {
   type PoolConnection,
 } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
-import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
+import { reconciliationOf } from '@sluice/sink-kit';
+import type {
+  Delivery,
+  Outcome,
+  Purpose,
+  Reconciliation,
+  Sink,
+  SinkContext,
+  SinkDefinition,
+} from '@sluice/sink-kit';
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { Progress } from './progress.ts';
 import { writeRows } from './row-writer.ts';
@@ -186,12 +195,20 @@ export class MysqlSink implements Sink {
     const envelope = delivery.envelope as ControlEnvelope;
     if (envelope.schema.type === 'schema') await this.#schema((envelope as SchemaEnvelope).payload, signal);
     if (envelope.schema.type === 'truncate')
-      await this.#truncate(delivery, envelope.payload.sequence, signal);
-    if ('reconcile' in envelope.payload && envelope.payload.reconcile) {
-      const { database, table } = envelope.payload.source;
-      const rest = 'rows that vanished in the gap stay in the target';
-      this.#log.warn({ event: 'reconcile.unsupported', table: `${database}.${table}` }, rest);
-    }
+      await this.#deleteBelow(delivery, envelope.payload.sequence, signal);
+    const reconciliation = reconciliationOf(envelope);
+    if (reconciliation !== null) await this.#reconcile(delivery, reconciliation, signal);
+  }
+
+  async #reconcile(
+    delivery: Delivery,
+    { job, since, partitions }: Reconciliation,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const seen = await this.#run(signal, (connection) =>
+      this.#tombs.noteEnd(connection, originOf(delivery), job),
+    );
+    if (seen >= partitions) await this.#deleteBelow(delivery, since, signal);
   }
 
   async #advancePast({ topic, partition, next }: Delivery): Promise<void> {
@@ -215,7 +232,7 @@ export class MysqlSink implements Sink {
   }
 
   /** The floor first: from then on no older row comes in, so the deletion has an end. */
-  async #truncate(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {
+  async #deleteBelow(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {
     const { source } = delivery.envelope.payload;
     const table = quoteTable(targetDatabase(this.#config, source.database), source.table);
     await this.#run(signal, (connection) => this.#tombs.raiseFloor(connection, originOf(delivery), sequence));
@@ -226,7 +243,7 @@ export class MysqlSink implements Sink {
         return 'affectedRows' in result ? result.affectedRows : 0;
       });
     }
-    this.#log.info({ table, sequence }, 'table truncated');
+    this.#log.info({ table, sequence }, 'older rows removed');
   }
 
   #forgetTables(batch: readonly Delivery[]): boolean {

@@ -24,6 +24,9 @@ const TABLES: Readonly<Record<string, string>> = {
     KEY newest (topic, \`partition\`, sequence), KEY by_age (deleted_at)`,
   sluice_floors: `topic ${NAME}, table_name VARCHAR(129) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     sequence BIGINT NOT NULL, PRIMARY KEY (topic, table_name)`,
+  // Partitions that have shown the end of a snapshot.
+  sluice_snapshot_ends: `topic ${NAME}, job_digest BINARY(16) NOT NULL, \`partition\` INT NOT NULL, seen_at ${AT},
+    PRIMARY KEY (topic, job_digest, \`partition\`)`,
 };
 
 /** The partition of a topic that a batch came from, and the source's `database.table`. */
@@ -85,10 +88,12 @@ export interface Guards {
 export class Tombs {
   readonly #tombstones: string;
   readonly #floors: string;
+  readonly #ends: string;
 
   constructor(database: string) {
     this.#tombstones = quoteTable(database, 'sluice_tombstones');
     this.#floors = quoteTable(database, 'sluice_floors');
+    this.#ends = quoteTable(database, 'sluice_snapshot_ends');
   }
 
   async guards(connection: PoolConnection, origin: Origin): Promise<Guards> {
@@ -140,6 +145,26 @@ export class Tombs {
       [seconds, topicPrefix.length, topicPrefix],
     );
     return 'affectedRows' in result ? result.affectedRows : 0;
+  }
+
+  /** Notes that a partition has shown the end of a snapshot; resolves to how many have. Safe to repeat. */
+  async noteEnd(
+    connection: PoolConnection,
+    { topic, partition, table }: Origin,
+    job: string,
+  ): Promise<number> {
+    const digest = hexLiteral(keyDigest(`${table} ${job}`));
+    await connection.query(
+      `INSERT INTO ${this.#ends} (topic, job_digest, \`partition\`) VALUES (?, ${digest}, ?)` +
+        ' ON DUPLICATE KEY UPDATE seen_at = CURRENT_TIMESTAMP(6)',
+      [topic, partition],
+    );
+    const [rows] = await connection.query<RowDataPacket[]>({
+      sql: `SELECT COUNT(*) FROM ${this.#ends} WHERE topic = ? AND job_digest = ${digest}`,
+      values: [topic],
+      rowsAsArray: true,
+    });
+    return Number(rows[0]?.[0]);
   }
 
   async raiseFloor(connection: PoolConnection, origin: Origin, sequence: Sequence): Promise<void> {

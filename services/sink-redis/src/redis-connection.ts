@@ -66,6 +66,16 @@ export class RedisConnection {
     await this.#guarded(this.#redis.del(key));
   }
 
+  /** Adds to a set that lives for `seconds` from now; resolves to its size. */
+  async addMember(key: string, member: string, seconds: string): Promise<number> {
+    const replies = await this.#guarded(
+      this.#redis.multi().sadd(key, member).expire(key, seconds).scard(key).exec(),
+    );
+    const [error, size] = replies?.at(-1) ?? [];
+    if (error || typeof size !== 'number') throw toRedisError(error);
+    return size;
+  }
+
   /** One step of SCAN; begin and end with cursor `0`. */
   async scan(
     cursor: string,

@@ -33,6 +33,11 @@ export function floorKey(prefix: string, database: string, table: string): strin
   return `sluice:floor:${tablePrefix(prefix, database, table)}`;
 }
 
+/** The partitions that have shown the end of a snapshot. */
+export function endsKey(prefix: string, database: string, table: string, job: string): string {
+  return `sluice:ends:${tablePrefix(prefix, database, table)}${escape(job)}`;
+}
+
 /** Shows that this store has been filled by this consumer group, and not lost since. */
 export function markerKey(group: string): string {
   return `sluice:marker:${group}`;

@@ -1,11 +1,20 @@
-import { exactAfter, type RowEnvelope, type Sequence, type TruncateEnvelope } from '@sluice/envelope';
+import { exactAfter, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import type { Delivery, Outcome, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
+import { reconciliationOf } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { redisConfigSchema, type RedisConfig } from './config.ts';
 import { LostWrites } from './lost-writes.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
 import { toRedisError } from './redis-errors.ts';
-import { floorKey, hashFields, jsonValue, rowKey, tablePattern, tombstoneKey } from './redis-mapper.ts';
+import {
+  endsKey,
+  floorKey,
+  hashFields,
+  jsonValue,
+  rowKey,
+  tablePattern,
+  tombstoneKey,
+} from './redis-mapper.ts';
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
 
 const SCAN_COUNT = 1000;
@@ -81,38 +90,45 @@ class RedisSink implements Sink {
     return { script, keys, args: [set, sequence, this.#tombstoneSeconds, ...written] };
   }
 
-  async #control({ envelope }: Delivery, signal: AbortSignal): Promise<Outcome> {
-    const { type } = envelope.schema;
-    if (type === 'truncate') await this.#truncate(envelope as TruncateEnvelope, signal);
-    const reconcile = 'reconcile' in envelope.payload && envelope.payload.reconcile;
-    if (type === 'snapshot' && reconcile) {
-      const { database, table } = envelope.payload.source;
-      this.#context.log.warn(
-        { event: 'reconcile.unsupported', database, table },
-        'rows that vanished in the gap stay in Redis',
-      );
-    }
+  async #control(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const { schema, payload } = delivery.envelope;
+    const reconciliation = reconciliationOf(delivery.envelope);
+    if (schema.type === 'truncate') await this.#deleteBelow(payload.source, payload.sequence, signal);
+    if (reconciliation !== null) await this.#reconcile(delivery, reconciliation, signal);
     return { kind: 'applied' };
   }
 
+  async #reconcile(
+    { envelope, partition }: Delivery,
+    { job, since, partitions }: Reconciliation,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { source } = envelope.payload;
+    const ends = endsKey(this.#config.keyPrefix, source.database, source.table, job);
+    const seen = await this.#connection.addMember(ends, String(partition), this.#tombstoneSeconds);
+    if (seen < partitions) return;
+    await this.#deleteBelow(source, since, signal);
+    const { database, table } = source;
+    this.#context.log.info({ event: 'table.reconciled', database, table, job }, 'vanished rows removed');
+  }
+
   /** The floor first: from then on nothing older comes in, so one pass over the keys finds all that is older. */
-  async #truncate({ payload }: TruncateEnvelope, signal: AbortSignal): Promise<void> {
-    const { database, table } = payload.source;
+  async #deleteBelow({ database, table }: Source, sequence: Sequence, signal: AbortSignal): Promise<void> {
     const { keyPrefix } = this.#config;
     const name = floorKey(keyPrefix, database, table);
-    const [floor] = await this.#run([{ script: floorScript, keys: [name], args: [payload.sequence] }]);
+    const [floor] = await this.#run([{ script: floorScript, keys: [name], args: [sequence] }]);
     if (typeof floor !== 'string') throw toRedisError(floor);
     const pattern = tablePattern(keyPrefix, database, table);
     let cursor = '0';
     do {
       signal.throwIfAborted();
       const step = await this.#connection.scan(cursor, pattern, SCAN_COUNT);
-      await this.#deleteBelow(step.keys, payload.sequence);
+      await this.#deleteRows(step.keys, sequence);
       cursor = step.cursor;
     } while (cursor !== '0');
   }
 
-  async #deleteBelow(rows: readonly string[], floor: Sequence): Promise<void> {
+  async #deleteRows(rows: readonly string[], floor: Sequence): Promise<void> {
     const script = this.#config.format === 'hash' ? hashScript : jsonScript;
     const args = ['below', floor, this.#tombstoneSeconds];
     const calls = rows.map((row) => ({ script, keys: [row, tombstoneKey(row)], args }));

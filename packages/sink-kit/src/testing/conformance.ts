@@ -39,6 +39,7 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
     describeRows(start);
     describeGuard(start);
     describeTruncate(start);
+    describeReconciliation(start);
     describeProcesses(start);
     describeReplay(start);
     describeFailures(harness, start);
@@ -141,6 +142,40 @@ function describeTruncate(start: Start): void {
     expect(await bench.read(3)).toBeNull();
     expect(await bench.write(bench.insert(41, itemRow(1, 2)))).toEqual(['applied']);
     expect(await bench.read(1)).toEqual(itemRow(1, 2));
+  });
+}
+
+function describeReconciliation(start: Start): void {
+  test('rows that vanished in a gap are removed when the snapshot behind it has ended in every partition', async () => {
+    const bench = await start();
+    const other = conformanceTopic(1);
+    await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, itemRow(2, 1)));
+    const mark = { job: 'after the gap', reconcile: true, since: sequenceAt(20), partitions: 2 };
+    const marks = (phase: 'begin' | 'end'): Delivery[] =>
+      [bench.topic, other].map((topic) =>
+        topic.snapshotMark(sequenceAt(phase === 'begin' ? 20 : 30), { phase, ...mark }),
+      );
+    for (const begin of marks('begin')) expect(await bench.write(begin)).toEqual(['applied']);
+    await bench.write(bench.snapshot(25, itemRow(2, 2)));
+    const [first, second] = marks('end');
+    if (first !== undefined) expect(await bench.write(first)).toEqual(['applied']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 1));
+    // Whoever sees the last one knows what others have seen.
+    await bench.restart();
+    if (second !== undefined) expect(await bench.write(second)).toEqual(['applied']);
+    expect(await bench.read(1)).toBeNull();
+    expect(await bench.read(2)).toEqual(itemRow(2, 2));
+    expect(await bench.write(bench.update(15, itemRow(1, 3)))).toEqual(['stale']);
+    expect(await bench.write(bench.insert(31, itemRow(1, 4)))).toEqual(['applied']);
+  });
+
+  test('the end of a first snapshot removes nothing', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)));
+    const mark = { job: 'first', reconcile: false, since: sequenceAt(20), partitions: 1 };
+    const end = bench.topic.snapshotMark(sequenceAt(30), { phase: 'end', ...mark });
+    expect(await bench.write(end)).toEqual(['applied']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 1));
   });
 }
 

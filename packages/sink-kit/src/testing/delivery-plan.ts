@@ -29,6 +29,10 @@ const sourceEvent: fc.Arbitrary<SourceEvent> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('move' as const), key, to: key }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('truncate' as const) }) },
   {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('gap' as const), keys: fc.array(key, { maxLength: 3 }) }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('snapshot' as const),

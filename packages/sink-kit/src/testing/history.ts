@@ -16,6 +16,8 @@ export type SourceEvent =
   /** The row's key changes: DELETE of the old one, INSERT of the new one. */
   | { readonly kind: 'move'; readonly key: number; readonly to: number }
   | { readonly kind: 'truncate' }
+  /** Rows are deleted and nobody hears of it; then all that are left are read anew. */
+  | { readonly kind: 'gap'; readonly keys: readonly number[] }
   /**
    * Rows of these keys are read at once. With `tie` they carry the sequence of the last change, else a later one; `masked`
    * ones differ from what the stream has published, as after a change of the masks.
@@ -62,6 +64,7 @@ class Source implements History {
 
   play(event: SourceEvent): void {
     if (event.kind === 'truncate') this.#truncate();
+    else if (event.kind === 'gap') this.#gap(event.keys);
     else if (event.kind === 'snapshot') this.#snapshot(event);
     else if (event.kind === 'delete') this.#delete(event.key);
     else if (event.kind === 'move') this.#move(event.key, event.to);
@@ -95,6 +98,24 @@ class Source implements History {
     for (const [partition, topic] of this.#topics.entries())
       this.#log(topic.truncate(sequence), `TRUNCATE, partition ${partition}`);
     for (const id of this.end.keys()) this.end.set(id, null);
+  }
+
+  #gap(vanished: readonly number[]): void {
+    for (const key of vanished) this.end.set(this.#id(key), null);
+    const since = sequenceAt(this.#next());
+    const job = `job ${this.#step}`;
+    const mark = (phase: 'begin' | 'end'): void => {
+      for (const [partition, topic] of this.#topics.entries()) {
+        const about = { phase, job, reconcile: true, since, partitions: PARTITIONS } as const;
+        this.#log(
+          topic.snapshotMark(sequenceAt(this.#step), about),
+          `${phase} of ${job}, partition ${partition}`,
+        );
+      }
+    };
+    mark('begin');
+    this.#snapshot({ kind: 'snapshot', keys: [...Array(HISTORY_KEYS).keys()], tie: false, masked: false });
+    mark('end');
   }
 
   /** Two snapshots of one position read the same: only the first after a change may tie with it. */

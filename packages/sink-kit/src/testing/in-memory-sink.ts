@@ -1,5 +1,6 @@
 import type { Row, Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
+import { reconciliationOf, type Reconciliation } from '../reconciliation.ts';
 import type { Delivery, Outcome, Sink } from '../sink.ts';
 
 interface Stored {
@@ -23,6 +24,8 @@ export interface InMemorySink extends Sink {
 export function inMemorySink(): InMemorySink {
   const tables = new Map<string, Map<string, Stored>>();
   const floors = new Map<string, Sequence>();
+  /** Partitions that have shown the end of a snapshot, by table and job. */
+  const ends = new Map<string, Set<number>>();
 
   const rowsOf = (name: string): Map<string, Stored> => {
     const rows = tables.get(name) ?? new Map<string, Stored>();
@@ -36,6 +39,16 @@ export function inMemorySink(): InMemorySink {
     return { kind: 'applied' };
   };
 
+  const reconcile = (
+    name: string,
+    partition: number,
+    { job, since, partitions }: Reconciliation,
+  ): Outcome => {
+    const seen = ends.get(`${name} ${job}`) ?? new Set();
+    ends.set(`${name} ${job}`, seen.add(partition));
+    return seen.size < partitions ? { kind: 'applied' } : truncate(name, since);
+  };
+
   const apply = (delivery: Delivery): Outcome => {
     const { envelope, key } = delivery;
     const { source, sequence } = envelope.payload;
@@ -44,6 +57,8 @@ export function inMemorySink(): InMemorySink {
       return { kind: 'failed', error: new PipelineError('RECORD_INVALID', 'refused by the test') };
     }
     if (envelope.schema.type === 'truncate') return truncate(name, sequence);
+    const reconciliation = reconciliationOf(envelope);
+    if (reconciliation !== null) return reconcile(name, delivery.partition, reconciliation);
     if (envelope.schema.type !== 'row' || !('after' in envelope.payload)) return { kind: 'applied' };
     const { operation, after } = envelope.payload;
     const stored = rowsOf(name).get(key)?.sequence ?? '';

@@ -6,6 +6,7 @@ import {
   type RowOperation,
   type SchemaColumn,
   type Sequence,
+  type SnapshotEnvelope,
   type Source,
 } from '@sluice/envelope';
 import type { ControlDelivery, RowDelivery } from '../decode.ts';
@@ -25,6 +26,12 @@ export interface TestChange {
   /** The whole row; of a DELETE the last one. The key is taken from it. */
   readonly row: Row;
 }
+
+/** What a record at the begin or end of a snapshot says. */
+export type SnapshotMark = Pick<
+  SnapshotEnvelope['payload'],
+  'phase' | 'job' | 'reconcile' | 'since' | 'partitions'
+>;
 
 /** A sequence that grows with `step`, which must be below 10^10. */
 export function sequenceAt(step: number, generation = 1): Sequence {
@@ -77,6 +84,19 @@ export class TestTopic {
         columns,
         keyColumns,
         change: 'create',
+        metadata,
+      },
+    }) as ControlDelivery;
+  }
+
+  snapshotMark(sequence: Sequence, mark: SnapshotMark): ControlDelivery {
+    return this.#deliver(controlKey('snapshot'), {
+      schema: { version: 1, type: 'snapshot', table: 1 },
+      payload: {
+        source: this.#source(sequence, true),
+        sequence,
+        key: { $sluice: 'snapshot' },
+        ...mark,
         metadata,
       },
     }) as ControlDelivery;

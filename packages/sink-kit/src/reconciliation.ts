@@ -1,0 +1,18 @@
+import type { Envelope, Sequence } from '@sluice/envelope';
+
+/**
+ * What the end of a snapshot after a gap asks of a sink: rows of the table below `since` are no longer in the source, for the
+ * snapshot has brought all that are. True only when the end was seen in all `partitions`: a row may lie in any of them.
+ */
+export interface Reconciliation {
+  readonly job: string;
+  readonly since: Sequence;
+  readonly partitions: number;
+}
+
+/** Null for every other envelope, and for the marks of a capture that did not write what it takes. */
+export function reconciliationOf({ schema, payload }: Envelope): Reconciliation | null {
+  if (schema.type !== 'snapshot' || !('phase' in payload) || payload.phase !== 'end') return null;
+  const { job, reconcile, since, partitions } = payload;
+  return reconcile && since !== undefined && partitions !== undefined ? { job, since, partitions } : null;
+}
