@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { BinlogError } from './errors.ts';
-import { CHECKSUM_BYTES, EVENT, FLAG } from './event-types.ts';
+import { CHECKSUM_BYTES, CRC32_ALGORITHM, EVENT, FLAG } from './event-types.ts';
 
 const FLAGS_AT = 17;
 /** Below this length a loop is faster than a call out of JavaScript; most events of small transactions are shorter. */
@@ -48,14 +48,26 @@ function byteSums(): Int32Array {
 export function requireChecksum(event: Buffer, type: number, position: number): void {
   if (hasValidChecksum(event)) return;
   if (type === EVENT.FORMAT_DESCRIPTION && hasValidChecksum(closedFormat(event))) return;
-  throw new BinlogError(
-    'CHECKSUM_MISMATCH',
-    `the event that ends at ${position} is damaged: its checksum differs`,
-    {
-      type,
-      position,
-    },
-  );
+  throw mismatch(type, position);
+}
+
+/**
+ * A format event that says "no checksums" but has a valid one if it said CRC32 was damaged at that very byte: believed,
+ * it would let every damaged event behind it pass.
+ *
+ * @throws BinlogError CHECKSUM_MISMATCH
+ */
+export function refuseLostChecksum(format: Buffer, position: number): void {
+  const restored = Buffer.from(format);
+  restored[format.length - CHECKSUM_BYTES - 1] = CRC32_ALGORITHM;
+  if (hasValidChecksum(restored) || hasValidChecksum(closedFormat(restored))) {
+    throw mismatch(EVENT.FORMAT_DESCRIPTION, position);
+  }
+}
+
+function mismatch(type: number, position: number): BinlogError {
+  const message = `the event that ends at ${position} is damaged: its checksum differs`;
+  return new BinlogError('CHECKSUM_MISMATCH', message, { type, position });
 }
 
 /** The server sums a format event up as it will be when its file is closed: without the in-use flag. */

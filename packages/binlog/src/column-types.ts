@@ -41,9 +41,10 @@ export const TYPE = {
 /** Collation id of bytes without a character set. */
 export const BINARY_COLLATION = 63;
 
-/** Numeric types: those that the SIGNEDNESS metadata has a bit for. */
-export function isNumeric(type: number): boolean {
+/** Types that the SIGNEDNESS metadata has a bit for; YEAR's is always set. */
+export function hasSign(type: number): boolean {
   switch (type) {
+    case TYPE.YEAR:
     case TYPE.TINY:
     case TYPE.SHORT:
     case TYPE.INT24:
@@ -58,9 +59,15 @@ export function isNumeric(type: number): boolean {
   }
 }
 
-/** Types that the charset metadata has an entry for; ENUM and SET have their own. */
-export function isCharacter(type: number): boolean {
+/**
+ * Types that the charset metadata has an entry for; ENUM and SET have their own. MySQL's VECTOR and MariaDB's GEOMETRY have
+ * one that says no more than binary.
+ */
+export function hasCollation(type: number, flavour: 'mysql' | 'mariadb'): boolean {
   switch (type) {
+    case TYPE.GEOMETRY:
+      return flavour === 'mariadb';
+    case TYPE.VECTOR:
     case TYPE.STRING:
     case TYPE.VAR_STRING:
     case TYPE.VARCHAR:

@@ -1,4 +1,4 @@
-import { hasValidChecksum, requireChecksum } from './checksum.ts';
+import { hasValidChecksum, refuseLostChecksum, requireChecksum } from './checksum.ts';
 import { NO_FACTS, type ColumnFacts } from './column-facts.ts';
 import { BinlogError } from './errors.ts';
 import { EventCursor } from './event-cursor.ts';
@@ -74,7 +74,7 @@ export class BinlogDecoder {
     this.handler = handler;
     this.flavour = options.flavour;
     this.checksum = options.checksum;
-    this.tables = new TableCache(options.columnFacts ?? (() => NO_FACTS));
+    this.tables = new TableCache(options.flavour, options.columnFacts ?? (() => NO_FACTS));
     this.tracker = new PositionTracker(options.file, options.position);
   }
 
@@ -160,6 +160,7 @@ export class BinlogDecoder {
     const { type, flags } = this.header;
     if (type === EVENT.FORMAT_DESCRIPTION) {
       if (readFormat(event).checksum) requireChecksum(event, type, position);
+      else refuseLostChecksum(event, position);
       return CHECKSUM_BYTES;
     }
     // Between two files the algorithm may change: the rotate event made for the reader is asked itself.

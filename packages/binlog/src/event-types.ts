@@ -51,6 +51,8 @@ export const EVENT = {
 /** Bytes of the header that every event has. */
 export const HEADER_BYTES = 19;
 export const CHECKSUM_BYTES = 4;
+/** What a format event calls the checksums of its file; 0 is none. */
+export const CRC32_ALGORITHM = 1;
 
 /** Header flags. */
 export const FLAG = {

@@ -1,4 +1,5 @@
-import { isCharacter, isEnumOrSet, isNumeric, TYPE } from './column-types.ts';
+import { hasCollation, hasSign, isEnumOrSet, TYPE } from './column-types.ts';
+import { BinlogError } from './errors.ts';
 import { EventCursor } from './event-cursor.ts';
 import type { RawColumn } from './table-map.ts';
 
@@ -33,8 +34,17 @@ const FIELD = {
   VECTOR_DIMENSIONALITY: 13,
 } as const;
 
-/** Reads type-length-value fields until the end of the event; fields of later servers are skipped. */
-export function readOptionalMetadata(cursor: EventCursor, columns: readonly RawColumn[]): OptionalMetadata {
+/**
+ * Reads type-length-value fields until the end of the event; fields of later servers are skipped.
+ *
+ * @throws BinlogError EVENT_MALFORMED, also when a field tells of more or fewer columns than the table has of its kind:
+ * each entry after the first odd one would be taken for another column's
+ */
+export function readOptionalMetadata(
+  cursor: EventCursor,
+  columns: readonly RawColumn[],
+  flavour: 'mysql' | 'mariadb',
+): OptionalMetadata {
   const metadata = emptyMetadata(columns.length);
   const field = new EventCursor(cursor.source, 0, 0);
   while (cursor.left > 0) {
@@ -43,7 +53,13 @@ export function readOptionalMetadata(cursor: EventCursor, columns: readonly RawC
     const start = cursor.position;
     cursor.skip(length);
     field.move(start, cursor.position);
-    readField(type, field, columns, metadata);
+    if (!readField(type, field, columns, flavour, metadata)) continue;
+    if (field.left > 0) throw unfitting(type);
+  }
+  // The bit of a YEAR and the collations of GEOMETRY and VECTOR say nothing of the column.
+  for (const [index, { type }] of columns.entries()) {
+    if (type === TYPE.YEAR) metadata.unsigned[index] = false;
+    if (type === TYPE.GEOMETRY || type === TYPE.VECTOR) metadata.collations[index] = 0;
   }
   return metadata;
 }
@@ -62,63 +78,63 @@ function emptyMetadata(count: number): OptionalMetadata {
   };
 }
 
+/** @returns false for a field that is not known */
 function readField(
   type: number,
   field: EventCursor,
   columns: readonly RawColumn[],
+  flavour: 'mysql' | 'mariadb',
   into: OptionalMetadata,
-): void {
+): boolean {
+  const ofType = (wanted: number): number[] => ordinals(columns, (code) => code === wanted);
+  const withCollation = (): number[] => ordinals(columns, (code) => hasCollation(code, flavour));
   switch (type) {
     case FIELD.SIGNEDNESS:
-      return readBits(field, ordinals(columns, isNumeric), into.unsigned);
+      readBits(field, ordinals(columns, hasSign), into.unsigned);
+      return true;
     case FIELD.DEFAULT_CHARSET:
-      return readDefaultCharset(field, ordinals(columns, isCharacter), into.collations);
+      readDefaultCharset(field, withCollation(), into.collations);
+      return true;
     case FIELD.COLUMN_CHARSET:
-      return readNumbers(field, ordinals(columns, isCharacter), into.collations);
+      readNumbers(field, withCollation(), into.collations);
+      return true;
     case FIELD.ENUM_AND_SET_DEFAULT_CHARSET:
-      return readDefaultCharset(field, ordinals(columns, isEnumOrSet), into.collations);
+      readDefaultCharset(field, ordinals(columns, isEnumOrSet), into.collations);
+      return true;
     case FIELD.ENUM_AND_SET_COLUMN_CHARSET:
-      return readNumbers(field, ordinals(columns, isEnumOrSet), into.collations);
+      readNumbers(field, ordinals(columns, isEnumOrSet), into.collations);
+      return true;
     case FIELD.COLUMN_NAME:
       into.names = columns.map(() => field.text(field.lengthEncoded()));
-      return;
+      return true;
     case FIELD.SET_STR_VALUE:
-      return readMembers(
-        field,
-        ordinals(columns, (code) => code === TYPE.SET),
-        into.members,
-      );
+      readMembers(field, ofType(TYPE.SET), into.members);
+      return true;
     case FIELD.ENUM_STR_VALUE:
-      return readMembers(
-        field,
-        ordinals(columns, (code) => code === TYPE.ENUM),
-        into.members,
-      );
+      readMembers(field, ofType(TYPE.ENUM), into.members);
+      return true;
     case FIELD.GEOMETRY_TYPE:
-      return readNumbers(
-        field,
-        ordinals(columns, (code) => code === TYPE.GEOMETRY),
-        into.geometryKinds,
-      );
+      readNumbers(field, ofType(TYPE.GEOMETRY), into.geometryKinds);
+      return true;
     case FIELD.VECTOR_DIMENSIONALITY:
-      return readNumbers(
-        field,
-        ordinals(columns, (code) => code === TYPE.VECTOR),
-        into.dimensions,
-      );
+      readNumbers(field, ofType(TYPE.VECTOR), into.dimensions);
+      return true;
     case FIELD.COLUMN_VISIBILITY:
-      return readBits(
-        field,
-        ordinals(columns, () => true),
-        into.visible,
-      );
+      readBits(field, [...columns.keys()], into.visible);
+      return true;
     case FIELD.SIMPLE_PRIMARY_KEY:
     case FIELD.PRIMARY_KEY_WITH_PREFIX:
       into.primaryKey = readKey(field, type === FIELD.PRIMARY_KEY_WITH_PREFIX);
-      return;
+      return true;
     default:
-      return;
+      return false;
   }
+}
+
+function unfitting(type: number): BinlogError {
+  return new BinlogError('EVENT_MALFORMED', 'the metadata of a table does not fit its columns', {
+    field: type,
+  });
 }
 
 function ordinals(columns: readonly RawColumn[], wanted: (type: number) => boolean): number[] {
@@ -144,7 +160,8 @@ function readDefaultCharset(field: EventCursor, columns: readonly number[], into
   while (field.left > 0) {
     const column = columns[field.lengthEncoded()];
     const collation = field.lengthEncoded();
-    if (column !== undefined) into[column] = collation;
+    if (column === undefined) throw unfitting(FIELD.DEFAULT_CHARSET);
+    into[column] = collation;
   }
 }
 

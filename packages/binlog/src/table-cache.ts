@@ -18,8 +18,11 @@ export class TableCache {
   private readonly entries = new Map<number, Entry>();
   private readonly factsOf: (map: TableMap) => ColumnFacts;
 
+  private readonly flavour: 'mysql' | 'mariadb';
+
   /** @param factsOf asked once per map, before its first rows */
-  constructor(factsOf: (map: TableMap) => ColumnFacts) {
+  constructor(flavour: 'mysql' | 'mariadb', factsOf: (map: TableMap) => ColumnFacts) {
+    this.flavour = flavour;
     this.factsOf = factsOf;
   }
 
@@ -35,7 +38,7 @@ export class TableCache {
     ) {
       return null;
     }
-    const map = parseTableMap(event, HEADER_BYTES, end);
+    const map = parseTableMap(event, HEADER_BYTES, end, this.flavour);
     this.entries.delete(tableId);
     this.entries.set(tableId, { body: Buffer.from(event.subarray(HEADER_BYTES, end)), map, compiled: null });
     if (this.entries.size > MAX_TABLES) this.forgetOldest();

@@ -56,7 +56,12 @@ export interface RawColumn {
  * @param event the event with its header; `end` is the offset behind its body
  * @throws BinlogError EVENT_MALFORMED
  */
-export function parseTableMap(event: Buffer, bodyStart: number, end: number): TableMap {
+export function parseTableMap(
+  event: Buffer,
+  bodyStart: number,
+  end: number,
+  flavour: 'mysql' | 'mariadb',
+): TableMap {
   const cursor = new EventCursor(event, bodyStart, end);
   const tableId = cursor.uint(6);
   cursor.skip(2);
@@ -72,7 +77,7 @@ export function parseTableMap(event: Buffer, bodyStart: number, end: number): Ta
   const raw: RawColumn[] = [];
   for (const type of types) raw.push(readLayout(type, layout));
   const nullBits = cursor.take((count + 7) >> 3);
-  const metadata = readOptionalMetadata(cursor, raw);
+  const metadata = readOptionalMetadata(cursor, raw, flavour);
   const columns = raw.map((column, index) => describe(column, index, nullBits, metadata));
   return {
     tableId,

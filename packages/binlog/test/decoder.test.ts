@@ -166,6 +166,17 @@ describe('checksums', () => {
     );
   });
 
+  test('a format event whose algorithm is damaged does not switch them off', () => {
+    for (const [algorithm, code] of [
+      [0, 'CHECKSUM_MISMATCH'],
+      [0x21, 'EVENT_UNSUPPORTED'],
+    ] as const) {
+      const format = eventBytes({ type: 15, checksum: true, flags: 1 }, formatBody(1));
+      format[format.length - 5] = algorithm;
+      expect(codeOf(() => decode([format], { checksum: true }))).toBe(code);
+    }
+  });
+
   test('an artificial rotate event is read with and without one', () => {
     for (const checksum of [true, false]) {
       const rotate = eventBytes({ type: 4, flags: 0x20, checksum }, rotateBody('binlog.000002', 4));

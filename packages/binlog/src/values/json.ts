@@ -169,10 +169,13 @@ function writeOpaque(source: Buffer, at: number, end: number, out: ByteWriter): 
   }
 }
 
+/** The server counts the digits before the point in whole groups of nine: nine groups are what its numbers have room for. */
+const MOST_DECIMAL_DIGITS = 81;
+
 function writeDecimalText(source: Buffer, start: number, length: number, out: ByteWriter): void {
   const precision = source[start]!;
   const scale = source[start + 1]!;
-  if (length < 2 || precision > 65 || scale > precision) throw garbled();
+  if (length < 2 || precision > MOST_DECIMAL_DIGITS || scale > precision) throw garbled();
   out.reserve(precision + 8);
   putDecimal(source, start + 2, precision, scale, out);
 }

@@ -58,7 +58,7 @@ export interface ColumnBytes {
   readonly members?: readonly string[];
 }
 
-const NUMERIC = new Set([1, 2, 3, 4, 5, 8, 9, 246]);
+const NUMERIC = new Set([1, 2, 3, 4, 5, 8, 9, 13, 246]);
 const TEXT = new Set([15, 252, 253, 254]);
 
 /** Body of a TABLE_MAP event with FULL metadata; every column may be null, the first is the key. */
@@ -87,7 +87,7 @@ function optionalMetadata(columns: readonly ColumnBytes[]): Buffer[] {
   const numeric = columns.filter((column) => NUMERIC.has(column.type));
   const bits = Buffer.alloc((numeric.length + 7) >> 3);
   numeric.forEach((column, index) => {
-    if (column.unsigned === true) bits[index >> 3]! |= 0x80 >> (index & 7);
+    if (column.unsigned === true || column.type === 13) bits[index >> 3]! |= 0x80 >> (index & 7);
   });
   const isMember = (column: ColumnBytes): boolean => column.members !== undefined;
   const text = columns.filter((column) => TEXT.has(column.type) && !isMember(column));

@@ -33,6 +33,11 @@ describe('binary JSON', () => {
     expect(jsonText(writeJson, Buffer.alloc(0))).toBe('null');
   });
 
+  test('a DECIMAL of the most digits is counted in whole groups of nine, which are more than it may have', () => {
+    const hex = `0ff62248007fffff9c${'c4653600'.repeat(7)}`;
+    expect(jsonText(writeJson, Buffer.from(hex, 'hex'))).toBe(`-${'9'.repeat(65)}`);
+  });
+
   test.each([
     ['a type that does not exist', '0700'],
     ['a literal that does not exist', '0409'],
