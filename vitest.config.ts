@@ -56,7 +56,7 @@ export default defineConfig({
       {
         test: {
           name: 'values',
-          include: ['test/conformance/types/*.values.test.ts'],
+          include: ['{packages,test}/**/*.values.test.ts'],
           exclude: ignored,
           ...onServers,
           sequence: { groupOrder: 3 },

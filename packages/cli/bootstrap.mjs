@@ -14,6 +14,7 @@ const ENTRIES = {
   start: 'packages/cli/src/start.ts',
   test: 'test/run.ts',
   bench: 'test/bench/main.ts',
+  fuzz: 'packages/binlog/test/fuzz/main.ts',
   generate: 'packages/cli/src/generate.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };

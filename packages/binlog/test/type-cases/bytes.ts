@@ -2,6 +2,8 @@ import type { TypeCase } from './type-case.ts';
 
 const base64 = (hex: string): string => `"${Buffer.from(hex, 'hex').toString('base64')}"`;
 
+const ALL_BYTES = `X'${Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join('')}'`;
+
 export const BYTES: readonly TypeCase[] = [
   {
     type: 'binary(5)',
@@ -21,7 +23,13 @@ export const BYTES: readonly TypeCase[] = [
   { type: 'tinyblob', values: [["X'010203'", base64('010203')]] },
   {
     type: 'blob',
-    values: [["X'C3'", base64('c3')], `REPEAT(X'00FF7E', 10000)`, `REPEAT('a', 191)`, `REPEAT('a', 193)`],
+    values: [
+      ["X'C3'", base64('c3')],
+      `REPEAT(X'00FF7E', 10000)`,
+      `REPEAT('a', 191)`,
+      `REPEAT('a', 193)`,
+      [ALL_BYTES, base64(ALL_BYTES.slice(2, -1))],
+    ],
   },
   { type: 'mediumblob', values: [`REPEAT(X'0102', 50000)`] },
   { type: 'longblob', values: [`REPEAT(X'010203', 100001)`, ["X''", '""']] },
@@ -33,6 +41,9 @@ export const BYTES: readonly TypeCase[] = [
       ["'text'", base64('74657874')],
     ],
   },
+  { type: 'char(5) character set binary', values: [["'ab'", base64('6162000000')]] },
+  { type: 'varchar(20) character set binary', values: [["'größe '", base64('6772c3b6c39f6520')]] },
+  { type: 'text character set binary', values: [["'größe'", base64('6772c3b6c39f65')]] },
   {
     type: 'vector(3)',
     values: [[`TO_VECTOR('[1,2,-3.5]')`, base64('0000803f00000040000060c0')]],

@@ -1,5 +1,23 @@
 import type { TypeCase } from './type-case.ts';
 
+/** Negative times on both sides of each carry: seconds, minutes, hours, a third digit, bits of the stored number. */
+const BELOW_ZERO = [
+  '-00:00:59',
+  '-00:59:59',
+  '-23:59:59',
+  '-838:59:58',
+  '-00:00:01',
+  '-00:59:00',
+  '-09:59:59',
+  '-10:00:00',
+  '-24:00:00',
+  '-99:59:59',
+  '-100:00:00',
+  '-511:59:59',
+  '-512:00:00',
+  '-838:00:00',
+];
+
 export const TEMPORALS: readonly TypeCase[] = [
   {
     type: 'date',
@@ -10,11 +28,15 @@ export const TEMPORALS: readonly TypeCase[] = [
       ["'9999-12-31'", '"9999-12-31"'],
       ["'2026-02-31'", '"2026-02-31"'],
       ["'0001-01-01'", '"0001-01-01"'],
+      ["'0000-11-21'", '"0000-11-21"'],
+      ["'2026-11-00'", '"2026-11-00"'],
+      ["'0000-00-21'", '"0000-00-21"'],
     ],
   },
   ...[0, 1, 2, 3, 4, 5, 6].map((digits): TypeCase => {
     const fraction = digits === 0 ? '' : `.${'987654'.slice(0, digits)}`;
     const zeros = digits === 0 ? '' : `.${'0'.repeat(digits)}`;
+    const nines = digits === 0 ? '' : `.${'9'.repeat(digits)}`;
     const small = digits === 0 ? '' : `.${'1'.padStart(digits, '0')}`;
     return {
       type: `time(${digits})`,
@@ -29,6 +51,8 @@ export const TEMPORALS: readonly TypeCase[] = [
         [`'12:34:56${fraction}'`, `"12:34:56${fraction}"`],
         [`'00:00:00${zeros}'`, `"00:00:00${zeros}"`],
         [`'100:00:00${zeros}'`, `"100:00:00${zeros}"`],
+        ...BELOW_ZERO.map((time) => [`'${time}${zeros}'`, `"${time}${zeros}"`] as const),
+        ...BELOW_ZERO.slice(0, 4).map((time) => [`'${time}${nines}'`, `"${time}${nines}"`] as const),
       ],
     };
   }),
@@ -43,6 +67,8 @@ export const TEMPORALS: readonly TypeCase[] = [
         [`'9999-12-31 23:59:59${zeros}'`, `"9999-12-31T23:59:59${zeros}"`],
         [`'1000-01-01 00:00:00'`, `"1000-01-01T00:00:00${zeros}"`],
         [`'2026-00-00 16:00:01'`, `"2026-00-00T16:00:01${zeros}"`],
+        [`'0000-11-21 23:59:59${fraction}'`, `"0000-11-21T23:59:59${fraction}"`],
+        [`'2026-02-31 00:00:00'`, `"2026-02-31T00:00:00${zeros}"`],
       ],
     };
   }),

@@ -119,6 +119,17 @@ export const CHOICES: readonly TypeCase[] = [
       ["'日本'", '"日本"'],
     ],
   },
+  {
+    type: `enum('','"','\`','a b',' lead','100%','a;b','--','/*') character set utf8mb4`,
+    values: [
+      ["''", '""'],
+      ["'\"'", '"\\""'],
+      ["'`'", '"`"'],
+      ["' lead'", '" lead"'],
+      ["'100%'", '"100%"'],
+      ["'/*'", '"/*"'],
+    ],
+  },
   { type: `enum('ä','ö') character set latin1`, values: [["'ö'", '"ö"']] },
   {
     type: `set('a','b','it''s','ö') character set utf8mb4`,
@@ -129,11 +140,22 @@ export const CHOICES: readonly TypeCase[] = [
       ['15', '"a,b,it\'s,ö"'],
     ],
   },
+  ...[8, 9, 17, 25, 33].map((count): TypeCase => {
+    const members = Array.from({ length: count }, (_, index) => `s${index}`);
+    return {
+      type: `set(${members.map((member) => `'${member}'`).join(',')})`,
+      values: [
+        [`'s${count - 1}'`, `"s${count - 1}"`],
+        [`'${members.join(',')}'`, `"${members.join(',')}"`],
+      ],
+    };
+  }),
   {
     type: `set(${Array.from({ length: 64 }, (_, index) => `'s${index}'`).join(',')})`,
     values: [
       ["'s63'", '"s63"'],
       ["'s0,s31,s32,s63'", '"s0,s31,s32,s63"'],
+      ['18446744073709551615', JSON.stringify(Array.from({ length: 64 }, (_, index) => `s${index}`).join())],
     ],
   },
 ];
