@@ -19,7 +19,7 @@ const suiteTimeoutMs: Readonly<Record<SuiteName, number>> = {
   unit: 10 * 60_000,
   conformance: 20 * 60_000,
   e2e: 45 * 60_000,
-  values: 20 * 60_000,
+  values: 45 * 60_000,
 };
 
 /** A check counts as one test. */

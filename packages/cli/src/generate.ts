@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envelopeJsonSchema } from '@sluice/envelope';
 import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
 import { sinkSchemas } from './sink-schemas.ts';
+import { typesPage, type TypeResults } from './types-page.ts';
 
 /**
  * Writes the pages and schemas that are made from code, so that they cannot say anything else than it does.
@@ -20,8 +21,19 @@ export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, s
     ['docs/config.md', configPage(config)],
     ['docs/errors.md', errorsPage()],
     ['docs/sluice.schema.json', jsonText(config)],
+    ['docs/types.md', typesPage(await typeResults(root))],
     ['packages/envelope/schema/envelope-v1.schema.json', jsonText(envelopeJsonSchema())],
   ]);
+}
+
+/** What the last run of the conformance table has left: MySQL first, then MariaDB by version. */
+async function typeResults(root: string): Promise<TypeResults[]> {
+  const folder = join(root, 'test/conformance/types/results');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
+  const results = texts.map((text) => JSON.parse(text) as TypeResults);
+  const order = ({ server }: TypeResults): string => `${server.startsWith('MySQL') ? 0 : 1}${server}`;
+  return results.sort((one, other) => order(one).localeCompare(order(other), 'en'));
 }
 
 /** Paths of the generated files that are missing or differ from what the code says. */

@@ -25,7 +25,7 @@ describe.each(SOURCE_SERVERS)('$label', (kind) => {
     const run = await ValueRun.open(scope, stack, server, kind);
     for (const result of await run.results()) results.set(result.table.name, result);
     await writeResults(kind.label, await fullVersion(server), [...results.values()]);
-  }, 600_000);
+  }, 900_000);
 
   describe.each(valueTables(kind).map((table) => [table.title.slice(0, 70), table] as const))(
     '%s',

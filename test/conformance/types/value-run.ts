@@ -22,8 +22,10 @@ import { valueTables, type ValueTable } from './value-table.ts';
 /** Values that cannot be written in strict mode are part of the table: zero dates, the error value of ENUM. */
 const SESSION = `SET time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES'`;
 const LAST_TABLE = 'the_end';
-const PATIENCE = { timeoutMs: 120_000, everyMs: 1000 };
-const SETTLED_WITHIN_MS = 60_000;
+const PATIENCE = { timeoutMs: 240_000, everyMs: 1000 };
+const SETTLED_WITHIN_MS = 120_000;
+/** Capture makes a topic for each of the tables first. */
+const READY_WITHIN_MS = 240_000;
 /** The longest values are over a megabyte, and an update carries them twice. */
 const MAX_MESSAGE_BYTES = 8_388_608;
 
@@ -72,8 +74,9 @@ export class ValueRun {
       await this.#database.run(createStatement(table), ...insertStatements(table, 'snapshot'));
     }
     await this.#database.run(`CREATE TABLE ${LAST_TABLE} (id int NOT NULL PRIMARY KEY)`);
-    const services = await this.#pipeline.start('capture', ...SINK_SERVICES);
-    this.#services.push(...services);
+    const names = ['capture', ...SINK_SERVICES] as const;
+    this.#services.push(...(await Promise.all(names.map((name) => this.#pipeline.launch(name)))));
+    await Promise.all(this.#services.map(({ process }) => process.ready(READY_WITHIN_MS)));
     await this.#snapshotDone();
     for (const table of this.#tables) await this.#database.run(...streamStatements(table));
     await this.#database.run(`INSERT INTO ${LAST_TABLE} VALUES (1)`);

@@ -1,4 +1,5 @@
 import { isFor, TYPE_FAMILIES, type ServerKind, type TypeCase } from '@sluice/binlog/type-cases';
+import { COLUMN_TABLES } from './column-tables.ts';
 import { WHOLE_TABLES } from './whole-tables.ts';
 
 /** SQL expressions by column, and the JSON text that they must become where that is a matter of rule. */
@@ -19,6 +20,8 @@ export interface ValueTable {
   readonly key: readonly string[];
   /** Columns whose values are followed. */
   readonly columns: readonly string[];
+  /** The one that a page shows values of; without it, the first where there are but one or two. */
+  readonly example?: string;
   /** Columns that must not be there. */
   readonly absent?: readonly string[];
   readonly rows: readonly ValueRow[];
@@ -35,7 +38,7 @@ export function valueTables(server: ServerKind): ValueTable[] {
   const whole = WHOLE_TABLES.filter(({ only }) => isFor(only, server)).map(({ table, generated }) => ({
     table: leavesOutGenerated(server) && generated !== undefined ? without(table, generated) : table,
   }));
-  return [...typed, ...whole].map(({ table }) => table);
+  return [...[...typed, ...whole].map(({ table }) => table), ...COLUMN_TABLES];
 }
 
 function leavesOutGenerated({ flavour, version }: ServerKind): boolean {

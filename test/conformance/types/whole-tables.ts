@@ -122,6 +122,67 @@ export const WHOLE_TABLES: readonly WholeTable[] = [
     },
   },
   {
+    only: 'mysql',
+    table: {
+      name: 'generated_key',
+      family: FAMILY,
+      title: 'a STORED generated column in the primary key',
+      definition: `id int NOT NULL, a int, b int, k varchar(20) GENERATED ALWAYS AS (concat('k', b)) STORED NOT NULL, PRIMARY KEY (k, id)`,
+      key: ['k', 'id'],
+      columns: ['k', 'a'],
+      rows: [
+        { sql: { a: '1', b: '5' }, json: { k: '"k5"', a: '1' } },
+        { sql: { a: '2', b: '5' }, json: { k: '"k5"', a: '2' } },
+      ],
+    },
+  },
+  {
+    table: {
+      name: 'default_key',
+      family: FAMILY,
+      title: 'a default that is an expression, and an INVISIBLE column, in the primary key',
+      definition: `id int NOT NULL, k varchar(20) NOT NULL DEFAULT (concat('a', 'b')), i int NOT NULL DEFAULT 7 INVISIBLE, a int, PRIMARY KEY (k, i, id)`,
+      key: ['k', 'i', 'id'],
+      columns: ['k', 'i', 'a'],
+      rows: [
+        { sql: { k: 'DEFAULT', i: 'DEFAULT', a: '1' }, json: { k: '"ab"', i: '7', a: '1' } },
+        { sql: { k: "'x'", i: '-8', a: '2' }, json: { k: '"x"', i: '-8', a: '2' } },
+      ],
+    },
+  },
+  {
+    table: {
+      name: 'prefix_key',
+      family: FAMILY,
+      title: 'TEXT and BLOB in the primary key by their first characters and bytes',
+      definition: `id int NOT NULL, t text character set utf8mb4 NOT NULL, b blob NOT NULL, PRIMARY KEY (t(20), b(10), id)`,
+      key: ['t', 'b', 'id'],
+      columns: ['t', 'b'],
+      rows: [
+        { sql: { t: "'größe'", b: "X'00ff'" }, json: { t: '"größe"', b: '"AP8="' } },
+        {
+          sql: { t: `REPEAT('é', 30)`, b: `REPEAT('b', 30)` },
+          json: { t: `"${'é'.repeat(30)}"`, b: `"${'YmJi'.repeat(10)}"` },
+        },
+      ],
+    },
+  },
+  {
+    table: {
+      name: 'double_key',
+      family: FAMILY,
+      title: 'DOUBLE in the primary key',
+      definition: 'id int NOT NULL, d double NOT NULL, PRIMARY KEY (d, id)',
+      key: ['d', 'id'],
+      columns: ['d'],
+      rows: [
+        { sql: { d: '1e300' }, json: { d: '1e+300' } },
+        { sql: { d: '0.1' }, json: { d: '0.1' } },
+        { sql: { d: '-1.7976931348623157e308' }, json: { d: '-1.7976931348623157e+308' } },
+      ],
+    },
+  },
+  {
     table: {
       name: 'float_key',
       family: FAMILY,
