@@ -4,18 +4,29 @@ import type { RandomTable } from './random-tables.ts';
 /** What was written, what a SELECT gives and what the binlog says are the same JSON, in every image. */
 export function expectEqualWays(table: RandomTable): void {
   const about = table.types.join(', ').slice(0, 400);
+  const same = (found: unknown, expected: unknown): void =>
+    expect({ about, found }).toEqual({ about, found: expected });
   table.expected.forEach((row, index) => {
     const found = table.selected[index]!;
-    expect(found, about).toEqual(row.map((text, column) => text ?? found[column]));
+    same(
+      found,
+      row.map((text, column) => text ?? found[column]),
+    );
   });
-  expect(table.inserted, about).toEqual(table.selected);
+  same(table.inserted, table.selected);
   // An UPDATE that changes nothing is not logged.
   const isChanged = (row: readonly string[], index: number): boolean =>
     row.join() !== table.selected[index]!.join();
   const changed = table.selectedLater.flatMap((row, index) => (isChanged(row, index) ? [index] : []));
-  expect(table.updatedFrom, about).toEqual(changed.map((index) => table.selected[index]));
-  expect(table.updatedTo, about).toEqual(changed.map((index) => table.selectedLater[index]));
-  expect(table.deleted, about).toEqual(table.selectedLater);
-  expect(table.mapTypes, about).toEqual(table.schemaTypes);
+  same(
+    table.updatedFrom,
+    changed.map((index) => table.selected[index]),
+  );
+  same(
+    table.updatedTo,
+    changed.map((index) => table.selectedLater[index]),
+  );
+  same(table.deleted, table.selectedLater);
+  same(table.mapTypes, table.schemaTypes);
   for (const row of [...table.inserted, ...table.deleted]) for (const text of row) JSON.parse(text);
 }
