@@ -218,7 +218,7 @@ describe('what is refused', () => {
     ],
     ['an incident', [rows(Buffer.alloc(4), 26)], 'BINLOG_INCIDENT'],
     ['an encrypted binlog', [rows(Buffer.alloc(17), 164)], 'BINLOG_ENCRYPTED'],
-    ['a type that is not known', [rows(Buffer.alloc(4), 99)], 'EVENT_UNSUPPORTED'],
+    ['a type that is not known, which could carry rows', [rows(Buffer.alloc(4), 99)], 'EVENT_UNSUPPORTED'],
     ['a length that is not the packet’s', [Buffer.alloc(30)], 'EVENT_MALFORMED'],
   ])('%s', (_what, events, code) => {
     expect(codeOf(() => decode(events))).toBe(code);

@@ -249,5 +249,9 @@ function asError(error: unknown): Error {
 
 function translate(error: unknown): Error {
   if (!(error instanceof BinlogError)) return asError(error);
+  if (error.code === 'ROW_IMAGE_PARTIAL') {
+    const message = `${error.message}. Run on the source: SET GLOBAL binlog_row_image = 'FULL';`;
+    return new PipelineError('BINLOG_ROW_IMAGE_NOT_FULL', message, { cause: error });
+  }
   return new PipelineError('BINLOG_UNREADABLE', `${error.code}: ${error.message}`, { cause: error });
 }

@@ -272,6 +272,18 @@ describe('failures', () => {
     expect(setup.transactions).toEqual([]);
   });
 
+  test('a row image that is not FULL ends it with the statement that mends it', async () => {
+    const setup = new Setup();
+    const running = setup.run();
+    setup.push(opens(100), inserts(110, 1), () => {
+      throw new BinlogError('ROW_IMAGE_PARTIAL', 'not all columns');
+    });
+    await expect(running).rejects.toMatchObject({
+      code: 'BINLOG_ROW_IMAGE_NOT_FULL',
+      message: expect.stringContaining("SET GLOBAL binlog_row_image = 'FULL';") as string,
+    });
+  });
+
   test('the end of the link is thrown', async () => {
     const setup = new Setup();
     const running = setup.run();
