@@ -35,7 +35,7 @@ export class CapturePipeline {
   readonly database: SourceDatabase;
   readonly reader: TopicReader;
   readonly #scope: Scope;
-  readonly #configFile: string;
+  readonly configFile: string;
   readonly #opsPort: number;
 
   static async create(scope: Scope, options: PipelineOptions): Promise<CapturePipeline> {
@@ -62,7 +62,7 @@ export class CapturePipeline {
     this.database = database;
     this.name = database.name;
     this.reader = reader;
-    this.#configFile = configFile;
+    this.configFile = configFile;
     this.#opsPort = opsPort;
   }
 
@@ -75,7 +75,7 @@ export class CapturePipeline {
   launch(...args: readonly string[]): ServiceProcess {
     return ServiceProcess.start(this.#scope, {
       service: 'capture',
-      configFile: this.#configFile,
+      configFile: this.configFile,
       opsPort: this.#opsPort,
       args,
     });

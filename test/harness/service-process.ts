@@ -119,7 +119,23 @@ export class ServiceProcess {
 
   /** The body of `/status`. */
   async status(): Promise<unknown> {
-    return (await this.#get('/status')).json();
+    return this.get('/status');
+  }
+
+  /** The body of one of its pages. */
+  async get(path: string): Promise<unknown> {
+    return (await this.#get(path)).json();
+  }
+
+  /** What it answers to an order on its ops port. */
+  async order(path: string, body: unknown): Promise<{ readonly status: number; readonly body: unknown }> {
+    const response = await fetch(`http://127.0.0.1:${this.#options.opsPort}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(20_000),
+    });
+    return { status: response.status, body: await response.json() };
   }
 
   /** `kill -9`; resolves when it is gone. */

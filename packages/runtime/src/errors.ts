@@ -47,6 +47,11 @@ export const ERRORS = {
     summary: 'a sink leaves its store alone for a while, because it did not answer',
     fix: 'Try again when the store answers; `/status` of the sink shows the breaker.',
   },
+  CAPTURE_NOT_STREAMING: {
+    class: 'retryable',
+    summary: 'capture is not connected to its source just now',
+    fix: 'Try again when `/readyz` of capture says yes; its `/status` shows the last error.',
+  },
   CHECKPOINT_CORRUPT: {
     class: 'fatal',
     summary: 'the newest checkpoint cannot be trusted',
@@ -346,6 +351,11 @@ export const ERRORS = {
     class: 'retryable',
     summary: 'the source does not show rows that it has written to its binlog',
     fix: 'Nothing is lost: the chunk is read again. Look at commits that hang on the source.',
+  },
+  SNAPSHOT_REFUSED: {
+    class: 'record',
+    summary: 'an order about snapshots cannot be carried out',
+    fix: 'The message says why: no such captured table, a condition that the server refuses, or a job in another state. Nothing was changed.',
   },
   SOURCE_BINLOG_PURGED: {
     class: 'fatal',

@@ -9,6 +9,8 @@ const BODY_BYTES_MAX = 65_536;
 
 export interface OpsRequest {
   readonly query: URLSearchParams;
+  /** What stands in the path for the `:name` parts of the route's. */
+  readonly params: Readonly<Record<string, string>>;
   /** Body of a POST, at most 64 KiB; `''` for a GET. */
   readonly body: string;
 }
@@ -22,6 +24,7 @@ export interface OpsResponse {
 /** A POST must say `content-type: application/json`, which no web page can send across origins unasked. */
 export interface OpsRoute {
   readonly method: 'GET' | 'POST';
+  /** `/api/jobs/:id/pause`: a part that begins with a colon stands for any text. */
   readonly path: string;
   handle(request: OpsRequest): OpsResponse | Promise<OpsResponse>;
 }
@@ -105,10 +108,10 @@ function listener(routes: readonly OpsRoute[], duration: Histogram<'route' | 'me
   return (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url ?? '/', 'http://ops');
     const route = routes.find(
-      (candidate) => candidate.path === url.pathname && candidate.method === request.method,
+      ({ path, method }) => method === request.method && paramsOf(path, url.pathname) !== null,
     );
     const stop = duration.startTimer();
-    answer(route, request, url.searchParams)
+    answer(route, request, url)
       .catch((error: unknown) => failure(error))
       .then(({ status, body }) => {
         respond(response, status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`);
@@ -118,20 +121,42 @@ function listener(routes: readonly OpsRoute[], duration: Histogram<'route' | 'me
   };
 }
 
+/** The texts of the `:name` parts; null when the path is not the pattern's. */
+function paramsOf(pattern: string, path: string): Readonly<Record<string, string>> | null {
+  const [wanted, found] = [pattern.split('/'), path.split('/')];
+  if (wanted.length !== found.length) return null;
+  const params: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    const text = found[index] ?? '';
+    if (part.startsWith(':')) params[part.slice(1)] = decoded(text);
+    else if (part !== text) return null;
+  }
+  return params;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 async function answer(
   route: OpsRoute | undefined,
   request: IncomingMessage,
-  query: URLSearchParams,
+  { pathname, searchParams: query }: URL,
 ): Promise<OpsResponse> {
   if (route === undefined) return { status: 404, body: { error: 'no such page' } };
-  if (route.method === 'GET') return route.handle({ query, body: '' });
+  const params = paramsOf(route.path, pathname) ?? {};
+  if (route.method === 'GET') return route.handle({ query, params, body: '' });
   if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
     return { status: 415, body: { error: 'send content-type: application/json' } };
   }
   const body = await readBody(request);
   return body === undefined
     ? { status: 413, body: { error: 'body too large' } }
-    : route.handle({ query, body });
+    : route.handle({ query, params, body });
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

@@ -34,11 +34,14 @@ export interface LoopParts {
   writeHeartbeat(buffer: PublishBuffer): void;
 }
 
-interface BoundaryAction {
-  readonly mark: StreamPosition | null;
-  readonly run: () => void;
+interface Waiting {
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
+}
+
+interface BoundaryAction extends Waiting {
+  readonly mark: StreamPosition | null;
+  readonly run: () => void;
 }
 
 /** The main loop: pull events, decode them into the buffer, publish at transaction boundaries. */
@@ -47,6 +50,8 @@ export class CaptureLoop {
   #buffer: PublishBuffer;
   #spare: PublishBuffer;
   #actions: BoundaryAction[] = [];
+  /** Those that wait for the next checkpoint to be published. */
+  #awaitCheckpoint: Waiting[] = [];
   #inputBytes = 0;
   #turnBytes = 0;
   #overBytes = false;
@@ -90,8 +95,9 @@ export class CaptureLoop {
   /** Those that wait, and all to come: nobody is left waiting for a stream that has ended. */
   #failActions(why: Error): void {
     this.#ended = why;
-    for (const action of this.#actions) action.failed(why);
+    for (const waiting of [...this.#actions, ...this.#awaitCheckpoint]) waiting.failed(why);
     this.#actions = [];
+    this.#awaitCheckpoint = [];
   }
 
   /** Publishes a checkpoint alone: a new generation must be durable before its first event. */
@@ -117,6 +123,16 @@ export class CaptureLoop {
       this.#actions.push({ mark, run, done: resolve, failed: reject });
       this.#parts.reader.wake();
     });
+  }
+
+  /** Like `atBoundary` without a mark; resolves when a checkpoint that was written after `run` is published. */
+  async durably(run: () => void): Promise<void> {
+    const published = Promise.withResolvers<void>();
+    await this.atBoundary(null, () => {
+      run();
+      this.#awaitCheckpoint.push({ done: published.resolve, failed: published.reject });
+    });
+    await published.promise;
   }
 
   /** Kept free of promises for the common event: only a met table, a full buffer and the event loop's turn wait. */
@@ -188,7 +204,8 @@ export class CaptureLoop {
       this.#lastHeartbeat = stream.now;
       this.#parts.writeHeartbeat(this.#buffer);
     }
-    if (!this.#buffer.isEmpty && !flusher.busy) this.#flush();
+    const isWanted = !this.#buffer.isEmpty || this.#awaitCheckpoint.length > 0;
+    if (isWanted && !flusher.busy) this.#flush();
   }
 
   async #runActions(): Promise<void> {
@@ -220,6 +237,18 @@ export class CaptureLoop {
       this.#failure = asError(error);
       this.#parts.reader.wake();
     });
+    const told = this.#awaitCheckpoint;
+    this.#awaitCheckpoint = [];
+    if (told.length > 0) void this.#tell(told);
+  }
+
+  async #tell(waiting: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#parts.flusher.settle();
+      for (const { done } of waiting) done();
+    } catch (error) {
+      for (const { failed } of waiting) failed(error);
+    }
   }
 
   /** A graceful end: what is whole is published with its checkpoint, an open transaction is left to the next start. */

@@ -12,6 +12,8 @@ import { begin, type BeginOptions } from './begin.ts';
 import { captureSettings, type CaptureSettings } from './capture-settings.ts';
 import type { Incarnation } from './incarnation.ts';
 import { CaptureMetrics } from './metrics.ts';
+import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
+import { snapshotRoutes } from './snapshot/snapshot-routes.ts';
 import { captureStatus } from './status.ts';
 
 const BACKOFF = { initialMs: 100, maxMs: 30_000 };
@@ -31,6 +33,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     health: () => capture.health(),
     status: () => capture.status(),
     setting: 'capture.ops',
+    routes: snapshotRoutes(() => capture.snapshotDesk),
   });
   const done = capture.run(context.signal);
   return {
@@ -143,6 +146,11 @@ class Capture {
       ready: streaming,
       components: { stream: { status: streaming ? 'ok' : 'degraded', ...detail } },
     };
+  }
+
+  /** Null while nothing is read from the source. */
+  get snapshotDesk(): SnapshotDesk | null {
+    return this.#incarnation?.snapshotDesk ?? null;
   }
 
   status(): unknown {

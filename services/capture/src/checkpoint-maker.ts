@@ -1,6 +1,7 @@
 import type { CaptureSettings } from './capture-settings.ts';
 import type { ServerFacts } from './source/server.ts';
-import type { Checkpoint, TableProgress } from './state/checkpoint.ts';
+import type { Checkpoint } from './state/checkpoint.ts';
+import type { SnapshotBook } from './state/snapshot-book.ts';
 import type { ChangeStream } from './stream/change-stream.ts';
 
 export interface CheckpointParts {
@@ -8,17 +9,11 @@ export interface CheckpointParts {
   readonly server: ServerFacts;
   readonly generation: number;
   readonly stream: ChangeStream;
-  readonly progress: ReadonlyMap<string, TableProgress>;
+  readonly book: SnapshotBook;
 }
 
 /** The checkpoint that covers everything the stream has put into the buffer so far. */
-export function makeCheckpoint({
-  settings,
-  server,
-  generation,
-  stream,
-  progress,
-}: CheckpointParts): Checkpoint {
+export function makeCheckpoint({ settings, server, generation, stream, book }: CheckpointParts): Checkpoint {
   const { transaction, position, sequence, gtidSet, highest, fileCreatedAt, now } = stream;
   return {
     version: 1,
@@ -32,7 +27,7 @@ export function makeCheckpoint({
     highest,
     gtidSet,
     generation,
-    snapshot: Object.fromEntries(progress),
+    snapshots: book.toSnapshots(),
     savedAt: now,
   };
 }

@@ -3,20 +3,19 @@ import { checkpointsTopic } from '@sluice/envelope';
 import type { TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
-import type { Connection } from 'mysql2/promise';
 import { CaptureLoop, type LoopLimits } from './capture-loop.ts';
 import type { CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import { NewTables } from './new-tables.ts';
-import { ChunkReader } from './snapshot/chunk-reader.ts';
-import { SnapshotRunner } from './snapshot/snapshot-runner.ts';
-import { chooseVisibility } from './snapshot/visibility.ts';
+import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
+import { Snapshots } from './snapshot/snapshots.ts';
 import { BinlogReader } from './source/binlog-reader.ts';
 import { GtidTracker } from './source/gtid-tracker.ts';
 import type { Source } from './source/source.ts';
-import { sealCheckpoint, type TableProgress } from './state/checkpoint.ts';
+import { sealCheckpoint } from './state/checkpoint.ts';
 import type { StartPlan } from './state/plan-start.ts';
+import { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
 import { ColumnBook } from './state/column-book.ts';
@@ -24,7 +23,6 @@ import { ChangeStream } from './stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from './stream/control-writer.ts';
 import { Flusher } from './stream/flusher.ts';
 import { BatchPool, PublishBuffer } from './stream/publish-buffer.ts';
-import { RowWriter } from './stream/row-writer.ts';
 import { TableRoutes } from './stream/table-routes.ts';
 
 export interface IncarnationParts {
@@ -49,7 +47,8 @@ export class Incarnation {
   readonly #reader: BinlogReader;
   readonly #flusher: Flusher;
   readonly #loop: CaptureLoop;
-  readonly #progress: Map<string, TableProgress>;
+  readonly #book: SnapshotBook;
+  readonly #snapshots: Snapshots;
   readonly #newTables: NewTables;
   #transactionsSeen = 0;
   /** Whether the generation of this life is in the checkpoint topic. */
@@ -73,7 +72,7 @@ export class Incarnation {
     this.#parts = parts;
     this.#reader = reader;
     this.isGenerationDurable = !plan.opensGeneration;
-    this.#progress = progressOf(plan, parts.tables);
+    this.#book = bookOf(parts);
     const { flavour } = source.facts;
     const columnBook = new ColumnBook({
       server: source.facts,
@@ -123,16 +122,37 @@ export class Incarnation {
       writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
       writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
     });
-    this.#newTables = new NewTables({
+    this.#newTables = this.#watchTables(columnBook);
+    this.#snapshots = this.#newSnapshots();
+  }
+
+  #watchTables(columnBook: ColumnBook): NewTables {
+    const { settings, source, registry, tables, log } = this.#parts;
+    return new NewTables({
       settings,
       source,
-      registry: parts.registry,
+      registry,
       routes: this.#routes,
       columnBook,
-      tables: parts.tables.length,
-      progress: this.#progress,
+      tables: tables.length,
+      book: this.#book,
       publishCheckpoint: () => this.#loop.publishCheckpoint(),
-      log: parts.log,
+      log,
+    });
+  }
+
+  #newSnapshots(): Snapshots {
+    const { settings, source, plan, metrics, log } = this.#parts;
+    return new Snapshots({
+      settings,
+      source,
+      stream: this.#stream,
+      routes: this.#routes,
+      loop: this.#loop,
+      book: this.#book,
+      hasGtids: plan.gtidSet !== null,
+      onBusy: (busy) => metrics.state(busy ? 'snapshot' : 'streaming'),
+      log,
     });
   }
 
@@ -140,8 +160,12 @@ export class Incarnation {
     return this.#stream;
   }
 
-  get snapshotProgress(): ReadonlyMap<string, TableProgress> {
-    return this.#progress;
+  get snapshotBook(): SnapshotBook {
+    return this.#book;
+  }
+
+  get snapshotDesk(): SnapshotDesk {
+    return this.#snapshots.desk;
   }
 
   get queuedBytes(): number {
@@ -153,13 +177,8 @@ export class Incarnation {
     await this.#parts.publisher.close();
   }
 
-  /** Whether tables are still to be read. */
-  get owesSnapshot(): boolean {
-    return this.#owed().length > 0;
-  }
-
   /**
-   * Streams, and reads what the snapshot still owes, until the signal. The first error of either side ends the other and
+   * Streams, and reads what snapshots still have to, until the signal. The first error of either side ends the other and
    * is thrown when both have ended.
    */
   async run(signal: AbortSignal): Promise<void> {
@@ -174,65 +193,13 @@ export class Incarnation {
     this.#stream.onRotate(plan.from.file, plan.from.position);
     if (plan.opensGeneration) await this.#loop.publishCheckpoint();
     this.isGenerationDurable = true;
-    const sides = [this.#loop.run(both).catch(endBoth), this.#snapshot(both).catch(endBoth)];
+    const sides = [this.#loop.run(both).catch(endBoth), this.#snapshots.run(both).catch(endBoth)];
     try {
       await Promise.all(sides);
     } finally {
       await Promise.allSettled(sides);
       this.#reader.close();
     }
-  }
-
-  #owed(): readonly TableDescription[] {
-    const { settings, tables } = this.#parts;
-    if (settings.config.snapshot.mode === 'never') return [];
-    return tables.filter(
-      (table) => this.#progress.get(tableId(table.database, table.table))?.state !== 'done',
-    );
-  }
-
-  /** Ends at once when the signal is aborted, whatever the source is asked just then. */
-  async #snapshot(signal: AbortSignal): Promise<void> {
-    const { source, metrics } = this.#parts;
-    const owed = this.#owed();
-    metrics.state(owed.length > 0 ? 'snapshot' : 'streaming');
-    if (owed.length === 0) return;
-    const connection = await source.connect();
-    const hangUp = (): void => connection.destroy();
-    signal.addEventListener('abort', hangUp);
-    try {
-      await this.#snapshotRunner(connection).run(owed, signal);
-      if (!signal.aborted) metrics.state('streaming');
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    } finally {
-      signal.removeEventListener('abort', hangUp);
-      connection.destroy();
-    }
-  }
-
-  #snapshotRunner(connection: Connection): SnapshotRunner {
-    const { settings, source, plan, log } = this.#parts;
-    const visibility = chooseVisibility(connection, source.facts, plan.gtidSet !== null);
-    const configuredKeys = settings.config.source.keys;
-    return new SnapshotRunner({
-      reader: new ChunkReader({
-        connection,
-        visibility,
-        server: source.facts,
-        routes: this.#routes,
-        configuredKeys,
-      }),
-      server: source.facts,
-      stream: this.#stream,
-      routes: this.#routes,
-      loop: this.#loop,
-      writer: new RowWriter({ tombstones: false }),
-      chunkRows: settings.config.snapshot.chunkRows,
-      progress: this.#progress,
-      followsGap: plan.generation > 1,
-      log,
-    });
   }
 
   #writeHeartbeat(buffer: PublishBuffer): void {
@@ -250,7 +217,7 @@ export class Incarnation {
       server: source.facts,
       generation: plan.generation,
       stream: this.#stream,
-      progress: this.#progress,
+      book: this.#book,
     });
     appendJson(buffer, to, settings.config.pipeline, sealCheckpoint(checkpoint), this.#stream.now, {});
   }
@@ -262,10 +229,16 @@ export class Incarnation {
   }
 }
 
-/** Progress of the tables that are captured now: one that was left out for a while begins anew when it comes back. */
-function progressOf(plan: StartPlan, tables: readonly TableDescription[]): Map<string, TableProgress> {
-  const captured = new Set(tables.map(({ database, table }) => tableId(database, table)));
-  return new Map(Object.entries(plan.snapshot).filter(([id]) => captured.has(id)));
+/** What the checkpoint tells of snapshots, and a first one for every table that has none. */
+function bookOf({ plan, tables, settings, registry }: IncarnationParts): SnapshotBook {
+  const book = new SnapshotBook(plan.snapshots);
+  book.keepOnly(new Set(tables.map(({ database, table }) => tableId(database, table))));
+  // Sinks may hold rows of it: from before a gap, or from the time when it was captured before.
+  const wasThere = (database: string, table: string): boolean =>
+    plan.generation > 1 || registry.shapeOf(database, table) !== null;
+  if (settings.config.snapshot.mode === 'initial')
+    book.owe(tables, ({ database, table }) => wasThere(database, table), Date.now());
+  return book;
 }
 
 function limitsOf({ config }: CaptureSettings): LoopLimits {

@@ -4,7 +4,7 @@ import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import type { Source } from './source/source.ts';
-import type { TableProgress } from './state/checkpoint.ts';
+import type { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
 import type { ColumnBook } from './state/column-book.ts';
@@ -19,8 +19,8 @@ export interface NewTablesParts {
   readonly columnBook: ColumnBook;
   /** Number of tables captured when this life began. */
   readonly tables: number;
-  readonly progress: Map<string, TableProgress>;
-  /** Makes the progress durable, at the place where the stream is now. */
+  readonly book: SnapshotBook;
+  /** Makes the book durable, at the place where the stream is now. */
   readonly publishCheckpoint: () => Promise<void>;
   readonly log: Logger;
 }
@@ -50,13 +50,13 @@ export class NewTables {
   }
 
   async #lookAt(map: TableMap): Promise<void> {
-    const { columnBook, progress } = this.#parts;
+    const { columnBook, book } = this.#parts;
     const { database, table } = map;
     const isOpen = columnBook.lacks(map);
     const id = tableId(database, table);
-    if (!isOpen && progress.has(id)) return;
+    if (!isOpen && book.knows(id)) return;
     const description = await this.#describe(database, table);
-    if (!progress.has(id)) this.#noteNew(map, description !== null);
+    if (!book.knows(id)) this.#noteNew(map, description !== null);
     if (isOpen) columnBook.learn(map, description);
   }
 
@@ -76,22 +76,22 @@ export class NewTables {
 
   /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */
   #noteNew({ database, table }: TableName, exists: boolean): void {
-    const { progress, registry, routes, settings } = this.#parts;
+    const { book, registry, routes, settings } = this.#parts;
     const id = tableId(database, table);
     if (registry.hasTopic(registry.topicOf(database, table))) return; // known when this life began: it owes what it owes
     const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
     if (!isWhole && exists) throw appeared(id);
-    progress.set(id, { state: 'done', lastKey: null, order: '', rows: 0, reconcile: false });
+    book.noteWhole(id);
   }
 
   /** Durable before the next life begins: it would meet the statement again, for ever. */
   async #oweRenamed(): Promise<void> {
-    const { progress, routes, settings, publishCheckpoint } = this.#parts;
+    const { book, routes, settings, publishCheckpoint } = this.#parts;
     const renamed = routes.renamedTo.map(({ database, table }) => tableId(database, table));
     routes.renamedTo = [];
     const [first] = renamed;
     if (first === undefined || settings.config.snapshot.mode === 'never') return;
-    for (const id of renamed) progress.delete(id);
+    for (const id of renamed) book.forget(id);
     await publishCheckpoint();
     throw appeared(first);
   }

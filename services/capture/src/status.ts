@@ -1,6 +1,7 @@
 import type { PipelineError } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { Incarnation } from './incarnation.ts';
+import { tableId } from './state/table.ts';
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
 export function captureStatus(
@@ -11,7 +12,7 @@ export function captureStatus(
   return {
     pipeline: settings.config.pipeline,
     source: settings.serverName,
-    state: incarnation === null ? 'connecting' : incarnation.owesSnapshot ? 'snapshot' : 'streaming',
+    state: incarnation === null ? 'connecting' : incarnation.snapshotBook.isBusy ? 'snapshot' : 'streaming',
     stream: incarnation === null ? null : streamStatus(incarnation),
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
     lastError: lastError === null ? null : { code: lastError.code, message: lastError.message },
@@ -32,8 +33,11 @@ function streamStatus({ stream, queuedBytes }: Incarnation): unknown {
   };
 }
 
-function snapshotStatus({ snapshotProgress }: Incarnation): unknown {
-  return Object.fromEntries(
-    [...snapshotProgress].map(([table, { state, rows }]) => [table, { state, rows }]),
+/** The newest job of each table; of one that was read in an earlier life only that it was. */
+function snapshotStatus({ snapshotBook }: Incarnation): unknown {
+  const whole = [...snapshotBook.whole].map((table) => [table, { state: 'done' }] as const);
+  const jobs = snapshotBook.jobs.map(
+    ({ id, database, table, state, rows }) => [tableId(database, table), { state, rows, job: id }] as const,
   );
+  return Object.fromEntries([...whole, ...jobs]);
 }

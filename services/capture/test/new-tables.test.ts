@@ -4,16 +4,15 @@ import type { CaptureSettings } from '../src/capture-settings.ts';
 import { NewTables } from '../src/new-tables.ts';
 import type { Source } from '../src/source/source.ts';
 import { ColumnBook } from '../src/state/column-book.ts';
-import type { TableProgress } from '../src/state/checkpoint.ts';
+import { NO_SNAPSHOTS, SnapshotBook } from '../src/state/snapshot-book.ts';
 import { begin, registryOf, statement, streamOf } from './support/streams.ts';
 import { tableMap } from './support/table-maps.ts';
 
-const DONE: TableProgress = { state: 'done', lastKey: null, order: '', rows: 9, reconcile: false };
 const server = { flavour: 'mysql', version: '9.7.4' } as const;
 
 interface Setup {
   readonly stream: ReturnType<typeof streamOf>['stream'];
-  readonly progress: Map<string, TableProgress>;
+  readonly book: SnapshotBook;
   /** What was durable at the moment of each checkpoint. */
   readonly checkpoints: string[][];
   settle(): Promise<void>;
@@ -27,7 +26,7 @@ function setupOf(options: {
 }): Setup {
   const registry = registryOf(...(options.topics ?? ['orders']));
   const { stream, routes } = streamOf({ registry });
-  const progress = new Map([['shop.orders', DONE]]);
+  const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: ['shop.orders'] });
   const checkpoints: string[][] = [];
   const answer = options.exists === false ? [] : [{ TABLE_SCHEMA: 'shop', TABLE_NAME: 'lines' }];
   const connection = {
@@ -41,11 +40,11 @@ function setupOf(options: {
     routes,
     columnBook: new ColumnBook({ server, registry, described: [] }),
     tables: 1,
-    progress,
-    publishCheckpoint: () => Promise.resolve(void checkpoints.push([...progress.keys()])),
+    book,
+    publishCheckpoint: () => Promise.resolve(void checkpoints.push([...book.whole])),
     log: createLogger('test', { level: 'silent' }),
   });
-  return { stream, progress, checkpoints, settle: () => newTables.settle(stream.announcement) };
+  return { stream, book, checkpoints, settle: () => newTables.settle(stream.announcement) };
 }
 
 describe('a table that changed hands', () => {
@@ -54,20 +53,20 @@ describe('a table that changed hands', () => {
     'ALTER TABLE crm.a RENAME TO shop.orders',
     'ALTER TABLE orders TRUNCATE PARTITION p0',
   ])('%s: its snapshot is owed, and that is durable before the next life begins', async (sql) => {
-    const { stream, progress, checkpoints, settle } = setupOf({});
+    const { stream, book, checkpoints, settle } = setupOf({});
     statement(stream, sql, 200);
     await expect(settle()).rejects.toMatchObject({ code: 'TABLE_APPEARED' });
-    expect(progress.has('shop.orders')).toBe(false);
+    expect(book.knows('shop.orders')).toBe(false);
     expect(checkpoints).toEqual([[]]);
     await settle();
     expect(checkpoints).toHaveLength(1);
   });
 
   test('owes nothing where no snapshots are taken', async () => {
-    const { stream, progress, settle } = setupOf({ mode: 'never' });
+    const { stream, book, settle } = setupOf({ mode: 'never' });
     statement(stream, 'RENAME TABLE crm.a TO orders', 200);
     await settle();
-    expect(progress.get('shop.orders')).toEqual(DONE);
+    expect(book.knows('shop.orders')).toBe(true);
   });
 });
 
@@ -84,10 +83,10 @@ describe('a table that was not there when this life began', () => {
   });
 
   test('one that was there owes what it owes', async () => {
-    const { stream, progress, settle } = setupOf({ topics: ['orders', 'lines'] });
+    const { stream, book, settle } = setupOf({ topics: ['orders', 'lines'] });
     begin(stream, 200, null, lines);
     expect(stream.mustSettleTables).toBe(false);
     await settle();
-    expect(progress.has('shop.lines')).toBe(false);
+    expect(book.knows('shop.lines')).toBe(false);
   });
 });

@@ -23,6 +23,8 @@ export const OPTIONS = {
   topic: { type: 'string' },
   partition: { type: 'string' },
   'accept-gap': { type: 'boolean' },
+  condition: { type: 'string' },
+  reconcile: { type: 'boolean' },
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -62,6 +64,17 @@ export const COMMANDS = {
     options: ['sink', 'to', 'topic', 'partition', ...DRY, 'accept-gap', 'by'],
     help: 'read records once more; the sink must be stopped',
   },
+  'snapshot list': {
+    options: ['url'],
+    help: 'the snapshot jobs of capture: state, rows, share, speed, time left',
+  },
+  'snapshot start': {
+    options: ['table', 'condition', 'reconcile', 'url', 'by'],
+    help: 'read rows of captured tables once more, while the stream goes on',
+  },
+  'snapshot pause': { options: ['id', 'url', 'by'], help: 'let a snapshot job stand at its last chunk' },
+  'snapshot resume': { options: ['id', 'url', 'by'], help: 'go on with a job that is paused or has failed' },
+  'snapshot cancel': { options: ['id', 'url', 'by'], help: 'end a snapshot job for good' },
   'config validate': {
     options: [],
     help: 'every problem of the configuration file, the sinks’ sections included',
@@ -82,14 +95,16 @@ export function usage(): string {
 ${commands.join('\n')}
 
   --sink S            the sink, as its section is called under \`sinks\`
-  --id ID             one dead letter: <topic>-<partition>-<offset> of the record that failed
+  --id ID             one dead letter: <topic>-<partition>-<offset> of the record that failed; or one job
   --table DB.TABLE  --key '{"id":42}'  --error CODE  --since TIME  --until TIME
                       which dead letters; TIME is 2026-11-21T09:05:34Z, or ago: 90s, 15m, 2h, 3d
   --dry-run           only say what would happen: the default of replay, discard and rewind
   --yes               do it (also --no-dry-run)
   --rate N/s          replay at most so many a second (default 50/s)
   --force             replay what was replayed in vain five times already
-  --url URL           ops address of the sink (default: \`sinks.<sink>.ops\`)
+  --url URL           ops address of the service (default: its \`ops\` in the file)
+  --condition SQL     only rows that fulfil it, such as \`id > 1000\`; --table takes * and ? for start
+  --reconcile         at the end, sinks drop rows of the table that the source no longer has
   --to WHERE          beginning, a TIME, or an offset with --topic and --partition
   --accept-gap        rewind over records that were deleted unread
   --by NAME  --reason TEXT

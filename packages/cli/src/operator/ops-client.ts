@@ -42,10 +42,18 @@ export async function ask(
   }
 }
 
+/** The body of a GET that went well. Throws CommandFailed with the service's own reason otherwise. */
+export async function read<T>(url: string, path: string): Promise<T> {
+  return bodyOf(await ask(url, path));
+}
+
 /** The body of a POST that went well. Throws CommandFailed with the service's own reason otherwise. */
 export async function order<T>(url: string, path: string, body: unknown): Promise<T> {
-  const answer = await ask(url, path, body);
-  if (answer.status === 200) return answer.body as T;
+  return bodyOf(await ask(url, path, body));
+}
+
+function bodyOf<T>(answer: Answer): T {
+  if (answer.status === 200 || answer.status === 202) return answer.body as T;
   const { error = `status ${answer.status}`, code } = answer.body as { error?: string; code?: string };
   throw new CommandFailed(code === undefined ? error : `${code}: ${error}`);
 }

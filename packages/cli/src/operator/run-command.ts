@@ -6,6 +6,7 @@ import { dlqReplay } from './dlq-replay.ts';
 import { pipelineStatus } from './pipeline-status.ts';
 import type { Screen } from './screen.ts';
 import { sinkRewind } from './sink-rewind.ts';
+import { snapshotList, snapshotMove, snapshotStart } from './snapshot-commands.ts';
 
 /** Resolves to whether all that was asked for was done. Throws UsageError, CommandFailed, PipelineError. */
 export async function runCommand(line: CommandLine, env: Environment, screen: Screen): Promise<boolean> {
@@ -27,6 +28,14 @@ export async function runCommand(line: CommandLine, env: Environment, screen: Sc
       return dlqAccept(line, config, screen);
     case 'sink rewind':
       return sinkRewind(line, config, screen);
+    case 'snapshot list':
+      return snapshotList(line, config, screen);
+    case 'snapshot start':
+      return snapshotStart(line, config, screen);
+    case 'snapshot pause':
+    case 'snapshot resume':
+    case 'snapshot cancel':
+      return snapshotMove(line, config, screen);
     case 'status':
       return pipelineStatus(config, screen);
   }

@@ -193,7 +193,13 @@ export const snapshotSchema = z
       description:
         '`initial` reads the rows that a captured table already holds; `never` starts with its next change.',
     }),
-    chunkRows: z.int().min(1).max(1_000_000).default(1000).meta({ description: 'Rows read by one SELECT.' }),
+    chunkRows: z.int().min(1).max(1_000_000).default(10_000).meta({
+      description:
+        'Most rows read by one SELECT; fewer are read when they are wide or take longer than half a second.',
+    }),
+    maxThreads: z.int().min(1).max(64).default(2).meta({
+      description: 'Tables that are read at the same time, each over a connection of its own.',
+    }),
   })
   .meta({ description: 'Reading the rows that were there before capture.' });
 

@@ -92,7 +92,11 @@ class Office {
     const method = body === null ? 'GET' : 'POST';
     const route = routes.find((each) => each.path === path && each.method === method);
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return (await route?.handle({ query: new URLSearchParams(query), body: text })) as OpsResponse;
+    return (await route?.handle({
+      query: new URLSearchParams(query),
+      params: {},
+      body: text,
+    })) as OpsResponse;
   }
 }
 

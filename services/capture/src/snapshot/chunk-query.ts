@@ -11,6 +11,8 @@ export interface ChunkQuery {
   /** Key of the last row already read, as SQL literals; null for the first page. */
   readonly after: readonly string[] | null;
   readonly limit: number;
+  /** SQL that a row must fulfil; null for all rows. */
+  readonly condition: string | null;
   /** Locks the rows read, where no GTID can tell what a read sees. */
   readonly lock: boolean;
 }
@@ -28,9 +30,11 @@ function afterCondition(keyColumns: readonly string[], after: readonly string[])
 
 /** The SELECT of one chunk. */
 export function chunkSql(query: ChunkQuery): string {
-  const { database, table, expressions, keyColumns, after, limit } = query;
+  const { database, table, expressions, keyColumns, after, condition, limit } = query;
   const order = keyColumns.map(quoteIdentifier).join(', ');
-  const where = after === null ? '' : ` WHERE ${afterCondition(keyColumns, after)}`;
+  const behind = after === null ? [] : [afterCondition(keyColumns, after)];
+  const terms = [...behind, ...(condition === null ? [] : [`(${condition})`])];
+  const where = terms.length === 0 ? '' : ` WHERE ${terms.join(' AND ')}`;
   const lock = query.lock ? ' FOR SHARE' : '';
   return `SELECT ${expressions.join(', ')} FROM ${quoteTable(database, table)}${where} ORDER BY ${order} LIMIT ${limit}${lock}`;
 }

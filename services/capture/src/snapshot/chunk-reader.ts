@@ -8,6 +8,7 @@ import { tableId } from '../state/table.ts';
 import type { TableName } from '../stream/ddl.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
+import { estimateRows } from './condition.ts';
 import { SnapshotTable, type SelectedRow } from './snapshot-table.ts';
 import type { StreamProgress, Visibility } from './visibility.ts';
 
@@ -25,15 +26,21 @@ export interface Chunk {
   readonly rows: readonly SelectedRow[];
   /** Record keys of the rows, as the recorder knows them. */
   readonly keys: readonly string[];
-  /** Bytes of the rows as the server sent them. */
+  /** Bytes of memory that the rows take. */
   readonly bytes: number;
+  /** How long the SELECT took. */
+  readonly milliseconds: number;
   /** Whether the table may hold rows behind these. */
   readonly more: boolean;
+  /** Why nothing was read: the table is not as it was when it was asked for. */
+  readonly refusal: PipelineError | null;
   readonly mark: StreamPosition;
 }
 
 export interface ChunkRequest {
   readonly name: TableName;
+  /** SQL that a row must fulfil; null for all rows. */
+  readonly condition: string | null;
   /** Already watching the table's rows in the stream. */
   readonly recorder: ChunkRecorder;
   readonly progress: StreamProgress;
@@ -70,9 +77,10 @@ export class ChunkReader {
     const { result, mark } = await visibility.read(request.progress, () => this.#select(request));
     if (result === null) return null;
     const { table, rows } = result;
+    const more = rows.length >= request.limit;
     const keys = table.keyTexts(rows, this.#scratch);
     request.recorder.compareWith(keys);
-    return { table, rows, keys, bytes: bytesOf(rows), more: rows.length >= request.limit, mark };
+    return { ...result, keys, bytes: bytesOf(rows), more, mark };
   }
 
   /** The table's present state; null when it is not there. */
@@ -84,25 +92,39 @@ export class ChunkReader {
     return new SnapshotTable(description, key, server, (shape) => routes.treat(shape));
   }
 
-  async #select(
-    request: ChunkRequest,
-  ): Promise<{ readonly table: SnapshotTable; readonly rows: readonly SelectedRow[] } | null> {
+  /** Rows there are to read, as the server guesses; null when it does not. */
+  async estimate(table: SnapshotTable, condition: string | null): Promise<number | null> {
+    return estimateRows(this.#options.connection, table.shape, condition);
+  }
+
+  async #select(request: ChunkRequest): Promise<SelectedPage | null> {
     const { connection, visibility } = this.#options;
     const table = this.#table ?? (await this.describe(request.name));
     if (table === null) return null;
     this.#table = table;
-    const sql = table.pageSql(request.after(table), request.limit, visibility.lock);
+    const { condition, limit } = request;
+    const after = request.after(table);
+    const sql = table.pageSql({ after, limit, condition, lock: visibility.lock });
+    const begun = performance.now();
     try {
       const [rows] = await connection.query({ sql, rowsAsArray: true, typeCast: false });
-      return { table, rows: rows as unknown as SelectedRow[] };
+      const milliseconds = performance.now() - begun;
+      return { table, rows: rows as unknown as SelectedRow[], milliseconds, refusal: null };
     } catch (error) {
-      const failure = toPipelineError(error);
+      const failure = toPipelineError(error, condition === null ? 'connection' : 'item');
       if (!isOtherTable(failure)) throw failure;
       // Altered or dropped between question and SELECT: nothing was read, and the next chunk asks again.
       request.recorder.disturbed = true;
-      return { table, rows: [] };
+      return { table, rows: [], milliseconds: 0, refusal: failure };
     }
   }
+}
+
+interface SelectedPage {
+  readonly table: SnapshotTable;
+  readonly rows: readonly SelectedRow[];
+  readonly milliseconds: number;
+  readonly refusal: PipelineError | null;
 }
 
 /** ER_TABLE_DEF_CHANGED: altered since the consistent snapshot that is being read was taken. */
@@ -113,8 +135,11 @@ function isOtherTable({ code, context }: PipelineError): boolean {
   return isGone || context['errno'] === DEFINITION_CHANGED;
 }
 
+/** What a value takes beside its bytes: the object that holds them. */
+const VALUE_BYTES = 100;
+
 function bytesOf(rows: readonly SelectedRow[]): number {
   let bytes = 0;
-  for (const row of rows) for (const value of row) bytes += value?.length ?? 0;
+  for (const row of rows) for (const value of row) bytes += VALUE_BYTES + (value?.length ?? 0);
   return bytes;
 }

@@ -1,11 +1,11 @@
-import type { Logger } from '@sluice/runtime';
+import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../capture-loop.ts';
 import type { ServerFacts } from '../source/server.ts';
-import type { TableProgress } from '../state/checkpoint.ts';
+import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SnapshotJob } from '../state/snapshot-job.ts';
 import { tableId } from '../state/table.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import { writeSnapshotMark } from '../stream/control-writer.ts';
-import type { TableName } from '../stream/ddl.ts';
 import type { RowWriter } from '../stream/row-writer.ts';
 import { ChunkRecorder, type TableRoute } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
@@ -14,6 +14,9 @@ import { ChunkSize } from './chunk-size.ts';
 import { SelectImage } from './select-image.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 
+/** A condition that names a column which is gone is refused every time; a table that is just being altered is not. */
+const REFUSALS_MAX = 5;
+
 export interface SnapshotParts {
   readonly reader: ChunkReader;
   readonly server: ServerFacts;
@@ -21,109 +24,147 @@ export interface SnapshotParts {
   readonly routes: TableRoutes;
   readonly loop: CaptureLoop;
   readonly writer: RowWriter;
+  /** `snapshot.chunkRows` */
   readonly chunkRows: number;
-  /** By `database.table`; the checkpoint takes it from here. */
-  readonly progress: Map<string, TableProgress>;
-  /** Whether sinks may hold rows of any table from before this generation. */
-  readonly followsGap: boolean;
+  /** The checkpoint takes the progress from here. */
+  readonly book: SnapshotBook;
   readonly log: Logger;
 }
 
 /**
- * Reads existing rows chunk by chunk while the stream goes on, without locks. A chunk is published when the stream has
- * passed the position that the chunk was read at, without the rows that the stream has published meanwhile.
+ * Reads the rows of one table chunk by chunk while the stream goes on, without locks. A chunk is published when the stream
+ * has passed the position that the chunk was read at, without the rows that the stream has published meanwhile.
  */
 export class SnapshotRunner {
   readonly #parts: SnapshotParts;
+  readonly #id: string;
+  readonly #size: ChunkSize;
+  #refusals = 0;
 
-  constructor(parts: SnapshotParts) {
+  /** @param id of a job that is running */
+  constructor(parts: SnapshotParts, id: string) {
     this.#parts = parts;
+    this.#id = id;
+    this.#size = new ChunkSize(parts.chunkRows);
   }
 
-  /** Resolves when every table is done or the signal is aborted; throws a PipelineError when the source fails. */
-  async run(tables: readonly TableName[], signal: AbortSignal): Promise<void> {
-    for (const name of tables) {
-      if (signal.aborted) return;
-      if (this.#progressOf(name)?.state !== 'done') await this.#readTable(name, signal);
-    }
+  /** Resolves when the job is no longer running or the signal is aborted; throws a PipelineError when the source fails. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { log } = this.#parts;
+    const job = this.#job;
+    const about = { job: job.id, table: tableId(job.database, job.table) };
+    log.info({ event: 'snapshot.table_started', ...about }, `snapshot of ${about.table} begins`);
+    const route = await this.#begin(job);
+    if (route !== null) while (!signal.aborted && this.#isRunning) await this.#readChunk(route);
+    if (signal.aborted) return;
+    const { state, rows, error } = this.#job;
+    const end = { event: `snapshot.table_${state}`, ...about, rows, code: error?.code };
+    log[state === 'failed' ? 'error' : 'info'](end, `snapshot of ${about.table} is ${state}`);
   }
 
-  async #readTable(name: TableName, signal: AbortSignal): Promise<void> {
-    const { log, reader, chunkRows } = this.#parts;
-    const id = tableId(name.database, name.table);
-    reader.forgetTable();
-    const route = await this.#begin(name);
-    if (route === null) return;
-    log.info({ event: 'snapshot.table_started', table: id }, `snapshot of ${id} begins`);
-    const size = new ChunkSize(chunkRows);
-    while (!signal.aborted && this.#progressOf(name)?.state !== 'done') {
-      await this.#readChunk(name, route, size);
-    }
-    const rows = this.#progressOf(name)?.rows ?? 0;
-    if (!signal.aborted)
-      log.info({ event: 'snapshot.table_done', table: id, rows }, `snapshot of ${id} is done`);
+  get #job(): SnapshotJob {
+    const job = this.#parts.book.get(this.#id);
+    if (job === null) throw new RangeError(`there is no job ${this.#id}`);
+    return job;
   }
 
-  /** Announces the snapshot, unless an earlier life has; null when the table is no longer there. */
-  async #begin(name: TableName): Promise<TableRoute | null> {
-    const { loop, progress, reader, routes, stream, followsGap } = this.#parts;
-    const id = tableId(name.database, name.table);
-    const table = await reader.describe(name);
-    if (table === null) {
-      progress.set(id, { state: 'done', lastKey: null, order: '', rows: 0, reconcile: false });
-      return null;
-    }
+  /** False also when an operator has paused or cancelled it since. */
+  get #isRunning(): boolean {
+    return this.#parts.book.get(this.#id)?.state === 'running';
+  }
+
+  /** Announces the snapshot, unless an earlier life has; null when there is no such table to capture. */
+  async #begin(job: SnapshotJob): Promise<TableRoute | null> {
+    const { loop, book, reader, routes, stream } = this.#parts;
+    const table = routes.captures(job.database, job.table) ? await reader.describe(job) : null;
+    const rowsExpected = table === null ? null : await this.#estimate(table);
     let route: TableRoute | null = null;
     await loop.atBoundary(null, () => {
-      const known = routes.byName(name.database, name.table);
-      route = known ?? routes.open(table.shape, stream.announcement);
-      if (progress.has(id)) return;
-      const reconcile = known !== null || followsGap;
-      this.#mark(route, 'begin', reconcile);
-      progress.set(id, { state: 'running', lastKey: null, order: '', rows: 0, reconcile });
+      if (!this.#isRunning) return;
+      if (table === null) {
+        this.#end('finish');
+        return;
+      }
+      route = routes.byName(job.database, job.table) ?? routes.open(table.shape, stream.announcement);
+      book.update(job.id, { rowsExpected });
+      if (job.since !== null) return;
+      book.update(job.id, { since: stream.sequence.current() });
+      this.#mark(route, 'begin');
     });
     return route;
   }
 
-  async #readChunk(name: TableName, route: TableRoute, size: ChunkSize): Promise<void> {
+  /** A condition that is refused now is the first chunk's to tell. */
+  async #estimate(table: SnapshotTable): Promise<number | null> {
+    try {
+      return await this.#parts.reader.estimate(table, this.#job.condition);
+    } catch (error) {
+      const isRefused = error instanceof PipelineError && ['record', 'schema'].includes(error.errorClass);
+      if (isRefused) return null;
+      throw error;
+    }
+  }
+
+  async #readChunk(route: TableRoute): Promise<void> {
     const { reader, stream, loop } = this.#parts;
+    const begun = performance.now();
     const recorder = new ChunkRecorder();
     route.recorder = recorder;
-    const chunk = await reader.read({
-      name,
-      recorder,
-      progress: stream.progress,
-      limit: size.rows,
-      after: (table) => this.#after(name, table),
-    });
-    await loop.atBoundary(chunk?.mark ?? null, () => {
+    const job = this.#job;
+    const chunk = await this.#answerOf(() =>
+      reader.read({
+        name: job,
+        condition: job.condition,
+        recorder,
+        progress: stream.progress,
+        limit: this.#size.rows,
+        after: (table) => this.#after(table),
+      }),
+    );
+    const failure = chunk instanceof PipelineError ? chunk : null;
+    await loop.atBoundary(chunk !== null && 'mark' in chunk ? chunk.mark : null, () => {
       route.recorder = null;
       if (chunk === null || recorder.disturbed) reader.forgetTable();
-      if (chunk === null) this.#finish(name, route);
-      else if (!recorder.disturbed) this.#publish(name, route, recorder, chunk);
+      if (!this.#isRunning) return;
+      if (failure !== null) this.#fail(failure);
+      else if (chunk === null) this.#finish(route);
+      else if (!recorder.disturbed) this.#publish(route, recorder, chunk as Chunk, begun);
     });
-    if (chunk !== null) size.learn(chunk.rows.length, chunk.bytes);
+    if (chunk !== null && 'rows' in chunk)
+      this.#size.learn(chunk.rows.length, chunk.bytes, chunk.milliseconds);
   }
 
-  #after(name: TableName, table: SnapshotTable): string[] | null {
-    const before = this.#progressOf(name);
-    return before?.order === table.order ? before.lastKey : null;
+  /** The error of what is wrong with the job itself; throws what is wrong with the source. */
+  async #answerOf(read: () => Promise<Chunk | null>): Promise<Chunk | PipelineError | null> {
+    if (this.#job.condition === null) return read();
+    try {
+      const chunk = await read();
+      this.#refusals = chunk?.refusal ? this.#refusals + 1 : 0;
+      return this.#refusals < REFUSALS_MAX ? chunk : (chunk?.refusal ?? null);
+    } catch (error) {
+      if (error instanceof PipelineError && error.errorClass === 'record') return error;
+      throw error;
+    }
   }
 
-  #publish(name: TableName, route: TableRoute, recorder: ChunkRecorder, chunk: Chunk): void {
-    const { progress } = this.#parts;
+  #after(table: SnapshotTable): string[] | null {
+    const { order, lastKey } = this.#job;
+    return order === table.order ? lastKey : null;
+  }
+
+  #publish(route: TableRoute, recorder: ChunkRecorder, chunk: Chunk, begun: number): void {
     const { table, rows, more } = chunk;
     const published = this.#write(route, recorder, chunk);
-    const before = this.#progressOf(name);
+    const job = this.#job;
     const last = rows.at(-1);
-    progress.set(tableId(name.database, name.table), {
-      state: 'running',
-      lastKey: last === undefined ? this.#after(name, table) : table.keyOf(last),
+    this.#parts.book.update(job.id, {
+      lastKey: last === undefined ? this.#after(table) : table.keyOf(last),
       order: table.order,
-      rows: (before?.rows ?? 0) + published,
-      reconcile: before?.reconcile ?? false,
+      rows: job.rows + published,
+      rowsRead: job.rowsRead + rows.length,
+      activeMs: job.activeMs + Math.round(performance.now() - begun),
     });
-    if (!more) this.#finish(name, route);
+    if (!more) this.#finish(route);
   }
 
   /** The rows that the stream has nothing newer of; answers how many. */
@@ -155,28 +196,25 @@ export class SnapshotRunner {
     return published;
   }
 
-  #finish(name: TableName, route: TableRoute): void {
-    const { progress } = this.#parts;
-    const before = this.#progressOf(name);
-    const { rows = 0, reconcile = false } = before ?? {};
-    progress.set(tableId(name.database, name.table), {
-      state: 'done',
-      lastKey: null,
-      order: '',
-      rows,
-      reconcile,
-    });
-    this.#mark(route, 'end', reconcile);
+  #finish(route: TableRoute): void {
+    this.#end('finish');
+    this.#mark(route, 'end');
   }
 
-  #progressOf({ database, table }: TableName): TableProgress | undefined {
-    return this.#parts.progress.get(tableId(database, table));
+  #fail({ code, message }: PipelineError): void {
+    this.#parts.book.update(this.#id, { error: { code, message } });
+    this.#end('fail');
   }
 
-  #mark(route: TableRoute, phase: 'begin' | 'end', reconcile: boolean): void {
+  #end(event: 'finish' | 'fail'): void {
+    const { book, stream } = this.#parts;
+    book.move(this.#id, event, stream.now);
+  }
+
+  #mark(route: TableRoute, phase: 'begin' | 'end'): void {
     const { stream, loop } = this.#parts;
-    const { table } = route.encoder;
-    const job = `initial/${tableId(table.database, table.table)}`;
-    writeSnapshotMark(loop.buffer, table, { phase, job, reconcile }, stream.point());
+    const { id, reconcile, since } = this.#job;
+    const mark = { phase, job: id, reconcile, since: since ?? '' };
+    writeSnapshotMark(loop.buffer, route.encoder.table, mark, stream.point());
   }
 }

@@ -6,7 +6,7 @@ import { keyText } from '../stream/table-route.ts';
 import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
 import { encoderFor } from '../stream/shaped-encoder.ts';
 import type { TableEncoder } from '../stream/table-encoder.ts';
-import { chunkSql, keyLiteral, type LiteralKind } from './chunk-query.ts';
+import { chunkSql, keyLiteral, type ChunkQuery, type LiteralKind } from './chunk-query.ts';
 import { SelectImage } from './select-image.ts';
 
 const NUMBER_TYPES = /^(tiny|small|medium|big)?int\b|^decimal\b|^year\b|^double\b|^float\b|^bit\b/u;
@@ -50,14 +50,14 @@ export class SnapshotTable {
     this.order = this.#keys.map(({ column }) => `${column.name} ${column.sqlType}`).join(', ');
   }
 
-  /** The SELECT of the page after `after`. */
-  pageSql(after: readonly string[] | null, limit: number, lock: boolean): string {
+  /** The SELECT of a page. */
+  pageSql(page: Pick<ChunkQuery, 'after' | 'limit' | 'condition' | 'lock'>): string {
     const { database, table, keyColumns } = this.shape;
     const members = this.#keys
       .filter(({ kind }) => kind === 'member')
       .map(({ column }) => memberNumber(column));
     const expressions = [...this.#expressions, ...members];
-    return chunkSql({ database, table, keyColumns, expressions, after, limit, lock });
+    return chunkSql({ database, table, keyColumns, expressions, ...page });
   }
 
   /** The key of a row as SQL literals, to go on after it. */

@@ -2,16 +2,14 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isSequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
+import { NO_SNAPSHOTS, snapshotsSchema, type Snapshots } from './snapshot-book.ts';
 
+/** How checkpoints of before there were jobs told of a table's snapshot. */
 const tableProgress = z.strictObject({
   state: z.enum(['running', 'done']),
-  /** Key of the last row published, as SQL literals in key order; null before the first chunk. */
   lastKey: z.array(z.string()).nullable(),
-  /** Key columns and their types when `lastKey` was read; '' before. */
   order: z.string(),
-  /** Rows published so far. */
   rows: z.number().int().nonnegative(),
-  /** Whether sinks shall drop rows of the table that this snapshot does not bring: there were some before it. */
   reconcile: z.boolean(),
 });
 
@@ -34,14 +32,16 @@ export const checkpointSchema = z.strictObject({
   /** Transactions passed, without the open one; null where the server gives no GTIDs. */
   gtidSet: z.string().nullable(),
   generation: z.number().int().min(1).max(921),
-  /** Snapshot progress by `database.table`; a table that is not named has not begun. */
-  snapshot: z.record(z.string(), tableProgress),
+  /** By `database.table`, in a checkpoint of before there were jobs. */
+  snapshot: z.record(z.string(), tableProgress).exactOptional(),
+  snapshots: snapshotsSchema.exactOptional(),
   /** Milliseconds since 1970. */
   savedAt: z.number(),
 });
 
 export type Checkpoint = z.infer<typeof checkpointSchema>;
-export type TableProgress = z.infer<typeof tableProgress>;
+
+const sealedSchema = z.strictObject({ checkpoint: checkpointSchema, checksum: z.string() });
 
 interface Sealed {
   readonly checkpoint: Checkpoint;
@@ -59,10 +59,10 @@ export function sealCheckpoint(checkpoint: Checkpoint): Sealed {
 /** Throws CHECKPOINT_CORRUPT when the record is not a checkpoint of version 1 or its checksum does not fit. */
 export function openCheckpoint(value: Buffer): Checkpoint {
   try {
-    const sealed = z
-      .strictObject({ checkpoint: checkpointSchema, checksum: z.string() })
-      .parse(JSON.parse(value.toString()));
-    if (checksum(sealed.checkpoint) === sealed.checksum) return sealed.checkpoint;
+    const written: unknown = JSON.parse(value.toString());
+    const sealed = sealedSchema.parse(written);
+    // Of the members in the order in which they were written, which need not be the schema's.
+    if (checksum((written as Sealed).checkpoint) === sealed.checksum) return sealed.checkpoint;
   } catch (error) {
     throw new PipelineError(
       'CHECKPOINT_CORRUPT',
@@ -71,4 +71,11 @@ export function openCheckpoint(value: Buffer): Checkpoint {
     );
   }
   throw new PipelineError('CHECKPOINT_CORRUPT', 'The newest checkpoint does not fit its checksum.');
+}
+
+/** The snapshots that a checkpoint tells of. A table that an older version was in the middle of is read from its beginning. */
+export function snapshotsOf({ snapshots, snapshot = {} }: Checkpoint): Snapshots {
+  if (snapshots !== undefined) return snapshots;
+  const whole = Object.entries(snapshot).filter(([, { state }]) => state === 'done');
+  return { ...NO_SNAPSHOTS, whole: whole.map(([table]) => table) };
 }

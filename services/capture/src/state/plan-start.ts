@@ -4,7 +4,8 @@ import { PipelineError } from '@sluice/runtime';
 import type { ReadFrom } from '../source/binlog-reader.ts';
 import type { BinlogStatus, GtidStanding, ServerFacts } from '../source/server.ts';
 import type { ResumePoint } from '../stream/change-stream.ts';
-import type { Checkpoint, TableProgress } from './checkpoint.ts';
+import { snapshotsOf, type Checkpoint } from './checkpoint.ts';
+import { NO_SNAPSHOTS, type Snapshots } from './snapshot-book.ts';
 
 const GENERATION_MAX = 921;
 
@@ -33,7 +34,7 @@ export interface StartPlan {
   readonly from: ReadFrom;
   readonly resume: ResumePoint;
   readonly gtidSet: string | null;
-  readonly snapshot: Readonly<Record<string, TableProgress>>;
+  readonly snapshots: Snapshots;
 }
 
 /**
@@ -79,7 +80,7 @@ function beginAnew(facts: StartFacts): StartPlan {
     from: { file, position, gtidSet },
     resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet,
-    snapshot: {},
+    snapshots: NO_SNAPSHOTS,
   };
 }
 
@@ -92,7 +93,7 @@ function resumeAt(checkpoint: Checkpoint): StartPlan {
     from: { file, position, gtidSet },
     resume: { file, position, floor, fileCreatedAt, ...published(checkpoint) },
     gtidSet,
-    snapshot: checkpoint.snapshot,
+    snapshots: snapshotsOf(checkpoint),
   };
 }
 
@@ -118,7 +119,7 @@ function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
     from: { file, position, gtidSet: checkpoint.gtidSet },
     resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet: checkpoint.gtidSet,
-    snapshot: checkpoint.snapshot,
+    snapshots: snapshotsOf(checkpoint),
   };
 }
 

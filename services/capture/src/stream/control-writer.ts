@@ -5,6 +5,7 @@ import {
   type ControlType,
   type Metadata,
   type SchemaEnvelope,
+  type SnapshotEnvelope,
   type Source,
 } from '@sluice/envelope';
 import { encodeHeader } from '@sluice/kafka';
@@ -138,7 +139,7 @@ export function writeSchema(
 export function writeSnapshotMark(
   buffer: PublishBuffer,
   table: CapturedTable,
-  mark: { readonly phase: 'begin' | 'end'; readonly job: string; readonly reconcile: boolean },
+  mark: Pick<SnapshotEnvelope['payload'], 'phase' | 'job' | 'reconcile' | 'since'>,
   point: ControlPoint,
 ): void {
   const envelope: ControlEnvelope = {
@@ -148,6 +149,7 @@ export function writeSnapshotMark(
       sequence: point.sequence,
       key: { $sluice: 'snapshot' },
       ...mark,
+      partitions: table.partitions,
       metadata: metadata(point),
     },
   };

@@ -1,13 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { chunkSql, keyLiteral } from '../../src/snapshot/chunk-query.ts';
 
-const query = { database: 'shop', table: 'lines', expressions: ['`a`', '`b`'], limit: 10, lock: false };
+const query = {
+  database: 'shop',
+  table: 'lines',
+  expressions: ['`a`', '`b`'],
+  condition: null,
+  limit: 10,
+  lock: false,
+};
 
 describe('chunkSql', () => {
   test('first page: in key order, from the start', () => {
     expect(chunkSql({ ...query, keyColumns: ['a'], after: null })).toBe(
       'SELECT `a`, `b` FROM `shop`.`lines` ORDER BY `a` LIMIT 10',
     );
+  });
+
+  test('a condition stands beside the place in the table', () => {
+    const some = { ...query, keyColumns: ['a'], condition: 'b = 1 OR b = 2' };
+    expect(chunkSql({ ...some, after: null })).toContain(' WHERE (b = 1 OR b = 2) ORDER');
+    expect(chunkSql({ ...some, after: ['7'] })).toContain(' WHERE (`a` > 7) AND (b = 1 OR b = 2) ORDER');
   });
 
   test('next page of a key of two columns', () => {

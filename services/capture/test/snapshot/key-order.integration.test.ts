@@ -75,7 +75,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     const keys: string[] = [];
     let after: string[] | null = null;
     for (let more = true; more && keys.length < 100;) {
-      const sql: string = table.pageSql(after, limit, false);
+      const sql: string = table.pageSql({ after, limit, condition: null, lock: false });
       const [result] = await connection.query({ sql, rowsAsArray: true, typeCast: false });
       const page = result as unknown as SelectedRow[];
       keys.push(...table.keyTexts(page, new ByteWriter(64)));

@@ -4,7 +4,8 @@ import type { CaptureLoop } from '../../src/capture-loop.ts';
 import type { Chunk, ChunkReader, ChunkRequest } from '../../src/snapshot/chunk-reader.ts';
 import { SnapshotRunner } from '../../src/snapshot/snapshot-runner.ts';
 import { SnapshotTable } from '../../src/snapshot/snapshot-table.ts';
-import type { TableProgress } from '../../src/state/checkpoint.ts';
+import { SnapshotBook } from '../../src/state/snapshot-book.ts';
+import type { SnapshotJob } from '../../src/state/snapshot-job.ts';
 import { RowWriter } from '../../src/stream/row-writer.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { columnRow, description } from '../support/descriptions.ts';
@@ -12,24 +13,28 @@ import { MYSQL_FACTS } from '../support/server-facts.ts';
 import { FILE, streamOf, type StreamSetup } from '../support/streams.ts';
 
 const NAME = { database: 'shop', table: 'orders' };
-const RUNNING: TableProgress = { state: 'running', lastKey: null, order: '', rows: 0, reconcile: false };
+const JOB = 'initial/shop.orders';
 
 /** A source of chunks that is told what each read brings, and a loop that is always at a boundary. */
 class Setup {
   readonly parts: StreamSetup = streamOf();
-  readonly progress = new Map<string, TableProgress>();
+  readonly book = new SnapshotBook();
   readonly requests: { after: readonly string[] | null; limit: number }[] = [];
   forgotten = 0;
   table: SnapshotTable | null = tableOf();
   /** Ids of the rows of each chunk; null when the table is gone. */
   chunks: (readonly number[] | null)[] = [];
   meanwhile: (request: ChunkRequest) => void = () => undefined;
-  followsGap = false;
+  reconcile = false;
+  condition: string | null = null;
+  /** What an earlier life has left. */
+  before: Partial<SnapshotJob> = {};
 
   async run(): Promise<void> {
     const { stream, routes, buffer } = this.parts;
     const reader = {
       describe: () => Promise.resolve(this.table),
+      estimate: () => Promise.resolve(4),
       read: (request: ChunkRequest) => Promise.resolve(this.#read(request)),
       forgetTable: () => void this.forgotten++,
     } as unknown as ChunkReader;
@@ -37,7 +42,8 @@ class Setup {
       buffer,
       atBoundary: (_mark: unknown, run: () => void) => Promise.resolve().then(run),
     } as unknown as CaptureLoop;
-    const runner = new SnapshotRunner({
+    const { book } = this;
+    const parts = {
       reader,
       server: MYSQL_FACTS,
       stream,
@@ -45,11 +51,13 @@ class Setup {
       loop,
       writer: new RowWriter({ tombstones: false }),
       chunkRows: 2,
-      progress: this.progress,
-      followsGap: this.followsGap,
+      book,
       log: createLogger('test', { level: 'silent' }),
-    });
-    await runner.run([NAME], new AbortController().signal);
+    };
+    book.owe([NAME], () => this.reconcile, 0);
+    book.update(JOB, { ...this.before, condition: this.condition });
+    book.move(JOB, 'start', 0);
+    await new SnapshotRunner(parts, JOB).run(new AbortController().signal);
   }
 
   #read(request: ChunkRequest): Chunk | null {
@@ -63,7 +71,16 @@ class Setup {
     request.recorder.compareWith(keys);
     this.meanwhile(request);
     const mark = { file: FILE, position: 500 };
-    return { table, rows, keys, bytes: 10, more: ids.length >= request.limit, mark };
+    return {
+      table,
+      rows,
+      keys,
+      bytes: 10,
+      milliseconds: 1,
+      refusal: null,
+      more: ids.length >= request.limit,
+      mark,
+    };
   }
 
   /** Controls once, though they stand in every partition. */
@@ -99,7 +116,8 @@ describe('SnapshotRunner', () => {
       'SNAPSHOT_BEGIN',
       'SNAPSHOT_END',
     ]);
-    expect(setup.progress.get('shop.orders')).toEqual({ ...RUNNING, state: 'done', rows: 3 });
+    expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 3, rowsRead: 3, rowsExpected: 4 });
+    expect(setup.book.whole).toContain('shop.orders');
   });
 
   test('a row carries the mark of its chunk as sequence', async () => {
@@ -124,7 +142,7 @@ describe('SnapshotRunner', () => {
     setup.meanwhile = ({ recorder }) => recorder.note('{"id":2}');
     await setup.run();
     expect(setup.published).not.toContain('SNAPSHOT {"id":2}');
-    expect(setup.progress.get('shop.orders')?.rows).toBe(1);
+    expect(setup.book.get(JOB)).toMatchObject({ rows: 1, rowsRead: 2 });
   });
 
   test('a chunk that a DDL disturbs is read again, with the columns as they are then', async () => {
@@ -138,7 +156,7 @@ describe('SnapshotRunner', () => {
     };
     const forgotten = setup.forgotten;
     await setup.run();
-    expect(setup.forgotten).toBeGreaterThan(forgotten + 1);
+    expect(setup.forgotten).toBeGreaterThan(forgotten);
     expect(setup.requests.map(({ after }) => after)).toEqual([null, null, ['2']]);
     const [row] = recordsOf(setup.parts.buffer).filter(({ headers }) => headers['operation'] === 'SNAPSHOT');
     expect(
@@ -149,17 +167,19 @@ describe('SnapshotRunner', () => {
   test('goes on after the last key of an earlier life, without announcing it again', async () => {
     const setup = new Setup();
     const order = tableOf().order;
-    setup.progress.set('shop.orders', { ...RUNNING, lastKey: ['40'], order, rows: 40, reconcile: true });
+    setup.reconcile = true;
+    const since = '0010000020000000100';
+    setup.before = { since, lastKey: ['40'], order, rows: 40 };
     setup.chunks = [[41]];
     await setup.run();
     expect(setup.requests).toEqual([{ after: ['40'], limit: 2 }]);
     expect(setup.published).not.toContain('SNAPSHOT_BEGIN');
-    expect(setup.progress.get('shop.orders')).toMatchObject({ state: 'done', rows: 41, reconcile: true });
+    expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 41, reconcile: true, since });
   });
 
   test('begins again when the key has become another one', async () => {
     const setup = new Setup();
-    setup.progress.set('shop.orders', { ...RUNNING, lastKey: ['40'], order: 'code varchar(9)' });
+    setup.before = { lastKey: ['40'], order: 'code varchar(9)' };
     setup.chunks = [[1]];
     await setup.run();
     expect(setup.requests).toEqual([{ after: null, limit: 2 }]);
@@ -170,27 +190,56 @@ describe('SnapshotRunner', () => {
     before.table = null;
     await before.run();
     expect(before.published).toEqual([]);
-    expect(before.progress.get('shop.orders')?.state).toBe('done');
+    expect(before.book.get(JOB)?.state).toBe('done');
     const meanwhile = new Setup();
     meanwhile.chunks = [[1, 2], null];
     await meanwhile.run();
     expect(meanwhile.published).toContain('SNAPSHOT_END');
-    expect(meanwhile.progress.get('shop.orders')).toMatchObject({ state: 'done', rows: 2 });
+    expect(meanwhile.book.get(JOB)).toMatchObject({ state: 'done', rows: 2 });
   });
 
-  test.each([
-    ['the first snapshot of a pipeline', false, false, false],
-    ['one of a later generation', true, false, true],
-    ['one of a table that had rows in its topic', false, true, true],
-  ])('%s: sinks reconcile %s', async (_what, followsGap, isKnown, reconcile) => {
+  test('its marks say what it began after, and in how many partitions they stand', async () => {
     const setup = new Setup();
-    setup.followsGap = followsGap;
-    if (isKnown) setup.parts.routes.open(tableOf().shape, setup.parts.stream.announcement);
+    setup.reconcile = true;
     setup.chunks = [[1]];
     await setup.run();
     const marks = recordsOf(setup.parts.buffer).filter(({ key }) => key === '{"$sluice":"snapshot"}');
     expect(marks).toHaveLength(6);
-    for (const { value } of marks) expect(JSON.parse(value ?? '')).toMatchObject({ payload: { reconcile } });
+    const since = setup.book.get(JOB)?.since;
+    for (const { value } of marks)
+      expect(JSON.parse(value ?? '')).toMatchObject({
+        payload: { job: JOB, reconcile: true, since, partitions: 3 },
+      });
+  });
+
+  test.each(['pause', 'cancel'] as const)(
+    'an operator’s %s discards the chunk that is being read',
+    async (event) => {
+      const setup = new Setup();
+      setup.chunks = [
+        [1, 2],
+        [3, 4],
+      ];
+      setup.meanwhile = () => {
+        if (setup.requests.length === 2) setup.book.move(JOB, event, 0);
+      };
+      await setup.run();
+      expect(setup.published).toContain('SNAPSHOT {"id":2}');
+      expect(setup.published).not.toContain('SNAPSHOT {"id":3}');
+      expect(setup.published).not.toContain('SNAPSHOT_END');
+      expect(setup.book.get(JOB)).toMatchObject({ rows: 2, lastKey: ['2'] });
+    },
+  );
+
+  test('a condition that the server refuses fails the job, not the stream', async () => {
+    const setup = new Setup();
+    setup.condition = 'gone = 1';
+    setup.chunks = [[1]];
+    setup.meanwhile = () => {
+      throw new PipelineError('MYSQL_ITEM_UNKNOWN', 'MySQL gave an error');
+    };
+    await setup.run();
+    expect(setup.book.get(JOB)).toMatchObject({ state: 'failed', error: { code: 'MYSQL_ITEM_UNKNOWN' } });
   });
 
   test('fails when the source does', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../src/state/checkpoint.ts';
+import { NO_SNAPSHOTS } from '../../src/state/snapshot-book.ts';
 import { planStart, type StartFacts } from '../../src/state/plan-start.ts';
 
 const server = {
@@ -24,9 +25,7 @@ const checkpoint: Checkpoint = {
   highest: '0030000020000000640',
   gtidSet: 'uuid-1:1-50',
   generation: 3,
-  snapshot: {
-    'shop.orders': { state: 'done', lastKey: null, order: '', rows: 42, reconcile: false },
-  },
+  snapshots: { jobs: [], whole: ['shop.orders'], requested: 3 },
   savedAt: 1,
 };
 
@@ -44,7 +43,12 @@ const resumed: StartFacts = { ...facts, checkpoint, gtidStanding: { known: true,
 describe('planStart', () => {
   test('begins at the end of the binlog with generation 1 when there was nothing before', () => {
     const plan = planStart(facts);
-    expect(plan).toMatchObject({ generation: 1, opensGeneration: true, from: status, snapshot: {} });
+    expect(plan).toMatchObject({
+      generation: 1,
+      opensGeneration: true,
+      from: status,
+      snapshots: NO_SNAPSHOTS,
+    });
     expect(plan.resume.publishedThrough).toBeNull();
   });
 
@@ -59,7 +63,7 @@ describe('planStart', () => {
         publishedThrough: { fileNumber: 2, offset: 640 },
         highest: '0030000020000000640',
       },
-      snapshot: checkpoint.snapshot,
+      snapshots: checkpoint.snapshots,
     });
   });
 
@@ -85,7 +89,12 @@ describe('planStart', () => {
 
   test('an accepted loss opens the generation after the highest ever seen', () => {
     const plan = planStart({ ...resumed, topicGeneration: 7, acceptLostCheckpoint: true });
-    expect(plan).toMatchObject({ generation: 8, opensGeneration: true, from: status, snapshot: {} });
+    expect(plan).toMatchObject({
+      generation: 8,
+      opensGeneration: true,
+      from: status,
+      snapshots: NO_SNAPSHOTS,
+    });
   });
 
   test('a new space has no published rows of its own yet: what its checkpoint says is read from the start', () => {

@@ -1,0 +1,140 @@
+import { readTables, type TableDescription } from '@sluice/mysql';
+import { PipelineError, type Logger } from '@sluice/runtime';
+import type { Connection } from 'mysql2/promise';
+import { queryRows } from '../source/query.ts';
+import { progressOf, type JobProgress } from '../state/job-progress.ts';
+import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { JobEvent, SnapshotJob } from '../state/snapshot-job.ts';
+import { createTableFilter, type TableFilter } from '../state/table-filter.ts';
+import { tableId } from '../state/table.ts';
+import { checkCondition } from './condition.ts';
+
+/** Jobs that wait or run at most: each is written into every checkpoint. */
+const OPEN_JOBS_MAX = 2000;
+
+export interface DeskParts {
+  readonly book: SnapshotBook;
+  /** Runs a change of the book between two transactions; resolves when a checkpoint tells of it. */
+  readonly durably: (change: () => void) => Promise<void>;
+  /** A connection to the source, for the questions of one order. */
+  readonly connect: () => Promise<Connection>;
+  readonly filter: TableFilter;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+export interface SnapshotOrder {
+  /** `database.table`, with `*` and `?` as wildcards. */
+  readonly tables: readonly string[];
+  readonly condition: string | null;
+  readonly reconcile: boolean;
+  /** Who says so. */
+  readonly by: string;
+}
+
+/** A job as operators see it. */
+export interface JobView
+  extends Omit<SnapshotJob, 'lastKey' | 'order' | 'since' | 'activeMs' | 'database'>, JobProgress {}
+
+/** What operators do with snapshots. An order that was answered survives kill -9. */
+export class SnapshotDesk {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Oldest first; ended ones are kept for a while. */
+  list(): readonly JobView[] {
+    return this.#parts.book.jobs.map(viewOf);
+  }
+
+  /** One job for each captured table that is meant. Throws SNAPSHOT_REFUSED, then none was made. */
+  async start(order: SnapshotOrder): Promise<readonly JobView[]> {
+    const { condition, reconcile, by } = order;
+    const { book, durably, now, log } = this.#parts;
+    if (condition !== null && reconcile)
+      throw refused(
+        'A snapshot of some rows cannot tell which of the others are gone: reconcile needs all rows',
+      );
+    const tables = await this.#tablesOf(order);
+    const ids: string[] = [];
+    await durably(() => {
+      for (const { database, table } of tables) {
+        ids.push(book.request({ database, table, condition, reconcile, requestedAt: now() }).id);
+      }
+    });
+    log.info({ event: 'snapshot.requested', by, jobs: ids, reconcile }, 'snapshots were asked for');
+    return this.#views(ids);
+  }
+
+  /** Throws SNAPSHOT_REFUSED when the job's state has no place for it; null when there is no such job. */
+  async move(
+    id: string,
+    event: Extract<JobEvent, 'pause' | 'resume' | 'cancel'>,
+    by: string,
+  ): Promise<JobView | null> {
+    const { book, durably, now, log } = this.#parts;
+    const before = book.get(id);
+    if (before === null) return null;
+    let isMoved = false;
+    await durably(() => (isMoved = book.move(id, event, now()) !== null));
+    if (!isMoved)
+      throw refused(`Job ${id} is ${book.get(id)?.state ?? before.state}: there is nothing to ${event}`);
+    log.info({ event: `snapshot.${event}`, by, job: id }, `snapshot job ${id}: ${event}`);
+    return this.#views([id])[0] ?? null;
+  }
+
+  #views(ids: readonly string[]): readonly JobView[] {
+    return ids.flatMap((id) => this.#parts.book.get(id) ?? []).map(viewOf);
+  }
+
+  async #tablesOf({ tables, condition }: SnapshotOrder): Promise<readonly TableDescription[]> {
+    const connection = await this.#parts.connect();
+    try {
+      const found = await this.#captured(connection, tables);
+      if (condition !== null) for (const table of found) await checkCondition(connection, table, condition);
+      return found;
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  async #captured(connection: Connection, patterns: readonly string[]): Promise<readonly TableDescription[]> {
+    const { filter, book } = this.#parts;
+    const rows = await queryRows(connection, 'SHOW DATABASES');
+    const all = await readTables(
+      connection,
+      rows.map((row) => String(row['Database'])),
+    );
+    const captured = all.filter(({ database, table }) => filter.captures(database, table));
+    const found = new Set<TableDescription>();
+    for (const pattern of patterns) {
+      const wanted = createTableFilter([pattern], []);
+      const some = captured.filter(({ database, table }) => wanted.captures(database, table));
+      if (some.length === 0) throw refused(`No captured table is called ${pattern}`);
+      for (const table of some) found.add(table);
+    }
+    const open = book.jobs.filter(({ endedAt }) => endedAt === null).length;
+    if (open + found.size > OPEN_JOBS_MAX) throw refused(`More than ${OPEN_JOBS_MAX} jobs would be open`);
+    return [...found];
+  }
+}
+
+function viewOf(job: SnapshotJob): JobView {
+  const {
+    lastKey: _lastKey,
+    order: _order,
+    since: _since,
+    activeMs: _activeMs,
+    database,
+    table,
+    ...rest
+  } = job;
+  return { ...rest, table: tableId(database, table), ...progressOf(job) };
+}
+
+function refused(message: string): PipelineError {
+  return new PipelineError('SNAPSHOT_REFUSED', `${message}.`);
+}

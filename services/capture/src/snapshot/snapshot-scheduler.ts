@@ -1,0 +1,68 @@
+import type { SnapshotBook } from '../state/snapshot-book.ts';
+
+export interface SchedulerParts {
+  readonly book: SnapshotBook;
+  /** Tables that are read at once at most (`snapshot.maxThreads`). */
+  readonly threads: number;
+  /** Reads the job that has just been set running, until it is not; throws when the source fails. */
+  readonly read: (id: string, signal: AbortSignal) => Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told when the first job begins and when none is left. */
+  readonly onBusy: (busy: boolean) => void;
+}
+
+/** Gives jobs their turn: several tables at once, one job of a table at a time, oldest first. */
+export class SnapshotScheduler {
+  readonly #parts: SchedulerParts;
+  readonly #running = new Map<string, Promise<void>>();
+  #wake: () => void = () => undefined;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(parts: SchedulerParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs until the signal; throws the first error of a job when the others have ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { book } = this.#parts;
+    const ended = new AbortController();
+    const both = AbortSignal.any([signal, ended.signal]);
+    const wake = (): void => this.#wake();
+    book.onMove = wake;
+    signal.addEventListener('abort', wake);
+    try {
+      while (!signal.aborted && this.#failure === null) await this.#turn(both);
+    } finally {
+      ended.abort();
+      book.onMove = () => undefined;
+      signal.removeEventListener('abort', wake);
+      await Promise.all(this.#running.values());
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** Starts what may start, and waits for something to change. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const changed = new Promise<void>((resolve) => (this.#wake = resolve));
+    const { book, threads, now, onBusy } = this.#parts;
+    const reading = new Set(this.#running.keys());
+    for (const { id } of book.startable(threads - reading.size, reading)) {
+      book.move(id, 'start', now());
+      this.#running.set(id, this.#read(id, signal));
+    }
+    onBusy(this.#running.size > 0);
+    await changed;
+  }
+
+  async #read(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#parts.read(id, signal);
+    } catch (error) {
+      this.#failure ??= { error };
+    } finally {
+      this.#running.delete(id);
+      this.#wake();
+    }
+  }
+}

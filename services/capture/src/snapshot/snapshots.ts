@@ -1,0 +1,88 @@
+import type { Logger } from '@sluice/runtime';
+import type { CaptureLoop } from '../capture-loop.ts';
+import type { CaptureSettings } from '../capture-settings.ts';
+import type { Source } from '../source/source.ts';
+import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { ChangeStream } from '../stream/change-stream.ts';
+import { RowWriter } from '../stream/row-writer.ts';
+import type { TableRoutes } from '../stream/table-routes.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { SnapshotDesk } from './snapshot-desk.ts';
+import { SnapshotRunner, type SnapshotParts } from './snapshot-runner.ts';
+import { SnapshotScheduler } from './snapshot-scheduler.ts';
+import { chooseVisibility } from './visibility.ts';
+
+export interface SnapshotsParts {
+  readonly settings: CaptureSettings;
+  readonly source: Source;
+  readonly stream: ChangeStream;
+  readonly routes: TableRoutes;
+  readonly loop: CaptureLoop;
+  readonly book: SnapshotBook;
+  /** Whether the stream tells the transactions it has read by GTID. */
+  readonly hasGtids: boolean;
+  readonly onBusy: (busy: boolean) => void;
+  readonly log: Logger;
+}
+
+/** The snapshots of one life of the stream: those that are owed or were begun, and those that operators ask for. */
+export class Snapshots {
+  readonly desk: SnapshotDesk;
+  readonly #parts: SnapshotsParts;
+  readonly #writer = new RowWriter({ tombstones: false });
+
+  constructor(parts: SnapshotsParts) {
+    const { book, loop, source, settings, log } = parts;
+    this.#parts = parts;
+    this.desk = new SnapshotDesk({
+      book,
+      durably: (change) => loop.durably(change),
+      connect: () => source.connect(),
+      filter: settings.filter,
+      now: Date.now,
+      log,
+    });
+  }
+
+  /** Until the signal; throws a PipelineError when the source fails. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { settings, book, onBusy } = this.#parts;
+    const scheduler = new SnapshotScheduler({
+      book,
+      threads: settings.config.snapshot.maxThreads,
+      read: (id, until) => this.#read(id, until),
+      now: Date.now,
+      onBusy,
+    });
+    await scheduler.run(signal);
+  }
+
+  /** Ends at once when the signal is aborted, whatever the source is asked just then. */
+  async #read(id: string, signal: AbortSignal): Promise<void> {
+    const connection = await this.#parts.source.connect();
+    const hangUp = (): void => connection.destroy();
+    signal.addEventListener('abort', hangUp);
+    try {
+      const reader = this.#chunkReader(connection);
+      await new SnapshotRunner({ ...this.#runnerParts(), reader }, id).run(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', hangUp);
+      connection.destroy();
+    }
+  }
+
+  #chunkReader(connection: Awaited<ReturnType<Source['connect']>>): ChunkReader {
+    const { settings, source, routes, hasGtids } = this.#parts;
+    const visibility = chooseVisibility(connection, source.facts, hasGtids);
+    const configuredKeys = settings.config.source.keys;
+    return new ChunkReader({ connection, visibility, server: source.facts, routes, configuredKeys });
+  }
+
+  #runnerParts(): Omit<SnapshotParts, 'reader'> {
+    const { settings, source, stream, routes, loop, book, log } = this.#parts;
+    const { chunkRows } = settings.config.snapshot;
+    return { server: source.facts, stream, routes, loop, writer: this.#writer, chunkRows, book, log };
+  }
+}

@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import {
+  afterRestart,
+  hasEnded,
+  jobSchema,
+  moveJob,
+  newJob,
+  type JobEvent,
+  type JobOrder,
+  type SnapshotJob,
+} from './snapshot-job.ts';
+import { tableId } from './table.ts';
+
+/** What the checkpoint keeps of all snapshots. */
+export const snapshotsSchema = z.strictObject({
+  /** Open jobs, and the newest of the ended ones. */
+  jobs: z.array(jobSchema),
+  /** Tables, as `database.table`, all rows of which are in the topic: their first snapshot is done, or there was nothing to read. */
+  whole: z.array(z.string()),
+  /** Jobs that operators have asked for so far: the next one's number. */
+  requested: z.number().int().nonnegative(),
+});
+
+export type Snapshots = z.infer<typeof snapshotsSchema>;
+
+export const NO_SNAPSHOTS: Snapshots = { jobs: [], whole: [], requested: 0 };
+
+/** Ended jobs that the checkpoint keeps; it is written with every Kafka transaction. */
+const ENDED_KEPT = 50;
+
+interface TableNamed {
+  readonly database: string;
+  readonly table: string;
+}
+
+/** The snapshot jobs of a pipeline and which tables owe their first. Changed only between two source transactions. */
+export class SnapshotBook {
+  readonly #jobs = new Map<string, SnapshotJob>();
+  readonly #whole: Set<string>;
+  #requested: number;
+  /** Told of every change that lets a job begin or end; the scheduler listens. */
+  onMove: () => void = () => undefined;
+
+  /** Jobs that were running when the checkpoint was written wait for their turn again. */
+  constructor({ jobs, whole, requested }: Snapshots = NO_SNAPSHOTS) {
+    for (const job of jobs) this.#jobs.set(job.id, afterRestart(job));
+    this.#whole = new Set(whole);
+    this.#requested = requested;
+  }
+
+  /** Oldest first. */
+  get jobs(): readonly SnapshotJob[] {
+    return [...this.#jobs.values()];
+  }
+
+  get whole(): ReadonlySet<string> {
+    return this.#whole;
+  }
+
+  get(id: string): SnapshotJob | null {
+    return this.#jobs.get(id) ?? null;
+  }
+
+  /** Whether a first snapshot of the table is done, needless, or noted as owed. */
+  knows(table: string): boolean {
+    return this.#whole.has(table) || this.#jobs.has(initialId(table));
+  }
+
+  /** Nothing of the table has to be read. */
+  noteWhole(table: string): void {
+    this.#whole.add(table);
+  }
+
+  /** The table's rows must be read anew: those of its name that were read are others'. */
+  forget(table: string): void {
+    this.#whole.delete(table);
+    this.#jobs.delete(initialId(table));
+  }
+
+  /** Tables that are not captured any more: they begin anew when they come back. */
+  keepOnly(captured: ReadonlySet<string>): void {
+    for (const table of this.#whole) if (!captured.has(table)) this.#whole.delete(table);
+    for (const { id, origin, database, table } of this.#jobs.values()) {
+      if (origin === 'initial' && !captured.has(tableId(database, table))) this.#jobs.delete(id);
+    }
+  }
+
+  /**
+   * A first snapshot for every table that has none.
+   * @param at milliseconds since 1970
+   */
+  owe(tables: readonly TableNamed[], reconcile: (table: TableNamed) => boolean, at: number): void {
+    for (const named of tables) {
+      const { database, table } = named;
+      const id = tableId(database, table);
+      if (this.knows(id)) continue;
+      const order = { database, table, condition: null, requestedAt: at, reconcile: reconcile(named) };
+      this.#add({ ...order, id: initialId(id), origin: 'initial' });
+    }
+  }
+
+  /** A job that an operator asks for. */
+  request(order: Omit<JobOrder, 'id' | 'origin'>): SnapshotJob {
+    for (const { id } of oldest(this.jobs.filter(({ origin }) => origin === 'request')))
+      this.#jobs.delete(id);
+    this.#requested++;
+    return this.#add({ ...order, id: `s${this.#requested}`, origin: 'request' });
+  }
+
+  #add(order: JobOrder): SnapshotJob {
+    const job = newJob(order);
+    this.#jobs.delete(job.id);
+    this.#jobs.set(job.id, job);
+    this.onMove();
+    return job;
+  }
+
+  /** The job after the event; null when there is no such job, or the event has no place in its state. */
+  move(id: string, event: JobEvent, at: number): SnapshotJob | null {
+    const job = this.#jobs.get(id);
+    const moved = job === undefined ? null : moveJob(job, event, at);
+    if (moved === null) return null;
+    this.#jobs.set(id, moved);
+    const { origin, database, table, state } = moved;
+    // A first snapshot that was cancelled is not owed any more: somebody has said so.
+    if (origin === 'initial' && (state === 'done' || state === 'cancelled'))
+      this.#whole.add(tableId(database, table));
+    this.onMove();
+    return moved;
+  }
+
+  /** Notes what has been read. */
+  update(id: string, facts: Partial<SnapshotJob>): void {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) this.#jobs.set(id, { ...job, ...facts, id });
+  }
+
+  /**
+   * Jobs that may start now, oldest first: one at a time of each table.
+   * @param reading ids of jobs that are still at their last chunk, whatever their state is
+   */
+  startable(free: number, reading: ReadonlySet<string>): readonly SnapshotJob[] {
+    const busy = new Set<string>();
+    for (const { id, state, database, table } of this.#jobs.values())
+      if (state === 'running' || reading.has(id)) busy.add(tableId(database, table));
+    const found: SnapshotJob[] = [];
+    for (const job of this.#jobs.values()) {
+      const id = tableId(job.database, job.table);
+      if (found.length >= free) break;
+      if (job.state !== 'pending' || busy.has(id)) continue;
+      busy.add(id);
+      found.push(job);
+    }
+    return found;
+  }
+
+  /** Whether anything is being read or waits for its turn. */
+  get isBusy(): boolean {
+    for (const { state } of this.#jobs.values()) if (state === 'pending' || state === 'running') return true;
+    return false;
+  }
+
+  /** What the checkpoint keeps. First snapshots that have not begun are owed again by the tables that are not whole. */
+  toSnapshots(): Snapshots {
+    const told = this.jobs.filter(
+      ({ origin, state, since }) => origin === 'request' || state !== 'pending' || since !== null,
+    );
+    const dropped = new Set(oldest(told));
+    return {
+      jobs: told.filter((job) => !dropped.has(job)),
+      whole: [...this.#whole],
+      requested: this.#requested,
+    };
+  }
+}
+
+export function initialId(table: string): string {
+  return `initial/${table}`;
+}
+
+/** Those of the jobs that have ended, without the newest. */
+function oldest(jobs: readonly SnapshotJob[]): readonly SnapshotJob[] {
+  const ended = jobs.filter(({ state }) => hasEnded(state));
+  return ended.slice(0, Math.max(0, ended.length - ENDED_KEPT));
+}

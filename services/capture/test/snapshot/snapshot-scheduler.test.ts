@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { SnapshotScheduler } from '../../src/snapshot/snapshot-scheduler.ts';
+import { SnapshotBook } from '../../src/state/snapshot-book.ts';
+
+/** Readers that end when the test says so. */
+class Setup {
+  readonly book = new SnapshotBook();
+  readonly stop = new AbortController();
+  readonly reading = new Map<string, PromiseWithResolvers<void>>();
+  readonly busy: boolean[] = [];
+  readonly done: Promise<void>;
+
+  constructor(tables: readonly string[]) {
+    for (const table of tables) this.request(table);
+    const scheduler = new SnapshotScheduler({
+      book: this.book,
+      threads: 2,
+      read: (id, signal) => this.#read(id, signal),
+      now: () => 1,
+      onBusy: (busy) => this.busy.push(busy),
+    });
+    this.done = scheduler.run(this.stop.signal);
+    this.done.catch(() => undefined);
+  }
+
+  request(table: string): string {
+    return this.book.request({ database: 'shop', table, condition: null, reconcile: false, requestedAt: 1 })
+      .id;
+  }
+
+  async finish(id: string): Promise<void> {
+    this.book.move(id, 'finish', 2);
+    this.reading.get(id)?.resolve();
+    await settled();
+  }
+
+  get ids(): string[] {
+    return [...this.reading.keys()];
+  }
+
+  async #read(id: string, signal: AbortSignal): Promise<void> {
+    const end = Promise.withResolvers<void>();
+    this.reading.set(id, end);
+    signal.addEventListener('abort', () => end.resolve());
+    await end.promise.finally(() => this.reading.delete(id));
+  }
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+test('reads as many tables at once as it may, and the next when one is done', async () => {
+  const setup = new Setup(['a', 'b', 'c']);
+  await settled();
+  expect(setup.ids).toEqual(['s1', 's2']);
+  await setup.finish('s1');
+  expect(setup.ids).toEqual(['s2', 's3']);
+  await setup.finish('s2');
+  await setup.finish('s3');
+  expect(setup.busy.at(-1)).toBe(false);
+  setup.request('d');
+  await settled();
+  expect(setup.ids).toEqual(['s4']);
+  setup.stop.abort();
+  await setup.done;
+  expect(setup.ids).toEqual([]);
+});
+
+test('the failure of one ends all', async () => {
+  const setup = new Setup(['a', 'b']);
+  await settled();
+  setup.reading.get('s1')?.reject(new Error('the source is away'));
+  await expect(setup.done).rejects.toThrow('the source is away');
+  expect(setup.ids).toEqual([]);
+});
