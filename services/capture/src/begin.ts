@@ -16,6 +16,7 @@ import type { Source } from './source/source.ts';
 import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { highestGeneration, restore, type Restored } from './state/restore.ts';
+import { hasFirstSnapshot, withoutFirst } from './state/snapshot-book.ts';
 import { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
 
@@ -66,7 +67,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         settings,
         source,
         publisher,
-        plan: { ...plan, snapshot: withoutReshaped(plan, tables, registry, log) },
+        plan: { ...plan, snapshots: withoutReshaped(plan, tables, registry, log) },
         registry,
         tables,
         metrics,
@@ -99,21 +100,21 @@ function checkShapes(
 
 /** Snapshot progress without tables that were published by other settings: their rows are owed once more. */
 function withoutReshaped(
-  { snapshot }: StartPlan,
+  { snapshots }: StartPlan,
   tables: readonly TableDescription[],
   registry: TableRegistry,
   log: Logger,
-): StartPlan['snapshot'] {
+): StartPlan['snapshots'] {
   const reshaped = tables
     .filter(({ database, table }) => registry.isShapedOtherwise(database, table))
     .map(({ database, table }) => tableId(database, table))
-    .filter((id) => id in snapshot);
+    .filter((id) => hasFirstSnapshot(snapshots, id));
   if (reshaped.length > 0)
     log.info(
       { event: 'capture.tables_reshaped', tables: reshaped },
       'the settings of these tables have changed: their rows are read and published again',
     );
-  return Object.fromEntries(Object.entries(snapshot).filter(([id]) => !reshaped.includes(id)));
+  return withoutFirst(snapshots, reshaped);
 }
 
 function warnOfCascades(tables: readonly string[], log: Logger): void {

@@ -178,6 +178,21 @@ export function initialId(table: string): string {
   return `initial/${table}`;
 }
 
+/** Whether the table's first snapshot is done or begun. */
+export function hasFirstSnapshot({ jobs, whole }: Snapshots, table: string): boolean {
+  return whole.includes(table) || jobs.some(({ id }) => id === initialId(table));
+}
+
+/** As if these tables had never been read: they owe their first snapshot once more. */
+export function withoutFirst(snapshots: Snapshots, tables: readonly string[]): Snapshots {
+  const ids = new Set(tables.map(initialId));
+  return {
+    ...snapshots,
+    jobs: snapshots.jobs.filter(({ id }) => !ids.has(id)),
+    whole: snapshots.whole.filter((table) => !tables.includes(table)),
+  };
+}
+
 /** Those of the jobs that have ended, without the newest. */
 function oldest(jobs: readonly SnapshotJob[]): readonly SnapshotJob[] {
   const ended = jobs.filter(({ state }) => hasEnded(state));
