@@ -9,7 +9,7 @@ export {
   type ByteTarget,
 } from './record-batch-builder.ts';
 export { PlainProducer, type PlainRecord } from './plain-producer.ts';
-export type { Compression } from './record-batch-wire.ts';
+export { compressedBytes, type Compression } from './record-batch-wire.ts';
 export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 export { ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';

@@ -60,6 +60,20 @@ export async function compressRecords(records: Buffer, compression: Compression)
   }
 }
 
+/** What records would take compressed; in place, for the rare case in which that must be known at once. */
+export function compressedBytes(records: Buffer, compression: Compression): number {
+  switch (compression) {
+    case 'none':
+      return records.length;
+    case 'zstd':
+      return zlib.zstdCompressSync(records, { params: ZSTD_FASTEST }).length;
+    case 'gzip':
+      return zlib.gzipSync(records, { level: GZIP_FASTEST }).length;
+    case 'lz4':
+      return compressionsAlgorithms.lz4.compressSync(records).length;
+  }
+}
+
 /** The records of a builder, without a copy: not to be changed before the batch has been sent. */
 export function recordsOf(builder: RecordBatchBuilder): Buffer {
   return builder.out.bytes.subarray(BATCH_HEADER_BYTES, builder.out.position);

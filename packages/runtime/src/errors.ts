@@ -327,6 +327,11 @@ export const ERRORS = {
     summary: 'a key of a row holds a value of another type, not written by this sink',
     fix: 'Delete the key or change `sinks.redis.keyPrefix`, then replay the dead letter.',
   },
+  ROW_TOO_LARGE: {
+    class: 'fatal',
+    summary: 'a row is larger than its topic takes',
+    fix: 'Raise topics.maxMessageBytes and the max.message.bytes of the topics, or set topics.oversize to dead-letter: then a dead letter with the key takes the place of such rows.',
+  },
   SCHEMA_HISTORY_CORRUPT: {
     class: 'fatal',
     summary: 'a record of the schema-history topic cannot be read',

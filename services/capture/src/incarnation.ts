@@ -22,6 +22,7 @@ import { ColumnBook } from './state/column-book.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from './stream/control-writer.ts';
 import { Flusher } from './stream/flusher.ts';
+import { OversizeRows } from './stream/oversize.ts';
 import { BatchPool, PublishBuffer } from './stream/publish-buffer.ts';
 import { TableRoutes } from './stream/table-routes.ts';
 
@@ -49,6 +50,7 @@ export class Incarnation {
   readonly #loop: CaptureLoop;
   readonly #book: SnapshotBook;
   readonly #snapshots: Snapshots;
+  readonly #oversize: OversizeRows;
   readonly #newTables: NewTables;
   #transactionsSeen = 0;
   /** Whether the generation of this life is in the checkpoint topic. */
@@ -73,6 +75,7 @@ export class Incarnation {
     this.#reader = reader;
     this.isGenerationDurable = !plan.opensGeneration;
     this.#book = bookOf(parts);
+    this.#oversize = oversizeOf(parts);
     const { flavour } = source.facts;
     const columnBook = new ColumnBook({
       server: source.facts,
@@ -97,7 +100,7 @@ export class Incarnation {
       gtids: plan.gtidSet === null ? null : new GtidTracker(flavour, plan.gtidSet),
       routes: this.#routes,
       buffer: buffers[0],
-      tombstones: settings.config.topics.tombstones,
+      rows: { tombstones: settings.config.topics.tombstones, oversize: this.#oversize },
     });
     const { file, position } = plan.from;
     const decoder = new BinlogDecoder(this.#stream, {
@@ -150,6 +153,7 @@ export class Incarnation {
       routes: this.#routes,
       loop: this.#loop,
       book: this.#book,
+      oversize: this.#oversize,
       hasGtids: plan.gtidSet !== null,
       onBusy: (busy) => metrics.state(busy ? 'snapshot' : 'streaming'),
       log,
@@ -239,6 +243,11 @@ function bookOf({ plan, tables, settings, registry }: IncarnationParts): Snapsho
   if (settings.config.snapshot.mode === 'initial')
     book.owe(tables, ({ database, table }) => wasThere(database, table), Date.now());
   return book;
+}
+
+function oversizeOf({ settings, metrics, log }: IncarnationParts): OversizeRows {
+  const onDiverted = (topic: string): void => metrics.diverted(topic);
+  return new OversizeRows({ topics: settings.config.topics, log, onDiverted });
 }
 
 function limitsOf({ config }: CaptureSettings): LoopLimits {

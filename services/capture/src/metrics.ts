@@ -28,6 +28,7 @@ export class CaptureMetrics {
   readonly #processed: Counter<'service'>;
   readonly #published: Counter<'topic'>;
   readonly #publishSeconds: Histogram;
+  readonly #oversize: Counter<'topic'>;
   readonly #checkpointAt: Gauge<'source'>;
   readonly #position: Gauge<'source'>;
   readonly #file: Gauge<'source'>;
@@ -93,6 +94,11 @@ export class CaptureMetrics {
       help: 'Row records by topic.',
       labels: ['topic'],
     });
+    this.#oversize = declareCounter(registry, {
+      name: 'cdc_oversize_records_total',
+      help: 'Rows larger than their topic takes, of which a dead letter was written.',
+      labels: ['topic'],
+    });
     this.#publishSeconds = declareHistogram(registry, {
       name: 'cdc_kafka_produce_duration_seconds',
       help: 'Duration of one Kafka transaction.',
@@ -120,6 +126,10 @@ export class CaptureMetrics {
     this.#connected.set({ source: this.#source }, 0);
     this.#disconnects.inc({ source: this.#source, reason: code });
     this.#errors.inc({ service: 'capture', class: errorClass, reason: code });
+  }
+
+  diverted(topic: string): void {
+    this.#oversize.inc({ topic });
   }
 
   published(published: Published, transactions: number, routes: Iterable<TableRoute>): void {

@@ -1,4 +1,10 @@
-import { checkpointsTopic, ddlTopic, heartbeatTopic, schemaHistoryTopic } from '@sluice/envelope';
+import {
+  checkpointsTopic,
+  ddlTopic,
+  deadLetterTopic,
+  heartbeatTopic,
+  schemaHistoryTopic,
+} from '@sluice/envelope';
 import type { TopicSpec } from '@sluice/kafka';
 import type { SluiceConfig } from '@sluice/runtime';
 
@@ -42,6 +48,9 @@ export function internalTopicSpecs(config: SluiceConfig, prefix: string): readon
       'max.message.bytes': String(maxMessageBytes),
     }),
     one(ddlTopic(prefix), { 'cleanup.policy': 'delete', 'retention.ms': '-1' }),
+    ...(config.topics.oversize === 'dead-letter'
+      ? [one(deadLetterTopic(prefix, 'capture'), { 'cleanup.policy': 'delete', 'retention.ms': '-1' })]
+      : []),
     one(heartbeatTopic(prefix), { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }),
   ];
 }

@@ -146,6 +146,10 @@ export const topicsSchema = z
     maxMessageBytes: z.int().min(1024).max(104_857_600).default(1_048_588).meta({
       description: 'Largest record batch in bytes (`max.message.bytes` of the topics).',
     }),
+    oversize: z.enum(['stop', 'dead-letter']).default('stop').meta({
+      description:
+        'What happens at a row that is larger than `maxMessageBytes`: capture stops, or a dead letter with its key takes its place and the stream goes on.',
+    }),
     compression: z
       .enum(['zstd', 'lz4', 'gzip', 'none'])
       .default('zstd')

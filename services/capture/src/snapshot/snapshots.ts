@@ -4,6 +4,7 @@ import type { CaptureSettings } from '../capture-settings.ts';
 import type { Source } from '../source/source.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
+import type { OversizeRows } from '../stream/oversize.ts';
 import { RowWriter } from '../stream/row-writer.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
 import { ChunkReader } from './chunk-reader.ts';
@@ -19,6 +20,7 @@ export interface SnapshotsParts {
   readonly routes: TableRoutes;
   readonly loop: CaptureLoop;
   readonly book: SnapshotBook;
+  readonly oversize: OversizeRows;
   /** Whether the stream tells the transactions it has read by GTID. */
   readonly hasGtids: boolean;
   readonly onBusy: (busy: boolean) => void;
@@ -29,11 +31,12 @@ export interface SnapshotsParts {
 export class Snapshots {
   readonly desk: SnapshotDesk;
   readonly #parts: SnapshotsParts;
-  readonly #writer = new RowWriter({ tombstones: false });
+  readonly #writer: RowWriter;
 
   constructor(parts: SnapshotsParts) {
     const { book, loop, source, settings, log } = parts;
     this.#parts = parts;
+    this.#writer = new RowWriter({ tombstones: false, oversize: parts.oversize });
     this.desk = new SnapshotDesk({
       book,
       durably: (change) => loop.durably(change),

@@ -8,6 +8,7 @@ import { ChangeWriter, type ChangeContext } from './change-writer.ts';
 import { writeTruncate, type ControlPoint } from './control-writer.ts';
 import { classifyStatement, type TableName } from './ddl.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
+import type { RowWriterOptions } from './row-writer.ts';
 import type { Announcement, TableRoutes } from './table-routes.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../source/position.ts';
 import type { StreamProgress } from '../snapshot/visibility.ts';
@@ -37,8 +38,7 @@ export interface ChangeStreamOptions {
   readonly gtids: GtidTracker | null;
   readonly routes: TableRoutes;
   readonly buffer: PublishBuffer;
-  /** Follow each delete by a null value with the same key (`topics.tombstones`). */
-  readonly tombstones: boolean;
+  readonly rows: RowWriterOptions;
 }
 
 /** Facts of the transaction that is open, or was the last one open. */
@@ -108,7 +108,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     this.#closedAt = this.#position;
     this.fileCreatedAt = options.resume.fileCreatedAt;
     this.buffer = options.buffer;
-    this.#writer = new ChangeWriter(this, { tombstones: options.tombstones });
+    this.#writer = new ChangeWriter(this, options.rows);
   }
 
   /** The end of the last transaction or of what heartbeats say was passed over. */

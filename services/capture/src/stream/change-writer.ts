@@ -1,6 +1,6 @@
 import { ByteWriter, type RowsEvent } from '@sluice/binlog';
 import type { PublishBuffer } from './publish-buffer.ts';
-import { RowWriter, type RowGroup } from './row-writer.ts';
+import { RowWriter, type RowGroup, type RowWriterOptions } from './row-writer.ts';
 import { keyText, type TableRoute } from './table-route.ts';
 import type { SequenceCounter } from '../state/sequence-counter.ts';
 
@@ -32,8 +32,7 @@ export class ChangeWriter {
   readonly #writer: RowWriter;
   readonly #otherKey = new ByteWriter(256);
 
-  /** @param options.tombstones follow each delete by a null value with the same key (`topics.tombstones`) */
-  constructor(context: ChangeContext, options: { readonly tombstones: boolean }) {
+  constructor(context: ChangeContext, options: RowWriterOptions) {
     this.#context = context;
     this.#writer = new RowWriter(options);
   }

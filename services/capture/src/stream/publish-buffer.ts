@@ -92,7 +92,7 @@ export class PublishBuffer {
   }
 
   #finish(full: PendingBatch | undefined): void {
-    if (full === undefined) return;
+    if (full === undefined || full.batch.count === 0) return;
     full.compressed = this.#compress(full.batch);
     // Whoever publishes the batch sees the failure; one that is given up is nobody's.
     full.compressed.catch(() => undefined);
@@ -122,7 +122,8 @@ export class PublishBuffer {
 
   /** In the order in which they were begun: batches of one partition follow each other. */
   get batches(): readonly TopicBatch[] {
-    return this.#batches;
+    // One may be empty: its only row was too large for Kafka.
+    return this.#batches.filter(({ batch }) => batch.count > 0);
   }
 
   /** Empties the buffer and gives its memory back; only after the batches were published or given up. */

@@ -23,6 +23,7 @@ import {
 } from './envelope-parts.ts';
 import { append, appendAll, appendInteger, appendThousandths, writeDigits } from './json-bytes.ts';
 import { LatestText } from './latest-text.ts';
+import type { OversizeRows } from './oversize.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
 import type { TableEncoder, ValueImage } from './table-encoder.ts';
 
@@ -41,6 +42,13 @@ export interface RowGroup {
   readonly sequencePrefix: string;
   /** Milliseconds since 1970. */
   readonly capturedAt: number;
+}
+
+export interface RowWriterOptions {
+  /** Follow each delete by a null value with the same key (`topics.tombstones`). */
+  readonly tombstones: boolean;
+  /** What becomes of rows that Kafka would refuse; null: Kafka says so. */
+  readonly oversize?: OversizeRows | null;
 }
 
 /** A further record header, for the link between the two halves of a key change. */
@@ -67,10 +75,12 @@ export class RowWriter {
   readonly #gtid = new LatestText('"');
   readonly key = new ByteWriter(256);
   readonly #tombstones: boolean;
+  readonly #oversize: OversizeRows | null;
   #group: RowGroup | null = null;
 
-  constructor(options: { readonly tombstones: boolean }) {
-    this.#tombstones = options.tombstones;
+  constructor({ tombstones, oversize = null }: RowWriterOptions) {
+    this.#tombstones = tombstones;
+    this.#oversize = oversize;
   }
 
   beginGroup(group: RowGroup): void {
@@ -139,10 +149,49 @@ export class RowWriter {
       batch = buffer.nextBatch(table.topic, partition);
       this.#writeRecord(batch, before, after, imageIndex, eventIndex, link);
     }
+    if (batch.records.byteLength > buffer.maxBatchBytes) {
+      const writeBare = (): void => this.#writeRecord(batch, null, after, imageIndex, eventIndex, link);
+      if (!this.#admits(buffer, batch, partition, offset, before === null ? null : writeBare)) return;
+    }
     const { records } = batch;
     records.end();
     buffer.rows++;
     if (this.#tombstones && group.operation === 'DELETE') this.#writeTombstone(records);
+  }
+
+  /**
+   * Whether the open record, alone in its batch, may be published: perhaps without its before image, which the row's end
+   * state does not need. Else a dead letter has taken its place.
+   */
+  #admits(
+    buffer: PublishBuffer,
+    batch: PartitionBatch,
+    partition: number,
+    offset: number,
+    writeBare: (() => void) | null,
+  ): boolean {
+    const oversize = this.#oversize;
+    if (oversize === null || oversize.fits(batch)) return true;
+    const bytes = batch.records.byteLength;
+    const {
+      encoder,
+      operation,
+      sequencePrefix,
+      capturedAt: at,
+      fileJson,
+      offset: start,
+    } = this.#group as RowGroup;
+    if (oversize.diverts && writeBare !== null) {
+      batch.records.rewind();
+      writeBare();
+      if (oversize.fits(batch)) return true;
+    }
+    batch.records.rewind();
+    const sequence = sequencePrefix + String(offset).padStart(OFFSET_DIGITS, '0');
+    const { table } = encoder;
+    const where = { partition, key: this.key, operation, sequence, at, fileJson, offset: start };
+    oversize.divert(buffer, { table, bytes, ...where });
+    return false;
   }
 
   /** All of a record but its end. */
@@ -217,4 +266,5 @@ function writeImages(
     appendAll(out, after === null ? NO_AFTER : AFTER);
   }
   if (after !== null) encoder.writeRow(after, out);
+  else if (before === null) appendAll(out, NULL);
 }

@@ -68,7 +68,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     gtids,
     routes,
     buffer,
-    tombstones,
+    rows: { tombstones },
   });
   stream.now = NOW;
   stream.onRotate(resume.file, resume.position);
