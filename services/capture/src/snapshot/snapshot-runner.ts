@@ -214,7 +214,8 @@ export class SnapshotRunner {
   #mark(route: TableRoute, phase: 'begin' | 'end'): void {
     const { stream, loop } = this.#parts;
     const { id, reconcile, since } = this.#job;
-    const mark = { phase, job: id, reconcile, since: since ?? '' };
+    // The first snapshot of a table may come again after a gap: sinks must not take its end for an earlier one's.
+    const mark = { phase, job: `${id}@${since ?? ''}`, reconcile, since: since ?? '' };
     writeSnapshotMark(loop.buffer, route.encoder.table, mark, stream.point());
   }
 }

@@ -208,7 +208,7 @@ describe('SnapshotRunner', () => {
     const since = setup.book.get(JOB)?.since;
     for (const { value } of marks)
       expect(JSON.parse(value ?? '')).toMatchObject({
-        payload: { job: JOB, reconcile: true, since, partitions: 3 },
+        payload: { job: `${JOB}@${since}`, reconcile: true, since, partitions: 3 },
       });
   });
 
