@@ -9,15 +9,19 @@ export interface ElasticsearchReason {
 
 /** Decided by the exception's name where the status alone is ambiguous. */
 const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
-  cluster_block_exception: 'ELASTICSEARCH_UNAVAILABLE',
-  index_closed_exception: 'ELASTICSEARCH_UNAVAILABLE',
+  // The index takes no writes now; the document is not at fault.
+  cluster_block_exception: 'ELASTICSEARCH_UNAVAILABLE', // 403, yet no permission: disk watermark, read-only index
+  index_closed_exception: 'ELASTICSEARCH_UNAVAILABLE', // 400: somebody has closed it
+  // The index is not there, or cannot be: every row of the table would fail.
   index_not_found_exception: 'ELASTICSEARCH_INDEX_MISSING',
   invalid_index_name_exception: 'ELASTICSEARCH_INDEX_REFUSED',
+  // Only a person can change a privilege.
   security_exception: 'ELASTICSEARCH_AUTH',
-  document_parsing_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED',
-  mapper_parsing_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED',
-  illegal_argument_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED',
-  strict_dynamic_mapping_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED',
+  // This document does not fit the mapping; its neighbours do.
+  document_parsing_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // from 8.8
+  mapper_parsing_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // before 8.8
+  illegal_argument_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // a term too long, an id too long
+  strict_dynamic_mapping_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // a field that a mapping by hand does not allow
 };
 
 /** An error of one item of a bulk. What is not known is that document's own fault, and says so. */

@@ -18,7 +18,7 @@ export async function purgeDeleted(
   let purged = 0;
   try {
     for (;;) {
-      await client.indices.refresh({ index }, { signal });
+      await client.indices.refresh({ index, ignore_unavailable: true }, { signal });
       const found = await deletedBefore(client, index, before, signal);
       const removed = found.length === 0 ? 0 : await remove(client, index, found, signal);
       purged += removed;
@@ -39,6 +39,7 @@ async function deletedBefore(
   const answer = await client.search(
     {
       index,
+      ignore_unavailable: true,
       size: STEP,
       _source: false,
       seq_no_primary_term: true,

@@ -54,7 +54,7 @@ export async function createStateTables(connection: PoolConnection, database: st
   await addAgeKey(connection, database);
 }
 
-/** Earlier versions made tombstones without it; without it each step of a purge reads the whole table. */
+/** Earlier versions made tombstones without it. Where it may not be added, each step of a purge reads the whole table. */
 async function addAgeKey(connection: PoolConnection, database: string): Promise<void> {
   const [found] = await connection.query<RowDataPacket[]>(
     `SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'sluice_tombstones' AND INDEX_NAME = 'by_age'`,
@@ -66,7 +66,8 @@ async function addAgeKey(connection: PoolConnection, database: string): Promise<
       `ALTER TABLE ${quoteTable(database, 'sluice_tombstones')} ADD KEY by_age (deleted_at)`,
     );
   } catch (error) {
-    if (describeMysqlError(error).errno !== DUPLICATE_KEY_NAME) throw error;
+    const { errno, kind } = describeMysqlError(error);
+    if (errno !== DUPLICATE_KEY_NAME && kind !== 'privilege') throw error;
   }
 }
 

@@ -3,23 +3,26 @@ import { ReplyError } from 'ioredis';
 
 /** First word of an error reply: the one part of it that is a code. https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors */
 const CODES: Readonly<Record<string, ErrorCode>> = {
-  ASK: 'REDIS_UNAVAILABLE',
-  BUSY: 'REDIS_UNAVAILABLE',
-  CLUSTERDOWN: 'REDIS_UNAVAILABLE',
-  LOADING: 'REDIS_UNAVAILABLE',
-  MASTERDOWN: 'REDIS_UNAVAILABLE',
-  MISCONF: 'REDIS_UNAVAILABLE',
-  MOVED: 'REDIS_UNAVAILABLE',
-  NOREPLICAS: 'REDIS_UNAVAILABLE',
-  NOSCRIPT: 'REDIS_UNAVAILABLE',
-  OOM: 'REDIS_UNAVAILABLE',
-  READONLY: 'REDIS_UNAVAILABLE',
-  TRYAGAIN: 'REDIS_UNAVAILABLE',
-  UNKILLABLE: 'REDIS_UNAVAILABLE',
-  DENIED: 'REDIS_AUTH',
+  // The server, or this one of a cluster, cannot serve now: nothing is wrong with the row.
+  ASK: 'REDIS_UNAVAILABLE', // the slot is moving to another server
+  BUSY: 'REDIS_UNAVAILABLE', // somebody's script runs too long
+  CLUSTERDOWN: 'REDIS_UNAVAILABLE', // not enough servers of the cluster are there
+  LOADING: 'REDIS_UNAVAILABLE', // it reads its file after a start
+  MASTERDOWN: 'REDIS_UNAVAILABLE', // a replica that has lost its master
+  MISCONF: 'REDIS_UNAVAILABLE', // it cannot save to its disk and therefore takes no writes
+  MOVED: 'REDIS_UNAVAILABLE', // the slot is at another server
+  NOREPLICAS: 'REDIS_UNAVAILABLE', // fewer replicas than `min-replicas-to-write`
+  NOSCRIPT: 'REDIS_UNAVAILABLE', // the script was forgotten between loading and calling it
+  OOM: 'REDIS_UNAVAILABLE', // `maxmemory` is reached and nothing may be evicted
+  READONLY: 'REDIS_UNAVAILABLE', // a replica, as after a failover
+  TRYAGAIN: 'REDIS_UNAVAILABLE', // the keys of one script are on two servers while their slot moves
+  UNKILLABLE: 'REDIS_UNAVAILABLE', // somebody's script runs too long and has written already
+  // Only a person can change a password or a permission.
+  DENIED: 'REDIS_AUTH', // protected mode
   NOAUTH: 'REDIS_AUTH',
   NOPERM: 'REDIS_AUTH',
   WRONGPASS: 'REDIS_AUTH',
+  // This key alone holds something that is no row; every other key is fine.
   WRONGTYPE: 'REDIS_WRONG_TYPE',
 };
 
