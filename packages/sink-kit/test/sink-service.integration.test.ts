@@ -132,6 +132,24 @@ describe('a sink service on a real broker', () => {
     expect(read(second, 1)).toBeNull();
   });
 
+  test('lets the store forget deletes once nothing older can come; a failure of that hinders nothing', async () => {
+    const pipeline = new Pipeline();
+    await pipeline.create(pipeline.items.topic);
+    const asked: number[] = [];
+    const purge = async (before: Date): Promise<number> => {
+      asked.push(Date.now() - before.getTime());
+      throw new PipelineError('SINK_UNEXPECTED', 'not now');
+    };
+    const sink = Object.assign(inMemorySink(), { purge });
+    pipeline.run(sink);
+    await pipeline.publish(pipeline.insert(1, 10));
+    await expect.poll(() => read(sink, 1), patience).toEqual(itemRow(1, 10));
+    expect(asked).toHaveLength(1);
+    // The topic's seven days and the dead letters' thirty.
+    expect(asked[0]).toBeGreaterThanOrEqual(37 * 86_400_000);
+    expect(asked[0]).toBeLessThan(37 * 86_400_000 + 10_000);
+  });
+
   test('buries an unreadable record in its dead-letter topic and goes on', async () => {
     const pipeline = new Pipeline();
     await pipeline.create(pipeline.items.topic);
