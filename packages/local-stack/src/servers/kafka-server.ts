@@ -29,7 +29,10 @@ export const KAFKA: ServerDefinition = {
   answers: async (host, port) => (await brokersKnown(host, port)) > 0,
 };
 
-/** `flags` are lines of server.properties ("num.io.threads=4"); a later line wins over an earlier one. */
+/**
+ * `flags` are lines of server.properties ("num.io.threads=4"); a later line wins over an earlier one. `{port}` and
+ * `{innerPort}` in them stand for the ports of clients and of the controller, which are not known before.
+ */
 export function serverProperties(data: string, run: Pick<ServerRun, 'port' | 'innerPort' | 'flags'>): string {
   const settings = [
     'process.roles=broker,controller',
@@ -53,7 +56,10 @@ export function serverProperties(data: string, run: Pick<ServerRun, 'port' | 'in
     'num.network.threads=2',
     'num.io.threads=4',
   ];
-  return `${[...settings, ...run.flags].join('\n')}\n`;
+  const flags = run.flags.map((flag) =>
+    flag.replaceAll('{port}', String(run.port)).replaceAll('{innerPort}', String(run.innerPort)),
+  );
+  return `${[...settings, ...flags].join('\n')}\n`;
 }
 
 async function install(context: InstallerContext): Promise<{ program: string; template: string }> {

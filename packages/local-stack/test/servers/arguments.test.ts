@@ -60,6 +60,12 @@ test('Kafka is one KRaft node that creates no topics by itself', () => {
   expect(lines.lastIndexOf('num.io.threads=8')).toBeGreaterThan(lines.indexOf('num.io.threads=4'));
 });
 
+test('a line for Kafka may name the ports that are not known before', () => {
+  const flags = ['listeners=A://127.0.0.1:{port},B://127.0.0.1:{innerPort},C://127.0.0.1:9'];
+  const lines = serverProperties('/runs/r/kafka/data', { ...run, flags }).split('\n');
+  expect(lines).toContain('listeners=A://127.0.0.1:20001,B://127.0.0.1:20002,C://127.0.0.1:9');
+});
+
 test('Redis keeps nothing on disk', () => {
   const args = redisArguments({ ...run, flags: ['--maxmemory', '1mb'] });
   expect(args.join(' ')).toBe(
