@@ -1,0 +1,98 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { CLEAR, type Conditions, type Direction } from './conditions.ts';
+import { ProxyLink, type Address } from './proxy-link.ts';
+
+const HOST = '127.0.0.1';
+
+/**
+ * A TCP proxy between a service and a server, through which a test makes the network fail. All connections share its
+ * conditions; a change of them holds at once, for bytes that are on their way too.
+ */
+export class FaultProxy {
+  readonly target: Address;
+  readonly #links = new Set<ProxyLink>();
+  #conditions: Readonly<Record<Direction, Conditions>> = { requests: CLEAR, answers: CLEAR };
+  #server: Server;
+  #port: number;
+
+  /** Listens on the loopback interface; `port` 0 takes a free one. */
+  static async start(target: Address, port = 0): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target, port);
+    await proxy.#listen();
+    return proxy;
+  }
+
+  private constructor(target: Address, port: number) {
+    this.target = target;
+    this.#port = port;
+    this.#server = this.#newServer();
+  }
+
+  get host(): string {
+    return HOST;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get connections(): number {
+    return this.#links.size;
+  }
+
+  /** Lays conditions over one direction, or both. */
+  impose(conditions: Partial<Conditions>, direction: Direction | 'both' = 'both'): void {
+    const { requests, answers } = this.#conditions;
+    this.#conditions = {
+      requests: direction === 'answers' ? requests : { ...requests, ...conditions },
+      answers: direction === 'requests' ? answers : { ...answers, ...conditions },
+    };
+  }
+
+  /** Every condition ends; what was held goes on. */
+  clear(): void {
+    this.#conditions = { requests: CLEAR, answers: CLEAR };
+  }
+
+  /** Resets every connection that there is now. */
+  reset(): void {
+    for (const link of this.#links) link.reset();
+  }
+
+  /** The server seems to be gone: connections are reset, new ones refused. */
+  async refuse(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.reset();
+    await closed;
+  }
+
+  /** Ends `refuse`: it listens again, on the same port. */
+  async accept(): Promise<void> {
+    this.#server = this.#newServer();
+    await this.#listen();
+  }
+
+  async close(): Promise<void> {
+    this.clear();
+    if (this.#server.listening) await this.refuse();
+  }
+
+  #newServer(): Server {
+    return createServer({ allowHalfOpen: true }, (client: Socket) => {
+      const link = new ProxyLink(client, this.target, (direction) => this.#conditions[direction]);
+      this.#links.add(link);
+      link.onClose(() => this.#links.delete(link));
+    });
+  }
+
+  #listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#port, HOST, () => {
+        const address = this.#server.address();
+        if (address !== null && typeof address === 'object') this.#port = address.port;
+        resolve();
+      });
+    });
+  }
+}
