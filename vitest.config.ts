@@ -5,7 +5,6 @@ const serverSuites = [
   '**/*.conformance.test.ts',
   '**/*.integration.test.ts',
   '**/*.e2e.test.ts',
-  '**/*.fault.test.ts',
   '**/*.values.test.ts',
 ];
 const ignored = ['**/node_modules/**', '**/.local-stack/**'];
@@ -47,7 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.e2e.test.ts', 'test/faults/**/*.fault.test.ts'],
+          include: ['test/e2e/**/*.e2e.test.ts'],
           exclude: ignored,
           ...onServers,
           sequence: { groupOrder: 2 },

@@ -15,6 +15,7 @@ const ENTRIES = {
   test: 'test/run.ts',
   bench: 'test/bench/main.ts',
   fuzz: 'packages/binlog/test/fuzz/main.ts',
+  faults: 'test/faults/run.ts',
   generate: 'packages/cli/src/generate.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };

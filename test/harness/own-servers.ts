@@ -5,15 +5,17 @@ import type { Scope } from './scope.ts';
  * Servers of a test's own, though the environment names running ones: for settings that are global to a server, which
  * others must not feel. Stopped at the end of the scope.
  * @param flags per server in its own notation, e.g. `--binlog-format=STATEMENT`
+ * @param shared further servers, which may be those that the environment names
  */
 export async function ownServers(
   scope: Scope,
   flags: Partial<Readonly<Record<ServerName, readonly string[]>>>,
+  shared: readonly ServerName[] = [],
 ): Promise<Stack> {
-  const servers = Object.keys(flags) as ServerName[];
-  const addresses = new Set(servers.map((server) => ADDRESS_VARIABLES[server]));
+  const own = Object.keys(flags) as ServerName[];
+  const addresses = new Set(own.map((server) => ADDRESS_VARIABLES[server]));
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !addresses.has(name)));
-  const stack = await startStack({ servers, flags, env });
+  const stack = await startStack({ servers: [...own, ...shared], flags, env });
   scope.defer(() => stack.stop());
   return stack;
 }

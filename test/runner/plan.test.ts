@@ -4,7 +4,7 @@ import { planOf } from './plan.ts';
 test('without arguments everything runs', () => {
   expect(planOf([])).toEqual({
     checks: ['format', 'lint', 'typecheck'],
-    suites: ['unit', 'conformance', 'e2e'],
+    suites: ['unit', 'conformance', 'e2e', 'faults'],
     vitestArgs: [],
     env: {},
   });
@@ -27,7 +27,7 @@ test('what follows the names goes to vitest', () => {
   });
 });
 
-test('a filter alone skips the checks', () => {
+test('a filter alone skips the checks and the faults, which vitest does not run', () => {
   expect(planOf(['murmur2'])).toEqual({
     checks: [],
     suites: ['unit', 'conformance', 'e2e'],

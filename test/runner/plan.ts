@@ -1,5 +1,5 @@
 export const checkNames = ['format', 'lint', 'typecheck'] as const;
-export const suiteNames = ['unit', 'conformance', 'e2e', 'values'] as const;
+export const suiteNames = ['unit', 'conformance', 'e2e', 'faults', 'values'] as const;
 /** Runs only when named: it takes minutes. */
 const longSuites: readonly string[] = ['values'];
 
@@ -31,11 +31,13 @@ export function planOf(given: readonly string[]): Plan {
   const firstOther = args.findIndex((arg) => !names.includes(arg));
   const named = new Set(firstOther === -1 ? args : args.slice(0, firstOther));
   const vitestArgs = firstOther === -1 ? [] : args.slice(firstOther);
-  // A filter alone is meant for tests: the checks have nothing to filter.
+  // A filter alone is meant for vitest: checks and faults have nothing that it filters.
   const wanted = (name: string, unnamed: boolean): boolean => (named.size === 0 ? unnamed : named.has(name));
+  const isUsual = (suite: SuiteName): boolean =>
+    suite === 'faults' ? vitestArgs.length === 0 : !longSuites.includes(suite);
   return {
     checks: checkNames.filter((name) => wanted(name, vitestArgs.length === 0)),
-    suites: suiteNames.filter((name) => wanted(name, !longSuites.includes(name))),
+    suites: suiteNames.filter((name) => wanted(name, isUsual(name))),
     vitestArgs,
     env,
   };

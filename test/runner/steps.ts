@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChild } from './child.ts';
 import type { CheckName, SuiteName } from './plan.ts';
-import { readVitestReport, tallyVitest, type Tally } from './tally.ts';
+import {
+  readReport,
+  tallyFaults,
+  tallyVitest,
+  type FaultsReport,
+  type Tally,
+  type VitestReport,
+} from './tally.ts';
 
 const repositoryRoot = join(import.meta.dirname, '..', '..');
 const binaries = join(repositoryRoot, 'node_modules', '.bin');
@@ -19,6 +26,7 @@ const suiteTimeoutMs: Readonly<Record<SuiteName, number>> = {
   unit: 10 * 60_000,
   conformance: 20 * 60_000,
   e2e: 45 * 60_000,
+  faults: 20 * 60_000,
   values: 45 * 60_000,
 };
 
@@ -40,6 +48,7 @@ export async function runSuite(
   vitestArgs: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Tally> {
+  if (name === 'faults') return runFaults(vitestArgs, env);
   const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
   const reportPath = join(folder, 'report.json');
   try {
@@ -48,7 +57,24 @@ export async function runSuite(
       [join(binaries, 'vitest'), 'run', '--project', name, ...reporters, ...vitestArgs],
       { cwd: repositoryRoot, env: environment(env), timeoutMs: suiteTimeoutMs[name] },
     );
-    return tallyVitest(readVitestReport(reportPath), end.timedOut ? null : end.code);
+    return tallyVitest(readReport<VitestReport>(reportPath), end.timedOut ? null : end.code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The short cases of the fault suite, which has a runner of its own: one process holds the servers that it kills. */
+async function runFaults(names: readonly string[], env: Readonly<Record<string, string>>): Promise<Tally> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+  const reportPath = join(folder, 'report.json');
+  try {
+    const args = ['--in-every-run', '--all', '--report', reportPath, ...names];
+    const end = await runChild([process.execPath, join(repositoryRoot, 'test/faults/run.ts'), ...args], {
+      cwd: repositoryRoot,
+      env: environment(env),
+      timeoutMs: suiteTimeoutMs.faults,
+    });
+    return tallyFaults(readReport<FaultsReport>(reportPath), end.timedOut ? null : end.code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

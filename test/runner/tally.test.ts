@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addTallies, summaryLine, tallyVitest } from './tally.ts';
+import { addTallies, summaryLine, tallyFaults, tallyVitest } from './tally.ts';
 
 const file = (
   status: string,
@@ -31,6 +31,12 @@ test('a bad exit is a failure though every test passed', () => {
 
 test('a run that left no report is a failure', () => {
   expect(tallyVitest(null, 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+});
+
+test('faults are counted as their runner says, if it ended well', () => {
+  expect(tallyFaults({ passed: 12, failed: 1 }, 1)).toEqual({ passed: 12, failed: 1, skipped: 0 });
+  expect(tallyFaults({ passed: 12, failed: 0 }, null)).toEqual({ passed: 12, failed: 1, skipped: 0 });
+  expect(tallyFaults(null, 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
 });
 
 test('the last line names skipped tests only where there are some', () => {

@@ -47,9 +47,22 @@ export function tallyVitest(report: VitestReport | null, exitCode: number | null
   };
 }
 
-export function readVitestReport(path: string): VitestReport | null {
+/** What the runner of the fault suite counts. */
+export interface FaultsReport {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Counts cases; a run that left no report or did not go well is a failure. */
+export function tallyFaults(report: FaultsReport | null, exitCode: number | null): Tally {
+  const { passed, failed } = report ?? { passed: 0, failed: 1 };
+  return { passed, failed: failed === 0 && exitCode !== 0 ? 1 : failed, skipped: 0 };
+}
+
+/** Null for a file that is missing or cut off. */
+export function readReport<T>(path: string): T | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as VitestReport;
+    return JSON.parse(readFileSync(path, 'utf8')) as T;
   } catch {
     return null;
   }

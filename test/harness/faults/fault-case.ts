@@ -1,0 +1,27 @@
+import type { ServiceName, SinkName } from '../sink-pipeline.ts';
+import type { PipelineWishes } from './fault-pipeline.ts';
+import type { Scene } from './scene.ts';
+
+/** One fault: what happens, and what besides the general promise must hold. A file of test/faults exports one as `fault`. */
+export interface FaultCase {
+  /** What happens, as a sentence without a full stop. */
+  readonly title: string;
+  /** Seconds from the end of the fault until a row committed then must be in every store. */
+  readonly recoverySeconds: number;
+  /** One of the short ones, which run with `npm test`. */
+  readonly inEveryRun?: boolean;
+  /** Causes the fault under load, looks for the signs of it, ends it. Throws what is not as it must be. */
+  readonly run: (scene: Scene) => Promise<void>;
+  /** Records that the fault makes dead letters, by sink; none by default. */
+  readonly deadLetters?: Partial<Readonly<Record<SinkName, number>>>;
+  /** Services that may end by themselves and ask to be restarted, and how often. */
+  readonly restarts?: Partial<Readonly<Record<ServiceName, number>>>;
+  /** Services that must end and say "fix me": the case fixes and relaunches them. */
+  readonly mustStop?: readonly ServiceName[];
+  /** Tables besides the usual ones that must be equal in the end. */
+  readonly tables?: readonly string[];
+  /** A pipeline of its own, which nobody uses after it. */
+  readonly pipeline?: PipelineWishes;
+  /** Kills Elasticsearch: only with one of its own. */
+  readonly killsElasticsearch?: boolean;
+}

@@ -1,0 +1,169 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compareSinks, describeDifference, type CompareOptions, type Comparison } from '@sluice/cli/compare';
+import { topicName } from '@sluice/envelope';
+import { kafkaClient, TopicReader } from '@sluice/kafka';
+import { freePorts } from '@sluice/local-stack';
+import { createLogger } from '@sluice/runtime';
+import { Client } from '@elastic/elasticsearch';
+import type { Kafka } from 'kafkajs';
+import { kafkaConfig } from '../capture-pipeline.ts';
+import { eventually } from '../eventually.ts';
+import { uniqueName, type Scope } from '../scope.ts';
+import { ServiceProcess } from '../service-process.ts';
+import type { PipelineProcess, ServiceName, SinkName } from '../sink-pipeline.ts';
+import { CHANGED_TABLES } from './changes.ts';
+import { SERVICE_NAMES, type FaultServers } from './fault-servers.ts';
+import { KeptService } from './kept-service.ts';
+import { serviceConfig, type Sections } from './service-config.ts';
+import { Session } from './session.ts';
+import { indexPrefix, openViews, TARGET_SUFFIX, type StoreView } from './store-views.ts';
+
+/** What a case wants otherwise than usual. */
+export interface PipelineWishes {
+  /** Laid over the sections of sluice.yaml of every service. */
+  readonly sections?: Sections;
+  /** Options of Node.js for one service. */
+  readonly nodeArgs?: Partial<Readonly<Record<ServiceName, readonly string[]>>>;
+  /** Run in the new database before anything starts. */
+  readonly statements?: readonly string[];
+}
+
+/** A database, a pipeline from it, four services that run, each behind its proxies. */
+export class FaultPipeline {
+  readonly name: string;
+  readonly servers: FaultServers;
+  readonly source: Session;
+  readonly views: Readonly<Record<SinkName, StoreView>>;
+  readonly kafka: Kafka;
+  readonly services: Readonly<Record<ServiceName, KeptService>>;
+  readonly #launch: (service: ServiceName) => Promise<PipelineProcess>;
+
+  static async start(
+    scope: Scope,
+    servers: FaultServers,
+    wishes: PipelineWishes = {},
+  ): Promise<FaultPipeline> {
+    const name = uniqueName('fault');
+    const admin = new Session(servers.stack.mysql);
+    await admin.run(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+    admin.close();
+    const source = new Session(servers.stack.mysql, name);
+    scope.defer(() => source.close());
+    await source.run(...CHANGED_TABLES, ...(wishes.statements ?? []));
+    scope.defer(() => deleteIndexes(servers, name));
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-fault-'));
+    scope.defer(() => rm(folder, { recursive: true, force: true }));
+    const views = openViews(servers.stack, name);
+    scope.defer(async () => void (await Promise.all(Object.values(views).map((view) => view.close()))));
+    const launch = launcher(scope, servers, name, folder, wishes);
+    const kept = SERVICE_NAMES.map(async (service) => {
+      const running = await KeptService.start(service, () => launch(service));
+      scope.defer(() => running.kill());
+      return [service, running] as const;
+    });
+    const services = Object.fromEntries(await Promise.all(kept)) as Record<ServiceName, KeptService>;
+    const pipeline = new FaultPipeline(name, servers, source, views, services, launch);
+    await Promise.all(Object.values(services).map((service) => service.process.ready()));
+    return pipeline;
+  }
+
+  private constructor(
+    name: string,
+    servers: FaultServers,
+    source: Session,
+    views: Readonly<Record<SinkName, StoreView>>,
+    services: Readonly<Record<ServiceName, KeptService>>,
+    launch: (service: ServiceName) => Promise<PipelineProcess>,
+  ) {
+    this.name = name;
+    this.servers = servers;
+    this.source = source;
+    this.views = views;
+    this.services = services;
+    this.#launch = launch;
+    const config = kafkaConfig(servers.stack.kafka.brokers);
+    this.kafka = kafkaClient(config, createLogger('test', { level: 'silent' }));
+  }
+
+  /** One more process of a service, which nobody restarts. */
+  launchAnother(service: ServiceName): Promise<PipelineProcess> {
+    return this.#launch(service);
+  }
+
+  topic(table: string): string {
+    return topicName(this.name, this.name, table);
+  }
+
+  /** Reads topics past the proxies, with connections of its own. */
+  async withReader<T>(use: (reader: TopicReader) => Promise<T>): Promise<T> {
+    const kafka = kafkaConfig(this.servers.stack.kafka.brokers);
+    const signal = AbortSignal.timeout(60_000);
+    const reader = new TopicReader({ kafka, signal, recoveryMs: 20_000 });
+    try {
+      return await use(reader);
+    } finally {
+      reader.close();
+    }
+  }
+
+  compare(tables: readonly string[]): Promise<Comparison> {
+    const { stack } = this.servers;
+    const stores: Required<Pick<CompareOptions, SinkName>> = {
+      redis: stack.redis,
+      elasticsearch: { node: stack.elasticsearch.node, indexPrefix: indexPrefix(this.name) },
+      mysql: { ...stack.targetMysql, databases: { [this.name]: `${this.name}${TARGET_SUFFIX}` } },
+    };
+    const names = tables.map((table) => ({ database: this.name, table }));
+    return compareSinks({ source: stack.mysql, tables: names, ...stores });
+  }
+
+  /** Waits until every store equals the source, which must be quiet. Throws with what differs. */
+  async converged(tables: readonly string[], timeoutMs: number): Promise<Comparison> {
+    let found: string[] = [];
+    const look = async (): Promise<Comparison | false> => {
+      const comparison = await this.compare(tables);
+      found = Object.values(comparison.sinks).flatMap(({ examples }) => examples.map(describeDifference));
+      return found.length === 0 && comparison;
+    };
+    const patience = { timeoutMs, everyMs: 200 };
+    return eventually('every store to equal the source', look, patience).catch((error: unknown) => {
+      throw new Error(`the stores differ:\n${found.slice(0, 10).join('\n')}`, { cause: error });
+    });
+  }
+}
+
+function launcher(
+  scope: Scope,
+  servers: FaultServers,
+  name: string,
+  folder: string,
+  { sections = {}, nodeArgs = {} }: PipelineWishes,
+): (service: ServiceName) => Promise<PipelineProcess> {
+  return async (service) => {
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const configFile = join(folder, `${service}-${port}.yaml`);
+    const config = serviceConfig(servers, { name, service, ops: { port, metricsPort }, sections });
+    await writeFile(configFile, JSON.stringify(config, null, 2));
+    const options = { service, configFile, opsPort: port, nodeArgs: nodeArgs[service] ?? [] };
+    const process = ServiceProcess.start(scope, options);
+    const url = (of: number): string => `http://127.0.0.1:${of}`;
+    return {
+      name: service,
+      process,
+      opsUrl: url(port),
+      metricsUrl: `${url(metricsPort)}/metrics`,
+      configFile,
+    };
+  };
+}
+
+/** Elasticsearch may outlive the run; everything else goes with its server. */
+async function deleteIndexes({ stack, ownsElasticsearch }: FaultServers, name: string): Promise<void> {
+  if (ownsElasticsearch) return;
+  const client = new Client({ node: stack.elasticsearch.node });
+  const found = Object.keys(await client.indices.get({ index: `${indexPrefix(name)}*` }));
+  if (found.length > 0) await client.indices.delete({ index: found });
+  await client.close();
+}

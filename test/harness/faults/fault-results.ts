@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Verdict } from './judge.ts';
+
+/** What became of a case when it ran last. */
+export interface FaultResult extends Verdict {
+  readonly seed: number;
+  readonly passed: boolean;
+  /** Times in a row that it passed in that run. */
+  readonly times: number;
+  readonly date: string;
+  /** Of the code that ran. */
+  readonly commit: string;
+}
+
+export type FaultResults = Readonly<Record<string, FaultResult>>;
+
+/** Nothing for a file that is not there. */
+export function readResults(path: string): FaultResults {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as FaultResults;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+export function writeResults(path: string, results: FaultResults): void {
+  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+}
+
+export interface ListedCase {
+  readonly name: string;
+  readonly title: string;
+  readonly recoverySeconds: number;
+  readonly inEveryRun?: boolean;
+}
+
+/** The table of all cases, in Markdown. */
+export function resultsTable(cases: readonly ListedCase[], results: FaultResults): string {
+  const head = ['case', 'what happens', 'seed', 'result', 'recovery (bound)', 'date'];
+  const rows = cases.map(({ name, title, recoverySeconds, inEveryRun }) => {
+    const result = results[name];
+    const bound = `${recoverySeconds} s`;
+    const label = `\`${name}\`${inEveryRun === true ? ' •' : ''}`;
+    if (result === undefined) return [label, title, '', 'not run yet', `(${bound})`, ''];
+    const recovery = result.recoverySeconds === null ? '–' : `${result.recoverySeconds.toFixed(1)} s`;
+    const outcome = result.passed ? `passed${result.times > 1 ? ` ${result.times} times` : ''}` : 'failed';
+    return [label, title, String(result.seed), outcome, `${recovery} (${bound})`, result.date.slice(0, 10)];
+  });
+  return markdownTable([head, ...rows]);
+}
+
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [line(head), rule, ...body.map(line)].join('\n');
+}

@@ -1,0 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SINK_NAMES, type SinkName } from '../sink-pipeline.ts';
+import type { StoreView } from './store-views.ts';
+
+const LOOK_MS = 100;
+const SHOWN = 5;
+
+/** Looks at some rows in every store again and again: what a store knows of a row may never become older. */
+export class SequenceWatch {
+  /** What became older, one line each. */
+  readonly falls: string[] = [];
+  /** Looks that a store has answered. */
+  readonly looks: Record<SinkName, number> = { redis: 0, elasticsearch: 0, mysql: 0 };
+  readonly #newest = new Map<string, string>();
+  #stopped = false;
+  readonly #runs: Promise<void>[];
+
+  constructor(views: Readonly<Record<SinkName, StoreView>>, table: string, ids: readonly number[]) {
+    this.#runs = SINK_NAMES.map((sink) => this.#watch(sink, views[sink], table, ids));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#runs);
+  }
+
+  async #watch(sink: SinkName, view: StoreView, table: string, ids: readonly number[]): Promise<void> {
+    while (!this.#stopped) {
+      // A store that is away says nothing.
+      const rows = await view.read(table, ids).catch(() => null);
+      if (rows !== null) {
+        this.looks[sink]++;
+        for (const [id, { sequence }] of rows) this.#see(`${sink} ${table} ${id}`, sequence);
+      }
+      await delay(LOOK_MS);
+    }
+  }
+
+  #see(what: string, sequence: string): void {
+    const before = this.#newest.get(what) ?? '';
+    if (sequence < before && this.falls.length < SHOWN)
+      this.falls.push(`${what}: ${sequence} after ${before}`);
+    if (sequence > before) this.#newest.set(what, sequence);
+  }
+}

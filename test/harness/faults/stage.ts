@@ -1,0 +1,70 @@
+import type { FaultCase } from './fault-case.ts';
+import { FaultPipeline } from './fault-pipeline.ts';
+import { startFaultServers, type FaultServers } from './fault-servers.ts';
+import { judge, type Verdict } from './judge.ts';
+
+interface Standing<T> {
+  readonly scope: AsyncDisposableStack;
+  readonly what: T;
+}
+
+/**
+ * Servers and a pipeline that stay for the next case as long as all is well: to start them takes longer than most faults.
+ * After a case that failed both are new.
+ */
+export class Stage {
+  readonly #ownsElasticsearch: boolean;
+  #servers: Standing<FaultServers> | null = null;
+  #pipeline: Standing<FaultPipeline> | null = null;
+
+  constructor({ ownsElasticsearch }: { readonly ownsElasticsearch: boolean }) {
+    this.#ownsElasticsearch = ownsElasticsearch;
+  }
+
+  async play(fault: FaultCase, seed: number): Promise<Verdict> {
+    const isAlone = fault.pipeline !== undefined;
+    if (isAlone) await this.#clear('pipeline');
+    try {
+      const pipeline = await this.#ready(fault);
+      const verdict = await judge(fault, pipeline, seed);
+      if (verdict.problems.length > 0) await this.#clear('servers');
+      else if (isAlone) await this.#clear('pipeline');
+      return verdict;
+    } catch (error) {
+      await this.#clear('servers');
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { recoverySeconds: null, problems: [`it could not be judged: ${reason}`] };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#clear('servers');
+  }
+
+  async #ready(fault: FaultCase): Promise<FaultPipeline> {
+    this.#servers ??= await standing((scope) => startFaultServers(scope, this.#ownsElasticsearch));
+    const servers = this.#servers.what;
+    this.#pipeline ??= await standing((scope) => FaultPipeline.start(scope, servers, fault.pipeline));
+    return this.#pipeline.what;
+  }
+
+  async #clear(what: 'pipeline' | 'servers'): Promise<void> {
+    const pipeline = this.#pipeline;
+    this.#pipeline = null;
+    await pipeline?.scope.disposeAsync();
+    if (what === 'pipeline') return;
+    const servers = this.#servers;
+    this.#servers = null;
+    await servers?.scope.disposeAsync();
+  }
+}
+
+async function standing<T>(make: (scope: AsyncDisposableStack) => Promise<T>): Promise<Standing<T>> {
+  const scope = new AsyncDisposableStack();
+  try {
+    return { scope, what: await make(scope) };
+  } catch (error) {
+    await scope.disposeAsync();
+    throw error;
+  }
+}
