@@ -52,7 +52,7 @@ class Capture {
   #incarnation: Incarnation | null = null;
   #lastError: PipelineError | null = null;
   #hasStreamed = false;
-  /** Up to when everything is known to be published or in the buffer: milliseconds since 1970, 0 before the first time. */
+  /** Up to when everything is known to be published, or about to be: milliseconds since 1970, 0 before the first time. */
   #inTouchAt = 0;
   /** The operator's word counts once: the next life has the checkpoint of the new generation. */
   #acceptsLostCheckpoint: boolean;
@@ -125,9 +125,11 @@ class Capture {
       if (this.#inTouchAt > 0) this.#metrics.lag((Date.now() - this.#inTouchAt) / 1000);
       return;
     }
-    const { stream, queuedBytes } = incarnation;
+    const { stream, queuedBytes, publishingSince } = incarnation;
     const { committedAtMs } = stream.transaction;
-    if (stream.now > 0) this.#inTouchAt = stream.atTip || committedAtMs === 0 ? stream.now : committedAtMs;
+    const readUpTo = stream.atTip || committedAtMs === 0 ? stream.now : committedAtMs;
+    // What was read while a broker does not answer has not arrived anywhere.
+    if (stream.now > 0) this.#inTouchAt = Math.min(readUpTo, publishingSince ?? readUpTo);
     this.#metrics.lag(this.#lagSeconds(stream.atTip || committedAtMs === 0));
     this.#metrics.progress(stream.sequence.file, stream.position.position, queuedBytes, committedAtMs);
   }

@@ -172,6 +172,11 @@ export class Incarnation {
     return this.#snapshots.desk;
   }
 
+  /** When the Kafka transaction under way was begun, in milliseconds since 1970; null when there is none. */
+  get publishingSince(): number | null {
+    return this.#flusher.busySince;
+  }
+
   get queuedBytes(): number {
     return this.#reader.queuedBytes;
   }

@@ -13,6 +13,7 @@ export class Flusher {
   readonly #signal: AbortSignal;
   readonly #onSettled: (published: Published) => void;
   #inFlight: Promise<void> | null = null;
+  #begunAt = 0;
   #failed = false;
 
   /** @param onSettled called after each commit, when the flusher is free again */
@@ -30,8 +31,14 @@ export class Flusher {
     return this.#inFlight !== null;
   }
 
+  /** When what is under way was begun, in milliseconds since 1970; null when nothing is. */
+  get busySince(): number | null {
+    return this.busy ? this.#begunAt : null;
+  }
+
   /** Starts publishing; the buffer belongs to the flusher until it has settled, then it is empty again. */
   begin(buffer: PublishBuffer, onFailure: (error: unknown) => void): void {
+    this.#begunAt = Date.now();
     this.#inFlight = this.#publish(buffer);
     this.#inFlight.catch((error: unknown) => {
       this.#failed = true;
