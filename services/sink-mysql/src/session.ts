@@ -12,13 +12,18 @@ const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ];
 
-/** Nothing is connected before the first use. */
+/**
+ * Nothing is connected before the first use. A session that says nothing for longer than a transaction may take is ended by
+ * the server: a sink that hangs in the middle of one would otherwise hold its rows against its successor for hours
+ * (`wait_timeout`, 8 hours by default). The pool replaces connections that were idle for so long.
+ */
 export function targetPool(config: MysqlSinkConfig): Pool {
   const { host, port, user, password, tls, connectTimeoutMs } = config;
   const pool = createPool({ host, port, user, password, tls, connectTimeoutMs }, config.connections);
+  const silence = `SET SESSION wait_timeout = ${Math.ceil(config.transactionTimeoutMs / 1000)}`;
   // Statements of a connection run in order: these are done before its user gets at it.
   pool.pool.on('connection', (connection) => {
-    for (const statement of SESSION) {
+    for (const statement of [...SESSION, silence]) {
       connection.query(statement, (error) => {
         if (error !== null) connection.destroy();
       });
