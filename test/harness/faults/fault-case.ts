@@ -22,6 +22,8 @@ export interface FaultCase {
   readonly tables?: readonly string[];
   /** A pipeline of its own, which nobody uses after it. */
   readonly pipeline?: PipelineWishes;
+  /** An operator lets capture leave changes out (`--accept lost-checkpoint`): a snapshot makes up for them, not the topics. */
+  readonly leavesChangesOut?: boolean;
   /** Kills Elasticsearch: only with one of its own. */
   readonly killsElasticsearch?: boolean;
 }

@@ -30,6 +30,8 @@ export interface PipelineWishes {
   readonly statements?: readonly string[];
 }
 
+type Launcher = (service: ServiceName, args?: readonly string[]) => Promise<PipelineProcess>;
+
 /** A database, a pipeline from it, four services that run, each behind its proxies. */
 export class FaultPipeline {
   readonly name: string;
@@ -38,7 +40,7 @@ export class FaultPipeline {
   readonly views: Readonly<Record<SinkName, StoreView>>;
   readonly kafka: Kafka;
   readonly services: Readonly<Record<ServiceName, KeptService>>;
-  readonly #launch: (service: ServiceName) => Promise<PipelineProcess>;
+  readonly #launch: Launcher;
 
   static async start(
     scope: Scope,
@@ -59,7 +61,7 @@ export class FaultPipeline {
     scope.defer(async () => void (await Promise.all(Object.values(views).map((view) => view.close()))));
     const launch = launcher(scope, servers, name, folder, wishes);
     const kept = SERVICE_NAMES.map(async (service) => {
-      const running = await KeptService.start(service, () => launch(service));
+      const running = await KeptService.start(service, (args) => launch(service, args));
       scope.defer(() => running.kill());
       return [service, running] as const;
     });
@@ -75,7 +77,7 @@ export class FaultPipeline {
     source: Session,
     views: Readonly<Record<SinkName, StoreView>>,
     services: Readonly<Record<ServiceName, KeptService>>,
-    launch: (service: ServiceName) => Promise<PipelineProcess>,
+    launch: Launcher,
   ) {
     this.name = name;
     this.servers = servers;
@@ -140,13 +142,13 @@ function launcher(
   name: string,
   folder: string,
   { sections = {}, nodeArgs = {} }: PipelineWishes,
-): (service: ServiceName) => Promise<PipelineProcess> {
-  return async (service) => {
+): Launcher {
+  return async (service, args = []) => {
     const [port = 0, metricsPort = 0] = await freePorts(2);
     const configFile = join(folder, `${service}-${port}.yaml`);
     const config = serviceConfig(servers, { name, service, ops: { port, metricsPort }, sections });
     await writeFile(configFile, JSON.stringify(config, null, 2));
-    const options = { service, configFile, opsPort: port, nodeArgs: nodeArgs[service] ?? [] };
+    const options = { service, configFile, opsPort: port, nodeArgs: nodeArgs[service] ?? [], args };
     const process = ServiceProcess.start(scope, options);
     const url = (of: number): string => `http://127.0.0.1:${of}`;
     return {

@@ -3,7 +3,7 @@ import { page, type Page } from '../service-pages.ts';
 import type { LogLine, ServiceEnd } from '../service-process.ts';
 import type { PipelineProcess, ServiceName } from '../sink-pipeline.ts';
 
-type Launch = () => Promise<PipelineProcess>;
+type Launch = (args?: readonly string[]) => Promise<PipelineProcess>;
 
 /** As after a crash under a supervisor that waits a moment. */
 const RESTART_AFTER_MS = 300;
@@ -72,11 +72,11 @@ export class KeptService {
     return this.process.stop();
   }
 
-  /** A process in the place of one that has ended. */
-  async relaunch(): Promise<void> {
+  /** A process in the place of one that has ended; with arguments, those of the command line. */
+  async relaunch(args: readonly string[] = []): Promise<void> {
     this.#past.push(this.process.output);
     this.#isWanted = true;
-    this.#now = await this.#launch();
+    this.#now = await this.#launch(args);
     this.#keep(this.#now);
   }
 

@@ -1,0 +1,28 @@
+import { Redis } from 'ioredis';
+import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { sluice } from '../harness/sluice-command.ts';
+
+export const fault: FaultCase = {
+  title: 'Redis comes back empty: the sink stops and says so; rewound as told, it fills Redis again',
+  recoverySeconds: 60,
+  mustStop: ['sink-redis'],
+  pipeline: {},
+  run: async (scene) => {
+    const sink = scene.service('sink-redis');
+    const redis = new Redis(scene.stack.redis.url);
+    await redis.flushall();
+    // What Redis forgot is looked for when a connection is new.
+    scene.proxies.stores.redis.reset();
+    await scene.flows(['elasticsearch', 'mysql']);
+    await scene.sign('the sink to stop', () => sink.ownEnds.length > 0);
+    if (sink.log.at(-1)?.err?.code !== 'REDIS_EMPTIED') throw new Error('it does not say what is wrong');
+    await redis.set(`sluice:marker:${scene.pipeline.name}.redis`, 'filled again');
+    redis.disconnect();
+    await scene.sign('the group to be empty, and rewound', async () => {
+      const { code } = await sluice(sink.configFile, 'sink rewind --sink redis --to beginning --yes');
+      return code === 0;
+    });
+    await sink.relaunch();
+    scene.over();
+  },
+};

@@ -1,0 +1,23 @@
+import type { FaultCase } from '../harness/faults/fault-case.ts';
+
+const RESETS = 5;
+
+export const fault: FaultCase = {
+  title: 'the connections of capture to its source are reset, some in the middle of a transaction',
+  recoverySeconds: 30,
+  inEveryRun: true,
+  run: async (scene) => {
+    const disconnects = (): Promise<number> => scene.metric('capture', 'cdc_capture_disconnects_total');
+    const before = (await disconnects()) || 0;
+    // Slow and in pieces, so that a reset finds transactions on their way.
+    scene.proxies.source.impose({ sliceBytes: 400, bytesPerSecond: 60_000 }, 'answers');
+    for (let reset = 0; reset < RESETS; reset++) {
+      await scene.sign('capture to stream', () => scene.isReady('capture'), 40_000);
+      await scene.load(scene.random.integer(2, 12));
+      scene.proxies.source.reset();
+    }
+    scene.proxies.source.clear();
+    scene.over();
+    await scene.sign('the disconnects to be counted', async () => (await disconnects()) >= before + RESETS);
+  },
+};
