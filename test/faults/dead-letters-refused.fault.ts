@@ -1,6 +1,6 @@
 import { deadLetterTopic } from '@sluice/envelope';
 import { Redis } from 'ioredis';
-import { ConfigResourceTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
 import type { Scene } from '../harness/faults/scene.ts';
 
@@ -45,7 +45,7 @@ async function limitLetters({ pipeline }: Scene, bytes: string): Promise<void> {
   const name = deadLetterTopic(pipeline.name, 'redis');
   await admin.alterConfigs({
     validateOnly: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name, configEntries }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configEntries }],
   });
   await admin.disconnect();
 }

@@ -51,7 +51,7 @@ async function runCase(stage: Stage, { name, fault }: NamedCase): Promise<FaultR
     const seed = Number(values.seed ?? randomInt(2 ** 31));
     process.stdout.write(`${name}: SLUICE_TEST_SEED=${seed} … `);
     const begun = performance.now();
-    const verdict = await stage.play(fault, seed);
+    const verdict = await stage.play(name, fault, seed);
     const passed = verdict.problems.length === 0;
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     const recovery = verdict.recoverySeconds?.toFixed(1) ?? '–';
@@ -65,7 +65,7 @@ async function runCase(stage: Stage, { name, fault }: NamedCase): Promise<FaultR
 async function runAll(cases: readonly NamedCase[]): Promise<{ passed: number; failed: number }> {
   const tally = { passed: 0, failed: 0 };
   const kills = cases.some(({ fault }) => fault.killsElasticsearch === true);
-  await using stage = new Stage({ ownsElasticsearch: kills });
+  await using stage = new Stage({ ownsElasticsearch: kills, logFolder: join(import.meta.dirname, 'logs') });
   for (const each of cases) {
     const result = await runCase(stage, each);
     writeResults(RESULTS, { ...readResults(RESULTS), [each.name]: result });

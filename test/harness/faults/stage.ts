@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FaultCase } from './fault-case.ts';
 import { FaultPipeline } from './fault-pipeline.ts';
 import { startFaultServers, type FaultServers } from './fault-servers.ts';
@@ -14,21 +16,27 @@ interface Standing<T> {
  */
 export class Stage {
   readonly #ownsElasticsearch: boolean;
+  readonly #logFolder: string;
   #servers: Standing<FaultServers> | null = null;
   #pipeline: Standing<FaultPipeline> | null = null;
 
-  constructor({ ownsElasticsearch }: { readonly ownsElasticsearch: boolean }) {
-    this.#ownsElasticsearch = ownsElasticsearch;
+  /** @param logFolder for what the services wrote when a case failed */
+  constructor(options: { readonly ownsElasticsearch: boolean; readonly logFolder: string }) {
+    this.#ownsElasticsearch = options.ownsElasticsearch;
+    this.#logFolder = options.logFolder;
   }
 
-  async play(fault: FaultCase, seed: number): Promise<Verdict> {
+  async play(name: string, fault: FaultCase, seed: number): Promise<Verdict> {
     const isAlone = fault.pipeline !== undefined;
     if (isAlone) await this.#clear('pipeline');
     try {
       const pipeline = await this.#ready(fault);
       const verdict = await judge(fault, pipeline, seed);
-      if (verdict.problems.length > 0) await this.#clear('servers');
-      else if (isAlone) await this.#clear('pipeline');
+      if (verdict.problems.length > 0) {
+        this.#keepLogs(name, pipeline);
+        await this.#clear('servers');
+      }
+      if (isAlone) await this.#clear('pipeline');
       return verdict;
     } catch (error) {
       await this.#clear('servers');
@@ -39,6 +47,12 @@ export class Stage {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#clear('servers');
+  }
+
+  #keepLogs(name: string, { services }: FaultPipeline): void {
+    mkdirSync(this.#logFolder, { recursive: true });
+    for (const service of Object.values(services))
+      writeFileSync(join(this.#logFolder, `${name}.${service.name}.log`), service.output);
   }
 
   async #ready(fault: FaultCase): Promise<FaultPipeline> {

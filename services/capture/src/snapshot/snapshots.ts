@@ -63,11 +63,18 @@ export class Snapshots {
   /** Ends at once when the signal is aborted, whatever the source is asked just then. */
   async #read(id: string, signal: AbortSignal): Promise<void> {
     const connection = await this.#parts.source.connect();
-    const hangUp = (): void => connection.destroy();
+    const hungUp = Promise.withResolvers<void>();
+    const hangUp = (): void => {
+      connection.destroy();
+      hungUp.resolve();
+    };
     signal.addEventListener('abort', hangUp);
+    if (signal.aborted) hangUp();
     try {
       const reader = this.#chunkReader(connection);
-      await new SnapshotRunner({ ...this.#runnerParts(), reader }, id).run(signal);
+      const runner = new SnapshotRunner({ ...this.#runnerParts(), reader }, id);
+      // The driver never settles what a destroyed connection was asked: nobody may wait for it.
+      await Promise.race([runner.run(signal), hungUp.promise]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
