@@ -3,7 +3,6 @@ import type { FaultCase } from '../harness/faults/fault-case.ts';
 export const fault: FaultCase = {
   title: 'packets between capture and Kafka vanish for 8 s; sinks keep their broker',
   recoverySeconds: 45,
-  inEveryRun: true,
   run: async (scene) => {
     const proxy = scene.proxies.kafka.capture;
     proxy.impose({ isBlackhole: true });

@@ -5,7 +5,6 @@ const STOPPED_WITHIN_S = 10;
 export const fault: FaultCase = {
   title: 'capture is told to stop under load, and started again',
   recoverySeconds: 30,
-  inEveryRun: true,
   run: async (scene) => {
     const capture = scene.service('capture');
     const { code, seconds } = await capture.stop();

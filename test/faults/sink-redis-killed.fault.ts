@@ -5,7 +5,6 @@ const KILLS = 2;
 export const fault: FaultCase = {
   title: 'sink-redis is killed while it applies a batch, twice; the others go on',
   recoverySeconds: 45,
-  inEveryRun: true,
   run: async (scene) => {
     const sink = scene.service('sink-redis');
     for (let kill = 0; kill < KILLS; kill++) {

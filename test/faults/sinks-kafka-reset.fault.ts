@@ -5,7 +5,6 @@ const RESETS = 6;
 export const fault: FaultCase = {
   title: 'the connections of every sink to Kafka are reset again and again',
   recoverySeconds: 30,
-  inEveryRun: true,
   restarts: { 'sink-redis': 1, 'sink-elasticsearch': 1, 'sink-mysql': 1 },
   run: async (scene) => {
     const { capture: _, ...proxies } = scene.proxies.kafka;

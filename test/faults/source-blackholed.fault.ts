@@ -3,7 +3,6 @@ import type { FaultCase } from '../harness/faults/fault-case.ts';
 export const fault: FaultCase = {
   title: 'packets between capture and its source vanish without a word: capture notices by itself',
   recoverySeconds: 30,
-  inEveryRun: true,
   run: async (scene) => {
     const proxy = scene.proxies.source;
     proxy.impose({ isBlackhole: true });

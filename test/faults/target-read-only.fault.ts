@@ -4,7 +4,6 @@ import { Session } from '../harness/faults/session.ts';
 export const fault: FaultCase = {
   title: 'the target MySQL takes no writes for a while (super_read_only), as in a failover',
   recoverySeconds: 15,
-  inEveryRun: true,
   run: async (scene) => {
     const admin = new Session(scene.stack.targetMysql);
     await admin.run('SET GLOBAL super_read_only = ON');
