@@ -16,6 +16,7 @@ export const MEMORY_MAX_MIB = 400;
 const CASE_MS = 240_000;
 const CONVERGED_MS = 60_000;
 const CLEARED_MS = 20_000;
+const FIRST_FLOW_MS = 60_000;
 const WARM_UP = 30;
 const AFTERWARDS = 15;
 const WATCHED_ROWS = 24;
@@ -55,8 +56,9 @@ export async function judge(fault: FaultCase, pipeline: FaultPipeline, seed: num
   return { recoverySeconds, problems };
 }
 
-/** Load, the fault, recovery, quiet, equality; seconds that the recovery took. */
+/** Proof that all is well, load, the fault, recovery, quiet, equality; seconds that the recovery took. */
 async function unfold(fault: FaultCase, scene: Scene): Promise<number> {
+  await scene.flows(SINK_NAMES, FIRST_FLOW_MS);
   await scene.load(WARM_UP);
   await fault.run(scene);
   const endedAt = scene.endedAt ?? performance.now();
