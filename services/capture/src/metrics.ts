@@ -89,16 +89,8 @@ export class CaptureMetrics {
       labels: ['service'],
       initial: [{ service: 'capture' }],
     });
-    this.#published = declareCounter(registry, {
-      name: 'cdc_kafka_produced_records_total',
-      help: 'Row records by topic.',
-      labels: ['topic'],
-    });
-    this.#oversize = declareCounter(registry, {
-      name: 'cdc_oversize_records_total',
-      help: 'Rows larger than their topic takes, of which a dead letter was written.',
-      labels: ['topic'],
-    });
+    this.#published = byTopic(registry, 'cdc_kafka_produced_records_total', 'Row records by topic.');
+    this.#oversize = byTopic(registry, 'cdc_oversize_records_total', 'Rows too large for Kafka.');
     this.#publishSeconds = declareHistogram(registry, {
       name: 'cdc_kafka_produce_duration_seconds',
       help: 'Duration of one Kafka transaction.',
@@ -163,4 +155,8 @@ export class CaptureMetrics {
     this.#queueBytes.set({ stage: 'binlog' }, queueBytes);
     if (lastCommitMs > 0) this.#lastEvent.set({ source }, lastCommitMs / 1000);
   }
+}
+
+function byTopic(registry: Registry, name: string, help: string): Counter<'topic'> {
+  return declareCounter(registry, { name, help, labels: ['topic'] });
 }
