@@ -141,7 +141,7 @@ describe.each([
   describe('tombstones', () => {
     test('are forgotten once they are old, of this pipeline alone', async () => {
       const orders = topicOf('orders', [id, text('note')]);
-      const sink = await worker();
+      const sink = await fixture.worker();
       await write(sink, orders.schema(sequenceAt(1)));
       const row = { id: 1, note: 'x' };
       await write(sink, orders.row({ operation: 'DELETE', sequence: sequenceAt(10), row }));
@@ -157,10 +157,10 @@ describe.each([
     });
 
     test('of an earlier version get the key by which they are purged', async () => {
-      await (await worker()).close();
+      await (await fixture.worker()).close();
       const tombstones = `${fixture.database}_state.sluice_tombstones`;
       await fixture.reader.query(`ALTER TABLE ${tombstones} DROP KEY by_age`);
-      await Promise.all([worker(), worker()]);
+      await Promise.all([fixture.worker(), fixture.worker()]);
       const keys = await fixture.rows(`SHOW KEYS FROM ${tombstones} WHERE Key_name = 'by_age'`);
       expect(keys).toHaveLength(1);
     });
