@@ -36,10 +36,18 @@ class Setup {
   #offset = 100;
 
   constructor(policy: 'stop' | 'dead-letter') {
-    const topics = { prefix: 'p', maxMessageBytes: MAX_BYTES, compression: 'zstd', oversize: policy } as const;
+    const topics = {
+      prefix: 'p',
+      maxMessageBytes: MAX_BYTES,
+      compression: 'zstd',
+      oversize: policy,
+    } as const;
     const log = createLogger('test', { level: 'silent' });
     const onDiverted = (topic: string): void => void this.diverted.push(topic);
-    this.#writer = new RowWriter({ tombstones: false, oversize: new OversizeRows({ topics, log, onDiverted }) });
+    this.#writer = new RowWriter({
+      tombstones: false,
+      oversize: new OversizeRows({ topics, log, onDiverted }),
+    });
   }
 
   write(operation: RowGroup['operation'], before: ValueImage | null, after: ValueImage | null): void {
@@ -59,7 +67,9 @@ class Setup {
   }
 
   recordsOf(topic: string): readonly WrittenRecord[] {
-    return this.buffer.batches.filter((batch) => batch.topic === topic).flatMap(({ batch }) => readRecords(batch));
+    return this.buffer.batches
+      .filter((batch) => batch.topic === topic)
+      .flatMap(({ batch }) => readRecords(batch));
   }
 }
 
@@ -68,13 +78,20 @@ describe('a row larger than its topic takes', () => {
     const setup = new Setup('stop');
     setup.write('INSERT', null, image('1', dense(5000)));
     expect(() => setup.write('INSERT', null, image('2', dense(20_000)))).toThrow(
-      expect.objectContaining({ code: 'ROW_TOO_LARGE', context: expect.objectContaining({ table: 'shop.orders' }) as unknown }),
+      expect.objectContaining({
+        code: 'ROW_TOO_LARGE',
+        context: expect.objectContaining({ table: 'shop.orders' }) as unknown,
+      }),
     );
   });
 
   test('becomes a dead letter with its key, and its neighbours are published', () => {
     const setup = new Setup('dead-letter');
-    for (const [id, bytes] of [[1, 10], [2, 20_000], [3, 10]] as const)
+    for (const [id, bytes] of [
+      [1, 10],
+      [2, 20_000],
+      [3, 10],
+    ] as const)
       setup.write('INSERT', null, image(String(id), dense(bytes)));
     expect(setup.recordsOf('p.shop.orders').map(({ key }) => key)).toEqual(['{"id":1}', '{"id":3}']);
     const [letter, ...others] = setup.recordsOf('p.dlq.capture');
@@ -97,7 +114,11 @@ describe('a row larger than its topic takes', () => {
     setup.write(operation, image('1', dense(20_000)), after);
     const [record] = setup.recordsOf('p.shop.orders');
     const { payload } = decodeEnvelope(Buffer.from(record?.value ?? ''));
-    expect(payload).toMatchObject({ operation, before: null, after: after === null ? null : { id: 1, v: 7 } });
+    expect(payload).toMatchObject({
+      operation,
+      before: null,
+      after: after === null ? null : { id: 1, v: 7 },
+    });
     expect(setup.diverted).toEqual([]);
   });
 
