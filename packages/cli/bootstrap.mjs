@@ -14,6 +14,7 @@ const ENTRIES = {
   start: 'packages/cli/src/start.ts',
   test: 'test/run.ts',
   bench: 'test/bench/main.ts',
+  'bench-big': 'test/bench/big/main.ts',
   fuzz: 'packages/binlog/test/fuzz/main.ts',
   faults: 'test/faults/run.ts',
   generate: 'packages/cli/src/generate.ts',

@@ -89,7 +89,7 @@ export class CapturePipeline {
   }
 
   /** Waits until the snapshot of these tables is done. */
-  async snapshotDone(capture: ServiceProcess, tables: readonly string[]): Promise<void> {
+  async snapshotDone(capture: ServiceProcess, tables: readonly string[], timeoutMs = 90_000): Promise<void> {
     let seen: unknown = null;
     const isDone = async (): Promise<boolean | 'ended'> => {
       if (!capture.isRunning) return 'ended';
@@ -98,7 +98,7 @@ export class CapturePipeline {
       return tables.every((table) => status.snapshot[`${this.database.name}.${table}`]?.state === 'done');
     };
     const answer = await eventually(`the snapshot of ${tables.join(', ')}`, isDone, {
-      timeoutMs: 90_000,
+      timeoutMs,
     }).catch((error: unknown) => {
       throw new Error(`${JSON.stringify(seen)}\n${capture.lastLines()}`, { cause: error });
     });

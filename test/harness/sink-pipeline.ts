@@ -147,13 +147,13 @@ export class SinkPipeline {
   }
 
   /** Waits until all stores equal the source, which must be quiet. Returns the last compare. */
-  async converged(tables?: readonly string[]): Promise<Comparison> {
+  async converged(tables?: readonly string[], timeoutMs = CONVERGED_WITHIN_MS): Promise<Comparison> {
     let last: Comparison | null = null;
     const isEqual = async (): Promise<boolean> => {
       last = await this.compare(tables);
       return last.rows > 0 && differences(last).length === 0;
     };
-    const patience = { timeoutMs: CONVERGED_WITHIN_MS, everyMs: 250 };
+    const patience = { timeoutMs, everyMs: 250 };
     await eventually('every store to equal the source', isEqual, patience).catch((error: unknown) => {
       const found = last === null ? [] : differences(last);
       throw new Error(`the stores differ:\n${found.join('\n')}`, { cause: error });
