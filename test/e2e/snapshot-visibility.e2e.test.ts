@@ -8,7 +8,7 @@ import { compareBags, SAME } from '../harness/row-history.ts';
 import { fileScope, testScope, type Scope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom, testSize } from '../harness/seeded-random.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { readEnvelopes, readRows, type RowRecord } from '../harness/table-records.ts';
+import { newestByKey, readEnvelopes, readRows, type RowRecord } from '../harness/table-records.ts';
 
 const scope = fileScope();
 const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;
@@ -97,17 +97,6 @@ async function rowsRead(
 ): Promise<number> {
   const { snapshot } = (await capture.status()) as CaptureStatus;
   return snapshot[`${database.name}.counter`]?.rows ?? 0;
-}
-
-/** By key the record with the highest sequence; of equal ones the snapshot's, as the sinks have it. */
-function newestByKey(records: readonly RowRecord[]): Map<string, RowRecord> {
-  const newest = new Map<string, RowRecord>();
-  for (const record of records) {
-    const known = newest.get(record.key)?.payload.sequence ?? '';
-    const { sequence, operation } = record.payload;
-    if (sequence > known || (sequence === known && operation === 'SNAPSHOT')) newest.set(record.key, record);
-  }
-  return newest;
 }
 
 /** Follows each key along its sequences: where the version falls, or a row of a deleted version comes back. */

@@ -43,3 +43,14 @@ export async function hasArrived(reader: TopicReader, topic: string, key: string
   const newest = await reader.lastRecordOfEachPartition(topic);
   return newest.some((record) => record?.key?.toString('utf8') === key);
 }
+
+/** By key the record with the highest sequence; of equal ones the snapshot's, as the sinks have it. */
+export function newestByKey(records: readonly RowRecord[]): Map<string, RowRecord> {
+  const newest = new Map<string, RowRecord>();
+  for (const record of records) {
+    const known = newest.get(record.key)?.payload.sequence ?? '';
+    const { sequence, operation } = record.payload;
+    if (sequence > known || (sequence === known && operation === 'SNAPSHOT')) newest.set(record.key, record);
+  }
+  return newest;
+}
