@@ -36,7 +36,7 @@ function streamStatus({ stream, queuedBytes }: Incarnation): unknown {
 /** The newest job of each table; of one that was read in an earlier life only that it was. */
 function snapshotStatus({ snapshotBook }: Incarnation): unknown {
   const whole = [...snapshotBook.whole].map((table) => [table, { state: 'done' }] as const);
-  const jobs = snapshotBook.jobs.map(
+  const jobs = snapshotBook.shownJobs.map(
     ({ id, database, table, state, rows }) => [tableId(database, table), { state, rows, job: id }] as const,
   );
   return Object.fromEntries([...whole, ...jobs]);

@@ -47,7 +47,7 @@ export class SnapshotDesk {
 
   /** Oldest first; ended ones are kept for a while. */
   list(): readonly JobView[] {
-    return this.#parts.book.jobs.map(viewOf);
+    return this.#parts.book.shownJobs.map(viewOf);
   }
 
   /** One job for each captured table that is meant. Throws SNAPSHOT_REFUSED, then none was made. */

@@ -50,13 +50,15 @@ export class SnapshotRunner {
 
   /** Resolves when the job is no longer running or the signal is aborted; throws a PipelineError when the source fails. */
   async run(signal: AbortSignal): Promise<void> {
-    const { log } = this.#parts;
+    const { log, loop, book } = this.#parts;
     const job = this.#job;
     const about = { job: job.id, table: tableId(job.database, job.table) };
     log.info({ event: 'snapshot.table_started', ...about }, `snapshot of ${about.table} begins`);
     const route = await this.#begin(job);
     if (route !== null) while (!signal.aborted && this.#isRunning) await this.#readChunk(route);
     if (signal.aborted) return;
+    await loop.durably(() => undefined);
+    book.notePublished(job.id);
     const { state, rows, error } = this.#job;
     const end = { event: `snapshot.table_${state}`, ...about, rows, code: error?.code };
     log[state === 'failed' ? 'error' : 'info'](end, `snapshot of ${about.table} is ${state}`);

@@ -37,6 +37,8 @@ interface TableNamed {
 export class SnapshotBook {
   readonly #jobs = new Map<string, SnapshotJob>();
   readonly #whole: Set<string>;
+  /** Jobs that are done, but whose last rows may not be in Kafka yet. */
+  readonly #unpublished = new Set<string>();
   #requested: number;
   /** Told of every change that lets a job begin or end; the scheduler listens. */
   onMove: () => void = () => undefined;
@@ -51,6 +53,18 @@ export class SnapshotBook {
   /** Oldest first. */
   get jobs(): readonly SnapshotJob[] {
     return [...this.#jobs.values()];
+  }
+
+  /** As operators see them: none is done before its last rows are in Kafka. */
+  get shownJobs(): readonly SnapshotJob[] {
+    return this.jobs.map((job) =>
+      this.#unpublished.has(job.id) ? { ...job, state: 'running', endedAt: null } : job,
+    );
+  }
+
+  /** The job's last rows are in Kafka, and the checkpoint that tells of it. */
+  notePublished(id: string): void {
+    this.#unpublished.delete(id);
   }
 
   get whole(): ReadonlySet<string> {
@@ -121,6 +135,7 @@ export class SnapshotBook {
     const moved = job === undefined ? null : moveJob(job, event, at);
     if (moved === null) return null;
     this.#jobs.set(id, moved);
+    if (event === 'finish') this.#unpublished.add(id);
     const { origin, database, table, state } = moved;
     // A first snapshot that was cancelled is not owed any more: somebody has said so.
     if (origin === 'initial' && (state === 'done' || state === 'cancelled'))

@@ -27,6 +27,8 @@ class Setup {
   meanwhile: (request: ChunkRequest) => void = () => undefined;
   reconcile = false;
   condition: string | null = null;
+  /** The job as operators see it before its last rows are in Kafka. */
+  readonly shown: unknown[] = [];
   /** What an earlier life has left. */
   before: Partial<SnapshotJob> = {};
 
@@ -41,6 +43,7 @@ class Setup {
     const loop = {
       buffer,
       atBoundary: (_mark: unknown, run: () => void) => Promise.resolve().then(run),
+      durably: () => Promise.resolve(void this.shown.push(this.book.shownJobs[0]?.state)),
     } as unknown as CaptureLoop;
     const { book } = this;
     const parts = {
@@ -108,6 +111,8 @@ describe('SnapshotRunner', () => {
       { after: null, limit: 2 },
       { after: ['2'], limit: 2 },
     ]);
+    expect(setup.shown).toEqual(['running']);
+    expect(setup.book.shownJobs).toMatchObject([{ state: 'done' }]);
     expect(setup.published.sort()).toEqual([
       'SCHEMA',
       'SNAPSHOT {"id":1}',
