@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { SinkPipeline } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 import { readRows } from '../harness/table-records.ts';
 
@@ -121,6 +122,57 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
   });
 });
 
+test('sluice plan shows topics, keys, columns and what sinks would make, and changes nothing', async () => {
+  const scope = testScope();
+  const database = await SourceDatabase.create(scope, stack.mysql, 'plan');
+  await database.run(USERS, insert(1));
+  const pipeline = await SinkPipeline.create(scope, { stack, database });
+  const { name } = pipeline;
+  const shaped = { columns: { id: { rename: 'nr' }, card: { exclude: true }, email: { mask: '***' } } };
+  pipeline.configure({ tables: { '*.users': shaped } });
+  const { configFile } = await pipeline.writeConfig('plan');
+  const first = await sluice(configFile, 'plan');
+  expect(first.code).toBe(0);
+  expect(first.document).toMatchObject({
+    topics: expect.arrayContaining([
+      { name: pipeline.topic('users'), partitions: 3, exists: false },
+    ]) as unknown,
+    tables: [{ table: 'users', keyColumns: ['nr'], change: 'new: its rows, then its changes' }],
+    sinks: [
+      { sink: 'redis', target: `${name}.users:<nr>` },
+      { sink: 'elasticsearch', definition: expect.stringMatching(/"email": \{\s+"type": "text"/) as unknown },
+      {
+        sink: 'mysql',
+        definition: expect.stringMatching(/`nr` int NOT NULL,[^]*PRIMARY KEY \(`nr`\)/) as unknown,
+      },
+    ],
+  });
+  const { tables } = first.document as {
+    tables: readonly { sourceColumns: readonly { source: string; treatment: string }[] }[];
+  };
+  expect(tables[0]?.sourceColumns.map(({ source, treatment }) => `${source} ${treatment}`.trim())).toEqual([
+    'id',
+    'email masked as "***"',
+    'phone',
+    'card left out',
+    'born',
+    'notes',
+  ]);
+  expect((await pipeline.reader.topicNames()).filter((topic) => topic.startsWith(`${name}.`))).toEqual([]);
+  const [capture] = await pipeline.start('capture');
+  await eventually(
+    'the row',
+    async () => (await readRows(pipeline.reader, pipeline.topic('users'))).length === 1,
+  );
+  expect((await sluice(configFile, 'plan')).document).toMatchObject({ tables: [{ change: 'none' }] });
+  pipeline.configure({ tables: { '*.users': { columns: { ...shaped.columns, card: { mask: '*' } } } } });
+  const changed = await sluice((await pipeline.writeConfig('plan')).configFile, 'plan');
+  expect(changed.document).toMatchObject({
+    tables: [{ change: expect.stringContaining('rows are published again') as unknown }],
+  });
+  expect(await capture?.process.stop()).toMatchObject({ code: 0 });
+});
+
 test('settings that do not fit the tables are refused at start, all at once', async () => {
   const scope = testScope();
   const database = await SourceDatabase.create(scope, stack.mysql, 'shapes');
@@ -135,13 +187,16 @@ test('settings that do not fit the tables are refused at start, all at once', as
       [`${database.name}.later`]: { columns: { email: { mask: '*' } } },
     },
   });
-  const { process } = await pipeline.launch('capture');
+  const { process, configFile } = await pipeline.launch('capture');
   expect(await process.ended).toMatchObject({ code: 69 });
   expect(process.output).toMatch(/found no column emial in table/);
   expect(process.output).toMatch(/id is a key column/);
   expect(process.output).toMatch(/column tail of .* is generated from card/);
   expect(process.output).toMatch(/elsewhere\.users.*source\.tables and source\.excludeTables leave out/);
   expect(process.log.at(-1)?.err?.message).not.toMatch(/later/);
+  const { code, document } = await sluice(configFile, 'plan');
+  const { problems, warnings } = document as { problems: readonly unknown[]; warnings: readonly string[] };
+  expect([code, problems.length, warnings.length]).toEqual([1, 4, 1]);
 });
 
 function insert(id: number, phone = 'phone'): string {

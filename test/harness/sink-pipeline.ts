@@ -116,9 +116,7 @@ export class SinkPipeline {
    * @param settings laid over the sections of all sinks
    */
   async launch(name: ServiceName, settings: Section = {}): Promise<PipelineProcess> {
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    const configFile = join(this.#folder, `${name}-${port}.yaml`);
-    await writeFile(configFile, this.#config({ port, metricsPort }, settings));
+    const { configFile, port, metricsPort } = await this.writeConfig(name, settings);
     const process = ServiceProcess.start(this.#scope, { service: name, configFile, opsPort: port });
     const url = (of: number): string => `http://127.0.0.1:${of}`;
     return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics`, configFile };
@@ -127,6 +125,17 @@ export class SinkPipeline {
   /** Lays other sections over the base, for the processes that are started from now on. */
   configure(sections: Readonly<Record<string, Section>>): void {
     this.#sections = sections;
+  }
+
+  /** A sluice.yaml as `launch` gives it to a process. */
+  async writeConfig(
+    name: string,
+    settings: Section = {},
+  ): Promise<{ readonly configFile: string; readonly port: number; readonly metricsPort: number }> {
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const configFile = join(this.#folder, `${name}-${port}.yaml`);
+    await writeFile(configFile, this.#config({ port, metricsPort }, settings));
+    return { configFile, port, metricsPort };
   }
 
   /** Starts one process of each service; resolves when all are ready, in the order of the names. */

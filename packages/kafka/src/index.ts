@@ -11,7 +11,7 @@ export {
 export { PlainProducer, type PlainRecord } from './plain-producer.ts';
 export { compressedBytes, type Compression } from './record-batch-wire.ts';
 export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
-export { ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
+export { compareTopics, ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
 export { chooseStart, type StartOffset, type TopicPartition, type Watermarks } from './consumer-start.ts';

@@ -50,6 +50,22 @@ export async function ensureTopics(
   });
 }
 
+/** As `ensureTopics` would find it, without making anything: which are missing, and what differs in those that exist. */
+export async function compareTopics(
+  kafka: Kafka,
+  specs: readonly TopicSpec[],
+): Promise<{ readonly missing: readonly string[]; readonly problems: readonly TopicProblem[] }> {
+  return withAdmin(kafka, async (admin) => {
+    const present = new Set(await admin.listTopics());
+    const existing = specs.filter((spec) => present.has(spec.name));
+    const problems: TopicProblem[] = [];
+    for (let at = 0; at < existing.length; at += TOPICS_PER_REQUEST)
+      problems.push(...(await compare(admin, existing.slice(at, at + TOPICS_PER_REQUEST))));
+    const missing = specs.filter((spec) => !present.has(spec.name)).map(({ name }) => name);
+    return { missing, problems };
+  });
+}
+
 /** Names of the topics that the predicate accepts, sorted. */
 export async function listTopics(kafka: Kafka, accept: (name: string) => boolean): Promise<string[]> {
   return withAdmin(kafka, async (admin) => (await admin.listTopics()).filter(accept).sort());

@@ -55,7 +55,7 @@ export function judgeTopics(
   };
 }
 
-function topicProblem({ topic, setting, found, required, fix }: TopicProblem): PreflightProblem {
+export function topicProblem({ topic, setting, found, required, fix }: TopicProblem): PreflightProblem {
   return { setting: `topic ${topic}: ${setting}`, found, required, fix };
 }
 

@@ -3,7 +3,8 @@ import type { SchemaColumn } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { ElasticsearchConfig } from './config.ts';
 import { reasonOf, requestError } from './elasticsearch-errors.ts';
-import { fieldLimit, fieldMappings, liveAlias, SLUICE_FIELD } from './elasticsearch-mapper.ts';
+import { fieldLimit, liveAlias } from './elasticsearch-mapper.ts';
+import { indexDefinition, indexFields, LIVE_FILTER } from './index-definition.ts';
 
 /** A column of this name would be a metadata field: Elasticsearch refuses every document that has one. */
 const METADATA_FIELDS = new Set([
@@ -15,8 +16,6 @@ const METADATA_FIELDS = new Set([
   '_field_names',
   '_sluice',
 ]);
-
-const LIVE_FILTER = { bool: { must_not: { exists: { field: '_sluice.deleted' } } } };
 
 /**
  * Makes the index of a table hold all its columns: created when missing, new fields added, nothing removed or retyped.
@@ -47,17 +46,9 @@ async function createIndex(
   columns: readonly SchemaColumn[],
 ): Promise<void> {
   try {
-    await client.indices.create({
-      index,
-      settings: {
-        number_of_shards: config.shards,
-        number_of_replicas: config.replicas,
-        'index.mapping.total_fields.limit': fieldLimit(columns.length),
-        'index.mapping.ignore_malformed': true,
-      },
-      mappings: { dynamic: false, properties: properties(columns) },
-      aliases: { [liveAlias(index)]: { filter: LIVE_FILTER } },
-    });
+    const { settings, aliases } = indexDefinition(config, index, columns);
+    const mappings = { dynamic: false, properties: properties(columns) } as const;
+    await client.indices.create({ index, settings, mappings, aliases });
   } catch (error) {
     if (!hasType(error, 'resource_already_exists_exception')) throw error;
     await extendIndex(client, index, columns);
@@ -77,8 +68,7 @@ async function extendIndex(client: Client, index: string, columns: readonly Sche
 }
 
 function properties(columns: readonly SchemaColumn[]): Record<string, estypes.MappingProperty> {
-  const fields = { ...fieldMappings(columns), _sluice: SLUICE_FIELD };
-  return fields as unknown as Record<string, estypes.MappingProperty>;
+  return indexFields(columns) as unknown as Record<string, estypes.MappingProperty>;
 }
 
 /** What the cluster calls wrong with an index is the table's trouble, not one document's. */

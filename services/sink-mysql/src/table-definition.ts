@@ -22,6 +22,11 @@ const ON_MYSQL: Readonly<Record<string, string>> = {
 /** A prefix can be unique where the whole is not, and FLOAT has no literal that equals it. */
 const NO_KEY = /^((tiny|medium|long)?(text|blob)|json|geom|point|linestring|polygon|multi|float|double)/;
 
+/** The statement that creates a table; `target` is its quoted name. Throws as `tableDefinition`. */
+export function createTable(target: string, shape: TableShape, flavour: Flavour): string {
+  return `CREATE TABLE IF NOT EXISTS ${target} (\n  ${tableDefinition(shape, flavour)}\n) ENGINE=InnoDB`;
+}
+
 /** The definition between the parentheses of CREATE TABLE. Throws TARGET_TABLE_REFUSED for a key no row can be found by. */
 export function tableDefinition(shape: TableShape, flavour: Flavour): string {
   const byName = new Map(shape.columns.map((column) => [column.name, column]));

@@ -2,7 +2,7 @@ import { describeMysqlError, quoteTable, readTable, toPipelineError } from '@slu
 import type { Flavour, PoolConnection, RowDataPacket, TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { createDatabase } from './state-tables.ts';
-import { additiveChanges, SEQUENCE_COLUMN, tableDefinition, type TableShape } from './table-definition.ts';
+import { additiveChanges, createTable, SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
 import { TargetTable } from './target-table.ts';
 
 /** Several workers may alter one table at once: who comes second looks again. */
@@ -82,8 +82,7 @@ export class TargetTables {
 
   async #create(connection: PoolConnection, database: string, id: string, shape: TableShape): Promise<void> {
     await createDatabase(connection, database);
-    const definition = tableDefinition(shape, this.#flavour);
-    await connection.query(`CREATE TABLE IF NOT EXISTS ${id} (\n  ${definition}\n) ENGINE=InnoDB`);
+    await connection.query(createTable(id, shape, this.#flavour));
   }
 }
 

@@ -76,10 +76,10 @@ export function parseCommandLine(args: readonly string[], nowMs: number): Comman
   if (values['help'] === true || positionals.length === 0) return null;
   const command = commandOf(positionals);
   const spec = COMMANDS[command];
-  const allowed: readonly string[] = ['output', 'config', ...spec.options];
+  const allowed: readonly string[] = ['output', 'json', 'config', ...spec.options];
   const given = Object.keys(values).find((name) => !allowed.includes(name));
   if (given !== undefined) throw new UsageError(`--${given} does not go with sluice ${command}`);
-  const output = values['output'] ?? 'table';
+  const output = values['output'] ?? (values['json'] === true ? 'json' : 'table');
   if (output !== 'json' && output !== 'table')
     throw new UsageError(`--output is "${String(output)}", but must be json or table`);
   const isDry = values['dry-run'];

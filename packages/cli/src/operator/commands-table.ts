@@ -1,6 +1,7 @@
 /** Every option of every command, in the words of `node:util`'s parseArgs. */
 export const OPTIONS = {
   output: { type: 'string' },
+  json: { type: 'boolean' },
   config: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   sink: { type: 'string' },
@@ -79,6 +80,10 @@ export const COMMANDS = {
     options: [],
     help: 'every problem of the configuration file, the sinks’ sections included',
   },
+  plan: {
+    options: [],
+    help: 'what capture would do: topics, keys, columns, what sinks would make of them; changes nothing',
+  },
   status: { options: [], help: 'every service of the pipeline: ready, behind, dead letters, last error' },
 } as const satisfies Record<string, CommandSpec>;
 
@@ -109,7 +114,7 @@ ${commands.join('\n')}
   --accept-gap        rewind over records that were deleted unread
   --by NAME  --reason TEXT
                       kept with the decision (default: user@host)
-  --output FORMAT     table (default) or json
+  --output FORMAT     table (default) or json; --json is the same as --output json
   --config FILE       default: SLUICE_CONFIG, then sluice.yaml
 
 exit codes: 0 done, 1 not done or not all of it, 2 wrong use or configuration

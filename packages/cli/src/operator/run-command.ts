@@ -3,6 +3,7 @@ import type { CommandLine } from './command-line.ts';
 import { configValidate } from './config-validate.ts';
 import { dlqAccept, dlqDiscard, dlqList, dlqRelease, dlqShow } from './dlq-commands.ts';
 import { dlqReplay } from './dlq-replay.ts';
+import { pipelinePlan } from './pipeline-plan.ts';
 import { pipelineStatus } from './pipeline-status.ts';
 import type { Screen } from './screen.ts';
 import { sinkRewind } from './sink-rewind.ts';
@@ -36,6 +37,8 @@ export async function runCommand(line: CommandLine, env: Environment, screen: Sc
     case 'snapshot resume':
     case 'snapshot cancel':
       return snapshotMove(line, config, screen);
+    case 'plan':
+      return pipelinePlan(config, screen);
     case 'status':
       return pipelineStatus(config, screen);
   }

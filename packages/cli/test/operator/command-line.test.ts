@@ -10,6 +10,7 @@ const parse = (line: string) => parseCommandLine(line === '' ? [] : line.split('
 describe('a command line', () => {
   test('names a command; the output is a table unless it says otherwise', () => {
     expect(parse('dlq list --sink redis')).toMatchObject({ command: 'dlq list', output: 'table' });
+    expect(parse('plan --json')).toMatchObject({ command: 'plan', output: 'json' });
     expect(parse('status --output json --config a.yaml')).toMatchObject({
       command: 'status',
       output: 'json',

@@ -1,0 +1,21 @@
+import type { SchemaColumn } from '@sluice/envelope';
+import type { SluiceConfig } from '@sluice/runtime';
+
+/** A table as its schema records will show it. */
+export interface TableOutline {
+  readonly database: string;
+  readonly table: string;
+  readonly columns: readonly SchemaColumn[];
+  readonly keyColumns: readonly string[];
+}
+
+/** What a sink would make for a table in its store. */
+export interface TablePreview {
+  /** Name of the table, index or keys in the store. */
+  readonly target: string;
+  /** The statement, the mapping, or how a row is stored. */
+  readonly definition: string;
+}
+
+/** What `src/preview.ts` of a sink exports as `previewTable`, for `sluice plan`. Throws when the store would refuse the table. */
+export type PreviewTable = (config: SluiceConfig, table: TableOutline) => TablePreview;

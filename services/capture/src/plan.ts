@@ -1,0 +1,124 @@
+import { compareTopics, TopicReader, type TopicSpec } from '@sluice/kafka';
+import type { TableDescription } from '@sluice/mysql';
+import { createLogger, type SluiceConfig } from '@sluice/runtime';
+import { captureSettings, type CaptureSettings } from './capture-settings.ts';
+import { findProblems, type PreflightProblem } from './preflight.ts';
+import { planTable, type TableOutline, type TablePlan } from './plan-table.ts';
+import { judgeTopics, topicProblem } from './prepare-topics.ts';
+import { findShapeProblems } from './shape/shape-checks.ts';
+import { readCapturedTables } from './source/captured-tables.ts';
+import { findMissingPrivileges } from './source/privileges.ts';
+import { reachServers } from './source/reach-servers.ts';
+import type { Source } from './source/source.ts';
+import { restore } from './state/restore.ts';
+import { TableRegistry } from './state/table-registry.ts';
+import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
+
+export interface PlannedTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly exists: boolean;
+}
+
+/** What capture would do with this configuration, before it does anything. */
+export interface CapturePlan {
+  readonly source: { readonly flavour: string; readonly version: string };
+  readonly topics: readonly PlannedTopic[];
+  readonly tables: readonly TablePlan[];
+  /** Capture would refuse to start because of these. */
+  readonly problems: readonly PreflightProblem[];
+  readonly warnings: readonly string[];
+}
+
+export type { TableOutline, TablePlan };
+
+/** Asks the source and Kafka, and changes nothing. Throws a PipelineError when one of them cannot be asked. */
+export async function planCapture(config: SluiceConfig, signal: AbortSignal): Promise<CapturePlan> {
+  const settings = captureSettings(config, [], createLogger('plan', { level: 'silent' }));
+  const { source, kafkaTrouble } = await reachServers(settings, signal);
+  if (kafkaTrouble !== null) throw kafkaTrouble;
+  const registry = await knownTables(settings, signal);
+  const connection = await source.connect();
+  try {
+    const tables = await readCapturedTables(connection, settings.filter);
+    const problems = [
+      ...(await findMissingPrivileges(connection, config.source.user)),
+      ...(await findProblems(connection, config, tables)),
+    ];
+    return await planAll(settings, { source, registry, tables, problems });
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function knownTables(settings: CaptureSettings, signal: AbortSignal): Promise<TableRegistry> {
+  const registry = new TableRegistry(settings.prefix, settings.shaper);
+  const reader = new TopicReader({ kafka: settings.config.kafka, signal });
+  try {
+    const { pipeline } = settings.config;
+    const { history } = await restore(reader, {
+      prefix: settings.prefix,
+      pipeline,
+      acceptLostCheckpoint: true,
+    });
+    for (const record of history) registry.restore(record);
+    return registry;
+  } finally {
+    reader.close();
+  }
+}
+
+interface Found {
+  readonly source: Source;
+  readonly registry: TableRegistry;
+  readonly tables: readonly TableDescription[];
+  readonly problems: readonly PreflightProblem[];
+}
+
+async function planAll(
+  settings: CaptureSettings,
+  { source, registry, tables, problems }: Found,
+): Promise<CapturePlan> {
+  const { config, filter, shaper } = settings;
+  const { facts } = source;
+  const captured = [...registry.shapes()].filter((shape) => filter.captures(shape.database, shape.table));
+  const shapes = findShapeProblems({ config, filter, shaper, tables, server: facts, known: captured });
+  const names = [...new Set(tables.map(({ database, table }) => registry.topicOf(database, table)))];
+  const topics = await planTopics(settings, names, tables.length);
+  const partitions = new Map(topics.planned.map((topic) => [topic.name, topic.partitions]));
+  const present = new Set(tables.map(({ database, table }) => `${database}.${table}`));
+  const gone = [...registry.shapes()].filter(({ database, table }) => !present.has(`${database}.${table}`));
+  return {
+    source: { flavour: facts.flavour, version: facts.version },
+    topics: topics.planned,
+    tables: tables.map((table) => planTable({ table, config, registry, server: facts, partitions })),
+    problems: [...problems, ...shapes.problems, ...topics.problems],
+    warnings: [
+      ...shapes.warnings,
+      ...gone.map(
+        ({ database, table }) =>
+          `${database}.${table} was captured and is not any more: nothing more is published of it, and its rows stay in the sinks`,
+      ),
+    ],
+  };
+}
+
+async function planTopics(
+  settings: CaptureSettings,
+  names: readonly string[],
+  tables: number,
+): Promise<{ readonly planned: readonly PlannedTopic[]; readonly problems: readonly PreflightProblem[] }> {
+  const { config, prefix } = settings;
+  const data = names.map((name) => dataTopicSpec(config, name, tables));
+  const specs: readonly TopicSpec[] = [...data, ...internalTopicSpecs(config, prefix)];
+  const { missing, problems } = await compareTopics(settings.kafka, specs);
+  const wanted = new Map(data.map((spec) => [spec.name, spec.partitions]));
+  const { kept, refused } = judgeTopics(problems, wanted, config.topics.partitions);
+  const found = new Map(kept.map((problem) => [problem.topic, Number(problem.found)]));
+  const planned = specs.map(({ name, partitions }) => ({
+    name,
+    partitions: found.get(name) ?? partitions,
+    exists: !missing.includes(name),
+  }));
+  return { planned, problems: refused.map(topicProblem) };
+}

@@ -1,0 +1,13 @@
+import { parseSection, type SluiceConfig } from '@sluice/runtime';
+import type { TableOutline, TablePreview } from '@sluice/sink-kit';
+import { elasticsearchSchema } from './config.ts';
+import { indexName } from './elasticsearch-mapper.ts';
+import { indexDefinition } from './index-definition.ts';
+
+/** The request that would create the index of a table. */
+export function previewTable(config: SluiceConfig, table: TableOutline): TablePreview {
+  const section = parseSection(config, ['sinks', 'elasticsearch'], elasticsearchSchema);
+  const index = indexName(section.indexPrefix, table.database, table.table);
+  const definition = indexDefinition(section, index, table.columns);
+  return { target: index, definition: `PUT /${index}\n${JSON.stringify(definition, null, 2)}` };
+}

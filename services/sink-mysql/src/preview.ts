@@ -1,0 +1,12 @@
+import { quoteTable } from '@sluice/mysql';
+import { parseSection, type SluiceConfig } from '@sluice/runtime';
+import type { TableOutline, TablePreview } from '@sluice/sink-kit';
+import { mysqlSinkSchema, targetDatabase } from './config.ts';
+import { createTable } from './table-definition.ts';
+
+/** The statement that would create the table on a MySQL target; on MariaDB collations and some types differ. */
+export function previewTable(config: SluiceConfig, table: TableOutline): TablePreview {
+  const section = parseSection(config, ['sinks', 'mysql'], mysqlSinkSchema);
+  const target = quoteTable(targetDatabase(section, table.database), table.table);
+  return { target, definition: `${createTable(target, table, 'mysql')};` };
+}
