@@ -93,6 +93,52 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     for (const started of [first, second, redis]) expect(started?.process.output).not.toContain(SECRET);
   });
 
+  test('only rows that meet a condition are published; another condition is accepted, and rebuilds', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'where');
+    await database.run(
+      'CREATE TABLE items (id INT NOT NULL PRIMARY KEY, price DECIMAL(10,2), state VARCHAR(20))',
+      "INSERT INTO items VALUES (1, 9.99, 'open'), (2, 10.00, 'open'), (3, 10.01, 'open'), (4, 99, NULL)",
+    );
+    const pipeline = await SinkPipeline.create(scope, { stack, database });
+    const where = (text: string): void => pipeline.configure({ tables: { '*.items': { where: text } } });
+    const changes = async (): Promise<string[]> =>
+      (await readRows(pipeline.reader, pipeline.topic('items')))
+        .sort((a, b) => (a.payload.sequence < b.payload.sequence ? -1 : 1))
+        .map(({ payload: { operation, key } }) => `${operation} ${String(key['id'])}`);
+    where("price >= 10 AND state = 'open'");
+    const [first] = await pipeline.start('capture');
+    await eventually('the snapshot', async () => (await changes()).length === 2);
+    expect((await changes()).sort()).toEqual(['SNAPSHOT 2', 'SNAPSHOT 3']);
+    await database.run(
+      "UPDATE items SET state = 'closed' WHERE id = 2",
+      'UPDATE items SET price = 10 WHERE id = 1',
+      'UPDATE items SET price = 11 WHERE id = 1',
+      "INSERT INTO items VALUES (5, 1, 'open')",
+      'DELETE FROM items WHERE id = 5',
+      'DELETE FROM items WHERE id = 3',
+    );
+    await eventually('the last change', async () => (await changes()).at(-1) === 'DELETE 3');
+    expect((await changes()).slice(2)).toEqual(['DELETE 2', 'INSERT 1', 'UPDATE 1', 'DELETE 3']);
+    expect(await first?.process.stop()).toMatchObject({ code: 0 });
+
+    where("price >= 10 AND state = 'closed'");
+    const refused = await pipeline.launch('capture');
+    expect(await refused.process.ended).toMatchObject({ code: 64 });
+    expect(refused.process.log.at(-1)?.err?.code).toBe('CONFIG_CHANGED');
+    const planned = await sluice(refused.configFile, 'plan');
+    expect(planned.document).toMatchObject({
+      tables: [{ change: expect.stringContaining('--accept row-conditions') as unknown }],
+    });
+    const accepted = await pipeline.launch('capture', {}, ['--accept', 'row-conditions']);
+    await eventually('the rows of the new condition', async () => (await changes()).at(-1) === 'SNAPSHOT 2');
+    expect((await changes()).slice(6)).toEqual(['SNAPSHOT 2']);
+    expect(await accepted.process.stop()).toMatchObject({ code: 0 });
+    // Accepted once: the next start has nothing to ask.
+    const [again] = await pipeline.start('capture');
+    expect(await again?.process.stop()).toMatchObject({ code: 0 });
+  });
+
   test('a hidden column that gets another name is not published under it', async () => {
     const scope = testScope();
     const database = await SourceDatabase.create(scope, server, 'shapes');

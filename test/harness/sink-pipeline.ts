@@ -114,10 +114,15 @@ export class SinkPipeline {
   /**
    * Starts a process of the service, with ports and a sluice.yaml of its own; it is not ready yet.
    * @param settings laid over the sections of all sinks
+   * @param args further arguments of the process
    */
-  async launch(name: ServiceName, settings: Section = {}): Promise<PipelineProcess> {
+  async launch(
+    name: ServiceName,
+    settings: Section = {},
+    args: readonly string[] = [],
+  ): Promise<PipelineProcess> {
     const { configFile, port, metricsPort } = await this.writeConfig(name, settings);
-    const process = ServiceProcess.start(this.#scope, { service: name, configFile, opsPort: port });
+    const process = ServiceProcess.start(this.#scope, { service: name, configFile, opsPort: port, args });
     const url = (of: number): string => `http://127.0.0.1:${of}`;
     return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics`, configFile };
   }

@@ -67,6 +67,12 @@ export const ERRORS = {
     summary: 'nothing tells what a column in an old change of a MariaDB table is',
     fix: 'Give the table a column of that name and type again until capture has passed the change, or exclude the table.',
   },
+  CONFIG_CHANGED: {
+    class: 'fatal',
+    summary: 'a changed setting would make what sinks hold wrong',
+    fix: 'Look at `sluice plan`. Start capture with --accept row-conditions: it reads the tables anew, and sinks drop what is no longer published. Or set the old condition again.',
+    exit: 'configuration',
+  },
   CONFIG_INVALID: {
     class: 'fatal',
     summary: 'sluice.yaml has a wrong, missing or unknown setting',

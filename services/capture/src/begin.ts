@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { TopicReader, TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
-import type { Logger } from '@sluice/runtime';
+import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
@@ -57,6 +57,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
       signal,
     );
     checkShapes(options, source, tables, registry);
+    checkConditions(settings, tables, registry);
     const { file, position } = plan.from;
     log.info(
       { event: 'capture.starting', generation: plan.generation, file, position, tables: tables.length },
@@ -98,6 +99,23 @@ function checkShapes(
   for (const warning of warnings) log.warn({ event: 'capture.setting_unused' }, warning);
 }
 
+/** Sinks hold rows by the old condition: a new one rebuilds them, and an operator has to want that. */
+function checkConditions(
+  { acceptConditions }: CaptureSettings,
+  tables: readonly TableDescription[],
+  registry: TableRegistry,
+): void {
+  if (acceptConditions) return;
+  const changed = tables.filter(({ database, table }) => registry.hasOtherCondition(database, table));
+  if (changed.length === 0) return;
+  const names = changed.map(({ database, table }) => tableId(database, table)).join(', ');
+  throw new PipelineError(
+    'CONFIG_CHANGED',
+    `The row condition of ${names} is another than the one that their topics were filled by.`,
+    { context: { tables: changed.length } },
+  );
+}
+
 /** Snapshot progress without tables that were published by other settings: their rows are owed once more. */
 function withoutReshaped(
   { snapshots }: StartPlan,
@@ -106,7 +124,10 @@ function withoutReshaped(
   log: Logger,
 ): StartPlan['snapshots'] {
   const reshaped = tables
-    .filter(({ database, table }) => registry.isShapedOtherwise(database, table))
+    .filter(
+      ({ database, table }) =>
+        registry.isShapedOtherwise(database, table) || registry.hasOtherCondition(database, table),
+    )
     .map(({ database, table }) => tableId(database, table))
     .filter((id) => hasFirstSnapshot(snapshots, id));
   if (reshaped.length > 0)

@@ -16,6 +16,8 @@ export interface CaptureSettings {
   /** For administration; the hot path has its own transport. */
   readonly kafka: ReturnType<typeof kafkaClient>;
   readonly acceptLostCheckpoint: boolean;
+  /** Take new row conditions, and rebuild their tables. */
+  readonly acceptConditions: boolean;
 }
 
 export function captureSettings(config: SluiceConfig, argv: readonly string[], log: Logger): CaptureSettings {
@@ -28,13 +30,23 @@ export function captureSettings(config: SluiceConfig, argv: readonly string[], l
     filter: createTableFilter(config.source.tables, config.source.excludeTables),
     shaper: new Shaper(config.tables, hashKeyFile === undefined ? null : readHashKey(hashKeyFile)),
     kafka: kafkaClient(config.kafka, log),
-    acceptLostCheckpoint: acceptsLostCheckpoint(argv),
+    ...accepted(argv),
   };
 }
 
-function acceptsLostCheckpoint(argv: readonly string[]): boolean {
-  const at = argv.indexOf('--accept');
-  if (at === -1) return false;
-  if (argv[at + 1] === 'lost-checkpoint') return true;
-  throw new PipelineError('CONFIG_INVALID', `--accept takes "lost-checkpoint", not "${argv[at + 1] ?? ''}".`);
+/** What the operator accepts by `--accept …`, which may be given several times. */
+function accepted(
+  argv: readonly string[],
+): Pick<CaptureSettings, 'acceptLostCheckpoint' | 'acceptConditions'> {
+  const words = argv.flatMap((argument, at) => (argument === '--accept' ? [argv[at + 1] ?? ''] : []));
+  const unknown = words.find((word) => word !== 'lost-checkpoint' && word !== 'row-conditions');
+  if (unknown !== undefined)
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `--accept takes "lost-checkpoint" or "row-conditions", not "${unknown}".`,
+    );
+  return {
+    acceptLostCheckpoint: words.includes('lost-checkpoint'),
+    acceptConditions: words.includes('row-conditions'),
+  };
 }

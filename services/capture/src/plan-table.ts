@@ -30,6 +30,8 @@ export interface TablePlan extends TableOutline {
   readonly sourceColumns: readonly ColumnOutline[];
   /** Changes of the source that are published. */
   readonly operations: readonly string[];
+  /** Condition that published rows meet; null when all rows are published. */
+  readonly where: string | null;
   /** What happens to it at the next start. */
   readonly change: string;
   /** The settings cannot be applied to it: nothing is known of its columns then. */
@@ -64,6 +66,7 @@ export function planTable({ table, config, registry, server, partitions }: Table
     operations: OPERATIONS.filter((operation) => skips?.has(operation) !== true).map((name) =>
       name.toLowerCase(),
     ),
+    where: captured?.treatment.condition?.text ?? null,
     change: error ?? changeOf(shape, config, registry),
     refused: captured === null,
   };
@@ -88,6 +91,8 @@ function changeOf(shape: TableShape, config: SluiceConfig, registry: TableRegist
     return config.snapshot.mode === 'never'
       ? 'new: its changes from now on'
       : 'new: its rows, then its changes';
+  if (registry.hasOtherCondition(database, table))
+    return 'row condition changed: capture stops until --accept row-conditions, then the table is read anew';
   return registry.isShapedOtherwise(database, table)
     ? 'settings changed: a new version, and its rows are published again'
     : 'none';

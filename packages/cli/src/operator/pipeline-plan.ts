@@ -30,6 +30,7 @@ interface TablePlan extends TableOutline {
   readonly topic: string;
   readonly partitions: number;
   readonly operations: readonly string[];
+  readonly where: string | null;
   readonly change: string;
   readonly refused: boolean;
   readonly sourceColumns: readonly {
@@ -111,6 +112,7 @@ function* planText(
   topic:      ${table.topic}, ${plural(table.partitions, 'partition')}
   key:        ${table.keyColumns.join(', ')}
   operations: ${table.operations.join(', ')}
+  rows:       ${table.where ?? 'all'}
   change:     ${table.change}
 `;
     const rows = table.sourceColumns.map(({ source: name, published, treatment }) => [

@@ -55,6 +55,11 @@ const tableSchema = z
         description:
           'Changes of the source that are published; what is left out does not happen in any sink. Default: all.',
       }),
+    where: z.string().min(1).max(10_000).optional().meta({
+      description:
+        'Condition on the values of a row: `=`, `!=`, `<`, `<=`, `>`, `>=`, `[NOT] IN (…)`, `IS [NOT] NULL`, `AND`, `OR`, `NOT`, parentheses. Rows that it is not true for are not published; an update that leaves it is a DELETE, one that enters it an INSERT.',
+      example: "country = 'DE' AND deleted_at IS NULL",
+    }),
     columns: z
       .record(z.string().min(1).max(MAX_NAME), columnSchema)
       .default({})

@@ -1,8 +1,10 @@
 import { PipelineError, type TablesConfig } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
 import { tableId, type TableShape } from '../state/table.ts';
+import { ConditionError } from './condition-parser.ts';
 import { planColumns } from './column-plan.ts';
 import type { HashKey } from './hash-key.ts';
+import { compileCondition, type RowCondition } from './row-condition.ts';
 import { settingsOf, type TableSettings } from './table-settings.ts';
 import { AS_IT_IS, type Treatment } from './treatment.ts';
 
@@ -26,10 +28,11 @@ export class Shaper {
     const settings = this.settingsOf(shape.database, shape.table);
     if (settings === null) return AS_IT_IS;
     const { plan, problems } = planColumns(shape, settings, this.#hashKey?.id ?? null);
-    const [first] = [...this.ambiguities(settings), ...problems];
+    const condition = conditionOf(shape, settings);
+    const [first] = [...this.ambiguities(settings), ...problems, ...condition.problems];
     if (first !== undefined)
       throw refused(shape, `${first.setting}: found ${first.found}. Fix: ${first.fix}`);
-    return { plan, hashKey: this.#hashKey, skips: settings.skips };
+    return { plan, hashKey: this.#hashKey, condition: condition.compiled, skips: settings.skips };
   }
 
   /** What keeps the settings from being applied to this shape, and its plan when nothing does. */
@@ -39,6 +42,7 @@ export class Shaper {
     return [
       ...this.ambiguities(settings),
       ...planColumns(shape, settings, this.#hashKey?.id ?? null).problems,
+      ...conditionOf(shape, settings).problems,
     ];
   }
 
@@ -68,6 +72,25 @@ export class Shaper {
       `${setting} hides column ${gone}, which is gone, and column ${come} is new: it may be the same under another name. ` +
         `Fix: say beside ${setting} what becomes of ${come} ({} publishes it as it is), and keep the setting of ${gone} until capture has passed this change`,
     );
+  }
+}
+
+function conditionOf(
+  shape: TableShape,
+  { where }: TableSettings,
+): { readonly compiled: RowCondition | null; readonly problems: readonly PreflightProblem[] } {
+  if (where === null) return { compiled: null, problems: [] };
+  try {
+    return { compiled: compileCondition(where.text, shape.columns), problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    const problem = {
+      setting: where.setting,
+      found: `\`${where.text}\`, which ${error.message} (table ${tableId(shape.database, shape.table)})`,
+      required: 'a condition on columns of the table, see docs/tables.md',
+      fix: 'correct the condition',
+    };
+    return { compiled: null, problems: [problem] };
   }
 }
 

@@ -15,6 +15,8 @@ export interface ColumnSetting {
 /** What the section `tables` says of one table, of all patterns that fit it. */
 export interface TableSettings {
   readonly columns: ReadonlyMap<string, ColumnSetting>;
+  /** Which rows are published; null when all are. */
+  readonly where: { readonly setting: string; readonly text: string } | null;
   /** Changes that are not published; null when all are. */
   readonly skips: ReadonlySet<SourceOperation> | null;
   /** Two patterns say the same setting of this table. */
@@ -37,6 +39,7 @@ export function settingsOf(tables: TablesConfig, database: string, table: string
   if (fitting.length === 0) return null;
   const columns = new Map<string, ColumnSetting>();
   const twice: { setting: string; other: string }[] = [];
+  let where: TableSettings['where'] = null;
   let operations: { setting: string; names: readonly string[] } | null = null;
   for (const [pattern, config] of fitting) {
     for (const [column, columnConfig] of Object.entries(config.columns)) {
@@ -45,12 +48,17 @@ export function settingsOf(tables: TablesConfig, database: string, table: string
       if (other === undefined) columns.set(column, { setting, config: columnConfig });
       else twice.push({ setting, other });
     }
+    if (config.where !== undefined) {
+      const setting = settingName(pattern, 'where');
+      if (where === null) where = { setting, text: config.where };
+      else twice.push({ setting, other: where.setting });
+    }
     if (config.operations === undefined) continue;
     const setting = settingName(pattern, 'operations');
     if (operations === null) operations = { setting, names: config.operations };
     else twice.push({ setting, other: operations.setting });
   }
-  return { columns, skips: skipsOf(operations?.names), twice };
+  return { columns, where, skips: skipsOf(operations?.names), twice };
 }
 
 function skipsOf(published: readonly string[] | undefined): ReadonlySet<SourceOperation> | null {

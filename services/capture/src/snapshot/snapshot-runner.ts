@@ -174,6 +174,7 @@ export class SnapshotRunner {
     const { stream, routes, writer, server, loop } = this.#parts;
     const encoder = routes.encoderOf(table.shape, stream.announcement);
     const sequence = stream.snapshotSequence(mark);
+    const { condition } = encoder.table.treatment;
     const image = new SelectImage(table.columns);
     writer.beginGroup({
       encoder,
@@ -190,6 +191,7 @@ export class SnapshotRunner {
     for (const [index, row] of rows.entries()) {
       if (!recorder.isCurrent(keys[index] ?? '')) continue;
       image.row = row;
+      if (condition !== null && !condition.holds(image)) continue;
       encoder.writeKey(image, writer.key);
       writer.write(loop.buffer, null, image, published, sequence.offset, published, null);
       published++;

@@ -81,11 +81,11 @@ export class SnapshotTable {
 }
 
 /** What nobody gets to see is not asked for. */
-function expressionsOf(columns: readonly Column[], { plan }: Treatment): readonly string[] {
+function expressionsOf(columns: readonly Column[], { plan, condition }: Treatment): readonly string[] {
   if (plan === null) return columns.map((column) => selectExpression(column));
   const steps = new Map(plan.columns.map(({ place, step }) => [place, step.kind]));
   return columns.map((column, place) => {
-    const kind = steps.get(place);
+    const kind = condition?.places.has(place) === true ? 'write' : steps.get(place);
     if (kind === undefined) return 'NULL';
     return kind === 'mask'
       ? `IF(${quoteIdentifier(column.name)} IS NULL, NULL, 1)`

@@ -29,7 +29,13 @@ const historySchema = z.strictObject({
   keyColumns: z.array(z.string()),
   /** The table itself and what was made of it, where that is not the same. */
   source: z
-    .strictObject({ columns: historyColumns, keyColumns: z.array(z.string()), plan: z.string() })
+    .strictObject({
+      columns: historyColumns,
+      keyColumns: z.array(z.string()),
+      plan: z.string(),
+      /** Which rows are published; not there when all are. */
+      condition: z.string().exactOptional(),
+    })
     .exactOptional(),
   /** Generated columns that are not published. */
   leftOut: z.array(z.string()).readonly().exactOptional(),
@@ -66,6 +72,8 @@ interface Newest {
   readonly published: Pick<TableShape, 'columns' | 'keyColumns'>;
   /** `ColumnPlan.text`; '' when all columns are published as they are. */
   readonly plan: string;
+  /** Text of the row condition; '' when all rows are published. */
+  readonly condition: string;
   /** Made at the first use: only then the topic must exist. */
   captured: CapturedTable | null;
 }
@@ -95,7 +103,14 @@ export class TableRegistry {
     const id = tableId(record.database, record.table);
     const { version, source } = record;
     const shape = source === undefined ? record : { ...record, ...source };
-    this.#newest.set(id, { version, shape, published: record, plan: source?.plan ?? '', captured: null });
+    this.#newest.set(id, {
+      version,
+      shape,
+      published: record,
+      plan: source?.plan ?? '',
+      condition: source?.condition ?? '',
+      captured: null,
+    });
   }
 
   /** What the settings make of a shape. Throws TABLE_SHAPE_REFUSED. */
@@ -103,10 +118,30 @@ export class TableRegistry {
     return this.#shaper.treat(shape);
   }
 
-  /** Whether the newest version of a table was published by other settings than those of now. */
+  /** Whether the newest version of a table was published by other settings of its columns than those of now. */
   isShapedOtherwise(database: string, table: string): boolean {
+    return this.#differs(database, table, (known, treatment) => known.plan === planText(treatment));
+  }
+
+  /** Whether the newest version of a table was published by another row condition than that of now. */
+  hasOtherCondition(database: string, table: string): boolean {
+    return this.#differs(database, table, (known, treatment) => known.condition === conditionText(treatment));
+  }
+
+  /** Settings that cannot be applied to the newest version are others than those it was published by. */
+  #differs(
+    database: string,
+    table: string,
+    isSame: (known: Newest, treatment: Treatment) => boolean,
+  ): boolean {
     const known = this.#newest.get(tableId(database, table));
-    return known !== undefined && known.plan !== planText(this.treat(known.shape));
+    if (known === undefined) return false;
+    try {
+      return !isSame(known, this.treat(known.shape));
+    } catch (error) {
+      if (error instanceof PipelineError) return true;
+      throw error;
+    }
   }
 
   /** The newest shape of every table. */
@@ -127,14 +162,15 @@ export class TableRegistry {
     if (isSameShape && known.captured !== null) return { table: known.captured, change: 'none' };
     const treatment = this.treat(shape);
     const plan = planText(treatment);
-    if (isSameShape && known.plan === plan) {
+    const condition = conditionText(treatment);
+    if (isSameShape && known.plan === plan && known.condition === condition) {
       known.captured = this.#capture(known.shape, known.version, treatment);
       return { table: known.captured, change: 'none' };
     }
     if (known !== undefined) this.#shaper.checkSuccession(known.shape, shape);
     const version = (known?.version ?? 0) + 1;
     const table = this.#capture(shape, version, treatment);
-    this.#newest.set(id, { version, shape, published: table, plan, captured: table });
+    this.#newest.set(id, { version, shape, published: table, plan, condition, captured: table });
     return { table, change: known === undefined ? 'create' : classifyChange(known.published, table) };
   }
 
@@ -147,7 +183,8 @@ export class TableRegistry {
     if (found.captured !== null) return found.captured;
     const treatment = this.treat(found.shape);
     const captured = this.#capture(found.shape, found.version, treatment);
-    if (planText(treatment) === found.plan) found.captured = captured;
+    if (planText(treatment) === found.plan && conditionText(treatment) === found.condition)
+      found.captured = captured;
     return captured;
   }
 
@@ -171,6 +208,10 @@ export class TableRegistry {
     const whole = { database, table, columns, keyColumns, leftOut };
     return captureTable(whole, version, topic, partitions, treatment);
   }
+}
+
+function conditionText({ condition }: Treatment): string {
+  return condition?.text ?? '';
 }
 
 function planText({ plan }: Treatment): string {

@@ -1,6 +1,7 @@
 import { ByteWriter, type RowsEvent } from '@sluice/binlog';
 import type { PublishBuffer } from './publish-buffer.ts';
 import { RowWriter, type RowGroup, type RowWriterOptions } from './row-writer.ts';
+import type { RowCondition } from '../shape/row-condition.ts';
 import { keyText, type TableRoute } from './table-route.ts';
 import type { SequenceCounter } from '../state/sequence-counter.ts';
 
@@ -40,7 +41,9 @@ export class ChangeWriter {
   write(rows: RowsEvent, route: TableRoute): void {
     this.#writer.beginGroup(this.#group(rows, route, rows.operation));
     const imagesBefore = this.#context.transaction.images;
-    if (rows.operation === 'UPDATE') this.#updates(rows, route, imagesBefore);
+    const { condition } = route.encoder.table.treatment;
+    if (condition !== null) this.#meeting(condition, rows, route, imagesBefore);
+    else if (rows.operation === 'UPDATE') this.#updates(rows, route, imagesBefore);
     else this.#insertsOrDeletes(rows, route, imagesBefore);
   }
 
@@ -82,6 +85,73 @@ export class ChangeWriter {
       writer.write(context.buffer, rows.before, rows.after, index + 1, offset, eventIndex, null);
       route.counts.UPDATE++;
     }
+  }
+
+  /**
+   * Only rows that meet the table's condition: an UPDATE that leaves it ends the row, one that enters it begins it. Images
+   * are numbered as without a condition.
+   */
+  #meeting(condition: RowCondition, rows: RowsEvent, route: TableRoute, imagesBefore: number): void {
+    const { sequence, transaction } = this.#context;
+    const { operation } = rows;
+    while (rows.next()) {
+      const index = rows.imageIndex;
+      const offset = sequence.next(rows.start, index);
+      const afterOffset = operation === 'UPDATE' ? sequence.next(rows.start, index + 1) : offset;
+      transaction.images += operation === 'UPDATE' ? 2 : 1;
+      const wasIn = operation !== 'INSERT' && condition.holds(rows.before);
+      const isIn = operation !== 'DELETE' && condition.holds(rows.after);
+      if (wasIn && isIn) this.#update(rows, route, imagesBefore, offset, afterOffset);
+      else if (wasIn) this.#end(rows, route, imagesBefore, offset);
+      else if (isIn) this.#beginning(rows, route, imagesBefore, afterOffset);
+    }
+  }
+
+  #update(
+    rows: RowsEvent,
+    route: TableRoute,
+    imagesBefore: number,
+    beforeOffset: number,
+    offset: number,
+  ): void {
+    const { encoder } = route;
+    const { buffer } = this.#context;
+    const writer = this.#writer;
+    const index = rows.imageIndex + 1;
+    encoder.writeKey(rows.after, writer.key);
+    route.recorder?.note(keyText(writer.key));
+    if (!encoder.sameKey(rows.before, rows.after)) {
+      this.#keyChange(rows, route, imagesBefore, beforeOffset, offset);
+    } else if (!this.#context.wasPublished(offset)) {
+      writer.write(buffer, rows.before, rows.after, index, offset, imagesBefore + index, null);
+      route.counts.UPDATE++;
+    }
+  }
+
+  /** The row is no longer there, or no longer meets the condition. */
+  #end(rows: RowsEvent, route: TableRoute, imagesBefore: number, offset: number): void {
+    const writer = this.#writer;
+    const index = rows.imageIndex;
+    route.encoder.writeKey(rows.before, writer.key);
+    route.recorder?.note(keyText(writer.key));
+    if (this.#context.wasPublished(offset)) return;
+    writer.beginGroup(this.#group(rows, route, 'DELETE'));
+    writer.write(this.#context.buffer, rows.before, null, index, offset, imagesBefore + index, null);
+    writer.beginGroup(this.#group(rows, route, rows.operation));
+    route.counts.DELETE++;
+  }
+
+  /** The row is new, or meets the condition from now on. */
+  #beginning(rows: RowsEvent, route: TableRoute, imagesBefore: number, offset: number): void {
+    const writer = this.#writer;
+    const index = rows.imageIndex + (rows.operation === 'UPDATE' ? 1 : 0);
+    route.encoder.writeKey(rows.after, writer.key);
+    route.recorder?.note(keyText(writer.key));
+    if (this.#context.wasPublished(offset)) return;
+    writer.beginGroup(this.#group(rows, route, 'INSERT'));
+    writer.write(this.#context.buffer, null, rows.after, index, offset, imagesBefore + index, null);
+    writer.beginGroup(this.#group(rows, route, rows.operation));
+    route.counts.INSERT++;
   }
 
   /** A key change is the end of one row and the beginning of another; headers link the two. */

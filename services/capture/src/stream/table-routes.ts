@@ -200,9 +200,11 @@ export class TableRoutes {
 /** The table itself, where not all of it is published as it is. */
 function sourceOf(
   { columns, keyColumns }: TableShape,
-  { plan }: Treatment,
+  { plan, condition }: Treatment,
 ): NonNullable<SchemaHistoryRecord['source']> | null {
-  return plan === null ? null : { columns: [...columns], keyColumns: [...keyColumns], plan: plan.text };
+  if (plan === null && condition === null) return null;
+  const made = { columns: [...columns], keyColumns: [...keyColumns], plan: plan?.text ?? '' };
+  return condition === null ? made : { ...made, condition: condition.text };
 }
 
 function metadataMissing(map: TableMap): PipelineError {
