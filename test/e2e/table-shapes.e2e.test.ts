@@ -105,7 +105,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     const changes = async (): Promise<string[]> =>
       (await readRows(pipeline.reader, pipeline.topic('items')))
         .sort((a, b) => (a.payload.sequence < b.payload.sequence ? -1 : 1))
-        .map(({ payload: { operation, key } }) => `${operation} ${String(key['id'])}`);
+        .map(({ payload: { operation, key } }) => `${operation} ${JSON.stringify(key['id'])}`);
     where("price >= 10 AND state = 'open'");
     const [first] = await pipeline.start('capture');
     await eventually('the snapshot', async () => (await changes()).length === 2);

@@ -12,7 +12,10 @@ export type Condition =
   | { readonly kind: 'in'; readonly column: string; readonly values: readonly Literal[] };
 
 export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=';
-export type Literal = { readonly type: 'number' | 'text'; readonly text: string };
+export interface Literal {
+  readonly type: 'number' | 'text';
+  readonly text: string;
+}
 
 /** The condition cannot be read or applied; the message is for the person who wrote it. */
 export class ConditionError extends Error {}

@@ -31,8 +31,8 @@ function written({ stream, buffer }: StreamSetup, ...events: readonly Omit<Rows,
     .map(({ payload }) => payload)
     .sort((a, b) => (a.sequence < b.sequence ? -1 : 1))
     .map(({ operation, sequence, key, source, metadata, before, after }) => {
-      const values = [before?.['v'] ?? '-', after?.['v'] ?? '-'].join('>');
-      return `${operation} ${Number(sequence.slice(9))} ${source.position.row} ${metadata.event_index} id=${String(key['id'])} ${values}`;
+      const values = [before, after].map((image) => JSON.stringify(image?.['v']) ?? '-').join('>');
+      return `${operation} ${Number(sequence.slice(9))} ${source.position.row} ${metadata.event_index} id=${JSON.stringify(key['id'])} ${values}`;
     });
 }
 
