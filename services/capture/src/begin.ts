@@ -5,7 +5,7 @@ import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
-import { findProblems, refusal, refuseIfAny } from './preflight.ts';
+import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import { findUnloggedCascades, findUnloggedDatabases } from './source/binlog-gaps.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
@@ -13,12 +13,14 @@ import { checkGtidStanding, listBinlogFiles, readBinlogStatus, type BinlogStatus
 import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers, refuseStart } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
+import { knownTables } from './state/known-tables.ts';
 import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
+import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { highestGeneration, restore, type Restored } from './state/restore.ts';
 import { hasFirstSnapshot, withoutFirst } from './state/snapshot-book.ts';
 import { TableRegistry } from './state/table-registry.ts';
-import { tableId } from './state/table.ts';
+import { parseTableId, tableId } from './state/table.ts';
 
 export interface BeginOptions {
   readonly settings: CaptureSettings;
@@ -44,8 +46,14 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     const tables = await readCapturedTables(connection, settings.filter);
     const problems = await findProblems(connection, settings.config, tables);
     const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
-    refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged]);
+    const known =
+      kafkaTrouble === null
+        ? await knownTables(settings, signal)
+        : new TableRegistry(settings.prefix, settings.shaper);
+    const shapes = checkShapes(options, source, tables, known);
+    refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged, ...shapes]);
     if (status === null) throw refusal(lacking);
+    checkConditions(settings, tables, known);
     warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
     const registry = new TableRegistry(settings.prefix, settings.shaper);
     const data = tables.map(({ database, table }) => registry.topicOf(database, table));
@@ -56,8 +64,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
       { source, connection, registry, status, acceptLostCheckpoint },
       signal,
     );
-    checkShapes(options, source, tables, registry);
-    checkConditions(settings, tables, registry);
+    sayRemoved(settings, plan, log);
     const { file, position } = plan.from;
     log.info(
       { event: 'capture.starting', generation: plan.generation, file, position, tables: tables.length },
@@ -84,19 +91,19 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   }
 }
 
-/** Only now it is known which columns changes that are still to be read may have. */
+/** @param registry tells which columns changes that are still to be read may have */
 function checkShapes(
   { settings, log }: BeginOptions,
   source: Source,
   tables: readonly TableDescription[],
   registry: TableRegistry,
-): void {
+): readonly PreflightProblem[] {
   const { config, filter, shaper } = settings;
   const server = source.facts;
   const known = [...registry.shapes()].filter((shape) => filter.captures(shape.database, shape.table));
   const { problems, warnings } = findShapeProblems({ config, filter, shaper, tables, server, known });
-  refuseIfAny(problems);
   for (const warning of warnings) log.warn({ event: 'capture.setting_unused' }, warning);
+  return [...problems, ...findKeyChanges({ config, tables, server, registry })];
 }
 
 /** Sinks hold rows by the old condition: a new one rebuilds them, and an operator has to want that. */
@@ -114,6 +121,21 @@ function checkConditions(
     `The row condition of ${names} is another than the one that their topics were filled by.`,
     { context: { tables: changed.length } },
   );
+}
+
+/** Said once: the next checkpoint knows nothing of them any more. */
+function sayRemoved({ filter }: CaptureSettings, { snapshot }: StartPlan, log: Logger): void {
+  const removed = Object.keys(snapshot).filter((id) => !isCapturedId(id, filter));
+  if (removed.length === 0) return;
+  log.info(
+    { event: 'capture.tables_removed', tables: removed },
+    'these tables are no longer captured: nothing more is published of them, and their rows stay where they are',
+  );
+}
+
+function isCapturedId(id: string, filter: CaptureSettings['filter']): boolean {
+  const [database = '', table = ''] = parseTableId(id);
+  return filter.captures(database, table);
 }
 
 /** Snapshot progress without tables that were published by other settings: their rows are owed once more. */

@@ -1,17 +1,18 @@
-import { compareTopics, TopicReader, type TopicSpec } from '@sluice/kafka';
+import { compareTopics, type TopicSpec } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { captureSettings, type CaptureSettings } from './capture-settings.ts';
 import { findProblems, type PreflightProblem } from './preflight.ts';
 import { planTable, type TableOutline, type TablePlan } from './plan-table.ts';
 import { judgeTopics, topicProblem } from './prepare-topics.ts';
+import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
 import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
-import { restore } from './state/restore.ts';
-import { TableRegistry } from './state/table-registry.ts';
+import { knownTables } from './state/known-tables.ts';
+import type { TableRegistry } from './state/table-registry.ts';
 import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
 
 export interface PlannedTopic {
@@ -51,23 +52,6 @@ export async function planCapture(config: SluiceConfig, signal: AbortSignal): Pr
   }
 }
 
-async function knownTables(settings: CaptureSettings, signal: AbortSignal): Promise<TableRegistry> {
-  const registry = new TableRegistry(settings.prefix, settings.shaper);
-  const reader = new TopicReader({ kafka: settings.config.kafka, signal });
-  try {
-    const { pipeline } = settings.config;
-    const { history } = await restore(reader, {
-      prefix: settings.prefix,
-      pipeline,
-      acceptLostCheckpoint: true,
-    });
-    for (const record of history) registry.restore(record);
-    return registry;
-  } finally {
-    reader.close();
-  }
-}
-
 interface Found {
   readonly source: Source;
   readonly registry: TableRegistry;
@@ -92,7 +76,12 @@ async function planAll(
     source: { flavour: facts.flavour, version: facts.version },
     topics: topics.planned,
     tables: tables.map((table) => planTable({ table, config, registry, server: facts, partitions })),
-    problems: [...problems, ...shapes.problems, ...topics.problems],
+    problems: [
+      ...problems,
+      ...shapes.problems,
+      ...findKeyChanges({ config, tables, server: facts, registry }),
+      ...topics.problems,
+    ],
     warnings: [
       ...shapes.warnings,
       ...gone.map(

@@ -44,6 +44,8 @@ export interface StartPlan {
 export function planStart(facts: StartFacts): StartPlan {
   const { checkpoint } = facts;
   if (checkpoint === null || facts.acceptLostCheckpoint) return beginAnew(facts);
+  if (checkpoint.flavour !== facts.server.flavour)
+    throw diverged(`it is ${facts.server.flavour}, and that one was ${checkpoint.flavour}`);
   if (checkpoint.gtidSet !== null) checkGtids(facts);
   else if (!facts.fileAvailable) throw purged(checkpoint);
   const sameSpace = isSameSpace(facts, checkpoint);

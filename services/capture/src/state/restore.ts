@@ -25,12 +25,21 @@ export async function restore(
 ): Promise<Restored> {
   const { prefix, pipeline } = options;
   const newest = await reader.newestRecord(checkpointsTopic(prefix), pipeline);
+  const history = await readHistory(reader, prefix);
+  const value = newest?.value ?? null;
+  return { checkpoint: value === null ? null : open(value, options.acceptLostCheckpoint), history };
+}
+
+/** Every version of every table. Throws SCHEMA_HISTORY_CORRUPT. */
+export async function readHistory(
+  reader: TopicReader,
+  prefix: string,
+): Promise<readonly SchemaHistoryRecord[]> {
   const history: SchemaHistoryRecord[] = [];
   await reader.readTopic(schemaHistoryTopic(prefix), {}, ({ value }) => {
     if (value !== null) history.push(parseHistoryRecord(value));
   });
-  const value = newest?.value ?? null;
-  return { checkpoint: value === null ? null : open(value, options.acceptLostCheckpoint), history };
+  return history;
 }
 
 function open(value: Buffer, isLossAccepted: boolean): Checkpoint | null {

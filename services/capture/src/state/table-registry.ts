@@ -118,6 +118,21 @@ export class TableRegistry {
     return this.#shaper.treat(shape);
   }
 
+  /** Published names of the key columns of a table's newest version; null when there is none. */
+  publishedKeyOf(database: string, table: string): readonly string[] | null {
+    return this.#newest.get(tableId(database, table))?.published.keyColumns ?? null;
+  }
+
+  /** As `treat`; null when the settings cannot be applied to the shape. */
+  treatmentOf(shape: TableShape): Treatment | null {
+    try {
+      return this.treat(shape);
+    } catch (error) {
+      if (error instanceof PipelineError) return null;
+      throw error;
+    }
+  }
+
   /** Whether the newest version of a table was published by other settings of its columns than those of now. */
   isShapedOtherwise(database: string, table: string): boolean {
     return this.#differs(database, table, (known, treatment) => known.plan === planText(treatment));
@@ -136,12 +151,8 @@ export class TableRegistry {
   ): boolean {
     const known = this.#newest.get(tableId(database, table));
     if (known === undefined) return false;
-    try {
-      return !isSame(known, this.treat(known.shape));
-    } catch (error) {
-      if (error instanceof PipelineError) return true;
-      throw error;
-    }
+    const treatment = this.treatmentOf(known.shape);
+    return treatment === null || !isSame(known, treatment);
   }
 
   /** The newest shape of every table. */

@@ -37,6 +37,13 @@ export function tableId(database: string, table: string): string {
   return `${unambiguous(database)}.${unambiguous(table)}`;
 }
 
+/** Database and table of a `tableId`. */
+export function parseTableId(id: string): readonly string[] {
+  return [...id.matchAll(/`((?:[^`]|``)*)`|[^.`]+/gu)].map(([plain, quoted]) =>
+    quoted === undefined ? plain : quoted.replaceAll('``', '`'),
+  );
+}
+
 function unambiguous(name: string): string {
   return /[.`]/u.test(name) ? quoteIdentifier(name) : name;
 }

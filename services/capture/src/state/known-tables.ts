@@ -1,0 +1,16 @@
+import { TopicReader } from '@sluice/kafka';
+import type { CaptureSettings } from '../capture-settings.ts';
+import { readHistory } from './restore.ts';
+import { TableRegistry } from './table-registry.ts';
+
+/** The tables of the schema history as it is now. Another capture may still be running: to check settings, not to go on from. */
+export async function knownTables(settings: CaptureSettings, signal: AbortSignal): Promise<TableRegistry> {
+  const registry = new TableRegistry(settings.prefix, settings.shaper);
+  const reader = new TopicReader({ kafka: settings.config.kafka, signal });
+  try {
+    for (const record of await readHistory(reader, settings.prefix)) registry.restore(record);
+    return registry;
+  } finally {
+    reader.close();
+  }
+}
