@@ -18,7 +18,7 @@ import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
 import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { highestGeneration, restore, type Restored } from './state/restore.ts';
-import { hasFirstSnapshot, withoutFirst } from './state/snapshot-book.ts';
+import { hasFirstSnapshot, tablesRead, withoutFirst } from './state/snapshot-book.ts';
 import { TableRegistry } from './state/table-registry.ts';
 import { parseTableId, tableId } from './state/table.ts';
 
@@ -124,8 +124,8 @@ function checkConditions(
 }
 
 /** Said once: the next checkpoint knows nothing of them any more. */
-function sayRemoved({ filter }: CaptureSettings, { snapshot }: StartPlan, log: Logger): void {
-  const removed = Object.keys(snapshot).filter((id) => !isCapturedId(id, filter));
+function sayRemoved({ filter }: CaptureSettings, { snapshots }: StartPlan, log: Logger): void {
+  const removed = tablesRead(snapshots).filter((id) => !isCapturedId(id, filter));
   if (removed.length === 0) return;
   log.info(
     { event: 'capture.tables_removed', tables: removed },

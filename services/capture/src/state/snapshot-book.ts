@@ -198,6 +198,12 @@ export function hasFirstSnapshot({ jobs, whole }: Snapshots, table: string): boo
   return whole.includes(table) || jobs.some(({ id }) => id === initialId(table));
 }
 
+/** The tables whose first snapshot is done or begun. */
+export function tablesRead({ jobs, whole }: Snapshots): readonly string[] {
+  const begun = jobs.filter(({ origin }) => origin === 'initial');
+  return [...new Set([...whole, ...begun.map(({ database, table }) => tableId(database, table))])];
+}
+
 /** As if these tables had never been read: they owe their first snapshot once more. */
 export function withoutFirst(snapshots: Snapshots, tables: readonly string[]): Snapshots {
   const ids = new Set(tables.map(initialId));
