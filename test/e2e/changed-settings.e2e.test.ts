@@ -28,6 +28,7 @@ describe('what a changed setting does:', () => {
     const again = await run.next({
       source: { tables: [`${database.name}.*s`] },
     });
+    await eventually('its row', async () => (await operations(pipeline, 'items')).length === 1);
     await database.run('INSERT INTO items VALUES (2, "later")');
     await eventually('both rows', async () => (await operations(pipeline, 'items')).length === 2);
     expect(await operations(pipeline, 'items')).toEqual(['SNAPSHOT', 'INSERT']);
