@@ -10,11 +10,9 @@ import { randomInt } from 'node:crypto';
 import { codeIdentity } from '../harness/faults/code-identity.ts';
 import { findCases, type NamedCase } from '../harness/faults/find-cases.ts';
 import { readResults, writeResults, type FaultResult } from '../harness/faults/fault-results.ts';
-import { faultsPage } from '../harness/faults/faults-page.ts';
+import { RESULTS, writePage } from '../harness/faults/kept-results.ts';
+import type { Verdict } from '../harness/faults/judge.ts';
 import { Stage } from '../harness/faults/stage.ts';
-
-const RESULTS = join(import.meta.dirname, 'results.json');
-const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'faults.md');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,6 +42,11 @@ function hasPassed({ name }: NamedCase): boolean {
   return result !== undefined && result.passed && result.commit === commit && result.times >= times;
 }
 
+function slower(before: Verdict | null, { recoverySeconds }: Verdict): number | null {
+  if (recoverySeconds === null) return null;
+  return Math.max(recoverySeconds, before?.recoverySeconds ?? 0);
+}
+
 /** As often as asked, until it fails once. */
 async function runCase(stage: Stage, { name, fault }: NamedCase): Promise<FaultResult> {
   let result: FaultResult | null = null;
@@ -56,8 +59,18 @@ async function runCase(stage: Stage, { name, fault }: NamedCase): Promise<FaultR
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     const recovery = verdict.recoverySeconds?.toFixed(1) ?? '–';
     say(`${passed ? 'passed' : 'FAILED'} in ${seconds} s, recovered in ${recovery} s`);
+    for (const figure of verdict.figures) say(`  ${figure}`);
     for (const problem of verdict.problems) say(`  ${problem.replaceAll('\n', '\n  ')}`);
-    result = { ...verdict, seed, passed, times: time, commit, date: new Date().toISOString() };
+    const recoverySeconds = slower(result, verdict);
+    result = {
+      ...verdict,
+      recoverySeconds,
+      seed,
+      passed,
+      times: time,
+      commit,
+      date: new Date().toISOString(),
+    };
   }
   return result as FaultResult;
 }
@@ -82,7 +95,7 @@ const open = values.all ? wanted : wanted.filter((each) => !hasPassed(each));
 if (open.length < wanted.length)
   say(`${wanted.length - open.length} cases have passed with this code already; --all runs them again`);
 const tally = values.page ? { passed: 0, failed: 0 } : await runAll(open);
-if (!values['in-every-run']) writeFileSync(PAGE, faultsPage(all, readResults(RESULTS)));
+if (!values['in-every-run']) await writePage();
 if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(tally));
 say(`\n${tally.passed} passed, ${tally.failed} failed`);
 process.exit(tally.failed > 0 ? 1 : 0);

@@ -14,6 +14,17 @@ export function duplicateSequences(records: readonly RowRecord[]): string[] {
   return twice.slice(0, SHOWN);
 }
 
+/** Without stream records whose sequence came before: changes that were published once more. */
+export function withoutRepeats(records: readonly RowRecord[]): RowRecord[] {
+  const seen = new Set<string>();
+  return records.filter(({ payload: { operation, sequence } }) => {
+    if (operation === 'SNAPSHOT') return true;
+    const isNew = !seen.has(sequence);
+    seen.add(sequence);
+    return isNew;
+  });
+}
+
 /**
  * Follows each key through its partition: `before` must be the `after` of the record before, sequences must rise, an insert
  * must meet no row. Returns what does not fit, and the rows that are alive at the end by record key.

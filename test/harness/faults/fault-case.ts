@@ -1,5 +1,5 @@
 import type { ServiceName, SinkName } from '../sink-pipeline.ts';
-import type { PipelineWishes } from './fault-pipeline.ts';
+import type { PipelineWishes } from './service-launcher.ts';
 import type { Scene } from './scene.ts';
 
 /** One fault: what happens, and what besides the general promise must hold. A file of test/faults exports one as `fault`. */
@@ -24,6 +24,10 @@ export interface FaultCase {
   readonly pipeline?: PipelineWishes;
   /** An operator lets capture leave changes out (`--accept lost-checkpoint`): a snapshot makes up for them, not the topics. */
   readonly leavesChangesOut?: boolean;
+  /** An operator puts back an older checkpoint: changes come to the topics once more, with the sequences that they had. */
+  readonly publishesAgain?: boolean;
+  /** Seconds until the case is given up; 240 by default. */
+  readonly limitSeconds?: number;
   /** Kills Elasticsearch: only with one of its own. */
   readonly killsElasticsearch?: boolean;
 }

@@ -1,36 +1,26 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareSinks, describeDifference, type CompareOptions, type Comparison } from '@sluice/cli/compare';
 import { topicName } from '@sluice/envelope';
 import { kafkaClient, TopicReader } from '@sluice/kafka';
-import { freePorts } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
 import { Client } from '@elastic/elasticsearch';
 import type { Kafka } from 'kafkajs';
 import { kafkaConfig } from '../capture-pipeline.ts';
 import { eventually } from '../eventually.ts';
 import { uniqueName, type Scope } from '../scope.ts';
-import { ServiceProcess } from '../service-process.ts';
 import type { PipelineProcess, ServiceName, SinkName } from '../sink-pipeline.ts';
 import { CHANGED_TABLES } from './changes.ts';
 import { SERVICE_NAMES, type FaultServers } from './fault-servers.ts';
 import { KeptService } from './kept-service.ts';
-import { serviceConfig, type Sections } from './service-config.ts';
+import type { Sections } from './service-config.ts';
+import { ServiceLauncher, type PipelineWishes } from './service-launcher.ts';
 import { Session } from './session.ts';
 import { indexPrefix, openViews, TARGET_SUFFIX, type StoreView } from './store-views.ts';
 
-/** What a case wants otherwise than usual. */
-export interface PipelineWishes {
-  /** Laid over the sections of sluice.yaml of every service. */
-  readonly sections?: Sections;
-  /** Options of Node.js for one service. */
-  readonly nodeArgs?: Partial<Readonly<Record<ServiceName, readonly string[]>>>;
-  /** Run in the new database before anything starts. */
-  readonly statements?: readonly string[];
-}
-
-type Launcher = (service: ServiceName, args?: readonly string[]) => Promise<PipelineProcess>;
+/** Time for reading whole topics: those of a long soak hold half a million records. */
+const READ_MS = 300_000;
 
 /** A database, a pipeline from it, four services that run, each behind its proxies. */
 export class FaultPipeline {
@@ -40,7 +30,7 @@ export class FaultPipeline {
   readonly views: Readonly<Record<SinkName, StoreView>>;
   readonly kafka: Kafka;
   readonly services: Readonly<Record<ServiceName, KeptService>>;
-  readonly #launch: Launcher;
+  readonly #launcher: ServiceLauncher;
 
   static async start(
     scope: Scope,
@@ -59,14 +49,14 @@ export class FaultPipeline {
     scope.defer(() => rm(folder, { recursive: true, force: true }));
     const views = openViews(servers.stack, name);
     scope.defer(async () => void (await Promise.all(Object.values(views).map((view) => view.close()))));
-    const launch = launcher(scope, servers, name, folder, wishes);
+    const launcher = new ServiceLauncher(scope, servers, { name, folder, wishes });
     const kept = SERVICE_NAMES.map(async (service) => {
-      const running = await KeptService.start(service, (args) => launch(service, args));
+      const running = await KeptService.start(service, (args) => launcher.launch(service, args));
       scope.defer(() => running.kill());
       return [service, running] as const;
     });
     const services = Object.fromEntries(await Promise.all(kept)) as Record<ServiceName, KeptService>;
-    const pipeline = new FaultPipeline(name, servers, source, views, services, launch);
+    const pipeline = new FaultPipeline(name, servers, source, views, services, launcher);
     await Promise.all(Object.values(services).map((service) => service.process.ready()));
     return pipeline;
   }
@@ -77,21 +67,26 @@ export class FaultPipeline {
     source: Session,
     views: Readonly<Record<SinkName, StoreView>>,
     services: Readonly<Record<ServiceName, KeptService>>,
-    launch: Launcher,
+    launcher: ServiceLauncher,
   ) {
     this.name = name;
     this.servers = servers;
     this.source = source;
     this.views = views;
     this.services = services;
-    this.#launch = launch;
+    this.#launcher = launcher;
     const config = kafkaConfig(servers.stack.kafka.brokers);
     this.kafka = kafkaClient(config, createLogger('test', { level: 'silent' }));
   }
 
   /** One more process of a service, which nobody restarts. */
   launchAnother(service: ServiceName): Promise<PipelineProcess> {
-    return this.#launch(service);
+    return this.#launcher.launch(service);
+  }
+
+  /** Other sections of sluice.yaml, for processes that are started from now on. */
+  configure(sections: Sections): void {
+    this.#launcher.configure(sections);
   }
 
   topic(table: string): string {
@@ -101,7 +96,7 @@ export class FaultPipeline {
   /** Reads topics past the proxies, with connections of its own. */
   async withReader<T>(use: (reader: TopicReader) => Promise<T>): Promise<T> {
     const kafka = kafkaConfig(this.servers.stack.kafka.brokers);
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(READ_MS);
     const reader = new TopicReader({ kafka, signal, recoveryMs: 20_000 });
     try {
       return await use(reader);
@@ -134,31 +129,6 @@ export class FaultPipeline {
       throw new Error(`the stores differ:\n${found.slice(0, 10).join('\n')}`, { cause: error });
     });
   }
-}
-
-function launcher(
-  scope: Scope,
-  servers: FaultServers,
-  name: string,
-  folder: string,
-  { sections = {}, nodeArgs = {} }: PipelineWishes,
-): Launcher {
-  return async (service, args = []) => {
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    const configFile = join(folder, `${service}-${port}.yaml`);
-    const config = serviceConfig(servers, { name, service, ops: { port, metricsPort }, sections });
-    await writeFile(configFile, JSON.stringify(config, null, 2));
-    const options = { service, configFile, opsPort: port, nodeArgs: nodeArgs[service] ?? [], args };
-    const process = ServiceProcess.start(scope, options);
-    const url = (of: number): string => `http://127.0.0.1:${of}`;
-    return {
-      name: service,
-      process,
-      opsUrl: url(port),
-      metricsUrl: `${url(metricsPort)}/metrics`,
-      configFile,
-    };
-  };
 }
 
 /** Elasticsearch may outlive the run; everything else goes with its server. */

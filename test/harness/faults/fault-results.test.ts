@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readResults, resultsTable, writeResults, type FaultResult } from './fault-results.ts';
+import { measuredList, readResults, resultsTable, writeResults, type FaultResult } from './fault-results.ts';
 
 const passed: FaultResult = {
   recoverySeconds: 2.345,
   problems: [],
+  figures: ['100 rows'],
   seed: 7,
   passed: true,
   times: 3,
@@ -37,4 +38,9 @@ test('the table has a line for every case, whether it ran or not', () => {
     '| `b`   | it hangs     | 8    | failed         | – (5 s)          | 2026-11-21 |',
     '| `c`   | it lies      |      | not run yet    | (5 s)            |            |',
   ]);
+});
+
+test('what a case has measured is listed under its name', () => {
+  const cases = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
+  expect(measuredList(cases, { a: passed, b: { ...passed, figures: [] } })).toBe('- `a`: 100 rows');
 });

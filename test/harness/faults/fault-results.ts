@@ -50,6 +50,15 @@ export function resultsTable(cases: readonly ListedCase[], results: FaultResults
   return markdownTable([head, ...rows]);
 }
 
+/** What cases have measured besides, a line for each that has. */
+export function measuredList(cases: readonly { readonly name: string }[], results: FaultResults): string {
+  const lines = cases.flatMap(({ name }) => {
+    const figures = results[name]?.figures ?? [];
+    return figures.length === 0 ? [] : [`- \`${name}\`: ${figures.join('; ')}`];
+  });
+  return lines.join('\n');
+}
+
 function markdownTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),

@@ -1,6 +1,9 @@
 import { MEMORY_MAX_MIB } from './judge.ts';
-import { resultsTable, type FaultResults } from './fault-results.ts';
+import { measuredList, resultsTable, type FaultResults } from './fault-results.ts';
 import type { NamedCase } from './find-cases.ts';
+
+/** Name of the soak among the results. */
+export const SOAK = 'soak';
 
 /** docs/faults.md: what the fault suite did when it ran last. */
 export function faultsPage(cases: readonly NamedCase[], results: FaultResults): string {
@@ -15,8 +18,25 @@ committed is lost or published twice, every store equals the source in the end, 
 change, what the fault does not touch goes on, health and metrics told of it, a new row is everywhere
 within the bound after the fault, no service met an error that nobody handles, and none had more than ${MEMORY_MAX_MIB} MiB resident.
 
-This page is written by the suite. Cases with • run with every \`npm test\`.
+This page is written by the suite. Cases with • run with every \`npm test\`. The recovery is the slowest of a case's runs.
 
 ${resultsTable(listed, results)}
+
+## Measured
+
+${measuredList(listed, results)}
+
+## Soak
+
+${soakText(results)}
 `;
+}
+
+function soakText(results: FaultResults): string {
+  const soak = results[SOAK];
+  const what =
+    '`npm run soak -- --minutes 30` makes random faults, one every 10 to 20 s, and judges the same way.';
+  if (soak === undefined) return `${what} It has not run yet.`;
+  const outcome = soak.passed ? 'passed' : 'failed';
+  return `${what} On ${soak.date.slice(0, 10)}, with seed ${soak.seed}, it ${outcome}: ${soak.figures.join('; ')}.`;
 }

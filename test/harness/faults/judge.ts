@@ -1,5 +1,5 @@
 import { deadLetterTopic } from '@sluice/envelope';
-import { compareBags, duplicateSequences, followKeys } from '../row-history.ts';
+import { compareBags, duplicateSequences, followKeys, withoutRepeats } from '../row-history.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { eventually } from '../eventually.ts';
 import { SINK_NAMES, type SinkName } from '../sink-pipeline.ts';
@@ -13,7 +13,7 @@ import { SequenceWatch } from './sequence-watch.ts';
 
 /** What a service may have resident at its peak, in MiB. */
 export const MEMORY_MAX_MIB = 400;
-const CASE_MS = 240_000;
+const CASE_S = 240;
 const CONVERGED_MS = 60_000;
 const CLEARED_MS = 20_000;
 const FIRST_FLOW_MS = 60_000;
@@ -26,6 +26,8 @@ export interface Verdict {
   readonly recoverySeconds: number | null;
   /** What is not as it must be; none when the case has passed. */
   readonly problems: readonly string[];
+  /** What the case has measured, a line each. */
+  readonly figures: readonly string[];
 }
 
 /** Runs a case against a pipeline that is well, and holds everything that happened against the promise. */
@@ -40,7 +42,7 @@ export async function judge(fault: FaultCase, pipeline: FaultPipeline, seed: num
   const scene = new Scene(pipeline, new SeededRandom(seed));
   let recoverySeconds: number | null = null;
   try {
-    recoverySeconds = await bounded(unfold(fault, scene));
+    recoverySeconds = await bounded(unfold(fault, scene), fault.limitSeconds ?? CASE_S);
     if (recoverySeconds > fault.recoverySeconds)
       problems.push(`recovered after ${recoverySeconds.toFixed(1)} s, not within ${fault.recoverySeconds} s`);
   } catch (error) {
@@ -52,8 +54,8 @@ export async function judge(fault: FaultCase, pipeline: FaultPipeline, seed: num
   for (const sink of SINK_NAMES) if (watch.looks[sink] === 0) problems.push(`${sink} was never looked at`);
   problems.push(...judgeServices(fault, pipeline, before));
   // What has not recovered has not been published either: the first problem says enough.
-  if (problems.length === 0) problems.push(...(await judgeTopics(fault, pipeline, before)));
-  return { recoverySeconds, problems };
+  if (problems.length === 0) problems.push(...(await judgeTopics(fault, scene, before)));
+  return { recoverySeconds, problems, figures: scene.figures };
 }
 
 /** Proof that all is well, load, the fault, recovery, quiet, equality; seconds that the recovery took. */
@@ -66,7 +68,8 @@ async function unfold(fault: FaultCase, scene: Scene): Promise<number> {
   const recoverySeconds = (performance.now() - endedAt) / 1000;
   await scene.load(AFTERWARDS);
   await scene.changes.stop();
-  await scene.pipeline.converged([...TABLE_NAMES, ...(fault.tables ?? [])], CONVERGED_MS);
+  const tables = [...TABLE_NAMES, ...(fault.tables ?? [])];
+  scene.compared = await scene.pipeline.converged(tables, CONVERGED_MS);
   for (const name of SERVICE_NAMES) {
     const isWell = async (): Promise<boolean> => {
       const { status, body } = await scene.service(name).health();
@@ -122,7 +125,8 @@ function judgeServices(fault: FaultCase, pipeline: FaultPipeline, before: Notes)
 }
 
 /** Every committed change is in the topics, once and in order; dead letters are those of the fault. */
-async function judgeTopics(fault: FaultCase, pipeline: FaultPipeline, before: Notes): Promise<string[]> {
+async function judgeTopics(fault: FaultCase, scene: Scene, before: Notes): Promise<string[]> {
+  const { pipeline } = scene;
   const letters = await lettersOf(pipeline);
   const problems = SINK_NAMES.flatMap((sink) => {
     const more = letters[sink] - before.letters[sink];
@@ -133,10 +137,12 @@ async function judgeTopics(fault: FaultCase, pipeline: FaultPipeline, before: No
     await readRows(reader, pipeline.topic('item')),
     await readRows(reader, pipeline.topic('marker')),
   ]);
-  const twice = duplicateSequences([...items, ...markers]);
+  scene.published = items.length + markers.length;
+  const repeats = fault.publishesAgain === true;
+  const twice = repeats ? [] : duplicateSequences([...items, ...markers]);
   if (twice.length > 0) problems.push(`published twice: ${twice.join(', ')}`);
   if (fault.leavesChangesOut === true) return problems;
-  const { breaks, alive } = followKeys(items);
+  const { breaks, alive } = followKeys(repeats ? withoutRepeats(items) : items);
   problems.push(...breaks.map((broken) => `a change is missing in the topic: ${broken}`));
   const rows = await pipeline.source.rows('SELECT id, version, body FROM item');
   const live = compareBags(
@@ -158,10 +164,10 @@ async function judgeTopics(fault: FaultCase, pipeline: FaultPipeline, before: No
   return problems;
 }
 
-async function bounded<T>(work: Promise<T>): Promise<T> {
+async function bounded<T>(work: Promise<T>, seconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not over after ${CASE_MS / 1000} s`)), CASE_MS);
+    timer = setTimeout(() => reject(new Error(`not over after ${seconds} s`)), seconds * 1000);
   });
   try {
     return await Promise.race([work, late]);

@@ -22,6 +22,8 @@ export class KeptService {
   readonly #past: string[] = [];
   #peakBytes = 0;
   #isWanted = true;
+  /** A process that is being started: it must be there before it can be ended. */
+  #launching: Promise<PipelineProcess> | null = null;
   #now: PipelineProcess;
 
   static async start(name: ServiceName, launch: Launch): Promise<KeptService> {
@@ -60,6 +62,7 @@ export class KeptService {
 
   /** `kill -9`; nothing takes its place. */
   async kill(): Promise<void> {
+    await this.#launching;
     this.#noteMemory();
     this.#isWanted = false;
     await this.process.kill();
@@ -67,6 +70,7 @@ export class KeptService {
 
   /** SIGTERM; nothing takes its place. */
   async stop(): Promise<ServiceEnd & { readonly seconds: number }> {
+    await this.#launching;
     this.#noteMemory();
     this.#isWanted = false;
     return this.process.stop();
@@ -76,7 +80,9 @@ export class KeptService {
   async relaunch(args: readonly string[] = []): Promise<void> {
     this.#past.push(this.process.output);
     this.#isWanted = true;
-    this.#now = await this.#launch(args);
+    this.#launching = this.#launch(args);
+    this.#now = await this.#launching;
+    this.#launching = null;
     this.#keep(this.#now);
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Comparison } from '@sluice/cli/compare';
 import { eventually } from '../eventually.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { metricSum } from '../service-pages.ts';
@@ -18,6 +19,12 @@ export class Scene {
   readonly changes: Changes;
   /** When the case said that its fault is over; null before. */
   endedAt: number | null = null;
+  /** What the case has measured, a line each. */
+  readonly figures: string[] = [];
+  /** Source and stores after everything; null before. */
+  compared: Comparison | null = null;
+  /** Row changes in the topics of the load at the end, those of earlier cases included. */
+  published = 0;
 
   constructor(pipeline: FaultPipeline, random: SeededRandom) {
     this.pipeline = pipeline;

@@ -41,7 +41,7 @@ export class Stage {
     } catch (error) {
       await this.#clear('servers');
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      return { recoverySeconds: null, problems: [`it could not be judged: ${reason}`] };
+      return { recoverySeconds: null, problems: [`it could not be judged: ${reason}`], figures: [] };
     }
   }
 

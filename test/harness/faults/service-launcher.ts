@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePorts } from '@sluice/local-stack';
+import type { Scope } from '../scope.ts';
+import { ServiceProcess } from '../service-process.ts';
+import type { PipelineProcess, ServiceName } from '../sink-pipeline.ts';
+import type { FaultServers } from './fault-servers.ts';
+import { serviceConfig, type Sections } from './service-config.ts';
+
+/** What a case wants otherwise than usual. */
+export interface PipelineWishes {
+  /** Laid over the sections of sluice.yaml of every service. */
+  readonly sections?: Sections;
+  /** Options of Node.js for one service. */
+  readonly nodeArgs?: Partial<Readonly<Record<ServiceName, readonly string[]>>>;
+  /** Run in the new database before anything starts. */
+  readonly statements?: readonly string[];
+}
+
+/** Starts processes of the services of one pipeline, each with ports and a sluice.yaml of its own. */
+export class ServiceLauncher {
+  readonly #scope: Scope;
+  readonly #servers: FaultServers;
+  readonly #name: string;
+  readonly #folder: string;
+  readonly #nodeArgs: NonNullable<PipelineWishes['nodeArgs']>;
+  #sections: Sections;
+
+  /** @param of name of the pipeline, and a folder for the configuration files */
+  constructor(
+    scope: Scope,
+    servers: FaultServers,
+    of: { readonly name: string; readonly folder: string; readonly wishes: PipelineWishes },
+  ) {
+    this.#scope = scope;
+    this.#servers = servers;
+    this.#name = of.name;
+    this.#folder = of.folder;
+    this.#nodeArgs = of.wishes.nodeArgs ?? {};
+    this.#sections = of.wishes.sections ?? {};
+  }
+
+  /** Lays other sections over the usual ones, for processes that are started from now on. */
+  configure(sections: Sections): void {
+    this.#sections = sections;
+  }
+
+  /** It is not ready yet. */
+  async launch(service: ServiceName, args: readonly string[] = []): Promise<PipelineProcess> {
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const configFile = join(this.#folder, `${service}-${port}.yaml`);
+    const of = { name: this.#name, service, ops: { port, metricsPort }, sections: this.#sections };
+    await writeFile(configFile, JSON.stringify(serviceConfig(this.#servers, of), null, 2));
+    const nodeArgs = this.#nodeArgs[service] ?? [];
+    const process = ServiceProcess.start(this.#scope, { service, configFile, opsPort: port, nodeArgs, args });
+    return {
+      name: service,
+      process,
+      opsUrl: `http://127.0.0.1:${port}`,
+      metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+      configFile,
+    };
+  }
+}
