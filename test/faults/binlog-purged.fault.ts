@@ -1,4 +1,5 @@
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { stopsWith } from '../harness/faults/stops-with.ts';
 
 export const fault: FaultCase = {
   title:
@@ -16,10 +17,7 @@ export const fault: FaultCase = {
     const [status] = await scene.pipeline.source.rows('SHOW BINARY LOG STATUS');
     await scene.pipeline.source.run(`PURGE BINARY LOGS TO '${String(status?.['File'])}'`);
     await capture.relaunch();
-    await scene.sign('capture to stop', () => capture.ownEnds.length > 0, 40_000);
-    const reason = capture.log.at(-1);
-    if (reason?.exitCode !== 70 || reason.err?.code !== 'SOURCE_BINLOG_PURGED')
-      throw new Error(`it does not say what is wrong: ${capture.process.lastLines()}`);
+    await stopsWith(scene, 'capture', 'SOURCE_BINLOG_PURGED');
     await capture.relaunch(['--accept', 'lost-checkpoint']);
     scene.over();
   },

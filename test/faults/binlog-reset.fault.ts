@@ -1,4 +1,5 @@
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { stopsWith } from '../harness/faults/stops-with.ts';
 
 export const fault: FaultCase = {
   title: 'the source forgets its binlogs and begins anew with the same file names: capture notices and stops',
@@ -13,9 +14,7 @@ export const fault: FaultCase = {
     await scene.pipeline.source.run('RESET BINARY LOGS AND GTIDS');
     await scene.load(40);
     await capture.relaunch();
-    await scene.sign('capture to stop', () => capture.ownEnds.length > 0, 40_000);
-    if (capture.log.at(-1)?.exitCode !== 70)
-      throw new Error(`it does not ask to be mended: ${capture.process.lastLines()}`);
+    await stopsWith(scene, 'capture', 'SOURCE_DIVERGED');
     await capture.relaunch(['--accept', 'lost-checkpoint']);
     scene.over();
   },

@@ -1,6 +1,7 @@
 import { checkpointsTopic } from '@sluice/envelope';
 import type { TopicRecord } from '@sluice/kafka';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { stopsWith } from '../harness/faults/stops-with.ts';
 
 export const fault: FaultCase = {
   title: 'the newest checkpoint is damaged: capture does not trust it and stops, until an operator accepts',
@@ -24,9 +25,7 @@ export const fault: FaultCase = {
     await producer.send({ topic, messages: [{ key, value: damaged }] });
     await producer.disconnect();
     await capture.relaunch();
-    await scene.sign('capture to stop', () => capture.ownEnds.length > 0, 40_000);
-    if (capture.log.at(-1)?.err?.code !== 'CHECKPOINT_CORRUPT')
-      throw new Error(`it does not say what is wrong: ${capture.process.lastLines()}`);
+    await stopsWith(scene, 'capture', 'CHECKPOINT_CORRUPT');
     await capture.relaunch(['--accept', 'lost-checkpoint']);
     scene.over();
   },

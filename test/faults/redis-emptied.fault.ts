@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { stopsWith } from '../harness/faults/stops-with.ts';
 import { sluice } from '../harness/sluice-command.ts';
 
 export const fault: FaultCase = {
@@ -14,8 +15,7 @@ export const fault: FaultCase = {
     // What Redis forgot is looked for when a connection is new.
     scene.proxies.stores.redis.reset();
     await scene.flows(['elasticsearch', 'mysql']);
-    await scene.sign('the sink to stop', () => sink.ownEnds.length > 0);
-    if (sink.log.at(-1)?.err?.code !== 'REDIS_EMPTIED') throw new Error('it does not say what is wrong');
+    await stopsWith(scene, 'sink-redis', 'REDIS_EMPTIED');
     await redis.set(`sluice:marker:${scene.pipeline.name}.redis`, 'filled again');
     redis.disconnect();
     await scene.sign('the group to be empty, and rewound', async () => {
