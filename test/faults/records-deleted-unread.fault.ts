@@ -1,0 +1,45 @@
+import type { FaultCase } from '../harness/faults/fault-case.ts';
+import type { Scene } from '../harness/faults/scene.ts';
+import { stopsWith } from '../harness/faults/stops-with.ts';
+import { sluice } from '../harness/sluice-command.ts';
+
+export const fault: FaultCase = {
+  title:
+    'retention deletes records that a stopped sink has not read: it stops and says so; a snapshot and a rewind, as told, make it equal',
+  recoverySeconds: 60,
+  mustStop: ['sink-redis'],
+  leavesChangesOut: true,
+  pipeline: {},
+  run: async (scene) => {
+    const [sink, capture] = [scene.service('sink-redis'), scene.service('capture')];
+    await sink.stop();
+    await scene.load(40);
+    await scene.flows(['elasticsearch', 'mysql']);
+    await deleteRecords(scene, scene.pipeline.topic('item'));
+    await sink.relaunch();
+    await stopsWith(scene, 'sink-redis', 'DATA_GAP', 'sluice sink rewind --to beginning --accept-gap');
+    await scene.flows(['elasticsearch', 'mysql']);
+    await ordered(capture.configFile, `snapshot start --table ${scene.pipeline.name}.item --reconcile`);
+    const rewind = 'sink rewind --sink redis --to beginning --accept-gap --yes';
+    await scene.sign('the group to be empty, and rewound', async () => {
+      return (await sluice(sink.configFile, rewind)).code === 0;
+    });
+    await sink.relaunch();
+    scene.over();
+  },
+};
+
+/** As retention does it, and at once: everything that is there now. */
+async function deleteRecords({ pipeline }: Scene, topic: string): Promise<void> {
+  const admin = pipeline.kafka.admin();
+  await admin.connect();
+  const ends = await admin.fetchTopicOffsets(topic);
+  const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
+  await admin.deleteTopicRecords({ topic, partitions });
+  await admin.disconnect();
+}
+
+async function ordered(configFile: string, line: string): Promise<void> {
+  const { code, said } = await sluice(configFile, line);
+  if (code !== 0) throw new Error(`sluice ${line}: ${said}`);
+}
