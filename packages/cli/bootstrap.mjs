@@ -17,6 +17,7 @@ const ENTRIES = {
   'bench-big': 'test/bench/big/main.ts',
   fuzz: 'packages/binlog/test/fuzz/main.ts',
   faults: 'test/faults/run.ts',
+  soak: 'test/faults/soak.ts',
   generate: 'packages/cli/src/generate.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };

@@ -1,0 +1,80 @@
+import { SINK_NAMES } from '../sink-pipeline.ts';
+import type { FaultCase } from './fault-case.ts';
+import { beginRandomFault } from './random-faults.ts';
+import type { Scene } from './scene.ts';
+
+/** Longest time from the end of a fault until a new row is in every store, in seconds. */
+const RECOVERY_S = 90;
+const FAULT_MS = { least: 300, most: 6000 };
+const BETWEEN_MS = { least: 10_000, most: 20_000 };
+/** Time for the judgement: topics of half an hour are read to their end. */
+const JUDGEMENT_S = 600;
+/** Sinks whose consumer dies ask to be started again; how often is not what a soak is about. */
+const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
+
+export interface SoakTally {
+  faults: number;
+  /** What it happened to; null before the load has begun. */
+  scene: Scene | null;
+  /** Seconds, one for each fault after which new rows came everywhere. */
+  readonly recoveries: number[];
+}
+
+/**
+ * Faults that chance chooses, one every 10 to 20 s, each followed by recovery, for so many minutes.
+ * @param say gets a line for each fault
+ */
+export function soakCase(minutes: number, tally: SoakTally, say: (line: string) => void): FaultCase {
+  return {
+    title: `random faults every 10 to 20 s for ${minutes} minutes`,
+    recoverySeconds: RECOVERY_S,
+    limitSeconds: minutes * 60 + RECOVERY_S + JUDGEMENT_S,
+    killsElasticsearch: true,
+    restarts: {
+      capture: ANY_NUMBER,
+      'sink-redis': ANY_NUMBER,
+      'sink-elasticsearch': ANY_NUMBER,
+      'sink-mysql': ANY_NUMBER,
+    },
+    run: async (scene) => {
+      tally.scene = scene;
+      const end = performance.now() + minutes * 60_000;
+      while (performance.now() < end) await oneFault(scene, tally, say);
+    },
+  };
+}
+
+async function oneFault(scene: Scene, tally: SoakTally, say: (line: string) => void): Promise<void> {
+  const { random } = scene;
+  const begun = performance.now();
+  const pauseMs = random.integer(BETWEEN_MS.least, BETWEEN_MS.most);
+  const lastsMs = random.integer(FAULT_MS.least, FAULT_MS.most);
+  const fault = await beginRandomFault(scene);
+  tally.faults++;
+  try {
+    await scene.goOn(lastsMs);
+    await fault.end();
+    const over = performance.now();
+    await scene.flows(SINK_NAMES, RECOVERY_S * 1000);
+    const seconds = (performance.now() - over) / 1000;
+    tally.recoveries.push(seconds);
+    say(`${fault.name} for ${(lastsMs / 1000).toFixed(1)} s, recovered in ${seconds.toFixed(1)} s`);
+  } catch (error) {
+    throw new Error(`after ${fault.name} for ${(lastsMs / 1000).toFixed(1)} s`, { cause: error });
+  }
+  await scene.goOn(Math.max(0, begun + pauseMs - performance.now()));
+}
+
+/** Changes, faults, recoveries and what the stores differ in, a line each. */
+export function soakFigures({ faults, recoveries, scene }: SoakTally): string[] {
+  const slowest = Math.max(0, ...recoveries).toFixed(1);
+  const sinks = Object.entries(scene?.compared?.sinks ?? {}).map(
+    ([sink, { compared, different, missing, extra }]) =>
+      `${sink}: ${compared} rows compared, ${different} different, ${missing} missing, ${extra} extra`,
+  );
+  return [
+    `${scene?.published ?? 0} row changes published, of ${scene?.changes.committed ?? 0} transactions`,
+    `${faults} faults, ${recoveries.length} recoveries, the slowest in ${slowest} s`,
+    ...sinks,
+  ];
+}
