@@ -2,11 +2,12 @@ import type { Connection } from 'mysql2/promise';
 import { TopicReader, TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
-import type { CaptureSettings } from './capture-settings.ts';
+import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
 import { prepareTopics } from './prepare-topics.ts';
+import { readFileBirthday } from './source/file-birthday.ts';
 import { findUnloggedCascades, findUnloggedDatabases } from './source/binlog-gaps.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
 import { checkGtidStanding, listBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
@@ -187,24 +188,25 @@ interface Prepared {
 
 /** Reads the checkpoint and the schema history, and decides where to go on. */
 async function restorePlan(
-  { settings }: BeginOptions,
+  options: BeginOptions,
   prepared: Prepared,
   signal: AbortSignal,
 ): Promise<StartPlan> {
+  const { settings } = options;
   const reader = new TopicReader({ kafka: settings.config.kafka, signal });
   try {
     const { pipeline } = settings.config;
     const { acceptLostCheckpoint } = prepared;
     const restored = await restore(reader, { prefix: settings.prefix, pipeline, acceptLostCheckpoint });
     for (const record of restored.history) prepared.registry.restore(record);
-    return await makePlan(settings, prepared, restored, reader);
+    return await makePlan(options, prepared, restored, reader);
   } finally {
     reader.close();
   }
 }
 
 async function makePlan(
-  settings: CaptureSettings,
+  { settings, log }: BeginOptions,
   { source, connection, status, acceptLostCheckpoint }: Prepared,
   { checkpoint, history }: Restored,
   reader: TopicReader,
@@ -213,13 +215,19 @@ async function makePlan(
   const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
   const server = source.facts;
   const goesOn = checkpoint !== null && !acceptLostCheckpoint && isSameSpace({ server, status }, checkpoint);
+  const fileAvailable = checkpoint === null || (await listBinlogFiles(connection)).includes(checkpoint.file);
+  // Where positions say how to go on, the reading itself begins in the file and meets its beginning.
+  const mustLook = goesOn && gtidSet !== null && fileAvailable;
   return planStart({
     checkpoint,
     topicGeneration: goesOn ? 0 : await highestGeneration(reader, settings.prefix, history),
     server,
     status,
     gtidStanding: asksServer ? await checkGtidStanding(connection, gtidSet) : null,
-    fileAvailable: checkpoint === null || (await listBinlogFiles(connection)).includes(checkpoint.file),
+    fileAvailable,
+    fileBirthday: mustLook
+      ? await readFileBirthday(readerOptions(settings, source, log), checkpoint.file)
+      : null,
     acceptLostCheckpoint,
   });
 }

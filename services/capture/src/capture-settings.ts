@@ -2,6 +2,8 @@ import { kafkaClient } from '@sluice/kafka';
 import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
 import { readHashKey } from './shape/hash-key.ts';
 import { Shaper } from './shape/shaper.ts';
+import type { ReaderOptions } from './source/binlog-reader.ts';
+import type { Source } from './source/source.ts';
 import { createTableFilter, type TableFilter } from './state/table-filter.ts';
 
 /** The configuration, and what derives from it once. */
@@ -32,6 +34,16 @@ export function captureSettings(config: SluiceConfig, argv: readonly string[], l
     kafka: kafkaClient(config.kafka, log),
     ...accepted(argv),
   };
+}
+
+/** What every reading of this source's binlog has in common. */
+export function readerOptions(
+  { config, serverId }: CaptureSettings,
+  { connectionOptions: connection }: Source,
+  log: Logger,
+): Omit<ReaderOptions, 'from'> {
+  const { heartbeatIntervalMs: heartbeatMs } = config.source;
+  return { connection, serverId, heartbeatMs, queueBytes: config.memory.queueBytes, log };
 }
 
 /** What the operator accepts by `--accept …`, which may be given several times. */

@@ -4,7 +4,7 @@ import type { TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import { CaptureLoop, type LoopLimits } from './capture-loop.ts';
-import type { CaptureSettings } from './capture-settings.ts';
+import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import { NewTables } from './new-tables.ts';
@@ -57,15 +57,8 @@ export class Incarnation {
   isGenerationDurable: boolean;
 
   static async open(parts: IncarnationParts, signal: AbortSignal): Promise<Incarnation> {
-    const { settings, source, plan } = parts;
-    const reader = await BinlogReader.open({
-      connection: source.connectionOptions,
-      serverId: settings.serverId,
-      from: plan.from,
-      heartbeatMs: settings.config.source.heartbeatIntervalMs,
-      queueBytes: settings.config.memory.queueBytes,
-      log: parts.log,
-    });
+    const { settings, source, plan, log } = parts;
+    const reader = await BinlogReader.open({ ...readerOptions(settings, source, log), from: plan.from });
     return new Incarnation(parts, reader, signal);
   }
 

@@ -21,6 +21,8 @@ export interface StartFacts {
   readonly gtidStanding: GtidStanding | null;
   /** Whether the server still has the checkpoint's binlog file. */
   readonly fileAvailable: boolean;
+  /** When the server made the file of that name (seconds since 1970); null where nobody has looked. */
+  readonly fileBirthday: number | null;
   /** The operator's word that a lost checkpoint is accepted (`--accept lost-checkpoint`). */
   readonly acceptLostCheckpoint: boolean;
 }
@@ -49,6 +51,8 @@ export function planStart(facts: StartFacts): StartPlan {
   if (checkpoint.gtidSet !== null) checkGtids(facts);
   else if (!facts.fileAvailable) throw purged(checkpoint);
   const sameSpace = isSameSpace(facts, checkpoint);
+  if (sameSpace && wasMadeAnew(facts.fileBirthday, checkpoint))
+    throw diverged(`its ${checkpoint.file} is not the file that was read before, the server was reset`);
   if (!sameSpace && checkpoint.gtidSet === null)
     throw diverged('it is another server, and without GTIDs its positions mean nothing');
   return sameSpace ? resumeAt(checkpoint) : resumeElsewhere(facts, checkpoint);
@@ -65,6 +69,11 @@ export function isSameSpace(
     baseName(before.file) === baseName(status.file) &&
     binlogFileNumber(before.file) <= binlogFileNumber(status.file)
   );
+}
+
+/** After a reset the server counts transactions from 1 again: those of the checkpoint seem known as soon as there are as many. */
+function wasMadeAnew(birthday: number | null, { fileCreatedAt }: Checkpoint): boolean {
+  return birthday !== null && fileCreatedAt > 0 && birthday !== fileCreatedAt;
 }
 
 function beginAnew(facts: StartFacts): StartPlan {

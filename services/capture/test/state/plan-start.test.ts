@@ -36,6 +36,7 @@ const facts: StartFacts = {
   status,
   gtidStanding: null,
   fileAvailable: true,
+  fileBirthday: null,
   acceptLostCheckpoint: false,
 };
 const resumed: StartFacts = { ...facts, checkpoint, gtidStanding: { known: true, available: true } };
@@ -79,6 +80,15 @@ describe('planStart', () => {
   ])('%s of the binlog files opens a generation', (_what, file) => {
     const plan = planStart({ ...resumed, status: { ...status, file } });
     expect(plan).toMatchObject({ generation: 4, opensGeneration: true, from: { gtidSet: 'uuid-1:1-50' } });
+  });
+
+  test('a file of the same name that was made at another time is of another history, however many transactions it has', () => {
+    expect(() => planStart({ ...resumed, fileBirthday: checkpoint.fileCreatedAt + 1 })).toThrow(
+      expect.objectContaining({ code: 'SOURCE_DIVERGED' }),
+    );
+    expect(planStart({ ...resumed, fileBirthday: checkpoint.fileCreatedAt }).generation).toBe(3);
+    const unknown = { ...checkpoint, fileCreatedAt: 0 };
+    expect(planStart({ ...resumed, checkpoint: unknown, fileBirthday: 1 }).generation).toBe(3);
   });
 
   test('refuses to begin anew beside data topics that hold records', () => {
