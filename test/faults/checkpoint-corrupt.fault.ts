@@ -1,6 +1,5 @@
-import { checkpointsTopic } from '@sluice/envelope';
-import type { TopicRecord } from '@sluice/kafka';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { newestCheckpoint, putCheckpoint } from '../harness/faults/newest-checkpoint.ts';
 import { stopsWith } from '../harness/faults/stops-with.ts';
 
 export const fault: FaultCase = {
@@ -10,20 +9,13 @@ export const fault: FaultCase = {
   leavesChangesOut: true,
   pipeline: {},
   run: async (scene) => {
-    const { pipeline } = scene;
     const capture = scene.service('capture');
     await capture.stop();
-    const topic = checkpointsTopic(pipeline.name);
-    let newest: TopicRecord | null = null;
-    await pipeline.withReader((reader) => reader.readTopic(topic, {}, (record) => void (newest = record)));
-    const { key, value } = newest as unknown as TopicRecord;
-    const producer = pipeline.kafka.producer();
-    await producer.connect();
+    const { key, value } = await newestCheckpoint(scene.pipeline);
     const damaged = String(value)
       .replace(/"highest":"(\d{18})\d"/, '"highest":"$19"')
       .replace(/"position":(\d+)/, '"position":4');
-    await producer.send({ topic, messages: [{ key, value: damaged }] });
-    await producer.disconnect();
+    await putCheckpoint(scene.pipeline, { key, value: damaged });
     await capture.relaunch();
     await stopsWith(scene, 'capture', 'CHECKPOINT_CORRUPT');
     await capture.relaunch(['--accept', 'lost-checkpoint']);

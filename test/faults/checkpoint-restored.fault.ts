@@ -1,7 +1,5 @@
-import { checkpointsTopic } from '@sluice/envelope';
-import type { TopicRecord } from '@sluice/kafka';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
-import type { Scene } from '../harness/faults/scene.ts';
+import { newestCheckpoint, putCheckpoint } from '../harness/faults/newest-checkpoint.ts';
 
 export const fault: FaultCase = {
   title:
@@ -10,33 +8,20 @@ export const fault: FaultCase = {
   publishesAgain: true,
   pipeline: {},
   run: async (scene) => {
+    const { pipeline } = scene;
     const capture = scene.service('capture');
-    const old = await newestCheckpoint(scene);
+    const old = await newestCheckpoint(pipeline);
     await scene.load(60);
     await scene.flows();
     await capture.stop();
-    const producer = scene.pipeline.kafka.producer();
-    await producer.connect();
-    await producer.send({
-      topic: checkpointsTopic(scene.pipeline.name),
-      messages: [{ key: old.key, value: old.value }],
-    });
-    await producer.disconnect();
+    await putCheckpoint(pipeline, old);
     await capture.relaunch();
     scene.over();
     for (const sink of ['redis', 'elasticsearch', 'mysql'] as const) {
-      const labels = { table: `${scene.pipeline.name}.item`, result: 'stale' };
+      const labels = { table: `${pipeline.name}.item`, result: 'stale' };
       await scene.sign(`stale records in ${sink}`, async () => {
         return (await scene.metric(`sink-${sink}`, 'cdc_sink_records_total', labels)) > 0;
       });
     }
   },
 };
-
-async function newestCheckpoint({ pipeline }: Scene): Promise<TopicRecord> {
-  const records: TopicRecord[] = [];
-  await pipeline.withReader((reader) =>
-    reader.readTopic(checkpointsTopic(pipeline.name), {}, (record) => records.push(record)),
-  );
-  return records.at(-1) as TopicRecord;
-}

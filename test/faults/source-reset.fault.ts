@@ -9,8 +9,8 @@ export const fault: FaultCase = {
   run: async (scene) => {
     const disconnects = (): Promise<number> => scene.metric('capture', 'cdc_capture_disconnects_total');
     const before = (await disconnects()) || 0;
-    // Slow and in pieces, so that a reset finds transactions on their way.
-    scene.proxies.source.impose({ sliceBytes: 400, bytesPerSecond: 60_000 }, 'answers');
+    // In small pieces, so that a reset finds transactions on their way; faster than the load, so that none is left behind.
+    scene.proxies.source.impose({ sliceBytes: 400, bytesPerSecond: 200_000 }, 'answers');
     for (let reset = 0; reset < RESETS; reset++) {
       await scene.sign('capture to stream', () => scene.isReady('capture'), 40_000);
       await scene.load(scene.random.integer(2, 12));
