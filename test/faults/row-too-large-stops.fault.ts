@@ -33,7 +33,7 @@ export const fault: FaultCase = {
 async function raiseLimits(pipeline: FaultPipeline): Promise<void> {
   const admin = pipeline.kafka.admin();
   await admin.connect();
-  const prefix = pipeline.topic('');
+  const prefix = `${pipeline.name}.`;
   const configEntries = [{ name: 'max.message.bytes', value: String(LARGER_BYTES) }];
   const type = kafkajs.ConfigResourceTypes.TOPIC;
   const names = (await admin.listTopics()).filter((name) => name.startsWith(prefix));
