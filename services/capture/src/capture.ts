@@ -72,9 +72,11 @@ class Capture {
         const begun = performance.now();
         const error = await this.#live(signal);
         if (error === null) return;
-        if (performance.now() - begun > STEADY_MS) attempt = 0;
+        if (performance.now() - begun > STEADY_MS || isPlanned(error)) attempt = 0;
         const waitMs = fullJitter(attempt, BACKOFF, Math.random);
-        this.#log.warn({ event: 'capture.interrupted', code: error.code, err: error, waitMs }, error.message);
+        const { code, message } = error;
+        if (isPlanned(error)) this.#log.info({ event: 'capture.reads_again', code, waitMs }, message);
+        else this.#log.warn({ event: 'capture.interrupted', code, err: error, waitMs }, message);
         await abortableDelay(waitMs, signal).catch(() => undefined);
       }
     } finally {
@@ -94,6 +96,7 @@ class Capture {
       return null;
     } catch (error) {
       if (signal.aborted && !(error instanceof PipelineError)) return null;
+      if (error instanceof PipelineError && isPlanned(error)) return error;
       this.#metrics.state('failed');
       if (!(error instanceof PipelineError)) throw error;
       this.#lastError = error;
@@ -158,4 +161,9 @@ class Capture {
   status(): unknown {
     return captureStatus(this.#settings, this.#incarnation, this.#lastError);
   }
+}
+
+/** Nothing went wrong: the next life reads a table that this one has met. */
+function isPlanned({ code }: PipelineError): boolean {
+  return code === 'TABLE_APPEARED' || code === 'TABLE_ALTERED';
 }

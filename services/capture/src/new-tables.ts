@@ -40,7 +40,7 @@ export class NewTables {
   async settle(announcement: () => Announcement): Promise<void> {
     const { settings, routes, registry, tables, log } = this.#parts;
     await this.#renewColumns(announcement);
-    await this.#oweRenamed();
+    await this.#oweChanged();
     if (routes.waiting.length === 0) return;
     for (const map of routes.waiting) await this.#lookAt(map);
     const data = [...new Set(routes.waiting.map((map) => registry.topicOf(map.database, map.table)))];
@@ -85,15 +85,19 @@ export class NewTables {
   }
 
   /** Durable before the next life begins: it would meet the statement again, for ever. */
-  async #oweRenamed(): Promise<void> {
+  async #oweChanged(): Promise<void> {
     const { book, routes, settings, publishCheckpoint } = this.#parts;
-    const renamed = routes.renamedTo.map(({ database, table }) => tableId(database, table));
+    const idOf = ({ database, table }: TableName): string => tableId(database, table);
+    const renamed = routes.renamedTo.map(idOf);
+    // One whose snapshot has not begun is read as it is then.
+    const altered = routes.altered.map(idOf).filter((id) => book.hasBegun(id) && !renamed.includes(id));
     routes.renamedTo = [];
-    const [first] = renamed;
+    routes.altered = [];
+    const [first] = [...renamed, ...altered];
     if (first === undefined || settings.config.snapshot.mode === 'never') return;
-    for (const id of renamed) book.forget(id);
+    for (const id of [...renamed, ...altered]) book.forget(id);
     await publishCheckpoint();
-    throw appeared(first);
+    throw renamed.length > 0 ? appeared(first) : changed(first);
   }
 
   async #describe(database: string, table: string): Promise<TableDescription | null> {
@@ -113,5 +117,13 @@ function appeared(id: string): PipelineError {
     {
       context: { table: id },
     },
+  );
+}
+
+function changed(id: string): PipelineError {
+  return new PipelineError(
+    'TABLE_ALTERED',
+    `Table ${id} was altered: its rows are read again, because an ALTER leaves no trace of what it makes of them.`,
+    { context: { table: id } },
   );
 }

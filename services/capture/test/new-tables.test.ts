@@ -51,7 +51,8 @@ describe('a table that changed hands', () => {
   test.each([
     'RENAME TABLE crm.a TO orders',
     'ALTER TABLE crm.a RENAME TO shop.orders',
-    'ALTER TABLE orders TRUNCATE PARTITION p0',
+    'rename /* gh-ost */ table `shop`.`orders` to `shop`.`_orders_del`, `shop`.`_orders_gho` to `shop`.`orders`',
+    'RENAME TABLE `shop`.`orders` TO `shop`.`_orders_old`, `shop`.`_orders_new` TO `shop`.`orders`',
   ])('%s: its snapshot is owed, and that is durable before the next life begins', async (sql) => {
     const { stream, book, checkpoints, settle } = setupOf({});
     statement(stream, sql, 200);
@@ -60,6 +61,28 @@ describe('a table that changed hands', () => {
     expect(checkpoints).toEqual([[]]);
     await settle();
     expect(checkpoints).toHaveLength(1);
+  });
+
+  test.each(['ALTER TABLE orders TRUNCATE PARTITION p0', 'ALTER TABLE orders ADD x INT NOT NULL DEFAULT 7'])(
+    '%s: its rows are read again',
+    async (sql) => {
+      const { stream, book, checkpoints, settle } = setupOf({});
+      statement(stream, sql, 200);
+      await expect(settle()).rejects.toMatchObject({ code: 'TABLE_ALTERED' });
+      expect([book.knows('shop.orders'), checkpoints]).toEqual([false, [[]]]);
+    },
+  );
+
+  test.each([
+    'ALTER TABLE orders ADD INDEX (v)',
+    'alter /* gh-ost */ table `shop`.`_orders_gho` add column x int',
+    'ALTER TABLE crm.a ADD x INT',
+  ])('%s: nothing is owed', async (sql) => {
+    const { stream, book, settle } = setupOf({});
+    statement(stream, sql, 200);
+    expect(stream.mustSettleTables).toBe(false);
+    await settle();
+    expect(book.knows('shop.orders')).toBe(true);
   });
 
   test('owes nothing where no snapshots are taken', async () => {

@@ -78,7 +78,8 @@ export const sourceSchema = z
       .array(tablePattern)
       .min(1)
       .meta({
-        description: 'Tables to capture, as `database.table`; `*` and `?` are wildcards.',
+        description:
+          'Tables to capture, as `database.table`; `*` and `?` are wildcards, which leave out what gh-ost and pt-online-schema-change make beside a table.',
         example: ['shop.*'],
       }),
     excludeTables: z.array(tablePattern).default([]).meta({ description: 'Tables left out of those above.' }),

@@ -80,6 +80,11 @@ export class SnapshotBook {
     return this.#whole.has(table) || this.#jobs.has(initialId(table));
   }
 
+  /** Whether rows of the table's first snapshot are in the topic, or need not be. */
+  hasBegun(table: string): boolean {
+    return this.#whole.has(table) || (this.#jobs.get(initialId(table))?.since ?? null) !== null;
+  }
+
   /** Nothing of the table has to be read. */
   noteWhole(table: string): void {
     this.#whole.add(table);

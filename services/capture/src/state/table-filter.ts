@@ -1,3 +1,6 @@
+import type { TableName } from '../stream/statement-text.ts';
+import { isShadowOf, shadowedNames } from './shadow-tables.ts';
+
 /** Tables that belong to Sluice itself or to the server: never captured, whatever the patterns say. */
 const SYSTEM_DATABASES = new Set(['mysql', 'information_schema', 'performance_schema', 'sys']);
 
@@ -17,6 +20,13 @@ export function tablePattern(glob: string): RegExp {
 export interface TableFilter {
   /** Whether the table's rows are published. */
   captures(database: string, table: string): boolean;
+  /**
+   * Whether the table is left out although the patterns name it: it is what an online schema change makes beside a captured
+   * table. One that `source.tables` names without wildcards is never taken for such.
+   */
+  isShadow(database: string, table: string): boolean;
+  /** Whether `shadow` may become `table` at the end of an online schema change, or be what is left of it. */
+  isShadowOf(shadow: TableName, table: TableName): boolean;
 }
 
 /**
@@ -26,13 +36,18 @@ export interface TableFilter {
 export function createTableFilter(include: readonly string[], exclude: readonly string[]): TableFilter {
   const included = include.map(tablePattern);
   const excluded = exclude.map(tablePattern);
+  const named = new Set(include);
+  const matches = (database: string, table: string): boolean => {
+    if (SYSTEM_DATABASES.has(database) || isOwnTable(table)) return false;
+    const name = `${database}.${table}`;
+    return included.some((pattern) => pattern.test(name)) && !excluded.some((pattern) => pattern.test(name));
+  };
+  const isShadow = (database: string, table: string): boolean =>
+    !named.has(`${database}.${table}`) && shadowedNames(table).some((name) => matches(database, name));
   return {
-    captures(database, table) {
-      if (SYSTEM_DATABASES.has(database) || isOwnTable(table)) return false;
-      const name = `${database}.${table}`;
-      return (
-        included.some((pattern) => pattern.test(name)) && !excluded.some((pattern) => pattern.test(name))
-      );
-    },
+    captures: (database, table) => matches(database, table) && !isShadow(database, table),
+    isShadow,
+    isShadowOf: (shadow, { database, table }) =>
+      shadow.database === database && isShadow(database, shadow.table) && isShadowOf(shadow.table, table),
   };
 }

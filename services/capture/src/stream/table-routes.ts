@@ -11,7 +11,8 @@ import type { PublishBuffer } from './publish-buffer.ts';
 import { encoderFor } from './shaped-encoder.ts';
 import type { TableEncoder } from './table-encoder.ts';
 import { TableRoute } from './table-route.ts';
-import type { NameChanges, TableName } from './ddl.ts';
+import type { DdlChange } from './ddl-change.ts';
+import type { TableName } from './statement-text.ts';
 
 export interface TableRoutesOptions {
   readonly prefix: string;
@@ -46,6 +47,8 @@ export class TableRoutes {
   waiting: TableMap[] = [];
   /** Captured names that tables were renamed to, for the loop to see to: what stands there now is not in the topic. */
   renamedTo: TableName[] = [];
+  /** Captured tables with other rows or columns than the stream has told, for the loop to see to. */
+  altered: TableName[] = [];
   /** DDL statements passed: what is known of a table's columns from elsewhere is good as long as it stays the same. */
   ddlsPassed = 0;
 
@@ -69,7 +72,10 @@ export class TableRoutes {
   /** Whether a table waits, has got a captured name, or may have got other types: the loop sees to it before the next event. */
   get mustSettle(): boolean {
     return (
-      this.waiting.length > 0 || this.renamedTo.length > 0 || this.#options.columnBook.toRenew.length > 0
+      this.waiting.length > 0 ||
+      this.renamedTo.length > 0 ||
+      this.altered.length > 0 ||
+      this.#options.columnBook.toRenew.length > 0
     );
   }
 
@@ -163,11 +169,13 @@ export class TableRoutes {
   }
 
   /** A DDL makes every chunk that is being read worthless: it is not known which table it changed. */
-  noteDdl({ created, renamedTo }: NameChanges, sql: string): void {
+  noteDdl({ created, renamed, altered }: DdlChange, sql: string): void {
+    const isCaptured = ({ database, table }: TableName): boolean => this.captures(database, table);
     this.ddlsPassed++;
     this.#options.columnBook.noteDdl(sql);
     if (created !== null) this.#created.add(tableId(created.database, created.table));
-    this.renamedTo.push(...renamedTo.filter(({ database, table }) => this.captures(database, table)));
+    this.renamedTo.push(...renamed.map(({ to }) => to).filter(isCaptured));
+    this.altered.push(...altered.filter(isCaptured));
     for (const { recorder } of this.#byName.values()) if (recorder !== null) recorder.disturbed = true;
   }
 
