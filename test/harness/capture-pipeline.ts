@@ -34,8 +34,8 @@ export class CapturePipeline {
   readonly name: string;
   readonly database: SourceDatabase;
   readonly reader: TopicReader;
-  readonly #scope: Scope;
   readonly configFile: string;
+  readonly #scope: Scope;
   readonly #opsPort: number;
 
   static async create(scope: Scope, options: PipelineOptions): Promise<CapturePipeline> {

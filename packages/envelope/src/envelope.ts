@@ -1,5 +1,7 @@
 /** The wire contract, version 1. Field meanings are in `docs/envelope.md`; the JSON Schema is `schema/envelope-v1.schema.json`. */
 
+import type { DdlPolicy } from './ddl-record.ts';
+
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
@@ -64,7 +66,10 @@ export interface RowEnvelope {
 
 export interface TruncateEnvelope {
   readonly schema: Head<'truncate'>;
-  readonly payload: ControlPayload<'truncate'> & { readonly operation: 'TRUNCATE' };
+  readonly payload: ControlPayload<'truncate'> & {
+    readonly operation: 'TRUNCATE';
+    readonly policy?: DdlPolicy;
+  };
 }
 
 export interface SchemaColumn {
@@ -86,6 +91,10 @@ export interface SchemaEnvelope {
     readonly change: 'create' | 'additive' | 'breaking' | 'drop' | 'rename';
     /** The statement that made the change, where there was one. */
     readonly ddl?: string;
+    /** What is set under `ddl` for changes of this class; absent: `apply`. */
+    readonly policy?: DdlPolicy;
+    /** Partitions of the topic, all of which have this record; a change that takes something away waits for the last. */
+    readonly partitions?: number;
   };
 }
 

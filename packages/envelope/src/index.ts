@@ -1,4 +1,13 @@
 export { decodeEnvelope } from './decode.ts';
+export {
+  DDL_CLASSES,
+  DDL_POLICIES,
+  decodeDdlRecord,
+  type DdlClass,
+  type DdlClearedRecord,
+  type DdlPolicy,
+  type DdlRecord,
+} from './ddl-record.ts';
 export type {
   ControlEnvelope,
   ControlType,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DDL_POLICIES } from './ddl-record.ts';
 import { SEQUENCE_PATTERN } from './sequence.ts';
 
 /**
@@ -45,6 +46,10 @@ const sequence = z.string().regex(new RegExp(SEQUENCE_PATTERN)).meta({
     'Total order of the changes of one source: generation (3 digits), binlog file number (6), offset (10).',
 });
 
+const policy = z.enum(DDL_POLICIES).optional().meta({
+  description: 'What is set under `ddl` for changes of this class; absent: `apply`.',
+});
+
 function head<T extends string>(type: T) {
   return z.looseObject({
     version: z.literal(1).meta({ description: 'Major version of the envelope.' }),
@@ -69,7 +74,7 @@ export const rowSchema = z.looseObject({
 
 export const truncateSchema = z.looseObject({
   schema: head('truncate'),
-  payload: z.looseObject({ ...control('truncate'), operation: z.literal('TRUNCATE') }),
+  payload: z.looseObject({ ...control('truncate'), operation: z.literal('TRUNCATE'), policy }),
 });
 
 export const schemaSchema = z.looseObject({
@@ -88,6 +93,10 @@ export const schemaSchema = z.looseObject({
     keyColumns: z.array(z.string()),
     change: z.enum(['create', 'additive', 'breaking', 'drop', 'rename']),
     ddl: z.string().optional(),
+    policy,
+    partitions: z.int().min(1).optional().meta({
+      description: 'Partitions of the topic, all of which have this record.',
+    }),
   }),
 });
 

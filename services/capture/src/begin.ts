@@ -14,6 +14,7 @@ import { checkGtidStanding, listBinlogFiles, readBinlogStatus, type BinlogStatus
 import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers, refuseStart } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
+import type { DdlJournal } from './state/ddl-journal.ts';
 import { knownTables } from './state/known-tables.ts';
 import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
 import { findKeyChanges } from './shape/key-checks.ts';
@@ -60,7 +61,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     const data = tables.map(({ database, table }) => registry.topicOf(database, table));
     await prepareTopics(settings, registry, { data, tables: tables.length, internal: true }, log);
     await publisher.fence(signal);
-    const plan = await restorePlan(
+    const { plan, journal } = await restorePlan(
       options,
       { source, connection, registry, status, acceptLostCheckpoint },
       signal,
@@ -77,6 +78,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         source,
         publisher,
         plan: { ...plan, snapshots: withoutReshaped(plan, tables, registry, log) },
+        journal,
         registry,
         tables,
         metrics,
@@ -191,7 +193,7 @@ async function restorePlan(
   options: BeginOptions,
   prepared: Prepared,
   signal: AbortSignal,
-): Promise<StartPlan> {
+): Promise<{ readonly plan: StartPlan; readonly journal: DdlJournal }> {
   const { settings } = options;
   const reader = new TopicReader({ kafka: settings.config.kafka, signal });
   try {
@@ -199,7 +201,7 @@ async function restorePlan(
     const { acceptLostCheckpoint } = prepared;
     const restored = await restore(reader, { prefix: settings.prefix, pipeline, acceptLostCheckpoint });
     for (const record of restored.history) prepared.registry.restore(record);
-    return await makePlan(options, prepared, restored, reader);
+    return { plan: await makePlan(options, prepared, restored, reader), journal: restored.journal };
   } finally {
     reader.close();
   }

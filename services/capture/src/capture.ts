@@ -5,15 +5,18 @@ import {
   startOpsServers,
   type HealthReport,
   type Logger,
+  type OpsRoute,
   type RunningService,
   type ServiceContext,
 } from '@sluice/runtime';
 import { begin, type BeginOptions } from './begin.ts';
 import { captureSettings, type CaptureSettings } from './capture-settings.ts';
+import { ddlRoutes, publishCleared } from './ddl-routes.ts';
 import type { Incarnation } from './incarnation.ts';
 import { CaptureMetrics } from './metrics.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { snapshotRoutes } from './snapshot/snapshot-routes.ts';
+import type { DdlJournal } from './state/ddl-journal.ts';
 import { captureStatus } from './status.ts';
 
 const BACKOFF = { initialMs: 100, maxMs: 30_000 };
@@ -33,7 +36,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     health: () => capture.health(),
     status: () => capture.status(),
     setting: 'capture.ops',
-    routes: snapshotRoutes(() => capture.snapshotDesk),
+    routes: [...snapshotRoutes(() => capture.snapshotDesk), ...capture.ddlRoutes()],
   });
   const done = capture.run(context.signal);
   return {
@@ -50,6 +53,8 @@ class Capture {
   readonly #metrics: CaptureMetrics;
   readonly #log: Logger;
   #incarnation: Incarnation | null = null;
+  /** Of the present life, or the last one. */
+  #journal: DdlJournal | null = null;
   #lastError: PipelineError | null = null;
   #hasStreamed = false;
   /** Up to when everything is known to be published, or about to be: milliseconds since 1970, 0 before the first time. */
@@ -91,6 +96,7 @@ class Capture {
     try {
       incarnation = await begin(this.#beginOptions(), signal);
       this.#incarnation = incarnation;
+      this.#journal = incarnation.journal;
       this.#hasStreamed = true;
       await incarnation.run(signal);
       return null;
@@ -124,6 +130,7 @@ class Capture {
 
   #gauge(): void {
     const incarnation = this.#incarnation;
+    if (this.#journal !== null) this.#metrics.ddlAlerts(this.#journal.alerts.length);
     if (incarnation === null) {
       if (this.#inTouchAt > 0) this.#metrics.lag((Date.now() - this.#inTouchAt) / 1000);
       return;
@@ -147,9 +154,14 @@ class Capture {
   health(): HealthReport {
     const streaming = this.#incarnation !== null;
     const detail = streaming ? {} : { detail: this.#lastError?.message ?? 'starting' };
+    const alerts = this.#journal?.alerts.length ?? 0;
+    const ddl = alerts === 0 ? {} : { detail: `${alerts} not cleared: see sluice ddl alerts` };
     return {
       ready: streaming,
-      components: { stream: { status: streaming ? 'ok' : 'degraded', ...detail } },
+      components: {
+        stream: { status: streaming ? 'ok' : 'degraded', ...detail },
+        ddl: { status: alerts === 0 ? 'ok' : 'degraded', ...ddl },
+      },
     };
   }
 
@@ -159,7 +171,16 @@ class Capture {
   }
 
   status(): unknown {
-    return captureStatus(this.#settings, this.#incarnation, this.#lastError);
+    return captureStatus(this.#settings, this.#incarnation, this.#journal, this.#lastError);
+  }
+
+  ddlRoutes(): readonly OpsRoute[] {
+    const { kafka, prefix } = this.#settings;
+    return ddlRoutes({
+      journal: () => this.#journal,
+      publish: (record) => publishCleared(kafka, prefix, record),
+      log: this.#log,
+    });
   }
 }
 

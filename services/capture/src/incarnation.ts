@@ -14,6 +14,7 @@ import { BinlogReader } from './source/binlog-reader.ts';
 import { GtidTracker } from './source/gtid-tracker.ts';
 import type { Source } from './source/source.ts';
 import { sealCheckpoint } from './state/checkpoint.ts';
+import type { DdlJournal } from './state/ddl-journal.ts';
 import type { StartPlan } from './state/plan-start.ts';
 import { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
@@ -21,6 +22,7 @@ import { tableId } from './state/table.ts';
 import { ColumnBook } from './state/column-book.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from './stream/control-writer.ts';
+import { DdlReporter } from './stream/ddl-reporter.ts';
 import { Flusher } from './stream/flusher.ts';
 import { OversizeRows } from './stream/oversize.ts';
 import { BatchPool, PublishBuffer } from './stream/publish-buffer.ts';
@@ -31,6 +33,7 @@ export interface IncarnationParts {
   readonly source: Source;
   readonly publisher: TransactionalPublisher;
   readonly plan: StartPlan;
+  readonly journal: DdlJournal;
   readonly registry: TableRegistry;
   readonly tables: readonly TableDescription[];
   readonly metrics: CaptureMetrics;
@@ -83,6 +86,7 @@ export class Incarnation {
       configuredKeys: settings.config.source.keys,
       ignoresCase: source.facts.ignoresCase,
       columnBook,
+      policies: settings.config.ddl,
     });
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
     this.#stream = new ChangeStream({
@@ -92,6 +96,7 @@ export class Incarnation {
       resume: plan.resume,
       gtids: plan.gtidSet === null ? null : new GtidTracker(flavour, plan.gtidSet),
       routes: this.#routes,
+      ddl: newReporter(parts),
       buffer: buffers[0],
       rows: { tombstones: settings.config.topics.tombstones, oversize: this.#oversize },
     });
@@ -170,6 +175,10 @@ export class Incarnation {
     return this.#flusher.busySince;
   }
 
+  get journal(): DdlJournal {
+    return this.#parts.journal;
+  }
+
   get queuedBytes(): number {
     return this.#reader.queuedBytes;
   }
@@ -246,6 +255,17 @@ function bookOf({ plan, tables, settings, registry }: IncarnationParts): Snapsho
 function oversizeOf({ settings, metrics, log }: IncarnationParts): OversizeRows {
   const onDiverted = (topic: string): void => metrics.diverted(topic);
   return new OversizeRows({ topics: settings.config.topics, log, onDiverted });
+}
+
+function newReporter({ settings, registry, journal, metrics }: IncarnationParts): DdlReporter {
+  return new DdlReporter({
+    prefix: settings.prefix,
+    filter: settings.filter,
+    registry,
+    policies: settings.config.ddl,
+    journal,
+    onReport: (kind) => metrics.ddl(kind),
+  });
 }
 
 function limitsOf({ config }: CaptureSettings): LoopLimits {

@@ -1,3 +1,4 @@
+import { DDL_CLASSES, type DdlClass } from '@sluice/envelope';
 import {
   declareCounter,
   declareGauge,
@@ -35,17 +36,14 @@ export class CaptureMetrics {
   readonly #generation: Gauge<'source'>;
   readonly #queueBytes: Gauge<'stage'>;
   readonly #lastEvent: Gauge<'source'>;
+  readonly #ddl: Counter<'source' | 'class'>;
+  readonly #ddlAlerts: Gauge<'source'>;
 
   constructor(registry: Registry, source: string) {
     this.#source = source;
     const gauge = (name: string, help: string): Gauge<'source'> =>
       declareGauge(registry, { name, help, labels: ['source'] });
-    this.#state = declareGauge(registry, {
-      name: 'cdc_capture_state',
-      help: '1 for the state that capture is in.',
-      labels: ['source', 'state'],
-      initial: CAPTURE_STATES.map((state) => ({ source, state })),
-    });
+    this.#state = declareState(registry, source);
     this.#connected = gauge('cdc_source_connected', '1 while the binlog is being read.');
     this.#lag = gauge(
       'cdc_binlog_lag_seconds',
@@ -62,6 +60,8 @@ export class CaptureMetrics {
       'cdc_checkpoint_last_success_timestamp_seconds',
       'When the last checkpoint was committed.',
     );
+    this.#ddl = declareDdl(registry, source);
+    this.#ddlAlerts = gauge('cdc_ddl_unacknowledged', 'Alerts about changed tables that nobody has cleared.');
     this.#events = declareCounter(registry, {
       name: 'cdc_capture_events_total',
       help: 'Row changes published.',
@@ -124,6 +124,14 @@ export class CaptureMetrics {
     this.#oversize.inc({ topic });
   }
 
+  ddl(kind: DdlClass): void {
+    this.#ddl.inc({ source: this.#source, class: kind });
+  }
+
+  ddlAlerts(open: number): void {
+    this.#ddlAlerts.set({ source: this.#source }, open);
+  }
+
   published(published: Published, transactions: number, routes: Iterable<TableRoute>): void {
     const source = this.#source;
     this.#publishSeconds.observe(published.seconds);
@@ -159,4 +167,22 @@ export class CaptureMetrics {
 
 function byTopic(registry: Registry, name: string, help: string): Counter<'topic'> {
   return declareCounter(registry, { name, help, labels: ['topic'] });
+}
+
+function declareDdl(registry: Registry, source: string): Counter<'source' | 'class'> {
+  return declareCounter(registry, {
+    name: 'cdc_ddl_events_total',
+    help: 'Statements that changed captured tables.',
+    labels: ['source', 'class'],
+    initial: DDL_CLASSES.map((kind) => ({ source, class: kind })),
+  });
+}
+
+function declareState(registry: Registry, source: string): Gauge<'source' | 'state'> {
+  return declareGauge(registry, {
+    name: 'cdc_capture_state',
+    help: '1 for the state that capture is in.',
+    labels: ['source', 'state'],
+    initial: CAPTURE_STATES.map((state) => ({ source, state })),
+  });
 }

@@ -1,12 +1,17 @@
 import type { PipelineError } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { Incarnation } from './incarnation.ts';
+import type { DdlJournal } from './state/ddl-journal.ts';
 import { tableId } from './state/table.ts';
+
+/** Alerts that the page shows; the API shows them all. */
+const ALERTS_SHOWN = 20;
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
 export function captureStatus(
   settings: CaptureSettings,
   incarnation: Incarnation | null,
+  journal: DdlJournal | null,
   lastError: PipelineError | null,
 ): unknown {
   return {
@@ -15,6 +20,7 @@ export function captureStatus(
     state: incarnation === null ? 'connecting' : incarnation.snapshotBook.isBusy ? 'snapshot' : 'streaming',
     stream: incarnation === null ? null : streamStatus(incarnation),
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
+    ddl: ddlStatus(journal),
     lastError: lastError === null ? null : { code: lastError.code, message: lastError.message },
   };
 }
@@ -40,4 +46,20 @@ function snapshotStatus({ snapshotBook }: Incarnation): unknown {
     ({ id, database, table, state, rows }) => [tableId(database, table), { state, rows, job: id }] as const,
   );
   return Object.fromEntries([...whole, ...jobs]);
+}
+
+function ddlStatus(journal: DdlJournal | null): unknown {
+  if (journal === null) return null;
+  const { alerts } = journal;
+  const shown = alerts.slice(-ALERTS_SHOWN);
+  return {
+    unacknowledged: alerts.length,
+    alerts: shown.map(({ id, class: kind, policy, tables, advice }) => ({
+      id,
+      class: kind,
+      policy,
+      tables,
+      advice,
+    })),
+  };
 }

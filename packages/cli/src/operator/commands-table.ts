@@ -76,6 +76,18 @@ export const COMMANDS = {
   'snapshot pause': { options: ['id', 'url', 'by'], help: 'let a snapshot job stand at its last chunk' },
   'snapshot resume': { options: ['id', 'url', 'by'], help: 'go on with a job that is paused or has failed' },
   'snapshot cancel': { options: ['id', 'url', 'by'], help: 'end a snapshot job for good' },
+  'ddl alerts': {
+    options: ['table', 'limit', 'url'],
+    help: 'changes of captured tables that somebody has to look at, and what to do',
+  },
+  'ddl history': {
+    options: ['table', 'limit', 'url'],
+    help: 'statements that changed captured tables, newest first',
+  },
+  'ddl clear': {
+    options: ['id', 'table', 'url', 'by', 'reason'],
+    help: 'clear alerts: one by --id, those of a --table, or all',
+  },
   'config validate': {
     options: [],
     help: 'every problem of the configuration file, the sinks’ sections included',
@@ -100,7 +112,7 @@ export function usage(): string {
 ${commands.join('\n')}
 
   --sink S            the sink, as its section is called under \`sinks\`
-  --id ID             one dead letter: <topic>-<partition>-<offset> of the record that failed; or one job
+  --id ID             one dead letter: <topic>-<partition>-<offset> of the record that failed; one job; one alert
   --table DB.TABLE  --key '{"id":42}'  --error CODE  --since TIME  --until TIME
                       which dead letters; TIME is 2026-11-21T09:05:34Z, or ago: 90s, 15m, 2h, 3d
   --dry-run           only say what would happen: the default of replay, discard and rewind

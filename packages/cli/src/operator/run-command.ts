@@ -1,6 +1,7 @@
 import { configPath, loadConfig, type Environment } from '@sluice/runtime';
 import type { CommandLine } from './command-line.ts';
 import { configValidate } from './config-validate.ts';
+import { ddlClear, ddlList } from './ddl-commands.ts';
 import { dlqAccept, dlqDiscard, dlqList, dlqRelease, dlqShow } from './dlq-commands.ts';
 import { dlqReplay } from './dlq-replay.ts';
 import { pipelinePlan } from './pipeline-plan.ts';
@@ -27,6 +28,12 @@ export async function runCommand(line: CommandLine, env: Environment, screen: Sc
       return dlqRelease(line, config, screen);
     case 'dlq accept':
       return dlqAccept(line, config, screen);
+    case 'ddl alerts':
+      return ddlList('alerts', line, config, screen);
+    case 'ddl history':
+      return ddlList('history', line, config, screen);
+    case 'ddl clear':
+      return ddlClear(line, config, screen);
     case 'sink rewind':
       return sinkRewind(line, config, screen);
     case 'snapshot list':

@@ -183,6 +183,23 @@ export const captureSchema = z
   })
   .meta({ description: 'The capture service.' });
 
+function ddlPolicy(defaultPolicy: 'apply' | 'alert', description: string) {
+  return z.enum(['apply', 'alert', 'pause-table']).default(defaultPolicy).meta({ description });
+}
+
+export const ddlSchema = z
+  .strictObject({
+    additive: ddlPolicy('apply', 'A new table, a new column.'),
+    breaking: ddlPolicy('alert', 'A column dropped, renamed or of another type; another primary key.'),
+    rename: ddlPolicy('alert', 'A table that got another name, or lost its own.'),
+    truncate: ddlPolicy('apply', 'All rows, or those of a partition, thrown away.'),
+    drop: ddlPolicy('alert', 'A table or a database that is gone.'),
+  })
+  .meta({
+    description:
+      'What follows a change of a captured table: `apply` lets sinks follow; `alert` lets them follow as far as nothing is taken away, and raises an alert; `pause-table` raises one and lets sinks stop that table until `sluice table resume`.',
+  });
+
 export const memorySchema = z
   .strictObject({
     queueBytes: z.int().min(1_048_576).max(17_179_869_184).default(4_194_304).meta({
@@ -231,6 +248,7 @@ export const sluiceSchema = z
     kafka: kafkaSchema,
     topics: topicsSchema.prefault({}),
     capture: captureSchema.prefault({}),
+    ddl: ddlSchema.prefault({}),
     memory: memorySchema.prefault({}),
     snapshot: snapshotSchema.prefault({}),
     log: logSchema.prefault({}),

@@ -1,5 +1,6 @@
 import {
   checkpointsTopic,
+  ddlTopic,
   decodeEnvelope,
   isDataTopic,
   parseSequence,
@@ -7,12 +8,14 @@ import {
 } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { DdlJournal } from './ddl-journal.ts';
 import { parseHistoryRecord, type SchemaHistoryRecord } from './table-registry.ts';
 
 /** What Kafka holds of an earlier run. Only to be read after fencing: nobody else writes any more. */
 export interface Restored {
   readonly checkpoint: Checkpoint | null;
   readonly history: readonly SchemaHistoryRecord[];
+  readonly journal: DdlJournal;
 }
 
 /**
@@ -26,8 +29,13 @@ export async function restore(
   const { prefix, pipeline } = options;
   const newest = await reader.newestRecord(checkpointsTopic(prefix), pipeline);
   const history = await readHistory(reader, prefix);
+  const journal = new DdlJournal();
+  await reader.readTopic(ddlTopic(prefix), {}, ({ value }) => {
+    if (value !== null) journal.restore(value);
+  });
   const value = newest?.value ?? null;
-  return { checkpoint: value === null ? null : open(value, options.acceptLostCheckpoint), history };
+  const checkpoint = value === null ? null : open(value, options.acceptLostCheckpoint);
+  return { checkpoint, history, journal };
 }
 
 /** Every version of every table. Throws SCHEMA_HISTORY_CORRUPT. */

@@ -1,5 +1,5 @@
 import type { BinlogHandler, RowsEvent, TableMap } from '@sluice/binlog';
-import type { Sequence } from '@sluice/envelope';
+import type { DdlPolicy, Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { GtidTracker } from '../source/gtid-tracker.ts';
 import { SequenceCounter } from '../state/sequence-counter.ts';
@@ -7,6 +7,8 @@ import { tableId } from '../state/table.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
 import { writeTruncate, type ControlPoint } from './control-writer.ts';
 import { classifyStatement } from './ddl.ts';
+import type { DdlChange } from './ddl-change.ts';
+import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import type { RowWriterOptions } from './row-writer.ts';
 import type { TableName } from './statement-text.ts';
@@ -38,6 +40,7 @@ export interface ChangeStreamOptions {
   readonly resume: ResumePoint;
   readonly gtids: GtidTracker | null;
   readonly routes: TableRoutes;
+  readonly ddl: DdlReporter;
   readonly buffer: PublishBuffer;
   readonly rows: RowWriterOptions;
 }
@@ -68,6 +71,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
   readonly #resume: ResumePoint;
   readonly #gtids: GtidTracker | null;
   readonly #routes: TableRoutes;
+  readonly #ddl: DdlReporter;
   readonly #writer: ChangeWriter;
   readonly #sequence: SequenceCounter;
   #skipping: boolean;
@@ -103,6 +107,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     this.#resume = options.resume;
     this.#gtids = options.gtids;
     this.#routes = options.routes;
+    this.#ddl = options.ddl;
     this.#sequence = new SequenceCounter(options.generation);
     this.#skipping = options.resume.publishedThrough !== null;
     this.#position = { file: options.resume.file, position: options.resume.position };
@@ -227,15 +232,14 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     this.#closeTransaction(end);
   }
 
-  onQuery(query: { database: string; sql: string; start: number; end: number; closes: boolean }): void {
+  onQuery(query: SeenStatement & { start: number; end: number; closes: boolean }): void {
     const statement = classifyStatement(query.sql, query.database);
     switch (statement.kind) {
       case 'truncate':
-        this.#truncate(statement.database, statement.table, query.start);
+        this.#truncated(statement, query);
         break;
       case 'ddl':
-        this.#routes.noteDdl(statement, query.sql);
-        if (statement.created !== null && statement.isNew) this.#created(statement.created, query.start);
+        this.#changed(statement, query);
         break;
       case 'xa':
         if (/^XA\s+(?:START|BEGIN)\b/iu.test(statement.sql)) this.transaction.xa = true;
@@ -278,18 +282,31 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     };
   }
 
-  /** Rows that an earlier table of this name left in the topic are gone. */
-  #created({ database, table }: TableName, start: number): void {
-    this.#truncate(database, table, start);
+  #changed(change: DdlChange, query: SeenStatement & { start: number }): void {
+    const offset = this.#sequence.next(query.start, 0);
+    const point = this.point(this.#sequence.current(), query.start);
+    this.#routes.noteDdl(change, query.sql);
+    if (!this.wasPublished(offset)) this.#ddl.report(change, query, { buffer: this.buffer, point });
+    // Rows that an earlier table of this name left in the topic are gone.
+    if (change.created !== null && change.isNew) this.#truncate(change.created, offset, point, 'apply');
   }
 
-  #truncate(database: string, table: string, start: number): void {
-    const offset = this.#sequence.next(start, 0);
+  #truncated(table: TableName, query: SeenStatement & { start: number }): void {
+    const offset = this.#sequence.next(query.start, 0);
+    const point = this.point(this.#sequence.current(), query.start);
+    if (!this.#truncate(table, offset, point, this.#ddl.policies.truncate)) return;
+    this.#ddl.reportTable('truncate', table, query, { buffer: this.buffer, point });
+  }
+
+  /** Whether there was something to publish. */
+  #truncate({ database, table }: TableName, offset: number, point: ControlPoint, policy: DdlPolicy): boolean {
     const route = this.#routes.byName(database, table);
-    if (route === null) return;
+    if (route === null) return false;
     if (route.recorder !== null) route.recorder.disturbed = true;
-    if (this.wasPublished(offset) || route.encoder.table.treatment.skips?.has('TRUNCATE') === true) return;
-    writeTruncate(this.buffer, route.encoder.table, this.point(this.#sequence.current(), start));
+    if (this.wasPublished(offset) || route.encoder.table.treatment.skips?.has('TRUNCATE') === true)
+      return false;
+    writeTruncate(this.buffer, route.encoder.table, point, policy);
+    return true;
   }
 
   /** Rows that a statement changes are not in the binlog. One that may change any table is refused as well. */

@@ -3,6 +3,7 @@ import {
   heartbeatTopic,
   type ControlEnvelope,
   type ControlType,
+  type DdlPolicy,
   type Metadata,
   type SchemaEnvelope,
   type SnapshotEnvelope,
@@ -101,12 +102,18 @@ function toEveryPartition(
   }
 }
 
-export function writeTruncate(buffer: PublishBuffer, table: CapturedTable, point: ControlPoint): void {
+export function writeTruncate(
+  buffer: PublishBuffer,
+  table: CapturedTable,
+  point: ControlPoint,
+  policy: DdlPolicy = 'apply',
+): void {
   const envelope: ControlEnvelope = {
     schema: { version: 1, type: 'truncate', table: table.version },
     payload: {
       source: source(point, table.database, table.table, false),
       operation: 'TRUNCATE',
+      ...shown(policy),
       sequence: point.sequence,
       key: { $sluice: 'truncate' },
       metadata: metadata(point),
@@ -120,6 +127,7 @@ export function writeSchema(
   table: CapturedTable,
   change: SchemaEnvelope['payload']['change'],
   point: ControlPoint,
+  policy: DdlPolicy = 'apply',
 ): void {
   const envelope: ControlEnvelope = {
     schema: { version: 1, type: 'schema', table: table.version },
@@ -130,6 +138,8 @@ export function writeSchema(
       columns: table.columns,
       keyColumns: table.keyColumns,
       change,
+      ...shown(policy),
+      partitions: table.partitions,
       metadata: metadata(point),
     },
   };
@@ -170,4 +180,8 @@ export function writeHeartbeat(buffer: PublishBuffer, prefix: string, point: Con
   const headers = { operation: 'HEARTBEAT', sequence: point.sequence, schema: 'heartbeat/1/0' };
   const to = { topic: heartbeatTopic(prefix), partition: 0 };
   appendJson(buffer, to, controlKey('heartbeat'), envelope, point.capturedAt, headers);
+}
+
+function shown(policy: DdlPolicy): { policy?: DdlPolicy } {
+  return policy === 'apply' ? {} : { policy };
 }

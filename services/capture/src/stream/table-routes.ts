@@ -12,6 +12,7 @@ import { encoderFor } from './shaped-encoder.ts';
 import type { TableEncoder } from './table-encoder.ts';
 import { TableRoute } from './table-route.ts';
 import type { DdlChange } from './ddl-change.ts';
+import type { DdlPolicies } from './ddl-reporter.ts';
 import type { TableName } from './statement-text.ts';
 
 export interface TableRoutesOptions {
@@ -24,6 +25,7 @@ export interface TableRoutesOptions {
   /** Whether the server takes table names that differ in case only for the same (`lower_case_table_names`). */
   readonly ignoresCase: boolean;
   readonly columnBook: ColumnBook;
+  readonly policies: DdlPolicies;
 }
 
 /** What a new table version needs to be announced. */
@@ -201,7 +203,9 @@ export class TableRoutes {
     };
     const history = { topic: schemaHistoryTopic(this.#options.prefix), partition: 0 };
     appendJson(buffer, history, tableId(database, name), record, point.capturedAt, {});
-    if (change !== 'none') writeSchema(buffer, table, change, point);
+    const { policies } = this.#options;
+    if (change === 'create') writeSchema(buffer, table, change, point);
+    else if (change !== 'none') writeSchema(buffer, table, change, point, policies[change]);
   }
 }
 

@@ -1,9 +1,11 @@
 import type { TableMap } from '@sluice/binlog';
 import { ColumnBook } from '../../src/state/column-book.ts';
+import { DdlJournal } from '../../src/state/ddl-journal.ts';
 import { TableRegistry } from '../../src/state/table-registry.ts';
 import { createTableFilter } from '../../src/state/table-filter.ts';
 import { GtidTracker } from '../../src/source/gtid-tracker.ts';
 import { ChangeStream, type ResumePoint } from '../../src/stream/change-stream.ts';
+import { DdlReporter, type DdlPolicies } from '../../src/stream/ddl-reporter.ts';
 import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
 import { TableRoutes } from '../../src/stream/table-routes.ts';
 import { bufferOf } from './buffers.ts';
@@ -13,6 +15,15 @@ export const FILE = 'binlog.000002';
 export const NOW = 1_795_252_177_720;
 export const PARTITIONS = 3;
 
+/** The defaults of sluice.yaml. */
+export const POLICIES: DdlPolicies = {
+  additive: 'apply',
+  breaking: 'alert',
+  rename: 'alert',
+  truncate: 'apply',
+  drop: 'alert',
+};
+
 export interface StreamOptions {
   readonly resume?: Partial<ResumePoint>;
   readonly gtidSet?: string | null;
@@ -20,6 +31,7 @@ export interface StreamOptions {
   readonly ignoresCase?: boolean;
   readonly registry?: TableRegistry;
   readonly maxMessageBytes?: number;
+  readonly policies?: DdlPolicies;
 }
 
 export interface StreamSetup {
@@ -27,6 +39,7 @@ export interface StreamSetup {
   readonly routes: TableRoutes;
   readonly registry: TableRegistry;
   readonly buffer: PublishBuffer;
+  readonly journal: DdlJournal;
 }
 
 /** A registry that has the topics of these tables of the database `shop`. */
@@ -47,6 +60,16 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     configuredKeys: {},
     ignoresCase: options.ignoresCase ?? false,
     columnBook: new ColumnBook({ server: { flavour: 'mysql', version: '9.7.0' }, registry, described: [] }),
+    policies: options.policies ?? POLICIES,
+  });
+  const journal = new DdlJournal();
+  const ddl = new DdlReporter({
+    prefix: 'p',
+    filter: createTableFilter(['shop.*'], []),
+    registry,
+    policies: options.policies ?? POLICIES,
+    journal,
+    onReport: () => undefined,
   });
   const buffer = bufferOf(options.maxMessageBytes);
   const resume = {
@@ -67,12 +90,13 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     resume,
     gtids,
     routes,
+    ddl,
     buffer,
     rows: { tombstones },
   });
   stream.now = NOW;
   stream.onRotate(resume.file, resume.position);
-  return { stream, routes, registry, buffer };
+  return { stream, routes, registry, buffer, journal };
 }
 
 export const ORDERS: TableMap = tableMap();

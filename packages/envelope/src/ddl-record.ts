@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { SEQUENCE_PATTERN } from './sequence.ts';
+
+/**
+ * Records of the DDL topic (`ddlTopic`), for people and alerts: one for each statement that changes captured tables, one
+ * whenever somebody has cleared alerts. Objects are loose: a reader accepts fields of newer minor versions.
+ */
+
+export const DDL_CLASSES = ['additive', 'breaking', 'rename', 'truncate', 'drop', 'xa'] as const;
+export const DDL_POLICIES = ['apply', 'alert', 'pause-table'] as const;
+/** `xa`: no DDL, but rows whose outcome the binlog does not tell; the table is stopped. */
+export type DdlClass = (typeof DDL_CLASSES)[number];
+/** What is to follow: sinks apply it; they do, and somebody shall look; the table waits for an operator. */
+export type DdlPolicy = (typeof DDL_POLICIES)[number];
+
+export const ddlSchema = z.looseObject({
+  schema: z.looseObject({ version: z.literal(1), type: z.literal('ddl') }),
+  payload: z.looseObject({
+    /** The statement's sequence: the same whenever it is read. */
+    id: z.string().regex(new RegExp(SEQUENCE_PATTERN)),
+    class: z.enum(DDL_CLASSES),
+    policy: z.enum(DDL_POLICIES),
+    /** Captured tables as `database.table`; of a statement on a shadow table that one. */
+    tables: z.array(z.string()),
+    /** That the table belongs to an online schema change of a captured one: no alert, until it takes its place. */
+    shadow: z.boolean(),
+    /** That the statement makes the table. */
+    created: z.boolean(),
+    /** Without comments, and without texts but the members of ENUM and SET; at most 10,000 characters. */
+    statement: z.string(),
+    /** What an operator has to know or to do; '' for nothing. */
+    advice: z.string(),
+    source: z.looseObject({
+      server: z.string(),
+      database: z.string(),
+      /** Milliseconds since 1970. */
+      timestamp: z.number(),
+      position: z.looseObject({ file: z.string(), offset: z.int().min(0) }),
+      gtid: z.string().nullable(),
+    }),
+    captured_at: z.number(),
+  }),
+});
+
+export const ddlClearedSchema = z.looseObject({
+  schema: z.looseObject({ version: z.literal(1), type: z.literal('ddl-cleared') }),
+  payload: z.looseObject({
+    ids: z.array(z.string()),
+    by: z.string(),
+    reason: z.string(),
+    /** Milliseconds since 1970. */
+    at: z.number(),
+  }),
+});
+
+const recordSchema = z.union([ddlSchema, ddlClearedSchema]);
+
+export type DdlRecord = z.output<typeof ddlSchema>;
+export type DdlClearedRecord = z.output<typeof ddlClearedSchema>;
+
+/** Null for what no version up to this one writes. */
+export function decodeDdlRecord(value: Uint8Array): DdlRecord | DdlClearedRecord | null {
+  try {
+    return recordSchema.parse(JSON.parse(Buffer.from(value).toString('utf8')));
+  } catch {
+    return null;
+  }
+}

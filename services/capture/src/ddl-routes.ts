@@ -1,0 +1,117 @@
+import { ddlTopic, type DdlClearedRecord } from '@sluice/envelope';
+import { PlainProducer } from '@sluice/kafka';
+import type { Logger, OpsResponse, OpsRoute } from '@sluice/runtime';
+import { z } from 'zod';
+import type { CaptureSettings } from './capture-settings.ts';
+import type { DdlJournal } from './state/ddl-journal.ts';
+
+const LISTED_MAX = 1000;
+
+const listSchema = z.strictObject({
+  /** `database.table` */
+  table: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(LISTED_MAX).default(100),
+});
+
+const clearSchema = z.strictObject({
+  /** Who says so. */
+  by: z.string().min(1).max(200),
+  reason: z.string().max(500).default(''),
+  /** Only these alerts; without `ids` and `table` all of them. */
+  ids: z.array(z.string()).max(LISTED_MAX).optional(),
+  table: z.string().optional(),
+});
+
+export interface DdlRoutesOptions {
+  /** Null before the DDL topic was read for the first time. */
+  readonly journal: () => DdlJournal | null;
+  /** Resolves when the record is stored. */
+  readonly publish: (record: DdlClearedRecord) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** Capture's pages about changed tables. */
+export function ddlRoutes(options: DdlRoutesOptions): readonly OpsRoute[] {
+  const listed = (entriesOf: (journal: DdlJournal) => readonly { readonly tables: readonly string[] }[]) => {
+    return ({ query }: { readonly query: URLSearchParams }): OpsResponse =>
+      answer(options, listSchema, Object.fromEntries(query), ({ table, limit }, journal) => {
+        const all = entriesOf(journal);
+        const entries = all.filter(({ tables }) => table === undefined || tables.includes(table));
+        return {
+          unacknowledged: journal.alerts.length,
+          matching: entries.length,
+          entries: entries.slice(0, limit),
+        };
+      });
+  };
+  return [
+    { method: 'GET', path: '/api/ddl/alerts', handle: listed((journal) => journal.alerts) },
+    { method: 'GET', path: '/api/ddl/history', handle: listed((journal) => journal.history()) },
+    { method: 'POST', path: '/api/ddl/alerts/clear', handle: ({ body }) => clear(options, body) },
+  ];
+}
+
+async function clear(options: DdlRoutesOptions, body: string): Promise<OpsResponse> {
+  let record: DdlClearedRecord | null = null;
+  const result = answer(options, clearSchema, parsed(body), ({ by, reason, ids, table }, journal) => {
+    const chosen = journal.alerts.filter(
+      (alert) => (ids?.includes(alert.id) ?? true) && (table === undefined || alert.tables.includes(table)),
+    );
+    const cleared = chosen.map(({ id }) => id);
+    record = {
+      schema: { version: 1, type: 'ddl-cleared' },
+      payload: { ids: cleared, by, reason, at: Date.now() },
+    };
+    return { cleared, unacknowledged: journal.alerts.length - cleared.length };
+  });
+  const decided = record as DdlClearedRecord | null;
+  if (decided === null || decided.payload.ids.length === 0) return result;
+  await options.publish(decided);
+  options.journal()?.apply(decided);
+  const { by, reason, ids } = decided.payload;
+  options.log.info(
+    { event: 'ddl.cleared', by, reason, alerts: ids.length },
+    'alerts about changed tables cleared',
+  );
+  return result;
+}
+
+/** One connection for one decision: they are rare. */
+export async function publishCleared(
+  kafka: CaptureSettings['kafka'],
+  prefix: string,
+  record: DdlClearedRecord,
+): Promise<void> {
+  const producer = new PlainProducer(kafka);
+  try {
+    await producer.connect();
+    const [key, value] = [Buffer.from('cleared'), Buffer.from(JSON.stringify(record))];
+    await producer.send({ topic: ddlTopic(prefix), partition: 0, key, value, headers: {} });
+  } finally {
+    await producer.close();
+  }
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
+function answer<T>(
+  { journal: of }: DdlRoutesOptions,
+  schema: z.ZodType<T>,
+  value: unknown,
+  work: (order: T, journal: DdlJournal) => unknown,
+): OpsResponse {
+  const order = schema.safeParse(value);
+  if (!order.success) {
+    const problems = order.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+    return { status: 400, body: { error: problems.join('; ') } };
+  }
+  const journal = of();
+  if (journal === null) return { status: 503, body: { error: 'the DDL topic was not read yet' } };
+  return { status: 200, body: work(order.data, journal) };
+}

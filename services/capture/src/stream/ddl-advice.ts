@@ -1,0 +1,24 @@
+import type { DdlClass, DdlPolicy } from '@sluice/envelope';
+
+const SEEN = 'Clear the alert with `sluice ddl clear` when you have seen to it.';
+
+const ALERTS: Readonly<Record<DdlClass, string>> = {
+  additive: 'Sinks follow by themselves.',
+  breaking:
+    'Rows are read again and sinks get the new columns; what they have of the old ones stays until you drop it there.',
+  rename:
+    'Rows under the new name are read; what sinks have under the old name stays until you delete it there.',
+  truncate: 'Sinks have deleted the rows.',
+  drop: 'What sinks have of the table stays until you delete it there.',
+  xa: '',
+};
+
+/** What an operator has to know or to do about a statement; '' when sinks follow it and nobody needs to look. */
+export function adviceFor(kind: DdlClass, policy: DdlPolicy, tables: readonly string[]): string {
+  const resume = tables.map((table) => `\`sluice table resume --table ${table}\``).join(', ');
+  if (kind === 'xa')
+    return `An XA transaction has rows of the table, and nobody knows yet whether it commits: changes of the table are not published. When it is committed or rolled back, run ${resume}: its rows are read again.`;
+  if (policy === 'apply') return '';
+  if (policy === 'alert') return `${ALERTS[kind]} ${SEEN}`;
+  return `Sinks stop the table at this change, and nothing is lost. See to what reads the stores, then run ${resume}. ${SEEN}`;
+}

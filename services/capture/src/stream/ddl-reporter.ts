@@ -1,0 +1,147 @@
+import { ddlTopic, type DdlClass, type DdlPolicy, type DdlRecord } from '@sluice/envelope';
+import type { DdlJournal } from '../state/ddl-journal.ts';
+import type { TableFilter } from '../state/table-filter.ts';
+import type { TableRegistry } from '../state/table-registry.ts';
+import { tableId } from '../state/table.ts';
+import { appendJson } from './control-writer.ts';
+import { adviceFor } from './ddl-advice.ts';
+import type { DdlChange } from './ddl-change.ts';
+import { shownStatement } from './shown-statement.ts';
+import type { TableName } from './statement-text.ts';
+import type { Announcement } from './table-routes.ts';
+
+/** `ddl` of sluice.yaml. */
+export type DdlPolicies = Readonly<Record<Exclude<DdlClass, 'xa'>, DdlPolicy>>;
+
+export interface DdlReporterOptions {
+  readonly prefix: string;
+  readonly filter: TableFilter;
+  readonly registry: TableRegistry;
+  readonly policies: DdlPolicies;
+  readonly journal: DdlJournal;
+  /** Hears of every statement that is reported. */
+  readonly onReport: (kind: DdlClass) => void;
+}
+
+export interface SeenStatement {
+  readonly sql: string;
+  readonly database: string;
+  readonly sqlMode?: number | undefined;
+}
+
+interface Finding {
+  readonly class: DdlClass;
+  readonly tables: readonly TableName[];
+  readonly shadow: boolean;
+  readonly created: boolean;
+  /** What was done before to the copy that takes the table's place. */
+  readonly before: readonly string[];
+}
+
+/** Tells of statements that change captured tables: a record each in the DDL topic, in the order of the binlog. */
+export class DdlReporter {
+  readonly #options: DdlReporterOptions;
+
+  constructor(options: DdlReporterOptions) {
+    this.#options = options;
+  }
+
+  get policies(): DdlPolicies {
+    return this.#options.policies;
+  }
+
+  report(change: DdlChange, statement: SeenStatement, announcement: Announcement): void {
+    for (const finding of this.#findings(change)) this.#write(finding, statement, announcement);
+  }
+
+  /** A table that capture stops by itself, or whose rows were all thrown away. */
+  reportTable(
+    kind: 'truncate' | 'xa',
+    table: TableName,
+    statement: SeenStatement,
+    announcement: Announcement,
+  ): void {
+    if (!this.#captures(table)) return;
+    const finding = { class: kind, tables: [table], shadow: false, created: false, before: [] };
+    this.#write(finding, statement, announcement);
+  }
+
+  *#findings(change: DdlChange): Generator<Finding> {
+    if (change.class === null) return;
+    const { filter, journal } = this.#options;
+    const touched = this.#touched(change);
+    const shadows = touched.filter(({ database, table }) => filter.isShadow(database, table));
+    const created = change.created !== null;
+    const swap = change.renamed.find(({ from, to }) => filter.isShadowOf(from, to) && this.#captures(to));
+    const tables = touched.filter((table) => this.#captures(table));
+    if (swap !== undefined) {
+      const done = journal.shadowChange(tableId(swap.from.database, swap.from.table));
+      const kind = classOfSwap(done?.classes ?? ['breaking']);
+      const before = done?.statements ?? [];
+      yield { class: kind, tables: [swap.to], shadow: false, created: false, before };
+    } else if (tables.length > 0) {
+      yield { class: change.class, tables, shadow: false, created, before: [] };
+    } else if (shadows.length > 0 && (created || change.altered.length > 0)) {
+      yield { class: change.class, tables: shadows, shadow: true, created, before: [] };
+    }
+  }
+
+  #touched(change: DdlChange): readonly TableName[] {
+    const { created, renamed, dropped, droppedDatabase, altered } = change;
+    const lost =
+      droppedDatabase === null
+        ? []
+        : [...this.#options.registry.shapes()].filter(({ database }) => database === droppedDatabase);
+    const all = [
+      ...(created === null ? [] : [created]),
+      ...renamed.flatMap(({ from, to }) => [from, to]),
+      ...dropped,
+      ...lost,
+      ...altered,
+    ];
+    return [...new Map(all.map((name) => [tableId(name.database, name.table), name])).values()];
+  }
+
+  #captures({ database, table }: TableName): boolean {
+    return this.#options.filter.captures(database, table);
+  }
+
+  #write(finding: Finding, { sql, database, sqlMode }: SeenStatement, { buffer, point }: Announcement): void {
+    const { prefix, policies, journal, onReport } = this.#options;
+    const { class: kind, tables, shadow, created, before } = finding;
+    const policy = kind === 'xa' ? 'pause-table' : shadow ? 'apply' : policies[kind];
+    const ids = tables.map((name) => tableId(name.database, name.table));
+    const record: DdlRecord = {
+      schema: { version: 1, type: 'ddl' },
+      payload: {
+        id: point.sequence,
+        class: kind,
+        policy,
+        tables: ids,
+        shadow,
+        created,
+        statement: [...before, shownStatement(sql, sqlMode)].join('; '),
+        advice: adviceFor(kind, policy, ids),
+        source: {
+          server: point.server,
+          database,
+          timestamp: point.timestamp,
+          position: { file: point.file, offset: point.offset },
+          gtid: point.gtid,
+        },
+        captured_at: point.capturedAt,
+      },
+    };
+    appendJson(buffer, { topic: ddlTopic(prefix), partition: 0 }, ids.join(','), record, point.capturedAt, {
+      class: kind,
+      sequence: point.sequence,
+    });
+    journal.apply(record);
+    onReport(kind);
+  }
+}
+
+/** What became of the copy is what became of the table. */
+function classOfSwap(classes: readonly DdlClass[]): DdlClass {
+  return classes.length === 0 || classes.every((kind) => kind === 'additive') ? 'additive' : 'breaking';
+}

@@ -1,0 +1,59 @@
+import type { DdlRecord } from '@sluice/envelope';
+import { expect, test } from 'vitest';
+import { DdlJournal } from '../../src/state/ddl-journal.ts';
+
+function record(number: number, policy: 'apply' | 'alert' = 'alert'): DdlRecord {
+  return {
+    schema: { version: 1, type: 'ddl' },
+    payload: {
+      id: `001000001${String(number).padStart(10, '0')}`,
+      class: 'breaking',
+      policy,
+      tables: ['shop.orders'],
+      shadow: false,
+      created: false,
+      statement: 'ALTER TABLE orders DROP COLUMN v',
+      advice: '',
+      source: {
+        server: 'shop',
+        database: 'shop',
+        timestamp: 1,
+        position: { file: 'binlog.000001', offset: number },
+        gtid: null,
+      },
+      captured_at: 1,
+    },
+  };
+}
+
+const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+test('alerts stand until they are cleared, whatever is read again', () => {
+  const journal = new DdlJournal();
+  for (const value of [record(1), record(2), record(3, 'apply')]) journal.restore(bytes(value));
+  const id = record(1).payload.id;
+  journal.restore(
+    bytes({
+      schema: { version: 1, type: 'ddl-cleared' },
+      payload: { ids: [id], by: 'a', reason: '', at: 1 },
+    }),
+  );
+  expect(journal.alerts.map((alert) => alert.id)).toEqual([record(2).payload.id]);
+  expect(journal.history().map((entry) => entry.id)).toEqual(
+    [3, 2, 1].map((number) => record(number).payload.id),
+  );
+});
+
+test('what cannot be read says nothing', () => {
+  const journal = new DdlJournal();
+  journal.restore(Buffer.from('{'));
+  journal.restore(bytes({ schema: { version: 2, type: 'ddl' } }));
+  expect(journal.history()).toEqual([]);
+});
+
+test('the history keeps the newest', () => {
+  const journal = new DdlJournal();
+  for (let number = 1; number <= 3000; number++) journal.apply(record(number, 'apply'));
+  expect(journal.history()).toHaveLength(1000);
+  expect(journal.history(1)[0]?.id).toBe(record(3000).payload.id);
+});

@@ -1,0 +1,94 @@
+import { decodeDdlRecord, type DdlRecord } from '@sluice/envelope';
+import { describe, expect, test } from 'vitest';
+import { recordsOf } from '../support/buffer-records.ts';
+import { begin, POLICIES, statement, streamOf, type StreamSetup } from '../support/streams.ts';
+
+/** The records of the DDL topic, as short as a reader wants them. */
+function reports({ buffer }: StreamSetup): unknown[] {
+  return recordsOf(buffer)
+    .filter(({ topic }) => topic === 'p.sluice.ddl')
+    .map(({ value }) => (decodeDdlRecord(Buffer.from(value ?? '')) as DdlRecord).payload)
+    .map(({ class: kind, policy, tables, shadow }) => [
+      kind,
+      policy,
+      tables.join(' '),
+      shadow ? 'shadow' : '',
+    ]);
+}
+
+function seen(...statements: readonly string[]): StreamSetup {
+  const setup = streamOf();
+  begin(setup.stream, 100);
+  setup.stream.onCommit(190);
+  for (const [index, sql] of statements.entries()) statement(setup.stream, sql, 200 + index * 200);
+  return setup;
+}
+
+test.each<[string, unknown[]]>([
+  ['ALTER TABLE orders ADD x INT', ['additive', 'apply', 'shop.orders', '']],
+  ['ALTER TABLE orders DROP COLUMN v', ['breaking', 'alert', 'shop.orders', '']],
+  ['TRUNCATE orders', ['truncate', 'apply', 'shop.orders', '']],
+  ['DROP TABLE orders, crm.other', ['drop', 'alert', 'shop.orders', '']],
+  ['DROP DATABASE shop', ['drop', 'alert', 'shop.orders', '']],
+  ['RENAME TABLE orders TO crm.orders', ['rename', 'alert', 'shop.orders', '']],
+  ['CREATE TABLE lines (id INT PRIMARY KEY)', ['additive', 'apply', 'shop.lines', '']],
+])('%s', (sql, expected) => {
+  expect(reports(seen(sql))).toEqual([expected]);
+});
+
+test.each([
+  'ALTER TABLE crm.other ADD x INT',
+  'ALTER TABLE orders ADD INDEX (v)',
+  "CREATE USER 'a'@'%' IDENTIFIED BY 'hunter2'",
+  'CREATE TRIGGER a AFTER INSERT ON orders FOR EACH ROW SET @a = 1',
+  'DROP VIEW orders_view',
+])('%s: nothing to tell', (sql) => {
+  expect(reports(seen(sql))).toEqual([]);
+});
+
+describe('an online schema change', () => {
+  const ghost = [
+    'create /* gh-ost */ table `shop`.`_orders_gho` like `shop`.`orders`',
+    'alter /* gh-ost */ table `shop`.`_orders_gho` drop column v',
+    'rename /* gh-ost */ table shop.orders to shop._orders_del, shop._orders_gho to shop.orders',
+    'drop /* gh-ost */ table if exists `shop`.`_orders_del`',
+  ];
+
+  test('is one change, of the class of what was done to the copy', () => {
+    expect(reports(seen(...ghost))).toEqual([
+      ['additive', 'apply', 'shop._orders_gho', 'shadow'],
+      ['breaking', 'apply', 'shop._orders_gho', 'shadow'],
+      ['breaking', 'alert', 'shop.orders', ''],
+    ]);
+  });
+
+  test('names what was done', () => {
+    const { journal } = seen(...ghost);
+    expect(journal.alerts.map((alert) => alert.statement)).toEqual([
+      'create table `shop`.`_orders_gho` like `shop`.`orders`; alter table `shop`.`_orders_gho` drop column v; rename table shop.orders to shop._orders_del, shop._orders_gho to shop.orders',
+    ]);
+  });
+
+  test('whose beginning nobody has seen is breaking', () => {
+    expect(reports(seen(ghost[2] ?? ''))).toEqual([['breaking', 'alert', 'shop.orders', '']]);
+  });
+});
+
+test('a statement read again is not told again', () => {
+  const resume = { publishedThrough: { fileNumber: 2, offset: 250 }, highest: '0010000020000000250' };
+  const setup = streamOf({ resume });
+  statement(setup.stream, 'CREATE TABLE lines (id INT PRIMARY KEY)', 200);
+  expect(reports(setup)).toEqual([]);
+});
+
+test('a policy goes with the control record', () => {
+  const setup = streamOf({ policies: { ...POLICIES, truncate: 'pause-table' } });
+  begin(setup.stream, 100);
+  setup.stream.onCommit(190);
+  statement(setup.stream, 'TRUNCATE orders', 200);
+  const controls = recordsOf(setup.buffer).filter(({ key }) => key === '{"$sluice":"truncate"}');
+  expect(
+    controls.map(({ value }) => (JSON.parse(value ?? '') as { payload: { policy?: string } }).payload.policy),
+  ).toEqual(controls.map(() => 'pause-table'));
+  expect(controls.length).toBeGreaterThan(0);
+});

@@ -1,0 +1,83 @@
+import { startStack } from '@sluice/local-stack';
+import { afterAll, describe, expect, test } from 'vitest';
+import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { eventually } from '../harness/eventually.ts';
+import { testScope } from '../harness/scope.ts';
+import { sluice } from '../harness/sluice-command.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+
+/** What statements do to captured tables is told in the order of the binlog; alerts stand until somebody clears them. */
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
+afterAll(() => stack.stop());
+
+interface Listing {
+  readonly unacknowledged: number;
+  readonly entries: readonly {
+    readonly id: string;
+    readonly class: string;
+    readonly policy: string;
+    readonly tables: readonly string[];
+    readonly statement: string;
+  }[];
+}
+
+describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
+  test('history and alerts, over a restart', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'alerts');
+    await database.run('CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, v VARCHAR(20))');
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections: { topics: { partitions: 1 } },
+    });
+    const capture = await pipeline.start();
+    const list = async (page: 'alerts' | 'history'): Promise<Listing> =>
+      (await sluice(pipeline.configFile, `ddl ${page}`)).document as Listing;
+    await pipeline.snapshotDone(capture, ['orders']);
+    await database.run(
+      "ALTER TABLE orders ADD COLUMN token VARCHAR(9) DEFAULT 'hunter2'",
+      'CREATE INDEX by_v ON orders (v)',
+      'ALTER TABLE orders DROP COLUMN v',
+      'TRUNCATE TABLE orders',
+      'CREATE TABLE lines (id INT NOT NULL PRIMARY KEY)',
+      'RENAME TABLE orders TO sold',
+      'DROP TABLE sold, `lines`',
+    );
+    const history = await eventually('the statements', async () => {
+      const { entries } = await list('history');
+      return entries.length === 6 && entries;
+    });
+    expect(history.toReversed().map(({ class: kind, policy }) => `${kind} ${policy}`)).toEqual([
+      'additive apply',
+      'breaking alert',
+      'truncate apply',
+      'additive apply',
+      'rename alert',
+      'drop alert',
+    ]);
+    expect(history.map(({ tables }) => tables.map((id) => id.split('.')[1])).at(0)).toEqual([
+      'sold',
+      'lines',
+    ]);
+    expect(JSON.stringify(history)).not.toContain('hunter2');
+    expect(capture.output).not.toContain('hunter2');
+
+    await capture.kill();
+    const second = await pipeline.start();
+    const { entries, unacknowledged } = await list('alerts');
+    expect([unacknowledged, entries.map(({ class: kind }) => kind)]).toEqual([
+      3,
+      ['breaking', 'rename', 'drop'],
+    ]);
+    expect(await second.status()).toMatchObject({ ddl: { unacknowledged: 3 } });
+    const cleared = await sluice(pipeline.configFile, `ddl clear --id ${entries[0]?.id ?? ''} --by ann`);
+    expect(cleared).toMatchObject({ code: 0, document: { unacknowledged: 2 } });
+
+    await second.stop();
+    await pipeline.start();
+    expect((await list('alerts')).entries.map(({ class: kind }) => kind)).toEqual(['rename', 'drop']);
+    expect(await sluice(pipeline.configFile, 'ddl clear')).toMatchObject({ document: { unacknowledged: 0 } });
+  });
+});
