@@ -430,6 +430,12 @@ export const ERRORS = {
     summary: 'the settings under `tables` do not fit a captured table as it is now',
     fix: 'Nothing of the table was published in a shape that was not asked for. Correct the setting named in the message, then start capture again.',
   },
+  TABLE_PAUSED: {
+    class: 'schema',
+    summary:
+      'a change of a table waits for an operator, as `ddl` of sluice.yaml says; everything behind it waits in the topic',
+    fix: 'See to what reads the store, then run `sluice table resume --table DATABASE.TABLE`.',
+  },
   TABLE_WITHOUT_KEY: {
     class: 'fatal',
     summary: 'a captured table has neither a primary key nor a configured one',

@@ -1,5 +1,5 @@
 import type { ConsumedBatch, TopicPartition } from '@sluice/kafka';
-import { abortableDelay, PipelineError } from '@sluice/runtime';
+import { abortableDelay, PipelineError, type ErrorCode } from '@sluice/runtime';
 import { cutSteps, type Step } from './batching.ts';
 import { BreakerOpenError } from './breaker.ts';
 import { coalesce, takeApart } from './coalesce.ts';
@@ -113,6 +113,7 @@ export class PartitionWorker {
   }
 
   async #advance(progress: Progress, batch: ConsumedBatch, signal: AbortSignal): Promise<void> {
+    if (progress.step.kind === 'control') this.#context.held.check(progress.step.delivery);
     // Before the rows: a sink that stores offsets would store one beyond them.
     for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
       const { record, error } = poison;
@@ -237,7 +238,7 @@ export class PartitionWorker {
     if (this.#attempt === 0) this.#logFirst(error);
     const { kind, ms } = planRetry(this.#attempt++, settings.retry);
     if (error.errorClass === 'schema') {
-      const reason = error.code === 'RECORD_HELD' ? 'strict' : 'schema';
+      const reason = PAUSE_BY_CODE[error.code] ?? 'schema';
       return { ms, pause: { reason, ms: settings.retry.maxMs, detail } };
     }
     metrics.retry(error);
@@ -254,6 +255,11 @@ export class PartitionWorker {
     );
   }
 }
+
+const PAUSE_BY_CODE: Readonly<Partial<Record<ErrorCode, PauseReason>>> = {
+  RECORD_HELD: 'strict',
+  TABLE_PAUSED: 'ddl',
+};
 
 /** The assignment ends with it, so nobody has to wake it. */
 const STOP_PAUSE: PauseRequest = { reason: 'retry', ms: null, detail: 'the service stops' };

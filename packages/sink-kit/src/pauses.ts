@@ -2,9 +2,9 @@ import type { TopicPartition } from '@sluice/kafka';
 
 /**
  * `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there;
- * `strict`: a record of a strict table is refused and waits for an operator.
+ * `strict`: a record of a strict table is refused and waits for an operator; `ddl`: so does a change of the table, by `ddl` of sluice.yaml.
  */
-export type PauseReason = 'retry' | 'breaker' | 'schema' | 'strict';
+export type PauseReason = 'retry' | 'breaker' | 'schema' | 'strict' | 'ddl';
 
 export interface Pause extends TopicPartition {
   readonly reason: PauseReason;

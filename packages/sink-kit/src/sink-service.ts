@@ -6,6 +6,7 @@ import {
   settlesWithin,
   startOpsServers,
   type Logger,
+  type OpsRoute,
   type OpsServers,
   type RunningService,
   type ServiceContext,
@@ -18,6 +19,7 @@ import { letterId } from './dead-letters/letter.ts';
 import { LetterOffice } from './dead-letters/letter-office.ts';
 import { strictTopics } from './dead-letters/strict-tables.ts';
 import { Graveyard } from './graveyard.ts';
+import { HeldTables } from './held-tables.ts';
 import { toKnownError } from './known-error.ts';
 import { LatencyWindow } from './latency-window.ts';
 import { SinkMetrics } from './metrics.ts';
@@ -26,6 +28,7 @@ import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
 import { healthOf, newState, rememberError, statusOf } from './status.ts';
+import { tableRoutes } from './table-routes.ts';
 import { tombstoneLifeMs } from './tombstone-life.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -48,6 +51,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #producer: PlainProducer;
   readonly #graveyard: Graveyard;
   readonly #office: LetterOffice;
+  readonly #held: HeldTables;
   readonly #breaker: Breaker;
   readonly #metrics: SinkMetrics;
   readonly #latency = new LatencyWindow();
@@ -71,6 +75,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#producer = new PlainProducer(this.#kafka);
     this.#graveyard = new Graveyard(this.#kafka, this.#producer, config.topics, this.#name);
     this.#office = this.#newOffice();
+    this.#held = new HeldTables((id) => this.#office.isReleased(id));
     this.#breaker = new Breaker({ ...this.#settings.breaker, onChange: (state) => this.#onBreaker(state) });
     this.#sink = definition.create(this.#settings, {
       pipeline: config.pipeline,
@@ -156,7 +161,10 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         this.#metrics.depth(letters);
       },
       onReplayed: (result) => this.#metrics.replayed(result),
-      onReleased: () => this.#reader.wake('strict', 'all'),
+      onReleased: () => {
+        this.#reader.wake('strict', 'all');
+        this.#reader.wake('ddl', 'all');
+      },
     });
   }
 
@@ -174,6 +182,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       latency: this.#latency,
       mayBury: ({ topic, partition, offset }) =>
         !isStrict(topic) || this.#office.isReleased(letterId(topic, partition, offset)),
+      held: this.#held,
       halt: (where, cause) => this.#office.halt(where, cause),
       bury: (source) => this.#graveyard.bury(source),
       state: this.#state,
@@ -188,10 +197,19 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       ...this.#settings.ops,
       registry: this.#context.metrics.registry,
       setting: `sinks.${this.#name}.ops`,
-      routes: this.#office.routes((delivery) => this.#replay(delivery)),
+      routes: [...this.#office.routes((delivery) => this.#replay(delivery)), ...this.#tableRoutes()],
       health: () => healthOf(this.#state, this.#reader.pauses.all),
       status: () =>
         statusOf(this.#name, this.#group, this.#state, this.#reader.pauses.all, this.#latency, Date.now()),
+    });
+  }
+
+  #tableRoutes(): readonly OpsRoute[] {
+    return tableRoutes({
+      sink: this.#name,
+      held: this.#held,
+      release: (id, by, reason) => this.#office.release(id, by, reason),
+      log: this.#log,
     });
   }
 

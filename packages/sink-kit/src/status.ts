@@ -50,6 +50,7 @@ export function rememberError(state: SinkState, { code, message }: PipelineError
 export function healthOf(state: SinkState, pauses: readonly Pause[]): HealthReport {
   const flowing = state.phase === 'running' || state.phase === 'waiting';
   const schema = pauses.filter(({ reason }) => reason === 'schema').length;
+  const ddl = pauses.filter(({ reason }) => reason === 'ddl').length;
   const strict = pauses.filter(({ reason }) => reason === 'strict').length;
   return {
     ready: flowing && state.storeError === null && state.breaker !== 'open',
@@ -62,7 +63,7 @@ export function healthOf(state: SinkState, pauses: readonly Pause[]): HealthRepo
           ? { status: 'ok' }
           : {
               status: 'degraded',
-              detail: `${pauses.length} paused, ${schema} of them for their table's schema, ${strict} at a record of a strict table`,
+              detail: `${pauses.length} paused, ${schema} of them for their table's schema, ${strict} at a record of a strict table, ${ddl} at a change that waits for an operator`,
             },
     },
   };

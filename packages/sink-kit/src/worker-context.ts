@@ -1,6 +1,7 @@
 import type { Logger, PipelineError } from '@sluice/runtime';
 import type { Breaker } from './breaker.ts';
 import type { DeadLetterSource } from './dead-letter.ts';
+import type { HeldTables } from './held-tables.ts';
 import type { HaltPlace } from './dead-letters/letter-office.ts';
 import type { DiversionGuard } from './diversion.ts';
 import type { LatencyWindow } from './latency-window.ts';
@@ -22,6 +23,8 @@ export interface WorkerContext {
   readonly latency: LatencyWindow;
   /** False: this record of a strict table has to wait for an operator. */
   readonly mayBury: (where: HaltPlace) => boolean;
+  /** Changes of tables that wait for an operator. */
+  readonly held: HeldTables;
   /** Resolves to the error to stop with, when it is stored that this sink has stopped. */
   readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;
   /** Resolves when the broker has acknowledged the dead letter. */

@@ -3,6 +3,7 @@ import { createLogger, PipelineError, Registry, type ErrorCode } from '@sluice/r
 import { Breaker } from '../src/breaker.ts';
 import type { DeadLetterSource } from '../src/dead-letter.ts';
 import { DiversionGuard } from '../src/diversion.ts';
+import { HeldTables } from '../src/held-tables.ts';
 import { LatencyWindow } from '../src/latency-window.ts';
 import { SinkMetrics } from '../src/metrics.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
@@ -36,6 +37,8 @@ export interface TestDecisions {
   /** Offsets that must not become dead letters. */
   readonly held: Set<bigint>;
   readonly halts: PipelineError[];
+  /** Ids of changes that may be applied. */
+  readonly released: Set<string>;
 }
 
 export interface TestWorker {
@@ -51,7 +54,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
   const registry = new Registry();
   const settings = { ...sinkBaseSchema.parse({ retry: { initialMs: 1, maxMs: 1 } }), ...overrides };
   const buried: DeadLetterSource[] = [];
-  const decisions: TestDecisions = { held: new Set(), halts: [] };
+  const decisions: TestDecisions = { held: new Set(), halts: [], released: new Set() };
   const stop = new AbortController();
   const context: WorkerContext = {
     name: 'test',
@@ -64,6 +67,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     metrics: new SinkMetrics(registry, 'test', 'pipeline.test'),
     latency: new LatencyWindow(),
     mayBury: ({ offset }) => !decisions.held.has(offset),
+    held: new HeldTables((id) => decisions.released.has(id)),
     halt: async (_, cause) => {
       decisions.halts.push(cause);
       return failure('DIVERSION_HALTED');

@@ -313,3 +313,27 @@ describe('a sink that stores offsets', () => {
     expect(sink.advanced).toEqual([2n]);
   });
 });
+
+describe('a change that waits for an operator', () => {
+  const change = topic.truncate(sequenceAt(20), 'pause-table');
+
+  test('holds its partition; what stands before it is applied, nothing behind it', async () => {
+    const sink = inMemorySink();
+    const { worker, context } = testWorker(sink);
+    const batch = batchOf([insert(1, 10), change, insert(2, 21)]);
+    expect(await worker.handle(batch, never)).toMatchObject({ nextOffset: 1n, pause: { reason: 'ddl' } });
+    expect([read(sink, 1), read(sink, 2)]).toEqual([itemRow(1, 1), null]);
+    expect(context.held.all).toMatchObject([{ table: `${CONFORMANCE_DATABASE}.${CONFORMANCE_TABLE}` }]);
+  });
+
+  test('goes on when it was resumed, with nothing lost', async () => {
+    const sink = inMemorySink();
+    const { worker, context, decisions } = testWorker(sink);
+    const batch = batchOf([insert(1, 10), change, insert(2, 21)]);
+    await worker.handle(batch, never);
+    decisions.released.add(context.held.all[0]?.id ?? '');
+    expect(await worker.handle(batch, never)).toEqual({ nextOffset: 3n, pause: null });
+    expect([read(sink, 1), read(sink, 2)]).toEqual([null, itemRow(2, 1)]);
+    expect(context.held.all).toEqual([]);
+  });
+});

@@ -88,6 +88,10 @@ export const COMMANDS = {
     options: ['id', 'table', 'url', 'by', 'reason'],
     help: 'clear alerts: one by --id, those of a --table, or all',
   },
+  'table resume': {
+    options: ['table', 'sink', 'by', 'reason'],
+    help: 'let sinks apply the change that a table waits at (`ddl: … pause-table`)',
+  },
   'config validate': {
     options: [],
     help: 'every problem of the configuration file, the sinks’ sections included',

@@ -9,6 +9,7 @@ import { pipelineStatus } from './pipeline-status.ts';
 import type { Screen } from './screen.ts';
 import { sinkRewind } from './sink-rewind.ts';
 import { snapshotList, snapshotMove, snapshotStart } from './snapshot-commands.ts';
+import { tableResume } from './table-commands.ts';
 
 /** Resolves to whether all that was asked for was done. Throws UsageError, CommandFailed, PipelineError. */
 export async function runCommand(line: CommandLine, env: Environment, screen: Screen): Promise<boolean> {
@@ -46,6 +47,8 @@ export async function runCommand(line: CommandLine, env: Environment, screen: Sc
       return snapshotMove(line, config, screen);
     case 'plan':
       return pipelinePlan(config, screen);
+    case 'table resume':
+      return tableResume(line, config, screen);
     case 'status':
       return pipelineStatus(config, screen);
   }

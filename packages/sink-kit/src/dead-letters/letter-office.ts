@@ -77,6 +77,12 @@ export class LetterOffice {
     return this.#store.index.isReleased(id);
   }
 
+  /** Lets pass what waits for an operator's word; whoever waits for it looks again. */
+  async release(id: string, by: string, reason?: string): Promise<void> {
+    await this.#desk.release(id, by, reason);
+    await this.refresh();
+  }
+
   /** Resolves to the error to stop with, when Kafka has stored that this sink is stopped. */
   async halt({ topic, partition, offset }: HaltPlace, cause: PipelineError): Promise<PipelineError> {
     const { settings, sink } = this.#options;

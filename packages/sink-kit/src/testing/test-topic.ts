@@ -1,6 +1,7 @@
 import {
   controlKey,
   formatSequence,
+  type DdlPolicy,
   type Envelope,
   type Row,
   type RowOperation,
@@ -102,12 +103,13 @@ export class TestTopic {
     }) as ControlDelivery;
   }
 
-  truncate(sequence: Sequence): ControlDelivery {
+  truncate(sequence: Sequence, policy?: DdlPolicy): ControlDelivery {
     return this.#deliver(controlKey('truncate'), {
       schema: { version: 1, type: 'truncate', table: 1 },
       payload: {
         source: this.#source(sequence, false),
         operation: 'TRUNCATE',
+        ...(policy === undefined ? {} : { policy }),
         sequence,
         key: { $sluice: 'truncate' },
         metadata,

@@ -143,5 +143,5 @@ export class DdlReporter {
 
 /** What became of the copy is what became of the table. */
 function classOfSwap(classes: readonly DdlClass[]): DdlClass {
-  return classes.length === 0 || classes.every((kind) => kind === 'additive') ? 'additive' : 'breaking';
+  return classes.every((kind) => kind === 'additive') ? 'additive' : 'breaking';
 }

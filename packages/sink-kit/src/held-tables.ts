@@ -1,0 +1,51 @@
+import { PipelineError } from '@sluice/runtime';
+import type { ControlDelivery } from './decode.ts';
+
+/** A change of a table that waits for an operator. */
+export interface HeldChange {
+  /** Of the decision that lets it pass: the same in every partition and every process. */
+  readonly id: string;
+  /** `database.table` */
+  readonly table: string;
+  readonly topic: string;
+  readonly sequence: string;
+  readonly type: string;
+}
+
+/**
+ * Changes of tables that the operator's policy (`ddl` of sluice.yaml) lets nobody apply unseen: the partitions of the table
+ * wait at the control record, in every sink by itself, and everything behind it stays in the topic.
+ */
+export class HeldTables {
+  readonly #isReleased: (id: string) => boolean;
+  readonly #held = new Map<string, HeldChange>();
+
+  /** @param isReleased whether an operator has said `sluice table resume`, by the id of the change */
+  constructor(isReleased: (id: string) => boolean) {
+    this.#isReleased = isReleased;
+  }
+
+  /** Throws TABLE_PAUSED while the change must wait. */
+  check({ topic, envelope }: ControlDelivery): void {
+    const { payload, schema } = envelope;
+    if (!('policy' in payload) || payload.policy !== 'pause-table') return;
+    const { sequence, source } = payload;
+    const id = `ddl/${topic}/${sequence}`;
+    if (this.#isReleased(id)) {
+      this.#held.delete(id);
+      return;
+    }
+    const table = `${source.database}.${source.table}`;
+    this.#held.set(id, { id, table, topic, sequence, type: schema.type });
+    throw new PipelineError(
+      'TABLE_PAUSED',
+      `${table} waits at a ${schema.type} record, as \`ddl\` says: sluice table resume --table ${table}`,
+      { context: { table, topic, sequence } },
+    );
+  }
+
+  /** Those that wait in this process. */
+  get all(): readonly HeldChange[] {
+    return [...this.#held.values()].filter(({ id }) => !this.#isReleased(id));
+  }
+}
