@@ -41,9 +41,9 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       'CREATE INDEX by_v ON orders (v)',
       'ALTER TABLE orders DROP COLUMN v',
       'TRUNCATE TABLE orders',
-      'CREATE TABLE lines (id INT NOT NULL PRIMARY KEY)',
+      'CREATE TABLE items (id INT NOT NULL PRIMARY KEY)',
       'RENAME TABLE orders TO sold',
-      'DROP TABLE sold, `lines`',
+      'DROP TABLE sold, items',
     );
     const history = await eventually('the statements', async () => {
       const { entries } = await list('history');

@@ -452,6 +452,11 @@ export const ERRORS = {
     summary: 'the target table cannot be created, changed or written by its key',
     fix: 'Look at the reason in the message; create the table by hand with a unique key on the same columns.',
   },
+  TARGET_TABLE_WAITS: {
+    class: 'schema',
+    summary: 'a target table gets columns of other types as soon as every partition has come to the change',
+    fix: 'Nothing is to be done, unless a partition of the topic is paused for another reason: then mend that.',
+  },
   TARGET_UNSUPPORTED: {
     class: 'fatal',
     summary: 'the target server is older than the sink can work with',

@@ -25,6 +25,7 @@ import { writeRows } from './row-writer.ts';
 import { inTransaction, targetPool, withConnection, type CommitWatcher } from './session.ts';
 import { createStateTables, Tombs, type Origin } from './state-tables.ts';
 import { SEQUENCE_COLUMN } from './table-definition.ts';
+import { SeenShapes, whileLocked } from './seen-shapes.ts';
 import { TargetTables } from './target-tables.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
@@ -50,6 +51,7 @@ export class MysqlSink implements Sink {
   readonly #log: Logger;
   readonly #pool: Pool;
   readonly #tombs: Tombs;
+  readonly #shapes: SeenShapes;
   /** What the names of this pipeline's topics begin with: others may keep their tombstones longer. */
   readonly #topicPrefix: string;
   #tables = new TargetTables('mysql');
@@ -63,6 +65,7 @@ export class MysqlSink implements Sink {
     this.#log = log;
     this.#pool = targetPool(config);
     this.#tombs = new Tombs(config.stateDatabase);
+    this.#shapes = new SeenShapes(config.stateDatabase);
     this.offsets = new Progress(this.#pool, {
       group,
       database: config.stateDatabase,
@@ -193,7 +196,7 @@ export class MysqlSink implements Sink {
 
   async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {
     const envelope = delivery.envelope as ControlEnvelope;
-    if (envelope.schema.type === 'schema') await this.#schema((envelope as SchemaEnvelope).payload, signal);
+    if (envelope.schema.type === 'schema') await this.#schema(delivery, signal);
     if (envelope.schema.type === 'truncate')
       await this.#deleteBelow(delivery, envelope.payload.sequence, signal);
     const reconciliation = reconciliationOf(envelope);
@@ -215,20 +218,35 @@ export class MysqlSink implements Sink {
     await this.offsets.advance(topic, partition, next);
   }
 
-  /** Columns are only ever added: rows of other partitions may still be of the older shape. */
-  async #schema(
-    { source, change, columns, keyColumns }: SchemaEnvelope['payload'],
-    signal: AbortSignal,
-  ): Promise<void> {
+  /**
+   * What adds or widens is applied at first sight; what takes something away when every partition has shown it, because
+   * rows of other partitions may still be of the older shape.
+   */
+  async #schema({ topic, partition, envelope }: Delivery, signal: AbortSignal): Promise<void> {
+    const {
+      source,
+      sequence,
+      change,
+      columns,
+      keyColumns,
+      policy = 'apply',
+      partitions = 1,
+    } = (envelope as SchemaEnvelope).payload;
     if (change === 'drop' || change === 'rename') return;
     const database = targetDatabase(this.#config, source.database);
+    const shape = { columns, keyColumns };
     await this.#run(signal, (connection) =>
-      this.#tables.ensure(connection, database, source.table, { columns, keyColumns }),
+      whileLocked(connection, quoteTable(database, source.table), async () => {
+        const seen = await this.#shapes.note(connection, { topic, partition }, sequence, partitions);
+        if (seen.isPast) return;
+        await this.#tables.ensure(connection, database, source.table, shape);
+        if (change === 'create') return;
+        const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
+        await this.#tables.follow(connection, database, source.table, order);
+      }),
     );
-    this.#log.info(
-      { table: `${database}.${source.table}`, columns: columns.length },
-      'target table has its columns',
-    );
+    const table = `${database}.${source.table}`;
+    this.#log.info({ table, change, columns: columns.length }, 'target table has its columns');
   }
 
   /** The floor first: from then on no older row comes in, so the deletion has an end. */

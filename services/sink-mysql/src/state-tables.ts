@@ -22,6 +22,7 @@ const TABLES: Readonly<Record<string, string>> = {
   sluice_tombstones: `topic ${NAME}, \`partition\` INT NOT NULL, key_digest BINARY(16) NOT NULL,
     sequence BIGINT NOT NULL, deleted_at ${AT}, PRIMARY KEY (topic, \`partition\`, key_digest),
     KEY newest (topic, \`partition\`, sequence), KEY by_age (deleted_at)`,
+  sluice_shapes: `topic ${NAME}, \`partition\` INT NOT NULL, sequence BIGINT NOT NULL, PRIMARY KEY (topic, \`partition\`)`,
   sluice_floors: `topic ${NAME}, table_name VARCHAR(129) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     sequence BIGINT NOT NULL, PRIMARY KEY (topic, table_name)`,
   // Partitions that have shown the end of a snapshot.

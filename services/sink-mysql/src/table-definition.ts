@@ -65,7 +65,7 @@ export function additiveChanges(table: TableDescription, shape: TableShape, flav
   return [...added, ...loosened, ...guard];
 }
 
-function columnDefinition(column: SchemaColumn, flavour: Flavour, isKey: boolean): string {
+export function columnDefinition(column: SchemaColumn, flavour: Flavour, isKey: boolean): string {
   const own = flavour === 'mysql' ? ON_MYSQL[typeName(column.type)] : undefined;
   // Members of ENUM and SET stand in the type as they are; in a statement a backslash escapes what follows.
   const statement = column.type.replaceAll('\\', '\\\\');

@@ -1,6 +1,7 @@
 import { describeMysqlError, quoteTable, readTable, toPipelineError } from '@sluice/mysql';
 import type { Flavour, PoolConnection, RowDataPacket, TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import { targetChanges } from './schema-changes.ts';
 import { createDatabase } from './state-tables.ts';
 import { additiveChanges, createTable, SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
 import { TargetTable } from './target-table.ts';
@@ -8,6 +9,14 @@ import { TargetTable } from './target-table.ts';
 /** Several workers may alter one table at once: who comes second looks again. */
 const ALTER_ATTEMPTS = 5;
 const DUPLICATE_COLUMN = 1060;
+
+export interface FollowOrder {
+  readonly shape: TableShape;
+  /** No partition has rows of an older shape any more. */
+  readonly isEverywhere: boolean;
+  /** Whether columns that the source has no more go. */
+  readonly drops: boolean;
+}
 
 /** The tables of the target as this process last saw them. */
 export class TargetTables {
@@ -62,6 +71,37 @@ export class TargetTables {
     }
   }
 
+  /**
+   * Gives the table's columns the types of the source, and drops those it has no more. Throws TARGET_TABLE_WAITS while rows
+   * of the older shape may come that the newer types would refuse.
+   */
+  async follow(
+    connection: PoolConnection,
+    database: string,
+    table: string,
+    { shape, isEverywhere, drops }: FollowOrder,
+  ): Promise<void> {
+    const id = quoteTable(database, table);
+    const present = await readTable(connection, database, table);
+    if (present === null) return;
+    const { widened, retyped, dropped } = targetChanges(present, shape, this.#flavour);
+    const late = isEverywhere ? [...retyped, ...(drops ? dropped : [])] : [];
+    const clauses = [...widened, ...late];
+    if (clauses.length > 0) {
+      this.#known.delete(id);
+      try {
+        await connection.query(`ALTER TABLE ${id} ${clauses.join(', ')}`);
+      } catch (error) {
+        throw definitionError(error, id, `ALTER TABLE ${id} ${clauses.join(', ')}`);
+      }
+    }
+    if (isEverywhere || retyped.length === 0) return;
+    throw new PipelineError(
+      'TARGET_TABLE_WAITS',
+      `${id} gets other types when every partition has shown the change`,
+    );
+  }
+
   async #accept(
     connection: PoolConnection,
     id: string,
@@ -105,9 +145,12 @@ async function checkedJson(
 }
 
 /** What the server calls wrong with a definition is the table's trouble; its text names columns, never values. */
-function definitionError(error: unknown, id: string): PipelineError {
+function definitionError(error: unknown, id: string, statement = ''): PipelineError {
   const failure = toPipelineError(error, 'item');
   if (failure.errorClass !== 'record') return failure;
   const reason = error instanceof Error ? error.message.slice(0, 300) : '';
-  return new PipelineError('TARGET_TABLE_REFUSED', `${id}: ${failure.message}: ${reason}`, { cause: error });
+  const advice = statement === '' ? '' : `; make this possible, or do it by hand: ${statement}`;
+  return new PipelineError('TARGET_TABLE_REFUSED', `${id}: ${failure.message}: ${reason}${advice}`, {
+    cause: error,
+  });
 }

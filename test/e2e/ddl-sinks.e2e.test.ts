@@ -1,0 +1,93 @@
+import { startStack } from '@sluice/local-stack';
+import { quoteTable, type RowDataPacket } from '@sluice/mysql';
+import { afterAll, describe, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { testScope, type Scope } from '../harness/scope.ts';
+import { page } from '../harness/service-pages.ts';
+import { SinkPipeline, SINK_SERVICES } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+
+/** Every store has what the source makes of its rows by ALTER; a change that waits for an operator holds its table alone. */
+
+const stack = await startStack({
+  servers: ['kafka', 'mysql', 'mariadb', 'target-mysql', 'redis', 'elasticsearch'],
+});
+afterAll(() => stack.stop());
+
+const QUICK = { retry: { initialMs: 20, maxMs: 500 } };
+const ORDERS = [
+  "CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, a INT NOT NULL, b VARCHAR(9), state ENUM('new') NOT NULL)",
+  "INSERT INTO orders VALUES (1, 7, 'seven', 'new'), (2, -8, NULL, 'new'), (3, 9, '9', 'new')",
+];
+
+async function pipelineOf(
+  scope: Scope,
+  server: typeof stack.mysql,
+  ddl: Record<string, string>,
+): Promise<SinkPipeline> {
+  const database = await SourceDatabase.create(scope, server, 'follows');
+  await database.run(
+    ...ORDERS,
+    'CREATE TABLE other (id INT NOT NULL PRIMARY KEY)',
+    'INSERT INTO other VALUES (1)',
+  );
+  return SinkPipeline.create(scope, { stack, database, sections: { ddl } });
+}
+
+describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
+  test('columns are added, widened, retyped, renamed and dropped in every store', async () => {
+    const pipeline = await pipelineOf(testScope(), server, { breaking: 'apply' });
+    await pipeline.start('capture');
+    await Promise.all(SINK_SERVICES.map((name) => pipeline.launch(name, QUICK)));
+    await pipeline.converged();
+    const changes = [
+      "ADD COLUMN c DECIMAL(9,2) NOT NULL DEFAULT 1.50, MODIFY state ENUM('new','paid') NULL",
+      'MODIFY a BIGINT NOT NULL',
+      'MODIFY a VARCHAR(20) NOT NULL',
+      'CHANGE b label VARCHAR(40)',
+      'DROP COLUMN c',
+    ];
+    for (const [index, change] of changes.entries()) {
+      await pipeline.database.run(
+        `ALTER TABLE orders ${change}`,
+        `INSERT INTO orders (id, a) VALUES (${10 + index}, ${index})`,
+      );
+    }
+    await pipeline.database.run(
+      "UPDATE orders SET a = 'text', label = REPEAT('x', 40), state = 'paid' WHERE id = 3",
+    );
+    await pipeline.converged();
+    for (const sink of ['redis', 'elasticsearch', 'mysql'] as const)
+      expect(await pipeline.deadLetters(sink)).toEqual([]);
+  });
+});
+
+test('a change by `pause-table` holds its table in every sink, alone, until it is resumed', async () => {
+  const pipeline = await pipelineOf(testScope(), stack.mysql, { truncate: 'pause-table' });
+  await pipeline.start('capture');
+  const sink = await pipeline.launch('sink-mysql', QUICK);
+  const { stores } = pipeline;
+  const counts = async (): Promise<string> => {
+    const orders = quoteTable(stores.targetDatabase, 'orders');
+    const other = quoteTable(stores.targetDatabase, 'other');
+    const sql = `SELECT CONCAT((SELECT COUNT(*) FROM ${orders}), ' ', (SELECT COUNT(*) FROM ${other})) AS n`;
+    const [rows] = await stores.target.query<RowDataPacket[]>(sql);
+    return String(rows[0]?.['n']);
+  };
+  await eventually('the rows', async () => (await counts()) === '3 1');
+  await pipeline.database.run(
+    'TRUNCATE TABLE orders',
+    "INSERT INTO orders VALUES (5, 5, 'five', 'new')",
+    'INSERT INTO other VALUES (2)',
+  );
+  await eventually('the other table to go on', async () => (await counts()) === '3 2');
+  const paused = await eventually('the table to wait', async () => {
+    const { body } = await page(`${sink.opsUrl}/tables/paused`);
+    return (body as { paused: { table: string }[] }).paused[0]?.table;
+  });
+  expect(paused).toBe(`${pipeline.name}.orders`);
+  const resumed = await sluice(sink.configFile, `table resume --table ${paused} --sink mysql --by ann`);
+  expect(resumed).toMatchObject({ code: 0, document: { services: [{ problem: null }] } });
+  await eventually('the table to go on', async () => (await counts()) === '1 2');
+});
