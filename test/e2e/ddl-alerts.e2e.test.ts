@@ -5,6 +5,7 @@ import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
 import { sluice } from '../harness/sluice-command.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
+import { readRows } from '../harness/table-records.ts';
 
 /** What statements do to captured tables is told in the order of the binlog; alerts stand until somebody clears them. */
 
@@ -79,5 +80,46 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     await pipeline.start();
     expect((await list('alerts')).entries.map(({ class: kind }) => kind)).toEqual(['rename', 'drop']);
     expect(await sluice(pipeline.configFile, 'ddl clear')).toMatchObject({ document: { unacknowledged: 0 } });
+  });
+
+  test('an XA transaction stops its table alone; resumed, it has every row', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'xa');
+    await database.run(
+      'CREATE TABLE orders (id INT NOT NULL PRIMARY KEY)',
+      'CREATE TABLE other (id INT NOT NULL PRIMARY KEY)',
+      'INSERT INTO orders VALUES (1)',
+    );
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections: { topics: { partitions: 1 } },
+    });
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders', 'other']);
+    const xid = `'${database.name}'`;
+    await database.run(
+      `XA START ${xid}`,
+      'INSERT INTO orders VALUES (2)',
+      `XA END ${xid}`,
+      `XA PREPARE ${xid}`,
+    );
+    await database.run(`XA ROLLBACK ${xid}`, 'INSERT INTO orders VALUES (3)', 'INSERT INTO other VALUES (4)');
+    await pipeline.arrived(capture, 'other', '{"id":4}');
+    await capture.kill();
+    const second = await pipeline.start();
+    await database.run('DELETE FROM orders WHERE id = 1', 'INSERT INTO other VALUES (5)');
+    await pipeline.arrived(second, 'other', '{"id":5}');
+    expect((await readRows(pipeline.reader, pipeline.topic('orders'))).map(({ key }) => key)).toEqual([
+      '{"id":1}',
+    ]);
+    const resumed = await sluice(
+      pipeline.configFile,
+      `table resume --table ${database.name}.orders --by ann`,
+    );
+    expect(resumed).toMatchObject({ code: 0 });
+    await pipeline.arrived(second, 'orders', '{"id":3}');
+    const keys = (await readRows(pipeline.reader, pipeline.topic('orders'))).map(({ key }) => key);
+    expect(keys).toEqual(['{"id":1}', '{"id":3}']);
   });
 });

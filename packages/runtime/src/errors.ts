@@ -467,11 +467,6 @@ export const ERRORS = {
     summary: 'a table was used before its topic was prepared',
     fix: 'This is a fault of Sluice: please report it with the log.',
   },
-  XA_TRANSACTION: {
-    class: 'fatal',
-    summary: 'an XA transaction touches a captured table',
-    fix: 'Commit or roll back the XA transaction, then take a new snapshot of the table.',
-  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -179,9 +179,16 @@ class Capture {
     return ddlRoutes({
       journal: () => this.#journal,
       publish: (record) => publishCleared(kafka, prefix, record),
+      onResumed: (table) => this.#incarnation?.end(readAgain(table)),
       log: this.#log,
     });
   }
+}
+
+function readAgain(id: string): PipelineError {
+  return new PipelineError('TABLE_ALTERED', `Table ${id} goes on: its rows are read again.`, {
+    context: { table: id },
+  });
 }
 
 /** Nothing went wrong: the next life reads a table that this one has met. */

@@ -22,11 +22,19 @@ const clearSchema = z.strictObject({
   table: z.string().optional(),
 });
 
+const resumeSchema = z.strictObject({
+  table: z.string().min(1),
+  by: clearSchema.shape.by,
+  reason: clearSchema.shape.reason,
+});
+
 export interface DdlRoutesOptions {
   /** Null before the DDL topic was read for the first time. */
   readonly journal: () => DdlJournal | null;
   /** Resolves when the record is stored. */
   readonly publish: (record: DdlClearedRecord) => Promise<void>;
+  /** The table is no longer stopped: read it again. */
+  readonly onResumed: (table: string) => void;
   readonly log: Logger;
 }
 
@@ -48,14 +56,19 @@ export function ddlRoutes(options: DdlRoutesOptions): readonly OpsRoute[] {
     { method: 'GET', path: '/api/ddl/alerts', handle: listed((journal) => journal.alerts) },
     { method: 'GET', path: '/api/ddl/history', handle: listed((journal) => journal.history()) },
     { method: 'POST', path: '/api/ddl/alerts/clear', handle: ({ body }) => clear(options, body) },
+    { method: 'POST', path: '/api/tables/resume', handle: ({ body }) => resume(options, body) },
   ];
 }
 
 async function clear(options: DdlRoutesOptions, body: string): Promise<OpsResponse> {
   let record: DdlClearedRecord | null = null;
   const result = answer(options, clearSchema, parsed(body), ({ by, reason, ids, table }, journal) => {
+    // One that has stopped its table goes with `resume`.
     const chosen = journal.alerts.filter(
-      (alert) => (ids?.includes(alert.id) ?? true) && (table === undefined || alert.tables.includes(table)),
+      (alert) =>
+        alert.class !== 'xa' &&
+        (ids?.includes(alert.id) ?? true) &&
+        (table === undefined || alert.tables.includes(table)),
     );
     const cleared = chosen.map(({ id }) => id);
     record = {
@@ -73,6 +86,25 @@ async function clear(options: DdlRoutesOptions, body: string): Promise<OpsRespon
     { event: 'ddl.cleared', by, reason, alerts: ids.length },
     'alerts about changed tables cleared',
   );
+  return result;
+}
+
+async function resume(options: DdlRoutesOptions, body: string): Promise<OpsResponse> {
+  let record: DdlClearedRecord | null = null;
+  const result = answer(options, resumeSchema, parsed(body), ({ by, reason, table }, journal) => {
+    const chosen = journal.alerts.filter((alert) => alert.class === 'xa' && alert.tables.includes(table));
+    const ids = chosen.map(({ id }) => id);
+    record = { schema: { version: 1, type: 'ddl-cleared' }, payload: { ids, by, reason, at: Date.now() } };
+    return { table, resumed: ids };
+  });
+  const decided = record as DdlClearedRecord | null;
+  if (decided === null || decided.payload.ids.length === 0) return result;
+  await options.publish(decided);
+  options.journal()?.apply(decided);
+  const { table } = resumeSchema.parse(parsed(body));
+  const { by, reason } = decided.payload;
+  options.log.info({ event: 'table.resumed', table, by, reason }, 'a table that was stopped is read again');
+  options.onResumed(table);
   return result;
 }
 

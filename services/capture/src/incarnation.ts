@@ -2,7 +2,7 @@ import { BinlogDecoder } from '@sluice/binlog';
 import { checkpointsTopic } from '@sluice/envelope';
 import type { TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
-import type { Logger } from '@sluice/runtime';
+import type { Logger, PipelineError } from '@sluice/runtime';
 import { CaptureLoop, type LoopLimits } from './capture-loop.ts';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
@@ -55,6 +55,8 @@ export class Incarnation {
   readonly #snapshots: Snapshots;
   readonly #oversize: OversizeRows;
   readonly #newTables: NewTables;
+  readonly #ended = new AbortController();
+  #reason: PipelineError | null = null;
   #transactionsSeen = 0;
   /** Whether the generation of this life is in the checkpoint topic. */
   isGenerationDurable: boolean;
@@ -87,6 +89,7 @@ export class Incarnation {
       ignoresCase: source.facts.ignoresCase,
       columnBook,
       policies: settings.config.ddl,
+      isStopped: (id) => parts.journal.isStopped(id),
     });
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
     this.#stream = new ChangeStream({
@@ -143,7 +146,7 @@ export class Incarnation {
   }
 
   #newSnapshots(): Snapshots {
-    const { settings, source, plan, metrics, log } = this.#parts;
+    const { settings, source, plan, journal, metrics, log } = this.#parts;
     return new Snapshots({
       settings,
       source,
@@ -153,6 +156,7 @@ export class Incarnation {
       book: this.#book,
       oversize: this.#oversize,
       hasGtids: plan.gtidSet !== null,
+      isStopped: (id) => journal.isStopped(id),
       onBusy: (busy) => metrics.state(busy ? 'snapshot' : 'streaming'),
       log,
     });
@@ -193,7 +197,7 @@ export class Incarnation {
    * is thrown when both have ended.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const ended = new AbortController();
+    const ended = this.#ended;
     const both = AbortSignal.any([signal, ended.signal]);
     const endBoth = (error: unknown): never => {
       ended.abort();
@@ -207,10 +211,17 @@ export class Incarnation {
     const sides = [this.#loop.run(both).catch(endBoth), this.#snapshots.run(both).catch(endBoth)];
     try {
       await Promise.all(sides);
+      if (this.#reason !== null) throw this.#reason;
     } finally {
       await Promise.allSettled(sides);
       this.#reader.close();
     }
+  }
+
+  /** Ends this life when all is published that was read, for a reason that asks for the next. */
+  end(reason: PipelineError): void {
+    this.#reason = reason;
+    this.#ended.abort();
   }
 
   #writeHeartbeat(buffer: PublishBuffer): void {

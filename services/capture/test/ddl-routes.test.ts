@@ -2,7 +2,8 @@ import type { DdlClearedRecord } from '@sluice/envelope';
 import { createLogger } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { ddlRoutes } from '../src/ddl-routes.ts';
-import { begin, statement, streamOf } from './support/streams.ts';
+import { rowsEvent } from './support/rows-events.ts';
+import { begin, ORDERS, statement, streamOf } from './support/streams.ts';
 
 function pages() {
   const { stream, journal } = streamOf();
@@ -12,16 +13,18 @@ function pages() {
   statement(stream, 'ALTER TABLE orders ADD w INT', 400);
   statement(stream, 'DROP TABLE orders', 600);
   const published: DdlClearedRecord[] = [];
+  const resumed: string[] = [];
   const routes = ddlRoutes({
     journal: () => journal,
     publish: (record) => Promise.resolve(void published.push(record)),
+    onResumed: (table) => resumed.push(table),
     log: createLogger('test', { level: 'silent' }),
   });
   const ask = async (path: string, query: string, body = '') => {
     const route = routes.find((candidate) => candidate.path === path);
     return route?.handle({ params: {}, query: new URLSearchParams(query), body });
   };
-  return { ask, published };
+  return { ask, published, resumed, stream, journal };
 }
 
 test('alerts, oldest first; history, newest first', async () => {
@@ -59,6 +62,27 @@ test.each(['', '{}', '{"by":"a","all":true}'])('an order like %j is refused', as
 
 test('nothing is known before the topic was read', async () => {
   const log = createLogger('test', { level: 'silent' });
-  const [route] = ddlRoutes({ journal: () => null, publish: () => Promise.resolve(), log });
+  const [route] = ddlRoutes({
+    journal: () => null,
+    publish: () => Promise.resolve(),
+    onResumed: () => undefined,
+    log,
+  });
   expect(await route?.handle({ params: {}, query: new URLSearchParams(), body: '' })).toMatchObject({ status: 503 });
+});
+
+test('a stopped table goes on by resume, not by clearing', async () => {
+  const { ask, resumed, stream, journal } = pages();
+  begin(stream, 1000);
+  stream.onQuery({ database: '', sql: "XA START X'61',X'',1", start: 1010, end: 1020, closes: false });
+  stream.onRows(rowsEvent({ table: ORDERS, operation: 'INSERT', start: 1030, rows: [['1', '"a"']] }));
+  await ask('/api/ddl/alerts/clear', '', JSON.stringify({ by: 'ann' }));
+  expect(journal.isStopped('shop.orders')).toBe(true);
+  const order = JSON.stringify({ by: 'ann', table: 'shop.orders' });
+  expect(await ask('/api/tables/resume', '', order)).toMatchObject({
+    body: { resumed: ['0010000020000001030'] },
+  });
+  expect([journal.isStopped('shop.orders'), resumed]).toEqual([false, ['shop.orders']]);
+  expect(await ask('/api/tables/resume', '', order)).toMatchObject({ body: { resumed: [] } });
+  expect(resumed).toHaveLength(1);
 });

@@ -90,7 +90,7 @@ export const COMMANDS = {
   },
   'table resume': {
     options: ['table', 'sink', 'by', 'reason'],
-    help: 'let sinks apply the change that a table waits at (`ddl: … pause-table`)',
+    help: 'let a table go on that capture has stopped or that waits in sinks (`ddl: … pause-table`)',
   },
   'config validate': {
     options: [],

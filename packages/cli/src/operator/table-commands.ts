@@ -14,7 +14,7 @@ interface Result {
   readonly problem: string | null;
 }
 
-/** `table resume`: every sink in which the table waits goes on, or the one of `--sink`. */
+/** `table resume`: capture and every sink in which the table waits go on, or the one sink of `--sink`. */
 export async function tableResume(
   { values }: CommandLine,
   config: SluiceConfig,
@@ -24,21 +24,26 @@ export async function tableResume(
   const [by, reason] = [whoIsIt(values), values.text('reason')];
   const sinks = values.text('sink') === undefined ? Object.keys(config.sinks) : [sinkOf(config, values)];
   const body = { table, by, ...(reason === undefined ? {} : { reason }) };
+  const places = sinks.map(
+    (sink) => [`sink-${sink}`, opsUrl(config, ['sinks', sink]), '/tables/resume'] as const,
+  );
+  const capture = ['capture', opsUrl(config, ['capture']), '/api/tables/resume'] as const;
+  const asked = values.text('sink') === undefined ? [capture, ...places] : places;
   const results = await Promise.all(
-    sinks.map((sink) => resume(`sink-${sink}`, opsUrl(config, ['sinks', sink]), body)),
+    asked.map(([service, url, path]) => resume(service, `${url}${path}`, body)),
   );
   const rows = results.map(({ service, resumed, problem }) => [service, resumed.length, problem]);
   show(screen, { table, by, services: results }, HEADINGS, rows);
   const isComplete = results.every(({ problem }) => problem === null);
   const isNone = results.every(({ resumed }) => resumed.length === 0);
-  if (isComplete && isNone) throw new CommandFailed(`${table} waits in no sink: there is nothing to resume`);
+  if (isComplete && isNone) throw new CommandFailed(`${table} waits nowhere: there is nothing to resume`);
   screen.say(`table resume: ${table} by ${by}`);
   return isComplete;
 }
 
-async function resume(service: string, url: string, body: unknown): Promise<Result> {
+async function resume(service: string, page: string, body: unknown): Promise<Result> {
   try {
-    const { resumed } = await order<{ resumed: readonly string[] }>(url, '/tables/resume', body);
+    const { resumed } = await order<{ resumed: readonly string[] }>(page, '', body);
     return { service, resumed, problem: null };
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;

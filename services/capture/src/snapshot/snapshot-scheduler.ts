@@ -4,6 +4,8 @@ export interface SchedulerParts {
   readonly book: SnapshotBook;
   /** Tables that are read at once at most (`snapshot.maxThreads`). */
   readonly threads: number;
+  /** Whether a table waits for an operator, by `database.table`. */
+  readonly isStopped: (id: string) => boolean;
   /** Reads the job that has just been set running, until it is not; throws when the source fails. */
   readonly read: (id: string, signal: AbortSignal) => Promise<void>;
   /** Milliseconds since 1970. */
@@ -45,9 +47,9 @@ export class SnapshotScheduler {
   /** Starts what may start, and waits for something to change. */
   async #turn(signal: AbortSignal): Promise<void> {
     const changed = new Promise<void>((resolve) => (this.#wake = resolve));
-    const { book, threads, now, onBusy } = this.#parts;
+    const { book, threads, isStopped, now, onBusy } = this.#parts;
     const reading = new Set(this.#running.keys());
-    for (const { id } of book.startable(threads - reading.size, reading)) {
+    for (const { id } of book.startable(threads - reading.size, reading, isStopped)) {
       book.move(id, 'start', now());
       this.#running.set(id, this.#read(id, signal));
     }

@@ -23,6 +23,8 @@ export interface SnapshotsParts {
   readonly oversize: OversizeRows;
   /** Whether the stream tells the transactions it has read by GTID. */
   readonly hasGtids: boolean;
+  /** Whether a table waits for an operator, by `database.table`: no row of it is read before. */
+  readonly isStopped: (id: string) => boolean;
   readonly onBusy: (busy: boolean) => void;
   readonly log: Logger;
 }
@@ -49,10 +51,11 @@ export class Snapshots {
 
   /** Until the signal; throws a PipelineError when the source fails. */
   async run(signal: AbortSignal): Promise<void> {
-    const { settings, book, onBusy } = this.#parts;
+    const { settings, book, isStopped, onBusy } = this.#parts;
     const scheduler = new SnapshotScheduler({
       book,
       threads: settings.config.snapshot.maxThreads,
+      isStopped,
       read: (id, until) => this.#read(id, until),
       now: Date.now,
       onBusy,

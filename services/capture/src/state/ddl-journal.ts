@@ -50,6 +50,13 @@ export class DdlJournal {
     return this.#shadows.get(id) ?? null;
   }
 
+  /** Whether changes of the table are not published: rows of it are in doubt, and nobody has said to go on. */
+  isStopped(id: string): boolean {
+    for (const { class: kind, tables } of this.#alerts.values())
+      if (kind === 'xa' && tables.includes(id)) return true;
+    return false;
+  }
+
   /** Newest first. */
   history(limit = HISTORY_MAX): readonly DdlEntry[] {
     return this.#history.slice(-Math.min(limit, HISTORY_MAX)).toReversed();

@@ -158,8 +158,13 @@ export class SnapshotBook {
   /**
    * Jobs that may start now, oldest first: one at a time of each table.
    * @param reading ids of jobs that are still at their last chunk, whatever their state is
+   * @param isStopped whether a table must not be read now, by `database.table`
    */
-  startable(free: number, reading: ReadonlySet<string>): readonly SnapshotJob[] {
+  startable(
+    free: number,
+    reading: ReadonlySet<string>,
+    isStopped: (table: string) => boolean = () => false,
+  ): readonly SnapshotJob[] {
     const busy = new Set<string>();
     for (const { id, state, database, table } of this.#jobs.values())
       if (state === 'running' || reading.has(id)) busy.add(tableId(database, table));
@@ -167,7 +172,7 @@ export class SnapshotBook {
     for (const job of this.#jobs.values()) {
       const id = tableId(job.database, job.table);
       if (found.length >= free) break;
-      if (job.state !== 'pending' || busy.has(id)) continue;
+      if (job.state !== 'pending' || busy.has(id) || isStopped(id)) continue;
       busy.add(id);
       found.push(job);
     }

@@ -219,9 +219,21 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
       this.transaction.images += images;
       return;
     }
-    if (this.transaction.xa) throw xaRefused(rows.table);
+    if (this.transaction.xa) return this.#stopTable(rows);
     this.transaction.wroteRows = true;
     this.#writer.write(rows, route);
+  }
+
+  /** Nobody knows whether an XA transaction commits when its rows come: its table goes on when an operator says so. */
+  #stopTable(rows: RowsEvent): void {
+    const { database, table } = rows.table;
+    const images = rows.countImages();
+    this.#sequence.skip(rows.start, images);
+    this.transaction.images += images;
+    const point = this.point(this.#sequence.current(), rows.start);
+    const statement = { sql: 'XA PREPARE', database };
+    this.#ddl.reportTable('xa', { database, table }, statement, { buffer: this.buffer, point });
+    this.#routes.stop(rows.table);
   }
 
   /** Where a new version of a table is announced. */
@@ -350,13 +362,4 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     if (through === null || this.#sequence.file > through.fileNumber) return false;
     return this.#sequence.file < through.fileNumber || offset <= through.offset;
   }
-}
-
-function xaRefused(table: TableMap): PipelineError {
-  const id = tableId(table.database, table.table);
-  return new PipelineError(
-    'XA_TRANSACTION',
-    `An XA transaction touches the captured table ${id}: its rows stand in the binlog before anybody knows whether it commits.`,
-    { context: { table: id } },
-  );
 }

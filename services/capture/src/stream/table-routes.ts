@@ -26,6 +26,8 @@ export interface TableRoutesOptions {
   readonly ignoresCase: boolean;
   readonly columnBook: ColumnBook;
   readonly policies: DdlPolicies;
+  /** Whether a table waits for an operator, by `database.table`: its rows are passed over. */
+  readonly isStopped: (id: string) => boolean;
 }
 
 /** What a new table version needs to be announced. */
@@ -60,7 +62,8 @@ export class TableRoutes {
 
   /** Gives a new or changed table map its route, or lets it wait for its topic. */
   meet(map: TableMap, announcement: () => Announcement): void {
-    if (!this.captures(map.database, map.table)) {
+    const { isStopped } = this.#options;
+    if (!this.captures(map.database, map.table) || isStopped(tableId(map.database, map.table))) {
       this.#byMap.set(map, null);
       return;
     }
@@ -79,6 +82,13 @@ export class TableRoutes {
       this.altered.length > 0 ||
       this.#options.columnBook.toRenew.length > 0
     );
+  }
+
+  /** From now on no row of the table is published; it owes a snapshot when it goes on. */
+  stop(map: TableMap): void {
+    this.#byMap.set(map, null);
+    this.#lastMap = null;
+    this.renamedTo.push({ database: map.database, table: map.table });
   }
 
   /** Gives every waiting table its route; topics and types must be known by now. */

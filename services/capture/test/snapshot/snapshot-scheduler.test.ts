@@ -8,13 +8,16 @@ class Setup {
   readonly stop = new AbortController();
   readonly reading = new Map<string, PromiseWithResolvers<void>>();
   readonly busy: boolean[] = [];
+  readonly stopped = new Set<string>();
   readonly done: Promise<void>;
 
-  constructor(tables: readonly string[]) {
+  constructor(tables: readonly string[], stopped: readonly string[] = []) {
+    for (const table of stopped) this.stopped.add(table);
     for (const table of tables) this.request(table);
     const scheduler = new SnapshotScheduler({
       book: this.book,
       threads: 2,
+      isStopped: (table) => this.stopped.has(table),
       read: (id, signal) => this.#read(id, signal),
       now: () => 1,
       onBusy: (busy) => this.busy.push(busy),
@@ -73,4 +76,12 @@ test('the failure of one ends all', async () => {
   setup.reading.get('s1')?.reject(new Error('the source is away'));
   await expect(setup.done).rejects.toThrow('the source is away');
   expect(setup.ids).toEqual([]);
+});
+
+test('a table that waits for an operator is passed over', async () => {
+  const setup = new Setup(['a', 'b', 'c'], ['shop.a']);
+  await settled();
+  expect(setup.ids).toEqual(['s2', 's3']);
+  setup.stop.abort();
+  await setup.done;
 });

@@ -187,14 +187,23 @@ describe('a reading that begins within a transaction', () => {
   });
 });
 
-describe('what cannot be published', () => {
-  test('rows of an XA transaction', () => {
-    const { stream } = streamOf();
-    begin(stream, 200);
-    stream.onQuery({ database: '', sql: "XA START X'61',X'',1", start: 210, end: 220, closes: false });
-    expect(() => stream.onRows(insert(300, 1))).toThrow(expect.objectContaining({ code: 'XA_TRANSACTION' }));
-  });
+test('an XA transaction stops its table, and no other', () => {
+  const { stream, buffer, journal, routes } = streamOf({ registry: registryOf('orders', 'items') });
+  begin(stream, 200);
+  stream.onQuery({ database: '', sql: "XA START X'61',X'',1", start: 210, end: 220, closes: false });
+  stream.onRows(insert(300, 1));
+  stream.onQuery({ database: '', sql: "XA PREPARE X'61',X'',1", start: 320, end: 340, closes: true });
+  begin(stream, 400);
+  stream.onRows(insert(500, 2));
+  stream.onCommit(520);
+  expect(rowsOf(recordsOf(buffer))).toEqual([]);
+  expect(journal.alerts).toMatchObject([{ class: 'xa', policy: 'pause-table', tables: ['shop.orders'] }]);
+  expect([journal.isStopped('shop.orders'), journal.isStopped('shop.items')]).toEqual([true, false]);
+  // It owes a snapshot from now on.
+  expect(routes.renamedTo).toEqual([{ database: 'shop', table: 'orders' }]);
+});
 
+describe('what cannot be published', () => {
   test.each([
     ['ROLLBACK', true],
     ['ROLLBACK TO `s`', false],

@@ -52,6 +52,7 @@ export function registryOf(...tables: readonly string[]): TableRegistry {
 /** A stream that stands in `FILE`; it captures `shop.*`, of which `orders` has a topic. */
 export function streamOf(options: StreamOptions = {}): StreamSetup {
   const registry = options.registry ?? registryOf('orders');
+  const journal = new DdlJournal();
   const routes = new TableRoutes({
     prefix: 'p',
     serverName: 'shop',
@@ -61,8 +62,8 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     ignoresCase: options.ignoresCase ?? false,
     columnBook: new ColumnBook({ server: { flavour: 'mysql', version: '9.7.0' }, registry, described: [] }),
     policies: options.policies ?? POLICIES,
+    isStopped: (id) => journal.isStopped(id),
   });
-  const journal = new DdlJournal();
   const ddl = new DdlReporter({
     prefix: 'p',
     filter: createTableFilter(['shop.*'], []),
