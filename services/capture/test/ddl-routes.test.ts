@@ -68,7 +68,9 @@ test('nothing is known before the topic was read', async () => {
     onResumed: () => undefined,
     log,
   });
-  expect(await route?.handle({ params: {}, query: new URLSearchParams(), body: '' })).toMatchObject({ status: 503 });
+  expect(await route?.handle({ params: {}, query: new URLSearchParams(), body: '' })).toMatchObject({
+    status: 503,
+  });
 });
 
 test('a stopped table goes on by resume, not by clearing', async () => {
