@@ -425,22 +425,27 @@ export const ERRORS = {
     summary: 'a table was renamed to a captured name: its rows are not in the stream',
     fix: 'Nothing is to be done: capture begins anew at its checkpoint and takes a snapshot of the table.',
   },
-  TABLE_SHAPE_REFUSED: {
-    class: 'fatal',
-    summary: 'the settings under `tables` do not fit a captured table as it is now',
-    fix: 'Nothing of the table was published in a shape that was not asked for. Correct the setting named in the message, then start capture again.',
-  },
   TABLE_PAUSED: {
     class: 'schema',
     summary:
       'a change of a table waits for an operator, as `ddl` of sluice.yaml says; everything behind it waits in the topic',
     fix: 'See to what reads the store, then run `sluice table resume --table DATABASE.TABLE`.',
   },
+  TABLE_SHAPE_REFUSED: {
+    class: 'fatal',
+    summary: 'the settings under `tables` do not fit a captured table as it is now',
+    fix: 'Nothing of the table was published in a shape that was not asked for. Correct the setting named in the message, then start capture again.',
+  },
   TABLE_WITHOUT_KEY: {
     class: 'fatal',
     summary: 'a captured table has neither a primary key nor a configured one',
     fix: 'Add a primary key, name a NOT NULL unique index under source.keys, or exclude the table.',
     exit: 'preflight',
+  },
+  TARGET_LOCKED: {
+    class: 'retryable',
+    summary: 'another worker is altering the same target table',
+    fix: 'Nothing is to be done unless it stays: then look for a connection that holds the lock (SHOW PROCESSLIST on the target).',
   },
   TARGET_OFFSET_MOVED: {
     class: 'retryable',

@@ -58,7 +58,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     checkConditions(settings, tables, known);
     warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
     const registry = new TableRegistry(settings.prefix, settings.shaper);
-    const data = tables.map(({ database, table }) => registry.topicOf(database, table));
+    const data = dataTopics(settings, tables, known);
     await prepareTopics(settings, registry, { data, tables: tables.length, internal: true }, log);
     await publisher.fence(signal);
     const { plan, journal } = await restorePlan(
@@ -92,6 +92,16 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   } finally {
     connection.destroy();
   }
+}
+
+/** Also of tables that are gone by now: what the stream still has to tell of them goes there. */
+function dataTopics(
+  { filter }: CaptureSettings,
+  tables: readonly TableDescription[],
+  known: TableRegistry,
+): readonly string[] {
+  const earlier = [...known.shapes()].filter(({ database, table }) => filter.captures(database, table));
+  return [...new Set([...tables, ...earlier].map(({ database, table }) => known.topicOf(database, table)))];
 }
 
 /** @param registry tells which columns changes that are still to be read may have */

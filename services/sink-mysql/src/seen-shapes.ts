@@ -1,5 +1,6 @@
 import type { Sequence } from '@sluice/envelope';
 import { quoteTable, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
 
 /** Seconds to wait for another worker that alters the same table. */
 const LOCK_SECONDS = 10;
@@ -43,14 +44,19 @@ export class SeenShapes {
   }
 }
 
-/** Runs `work` while no other worker changes the table; the lock is the connection's. */
+/** Runs `work` while no other worker changes the table; the lock is the connection's. Throws TARGET_LOCKED when one does too long. */
 export async function whileLocked<T>(
   connection: PoolConnection,
   table: string,
   work: () => Promise<T>,
 ): Promise<T> {
   const name = `sluice:${table}`.slice(0, 64);
-  await connection.query('SELECT GET_LOCK(?, ?)', [name, LOCK_SECONDS]);
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [
+    name,
+    LOCK_SECONDS,
+  ]);
+  if (Number(rows[0]?.['got']) !== 1)
+    throw new PipelineError('TARGET_LOCKED', `${table} is being altered by another worker`);
   try {
     return await work();
   } finally {

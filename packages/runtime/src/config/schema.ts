@@ -191,9 +191,12 @@ export const ddlSchema = z
   .strictObject({
     additive: ddlPolicy('apply', 'A new table, a new column.'),
     breaking: ddlPolicy('alert', 'A column dropped, renamed or of another type; another primary key.'),
-    rename: ddlPolicy('alert', 'A table that got another name, or lost its own.'),
+    rename: ddlPolicy(
+      'alert',
+      'A table that got another name: with `apply`, sinks delete what they have under the old one.',
+    ),
     truncate: ddlPolicy('apply', 'All rows, or those of a partition, thrown away.'),
-    drop: ddlPolicy('alert', 'A table or a database that is gone.'),
+    drop: ddlPolicy('alert', 'A table or a database that is gone: with `apply`, sinks delete its rows.'),
   })
   .meta({
     description:

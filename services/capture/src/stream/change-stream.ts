@@ -5,12 +5,13 @@ import type { GtidTracker } from '../source/gtid-tracker.ts';
 import { SequenceCounter } from '../state/sequence-counter.ts';
 import { tableId } from '../state/table.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
-import { writeTruncate, type ControlPoint } from './control-writer.ts';
+import { writeSchema, writeTruncate, type ControlPoint } from './control-writer.ts';
 import { classifyStatement } from './ddl.ts';
 import type { DdlChange } from './ddl-change.ts';
 import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import type { RowWriterOptions } from './row-writer.ts';
+import type { NameChange } from './name-changes.ts';
 import type { TableName } from './statement-text.ts';
 import type { Announcement, TableRoutes } from './table-routes.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../source/position.ts';
@@ -298,9 +299,22 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     const offset = this.#sequence.next(query.start, 0);
     const point = this.point(this.#sequence.current(), query.start);
     this.#routes.noteDdl(change, query.sql);
-    if (!this.wasPublished(offset)) this.#ddl.report(change, query, { buffer: this.buffer, point });
+    if (!this.wasPublished(offset)) {
+      this.#ddl.report(change, query, { buffer: this.buffer, point });
+      for (const moved of this.#ddl.movedNames(change)) this.#tellMoved(moved, point);
+    }
     // Rows that an earlier table of this name left in the topic are gone.
     if (change.created !== null && change.isNew) this.#truncate(change.created, offset, point, 'apply');
+  }
+
+  /** Sinks stop here where the policy says so; else, and then, they have no rows under a name that is gone. */
+  #tellMoved({ table, change, isGone }: NameChange, point: ControlPoint): void {
+    const known = this.#routes.byName(table.database, table.table)?.encoder.table;
+    if (known === undefined) return;
+    const policy = this.#ddl.policies[change];
+    writeSchema(this.buffer, known, change, point, policy);
+    const takesRows = isGone && policy !== 'alert' && known.treatment.skips?.has('TRUNCATE') !== true;
+    if (takesRows) writeTruncate(this.buffer, known, point);
   }
 
   #truncated(table: TableName, query: SeenStatement & { start: number }): void {

@@ -20,5 +20,5 @@ export function adviceFor(kind: DdlClass, policy: DdlPolicy, tables: readonly st
     return `An XA transaction has rows of the table, and nobody knows yet whether it commits: changes of the table are not published. When it is committed or rolled back, run ${resume}: its rows are read again.`;
   if (policy === 'apply') return '';
   if (policy === 'alert') return `${ALERTS[kind]} ${SEEN}`;
-  return `Sinks stop the table at this change, and nothing is lost. See to what reads the stores, then run ${resume}. ${SEEN}`;
+  return `Sinks stop the table at this change, and follow it when it goes on. See to what reads the stores, then run ${resume}. ${SEEN}`;
 }

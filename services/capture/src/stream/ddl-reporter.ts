@@ -5,7 +5,8 @@ import type { TableRegistry } from '../state/table-registry.ts';
 import { tableId } from '../state/table.ts';
 import { appendJson } from './control-writer.ts';
 import { adviceFor } from './ddl-advice.ts';
-import type { DdlChange } from './ddl-change.ts';
+import type { DdlChange, Renaming } from './ddl-change.ts';
+import { nameChanges, type NameChange } from './name-changes.ts';
 import { shownStatement } from './shown-statement.ts';
 import type { TableName } from './statement-text.ts';
 import type { Announcement } from './table-routes.ts';
@@ -66,13 +67,30 @@ export class DdlReporter {
     this.#write(finding, statement, announcement);
   }
 
+  /**
+   * Names that captured tables have lost or got. None by the swap of an online schema change: that is one change of its
+   * table, told when the columns are known.
+   */
+  movedNames(change: DdlChange): readonly NameChange[] {
+    if (this.#swapOf(change) !== undefined) return [];
+    const { registry } = this.#options;
+    const known = (database: string): readonly TableName[] =>
+      [...registry.shapes()].filter((shape) => shape.database === database);
+    return nameChanges(change, known).filter(({ table }) => this.#captures(table));
+  }
+
+  #swapOf({ renamed }: DdlChange): Renaming | undefined {
+    const { filter } = this.#options;
+    return renamed.find(({ from, to }) => filter.isShadowOf(from, to) && this.#captures(to));
+  }
+
   *#findings(change: DdlChange): Generator<Finding> {
     if (change.class === null) return;
     const { filter, journal } = this.#options;
     const touched = this.#touched(change);
     const shadows = touched.filter(({ database, table }) => filter.isShadow(database, table));
     const created = change.created !== null;
-    const swap = change.renamed.find(({ from, to }) => filter.isShadowOf(from, to) && this.#captures(to));
+    const swap = this.#swapOf(change);
     const tables = touched.filter((table) => this.#captures(table));
     if (swap !== undefined) {
       const done = journal.shadowChange(tableId(swap.from.database, swap.from.table));
