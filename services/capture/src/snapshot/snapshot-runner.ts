@@ -90,7 +90,7 @@ export class SnapshotRunner {
       route = routes.byName(job.database, job.table) ?? routes.open(table.shape, stream.announcement);
       book.update(job.id, { rowsExpected });
       if (job.since !== null) return;
-      book.update(job.id, { since: stream.sequence.current() });
+      book.update(job.id, { since: stream.beginSnapshot() });
       this.#mark(route, 'begin');
     });
     return route;

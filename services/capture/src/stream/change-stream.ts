@@ -149,6 +149,16 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     };
   }
 
+  /**
+   * Takes a number for a snapshot that begins now, between two transactions: everything published before is below it, rows
+   * of earlier snapshots at this position too, and none of its own rows is. The next transaction's images stand behind
+   * that transaction's first event, so theirs are what they would be without it.
+   */
+  beginSnapshot(): Sequence {
+    this.#sequence.next(this.#position.position, 1);
+    return this.#sequence.current();
+  }
+
   /** The sequence fields of rows that were read up to `mark`, now that the stream has passed it. */
   snapshotSequence(mark: StreamPosition): { readonly prefix: string; readonly offset: number } {
     const { file, floor, prefix } = this.#sequence;

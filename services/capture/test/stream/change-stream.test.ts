@@ -1,3 +1,4 @@
+import { formatSequence } from '@sluice/envelope';
 import { envelopeSchema, type RowEnvelope } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
@@ -360,6 +361,21 @@ describe('the place in the binlog', () => {
       offset: 0,
     });
   });
+});
+
+test('a snapshot begins above all rows before it, and changes no number of what follows', () => {
+  const { stream } = streamOf();
+  begin(stream, 200);
+  stream.onRows(insert(300, 1));
+  stream.onCommit(400);
+  const earlier = stream.snapshotSequence({ file: FILE, position: 400 });
+  const since = stream.beginSnapshot();
+  expect(since > formatSequence(1, 2, earlier.offset)).toBe(true);
+  const own = stream.snapshotSequence({ file: FILE, position: 400 });
+  expect(formatSequence(1, 2, own.offset)).toBe(since);
+  begin(stream, 400);
+  stream.onRows(insert(500, 2));
+  expect(stream.sequence.floor).toBe(500);
 });
 
 test('a captured table without a topic waits; one that was renamed to a captured name is told', () => {
