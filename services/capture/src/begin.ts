@@ -15,7 +15,7 @@ import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers, refuseStart } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
-import { knownTables } from './state/known-tables.ts';
+import { capturedShapes, knownTables } from './state/known-tables.ts';
 import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
 import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
@@ -46,20 +46,27 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     // Before the list of tables: one that is created in between then has all its rows in the stream.
     const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
     const tables = await readCapturedTables(connection, settings.filter);
-    const problems = await findProblems(connection, settings.config, tables);
     const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
     const known =
       kafkaTrouble === null
         ? await knownTables(settings, signal)
         : new TableRegistry(settings.prefix, settings.shaper);
+    const earlier = capturedShapes(settings, known);
+    const problems = await findProblems(connection, settings.config, tables, earlier);
     const shapes = checkShapes(options, source, tables, known);
     refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged, ...shapes]);
     if (status === null) throw refusal(lacking);
     checkConditions(settings, tables, known);
     warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
     const registry = new TableRegistry(settings.prefix, settings.shaper);
-    const data = dataTopics(settings, tables, known);
-    await prepareTopics(settings, registry, { data, tables: tables.length, internal: true }, log);
+    // Also of tables that are gone by now: what the stream still has to tell of them goes there.
+    const data = [...tables, ...earlier].map(({ database, table }) => registry.topicOf(database, table));
+    await prepareTopics(
+      settings,
+      registry,
+      { data: [...new Set(data)], tables: tables.length, internal: true },
+      log,
+    );
     await publisher.fence(signal);
     const { plan, journal } = await restorePlan(
       options,
@@ -94,16 +101,6 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   }
 }
 
-/** Also of tables that are gone by now: what the stream still has to tell of them goes there. */
-function dataTopics(
-  { filter }: CaptureSettings,
-  tables: readonly TableDescription[],
-  known: TableRegistry,
-): readonly string[] {
-  const earlier = [...known.shapes()].filter(({ database, table }) => filter.captures(database, table));
-  return [...new Set([...tables, ...earlier].map(({ database, table }) => known.topicOf(database, table)))];
-}
-
 /** @param registry tells which columns changes that are still to be read may have */
 function checkShapes(
   { settings, log }: BeginOptions,
@@ -113,7 +110,7 @@ function checkShapes(
 ): readonly PreflightProblem[] {
   const { config, filter, shaper } = settings;
   const server = source.facts;
-  const known = [...registry.shapes()].filter((shape) => filter.captures(shape.database, shape.table));
+  const known = capturedShapes(settings, registry);
   const { problems, warnings } = findShapeProblems({ config, filter, shaper, tables, server, known });
   for (const warning of warnings) log.warn({ event: 'capture.setting_unused' }, warning);
   return [...problems, ...findKeyChanges({ config, tables, server, registry })];

@@ -11,7 +11,7 @@ import { readCapturedTables } from './source/captured-tables.ts';
 import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
-import { knownTables } from './state/known-tables.ts';
+import { capturedShapes, knownTables } from './state/known-tables.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
 
@@ -44,7 +44,7 @@ export async function planCapture(config: SluiceConfig, signal: AbortSignal): Pr
     const tables = await readCapturedTables(connection, settings.filter);
     const problems = [
       ...(await findMissingPrivileges(connection, config.source.user)),
-      ...(await findProblems(connection, config, tables)),
+      ...(await findProblems(connection, config, tables, capturedShapes(settings, registry))),
     ];
     return await planAll(settings, { source, registry, tables, problems });
   } finally {
@@ -65,7 +65,7 @@ async function planAll(
 ): Promise<CapturePlan> {
   const { config, filter, shaper } = settings;
   const { facts } = source;
-  const captured = [...registry.shapes()].filter((shape) => filter.captures(shape.database, shape.table));
+  const captured = capturedShapes(settings, registry);
   const shapes = findShapeProblems({ config, filter, shaper, tables, server: facts, known: captured });
   const names = [...new Set(tables.map(({ database, table }) => registry.topicOf(database, table)))];
   const topics = await planTopics(settings, names, tables.length);

@@ -3,6 +3,7 @@ import { readVariables, type TableDescription } from '@sluice/mysql';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { createTableFilter } from './state/table-filter.ts';
 import { tableId } from './state/table.ts';
+import type { TableName } from './stream/statement-text.ts';
 
 /** One thing that keeps capture from being exact, and what mends it. */
 export interface PreflightProblem {
@@ -47,11 +48,16 @@ const VARIABLE_RULES: readonly VariableRule[] = [
   },
 ];
 
-/** Everything at once that is wrong with the source's settings and with the captured tables. */
+/**
+ * Everything at once that is wrong with the source's settings and with the captured tables.
+ *
+ * @param earlier captured tables of earlier runs: that they are dropped by now is no fault of a setting
+ */
 export async function findProblems(
   connection: Connection,
   config: SluiceConfig,
   tables: readonly TableDescription[],
+  earlier: readonly TableName[] = [],
 ): Promise<readonly PreflightProblem[]> {
   const values = await readVariables(
     connection,
@@ -59,9 +65,9 @@ export async function findProblems(
   );
   return [
     ...VARIABLE_RULES.flatMap((rule) => checkVariable(rule, values.get(rule.name))),
-    ...config.source.tables.flatMap((pattern) => checkPattern(pattern, tables)),
+    ...config.source.tables.flatMap((pattern) => checkPattern(pattern, [...tables, ...earlier])),
     ...tables.flatMap((table) => checkKey(table, config.source.keys[tableId(table.database, table.table)])),
-    ...Object.keys(config.source.keys).flatMap((id) => checkKeySetting(id, tables)),
+    ...Object.keys(config.source.keys).flatMap((id) => checkKeySetting(id, [...tables, ...earlier])),
   ];
 }
 
@@ -77,7 +83,7 @@ function checkVariable(rule: VariableRule, value: string | undefined): readonly 
   ];
 }
 
-function checkPattern(pattern: string, tables: readonly TableDescription[]): readonly PreflightProblem[] {
+function checkPattern(pattern: string, tables: readonly TableName[]): readonly PreflightProblem[] {
   const filter = createTableFilter([pattern], []);
   if (tables.some(({ database, table }) => filter.captures(database, table))) return [];
   return [
@@ -123,7 +129,7 @@ function keyMissing(table: TableDescription, id: string): PreflightProblem {
   };
 }
 
-function checkKeySetting(id: string, tables: readonly TableDescription[]): readonly PreflightProblem[] {
+function checkKeySetting(id: string, tables: readonly TableName[]): readonly PreflightProblem[] {
   if (tables.some((table) => tableId(table.database, table.table) === id)) return [];
   return [
     {

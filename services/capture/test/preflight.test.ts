@@ -16,15 +16,26 @@ async function problemsOf(
   source: { tables?: string[]; keys?: Record<string, string[]> },
   tables = [description()],
   variables: Readonly<Record<string, string>> = GOOD,
+  earlier: readonly { database: string; table: string }[] = [],
 ): Promise<readonly { setting: string; found: string; fix: string }[]> {
   const query = (): Promise<unknown> => Promise.resolve([Object.entries(variables)]);
   const config = { source: { tables: ['shop.*'], keys: {}, ...source } } as unknown as SluiceConfig;
-  return findProblems({ query } as unknown as Connection, config, tables);
+  return findProblems({ query } as unknown as Connection, config, tables, earlier);
 }
 
 describe('findProblems', () => {
   test('nothing is wrong with a source as it should be', async () => {
     expect(await problemsOf({})).toEqual([]);
+  });
+
+  test('tables that an earlier run captured may be gone by now', async () => {
+    const found = await problemsOf({ keys: { 'shop.orders': ['id'] } }, []);
+    expect(found.map(({ found: what }) => what)).toEqual([
+      '"shop.*" matches no table',
+      'not a captured table',
+    ]);
+    const earlier = [{ database: 'shop', table: 'orders' }];
+    expect(await problemsOf({ keys: { 'shop.orders': ['id'] } }, [], GOOD, earlier)).toEqual([]);
   });
 
   test('every variable that is wrong or unknown is named with its statement', async () => {

@@ -2,6 +2,7 @@ import { TopicReader } from '@sluice/kafka';
 import type { CaptureSettings } from '../capture-settings.ts';
 import { readHistory } from './restore.ts';
 import { TableRegistry } from './table-registry.ts';
+import type { TableShape } from './table.ts';
 
 /** The tables of the schema history as it is now. Another capture may still be running: to check settings, not to go on from. */
 export async function knownTables(settings: CaptureSettings, signal: AbortSignal): Promise<TableRegistry> {
@@ -13,4 +14,9 @@ export async function knownTables(settings: CaptureSettings, signal: AbortSignal
   } finally {
     reader.close();
   }
+}
+
+/** Those that the settings of now capture, whether they are still there or not. */
+export function capturedShapes({ filter }: CaptureSettings, known: TableRegistry): readonly TableShape[] {
+  return [...known.shapes()].filter(({ database, table }) => filter.captures(database, table));
 }
