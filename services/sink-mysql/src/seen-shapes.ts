@@ -27,9 +27,10 @@ export class SeenShapes {
     sequence: Sequence,
     partitions: number,
   ): Promise<SeenShape> {
+    // VALUES(): as the column's type; beside a text the server would compare as doubles, which have no 19 digits.
     await connection.query(
-      `INSERT INTO ${this.#table} (topic, \`partition\`, sequence) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE sequence = GREATEST(sequence, ?)`,
-      [topic, partition, sequence, sequence],
+      `INSERT INTO ${this.#table} (topic, \`partition\`, sequence) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE sequence = GREATEST(sequence, VALUES(sequence))`,
+      [topic, partition, sequence],
     );
     const [rows] = await connection.query<RowDataPacket[]>({
       sql: `SELECT \`partition\`, sequence FROM ${this.#table} WHERE topic = ?`,

@@ -1,5 +1,4 @@
-import { formatSequence } from '@sluice/envelope';
-import { envelopeSchema, type RowEnvelope } from '@sluice/envelope';
+import { envelopeSchema, formatSequence, type RowEnvelope } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
 import { recordsOf, type BufferRecord } from '../support/buffer-records.ts';
