@@ -60,7 +60,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     ]);
     expect(history.map(({ tables }) => tables.map((id) => id.split('.')[1])).at(0)).toEqual([
       'sold',
-      'lines',
+      'items',
     ]);
     expect(JSON.stringify(history)).not.toContain('hunter2');
     expect(capture.output).not.toContain('hunter2');
