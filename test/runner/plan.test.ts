@@ -44,4 +44,8 @@ test('the number of runs and the seed of randomized tests go to them, the last o
     env: { SLUICE_CONFORMANCE_RUNS: '1000', SLUICE_TEST_SEED: '7' },
   });
   expect(() => planOf(['conformance', '--runs', 'many'])).toThrow('--runs needs a whole number');
+  expect(planOf(['e2e', 'test/e2e/random-ddl', '--seconds', '180'])).toMatchObject({
+    vitestArgs: ['test/e2e/random-ddl'],
+    env: { SLUICE_DDL_SECONDS: '180' },
+  });
 });

@@ -18,12 +18,13 @@ export interface Plan {
 /** Options of the runner itself, by the variable that the tests read. The last of several holds. */
 const VARIABLES: ReadonlyMap<string, string> = new Map([
   ['--runs', 'SLUICE_CONFORMANCE_RUNS'],
+  ['--seconds', 'SLUICE_DDL_SECONDS'],
   ['--seed', 'SLUICE_TEST_SEED'],
 ]);
 
 /**
  * `[]` → everything; `['e2e', '-t', 'name']` → that suite with `-t name`; only leading words name steps. Throws RangeError for
- * `--runs` or `--seed` without a whole number.
+ * `--runs`, `--seconds` or `--seed` without a whole number.
  */
 export function planOf(given: readonly string[]): Plan {
   const { args, env } = takeVariables(given);
