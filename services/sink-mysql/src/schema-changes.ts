@@ -13,14 +13,24 @@ export interface TargetChanges {
   readonly widened: readonly string[];
   /** When no partition has rows of the older shape any more; until then rows of the newer one wait. */
   readonly retyped: readonly string[];
-  /** The same; but no row waits for it. */
+  /**
+   * Instead of `retyped` where a value does not convert: it is not the source's, whose own ALTER converted all of its. The
+   * column is empty until the table is read again, which follows every ALTER. Not for columns of the key.
+   */
+  readonly replaced: readonly string[];
+  /** As `retyped`; but no row waits for it. */
   readonly dropped: readonly string[];
 }
 
 /** How the types of a target table come to be those of the source. Columns that are missing are not its matter. */
 export function targetChanges(table: TableDescription, shape: TableShape, flavour: Flavour): TargetChanges {
   const wanted = new Map(shape.columns.map((column) => [column.name, column]));
-  const changes = { widened: [] as string[], retyped: [] as string[], dropped: [] as string[] };
+  const changes = {
+    widened: [] as string[],
+    retyped: [] as string[],
+    replaced: [] as string[],
+    dropped: [] as string[],
+  };
   for (const column of table.columns) {
     const { COLUMN_NAME: name, GENERATION_EXPRESSION: expression } = column;
     if (name === SEQUENCE_COLUMN || expression) continue;
@@ -32,7 +42,7 @@ export function targetChanges(table: TableDescription, shape: TableShape, flavou
 }
 
 function noteType(
-  changes: { readonly widened: string[]; readonly retyped: string[] },
+  changes: Record<'widened' | 'retyped' | 'replaced', string[]>,
   column: ColumnRow,
   source: SchemaColumn,
   shape: TableShape,
@@ -41,11 +51,17 @@ function noteType(
   if (flavour === 'mysql' && TEXT_ON_MYSQL.has(typeName(source.type))) return;
   const isKey = shape.keyColumns.includes(source.name);
   const nullable = source.nullable || column.IS_NULLABLE === 'YES';
-  const clause = (type: string): string =>
-    `MODIFY COLUMN ${columnDefinition({ ...source, type, nullable: nullable && !isKey }, flavour, isKey)}`;
+  const defined = (type: string, isNullable: boolean): string =>
+    columnDefinition({ ...source, type, nullable: isNullable && !isKey }, flavour, isKey);
+  const clause = (type: string): string => `MODIFY COLUMN ${defined(type, nullable)}`;
   if (holds(column.COLUMN_TYPE, source.type)) {
     const isLooser = source.nullable && column.IS_NULLABLE === 'NO' && !isKey;
     if (isLooser) changes.widened.push(clause(column.COLUMN_TYPE));
   } else if (holds(source.type, column.COLUMN_TYPE)) changes.widened.push(clause(source.type));
-  else changes.retyped.push(clause(source.type));
+  else {
+    changes.retyped.push(clause(source.type));
+    if (isKey) return;
+    const name = quoteIdentifier(source.name);
+    changes.replaced.push(`DROP COLUMN ${name}, ADD COLUMN ${defined(source.type, true)}`);
+  }
 }

@@ -84,22 +84,35 @@ export class TargetTables {
     const id = quoteTable(database, table);
     const present = await readTable(connection, database, table);
     if (present === null) return;
-    const { widened, retyped, dropped } = targetChanges(present, shape, this.#flavour);
-    const late = isEverywhere ? [...retyped, ...(drops ? dropped : [])] : [];
-    const clauses = [...widened, ...late];
-    if (clauses.length > 0) {
-      this.#known.delete(id);
-      try {
-        await connection.query(`ALTER TABLE ${id} ${clauses.join(', ')}`);
-      } catch (error) {
-        throw definitionError(error, id, `ALTER TABLE ${id} ${clauses.join(', ')}`);
-      }
-    }
+    const { widened, retyped, replaced, dropped } = targetChanges(present, shape, this.#flavour);
+    const gone = isEverywhere && drops ? dropped : [];
+    const clauses = [...widened, ...(isEverywhere ? retyped : []), ...gone];
+    const canReplace = isEverywhere && drops && replaced.length > 0 && replaced.length === retyped.length;
+    await this.#alter(connection, id, clauses, canReplace ? [...widened, ...replaced, ...gone] : []);
     if (isEverywhere || retyped.length === 0) return;
     throw new PipelineError(
       'TARGET_TABLE_WAITS',
       `${id} gets other types when every partition has shown the change`,
     );
+  }
+
+  /** Throws TARGET_TABLE_REFUSED when the server takes neither these clauses nor, for values that do not convert, the others. */
+  async #alter(
+    connection: PoolConnection,
+    id: string,
+    clauses: readonly string[],
+    otherwise: readonly string[],
+  ): Promise<void> {
+    if (clauses.length === 0) return;
+    this.#known.delete(id);
+    const statement = `ALTER TABLE ${id} ${clauses.join(', ')}`;
+    try {
+      await connection.query(statement);
+    } catch (error) {
+      const failure = definitionError(error, id, statement);
+      if (otherwise.length === 0 || failure.code !== 'TARGET_TABLE_REFUSED') throw failure;
+      await this.#alter(connection, id, otherwise, []);
+    }
   }
 
   async #accept(

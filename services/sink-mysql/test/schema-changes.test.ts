@@ -20,14 +20,19 @@ function present(name: string, type: string, nullable: 'YES' | 'NO' = 'NO'): Col
   };
 }
 
-const none = { widened: [], retyped: [], dropped: [] };
+const none = { widened: [], retyped: [], replaced: [], dropped: [] };
 
 test.each([
   ['the same', present('v', 'int'), ['int', false], none],
   ['a narrower one: every value fits', present('v', 'bigint'), ['int', false], none],
   ['a wider one', present('v', 'int'), ['bigint', false], { widened: ['MODIFY COLUMN `v` bigint NOT NULL'] }],
   ['one that may be NULL', present('v', 'int'), ['int', true], { widened: ['MODIFY COLUMN `v` int NULL'] }],
-  ['another kind', present('v', 'int', 'YES'), ['json', false], { retyped: ['MODIFY COLUMN `v` json NULL'] }],
+  [
+    'another kind',
+    present('v', 'int', 'YES'),
+    ['json', false],
+    { retyped: ['MODIFY COLUMN `v` json NULL'], replaced: ['DROP COLUMN `v`, ADD COLUMN `v` json NULL'] },
+  ],
 ] as const)('%s', (_, column, [type, nullable], expected) => {
   const table = {
     database: 'd',
