@@ -10,6 +10,8 @@ import type { SourceDatabase } from './source-database.ts';
  */
 const OVERTAKEN = new Set([1146, 1054, 1412, 1213, 1205, 1366, 1265, 1264, 1292, 1406, 1136, 1062]);
 const WRITERS = 2;
+/** For the kinds of change that a slow server has not come to. */
+const PATIENCE_SECONDS = 60;
 
 export interface DdlTotals {
   readonly transactions: number;
@@ -45,26 +47,30 @@ export class DdlWorkload {
     }
   }
 
-  /** Runs for `seconds`; every kind of change has been made at least once by then, however short that is. */
+  /** Runs for `seconds`, or until every kind of change has been made once. */
   async run(seconds: number): Promise<DdlTotals> {
     const stop = new AbortController();
     const writers = Array.from({ length: WRITERS }, (_, index) => this.#write(index + 1, stop.signal));
     const random = new SeededRandom(this.#seed + 100);
-    const until = performance.now() + seconds * 1000;
-    const pause = (seconds * 1000) / (3 * DDL_KINDS.length);
+    const begun = performance.now();
+    const passed = (): number => (performance.now() - begun) / 1000;
+    const pauseMs = Math.min(1500, (seconds * 1000) / (3 * DDL_KINDS.length));
     try {
-      for (let round = 0; round < 2 * DDL_KINDS.length || performance.now() < until; round++) {
-        await delay(random.integer(0, 2 * Math.min(1500, pause)));
-        const next = DDL_KINDS[random.integer(0, DDL_KINDS.length - 1)] ?? 'truncate';
-        await this.#change(
-          DDL_KINDS.find((kind) => this.#statements[kind] === undefined && round % 2 === 0) ?? next,
-        );
+      while (passed() < seconds || (this.#lacking !== undefined && passed() < seconds + PATIENCE_SECONDS)) {
+        await delay(random.integer(0, 2 * pauseMs));
+        const any = DDL_KINDS[random.integer(0, DDL_KINDS.length - 1)] ?? 'truncate';
+        await this.#change(random.chance(0.5) ? (this.#lacking ?? any) : any);
       }
     } finally {
       stop.abort();
       await Promise.all(writers);
     }
     return { transactions: this.#transactions, statements: this.#statements };
+  }
+
+  /** A kind of change that was not made yet. */
+  get #lacking(): DdlKind | undefined {
+    return DDL_KINDS.find((kind) => this.#statements[kind] === undefined);
   }
 
   async #change(kind: DdlKind): Promise<void> {
