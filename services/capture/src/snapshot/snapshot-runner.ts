@@ -40,6 +40,7 @@ export class SnapshotRunner {
   readonly #id: string;
   readonly #size: ChunkSize;
   #refusals = 0;
+  #lastKnown: SnapshotJob | null = null;
 
   /** @param id of a job that is running */
   constructor(parts: SnapshotParts, id: string) {
@@ -64,10 +65,11 @@ export class SnapshotRunner {
     log[state === 'failed' ? 'error' : 'info'](end, `snapshot of ${about.table} is ${state}`);
   }
 
+  /** As it was last known: one whose table changes hands is forgotten before the life it is read in has ended. */
   get #job(): SnapshotJob {
-    const job = this.#parts.book.get(this.#id);
-    if (job === null) throw new RangeError(`there is no job ${this.#id}`);
-    return job;
+    this.#lastKnown = this.#parts.book.get(this.#id) ?? this.#lastKnown;
+    if (this.#lastKnown === null) throw new RangeError(`there is no job ${this.#id}`);
+    return this.#lastKnown;
   }
 
   /** False also when an operator has paused or cancelled it since. */

@@ -125,6 +125,23 @@ describe('SnapshotRunner', () => {
     expect(setup.book.whole).toContain('shop.orders');
   });
 
+  test('a job that is forgotten while it is read brings nothing more, and fails nothing', async () => {
+    const setup = new Setup();
+    setup.chunks = [
+      [1, 2],
+      [3, 4],
+    ];
+    setup.meanwhile = () => {
+      if (setup.chunks.length === 0) setup.book.forget('shop.orders');
+    };
+    await setup.run();
+    expect(setup.published.filter((text) => text.startsWith('SNAPSHOT {')).sort()).toEqual([
+      'SNAPSHOT {"id":1}',
+      'SNAPSHOT {"id":2}',
+    ]);
+    expect(setup.book.knows('shop.orders')).toBe(false);
+  });
+
   test('a row carries the mark of its chunk as sequence', async () => {
     const setup = new Setup();
     setup.chunks = [[1]];
