@@ -8,7 +8,7 @@ import { invalidEnvelopes } from '../harness/envelope-schema.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom, testSize } from '../harness/seeded-random.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/sink-pipeline.ts';
+import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 
 /** Rows and changes of tables of every class, at random, while capture is killed again and again: nothing of it may stay. */
@@ -38,13 +38,15 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       await Promise.all(SINK_SERVICES.map((name) => pipeline.launch(name, QUICK)));
       const stop = new AbortController();
       const killing = killAgainAndAgain(pipeline, new SeededRandom(seed + 50), stop.signal);
+      // Awaited below; it may fail before.
+      killing.catch(() => undefined);
       const totals = await workload.run(SECONDS);
       stop.abort();
       report(totals, await killing);
       expect(Object.keys(totals.statements).sort()).toEqual([...DDL_KINDS].sort());
 
-      await pipeline.start('capture');
-      await settled(pipeline);
+      const [capture] = await pipeline.start('capture');
+      await Promise.race([settled(pipeline), capture?.process.ended.then(endedBy(capture))]);
       await expectNoRowsLeft(pipeline, workload.freeNames);
       for (const sink of SINK_NAMES) expect(await pipeline.deadLetters(sink)).toEqual([]);
       expect(await invalidEnvelopes(pipeline.reader, await pipeline.dataTopics())).toEqual([]);
@@ -62,10 +64,17 @@ async function killAgainAndAgain(
   for (let kills = 0; ; kills++) {
     const { process } = await pipeline.launch('capture');
     if (random.chance(0.8)) await process.ready();
-    await delay(random.integer(500, 3000));
+    await Promise.race([delay(random.integer(500, 3000)), process.ended]);
+    if (!process.isRunning) throw new Error(`capture ended by itself:\n${process.lastLines()}`);
     await process.kill();
     if (signal.aborted) return kills + 1;
   }
+}
+
+function endedBy({ process }: PipelineProcess): () => never {
+  return () => {
+    throw new Error(`capture ended:\n${process.lastLines()}`);
+  };
 }
 
 /** A last table tells that everything before it is applied; rows that tables owe beside the stream follow on their own. */
