@@ -467,6 +467,13 @@ export const ERRORS = {
     summary: 'the target server is older than the sink can work with',
     fix: 'Use MySQL 8.0.23 or MariaDB 10.3 as the target, or newer ones.',
   },
+  TOPICS_SPLIT: {
+    class: 'fatal',
+    summary:
+      'topics.strategy `operation` splits the changes of a key over topics: no sink could keep their order',
+    fix: 'Set topics.strategy to `table` or `database` for the pipeline of this sink; use `operation` in a pipeline of its own, for other readers.',
+    exit: 'configuration',
+  },
   TOPIC_UNKNOWN: {
     class: 'fatal',
     summary: 'a table was used before its topic was prepared',

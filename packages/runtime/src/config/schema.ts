@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { tablePattern, tablesSchema } from './tables-schema.ts';
+import { checkTopics, topicStrategy, topicTemplate } from './topic-names.ts';
 
 /**
  * The schema of `sluice.yaml`: types, validation, JSON Schema and the reference page all come from here.
@@ -133,6 +134,8 @@ export const topicsSchema = z
       .meta({
         description: 'First part of every topic name. Default: the name of the pipeline.',
       }),
+    strategy: topicStrategy,
+    template: topicTemplate,
     partitions: z.int().min(1).max(10_000).default(6).meta({ description: "Partitions of a table's topic." }),
     replicationFactor: z
       .int()
@@ -162,6 +165,7 @@ export const topicsSchema = z
       description: '`cleanup.policy` of the table topics.',
     }),
   })
+  .superRefine(checkTopics)
   .meta({ description: 'The topics that Sluice creates.' });
 
 export const captureSchema = z
