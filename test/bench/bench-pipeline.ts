@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { topicName } from '@sluice/envelope';
+import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient, TopicReader } from '@sluice/kafka';
 import { freePorts } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
@@ -71,7 +71,7 @@ export class BenchPipeline {
     this.brokers = options.brokers;
     this.partitions = options.partitions;
     this.admin = admin;
-    this.topic = topicName(options.name, options.database.name, 'orders');
+    this.topic = new TopicRouting({ prefix: options.name }).topicOf(options.database.name, 'orders');
     this.reader = new TopicReader({
       kafka: kafkaConfig(options.brokers),
       signal: AbortSignal.timeout(900_000),

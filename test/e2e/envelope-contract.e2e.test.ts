@@ -4,8 +4,8 @@ import { createShop } from '@sluice/cli/demo';
 import {
   exactAfter,
   heartbeatTopic,
-  isDataTopic,
   schemaHistoryTopic,
+  TopicRouting,
   type RowEnvelope,
   type SchemaEnvelope,
   type TruncateEnvelope,
@@ -90,7 +90,8 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     for (const change of [...COMPRESSED[flavour], ...CHANGES]) await connection.query(change);
     await pipeline.arrived(capture, 'markers', '{"id":77}');
     await capture.stop();
-    const names = (await pipeline.topicNames()).filter((name) => isDataTopic(pipeline.name, name));
+    const routing = new TopicRouting({ prefix: pipeline.name });
+    const names = (await pipeline.topicNames()).filter((name) => routing.isDataTopic(name));
     topics = new Map();
     raw = new Map();
     for (const name of [...names, heartbeatTopic(pipeline.name)]) {

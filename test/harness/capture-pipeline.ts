@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { topicName } from '@sluice/envelope';
+import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient, TopicReader } from '@sluice/kafka';
 import { freePorts } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
@@ -68,7 +68,7 @@ export class CapturePipeline {
 
   /** The topic of one of the database's tables. */
   topic(table: string): string {
-    return topicName(this.name, this.database.name, table);
+    return new TopicRouting({ prefix: this.name }).topicOf(this.database.name, table);
   }
 
   /** Starts capture; it is not ready yet. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareSinks, describeDifference, type Comparison } from '@sluice/cli/compare';
-import { deadLetterTopic, topicName } from '@sluice/envelope';
+import { deadLetterTopic, TopicRouting } from '@sluice/envelope';
 import { kafkaClient, TopicReader, type TopicRecord } from '@sluice/kafka';
 import { freePorts, type Stack } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
@@ -102,7 +102,7 @@ export class SinkPipeline {
 
   /** The topic of one of the database's tables. */
   topic(table: string): string {
-    return topicName(this.name, this.name, table);
+    return new TopicRouting({ prefix: this.name, ...this.#sections['topics'] }).topicOf(this.name, table);
   }
 
   /** Topics of the database's tables, those that are there. */

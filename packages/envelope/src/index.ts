@@ -28,7 +28,7 @@ export type {
 } from './envelope.ts';
 export { EnvelopeError, type EnvelopeErrorCode } from './errors.ts';
 export { exactAfter, exactMember } from './exact-text.ts';
-export { controlKey, isControlKey, parseKey } from './keys.ts';
+export { controlKey, isControlKey, keyColumnsText, parseKey, recordKey } from './keys.ts';
 export { envelopeJsonSchema, envelopeSchema } from './schema.ts';
 export {
   compareSequence,
@@ -46,8 +46,12 @@ export {
   decisionsTopic,
   deadLetterTopic,
   heartbeatTopic,
-  isDataTopic,
-  parseTopicName,
   schemaHistoryTopic,
-  topicName,
 } from './topics.ts';
+export {
+  operationTopic,
+  TopicRouting,
+  type TableGuess,
+  type TopicSettings,
+  type TopicStrategy,
+} from './topic-routing.ts';

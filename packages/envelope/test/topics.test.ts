@@ -1,81 +1,48 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { TopicRouting } from '../src/topic-routing.ts';
 import {
   checkpointsTopic,
   ddlTopic,
   deadLetterTopic,
+  decisionsTopic,
   heartbeatTopic,
-  isDataTopic,
-  parseTopicName,
   schemaHistoryTopic,
-  topicName,
 } from '../src/topics.ts';
 
-/** MySQL allows nearly everything in a name, up to 64 characters. */
-const name = fc.oneof(
-  fc.constantFrom(
-    'sluice',
-    'dlq',
-    'a',
-    'a.b',
-    'b',
-    '_x002e_',
-    'x002e_',
-    '_x005f_x002e_',
-    'ü',
-    '订单',
-    '😀',
-    'a b',
-    '$a',
-  ),
-  fc.string({ unit: fc.constantFrom('_', 'x', '0', '2', 'e', '.', 'a'), minLength: 1, maxLength: 12 }),
-  fc.string({ minLength: 1, maxLength: 20 }),
-);
+const internal = [
+  checkpointsTopic('p'),
+  schemaHistoryTopic('p'),
+  ddlTopic('p'),
+  heartbeatTopic('p'),
+  deadLetterTopic('p', 'redis'),
+  decisionsTopic('p', 'redis'),
+];
 
-test('plain names are written as they are', () => {
-  expect(topicName('shop', 'shop', 'order_lines')).toBe('shop.shop.order_lines');
-  expect(topicName('eu.shop', 'Sales-2', 'T1')).toBe('eu.shop.Sales-2.T1');
-  expect(topicName('p', 'a.b', 'c d')).toBe('p.a_x002e_b.c_x0020_d');
-});
-
-test('every table has a topic of its own, in characters that Kafka allows, and is read back from it', () => {
-  fc.assert(
-    fc.property(name, name, (database, table) => {
-      const topic = topicName('p', database, table);
-      expect(topic).toMatch(/^p\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/);
-      expect(parseTopicName('p', topic)).toEqual({ database, table });
-    }),
-    { numRuns: 2000 },
-  );
-});
-
-test('internal topics are never data topics, also beside databases of the same name', () => {
-  const internal = [
-    checkpointsTopic('p'),
-    schemaHistoryTopic('p'),
-    ddlTopic('p'),
-    heartbeatTopic('p'),
-    deadLetterTopic('p', 'redis'),
-  ];
+test('internal topics have names of their own', () => {
   expect(internal).toEqual([
     'p.sluice.checkpoints',
     'p.sluice.schema-history',
     'p.sluice.ddl',
     'p.sluice.heartbeat',
     'p.dlq.redis',
+    'p.sluice.decisions.redis',
   ]);
-  expect(internal.filter((topic) => isDataTopic('p', topic))).toEqual([]);
-  expect(internal).not.toContain(topicName('p', 'sluice', 'checkpoints'));
-  expect(internal).not.toContain(topicName('p', 'dlq', 'redis'));
 });
 
-test('topics of another prefix are not ours', () => {
-  const others = ['p', 'p.a', 'p.a.b.c', 'pp.a.b', 'q.a.b', 'p..b', 'p.a.', '__consumer_offsets'];
-  expect(others.filter((topic) => isDataTopic('p', topic))).toEqual([]);
-  expect(isDataTopic('p', 'p.a.b')).toBe(true);
-});
-
-test('a name longer than Kafka allows throws', () => {
-  expect(topicName('p', 'd'.repeat(64), 't'.repeat(64))).toHaveLength(131);
-  expect(() => topicName('p', 'ü'.repeat(64), 't')).toThrow(RangeError);
-});
+test.each(['{database}.{table}', '{database}', '{table}', '{table}.{database}', 'dl{table}.{database}'])(
+  'they are never data topics of %s, also beside databases and tables of the same name',
+  (template) => {
+    const routing = new TopicRouting({ prefix: 'p', template });
+    expect(internal.filter((topic) => routing.isDataTopic(topic))).toEqual([]);
+    for (const [database, table] of [
+      ['sluice', 'checkpoints'],
+      ['dlq', 'redis'],
+      ['checkpoints', 'sluice'],
+      ['redis', 'q'],
+    ] as const) {
+      const topic = routing.topicOf(database, table);
+      expect(internal).not.toContain(topic);
+      expect(routing.isDataTopic(topic)).toBe(true);
+    }
+  },
+);

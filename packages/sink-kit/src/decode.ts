@@ -1,11 +1,13 @@
 import {
   decodeEnvelope,
   EnvelopeError,
-  topicName,
+  keyColumnsText,
   type ControlEnvelope,
   type Envelope,
   type HeartbeatEnvelope,
   type RowEnvelope,
+  type Source,
+  type TopicRouting,
 } from '@sluice/envelope';
 import type { ConsumedBatch, ConsumedRecord } from '@sluice/kafka';
 import { PipelineError } from '@sluice/runtime';
@@ -37,13 +39,13 @@ export type Entry =
  * Every record as an entry, in log order; the last one reaches to the end of the batch. Never throws for a record's content:
  * that gives a `poison` entry.
  */
-export function decodeBatch(batch: ConsumedBatch, prefix: string): readonly Entry[] {
-  const belongs = tableCheck(batch.topic, prefix);
+export function decodeBatch(batch: ConsumedBatch, routing: TopicRouting): readonly Entry[] {
+  const membersOf = tableMembers(batch.topic, routing);
   const last = batch.records.at(-1);
   return batch.records.map((record) => {
     const next = record === last ? batch.endOffset : record.offset + 1n;
     try {
-      return toEntry(batch, record, next, belongs);
+      return toEntry(batch, record, next, membersOf);
     } catch (error) {
       return { kind: 'poison', next, record, error: recordError(error) };
     }
@@ -54,7 +56,7 @@ function toEntry(
   batch: ConsumedBatch,
   record: ConsumedRecord,
   next: bigint,
-  belongs: (envelope: Envelope) => boolean,
+  membersOf: (envelope: Envelope) => string,
 ): Entry {
   // A null value deletes its key from a compacted topic; the DELETE before it has told the sink already.
   if (record.value === null) return { kind: 'tombstone', next };
@@ -62,15 +64,19 @@ function toEntry(
   const envelope = decodeEnvelope(record.value);
   if (envelope.schema.type === 'heartbeat')
     return { kind: 'heartbeat', next, envelope: envelope as HeartbeatEnvelope };
-  if (!belongs(envelope))
-    throw new PipelineError('RECORD_INVALID', 'the record is of another table than its topic');
+  const members = membersOf(envelope);
   const { topic, partition } = batch;
+  const key = record.key.toString('utf8');
+  const rowKey = envelope.schema.type === 'row' ? keyColumnsText(members, key) : key;
+  if (rowKey === null)
+    throw new PipelineError('RECORD_INVALID', 'the key of the record does not name its table');
   const delivery = {
     topic,
     partition,
     offset: record.offset,
     next,
-    key: record.key.toString('utf8'),
+    key,
+    rowKey,
     envelope,
     value: record.value,
   };
@@ -82,16 +88,28 @@ export function isRow(delivery: Delivery): delivery is RowDelivery {
   return delivery.envelope.schema.type === 'row';
 }
 
-/** Remembers the last table that matched: the topic name is built once per batch, not once per row. */
-function tableCheck(topic: string, prefix: string): (envelope: Envelope) => boolean {
-  let database: string | null = null;
-  let table: string | null = null;
+/**
+ * For each envelope what its record key has to begin with; throws RECORD_INVALID for one of a table that is not of this
+ * topic. Names are built once a batch for each table, not for every row.
+ */
+function tableMembers(topic: string, routing: TopicRouting): (envelope: Envelope) => string {
+  const known = new Map<string, string>();
+  let last: { readonly database: string; readonly table: string; readonly members: string } | null = null;
   return ({ payload: { source } }) => {
-    if (source.database === database && source.table === table) return true;
-    if (topicName(prefix, source.database, source.table) !== topic) return false;
-    ({ database, table } = source);
-    return true;
+    const { database, table } = source;
+    if (last?.table === table && last.database === database) return last.members;
+    const name = `${database}\0${table}`;
+    const members = known.get(name) ?? membersIn(topic, routing, source);
+    known.set(name, members);
+    last = { database, table, members };
+    return members;
   };
+}
+
+function membersIn(topic: string, routing: TopicRouting, { database, table }: Source): string {
+  if (routing.topicOf(database, table) !== topic)
+    throw new PipelineError('RECORD_INVALID', 'the record is of another table than its topic');
+  return routing.keyMembers(database, table);
 }
 
 function recordError(error: unknown): PipelineError {

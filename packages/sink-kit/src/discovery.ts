@@ -1,8 +1,12 @@
-import { heartbeatTopic, isDataTopic } from '@sluice/envelope';
+import { heartbeatTopic, type TopicRouting } from '@sluice/envelope';
 
 /** Topics that a sink reads: every table's, and the heartbeats once there is a table. Sorted. */
-export function selectTopics(existing: readonly string[], prefix: string): readonly string[] {
-  const data = existing.filter((name) => isDataTopic(prefix, name));
+export function selectTopics(
+  existing: readonly string[],
+  prefix: string,
+  routing: TopicRouting,
+): readonly string[] {
+  const data = existing.filter((name) => routing.isDataTopic(name));
   if (data.length === 0) return [];
   return [...data, ...existing.filter((name) => name === heartbeatTopic(prefix))].sort();
 }

@@ -30,12 +30,13 @@ export class HeldTables {
     const { payload, schema } = envelope;
     if (!('policy' in payload) || payload.policy !== 'pause-table') return;
     const { sequence, source } = payload;
-    const id = `ddl/${topic}/${sequence}`;
+    const table = `${source.database}.${source.table}`;
+    // One statement may change several tables, and they may share a topic.
+    const id = `ddl/${topic}/${table}/${sequence}`;
     if (this.#isReleased(id)) {
       this.#held.delete(id);
       return;
     }
-    const table = `${source.database}.${source.table}`;
     this.#held.set(id, { id, table, topic, sequence, type: schema.type });
     throw new PipelineError(
       'TABLE_PAUSED',

@@ -39,7 +39,7 @@ export class PartitionLetters {
     const failedAtMs = now();
     this.note([record], failedAtMs);
     const times = { firstFailedAtMs: this.#firstFailedAt.get(offset) ?? failedAtMs, failedAtMs };
-    await this.#admit({ ...this.#where, offset }, error, failedAtMs);
+    await this.#admit(record, error, failedAtMs);
     await this.#context.bury({ sink, group, ...this.#where, record, stage, error, attempts, ...times });
     this.#buried.add(offset);
     state.deadLetters += 1;
@@ -54,13 +54,14 @@ export class PartitionLetters {
   }
 
   /** Once per record: a letter that Kafka does not take at first is no further diversion. */
-  async #admit(place: HaltPlace, error: PipelineError, nowMs: number): Promise<void> {
-    if (this.#admitted.has(place.offset)) return;
+  async #admit({ offset, key }: ConsumedRecord, error: PipelineError, nowMs: number): Promise<void> {
+    if (this.#admitted.has(offset)) return;
     const { diversion, metrics, mayBury, halt } = this.#context;
-    if (!mayBury(place)) throw held(place, error);
+    const place = { ...this.#where, offset };
+    if (!mayBury(place, key?.toString('utf8') ?? null)) throw held(place, error);
     if (!diversion.admit(nowMs)) throw await halt(place, error);
     metrics.error(error);
-    this.#admitted.add(place.offset);
+    this.#admitted.add(offset);
   }
 }
 

@@ -106,8 +106,9 @@ export class SinkReader {
   }
 
   async #followTopics(): Promise<void> {
+    const { prefix, routing } = this.#context;
     const existing = await listTopics(this.#kafka, () => true);
-    const topics = this.#changes.observe(selectTopics(existing, this.#context.prefix));
+    const topics = this.#changes.observe(selectTopics(existing, prefix, routing));
     if (topics === null) return;
     try {
       await this.#subscribe(topics);
@@ -178,8 +179,8 @@ export class SinkReader {
 
   /** Heartbeats carry no row: the newest says how far behind the source this sink is. */
   #onHeartbeats(batch: ConsumedBatch): BatchVerdict {
-    const { state, metrics, prefix } = this.#context;
-    const [newest] = decodeBatch({ ...batch, records: batch.records.slice(-1) }, prefix);
+    const { state, metrics, routing } = this.#context;
+    const [newest] = decodeBatch({ ...batch, records: batch.records.slice(-1) }, routing);
     if (newest?.kind === 'heartbeat') {
       const sourceMs = newest.envelope.payload.source.timestamp;
       state.heartbeat = { sourceMs, seenMs: Date.now() };

@@ -1,3 +1,4 @@
+import { TopicRouting } from '@sluice/envelope';
 import { groupHasOffsets, kafkaClient, PlainProducer } from '@sluice/kafka';
 import {
   abortableDelay,
@@ -10,6 +11,7 @@ import {
   type OpsServers,
   type RunningService,
   type ServiceContext,
+  type SluiceConfig,
 } from '@sluice/runtime';
 import { Breaker, BreakerOpenError, type BreakerState } from './breaker.ts';
 import type { SinkDefinition } from './definition.ts';
@@ -17,7 +19,7 @@ import { DiversionGuard } from './diversion.ts';
 import { settingsDigest } from './dead-letters/halt.ts';
 import { letterId } from './dead-letters/letter.ts';
 import { LetterOffice } from './dead-letters/letter-office.ts';
-import { strictTopics } from './dead-letters/strict-tables.ts';
+import { strictRecords } from './dead-letters/strict-tables.ts';
 import { Graveyard } from './graveyard.ts';
 import { HeldTables } from './held-tables.ts';
 import { toKnownError } from './known-error.ts';
@@ -64,6 +66,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
 
   constructor(definition: SinkDefinition<C>, context: ServiceContext) {
     const { config, log, metrics } = context;
+    refuseSplitTopics(config, definition.name);
     this.#context = context;
     this.#name = definition.name;
     this.#group = `${config.pipeline}.${definition.name}`;
@@ -169,10 +172,12 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   }
 
   #newWorkerContext(): WorkerContext {
-    const isStrict = strictTopics(this.#settings, this.#prefix);
+    const routing = new TopicRouting(this.#context.config.topics);
+    const isStrict = strictRecords(this.#settings, routing);
     return {
       name: this.#name,
       prefix: this.#prefix,
+      routing,
       group: this.#group,
       sink: this.#sink,
       settings: this.#settings,
@@ -180,8 +185,8 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       diversion: new DiversionGuard(this.#settings.diversion),
       metrics: this.#metrics,
       latency: this.#latency,
-      mayBury: ({ topic, partition, offset }) =>
-        !isStrict(topic) || this.#office.isReleased(letterId(topic, partition, offset)),
+      mayBury: ({ topic, partition, offset }, key) =>
+        !isStrict(topic, key) || this.#office.isReleased(letterId(topic, partition, offset)),
       held: this.#held,
       halt: (where, cause) => this.#office.halt(where, cause),
       bury: (source) => this.#graveyard.bury(source),
@@ -287,4 +292,13 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   #delay(ms: number): Promise<void> {
     return abortableDelay(ms, this.#stop.signal);
   }
+}
+
+/** Changes of one key in several topics have no order: a DELETE may be read before the INSERT that came first. */
+function refuseSplitTopics({ topics }: SluiceConfig, sink: string): void {
+  if (!new TopicRouting(topics).splitsOperations) return;
+  throw new PipelineError(
+    'TOPICS_SPLIT',
+    `topics.strategy is "${topics.strategy}": sink ${sink} cannot read topics that split the changes of a row.`,
+  );
 }

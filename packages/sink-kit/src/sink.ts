@@ -1,7 +1,7 @@
 import type { Envelope } from '@sluice/envelope';
 import type { PipelineError } from '@sluice/runtime';
 
-/** One record of a topic, decoded. `key` is the record key's exact text: the identity of the row everywhere. */
+/** One record of a topic, decoded. `key` is the record key's exact text: the identity of the row in its topic. */
 export interface Delivery {
   readonly topic: string;
   readonly partition: number;
@@ -9,8 +9,10 @@ export interface Delivery {
   readonly offset: bigint;
   /** Offset to go on at when this record and all before it have their outcome: behind what carries no record. */
   readonly next: bigint;
-  /** Text of the Kafka record key, e.g. `{"id":42}`. */
+  /** Text of the Kafka record key, e.g. `{"id":42}`; in a topic of several tables `{"$table":"orders","id":42}`. */
   readonly key: string;
+  /** The key columns' part of it, e.g. `{"id":42}`: the identity of the row in its table. Of a control record the same as `key`. */
+  readonly rowKey: string;
   readonly envelope: Envelope;
   /**
    * The record's bytes. `exactAfter(value)` gives the row's JSON as capture wrote it: numbers inside JSON columns may have

@@ -1,3 +1,4 @@
+import type { TopicRouting } from '@sluice/envelope';
 import type { Logger, PipelineError } from '@sluice/runtime';
 import type { Breaker } from './breaker.ts';
 import type { DeadLetterSource } from './dead-letter.ts';
@@ -14,6 +15,8 @@ import type { SinkState } from './status.ts';
 export interface WorkerContext {
   readonly name: string;
   readonly prefix: string;
+  /** From tables to topics. */
+  readonly routing: TopicRouting;
   readonly group: string;
   readonly sink: Sink;
   readonly settings: SinkSettings;
@@ -21,8 +24,11 @@ export interface WorkerContext {
   readonly diversion: DiversionGuard;
   readonly metrics: SinkMetrics;
   readonly latency: LatencyWindow;
-  /** False: this record of a strict table has to wait for an operator. */
-  readonly mayBury: (where: HaltPlace) => boolean;
+  /**
+   * False: this record of a strict table has to wait for an operator.
+   * @param key the record key's text; null where there is none
+   */
+  readonly mayBury: (where: HaltPlace, key: string | null) => boolean;
   /** Changes of tables that wait for an operator. */
   readonly held: HeldTables;
   /** Resolves to the error to stop with, when it is stored that this sink has stopped. */

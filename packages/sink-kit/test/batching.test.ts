@@ -3,12 +3,12 @@ import { cutSteps } from '../src/batching.ts';
 import { decodeBatch } from '../src/decode.ts';
 import type { Delivery } from '../src/sink.ts';
 import { itemRow, sequenceAt } from '../src/testing/index.ts';
-import { batchOf, topic } from './fixtures.ts';
+import { batchOf, routing, topic } from './fixtures.ts';
 
 const insert = (id: number): Delivery =>
   topic.row({ operation: 'INSERT', sequence: sequenceAt(id), row: itemRow(id, 1) });
 const cut = (deliveries: readonly Delivery[], batchRecords: number, batchBytes = 1e9) =>
-  [...cutSteps(decodeBatch(batchOf(deliveries), 'test'), { batchRecords, batchBytes })].map((step) => [
+  [...cutSteps(decodeBatch(batchOf(deliveries), routing), { batchRecords, batchBytes })].map((step) => [
     step.kind === 'rows' ? step.rows.length : step.delivery.envelope.schema.type,
     Number(step.next),
   ]);
@@ -54,7 +54,7 @@ test('a null value and an unreadable one move the offset on', () => {
     { ...batch.records[1]!, value: null },
     { ...batch.records[2]!, key: null },
   ];
-  const [step, ...more] = cutSteps(decodeBatch({ ...batch, records }, 'test'), {
+  const [step, ...more] = cutSteps(decodeBatch({ ...batch, records }, routing), {
     batchRecords: 10,
     batchBytes: 1e9,
   });

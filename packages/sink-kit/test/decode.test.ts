@@ -1,16 +1,21 @@
-import { expect, test } from 'vitest';
+import { TopicRouting } from '@sluice/envelope';
+import { describe, expect, test } from 'vitest';
 import { decodeBatch } from '../src/decode.ts';
+import type { Delivery } from '../src/sink.ts';
 import { itemRow, sequenceAt, TestTopic } from '../src/testing/index.ts';
-import { batchOf, topic } from './fixtures.ts';
+import { batchOf, routing, topic } from './fixtures.ts';
 
 const row = topic.row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(1, 1) });
 const decodeValue = (value: string) => {
   const batch = batchOf([row]);
-  return decodeBatch({ ...batch, records: [{ ...batch.records[0]!, value: Buffer.from(value) }] }, 'test')[0];
+  return decodeBatch(
+    { ...batch, records: [{ ...batch.records[0]!, value: Buffer.from(value) }] },
+    routing,
+  )[0];
 };
 
 test('a row becomes a delivery with its place, key, envelope and bytes', () => {
-  const [entry] = decodeBatch(batchOf([row], 7n), 'test');
+  const [entry] = decodeBatch(batchOf([row], 7n), routing);
   expect(entry).toMatchObject({
     kind: 'row',
     next: 8n,
@@ -31,7 +36,39 @@ test.each([
 test('a row of another table than the topic is refused', () => {
   const other = new TestTopic({ database: 'x', table: 'y', columns: [], keyColumns: ['id'] });
   const stray = other.row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id: 1 } });
-  expect(decodeBatch(batchOf([stray]), 'test')).toMatchObject([
+  expect(decodeBatch(batchOf([stray]), routing)).toMatchObject([
     { kind: 'poison', error: { code: 'RECORD_INVALID' } },
   ]);
+});
+
+describe('in a topic of several tables', () => {
+  const database = 'shop';
+  const shared = new TopicRouting({ prefix: 'test', strategy: 'database' });
+  const [orders, lines] = ['orders', 'lines'].map(
+    (table) => new TestTopic({ database, table, columns: [], keyColumns: ['id'], strategy: 'database' }),
+  ) as [TestTopic, TestTopic];
+  const insert = (of: TestTopic, id: number) =>
+    of.row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id } });
+  const batch = (...deliveries: readonly Delivery[]) => ({ ...batchOf(deliveries), topic: 'test.shop' });
+
+  test('a row is known in its table by its key columns, in the topic by its record key', () => {
+    const rows = [insert(orders, 1), insert(lines, 1), insert(orders, 2)];
+    expect(decodeBatch(batch(...rows), shared)).toMatchObject([
+      { kind: 'row', delivery: { key: '{"$table":"orders","id":1}', rowKey: '{"id":1}' } },
+      { kind: 'row', delivery: { key: '{"$table":"lines","id":1}', rowKey: '{"id":1}' } },
+      { kind: 'row', delivery: { key: '{"$table":"orders","id":2}', rowKey: '{"id":2}' } },
+    ]);
+    expect(decodeBatch(batch(lines.truncate(sequenceAt(3))), shared)).toMatchObject([
+      { kind: 'control', delivery: { key: '{"$sluice":"truncate","$table":"lines"}' } },
+    ]);
+  });
+
+  test('a key that names no table, or another one, is a record error', () => {
+    const strays = [
+      { ...insert(orders, 1), key: '{"id":1}' },
+      { ...insert(orders, 1), key: '{"$table":"lines","id":1}' },
+    ];
+    const error = { code: 'RECORD_INVALID', message: 'the key of the record does not name its table' };
+    expect(decodeBatch(batch(...strays), shared)).toMatchObject([{ error }, { error }]);
+  });
 });

@@ -1,5 +1,8 @@
+import { TopicRouting } from '@sluice/envelope';
 import { expect, test } from 'vitest';
 import { selectTopics, TopicChanges } from '../src/discovery.ts';
+
+const routing = new TopicRouting({ prefix: 'shop' });
 
 test('data topics of the prefix and its heartbeats, once there is a table', () => {
   const existing = [
@@ -8,8 +11,8 @@ test('data topics of the prefix and its heartbeats, once there is a table', () =
     'shop.dlq.redis',
     'other.shop.orders',
   ];
-  expect(selectTopics(existing, 'shop')).toEqual([]);
-  expect(selectTopics([...existing, 'shop.shop.orders'], 'shop')).toEqual([
+  expect(selectTopics(existing, 'shop', routing)).toEqual([]);
+  expect(selectTopics([...existing, 'shop.shop.orders'], 'shop', routing)).toEqual([
     'shop.shop.orders',
     'shop.sluice.heartbeat',
   ]);

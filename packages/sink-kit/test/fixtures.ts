@@ -1,3 +1,4 @@
+import { TopicRouting } from '@sluice/envelope';
 import type { ConsumedBatch, ConsumedRecord } from '@sluice/kafka';
 import { createLogger, PipelineError, Registry, type ErrorCode } from '@sluice/runtime';
 import { Breaker } from '../src/breaker.ts';
@@ -14,6 +15,8 @@ import { conformanceTopic } from '../src/testing/index.ts';
 import type { WorkerContext } from '../src/worker-context.ts';
 
 export const topic = conformanceTopic();
+/** Of `topic`: one for each table. */
+export const routing = new TopicRouting({ prefix: 'test' });
 
 export function recordOf(delivery: Delivery, offset: bigint): ConsumedRecord {
   return {
@@ -59,6 +62,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
   const context: WorkerContext = {
     name: 'test',
     prefix: 'test',
+    routing,
     group: 'pipeline.test',
     sink,
     settings,

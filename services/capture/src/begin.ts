@@ -20,6 +20,7 @@ import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
 import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { highestGeneration, restore, type Restored } from './state/restore.ts';
+import { findRoutingChanges } from './state/routing-changes.ts';
 import { hasFirstSnapshot, tablesRead, withoutFirst } from './state/snapshot-book.ts';
 import { TableRegistry } from './state/table-registry.ts';
 import { parseTableId, tableId } from './state/table.ts';
@@ -50,7 +51,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     const known =
       kafkaTrouble === null
         ? await knownTables(settings, signal)
-        : new TableRegistry(settings.prefix, settings.shaper);
+        : new TableRegistry(settings.routing, settings.shaper);
     const earlier = capturedShapes(settings, known);
     const problems = await findProblems(connection, settings.config, tables, earlier);
     const shapes = checkShapes(options, source, tables, known);
@@ -58,13 +59,12 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     if (status === null) throw refusal(lacking);
     checkConditions(settings, tables, known);
     warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
-    const registry = new TableRegistry(settings.prefix, settings.shaper);
-    // Also of tables that are gone by now: what the stream still has to tell of them goes there.
-    const data = [...tables, ...earlier].map(({ database, table }) => registry.topicOf(database, table));
+    const registry = new TableRegistry(settings.routing, settings.shaper);
+    // Also tables that are gone by now: what the stream still has to tell of them goes to their topics.
     await prepareTopics(
       settings,
       registry,
-      { data: [...new Set(data)], tables: tables.length, internal: true },
+      { tables: [...tables, ...earlier], others: 0, internal: true },
       log,
     );
     await publisher.fence(signal);
@@ -113,7 +113,11 @@ function checkShapes(
   const known = capturedShapes(settings, registry);
   const { problems, warnings } = findShapeProblems({ config, filter, shaper, tables, server, known });
   for (const warning of warnings) log.warn({ event: 'capture.setting_unused' }, warning);
-  return [...problems, ...findKeyChanges({ config, tables, server, registry })];
+  return [
+    ...problems,
+    ...findKeyChanges({ config, tables, server, registry }),
+    ...findRoutingChanges(tables, registry),
+  ];
 }
 
 /** Sinks hold rows by the old condition: a new one rebuilds them, and an operator has to want that. */
@@ -229,7 +233,7 @@ async function makePlan(
   const mustLook = goesOn && gtidSet !== null && fileAvailable;
   return planStart({
     checkpoint,
-    topicGeneration: goesOn ? 0 : await highestGeneration(reader, settings.prefix, history),
+    topicGeneration: goesOn ? 0 : await highestGeneration(reader, settings.routing, history),
     server,
     status,
     gtidStanding: asksServer ? await checkGtidStanding(connection, gtidSet) : null,

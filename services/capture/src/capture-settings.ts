@@ -1,3 +1,4 @@
+import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient } from '@sluice/kafka';
 import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
 import { readHashKey } from './shape/hash-key.ts';
@@ -10,6 +11,8 @@ import { createTableFilter, type TableFilter } from './state/table-filter.ts';
 export interface CaptureSettings {
   readonly config: SluiceConfig;
   readonly prefix: string;
+  /** From tables to topics. */
+  readonly routing: TopicRouting;
   readonly serverName: string;
   readonly serverId: number;
   readonly filter: TableFilter;
@@ -27,6 +30,7 @@ export function captureSettings(config: SluiceConfig, argv: readonly string[], l
   return {
     config,
     prefix: config.topics.prefix,
+    routing: new TopicRouting(config.topics),
     serverName: config.source.server,
     serverId: config.source.serverId,
     filter: createTableFilter(config.source.tables, config.source.excludeTables),

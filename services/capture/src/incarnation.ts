@@ -131,14 +131,14 @@ export class Incarnation {
   }
 
   #watchTables(columnBook: ColumnBook): NewTables {
-    const { settings, source, registry, tables, log } = this.#parts;
+    const { settings, source, registry, log } = this.#parts;
     return new NewTables({
       settings,
       source,
       registry,
       routes: this.#routes,
       columnBook,
-      tables: tables.length,
+      topics: registry.topics.size,
       book: this.#book,
       publishCheckpoint: () => this.#loop.publishCheckpoint(),
       log,

@@ -142,11 +142,11 @@ export class CaptureMetrics {
   }
 
   #countRoute({ counts, encoder }: TableRoute): void {
-    const { database, table, topic } = encoder.table;
+    const { database, table } = encoder.table;
     for (const op of ['INSERT', 'UPDATE', 'DELETE', 'SNAPSHOT'] as const) {
       if (counts[op] === 0) continue;
       this.#events.inc({ source: this.#source, db: database, table, op }, counts[op]);
-      this.#published.inc({ topic }, counts[op]);
+      this.#published.inc({ topic: encoder.topicOf(op) }, counts[op]);
       counts[op] = 0;
     }
   }

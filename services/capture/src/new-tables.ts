@@ -17,8 +17,8 @@ export interface NewTablesParts {
   readonly registry: TableRegistry;
   readonly routes: TableRoutes;
   readonly columnBook: ColumnBook;
-  /** Number of tables captured when this life began. */
-  readonly tables: number;
+  /** Number of data topics when this life began. */
+  readonly topics: number;
   readonly book: SnapshotBook;
   /** Makes the book durable, at the place where the stream is now. */
   readonly publishCheckpoint: () => Promise<void>;
@@ -38,14 +38,14 @@ export class NewTables {
    * are not in the stream: the next life takes its snapshot.
    */
   async settle(announcement: () => Announcement): Promise<void> {
-    const { settings, routes, registry, tables, log } = this.#parts;
+    const { settings, routes, registry, topics, log } = this.#parts;
     await this.#renewColumns(announcement);
     await this.#oweChanged();
     if (routes.waiting.length === 0) return;
     for (const map of routes.waiting) await this.#lookAt(map);
-    const data = [...new Set(routes.waiting.map((map) => registry.topicOf(map.database, map.table)))];
-    const isKnown = (topic: string): boolean => registry.hasTopic(topic);
-    if (!data.every(isKnown)) await prepareTopics(settings, registry, { data, tables, internal: false }, log);
+    const tables = routes.waiting.filter(({ database, table }) => !registry.isAdmitted(database, table));
+    if (tables.length > 0)
+      await prepareTopics(settings, registry, { tables, others: topics, internal: false }, log);
     routes.settle(announcement);
   }
 
@@ -68,8 +68,7 @@ export class NewTables {
     for (const { database, table } of named) {
       const description = await this.#describe(database, table);
       const shape = description === null ? null : columnBook.renewed(description);
-      const isReady =
-        routes.captures(database, table) && registry.hasTopic(registry.topicOf(database, table));
+      const isReady = routes.captures(database, table) && registry.isAdmitted(database, table);
       if (shape !== null && isReady) routes.open(shape, announcement);
     }
   }
@@ -78,7 +77,7 @@ export class NewTables {
   #noteNew({ database, table }: TableName, exists: boolean): void {
     const { book, registry, routes, settings } = this.#parts;
     const id = tableId(database, table);
-    if (registry.hasTopic(registry.topicOf(database, table))) return; // known when this life began: it owes what it owes
+    if (registry.isAdmitted(database, table)) return; // known when this life began: it owes what it owes
     const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
     if (!isWhole && exists) throw appeared(id);
     book.noteWhole(id);

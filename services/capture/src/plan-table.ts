@@ -5,7 +5,7 @@ import { sourceShape } from './shape/shape-checks.ts';
 import type { ValueStep } from './shape/column-plan.ts';
 import type { BookServer } from './state/column-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import { captureTable, type CapturedTable, type TableShape } from './state/table.ts';
+import { captureTable, type CapturedTable, type TablePlace, type TableShape } from './state/table.ts';
 
 /** One column of the source and what becomes of it. */
 export interface ColumnOutline {
@@ -24,7 +24,8 @@ export interface TableOutline {
 }
 
 export interface TablePlan extends TableOutline {
-  readonly topic: string;
+  readonly topics: readonly string[];
+  /** Of each of its topics. */
   readonly partitions: number;
   /** Published names of the key columns. */
   readonly sourceColumns: readonly ColumnOutline[];
@@ -51,15 +52,15 @@ const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 
 export function planTable({ table, config, registry, server, partitions }: TableFacts): TablePlan {
   const shape = sourceShape(table, config, server);
-  const topic = registry.topicOf(shape.database, shape.table);
-  const { captured, error } = outline(shape, topic, registry);
+  const place = registry.placeOf(shape.database, shape.table);
+  const { captured, error } = outline(shape, place, registry);
   const { database, columns, keyColumns } = captured ?? { ...shape, columns: [] };
   const skips = captured?.treatment.skips;
   return {
     database,
     table: shape.table,
-    topic,
-    partitions: partitions.get(topic) ?? 0,
+    topics: place.topics,
+    partitions: Math.min(...place.topics.map((topic) => partitions.get(topic) ?? 0)),
     keyColumns,
     columns,
     sourceColumns: captured === null ? [] : columnOutlines(captured, shape),
@@ -74,11 +75,11 @@ export function planTable({ table, config, registry, server, partitions }: Table
 
 function outline(
   shape: TableShape,
-  topic: string,
+  place: TablePlace,
   registry: TableRegistry,
 ): { readonly captured: CapturedTable | null; readonly error: string | null } {
   try {
-    return { captured: captureTable(shape, 0, topic, 0, registry.treat(shape)), error: null };
+    return { captured: captureTable(shape, 0, place, 0, registry.treat(shape)), error: null };
   } catch (error) {
     if (error instanceof PipelineError) return { captured: null, error: `refused: ${error.code}` };
     throw error;

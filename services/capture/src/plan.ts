@@ -12,6 +12,7 @@ import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
 import { capturedShapes, knownTables } from './state/known-tables.ts';
+import { findRoutingChanges } from './state/routing-changes.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
 
@@ -67,8 +68,8 @@ async function planAll(
   const { facts } = source;
   const captured = capturedShapes(settings, registry);
   const shapes = findShapeProblems({ config, filter, shaper, tables, server: facts, known: captured });
-  const names = [...new Set(tables.map(({ database, table }) => registry.topicOf(database, table)))];
-  const topics = await planTopics(settings, names, tables.length);
+  const names = new Set(tables.flatMap(({ database, table }) => registry.placeOf(database, table).topics));
+  const topics = await planTopics(settings, [...names]);
   const partitions = new Map(topics.planned.map((topic) => [topic.name, topic.partitions]));
   const present = new Set(tables.map(({ database, table }) => `${database}.${table}`));
   const gone = [...registry.shapes()].filter(({ database, table }) => !present.has(`${database}.${table}`));
@@ -80,6 +81,7 @@ async function planAll(
       ...problems,
       ...shapes.problems,
       ...findKeyChanges({ config, tables, server: facts, registry }),
+      ...findRoutingChanges(tables, registry),
       ...topics.problems,
     ],
     warnings: [
@@ -95,10 +97,9 @@ async function planAll(
 async function planTopics(
   settings: CaptureSettings,
   names: readonly string[],
-  tables: number,
 ): Promise<{ readonly planned: readonly PlannedTopic[]; readonly problems: readonly PreflightProblem[] }> {
   const { config, prefix } = settings;
-  const data = names.map((name) => dataTopicSpec(config, name, tables));
+  const data = names.map((name) => dataTopicSpec(config, name, names.length));
   const specs: readonly TopicSpec[] = [...data, ...internalTopicSpecs(config, prefix)];
   const { missing, problems } = await compareTopics(settings.kafka, specs);
   const wanted = new Map(data.map((spec) => [spec.name, spec.partitions]));

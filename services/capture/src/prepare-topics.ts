@@ -3,37 +3,45 @@ import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { refuseIfAny, type PreflightProblem } from './preflight.ts';
 import type { TableRegistry } from './state/table-registry.ts';
+import type { TableName } from './stream/ddl.ts';
 import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
 
 export interface TopicRequest {
-  /** Names of data topics. */
-  readonly data: readonly string[];
-  /** Number of captured tables: decides the partitions of new topics. */
-  readonly tables: number;
+  /** Tables that are to be published. */
+  readonly tables: readonly TableName[];
+  /** Data topics that there are besides those of these tables: their number decides the partitions of new ones. */
+  readonly others: number;
   /** Also those of the pipeline itself. */
   readonly internal: boolean;
 }
 
 /**
- * Creates what is missing, and tells the registry how many partitions each data topic has. A topic that exists with
+ * Creates what is missing, and admits the tables with the partitions that their topics have. A topic that exists with
  * other settings is refused (PREFLIGHT_FAILED), never altered. One that was made when there were more or fewer tables
  * keeps its partitions: another number would move keys between them.
  */
 export async function prepareTopics(
   settings: CaptureSettings,
   registry: TableRegistry,
-  { data, tables, internal }: TopicRequest,
+  { tables, others, internal }: TopicRequest,
   log: Logger,
 ): Promise<void> {
   const { config, prefix } = settings;
-  const specs = data.map((name) => dataTopicSpec(config, name, tables));
+  const topicsOf = ({ database, table }: TableName): readonly string[] =>
+    registry.placeOf(database, table).topics;
+  const data = [...new Set(tables.flatMap(topicsOf))];
+  const specs = data.map((name) => dataTopicSpec(config, name, data.length + others));
   const all = internal ? [...internalTopicSpecs(config, prefix), ...specs] : specs;
   const partitions = new Map(specs.map((spec) => [spec.name, spec.partitions]));
   const problems = await ensureTopics(settings.kafka, all);
   const { kept, refused } = judgeTopics(problems, partitions, config.topics.partitions);
   refuseIfAny(refused.map(topicProblem));
   for (const { topic, found } of kept) partitions.set(topic, Number(found));
-  for (const [topic, count] of partitions) registry.setPartitions(topic, count);
+  for (const table of tables) {
+    // Topics of one table that were made at different times may differ; the smallest number is right for each.
+    const counts = topicsOf(table).map((topic) => partitions.get(topic) ?? config.topics.partitions);
+    registry.admit(table.database, table.table, Math.min(...counts));
+  }
   if (kept.length > 0) sayKept(log, kept);
 }
 

@@ -8,14 +8,15 @@ import {
 import type { TopicSpec } from '@sluice/kafka';
 import type { SluiceConfig } from '@sluice/runtime';
 
-/** Above this many captured tables a topic gets one partition: brokers pay for partitions, not for rows. */
-const MANY_TABLES = 100;
+/** From this many data topics on each gets one partition: brokers pay for partitions, not for rows. */
+const MANY_TOPICS = 100;
 
-export function dataTopicSpec(config: SluiceConfig, name: string, tables: number): TopicSpec {
+/** @param count of data topics in all */
+export function dataTopicSpec(config: SluiceConfig, name: string, count: number): TopicSpec {
   const { topics } = config;
   return {
     name,
-    partitions: tables >= MANY_TABLES ? 1 : topics.partitions,
+    partitions: count >= MANY_TOPICS ? 1 : topics.partitions,
     replicationFactor: topics.replicationFactor,
     configs: {
       'cleanup.policy': topics.cleanupPolicy,

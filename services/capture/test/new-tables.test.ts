@@ -39,7 +39,7 @@ function setupOf(options: {
     registry,
     routes,
     columnBook: new ColumnBook({ server, registry, described: [] }),
-    tables: 1,
+    topics: 1,
     book,
     publishCheckpoint: () => Promise.resolve(void checkpoints.push([...book.whole])),
     log: createLogger('test', { level: 'silent' }),

@@ -38,7 +38,7 @@ export async function writeRows(
   try {
     const at = new Date().toISOString();
     const lines = rows.map((row) => {
-      return isBelow(row, floor) ? deletionLines(documentId(row.key), floor, at) : bulkLines(row, at);
+      return isBelow(row, floor) ? deletionLines(documentId(row.rowKey), floor, at) : bulkLines(row, at);
     });
     const items = await sendBulk(client, index, lines.join(''), signal);
     return rows.map((row, position) => {

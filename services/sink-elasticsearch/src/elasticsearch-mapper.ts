@@ -105,7 +105,7 @@ export function documentId(key: string): string {
 export function bulkLines(delivery: Delivery, at: string): string {
   const { payload } = delivery.envelope as RowEnvelope;
   const versionType = payload.operation === 'SNAPSHOT' ? 'external_gte' : 'external';
-  const action = bulkAction(delivery.key, payload.sequence, versionType);
+  const action = bulkAction(delivery.rowKey, payload.sequence, versionType);
   if (payload.operation === 'DELETE' || payload.after === null) {
     return action + deletedSource(payload.sequence, at);
   }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareSinks, describeDifference, type CompareOptions, type Comparison } from '@sluice/cli/compare';
-import { topicName } from '@sluice/envelope';
+import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient, TopicReader } from '@sluice/kafka';
 import { createLogger } from '@sluice/runtime';
 import { Client } from '@elastic/elasticsearch';
@@ -90,7 +90,7 @@ export class FaultPipeline {
   }
 
   topic(table: string): string {
-    return topicName(this.name, this.name, table);
+    return new TopicRouting({ prefix: this.name }).topicOf(this.name, table);
   }
 
   /** Reads topics past the proxies, with connections of its own. */

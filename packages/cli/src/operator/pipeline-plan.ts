@@ -27,7 +27,7 @@ interface CapturePlan {
 }
 
 interface TablePlan extends TableOutline {
-  readonly topic: string;
+  readonly topics: readonly string[];
   readonly partitions: number;
   readonly operations: readonly string[];
   readonly where: string | null;
@@ -109,7 +109,7 @@ function* planText(
   for (const table of tables) {
     const id = `${table.database}.${table.table}`;
     yield `table ${id}
-  topic:      ${table.topic}, ${plural(table.partitions, 'partition')}
+  topic:      ${table.topics.join(', ')}, ${plural(table.partitions, 'partition')}
   key:        ${table.keyColumns.join(', ')}
   operations: ${table.operations.join(', ')}
   rows:       ${table.where ?? 'all'}

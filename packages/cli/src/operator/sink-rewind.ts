@@ -1,4 +1,4 @@
-import { isDataTopic } from '@sluice/envelope';
+import { TopicRouting } from '@sluice/envelope';
 import { groupActive, groupMembers, groupPositions, kafkaClient, listTopics, moveGroup } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { UsageError } from '../arguments.ts';
@@ -77,7 +77,8 @@ async function planFor(
   const topic = values.text('topic');
   const partition = values.wholeNumber('partition', 0, PARTITIONS_MAX);
   const { prefix } = config.topics;
-  const topics = await listTopics(kafka, (name) => isDataTopic(prefix, name) && (topic ?? name) === name);
+  const routing = new TopicRouting(config.topics);
+  const topics = await listTopics(kafka, (name) => routing.isDataTopic(name) && (topic ?? name) === name);
   if (topics.length === 0) {
     throw new CommandFailed(
       topic === undefined ? `there is no topic of ${prefix} yet` : `there is no data topic ${topic}`,

@@ -1,3 +1,4 @@
+import type { TopicRouting } from '@sluice/envelope';
 import { PipelineError, type Logger, type OpsResponse, type OpsRoute } from '@sluice/runtime';
 import { z } from 'zod';
 import type { LetterOutcome } from './decisions.ts';
@@ -44,7 +45,7 @@ const releaseSchema = z.strictObject({
 export interface DlqRoutesOptions {
   readonly desk: LetterDesk;
   readonly sink: string;
-  readonly prefix: string;
+  readonly routing: TopicRouting;
   readonly write: ReplayTools['write'];
   readonly onReplayed: (result: Replayed['result']) => void;
   readonly log: Logger;
@@ -123,11 +124,11 @@ async function replayAll(
   letters: readonly IndexedLetter[],
   force: boolean,
   by: string,
-  { desk, prefix, write, onReplayed }: DlqRoutesOptions,
+  { desk, routing, write, onReplayed }: DlqRoutesOptions,
 ): Promise<{ results: Replayed[]; stopped: { code: string; message: string } | null }> {
   const record = (letter: IndexedLetter, outcome: LetterOutcome, reason?: string): Promise<void> =>
     desk.record(letter, outcome, by, reason);
-  const tools: ReplayTools = { prefix, write, record, read: (letter) => desk.store.read(letter) };
+  const tools: ReplayTools = { routing, write, record, read: (letter) => desk.store.read(letter) };
   const results: Replayed[] = [];
   for (const letter of letters) {
     try {

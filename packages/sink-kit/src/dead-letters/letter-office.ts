@@ -1,3 +1,4 @@
+import { TopicRouting } from '@sluice/envelope';
 import type { PipelineError, Logger, OpsRoute } from '@sluice/runtime';
 import type { OffsetStore } from '../sink.ts';
 import type { Halt } from './decisions.ts';
@@ -102,7 +103,7 @@ export class LetterOffice {
 
   routes(write: ReplayTools['write']): readonly OpsRoute[] {
     const { sink, topics, log, onReplayed } = this.#options;
-    return dlqRoutes({ desk: this.#desk, sink, prefix: topics.prefix, write, onReplayed, log });
+    return dlqRoutes({ desk: this.#desk, sink, routing: new TopicRouting(topics), write, onReplayed, log });
   }
 
   close(): void {

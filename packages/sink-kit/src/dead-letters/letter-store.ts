@@ -1,4 +1,4 @@
-import { deadLetterTopic, decisionsTopic } from '@sluice/envelope';
+import { deadLetterTopic, decisionsTopic, TopicRouting } from '@sluice/envelope';
 import {
   ensureTopics,
   type PlainProducer,
@@ -41,6 +41,7 @@ export class LetterStore {
   readonly #options: LetterStoreOptions;
   readonly #letters: string;
   readonly #decisions: string;
+  readonly #routing: TopicRouting;
   readonly #reader: TopicReader;
   #index: LetterIndex;
   /** Next offset to read of each partition, letters and decisions. */
@@ -53,6 +54,7 @@ export class LetterStore {
     this.#options = options;
     this.#letters = deadLetterTopic(topics.prefix, sink);
     this.#decisions = decisionsTopic(topics.prefix, sink);
+    this.#routing = new TopicRouting(topics);
     this.#reader = new TopicReader({ kafka: config, signal, recoveryMs: RECOVERY_MS });
     this.#index = new LetterIndex(options.holdsResolved);
   }
@@ -109,7 +111,7 @@ export class LetterStore {
     // Decisions first, so that resolved letters take no room; and after the letters, for those made meanwhile.
     await this.#readDecisions(index, next);
     await this.#read(this.#letters, next, (record) => {
-      const letter = toLetter(record, this.#options.topics.prefix);
+      const letter = toLetter(record, this.#routing);
       if (letter !== null) index.addLetter(letter);
     });
     await this.#readDecisions(index, next);

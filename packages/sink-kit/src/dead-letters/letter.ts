@@ -1,4 +1,4 @@
-import { parseTopicName } from '@sluice/envelope';
+import type { TopicRouting } from '@sluice/envelope';
 import type { TopicRecord } from '@sluice/kafka';
 
 /** A dead letter without its bytes: what lists and decisions need. Several copies of one record are one letter. */
@@ -8,7 +8,7 @@ export interface Letter {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
-  /** `database.table`. */
+  /** `database.table`; the topic where neither its name nor the record key tells. */
   readonly table: string;
   /** Text of the record key; null when the record has none. */
   readonly key: string | null;
@@ -30,18 +30,19 @@ export function letterId(topic: string, partition: number, offset: bigint): stri
 }
 
 /** The letter in a record of a dead-letter topic (headers `cdc.dlq.*`); null for a record that somebody else wrote there. */
-export function toLetter(record: TopicRecord, prefix: string): Letter | null {
+export function toLetter(record: TopicRecord, routing: TopicRouting): Letter | null {
   const header = (name: string): string => record.headers.get(`cdc.dlq.${name}`)?.toString('utf8') ?? '';
   const [topic, partition, offset] = [header('topic'), header('partition'), header('offset')];
   if (topic === '' || !/^\d+$/.test(partition) || !/^\d+$/.test(offset)) return null;
-  const source = parseTopicName(prefix, topic);
+  const key = record.key?.toString('utf8') ?? null;
+  const { database = null, table = null } = routing.sourceOf(topic, key) ?? {};
   return {
     id: letterId(topic, Number(partition), BigInt(offset)),
     topic,
     partition: Number(partition),
     offset: BigInt(offset),
-    table: source === null ? topic : `${source.database}.${source.table}`,
-    key: record.key?.toString('utf8') ?? null,
+    table: database === null || table === null ? topic : `${database}.${table}`,
+    key,
     stage: header('stage'),
     errorClass: header('error.class'),
     errorCode: header('error.code'),

@@ -1,3 +1,4 @@
+import type { TopicRouting } from '@sluice/envelope';
 import type { TopicRecord } from '@sluice/kafka';
 import { PipelineError } from '@sluice/runtime';
 import { decodeBatch } from '../decode.ts';
@@ -21,7 +22,7 @@ export interface Replayed {
 }
 
 export interface ReplayTools {
-  readonly prefix: string;
+  readonly routing: TopicRouting;
   readonly read: (letter: Letter) => Promise<TopicRecord | null>;
   /** Gives one delivery to the store, without moving offsets. Throws when the store does not answer. */
   readonly write: (delivery: Delivery) => Promise<Outcome>;
@@ -61,7 +62,7 @@ async function attempt(record: TopicRecord, letter: Letter, tools: ReplayTools):
   const original = { offset, timestampMs: timestamp, key, value, headers: {} };
   const next = offset + 1n;
   const batch = { topic, partition, highWatermark: next, endOffset: next, records: [original] };
-  const [entry] = decodeBatch(batch, tools.prefix);
+  const [entry] = decodeBatch(batch, tools.routing);
   if (entry?.kind === 'poison') return { kind: 'failed', error: entry.error };
   // A null value or a heartbeat tells a store nothing.
   if (entry?.kind !== 'row' && entry?.kind !== 'control') return { kind: 'stale' };

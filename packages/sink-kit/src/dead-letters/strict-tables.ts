@@ -1,26 +1,31 @@
-import { parseTopicName } from '@sluice/envelope';
+import type { TopicRouting } from '@sluice/envelope';
 
 export interface StrictSettings {
   readonly strict: boolean;
+  /** `database.table`, `database.*`. */
   readonly strictTables: readonly string[];
 }
 
-/** Whether records of a topic must not become dead letters unless an operator says so. */
-export function strictTopics(settings: StrictSettings, prefix: string): (topic: string) => boolean {
-  const names = new Set(settings.strictTables);
-  const known = new Map<string, boolean>();
-  return (topic) => {
-    if (settings.strict) return true;
-    if (names.size === 0) return false;
-    const answer = known.get(topic) ?? isNamed(topic, prefix, names);
-    known.set(topic, answer);
-    return answer;
+/**
+ * Whether a record must not become a dead letter unless an operator says so: by its topic and the text of its record key.
+ * In a topic of several tables a key that does not name its table may be a strict one's.
+ */
+export function strictRecords(
+  { strict, strictTables }: StrictSettings,
+  routing: TopicRouting,
+): (topic: string, key: string | null) => boolean {
+  return (topic, key) => {
+    if (strict) return true;
+    if (strictTables.length === 0) return false;
+    const source = routing.sourceOf(topic, key);
+    if (source === null) return false;
+    return strictTables.some((name) => fits(name, source.database, source.table));
   };
 }
 
-function isNamed(topic: string, prefix: string, names: ReadonlySet<string>): boolean {
-  const table = parseTopicName(prefix, topic);
-  return (
-    table !== null && (names.has(`${table.database}.${table.table}`) || names.has(`${table.database}.*`))
-  );
+/** The first dot separates, as in the names that operators write for tables without one in their names. */
+function fits(name: string, database: string | null, table: string | null): boolean {
+  if (database !== null && table !== null) return name === `${database}.${table}` || name === `${database}.*`;
+  if (database !== null) return name.startsWith(`${database}.`);
+  return table === null || name.endsWith(`.${table}`) || name.endsWith('.*');
 }

@@ -5,6 +5,7 @@ import type { Delivery, Outcome, Sink } from '../sink.ts';
 import { Bench, type SinkSubject } from './bench.ts';
 import { conformanceTopic, itemRow, nullRow } from './conformance-table.ts';
 import { describeConvergence } from './convergence.ts';
+import { describeSharedTopic } from './shared-topic.ts';
 import { sequenceAt } from './test-topic.ts';
 
 export interface SinkHarness {
@@ -40,6 +41,7 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
     describeGuard(start);
     describeTruncate(start);
     describeReconciliation(start);
+    describeSharedTopic(start);
     describeProcesses(start);
     describeReplay(start);
     describeFailures(harness, start);

@@ -10,7 +10,7 @@ interface Stored {
 }
 
 export interface InMemorySink extends Sink {
-  /** The row of a record key's text, or null. */
+  /** The row of a key columns' text, or null. */
   read(database: string, table: string, key: string): Row | null;
   /** Keys that are refused from now on, as a store refuses a value it cannot hold. */
   readonly refused: Set<string>;
@@ -50,7 +50,7 @@ export function inMemorySink(): InMemorySink {
   };
 
   const apply = (delivery: Delivery): Outcome => {
-    const { envelope, key } = delivery;
+    const { envelope, key, rowKey } = delivery;
     const { source, sequence } = envelope.payload;
     const name = `${source.database}.${source.table}`;
     if (sink.refused.has(key)) {
@@ -61,10 +61,10 @@ export function inMemorySink(): InMemorySink {
     if (reconciliation !== null) return reconcile(name, delivery.partition, reconciliation);
     if (envelope.schema.type !== 'row' || !('after' in envelope.payload)) return { kind: 'applied' };
     const { operation, after } = envelope.payload;
-    const stored = rowsOf(name).get(key)?.sequence ?? '';
+    const stored = rowsOf(name).get(rowKey)?.sequence ?? '';
     const newer = operation === 'SNAPSHOT' ? sequence >= stored : sequence > stored;
     if (!newer || sequence < (floors.get(name) ?? '')) return { kind: 'stale' };
-    rowsOf(name).set(key, { sequence, row: after });
+    rowsOf(name).set(rowKey, { sequence, row: after });
     return { kind: 'applied' };
   };
 

@@ -1,6 +1,9 @@
 import {
   controlKey,
   formatSequence,
+  recordKey,
+  TopicRouting,
+  type ControlType,
   type DdlPolicy,
   type Envelope,
   type Row,
@@ -9,6 +12,7 @@ import {
   type Sequence,
   type SnapshotEnvelope,
   type Source,
+  type TopicStrategy,
 } from '@sluice/envelope';
 import type { ControlDelivery, RowDelivery } from '../decode.ts';
 
@@ -18,7 +22,11 @@ export interface TestTopicOptions {
   readonly columns: readonly SchemaColumn[];
   readonly keyColumns: readonly string[];
   readonly prefix?: string;
+  /** Where the rows go; default: a topic for each table. */
+  readonly strategy?: TopicStrategy;
   readonly partition?: number;
+  /** Shared by the tables of one topic. */
+  readonly offsets?: { next: bigint };
 }
 
 export interface TestChange {
@@ -43,11 +51,17 @@ export function sequenceAt(step: number, generation = 1): Sequence {
 export class TestTopic {
   readonly topic: string;
   readonly #options: TestTopicOptions;
-  #nextOffset = 0n;
+  /** What record keys begin with. */
+  readonly #members: string;
+  readonly #offsets: { next: bigint };
 
   constructor(options: TestTopicOptions) {
+    const { prefix = 'test', strategy = 'table', database, table, offsets = { next: 0n } } = options;
+    const routing = new TopicRouting({ prefix, strategy });
     this.#options = options;
-    this.topic = `${options.prefix ?? 'test'}.${options.database}.${options.table}`;
+    this.topic = routing.topicOf(database, table);
+    this.#members = routing.keyMembers(database, table);
+    this.#offsets = offsets;
   }
 
   /** The key columns of a row. */
@@ -59,7 +73,8 @@ export class TestTopic {
     const key = this.keyOf(row);
     const gone = operation === 'DELETE';
     const isNew = operation === 'INSERT' || operation === 'SNAPSHOT';
-    return this.#deliver(JSON.stringify(key), {
+    const rowKey = JSON.stringify(key);
+    const envelope: Envelope = {
       schema: { version: 1, type: 'row', table: 1 },
       payload: {
         source: this.#source(sequence, operation === 'SNAPSHOT'),
@@ -70,13 +85,14 @@ export class TestTopic {
         after: gone ? null : row,
         metadata,
       },
-    }) as RowDelivery;
+    };
+    return this.#deliver(recordKey(this.#members, rowKey), envelope, rowKey) as RowDelivery;
   }
 
   /** The control record that stands before the first row of a table. */
   schema(sequence: Sequence): ControlDelivery {
     const { columns, keyColumns } = this.#options;
-    return this.#deliver(controlKey('schema'), {
+    return this.#deliver(this.#controlKey('schema'), {
       schema: { version: 1, type: 'schema', table: 1 },
       payload: {
         source: this.#source(sequence, false),
@@ -91,7 +107,7 @@ export class TestTopic {
   }
 
   snapshotMark(sequence: Sequence, mark: SnapshotMark): ControlDelivery {
-    return this.#deliver(controlKey('snapshot'), {
+    return this.#deliver(this.#controlKey('snapshot'), {
       schema: { version: 1, type: 'snapshot', table: 1 },
       payload: {
         source: this.#source(sequence, true),
@@ -104,7 +120,7 @@ export class TestTopic {
   }
 
   truncate(sequence: Sequence, policy?: DdlPolicy): ControlDelivery {
-    return this.#deliver(controlKey('truncate'), {
+    return this.#deliver(this.#controlKey('truncate'), {
       schema: { version: 1, type: 'truncate', table: 1 },
       payload: {
         source: this.#source(sequence, false),
@@ -132,13 +148,17 @@ export class TestTopic {
     };
   }
 
-  #deliver(key: string, envelope: Envelope): RowDelivery | ControlDelivery {
+  #controlKey(type: ControlType): string {
+    return controlKey(type, this.#members);
+  }
+
+  #deliver(key: string, envelope: Envelope, rowKey = key): RowDelivery | ControlDelivery {
     const { topic } = this;
-    const offset = this.#nextOffset++;
+    const offset = this.#offsets.next++;
     const value = Buffer.from(JSON.stringify(envelope));
     const partition = this.#options.partition ?? 0;
     const next = offset + 1n;
-    return { topic, partition, offset, next, key, envelope, value } as RowDelivery | ControlDelivery;
+    return { topic, partition, offset, next, key, rowKey, envelope, value } as RowDelivery | ControlDelivery;
   }
 }
 

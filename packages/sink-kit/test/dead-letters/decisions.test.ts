@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { decodeDecision, encodeDecision, type Decision } from '../../src/dead-letters/decisions.ts';
 import { haltedError, haltState, settingsDigest } from '../../src/dead-letters/halt.ts';
-import { strictTopics } from '../../src/dead-letters/strict-tables.ts';
-import { topicName } from '@sluice/envelope';
+import { strictRecords } from '../../src/dead-letters/strict-tables.ts';
+import { TopicRouting } from '@sluice/envelope';
 import { parseConfig } from '@sluice/runtime';
 import { sinkBaseSchema } from '../../src/settings.ts';
 
@@ -82,9 +82,10 @@ describe('a halt', () => {
 });
 
 describe('strict tables', () => {
-  const [orders, lines, other] = ['orders', 'order.lines', 'x'].map((table) => topicName('p', 'shop', table));
+  const routing = new TopicRouting({ prefix: 'p' });
+  const topics = ['orders', 'order.lines', 'x'].map((table) => routing.topicOf('shop', table));
   const ask = (strict: boolean, strictTables: readonly string[]): boolean[] =>
-    [orders, lines, other].map((topic) => strictTopics({ strict, strictTables }, 'p')(topic ?? ''));
+    topics.map((topic) => strictRecords({ strict, strictTables }, routing)(topic, '{"id":1}'));
 
   test('by name, by database, or all', () => {
     expect(ask(false, [])).toEqual([false, false, false]);
@@ -92,5 +93,29 @@ describe('strict tables', () => {
     expect(ask(false, ['shop.orders'])).toEqual([true, false, false]);
     expect(ask(false, ['shop.*'])).toEqual([true, true, true]);
     expect(ask(false, ['store.*'])).toEqual([false, false, false]);
+  });
+
+  test.each([
+    ['{"$table":"orders","id":1}', ['shop.orders'], true],
+    ['{"$table":"orders","id":1}', ['shop.lines', 'crm.*'], false],
+    ['{"$table":"orders","id":1}', ['shop.*'], true],
+    ['unreadable', ['shop.orders'], true],
+    [null, ['shop.lines'], true],
+    [null, ['crm.orders'], false],
+  ])('in a topic of a database: %s, %j', (key, strictTables, isStrict) => {
+    const shared = new TopicRouting({ prefix: 'p', strategy: 'database' });
+    expect(strictRecords({ strict: false, strictTables }, shared)('p.shop', key)).toBe(isStrict);
+  });
+
+  test('where nothing tells the database, a key without its table may be any of these names', () => {
+    const shared = new TopicRouting({ prefix: 'p', template: '{table}' });
+    const ask = (name: string, key: string | null): boolean =>
+      strictRecords({ strict: false, strictTables: [name] }, shared)('p.orders', key);
+    expect([ask('shop.orders', null), ask('shop.lines', null), ask('shop.*', null)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(ask('shop.orders', '{"$database":"crm","id":1}')).toBe(false);
   });
 });

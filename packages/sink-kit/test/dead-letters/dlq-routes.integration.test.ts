@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { deadLetterTopic, decisionsTopic } from '@sluice/envelope';
+import { deadLetterTopic, decisionsTopic, TopicRouting } from '@sluice/envelope';
 import { kafkaClient, listTopics, PlainProducer } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
 import { createLogger, parseConfig, type OpsResponse } from '@sluice/runtime';
@@ -84,7 +84,7 @@ class Office {
     const routes = dlqRoutes({
       desk: new LetterDesk(this.store()),
       sink: 'memory',
-      prefix: this.prefix,
+      routing: new TopicRouting({ prefix: this.prefix }),
       write: async (delivery) => (await this.sink.write([delivery], never, 'replay'))[0] as Outcome,
       onReplayed: (result) => this.results.push(result),
       log,
@@ -206,7 +206,7 @@ describe('decisions', () => {
     const names = await listTopics(kafka, (name) => name.startsWith(`${desk.prefix}.`));
     const own = [deadLetterTopic(desk.prefix, 'memory'), decisionsTopic(desk.prefix, 'memory')];
     expect(names).toEqual(own.sort());
-    expect(selectTopics(names, desk.prefix)).toEqual([]);
+    expect(selectTopics(names, desk.prefix, new TopicRouting({ prefix: desk.prefix }))).toEqual([]);
   });
 
   test('are none before the topics exist', async () => {

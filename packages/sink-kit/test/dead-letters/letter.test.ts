@@ -1,13 +1,15 @@
+import { TopicRouting } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { inLogOrder, matcher, toLetter, type LetterFilter } from '../../src/dead-letters/letter.ts';
 import { itemRow, sequenceAt } from '../../src/testing/index.ts';
 import { letter, letterRecord, topic } from './letters.ts';
 
+const routing = new TopicRouting({ prefix: 'test' });
 const failed = topic.row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(42, 1) });
 
 describe('a record of a dead-letter topic', () => {
   test('is read by its headers', () => {
-    expect(toLetter(letterRecord(failed), 'test')).toEqual({
+    expect(toLetter(letterRecord(failed), routing)).toEqual({
       id: `${failed.topic}-0-${failed.offset}`,
       topic: failed.topic,
       partition: 0,
@@ -24,13 +26,21 @@ describe('a record of a dead-letter topic', () => {
     });
   });
 
+  test('tells its table by its key where the topic does not', () => {
+    const shared = new TopicRouting({ prefix: 'test', strategy: 'database' });
+    const record = { ...letterRecord(failed, { topic: 'test.shop' }) };
+    const key = Buffer.from('{"$table":"orders","id":42}');
+    expect(toLetter({ ...record, key }, shared)).toMatchObject({ table: 'shop.orders', topic: 'test.shop' });
+    expect(toLetter({ ...record, key: null }, shared)).toMatchObject({ table: 'test.shop' });
+  });
+
   test('that somebody else wrote is no letter', () => {
-    expect(toLetter({ ...letterRecord(failed), headers: new Map() }, 'test')).toBeNull();
-    expect(toLetter(letterRecord(failed, { offset: 'x' }), 'test')).toBeNull();
+    expect(toLetter({ ...letterRecord(failed), headers: new Map() }, routing)).toBeNull();
+    expect(toLetter(letterRecord(failed, { offset: 'x' }), routing)).toBeNull();
   });
 
   test('without a time of its own has that of its record; of an unknown topic the topic stands for the table', () => {
-    const odd = toLetter(letterRecord(failed, { failed_at: '', topic: 'elsewhere' }), 'test');
+    const odd = toLetter(letterRecord(failed, { failed_at: '', topic: 'elsewhere' }), routing);
     expect(odd).toMatchObject({ failedAtMs: 5, table: 'elsewhere' });
   });
 });

@@ -1,3 +1,4 @@
+import { TopicRouting } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import { replayLetter, type ReplayTools } from '../../src/dead-letters/replay.ts';
@@ -18,7 +19,7 @@ function bench(write: (delivery: Delivery) => Promise<Outcome>, record = letterR
   const written: Delivery[] = [];
   const decided: unknown[] = [];
   const tools: ReplayTools = {
-    prefix: 'test',
+    routing: new TopicRouting({ prefix: 'test' }),
     read: async () => record,
     write: async (delivery) => {
       written.push(delivery);

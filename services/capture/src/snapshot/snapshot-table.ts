@@ -1,7 +1,7 @@
 import { columnFromInformationSchema, selectExpression, type ByteWriter, type Column } from '@sluice/binlog';
 import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import { leftOutOf, type BookServer } from '../state/column-book.ts';
-import { captureTable, schemaColumns, type TableShape } from '../state/table.ts';
+import { captureTable, ownTopic, schemaColumns, type TableShape } from '../state/table.ts';
 import { keyText } from '../stream/table-route.ts';
 import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
 import { encoderFor } from '../stream/shaped-encoder.ts';
@@ -43,7 +43,7 @@ export class SnapshotTable {
       .map((column) => columnFromInformationSchema(column, server.flavour));
     const keyColumns = configuredKey ?? description.primaryKey;
     this.shape = { database, table, columns: schemaColumns(this.columns), keyColumns, leftOut };
-    const captured = captureTable(this.shape, 0, '', 0, treat(this.shape));
+    const captured = captureTable(this.shape, 0, ownTopic(''), 0, treat(this.shape));
     this.#keyEncoder = encoderFor(captured, '');
     this.#expressions = expressionsOf(this.columns, captured.treatment);
     this.#keys = captured.keyOrdinals.map((ordinal) => keyColumn(this.columns[ordinal] as Column, ordinal));

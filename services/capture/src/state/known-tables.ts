@@ -6,7 +6,7 @@ import type { TableShape } from './table.ts';
 
 /** The tables of the schema history as it is now. Another capture may still be running: to check settings, not to go on from. */
 export async function knownTables(settings: CaptureSettings, signal: AbortSignal): Promise<TableRegistry> {
-  const registry = new TableRegistry(settings.prefix, settings.shaper);
+  const registry = new TableRegistry(settings.routing, settings.shaper);
   const reader = new TopicReader({ kafka: settings.config.kafka, signal });
   try {
     for (const record of await readHistory(reader, settings.prefix)) registry.restore(record);

@@ -2,9 +2,9 @@ import {
   checkpointsTopic,
   ddlTopic,
   decodeEnvelope,
-  isDataTopic,
   parseSequence,
   schemaHistoryTopic,
+  type TopicRouting,
 } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
@@ -65,12 +65,12 @@ function open(value: Buffer, isLossAccepted: boolean): Checkpoint | null {
  */
 export async function highestGeneration(
   reader: TopicReader,
-  prefix: string,
+  routing: TopicRouting,
   history: readonly SchemaHistoryRecord[],
 ): Promise<number> {
   let highest = 0;
   for (const { sequence } of history) highest = Math.max(highest, parseSequence(sequence).generation);
-  const topics = (await reader.topicNames()).filter((name) => isDataTopic(prefix, name));
+  const topics = (await reader.topicNames()).filter((name) => routing.isDataTopic(name));
   for (const topic of topics) {
     for (const { value } of await newestRows(reader, topic)) {
       highest = Math.max(highest, parseSequence(decodeEnvelope(value).payload.sequence).generation);

@@ -1,3 +1,4 @@
+import type { TopicRouting } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { z } from 'zod';
 import { NO_SHAPING, type Shaper } from '../shape/shaper.ts';
@@ -6,8 +7,9 @@ import {
   captureTable,
   shapeText,
   tableId,
-  tableTopic,
+  tablePlace,
   type CapturedTable,
+  type TablePlace,
   type TableShape,
 } from './table.ts';
 
@@ -39,6 +41,8 @@ const historySchema = z.strictObject({
     .exactOptional(),
   /** Generated columns that are not published. */
   leftOut: z.array(z.string()).readonly().exactOptional(),
+  /** `TopicRouting.text` of the topics that it was published in, where that is not the one of strategy `table`. */
+  routing: z.string().exactOptional(),
   /** Sequence from which on the version holds. */
   sequence: z.string(),
 });
@@ -58,6 +62,8 @@ export function parseHistoryRecord(value: Buffer): SchemaHistoryRecord {
   }
 }
 
+const BY_TABLE = '{database}.{table}';
+
 /** What became of a shape: known already, or the first or a further version of its table. */
 export interface Registration {
   readonly table: CapturedTable;
@@ -74,34 +80,48 @@ interface Newest {
   readonly plan: string;
   /** Text of the row condition; '' when all rows are published. */
   readonly condition: string;
+  /** `TopicRouting.text` of the topics that it was published in. */
+  readonly routing: string;
   /** Made at the first use: only then the topic must exist. */
   captured: CapturedTable | null;
 }
 
-/** The newest version of every table ever captured, and the partitions of the topics. */
+/** The newest version of every table ever captured, and where the records of the present ones go. */
 export class TableRegistry {
-  readonly #prefix: string;
+  readonly routing: TopicRouting;
   readonly #shaper: Shaper;
-  readonly #partitions = new Map<string, number>();
+  /** Partitions of the topics of each table that may be published. A topic may be shared: it says nothing of a table. */
+  readonly #admitted = new Map<string, number>();
+  readonly #topics = new Set<string>();
   readonly #newest = new Map<string, Newest>();
 
-  constructor(prefix: string, shaper: Shaper = NO_SHAPING) {
-    this.#prefix = prefix;
+  constructor(routing: TopicRouting, shaper: Shaper = NO_SHAPING) {
+    this.routing = routing;
     this.#shaper = shaper;
   }
 
-  setPartitions(topic: string, partitions: number): void {
-    this.#partitions.set(topic, partitions);
+  /**
+   * From now on the table may be published: its topics are there.
+   * @param partitions that all of its topics have
+   */
+  admit(database: string, table: string, partitions: number): void {
+    this.#admitted.set(tableId(database, table), partitions);
+    for (const topic of this.placeOf(database, table).topics) this.#topics.add(topic);
   }
 
-  hasTopic(topic: string): boolean {
-    return this.#partitions.has(topic);
+  isAdmitted(database: string, table: string): boolean {
+    return this.#admitted.has(tableId(database, table));
+  }
+
+  /** Topics of admitted tables. */
+  get topics(): ReadonlySet<string> {
+    return this.#topics;
   }
 
   /** Takes over a version from the schema history; later records win. */
   restore(record: SchemaHistoryRecord): void {
     const id = tableId(record.database, record.table);
-    const { version, source } = record;
+    const { version, source, routing = BY_TABLE } = record;
     const shape = source === undefined ? record : { ...record, ...source };
     this.#newest.set(id, {
       version,
@@ -109,6 +129,7 @@ export class TableRegistry {
       published: record,
       plan: source?.plan ?? '',
       condition: source?.condition ?? '',
+      routing,
       captured: null,
     });
   }
@@ -155,6 +176,11 @@ export class TableRegistry {
     return treatment === null || !isSame(known, treatment);
   }
 
+  /** `TopicRouting.text` of the topics that a table was published in last; null when it never was. */
+  routingOf(database: string, table: string): string | null {
+    return this.#newest.get(tableId(database, table))?.routing ?? null;
+  }
+
   /** The newest shape of every table. */
   *shapes(): Generator<TableShape> {
     for (const { shape } of this.#newest.values()) yield shape;
@@ -181,16 +207,16 @@ export class TableRegistry {
     if (known !== undefined) this.#shaper.checkSuccession(known.shape, shape);
     const version = (known?.version ?? 0) + 1;
     const table = this.#capture(shape, version, treatment);
-    this.#newest.set(id, { version, shape, published: table, plan, condition, captured: table });
+    const routing = this.routing.text;
+    this.#newest.set(id, { version, shape, published: table, plan, condition, routing, captured: table });
     return { table, change: known === undefined ? 'create' : classifyChange(known.published, table) };
   }
 
-  /** The newest version of a table by its name in a statement; null when it is not known or its topic is not prepared. */
+  /** The newest version of a table by its name in a statement; null when it is not known or it is not admitted. */
   find(database: string, table: string, ignoresCase: boolean): CapturedTable | null {
     const exact = this.#newest.get(tableId(database, table));
     const found = exact ?? (ignoresCase ? this.#findIgnoringCase(database, table) : undefined);
-    if (found === undefined || !this.hasTopic(this.topicOf(found.shape.database, found.shape.table)))
-      return null;
+    if (found === undefined || !this.isAdmitted(found.shape.database, found.shape.table)) return null;
     if (found.captured !== null) return found.captured;
     const treatment = this.treat(found.shape);
     const captured = this.#capture(found.shape, found.version, treatment);
@@ -205,20 +231,29 @@ export class TableRegistry {
     return undefined;
   }
 
-  topicOf(database: string, table: string): string {
-    return tableTopic(this.#prefix, database, table);
+  /** Throws CONFIG_INVALID when a name would be longer than Kafka allows. */
+  placeOf(database: string, table: string): TablePlace {
+    return tablePlace(this.routing, database, table);
   }
 
   #capture(shape: TableShape, version: number, treatment: Treatment): CapturedTable {
     const { database, table, columns, keyColumns, leftOut = [] } = shape;
-    const topic = this.topicOf(database, table);
-    const partitions = this.#partitions.get(topic);
+    const place = this.placeOf(database, table);
+    const partitions = this.#admitted.get(tableId(database, table));
     if (partitions === undefined) {
-      throw new PipelineError('TOPIC_UNKNOWN', `Topic ${topic} was not prepared before its table was used.`);
+      throw new PipelineError(
+        'TOPIC_UNKNOWN',
+        `Topic ${place.topic} was not prepared before its table was used.`,
+      );
     }
     const whole = { database, table, columns, keyColumns, leftOut };
-    return captureTable(whole, version, topic, partitions, treatment);
+    return captureTable(whole, version, place, partitions, treatment);
   }
+}
+
+/** As the schema history has it: null for what goes without saying. */
+export function routingText({ text }: TopicRouting): string | null {
+  return text === BY_TABLE ? null : text;
 }
 
 function conditionText({ condition }: Treatment): string {

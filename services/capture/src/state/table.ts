@@ -1,5 +1,5 @@
 import type { Column } from '@sluice/binlog';
-import { topicName, type SchemaColumn } from '@sluice/envelope';
+import type { SchemaColumn, TopicRouting } from '@sluice/envelope';
 import { quoteIdentifier } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
@@ -28,8 +28,24 @@ export interface CapturedTable {
   readonly version: number;
   /** Places of the key columns in a row image, in key order. */
   readonly keyOrdinals: readonly number[];
-  readonly topic: string;
   readonly partitions: number;
+  readonly place: TablePlace;
+}
+
+/** Where the records of one table go, and what tells them from those of other tables there. */
+export interface TablePlace {
+  /** Of its rows; of one that has a topic for each operation, what the names of these begin with. */
+  readonly topic: string;
+  /** All of its topics: control records go to each. */
+  readonly topics: readonly string[];
+  readonly splitsOperations: boolean;
+  /** Members of JSON that stand in front of the key columns in its record keys; '' where the topic is its own. */
+  readonly keyMembers: string;
+}
+
+/** Of a table that has its topic for itself. */
+export function ownTopic(topic: string): TablePlace {
+  return { topic, topics: [topic], splitsOperations: false, keyMembers: '' };
 }
 
 /** `database.table`: how settings, logs and the schema history name a table; a name with a dot in it is quoted by backticks. */
@@ -48,10 +64,15 @@ function unambiguous(name: string): string {
   return /[.`]/u.test(name) ? quoteIdentifier(name) : name;
 }
 
-/** Throws CONFIG_INVALID when the name would be longer than Kafka allows. */
-export function tableTopic(prefix: string, database: string, table: string): string {
+/** Throws CONFIG_INVALID when a name would be longer than Kafka allows. */
+export function tablePlace(routing: TopicRouting, database: string, table: string): TablePlace {
   try {
-    return topicName(prefix, database, table);
+    return {
+      topic: routing.topicOf(database, table),
+      topics: routing.topicsOf(database, table),
+      splitsOperations: routing.splitsOperations,
+      keyMembers: routing.keyMembers(database, table),
+    };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const id = tableId(database, table);
@@ -83,7 +104,7 @@ export function shapeText(shape: TableShape): string {
 export function captureTable(
   shape: TableShape,
   version: number,
-  topic: string,
+  place: TablePlace,
   partitions: number,
   treatment: Treatment = AS_IT_IS,
 ): CapturedTable {
@@ -100,5 +121,5 @@ export function captureTable(
   const { database, table } = shape;
   const columns = treatment.plan?.columns.map(({ column }) => column) ?? shape.columns;
   const keyColumns = treatment.plan?.keyColumns ?? shape.keyColumns;
-  return { database, table, columns, keyColumns, shape, treatment, version, keyOrdinals, topic, partitions };
+  return { database, table, columns, keyColumns, shape, treatment, version, keyOrdinals, partitions, place };
 }

@@ -76,7 +76,7 @@ export function appendJson(
   records.end();
 }
 
-/** One control record with the same content to every partition of the table's topic. */
+/** One control record with the same content to every partition of the table's topics. */
 function toEveryPartition(
   buffer: PublishBuffer,
   table: CapturedTable,
@@ -89,16 +89,11 @@ function toEveryPartition(
     sequence: payload.sequence,
     schema: `${schema.type}/${schema.version}/${schema.table}`,
   };
-  for (let partition = 0; partition < table.partitions; partition++) {
-    const key = controlKey(schema.type satisfies ControlType);
-    appendJson(
-      buffer,
-      { topic: table.topic, partition },
-      key,
-      envelope,
-      payload.metadata.captured_at,
-      headers,
-    );
+  const { topics, keyMembers } = table.place;
+  const key = controlKey(schema.type satisfies ControlType, keyMembers);
+  for (const topic of topics) {
+    for (let partition = 0; partition < table.partitions; partition++)
+      appendJson(buffer, { topic, partition }, key, envelope, payload.metadata.captured_at, headers);
   }
 }
 

@@ -13,7 +13,9 @@ const LOG_EVERY_MS = 60_000;
 /** A record that Kafka would refuse. */
 export interface OversizeRow {
   readonly table: CapturedTable;
+  readonly topic: string;
   readonly partition: number;
+  /** The record key. */
   readonly key: ByteWriter;
   readonly operation: string;
   readonly sequence: string;
@@ -60,13 +62,13 @@ export class OversizeRows {
    * stop. In the same Kafka transaction as the rows around it.
    */
   divert(buffer: PublishBuffer, row: OversizeRow): void {
-    const { table, bytes, fileJson, offset } = row;
+    const { table, topic, bytes, fileJson, offset } = row;
     const { topics, log, onDiverted } = this.#options;
     const id = tableId(table.database, table.table);
     const message = `A row of ${id} has ${bytes} bytes, topics.maxMessageBytes is ${topics.maxMessageBytes} (${String(JSON.parse(fileJson))}:${offset}).`;
     if (!this.diverts) throw new PipelineError('ROW_TOO_LARGE', message, { context: { table: id, bytes } });
     this.#writeLetter(buffer, row, message);
-    onDiverted(table.topic);
+    onDiverted(topic);
     if (row.at - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = row.at;
     log.error({ event: 'capture.row_diverted', code: 'ROW_TOO_LARGE', table: id, bytes }, message);
@@ -90,13 +92,13 @@ export class OversizeRows {
 
 /** As the dead letters of sinks have them (docs/operations.md); the value is what is too large. */
 function letterHeaders(row: OversizeRow, message: string): Readonly<Record<string, string>> {
-  const { table, partition, operation, sequence, at } = row;
+  const { topic, partition, operation, sequence, at } = row;
   return {
     operation,
     sequence,
     'cdc.dlq.schema': '1',
     'cdc.dlq.sink': 'capture',
-    'cdc.dlq.topic': table.topic,
+    'cdc.dlq.topic': topic,
     'cdc.dlq.partition': String(partition),
     'cdc.dlq.stage': 'publish',
     'cdc.dlq.error.class': 'record',
@@ -107,7 +109,7 @@ function letterHeaders(row: OversizeRow, message: string): Readonly<Record<strin
     'cdc.dlq.failed_at': String(at),
     'cdc.dlq.service_version': VERSION,
     'cdc.dlq.version': sequence,
-    '__connect.errors.topic': table.topic,
+    '__connect.errors.topic': topic,
     '__connect.errors.partition': String(partition),
     '__connect.errors.exception.class.name': 'ROW_TOO_LARGE',
     '__connect.errors.exception.message': message,

@@ -25,6 +25,7 @@ import { append, appendAll, appendInteger, appendThousandths, writeDigits } from
 import { LatestText } from './latest-text.ts';
 import type { OversizeRows } from './oversize.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
+import { recordKeyOf } from './record-key.ts';
 import type { TableEncoder, ValueImage } from './table-encoder.ts';
 
 /** What a group of rows has in common: one rows event, or one chunk of a snapshot. */
@@ -54,6 +55,7 @@ export interface RowWriterOptions {
 /** A further record header, for the link between the two halves of a key change. */
 export interface LinkHeader {
   readonly name: Buffer;
+  /** Key columns of the other half. */
   readonly key: ByteWriter;
 }
 
@@ -73,7 +75,13 @@ export class RowWriter {
   readonly #sequencePrefix = new LatestText();
   readonly #file = new LatestText();
   readonly #gtid = new LatestText('"');
+  /** The key columns of the row that is written next. */
   readonly key = new ByteWriter(256);
+  readonly #longKey = new ByteWriter(256);
+  readonly #longLinkKey = new ByteWriter(256);
+  /** The record key of the row that is being written. */
+  #recordKey = this.key;
+  #topic = '';
   readonly #tombstones: boolean;
   readonly #oversize: OversizeRows | null;
   #group: RowGroup | null = null;
@@ -85,6 +93,7 @@ export class RowWriter {
 
   beginGroup(group: RowGroup): void {
     this.#group = group;
+    this.#topic = group.encoder.topicOf(group.operation);
     const gtid = group.gtid === null ? NULL : this.#gtid.of(group.gtid);
     const prefix = this.#sequencePrefix.of(group.sequencePrefix);
     const head = restart(this.#head);
@@ -122,7 +131,7 @@ export class RowWriter {
   }
 
   /**
-   * Appends one record. `this.key` must hold the record key.
+   * Appends one record. `this.key` must hold the key columns.
    * @param imageIndex index of the row image in its event
    * @param offset the offset field of the row's sequence
    * @param eventIndex index of the row image in its transaction
@@ -137,16 +146,17 @@ export class RowWriter {
     link: LinkHeader | null,
   ): void {
     const group = this.#group as RowGroup;
-    const { table } = group.encoder;
-    const key = this.key;
+    const { table, keyHead } = group.encoder;
+    const key = recordKeyOf(keyHead, this.key, this.#longKey);
+    this.#recordKey = key;
     const partition = partitionFor(key.bytes, 0, key.position, table.partitions);
     writeDigits(this.#middle.bytes, this.#digitsInMiddle, offset, OFFSET_DIGITS);
     writeDigits(this.#headers.bytes, this.#digitsInHeaders, offset, OFFSET_DIGITS);
-    let batch = buffer.partition(table.topic, partition);
+    let batch = buffer.partition(this.#topic, partition);
     this.#writeRecord(batch, before, after, imageIndex, eventIndex, link);
     if (batch.records.byteLength > buffer.maxBatchBytes && batch.records.count > 0) {
       batch.records.rewind(); // too much for one batch together: the row gets one of its own
-      batch = buffer.nextBatch(table.topic, partition);
+      batch = buffer.nextBatch(this.#topic, partition);
       this.#writeRecord(batch, before, after, imageIndex, eventIndex, link);
     }
     if (batch.records.byteLength > buffer.maxBatchBytes) {
@@ -189,8 +199,8 @@ export class RowWriter {
     batch.records.rewind();
     const sequence = sequencePrefix + String(offset).padStart(OFFSET_DIGITS, '0');
     const { table } = encoder;
-    const where = { partition, key: this.key, operation, sequence, at, fileJson, offset: start };
-    oversize.divert(buffer, { table, bytes, ...where });
+    const where = { topic: this.#topic, partition, key: this.#recordKey };
+    oversize.divert(buffer, { table, bytes, operation, sequence, at, fileJson, offset: start, ...where });
     return false;
   }
 
@@ -205,8 +215,9 @@ export class RowWriter {
   ): void {
     const group = this.#group as RowGroup;
     const { key } = this;
+    const recordKey = this.#recordKey;
     records.begin(group.capturedAt);
-    records.key(key.bytes, 0, key.position);
+    records.key(recordKey.bytes, 0, recordKey.position);
     records.beginValue();
     append(out, this.#head.bytes, this.#head.position);
     appendInteger(out, imageIndex);
@@ -226,13 +237,14 @@ export class RowWriter {
     const { bytes, position } = this.#headers;
     records.rawHeaders(ONE_HEADER_MORE);
     records.rawHeaders(bytes.subarray(ONE_HEADER_MORE.length, position));
-    records.header(link.name, link.key.bytes, 0, link.key.position);
+    const key = recordKeyOf((this.#group as RowGroup).encoder.keyHead, link.key, this.#longLinkKey);
+    records.header(link.name, key.bytes, 0, key.position);
   }
 
   /** Lets a compacted topic forget the key. */
   #writeTombstone(records: RecordBatchBuilder): void {
     records.begin((this.#group as RowGroup).capturedAt);
-    records.key(this.key.bytes, 0, this.key.position);
+    records.key(this.#recordKey.bytes, 0, this.#recordKey.position);
     records.nullValue();
     records.headerCount(0);
     records.end();

@@ -1,4 +1,5 @@
 import type { ByteWriter, RowImage } from '@sluice/binlog';
+import { operationTopic, type RowOperation } from '@sluice/envelope';
 import { encodeHeader } from '@sluice/kafka';
 import type { CapturedTable } from '../state/table.ts';
 import { appendAll } from './json-bytes.ts';
@@ -18,6 +19,9 @@ export class TableEncoder {
   readonly table: CapturedTable;
   /** Record header `schema`, as it stands in the record. */
   readonly schemaHeader: Buffer;
+  /** What stands in a record key in place of the opening brace of the key columns; null where the key is these alone. */
+  readonly keyHead: Buffer | null;
+  readonly #topics: Readonly<Record<RowOperation, string>>;
   readonly #serverName: string;
   readonly #columnPrefixes: readonly Buffer[];
   readonly #keyPrefixes: readonly Buffer[];
@@ -29,7 +33,14 @@ export class TableEncoder {
     this.#serverName = serverName;
     this.#columnPrefixes = memberPrefixes(table.columns.map((column) => column.name));
     this.#keyPrefixes = memberPrefixes(table.keyColumns);
+    const { keyMembers } = table.place;
+    this.keyHead = keyMembers === '' ? null : Buffer.from(`{${keyMembers},`);
+    this.#topics = topicsByOperation(table);
     this.schemaHeader = encodeHeader('schema', `row/1/${table.version}`);
+  }
+
+  topicOf(operation: RowOperation): string {
+    return this.#topics[operation];
   }
 
   /** From the opening brace of the envelope to just before the value of `timestamp`. */
@@ -63,7 +74,7 @@ export class TableEncoder {
     return true;
   }
 
-  /** Replaces the content of `out` by the record key: the key columns as one JSON object, in key order. */
+  /** Replaces the content of `out` by the key columns as one JSON object, in key order. */
   writeKey(image: ValueImage, out: ByteWriter): void {
     out.position = 0;
     const ordinals = this.table.keyOrdinals;
@@ -73,6 +84,13 @@ export class TableEncoder {
     }
     closeObject(out);
   }
+}
+
+function topicsByOperation({ place }: CapturedTable): Readonly<Record<RowOperation, string>> {
+  const { topic, splitsOperations } = place;
+  const of = (operation: RowOperation): string =>
+    splitsOperations ? operationTopic(topic, operation) : topic;
+  return { INSERT: of('INSERT'), UPDATE: of('UPDATE'), DELETE: of('DELETE'), SNAPSHOT: of('SNAPSHOT') };
 }
 
 export function closeObject(out: ByteWriter): void {

@@ -3,7 +3,12 @@ import { schemaHistoryTopic } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { Treatment } from '../shape/treatment.ts';
 import type { TableFilter } from '../state/table-filter.ts';
-import type { Registration, SchemaHistoryRecord, TableRegistry } from '../state/table-registry.ts';
+import {
+  routingText,
+  type Registration,
+  type SchemaHistoryRecord,
+  type TableRegistry,
+} from '../state/table-registry.ts';
 import { schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
 import type { ColumnBook } from '../state/column-book.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
@@ -69,7 +74,7 @@ export class TableRoutes {
     }
     if (!map.fullMetadata) throw metadataMissing(map);
     const { registry, columnBook } = this.#options;
-    const isReady = registry.hasTopic(registry.topicOf(map.database, map.table)) && !columnBook.lacks(map);
+    const isReady = registry.isAdmitted(map.database, map.table) && !columnBook.lacks(map);
     if (isReady) this.#settle(map, announcement);
     else this.waiting.push(map);
   }
@@ -201,6 +206,7 @@ export class TableRoutes {
     const { database, table: name, version, columns, keyColumns, shape, treatment } = table;
     const { leftOut = [] } = shape;
     const source = sourceOf(shape, treatment);
+    const routing = routingText(this.#options.registry.routing);
     const record: SchemaHistoryRecord = {
       database,
       table: name,
@@ -209,6 +215,7 @@ export class TableRoutes {
       keyColumns: [...keyColumns],
       ...(source === null ? {} : { source }),
       ...(leftOut.length > 0 ? { leftOut } : {}),
+      ...(routing === null ? {} : { routing }),
       sequence: point.sequence,
     };
     const history = { topic: schemaHistoryTopic(this.#options.prefix), partition: 0 };

@@ -1,3 +1,4 @@
+import { TopicRouting } from '@sluice/envelope';
 import { parseConfig, type SluiceConfig } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import { findKeyChanges } from '../../src/shape/key-checks.ts';
@@ -8,6 +9,7 @@ import { parseTableId, tableId } from '../../src/state/table.ts';
 import { description } from '../support/descriptions.ts';
 
 const SERVER = { flavour: 'mysql', version: '9.7.0' } as const;
+const routing = new TopicRouting({ prefix: 'p' });
 const byV = { 'shop.orders': ['v'] };
 const uniqueV = description({ uniqueIndexes: [{ name: 'v', columns: ['v'], usableAsKey: true }] });
 const renamed = { '*.orders': { columns: { id: { rename: 'nr' } } } };
@@ -19,11 +21,11 @@ function configOf(keys: object, tables: object = {}): SluiceConfig {
 
 /** What is found when a table that was published by one configuration is started with another. */
 function found(before: SluiceConfig, now: SluiceConfig, [old, table] = [uniqueV, uniqueV]): string[] {
-  const earlier = new TableRegistry('p', new Shaper(before.tables, null));
-  earlier.setPartitions('p.shop.orders', 1);
+  const earlier = new TableRegistry(routing, new Shaper(before.tables, null));
+  earlier.admit('shop', 'orders', 1);
   const { table: captured } = earlier.register(sourceShape(old, before, SERVER));
   const { columns, keyColumns, shape, treatment } = captured;
-  const registry = new TableRegistry('p', new Shaper(now.tables, null));
+  const registry = new TableRegistry(routing, new Shaper(now.tables, null));
   registry.restore({
     database: 'shop',
     table: 'orders',

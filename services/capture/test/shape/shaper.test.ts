@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { HashKey } from '../../src/shape/hash-key.ts';
 import { Shaper } from '../../src/shape/shaper.ts';
-import { captureTable, type TableShape } from '../../src/state/table.ts';
+import { captureTable, ownTopic, type TableShape } from '../../src/state/table.ts';
 import { encoderFor } from '../../src/stream/shaped-encoder.ts';
 import { TableEncoder, type ValueImage } from '../../src/stream/table-encoder.ts';
 
@@ -47,7 +47,7 @@ function image(...values: readonly string[]): ValueImage {
 }
 
 function written(shaper: Shaper, row: ValueImage, shape = SHAPE): { row: string; key: string } {
-  const encoder = encoderFor(captureTable(shape, 1, 't', 1, shaper.treat(shape)), 'shop');
+  const encoder = encoderFor(captureTable(shape, 1, ownTopic('t'), 1, shaper.treat(shape)), 'shop');
   const [out, key] = [new ByteWriter(8), new ByteWriter(8)];
   encoder.writeRow(row, out);
   encoder.writeKey(row, key);
@@ -123,7 +123,7 @@ describe('columns', () => {
   test('a table without settings has the encoder that knows nothing of them', () => {
     for (const shaper of [columnsOf({ email: {} }), new Shaper(tables({ 'other.*': {} }), null)]) {
       expect(shaper.treat(SHAPE).plan).toBeNull();
-      const encoder = encoderFor(captureTable(SHAPE, 1, 't', 1, shaper.treat(SHAPE)), 'shop');
+      const encoder = encoderFor(captureTable(SHAPE, 1, ownTopic('t'), 1, shaper.treat(SHAPE)), 'shop');
       expect(Object.getPrototypeOf(encoder)).toBe(TableEncoder.prototype);
     }
   });

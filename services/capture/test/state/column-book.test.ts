@@ -1,6 +1,7 @@
 import type { Column, TableMap } from '@sluice/binlog';
 import type { TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import { TopicRouting } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { TableRegistry } from '../../src/state/table-registry.ts';
 import { ColumnBook, leftOutOf } from '../../src/state/column-book.ts';
@@ -39,7 +40,7 @@ function registryOf(
   columns: Readonly<Record<string, string>>,
   leftOut: readonly string[] = [],
 ): TableRegistry {
-  const registry = new TableRegistry('shop');
+  const registry = new TableRegistry(new TopicRouting({ prefix: 'shop' }));
   const typed = Object.entries(columns).map(([name, type]) => ({
     name,
     type,

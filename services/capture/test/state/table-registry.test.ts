@@ -1,14 +1,15 @@
+import { TopicRouting } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { parseHistoryRecord, TableRegistry } from '../../src/state/table-registry.ts';
-import { tableId, tableTopic, type TableShape } from '../../src/state/table.ts';
+import { tableId, tablePlace, type TableShape } from '../../src/state/table.ts';
 
 const id = { name: 'id', type: 'int', nullable: false, charset: null };
 const text = { name: 't', type: 'varchar(9)', nullable: true, charset: 'utf8mb4' };
 const shape: TableShape = { database: 'shop', table: 'orders', columns: [id, text], keyColumns: ['id'] };
 
 function registry(): TableRegistry {
-  const made = new TableRegistry('p');
-  made.setPartitions('p.shop.orders', 6);
+  const made = new TableRegistry(new TopicRouting({ prefix: 'p' }));
+  made.admit('shop', 'orders', 6);
   return made;
 }
 
@@ -17,7 +18,7 @@ describe('TableRegistry', () => {
     const tables = registry();
     expect(tables.register(shape)).toMatchObject({
       change: 'create',
-      table: { version: 1, topic: 'p.shop.orders', partitions: 6, keyOrdinals: [0] },
+      table: { version: 1, place: { topic: 'p.shop.orders' }, partitions: 6, keyOrdinals: [0] },
     });
     const { table } = tables.register(shape);
     expect(tables.register({ ...shape })).toEqual({ change: 'none', table });
@@ -93,7 +94,7 @@ describe('names of tables', () => {
   });
 
   test('that are too long for a topic are refused with what to do', () => {
-    expect(() => tableTopic('p', 'shop', 'б'.repeat(64))).toThrow(
+    expect(() => tablePlace(new TopicRouting({ prefix: 'p' }), 'shop', 'б'.repeat(64))).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
         message: expect.stringContaining('topics.prefix') as string,

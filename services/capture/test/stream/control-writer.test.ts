@@ -8,7 +8,7 @@ import {
   type ControlPoint,
 } from '../../src/stream/control-writer.ts';
 import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
-import { captureTable, type TableShape } from '../../src/state/table.ts';
+import { captureTable, ownTopic, type TableShape } from '../../src/state/table.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { bufferOf } from '../support/buffers.ts';
 
@@ -21,7 +21,7 @@ const shape: TableShape = {
   ],
   keyColumns: ['id'],
 };
-const table = captureTable(shape, 3, 'p.shop.orders', 2);
+const table = captureTable(shape, 3, ownTopic('p.shop.orders'), 2);
 const point: ControlPoint = {
   server: 'shop',
   serverId: 11,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { decodeEnvelope } from '@sluice/envelope';
 import { createLogger } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
-import { captureTable } from '../../src/state/table.ts';
+import { captureTable, ownTopic } from '../../src/state/table.ts';
 import { OversizeRows } from '../../src/stream/oversize.ts';
 import { RowWriter, type RowGroup } from '../../src/stream/row-writer.ts';
 import { TableEncoder, type ValueImage } from '../../src/stream/table-encoder.ts';
@@ -12,7 +12,7 @@ import { readRecords, type WrittenRecord } from '../support/read-records.ts';
 const MAX_BYTES = 10_000;
 const COLUMNS = ['id', 'v'].map((name) => ({ name, type: 'int', nullable: false, charset: null }));
 const SHAPE = { database: 'shop', table: 'orders', columns: COLUMNS, keyColumns: ['id'] };
-const encoder = new TableEncoder(captureTable(SHAPE, 1, 'p.shop.orders', 1), 'shop');
+const encoder = new TableEncoder(captureTable(SHAPE, 1, ownTopic('p.shop.orders'), 1), 'shop');
 
 /** An image whose values are JSON texts. */
 function image(...values: readonly string[]): ValueImage {

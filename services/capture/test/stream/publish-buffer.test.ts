@@ -78,7 +78,7 @@ describe('PublishBuffer', () => {
 
   test('wide rows of one partition do not share a batch that Kafka would refuse', () => {
     const registry = registryOf();
-    registry.setPartitions('p.shop.orders', 1);
+    registry.admit('shop', 'orders', 1);
     const maxMessageBytes = 100_000;
     const { stream, buffer } = streamOf({ registry, maxMessageBytes });
     const wide = JSON.stringify('x'.repeat(60_000));

@@ -1,5 +1,5 @@
 import { parseConfig } from '@sluice/runtime';
-import type { RowEnvelope } from '@sluice/envelope';
+import { TopicRouting, type RowEnvelope } from '@sluice/envelope';
 import { expect, test } from 'vitest';
 import { Shaper } from '../../src/shape/shaper.ts';
 import { TableRegistry } from '../../src/state/table-registry.ts';
@@ -16,8 +16,8 @@ function streamWith(section: unknown): StreamSetup {
     kafka: { brokers: ['b:1'] },
   };
   const { tables } = parseConfig(JSON.stringify({ ...base, tables: { 'shop.orders': section } }), {});
-  const registry = new TableRegistry('p', new Shaper(tables, null));
-  registry.setPartitions('p.shop.orders', PARTITIONS);
+  const registry = new TableRegistry(new TopicRouting({ prefix: 'p' }), new Shaper(tables, null));
+  registry.admit('shop', 'orders', PARTITIONS);
   return streamOf({ registry });
 }
 

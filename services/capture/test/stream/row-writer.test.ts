@@ -2,7 +2,7 @@ import { ByteWriter } from '@sluice/binlog';
 import { decodeEnvelope } from '@sluice/envelope';
 import { VERSION } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
-import { captureTable } from '../../src/state/table.ts';
+import { captureTable, ownTopic } from '../../src/state/table.ts';
 import { RowWriter, type LinkHeader, type RowGroup } from '../../src/stream/row-writer.ts';
 import { TableEncoder, type ValueImage } from '../../src/stream/table-encoder.ts';
 import { bufferOf } from '../support/buffers.ts';
@@ -10,7 +10,7 @@ import { readRecords, type WrittenRecord } from '../support/read-records.ts';
 
 const COLUMNS = ['id', 'näme'].map((name) => ({ name, type: 'int', nullable: false, charset: null }));
 const SHAPE = { database: 'shop', table: 'orders', columns: COLUMNS, keyColumns: ['id'] };
-const encoder = new TableEncoder(captureTable(SHAPE, 3, 'p.shop.orders', 1), 'shop');
+const encoder = new TableEncoder(captureTable(SHAPE, 3, ownTopic('p.shop.orders'), 1), 'shop');
 const GTID = '803541ea-e5a3-11f1-8bda-02fc00000001:308531';
 
 const GROUP: RowGroup = {

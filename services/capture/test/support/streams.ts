@@ -1,4 +1,5 @@
 import type { TableMap } from '@sluice/binlog';
+import { TopicRouting, type TopicSettings } from '@sluice/envelope';
 import { ColumnBook } from '../../src/state/column-book.ts';
 import { DdlJournal } from '../../src/state/ddl-journal.ts';
 import { TableRegistry } from '../../src/state/table-registry.ts';
@@ -44,8 +45,16 @@ export interface StreamSetup {
 
 /** A registry that has the topics of these tables of the database `shop`. */
 export function registryOf(...tables: readonly string[]): TableRegistry {
-  const registry = new TableRegistry('p');
-  for (const table of tables) registry.setPartitions(registry.topicOf('shop', table), PARTITIONS);
+  return routedRegistry({}, ...tables);
+}
+
+/** The same with topics of another strategy. */
+export function routedRegistry(
+  topics: Omit<TopicSettings, 'prefix'>,
+  ...tables: readonly string[]
+): TableRegistry {
+  const registry = new TableRegistry(new TopicRouting({ prefix: 'p', ...topics }));
+  for (const table of tables) registry.admit('shop', table, PARTITIONS);
   return registry;
 }
 
