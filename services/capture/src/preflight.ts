@@ -4,6 +4,7 @@ import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { createTableFilter } from './state/table-filter.ts';
 import { tableId } from './state/table.ts';
 import type { TableName } from './stream/statement-text.ts';
+import { findTopicProblems } from './topic-checks.ts';
 
 /** One thing that keeps capture from being exact, and what mends it. */
 export interface PreflightProblem {
@@ -68,6 +69,7 @@ export async function findProblems(
     ...config.source.tables.flatMap((pattern) => checkPattern(pattern, [...tables, ...earlier])),
     ...tables.flatMap((table) => checkKey(table, config.source.keys[tableId(table.database, table.table)])),
     ...Object.keys(config.source.keys).flatMap((id) => checkKeySetting(id, [...tables, ...earlier])),
+    ...findTopicProblems(config, [...tables, ...earlier]),
   ];
 }
 

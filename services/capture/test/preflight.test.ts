@@ -19,7 +19,11 @@ async function problemsOf(
   earlier: readonly { database: string; table: string }[] = [],
 ): Promise<readonly { setting: string; found: string; fix: string }[]> {
   const query = (): Promise<unknown> => Promise.resolve([Object.entries(variables)]);
-  const config = { source: { tables: ['shop.*'], keys: {}, ...source } } as unknown as SluiceConfig;
+  const config = {
+    source: { tables: ['shop.*'], keys: {}, ...source },
+    topics: { prefix: 'p' },
+    sinks: {},
+  } as unknown as SluiceConfig;
   return findProblems({ query } as unknown as Connection, config, tables, earlier);
 }
 

@@ -1,5 +1,5 @@
 import type { PreflightProblem } from '../preflight.ts';
-import type { TableName } from '../stream/ddl.ts';
+import type { TableName } from '../stream/statement-text.ts';
 import type { TableRegistry } from './table-registry.ts';
 import { tableId } from './table.ts';
 
