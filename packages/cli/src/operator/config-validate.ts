@@ -24,10 +24,22 @@ export async function configValidate(file: string, env: Environment, screen: Scr
 export function configProblems(file: string, env: Environment, schemas: SinkSchemas): readonly string[] {
   try {
     const config = loadConfig(file, env);
-    return Object.keys(config.sinks).flatMap((sink) => sectionProblem(config, sink, schemas) ?? []);
+    const sinks = Object.keys(config.sinks);
+    return [
+      ...sinks.flatMap((sink) => sectionProblem(config, sink, schemas) ?? []),
+      ...(sinks.length > 0 ? splitTopics(config) : []),
+    ];
   } catch (error) {
     return [textOf(error)];
   }
+}
+
+/** The sinks would refuse to start (TOPICS_SPLIT). */
+function splitTopics({ topics }: SluiceConfig): readonly string[] {
+  if (topics.strategy !== 'operation') return [];
+  return [
+    'topics.strategy: found "operation", which no sink can read: use `table` or `database`, or remove `sinks`',
+  ];
 }
 
 function sectionProblem(config: SluiceConfig, sink: string, schemas: SinkSchemas): string | null {

@@ -38,6 +38,14 @@ describe('config validate', () => {
     expect(found[2]).toBe('sinks.postgres: there is no such sink; known: elasticsearch, mysql, redis');
   });
 
+  test('names topics that the sinks of the file cannot read', () => {
+    const topics = 'topics: { strategy: operation }\n';
+    expect(problems(`${base}${topics}`)).toEqual([]);
+    expect(problems(`${base}${topics}sinks: { redis: {} }`)).toEqual([
+      expect.stringContaining('topics.strategy: found "operation"'),
+    ]);
+  });
+
   test('names what is wrong outside of them', () => {
     expect(problems('pipeline: P')[0]).toMatch(/problems in .*sluice\.yaml:\n {2}pipeline: found "P"/);
   });
