@@ -105,7 +105,7 @@ describe('the decoder, the zod schema and the committed JSON Schema', () => {
       }),
       { numRuns: 5000 },
     );
-  });
+  }, 120_000);
 
   test('refuse a row envelope without any one of its fields', () => {
     const [envelope] = fc.sample(rowEnvelope, { numRuns: 1, seed: 7 });
