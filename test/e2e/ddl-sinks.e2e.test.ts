@@ -64,8 +64,12 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
   });
 });
 
-test('a change by `pause-table` holds its table in every sink, alone, until it is resumed', async () => {
-  const pipeline = await pipelineOf(testScope(), stack.mysql, { truncate: 'pause-table' });
+test.each([
+  ['truncate', 'TRUNCATE TABLE orders'],
+  ['drop', 'DROP TABLE orders', ORDERS[0]],
+  ['rename', 'RENAME TABLE orders TO sold', ORDERS[0]],
+])('%s by `pause-table` holds its table alone, until it is resumed', async (kind, ...statements) => {
+  const pipeline = await pipelineOf(testScope(), stack.mysql, { [kind]: 'pause-table' });
   await pipeline.start('capture');
   const sink = await pipeline.launch('sink-mysql', QUICK);
   const { stores } = pipeline;
@@ -78,7 +82,7 @@ test('a change by `pause-table` holds its table in every sink, alone, until it i
   };
   await eventually('the rows', async () => (await counts()) === '3 1');
   await pipeline.database.run(
-    'TRUNCATE TABLE orders',
+    ...statements.map(String),
     "INSERT INTO orders VALUES (5, 5, 'five', 'new')",
     'INSERT INTO other VALUES (2)',
   );
