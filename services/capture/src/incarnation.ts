@@ -131,7 +131,7 @@ export class Incarnation {
   }
 
   #watchTables(columnBook: ColumnBook): NewTables {
-    const { settings, source, registry, log } = this.#parts;
+    const { settings, source, registry, journal, log } = this.#parts;
     return new NewTables({
       settings,
       source,
@@ -140,6 +140,7 @@ export class Incarnation {
       columnBook,
       topics: registry.topics.size,
       book: this.#book,
+      isStopped: (id) => journal.isStopped(id),
       publishCheckpoint: () => this.#loop.publishCheckpoint(),
       log,
     });

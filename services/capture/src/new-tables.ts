@@ -20,6 +20,8 @@ export interface NewTablesParts {
   /** Number of data topics when this life began. */
   readonly topics: number;
   readonly book: SnapshotBook;
+  /** Whether a table waits for an operator, by `database.table`. */
+  readonly isStopped: (id: string) => boolean;
   /** Makes the book durable, at the place where the stream is now. */
   readonly publishCheckpoint: () => Promise<void>;
   readonly log: Logger;
@@ -90,13 +92,24 @@ export class NewTables {
     const renamed = routes.renamedTo.map(idOf);
     // One whose snapshot has not begun is read as it is then.
     const altered = routes.altered.map(idOf).filter((id) => book.hasBegun(id) && !renamed.includes(id));
+    const named = routes.renamedTo;
     routes.renamedTo = [];
     routes.altered = [];
     const [first] = [...renamed, ...altered];
-    if (first === undefined || settings.config.snapshot.mode === 'never') return;
+    if (first === undefined) return;
+    if (settings.config.snapshot.mode === 'never') return this.#askForStopped(named);
     for (const id of [...renamed, ...altered]) book.forget(id);
     await publishCheckpoint();
     throw renamed.length > 0 ? appeared(first) : changed(first);
+  }
+
+  /** The stream passes over rows of a stopped table: it is read when it goes on, also where nothing else is. */
+  async #askForStopped(named: readonly TableName[]): Promise<void> {
+    const { book, isStopped, publishCheckpoint } = this.#parts;
+    const stopped = named.filter(({ database, table }) => isStopped(tableId(database, table)));
+    for (const { database, table } of stopped)
+      book.request({ database, table, condition: null, reconcile: true, requestedAt: Date.now() });
+    if (stopped.length > 0) await publishCheckpoint();
   }
 
   async #describe(database: string, table: string): Promise<TableDescription | null> {

@@ -22,6 +22,7 @@ interface Setup {
 function setupOf(options: {
   mode?: 'initial' | 'never';
   exists?: boolean;
+  stopped?: readonly string[];
   topics?: readonly string[];
 }): Setup {
   const registry = registryOf(...(options.topics ?? ['orders']));
@@ -41,6 +42,7 @@ function setupOf(options: {
     columnBook: new ColumnBook({ server, registry, described: [] }),
     topics: 1,
     book,
+    isStopped: (id) => options.stopped?.includes(id) === true,
     publishCheckpoint: () => Promise.resolve(void checkpoints.push([...book.whole])),
     log: createLogger('test', { level: 'silent' }),
   });
@@ -91,6 +93,16 @@ describe('a table that changed hands', () => {
     await settle();
     expect(book.knows('shop.orders')).toBe(true);
   });
+});
+
+test('a table that is stopped is to be read when it goes on, also where no snapshots are taken', async () => {
+  const { stream, book, checkpoints, settle } = setupOf({ mode: 'never', stopped: ['shop.orders'] });
+  statement(stream, 'RENAME TABLE crm.a TO orders', 200);
+  await settle();
+  expect(book.jobs).toMatchObject([
+    { table: 'orders', origin: 'request', reconcile: true, state: 'pending' },
+  ]);
+  expect(checkpoints).toHaveLength(1);
 });
 
 describe('a table that was not there when this life began', () => {
