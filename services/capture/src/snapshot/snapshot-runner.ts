@@ -52,6 +52,8 @@ export class SnapshotRunner {
   /** Resolves when the job is no longer running or the signal is aborted; throws a PipelineError when the source fails. */
   async run(signal: AbortSignal): Promise<void> {
     const { log, loop, book } = this.#parts;
+    // Its table changed hands while the connection was made: this life is about to end.
+    if (book.get(this.#id) === null) return;
     const job = this.#job;
     const about = { job: job.id, table: tableId(job.database, job.table) };
     log.info({ event: 'snapshot.table_started', ...about }, `snapshot of ${about.table} begins`);

@@ -21,6 +21,8 @@ class Setup {
   readonly book = new SnapshotBook();
   readonly requests: { after: readonly string[] | null; limit: number }[] = [];
   forgotten = 0;
+  /** The job is, before it is begun. */
+  isForgotten = false;
   table: SnapshotTable | null = tableOf();
   /** Ids of the rows of each chunk; null when the table is gone. */
   chunks: (readonly number[] | null)[] = [];
@@ -60,6 +62,7 @@ class Setup {
     book.owe([NAME], () => this.reconcile, 0);
     book.update(JOB, { ...this.before, condition: this.condition });
     book.move(JOB, 'start', 0);
+    if (this.isForgotten) book.forget('shop.orders');
     await new SnapshotRunner(parts, JOB).run(new AbortController().signal);
   }
 
@@ -123,6 +126,13 @@ describe('SnapshotRunner', () => {
     ]);
     expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 3, rowsRead: 3, rowsExpected: 4 });
     expect(setup.book.whole).toContain('shop.orders');
+  });
+
+  test('a job that is forgotten before it is begun is nothing', async () => {
+    const setup = new Setup();
+    setup.isForgotten = true;
+    await setup.run();
+    expect(setup.published).toEqual([]);
   });
 
   test('a job that is forgotten while it is read brings nothing more, and fails nothing', async () => {
