@@ -19,9 +19,10 @@ export interface StepLimits {
 
 /**
  * Cuts a batch into steps, in log order: a control record is a step of its own, because what stands before it must be
- * applied before it; rows are cut by count and bytes (a row larger than the bound goes alone).
+ * applied before it; rows are cut by count and bytes (a row larger than the bound goes alone). At most one entry is
+ * asked for ahead of the step that is yielded.
  */
-export function* cutSteps(entries: readonly Entry[], limits: StepLimits): Generator<Step> {
+export function* cutSteps(entries: Iterable<Entry>, limits: StepLimits): Generator<Step> {
   let open = newStep();
   for (const entry of entries) {
     const full = entry.kind === 'row' && open.rows.length > 0 && isFull(open, entry.bytes, limits);

@@ -62,3 +62,17 @@ test('a null value and an unreadable one move the offset on', () => {
   expect(step).toMatchObject({ kind: 'rows', next: 3n, poison: [{ error: { code: 'RECORD_INVALID' } }] });
   expect(step?.kind === 'rows' ? step.rows : []).toHaveLength(1);
 });
+
+test('asks for no more entries than the step takes, and one: a large batch is not decoded at once', () => {
+  let asked = 0;
+  const deliveries = Array.from({ length: 50 }, (_, id) => insert(id + 1));
+  function* counted() {
+    for (const entry of decodeBatch(batchOf(deliveries), routing)) {
+      asked++;
+      yield entry;
+    }
+  }
+  const steps = cutSteps(counted(), { batchRecords: 10, batchBytes: 1e6 });
+  expect(steps.next().value).toMatchObject({ kind: 'rows' });
+  expect(asked).toBe(11);
+});

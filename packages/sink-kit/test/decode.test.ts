@@ -8,10 +8,8 @@ import { batchOf, routing, topic } from './fixtures.ts';
 const row = topic.row({ operation: 'INSERT', sequence: sequenceAt(1), row: itemRow(1, 1) });
 const decodeValue = (value: string) => {
   const batch = batchOf([row]);
-  return decodeBatch(
-    { ...batch, records: [{ ...batch.records[0]!, value: Buffer.from(value) }] },
-    routing,
-  )[0];
+  const records = [{ ...batch.records[0]!, value: Buffer.from(value) }];
+  return [...decodeBatch({ ...batch, records }, routing)][0];
 };
 
 test('a row becomes a delivery with its place, key, envelope and bytes', () => {
@@ -36,7 +34,7 @@ test.each([
 test('a row of another table than the topic is refused', () => {
   const other = new TestTopic({ database: 'x', table: 'y', columns: [], keyColumns: ['id'] });
   const stray = other.row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id: 1 } });
-  expect(decodeBatch(batchOf([stray]), routing)).toMatchObject([
+  expect([...decodeBatch(batchOf([stray]), routing)]).toMatchObject([
     { kind: 'poison', error: { code: 'RECORD_INVALID' } },
   ]);
 });
@@ -53,12 +51,12 @@ describe('in a topic of several tables', () => {
 
   test('a row is known in its table by its key columns, in the topic by its record key', () => {
     const rows = [insert(orders, 1), insert(lines, 1), insert(orders, 2)];
-    expect(decodeBatch(batch(...rows), shared)).toMatchObject([
+    expect([...decodeBatch(batch(...rows), shared)]).toMatchObject([
       { kind: 'row', delivery: { key: '{"$table":"orders","id":1}', rowKey: '{"id":1}' } },
       { kind: 'row', delivery: { key: '{"$table":"lines","id":1}', rowKey: '{"id":1}' } },
       { kind: 'row', delivery: { key: '{"$table":"orders","id":2}', rowKey: '{"id":2}' } },
     ]);
-    expect(decodeBatch(batch(lines.truncate(sequenceAt(3))), shared)).toMatchObject([
+    expect([...decodeBatch(batch(lines.truncate(sequenceAt(3))), shared)]).toMatchObject([
       { kind: 'control', delivery: { key: '{"$sluice":"truncate","$table":"lines"}' } },
     ]);
   });
@@ -69,6 +67,6 @@ describe('in a topic of several tables', () => {
       { ...insert(orders, 1), key: '{"$table":"lines","id":1}' },
     ];
     const error = { code: 'RECORD_INVALID', message: 'the key of the record does not name its table' };
-    expect(decodeBatch(batch(...strays), shared)).toMatchObject([{ error }, { error }]);
+    expect([...decodeBatch(batch(...strays), shared)]).toMatchObject([{ error }, { error }]);
   });
 });
