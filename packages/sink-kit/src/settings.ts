@@ -50,7 +50,7 @@ export const sinkBaseSchema = z.strictObject({
     .max(1000)
     .default(8)
     .meta({ description: 'Partitions written at the same time.' }),
-  fetchBytes: z.int().min(65_536).max(268_435_456).default(524_288).meta({
+  fetchBytes: z.int().min(65_536).max(268_435_456).default(131_072).meta({
     description:
       'Most bytes, as compressed, fetched of one partition at once; of all together four times as many.',
   }),
