@@ -1,8 +1,7 @@
 import { deadLetterTopic } from '@sluice/envelope';
 import { Redis } from 'ioredis';
-import kafkajs from 'kafkajs';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
-import type { Scene } from '../harness/faults/scene.ts';
+import { setTopicBytes } from '../harness/faults/topic-bytes.ts';
 
 const ID = 1_500_000_000;
 
@@ -16,13 +15,14 @@ export const fault: FaultCase = {
   mustStop: ['sink-redis'],
   run: async (scene) => {
     const { name, source } = scene.pipeline;
-    await limitLetters(scene, '10');
+    const letters = [deadLetterTopic(name, 'redis')];
+    await setTopicBytes(scene.pipeline, letters, 10);
     const redis = new Redis(scene.stack.redis.url);
     await redis.lpush(`${name}.probe:${ID}`, 'not ours');
     await source.run(`INSERT INTO probe VALUES (${ID})`);
     await scene.sign('the sink to stop', () => scene.service('sink-redis').ownEnds.length > 0, 40_000);
     await scene.flows(['elasticsearch', 'mysql']);
-    await limitLetters(scene, '1048588');
+    await setTopicBytes(scene.pipeline, letters, 1_048_588);
     await scene.service('sink-redis').relaunch();
     scene.over();
     await scene.sign(
@@ -37,15 +37,3 @@ export const fault: FaultCase = {
     await source.run(`DELETE FROM probe WHERE id = ${ID}`);
   },
 };
-
-async function limitLetters({ pipeline }: Scene, bytes: string): Promise<void> {
-  const admin = pipeline.kafka.admin();
-  await admin.connect();
-  const configEntries = [{ name: 'max.message.bytes', value: bytes }];
-  const name = deadLetterTopic(pipeline.name, 'redis');
-  await admin.alterConfigs({
-    validateOnly: false,
-    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name, configEntries }],
-  });
-  await admin.disconnect();
-}

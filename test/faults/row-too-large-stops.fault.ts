@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import kafkajs from 'kafkajs';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
-import type { FaultPipeline } from '../harness/faults/fault-pipeline.ts';
 import { stopsWith } from '../harness/faults/stops-with.ts';
+import { setTopicBytes, topicsOf } from '../harness/faults/topic-bytes.ts';
 
 const TOPIC_BYTES = 20_000;
 const LARGER_BYTES = 200_000;
@@ -23,21 +22,9 @@ export const fault: FaultCase = {
     const large = randomBytes(2 * TOPIC_BYTES).toString('base64');
     await pipeline.source.run(`INSERT INTO parcel VALUES (1, 'small'), (2, '${large}'), (3, 'small')`);
     await stopsWith(scene, 'capture', 'ROW_TOO_LARGE', 'topics.maxMessageBytes');
-    await raiseLimits(pipeline);
+    await setTopicBytes(pipeline, await topicsOf(pipeline), LARGER_BYTES);
     pipeline.configure({ topics: { maxMessageBytes: LARGER_BYTES } });
     await scene.service('capture').relaunch();
     scene.over();
   },
 };
-
-async function raiseLimits(pipeline: FaultPipeline): Promise<void> {
-  const admin = pipeline.kafka.admin();
-  await admin.connect();
-  const prefix = `${pipeline.name}.`;
-  const configEntries = [{ name: 'max.message.bytes', value: String(LARGER_BYTES) }];
-  const type = kafkajs.ConfigResourceTypes.TOPIC;
-  const names = (await admin.listTopics()).filter((name) => name.startsWith(prefix));
-  const resources = names.map((name) => ({ type, name, configEntries }));
-  await admin.alterConfigs({ validateOnly: false, resources });
-  await admin.disconnect();
-}

@@ -45,13 +45,13 @@ const servicePaused: Maker = async (scene) => {
 const serverKilled: Maker = async (scene) => {
   const server = pick(scene, SERVERS);
   await scene.stack.kill(server);
-  return { name: `${server} killed`, end: () => scene.stack.start(server) };
+  return { name: `${server} killed`, end: () => startAgain(scene, server) };
 };
 
 const serverStopped: Maker = async (scene) => {
   const server = pick(scene, SERVERS);
   await scene.stack.kill(server, 'SIGTERM');
-  return { name: `${server} stopped`, end: () => scene.stack.start(server) };
+  return { name: `${server} stopped`, end: () => startAgain(scene, server) };
 };
 
 const serverPaused: Maker = async (scene) => {
@@ -109,6 +109,16 @@ const MAKERS: readonly Maker[] = [
   linkBlackholed,
   linkSlow,
 ];
+
+/** On a machine that has much else to do a server may need longer than a start is given: it is tried once more. */
+async function startAgain({ stack }: Scene, server: ServerName): Promise<void> {
+  try {
+    await stack.start(server);
+  } catch {
+    await stack.kill(server).catch(() => undefined); // it may have ended by itself
+    await stack.start(server);
+  }
+}
 
 function pickLink(scene: Scene): readonly [string, FaultProxy] {
   const { source, kafka, stores } = scene.proxies;
