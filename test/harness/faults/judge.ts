@@ -69,7 +69,8 @@ async function unfold(fault: FaultCase, scene: Scene): Promise<number> {
   await scene.load(AFTERWARDS);
   await scene.changes.stop();
   const tables = [...TABLE_NAMES, ...(fault.tables ?? [])];
-  scene.compared = await scene.pipeline.converged(tables, CONVERGED_MS);
+  const withinMs = Math.max(CONVERGED_MS, fault.recoverySeconds * 1000);
+  scene.compared = await scene.pipeline.converged(tables, withinMs);
   for (const name of SERVICE_NAMES) {
     const isWell = async (): Promise<boolean> => {
       const { status, body } = await scene.service(name).health();
