@@ -27,7 +27,7 @@ const commit = codeIdentity();
 const tally: SoakTally = { faults: 0, recoveries: [], scene: null };
 say(`SLUICE_TEST_SEED=${seed}, ${minutes} minutes`);
 await using stage = new Stage({ ownsElasticsearch: true, logFolder: join(import.meta.dirname, 'logs') });
-const verdict = await stage.play('soak', soakCase(minutes, tally, say), seed);
+const verdict = await stage.play('soak', soakCase({ minutes, seed }, tally, say), seed);
 const figures = [`${minutes} minutes`, ...soakFigures(tally)];
 for (const line of [...figures, ...verdict.problems]) say(line);
 await recordSoak({ ...verdict, figures, seed, commit });

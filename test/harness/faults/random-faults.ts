@@ -1,5 +1,6 @@
 import type { ServerName } from '@sluice/local-stack';
 import type { FaultProxy } from '../fault-proxy/fault-proxy.ts';
+import type { SeededRandom } from '../seeded-random.ts';
 import type { ServiceName } from '../sink-pipeline.ts';
 import { SERVICE_NAMES } from './fault-servers.ts';
 import type { Scene } from './scene.ts';
@@ -12,81 +13,81 @@ export interface BegunFault {
   end(): Promise<void> | void;
 }
 
-type Maker = (scene: Scene) => Promise<BegunFault>;
+type Maker = (scene: Scene, random: SeededRandom) => Promise<BegunFault>;
 
 const SERVERS: readonly ServerName[] = ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'];
 
-const pick = <T>({ random }: Scene, from: readonly T[]): T => from[random.integer(0, from.length - 1)] as T;
-const pickService = (scene: Scene): ServiceName => pick(scene, SERVICE_NAMES);
+const pick = <T>(random: SeededRandom, from: readonly T[]): T =>
+  from[random.integer(0, from.length - 1)] as T;
+const pickService = (random: SeededRandom): ServiceName => pick(random, SERVICE_NAMES);
 
 /** Begins a fault that chance chooses: of a service, a server or the network between them. */
-export function beginRandomFault(scene: Scene): Promise<BegunFault> {
-  return pick(scene, MAKERS)(scene);
+export function beginRandomFault(scene: Scene, random: SeededRandom): Promise<BegunFault> {
+  return pick(random, MAKERS)(scene, random);
 }
 
-const serviceKilled: Maker = async (scene) => {
-  const service = scene.service(pickService(scene));
+const serviceKilled: Maker = async (scene, random) => {
+  const service = scene.service(pickService(random));
   await service.kill();
   return { name: `${service.name} killed`, end: () => service.relaunch() };
 };
 
-const serviceStopped: Maker = async (scene) => {
-  const service = scene.service(pickService(scene));
+const serviceStopped: Maker = async (scene, random) => {
+  const service = scene.service(pickService(random));
   await service.stop();
   return { name: `${service.name} stopped`, end: () => service.relaunch() };
 };
 
-const servicePaused: Maker = async (scene) => {
-  const service = scene.service(pickService(scene));
+const servicePaused: Maker = async (scene, random) => {
+  const service = scene.service(pickService(random));
   service.pause();
   return { name: `${service.name} paused`, end: () => service.resume() };
 };
 
-const serverKilled: Maker = async (scene) => {
-  const server = pick(scene, SERVERS);
+const serverKilled: Maker = async (scene, random) => {
+  const server = pick(random, SERVERS);
   await scene.stack.kill(server);
   return { name: `${server} killed`, end: () => startAgain(scene, server) };
 };
 
-const serverStopped: Maker = async (scene) => {
-  const server = pick(scene, SERVERS);
+const serverStopped: Maker = async (scene, random) => {
+  const server = pick(random, SERVERS);
   await scene.stack.kill(server, 'SIGTERM');
   return { name: `${server} stopped`, end: () => startAgain(scene, server) };
 };
 
-const serverPaused: Maker = async (scene) => {
-  const server = pick(scene, SERVERS);
+const serverPaused: Maker = async (scene, random) => {
+  const server = pick(random, SERVERS);
   await scene.stack.kill(server, 'SIGSTOP');
   return { name: `${server} paused`, end: () => scene.stack.kill(server, 'SIGCONT') };
 };
 
-const linkReset: Maker = async (scene) => {
-  const [name, proxy] = pickLink(scene);
+const linkReset: Maker = async (scene, random) => {
+  const [name, proxy] = pickLink(scene, random);
   proxy.reset();
   return { name: `${name} reset`, end: () => proxy.reset() };
 };
 
-const linkRefused: Maker = async (scene) => {
-  const [name, proxy] = pickLink(scene);
+const linkRefused: Maker = async (scene, random) => {
+  const [name, proxy] = pickLink(scene, random);
   await proxy.refuse();
   return { name: `${name} refused`, end: () => proxy.accept() };
 };
 
-const linkBlackholed: Maker = async (scene) => {
-  const [name, proxy] = pickLink(scene);
-  const direction = scene.random.chance(0.5) ? 'both' : 'answers';
+const linkBlackholed: Maker = async (scene, random) => {
+  const [name, proxy] = pickLink(scene, random);
+  const direction = random.chance(0.5) ? 'both' : 'answers';
   proxy.impose({ isBlackhole: true }, direction);
   const end = (): void => {
     proxy.clear();
     // What was swallowed does not come any more; some find it out by themselves, others need not wait for it.
-    if (scene.random.chance(0.5)) proxy.reset();
+    if (random.chance(0.5)) proxy.reset();
   };
   return { name: `${name} blackholed (${direction})`, end };
 };
 
-const linkSlow: Maker = async (scene) => {
-  const [name, proxy] = pickLink(scene);
-  const { random } = scene;
+const linkSlow: Maker = async (scene, random) => {
+  const [name, proxy] = pickLink(scene, random);
   proxy.impose({
     latencyMs: random.integer(20, 400),
     bytesPerSecond: random.integer(20_000, 200_000),
@@ -120,7 +121,7 @@ async function startAgain({ stack }: Scene, server: ServerName): Promise<void> {
   }
 }
 
-function pickLink(scene: Scene): readonly [string, FaultProxy] {
+function pickLink(scene: Scene, random: SeededRandom): readonly [string, FaultProxy] {
   const { source, kafka, stores } = scene.proxies;
   const links: [string, FaultProxy][] = [
     ['capture to its source', source],
@@ -130,5 +131,5 @@ function pickLink(scene: Scene): readonly [string, FaultProxy] {
       stores[sink],
     ]),
   ];
-  return pick(scene, links);
+  return pick(random, links);
 }

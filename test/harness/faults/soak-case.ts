@@ -1,3 +1,4 @@
+import { SeededRandom } from '../seeded-random.ts';
 import { SINK_NAMES } from '../sink-pipeline.ts';
 import type { FaultCase } from './fault-case.ts';
 import { beginRandomFault } from './random-faults.ts';
@@ -21,10 +22,17 @@ export interface SoakTally {
 }
 
 /**
- * Faults that chance chooses, one every 10 to 20 s, each followed by recovery, for so many minutes.
+ * Faults that chance chooses, one every 10 to 20 s, each followed by recovery, for so many minutes: the same ones for the
+ * same seed.
  * @param say gets a line for each fault
  */
-export function soakCase(minutes: number, tally: SoakTally, say: (line: string) => void): FaultCase {
+export function soakCase(
+  { minutes, seed }: { readonly minutes: number; readonly seed: number },
+  tally: SoakTally,
+  say: (line: string) => void,
+): FaultCase {
+  // Not the chance of the load, of which nobody knows how much it takes between two faults.
+  const random = new SeededRandom(seed);
   return {
     title: `random faults every 10 to 20 s for ${minutes} minutes`,
     recoverySeconds: RECOVERY_S,
@@ -39,17 +47,21 @@ export function soakCase(minutes: number, tally: SoakTally, say: (line: string) 
     run: async (scene) => {
       tally.scene = scene;
       const end = performance.now() + minutes * 60_000;
-      while (performance.now() < end) await oneFault(scene, tally, say);
+      while (performance.now() < end) await oneFault(scene, random, tally, say);
     },
   };
 }
 
-async function oneFault(scene: Scene, tally: SoakTally, say: (line: string) => void): Promise<void> {
-  const { random } = scene;
+async function oneFault(
+  scene: Scene,
+  random: SeededRandom,
+  tally: SoakTally,
+  say: (line: string) => void,
+): Promise<void> {
   const begun = performance.now();
   const pauseMs = random.integer(BETWEEN_MS.least, BETWEEN_MS.most);
   const lastsMs = random.integer(FAULT_MS.least, FAULT_MS.most);
-  const fault = await beginRandomFault(scene);
+  const fault = await beginRandomFault(scene, random);
   tally.faults++;
   try {
     await scene.goOn(lastsMs);
