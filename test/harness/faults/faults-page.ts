@@ -24,7 +24,7 @@ ${resultsTable(listed, results)}
 
 ## Measured
 
-${measuredList(listed, results)}
+${measuredList(listed, results) || 'Nothing yet.'}
 
 ## Soak
 
