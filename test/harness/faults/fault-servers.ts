@@ -42,7 +42,8 @@ export async function startFaultServers(scope: Scope, ownsElasticsearch: boolean
     kafka: kafkaLines(listeners),
     mysql: [],
     'target-mysql': ['--innodb-lock-wait-timeout=5'],
-    redis: ['--appendonly', 'yes'],
+    // By default a write may wait for a slow fsync of the one before, after it was acknowledged: a kill would lose it.
+    redis: ['--appendonly', 'yes', '--appendfsync', 'always'],
     ...(ownsElasticsearch ? { elasticsearch: [] } : {}),
   };
   const owned = await ownServers(scope, flags, ownsElasticsearch ? [] : ['elasticsearch']);
