@@ -104,6 +104,11 @@ async function expectSinkPages(pipeline: SinkPipeline, process: PipelineProcess)
     paused: [],
     lastError: null,
   });
+  // Known once every partition was read to its end after a heartbeat.
+  await eventually('a watermark', async () => {
+    const { text } = await page(metricsUrl);
+    return metricSum(text, 'cdc_sink_watermark_timestamp_seconds', { sink }) > 0;
+  });
   const { text } = await page(metricsUrl);
   const sum = (metric: string, labels: Readonly<Record<string, string>>): number =>
     metricSum(text, metric, labels);
