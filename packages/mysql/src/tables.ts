@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { toPipelineError } from './errors.ts';
 
@@ -63,7 +64,32 @@ export async function readTable(
   return tables.find((found) => found.table === table) ?? tables[0] ?? null;
 }
 
+/** Readings at most, while tables seem to be torn. */
+const READINGS_MAX = 4;
+
+/** What is read by three questions may be torn by a DROP or RENAME between them: what looks so is read again. */
 async function describeTables(
+  connection: Queryable,
+  databases: readonly string[],
+  table?: string,
+): Promise<readonly TableDescription[]> {
+  let found = await readOnce(connection, databases, table);
+  for (let reading = 1; reading < READINGS_MAX && found.some(isPerhapsTorn); reading++) {
+    const again = await readOnce(connection, databases, table);
+    const isSame = isDeepStrictEqual(again.filter(isPerhapsTorn), found.filter(isPerhapsTorn));
+    found = again;
+    if (isSame) break;
+  }
+  return found;
+}
+
+/** Without a primary key, or with one whose columns it does not have. A table may really be without. */
+function isPerhapsTorn({ primaryKey, columns }: TableDescription): boolean {
+  const names = new Set(columns.map(({ COLUMN_NAME }) => COLUMN_NAME));
+  return primaryKey.length === 0 || primaryKey.some((name) => !names.has(name));
+}
+
+async function readOnce(
   connection: Queryable,
   databases: readonly string[],
   table?: string,
