@@ -62,4 +62,5 @@ export {
   type OpsServers,
   type OpsServersOptions,
 } from './ops-servers.ts';
+export { withBody, withQuery } from './ops-orders.ts';
 export { VERSION } from './version.ts';

@@ -1,4 +1,4 @@
-import type { Logger, OpsResponse, OpsRoute } from '@sluice/runtime';
+import { withBody, type Logger, type OpsRoute } from '@sluice/runtime';
 import { z } from 'zod';
 import type { HeldTables } from './held-tables.ts';
 
@@ -29,24 +29,14 @@ export function tableRoutes({ sink, held, release, log }: TableRoutesOptions): r
     {
       method: 'POST',
       path: '/tables/resume',
-      handle: async ({ body }): Promise<OpsResponse> => {
-        const order = resumeSchema.safeParse(parsed(body));
-        if (!order.success) return { status: 400, body: { error: z.prettifyError(order.error) } };
-        const { table, by, reason } = order.data;
-        const changes = held.all.filter((change) => change.table === table);
-        for (const { id } of changes) await release(id, by, reason);
-        if (changes.length > 0)
-          log.info({ event: 'table.resumed', table, by, reason }, 'a change of a table may be applied');
-        return { status: 200, body: { sink, table, resumed: changes.map(({ id }) => id) } };
-      },
+      handle: ({ body }) =>
+        withBody(resumeSchema, body, async ({ table, by, reason }) => {
+          const changes = held.all.filter((change) => change.table === table);
+          for (const { id } of changes) await release(id, by, reason);
+          if (changes.length > 0)
+            log.info({ event: 'table.resumed', table, by, reason }, 'a change of a table may be applied');
+          return { status: 200, body: { sink, table, resumed: changes.map(({ id }) => id) } };
+        }),
     },
   ];
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return null;
-  }
 }

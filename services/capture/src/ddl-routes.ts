@@ -1,6 +1,6 @@
 import { ddlTopic, type DdlClearedRecord } from '@sluice/envelope';
 import { PlainProducer } from '@sluice/kafka';
-import type { Logger, OpsResponse, OpsRoute } from '@sluice/runtime';
+import { withBody, withQuery, type Logger, type OpsResponse, type OpsRoute } from '@sluice/runtime';
 import { z } from 'zod';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
@@ -41,16 +41,18 @@ export interface DdlRoutesOptions {
 /** Capture's pages about changed tables. */
 export function ddlRoutes(options: DdlRoutesOptions): readonly OpsRoute[] {
   const listed = (entriesOf: (journal: DdlJournal) => readonly { readonly tables: readonly string[] }[]) => {
-    return ({ query }: { readonly query: URLSearchParams }): OpsResponse =>
-      answer(options, listSchema, Object.fromEntries(query), ({ table, limit }, journal) => {
-        const all = entriesOf(journal);
-        const entries = all.filter(({ tables }) => table === undefined || tables.includes(table));
-        return {
-          unacknowledged: journal.alerts.length,
-          matching: entries.length,
-          entries: entries.slice(0, limit),
-        };
-      });
+    return ({ query }: { readonly query: URLSearchParams }): Promise<OpsResponse> =>
+      withQuery(listSchema, query, ({ table, limit }) =>
+        withJournal(options, (journal) => {
+          const all = entriesOf(journal);
+          const entries = all.filter(({ tables }) => table === undefined || tables.includes(table));
+          return {
+            unacknowledged: journal.alerts.length,
+            matching: entries.length,
+            entries: entries.slice(0, limit),
+          };
+        }),
+      );
   };
   return [
     { method: 'GET', path: '/api/ddl/alerts', handle: listed((journal) => journal.alerts) },
@@ -60,52 +62,69 @@ export function ddlRoutes(options: DdlRoutesOptions): readonly OpsRoute[] {
   ];
 }
 
-async function clear(options: DdlRoutesOptions, body: string): Promise<OpsResponse> {
-  let record: DdlClearedRecord | null = null;
-  const result = answer(options, clearSchema, parsed(body), ({ by, reason, ids, table }, journal) => {
-    // One that has stopped its table goes with `resume`.
-    const chosen = journal.alerts.filter(
-      (alert) =>
-        alert.class !== 'xa' &&
-        (ids?.includes(alert.id) ?? true) &&
-        (table === undefined || alert.tables.includes(table)),
-    );
-    const cleared = chosen.map(({ id }) => id);
-    record = {
-      schema: { version: 1, type: 'ddl-cleared' },
-      payload: { ids: cleared, by, reason, at: Date.now() },
-    };
-    return { cleared, unacknowledged: journal.alerts.length - cleared.length };
-  });
-  const decided = record as DdlClearedRecord | null;
-  if (decided === null || decided.payload.ids.length === 0) return result;
-  await options.publish(decided);
-  options.journal()?.apply(decided);
-  const { by, reason, ids } = decided.payload;
-  options.log.info(
-    { event: 'ddl.cleared', by, reason, alerts: ids.length },
-    'alerts about changed tables cleared',
+function clear(options: DdlRoutesOptions, body: string): Promise<OpsResponse> {
+  return withBody(clearSchema, body, ({ by, reason, ids, table }) =>
+    withJournal(options, async (journal) => {
+      // One that has stopped its table goes with `resume`.
+      const chosen = journal.alerts.filter(
+        (alert) =>
+          alert.class !== 'xa' &&
+          (ids?.includes(alert.id) ?? true) &&
+          (table === undefined || alert.tables.includes(table)),
+      );
+      const cleared = chosen.map(({ id }) => id);
+      const unacknowledged = journal.alerts.length - cleared.length;
+      if (await decide(options, cleared, by, reason))
+        options.log.info(
+          { event: 'ddl.cleared', by, reason, alerts: cleared.length },
+          'alerts about changed tables cleared',
+        );
+      return { cleared, unacknowledged };
+    }),
   );
-  return result;
 }
 
-async function resume(options: DdlRoutesOptions, body: string): Promise<OpsResponse> {
-  let record: DdlClearedRecord | null = null;
-  const result = answer(options, resumeSchema, parsed(body), ({ by, reason, table }, journal) => {
-    const chosen = journal.alerts.filter((alert) => alert.class === 'xa' && alert.tables.includes(table));
-    const ids = chosen.map(({ id }) => id);
-    record = { schema: { version: 1, type: 'ddl-cleared' }, payload: { ids, by, reason, at: Date.now() } };
-    return { table, resumed: ids };
-  });
-  const decided = record as DdlClearedRecord | null;
-  if (decided === null || decided.payload.ids.length === 0) return result;
-  await options.publish(decided);
-  options.journal()?.apply(decided);
-  const { table } = resumeSchema.parse(parsed(body));
-  const { by, reason } = decided.payload;
-  options.log.info({ event: 'table.resumed', table, by, reason }, 'a table that was stopped is read again');
-  options.onResumed(table);
-  return result;
+function resume(options: DdlRoutesOptions, body: string): Promise<OpsResponse> {
+  return withBody(resumeSchema, body, ({ by, reason, table }) =>
+    withJournal(options, async (journal) => {
+      const chosen = journal.alerts.filter((alert) => alert.class === 'xa' && alert.tables.includes(table));
+      const resumed = chosen.map(({ id }) => id);
+      if (await decide(options, resumed, by, reason)) {
+        options.log.info(
+          { event: 'table.resumed', table, by, reason },
+          'a table that was stopped is read again',
+        );
+        options.onResumed(table);
+      }
+      return { table, resumed };
+    }),
+  );
+}
+
+/** Stores that these alerts are cleared, then takes them from the journal, which may be a later one by then; false when there is none. */
+async function decide(
+  options: DdlRoutesOptions,
+  ids: readonly string[],
+  by: string,
+  reason: string,
+): Promise<boolean> {
+  if (ids.length === 0) return false;
+  const record: DdlClearedRecord = {
+    schema: { version: 1, type: 'ddl-cleared' },
+    payload: { ids: [...ids], by, reason, at: Date.now() },
+  };
+  await options.publish(record);
+  options.journal()?.apply(record);
+  return true;
+}
+
+async function withJournal(
+  { journal: of }: DdlRoutesOptions,
+  work: (journal: DdlJournal) => unknown,
+): Promise<OpsResponse> {
+  const journal = of();
+  if (journal === null) return { status: 503, body: { error: 'the DDL topic was not read yet' } };
+  return { status: 200, body: await work(journal) };
 }
 
 /** One connection for one decision: they are rare. */
@@ -122,28 +141,4 @@ export async function publishCleared(
   } finally {
     await producer.close();
   }
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return null;
-  }
-}
-
-function answer<T>(
-  { journal: of }: DdlRoutesOptions,
-  schema: z.ZodType<T>,
-  value: unknown,
-  work: (order: T, journal: DdlJournal) => unknown,
-): OpsResponse {
-  const order = schema.safeParse(value);
-  if (!order.success) {
-    const problems = order.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-    return { status: 400, body: { error: problems.join('; ') } };
-  }
-  const journal = of();
-  if (journal === null) return { status: 503, body: { error: 'the DDL topic was not read yet' } };
-  return { status: 200, body: work(order.data, journal) };
 }

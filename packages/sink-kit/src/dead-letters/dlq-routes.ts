@@ -1,5 +1,12 @@
 import type { TopicRouting } from '@sluice/envelope';
-import { PipelineError, type Logger, type OpsResponse, type OpsRoute } from '@sluice/runtime';
+import {
+  PipelineError,
+  withBody,
+  withQuery,
+  type Logger,
+  type OpsResponse,
+  type OpsRoute,
+} from '@sluice/runtime';
 import { z } from 'zod';
 import type { LetterOutcome } from './decisions.ts';
 import { describeLetter, type LetterDesk } from './desk.ts';
@@ -59,28 +66,28 @@ export function dlqRoutes(options: DlqRoutesOptions): readonly OpsRoute[] {
       method: 'GET',
       path: '/dlq',
       handle: ({ query }) =>
-        checked(listSchema, Object.fromEntries(query), async ({ limit, ...filter }) => {
+        withQuery(listSchema, query, async ({ limit, ...filter }) => {
           const letters = await desk.list(toFilter(filter));
           const { depth, halt } = desk.store.index;
-          return {
+          return ok({
             sink,
             depth,
             halt,
             matching: letters.length,
             letters: letters.slice(0, limit).map(describeLetter),
-          };
+          });
         }),
     },
     {
       method: 'POST',
       path: '/dlq/replay',
-      handle: ({ body }) => command(replaySchema, body, (order) => replay(order, options)),
+      handle: ({ body }) => withBody(replaySchema, body, async (order) => ok(await replay(order, options))),
     },
     {
       method: 'POST',
       path: '/dlq/discard',
       handle: ({ body }) =>
-        command(discardSchema, body, async ({ by, dryRun, reason, ...filter }) => {
+        withBody(discardSchema, body, async ({ by, dryRun, reason, ...filter }) => {
           const letters = await desk.list(toFilter(filter));
           if (!dryRun) await desk.discard(letters, by, reason);
           if (!dryRun)
@@ -88,17 +95,17 @@ export function dlqRoutes(options: DlqRoutesOptions): readonly OpsRoute[] {
               { event: 'dlq.discarded', by, reason, letters: letters.length },
               'dead letters discarded',
             );
-          return { sink, dryRun, letters: letters.map(({ id }) => id) };
+          return ok({ sink, dryRun, letters: letters.map(({ id }) => id) });
         }),
     },
     {
       method: 'POST',
       path: '/dlq/release',
       handle: ({ body }) =>
-        command(releaseSchema, body, async ({ id, by, reason }) => {
+        withBody(releaseSchema, body, async ({ id, by, reason }) => {
           await desk.release(id, by, reason);
           log.info({ event: 'dlq.released', by, reason, id }, 'a held record may become a dead letter');
-          return { sink, released: id };
+          return ok({ sink, released: id });
         }),
     },
   ];
@@ -158,27 +165,4 @@ function toFilter({
   return { ...rest, sinceMs: since, untilMs: until };
 }
 
-async function command<T>(
-  schema: z.ZodType<T>,
-  body: string,
-  work: (order: T) => Promise<unknown>,
-): Promise<OpsResponse> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return { status: 400, body: { error: 'the body is not JSON' } };
-  }
-  return checked(schema, parsed, work);
-}
-
-async function checked<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-  work: (order: T) => Promise<unknown>,
-): Promise<OpsResponse> {
-  const order = schema.safeParse(value);
-  if (order.success) return { status: 200, body: await work(order.data) };
-  const problems = order.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-  return { status: 400, body: { error: problems.join('; ') } };
-}
+const ok = (body: unknown): OpsResponse => ({ status: 200, body });

@@ -1,4 +1,4 @@
-import { PipelineError, type OpsResponse, type OpsRoute } from '@sluice/runtime';
+import { PipelineError, withBody, type OpsRoute } from '@sluice/runtime';
 import { z } from 'zod';
 import type { SnapshotDesk } from './snapshot-desk.ts';
 
@@ -35,7 +35,7 @@ export function snapshotRoutes(desk: () => SnapshotDesk | null): readonly OpsRou
       method: 'POST',
       path: '/api/snapshots',
       handle: ({ body }) =>
-        checked(startSchema, body, async (order) => ({
+        withBody(startSchema, body, async (order) => ({
           status: 202,
           body: { jobs: await present().start(order) },
         })),
@@ -44,7 +44,7 @@ export function snapshotRoutes(desk: () => SnapshotDesk | null): readonly OpsRou
       method: 'POST',
       path: `/api/snapshots/:id/${event}`,
       handle: ({ params, body }) =>
-        checked(moveSchema, body, async (order) => {
+        withBody(moveSchema, body, async (order) => {
           const { id = '' } = params;
           const job = await present().move(id, event, order.by);
           return job === null
@@ -53,21 +53,4 @@ export function snapshotRoutes(desk: () => SnapshotDesk | null): readonly OpsRou
         }),
     })),
   ];
-}
-
-async function checked<T>(
-  schema: z.ZodType<T>,
-  body: string,
-  work: (order: T) => Promise<OpsResponse>,
-): Promise<OpsResponse> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return { status: 400, body: { error: 'the body is not JSON' } };
-  }
-  const order = schema.safeParse(parsed);
-  if (order.success) return work(order.data);
-  const problems = order.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-  return { status: 400, body: { error: problems.join('; ') } };
 }
