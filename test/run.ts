@@ -7,7 +7,7 @@ import { addTallies, nothing, summaryLine, type Tally } from './runner/tally.ts'
 /** `npm test`: checks, then every suite against one local stack. Exit code 1 when anything failed. */
 
 const needsServers = (suite: SuiteName): boolean => suite !== 'unit';
-const oneFailure: Tally = { passed: 0, failed: 1, skipped: 0 };
+const oneFailure: Tally = { passed: 0, failed: 1, skipped: 0, failures: ['it could not be run'] };
 const interruption = new AbortController();
 let total = nothing;
 
@@ -21,7 +21,7 @@ async function step<T>(name: string, run: () => Promise<T>, count: (result: T) =
     return null;
   });
   const tally = result === null ? oneFailure : count(result);
-  total = addTallies(total, tally);
+  total = addTallies(total, { ...tally, failures: tally.failures.map((line) => `${name}: ${line}`) });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`── ${name}: ${summaryLine(tally)} in ${seconds} s`);
   return result;
@@ -61,6 +61,7 @@ process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 
 await runPlan(planOf(process.argv.slice(2)));
+for (const failure of total.failures) console.log(`failed: ${failure}`);
 console.log(`\n${summaryLine(total)}`);
 if (interruption.signal.aborted) process.exitCode = 130;
 else process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -4,12 +4,19 @@ export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** What failed, a line each: told once more at the end, where every log still has it. */
+  readonly failures: readonly string[];
 }
 
-export const nothing: Tally = { passed: 0, failed: 0, skipped: 0 };
+export const nothing: Tally = { passed: 0, failed: 0, skipped: 0, failures: [] };
 
 export function addTallies(a: Tally, b: Tally): Tally {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    failures: [...a.failures, ...b.failures],
+  };
 }
 
 /** The last line of a run: `12 passed, 0 failed`, and `, 1 skipped` only where something was. */
@@ -21,10 +28,20 @@ export function summaryLine(tally: Tally): string {
 /** The part of vitest's JSON report that is counted. */
 export interface VitestReport {
   readonly testResults: readonly {
+    /** Path of the file. */
+    readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    /** Why a file could not be run. */
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[] | null;
+    }[];
   }[];
 }
+
+type FileReport = VitestReport['testResults'][number];
 
 /**
  * Counts tests; a file that failed before or after its tests (import, hooks) counts as one failure, and so does a
@@ -35,16 +52,23 @@ export function tallyVitest(report: VitestReport | null, exitCode: number | null
   const statuses = files.flatMap((file) => file.assertionResults.map((test) => test.status));
   const passed = statuses.filter((status) => status === 'passed').length;
   const failedTests = statuses.filter((status) => status === 'failed').length;
-  const failedFiles = files.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  const failed = failedTests + failedFiles;
+  const failures = files.flatMap(failuresOf);
   const wentWell = report !== null && exitCode === 0;
-  return {
-    passed,
-    failed: failed === 0 && !wentWell ? 1 : failed,
-    skipped: statuses.length - passed - failedTests,
-  };
+  if (failures.length === 0 && !wentWell)
+    failures.push(report === null ? 'it left no report' : 'it ended badly though every test passed');
+  return { passed, failed: failures.length, skipped: statuses.length - passed - failedTests, failures };
+}
+
+function failuresOf({ name, status, message, assertionResults }: FileReport): string[] {
+  const tests = assertionResults.filter((test) => test.status === 'failed');
+  if (tests.length === 0) return status === 'failed' ? [`${name}: ${firstLine(message)}`] : [];
+  return tests.map(
+    ({ fullName, failureMessages }) => `${name}: ${fullName}: ${firstLine(failureMessages?.[0] ?? '')}`,
+  );
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 /** What the runner of the fault suite counts. */
@@ -56,7 +80,8 @@ export interface FaultsReport {
 /** Counts cases; a run that left no report or did not go well is a failure. */
 export function tallyFaults(report: FaultsReport | null, exitCode: number | null): Tally {
   const { passed, failed } = report ?? { passed: 0, failed: 1 };
-  return { passed, failed: failed === 0 && exitCode !== 0 ? 1 : failed, skipped: 0 };
+  const all = failed === 0 && exitCode !== 0 ? 1 : failed;
+  return { passed, failed: all, skipped: 0, failures: all === 0 ? [] : [`${all} of the fault cases`] };
 }
 
 /** Null for a file that is missing or cut off. */
