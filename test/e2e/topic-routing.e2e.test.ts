@@ -4,6 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
 import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());
@@ -68,8 +69,11 @@ test('another strategy is refused for topics that are filled already', async () 
   );
   await before?.process.stop();
   pipeline.configure({ topics: { partitions: 3, strategy: 'database' } });
-  const { process } = await pipeline.launch('capture');
+  const { process, configFile } = await pipeline.launch('capture');
   expect((await process.ended).code).toBe(69);
+  expect((await sluice(configFile, 'plan')).document).toMatchObject({
+    tables: TABLES.map((table) => ({ keyMembers: `"$table":"${table}"`, keyColumns: ['id'] })),
+  });
   expect(process.lastLines()).toContain('topics named {database}, while');
   expect(await pipeline.reader.topicNames()).not.toContain(`${pipeline.name}.${pipeline.name}`);
 });

@@ -27,7 +27,8 @@ export interface TablePlan extends TableOutline {
   readonly topics: readonly string[];
   /** Of each of its topics. */
   readonly partitions: number;
-  /** Published names of the key columns. */
+  /** What stands in front of the key columns in a record key, as JSON; '' in a topic of its own. */
+  readonly keyMembers: string;
   readonly sourceColumns: readonly ColumnOutline[];
   /** Changes of the source that are published. */
   readonly operations: readonly string[];
@@ -61,6 +62,7 @@ export function planTable({ table, config, registry, server, partitions }: Table
     table: shape.table,
     topics: place.topics,
     partitions: Math.min(...place.topics.map((topic) => partitions.get(topic) ?? 0)),
+    keyMembers: place.keyMembers,
     keyColumns,
     columns,
     sourceColumns: captured === null ? [] : columnOutlines(captured, shape),

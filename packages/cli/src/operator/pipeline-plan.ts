@@ -29,6 +29,7 @@ interface CapturePlan {
 interface TablePlan extends TableOutline {
   readonly topics: readonly string[];
   readonly partitions: number;
+  readonly keyMembers: string;
   readonly operations: readonly string[];
   readonly where: string | null;
   readonly change: string;
@@ -110,7 +111,7 @@ function* planText(
     const id = `${table.database}.${table.table}`;
     yield `table ${id}
   topic:      ${table.topics.join(', ')}, ${plural(table.partitions, 'partition')}
-  key:        ${table.keyColumns.join(', ')}
+  key:        ${[table.keyMembers, ...table.keyColumns].filter((part) => part !== '').join(', ')}
   operations: ${table.operations.join(', ')}
   rows:       ${table.where ?? 'all'}
   change:     ${table.change}

@@ -11,26 +11,32 @@ export interface PartitionBatch {
 const CUT_SHARE = 0.85;
 /** The end of a record, and what a tombstone adds to it (bytes). */
 const MARGIN_BYTES = 1024;
-/** Writers kept for reuse, and the size above which one is given back to the heap instead (bytes). */
-const POOLED_MAX = 64;
-const POOLED_BYTES_MAX = 4 * 1024 * 1024;
-const WRITER_BYTES = 64 * 1024;
+/** Bytes kept for reuse; what is above goes back to the heap. */
+const POOLED_BYTES_MAX = 64 * 1024 * 1024;
+/** Where a batch begins; it grows with its records. Small, as there may be one for each of a thousand tables. */
+const WRITER_BYTES = 4 * 1024;
 
 /** Finished batches give their memory back here: two buffers take turns, so the pool stays small. */
 export class BatchPool {
   readonly #free: PartitionBatch[] = [];
+  #freeBytes = 0;
 
   take(): PartitionBatch {
     const pooled = this.#free.pop();
-    if (pooled !== undefined) return pooled;
+    if (pooled !== undefined) {
+      this.#freeBytes -= pooled.out.bytes.length;
+      return pooled;
+    }
     const out = new ByteWriter(WRITER_BYTES);
     return { out, records: new RecordBatchBuilder(out) };
   }
 
   give(batch: PartitionBatch): void {
-    if (this.#free.length >= POOLED_MAX || batch.out.bytes.length > POOLED_BYTES_MAX) return;
+    const { length } = batch.out.bytes;
+    if (this.#freeBytes + length > POOLED_BYTES_MAX) return;
     batch.records.reset();
     this.#free.push(batch);
+    this.#freeBytes += length;
   }
 }
 

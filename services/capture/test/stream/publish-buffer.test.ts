@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { appendJson } from '../../src/stream/control-writer.ts';
-import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
+import { BatchPool, type PublishBuffer } from '../../src/stream/publish-buffer.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { bufferOf } from '../support/buffers.ts';
 import { rowsEvent } from '../support/rows-events.ts';
@@ -90,5 +90,17 @@ describe('PublishBuffer', () => {
     const keys = recordsOf(buffer).filter(({ headers }) => headers['operation'] === 'INSERT');
     expect(keys.map(({ key }) => key)).toEqual(['{"id":1}', '{"id":2}', '{"id":3}', '{"id":4}']);
     expect(buffer.rows).toBe(4);
+  });
+});
+
+describe('BatchPool', () => {
+  test('gives memory out again, and keeps no more than a bound of it', () => {
+    const pool = new BatchPool();
+    const [small, large] = [pool.take(), pool.take()];
+    large.out.reserve(65 * 1024 * 1024);
+    pool.give(large);
+    pool.give(small);
+    expect(pool.take()).toBe(small);
+    expect(pool.take()).not.toBe(large);
   });
 });
