@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
+import { SERVICE_NODE_OPTIONS } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { parseSource } from './source-file.ts';
 import { findWorkspaces, readText, repositoryRoot, typescriptFiles, type Workspace } from './workspaces.ts';
@@ -50,6 +51,11 @@ test('files are called by what they do', () => {
   const shouting = /[A-Z_]/;
   const unclear = allFiles.filter((path) => vague.test(basename(path)) || shouting.test(basename(path)));
   expect(unclear).toEqual([]);
+});
+
+test('images start services as they are tested: with the same options of Node.js', () => {
+  const command = ['node', ...SERVICE_NODE_OPTIONS, 'src/main.ts'].map((part) => `"${part}"`).join(', ');
+  expect(readText('infra/docker/Dockerfile')).toContain(`\nCMD [${command}]\n`);
 });
 
 test('every package and service has a README of its own', () => {

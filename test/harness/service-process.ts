@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { SERVICE_NODE_OPTIONS } from '@sluice/runtime';
 import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
 
@@ -54,7 +55,8 @@ export class ServiceProcess {
     this.#options = options;
     const main = join(REPOSITORY, 'services', options.service, 'src', 'main.ts');
     const { nodeArgs = [], args: serviceArgs = [], configFile } = options;
-    const args = [...nodeArgs, '--import', PARENT_WATCH, main, '--config', configFile, ...serviceArgs];
+    const serviceLine = [main, '--config', configFile, ...serviceArgs];
+    const args = [...SERVICE_NODE_OPTIONS, ...nodeArgs, '--import', PARENT_WATCH, ...serviceLine];
     this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { EXIT, fullJitter } from '@sluice/runtime';
+import { EXIT, fullJitter, SERVICE_NODE_OPTIONS } from '@sluice/runtime';
 
 export interface ProcessSpec {
   readonly name: string;
@@ -96,7 +96,7 @@ export class SupervisedProcess {
   #start(): void {
     const { main, env, logFile } = this.#spec;
     const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, ['--import', PARENT_WATCH, main], {
+    const child = spawn(process.execPath, [...SERVICE_NODE_OPTIONS, '--import', PARENT_WATCH, main], {
       env: { ...process.env, ...env },
       stdio: ['pipe', log, log],
       detached: true,

@@ -54,6 +54,7 @@ export {
   type Metrics,
   type MetricSpec,
 } from './metrics.ts';
+export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export {
   startOpsServers,
   type OpsRequest,

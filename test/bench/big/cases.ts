@@ -62,7 +62,7 @@ const row: BigCase = {
 const manyTables: BigCase = {
   name: 'tables',
   about: `${MANY_TABLES} tables, read by the first snapshot and then written by one transaction`,
-  boundMebibytes: 400,
+  boundMebibytes: 512,
   sections: { topics: { partitions: 1 } },
   tables,
   async prepare(database) {
