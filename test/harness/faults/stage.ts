@@ -5,6 +5,9 @@ import { FaultPipeline } from './fault-pipeline.ts';
 import { startFaultServers, type FaultServers } from './fault-servers.ts';
 import { judge, type Verdict } from './judge.ts';
 
+/** Cases that one pipeline sees: each is held against all that was ever published in it. */
+const CASES_PER_PIPELINE = 6;
+
 interface Standing<T> {
   readonly scope: AsyncDisposableStack;
   readonly what: T;
@@ -19,6 +22,7 @@ export class Stage {
   readonly #logFolder: string;
   #servers: Standing<FaultServers> | null = null;
   #pipeline: Standing<FaultPipeline> | null = null;
+  #played = 0;
 
   /** @param logFolder for what the services wrote when a case failed */
   constructor(options: { readonly ownsElasticsearch: boolean; readonly logFolder: string }) {
@@ -28,7 +32,7 @@ export class Stage {
 
   async play(name: string, fault: FaultCase, seed: number): Promise<Verdict> {
     const isAlone = fault.pipeline !== undefined;
-    if (isAlone) await this.#clear('pipeline');
+    if (isAlone || this.#played >= CASES_PER_PIPELINE) await this.#clear('pipeline');
     try {
       const pipeline = await this.#ready(fault);
       const verdict = await judge(fault, pipeline, seed);
@@ -58,6 +62,7 @@ export class Stage {
   async #ready(fault: FaultCase): Promise<FaultPipeline> {
     this.#servers ??= await standing((scope) => startFaultServers(scope, this.#ownsElasticsearch));
     const servers = this.#servers.what;
+    this.#played++;
     this.#pipeline ??= await standing((scope) => FaultPipeline.start(scope, servers, fault.pipeline));
     return this.#pipeline.what;
   }
@@ -65,6 +70,7 @@ export class Stage {
   async #clear(what: 'pipeline' | 'servers'): Promise<void> {
     const pipeline = this.#pipeline;
     this.#pipeline = null;
+    this.#played = 0;
     await pipeline?.scope.disposeAsync();
     if (what === 'pipeline') return;
     const servers = this.#servers;
