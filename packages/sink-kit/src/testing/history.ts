@@ -118,9 +118,9 @@ class Source implements History {
     mark('end');
   }
 
-  /** Two snapshots of one position read the same: only the first after a change may tie with it. */
+  /** A snapshot begins above the rows of every one before it (a gap ends with one): only with a change may it tie. */
   #snapshot({ keys, tie, masked }: Extract<SourceEvent, { kind: 'snapshot' }>): void {
-    if (!tie || this.#last === 'snapshot' || this.#last === null) this.#next();
+    if (!tie || this.#last === 'snapshot' || this.#last === 'gap' || this.#last === null) this.#next();
     for (const key of new Set(keys)) {
       const row = this.#rowOf(key);
       if (row === null) continue;
