@@ -50,6 +50,8 @@ export function planStart(facts: StartFacts): StartPlan {
     throw diverged(`it is ${facts.server.flavour}, and that one was ${checkpoint.flavour}`);
   if (checkpoint.gtidSet !== null) checkGtids(facts);
   else if (!facts.fileAvailable) throw purged(checkpoint);
+  if (countsAnew(facts, checkpoint))
+    throw diverged(`its binlogs begin anew at ${facts.status.file}, the server was reset`);
   const sameSpace = isSameSpace(facts, checkpoint);
   if (sameSpace && wasMadeAnew(facts.fileBirthday, checkpoint))
     throw diverged(`its ${checkpoint.file} is not the file that was read before, the server was reset`);
@@ -59,19 +61,27 @@ export function planStart(facts: StartFacts): StartPlan {
 }
 
 /** Whether sequences made of the source's coordinates go on rising: same server, same base name, numbers not begun anew. */
-export function isSameSpace(
+export function isSameSpace(facts: Pick<StartFacts, 'server' | 'status'>, before: Checkpoint): boolean {
+  return hasSameNames(facts, before) && binlogFileNumber(before.file) <= binlogFileNumber(facts.status.file);
+}
+
+function hasSameNames(
   { server, status }: Pick<StartFacts, 'server' | 'status'>,
   before: Checkpoint,
 ): boolean {
   const baseName = (file: string): string => file.replace(/\.\d+$/u, '');
-  return (
-    before.server === server.identity &&
-    baseName(before.file) === baseName(status.file) &&
-    binlogFileNumber(before.file) <= binlogFileNumber(status.file)
-  );
+  return before.server === server.identity && baseName(before.file) === baseName(status.file);
 }
 
-/** After a reset the server counts transactions from 1 again: those of the checkpoint seem known as soon as there are as many. */
+/**
+ * Only a reset makes the numbers of a server's files fall. What was committed between the checkpoint and the reset is lost then,
+ * and transactions count from 1 again: those of the checkpoint seem known as soon as there are as many.
+ */
+function countsAnew(facts: StartFacts, before: Checkpoint): boolean {
+  return hasSameNames(facts, before) && binlogFileNumber(before.file) > binlogFileNumber(facts.status.file);
+}
+
+/** The same, when the numbers have caught up: a file of this name is another one. */
 function wasMadeAnew(birthday: number | null, { fileCreatedAt }: Checkpoint): boolean {
   return birthday !== null && fileCreatedAt > 0 && birthday !== fileCreatedAt;
 }

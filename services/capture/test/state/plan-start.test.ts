@@ -74,12 +74,17 @@ describe('planStart', () => {
     expect(resume).toMatchObject({ floor: 499, publishedThrough: null, highest: '' });
   });
 
-  test.each([
-    ['another base name', 'bin.000009'],
-    ['numbers that begin anew', 'binlog.000001'],
-  ])('%s of the binlog files opens a generation', (_what, file) => {
-    const plan = planStart({ ...resumed, status: { ...status, file } });
+  test('another base name of the binlog files opens a generation', () => {
+    const plan = planStart({ ...resumed, status: { ...status, file: 'bin.000009' } });
     expect(plan).toMatchObject({ generation: 4, opensGeneration: true, from: { gtidSet: 'uuid-1:1-50' } });
+  });
+
+  test('numbers of the binlog files that begin anew on the same server are a reset, however many transactions it has', () => {
+    const reset = { ...resumed, status: { ...status, file: 'binlog.000001' } };
+    expect(() => planStart(reset)).toThrow(expect.objectContaining({ code: 'SOURCE_DIVERGED' }));
+    expect(planStart({ ...reset, acceptLostCheckpoint: true }).generation).toBe(4);
+    const elsewhere = planStart({ ...reset, server: { ...server, identity: 'uuid-2' } });
+    expect(elsewhere).toMatchObject({ generation: 4, from: { gtidSet: 'uuid-1:1-50' } });
   });
 
   test('a file of the same name that was made at another time is of another history, however many transactions it has', () => {
