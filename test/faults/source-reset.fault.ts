@@ -4,7 +4,7 @@ const RESETS = 5;
 
 export const fault: FaultCase = {
   title: 'the connections of capture to its source are reset, some in the middle of a transaction',
-  recoverySeconds: 30,
+  recoverySeconds: 20,
   inEveryRun: true,
   run: async (scene) => {
     const disconnects = (): Promise<number> => scene.metric('capture', 'cdc_capture_disconnects_total');

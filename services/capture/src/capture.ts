@@ -20,7 +20,7 @@ import type { DdlJournal } from './state/ddl-journal.ts';
 import { captureStatus } from './status.ts';
 
 const BACKOFF = { initialMs: 100, maxMs: 30_000 };
-/** A life this long was a success: the next failure starts the backoff anew. */
+/** A life this long was a success, as one that got on with the stream: the next failure starts the backoff anew. */
 const STEADY_MS = 60_000;
 const GAUGE_MS = 1000;
 
@@ -57,6 +57,8 @@ class Capture {
   #journal: DdlJournal | null = null;
   #lastError: PipelineError | null = null;
   #hasStreamed = false;
+  /** Whether the last life got on with the stream. */
+  #hasAdvanced = false;
   /** Up to when everything is known to be published, or about to be: milliseconds since 1970, 0 before the first time. */
   #inTouchAt = 0;
   /** The operator's word counts once: the next life has the checkpoint of the new generation. */
@@ -77,7 +79,8 @@ class Capture {
         const begun = performance.now();
         const error = await this.#live(signal);
         if (error === null) return;
-        if (performance.now() - begun > STEADY_MS || isPlanned(error)) attempt = 0;
+        const isSteady = this.#hasAdvanced || performance.now() - begun > STEADY_MS;
+        if (isSteady || isPlanned(error)) attempt = 0;
         const waitMs = fullJitter(attempt, BACKOFF, Math.random);
         const { code, message } = error;
         if (isPlanned(error)) this.#log.info({ event: 'capture.reads_again', code, waitMs }, message);
@@ -113,6 +116,7 @@ class Capture {
       throw error;
     } finally {
       this.#incarnation = null;
+      this.#hasAdvanced = incarnation?.hasAdvanced === true;
       if (incarnation?.isGenerationDurable === true) this.#acceptsLostCheckpoint = false;
       await incarnation?.close();
     }

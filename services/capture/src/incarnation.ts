@@ -61,6 +61,11 @@ export class Incarnation {
   /** Whether the generation of this life is in the checkpoint topic. */
   isGenerationDurable: boolean;
 
+  /** Whether a transaction that was not known before this life is in Kafka, and the checkpoint behind it. */
+  get hasAdvanced(): boolean {
+    return this.#transactionsSeen > 0;
+  }
+
   static async open(parts: IncarnationParts, signal: AbortSignal): Promise<Incarnation> {
     const { settings, source, plan, log } = parts;
     const reader = await BinlogReader.open({ ...readerOptions(settings, source, log), from: plan.from });
