@@ -32,10 +32,14 @@ async function startInOtherProcess(): Promise<Running> {
   return { parent: child.pid ?? 0, supervisor, servers, runFolder };
 }
 
+/**
+ * Whether any thread of the process still runs. One that has ended but was not yet waited for is a zombie (state Z); so is
+ * its first thread while others of it are ending and hold its sockets, and with them its locks (proc(5)).
+ */
 function isAlive(pid: number): boolean {
-  // A process that has ended but was not yet waited for is a zombie (state Z), no longer a running program.
   try {
-    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return !/^State:\s*Z/m.test(status) || Number(/^Threads:\s*(\d+)/m.exec(status)?.[1]) > 1;
   } catch {
     return false;
   }
