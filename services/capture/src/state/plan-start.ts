@@ -50,22 +50,17 @@ export function planStart(facts: StartFacts): StartPlan {
     throw diverged(`it is ${facts.server.flavour}, and that one was ${checkpoint.flavour}`);
   if (checkpoint.gtidSet !== null) checkGtids(facts);
   else if (!facts.fileAvailable) throw purged(checkpoint);
-  if (countsAnew(facts, checkpoint))
-    throw diverged(`its binlogs begin anew at ${facts.status.file}, the server was reset`);
-  const sameSpace = isSameSpace(facts, checkpoint);
-  if (sameSpace && wasMadeAnew(facts.fileBirthday, checkpoint))
-    throw diverged(`its ${checkpoint.file} is not the file that was read before, the server was reset`);
-  if (!sameSpace && checkpoint.gtidSet === null)
+  if (isSameSpace(facts, checkpoint)) {
+    refuseReset(facts, checkpoint);
+    return resumeAt(checkpoint);
+  }
+  if (checkpoint.gtidSet === null)
     throw diverged('it is another server, and without GTIDs its positions mean nothing');
-  return sameSpace ? resumeAt(checkpoint) : resumeElsewhere(facts, checkpoint);
+  return resumeElsewhere(facts, checkpoint);
 }
 
-/** Whether sequences made of the source's coordinates go on rising: same server, same base name, numbers not begun anew. */
-export function isSameSpace(facts: Pick<StartFacts, 'server' | 'status'>, before: Checkpoint): boolean {
-  return hasSameNames(facts, before) && binlogFileNumber(before.file) <= binlogFileNumber(facts.status.file);
-}
-
-function hasSameNames(
+/** Whether sequences made of the source's coordinates go on rising: same server, same base name of its binlogs. */
+export function isSameSpace(
   { server, status }: Pick<StartFacts, 'server' | 'status'>,
   before: Checkpoint,
 ): boolean {
@@ -74,16 +69,15 @@ function hasSameNames(
 }
 
 /**
- * Only a reset makes the numbers of a server's files fall. What was committed between the checkpoint and the reset is lost then,
- * and transactions count from 1 again: those of the checkpoint seem known as soon as there are as many.
+ * Only a reset makes the numbers of a server's binlogs fall; once they have caught up, a file of the old name was made at another
+ * time. What was committed between the checkpoint and the reset is lost then, and transactions count from 1 again: those of the
+ * checkpoint seem known as soon as there are as many.
  */
-function countsAnew(facts: StartFacts, before: Checkpoint): boolean {
-  return hasSameNames(facts, before) && binlogFileNumber(before.file) > binlogFileNumber(facts.status.file);
-}
-
-/** The same, when the numbers have caught up: a file of this name is another one. */
-function wasMadeAnew(birthday: number | null, { fileCreatedAt }: Checkpoint): boolean {
-  return birthday !== null && fileCreatedAt > 0 && birthday !== fileCreatedAt;
+function refuseReset({ status, fileBirthday }: StartFacts, { file, fileCreatedAt }: Checkpoint): void {
+  if (binlogFileNumber(file) > binlogFileNumber(status.file))
+    throw diverged(`its binlogs begin anew at ${status.file}, the server was reset`);
+  if (fileBirthday !== null && fileCreatedAt > 0 && fileBirthday !== fileCreatedAt)
+    throw diverged(`its ${file} is not the file that was read before, the server was reset`);
 }
 
 function beginAnew(facts: StartFacts): StartPlan {
