@@ -381,8 +381,8 @@ export const ERRORS = {
   SOURCE_DIVERGED: {
     class: 'fatal',
     summary:
-      'records of an older generation came after records of a newer one: capture was started from a restored or lost checkpoint',
-    fix: 'Find out which checkpoint capture runs from; take a new snapshot of the tables.',
+      'what capture reads, or a sink, does not follow what it has: the source was reset, lost the end of its binlog or is another server, or capture was started from a restored checkpoint',
+    fix: 'Find out which server or checkpoint capture runs from. Where capture has stopped, start it with --accept lost-checkpoint: it opens a new generation and takes a new snapshot. Where a sink has stopped, take a new snapshot of the tables.',
   },
   SOURCE_MISCONFIGURED: {
     class: 'fatal',

@@ -10,7 +10,7 @@ import { prepareTopics } from './prepare-topics.ts';
 import { readFileBirthday } from './source/file-birthday.ts';
 import { findUnloggedCascades, findUnloggedDatabases } from './source/binlog-gaps.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
-import { checkGtidStanding, listBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
+import { checkGtidStanding, readBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
 import { findMissingPrivileges } from './source/privileges.ts';
 import { reachServers, refuseStart } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
@@ -228,16 +228,16 @@ async function makePlan(
   const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
   const server = source.facts;
   const goesOn = checkpoint !== null && !acceptLostCheckpoint && isSameSpace({ server, status }, checkpoint);
-  const fileAvailable = checkpoint === null || (await listBinlogFiles(connection)).includes(checkpoint.file);
+  const fileBytes = (await readBinlogFiles(connection)).get(checkpoint?.file ?? '') ?? null;
   // Where positions say how to go on, the reading itself begins in the file and meets its beginning.
-  const mustLook = goesOn && gtidSet !== null && fileAvailable;
+  const mustLook = goesOn && gtidSet !== null && fileBytes !== null;
   return planStart({
     checkpoint,
     topicGeneration: goesOn ? 0 : await highestGeneration(reader, settings.routing, history),
     server,
     status,
     gtidStanding: asksServer ? await checkGtidStanding(connection, gtidSet) : null,
-    fileAvailable,
+    fileBytes,
     fileBirthday: mustLook
       ? await readFileBirthday(readerOptions(settings, source, log), checkpoint.file)
       : null,

@@ -110,8 +110,8 @@ export async function checkGtidStanding(connection: Connection, gtidSet: string)
   return { known: Number(rows[0]?.['known']) === 1, available: Number(rows[0]?.['available']) === 1 };
 }
 
-/** The names of the binlog files the server still has. */
-export async function listBinlogFiles(connection: Connection): Promise<readonly string[]> {
+/** The binlog files that the server still has, by name, with their sizes in bytes; of the one that is written, up to its present end. */
+export async function readBinlogFiles(connection: Connection): Promise<ReadonlyMap<string, number>> {
   const rows = await queryRows(connection, 'SHOW BINARY LOGS');
-  return rows.map((row) => text(row['Log_name']));
+  return new Map(rows.map((row) => [text(row['Log_name']), Number(row['File_size'])]));
 }

@@ -19,8 +19,8 @@ export interface StartFacts {
   readonly status: BinlogStatus;
   /** How the server stands to the checkpoint's GTID set; null where there is none or for MariaDB. */
   readonly gtidStanding: GtidStanding | null;
-  /** Whether the server still has the checkpoint's binlog file. */
-  readonly fileAvailable: boolean;
+  /** Size of the checkpoint's binlog file on the server, up to where it is written; null when the server has none of that name. */
+  readonly fileBytes: number | null;
   /** When the server made the file of that name (seconds since 1970); null where nobody has looked. */
   readonly fileBirthday: number | null;
   /** The operator's word that a lost checkpoint is accepted (`--accept lost-checkpoint`). */
@@ -49,7 +49,7 @@ export function planStart(facts: StartFacts): StartPlan {
   if (checkpoint.flavour !== facts.server.flavour)
     throw diverged(`it is ${facts.server.flavour}, and that one was ${checkpoint.flavour}`);
   if (checkpoint.gtidSet !== null) checkGtids(facts);
-  else if (!facts.fileAvailable) throw purged(checkpoint);
+  else if (facts.fileBytes === null) throw purged(checkpoint);
   if (isSameSpace(facts, checkpoint)) {
     refuseReset(facts, checkpoint);
     return resumeAt(checkpoint);
@@ -71,13 +71,19 @@ export function isSameSpace(
 /**
  * Only a reset makes the numbers of a server's binlogs fall; once they have caught up, a file of the old name was made at another
  * time. What was committed between the checkpoint and the reset is lost then, and transactions count from 1 again: those of the
- * checkpoint seem known as soon as there are as many.
+ * checkpoint seem known as soon as there are as many. So it is with a file that has lost its end (a power loss with sync_binlog
+ * other than 1, an older copy of the server): transactions of later files have got the numbers of the lost ones.
  */
-function refuseReset({ status, fileBirthday }: StartFacts, { file, fileCreatedAt }: Checkpoint): void {
+function refuseReset(
+  { status, fileBirthday, fileBytes }: StartFacts,
+  { file, fileCreatedAt, position }: Checkpoint,
+): void {
   if (binlogFileNumber(file) > binlogFileNumber(status.file))
     throw diverged(`its binlogs begin anew at ${status.file}, the server was reset`);
   if (fileBirthday !== null && fileCreatedAt > 0 && fileBirthday !== fileCreatedAt)
     throw diverged(`its ${file} is not the file that was read before, the server was reset`);
+  if (fileBytes !== null && fileBytes < position)
+    throw diverged(`its ${file} ends at ${fileBytes}, and it was read up to ${position}`);
 }
 
 function beginAnew(facts: StartFacts): StartPlan {

@@ -35,7 +35,7 @@ const facts: StartFacts = {
   server,
   status,
   gtidStanding: null,
-  fileAvailable: true,
+  fileBytes: 900_000,
   fileBirthday: null,
   acceptLostCheckpoint: false,
 };
@@ -96,6 +96,20 @@ describe('planStart', () => {
     expect(planStart({ ...resumed, checkpoint: unknown, fileBirthday: 1 }).generation).toBe(3);
   });
 
+  test('a file that ends before the checkpoint has lost its tail: other transactions may have the numbers of the lost ones', () => {
+    const lost = { ...resumed, fileBytes: 499 };
+    expect(() => planStart(lost)).toThrow(expect.objectContaining({ code: 'SOURCE_DIVERGED' }));
+    expect(() => planStart(lost)).toThrow('its binlog.000002 ends at 499, and it was read up to 500');
+    expect(planStart({ ...resumed, fileBytes: 500 }).generation).toBe(3);
+    expect(planStart({ ...resumed, fileBytes: 499, acceptLostCheckpoint: true }).generation).toBe(4);
+    const elsewhere = { ...resumed, fileBytes: 499, server: { ...server, identity: 'uuid-2' } };
+    expect(planStart(elsewhere).generation).toBe(4);
+  });
+
+  test('with GTIDs a file that is gone says nothing: what follows the checkpoint may be in later ones', () => {
+    expect(planStart({ ...resumed, fileBytes: null }).generation).toBe(3);
+  });
+
   test('refuses to begin anew beside data topics that hold records', () => {
     expect(() => planStart({ ...facts, topicGeneration: 2 })).toThrow(
       expect.objectContaining({ code: 'CHECKPOINT_MISSING' }),
@@ -151,7 +165,7 @@ describe('planStart', () => {
     ],
     [
       'the file is gone and there are no GTIDs',
-      { checkpoint: { ...checkpoint, gtidSet: null }, gtidStanding: null, fileAvailable: false },
+      { checkpoint: { ...checkpoint, gtidSet: null }, gtidStanding: null, fileBytes: null },
       'SOURCE_BINLOG_PURGED',
     ],
     [
