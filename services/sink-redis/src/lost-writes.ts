@@ -11,6 +11,12 @@ export interface Seal {
   readonly seconds: number;
 }
 
+/** Gives seals, each newer than the one before, and hears which of them Redis has answered. */
+export interface Seals {
+  next(): Seal;
+  acknowledge(seal: Seal): void;
+}
+
 const LIFE_SECONDS = 86_400;
 /** What was acknowledged so long ago has been saved, or never will be. */
 const MATTERS_MS = (LIFE_SECONDS * 1000) / 2;
@@ -19,7 +25,7 @@ const MATTERS_MS = (LIFE_SECONDS * 1000) / 2;
  * Notices a Redis that has lost what it had acknowledged: one that came back empty, from an older save, or as a replica that
  * was behind. To write on would leave holes and look healthy. Redis keeps writes in their order, so the newest seal tells.
  */
-export class LostWrites {
+export class LostWrites implements Seals {
   readonly #connection: RedisConnection;
   readonly #marker: string;
   readonly #sealKey: string;

@@ -1,7 +1,7 @@
 import { PipelineError, type Logger } from '@sluice/runtime';
 import { Redis } from 'ioredis';
 import { replyCode, toRedisError } from './redis-errors.ts';
-import type { Seal } from './lost-writes.ts';
+import type { Seals } from './lost-writes.ts';
 import type { Script } from './scripts.ts';
 
 export interface ScriptCall {
@@ -89,10 +89,10 @@ export class RedisConnection {
   /**
    * Runs every call in one round trip; resolves to an answer or error reply of each. Scripts that the server does not know
    * (restart, failover, SCRIPT FLUSH) are loaded and those calls made again. Throws when the connection does not answer.
-   * @param seal set behind the calls
+   * @param seals gives a seal to each send: others may send theirs between a first and a second one
    */
-  async run(calls: readonly ScriptCall[], seal?: Seal): Promise<readonly unknown[]> {
-    const answers = [...(await this.#pipeline(calls, seal))];
+  async run(calls: readonly ScriptCall[], seals: Seals): Promise<readonly unknown[]> {
+    const answers = [...(await this.#pipeline(calls, seals))];
     const unknown = calls.flatMap((call, index) =>
       replyCode(answers[index]) === 'NOSCRIPT' ? [{ call, index }] : [],
     );
@@ -102,7 +102,7 @@ export class RedisConnection {
     }
     const again = await this.#pipeline(
       unknown.map(({ call }) => call),
-      seal,
+      seals,
     );
     unknown.forEach(({ index }, position) => (answers[index] = again[position]));
     return answers;
@@ -112,16 +112,19 @@ export class RedisConnection {
     this.#redis.disconnect();
   }
 
-  async #pipeline(calls: readonly ScriptCall[], seal?: Seal): Promise<readonly unknown[]> {
+  /** Nothing is awaited before the send: seals come to Redis in the order in which they were given. */
+  async #pipeline(calls: readonly ScriptCall[], seals: Seals): Promise<readonly unknown[]> {
+    const seal = seals.next();
     const pipeline = this.#redis.pipeline();
     for (const { script, keys, args } of calls) pipeline.evalsha(script.sha, keys.length, ...keys, ...args);
-    if (seal !== undefined) pipeline.set(seal.key, seal.value, 'EX', seal.seconds);
+    pipeline.set(seal.key, seal.value, 'EX', seal.seconds);
     const replies = await this.#guarded(pipeline.exec());
-    if (replies === null || replies.length !== calls.length + (seal === undefined ? 0 : 1)) {
+    if (replies === null || replies.length !== calls.length + 1) {
       throw new PipelineError('REDIS_UNAVAILABLE', 'Redis did not answer the whole batch');
     }
-    const sealError = seal === undefined ? null : replies.pop()?.[0];
+    const sealError = replies.pop()?.[0];
     if (sealError) throw toRedisError(sealError);
+    seals.acknowledge(seal);
     return replies.map(([error, answer]) => {
       if (error !== null && replyCode(error) === null) throw toRedisError(error);
       return error ?? answer;

@@ -139,11 +139,8 @@ class RedisSink implements Sink {
     }
   }
 
-  async #run(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
-    const seal = this.#lostWrites.next();
-    const answers = await this.#connection.run(calls, seal);
-    this.#lostWrites.acknowledge(seal);
-    return answers;
+  #run(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
+    return this.#connection.run(calls, this.#lostWrites);
   }
 }
 

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Row } from '@sluice/envelope';
 import { startStack } from '@sluice/local-stack';
 import { PipelineError } from '@sluice/runtime';
@@ -153,6 +154,34 @@ test.each([
   proxy.cut();
   await expect.poll(() => write(4), { timeout: 10_000 }).toBe('REDIS_EMPTIED');
   expect(await redis.client.exists(markerKey(redis.group))).toBe(0);
+});
+
+test('forgotten scripts while many write are no loss', async () => {
+  const proxy = await cuttingProxy(new URL(url));
+  onTestFinished(proxy.close);
+  const redis = await open({}, `redis://127.0.0.1:${proxy.port}`);
+  const topic = conformanceTopic();
+  let step = 1;
+  const write = () =>
+    redis.sink
+      .write([topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: itemRow(step++, 1) })], never)
+      .then(
+        ([outcome]) => outcome?.kind,
+        (error: unknown) => (error instanceof PipelineError ? error.code : null),
+      );
+  for (let round = 0; round < 8; round++) {
+    await redis.client.script('FLUSH');
+    // One after the other: the later find the scripts that the first has loaded, before its calls are made again.
+    const writes: ReturnType<typeof write>[] = [];
+    for (let worker = 0; worker < 20; worker++) {
+      writes.push(write());
+      await setImmediate();
+    }
+    expect(new Set(await Promise.all(writes))).toEqual(new Set(['applied']));
+    proxy.cut();
+    await expect.poll(write, { timeout: 10_000 }).not.toBe('REDIS_UNAVAILABLE');
+    expect(await write()).toBe('applied');
+  }
 });
 
 test('a replay does not bring back a row that another process has truncated', async () => {
