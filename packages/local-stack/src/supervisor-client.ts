@@ -65,7 +65,9 @@ export class SupervisorClient {
       }
       this.#pending.set(id, { resolve, reject });
       this.#child.channel?.ref();
-      this.#child.send({ ...command, id });
+      this.#child.send({ ...command, id }, (error) => {
+        if (error !== null) this.#take(id)?.reject(supervisorGone());
+      });
     });
   }
 
@@ -74,11 +76,17 @@ export class SupervisorClient {
       this.#exits.set(report.pid, report.how);
       return;
     }
-    const pending = this.#pending.get(report.id);
-    this.#pending.delete(report.id);
-    if (this.#pending.size === 0) this.#child.channel?.unref();
+    const pending = this.#take(report.id);
     if (report.kind === 'done') pending?.resolve(report.pid);
     else pending?.reject(new PipelineError('STACK_SERVER_FAILED', report.reason));
+  }
+
+  /** The order has its answer. */
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#child.channel?.unref();
+    return pending;
   }
 
   #rejectAll(): void {
