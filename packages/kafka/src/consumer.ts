@@ -189,11 +189,12 @@ export class BatchConsumer {
   }
 
   async #onBatch(payload: EachBatchPayload): Promise<void> {
+    if (!this.#stopping.signal.aborted) await payload.heartbeat();
+    // Asked behind the heartbeat: `close` waits for the batches that it sees running, and for no others.
     if (this.#stopping.signal.aborted) {
       payload.pause();
       return;
     }
-    await payload.heartbeat();
     const running = this.#handle(payload);
     const settled = running.catch(() => undefined);
     this.#running.add(settled);

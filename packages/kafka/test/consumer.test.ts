@@ -1,7 +1,9 @@
 import { createLogger } from '@sluice/runtime';
-import type { Kafka } from 'kafkajs';
+import type { ConsumerRunConfig, EachBatchPayload, Kafka } from 'kafkajs';
 import { expect, test } from 'vitest';
-import { BatchConsumer } from '../src/consumer.ts';
+import { BatchConsumer, type BatchConsumerOptions } from '../src/consumer.ts';
+
+const topic = 'shop.shop.orders';
 
 type Listener = (event: { readonly payload: unknown }) => void;
 
@@ -9,6 +11,7 @@ type Listener = (event: { readonly payload: unknown }) => void;
 class IdleKafka {
   readonly #listeners = new Map<string, Listener>();
   readonly #nothing = async (): Promise<void> => undefined;
+  #eachBatch: ConsumerRunConfig['eachBatch'];
 
   admin(): unknown {
     return { connect: this.#nothing, disconnect: this.#nothing };
@@ -16,9 +19,19 @@ class IdleKafka {
 
   consumer(): unknown {
     const events = { GROUP_JOIN: 'join', STOP: 'stop', CRASH: 'crash', END_BATCH_PROCESS: 'end' };
-    const [connect, subscribe, run, disconnect] = Array<() => Promise<void>>(4).fill(this.#nothing);
+    const [connect, subscribe, disconnect] = Array<() => Promise<void>>(3).fill(this.#nothing);
+    const run = async ({ eachBatch }: ConsumerRunConfig): Promise<void> => void (this.#eachBatch = eachBatch);
     const on = (name: string, listener: Listener): void => void this.#listeners.set(name, listener);
     return { events, on, connect, subscribe, run, disconnect, commitOffsets: this.#nothing };
+  }
+
+  /** Hands a batch of one record to the consumer. */
+  async batch(heartbeat: () => Promise<void>): Promise<void> {
+    const messages = [{ offset: '0', timestamp: '0', key: null, value: null }];
+    const batch = { topic, partition: 0, highWatermark: '1', messages, lastOffset: () => '0' };
+    const nothing = (): void => undefined;
+    const payload = { batch, heartbeat, pause: nothing, resolveOffset: nothing };
+    await this.#eachBatch?.(payload as unknown as EachBatchPayload);
   }
 
   crash(error: Error, restart: boolean): void {
@@ -26,18 +39,23 @@ class IdleKafka {
   }
 }
 
-async function started(): Promise<{ kafka: IdleKafka; consumer: BatchConsumer }> {
+async function started(
+  handle: BatchConsumerOptions['handle'] = async ({ endOffset }) => ({
+    nextOffset: endOffset,
+    action: 'go-on',
+  }),
+): Promise<{ kafka: IdleKafka; consumer: BatchConsumer }> {
   const kafka = new IdleKafka();
   const consumer = new BatchConsumer({
     kafka: kafka as unknown as Kafka,
     groupId: 'shop.test',
-    topics: ['shop.shop.orders'],
+    topics: [topic],
     concurrency: 1,
     maxBytesPerPartition: 1024,
     sessionTimeoutMs: 6000,
     gapsAllowed: () => false,
     onAssigned: () => undefined,
-    handle: async ({ endOffset }) => ({ nextOffset: endOffset, action: 'go-on' }),
+    handle,
     log: createLogger('test', { level: 'silent' }),
   });
   await consumer.start();
@@ -55,4 +73,20 @@ test('one that kafkajs starts again goes on', async () => {
   kafka.crash(new Error('a rebalance'), true);
   await consumer.close();
   await expect(consumer.done).resolves.toBeUndefined();
+});
+
+test('nothing is handled by a consumer that has closed, whatever a batch waited for', async () => {
+  const handled: bigint[] = [];
+  const { kafka, consumer } = await started(async ({ endOffset }) => {
+    handled.push(endOffset);
+    return { nextOffset: endOffset, action: 'go-on' };
+  });
+  await kafka.batch(async () => undefined);
+  expect(handled).toEqual([1n]);
+  const beat = Promise.withResolvers<void>();
+  const late = kafka.batch(() => beat.promise);
+  const closed = consumer.close();
+  beat.resolve();
+  await Promise.all([late, closed]);
+  expect(handled).toEqual([1n]);
 });
