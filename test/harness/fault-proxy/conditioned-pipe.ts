@@ -54,11 +54,10 @@ export class ConditionedPipe {
   }
 
   async #deliver({ chunk, arrivedAt }: Held): Promise<void> {
-    const lateMs = arrivedAt + this.#conditions().latencyMs - performance.now();
-    if (lateMs > 0) await delay(lateMs);
+    await untilTime(() => arrivedAt + this.#conditions().latencyMs);
     for (const piece of slices(chunk, this.#conditions())) {
-      const takesMs = transmissionMs(piece.length, this.#conditions());
-      if (takesMs > 0) await delay(takesMs);
+      const sentAt = performance.now() + transmissionMs(piece.length, this.#conditions());
+      await untilTime(() => sentAt);
       if (!(await this.#untilOpen())) return;
       await this.#write(piece);
     }
@@ -78,4 +77,10 @@ export class ConditionedPipe {
       this.#to.once('close', resolve);
     });
   }
+}
+
+/** Never too early: timers know whole milliseconds alone, cut off the rest and may fire a little before. */
+async function untilTime(time: () => number): Promise<void> {
+  for (let left = time() - performance.now(); left > 0; left = time() - performance.now())
+    await delay(Math.ceil(left));
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../eventually.ts';
@@ -61,7 +62,22 @@ test('latency delays what is said, once in each direction', async () => {
   const begun = performance.now();
   socket.write('late');
   await eventually('the echo', () => received.text === 'late', { everyMs: 5 });
-  expect(performance.now() - begun).toBeGreaterThanOrEqual(119);
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(120);
+});
+
+test('no byte is earlier than the latency says, whatever part of a millisecond that is', async () => {
+  const proxy = await echoBehindProxy();
+  const { socket } = await clientOf(proxy);
+  proxy.impose({ latencyMs: 1.9 });
+  const tooShort: number[] = [];
+  for (let round = 0; round < 50; round++) {
+    const begun = performance.now();
+    socket.write('late');
+    await once(socket, 'data');
+    const tookMs = performance.now() - begun;
+    if (tookMs < 3.8) tooShort.push(tookMs);
+  }
+  expect(tooShort).toEqual([]);
 });
 
 test('a bounded link takes its time', async () => {
@@ -71,7 +87,7 @@ test('a bounded link takes its time', async () => {
   const begun = performance.now();
   socket.write('x'.repeat(1500));
   await eventually('the echo', () => received.text.length === 1500, { everyMs: 5 });
-  expect(performance.now() - begun).toBeGreaterThanOrEqual(149);
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(150);
 });
 
 test('sliced, it comes in many pieces and whole', async () => {
