@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { freePorts } from '@sluice/local-stack';
 import { CLEAR, type Conditions, type Direction } from './conditions.ts';
 import { ProxyLink, type Address } from './proxy-link.ts';
 
@@ -10,30 +11,27 @@ const HOST = '127.0.0.1';
  */
 export class FaultProxy {
   readonly target: Address;
+  readonly port: number;
   readonly #links = new Set<ProxyLink>();
   #conditions: Readonly<Record<Direction, Conditions>> = { requests: CLEAR, answers: CLEAR };
   #server: Server;
-  #port: number;
 
-  /** Listens on the loopback interface; `port` 0 takes a free one. */
-  static async start(target: Address, port = 0): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target, port);
+  /** Listens on the loopback interface; without a port on one that nobody else is given while it refuses. */
+  static async start(target: Address, port?: number): Promise<FaultProxy> {
+    const [free = 0] = port === undefined ? await freePorts(1) : [port];
+    const proxy = new FaultProxy(target, free);
     await proxy.#listen();
     return proxy;
   }
 
   private constructor(target: Address, port: number) {
     this.target = target;
-    this.#port = port;
+    this.port = port;
     this.#server = this.#newServer();
   }
 
   get host(): string {
     return HOST;
-  }
-
-  get port(): number {
-    return this.#port;
   }
 
   get connections(): number {
@@ -88,11 +86,7 @@ export class FaultProxy {
   #listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#port, HOST, () => {
-        const address = this.#server.address();
-        if (address !== null && typeof address === 'object') this.#port = address.port;
-        resolve();
-      });
+      this.#server.listen(this.port, HOST, resolve);
     });
   }
 }

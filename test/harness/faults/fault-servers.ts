@@ -47,7 +47,7 @@ export async function startFaultServers(scope: Scope, ownsElasticsearch: boolean
     ...(ownsElasticsearch ? { elasticsearch: [] } : {}),
   };
   const owned = await ownServers(scope, flags, ownsElasticsearch ? [] : ['elasticsearch']);
-  const open = async (port: number, proxyPort = 0): Promise<FaultProxy> => {
+  const open = async (port: number, proxyPort?: number): Promise<FaultProxy> => {
     const proxy = await FaultProxy.start({ host: '127.0.0.1', port }, proxyPort);
     scope.defer(() => proxy.close());
     return proxy;
