@@ -49,6 +49,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.test.ts'],
           exclude: ignored,
           ...onServers,
+          testTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },
       },

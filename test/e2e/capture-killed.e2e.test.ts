@@ -76,7 +76,7 @@ describe.each(sizes)('$flavour', (server, kills, rows) => {
     }
     const totals = await finishAll(pipeline, workload, leader.capture);
     await expectExactlyOnce(pipeline, totals);
-  }, 180_000);
+  });
 });
 
 const EXPECTED_LIFE_SECONDS = 2.5;

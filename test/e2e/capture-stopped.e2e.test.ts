@@ -70,7 +70,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
       expect(await capture.stop()).toMatchObject({ code: 0 });
       expect(await hasArrived(pipeline.reader, pipeline.topic('item'), `{"id":${id}}`)).toBe(true);
     }
-  }, 120_000);
+  });
 });
 
 async function stopUnderLoad(capture: ServiceProcess): Promise<void> {

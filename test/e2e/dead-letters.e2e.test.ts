@@ -66,7 +66,7 @@ describe('a poison row in each store', () => {
     await mendStores(pipeline);
     for (const [sink, service] of services) await expectReplayed(sink, service);
     await pipeline.converged();
-  }, 240_000);
+  });
 
   test('that has changed meanwhile is stale when it is replayed', async () => {
     const pipeline = await parcels('stale');
@@ -93,7 +93,7 @@ describe('a poison row in each store', () => {
     expect((await sluice(file, 'dlq list --sink redis')).document).toMatchObject({ depth: 0, letters: [] });
     const all = (await sluice(file, 'dlq list --sink redis --all')).document;
     expect(all).toMatchObject({ letters: [{ decision: { outcome: 'stale' } }] });
-  }, 120_000);
+  });
 });
 
 describe('a strict table', () => {
@@ -123,7 +123,7 @@ describe('a strict table', () => {
     await eventually('the dead letter', async () => (await pipeline.deadLetters('redis')).length === 1);
     await database.run('INSERT INTO parcels SELECT id + 100, label, code FROM parcels');
     await eventually('the rows behind it', async () => (await rowOf(pipeline, 107)) !== null);
-  }, 120_000);
+  });
 });
 
 describe('mass diversion', () => {
@@ -154,7 +154,7 @@ describe('mass diversion', () => {
     expect(await sluice(third.configFile, 'dlq replay --sink redis --yes')).toMatchObject({ code: 0 });
     expect((await sluice(third.configFile, 'dlq list --sink redis')).document).toMatchObject({ depth: 0 });
     await database.run('DELETE FROM parcels WHERE id > 100');
-  }, 180_000);
+  });
 
   test('is lifted by other settings', async () => {
     const pipeline = await parcels('lifted');
@@ -178,7 +178,7 @@ describe('mass diversion', () => {
     expect((await sluice(second.configFile, 'dlq list --sink redis')).document).toMatchObject({
       depth: ROWS - 2,
     });
-  }, 120_000);
+  });
 });
 
 async function parcels(stem: string): Promise<SinkPipeline> {

@@ -100,7 +100,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
       await pipeline.reader.readTopic(name, {}, (record) => records.push(record));
       raw.set(name, records);
     }
-  }, 180_000);
+  });
 
   test('every record validates against the JSON Schema', () => {
     const invalid = everything().filter(({ envelope }) => !validate(envelope));

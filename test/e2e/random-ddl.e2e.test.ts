@@ -51,7 +51,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       for (const sink of SINK_NAMES) expect(await pipeline.deadLetters(sink)).toEqual([]);
       expect(await invalidEnvelopes(pipeline.reader, await pipeline.dataTopics())).toEqual([]);
     },
-    PATIENCE_MS * 2 + SECONDS * 2000,
+    PATIENCE_MS * 3 + SECONDS * 2000,
   );
 });
 
@@ -90,7 +90,7 @@ async function settled(pipeline: SinkPipeline): Promise<void> {
 /** What was published under names that are gone. */
 async function expectNoRowsLeft(pipeline: SinkPipeline, tables: readonly string[]): Promise<void> {
   const { stores } = pipeline;
-  await eventually('no rows under names that are gone', async () => {
+  const lookForNone = async (): Promise<boolean> => {
     const left: Record<string, unknown>[] = [];
     for (const table of tables) {
       const keys = await stores.redis.keys(`${pipeline.name}.${table}:*`);
@@ -111,7 +111,8 @@ async function expectNoRowsLeft(pipeline: SinkPipeline, tables: readonly string[
     }
     expect(left).toEqual([]);
     return true;
-  });
+  };
+  await eventually('no rows under names that are gone', lookForNone, { timeoutMs: PATIENCE_MS });
 }
 
 function report({ transactions, statements }: DdlTotals, kills: number): void {

@@ -50,7 +50,7 @@ describe('a rewound sink', () => {
     await pipeline.converged();
     const [, , mysql] = again;
     expect((mysql as PipelineProcess).process.log.some(({ event }) => event === 'sink.rewound')).toBe(true);
-  }, 240_000);
+  });
 
   test('goes back to a time or an offset, and never forward', async () => {
     const pipeline = await ledger('placed');
@@ -76,7 +76,7 @@ describe('a rewound sink', () => {
     expect(await rewind('1', ...place, '--yes')).toMatchObject({ code: 0 });
     const left = ((await rewind('beginning', ...place)).document as { moves: readonly Move[] }).moves;
     expect(left).toMatchObject([{ topic, partition, from: '1', to: '0' }]);
-  }, 120_000);
+  });
 });
 
 test('a data gap is gone over when an operator says so', async () => {
@@ -107,7 +107,7 @@ test('a data gap is gone over when an operator says so', async () => {
   await pipeline.start('sink-mysql');
   await pipeline.database.run("INSERT INTO ledger VALUES (2, 'new')");
   await eventually('the newest row', async () => (await rowsThere()) === 2);
-}, 120_000);
+});
 
 async function deleteRecords(pipeline: SinkPipeline): Promise<void> {
   const { admin } = pipeline;

@@ -11,7 +11,7 @@ import { readEnvelopes, readRows } from '../harness/table-records.ts';
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 afterAll(() => stack.stop());
 
-const ROWS = 1500;
+const ROWS = 3000;
 const CHUNK_ROWS = 3;
 
 interface Job {

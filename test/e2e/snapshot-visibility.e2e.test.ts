@@ -52,14 +52,14 @@ describe.each([
     process.stderr.write(
       `${flavour}: ${snapshotRows} rows of ${rows} by the snapshot, ${writers.transactions} transactions meanwhile\n`,
     );
-  }, 240_000);
+  });
 
   test('killed during the snapshot it goes on at the last chunk', async () => {
-    const all = 600;
+    const all = 1800;
     const chunkRows = 5;
     const pipeline = await counterPipeline(testScope(), { server, rows: all, chunkRows });
     const first = await pipeline.start();
-    await eventually('a third of the snapshot', async () => (await rowsRead(pipeline, first)) >= all / 3, {
+    await eventually('some chunks', async () => (await rowsRead(pipeline, first)) >= 60, {
       everyMs: 5,
     });
     await first.kill();

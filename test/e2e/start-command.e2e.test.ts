@@ -61,7 +61,6 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect(check.output).toBe('');
     await expectNothingLeft(belongings);
   },
-  240_000,
 );
 
 /** What runs, listens and lies on the disk because of one command. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Patience {
-  /** Milliseconds until it is given up; default 30,000. */
+  /** Milliseconds until it is given up; default 60,000. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks; default 50. */
   readonly everyMs?: number;
@@ -14,7 +14,7 @@ export interface Patience {
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
-  { timeoutMs = 30_000, everyMs = 50 }: Patience = {},
+  { timeoutMs = 60_000, everyMs = 50 }: Patience = {},
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
