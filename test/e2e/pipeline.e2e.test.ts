@@ -24,7 +24,8 @@ const CHANGES = testSize('SLUICE_E2E_CHANGES', 5000);
 const SIZES = { customers: 300, products: 100, orders: 300, notes: 120 };
 /** Small chunks: the snapshot goes on while the first changes are made. */
 const CHUNK_ROWS = 40;
-const TRANSACTIONS_PER_SECOND = 35;
+/** Slow enough for the changes to outlast every kill and restart. */
+const TRANSACTIONS_PER_SECOND = 20;
 /** Which service is killed when this share of the changes is committed. */
 const KILLS: readonly (readonly [number, ServiceName])[] = [
   [0.2, 'sink-redis'],
@@ -36,7 +37,7 @@ const KILLS: readonly (readonly [number, ServiceName])[] = [
 describe.each(['mysql', 'mariadb'] as const)('from %s', (flavour) => {
   test('every row is the same in every store, whatever was killed', async () => {
     const seed = announceSeed(`pipeline, ${flavour}`);
-    const { pipeline, rows } = await shopPipeline(stack[flavour], seed);
+    const pipeline = await shopPipeline(stack[flavour], seed);
     const running = new Map<ServiceName, PipelineProcess>();
     for (const name of ['capture', ...SINK_SERVICES] as const) running.set(name, await pipeline.launch(name));
     await running.get('capture')?.process.ready();
@@ -60,20 +61,17 @@ describe.each(['mysql', 'mariadb'] as const)('from %s', (flavour) => {
     for (const { process } of running.values()) expect(await process.stop()).toMatchObject({ code: 0 });
     expect(differences(await pipeline.compare())).toEqual([]);
     for (const sink of SINK_NAMES) expect(await pipeline.deadLetters(sink)).toEqual([]);
-    await expectWholeMix(pipeline, { rows, changes, truncates });
-  }, 180_000);
+    await expectWholeMix(pipeline, { changes, truncates });
+  });
 });
 
-async function shopPipeline(
-  server: MysqlServer,
-  seed: number,
-): Promise<{ pipeline: SinkPipeline; rows: number }> {
+async function shopPipeline(server: MysqlServer, seed: number): Promise<SinkPipeline> {
   const scope = testScope();
   const database = await SourceDatabase.create(scope, server, 'shop');
   const connection = await database.connect();
-  const rows = await createShop(connection, { seed, sizes: SIZES, database: database.name });
+  await createShop(connection, { seed, sizes: SIZES, database: database.name });
   const snapshot = { chunkRows: CHUNK_ROWS };
-  return { pipeline: await SinkPipeline.create(scope, { stack, database, sections: { snapshot } }), rows };
+  return SinkPipeline.create(scope, { stack, database, sections: { snapshot } });
 }
 
 /** `kill -9` while it works; another process takes its place at once. */
@@ -93,7 +91,7 @@ async function killAt(
 /** The topics hold what this test claims to have sent through, each change once. */
 async function expectWholeMix(
   pipeline: SinkPipeline,
-  sent: { readonly rows: number; readonly changes: number; readonly truncates: number },
+  sent: { readonly changes: number; readonly truncates: number },
 ): Promise<void> {
   const records: EnvelopeRecord[] = [];
   for (const topic of await pipeline.dataTopics())
@@ -105,9 +103,8 @@ async function expectWholeMix(
   const count = (operation: string): number =>
     records.filter(({ record }) => String(record.headers.get('operation')) === operation).length;
   const keyChanges = records.filter(({ record }) => record.headers.has('new_key')).length;
-  // The snapshot may leave a row to the stream that has changed meanwhile, not the other way round.
   expect(count('SNAPSHOT')).toBeGreaterThan(0);
-  expect(count('SNAPSHOT')).toBeLessThanOrEqual(sent.rows + CHUNK_ROWS * 2);
+  expect(snapshotRepeats(records)).toEqual([]);
   expect(keyChanges).toBeGreaterThan(0);
   expect(count('DELETE')).toBeGreaterThan(keyChanges);
   expect(sent.truncates).toBeGreaterThan(0);
@@ -115,6 +112,16 @@ async function expectWholeMix(
   // A key change is one row and two records.
   const streamed = count('INSERT') + count('UPDATE') + count('DELETE');
   expect(streamed - keyChanges).toBe(sent.changes);
+}
+
+/**
+ * Rows that the snapshot published more than once. A chunk and how far it has come are one transaction: no kill of capture
+ * makes it read a chunk again, and within a job the keys only rise.
+ */
+function snapshotRepeats(records: readonly EnvelopeRecord[]): string[] {
+  const rows = records.filter(({ record }) => String(record.headers.get('operation')) === 'SNAPSHOT');
+  const copies = Map.groupBy(rows, ({ record, key }) => `${record.topic} ${key}`);
+  return [...copies].filter(([, found]) => found.length > 1).map(([row]) => row);
 }
 
 function truncateSequences(records: readonly EnvelopeRecord[]): string[] {
