@@ -75,7 +75,11 @@ class Pipeline {
 source: { host: h, user: u, tables: ['*.*'] }
 kafka: { brokers: ${brokers} }
 topics: { partitions: ${PARTITIONS} }
-sinks: { memory: { ops: { port: 0, metricsPort: 0 }, retry: { initialMs: 10, maxMs: 50 } } }`,
+sinks:
+  memory:
+    ops: { port: 0, metricsPort: 0 }
+    retry: { initialMs: 10, maxMs: 50 }
+    breaker: { resetMs: 500 }`,
       {},
     );
   }

@@ -13,6 +13,8 @@ import { bufferOf } from './support/buffers.ts';
 import { rowsEvent } from './support/rows-events.ts';
 import { begin, FILE, ORDERS, streamOf } from './support/streams.ts';
 
+/** Of what takes no time but that of a busy machine. */
+const SOON = { timeout: 10_000 };
 const CHECKPOINTS = 'p.sluice.checkpoints';
 
 /** A loop whose events are functions on the stream, and whose Kafka is a list of transactions. */
@@ -103,10 +105,10 @@ describe('publishing', () => {
     const setup = new Setup();
     const running = setup.run();
     setup.push(opens(100), inserts(110, 2), closes(200), opens(200), inserts(210, 1), closes(300));
-    await vi.waitFor(() => expect(setup.transactions).toEqual([{ rows: 3, position: 300 }]));
+    await vi.waitFor(() => expect(setup.transactions).toEqual([{ rows: 3, position: 300 }]), SOON);
     setup.push(opens(300), inserts(310, 1));
     setup.push(closes(400));
-    await vi.waitFor(() => expect(setup.transactions.at(-1)).toEqual({ rows: 1, position: 400 }));
+    await vi.waitFor(() => expect(setup.transactions.at(-1)).toEqual({ rows: 1, position: 400 }), SOON);
     setup.stop();
     await running;
   });
@@ -119,7 +121,7 @@ describe('publishing', () => {
     const running = setup.run();
     setup.push(() => void setImmediate(() => (isHeard = true)));
     for (let i = 0; i < 5; i++) setup.push(() => void heard.push(isHeard));
-    await vi.waitFor(() => expect(heard).toHaveLength(5));
+    await vi.waitFor(() => expect(heard).toHaveLength(5), SOON);
     expect(heard[0]).toBe(false);
     expect(heard[4]).toBe(true);
     setup.stop();
@@ -130,12 +132,14 @@ describe('publishing', () => {
     const setup = new Setup();
     const running = setup.run();
     setup.push(opens(100), inserts(110, 40), inserts(200, 40), inserts(300, 5), closes(900));
-    await vi.waitFor(() =>
-      expect(setup.transactions).toEqual([
-        { rows: 40, position: 100 },
-        { rows: 40, position: 100 },
-        { rows: 5, position: 900 },
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(setup.transactions).toEqual([
+          { rows: 40, position: 100 },
+          { rows: 40, position: 100 },
+          { rows: 5, position: 900 },
+        ]),
+      SOON,
     );
     setup.stop();
     await running;
@@ -147,9 +151,9 @@ describe('publishing', () => {
     setup.kafka = () => new Promise((resolve) => (release = resolve));
     const running = setup.run();
     setup.push(opens(100), inserts(110, 1), closes(200));
-    await vi.waitFor(() => expect(setup.stream.position.position).toBe(200));
+    await vi.waitFor(() => expect(setup.stream.position.position).toBe(200), SOON);
     setup.push(opens(200), inserts(210, 1), closes(300));
-    await vi.waitFor(() => expect(setup.stream.position.position).toBe(300));
+    await vi.waitFor(() => expect(setup.stream.position.position).toBe(300), SOON);
     setup.stop();
     setup.kafka = () => Promise.resolve();
     release();
@@ -162,7 +166,7 @@ describe('publishing', () => {
     const other = new Setup();
     const otherRun = other.run();
     other.push(opens(100), inserts(110, 1));
-    await vi.waitFor(() => expect(other.stream.transaction.open).toBe(true));
+    await vi.waitFor(() => expect(other.stream.transaction.open).toBe(true), SOON);
     other.stop();
     await otherRun;
     expect(other.transactions).toEqual([]);
@@ -178,12 +182,12 @@ describe('publishing', () => {
   test('signs of life come between transactions only', async () => {
     const setup = new Setup();
     const running = setup.run();
-    await vi.waitFor(() => expect(setup.heartbeats.length).toBeGreaterThan(1));
+    await vi.waitFor(() => expect(setup.heartbeats.length).toBeGreaterThan(1), SOON);
     setup.push(opens(100));
-    await vi.waitFor(() => expect(setup.stream.transaction.open).toBe(true));
+    await vi.waitFor(() => expect(setup.stream.transaction.open).toBe(true), SOON);
     const before = setup.heartbeats.length;
     const seen = setup.stream.now;
-    await vi.waitFor(() => expect(setup.stream.now).toBeGreaterThan(seen + 100));
+    await vi.waitFor(() => expect(setup.stream.now).toBeGreaterThan(seen + 100), SOON);
     expect(setup.heartbeats.length).toBe(before);
     setup.stop();
     await running;
@@ -197,11 +201,11 @@ describe('boundary actions', () => {
     const ran: string[] = [];
     const note = (what: string) => (): void => void ran.push(`${what} at ${setup.stream.position.position}`);
     setup.push(opens(100), inserts(110, 1));
-    await vi.waitFor(() => expect(setup.stream.transaction.open).toBe(true));
+    await vi.waitFor(() => expect(setup.stream.transaction.open).toBe(true), SOON);
     const free = setup.loop.atBoundary(null, note('free'));
     const marked = setup.loop.atBoundary(mark(250), note('marked'));
     const seen = setup.stream.now;
-    await vi.waitFor(() => expect(setup.stream.now).toBeGreaterThan(seen));
+    await vi.waitFor(() => expect(setup.stream.now).toBeGreaterThan(seen), SOON);
     expect(ran).toEqual([]);
     setup.push(closes(200));
     await free;
@@ -304,7 +308,7 @@ test('a renamed table is seen to before the next event is decoded', async () => 
     },
     () => seen.push(setup.settles),
   );
-  await vi.waitFor(() => expect(seen).toEqual([1]));
+  await vi.waitFor(() => expect(seen).toEqual([1]), SOON);
   setup.stop();
   await running;
 });
