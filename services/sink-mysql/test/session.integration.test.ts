@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { startStack } from '@sluice/local-stack';
 import { connect } from '@sluice/mysql';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -22,12 +23,14 @@ describe.each([
     await admin.query(`CREATE DATABASE ${database}`);
     await admin.query(`CREATE TABLE ${database}.held (id INT NOT NULL PRIMARY KEY)`);
     await admin.query(`INSERT INTO ${database}.held VALUES (1)`);
-    const config = mysqlSinkSchema.parse({ host, port, user, password, transactionTimeoutMs: 1000 });
+    const config = mysqlSinkSchema.parse({ host, port, user, password, transactionTimeoutMs: 3000 });
     const pool = targetPool(config);
     onTestFinished(() => pool.end());
     const idle = await pool.getConnection();
     const hung = await pool.getConnection();
     await idle.query('SELECT 1');
+    // A server that says why it ends a session makes it an 'error'.
+    const idleEnded = once(idle, 'end').catch(() => undefined);
     idle.release();
     await hung.query('START TRANSACTION');
     await hung.query(`DELETE FROM ${database}.held`);
@@ -37,6 +40,7 @@ describe.each([
     expect(result).toMatchObject({ affectedRows: 1 });
     await expect(hung.query('COMMIT')).rejects.toThrow();
     hung.destroy();
+    await idleEnded;
     for (let use = 0; use < 3; use++) await pool.query('SELECT 1');
   });
 });
