@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** A process that runs; one that has ended and was not waited for yet (a zombie, state Z of proc(5)) does not. */
+/**
+ * A process that runs: one that has ended and was not waited for yet (a zombie, state Z of proc(5)) does not, unless only
+ * its first thread has ended and others still hold its sockets.
+ */
 export interface RunningProcess {
   readonly pid: number;
   readonly parent: number;
@@ -44,13 +47,16 @@ export function listeningPorts(processes: readonly RunningProcess[]): number[] {
     .map(({ port }) => port);
 }
 
-/** proc(5): the command's name stands in brackets and may hold anything; state and parent follow, the start is field 22. */
+/**
+ * proc(5): the command's name stands in brackets and may hold anything; state and parent follow, field 20 is the number of
+ * threads, field 22 the start.
+ */
 function runningProcesses(): RunningProcess[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((name) => {
     const stat = textOf(`/proc/${name}/stat`);
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (stat === '' || fields[0] === 'Z') return [];
+    if (stat === '' || (fields[0] === 'Z' && Number(fields[17]) <= 1)) return [];
     return [{ pid: Number(name), parent: Number(fields[1]), startedAt: fields[19] ?? '' }];
   });
 }
