@@ -8,7 +8,8 @@ export const fault: FaultCase = {
   inEveryRun: true,
   run: async (scene) => {
     const capture = scene.service('capture');
-    const first = Date.now() % 1_000_000_000;
+    // The scene's own probes have ids below.
+    const first = 1_000_000_000 + (Date.now() % 1_000_000_000);
     const rows = Array.from({ length: ROWS }, (_, place) => `(${first + place})`);
     const large = scene.pipeline.source.run(`INSERT INTO probe VALUES ${rows.join(', ')}`);
     await scene.goOn(scene.random.integer(0, 150));
