@@ -3,6 +3,7 @@ import type { TopicRecord } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
+import type { CaptureStatus } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
 import { announceSeed } from '../harness/seeded-random.ts';
@@ -12,6 +13,7 @@ import {
   SINK_NAMES,
   SINK_SERVICES,
   SinkPipeline,
+  type PipelineProcess,
   type ServiceName,
   type SinkName,
 } from '../harness/sink-pipeline.ts';
@@ -201,10 +203,15 @@ test('sinks that are started late catch up from the start', async () => {
     'CREATE TABLE emptied (id INT NOT NULL PRIMARY KEY)',
     'INSERT INTO emptied VALUES (1), (2)',
   ]);
-  await pipeline.start('capture');
+  const [capture] = await pipeline.start('capture');
   const writer = new SteadyWriter(pipeline.database, ['items']);
   await eventually('some changes', () => writer.written > 200);
   await writer.stop();
+  // Its end stands in every partition: later it would be the newest record instead of the row that is waited for.
+  await eventually('the snapshot of the other table', async () => {
+    const { snapshot } = (await (capture as PipelineProcess).process.status()) as CaptureStatus;
+    return snapshot[`${pipeline.name}.emptied`]?.state === 'done';
+  });
   await pipeline.database.run(
     'INSERT INTO emptied VALUES (3)',
     'TRUNCATE TABLE emptied',

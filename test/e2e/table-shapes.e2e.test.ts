@@ -60,6 +60,11 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     );
     await eventually('the last row', async () => (await rowOf(7)) !== null);
     await eventually('the dead letter', async () => (await pipeline.deadLetters('redis')).length === 1);
+    // A key change is two records, each in the partition of its key.
+    await eventually(
+      'the row to have its new key',
+      async () => (await rowOf(5)) !== null && (await rowOf(2)) === null,
+    );
     // A TRUNCATE is none of the operations, so rows stay.
     const row = await rowOf(5);
     expect(Object.keys(row ?? {})).toEqual(['_sequence', 'user_id', 'email_hash', 'phone', 'born', 'notes']);
