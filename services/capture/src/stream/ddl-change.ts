@@ -47,6 +47,8 @@ const DROP_PRIMARY = /^DROP\s+INDEX\s+(?:IF\s+EXISTS\s+)?`?PRIMARY`?\s+ON\s+(.+)
 const RENAME_TABLES = /^RENAME\s+TABLES?\s+(?:IF\s+EXISTS\s+)?(.+)$/isu;
 const RENAME_TO = /^(?:NOWAIT\s+|WAIT\s+\d+\s+)?TO\s+(.+)$/isu;
 const ALTER_TABLE = /^ALTER\s+(?:ONLINE\s+|OFFLINE\s+|IGNORE\s+)*TABLE\s+(?:IF\s+EXISTS\s+)?(.+)$/isu;
+/** MariaDB: rows that a new key does not let in are thrown away, and the binlog does not tell which. */
+const ALTER_IGNORE = /^ALTER\s+(?:ONLINE\s+|OFFLINE\s+)*IGNORE\b/iu;
 
 /** Clauses of ALTER TABLE; the first that fits counts, one that fits none is breaking. */
 const CLAUSES: readonly (readonly [RegExp, DdlClass | null])[] = [
@@ -76,6 +78,10 @@ const CLAUSES: readonly (readonly [RegExp, DdlClass | null])[] = [
     null,
   ],
 ];
+/** The other table of an ALTER TABLE: its rows change places with those of the partition. */
+const EXCHANGED = /^EXCHANGE\s+PARTITION\s+(?:`[^`]*`|\S+)\s+WITH\s+TABLE\s+(.+)$/isu;
+/** MariaDB: the other table becomes a partition, and is no table any more. */
+const CONVERTED = /^CONVERT\s+TABLE\s+(.+)$/isu;
 const ALTER_RENAME = /^RENAME\s+(?!COLUMN\b|INDEX\b|KEY\b)(?:(?:TO|AS)\s+|=\s*)?(.+)$/isu;
 
 const SEVERITY: readonly (DdlClass | null)[] = [null, 'additive', 'breaking', 'rename', 'truncate', 'drop'];
@@ -94,7 +100,7 @@ export function ddlChange(text: string, database: string): DdlChange {
   const created = tableBehind(CREATE_TABLE, text, database);
   if (created !== null) return creation(created, text);
   const altered = leadingTable(ALTER_TABLE.exec(text)?.[1] ?? '', database);
-  if (altered !== null) return alteration(altered, database);
+  if (altered !== null) return alteration(altered, database, ALTER_IGNORE.test(text));
   const dropped = DROP_TABLES.exec(text)?.[1];
   if (dropped !== undefined) return { ...NOTHING, class: 'drop', dropped: tablesOf(dropped, database) };
   const droppedDatabase = leadingTable(DROP_DATABASE.exec(text)?.[1] ?? '', database)?.table ?? null;
@@ -110,19 +116,26 @@ function creation(created: TableName, text: string): DdlChange {
   return { ...NOTHING, class: CREATE_OR_REPLACE.test(text) ? 'breaking' : 'additive', created, isNew };
 }
 
-function alteration({ rest, ...name }: TableName & { readonly rest: string }, database: string): DdlChange {
+function alteration(
+  { rest, ...name }: TableName & { readonly rest: string },
+  database: string,
+  throwsRowsAway: boolean,
+): DdlChange {
   const clauses = topLevelParts(rest.replace(/^(?:NOWAIT|WAIT\s+\d+)\s+/iu, '')).map((text) =>
-    text.replace(/[\s;]*(?:\*\/)?[\s;]*$/u, ''),
+    text.replace(/[\s;]*$/u, ''),
   );
-  const classes = clauses.map(clauseClass);
-  const targets = clauses.flatMap((clause) => tableBehind(ALTER_RENAME, clause, database) ?? []);
+  const classes = [...clauses.map(clauseClass), ...(throwsRowsAway ? (['breaking'] as const) : [])];
+  const named = (form: RegExp): TableName[] =>
+    clauses.flatMap((clause) => tableBehind(form, clause, database) ?? []);
+  const targets = named(ALTER_RENAME);
   const isOther = classes.some((found) => found !== null && found !== 'rename');
   const table = targets.at(-1) ?? name;
   return {
     ...NOTHING,
     class: worst(classes),
     renamed: targets.map((to) => ({ from: name, to })),
-    altered: isOther ? [table] : [],
+    dropped: named(CONVERTED),
+    altered: isOther ? [table, ...named(EXCHANGED)] : [],
   };
 }
 

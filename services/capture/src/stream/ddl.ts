@@ -18,7 +18,8 @@ const TRUNCATE = /^TRUNCATE(?:\s+TABLE)?\s+(.+)$/isu;
 /** So servers log that they emptied a table in memory after a restart. */
 const DELETE_ALL = /^DELETE\s+FROM\s+(.+)$/isu;
 const DDL = /^(CREATE|ALTER|DROP|RENAME)\b/iu;
-const ROWS = /^(INSERT|REPLACE|UPDATE|DELETE|LOAD|WITH)\b/iu;
+/** Nothing but a function that changes rows brings a SELECT, DO or CALL into a binlog. */
+const ROWS = /^(INSERT|REPLACE|UPDATE|DELETE|LOAD|WITH|SELECT|DO|CALL)\b/iu;
 /** The plain forms of such a change, each up to the name of its table, and what may follow the name. */
 const PLAIN_CHANGES: readonly { readonly head: RegExp; readonly tail: RegExp }[] = [
   {
@@ -46,7 +47,7 @@ export function classifyStatement(sql: string, database: string): Statement {
 
 function rowsStatement(verb: string, text: string, database: string): Statement {
   const emptied = leadingTable(DELETE_ALL.exec(text)?.[1] ?? '', database);
-  if (emptied !== null && /^(?:;\s*)?(?:\*\/\s*)?$/u.test(emptied.rest)) {
+  if (emptied !== null && /^(?:;\s*)?$/u.test(emptied.rest)) {
     return { kind: 'truncate', database: emptied.database, table: emptied.table };
   }
   return { kind: 'rows', verb, table: changedTable(text, database) };

@@ -7,14 +7,15 @@ export interface TableName {
 }
 
 const COMMENT = /^(?:\s+|\/\*(?!M?!)[\s\S]*?\*\/|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$))+/u;
-/** `/*!50000 …` is executed; so is what follows MariaDB's SET STATEMENT … FOR. */
-const WRAPPING = /^(?:\/\*M?!\d*|SET\s+STATEMENT\s[\s\S]*?\sFOR\s)/iu;
+/** What follows MariaDB's SET STATEMENT … FOR is executed. */
+const WRAPPING = /^SET\s+STATEMENT\s[\s\S]*?\sFOR\s/iu;
 const IDENTIFIER = /^(?:`((?:[^`]|``)+)`|"((?:[^"]|"")+)"|([^\s`"'.,;/*()=]+))/u;
 /** What is quoted: a comma, a parenthesis or the look of a comment in it means nothing. */
 const QUOTED = String.raw`'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|\x60(?:[^\x60]|\x60\x60)*\x60`;
 const OPAQUE = new RegExp(`^(?:${QUOTED})`, 'su');
+/** Of `/*!50000 …` only the marks: its content is executed, as the servers disarm what is not before they log it. */
 const COMMENTS_OR_QUOTED = new RegExp(
-  String.raw`\/\*(?!M?!)[\s\S]*?\*\/|--(?=\s)[^\n]*|#[^\n]*|${QUOTED}`,
+  String.raw`\/\*(?!M?!)[\s\S]*?\*\/|\/\*M?!\d*|\*\/|--(?=\s)[^\n]*|#[^\n]*|${QUOTED}`,
   'gsu',
 );
 

@@ -33,6 +33,8 @@ test.each<[string, Statement]>([
     'SET STATEMENT max_statement_time=5 FOR TRUNCATE TABLE orders',
     { kind: 'truncate', database: 'shop', table: 'orders' },
   ],
+  ['truncate /*!50000 table */ orders', { kind: 'truncate', database: 'shop', table: 'orders' }],
+  ['/*!50000 DELETE FROM `crm`.`cache` */;', { kind: 'truncate', database: 'crm', table: 'cache' }],
   ['DELETE FROM `crm`.`cache`', { kind: 'truncate', database: 'crm', table: 'cache' }],
   ['ALTER TABLE orders ADD x INT', ddl({ class: 'additive', altered: [named('orders')] })],
   ['ALTER TABLE orders RENAME COLUMN a TO b', ddl({ class: 'breaking', altered: [named('orders')] })],
@@ -60,6 +62,11 @@ test.each<[string, Statement]>([
     ddl({ class: 'additive', created: { database: 'shop', table: 'a' }, isNew: false }),
   ],
   ['CREATE TEMPORARY TABLE a(id int)', ddl({})],
+  ['DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `a`', ddl({})],
+  [
+    "CREATE TABLE `/*!a*/` (b text COMMENT '/*!50000 x') /*!50100 PARTITION BY KEY (id) */",
+    ddl({ class: 'additive', created: named('/*!a*/'), isNew: true }),
+  ],
   [
     'RENAME TABLE a TO crm.`b,c`, d to e',
     ddl({
@@ -75,7 +82,19 @@ test.each<[string, Statement]>([
   ['ALTER TABLE log DROP PARTITION p1', ddl({ class: 'truncate', altered: [named('log')] })],
   [
     'ALTER TABLE crm.log EXCHANGE PARTITION p1 WITH TABLE old',
-    ddl({ class: 'breaking', altered: [named('crm.log')] }),
+    ddl({ class: 'breaking', altered: [named('crm.log'), named('old')] }),
+  ],
+  [
+    'ALTER TABLE log EXCHANGE PARTITION `p 1` WITH TABLE crm.old WITHOUT VALIDATION',
+    ddl({ class: 'breaking', altered: [named('log'), named('crm.old')] }),
+  ],
+  [
+    'ALTER TABLE log CONVERT TABLE old TO PARTITION p1 VALUES LESS THAN (9)',
+    ddl({ class: 'breaking', altered: [named('log')], dropped: [named('old')] }),
+  ],
+  [
+    'ALTER IGNORE TABLE log ADD UNIQUE (email)',
+    ddl({ class: 'breaking', altered: [named('log')] }),
   ],
   ['ALTER TABLE log IMPORT TABLESPACE', ddl({ class: 'breaking', altered: [named('log')] })],
   ['ALTER TABLE log ADD PARTITION (PARTITION p2 VALUES LESS THAN (9))', ddl({})],
@@ -88,6 +107,8 @@ test.each<[string, Statement]>([
   ['UPDATE a, b SET a.x = b.x', { kind: 'rows', verb: 'UPDATE', table: null }],
   ['DELETE a FROM a JOIN b', { kind: 'rows', verb: 'DELETE', table: null }],
   ['WITH x AS (SELECT 1) DELETE FROM a', { kind: 'rows', verb: 'WITH', table: null }],
+  ['SELECT `shop`.`f`(77)', { kind: 'rows', verb: 'SELECT', table: null }],
+  ['DO f(78)', { kind: 'rows', verb: 'DO', table: null }],
   ['ROLLBACK TO `s`', { kind: 'rollback' }],
   ["XA START X'61',X'',1", { kind: 'xa', sql: "XA START X'61',X'',1" }],
   ['SAVEPOINT `a`', { kind: 'other' }],
