@@ -42,6 +42,7 @@ export class NewTables {
   async settle(announcement: () => Announcement): Promise<void> {
     const { settings, routes, registry, topics, log } = this.#parts;
     await this.#renewColumns(announcement);
+    this.#noteNames();
     await this.#oweChanged();
     if (routes.waiting.length === 0) return;
     for (const map of routes.waiting) await this.#lookAt(map);
@@ -83,6 +84,24 @@ export class NewTables {
     const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
     if (!isWhole && exists) throw appeared(id);
     book.noteWhole(id);
+  }
+
+  /**
+   * What was read of a table is worth nothing once its name is given up. One that gets the name by a CREATE is empty, and all
+   * its rows are in the stream; what only a statement before this life can have given up is read again.
+   */
+  #noteNames(): void {
+    const { book, routes, registry, isStopped } = this.#parts;
+    const { givenUp, created } = routes;
+    routes.givenUp = [];
+    routes.created = [];
+    for (const { database, table } of givenUp) book.forget(tableId(database, table));
+    for (const { name, isNew } of created) {
+      const id = tableId(name.database, name.table);
+      if (book.knows(id) || isStopped(id) || !registry.isAdmitted(name.database, name.table)) continue;
+      if (isNew) book.noteWhole(id);
+      else routes.renamedTo.push(name);
+    }
   }
 
   /** Durable before the next life begins: it would meet the statement again, for ever. */

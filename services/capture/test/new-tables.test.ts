@@ -5,10 +5,20 @@ import { NewTables } from '../src/new-tables.ts';
 import type { Source } from '../src/source/source.ts';
 import { ColumnBook } from '../src/state/column-book.ts';
 import { NO_SNAPSHOTS, SnapshotBook } from '../src/state/snapshot-book.ts';
+import type { SchemaHistoryRecord } from '../src/state/table-registry.ts';
 import { begin, registryOf, statement, streamOf } from './support/streams.ts';
 import { tableMap } from './support/table-maps.ts';
 
 const server = { flavour: 'mysql', version: '9.7.4' } as const;
+
+const HISTORY: SchemaHistoryRecord = {
+  database: 'shop',
+  table: '',
+  version: 4,
+  columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
+  keyColumns: ['id'],
+  sequence: '0010000010000000000',
+};
 
 interface Setup {
   readonly stream: ReturnType<typeof streamOf>['stream'];
@@ -24,10 +34,14 @@ function setupOf(options: {
   exists?: boolean;
   stopped?: readonly string[];
   topics?: readonly string[];
+  /** Tables that the schema history knows. */
+  versions?: readonly string[];
+  whole?: string[];
 }): Setup {
   const registry = registryOf(...(options.topics ?? ['orders']));
+  for (const table of options.versions ?? []) registry.restore({ ...HISTORY, table });
   const { stream, routes } = streamOf({ registry });
-  const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: ['shop.orders'] });
+  const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: options.whole ?? ['shop.orders'] });
   const checkpoints: string[][] = [];
   const answer = options.exists === false ? [] : [{ TABLE_SCHEMA: 'shop', TABLE_NAME: 'lines' }];
   const connection = {
@@ -103,6 +117,45 @@ test('a table that is stopped is to be read when it goes on, also where no snaps
     { table: 'orders', origin: 'request', reconcile: true, state: 'pending' },
   ]);
   expect(checkpoints).toHaveLength(1);
+});
+
+describe('a table whose name was given up', () => {
+  test.each(['DROP TABLE orders', 'DROP DATABASE shop', 'RENAME TABLE orders TO crm.sold'])(
+    '%s: what was read of it is worth nothing, and one that is made is read from the stream',
+    async (sql) => {
+      const { stream, book, settle } = setupOf({ versions: ['orders'] });
+      statement(stream, sql, 200);
+      expect(stream.mustSettleTables).toBe(true);
+      await settle();
+      expect(book.knows('shop.orders')).toBe(false);
+      statement(stream, 'CREATE TABLE IF NOT EXISTS orders (id INT PRIMARY KEY)', 400);
+      await settle();
+      expect(book.whole).toEqual(new Set(['shop.orders']));
+    },
+  );
+
+  test('by a statement that an earlier life has seen: what stands there is read', async () => {
+    const { stream, book, settle } = setupOf({ whole: [] });
+    statement(stream, 'CREATE TABLE IF NOT EXISTS orders LIKE lines', 200);
+    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_APPEARED' });
+    expect(book.knows('shop.orders')).toBe(false);
+  });
+
+  test('one that was never given up is only found by CREATE TABLE IF NOT EXISTS', async () => {
+    const { stream, book, settle } = setupOf({});
+    statement(stream, 'CREATE TABLE IF NOT EXISTS orders LIKE lines', 200);
+    await settle();
+    expect(book.whole).toEqual(new Set(['shop.orders']));
+  });
+
+  test('a stopped table that is made anew is not taken for read', async () => {
+    const { stream, book, settle } = setupOf({ stopped: ['shop.orders'] });
+    statement(stream, 'DROP TABLE orders', 200);
+    await settle();
+    statement(stream, 'CREATE TABLE orders LIKE lines', 400);
+    await settle();
+    expect(book.knows('shop.orders')).toBe(false);
+  });
 });
 
 describe('a table that was not there when this life began', () => {

@@ -60,6 +60,13 @@ export class SnapshotRunner {
     const route = await this.#begin(job);
     if (route !== null) while (!signal.aborted && this.#isRunning) await this.#readChunk(route);
     if (signal.aborted) return;
+    if (book.get(job.id) === null) {
+      log.info(
+        { event: 'snapshot.table_gone', ...about },
+        `${about.table} is gone, and its snapshot with it`,
+      );
+      return;
+    }
     await loop.durably(() => undefined);
     book.notePublished(job.id);
     const { state, rows, error } = this.#job;
@@ -67,7 +74,7 @@ export class SnapshotRunner {
     log[state === 'failed' ? 'error' : 'info'](end, `snapshot of ${about.table} is ${state}`);
   }
 
-  /** As it was last known: one whose table changes hands is forgotten before the life it is read in has ended. */
+  /** As it was last known: one whose table is dropped or changes hands is forgotten while it is read. */
   get #job(): SnapshotJob {
     this.#lastKnown = this.#parts.book.get(this.#id) ?? this.#lastKnown;
     if (this.#lastKnown === null) throw new RangeError(`there is no job ${this.#id}`);

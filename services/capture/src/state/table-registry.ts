@@ -3,6 +3,7 @@ import { PipelineError } from '@sluice/runtime';
 import { z } from 'zod';
 import { NO_SHAPING, type Shaper } from '../shape/shaper.ts';
 import type { Treatment } from '../shape/treatment.ts';
+import type { TableName } from '../stream/statement-text.ts';
 import {
   captureTable,
   shapeText,
@@ -186,6 +187,11 @@ export class TableRegistry {
     for (const { shape } of this.#newest.values()) yield shape;
   }
 
+  /** The tables of a database that are known. */
+  tablesOf(database: string): readonly TableName[] {
+    return [...this.shapes()].filter((shape) => shape.database === database);
+  }
+
   /** The newest shape of a table; null when there is none yet. */
   shapeOf(database: string, table: string): TableShape | null {
     return this.#newest.get(tableId(database, table))?.shape ?? null;
@@ -212,11 +218,10 @@ export class TableRegistry {
     return { table, change: known === undefined ? 'create' : classifyChange(known.published, table) };
   }
 
-  /** The newest version of a table by its name in a statement; null when it is not known or it is not admitted. */
-  find(database: string, table: string, ignoresCase: boolean): CapturedTable | null {
-    const exact = this.#newest.get(tableId(database, table));
-    const found = exact ?? (ignoresCase ? this.#findIgnoringCase(database, table) : undefined);
-    if (found === undefined || !this.isAdmitted(found.shape.database, found.shape.table)) return null;
+  /** The newest version of a table; null when it is not known or it is not admitted. */
+  find(database: string, table: string): CapturedTable | null {
+    const found = this.#newest.get(tableId(database, table));
+    if (found === undefined || !this.isAdmitted(database, table)) return null;
     if (found.captured !== null) return found.captured;
     const treatment = this.treat(found.shape);
     const captured = this.#capture(found.shape, found.version, treatment);
@@ -225,10 +230,15 @@ export class TableRegistry {
     return captured;
   }
 
-  #findIgnoringCase(database: string, table: string): Newest | undefined {
-    const wanted = tableId(database, table).toLowerCase();
-    for (const [id, newest] of this.#newest) if (id.toLowerCase() === wanted) return newest;
-    return undefined;
+  /**
+   * The name as the server keeps it, of a table that a statement may write in any case: as it is known, or in lower case, which
+   * is how `lower_case_table_names` = 1 keeps it.
+   */
+  spelled(name: TableName): TableName {
+    const wanted = tableId(name.database, name.table).toLowerCase();
+    for (const [id, { shape }] of this.#newest)
+      if (id.toLowerCase() === wanted) return { database: shape.database, table: shape.table };
+    return { database: name.database.toLowerCase(), table: name.table.toLowerCase() };
   }
 
   /** Throws CONFIG_INVALID when a name would be longer than Kafka allows. */

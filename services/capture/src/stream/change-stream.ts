@@ -6,7 +6,7 @@ import { SequenceCounter } from '../state/sequence-counter.ts';
 import { tableId } from '../state/table.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
 import { writeSchema, writeTruncate, type ControlPoint } from './control-writer.ts';
-import { classifyStatement } from './ddl.ts';
+import { classifyStatement, respelled } from './ddl.ts';
 import type { DdlChange } from './ddl-change.ts';
 import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
@@ -256,7 +256,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
   }
 
   onQuery(query: SeenStatement & { start: number; end: number; closes: boolean }): void {
-    const statement = classifyStatement(query.sql, query.database);
+    const statement = respelled(classifyStatement(query.sql, query.database), this.#routes.spelling);
     switch (statement.kind) {
       case 'truncate':
         this.#truncated(statement, query);
@@ -308,13 +308,13 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
   #changed(change: DdlChange, query: SeenStatement & { start: number }): void {
     const offset = this.#sequence.next(query.start, 0);
     const point = this.point(this.#sequence.current(), query.start);
-    this.#routes.noteDdl(change, query.sql);
+    const isNew = this.#routes.noteDdl(change, query.sql);
     if (!this.wasPublished(offset)) {
       this.#ddl.report(change, query, { buffer: this.buffer, point });
       for (const moved of this.#ddl.movedNames(change)) this.#tellMoved(moved, point);
     }
     // Rows that an earlier table of this name left in the topic are gone.
-    if (change.created !== null && change.isNew) this.#truncate(change.created, offset, point, 'apply');
+    if (change.created !== null && isNew) this.#truncate(change.created, offset, point, 'apply');
   }
 
   /** Sinks stop here where the policy says so; else, and then, they have no rows under a name that is gone. */

@@ -74,9 +74,9 @@ export class DdlReporter {
   movedNames(change: DdlChange): readonly NameChange[] {
     if (this.#swapOf(change) !== undefined) return [];
     const { registry } = this.#options;
-    const known = (database: string): readonly TableName[] =>
-      [...registry.shapes()].filter((shape) => shape.database === database);
-    return nameChanges(change, known).filter(({ table }) => this.#captures(table));
+    return nameChanges(change, (database) => registry.tablesOf(database)).filter(({ table }) =>
+      this.#captures(table),
+    );
   }
 
   #swapOf({ renamed }: DdlChange): Renaming | undefined {
@@ -106,10 +106,7 @@ export class DdlReporter {
 
   #touched(change: DdlChange): readonly TableName[] {
     const { created, renamed, dropped, droppedDatabase, altered } = change;
-    const lost =
-      droppedDatabase === null
-        ? []
-        : [...this.#options.registry.shapes()].filter(({ database }) => database === droppedDatabase);
+    const lost = droppedDatabase === null ? [] : this.#options.registry.tablesOf(droppedDatabase);
     const all = [
       ...(created === null ? [] : [created]),
       ...renamed.flatMap(({ from, to }) => [from, to]),

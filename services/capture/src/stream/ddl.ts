@@ -60,3 +60,27 @@ function changedTable(text: string, database: string): TableName | null {
   }
   return null;
 }
+
+/** The same with every name as the server keeps it, where statements may write it in another case than table maps have it. */
+export function respelled(statement: Statement, spell: (name: TableName) => TableName): Statement {
+  switch (statement.kind) {
+    case 'truncate':
+      return { kind: statement.kind, ...spell(statement) };
+    case 'rows':
+      return { ...statement, table: statement.table === null ? null : spell(statement.table) };
+    case 'ddl': {
+      const { created, renamed, dropped, droppedDatabase, altered } = statement;
+      return {
+        ...statement,
+        created: created === null ? null : spell(created),
+        renamed: renamed.map(({ from, to }) => ({ from: spell(from), to: spell(to) })),
+        dropped: dropped.map(spell),
+        droppedDatabase:
+          droppedDatabase === null ? null : spell({ database: droppedDatabase, table: '' }).database,
+        altered: altered.map(spell),
+      };
+    }
+    default:
+      return statement;
+  }
+}

@@ -17,6 +17,7 @@ import { encoderFor } from './shaped-encoder.ts';
 import type { TableEncoder } from './table-encoder.ts';
 import { TableRoute } from './table-route.ts';
 import type { DdlChange } from './ddl-change.ts';
+import { nameChanges } from './name-changes.ts';
 import type { DdlPolicies } from './ddl-reporter.ts';
 import type { TableName } from './statement-text.ts';
 
@@ -52,10 +53,16 @@ export class TableRoutes {
   #lastMap: TableMap | null = null;
   #lastRoute: TableRoute | null = null;
   readonly #created = new Set<string>();
+  /** Names that tables have lost in this life, and that no other has got since. */
+  readonly #gone = new Set<string>();
   /** Table maps that no route exists for yet. */
   waiting: TableMap[] = [];
   /** Captured names that tables were renamed to, for the loop to see to: what stands there now is not in the topic. */
   renamedTo: TableName[] = [];
+  /** Captured names that tables have lost, for the loop to see to: what was read under them is gone. */
+  givenUp: TableName[] = [];
+  /** Captured tables that a CREATE has made or found, for the loop to see to. */
+  created: { readonly name: TableName; readonly isNew: boolean }[] = [];
   /** Captured tables with other rows or columns than the stream has told, for the loop to see to. */
   altered: TableName[] = [];
   /** DDL statements passed: what is known of a table's columns from elsewhere is good as long as it stays the same. */
@@ -79,11 +86,13 @@ export class TableRoutes {
     else this.waiting.push(map);
   }
 
-  /** Whether a table waits, has got a captured name, or may have got other types: the loop sees to it before the next event. */
+  /** Whether a table waits, a captured name was given or taken, or may have got other types: the loop sees to it before the next event. */
   get mustSettle(): boolean {
     return (
       this.waiting.length > 0 ||
       this.renamedTo.length > 0 ||
+      this.givenUp.length > 0 ||
+      this.created.length > 0 ||
       this.altered.length > 0 ||
       this.#options.columnBook.toRenew.length > 0
     );
@@ -163,10 +172,10 @@ export class TableRoutes {
 
   /** The route of a table that a statement names, whether the stream has met its rows in this life or not. */
   byName(database: string, table: string): TableRoute | null {
-    const { registry, serverName, ignoresCase } = this.#options;
-    const known = registry.find(database, table, ignoresCase);
-    if (known === null || !this.captures(known.database, known.table)) return null;
-    const id = tableId(known.database, known.table);
+    const { registry, serverName } = this.#options;
+    const known = registry.find(database, table);
+    if (known === null || !this.captures(database, table)) return null;
+    const id = tableId(database, table);
     const route = this.#byName.get(id) ?? new TableRoute(encoderFor(known, serverName));
     this.#byName.set(id, route);
     return route;
@@ -185,16 +194,44 @@ export class TableRoutes {
     return this.#byName.values();
   }
 
-  /** A DDL makes every chunk that is being read worthless: it is not known which table it changed. */
-  noteDdl({ created, renamed, altered }: DdlChange, sql: string): void {
+  /**
+   * A DDL makes every chunk that is being read worthless: it is not known which table it changed.
+   * @returns whether it makes a table: one that is made if it is missing is new when the stream has seen the name given up
+   */
+  noteDdl(change: DdlChange, sql: string): boolean {
     const isCaptured = ({ database, table }: TableName): boolean => this.captures(database, table);
     this.ddlsPassed++;
     this.#options.columnBook.noteDdl(sql);
-    if (created !== null) this.#created.add(tableId(created.database, created.table));
-    this.renamedTo.push(...renamed.map(({ to }) => to).filter(isCaptured));
-    this.altered.push(...altered.filter(isCaptured));
+    const isNew = this.#noteCreated(change);
+    this.#noteGone(change);
+    this.renamedTo.push(...change.renamed.map(({ to }) => to).filter(isCaptured));
+    this.altered.push(...change.altered.filter(isCaptured));
     for (const { recorder } of this.#byName.values()) if (recorder !== null) recorder.disturbed = true;
+    return isNew;
   }
+
+  #noteCreated({ created, ...change }: DdlChange): boolean {
+    if (created === null) return false;
+    const id = tableId(created.database, created.table);
+    const isNew = this.#gone.delete(id) || change.isNew;
+    this.#created.add(id);
+    if (this.captures(created.database, created.table)) this.created.push({ name: created, isNew });
+    return isNew;
+  }
+
+  #noteGone(change: DdlChange): void {
+    const { registry } = this.#options;
+    for (const { table, isGone } of nameChanges(change, (database) => registry.tablesOf(database))) {
+      const id = tableId(table.database, table.table);
+      if (isGone) this.#gone.add(id);
+      else this.#gone.delete(id);
+      if (isGone && this.captures(table.database, table.table)) this.givenUp.push(table);
+    }
+  }
+
+  /** The name that table maps have for a table, by the one that a statement gives it. */
+  readonly spelling = (name: TableName): TableName =>
+    this.#options.ignoresCase ? this.#options.registry.spelled(name) : name;
 
   /** Whether the stream has seen the table being made: all its rows are in the stream then. */
   wasCreated(database: string, table: string): boolean {

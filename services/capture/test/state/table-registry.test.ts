@@ -44,15 +44,26 @@ describe('TableRegistry', () => {
     expect(tables.register(shape)).toMatchObject({ change: 'none', table: { version: 2 } });
   });
 
-  test('finds a table by its name in a statement', () => {
+  test('finds a table that is admitted', () => {
     const tables = registry();
-    expect(tables.find('shop', 'orders', true)).toBeNull();
+    expect(tables.find('shop', 'orders')).toBeNull();
     tables.restore(record);
-    expect(tables.find('shop', 'orders', false)).toMatchObject({ version: 1, partitions: 6 });
-    expect(tables.find('Shop', 'ORDERS', false)).toBeNull();
-    expect(tables.find('Shop', 'ORDERS', true)).toMatchObject({ database: 'shop', table: 'orders' });
+    expect(tables.find('shop', 'orders')).toMatchObject({ version: 1, partitions: 6 });
     tables.restore({ ...record, table: 'gone' });
-    expect(tables.find('shop', 'gone', false)).toBeNull();
+    expect(tables.find('shop', 'gone')).toBeNull();
+  });
+
+  test('spells a name as it is known, and in lower case when it is not', () => {
+    const tables = registry();
+    tables.restore({ ...record, table: 'Orders' });
+    expect(tables.spelled({ database: 'SHOP', table: 'ORDERS' })).toEqual({
+      database: 'shop',
+      table: 'Orders',
+    });
+    expect(tables.spelled({ database: 'SHOP', table: 'Lines' })).toEqual({
+      database: 'shop',
+      table: 'lines',
+    });
   });
 
   test('refuses a table without its topic, and one without its key', () => {

@@ -144,7 +144,7 @@ describe('records', () => {
     expect(records[0]).toMatchObject({ topic: 'p.sluice.schema-history', key: 'shop.orders' });
     for (const { value } of controls(records, 'schema'))
       expect(envelopeSchema.parse(JSON.parse(value ?? ''))).toMatchObject({ payload: { change: 'create' } });
-    expect(registry.find('shop', 'orders', false)).toMatchObject({ version: 1, keyColumns: ['id'] });
+    expect(registry.find('shop', 'orders')).toMatchObject({ version: 1, keyColumns: ['id'] });
   });
 });
 
@@ -241,6 +241,33 @@ describe('what cannot be published', () => {
   });
 });
 
+describe('a server that takes names in any case for the same', () => {
+  const known = registryOf('orders');
+  known.restore({
+    database: 'shop',
+    table: 'orders',
+    version: 4,
+    columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
+    keyColumns: ['id'],
+    sequence: '0010000010000000000',
+  });
+
+  test.each([
+    ['alter table Orders add c int', { altered: ['orders'], renamedTo: [] }],
+    ['ALTER TABLE SHOP.ORDERS DROP PARTITION p0', { altered: ['orders'], renamedTo: [] }],
+    ['rename table `Orders_New` to ORDERS', { altered: [], renamedTo: ['orders'] }],
+    ['rename table Orders to Sold', { altered: [], renamedTo: ['sold'] }],
+  ])('%s', (sql, expected) => {
+    const { stream, routes, journal } = streamOf({ registry: known, ignoresCase: true });
+    statement(stream, sql, 300, 'Shop');
+    const names = (list: readonly { table: string }[]): string[] => list.map(({ table }) => table);
+    expect({ altered: names(routes.altered), renamedTo: names(routes.renamedTo) }).toEqual(expected);
+    expect(journal.history()).toMatchObject([
+      { tables: expect.arrayContaining(['shop.orders']) as string[] },
+    ]);
+  });
+});
+
 describe('TRUNCATE', () => {
   const known = registryOf('orders');
   known.restore({
@@ -275,6 +302,21 @@ describe('TRUNCATE', () => {
         payload: { source: { position: { offset: 300 } } },
       });
     }
+  });
+
+  test.each([
+    ['DROP TABLE IF EXISTS orders', PARTITIONS],
+    ['DROP DATABASE shop', PARTITIONS],
+    ['RENAME TABLE orders TO orders_1121', PARTITIONS],
+    ['RENAME TABLE orders TO orders_1121, orders_1121 TO orders', 0],
+    ['DROP TABLE IF EXISTS lines', 0],
+  ])('by making it if it is missing, after %s', (sql, records) => {
+    const { stream, buffer } = streamOf({ registry: known });
+    statement(stream, sql, 300);
+    statement(stream, 'CREATE TABLE IF NOT EXISTS orders (id INT)', 500);
+    expect(controls(recordsOf(buffer), 'truncate')).toHaveLength(records);
+    statement(stream, 'CREATE TABLE IF NOT EXISTS orders (id INT)', 700);
+    expect(controls(recordsOf(buffer), 'truncate')).toHaveLength(records);
   });
 
   test('has a sequence above every row before it and below every row after it', () => {

@@ -92,10 +92,7 @@ test.each<[string, Statement]>([
     'ALTER TABLE log CONVERT TABLE old TO PARTITION p1 VALUES LESS THAN (9)',
     ddl({ class: 'breaking', altered: [named('log')], dropped: [named('old')] }),
   ],
-  [
-    'ALTER IGNORE TABLE log ADD UNIQUE (email)',
-    ddl({ class: 'breaking', altered: [named('log')] }),
-  ],
+  ['ALTER IGNORE TABLE log ADD UNIQUE (email)', ddl({ class: 'breaking', altered: [named('log')] })],
   ['ALTER TABLE log IMPORT TABLESPACE', ddl({ class: 'breaking', altered: [named('log')] })],
   ['ALTER TABLE log ADD PARTITION (PARTITION p2 VALUES LESS THAN (9))', ddl({})],
   ['ALTER TABLE log DROP COLUMN a', ddl({ class: 'breaking', altered: [named('log')] })],
