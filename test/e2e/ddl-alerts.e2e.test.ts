@@ -98,12 +98,16 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     const capture = await pipeline.start();
     await pipeline.snapshotDone(capture, ['orders', 'other']);
     const xid = `'${database.name}'`;
-    await database.run(
-      `XA START ${xid}`,
-      'INSERT INTO orders VALUES (2)',
-      `XA END ${xid}`,
-      `XA PREPARE ${xid}`,
-    );
+    const late = `'${database.name} late'`;
+    const prepared = (name: string, id: number): string[] => [
+      `XA START ${name}`,
+      `INSERT INTO orders VALUES (${id})`,
+      `XA END ${name}`,
+      `XA PREPARE ${name}`,
+    ];
+    await database.run(...prepared(xid, 2));
+    const other = await database.connect();
+    for (const sql of prepared(late, 7)) await other.query(sql);
     await database.run(`XA ROLLBACK ${xid}`, 'INSERT INTO orders VALUES (3)', 'INSERT INTO other VALUES (4)');
     await pipeline.arrived(capture, 'other', '{"id":4}');
     await capture.kill();
@@ -123,5 +127,11 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       return rows.length > 1 && rows.map(({ key }) => key);
     });
     expect(keys).toEqual(['{"id":1}', '{"id":3}']);
+    // Resumed too early: the row of the other transaction comes when it commits.
+    await other.query(`XA COMMIT ${late}`);
+    await eventually('the late row', async () => {
+      const rows = await readRows(pipeline.reader, pipeline.topic('orders'));
+      return rows.some(({ key }) => key === '{"id":7}');
+    });
   });
 });

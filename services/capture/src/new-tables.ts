@@ -43,6 +43,7 @@ export class NewTables {
     const { settings, routes, registry, topics, log } = this.#parts;
     await this.#renewColumns(announcement);
     this.#noteNames();
+    await this.#askForDoubtful();
     await this.#oweChanged();
     if (routes.waiting.length === 0) return;
     for (const map of routes.waiting) await this.#lookAt(map);
@@ -124,11 +125,23 @@ export class NewTables {
 
   /** The stream passes over rows of a stopped table: it is read when it goes on, also where nothing else is. */
   async #askForStopped(named: readonly TableName[]): Promise<void> {
-    const { book, isStopped, publishCheckpoint } = this.#parts;
-    const stopped = named.filter(({ database, table }) => isStopped(tableId(database, table)));
-    for (const { database, table } of stopped)
+    const { isStopped } = this.#parts;
+    await this.#askFor(named.filter(({ database, table }) => isStopped(tableId(database, table))));
+  }
+
+  /** Rows of an XA transaction came when nobody knew of its commit: tables that went on before it are read once more. */
+  async #askForDoubtful(): Promise<void> {
+    const { routes, isStopped } = this.#parts;
+    const named = routes.inDoubt;
+    routes.inDoubt = [];
+    await this.#askFor(named.filter(({ database, table }) => !isStopped(tableId(database, table))));
+  }
+
+  async #askFor(named: readonly TableName[]): Promise<void> {
+    const { book, publishCheckpoint } = this.#parts;
+    for (const { database, table } of named)
       book.request({ database, table, condition: null, reconcile: true, requestedAt: Date.now() });
-    if (stopped.length > 0) await publishCheckpoint();
+    if (named.length > 0) await publishCheckpoint();
   }
 
   async #describe(database: string, table: string): Promise<TableDescription | null> {

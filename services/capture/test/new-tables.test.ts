@@ -6,6 +6,7 @@ import type { Source } from '../src/source/source.ts';
 import { ColumnBook } from '../src/state/column-book.ts';
 import { NO_SNAPSHOTS, SnapshotBook } from '../src/state/snapshot-book.ts';
 import type { SchemaHistoryRecord } from '../src/state/table-registry.ts';
+import type { TableRoutes } from '../src/stream/table-routes.ts';
 import { begin, registryOf, statement, streamOf } from './support/streams.ts';
 import { tableMap } from './support/table-maps.ts';
 
@@ -22,6 +23,7 @@ const HISTORY: SchemaHistoryRecord = {
 
 interface Setup {
   readonly stream: ReturnType<typeof streamOf>['stream'];
+  readonly routes: TableRoutes;
   readonly book: SnapshotBook;
   /** What was durable at the moment of each checkpoint. */
   readonly checkpoints: string[][];
@@ -60,7 +62,7 @@ function setupOf(options: {
     publishCheckpoint: () => Promise.resolve(void checkpoints.push([...book.whole])),
     log: createLogger('test', { level: 'silent' }),
   });
-  return { stream, book, checkpoints, settle: () => newTables.settle(stream.announcement) };
+  return { stream, routes, book, checkpoints, settle: () => newTables.settle(stream.announcement) };
 }
 
 describe('a table that changed hands', () => {
@@ -117,6 +119,17 @@ test('a table that is stopped is to be read when it goes on, also where no snaps
     { table: 'orders', origin: 'request', reconcile: true, state: 'pending' },
   ]);
   expect(checkpoints).toHaveLength(1);
+});
+
+test.each([
+  ['goes on already is read once more when the transaction commits', [], 1],
+  ['is still stopped is read when it goes on', ['shop.orders'], 0],
+])('a table of an XA transaction that %s', async (_what, stopped, jobs) => {
+  const { stream, routes, book, settle } = setupOf({ stopped });
+  routes.inDoubt.push({ database: 'shop', table: 'orders' });
+  expect(stream.mustSettleTables).toBe(true);
+  await settle();
+  expect([book.jobs.length, stream.mustSettleTables]).toEqual([jobs, false]);
 });
 
 describe('a table whose name was given up', () => {

@@ -57,7 +57,8 @@ interface Transaction {
   committedAtMs: number;
   serverId: number;
   images: number;
-  xa: boolean;
+  /** Name of the XA transaction that it is; null for any other. */
+  xa: string | null;
   /** Whether rows of captured tables were met. */
   wroteRows: boolean;
 }
@@ -98,7 +99,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     committedAtMs: 0,
     serverId: 0,
     images: 0,
-    xa: false,
+    xa: null,
     wroteRows: false,
   };
 
@@ -214,7 +215,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     transaction.committedAtMs = begin.committedAtMicros / 1000;
     transaction.serverId = begin.serverId;
     transaction.images = 0;
-    transaction.xa = false;
+    transaction.xa = null;
     this.atTip = false;
   }
 
@@ -223,28 +224,28 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
   }
 
   onRows(rows: RowsEvent): void {
+    const { xa } = this.transaction;
     const route = this.#routes.of(rows.table);
-    if (route === null || route.encoder.table.treatment.skips?.has(rows.operation) === true) {
-      const images = rows.countImages();
-      this.#sequence.skip(rows.start, images);
-      this.transaction.images += images;
-      return;
-    }
-    if (this.transaction.xa) return this.#stopTable(rows);
+    if (route?.encoder.table.treatment.skips?.has(rows.operation) === true) return this.#skip(rows);
+    if (xa !== null && this.#routes.captures(rows.table.database, rows.table.table))
+      return this.#stopTable(rows, xa, route !== null);
+    if (route === null) return this.#skip(rows);
     this.transaction.wroteRows = true;
     this.#writer.write(rows, route);
   }
 
-  /** Nobody knows whether an XA transaction commits when its rows come: its table goes on when an operator says so. */
-  #stopTable(rows: RowsEvent): void {
-    const { database, table } = rows.table;
+  #skip(rows: RowsEvent): void {
     const images = rows.countImages();
     this.#sequence.skip(rows.start, images);
     this.transaction.images += images;
+  }
+
+  /** Nobody knows whether an XA transaction commits when its rows come: its table goes on when an operator says so. */
+  #stopTable(rows: RowsEvent, xid: string, isRunning: boolean): void {
+    this.#skip(rows);
     const point = this.point(this.#sequence.current(), rows.start);
-    const statement = { sql: 'XA PREPARE', database };
-    this.#ddl.reportTable('xa', { database, table }, statement, { buffer: this.buffer, point });
-    this.#routes.stop(rows.table);
+    this.#ddl.reportXa(xid, rows.table, { buffer: this.buffer, point });
+    if (isRunning) this.#routes.stop(rows.table);
   }
 
   /** Where a new version of a table is announced. */
@@ -265,7 +266,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
         this.#changed(statement, query);
         break;
       case 'xa':
-        if (/^XA\s+(?:START|BEGIN)\b/iu.test(statement.sql)) this.transaction.xa = true;
+        if (statement.step === 'start') this.transaction.xa = statement.xid;
+        else this.#routes.inDoubt.push(...this.#ddl.tablesOfXa(statement.xid));
         break;
       case 'rollback':
         this.#refuseRolledBack();
@@ -331,7 +333,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     const offset = this.#sequence.next(query.start, 0);
     const point = this.point(this.#sequence.current(), query.start);
     if (!this.#truncate(table, offset, point, this.#ddl.policies.truncate)) return;
-    this.#ddl.reportTable('truncate', table, query, { buffer: this.buffer, point });
+    this.#ddl.reportTruncate(table, query, { buffer: this.buffer, point });
   }
 
   /** Whether there was something to publish. */
@@ -374,7 +376,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     const { transaction } = this;
     if (transaction.gtid !== null && transaction.open) this.#gtids?.add(transaction.gtid);
     transaction.open = false;
-    transaction.xa = false;
+    transaction.xa = null;
     this.#skipping = false;
     this.#position = { file: this.#position.file, position: end };
     this.#closedAt = this.#position;

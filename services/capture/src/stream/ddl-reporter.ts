@@ -2,7 +2,7 @@ import { ddlTopic, type DdlClass, type DdlPolicy, type DdlRecord } from '@sluice
 import type { DdlJournal } from '../state/ddl-journal.ts';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { TableRegistry } from '../state/table-registry.ts';
-import { tableId } from '../state/table.ts';
+import { parseTableId, tableId } from '../state/table.ts';
 import { appendJson } from './control-writer.ts';
 import { adviceFor } from './ddl-advice.ts';
 import type { DdlChange, Renaming } from './ddl-change.ts';
@@ -55,16 +55,26 @@ export class DdlReporter {
     for (const finding of this.#findings(change)) this.#write(finding, statement, announcement);
   }
 
-  /** A table that capture stops by itself, or whose rows were all thrown away. */
-  reportTable(
-    kind: 'truncate' | 'xa',
-    table: TableName,
-    statement: SeenStatement,
-    announcement: Announcement,
-  ): void {
-    if (!this.#captures(table)) return;
-    const finding = { class: kind, tables: [table], shadow: false, created: false, before: [] };
-    this.#write(finding, statement, announcement);
+  /** A table whose rows were all thrown away. */
+  reportTruncate(table: TableName, statement: SeenStatement, announcement: Announcement): void {
+    if (this.#captures(table)) this.#write(aboutTable('truncate', table), statement, announcement);
+  }
+
+  /** A table with rows of an XA transaction, once: capture stops it by itself. */
+  reportXa(xid: string, { database, table }: TableName, announcement: Announcement): void {
+    const id = tableId(database, table);
+    const { alerts } = this.#options.journal;
+    if (alerts.some(({ statement, tables }) => statement === prepareOf(xid) && tables.includes(id))) return;
+    this.#write(aboutTable('xa', { database, table }), { sql: prepareOf(xid), database }, announcement);
+  }
+
+  /** The tables that were stopped for an XA transaction of this name, now or earlier. */
+  tablesOfXa(xid: string): readonly TableName[] {
+    const told = this.#options.journal.history().filter(({ statement }) => statement === prepareOf(xid));
+    return [...new Set(told.flatMap(({ tables }) => tables))].map((id) => {
+      const [database = '', table = ''] = parseTableId(id);
+      return { database, table };
+    });
   }
 
   /**
@@ -135,7 +145,7 @@ export class DdlReporter {
         tables: ids,
         shadow,
         created,
-        statement: [...before, shownStatement(sql, sqlMode)].join('; '),
+        statement: kind === 'xa' ? sql : [...before, shownStatement(sql, sqlMode)].join('; '),
         advice: adviceFor(kind, policy, ids),
         source: {
           server: point.server,
@@ -154,6 +164,15 @@ export class DdlReporter {
     journal.apply(record);
     onReport(kind);
   }
+}
+
+function aboutTable(kind: 'truncate' | 'xa', table: TableName): Finding {
+  return { class: kind, tables: [table], shadow: false, created: false, before: [] };
+}
+
+/** What the alert shows of it: its name is what XA RECOVER lists on the source, in hexadecimal digits. */
+function prepareOf(xid: string): string {
+  return `XA PREPARE ${xid}`;
 }
 
 /** What became of the copy is what became of the table. */

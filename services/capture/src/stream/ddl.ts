@@ -7,7 +7,8 @@ export type { TableName } from './statement-text.ts';
 export type Statement =
   | ({ readonly kind: 'truncate' } & TableName)
   | ({ readonly kind: 'ddl' } & DdlChange)
-  | { readonly kind: 'xa'; readonly sql: string }
+  /** `xid` names the XA transaction, as binlogs write it: `X'61',X'',1`. */
+  | { readonly kind: 'xa'; readonly step: 'start' | 'commit'; readonly xid: string }
   /** Also back to a savepoint. */
   | { readonly kind: 'rollback' }
   /** A change of rows that was logged as its text. `table` is null when it is not plain which one it changes. */
@@ -17,6 +18,7 @@ export type Statement =
 const TRUNCATE = /^TRUNCATE(?:\s+TABLE)?\s+(.+)$/isu;
 /** So servers log that they emptied a table in memory after a restart. */
 const DELETE_ALL = /^DELETE\s+FROM\s+(.+)$/isu;
+const XA = /^XA\s+(START|BEGIN|COMMIT)\s+(.+?)(?:\s+ONE\s+PHASE)?[\s;]*$/isu;
 const DDL = /^(CREATE|ALTER|DROP|RENAME)\b/iu;
 /** Nothing but a function that changes rows brings a SELECT, DO or CALL into a binlog. */
 const ROWS = /^(INSERT|REPLACE|UPDATE|DELETE|LOAD|WITH|SELECT|DO|CALL)\b/iu;
@@ -38,7 +40,9 @@ export function classifyStatement(sql: string, database: string): Statement {
   const text = unwrap(sql);
   const truncated = tableBehind(TRUNCATE, text, database);
   if (truncated !== null) return { kind: 'truncate', ...truncated };
-  if (/^XA\s/iu.test(text)) return { kind: 'xa', sql: text };
+  const [, step, xid] = XA.exec(text) ?? [];
+  if (xid !== undefined)
+    return { kind: 'xa', step: step?.toUpperCase() === 'COMMIT' ? 'commit' : 'start', xid };
   if (/^ROLLBACK\b/iu.test(text)) return { kind: 'rollback' };
   if (DDL.test(text)) return { kind: 'ddl', ...ddlChange(text, database) };
   const verb = ROWS.exec(text)?.[1]?.toUpperCase();

@@ -63,6 +63,8 @@ export class TableRoutes {
   givenUp: TableName[] = [];
   /** Captured tables that a CREATE has made or found, for the loop to see to. */
   created: { readonly name: TableName; readonly isNew: boolean }[] = [];
+  /** Tables with rows of an XA transaction that has just committed, for the loop to see to: they may have gone on without. */
+  inDoubt: TableName[] = [];
   /** Captured tables with other rows or columns than the stream has told, for the loop to see to. */
   altered: TableName[] = [];
   /** DDL statements passed: what is known of a table's columns from elsewhere is good as long as it stays the same. */
@@ -93,6 +95,7 @@ export class TableRoutes {
       this.renamedTo.length > 0 ||
       this.givenUp.length > 0 ||
       this.created.length > 0 ||
+      this.inDoubt.length > 0 ||
       this.altered.length > 0 ||
       this.#options.columnBook.toRenew.length > 0
     );

@@ -203,6 +203,28 @@ test('an XA transaction stops its table, and no other', () => {
   expect(routes.renamedTo).toEqual([{ database: 'shop', table: 'orders' }]);
 });
 
+test('an XA transaction on a stopped table is told too, and its table is in doubt when it commits', () => {
+  const { stream, journal, routes } = streamOf();
+  const xa = (xid: string, start: number): void => {
+    begin(stream, start);
+    stream.onQuery({ database: '', sql: `XA START ${xid}`, start, end: start + 10, closes: false });
+    stream.onRows(insert(start + 20, 1));
+    stream.onRows(insert(start + 30, 2));
+    stream.onQuery({ database: '', sql: `XA END ${xid}`, start: start + 40, end: start + 50, closes: true });
+  };
+  xa("X'61',X'',1", 200);
+  xa("X'62',X'',1", 400);
+  expect(journal.alerts.map(({ statement: sql, tables }) => [sql, tables])).toEqual([
+    ["XA PREPARE X'61',X'',1", ['shop.orders']],
+    ["XA PREPARE X'62',X'',1", ['shop.orders']],
+  ]);
+  expect(routes.renamedTo).toHaveLength(1);
+  statement(stream, "XA COMMIT X'63',X'',1", 600);
+  expect(routes.inDoubt).toEqual([]);
+  statement(stream, "XA COMMIT X'62',X'',1", 800);
+  expect(routes.inDoubt).toEqual([{ database: 'shop', table: 'orders' }]);
+});
+
 describe('what cannot be published', () => {
   test.each([
     ['ROLLBACK', true],

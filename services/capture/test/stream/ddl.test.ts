@@ -107,7 +107,9 @@ test.each<[string, Statement]>([
   ['SELECT `shop`.`f`(77)', { kind: 'rows', verb: 'SELECT', table: null }],
   ['DO f(78)', { kind: 'rows', verb: 'DO', table: null }],
   ['ROLLBACK TO `s`', { kind: 'rollback' }],
-  ["XA START X'61',X'',1", { kind: 'xa', sql: "XA START X'61',X'',1" }],
+  ["XA START X'61',X'',1", { kind: 'xa', step: 'start', xid: "X'61',X'',1" }],
+  ["XA COMMIT X'61',X'',1 ONE PHASE", { kind: 'xa', step: 'commit', xid: "X'61',X'',1" }],
+  ["XA END X'61',X'',1", { kind: 'other' }],
   ['SAVEPOINT `a`', { kind: 'other' }],
   ["GRANT SELECT ON *.* TO 'a'@'%'", { kind: 'other' }],
 ])('%s', (sql, expected) => {
