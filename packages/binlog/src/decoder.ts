@@ -8,6 +8,7 @@ import { readMariadbGtid, readMysqlGtid, readTaggedGtid, type GtidEvent } from '
 import type { BinlogHandler } from './handler.ts';
 import { readHeartbeatV2 } from './heartbeat.ts';
 import { readPayload } from './inflate.ts';
+import { PayloadEvents } from './payload-events.ts';
 import { PositionTracker } from './position.ts';
 import { isBegin, queryText, readQuery, readXaPrepare, type QueryEvent } from './query-event.ts';
 import { RowsEventReader, STMT_END } from './rows-event.ts';
@@ -31,7 +32,6 @@ export interface DecoderOptions {
 
 /** A rows event without rows that only ends a statement names this table. */
 const NO_TABLE = 0xff_ffff;
-const NO_PAYLOAD = Buffer.alloc(0);
 const BEGIN = Buffer.from('BEGIN');
 const COMMIT = Buffer.from('COMMIT');
 
@@ -64,9 +64,8 @@ export class BinlogDecoder {
   /** Within the open group a commit, rollback or prepare is still to come. */
   private awaitsCommit = false;
   private gtid: string | null = null;
-  /** The compressed transaction that is being read, and how far. */
-  private payload: Buffer = NO_PAYLOAD;
-  private payloadAt = 0;
+  /** The compressed transaction that is being read. */
+  private payload: PayloadEvents | null = null;
   private payloadStart = 0;
   private payloadFileEnd = 0;
 
@@ -79,12 +78,13 @@ export class BinlogDecoder {
   }
 
   /**
-   * Takes one event, header included, without the packet's marker byte. The bytes may be reused afterwards.
+   * Takes one event, header included, without the packet's marker byte. The bytes may be reused afterwards. A compressed
+   * transaction is unpacked at once, whatever memory it takes.
    *
    * @throws BinlogError, or what the handler threw; the decoder is dead afterwards
    */
   accept(event: Buffer): void {
-    let left = this.start(event);
+    let left = this.guarded(event, false);
     while (left > 0) left = this.resume();
   }
 
@@ -95,29 +95,45 @@ export class BinlogDecoder {
    * @returns bytes that `resume` has to read, which must be done before the next event; 0 when the event is done
    */
   start(event: Buffer): number {
-    return this.guarded(event);
+    return this.guarded(event, true);
+  }
+
+  /**
+   * Unpacks the next event of the compressed transaction: to be waited for before each `resume`, undefined when there is
+   * nothing to wait for. Takes the memory of that event and of a few pieces, whatever the size of the transaction.
+   *
+   * @throws BinlogError; the decoder is dead afterwards
+   */
+  unpack(): Promise<void> | undefined {
+    return this.payload?.unpack()?.catch((error: unknown) => {
+      throw this.dying(error);
+    });
   }
 
   /** Reads the next event of the compressed transaction. @returns bytes that are left of it */
   resume(): number {
-    return this.guarded(null);
+    return this.guarded(null, true);
   }
 
-  private guarded(event: Buffer | null): number {
+  private guarded(event: Buffer | null, inPieces: boolean): number {
     if (this.dead) throw new BinlogError('EVENT_MALFORMED', 'the stream has ended with an error before');
     try {
-      if (event === null) this.nextOfPayload();
-      else this.readEvent(event);
-      return this.payload.length - this.payloadAt;
+      if (event !== null) this.readEvent(event, inPieces);
+      else if (this.payload !== null) this.nextOfPayload(this.payload);
+      return this.payload === null ? 0 : this.payload.left;
     } catch (error) {
-      this.dead = true;
-      throw this.calling || error instanceof BinlogError
-        ? error
-        : this.malformed('the event cannot be read', error);
+      throw this.dying(error);
     }
   }
 
-  private readEvent(event: Buffer): void {
+  private dying(error: unknown): unknown {
+    this.dead = true;
+    return this.calling || error instanceof BinlogError
+      ? error
+      : this.malformed('the event cannot be read', error);
+  }
+
+  private readEvent(event: Buffer, inPieces: boolean): void {
     if (event.length < HEADER_BYTES || event.readUInt32LE(9) !== event.length) {
       throw new BinlogError('EVENT_MALFORMED', 'an event has not the length its header says', {
         length: event.length,
@@ -135,7 +151,7 @@ export class BinlogDecoder {
       header.start = this.tracker.advance(position, event.length);
       header.end = this.tracker.end;
     }
-    if (header.type === EVENT.TRANSACTION_PAYLOAD) return this.openPayload(event, end);
+    if (header.type === EVENT.TRANSACTION_PAYLOAD) return this.openPayload(event, end, inPieces);
     this.dispatch(event, end);
   }
 
@@ -317,9 +333,8 @@ export class BinlogDecoder {
     this.calling = false;
   }
 
-  private openPayload(event: Buffer, end: number): void {
-    this.payload = readPayload(new EventCursor(event, HEADER_BYTES, end));
-    this.payloadAt = 0;
+  private openPayload(event: Buffer, end: number, inPieces: boolean): void {
+    this.payload = new PayloadEvents(readPayload(new EventCursor(event, HEADER_BYTES, end)), inPieces);
     this.payloadStart = this.header.start;
     this.payloadFileEnd = this.header.end;
   }
@@ -328,26 +343,19 @@ export class BinlogDecoder {
    * The events of a compressed transaction have no place of their own: they count on from the start of the event that
    * holds them, and whatever commits commits behind it.
    */
-  private nextOfPayload(): void {
-    const { payload, payloadAt: at } = this;
-    const length = at + HEADER_BYTES <= payload.length ? payload.readUInt32LE(at + 9) : 0;
-    if (length < HEADER_BYTES || at + length > payload.length) {
+  private nextOfPayload(payload: PayloadEvents): void {
+    const start = this.payloadStart + payload.taken;
+    const inner = payload.next();
+    if (inner.length < HEADER_BYTES || inner.readUInt32LE(9) !== inner.length) {
       throw this.malformed('an event in a compressed transaction is cut short');
     }
-    const inner = payload.subarray(at, at + length);
     this.readHeader(inner);
     if (this.header.type === EVENT.TRANSACTION_PAYLOAD)
       throw this.unsupported('nested compressed transactions');
-    this.header.start = this.payloadStart + at;
+    this.header.start = start;
     this.header.end = this.payloadFileEnd;
-    this.dispatch(inner, length);
-    this.payloadAt = at + length;
-    if (this.payloadAt === payload.length) this.closePayload();
-  }
-
-  private closePayload(): void {
-    this.payload = NO_PAYLOAD;
-    this.payloadAt = 0;
+    this.dispatch(inner, inner.length);
+    if (payload.left === 0) this.payload = null;
   }
 
   private other(type: number): void {

@@ -1,9 +1,11 @@
-import { inflateSync, zstdDecompressSync } from 'node:zlib';
+import { createZstdDecompress, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { BinlogError } from './errors.ts';
 import type { EventCursor } from './event-cursor.ts';
 
-/** What one packed event or transaction may take unpacked, in bytes. */
-const MAX_UNPACKED_BYTES = 2 ** 31;
+/** What one event, or a transaction that is unpacked at once, may take unpacked, in bytes. */
+export const MAX_UNPACKED_BYTES = 2 ** 31;
+/** A block of zstd has at most half of that: https://www.rfc-editor.org/rfc/rfc8878#name-blocks */
+const PIECE_BYTES = 256 * 1024;
 
 const MARIADB_PACKED = 0x80;
 const MARIADB_ALGORITHM = 0x70;
@@ -30,34 +32,71 @@ const PAYLOAD_FIELD = { END: 0, SIZE: 1, COMPRESSION: 2, UNCOMPRESSED_SIZE: 3 } 
 const ZSTD = 0;
 const NONE = 255;
 
+/** The events inside a TRANSACTION_PAYLOAD, still packed unless the server left them as they were. */
+export interface Payload {
+  readonly bytes: Buffer;
+  readonly isPacked: boolean;
+  /** What the events take unpacked, in bytes. */
+  readonly size: number;
+}
+
 /**
- * The events inside a TRANSACTION_PAYLOAD (MySQL internals, "Transaction_payload_event"): fields of type, length and
- * value, each a length-encoded integer, then the payload.
+ * The body of a TRANSACTION_PAYLOAD (MySQL internals, "Transaction_payload_event"): fields of type, length and value, each
+ * a length-encoded integer, then the payload.
  *
  * @throws BinlogError PAYLOAD_UNREADABLE
  */
-export function readPayload(cursor: EventCursor): Buffer {
-  let size = cursor.left;
+export function readPayload(cursor: EventCursor): Payload {
+  let packedSize = cursor.left;
   let compression = ZSTD;
-  let uncompressedSize = 0;
+  let size = 0;
   for (;;) {
     const field = cursor.lengthEncoded();
     if (field === PAYLOAD_FIELD.END) break;
     const next = cursor.lengthEncoded();
     const end = cursor.position + next;
     const value = field <= PAYLOAD_FIELD.UNCOMPRESSED_SIZE ? cursor.lengthEncoded() : 0;
-    if (field === PAYLOAD_FIELD.SIZE) size = value;
+    if (field === PAYLOAD_FIELD.SIZE) packedSize = value;
     else if (field === PAYLOAD_FIELD.COMPRESSION) compression = value;
-    else if (field === PAYLOAD_FIELD.UNCOMPRESSED_SIZE) uncompressedSize = value;
+    else if (field === PAYLOAD_FIELD.UNCOMPRESSED_SIZE) size = value;
     if (end < cursor.position) throw unreadable('a compressed transaction has a field of a wrong length');
     cursor.skip(end - cursor.position);
   }
-  const packed = cursor.take(size);
-  if (compression === NONE) return packed;
+  const bytes = cursor.take(packedSize);
+  if (compression === NONE) return { bytes, isPacked: false, size: bytes.length };
   if (compression !== ZSTD) throw unreadable(`compression type ${compression} is not known`);
-  return unpack(uncompressedSize, () =>
-    zstdDecompressSync(packed, { maxOutputLength: limit(uncompressedSize) }),
-  );
+  return { bytes, isPacked: true, size };
+}
+
+/** @throws BinlogError PAYLOAD_UNREADABLE */
+export function unpackAtOnce({ bytes, isPacked, size }: Payload): Buffer {
+  if (!isPacked) return bytes;
+  return unpack(size, () => zstdDecompressSync(bytes, { maxOutputLength: limit(size) }));
+}
+
+/**
+ * The packed events in pieces of at most 512 KiB, unpacked as they are asked for. The last piece comes when it is certain
+ * that all have together the length that the payload announces.
+ *
+ * @throws BinlogError PAYLOAD_UNREADABLE
+ */
+export async function* unpackInPieces({ bytes, size }: Payload): AsyncGenerator<Buffer, void> {
+  const unpacking = createZstdDecompress({ chunkSize: PIECE_BYTES });
+  let unpacked = 0;
+  let held: Buffer | null = null;
+  try {
+    unpacking.end(bytes);
+    for await (const piece of unpacking as AsyncIterable<Buffer>) {
+      unpacked += piece.length;
+      if (unpacked > size) break;
+      if (held !== null) yield held;
+      held = piece;
+    }
+  } catch (error) {
+    throw unreadable('compressed bytes cannot be unpacked', error);
+  }
+  if (unpacked !== size) throw wrongLength();
+  if (held !== null) yield held;
 }
 
 /** The unpacker fails beyond the announced length, so garbled bytes cannot fill the memory. */
@@ -74,8 +113,12 @@ function unpack(length: number, work: () => Buffer): Buffer {
     if (error instanceof BinlogError) throw error;
     throw unreadable('compressed bytes cannot be unpacked', error);
   }
-  if (bytes.length !== length) throw unreadable('compressed bytes have not the length they announce');
+  if (bytes.length !== length) throw wrongLength();
   return bytes;
+}
+
+export function wrongLength(): BinlogError {
+  return unreadable('compressed bytes have not the length they announce');
 }
 
 function unreadable(message: string, cause?: unknown): BinlogError {

@@ -149,6 +149,8 @@ export class CaptureLoop {
     let left = bytes;
     while (left > 0) {
       const before = left;
+      const unpacked = this.#parts.decoder.unpack();
+      if (unpacked !== undefined) await unpacked.catch(throwTranslated);
       left = this.#decode(null);
       this.#measure(before - left);
       const wait = this.#seeTo();
@@ -274,6 +276,10 @@ function perform(action: BoundaryAction): void {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(`a ${typeof error} was thrown`);
+}
+
+function throwTranslated(error: unknown): never {
+  throw translate(error);
 }
 
 function translate(error: unknown): Error {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { BinlogDecoder } from '@sluice/binlog';
 import { BinlogError } from '@sluice/binlog';
 import type { TopicBatch } from '@sluice/kafka';
@@ -27,6 +28,9 @@ class Setup {
   readonly heartbeats: number[] = [];
   /** What publishing waits for. */
   kafka: () => Promise<void> = () => Promise.resolve();
+  /** What the next event holds as a compressed transaction, and what unpacking its next event waits for. */
+  inner: ((stream: ChangeStream) => void)[] = [];
+  unpack: () => Promise<void> | undefined = () => undefined;
   settles = 0;
   eventBytes = 1;
   readonly #stop = new AbortController();
@@ -44,7 +48,11 @@ class Setup {
     );
     this.loop = new CaptureLoop({
       reader: queue as unknown as BinlogReader,
-      decoder: { start: (event: Buffer) => this.#decode(event) } as unknown as BinlogDecoder,
+      decoder: {
+        start: (event: Buffer) => this.#decode(event),
+        unpack: () => this.unpack(),
+        resume: () => this.#decodeInner(),
+      } as unknown as BinlogDecoder,
       stream,
       flusher,
       buffers: [buffer, bufferOf()],
@@ -81,7 +89,12 @@ class Setup {
 
   #decode(event: Buffer): number {
     this.#steps[event[0] ?? 0]?.(this.stream);
-    return 0;
+    return this.inner.length;
+  }
+
+  #decodeInner(): number {
+    this.inner.shift()?.(this.stream);
+    return this.inner.length;
   }
 
   async #publish(batches: readonly TopicBatch[]): Promise<void> {
@@ -274,6 +287,22 @@ describe('failures', () => {
     });
     await expect(running).rejects.toMatchObject({ code: 'BINLOG_UNREADABLE' });
     expect(setup.transactions).toEqual([]);
+  });
+
+  test('a compressed transaction is read as it is unpacked; when that fails, nothing of it is committed', async () => {
+    const setup = new Setup();
+    const seen: string[] = [];
+    setup.inner = [() => seen.push('first'), () => seen.push('second'), closes(200)];
+    setup.unpack = async () => {
+      await turn();
+      if (seen.includes('second')) throw new BinlogError('PAYLOAD_UNREADABLE', 'garbled');
+      seen.push('unpacked');
+    };
+    const running = setup.run();
+    setup.push(opens(100));
+    const message = 'PAYLOAD_UNREADABLE: garbled';
+    await expect(running).rejects.toMatchObject({ code: 'BINLOG_UNREADABLE', message });
+    expect([seen, setup.transactions]).toEqual([['unpacked', 'first', 'unpacked', 'second'], []]);
   });
 
   test('a row image that is not FULL ends it with the statement that mends it', async () => {

@@ -1,8 +1,8 @@
-import { zstdCompressSync } from 'node:zlib';
 import { eventBytes, rowsBody, tableMapBody, uint, type ColumnBytes } from './event-bytes.ts';
 import { diffBytes } from './diff-bytes.ts';
 import { jsonbBytes } from './jsonb-bytes.ts';
 import { orderEvents } from './order-events.ts';
+import { payloadBody } from './payload-bytes.ts';
 
 const COLUMNS: readonly ColumnBytes[] = [
   { name: 'id', type: 3 },
@@ -43,8 +43,8 @@ export function validStreams(): Buffer[][] {
     orders,
     [table, rows],
     [table, partial],
-    [payload(inner, false)],
-    [payload(inner, true)],
+    [eventBytes({ type: 40 }, payloadBody(inner, 'none'))],
+    [eventBytes({ type: 40 }, payloadBody(inner, 'zstd'))],
     [tagged()],
   ];
 }
@@ -84,16 +84,6 @@ function image(json = DOCUMENT): Buffer {
     uint(20_261_121, 6),
     uint(0, 2),
   ]);
-}
-
-function payload(events: Buffer, compressed: boolean): Buffer {
-  const bytes = compressed ? zstdCompressSync(events) : events;
-  const field = (type: number, value: number): Buffer =>
-    Buffer.concat([Buffer.of(type, 3, 0xfc), uint(value, 2)]);
-  const fields = [field(1, bytes.length), field(3, events.length), Buffer.of(2, 1, compressed ? 0 : 0xfa)];
-  const none = Buffer.of(2, 3, 0xfc, 255, 0);
-  if (!compressed) fields[2] = none;
-  return eventBytes({ type: 40 }, Buffer.concat([...fields, Buffer.of(0), bytes]));
 }
 
 function tagged(): Buffer {
