@@ -7,7 +7,7 @@ const topic = 'shop.shop.orders';
 
 type Listener = (event: { readonly payload: unknown }) => void;
 
-/** A Kafka whose consumer does nothing by itself: its events are raised by the test. */
+/** A Kafka whose consumer joins when it is told to run, and does nothing else by itself: its events are raised by the test. */
 class IdleKafka {
   readonly #listeners = new Map<string, Listener>();
   readonly #nothing = async (): Promise<void> => undefined;
@@ -20,9 +20,18 @@ class IdleKafka {
   consumer(): unknown {
     const events = { GROUP_JOIN: 'join', STOP: 'stop', CRASH: 'crash', END_BATCH_PROCESS: 'end' };
     const [connect, subscribe, disconnect] = Array<() => Promise<void>>(3).fill(this.#nothing);
-    const run = async ({ eachBatch }: ConsumerRunConfig): Promise<void> => void (this.#eachBatch = eachBatch);
+    const run = async ({ eachBatch }: ConsumerRunConfig): Promise<void> => {
+      this.#eachBatch = eachBatch;
+      this.join();
+    };
     const on = (name: string, listener: Listener): void => void this.#listeners.set(name, listener);
-    return { events, on, connect, subscribe, run, disconnect, commitOffsets: this.#nothing };
+    const [pause, resume] = Array<() => void>(2).fill(() => undefined);
+    return { events, on, connect, subscribe, run, disconnect, pause, resume, commitOffsets: this.#nothing };
+  }
+
+  /** Without partitions. */
+  join(): void {
+    this.#listeners.get('join')?.({ payload: { memberAssignment: {} } });
   }
 
   /** Hands a batch of one record to the consumer. */
@@ -71,6 +80,7 @@ test('a consumer that has died for good is no consumer: who waits for it hears o
 test('one that kafkajs starts again goes on', async () => {
   const { kafka, consumer } = await started();
   kafka.crash(new Error('a rebalance'), true);
+  kafka.join();
   await consumer.close();
   await expect(consumer.done).resolves.toBeUndefined();
 });
