@@ -64,7 +64,8 @@ export const ERRORS = {
   },
   COLUMN_TYPE_UNKNOWN: {
     class: 'fatal',
-    summary: 'nothing tells what a column in an old change of a MariaDB table is',
+    summary:
+      'nothing tells what a column in a change of a MariaDB table is: its name is that of another column now, or it was in the key',
     fix: 'Give the table a column of that name and type again until capture has passed the change, or exclude the table.',
   },
   CONFIG_CHANGED: {

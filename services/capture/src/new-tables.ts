@@ -1,8 +1,9 @@
 import type { TableMap } from '@sluice/binlog';
-import { readTable, type TableDescription } from '@sluice/mysql';
+import { readTable, type Connection, type TableDescription } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { prepareTopics } from './prepare-topics.ts';
+import { findGone, type Gone } from './source/gone.ts';
 import type { Source } from './source/source.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
@@ -26,6 +27,9 @@ export interface NewTablesParts {
   readonly publishCheckpoint: () => Promise<void>;
   readonly log: Logger;
 }
+
+/** Answers of the server that may contradict each other, while a table is dropped and made again. */
+const LOOKS_MAX = 3;
 
 /** Sees to captured tables that came into being, or got their names, while the stream was read. */
 export class NewTables {
@@ -61,7 +65,45 @@ export class NewTables {
     if (!isOpen && book.knows(id)) return;
     const description = await this.#describe(database, table);
     if (!book.knows(id)) this.#noteNew(map, description !== null);
-    if (isOpen) columnBook.learn(map, description);
+    if (isOpen) await this.#learn(map, description);
+  }
+
+  /** @throws PipelineError COLUMN_TYPE_UNKNOWN when the server has a column and does not tell what it is */
+  async #learn(map: TableMap, first: TableDescription | null): Promise<void> {
+    const { database, table } = map;
+    let description = first;
+    for (let look = 1; look <= LOOKS_MAX; look++) {
+      const unknown = this.#parts.columnBook.learn(map, description);
+      if (unknown.length === 0) return;
+      const gone = await this.#ask((connection) => findGone(connection, map, unknown));
+      if (gone !== null) return this.#goOnWithout(map, unknown, gone);
+      description = await this.#describe(database, table);
+    }
+    throw columnUnknown(map);
+  }
+
+  /**
+   * What the server has no more was dropped, renamed or altered further on in the stream: there its rows go, or are read
+   * again. Until then columns that nobody knows are left out, and a table of which nothing was published stays unpublished.
+   */
+  #goOnWithout(map: TableMap, unknown: readonly string[], gone: NonNullable<Gone>): void {
+    const { registry, routes, log } = this.#parts;
+    const { database, table, columns, primaryKey } = map;
+    const id = tableId(database, table);
+    const isKeyKnown = primaryKey.every((ordinal) => !unknown.includes(columns[ordinal]?.name ?? ''));
+    if (gone === 'table' && (registry.shapeOf(database, table) === null || !isKeyKnown)) {
+      routes.passOver(map);
+      log.warn(
+        { event: 'capture.rows_passed_over', table: id },
+        `rows of ${id} are not published: the source no longer has the table, and nothing tells its columns`,
+      );
+      return;
+    }
+    if (!isKeyKnown) throw columnUnknown(map);
+    log.warn(
+      { event: 'capture.columns_left_out', table: id, columns: unknown },
+      `columns of ${id} that the source no longer has are left out of its rows: nothing tells what they were`,
+    );
   }
 
   /** Before the next checkpoint: a later life will not meet the statement again, only what the history says. */
@@ -145,9 +187,13 @@ export class NewTables {
   }
 
   async #describe(database: string, table: string): Promise<TableDescription | null> {
+    return this.#ask((connection) => readTable(connection, database, table));
+  }
+
+  async #ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await this.#parts.source.connect();
     try {
-      return await readTable(connection, database, table);
+      return await question(connection);
     } finally {
       connection.destroy();
     }
@@ -161,6 +207,15 @@ function appeared(id: string): PipelineError {
     {
       context: { table: id },
     },
+  );
+}
+
+function columnUnknown({ database, table }: TableName): PipelineError {
+  const id = tableId(database, table);
+  return new PipelineError(
+    'COLUMN_TYPE_UNKNOWN',
+    `A change of ${id} has a column of which nothing tells its type, or whether it is generated.`,
+    { context: { table: id } },
   );
 }
 

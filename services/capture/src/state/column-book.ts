@@ -1,6 +1,5 @@
 import { columnFromInformationSchema, type ColumnFacts, type NamedType, type TableMap } from '@sluice/binlog';
 import type { TableDescription } from '@sluice/mysql';
-import { PipelineError } from '@sluice/runtime';
 import type { TableName } from '../stream/ddl.ts';
 import type { TableRegistry } from './table-registry.ts';
 import { schemaColumns, tableId, type TableShape } from './table.ts';
@@ -9,6 +8,12 @@ import { schemaColumns, tableId, type TableShape } from './table.ts';
 interface KnownColumn {
   readonly name: string;
   readonly type: string | null;
+}
+
+interface Resolved {
+  readonly facts: ColumnFacts;
+  /** Columns of which something is open: left out. */
+  readonly unknown: readonly string[];
 }
 
 /** Types that look alike in a table map, and their bytes. */
@@ -66,22 +71,22 @@ export class ColumnBook {
   /** Whether the server must be asked about columns of this table. */
   lacks(map: TableMap): boolean {
     if (this.#server.flavour === 'mysql') return false;
-    const facts = this.#resolve(map, this.#known(map));
-    if (facts !== null) this.#byMap.set(map, facts);
-    return facts === null;
+    const { facts, unknown } = this.#resolve(map, this.#known(map));
+    if (unknown.length === 0) this.#byMap.set(map, facts);
+    return unknown.length > 0;
   }
 
   /**
-   * Takes what is not known from what the server says.
+   * Takes what is not known from what the server says, and leaves out the columns of which it says nothing.
    *
    * @param description null for a table that is gone
-   * @throws PipelineError COLUMN_TYPE_UNKNOWN when a column is not there any more
+   * @returns names of the columns of which nothing tells what they are
    */
-  learn(map: TableMap, description: TableDescription | null): void {
+  learn(map: TableMap, description: TableDescription | null): readonly string[] {
     const columns = description === null ? [] : this.#columnsOf(description);
-    const facts = this.#resolve(map, [...columns, ...this.#known(map)]);
-    if (facts === null) throw columnUnknown(map);
+    const { facts, unknown } = this.#resolve(map, [...columns, ...this.#known(map)]);
     this.#byMap.set(map, facts);
+    return unknown;
   }
 
   /** The facts of a table map that is settled. */
@@ -132,21 +137,23 @@ export class ColumnBook {
     }));
   }
 
-  /** Null when something of a column is open that none of `columns` tells. */
-  #resolve(map: TableMap, columns: readonly KnownColumn[]): ColumnFacts | null {
+  /** A column of a primary key is not generated: https://mariadb.com/docs/server/reference/sql-statements/data-definition/create/generated-columns */
+  #resolve(map: TableMap, columns: readonly KnownColumn[]): Resolved {
     const namedTypes = new Map<string, NamedType>();
     const leftOut = new Set<string>();
-    for (const { name, sqlType } of map.columns) {
+    const unknown: string[] = [];
+    for (const [ordinal, { name, sqlType }] of map.columns.entries()) {
       const length = LENGTHS[sqlType];
-      if (length === undefined && !leavesOut(this.#server)) continue;
+      const mayBeLeftOut = leavesOut(this.#server) && !map.primaryKey.includes(ordinal);
+      if (length === undefined && !mayBeLeftOut) continue;
       const fits = ({ type }: KnownColumn): boolean =>
         length === undefined || type === null || LENGTHS[type] === length;
       const known = columns.findLast((column) => column.name === name && fits(column));
-      if (known === undefined) return null;
-      if (known.type === null) leftOut.add(name);
+      if (known === undefined) unknown.push(name);
+      else if (known.type === null) leftOut.add(name);
       else if (length !== undefined && known.type !== sqlType) namedTypes.set(name, known.type as NamedType);
     }
-    return { namedTypes, leftOut };
+    return { facts: { namedTypes, leftOut: new Set([...leftOut, ...unknown]) }, unknown };
   }
 }
 
@@ -180,13 +187,4 @@ function isOtherwise(before: string | null, now: string | null | undefined): boo
   if (before === null || now === null) return before !== now;
   const length = LENGTHS[before];
   return length !== undefined && LENGTHS[now] === length && now !== before;
-}
-
-function columnUnknown({ database, table }: TableName): PipelineError {
-  const id = tableId(database, table);
-  return new PipelineError(
-    'COLUMN_TYPE_UNKNOWN',
-    `A change of ${id} has a column of which nothing tells its type, or whether it is generated: it was added and dropped or renamed meanwhile.`,
-    { context: { table: id } },
-  );
 }

@@ -16,6 +16,7 @@ import type { PublishBuffer } from './publish-buffer.ts';
 import { encoderFor } from './shaped-encoder.ts';
 import type { TableEncoder } from './table-encoder.ts';
 import { TableRoute } from './table-route.ts';
+import { isSequenceTable } from './sequence-table.ts';
 import type { DdlChange } from './ddl-change.ts';
 import { nameChanges } from './name-changes.ts';
 import type { DdlPolicies } from './ddl-reporter.ts';
@@ -76,8 +77,7 @@ export class TableRoutes {
 
   /** Gives a new or changed table map its route, or lets it wait for its topic. */
   meet(map: TableMap, announcement: () => Announcement): void {
-    const { isStopped } = this.#options;
-    if (!this.captures(map.database, map.table) || isStopped(tableId(map.database, map.table))) {
+    if (this.#isPassedOver(map)) {
       this.#byMap.set(map, null);
       return;
     }
@@ -86,6 +86,14 @@ export class TableRoutes {
     const isReady = registry.isAdmitted(map.database, map.table) && !columnBook.lacks(map);
     if (isReady) this.#settle(map, announcement);
     else this.waiting.push(map);
+  }
+
+  #isPassedOver(map: TableMap): boolean {
+    const { configuredKeys, isStopped } = this.#options;
+    const { database, table } = map;
+    const id = tableId(database, table);
+    if (!this.captures(database, table) || isStopped(id)) return true;
+    return configuredKeys[id] === undefined && isSequenceTable(map);
   }
 
   /** Whether a table waits, a captured name was given or taken, or may have got other types: the loop sees to it before the next event. */
@@ -106,6 +114,12 @@ export class TableRoutes {
     this.#byMap.set(map, null);
     this.#lastMap = null;
     this.renamedTo.push({ database: map.database, table: map.table });
+  }
+
+  /** The rows of a table map that waits are not published. */
+  passOver(map: TableMap): void {
+    this.#byMap.set(map, null);
+    this.waiting = this.waiting.filter((other) => other !== map);
   }
 
   /** Gives every waiting table its route; topics and types must be known by now. */

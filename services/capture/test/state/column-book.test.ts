@@ -1,6 +1,5 @@
 import type { Column, TableMap } from '@sluice/binlog';
 import type { TableDescription } from '@sluice/mysql';
-import { PipelineError } from '@sluice/runtime';
 import { TopicRouting } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { TableRegistry } from '../../src/state/table-registry.ts';
@@ -10,7 +9,7 @@ const NAME = { database: 'shop', table: 'users' };
 
 function mapOf(columns: Readonly<Record<string, string>>): TableMap {
   const described = Object.entries(columns).map(([name, sqlType]) => ({ name, sqlType }) as Column);
-  return { ...NAME, columns: described } as unknown as TableMap;
+  return { ...NAME, columns: described, primaryKey: [] } as unknown as TableMap;
 }
 
 function describedAs(columns: Readonly<Record<string, string>>): TableDescription {
@@ -85,10 +84,12 @@ describe('types of BINARY columns', () => {
     ]);
   });
 
-  test('are an error where nothing tells them', () => {
+  test('are named and left out where nothing tells them', () => {
     const types = names(registryOf({ id: 'uuid' }));
     for (const description of [null, describedAs({ id: 'uuid', ip: 'binary(16)' })]) {
-      expect(() => types.learn(mapOf(BINARY), description)).toThrow(PipelineError);
+      const map = mapOf(BINARY);
+      expect(types.learn(map, description)).toEqual(['ip']);
+      expect(types.factsOf(map)).toEqual({ namedTypes: new Map([['id', 'uuid']]), leftOut: new Set(['ip']) });
     }
   });
 
@@ -133,8 +134,16 @@ describe('generated columns', () => {
   test('are asked for where the history does not know them, and left out', () => {
     const columns = book(registryOf({ id: 'int' }));
     expect(columns.lacks(map)).toBe(true);
-    columns.learn(map, description);
+    expect(columns.learn(map, description)).toEqual([]);
     expect([...columns.factsOf(map).leftOut]).toEqual(['twice']);
+  });
+
+  test('are no key columns: what a table that is gone was identified by is known', () => {
+    const columns = book(registryOf({}));
+    const keyed = { ...map, primaryKey: [0] };
+    expect(columns.lacks(keyed)).toBe(true);
+    expect(columns.learn(keyed, null)).toEqual(['twice', 'n']);
+    expect([...columns.factsOf(keyed).leftOut]).toEqual(['twice', 'n']);
   });
 
   test('are those of the history, whatever they have become since', () => {

@@ -1,0 +1,96 @@
+import { ADDRESS_VARIABLES, startStack } from '@sluice/local-stack';
+import { afterAll, describe, expect, test } from 'vitest';
+import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { eventually } from '../harness/eventually.ts';
+import { testScope } from '../harness/scope.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+import { newestByKey, readRows } from '../harness/table-records.ts';
+
+/** What only MariaDB has, and what its binlog does not tell, on an old server and on one that tells less. */
+
+const stack = await startStack({ servers: ['kafka', 'mariadb'] });
+afterAll(() => stack.stop());
+const { [ADDRESS_VARIABLES.mariadb]: _shared, ...env } = process.env;
+const newer = await startStack({ servers: ['mariadb'], mariadbVersion: '11.8', env });
+afterAll(() => newer.stop());
+
+const SERVERS = [
+  { version: '10.11', server: stack.mariadb },
+  { version: '11.8', server: newer.mariadb },
+] as const;
+
+describe.each(SERVERS)('MariaDB $version', ({ version, server }) => {
+  /** With a table `orders` of which the first row was read. */
+  async function pipelineOf(stem: string): Promise<CapturePipeline> {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, stem);
+    await database.run(
+      'CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, v VARCHAR(20))',
+      "INSERT INTO orders VALUES (1, 'first')",
+    );
+    const sections = { topics: { partitions: 1 } };
+    return CapturePipeline.create(scope, { database, brokers: stack.kafka.brokers, sections });
+  }
+
+  test('tables and columns that are gone before their rows are read do not stop capture', async () => {
+    const pipeline = await pipelineOf('gone');
+    const { database, reader } = pipeline;
+    const first = await pipeline.start();
+    await pipeline.snapshotDone(first, ['orders']);
+    await first.stop();
+    await database.run(
+      'CREATE TABLE dropped (id INT NOT NULL PRIMARY KEY, v VARCHAR(20))',
+      "INSERT INTO dropped VALUES (1, 'never seen')",
+      'DROP TABLE dropped',
+      'CREATE TABLE named (id INT NOT NULL PRIMARY KEY, v VARCHAR(20))',
+      "INSERT INTO named VALUES (7, 'by its old name')",
+      'RENAME TABLE named TO renamed',
+      'ALTER TABLE orders ADD COLUMN extra INT NOT NULL DEFAULT 5',
+      "INSERT INTO orders VALUES (2, 'with extra', 6)",
+      "UPDATE orders SET v = 'changed', extra = 8 WHERE id = 1",
+      'ALTER TABLE orders DROP COLUMN extra',
+      "INSERT INTO orders VALUES (3, 'last')",
+    );
+    const capture = await pipeline.start();
+    await rowHasCome(pipeline, 'orders', '{"id":3}');
+    await pipeline.snapshotDone(capture, ['orders', 'renamed']);
+    const rows = newestByKey(await readRows(reader, pipeline.topic('orders')));
+    const values = [...rows.values()].map(({ payload }) => payload.after);
+    expect(values.sort((one, two) => Number(one?.['id']) - Number(two?.['id']))).toEqual([
+      { id: 1, v: 'changed' },
+      { id: 2, v: 'with extra' },
+      { id: 3, v: 'last' },
+    ]);
+    const renamed = await readRows(reader, pipeline.topic('renamed'));
+    expect(renamed.map(({ payload }) => payload.after)).toContainEqual({ id: 7, v: 'by its old name' });
+    if (version === '11.8') {
+      const names = await pipeline.topicNames();
+      expect(names).not.toContain(pipeline.topic('dropped'));
+      expect(capture.log.filter(({ event }) => event === 'capture.rows_passed_over')).toHaveLength(2);
+    }
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
+
+  test('sequences are no tables', async () => {
+    const pipeline = await pipelineOf('sequences');
+    const { database } = pipeline;
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders']);
+    await database.run(
+      'CREATE SEQUENCE numbers',
+      'SELECT NEXT VALUE FOR numbers',
+      "INSERT INTO orders VALUES (NEXT VALUE FOR numbers, 'numbered')",
+    );
+    await rowHasCome(pipeline, 'orders', '{"id":2}');
+    expect(await pipeline.topicNames()).not.toContain(pipeline.topic('numbers'));
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
+});
+
+/** Not the newest record: what an ALTER has made of the table is read again behind it. */
+async function rowHasCome(pipeline: CapturePipeline, table: string, wanted: string): Promise<void> {
+  await eventually(`${wanted} in ${table}`, async () => {
+    const rows = await readRows(pipeline.reader, pipeline.topic(table));
+    return rows.some(({ key }) => key === wanted);
+  });
+}
