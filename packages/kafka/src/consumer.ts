@@ -34,6 +34,11 @@ export interface BatchConsumerOptions {
   /** Called after each (re)join of the group, before any batch of that assignment. */
   readonly onAssigned: (partitions: readonly StartOffset[]) => void;
   /**
+   * Reading has come to `next` past markers and aborted records that came alone, without a batch. Every record below has its
+   * outcome; no batch of the partition is handled meanwhile.
+   */
+  readonly onPassed?: (where: TopicPartition, next: bigint) => void;
+  /**
    * Handles one batch of one partition; batches of a partition never overlap. The signal aborts when the partition may
    * belong to someone else, or the stop's grace is over. A throw ends the consumer: `done` rejects with it.
    */
@@ -147,7 +152,8 @@ export class BatchConsumer {
     this.#consumer.on(STOP, () => this.#assignment.leave());
     this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       // Aborted records and transaction markers alone: kafkajs moves on without asking us.
-      if (payload.batchSize === 0) this.#passed(payload, BigInt(payload.lastOffset) + 1n);
+      const { topic, partition, batchSize, lastOffset } = payload;
+      if (batchSize === 0) this.#passed({ topic, partition }, BigInt(lastOffset) + 1n);
     });
     this.#consumer.on(CRASH, ({ payload }) => {
       this.#join.resolve();
@@ -211,6 +217,7 @@ export class BatchConsumer {
     if (position === undefined || position >= next) return;
     this.#assignment.move(where, next);
     this.#commits.note(where.topic, where.partition, next);
+    this.#options.onPassed?.(where, next);
   }
 
   async #onBatch(payload: EachBatchPayload): Promise<void> {

@@ -7,11 +7,12 @@ import {
   type kafkaClient,
   type StartOffset,
 } from '@sluice/kafka';
-import { abortableDelay, type PipelineError } from '@sluice/runtime';
+import { abortableDelay, settlesWithin, type PipelineError } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import { decodeBatch } from './decode.ts';
 import { selectTopics, TopicChanges } from './discovery.ts';
 import { PartitionWorker } from './partition-worker.ts';
+import { PassedOffsets } from './passed-offsets.ts';
 import { untilItWorks } from './patience.ts';
 import { Pauses, type PauseReason } from './pauses.ts';
 import { Watermark } from './watermark.ts';
@@ -25,6 +26,8 @@ export interface SinkReaderOptions {
 }
 
 const DISCOVERY_MS = 2000;
+/** For what a store that is away would have got before the group is left. */
+const FAREWELL_MS = 1000;
 
 /** What a sink reads: the topics there are, a consumer on them, a worker per partition, and which of them wait for what. */
 export class SinkReader {
@@ -32,6 +35,7 @@ export class SinkReader {
   readonly #context: WorkerContext;
   readonly #onFailure: SinkReaderOptions['onFailure'];
   readonly #workers = new Map<string, PartitionWorker>();
+  readonly #passed: PassedOffsets;
   readonly #pauses: Pauses;
   readonly #watermark: Watermark;
   #changes = new TopicChanges();
@@ -42,6 +46,7 @@ export class SinkReader {
     this.#context = context;
     this.#onFailure = onFailure;
     this.#watermark = new Watermark((sourceMs) => context.metrics.watermark(sourceMs));
+    this.#passed = new PassedOffsets(context.sink.offsets, context.log);
     this.#pauses = new Pauses((where) => {
       this.#consumer?.resume(where);
       context.metrics.paused(this.#pauses.counts());
@@ -99,9 +104,15 @@ export class SinkReader {
     }
   }
 
+  /** Never throws. For partitions that have come to their end: where records follow, they store the offset themselves. */
+  async storePassed(): Promise<void> {
+    await this.#passed.store(this.#consumer?.assigned ?? []);
+  }
+
   /** Drains the running batches, commits, and leaves the group. */
   async close(): Promise<void> {
     this.#pauses.clear();
+    await settlesWithin(FAREWELL_MS, this.storePassed());
     await this.#consumer?.close();
   }
 
@@ -125,6 +136,8 @@ export class SinkReader {
     await this.close();
     stopping.throwIfAborted();
     const { offsets } = sink;
+    /** Of heartbeats only the newest matters: their offset is the group's alone. */
+    const inGroup = (topic: string): boolean => topic === heartbeatTopic(prefix);
     this.#consumer = new BatchConsumer({
       kafka: this.#kafka,
       groupId,
@@ -135,8 +148,11 @@ export class SinkReader {
       ...(offsets === undefined
         ? {}
         : { storedOffset: (topic, partition) => offsets.read(topic, partition) }),
-      gapsAllowed: (topic) => topic === heartbeatTopic(prefix),
+      gapsAllowed: inGroup,
       onAssigned: (partitions) => this.#onAssigned(partitions),
+      onPassed: (where, next) => {
+        if (!inGroup(where.topic)) this.#passed.note(where, next);
+      },
       handle: (batch, signal) => this.#handle(batch, signal),
       log,
     });
@@ -146,6 +162,7 @@ export class SinkReader {
   #onAssigned(partitions: readonly StartOffset[]): void {
     const { metrics, group, state, log, prefix } = this.#context;
     this.#pauses.clear();
+    this.#passed.clear();
     this.#workers.clear();
     const data = partitions.filter(({ topic }) => topic !== heartbeatTopic(prefix));
     this.#watermark.restart(data.map(({ topic, partition }) => `${topic}/${partition}`));
@@ -163,6 +180,7 @@ export class SinkReader {
     const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
     this.#workers.set(name, worker);
     this.#watermark.busy(name);
+    await this.#passed.overtaken(batch);
     const { nextOffset, pause } = await worker.handle(batch, signal);
     if (pause?.reason === 'moved') return { nextOffset, action: 'reread' };
     if (pause !== null) {

@@ -122,6 +122,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       const watch = Promise.all([
         this.#every(PING_MS, () => this.#ping()),
         this.#every(LAG_MS, () => this.#reader.measureLag()),
+        this.#every(LAG_MS, () => this.#reader.storePassed()),
         this.#every(LAG_MS, () => this.#lookAtLetters()),
         this.#every(PURGE_MS, () => this.#purge()),
       ]);

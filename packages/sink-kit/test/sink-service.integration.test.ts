@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { deadLetterTopic, heartbeatTopic } from '@sluice/envelope';
-import { ensureTopics, kafkaClient } from '@sluice/kafka';
+import { ensureTopics, groupPositions, kafkaClient } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
 import { createLogger, createMetrics, parseConfig, PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -259,6 +259,18 @@ describe('a sink that keeps its own offsets', () => {
     return { stored, sink: Object.assign(sink, { offsets }) };
   }
 
+  /** Another process on the store of `sink` applies the next row. */
+  async function seesNoGap(pipeline: Pipeline, sink: ReturnType<typeof keeping>['sink']): Promise<void> {
+    const again = pipeline.run(Object.assign(inMemorySink(), { offsets: sink.offsets, write: sink.write }));
+    await pipeline.publishInTransaction(pipeline.insert(1, 20));
+    const ended = again.done.then(
+      () => 'ended',
+      (error: unknown) => error,
+    );
+    const rowOrEnd = (): unknown => Promise.race([ended, Promise.resolve(read(sink, 1))]);
+    await expect.poll(rowOrEnd, patience).toEqual(itemRow(1, 20));
+  }
+
   test('sees no gap when retention has emptied a topic that it has read to its end', async () => {
     const pipeline = new Pipeline();
     await pipeline.create(pipeline.items.topic);
@@ -268,15 +280,28 @@ describe('a sink that keeps its own offsets', () => {
     await expect.poll(() => [read(sink, 1), read(sink, 2)], patience).not.toContain(null);
     await first.close();
     await deleteAllRecords(pipeline.items.topic);
-    const again = pipeline.run(Object.assign(inMemorySink(), { offsets: sink.offsets, write: sink.write }));
-    await pipeline.publishInTransaction(pipeline.insert(1, 20));
-    const ended = again.done.then(
-      () => 'ended',
-      (error: unknown) => error,
-    );
-    const rowOrEnd = (): unknown => Promise.race([ended, Promise.resolve(read(sink, 1))]);
-    await expect.poll(rowOrEnd, patience).toEqual(itemRow(1, 20));
+    await seesNoGap(pipeline, sink);
     expect(stored.size).toBeGreaterThan(0);
+  });
+
+  test('nor when the last transaction was so large that its end marker came alone', async () => {
+    const pipeline = new Pipeline();
+    const { topic } = pipeline.items;
+    await pipeline.create(topic);
+    // More than one fetch of a partition may hold: the broker answers with this batch and nothing behind it.
+    const row = { ...itemRow(1, 10), name: 'x'.repeat(200_000) };
+    const large = pipeline.items.row({ operation: 'INSERT', sequence: sequenceAt(10), row });
+    await pipeline.publishInTransaction(large);
+    const { sink } = keeping(inMemorySink());
+    const first = pipeline.run(sink);
+    await expect.poll(() => read(sink, 1), patience).toEqual(row);
+    const filled = await partitionWithRecords(topic);
+    const position = async () =>
+      (await groupPositions(kafka, `${pipeline.name}.memory`, [topic], null))[filled];
+    await expect.poll(position, patience).toMatchObject({ committed: 2n, high: 2n });
+    await first.close();
+    await deleteAllRecords(topic);
+    await seesNoGap(pipeline, sink);
   });
 
   test('goes on where the store says when another worker has moved the offset', async () => {
