@@ -14,6 +14,7 @@ const { [ADDRESS_VARIABLES.mariadb]: _shared, ...env } = process.env;
 const newer = await startStack({ servers: ['mariadb'], mariadbVersion: '11.8', env });
 afterAll(() => newer.stop());
 
+type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 const SERVERS = [
   { version: '10.11', server: stack.mariadb },
   { version: '11.8', server: newer.mariadb },
@@ -21,14 +22,14 @@ const SERVERS = [
 
 describe.each(SERVERS)('MariaDB $version', ({ version, server }) => {
   /** With a table `orders` of which the first row was read. */
-  async function pipelineOf(stem: string): Promise<CapturePipeline> {
+  async function pipelineOf(stem: string, more: Sections = {}): Promise<CapturePipeline> {
     const scope = testScope();
     const database = await SourceDatabase.create(scope, server, stem);
     await database.run(
       'CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, v VARCHAR(20))',
       "INSERT INTO orders VALUES (1, 'first')",
     );
-    const sections = { topics: { partitions: 1 } };
+    const sections = { topics: { partitions: 1 }, ...more };
     return CapturePipeline.create(scope, { database, brokers: stack.kafka.brokers, sections });
   }
 
@@ -84,6 +85,46 @@ describe.each(SERVERS)('MariaDB $version', ({ version, server }) => {
     await rowHasCome(pipeline, 'orders', '{"id":2}');
     expect(await pipeline.topicNames()).not.toContain(pipeline.topic('numbers'));
     expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
+
+  test('a table that keeps its history is refused, and left alone when it turns up while capture runs', async () => {
+    const pipeline = await pipelineOf('versioned');
+    const { database } = pipeline;
+    const versioned = 'CREATE TABLE kept (id INT NOT NULL PRIMARY KEY, v INT) WITH SYSTEM VERSIONING';
+    await database.run(versioned);
+    const first = pipeline.launch();
+    expect(await first.ended).toMatchObject({ code: 69 });
+    expect(first.log.at(-1)?.err?.code).toBe('PREFLIGHT_FAILED');
+    expect(first.output).toContain(`table ${database.name}.kept: found WITH SYSTEM VERSIONING`);
+
+    await database.run('DROP TABLE kept');
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders']);
+    await database.run(
+      versioned,
+      'INSERT INTO kept VALUES (1, 1)',
+      'UPDATE kept SET v = 2',
+      "INSERT INTO orders VALUES (2, 'beside it')",
+    );
+    await rowHasCome(pipeline, 'orders', '{"id":2}');
+    await capture.logged('capture.table_refused');
+    expect(await pipeline.topicNames()).not.toContain(pipeline.topic('kept'));
+
+    // One that was published must not be let go silently.
+    await database.run('ALTER TABLE orders ADD SYSTEM VERSIONING', "INSERT INTO orders VALUES (3, 'x')");
+    expect(await capture.ended).toMatchObject({ code: 69 });
+    expect(capture.log.at(-1)?.err?.message).toContain(`${database.name}.orders`);
+  });
+
+  test('a published table that keeps its history from now on stops capture where no snapshots are taken, too', async () => {
+    const pipeline = await pipelineOf('never', { snapshot: { mode: 'never' } });
+    const { database } = pipeline;
+    const capture = await pipeline.start();
+    await database.run("INSERT INTO orders VALUES (2, 'before')");
+    await rowHasCome(pipeline, 'orders', '{"id":2}');
+    await database.run('ALTER TABLE orders ADD SYSTEM VERSIONING', "INSERT INTO orders VALUES (3, 'x')");
+    expect(await capture.ended).toMatchObject({ code: 69 });
+    expect(capture.log.at(-1)?.err?.code).toBe('TABLE_SYSTEM_VERSIONED');
   });
 });
 

@@ -32,6 +32,8 @@ export interface TableDescription {
   readonly database: string;
   readonly table: string;
   readonly engine: string | null;
+  /** WITH SYSTEM VERSIONING (MariaDB): it keeps rows that were changed or deleted. */
+  readonly isVersioned: boolean;
   /** In ordinal order, invisible ones included. */
   readonly columns: readonly ColumnRow[];
   /** In key order; empty without a primary key. */
@@ -117,7 +119,7 @@ async function readOnce(
 
 // MySQL names the columns of information_schema in upper case whatever the statement says, MariaDB as the statement says.
 const TABLES_SQL = `
-  SELECT TABLE_SCHEMA AS TABLE_SCHEMA, TABLE_NAME AS TABLE_NAME, ENGINE AS ENGINE
+  SELECT TABLE_SCHEMA AS TABLE_SCHEMA, TABLE_NAME AS TABLE_NAME, ENGINE AS ENGINE, TABLE_TYPE AS TABLE_TYPE
   FROM information_schema.TABLES
   WHERE TABLE_SCHEMA IN (?) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
   ORDER BY TABLE_SCHEMA, TABLE_NAME`;
@@ -197,6 +199,7 @@ function describe(
     database: row.TABLE_SCHEMA,
     table: row.TABLE_NAME,
     engine: row['ENGINE'] as string | null,
+    isVersioned: row['TABLE_TYPE'] === 'SYSTEM VERSIONED',
     columns: columns.map(({ TABLE_SCHEMA: _database, TABLE_NAME: _table, ...column }) => column),
     primaryKey: columnNames(primary),
     uniqueIndexes: indexes

@@ -437,6 +437,13 @@ export const ERRORS = {
     summary: 'the settings under `tables` do not fit a captured table as it is now',
     fix: 'Nothing of the table was published in a shape that was not asked for. Correct the setting named in the message, then start capture again.',
   },
+  TABLE_SYSTEM_VERSIONED: {
+    class: 'fatal',
+    summary:
+      'a captured MariaDB table keeps a history of its rows (WITH SYSTEM VERSIONING), which capture cannot tell from the rows',
+    fix: 'Name the table under source.excludeTables, or drop its system versioning and take a new snapshot of it.',
+    exit: 'preflight',
+  },
   TABLE_WITHOUT_KEY: {
     class: 'fatal',
     summary: 'a captured table has neither a primary key nor a configured one',

@@ -5,6 +5,7 @@ import { PipelineError, type Logger } from '@sluice/runtime';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
+import { sayRefused, withoutRefused } from './refused-tables.ts';
 import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import { readFileBirthday } from './source/file-birthday.ts';
@@ -29,6 +30,8 @@ export interface BeginOptions {
   readonly settings: CaptureSettings;
   /** Whether to begin anew whatever the checkpoint says. */
   readonly acceptLostCheckpoint: boolean;
+  /** Whether this process has streamed before: a table that turned up since and cannot be captured is left alone then. */
+  readonly hasStreamed: boolean;
   readonly metrics: CaptureMetrics;
   readonly log: Logger;
 }
@@ -38,7 +41,7 @@ export interface BeginOptions {
  * only then read where to go on. Nothing is written to a topic before the checks have passed.
  */
 export async function begin(options: BeginOptions, signal: AbortSignal): Promise<Incarnation> {
-  const { settings, acceptLostCheckpoint, metrics, log } = options;
+  const { settings, acceptLostCheckpoint, hasStreamed, metrics, log } = options;
   const { source, kafkaTrouble } = await reachServers(settings, signal);
   const connection = await source.connect();
   const publisher = createPublisher(settings, log);
@@ -46,14 +49,18 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     const lacking = await findMissingPrivileges(connection, settings.config.source.user);
     // Before the list of tables: one that is created in between then has all its rows in the stream.
     const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
-    const tables = await readCapturedTables(connection, settings.filter);
-    const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
+    const found = await readCapturedTables(connection, settings.filter);
     const known =
       kafkaTrouble === null
         ? await knownTables(settings, signal)
         : new TableRegistry(settings.routing, settings.shaper);
+    const { tables, refused } = hasStreamed
+      ? withoutRefused(settings.config, found, known)
+      : { tables: found, refused: [] };
+    const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
     const earlier = capturedShapes(settings, known);
-    const problems = await findProblems(connection, settings.config, tables, earlier);
+    const others = [...earlier, ...found.filter((table) => !tables.includes(table))];
+    const problems = await findProblems(connection, settings.config, tables, others);
     const shapes = checkShapes(options, source, tables, known);
     refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged, ...shapes]);
     if (status === null) throw refusal(lacking);
@@ -74,6 +81,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
       signal,
     );
     sayRemoved(settings, plan, log);
+    for (const table of refused) sayRefused(table, metrics, log);
     const { file, position } = plan.from;
     log.info(
       { event: 'capture.starting', generation: plan.generation, file, position, tables: tables.length },
@@ -88,6 +96,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         journal,
         registry,
         tables,
+        refused: refused.map(({ id }) => id),
         metrics,
         log,
       },

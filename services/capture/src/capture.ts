@@ -124,7 +124,13 @@ class Capture {
 
   #beginOptions(): BeginOptions {
     const acceptLostCheckpoint = this.#acceptsLostCheckpoint;
-    return { settings: this.#settings, acceptLostCheckpoint, metrics: this.#metrics, log: this.#log };
+    return {
+      settings: this.#settings,
+      acceptLostCheckpoint,
+      hasStreamed: this.#hasStreamed,
+      metrics: this.#metrics,
+      log: this.#log,
+    };
   }
 
   /** Perhaps there never was a broker there: whoever started the process is told to look at the setting. */

@@ -8,6 +8,7 @@ import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import { NewTables } from './new-tables.ts';
+import { sayRefused } from './refused-tables.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { Snapshots } from './snapshot/snapshots.ts';
 import { BinlogReader } from './source/binlog-reader.ts';
@@ -36,6 +37,8 @@ export interface IncarnationParts {
   readonly journal: DdlJournal;
   readonly registry: TableRegistry;
   readonly tables: readonly TableDescription[];
+  /** Tables that cannot be captured as they are, by `database.table`: not among `tables`. */
+  readonly refused: readonly string[];
   readonly metrics: CaptureMetrics;
   readonly log: Logger;
 }
@@ -136,7 +139,7 @@ export class Incarnation {
   }
 
   #watchTables(columnBook: ColumnBook): NewTables {
-    const { settings, source, registry, journal, log } = this.#parts;
+    const { settings, source, registry, journal, refused, metrics, log } = this.#parts;
     return new NewTables({
       settings,
       source,
@@ -145,6 +148,8 @@ export class Incarnation {
       columnBook,
       topics: registry.topics.size,
       book: this.#book,
+      refused,
+      onRefused: (table) => sayRefused(table, metrics, log),
       isStopped: (id) => journal.isStopped(id),
       publishCheckpoint: () => this.#loop.publishCheckpoint(),
       log,

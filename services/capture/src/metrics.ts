@@ -3,7 +3,9 @@ import {
   declareCounter,
   declareGauge,
   declareHistogram,
+  ERRORS,
   type Counter,
+  type ErrorCode,
   type Gauge,
   type Histogram,
   type Registry,
@@ -118,6 +120,11 @@ export class CaptureMetrics {
     this.#connected.set({ source: this.#source }, 0);
     this.#disconnects.inc({ source: this.#source, reason: code });
     this.#errors.inc({ service: 'capture', class: errorClass, reason: code });
+  }
+
+  /** A table that cannot be captured. */
+  refused(code: ErrorCode): void {
+    this.#errors.inc({ service: 'capture', class: ERRORS[code].class, reason: code });
   }
 
   diverted(topic: string): void {

@@ -3,6 +3,7 @@ import { readTable, type Connection, type TableDescription } from '@sluice/mysql
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { prepareTopics } from './prepare-topics.ts';
+import { refusalOf, type RefusedTable } from './refused-tables.ts';
 import { findGone, type Gone } from './source/gone.ts';
 import type { Source } from './source/source.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
@@ -21,6 +22,10 @@ export interface NewTablesParts {
   /** Number of data topics when this life began. */
   readonly topics: number;
   readonly book: SnapshotBook;
+  /** Tables that could not be captured when this life began, by `database.table`. */
+  readonly refused: readonly string[];
+  /** Hears of a table that cannot be captured, when its first row in this life is met. */
+  readonly onRefused: (table: RefusedTable) => void;
   /** Whether a table waits for an operator, by `database.table`. */
   readonly isStopped: (id: string) => boolean;
   /** Makes the book durable, at the place where the stream is now. */
@@ -34,9 +39,11 @@ const LOOKS_MAX = 3;
 /** Sees to captured tables that came into being, or got their names, while the stream was read. */
 export class NewTables {
   readonly #parts: NewTablesParts;
+  readonly #refused: Set<string>;
 
   constructor(parts: NewTablesParts) {
     this.#parts = parts;
+    this.#refused = new Set(parts.refused);
   }
 
   /**
@@ -58,14 +65,36 @@ export class NewTables {
   }
 
   async #lookAt(map: TableMap): Promise<void> {
-    const { columnBook, book } = this.#parts;
+    const { columnBook, book, routes } = this.#parts;
     const { database, table } = map;
     const isOpen = columnBook.lacks(map);
     const id = tableId(database, table);
-    if (!isOpen && book.knows(id)) return;
+    if (!isOpen && book.knows(id) && !routes.hasOtherKey(map)) return;
     const description = await this.#describe(database, table);
+    if (this.#refuses(map, description)) return;
     if (!book.knows(id)) this.#noteNew(map, description !== null);
     if (isOpen) await this.#learn(map, description);
+  }
+
+  /**
+   * Whether the table cannot be captured: left alone until a statement changes it, which makes it be read. One that was
+   * published is not let go so: without a key it is refused where it is registered.
+   * @throws PipelineError TABLE_SYSTEM_VERSIONED when it was published before
+   */
+  #refuses(map: TableMap, description: TableDescription | null): boolean {
+    const { settings, registry, routes, onRefused } = this.#parts;
+    const id = tableId(map.database, map.table);
+    const now = description === null ? null : refusalOf(settings.config, description);
+    const refusal = now ?? (routes.keyOf(map).length === 0 ? keyless(id) : null);
+    if (refusal === null) return false;
+    if (registry.shapeOf(map.database, map.table) !== null) {
+      if (refusal.code === 'TABLE_SYSTEM_VERSIONED') throw versioned(refusal);
+      return false;
+    }
+    routes.passOver(map);
+    if (!this.#refused.has(id)) onRefused(refusal);
+    this.#refused.add(id);
+    return true;
   }
 
   /** @throws PipelineError COLUMN_TYPE_UNKNOWN when the server has a column and does not tell what it is */
@@ -152,8 +181,9 @@ export class NewTables {
     const { book, routes, settings, publishCheckpoint } = this.#parts;
     const idOf = ({ database, table }: TableName): string => tableId(database, table);
     const renamed = routes.renamedTo.map(idOf);
-    // One whose snapshot has not begun is read as it is then.
-    const altered = routes.altered.map(idOf).filter((id) => book.hasBegun(id) && !renamed.includes(id));
+    // One whose snapshot has not begun is read as it is then, one that was left alone perhaps from now on.
+    const mayBeOwed = (id: string): boolean => book.hasBegun(id) || this.#refused.has(id);
+    const altered = routes.altered.map(idOf).filter((id) => mayBeOwed(id) && !renamed.includes(id));
     const named = routes.renamedTo;
     routes.renamedTo = [];
     routes.altered = [];
@@ -208,6 +238,17 @@ function appeared(id: string): PipelineError {
       context: { table: id },
     },
   );
+}
+
+/** It may have a key by now, or be gone. */
+function keyless(id: string): RefusedTable {
+  return { id, code: 'TABLE_WITHOUT_KEY', why: 'its rows were written when it had no primary key' };
+}
+
+function versioned({ id, code, why }: RefusedTable): PipelineError {
+  return new PipelineError(code, `Table ${id} keeps a history of its rows now: ${why}.`, {
+    context: { table: id },
+  });
 }
 
 function columnUnknown({ database, table }: TableName): PipelineError {

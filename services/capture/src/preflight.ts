@@ -52,7 +52,7 @@ const VARIABLE_RULES: readonly VariableRule[] = [
 /**
  * Everything at once that is wrong with the source's settings and with the captured tables.
  *
- * @param earlier captured tables of earlier runs: that they are dropped by now is no fault of a setting
+ * @param earlier captured tables of earlier runs, and those that are left alone: that they are not among `tables` is no fault of a setting
  */
 export async function findProblems(
   connection: Connection,
@@ -67,10 +67,16 @@ export async function findProblems(
   return [
     ...VARIABLE_RULES.flatMap((rule) => checkVariable(rule, values.get(rule.name))),
     ...config.source.tables.flatMap((pattern) => checkPattern(pattern, [...tables, ...earlier])),
-    ...tables.flatMap((table) => checkKey(table, config.source.keys[tableId(table.database, table.table)])),
+    ...tables.flatMap((table) => tableProblems(config, table)),
     ...Object.keys(config.source.keys).flatMap((id) => checkKeySetting(id, [...tables, ...earlier])),
     ...findTopicProblems(config, [...tables, ...earlier]),
   ];
+}
+
+/** What keeps this table alone from being captured. */
+export function tableProblems(config: SluiceConfig, table: TableDescription): readonly PreflightProblem[] {
+  const id = tableId(table.database, table.table);
+  return table.isVersioned ? [historyKept(id)] : checkKey(table, config.source.keys[id]);
 }
 
 function checkVariable(rule: VariableRule, value: string | undefined): readonly PreflightProblem[] {
@@ -128,6 +134,16 @@ function keyMissing(table: TableDescription, id: string): PreflightProblem {
     found: 'no primary key',
     required: 'a primary key, or a key under source.keys',
     fix: `${hint}ALTER TABLE ${id} ADD PRIMARY KEY (…), or name it under source.excludeTables`,
+  };
+}
+
+/** The binlog has such a table under another key, with an INSERT of the old row beside each UPDATE. */
+function historyKept(id: string): PreflightProblem {
+  return {
+    setting: `table ${id}`,
+    found: 'WITH SYSTEM VERSIONING',
+    required: 'a table that keeps no history of its rows',
+    fix: `name it under source.excludeTables, or ALTER TABLE ${id} DROP SYSTEM VERSIONING`,
   };
 }
 

@@ -27,6 +27,8 @@ interface Setup {
   readonly book: SnapshotBook;
   /** What was durable at the moment of each checkpoint. */
   readonly checkpoints: string[][];
+  /** Tables that are left alone, in the order in which this was said. */
+  readonly refused: string[];
   settle(): Promise<void>;
 }
 
@@ -34,6 +36,8 @@ interface Setup {
 function setupOf(options: {
   mode?: 'initial' | 'never';
   exists?: boolean;
+  /** Whether tables of the source have a primary key. */
+  keyless?: boolean;
   stopped?: readonly string[];
   topics?: readonly string[];
   /** Tables that the schema history knows. */
@@ -45,24 +49,35 @@ function setupOf(options: {
   const { stream, routes } = streamOf({ registry });
   const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: options.whole ?? ['shop.orders'] });
   const checkpoints: string[][] = [];
-  const answer = options.exists === false ? [] : [{ TABLE_SCHEMA: 'shop', TABLE_NAME: 'lines' }];
+  const refused: string[] = [];
+  const name = { TABLE_SCHEMA: 'shop', TABLE_NAME: 'lines' };
+  const key = { ...name, INDEX_NAME: 'PRIMARY', COLUMN_NAME: 'id', SUB_PART: null };
+  const answers: readonly (readonly [string, readonly unknown[]])[] = [
+    ['.TABLES', options.exists === false ? [] : [name]],
+    ['.COLUMNS', [{ ...name, COLUMN_NAME: 'id', IS_NULLABLE: 'NO' }]],
+    ['.STATISTICS', options.keyless === true ? [] : [key]],
+  ];
   const connection = {
-    query: (sql: string) => Promise.resolve([sql.includes('.TABLES') ? answer : []]),
+    query: (sql: string) => Promise.resolve([answers.find(([table]) => sql.includes(table))?.[1] ?? []]),
     destroy: () => undefined,
   };
   const newTables = new NewTables({
-    settings: { config: { snapshot: { mode: options.mode ?? 'initial' } } } as unknown as CaptureSettings,
+    settings: {
+      config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} } },
+    } as unknown as CaptureSettings,
     source: { connect: () => Promise.resolve(connection) } as unknown as Source,
     registry,
     routes,
     columnBook: new ColumnBook({ server, registry, described: [] }),
     topics: 1,
     book,
+    refused: [],
+    onRefused: (table) => void refused.push(table.id),
     isStopped: (id) => options.stopped?.includes(id) === true,
     publishCheckpoint: () => Promise.resolve(void checkpoints.push([...book.whole])),
     log: createLogger('test', { level: 'silent' }),
   });
-  return { stream, routes, book, checkpoints, settle: () => newTables.settle(stream.announcement) };
+  return { stream, routes, book, checkpoints, refused, settle: () => newTables.settle(stream.announcement) };
 }
 
 describe('a table that changed hands', () => {
@@ -189,5 +204,49 @@ describe('a table that was not there when this life began', () => {
     expect(stream.mustSettleTables).toBe(false);
     await settle();
     expect(book.knows('shop.lines')).toBe(false);
+  });
+});
+
+describe('a table that cannot be captured', () => {
+  const lines = tableMap({ tableId: 7, table: 'lines' });
+  const bare = tableMap({ tableId: 7, table: 'lines', primaryKey: [] });
+
+  test.each([
+    ['has no primary key, though its map has one: the server takes a unique key for it', lines, true],
+    ['had none when its rows were written', bare, false],
+  ])('is left alone when it %s, and read when a statement changes it', async (_what, map, keyless) => {
+    const { stream, book, checkpoints, refused, settle } = setupOf({ keyless });
+    statement(stream, 'CREATE TABLE lines (id INT NOT NULL, UNIQUE KEY (id))', 200);
+    await settle();
+    begin(stream, 300, null, map);
+    await settle();
+    expect([stream.mustSettleTables, refused, book.knows('shop.lines')]).toEqual([
+      false,
+      ['shop.lines'],
+      false,
+    ]);
+    stream.onCommit(400);
+    statement(stream, 'ALTER TABLE lines ADD PRIMARY KEY (id)', 500);
+    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_ALTERED' });
+    expect([book.knows('shop.lines'), checkpoints]).toEqual([false, [['shop.orders']]]);
+  });
+
+  test('is left alone when it is gone, and nothing of it was ever published', async () => {
+    const { stream, refused, settle } = setupOf({ exists: false, topics: ['orders', 'lines'] });
+    begin(stream, 300, null, bare);
+    await settle();
+    expect(refused).toEqual(['shop.lines']);
+  });
+
+  test('is an error when it was published', async () => {
+    const { stream, refused, settle } = setupOf({
+      exists: false,
+      topics: ['orders', 'lines'],
+      versions: ['lines'],
+      whole: ['shop.lines'],
+    });
+    begin(stream, 300, null, bare);
+    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_WITHOUT_KEY' });
+    expect(refused).toEqual([]);
   });
 });

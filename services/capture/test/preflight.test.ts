@@ -60,6 +60,7 @@ describe('findProblems', () => {
 
   test.each([
     ['no primary key', { primaryKey: [] }, {}, ['table shop.orders']],
+    ['a history of its rows', { isVersioned: true }, {}, ['table shop.orders']],
     [
       'a unique index configured as key',
       { primaryKey: [], uniqueIndexes: [{ name: 'u', columns: ['a', 'b'], usableAsKey: true }] },

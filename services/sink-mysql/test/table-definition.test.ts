@@ -36,6 +36,7 @@ const tableOf = (...columns: ColumnRow[]): TableDescription => ({
   database: 'shop',
   table: 'orders',
   engine: 'InnoDB',
+  isVersioned: false,
   columns,
   primaryKey: ['id'],
   uniqueIndexes: [],

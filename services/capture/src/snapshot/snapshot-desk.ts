@@ -19,6 +19,8 @@ export interface DeskParts {
   /** A connection to the source, for the questions of one order. */
   readonly connect: () => Promise<Connection>;
   readonly filter: TableFilter;
+  /** Whether a table can be captured as it is. */
+  readonly isFit: (table: TableDescription) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger;
@@ -102,13 +104,13 @@ export class SnapshotDesk {
   }
 
   async #captured(connection: Connection, patterns: readonly string[]): Promise<readonly TableDescription[]> {
-    const { filter, book } = this.#parts;
+    const { filter, isFit, book } = this.#parts;
     const rows = await queryRows(connection, 'SHOW DATABASES');
     const all = await readTables(
       connection,
       rows.map((row) => String(row['Database'])),
     );
-    const captured = all.filter(({ database, table }) => filter.captures(database, table));
+    const captured = all.filter((table) => filter.captures(table.database, table.table) && isFit(table));
     const found = new Set<TableDescription>();
     for (const pattern of patterns) {
       const wanted = createTableFilter([pattern], []);

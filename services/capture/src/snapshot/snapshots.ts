@@ -1,6 +1,7 @@
 import type { Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../capture-loop.ts';
 import type { CaptureSettings } from '../capture-settings.ts';
+import { tableProblems } from '../preflight.ts';
 import type { Source } from '../source/source.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
@@ -44,6 +45,7 @@ export class Snapshots {
       durably: (change) => loop.durably(change),
       connect: () => source.connect(),
       filter: settings.filter,
+      isFit: (table) => tableProblems(settings.config, table).length === 0,
       now: Date.now,
       log,
     });

@@ -83,9 +83,23 @@ export class TableRoutes {
     }
     if (!map.fullMetadata) throw metadataMissing(map);
     const { registry, columnBook } = this.#options;
-    const isReady = registry.isAdmitted(map.database, map.table) && !columnBook.lacks(map);
+    const isSettled = !columnBook.lacks(map) && !this.hasOtherKey(map);
+    const isReady = isSettled && registry.isAdmitted(map.database, map.table);
     if (isReady) this.#settle(map, announcement);
     else this.waiting.push(map);
+  }
+
+  /** Names of the columns that tell the rows of this map apart; none when nothing does. */
+  keyOf({ database, table, columns, primaryKey }: TableMap): readonly string[] {
+    const configured = this.#options.configuredKeys[tableId(database, table)];
+    return configured ?? primaryKey.map((ordinal) => columns[ordinal]?.name ?? '');
+  }
+
+  /** Whether the table has lost its key or got another one: perhaps it cannot be captured any more. */
+  hasOtherKey(map: TableMap): boolean {
+    const known = this.#options.registry.shapeOf(map.database, map.table);
+    const key = this.keyOf(map);
+    return known === null ? key.length === 0 : key.join('\0') !== known.keyColumns.join('\0');
   }
 
   #isPassedOver(map: TableMap): boolean {
@@ -131,12 +145,10 @@ export class TableRoutes {
   }
 
   #settle(map: TableMap, announcement: () => Announcement): void {
-    const { configuredKeys, columnBook } = this.#options;
     const { database, table } = map;
-    const facts = columnBook.factsOf(map);
+    const facts = this.#options.columnBook.factsOf(map);
     const columns = schemaColumns(describedColumns(map.columns, facts));
-    const primary = map.primaryKey.map((ordinal) => map.columns[ordinal]?.name ?? '');
-    const keyColumns = configuredKeys[tableId(database, table)] ?? primary;
+    const keyColumns = this.keyOf(map);
     const leftOut = map.columns.flatMap(({ name }) => (facts.leftOut.has(name) ? [name] : []));
     this.#byMap.set(map, this.open({ database, table, columns, keyColumns, leftOut }, announcement));
   }

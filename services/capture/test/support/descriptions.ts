@@ -25,6 +25,7 @@ export function description(change: Partial<TableDescription> = {}): TableDescri
     database: 'shop',
     table: 'orders',
     engine: 'InnoDB',
+    isVersioned: false,
     columns: [columnRow('id'), columnRow('v')],
     primaryKey: ['id'],
     uniqueIndexes: [],
