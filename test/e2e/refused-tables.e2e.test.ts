@@ -47,6 +47,15 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(refused()).toEqual(
       new Set(['promoted', 'later', 'quiet'].map((name) => `${database.name}.${name}`)),
     );
+    expect(await capture.status()).toMatchObject({
+      refused: expect.arrayContaining([
+        expect.objectContaining({ table: `${database.name}.quiet`, code: 'TABLE_WITHOUT_KEY' }),
+      ]) as unknown,
+    });
+    expect(await capture.get('/health')).toMatchObject({
+      status: 'degraded',
+      components: { tables: { status: 'degraded', detail: '3 left alone: see /status' } },
+    });
 
     await database.run('ALTER TABLE promoted ADD PRIMARY KEY (a)', 'ALTER TABLE later ADD PRIMARY KEY (x)');
     await pipeline.snapshotDone(capture, ['orders', 'promoted', 'later']);

@@ -96,7 +96,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         journal,
         registry,
         tables,
-        refused: refused.map(({ id }) => id),
+        refused,
         metrics,
         log,
       },

@@ -166,11 +166,14 @@ class Capture {
     const detail = streaming ? {} : { detail: this.#lastError?.message ?? 'starting' };
     const alerts = this.#journal?.alerts.length ?? 0;
     const ddl = alerts === 0 ? {} : { detail: `${alerts} not cleared: see sluice ddl alerts` };
+    const refused = this.#incarnation?.refusedTables ?? [];
+    const tables = refused.length === 0 ? {} : { detail: `${refused.length} left alone: see /status` };
     return {
       ready: streaming,
       components: {
         stream: { status: streaming ? 'ok' : 'degraded', ...detail },
         ddl: { status: alerts === 0 ? 'ok' : 'degraded', ...ddl },
+        tables: { status: refused.length === 0 ? 'ok' : 'degraded', ...tables },
       },
     };
   }

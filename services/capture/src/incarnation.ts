@@ -8,7 +8,7 @@ import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import { NewTables } from './new-tables.ts';
-import { sayRefused } from './refused-tables.ts';
+import { sayRefused, type RefusedTable } from './refused-tables.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { Snapshots } from './snapshot/snapshots.ts';
 import { BinlogReader } from './source/binlog-reader.ts';
@@ -37,8 +37,8 @@ export interface IncarnationParts {
   readonly journal: DdlJournal;
   readonly registry: TableRegistry;
   readonly tables: readonly TableDescription[];
-  /** Tables that cannot be captured as they are, by `database.table`: not among `tables`. */
-  readonly refused: readonly string[];
+  /** Tables that cannot be captured as they are: not among `tables`. */
+  readonly refused: readonly RefusedTable[];
   readonly metrics: CaptureMetrics;
   readonly log: Logger;
 }
@@ -192,6 +192,11 @@ export class Incarnation {
 
   get journal(): DdlJournal {
     return this.#parts.journal;
+  }
+
+  /** Tables that are left alone, because they cannot be captured as they are. */
+  get refusedTables(): readonly RefusedTable[] {
+    return this.#newTables.refused;
   }
 
   get queuedBytes(): number {

@@ -22,8 +22,8 @@ export interface NewTablesParts {
   /** Number of data topics when this life began. */
   readonly topics: number;
   readonly book: SnapshotBook;
-  /** Tables that could not be captured when this life began, by `database.table`. */
-  readonly refused: readonly string[];
+  /** Tables that could not be captured when this life began. */
+  readonly refused: readonly RefusedTable[];
   /** Hears of a table that cannot be captured, when its first row in this life is met. */
   readonly onRefused: (table: RefusedTable) => void;
   /** Whether a table waits for an operator, by `database.table`. */
@@ -39,11 +39,16 @@ const LOOKS_MAX = 3;
 /** Sees to captured tables that came into being, or got their names, while the stream was read. */
 export class NewTables {
   readonly #parts: NewTablesParts;
-  readonly #refused: Set<string>;
+  readonly #refused: Map<string, RefusedTable>;
 
   constructor(parts: NewTablesParts) {
     this.#parts = parts;
-    this.#refused = new Set(parts.refused);
+    this.#refused = new Map(parts.refused.map((table) => [table.id, table]));
+  }
+
+  /** Tables that are left alone, because they cannot be captured as they are. */
+  get refused(): readonly RefusedTable[] {
+    return [...this.#refused.values()];
   }
 
   /**
@@ -93,7 +98,7 @@ export class NewTables {
     }
     routes.passOver(map);
     if (!this.#refused.has(id)) onRefused(refusal);
-    this.#refused.add(id);
+    this.#refused.set(id, refusal);
     return true;
   }
 

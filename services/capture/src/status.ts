@@ -21,6 +21,7 @@ export function captureStatus(
     stream: incarnation === null ? null : streamStatus(incarnation),
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
     ddl: ddlStatus(journal),
+    refused: incarnation?.refusedTables.map(({ id, code, why }) => ({ table: id, code, why })) ?? [],
     lastError: lastError === null ? null : { code: lastError.code, message: lastError.message },
   };
 }
