@@ -1,3 +1,4 @@
+import type { RowEnvelope } from '@sluice/envelope';
 import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
 
 /** Bytes of a RecordBatch v2 before its first record (Kafka documentation, "Record Batch"). */
@@ -56,4 +57,17 @@ class Reader {
       if (byte < 128) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
     }
   }
+}
+
+/** The row records of `shop.orders`, in the order in which they were written. */
+export function rowsOf(records: readonly BufferRecord[]): RowEnvelope['payload'][] {
+  const ofOrders = records.filter(({ topic }) => topic === 'p.shop.orders');
+  const rows = ofOrders.filter(({ value }) => value?.includes('"type":"row"'));
+  const payloads = rows.map(({ value }) => (JSON.parse(value ?? '') as RowEnvelope).payload);
+  return payloads.sort((a, b) => (a.sequence < b.sequence ? -1 : 1));
+}
+
+/** The control records of a type. */
+export function controls(records: readonly BufferRecord[], type: string): BufferRecord[] {
+  return records.filter(({ key }) => key === `{"$sluice":"${type}"}`);
 }

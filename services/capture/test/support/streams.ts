@@ -10,6 +10,7 @@ import { DdlReporter, type DdlPolicies } from '../../src/stream/ddl-reporter.ts'
 import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
 import { TableRoutes } from '../../src/stream/table-routes.ts';
 import { bufferOf } from './buffers.ts';
+import { rowsEvent } from './rows-events.ts';
 import { tableMap } from './table-maps.ts';
 
 export const FILE = 'binlog.000002';
@@ -121,4 +122,9 @@ export function begin(stream: ChangeStream, start: number, gtid: string | null =
 export function statement(stream: ChangeStream, sql: string, start: number, database = 'shop'): void {
   stream.onBegin({ gtid: null, start, committedAtMicros: 1_795_252_177_716_123, serverId: 11 });
   stream.onQuery({ database, sql, start, end: start + 100, closes: true });
+}
+
+/** An INSERT of rows into `shop.orders` whose event begins at `start`. */
+export function insert(start: number, ...ids: readonly number[]): ReturnType<typeof rowsEvent> {
+  return rowsEvent({ table: ORDERS, operation: 'INSERT', start, rows: ids.map((id) => [String(id), '"a"']) });
 }
