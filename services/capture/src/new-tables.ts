@@ -1,35 +1,25 @@
 import type { TableMap } from '@sluice/binlog';
 import { readTable, type Connection, type TableDescription } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
-import type { CaptureSettings } from './capture-settings.ts';
+import { appeared, OwedTables, type OwedTablesParts } from './owed-tables.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import { refusalOf, type RefusedTable } from './refused-tables.ts';
 import { findGone, type Gone } from './source/gone.ts';
 import type { Source } from './source/source.ts';
-import type { SnapshotBook } from './state/snapshot-book.ts';
-import type { TableRegistry } from './state/table-registry.ts';
 import { tableId } from './state/table.ts';
 import type { ColumnBook } from './state/column-book.ts';
 import type { TableName } from './stream/ddl.ts';
-import type { Announcement, TableRoutes } from './stream/table-routes.ts';
+import type { Announcement } from './stream/table-routes.ts';
 
-export interface NewTablesParts {
-  readonly settings: CaptureSettings;
+export interface NewTablesParts extends Omit<OwedTablesParts, 'isRefused'> {
   readonly source: Source;
-  readonly registry: TableRegistry;
-  readonly routes: TableRoutes;
   readonly columnBook: ColumnBook;
   /** Number of data topics when this life began. */
   readonly topics: number;
-  readonly book: SnapshotBook;
   /** Tables that could not be captured when this life began. */
   readonly refused: readonly RefusedTable[];
   /** Hears of a table that cannot be captured, when its first row in this life is met. */
   readonly onRefused: (table: RefusedTable) => void;
-  /** Whether a table waits for an operator, by `database.table`. */
-  readonly isStopped: (id: string) => boolean;
-  /** Makes the book durable, at the place where the stream is now. */
-  readonly publishCheckpoint: () => Promise<void>;
   readonly log: Logger;
 }
 
@@ -39,10 +29,12 @@ const LOOKS_MAX = 3;
 /** Sees to captured tables that came into being, or got their names, while the stream was read. */
 export class NewTables {
   readonly #parts: NewTablesParts;
+  readonly #owed: OwedTables;
   readonly #refused: Map<string, RefusedTable>;
 
   constructor(parts: NewTablesParts) {
     this.#parts = parts;
+    this.#owed = new OwedTables({ ...parts, isRefused: (id) => this.#refused.has(id) });
     this.#refused = new Map(parts.refused.map((table) => [table.id, table]));
   }
 
@@ -58,9 +50,8 @@ export class NewTables {
   async settle(announcement: () => Announcement): Promise<void> {
     const { settings, routes, registry, topics, log } = this.#parts;
     await this.#renewColumns(announcement);
-    this.#noteNames();
-    await this.#askForDoubtful();
-    await this.#oweChanged();
+    for (const { database, table } of routes.givenUp) this.#refused.delete(tableId(database, table));
+    await this.#owed.settle();
     if (routes.waiting.length === 0) return;
     for (const map of routes.waiting) await this.#lookAt(map);
     const tables = routes.waiting.filter(({ database, table }) => !registry.isAdmitted(database, table));
@@ -91,7 +82,10 @@ export class NewTables {
     const id = tableId(map.database, map.table);
     const now = description === null ? null : refusalOf(settings.config, description);
     const refusal = now ?? (routes.keyOf(map).length === 0 ? keyless(id) : null);
-    if (refusal === null) return false;
+    if (refusal === null) {
+      this.#refused.delete(id);
+      return false;
+    }
     if (registry.shapeOf(map.database, map.table) !== null) {
       if (refusal.code === 'TABLE_SYSTEM_VERSIONED') throw versioned(refusal);
       return false;
@@ -163,64 +157,6 @@ export class NewTables {
     book.noteWhole(id);
   }
 
-  /**
-   * What was read of a table is worth nothing once its name is given up. One that gets the name by a CREATE is empty, and all
-   * its rows are in the stream; what only a statement before this life can have given up is read again.
-   */
-  #noteNames(): void {
-    const { book, routes, registry, isStopped } = this.#parts;
-    const { givenUp, created } = routes;
-    routes.givenUp = [];
-    routes.created = [];
-    for (const { database, table } of givenUp) book.forget(tableId(database, table));
-    for (const { name, isNew } of created) {
-      const id = tableId(name.database, name.table);
-      if (book.knows(id) || isStopped(id) || !registry.isAdmitted(name.database, name.table)) continue;
-      if (isNew) book.noteWhole(id);
-      else routes.renamedTo.push(name);
-    }
-  }
-
-  /** Durable before the next life begins: it would meet the statement again, for ever. */
-  async #oweChanged(): Promise<void> {
-    const { book, routes, settings, publishCheckpoint } = this.#parts;
-    const idOf = ({ database, table }: TableName): string => tableId(database, table);
-    const renamed = routes.renamedTo.map(idOf);
-    // One whose snapshot has not begun is read as it is then, one that was left alone perhaps from now on.
-    const mayBeOwed = (id: string): boolean => book.hasBegun(id) || this.#refused.has(id);
-    const altered = routes.altered.map(idOf).filter((id) => mayBeOwed(id) && !renamed.includes(id));
-    const named = routes.renamedTo;
-    routes.renamedTo = [];
-    routes.altered = [];
-    const [first] = [...renamed, ...altered];
-    if (first === undefined) return;
-    if (settings.config.snapshot.mode === 'never') return this.#askForStopped(named);
-    for (const id of [...renamed, ...altered]) book.forget(id);
-    await publishCheckpoint();
-    throw renamed.length > 0 ? appeared(first) : changed(first);
-  }
-
-  /** The stream passes over rows of a stopped table: it is read when it goes on, also where nothing else is. */
-  async #askForStopped(named: readonly TableName[]): Promise<void> {
-    const { isStopped } = this.#parts;
-    await this.#askFor(named.filter(({ database, table }) => isStopped(tableId(database, table))));
-  }
-
-  /** Rows of an XA transaction came when nobody knew of its commit: tables that went on before it are read once more. */
-  async #askForDoubtful(): Promise<void> {
-    const { routes, isStopped } = this.#parts;
-    const named = routes.inDoubt;
-    routes.inDoubt = [];
-    await this.#askFor(named.filter(({ database, table }) => !isStopped(tableId(database, table))));
-  }
-
-  async #askFor(named: readonly TableName[]): Promise<void> {
-    const { book, publishCheckpoint } = this.#parts;
-    for (const { database, table } of named)
-      book.request({ database, table, condition: null, reconcile: true, requestedAt: Date.now() });
-    if (named.length > 0) await publishCheckpoint();
-  }
-
   async #describe(database: string, table: string): Promise<TableDescription | null> {
     return this.#ask((connection) => readTable(connection, database, table));
   }
@@ -233,16 +169,6 @@ export class NewTables {
       connection.destroy();
     }
   }
-}
-
-function appeared(id: string): PipelineError {
-  return new PipelineError(
-    'TABLE_APPEARED',
-    `Table ${id} came into being with rows that are not in the stream.`,
-    {
-      context: { table: id },
-    },
-  );
 }
 
 /** It may have a key by now, or be gone. */
@@ -261,14 +187,6 @@ function columnUnknown({ database, table }: TableName): PipelineError {
   return new PipelineError(
     'COLUMN_TYPE_UNKNOWN',
     `A change of ${id} has a column of which nothing tells its type, or whether it is generated.`,
-    { context: { table: id } },
-  );
-}
-
-function changed(id: string): PipelineError {
-  return new PipelineError(
-    'TABLE_ALTERED',
-    `Table ${id} was altered: its rows are read again, because an ALTER leaves no trace of what it makes of them.`,
     { context: { table: id } },
   );
 }

@@ -29,6 +29,8 @@ interface Setup {
   readonly checkpoints: string[][];
   /** Tables that are left alone, in the order in which this was said. */
   readonly refused: string[];
+  /** The tables that `/status` shows. */
+  leftAlone(): readonly string[];
   settle(): Promise<void>;
 }
 
@@ -77,7 +79,9 @@ function setupOf(options: {
     publishCheckpoint: () => Promise.resolve(void checkpoints.push([...book.whole])),
     log: createLogger('test', { level: 'silent' }),
   });
-  return { stream, routes, book, checkpoints, refused, settle: () => newTables.settle(stream.announcement) };
+  const leftAlone = (): string[] => newTables.refused.map(({ id }) => id);
+  const settle = (): Promise<void> => newTables.settle(stream.announcement);
+  return { stream, routes, book, checkpoints, refused, leftAlone, settle };
 }
 
 describe('a table that changed hands', () => {
@@ -232,10 +236,14 @@ describe('a table that cannot be captured', () => {
   });
 
   test('is left alone when it is gone, and nothing of it was ever published', async () => {
-    const { stream, refused, settle } = setupOf({ exists: false, topics: ['orders', 'lines'] });
+    const { stream, refused, leftAlone, settle } = setupOf({ exists: false, topics: ['orders', 'lines'] });
     begin(stream, 300, null, bare);
     await settle();
-    expect(refused).toEqual(['shop.lines']);
+    expect([refused, leftAlone()]).toEqual([['shop.lines'], ['shop.lines']]);
+    stream.onCommit(400);
+    statement(stream, 'DROP TABLE lines', 500);
+    await settle();
+    expect(leftAlone()).toEqual([]);
   });
 
   test('is an error when it was published', async () => {
