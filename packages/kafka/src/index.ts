@@ -14,7 +14,13 @@ export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 export { compareTopics, ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
-export { chooseStart, type StartOffset, type TopicPartition, type Watermarks } from './consumer-start.ts';
+export {
+  chooseStart,
+  partitionName,
+  type StartOffset,
+  type TopicPartition,
+  type Watermarks,
+} from './consumer-start.ts';
 export {
   groupActive,
   groupHasOffsets,

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '@sluice/kafka';
+import { partitionName, type TopicPartition } from '@sluice/kafka';
 import type { Logger } from '@sluice/runtime';
 import { toKnownError } from './known-error.ts';
 import type { OffsetStore } from './sink.ts';
@@ -27,12 +27,13 @@ export class PassedOffsets {
 
   /** Every record below `next` has its outcome. */
   note(where: TopicPartition, next: bigint): void {
-    if (this.#store !== undefined) this.#waiting.set(nameOf(where), { where, next });
+    if (this.#store !== undefined)
+      this.#waiting.set(partitionName(where.topic, where.partition), { where, next });
   }
 
   /** Records of the partition are about to be applied. Resolves when no offset is on its way: two at once would look like two owners. */
   async overtaken(where: TopicPartition): Promise<void> {
-    this.#waiting.delete(nameOf(where));
+    this.#waiting.delete(partitionName(where.topic, where.partition));
     await this.#storing;
   }
 
@@ -43,7 +44,7 @@ export class PassedOffsets {
 
   /** Stores what waits, of these partitions. Never rejects: what was not stored waits for the next time. */
   async store(assigned: readonly TopicPartition[]): Promise<void> {
-    const names = new Set(assigned.map(nameOf));
+    const names = new Set(assigned.map(({ topic, partition }) => partitionName(topic, partition)));
     this.#storing = this.#storing.then(() => this.#storeAll(names));
     await this.#storing;
   }
@@ -62,8 +63,4 @@ export class PassedOffsets {
       if (this.#waiting.get(name) === passed) this.#waiting.delete(name);
     }
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

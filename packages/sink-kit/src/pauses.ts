@@ -1,4 +1,4 @@
-import type { TopicPartition } from '@sluice/kafka';
+import { partitionName, type TopicPartition } from '@sluice/kafka';
 
 /**
  * `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there;
@@ -42,7 +42,7 @@ export class Pauses {
 
   /** `wakeMs` null: only `wakeOne` or `wakeAll` end it. */
   add(pause: Pause, wakeMs: number | null): void {
-    const name = nameOf(pause);
+    const name = partitionName(pause.topic, pause.partition);
     this.#forget(name);
     const timer = wakeMs === null ? null : setTimeout(() => this.#wake(name), wakeMs);
     this.#open.set(name, { ...pause, timer });
@@ -78,8 +78,4 @@ export class Pauses {
     this.#open.delete(name);
     return pause;
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

@@ -4,6 +4,7 @@ import {
   listTopics,
   type BatchVerdict,
   type ConsumedBatch,
+  partitionName,
   type kafkaClient,
   type StartOffset,
 } from '@sluice/kafka';
@@ -98,7 +99,7 @@ export class SinkReader {
       state.lag = await this.#consumer.lag();
       metrics.lag(state.lag);
       for (const { topic, partition, records } of state.lag)
-        if (records === 0) this.#watermark.caughtUp(`${topic}/${partition}`);
+        if (records === 0) this.#watermark.caughtUp(partitionName(topic, partition));
     } catch (error) {
       log.debug({ err: error }, 'lag not measured');
     }
@@ -130,14 +131,12 @@ export class SinkReader {
   }
 
   async #subscribe(topics: readonly string[]): Promise<void> {
-    const { group: groupId, settings, sink, prefix, state, stopping, log } = this.#context;
+    const { group: groupId, settings, sink, state, stopping, log } = this.#context;
     log.info({ event: 'topics.subscribed', topics }, 'reading topics');
     state.phase = 'joining';
     await this.close();
     stopping.throwIfAborted();
     const { offsets } = sink;
-    /** Of heartbeats only the newest matters: their offset is the group's alone. */
-    const inGroup = (topic: string): boolean => topic === heartbeatTopic(prefix);
     this.#consumer = new BatchConsumer({
       kafka: this.#kafka,
       groupId,
@@ -148,10 +147,10 @@ export class SinkReader {
       ...(offsets === undefined
         ? {}
         : { storedOffset: (topic, partition) => offsets.read(topic, partition) }),
-      gapsAllowed: inGroup,
+      gapsAllowed: (topic) => this.#isHeartbeats(topic),
       onAssigned: (partitions) => this.#onAssigned(partitions),
       onPassed: (where, next) => {
-        if (!inGroup(where.topic)) this.#passed.note(where, next);
+        if (!this.#isHeartbeats(where.topic)) this.#passed.note(where, next);
       },
       handle: (batch, signal) => this.#handle(batch, signal),
       log,
@@ -159,13 +158,18 @@ export class SinkReader {
     await this.#consumer.start();
   }
 
+  /** Of heartbeats only the newest matters: a gap is no loss, and their offset is the group's alone. */
+  #isHeartbeats(topic: string): boolean {
+    return topic === heartbeatTopic(this.#context.prefix);
+  }
+
   #onAssigned(partitions: readonly StartOffset[]): void {
-    const { metrics, group, state, log, prefix } = this.#context;
+    const { metrics, group, state, log } = this.#context;
     this.#pauses.clear();
     this.#passed.clear();
     this.#workers.clear();
-    const data = partitions.filter(({ topic }) => topic !== heartbeatTopic(prefix));
-    this.#watermark.restart(data.map(({ topic, partition }) => `${topic}/${partition}`));
+    const data = partitions.filter(({ topic }) => !this.#isHeartbeats(topic));
+    this.#watermark.restart(data.map(({ topic, partition }) => partitionName(topic, partition)));
     metrics.paused(this.#pauses.counts());
     metrics.rebalanced(group);
     state.phase = 'running';
@@ -175,8 +179,8 @@ export class SinkReader {
 
   async #handle(batch: ConsumedBatch, signal: AbortSignal): Promise<BatchVerdict> {
     const { topic, partition, highWatermark } = batch;
-    if (topic === heartbeatTopic(this.#context.prefix)) return this.#onHeartbeats(batch);
-    const name = `${topic}/${partition}`;
+    if (this.#isHeartbeats(topic)) return this.#onHeartbeats(batch);
+    const name = partitionName(topic, partition);
     const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
     this.#workers.set(name, worker);
     this.#watermark.busy(name);

@@ -59,8 +59,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
       : { tables: found, refused: [] };
     const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
     const earlier = capturedShapes(settings, known);
-    const others = [...earlier, ...found.filter((table) => !tables.includes(table))];
-    const problems = await findProblems(connection, settings.config, tables, others);
+    const problems = await findProblems(connection, settings.config, tables, [...earlier, ...found]);
     const shapes = checkShapes(options, source, tables, known);
     refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged, ...shapes]);
     if (status === null) throw refusal(lacking);
@@ -237,7 +236,8 @@ async function makePlan(
   const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
   const server = source.facts;
   const goesOn = checkpoint !== null && !acceptLostCheckpoint && isSameSpace({ server, status }, checkpoint);
-  const fileBytes = (await readBinlogFiles(connection)).get(checkpoint?.file ?? '') ?? null;
+  const fileBytes =
+    checkpoint === null ? null : ((await readBinlogFiles(connection)).get(checkpoint.file) ?? null);
   // Where positions say how to go on, the reading itself begins in the file and meets its beginning.
   const mustLook = goesOn && gtidSet !== null && fileBytes !== null;
   return planStart({
