@@ -68,6 +68,16 @@ export class TopicReader {
     });
   }
 
+  /** Whether nothing was ever published to this topic: its first offsets are there, and none of them is a committed record's. */
+  async isUnused(topic: string): Promise<boolean> {
+    return this.#guarded(async (window) => {
+      if ((await this.#partitions(topic, window)) === 0) return false;
+      const { start, end } = await this.#reader.bounds(topic, 0, window);
+      if (start > 0n || end > FIRST_LOOK) return false;
+      return (await this.#tail(topic, 0, () => true, window)) === null;
+    });
+  }
+
   /** The record at this offset; null when there is none (any more). */
   async readRecord(topic: string, partition: number, offset: bigint): Promise<TopicRecord | null> {
     return this.#guarded(async (window) => {

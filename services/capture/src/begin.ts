@@ -7,7 +7,8 @@ import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import { sayRefused, withoutRefused } from './refused-tables.ts';
 import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
-import { prepareTopics } from './prepare-topics.ts';
+import { findLostTables, sayLost, type LostTables } from './lost-topics.ts';
+import { prepareTopics, type TopicRequest } from './prepare-topics.ts';
 import { readFileBirthday } from './source/file-birthday.ts';
 import { findUnloggedCascades, findUnloggedDatabases } from './source/binlog-gaps.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
@@ -25,6 +26,7 @@ import { findRoutingChanges } from './state/routing-changes.ts';
 import { hasFirstSnapshot, tablesRead, withoutFirst } from './state/snapshot-book.ts';
 import { TableRegistry } from './state/table-registry.ts';
 import { parseTableId, tableId } from './state/table.ts';
+import type { TableName } from './stream/statement-text.ts';
 
 export interface BeginOptions {
   readonly settings: CaptureSettings;
@@ -67,12 +69,9 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
     const registry = new TableRegistry(settings.routing, settings.shaper);
     // Also tables that are gone by now: what the stream still has to tell of them goes to their topics.
-    await prepareTopics(
-      settings,
-      registry,
-      { tables: [...tables, ...earlier], others: 0, internal: true },
-      log,
-    );
+    const published = [...tables, ...earlier];
+    const lost = await findLostTables(settings, known, published, { looksInside: !hasStreamed, signal });
+    await prepareTopics(settings, registry, topicsToMake(published, lost), log);
     await publisher.fence(signal);
     const { plan, journal } = await restorePlan(
       options,
@@ -80,6 +79,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
       signal,
     );
     sayRemoved(settings, plan, log);
+    sayLost(lost, log);
     for (const table of refused) sayRefused(table, metrics, log);
     const { file, position } = plan.from;
     log.info(
@@ -91,7 +91,8 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         settings,
         source,
         publisher,
-        plan: { ...plan, snapshots: withoutReshaped(plan, tables, registry, log) },
+        plan: { ...plan, snapshots: withoutLost(withoutReshaped(plan, tables, registry, log), lost) },
+        lost,
         journal,
         registry,
         tables,
@@ -107,6 +108,21 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   } finally {
     connection.destroy();
   }
+}
+
+/** Those that have lost theirs get them when a checkpoint tells that their rows are owed: a crash in between must not hide it. */
+function topicsToMake(published: readonly TableName[], { missing }: LostTables): TopicRequest {
+  const ids = new Set(missing.map(({ database, table }) => tableId(database, table)));
+  const tables = published.filter(({ database, table }) => !ids.has(tableId(database, table)));
+  return { tables, others: missing.length, internal: true };
+}
+
+function withoutLost(
+  snapshots: StartPlan['snapshots'],
+  { missing, unused }: LostTables,
+): StartPlan['snapshots'] {
+  const ids = [...missing, ...unused].map(({ database, table }) => tableId(database, table));
+  return withoutFirst(snapshots, ids);
 }
 
 /** @param registry tells which columns changes that are still to be read may have */

@@ -7,7 +7,9 @@ import { CaptureLoop, type LoopLimits } from './capture-loop.ts';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
 import type { CaptureMetrics } from './metrics.ts';
+import type { LostTables } from './lost-topics.ts';
 import { NewTables } from './new-tables.ts';
+import { prepareTopics } from './prepare-topics.ts';
 import { sayRefused, type RefusedTable } from './refused-tables.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { Snapshots } from './snapshot/snapshots.ts';
@@ -34,6 +36,8 @@ export interface IncarnationParts {
   readonly source: Source;
   readonly publisher: TransactionalPublisher;
   readonly plan: StartPlan;
+  /** Tables whose topics are gone: `plan.snapshots` knows nothing of their first snapshot. */
+  readonly lost: LostTables;
   readonly journal: DdlJournal;
   readonly registry: TableRegistry;
   readonly tables: readonly TableDescription[];
@@ -219,11 +223,12 @@ export class Incarnation {
       ended.abort();
       throw error;
     };
-    const { metrics, plan } = this.#parts;
+    const { metrics, plan, lost } = this.#parts;
     metrics.connected(plan.generation);
     this.#stream.onRotate(plan.from.file, plan.from.position);
-    if (plan.opensGeneration) await this.#loop.publishCheckpoint();
+    if (plan.opensGeneration || lost.missing.length > 0) await this.#loop.publishCheckpoint();
     this.isGenerationDurable = true;
+    await this.#restoreTopics();
     const sides = [this.#loop.run(both).catch(endBoth), this.#snapshots.run(both).catch(endBoth)];
     try {
       await Promise.all(sides);
@@ -231,6 +236,18 @@ export class Incarnation {
     } finally {
       await Promise.allSettled(sides);
       this.#reader.close();
+    }
+  }
+
+  /** Makes the topics that are gone. Their tables are told before the first row: a reader has nothing else to know them by. */
+  async #restoreTopics(): Promise<void> {
+    const { settings, registry, lost, log } = this.#parts;
+    const tables = lost.missing;
+    const others = registry.topics.size;
+    if (tables.length > 0) await prepareTopics(settings, registry, { tables, others, internal: false }, log);
+    for (const { database, table } of [...tables, ...lost.unused]) {
+      const shape = registry.shapeOf(database, table);
+      if (shape !== null) this.#routes.announced(shape, this.#stream.announcement);
     }
   }
 

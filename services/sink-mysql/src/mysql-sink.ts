@@ -237,10 +237,16 @@ export class MysqlSink implements Sink {
     const shape = { columns, keyColumns };
     await this.#run(signal, (connection) =>
       whileLocked(connection, quoteTable(database, source.table), async () => {
-        const seen = await this.#shapes.note(connection, { topic, partition }, sequence, partitions);
+        const place = { topic, partition };
+        if (change === 'create') {
+          // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
+          const isKnown = await this.#tables.exists(connection, database, source.table);
+          if (isKnown && (await this.#shapes.isPast(connection, place, sequence))) return;
+          return await this.#tables.ensure(connection, database, source.table, shape);
+        }
+        const seen = await this.#shapes.note(connection, place, sequence, partitions);
         if (seen.isPast) return;
         await this.#tables.ensure(connection, database, source.table, shape);
-        if (change === 'create') return;
         const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
         await this.#tables.follow(connection, database, source.table, order);
       }),

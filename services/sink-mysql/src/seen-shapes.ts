@@ -32,16 +32,29 @@ export class SeenShapes {
       `INSERT INTO ${this.#table} (topic, \`partition\`, sequence) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE sequence = GREATEST(sequence, VALUES(sequence))`,
       [topic, partition, sequence],
     );
+    const seen = await this.#read(connection, topic);
+    return {
+      isPast: (seen.get(partition) ?? '') > sequence,
+      isEverywhere: seen.size >= partitions && [...seen.values()].every((last) => last === sequence),
+    };
+  }
+
+  /** For a record that tells the columns without a change of them: nobody has to wait for it. */
+  async isPast(
+    connection: PoolConnection,
+    { topic, partition }: { readonly topic: string; readonly partition: number },
+    sequence: Sequence,
+  ): Promise<boolean> {
+    return ((await this.#read(connection, topic)).get(partition) ?? '') > sequence;
+  }
+
+  async #read(connection: PoolConnection, topic: string): Promise<ReadonlyMap<number, Sequence>> {
     const [rows] = await connection.query<RowDataPacket[]>({
       sql: `SELECT \`partition\`, sequence FROM ${this.#table} WHERE topic = ?`,
       values: [topic],
       rowsAsArray: true,
     });
-    const seen = new Map(rows.map((row) => [Number(row[0]), String(row[1]).padStart(19, '0')]));
-    return {
-      isPast: (seen.get(partition) ?? '') > sequence,
-      isEverywhere: seen.size >= partitions && [...seen.values()].every((last) => last === sequence),
-    };
+    return new Map(rows.map((row) => [Number(row[0]), String(row[1]).padStart(19, '0')]));
   }
 }
 

@@ -45,6 +45,10 @@ export class TargetTables {
     return this.#known.delete(quoteTable(database, table));
   }
 
+  async exists(connection: PoolConnection, database: string, table: string): Promise<boolean> {
+    return (await readTable(connection, database, table)) !== null;
+  }
+
   /** Makes the table able to take rows of this shape, whoever else does so at the same time. */
   async ensure(
     connection: PoolConnection,

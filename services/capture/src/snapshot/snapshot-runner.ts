@@ -86,7 +86,7 @@ export class SnapshotRunner {
     return this.#parts.book.get(this.#id)?.state === 'running';
   }
 
-  /** Announces the snapshot, unless an earlier life has; null when there is no such table to capture. */
+  /** Announces the table, and the snapshot unless an earlier life has; null when there is no such table to capture. */
   async #begin(job: SnapshotJob): Promise<TableRoute | null> {
     const { loop, book, reader, routes, stream } = this.#parts;
     const table = routes.captures(job.database, job.table) ? await reader.describe(job) : null;
@@ -98,11 +98,11 @@ export class SnapshotRunner {
         this.#end('finish');
         return;
       }
-      route = routes.byName(job.database, job.table) ?? routes.open(table.shape, stream.announcement);
-      book.update(job.id, { rowsExpected });
-      if (job.since !== null) return;
-      book.update(job.id, { since: stream.beginSnapshot() });
-      this.#mark(route, 'begin');
+      const since = job.since ?? stream.beginSnapshot();
+      // Also by a job that goes on: it may have waited for longer than the topic keeps records.
+      route = routes.announced(table.shape, stream.announcement);
+      book.update(job.id, { rowsExpected, since });
+      if (job.since === null) this.#mark(route, 'begin');
     });
     return route;
   }

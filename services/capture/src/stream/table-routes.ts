@@ -170,6 +170,26 @@ export class TableRoutes {
     return route;
   }
 
+  /**
+   * The route of a table whose rows are about to be read, its newest version told in every partition, whether it was told before
+   * or not: a reader may come when the first record has expired, or have lost what it made of it.
+   * @param shape for a table that is not known yet
+   */
+  announced(shape: TableShape, announcement: () => Announcement): TableRoute {
+    const { database, table } = shape;
+    const known = this.#options.registry.shapeOf(database, table);
+    if (known !== null) this.#tell(known, announcement);
+    return this.byName(database, table) ?? this.open(shape, announcement);
+  }
+
+  #tell(shape: TableShape, announcement: () => Announcement): void {
+    const registration = this.#options.registry.register(shape);
+    const { table, change } = registration;
+    const { buffer, point } = announcement();
+    if (change === 'none') writeSchema(buffer, table, 'create', point);
+    else this.#announce(registration, { buffer, point });
+  }
+
   /** For rows from elsewhere than the stream: its own encoder stays the one that its table map asks for. */
   encoderOf(shape: TableShape, announcement: () => Announcement): TableEncoder {
     const table = this.#register(shape, announcement);

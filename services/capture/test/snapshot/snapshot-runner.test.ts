@@ -89,6 +89,23 @@ class Setup {
     };
   }
 
+  /** As if its rows had been published in an earlier life; what that has written is not looked at. */
+  knows({ shape }: SnapshotTable): void {
+    const { routes, stream, buffer } = this.parts;
+    routes.open(shape, stream.announcement);
+    buffer.clear();
+  }
+
+  get controls(): { partition: number; type: string; payload: unknown }[] {
+    const records = recordsOf(this.parts.buffer).filter(
+      ({ topic, key }) => topic === 'p.shop.orders' && key.startsWith('{"$sluice"'),
+    );
+    return records.map(({ partition, value }) => {
+      const { schema, payload } = JSON.parse(value ?? '') as { schema: { type: string }; payload: unknown };
+      return { partition, type: schema.type, payload };
+    });
+  }
+
   /** Controls once, though they stand in every partition. */
   get published(): string[] {
     const records = recordsOf(this.parts.buffer).filter(({ topic }) => topic === 'p.shop.orders');
@@ -126,6 +143,35 @@ describe('SnapshotRunner', () => {
     ]);
     expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 3, rowsRead: 3, rowsExpected: 4 });
     expect(setup.book.whole).toContain('shop.orders');
+  });
+
+  test('a table that was told before is told again in every partition, before the snapshot begins', async () => {
+    const setup = new Setup();
+    setup.knows(tableOf());
+    setup.chunks = [[1]];
+    await setup.run();
+    const controls = setup.controls;
+    for (const partition of [0, 1, 2]) {
+      const types = controls.filter((each) => each.partition === partition).map(({ type }) => type);
+      expect(types).toEqual(['schema', 'snapshot', 'snapshot']);
+    }
+    const [first] = controls;
+    expect(first?.payload).toMatchObject({
+      change: 'create',
+      keyColumns: ['id'],
+      sequence: setup.book.get(JOB)?.since,
+    });
+  });
+
+  test('it is told in the shape that the stream has told last', async () => {
+    const setup = new Setup();
+    setup.knows(tableOf());
+    setup.knows(tableOf('extra'));
+    setup.table = tableOf();
+    setup.chunks = [];
+    await expect(setup.run()).rejects.toMatchObject({ code: 'MYSQL_UNREACHABLE' });
+    const [first] = setup.controls;
+    expect(JSON.stringify(first?.payload)).toContain('"name":"extra"');
   });
 
   test('a job that is forgotten before it is begun is nothing', async () => {
@@ -206,6 +252,8 @@ describe('SnapshotRunner', () => {
     await setup.run();
     expect(setup.requests).toEqual([{ after: ['40'], limit: 2 }]);
     expect(setup.published).not.toContain('SNAPSHOT_BEGIN');
+    // What its topic began with may have expired while it waited.
+    expect(setup.published[0]).toBe('SCHEMA');
     expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 41, reconcile: true, since });
   });
 

@@ -1,0 +1,90 @@
+import { kafkaClient } from '@sluice/kafka';
+import { startStack } from '@sluice/local-stack';
+import { createLogger } from '@sluice/runtime';
+import type { Admin } from 'kafkajs';
+import { afterAll, expect, test } from 'vitest';
+import { CapturePipeline, kafkaConfig } from '../harness/capture-pipeline.ts';
+import { eventually } from '../harness/eventually.ts';
+import { testScope, type Scope } from '../harness/scope.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+import { readEnvelopes, readRows } from '../harness/table-records.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql'] });
+afterAll(() => stack.stop());
+
+const PARTITIONS = 2;
+const ROWS = 5;
+
+test('tables whose topics were deleted, or made again by somebody else, are told and read once more', async () => {
+  const scope = testScope();
+  const database = await SourceDatabase.create(scope, stack.mysql, 'lost');
+  for (const table of ['kept', 'deleted', 'emptied'])
+    await database.run(
+      `CREATE TABLE ${table} (id INT NOT NULL PRIMARY KEY)`,
+      `INSERT INTO ${table} VALUES (1), (2), (3), (4)`,
+    );
+  const { brokers } = stack.kafka;
+  const sections = { topics: { partitions: PARTITIONS } };
+  const pipeline = await CapturePipeline.create(scope, { database, brokers, sections });
+  const first = await pipeline.start();
+  await pipeline.snapshotDone(first, ['kept', 'deleted', 'emptied']);
+  await first.stop();
+  const kept = await readEnvelopes(pipeline.reader, pipeline.topic('kept'));
+
+  const admin = await connectedAdmin(scope);
+  await deleteTopics(admin, [pipeline.topic('deleted'), pipeline.topic('emptied')]);
+  await admin.createTopics({ topics: [likeCapture(pipeline.topic('emptied'))] });
+  // The first that a sink sees of it must be the table, and not this row.
+  await database.run('INSERT INTO deleted VALUES (5)', 'INSERT INTO emptied VALUES (5)');
+  const second = await pipeline.start();
+  const said = second.log.find(({ event }) => event === 'capture.topics_lost') as
+    { tables?: unknown } | undefined;
+  expect(said?.tables).toEqual([`${database.name}.deleted`, `${database.name}.emptied`]);
+  for (const table of ['deleted', 'emptied']) {
+    await eventually(`the end of a snapshot that reconciles ${table}`, () => hasReconciled(pipeline, table));
+    const rows = await readRows(pipeline.reader, pipeline.topic(table));
+    expect(new Set(rows.map(({ key }) => key)).size).toBe(ROWS);
+    const records = await readEnvelopes(pipeline.reader, pipeline.topic(table));
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      expect(records.find((record) => record.partition === partition)?.key).toBe('{"$sluice":"schema"}');
+  }
+  await second.stop();
+  // The others have nothing twice, and a start that finds everything has nothing to say.
+  expect(await readEnvelopes(pipeline.reader, pipeline.topic('kept'))).toHaveLength(kept.length);
+  const third = await pipeline.start();
+  expect(third.log.some(({ event }) => event === 'capture.topics_lost')).toBe(false);
+});
+
+async function connectedAdmin(scope: Scope): Promise<Admin> {
+  const log = createLogger('test', { level: 'silent' });
+  const admin = kafkaClient(kafkaConfig(stack.kafka.brokers), log).admin();
+  await admin.connect();
+  scope.defer(() => admin.disconnect());
+  return admin;
+}
+
+async function deleteTopics(admin: Admin, topics: string[]): Promise<void> {
+  await admin.deleteTopics({ topics });
+  await eventually('the topics to be gone', async () => {
+    const names = await admin.listTopics();
+    return topics.every((topic) => !names.includes(topic));
+  });
+}
+
+/** With the settings that capture would give it: the defaults of sluice.yaml. */
+function likeCapture(topic: string): Parameters<Admin['createTopics']>[0]['topics'][number] {
+  const configs = { 'cleanup.policy': 'delete', 'retention.ms': '604800000', 'max.message.bytes': '1048588' };
+  return {
+    topic,
+    numPartitions: PARTITIONS,
+    configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
+  };
+}
+
+async function hasReconciled(pipeline: CapturePipeline, table: string): Promise<boolean> {
+  const records = await readEnvelopes(pipeline.reader, pipeline.topic(table));
+  const ends = records.filter(
+    ({ envelope: { payload } }) => 'phase' in payload && payload.phase === 'end' && payload.reconcile,
+  );
+  return ends.length === PARTITIONS;
+}
