@@ -1,3 +1,4 @@
+import { ddlTopic } from '@sluice/envelope';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ADDRESS_VARIABLES, startStack, type MysqlServer } from '@sluice/local-stack';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
@@ -56,6 +57,7 @@ describe.each(SOURCES)('$version', ({ version, server }) => {
       await Promise.race([settled(pipeline), capture?.process.ended.then(endedBy(capture))]);
       await expectNoRowsLeft(pipeline, workload.freeNames);
       for (const sink of SINK_NAMES) expect(await pipeline.deadLetters(sink)).toEqual([]);
+      expect(await changesUnseen(pipeline)).toEqual([]);
       expect(await invalidEnvelopes(pipeline.reader, await pipeline.dataTopics())).toEqual([]);
     },
     PATIENCE_MS * 3 + SECONDS * 2000,
@@ -99,6 +101,16 @@ async function settled(pipeline: SinkPipeline): Promise<void> {
   );
   await pipeline.converged(['end_mark'], PATIENCE_MS);
   await pipeline.converged(undefined, PATIENCE_MS);
+}
+
+/** Every statement was in the binlog: no change of columns may be taken for one that was not. */
+async function changesUnseen({ reader, name }: SinkPipeline): Promise<string[]> {
+  const found: string[] = [];
+  await reader.readTopic(ddlTopic(name), {}, ({ value }) => {
+    const text = value?.toString() ?? '';
+    if (text.includes('"unseen":true')) found.push(text);
+  });
+  return found;
 }
 
 /** What was published under names that are gone. */

@@ -16,7 +16,7 @@ export type DdlPolicy = (typeof DDL_POLICIES)[number];
 export const ddlSchema = z.looseObject({
   schema: z.looseObject({ version: z.literal(1), type: z.literal('ddl') }),
   payload: z.looseObject({
-    /** The statement's sequence: the same whenever it is read. */
+    /** The statement's sequence: the same whenever it is read. Of a change without a statement a free one near it. */
     id: z.string().regex(new RegExp(SEQUENCE_PATTERN)),
     class: z.enum(DDL_CLASSES),
     policy: z.enum(DDL_POLICIES),
@@ -26,6 +26,8 @@ export const ddlSchema = z.looseObject({
     shadow: z.boolean(),
     /** That the statement makes the table. */
     created: z.boolean(),
+    /** That the binlog has no statement of it: the table's columns were other than before when its next row came. */
+    unseen: z.boolean().optional(),
     /** Without comments, and without texts but the members of ENUM and SET; at most 10,000 characters. */
     statement: z.string(),
     /** What an operator has to know or to do; '' for nothing. */

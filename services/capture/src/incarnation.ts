@@ -62,6 +62,7 @@ export class Incarnation {
   readonly #snapshots: Snapshots;
   readonly #oversize: OversizeRows;
   readonly #newTables: NewTables;
+  readonly #ddl: DdlReporter;
   readonly #ended = new AbortController();
   #reason: PipelineError | null = null;
   #transactionsSeen = 0;
@@ -102,7 +103,9 @@ export class Incarnation {
       columnBook,
       policies: settings.config.ddl,
       isStopped: (id) => parts.journal.isStopped(id),
+      lastChange: (id) => parts.journal.lastChange(id),
     });
+    this.#ddl = newReporter(parts);
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
     this.#stream = new ChangeStream({
       server: settings.serverName,
@@ -111,7 +114,7 @@ export class Incarnation {
       resume: plan.resume,
       gtids: plan.gtidSet === null ? null : new GtidTracker(flavour, plan.gtidSet),
       routes: this.#routes,
-      ddl: newReporter(parts),
+      ddl: this.#ddl,
       buffer: buffers[0],
       rows: { tombstones: settings.config.topics.tombstones, oversize: this.#oversize },
     });
@@ -147,6 +150,8 @@ export class Incarnation {
     return new NewTables({
       settings,
       source,
+      server: source.facts,
+      ddl: this.#ddl,
       registry,
       routes: this.#routes,
       columnBook,

@@ -7,12 +7,16 @@ import { refusalOf, type RefusedTable } from './refused-tables.ts';
 import { findGone, type Gone } from './source/gone.ts';
 import type { Source } from './source/source.ts';
 import { tableId } from './state/table.ts';
-import type { ColumnBook } from './state/column-book.ts';
+import type { BookServer, ColumnBook } from './state/column-book.ts';
 import type { TableName } from './stream/ddl.ts';
+import type { DdlReporter } from './stream/ddl-reporter.ts';
 import type { Announcement } from './stream/table-routes.ts';
+import { UnseenChanges } from './unseen-changes.ts';
 
 export interface NewTablesParts extends Omit<OwedTablesParts, 'isRefused'> {
   readonly source: Source;
+  readonly server: BookServer;
+  readonly ddl: DdlReporter;
   readonly columnBook: ColumnBook;
   /** Number of data topics when this life began. */
   readonly topics: number;
@@ -30,11 +34,15 @@ const LOOKS_MAX = 3;
 export class NewTables {
   readonly #parts: NewTablesParts;
   readonly #owed: OwedTables;
+  readonly #unseen: UnseenChanges;
   readonly #refused: Map<string, RefusedTable>;
 
   constructor(parts: NewTablesParts) {
     this.#parts = parts;
     this.#owed = new OwedTables({ ...parts, isRefused: (id) => this.#refused.has(id) });
+    const describe = (database: string, table: string): Promise<TableDescription | null> =>
+      this.#describe(database, table);
+    this.#unseen = new UnseenChanges({ ...parts, owed: this.#owed, describe });
     this.#refused = new Map(parts.refused.map((table) => [table.id, table]));
   }
 
@@ -44,8 +52,8 @@ export class NewTables {
   }
 
   /**
-   * Makes the topics of the tables that wait for them. Throws TABLE_APPEARED when a table stands there with rows that
-   * are not in the stream: the next life takes its snapshot.
+   * Makes the topics of the tables that wait for them. Throws TABLE_APPEARED or TABLE_ALTERED when a table has rows that are
+   * not in the stream: the next life takes its snapshot.
    */
   async settle(announcement: () => Announcement): Promise<void> {
     const { settings, routes, registry, topics, log } = this.#parts;
@@ -57,7 +65,10 @@ export class NewTables {
     const tables = routes.waiting.filter(({ database, table }) => !registry.isAdmitted(database, table));
     if (tables.length > 0)
       await prepareTopics(settings, registry, { tables, others: topics, internal: false }, log);
+    const unseen = await this.#unseen.find(routes.waiting);
+    this.#unseen.tell(unseen, announcement);
     routes.settle(announcement);
+    await this.#unseen.settle(unseen);
   }
 
   async #lookAt(map: TableMap): Promise<void> {

@@ -71,6 +71,17 @@ export class OwedTables {
     throw renamed.length > 0 ? appeared(first) : changed(first);
   }
 
+  /** The next life reads these tables again. Throws TABLE_ALTERED when there is one, and snapshots are taken. */
+  async readAgain(tables: readonly TableName[]): Promise<void> {
+    const { book, settings, publishCheckpoint } = this.#parts;
+    const ids = tables.map(({ database, table }) => tableId(database, table));
+    const [first] = ids;
+    if (first === undefined || settings.config.snapshot.mode === 'never') return;
+    for (const id of ids) book.forget(id);
+    await publishCheckpoint();
+    throw changed(first);
+  }
+
   /** The stream passes over rows of a stopped table: it is read when it goes on, also where nothing else is. */
   async #askForStopped(named: readonly TableName[]): Promise<void> {
     const { isStopped } = this.#parts;

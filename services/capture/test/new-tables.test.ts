@@ -4,10 +4,13 @@ import type { CaptureSettings } from '../src/capture-settings.ts';
 import { NewTables } from '../src/new-tables.ts';
 import type { Source } from '../src/source/source.ts';
 import { ColumnBook } from '../src/state/column-book.ts';
+import type { DdlJournal } from '../src/state/ddl-journal.ts';
 import { NO_SNAPSHOTS, SnapshotBook } from '../src/state/snapshot-book.ts';
 import type { SchemaHistoryRecord } from '../src/state/table-registry.ts';
 import type { TableRoutes } from '../src/stream/table-routes.ts';
+import { recordsOf } from './support/buffer-records.ts';
 import { begin, registryOf, statement, streamOf } from './support/streams.ts';
+import { columnRow } from './support/descriptions.ts';
 import { tableMap } from './support/table-maps.ts';
 
 const server = { flavour: 'mysql', version: '9.7.4' } as const;
@@ -25,6 +28,7 @@ interface Setup {
   readonly stream: ReturnType<typeof streamOf>['stream'];
   readonly routes: TableRoutes;
   readonly book: SnapshotBook;
+  readonly journal: DdlJournal;
   /** What was durable at the moment of each checkpoint. */
   readonly checkpoints: string[][];
   /** Tables that are left alone, in the order in which this was said. */
@@ -42,21 +46,24 @@ function setupOf(options: {
   keyless?: boolean;
   stopped?: readonly string[];
   topics?: readonly string[];
+  /** The table that the source shows, and its columns. */
+  table?: string;
+  columns?: readonly string[];
   /** Tables that the schema history knows. */
   versions?: readonly string[];
   whole?: string[];
 }): Setup {
   const registry = registryOf(...(options.topics ?? ['orders']));
   for (const table of options.versions ?? []) registry.restore({ ...HISTORY, table });
-  const { stream, routes } = streamOf({ registry });
+  const { stream, routes, ddl, journal } = streamOf({ registry });
   const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: options.whole ?? ['shop.orders'] });
   const checkpoints: string[][] = [];
   const refused: string[] = [];
-  const name = { TABLE_SCHEMA: 'shop', TABLE_NAME: 'lines' };
+  const name = { TABLE_SCHEMA: 'shop', TABLE_NAME: options.table ?? 'lines' };
   const key = { ...name, INDEX_NAME: 'PRIMARY', COLUMN_NAME: 'id', SUB_PART: null };
   const answers: readonly (readonly [string, readonly unknown[]])[] = [
     ['.TABLES', options.exists === false ? [] : [name]],
-    ['.COLUMNS', [{ ...name, COLUMN_NAME: 'id', IS_NULLABLE: 'NO' }]],
+    ['.COLUMNS', (options.columns ?? ['id']).map((column) => ({ ...name, ...columnRow(column) }))],
     ['.STATISTICS', options.keyless === true ? [] : [key]],
   ];
   const connection = {
@@ -68,6 +75,8 @@ function setupOf(options: {
       config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} } },
     } as unknown as CaptureSettings,
     source: { connect: () => Promise.resolve(connection) } as unknown as Source,
+    server,
+    ddl,
     registry,
     routes,
     columnBook: new ColumnBook({ server, registry, described: [] }),
@@ -81,7 +90,7 @@ function setupOf(options: {
   });
   const leftAlone = (): string[] => newTables.refused.map(({ id }) => id);
   const settle = (): Promise<void> => newTables.settle(stream.announcement);
-  return { stream, routes, book, checkpoints, refused, leftAlone, settle };
+  return { stream, routes, book, journal, checkpoints, refused, leftAlone, settle };
 }
 
 describe('a table that changed hands', () => {
@@ -256,5 +265,52 @@ describe('a table that cannot be captured', () => {
     begin(stream, 300, null, bare);
     await expect(settle()).rejects.toMatchObject({ code: 'TABLE_WITHOUT_KEY' });
     expect(refused).toEqual([]);
+  });
+});
+
+describe('a table whose columns are other than those of its newest version', () => {
+  const WIDER = tableMap({ tableId: 7 });
+  const setup = (options: Parameters<typeof setupOf>[0] = {}): Setup =>
+    setupOf({ versions: ['orders'], table: 'orders', columns: ['id', 'v'], ...options });
+
+  test('without a statement is read again, with an alert before its new schema', async () => {
+    const { stream, book, journal, checkpoints, settle } = setup();
+    begin(stream, 200, null, WIDER);
+    expect(stream.mustSettleTables).toBe(true);
+    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_ALTERED' });
+    expect([book.knows('shop.orders'), checkpoints]).toEqual([false, [[]]]);
+    expect(journal.alerts).toMatchObject([
+      { class: 'additive', policy: 'alert', tables: ['shop.orders'], unseen: true },
+    ]);
+    const types = recordsOf(stream.buffer).flatMap(({ topic, value }) =>
+      topic === 'p.sluice.ddl' || value?.includes('"type":"schema"') === true ? [topic] : [],
+    );
+    expect(types.slice(0, 2)).toEqual(['p.sluice.ddl', 'p.shop.orders']);
+  });
+
+  test.each<[string, Parameters<typeof setupOf>[0] & { sql?: string }]>([
+    ['a statement has changed them', { sql: 'DROP TABLE orders' }],
+    ['they are not read yet', { whole: [] }],
+    ['a snapshot was ahead of the stream', { columns: ['id'] }],
+    ['the table is gone by now', { exists: false }],
+  ])('owes nothing when %s', async (_why, { sql, ...options }) => {
+    const { stream, journal, settle } = setup(options);
+    if (sql !== undefined) {
+      statement(stream, sql, 100);
+      await settle();
+      statement(stream, 'CREATE TABLE orders (id INT PRIMARY KEY, v INT)', 200);
+      await settle();
+    }
+    begin(stream, 400, null, WIDER);
+    await settle();
+    expect(stream.mustSettleTables).toBe(false);
+    expect(journal.alerts.filter(({ unseen }) => unseen === true)).toEqual([]);
+  });
+
+  test('is told where no snapshots are taken', async () => {
+    const { stream, book, journal, settle } = setup({ mode: 'never' });
+    begin(stream, 200, null, WIDER);
+    await settle();
+    expect([book.knows('shop.orders'), journal.alerts.length]).toEqual([true, 1]);
   });
 });

@@ -1,4 +1,12 @@
-import { decodeDdlRecord, type DdlClass, type DdlClearedRecord, type DdlRecord } from '@sluice/envelope';
+import {
+  decodeDdlRecord,
+  type DdlClass,
+  type DdlClearedRecord,
+  type DdlRecord,
+  formatSequence,
+  parseSequence,
+  type Sequence,
+} from '@sluice/envelope';
 
 export type DdlEntry = DdlRecord['payload'];
 
@@ -13,11 +21,15 @@ const HISTORY_MAX = 1000;
 /** Open alerts kept; more are counted by nobody. A pipeline with so many has other worries. */
 const ALERTS_MAX = 10_000;
 
+const CHANGES_COLUMNS: ReadonlySet<DdlClass> = new Set(['additive', 'breaking', 'rename', 'drop']);
+
 /** What the DDL topic tells: the newest statements, the alerts that nobody has cleared, online schema changes under way. */
 export class DdlJournal {
   #history: DdlEntry[] = [];
   readonly #alerts = new Map<string, DdlEntry>();
   readonly #shadows = new Map<string, ShadowChange>();
+  /** By table: the newest statement after which its columns may be other than before. */
+  readonly #changes = new Map<string, Sequence>();
 
   /** What cannot be read says nothing. */
   restore(value: Buffer): void {
@@ -33,6 +45,8 @@ export class DdlJournal {
     const entry = record.payload;
     this.#history.push(entry);
     if (this.#history.length > 2 * HISTORY_MAX) this.#history = this.#history.slice(-HISTORY_MAX);
+    if (CHANGES_COLUMNS.has(entry.class) && entry.unseen !== true)
+      for (const table of entry.tables) this.#changes.set(table, entry.id);
     if (entry.shadow) this.#noteShadow(entry);
     else if (entry.policy !== 'apply' && this.#alerts.size < ALERTS_MAX) this.#alerts.set(entry.id, entry);
   }
@@ -55,6 +69,20 @@ export class DdlJournal {
     for (const { class: kind, tables } of this.#alerts.values())
       if (kind === 'xa' && tables.includes(id)) return true;
     return false;
+  }
+
+  /** Where the newest statement stands after which the table's columns may be other than before; null when there was none. */
+  lastChange(id: string): Sequence | null {
+    return this.#changes.get(id) ?? null;
+  }
+
+  /** The id of an entry that has no sequence of its own: the next behind this one that no other entry has. */
+  freeId(behind: Sequence): Sequence {
+    const { generation, file, offset } = parseSequence(behind);
+    let next = offset + 1;
+    const taken = new Set(this.#history.map(({ id }) => id));
+    while (taken.has(formatSequence(generation, file, next))) next++;
+    return formatSequence(generation, file, next);
   }
 
   /** Newest first. */

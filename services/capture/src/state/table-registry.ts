@@ -1,4 +1,4 @@
-import type { TopicRouting } from '@sluice/envelope';
+import type { Sequence, TopicRouting } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { z } from 'zod';
 import { NO_SHAPING, type Shaper } from '../shape/shaper.ts';
@@ -73,6 +73,8 @@ export interface Registration {
 
 interface Newest {
   readonly version: number;
+  /** From which on the version holds. */
+  readonly sequence: Sequence;
   /** As it is in the source. */
   readonly shape: TableShape;
   /** As it is published. */
@@ -122,10 +124,11 @@ export class TableRegistry {
   /** Takes over a version from the schema history; later records win. */
   restore(record: SchemaHistoryRecord): void {
     const id = tableId(record.database, record.table);
-    const { version, source, routing = BY_TABLE } = record;
+    const { version, sequence, source, routing = BY_TABLE } = record;
     const shape = source === undefined ? record : { ...record, ...source };
     this.#newest.set(id, {
       version,
+      sequence,
       shape,
       published: record,
       plan: source?.plan ?? '',
@@ -197,8 +200,26 @@ export class TableRegistry {
     return this.#newest.get(tableId(database, table))?.shape ?? null;
   }
 
-  /** The version that this shape is; a new one when it differs from the newest. */
-  register(shape: TableShape): Registration {
+  /** From which sequence on the newest version of a table holds; null when there is none yet. */
+  newestSince(database: string, table: string): Sequence | null {
+    return this.#newest.get(tableId(database, table))?.sequence ?? null;
+  }
+
+  /** What of its table `register` would say that the shape changes, if the settings are as they were. */
+  changeBy(shape: TableShape): Registration['change'] {
+    const known = this.#newest.get(tableId(shape.database, shape.table));
+    if (known === undefined) return 'create';
+    if (shapeText(known.shape) === shapeText(shape)) return 'none';
+    const { plan } = this.treat(shape);
+    const columns = plan?.columns.map(({ column }) => column) ?? shape.columns;
+    return classifyChange(known.published, { columns, keyColumns: plan?.keyColumns ?? shape.keyColumns });
+  }
+
+  /**
+   * The version that this shape is; a new one when it differs from the newest.
+   * @param since from which sequence on a new one holds
+   */
+  register(shape: TableShape, since: () => Sequence = () => ''): Registration {
     const id = tableId(shape.database, shape.table);
     const known = this.#newest.get(id);
     const isSameShape = known !== undefined && shapeText(known.shape) === shapeText(shape);
@@ -214,7 +235,17 @@ export class TableRegistry {
     const version = (known?.version ?? 0) + 1;
     const table = this.#capture(shape, version, treatment);
     const routing = this.routing.text;
-    this.#newest.set(id, { version, shape, published: table, plan, condition, routing, captured: table });
+    const sequence = since();
+    this.#newest.set(id, {
+      version,
+      sequence,
+      shape,
+      published: table,
+      plan,
+      condition,
+      routing,
+      captured: table,
+    });
     return { table, change: known === undefined ? 'create' : classifyChange(known.published, table) };
   }
 

@@ -2,6 +2,10 @@ import type { DdlClass, DdlPolicy } from '@sluice/envelope';
 
 const SEEN = 'Clear the alert with `sluice ddl clear` when you have seen to it.';
 
+/** In front of the advice about a change that no statement tells. */
+export const UNSEEN =
+  'The columns are other than before, and the binlog has no statement that says so (sql_log_bin = 0, a replication filter, an ALTER on this server alone): the rows are read again. ';
+
 const ALERTS: Readonly<Record<DdlClass, string>> = {
   additive: 'Sinks follow by themselves.',
   breaking:

@@ -4,7 +4,7 @@ import type { TableFilter } from '../state/table-filter.ts';
 import type { TableRegistry } from '../state/table-registry.ts';
 import { parseTableId, tableId } from '../state/table.ts';
 import { appendJson } from './control-writer.ts';
-import { adviceFor } from './ddl-advice.ts';
+import { adviceFor, UNSEEN } from './ddl-advice.ts';
 import type { DdlChange, Renaming } from './ddl-change.ts';
 import { nameChanges, type NameChange } from './name-changes.ts';
 import { shownStatement } from './shown-statement.ts';
@@ -37,6 +37,8 @@ interface Finding {
   readonly created: boolean;
   /** What was done before to the copy that takes the table's place. */
   readonly before: readonly string[];
+  /** That no statement is known that did it. */
+  readonly unseen?: true;
 }
 
 /** Tells of statements that change captured tables: a record each in the DDL topic, in the order of the binlog. */
@@ -58,6 +60,14 @@ export class DdlReporter {
   /** A table whose rows were all thrown away. */
   reportTruncate(table: TableName, statement: SeenStatement, announcement: Announcement): void {
     if (this.#captures(table)) this.#write(aboutTable('truncate', table), statement, announcement);
+  }
+
+  /** A table whose columns are other than before, and no statement tells why: somebody shall look whatever the policy is. */
+  reportUnseen(kind: 'additive' | 'breaking', table: TableName, announcement: Announcement): void {
+    const { buffer, point } = announcement;
+    const sequence = this.#options.journal.freeId(point.sequence);
+    const finding: Finding = { ...aboutTable(kind, table), unseen: true };
+    this.#write(finding, { sql: '', database: table.database }, { buffer, point: { ...point, sequence } });
   }
 
   /** A table with rows of an XA transaction, once: capture stops it by itself. */
@@ -131,10 +141,16 @@ export class DdlReporter {
     return this.#options.filter.captures(database, table);
   }
 
+  #policyOf({ class: kind, shadow, unseen }: Finding): DdlPolicy {
+    if (kind === 'xa') return 'pause-table';
+    const policy = shadow ? 'apply' : this.#options.policies[kind];
+    return unseen === true && policy === 'apply' ? 'alert' : policy;
+  }
+
   #write(finding: Finding, { sql, database, sqlMode }: SeenStatement, { buffer, point }: Announcement): void {
-    const { prefix, policies, journal, onReport } = this.#options;
-    const { class: kind, tables, shadow, created, before } = finding;
-    const policy = kind === 'xa' ? 'pause-table' : shadow ? 'apply' : policies[kind];
+    const { prefix, journal, onReport } = this.#options;
+    const { class: kind, tables, shadow, created, unseen } = finding;
+    const policy = this.#policyOf(finding);
     const ids = tables.map((name) => tableId(name.database, name.table));
     const record: DdlRecord = {
       schema: { version: 1, type: 'ddl' },
@@ -145,8 +161,9 @@ export class DdlReporter {
         tables: ids,
         shadow,
         created,
-        statement: kind === 'xa' ? sql : [...before, shownStatement(sql, sqlMode)].join('; '),
-        advice: adviceFor(kind, policy, ids),
+        ...(unseen === true ? { unseen } : {}),
+        statement: statementOf(finding, sql, sqlMode),
+        advice: `${unseen === true ? UNSEEN : ''}${adviceFor(kind, policy, ids)}`,
         source: {
           server: point.server,
           database,
@@ -166,7 +183,12 @@ export class DdlReporter {
   }
 }
 
-function aboutTable(kind: 'truncate' | 'xa', table: TableName): Finding {
+function statementOf({ class: kind, before, unseen }: Finding, sql: string, sqlMode?: number): string {
+  if (unseen === true) return '(no statement in the binlog)';
+  return kind === 'xa' ? sql : [...before, shownStatement(sql, sqlMode)].join('; ');
+}
+
+function aboutTable(kind: 'additive' | 'breaking' | 'truncate' | 'xa', table: TableName): Finding {
   return { class: kind, tables: [table], shadow: false, created: false, before: [] };
 }
 

@@ -1,5 +1,5 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
-import { schemaHistoryTopic } from '@sluice/envelope';
+import { schemaHistoryTopic, type Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { Treatment } from '../shape/treatment.ts';
 import type { TableFilter } from '../state/table-filter.ts';
@@ -35,6 +35,8 @@ export interface TableRoutesOptions {
   readonly policies: DdlPolicies;
   /** Whether a table waits for an operator, by `database.table`: its rows are passed over. */
   readonly isStopped: (id: string) => boolean;
+  /** Where the newest statement stands after which a table's columns may be other than before, by `database.table`. */
+  readonly lastChange: (id: string) => Sequence | null;
 }
 
 /** What a new table version needs to be announced. */
@@ -83,7 +85,7 @@ export class TableRoutes {
     }
     if (!map.fullMetadata) throw metadataMissing(map);
     const { registry, columnBook } = this.#options;
-    const isSettled = !columnBook.lacks(map) && !this.hasOtherKey(map);
+    const isSettled = !columnBook.lacks(map) && !this.hasOtherKey(map) && this.unseenChange(map) === null;
     const isReady = isSettled && registry.isAdmitted(map.database, map.table);
     if (isReady) this.#settle(map, announcement);
     else this.waiting.push(map);
@@ -100,6 +102,20 @@ export class TableRoutes {
     const known = this.#options.registry.shapeOf(map.database, map.table);
     const key = this.keyOf(map);
     return known === null ? key.length === 0 : key.join('\0') !== known.keyColumns.join('\0');
+  }
+
+  /**
+   * What became of the table's columns since its newest version without a statement that the stream has seen
+   * (`sql_log_bin` = 0, a replication filter); null when they are the same, or a statement explains it.
+   */
+  unseenChange(map: TableMap): 'additive' | 'breaking' | null {
+    const { registry, lastChange } = this.#options;
+    const { database, table } = map;
+    const since = registry.newestSince(database, table);
+    if (since === null || !map.fullMetadata) return null;
+    const change = registry.changeBy(this.shapeOf(map));
+    if (change !== 'additive' && change !== 'breaking') return null;
+    return (lastChange(tableId(database, table)) ?? '') > since ? null : change;
   }
 
   #isPassedOver(map: TableMap): boolean {
@@ -145,12 +161,16 @@ export class TableRoutes {
   }
 
   #settle(map: TableMap, announcement: () => Announcement): void {
+    this.#byMap.set(map, this.open(this.shapeOf(map), announcement));
+  }
+
+  /** The shape that rows of this map have; what the map does not tell must be known by now. */
+  shapeOf(map: TableMap): TableShape {
     const { database, table } = map;
     const facts = this.#options.columnBook.factsOf(map);
     const columns = schemaColumns(describedColumns(map.columns, facts));
-    const keyColumns = this.keyOf(map);
     const leftOut = map.columns.flatMap(({ name }) => (facts.leftOut.has(name) ? [name] : []));
-    this.#byMap.set(map, this.open({ database, table, columns, keyColumns, leftOut }, announcement));
+    return { database, table, columns, keyColumns: this.keyOf(map), leftOut };
   }
 
   /** The route of a shape that the stream has rows of now, or that is not known at all yet. */
@@ -199,7 +219,8 @@ export class TableRoutes {
 
   /** A version not seen before is announced in the topic and in the schema history. */
   #register(shape: TableShape, announcement: () => Announcement): CapturedTable {
-    const registration = this.#options.registry.register(shape);
+    const since = (): Sequence => announcement().point.sequence;
+    const registration = this.#options.registry.register(shape, since);
     if (registration.change !== 'none') this.#announce(registration, announcement());
     return registration.table;
   }

@@ -74,8 +74,9 @@ describe('TRUNCATE', () => {
   });
 
   test('has a sequence above every row before it and below every row after it', () => {
-    const { stream, buffer } = streamOf({ registry: known });
+    const { stream, routes, buffer } = streamOf({ registry: known });
     begin(stream, 200);
+    routes.settle(stream.announcement);
     stream.onRows(insert(210, 1, 2, 3));
     stream.onCommit(212);
     statement(stream, 'TRUNCATE TABLE orders', 212);

@@ -42,6 +42,7 @@ export interface StreamSetup {
   readonly registry: TableRegistry;
   readonly buffer: PublishBuffer;
   readonly journal: DdlJournal;
+  readonly ddl: DdlReporter;
 }
 
 /** A registry that has the topics of these tables of the database `shop`. */
@@ -73,6 +74,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     columnBook: new ColumnBook({ server: { flavour: 'mysql', version: '9.7.0' }, registry, described: [] }),
     policies: options.policies ?? POLICIES,
     isStopped: (id) => journal.isStopped(id),
+    lastChange: (id) => journal.lastChange(id),
   });
   const ddl = new DdlReporter({
     prefix: 'p',
@@ -107,7 +109,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
   });
   stream.now = NOW;
   stream.onRotate(resume.file, resume.position);
-  return { stream, routes, registry, buffer, journal };
+  return { stream, routes, registry, buffer, journal, ddl };
 }
 
 export const ORDERS: TableMap = tableMap();
