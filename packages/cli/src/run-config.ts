@@ -1,11 +1,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { freePorts } from '@sluice/local-stack';
 import { loadConfig } from '@sluice/runtime';
 import type { SluiceConfig } from '@sluice/runtime';
+import { opsOf } from './operator/ops-client.ts';
 import { SERVICE_NAMES, startServices } from './pipeline-services.ts';
-import type { ServiceName, ServicePlan, ServicePorts } from './pipeline-services.ts';
+import type { ServiceName, ServicePlan } from './pipeline-services.ts';
 import { watchPipeline } from './watch-pipeline.ts';
 import type { RunHost } from './watch-pipeline.ts';
 
@@ -16,7 +16,7 @@ import type { RunHost } from './watch-pipeline.ts';
 export async function runConfig(file: string, host: RunHost): Promise<void> {
   const configFile = resolve(file);
   const config = loadConfig(configFile, host.env);
-  const plans = await planServices(config);
+  const plans = planServices(config);
   const logFolder = await mkdtemp(join(tmpdir(), 'sluice-'));
   host.say(`logs are in ${logFolder}`);
   const events: string[] = [];
@@ -44,30 +44,12 @@ function placesOf(config: SluiceConfig): [string, string][] {
   ];
 }
 
-/** Sinks whose section names no ports get free ones: with the default ports, two on one host could not start. */
-async function planServices(config: SluiceConfig): Promise<ServicePlan[]> {
-  const capture: ServicePlan = { name: 'capture', ports: config.capture.ops, env: {} };
-  const sinks = SERVICE_NAMES.filter((name) => name !== 'capture' && sectionOf(config, name) !== undefined);
-  const free = await freePorts(sinks.length * 2);
-  const plans = sinks.map((name, index): ServicePlan => {
-    const [port = 0, metricsPort = 0] = free.slice(index * 2);
-    const given: Partial<ServicePorts> = sectionOf(config, name)?.['ops'] ?? {};
-    const ports = { host: '127.0.0.1', port, metricsPort, ...given };
-    const prefix = `SLUICE__SINKS__${sinkOf(name).toUpperCase()}__OPS__`;
-    return {
-      name,
-      ports,
-      env: { [`${prefix}PORT`]: String(ports.port), [`${prefix}METRICS_PORT`]: String(ports.metricsPort) },
-    };
-  });
-  return [capture, ...plans];
+function planServices(config: SluiceConfig): ServicePlan[] {
+  const sinks = SERVICE_NAMES.filter((name) => config.sinks[sinkOf(name)] !== undefined);
+  return [
+    { name: 'capture', ports: config.capture.ops, env: {} },
+    ...sinks.map((name): ServicePlan => ({ name, ports: opsOf(config, ['sinks', sinkOf(name)]), env: {} })),
+  ];
 }
 
 const sinkOf = (name: ServiceName): string => name.replace(/^sink-/, '');
-
-function sectionOf(
-  config: SluiceConfig,
-  name: ServiceName,
-): { readonly ops?: Partial<ServicePorts> } | undefined {
-  return config.sinks[sinkOf(name)];
-}

@@ -17,7 +17,7 @@ export {
   deriveServerId,
   kafkaTlsSchema,
   logSchema,
-  opsSchema,
+  opsSchemaFor,
   saslSchema,
   serverTlsSchema,
   sluiceSchema,

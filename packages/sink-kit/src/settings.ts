@@ -1,4 +1,4 @@
-import { opsSchema } from '@sluice/runtime';
+import { opsSchemaFor } from '@sluice/runtime';
 import { z } from 'zod';
 
 const milliseconds = z.int().min(1).max(2_147_483_647);
@@ -32,9 +32,12 @@ const diversionSchema = z.strictObject({
   }),
 });
 
-/** Settings that every sink has; a sink's own schema is `z.strictObject({ ...sinkBaseSchema.shape, … })`. */
+/**
+ * Settings that every sink has; a sink's own schema is `z.strictObject({ ...sinkBaseSchema.shape, … })`, with ports of its
+ * own where other sinks run on the same host: `ops: opsSchemaFor('redis').prefault({})`.
+ */
 export const sinkBaseSchema = z.strictObject({
-  ops: opsSchema.prefault({}),
+  ops: opsSchemaFor('').prefault({}),
   batchRecords: z
     .int()
     .min(1)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ClientOptions } from '@elastic/elasticsearch';
-import { serverTlsSchema, type ServerTlsConfig } from '@sluice/runtime';
+import { opsSchemaFor, serverTlsSchema, type ServerTlsConfig } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 
@@ -14,6 +14,7 @@ const authSchema = z.union([
 /** The section `sinks.elasticsearch` of sluice.yaml. */
 export const elasticsearchSchema = z.strictObject({
   ...sinkBaseSchema.shape,
+  ops: opsSchemaFor('elasticsearch').prefault({}),
   node: z.url().default('http://127.0.0.1:9200').meta({ description: 'Address of the cluster.' }),
   auth: authSchema.optional().meta({ description: '`username` and `password`, or `apiKey`.' }),
   tls: serverTlsSchema.optional(),

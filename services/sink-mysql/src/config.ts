@@ -1,4 +1,4 @@
-import { serverTlsSchema } from '@sluice/runtime';
+import { opsSchemaFor, serverTlsSchema } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 
@@ -7,6 +7,7 @@ const databaseName = z.string().min(1).max(64);
 /** The section `sinks.mysql` of sluice.yaml. */
 export const mysqlSinkSchema = z.strictObject({
   ...sinkBaseSchema.shape,
+  ops: opsSchemaFor('mysql').prefault({}),
   host: z.string().min(1).meta({ description: 'Host of the target server, MySQL or MariaDB.' }),
   port: z.int().min(1).max(65535).default(3306).meta({ description: 'Port of the target server.' }),
   user: z

@@ -1,9 +1,11 @@
+import { opsSchemaFor } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 
 /** Section `sinks.redis` of sluice.yaml. */
 export const redisConfigSchema = z.strictObject({
   ...sinkBaseSchema.shape,
+  ops: opsSchemaFor('redis').prefault({}),
   url: z
     .string()
     .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import {
+  formatPath,
   loadConfig,
   parseSection,
   PipelineError,
@@ -7,15 +7,16 @@ import {
   type SluiceConfig,
 } from '@sluice/runtime';
 import { sinkSchemas, type SinkSchemas } from '../sink-schemas.ts';
+import { opsOf } from './ops-client.ts';
 import { show, type Screen } from './screen.ts';
-
-const ROOT = join(import.meta.dirname, '../../../..');
 
 /** Says every problem of the file at once, those of the sinks' sections included. True when there is none. */
 export async function configValidate(file: string, env: Environment, screen: Screen): Promise<boolean> {
-  const problems = configProblems(file, env, await sinkSchemas(ROOT));
-  show(screen, { file, valid: problems.length === 0, problems }, [], []);
+  const problems = configProblems(file, env, await sinkSchemas());
+  const warnings = problems.length === 0 ? portClashes(loadConfig(file, env)) : [];
+  show(screen, { file, valid: problems.length === 0, problems, warnings }, [], []);
   if (screen.format === 'table') for (const problem of problems) screen.say(problem);
+  for (const warning of warnings) screen.say(`warning: ${warning}`);
   if (problems.length === 0) screen.say(`${file} is valid`);
   return problems.length === 0;
 }
@@ -32,6 +33,23 @@ export function configProblems(file: string, env: Environment, schemas: SinkSche
   } catch (error) {
     return [textOf(error)];
   }
+}
+
+/** Ports that two services have: on one host the second cannot start. On hosts of their own they may, so it is no problem. */
+export function portClashes(config: SluiceConfig): readonly string[] {
+  const owners = new Map<number, string>();
+  const clashes: string[] = [];
+  for (const path of [['capture'], ...Object.keys(config.sinks).map((sink) => ['sinks', sink])]) {
+    const ops = opsOf(config, path);
+    for (const name of ['port', 'metricsPort'] as const) {
+      const setting = formatPath([...path, 'ops', name]);
+      const owner = owners.get(ops[name]);
+      if (owner === undefined) owners.set(ops[name], setting);
+      else if (ops[name] !== 0)
+        clashes.push(`${setting} is ${ops[name]}, as ${owner}: on one host only one of them can have it`);
+    }
+  }
+  return clashes;
 }
 
 /** The sinks would refuse to start (TOPICS_SPLIT). */

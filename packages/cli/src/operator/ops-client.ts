@@ -1,12 +1,17 @@
-import { opsSchema, parseSection, type SluiceConfig } from '@sluice/runtime';
+import { opsSchemaFor, parseSection, type OpsConfig, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 
 const TIMEOUT_MS = 120_000;
 const ANYWHERE = new Set(['0.0.0.0', '::']);
 
+/** `ops` of a service with its defaults; `path` is its section, such as `['sinks', 'redis']`. */
+export function opsOf(config: SluiceConfig, path: readonly string[]): OpsConfig {
+  return parseSection(config, [...path, 'ops'], opsSchemaFor(path.at(-1) ?? ''));
+}
+
 /** Where a service shows its health; `path` is its section, such as `['sinks', 'redis']`. */
 export function opsUrl(config: SluiceConfig, path: readonly string[]): string {
-  const { host, port } = parseSection(config, [...path, 'ops'], opsSchema);
+  const { host, port } = opsOf(config, path);
   const reachable = ANYWHERE.has(host) ? '127.0.0.1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { configProblems } from '../../src/operator/config-validate.ts';
+import { parseConfig } from '@sluice/runtime';
+import { configProblems, portClashes } from '../../src/operator/config-validate.ts';
 import { sinkSchemas } from '../../src/sink-schemas.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const schemas = await sinkSchemas(resolve(import.meta.dirname, '../../../..'));
+const schemas = await sinkSchemas();
 const base = "pipeline: p\nsource: { host: h, user: u, tables: ['*.*'] }\nkafka: { brokers: [a:1] }\n";
 
 function problems(text: string): readonly string[] {
@@ -44,6 +45,17 @@ describe('config validate', () => {
     expect(problems(`${base}${topics}sinks: { redis: {} }`)).toEqual([
       expect.stringContaining('topics.strategy: found "operation"'),
     ]);
+  });
+
+  test('says which services could not run on one host; those that name no ports can', () => {
+    const clashes = (sinks: string): readonly string[] =>
+      portClashes(parseConfig(`${base}sinks: ${sinks}`, {}));
+    expect(clashes('{ redis: {}, elasticsearch: {}, mysql: {} }')).toEqual([]);
+    expect(clashes('{ redis: { ops: { port: 8080, metricsPort: 8082 } }, elasticsearch: {} }')).toEqual([
+      'sinks.redis.ops.port is 8080, as capture.ops.port: on one host only one of them can have it',
+      'sinks.elasticsearch.ops.port is 8082, as sinks.redis.ops.metricsPort: on one host only one of them can have it',
+    ]);
+    expect(clashes('{ redis: { ops: { port: 0, metricsPort: 0 } } }')).toEqual([]);
   });
 
   test('names what is wrong outside of them', () => {

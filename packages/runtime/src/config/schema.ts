@@ -15,18 +15,29 @@ const secret = (description: string): { description: string; secret: true } => (
   secret: true,
 });
 
-export const opsSchema = z
-  .strictObject({
-    host: z.string().min(1).default('127.0.0.1').meta({
-      description: 'Address that health, status and metrics listen on; `0.0.0.0` in a container.',
-    }),
-    port: PORT.default(8080).meta({ description: 'Port of `/health`, `/livez`, `/readyz` and `/status`.' }),
-    metricsPort: PORT.default(9090).meta({ description: 'Port of `/metrics`.' }),
-  })
-  .meta({
-    description:
-      'Where this service shows its health and metrics; every service on one host needs its own ports.',
-  });
+/** Sections in the order of their default ports, so that the services of a pipeline run on one host as they are. */
+const SERVICES = ['capture', 'redis', 'elasticsearch', 'mysql'];
+const FIRST_PORT = 8080;
+const FIRST_METRICS_PORT = 9090;
+
+/** `ops` of the service with this section, `capture` or the name of a sink; a sink that is not known here comes last. */
+export function opsSchemaFor(section: string) {
+  const known = SERVICES.indexOf(section);
+  const place = known < 0 ? SERVICES.length : known;
+  const port = PORT.default(FIRST_PORT + place);
+  return z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').meta({
+        description: 'Address that health, status and metrics listen on; `0.0.0.0` in a container.',
+      }),
+      port: port.meta({ description: 'Port of `/health`, `/livez`, `/readyz` and `/status`.' }),
+      metricsPort: PORT.default(FIRST_METRICS_PORT + place).meta({ description: 'Port of `/metrics`.' }),
+    })
+    .meta({
+      description:
+        'Where this service shows its health and metrics; every service on one host needs its own ports.',
+    });
+}
 
 export const serverTlsSchema = z
   .strictObject({
@@ -170,7 +181,7 @@ export const topicsSchema = z
 
 export const captureSchema = z
   .strictObject({
-    ops: opsSchema.prefault({}),
+    ops: opsSchemaFor('capture').prefault({}),
     hashKeyFile: file.optional().meta({
       description:
         'File with the key of hashed columns, at least 16 bytes; only capture reads it. A line end behind it does not count.',
@@ -283,7 +294,7 @@ export type SourceConfig = SluiceConfig['source'];
 export type TablesConfig = SluiceConfig['tables'];
 export type KafkaConfig = SluiceConfig['kafka'];
 export type TopicsConfig = SluiceConfig['topics'];
-export type OpsConfig = z.output<typeof opsSchema>;
+export type OpsConfig = z.output<ReturnType<typeof opsSchemaFor>>;
 export type LogConfig = SluiceConfig['log'];
 export type ServerTlsConfig = z.output<typeof serverTlsSchema>;
 

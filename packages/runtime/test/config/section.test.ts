@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../src/config/load.ts';
-import { opsSchema } from '../../src/config/schema.ts';
+import { opsSchemaFor } from '../../src/config/schema.ts';
 import { parseSection } from '../../src/config/section.ts';
 
 const config = parseConfig(
@@ -17,7 +17,7 @@ sinks:
 );
 
 const schema = z.strictObject({
-  ops: opsSchema.prefault({}),
+  ops: opsSchemaFor('redis').prefault({}),
   url: z.string().default('redis://127.0.0.1:6379'),
   batchRecords: z.int().default(100),
   auth: z
@@ -30,7 +30,7 @@ const schema = z.strictObject({
 
 test('a section is checked by its own schema, with the same leniency for text', () => {
   expect(parseSection(config, ['sinks', 'redis'], schema)).toEqual({
-    ops: { host: '127.0.0.1', port: 8081, metricsPort: 9090 },
+    ops: { host: '127.0.0.1', port: 8081, metricsPort: 9091 },
     url: 'redis://r:1',
     batchRecords: 5,
   });
