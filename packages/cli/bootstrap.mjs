@@ -18,6 +18,7 @@ const ENTRIES = {
   fuzz: 'packages/binlog/test/fuzz/main.ts',
   faults: 'test/faults/run.ts',
   soak: 'test/faults/soak.ts',
+  build: 'packages/cli/src/build.ts',
   generate: 'packages/cli/src/generate.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };

@@ -22,7 +22,10 @@ const everyPackage = ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'sink-k
 const table: Readonly<Record<string, Arrows>> = {
   'packages/binlog': { packages: [], external: ['iconv-lite'], pureBuiltins: ['node:zlib', 'node:buffer'] },
   'packages/envelope': { packages: [], external: ['zod'], pureBuiltins: ['node:buffer'] },
-  'packages/runtime': { packages: [], external: ['zod', 'pino', 'prom-client', 'yaml'] },
+  'packages/runtime': {
+    packages: [],
+    external: ['zod', 'pino', 'prom-client', 'yaml', 'fzstd', '@bokuweb/zstd-wasm'],
+  },
   'packages/kafka': { packages: ['runtime'], external: ['kafkajs', '@platformatic/kafka', '@node-rs/crc32'] },
   'packages/mysql': { packages: ['runtime'], external: ['mysql2'] },
   'packages/sink-kit': {

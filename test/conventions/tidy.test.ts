@@ -54,7 +54,9 @@ test('files are called by what they do', () => {
 });
 
 test('images start services as they are tested: with the same options of Node.js', () => {
-  const command = ['node', ...SERVICE_NODE_OPTIONS, 'src/main.ts'].map((part) => `"${part}"`).join(', ');
+  const command = ['node', '--enable-source-maps', ...SERVICE_NODE_OPTIONS, 'src/main.js']
+    .map((part) => `"${part}"`)
+    .join(', ');
   expect(readText('infra/docker/Dockerfile')).toContain(`\nCMD [${command}]\n`);
 });
 

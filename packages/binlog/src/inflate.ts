@@ -1,4 +1,4 @@
-import { createZstdDecompress, inflateSync, zstdDecompressSync } from 'node:zlib';
+import zlib from 'node:zlib';
 import { BinlogError } from './errors.ts';
 import type { EventCursor } from './event-cursor.ts';
 
@@ -25,7 +25,9 @@ export function inflateEvent(packed: Buffer): Buffer {
   }
   if (packed.length < 1 + width) throw unreadable('a compressed event is cut short');
   const length = packed.readUIntBE(1, width);
-  return unpack(length, () => inflateSync(packed.subarray(1 + width), { maxOutputLength: limit(length) }));
+  return unpack(length, () =>
+    zlib.inflateSync(packed.subarray(1 + width), { maxOutputLength: limit(length) }),
+  );
 }
 
 const PAYLOAD_FIELD = { END: 0, SIZE: 1, COMPRESSION: 2, UNCOMPRESSED_SIZE: 3 } as const;
@@ -71,7 +73,7 @@ export function readPayload(cursor: EventCursor): Payload {
 /** @throws BinlogError PAYLOAD_UNREADABLE */
 export function unpackAtOnce({ bytes, isPacked, size }: Payload): Buffer {
   if (!isPacked) return bytes;
-  return unpack(size, () => zstdDecompressSync(bytes, { maxOutputLength: limit(size) }));
+  return unpack(size, () => zlib.zstdDecompressSync(bytes, { maxOutputLength: limit(size) }));
 }
 
 /**
@@ -81,7 +83,7 @@ export function unpackAtOnce({ bytes, isPacked, size }: Payload): Buffer {
  * @throws BinlogError PAYLOAD_UNREADABLE
  */
 export async function* unpackInPieces({ bytes, size }: Payload): AsyncGenerator<Buffer, void> {
-  const unpacking = createZstdDecompress({ chunkSize: PIECE_BYTES });
+  const unpacking = zlib.createZstdDecompress({ chunkSize: PIECE_BYTES });
   let unpacked = 0;
   let held: Buffer | null = null;
   try {

@@ -1,4 +1,12 @@
 #!/usr/bin/env node
-/** `npx sluice …`: the same as `npm run sluice -- …`, whatever Node the machine has. */
-process.argv.splice(2, 0, 'sluice');
-await import('../bootstrap.mjs');
+/** `sluice …`. Compiled, in `dist/`: on any Node of `engines`. In the repository: the sources, on the repository's own Node. */
+import { existsSync } from 'node:fs';
+
+const compiled = new URL('../src/sluice.js', import.meta.url);
+if (existsSync(compiled)) {
+  process.setSourceMapsEnabled(true);
+  await import(compiled.href);
+} else {
+  process.argv.splice(2, 0, 'sluice');
+  await import('../bootstrap.mjs');
+}

@@ -16,7 +16,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /** Text of every generated file by its path in the repository. */
 export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, string>> {
-  const config = configJsonSchema(await sinkSchemas(root));
+  const config = configJsonSchema(await sinkSchemas());
   return new Map([
     ['docs/config.md', configPage(config)],
     ['docs/errors.md', errorsPage()],

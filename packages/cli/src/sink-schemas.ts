@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { configJsonSchema } from '@sluice/runtime/reference';
+import { importProgram, programFile, ROOT } from './program-file.ts';
 
 export type SinkSchemas = Parameters<typeof configJsonSchema>[0];
 
@@ -10,14 +10,14 @@ export type SinkSchemas = Parameters<typeof configJsonSchema>[0];
  * The schema of each sink's section: the one `…Schema` that `services/sink-<name>/src/config.ts` exports. Found by the
  * folder, so that a new sink is known without a change here.
  */
-export async function sinkSchemas(root: string): Promise<SinkSchemas> {
-  const services = await readdir(join(root, 'services'));
+export async function sinkSchemas(): Promise<SinkSchemas> {
+  const services = await readdir(join(ROOT, 'services'));
   const schemas: Record<string, SinkSchemas[string]> = {};
   for (const folder of services.sort()) {
     const name = /^sink-(.+)$/.exec(folder)?.[1];
-    const file = join(root, 'services', folder, 'src/config.ts');
-    if (name === undefined || !existsSync(file)) continue;
-    const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    const file = `services/${folder}/src/config.ts`;
+    if (name === undefined || !existsSync(programFile(file))) continue;
+    const module = await importProgram<Readonly<Record<string, unknown>>>(file);
     const [schema] = Object.entries(module).flatMap(([exported, value]) =>
       exported.endsWith('Schema') && isSchema(value) ? [value] : [],
     );

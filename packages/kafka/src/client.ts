@@ -10,7 +10,6 @@ const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
 
 /** Fifteen tries with these waits take about 50 s; consumers start over after that, the rest reports an error. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 5_000, retries: 15 };
-const zstdDecompress = promisify<Buffer, Buffer>(zlib.zstdDecompress);
 
 /** Fields of the client's log entries that name things; anything else could hold a payload and is dropped. */
 const LOGGED_FIELDS = [
@@ -63,7 +62,7 @@ function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl
 function registerCodecs(): void {
   CompressionCodecs[CompressionTypes.ZSTD] = () => ({
     compress: async (encoder: CompressibleBytes) => compressRecords(encoder.buffer, 'zstd'),
-    decompress: (bytes: Buffer) => zstdDecompress(bytes),
+    decompress: (bytes: Buffer) => promisify<Buffer, Buffer>(zlib.zstdDecompress)(bytes),
   });
   CompressionCodecs[CompressionTypes.LZ4] = () => ({
     compress: async (encoder: CompressibleBytes) => compressRecords(encoder.buffer, 'lz4'),

@@ -36,7 +36,6 @@ const THREAD_POOL_FROM_BYTES = 64 * 1024;
 /** Output comes in pieces of `chunkSize`, each a trip of its own: at Node's default of 16 KiB the same batch takes 4.2 ms. */
 const MIN_CHUNK_BYTES = 1024;
 const MAX_CHUNK_BYTES = 64 * 1024;
-const zstdInPool = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
 const gzipInPool = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip);
 
 /** Compresses a batch's records. Large ones go to the thread pool: the caller fills the next batch meanwhile. */
@@ -48,7 +47,8 @@ export async function compressRecords(records: Buffer, compression: Compression)
       return records;
     case 'zstd': {
       const options = { params: ZSTD_FASTEST, chunkSize };
-      return inPool ? zstdInPool(records, options) : zlib.zstdCompressSync(records, options);
+      if (!inPool) return zlib.zstdCompressSync(records, options);
+      return promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)(records, options);
     }
     case 'gzip': {
       const options = { level: GZIP_FASTEST, chunkSize };

@@ -1,3 +1,4 @@
+export { olderNodeReady } from './older-node.ts';
 export { fullJitter, type BackoffOptions } from './backoff.ts';
 export { abortableDelay, settlesWithin } from './delay.ts';
 export {

@@ -5,6 +5,7 @@ import { PipelineError } from './errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { olderNodeReady } from './older-node.ts';
 import { VERSION } from './version.ts';
 
 /** Milliseconds between the order to stop and the use of force; below Kubernetes' default of 30 s. */
@@ -84,6 +85,7 @@ export async function runService(
       'starting',
     );
     logNodeWarnings(host, log);
+    await olderNodeReady;
     const metrics = createMetrics(name);
     await live(await build({ name, config, env: host.env, log, metrics, signal: stop.signal }), stop.signal);
     finish(undefined);
