@@ -1,21 +1,33 @@
 /** `sluice`: the operator's command. See `--help`. */
-import { errorEntry, PipelineError } from '@sluice/runtime';
+import { errorEntry, olderNodeReady, PipelineError, VERSION } from '@sluice/runtime';
 import { UsageError } from './arguments.ts';
 import { CommandFailed } from './operator/command-failed.ts';
 import { parseCommandLine } from './operator/command-line.ts';
-import { usage } from './operator/commands-table.ts';
-import { runCommand } from './operator/run-command.ts';
+import { helpFor } from './operator/help.ts';
+import { isOperatorLine, runService } from './operator/service-commands.ts';
 
 const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
 
 const say = (line: string): void => console.error(line);
 
 async function main(args: readonly string[]): Promise<number> {
-  const line = parseCommandLine(args, Date.now());
-  if (line === null) {
-    process.stdout.write(usage());
+  const wish = parseCommandLine(args, Date.now());
+  if (wish.kind === 'version') {
+    process.stdout.write(`sluice ${VERSION}, Node.js ${process.version}\n`);
+    return EXIT.done;
+  }
+  if (wish.kind === 'help') {
+    process.stdout.write(helpFor(wish.words));
     return args.length === 0 ? EXIT.wrongUse : EXIT.done;
   }
+  const { line } = wish;
+  if (!isOperatorLine(line)) {
+    await runService(line);
+    return EXIT.done;
+  }
+  await olderNodeReady;
+  // Only now: a service that is started by this command needs nothing of it.
+  const { runCommand } = await import('./operator/run-command.ts');
   const screen = { format: line.output, output: process.stdout, say };
   const done = await runCommand(line, process.env, screen);
   if (done) return EXIT.done;

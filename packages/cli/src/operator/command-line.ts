@@ -1,13 +1,21 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../arguments.ts';
-import { COMMANDS, OPTIONS, type CommandName, type OptionName } from './commands-table.ts';
+import { COMMANDS, OPTIONS, specOf, type CommandName, type OptionName } from './commands-table.ts';
 import { parseInstant } from './instant.ts';
 
 export type OutputFormat = 'json' | 'table';
 
+/** What a command line asks for. */
+export type Wish =
+  | { readonly kind: 'help'; readonly words: readonly string[] }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'command'; readonly line: CommandLine };
+
 /** A command line as the commands take it. */
 export interface CommandLine {
   readonly command: CommandName;
+  /** The last word of `sink NAME`; empty otherwise. */
+  readonly name: string;
   readonly output: OutputFormat;
   /** `--config`; undefined: SLUICE_CONFIG, then `sluice.yaml`. */
   readonly config: string | undefined;
@@ -16,22 +24,28 @@ export interface CommandLine {
   readonly values: OptionValues;
 }
 
+type Values = ReadonlyMap<string, readonly (string | boolean)[]>;
+
 export class OptionValues {
-  readonly #texts: Readonly<Record<string, string | boolean | undefined>>;
+  readonly #values: Values;
   readonly #nowMs: number;
 
-  constructor(texts: Readonly<Record<string, string | boolean | undefined>>, nowMs: number) {
-    this.#texts = texts;
+  constructor(values: Values, nowMs: number) {
+    this.#values = values;
     this.#nowMs = nowMs;
   }
 
   flag(name: OptionName): boolean {
-    return this.#texts[name] === true;
+    return this.#values.get(name)?.at(-1) === true;
   }
 
   text(name: OptionName): string | undefined {
-    const value = this.#texts[name];
-    return typeof value === 'string' ? value : undefined;
+    return this.texts(name).at(-1);
+  }
+
+  /** As often as it was given. */
+  texts(name: OptionName): readonly string[] {
+    return (this.#values.get(name) ?? []).filter((value) => typeof value === 'string');
   }
 
   /** Throws UsageError when it was not given. */
@@ -70,53 +84,66 @@ export class OptionValues {
 
 export const INSTANT_FORMS = 'a time such as 2026-11-21T09:05:34Z, or how long ago: 90s, 15m, 2h, 3d';
 
-/** Null for `--help` and nothing at all. Throws UsageError. */
-export function parseCommandLine(args: readonly string[], nowMs: number): CommandLine | null {
+/** Throws UsageError. */
+export function parseCommandLine(args: readonly string[], nowMs: number): Wish {
   const { values, positionals } = parse(args);
-  if (values['help'] === true || positionals.length === 0) return null;
-  const command = commandOf(positionals);
-  const spec = COMMANDS[command];
-  const allowed: readonly string[] = ['output', 'json', 'config', ...spec.options];
-  const given = Object.keys(values).find((name) => !allowed.includes(name));
-  if (given !== undefined) throw new UsageError(`--${given} does not go with sluice ${command}`);
-  const output = values['output'] ?? (values['json'] === true ? 'json' : 'table');
+  if (values.get('version')?.at(-1) === true) return { kind: 'version' };
+  if (values.get('help')?.at(-1) === true || positionals.length === 0)
+    return { kind: 'help', words: positionals };
+  const { command, name } = commandOf(positionals);
+  checkOptions(command, values);
+  const options = new OptionValues(values, nowMs);
+  const output = options.text('output') ?? (options.flag('json') ? 'json' : 'table');
   if (output !== 'json' && output !== 'table')
-    throw new UsageError(`--output is "${String(output)}", but must be json or table`);
-  const isDry = values['dry-run'];
-  if (isDry === true && values['yes'] === true)
+    throw new UsageError(`--output is "${output}", but must be json or table`);
+  const isDry = values.get('dry-run')?.at(-1);
+  if (isDry === true && options.flag('yes'))
     throw new UsageError('--dry-run and --yes contradict each other');
-  const config = values['config'];
-  return {
-    command,
-    output,
-    config: typeof config === 'string' ? config : undefined,
-    performs: isDry === false || values['yes'] === true,
-    values: new OptionValues(values, nowMs),
-  };
+  const performs = isDry === false || options.flag('yes');
+  const config = options.text('config');
+  return { kind: 'command', line: { command, name, output, config, performs, values: options } };
 }
 
-function commandOf(positionals: readonly string[]): CommandName {
-  const name = positionals.join(' ');
-  if (Object.hasOwn(COMMANDS, name)) return name as CommandName;
-  const [noun = ''] = positionals;
+/** What is given twice and counts once would be lost without a word. */
+function checkOptions(command: CommandName, values: Values): void {
+  const { options, several = [] } = specOf(command);
+  const allowed: readonly string[] = ['output', 'json', 'config', ...options];
+  for (const [name, given] of values) {
+    if (!allowed.includes(name)) throw new UsageError(`--${name} does not go with sluice ${command}`);
+    if (given.length > 1 && !(several as readonly string[]).includes(name) && typeof given[0] === 'string')
+      throw new UsageError(`--${name} may be given once only`);
+  }
+}
+
+function commandOf(positionals: readonly string[]): { command: CommandName; name: string } {
+  const words = positionals.join(' ');
+  const [noun = '', name = ''] = positionals;
+  if (Object.hasOwn(COMMANDS, words)) return { command: words as CommandName, name: '' };
+  if (noun === 'sink' && positionals.length === 2) return { command: 'sink NAME', name };
   const verbs = Object.keys(COMMANDS).filter((known) => known.startsWith(`${noun} `));
   const hint = verbs.length === 0 ? 'see sluice --help' : `known: sluice ${verbs.join(', sluice ')}`;
-  throw new UsageError(`there is no command sluice ${name}; ${hint}`);
+  throw new UsageError(`there is no command sluice ${words}; ${hint}`);
 }
 
-function parse(args: readonly string[]): {
-  values: Readonly<Record<string, string | boolean | undefined>>;
-  positionals: readonly string[];
-} {
+function parse(args: readonly string[]): { values: Values; positionals: readonly string[] } {
   try {
-    const parsed = parseArgs({
+    const { tokens, positionals } = parseArgs({
       args: [...args],
       options: OPTIONS,
       strict: true,
       allowPositionals: true,
       allowNegative: true,
+      tokens: true,
     });
-    return { values: parsed.values, positionals: parsed.positionals };
+    const values = new Map<string, (string | boolean)[]>();
+    for (const token of tokens) {
+      if (token.kind !== 'option') continue;
+      // `--no-dry-run` comes as the name `no-dry-run`, or as `dry-run` with the raw text.
+      const isNegative = token.rawName.startsWith('--no-');
+      const name = token.name.replace(/^no-/, '');
+      values.set(name, [...(values.get(name) ?? []), token.value ?? !isNegative]);
+    }
+    return { values, positionals };
   } catch (error) {
     // Its first sentence says what is wrong; the rest is advice about quoting.
     throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));

@@ -4,6 +4,8 @@ export const OPTIONS = {
   json: { type: 'boolean' },
   config: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+  accept: { type: 'string' },
   sink: { type: 'string' },
   id: { type: 'string' },
   table: { type: 'string' },
@@ -30,8 +32,10 @@ export const OPTIONS = {
 
 export type OptionName = keyof typeof OPTIONS;
 
-interface CommandSpec {
+export interface CommandSpec {
   readonly options: readonly OptionName[];
+  /** Options that may be given several times, and then all count; any other is refused at the second time. */
+  readonly several?: readonly OptionName[];
   readonly help: string;
 }
 
@@ -40,6 +44,37 @@ const DRY = ['dry-run', 'yes'] as const;
 
 /** What there is: the options beside `--output` and `--config`, and the line of the help. */
 export const COMMANDS = {
+  capture: {
+    options: ['accept'],
+    several: ['accept'],
+    help: 'run capture until it is stopped: the source’s changes to Kafka',
+  },
+  'sink NAME': {
+    options: [],
+    help: 'run a sink until it is stopped, such as `sluice sink redis`: from Kafka to its store',
+  },
+  'config validate': {
+    options: [],
+    help: 'every problem of the configuration file, the sinks’ sections included',
+  },
+  plan: {
+    options: ['table'],
+    several: ['table'],
+    help: 'what capture would do: topics, keys, columns, what sinks would make of them; changes nothing',
+  },
+  status: { options: [], help: 'every service of the pipeline: ready, behind, dead letters, last error' },
+  'snapshot list': {
+    options: ['url'],
+    help: 'the snapshot jobs of capture: state, rows, share, speed, time left',
+  },
+  'snapshot start': {
+    options: ['table', 'condition', 'reconcile', 'url', 'by'],
+    several: ['table'],
+    help: 'read rows of captured tables once more, while the stream goes on',
+  },
+  'snapshot pause': { options: ['id', 'url', 'by'], help: 'let a snapshot job stand at its last chunk' },
+  'snapshot resume': { options: ['id', 'url', 'by'], help: 'go on with a job that is paused or has failed' },
+  'snapshot cancel': { options: ['id', 'url', 'by'], help: 'end a snapshot job for good' },
   'dlq list': {
     options: ['sink', ...FILTERS, 'all', 'limit'],
     help: 'dead letters that nobody has resolved (--all: also the resolved)',
@@ -65,17 +100,6 @@ export const COMMANDS = {
     options: ['sink', 'to', 'topic', 'partition', ...DRY, 'accept-gap', 'by'],
     help: 'read records once more; the sink must be stopped',
   },
-  'snapshot list': {
-    options: ['url'],
-    help: 'the snapshot jobs of capture: state, rows, share, speed, time left',
-  },
-  'snapshot start': {
-    options: ['table', 'condition', 'reconcile', 'url', 'by'],
-    help: 'read rows of captured tables once more, while the stream goes on',
-  },
-  'snapshot pause': { options: ['id', 'url', 'by'], help: 'let a snapshot job stand at its last chunk' },
-  'snapshot resume': { options: ['id', 'url', 'by'], help: 'go on with a job that is paused or has failed' },
-  'snapshot cancel': { options: ['id', 'url', 'by'], help: 'end a snapshot job for good' },
   'ddl alerts': {
     options: ['table', 'limit', 'url'],
     help: 'changes of captured tables that somebody has to look at, and what to do',
@@ -92,47 +116,8 @@ export const COMMANDS = {
     options: ['table', 'sink', 'by', 'reason'],
     help: 'let a table go on that capture has stopped or that waits in sinks (`ddl: … pause-table`)',
   },
-  'config validate': {
-    options: [],
-    help: 'every problem of the configuration file, the sinks’ sections included',
-  },
-  plan: {
-    options: [],
-    help: 'what capture would do: topics, keys, columns, what sinks would make of them; changes nothing',
-  },
-  status: { options: [], help: 'every service of the pipeline: ready, behind, dead letters, last error' },
 } as const satisfies Record<string, CommandSpec>;
 
 export type CommandName = keyof typeof COMMANDS;
 
-const COMMAND_WIDTH = 18;
-
-export function usage(): string {
-  const commands = Object.entries(COMMANDS).map(
-    ([name, { help }]) => `  ${name.padEnd(COMMAND_WIDTH)}${help}`,
-  );
-  return `sluice <noun> <verb> [options]
-
-${commands.join('\n')}
-
-  --sink S            the sink, as its section is called under \`sinks\`
-  --id ID             one dead letter: <topic>-<partition>-<offset> of the record that failed; one job; one alert
-  --table DB.TABLE  --key '{"id":42}'  --error CODE  --since TIME  --until TIME
-                      which dead letters; TIME is 2026-11-21T09:05:34Z, or ago: 90s, 15m, 2h, 3d
-  --dry-run           only say what would happen: the default of replay, discard and rewind
-  --yes               do it (also --no-dry-run)
-  --rate N/s          replay at most so many a second (default 50/s)
-  --force             replay what was replayed in vain five times already
-  --url URL           ops address of the service (default: its \`ops\` in the file)
-  --condition SQL     only rows that fulfil it, such as \`id > 1000\`; --table takes * and ? for start
-  --reconcile         at the end, sinks drop rows of the table that the source no longer has
-  --to WHERE          beginning, a TIME, or an offset with --topic and --partition
-  --accept-gap        rewind over records that were deleted unread
-  --by NAME  --reason TEXT
-                      kept with the decision (default: user@host)
-  --output FORMAT     table (default) or json; --json is the same as --output json
-  --config FILE       default: SLUICE_CONFIG, then sluice.yaml
-
-exit codes: 0 done, 1 not done or not all of it, 2 wrong use or configuration
-`;
-}
+export const specOf = (command: CommandName): CommandSpec => COMMANDS[command];

@@ -1,5 +1,4 @@
 import { configPath, loadConfig, type Environment } from '@sluice/runtime';
-import type { CommandLine } from './command-line.ts';
 import { configValidate } from './config-validate.ts';
 import { ddlClear, ddlList } from './ddl-commands.ts';
 import { dlqAccept, dlqDiscard, dlqList, dlqRelease, dlqShow } from './dlq-commands.ts';
@@ -7,12 +6,13 @@ import { dlqReplay } from './dlq-replay.ts';
 import { pipelinePlan } from './pipeline-plan.ts';
 import { pipelineStatus } from './pipeline-status.ts';
 import type { Screen } from './screen.ts';
+import type { OperatorLine } from './service-commands.ts';
 import { sinkRewind } from './sink-rewind.ts';
 import { snapshotList, snapshotMove, snapshotStart } from './snapshot-commands.ts';
 import { tableResume } from './table-commands.ts';
 
 /** Resolves to whether all that was asked for was done. Throws UsageError, CommandFailed, PipelineError. */
-export async function runCommand(line: CommandLine, env: Environment, screen: Screen): Promise<boolean> {
+export async function runCommand(line: OperatorLine, env: Environment, screen: Screen): Promise<boolean> {
   const file = line.config ?? configPath([], env);
   if (line.command === 'config validate') return configValidate(file, env, screen);
   const config = loadConfig(file, env);
@@ -46,7 +46,7 @@ export async function runCommand(line: CommandLine, env: Environment, screen: Sc
     case 'snapshot cancel':
       return snapshotMove(line, config, screen);
     case 'plan':
-      return pipelinePlan(config, screen);
+      return pipelinePlan(line, config, screen);
     case 'table resume':
       return tableResume(line, config, screen);
     case 'status':

@@ -49,7 +49,7 @@ export async function snapshotStart(
 ): Promise<boolean> {
   const { values } = line;
   const wish = {
-    tables: [values.needed('table')],
+    tables: [values.needed('table'), ...values.texts('table').slice(0, -1)],
     condition: values.text('condition') ?? null,
     reconcile: values.flag('reconcile'),
     by: whoIsIt(values),

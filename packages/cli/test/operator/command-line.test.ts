@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/arguments.ts';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
-import { COMMANDS, usage } from '../../src/operator/commands-table.ts';
+import { COMMANDS, OPTIONS } from '../../src/operator/commands-table.ts';
+import { helpFor } from '../../src/operator/help.ts';
 import { parseInstant } from '../../src/operator/instant.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
-const parse = (line: string) => parseCommandLine(line === '' ? [] : line.split(' '), NOW);
+const wish = (line: string) => parseCommandLine(line === '' ? [] : line.split(' '), NOW);
+function parse(text: string) {
+  const parsed = wish(text);
+  return parsed.kind === 'command' ? parsed.line : null;
+}
 
 describe('a command line', () => {
   test('names a command; the output is a table unless it says otherwise', () => {
@@ -19,7 +24,25 @@ describe('a command line', () => {
   });
 
   test('asks for help, or says nothing', () => {
-    expect([parse(''), parse('--help'), parse('dlq list -h')]).toEqual([null, null, null]);
+    expect(wish('')).toEqual({ kind: 'help', words: [] });
+    expect(wish('--help')).toEqual({ kind: 'help', words: [] });
+    expect(wish('dlq list -h')).toEqual({ kind: 'help', words: ['dlq', 'list'] });
+    expect(wish('--version')).toEqual({ kind: 'version' });
+  });
+
+  test('starts a service', () => {
+    const line = parse('capture --accept lost-checkpoint --accept row-conditions --config a.yaml');
+    expect([line?.command, line?.config, line?.values.texts('accept')]).toEqual([
+      'capture',
+      'a.yaml',
+      ['lost-checkpoint', 'row-conditions'],
+    ]);
+    expect(parse('sink redis')).toMatchObject({ command: 'sink NAME', name: 'redis' });
+    expect(parse('sink rewind --sink redis')).toMatchObject({ command: 'sink rewind', name: '' });
+  });
+
+  test('takes every one of an option that may be given several times', () => {
+    expect(parse('snapshot start --table a.b --table=c.d')?.values.texts('table')).toEqual(['a.b', 'c.d']);
   });
 
   test.each([
@@ -52,6 +75,9 @@ describe('a command line', () => {
     ['dlq list --rate 5', '--rate does not go with sluice dlq list'],
     ['status --outptu json', "Unknown option '--outptu'"],
     ['status --output xml', '--output is "xml", but must be json or table'],
+    ['dlq list --sink a --sink b', '--sink may be given once only'],
+    ['capture --config a --config b', '--config may be given once only'],
+    ['capture --accept', "Option '--accept <value>' argument missing"],
     ['dlq replay --dry-run --yes', '--dry-run and --yes contradict each other'],
   ])('%s is refused in one line', (line, message) => {
     expect(() => parse(line)).toThrow(UsageError);
@@ -84,6 +110,24 @@ test.each(['', '5', 'now', '2026-13-01', '21.11.2026', '-5m'])('"%s" is no time'
   expect(parseInstant(text, NOW)).toBeNull();
 });
 
-test('the help names every command', () => {
-  for (const name of Object.keys(COMMANDS)) expect(usage()).toContain(`  ${name} `);
+test('the help names every command, and that of a command every option that it takes', () => {
+  for (const [name, { options }] of Object.entries(COMMANDS)) {
+    expect(helpFor([])).toContain(`  ${name} `);
+    const words = name.split(' ');
+    for (const option of options)
+      expect(helpFor(words)).toMatch(new RegExp(`^  --${option}( [A-Z][A-Z./a-z]*)? +\\S.*$`, 'm'));
+  }
+});
+
+test('the help of a noun names its commands; of a word that is none, all', () => {
+  expect(helpFor(['ddl'])).toContain('  ddl alerts ');
+  expect(helpFor(['ddl'])).not.toContain('  dlq list ');
+  expect(helpFor(['nonsense'])).toEqual(helpFor([]));
+  expect(helpFor(['plan'])).toContain('sluice plan: ');
+});
+
+test('every option belongs to a command', () => {
+  const used = new Set<string>(Object.values(COMMANDS).flatMap(({ options }) => [...options]));
+  const common = ['output', 'json', 'config', 'help', 'version'];
+  expect(Object.keys(OPTIONS).filter((name) => !used.has(name) && !common.includes(name))).toEqual([]);
 });

@@ -1,0 +1,86 @@
+import type { TableOutline, TablePreview } from '@sluice/sink-kit';
+import { plural, tableText } from './screen.ts';
+
+/** The parts of capture's plan that this command shows. */
+export interface CapturePlan {
+  readonly source: { readonly flavour: string; readonly version: string };
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: number;
+    readonly exists: boolean;
+  }[];
+  readonly tables: readonly TablePlan[];
+  readonly problems: readonly {
+    readonly setting: string;
+    readonly found: string;
+    readonly required: string;
+    readonly fix: string;
+  }[];
+  readonly warnings: readonly string[];
+}
+
+export interface TablePlan extends TableOutline {
+  readonly topics: readonly string[];
+  readonly partitions: number;
+  readonly keyMembers: string;
+  readonly operations: readonly string[];
+  readonly where: string | null;
+  readonly change: string;
+  readonly refused: boolean;
+  readonly sourceColumns: readonly {
+    readonly source: string;
+    readonly published: { readonly name: string; readonly type: string } | null;
+    readonly treatment: string;
+  }[];
+}
+
+export interface SinkPreview extends TablePreview {
+  readonly sink: string;
+  readonly table: string;
+}
+
+/** The source, the topics that there are not yet, and a line per table. */
+export function planSummary({ source, topics, tables }: CapturePlan): string {
+  const missing = topics.filter(({ exists }) => !exists);
+  const lines = tables.map((table) => [
+    `${table.database}.${table.table}`,
+    table.refused ? 'refused' : keyOf(table),
+    table.sourceColumns.length,
+    table.topics.join(', '),
+    table.partitions,
+    table.change,
+  ]);
+  return `source: ${source.flavour} ${source.version}
+topics: ${topics.length - missing.length} exist, ${missing.length} would be created
+
+${tableText(['TABLE', 'KEY', 'COLUMNS', 'TOPIC', 'PARTITIONS', 'CHANGE'], lines)}`;
+}
+
+/** All about each table: how it is published, column by column, and what each sink would make of it. */
+export function* planDetails(
+  tables: readonly TablePlan[],
+  previews: readonly SinkPreview[],
+): Generator<string> {
+  for (const table of tables) {
+    const id = `${table.database}.${table.table}`;
+    yield `table ${id}
+  topic:      ${table.topics.join(', ')}, ${plural(table.partitions, 'partition')}
+  key:        ${keyOf(table)}
+  operations: ${table.operations.join(', ')}
+  rows:       ${table.where ?? 'all'}
+  change:     ${table.change}
+`;
+    const rows = table.sourceColumns.map(({ source: name, published, treatment }) => [
+      `  ${name}`,
+      published?.name ?? null,
+      published?.type ?? null,
+      treatment,
+    ]);
+    if (rows.length > 0) yield tableText(['  COLUMN', 'PUBLISHED AS', 'TYPE', ''], rows);
+    for (const { sink, target, definition } of previews.filter((each) => each.table === id))
+      yield `sink ${sink}: ${target}\n${definition.replace(/^/gm, '  ')}\n`;
+  }
+}
+
+const keyOf = ({ keyMembers, keyColumns }: TablePlan): string =>
+  [keyMembers, ...keyColumns].filter((part) => part !== '').join(', ');
