@@ -33,6 +33,8 @@ export interface SinkPipelineOptions {
   readonly stack: Stack;
   /** Made in the same scope. The pipeline is named after it. */
   readonly database: SourceDatabase;
+  /** Sinks of another name and with stores of their own, which read the topics of the pipeline named after the database. */
+  readonly beside?: string;
   /** Laid over the sections of the same name. */
   readonly sections?: Readonly<Record<string, Section>>;
 }
@@ -55,8 +57,9 @@ export class SinkPipeline {
   static async create(scope: Scope, options: SinkPipelineOptions): Promise<SinkPipeline> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
     scope.defer(() => rm(folder, { recursive: true, force: true }));
-    const stores = await SinkStores.open(scope, options.stack, options.database.name);
-    const kafka = kafkaClient(kafkaConfig(options.stack), createLogger('test', { level: 'silent' }));
+    const { stack, database, beside = '' } = options;
+    const stores = await SinkStores.open(scope, stack, database.name, `${database.name}${beside}`);
+    const kafka = kafkaClient(kafkaConfig(stack), createLogger('test', { level: 'silent' }));
     const admin = kafka.admin();
     await admin.connect();
     scope.defer(() => admin.disconnect());
@@ -89,7 +92,7 @@ export class SinkPipeline {
     this.#sections = options.sections ?? {};
     this.#folder = folder;
     this.database = options.database;
-    this.name = options.database.name;
+    this.name = `${options.database.name}${options.beside ?? ''}`;
     this.stores = stores;
     this.admin = admin;
     this.reader = new TopicReader({
@@ -102,7 +105,8 @@ export class SinkPipeline {
 
   /** The topic of one of the database's tables. */
   topic(table: string): string {
-    return new TopicRouting({ prefix: this.name, ...this.#sections['topics'] }).topicOf(this.name, table);
+    const { name } = this.database;
+    return new TopicRouting({ prefix: name, ...this.#sections['topics'] }).topicOf(name, table);
   }
 
   /** Topics of the database's tables, those that are there. */
@@ -155,7 +159,7 @@ export class SinkPipeline {
     const names = tables ?? (await this.#tables());
     return compareSinks({
       source: this.database.server,
-      tables: names.map((table) => ({ database: this.name, table })),
+      tables: names.map((table) => ({ database: this.database.name, table })),
       ...this.stores.compared,
     });
   }
@@ -178,13 +182,15 @@ export class SinkPipeline {
   /** The dead letters of a sink. */
   async deadLetters(sink: SinkName): Promise<TopicRecord[]> {
     const letters: TopicRecord[] = [];
-    await this.reader.readTopic(deadLetterTopic(this.name, sink), {}, (record) => letters.push(record));
+    await this.reader.readTopic(deadLetterTopic(this.database.name, sink), {}, (record) =>
+      letters.push(record),
+    );
     return letters;
   }
 
   async #tables(): Promise<string[]> {
     const rows = await this.database.rows(
-      `SELECT TABLE_NAME AS name FROM information_schema.tables WHERE TABLE_SCHEMA = '${this.name}'`,
+      `SELECT TABLE_NAME AS name FROM information_schema.tables WHERE TABLE_SCHEMA = '${this.database.name}'`,
     );
     return rows.map((row) => String(row['name'])).sort();
   }
@@ -197,7 +203,7 @@ export class SinkPipeline {
     const base: Record<string, Section> = {
       source: { host, port, user, password, tables: [`${database.name}.*`] },
       kafka: { brokers: stack.kafka.brokers },
-      topics: { partitions: PARTITIONS },
+      topics: { prefix: database.name, partitions: PARTITIONS },
       capture: { ops },
     };
     const names = new Set([...Object.keys(base), ...Object.keys(sections)]);

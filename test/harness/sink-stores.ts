@@ -22,19 +22,22 @@ export class SinkStores {
   readonly target: Connection;
   readonly #stack: Stack;
   readonly #database: string;
+  readonly #name: string;
 
-  static async open(scope: Scope, stack: Stack, database: string): Promise<SinkStores> {
+  /** @param name of the pipeline: what these stores' own names begin with */
+  static async open(scope: Scope, stack: Stack, database: string, name = database): Promise<SinkStores> {
     const target = await connect({ ...stack.targetMysql, connectTimeoutMs: 10_000 });
-    const stores = new SinkStores(stack, database, target);
+    const stores = new SinkStores(stack, database, name, target);
     scope.defer(() => stores.#remove());
     return stores;
   }
 
-  private constructor(stack: Stack, database: string, target: Connection) {
+  private constructor(stack: Stack, database: string, name: string, target: Connection) {
     this.#stack = stack;
     this.#database = database;
-    this.targetDatabase = `${database}_copy`;
-    this.stateDatabase = `${database}_state`;
+    this.#name = name;
+    this.targetDatabase = `${name}_copy`;
+    this.stateDatabase = `${name}_state`;
     this.redis = new Redis(stack.redis.url);
     this.elasticsearch = new Client({ node: stack.elasticsearch.node });
     this.target = target;
@@ -50,7 +53,7 @@ export class SinkStores {
     const { redis, elasticsearch } = this.#stack;
     const sessionTimeoutMs = SESSION_TIMEOUT_MS;
     return {
-      redis: { url: redis.url, sessionTimeoutMs },
+      redis: { url: redis.url, keyPrefix: this.#keyPrefix, sessionTimeoutMs },
       elasticsearch: { node: elasticsearch.node, indexPrefix: this.#indexPrefix, sessionTimeoutMs },
       mysql: {
         ...this.#targetServer,
@@ -64,14 +67,19 @@ export class SinkStores {
   /** Where a compare finds the copies. */
   get compared(): Pick<CompareOptions, 'redis' | 'elasticsearch' | 'mysql'> {
     return {
-      redis: this.#stack.redis,
+      redis: { ...this.#stack.redis, keyPrefix: this.#keyPrefix },
       elasticsearch: { node: this.#stack.elasticsearch.node, indexPrefix: this.#indexPrefix },
       mysql: { ...this.#targetServer, databases: { [this.#database]: this.targetDatabase } },
     };
   }
 
   get #indexPrefix(): string {
-    return `${this.#database}-`;
+    return `${this.#name}-`;
+  }
+
+  /** Stores of a second pipeline from the same database have keys of their own. */
+  get #keyPrefix(): string {
+    return this.#name === this.#database ? '' : `${this.#name}:`;
   }
 
   get #targetServer(): Omit<MysqlServer, 'flavour'> {

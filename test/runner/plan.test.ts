@@ -4,9 +4,9 @@ import { planOf } from './plan.ts';
 test('without arguments everything runs', () => {
   expect(planOf([])).toEqual({
     checks: ['format', 'lint', 'typecheck'],
-    suites: ['unit', 'conformance', 'e2e', 'faults'],
+    suites: ['unit', 'conformance', 'e2e', 'faults', 'values'],
     vitestArgs: [],
-    env: {},
+    env: { SLUICE_VALUES_SHORT: '1' },
   });
 });
 
@@ -14,8 +14,9 @@ test('named steps run alone, in the order of the runner', () => {
   expect(planOf(['unit', 'lint'])).toEqual({ checks: ['lint'], suites: ['unit'], vitestArgs: [], env: {} });
 });
 
-test('the long suite runs only when it is named', () => {
+test('the table of types runs in its short form unless it is named', () => {
   expect(planOf(['values'])).toEqual({ checks: [], suites: ['values'], vitestArgs: [], env: {} });
+  expect(planOf(['e2e']).suites).toEqual(['e2e']);
 });
 
 test('what follows the names goes to vitest', () => {
@@ -27,7 +28,7 @@ test('what follows the names goes to vitest', () => {
   });
 });
 
-test('a filter alone skips the checks and the faults, which vitest does not run', () => {
+test('a filter alone skips the checks and the faults, which vitest does not run, and the table of types', () => {
   expect(planOf(['murmur2'])).toEqual({
     checks: [],
     suites: ['unit', 'conformance', 'e2e'],

@@ -1,7 +1,7 @@
 export const checkNames = ['format', 'lint', 'typecheck'] as const;
 export const suiteNames = ['unit', 'conformance', 'e2e', 'faults', 'values'] as const;
-/** Runs only when named: it takes minutes. */
-const longSuites: readonly string[] = ['values'];
+/** What a suite that takes minutes reads when it runs in every run: the short form, unless it is named. */
+const SHORT_FORM: Readonly<Record<string, string>> = { SLUICE_VALUES_SHORT: '1' };
 
 export type CheckName = (typeof checkNames)[number];
 export type SuiteName = (typeof suiteNames)[number];
@@ -32,15 +32,15 @@ export function planOf(given: readonly string[]): Plan {
   const firstOther = args.findIndex((arg) => !names.includes(arg));
   const named = new Set(firstOther === -1 ? args : args.slice(0, firstOther));
   const vitestArgs = firstOther === -1 ? [] : args.slice(firstOther);
-  // A filter alone is meant for vitest: checks and faults have nothing that it filters.
+  // A filter alone is meant for vitest: checks and faults have nothing that it filters, values would do all their work first.
   const wanted = (name: string, unnamed: boolean): boolean => (named.size === 0 ? unnamed : named.has(name));
   const isUsual = (suite: SuiteName): boolean =>
-    suite === 'faults' ? vitestArgs.length === 0 : !longSuites.includes(suite);
+    vitestArgs.length === 0 || (suite !== 'faults' && suite !== 'values');
   return {
     checks: checkNames.filter((name) => wanted(name, vitestArgs.length === 0)),
     suites: suiteNames.filter((name) => wanted(name, isUsual(name))),
     vitestArgs,
-    env,
+    env: named.size === 0 && vitestArgs.length === 0 ? { ...SHORT_FORM, ...env } : env,
   };
 }
 

@@ -4,8 +4,10 @@ import { PipelineError } from '@sluice/runtime';
 
 /** How the values of a column go into SQL text. Pure: envelope value in, SQL literal out. */
 export interface ColumnCodec {
-  /** The value as a SQL literal. Throws MYSQL_VALUE_REFUSED for a value that no such column can hold. */
+  /** The value as a SQL literal, to be written. Throws MYSQL_VALUE_REFUSED for a value that no such column can hold. */
   literal(value: JsonValue): string;
+  /** A SQL literal that the column is equal to when it holds the value. Absent: the one that is written. */
+  readonly equal?: (value: JsonValue) => string;
   /** SQL expression that gives the column back as `text` writes it; `column` is the quoted name. */
   select(column: string): string;
   /** The text that `select` gives for this value: what a key is recognised by. */
@@ -93,7 +95,17 @@ export function columnCodec(sqlType: string, flavour: Flavour): ColumnCodec {
 function enumCodec(sqlType: string): ColumnCodec {
   const members = new Set(Array.from(sqlType.matchAll(/'((?:[^']|'')*)'/g), ([, member]) => member));
   if (members.has('') || members.has('0')) return string;
-  return { ...string, literal: (value) => (value === '' ? "'0'" : string.literal(value)) };
+  return {
+    ...string,
+    literal: (value) => (value === '' ? "'0'" : string.literal(value)),
+    // A column is compared as its text: '0' writes the error value, and equals no member.
+    equal: (value) => string.literal(value),
+  };
+}
+
+/** What a column is compared with to find the rows that hold the value. */
+export function equalLiteral(codec: ColumnCodec, value: JsonValue): string {
+  return codec.equal?.(value) ?? codec.literal(value);
 }
 
 export function typeName(sqlType: string): string {

@@ -1,7 +1,7 @@
 import { exactAfter, exactMember, type Row, type RowEnvelope, type Sequence } from '@sluice/envelope';
 import type { Delivery } from '@sluice/sink-kit';
 import { PipelineError } from '@sluice/runtime';
-import { quote } from './mysql-mapper.ts';
+import { equalLiteral, quote } from './mysql-mapper.ts';
 import { SEQUENCE_COLUMN } from './table-definition.ts';
 import type { InsertPlan, KeyPlan, TargetTable } from './target-table.ts';
 
@@ -39,7 +39,7 @@ export function pendingRow(delivery: Delivery, position: number, plan: KeyPlan):
     envelope,
     after: operation === 'DELETE' ? null : after,
     value: delivery.value,
-    tuple: isSingle ? only.codec.literal(valueOf(key, only.name)) : tupleOf(key, plan),
+    tuple: isSingle ? equalLiteral(only.codec, valueOf(key, only.name)) : tupleOf(key, plan),
     keyText: isSingle
       ? only.codec.text(valueOf(key, only.name))
       : plan.columns.map(({ name, codec }) => codec.text(valueOf(key, name))).join('\0'),
@@ -47,7 +47,7 @@ export function pendingRow(delivery: Delivery, position: number, plan: KeyPlan):
 }
 
 function tupleOf(key: Row, plan: KeyPlan): string {
-  return `(${plan.columns.map(({ name, codec }) => codec.literal(valueOf(key, name))).join(',')})`;
+  return `(${plan.columns.map(({ name, codec }) => equalLiteral(codec, valueOf(key, name))).join(',')})`;
 }
 
 export function guardStatement(table: TargetTable, plan: KeyPlan, rows: readonly PendingRow[]): string {

@@ -1,5 +1,6 @@
 import type { Sequence } from '@sluice/envelope';
 import { describeMysqlError, quoteIdentifier, type RowDataPacket } from '@sluice/mysql';
+import { equalLiteral } from './mysql-mapper.ts';
 import { insertStatements, type PendingRow } from './row-statements.ts';
 import { send, type RowTask } from './row-task.ts';
 import { SEQUENCE_COLUMN } from './table-definition.ts';
@@ -53,7 +54,7 @@ function strangersOf({ table, plan }: RowTask, row: PendingRow): string {
   const values = new Map(
     table
       .insertPlan(row.envelope, row.after ?? {})
-      .columns.map(({ name, codec }) => [name, codec.literal(row.after?.[name] ?? null)]),
+      .columns.map(({ name, codec }) => [name, equalLiteral(codec, row.after?.[name] ?? null)]),
   );
   return plan.otherUnique
     .filter((columns) => columns.every((name) => (values.get(name) ?? 'NULL') !== 'NULL'))

@@ -21,7 +21,7 @@ export async function writeResults(
 ): Promise<void> {
   const tables = results.map(({ table, examples, topic, sinks }) => {
     const { family, title } = table;
-    const differences: Record<string, string> = { ...topic, ...sinks };
+    const differences: Record<string, string> = { ...topic, ...sinks.together };
     for (const { place, reason } of knownDifferences(title, server)) differences[place] = reason;
     return { family, title, examples, differences };
   });

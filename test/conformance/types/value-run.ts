@@ -15,9 +15,8 @@ import { examplesOf, type Example } from './examples.ts';
 import { knownDifferences } from './known-differences.ts';
 import { judgeTable, type Problems } from './judge-table.ts';
 import { createStatement, insertStatements, streamStatements } from './phases.ts';
-import type { SourceServer } from './source-servers.ts';
 import { topicChanges } from './topic-changes.ts';
-import { valueTables, type ValueTable } from './value-table.ts';
+import type { ValueTable } from './value-table.ts';
 
 /** Values that cannot be written in strict mode are part of the table: zero dates, the error value of ENUM. */
 const SESSION = `SET time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES'`;
@@ -29,42 +28,69 @@ const READY_WITHIN_MS = 240_000;
 /** The longest values are over a megabyte, and an update carries them twice. */
 const MAX_MESSAGE_BYTES = 8_388_608;
 
+/** How sinks get the records: as many at once as there are; or one at a time, so that every change addresses its row itself. */
+const SETTINGS = { together: {}, singly: { batchRecords: 1 } } as const;
+export type Way = keyof typeof SETTINGS;
+
+/** Sinks with stores of their own. */
+interface WaySinks {
+  readonly way: Way;
+  readonly pipeline: SinkPipeline;
+}
+
+export interface ValuePlan {
+  /** How a page calls the server. */
+  readonly label: string;
+  readonly tables: readonly ValueTable[];
+  readonly ways: readonly Way[];
+}
+
 /** What became of one table: where it is not exact, in words. */
 export interface TableResult {
   readonly table: ValueTable;
   readonly examples: readonly Example[];
   readonly topic: Problems;
-  readonly sinks: Partial<Record<SinkName, string>>;
+  readonly sinks: Partial<Record<Way, SinkProblems>>;
 }
+
+type SinkProblems = Partial<Record<SinkName, string>>;
 
 /** The whole pipeline with every table, on one source server. */
 export class ValueRun {
   readonly #database: SourceDatabase;
+  /** Of capture alone. */
   readonly #pipeline: SinkPipeline;
+  readonly #sinks: readonly WaySinks[];
   readonly #label: string;
   readonly #tables: readonly ValueTable[];
   readonly #services: PipelineProcess[] = [];
 
-  static async open(
-    scope: Scope,
-    stack: Stack,
-    server: MysqlServer,
-    source: SourceServer,
-  ): Promise<ValueRun> {
+  static async open(scope: Scope, stack: Stack, server: MysqlServer, plan: ValuePlan): Promise<ValueRun> {
     const database = await SourceDatabase.create(scope, server, 'values');
     const sections = {
       topics: { partitions: 1, maxMessageBytes: MAX_MESSAGE_BYTES },
       memory: { queueBytes: 33_554_432 },
     };
     const pipeline = await SinkPipeline.create(scope, { stack, database, sections });
-    return new ValueRun(database, pipeline, source);
+    const sinks: WaySinks[] = [];
+    for (const way of plan.ways) {
+      const beside = `_${way}`;
+      sinks.push({ way, pipeline: await SinkPipeline.create(scope, { stack, database, sections, beside }) });
+    }
+    return new ValueRun(database, pipeline, sinks, plan);
   }
 
-  private constructor(database: SourceDatabase, pipeline: SinkPipeline, source: SourceServer) {
+  private constructor(
+    database: SourceDatabase,
+    pipeline: SinkPipeline,
+    sinks: readonly WaySinks[],
+    { label, tables }: ValuePlan,
+  ) {
     this.#database = database;
     this.#pipeline = pipeline;
-    this.#label = source.label;
-    this.#tables = valueTables(source);
+    this.#sinks = sinks;
+    this.#label = label;
+    this.#tables = tables;
   }
 
   /** Writes everything, waits until it has arrived, and judges every table. */
@@ -74,14 +100,17 @@ export class ValueRun {
       await this.#database.run(createStatement(table), ...insertStatements(table, 'snapshot'));
     }
     await this.#database.run(`CREATE TABLE ${LAST_TABLE} (id int NOT NULL PRIMARY KEY)`);
-    const names = ['capture', ...SINK_SERVICES] as const;
-    this.#services.push(...(await Promise.all(names.map((name) => this.#pipeline.launch(name)))));
+    const sinks = this.#sinks.flatMap(({ way, pipeline }) =>
+      SINK_SERVICES.map((name) => pipeline.launch(name, SETTINGS[way])),
+    );
+    this.#services.push(...(await Promise.all([this.#pipeline.launch('capture'), ...sinks])));
     await Promise.all(this.#services.map(({ process }) => process.ready(READY_WITHIN_MS)));
     await this.#snapshotDone();
     for (const table of this.#tables) await this.#database.run(...streamStatements(table));
     await this.#database.run(`INSERT INTO ${LAST_TABLE} VALUES (1)`);
     await this.#published();
-    const sinks = await this.#sinkProblems();
+    const found = new Map<Way, ReadonlyMap<string, SinkProblems>>();
+    for (const { way, pipeline } of this.#sinks) found.set(way, await this.#sinkProblems(pipeline));
     const results: TableResult[] = [];
     for (const table of this.#tables) {
       const changes = await topicChanges(this.#pipeline.reader, this.#pipeline.topic(table.name));
@@ -89,7 +118,7 @@ export class ValueRun {
         table,
         examples: examplesOf(table, changes),
         topic: judgeTable(table, changes),
-        sinks: sinks.get(table.name) ?? {},
+        sinks: Object.fromEntries([...found].map(([way, problems]) => [way, problems.get(table.name) ?? {}])),
       });
     }
     return results;
@@ -140,32 +169,33 @@ export class ValueRun {
   }
 
   /** What every sink holds, by table, once the sinks have nothing more to do. */
-  async #sinkProblems(): Promise<ReadonlyMap<string, TableResult['sinks']>> {
+  async #sinkProblems(pipeline: SinkPipeline): Promise<ReadonlyMap<string, SinkProblems>> {
     const names = this.#tables.map(({ name }) => name);
     const isKnown = (title: string): boolean =>
       knownDifferences(title, this.#label).some(({ place }) => place !== 'topic');
-    await this.#settled(this.#tables.filter(({ title }) => !isKnown(title)).map(({ name }) => name));
-    const problems = new Map<string, TableResult['sinks']>();
-    for (const name of names) problems.set(name, await this.#tableProblems(name));
+    const exact = this.#tables.filter(({ title }) => !isKnown(title)).map(({ name }) => name);
+    await this.#settled(pipeline, exact);
+    const problems = new Map<string, SinkProblems>();
+    for (const name of names) problems.set(name, await this.#tableProblems(pipeline, name));
     return problems;
   }
 
   /** Returns when the sinks equal the source, when nothing moves any more, or when the time is up: then differences are judged. */
-  async #settled(names: readonly string[]): Promise<void> {
+  async #settled(pipeline: SinkPipeline, names: readonly string[]): Promise<void> {
     let before = '';
     for (const deadline = performance.now() + SETTLED_WITHIN_MS; performance.now() < deadline;) {
-      const found = await this.#pipeline.compare(names);
+      const found = await pipeline.compare(names);
       if (differences(found).length === 0) return;
       const now = JSON.stringify(Object.values(found.sinks).map(({ examples: _, ...counts }) => counts));
-      if (now === before && (await this.#sinksAreIdle())) return;
+      if (now === before && (await this.#sinksAreIdle(pipeline))) return;
       before = now;
       await delay(1000);
     }
   }
 
-  async #tableProblems(name: string): Promise<TableResult['sinks']> {
-    const { sinks } = await this.#pipeline.compare([name]);
-    const problems: Partial<Record<SinkName, string>> = {};
+  async #tableProblems(pipeline: SinkPipeline, name: string): Promise<SinkProblems> {
+    const { sinks } = await pipeline.compare([name]);
+    const problems: SinkProblems = {};
     for (const sink of SINK_NAMES) {
       const [first] = differences({ rows: 0, sinks: { [sink]: sinks[sink] } });
       if (first !== undefined) problems[sink] = await this.#withLetters(sink, name, first);
@@ -184,8 +214,7 @@ export class ValueRun {
   }
 
   /** Whether the groups have committed up to the ends of all topics; of every topic the last offset is a marker's. */
-  async #sinksAreIdle(): Promise<boolean> {
-    const { admin, name } = this.#pipeline;
+  async #sinksAreIdle({ admin, name }: SinkPipeline): Promise<boolean> {
     const topics = this.#tables.map((table) => this.#pipeline.topic(table.name));
     const ends = new Map<string, number>();
     for (const topic of topics) ends.set(topic, Number((await admin.fetchTopicOffsets(topic))[0]?.high));

@@ -41,6 +41,15 @@ export function valueTables(server: ServerKind): ValueTable[] {
   return [...[...typed, ...whole].map(({ table }) => table), ...COLUMN_TABLES];
 }
 
+/** Of every kind of key, which the first word of a table's title tells, the table with the most rows. */
+export function shortForm(tables: readonly ValueTable[]): ValueTable[] {
+  const keyed = tables.filter(({ key }) => key.length > 1);
+  const kinds = Map.groupBy(keyed, ({ title }) => /^\w+/.exec(title)?.[0]);
+  return [...kinds.values()].flatMap((kind) =>
+    kind.toSorted((a, b) => b.rows.length - a.rows.length).slice(0, 1),
+  );
+}
+
 function leavesOutGenerated({ flavour, version }: ServerKind): boolean {
   return flavour === 'mariadb' && Number.parseFloat(version) >= 11;
 }
