@@ -4,7 +4,12 @@ import type { BrokerConnections } from './broker-connections.ts';
 import type { Cluster } from './cluster.ts';
 import { errorOfCode, toPipelineError } from './errors.ts';
 import { planProduce, type BrokerPlan } from './produce-plan.ts';
-import { DUPLICATE_SEQUENCE, LEADER_NOT_AVAILABLE, NONE } from './protocol/error-codes.ts';
+import {
+  DUPLICATE_SEQUENCE,
+  LEADER_NOT_AVAILABLE,
+  NONE,
+  UNKNOWN_TOPIC_OR_PARTITION,
+} from './protocol/error-codes.ts';
 import { produce, type ProduceEntry } from './protocol/produce-request.ts';
 import type { RecoveryWindow } from './recovery-window.ts';
 
@@ -46,7 +51,7 @@ export class BatchSender {
   async send(entries: readonly ProduceEntry[], window: RecoveryWindow): Promise<void> {
     let pending: Pending[] = entries.map((entry) => ({ ...entry, outcome: undefined }));
     for (;;) {
-      await this.#sendOnce(pending);
+      await this.#sendOnce(pending, window);
       const left = pending.filter((entry) => entry.outcome?.kind !== 'done');
       if (left.length === 0) return;
       await window.again(worstOf(left));
@@ -57,16 +62,18 @@ export class BatchSender {
   }
 
   /** One try. Every entry that was sent has an outcome afterwards; those behind a failed request may have none. */
-  async #sendOnce(pending: readonly Pending[]): Promise<void> {
+  async #sendOnce(pending: readonly Pending[], window: RecoveryWindow): Promise<void> {
     const leaderOf = this.#cluster.leaderOf.bind(this.#cluster);
     const plan = planProduce(pending, leaderOf, this.#maxRequestBytes);
     for (const entry of plan.homeless) {
-      entry.outcome = failed(errorOfCode(LEADER_NOT_AVAILABLE, doing(entry)));
+      const isMissing = this.#cluster.partitionCount(entry.topic) === 0;
+      const code = isMissing ? UNKNOWN_TOPIC_OR_PARTITION : LEADER_NOT_AVAILABLE;
+      entry.outcome = failed(errorOfCode(code, doing(entry)));
     }
-    await Promise.all(plan.brokers.map((broker) => this.#sendInOrder(broker)));
+    await Promise.all(plan.brokers.map((broker) => this.#sendInOrder(broker, window)));
   }
 
-  async #sendInOrder(plan: BrokerPlan<Pending>): Promise<void> {
+  async #sendInOrder(plan: BrokerPlan<Pending>, window: RecoveryWindow): Promise<void> {
     let connection: Connection;
     try {
       connection = await this.#connections.to(plan.broker);
@@ -82,14 +89,19 @@ export class BatchSender {
       const limit = request.every((entry) => this.#established.has(partitionOf(entry))) ? MAX_IN_FLIGHT : 1;
       while (isFine && inFlight.length >= limit) isFine = (await inFlight.shift()) ?? true;
       if (!isFine) break;
-      inFlight.push(this.#sendRequest(connection, request));
+      inFlight.push(this.#sendRequest(connection, request, window));
     }
     await Promise.all(inFlight);
   }
 
   /** Never rejects: what happened is in the outcomes. True when every batch was acknowledged. */
-  async #sendRequest(connection: Connection, request: readonly Pending[]): Promise<boolean> {
+  async #sendRequest(
+    connection: Connection,
+    request: readonly Pending[],
+    window: RecoveryWindow,
+  ): Promise<boolean> {
     try {
+      window.asking(doing(request[0] as Pending));
       const answers = await produce.async(connection, this.#transactionalId, REPLICATION_TIMEOUT_MS, request);
       for (const answer of answers) {
         const entry = request.find((e) => e.partition === answer.partition && e.topic === answer.topic);
@@ -97,6 +109,7 @@ export class BatchSender {
         entry.outcome = outcomeOf(answer.code, entry);
         if (entry.outcome.kind === 'done') this.#established.add(partitionOf(entry));
       }
+      if (request.some(({ outcome }) => outcome?.kind === 'done')) window.answered();
     } catch (error) {
       for (const entry of request) entry.outcome = failed(toPipelineError(error, doing(entry)));
     }

@@ -32,17 +32,21 @@ export class TransactionCoordinator {
   /** InitProducerId: every older producer of this transactional id is fenced and its open transaction aborted. */
   async initProducer(transactionTimeoutMs: number, window: RecoveryWindow): Promise<ProducerIdentity> {
     let identity: ProducerIdentity | undefined;
-    await this.#ask('take over the transactional id', window, async (connection) => {
-      const answer = await initProducerIdV4.api.async(
-        connection,
-        this.#transactionalId,
-        transactionTimeoutMs,
-        NO_PRODUCER_ID,
-        NO_PRODUCER_EPOCH,
-      );
-      identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
-      return NONE;
-    });
+    await this.#ask(
+      () => 'take over the transactional id',
+      window,
+      async (connection) => {
+        const answer = await initProducerIdV4.api.async(
+          connection,
+          this.#transactionalId,
+          transactionTimeoutMs,
+          NO_PRODUCER_ID,
+          NO_PRODUCER_EPOCH,
+        );
+        identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
+        return NONE;
+      },
+    );
     if (identity === undefined) throw errorOfCode(CONCURRENT_TRANSACTIONS, 'take over the transactional id');
     return identity;
   }
@@ -53,8 +57,20 @@ export class TransactionCoordinator {
     topics: readonly TopicPartitions[],
     window: RecoveryWindow,
   ) {
-    await this.#ask('begin a transaction', window, (connection) =>
-      addPartitionsToTransaction.async(connection, this.#transactionalId, producer, topics),
+    let where = shownPartitions(topics);
+    await this.#ask(
+      () => `begin a transaction with ${where}`,
+      window,
+      async (connection) => {
+        const { code, refused } = await addPartitionsToTransaction.async(
+          connection,
+          this.#transactionalId,
+          producer,
+          topics,
+        );
+        if (code !== NONE) where = refused;
+        return code;
+      },
     );
   }
 
@@ -63,37 +79,45 @@ export class TransactionCoordinator {
    * A repeat is answered with success when the first had arrived.
    */
   async commit(producer: ProducerIdentity, window: RecoveryWindow, onDoubt: () => void): Promise<void> {
-    await this.#ask('commit a transaction', window, async (connection) => {
-      try {
-        return await commitTransaction.async(connection, this.#transactionalId, producer);
-      } catch (error) {
-        onDoubt();
-        throw error;
-      }
-    });
+    await this.#ask(
+      () => 'commit a transaction',
+      window,
+      async (connection) => {
+        try {
+          return await commitTransaction.async(connection, this.#transactionalId, producer);
+        } catch (error) {
+          onDoubt();
+          throw error;
+        }
+      },
+    );
   }
 
   async #ask(
-    doing: string,
+    doing: () => string,
     window: RecoveryWindow,
     request: (c: Connection) => Promise<number>,
   ): Promise<void> {
     for (;;) {
       let error: PipelineError;
       try {
+        window.asking(doing());
         const code = await request(await this.#connection());
-        if (code === NONE) return;
+        if (code === NONE) {
+          window.answered();
+          return;
+        }
         if (code === CONCURRENT_TRANSACTIONS) {
-          await window.soon(errorOfCode(code, doing));
+          await window.soon(errorOfCode(code, doing()));
           continue;
         }
-        error = errorOfCode(code, doing);
+        error = errorOfCode(code, doing());
       } catch (thrown) {
         if (findProtocolCode(thrown) === CONCURRENT_TRANSACTIONS) {
-          await window.soon(toPipelineError(thrown, doing));
+          await window.soon(toPipelineError(thrown, doing()));
           continue;
         }
-        error = toPipelineError(thrown, doing);
+        error = toPipelineError(thrown, doing());
       }
       if (error.code !== 'KAFKA_UNREACHABLE' && error.code !== 'KAFKA_TOPIC_MISSING') throw error;
       // The coordinator may have moved: the next try looks for it again.
@@ -106,4 +130,12 @@ export class TransactionCoordinator {
     this.#broker ??= await this.#cluster.transactionCoordinator(this.#transactionalId);
     return this.#connections.to(this.#broker);
   }
+}
+
+/** The first one's name, and how many more: a transaction may hold thousands. */
+function shownPartitions(topics: readonly TopicPartitions[]): string {
+  const [first] = topics;
+  if (first === undefined) return 'no partition';
+  const more = topics.reduce((sum, { partitions }) => sum + partitions.length, -1);
+  return `${first.topic}/${first.partitions[0]}${more > 0 ? ` and ${more} more` : ''}`;
 }

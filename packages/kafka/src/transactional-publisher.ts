@@ -14,7 +14,7 @@ import {
   type Compression,
   type ProducerIdentity,
 } from './record-batch-wire.ts';
-import { RecoveryWindow } from './recovery-window.ts';
+import { RecoveryWindow, type KafkaTrouble } from './recovery-window.ts';
 import { TransactionCoordinator } from './transaction-coordinator.ts';
 
 export interface TopicBatch {
@@ -63,6 +63,8 @@ export class TransactionalPublisher {
   readonly #end = new AbortController();
   #producer: ProducerIdentity | undefined;
   #state: 'new' | 'ready' | 'busy' | 'dead' = 'new';
+  /** Of the operation under way. */
+  #underWay: RecoveryWindow | null = null;
 
   constructor(options: PublisherOptions) {
     this.#log = options.log;
@@ -108,6 +110,11 @@ export class TransactionalPublisher {
     });
   }
 
+  /** What keeps the `fence` or `publish` under way from getting on; null while it does, or when there is none. */
+  get trouble(): KafkaTrouble | null {
+    return this.#underWay?.trouble ?? null;
+  }
+
   /** Compresses a batch that is full, while the next one of its transaction is being filled. */
   compress(batch: RecordBatchBuilder): Promise<Buffer> {
     return compressRecords(recordsOf(batch), this.#compression);
@@ -127,7 +134,8 @@ export class TransactionalPublisher {
   }
 
   #window(): RecoveryWindow {
-    return new RecoveryWindow(this.#recoveryMs, this.#end.signal, this.#log);
+    this.#underWay = new RecoveryWindow(this.#recoveryMs, this.#end.signal, this.#log);
+    return this.#underWay;
   }
 
   async #transaction(batches: readonly TopicBatch[], window: RecoveryWindow): Promise<void> {
@@ -195,6 +203,7 @@ export class TransactionalPublisher {
       signal.throwIfAborted();
       throw toPipelineError(error);
     } finally {
+      this.#underWay = null;
       signal.removeEventListener('abort', onAbort);
     }
   }

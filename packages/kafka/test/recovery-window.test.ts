@@ -36,3 +36,38 @@ test('an aborted signal ends the waiting with its reason', async () => {
   await expect(waiting).rejects.toThrow('service stops');
   await expect(window.again(ERROR)).rejects.toThrow('service stops');
 });
+
+test('a broker that does not answer for 5 s is trouble, named by what was asked; an answer ends it', async () => {
+  const window = new RecoveryWindow(90_000, NEVER);
+  window.asking('produce to shop.orders/0 (12 bytes)');
+  await vi.advanceTimersByTimeAsync(4900);
+  expect(window.trouble).toBeNull();
+  await vi.advanceTimersByTimeAsync(1100);
+  expect(window.trouble?.error).toMatchObject({
+    code: 'KAFKA_UNREACHABLE',
+    message: 'produce to shop.orders/0 (12 bytes): Kafka has not answered for 6 s',
+  });
+  expect(window.trouble?.forMs).toBe(6000);
+  window.answered();
+  expect(window.trouble).toBeNull();
+});
+
+test('the third failure in a row is trouble at once, and an answer ends it', async () => {
+  const window = new RecoveryWindow(90_000, NEVER);
+  for (let failure = 1; failure <= 3; failure++) {
+    expect(window.trouble).toBeNull();
+    await Promise.all([window.again(ERROR), vi.advanceTimersByTimeAsync(1000)]);
+  }
+  expect(window.trouble?.error).toBe(ERROR);
+  window.answered();
+  expect(window.trouble).toBeNull();
+});
+
+test('a topic that is missing for more than 3 s is not waited for', async () => {
+  const missing = new PipelineError('KAFKA_TOPIC_MISSING', 'shop.orders/0');
+  const window = new RecoveryWindow(90_000, NEVER);
+  const repeat = async (): Promise<void> => {
+    for (;;) await window.again(missing);
+  };
+  await Promise.all([expect(repeat()).rejects.toBe(missing), vi.advanceTimersByTimeAsync(5000)]);
+});

@@ -189,7 +189,7 @@ export const ERRORS = {
   KAFKA_TOPIC_MISSING: {
     class: 'retryable',
     summary: 'a topic or one of its partitions does not exist',
-    fix: 'Was it deleted? Restart the capture service: it creates its topics at start.',
+    fix: 'Was it deleted? Capture makes it again within seconds, and reads its tables once more.',
   },
   KAFKA_TRANSACTION_ABORTED: {
     class: 'retryable',

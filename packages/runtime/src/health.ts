@@ -1,4 +1,5 @@
-export type HealthStatus = 'ok' | 'degraded' | 'down';
+export const HEALTH_STATUSES = ['ok', 'degraded', 'down'] as const;
+export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
 export interface ComponentHealth {
   readonly status: HealthStatus;

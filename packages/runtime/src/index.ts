@@ -65,4 +65,5 @@ export {
   type OpsServersOptions,
 } from './ops-servers.ts';
 export { withBody, withQuery } from './ops-orders.ts';
+export { Troubles, type Trouble } from './troubles.ts';
 export { VERSION } from './version.ts';

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PipelineError } from './errors.ts';
-import { rollUp, type HealthReport } from './health.ts';
-import { declareHistogram, type Histogram, type Registry } from './metrics.ts';
+import { HEALTH_STATUSES, rollUp, type HealthReport } from './health.ts';
+import { declareGauge, declareHistogram, type Histogram, type Registry } from './metrics.ts';
 
 /** Bodies of operator commands are a few settings; more is a mistake. */
 const BODY_BYTES_MAX = 65_536;
@@ -58,8 +58,9 @@ export async function startOpsServers(options: OpsServersOptions): Promise<OpsSe
     labels: ['route', 'method', 'status'],
     buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
   });
+  const measureHealth = healthGauges(options);
   const ops = createServer(listener([...builtInRoutes(options), ...(options.routes ?? [])], duration));
-  const metrics = createServer(metricsListener(options.registry));
+  const metrics = createServer(metricsListener(options.registry, measureHealth));
   await listen(ops, options.host, options.port, `${setting}.port`);
   try {
     await listen(metrics, options.host, options.metricsPort, `${setting}.metricsPort`);
@@ -178,12 +179,29 @@ function failure(error: unknown): OpsResponse {
   };
 }
 
-function metricsListener(registry: Registry) {
+/** What `/readyz` and `/health` say, as series: whoever watches metrics alone sees the same. */
+function healthGauges({ registry, health }: OpsServersOptions): () => void {
+  const ready = declareGauge(registry, { name: 'cdc_ready', help: '1 while /readyz says yes.' });
+  const components = declareGauge(registry, {
+    name: 'cdc_component_status',
+    help: '1 for the status that a component of /health has: ok, degraded, down.',
+    labels: ['component', 'status'],
+  });
+  return () => {
+    const report = health();
+    ready.set(report.ready ? 1 : 0);
+    for (const [component, { status: now }] of Object.entries(report.components))
+      for (const status of HEALTH_STATUSES) components.set({ component, status }, status === now ? 1 : 0);
+  };
+}
+
+function metricsListener(registry: Registry, measureHealth: () => void) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (request.url !== '/metrics') {
       respond(response, 404, 'text/plain', 'see /metrics\n');
       return;
     }
+    measureHealth();
     registry
       .metrics()
       .then((text) => respond(response, 200, registry.contentType, text))

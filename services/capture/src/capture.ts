@@ -3,6 +3,7 @@ import {
   fullJitter,
   PipelineError,
   startOpsServers,
+  Troubles,
   type HealthReport,
   type Logger,
   type OpsRoute,
@@ -12,8 +13,10 @@ import {
 import { begin, type BeginOptions } from './begin.ts';
 import { captureSettings, type CaptureSettings } from './capture-settings.ts';
 import { ddlRoutes, publishCleared } from './ddl-routes.ts';
+import { captureHealth, isStuck, type CaptureCondition } from './health.ts';
 import type { Incarnation } from './incarnation.ts';
 import { CaptureMetrics } from './metrics.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { snapshotRoutes } from './snapshot/snapshot-routes.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
@@ -55,7 +58,9 @@ class Capture {
   #incarnation: Incarnation | null = null;
   /** Of the present life, or the last one. */
   #journal: DdlJournal | null = null;
-  #lastError: PipelineError | null = null;
+  readonly #troubles = new Troubles();
+  #progress = new ProgressWatch(performance.now());
+  #standsForMs = 0;
   #hasStreamed = false;
   /** Whether the last life got on with the stream. */
   #hasAdvanced = false;
@@ -99,6 +104,8 @@ class Capture {
     try {
       incarnation = await begin(this.#beginOptions(), signal);
       this.#incarnation = incarnation;
+      this.#progress = new ProgressWatch(performance.now());
+      this.#standsForMs = 0;
       this.#journal = incarnation.journal;
       this.#hasStreamed = true;
       await incarnation.run(signal);
@@ -108,7 +115,7 @@ class Capture {
       if (error instanceof PipelineError && isPlanned(error)) return error;
       this.#metrics.state('failed');
       if (!(error instanceof PipelineError)) throw error;
-      this.#lastError = error;
+      this.#troubles.note(subjectOf(error), error);
       this.#metrics.disconnected(error.errorClass, error.code);
       if (this.#neverReachedKafka(error))
         throw new PipelineError('PREFLIGHT_FAILED', error.message, { cause: error });
@@ -141,41 +148,59 @@ class Capture {
   #gauge(): void {
     const incarnation = this.#incarnation;
     if (this.#journal !== null) this.#metrics.ddlAlerts(this.#journal.alerts.length);
-    if (incarnation === null) {
-      if (this.#inTouchAt > 0) this.#metrics.lag((Date.now() - this.#inTouchAt) / 1000);
-      return;
+    if (incarnation !== null) {
+      this.#watch(incarnation);
+      const { stream, queuedBytes, publishingSince } = incarnation;
+      const { committedAtMs } = stream.transaction;
+      const readUpTo = stream.atTip || committedAtMs === 0 ? stream.now : committedAtMs;
+      // What was read while a broker does not answer has not arrived anywhere.
+      if (stream.now > 0) this.#inTouchAt = Math.min(readUpTo, publishingSince ?? readUpTo);
+      this.#metrics.progress(stream.sequence.file, stream.position.position, queuedBytes, committedAtMs);
     }
-    const { stream, queuedBytes, publishingSince } = incarnation;
-    const { committedAtMs } = stream.transaction;
-    const readUpTo = stream.atTip || committedAtMs === 0 ? stream.now : committedAtMs;
-    // What was read while a broker does not answer has not arrived anywhere.
-    if (stream.now > 0) this.#inTouchAt = Math.min(readUpTo, publishingSince ?? readUpTo);
-    this.#metrics.lag(this.#lagSeconds(stream.atTip || committedAtMs === 0));
-    this.#metrics.progress(stream.sequence.file, stream.position.position, queuedBytes, committedAtMs);
+    const behind = this.#behindSeconds();
+    if (behind !== null) this.#metrics.lag(behind);
+  }
+
+  /** How old the newest change is that is known to have arrived; null before the first. */
+  #behindSeconds(): number | null {
+    if (this.#inTouchAt === 0) return null;
+    const stream = this.#incarnation?.stream;
+    const isAtTip = stream !== undefined && (stream.atTip || stream.transaction.committedAtMs === 0);
+    return this.#lagSeconds(isAtTip);
   }
 
   /** At the tip nothing is behind, unless the loop has not come round to look for longer than it ever waits. */
   #lagSeconds(isAtTip: boolean): number {
-    const seconds = this.#inTouchAt === 0 ? 0 : (Date.now() - this.#inTouchAt) / 1000;
+    const seconds = Math.max(0, Date.now() - this.#inTouchAt) / 1000;
     const roundSeconds = (this.#settings.config.source.heartbeatIntervalMs * 2) / 1000;
     return isAtTip && seconds < roundSeconds ? 0 : seconds;
   }
 
-  health(): HealthReport {
-    const streaming = this.#incarnation !== null;
-    const detail = streaming ? {} : { detail: this.#lastError?.message ?? 'starting' };
-    const alerts = this.#journal?.alerts.length ?? 0;
-    const ddl = alerts === 0 ? {} : { detail: `${alerts} not cleared: see sluice ddl alerts` };
-    const refused = this.#incarnation?.refusedTables ?? [];
-    const tables = refused.length === 0 ? {} : { detail: `${refused.length} left alone: see /status` };
+  /** What holds the stream up is told while it does, and that it is over as soon as records arrive again. */
+  #watch(incarnation: Incarnation): void {
+    this.#standsForMs = this.#progress.standsFor(incarnation.signsOfLife, performance.now());
+    const trouble = incarnation.kafkaTrouble;
+    if (trouble !== null) this.#troubles.note('kafka', trouble.error);
+    if (trouble !== null || !incarnation.hasPublished) return;
+    this.#troubles.over('kafka');
+    this.#troubles.over('stream');
+  }
+
+  #condition(): CaptureCondition {
+    const incarnation = this.#incarnation;
     return {
-      ready: streaming,
-      components: {
-        stream: { status: streaming ? 'ok' : 'degraded', ...detail },
-        ddl: { status: alerts === 0 ? 'ok' : 'degraded', ...ddl },
-        tables: { status: refused.length === 0 ? 'ok' : 'degraded', ...tables },
-      },
+      isStreaming: incarnation !== null,
+      kafka: incarnation?.kafkaTrouble ?? null,
+      standsForMs: incarnation === null ? 0 : this.#standsForMs,
+      kafkaError: this.#troubles.of('kafka'),
+      streamError: this.#troubles.of('stream'),
+      alerts: this.#journal?.alerts.length ?? 0,
+      refused: incarnation?.refusedTables.length ?? 0,
     };
+  }
+
+  health(): HealthReport {
+    return captureHealth(this.#condition());
   }
 
   /** Null while nothing is read from the source. */
@@ -184,7 +209,14 @@ class Capture {
   }
 
   status(): unknown {
-    return captureStatus(this.#settings, this.#incarnation, this.#journal, this.#lastError);
+    return captureStatus({
+      settings: this.#settings,
+      incarnation: this.#incarnation,
+      journal: this.#journal,
+      isStuck: isStuck(this.#condition()),
+      behindSeconds: this.#behindSeconds(),
+      lastError: this.#troubles.lastError,
+    });
   }
 
   ddlRoutes(): readonly OpsRoute[] {
@@ -196,6 +228,11 @@ class Capture {
       log: this.#log,
     });
   }
+}
+
+/** What has to work again before the error is over. */
+function subjectOf({ code }: PipelineError): 'kafka' | 'stream' {
+  return code.startsWith('KAFKA_') ? 'kafka' : 'stream';
 }
 
 function readAgain(id: string): PipelineError {

@@ -1,6 +1,6 @@
 import { BinlogDecoder } from '@sluice/binlog';
 import { checkpointsTopic } from '@sluice/envelope';
-import type { TransactionalPublisher } from '@sluice/kafka';
+import type { KafkaTrouble, TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger, PipelineError } from '@sluice/runtime';
 import { CaptureLoop, type LoopLimits } from './capture-loop.ts';
@@ -30,6 +30,8 @@ import { Flusher } from './stream/flusher.ts';
 import { OversizeRows } from './stream/oversize.ts';
 import { BatchPool, PublishBuffer } from './stream/publish-buffer.ts';
 import { TableRoutes } from './stream/table-routes.ts';
+import { watchTopics } from './topic-watch.ts';
+import { internalTopicSpecs } from './topics.ts';
 
 export interface IncarnationParts {
   readonly settings: CaptureSettings;
@@ -66,6 +68,8 @@ export class Incarnation {
   readonly #ended = new AbortController();
   #reason: PipelineError | null = null;
   #transactionsSeen = 0;
+  /** Kafka transactions that this life has committed. */
+  #published = 0;
   /** Whether the generation of this life is in the checkpoint topic. */
   isGenerationDurable: boolean;
 
@@ -194,6 +198,22 @@ export class Incarnation {
     return this.#snapshots.desk;
   }
 
+  /** What keeps the Kafka transaction under way from being committed; null while it gets on, or when there is none. */
+  get kafkaTrouble(): KafkaTrouble | null {
+    return this.#parts.publisher.trouble;
+  }
+
+  /** Whether this life has brought anything to Kafka. */
+  get hasPublished(): boolean {
+    return this.#published > 0;
+  }
+
+  /** What changes while all is well: the rounds of the loop, the place in the binlog, what is committed to Kafka. */
+  get signsOfLife(): readonly (number | string)[] {
+    const { now, position } = this.#stream;
+    return [now, String(position.position), this.#published];
+  }
+
   /** When the Kafka transaction under way was begun, in milliseconds since 1970; null when there is none. */
   get publishingSince(): number | null {
     return this.#flusher.busySince;
@@ -218,8 +238,8 @@ export class Incarnation {
   }
 
   /**
-   * Streams, and reads what snapshots still have to, until the signal. The first error of either side ends the other and
-   * is thrown when both have ended.
+   * Streams, and reads what snapshots still have to, until the signal. The first error of any side ends the others
+   * and is thrown when all have ended.
    */
   async run(signal: AbortSignal): Promise<void> {
     const ended = this.#ended;
@@ -234,7 +254,11 @@ export class Incarnation {
     if (plan.opensGeneration || lost.missing.length > 0) await this.#loop.publishCheckpoint();
     this.isGenerationDurable = true;
     await this.#restoreTopics();
-    const sides = [this.#loop.run(both).catch(endBoth), this.#snapshots.run(both).catch(endBoth)];
+    const sides = [
+      this.#loop.run(both).catch(endBoth),
+      this.#snapshots.run(both).catch(endBoth),
+      this.#watchTopics(both).catch(endBoth),
+    ];
     try {
       await Promise.all(sides);
       if (this.#reason !== null) throw this.#reason;
@@ -254,6 +278,13 @@ export class Incarnation {
       const shape = registry.shapeOf(database, table);
       if (shape !== null) this.#routes.announced(shape, this.#stream.announcement);
     }
+  }
+
+  #watchTopics(signal: AbortSignal): Promise<void> {
+    const { settings, registry } = this.#parts;
+    const own = internalTopicSpecs(settings.config, settings.prefix).map(({ name }) => name);
+    const expected = (): Iterable<string> => [...own, ...registry.topics];
+    return watchTopics({ kafka: settings.config.kafka, expected }, signal);
   }
 
   /** Ends this life when all is published that was read, for a reason that asks for the next. */
@@ -284,6 +315,7 @@ export class Incarnation {
 
   #countPublished(published: { rows: number; bytes: number; seconds: number }): void {
     const { transactions } = this.#stream;
+    this.#published += 1;
     this.#parts.metrics.published(published, transactions - this.#transactionsSeen, this.#routes.all);
     this.#transactionsSeen = transactions;
   }

@@ -1,4 +1,4 @@
-import type { PipelineError } from '@sluice/runtime';
+import type { Trouble } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { Incarnation } from './incarnation.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
@@ -7,23 +7,37 @@ import { tableId } from './state/table.ts';
 /** Alerts that the page shows; the API shows them all. */
 const ALERTS_SHOWN = 20;
 
+export interface StatusParts {
+  readonly settings: CaptureSettings;
+  readonly incarnation: Incarnation | null;
+  readonly journal: DdlJournal | null;
+  /** Whether Kafka, or what else the stream waits for, holds up every table. */
+  readonly isStuck: boolean;
+  /** Null while it is not known. */
+  readonly behindSeconds: number | null;
+  readonly lastError: Trouble | null;
+}
+
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
-export function captureStatus(
-  settings: CaptureSettings,
-  incarnation: Incarnation | null,
-  journal: DdlJournal | null,
-  lastError: PipelineError | null,
-): unknown {
+export function captureStatus(parts: StatusParts): unknown {
+  const { settings, incarnation, journal, behindSeconds, lastError } = parts;
   return {
     pipeline: settings.config.pipeline,
     source: settings.serverName,
-    state: incarnation === null ? 'connecting' : incarnation.snapshotBook.isBusy ? 'snapshot' : 'streaming',
+    state: stateOf(parts),
+    behindSeconds,
     stream: incarnation === null ? null : streamStatus(incarnation),
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
     ddl: ddlStatus(journal),
     refused: incarnation?.refusedTables.map(({ id, code, why }) => ({ table: id, code, why })) ?? [],
-    lastError: lastError === null ? null : { code: lastError.code, message: lastError.message },
+    lastError,
   };
+}
+
+function stateOf({ incarnation, isStuck }: StatusParts): 'connecting' | 'stuck' | 'snapshot' | 'streaming' {
+  if (incarnation === null) return 'connecting';
+  if (isStuck) return 'stuck';
+  return incarnation.snapshotBook.isBusy ? 'snapshot' : 'streaming';
 }
 
 function streamStatus({ stream, queuedBytes }: Incarnation): unknown {

@@ -17,10 +17,17 @@ const VERSION = 3;
 /** The coordinator did not look at this partition because another one of the request failed. */
 const OPERATION_NOT_ATTEMPTED = 55;
 
-/** AddPartitionsToTxn: answers 0 when every partition was added, else the code of the first that was refused. */
+/** What became of the partitions: `code` 0 when every one was added, else that of the first that was refused. */
+export interface AddAnswer {
+  readonly code: number;
+  /** `topic/partition` of the first that was refused; empty when there is none. */
+  readonly refused: string;
+}
+
+/** AddPartitionsToTxn. */
 export const addPartitionsToTransaction = createAPI<
   [string, ProducerIdentity, readonly TopicPartitions[]],
-  number
+  AddAnswer
 >(API_KEY_ADD_PARTITIONS, VERSION, createAdd, parseAdd);
 
 function createAdd(
@@ -37,15 +44,16 @@ function createAdd(
     .appendTaggedFields();
 }
 
-function parseAdd(_correlationId: number, _key: number, _version: number, reader: Reader): number {
+function parseAdd(_correlationId: number, _key: number, _version: number, reader: Reader): AddAnswer {
   reader.readInt32(); // throttle time
-  let first = 0;
+  let first: AddAnswer = { code: 0, refused: '' };
   reader.readArray((r) => {
-    r.readString();
+    const topic = r.readString();
     r.readArray((p) => {
-      p.readInt32();
+      const partition = p.readInt32();
       const code = p.readInt16();
-      if (code !== 0 && (first === 0 || first === OPERATION_NOT_ATTEMPTED)) first = code;
+      if (code !== 0 && (first.code === 0 || first.code === OPERATION_NOT_ATTEMPTED))
+        first = { code, refused: `${topic}/${partition}` };
     });
   });
   return first;

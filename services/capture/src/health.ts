@@ -1,0 +1,65 @@
+import type { KafkaTrouble } from '@sluice/kafka';
+import type { ComponentHealth, HealthReport, Trouble } from '@sluice/runtime';
+
+/** Nothing has moved for so long (ms): whatever it is, the stream is not well. Far above a round of the loop. */
+const STANDS_MS = 7000;
+/** Kafka has not done what it was asked for so long (ms): no short election of a leader. */
+const STUCK_MS = 5000;
+
+/** What capture knows of itself at this moment. */
+export interface CaptureCondition {
+  readonly isStreaming: boolean;
+  /** Of the publishing under way. */
+  readonly kafka: KafkaTrouble | null;
+  /** Milliseconds that nothing of the stream has moved for. */
+  readonly standsForMs: number;
+  /** Errors that stand, of Kafka and of all else. */
+  readonly kafkaError: Trouble | null;
+  readonly streamError: Trouble | null;
+  /** Alerts about changed tables that nobody has cleared. */
+  readonly alerts: number;
+  /** Tables that are left alone. */
+  readonly refused: number;
+}
+
+/** Kafka or the loop itself holds up every table: then nothing else is worth the word "ready". */
+export function isStuck({ kafka, standsForMs }: CaptureCondition): boolean {
+  return (kafka !== null && kafka.forMs >= STUCK_MS) || standsForMs >= STANDS_MS;
+}
+
+export function captureHealth(condition: CaptureCondition): HealthReport {
+  const { isStreaming, alerts, refused } = condition;
+  return {
+    ready: isStreaming && !isStuck(condition),
+    components: {
+      stream: streamHealth(condition),
+      kafka: kafkaHealth(condition),
+      ddl: countHealth(alerts, `${alerts} not cleared: see sluice ddl alerts`),
+      tables: countHealth(refused, `${refused} left alone: see /status`),
+    },
+  };
+}
+
+function streamHealth({ isStreaming, streamError, standsForMs }: CaptureCondition): ComponentHealth {
+  if (!isStreaming) return { status: 'degraded', detail: streamError?.message ?? 'starting' };
+  if (standsForMs < STANDS_MS) return { status: 'ok' };
+  return { status: 'down', detail: `nothing has moved for ${Math.round(standsForMs / 1000)} s` };
+}
+
+function kafkaHealth(condition: CaptureCondition): ComponentHealth {
+  const { isStreaming, kafka, kafkaError } = condition;
+  if (kafka !== null) {
+    const { error, forMs } = kafka;
+    return {
+      status: forMs >= STUCK_MS ? 'down' : 'degraded',
+      detail: `${error.code}: ${error.message}`,
+    };
+  }
+  if (!isStreaming && kafkaError !== null)
+    return { status: 'down', detail: `${kafkaError.code}: ${kafkaError.message}` };
+  return { status: isStreaming ? 'ok' : 'degraded', ...(isStreaming ? {} : { detail: 'not in use yet' }) };
+}
+
+function countHealth(count: number, detail: string): ComponentHealth {
+  return count === 0 ? { status: 'ok' } : { status: 'degraded', detail };
+}

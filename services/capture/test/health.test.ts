@@ -1,0 +1,63 @@
+import { PipelineError } from '@sluice/runtime';
+import { expect, test } from 'vitest';
+import { captureHealth, isStuck, type CaptureCondition } from '../src/health.ts';
+import { ProgressWatch } from '../src/progress-watch.ts';
+
+const well: CaptureCondition = {
+  isStreaming: true,
+  kafka: null,
+  standsForMs: 0,
+  kafkaError: null,
+  streamError: null,
+  alerts: 0,
+  refused: 0,
+};
+const error = new PipelineError('KAFKA_UNREACHABLE', 'produce to shop.orders/0: no answer');
+const trouble = {
+  code: error.code,
+  message: error.message,
+  since: '2026-11-27T10:00:00.000Z',
+  at: '2026-11-27T10:00:09.000Z',
+  resolvedAt: null,
+};
+
+test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>([
+  ['all is well', {}, true, {}],
+  ['it is starting', { isStreaming: false }, false, { stream: 'degraded', kafka: 'degraded' }],
+  ['Kafka has failed for a moment', { kafka: { error, forMs: 900 } }, true, { kafka: 'degraded' }],
+  ['Kafka has failed for long', { kafka: { error, forMs: 5000 } }, false, { kafka: 'down' }],
+  ['the loop does not come round', { standsForMs: 7000 }, false, { stream: 'down' }],
+  [
+    'Kafka ended the last life',
+    { isStreaming: false, kafkaError: trouble },
+    false,
+    { stream: 'degraded', kafka: 'down' },
+  ],
+  ['there are alerts', { alerts: 2 }, true, { ddl: 'degraded' }],
+  ['tables are left alone', { refused: 1 }, true, { tables: 'degraded' }],
+])('%s', (_, condition, ready, others) => {
+  const report = captureHealth({ ...well, ...condition });
+  const statuses = Object.entries(report.components).map(([name, { status }]) => [name, status]);
+  expect(report.ready).toBe(ready);
+  expect(Object.fromEntries(statuses)).toEqual({
+    stream: 'ok',
+    kafka: 'ok',
+    ddl: 'ok',
+    tables: 'ok',
+    ...others,
+  });
+});
+
+test('what Kafka has against it is told with its code', () => {
+  const { components } = captureHealth({ ...well, kafka: { error, forMs: 9000 } });
+  expect(components['kafka']?.detail).toBe('KAFKA_UNREACHABLE: produce to shop.orders/0: no answer');
+  expect(isStuck({ ...well, kafka: { error, forMs: 9000 } })).toBe(true);
+  expect(isStuck(well)).toBe(false);
+});
+
+test('nothing has moved since one of the signs was another', () => {
+  const watch = new ProgressWatch(0);
+  expect(watch.standsFor([1, 'a'], 10)).toBe(0);
+  expect(watch.standsFor([1, 'a'], 7010)).toBe(7000);
+  expect(watch.standsFor([1, 'b'], 7020)).toBe(0);
+});

@@ -1,0 +1,86 @@
+import { kafkaClient } from '@sluice/kafka';
+import { startStack } from '@sluice/local-stack';
+import { createLogger, type Trouble } from '@sluice/runtime';
+import { expect, test } from 'vitest';
+import { CapturePipeline, kafkaConfig } from '../harness/capture-pipeline.ts';
+import { eventually } from '../harness/eventually.ts';
+import { testScope } from '../harness/scope.ts';
+import type { ServiceProcess } from '../harness/service-process.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+import { readRows } from '../harness/table-records.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql'] });
+const { brokers } = stack.kafka;
+const NOTICED_MS = 10_000;
+
+test('topics that were deleted are named within 10 s and made again, whether rows come for them or not', async () => {
+  const scope = testScope();
+  const database = await SourceDatabase.create(scope, stack.mysql, 'topic_deleted');
+  for (const table of ['quiet', 'busy', 'other'])
+    await database.run(
+      `CREATE TABLE ${table} (id INT NOT NULL PRIMARY KEY)`,
+      `INSERT INTO ${table} VALUES (0)`,
+    );
+  const pipeline = await CapturePipeline.create(scope, { database, brokers });
+  const capture = await pipeline.start();
+  await pipeline.snapshotDone(capture, ['quiet', 'busy', 'other']);
+
+  await deleteTopic(pipeline.topic('quiet'));
+  await expectNamed(capture, pipeline.topic('quiet'));
+  await expectOver(capture);
+  await deleteTopic(pipeline.topic('busy'));
+  await database.run('INSERT INTO busy VALUES (1)', 'INSERT INTO other VALUES (1)');
+  await expectNamed(capture, pipeline.topic('busy'));
+
+  await database.run(
+    'INSERT INTO quiet VALUES (2)',
+    'INSERT INTO busy VALUES (2)',
+    'INSERT INTO other VALUES (2)',
+  );
+  for (const table of ['quiet', 'busy', 'other'])
+    await eventually(`the rows of ${table}, those of before too`, async () => {
+      const rows = await readRows(pipeline.reader, pipeline.topic(table));
+      const keys = new Set(rows.map(({ key }) => key));
+      return keys.has('{"id":0}') && keys.has('{"id":2}');
+    });
+  await expectOver(capture);
+  expect(await capture.get('/health')).toMatchObject({
+    ready: true,
+    components: { kafka: { status: 'ok' } },
+  });
+});
+
+async function expectNamed(capture: ServiceProcess, topic: string): Promise<void> {
+  const named = await eventually(
+    `the status to name ${topic}`,
+    async () => {
+      const error = await lastError(capture);
+      return error?.message.includes(topic) === true && error;
+    },
+    { timeoutMs: NOTICED_MS },
+  );
+  expect(named.code).toBe('KAFKA_TOPIC_MISSING');
+}
+
+async function expectOver(capture: ServiceProcess): Promise<void> {
+  const over = await eventually('the error to be over', async () => {
+    const error = await lastError(capture);
+    return typeof error?.resolvedAt === 'string' && error;
+  });
+  expect(over.code).toBe('KAFKA_TOPIC_MISSING');
+}
+
+async function lastError(capture: ServiceProcess): Promise<Trouble | null> {
+  const { lastError } = (await capture.status()) as { readonly lastError: Trouble | null };
+  return lastError;
+}
+
+async function deleteTopic(topic: string): Promise<void> {
+  const admin = kafkaClient(kafkaConfig(brokers), createLogger('test', { level: 'silent' })).admin();
+  await admin.connect();
+  try {
+    await admin.deleteTopics({ topics: [topic] });
+  } finally {
+    await admin.disconnect();
+  }
+}
