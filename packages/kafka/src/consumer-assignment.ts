@@ -142,7 +142,7 @@ export class Assignment {
       const inGroup = storedOffset === undefined || gapsAllowed(topic);
       const stored = inGroup ? mirrored : await storedOffset(topic, partition);
       const range = marks.get(topic)?.get(partition) ?? { low: 0n, high: 0n };
-      starts.push({ topic, partition, offset: chooseStart(where, stored, range, gapsAllowed(topic)) });
+      starts.push(chooseStart(where, stored, range, gapsAllowed(topic)));
     }
     return starts;
   }

@@ -9,6 +9,8 @@ export interface TopicPartition {
 export interface StartOffset extends TopicPartition {
   /** Offset of the first record to read. */
   readonly offset: bigint;
+  /** Nothing of the partition was read before, and records that once stood in front of this offset are gone. */
+  readonly isLate: boolean;
 }
 
 export interface Watermarks {
@@ -21,19 +23,21 @@ export interface Watermarks {
 /**
  * Where reading continues. A stored offset outside of what the broker holds means that records were deleted unread
  * (retention, a topic made anew): reading on would lose them in silence, so it throws DATA_GAP.
- * `stored` is null when this partition was never read: then its first record must still be there.
- * With `gapsAllowed` (topics of which only the newest record matters) it starts at the oldest record instead.
+ * `stored` is null when this partition was never read: it begins at the oldest record there is, late when others were deleted.
+ * With `gapsAllowed` (topics of which only the newest record matters) it starts at the oldest record, and is never late.
  */
 export function chooseStart(
   where: TopicPartition,
   stored: bigint | null,
   marks: Watermarks,
   gapsAllowed: boolean,
-): bigint {
-  const wanted = stored ?? 0n;
-  if (wanted >= marks.low && wanted <= marks.high) return wanted;
-  if (gapsAllowed) return marks.low;
-  throw dataGap(where, wanted, marks);
+): StartOffset {
+  const { topic, partition } = where;
+  const { low, high } = marks;
+  if (stored === null) return { topic, partition, offset: low, isLate: low > 0n && !gapsAllowed };
+  if (stored >= low && stored <= high) return { topic, partition, offset: stored, isLate: false };
+  if (gapsAllowed) return { topic, partition, offset: low, isLate: false };
+  throw dataGap(where, stored, marks);
 }
 
 export function dataGap(where: TopicPartition, wanted: bigint, marks: Watermarks): PipelineError {

@@ -90,6 +90,31 @@ export class TopicReader {
   }
 
   /**
+   * The first record from `from` on that `accept` takes, or null when there is none up to the present end; and the offset to
+   * look on at.
+   */
+  async firstRecord(
+    topic: string,
+    partition: number,
+    from: bigint,
+    accept: (record: TopicRecord) => boolean,
+  ): Promise<{ readonly record: TopicRecord | null; readonly next: bigint }> {
+    return this.#guarded(async (window) => {
+      if ((await this.#partitions(topic, window)) <= partition) return { record: null, next: from };
+      const { start, end } = await this.#reader.bounds(topic, partition, window);
+      let offset = from < start ? start : from;
+      while (offset < end) {
+        const { records, next } = await this.#reader.fetch(topic, partition, offset, this.#window());
+        const record = records.find(accept);
+        if (record !== undefined) return { record, next: record.offset + 1n };
+        if (next === offset) break; // compaction has emptied what is left
+        offset = next;
+      }
+      return { record: null, next: offset };
+    });
+  }
+
+  /**
    * Calls `onRecord` for every record from `fromOffset` (one for all partitions, or asked for each; default: the oldest) to
    * the end as it was when the call began; partitions one after the other. Answers the number of records; 0 when there is
    * no such topic.

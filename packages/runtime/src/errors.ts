@@ -88,7 +88,7 @@ export const ERRORS = {
   DATA_GAP: {
     class: 'fatal',
     summary: 'records that a sink has not read were deleted from a topic, or the topic was made anew',
-    fix: 'Take a new snapshot of the tables of the topic, then run `sluice sink rewind --to beginning --accept-gap` for that partition and start the sink again.',
+    fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile` for each table of the topic, and, while the sink is stopped, `sluice sink rewind --sink SINK --to beginning --accept-gap --yes`. Then start the sink: until the snapshot has ended, its `/status` names the table as incomplete.',
   },
   DECISIONS_CORRUPT: {
     class: 'fatal',
@@ -129,7 +129,7 @@ export const ERRORS = {
   ELASTICSEARCH_INDEX_MISSING: {
     class: 'schema',
     summary: 'rows came for a table that has no index, or its index or live alias was deleted',
-    fix: 'Take a new snapshot of the table: the index is created from its schema record.',
+    fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile`: the index is made from the record that the snapshot begins with, and filled by it. The sink goes on by itself.',
   },
   ELASTICSEARCH_INDEX_REFUSED: {
     class: 'schema',
@@ -260,7 +260,7 @@ export const ERRORS = {
   MYSQL_TABLE_UNKNOWN: {
     class: 'schema',
     summary: 'a statement names a table that does not exist',
-    fix: 'Was the table dropped or renamed? Create it, or leave it out of the configuration.',
+    fix: 'In the target: run `sluice snapshot start --table DATABASE.TABLE --reconcile`; the table is made from the record that the snapshot begins with, and filled by it, and the sink goes on by itself. In the source: was the table dropped or renamed? Leave it out of `source.tables`.',
   },
   MYSQL_TLS_FAILED: {
     class: 'fatal',
@@ -317,7 +317,7 @@ export const ERRORS = {
   REDIS_EMPTIED: {
     class: 'fatal',
     summary: 'Redis has lost its data, or the newest of it, although it had acknowledged it',
-    fix: 'Set the key `sluice:marker:<group>` in Redis to any value, then move the sink to before the loss with `sluice sink rewind` and start it; when the topics do not reach back so far, take a new snapshot of the tables.',
+    fix: "Run `redis-cli SET sluice:marker:GROUP filled-again`, start the sink, and run `sluice snapshot start --table 'DATABASE.*' --reconcile` for each database that is captured.",
   },
   REDIS_REFUSED: {
     class: 'record',

@@ -93,11 +93,46 @@ export class PartitionWorker {
         return null;
       } catch (error) {
         signal.throwIfAborted();
+        if (await this.#hasRemade(error, progress, signal)) continue;
         const plan = this.#plan(error);
         if (plan.pause !== null) return plan.pause;
         if (!(await this.#waited(plan.ms, signal))) return STOP_PAUSE;
       }
     }
+  }
+
+  /**
+   * Whether the store has got a table that it lacked, by the record that a snapshot further on begins with: from there on all
+   * of its rows come. What Kafka or the store does not answer now is asked at the next try.
+   */
+  async #hasRemade(error: unknown, { groups }: Progress, signal: AbortSignal): Promise<boolean> {
+    if (!(error instanceof PipelineError) || !NO_TABLE.has(error.code)) return false;
+    const { schemaAhead, incomplete, sink, log } = this.#context;
+    try {
+      const deliveries = groups[0]?.deliveries ?? [];
+      for (const { offset, envelope } of oneOfEachTable(deliveries)) {
+        const { database, table } = envelope.payload.source;
+        const record = await schemaAhead.find(this.#where, offset, { database, table });
+        if (record === null) continue;
+        await incomplete.remade(this.#where, offset);
+        const [outcome] = await sink.write([record], signal, 'replay');
+        if (outcome?.kind === 'failed') continue;
+        log.warn(
+          {
+            event: 'table.made_again',
+            ...this.#where,
+            table: `${database}.${table}`,
+            by: String(record.offset),
+          },
+          'the store had lost the table: it is made from the record of a snapshot',
+        );
+        return true;
+      }
+    } catch (failure) {
+      signal.throwIfAborted();
+      log.debug({ err: failure }, 'not made again now');
+    }
+    return false;
   }
 
   /** False when the service began to stop meanwhile. */
@@ -113,7 +148,9 @@ export class PartitionWorker {
   }
 
   async #advance(progress: Progress, batch: ConsumedBatch, signal: AbortSignal): Promise<void> {
-    if (progress.step.kind === 'control') this.#context.held.check(progress.step.delivery);
+    const { incomplete, held } = this.#context;
+    await incomplete.settle(this.#where);
+    if (progress.step.kind === 'control') held.check(progress.step.delivery);
     // Before the rows: a sink that stores offsets would store one beyond them.
     for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
       const { record, error } = poison;
@@ -124,6 +161,7 @@ export class PartitionWorker {
     for (let group = progress.groups[0]; group !== undefined; group = progress.groups[0]) {
       await this.#apply(group, progress, batch, signal);
     }
+    if (progress.step.kind === 'control') await incomplete.passed(progress.step.delivery);
     await this.#storeOffset(progress);
   }
 
@@ -254,6 +292,19 @@ export class PartitionWorker {
       'records cannot be applied; trying again',
     );
   }
+}
+
+/** The store has no such table: made once more by a schema record, where one comes. */
+const NO_TABLE: ReadonlySet<ErrorCode> = new Set(['MYSQL_TABLE_UNKNOWN', 'ELASTICSEARCH_INDEX_MISSING']);
+
+function oneOfEachTable(deliveries: readonly Delivery[]): Iterable<Delivery> {
+  const byTable = new Map<string, Delivery>();
+  for (const delivery of deliveries) {
+    const { database, table } = delivery.envelope.payload.source;
+    const id = JSON.stringify([database, table]);
+    if (!byTable.has(id)) byTable.set(id, delivery);
+  }
+  return byTable.values();
 }
 
 const PAUSE_BY_CODE: Readonly<Partial<Record<ErrorCode, PauseReason>>> = {

@@ -169,6 +169,7 @@ export class SinkReader {
     this.#passed.clear();
     this.#workers.clear();
     const data = partitions.filter(({ topic }) => !this.#isHeartbeats(topic));
+    this.#context.incomplete.begin(data);
     this.#watermark.restart(data.map(({ topic, partition }) => partitionName(topic, partition)));
     metrics.paused(this.#pauses.counts());
     metrics.rebalanced(group);

@@ -1,5 +1,5 @@
 import { TopicRouting } from '@sluice/envelope';
-import { groupHasOffsets, kafkaClient, PlainProducer } from '@sluice/kafka';
+import { groupHasOffsets, kafkaClient, PlainProducer, TopicReader } from '@sluice/kafka';
 import {
   abortableDelay,
   parseSection,
@@ -22,10 +22,12 @@ import { LetterOffice } from './dead-letters/letter-office.ts';
 import { strictRecords } from './dead-letters/strict-tables.ts';
 import { Graveyard } from './graveyard.ts';
 import { HeldTables } from './held-tables.ts';
+import { Incomplete } from './incomplete.ts';
 import { toKnownError } from './known-error.ts';
 import { LatencyWindow } from './latency-window.ts';
 import { SinkMetrics } from './metrics.ts';
 import { untilItWorks } from './patience.ts';
+import { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
@@ -51,6 +53,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #sink: Sink;
   readonly #kafka: ReturnType<typeof kafkaClient>;
   readonly #producer: PlainProducer;
+  readonly #topics: TopicReader;
   readonly #graveyard: Graveyard;
   readonly #office: LetterOffice;
   readonly #held: HeldTables;
@@ -76,6 +79,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#metrics = new SinkMetrics(metrics.registry, this.#name, this.#group);
     this.#kafka = kafkaClient(config.kafka, log);
     this.#producer = new PlainProducer(this.#kafka);
+    this.#topics = new TopicReader({ kafka: config.kafka, signal: this.#stop.signal });
     this.#graveyard = new Graveyard(this.#kafka, this.#producer, config.topics, this.#name);
     this.#office = this.#newOffice();
     this.#held = new HeldTables((id) => this.#office.isReleased(id));
@@ -107,6 +111,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     await settlesWithin(FAREWELL_MS, this.done);
     this.#breaker.close();
     this.#office.close();
+    this.#topics.close();
     const rest = [this.#sink.close(), this.#producer.close(), this.#ops?.close() ?? Promise.resolve()];
     await settlesWithin(FAREWELL_MS, Promise.allSettled(rest));
   }
@@ -189,6 +194,14 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       mayBury: ({ topic, partition, offset }, key) =>
         !isStrict(topic, key) || this.#office.isReleased(letterId(topic, partition, offset)),
       held: this.#held,
+      incomplete: new Incomplete({
+        routing,
+        decide: (decision) => this.#office.decide(decision),
+        stored: () => this.#office.incomplete,
+        now: Date.now,
+        log: this.#log,
+      }),
+      schemaAhead: new SchemaAhead(this.#topics, routing),
       halt: (where, cause) => this.#office.halt(where, cause),
       bury: (source) => this.#graveyard.bury(source),
       state: this.#state,
@@ -204,9 +217,11 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       registry: this.#context.metrics.registry,
       setting: `sinks.${this.#name}.ops`,
       routes: [...this.#office.routes((delivery) => this.#replay(delivery)), ...this.#tableRoutes()],
-      health: () => healthOf(this.#state, this.#reader.pauses.all),
-      status: () =>
-        statusOf(this.#name, this.#group, this.#state, this.#reader.pauses.all, this.#latency, Date.now()),
+      health: () => healthOf(this.#state, this.#reader.pauses.all, this.#workerContext.incomplete.all),
+      status: () => ({
+        ...statusOf(this.#name, this.#group, this.#state, this.#reader.pauses.all, this.#latency, Date.now()),
+        incomplete: this.#workerContext.incomplete.all,
+      }),
     });
   }
 

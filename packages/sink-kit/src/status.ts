@@ -1,5 +1,6 @@
 import type { HealthReport, PipelineError } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
+import type { IncompleteTopic } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { Pause } from './pauses.ts';
 
@@ -47,7 +48,11 @@ export function rememberError(state: SinkState, { code, message }: PipelineError
 }
 
 /** Ready: the store answers and records flow, or would if there were a topic. Never "not live" because a store is down. */
-export function healthOf(state: SinkState, pauses: readonly Pause[]): HealthReport {
+export function healthOf(
+  state: SinkState,
+  pauses: readonly Pause[],
+  incomplete: readonly IncompleteTopic[],
+): HealthReport {
   const flowing = state.phase === 'running' || state.phase === 'waiting';
   const schema = pauses.filter(({ reason }) => reason === 'schema').length;
   const ddl = pauses.filter(({ reason }) => reason === 'ddl').length;
@@ -58,6 +63,13 @@ export function healthOf(state: SinkState, pauses: readonly Pause[]): HealthRepo
       store: state.storeError === null ? { status: 'ok' } : { status: 'down', detail: state.storeError },
       consumer: { status: flowing ? 'ok' : 'degraded', detail: state.phase },
       breaker: { status: state.breaker === 'closed' ? 'ok' : 'degraded', detail: state.breaker },
+      tables:
+        incomplete.length === 0
+          ? { status: 'ok' }
+          : {
+              status: 'degraded',
+              detail: `rows of ${incomplete.length} topic(s) are missing until a snapshot brings them: see \`incomplete\` in /status`,
+            },
       partitions:
         pauses.length === 0
           ? { status: 'ok' }
@@ -77,7 +89,7 @@ export function statusOf(
   pauses: readonly Pause[],
   latency: LatencyWindow,
   nowMs: number,
-): unknown {
+): Record<string, unknown> {
   return {
     sink: name,
     group,

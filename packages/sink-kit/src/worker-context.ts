@@ -5,8 +5,10 @@ import type { DeadLetterSource } from './dead-letter.ts';
 import type { HeldTables } from './held-tables.ts';
 import type { HaltPlace } from './dead-letters/letter-office.ts';
 import type { DiversionGuard } from './diversion.ts';
+import type { Incomplete } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { SinkMetrics } from './metrics.ts';
+import type { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Sink } from './sink.ts';
 import type { SinkState } from './status.ts';
@@ -31,6 +33,9 @@ export interface WorkerContext {
   readonly mayBury: (where: HaltPlace, key: string | null) => boolean;
   /** Changes of tables that wait for an operator. */
   readonly held: HeldTables;
+  /** What the store lacks because it was deleted before this sink could read it. */
+  readonly incomplete: Incomplete;
+  readonly schemaAhead: Pick<SchemaAhead, 'find'>;
   /** Resolves to the error to stop with, when it is stored that this sink has stopped. */
   readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;
   /** Resolves when the broker has acknowledged the dead letter. */

@@ -4,7 +4,10 @@ import { createLogger, PipelineError, Registry, type ErrorCode } from '@sluice/r
 import { Breaker } from '../src/breaker.ts';
 import type { DeadLetterSource } from '../src/dead-letter.ts';
 import { DiversionGuard } from '../src/diversion.ts';
+import type { ControlDelivery } from '../src/decode.ts';
+import { LetterIndex } from '../src/dead-letters/letter-index.ts';
 import { HeldTables } from '../src/held-tables.ts';
+import { Incomplete } from '../src/incomplete.ts';
 import { LatencyWindow } from '../src/latency-window.ts';
 import { SinkMetrics } from '../src/metrics.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
@@ -42,6 +45,8 @@ export interface TestDecisions {
   readonly halts: PipelineError[];
   /** Ids of changes that may be applied. */
   readonly released: Set<string>;
+  /** Schema records that a look ahead finds, one a look. */
+  readonly ahead: ControlDelivery[];
 }
 
 export interface TestWorker {
@@ -57,7 +62,8 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
   const registry = new Registry();
   const settings = { ...sinkBaseSchema.parse({ retry: { initialMs: 1, maxMs: 1 } }), ...overrides };
   const buried: DeadLetterSource[] = [];
-  const decisions: TestDecisions = { held: new Set(), halts: [], released: new Set() };
+  const decisions: TestDecisions = { held: new Set(), halts: [], released: new Set(), ahead: [] };
+  const index = new LetterIndex();
   const stop = new AbortController();
   const context: WorkerContext = {
     name: 'test',
@@ -72,6 +78,14 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     latency: new LatencyWindow(),
     mayBury: ({ offset }) => !decisions.held.has(offset),
     held: new HeldTables((id) => decisions.released.has(id)),
+    incomplete: new Incomplete({
+      routing,
+      decide: async (decision) => index.apply(decision),
+      stored: () => index.incomplete,
+      now: () => 1000,
+      log: createLogger('test', { level: 'silent' }),
+    }),
+    schemaAhead: { find: async () => decisions.ahead.shift() ?? null },
     halt: async (_, cause) => {
       decisions.halts.push(cause);
       return failure('DIVERSION_HALTED');

@@ -61,6 +61,31 @@ describe('the way of a batch', () => {
   });
 });
 
+describe('a table that the store has lost', () => {
+  const gone = (batch: readonly Delivery[]): Outcome[] =>
+    batch.map(() => ({ kind: 'failed', error: failure('MYSQL_TABLE_UNKNOWN') }));
+
+  test('is made again from the schema record of a snapshot further on, and is incomplete until that has ended', async () => {
+    const sink = scripted(gone);
+    const { worker, context, decisions } = testWorker(sink);
+    const schema = topic.schema(sequenceAt(50));
+    decisions.ahead.push(schema);
+    const batch = batchOf([insert(1, 10), insert(2, 11)], 7n);
+    expect(await worker.handle(batch, never)).toEqual({ nextOffset: 9n, pause: null });
+    expect(sink.writes).toEqual([['{"id":1}', '{"id":2}'], [schema.key], ['{"id":1}', '{"id":2}']]);
+    expect(context.incomplete.all).toMatchObject([{ topic: topic.topic, partitions: [0] }]);
+  });
+
+  test('is waited for while no snapshot was taken', async () => {
+    const sink = scripted(gone, gone);
+    const { worker, context } = testWorker(sink);
+    expect(await worker.handle(batchOf([insert(1, 10)]), never)).toMatchObject({
+      pause: { reason: 'schema' },
+    });
+    expect([sink.writes.length, context.incomplete.all]).toEqual([1, []]);
+  });
+});
+
 describe('records that cannot be applied', () => {
   test('an unreadable record becomes a dead letter with its bytes, its neighbours are applied', async () => {
     const sink = inMemorySink();

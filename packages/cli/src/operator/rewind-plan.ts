@@ -12,6 +12,8 @@ export interface PlannedMove {
   /** Null: the group has no offset there. */
   readonly from: bigint | null;
   readonly to: bigint;
+  /** Records between were deleted unread. */
+  readonly overGap: boolean;
 }
 
 export interface RefusedMove {
@@ -41,21 +43,22 @@ export function planRewind(
     const { topic, partition, committed: from, low } = position;
     const answer = hasGap(position) && acceptGap ? low : destination(position, target);
     if (typeof answer === 'string') refused.push({ topic, partition, reason: answer });
-    else if (answer !== null && answer !== from) moves.push({ topic, partition, from, to: answer });
+    else if (answer !== null && answer !== from)
+      moves.push({ topic, partition, from, to: answer, overGap: hasGap(position) });
   }
   return { moves, refused };
 }
 
+/** A partition that was never read has none: it begins at its oldest record, and the sink says what it lacks. */
 function hasGap({ committed, low, high }: GroupPosition): boolean {
-  const next = committed ?? 0n;
-  return next < low || next > high;
+  return committed !== null && (committed < low || committed > high);
 }
 
 /** The offset to go to, null to stay, or why not. */
 function destination(position: GroupPosition, target: RewindTarget): bigint | string | null {
   const { committed, low, high, atTime } = position;
   if (hasGap(position))
-    return `records were deleted unread: it stands at ${committed ?? 'none'}, the broker holds ${low} to ${high}`;
+    return `records were deleted unread: it stands at ${committed}, the broker holds ${low} to ${high}`;
   // Without an offset of the group it is unknown whether a store keeps one of its own: its first record is safe for both.
   if (committed === null) return target.kind === 'beginning' ? low : null;
   switch (target.kind) {

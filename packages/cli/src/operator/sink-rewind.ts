@@ -60,7 +60,11 @@ async function leaveOrders(
   by: string,
 ): Promise<void> {
   await withLetters({ config, sink, decides: true }, async ({ store }) => {
-    for (const { topic, partition, to } of moves) {
+    for (const { topic, partition, to, overGap } of moves) {
+      if (overGap) {
+        const value = { at: Date.now(), from: String(to), jobs: {}, whole: [] };
+        await store.decide({ kind: 'incomplete', topic, partition, value });
+      }
       const value = { at: Date.now(), by, offset: String(to), acceptGap };
       await store.decide({ kind: 'rewind', topic, partition, value });
     }

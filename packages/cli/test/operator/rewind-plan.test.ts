@@ -43,12 +43,18 @@ describe('a rewind', () => {
   test('of a partition that was never read goes to its first record at most', () => {
     const unread = { committed: null, low: 0n };
     expect([plan(BEGINNING, unread), plan(TIME, { ...unread, atTime: 30n })]).toEqual([0n, null]);
+    expect(plan(BEGINNING, { committed: null })).toBe(10n);
+  });
+
+  test('says where it goes over records that are gone: the sink lacks them from then on', () => {
+    const positions = [position(), position({ partition: 1, committed: 5n })];
+    const { moves } = planRewind(positions, BEGINNING, true);
+    expect(moves.map(({ overGap }) => overGap)).toEqual([false, true]);
   });
 
   test.each([
     ['lost records unread', { committed: 5n }],
     ['stands behind the end of a topic made anew', { committed: 500n }],
-    ['was never read and begins too late', { committed: null }],
   ])('of a partition that %s is refused, unless that is accepted', (_, rest) => {
     expect(plan(BEGINNING, rest)).toMatch(/^records were deleted unread/);
     expect(plan(TIME, { ...rest, atTime: 30n }, true)).toBe(10n);

@@ -39,10 +39,23 @@ const rewindSchema = z.object({
   acceptGap: z.boolean(),
 });
 
+const incompleteSchema = z.object({
+  /** When it was noticed, milliseconds since 1970. */
+  at: z.int(),
+  /** Offset of the first record that was read; a snapshot that begins behind it brings what is missing. */
+  from: z.string().regex(/^\d+$/),
+  /** Snapshots that reconcile and have begun since, by `database.table`: the newest one's job. */
+  jobs: z.record(z.string(), z.string()),
+  /** Tables of a shared topic that such a snapshot has brought since. */
+  whole: z.array(z.string()),
+});
+
 export type LetterDecision = z.output<typeof letterDecisionSchema>;
 export type LetterOutcome = LetterDecision['outcome'];
 export type Halt = z.output<typeof haltSchema>;
 export type RewindOrder = z.output<typeof rewindSchema>;
+/** What a sink lacks of a partition. */
+export type Shortfall = z.output<typeof incompleteSchema>;
 
 export type Decision =
   | { readonly kind: 'letter'; readonly id: string; readonly value: LetterDecision | null }
@@ -52,6 +65,12 @@ export type Decision =
       readonly topic: string;
       readonly partition: number;
       readonly value: RewindOrder | null;
+    }
+  | {
+      readonly kind: 'incomplete';
+      readonly topic: string;
+      readonly partition: number;
+      readonly value: Shortfall | null;
     };
 
 export function isResolved({ outcome }: LetterDecision): boolean {
@@ -79,6 +98,10 @@ export function decodeDecision(key: Buffer | null, value: Buffer | null): Decisi
       const [, topic = '', partition = ''] = place;
       return { kind, topic, partition: Number(partition), value: parse(rewindSchema, value) };
     }
+    if (kind === 'incomplete' && place !== null) {
+      const [, topic = '', partition = ''] = place;
+      return { kind, topic, partition: Number(partition), value: parse(incompleteSchema, value) };
+    }
   } catch (error) {
     throw corrupt(text, error);
   }
@@ -87,7 +110,7 @@ export function decodeDecision(key: Buffer | null, value: Buffer | null): Decisi
 
 function keyOf(decision: Decision): string {
   if (decision.kind === 'letter') return `letter:${decision.id}`;
-  return decision.kind === 'halt' ? 'halt' : `rewind:${decision.topic}/${decision.partition}`;
+  return decision.kind === 'halt' ? 'halt' : `${decision.kind}:${decision.topic}/${decision.partition}`;
 }
 
 function parse<T>(schema: z.ZodType<T>, value: Buffer | null): T | null {

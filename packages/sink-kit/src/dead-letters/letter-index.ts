@@ -1,4 +1,12 @@
-import { isResolved, type Decision, type Halt, type LetterDecision, type RewindOrder } from './decisions.ts';
+import { partitionName, type TopicPartition } from '@sluice/kafka';
+import {
+  isResolved,
+  type Decision,
+  type Halt,
+  type LetterDecision,
+  type RewindOrder,
+  type Shortfall,
+} from './decisions.ts';
 import type { Letter } from './letter.ts';
 
 /** Letters held at most; more are only counted, and come into sight as others are resolved and the topic is read anew. */
@@ -17,10 +25,7 @@ interface Entry {
   letter: Letter | null;
 }
 
-interface PendingRewind extends RewindOrder {
-  readonly topic: string;
-  readonly partition: number;
-}
+type PendingRewind = RewindOrder & TopicPartition;
 
 /**
  * The dead letters of a sink that nobody has resolved, from the records of the dead-letter topic and of the decisions topic in
@@ -33,6 +38,7 @@ export class LetterIndex {
   readonly #decisions = new Map<string, LetterDecision>();
   readonly #ids = new Set<string>();
   readonly #rewinds = new Map<string, PendingRewind>();
+  readonly #incomplete = new Map<string, Shortfall & TopicPartition>();
   readonly #holdsResolved: boolean;
   #held = 0;
   #halt: Halt | null = null;
@@ -55,6 +61,11 @@ export class LetterIndex {
   /** Rewinds that were ordered and not done yet. */
   get rewinds(): readonly PendingRewind[] {
     return [...this.#rewinds.values()];
+  }
+
+  /** Partitions that the sink lacks older records of, by `partitionName`. */
+  get incomplete(): ReadonlyMap<string, Shortfall & TopicPartition> {
+    return this.#incomplete;
   }
 
   /** Counts the records that operators have released so far: a change says that held partitions should look again. */
@@ -106,11 +117,8 @@ export class LetterIndex {
   apply(decision: Decision): void {
     if (decision.kind === 'letter') this.#decide(decision.id, decision.value);
     else if (decision.kind === 'halt') this.#halt = decision.value;
-    else {
-      const { topic, partition, value } = decision;
-      if (value === null) this.#rewinds.delete(`${topic}/${partition}`);
-      else this.#rewinds.set(`${topic}/${partition}`, { ...value, topic, partition });
-    }
+    else if (decision.kind === 'rewind') setOrDelete(this.#rewinds, decision);
+    else setOrDelete(this.#incomplete, decision);
   }
 
   /** A decision that was taken back is one about a letter that is gone: it never opens one again. */
@@ -128,6 +136,16 @@ export class LetterIndex {
     this.#held -= 1;
     if (this.#holdsResolved) this.#resolved.set(id, entry.letter);
   }
+}
+
+/** By `partitionName`. */
+function setOrDelete<T>(
+  map: Map<string, T & TopicPartition>,
+  { topic, partition, value }: TopicPartition & { readonly value: T | null },
+): void {
+  const name = partitionName(topic, partition);
+  if (value === null) map.delete(name);
+  else map.set(name, { ...value, topic, partition });
 }
 
 function covers(decision: LetterDecision, failedAtMs: number): boolean {

@@ -1,10 +1,11 @@
 import { TopicRouting } from '@sluice/envelope';
 import type { PipelineError, Logger, OpsRoute } from '@sluice/runtime';
 import type { OffsetStore } from '../sink.ts';
-import type { Halt } from './decisions.ts';
+import type { Decision, Halt } from './decisions.ts';
 import { LetterDesk } from './desk.ts';
 import { dlqRoutes } from './dlq-routes.ts';
 import { haltedError, haltState } from './halt.ts';
+import type { LetterIndex } from './letter-index.ts';
 import { LetterStore, type LetterStoreOptions } from './letter-store.ts';
 import type { ReplayResult, ReplayTools } from './replay.ts';
 
@@ -82,6 +83,16 @@ export class LetterOffice {
   async release(id: string, by: string, reason?: string): Promise<void> {
     await this.#desk.release(id, by, reason);
     await this.refresh();
+  }
+
+  /** Partitions that the sink lacks older records of, by `partitionName`. */
+  get incomplete(): LetterIndex['incomplete'] {
+    return this.#store.index.incomplete;
+  }
+
+  /** Resolves when Kafka has stored it. */
+  async decide(decision: Decision): Promise<void> {
+    await this.#store.decide(decision);
   }
 
   /** Resolves to the error to stop with, when Kafka has stored that this sink is stopped. */

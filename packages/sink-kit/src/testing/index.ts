@@ -9,6 +9,12 @@ export {
   nullRow,
 } from './conformance-table.ts';
 export { inMemorySink, type InMemorySink } from './in-memory-sink.ts';
-export { sequenceAt, TestTopic, type TestChange, type TestTopicOptions } from './test-topic.ts';
+export {
+  sequenceAt,
+  TestTopic,
+  type SnapshotMark,
+  type TestChange,
+  type TestTopicOptions,
+} from './test-topic.ts';
 export { asTheKitCuts, convergence, RUNS, SEED } from './convergence.ts';
 export { deliverySteps, routes, type Journey, type Route } from './delivery-plan.ts';

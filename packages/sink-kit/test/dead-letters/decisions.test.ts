@@ -33,6 +33,13 @@ describe('a decision', () => {
       value: { at: 1, by: 'x', offset: '12', acceptGap: true },
     },
     { kind: 'rewind', topic: 'shop.shop.a', partition: 3, value: null },
+    {
+      kind: 'incomplete',
+      topic: 'shop.shop.a',
+      partition: 3,
+      value: { at: 1, from: '12', jobs: { 'shop.a': 's1@0010000020000000100' }, whole: [] },
+    },
+    { kind: 'incomplete', topic: 'shop.shop.a', partition: 3, value: null },
   ];
   test.each(decisions)('goes through Kafka: $kind', (decision) => {
     const { key, value } = encodeDecision(decision);

@@ -1,0 +1,52 @@
+import type { TopicRouting } from '@sluice/envelope';
+import { partitionName, type TopicPartition, type TopicReader, type TopicRecord } from '@sluice/kafka';
+import { decodeBatch, type ControlDelivery } from './decode.ts';
+
+const SCHEMA_KEY = Buffer.from('{"$sluice":"schema"');
+
+/**
+ * Finds the schema record that a snapshot begins with, behind records that cannot be applied because the store has no such
+ * table: the partition waits in front of them, and would never come to it. Each offset is looked at once for a table.
+ */
+export class SchemaAhead {
+  readonly #reader: Pick<TopicReader, 'firstRecord'>;
+  readonly #routing: TopicRouting;
+  /** Where to go on looking, by partition and table. */
+  readonly #looked = new Map<string, bigint>();
+
+  constructor(reader: Pick<TopicReader, 'firstRecord'>, routing: TopicRouting) {
+    this.#reader = reader;
+    this.#routing = routing;
+  }
+
+  /** Null when none has come yet. Throws a PipelineError when Kafka does not answer. */
+  async find(
+    { topic, partition }: TopicPartition,
+    behind: bigint,
+    { database, table }: { readonly database: string; readonly table: string },
+  ): Promise<ControlDelivery | null> {
+    const place = JSON.stringify([partitionName(topic, partition), database, table]);
+    const looked = this.#looked.get(place) ?? 0n;
+    const accept = (record: TopicRecord): boolean => {
+      const source = this.#decode(topic, record)?.envelope.payload.source;
+      return source?.database === database && source.table === table;
+    };
+    const from = looked > behind ? looked : behind + 1n;
+    const { record, next } = await this.#reader.firstRecord(topic, partition, from, accept);
+    this.#looked.set(place, next);
+    return record === null ? null : this.#decode(topic, record);
+  }
+
+  /** The record as one that makes the table from nothing: not one of a change, which is of rows that came before it. */
+  #decode(topic: string, record: TopicRecord): ControlDelivery | null {
+    const { partition, offset, key, value } = record;
+    if (value === null || key?.subarray(0, SCHEMA_KEY.length).equals(SCHEMA_KEY) !== true) return null;
+    const endOffset = offset + 1n;
+    const consumed = { offset, timestampMs: 0, key, value, headers: {} };
+    const batch = { topic, partition, highWatermark: endOffset, endOffset, records: [consumed] };
+    const [entry] = decodeBatch(batch, this.#routing);
+    if (entry?.kind !== 'control') return null;
+    const { payload } = entry.delivery.envelope;
+    return 'change' in payload && payload.change === 'create' ? entry.delivery : null;
+  }
+}

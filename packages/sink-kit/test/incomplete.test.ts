@@ -1,0 +1,120 @@
+import { TopicRouting } from '@sluice/envelope';
+import { createLogger } from '@sluice/runtime';
+import { expect, test } from 'vitest';
+import { LetterIndex } from '../src/dead-letters/letter-index.ts';
+import { Incomplete } from '../src/incomplete.ts';
+import {
+  CONFORMANCE_DATABASE,
+  CONFORMANCE_TABLE,
+  conformanceColumns,
+  sequenceAt,
+  TestTopic,
+  type SnapshotMark,
+} from '../src/testing/index.ts';
+import { routing, topic } from './fixtures.ts';
+
+const where = { topic: topic.topic, partition: 0 };
+const since = sequenceAt(40);
+
+class Setup {
+  readonly index = new LetterIndex();
+  readonly stored: unknown[] = [];
+  readonly subject: Incomplete;
+
+  constructor(of = routing) {
+    this.subject = new Incomplete({
+      routing: of,
+      decide: async (decision) => {
+        this.stored.push('value' in decision ? decision.value : null);
+        this.index.apply(decision);
+      },
+      stored: () => this.index.incomplete,
+      now: () => 0,
+      log: createLogger('test', { level: 'silent' }),
+    });
+  }
+
+  async late(place = where): Promise<void> {
+    this.subject.begin([{ ...place, offset: 100n, isLate: true }]);
+    await this.subject.settle(place);
+  }
+
+  async mark(mark: Partial<SnapshotMark>, offset: bigint, of = topic): Promise<void> {
+    const whole = { phase: 'begin', job: 's1', reconcile: true, since, partitions: 1, ...mark } as const;
+    await this.subject.passed({ ...of.snapshotMark(since, whole), offset });
+  }
+
+  get isWhole(): boolean {
+    return this.subject.all.length === 0;
+  }
+}
+
+test('a partition that begins in time lacks nothing, and nothing is stored', async () => {
+  const { subject, stored } = new Setup();
+  subject.begin([{ ...where, offset: 0n, isLate: false }]);
+  await subject.settle(where);
+  expect([subject.all, stored]).toEqual([[], []]);
+});
+
+test('one that begins late is told before and after it is stored, with what heals it', async () => {
+  const { subject, stored } = new Setup();
+  subject.begin([{ ...where, offset: 100n, isLate: true }]);
+  const told = {
+    topic: where.topic,
+    table: 'sluice_conformance.items',
+    partitions: [0],
+    since: '1970-01-01T00:00:00.000Z',
+    wholeAgain: [],
+    fix: 'Run: sluice snapshot start --table sluice_conformance.items --reconcile',
+  };
+  expect([subject.all, stored]).toEqual([[told], []]);
+  await subject.settle(where);
+  await subject.settle(where);
+  expect([subject.all, stored]).toEqual([[told], [{ at: 0, from: '100', jobs: {}, whole: [] }]]);
+});
+
+test('a snapshot that began behind that place and reconciles makes it whole', async () => {
+  const setup = new Setup();
+  await setup.late();
+  await setup.mark({ phase: 'begin' }, 101n);
+  expect(setup.isWhole).toBe(false);
+  await setup.mark({ phase: 'end' }, 120n);
+  expect([setup.isWhole, setup.stored.at(-1)]).toEqual([true, null]);
+});
+
+test.each<[string, Partial<SnapshotMark>, Partial<SnapshotMark>]>([
+  ['does not remove what it does not bring', { reconcile: false }, { reconcile: false }],
+  ['is another one than has begun', { job: 's1' }, { job: 's2' }],
+])('a snapshot that %s does not', async (_what, begin, end) => {
+  const setup = new Setup();
+  await setup.late();
+  await setup.mark({ phase: 'begin', ...begin }, 101n);
+  await setup.mark({ phase: 'end', ...end }, 120n);
+  expect(setup.isWhole).toBe(false);
+});
+
+test('nor one whose begin was deleted, nor one in the middle of which the table was lost', async () => {
+  const setup = new Setup();
+  await setup.late();
+  await setup.mark({ phase: 'end' }, 120n);
+  expect(setup.isWhole).toBe(false);
+  await setup.mark({ phase: 'begin', job: 's2' }, 130n);
+  await setup.subject.remade(where, 140n);
+  await setup.mark({ phase: 'end', job: 's2' }, 150n);
+  expect(setup.isWhole).toBe(false);
+});
+
+test('in a topic of several tables it is said which are whole again: nobody knows all the others', async () => {
+  const shared = new TestTopic({
+    database: CONFORMANCE_DATABASE,
+    table: CONFORMANCE_TABLE,
+    columns: conformanceColumns,
+    keyColumns: ['id'],
+    strategy: 'database',
+  });
+  const setup = new Setup(new TopicRouting({ prefix: 'test', strategy: 'database' }));
+  await setup.late({ topic: shared.topic, partition: 0 });
+  await setup.mark({ phase: 'begin' }, 101n, shared);
+  await setup.mark({ phase: 'end' }, 120n, shared);
+  expect(setup.subject.all).toMatchObject([{ wholeAgain: ['sluice_conformance.items'] }]);
+});
