@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { preflightFailed } from '@sluice/runtime';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { errorOfCode, findProtocolCode, toPipelineError } from './errors.ts';
-import { LEADER_NOT_AVAILABLE, NONE, UNKNOWN_TOPIC_OR_PARTITION } from './protocol/error-codes.ts';
+import {
+  INVALID_REPLICATION_FACTOR,
+  LEADER_NOT_AVAILABLE,
+  NONE,
+  UNKNOWN_TOPIC_OR_PARTITION,
+} from './protocol/error-codes.ts';
 
 export interface TopicSpec {
   readonly name: string;
@@ -26,15 +32,18 @@ const TOPICS_PER_REQUEST = 100;
 const CREATE_TIMEOUT_MS = 30_000;
 const CREATE_POLL_MS = 50;
 /** Settings where more than asked for does no harm. */
-const MORE_IS_FINE = new Set(['max.message.bytes', 'replicationFactor']);
+const BATCH_SIZE = 'max.message.bytes';
+const MORE_IS_FINE = new Set([BATCH_SIZE, 'replicationFactor']);
 
 /**
- * Creates the topics that are missing and waits until their partitions have leaders. Those that exist are compared, never
- * altered: every difference is answered as a problem. Throws PipelineError when Kafka does not answer or refuses.
+ * Creates the topics that are missing and waits until their partitions have leaders. Those that exist are compared: where they
+ * take smaller batches than asked for, that is raised, and `onRaised` hears of it; nothing else is altered, every other
+ * difference is answered as a problem. Throws PipelineError when Kafka does not answer or refuses.
  */
 export async function ensureTopics(
   kafka: Kafka,
   specs: readonly TopicSpec[],
+  onRaised: (problem: TopicProblem) => void = () => undefined,
 ): Promise<readonly TopicProblem[]> {
   return withAdmin(kafka, async (admin) => {
     const present = new Set(await admin.listTopics());
@@ -46,11 +55,51 @@ export async function ensureTopics(
       const some = specs.slice(at, at + TOPICS_PER_REQUEST);
       problems.push(...(await whenKnown(() => compare(admin, some))));
     }
-    return problems;
+    const small = problems.filter(({ setting }) => setting === BATCH_SIZE);
+    if (small.length === 0 || !(await raise(admin, small))) return problems;
+    for (const problem of small) onRaised(problem);
+    return problems.filter(({ setting }) => setting !== BATCH_SIZE);
   });
 }
 
-/** As `ensureTopics` would find it, without making anything: which are missing, and what differs in those that exist. */
+/**
+ * Sets what was asked for. AlterConfigs replaces every setting of a topic by those that it names (Kafka protocol guide), so
+ * they come along. False when Kafka does not let us: then each stays a problem.
+ */
+async function raise(admin: Admin, problems: readonly TopicProblem[]): Promise<boolean> {
+  try {
+    for (let at = 0; at < problems.length; at += TOPICS_PER_REQUEST) {
+      const some = problems.slice(at, at + TOPICS_PER_REQUEST);
+      const topics = some.map(({ topic }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }));
+      const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: topics });
+      const wanted = new Map(some.map(({ topic, required }) => [topic, required]));
+      await admin.alterConfigs({
+        validateOnly: false,
+        resources: resources.map(({ resourceName, configEntries }) => ({
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: resourceName,
+          configEntries: [
+            ...configEntries
+              .filter((entry) => isOfTopic(entry) && entry.configName !== BATCH_SIZE)
+              .map(({ configName, configValue }) => ({ name: configName, value: configValue })),
+            { name: BATCH_SIZE, value: wanted.get(resourceName) ?? '' },
+          ],
+        })),
+      });
+    }
+    return true;
+  } catch (error) {
+    const { code } = toPipelineError(error);
+    if (code !== 'KAFKA_NOT_AUTHORIZED' && code !== 'KAFKA_REFUSED') throw error;
+    return false;
+  }
+}
+
+/** Set for this topic itself, not a default of the broker. */
+const isOfTopic = ({ configSource }: { configSource: number }): boolean =>
+  configSource === (kafkajs.ConfigSource.TOPIC_CONFIG as number);
+
+/** As `ensureTopics` would find it, without making or raising anything: which are missing, and what differs in those that exist. */
 export async function compareTopics(
   kafka: Kafka,
   specs: readonly TopicSpec[],
@@ -62,7 +111,7 @@ export async function compareTopics(
     for (let at = 0; at < existing.length; at += TOPICS_PER_REQUEST)
       problems.push(...(await compare(admin, existing.slice(at, at + TOPICS_PER_REQUEST))));
     const missing = specs.filter((spec) => !present.has(spec.name)).map(({ name }) => name);
-    return { missing, problems };
+    return { missing, problems: problems.filter(({ setting }) => setting !== BATCH_SIZE) };
   });
 }
 
@@ -98,7 +147,25 @@ async function whenKnown<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Throws PREFLIGHT_FAILED when there are fewer brokers than copies are asked for. */
 async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  try {
+    await requestTopics(admin, specs);
+  } catch (error) {
+    if (findProtocolCode(error) !== INVALID_REPLICATION_FACTOR) throw error;
+    const { brokers } = await admin.describeCluster();
+    const wanted = Math.max(...specs.map(({ replicationFactor }) => replicationFactor));
+    const problem = {
+      setting: 'topics.replicationFactor',
+      found: `${wanted}, with ${brokers.length} broker(s) in the cluster`,
+      required: 'no more copies than there are brokers',
+      fix: `set topics.replicationFactor to ${brokers.length} at most, or start the other brokers`,
+    };
+    throw preflightFailed([problem], error);
+  }
+}
+
+async function requestTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
   await admin.createTopics({
     // The client's own wait gives up at the first broker that has not heard of the topic yet.
     waitForLeaders: false,

@@ -26,21 +26,25 @@ describe('ensureTopics', () => {
     expect(await listTopics(broker.client, (name) => names.includes(name))).toEqual(names.toSorted());
   });
 
-  test('answers each difference of an existing topic and alters nothing', async () => {
+  test('raises the size of a batch, answers each other difference of an existing topic and alters none', async () => {
     const name = broker.uniqueName('a');
     await ensureTopics(broker.client, [spec(name)]);
     const wanted = spec(name, {
       partitions: 6,
       configs: { 'cleanup.policy': 'delete', 'max.message.bytes': '200000', 'segment.bytes': '16777216' },
     });
-    const problems = await ensureTopics(broker.client, [wanted]);
+    const raised: string[] = [];
+    const problems = await ensureTopics(broker.client, [wanted], ({ found, required }) =>
+      raised.push(`${found} to ${required}`),
+    );
+    expect(raised).toEqual(['100000 to 200000']);
     expect(problems.map(({ topic, setting, found, required }) => [topic, setting, found, required])).toEqual([
       [name, 'partitions', '2', '6'],
       [name, 'cleanup.policy', 'compact', 'delete'],
-      [name, 'max.message.bytes', '100000', '200000'],
     ]);
     expect(problems[0]?.fix).toContain('`topics.partitions`');
-    expect(problems[2]?.fix).toContain('--add-config max.message.bytes=[200000]');
+    expect(problems[1]?.fix).toContain('--add-config cleanup.policy=[delete]');
+    // The other settings of the topic are what they were: segment.bytes, and the policy.
     expect(await ensureTopics(broker.client, [wanted])).toEqual(problems);
   });
 
@@ -51,6 +55,15 @@ describe('ensureTopics', () => {
       configs: { 'cleanup.policy': 'delete,compact', 'max.message.bytes': '1000' },
     });
     expect(await ensureTopics(broker.client, [wanted])).toEqual([]);
+  });
+
+  test('more copies than brokers name the setting', async () => {
+    const wanted = spec(broker.uniqueName('a'), { replicationFactor: 3 });
+    await expect(ensureTopics(broker.client, [wanted])).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      message:
+        '1 problem(s):\n- topics.replicationFactor: found 3, with 1 broker(s) in the cluster, needs no more copies than there are brokers. Fix: set topics.replicationFactor to 1 at most, or start the other brokers',
+    });
   });
 
   test('a setting that Kafka refuses is an error of ours', async () => {

@@ -104,7 +104,7 @@ export const ERRORS = {
   ELASTICSEARCH_AUTH: {
     class: 'fatal',
     summary: 'Elasticsearch refused the user, the API key or a privilege',
-    fix: 'Correct `sinks.elasticsearch.auth`; it needs create_index, index, read, manage and monitor on its indices.',
+    fix: 'Correct `sinks.elasticsearch.auth`, or start the sink again: it lists the privileges that are missing, with the role that has them.',
   },
   ELASTICSEARCH_BUSY: {
     class: 'retryable',
@@ -164,7 +164,7 @@ export const ERRORS = {
   KAFKA_MESSAGE_TOO_LARGE: {
     class: 'fatal',
     summary: "a record batch is larger than the topic's max.message.bytes",
-    fix: 'Raise `topics.maxMessageBytes` and the max.message.bytes of the topic named in the message.',
+    fix: 'Raise `topics.maxMessageBytes` and start capture again: it raises the max.message.bytes of the topics.',
   },
   KAFKA_NOT_AUTHORIZED: {
     class: 'fatal',
@@ -250,7 +250,7 @@ export const ERRORS = {
   MYSQL_PRIVILEGE_MISSING: {
     class: 'fatal',
     summary: 'the user of a MySQL or MariaDB server lacks a privilege',
-    fix: 'Grant the user what `sluice doctor` lists.',
+    fix: 'Start the service again: it lists every privilege that is missing, with the GRANT that gives it.',
   },
   MYSQL_READ_ONLY: {
     class: 'retryable',
@@ -290,8 +290,8 @@ export const ERRORS = {
   },
   PREFLIGHT_FAILED: {
     class: 'fatal',
-    summary: 'the source or the topics are not set up as capture needs them',
-    fix: 'Run each statement named in the message, then start again.',
+    summary: 'the source, Kafka or a store is not set up as the service needs it, or has never answered',
+    fix: 'Do what the message says behind each `Fix:`, then start again.',
     exit: 'preflight',
   },
   RECORD_HELD: {
@@ -312,7 +312,7 @@ export const ERRORS = {
   REDIS_AUTH: {
     class: 'fatal',
     summary: 'Redis refused the user, the password or a command',
-    fix: 'Correct the user, the password or the ACL of `sinks.redis.url`.',
+    fix: 'Correct the user and password of `sinks.redis.url`, or start the sink again: it lists what the ACL does not allow, with the ACL SETUSER that does.',
   },
   REDIS_EMPTIED: {
     class: 'fatal',
@@ -337,7 +337,7 @@ export const ERRORS = {
   ROW_TOO_LARGE: {
     class: 'fatal',
     summary: 'a row is larger than its topic takes',
-    fix: 'Raise topics.maxMessageBytes and the max.message.bytes of the topics, or set topics.oversize to dead-letter: then a dead letter with the key takes the place of such rows.',
+    fix: 'Raise `topics.maxMessageBytes` and start capture again: it raises the topics with it. Or set `topics.oversize` to `dead-letter`: then a dead letter with the key takes the place of such rows.',
   },
   SCHEMA_HISTORY_CORRUPT: {
     class: 'fatal',

@@ -56,6 +56,7 @@ export {
   type MetricSpec,
 } from './metrics.ts';
 export { SERVICE_NODE_OPTIONS } from './node-options.ts';
+export { preflightFailed, type PreflightProblem } from './preflight.ts';
 export {
   startOpsServers,
   type OpsRequest,

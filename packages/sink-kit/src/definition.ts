@@ -1,10 +1,13 @@
 import type { Logger, Registry } from '@sluice/runtime';
 import type { z } from 'zod';
+import type { StorePlace } from './first-contact.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Sink } from './sink.ts';
 
 export interface SinkContext {
   readonly pipeline: string;
+  /** `source.tables`: whose rows are to come. */
+  readonly sourceTables: readonly string[];
   /** First part of the topic names. */
   readonly prefix: string;
   /** Consumer group, `<pipeline>.<sink>`: the name under which progress is kept. */
@@ -23,6 +26,8 @@ export interface SinkDefinition<C extends SinkSettings> {
   readonly name: string;
   /** Schema of its section: `z.strictObject({ ...sinkBaseSchema.shape, … })`. */
   readonly schema: z.ZodType<C>;
-  /** Must not connect: that is `Sink.open`'s. */
+  /** Where its rows go to, for messages; without it, a store that does not answer at the first start is waited for. */
+  place?(config: C): StorePlace;
+  /** Must not connect: that is `Sink.open`'s. It throws PREFLIGHT_FAILED for all that is missing in the store, at once. */
   create(config: C, context: SinkContext): Sink;
 }

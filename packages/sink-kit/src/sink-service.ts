@@ -20,6 +20,7 @@ import { settingsDigest } from './dead-letters/halt.ts';
 import { letterId } from './dead-letters/letter.ts';
 import { LetterOffice } from './dead-letters/letter-office.ts';
 import { strictRecords } from './dead-letters/strict-tables.ts';
+import { FirstContact } from './first-contact.ts';
 import { Graveyard } from './graveyard.ts';
 import { HeldTables } from './held-tables.ts';
 import { Incomplete } from './incomplete.ts';
@@ -51,6 +52,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #settings: C;
   readonly #log: Logger;
   readonly #sink: Sink;
+  readonly #contact: FirstContact;
   readonly #kafka: ReturnType<typeof kafkaClient>;
   readonly #producer: PlainProducer;
   readonly #topics: TopicReader;
@@ -84,12 +86,15 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#office = this.#newOffice();
     this.#held = new HeldTables((id) => this.#office.isReleased(id));
     this.#breaker = new Breaker({ ...this.#settings.breaker, onChange: (state) => this.#onBreaker(state) });
+    const hasProgress = (): Promise<boolean> => groupHasOffsets(this.#kafka, this.#group);
+    this.#contact = new FirstContact(definition.place?.(this.#settings), hasProgress);
     this.#sink = definition.create(this.#settings, {
       pipeline: config.pipeline,
+      sourceTables: config.source.tables,
       prefix: this.#prefix,
       group: this.#group,
       tombstoneLifeMs: this.#tombstoneLifeMs(),
-      hasProgress: () => groupHasOffsets(this.#kafka, this.#group),
+      hasProgress,
       log,
       registry: metrics.registry,
     });
@@ -140,7 +145,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   }
 
   async #open(): Promise<void> {
-    await this.#sink.open(this.#stop.signal);
+    await this.#contact.open(() => this.#sink.open(this.#stop.signal));
     await this.#graveyard.open();
     await this.#producer.connect();
     await this.#office.open(this.#sink.offsets);

@@ -4,7 +4,7 @@ import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { captureSettings, type CaptureSettings } from './capture-settings.ts';
 import { findProblems, type PreflightProblem } from './preflight.ts';
 import { planTable, type TableOutline, type TablePlan } from './plan-table.ts';
-import { judgeTopics, topicProblem } from './prepare-topics.ts';
+import { judgeTopics, topicProblems } from './prepare-topics.ts';
 import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
@@ -110,5 +110,5 @@ async function planTopics(
     partitions: found.get(name) ?? partitions,
     exists: !missing.includes(name),
   }));
-  return { planned, problems: refused.map(topicProblem) };
+  return { planned, problems: topicProblems(refused) };
 }

@@ -1,18 +1,17 @@
 import type { Connection } from 'mysql2/promise';
 import { readVariables, type TableDescription } from '@sluice/mysql';
-import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import {
+  preflightFailed,
+  type PipelineError,
+  type PreflightProblem,
+  type SluiceConfig,
+} from '@sluice/runtime';
 import { createTableFilter } from './state/table-filter.ts';
 import { tableId } from './state/table.ts';
 import type { TableName } from './stream/statement-text.ts';
 import { findTopicProblems } from './topic-checks.ts';
 
-/** One thing that keeps capture from being exact, and what mends it. */
-export interface PreflightProblem {
-  readonly setting: string;
-  readonly found: string;
-  readonly required: string;
-  readonly fix: string;
-}
+export type { PreflightProblem };
 
 interface VariableRule {
   readonly name: string;
@@ -161,10 +160,7 @@ function checkKeySetting(id: string, tables: readonly TableName[]): readonly Pre
 
 /** PREFLIGHT_FAILED with every problem in one message. */
 export function refusal(problems: readonly PreflightProblem[]): PipelineError {
-  const lines = problems.map(
-    ({ setting, found, required, fix }) => `- ${setting}: found ${found}, needs ${required}. Fix: ${fix}`,
-  );
-  return new PipelineError('PREFLIGHT_FAILED', `${problems.length} problem(s):\n${lines.join('\n')}`);
+  return preflightFailed(problems);
 }
 
 export function refuseIfAny(problems: readonly PreflightProblem[]): void {

@@ -17,7 +17,7 @@ export interface TopicRequest {
 
 /**
  * Creates what is missing, and admits the tables with the partitions that their topics have. A topic that exists with
- * other settings is refused (PREFLIGHT_FAILED), never altered. One that was made when there were more or fewer tables
+ * other settings is refused (PREFLIGHT_FAILED), never altered, but for smaller batches than `topics.maxMessageBytes`. One that was made when there were more or fewer tables
  * keeps its partitions: another number would move keys between them.
  */
 export async function prepareTopics(
@@ -33,9 +33,11 @@ export async function prepareTopics(
   const specs = data.map((name) => dataTopicSpec(config, name, data.length + others));
   const all = internal ? [...internalTopicSpecs(config, prefix), ...specs] : specs;
   const partitions = new Map(specs.map((spec) => [spec.name, spec.partitions]));
-  const problems = await ensureTopics(settings.kafka, all);
+  const raised: TopicProblem[] = [];
+  const problems = await ensureTopics(settings.kafka, all, (problem) => raised.push(problem));
+  if (raised.length > 0) sayRaised(log, raised);
   const { kept, refused } = judgeTopics(problems, partitions, config.topics.partitions);
-  refuseIfAny(refused.map(topicProblem));
+  refuseIfAny(topicProblems(refused));
   for (const { topic, found } of kept) partitions.set(topic, Number(found));
   for (const table of tables) {
     // Topics of one table that were made at different times may differ; the smallest number is right for each.
@@ -63,8 +65,27 @@ export function judgeTopics(
   };
 }
 
-export function topicProblem({ topic, setting, found, required, fix }: TopicProblem): PreflightProblem {
-  return { setting: `topic ${topic}: ${setting}`, found, required, fix };
+/** One line for all topics that differ in the same way: a pipeline may have hundreds. */
+export function topicProblems(problems: readonly TopicProblem[]): readonly PreflightProblem[] {
+  const alike = Map.groupBy(problems, ({ setting, found, required }) =>
+    [setting, found, required].join('\0'),
+  );
+  return [...alike.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const { topic, setting, found, required, fix } = first;
+    if (others.length === 0) return [{ setting: `topic ${topic}: ${setting}`, found, required, fix }];
+    const topics = [topic, ...others.map((other) => other.topic)].join(', ');
+    const each = fix.replace(topic, '<topic>');
+    return [{ setting: `topics ${topics}: ${setting}`, found, required, fix: `For each: ${each}` }];
+  });
+}
+
+function sayRaised(log: Logger, raised: readonly TopicProblem[]): void {
+  const [first] = raised;
+  log.info(
+    { event: 'topics.raised', topics: raised.length, first: first?.topic, bytes: first?.required },
+    `${raised.length} topic(s) take larger batches now, as topics.maxMessageBytes says`,
+  );
 }
 
 function sayKept(log: Logger, kept: readonly TopicProblem[]): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeTopics } from '../src/prepare-topics.ts';
+import { judgeTopics, topicProblems } from '../src/prepare-topics.ts';
 
 const problem = { topic: 'p.shop.orders', setting: 'partitions', found: '6', required: '1', fix: '' };
 const data = new Map([['p.shop.orders', 1]]);
@@ -13,4 +13,17 @@ test.each([
 ])('a topic %s', (_what, found, configured, isKept) => {
   const { kept, refused } = judgeTopics([found], data, configured);
   expect([kept.length, refused.length]).toEqual(isKept ? [1, 0] : [0, 1]);
+});
+
+test('topics that differ in the same way are one problem', () => {
+  const other = { ...problem, setting: 'retention.ms', fix: 'Run: alter p.shop.orders now' };
+  expect(topicProblems([other, { ...other, topic: 'p.shop.lines' }, problem])).toEqual([
+    {
+      setting: 'topics p.shop.orders, p.shop.lines: retention.ms',
+      found: '6',
+      required: '1',
+      fix: 'For each: Run: alter <topic> now',
+    },
+    { setting: 'topic p.shop.orders: partitions', found: '6', required: '1', fix: '' },
+  ]);
 });

@@ -8,6 +8,7 @@ import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './
 import { requestError } from './elasticsearch-errors.ts';
 import { indexName } from './elasticsearch-mapper.ts';
 import { ensureIndex } from './index-admin.ts';
+import { checkPrivileges } from './preflight.ts';
 import { purgeDeleted } from './purge.ts';
 import { SnapshotEnds } from './snapshot-ends.ts';
 import { deleteBelow, Floors } from './truncation.ts';
@@ -18,13 +19,20 @@ const STALE: Outcome = { kind: 'stale' };
 export const elasticsearchSink: SinkDefinition<ElasticsearchConfig> = {
   name: 'elasticsearch',
   schema: elasticsearchSchema,
-  create: (config, context) => new ElasticsearchSink(config, context.log),
+  place: ({ node }) => ({
+    what: 'an Elasticsearch cluster',
+    address: new URL(node).origin,
+    addressSetting: 'sinks.elasticsearch.node',
+    loginSetting: 'sinks.elasticsearch.auth',
+  }),
+  create: (config, { log, sourceTables }) => new ElasticsearchSink(config, log, sourceTables),
 };
 
 /** One document per row; each write carries the row's sequence as the document's external version. */
 export class ElasticsearchSink implements Sink {
   readonly #config: ElasticsearchConfig;
   readonly #log: Logger;
+  readonly #sourceTables: readonly string[];
   readonly #client: Client;
   readonly #floors: Floors;
   readonly #ends: SnapshotEnds;
@@ -34,7 +42,8 @@ export class ElasticsearchSink implements Sink {
   /** Indexes that records have come for. */
   readonly #met = new Set<string>();
 
-  constructor(config: ElasticsearchConfig, log: Logger) {
+  constructor(config: ElasticsearchConfig, log: Logger, sourceTables: readonly string[] = []) {
+    this.#sourceTables = sourceTables;
     this.#config = config;
     this.#log = log;
     this.#client = new Client(clientOptions(config));
@@ -43,6 +52,7 @@ export class ElasticsearchSink implements Sink {
   }
 
   async open(signal: AbortSignal): Promise<void> {
+    await checkPrivileges(this.#client, this.#config, this.#sourceTables, signal);
     await this.#health(signal);
   }
 

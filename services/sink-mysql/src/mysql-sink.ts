@@ -8,7 +8,7 @@ import {
   type Pool,
   type PoolConnection,
 } from '@sluice/mysql';
-import { PipelineError, type Logger } from '@sluice/runtime';
+import { PipelineError, type Logger, type PreflightProblem } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type {
   Delivery,
@@ -20,6 +20,7 @@ import type {
   SinkDefinition,
 } from '@sluice/sink-kit';
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { checkTarget } from './preflight.ts';
 import { Progress } from './progress.ts';
 import { writeRows } from './row-writer.ts';
 import { inTransaction, targetPool, withConnection, type CommitWatcher } from './session.ts';
@@ -39,10 +40,16 @@ const PURGE_STEP = 5000;
 export const mysqlSink: SinkDefinition<MysqlSinkConfig> = {
   name: 'mysql',
   schema: mysqlSinkSchema,
-  create: (config, { group, prefix, log }) => new MysqlSink(config, { group, prefix, log }),
+  place: ({ host, port }) => ({
+    what: 'a MySQL or MariaDB server',
+    address: `${host}:${port}`,
+    addressSetting: 'sinks.mysql.host, sinks.mysql.port',
+    loginSetting: 'sinks.mysql.user, sinks.mysql.password',
+  }),
+  create: (config, context) => new MysqlSink(config, context),
 };
 
-type MysqlSinkContext = Pick<SinkContext, 'group' | 'prefix' | 'log'>;
+type MysqlSinkContext = Pick<SinkContext, 'group' | 'prefix' | 'log' | 'sourceTables'>;
 
 /** A batch is one transaction of the target: rows, tombstones and the partition's offset stand or fall together. */
 export class MysqlSink implements Sink {
@@ -54,12 +61,14 @@ export class MysqlSink implements Sink {
   readonly #shapes: SeenShapes;
   /** What the names of this pipeline's topics begin with: others may keep their tombstones longer. */
   readonly #topicPrefix: string;
+  readonly #sourceTables: readonly string[];
   #tables = new TargetTables('mysql');
   /** Until the server is asked: MariaDB's default, the smaller of the two. */
   #maxPacketBytes = 16 << 20;
   #closed: Promise<void> | null = null;
 
-  constructor(config: MysqlSinkConfig, { group, prefix, log }: MysqlSinkContext) {
+  constructor(config: MysqlSinkConfig, { group, prefix, log, sourceTables }: MysqlSinkContext) {
+    this.#sourceTables = sourceTables;
     this.#topicPrefix = `${prefix}.`;
     this.#config = config;
     this.#log = log;
@@ -82,9 +91,15 @@ export class MysqlSink implements Sink {
       this.#tables = new TargetTables(flavour);
       const variables = await readVariables(connection, ['max_allowed_packet']);
       this.#maxPacketBytes = Number(variables.get('max_allowed_packet') ?? this.#maxPacketBytes);
+      await checkTarget(connection, this.#config, this.#sourceTables, (problem) => this.#sayLimited(problem));
       await createStateTables(connection, this.#config.stateDatabase);
       this.#log.info({ flavour, version: text }, 'target is ready');
     });
+  }
+
+  #sayLimited({ setting, found, fix }: PreflightProblem): void {
+    const event = 'target.rights_missing';
+    this.#log.warn({ event, setting }, `${found}: its tables cannot follow those of the source. Fix: ${fix}`);
   }
 
   async ping(): Promise<void> {

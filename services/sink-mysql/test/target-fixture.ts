@@ -31,7 +31,10 @@ export class TargetFixture {
     const databases = { [this.#source]: this.database };
     const stateDatabase = `${this.database}_state`;
     const config = mysqlSinkSchema.parse({ host, port, user, password, databases, stateDatabase });
-    return new MysqlSink({ ...config, ...overrides }, { group: 'test', prefix: 'test', log });
+    return new MysqlSink(
+      { ...config, ...overrides },
+      { group: 'test', prefix: 'test', log, sourceTables: [] },
+    );
   }
 
   /** An open sink; closed by `remove`. */

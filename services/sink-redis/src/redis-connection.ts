@@ -2,6 +2,7 @@ import { PipelineError, type Logger } from '@sluice/runtime';
 import { Redis } from 'ioredis';
 import { replyCode, toRedisError } from './redis-errors.ts';
 import type { Seals } from './lost-writes.ts';
+import type { Probe, Refusal } from './preflight.ts';
 import type { Script } from './scripts.ts';
 
 export interface ScriptCall {
@@ -48,6 +49,22 @@ export class RedisConnection {
     if (this.#redis.status === 'ready') return;
     const connecting = this.#redis.status === 'wait' || this.#redis.status === 'end';
     await this.#guarded(connecting ? this.#redis.connect() : this.#ready());
+  }
+
+  /** Runs each command by itself; resolves to those that the user may not run, or not on these keys. */
+  async refused(probes: readonly Probe[]): Promise<Refusal[]> {
+    const refusals: Refusal[] = [];
+    for (const { rule, args } of probes) {
+      const [command, ...rest] = args;
+      // Only a refusal is looked for: EXEC after a MULTI that was refused, say, is an error of another kind.
+      const error: unknown = await this.#redis.call(command, ...rest).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      if (!(error instanceof Error) || replyCode(error) !== 'NOPERM') continue;
+      refusals.push({ rule, ofKey: /\bkeys?\b/i.test(error.message) });
+    }
+    return refusals;
   }
 
   async ping(): Promise<void> {

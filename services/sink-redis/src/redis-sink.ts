@@ -1,9 +1,10 @@
 import { exactAfter, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, preflightFailed } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { redisConfigSchema, type RedisConfig } from './config.ts';
 import { LostWrites } from './lost-writes.ts';
+import { aclProblem, probesOf } from './preflight.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
 import { toRedisError } from './redis-errors.ts';
 import {
@@ -26,6 +27,12 @@ const SET = ['set', 'tie'] as const;
 export const redisSink: SinkDefinition<RedisConfig> = {
   name: 'redis',
   schema: redisConfigSchema,
+  place: ({ url }) => ({
+    what: 'a Redis server',
+    address: new URL(url).host,
+    addressSetting: 'sinks.redis.url',
+    loginSetting: 'user and password in sinks.redis.url',
+  }),
   create: (config, context) => new RedisSink(config, context),
 };
 
@@ -48,7 +55,18 @@ class RedisSink implements Sink {
 
   async open(): Promise<void> {
     await this.#connection.open();
+    await this.#checkAcl();
     await this.#lostWrites.open();
+  }
+
+  /** Throws PREFLIGHT_FAILED. Once, at the start: what is taken away later shows at the next write. */
+  async #checkAcl(): Promise<void> {
+    const { url, keyPrefix, format } = this.#config;
+    const { group, sourceTables } = this.#context;
+    const user = decodeURIComponent(new URL(url).username) || 'default';
+    const sink = { user, keyPrefix, format, sourceTables, ownKey: `sluice:preflight:${group}` };
+    const problem = aclProblem(sink, await this.#connection.refused(probesOf(sink)));
+    if (problem !== null) throw preflightFailed([problem]);
   }
 
   /** A replay passes the same guards; there is no offset here that it could move. */

@@ -37,6 +37,7 @@ export function testRedis(url: string, options: TestRedisOptions = {}): TestRedi
       prefix: 'test',
       group,
       tombstoneLifeMs: 37 * 86_400_000,
+      sourceTables: [],
       hasProgress: async () => options.hasProgress ?? false,
       log: createLogger('test', { level: 'silent' }),
       registry: new Registry(),

@@ -7,6 +7,7 @@ export const DUPLICATE_SEQUENCE = 46;
 export const CONCURRENT_TRANSACTIONS = 51;
 export const TOPIC_ALREADY_EXISTS = 36;
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
+export const INVALID_REPLICATION_FACTOR = 38;
 export const LEADER_NOT_AVAILABLE = 5;
 
 export type CodeKind =

@@ -7,6 +7,7 @@ import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
 
 /** Length and framing of a record, beside what is measured (bytes). */
 const FRAMING_BYTES = 64;
+const KEY_SHOWN = 200;
 /** Logged at most so often: a table of such rows is one line a minute (milliseconds). */
 const LOG_EVERY_MS = 60_000;
 
@@ -62,10 +63,10 @@ export class OversizeRows {
    * stop. In the same Kafka transaction as the rows around it.
    */
   divert(buffer: PublishBuffer, row: OversizeRow): void {
-    const { table, topic, bytes, fileJson, offset } = row;
+    const { table, topic, bytes, fileJson, offset, key } = row;
     const { topics, log, onDiverted } = this.#options;
     const id = tableId(table.database, table.table);
-    const message = `A row of ${id} has ${bytes} bytes, topics.maxMessageBytes is ${topics.maxMessageBytes} (${String(JSON.parse(fileJson))}:${offset}).`;
+    const message = `The row ${keyText(key)} of ${id} has ${bytes} bytes, topics.maxMessageBytes is ${topics.maxMessageBytes} (${String(JSON.parse(fileJson))}:${offset}).`;
     if (!this.diverts) throw new PipelineError('ROW_TOO_LARGE', message, { context: { table: id, bytes } });
     this.#writeLetter(buffer, row, message);
     onDiverted(topic);
@@ -88,6 +89,12 @@ export class OversizeRows {
     for (const header of headers) records.rawHeader(header);
     records.end();
   }
+}
+
+/** The record key, cut where it is long. */
+function keyText(key: ByteWriter): string {
+  const text = key.bytes.toString('utf8', 0, key.position);
+  return text.length > KEY_SHOWN ? `${text.slice(0, KEY_SHOWN)}…` : text;
 }
 
 /** As the dead letters of sinks have them (docs/operations.md); the value is what is too large. */

@@ -80,6 +80,7 @@ describe('a row larger than its topic takes', () => {
     expect(() => setup.write('INSERT', null, image('2', dense(20_000)))).toThrow(
       expect.objectContaining({
         code: 'ROW_TOO_LARGE',
+        message: expect.stringMatching(/^The row \{"id":2\} of shop\.orders has \d+ bytes/) as unknown,
         context: expect.objectContaining({ table: 'shop.orders' }) as unknown,
       }),
     );

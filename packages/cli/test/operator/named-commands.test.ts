@@ -1,0 +1,44 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ERRORS } from '@sluice/runtime';
+import { UsageError } from '../../src/arguments.ts';
+import { parseCommandLine } from '../../src/operator/command-line.ts';
+import { OPTIONS, type OptionName } from '../../src/operator/commands-table.ts';
+import { ROOT } from '../../src/program-file.ts';
+
+const places: readonly (readonly [string, string])[] = [
+  ...Object.entries(ERRORS).map(([code, { fix }]): [string, string] => [`fix of ${code}`, fix]),
+  ...['README.md', 'infra/README.md', ...globSync('{docs,packages/*,services/*}/*.md', { cwd: ROOT })]
+    .filter((path) => path !== 'docs/errors.md')
+    .map((path): [string, string] => [path, readFileSync(join(ROOT, path), 'utf8')]),
+  ...globSync('{packages,services}/*/src/**/*.ts', { cwd: ROOT }).map((path): [string, string] => [
+    path,
+    readFileSync(join(ROOT, path), 'utf8'),
+  ]),
+];
+
+/** Command lines of `sluice` inside of backticks, as they are written in prose. */
+const commands = places.flatMap(([place, text]) =>
+  [...text.matchAll(/`sluice ([a-z][^`]*)`/g)].map(([, line = '']): [string, string] => [line, place]),
+);
+
+test('pages and fixes name commands', () => expect(commands.length).toBeGreaterThan(20));
+
+test.each(commands)('sluice %s exists (%s)', (line) => {
+  const words = line
+    .replace(/[^\w -]+.*/, '')
+    .trim()
+    .split(/\s+/);
+  const verb = words.filter((_, at) => !words.slice(0, at + 1).some((word) => word.startsWith('--')));
+  const options = [...line.matchAll(/--([\w-]+)/g)].flatMap(([, name = '']) => {
+    const known = Object.hasOwn(OPTIONS, name) ? OPTIONS[name as OptionName].type : 'string';
+    return known === 'boolean' ? [`--${name}`] : [`--${name}`, 'x'];
+  });
+  try {
+    expect(parseCommandLine([...verb, ...options], 0).kind).toBe('command');
+  } catch (error) {
+    if (error instanceof UsageError) expect.fail(error.message);
+    throw error;
+  }
+});

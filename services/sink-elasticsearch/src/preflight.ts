@@ -1,0 +1,62 @@
+import { errors, type Client } from '@elastic/elasticsearch';
+import { preflightFailed } from '@sluice/runtime';
+import type { ElasticsearchConfig } from './config.ts';
+import { requestError } from './elasticsearch-errors.ts';
+import { indexName } from './elasticsearch-mapper.ts';
+
+/** Of the cluster: its health. Of the indexes: documents, mappings, settings and aliases. */
+const CLUSTER = ['monitor'] as const;
+const INDEX = ['create_index', 'index', 'delete', 'read', 'manage', 'monitor'] as const;
+
+/**
+ * Throws PREFLIGHT_FAILED that names every privilege which the user lacks, with the role that has them. A cluster without
+ * security has nobody to ask, and refuses nobody.
+ */
+export async function checkPrivileges(
+  client: Client,
+  config: ElasticsearchConfig,
+  sourceTables: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const names = indexPatterns(config.indexPrefix, sourceTables);
+  const index = [{ names: [...names], privileges: [...INDEX] }];
+  try {
+    const answer = await client.security.hasPrivileges({ cluster: [...CLUSTER], index }, { signal });
+    if (answer.has_all_requested) return;
+    const lacking = [
+      ...missingOf(answer.cluster).map((privilege) => `${privilege} on the cluster`),
+      ...Object.entries(answer.index).flatMap(([name, held]) =>
+        missingOf(held).map((privilege) => `${privilege} on ${name}`),
+      ),
+    ];
+    const role = JSON.stringify({ cluster: CLUSTER, indices: [{ names, privileges: INDEX }] });
+    throw preflightFailed([
+      {
+        setting: 'sinks.elasticsearch.auth',
+        found: `"${answer.username}" without ${lacking.join(', ')}`,
+        required: 'a role with these privileges',
+        fix: `PUT /_security/role/sluice ${role}, and give it to the user (for an API key: the same under role_descriptors)`,
+      },
+    ]);
+  } catch (error) {
+    if (!isWithoutSecurity(error)) throw requestError(error, 'privileges');
+  }
+}
+
+/** Where rows and the sink's own state go, as far as the settings tell. */
+function indexPatterns(prefix: string, sourceTables: readonly string[]): readonly string[] {
+  const tables = sourceTables.map((pattern) => {
+    const [database = '', table = ''] = pattern.split('.', 2);
+    if (/[*?]/.test(database)) return `${prefix}*`;
+    return `${indexName(prefix, database, /[*?]/.test(table) ? '' : table)}*`;
+  });
+  return [...new Set([...tables, `${prefix}sluice-state`])];
+}
+
+const missingOf = (held: Readonly<Record<string, boolean>>): string[] =>
+  Object.entries(held).flatMap(([privilege, has]) => (has ? [] : [privilege]));
+
+/** Security that is off, or of an edition without it, has no such page. */
+function isWithoutSecurity(error: unknown): boolean {
+  return error instanceof errors.ResponseError && [400, 404, 405].includes(error.statusCode ?? 0);
+}

@@ -1,0 +1,79 @@
+import { quoteIdentifier, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
+import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
+import { targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { readGrants, ROW_RIGHTS, TABLE_RIGHTS } from './grants.ts';
+
+const WANTED = [...ROW_RIGHTS, ...TABLE_RIGHTS];
+
+/**
+ * Throws PREFLIGHT_FAILED that names every database in which the account may not do what the sink does there, with the
+ * statements that mend it. Where a table is there already, the rights to make and alter one may be missing: `onLimited` hears
+ * of them.
+ */
+export async function checkTarget(
+  connection: PoolConnection,
+  config: MysqlSinkConfig,
+  sourceTables: readonly string[],
+  onLimited: (problem: PreflightProblem) => void,
+): Promise<void> {
+  const grants = readGrants(await column(connection, 'SHOW GRANTS'));
+  if (!grants.isComplete) return;
+  const account = await accountOf(connection);
+  const problems: PreflightProblem[] = [];
+  for (const [setting, database] of databasesOf(config, sourceTables)) {
+    const missing = grants.missing(database, WANTED);
+    if (missing.length === 0) continue;
+    const tables = await tablesIn(connection, database);
+    const problem = {
+      setting,
+      found: `"${config.user}" without ${missing.join(', ')} on database ${database}${tables === null ? ', which it does not see' : ''}`,
+      required: WANTED.join(', '),
+      fix: [
+        ...(tables === null ? [`CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(database)};`] : []),
+        `GRANT ${WANTED.join(', ')} ON ${quoteIdentifier(database)}.* TO ${account};`,
+      ].join(' '),
+    };
+    const canWrite = grants.missing(database, ROW_RIGHTS).length === 0;
+    if (canWrite && tables !== null && tables > 0) onLimited(problem);
+    else problems.push(problem);
+  }
+  if (problems.length > 0) throw preflightFailed(problems);
+}
+
+/** Target databases that can be told from the settings, and the one of the sink itself, by the setting that names them. */
+function databasesOf(config: MysqlSinkConfig, sourceTables: readonly string[]): [string, string][] {
+  const sources = sourceTables.map((pattern) => pattern.split('.', 1)[0] ?? '');
+  const named = sources.filter((source) => !/[*?]/.test(source));
+  const targets = [
+    ...named.map((source) => targetDatabase(config, source)),
+    ...Object.values(config.databases),
+  ];
+  return [
+    ['sinks.mysql.stateDatabase', config.stateDatabase],
+    ...[...new Set(targets)].map((target): [string, string] => ['sinks.mysql.databases', target]),
+  ];
+}
+
+/** How many tables of a database the account sees; null when it does not see the database. */
+async function tablesIn(connection: PoolConnection, database: string): Promise<number | null> {
+  const [found] = await connection.query<RowDataPacket[]>(
+    `SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?) AS tables
+     FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?`,
+    [database, database],
+  );
+  return found[0] === undefined ? null : Number(found[0]['tables']);
+}
+
+/** The account that the server took the login for, as GRANT wants it. */
+async function accountOf(connection: PoolConnection): Promise<string> {
+  const [account = ''] = await column(connection, 'SELECT CURRENT_USER()');
+  const at = account.lastIndexOf('@');
+  return [account.slice(0, at), account.slice(at + 1)]
+    .map((part) => `'${part.replaceAll("'", "''")}'`)
+    .join('@');
+}
+
+async function column(connection: PoolConnection, sql: string): Promise<string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>({ sql, rowsAsArray: true });
+  return rows.map((row) => String(row[0]));
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { startStack } from '@sluice/local-stack';
+import { connect } from '@sluice/mysql';
+import { createLogger } from '@sluice/runtime';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { mysqlSinkSchema } from '../src/config.ts';
+import { MysqlSink } from '../src/mysql-sink.ts';
+
+const stack = await startStack({ servers: ['target-mysql'] });
+const { host, port, user: root, password } = stack.targetMysql;
+const admin = await connect({ host, port, user: root, password, connectTimeoutMs: 5000 });
+afterAll(async () => {
+  await admin.end();
+  await stack.stop();
+});
+
+const lines: string[] = [];
+const log = createLogger('test', { level: 'warn' }, { write: (line) => lines.push(line) });
+let name: string;
+let sink: MysqlSink;
+
+beforeEach(async () => {
+  name = `pre_${randomUUID().slice(0, 8)}`;
+  lines.length = 0;
+  await admin.query(`CREATE USER '${name}'@'%' IDENTIFIED BY 'x'`);
+  const config = mysqlSinkSchema.parse({
+    host,
+    port,
+    user: name,
+    password: 'x',
+    databases: { shop: `${name}-copy` },
+    stateDatabase: `${name}_state`,
+  });
+  sink = new MysqlSink(config, { group: 'g', prefix: 'p', log, sourceTables: ['shop.*', `${name}.o%`] });
+});
+
+afterEach(async () => {
+  await sink.close();
+  await admin.query(`DROP USER '${name}'@'%'`);
+  for (const database of [`${name}-copy`, `${name}_state`, name])
+    await admin.query(`DROP DATABASE IF EXISTS \`${database}\``);
+});
+
+const open = (): Promise<void> => sink.open(new AbortController().signal);
+
+async function message(): Promise<string> {
+  const error = await open().catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'PREFLIGHT_FAILED' });
+  return (error as Error).message;
+}
+
+/** Runs what stands behind `Fix:`, as it stands there. */
+async function runFixes(text: string): Promise<void> {
+  const fixes = [...text.matchAll(/Fix: (.*)$/gm)].flatMap(([, fix = '']) => fix.split('; '));
+  for (const statement of fixes) await admin.query(statement.replace(/;$/, ''));
+}
+
+test('every database without rights is named at once; its statements are enough to start', async () => {
+  const text = await message();
+  expect(text).toContain(`3 problem(s):
+- sinks.mysql.stateDatabase: found "${name}" without SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX on database ${name}_state, which it does not see`);
+  expect(text).toContain(`on database ${name}-copy, which it does not see, needs`);
+  expect(text).toContain(
+    `Fix: CREATE DATABASE IF NOT EXISTS \`${name}\`; GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX ON \`${name}\`.* TO '${name}'@'%';`,
+  );
+  await runFixes(text);
+  await open();
+});
+
+test('a database that is there lacks the rights alone', async () => {
+  await admin.query(`GRANT ALL ON \`${name}%\`.* TO '${name}'@'%'`);
+  await open();
+  await admin.query(`REVOKE ALL ON \`${name}%\`.* FROM '${name}'@'%'`);
+  await admin.query(`GRANT ALL ON \`${name}\\_state\`.* TO '${name}'@'%'`);
+  await admin.query(`CREATE DATABASE \`${name}-copy\``);
+  await admin.query(`CREATE DATABASE \`${name}\``);
+  await admin.query(`CREATE TABLE \`${name}\`.t (id INT PRIMARY KEY)`);
+  await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${name}\`.* TO '${name}'@'%'`);
+  await admin.query(`GRANT SELECT, INSERT ON \`${name}-copy\`.* TO '${name}'@'%'`);
+  const text = await message();
+  expect(text).toMatch(/^1 problem\(s\):\n- sinks\.mysql\.databases: found /);
+  expect(text).toContain(
+    `without UPDATE, DELETE, CREATE, ALTER, DROP, INDEX on database ${name}-copy, needs`,
+  );
+  expect(text).not.toContain('CREATE DATABASE');
+  // Rows can be written into the tables that are there: no reason to refuse the start.
+  expect(lines.join()).toContain('target.rights_missing');
+  expect(lines.join()).toContain(`without CREATE, ALTER, DROP, INDEX on database ${name}:`);
+  await runFixes(text);
+  await open();
+});

@@ -1,0 +1,95 @@
+import type { PreflightProblem } from '@sluice/runtime';
+import { floorKey, rowKey, tombstoneKey } from './redis-mapper.ts';
+import { hashScript, jsonScript, type Script } from './scripts.ts';
+
+/** A command of the sink, in a form that changes no row. */
+export interface Probe {
+  /** As an ACL rule names it. */
+  readonly rule: string;
+  readonly args: readonly [string, ...string[]];
+}
+
+/** What a probe's error reply says, by its first word and its kind. */
+export interface Refusal {
+  readonly rule: string;
+  readonly ofKey: boolean;
+}
+
+export interface ProbedSink {
+  readonly user: string;
+  readonly keyPrefix: string;
+  readonly format: 'json' | 'hash';
+  /** `source.tables`. */
+  readonly sourceTables: readonly string[];
+  /** A key of the sink's own, which is written and removed. */
+  readonly ownKey: string;
+}
+
+/** Every command that the sink and its scripts use, by itself; then a script with the keys of a row of each table. */
+export function probesOf(sink: ProbedSink): readonly Probe[] {
+  const key = sink.ownKey;
+  const own = (rule: string, ...args: string[]): Probe => ({ rule: `+${rule}`, args: [rule, ...args] });
+  const { script, fields } = scriptOf(sink.format);
+  return [
+    own('set', key, '0', 'EX', '10'),
+    own('get', key),
+    own('exists', key),
+    ...(fields ? [] : [own('getrange', key, '0', '0')]),
+    own('del', key),
+    ...(fields ? [own('hset', key, 'a', '0'), own('hget', key, 'a'), own('del', key)] : []),
+    own('sadd', key, 'a'),
+    own('expire', key, '10'),
+    own('scard', key),
+    own('del', key),
+    own('scan', '0', 'COUNT', '1'),
+    own('info', 'server'),
+    // Nothing is in it, and EXEC ends it.
+    { rule: '+multi +exec', args: ['multi'] },
+    { rule: '+multi +exec', args: ['exec'] },
+    { rule: '+script|load', args: ['script', 'LOAD', script.source] },
+    ...tablesOf(sink.sourceTables).map(({ database, table, rule }): Probe => {
+      const row = rowKey(sink.keyPrefix, database, table, { id: 0 });
+      const keys = [row, tombstoneKey(row), floorKey(sink.keyPrefix, database, table)];
+      // Of a row that is not there: nothing is deleted.
+      const args = ['evalsha', script.sha, String(keys.length), ...keys, 'below', '0', '0'] as const;
+      return { rule: `~${sink.keyPrefix}${rule}`, args: [...args] };
+    }),
+  ];
+}
+
+/**
+ * One line for all that is refused, with the statement that allows it; null when nothing is. The server looks at the keys only
+ * when the command is allowed, so the statement has them in any case.
+ */
+export function aclProblem(sink: ProbedSink, refusals: readonly Refusal[]): PreflightProblem | null {
+  if (refusals.length === 0) return null;
+  const tables = tablesOf(sink.sourceTables).map(({ rule }) => `~${sink.keyPrefix}${rule}`);
+  const keys = ['~sluice:*', ...(tables.length > 0 ? tables : ['~*'])];
+  const commands = refusals.flatMap(({ rule, ofKey }) => {
+    if (ofKey) return [];
+    return rule.startsWith('~') ? '+evalsha' : rule;
+  });
+  const lacking = [...(refusals.some(({ ofKey }) => ofKey) ? keys : []), ...new Set(commands)];
+  const rules = [...keys, ...new Set(commands)].join(' ');
+  return {
+    setting: 'the ACL of the user of sinks.redis.url',
+    found: `"${sink.user}" without ${lacking.join(' ')}`,
+    required: 'every command and key of the sink',
+    fix: `ACL SETUSER ${sink.user} ${rules} (and ACL SAVE, or the same in the ACL file)`,
+  };
+}
+
+/** A table of each pattern whose database is named, and what the keys of its rows begin with. */
+function tablesOf(patterns: readonly string[]): { database: string; table: string; rule: string }[] {
+  const isPlain = (text: string): boolean => !/[*?]/.test(text);
+  return patterns.flatMap((pattern) => {
+    const [database = '', table = ''] = pattern.split('.', 2);
+    if (!isPlain(database)) return [];
+    const rule = isPlain(table) ? `${database}.${table}:*` : `${database}.*`;
+    return [{ database, table: table.replaceAll(/[*?]/g, '') || 'x', rule }];
+  });
+}
+
+function scriptOf(format: ProbedSink['format']): { script: Script; fields: boolean } {
+  return format === 'hash' ? { script: hashScript, fields: true } : { script: jsonScript, fields: false };
+}
