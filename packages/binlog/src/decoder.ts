@@ -288,10 +288,12 @@ export class BinlogDecoder {
   }
 
   private notice(sql: string, database: string, sqlMode: number, closes: boolean): void {
-    const { start, end, timestamp } = this.header;
+    const { start, end, timestamp, flags } = this.header;
+    const { gtid } = this;
+    const threadSpecific = (flags & FLAG.THREAD_SPECIFIC) !== 0;
     if (closes) this.close();
     this.calling = true;
-    this.handler.onQuery({ database, sql, start, end, timestamp, gtid: this.gtid, sqlMode, closes });
+    this.handler.onQuery({ database, sql, start, end, timestamp, gtid, sqlMode, threadSpecific, closes });
     this.calling = false;
   }
 
@@ -366,8 +368,6 @@ export class BinlogDecoder {
         'the server reports that changes may be missing from its binlog',
       );
     }
-    if (type === EVENT.START_ENCRYPTION)
-      throw new BinlogError('BINLOG_ENCRYPTED', 'the binlog was sent encrypted');
     if ((this.header.flags & FLAG.IGNORABLE) === 0) throw this.unsupported(`events of type ${type}`);
     this.calling = true;
     this.handler.onUnknown(type);

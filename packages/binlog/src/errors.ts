@@ -11,8 +11,6 @@ export type BinlogErrorCode =
   | 'EVENT_UNSUPPORTED'
   /** The server wrote an INCIDENT event: changes may be missing from the binlog itself. */
   | 'BINLOG_INCIDENT'
-  /** The binlog is encrypted and the server sent it so. */
-  | 'BINLOG_ENCRYPTED'
   /** A compressed transaction or event that cannot be unpacked. */
   | 'PAYLOAD_UNREADABLE'
   /** Rows of a table that no table map has described. */

@@ -58,6 +58,8 @@ export const CRC32_ALGORITHM = 1;
 export const FLAG = {
   /** The binlog file was open for writing when the event was written. */
   IN_USE: 0x1,
+  /** The statement concerns what only its session has: a temporary table (MySQL `LOG_EVENT_THREAD_SPECIFIC_F`). */
+  THREAD_SPECIFIC: 0x4,
   /** Made by the server for this reader; it stands in no file. */
   ARTIFICIAL: 0x20,
   /** A reader that does not know the type may skip it. */
@@ -84,6 +86,8 @@ const SILENT: ReadonlySet<number> = new Set<number>([
   EVENT.ANNOTATE_ROWS,
   EVENT.BINLOG_CHECKPOINT,
   EVENT.GTID_LIST,
+  // MariaDB: from here on the file is encrypted. The server decrypts what it sends to a reader.
+  EVENT.START_ENCRYPTION,
 ]);
 
 export function isSilent(type: number): boolean {

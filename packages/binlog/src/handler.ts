@@ -32,6 +32,8 @@ export interface QueryNotice {
   /** Of the group that the statement belongs to. */
   readonly gtid: string | null;
   readonly sqlMode: number;
+  /** The server says that the statement concerns a temporary table of its session. */
+  readonly threadSpecific: boolean;
   /** True when nothing of the group follows: a lone DDL, ROLLBACK, XA PREPARE; there is no `onCommit` then. */
   readonly closes: boolean;
 }

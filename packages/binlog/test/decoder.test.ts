@@ -217,7 +217,6 @@ describe('what is refused', () => {
       'EVENT_MALFORMED',
     ],
     ['an incident', [rows(Buffer.alloc(4), 26)], 'BINLOG_INCIDENT'],
-    ['an encrypted binlog', [rows(Buffer.alloc(17), 164)], 'BINLOG_ENCRYPTED'],
     ['a type that is not known, which could carry rows', [rows(Buffer.alloc(4), 99)], 'EVENT_UNSUPPORTED'],
     ['a length that is not the packet’s', [Buffer.alloc(30)], 'EVENT_MALFORMED'],
   ])('%s', (_what, events, code) => {
@@ -226,6 +225,10 @@ describe('what is refused', () => {
 
   test('a type that is not known but marked as ignorable is only told', () => {
     expect(decode([eventBytes({ type: 99, flags: 0x80 }, Buffer.alloc(4))]).calls).toEqual(['unknown 99']);
+  });
+
+  test('where the encryption of a file began: the events are sent in clear', () => {
+    expect(decode([eventBytes({ type: 164 }, Buffer.alloc(17))]).calls).toEqual([]);
   });
 
   test('everything after the first error', () => {
