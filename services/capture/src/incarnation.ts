@@ -113,6 +113,7 @@ export class Incarnation {
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
     this.#stream = new ChangeStream({
       server: settings.serverName,
+      flavour,
       serverId: source.facts.serverId,
       generation: plan.generation,
       resume: plan.resume,
@@ -338,9 +339,10 @@ function oversizeOf({ settings, metrics, log }: IncarnationParts): OversizeRows 
   return new OversizeRows({ topics: settings.config.topics, log, onDiverted });
 }
 
-function newReporter({ settings, registry, journal, metrics }: IncarnationParts): DdlReporter {
+function newReporter({ settings, source, registry, journal, metrics }: IncarnationParts): DdlReporter {
   return new DdlReporter({
     prefix: settings.prefix,
+    flavour: source.facts.flavour,
     filter: settings.filter,
     registry,
     policies: settings.config.ddl,

@@ -12,7 +12,7 @@ import { appendJson } from '../src/stream/control-writer.ts';
 import { Flusher } from '../src/stream/flusher.ts';
 import { bufferOf } from './support/buffers.ts';
 import { rowsEvent } from './support/rows-events.ts';
-import { begin, FILE, ORDERS, streamOf } from './support/streams.ts';
+import { begin, FILE, ORDERS, streamOf, query } from './support/streams.ts';
 
 /** Of what takes no time but that of a busy machine. */
 const SOON = { timeout: 10_000 };
@@ -333,7 +333,7 @@ test('a renamed table is seen to before the next event is decoded', async () => 
   setup.push(
     (stream) => {
       stream.onBegin({ gtid: null, start: 100, committedAtMicros: 0, serverId: 1 });
-      stream.onQuery({ database: 'shop', sql, start: 100, end: 200, closes: true });
+      stream.onQuery(query({ database: 'shop', sql, start: 100, end: 200, closes: true }));
     },
     () => seen.push(setup.settles),
   );

@@ -3,7 +3,7 @@ import { createLogger } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { ddlRoutes } from '../src/ddl-routes.ts';
 import { rowsEvent } from './support/rows-events.ts';
-import { begin, ORDERS, statement, streamOf } from './support/streams.ts';
+import { begin, ORDERS, statement, streamOf, query } from './support/streams.ts';
 
 function pages() {
   const { stream, journal } = streamOf();
@@ -76,7 +76,7 @@ test('nothing is known before the topic was read', async () => {
 test('a stopped table goes on by resume, not by clearing', async () => {
   const { ask, resumed, stream, journal } = pages();
   begin(stream, 1000);
-  stream.onQuery({ database: '', sql: "XA START X'61',X'',1", start: 1010, end: 1020, closes: false });
+  stream.onQuery(query({ database: '', sql: "XA START X'61',X'',1", start: 1010, end: 1020, closes: false }));
   stream.onRows(rowsEvent({ table: ORDERS, operation: 'INSERT', start: 1030, rows: [['1', '"a"']] }));
   await ask('/api/ddl/alerts/clear', '', JSON.stringify({ by: 'ann' }));
   expect(journal.isStopped('shop.orders')).toBe(true);

@@ -97,10 +97,10 @@ export class ColumnBook {
   /** Notes which tables a statement names. */
   noteDdl(sql: string): void {
     if (this.#server.flavour === 'mysql') return;
-    const text = sql.toLowerCase();
+    const text = withoutDoubling(sql);
     for (const { database, table, columns } of this.#registry.shapes()) {
       const mayChange = leavesOut(this.#server) || columns.some(({ type }) => type in LENGTHS);
-      if (mayChange && text.includes(table.toLowerCase())) this.toRenew.push({ database, table });
+      if (mayChange && text.includes(withoutDoubling(table))) this.toRenew.push({ database, table });
     }
   }
 
@@ -155,6 +155,11 @@ export class ColumnBook {
     }
     return { facts: { namedTypes, leftOut: new Set([...leftOut, ...unknown]) }, unknown };
   }
+}
+
+/** Quotes are doubled within quoted names. */
+function withoutDoubling(text: string): string {
+  return text.toLowerCase().replaceAll(/([`"\]])\1/gu, '$1');
 }
 
 const NO_FACTS: ColumnFacts = { namedTypes: new Map(), leftOut: new Set() };

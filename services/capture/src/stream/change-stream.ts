@@ -6,12 +6,13 @@ import { SequenceCounter } from '../state/sequence-counter.ts';
 import { tableId } from '../state/table.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
 import { writeSchema, writeTruncate, type ControlPoint } from './control-writer.ts';
-import { classifyStatement, respelled } from './ddl.ts';
+import { classifyStatement, respelled, type LoggedStatement } from './ddl.ts';
 import type { DdlChange } from './ddl-change.ts';
 import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import type { RowWriterOptions } from './row-writer.ts';
 import type { NameChange } from './name-changes.ts';
+import type { Dialect } from './sql-lexer.ts';
 import type { TableName } from './statement-text.ts';
 import type { Announcement, TableRoutes } from './table-routes.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../source/position.ts';
@@ -35,6 +36,7 @@ export interface ResumePoint {
 export interface ChangeStreamOptions {
   /** Logical name of the source. */
   readonly server: string;
+  readonly flavour: Dialect['flavour'];
   /** The source's own id, for what is published before its first event. */
   readonly serverId: number;
   readonly generation: number;
@@ -69,6 +71,7 @@ interface Transaction {
  */
 export class ChangeStream implements BinlogHandler, ChangeContext {
   readonly #server: string;
+  readonly #flavour: Dialect['flavour'];
   readonly #serverId: number;
   readonly #resume: ResumePoint;
   readonly #gtids: GtidTracker | null;
@@ -105,6 +108,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
 
   constructor(options: ChangeStreamOptions) {
     this.#server = options.server;
+    this.#flavour = options.flavour;
     this.#serverId = options.serverId;
     this.#resume = options.resume;
     this.#gtids = options.gtids;
@@ -256,8 +260,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     this.#closeTransaction(end);
   }
 
-  onQuery(query: SeenStatement & { start: number; end: number; closes: boolean }): void {
-    const statement = respelled(classifyStatement(query.sql, query.database), this.#routes.spelling);
+  onQuery(query: LoggedStatement & { start: number; end: number; closes: boolean }): void {
+    const statement = respelled(classifyStatement(query, this.#flavour), this.#routes.spelling);
     switch (statement.kind) {
       case 'truncate':
         this.#truncated(statement, query);

@@ -93,7 +93,7 @@ function worst(classes: readonly (DdlClass | null)[]): DdlClass | null {
 /**
  * Total: what is not understood of a statement about a table is breaking; any other statement is nothing.
  *
- * @param text of a CREATE, ALTER, DROP or RENAME, unwrapped
+ * @param text of a CREATE, ALTER, DROP or RENAME, by `plainStatement`
  * @param database the session's default database, for names without one
  */
 export function ddlChange(text: string, database: string): DdlChange {
@@ -163,7 +163,7 @@ function renamings(list: string, database: string): Renaming[] {
       from: { database: from.database, table: from.table },
       to: { database: to.database, table: to.table },
     });
-    rest = to.rest.startsWith(',') ? to.rest.slice(1) : '';
+    rest = to.rest.startsWith(',') ? to.rest.slice(1).trimStart() : '';
   }
   return found;
 }

@@ -8,6 +8,7 @@ import { adviceFor, UNSEEN } from './ddl-advice.ts';
 import type { DdlChange, Renaming } from './ddl-change.ts';
 import { nameChanges, type NameChange } from './name-changes.ts';
 import { shownStatement } from './shown-statement.ts';
+import type { Dialect } from './sql-lexer.ts';
 import type { TableName } from './statement-text.ts';
 import type { Announcement } from './table-routes.ts';
 
@@ -16,6 +17,7 @@ export type DdlPolicies = Readonly<Record<Exclude<DdlClass, 'xa'>, DdlPolicy>>;
 
 export interface DdlReporterOptions {
   readonly prefix: string;
+  readonly flavour: Dialect['flavour'];
   readonly filter: TableFilter;
   readonly registry: TableRegistry;
   readonly policies: DdlPolicies;
@@ -27,7 +29,7 @@ export interface DdlReporterOptions {
 export interface SeenStatement {
   readonly sql: string;
   readonly database: string;
-  readonly sqlMode?: number | undefined;
+  readonly sqlMode: number;
 }
 
 interface Finding {
@@ -67,7 +69,11 @@ export class DdlReporter {
     const { buffer, point } = announcement;
     const sequence = this.#options.journal.freeId(point.sequence);
     const finding: Finding = { ...aboutTable(kind, table), unseen: true };
-    this.#write(finding, { sql: '', database: table.database }, { buffer, point: { ...point, sequence } });
+    this.#write(
+      finding,
+      { sql: '', database: table.database, sqlMode: 0 },
+      { buffer, point: { ...point, sequence } },
+    );
   }
 
   /** A table with rows of an XA transaction, once: capture stops it by itself. */
@@ -75,7 +81,11 @@ export class DdlReporter {
     const id = tableId(database, table);
     const { alerts } = this.#options.journal;
     if (alerts.some(({ statement, tables }) => statement === prepareOf(xid) && tables.includes(id))) return;
-    this.#write(aboutTable('xa', { database, table }), { sql: prepareOf(xid), database }, announcement);
+    this.#write(
+      aboutTable('xa', { database, table }),
+      { sql: prepareOf(xid), database, sqlMode: 0 },
+      announcement,
+    );
   }
 
   /** The tables that were stopped for an XA transaction of this name, now or earlier. */
@@ -148,7 +158,7 @@ export class DdlReporter {
   }
 
   #write(finding: Finding, { sql, database, sqlMode }: SeenStatement, { buffer, point }: Announcement): void {
-    const { prefix, journal, onReport } = this.#options;
+    const { prefix, flavour, journal, onReport } = this.#options;
     const { class: kind, tables, shadow, created, unseen } = finding;
     const policy = this.#policyOf(finding);
     const ids = tables.map((name) => tableId(name.database, name.table));
@@ -162,7 +172,7 @@ export class DdlReporter {
         shadow,
         created,
         ...(unseen === true ? { unseen } : {}),
-        statement: statementOf(finding, sql, sqlMode),
+        statement: statementOf(finding, sql, { flavour, sqlMode }),
         advice: `${unseen === true ? UNSEEN : ''}${adviceFor(kind, policy, ids)}`,
         source: {
           server: point.server,
@@ -183,9 +193,9 @@ export class DdlReporter {
   }
 }
 
-function statementOf({ class: kind, before, unseen }: Finding, sql: string, sqlMode?: number): string {
+function statementOf({ class: kind, before, unseen }: Finding, sql: string, dialect: Dialect): string {
   if (unseen === true) return '(no statement in the binlog)';
-  return kind === 'xa' ? sql : [...before, shownStatement(sql, sqlMode)].join('; ');
+  return kind === 'xa' ? sql : [...before, shownStatement(sql, dialect)].join('; ');
 }
 
 function aboutTable(kind: 'additive' | 'breaking' | 'truncate' | 'xa', table: TableName): Finding {

@@ -1,5 +1,6 @@
 import { ddlChange, type DdlChange } from './ddl-change.ts';
-import { leadingTable, tableBehind, unwrap, type TableName } from './statement-text.ts';
+import type { Dialect } from './sql-lexer.ts';
+import { leadingTable, plainStatement, tableBehind, type TableName } from './statement-text.ts';
 
 export type { TableName } from './statement-text.ts';
 
@@ -18,6 +19,7 @@ export type Statement =
 const TRUNCATE = /^TRUNCATE(?:\s+TABLE)?\s+(.+)$/isu;
 /** So servers log that they emptied a table in memory after a restart. */
 const DELETE_ALL = /^DELETE\s+FROM\s+(.+)$/isu;
+/** Servers write it themselves, in this spelling. */
 const XA = /^XA\s+(START|BEGIN|COMMIT)\s+(.+?)(?:\s+ONE\s+PHASE)?[\s;]*$/isu;
 const DDL = /^(CREATE|ALTER|DROP|RENAME)\b/iu;
 /** Nothing but a function that changes rows brings a SELECT, DO or CALL into a binlog. */
@@ -35,14 +37,38 @@ const PLAIN_CHANGES: readonly { readonly head: RegExp; readonly tail: RegExp }[]
   },
   { head: /^LOAD\s+DATA\s.*?\sINTO\s+TABLE\s+(.+)$/isu, tail: /^/u },
 ];
-/** @param database the session's default database, for names without one */
-export function classifyStatement(sql: string, database: string): Statement {
-  const text = unwrap(sql);
-  const truncated = tableBehind(TRUNCATE, text, database);
-  if (truncated !== null) return { kind: 'truncate', ...truncated };
-  const [, step, xid] = XA.exec(text) ?? [];
+
+/** A statement as the binlog has it, and what it says of the session. */
+export interface LoggedStatement {
+  readonly sql: string;
+  /** The session's default database, for names without one. */
+  readonly database: string;
+  readonly sqlMode: number;
+  /** The server says that it concerns a temporary table. */
+  readonly threadSpecific: boolean;
+}
+
+export function classifyStatement(logged: LoggedStatement, flavour: Dialect['flavour']): Statement {
+  const [, step, xid] = XA.exec(logged.sql) ?? [];
   if (xid !== undefined)
     return { kind: 'xa', step: step?.toUpperCase() === 'COMMIT' ? 'commit' : 'start', xid };
+  const text = plainStatement(logged.sql, { flavour, sqlMode: logged.sqlMode });
+  const statement = classifyText(text, logged.database);
+  return logged.threadSpecific && isOfTemporary(statement) ? { kind: 'other' } : statement;
+}
+
+/**
+ * A temporary table hides the captured one of its name. CREATE is marked also when it only reads one, and DROP in every
+ * session that has had one; for those that they make or drop the server writes TEMPORARY.
+ */
+function isOfTemporary(statement: Statement): boolean {
+  if (statement.kind === 'truncate') return true;
+  return statement.kind === 'ddl' && statement.created === null && statement.class !== 'drop';
+}
+
+function classifyText(text: string, database: string): Statement {
+  const truncated = tableBehind(TRUNCATE, text, database);
+  if (truncated !== null) return { kind: 'truncate', ...truncated };
   if (/^ROLLBACK\b/iu.test(text)) return { kind: 'rollback' };
   if (DDL.test(text)) return { kind: 'ddl', ...ddlChange(text, database) };
   const verb = ROWS.exec(text)?.[1]?.toUpperCase();

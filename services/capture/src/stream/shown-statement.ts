@@ -1,24 +1,32 @@
+import { eachToken, type Dialect, type TokenKind } from './sql-lexer.ts';
+
 const LENGTH_MAX = 10_000;
-const ANSI_QUOTES = 4;
-const TEXT = String.raw`'(?:[^'\\]|\\.|'')*'`;
-const DOUBLE = String.raw`"(?:[^"\\]|\\.|"")*"`;
-const NAME = String.raw`\x60(?:[^\x60]|\x60\x60)*\x60`;
-const COMMENT = String.raw`\/\*(?!M?!)[\s\S]*?\*\/|--(?=\s)[^\n]*|#[^\n]*`;
-const MEMBERS = String.raw`\b(?:ENUM|SET)\s*\(\s*${TEXT}(?:\s*,\s*${TEXT})*\s*\)`;
-const PARTS = new RegExp(`${COMMENT}|${NAME}|${MEMBERS}|${TEXT}|${DOUBLE}`, 'gisu');
 
 /**
  * A statement as others may see it: comments go, and what is quoted becomes `'…'`, because defaults, comments, options and
  * connection strings of tables may hold what nobody shall read. Names and the members of ENUM and SET stay.
- *
- * @param sqlMode of the session (`sql_mode` as a number): whether double quotes are around names
  */
-export function shownStatement(sql: string, sqlMode = 0): string {
-  const text = sql.replace(PARTS, (part) => {
-    if (part.startsWith("'")) return "'…'";
-    if (part.startsWith('"')) return (sqlMode & ANSI_QUOTES) === 0 ? '"…"' : part;
-    return /^(?:\/\*|--|#)/u.test(part) ? ' ' : part;
+export function shownStatement(sql: string, dialect: Dialect): string {
+  const members = new Members();
+  let line = '';
+  eachToken(sql, dialect, (kind, token) => {
+    if (line.length > LENGTH_MAX) return;
+    members.pass(kind, token);
+    if (kind === 'text') line += members.open ? token.replace(/\s+/gu, ' ') : "'…'";
+    else if (kind !== 'blank') line += token;
+    else if (line !== '' && !line.endsWith(' ')) line += ' ';
   });
-  const line = text.replace(/\s+/gu, ' ').trim();
-  return line.length > LENGTH_MAX ? `${line.slice(0, LENGTH_MAX)}…` : line;
+  return line.length > LENGTH_MAX ? `${line.slice(0, LENGTH_MAX)}…` : line.trimEnd();
+}
+
+/** Whether the texts that come now are members of an ENUM or SET: `ENUM ( 'a' , 'b'`. */
+class Members {
+  open = false;
+  #named = false;
+
+  pass(kind: TokenKind, token: string): void {
+    if (kind === 'blank') return;
+    this.open = (this.#named && token === '(') || (this.open && (kind === 'text' || token === ','));
+    this.#named = kind === 'word' && /^(?:ENUM|SET)$/iu.test(token);
+  }
 }

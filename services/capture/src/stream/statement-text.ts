@@ -1,4 +1,5 @@
 /** The words of SQL statements: only as much of their grammar as is needed to find names and clauses, never values. */
+import { eachToken, unquoted, type Dialect } from './sql-lexer.ts';
 
 /** A table as a statement names it. */
 export interface TableName {
@@ -6,43 +7,40 @@ export interface TableName {
   readonly table: string;
 }
 
-const COMMENT = /^(?:\s+|\/\*(?!M?!)[\s\S]*?\*\/|--[^\n]*(?:\n|$)|#[^\n]*(?:\n|$))+/u;
 /** What follows MariaDB's SET STATEMENT … FOR is executed. */
-const WRAPPING = /^SET\s+STATEMENT\s[\s\S]*?\sFOR\s/iu;
-const IDENTIFIER = /^(?:`((?:[^`]|``)+)`|"((?:[^"]|"")+)"|([^\s`"'.,;/*()=]+))/u;
-/** What is quoted: a comma, a parenthesis or the look of a comment in it means nothing. */
-const QUOTED = String.raw`'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|\x60(?:[^\x60]|\x60\x60)*\x60`;
-const OPAQUE = new RegExp(`^(?:${QUOTED})`, 'su');
-/** Of `/*!50000 …` only the marks: its content is executed, as the servers disarm what is not before they log it. */
-const COMMENTS_OR_QUOTED = new RegExp(
-  String.raw`\/\*(?!M?!)[\s\S]*?\*\/|\/\*M?!\d*|\*\/|--(?=\s)[^\n]*|#[^\n]*|${QUOTED}`,
-  'gsu',
-);
+const WRAPPING = /^SET STATEMENT\b[\s\S]*?\bFOR /iu;
+const NAME = /^(?:`((?:[^`]|``)*)`|([\w$\u0080-\u{10ffff}]+))/u;
+const OPAQUE = /^(?:''|`(?:[^`]|``)*`)/u;
 
-export function skipBlanks(sql: string): string {
-  return sql.replace(COMMENT, '');
+/**
+ * The statement in one spelling whatever the session's: no comments, one space for blanks, names that are quoted in backticks,
+ * and empty texts for all that is quoted otherwise. Without MariaDB's SET STATEMENT … FOR.
+ */
+export function plainStatement(sql: string, dialect: Dialect): string {
+  let text = '';
+  eachToken(sql, dialect, (kind, token) => {
+    if (kind === 'name') text += `\`${unquoted(token).replaceAll('`', '``')}\``;
+    else if (kind === 'text') text += "''";
+    else if (kind !== 'blank') text += token;
+    else if (text !== '' && !text.endsWith(' ')) text += ' ';
+  });
+  while (WRAPPING.test(text)) text = text.replace(WRAPPING, '');
+  return text.replace(/[ ;]+$/u, '');
 }
 
-/** Without comments, also between the words, and without what makes servers of some versions execute it. */
-export function unwrap(sql: string): string {
-  let text = skipBlanks(sql.replace(COMMENTS_OR_QUOTED, (part) => (/^['"`]/u.test(part) ? part : ' ')));
-  while (WRAPPING.test(text)) text = skipBlanks(text.replace(WRAPPING, ''));
-  return text;
-}
-
-export function identifier(text: string): { readonly name: string; readonly rest: string } | null {
-  const match = IDENTIFIER.exec(skipBlanks(text));
+function identifier(text: string): { readonly name: string; readonly rest: string } | null {
+  const match = NAME.exec(text);
   if (match === null) return null;
-  const name = match[1]?.replaceAll('``', '`') ?? match[2]?.replaceAll('""', '"') ?? match[3] ?? '';
-  return { name, rest: skipBlanks(skipBlanks(text).slice(match[0].length)) };
+  const name = match[1]?.replaceAll('``', '`') ?? match[2] ?? '';
+  return { name, rest: text.slice(match[0].length).trimStart() };
 }
 
-/** The table that `text` begins with, and what follows. */
+/** The table that a plain statement's text begins with, and what follows. `.name` is one of the default database. */
 export function leadingTable(text: string, database: string): (TableName & { readonly rest: string }) | null {
-  const first = identifier(text);
+  const first = identifier(text.replace(/^\. ?/u, ''));
   if (first === null) return null;
   if (!first.rest.startsWith('.')) return { database, table: first.name, rest: first.rest };
-  const second = identifier(first.rest.slice(1));
+  const second = identifier(first.rest.slice(1).trimStart());
   return second === null ? null : { database: first.name, table: second.name, rest: second.rest };
 }
 

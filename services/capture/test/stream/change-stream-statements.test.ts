@@ -1,7 +1,7 @@
 import { envelopeSchema } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { controls, recordsOf, rowsOf } from '../support/buffer-records.ts';
-import { begin, insert, PARTITIONS, registryOf, statement, streamOf } from '../support/streams.ts';
+import { begin, insert, PARTITIONS, registryOf, statement, streamOf, query } from '../support/streams.ts';
 
 /** What the stream makes of statements: of those that empty, make, rename and alter tables, and of XA. */
 
@@ -96,9 +96,9 @@ describe('TRUNCATE', () => {
 test('an XA transaction stops its table, and no other', () => {
   const { stream, buffer, journal, routes } = streamOf({ registry: registryOf('orders', 'items') });
   begin(stream, 200);
-  stream.onQuery({ database: '', sql: "XA START X'61',X'',1", start: 210, end: 220, closes: false });
+  stream.onQuery(query({ database: '', sql: "XA START X'61',X'',1", start: 210, end: 220, closes: false }));
   stream.onRows(insert(300, 1));
-  stream.onQuery({ database: '', sql: "XA PREPARE X'61',X'',1", start: 320, end: 340, closes: true });
+  stream.onQuery(query({ database: '', sql: "XA PREPARE X'61',X'',1", start: 320, end: 340, closes: true }));
   begin(stream, 400);
   stream.onRows(insert(500, 2));
   stream.onCommit(520);
@@ -113,10 +113,12 @@ test('an XA transaction on a stopped table is told too, and its table is in doub
   const { stream, journal, routes } = streamOf();
   const xa = (xid: string, start: number): void => {
     begin(stream, start);
-    stream.onQuery({ database: '', sql: `XA START ${xid}`, start, end: start + 10, closes: false });
+    stream.onQuery(query({ database: '', sql: `XA START ${xid}`, start, end: start + 10, closes: false }));
     stream.onRows(insert(start + 20, 1));
     stream.onRows(insert(start + 30, 2));
-    stream.onQuery({ database: '', sql: `XA END ${xid}`, start: start + 40, end: start + 50, closes: true });
+    stream.onQuery(
+      query({ database: '', sql: `XA END ${xid}`, start: start + 40, end: start + 50, closes: true }),
+    );
   };
   xa("X'61',X'',1", 200);
   xa("X'62',X'',1", 400);

@@ -3,7 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
 import { controls, recordsOf, rowsOf } from '../support/buffer-records.ts';
 import { rowsEvent } from '../support/rows-events.ts';
-import { begin, FILE, insert, NOW, ORDERS, registryOf, statement, streamOf } from '../support/streams.ts';
+import {
+  begin,
+  FILE,
+  insert,
+  NOW,
+  ORDERS,
+  query,
+  registryOf,
+  statement,
+  streamOf,
+} from '../support/streams.ts';
 import { tableMap } from '../support/table-maps.ts';
 
 describe('records', () => {
@@ -180,8 +190,8 @@ describe('what cannot be published', () => {
     const { stream } = streamOf();
     begin(stream, 200);
     stream.onRows(insert(300, 1));
-    const query = { database: 'shop', sql, start: 400, end: 420, closes };
-    expect(() => stream.onQuery(query)).toThrow(expect.objectContaining({ code: 'BINLOG_ROLLBACK' }));
+    const rollback = query({ sql, start: 400, end: 420, closes });
+    expect(() => stream.onQuery(rollback)).toThrow(expect.objectContaining({ code: 'BINLOG_ROLLBACK' }));
   });
 
   test('a group that was never closed', () => {

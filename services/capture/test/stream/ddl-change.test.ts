@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clauseClass, ddlChange, type DdlClass } from '../../src/stream/ddl-change.ts';
+import { plainStatement } from '../../src/stream/statement-text.ts';
 
+const PLAIN = { flavour: 'mysql', sqlMode: 0 } as const;
 const CLASSES = [null, 'additive', 'breaking', 'rename', 'truncate', 'drop'];
 
 test.each<[string, DdlClass | null]>([
@@ -64,7 +66,7 @@ test.each<[string, DdlClass | null]>([
   ['RENAME USER a TO b', null],
   ['RENAME TABLE a TO b', 'rename'],
 ])('%s is %s', (statement, expected) => {
-  expect(ddlChange(statement, 'shop').class).toBe(expected);
+  expect(ddlChange(plainStatement(statement, PLAIN), 'shop').class).toBe(expected);
 });
 
 describe('any text', () => {
@@ -88,7 +90,7 @@ describe('any text', () => {
     const text = fc.array(fc.oneof(words, fc.string({ unit: 'binary', maxLength: 9 })), { maxLength: 12 });
     fc.assert(
       fc.property(text, (parts) => {
-        expect(CLASSES).toContain(ddlChange(parts.join(' '), 'shop').class);
+        expect(CLASSES).toContain(ddlChange(plainStatement(parts.join(' '), PLAIN), 'shop').class);
       }),
       { numRuns: 50 },
     );

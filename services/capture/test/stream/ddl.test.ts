@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import type { DdlChange } from '../../src/stream/ddl-change.ts';
-import { classifyStatement, type Statement, type TableName } from '../../src/stream/ddl.ts';
+import {
+  classifyStatement,
+  type LoggedStatement,
+  type Statement,
+  type TableName,
+} from '../../src/stream/ddl.ts';
 
 function ddl(change: Partial<DdlChange>): Statement {
   const none = { created: null, isNew: false, renamed: [], dropped: [], droppedDatabase: null, altered: [] };
@@ -15,6 +20,10 @@ function rows(verb: string, database: string, table: string): Statement {
 function named(id: string): TableName {
   const [database = '', table] = id.split('.');
   return table === undefined ? { database: 'shop', table: database } : { database, table };
+}
+
+function logged(sql: string, facts: Partial<LoggedStatement> = {}): LoggedStatement {
+  return { sql, database: 'shop', sqlMode: 0, threadSpecific: false, ...facts };
 }
 
 function renaming(from: string, to: string): Partial<DdlChange> {
@@ -113,5 +122,24 @@ test.each<[string, Statement]>([
   ['SAVEPOINT `a`', { kind: 'other' }],
   ["GRANT SELECT ON *.* TO 'a'@'%'", { kind: 'other' }],
 ])('%s', (sql, expected) => {
-  expect(classifyStatement(sql, 'shop')).toEqual(expected);
+  expect(classifyStatement(logged(sql), 'mariadb')).toEqual(expected);
 });
+
+test.each([
+  'TRUNCATE orders',
+  'ALTER TABLE orders ADD x INT',
+  'ALTER TABLE orders RENAME TO x',
+  'RENAME TABLE orders TO x',
+  'DROP INDEX `PRIMARY` ON orders',
+])('%s of a temporary table is none of the table that it hides', (sql) => {
+  expect(classifyStatement(logged(sql, { threadSpecific: true }), 'mysql')).toEqual({ kind: 'other' });
+});
+
+test.each(['DROP TABLE orders', 'CREATE TABLE orders SELECT * FROM work'])(
+  '%s in a session that has temporary tables is about a table of all',
+  (sql) => {
+    expect(classifyStatement(logged(sql, { threadSpecific: true }), 'mysql')).toEqual(
+      classifyStatement(logged(sql), 'mysql'),
+    );
+  },
+);

@@ -6,7 +6,7 @@ import { TableRegistry } from '../../src/state/table-registry.ts';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { rowsEvent, type Rows } from '../support/rows-events.ts';
-import { begin, ORDERS, PARTITIONS, streamOf, type StreamSetup } from '../support/streams.ts';
+import { begin, ORDERS, PARTITIONS, streamOf, type StreamSetup, query } from '../support/streams.ts';
 
 /** A stream whose table has this section under `tables`. */
 function streamWith(section: unknown): StreamSetup {
@@ -125,6 +125,8 @@ test('operations that are left out leave nothing, and count', () => {
     { operation: 'INSERT', start: 400, rows },
   ] as const;
   expect(written(setup, ...events)).toEqual(['INSERT 400 0 1 id=1 ->10']);
-  setup.stream.onQuery({ database: 'shop', sql: 'TRUNCATE orders', start: 950, end: 990, closes: true });
+  setup.stream.onQuery(
+    query({ database: 'shop', sql: 'TRUNCATE orders', start: 950, end: 990, closes: true }),
+  );
   expect(recordsOf(setup.buffer).filter(({ key }) => key.includes('truncate'))).toEqual([]);
 });

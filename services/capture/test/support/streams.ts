@@ -78,6 +78,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
   });
   const ddl = new DdlReporter({
     prefix: 'p',
+    flavour: 'mysql',
     filter: createTableFilter(['shop.*'], []),
     registry,
     policies: options.policies ?? POLICIES,
@@ -98,6 +99,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
   const gtids = gtidSet === null ? null : new GtidTracker('mysql', gtidSet);
   const stream = new ChangeStream({
     server: 'shop',
+    flavour: 'mysql',
     serverId: 11,
     generation: 1,
     resume,
@@ -123,7 +125,14 @@ export function begin(stream: ChangeStream, start: number, gtid: string | null =
 /** A lone statement. */
 export function statement(stream: ChangeStream, sql: string, start: number, database = 'shop'): void {
   stream.onBegin({ gtid: null, start, committedAtMicros: 1_795_252_177_716_123, serverId: 11 });
-  stream.onQuery({ database, sql, start, end: start + 100, closes: true });
+  stream.onQuery(query({ database, sql, start, end: start + 100 }));
+}
+
+type Query = Parameters<ChangeStream['onQuery']>[0];
+
+/** A statement of a session with default settings, which ends its group. */
+export function query(facts: Pick<Query, 'sql' | 'start' | 'end'> & Partial<Query>): Query {
+  return { database: 'shop', sqlMode: 0, threadSpecific: false, closes: true, ...facts };
 }
 
 /** An INSERT of rows into `shop.orders` whose event begins at `start`. */
