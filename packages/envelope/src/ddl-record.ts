@@ -6,9 +6,9 @@ import { SEQUENCE_PATTERN } from './sequence.ts';
  * whenever somebody has cleared alerts. Objects are loose: a reader accepts fields of newer minor versions.
  */
 
-export const DDL_CLASSES = ['additive', 'breaking', 'rename', 'truncate', 'drop', 'xa'] as const;
+export const DDL_CLASSES = ['additive', 'breaking', 'rename', 'truncate', 'drop', 'xa', 'rows'] as const;
 export const DDL_POLICIES = ['apply', 'alert', 'pause-table'] as const;
-/** `xa`: no DDL, but rows whose outcome the binlog does not tell; the table is stopped. */
+/** No DDL, but rows whose outcome the binlog does not tell: `xa`, the table is stopped; `rows`, the tables are read again. */
 export type DdlClass = (typeof DDL_CLASSES)[number];
 /** What is to follow: sinks apply it; they do, and somebody shall look; the table waits for an operator. */
 export type DdlPolicy = (typeof DDL_POLICIES)[number];

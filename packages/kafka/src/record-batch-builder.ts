@@ -138,6 +138,14 @@ export class RecordBatchBuilder {
     this.out.position = this.#recordStart;
   }
 
+  /** Takes back the records behind an earlier end of the batch: what `count`, `byteLength` and `maxTimestamp` were then. */
+  cutTo(count: number, byteLength: number, maxTimestamp: number): void {
+    this.count = count;
+    this.maxTimestamp = maxTimestamp;
+    this.out.position = byteLength;
+    this.#recordStart = byteLength;
+  }
+
   /** An empty batch again; the learnt widths and the memory of `out` are kept. */
   reset(): void {
     this.count = 0;

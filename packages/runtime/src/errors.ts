@@ -22,20 +22,10 @@ export const ERRORS = {
     summary: 'a row was written to the binlog without column names and types',
     fix: "Run on the source: SET GLOBAL binlog_row_metadata = 'FULL'; then take a new snapshot of the table.",
   },
-  BINLOG_ROLLBACK: {
-    class: 'fatal',
-    summary: 'rows of captured tables stand in the binlog, but their transaction was rolled back',
-    fix: 'The transaction also changed tables without transactions (MyISAM, MEMORY). Do not mix them with captured tables; then take a new snapshot of the captured tables.',
-  },
   BINLOG_ROW_IMAGE_NOT_FULL: {
     class: 'fatal',
     summary: 'a row was written to the binlog without all of its columns',
     fix: "Run on the source: SET GLOBAL binlog_row_image = 'FULL'; and let no session set it to anything else. Then start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.",
-  },
-  BINLOG_STATEMENT: {
-    class: 'fatal',
-    summary: 'a change of a captured table stands in the binlog as a statement instead of rows',
-    fix: 'A session had set binlog_format itself: let it use ROW. Then start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.',
   },
   BINLOG_UNREADABLE: {
     class: 'fatal',

@@ -174,7 +174,9 @@ export class CaptureLoop {
     if (stream.mustSettleTables) return this.#parts.settleTables();
     if (stream.transaction.open) {
       const split = this.#buffer.rows >= limits.flushRows * SPLIT_FACTOR || this.#overBytes;
-      return split ? this.#flushNow() : this.#giveTurn();
+      if (!split) return this.#giveTurn();
+      stream.noteSplit();
+      return this.#flushNow();
     }
     if (this.#buffer.rows >= limits.flushRows || this.#due || this.#overBytes) return this.#flushNow();
     return this.#giveTurn();

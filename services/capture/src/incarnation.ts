@@ -6,6 +6,7 @@ import type { Logger, PipelineError } from '@sluice/runtime';
 import { CaptureLoop, type LoopLimits } from './capture-loop.ts';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
+import { DoubtfulRows } from './doubtful-rows.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import type { LostTables } from './lost-topics.ts';
 import { NewTables } from './new-tables.ts';
@@ -64,6 +65,7 @@ export class Incarnation {
   readonly #snapshots: Snapshots;
   readonly #oversize: OversizeRows;
   readonly #newTables: NewTables;
+  readonly #doubtfulRows: DoubtfulRows;
   readonly #ddl: DdlReporter;
   readonly #ended = new AbortController();
   #reason: PipelineError | null = null;
@@ -142,11 +144,15 @@ export class Incarnation {
       flusher: this.#flusher,
       buffers,
       limits: limitsOf(settings),
-      settleTables: () => this.#newTables.settle(this.#stream.announcement),
+      settleTables: async () => {
+        await this.#doubtfulRows.settle();
+        await this.#newTables.settle(this.#stream.announcement);
+      },
       writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
       writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
     });
     this.#newTables = this.#watchTables(columnBook);
+    this.#doubtfulRows = this.#watchRows();
     this.#snapshots = this.#newSnapshots();
   }
 
@@ -166,6 +172,18 @@ export class Incarnation {
       onRefused: (table) => sayRefused(table, metrics, log),
       isStopped: (id) => journal.isStopped(id),
       publishCheckpoint: () => this.#loop.publishCheckpoint(),
+      log,
+    });
+  }
+
+  #watchRows(): DoubtfulRows {
+    const { source, registry, log } = this.#parts;
+    return new DoubtfulRows({
+      source,
+      stream: this.#stream,
+      registry,
+      routes: this.#routes,
+      book: this.#book,
       log,
     });
   }

@@ -1,17 +1,19 @@
 import type { BinlogHandler, RowsEvent, TableMap } from '@sluice/binlog';
-import type { DdlPolicy, Sequence } from '@sluice/envelope';
+import type { Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { GtidTracker } from '../source/gtid-tracker.ts';
 import { SequenceCounter } from '../state/sequence-counter.ts';
 import { tableId } from '../state/table.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
-import { writeSchema, writeTruncate, type ControlPoint } from './control-writer.ts';
-import { classifyStatement, respelled, type LoggedStatement } from './ddl.ts';
-import type { DdlChange } from './ddl-change.ts';
-import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
+import type { ControlPoint } from './control-writer.ts';
+import { classifyStatement, respelled, type LoggedStatement, type XaStep } from './ddl.ts';
+import type { DdlReporter } from './ddl-reporter.ts';
+import { DdlWriter, type StatementContext } from './ddl-writer.ts';
+import type { Doubt } from './doubt.ts';
+import { GroupRows } from './group-rows.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
+import type { RowStatement } from './row-statement.ts';
 import type { RowWriterOptions } from './row-writer.ts';
-import type { NameChange } from './name-changes.ts';
 import type { Dialect } from './sql-lexer.ts';
 import type { TableName } from './statement-text.ts';
 import type { Announcement, TableRoutes } from './table-routes.ts';
@@ -61,15 +63,13 @@ interface Transaction {
   images: number;
   /** Name of the XA transaction that it is; null for any other. */
   xa: string | null;
-  /** Whether rows of captured tables were met. */
-  wroteRows: boolean;
 }
 
 /**
  * From decoded binlog events to records in the publish buffer: numbers every row image, drops what was published before
  * a restart, and knows at each moment which position a checkpoint may name. Called synchronously by the decoder.
  */
-export class ChangeStream implements BinlogHandler, ChangeContext {
+export class ChangeStream implements BinlogHandler, ChangeContext, StatementContext {
   readonly #server: string;
   readonly #flavour: Dialect['flavour'];
   readonly #serverId: number;
@@ -78,6 +78,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
   readonly #routes: TableRoutes;
   readonly #ddl: DdlReporter;
   readonly #writer: ChangeWriter;
+  readonly #statements: DdlWriter;
+  readonly #rows: GroupRows;
   readonly #sequence: SequenceCounter;
   #skipping: boolean;
   #position: StreamPosition;
@@ -93,6 +95,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
   fileCreatedAt: number;
   /** When the source last said that there is nothing more to read; null since the last event. */
   atTip = false;
+  /** Rows of which the binlog does not tell what became of them: seen to before the next event. */
+  doubts: Doubt[] = [];
   readonly transaction: Transaction = {
     open: false,
     gtid: null,
@@ -103,7 +107,6 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     serverId: 0,
     images: 0,
     xa: null,
-    wroteRows: false,
   };
 
   constructor(options: ChangeStreamOptions) {
@@ -121,6 +124,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     this.fileCreatedAt = options.resume.fileCreatedAt;
     this.buffer = options.buffer;
     this.#writer = new ChangeWriter(this, options.rows);
+    this.#statements = new DdlWriter(this, options.routes, options.ddl);
+    this.#rows = new GroupRows(options.buffer);
   }
 
   /** The end of the last transaction or of what heartbeats say was passed over. */
@@ -173,7 +178,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
 
   /** Whether tables must be seen to before a further event may be decoded. */
   get mustSettleTables(): boolean {
-    return this.#routes.mustSettle;
+    return this.doubts.length > 0 || this.#routes.mustSettle;
   }
 
   hasPassed(mark: StreamPosition): boolean {
@@ -209,9 +214,10 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
 
   onBegin(begin: { gtid: string | null; start: number; committedAtMicros: number; serverId: number }): void {
     const transaction = this.transaction;
-    if (transaction.open) this.#refuseRolledBack();
+    // Its server ended before it was committed: what was left of it was rolled back.
+    if (transaction.open)
+      this.#noteRolledBack('a transaction without an end', transaction.start, () => false);
     transaction.open = true;
-    transaction.wroteRows = false;
     transaction.gtid = begin.gtid;
     transaction.start = begin.start;
     transaction.floorAtStart = this.#sequence.floor;
@@ -220,6 +226,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     transaction.serverId = begin.serverId;
     transaction.images = 0;
     transaction.xa = null;
+    this.#rows.begin(this.#skipping);
     this.atTip = false;
   }
 
@@ -228,13 +235,10 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
   }
 
   onRows(rows: RowsEvent): void {
-    const { xa } = this.transaction;
     const route = this.#routes.of(rows.table);
     if (route?.encoder.table.treatment.skips?.has(rows.operation) === true) return this.#skip(rows);
-    if (xa !== null && this.#routes.captures(rows.table.database, rows.table.table))
-      return this.#stopTable(rows, xa, route !== null);
-    if (route === null) return this.#skip(rows);
-    this.transaction.wroteRows = true;
+    if (route === null) return this.#passOver(rows);
+    this.#rows.note(rows.table, route, this.buffer);
     this.#writer.write(rows, route);
   }
 
@@ -244,16 +248,39 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     this.transaction.images += images;
   }
 
-  /** Nobody knows whether an XA transaction commits when its rows come: its table goes on when an operator says so. */
-  #stopTable(rows: RowsEvent, xid: string, isRunning: boolean): void {
+  /** An XA transaction is told of a stopped table too. */
+  #passOver(rows: RowsEvent): void {
+    const { database, table } = rows.table;
+    if (this.transaction.xa !== null && this.#routes.captures(database, table))
+      this.#rows.note(rows.table, null, this.buffer);
     this.#skip(rows);
-    const point = this.point(this.#sequence.current(), rows.start);
-    this.#ddl.reportXa(xid, rows.table, { buffer: this.buffer, point });
-    if (isRunning) this.#routes.stop(rows.table);
+  }
+
+  /**
+   * Nobody knows whether a prepared XA transaction commits: its rows are taken back, and their tables go on when an operator says
+   * so. They are read again then, so rows that are published already do not stay.
+   */
+  #stopTables(xid: string, start: number): void {
+    this.#rows.undo(null, this.buffer);
+    for (const [map, route] of this.#rows.tables) {
+      const point = this.point(this.highest, start);
+      this.#ddl.reportXa(xid, map, { buffer: this.buffer, point });
+      if (route !== null) this.#routes.stop(map);
+    }
+    this.#rows.begin(false);
+  }
+
+  /** The loop publishes the open group in parts: before that rows of an XA transaction are taken back. */
+  noteSplit(): void {
+    const { xa, start } = this.transaction;
+    if (xa !== null && this.#rows.tables.size > 0) this.#stopTables(xa, start);
   }
 
   /** Where a new version of a table is announced. */
-  readonly announcement = (): Announcement => ({ buffer: this.buffer, point: this.point() });
+  readonly announcement = (): Announcement => {
+    this.#rows.noteTold();
+    return { buffer: this.buffer, point: this.point() };
+  };
 
   onCommit(end: number): void {
     this.transactions++;
@@ -264,25 +291,35 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     const statement = respelled(classifyStatement(query, this.#flavour), this.#routes.spelling);
     switch (statement.kind) {
       case 'truncate':
-        this.#truncated(statement, query);
+        if (query.closes) this.#statements.truncated(statement, query);
+        else this.#noteLogged({ verb: 'DELETE', table: statement, isAlone: true }, query);
         break;
       case 'ddl':
-        this.#changed(statement, query);
+        this.#statements.changed(statement, query);
         break;
       case 'xa':
-        if (statement.step === 'start') this.transaction.xa = statement.xid;
-        else this.#routes.inDoubt.push(...this.#ddl.tablesOfXa(statement.xid));
+        this.#xa(statement.step, statement.xid, query.start);
+        break;
+      case 'savepoint':
+        this.#rows.savepoint(statement.name, this.buffer);
         break;
       case 'rollback':
-        this.#refuseRolledBack();
+        this.#noteRolledBack(query.sql, query.start, () => this.#rows.undo(statement.savepoint, this.buffer));
         break;
       case 'rows':
-        this.#refuseStatement(statement.verb, statement.table, query);
+        this.#noteLogged(statement, query);
         break;
       case 'other':
         break;
     }
     if (query.closes) this.#closeTransaction(query.end);
+  }
+
+  #xa(step: XaStep, xid: string, start: number): void {
+    if (step === 'start') this.transaction.xa = xid;
+    else if (step === 'prepare') this.#stopTables(xid, start);
+    else if (step === 'commit') this.#routes.inDoubt.push(...this.#ddl.tablesOfXa(xid));
+    else this.transactions++;
   }
 
   onHeartbeat(file: string, position: number): void {
@@ -311,69 +348,26 @@ export class ChangeStream implements BinlogHandler, ChangeContext {
     };
   }
 
-  #changed(change: DdlChange, query: SeenStatement & { start: number }): void {
-    const offset = this.#sequence.next(query.start, 0);
-    const point = this.point(this.#sequence.current(), query.start);
-    const isNew = this.#routes.noteDdl(change, query.sql);
-    if (!this.wasPublished(offset)) {
-      this.#ddl.report(change, query, { buffer: this.buffer, point });
-      for (const moved of this.#ddl.movedNames(change)) this.#tellMoved(moved, point);
-    }
-    // Rows that an earlier table of this name left in the topic are gone.
-    if (change.created !== null && isNew) this.#truncate(change.created, offset, point, 'apply');
+  /** Groups that are rolled back reach the binlog when the session had a temporary table, or changed one without transactions. */
+  #noteRolledBack(statement: string, start: number, undo: () => boolean): void {
+    const { tables } = this.#rows;
+    if (tables.size === 0) return;
+    const names = [...tables.keys()].map(({ database, table }) => ({ database, table }));
+    const timestamp = Math.floor(this.transaction.committedAtMs / 1000);
+    this.doubts.push({ kind: 'rolled-back', tables: names, undo, statement, timestamp, start });
   }
 
-  /** Sinks stop here where the policy says so; else, and then, they have no rows under a name that is gone. */
-  #tellMoved({ table, change, isGone }: NameChange, point: ControlPoint): void {
-    const known = this.#routes.byName(table.database, table.table)?.encoder.table;
-    if (known === undefined) return;
-    const policy = this.#ddl.policies[change];
-    writeSchema(this.buffer, known, change, point, policy);
-    const takesRows = isGone && policy !== 'alert' && known.treatment.skips?.has('TRUNCATE') !== true;
-    if (takesRows) writeTruncate(this.buffer, known, point);
+  /** Also the DELETE of all rows, where it may yet be rolled back. */
+  #noteLogged(change: RowStatement, { start, threadSpecific }: LoggedStatement & { start: number }): void {
+    const { verb, table } = change;
+    const name = table === null ? '' : ` of ${tableId(table.database, table.table)}`;
+    const statement = `${verb}${name} as a statement`;
+    this.doubts.push({ ...change, kind: 'statement', statement, start, mayBeTemporary: threadSpecific });
   }
 
-  #truncated(table: TableName, query: SeenStatement & { start: number }): void {
-    const offset = this.#sequence.next(query.start, 0);
-    const point = this.point(this.#sequence.current(), query.start);
-    if (!this.#truncate(table, offset, point, this.#ddl.policies.truncate)) return;
-    this.#ddl.reportTruncate(table, query, { buffer: this.buffer, point });
-  }
-
-  /** Whether there was something to publish. */
-  #truncate({ database, table }: TableName, offset: number, point: ControlPoint, policy: DdlPolicy): boolean {
-    const route = this.#routes.byName(database, table);
-    if (route === null) return false;
-    if (route.recorder !== null) route.recorder.disturbed = true;
-    if (this.wasPublished(offset) || route.encoder.table.treatment.skips?.has('TRUNCATE') === true)
-      return false;
-    writeTruncate(this.buffer, route.encoder.table, point, policy);
-    return true;
-  }
-
-  /** Rows that a statement changes are not in the binlog. One that may change any table is refused as well. */
-  #refuseStatement(verb: string, table: TableName | null, at: { database: string; start: number }): void {
-    if (table !== null && !this.#routes.captures(table.database, table.table)) return;
-    throw new PipelineError(
-      'BINLOG_STATEMENT',
-      `${verb} ${table === null ? `in database ${at.database}` : `of ${tableId(table.database, table.table)}`} was logged as a statement.`,
-      { context: { file: this.#position.file, start: at.start } },
-    );
-  }
-
-  /**
-   * Groups that were rolled back reach the binlog only when they changed tables without transactions too. Their rows
-   * are in the buffer already, and nobody can tell which of them stayed.
-   */
-  #refuseRolledBack(): void {
-    if (!this.transaction.wroteRows) return;
-    throw new PipelineError(
-      'BINLOG_ROLLBACK',
-      'A transaction with rows of captured tables was rolled back in the binlog.',
-      {
-        context: { file: this.#position.file, start: this.transaction.start },
-      },
-    );
+  /** Tables that are read again, because the binlog does not tell what became of rows of theirs. */
+  tellDoubt(tables: readonly TableName[], { statement, start }: Doubt): void {
+    this.#ddl.reportRows(statement, tables, { buffer: this.buffer, point: this.point(this.highest, start) });
   }
 
   #closeTransaction(end: number): void {

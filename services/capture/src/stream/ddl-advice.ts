@@ -14,6 +14,7 @@ const ALERTS: Readonly<Record<DdlClass, string>> = {
     'Rows under the new name are read; what sinks have under the old name stays until you delete it there.',
   truncate: 'Sinks have deleted the rows.',
   drop: 'What sinks have of the table stays until you delete it there.',
+  rows: 'Rows were changed or rolled back in a way that the binlog does not tell (binlog_format of the session was not ROW, or tables without transactions took part): the tables are read again.',
   xa: '',
 };
 

@@ -13,7 +13,7 @@ import type { TableName } from './statement-text.ts';
 import type { Announcement } from './table-routes.ts';
 
 /** `ddl` of sluice.yaml. */
-export type DdlPolicies = Readonly<Record<Exclude<DdlClass, 'xa'>, DdlPolicy>>;
+export type DdlPolicies = Readonly<Record<Exclude<DdlClass, 'xa' | 'rows'>, DdlPolicy>>;
 
 export interface DdlReporterOptions {
   readonly prefix: string;
@@ -76,16 +76,23 @@ export class DdlReporter {
     );
   }
 
+  /** Tables that are read again because of rows, of which the binlog does not tell what became. @param statement as far as it may be shown */
+  reportRows(statement: string, tables: readonly TableName[], { buffer, point }: Announcement): void {
+    const sequence = this.#options.journal.freeId(point.sequence);
+    const finding: Finding = { class: 'rows', tables, shadow: false, created: false, before: [] };
+    const seen = { sql: statement, database: tables[0]?.database ?? '', sqlMode: 0 };
+    this.#write(finding, seen, { buffer, point: { ...point, sequence } });
+  }
+
   /** A table with rows of an XA transaction, once: capture stops it by itself. */
   reportXa(xid: string, { database, table }: TableName, announcement: Announcement): void {
     const id = tableId(database, table);
     const { alerts } = this.#options.journal;
     if (alerts.some(({ statement, tables }) => statement === prepareOf(xid) && tables.includes(id))) return;
-    this.#write(
-      aboutTable('xa', { database, table }),
-      { sql: prepareOf(xid), database, sqlMode: 0 },
-      announcement,
-    );
+    const { buffer, point } = announcement;
+    const sequence = this.#options.journal.freeId(point.sequence);
+    const seen = { sql: prepareOf(xid), database, sqlMode: 0 };
+    this.#write(aboutTable('xa', { database, table }), seen, { buffer, point: { ...point, sequence } });
   }
 
   /** The tables that were stopped for an XA transaction of this name, now or earlier. */
@@ -153,6 +160,7 @@ export class DdlReporter {
 
   #policyOf({ class: kind, shadow, unseen }: Finding): DdlPolicy {
     if (kind === 'xa') return 'pause-table';
+    if (kind === 'rows') return 'alert';
     const policy = shadow ? 'apply' : this.#options.policies[kind];
     return unseen === true && policy === 'apply' ? 'alert' : policy;
   }

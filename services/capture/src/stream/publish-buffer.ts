@@ -43,6 +43,18 @@ export class BatchPool {
 interface PendingBatch extends TopicBatch {
   readonly memory: PartitionBatch;
   compressed: Promise<Buffer> | undefined;
+  /** The mark behind which it was begun. */
+  readonly begunAt: number;
+  /** The newest mark behind which it has got records. */
+  mark: number;
+  /** Its ends at marks since which it has grown, oldest first: four numbers each (mark, records, bytes, newest timestamp). */
+  readonly ends: number[];
+}
+
+/** A place in the buffer, which `undo` goes back to. Filled by `note`, so that one object serves many transactions. */
+export interface BufferMark {
+  mark: number;
+  rows: number;
 }
 
 interface TopicSlot {
@@ -58,6 +70,9 @@ export class PublishBuffer {
   /** Rows of one topic come in runs. */
   #latest: TopicSlot | null = null;
   #batches: PendingBatch[] = [];
+  #mark = 0;
+  /** The newest mark that ends of batches are kept for no longer. */
+  #forgotten = 0;
   readonly #compress: (batch: RecordBatchBuilder) => Promise<Buffer>;
   /** Bytes that a batch of more than one record must not exceed: even uncompressed it is accepted then. */
   readonly maxBatchBytes: number;
@@ -82,8 +97,10 @@ export class PublishBuffer {
   /** The batch to write the next record of this partition into. */
   partition(topic: string, partition: number): PartitionBatch {
     const open = this.#slotOf(topic).open[partition];
-    if (open !== undefined && open.batch.byteLength < this.#cutBytes) return open.memory;
-    return this.nextBatch(topic, partition);
+    if (open === undefined || open.batch.byteLength >= this.#cutBytes)
+      return this.nextBatch(topic, partition);
+    if (open.mark !== this.#mark) this.#noteEnd(open);
+    return open.memory;
   }
 
   /** A new batch for this partition, behind the one that was written so far. */
@@ -91,10 +108,51 @@ export class PublishBuffer {
     const slot = this.#slotOf(topic);
     this.#finish(slot.open[partition]);
     const memory = this.#pool.take();
-    const batch = { topic, partition, batch: memory.records, memory, compressed: undefined };
+    const mark = this.#mark;
+    const batch = {
+      topic,
+      partition,
+      batch: memory.records,
+      memory,
+      compressed: undefined,
+      begunAt: mark,
+      mark,
+      ends: [],
+    };
     slot.open[partition] = batch;
     this.#batches.push(batch);
     return memory;
+  }
+
+  /** Notes the place where the buffer ends now. @param isFirst that nothing is taken back beyond it any more */
+  note(mark: BufferMark, isFirst: boolean): void {
+    mark.mark = ++this.#mark;
+    mark.rows = this.rows;
+    if (isFirst) this.#forgotten = this.#mark - 1;
+  }
+
+  #noteEnd(open: PendingBatch): void {
+    const { ends, batch } = open;
+    if (open.mark <= this.#forgotten) ends.length = 0;
+    open.mark = this.#mark;
+    ends.push(this.#mark, batch.count, batch.byteLength, batch.maxTimestamp);
+  }
+
+  /** Takes back every record since the mark. False, and nothing is done, when some of them are no longer here. */
+  undo({ mark, rows }: BufferMark): boolean {
+    if (mark <= this.#forgotten) return false;
+    this.#batches = this.#batches.filter((batch) => batch.begunAt < mark || !this.#drop(batch));
+    for (const batch of this.#batches) cutToMark(batch, mark);
+    this.rows = rows;
+    return true;
+  }
+
+  /** Memory that may still be read, to compress it, is not given back. */
+  #drop({ topic, partition, memory, compressed }: PendingBatch): true {
+    const { open } = this.#slotOf(topic);
+    if (open[partition]?.memory === memory) open[partition] = undefined;
+    if (compressed === undefined) this.#pool.give(memory);
+    return true;
   }
 
   #finish(full: PendingBatch | undefined): void {
@@ -139,5 +197,19 @@ export class PublishBuffer {
     this.#topics.clear();
     this.#latest = null;
     this.rows = 0;
+    this.#forgotten = this.#mark;
+  }
+}
+
+function cutToMark(batch: PendingBatch, mark: number): void {
+  const { ends } = batch;
+  for (let at = 0; at < ends.length; at += 4) {
+    const [noted = 0, count = 0, bytes = 0, newest = 0] = ends.slice(at, at + 4);
+    if (noted < mark) continue;
+    batch.batch.cutTo(count, bytes, newest);
+    batch.compressed = undefined;
+    batch.mark = at === 0 ? batch.begunAt : (ends[at - 4] ?? 0);
+    ends.length = at;
+    return;
   }
 }

@@ -9,7 +9,7 @@ import {
   type SchemaHistoryRecord,
   type TableRegistry,
 } from '../state/table-registry.ts';
-import { schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
+import { parseTableId, schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
 import type { ColumnBook } from '../state/column-book.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
@@ -306,6 +306,18 @@ export class TableRoutes {
   /** Whether the stream has seen the table being made: all its rows are in the stream then. */
   wasCreated(database: string, table: string): boolean {
     return this.#created.has(tableId(database, table));
+  }
+
+  /** Captured tables that the stream has seen being made, and of which it has met no row. */
+  createdUnmet(): TableName[] {
+    const { registry } = this.#options;
+    const names = [...this.#created].map((id) => {
+      const [database = '', table = ''] = parseTableId(id);
+      return { database, table };
+    });
+    return names.filter(
+      ({ database, table }) => this.captures(database, table) && !registry.isAdmitted(database, table),
+    );
   }
 
   #announce(registration: Registration, { buffer, point }: Announcement): void {

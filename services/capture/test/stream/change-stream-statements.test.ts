@@ -1,7 +1,16 @@
 import { envelopeSchema } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { controls, recordsOf, rowsOf } from '../support/buffer-records.ts';
-import { begin, insert, PARTITIONS, registryOf, statement, streamOf, query } from '../support/streams.ts';
+import {
+  begin,
+  insert,
+  ORDERS,
+  PARTITIONS,
+  registryOf,
+  statement,
+  streamOf,
+  query,
+} from '../support/streams.ts';
 
 /** What the stream makes of statements: of those that empty, make, rename and alter tables, and of XA. */
 
@@ -109,6 +118,30 @@ test('an XA transaction stops its table, and no other', () => {
   expect(routes.renamedTo).toEqual([{ database: 'shop', table: 'orders' }]);
 });
 
+test('rows of an XA transaction in one phase are published, whatever its name was used for', () => {
+  const { stream, buffer, journal, routes } = streamOf();
+  const xid = "X'61',X'',1";
+  begin(stream, 200);
+  stream.onQuery(query({ sql: `XA START ${xid}`, start: 210, end: 220, closes: false }));
+  stream.onRows(insert(300, 1));
+  stream.onQuery(query({ sql: `XA COMMIT ${xid} ONE PHASE`, start: 320, end: 340 }));
+  expect(rowsOf(recordsOf(buffer)).map(({ key }) => key)).toEqual([{ id: 1 }]);
+  expect([journal.alerts, routes.inDoubt, stream.transactions]).toEqual([[], [], 1]);
+});
+
+test('rows of an XA transaction that is too long to wait for its end are not published in parts', () => {
+  const { stream, buffer, journal } = streamOf();
+  begin(stream, 200);
+  stream.onQuery(query({ sql: "XA START X'61',X'',1", start: 210, end: 220, closes: false }));
+  stream.onRows(insert(300, 1));
+  stream.noteSplit();
+  stream.onTableMap(ORDERS);
+  stream.onRows(insert(320, 2));
+  stream.onQuery(query({ sql: "XA PREPARE X'61',X'',1", start: 340, end: 360 }));
+  expect(rowsOf(recordsOf(buffer))).toEqual([]);
+  expect(journal.alerts).toHaveLength(1);
+});
+
 test('an XA transaction on a stopped table is told too, and its table is in doubt when it commits', () => {
   const { stream, journal, routes } = streamOf();
   const xa = (xid: string, start: number): void => {
@@ -117,7 +150,7 @@ test('an XA transaction on a stopped table is told too, and its table is in doub
     stream.onRows(insert(start + 20, 1));
     stream.onRows(insert(start + 30, 2));
     stream.onQuery(
-      query({ database: '', sql: `XA END ${xid}`, start: start + 40, end: start + 50, closes: true }),
+      query({ database: '', sql: `XA PREPARE ${xid}`, start: start + 40, end: start + 50, closes: true }),
     );
   };
   xa("X'61',X'',1", 200);

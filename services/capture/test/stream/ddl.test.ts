@@ -13,7 +13,7 @@ function ddl(change: Partial<DdlChange>): Statement {
 }
 
 function rows(verb: string, database: string, table: string): Statement {
-  return { kind: 'rows', verb, table: { database, table } };
+  return { kind: 'rows', verb, table: { database, table }, isAlone: true };
 }
 
 /** `shop.orders`, or `orders` of the database `shop`. */
@@ -110,16 +110,22 @@ test.each<[string, Statement]>([
   ['UPDATE `orders` SET a = 1', rows('UPDATE', 'shop', 'orders')],
   ['DELETE FROM orders WHERE id = 1', rows('DELETE', 'shop', 'orders')],
   ["LOAD DATA LOCAL INFILE 'x' IGNORE INTO TABLE crm.orders", rows('LOAD', 'crm', 'orders')],
-  ['UPDATE a, b SET a.x = b.x', { kind: 'rows', verb: 'UPDATE', table: null }],
-  ['DELETE a FROM a JOIN b', { kind: 'rows', verb: 'DELETE', table: null }],
-  ['WITH x AS (SELECT 1) DELETE FROM a', { kind: 'rows', verb: 'WITH', table: null }],
-  ['SELECT `shop`.`f`(77)', { kind: 'rows', verb: 'SELECT', table: null }],
-  ['DO f(78)', { kind: 'rows', verb: 'DO', table: null }],
-  ['ROLLBACK TO `s`', { kind: 'rollback' }],
+  ['UPDATE a, b SET a.x = b.x', { kind: 'rows', verb: 'UPDATE', table: null, isAlone: false }],
+  ['DELETE a FROM a JOIN b', { kind: 'rows', verb: 'DELETE', table: null, isAlone: false }],
+  ['WITH x AS (SELECT 1) DELETE FROM a', { kind: 'rows', verb: 'WITH', table: null, isAlone: false }],
+  ['SELECT `shop`.`f`(77)', { kind: 'rows', verb: 'SELECT', table: null, isAlone: false }],
+  ['DO f(78)', { kind: 'rows', verb: 'DO', table: null, isAlone: false }],
+  ['ROLLBACK', { kind: 'rollback', savepoint: null }],
+  ['ROLLBACK TO `s`', { kind: 'rollback', savepoint: 's' }],
+  ['INSERT INTO orders (id) SELECT CONCAT(a, NOW()) FROM b', rows('INSERT', 'shop', 'orders')],
+  ['UPDATE orders SET a = f(1)', { ...rows('UPDATE', 'shop', 'orders'), isAlone: false } as Statement],
+  ['UPDATE orders SET a = crm.now()', { ...rows('UPDATE', 'shop', 'orders'), isAlone: false } as Statement],
+  ['REPLACE orders VALUES (`f` (1))', { ...rows('REPLACE', 'shop', 'orders'), isAlone: false } as Statement],
   ["XA START X'61',X'',1", { kind: 'xa', step: 'start', xid: "X'61',X'',1" }],
-  ["XA COMMIT X'61',X'',1 ONE PHASE", { kind: 'xa', step: 'commit', xid: "X'61',X'',1" }],
+  ["XA COMMIT X'61',X'',1 ONE PHASE", { kind: 'xa', step: 'one-phase', xid: "X'61',X'',1" }],
+  ["XA PREPARE X'61',X'',1", { kind: 'xa', step: 'prepare', xid: "X'61',X'',1" }],
   ["XA END X'61',X'',1", { kind: 'other' }],
-  ['SAVEPOINT `a`', { kind: 'other' }],
+  ['SAVEPOINT `a b`', { kind: 'savepoint', name: 'a b' }],
   ["GRANT SELECT ON *.* TO 'a'@'%'", { kind: 'other' }],
 ])('%s', (sql, expected) => {
   expect(classifyStatement(logged(sql), 'mariadb')).toEqual(expected);

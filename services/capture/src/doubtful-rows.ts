@@ -1,0 +1,109 @@
+import type { Logger } from '@sluice/runtime';
+import { areTransactional, firesNothing } from './source/row-safety.ts';
+import type { Source } from './source/source.ts';
+import type { SnapshotBook } from './state/snapshot-book.ts';
+import type { TableRegistry } from './state/table-registry.ts';
+import { tableId } from './state/table.ts';
+import type { ChangeStream } from './stream/change-stream.ts';
+import type { Doubt, LoggedChange, RolledBack } from './stream/doubt.ts';
+import type { TableName } from './stream/statement-text.ts';
+import type { TableRoutes } from './stream/table-routes.ts';
+
+export interface DoubtfulRowsParts {
+  readonly source: Pick<Source, 'connect'>;
+  readonly stream: ChangeStream;
+  readonly registry: TableRegistry;
+  readonly routes: TableRoutes;
+  readonly book: SnapshotBook;
+  readonly log: Logger;
+}
+
+/** Sees to rows of which the stream does not tell what became of them: takes them back, or has their tables read again. */
+export class DoubtfulRows {
+  readonly #parts: DoubtfulRowsParts;
+  /** What the server has answered, for as long as no statement has changed a table since. */
+  readonly #answers = new Map<string, boolean>();
+  #ddlsPassed = -1;
+
+  constructor(parts: DoubtfulRowsParts) {
+    this.#parts = parts;
+  }
+
+  async settle(): Promise<void> {
+    const { stream } = this.#parts;
+    const doubts = stream.doubts;
+    stream.doubts = [];
+    for (const doubt of doubts) {
+      const tables = doubt.kind === 'rolled-back' ? await this.#leftBy(doubt) : await this.#changedBy(doubt);
+      if (tables.length > 0) this.#readAgain(tables, doubt);
+    }
+  }
+
+  /** None when the rows are out of the buffer and their engines have undone them; all of the tables else. */
+  async #leftBy({ tables, timestamp, undo }: RolledBack): Promise<readonly TableName[]> {
+    for (const table of tables) {
+      const isUndone = await this.#ask(`engine ${idOf(table)}`, (connection) =>
+        areTransactional(connection, [table], timestamp),
+      );
+      if (!isUndone) return tables;
+    }
+    return undo() ? [] : tables;
+  }
+
+  async #changedBy({ table, isAlone, mayBeTemporary }: LoggedChange): Promise<readonly TableName[]> {
+    const { routes } = this.#parts;
+    if (table === null || !isAlone) return this.#allTables();
+    const question = `triggers ${idOf(table)}${mayBeTemporary ? ' or temporary' : ''}`;
+    const isOnly = await this.#ask(question, (connection) => firesNothing(connection, table, mayBeTemporary));
+    if (!isOnly) return this.#allTables();
+    return routes.captures(table.database, table.table) ? [table] : [];
+  }
+
+  /** Those that were read, and those that were made since this life began. */
+  #allTables(): readonly TableName[] {
+    const { registry, routes, book } = this.#parts;
+    const read = [...registry.shapes()].filter(
+      (name) => routes.captures(name.database, name.table) && book.knows(idOf(name)),
+    );
+    return [...read.map(({ database, table }) => ({ database, table })), ...routes.createdUnmet()];
+  }
+
+  /** One job for each table is enough, unless it has begun: what it has read may be older. */
+  #readAgain(tables: readonly TableName[], doubt: Doubt): void {
+    const { stream, registry, routes, book, log } = this.#parts;
+    const waiting = new Set(book.jobs.filter(({ state }) => state === 'pending').map(idOf));
+    for (const { database, table } of tables) {
+      if (!registry.isAdmitted(database, table)) routes.renamedTo.push({ database, table });
+      else if (!waiting.has(tableId(database, table)))
+        book.request({ database, table, condition: null, reconcile: true, requestedAt: Date.now() });
+    }
+    stream.tellDoubt(tables, doubt);
+    log.warn(
+      { event: 'capture.reads_again', tables: tables.map(idOf) },
+      `${doubt.statement}: the binlog does not tell what became of rows of these tables, which are read again`,
+    );
+  }
+
+  async #ask(
+    question: string,
+    ask: (connection: Awaited<ReturnType<Source['connect']>>) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { source, routes } = this.#parts;
+    if (this.#ddlsPassed !== routes.ddlsPassed) this.#answers.clear();
+    this.#ddlsPassed = routes.ddlsPassed;
+    const known = this.#answers.get(question);
+    if (known !== undefined) return known;
+    const connection = await source.connect();
+    try {
+      const answer = await ask(connection);
+      this.#answers.set(question, answer);
+      return answer;
+    } finally {
+      connection.destroy();
+    }
+  }
+}
+
+function idOf({ database, table }: TableName): string {
+  return tableId(database, table);
+}

@@ -1,0 +1,113 @@
+import { startStack } from '@sluice/local-stack';
+import { afterAll, describe, expect, test } from 'vitest';
+import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { eventually } from '../harness/eventually.ts';
+import { testScope } from '../harness/scope.ts';
+import { sluice } from '../harness/sluice-command.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+import { newestByKey, readEnvelopes, readRows } from '../harness/table-records.ts';
+
+/** Rows of which the binlog tells less than what became of them. */
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
+afterAll(() => stack.stop());
+
+const ORDERS = 'CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, v VARCHAR(40))';
+
+describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
+  async function pipelineWith(...statements: readonly string[]): Promise<CapturePipeline> {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'told');
+    await database.run(...statements);
+    return CapturePipeline.create(scope, { database, brokers: stack.kafka.brokers });
+  }
+
+  const alertsOf = async (pipeline: CapturePipeline): Promise<{ class: string; tables: string[] }[]> =>
+    ((await sluice(pipeline.configFile, 'ddl alerts')).document as { entries: never[] }).entries;
+
+  test('what is rolled back in the binlog has no effect, and one phase of XA is a commit', async () => {
+    const pipeline = await pipelineWith(ORDERS, "INSERT INTO orders VALUES (1, 'first')");
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders']);
+    const xid = `'${pipeline.name}'`;
+    await pipeline.database.run(
+      // MariaDB logs these groups, because of the temporary tables.
+      'BEGIN',
+      "INSERT INTO orders VALUES (2, 'gone')",
+      'CREATE TEMPORARY TABLE work (id INT PRIMARY KEY) ENGINE=InnoDB',
+      'INSERT INTO work SELECT id FROM orders',
+      'DROP TEMPORARY TABLE work',
+      "INSERT INTO orders VALUES (3, 'gone')",
+      'ROLLBACK',
+      'BEGIN',
+      "INSERT INTO orders VALUES (4, 'stays')",
+      'SAVEPOINT `before work`',
+      "INSERT INTO orders VALUES (5, 'gone')",
+      'CREATE TEMPORARY TABLE work2 (id INT) ENGINE=MyISAM',
+      'INSERT INTO work2 VALUES (1)',
+      'DROP TEMPORARY TABLE work2',
+      'ROLLBACK TO SAVEPOINT `before work`',
+      "INSERT INTO orders VALUES (6, 'stays')",
+      'COMMIT',
+      `XA START ${xid}`,
+      "INSERT INTO orders VALUES (7, 'one phase')",
+      `XA END ${xid}`,
+      `XA COMMIT ${xid} ONE PHASE`,
+      `XA START ${xid}`,
+      "INSERT INTO orders VALUES (8, 'gone')",
+      `XA END ${xid}`,
+      `XA ROLLBACK ${xid}`,
+      "INSERT INTO orders VALUES (9, 'last')",
+    );
+    await pipeline.arrived(capture, 'orders', '{"id":9}');
+    const rows = await readRows(pipeline.reader, pipeline.topic('orders'));
+    expect(rows.map(({ key }) => key).sort()).toEqual([1, 4, 6, 7, 9].map((id) => `{"id":${id}}`));
+    expect(await alertsOf(pipeline)).toEqual([]);
+    expect(capture.log.filter(({ event }) => event === 'capture.interrupted')).toEqual([]);
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
+
+  test('tables whose rows statements change are read again, and no others unless one may change them', async () => {
+    const pipeline = await pipelineWith(
+      ORDERS,
+      'CREATE TABLE items LIKE orders',
+      'CREATE TABLE logged LIKE orders',
+      "INSERT INTO orders VALUES (1, 'first'), (2, 'gone')",
+      "INSERT INTO items VALUES (1, 'first')",
+      'CREATE TRIGGER tell AFTER UPDATE ON items FOR EACH ROW REPLACE INTO logged VALUES (NEW.id, NEW.v)',
+    );
+    const { database, reader } = pipeline;
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders', 'items', 'logged']);
+    const session = await database.connect();
+    await session.query('SET SESSION binlog_format = STATEMENT');
+    await session.query("INSERT INTO orders VALUES (3, CONCAT('un', 'seen'))");
+    await session.query('DELETE FROM orders WHERE id = 2');
+    const newest = async (table: string): Promise<unknown[]> => {
+      const rows = newestByKey(await readRows(reader, pipeline.topic(table)));
+      return [...rows.values()].map(({ payload }) => payload.after);
+    };
+    await eventually('the row of the statement', async () =>
+      (await newest('orders')).some((row) => (row as { id: number } | null)?.id === 3),
+    );
+    expect((await alertsOf(pipeline)).at(-1)).toMatchObject({
+      class: 'rows',
+      tables: [`${pipeline.name}.orders`],
+    });
+    await session.query("UPDATE items SET v = 'changed' WHERE id = 1");
+    await eventually('what the trigger has done', async () => {
+      const [row] = await newest('logged');
+      return (row as { v: string } | undefined)?.v === 'changed';
+    });
+    // What is not there any more is taken away by the end of the snapshot.
+    await eventually('the end of the snapshot', async () => {
+      const records = await readEnvelopes(reader, pipeline.topic('orders'));
+      return records.some(
+        ({ envelope: { payload } }) => 'reconcile' in payload && payload.phase === 'end' && payload.reconcile,
+      );
+    });
+    expect(capture.output).not.toContain('unseen');
+    expect(capture.log.filter(({ event }) => event === 'capture.interrupted')).toEqual([]);
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
+});
