@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, startStack } from '@sluice/local-stack';
@@ -10,6 +10,7 @@ import type { SourceFlavour } from './arguments.ts';
 import { createShop, SHOP_DATABASE } from './demo/index.ts';
 import { demoConfig, TARGET_DATABASE } from './demo/pipeline-config.ts';
 import { createCaptureUser, createSinkUser } from './demo/shop-users.ts';
+import { ROOT } from './program-file.ts';
 import { SERVICE_NAMES, startServices } from './pipeline-services.ts';
 import type { RunningPipeline, ServiceName, ServicePlan, ServicePorts } from './pipeline-services.ts';
 import type { RunHost } from './watch-pipeline.ts';
@@ -33,9 +34,12 @@ export interface DemoPipeline {
   /** Holds sluice.yaml and the logs. */
   readonly folder: string;
   start(): RunningPipeline;
-  /** Ends the servers and removes everything; the folder is kept when `keepFolder`. */
+  /** Ends the servers and removes everything but the logs, which go to LOGS; the folder is kept when `keepFolder`. */
   stop(keepFolder: boolean): Promise<void>;
 }
+
+/** Logs of the services of the last run, until the next one ends. */
+export const LOGS = '.local-stack/logs';
 
 /** Throws what the local stack throws; then nothing is left running. */
 export async function prepareDemo(options: DemoOptions, host: RunHost): Promise<DemoPipeline> {
@@ -43,7 +47,9 @@ export async function prepareDemo(options: DemoOptions, host: RunHost): Promise<
   let stack: Stack | null = null;
   const stop = async (keepFolder: boolean): Promise<void> => {
     await stack?.stop();
-    if (!keepFolder) await rm(folder, { recursive: true, force: true });
+    if (keepFolder) return;
+    await keepLogs(folder);
+    await rm(folder, { recursive: true, force: true });
   };
   try {
     stack = await startStack({
@@ -64,6 +70,14 @@ export async function prepareDemo(options: DemoOptions, host: RunHost): Promise<
     await stop(false);
     throw error;
   }
+}
+
+async function keepLogs(folder: string): Promise<void> {
+  const kept = join(ROOT, LOGS);
+  await rm(kept, { recursive: true, force: true });
+  await mkdir(kept, { recursive: true });
+  const logs = (await readdir(folder)).filter((name) => name.endsWith('.log'));
+  await Promise.all(logs.map((name) => copyFile(join(folder, name), join(kept, name))));
 }
 
 /** A server of the user's own may have a shop already: that one is not ours to drop. */

@@ -34,29 +34,65 @@ type Cell = readonly [text: string, style?: Style];
 const HEADINGS = ['service', 'state', 'rows/s', 'rows', 'behind', 'p50', 'p99', 'dead', 'restarts'];
 const LEFT_ALIGNED = 2;
 
-/** The whole screen as lines, none wider than `columns`. */
-export function renderView(view: PipelineView, options: { columns: number; color: boolean }): string[] {
-  const paint: Paint = (style, text) =>
-    options.color ? styleText(style, text, { validateStream: false }) : text;
+const STOP = 'Ctrl-C stops everything.';
+/** What the columns count, in lines that fit on 60 columns. */
+const LEGEND = [
+  'behind: capture in time, sinks in records not applied yet',
+  'p50, p99: from commit to store, last 10 s; dead: letters',
+];
+
+export interface Terminal {
+  readonly columns: number;
+  /** Lines that there is room for; what matters least gives way. */
+  readonly rows: number;
+  readonly color: boolean;
+}
+
+/** The whole screen as lines, none wider than `columns`, not more than `rows`; the last one says how to stop. */
+export function renderView(view: PipelineView, { columns, rows, color }: Terminal): string[] {
+  const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
   const plainRows = [HEADINGS.map((text): Cell => [text, 'dim']), ...view.services.map(serviceCells)];
-  const rows = layOut(plainRows, options.columns, paint);
   const fit = (text: string, style?: Style): string => {
-    const cut = text.length > options.columns ? `${text.slice(0, options.columns - 1)}…` : text;
+    const cut = text.length > columns ? `${text.slice(0, columns - 1)}…` : text;
     return style === undefined ? cut : paint(style, cut);
   };
-  return [
+  const head = [
     fit(`${view.title}  ${clock(view.elapsedSeconds)}`, 'bold'),
     fit(workloadLine(view.workload)),
     '',
-    ...rows,
-    '',
-    ...view.places.map(([name, address]) => fit(`${name.padEnd(14)} ${address}`)),
-    ...view.services.map(({ name, opsUrl, metricsUrl }) => fit(pagesLine(name, opsUrl, metricsUrl))),
-    '',
-    ...view.events.map((event) => fit(event, 'dim')),
-    fit('Ctrl-C stops everything.', 'dim'),
+    ...layOut(plainRows, columns, paint),
   ];
+  const stop = fit(STOP, 'dim');
+  let left = Math.max(rows, 1) - 1;
+  const take = (lines: readonly string[]): readonly string[] => {
+    if (lines.length > left) return [];
+    left -= lines.length;
+    return lines;
+  };
+  // In the order of their worth; on the screen the places come before the legend.
+  const table = head.slice(0, left);
+  left -= table.length;
+  const places = take(['', ...view.places.map(([name, address]) => fit(placeLine(name, address)))]);
+  const legend = take(['', ...LEGEND.map((line) => fit(line, 'dim'))]);
+  const pages = take(
+    view.services.map(({ name, opsUrl, metricsUrl }) => fit(pagesLine(name, opsUrl, metricsUrl))),
+  );
+  const events = left < 2 ? [] : ['', ...view.events.slice(1 - left).map((event) => fit(event, 'dim'))];
+  return [...table, ...places, ...pages, ...legend, ...(events.length > 1 ? events : []), stop];
 }
+
+/** What does not change, for output that is not a terminal: said once. */
+export function renderHeader({ title, places, services }: PipelineView): string {
+  return [
+    title,
+    ...places.map(([name, address]) => placeLine(name, address)),
+    ...services.map(({ name, opsUrl, metricsUrl }) => pagesLine(name, opsUrl, metricsUrl)),
+    ...LEGEND,
+    STOP,
+  ].join('\n');
+}
+
+const placeLine = (name: string, address: string): string => `${name.padEnd(14)} ${address}`;
 
 const pagesLine = (name: string, ops: string, metrics: string): string =>
   `${name.padEnd(18)} ${ops}/status  ${metrics}/metrics`;
@@ -69,20 +105,22 @@ function workloadLine(workload: PipelineView['workload']): string {
 
 function serviceCells({ name, process, restarts, figures }: ServiceView): Cell[] {
   const state = process === 'running' ? (figures?.state ?? 'starting') : process;
-  const behind =
-    figures?.lagSeconds === undefined ? optional(figures?.waiting, number) : seconds(figures.lagSeconds);
   const dead = figures?.deadLetters;
   return [
     [name],
     [state, stateStyle(state)],
     [optional(figures?.perSecond, number)],
     [optional(figures?.records, number)],
-    [behind],
+    [behindText(figures)],
     [optional(figures?.p50, seconds)],
     [optional(figures?.p99, seconds)],
     [optional(dead, number), dead !== undefined && dead > 0 ? 'red' : undefined],
     [String(restarts), restarts > 0 ? 'yellow' : undefined],
   ].map(([text, style]): Cell => (style === undefined ? [text as string] : [text as string, style as Style]));
+}
+
+function behindText(figures: ServiceFigures | null): string {
+  return figures?.lagSeconds === undefined ? optional(figures?.waiting, number) : seconds(figures.lagSeconds);
 }
 
 function stateStyle(state: string): Style {
@@ -113,7 +151,8 @@ export function renderLine(view: PipelineView): string {
     const state = process === 'running' ? (figures?.state ?? 'starting') : process;
     const latency = figures?.p99 === undefined ? '' : ` p99 ${seconds(figures.p99)}`;
     const dead = (figures?.deadLetters ?? 0) > 0 ? ` dead letters ${number(figures?.deadLetters ?? 0)}` : '';
-    return `${name} ${state} ${optional(figures?.perSecond, number)}/s${latency}${dead}`;
+    const rate = `${optional(figures?.perSecond, number)}/s`;
+    return `${name} ${state} ${rate} behind ${behindText(figures)}${latency}${dead}`;
   });
   const source = view.workload === null ? [] : [`source ${number(view.workload.perSecond)}/s`];
   return [clock(view.elapsedSeconds), ...source, ...services].join(' | ');

@@ -28,7 +28,12 @@ export async function runConfig(file: string, host: RunHost): Promise<void> {
   try {
     await watchPipeline(
       pipeline,
-      { title: `Sluice: ${config.pipeline}`, places: placesOf(config), workload: () => null, events },
+      {
+        title: `Sluice: ${config.pipeline}`,
+        places: placesOf(config, configFile, logFolder),
+        workload: () => null,
+        events,
+      },
       host,
     );
   } finally {
@@ -37,10 +42,12 @@ export async function runConfig(file: string, host: RunHost): Promise<void> {
   }
 }
 
-function placesOf(config: SluiceConfig): [string, string][] {
+function placesOf(config: SluiceConfig, configFile: string, logFolder: string): [string, string][] {
   return [
     ['source', `${config.source.host}:${config.source.port}`],
     ['Kafka', config.kafka.brokers.join(',')],
+    ['configuration', configFile],
+    ['logs', `${logFolder}/*.log`],
   ];
 }
 

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { startWorkload } from './demo/index.ts';
-import { prepareDemo } from './demo-pipeline.ts';
+import { LOGS, prepareDemo } from './demo-pipeline.ts';
 import type { DemoOptions, DemoPipeline } from './demo-pipeline.ts';
 import { watchPipeline } from './watch-pipeline.ts';
 import type { RunHost } from './watch-pipeline.ts';
@@ -21,7 +22,7 @@ export async function runDemo(options: Omit<DemoOptions, 'onEvent'>, host: RunHo
     const interrupted = host.signal.aborted;
     if (!interrupted) host.say(`configuration and logs are kept in ${demo.folder}`);
     await demo.stop(!interrupted);
-    if (interrupted) host.say('stopped; nothing is left behind');
+    if (interrupted) host.say(`stopped; nothing is left but the logs of this run: ${LOGS}/`);
   }
 }
 
@@ -61,6 +62,7 @@ function placesOf({ stack, source, folder }: DemoPipeline): [string, string][] {
     ['Redis', stack.redis.url],
     ['Elasticsearch', `${stack.elasticsearch.node}/shop.orders.live/_search`],
     ['target MySQL', `${sql(stack.targetMysql)} shop_copy`],
-    ['files', folder],
+    ['configuration', join(folder, 'sluice.yaml')],
+    ['logs', `${folder}/*.log, afterwards ${LOGS}/`],
   ];
 }
