@@ -1,4 +1,4 @@
-import { abortableDelay, fullJitter, type Logger } from '@sluice/runtime';
+import { abortableDelay, fullJitter, type Logger, type PipelineError } from '@sluice/runtime';
 import type { Admin, Consumer } from 'kafkajs';
 import {
   chooseStart,
@@ -23,6 +23,8 @@ export interface AssignmentOptions {
   readonly onAssigned: (partitions: readonly StartOffset[]) => void;
   /** The offsets cannot be found, or records are gone that were to be read next. */
   readonly onFailure: (error: unknown) => void;
+  /** Hears of every failure that is followed by another try. */
+  readonly onWaiting: (error: PipelineError) => void;
   /** Ends the waiting for offsets. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
@@ -100,7 +102,7 @@ export class Assignment {
     partitions: readonly TopicPartition[],
     onBegun: AssignmentOptions['onAssigned'],
   ): Promise<void> {
-    const { stopping, onFailure, log } = this.#options;
+    const { stopping, onFailure, onWaiting, log } = this.#options;
     const generation = this.#generation;
     for (let attempt = 0; generation === this.#generation && !stopping.aborted; attempt++) {
       try {
@@ -110,6 +112,7 @@ export class Assignment {
       } catch (error) {
         const known = toPipelineError(error, 'find the offsets to start at');
         if (known.errorClass !== 'retryable') return onFailure(known);
+        onWaiting(known);
         if (attempt === 0)
           log.warn({ event: 'consumer.waiting', err: known }, 'cannot find the offsets to start at yet');
         await abortableDelay(fullJitter(attempt, START_BACKOFF), stopping).catch(() => undefined);

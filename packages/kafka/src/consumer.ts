@@ -4,7 +4,9 @@ import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { Assignment } from './consumer-assignment.ts';
 import { CommitQueue } from './consumer-commits.ts';
 import { dataGap, fetchWatermarks, type StartOffset, type TopicPartition } from './consumer-start.ts';
+import { ConsumerPulse } from './consumer-pulse.ts';
 import { toPipelineError } from './errors.ts';
+import type { KafkaTrouble } from './recovery-window.ts';
 import { toConsumedBatch, type ConsumedBatch } from './consumed-batch.ts';
 
 /** What a handler has done with a batch. */
@@ -31,6 +33,10 @@ export interface BatchConsumerOptions {
   readonly storedOffset?: (topic: string, partition: number) => Promise<bigint | null>;
   /** True for topics of which only the newest record matters: a gap there is no loss. */
   readonly gapsAllowed: (topic: string) => boolean;
+  /** Called when nothing is read until the next `onAssigned`: the group is being joined, or the offsets are looked for. */
+  readonly onLeft?: () => void;
+  /** Hears of every failure to find the offsets to start at; the next try follows. */
+  readonly onWaiting?: (error: PipelineError) => void;
   /** Called after each (re)join of the group, before any batch of that assignment. */
   readonly onAssigned: (partitions: readonly StartOffset[]) => void;
   /**
@@ -77,6 +83,7 @@ export class BatchConsumer {
   readonly #commits: CommitQueue;
   readonly #settle: PromiseWithResolvers<void>;
   readonly #assignment: Assignment;
+  readonly #pulse = new ConsumerPulse();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #grace = new AbortController();
@@ -108,6 +115,7 @@ export class BatchConsumer {
       gapsAllowed: options.gapsAllowed,
       onAssigned: options.onAssigned,
       onFailure: (error) => this.#settle.reject(error),
+      onWaiting: (error) => options.onWaiting?.(error),
       stopping: this.#stopping.signal,
       log: options.log,
     });
@@ -143,13 +151,19 @@ export class BatchConsumer {
 
   #listen(): void {
     const { GROUP_JOIN, STOP, CRASH, END_BATCH_PROCESS } = this.#consumer.events;
+    this.#listenToPulse();
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
       this.#join.resolve();
+      this.#pulse.joined();
+      this.#options.onLeft?.();
       this.#commits.drop();
       this.#assignment.join(payload.memberAssignment);
     });
     // Also between a crash and the restart by kafkajs: until it has joined again it refuses every call.
-    this.#consumer.on(STOP, () => this.#assignment.leave());
+    this.#consumer.on(STOP, () => {
+      this.#assignment.leave();
+      this.#left(null);
+    });
     this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       // Aborted records and transaction markers alone: kafkajs moves on without asking us.
       const { topic, partition, batchSize, lastOffset } = payload;
@@ -157,9 +171,28 @@ export class BatchConsumer {
     });
     this.#consumer.on(CRASH, ({ payload }) => {
       this.#join.resolve();
+      this.#left(toPipelineError(payload.error, 'read records'));
       if (payload.restart) this.#join = Promise.withResolvers();
       else if (!this.#stopping.signal.aborted) this.#settle.reject(diedOf(payload.error));
     });
+  }
+
+  #listenToPulse(): void {
+    const { FETCH_START, FETCH, HEARTBEAT, REBALANCING } = this.#consumer.events;
+    this.#consumer.on(FETCH_START, ({ payload }) => this.#pulse.asking(payload.nodeId));
+    this.#consumer.on(FETCH, ({ payload }) => this.#pulse.answered(payload.nodeId));
+    this.#consumer.on(HEARTBEAT, () => this.#pulse.heartbeat());
+    this.#consumer.on(REBALANCING, () => this.#left(null));
+  }
+
+  #left(error: PipelineError | null): void {
+    this.#pulse.left(error);
+    this.#options.onLeft?.();
+  }
+
+  /** What keeps the records from coming; null while they come, or would if there were any. */
+  get trouble(): KafkaTrouble | null {
+    return this.#pulse.trouble;
   }
 
   /** Partitions that are read by this member now. */
@@ -172,17 +205,32 @@ export class BatchConsumer {
     if (!this.#stopping.signal.aborted) this.#assignment.resume(where);
   }
 
-  /** Records between the next one to read and the end, per assigned partition. One request per topic. */
-  async lag(): Promise<readonly (TopicPartition & { readonly records: number })[]> {
+  /**
+   * Records between the next one to read and the end, per assigned partition; null while it is not known of every one.
+   * One request per topic.
+   */
+  async lag(): Promise<readonly (TopicPartition & { readonly records: number })[] | null> {
     const lags: (TopicPartition & { records: number })[] = [];
-    for (const topic of new Set(this.assigned.map((where) => where.topic))) {
+    const { assigned } = this;
+    for (const [topic, partitions] of Map.groupBy(assigned, (where) => where.topic)) {
       const marks = await fetchWatermarks(this.#admin, topic);
-      for (const [partition, { high }] of marks) {
+      for (const { partition } of partitions) {
+        const high = marks.get(partition)?.high;
         const position = this.#assignment.position({ topic, partition });
-        if (position !== undefined) lags.push({ topic, partition, records: lagOf(high, position) });
+        if (high === undefined || position === undefined) return null;
+        lags.push({ topic, partition, records: lagOf(high, position) });
       }
     }
-    return lags;
+    return assigned === this.assigned ? lags : null;
+  }
+
+  /** Members of the group by another client id than ours, as `id at host`: what they read does not come here. */
+  async strangers(clientId: string): Promise<readonly string[]> {
+    const { groups } = await this.#admin.describeGroups([this.#options.groupId]);
+    return groups
+      .flatMap(({ members }) => members)
+      .filter((member) => member.clientId !== clientId)
+      .map((member) => `${member.clientId} at ${member.clientHost.replace(/^\//, '')}`);
   }
 
   /** Lets the running batches end (10 s, then their signal aborts), commits, and leaves the group (5 s, if Kafka is away). */

@@ -26,12 +26,12 @@ export class PlainProducer {
   }
 
   async connect(): Promise<void> {
-    await this.#guarded(() => this.#producer.connect());
+    await this.#guarded('connect to Kafka', () => this.#producer.connect());
   }
 
   /** Resolves when the record is stored on all in-sync replicas; throws PipelineError otherwise. */
   async send(record: PlainRecord): Promise<void> {
-    await this.#guarded(() =>
+    await this.#guarded(`write a record to ${record.topic}`, () =>
       this.#producer.send({
         topic: record.topic,
         acks: ALL_IN_SYNC_REPLICAS,
@@ -51,11 +51,11 @@ export class PlainProducer {
     await this.#producer.disconnect();
   }
 
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+  async #guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw toPipelineError(error, 'write a record');
+      throw toPipelineError(error, doing);
     }
   }
 }

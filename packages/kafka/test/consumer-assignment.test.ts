@@ -30,6 +30,7 @@ function assignment(stored: { offset: bigint | null }, high = '9') {
     gapsAllowed: () => false,
     onAssigned: (partitions) => void calls.push(`assigned ${partitions.length}`),
     onFailure: (error) => void failures.push(error),
+    onWaiting: () => undefined,
     stopping: stop.signal,
     log: createLogger('test', { level: 'silent' }),
   });

@@ -18,7 +18,14 @@ class IdleKafka {
   }
 
   consumer(): unknown {
-    const events = { GROUP_JOIN: 'join', STOP: 'stop', CRASH: 'crash', END_BATCH_PROCESS: 'end' };
+    const names = ['FETCH_START', 'FETCH', 'HEARTBEAT', 'REBALANCING'].map((name) => [name, name]);
+    const events = {
+      ...Object.fromEntries(names),
+      GROUP_JOIN: 'join',
+      STOP: 'stop',
+      CRASH: 'crash',
+      END_BATCH_PROCESS: 'end',
+    };
     const [connect, subscribe, disconnect] = Array<() => Promise<void>>(3).fill(this.#nothing);
     const run = async ({ eachBatch }: ConsumerRunConfig): Promise<void> => {
       this.#eachBatch = eachBatch;

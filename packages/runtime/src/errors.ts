@@ -344,6 +344,11 @@ export const ERRORS = {
     summary: 'the service did not stop within its grace period and was ended by force',
     fix: 'Nothing is lost: the next start resumes from the last checkpoint. If it repeats, look at what the last log lines wait for.',
   },
+  SINK_SILENT: {
+    class: 'retryable',
+    summary: 'a sink’s store does not answer, nor refuse',
+    fix: 'Look whether the store is frozen or overloaded, or the network swallows packets; the sink asks again.',
+  },
   SINK_UNEXPECTED: {
     class: 'retryable',
     summary: 'a sink’s store gave an error that is not known',

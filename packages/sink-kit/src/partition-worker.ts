@@ -1,4 +1,4 @@
-import type { ConsumedBatch, TopicPartition } from '@sluice/kafka';
+import { partitionName, type ConsumedBatch, type TopicPartition } from '@sluice/kafka';
 import { abortableDelay, PipelineError, type ErrorCode } from '@sluice/runtime';
 import { cutSteps, type Step } from './batching.ts';
 import { BreakerOpenError } from './breaker.ts';
@@ -11,7 +11,6 @@ import { PartitionLetters } from './partition-letters.ts';
 import type { PauseReason } from './pauses.ts';
 import { planRetry } from './retry.ts';
 import type { Delivery, Outcome } from './sink.ts';
-import { rememberError } from './status.ts';
 import { BatchTally } from './tally.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -40,6 +39,7 @@ interface Progress {
 /** Applies the records of one partition in order. One batch at a time. */
 export class PartitionWorker {
   readonly #where: TopicPartition;
+  readonly #name: string;
   readonly #context: WorkerContext;
   readonly #generations: GenerationGuard;
   readonly #letters: PartitionLetters;
@@ -47,6 +47,7 @@ export class PartitionWorker {
 
   constructor(where: TopicPartition, context: WorkerContext) {
     this.#where = where;
+    this.#name = partitionName(where.topic, where.partition);
     this.#context = context;
     this.#generations = new GenerationGuard(where);
     this.#letters = new PartitionLetters(where, context);
@@ -88,6 +89,7 @@ export class PartitionWorker {
       try {
         await this.#advance(progress, batch, signal);
         this.#attempt = 0;
+        this.#context.state.troubles.over(this.#name);
         this.#letters.forget();
         this.#report(progress);
         return null;
@@ -270,7 +272,7 @@ export class PartitionWorker {
     const { metrics, settings } = this.#context;
     metrics.error(error);
     if (error.code === 'TARGET_OFFSET_MOVED') return { ms: 0, pause: { reason: 'moved' } };
-    rememberError(this.#context.state, error);
+    this.#context.state.troubles.note(this.#name, error);
     const detail = `${error.code}: ${error.message}`;
     if (error.errorClass !== 'schema' && error.errorClass !== 'retryable') throw error;
     if (this.#attempt === 0) this.#logFirst(error);

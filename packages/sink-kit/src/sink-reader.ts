@@ -6,9 +6,10 @@ import {
   type ConsumedBatch,
   partitionName,
   type kafkaClient,
+  type KafkaTrouble,
   type StartOffset,
 } from '@sluice/kafka';
-import { abortableDelay, settlesWithin, type PipelineError } from '@sluice/runtime';
+import { abortableDelay, PipelineError, settlesWithin } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import { decodeBatch } from './decode.ts';
 import { selectTopics, TopicChanges } from './discovery.ts';
@@ -22,18 +23,28 @@ import type { WorkerContext } from './worker-context.ts';
 export interface SinkReaderOptions {
   readonly kafka: ReturnType<typeof kafkaClient>;
   readonly context: WorkerContext;
+  /** Of this pipeline's members of the group. */
+  readonly clientId: string;
   /** Hears of every failure to find or to join topics. */
   readonly onFailure: (error: PipelineError, attempt: number) => void;
 }
 
 const DISCOVERY_MS = 2000;
+/** A list of topics takes milliseconds. */
+const SILENT_MS = 5000;
+/** A lag that was measured longer ago (ms) is not known any more; it is measured every 10 s. */
+const LAG_LIFE_MS = 25_000;
 /** For what a store that is away would have got before the group is left. */
 const FAREWELL_MS = 1000;
+
+/** Of troubles that no assignment ends. */
+const SERVICE_SUBJECTS: ReadonlySet<string> = new Set(['kafka', 'store', 'service']);
 
 /** What a sink reads: the topics there are, a consumer on them, a worker per partition, and which of them wait for what. */
 export class SinkReader {
   readonly #kafka: SinkReaderOptions['kafka'];
   readonly #context: WorkerContext;
+  readonly #clientId: string;
   readonly #onFailure: SinkReaderOptions['onFailure'];
   readonly #workers = new Map<string, PartitionWorker>();
   readonly #passed: PassedOffsets;
@@ -41,9 +52,13 @@ export class SinkReader {
   readonly #watermark: Watermark;
   #changes = new TopicChanges();
   #consumer: BatchConsumer | null = null;
+  /** Since when an answer to the question for topics is waited for; null while none is. */
+  #listingSince: number | null = null;
+  #lagAt = 0;
 
-  constructor({ kafka, context, onFailure }: SinkReaderOptions) {
+  constructor({ kafka, context, clientId, onFailure }: SinkReaderOptions) {
     this.#kafka = kafka;
+    this.#clientId = clientId;
     this.#context = context;
     this.#onFailure = onFailure;
     this.#watermark = new Watermark((sourceMs) => context.metrics.watermark(sourceMs));
@@ -91,14 +106,29 @@ export class SinkReader {
     if (state === 'closed') this.wake('breaker', 'all');
   }
 
-  /** Never throws: a lag that cannot be measured stays what it was. */
+  /** Looks what keeps the records from coming; a lag that is too old to be true is forgotten. */
+  watch(): void {
+    const { state, metrics } = this.#context;
+    state.kafka = this.#consumer?.trouble ?? this.#listingTrouble();
+    if (state.kafka !== null) state.troubles.note('kafka', state.kafka.error);
+    else if (state.phase === 'running' || state.phase === 'waiting') state.troubles.over('kafka');
+    const isKnown = state.phase === 'running' && state.kafka === null;
+    if (state.lag === null || (isKnown && performance.now() - this.#lagAt < LAG_LIFE_MS)) return;
+    state.lag = null;
+    metrics.lag([]);
+  }
+
+  /** Never throws: a lag that cannot be measured is not known. */
   async measureLag(): Promise<void> {
     const { state, metrics, log } = this.#context;
     if (state.phase !== 'running' || this.#consumer === null) return;
     try {
-      state.lag = await this.#consumer.lag();
-      metrics.lag(state.lag);
-      for (const { topic, partition, records } of state.lag)
+      state.strangers = await this.#consumer.strangers(this.#clientId);
+      const lag = await this.#consumer.lag();
+      state.lag = lag;
+      this.#lagAt = performance.now();
+      metrics.lag(lag ?? []);
+      for (const { topic, partition, records } of lag ?? [])
         if (records === 0) this.#watermark.caughtUp(partitionName(topic, partition));
     } catch (error) {
       log.debug({ err: error }, 'lag not measured');
@@ -119,7 +149,7 @@ export class SinkReader {
 
   async #followTopics(): Promise<void> {
     const { prefix, routing } = this.#context;
-    const existing = await listTopics(this.#kafka, () => true);
+    const existing = await this.#listTopics();
     const topics = this.#changes.observe(selectTopics(existing, prefix, routing));
     if (topics === null) return;
     try {
@@ -128,6 +158,20 @@ export class SinkReader {
       this.#changes = new TopicChanges();
       throw error;
     }
+  }
+
+  async #listTopics(): Promise<readonly string[]> {
+    this.#listingSince ??= performance.now();
+    const names = await listTopics(this.#kafka, () => true);
+    this.#listingSince = null;
+    return names;
+  }
+
+  #listingTrouble(): KafkaTrouble | null {
+    const forMs = this.#listingSince === null ? 0 : performance.now() - this.#listingSince;
+    if (forMs < SILENT_MS) return null;
+    const message = `list topics: Kafka has not answered for ${Math.round(forMs / 1000)} s`;
+    return { error: new PipelineError('KAFKA_UNREACHABLE', message), forMs };
   }
 
   async #subscribe(topics: readonly string[]): Promise<void> {
@@ -148,6 +192,10 @@ export class SinkReader {
         ? {}
         : { storedOffset: (topic, partition) => offsets.read(topic, partition) }),
       gapsAllowed: (topic) => this.#isHeartbeats(topic),
+      onLeft: () => {
+        if (state.phase === 'running') state.phase = 'joining';
+      },
+      onWaiting: (error) => state.troubles.note('offsets', error),
       onAssigned: (partitions) => this.#onAssigned(partitions),
       onPassed: (where, next) => {
         if (!this.#isHeartbeats(where.topic)) this.#passed.note(where, next);
@@ -173,6 +221,8 @@ export class SinkReader {
     this.#watermark.restart(data.map(({ topic, partition }) => partitionName(topic, partition)));
     metrics.paused(this.#pauses.counts());
     metrics.rebalanced(group);
+    const names = new Set(partitions.map(({ topic, partition }) => partitionName(topic, partition)));
+    state.troubles.keepOnly((about) => names.has(about) || SERVICE_SUBJECTS.has(about));
     state.phase = 'running';
     log.info({ event: 'partitions.assigned', group, partitions: partitions.length }, 'partitions assigned');
     void this.measureLag();

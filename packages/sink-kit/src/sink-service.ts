@@ -32,12 +32,14 @@ import { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
-import { healthOf, newState, rememberError, statusOf } from './status.ts';
+import { healthOf, newState, statusOf } from './status.ts';
+import { StoreWatch } from './store-watch.ts';
 import { tableRoutes } from './table-routes.ts';
 import { tombstoneLifeMs } from './tombstone-life.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const PING_MS = 5000;
+const WATCH_MS = 1000;
 const LAG_MS = 10_000;
 const PURGE_MS = 3_600_000;
 /** For what waits for a broker or a store that is away while the service stops. */
@@ -66,6 +68,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #stop = new AbortController();
   readonly #workerContext: WorkerContext;
   readonly #reader: SinkReader;
+  readonly #store: StoreWatch;
   readonly #context: ServiceContext;
   #ops: OpsServers | null = null;
 
@@ -102,8 +105,10 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#reader = new SinkReader({
       kafka: this.#kafka,
       context: this.#workerContext,
-      onFailure: (error, attempt) => this.#onWaiting('read topics', error, attempt),
+      clientId: config.kafka.clientId,
+      onFailure: (error, attempt) => this.#onWaiting('read topics', 'kafka', error, attempt),
     });
+    this.#store = new StoreWatch(() => this.#sink.ping(), this.#state);
     this.done = Promise.resolve().then(() => this.#run());
     this.done.catch(() => undefined);
   }
@@ -127,10 +132,15 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       await untilItWorks(() => this.#open(), {
         signal: this.#stop.signal,
         backoff: this.#settings.retry,
-        onFailure: (error, attempt) => this.#onWaiting('open', error, attempt),
+        onFailure: (error, attempt) => this.#onWaiting('open', 'service', error, attempt),
       });
+      this.#state.troubles.over('service');
       const watch = Promise.all([
-        this.#every(PING_MS, () => this.#ping()),
+        this.#every(PING_MS, () => this.#store.ping()),
+        this.#every(WATCH_MS, async () => {
+          this.#reader.watch();
+          this.#store.watch();
+        }),
         this.#every(LAG_MS, () => this.#reader.measureLag()),
         this.#every(LAG_MS, () => this.#reader.storePassed()),
         this.#every(LAG_MS, () => this.#lookAtLetters()),
@@ -139,7 +149,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       await Promise.race([this.#reader.run(), watch]);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
-      this.#remember(error);
+      this.#remember('service', error);
       throw error;
     }
   }
@@ -223,10 +233,14 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       setting: `sinks.${this.#name}.ops`,
       routes: [...this.#office.routes((delivery) => this.#replay(delivery)), ...this.#tableRoutes()],
       health: () => healthOf(this.#state, this.#reader.pauses.all, this.#workerContext.incomplete.all),
-      status: () => ({
-        ...statusOf(this.#name, this.#group, this.#state, this.#reader.pauses.all, this.#latency, Date.now()),
-        incomplete: this.#workerContext.incomplete.all,
-      }),
+      status: () => {
+        const { pipeline } = this.#context.config;
+        const identity = { pipeline, sink: this.#name, group: this.#group };
+        return {
+          ...statusOf(identity, this.#state, this.#reader.pauses.all, this.#latency, Date.now()),
+          incomplete: this.#workerContext.incomplete.all,
+        };
+      },
     });
   }
 
@@ -237,16 +251,6 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       release: (id, by, reason) => this.#office.release(id, by, reason),
       log: this.#log,
     });
-  }
-
-  async #ping(): Promise<void> {
-    try {
-      await this.#sink.ping();
-      this.#state.storeError = null;
-    } catch (error) {
-      const { code, message } = toKnownError(error);
-      this.#state.storeError = `${code}: ${message}`;
-    }
   }
 
   /** One record for an operator, past the partition's worker: its guard is the store's. */
@@ -290,17 +294,17 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     }
   }
 
-  #remember(error: unknown): void {
+  #remember(about: string, error: unknown): void {
     const known = toKnownError(error);
-    rememberError(this.#state, known);
+    this.#state.troubles.note(about, known);
     const { topic } = known.context;
     if (known.code === 'DATA_GAP' && typeof topic === 'string') this.#metrics.dataGap(topic);
   }
 
-  #onWaiting(what: string, error: PipelineError, attempt: number): void {
+  #onWaiting(what: string, about: string, error: PipelineError, attempt: number): void {
     if (attempt === 0)
       this.#log.warn({ event: 'start.waiting', err: error }, `cannot ${what} yet; trying again`);
-    this.#remember(error);
+    this.#remember(about, error);
   }
 
   async #every(ms: number, action: () => Promise<void>): Promise<void> {

@@ -1,8 +1,12 @@
-import type { HealthReport, PipelineError } from '@sluice/runtime';
+import type { KafkaTrouble } from '@sluice/kafka';
+import { Troubles, type ComponentHealth, type HealthReport } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import type { IncompleteTopic } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
-import type { Pause } from './pauses.ts';
+import type { Pause, PauseReason } from './pauses.ts';
+
+/** Kafka has not done what it was asked for so long (ms): no rebalance of the group. */
+const STUCK_MS = 5000;
 
 export interface PartitionLag {
   readonly topic: string;
@@ -19,8 +23,14 @@ export interface SinkState {
   /** Why the store's last `ping` failed; null while it answers. */
   storeError: string | null;
   breaker: BreakerState;
-  lastError: { readonly at: string; readonly code: string; readonly message: string } | null;
-  lag: readonly PartitionLag[];
+  /** What keeps the records from coming. */
+  kafka: KafkaTrouble | null;
+  /** Members of the consumer group that are none of this pipeline's. */
+  strangers: readonly string[];
+  /** By what they are about: `kafka`, `store`, `service`, or a partition's name. */
+  readonly troubles: Troubles;
+  /** Null while it is not known. */
+  lag: readonly PartitionLag[] | null;
   heartbeat: { readonly sourceMs: number; readonly seenMs: number } | null;
   handledRecords: number;
   /** Written by this process. */
@@ -34,17 +44,15 @@ export function newState(): SinkState {
     phase: 'opening',
     storeError: null,
     breaker: 'closed',
-    lastError: null,
-    lag: [],
+    kafka: null,
+    strangers: [],
+    troubles: new Troubles(),
+    lag: null,
     heartbeat: null,
     handledRecords: 0,
     deadLetters: 0,
     openDeadLetters: 0,
   };
-}
-
-export function rememberError(state: SinkState, { code, message }: PipelineError): void {
-  state.lastError = { at: new Date().toISOString(), code, message };
 }
 
 /** Ready: the store answers and records flow, or would if there were a topic. Never "not live" because a store is down. */
@@ -53,15 +61,12 @@ export function healthOf(
   pauses: readonly Pause[],
   incomplete: readonly IncompleteTopic[],
 ): HealthReport {
-  const flowing = state.phase === 'running' || state.phase === 'waiting';
-  const schema = pauses.filter(({ reason }) => reason === 'schema').length;
-  const ddl = pauses.filter(({ reason }) => reason === 'ddl').length;
-  const strict = pauses.filter(({ reason }) => reason === 'strict').length;
+  const flowing = isFlowing(state);
   return {
     ready: flowing && state.storeError === null && state.breaker !== 'open',
     components: {
       store: state.storeError === null ? { status: 'ok' } : { status: 'down', detail: state.storeError },
-      consumer: { status: flowing ? 'ok' : 'degraded', detail: state.phase },
+      consumer: consumerHealth(state),
       breaker: { status: state.breaker === 'closed' ? 'ok' : 'degraded', detail: state.breaker },
       tables:
         incomplete.length === 0
@@ -71,29 +76,51 @@ export function healthOf(
               detail: `rows of ${incomplete.length} topic(s) are missing until a snapshot brings them: see \`incomplete\` in /status`,
             },
       partitions:
-        pauses.length === 0
-          ? { status: 'ok' }
-          : {
-              status: 'degraded',
-              detail: `${pauses.length} paused, ${schema} of them for their table's schema, ${strict} at a record of a strict table, ${ddl} at a change that waits for an operator`,
-            },
+        pauses.length === 0 ? { status: 'ok' } : { status: 'degraded', detail: shownPauses(pauses) },
     },
   };
 }
 
+function isFlowing({ phase, kafka }: SinkState): boolean {
+  return (phase === 'running' || phase === 'waiting') && (kafka === null || kafka.forMs < STUCK_MS);
+}
+
+function consumerHealth(state: SinkState): ComponentHealth {
+  const { phase, kafka, strangers } = state;
+  if (kafka !== null) {
+    const { error, forMs } = kafka;
+    const detail = `${error.code}: ${error.message}`;
+    return { status: forMs >= STUCK_MS ? 'down' : 'degraded', detail };
+  }
+  if (!isFlowing(state)) return { status: 'degraded', detail: phase };
+  if (strangers.length === 0) return { status: 'ok', detail: phase };
+  const detail = `the consumer group has other members, and what they read does not come here: ${strangers.join(', ')}`;
+  return { status: 'degraded', detail };
+}
+
+function shownPauses(pauses: readonly Pause[]): string {
+  const count = (wanted: PauseReason): number => pauses.filter(({ reason }) => reason === wanted).length;
+  return `${pauses.length} paused, ${count('schema')} of them for their table's schema, ${count('strict')} at a record of a strict table, ${count('ddl')} at a change that waits for an operator`;
+}
+
+export interface SinkIdentity {
+  readonly pipeline: string;
+  readonly sink: string;
+  readonly group: string;
+}
+
 /** Body of `/status`. */
 export function statusOf(
-  name: string,
-  group: string,
+  identity: SinkIdentity,
   state: SinkState,
   pauses: readonly Pause[],
   latency: LatencyWindow,
   nowMs: number,
 ): Record<string, unknown> {
+  const { lag } = state;
   return {
-    sink: name,
-    group,
-    phase: state.phase,
+    ...identity,
+    phase: isFlowing(state) || state.phase !== 'running' ? state.phase : 'stuck',
     breaker: state.breaker,
     records: {
       handled: state.handledRecords,
@@ -102,8 +129,12 @@ export function statusOf(
     },
     latencyMs: latency.quantiles(nowMs),
     heartbeat: state.heartbeat,
-    lag: { records: state.lag.reduce((sum, { records }) => sum + records, 0), partitions: state.lag },
+    lag: {
+      records: lag === null ? null : lag.reduce((sum, { records }) => sum + records, 0),
+      partitions: lag ?? [],
+    },
+    strangers: state.strangers,
     paused: pauses,
-    lastError: state.lastError,
+    lastError: state.troubles.lastError,
   };
 }
