@@ -9,6 +9,8 @@ export interface Refusal {
   readonly stage: FailureStage;
   readonly error: PipelineError;
   readonly attempts: number;
+  /** `database.table`; null where the record cannot be read. */
+  readonly table: string | null;
 }
 
 /** Dead letters of one partition: asks whether the record may become one, and writes each once. */
@@ -32,10 +34,10 @@ export class PartitionLetters {
   }
 
   /** Throws RECORD_HELD, DIVERSION_HALTED, or what Kafka has against the letter: then the record is not done. */
-  async bury(record: ConsumedRecord, { stage, error, attempts }: Refusal): Promise<void> {
+  async bury(record: ConsumedRecord, { stage, error, attempts, table }: Refusal): Promise<void> {
     const { offset } = record;
     if (this.#buried.has(offset)) return;
-    const { name: sink, group, metrics, state, now } = this.#context;
+    const { name: sink, group, metrics, state, letterLog, now } = this.#context;
     const failedAtMs = now();
     this.note([record], failedAtMs);
     const times = { firstFailedAtMs: this.#firstFailedAt.get(offset) ?? failedAtMs, failedAtMs };
@@ -44,6 +46,7 @@ export class PartitionLetters {
     this.#buried.add(offset);
     state.deadLetters += 1;
     metrics.deadLetter(error);
+    letterLog.written({ ...this.#where, offset, table, stage, error });
   }
 
   /** The step is complete: none of its records comes again. */

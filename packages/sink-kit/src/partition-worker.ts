@@ -156,7 +156,7 @@ export class PartitionWorker {
     // Before the rows: a sink that stores offsets would store one beyond them.
     for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
       const { record, error } = poison;
-      await this.#letters.bury(record, { stage: 'deserialize', error, attempts: 1 });
+      await this.#letters.bury(record, { stage: 'deserialize', error, attempts: 1, table: null });
       progress.tally.addUnreadable(batch.topic);
       progress.poison.shift();
     }
@@ -212,7 +212,10 @@ export class PartitionWorker {
     if (!exhausted || delivery === undefined || outcome?.kind !== 'failed' || refused.length === 0)
       return isolate(group, refused);
     const record = batch.records.find(({ offset }) => offset === delivery.offset);
-    const refusal = { stage: 'apply', error: outcome.error, attempts: group.refusals + 1 } as const;
+    const { database, table: name } = delivery.envelope.payload.source;
+    const table = `${database}.${name}`;
+    const { error } = outcome;
+    const refusal = { stage: 'apply', error, attempts: group.refusals + 1, table } as const;
     if (record !== undefined) await this.#letters.bury(record, refusal);
     progress.tally.add(delivery, 'dlq', this.#context.now());
     return [];

@@ -26,6 +26,7 @@ import { HeldTables } from './held-tables.ts';
 import { Incomplete } from './incomplete.ts';
 import { toKnownError } from './known-error.ts';
 import { LatencyWindow } from './latency-window.ts';
+import { LetterLog } from './letter-log.ts';
 import { SinkMetrics } from './metrics.ts';
 import { untilItWorks } from './patience.ts';
 import { SchemaAhead } from './schema-ahead.ts';
@@ -64,6 +65,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #breaker: Breaker;
   readonly #metrics: SinkMetrics;
   readonly #latency = new LatencyWindow();
+  readonly #letterLog: LetterLog;
   readonly #state = newState();
   readonly #stop = new AbortController();
   readonly #workerContext: WorkerContext;
@@ -81,6 +83,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#prefix = config.topics.prefix;
     this.#settings = parseSection(config, ['sinks', definition.name], definition.schema);
     this.#log = log;
+    this.#letterLog = new LetterLog(log, this.#name, () => performance.now());
     this.#metrics = new SinkMetrics(metrics.registry, this.#name, this.#group);
     this.#kafka = kafkaClient(config.kafka, log);
     this.#producer = new PlainProducer(this.#kafka);
@@ -140,6 +143,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         this.#every(WATCH_MS, async () => {
           this.#reader.watch();
           this.#store.watch();
+          this.#letterLog.watch();
         }),
         this.#every(LAG_MS, () => this.#reader.measureLag()),
         this.#every(LAG_MS, () => this.#reader.storePassed()),
@@ -219,6 +223,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       schemaAhead: new SchemaAhead(this.#topics, routing),
       halt: (where, cause) => this.#office.halt(where, cause),
       bury: (source) => this.#graveyard.bury(source),
+      letterLog: this.#letterLog,
       state: this.#state,
       stopping: this.#stop.signal,
       log: this.#log,

@@ -7,6 +7,7 @@ import type { HaltPlace } from './dead-letters/letter-office.ts';
 import type { DiversionGuard } from './diversion.ts';
 import type { Incomplete } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
+import type { LetterLog } from './letter-log.ts';
 import type { SinkMetrics } from './metrics.ts';
 import type { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
@@ -40,6 +41,7 @@ export interface WorkerContext {
   readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;
   /** Resolves when the broker has acknowledged the dead letter. */
   readonly bury: (source: DeadLetterSource) => Promise<void>;
+  readonly letterLog: LetterLog;
   readonly state: SinkState;
   /** Aborts when the service stops: no wait outlives it. */
   readonly stopping: AbortSignal;

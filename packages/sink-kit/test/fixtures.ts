@@ -9,6 +9,7 @@ import { LetterIndex } from '../src/dead-letters/letter-index.ts';
 import { HeldTables } from '../src/held-tables.ts';
 import { Incomplete } from '../src/incomplete.ts';
 import { LatencyWindow } from '../src/latency-window.ts';
+import { LetterLog } from '../src/letter-log.ts';
 import { SinkMetrics } from '../src/metrics.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
 import { sinkBaseSchema, type SinkSettings } from '../src/settings.ts';
@@ -91,6 +92,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
       return failure('DIVERSION_HALTED');
     },
     bury: async (source) => void buried.push(source),
+    letterLog: new LetterLog(createLogger('test', { level: 'silent' }), 'test', Date.now),
     state: newState(),
     stopping: stop.signal,
     log: createLogger('test', { level: 'silent' }),
