@@ -14,6 +14,7 @@ export { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
 export { environmentVariable } from './config/environment.ts';
 export { configPath, loadConfig, parseConfig, type Environment } from './config/load.ts';
 export { formatPath, type ConfigProblem } from './config/problems.ts';
+export type { PathPart } from './config/shape.ts';
 export {
   deriveServerId,
   kafkaTlsSchema,

@@ -1,4 +1,4 @@
-import { configPath, loadConfig, type Environment } from '@sluice/runtime';
+import { configPath, loadConfig, type Environment, type PathPart } from '@sluice/runtime';
 import { configValidate } from './config-validate.ts';
 import { ddlClear, ddlList } from './ddl-commands.ts';
 import { dlqAccept, dlqDiscard, dlqList, dlqRelease, dlqShow } from './dlq-commands.ts';
@@ -15,7 +15,7 @@ import { tableResume } from './table-commands.ts';
 export async function runCommand(line: OperatorLine, env: Environment, screen: Screen): Promise<boolean> {
   const file = line.config ?? configPath([], env);
   if (line.command === 'config validate') return configValidate(file, env, screen);
-  const config = loadConfig(file, env);
+  const config = loadConfig(file, env, (path) => !isUsed(line.command, path));
   switch (line.command) {
     case 'dlq list':
       return dlqList(line, config, screen);
@@ -52,4 +52,15 @@ export async function runCommand(line: OperatorLine, env: Environment, screen: S
     case 'status':
       return pipelineStatus(config, screen);
   }
+}
+
+/** Commands that read or write Kafka themselves, and not only ask the services. */
+const WITH_KAFKA = /^(dlq |sink rewind$|status$)/;
+
+/** An operator's shell needs the secrets of what a command connects to, and no others. */
+function isUsed(command: string, [section, , setting]: readonly PathPart[]): boolean {
+  if (command === 'plan') return true;
+  if (section === 'source') return false;
+  if (section === 'kafka') return WITH_KAFKA.test(command);
+  return section !== 'sinks' || setting === 'ops';
 }

@@ -8,7 +8,12 @@ export interface Interpolation {
   readonly problems: ConfigProblem[];
   /** Filled with the text as written for each setting that changed, so that no message shows what came in. */
   readonly origins: Map<string, string>;
+  /** True for settings that the caller does not use: what is not set there is no problem. Default: none. */
+  readonly isUnused?: ((path: readonly PathPart[]) => boolean) | undefined;
 }
+
+/** Stands for what is not set where nobody uses it; never written anywhere, and no secret of anyone. */
+const NOT_SET = 'not-set';
 
 /**
  * Replaces `${NAME}`, `${NAME:-default}` and `${file:/path}` inside the strings of a parsed YAML value; `$${` is a
@@ -31,6 +36,7 @@ function interpolateText(text: string, into: Interpolation, path: readonly PathP
     if (escaped !== undefined) return escaped;
     const replacement = resolve(expression ?? '', into.env);
     if (typeof replacement === 'string') return replacement;
+    if (into.isUnused?.(path) === true) return NOT_SET;
     into.problems.push({ path: at, found: whole, fix: replacement.fix });
     return whole;
   });

@@ -5,6 +5,7 @@ import { coerce } from './coerce.ts';
 import { applyEnvironment } from './environment.ts';
 import { interpolate } from './interpolate.ts';
 import { configError, problemsOf, type ConfigProblem } from './problems.ts';
+import type { PathPart } from './shape.ts';
 import { resolveDefaults, sluiceSchema, type SluiceConfig } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,16 +24,28 @@ export function configPath(argv: readonly string[], env: Environment): string {
   return value;
 }
 
-/** Reads and checks `sluice.yaml`. Throws one CONFIG_INVALID that lists every problem of the file at once. */
-export function loadConfig(path: string, env: Environment): SluiceConfig {
-  return parseConfig(readText(path), env, path);
+/**
+ * Reads and checks `sluice.yaml`. Throws one CONFIG_INVALID that lists every problem of the file at once.
+ * @param isUnused true for settings that the caller does not use: variables and files that are named there may be missing
+ */
+export function loadConfig(
+  path: string,
+  env: Environment,
+  isUnused?: (path: readonly PathPart[]) => boolean,
+): SluiceConfig {
+  return parseConfig(readText(path), env, path, isUnused);
 }
 
 /** As `loadConfig`, from the text of the file; `where` names it in messages. */
-export function parseConfig(text: string, env: Environment, where = 'sluice.yaml'): SluiceConfig {
+export function parseConfig(
+  text: string,
+  env: Environment,
+  where = 'sluice.yaml',
+  isUnused?: (path: readonly PathPart[]) => boolean,
+): SluiceConfig {
   const problems: ConfigProblem[] = [];
   const origins = new Map<string, string>();
-  const root = interpolate(parseYaml(text, where), { env, problems, origins });
+  const root = interpolate(parseYaml(text, where), { env, problems, origins, isUnused });
   if (!isSection(root)) throw configError(where, [NOT_A_SECTION]);
   applyEnvironment(root, sluiceSchema, env, problems, origins);
   const candidate = coerce(root, sluiceSchema);
