@@ -22,6 +22,7 @@ export {
   type TopicPartition,
   type Watermarks,
 } from './consumer-start.ts';
+export { groupLag, type GroupLag } from './group-lag.ts';
 export {
   groupActive,
   groupHasOffsets,

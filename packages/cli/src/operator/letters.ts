@@ -35,6 +35,8 @@ export interface LetterAccess {
   /** Whether decisions are written; a look must not make topics. */
   readonly decides: boolean;
   readonly holdsResolved?: boolean;
+  /** Ends the waiting for Kafka. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs `work` with a sink's dead letters, straight from Kafka: the sink itself may be stopped. */
@@ -42,10 +44,9 @@ export async function withLetters<T>(
   access: LetterAccess,
   work: (desk: LetterDesk) => Promise<T>,
 ): Promise<T> {
-  const { config, sink, decides, holdsResolved = false } = access;
+  const { config, sink, decides, holdsResolved = false, signal = new AbortController().signal } = access;
   const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
   const producer = new PlainProducer(kafka);
-  const { signal } = new AbortController();
   const { topics } = config;
   const store = new LetterStore({
     config: config.kafka,

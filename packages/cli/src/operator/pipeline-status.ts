@@ -1,59 +1,103 @@
-import type { SluiceConfig } from '@sluice/runtime';
+import { TopicRouting } from '@sluice/envelope';
+import { groupLag } from '@sluice/kafka';
+import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
+import { withLetters } from './letters.ts';
 import { ask, opsUrl } from './ops-client.ts';
-import { show, type Cell, type Screen } from './screen.ts';
+import { show, type Screen } from './screen.ts';
+import {
+  HEADINGS,
+  isWell,
+  remarksOf,
+  rowOf,
+  strangerOf,
+  type HealthBody,
+  type KnownByKafka,
+  type ServiceAnswer,
+  type StatusBody,
+} from './service-line.ts';
 
 const PATIENCE_MS = 5000;
-const HEADINGS = ['SERVICE', 'READY', 'STATE', 'BEHIND', 'DEAD LETTERS', 'PAUSED', 'LAST ERROR'];
+const LETTERS_MS = 10_000;
 
-interface ServiceStatus {
-  readonly service: string;
-  readonly url: string;
-  readonly ready: boolean;
-  /** Body of `/status`; null when nobody answers. */
-  readonly status: StatusBody | null;
-}
-
-/** The parts of the services' `/status` that fit in a line. */
-interface StatusBody {
-  readonly state?: string;
-  readonly phase?: string;
-  readonly lag?: { readonly records?: number };
-  readonly records?: { readonly openDeadLetters?: number };
-  readonly paused?: readonly unknown[];
-  readonly lastError?: { readonly code?: string } | null;
-}
-
-/** One line per service of the pipeline. True when every one of them is ready. */
+/**
+ * One line per service of the pipeline, and one for everything that is not well. True when every service is ready, says that
+ * all of it is ok, and has no dead letter. How far sinks are that do not answer is asked of Kafka.
+ */
 export async function pipelineStatus(config: SluiceConfig, screen: Screen): Promise<boolean> {
-  const sinks = Object.keys(config.sinks).map((sink) => [`sink-${sink}`, ['sinks', sink]] as const);
-  const places = [['capture', ['capture']] as const, ...sinks];
-  const services = await Promise.all(places.map(([name, path]) => look(name, opsUrl(config, path))));
-  show(screen, { pipeline: config.pipeline, services }, HEADINGS, services.map(rowOf));
-  return services.every(({ ready }) => ready);
+  const sinks = Object.keys(config.sinks).map((sink) => look(config, sink));
+  const services = await Promise.all([look(config, null), ...sinks]);
+  const now = Date.now();
+  const document = services.map((answer) => ({ ...answer, well: isWell(answer) }));
+  show(
+    screen,
+    { pipeline: config.pipeline, services: document },
+    HEADINGS,
+    services.map((answer) => rowOf(answer, now)),
+  );
+  for (const remark of services.flatMap(remarksOf)) screen.say(remark);
+  return services.every(isWell);
 }
 
-async function look(service: string, url: string): Promise<ServiceStatus> {
+/** @param sink null: capture */
+async function look(config: SluiceConfig, sink: string | null): Promise<ServiceAnswer> {
+  const url = opsUrl(config, sink === null ? ['capture'] : ['sinks', sink]);
+  const nobody = {
+    service: sink === null ? 'capture' : `sink-${sink}`,
+    url,
+    ready: false,
+    status: null,
+    health: null,
+    stranger: null,
+    kafka: null,
+  };
+  const answer = await askService(url);
+  if (answer === null) return { ...nobody, kafka: sink === null ? null : await askKafka(config, sink) };
+  const stranger = strangerOf(answer.status, config.pipeline, sink);
+  return stranger === null ? { ...nobody, ...answer } : { ...nobody, stranger };
+}
+
+async function askService(url: string): Promise<(Pick<ServiceAnswer, 'ready'> & Bodies) | null> {
   try {
     const ready = await ask(url, '/readyz', undefined, PATIENCE_MS);
-    const { body } = await ask(url, '/status', undefined, PATIENCE_MS);
-    return { service, url, ready: ready.status === 200, status: body as StatusBody };
+    const status = await ask(url, '/status', undefined, PATIENCE_MS);
+    const health = await ask(url, '/health', undefined, PATIENCE_MS);
+    return {
+      ready: ready.status === 200,
+      status: status.body as StatusBody,
+      health: health.body as HealthBody,
+    };
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    return { service, url, ready: false, status: null };
+    return null;
   }
 }
 
-function rowOf({ service, url, ready, status }: ServiceStatus): readonly Cell[] {
-  if (status === null) return [service, 'no', `no answer at ${url}`, null, null, null, null];
-  const { state, phase, lag, records, paused, lastError } = status;
-  return [
-    service,
-    ready ? 'yes' : 'no',
-    state ?? phase ?? null,
-    lag?.records ?? null,
-    records?.openDeadLetters ?? null,
-    paused?.length ?? null,
-    lastError?.code ?? null,
-  ];
+interface Bodies {
+  readonly status: StatusBody;
+  readonly health: HealthBody;
+}
+
+/** A sink that keeps its offsets in the store mirrors them in its group, within a second. */
+async function askKafka(config: SluiceConfig, sink: string): Promise<KnownByKafka> {
+  const routing = new TopicRouting(config.topics);
+  const lag = groupLag(config.kafka, `${config.pipeline}.${sink}`, (topic) => routing.isDataTopic(topic));
+  const signal = AbortSignal.timeout(LETTERS_MS);
+  const letters = withLetters({ config, sink, decides: false, signal }, (desk) => desk.list({}));
+  const [position, open] = await Promise.all([orNull(lag), orNull(letters)]);
+  return {
+    records: position?.records ?? null,
+    lost: position?.lost ?? 0,
+    deadLetters: open?.length ?? null,
+  };
+}
+
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof PipelineError || (error instanceof Error && error.name === 'TimeoutError'))
+      return null;
+    throw error;
+  }
 }

@@ -1,0 +1,105 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { freePorts, startStack } from '@sluice/local-stack';
+import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { testScope } from '../harness/scope.ts';
+import { SinkPipeline, type PipelineProcess, type ServiceName } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
+afterAll(() => stack.stop());
+
+interface Line {
+  readonly service: ServiceName;
+  readonly well: boolean;
+  readonly ready: boolean;
+  readonly status: {
+    readonly behindSeconds?: number;
+    readonly lag?: { readonly records: number | null };
+    readonly records?: { readonly openDeadLetters: number };
+  } | null;
+  readonly stranger: string | null;
+  readonly kafka: { readonly records: number; readonly deadLetters: number } | null;
+}
+
+const ROWS = 20;
+
+test('sluice status tells running and stopped services, dead letters and strangers, with no secret but Kafka’s', async () => {
+  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'status', [
+    'CREATE TABLE items (id INT NOT NULL PRIMARY KEY)',
+  ]);
+  const processes = await pipeline.start('capture', 'sink-redis', 'sink-mysql');
+  const [, redis, mysql] = processes as [PipelineProcess, PipelineProcess, PipelineProcess];
+  const file = await fileOfAll(processes);
+  const values = Array.from({ length: ROWS }, (_, id) => `(${id})`).join(', ');
+  await pipeline.database.run(`INSERT INTO items VALUES ${values}`);
+  const caughtUp = await eventually('both sinks to have caught up', async () => {
+    const lines = await linesOf(file);
+    const isLevel = (name: ServiceName): boolean => lines.get(name)?.status?.lag?.records === 0;
+    return isLevel('sink-redis') && isLevel('sink-mysql') && lines;
+  });
+  expect(caughtUp.get('capture')).toMatchObject({ well: true, status: { behindSeconds: 0 } });
+  expect(caughtUp.get('sink-redis')?.well).toBe(true);
+  // It has never run: all that is there is before it.
+  const never = caughtUp.get('sink-elasticsearch');
+  expect(never).toMatchObject({ well: false, ready: false, status: null, kafka: { deadLetters: 0 } });
+  expect(never?.kafka?.records).toBeGreaterThanOrEqual(ROWS);
+
+  await mysql.process.stop();
+  expect((await linesOf(file)).get('sink-mysql')?.kafka).toMatchObject({ records: 0, deadLetters: 0 });
+  await pipeline.stores.redis.lpush(`${pipeline.name}.items:777`, 'not ours');
+  await pipeline.database.run('INSERT INTO items VALUES (777)');
+  await redis.process.logged('dlq.written');
+  const line = redis.process.log.find(({ event }) => event === 'dlq.written');
+  expect(line).toMatchObject({ level: 'warn', table: `${pipeline.name}.items`, code: 'REDIS_WRONG_TYPE' });
+  const behind = await eventually('the open dead letter', async () => {
+    const lines = await linesOf(file);
+    return lines.get('sink-redis')?.status?.records?.openDeadLetters === 1 && lines;
+  });
+  expect(behind.get('sink-redis')).toMatchObject({ well: false, ready: true });
+  // The row and its transaction's end.
+  expect(behind.get('sink-mysql')?.kafka?.records).toBe(2);
+  await redis.process.stop();
+  expect((await linesOf(file)).get('sink-redis')).toMatchObject({ kafka: { records: 0, deadLetters: 1 } });
+
+  const other = await copyWith(file, { pipeline: 'another' });
+  expect((await linesOf(other)).get('capture')).toMatchObject({ status: null, stranger: pipeline.name });
+});
+
+async function linesOf(file: string): Promise<ReadonlyMap<ServiceName, Line>> {
+  const { code, document, said } = await sluice(file, 'status');
+  if (document === null) throw new Error(said);
+  const { services } = document as { services: readonly Line[] };
+  expect(code).toBe(services.every(({ well }) => well) ? 0 : 1);
+  return new Map(services.map((line) => [line.service, line]));
+}
+
+/** One sluice.yaml with the ports of all processes, and secrets that this shell does not have. */
+async function fileOfAll(processes: readonly PipelineProcess[]): Promise<string> {
+  const [first] = processes as [PipelineProcess];
+  const config = JSON.parse(await readFile(first.configFile, 'utf8')) as Config;
+  const port = (name: ServiceName): number | undefined => {
+    const url = processes.find((each) => each.name === name)?.opsUrl;
+    return url === undefined ? undefined : Number(new URL(url).port);
+  };
+  const [unused = 0] = await freePorts(1);
+  const sinks = Object.entries(config.sinks).map(([sink, section]) => {
+    const ops = { port: port(`sink-${sink}` as ServiceName) ?? unused };
+    return [sink, { ...section, ops, password: '${NOBODY_HAS_SET_IT}' }];
+  });
+  const source = { ...config.source, password: '${NOBODY_HAS_SET_IT_EITHER}' };
+  const capture = { ops: { port: port('capture') } };
+  return copyWith(first.configFile, { source, capture, sinks: Object.fromEntries(sinks) });
+}
+
+interface Config {
+  readonly source: object;
+  readonly sinks: Readonly<Record<string, object>>;
+}
+
+async function copyWith(file: string, sections: object): Promise<string> {
+  const config = JSON.parse(await readFile(file, 'utf8')) as object;
+  const copy = `${file}.${Object.keys(sections).join('-')}.yaml`;
+  await writeFile(copy, JSON.stringify({ ...config, ...sections }));
+  return copy;
+}
