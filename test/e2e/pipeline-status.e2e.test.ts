@@ -89,7 +89,7 @@ async function fileOfAll(processes: readonly PipelineProcess[]): Promise<string>
   });
   const source = { ...config.source, password: '${NOBODY_HAS_SET_IT_EITHER}' };
   const capture = { ops: { port: port('capture') } };
-  return copyWith(first.configFile, { source, capture, sinks: Object.fromEntries(sinks) });
+  return copyWith(first.configFile, { source, capture, sinks: Object.fromEntries(sinks) as unknown });
 }
 
 interface Config {

@@ -18,13 +18,15 @@ class IdleKafka {
   }
 
   consumer(): unknown {
-    const names = ['FETCH_START', 'FETCH', 'HEARTBEAT', 'REBALANCING'].map((name) => [name, name]);
     const events = {
-      ...Object.fromEntries(names),
       GROUP_JOIN: 'join',
       STOP: 'stop',
       CRASH: 'crash',
       END_BATCH_PROCESS: 'end',
+      FETCH_START: 'asking',
+      FETCH: 'answered',
+      HEARTBEAT: 'heartbeat',
+      REBALANCING: 'rebalancing',
     };
     const [connect, subscribe, disconnect] = Array<() => Promise<void>>(3).fill(this.#nothing);
     const run = async ({ eachBatch }: ConsumerRunConfig): Promise<void> => {
