@@ -102,7 +102,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     const { message } = await refusal(
       PREFLIGHT,
       server,
-      {},
+      { source: { strictTables: true } },
       testScope(),
       'CREATE TABLE heap (a INT NOT NULL UNIQUE, b INT)',
     );
@@ -112,7 +112,9 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
   });
 
   test('a table that does not exist', async () => {
-    const { message } = await refusal(PREFLIGHT, server, { source: { tables: ['nowhere.orders'] } });
+    const { message } = await refusal(PREFLIGHT, server, {
+      source: { tables: ['nowhere.orders'], strictTables: true },
+    });
     expect(message).toMatch(
       /source\.tables: found "nowhere\.orders" matches no table.* Fix: create the table/,
     );
@@ -126,7 +128,11 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
       PREFLIGHT,
       server,
       {
-        source: { tables: ['nowhere.orders', '*.heap'], keys: { 'nowhere.lines': ['id'] } },
+        source: {
+          strictTables: true,
+          tables: ['nowhere.orders', '*.heap'],
+          keys: { 'nowhere.lines': ['id'] },
+        },
         kafka: { brokers: [`127.0.0.1:${deadPort}`] },
       },
       within,

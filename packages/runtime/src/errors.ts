@@ -278,6 +278,11 @@ export const ERRORS = {
     fix: 'Stop the process that holds the port, or change the `ops` setting named in the message.',
     exit: 'configuration',
   },
+  PATTERN_WITHOUT_TABLE: {
+    class: 'schema',
+    summary: 'a pattern of source.tables fits no table that capture can see',
+    fix: 'Create the table, and it is captured; correct the pattern; or GRANT SELECT on it to the user of source.user and start capture again.',
+  },
   PREFLIGHT_FAILED: {
     class: 'fatal',
     summary: 'the source, Kafka or a store is not set up as the service needs it, or has never answered',
@@ -433,16 +438,15 @@ export const ERRORS = {
     fix: 'Nothing of the table was published in a shape that was not asked for. Correct the setting named in the message, then start capture again.',
   },
   TABLE_SYSTEM_VERSIONED: {
-    class: 'fatal',
+    class: 'schema',
     summary:
       'a captured MariaDB table keeps a history of its rows (WITH SYSTEM VERSIONING), which capture cannot tell from the rows',
-    fix: 'Name the table under source.excludeTables, or drop its system versioning and take a new snapshot of it.',
-    exit: 'preflight',
+    fix: 'Drop its system versioning, and it is read; or name the table under source.excludeTables. It is left alone meanwhile, unless source.strictTables refuses the start.',
   },
   TABLE_WITHOUT_KEY: {
     class: 'fatal',
     summary: 'a captured table has neither a primary key nor a configured one',
-    fix: 'Add a primary key, name a NOT NULL unique index under source.keys, or exclude the table.',
+    fix: 'Add a primary key, or name a NOT NULL unique index under source.keys, and it is read; or exclude the table. It is left alone meanwhile, unless source.strictTables refuses the start.',
     exit: 'preflight',
   },
   TARGET_LOCKED: {

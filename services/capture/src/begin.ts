@@ -1,11 +1,11 @@
 import type { Connection } from 'mysql2/promise';
 import { TopicReader, TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
-import { PipelineError, type Logger } from '@sluice/runtime';
+import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
-import { sayRefused, withoutRefused } from './refused-tables.ts';
+import { emptyPatterns, sayRefused, withoutRefused, type RefusedTable } from './refused-tables.ts';
 import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
 import { findLostTables, sayLost, type LostTables } from './lost-topics.ts';
 import { prepareTopics, type TopicRequest } from './prepare-topics.ts';
@@ -56,11 +56,12 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
       kafkaTrouble === null
         ? await knownTables(settings, signal)
         : new TableRegistry(settings.routing, settings.shaper);
-    const { tables, refused } = hasStreamed
-      ? withoutRefused(settings.config, found, known)
-      : { tables: found, refused: [] };
-    const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
     const earlier = capturedShapes(settings, known);
+    const isStrict = settings.config.source.strictTables && !hasStreamed;
+    const { tables, refused } = isStrict
+      ? { tables: found, refused: [] }
+      : leaveAlone(settings.config, found, earlier);
+    const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
     const problems = await findProblems(connection, settings.config, tables, [...earlier, ...found]);
     const shapes = checkShapes(options, source, tables, known);
     refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged, ...shapes]);
@@ -108,6 +109,16 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   } finally {
     connection.destroy();
   }
+}
+
+/** What cannot be captured as it is, and patterns that fit no table. */
+function leaveAlone(
+  config: SluiceConfig,
+  found: readonly TableDescription[],
+  earlier: readonly TableName[],
+): { readonly tables: readonly TableDescription[]; readonly refused: readonly RefusedTable[] } {
+  const { tables, refused } = withoutRefused(config, found);
+  return { tables, refused: [...refused, ...emptyPatterns(config, [...found, ...earlier])] };
 }
 
 /** Those that have lost theirs get them when a checkpoint tells that their rows are owed: a crash in between must not hide it. */

@@ -199,7 +199,7 @@ export class Incarnation {
       book: this.#book,
       oversize: this.#oversize,
       hasGtids: plan.gtidSet !== null,
-      isStopped: (id) => journal.isStopped(id),
+      isStopped: (id) => journal.isStopped(id) || this.#newTables.isRefused(id),
       onBusy: (busy) => metrics.state(busy ? 'snapshot' : 'streaming'),
       log,
     });

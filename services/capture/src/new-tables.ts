@@ -8,6 +8,7 @@ import { findGone, type Gone } from './source/gone.ts';
 import type { Source } from './source/source.ts';
 import { tableId } from './state/table.ts';
 import type { BookServer, ColumnBook } from './state/column-book.ts';
+import { createTableFilter } from './state/table-filter.ts';
 import type { TableName } from './stream/ddl.ts';
 import type { DdlReporter } from './stream/ddl-reporter.ts';
 import type { Announcement } from './stream/table-routes.ts';
@@ -36,19 +37,25 @@ export class NewTables {
   readonly #owed: OwedTables;
   readonly #unseen: UnseenChanges;
   readonly #refused: Map<string, RefusedTable>;
+  /** Tables that can be captured again, and no statement said so: rows of them were passed over. */
+  #mended: TableName[] = [];
 
   constructor(parts: NewTablesParts) {
     this.#parts = parts;
     this.#owed = new OwedTables({ ...parts, isRefused: (id) => this.#refused.has(id) });
     const describe = (database: string, table: string): Promise<TableDescription | null> =>
       this.#describe(database, table);
-    this.#unseen = new UnseenChanges({ ...parts, owed: this.#owed, describe });
+    this.#unseen = new UnseenChanges({ ...parts, describe });
     this.#refused = new Map(parts.refused.map((table) => [table.id, table]));
   }
 
   /** Tables that are left alone, because they cannot be captured as they are. */
   get refused(): readonly RefusedTable[] {
     return [...this.#refused.values()];
+  }
+
+  isRefused(id: string): boolean {
+    return this.#refused.has(id);
   }
 
   /**
@@ -59,6 +66,7 @@ export class NewTables {
     const { settings, routes, registry, topics, log } = this.#parts;
     await this.#renewColumns(announcement);
     for (const { database, table } of routes.givenUp) this.#refused.delete(tableId(database, table));
+    this.#noteFound([...routes.created.map(({ name }) => name), ...routes.renamedTo, ...routes.waiting]);
     await this.#owed.settle();
     if (routes.waiting.length === 0) return;
     for (const map of routes.waiting) await this.#lookAt(map);
@@ -68,7 +76,18 @@ export class NewTables {
     const unseen = await this.#unseen.find(routes.waiting);
     this.#unseen.tell(unseen, announcement);
     routes.settle(announcement);
-    await this.#unseen.settle(unseen);
+    const mended = this.#mended;
+    this.#mended = [];
+    await this.#owed.readAgain([...unseen, ...mended]);
+  }
+
+  /** A pattern that had no table has one now. */
+  #noteFound(tables: readonly TableName[]): void {
+    for (const { id, code } of this.#refused.values()) {
+      if (code !== 'PATTERN_WITHOUT_TABLE') continue;
+      const filter = createTableFilter([id], []);
+      if (tables.some(({ database, table }) => filter.captures(database, table))) this.#refused.delete(id);
+    }
   }
 
   async #lookAt(map: TableMap): Promise<void> {
@@ -84,24 +103,20 @@ export class NewTables {
   }
 
   /**
-   * Whether the table cannot be captured: left alone until a statement changes it, which makes it be read. One that was
-   * published is not let go so: without a key it is refused where it is registered.
-   * @throws PipelineError TABLE_SYSTEM_VERSIONED when it was published before
+   * Whether the table cannot be captured: left alone until a statement changes it, which makes it be read. Of one that was
+   * published before, rows are missing from then on: it is not whole any more.
    */
   #refuses(map: TableMap, description: TableDescription | null): boolean {
-    const { settings, registry, routes, onRefused } = this.#parts;
+    const { settings, book, routes, onRefused } = this.#parts;
     const id = tableId(map.database, map.table);
     const now = description === null ? null : refusalOf(settings.config, description);
-    const refusal = now ?? (routes.keyOf(map).length === 0 ? keyless(id) : null);
+    const refusal = now ?? (routes.isKeyless(map) ? keyless(id) : null);
     if (refusal === null) {
-      this.#refused.delete(id);
-      return false;
-    }
-    if (registry.shapeOf(map.database, map.table) !== null) {
-      if (refusal.code === 'TABLE_SYSTEM_VERSIONED') throw versioned(refusal);
+      if (this.#refused.delete(id)) this.#mended.push({ database: map.database, table: map.table });
       return false;
     }
     routes.passOver(map);
+    book.forget(id);
     if (!this.#refused.has(id)) onRefused(refusal);
     this.#refused.set(id, refusal);
     return true;
@@ -147,12 +162,13 @@ export class NewTables {
 
   /** Before the next checkpoint: a later life will not meet the statement again, only what the history says. */
   async #renewColumns(announcement: () => Announcement): Promise<void> {
-    const { registry, routes, columnBook } = this.#parts;
+    const { settings, registry, routes, columnBook } = this.#parts;
     const named = columnBook.toRenew;
     columnBook.toRenew = [];
     for (const { database, table } of named) {
       const description = await this.#describe(database, table);
-      const shape = description === null ? null : columnBook.renewed(description);
+      const isCapturable = description !== null && refusalOf(settings.config, description) === null;
+      const shape = isCapturable ? columnBook.renewed(description) : null;
       const isReady = routes.captures(database, table) && registry.isAdmitted(database, table);
       if (shape !== null && isReady) routes.open(shape, announcement);
     }
@@ -185,12 +201,6 @@ export class NewTables {
 /** It may have a key by now, or be gone. */
 function keyless(id: string): RefusedTable {
   return { id, code: 'TABLE_WITHOUT_KEY', why: 'its rows were written when it had no primary key' };
-}
-
-function versioned({ id, code, why }: RefusedTable): PipelineError {
-  return new PipelineError(code, `Table ${id} keeps a history of its rows now: ${why}.`, {
-    context: { table: id },
-  });
 }
 
 function columnUnknown({ database, table }: TableName): PipelineError {

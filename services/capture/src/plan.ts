@@ -5,6 +5,8 @@ import { captureSettings, type CaptureSettings } from './capture-settings.ts';
 import { findProblems, type PreflightProblem } from './preflight.ts';
 import { planTable, type TableOutline, type TablePlan } from './plan-table.ts';
 import { judgeTopics, topicProblems } from './prepare-topics.ts';
+import { emptyPatterns, withoutRefused } from './refused-tables.ts';
+import type { TableName } from './stream/statement-text.ts';
 import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
@@ -86,12 +88,26 @@ async function planAll(
     ],
     warnings: [
       ...shapes.warnings,
+      ...leftAlone(config, tables, captured),
       ...gone.map(
         ({ database, table }) =>
           `${database}.${table} was captured and is not any more: nothing more is published of it, and its rows stay in the sinks`,
       ),
     ],
   };
+}
+
+/** With `source.strictTables` these are problems. */
+function leftAlone(
+  config: SluiceConfig,
+  tables: readonly TableDescription[],
+  earlier: readonly TableName[],
+): readonly string[] {
+  if (config.source.strictTables) return [];
+  const { refused } = withoutRefused(config, tables);
+  return [...refused, ...emptyPatterns(config, [...tables, ...earlier])].map(
+    ({ id, why }) => `${id} will be left alone: ${why}`,
+  );
 }
 
 async function planTopics(

@@ -49,7 +49,7 @@ const VARIABLE_RULES: readonly VariableRule[] = [
 ];
 
 /**
- * Everything at once that is wrong with the source's settings and with the captured tables.
+ * Everything at once that is wrong with the source's settings, and with `source.strictTables` with the captured tables.
  *
  * @param earlier captured tables of earlier runs, and those that are left alone: that they are not among `tables` is no fault of a setting
  */
@@ -65,10 +65,20 @@ export async function findProblems(
   );
   return [
     ...VARIABLE_RULES.flatMap((rule) => checkVariable(rule, values.get(rule.name))),
-    ...config.source.tables.flatMap((pattern) => checkPattern(pattern, [...tables, ...earlier])),
-    ...tables.flatMap((table) => tableProblems(config, table)),
+    ...(config.source.strictTables ? strictProblems(config, tables, earlier) : []),
     ...Object.keys(config.source.keys).flatMap((id) => checkKeySetting(id, [...tables, ...earlier])),
     ...findTopicProblems(config, [...tables, ...earlier]),
+  ];
+}
+
+function strictProblems(
+  config: SluiceConfig,
+  tables: readonly TableDescription[],
+  earlier: readonly TableName[],
+): readonly PreflightProblem[] {
+  return [
+    ...config.source.tables.flatMap((pattern) => checkPattern(pattern, [...tables, ...earlier])),
+    ...tables.flatMap((table) => tableProblems(config, table)),
   ];
 }
 
@@ -90,7 +100,8 @@ function checkVariable(rule: VariableRule, value: string | undefined): readonly 
   ];
 }
 
-function checkPattern(pattern: string, tables: readonly TableName[]): readonly PreflightProblem[] {
+/** A pattern of `source.tables` that fits none of the tables. */
+export function checkPattern(pattern: string, tables: readonly TableName[]): readonly PreflightProblem[] {
   const filter = createTableFilter([pattern], []);
   if (tables.some(({ database, table }) => filter.captures(database, table))) return [];
   return [

@@ -1,15 +1,15 @@
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger, SluiceConfig } from '@sluice/runtime';
 import type { CaptureMetrics } from './metrics.ts';
-import { tableProblems } from './preflight.ts';
-import type { TableRegistry } from './state/table-registry.ts';
+import { checkPattern, tableProblems, type PreflightProblem } from './preflight.ts';
 import { tableId } from './state/table.ts';
+import type { TableName } from './stream/statement-text.ts';
 
-/** A table that cannot be captured as it is. */
+/** A table that cannot be captured as it is, or a pattern of `source.tables` that fits none. */
 export interface RefusedTable {
-  /** `database.table` */
+  /** `database.table`, or the pattern. */
   readonly id: string;
-  readonly code: 'TABLE_SYSTEM_VERSIONED' | 'TABLE_WITHOUT_KEY';
+  readonly code: 'PATTERN_WITHOUT_TABLE' | 'TABLE_SYSTEM_VERSIONED' | 'TABLE_WITHOUT_KEY';
   readonly why: string;
 }
 
@@ -18,21 +18,30 @@ export function refusalOf(config: SluiceConfig, description: TableDescription): 
   const [problem] = tableProblems(config, description);
   if (problem === undefined) return null;
   const code = description.isVersioned ? 'TABLE_SYSTEM_VERSIONED' : 'TABLE_WITHOUT_KEY';
-  const why = `found ${problem.found}, needs ${problem.required}. Fix: ${problem.fix}`;
-  return { id: tableId(description.database, description.table), code, why };
+  return { id: tableId(description.database, description.table), code, why: whyOf(problem) };
 }
 
-/**
- * Tells the tables that may be captured from those that turned up while capture ran and cannot be: they end no capture of
- * the others. What was published before is not let go so: it stays among `tables`, for preflight to refuse.
- */
+function whyOf({ found, required, fix }: PreflightProblem): string {
+  return `found ${found}, needs ${required}. Fix: ${fix}`;
+}
+
+/** Patterns that fit none of the tables: of a database that is empty yet, of a name that is misspelt. */
+export function emptyPatterns(config: SluiceConfig, tables: readonly TableName[]): readonly RefusedTable[] {
+  return config.source.tables.flatMap((pattern) =>
+    checkPattern(pattern, tables).map((problem) => ({
+      id: pattern,
+      code: 'PATTERN_WITHOUT_TABLE' as const,
+      why: whyOf(problem),
+    })),
+  );
+}
+
+/** Tells the tables that may be captured from those that cannot be: they end no capture of the others. */
 export function withoutRefused(
   config: SluiceConfig,
   tables: readonly TableDescription[],
-  known: TableRegistry,
 ): { readonly tables: readonly TableDescription[]; readonly refused: readonly RefusedTable[] } {
-  const isNew = ({ database, table }: TableDescription): boolean => known.shapeOf(database, table) === null;
-  const refused = tables.filter(isNew).flatMap((table) => refusalOf(config, table) ?? []);
+  const refused = tables.flatMap((table) => refusalOf(config, table) ?? []);
   const ids = new Set(refused.map(({ id }) => id));
   return { tables: tables.filter(({ database, table }) => !ids.has(tableId(database, table))), refused };
 }
@@ -41,6 +50,6 @@ export function sayRefused({ id, code, why }: RefusedTable, metrics: CaptureMetr
   metrics.refused(code);
   log.warn(
     { event: 'capture.table_refused', code, table: id },
-    `table ${id} is left alone, and nothing of it is published: ${why}`,
+    `${code === 'PATTERN_WITHOUT_TABLE' ? 'pattern' : 'table'} ${id} is left alone, and nothing of it is published: ${why}`,
   );
 }

@@ -1,7 +1,6 @@
 import type { TableMap } from '@sluice/binlog';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
-import type { OwedTables } from './owed-tables.ts';
 import { shapeOfDescription, type BookServer } from './state/column-book.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
 import { shapeText, tableId } from './state/table.ts';
@@ -15,7 +14,6 @@ export interface UnseenChangesParts {
   readonly routes: TableRoutes;
   readonly book: SnapshotBook;
   readonly ddl: DdlReporter;
-  readonly owed: OwedTables;
   readonly describe: (database: string, table: string) => Promise<TableDescription | null>;
   readonly log: Logger;
 }
@@ -70,10 +68,5 @@ export class UnseenChanges {
         `the columns of ${table} are other than before, and no statement in the binlog says so: its rows are read again`,
       );
     }
-  }
-
-  /** Throws TABLE_ALTERED when the next life has to read one of them again. */
-  async settle(maps: readonly TableMap[]): Promise<void> {
-    await this.#parts.owed.readAgain(maps.map(({ database, table }) => ({ database, table })));
   }
 }

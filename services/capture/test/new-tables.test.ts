@@ -255,16 +255,32 @@ describe('a table that cannot be captured', () => {
     expect(leftAlone()).toEqual([]);
   });
 
-  test('is an error when it was published', async () => {
-    const { stream, refused, settle } = setupOf({
+  test('is left alone when it was published, and owes a snapshot', async () => {
+    const { stream, book, refused, settle } = setupOf({
       exists: false,
       topics: ['orders', 'lines'],
       versions: ['lines'],
       whole: ['shop.lines'],
     });
     begin(stream, 300, null, bare);
-    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_WITHOUT_KEY' });
-    expect(refused).toEqual([]);
+    await settle();
+    expect([stream.mustSettleTables, refused, book.knows('shop.lines')]).toEqual([
+      false,
+      ['shop.lines'],
+      false,
+    ]);
+  });
+
+  test('is read again when its rows have a key again, and no statement said so', async () => {
+    const published = { topics: ['orders', 'lines'], versions: ['lines'], whole: ['shop.lines'] };
+    const { stream, checkpoints, leftAlone, settle } = setupOf(published);
+    begin(stream, 300, null, bare);
+    await settle();
+    expect(leftAlone()).toEqual(['shop.lines']);
+    stream.onCommit(400);
+    begin(stream, 500, null, lines);
+    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_ALTERED' });
+    expect([leftAlone(), checkpoints]).toEqual([[], [[]]]);
   });
 });
 

@@ -13,14 +13,14 @@ const GOOD = {
 };
 
 async function problemsOf(
-  source: { tables?: string[]; keys?: Record<string, string[]> },
+  source: { tables?: string[]; keys?: Record<string, string[]>; strictTables?: boolean },
   tables = [description()],
   variables: Readonly<Record<string, string>> = GOOD,
   earlier: readonly { database: string; table: string }[] = [],
 ): Promise<readonly { setting: string; found: string; fix: string }[]> {
   const query = (): Promise<unknown> => Promise.resolve([Object.entries(variables)]);
   const config = {
-    source: { tables: ['shop.*'], keys: {}, ...source },
+    source: { tables: ['shop.*'], keys: {}, strictTables: true, ...source },
     topics: { prefix: 'p' },
     sinks: {},
   } as unknown as SluiceConfig;
@@ -77,6 +77,11 @@ describe('findProblems', () => {
   ])('%s', async (_what, change, keys, settings) => {
     const problems = await problemsOf({ keys }, [description(change)]);
     expect(problems.map(({ setting }) => setting)).toEqual(settings);
+  });
+
+  test('tables and patterns are no reason to refuse a start, unless it is to be strict', async () => {
+    const source = { tables: ['shop.*', 'crm.*'], strictTables: false };
+    expect(await problemsOf(source, [description({ primaryKey: [] })])).toEqual([]);
   });
 
   test('a usable unique index is offered as key', async () => {

@@ -102,6 +102,10 @@ export const sourceSchema = z
         description:
           'Key columns of tables without a primary key: `database.table` to the columns of a unique NOT NULL index.',
       }),
+    strictTables: z.boolean().default(false).meta({
+      description:
+        'Refuse to start because of a table that cannot be captured, or of a pattern without a table. Else they are left alone and told by `/status`, `/health` (degraded) and the log, as those that turn up later are.',
+    }),
     heartbeatIntervalMs: milliseconds.default(1000).meta({
       description:
         'Milliseconds of silence after which the server sends a heartbeat, and between heartbeat records.',

@@ -1,6 +1,6 @@
 import { ByteWriter } from '@sluice/binlog';
-import { readTable, toPipelineError } from '@sluice/mysql';
-import type { PipelineError } from '@sluice/runtime';
+import { readTable, toPipelineError, type TableDescription } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { StreamPosition } from '../source/position.ts';
 import type { BookServer } from '../state/column-book.ts';
@@ -83,12 +83,16 @@ export class ChunkReader {
     return { ...result, keys, bytes: bytesOf(rows), more, mark };
   }
 
-  /** The table's present state; null when it is not there. */
+  /**
+   * The table's present state; null when it is not there. Throws TABLE_ALTERED when it has lost its key: the next life
+   * leaves it alone.
+   */
   async describe({ database, table }: TableName): Promise<SnapshotTable | null> {
     const { connection, configuredKeys, server, routes } = this.#options;
     const description = await readTable(connection, database, table);
     if (description === null) return null;
     const key = configuredKeys[tableId(database, table)];
+    if (!hasColumns(description, key ?? description.primaryKey)) throw keyLost(database, table);
     return new SnapshotTable(description, key, server, (shape) => routes.treat(shape));
   }
 
@@ -118,6 +122,17 @@ export class ChunkReader {
       return { table, rows: [], milliseconds: 0, refusal: failure };
     }
   }
+}
+
+function hasColumns({ columns }: TableDescription, key: readonly string[]): boolean {
+  return key.length > 0 && key.every((name) => columns.some(({ COLUMN_NAME }) => COLUMN_NAME === name));
+}
+
+function keyLost(database: string, table: string): PipelineError {
+  const id = tableId(database, table);
+  return new PipelineError('TABLE_ALTERED', `Table ${id} has lost its key: it is not read any further.`, {
+    context: { table: id },
+  });
 }
 
 interface SelectedPage {

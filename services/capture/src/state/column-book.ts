@@ -104,7 +104,7 @@ export class ColumnBook {
     }
   }
 
-  /** The table's shape as the server says now; null when it says the same of the columns that are known. */
+  /** The table's shape as the server says now; null when it says the same of the columns that are known, or has another key. */
   renewed(description: TableDescription): TableShape | null {
     const { database, table } = description;
     const known = this.#registry.shapeOf(database, table);
@@ -113,7 +113,8 @@ export class ColumnBook {
     if (known === null) return null;
     const types = new Map(now.map(({ name, type }) => [name, type]));
     const isSame = shapeColumns(known).every(({ name, type }) => !isOtherwise(type, types.get(name)));
-    return isSame ? null : shapeOfDescription(description, known.keyColumns, this.#server);
+    const hasKey = known.keyColumns.every((name) => types.has(name));
+    return isSame || !hasKey ? null : shapeOfDescription(description, known.keyColumns, this.#server);
   }
 
   /** Later ones win. */

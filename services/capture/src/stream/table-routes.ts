@@ -99,9 +99,16 @@ export class TableRoutes {
 
   /** Whether the table has lost its key or got another one: perhaps it cannot be captured any more. */
   hasOtherKey(map: TableMap): boolean {
+    if (this.isKeyless(map)) return true;
     const known = this.#options.registry.shapeOf(map.database, map.table);
     const key = this.keyOf(map);
-    return known === null ? key.length === 0 : key.join('\0') !== known.keyColumns.join('\0');
+    return known !== null && key.join('\0') !== known.keyColumns.join('\0');
+  }
+
+  /** Whether nothing tells the rows of this map apart: no key, or a configured one with columns that it does not have. */
+  isKeyless(map: TableMap): boolean {
+    const key = this.keyOf(map);
+    return key.length === 0 || key.some((name) => !map.columns.some((column) => column.name === name));
   }
 
   /**
