@@ -111,6 +111,27 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     );
   });
 
+  test.runIf(flavour === 'mysql')('but a primary key that the server makes and hides is one', async () => {
+    const within = testScope();
+    const pipeline = await pipelineOf(
+      within,
+      server,
+      {},
+      'SET GLOBAL show_gipk_in_create_table_and_information_schema = OFF',
+      'SET SESSION sql_generate_invisible_primary_key = ON',
+      'CREATE TABLE plain (a INT)',
+      'INSERT INTO plain VALUES (5), (5)',
+    );
+    within.defer(() =>
+      pipeline.database.run('SET GLOBAL show_gipk_in_create_table_and_information_schema = ON'),
+    );
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['fine', 'plain']);
+    await pipeline.database.run('INSERT INTO plain VALUES (NULL)');
+    await pipeline.arrived(capture, 'plain', '{"my_row_id":3}');
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
+
   test('a table that does not exist', async () => {
     const { message } = await refusal(PREFLIGHT, server, {
       source: { tables: ['nowhere.orders'], strictTables: true },
