@@ -72,6 +72,47 @@ describe.each(SERVERS)('MariaDB $version', ({ version, server }) => {
     expect(await capture.stop()).toMatchObject({ code: 0 });
   });
 
+  test('a UNIQUE key over a long text has a hidden column, which nobody gets to see', async () => {
+    const pipeline = await pipelineOf('hashed');
+    const { database } = pipeline;
+    const docs = 'id INT NOT NULL PRIMARY KEY, url TEXT NOT NULL, v INT NOT NULL, UNIQUE KEY by_url (url)';
+    await database.run(
+      `CREATE TABLE docs (${docs})`,
+      "INSERT INTO docs VALUES (1, 'http://a', 1)",
+      'CREATE TABLE own (id INT NOT NULL PRIMARY KEY, DB_ROW_HASH_1 INT)',
+    );
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders', 'docs', 'own']);
+    await database.run(
+      "INSERT INTO docs VALUES (2, 'http://b', 1)",
+      "UPDATE docs SET v = 2, url = 'http://aa' WHERE id = 1",
+      "REPLACE INTO docs VALUES (3, 'http://b', 9)",
+      `CREATE TABLE later (${docs})`,
+      "INSERT INTO later VALUES (1, 'http://c', 1)",
+      'INSERT INTO own VALUES (1, 7)',
+    );
+    await pipeline.arrived(capture, 'own', '{"id":1}');
+    const rows = await readRows(pipeline.reader, pipeline.topic('docs'));
+    expect(rows.map(({ payload }) => payload.after)).toEqual([
+      { id: 1, url: 'http://a', v: 1 },
+      { id: 2, url: 'http://b', v: 1 },
+      { id: 1, url: 'http://aa', v: 2 },
+      null,
+      { id: 3, url: 'http://b', v: 9 },
+    ]);
+    const later = await readRows(pipeline.reader, pipeline.topic('later'));
+    expect(later.map(({ payload }) => payload.after)).toEqual([{ id: 1, url: 'http://c', v: 1 }]);
+    const own = await readRows(pipeline.reader, pipeline.topic('own'));
+    expect(own.map(({ payload }) => payload.after)).toEqual([{ id: 1, DB_ROW_HASH_1: 7 }]);
+    await capture.kill();
+    const second = await pipeline.start();
+    await database.run('UPDATE docs SET v = 3 WHERE id = 1', "INSERT INTO orders VALUES (2, 'last')");
+    await pipeline.arrived(second, 'orders', '{"id":2}');
+    const warnings = [...capture.log, ...second.log].filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ event }) => event)).toEqual([]);
+    expect(await second.stop()).toMatchObject({ code: 0 });
+  });
+
   test('sequences are no tables', async () => {
     const pipeline = await pipelineOf('sequences');
     const { database } = pipeline;

@@ -426,6 +426,12 @@ export const ERRORS = {
     summary: 'a table was renamed to a captured name: its rows are not in the stream',
     fix: 'Nothing is to be done: capture begins anew at its checkpoint and takes a snapshot of the table.',
   },
+  TABLE_HIDDEN: {
+    class: 'schema',
+    summary:
+      'the source has a captured table, or columns of one, that it does not show or let the account of source.user read',
+    fix: 'GRANT SELECT on the whole table to the user of source.user, then start capture again: it is read then. Or name it under source.excludeTables.',
+  },
   TABLE_PAUSED: {
     class: 'schema',
     summary:

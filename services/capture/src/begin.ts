@@ -1,11 +1,17 @@
 import type { Connection } from 'mysql2/promise';
 import { TopicReader, TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
-import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
+import { PipelineError, type Logger } from '@sluice/runtime';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
-import { emptyPatterns, sayRefused, withoutRefused, type RefusedTable } from './refused-tables.ts';
+import {
+  emptyPatterns,
+  sayRefused,
+  unreadablePatterns,
+  withoutRefused,
+  type RefusedTable,
+} from './refused-tables.ts';
 import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
 import { findLostTables, sayLost, type LostTables } from './lost-topics.ts';
 import { prepareTopics, type TopicRequest } from './prepare-topics.ts';
@@ -14,6 +20,7 @@ import { findUnloggedCascades, findUnloggedDatabases } from './source/binlog-gap
 import { readCapturedTables } from './source/captured-tables.ts';
 import { checkGtidStanding, readBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
 import { findMissingPrivileges } from './source/privileges.ts';
+import { findUnreadable, readSelectGrants, selectMissing } from './source/select-grants.ts';
 import { reachServers, refuseStart } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
@@ -57,14 +64,11 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         ? await knownTables(settings, signal)
         : new TableRegistry(settings.routing, settings.shaper);
     const earlier = capturedShapes(settings, known);
-    const isStrict = settings.config.source.strictTables && !hasStreamed;
-    const { tables, refused } = isStrict
-      ? { tables: found, refused: [] }
-      : leaveAlone(settings.config, found, earlier);
+    const { tables, refused, hidden } = await sortOut(options, connection, found, earlier);
     const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
     const problems = await findProblems(connection, settings.config, tables, [...earlier, ...found]);
     const shapes = checkShapes(options, source, tables, known);
-    refuseStart(settings, kafkaTrouble, [...lacking, ...problems, ...unlogged, ...shapes]);
+    refuseStart(settings, kafkaTrouble, [...lacking, ...hidden, ...problems, ...unlogged, ...shapes]);
     if (status === null) throw refusal(lacking);
     checkConditions(settings, tables, known);
     warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
@@ -111,14 +115,30 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   }
 }
 
-/** What cannot be captured as it is, and patterns that fit no table. */
-function leaveAlone(
-  config: SluiceConfig,
+interface Sorted {
+  readonly tables: readonly TableDescription[];
+  /** What cannot be captured as it is, and patterns that fit no table. */
+  readonly refused: readonly RefusedTable[];
+  /** What keeps capture from starting: tables that the account may not read. */
+  readonly hidden: readonly PreflightProblem[];
+}
+
+async function sortOut(
+  { settings: { config }, hasStreamed }: BeginOptions,
+  connection: Connection,
   found: readonly TableDescription[],
   earlier: readonly TableName[],
-): { readonly tables: readonly TableDescription[]; readonly refused: readonly RefusedTable[] } {
-  const { tables, refused } = withoutRefused(config, found);
-  return { tables, refused: [...refused, ...emptyPatterns(config, [...found, ...earlier])] };
+): Promise<Sorted> {
+  const grants = await readSelectGrants(connection);
+  const unreadable = await findUnreadable(connection, grants, found);
+  const empty = emptyPatterns(config, [...found, ...earlier]);
+  const hidden = hasStreamed ? [] : unreadablePatterns(config, grants, empty);
+  if (config.source.strictTables && !hasStreamed) {
+    const problems = unreadable.map(({ database, table }) => selectMissing(database, table));
+    return { tables: found, refused: [], hidden: [...hidden, ...problems] };
+  }
+  const { tables, refused } = withoutRefused(config, found, unreadable);
+  return { tables, refused: [...refused, ...empty], hidden };
 }
 
 /** Those that have lost theirs get them when a checkpoint tells that their rows are owed: a crash in between must not hide it. */

@@ -1,10 +1,12 @@
 import type { TableMap } from '@sluice/binlog';
 import { readTable, type Connection, type TableDescription } from '@sluice/mysql';
-import { PipelineError, type Logger } from '@sluice/runtime';
+import type { Logger } from '@sluice/runtime';
 import { appeared, OwedTables, type OwedTablesParts } from './owed-tables.ts';
 import { prepareTopics } from './prepare-topics.ts';
-import { refusalOf, type RefusedTable } from './refused-tables.ts';
+import type { PreflightProblem } from './preflight.ts';
+import { hiddenTable, refusalOf, type RefusedTable } from './refused-tables.ts';
 import { findGone, type Gone } from './source/gone.ts';
+import { findHidden } from './source/hidden.ts';
 import type { Source } from './source/source.ts';
 import { tableId } from './state/table.ts';
 import type { BookServer, ColumnBook } from './state/column-book.ts';
@@ -95,9 +97,10 @@ export class NewTables {
     const { database, table } = map;
     const isOpen = columnBook.lacks(map);
     const id = tableId(database, table);
-    if (!isOpen && book.knows(id) && !routes.hasOtherKey(map)) return;
-    const description = await this.#describe(database, table);
-    if (this.#refuses(map, description)) return;
+    const isAsBefore = !routes.hasOtherKey(map) && (isOpen || routes.unseenChange(map) === null);
+    if (!isOpen && book.knows(id) && isAsBefore) return;
+    const { description, hidden } = await this.#see(map);
+    if (this.#refuses(map, description, hidden)) return;
     if (!book.knows(id)) this.#noteNew(map, description !== null);
     if (isOpen) await this.#learn(map, description);
   }
@@ -106,23 +109,41 @@ export class NewTables {
    * Whether the table cannot be captured: left alone until a statement changes it, which makes it be read. Of one that was
    * published before, rows are missing from then on: it is not whole any more.
    */
-  #refuses(map: TableMap, description: TableDescription | null): boolean {
-    const { settings, book, routes, onRefused } = this.#parts;
+  #refuses(map: TableMap, description: TableDescription | null, hidden: PreflightProblem | null): boolean {
+    const { settings, routes } = this.#parts;
     const id = tableId(map.database, map.table);
     const now = description === null ? null : refusalOf(settings.config, description);
-    const refusal = now ?? (routes.isKeyless(map) ? keyless(id) : null);
+    const unseen = hidden === null ? null : hiddenTable(map, hidden);
+    const refusal = now ?? unseen ?? (routes.isKeyless(map) ? keyless(id) : null);
     if (refusal === null) {
       if (this.#refused.delete(id)) this.#mended.push({ database: map.database, table: map.table });
       return false;
     }
-    routes.passOver(map);
-    book.forget(id);
-    if (!this.#refused.has(id)) onRefused(refusal);
-    this.#refused.set(id, refusal);
+    this.#leaveAlone(map, refusal);
     return true;
   }
 
-  /** @throws PipelineError COLUMN_TYPE_UNKNOWN when the server has a column and does not tell what it is */
+  #leaveAlone(map: TableMap, refusal: RefusedTable): void {
+    const { book, routes, onRefused } = this.#parts;
+    routes.passOver(map);
+    book.forget(refusal.id);
+    if (!this.#refused.has(refusal.id)) onRefused(refusal);
+    this.#refused.set(refusal.id, refusal);
+  }
+
+  /** What the server shows of a table now. A table that is just being made again is looked at again. */
+  async #see(map: TableMap): Promise<{
+    readonly description: TableDescription | null;
+    readonly hidden: PreflightProblem | null;
+  }> {
+    for (let look = 1; ; look++) {
+      const description = await this.#describe(map.database, map.table);
+      const hidden = await this.#ask((connection) => findHidden(connection, map, description));
+      if (hidden === null || look === LOOKS_MAX) return { description, hidden };
+    }
+  }
+
+  /** A column that the server has and does not tell the type of keeps its table from being captured. */
   async #learn(map: TableMap, first: TableDescription | null): Promise<void> {
     const { database, table } = map;
     let description = first;
@@ -133,7 +154,7 @@ export class NewTables {
       if (gone !== null) return this.#goOnWithout(map, unknown, gone);
       description = await this.#describe(database, table);
     }
-    throw columnUnknown(map);
+    this.#leaveAlone(map, columnUnknown(map));
   }
 
   /**
@@ -153,7 +174,7 @@ export class NewTables {
       );
       return;
     }
-    if (!isKeyKnown) throw columnUnknown(map);
+    if (!isKeyKnown) return this.#leaveAlone(map, columnUnknown(map));
     log.warn(
       { event: 'capture.columns_left_out', table: id, columns: unknown },
       `columns of ${id} that the source no longer has are left out of its rows: nothing tells what they were`,
@@ -203,11 +224,7 @@ function keyless(id: string): RefusedTable {
   return { id, code: 'TABLE_WITHOUT_KEY', why: 'its rows were written when it had no primary key' };
 }
 
-function columnUnknown({ database, table }: TableName): PipelineError {
-  const id = tableId(database, table);
-  return new PipelineError(
-    'COLUMN_TYPE_UNKNOWN',
-    `A change of ${id} has a column of which nothing tells its type, or whether it is generated.`,
-    { context: { table: id } },
-  );
+function columnUnknown({ database, table }: TableName): RefusedTable {
+  const why = 'its rows have a column of which nothing tells its type, or whether it is generated';
+  return { id: tableId(database, table), code: 'COLUMN_TYPE_UNKNOWN', why };
 }

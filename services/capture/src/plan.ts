@@ -5,12 +5,13 @@ import { captureSettings, type CaptureSettings } from './capture-settings.ts';
 import { findProblems, type PreflightProblem } from './preflight.ts';
 import { planTable, type TableOutline, type TablePlan } from './plan-table.ts';
 import { judgeTopics, topicProblems } from './prepare-topics.ts';
-import { emptyPatterns, withoutRefused } from './refused-tables.ts';
+import { emptyPatterns, unreadablePatterns, withoutRefused } from './refused-tables.ts';
 import type { TableName } from './stream/statement-text.ts';
 import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
 import { findMissingPrivileges } from './source/privileges.ts';
+import { findUnreadable, readSelectGrants } from './source/select-grants.ts';
 import { reachServers } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
 import { capturedShapes, knownTables } from './state/known-tables.ts';
@@ -45,11 +46,15 @@ export async function planCapture(config: SluiceConfig, signal: AbortSignal): Pr
   const connection = await source.connect();
   try {
     const tables = await readCapturedTables(connection, settings.filter);
+    const grants = await readSelectGrants(connection);
+    const unreadable = await findUnreadable(connection, grants, tables);
+    const captured = capturedShapes(settings, registry);
     const problems = [
       ...(await findMissingPrivileges(connection, config.source.user)),
-      ...(await findProblems(connection, config, tables, capturedShapes(settings, registry))),
+      ...unreadablePatterns(config, grants, emptyPatterns(config, [...tables, ...captured])),
+      ...(await findProblems(connection, config, tables, captured)),
     ];
-    return await planAll(settings, { source, registry, tables, problems });
+    return await planAll(settings, { source, registry, tables, unreadable, problems });
   } finally {
     connection.destroy();
   }
@@ -59,12 +64,14 @@ interface Found {
   readonly source: Source;
   readonly registry: TableRegistry;
   readonly tables: readonly TableDescription[];
+  /** Those of them that the account may not read in full. */
+  readonly unreadable: readonly TableDescription[];
   readonly problems: readonly PreflightProblem[];
 }
 
 async function planAll(
   settings: CaptureSettings,
-  { source, registry, tables, problems }: Found,
+  { source, registry, tables, unreadable, problems }: Found,
 ): Promise<CapturePlan> {
   const { config, filter, shaper } = settings;
   const { facts } = source;
@@ -88,7 +95,7 @@ async function planAll(
     ],
     warnings: [
       ...shapes.warnings,
-      ...leftAlone(config, tables, captured),
+      ...leftAlone(config, tables, unreadable, captured),
       ...gone.map(
         ({ database, table }) =>
           `${database}.${table} was captured and is not any more: nothing more is published of it, and its rows stay in the sinks`,
@@ -101,10 +108,11 @@ async function planAll(
 function leftAlone(
   config: SluiceConfig,
   tables: readonly TableDescription[],
+  unreadable: readonly TableName[],
   earlier: readonly TableName[],
 ): readonly string[] {
   if (config.source.strictTables) return [];
-  const { refused } = withoutRefused(config, tables);
+  const { refused } = withoutRefused(config, tables, unreadable);
   return [...refused, ...emptyPatterns(config, [...tables, ...earlier])].map(
     ({ id, why }) => `${id} will be left alone: ${why}`,
   );

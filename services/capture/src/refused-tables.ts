@@ -1,7 +1,8 @@
-import type { TableDescription } from '@sluice/mysql';
+import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { Logger, SluiceConfig } from '@sluice/runtime';
 import type { CaptureMetrics } from './metrics.ts';
 import { checkPattern, tableProblems, type PreflightProblem } from './preflight.ts';
+import { isUnreadable, selectMissing, type SelectGrants } from './source/select-grants.ts';
 import { tableId } from './state/table.ts';
 import type { TableName } from './stream/statement-text.ts';
 
@@ -9,7 +10,12 @@ import type { TableName } from './stream/statement-text.ts';
 export interface RefusedTable {
   /** `database.table`, or the pattern. */
   readonly id: string;
-  readonly code: 'PATTERN_WITHOUT_TABLE' | 'TABLE_SYSTEM_VERSIONED' | 'TABLE_WITHOUT_KEY';
+  readonly code:
+    | 'COLUMN_TYPE_UNKNOWN'
+    | 'PATTERN_WITHOUT_TABLE'
+    | 'TABLE_HIDDEN'
+    | 'TABLE_SYSTEM_VERSIONED'
+    | 'TABLE_WITHOUT_KEY';
   readonly why: string;
 }
 
@@ -19,6 +25,11 @@ export function refusalOf(config: SluiceConfig, description: TableDescription): 
   if (problem === undefined) return null;
   const code = description.isVersioned ? 'TABLE_SYSTEM_VERSIONED' : 'TABLE_WITHOUT_KEY';
   return { id: tableId(description.database, description.table), code, why: whyOf(problem) };
+}
+
+/** One that the server, or the account's privileges, do not show in full. */
+export function hiddenTable({ database, table }: TableName, problem: PreflightProblem): RefusedTable {
+  return { id: tableId(database, table), code: 'TABLE_HIDDEN', why: whyOf(problem) };
 }
 
 function whyOf({ found, required, fix }: PreflightProblem): string {
@@ -36,12 +47,44 @@ export function emptyPatterns(config: SluiceConfig, tables: readonly TableName[]
   );
 }
 
-/** Tells the tables that may be captured from those that cannot be: they end no capture of the others. */
+/** Those of the patterns without a table whose databases the account may certainly not read: an empty one looks the same. */
+export function unreadablePatterns(
+  config: SluiceConfig,
+  grants: SelectGrants,
+  empty: readonly RefusedTable[],
+): readonly PreflightProblem[] {
+  const { user } = config.source;
+  return empty.flatMap(({ id }) => {
+    const database = id.slice(0, id.indexOf('.'));
+    if (!isUnreadable(grants, database)) return [];
+    const on = /[*?]/u.test(database) ? '*.*' : `${quoteIdentifier(database)}.*`;
+    return [
+      {
+        setting: 'source.user',
+        found: `"${user}" without SELECT on anything that "${id}" of source.tables names`,
+        required: 'SELECT on what is captured',
+        fix: `GRANT SELECT ON ${on} TO the user of source.user;`,
+      },
+    ];
+  });
+}
+
+/**
+ * Tells the tables that may be captured from those that cannot be: they end no capture of the others.
+ * @param unreadable tables that the account may not read in full
+ */
 export function withoutRefused(
   config: SluiceConfig,
   tables: readonly TableDescription[],
+  unreadable: readonly TableName[],
 ): { readonly tables: readonly TableDescription[]; readonly refused: readonly RefusedTable[] } {
-  const refused = tables.flatMap((table) => refusalOf(config, table) ?? []);
+  const hidden = unreadable.map((name) => hiddenTable(name, selectMissing(name.database, name.table)));
+  const hiddenIds = new Set(hidden.map(({ id }) => id));
+  const refused = [...hidden];
+  for (const table of tables) {
+    const found = hiddenIds.has(tableId(table.database, table.table)) ? null : refusalOf(config, table);
+    if (found !== null) refused.push(found);
+  }
   const ids = new Set(refused.map(({ id }) => id));
   return { tables: tables.filter(({ database, table }) => !ids.has(tableId(database, table))), refused };
 }

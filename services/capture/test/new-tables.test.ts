@@ -46,6 +46,8 @@ function setupOf(options: {
   keyless?: boolean;
   stopped?: readonly string[];
   topics?: readonly string[];
+  /** Number of the error for who selects what the source does not show; else that it is not there. */
+  refusal?: number;
   /** The table that the source shows, and its columns. */
   table?: string;
   columns?: readonly string[];
@@ -67,7 +69,13 @@ function setupOf(options: {
     ['.STATISTICS', options.keyless === true ? [] : [key]],
   ];
   const connection = {
-    query: (sql: string) => Promise.resolve([answers.find(([table]) => sql.includes(table))?.[1] ?? []]),
+    query: (sql: string) => {
+      const errno = sql.endsWith('LIMIT 0')
+        ? (options.refusal ?? (options.exists === false ? 1146 : 1054))
+        : 0;
+      if (errno > 0) return Promise.reject(Object.assign(new Error(), { errno }));
+      return Promise.resolve([answers.find(([table]) => sql.includes(table))?.[1] ?? []]);
+    },
     destroy: () => undefined,
   };
   const newTables = new NewTables({
@@ -328,5 +336,37 @@ describe('a table whose columns are other than those of its newest version', () 
     begin(stream, 200, null, WIDER);
     await settle();
     expect([book.knows('shop.orders'), journal.alerts.length]).toEqual([true, 1]);
+  });
+});
+
+describe('what the source has and does not show', () => {
+  const lines = tableMap({ tableId: 7, table: 'lines' });
+
+  test.each([
+    ['a table', { exists: false }],
+    ['a column', { columns: ['id'] }],
+  ])('%s is not gone: the table is left alone', async (_what, options) => {
+    const { stream, book, refused, settle } = setupOf({ ...options, refusal: 1142 });
+    statement(stream, 'CREATE TABLE lines (id INT PRIMARY KEY, v INT)', 200);
+    await settle();
+    begin(stream, 300, null, lines);
+    await settle();
+    expect([stream.mustSettleTables, refused, book.knows('shop.lines')]).toEqual([
+      false,
+      ['shop.lines'],
+      false,
+    ]);
+  });
+
+  test('a column that was dropped further on in the stream is gone', async () => {
+    const { stream, refused, settle } = setupOf({
+      topics: ['orders', 'lines'],
+      versions: ['lines'],
+      columns: ['id'],
+    });
+    begin(stream, 300, null, lines);
+    expect(stream.mustSettleTables).toBe(true);
+    await settle();
+    expect([refused, stream.mustSettleTables]).toEqual([[], false]);
   });
 });

@@ -24,6 +24,13 @@ const LENGTHS: Readonly<Record<string, number>> = {
   'binary(16)': 16,
   'binary(4)': 4,
 };
+/** MariaDB's hidden columns behind a UNIQUE key that is too long for an index: no SELECT and no information_schema has them. */
+const ROW_HASH = /^DB_ROW_HASH_\d+$/u;
+
+export function isRowHash(column: string): boolean {
+  return ROW_HASH.test(column);
+}
+
 /** From this version on MariaDB leaves generated columns out of the images of an UPDATE or a DELETE. */
 const LEAVES_OUT_SINCE = 11;
 
@@ -80,13 +87,13 @@ export class ColumnBook {
    * Takes what is not known from what the server says, and leaves out the columns of which it says nothing.
    *
    * @param description null for a table that is gone
-   * @returns names of the columns of which nothing tells what they are
+   * @returns names of the columns of which nothing tells what they are; hidden hashes are known for what they are by now
    */
   learn(map: TableMap, description: TableDescription | null): readonly string[] {
     const columns = description === null ? [] : this.#columnsOf(description);
     const { facts, unknown } = this.#resolve(map, [...columns, ...this.#known(map)]);
     this.#byMap.set(map, facts);
-    return unknown;
+    return unknown.filter((name) => !isRowHash(name));
   }
 
   /** The facts of a table map that is settled. */
@@ -117,11 +124,12 @@ export class ColumnBook {
     return isSame || !hasKey ? null : shapeOfDescription(description, known.keyColumns, this.#server);
   }
 
-  /** Later ones win. */
+  /** Later ones win. A column that is named as a hash may have been published as one: only the server tells. */
   #known({ database, table }: TableName): readonly KnownColumn[] {
     const shape = this.#registry.shapeOf(database, table);
     const described = this.#described.get(tableId(database, table)) ?? [];
-    return shape === null ? described : [...shapeColumns(shape), ...described];
+    if (shape === null) return described;
+    return [...shapeColumns(shape).filter(({ name }) => !isRowHash(name)), ...described];
   }
 
   /** Columns of tables made by an old server version are shown with a comment behind their type. */
@@ -146,7 +154,7 @@ export class ColumnBook {
     for (const [ordinal, { name, sqlType }] of map.columns.entries()) {
       const length = LENGTHS[sqlType];
       const mayBeLeftOut = leavesOut(this.#server) && !map.primaryKey.includes(ordinal);
-      if (length === undefined && !mayBeLeftOut) continue;
+      if (length === undefined && !mayBeLeftOut && !isRowHash(name)) continue;
       const fits = ({ type }: KnownColumn): boolean =>
         length === undefined || type === null || LENGTHS[type] === length;
       const known = columns.findLast((column) => column.name === name && fits(column));

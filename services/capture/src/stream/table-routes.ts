@@ -10,7 +10,7 @@ import {
   type TableRegistry,
 } from '../state/table-registry.ts';
 import { parseTableId, schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
-import type { ColumnBook } from '../state/column-book.ts';
+import { isRowHash, type ColumnBook } from '../state/column-book.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import { encoderFor } from './shaped-encoder.ts';
@@ -176,7 +176,9 @@ export class TableRoutes {
     const { database, table } = map;
     const facts = this.#options.columnBook.factsOf(map);
     const columns = schemaColumns(describedColumns(map.columns, facts));
-    const leftOut = map.columns.flatMap(({ name }) => (facts.leftOut.has(name) ? [name] : []));
+    const leftOut = map.columns.flatMap(({ name }) =>
+      facts.leftOut.has(name) && !isRowHash(name) ? [name] : [],
+    );
     return { database, table, columns, keyColumns: this.keyOf(map), leftOut };
   }
 

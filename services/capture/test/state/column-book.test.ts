@@ -169,3 +169,28 @@ describe('generated columns', () => {
     expect(leftOutOf(description, newer)).toEqual(['twice']);
   });
 });
+
+describe('a hidden hash of a UNIQUE key (MariaDB)', () => {
+  const server = { flavour: 'mariadb', version: '10.11.18' } as const;
+  const map = mapOf({ id: 'int', url: 'text', DB_ROW_HASH_1: 'bigint unsigned' });
+
+  test.each([
+    [
+      'is left out, and nothing is unknown, when the server does not show it',
+      { id: 'int', url: 'text' },
+      ['DB_ROW_HASH_1'],
+    ],
+    [
+      'is a column of its own when the server shows one of that name',
+      { id: 'int', url: 'text', DB_ROW_HASH_1: 'bigint' },
+      [],
+    ],
+  ])('%s', (_what, shown, leftOut) => {
+    // An earlier version may have published it: the history is not asked.
+    const registry = registryOf({ id: 'int', url: 'text', DB_ROW_HASH_1: 'bigint unsigned' });
+    const book = new ColumnBook({ server, registry, described: [] });
+    expect(book.lacks(map)).toBe(true);
+    expect(book.learn(map, describedAs(shown))).toEqual([]);
+    expect([...book.factsOf(map).leftOut]).toEqual(leftOut);
+  });
+});

@@ -1,0 +1,39 @@
+import type { TableMap } from '@sluice/binlog';
+import type { TableDescription } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
+import type { Connection } from 'mysql2/promise';
+import type { PreflightProblem } from '../preflight.ts';
+import { isRowHash } from '../state/column-book.ts';
+import { tableId } from '../state/table.ts';
+import { findGone } from './gone.ts';
+import { selectMissing } from './select-grants.ts';
+
+/**
+ * What of a table map the server has and does not show: what is not shown is not gone. Null when it shows all, or when what
+ * it does not show was dropped further on in the stream.
+ *
+ * @param description what the server shows; null when it shows no such table
+ */
+export async function findHidden(
+  connection: Connection,
+  map: TableMap,
+  description: TableDescription | null,
+): Promise<PreflightProblem | null> {
+  const { database, table } = map;
+  const shown = new Set(description?.columns.map(({ COLUMN_NAME }) => COLUMN_NAME));
+  const missing = map.columns.map(({ name }) => name).filter((name) => !shown.has(name) && !isRowHash(name));
+  if (missing.length === 0) return null;
+  try {
+    if ((await findGone(connection, map, missing)) !== null) return null;
+  } catch (error) {
+    if (error instanceof PipelineError && error.code === 'MYSQL_PRIVILEGE_MISSING')
+      return selectMissing(database, table);
+    throw error;
+  }
+  return {
+    setting: `table ${tableId(database, table)}`,
+    found: `that information_schema does not show ${description === null ? 'it' : missing.join(', ')}`,
+    required: 'a table that is shown with all its columns',
+    fix: 'look at the privileges of the user of source.user, then start capture again',
+  };
+}

@@ -1,0 +1,115 @@
+import { startStack } from '@sluice/local-stack';
+import { quoteTable } from '@sluice/mysql';
+import { afterAll, describe, expect, test } from 'vitest';
+import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { eventually } from '../harness/eventually.ts';
+import { testScope, uniqueName } from '../harness/scope.ts';
+import type { ServiceProcess } from '../harness/service-process.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+import { readRows } from '../harness/table-records.ts';
+
+/** Tables, columns and databases that the account of capture may not see: they are there, and somebody is told. */
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
+afterAll(() => stack.stop());
+
+describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
+  test('what may not be read is left alone by name, and whole when it may', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'hidden');
+    const user = uniqueName('hidden').slice(0, 30);
+    const name = (table: string): string => quoteTable(database.name, table);
+    const grant = (what: string, on: string): string => `GRANT ${what} ON ${on} TO '${user}'@'%'`;
+    for (const table of ['orders', 'secret', 'part', 'viewed'])
+      await database.run(
+        `CREATE TABLE ${table} (id INT NOT NULL PRIMARY KEY, a INT, b INT)`,
+        `INSERT INTO ${table} VALUES (1, 10, 100)`,
+      );
+    await database.run(
+      'CREATE VIEW seen AS SELECT * FROM viewed',
+      `CREATE USER '${user}'@'%' IDENTIFIED BY 'Pass-word-4'`,
+      grant('REPLICATION SLAVE, REPLICATION CLIENT', '*.*'),
+      grant('SELECT', name('orders')),
+      grant('SELECT', name('seen')),
+      grant('SELECT (id, a)', name('part')),
+    );
+    scope.defer(() => database.run(`DROP USER '${user}'@'%'`));
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections: { topics: { partitions: 1 }, source: { user, password: 'Pass-word-4' } },
+    });
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders']);
+    expect(await leftAlone(capture)).toEqual(['TABLE_HIDDEN part']);
+    await database.run(
+      'INSERT INTO secret VALUES (2, 20, 200)',
+      'UPDATE part SET b = 101',
+      'UPDATE viewed SET b = 101',
+      'INSERT INTO orders VALUES (2, 20, 200)',
+    );
+    await pipeline.arrived(capture, 'orders', '{"id":2}');
+    expect(await leftAlone(capture)).toEqual([
+      'TABLE_HIDDEN part',
+      'TABLE_HIDDEN secret',
+      'TABLE_HIDDEN viewed',
+    ]);
+    expect(capture.output).toContain(`GRANT SELECT ON ${name('secret')} TO the user of source.user`);
+    const topics = await pipeline.topicNames();
+    for (const table of ['secret', 'part', 'viewed']) expect(topics).not.toContain(pipeline.topic(table));
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+
+    for (const table of ['secret', 'part', 'viewed']) await database.run(grant('SELECT', name(table)));
+    const second = await pipeline.start();
+    await pipeline.snapshotDone(second, ['orders', 'secret', 'part', 'viewed']);
+    expect(await leftAlone(second)).toEqual([]);
+    for (const [table, rows] of [
+      [
+        'secret',
+        [
+          [1, 10, 100],
+          [2, 20, 200],
+        ],
+      ],
+      ['part', [[1, 10, 101]]],
+      ['viewed', [[1, 10, 101]]],
+    ] as const) {
+      const found = await readRows(pipeline.reader, pipeline.topic(table));
+      expect(found.map(({ payload }) => Object.values(payload.after ?? {}))).toEqual(rows);
+    }
+
+    // A table that becomes another's name, which no grant is about, and one that is gone when its rows are read.
+    await database.run('RENAME TABLE orders TO moved', 'INSERT INTO moved VALUES (3, 30, 300)');
+    await eventually('moved to be left alone', async () =>
+      (await leftAlone(second)).includes('TABLE_HIDDEN moved'),
+    );
+    await database.run('DROP TABLE moved');
+    await eventually('nothing to be left alone', async () => (await leftAlone(second)).length === 0);
+    expect(await second.stop()).toMatchObject({ code: 0 });
+  });
+
+  test('an account that may read nothing of what is to be captured is refused', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'unread');
+    const user = uniqueName('unread').slice(0, 30);
+    await database.run(
+      'CREATE TABLE orders (id INT NOT NULL PRIMARY KEY)',
+      `CREATE USER '${user}'@'%' IDENTIFIED BY 'Pass-word-4'`,
+      `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`,
+    );
+    scope.defer(() => database.run(`DROP USER '${user}'@'%'`));
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections: { source: { user, password: 'Pass-word-4' } },
+    });
+    const capture = pipeline.launch();
+    expect(await capture.ended).toMatchObject({ code: 69 });
+    expect(capture.log.at(-1)?.err?.message).toContain(`GRANT SELECT ON \`${database.name}\`.* TO`);
+  });
+});
+
+async function leftAlone(capture: ServiceProcess): Promise<string[]> {
+  const { refused } = (await capture.status()) as { refused: readonly { table: string; code: string }[] };
+  return refused.map(({ table, code }) => `${code} ${table.split('.')[1] ?? ''}`).sort();
+}
