@@ -63,7 +63,9 @@ export function requestError(error: unknown, doing: string): PipelineError {
   if (error instanceof PipelineError) return error;
   const status = error instanceof errors.ResponseError ? (error.statusCode ?? 0) : 0;
   const type = error instanceof errors.ResponseError ? (reasonOf(error).type ?? 'unknown') : nameOf(error);
-  const message = `${doing}: ${type}${status === 0 ? '' : ` (status ${status})`}`;
+  // A connection's words name an address, never a value.
+  const detail = error instanceof errors.ConnectionError ? `: ${error.message}` : '';
+  const message = `${doing}: ${type}${detail}${status === 0 ? '' : ` (status ${status})`}`;
   return new PipelineError(requestErrorCode(error), message, { cause: error, context: { status, type } });
 }
 
