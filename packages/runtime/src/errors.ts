@@ -396,6 +396,11 @@ export const ERRORS = {
     summary: 'another server answers at the address of the source than a moment before',
     fix: 'Nothing is to be done after a failover: capture begins anew at its checkpoint. If it repeats, the address spreads connections over several servers: name one of them.',
   },
+  SOURCE_READ_TWICE: {
+    class: 'retryable',
+    summary: "another reader took over the replica id under which capture reads the source's binlog",
+    fix: 'Stop the other capture of this pipeline, if there is one: two take turns until Kafka ends the older. A replica or another tool with this id needs another one, or set source.serverId.',
+  },
   SOURCE_SILENT: {
     class: 'retryable',
     summary: 'the source has sent neither event nor heartbeat for too long',

@@ -2,6 +2,7 @@ import ZongJi from '@vlasky/zongji';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import { toPipelineError, type Flavour } from '@sluice/mysql';
 import type { ConnectionOptions } from 'mysql2';
+import { dumpRefusal } from './dump-refusal.ts';
 import { EventQueue } from './event-queue.ts';
 
 /** Where to begin: a GTID set wins over file and position. */
@@ -43,11 +44,6 @@ interface ReaderInternals {
 
 /** MySQL answers a dump with packets whose first byte is 0 before each event. */
 const EVENT_MARKER_BYTES = 1;
-/** Types of the events that open every dump: ROTATE, FORMAT_DESCRIPTION. */
-const OPENING_EVENTS: ReadonlySet<number> = new Set([4, 15]);
-const EVENT_TYPE_AT = 4;
-/** ER_MASTER_FATAL_ERROR_READING_BINLOG: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
-const CANNOT_READ_BINLOG = 1236;
 /** How long connecting and a few statements may take (ms): nothing watches the link before. */
 const OPEN_MS = 60_000;
 /** A link that shows no sign of life for this many heartbeat periods is dead. */
@@ -68,7 +64,6 @@ export class BinlogReader {
   #wasHeard = true;
   #lastHeardAt = 0;
   #closed = false;
-  #hasEvents = false;
 
   /** Connects and starts the dump; throws a PipelineError (`MYSQL_*`, `SOURCE_*`) when the server refuses. */
   static async open(options: ReaderOptions): Promise<BinlogReader> {
@@ -155,24 +150,12 @@ export class BinlogReader {
     const marker = packet.buffer[packet.offset];
     if (marker === 0) {
       const event = packet.buffer.subarray(packet.offset + EVENT_MARKER_BYTES, packet.end);
-      this.#hasEvents ||= !OPENING_EVENTS.has(event[EVENT_TYPE_AT] ?? 0);
       this.#queue.push(event);
     } else if (packet.isError()) {
-      this.#fail(this.#refusal(packet.asError(encoding)));
+      this.#fail(dumpRefusal(packet.asError(encoding)));
     } else {
       this.#fail(new PipelineError('SOURCE_CLOSED_STREAM', 'The source ended the binlog stream.'));
     }
-  }
-
-  /** An error of the dump before its first event means that the server has not got what was asked for. */
-  #refusal(error: Error): PipelineError {
-    const translated = toPipelineError(error);
-    if (this.#hasEvents || translated.context['errno'] !== CANNOT_READ_BINLOG) return translated;
-    return new PipelineError(
-      'SOURCE_BINLOG_PURGED',
-      `The source does not send its binlog from the checkpoint on: ${error.message}`,
-      { cause: error, context: translated.context },
-    );
   }
 
   #checkAlive(silentMs: number): void {
