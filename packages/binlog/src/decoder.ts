@@ -10,6 +10,7 @@ import { readHeartbeatV2 } from './heartbeat.ts';
 import { readPayload } from './inflate.ts';
 import { PayloadEvents } from './payload-events.ts';
 import { PositionTracker } from './position.ts';
+import { readPreviousGtids } from './previous-gtids.ts';
 import { isBegin, queryText, readQuery, readXaPrepare, type QueryEvent } from './query-event.ts';
 import { RowsEventReader, STMT_END } from './rows-event.ts';
 import { readRowsBody, rowsLayout, type RowsLayout } from './rows-header.ts';
@@ -218,6 +219,8 @@ export class BinlogDecoder {
         return this.rotate(cursor, (flags & FLAG.ARTIFICIAL) !== 0);
       case EVENT.FORMAT_DESCRIPTION:
         return this.format(event);
+      case EVENT.PREVIOUS_GTIDS:
+        return this.previousGtids(cursor);
       default:
         return this.other(type);
     }
@@ -230,6 +233,13 @@ export class BinlogDecoder {
     this.calling = true;
     const artificial = (this.header.flags & FLAG.ARTIFICIAL) !== 0 || event.readUInt32LE(13) === 0;
     this.handler.onFormat({ ...format, artificial });
+    this.calling = false;
+  }
+
+  private previousGtids(cursor: EventCursor): void {
+    const gtidSet = readPreviousGtids(cursor);
+    this.calling = true;
+    this.handler.onPreviousGtids?.(gtidSet);
     this.calling = false;
   }
 

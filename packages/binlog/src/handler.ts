@@ -41,6 +41,8 @@ export interface QueryNotice {
 /** Receives the stream; all methods are called synchronously and in order, from within `accept`. */
 export interface BinlogHandler {
   onFormat(format: FormatEvent): void;
+  /** MySQL, at the begin of a file: the GTIDs of all earlier ones; null where they have tags. */
+  onPreviousGtids?(gtidSet: string | null): void;
   /** The next events stand in `file` from `position` on; artificial ones open every stream and every file. */
   onRotate(file: string, position: number, artificial: boolean): void;
   /** A transaction or a lone statement opens. A group that is still open then was never committed. */

@@ -44,6 +44,12 @@ function formatBody(algorithm: number): Buffer {
   return body;
 }
 
+function uint64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}
+
 describe('a transaction', () => {
   test('opens, brings its table map and rows, commits', () => {
     const recorder = decode(orderEvents({ rows: 2, checksum: true }), { checksum: true });
@@ -229,6 +235,27 @@ describe('what is refused', () => {
 
   test('where the encryption of a file began: the events are sent in clear', () => {
     expect(decode([eventBytes({ type: 164 }, Buffer.alloc(17))]).calls).toEqual([]);
+  });
+
+  test.each([
+    ['none', Buffer.alloc(8), ''],
+    [
+      'of one source, with a gap',
+      Buffer.concat([
+        uint64(1),
+        Buffer.from('3e11fa4771ca11e19e33c80aa9429562', 'hex'),
+        uint64(2),
+        ...[1, 6, 8, 9].map(uint64),
+      ]),
+      '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:8',
+    ],
+    ['with tags', Buffer.concat([Buffer.of(1, 1, 0, 0, 0, 0, 0, 1), Buffer.alloc(40)]), null],
+  ])('the GTIDs of earlier files: %s', (_what, body, expected) => {
+    const recorder = new Recorder();
+    const sets: (string | null)[] = [];
+    const handler = Object.assign(recorder, { onPreviousGtids: (set: string | null) => sets.push(set) });
+    new BinlogDecoder(handler, OPTIONS).accept(eventBytes({ type: 35 }, body));
+    expect(sets).toEqual([expected]);
   });
 
   test('everything after the first error', () => {

@@ -189,7 +189,7 @@ export class Incarnation {
   }
 
   #newSnapshots(): Snapshots {
-    const { settings, source, plan, journal, metrics, log } = this.#parts;
+    const { settings, source, journal, metrics, log } = this.#parts;
     return new Snapshots({
       settings,
       source,
@@ -198,7 +198,6 @@ export class Incarnation {
       loop: this.#loop,
       book: this.#book,
       oversize: this.#oversize,
-      hasGtids: plan.gtidSet !== null,
       isStopped: (id) => journal.isStopped(id) || this.#newTables.isRefused(id),
       onBusy: (busy) => metrics.state(busy ? 'snapshot' : 'streaming'),
       log,

@@ -74,7 +74,7 @@ export class ChunkReader {
     const { ddlsPassed } = routes;
     if (ddlsPassed !== this.#ddlsPassed) this.forgetTable();
     this.#ddlsPassed = ddlsPassed;
-    const { result, mark } = await visibility.read(request.progress, () => this.#select(request));
+    const { result, mark } = await visibility.read(request.progress, (lock) => this.#select(request, lock));
     if (result === null) return null;
     const { table, rows } = result;
     const more = rows.length >= request.limit;
@@ -101,14 +101,14 @@ export class ChunkReader {
     return estimateRows(this.#options.connection, table.shape, condition);
   }
 
-  async #select(request: ChunkRequest): Promise<SelectedPage | null> {
-    const { connection, visibility } = this.#options;
+  async #select(request: ChunkRequest, lock: boolean): Promise<SelectedPage | null> {
+    const { connection } = this.#options;
     const table = this.#table ?? (await this.describe(request.name));
     if (table === null) return null;
     this.#table = table;
     const { condition, limit } = request;
     const after = request.after(table);
-    const sql = table.pageSql({ after, limit, condition, lock: visibility.lock });
+    const sql = table.pageSql({ after, limit, condition, lock });
     const begun = performance.now();
     try {
       const [rows] = await connection.query({ sql, rowsAsArray: true, typeCast: false });

@@ -22,8 +22,6 @@ export interface SnapshotsParts {
   readonly loop: CaptureLoop;
   readonly book: SnapshotBook;
   readonly oversize: OversizeRows;
-  /** Whether the stream tells the transactions it has read by GTID. */
-  readonly hasGtids: boolean;
   /** Whether a table waits for an operator, by `database.table`: no row of it is read before. */
   readonly isStopped: (id: string) => boolean;
   readonly onBusy: (busy: boolean) => void;
@@ -89,8 +87,8 @@ export class Snapshots {
   }
 
   #chunkReader(connection: Awaited<ReturnType<Source['connect']>>): ChunkReader {
-    const { settings, source, routes, hasGtids } = this.#parts;
-    const visibility = chooseVisibility(connection, source.facts, hasGtids);
+    const { settings, source, routes } = this.#parts;
+    const visibility = chooseVisibility(connection, source.facts);
     const configuredKeys = settings.config.source.keys;
     return new ChunkReader({ connection, visibility, server: source.facts, routes, configuredKeys });
   }

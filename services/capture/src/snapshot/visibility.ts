@@ -19,12 +19,10 @@ export interface StreamProgress {
  * not see beyond.
  */
 export interface Visibility {
-  /** Whether rows must be locked while they are read. */
-  readonly lock: boolean;
-  /** Runs `read` under the rule; the mark is the binlog position that the rows are not newer than. */
+  /** Runs `read` under the rule, told whether rows must be locked; the mark is the binlog position that the rows are not newer than. */
   read<T>(
     progress: StreamProgress,
-    read: () => Promise<T>,
+    read: (lock: boolean) => Promise<T>,
   ): Promise<{ readonly result: T; readonly mark: StreamPosition }>;
 }
 
@@ -35,23 +33,22 @@ const MARIADB_PAUSE_MS = 5;
 /** Tries at once, before the pauses. */
 const QUICK_TRIES = 20;
 
-/** @param streamHasGtids whether the stream tells the transactions it has read by GTID */
-export function chooseVisibility(
-  connection: Connection,
-  server: ServerFacts,
-  streamHasGtids: boolean,
-): Visibility {
+export function chooseVisibility(connection: Connection, server: ServerFacts): Visibility {
   if (server.flavour === 'mariadb') return mariadbSnapshots(connection);
-  return server.gtid && streamHasGtids ? mysqlGtids(connection, server) : mysqlLocks(connection, server);
+  const [byGtids, byLocks] = [mysqlGtids(connection, server), mysqlLocks(connection, server)];
+  return {
+    // The stream may lose its GTIDs while it runs, and get them back.
+    read: (progress, read) =>
+      (server.gtid && progress.gtidSet !== null ? byGtids : byLocks).read(progress, read),
+  };
 }
 
 /** MySQL adds a transaction to `gtid_executed` after the engine's commit: then it is visible. */
 function mysqlGtids(connection: Connection, server: ServerFacts): Visibility {
   return {
-    lock: false,
     async read(progress, read) {
       await untilExecuted(connection, progress.gtidSet ?? '');
-      const result = await read();
+      const result = await read(false);
       return { result, mark: await readBinlogStatus(connection, server) };
     },
   };
@@ -71,12 +68,11 @@ async function untilExecuted(connection: Connection, gtidSet: string): Promise<v
 /** A locking read waits for every transaction that is not yet visible. */
 function mysqlLocks(connection: Connection, server: ServerFacts): Visibility {
   return {
-    lock: true,
     async read(_progress, read) {
       await queryRows(connection, 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
       await queryRows(connection, 'START TRANSACTION');
       try {
-        const result = await read();
+        const result = await read(true);
         return { result, mark: await readBinlogStatus(connection, server) };
       } finally {
         await queryRows(connection, 'ROLLBACK');
@@ -88,13 +84,12 @@ function mysqlLocks(connection: Connection, server: ServerFacts): Visibility {
 /** MariaDB tells the exact binlog position of a consistent snapshot: taken again until it is not behind the stream. */
 function mariadbSnapshots(connection: Connection): Visibility {
   return {
-    lock: false,
     async read(progress, read) {
       for (let tries = 0; tries < MARIADB_TRIES; tries++) {
         await queryRows(connection, 'START TRANSACTION WITH CONSISTENT SNAPSHOT');
         try {
           const mark = await snapshotPosition(connection);
-          if (isAtOrPast(mark, progress.position)) return { result: await read(), mark };
+          if (isAtOrPast(mark, progress.position)) return { result: await read(false), mark };
         } finally {
           await queryRows(connection, 'ROLLBACK');
         }

@@ -48,15 +48,27 @@ export function planStart(facts: StartFacts): StartPlan {
   if (checkpoint === null || facts.acceptLostCheckpoint) return beginAnew(facts);
   if (checkpoint.flavour !== facts.server.flavour)
     throw diverged(`it is ${facts.server.flavour}, and that one was ${checkpoint.flavour}`);
-  if (checkpoint.gtidSet !== null) checkGtids(facts);
-  else if (facts.fileBytes === null) throw purged(checkpoint);
-  if (isSameSpace(facts, checkpoint)) {
+  if (facts.gtidStanding?.known === false)
+    throw diverged('it does not know transactions that were published');
+  const isSame = isSameSpace(facts, checkpoint);
+  if (isSame && goesByPosition(facts)) {
     refuseReset(facts, checkpoint);
-    return resumeAt(checkpoint);
+    return resumeAt(checkpoint, null);
   }
-  if (checkpoint.gtidSet === null)
-    throw diverged('it is another server, and without GTIDs its positions mean nothing');
+  checkGtids(facts, checkpoint);
+  if (isSame) {
+    refuseReset(facts, checkpoint);
+    return resumeAt(checkpoint, checkpoint.gtidSet);
+  }
   return resumeElsewhere(facts, checkpoint);
+}
+
+/**
+ * On the same server file and position name the place whatever `gtid_mode` is and was meanwhile: by GTID a server passes over
+ * transactions that were written without one. MariaDB's all have one.
+ */
+function goesByPosition({ server, checkpoint, fileBytes }: StartFacts): boolean {
+  return fileBytes !== null && (server.flavour === 'mysql' || checkpoint?.gtidSet === null);
 }
 
 /** Whether sequences made of the source's coordinates go on rising: same server, same base name of its binlogs. */
@@ -105,13 +117,14 @@ function beginAnew(facts: StartFacts): StartPlan {
   };
 }
 
-function resumeAt(checkpoint: Checkpoint): StartPlan {
+/** @param by the GTIDs by which the server is asked to go on; null for file and position */
+function resumeAt(checkpoint: Checkpoint, by: string | null): StartPlan {
   const { file, position, floor, gtidSet, generation, fileCreatedAt } = checkpoint;
   return {
     generation,
     opensGeneration: false,
     isAnew: false,
-    from: { file, position, gtidSet },
+    from: { file, position, gtidSet: by },
     resume: { file, position, floor, fileCreatedAt, ...published(checkpoint) },
     gtidSet,
     snapshots: snapshotsOf(checkpoint),
@@ -144,10 +157,19 @@ function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
   };
 }
 
-function checkGtids(facts: StartFacts): void {
-  if (facts.gtidStanding === null) return;
-  if (!facts.gtidStanding.known) throw diverged('it does not know transactions that were published');
-  if (!facts.gtidStanding.available && facts.checkpoint !== null) throw purged(facts.checkpoint);
+/** What must hold where the server is asked to go on by GTID. */
+function checkGtids(facts: StartFacts, checkpoint: Checkpoint): void {
+  if (checkpoint.gtidSet === null) {
+    if (isSameSpace(facts, checkpoint)) throw purged(checkpoint);
+    throw diverged('it is another server, and without GTIDs its positions mean nothing');
+  }
+  if (!facts.server.gtid) {
+    throw new PipelineError(
+      'SOURCE_MISCONFIGURED',
+      `The source can only go on by GTID: it has no ${checkpoint.file} of the server that was read before. Run on it: SET GLOBAL gtid_mode = ON;`,
+    );
+  }
+  if (facts.gtidStanding?.available === false) throw purged(checkpoint);
 }
 
 function nextGeneration(highest: number): number {

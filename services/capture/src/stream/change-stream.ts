@@ -1,7 +1,7 @@
 import type { BinlogHandler, RowsEvent, TableMap } from '@sluice/binlog';
 import type { Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import type { GtidTracker } from '../source/gtid-tracker.ts';
+import { GtidTracker } from '../source/gtid-tracker.ts';
 import { SequenceCounter } from '../state/sequence-counter.ts';
 import { tableId } from '../state/table.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
@@ -74,7 +74,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   readonly #flavour: Dialect['flavour'];
   readonly #serverId: number;
   readonly #resume: ResumePoint;
-  readonly #gtids: GtidTracker | null;
+  #gtids: GtidTracker | null;
   readonly #routes: TableRoutes;
   readonly #ddl: DdlReporter;
   readonly #writer: ChangeWriter;
@@ -200,6 +200,11 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
       );
     }
     this.fileCreatedAt = format.createdAt;
+  }
+
+  /** All that was written before this file was read: where GTIDs were lost, they are known again. */
+  onPreviousGtids(gtidSet: string | null): void {
+    if (this.#gtids === null && gtidSet !== null) this.#gtids = new GtidTracker(this.#flavour, gtidSet);
   }
 
   onRotate(file: string, position: number): void {
@@ -373,6 +378,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   #closeTransaction(end: number): void {
     const { transaction } = this;
     if (transaction.gtid !== null && transaction.open) this.#gtids?.add(transaction.gtid);
+    // What was read is no set of GTIDs any more: `gtid_mode` of the source is on its way.
+    else if (transaction.open && this.#flavour === 'mysql') this.#gtids = null;
     transaction.open = false;
     transaction.xa = null;
     this.#skipping = false;

@@ -22,10 +22,12 @@ function connectionOf(answers: Readonly<Record<string, () => readonly object[]>>
   return { connection: { query } as unknown as Connection, said };
 }
 
-const readRows = (said: string[]) => (): Promise<string> => {
-  said.push('read');
-  return Promise.resolve('rows');
-};
+const readRows =
+  (said: string[]) =>
+  (lock: boolean): Promise<string> => {
+    said.push(lock ? 'read locked' : 'read');
+    return Promise.resolve('rows');
+  };
 
 test('MySQL with GTIDs: waits until all of the stream is visible, and names the end of the binlog after the read', async () => {
   const late = [1, 1, 0];
@@ -33,8 +35,7 @@ test('MySQL with GTIDs: waits until all of the stream is visible, and names the 
     'SELECT WAIT_FOR_EXECUTED_GTID_SET': () => [{ late: late.shift() }],
     'SHOW BINARY LOG STATUS': () => [status],
   });
-  const visibility = chooseVisibility(connection, mysql, true);
-  expect(visibility.lock).toBe(false);
+  const visibility = chooseVisibility(connection, mysql);
   const { result, mark } = await visibility.read(progress, readRows(said));
   expect([result, mark.file, mark.position]).toEqual(['rows', 'binlog.000002', 900]);
   const wait = 'SELECT WAIT_FOR_EXECUTED_GTID_SET';
@@ -42,24 +43,20 @@ test('MySQL with GTIDs: waits until all of the stream is visible, and names the 
 });
 
 test.each([
-  ['the server has none', { ...mysql, gtid: false }, true],
-  ['the stream was begun without', mysql, false],
-])(
-  'MySQL without GTIDs, as %s: rows are locked while they are read',
-  async (_what, server, streamHasGtids) => {
-    const { connection, said } = connectionOf({ 'SHOW BINARY LOG STATUS': () => [status] });
-    const visibility = chooseVisibility(connection, server, streamHasGtids);
-    expect(visibility.lock).toBe(true);
-    await visibility.read(progress, readRows(said));
-    expect(said).toEqual([
-      'SET TRANSACTION ISOLATION LEVEL READ COMMITTED',
-      'START TRANSACTION',
-      'read',
-      'SHOW BINARY LOG STATUS',
-      'ROLLBACK',
-    ]);
-  },
-);
+  ['the server has none', { ...mysql, gtid: false }, progress],
+  ['the stream has lost its own', mysql, { ...progress, gtidSet: null }],
+])('MySQL without GTIDs, as %s: rows are locked while they are read', async (_what, server, known) => {
+  const { connection, said } = connectionOf({ 'SHOW BINARY LOG STATUS': () => [status] });
+  const visibility = chooseVisibility(connection, server);
+  await visibility.read(known, readRows(said));
+  expect(said).toEqual([
+    'SET TRANSACTION ISOLATION LEVEL READ COMMITTED',
+    'START TRANSACTION',
+    'read locked',
+    'SHOW BINARY LOG STATUS',
+    'ROLLBACK',
+  ]);
+});
 
 test('MariaDB: takes snapshots until one is not behind the stream, and reads in that one', async () => {
   const positions = ['300', '499', '500'];
@@ -69,7 +66,7 @@ test('MariaDB: takes snapshots until one is not behind the stream, and reads in 
       { Variable_name: 'Binlog_snapshot_position', Value: positions.shift() },
     ],
   });
-  const { mark } = await chooseVisibility(connection, mariadb, true).read(progress, readRows(said));
+  const { mark } = await chooseVisibility(connection, mariadb).read(progress, readRows(said));
   expect(mark).toEqual({ file: 'binlog.000002', position: 500 });
   const snapshot = ['START TRANSACTION WITH CONSISTENT SNAPSHOT', 'SHOW STATUS'];
   expect(said).toEqual([...snapshot, 'ROLLBACK', ...snapshot, 'ROLLBACK', ...snapshot, 'read', 'ROLLBACK']);
@@ -77,7 +74,9 @@ test('MariaDB: takes snapshots until one is not behind the stream, and reads in 
 
 test('what the read throws is thrown, and no transaction stays open', async () => {
   const { connection, said } = connectionOf({});
-  const visibility = chooseVisibility(connection, mysql, false);
-  await expect(visibility.read(progress, () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
+  const visibility = chooseVisibility(connection, mysql);
+  await expect(
+    visibility.read({ ...progress, gtidSet: null }, () => Promise.reject(new Error('gone'))),
+  ).rejects.toThrow('gone');
   expect(said.at(-1)).toBe('ROLLBACK');
 });

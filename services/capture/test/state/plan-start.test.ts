@@ -58,7 +58,8 @@ describe('planStart', () => {
     expect(plan).toMatchObject({
       generation: 3,
       opensGeneration: false,
-      from: { file: 'binlog.000002', position: 500, gtidSet: 'uuid-1:1-50' },
+      from: { file: 'binlog.000002', position: 500, gtidSet: null },
+      gtidSet: 'uuid-1:1-50',
       resume: {
         floor: 499,
         publishedThrough: { fileNumber: 2, offset: 640 },
@@ -66,6 +67,25 @@ describe('planStart', () => {
       },
       snapshots: checkpoint.snapshots,
     });
+  });
+
+  test.each([true, false])('goes on by GTID only where the file is gone, with gtid_mode ON: %s', (gtid) => {
+    const moved = { ...resumed, server: { ...server, gtid } };
+    expect(planStart(moved).from).toEqual({ file: 'binlog.000002', position: 500, gtidSet: null });
+    const elsewhere = [
+      { ...moved, fileBytes: null },
+      { ...moved, server: { ...moved.server, identity: 'uuid-2' } },
+    ];
+    for (const other of elsewhere) {
+      if (gtid) expect(planStart(other).from.gtidSet).toBe('uuid-1:1-50');
+      else
+        expect(() => planStart(other)).toThrow(
+          expect.objectContaining({
+            code: 'SOURCE_MISCONFIGURED',
+            message: expect.stringContaining('SET GLOBAL gtid_mode = ON') as string,
+          }),
+        );
+    }
   });
 
   test('between transactions nothing counts as published: the reading may begin in an older file', () => {
@@ -160,7 +180,7 @@ describe('planStart', () => {
     ],
     [
       'the source purged what follows',
-      { gtidStanding: { known: true, available: false } },
+      { fileBytes: null, gtidStanding: { known: true, available: false } },
       'SOURCE_BINLOG_PURGED',
     ],
     [

@@ -245,6 +245,24 @@ describe('the place in the binlog', () => {
     expect([stream.position.position, stream.atTip]).toEqual([300, false]);
   });
 
+  test('GTIDs are lost by a transaction without one, and known again at the begin of a file', () => {
+    const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+    const { stream } = streamOf({ gtidSet: `${uuid}:1-4` });
+    begin(stream, 300, `${uuid}:5`);
+    stream.onCommit(400);
+    stream.onPreviousGtids(`${uuid}:1-2`);
+    expect(stream.gtidSet).toBe(`${uuid}:1-5`);
+    begin(stream, 400);
+    stream.onCommit(500);
+    expect(stream.gtidSet).toBeNull();
+    stream.onPreviousGtids(null);
+    expect(stream.gtidSet).toBeNull();
+    stream.onPreviousGtids(`${uuid}:1-9`);
+    begin(stream, 600, `${uuid}:10`);
+    stream.onCommit(700);
+    expect(stream.gtidSet).toBe(`${uuid}:1-10`);
+  });
+
   test('what a SELECT must see: every transaction that was read, an open one included', () => {
     const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
     const { stream } = streamOf({ gtidSet: `${uuid}:1-4` });
