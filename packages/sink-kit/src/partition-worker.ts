@@ -6,6 +6,7 @@ import { coalesce, takeApart } from './coalesce.ts';
 import { decodeBatch, type Entry } from './decode.ts';
 import { GenerationGuard } from './generation-guard.ts';
 import { isolate, sortOutcomes, type WorkGroup } from './isolate.ts';
+import { keepRefused } from './kept-rows.ts';
 import { toKnownError } from './known-error.ts';
 import { PartitionLetters } from './partition-letters.ts';
 import type { PauseReason } from './pauses.ts';
@@ -160,6 +161,8 @@ export class PartitionWorker {
       progress.tally.addUnreadable(batch.topic);
       progress.poison.shift();
     }
+    if (progress.step.kind === 'control')
+      await keepRefused(progress.step.delivery, this.#where, this.#context, signal);
     for (let group = progress.groups[0]; group !== undefined; group = progress.groups[0]) {
       await this.#apply(group, progress, batch, signal);
     }
@@ -282,7 +285,8 @@ export class PartitionWorker {
     const { kind, ms } = planRetry(this.#attempt++, settings.retry);
     if (error.errorClass === 'schema') {
       const reason = PAUSE_BY_CODE[error.code] ?? 'schema';
-      return { ms, pause: { reason, ms: settings.retry.maxMs, detail } };
+      // Most are over in a moment, when another partition has come to the change; the others are woken by the operator's word.
+      return { ms, pause: { reason, ms: reason === 'schema' ? ms : settings.retry.maxMs, detail } };
     }
     metrics.retry(error);
     // This failure has opened the breaker: its probe is the next try, no timer of ours.

@@ -224,6 +224,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       halt: (where, cause) => this.#office.halt(where, cause),
       bury: (source) => this.#graveyard.bury(source),
       letterLog: this.#letterLog,
+      refusedKeys: (where, since) => this.#office.refusedKeys(where, since),
       state: this.#state,
       stopping: this.#stop.signal,
       log: this.#log,

@@ -1,4 +1,4 @@
-import type { Envelope } from '@sluice/envelope';
+import type { Envelope, Sequence } from '@sluice/envelope';
 import type { PipelineError } from '@sluice/runtime';
 
 /** One record of a topic, decoded. `key` is the record key's exact text: the identity of the row in its topic. */
@@ -58,6 +58,14 @@ export interface Sink {
    * Without `purpose` it is the stream's. When a record is refused and the store does not say which, every delivery is `failed`: the kit halves.
    */
   write(batch: readonly Delivery[], signal: AbortSignal, purpose?: Purpose): Promise<readonly Outcome[]>;
+  /**
+   * Rows that are in the source, although their newest changes were refused: each of these keys (the text of its key columns) that
+   * the store has a row of counts as written at `since`, with the values that it has. What is newer stays as it is, a row that
+   * is not there is not made. Safe to repeat. Throws as `write`.
+   *
+   * @param end the control record that tells which table
+   */
+  keep(end: Delivery, keys: readonly string[], since: Sequence, signal: AbortSignal): Promise<void>;
   /**
    * Forgets the deletes that this store has applied before `before`: nothing older than them can come any more. Resolves to
    * how many. Absent where the store forgets by itself.

@@ -1,4 +1,5 @@
-import type { TopicRouting } from '@sluice/envelope';
+import type { Sequence, TopicRouting } from '@sluice/envelope';
+import type { TopicPartition } from '@sluice/kafka';
 import type { Logger, PipelineError } from '@sluice/runtime';
 import type { Breaker } from './breaker.ts';
 import type { DeadLetterSource } from './dead-letter.ts';
@@ -42,6 +43,8 @@ export interface WorkerContext {
   /** Resolves when the broker has acknowledged the dead letter. */
   readonly bury: (source: DeadLetterSource) => Promise<void>;
   readonly letterLog: LetterLog;
+  /** Record keys of a partition whose changes of `since` or later have become dead letters. */
+  readonly refusedKeys: (where: TopicPartition, since: Sequence) => Promise<readonly string[]>;
   readonly state: SinkState;
   /** Aborts when the service stops: no wait outlives it. */
   readonly stopping: AbortSignal;

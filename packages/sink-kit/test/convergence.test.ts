@@ -55,6 +55,7 @@ function sinkOn(store: Store, faults: Faults): Sink {
     open: async () => undefined,
     ping: async () => undefined,
     close: async () => undefined,
+    keep: async () => undefined,
     write: async (batch: readonly Delivery[]) => {
       for (const delivery of batch) {
         if (isRow(delivery)) apply(delivery.envelope);

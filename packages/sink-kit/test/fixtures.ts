@@ -93,6 +93,10 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     },
     bury: async (source) => void buried.push(source),
     letterLog: new LetterLog(createLogger('test', { level: 'silent' }), 'test', Date.now),
+    refusedKeys: async (_, since) =>
+      buried.flatMap(({ record: { headers, key } }) =>
+        String(headers['sequence']) >= since && key !== null ? [key.toString()] : [],
+      ),
     state: newState(),
     stopping: stop.signal,
     log: createLogger('test', { level: 'silent' }),

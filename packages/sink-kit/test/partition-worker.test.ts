@@ -111,6 +111,18 @@ describe('records that cannot be applied', () => {
     expect(sink.writes.slice(1)).toEqual([['{"id":2}'], ['{"id":2}']]);
   });
 
+  test('a refused row takes no older one away when the snapshot ends that it was read by', async () => {
+    const sink = inMemorySink();
+    const { worker } = testWorker(sink);
+    await worker.handle(batchOf([insert(1, 10), insert(2, 11), insert(3, 12)]), never);
+    sink.refused.add('{"id":2}');
+    const mark = { phase: 'end', job: 's2', reconcile: true, since: sequenceAt(20), partitions: 1 } as const;
+    const end = topic.snapshotMark(sequenceAt(30), mark);
+    const read2 = topic.row({ operation: 'SNAPSHOT', sequence: sequenceAt(25), row: itemRow(2, 2) });
+    await worker.handle(batchOf([insert(3, 21, 2), read2, end], 3n), never);
+    expect([1, 2, 3].map((id) => read(sink, id))).toEqual([null, itemRow(2, 1), itemRow(3, 2)]);
+  });
+
   test('a dead letter says when its record was refused first, over a pause too', async () => {
     const refuse = (): Outcome[] => [{ kind: 'failed', error: failure('RECORD_INVALID') }];
     const unknownTable = (): Outcome[] => {

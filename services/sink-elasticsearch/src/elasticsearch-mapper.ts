@@ -124,7 +124,8 @@ function bulkAction(key: string, sequence: string, versionType: string): string 
   return actionLine(documentId(key), sequence, versionType);
 }
 
-function actionLine(id: string, sequence: string, versionType: string): string {
+/** The line that begins the writing of a document. */
+export function actionLine(id: string, sequence: string, versionType: string): string {
   return `{"index":{"_id":${JSON.stringify(id)},"version":"${sequence}","version_type":"${versionType}"}}\n`;
 }
 

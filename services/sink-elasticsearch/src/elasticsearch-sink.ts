@@ -6,9 +6,10 @@ import type { Delivery, Outcome, Purpose, Sink, SinkDefinition } from '@sluice/s
 import { writeRows } from './bulk-writer.ts';
 import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
-import { indexName } from './elasticsearch-mapper.ts';
+import { documentId, indexName } from './elasticsearch-mapper.ts';
 import { ensureIndex } from './index-admin.ts';
 import { checkPrivileges } from './preflight.ts';
+import { keepRows } from './kept-rows.ts';
 import { purgeDeleted } from './purge.ts';
 import { SnapshotEnds } from './snapshot-ends.ts';
 import { deleteBelow, Floors } from './truncation.ts';
@@ -88,6 +89,10 @@ export class ElasticsearchSink implements Sink {
     let purged = 0;
     for (const index of this.#met) purged += await purgeDeleted(this.#client, index, before, signal);
     return purged;
+  }
+
+  async keep(end: Delivery, keys: readonly string[], since: Sequence, signal: AbortSignal): Promise<void> {
+    await keepRows(this.#client, this.#indexOf(end.envelope), keys.map(documentId), since, signal);
   }
 
   async #rows(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {

@@ -1,4 +1,4 @@
-import type { ControlEnvelope, SchemaEnvelope, Sequence } from '@sluice/envelope';
+import { parseKey, type ControlEnvelope, type SchemaEnvelope, type Sequence } from '@sluice/envelope';
 import {
   isAtLeast,
   quoteTable,
@@ -22,6 +22,7 @@ import type {
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { checkTarget } from './preflight.ts';
 import { Progress } from './progress.ts';
+import { keepStatements } from './row-statements.ts';
 import { writeRows } from './row-writer.ts';
 import { inTransaction, targetPool, withConnection, type CommitWatcher } from './session.ts';
 import { createStateTables, Tombs, type Origin } from './state-tables.ts';
@@ -100,6 +101,24 @@ export class MysqlSink implements Sink {
   #sayLimited({ setting, found, fix }: PreflightProblem): void {
     const event = 'target.rights_missing';
     this.#log.warn({ event, setting }, `${found}: its tables cannot follow those of the source. Fix: ${fix}`);
+  }
+
+  async keep(
+    { envelope }: Delivery,
+    keys: readonly string[],
+    since: Sequence,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { source } = envelope.payload;
+    const rows = keys.map(parseKey);
+    const [first] = rows;
+    if (first === undefined) return;
+    await this.#run(signal, async (connection) => {
+      const database = targetDatabase(this.#config, source.database);
+      const table = await this.#tables.get(connection, database, source.table);
+      for (const sql of keepStatements(table, table.keyPlan(Object.keys(first)), rows, since))
+        await connection.query(sql);
+    });
   }
 
   async ping(): Promise<void> {
@@ -196,8 +215,8 @@ export class MysqlSink implements Sink {
       targetDatabase(this.#config, source.database),
       source.table,
     );
-    const plan = table.keyPlan(Object.keys(key));
     const guards = await this.#tombs.guards(connection, origin);
+    const plan = table.keyPlan(Object.keys(key));
     const task = {
       connection,
       table,

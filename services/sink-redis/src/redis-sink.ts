@@ -1,4 +1,4 @@
-import { exactAfter, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
+import { exactAfter, parseKey, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
 import { PipelineError, preflightFailed } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
@@ -78,6 +78,12 @@ class RedisSink implements Sink {
     return [await this.#control(first, signal)];
   }
 
+  async keep({ envelope }: Delivery, keys: readonly string[], since: Sequence): Promise<void> {
+    const { database, table } = envelope.payload.source;
+    const rows = keys.map((key) => rowKey(this.#config.keyPrefix, database, table, parseKey(key)));
+    await this.#onRows(rows, ['keep', since, this.#tombstoneSeconds]);
+  }
+
   async ping(): Promise<void> {
     await this.#connection.ping();
   }
@@ -141,14 +147,13 @@ class RedisSink implements Sink {
     do {
       signal.throwIfAborted();
       const step = await this.#connection.scan(cursor, pattern, SCAN_COUNT);
-      await this.#deleteRows(step.keys, sequence);
+      await this.#onRows(step.keys, ['below', sequence, this.#tombstoneSeconds]);
       cursor = step.cursor;
     } while (cursor !== '0');
   }
 
-  async #deleteRows(rows: readonly string[], floor: Sequence): Promise<void> {
+  async #onRows(rows: readonly string[], args: readonly string[]): Promise<void> {
     const script = this.#config.format === 'hash' ? hashScript : jsonScript;
-    const args = ['below', floor, this.#tombstoneSeconds];
     const calls = rows.map((row) => ({ script, keys: [row, tombstoneKey(row)], args }));
     for (const answer of await this.#run(calls)) {
       const outcome = toOutcome(answer);

@@ -17,19 +17,24 @@ export const FOREIGN = -1;
  * table's floor (not for `below`): read here, because a process that was stopped for a while knows an old one.
  * ARGV: operation, sequence, seconds that a tombstone lives, then the row's value or fields.
  * Operations: `set`; `tie` as `set`, but an equal sequence passes (snapshot rows); `delete`; `below` deletes the row if its
- * sequence is lower (truncate; the table's floor remembers it, so no tombstone). Sequences are 19 digits and compared as
+ * sequence is lower (truncate; the table's floor remembers it, so no tombstone); `keep` raises the sequence of a row that is there. Sequences are 19 digits and compared as
  * text: a Lua number is a double and holds 15 of them.
  */
-function guardedWrite(readSequence: string, writeRow: string): Script {
+function guardedWrite(readSequence: string, writeRow: string, raiseSequence: string): Script {
   const source = `
 local operation, sequence = ARGV[1], ARGV[2]
-if operation ~= 'below' and sequence < (redis.call('GET', KEYS[3]) or '') then return ${STALE} end
+if operation ~= 'below' and operation ~= 'keep' and sequence < (redis.call('GET', KEYS[3]) or '') then return ${STALE} end
 ${readSequence}
 local exists = stored ~= ''
 if not exists then stored = redis.call('GET', KEYS[2]) or '' end
 if operation == 'below' then
   if not exists or stored >= sequence then return ${STALE} end
   redis.call('DEL', KEYS[1])
+  return ${APPLIED}
+end
+if operation == 'keep' then
+  if not exists or stored >= sequence then return ${STALE} end
+  ${raiseSequence}
   return ${APPLIED}
 end
 if stored > sequence or (stored == sequence and operation ~= 'tie') then return ${STALE} end
@@ -51,6 +56,7 @@ export const jsonScript = guardedWrite(
 if head ~= '' and string.sub(head, 1, 14) ~= '{"_sequence":"' then return ${FOREIGN} end
 local stored = string.sub(head, 15, 33)`,
   `redis.call('SET', KEYS[1], ARGV[4])`,
+  `redis.call('SETRANGE', KEYS[1], 14, sequence)`,
 );
 
 /** Fields go in by hundreds: Lua's stack bounds the arguments of one call. */
@@ -61,6 +67,7 @@ if stored == '' and redis.call('EXISTS', KEYS[1]) == 1 then return ${FOREIGN} en
 for first = 4, #ARGV, 500 do
   redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 499, #ARGV)))
 end`,
+  `redis.call('HSET', KEYS[1], '_sequence', sequence)`,
 );
 
 /** Raises a table's floor, never lowers it. KEYS[1] the floor, ARGV[1] the sequence. Answers the floor that holds now. */

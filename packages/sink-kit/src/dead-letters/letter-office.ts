@@ -1,4 +1,5 @@
-import { TopicRouting } from '@sluice/envelope';
+import { type Sequence, TopicRouting } from '@sluice/envelope';
+import type { TopicPartition } from '@sluice/kafka';
 import type { PipelineError, Logger, OpsRoute } from '@sluice/runtime';
 import type { OffsetStore } from '../sink.ts';
 import type { Decision, Halt } from './decisions.ts';
@@ -73,6 +74,11 @@ export class LetterOffice {
     const { index } = this.#store;
     const since = Math.max(nowMs - WINDOW_MS, index.halt?.accepted?.at ?? 0);
     return index.letters().flatMap(({ failedAtMs }) => (failedAtMs > since ? [failedAtMs] : []));
+  }
+
+  /** See `LetterStore.refusedKeys`. */
+  refusedKeys(where: TopicPartition, since: Sequence): Promise<readonly string[]> {
+    return this.#store.refusedKeys(where, since);
   }
 
   isReleased(id: string): boolean {

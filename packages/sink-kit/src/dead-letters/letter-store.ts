@@ -1,7 +1,8 @@
-import { deadLetterTopic, decisionsTopic, TopicRouting } from '@sluice/envelope';
+import { deadLetterTopic, decisionsTopic, type Sequence, TopicRouting } from '@sluice/envelope';
 import {
   ensureTopics,
   type PlainProducer,
+  type TopicPartition,
   TopicReader,
   type TopicRecord,
   type TopicSpec,
@@ -9,7 +10,7 @@ import {
 import type { KafkaConfig, TopicsConfig } from '@sluice/runtime';
 import { decodeDecision, encodeDecision, type Decision } from './decisions.ts';
 import { toLetter, type Letter } from './letter.ts';
-import { LetterIndex } from './letter-index.ts';
+import { LetterIndex, refusedAt } from './letter-index.ts';
 
 type Kafka = Parameters<typeof ensureTopics>[0];
 
@@ -79,6 +80,21 @@ export class LetterStore {
     this.#running = turn.catch(() => undefined);
     await turn;
     return this.#index;
+  }
+
+  /**
+   * Record keys of a partition whose changes of `since` or later were refused, whatever became of the letters. Not from the index,
+   * which holds no resolved ones and not all others; bounded by what the guard against diversion lets through.
+   */
+  async refusedKeys({ topic, partition }: TopicPartition, since: Sequence): Promise<readonly string[]> {
+    if (!(await this.refresh()).hasRefused(topic, since)) return [];
+    const keys = new Set<string>();
+    await this.#reader.readTopic(this.#letters, {}, (record) => {
+      const letter = toLetter(record, this.#routing);
+      const isMeant = letter?.topic === topic && letter.partition === partition && refusedAt(letter) >= since;
+      if (isMeant && letter.key !== null) keys.add(letter.key);
+    });
+    return [...keys];
   }
 
   /** The newest copy of a letter with its bytes; null when retention has deleted it. */

@@ -12,6 +12,8 @@ export interface Letter {
   readonly table: string;
   /** Text of the record key; null when the record has none. */
   readonly key: string | null;
+  /** Sequence of the change; '' where the record does not tell. */
+  readonly sequence: string;
   readonly stage: string;
   readonly errorClass: string;
   readonly errorCode: string;
@@ -43,6 +45,7 @@ export function toLetter(record: TopicRecord, routing: TopicRouting): Letter | n
     offset: BigInt(offset),
     table: database === null || table === null ? topic : `${database}.${table}`,
     key,
+    sequence: header('version'),
     stage: header('stage'),
     errorClass: header('error.class'),
     errorCode: header('error.code'),

@@ -38,6 +38,11 @@ export class Bench {
     return writtenBy(this.#owner, batch);
   }
 
+  /** The row counts as written at this step, if it is there. */
+  async keep(end: Delivery, id: number, step: number): Promise<void> {
+    await this.#owner.keep(end, [JSON.stringify({ id })], sequenceAt(step), never);
+  }
+
   /** A write of the process that had the partitions before the last restart. */
   writeLate(...batch: Delivery[]): Promise<readonly Outcome['kind'][]> {
     return writtenBy(this.#former, batch);

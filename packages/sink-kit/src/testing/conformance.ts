@@ -41,6 +41,7 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
     describeGuard(start);
     describeTruncate(start);
     describeReconciliation(start);
+    describeKeeping(start);
     describeSharedTopic(start);
     describeProcesses(start);
     describeReplay(start);
@@ -178,6 +179,31 @@ function describeReconciliation(start: Start): void {
     const end = bench.topic.snapshotMark(sequenceAt(30), { phase: 'end', ...mark });
     expect(await bench.write(end)).toEqual(['applied']);
     expect(await bench.read(1)).toEqual(itemRow(1, 1));
+  });
+}
+
+function describeKeeping(start: Start): void {
+  test('a row that is kept outlives the end of a snapshot, until the next one does not know it', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, itemRow(2, 1)));
+    await bench.write(bench.insert(12, itemRow(5, 1)));
+    await bench.write(bench.delete(13, itemRow(5, 1)));
+    const end = (since: number, step: number): Delivery => {
+      const mark = { job: `of ${since}`, reconcile: true, since: sequenceAt(since), partitions: 1 };
+      return bench.topic.snapshotMark(sequenceAt(step), { phase: 'end', ...mark });
+    };
+    await bench.write(bench.insert(26, itemRow(3, 2)));
+    // Not there, deleted, and newer: these stay as they are.
+    for (const id of [1, 1, 3, 4, 5]) await bench.keep(end(20, 30), id, 20);
+    expect(await bench.write(end(20, 30))).toEqual(['applied']);
+    const rows = (): Promise<(Row | null)[]> => Promise.all([1, 2, 3, 4, 5].map((id) => bench.read(id)));
+    expect(await rows()).toEqual([itemRow(1, 1), null, itemRow(3, 2), null, null]);
+    // What is read once more takes nothing away either; the refused change itself, mended, is applied.
+    expect(await bench.write(bench.update(15, itemRow(1, 7)))).toEqual(['stale']);
+    expect(await bench.read(1)).toEqual(itemRow(1, 1));
+    expect(await bench.write(bench.snapshot(20, itemRow(1, 2)))).toEqual(['applied']);
+    expect(await bench.write(end(40, 50))).toEqual(['applied']);
+    expect(await rows()).toEqual([null, null, null, null, null]);
   });
 }
 

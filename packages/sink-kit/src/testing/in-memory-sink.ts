@@ -80,6 +80,9 @@ export function inMemorySink(): InMemorySink {
     open: answer,
     ping: answer,
     close: async () => undefined,
+    keep: async ({ envelope: { payload } }, keys, since) => {
+      raise(rowsOf(`${payload.source.database}.${payload.source.table}`), keys, since);
+    },
     write: async (batch) => {
       await answer();
       sink.writes.push(batch.map(({ key }) => key));
@@ -87,4 +90,11 @@ export function inMemorySink(): InMemorySink {
     },
   };
   return sink;
+}
+
+function raise(rows: Map<string, Stored>, keys: readonly string[], since: Sequence): void {
+  for (const key of keys) {
+    const stored = rows.get(key);
+    if (stored !== undefined && stored.sequence < since) rows.set(key, { ...stored, sequence: since });
+  }
 }

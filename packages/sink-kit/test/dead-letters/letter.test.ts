@@ -16,6 +16,7 @@ describe('a record of a dead-letter topic', () => {
       offset: failed.offset,
       table: 'sluice_conformance.items',
       key: '{"id":42}',
+      sequence: sequenceAt(1),
       stage: 'apply',
       errorClass: 'record',
       errorCode: 'REDIS_WRONG_TYPE',
