@@ -473,7 +473,7 @@ export const ERRORS = {
   TARGET_TABLE_REFUSED: {
     class: 'schema',
     summary: 'the target table cannot be created, changed or written by its key',
-    fix: 'Look at the reason in the message; create the table by hand with a unique key on the same columns.',
+    fix: 'Do what the message says: it has the reason and the statement. The sink tries again by itself; the table is read again after an ALTER of the source, so rows that stand in the way may be deleted.',
   },
   TARGET_TABLE_WAITS: {
     class: 'schema',

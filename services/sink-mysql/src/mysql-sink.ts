@@ -31,6 +31,7 @@ import { SeenShapes, whileLocked } from './seen-shapes.ts';
 import { TargetTables } from './target-tables.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
+const STALE: Outcome = { kind: 'stale' };
 /** Field doesn't have a default value. */
 const NO_DEFAULT = 1364;
 /** Rows deleted by one statement of a truncate, each its own transaction. */
@@ -216,6 +217,8 @@ export class MysqlSink implements Sink {
       source.table,
     );
     const guards = await this.#tombs.guards(connection, origin);
+    // Read again, they may have a key that the table has no more.
+    if (rows.every(({ envelope }) => envelope.payload.sequence < guards.floor)) return rows.map(() => STALE);
     const plan = table.keyPlan(Object.keys(key));
     const task = {
       connection,
@@ -276,13 +279,15 @@ export class MysqlSink implements Sink {
           // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
           const isKnown = await this.#tables.exists(connection, database, source.table);
           if (isKnown && (await this.#shapes.isPast(connection, place, sequence))) return;
-          return await this.#tables.ensure(connection, database, source.table, shape);
+          await this.#tables.ensure(connection, database, source.table, shape);
+          return await this.#tables.accept(connection, database, source.table, shape);
         }
         const seen = await this.#shapes.note(connection, place, sequence, partitions);
         if (seen.isPast) return;
-        await this.#tables.ensure(connection, database, source.table, shape);
         const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
+        await this.#tables.ensure(connection, database, source.table, shape);
         await this.#tables.follow(connection, database, source.table, order);
+        await this.#tables.accept(connection, database, source.table, shape);
       }),
     );
     const table = `${database}.${source.table}`;

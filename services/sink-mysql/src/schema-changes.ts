@@ -1,11 +1,15 @@
 import type { SchemaColumn } from '@sluice/envelope';
 import { quoteIdentifier, type ColumnRow, type Flavour, type TableDescription } from '@sluice/mysql';
-import { columnDefinition, SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
-import { typeName } from './mysql-mapper.ts';
-import { holds } from './type-widening.ts';
-
-/** Types of MariaDB that a MySQL target holds as text: nothing of the target's own type can be compared with them. */
-const TEXT_ON_MYSQL = new Set(['uuid', 'inet4', 'inet6']);
+import { fittingColumn, type ValueSpace } from './fitting-column.ts';
+import { KeyChange } from './key-change.ts';
+import {
+  columnDefinition,
+  foldName,
+  nullableDefinition,
+  onFlavour,
+  SEQUENCE_COLUMN,
+  type TableShape,
+} from './table-definition.ts';
 
 /** Clauses of ALTER TABLE, by when they may be applied. */
 export interface TargetChanges {
@@ -14,54 +18,86 @@ export interface TargetChanges {
   /** When no partition has rows of the older shape any more; until then rows of the newer one wait. */
   readonly retyped: readonly string[];
   /**
-   * Instead of `retyped` where a value does not convert: it is not the source's, whose own ALTER converted all of its. The
-   * column is empty until the table is read again, which follows every ALTER. Not for columns of the key.
+   * Instead of `retyped` where a value converts by no means: it is not the source's, whose own ALTER converted all of its. The
+   * column is empty until the table is read again, which follows every ALTER. Empty where a column of the key is concerned.
    */
   readonly replaced: readonly string[];
   /** As `retyped`; but no row waits for it. */
   readonly dropped: readonly string[];
+  /** Instead of `dropped` where columns stay: those that leave the key may be NULL from now on. */
+  readonly kept: readonly string[];
 }
 
-/** How the types of a target table come to be those of the source. Columns that are missing are not its matter. */
-export function targetChanges(table: TableDescription, shape: TableShape, flavour: Flavour): TargetChanges {
-  const wanted = new Map(shape.columns.map((column) => [column.name, column]));
-  const changes = {
-    widened: [] as string[],
-    retyped: [] as string[],
-    replaced: [] as string[],
-    dropped: [] as string[],
-  };
+type Clauses = { -readonly [kind in keyof TargetChanges]: string[] };
+
+interface Target {
+  readonly flavour: Flavour;
+  /** MariaDB: columns of its type JSON, which are texts that are checked. */
+  readonly jsonColumns: ReadonlySet<string>;
+  readonly key: KeyChange;
+  readonly isKey: (name: string) => boolean;
+}
+
+/**
+ * How the types, character sets and key of a target table come to be those of the source, and its columns to be spelled as
+ * there. Columns that are missing are not its matter. Throws TARGET_TABLE_REFUSED for a key that no row can be found by.
+ */
+export function targetChanges(
+  table: TableDescription,
+  shape: TableShape,
+  flavour: Flavour,
+  jsonColumns: ReadonlySet<string> = new Set(),
+): TargetChanges {
+  const key = new KeyChange(table, shape);
+  const keyNames = new Set(shape.keyColumns.map(foldName));
+  const target = { flavour, jsonColumns, key, isKey: (name: string) => keyNames.has(foldName(name)) };
+  const wanted = new Map(shape.columns.map((column) => [foldName(column.name), column]));
+  const changes: Clauses = { widened: [], retyped: [], replaced: [], dropped: [], kept: [] };
   for (const column of table.columns) {
     const { COLUMN_NAME: name, GENERATION_EXPRESSION: expression } = column;
     if (name === SEQUENCE_COLUMN || expression) continue;
-    const source = wanted.get(name);
-    if (source === undefined) changes.dropped.push(`DROP COLUMN ${quoteIdentifier(name)}`);
-    else noteType(changes, column, source, shape, flavour);
+    const source = wanted.get(foldName(key.newNameOf(name) ?? name));
+    if (source === undefined) noteGone(changes, column, target);
+    else noteColumn(changes, column, onFlavour(source, flavour), target);
   }
+  changes.retyped.push(...key.clauses);
+  if (key.isNeeded || shape.keyColumns.some((name) => key.renamesTo(name))) changes.replaced = [];
   return changes;
 }
 
-function noteType(
-  changes: Record<'widened' | 'retyped' | 'replaced', string[]>,
-  column: ColumnRow,
-  source: SchemaColumn,
-  shape: TableShape,
-  flavour: Flavour,
-): void {
-  if (flavour === 'mysql' && TEXT_ON_MYSQL.has(typeName(source.type))) return;
-  const isKey = shape.keyColumns.includes(source.name);
-  const nullable = source.nullable || column.IS_NULLABLE === 'YES';
-  const defined = (type: string, isNullable: boolean): string =>
-    columnDefinition({ ...source, type, nullable: isNullable && !isKey }, flavour, isKey);
-  const clause = (type: string): string => `MODIFY COLUMN ${defined(type, nullable)}`;
-  if (holds(column.COLUMN_TYPE, source.type)) {
-    const isLooser = source.nullable && column.IS_NULLABLE === 'NO' && !isKey;
-    if (isLooser) changes.widened.push(clause(column.COLUMN_TYPE));
-  } else if (holds(source.type, column.COLUMN_TYPE)) changes.widened.push(clause(source.type));
-  else {
-    changes.retyped.push(clause(source.type));
-    if (isKey) return;
-    const name = quoteIdentifier(source.name);
-    changes.replaced.push(`DROP COLUMN ${name}, ADD COLUMN ${defined(source.type, true)}`);
+function noteGone(changes: Clauses, column: ColumnRow, { key }: Target): void {
+  changes.dropped.push(`DROP COLUMN ${quoteIdentifier(column.COLUMN_NAME)}`);
+  if (key.leaves(column.COLUMN_NAME)) changes.kept.push(`MODIFY COLUMN ${nullableDefinition(column)}`);
+}
+
+function noteColumn(changes: Clauses, column: ColumnRow, source: SchemaColumn, target: Target): void {
+  const { key, flavour, jsonColumns } = target;
+  const isKey = target.isKey(source.name);
+  const old = quoteIdentifier(column.COLUMN_NAME);
+  const nullable = !isKey && (source.nullable || column.IS_NULLABLE === 'YES');
+  const verb = column.COLUMN_NAME === source.name ? 'MODIFY COLUMN' : `CHANGE COLUMN ${old}`;
+  const clause = ({ type, charset }: ValueSpace): string =>
+    `${verb} ${columnDefinition({ ...source, type, charset, nullable }, flavour, isKey)}`;
+  const present = presentValues(column, jsonColumns);
+  const fitting = key.joins(source.name) ? null : fittingColumn(present, source);
+  if (fitting === null) {
+    changes.retyped.push(clause(source));
+    const empty = columnDefinition({ ...source, nullable: true }, flavour, isKey);
+    if (!isKey) changes.replaced.push(`DROP COLUMN ${old}, ADD COLUMN ${empty}`);
+    return;
   }
+  if (key.newNameOf(column.COLUMN_NAME) !== undefined) {
+    changes.retyped.push(clause(fitting));
+    return;
+  }
+  const isLooser = nullable && column.IS_NULLABLE === 'NO';
+  if (isLooser && key.leaves(source.name)) changes.retyped.push(clause(fitting));
+  else if (isLooser || fitting !== present) changes.widened.push(clause(fitting));
+  else if (column.COLUMN_NAME !== source.name)
+    changes.widened.push(`RENAME COLUMN ${old} TO ${quoteIdentifier(source.name)}`);
+}
+
+function presentValues(column: ColumnRow, jsonColumns: ReadonlySet<string>): ValueSpace {
+  const { COLUMN_NAME: name, COLUMN_TYPE: type, CHARACTER_SET_NAME: charset } = column;
+  return jsonColumns.has(name) ? { type: 'json', charset: null } : { type, charset };
 }

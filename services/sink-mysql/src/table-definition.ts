@@ -1,10 +1,10 @@
 import type { SchemaColumn } from '@sluice/envelope';
-import { quoteIdentifier, type ColumnRow, type Flavour, type TableDescription } from '@sluice/mysql';
+import { quoteIdentifier, type ColumnRow, type Flavour } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { typeName } from './mysql-mapper.ts';
 
 export const SEQUENCE_COLUMN = '_sluice_sequence';
-const SEQUENCE_DEFINITION = `\`${SEQUENCE_COLUMN}\` BIGINT NOT NULL DEFAULT 0 INVISIBLE`;
+export const SEQUENCE_DEFINITION = `\`${SEQUENCE_COLUMN}\` BIGINT NOT NULL DEFAULT 0 INVISIBLE`;
 
 /** What a `schema` record says of a table. */
 export interface TableShape {
@@ -12,15 +12,26 @@ export interface TableShape {
   readonly keyColumns: readonly string[];
 }
 
-/** Types that MySQL does not have, by what holds their text. */
+/** Types that MySQL does not have, by what holds their text, which is ASCII. */
 const ON_MYSQL: Readonly<Record<string, string>> = {
-  uuid: 'char(36) CHARACTER SET ascii',
-  inet4: 'varchar(15) CHARACTER SET ascii',
-  inet6: 'varchar(39) CHARACTER SET ascii',
+  uuid: 'char(36)',
+  inet4: 'varchar(15)',
+  inet6: 'varchar(39)',
 };
 
 /** A prefix can be unique where the whole is not, and FLOAT has no literal that equals it. */
 const NO_KEY = /^((tiny|medium|long)?(text|blob)|json|geom|point|linestring|polygon|multi|float|double)/;
+/** What a table made by hand can have instead: as long as InnoDB's longest key, 3,072 bytes. */
+const AS_KEY: readonly (readonly [RegExp, string])[] = [
+  [/text$/, 'varchar(768)'],
+  [/blob$/, 'varbinary(3072)'],
+  [/^float/, 'double'],
+];
+
+/** Names of columns differ by more than letter case (MySQL manual, "Identifier Case Sensitivity"): what to compare them by. */
+export function foldName(name: string): string {
+  return name.toLowerCase();
+}
 
 /** The statement that creates a table; `target` is its quoted name. Throws as `tableDefinition`. */
 export function createTable(target: string, shape: TableShape, flavour: Flavour): string {
@@ -29,15 +40,34 @@ export function createTable(target: string, shape: TableShape, flavour: Flavour)
 
 /** The definition between the parentheses of CREATE TABLE. Throws TARGET_TABLE_REFUSED for a key no row can be found by. */
 export function tableDefinition(shape: TableShape, flavour: Flavour): string {
+  checkKey(shape);
+  return definitionOf(shape, flavour);
+}
+
+/** Throws TARGET_TABLE_REFUSED for a key that no row can be found by, and says which table to make by hand where one can serve. */
+export function checkKey(shape: TableShape): void {
   const byName = new Map(shape.columns.map((column) => [column.name, column]));
   for (const name of shape.keyColumns) {
     const type = byName.get(name)?.type ?? 'missing';
     if (type !== 'missing' && !NO_KEY.test(type)) continue;
-    throw new PipelineError(
-      'TARGET_TABLE_REFUSED',
-      `key column ${name} is ${type}: create the target table by hand`,
-    );
+    throw new PipelineError('TARGET_TABLE_REFUSED', `key column ${name} is ${type}${byHand(shape)}`);
   }
+}
+
+function byHand(shape: TableShape): string {
+  const columns = shape.columns.map((column) => {
+    const instead = AS_KEY.find(([form]) => form.test(column.type))?.[1];
+    return shape.keyColumns.includes(column.name) && instead ? { ...column, type: instead } : column;
+  });
+  const left = columns.some(
+    ({ name, type }) => shape.keyColumns.includes(name) && /^(json|geo|po|li|mu)/.test(type),
+  );
+  return left
+    ? ''
+    : `: create the table by hand, with a column that holds all its keys: (${definitionOf({ ...shape, columns }, 'mysql')})`;
+}
+
+function definitionOf(shape: TableShape, flavour: Flavour): string {
   const key = shape.keyColumns.map(quoteIdentifier).join(', ');
   const columns = shape.columns.map((column) =>
     columnDefinition(column, flavour, shape.keyColumns.includes(column.name)),
@@ -45,32 +75,17 @@ export function tableDefinition(shape: TableShape, flavour: Flavour): string {
   return [...columns, SEQUENCE_DEFINITION, `PRIMARY KEY (${key})`].join(',\n  ');
 }
 
-/**
- * Clauses of ALTER TABLE that let a table take rows of this shape: missing columns are added; a column that the source
- * no longer has may be NULL from now on. Nothing is dropped or retyped. Empty when nothing is to be done.
- */
-export function additiveChanges(table: TableDescription, shape: TableShape, flavour: Flavour): string[] {
-  const present = new Set(table.columns.map((column) => column.COLUMN_NAME));
-  const wanted = new Set(shape.columns.map((column) => column.name));
-  const added = shape.columns
-    .filter((column) => !present.has(column.name))
-    .map((column) => `ADD COLUMN ${columnDefinition(column, flavour, false)}`);
-  const loosened = table.columns
-    .filter(
-      (column) =>
-        !wanted.has(column.COLUMN_NAME) && column.COLUMN_NAME !== SEQUENCE_COLUMN && isDemanded(column),
-    )
-    .map((column) => `MODIFY COLUMN ${nullableDefinition(column)}`);
-  const guard = present.has(SEQUENCE_COLUMN) ? [] : [`ADD COLUMN ${SEQUENCE_DEFINITION}`];
-  return [...added, ...loosened, ...guard];
+/** The column as a server of this flavour can have it. */
+export function onFlavour(column: SchemaColumn, flavour: Flavour): SchemaColumn {
+  const type = flavour === 'mysql' ? ON_MYSQL[typeName(column.type)] : undefined;
+  return type === undefined ? column : { ...column, type, charset: 'ascii' };
 }
 
 export function columnDefinition(column: SchemaColumn, flavour: Flavour, isKey: boolean): string {
-  const own = flavour === 'mysql' ? ON_MYSQL[typeName(column.type)] : undefined;
+  const { name, type, charset, nullable } = onFlavour(column, flavour);
   // Members of ENUM and SET stand in the type as they are; in a statement a backslash escapes what follows.
-  const statement = column.type.replaceAll('\\', '\\\\');
-  const type = own ?? `${statement}${charsetClause(column.charset, flavour, isKey)}`;
-  return `${quoteIdentifier(column.name)} ${type} ${column.nullable ? 'NULL' : 'NOT NULL'}`;
+  const statement = `${type.replaceAll('\\', '\\\\')}${charsetClause(charset, flavour, isKey)}`;
+  return `${quoteIdentifier(name)} ${statement} ${nullable ? 'NULL' : 'NOT NULL'}`;
 }
 
 /** Keys that differ in Kafka must differ here: compared by bytes, and trailing spaces count where the server can. */
@@ -91,7 +106,7 @@ export function isDemanded(column: ColumnRow): boolean {
   );
 }
 
-function nullableDefinition(column: ColumnRow): string {
+export function nullableDefinition(column: ColumnRow): string {
   const text = column.CHARACTER_SET_NAME === null ? '' : ` CHARACTER SET ${column.CHARACTER_SET_NAME}`;
   const collation = column.COLLATION_NAME === null ? '' : ` COLLATE ${column.COLLATION_NAME}`;
   return `${quoteIdentifier(column.COLUMN_NAME)} ${column.COLUMN_TYPE}${text}${collation} NULL`;

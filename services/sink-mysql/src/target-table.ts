@@ -3,9 +3,10 @@ import { quoteIdentifier, quoteTable, type Flavour, type TableDescription } from
 import { PipelineError } from '@sluice/runtime';
 import { implicitValue } from './implicit-values.ts';
 import { columnCodec, mariadbJson, type ColumnCodec } from './mysql-mapper.ts';
-import { isDemanded, SEQUENCE_COLUMN } from './table-definition.ts';
+import { foldName, isDemanded, SEQUENCE_COLUMN } from './table-definition.ts';
 
 export interface PlannedColumn {
+  /** As the rows have it; the target may spell it in other letter case. */
   readonly name: string;
   /** Quoted. */
   readonly sql: string;
@@ -42,6 +43,7 @@ export class TargetTable {
   readonly #flavour: Flavour;
   readonly #jsonColumns: ReadonlySet<string>;
   readonly #description: TableDescription;
+  /** By name in lower case. */
   readonly #columns: ReadonlyMap<string, PlannedColumn | 'generated'>;
   readonly #keyPlans = new Map<string, KeyPlan>();
   readonly #insertPlans = new Map<string, InsertPlan>();
@@ -63,7 +65,7 @@ export class TargetTable {
           codec: isText ? mariadbJson : columnCodec(type, flavour),
           isJson: isText || type === 'json',
         };
-        return [name, expression ? ('generated' as const) : planned];
+        return [foldName(name), expression ? ('generated' as const) : planned];
       }),
     );
   }
@@ -94,11 +96,11 @@ export class TargetTable {
       ({ columns }) => columns.length > 0,
     );
     const guard = all.find(({ columns, usableAsKey }) => usableAsKey && sameSet(columns, names));
-    const columns = names.map((name) => this.#columns.get(name)).filter(isWritable);
+    const columns = this.#planned(names);
     if (guard === undefined || columns.length !== names.length) {
       throw new PipelineError(
         'TARGET_TABLE_REFUSED',
-        `${this.sql} has no unique NOT NULL key on (${names.join(', ')})`,
+        `${this.sql} has no unique NOT NULL key on these columns; make one: ALTER TABLE ${this.sql} ADD UNIQUE KEY (${names.map(quoteIdentifier).join(', ')})`,
       );
     }
     const tuple =
@@ -108,15 +110,15 @@ export class TargetTable {
   }
 
   #compileInsert(names: readonly string[], keyNames: readonly string[]): InsertPlan {
-    const unknown = names.find((name) => !this.#columns.has(name));
+    const unknown = names.find((name) => !this.#columns.has(foldName(name)));
     if (unknown !== undefined) {
       throw new PipelineError('MYSQL_COLUMN_UNKNOWN', `${this.sql} has no column ${unknown}`);
     }
-    const columns = names.map((name) => this.#columns.get(name)).filter(isWritable);
+    const columns = this.#planned(names);
     const own = columns.map(({ sql }) => sql);
     const filled = this.#fillings(names);
     const sequence = quoteIdentifier(SEQUENCE_COLUMN);
-    const keys = new Set(keyNames.map(quoteIdentifier));
+    const keys = new Set(this.#planned(keyNames).map(({ sql }) => sql));
     const changed = [...own, sequence].filter((sql) => !keys.has(sql));
     // MariaDB has no row alias, MySQL calls VALUES() deprecated.
     const newValue = (sql: string): string => (this.#flavour === 'mysql' ? `new.${sql}` : `VALUES(${sql})`);
@@ -130,14 +132,23 @@ export class TargetTable {
     };
   }
 
+  /** The columns of these names that can be written. */
+  #planned(names: readonly string[]): PlannedColumn[] {
+    return names.flatMap((name) => {
+      const column = this.#columns.get(foldName(name));
+      return isWritable(column) ? [{ ...column, name }] : [];
+    });
+  }
+
   /**
    * Another partition may have shown a wider shape already. Rows of before the ALTER get in its columns what the source gave
    * them: columns that demand a value and have none by default.
    */
   #fillings(names: readonly string[]): { readonly sql: string; readonly value: string }[] {
+    const present = new Set(names.map(foldName));
     return this.#description.columns.flatMap((column) => {
       const { COLUMN_NAME: name, COLUMN_TYPE: type } = column;
-      const isMissing = !names.includes(name) && name !== SEQUENCE_COLUMN && isDemanded(column);
+      const isMissing = !present.has(foldName(name)) && name !== SEQUENCE_COLUMN && isDemanded(column);
       const value = isMissing ? implicitValue(this.#jsonColumns.has(name) ? 'json' : type) : null;
       return value === null ? [] : [{ sql: quoteIdentifier(name), value }];
     });
@@ -149,5 +160,6 @@ function isWritable(column: PlannedColumn | 'generated' | undefined): column is 
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
+  const names = new Set(b.map(foldName));
+  return a.length === b.length && a.every((name) => names.has(foldName(name)));
 }

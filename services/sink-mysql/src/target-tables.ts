@@ -1,14 +1,21 @@
 import { describeMysqlError, quoteTable, readTable, toPipelineError } from '@sluice/mysql';
-import type { Flavour, PoolConnection, RowDataPacket, TableDescription } from '@sluice/mysql';
+import type { Flavour, MysqlErrorKind, PoolConnection, RowDataPacket, TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import { additiveChanges } from './additive-changes.ts';
 import { targetChanges } from './schema-changes.ts';
 import { createDatabase } from './state-tables.ts';
-import { additiveChanges, createTable, SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
+import { createTable, SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
 import { TargetTable } from './target-table.ts';
 
 /** Several workers may alter one table at once: who comes second looks again. */
 const ALTER_ATTEMPTS = 5;
 const DUPLICATE_COLUMN = 1060;
+/** As every session, but for the strictness. */
+const LENIENT_MODE = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES';
+const ADVICE: Readonly<Partial<Record<MysqlErrorKind, string>>> = {
+  duplicate: 'delete the rows of the target (the table is being read again)',
+  value: 'correct or delete the rows of the target that do not fit',
+};
 
 export interface FollowOrder {
   readonly shape: TableShape;
@@ -60,14 +67,16 @@ export class TargetTables {
     for (let attempt = 1; ; attempt += 1) {
       const present = await readTable(connection, database, table);
       const changes = present === null ? null : additiveChanges(present, shape, this.#flavour);
-      if (present !== null && changes?.length === 0)
-        return await this.#accept(connection, id, present, shape);
+      if (changes?.length === 0) return;
+      const statement =
+        changes === null ? createTable(id, shape, this.#flavour) : `ALTER TABLE ${id} ${changes.join(', ')}`;
+      this.#known.delete(id);
       try {
-        if (changes === null) await this.#create(connection, database, id, shape);
-        else await connection.query(`ALTER TABLE ${id} ${changes.join(', ')}`);
+        if (changes === null) await createDatabase(connection, database);
+        await connection.query(statement);
       } catch (error) {
         if (describeMysqlError(error).errno !== DUPLICATE_COLUMN || attempt === ALTER_ATTEMPTS) {
-          throw definitionError(error, id);
+          throw definitionError(error, id, statement);
         }
       }
       if (attempt > ALTER_ATTEMPTS)
@@ -76,8 +85,8 @@ export class TargetTables {
   }
 
   /**
-   * Gives the table's columns the types of the source, and drops those it has no more. Throws TARGET_TABLE_WAITS while rows
-   * of the older shape may come that the newer types would refuse.
+   * Gives the table's columns the types of the source, its rows the source's key, and drops columns that it has no more. Throws
+   * TARGET_TABLE_WAITS while rows of the older shape may come that the newer types would refuse.
    */
   async follow(
     connection: PoolConnection,
@@ -88,10 +97,12 @@ export class TargetTables {
     const id = quoteTable(database, table);
     const present = await readTable(connection, database, table);
     if (present === null) return;
-    const { widened, retyped, replaced, dropped } = targetChanges(present, shape, this.#flavour);
-    const gone = isEverywhere && drops ? dropped : [];
+    const jsonColumns = await this.#jsonColumns(connection, present);
+    const changes = targetChanges(present, shape, this.#flavour, jsonColumns);
+    const { widened, retyped, replaced } = changes;
+    const gone = isEverywhere ? (drops ? changes.dropped : changes.kept) : [];
     const clauses = [...widened, ...(isEverywhere ? retyped : []), ...gone];
-    const canReplace = isEverywhere && drops && replaced.length > 0 && replaced.length === retyped.length;
+    const canReplace = isEverywhere && replaced.length > 0 && replaced.length === retyped.length;
     await this.#alter(connection, id, clauses, canReplace ? [...widened, ...replaced, ...gone] : []);
     if (isEverywhere || retyped.length === 0) return;
     throw new PipelineError(
@@ -100,7 +111,21 @@ export class TargetTables {
     );
   }
 
-  /** Throws TARGET_TABLE_REFUSED when the server takes neither these clauses nor, for values that do not convert, the others. */
+  /** Says now, not at the first row, that no unique key of the table serves. Throws as `get` and TARGET_TABLE_REFUSED. */
+  async accept(
+    connection: PoolConnection,
+    database: string,
+    table: string,
+    { keyColumns }: TableShape,
+  ): Promise<void> {
+    const loaded = await this.get(connection, database, table);
+    loaded.keyPlan(keyColumns);
+  }
+
+  /**
+   * Where a value does not convert, the session that altered the source may have been less strict: then the server makes of it
+   * what it made of it there. What it converts by no means is given up, if there are other clauses for that. Throws TARGET_TABLE_REFUSED.
+   */
   async #alter(
     connection: PoolConnection,
     id: string,
@@ -111,7 +136,10 @@ export class TargetTables {
     this.#known.delete(id);
     const statement = `ALTER TABLE ${id} ${clauses.join(', ')}`;
     try {
-      await connection.query(statement);
+      await connection.query(statement).catch(async (error: unknown) => {
+        if (definitionError(error, id).code !== 'TARGET_TABLE_REFUSED') throw error;
+        await leniently(connection, statement);
+      });
     } catch (error) {
       const failure = definitionError(error, id, statement);
       if (otherwise.length === 0 || failure.code !== 'TARGET_TABLE_REFUSED') throw failure;
@@ -119,27 +147,28 @@ export class TargetTables {
     }
   }
 
-  async #accept(
-    connection: PoolConnection,
-    id: string,
-    description: TableDescription,
-    shape: TableShape,
-  ): Promise<void> {
-    const loaded = await this.#load(connection, id, description);
-    // Says now, not at the first row, that no unique key serves.
-    loaded.keyPlan(shape.keyColumns);
-  }
-
   async #load(connection: PoolConnection, id: string, description: TableDescription): Promise<TargetTable> {
-    const jsonColumns = this.#flavour === 'mariadb' ? await checkedJson(connection, description) : undefined;
+    const jsonColumns = await this.#jsonColumns(connection, description);
     const loaded = new TargetTable(description, this.#flavour, jsonColumns);
     this.#known.set(id, loaded);
     return loaded;
   }
 
-  async #create(connection: PoolConnection, database: string, id: string, shape: TableShape): Promise<void> {
-    await createDatabase(connection, database);
-    await connection.query(createTable(id, shape, this.#flavour));
+  async #jsonColumns(
+    connection: PoolConnection,
+    description: TableDescription,
+  ): Promise<ReadonlySet<string> | undefined> {
+    return this.#flavour === 'mariadb' ? await checkedJson(connection, description) : undefined;
+  }
+}
+
+/** Runs an ALTER in a session that is not strict. */
+async function leniently(connection: PoolConnection, statement: string): Promise<void> {
+  await connection.query(`SET @sluice_sql_mode = @@SESSION.sql_mode, SESSION sql_mode = '${LENIENT_MODE}'`);
+  try {
+    await connection.query(statement);
+  } finally {
+    await connection.query('SET SESSION sql_mode = @sluice_sql_mode');
   }
 }
 
@@ -161,13 +190,16 @@ async function checkedJson(
   );
 }
 
-/** What the server calls wrong with a definition is the table's trouble; its text names columns, never values. */
+/** What the server calls wrong with a definition is the table's trouble. Its text names columns, but quotes values that it refuses. */
 function definitionError(error: unknown, id: string, statement = ''): PipelineError {
   const failure = toPipelineError(error, 'item');
-  if (failure.errorClass !== 'record') return failure;
-  const reason = error instanceof Error ? error.message.slice(0, 300) : '';
-  const advice = statement === '' ? '' : `; make this possible, or do it by hand: ${statement}`;
-  return new PipelineError('TARGET_TABLE_REFUSED', `${id}: ${failure.message}: ${reason}${advice}`, {
+  if (failure.errorClass !== 'record' || failure.code === 'TARGET_TABLE_REFUSED') return failure;
+  const { kind } = describeMysqlError(error);
+  const quotes = kind === 'value' || kind === 'duplicate';
+  const reason = quotes || !(error instanceof Error) ? '' : `: ${error.message.slice(0, 300)}`;
+  const advice =
+    statement === '' ? '' : `; ${ADVICE[kind] ?? 'make this possible'}, or do it by hand: ${statement}`;
+  return new PipelineError('TARGET_TABLE_REFUSED', `${id}: ${failure.message}${reason}${advice}`, {
     cause: error,
   });
 }

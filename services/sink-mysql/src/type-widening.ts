@@ -29,7 +29,7 @@ const BLOBS: Readonly<Record<string, number>> = {
 /** utf8mb4: a VARCHAR counts characters, a TEXT bytes. */
 const BYTES_PER_CHARACTER = 4;
 const FRACTIONS = new Set(['datetime', 'timestamp', 'time']);
-const SAME: Readonly<Record<string, string>> = { json: 'longtext', integer: 'int', numeric: 'decimal' };
+const SAME: Readonly<Record<string, string>> = { integer: 'int', numeric: 'decimal' };
 
 export function parseType(text: string): SqlType {
   const [, word = '', inner = '', rest = ''] =
@@ -65,6 +65,13 @@ export function holds(wide: string, narrow: string): boolean {
   if (FRACTIONS.has(large.name)) return (large.numbers[0] ?? 0) === (small.numbers[0] ?? 0);
   if (large.name === 'bit') return (large.numbers[0] ?? 1) >= (small.numbers[0] ?? 1);
   return large.unsigned === small.unsigned && large.numbers.join() === small.numbers.join();
+}
+
+/** The next larger TEXT type; every other type as it is. */
+export function largerText(type: string): string {
+  const size = TEXTS[parseType(type).name];
+  const larger = Object.entries(TEXTS).find(([, other]) => size !== undefined && other > size);
+  return larger?.[0] ?? type;
 }
 
 function holdsInteger(large: SqlType, small: SqlType): boolean {

@@ -1,7 +1,8 @@
 import type { SchemaColumn } from '@sluice/envelope';
 import type { ColumnRow, TableDescription } from '@sluice/mysql';
 import { expect, test } from 'vitest';
-import { additiveChanges, tableDefinition } from '../src/table-definition.ts';
+import { additiveChanges } from '../src/additive-changes.ts';
+import { tableDefinition } from '../src/table-definition.ts';
 
 const column = (
   name: string,
@@ -68,7 +69,9 @@ test('a backslash in a member stands for itself', () => {
 
 test('types of MariaDB become text on MySQL', () => {
   const shape = { columns: [column('id', 'uuid')], keyColumns: ['id'] };
-  expect(tableDefinition(shape, 'mysql')).toContain('`id` char(36) CHARACTER SET ascii NOT NULL');
+  expect(tableDefinition(shape, 'mysql')).toContain(
+    '`id` char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL',
+  );
   expect(tableDefinition(shape, 'mariadb')).toContain('`id` uuid NOT NULL');
 });
 
@@ -76,6 +79,16 @@ test.each(['text', 'blob', 'float', 'point', 'json'])('a key of type %s is refus
   const shape = { columns: [column('k', type)], keyColumns: ['k'] };
   expect(() => tableDefinition(shape, 'mysql')).toThrow(
     expect.objectContaining({ code: 'TARGET_TABLE_REFUSED' }),
+  );
+});
+
+test('a refused key says which table can be made by hand', () => {
+  const shape = {
+    columns: [column('k', 'text', 'utf8mb4'), column('v', 'text', 'utf8mb4')],
+    keyColumns: ['k'],
+  };
+  expect(() => tableDefinition(shape, 'mysql')).toThrow(
+    /: \(`k` varchar\(768\) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL,\s+`v` text /,
   );
 });
 

@@ -24,7 +24,9 @@ test.each([
   ['double', 'float', true],
   ['varchar(20)', 'int', false],
   ['int', 'varchar(20)', false],
-  ['longtext', 'json', true],
+  ['longtext', 'json', false],
+  ['json', 'longtext', false],
+  ['json', 'json', true],
   ['bit(8)', 'bit(1)', true],
   ['year', 'year(4)', true],
 ])('a column %s holds all of %s: %s', (wide, narrow, expected) => {

@@ -1,0 +1,35 @@
+import { type Flavour, type TableDescription } from '@sluice/mysql';
+import { KeyChange } from './key-change.ts';
+import {
+  columnDefinition,
+  foldName,
+  isDemanded,
+  nullableDefinition,
+  SEQUENCE_COLUMN,
+  SEQUENCE_DEFINITION,
+  type TableShape,
+} from './table-definition.ts';
+
+/**
+ * Clauses of ALTER TABLE that let a table take rows of this shape: missing columns are added; a column that the source
+ * no longer has may be NULL from now on, unless it is in the key. Nothing is dropped or retyped. Empty when nothing is to be done.
+ */
+export function additiveChanges(table: TableDescription, shape: TableShape, flavour: Flavour): string[] {
+  const present = new Set(table.columns.map((column) => foldName(column.COLUMN_NAME)));
+  const wanted = new Set(shape.columns.map((column) => foldName(column.name)));
+  const key = new KeyChange(table, shape);
+  const added = shape.columns
+    .filter(({ name }) => !present.has(foldName(name)) && !key.renamesTo(name))
+    .map((column) => `ADD COLUMN ${columnDefinition(column, flavour, false)}`);
+  const loosened = table.columns
+    .filter(
+      (column) =>
+        !wanted.has(foldName(column.COLUMN_NAME)) &&
+        column.COLUMN_NAME !== SEQUENCE_COLUMN &&
+        !table.primaryKey.includes(column.COLUMN_NAME) &&
+        isDemanded(column),
+    )
+    .map((column) => `MODIFY COLUMN ${nullableDefinition(column)}`);
+  const guard = present.has(SEQUENCE_COLUMN) ? [] : [`ADD COLUMN ${SEQUENCE_DEFINITION}`];
+  return [...added, ...loosened, ...guard];
+}
