@@ -25,6 +25,9 @@ export async function areTransactional(
   return rows.length === tables.length;
 }
 
+/** Schemas of the servers: their tables cannot have triggers, and hosted servers log heartbeats there as statements. */
+const WITHOUT_TRIGGERS: ReadonlySet<string> = new Set(['mysql', 'performance_schema', 'information_schema']);
+
 /**
  * Whether a change of the table fires no trigger, which could change rows of others; false when the account cannot see that.
  *
@@ -35,6 +38,7 @@ export async function firesNothing(
   { database, table }: TableName,
   mayBeTemporary: boolean,
 ): Promise<boolean> {
+  if (WITHOUT_TRIGGERS.has(database.toLowerCase())) return true;
   const rows = await queryRows(connection, 'SHOW GRANTS');
   const grants = rows.flatMap((row) => Object.values(row).map(String));
   const holds = (privilege: string): boolean => grants.some((grant) => grantsAll(grant, privilege, database));

@@ -125,6 +125,26 @@ test.each<[string, Statement]>([
   ["XA COMMIT X'61',X'',1 ONE PHASE", { kind: 'xa', step: 'one-phase', xid: "X'61',X'',1" }],
   ["XA PREPARE X'61',X'',1", { kind: 'xa', step: 'prepare', xid: "X'61',X'',1" }],
   ["XA END X'61',X'',1", { kind: 'other' }],
+  ['RELEASE SAVEPOINT `a b`', { kind: 'other' }],
+  [
+    'INSERT INTO mysql.rds_heartbeat2(id, value) values (1,1496274840004) ON DUPLICATE KEY UPDATE value = 1496274840004',
+    rows('INSERT', 'mysql', 'rds_heartbeat2'),
+  ],
+  ['ALTER TABLE .`users` ADD COLUMN a INT', ddl({ class: 'additive', altered: [named('users')] })],
+  [
+    'create table /*! if not exists */ `crm`.`a` (id int)',
+    ddl({ class: 'additive', created: named('crm.a'), isNew: false }),
+  ],
+  ['ALTER TABLE crm.a ADD COLUMN crm.a.b INT', ddl({ class: 'additive', altered: [named('crm.a')] })],
+  ['ALTER TABLE a MODIFY COLUMN a.b VARCHAR(9)', ddl({ class: 'breaking', altered: [named('a')] })],
+  [
+    "#A\n/**/\nALTER TABLE `a` ALGORITHM=INPLACE, LOCK=NONE, CHANGE `b` `b` INT COMMENT 'two with \\'s.'",
+    ddl({ class: 'breaking', altered: [named('a')] }),
+  ],
+  ['-- 注释 \nALTER TABLE a ADD b INT', ddl({ class: 'additive', altered: [named('a')] })],
+  ['ALTER TABLE a ADD COLUMN IF NOT EXISTS b INT', ddl({ class: 'additive', altered: [named('a')] })],
+  ['ALTER TABLE a ADD PARTITION IF NOT EXISTS (PARTITION p VALUES LESS THAN (9))', ddl({})],
+  ['ALTER TABLE `a` ALGORITHM=COPY, DROP FOREIGN KEY `f`, STATS_SAMPLE_PAGES=DEFAULT', ddl({})],
   ['SAVEPOINT `a b`', { kind: 'savepoint', name: 'a b' }],
   ["GRANT SELECT ON *.* TO 'a'@'%'", { kind: 'other' }],
 ])('%s', (sql, expected) => {
