@@ -89,7 +89,7 @@ async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProce
 async function expectSinkPages(pipeline: SinkPipeline, process: PipelineProcess): Promise<void> {
   const { opsUrl, metricsUrl, name } = process;
   const sink = name.replace('sink-', '') as SinkName;
-  await expectHealthy(opsUrl, ['store', 'consumer', 'breaker', 'partitions']);
+  await expectHealthy(opsUrl, ['store', 'consumer', 'breaker', 'tables', 'partitions']);
   const status = await eventually('a heartbeat and the lag', async () => {
     const { body } = await page(`${opsUrl}/status`);
     const { heartbeat, lag } = body as { heartbeat: unknown; lag: { partitions: unknown[] } };
