@@ -88,16 +88,24 @@ async function sum(
       const { start, end } = found[index] ?? { start: 0n, end: 0n };
       const offset = committed.get(partitionName(topic, partition));
       all.hasOffsets ||= offset !== undefined;
-      all.records += unread(start, end, offset);
-      if (offset !== undefined && offset < start) all.lost += Number(start - offset);
+      const { records, lost } = partitionLag(start, end, offset);
+      all.records += records;
+      all.lost += lost;
     });
   }
   return all;
 }
 
-/** A transaction's end marker at the very end may be unread although every record is: it is no lag. */
-function unread(start: bigint, end: bigint, offset: bigint | undefined): number {
+/**
+ * What a group at `offset` has not read of a partition that holds [start, end). The end marker of a transaction is no record:
+ * where it stands alone, unread or deleted, nothing is behind or lost.
+ */
+export function partitionLag(
+  start: bigint,
+  end: bigint,
+  offset: bigint | undefined,
+): { readonly records: number; readonly lost: number } {
   const from = offset === undefined || offset < start ? start : offset;
-  const distance = Number(end - from);
-  return distance <= 1 ? 0 : distance;
+  const atLeastTwo = (distance: bigint): number => (distance <= 1n ? 0 : Number(distance));
+  return { records: atLeastTwo(end - from), lost: offset === undefined ? 0 : atLeastTwo(start - offset) };
 }
