@@ -19,6 +19,7 @@ const ENTRIES = {
   faults: 'test/faults/run.ts',
   soak: 'test/faults/soak.ts',
   build: 'packages/cli/src/build.ts',
+  torture: 'test/torture/main.ts',
   generate: 'packages/cli/src/generate.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };

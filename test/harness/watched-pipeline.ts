@@ -1,0 +1,218 @@
+import { compareSinks, describeDifference } from '@sluice/cli/compare';
+import { TopicRouting } from '@sluice/envelope';
+import { quoteTable, type RowDataPacket } from '@sluice/mysql';
+import { eventually } from './eventually.ts';
+import type { Scope } from './scope.ts';
+import {
+  SinkPipeline,
+  type PipelineProcess,
+  type SinkName,
+  type SinkPipelineOptions,
+} from './sink-pipeline.ts';
+
+export interface TableId {
+  readonly database: string;
+  readonly table: string;
+}
+
+export const tableText = ({ database, table }: TableId): string => `${database}.${table}`;
+
+export interface StoreDifference {
+  /** `database.table` */
+  readonly table: string;
+  /** For people. */
+  readonly line: string;
+}
+
+export interface StoresVerdict {
+  readonly differences: readonly StoreDifference[];
+  /** Tables that a service has left alone, and named in its `/status`; they are not compared. */
+  readonly named: readonly string[];
+}
+
+/** The part of `/status` that is looked at: of capture, and of sinks. */
+interface StatusPage {
+  readonly refused?: readonly { readonly table: string }[];
+  readonly paused?: readonly { readonly topic: string }[];
+  readonly ddl?: {
+    readonly alerts: readonly { readonly class: string; readonly tables: readonly string[] }[];
+  } | null;
+}
+
+const ALL_APPLY = { additive: 'apply', breaking: 'apply', rename: 'apply', truncate: 'apply', drop: 'apply' };
+const QUICK = { retry: { initialMs: 20, maxMs: 500 } };
+const READY_WITHIN_MS = 180_000;
+const MARKED_WITHIN_MS = 120_000;
+const POLL_MS = 200;
+
+/**
+ * A pipeline over many tables of a source of the test's own: tells when its stores have come to rest, what is not equal then
+ * and which service has ended. Its database holds nothing but marks.
+ */
+export class WatchedPipeline {
+  readonly name: string;
+  readonly #pipeline: SinkPipeline;
+  readonly #processes: readonly PipelineProcess[];
+  readonly #sinks: readonly SinkName[];
+  #marks = 0;
+
+  /** @param tables what to capture, as in `source.tables`: its own database too */
+  static async start(
+    scope: Scope,
+    options: SinkPipelineOptions,
+    tables: readonly string[],
+    sinks: readonly SinkName[],
+  ): Promise<WatchedPipeline> {
+    const { database, sections } = options;
+    await database.run('CREATE TABLE marks (id INT NOT NULL PRIMARY KEY)', 'INSERT INTO marks VALUES (0)');
+    const source = { tables, ...sections?.['source'] };
+    const pipeline = await SinkPipeline.create(scope, {
+      ...options,
+      sections: { topics: { partitions: 1 }, ddl: ALL_APPLY, ...sections, source },
+    });
+    const services = ['capture', ...sinks.map((sink) => `sink-${sink}` as const)] as const;
+    const processes = await Promise.all(services.map((name) => pipeline.launch(name, QUICK)));
+    await Promise.all(processes.map(({ process }) => process.ready(READY_WITHIN_MS)));
+    return new WatchedPipeline(pipeline, processes, sinks);
+  }
+
+  private constructor(
+    pipeline: SinkPipeline,
+    processes: readonly PipelineProcess[],
+    sinks: readonly SinkName[],
+  ) {
+    this.name = pipeline.name;
+    this.#pipeline = pipeline;
+    this.#processes = processes;
+    this.#sinks = sinks;
+  }
+
+  /** Which service has ended, and why; null while all run. */
+  get ended(): string | null {
+    const gone = this.#processes.find(({ process }) => !process.isRunning);
+    if (gone === undefined) return null;
+    const last = gone.process.log.findLast(({ err }) => err !== undefined)?.err;
+    return `${gone.name} ended: ${last === undefined ? gone.process.lastLines() : `${last.code}: ${last.message}`}`;
+  }
+
+  /** The newest errors that services have logged. */
+  get errors(): string[] {
+    const lines = this.#processes.flatMap(({ name, process }) =>
+      process.log
+        .filter(({ err }) => err !== undefined)
+        .map(({ event, err }) => `${name} ${event}: ${err?.code} ${err?.message}`),
+    );
+    return [...new Set(lines)].slice(-3);
+  }
+
+  /** Waits until what was committed before has come to the stores; throws when a service has ended. */
+  async marked(): Promise<void> {
+    const id = ++this.#marks;
+    await this.#pipeline.database.run(`INSERT INTO marks VALUES (${id})`);
+    const come = (): Promise<boolean> => {
+      this.#assertAlive();
+      return this.#hasMark(id);
+    };
+    const patience = { timeoutMs: MARKED_WITHIN_MS, everyMs: POLL_MS };
+    await eventually(`mark ${id} in the stores`, come, patience).catch((error: unknown) => {
+      this.#assertAlive();
+      throw error;
+    });
+  }
+
+  /**
+   * Waits until the tables are equal or the patience is over. The source must be quiet. Throws when a service has ended.
+   * @param patienceMs for what is behind the mark: tables that are read again
+   */
+  async compare(tables: readonly TableId[], patienceMs: number): Promise<StoresVerdict> {
+    let open = tables;
+    let unequal: readonly StoreDifference[] = [];
+    const [refused, paused] = [new Set<string>(), new Set<string>()];
+    const isEqual = async (): Promise<boolean> => {
+      this.#assertAlive();
+      const named = await this.#named(tables);
+      for (const name of named.refused) refused.add(name);
+      for (const name of named.paused) paused.add(name);
+      const looked = open.filter((table) => !refused.has(tableText(table)));
+      unequal = await this.#differences(looked);
+      open = looked.filter((table) => unequal.some((each) => each.table === tableText(table)));
+      return unequal.length === 0;
+    };
+    const patience = { timeoutMs: patienceMs, everyMs: POLL_MS };
+    const end = await eventually('equal stores', isEqual, patience).catch((error: unknown) => error as Error);
+    this.#assertAlive();
+    // A compare that throws never says what is unequal.
+    if (end instanceof Error && unequal.length === 0) throw new Error(`cannot compare: ${String(end.cause)}`);
+    const differences = unequal.filter(({ table }) => !paused.has(table));
+    return { differences, named: [...refused, ...(unequal.length > 0 ? paused : [])] };
+  }
+
+  /** Tables of these databases on the target that are not among the given ones, do not wait by name, and have rows. */
+  async leftOver(databases: readonly string[], tables: readonly TableId[]): Promise<string[]> {
+    const { target } = this.#pipeline.stores;
+    const there = new Set(tables.map(tableText));
+    const [rows] = await target.query<RowDataPacket[]>(
+      'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.tables WHERE TABLE_SCHEMA IN (?)',
+      [databases],
+    );
+    const gone = rows
+      .map((row) => ({ database: String(row['d']), table: String(row['t']) }))
+      .filter((table) => !there.has(tableText(table)));
+    const { paused } = await this.#named(gone);
+    const left: string[] = [];
+    for (const { database, table } of gone) {
+      if (paused.includes(`${database}.${table}`)) continue;
+      const [[first]] = await target.query<RowDataPacket[]>(
+        `SELECT 1 FROM ${quoteTable(database, table)} LIMIT 1`,
+      );
+      if (first !== undefined) left.push(`${database}.${table}`);
+    }
+    return left;
+  }
+
+  async #differences(tables: readonly TableId[]): Promise<StoreDifference[]> {
+    if (tables.length === 0) return [];
+    const { stores, database } = this.#pipeline;
+    const { compared } = stores;
+    const wanted = Object.fromEntries(this.#sinks.map((sink) => [sink, compared[sink]])) as typeof compared;
+    const { sinks } = await compareSinks({ source: database.server, tables, ...wanted });
+    return Object.values(sinks).flatMap(({ examples }) =>
+      examples.map((example) => ({ table: example.table, line: describeDifference(example) })),
+    );
+  }
+
+  async #hasMark(id: number): Promise<boolean> {
+    const { stores, name } = this.#pipeline;
+    if (this.#sinks.includes('redis') && (await stores.redis.exists(`${name}.marks:${id}`)) === 0)
+      return false;
+    if (!this.#sinks.includes('mysql')) return true;
+    const sql = `SELECT 1 FROM ${quoteTable(stores.targetDatabase, 'marks')} WHERE id = ${id}`;
+    const [[row]] = await stores.target.query<RowDataPacket[]>(sql);
+    return row !== undefined;
+  }
+
+  /** Tables that services name: left alone for good, and waiting at this moment. */
+  async #named(
+    tables: readonly TableId[],
+  ): Promise<{ readonly refused: string[]; readonly paused: string[] }> {
+    const asked = this.#processes.map(({ process }) => process.status() as Promise<StatusPage>);
+    const pages = await Promise.all(asked);
+    const routing = new TopicRouting({ prefix: this.name });
+    const topics = new Set(pages.flatMap(({ paused = [] }) => paused.map(({ topic }) => topic)));
+    return {
+      refused: pages.flatMap(({ refused = [], ddl }) => [
+        ...refused.map(({ table }) => table),
+        // Rows of a prepared XA transaction: the table waits for an operator.
+        ...(ddl?.alerts ?? []).filter((alert) => alert.class === 'xa').flatMap((alert) => alert.tables),
+      ]),
+      paused: tables
+        .filter(({ database, table }) => topics.has(routing.topicOf(database, table)))
+        .map(tableText),
+    };
+  }
+
+  #assertAlive(): void {
+    const { ended } = this;
+    if (ended !== null) throw new Error(ended);
+  }
+}

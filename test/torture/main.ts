@@ -1,0 +1,80 @@
+/**
+ * `npm run test:torture -- [folder or file …] [--every N] [--seconds N] [--report FILE]`: MariaDB's own regression suite on a
+ * source while a pipeline with three sinks captures all of it. README.md says what it prints.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ownServers } from '../harness/own-servers.ts';
+import { FOLDERS, suiteFolder, testFiles } from './suite-folder.ts';
+import { torture, type FileResult } from './torture-run.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    every: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '36000' },
+    report: { type: 'string' },
+  },
+});
+const begun = performance.now();
+const seconds = (): number => (performance.now() - begun) / 1000;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const results: FileResult[] = [];
+
+function onFile(result: FileResult): void {
+  results.push(result);
+  const { file, end, tables, stop, differences, named } = result;
+  const left = named === 0 ? '' : `, ${named} left alone by name`;
+  say(`${seconds().toFixed(0).padStart(6)} s  ${end.padEnd(8)} ${file}  ${tables} tables${left}`);
+  if (stop !== null) say(`    STOP ${stop}`);
+  for (const line of differences) say(`    DIFFERENCE ${line}`);
+}
+
+/** Stops by the code that they begin with. */
+function kinds(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { stop } of results) {
+    const kind = stop === null ? null : (/^(\S+ ended: \w+|waited)/.exec(stop)?.[0] ?? 'other');
+    if (kind !== null) counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+await using scope = new AsyncDisposableStack();
+const suite = await suiteFolder(say);
+const named = positionals.filter((name) => name.endsWith('.test'));
+const folders = positionals.filter((name) => !name.endsWith('.test'));
+const found = positionals.length === 0 ? await testFiles(suite, FOLDERS) : await testFiles(suite, folders);
+const files = [...named, ...found.filter((_, index) => index % Number(values.every) === 0)];
+const flags = {
+  mariadb: ['--character-set-server=latin1', '--max-connections=200'],
+  'target-mysql': [],
+  redis: [],
+};
+const stack = await ownServers(scope, flags, ['kafka', 'elasticsearch']);
+const folder = await mkdtemp(join(tmpdir(), 'sluice-torture-'));
+scope.defer(() => rm(folder, { recursive: true, force: true }));
+await torture({
+  suite,
+  files,
+  stack,
+  source: stack.mariadb,
+  folder,
+  isOver: () => seconds() > Number(values.seconds),
+  onFile,
+});
+const of = (end: FileResult['end']): number => results.filter((result) => result.end === end).length;
+const stops = results.filter(({ stop }) => stop !== null).length;
+const unequal = results.filter(({ differences }) => differences.length > 0).length;
+say(
+  `${results.length} of ${files.length} files: ${of('whole')} whole, ${of('partial')} in part, ${of('skipped')} not meant for it, ${of('too long')} cut; ${stops} stops, ${unequal} with differences`,
+);
+for (const [kind, count] of Object.entries(kinds())) say(`  ${count} × ${kind}`);
+if (values.report !== undefined) await writeFile(values.report, JSON.stringify(results, null, 2));
+process.exitCode = stops + unequal > 0 ? 1 : 0;

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { debianCommand, type MysqlServer } from '@sluice/local-stack';
+import type { SuiteFolder } from './suite-folder.ts';
+
+export type FileEnd = 'whole' | 'partial' | 'skipped' | 'too long';
+
+export interface FileRun {
+  readonly suite: SuiteFolder;
+  /** Below the suite. */
+  readonly file: string;
+  readonly server: MysqlServer;
+  readonly database: string;
+  /** Scratch files. */
+  readonly folder: string;
+  readonly timeoutMs: number;
+}
+
+/** Exit code of mariadb-test(1) for a file that finds it is not meant for this server. */
+const SKIPPED = 62;
+/** Statements that only tidy up. */
+const TIDIES_UP = /^\s*(drop (table|view|database|procedure|function|trigger|sequence|user)\b|--echo|#|$)/i;
+
+/** Runs a file of the suite on the server; whether its own results match does not matter. */
+export async function runFile({
+  suite,
+  file,
+  server,
+  database,
+  folder,
+  timeoutMs,
+}: FileRun): Promise<FileEnd> {
+  const text = await readFile(join(suite.files, file), 'latin1');
+  const copy = join(folder, 'file.test');
+  await writeFile(copy, withoutLastDrops(text), 'latin1');
+  const { command, args } = debianCommand(suite.root, 'usr/bin/mariadb-test', [
+    '--no-defaults',
+    '--silent',
+    `--host=${server.host}`,
+    `--port=${server.port}`,
+    `--user=${server.user}`,
+    `--password=${server.password}`,
+    `--database=${database}`,
+    `--basedir=${suite.files}/`,
+    `--tmpdir=${folder}`,
+    `--logdir=${folder}`,
+    `--test-file=${copy}`,
+  ]);
+  const env = {
+    ...process.env,
+    MYSQLTEST_VARDIR: folder,
+    MYSQL_TMP_DIR: folder,
+    MYSQL_TEST_DIR: suite.files,
+    MASTER_MYPORT: String(server.port),
+    USE_RUNNING_SERVER: '1',
+  };
+  return new Promise((resolve) => {
+    const options = {
+      cwd: suite.files,
+      env,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: 64 << 20,
+    } as const;
+    const child = execFile(command, args, options, (error) => {
+      if (error === null) resolve('whole');
+      else if (error.killed === true) resolve('too long');
+      else resolve(error.code === SKIPPED ? 'skipped' : 'partial');
+    });
+    child.stdin?.end();
+  });
+}
+
+/** So that there are rows to compare when the file has run. */
+export function withoutLastDrops(text: string): string {
+  const lines = text.split('\n');
+  const last = lines.findLastIndex((line) => !TIDIES_UP.test(line));
+  return lines.slice(0, last + 1).join('\n');
+}

@@ -1,0 +1,74 @@
+import { connect, quoteIdentifier, type Connection, type RowDataPacket } from '@sluice/mysql';
+import type { MysqlServer } from '@sluice/local-stack';
+import type { Scope } from '../harness/scope.ts';
+import type { TableId } from '../harness/watched-pipeline.ts';
+
+const OWN = ['mysql', 'information_schema', 'performance_schema', 'sys'];
+
+export interface StateTable extends TableId {
+  readonly hasKey: boolean;
+}
+
+/** What a file may leave behind on the server, and how it is put back. */
+export class ServerState {
+  readonly #connection: Connection;
+  readonly #globals: ReadonlyMap<string, string>;
+
+  static async read(scope: Scope, server: MysqlServer): Promise<ServerState> {
+    const connection = await connect({ ...server, connectTimeoutMs: 10_000 });
+    scope.defer(() => connection.destroy());
+    return new ServerState(connection, await globals(connection));
+  }
+
+  private constructor(connection: Connection, values: ReadonlyMap<string, string>) {
+    this.#connection = connection;
+    this.#globals = values;
+  }
+
+  /** Tables of all databases but the server's own, and whether they have a primary key. */
+  async tables(except: string): Promise<StateTable[]> {
+    const [rows] = await this.#connection.query<RowDataPacket[]>(
+      `SELECT t.TABLE_SCHEMA AS d, t.TABLE_NAME AS t, COUNT(s.INDEX_NAME) AS k
+       FROM information_schema.tables t LEFT JOIN information_schema.statistics s
+         ON s.TABLE_SCHEMA = t.TABLE_SCHEMA AND s.TABLE_NAME = t.TABLE_NAME AND s.INDEX_NAME = 'PRIMARY'
+       WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_SCHEMA NOT IN (?) GROUP BY 1, 2 ORDER BY 1, 2`,
+      [[...OWN, except]],
+    );
+    return rows.map((row) => ({
+      database: String(row['d']),
+      table: String(row['t']),
+      hasKey: Number(row['k']) > 0,
+    }));
+  }
+
+  /** Sets changed variables back and drops all databases but one; makes the one that files find. Returns what it could not. */
+  async restore(kept: string, made: string): Promise<string[]> {
+    const problems: string[] = [];
+    const attempt = async (sql: string): Promise<void> => {
+      await this.#connection.query(sql).catch((error: unknown) => problems.push(`${sql}: ${String(error)}`));
+    };
+    for (const [name, value] of await globals(this.#connection)) {
+      const before = this.#globals.get(name);
+      if (before !== undefined && before !== value) await attempt(`SET GLOBAL ${name} = ${literal(before)}`);
+    }
+    await attempt('SET SESSION lock_wait_timeout = 5, foreign_key_checks = 0');
+    const [rows] = await this.#connection.query<RowDataPacket[]>('SHOW DATABASES');
+    const names = rows.map((row) => String(row['Database']));
+    for (const name of names.filter((each) => each !== kept && !OWN.includes(each.toLowerCase()))) {
+      await attempt(`DROP DATABASE ${quoteIdentifier(name)}`);
+    }
+    await attempt(`CREATE DATABASE ${quoteIdentifier(made)} CHARACTER SET latin1`);
+    return problems;
+  }
+}
+
+async function globals(connection: Connection): Promise<Map<string, string>> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `SELECT VARIABLE_NAME AS name, GLOBAL_VALUE AS value FROM information_schema.SYSTEM_VARIABLES
+     WHERE READ_ONLY = 'NO' AND VARIABLE_SCOPE <> 'SESSION ONLY' AND VARIABLE_NAME NOT LIKE 'gtid\\_%' AND VARIABLE_NAME NOT LIKE '%timestamp%'`,
+  );
+  return new Map(rows.map((row) => [String(row['name']), String(row['value'])]));
+}
+
+const literal = (value: string): string =>
+  /^-?\d+(\.\d+)?$/.test(value) ? value : `'${value.replaceAll("'", "''")}'`;
