@@ -49,4 +49,10 @@ test('the number of runs and the seed of randomized tests go to them, the last o
     vitestArgs: ['test/e2e/random-ddl'],
     env: { SLUICE_DDL_SECONDS: '180' },
   });
+  expect(planOf(['e2e', '--histories', '100', '--server', 'mariadb', '--without', 'xa,drops'])).toMatchObject(
+    {
+      env: { SLUICE_HISTORIES: '100', SLUICE_HISTORY_SERVER: 'mariadb', SLUICE_HISTORY_WITHOUT: 'xa,drops' },
+    },
+  );
+  expect(() => planOf(['e2e', '--server', 'oracle'])).toThrow('--server needs mysql or mariadb');
 });

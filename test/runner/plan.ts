@@ -15,16 +15,23 @@ export interface Plan {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Options of the runner itself, by the variable that the tests read. The last of several holds. */
-const VARIABLES: ReadonlyMap<string, string> = new Map([
-  ['--runs', 'SLUICE_CONFORMANCE_RUNS'],
-  ['--seconds', 'SLUICE_DDL_SECONDS'],
-  ['--seed', 'SLUICE_TEST_SEED'],
+/** Options of the runner itself, by the variable that the tests read and what it takes. The last of several holds. */
+const NUMBER = { form: /^\d{1,10}$/, needs: 'a whole number' };
+const VARIABLES: ReadonlyMap<
+  string,
+  { readonly name: string; readonly form: RegExp; readonly needs: string }
+> = new Map([
+  ['--runs', { name: 'SLUICE_CONFORMANCE_RUNS', ...NUMBER }],
+  ['--seconds', { name: 'SLUICE_DDL_SECONDS', ...NUMBER }],
+  ['--seed', { name: 'SLUICE_TEST_SEED', ...NUMBER }],
+  ['--histories', { name: 'SLUICE_HISTORIES', ...NUMBER }],
+  ['--server', { name: 'SLUICE_HISTORY_SERVER', form: /^(mysql|mariadb)$/, needs: 'mysql or mariadb' }],
+  ['--without', { name: 'SLUICE_HISTORY_WITHOUT', form: /^[a-z ,]+$/, needs: 'names with commas' }],
 ]);
 
 /**
  * `[]` → everything; `['e2e', '-t', 'name']` → that suite with `-t name`; only leading words name steps. Throws RangeError for
- * `--runs`, `--seconds` or `--seed` without a whole number.
+ * an option of the runner without what it needs.
  */
 export function planOf(given: readonly string[]): Plan {
   const { args, env } = takeVariables(given);
@@ -56,8 +63,8 @@ function takeVariables(given: readonly string[]): { args: string[]; env: Record<
     }
     index += 1;
     const value = given[index] ?? '';
-    if (!/^\d{1,10}$/.test(value)) throw new RangeError(`${arg} needs a whole number`);
-    env[variable] = value;
+    if (!variable.form.test(value)) throw new RangeError(`${arg} needs ${variable.needs}`);
+    env[variable.name] = value;
   }
   return { args, env };
 }

@@ -1,0 +1,37 @@
+import type { SeededRandom } from '../seeded-random.ts';
+import type { Ingredient } from './ingredients.ts';
+
+/** How a session writes its statements. */
+export interface Dialect {
+  readonly flavour: 'mysql' | 'mariadb';
+  readonly random: SeededRandom;
+  readonly ingredients: ReadonlySet<Ingredient>;
+  /** sql_mode ANSI_QUOTES: names may stand in double quotes. */
+  readonly ansiQuotes: boolean;
+  /** sql_mode NO_BACKSLASH_ESCAPES: a backslash in a text is itself. */
+  readonly plainBackslash: boolean;
+  /** Character set of the client: what its statements are written in. */
+  readonly client: string;
+}
+
+export function quoteName({ ansiQuotes, random }: Dialect, name: string): string {
+  if (ansiQuotes && random.chance(0.5)) return `"${name.replaceAll('"', '""')}"`;
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+export function quoteText({ plainBackslash }: Dialect, text: string): string {
+  const escaped = plainBackslash ? text : text.replaceAll('\\', '\\\\');
+  return `'${escaped.replaceAll("'", "''")}'`;
+}
+
+/** Throws RangeError for an empty list. */
+export function pick<T>(random: SeededRandom, of: readonly T[]): T {
+  const found = of[random.integer(0, of.length - 1)];
+  if (found === undefined) throw new RangeError('nothing to pick from');
+  return found;
+}
+
+/** With this chance an element of the list, else the first. */
+export function pickOr<T>(random: SeededRandom, chance: number, of: readonly T[]): T {
+  return random.chance(chance) ? pick(random, of) : pick(random, of.slice(0, 1));
+}

@@ -1,0 +1,72 @@
+/** What a random history may hold. Each can be left out by name, to look for what hides behind a fault that is known. */
+export const INGREDIENTS = {
+  'nasty names': 'names with blanks, quotes, dots, backslashes, other scripts and 64 characters',
+  'object names': 'columns named as members that every JavaScript object has',
+  'number names': 'columns named by digits, which JavaScript sorts before all others',
+  'quoted names': 'columns whose names JSON escapes',
+  'escaped names': 'tables whose names hold what Redis keys escape',
+  'own names': 'columns named as members that stores and topics add',
+  'case twins': 'tables whose names differ in letter case only',
+  'other charsets': 'tables and columns in other character sets than utf8mb4',
+  'client charsets': 'sessions that write statements in another character set',
+  'sql modes': 'ANSI_QUOTES, NO_BACKSLASH_ESCAPES, no strictness',
+  'time zones': 'sessions in other time zones than the server',
+  'mixed format': 'sessions with binlog_format = MIXED and READ COMMITTED, which keep rows',
+  'text keys': 'primary keys of text, dates, decimals, bytes and ENUM',
+  generated: 'VIRTUAL and STORED columns',
+  'foreign keys': 'RESTRICT, SET NULL and CASCADE',
+  savepoints: 'SAVEPOINT, ROLLBACK TO, RELEASE',
+  rollbacks: 'transactions that end in ROLLBACK',
+  'temporary tables': 'made, filled, read, altered and dropped, in transactions and beside them',
+  xa: 'XA transactions: two phases, and one',
+  triggers: 'triggers that write into another table',
+  partitions: 'partitioned tables, and partitions that are emptied',
+  'column types': 'ALTER that gives a column another type',
+  'column names': 'ALTER that gives a column another name',
+  'key changes': 'ALTER that makes another primary key',
+  conversions: 'CONVERT TO CHARACTER SET',
+  'table names': 'RENAME of tables, and swaps',
+  drops: 'DROP TABLE, and other tables under the same name',
+  truncates: 'TRUNCATE TABLE',
+  'create from': 'CREATE TABLE … LIKE and … SELECT',
+  unlogged: 'ALTER under sql_log_bin = 0',
+} as const;
+
+export type Ingredient = keyof typeof INGREDIENTS;
+export const ALL_INGREDIENTS = Object.keys(INGREDIENTS) as Ingredient[];
+
+type LeftOut = Partial<Readonly<Record<Ingredient, string>>>;
+
+/** What histories leave out by themselves, and why: faults that are not mended yet, and what a replica cannot follow. */
+const BOTH: LeftOut = {
+  'object names': 'a column named __proto__ keeps a snapshot from ending',
+  'quoted names': 'JSON in them loses digits in the target',
+  'number names': 'keys in Redis have another order than the primary key',
+  'escaped names': 'the compare looks for them as they are',
+  'own names': 'a column named _sequence is not told from the sequence',
+  conversions: 'the target keeps the old character set',
+  'column types': 'the target waits when a value does not fit the new type or character set',
+  unlogged: 'the replica does not have the column either, and stops at the next change of the table',
+  'key changes': 'the target waits for a key that it has not',
+};
+const LEFT_OUT: Readonly<Record<'mysql' | 'mariadb', LeftOut>> = {
+  mysql: { ...BOTH, xa: 'a transaction that ends in ONE PHASE stops its table' },
+  mariadb: {
+    ...BOTH,
+    'temporary tables': 'a transaction that is rolled back after one stops capture',
+    drops: 'the target waits when CREATE OR REPLACE gives a name another key',
+  },
+};
+
+/** Of a flavour: what it leaves out when nothing is said, in words for people. */
+export function leftOut(flavour: 'mysql' | 'mariadb'): readonly (readonly [Ingredient, string])[] {
+  return Object.entries(LEFT_OUT[flavour]) as [Ingredient, string][];
+}
+
+/** Names in a list with commas → what is left in. Throws RangeError for one that is not known. */
+export function ingredientsWithout(names: string): ReadonlySet<Ingredient> {
+  const without = names.split(',').filter((name) => name !== '');
+  const unknown = without.find((name) => !Object.hasOwn(INGREDIENTS, name));
+  if (unknown !== undefined) throw new RangeError(`${unknown} is not one of: ${ALL_INGREDIENTS.join(', ')}`);
+  return new Set(ALL_INGREDIENTS.filter((name) => !without.includes(name)));
+}

@@ -1,0 +1,167 @@
+import { compareSinks, describeDifference } from '@sluice/cli/compare';
+import { ADDRESS_VARIABLES, startStack, type MysqlServer, type Stack } from '@sluice/local-stack';
+import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
+import { eventually } from '../eventually.ts';
+import type { Scope } from '../scope.ts';
+import { tableText, type StoreDifference, type TableId } from '../watched-pipeline.ts';
+
+export type Flavour = MysqlServer['flavour'];
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** How long the replica may take behind the source. */
+const BEHIND_SECONDS = 60;
+const REPLICA_FLAGS: Readonly<Record<Flavour, readonly string[]>> = {
+  // Which statement a worker stopped at is told there only.
+  mysql: ['--server-id=77', '--read-only=ON', '--performance-schema=ON'],
+  mariadb: ['--server-id=77', '--read-only=ON'],
+};
+
+/** A source of a test's own and a server of the same version that replicates from it, both empty at first. */
+export class ReplicatedSource {
+  readonly source: MysqlServer;
+  readonly replica: MysqlServer;
+  readonly #onSource: Connection;
+  readonly #onReplica: Connection;
+
+  static async start(scope: Scope, flavour: Flavour): Promise<ReplicatedSource> {
+    const [source, replica] = await Promise.all([
+      startServer(scope, flavour, []),
+      startServer(scope, flavour, REPLICA_FLAGS[flavour]),
+    ]);
+    const connections = await Promise.all([source, replica].map((server) => connectTo(scope, server)));
+    const [onSource, onReplica] = connections as [Connection, Connection];
+    await onReplica.query(followStatement(source));
+    await onReplica.query(flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE');
+    return new ReplicatedSource(source, replica, onSource, onReplica);
+  }
+
+  private constructor(
+    source: MysqlServer,
+    replica: MysqlServer,
+    onSource: Connection,
+    onReplica: Connection,
+  ) {
+    this.source = source;
+    this.replica = replica;
+    this.#onSource = onSource;
+    this.#onReplica = onReplica;
+  }
+
+  /** Waits until the replica has all that the source has committed; throws with the replica's own error when it stopped. */
+  async caughtUp(): Promise<void> {
+    const isMysql = this.source.flavour === 'mysql';
+    const [[place]] = await this.#onSource.query<RowDataPacket[]>(
+      isMysql ? 'SELECT @@GLOBAL.gtid_executed AS gtid' : 'SELECT @@GLOBAL.gtid_binlog_pos AS gtid',
+    );
+    const wait = isMysql ? 'WAIT_FOR_EXECUTED_GTID_SET' : 'MASTER_GTID_WAIT';
+    await eventually(
+      'the replica to have caught up',
+      async () => {
+        const stopped = await this.#stopped();
+        if (stopped !== null) return stopped;
+        const [[row]] = await this.#onReplica.query<RowDataPacket[]>(`SELECT ${wait}(?, 1) AS late`, [
+          place?.['gtid'],
+        ]);
+        return row?.['late'] === 0 ? 'caught up' : undefined;
+      },
+      { timeoutMs: BEHIND_SECONDS * 1000 },
+    ).then((end) => {
+      if (end !== 'caught up') throw new ReplicaStopped(end);
+    });
+  }
+
+  /** Rolls back XA transactions that were prepared and forgotten: they hold locks, and no session ends them. */
+  async forgetPrepared(): Promise<void> {
+    const [rows] = await this.#onSource.query<RowDataPacket[]>('XA RECOVER');
+    for (const row of rows) await this.#onSource.query(`XA ROLLBACK '${String(row['data'])}'`);
+  }
+
+  /** Tables of databases with this prefix, and what is not equal on source and replica. */
+  async compare(
+    prefix: string,
+  ): Promise<{ readonly tables: TableId[]; readonly different: StoreDifference[] }> {
+    const [ours, theirs] = await Promise.all([
+      this.#sums(this.#onSource, prefix),
+      this.#sums(this.#onReplica, prefix),
+    ]);
+    const tables = [...ours.values()].map(({ database, table }) => ({ database, table }));
+    const different = [...theirs.keys()]
+      .filter((name) => !ours.has(name))
+      .map((table) => ({ table, line: `${table}: only there` }));
+    // A sum also hangs on how rows are laid out: only the values themselves tell.
+    const unequal = tables.filter((id) => ours.get(tableText(id))?.sum !== theirs.get(tableText(id))?.sum);
+    if (unequal.length === 0) return { tables, different };
+    const { sinks } = await compareSinks({ source: this.source, tables: unequal, mysql: this.replica });
+    for (const example of sinks.mysql?.examples ?? []) {
+      different.push({ table: example.table, line: describeDifference(example) });
+    }
+    return { tables, different };
+  }
+
+  async #sums(
+    connection: Connection,
+    prefix: string,
+  ): Promise<Map<string, TableId & { readonly sum: unknown }>> {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      `SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.tables
+       WHERE TABLE_SCHEMA LIKE ? AND TABLE_TYPE = 'BASE TABLE' ORDER BY 1, 2`,
+      [`${prefix.replaceAll('_', '\\_')}%`],
+    );
+    const ids = rows.map((row) => ({ database: String(row['d']), table: String(row['t']) }));
+    if (ids.length === 0) return new Map();
+    const names = ids.map(({ database, table }) => quoteTable(database, table)).join(', ');
+    const [sums] = await connection.query<RowDataPacket[]>(`CHECKSUM TABLE ${names}`);
+    return new Map(
+      ids.map((id, place) => [
+        `${id.database}.${id.table}`,
+        { ...id, sum: sums[place]?.['Checksum'] as unknown },
+      ]),
+    );
+  }
+
+  async #stopped(): Promise<string | null> {
+    const isMysql = this.source.flavour === 'mysql';
+    const [[row]] = await this.#onReplica.query<RowDataPacket[]>(
+      `SHOW ${isMysql ? 'REPLICA' : 'SLAVE'} STATUS`,
+    );
+    const error = `${row?.['Last_SQL_Error'] ?? ''}${row?.['Last_IO_Error'] ?? ''}`;
+    if (error === '') return null;
+    if (!isMysql) return error;
+    const [workers] = await this.#onReplica.query<RowDataPacket[]>(
+      `SELECT LAST_ERROR_MESSAGE AS text FROM performance_schema.replication_applier_status_by_worker
+       WHERE LAST_ERROR_NUMBER > 0`,
+    );
+    return [error, ...workers.map(({ text }) => String(text))].join('; ');
+  }
+}
+
+/** Nothing can be held against it any more. */
+export class ReplicaStopped extends Error {
+  constructor(reason: string) {
+    super(`the replica stopped: ${reason}`);
+    this.name = 'ReplicaStopped';
+  }
+}
+
+async function startServer(scope: Scope, flavour: Flavour, flags: readonly string[]): Promise<MysqlServer> {
+  const { [ADDRESS_VARIABLES[flavour]]: _shared, ...env } = process.env;
+  const stack: Stack = await startStack({ servers: [flavour], flags: { [flavour]: flags }, env });
+  scope.defer(() => stack.stop());
+  return stack[flavour];
+}
+
+async function connectTo(scope: Scope, server: MysqlServer): Promise<Connection> {
+  const connection = await connect({ ...server, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  scope.defer(() => connection.destroy());
+  return connection;
+}
+
+function followStatement({ flavour, host, port, user, password }: MysqlServer): string {
+  const [prefix, option] = flavour === 'mysql' ? ['REPLICATION SOURCE', 'SOURCE'] : ['MASTER', 'MASTER'];
+  const place = `${option}_HOST = '${host}', ${option}_PORT = ${port}, ${option}_USER = '${user}', ${option}_PASSWORD = '${password}'`;
+  const gtid =
+    flavour === 'mysql'
+      ? 'SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1'
+      : 'MASTER_USE_GTID = slave_pos';
+  return `CHANGE ${prefix} TO ${place}, ${gtid}`;
+}

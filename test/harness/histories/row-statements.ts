@@ -1,0 +1,84 @@
+import { pick, quoteName, type Dialect } from './dialect.ts';
+import { writable, type ModelColumn, type ModelTable } from './table-model.ts';
+
+/** Keys are few, so that statements meet rows that are there. */
+const KEYS = 12;
+
+/** A statement that writes rows of one of the tables, or of two. */
+export function rowStatement(dialect: Dialect, tables: readonly ModelTable[]): string {
+  const { random } = dialect;
+  const table = pick(random, tables);
+  const chance = random.next();
+  if (chance < 0.4) return insert(dialect, table);
+  if (chance < 0.48) return upsert(dialect, table);
+  if (chance < 0.56) return `REPLACE ${into(dialect, table)}`;
+  if (chance < 0.78) return update(dialect, table);
+  if (chance < 0.88) return `DELETE FROM ${quoteName(dialect, table.name)} WHERE ${someRows(dialect, table)}`;
+  if (chance < 0.94) return updateTwo(dialect, table, pick(random, tables));
+  return deleteTwo(dialect, table, pick(random, tables));
+}
+
+/** Rows for a table that has none. */
+export function insert(dialect: Dialect, table: ModelTable): string {
+  return `INSERT ${dialect.random.chance(0.3) ? 'IGNORE ' : ''}${into(dialect, table)}`;
+}
+
+function into(dialect: Dialect, table: ModelTable): string {
+  const { random } = dialect;
+  const columns = writable(table).filter(({ name }) => table.key.includes(name) || random.chance(0.9));
+  const names = columns.map(({ name }) => quoteName(dialect, name)).join(', ');
+  const rows = Array.from({ length: random.integer(1, 4) }, () => {
+    return `(${columns.map((column) => literal(dialect, table, column)).join(', ')})`;
+  });
+  return `INTO ${quoteName(dialect, table.name)} (${names}) VALUES ${rows.join(', ')}`;
+}
+
+function literal(dialect: Dialect, table: ModelTable, { name, type }: ModelColumn): string {
+  const { random } = dialect;
+  if (table.key.includes(name)) return type.keyLiteral(dialect, random.integer(1, KEYS));
+  return random.chance(0.15) ? 'NULL' : type.literal(dialect);
+}
+
+function upsert(dialect: Dialect, table: ModelTable): string {
+  return `INSERT ${into(dialect, table)} ON DUPLICATE KEY UPDATE ${assignment(dialect, table, '')}`;
+}
+
+function update(dialect: Dialect, table: ModelTable): string {
+  const { random } = dialect;
+  const ignore = random.chance(0.2) ? 'IGNORE ' : '';
+  return `UPDATE ${ignore}${quoteName(dialect, table.name)} SET ${assignment(dialect, table, '')} WHERE ${someRows(dialect, table)}`;
+}
+
+/** One column, now and then of the key. */
+function assignment(dialect: Dialect, table: ModelTable, alias: string): string {
+  const { random } = dialect;
+  const columns = writable(table);
+  const plain = columns.filter(({ name }) => !table.key.includes(name));
+  const column = pick(random, plain.length === 0 || random.chance(0.1) ? columns : plain);
+  return `${alias}${quoteName(dialect, column.name)} = ${literal(dialect, table, column)}`;
+}
+
+function someRows(dialect: Dialect, table: ModelTable, alias = ''): string {
+  const { random } = dialect;
+  const column = table.columns.find(({ name }) => name === table.key[0]);
+  const chance = random.next();
+  if (column === undefined || chance < 0.05) return '1';
+  const name = `${alias}${quoteName(dialect, column.name)}`;
+  const key = (): string => column.type.keyLiteral(dialect, random.integer(1, KEYS));
+  if (chance < 0.6) return `${name} = ${key()}`;
+  if (chance < 0.8) return `${name} IN (${key()}, ${key()}, ${key()})`;
+  return `${name} >= ${key()}`;
+}
+
+function updateTwo(dialect: Dialect, one: ModelTable, two: ModelTable): string {
+  if (one === two) return update(dialect, one);
+  const [a, b] = [quoteName(dialect, one.name), quoteName(dialect, two.name)];
+  const set = `${assignment(dialect, one, 'x.')}, ${assignment(dialect, two, 'y.')}`;
+  return `UPDATE ${a} x, ${b} y SET ${set} WHERE ${someRows(dialect, one, 'x.')} AND ${someRows(dialect, two, 'y.')}`;
+}
+
+function deleteTwo(dialect: Dialect, one: ModelTable, two: ModelTable): string {
+  const [a, b] = [quoteName(dialect, one.name), quoteName(dialect, two.name)];
+  if (one === two) return `DELETE FROM ${a} WHERE ${someRows(dialect, one)}`;
+  return `DELETE x, y FROM ${a} x JOIN ${b} y WHERE ${someRows(dialect, one, 'x.')} AND ${someRows(dialect, two, 'y.')}`;
+}

@@ -1,0 +1,49 @@
+import { pick, pickOr, type Dialect } from './dialect.ts';
+
+/** Statements that a session begins with, and how it writes what follows. */
+export interface SessionStart {
+  readonly statements: readonly string[];
+  readonly dialect: Dialect;
+}
+
+const SQL_MODES = [
+  '',
+  'STRICT_TRANS_TABLES',
+  'TRADITIONAL',
+  'ANSI_QUOTES',
+  'NO_BACKSLASH_ESCAPES',
+  'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES',
+  'ANSI,PAD_CHAR_TO_FULL_LENGTH',
+  'NO_ZERO_DATE,NO_AUTO_VALUE_ON_ZERO,HIGH_NOT_PRECEDENCE',
+];
+const TIME_ZONES = ['+00:00', '+05:45', '-11:00', '+13:59'];
+const CLIENT_CHARSETS = ['utf8mb4', 'latin1', 'utf8mb3', 'cp1251', 'cp850', 'koi8r'];
+
+export function randomSession(base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash' | 'client'>): SessionStart {
+  const { random, ingredients } = base;
+  const mode = ingredients.has('sql modes') ? pick(random, SQL_MODES) : 'STRICT_TRANS_TABLES';
+  const statements = [
+    'SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1',
+    `SET SESSION sql_mode = '${mode}'`,
+  ];
+  if (ingredients.has('time zones')) statements.push(`SET SESSION time_zone = '${pick(random, TIME_ZONES)}'`);
+  const client = ingredients.has('client charsets') ? pickOr(random, 0.3, CLIENT_CHARSETS) : 'utf8mb4';
+  statements.push(`SET NAMES ${client}`);
+  if (ingredients.has('mixed format') && random.chance(0.15)) {
+    statements.push(
+      'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+      'SET SESSION binlog_format = MIXED',
+    );
+  } else if (random.chance(0.2)) {
+    statements.push(
+      `SET SESSION TRANSACTION ISOLATION LEVEL ${pick(random, ['SERIALIZABLE', 'READ UNCOMMITTED'])}`,
+    );
+  }
+  if (random.chance(0.1)) statements.push('SET SESSION foreign_key_checks = 0');
+  if (random.chance(0.1)) statements.push('SET SESSION unique_checks = 0');
+  const isAnsi = mode.includes('ANSI');
+  return {
+    statements,
+    dialect: { ...base, ansiQuotes: isAnsi, plainBackslash: mode.includes('NO_BACKSLASH'), client },
+  };
+}

@@ -1,0 +1,161 @@
+import { randomClause } from './alter-clauses.ts';
+import { pick, quoteName, type Dialect } from './dialect.ts';
+import { freeTable } from './names.ts';
+import { createTable, creation, namesOf, writable, type Change, type ModelTable } from './table-model.ts';
+
+type MakeChange = (dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]) => Change | null;
+
+const TABLES_MAX = 5;
+
+/** A statement that changes tables; null when chance asks for one that cannot be. */
+export function tableChange(dialect: Dialect, tables: readonly ModelTable[]): Change | null {
+  const { random, ingredients } = dialect;
+  const makers: MakeChange[] = [alter, alter, alter, alter, alter, maintain];
+  if (tables.length < TABLES_MAX) makers.push((given, _, all) => createTable(given, all));
+  if (ingredients.has('create from') && tables.length < TABLES_MAX) makers.push(createLike, createSelect);
+  if (ingredients.has('table names')) makers.push(rename, swap);
+  if (ingredients.has('drops')) makers.push(drop, dropAndCreate);
+  if (ingredients.has('truncates')) makers.push(truncate);
+  if (ingredients.has('triggers')) makers.push(trigger);
+  if (ingredients.has('partitions')) makers.push(partition);
+  return pick(random, makers)(dialect, pick(random, tables), tables);
+}
+
+/** One that a replica which is not told of it can live with: it takes rows of more columns than it has. */
+export function unloggedAlter(
+  dialect: Dialect,
+  table: ModelTable,
+  tables: readonly ModelTable[],
+): Change | null {
+  const clause = randomClause(dialect, table);
+  if (
+    clause === null ||
+    !/^(ADD (?!.* (FIRST|AFTER) )(COLUMN|INDEX)|COMMENT|FORCE|ENGINE|ALTER COLUMN)/.test(clause.sql)
+  )
+    return null;
+  return {
+    sql: `ALTER TABLE ${quoteName(dialect, table.name)} ${clause.sql}`,
+    tables: tables.map((each) => (each === table ? clause.table : each)),
+  };
+}
+
+/** One to three clauses. */
+function alter(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  const { random } = dialect;
+  let now = table;
+  const clauses: string[] = [];
+  for (let left = random.chance(0.3) ? random.integer(2, 3) : 1; left > 0; left--) {
+    const clause = randomClause(dialect, now);
+    if (clause === null) continue;
+    clauses.push(clause.sql);
+    now = clause.table;
+  }
+  if (clauses.length === 0) return null;
+  const to =
+    dialect.ingredients.has('table names') && random.chance(0.05)
+      ? freeTable(dialect, namesOf(tables))
+      : undefined;
+  if (to !== undefined) clauses.push(`RENAME TO ${quoteName(dialect, to)}`);
+  const made = { ...now, name: to ?? table.name };
+  return {
+    sql: `ALTER TABLE ${quoteName(dialect, table.name)} ${clauses.join(', ')}`,
+    tables: tables.map((each) => (each === table ? made : each)),
+  };
+}
+
+function maintain(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change {
+  const verb = pick(dialect.random, ['ANALYZE', 'OPTIMIZE', 'CHECK']);
+  return { sql: `${verb} TABLE ${quoteName(dialect, table.name)}`, tables };
+}
+
+function createLike(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  const name = freeTable(dialect, namesOf(tables));
+  if (name === undefined) return null;
+  const sql = `CREATE TABLE ${quoteName(dialect, name)} LIKE ${quoteName(dialect, table.name)}`;
+  return { sql, tables: [...tables, { ...table, name }] };
+}
+
+function createSelect(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  const name = freeTable(dialect, namesOf(tables));
+  // Servers log it in UTF-8 beside the session's character set: their own replicas make a table of another name then.
+  if (name === undefined || !dialect.client.startsWith('utf8')) return null;
+  const key = table.key.map((column) => quoteName(dialect, column)).join(', ');
+  const list = writable(table)
+    .map((column) => quoteName(dialect, column.name))
+    .join(', ');
+  const sql = `CREATE TABLE ${quoteName(dialect, name)} (PRIMARY KEY (${key})) SELECT ${list} FROM ${quoteName(dialect, table.name)}`;
+  return { sql, tables: [...tables, { ...table, name, columns: writable(table), isPartitioned: false }] };
+}
+
+function rename(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  const to = freeTable(dialect, namesOf(tables));
+  if (to === undefined) return null;
+  const [from, name] = [quoteName(dialect, table.name), quoteName(dialect, to)];
+  const sql = dialect.random.chance(0.5)
+    ? `RENAME TABLE ${from} TO ${name}`
+    : `ALTER TABLE ${from} RENAME ${name}`;
+  return { sql, tables: renamed(tables, new Map([[table.name, to]])) };
+}
+
+function swap(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  const other = pick(dialect.random, tables);
+  const between = freeTable(dialect, namesOf(tables));
+  if (other === table || between === undefined) return null;
+  const [a, b, x] = [table.name, other.name, between].map((name) => quoteName(dialect, name));
+  const names = new Map([
+    [table.name, other.name],
+    [other.name, table.name],
+  ]);
+  return { sql: `RENAME TABLE ${a} TO ${x}, ${b} TO ${a}, ${x} TO ${b}`, tables: renamed(tables, names) };
+}
+
+function renamed(tables: readonly ModelTable[], names: ReadonlyMap<string, string>): ModelTable[] {
+  return tables.map((table) => ({ ...table, name: names.get(table.name) ?? table.name }));
+}
+
+function drop(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  if (tables.length < 2) return null;
+  const more = dialect.random.chance(0.3) ? `, ${quoteName(dialect, 'never was')}` : '';
+  const sql = `DROP TABLE IF EXISTS ${quoteName(dialect, table.name)}${more}`;
+  return { sql, tables: tables.filter((each) => each !== table) };
+}
+
+/** Another table under the same name: in MariaDB at once, elsewhere the drop alone. */
+function dropAndCreate(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  const others = tables.filter((each) => each !== table);
+  if (dialect.flavour === 'mysql') return drop(dialect, table, tables);
+  const made = creation(dialect, table.name, others);
+  return { ...made, sql: made.sql.replace('CREATE TABLE', 'CREATE OR REPLACE TABLE') };
+}
+
+function truncate(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change {
+  const word = dialect.random.chance(0.5) ? 'TRUNCATE TABLE' : 'TRUNCATE';
+  return { sql: `${word} ${quoteName(dialect, table.name)}`, tables };
+}
+
+/** Rows of the one table bring rows of the other. */
+function trigger(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  const other = pick(dialect.random, tables);
+  if (other === table || other.key.length !== 1 || other.key[0] !== 'id') return null;
+  const moment = pick(dialect.random, ['AFTER INSERT', 'BEFORE UPDATE', 'AFTER DELETE']);
+  const [on, into] = [quoteName(dialect, table.name), quoteName(dialect, other.name)];
+  const name = quoteName(dialect, `on ${dialect.random.integer(1, 1_000_000)}`);
+  const body = `INSERT IGNORE INTO ${into} (id) VALUES (FLOOR(RAND() * 100))`;
+  return { sql: `CREATE TRIGGER ${name} ${moment} ON ${on} FOR EACH ROW ${body}`, tables };
+}
+
+function partition(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  if (!table.isPartitioned) return null;
+  const clause = pick(dialect.random, [
+    'TRUNCATE PARTITION p0',
+    'ADD PARTITION PARTITIONS 1',
+    'COALESCE PARTITION 1',
+    'REBUILD PARTITION p0',
+    'REMOVE PARTITIONING',
+  ]);
+  const isPartitioned = clause !== 'REMOVE PARTITIONING';
+  return {
+    sql: `ALTER TABLE ${quoteName(dialect, table.name)} ${clause}`,
+    tables: tables.map((each) => (each === table ? { ...table, isPartitioned } : each)),
+  };
+}
