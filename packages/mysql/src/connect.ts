@@ -8,6 +8,7 @@ import {
   type Pool,
 } from 'mysql2/promise';
 import { toPipelineError } from './errors.ts';
+import { SESSION_SQL } from './session-sql.ts';
 
 export type { Connection, Pool, PoolConnection, RowDataPacket } from 'mysql2/promise';
 
@@ -22,17 +23,6 @@ export interface MysqlOptions {
   /** Default database of the session. */
   readonly database?: string;
 }
-
-/**
- * Every session, of a reader as of a writer: instants in UTC; strict, so that no value is cut to fit; zero, partial and
- * impossible dates as they are; a 0 in an AUTO_INCREMENT column stays 0; backslash escapes, which the driver's quoting needs.
- * Primary keys that the server makes and hides are shown (MySQL from 8.0.30 on; MariaDB passes over such a comment).
- * What is left out matters as well: PAD_CHAR_TO_FULL_LENGTH would change values, ANSI_QUOTES the meaning of quotes.
- */
-const SESSION_SQL =
-  "SET SESSION time_zone = '+00:00', " +
-  "sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES'" +
-  '/*!80030 , show_gipk_in_create_table_and_information_schema = ON */';
 
 /**
  * Dates come as text, BIGINTs beyond 2^53 − 1 as text, character set utf8mb4. Throws a PipelineError with a MYSQL_… code.

@@ -16,6 +16,7 @@ export {
   type MysqlErrorDescription,
 } from './errors.ts';
 export { quoteIdentifier, quoteTable } from './identifiers.ts';
+export { SESSION_SQL } from './session-sql.ts';
 export { readTable, readTables, type ColumnRow, type TableDescription, type UniqueIndex } from './tables.ts';
 export { readVariables, readVersion } from './variables.ts';
 export { flavourOf, isAtLeast, parseVersion, type Flavour, type ServerVersion } from './version.ts';

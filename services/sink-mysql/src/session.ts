@@ -5,10 +5,9 @@ import type { MysqlSinkConfig } from './config.ts';
 /**
  * On top of what every Sluice session sets: partitions are applied in any order, so parents may come after children;
  * at READ COMMITTED absent keys take no gap locks; a lock is waited for shorter than a consumer's session lasts.
- * Statements outside of a transaction are their own, whatever the server's default says.
  */
 const SESSION = [
-  'SET SESSION autocommit = 1, foreign_key_checks = 0, innodb_lock_wait_timeout = 5, lock_wait_timeout = 10',
+  'SET SESSION foreign_key_checks = 0, innodb_lock_wait_timeout = 5, lock_wait_timeout = 10',
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ];
 

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteTable } from '@sluice/mysql';
+import { quoteIdentifier, quoteTable, SESSION_SQL } from '@sluice/mysql';
 import { createConnection } from 'mysql2';
 import type { Connection as StreamConnection } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
@@ -22,16 +22,16 @@ export async function openRowConnection(address: MysqlAddress): Promise<RowConne
   const { host, port, user, password } = address;
   const stream = createConnection({ host, port, user, password, charset: 'utf8mb4' });
   const promise = stream.promise();
-  // A row may have a date like 2026-02-31 in its key, and is looked up by it. A slow sink must not end the stream of rows: the server waits this long (seconds) for the reader.
-  await promise.query("SET time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES', net_write_timeout = 600");
+  await promise.query(SESSION_SQL);
   return { promise, stream, close: () => promise.end() };
 }
 
 /** A row as the server's own texts. */
 export type ServerRow = readonly (string | null)[];
 
+/** Known by their places: the driver refuses columns of some names. */
 export const selectList = (columns: readonly ComparedColumn[]): string =>
-  columns.map(({ name, kind }) => kind.select(quoteIdentifier(name))).join(', ');
+  columns.map(({ name, kind }, place) => `${kind.select(quoteIdentifier(name))} AS c${place}`).join(', ');
 
 /** Text of a row's columns → canonical texts. */
 export function canonicalValues(columns: readonly ComparedColumn[], row: ServerRow): string[] {
@@ -57,8 +57,9 @@ export async function* sourceChunks(
   table: ComparedTable,
   chunkRows: number,
 ): AsyncGenerator<ServerRow[]> {
-  const order = table.key.map((place) => quoteIdentifier(table.columns[place]?.name ?? '')).join(', ');
-  const sql = `SELECT ${selectList(table.columns)} FROM ${quoteTable(table.database, table.table)} ORDER BY ${order}`;
+  const from = quoteTable(table.database, table.table);
+  const order = table.key.map((place) => `${from}.${quoteIdentifier(table.columns[place]?.name ?? '')}`);
+  const sql = `SELECT ${selectList(table.columns)} FROM ${from} ORDER BY ${order.join(', ')}`;
   let chunk: ServerRow[] = [];
   for await (const row of streamRows(connection, sql)) {
     if (chunk.push(row) < chunkRows) continue;

@@ -39,6 +39,7 @@ interface RawConnection {
 }
 interface ReaderInternals {
   readonly connection: RawConnection;
+  readonly ctrlConnection: Pick<RawConnection, 'query'>;
   readonly BinlogClass: new (...args: never[]) => object;
 }
 
@@ -203,7 +204,9 @@ function prepareSession(zongji: ZongJi, options: ReaderOptions): void {
   const ignore = (error: Error | null): void => {
     if (error !== null) zongji.emit('error', error);
   };
-  const { connection } = internals(zongji);
+  const { connection, ctrlConnection } = internals(zongji);
   connection.query(`SET @master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}`, ignore);
   connection.query('SET SESSION net_write_timeout = 600', ignore);
+  // The library's other connection has nothing more to say, and its end would be taken for the end of the stream (seconds).
+  ctrlConnection.query('SET SESSION wait_timeout = 31536000', ignore);
 }
