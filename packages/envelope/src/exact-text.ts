@@ -1,7 +1,7 @@
 /**
  * The exact text of parts of an envelope. A number in a JSON column may have more digits than a double, or a form that
  * parsing loses (`1.0`, `1e2`): stores that take JSON get the text that capture wrote, not what was parsed from it.
- * Both functions expect JSON that `decodeEnvelope` has accepted, and names without escapes.
+ * All functions expect JSON that `decodeEnvelope` has accepted.
  */
 
 const QUOTE = 0x22;
@@ -30,6 +30,21 @@ export function exactMember(object: string, name: string): string | null {
   return member === null ? null : bytes.toString('utf8', member.start, member.end);
 }
 
+/** The names of the members of an object given as JSON text, in the order of the text, which a parsed object does not keep. */
+export function memberNames(object: string): string[] {
+  const bytes = Buffer.from(object);
+  const names: string[] = [];
+  let at = skipSpace(bytes, 1);
+  while (bytes[at] === QUOTE) {
+    const nameEnd = endOfString(bytes, at);
+    names.push(JSON.parse(bytes.toString('utf8', at, nameEnd)) as string);
+    at = skipSpace(bytes, endOfValue(bytes, skipSpace(bytes, skipSpace(bytes, nameEnd) + 1)));
+    if (bytes[at] !== COMMA) break;
+    at = skipSpace(bytes, at + 1);
+  }
+  return names;
+}
+
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -41,7 +56,7 @@ function findMember(bytes: Buffer, from: number, name: string): Span | null {
   let at = skipSpace(bytes, skipSpace(bytes, from) + 1);
   while (bytes[at] === QUOTE) {
     const nameEnd = endOfString(bytes, at);
-    const found = nameEnd - at - 2 === wanted.length && wanted.compare(bytes, at + 1, nameEnd - 1) === 0;
+    const found = isName(bytes, at, nameEnd, wanted, name);
     const start = skipSpace(bytes, skipSpace(bytes, nameEnd) + 1);
     const end = endOfValue(bytes, start);
     if (found) return { start, end };
@@ -50,6 +65,13 @@ function findMember(bytes: Buffer, from: number, name: string): Span | null {
     at = skipSpace(bytes, at + 1);
   }
   return null;
+}
+
+/** Whether the string from `start` to `end`, quotes included, is the name. It may have escapes, and one name several spellings. */
+function isName(bytes: Buffer, start: number, end: number, wanted: Buffer, name: string): boolean {
+  const text = bytes.subarray(start, end);
+  if (text.includes(BACKSLASH)) return JSON.parse(text.toString('utf8')) === name;
+  return text.length - 2 === wanted.length && wanted.compare(text, 1, text.length - 1) === 0;
 }
 
 function skipSpace(bytes: Buffer, from: number): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exactAfter, exactMember } from '../src/index.ts';
+import { exactAfter, exactMember, memberNames } from '../src/index.ts';
 
 const recordValue = (after: string, before = 'null'): Buffer =>
   Buffer.from(
@@ -41,5 +41,44 @@ describe('exactMember', () => {
     expect(exactMember('{ "a" : "x,y" , "b" : [ 1.0 , 2 ] }', 'b')).toBe('[ 1.0 , 2 ]');
     expect(exactMember('{"a":1}', 'b')).toBeNull();
     expect(exactMember('{}', 'b')).toBeNull();
+  });
+
+  test('finds names with escapes, however they are spelled', () => {
+    const object = String.raw`{"a\nb":1.0,"a\\nb":2.0,"d\"q":3.0,"\u0041\t":4.0,"__proto__":5.0}`;
+    expect(exactMember(object, 'a\nb')).toBe('1.0');
+    expect(exactMember(object, 'a\\nb')).toBe('2.0');
+    expect(exactMember(object, 'd"q')).toBe('3.0');
+    expect(exactMember(object, 'A\t')).toBe('4.0');
+    expect(exactMember(object, '__proto__')).toBe('5.0');
+  });
+
+  test('finds every member of any object', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (row) => {
+        for (const [name, value] of Object.entries(row)) {
+          expect(exactMember(JSON.stringify(row), name)).toBe(JSON.stringify(value));
+        }
+      }),
+    );
+  });
+});
+
+describe('memberNames', () => {
+  test('keeps the order of the text', () => {
+    expect(memberNames('{ "b" : [1, {"c":2}], "10":"x}" ,"2":{}, "d\\"q":null}')).toEqual([
+      'b',
+      '10',
+      '2',
+      'd"q',
+    ]);
+    expect(memberNames('{}')).toEqual([]);
+  });
+
+  test('are those of any object', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (row) => {
+        expect(memberNames(JSON.stringify(row))).toEqual(Object.keys(row));
+      }),
+    );
   });
 });

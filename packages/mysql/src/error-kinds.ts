@@ -12,6 +12,7 @@ export type MysqlErrorKind =
   | 'constraint'
   | 'table-unknown'
   | 'column-unknown'
+  | 'driver'
   | 'unknown';
 
 /**
@@ -132,6 +133,9 @@ export const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT',
 ]);
+
+/** A statement on a connection that has ended: the one error of the network for which the driver has only these words. */
+export const STATEMENT_ON_ENDED_CONNECTION = "Can't add new command when connection is in closed state";
 
 /** Codes of a TLS handshake that the same settings will never pass. OpenSSL's own begin with `ERR_SSL_`. */
 export const TLS_CODES: ReadonlySet<string> = new Set([

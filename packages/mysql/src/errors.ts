@@ -1,5 +1,11 @@
 import { PipelineError, type ErrorCode } from '@sluice/runtime';
-import { ERRNO_KINDS, TLS_CODES, UNREACHABLE_CODES, type MysqlErrorKind } from './error-kinds.ts';
+import {
+  ERRNO_KINDS,
+  STATEMENT_ON_ENDED_CONNECTION,
+  TLS_CODES,
+  UNREACHABLE_CODES,
+  type MysqlErrorKind,
+} from './error-kinds.ts';
 
 /**
  * What an error that nothing is known of belongs to: the connection (try again, for ever) or one item, a row or a
@@ -28,28 +34,44 @@ const CODES: Readonly<Record<Exclude<MysqlErrorKind, 'unknown'>, ErrorCode>> = {
   constraint: 'MYSQL_CONSTRAINT',
   'table-unknown': 'MYSQL_TABLE_UNKNOWN',
   'column-unknown': 'MYSQL_COLUMN_UNKNOWN',
+  driver: 'MYSQL_DRIVER_FAILED',
 };
 
 /** Reads numbers and codes only: the message of a server may be translated and quotes row values. */
 export function describeMysqlError(error: unknown): MysqlErrorDescription {
   const { errno, code, fatal } = fieldsOf(error);
-  // Errors of Node carry negative numbers, which are the operating system's.
-  const number = typeof errno === 'number' && errno > 0 ? errno : null;
+  // Errors of Node carry negative numbers, which are the operating system's. What a server says on its own account, while no
+  // statement runs, has its number as the code.
+  const told = typeof code === 'number' ? code : errno;
+  const number = typeof told === 'number' && told > 0 ? told : null;
   const name = typeof code === 'string' ? code : '';
   return {
-    kind: name === 'HANDSHAKE_SSL_ERROR' ? tlsKind(error) : kindOf(number, name, fatal === true),
+    kind: kindOfError(error, number, name, fatal === true),
     errno: number,
     code: name,
   };
 }
 
-function kindOf(errno: number | null, code: string, fatal: boolean): MysqlErrorKind {
+function kindOfError(error: unknown, errno: number | null, code: string, fatal: boolean): MysqlErrorKind {
+  if (code === 'HANDSHAKE_SSL_ERROR') return tlsKind(error);
+  if (errno === null && code === '' && fatal) return codelessKind(error);
+  return kindOf(errno, code);
+}
+
+/**
+ * The driver marks as fatal what ended the connection. What has no code either was thrown by its own code, over an answer
+ * that it does not understand: it would be thrown again at every try.
+ */
+function codelessKind(error: unknown): MysqlErrorKind {
+  return error instanceof Error && error.message === STATEMENT_ON_ENDED_CONNECTION ? 'unreachable' : 'driver';
+}
+
+function kindOf(errno: number | null, code: string): MysqlErrorKind {
   const known = errno === null ? undefined : ERRNO_KINDS.get(errno);
   if (known !== undefined) return known;
   if (TLS_CODES.has(code) || code.startsWith('ERR_SSL_')) return 'tls';
   if (UNREACHABLE_CODES.has(code)) return 'unreachable';
-  // The driver marks as fatal what ended the connection; a statement on an ended one has no code at all.
-  return fatal && errno === null ? 'unreachable' : 'unknown';
+  return 'unknown';
 }
 
 /**
@@ -70,7 +92,9 @@ export function toPipelineError(error: unknown, scope: ErrorScope = 'connection'
   const { kind, errno, code } = describeMysqlError(error);
   const unknown: ErrorCode = scope === 'connection' ? 'MYSQL_UNKNOWN' : 'MYSQL_ITEM_UNKNOWN';
   const name = code || (errno === null ? 'an error without a code' : 'error');
-  const message = errno === null ? `MySQL connection: ${name}` : `MySQL gave ${name} (${errno})`;
+  // The driver's own words name a column at most, never a value.
+  const words = kind === 'driver' && error instanceof Error ? `: ${error.message.slice(0, 300)}` : '';
+  const message = errno === null ? `MySQL connection: ${name}${words}` : `MySQL gave ${name} (${errno})`;
   return new PipelineError(kind === 'unknown' ? unknown : CODES[kind], message, {
     cause: error,
     context: { errno, code },

@@ -66,7 +66,7 @@ describe('without a number', () => {
     [{ code: 'ECONNREFUSED', errno: -111, fatal: true }, 'unreachable'],
     [{ code: 'ETIMEDOUT' }, 'unreachable'],
     [{ code: 'PROTOCOL_CONNECTION_LOST', fatal: true }, 'unreachable'],
-    [{ fatal: true }, 'unreachable'],
+    [{ fatal: true }, 'driver'],
     [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT', fatal: true }, 'tls'],
     [{ code: 'ERR_SSL_WRONG_VERSION_NUMBER', fatal: true }, 'tls'],
     [{ code: 'HANDSHAKE_NO_SSL_SUPPORT', fatal: true }, 'tls'],
@@ -78,6 +78,18 @@ describe('without a number', () => {
   ])('%o is %s', (fields, kind) => {
     const description = describeMysqlError(Object.assign(new Error('x'), fields));
     expect(description).toMatchObject({ kind, errno: null });
+  });
+
+  test('a server that ends a session while no statement runs gives its number as the code', () => {
+    const ended = Object.assign(new Error('…'), { code: 4031, fatal: true });
+    expect(describeMysqlError(ended)).toEqual({ kind: 'unreachable', errno: 4031, code: '' });
+  });
+
+  test('what the driver throws over an answer is not taken for a lost connection', () => {
+    const thrown = Object.assign(new TypeError('The field name is …'), { fatal: true });
+    const found = toPipelineError(thrown);
+    expect(found).toMatchObject({ code: 'MYSQL_DRIVER_FAILED', errorClass: 'fatal' });
+    expect(found.message).toBe('MySQL connection: an error without a code: The field name is …');
   });
 
   test('what is no error at all is unknown', () => {

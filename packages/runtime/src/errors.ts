@@ -227,6 +227,11 @@ export const ERRORS = {
     summary: 'a database that the configuration names does not exist',
     fix: 'Create the database or correct its name.',
   },
+  MYSQL_DRIVER_FAILED: {
+    class: 'fatal',
+    summary: 'the driver for MySQL and MariaDB did not understand the answer of a server',
+    fix: 'Nothing of the answer was used. The message has the words of the driver; please report them with the versions of Sluice and of the server. Is there a proxy between the two? Try without it.',
+  },
   MYSQL_DUPLICATE: {
     class: 'record',
     summary: 'a row has a value that a unique index already holds',
@@ -313,6 +318,11 @@ export const ERRORS = {
     class: 'fatal',
     summary: 'Redis has lost its data, or the newest of it, although it had acknowledged it',
     fix: "Run `redis-cli SET sluice:marker:GROUP filled-again`, start the sink, and run `sluice snapshot start --table 'DATABASE.*' --reconcile` for each database that is captured.",
+  },
+  REDIS_KEYS_TAKEN: {
+    class: 'schema',
+    summary: 'the keys of a table begin as those of another table or pipeline in this Redis do',
+    fix: 'Set another `sinks.redis.keyPrefix`. If the other pipeline is no more and its rows may be overwritten, delete the key that the message names.',
   },
   REDIS_REFUSED: {
     class: 'record',

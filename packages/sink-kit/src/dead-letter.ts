@@ -83,13 +83,14 @@ function connectHeaders(source: DeadLetterSource): Record<string, string> {
 }
 
 function originalHeaders(record: ConsumedRecord): Record<string, string | Buffer> {
-  const headers: Record<string, string | Buffer> = {};
+  const headers: [string, string | Buffer][] = [];
   for (const [name, value] of Object.entries(record.headers)) {
     const clash = OWN_PREFIXES.some((prefix) => name.startsWith(prefix));
     const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) headers[clash ? `orig.${name}` : name] = first;
+    if (first !== undefined) headers.push([clash ? `orig.${name}` : name, first]);
   }
-  return headers;
+  // Not by assignment: a header may be called `__proto__`.
+  return Object.fromEntries(headers);
 }
 
 function textOf(record: ConsumedRecord, header: string): string {

@@ -1,3 +1,4 @@
+import { tableId } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { ControlDelivery } from './decode.ts';
 
@@ -30,7 +31,7 @@ export class HeldTables {
     const { payload, schema } = envelope;
     if (!('policy' in payload) || payload.policy !== 'pause-table') return;
     const { sequence, source } = payload;
-    const table = `${source.database}.${source.table}`;
+    const table = tableId(source.database, source.table);
     // One statement may change several tables, and they may share a topic.
     const id = `ddl/${topic}/${table}/${sequence}`;
     if (this.#isReleased(id)) {

@@ -1,4 +1,4 @@
-import type { Operation } from '@sluice/envelope';
+import { tableId, type Operation } from '@sluice/envelope';
 import type { Delivery } from './sink.ts';
 
 export type RecordResult = 'applied' | 'stale' | 'superseded' | 'dlq';
@@ -43,7 +43,7 @@ export class BatchTally {
   add({ envelope: { payload } }: Delivery, result: RecordResult, nowMs: number): void {
     const operation = 'operation' in payload ? payload.operation : null;
     const { database, table, timestamp } = payload.source;
-    this.#count(`${database}.${table}`, operation === null ? '-' : OPS[operation], result);
+    this.#count(tableId(database, table), operation === null ? '-' : OPS[operation], result);
     const reached = result === 'applied' || result === 'stale';
     if (!reached || operation === null || operation === 'SNAPSHOT' || timestamp === this.#lastCommitMs)
       return;

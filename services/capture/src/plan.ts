@@ -17,6 +17,7 @@ import type { Source } from './source/source.ts';
 import { capturedShapes, knownTables } from './state/known-tables.ts';
 import { findRoutingChanges } from './state/routing-changes.ts';
 import type { TableRegistry } from './state/table-registry.ts';
+import { tableId } from './state/table.ts';
 import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
 
 export interface PlannedTopic {
@@ -80,8 +81,8 @@ async function planAll(
   const names = new Set(tables.flatMap(({ database, table }) => registry.placeOf(database, table).topics));
   const topics = await planTopics(settings, [...names]);
   const partitions = new Map(topics.planned.map((topic) => [topic.name, topic.partitions]));
-  const present = new Set(tables.map(({ database, table }) => `${database}.${table}`));
-  const gone = [...registry.shapes()].filter(({ database, table }) => !present.has(`${database}.${table}`));
+  const present = new Set(tables.map(({ database, table }) => tableId(database, table)));
+  const gone = [...registry.shapes()].filter(({ database, table }) => !present.has(tableId(database, table)));
   return {
     source: { flavour: facts.flavour, version: facts.version },
     topics: topics.planned,
@@ -98,7 +99,7 @@ async function planAll(
       ...leftAlone(config, tables, unreadable, captured),
       ...gone.map(
         ({ database, table }) =>
-          `${database}.${table} was captured and is not any more: nothing more is published of it, and its rows stay in the sinks`,
+          `${tableId(database, table)} was captured and is not any more: nothing more is published of it, and its rows stay in the sinks`,
       ),
     ],
   };

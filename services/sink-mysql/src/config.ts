@@ -37,5 +37,5 @@ export const mysqlSinkSchema = z.strictObject({
 export type MysqlSinkConfig = z.output<typeof mysqlSinkSchema>;
 
 export function targetDatabase(config: Pick<MysqlSinkConfig, 'databases'>, source: string): string {
-  return config.databases[source] ?? source;
+  return (Object.hasOwn(config.databases, source) ? config.databases[source] : undefined) ?? source;
 }

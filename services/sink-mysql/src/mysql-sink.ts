@@ -1,4 +1,11 @@
-import { parseKey, type ControlEnvelope, type SchemaEnvelope, type Sequence } from '@sluice/envelope';
+import {
+  parseKey,
+  tableId,
+  type ControlEnvelope,
+  type SchemaEnvelope,
+  type Sequence,
+  type Source,
+} from '@sluice/envelope';
 import {
   isAtLeast,
   quoteTable,
@@ -26,8 +33,9 @@ import { keepStatements } from './row-statements.ts';
 import { writeRows } from './row-writer.ts';
 import { inTransaction, targetPool, withConnection, type CommitWatcher } from './session.ts';
 import { createStateTables, Tombs, type Origin } from './state-tables.ts';
-import { SEQUENCE_COLUMN } from './table-definition.ts';
+import { SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
 import { SeenShapes, whileLocked } from './seen-shapes.ts';
+import { claimTable } from './table-owner.ts';
 import { TargetTables } from './target-tables.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
@@ -279,19 +287,28 @@ export class MysqlSink implements Sink {
           // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
           const isKnown = await this.#tables.exists(connection, database, source.table);
           if (isKnown && (await this.#shapes.isPast(connection, place, sequence))) return;
-          await this.#tables.ensure(connection, database, source.table, shape);
+          await this.#ensure(connection, source, shape);
           return await this.#tables.accept(connection, database, source.table, shape);
         }
         const seen = await this.#shapes.note(connection, place, sequence, partitions);
         if (seen.isPast) return;
         const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
-        await this.#tables.ensure(connection, database, source.table, shape);
+        await this.#ensure(connection, source, shape);
         await this.#tables.follow(connection, database, source.table, order);
         await this.#tables.accept(connection, database, source.table, shape);
       }),
     );
     const table = `${database}.${source.table}`;
     this.#log.info({ table, change, columns: columns.length }, 'target table has its columns');
+  }
+
+  /** Throws TARGET_TABLE_REFUSED when the table is the copy of another; nothing is changed then. */
+  async #ensure(connection: PoolConnection, { database, table }: Source, shape: TableShape): Promise<void> {
+    const owner = this.#topicPrefix + tableId(database, table);
+    const target = targetDatabase(this.#config, database);
+    await claimTable(connection, target, table, owner);
+    await this.#tables.ensure(connection, target, table, shape);
+    await claimTable(connection, target, table, owner);
   }
 
   /** The floor first: from then on no older row comes in, so the deletion has an end. */
@@ -332,7 +349,7 @@ function tellsOfAnAlter({ errorClass, context }: PipelineError): boolean {
 
 function originOf({ topic, partition, envelope }: Delivery): Origin {
   const { database, table } = envelope.payload.source;
-  return { topic, partition, table: `${database}.${table}` };
+  return { topic, partition, table: tableId(database, table) };
 }
 
 function nextOffset(batch: readonly Delivery[]): bigint {

@@ -51,7 +51,8 @@ function tupleOf(key: Row, plan: KeyPlan): string {
 }
 
 export function guardStatement(table: TargetTable, plan: KeyPlan, rows: readonly PendingRow[]): string {
-  const columns = plan.columns.map(({ sql, codec }) => codec.select(sql)).join(',');
+  // Known by their places: the driver refuses columns of some names (`__proto__`).
+  const columns = plan.columns.map(({ sql, codec }, place) => `${codec.select(sql)} AS c${place}`).join(',');
   return `SELECT ${columns},${SEQUENCE_COLUMN} FROM ${table.sql} WHERE ${keyCondition(plan, rows)} FOR UPDATE`;
 }
 
@@ -125,7 +126,7 @@ function rowLiteral(plan: InsertPlan, { after, sequence, value }: PendingRow): s
 }
 
 function valueOf(row: Row, name: string): NonNullable<Row[string]> | null {
-  const value = row[name];
+  const value = Object.hasOwn(row, name) ? row[name] : undefined;
   if (value === undefined) throw new PipelineError('MYSQL_VALUE_REFUSED', `the row has no column ${name}`);
   return value;
 }

@@ -30,7 +30,7 @@ const TABLES: Readonly<Record<string, string>> = {
     PRIMARY KEY (topic, job_digest, \`partition\`)`,
 };
 
-/** The partition of a topic that a batch came from, and the source's `database.table`. */
+/** The partition of a topic that a batch came from, and the `tableId` of the source's table. */
 export interface Origin {
   readonly topic: string;
   readonly partition: number;
@@ -103,7 +103,7 @@ export class Tombs {
     const newest = `SELECT MAX(sequence) FROM ${this.#tombstones} WHERE topic = ? AND \`partition\` = ?`;
     const [rows] = await connection.query<RowDataPacket[]>({
       sql: `SELECT (${floor}), (${newest})`,
-      values: [origin.topic, origin.table, origin.topic, origin.partition],
+      values: [origin.topic, floorName(origin), origin.topic, origin.partition],
       rowsAsArray: true,
     });
     return { floor: toSequence(rows[0]?.[0]), newestTombstone: toSequence(rows[0]?.[1]) };
@@ -173,9 +173,14 @@ export class Tombs {
     await connection.query(
       `INSERT INTO ${this.#floors} (topic, table_name, sequence) VALUES (?, ?, ?)` +
         ' ON DUPLICATE KEY UPDATE sequence = GREATEST(sequence, VALUES(sequence))',
-      [origin.topic, origin.table, sequence],
+      [origin.topic, floorName(origin), sequence],
     );
   }
+}
+
+/** A name in backticks may be longer than its column. */
+function floorName({ table }: Origin): string {
+  return table.length <= 129 ? table : keyDigest(table);
 }
 
 /** 128 bits of SHA-256: a collision within a partition is as unlikely as a broken disk going unseen. */

@@ -26,20 +26,17 @@ export class TargetFixture {
   }
 
   /** A sink before `open`; every call gives another worker of the same group. */
-  sink(overrides: Partial<MysqlSinkConfig> = {}): MysqlSink {
+  sink(overrides: Partial<MysqlSinkConfig> = {}, prefix = 'test'): MysqlSink {
     const { host, port, user, password } = this.#server;
     const databases = { [this.#source]: this.database };
     const stateDatabase = `${this.database}_state`;
     const config = mysqlSinkSchema.parse({ host, port, user, password, databases, stateDatabase });
-    return new MysqlSink(
-      { ...config, ...overrides },
-      { group: 'test', prefix: 'test', log, sourceTables: [] },
-    );
+    return new MysqlSink({ ...config, ...overrides }, { group: 'test', prefix, log, sourceTables: [] });
   }
 
   /** An open sink; closed by `remove`. */
-  async worker(overrides: Partial<MysqlSinkConfig> = {}): Promise<MysqlSink> {
-    const sink = this.sink(overrides);
+  async worker(overrides: Partial<MysqlSinkConfig> = {}, prefix = 'test'): Promise<MysqlSink> {
+    const sink = this.sink(overrides, prefix);
     this.#workers.push(sink);
     await sink.open(new AbortController().signal);
     return sink;

@@ -14,10 +14,15 @@ export const redisConfigSchema = z.strictObject({
   format: z.enum(['json', 'hash']).default('json').meta({
     description: '`json`: a row is one string. `hash`: a row is a hash of text fields, a NULL is no field.',
   }),
-  keyPrefix: z.string().max(200).default('').meta({
-    description:
-      'Put before every key of a row; with braces, e.g. `{shop}:`, all rows lie in one cluster slot.',
-  }),
+  keyPrefix: z
+    .string()
+    .max(200)
+    .regex(/^(?!sluice:)/, 'must not begin with sluice:, as the keys of the sink itself do')
+    .default('')
+    .meta({
+      description:
+        'Put before every key of a row; with braces, e.g. `{shop}:`, all rows lie in one cluster slot.',
+    }),
   timeoutMs: z.int().min(100).max(600_000).default(10_000).meta({
     description: 'Milliseconds to wait for the answer to a batch.',
   }),

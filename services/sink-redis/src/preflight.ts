@@ -48,7 +48,7 @@ export function probesOf(sink: ProbedSink): readonly Probe[] {
     { rule: '+multi +exec', args: ['exec'] },
     { rule: '+script|load', args: ['script', 'LOAD', script.source] },
     ...tablesOf(sink.sourceTables).map(({ database, table, rule }): Probe => {
-      const row = rowKey(sink.keyPrefix, database, table, { id: 0 });
+      const row = rowKey(sink.keyPrefix, database, table, { id: 0 }, '{"id":0}');
       const keys = [row, tombstoneKey(row), floorKey(sink.keyPrefix, database, table)];
       // Of a row that is not there: nothing is deleted.
       const args = ['evalsha', script.sha, String(keys.length), ...keys, 'below', '0', '0'] as const;

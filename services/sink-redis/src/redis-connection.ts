@@ -79,6 +79,12 @@ export class RedisConnection {
     await this.#guarded(this.#redis.set(key, value));
   }
 
+  /** Resolves to the value that stands there now. */
+  async setIfAbsent(key: string, value: string): Promise<string> {
+    await this.#guarded(this.#redis.set(key, value, 'NX'));
+    return (await this.get(key)) ?? value;
+  }
+
   async remove(key: string): Promise<void> {
     await this.#guarded(this.#redis.del(key));
   }

@@ -1,17 +1,24 @@
-import { exactMember, type JsonValue, type Row, type Sequence } from '@sluice/envelope';
+import { exactMember, memberNames, type JsonValue, type Row, type Sequence } from '@sluice/envelope';
 
 /** What the guards compare: the digits stand at a fixed place of a JSON row, see `guarded-write.lua.ts`. */
-const SEQUENCE_MEMBER = '"_sequence":';
+const SEQUENCE_FIELD = '_sequence';
+const SEQUENCE_MEMBER = `"${SEQUENCE_FIELD}":`;
 
-/** `<prefix><database>.<table>:<key values>`, e.g. `shop.orders:42`, `shop.order_lines:42:3`. */
-export function rowKey(prefix: string, database: string, table: string, key: Row): string {
-  const values = Object.values(key).map((value) => escape(textOf(value)));
+/**
+ * `<prefix><database>.<table>:<key values>`, e.g. `shop.orders:42`, `shop.order_lines:42:3`.
+ * @param keyText the key as JSON text, which has its columns in the order of the key
+ */
+export function rowKey(prefix: string, database: string, table: string, key: Row, keyText: string): string {
+  const names = Object.keys(key);
+  // An object has names like `2024` in front of all others, in the order of their numbers.
+  const ordered = names.length > 1 && /^\d/.test(names[0] ?? '') ? memberNames(keyText) : names;
+  const values = ordered.map((name) => escape(textOf(key[name] ?? null)));
   return `${tablePrefix(prefix, database, table)}${values.join(':')}`;
 }
 
-/** What the keys of a table's rows begin with. */
+/** What the keys of a table's rows begin with: of no other table's, whatever they are called. */
 export function tablePrefix(prefix: string, database: string, table: string): string {
-  return `${prefix}${escape(database)}.${escape(table)}:`;
+  return `${prefix}${escapeName(database)}.${escapeName(table)}:`;
 }
 
 /** Glob pattern of SCAN for the rows of a table. */
@@ -33,6 +40,11 @@ export function floorKey(prefix: string, database: string, table: string): strin
   return `sluice:floor:${tablePrefix(prefix, database, table)}`;
 }
 
+/** Where it stands whose the keys are that begin as a table's do. */
+export function ownerKey(prefix: string, database: string, table: string): string {
+  return `sluice:owner:${tablePrefix(prefix, database, table)}`;
+}
+
 /** The partitions that have shown the end of a snapshot. */
 export function endsKey(prefix: string, database: string, table: string, job: string): string {
   return `sluice:ends:${tablePrefix(prefix, database, table)}${escape(job)}`;
@@ -49,12 +61,18 @@ export function jsonValue(sequence: Sequence, after: string): string {
   return `{${SEQUENCE_MEMBER}"${sequence}"${columns === '}' ? '' : ','}${columns}`;
 }
 
+/** The guard's own field, and columns of such names, which have one `_` more. */
+const SEQUENCE_NAMES = /^_+sequence$/;
+
 /** A row as fields of a hash: name, value, name, value…; the sequence first, a NULL is no field. */
 export function hashFields(sequence: Sequence, after: Row, afterText: string): readonly string[] {
-  const fields = ['_sequence', sequence];
+  const fields = [SEQUENCE_FIELD, sequence];
   for (const [name, value] of Object.entries(after)) {
     if (value === null) continue;
-    fields.push(name, typeof value === 'string' ? value : (exactMember(afterText, name) ?? textOf(value)));
+    fields.push(
+      SEQUENCE_NAMES.test(name) ? `_${name}` : name,
+      typeof value === 'string' ? value : (exactMember(afterText, name) ?? textOf(value)),
+    );
   }
   return fields;
 }
@@ -62,6 +80,11 @@ export function hashFields(sequence: Sequence, after: Row, afterText: string): r
 /** `:` separates, `%` escapes, braces would make a hash tag. */
 function escape(text: string): string {
   return text.replace(/[%:{}]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** The dot separates database and table. */
+function escapeName(name: string): string {
+  return escape(name).replaceAll('.', '%2E');
 }
 
 function textOf(value: JsonValue): string {

@@ -3,6 +3,7 @@ import { PipelineError, preflightFailed } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { redisConfigSchema, type RedisConfig } from './config.ts';
+import { KeyOwners } from './key-owners.ts';
 import { LostWrites } from './lost-writes.ts';
 import { aclProblem, probesOf } from './preflight.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
@@ -42,6 +43,7 @@ class RedisSink implements Sink {
   readonly #connection: RedisConnection;
   readonly #tombstoneSeconds: string;
   readonly #lostWrites: LostWrites;
+  readonly #owners: KeyOwners;
 
   constructor(config: RedisConfig, context: SinkContext) {
     this.#config = config;
@@ -51,6 +53,7 @@ class RedisSink implements Sink {
       this.#lostWrites.connected(),
     );
     this.#lostWrites = new LostWrites(this.#connection, context.group, context.hasProgress);
+    this.#owners = new KeyOwners(this.#connection, config.keyPrefix, context.prefix);
   }
 
   async open(): Promise<void> {
@@ -80,7 +83,7 @@ class RedisSink implements Sink {
 
   async keep({ envelope }: Delivery, keys: readonly string[], since: Sequence): Promise<void> {
     const { database, table } = envelope.payload.source;
-    const rows = keys.map((key) => rowKey(this.#config.keyPrefix, database, table, parseKey(key)));
+    const rows = keys.map((key) => rowKey(this.#config.keyPrefix, database, table, parseKey(key), key));
     await this.#onRows(rows, ['keep', since, this.#tombstoneSeconds]);
   }
 
@@ -93,6 +96,8 @@ class RedisSink implements Sink {
   }
 
   async #writeRows(batch: readonly Delivery[]): Promise<readonly Outcome[]> {
+    const taken = await this.#taken(batch);
+    if (taken !== null) return batch.map(() => ({ kind: 'failed', error: taken }));
     const calls = batch.map((delivery) => {
       if (!isRow(delivery)) throw new TypeError('a control record among rows');
       return this.#rowCall(delivery);
@@ -100,9 +105,18 @@ class RedisSink implements Sink {
     return (await this.#run(calls)).map(toOutcome);
   }
 
-  #rowCall({ envelope, value }: Delivery & { envelope: RowEnvelope }): ScriptCall {
+  /** Why the keys of a table in the batch are not to be touched; null when they all are ours. */
+  async #taken(batch: readonly Delivery[]): Promise<PipelineError | null> {
+    for (const { envelope } of batch) {
+      const error = await this.#owners.claim(envelope.payload.source);
+      if (error !== null) return error;
+    }
+    return null;
+  }
+
+  #rowCall({ envelope, value, rowKey: keyText }: Delivery & { envelope: RowEnvelope }): ScriptCall {
     const { source, key, sequence, operation, after } = envelope.payload;
-    const row = rowKey(this.#config.keyPrefix, source.database, source.table, key);
+    const row = rowKey(this.#config.keyPrefix, source.database, source.table, key, keyText);
     const isHash = this.#config.format === 'hash';
     const script = isHash ? hashScript : jsonScript;
     const floor = floorKey(this.#config.keyPrefix, source.database, source.table);
@@ -117,6 +131,8 @@ class RedisSink implements Sink {
   async #control(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
     const { schema, payload } = delivery.envelope;
     const reconciliation = reconciliationOf(delivery.envelope);
+    const error = await this.#owners.claim(payload.source);
+    if (error !== null) return { kind: 'failed', error };
     if (schema.type === 'truncate') await this.#deleteBelow(payload.source, payload.sequence, signal);
     if (reconciliation !== null) await this.#reconcile(delivery, reconciliation, signal);
     return { kind: 'applied' };

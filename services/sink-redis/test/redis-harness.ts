@@ -11,7 +11,7 @@ export interface TestRedis {
   readonly sink: Sink;
   readonly client: Redis;
   /** Another process of the same sink, before `open`. */
-  readonly another: () => Sink;
+  readonly another: (prefix?: string) => Sink;
   readonly group: string;
   readonly key: (database: string, table: string, key: Row) => string;
   /** Deletes what the sink wrote. */
@@ -31,10 +31,11 @@ export function testRedis(url: string, options: TestRedisOptions = {}): TestRedi
   const { format = 'json', timeoutMs = 5000 } = options;
   const client = new Redis(url);
   client.on('error', () => undefined);
-  const create = (): Sink =>
+  /** @param prefix of the topics: another one is another pipeline */
+  const create = (prefix = 'test'): Sink =>
     redisSink.create(redisConfigSchema.parse({ url, keyPrefix, format, timeoutMs }), {
       pipeline: 'test',
-      prefix: 'test',
+      prefix,
       group,
       tombstoneLifeMs: 37 * 86_400_000,
       sourceTables: [],
@@ -47,7 +48,7 @@ export function testRedis(url: string, options: TestRedisOptions = {}): TestRedi
     another: create,
     client,
     group,
-    key: (database, table, key) => rowKey(keyPrefix, database, table, key),
+    key: (database, table, key) => rowKey(keyPrefix, database, table, key, JSON.stringify(key)),
     close: async () => {
       const keys = [
         ...(await client.keys(`*${keyPrefix}*`)),

@@ -1,7 +1,25 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { floorKey, hashFields, jsonValue, rowKey, tablePattern, tombstoneKey } from '../src/redis-mapper.ts';
+import type { Row } from '@sluice/envelope';
+import {
+  floorKey,
+  hashFields,
+  jsonValue,
+  rowKey as rowKeyOf,
+  tablePattern,
+  tombstoneKey,
+} from '../src/redis-mapper.ts';
 
 const sequence = '0010000020053760849';
+
+/** The text of a key is what capture wrote; here, where no name is a number, the order of the object. */
+const rowKey = (
+  prefix: string,
+  database: string,
+  table: string,
+  key: Row,
+  text = JSON.stringify(key),
+): string => rowKeyOf(prefix, database, table, key, text);
 
 describe('keys', () => {
   test('a row key names the table and the key values', () => {
@@ -16,6 +34,42 @@ describe('keys', () => {
     expect(rowKey('', 'shop', 'codes', { code: 'a:b%{c}' })).toBe('shop.codes:a%3Ab%25%7Bc%7D');
     expect(rowKey('', 'shop', 'codes', { a: 'x:', b: 'y' })).not.toBe(
       rowKey('', 'shop', 'codes', { a: 'x', b: ':y' }),
+    );
+  });
+
+  test('values stand in the order of the key, which an object does not keep for names that are numbers', () => {
+    const text = '{"b":7,"1":9}';
+    expect(rowKey('', 'shop', 'odd', JSON.parse(text) as Row, text)).toBe('shop.odd:7:9');
+    const more = String.raw`{"a\"b":[1,{"x":"}"}],"10":"x","2":3}`;
+    expect(rowKey('', 'shop', 'odd', JSON.parse(more) as Row, more)).toBe(
+      'shop.odd:[1,%7B"x"%3A"%7D"%7D]:x:3',
+    );
+  });
+
+  test('tables whose names have dots do not meet', () => {
+    expect(rowKey('', 'a', 'b.c', { id: 1 })).toBe('a.b%2Ec:1');
+    expect(rowKey('', 'a.b', 'c', { id: 1 })).toBe('a%2Eb.c:1');
+    expect(rowKey('', 'shop', 'prices', { price: '12.50' })).toBe('shop.prices:12.50');
+  });
+
+  test('rows of two tables, or of two keys, never have a place in common', () => {
+    const text = fc.oneof(
+      fc.string({
+        unit: fc.constantFrom('a', 'B', '.', '%', ':', '{', '}', '1', '2E'),
+        minLength: 1,
+        maxLength: 6,
+      }),
+      fc.constantFrom('__proto__', 'constructor', '日'.repeat(64)),
+    );
+    const row = fc.record({ database: text, table: text, key: fc.tuple(text, text) });
+    fc.assert(
+      fc.property(row, row, (one, two) => {
+        const [first, second] = [one, two].map(({ database, table, key: [a, b] }) =>
+          [rowKey('', database, table, { a, b }), floorKey('', database, table)].join(' '),
+        );
+        expect(first === second).toBe(JSON.stringify(one) === JSON.stringify(two));
+      }),
+      { numRuns: 1000 },
     );
   });
 
@@ -47,6 +101,14 @@ describe('values', () => {
   test('hash fields are texts without NULLs', () => {
     const text = '{"id":42,"name":"x","none":null,"ratio":1.0,"doc":{"a":1.0}}';
     const after = { id: 42, name: 'x', none: null, ratio: 1, doc: { a: 1 } };
+    expect(hashFields(sequence, { _sequence: 'zzz', __sequence: 'x' }, '{}')).toEqual([
+      '_sequence',
+      sequence,
+      '__sequence',
+      'zzz',
+      '___sequence',
+      'x',
+    ]);
     expect(hashFields(sequence, after, text)).toEqual([
       '_sequence',
       sequence,

@@ -57,6 +57,35 @@ async function open(options: TestRedisOptions = {}, address = url): Promise<Test
 const rowName = (redis: TestRedis, id: number): string =>
   redis.key(CONFORMANCE_DATABASE, CONFORMANCE_TABLE, { id });
 
+test('keys that another pipeline writes are not written over, and it is named', async () => {
+  const redis = await open();
+  const topic = conformanceTopic();
+  const insert = (step: number) =>
+    topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: itemRow(1, step) });
+  expect(await redis.sink.write([topic.schema(sequenceAt(1))], never)).toEqual([{ kind: 'applied' }]);
+  expect(await redis.sink.write([insert(10)], never)).toEqual([{ kind: 'applied' }]);
+  const stranger = redis.another('other');
+  onTestFinished(() => stranger.close());
+  await stranger.open(never);
+  const table = `${CONFORMANCE_DATABASE}.${CONFORMANCE_TABLE}`;
+  for (const delivery of [topic.schema(sequenceAt(1)), insert(20)]) {
+    const [outcome] = await stranger.write([delivery], never);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { code: 'REDIS_KEYS_TAKEN', errorClass: 'schema' },
+    });
+    const { message } = (outcome as { error: PipelineError }).error;
+    expect(message).toMatch(
+      `the keys of other.${table} are those of test.${table}, as the key sluice:owner:`,
+    );
+  }
+  expect(await redis.client.get(rowName(redis, 1))).toContain(sequenceAt(10));
+  // As the page of errors says.
+  const [owner = ''] = await redis.client.keys(`sluice:owner:${rowName(redis, 1).slice(0, 20)}*`);
+  await redis.client.del(owner);
+  expect(await stranger.write([insert(20)], never)).toEqual([{ kind: 'applied' }]);
+});
+
 test('a hash has text fields, and no field for NULL', async () => {
   const redis = await open({ format: 'hash' });
   const topic = conformanceTopic();

@@ -1,3 +1,4 @@
+import { tableId } from '@sluice/envelope';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { columnKind } from './column-kinds.ts';
 import type { ColumnKind } from './column-kinds.ts';
@@ -27,7 +28,7 @@ export interface ComparedRow {
   readonly strangers: readonly string[];
 }
 
-export const tableText = (table: TableName): string => `${table.database}.${table.table}`;
+export const tableText = (table: TableName): string => tableId(table.database, table.table);
 
 /**
  * @param keyColumns the configured key of a table without a primary key

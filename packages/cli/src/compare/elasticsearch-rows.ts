@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { text as readText } from 'node:stream/consumers';
 import { Client } from '@elastic/elasticsearch';
-import { tableText } from './compared-table.ts';
 import type { ComparedRow, ComparedTable } from './compared-table.ts';
 import { isExactObject, parseExactJson } from './exact-json.ts';
 import type { ExactJson } from './exact-json.ts';
@@ -29,7 +28,7 @@ export function openElasticsearch(target: ElasticsearchTarget): Promise<Compared
   });
   const sink: ComparedSink = {
     open: async (table) => {
-      const index = indexName(`${target.indexPrefix ?? ''}${tableText(table)}`.toLowerCase());
+      const index = indexName(`${target.indexPrefix ?? ''}${table.database}.${table.table}`.toLowerCase());
       await ask(client, 'POST', `/${encodeURIComponent(index)}/_refresh`, null);
       return elasticsearchTable(client, table, index);
     },

@@ -15,7 +15,8 @@ export async function openTargetMysql(target: MysqlTarget): Promise<ComparedSink
   const connection = await openRowConnection(target);
   return {
     open: async (table) => {
-      const database = target.databases?.[table.database] ?? table.database;
+      const databases = new Map(Object.entries(target.databases ?? {}));
+      const database = databases.get(table.database) ?? table.database;
       return mysqlTable(
         connection,
         table,

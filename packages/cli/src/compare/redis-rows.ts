@@ -1,5 +1,4 @@
 import { Redis } from 'ioredis';
-import { tableText } from './compared-table.ts';
 import type { ComparedTable } from './compared-table.ts';
 import { parseExactJson } from './exact-json.ts';
 import { keyTexts, rowOfDocument } from './sink-table.ts';
@@ -29,7 +28,7 @@ export function openRedis(target: RedisTarget): Promise<ComparedSink> {
 }
 
 function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): SinkTable {
-  const prefix = `${keyPrefix}${tableText(table)}:`;
+  const prefix = `${keyPrefix}${encodeName(table.database)}.${encodeName(table.table)}:`;
   const identity = (values: readonly (string | undefined)[]): string =>
     prefix + redisKeyText(keyTexts(table, values));
   return {
@@ -52,6 +51,8 @@ function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): Sin
 export function redisKeyText(values: readonly string[]): string {
   return values.map((text) => encodePart(text.startsWith('"') ? String(JSON.parse(text)) : text)).join(':');
 }
+
+const encodeName = (name: string): string => encodePart(name).replaceAll('.', '%2E');
 
 /** What would make a key ambiguous, or choose a cluster slot, is percent-encoded. */
 function encodePart(part: string): string {

@@ -1,3 +1,4 @@
+import { tableId } from '@sluice/envelope';
 import type { TableOutline, TablePreview } from '@sluice/sink-kit';
 import { plural, tableText } from './screen.ts';
 
@@ -43,7 +44,7 @@ export interface SinkPreview extends TablePreview {
 export function planSummary({ source, topics, tables }: CapturePlan): string {
   const missing = topics.filter(({ exists }) => !exists);
   const lines = tables.map((table) => [
-    `${table.database}.${table.table}`,
+    tableId(table.database, table.table),
     table.refused ? 'refused' : keyOf(table),
     table.sourceColumns.length,
     table.topics.join(', '),
@@ -62,7 +63,7 @@ export function* planDetails(
   previews: readonly SinkPreview[],
 ): Generator<string> {
   for (const table of tables) {
-    const id = `${table.database}.${table.table}`;
+    const id = tableId(table.database, table.table);
     yield `table ${id}
   topic:      ${table.topics.join(', ')}, ${plural(table.partitions, 'partition')}
   key:        ${keyOf(table)}

@@ -1,4 +1,4 @@
-import type { TopicRouting } from '@sluice/envelope';
+import { tableId, type TopicRouting } from '@sluice/envelope';
 import type { TopicRecord } from '@sluice/kafka';
 
 /** A dead letter without its bytes: what lists and decisions need. Several copies of one record are one letter. */
@@ -43,7 +43,7 @@ export function toLetter(record: TopicRecord, routing: TopicRouting): Letter | n
     topic,
     partition: Number(partition),
     offset: BigInt(offset),
-    table: database === null || table === null ? topic : `${database}.${table}`,
+    table: database === null || table === null ? topic : tableId(database, table),
     key,
     sequence: header('version'),
     stage: header('stage'),

@@ -1,4 +1,4 @@
-import type { TopicRouting } from '@sluice/envelope';
+import { tableId, type TopicRouting } from '@sluice/envelope';
 
 export interface StrictSettings {
   readonly strict: boolean;
@@ -25,7 +25,8 @@ export function strictRecords(
 
 /** The first dot separates, as in the names that operators write for tables without one in their names. */
 function fits(name: string, database: string | null, table: string | null): boolean {
-  if (database !== null && table !== null) return name === `${database}.${table}` || name === `${database}.*`;
+  if (database !== null && table !== null)
+    return name === tableId(database, table) || name === `${database}.*`;
   if (database !== null) return name.startsWith(`${database}.`);
   return table === null || name.endsWith(`.${table}`) || name.endsWith('.*');
 }

@@ -1,4 +1,4 @@
-import type { Row, Sequence } from '@sluice/envelope';
+import { tableId, type Row, type Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { reconciliationOf, type Reconciliation } from '../reconciliation.ts';
 import type { Delivery, Outcome, Sink } from '../sink.ts';
@@ -52,7 +52,7 @@ export function inMemorySink(): InMemorySink {
   const apply = (delivery: Delivery): Outcome => {
     const { envelope, key, rowKey } = delivery;
     const { source, sequence } = envelope.payload;
-    const name = `${source.database}.${source.table}`;
+    const name = tableId(source.database, source.table);
     if (sink.refused.has(key)) {
       return { kind: 'failed', error: new PipelineError('RECORD_INVALID', 'refused by the test') };
     }
@@ -76,7 +76,7 @@ export function inMemorySink(): InMemorySink {
     refused: new Set(),
     reachable: true,
     writes: [],
-    read: (database, table, key) => rowsOf(`${database}.${table}`).get(key)?.row ?? null,
+    read: (database, table, key) => rowsOf(tableId(database, table)).get(key)?.row ?? null,
     open: answer,
     ping: answer,
     close: async () => undefined,

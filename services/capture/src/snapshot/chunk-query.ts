@@ -31,12 +31,16 @@ function afterCondition(keyColumns: readonly string[], after: readonly string[])
 /** The SELECT of one chunk. */
 export function chunkSql(query: ChunkQuery): string {
   const { database, table, expressions, keyColumns, after, condition, limit } = query;
-  const order = keyColumns.map(quoteIdentifier).join(', ');
+  const from = quoteTable(database, table);
+  // A column of the result is known by its place. The driver refuses some names (`__proto__`), so all have others; and as a
+  // column of the table may be called so, the order says which is meant.
+  const columns = expressions.map((expression, place) => `${expression} AS c${place}`);
+  const order = keyColumns.map((name) => `${from}.${quoteIdentifier(name)}`).join(', ');
   const behind = after === null ? [] : [afterCondition(keyColumns, after)];
   const terms = [...behind, ...(condition === null ? [] : [`(${condition})`])];
   const where = terms.length === 0 ? '' : ` WHERE ${terms.join(' AND ')}`;
   const lock = query.lock ? ' FOR SHARE' : '';
-  return `SELECT ${expressions.join(', ')} FROM ${quoteTable(database, table)}${where} ORDER BY ${order} LIMIT ${limit}${lock}`;
+  return `SELECT ${columns.join(', ')} FROM ${from}${where} ORDER BY ${order} LIMIT ${limit}${lock}`;
 }
 
 export type LiteralKind = 'number' | 'bytes' | 'text';

@@ -1,8 +1,9 @@
 import type { Column } from '@sluice/binlog';
-import type { SchemaColumn, TopicRouting } from '@sluice/envelope';
-import { quoteIdentifier } from '@sluice/mysql';
+import { parseTableId, tableId, type SchemaColumn, type TopicRouting } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
+
+export { parseTableId, tableId };
 
 export interface TableShape {
   readonly database: string;
@@ -46,22 +47,6 @@ export interface TablePlace {
 /** Of a table that has its topic for itself. */
 export function ownTopic(topic: string): TablePlace {
   return { topic, topics: [topic], splitsOperations: false, keyMembers: '' };
-}
-
-/** `database.table`: how settings, logs and the schema history name a table; a name with a dot in it is quoted by backticks. */
-export function tableId(database: string, table: string): string {
-  return `${unambiguous(database)}.${unambiguous(table)}`;
-}
-
-/** Database and table of a `tableId`. */
-export function parseTableId(id: string): readonly string[] {
-  return [...id.matchAll(/`((?:[^`]|``)*)`|[^.`]+/gu)].map(([plain, quoted]) =>
-    quoted === undefined ? plain : quoted.replaceAll('``', '`'),
-  );
-}
-
-function unambiguous(name: string): string {
-  return /[.`]/u.test(name) ? quoteIdentifier(name) : name;
 }
 
 /** Throws CONFIG_INVALID when a name would be longer than Kafka allows. */

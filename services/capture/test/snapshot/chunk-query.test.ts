@@ -13,7 +13,7 @@ const query = {
 describe('chunkSql', () => {
   test('first page: in key order, from the start', () => {
     expect(chunkSql({ ...query, keyColumns: ['a'], after: null })).toBe(
-      'SELECT `a`, `b` FROM `shop`.`lines` ORDER BY `a` LIMIT 10',
+      'SELECT `a` AS c0, `b` AS c1 FROM `shop`.`lines` ORDER BY `shop`.`lines`.`a` LIMIT 10',
     );
   });
 
@@ -25,7 +25,7 @@ describe('chunkSql', () => {
 
   test('next page of a key of two columns', () => {
     expect(chunkSql({ ...query, keyColumns: ['a', 'b'], after: ['1', '_utf8mb4 0x78'], lock: true })).toBe(
-      'SELECT `a`, `b` FROM `shop`.`lines` WHERE `a` >= 1 AND ((`a` > 1) OR (`a` = 1 AND `b` > _utf8mb4 0x78)) ORDER BY `a`, `b` LIMIT 10 FOR SHARE',
+      'SELECT `a` AS c0, `b` AS c1 FROM `shop`.`lines` WHERE `a` >= 1 AND ((`a` > 1) OR (`a` = 1 AND `b` > _utf8mb4 0x78)) ORDER BY `shop`.`lines`.`a`, `shop`.`lines`.`b` LIMIT 10 FOR SHARE',
     );
   });
 });
