@@ -182,6 +182,8 @@ export class StatementMaker {
       if (piece === quote) text += escapes && this.#chance(0.5) ? `\\${quote}` : quote + quote;
       else text += piece === '\\' && escapes ? '\\\\' : piece;
     }
+    // The end that a reader takes for an escape when the session has none, and goes on into the next clause.
+    if (!escapes && this.#chance(0.4)) text += '\\';
     return `${quote}${text}${quote}`;
   }
 
