@@ -176,7 +176,10 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
       if (envelope.schema.type === 'schema') announced.add(version);
       if (isRow(envelope)) expect([...announced]).toContain(version);
     }
-    const versions = controlsOf('customers', 'SCHEMA').map(({ envelope }) => envelope as SchemaEnvelope);
+    // A snapshot's begin repeats what was told before.
+    const versions = controlsOf('customers', 'SCHEMA')
+      .map(({ envelope }) => envelope as SchemaEnvelope)
+      .filter(({ schema }, index, all) => schema.table !== all[index - 1]?.schema.table);
     expect(versions.map(({ schema }) => schema.table)).toEqual([1, 2, 1, 2, 1, 2]);
     expect(versions[1]?.payload.change).toBe('additive');
     expect(versions[1]?.payload.keyColumns).toEqual(['id']);
