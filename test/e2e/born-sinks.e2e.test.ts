@@ -1,10 +1,10 @@
 import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
-import { commandsOf, fixOf, obey } from '../harness/named-fixes.ts';
+import { commandsOf, filledIn, fixOf, obey } from '../harness/named-fixes.ts';
 import { testScope } from '../harness/scope.ts';
 import { page } from '../harness/service-pages.ts';
-import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
+import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
 import { hasArrived } from '../harness/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
@@ -71,6 +71,49 @@ test('sinks that are added after all records have expired, and stores that lose 
   for (const sink of sinks)
     await eventually(`${sink.name} to lack nothing`, async () => (await lacking(sink)).length === 0);
 });
+
+test('a sink that has missed records, and a Redis that came back empty, become equal by what the page says', async () => {
+  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'missed', [
+    'CREATE TABLE items (id INT NOT NULL PRIMARY KEY, v INT NOT NULL)',
+    'INSERT INTO items VALUES (1, 0), (2, 0), (3, 0), (4, 0)',
+  ]);
+  const { database, name, stores } = pipeline;
+  const [capture, ...sinks] = await pipeline.start('capture', ...SINK_SERVICES);
+  await pipeline.converged();
+  for (const { process } of sinks) await process.stop();
+  await database.run(
+    'UPDATE items SET v = 1',
+    'DELETE FROM items WHERE id = 4',
+    'INSERT INTO items VALUES (5, 1)',
+  );
+  await eventually('the rows to arrive', () =>
+    hasArrived(pipeline.reader, pipeline.topic('items'), '{"id":5}'),
+  );
+  await expire(pipeline, 'items');
+  for await (const keys of stores.redis.scanStream({ match: `*${name}*`, count: 2000 }))
+    if ((keys as string[]).length > 0) await stores.redis.unlink(...(keys as string[]));
+  const known = { 'DATABASE.TABLE': `${name}.items`, DATABASE: name, GROUP: `${name}.redis` };
+  for (const sink of SINK_NAMES) {
+    const expected = sink === 'redis' ? (['REDIS_EMPTIED', 'DATA_GAP'] as const) : (['DATA_GAP'] as const);
+    for (const code of expected) {
+      const { process } = await pipeline.launch(`sink-${sink}`, IMPATIENT);
+      expect(await process.ended).toMatchObject({ code: 70 });
+      expect(process.log.at(-1)?.err).toMatchObject({ code, fix: fixOf(code) });
+      for (const command of commandsOf(fixOf(code)))
+        if (command.startsWith('redis-cli ')) await stores.redis.call(...redisCall(filledIn(command, known)));
+        else await obey(capture?.configFile ?? '', command, { ...known, SINK: sink });
+    }
+  }
+  const again = await pipeline.start(...SINK_SERVICES);
+  await pipeline.converged();
+  for (const sink of again)
+    await eventually(`${sink.name} to lack nothing`, async () => (await lacking(sink)).length === 0);
+});
+
+function redisCall(command: string): [string, ...string[]] {
+  const [, verb = '', ...rest] = command.split(' ');
+  return [verb, ...rest];
+}
 
 interface Lacking {
   readonly table: string;

@@ -19,9 +19,14 @@ export function commandsOf(text: string): readonly string[] {
   return [...text.matchAll(/`((?:sluice|redis-cli) [^`]+)`/gu)].map(([, command = '']) => command);
 }
 
+/** The settings of a text, by their paths; of a section that is named only in the message what stands below it. */
+export function settingsOf(text: string): readonly string[] {
+  return [...text.matchAll(/`([a-zA-Z]+(?:\.[a-zA-Z]+)*)`/gu)].map(([, setting = '']) => setting);
+}
+
 /** What stands in a text in capitals for something that only the reader knows. */
 export type Placeholders = Readonly<
-  Partial<Record<'DATABASE.TABLE' | 'DATABASE' | 'SINK' | 'GROUP' | 'PIPELINE' | 'CODE' | 'JOB', string>>
+  Partial<Record<'DATABASE.TABLE' | 'DATABASE' | 'SINK' | 'GROUP' | 'ID', string>>
 >;
 
 export function filledIn(text: string, placeholders: Placeholders): string {

@@ -20,17 +20,17 @@ export const ERRORS = {
   BINLOG_METADATA_NOT_FULL: {
     class: 'fatal',
     summary: 'a row was written to the binlog without column names and types',
-    fix: "Run on the source: SET GLOBAL binlog_row_metadata = 'FULL'; then take a new snapshot of the table.",
+    fix: "Run on the source: SET GLOBAL binlog_row_metadata = 'FULL'; Then start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.",
   },
   BINLOG_ROW_IMAGE_NOT_FULL: {
     class: 'fatal',
     summary: 'a row was written to the binlog without all of its columns',
-    fix: "Run on the source: SET GLOBAL binlog_row_image = 'FULL'; and let no session set it to anything else. Then start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.",
+    fix: "Run on the source: SET GLOBAL binlog_row_image = 'FULL'; and let no session set it to anything else. Then start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.",
   },
   BINLOG_UNREADABLE: {
     class: 'fatal',
     summary: 'an event of the binlog cannot be decoded without doubt',
-    fix: 'Nothing after it was published. The message names the event; look at docs/errors.md for its cause, then start capture again.',
+    fix: 'Nothing after it was published. The message names the event: please report it with that part of the binlog. To go on without what it holds, start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.',
   },
   BREAKER_OPEN: {
     class: 'retryable',
@@ -45,23 +45,23 @@ export const ERRORS = {
   CHECKPOINT_CORRUPT: {
     class: 'fatal',
     summary: 'the newest checkpoint cannot be trusted',
-    fix: 'Restore the checkpoint topic, or start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.',
+    fix: 'Restore the checkpoint topic, or start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.',
   },
   CHECKPOINT_MISSING: {
     class: 'fatal',
     summary: 'there are data topics of this pipeline but no checkpoint',
-    fix: 'Restore the checkpoint topic, or start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot.',
+    fix: 'Restore the checkpoint topic, or start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.',
   },
   COLUMN_TYPE_UNKNOWN: {
     class: 'fatal',
     summary:
       'nothing tells what a column in a change of a MariaDB table is: its name is that of another column now, or it was in the key',
-    fix: 'Give the table a column of that name and type again until capture has passed the change, or exclude the table.',
+    fix: 'Give the table a column of that name and type again until capture has passed the change, or name the table under `source.excludeTables`.',
   },
   CONFIG_CHANGED: {
     class: 'fatal',
     summary: 'a changed setting would make what sinks hold wrong',
-    fix: 'Look at `sluice plan`. Start capture with --accept row-conditions: it reads the tables anew, and sinks drop what is no longer published. Or set the old condition again.',
+    fix: 'Look at `sluice plan`. Start capture by `sluice capture --accept row-conditions`: it reads the tables anew, and sinks drop what is no longer published. Or set the old condition again.',
     exit: 'configuration',
   },
   CONFIG_INVALID: {
@@ -89,7 +89,7 @@ export const ERRORS = {
     class: 'fatal',
     summary:
       'a sink would send so many records to its dead-letter topic that something else than the records must be wrong',
-    fix: 'Look at the dead letters and mend their cause; then accept them with `sluice dlq accept` or change the configuration.',
+    fix: 'Look at the dead letters (`sluice dlq list --sink SINK`) and mend their cause; then run `sluice dlq accept --sink SINK`, or change the settings of the sink, and start it.',
   },
   ELASTICSEARCH_AUTH: {
     class: 'fatal',
@@ -104,12 +104,12 @@ export const ERRORS = {
   ELASTICSEARCH_DOCUMENT_REFUSED: {
     class: 'record',
     summary: 'Elasticsearch cannot index one document',
-    fix: 'Look at the dead letter’s error message; the index’s mapping was likely changed by hand, or the column’s type by an ALTER.',
+    fix: 'The message names the field or the reason: mend the mapping or the ingest pipeline of the index, which somebody has changed. Then run `sluice dlq replay --sink elasticsearch --yes`.',
   },
   ELASTICSEARCH_DOCUMENT_TOO_LARGE: {
     class: 'record',
     summary: 'one row is larger than a request to Elasticsearch may be',
-    fix: 'Raise `http.max_content_length` of the cluster, then replay the dead letter.',
+    fix: 'Raise `http.max_content_length` of the cluster, then run `sluice dlq replay --sink elasticsearch --yes`.',
   },
   ELASTICSEARCH_DOCUMENT_UNKNOWN: {
     class: 'record',
@@ -220,7 +220,7 @@ export const ERRORS = {
   MYSQL_CONSTRAINT: {
     class: 'record',
     summary: 'a row violates a foreign key, a CHECK, a trigger or the partitions of a table',
-    fix: 'Drop the constraint that the source does not have, then replay the dead letter.',
+    fix: 'Drop the constraint that the source does not have, then run `sluice dlq replay --sink mysql --yes`.',
   },
   MYSQL_DATABASE_UNKNOWN: {
     class: 'fatal',
@@ -235,7 +235,7 @@ export const ERRORS = {
   MYSQL_DUPLICATE: {
     class: 'record',
     summary: 'a row has a value that a unique index already holds',
-    fix: 'Drop the unique index that the source does not have, then replay the dead letter.',
+    fix: 'Drop the unique index that the source does not have, then run `sluice dlq replay --sink mysql --yes`.',
   },
   MYSQL_ITEM_UNKNOWN: {
     class: 'record',
@@ -275,7 +275,7 @@ export const ERRORS = {
   MYSQL_VALUE_REFUSED: {
     class: 'record',
     summary: 'a value does not fit its column',
-    fix: "Make the column as wide as the source's, then replay the dead letter.",
+    fix: "Make the column as wide as the source's, then run `sluice dlq replay --sink mysql --yes`.",
   },
   OPS_PORT_TAKEN: {
     class: 'fatal',
@@ -297,17 +297,17 @@ export const ERRORS = {
   RECORD_HELD: {
     class: 'schema',
     summary: 'a record of a strict table cannot be applied, and its partition waits for an operator',
-    fix: 'Mend the cause: the record is tried again by itself. Or let it become a dead letter with `sluice dlq release`.',
+    fix: 'Mend the cause: the record is tried again by itself. Or let it become a dead letter by `sluice dlq release --sink SINK --id ID`, where ID is TOPIC-PARTITION-OFFSET of the message.',
   },
   RECORD_INVALID: {
     class: 'record',
     summary: 'a record of a data topic is not an envelope',
-    fix: 'Look at the dead letter: something else than capture writes to the topic, or the record was damaged.',
+    fix: 'Something else than capture wrote to the topic, or the record was damaged. Look at it by `sluice dlq show --sink SINK --id ID`, then run `sluice dlq discard --sink SINK --id ID --yes`; where it may have been a row, also `sluice snapshot start --table DATABASE.TABLE --reconcile`.',
   },
   RECORD_UNKNOWN_MAJOR: {
     class: 'record',
     summary: 'a record has an envelope version that this reader does not know',
-    fix: 'Upgrade the sinks before capture, then replay the dead letter.',
+    fix: 'Upgrade the sinks before capture, then run `sluice dlq replay --sink SINK --yes`.',
   },
   REDIS_AUTH: {
     class: 'fatal',
@@ -337,7 +337,7 @@ export const ERRORS = {
   REDIS_WRONG_TYPE: {
     class: 'record',
     summary: 'a key of a row holds a value of another type, not written by this sink',
-    fix: 'Delete the key or change `sinks.redis.keyPrefix`, then replay the dead letter.',
+    fix: 'Run `redis-cli DEL KEY` for the key of the row, or change `sinks.redis.keyPrefix`; then run `sluice dlq replay --sink redis --yes`.',
   },
   ROW_TOO_LARGE: {
     class: 'fatal',
@@ -352,7 +352,7 @@ export const ERRORS = {
   SEQUENCE_EXHAUSTED: {
     class: 'fatal',
     summary: 'a field of the sequence has no more room',
-    fix: 'Run RESET BINARY LOGS AND GTIDS on the source when no other replica needs them, then start capture with --accept lost-checkpoint.',
+    fix: 'Run RESET BINARY LOGS AND GTIDS on the source when no other replica needs them, then start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.',
   },
   SHUTDOWN_TIMEOUT: {
     class: 'retryable',
@@ -382,7 +382,7 @@ export const ERRORS = {
   SOURCE_BINLOG_PURGED: {
     class: 'fatal',
     summary: 'the source has deleted binlog files that capture has not read',
-    fix: 'Start capture with --accept lost-checkpoint: it opens a new generation and takes a new snapshot; keep binlogs longer (binlog_expire_logs_seconds).',
+    fix: 'Start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again; keep binlogs longer (binlog_expire_logs_seconds).',
   },
   SOURCE_CLOSED_STREAM: {
     class: 'retryable',
@@ -393,7 +393,7 @@ export const ERRORS = {
     class: 'fatal',
     summary:
       'what capture reads, or a sink, does not follow what it has: the source was reset, lost the end of its binlog or is another server, or capture was started from a restored checkpoint',
-    fix: 'Find out which server or checkpoint capture runs from. Where capture has stopped, start it with --accept lost-checkpoint: it opens a new generation and takes a new snapshot. Where a sink has stopped, take a new snapshot of the tables.',
+    fix: 'Find out which server or checkpoint capture runs from, and stop capture where it runs. Then start it by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again; a sink that has stopped is started again.',
   },
   SOURCE_MISCONFIGURED: {
     class: 'fatal',

@@ -138,7 +138,19 @@ export class LetterStore {
   }
 
   async #readDecisions(index: LetterIndex, next: Map<string, bigint>): Promise<void> {
-    await this.#read(this.#decisions, next, ({ key, value }) => index.apply(decodeDecision(key, value)));
+    const broken = new Map<string, unknown>();
+    await this.#read(this.#decisions, next, ({ key, value }) => {
+      const name = key?.toString('utf8') ?? '';
+      try {
+        index.apply(decodeDecision(key, value));
+        broken.delete(name);
+      } catch (error) {
+        // A null value takes back what nobody can read: the record itself stays until it is compacted.
+        if (value === null) broken.delete(name);
+        else broken.set(name, error);
+      }
+    });
+    for (const error of broken.values()) throw error;
   }
 
   async #read(

@@ -60,6 +60,13 @@ class Office {
     return store;
   }
 
+  /** What a stranger writes to the decisions topic. */
+  async scribble(key: string, value: string | null): Promise<void> {
+    const topic = decisionsTopic(this.prefix, 'memory');
+    const bytes = value === null ? null : Buffer.from(value);
+    await producer.send({ topic, partition: 0, headers: {}, key: Buffer.from(key), value: bytes });
+  }
+
   /** A row that failed, in the dead-letter topic; twice with `copies` 2. */
   async bury(id: number, copies = 1): Promise<Delivery> {
     const delivery = this.items.row({ operation: 'INSERT', sequence: sequenceAt(id), row: itemRow(id, 1) });
@@ -213,4 +220,16 @@ describe('decisions', () => {
     const desk = new Office();
     expect((await desk.store().refresh()).depth).toBe(0);
   });
+});
+
+test('a decision that nobody can read stops the sink, until it is taken back by a null value', async () => {
+  const desk = await office();
+  await desk.scribble('promise:x', '{}');
+  await desk.scribble('letter:a-0-1', 'no json');
+  const corrupt = { code: 'DECISIONS_CORRUPT', context: { key: 'promise:x' } };
+  await expect(desk.store().refresh()).rejects.toMatchObject(corrupt);
+  await desk.scribble('promise:x', null);
+  await expect(desk.store().refresh()).rejects.toMatchObject({ context: { key: 'letter:a-0-1' } });
+  await desk.scribble('letter:a-0-1', null);
+  expect((await desk.store().refresh()).depth).toBe(0);
 });

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ErrorCode } from '@sluice/runtime';
+import { describe, expect, test } from 'vitest';
+import { commandsOf, fixOf } from '../harness/named-fixes.ts';
+import { PROOFS, type Proof } from './fix-table.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const proofs = Object.entries(PROOFS) as [ErrorCode, Proof][];
+
+describe('the fix of every error is carried out by a test, or it says why not', () => {
+  test.each(proofs)('%s', (code, proof) => {
+    const fix = fixOf(code);
+    expect(fix).not.toBe('');
+    if ('missing' in proof) return expect(proof.missing).not.toBe('');
+    if ('cannot' in proof) return expect(proof.cannot.length).toBeGreaterThan(10);
+    const text = readFileSync(join(ROOT, 'passes' in proof ? proof.passes : proof.by), 'utf8');
+    if ('passes' in proof) return expect(commandsOf(fix)).toEqual([]);
+    expect(text).toContain(proof.title);
+  });
+
+  test('what is named as a command is run in the words of the page', () => {
+    const bySelf = proofs.filter(([code, proof]) => commandsOf(fixOf(code)).length > 0 && !('by' in proof));
+    // Each of these shares its command with one that is run; the error itself cannot be provoked.
+    expect(bySelf.map(([code]) => code)).toEqual(SHARED);
+  });
+});
+
+const SHARED: readonly ErrorCode[] = [
+  'BINLOG_METADATA_NOT_FULL',
+  'BINLOG_UNREADABLE',
+  'ELASTICSEARCH_DOCUMENT_TOO_LARGE',
+  'MYSQL_CONSTRAINT',
+  'MYSQL_DUPLICATE',
+  'RECORD_INVALID',
+  'RECORD_UNKNOWN_MAJOR',
+  'SEQUENCE_EXHAUSTED',
+];

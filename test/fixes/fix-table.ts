@@ -1,0 +1,140 @@
+import type { ErrorCode } from '@sluice/runtime';
+
+/** How the fix of an error that docs/errors.md names is known to heal. */
+export type Proof =
+  /** A test carries it out: its file, and a part of its title. */
+  | { readonly by: string; readonly title: string }
+  /** Nothing is to be done, and a test shows that it passes by itself. */
+  | { readonly passes: string }
+  /** A test could, and none does yet: what it has to do. */
+  | { readonly missing: string }
+  /** No test can: why. */
+  | { readonly cannot: string };
+
+const fixes = 'test/e2e/named-fixes.e2e.test.ts';
+const born = 'test/e2e/born-sinks.e2e.test.ts';
+const e2e = (name: string): string => `test/e2e/${name}.e2e.test.ts`;
+const fault = (name: string): string => `test/faults/${name}.fault.ts`;
+const LETTERS = { by: e2e('dead-letters'), title: 'mended and replayed, nothing is left' };
+const ANEW = { by: fixes, title: 'capture that has stopped for good begins anew' };
+const MISSED = { by: born, title: 'a sink that has missed records' };
+const BORN = { by: born, title: 'sinks that are added after all records have expired' };
+
+/** Every code has an entry: one that is new does not compile without. */
+export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
+  BINLOG_METADATA_NOT_FULL: {
+    cannot:
+      'the setting is one of the whole server, and capture does not start without it: the way on is that of BINLOG_ROW_IMAGE_NOT_FULL',
+  },
+  BINLOG_ROW_IMAGE_NOT_FULL: ANEW,
+  BINLOG_UNREADABLE: { cannot: 'no server writes such an event on purpose' },
+  BREAKER_OPEN: { passes: fault('redis-read-only') },
+  CAPTURE_NOT_STREAMING: { passes: fault('source-restarted') },
+  CHECKPOINT_CORRUPT: ANEW,
+  CHECKPOINT_MISSING: ANEW,
+  COLUMN_TYPE_UNKNOWN: {
+    cannot:
+      'takes a column that goes between two looks at the server; to exclude a table is shown by TABLE_WITHOUT_KEY',
+  },
+  CONFIG_CHANGED: ANEW,
+  CONFIG_INVALID: { cannot: 'it may be any setting: the message names it' },
+  CONSUMER_DIED: { cannot: 'a fault of the client library, for which the process is started again' },
+  DATA_GAP: MISSED,
+  DECISIONS_CORRUPT: {
+    by: 'packages/sink-kit/test/dead-letters/dlq-routes.integration.test.ts',
+    title: 'taken back by a null value',
+  },
+  DIVERSION_HALTED: { by: e2e('dead-letters'), title: 'stops the sink, over restarts too' },
+  ELASTICSEARCH_AUTH: { cannot: 'the Elasticsearch of the tests has no users' },
+  ELASTICSEARCH_BUSY: { passes: fault('elasticsearch-blackholed') },
+  ELASTICSEARCH_DOCUMENT_REFUSED: LETTERS,
+  ELASTICSEARCH_DOCUMENT_TOO_LARGE: { cannot: 'the limit is one of the cluster, read at its start' },
+  ELASTICSEARCH_DOCUMENT_UNKNOWN: { cannot: 'an error that nobody knows yet' },
+  ELASTICSEARCH_INDEX_MISSING: BORN,
+  ELASTICSEARCH_INDEX_REFUSED: { cannot: 'what is to be changed depends on the reason in the message' },
+  ELASTICSEARCH_UNAVAILABLE: { passes: fault('elasticsearch-away') },
+  ELASTICSEARCH_UNSUPPORTED: { cannot: 'needs an older Elasticsearch' },
+  GROUP_ACTIVE: { by: e2e('sink-rewind'), title: 'reads everything once more' },
+  KAFKA_AUTH_FAILED: { cannot: 'the broker of the tests has no users' },
+  KAFKA_FENCED: { cannot: 'which of two services is meant to run is for a person to say' },
+  KAFKA_MESSAGE_TOO_LARGE: { by: fault('row-too-large-stops'), title: 'goes on when the limits are raised' },
+  KAFKA_NOT_AUTHORIZED: { cannot: 'the broker of the tests has no access rules' },
+  KAFKA_PROTOCOL: { cannot: 'an error that nobody knows yet' },
+  KAFKA_REFUSED: { cannot: 'which setting it is depends on the message' },
+  KAFKA_TLS_FAILED: { cannot: 'the broker of the tests has no TLS listener' },
+  KAFKA_TOPIC_MISSING: { passes: e2e('topic-deleted') },
+  KAFKA_TRANSACTION_ABORTED: { passes: fault('capture-paused') },
+  KAFKA_TRANSACTION_IN_DOUBT: { passes: fault('produce-answer-lost') },
+  KAFKA_UNREACHABLE: { passes: fault('capture-kafka-refused') },
+  KAFKA_UNSUPPORTED: { cannot: 'needs an older Kafka' },
+  MYSQL_AUTH_FAILED: { missing: 'a wrong password, corrected' },
+  MYSQL_BUSY: { passes: fault('target-deadlocks') },
+  MYSQL_COLUMN_UNKNOWN: { missing: 'a column dropped in the target' },
+  MYSQL_CONSTRAINT: { missing: 'a CHECK of the target alone, dropped again' },
+  MYSQL_DATABASE_UNKNOWN: {
+    cannot: 'sinks make their databases, and a source without the database fails its preflight',
+  },
+  MYSQL_DUPLICATE: {
+    cannot:
+      'takes a unique index whose columns the sink cannot read: under others the newer row takes the place',
+  },
+  MYSQL_ITEM_UNKNOWN: { cannot: 'an error that nobody knows yet' },
+  MYSQL_PRIVILEGE_MISSING: {
+    cannot:
+      'which rights depends on the server and its administrator; the source’s preflight prints its statement',
+  },
+  MYSQL_READ_ONLY: { passes: fault('target-read-only') },
+  MYSQL_TABLE_UNKNOWN: BORN,
+  MYSQL_TLS_FAILED: { cannot: 'depends on the certificates of the server' },
+  MYSQL_UNKNOWN: { cannot: 'an error that nobody knows yet' },
+  MYSQL_UNREACHABLE: { passes: fault('target-killed') },
+  MYSQL_VALUE_REFUSED: LETTERS,
+  OPS_PORT_TAKEN: { missing: 'a port of another service, changed' },
+  PREFLIGHT_FAILED: { missing: 'a right that is granted as the message says' },
+  RECORD_HELD: { by: e2e('dead-letters'), title: 'stops at the record until an operator lets it go' },
+  RECORD_INVALID: { missing: 'a record that is discarded' },
+  RECORD_UNKNOWN_MAJOR: { cannot: 'needs a sink of a later version' },
+  REDIS_AUTH: { missing: 'a wrong user, corrected' },
+  REDIS_EMPTIED: MISSED,
+  REDIS_REFUSED: { cannot: 'what is to be done depends on the message' },
+  REDIS_UNAVAILABLE: { passes: fault('redis-killed') },
+  REDIS_WRONG_TYPE: LETTERS,
+  ROW_TOO_LARGE: { by: fault('row-too-large-stops'), title: 'goes on when the limits are raised' },
+  SCHEMA_HISTORY_CORRUPT: { cannot: 'needs a backup of the topic' },
+  SEQUENCE_EXHAUSTED: { cannot: 'takes 921 generations or a million binlog files' },
+  SHUTDOWN_TIMEOUT: { passes: fault('capture-kafka-blackholed') },
+  SINK_UNEXPECTED: { cannot: 'an error that nobody knows yet' },
+  SNAPSHOT_NOT_VISIBLE: { cannot: 'takes a commit that hangs on the source for ten seconds' },
+  SNAPSHOT_REFUSED: { cannot: 'it is an answer: nothing was changed' },
+  SOURCE_BINLOG_PURGED: { by: fault('binlog-purged'), title: 'until an operator accepts' },
+  SOURCE_CLOSED_STREAM: { passes: fault('source-killed') },
+  SOURCE_DIVERGED: { by: fault('binlog-reset'), title: 'capture notices and stops' },
+  SOURCE_MISCONFIGURED: { cannot: 'the statement sets what is global to a server' },
+  SOURCE_MOVED: { cannot: 'takes an address that changes between two servers' },
+  SOURCE_SILENT: { passes: fault('source-blackholed') },
+  STACK_DOWNLOAD_FAILED: { cannot: 'depends on the network of the machine' },
+  STACK_SERVER_FAILED: { cannot: 'depends on the log of the server' },
+  STACK_TOOL_MISSING: { cannot: 'depends on the machine' },
+  TABLE_ALTERED: { passes: fault('table-altered') },
+  TABLE_APPEARED: { passes: e2e('capture-tables') },
+  TABLE_PAUSED: { by: e2e('ddl-sinks'), title: 'until it is resumed' },
+  TABLE_SHAPE_REFUSED: { cannot: 'it may be any setting below `tables`: the message names it' },
+  TABLE_SYSTEM_VERSIONED: { cannot: 'to exclude a table is shown by TABLE_WITHOUT_KEY' },
+  TABLE_WITHOUT_KEY: {
+    by: e2e('refused-tables'),
+    title: 'a table without a key is left alone until it has one',
+  },
+  TARGET_LOCKED: { passes: fault('target-locked') },
+  TARGET_OFFSET_MOVED: { passes: fault('sinks-join-and-leave') },
+  TARGET_TABLE_REFUSED: { cannot: 'what is to be changed depends on the reason in the message' },
+  TARGET_TABLE_WAITS: { passes: e2e('ddl-sinks') },
+  TARGET_UNSUPPORTED: { cannot: 'needs an older MySQL' },
+  TOPICS_SPLIT: { cannot: 'it takes a pipeline of its own' },
+  TOPIC_UNKNOWN: { cannot: 'a fault of Sluice' },
+  PATTERN_WITHOUT_TABLE: { missing: 'a table that is made, or a pattern that is corrected' },
+  SINK_SILENT: { missing: 'a sink that is started again' },
+  SOURCE_READ_TWICE: { cannot: 'which of two services is meant to run is for a person to say' },
+  TABLE_HIDDEN: { missing: 'a right that is granted as the message says' },
+  MYSQL_DRIVER_FAILED: { cannot: 'a fault of the client library' },
+  REDIS_KEYS_TAKEN: { missing: 'another prefix for one of two sinks' },
+};
