@@ -3,6 +3,7 @@ export const INGREDIENTS = {
   'nasty names': 'names with blanks, quotes, dots, backslashes, other scripts and 64 characters',
   'object names': 'columns named as members that every JavaScript object has',
   'number names': 'columns named by digits, which JavaScript sorts before all others',
+  'json null': 'JSON documents that are null, which are no SQL NULL',
   'quoted names': 'columns whose names JSON escapes',
   'escaped names': 'tables whose names hold what Redis keys escape',
   'own names': 'columns named as members that stores and topics add',
@@ -40,6 +41,7 @@ type LeftOut = Partial<Readonly<Record<Ingredient, string>>>;
 /** What histories leave out by themselves, and why: faults that are not mended yet, and what a replica cannot follow. */
 const BOTH: LeftOut = {
   'object names': 'a column named __proto__ keeps a snapshot from ending',
+  'json null': 'the target writes SQL NULL, which a NOT NULL column refuses',
   'quoted names': 'JSON in them loses digits in the target',
   'number names': 'keys in Redis have another order than the primary key',
   'escaped names': 'the compare looks for them as they are',

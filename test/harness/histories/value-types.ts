@@ -32,7 +32,7 @@ const MOMENTS = [
   '2026-03-29 01:30:00',
   '2037-12-31 12:00:00.5',
 ];
-const JSONS = ['{"n": 9007199254740993}', '[1, 2.50, "ü"]', 'null', '"x"', '{}', '{"a": {"b": [true, 1e3]}}'];
+const JSONS = ['{"n": 9007199254740993}', '[1, 2.50, "ü"]', '"x"', '{}', '{"a": {"b": [true, 1e3]}}'];
 const HEX = ["X''", "X'00'", "X'FF00'", "X'41'", "X'C3BC'"];
 
 const numeric = (sql: string, values: readonly string[]): ValueType => ({
@@ -84,6 +84,7 @@ const OTHERS = [
   chosen('POINT', ["ST_GeomFromText('POINT(1 2)')", 'NULL']),
 ];
 const JSON_TYPE: ValueType = textual('JSON', JSONS);
+const JSON_WITH_NULL: ValueType = textual('JSON', [...JSONS, 'null']);
 const MARIADB_ONLY = [
   chosen('INET6', ["'::1'", "'2001:db8::ff00:42:8329'"]),
   chosen('UUID', ["'6ccd780c-baba-1026-9564-5b8c656024db'"]),
@@ -98,7 +99,7 @@ export function randomType(dialect: Dialect): ValueType {
   if (chance < 0.35) return pick(random, APPROXIMATE);
   if (chance < 0.65) return randomText(dialect, PLAIN_TEXTS);
   if (chance < 0.8) return moment(pick(random, MOMENT_TYPES));
-  if (chance < 0.88) return JSON_TYPE;
+  if (chance < 0.88) return dialect.ingredients.has('json null') ? JSON_WITH_NULL : JSON_TYPE;
   return pick(random, flavour === 'mariadb' ? [...OTHERS, ...MARIADB_ONLY] : OTHERS);
 }
 
