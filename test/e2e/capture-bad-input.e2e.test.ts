@@ -141,6 +141,28 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     );
   });
 
+  test.runIf(flavour === 'mariadb')('a replica that does not log what it applies', async () => {
+    const pipeline = await pipelineOf(testScope(), server, {});
+    const { database } = pipeline;
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['fine']);
+    await database.run("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_USER = 'nobody'");
+    try {
+      await database.run('CREATE TABLE more (id INT NOT NULL PRIMARY KEY)');
+      await capture.logged('capture.replica_not_logged');
+      expect(await capture.get('/health')).toMatchObject({
+        status: 'degraded',
+        components: { source: { status: 'degraded' } },
+      });
+      await capture.stop();
+      const second = pipeline.launch();
+      expect(await second.ended).toMatchObject({ code: PREFLIGHT });
+      expect(second.log.at(-1)?.err?.message).toContain('source variable log_slave_updates: found OFF');
+    } finally {
+      await database.run('RESET SLAVE ALL');
+    }
+  });
+
   test('many things at once are told at once', async () => {
     const within = testScope();
     await setGlobal(within, server, 'binlog_format', 'STATEMENT');

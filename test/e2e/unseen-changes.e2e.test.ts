@@ -2,12 +2,12 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CapturePipeline } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { testScope } from '../harness/scope.ts';
+import { testScope, uniqueName } from '../harness/scope.ts';
 import { sluice } from '../harness/sluice-command.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 import { readRows } from '../harness/table-records.ts';
 
-/** What the binlog does not tell of a table: an ALTER that was kept out of it. */
+/** What the binlog does not tell of a table: an ALTER that was kept out of it, rows that a foreign key changes. */
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 afterAll(() => stack.stop());
@@ -69,4 +69,42 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       { id: 3, c: 8 },
     ]);
   });
+});
+
+test('a foreign key whose deletes are in no binlog is told, also one that comes into being later', async () => {
+  const scope = testScope();
+  const database = await SourceDatabase.create(scope, stack.mariadb, 'cascades');
+  const user = uniqueName('cascades').slice(0, 30);
+  const children = (parent: string): string =>
+    `id INT NOT NULL PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES ${parent} (id) ON DELETE CASCADE`;
+  await database.run(
+    'CREATE TABLE parent (id INT NOT NULL PRIMARY KEY)',
+    `CREATE TABLE child (${children('parent')})`,
+    `CREATE USER '${user}'@'%' IDENTIFIED BY 'Pass-word-4'`,
+    `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`,
+    `GRANT SELECT ON \`${database.name}\`.* TO '${user}'@'%'`,
+  );
+  scope.defer(() => database.run(`DROP USER '${user}'@'%'`));
+  const pipeline = await CapturePipeline.create(scope, {
+    database,
+    brokers: stack.kafka.brokers,
+    sections: { topics: { partitions: 1 }, source: { user, password: 'Pass-word-4' } },
+  });
+  const capture = await pipeline.start();
+  const alerts = async (): Promise<string[]> =>
+    ((await sluice(pipeline.configFile, 'ddl alerts')).document as Listing).entries.map(
+      ({ class: kind, tables }) => `${kind} ${tables.join()}`,
+    );
+  const [first, second] = ['child', 'later'].map((table) => `cascade ${database.name}.${table}`);
+  await eventually('the first alert', async () => (await alerts()).length === 1);
+  await database.run(`CREATE TABLE later (${children('parent')})`);
+  await eventually('the second alert', async () => (await alerts()).length === 2);
+  expect(await alerts()).toEqual([first, second]);
+  expect(await capture.status()).toMatchObject({
+    gaps: { replica: null, cascades: [`${database.name}.child`, `${database.name}.later`] },
+  });
+  await capture.stop();
+  const again = await pipeline.start();
+  await again.logged('capture.cascades_not_logged');
+  expect(await alerts()).toEqual([first, second]);
 });

@@ -6,9 +6,21 @@ import { SEQUENCE_PATTERN } from './sequence.ts';
  * whenever somebody has cleared alerts. Objects are loose: a reader accepts fields of newer minor versions.
  */
 
-export const DDL_CLASSES = ['additive', 'breaking', 'rename', 'truncate', 'drop', 'xa', 'rows'] as const;
+export const DDL_CLASSES = [
+  'additive',
+  'breaking',
+  'rename',
+  'truncate',
+  'drop',
+  'xa',
+  'rows',
+  'cascade',
+] as const;
 export const DDL_POLICIES = ['apply', 'alert', 'pause-table'] as const;
-/** No DDL, but rows whose outcome the binlog does not tell: `xa`, the table is stopped; `rows`, the tables are read again. */
+/**
+ * No DDL, but rows whose outcome the binlog does not tell: `xa`, the table is stopped; `rows`, the tables are read again;
+ * `cascade`, foreign keys change rows of the tables without a trace.
+ */
 export type DdlClass = (typeof DDL_CLASSES)[number];
 /** What is to follow: sinks apply it; they do, and somebody shall look; the table waits for an operator. */
 export type DdlPolicy = (typeof DDL_POLICIES)[number];

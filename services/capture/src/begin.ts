@@ -16,13 +16,14 @@ import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
 import { findLostTables, sayLost, type LostTables } from './lost-topics.ts';
 import { prepareTopics, type TopicRequest } from './prepare-topics.ts';
 import { readFileBirthday } from './source/file-birthday.ts';
-import { findUnloggedCascades, findUnloggedDatabases } from './source/binlog-gaps.ts';
+import { findUnloggedDatabases } from './source/binlog-gaps.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
 import { checkGtidStanding, readBinlogFiles, readBinlogStatus, type BinlogStatus } from './source/server.ts';
 import { findMissingPrivileges } from './source/privileges.ts';
 import { findUnreadable, readSelectGrants, selectMissing } from './source/select-grants.ts';
 import { reachServers, refuseStart } from './source/reach-servers.ts';
 import type { Source } from './source/source.ts';
+import { findBinlogGaps, type BinlogGaps } from './source/source-watch.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
 import { capturedShapes, knownTables } from './state/known-tables.ts';
 import { isSameSpace, planStart, type StartPlan } from './state/plan-start.ts';
@@ -65,13 +66,13 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         : new TableRegistry(settings.routing, settings.shaper);
     const earlier = capturedShapes(settings, known);
     const { tables, refused, hidden } = await sortOut(options, connection, found, earlier);
-    const unlogged = status === null ? [] : await findUnloggedDatabases(connection, source.facts, tables);
+    const { gaps, unlogged } =
+      status === null ? NO_GAPS : await askForGaps(options, connection, source, tables);
     const problems = await findProblems(connection, settings.config, tables, [...earlier, ...found]);
     const shapes = checkShapes(options, source, tables, known);
     refuseStart(settings, kafkaTrouble, [...lacking, ...hidden, ...problems, ...unlogged, ...shapes]);
     if (status === null) throw refusal(lacking);
     checkConditions(settings, tables, known);
-    warnOfCascades(await findUnloggedCascades(connection, source.facts, tables), log);
     const registry = new TableRegistry(settings.routing, settings.shaper);
     // Also tables that are gone by now: what the stream still has to tell of them goes to their topics.
     const published = [...tables, ...earlier];
@@ -102,6 +103,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         registry,
         tables,
         refused,
+        gaps,
         metrics,
         log,
       },
@@ -113,6 +115,27 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   } finally {
     connection.destroy();
   }
+}
+
+interface FoundGaps {
+  readonly gaps: BinlogGaps;
+  /** What of them keeps capture from starting. */
+  readonly unlogged: readonly PreflightProblem[];
+}
+
+const NO_GAPS: FoundGaps = { gaps: { replica: null, cascades: [] }, unlogged: [] };
+
+/** A source that becomes a replica without a log later is told only: to stop then would bring nothing back. */
+async function askForGaps(
+  { settings, hasStreamed }: BeginOptions,
+  connection: Connection,
+  { facts }: Source,
+  tables: readonly TableDescription[],
+): Promise<FoundGaps> {
+  const databases = await findUnloggedDatabases(connection, facts, tables);
+  const gaps = await findBinlogGaps(connection, facts, settings.filter);
+  const replica = gaps.replica === null || hasStreamed ? [] : [gaps.replica];
+  return { gaps, unlogged: [...replica, ...databases] };
 }
 
 interface Sorted {
@@ -227,14 +250,6 @@ function withoutReshaped(
       'the settings of these tables have changed: their rows are read and published again',
     );
   return withoutFirst(snapshots, reshaped);
-}
-
-function warnOfCascades(tables: readonly string[], log: Logger): void {
-  if (tables.length === 0) return;
-  log.warn(
-    { event: 'capture.cascades_not_logged', tables },
-    'foreign keys with ON DELETE or ON UPDATE CASCADE or SET NULL change rows of these tables without a trace in the binlog: sinks will keep the old rows',
-  );
 }
 
 function createPublisher(settings: CaptureSettings, log: Logger): TransactionalPublisher {

@@ -195,6 +195,7 @@ class Capture {
       kafkaError: this.#troubles.of('kafka'),
       streamError: this.#troubles.of('stream'),
       alerts: this.#journal?.alerts.length ?? 0,
+      sourceGap: incarnation?.gaps.replica?.found ?? null,
       refused: incarnation?.refusedTables.length ?? 0,
     };
   }

@@ -18,6 +18,8 @@ export interface CaptureCondition {
   readonly streamError: Trouble | null;
   /** Alerts about changed tables that nobody has cleared. */
   readonly alerts: number;
+  /** That changes of the source are not in its binlog; null when nothing is known of it. */
+  readonly sourceGap: string | null;
   /** Tables that are left alone. */
   readonly refused: number;
 }
@@ -28,12 +30,13 @@ export function isStuck({ kafka, standsForMs }: CaptureCondition): boolean {
 }
 
 export function captureHealth(condition: CaptureCondition): HealthReport {
-  const { isStreaming, alerts, refused } = condition;
+  const { isStreaming, alerts, refused, sourceGap } = condition;
   return {
     ready: isStreaming && !isStuck(condition),
     components: {
       stream: streamHealth(condition),
       kafka: kafkaHealth(condition),
+      source: sourceGap === null ? { status: 'ok' } : { status: 'degraded', detail: sourceGap },
       ddl: countHealth(alerts, `${alerts} not cleared: see sluice ddl alerts`),
       tables: countHealth(refused, `${refused} left alone: see /status`),
     },

@@ -3,13 +3,14 @@ import { checkpointsTopic } from '@sluice/envelope';
 import type { KafkaTrouble, TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger, PipelineError } from '@sluice/runtime';
-import { CaptureLoop, type LoopLimits } from './capture-loop.ts';
+import { CaptureLoop } from './capture-loop.ts';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint } from './checkpoint-maker.ts';
 import { DoubtfulRows } from './doubtful-rows.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import type { LostTables } from './lost-topics.ts';
 import { NewTables } from './new-tables.ts';
+import { afterDrainTime, limitsOf, newBuffers } from './publishing.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import { sayRefused, type RefusedTable } from './refused-tables.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
@@ -17,6 +18,7 @@ import { Snapshots } from './snapshot/snapshots.ts';
 import { BinlogReader } from './source/binlog-reader.ts';
 import { GtidTracker } from './source/gtid-tracker.ts';
 import type { Source } from './source/source.ts';
+import { SourceWatch, type BinlogGaps } from './source/source-watch.ts';
 import { sealCheckpoint } from './state/checkpoint.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
 import type { StartPlan } from './state/plan-start.ts';
@@ -29,7 +31,7 @@ import { appendJson, writeHeartbeat } from './stream/control-writer.ts';
 import { DdlReporter } from './stream/ddl-reporter.ts';
 import { Flusher } from './stream/flusher.ts';
 import { OversizeRows } from './stream/oversize.ts';
-import { BatchPool, PublishBuffer } from './stream/publish-buffer.ts';
+import type { PublishBuffer } from './stream/publish-buffer.ts';
 import { TableRoutes } from './stream/table-routes.ts';
 import { watchTopics } from './topic-watch.ts';
 import { internalTopicSpecs } from './topics.ts';
@@ -46,6 +48,8 @@ export interface IncarnationParts {
   readonly tables: readonly TableDescription[];
   /** Tables that cannot be captured as they are: not among `tables`. */
   readonly refused: readonly RefusedTable[];
+  /** Changes that the source keeps out of its binlog. */
+  readonly gaps: BinlogGaps;
   readonly metrics: CaptureMetrics;
   readonly log: Logger;
 }
@@ -66,6 +70,7 @@ export class Incarnation {
   readonly #oversize: OversizeRows;
   readonly #newTables: NewTables;
   readonly #doubtfulRows: DoubtfulRows;
+  readonly #sourceWatch: SourceWatch;
   readonly #ddl: DdlReporter;
   readonly #ended = new AbortController();
   #reason: PipelineError | null = null;
@@ -154,6 +159,7 @@ export class Incarnation {
     this.#newTables = this.#watchTables(columnBook);
     this.#doubtfulRows = this.#watchRows();
     this.#snapshots = this.#newSnapshots();
+    this.#sourceWatch = this.#watchSource();
   }
 
   #watchTables(columnBook: ColumnBook): NewTables {
@@ -184,6 +190,23 @@ export class Incarnation {
       registry,
       routes: this.#routes,
       book: this.#book,
+      log,
+    });
+  }
+
+  #watchSource(): SourceWatch {
+    const { settings, source, journal, gaps, log } = this.#parts;
+    const alert = (tables: readonly string[]): void => {
+      const untold = tables.filter((id) => !journal.isCascadeTold(id));
+      if (untold.length > 0) this.#ddl.reportCascades(untold, this.#stream.announcement());
+    };
+    return new SourceWatch({
+      source,
+      filter: settings.filter,
+      found: gaps,
+      ddlsPassed: () => this.#routes.ddlsPassed,
+      // Once the stream has ended, the next life tells it.
+      onCascades: (tables) => void this.#loop.atBoundary(null, () => alert(tables)).catch(() => undefined),
       log,
     });
   }
@@ -246,6 +269,10 @@ export class Incarnation {
     return this.#newTables.refused;
   }
 
+  get gaps(): BinlogGaps {
+    return this.#sourceWatch.gaps;
+  }
+
   get queuedBytes(): number {
     return this.#reader.queuedBytes;
   }
@@ -276,6 +303,7 @@ export class Incarnation {
       this.#loop.run(both).catch(endBoth),
       this.#snapshots.run(both).catch(endBoth),
       this.#watchTopics(both).catch(endBoth),
+      this.#sourceWatch.run(both).catch(endBoth),
     ];
     try {
       await Promise.all(sides);
@@ -366,31 +394,4 @@ function newReporter({ settings, source, registry, journal, metrics }: Incarnati
     journal,
     onReport: (kind) => metrics.ddl(kind),
   });
-}
-
-function limitsOf({ config }: CaptureSettings): LoopLimits {
-  const { flushRows, flushBytes } = config.capture;
-  return { flushRows, flushBytes, heartbeatMs: config.source.heartbeatIntervalMs };
-}
-
-/** Two that take turns: one is published while the other fills. */
-function newBuffers(
-  maxMessageBytes: number,
-  publisher: TransactionalPublisher,
-): readonly [PublishBuffer, PublishBuffer] {
-  const pool = new BatchPool();
-  const buffer = (): PublishBuffer =>
-    new PublishBuffer(pool, maxMessageBytes, (batch) => publisher.compress(batch));
-  return [buffer(), buffer()];
-}
-
-/** Aborts this long after `stop`: what is under way at the order to stop is still published, an outage does not hold it up. */
-const DRAIN_MS = 8000;
-
-function afterDrainTime(stop: AbortSignal): AbortSignal {
-  const timeUp = new AbortController();
-  stop.addEventListener('abort', () => setTimeout(() => timeUp.abort(stop.reason), DRAIN_MS).unref(), {
-    once: true,
-  });
-  return timeUp.signal;
 }

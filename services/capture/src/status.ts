@@ -29,6 +29,7 @@ export function captureStatus(parts: StatusParts): unknown {
     stream: incarnation === null ? null : streamStatus(incarnation),
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
     ddl: ddlStatus(journal),
+    gaps: incarnation === null ? null : gapsStatus(incarnation),
     refused: incarnation?.refusedTables.map(({ id, code, why }) => ({ table: id, code, why })) ?? [],
     lastError,
   };
@@ -38,6 +39,11 @@ function stateOf({ incarnation, isStuck }: StatusParts): 'connecting' | 'stuck' 
   if (incarnation === null) return 'connecting';
   if (isStuck) return 'stuck';
   return incarnation.snapshotBook.isBusy ? 'snapshot' : 'streaming';
+}
+
+/** What the source keeps out of its binlog. */
+function gapsStatus({ gaps: { replica, cascades } }: Incarnation): unknown {
+  return { replica: replica === null ? null : `${replica.setting}: ${replica.found}`, cascades };
 }
 
 function streamStatus({ stream, queuedBytes }: Incarnation): unknown {

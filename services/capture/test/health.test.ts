@@ -10,6 +10,7 @@ const well: CaptureCondition = {
   kafkaError: null,
   streamError: null,
   alerts: 0,
+  sourceGap: null,
   refused: 0,
 };
 const error = new PipelineError('KAFKA_UNREACHABLE', 'produce to shop.orders/0: no answer');
@@ -34,6 +35,7 @@ test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>(
     { stream: 'degraded', kafka: 'down' },
   ],
   ['there are alerts', { alerts: 2 }, true, { ddl: 'degraded' }],
+  ['the source logs not all', { sourceGap: 'OFF' }, true, { source: 'degraded' }],
   ['tables are left alone', { refused: 1 }, true, { tables: 'degraded' }],
 ])('%s', (_, condition, ready, others) => {
   const report = captureHealth({ ...well, ...condition });
@@ -42,6 +44,7 @@ test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>(
   expect(Object.fromEntries(statuses)).toEqual({
     stream: 'ok',
     kafka: 'ok',
+    source: 'ok',
     ddl: 'ok',
     tables: 'ok',
     ...others,

@@ -28,6 +28,8 @@ export class DdlJournal {
   #history: DdlEntry[] = [];
   readonly #alerts = new Map<string, DdlEntry>();
   readonly #shadows = new Map<string, ShadowChange>();
+  /** Tables whose foreign keys were told of. */
+  readonly #cascades = new Set<string>();
   /** By table: the newest statement after which its columns may be other than before. */
   readonly #changes = new Map<string, Sequence>();
 
@@ -45,6 +47,7 @@ export class DdlJournal {
     const entry = record.payload;
     this.#history.push(entry);
     if (this.#history.length > 2 * HISTORY_MAX) this.#history = this.#history.slice(-HISTORY_MAX);
+    if (entry.class === 'cascade') for (const table of entry.tables) this.#cascades.add(table);
     if (CHANGES_COLUMNS.has(entry.class) && entry.unseen !== true)
       for (const table of entry.tables) this.#changes.set(table, entry.id);
     if (entry.shadow) this.#noteShadow(entry);
@@ -74,6 +77,11 @@ export class DdlJournal {
   /** Where the newest statement stands after which the table's columns may be other than before; null when there was none. */
   lastChange(id: string): Sequence | null {
     return this.#changes.get(id) ?? null;
+  }
+
+  /** Whether somebody was told that foreign keys change rows of the table without a trace, cleared or not. */
+  isCascadeTold(id: string): boolean {
+    return this.#cascades.has(id);
   }
 
   /** The id of an entry that has no sequence of its own: the next behind this one that no other entry has. */

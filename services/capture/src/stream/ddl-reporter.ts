@@ -13,7 +13,7 @@ import type { TableName } from './statement-text.ts';
 import type { Announcement } from './table-routes.ts';
 
 /** `ddl` of sluice.yaml. */
-export type DdlPolicies = Readonly<Record<Exclude<DdlClass, 'xa' | 'rows'>, DdlPolicy>>;
+export type DdlPolicies = Readonly<Record<Exclude<DdlClass, 'xa' | 'rows' | 'cascade'>, DdlPolicy>>;
 
 export interface DdlReporterOptions {
   readonly prefix: string;
@@ -84,6 +84,15 @@ export class DdlReporter {
     this.#write(finding, seen, { buffer, point: { ...point, sequence } });
   }
 
+  /** Tables, as `database.table`, with rows that foreign keys change without a trace in the binlog. */
+  reportCascades(ids: readonly string[], { buffer, point }: Announcement): void {
+    const sequence = this.#options.journal.freeId(point.sequence);
+    const tables = ids.map(nameOf);
+    const finding: Finding = { class: 'cascade', tables, shadow: false, created: false, before: [] };
+    const database = tables[0]?.database ?? '';
+    this.#write(finding, { sql: '', database, sqlMode: 0 }, { buffer, point: { ...point, sequence } });
+  }
+
   /** A table with rows of an XA transaction, once: capture stops it by itself. */
   reportXa(xid: string, { database, table }: TableName, announcement: Announcement): void {
     const id = tableId(database, table);
@@ -98,10 +107,7 @@ export class DdlReporter {
   /** The tables that were stopped for an XA transaction of this name, now or earlier. */
   tablesOfXa(xid: string): readonly TableName[] {
     const told = this.#options.journal.history().filter(({ statement }) => statement === prepareOf(xid));
-    return [...new Set(told.flatMap(({ tables }) => tables))].map((id) => {
-      const [database = '', table = ''] = parseTableId(id);
-      return { database, table };
-    });
+    return [...new Set(told.flatMap(({ tables }) => tables))].map(nameOf);
   }
 
   /**
@@ -160,7 +166,7 @@ export class DdlReporter {
 
   #policyOf({ class: kind, shadow, unseen }: Finding): DdlPolicy {
     if (kind === 'xa') return 'pause-table';
-    if (kind === 'rows') return 'alert';
+    if (kind === 'rows' || kind === 'cascade') return 'alert';
     const policy = shadow ? 'apply' : this.#options.policies[kind];
     return unseen === true && policy === 'apply' ? 'alert' : policy;
   }
@@ -203,11 +209,17 @@ export class DdlReporter {
 
 function statementOf({ class: kind, before, unseen }: Finding, sql: string, dialect: Dialect): string {
   if (unseen === true) return '(no statement in the binlog)';
+  if (kind === 'cascade') return '(a foreign key with CASCADE or SET NULL)';
   return kind === 'xa' ? sql : [...before, shownStatement(sql, dialect)].join('; ');
 }
 
 function aboutTable(kind: 'additive' | 'breaking' | 'truncate' | 'xa', table: TableName): Finding {
   return { class: kind, tables: [table], shadow: false, created: false, before: [] };
+}
+
+function nameOf(id: string): TableName {
+  const [database = '', table = ''] = parseTableId(id);
+  return { database, table };
 }
 
 /** What the alert shows of it: its name is what XA RECOVER lists on the source, in hexadecimal digits. */
