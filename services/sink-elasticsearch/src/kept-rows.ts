@@ -1,9 +1,9 @@
-import { text } from 'node:stream/consumers';
 import type { Client } from '@elastic/elasticsearch';
 import type { Sequence } from '@sluice/envelope';
 import { sendBulk } from './bulk-writer.ts';
 import { itemError, requestError } from './elasticsearch-errors.ts';
 import { actionLine, liveAlias } from './elasticsearch-mapper.ts';
+import { exactAnswer } from './exact-answers.ts';
 
 /** The end of a row's document, as `bulkLines` writes it. */
 const OWN_PART = /"_sluice":\{"sequence":"(\d{19})"\}\}$/;
@@ -34,13 +34,8 @@ export async function keepRows(
   }
 }
 
-/** As it was written, digit for digit; '' when there is no such document. */
+/** As it was written; '' when there is no such document. */
 async function sourceText(client: Client, index: string, id: string, signal: AbortSignal): Promise<string> {
   const path = `/${encodeURIComponent(liveAlias(index))}/_source/${encodeURIComponent(id)}`;
-  const { body, statusCode } = await client.transport.request(
-    { method: 'GET', path },
-    { signal, asStream: true, ignore: [404], meta: true },
-  );
-  const read = await text(body as NodeJS.ReadableStream);
-  return statusCode === 404 ? '' : read.trim();
+  return ((await exactAnswer(client, { method: 'GET', path, index }, signal)) ?? '').trim();
 }
