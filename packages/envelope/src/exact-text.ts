@@ -45,6 +45,19 @@ export function memberNames(object: string): string[] {
   return names;
 }
 
+/** JSON texts of the elements of an array given as JSON text. */
+export function exactElements(array: string): string[] {
+  const bytes = Buffer.from(array);
+  const found: string[] = [];
+  for (let at = skipSpace(bytes, skipSpace(bytes, 0) + 1); at < bytes.length && bytes[at] !== CLOSE_ARRAY;) {
+    const end = endOfValue(bytes, at);
+    found.push(bytes.toString('utf8', at, end));
+    at = skipSpace(bytes, end);
+    if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
+  }
+  return found;
+}
+
 interface Span {
   readonly start: number;
   readonly end: number;

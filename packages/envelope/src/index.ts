@@ -27,7 +27,7 @@ export type {
   TruncateEnvelope,
 } from './envelope.ts';
 export { EnvelopeError, type EnvelopeErrorCode } from './errors.ts';
-export { exactAfter, exactMember, memberNames } from './exact-text.ts';
+export { exactAfter, exactElements, exactMember, memberNames } from './exact-text.ts';
 export { parseTableId, tableId } from './table-id.ts';
 export { controlKey, isControlKey, keyColumnsText, parseKey, recordKey } from './keys.ts';
 export { envelopeJsonSchema, envelopeSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exactAfter, exactMember, memberNames } from '../src/index.ts';
+import { exactAfter, exactElements, exactMember, memberNames } from '../src/index.ts';
 
 const recordValue = (after: string, before = 'null'): Buffer =>
   Buffer.from(
@@ -30,6 +30,26 @@ describe('exactAfter', () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), (after, before) => {
         const value = Buffer.from(JSON.stringify({ payload: { before, after, metadata: before } }));
         expect(exactAfter(value)).toBe(JSON.stringify(after));
+      }),
+    );
+  });
+});
+
+describe('exactElements', () => {
+  test('keeps numbers that parsing would change, with or without spaces', () => {
+    expect(exactElements(' [1.0, {"a": [12345678901234567890]} ,"x,]",null]')).toEqual([
+      '1.0',
+      '{"a": [12345678901234567890]}',
+      '"x,]"',
+      'null',
+    ]);
+    expect(exactElements('[]')).toEqual([]);
+  });
+
+  test('are what JSON.stringify wrote', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), (values) => {
+        expect(exactElements(JSON.stringify(values))).toEqual(values.map((value) => JSON.stringify(value)));
       }),
     );
   });

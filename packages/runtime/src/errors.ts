@@ -124,7 +124,13 @@ export const ERRORS = {
   ELASTICSEARCH_INDEX_REFUSED: {
     class: 'schema',
     summary: 'the index of a table cannot be created or changed',
-    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, or a mapping changed by hand.',
+    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, a mapping changed by hand, or another table that has the index. The sink tries again by itself.',
+  },
+  ELASTICSEARCH_INDEX_WAITS: {
+    class: 'schema',
+    summary:
+      'a table gets a new index, for fields of other types, as soon as every partition has come to the change',
+    fix: 'Nothing is to be done, unless a partition of the topic is paused for another reason: then mend that.',
   },
   ELASTICSEARCH_UNAVAILABLE: {
     class: 'retryable',

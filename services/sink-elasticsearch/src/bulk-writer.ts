@@ -59,20 +59,30 @@ function isBelow({ envelope }: Delivery, floor: Sequence): boolean {
   return envelope.payload.sequence < floor;
 }
 
-type Item = { readonly status?: number; readonly error?: ElasticsearchReason } | undefined;
+export type Item = { readonly status?: number; readonly error?: ElasticsearchReason } | undefined;
 
-/** Sends finished NDJSON lines; resolves to one item per line pair. */
+/** Sends finished NDJSON lines to a table's index; resolves to one item per line pair. */
 export async function sendBulk(
   client: Client,
   index: string,
   body: string,
   signal: AbortSignal,
 ): Promise<Item[]> {
+  return await sendLines(client, { name: liveAlias(index), isAlias: true }, body, signal);
+}
+
+/** As `sendBulk`, to an index by its own name or by an alias: what is not there is not made. */
+export async function sendLines(
+  client: Client,
+  { name, isAlias }: { readonly name: string; readonly isAlias: boolean },
+  body: string,
+  signal: AbortSignal,
+): Promise<Item[]> {
   const answer = await client.transport.request<BulkAnswer>(
     {
       method: 'POST',
-      path: `/${encodeURIComponent(liveAlias(index))}/_bulk`,
-      querystring: { require_alias: true, filter_path: FILTER_PATH },
+      path: `/${encodeURIComponent(name)}/_bulk`,
+      querystring: { require_alias: isAlias, filter_path: FILTER_PATH },
       bulkBody: body,
     },
     { signal },

@@ -1,13 +1,14 @@
 import { Client } from '@elastic/elasticsearch';
 import type { ControlEnvelope, Envelope, SchemaEnvelope, Sequence, Source } from '@sluice/envelope';
-import { PipelineError, type Logger } from '@sluice/runtime';
+import type { Logger } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
-import type { Delivery, Outcome, Purpose, Sink, SinkDefinition } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { writeRows } from './bulk-writer.ts';
 import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { documentId, indexName } from './elasticsearch-mapper.ts';
-import { ensureIndex } from './index-admin.ts';
+import { IndexAdmin } from './index-admin.ts';
+import { IndexClaims } from './index-claims.ts';
 import { checkPrivileges } from './preflight.ts';
 import { keepRows } from './kept-rows.ts';
 import { purgeDeleted } from './purge.ts';
@@ -26,8 +27,11 @@ export const elasticsearchSink: SinkDefinition<ElasticsearchConfig> = {
     addressSetting: 'sinks.elasticsearch.node',
     loginSetting: 'sinks.elasticsearch.auth',
   }),
-  create: (config, { log, sourceTables }) => new ElasticsearchSink(config, log, sourceTables),
+  create: (config, context) => new ElasticsearchSink(config, context),
 };
+
+type ElasticsearchSinkContext = Pick<SinkContext, 'prefix' | 'log'> &
+  Partial<Pick<SinkContext, 'sourceTables'>>;
 
 /** One document per row; each write carries the row's sequence as the document's external version. */
 export class ElasticsearchSink implements Sink {
@@ -37,17 +41,19 @@ export class ElasticsearchSink implements Sink {
   readonly #client: Client;
   readonly #floors: Floors;
   readonly #ends: SnapshotEnds;
-  /** Index → table: index names are lower case, table names need not be. */
-  readonly #owners = new Map<string, string>();
+  readonly #admin: IndexAdmin;
+  readonly #claims: IndexClaims;
 
   /** Indexes that records have come for. */
   readonly #met = new Set<string>();
 
-  constructor(config: ElasticsearchConfig, log: Logger, sourceTables: readonly string[] = []) {
+  constructor(config: ElasticsearchConfig, { prefix, log, sourceTables = [] }: ElasticsearchSinkContext) {
     this.#sourceTables = sourceTables;
     this.#config = config;
     this.#log = log;
     this.#client = new Client(clientOptions(config));
+    this.#admin = new IndexAdmin(this.#client, config);
+    this.#claims = new IndexClaims(this.#client, prefix);
     this.#floors = new Floors(this.#client, config.indexPrefix);
     this.#ends = new SnapshotEnds(this.#client, config.indexPrefix);
   }
@@ -92,18 +98,38 @@ export class ElasticsearchSink implements Sink {
   }
 
   async keep(end: Delivery, keys: readonly string[], since: Sequence, signal: AbortSignal): Promise<void> {
-    await keepRows(this.#client, this.#indexOf(end.envelope), keys.map(documentId), since, signal);
+    const index = this.#indexOf(end.envelope);
+    if (await this.#claims.isOthers(index, end.envelope.payload.source)) return;
+    await keepRows(this.#client, index, keys.map(documentId), since, signal);
   }
 
   async #rows(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
     const outcomes = new Array<Outcome>(batch.length).fill(STALE);
     for (const [index, positions] of this.#byIndex(batch)) {
-      const floor = await this.#floors.of(index);
       const rows = positions.flatMap((position) => batch[position] ?? []);
-      const results = await writeRows({ client: this.#client, index, floor }, rows, signal);
+      const results = await this.#tableRows(index, rows, signal);
       for (const [result, position] of positions.entries()) outcomes[position] = results[result] ?? STALE;
     }
     return outcomes;
+  }
+
+  async #tableRows(
+    index: string,
+    rows: readonly Delivery[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const [first] = rows;
+    const floor = await this.#floors.of(index);
+    const refusal =
+      first === undefined ? null : await this.#claims.refusalOf(index, first.envelope.payload.source);
+    if (refusal !== null) {
+      // Of a table that was dropped or renamed: its rows are gone, and another table may have its index.
+      const arePast = rows.every(({ envelope }) => envelope.payload.sequence < floor);
+      return rows.map(() => (arePast ? STALE : { kind: 'failed', error: refusal }));
+    }
+    const results = await writeRows({ client: this.#client, index, floor }, rows, signal);
+    if (results.some(isIndexMissing)) this.#claims.forget(index);
+    return results;
   }
 
   /** A topic may hold several tables (strategy `database`): one bulk request per table. */
@@ -124,9 +150,9 @@ export class ElasticsearchSink implements Sink {
     const index = this.#indexOf(envelope);
     switch (envelope.schema.type) {
       case 'schema':
-        return await this.#schema(envelope as SchemaEnvelope, index);
+        return await this.#schema(envelope as SchemaEnvelope, index, delivery.partition, signal);
       case 'truncate':
-        await this.#deleteBelow(index, sequence, signal);
+        await this.#deleteBelow(index, source, sequence, signal);
         return this.#log.info({ table: tableOf(source), index, sequence }, 'table truncated');
       case 'snapshot':
         return await this.#snapshotMark(delivery, index, signal);
@@ -138,31 +164,44 @@ export class ElasticsearchSink implements Sink {
   async #snapshotMark({ envelope, partition }: Delivery, index: string, signal: AbortSignal): Promise<void> {
     const reconciliation = reconciliationOf(envelope);
     if (reconciliation === null || !(await this.#ends.isLast(index, partition, reconciliation))) return;
-    await this.#deleteBelow(index, reconciliation.since, signal);
-    const table = tableOf(envelope.payload.source);
+    const { source } = envelope.payload;
+    await this.#deleteBelow(index, source, reconciliation.since, signal);
+    const table = tableOf(source);
     this.#log.info({ event: 'table.reconciled', table, index }, 'vanished rows removed');
   }
 
-  /** The floor first: from then on no older row comes in, so the deletion has an end. */
-  async #deleteBelow(index: string, sequence: Sequence, signal: AbortSignal): Promise<void> {
+  /**
+   * The floor first: from then on no older row comes in, so the deletion has an end. Of a table that has the index no more only
+   * what it has said before: then its floor stands already.
+   */
+  async #deleteBelow(index: string, source: Source, sequence: Sequence, signal: AbortSignal): Promise<void> {
+    if ((await this.#claims.isOthers(index, source)) && sequence > (await this.#floors.of(index))) return;
     await this.#floors.raise(index, sequence);
     await deleteBelow(this.#client, index, sequence, signal);
   }
 
-  /** Fields are only ever added: what a breaking change needs is a rebuild; until then `_source` stays exact. */
-  async #schema({ payload }: SchemaEnvelope, index: string): Promise<void> {
-    if (payload.change === 'drop' || payload.change === 'rename') return;
-    const table = tableOf(payload.source);
-    const owner = this.#owners.get(index) ?? table;
-    if (owner !== table) {
-      throw new PipelineError(
-        'ELASTICSEARCH_INDEX_REFUSED',
-        `${table} and ${owner} would share index ${index}`,
-      );
+  async #schema(
+    { payload }: SchemaEnvelope,
+    index: string,
+    partition: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { source, sequence, change, columns, policy = 'apply', partitions = 1 } = payload;
+    const owner = this.#claims.ownerOf(source);
+    if (change === 'drop' || change === 'rename') {
+      if (policy === 'alert') return;
+      await this.#admin.release(index, owner);
+      return this.#claims.forget(index);
     }
-    await ensureIndex(this.#client, this.#config, index, payload.columns);
-    this.#owners.set(index, table);
-    this.#log.info({ table, index, fields: payload.columns.length }, 'index has the fields of its table');
+    const refusal = await this.#claims.refusalOf(index, source);
+    // Of a table that was dropped or renamed since.
+    if (refusal !== null && sequence < (await this.#floors.of(index))) return;
+    if (refusal !== null) throw refusal;
+    const isEverywhere = (uuid: string): Promise<boolean> =>
+      this.#ends.isLast(index, partition, { job: `shape@${sequence}@${uuid}`, partitions });
+    await this.#admin.follow({ index, owner, sequence, columns, isEverywhere }, signal);
+    const table = tableOf(source);
+    this.#log.info({ table, index, fields: columns.length }, 'index has the fields of its table');
   }
 
   #indexOf({ payload }: Envelope): string {
@@ -179,6 +218,10 @@ export class ElasticsearchSink implements Sink {
       throw requestError(error, 'cluster health');
     }
   }
+}
+
+function isIndexMissing(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.error.code === 'ELASTICSEARCH_INDEX_MISSING';
 }
 
 function tableOf(source: Source): string {

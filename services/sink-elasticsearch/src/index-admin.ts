@@ -1,12 +1,25 @@
 import { errors, type Client, type estypes } from '@elastic/elasticsearch';
-import type { SchemaColumn } from '@sluice/envelope';
+import type { SchemaColumn, Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { ElasticsearchConfig } from './config.ts';
 import { reasonOf, requestError } from './elasticsearch-errors.ts';
 import { fieldLimit, liveAlias } from './elasticsearch-mapper.ts';
 import { indexDefinition, indexFields, LIVE_FILTER } from './index-definition.ts';
+import { moveIndex } from './index-move.ts';
+import {
+  findIndex,
+  isSameOwner,
+  metaOf,
+  retypedColumns,
+  sharedIndex,
+  type FoundIndex,
+  type IndexOwner,
+} from './index-record.ts';
 
-/** A column of this name would be a metadata field: Elasticsearch refuses every document that has one. */
+/**
+ * A column of one of these names would be a metadata field: Elasticsearch refuses the mapping or every document that has one
+ * (seen with 8.19; Elasticsearch guide, "Metadata fields"). `_sluice` is the sink's own.
+ */
 const METADATA_FIELDS = new Set([
   '_id',
   '_index',
@@ -16,55 +29,141 @@ const METADATA_FIELDS = new Set([
   '_field_names',
   '_sluice',
 ]);
+/** Another process may have made or moved the index since it was looked at: who comes second looks again. */
+const ATTEMPTS = 3;
+
+/** What a schema record asks of a table's index. */
+export interface IndexOrder {
+  readonly index: string;
+  readonly owner: IndexOwner;
+  readonly sequence: Sequence;
+  readonly columns: readonly SchemaColumn[];
+  /** Whether every partition has come to this record; `uuid` of the index as it is. */
+  readonly isEverywhere: (uuid: string) => Promise<boolean>;
+}
 
 /**
- * Makes the index of a table hold all its columns: created when missing, new fields added, nothing removed or retyped.
- * Any number of processes may do this at once. Throws class schema when the cluster refuses the shape.
+ * Makes the index of a table hold all its columns: created when missing, new fields added; where a column's values are of another
+ * kind now, a new index takes the place of the old one when every partition has come to the change, and until then the table
+ * waits (ELASTICSEARCH_INDEX_WAITS). Any number of processes may do this at once. Throws class schema when the cluster refuses the
+ * shape, or the index is another table's.
  */
-export async function ensureIndex(
-  client: Client,
-  config: ElasticsearchConfig,
-  index: string,
-  columns: readonly SchemaColumn[],
-): Promise<void> {
-  const clash = columns.find((column) => METADATA_FIELDS.has(column.name));
-  if (clash !== undefined) {
-    throw refused(`${index}: Elasticsearch allows no field named ${clash.name}; leave the column out`);
+export class IndexAdmin {
+  readonly #client: Client;
+  readonly #config: ElasticsearchConfig;
+
+  constructor(client: Client, config: ElasticsearchConfig) {
+    this.#client = client;
+    this.#config = config;
   }
-  try {
-    if (await client.indices.exists({ index })) await extendIndex(client, index, columns);
-    else await createIndex(client, config, index, columns);
-  } catch (error) {
-    throw schemaError(error, index);
+
+  async follow(order: IndexOrder, signal: AbortSignal): Promise<void> {
+    const { index, columns } = order;
+    const clash = columns.find((column) => METADATA_FIELDS.has(column.name));
+    if (clash !== undefined) {
+      throw refused(`${index}: Elasticsearch allows no field named ${clash.name}; leave the column out`);
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const found = await findIndex(this.#client, index);
+        return await (found === null ? this.#create(order) : this.#change(found, order, signal));
+      } catch (error) {
+        const isOvertaken =
+          // The last: an alias has got the name meanwhile.
+          [
+            'resource_already_exists_exception',
+            'index_not_found_exception',
+            'invalid_index_name_exception',
+          ].some((type) => hasType(error, type));
+        if (!isOvertaken || attempt === ATTEMPTS) throw schemaError(error, index);
+      }
+    }
+  }
+
+  /** The table is no more, and what it has in the index is removed: another may have it. */
+  async release(index: string, owner: IndexOwner): Promise<void> {
+    try {
+      const found = await findIndex(this.#client, index);
+      const record = found?.record;
+      if (found === null || !record?.owner || !isSameOwner(record.owner, owner)) return;
+      const _meta = { ...found.meta, sluice: { ...record, owner: null } };
+      await this.#client.indices.putMapping({ index: found.name, _meta });
+    } catch (error) {
+      throw schemaError(error, index);
+    }
+  }
+
+  async #create({ index, owner, sequence, columns }: IndexOrder): Promise<void> {
+    const { settings, aliases } = indexDefinition(this.#config, index, columns);
+    const mappings = {
+      dynamic: false,
+      _meta: metaOf(owner, sequence, columns),
+      properties: properties(columns),
+    } as const;
+    await this.#client.indices.create({ index, settings, mappings, aliases });
+  }
+
+  async #change(found: FoundIndex, order: IndexOrder, signal: AbortSignal): Promise<void> {
+    const { index, owner, sequence, columns } = order;
+    const { record } = found;
+    if (record?.owner && !isSameOwner(record.owner, owner)) throw sharedIndex(index, owner, record.owner);
+    // One that comes again: the index has the fields of a later one.
+    if (record?.owner && sequence < record.sequence) return;
+    const retyped = retypedColumns(found, columns);
+    if (retyped.length === 0) return await this.#extend(found, order);
+    if (!(await order.isEverywhere(found.uuid))) {
+      throw new PipelineError(
+        'ELASTICSEARCH_INDEX_WAITS',
+        `${index} gets other fields for ${retyped.map(({ name }) => name).join(', ')} when every partition has shown the change`,
+      );
+    }
+    await this.#move(found, order, retyped, signal);
+  }
+
+  async #extend(found: FoundIndex, { index, owner, sequence, columns }: IndexOrder): Promise<void> {
+    const { name, fields, record, aliases } = found;
+    const alias = liveAlias(index);
+    const missing = columns.filter((column) => !Object.hasOwn(fields, column.name));
+    const isDone = missing.length === 0 && record?.owner && record.sequence === sequence;
+    if (isDone && aliases.includes(alias)) return;
+    if (missing.length > 0 || !('_sluice' in fields)) {
+      const limit = fieldLimit(Object.keys(fields).length + missing.length);
+      const settings = { 'index.mapping.total_fields.limit': limit };
+      await this.#client.indices.putSettings({ index: name, settings });
+    }
+    await this.#client.indices.putMapping({
+      index: name,
+      dynamic: false,
+      _meta: metaOf(owner, sequence, columns, found),
+      properties: properties(missing),
+    });
+    await this.#client.indices.putAlias({ index: name, name: alias, filter: LIVE_FILTER });
+  }
+
+  async #move(
+    found: FoundIndex,
+    { index, owner, sequence, columns }: IndexOrder,
+    retyped: readonly SchemaColumn[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const to = movedName(index, sequence);
+    const { settings } = indexDefinition(this.#config, index, columns);
+    const mappings = {
+      dynamic: false,
+      _meta: metaOf(owner, sequence, columns, { ...found, fields: {} }),
+      properties: properties(columns),
+    } as const;
+    await this.#client.indices.create({ index: to, settings, mappings }).catch((error: unknown) => {
+      if (!hasType(error, 'resource_already_exists_exception')) throw error;
+    });
+    const move = { index, from: found.name, to, columns: retyped.map(({ name }) => name) };
+    await moveIndex(this.#client, move, signal);
   }
 }
 
-async function createIndex(
-  client: Client,
-  config: ElasticsearchConfig,
-  index: string,
-  columns: readonly SchemaColumn[],
-): Promise<void> {
-  try {
-    const { settings, aliases } = indexDefinition(config, index, columns);
-    const mappings = { dynamic: false, properties: properties(columns) } as const;
-    await client.indices.create({ index, settings, mappings, aliases });
-  } catch (error) {
-    if (!hasType(error, 'resource_already_exists_exception')) throw error;
-    await extendIndex(client, index, columns);
-  }
-}
-
-async function extendIndex(client: Client, index: string, columns: readonly SchemaColumn[]): Promise<void> {
-  const answer = await client.indices.getMapping({ index });
-  const present = Object.values(answer)[0]?.mappings.properties ?? {};
-  const missing = columns.filter((column) => !(column.name in present));
-  if (missing.length > 0 || !('_sluice' in present)) {
-    const limit = fieldLimit(Object.keys(present).length + missing.length);
-    await client.indices.putSettings({ index, settings: { 'index.mapping.total_fields.limit': limit } });
-    await client.indices.putMapping({ index, dynamic: false, properties: properties(missing) });
-  }
-  await client.indices.putAlias({ index, name: liveAlias(index), filter: LIVE_FILTER });
+/** No name of a table gives this one: there a per cent sign is followed by two hexadecimal digits. */
+function movedName(index: string, sequence: Sequence): string {
+  return `${index}%v${sequence}`;
 }
 
 function properties(columns: readonly SchemaColumn[]): Record<string, estypes.MappingProperty> {

@@ -18,7 +18,8 @@ describeSinkConformance('Elasticsearch', {
   async create(): Promise<SinkSubject> {
     const indexPrefix = `test-${randomUUID()}-`;
     const client = new Client({ node, maxRetries: 0 });
-    const create = () => new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), log);
+    const create = () =>
+      new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), { prefix: 'test', log });
     return {
       sink: create(),
       another: create,
@@ -33,10 +34,10 @@ describeSinkConformance('Elasticsearch', {
     };
   },
   deadStore: async () =>
-    new ElasticsearchSink(
-      elasticsearchSchema.parse({ node: 'http://127.0.0.1:1', requestTimeoutMs: 1000 }),
+    new ElasticsearchSink(elasticsearchSchema.parse({ node: 'http://127.0.0.1:1', requestTimeoutMs: 1000 }), {
+      prefix: 'test',
       log,
-    ),
+    }),
 });
 
 /** By id, so without a refresh; the live alias would hide a deletion only from searches. */

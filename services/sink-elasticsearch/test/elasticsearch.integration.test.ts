@@ -34,8 +34,8 @@ afterEach(async () => {
   if (indices.length > 0) await client.indices.delete({ index: indices });
 });
 
-function worker(): ElasticsearchSink {
-  return new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), log);
+function worker(prefix = 'test'): ElasticsearchSink {
+  return new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), { prefix, log });
 }
 
 function topicOf(columns: readonly SchemaColumn[], table = 'orders'): TestTopic {
@@ -184,16 +184,4 @@ test('a restarted node, which has forgotten the versions of what is gone, does n
   expect(await write(sink, insert)).toEqual(['stale']);
   await client.indices.refresh({ index });
   expect((await client.count({ index: `${index}.live` })).count).toBe(0);
-});
-
-test('two tables whose names differ in case only do not share an index', async () => {
-  expect(await write(sink, topicOf([id], 'orders').schema(sequenceAt(1)))).toEqual(['applied']);
-  expect(await write(sink, topicOf([id], 'Orders').schema(sequenceAt(1)))).toEqual([
-    'ELASTICSEARCH_INDEX_REFUSED',
-  ]);
-});
-
-test('a column that would be a metadata field is refused with its name', async () => {
-  const [outcome] = await sink.write([topicOf([id, column('_id', 'int')]).schema(sequenceAt(1))], never);
-  expect(outcome?.kind === 'failed' ? outcome.error.message : '').toContain('_id');
 });

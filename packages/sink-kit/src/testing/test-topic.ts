@@ -9,6 +9,7 @@ import {
   type Row,
   type RowOperation,
   type SchemaColumn,
+  type SchemaEnvelope,
   type Sequence,
   type SnapshotEnvelope,
   type Source,
@@ -41,6 +42,9 @@ export type SnapshotMark = Pick<
   SnapshotEnvelope['payload'],
   'phase' | 'job' | 'reconcile' | 'since' | 'partitions'
 >;
+
+/** What a schema record says besides the table's columns. */
+export type SchemaChange = Pick<SchemaEnvelope['payload'], 'change' | 'policy' | 'partitions'>;
 
 /** A sequence that grows with `step`, which must be below 10^10. */
 export function sequenceAt(step: number, generation = 1): Sequence {
@@ -90,7 +94,7 @@ export class TestTopic {
   }
 
   /** The control record that stands before the first row of a table. */
-  schema(sequence: Sequence): ControlDelivery {
+  schema(sequence: Sequence, change: Partial<SchemaChange> = {}): ControlDelivery {
     const { columns, keyColumns } = this.#options;
     return this.#deliver(this.#controlKey('schema'), {
       schema: { version: 1, type: 'schema', table: 1 },
@@ -101,6 +105,7 @@ export class TestTopic {
         columns,
         keyColumns,
         change: 'create',
+        ...change,
         metadata,
       },
     }) as ControlDelivery;

@@ -1,0 +1,71 @@
+import type { Client } from '@elastic/elasticsearch';
+import type { Source } from '@sluice/envelope';
+import type { PipelineError } from '@sluice/runtime';
+import { requestError } from './elasticsearch-errors.ts';
+import { findIndex, isSameOwner, ownerOf, sharedIndex, type IndexOwner } from './index-record.ts';
+
+interface Claim {
+  readonly owner: IndexOwner;
+  /** What the index has against it. */
+  readonly refusal: Promise<PipelineError | null>;
+}
+
+/** Which table has which index, as this process knows it. The index itself says so to all others. */
+export class IndexClaims {
+  readonly #client: Client;
+  readonly #prefix: string;
+  readonly #claims = new Map<string, Claim>();
+
+  /** @param prefix first part of the pipeline's topic names */
+  constructor(client: Client, prefix: string) {
+    this.#client = client;
+    this.#prefix = prefix;
+  }
+
+  ownerOf(source: Source): IndexOwner {
+    return ownerOf(this.#prefix, source);
+  }
+
+  /**
+   * Null: the table has the index, or may make it. Noted before anything is asked, so that of two tables that come at the same time
+   * one is refused. Throws when the cluster does not answer.
+   */
+  async refusalOf(index: string, source: Source): Promise<PipelineError | null> {
+    const wanted = this.ownerOf(source);
+    const known = this.#claims.get(index);
+    if (known !== undefined) {
+      return isSameOwner(known.owner, wanted) ? await known.refusal : sharedIndex(index, wanted, known.owner);
+    }
+    const claim = { owner: wanted, refusal: this.#refusal(index, wanted) };
+    this.#claims.set(index, claim);
+    let stands = false;
+    try {
+      const refusal = await claim.refusal;
+      stands = refusal === null;
+      return refusal;
+    } finally {
+      if (!stands && this.#claims.get(index) === claim) this.#claims.delete(index);
+    }
+  }
+
+  /** Whether the index is another table's; claims nothing. */
+  async isOthers(index: string, source: Source): Promise<boolean> {
+    const wanted = this.ownerOf(source);
+    const known = this.#claims.get(index)?.owner;
+    return known === undefined ? (await this.#refusal(index, wanted)) !== null : !isSameOwner(known, wanted);
+  }
+
+  /** The next to ask looks at the index again. */
+  forget(index: string): void {
+    this.#claims.delete(index);
+  }
+
+  async #refusal(index: string, wanted: IndexOwner): Promise<PipelineError | null> {
+    try {
+      const owner = (await findIndex(this.#client, index))?.record?.owner ?? wanted;
+      return isSameOwner(owner, wanted) ? null : sharedIndex(index, wanted, owner);
+    } catch (error) {
+      throw requestError(error, `owner of ${index}`);
+    }
+  }
+}

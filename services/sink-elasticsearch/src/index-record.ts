@@ -1,0 +1,110 @@
+import type { Client, estypes } from '@elastic/elasticsearch';
+import type { SchemaColumn, Sequence, Source } from '@sluice/envelope';
+import { PipelineError } from '@sluice/runtime';
+import { z } from 'zod';
+import { fieldMapping } from './elasticsearch-mapper.ts';
+
+/** Whose rows an index holds. Index names are lower case and join names by dots: several tables may come to one. */
+export interface IndexOwner {
+  /** First part of the pipeline's topic names. */
+  readonly prefix: string;
+  readonly database: string;
+  readonly table: string;
+}
+
+const recordSchema = z.object({
+  /** Null: the table was dropped or renamed, and its rows are removed. */
+  owner: z.object({ prefix: z.string(), database: z.string(), table: z.string() }).nullable(),
+  /** Of the newest schema record that the index has the fields of. */
+  sequence: z.string(),
+  /** By column: the type of field that this sink has made for it. */
+  fields: z.record(z.string(), z.string()),
+});
+
+/** What an index says of itself: `_meta.sluice` of its mapping. */
+export type IndexRecord = z.output<typeof recordSchema>;
+
+export interface FoundIndex {
+  /** Name of the index itself: the table's own name may be an alias. */
+  readonly name: string;
+  readonly uuid: string;
+  readonly fields: Readonly<Record<string, { readonly type?: string }>>;
+  readonly aliases: readonly string[];
+  /** Null: made by hand, or by a version that wrote none. */
+  readonly record: IndexRecord | null;
+  /** What others have put beside it. */
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+export function ownerOf(prefix: string, { database, table }: Source): IndexOwner {
+  return { prefix, database, table };
+}
+
+export function isSameOwner(a: IndexOwner, b: IndexOwner): boolean {
+  return a.prefix === b.prefix && a.database === b.database && a.table === b.table;
+}
+
+/** Null when there is none. `index` may be an alias. Throws the client's errors. */
+export async function findIndex(client: Client, index: string): Promise<FoundIndex | null> {
+  const answer = await client.indices.get({ index, allow_no_indices: true, ignore_unavailable: true });
+  const [found] = Object.entries(answer);
+  if (found === undefined) return null;
+  const [name, { mappings = {}, settings, aliases = {} }] = found;
+  const meta = mappings._meta ?? {};
+  const parsed = recordSchema.safeParse(meta['sluice']);
+  const { uuid = '' } = settings?.index ?? settings ?? {};
+  const fields = (mappings.properties ?? {}) as FoundIndex['fields'];
+  return {
+    name,
+    uuid,
+    aliases: Object.keys(aliases),
+    fields,
+    meta,
+    record: parsed.success ? parsed.data : null,
+  };
+}
+
+/** The error of a table whose rows would come among another's. */
+export function sharedIndex(index: string, wanted: IndexOwner, owner: IndexOwner): PipelineError {
+  return new PipelineError(
+    'ELASTICSEARCH_INDEX_REFUSED',
+    `${nameOf(wanted)} would share index ${index} with ${nameOf(owner)}: leave one of the two out of \`tables\` of the source, or give the sink ` +
+      `another \`indexPrefix\`; if ${nameOf(owner)} is no more, delete the index`,
+  );
+}
+
+function nameOf({ prefix, database, table }: IndexOwner): string {
+  return `table ${JSON.stringify(table)} of database ${JSON.stringify(database)} (topics ${JSON.stringify(prefix)})`;
+}
+
+/** Types of field that refuse an object. */
+const REFUSES_OBJECTS = /^(text|keyword|long|integer|double|float|date|binary|ip)$/;
+
+/** Columns whose field this sink has made, and that is of another type than the column now needs. */
+export function retypedColumns(
+  { fields, record }: FoundIndex,
+  columns: readonly SchemaColumn[],
+): readonly SchemaColumn[] {
+  return columns.filter(({ name, type }) => {
+    const present = Object.hasOwn(fields, name) ? fields[name]?.type : undefined;
+    const wanted = fieldMapping(type).type;
+    if (present === undefined || present === wanted) return false;
+    if (record !== null) return Object.hasOwn(record.fields, name) && record.fields[name] === present;
+    return wanted === 'object' && REFUSES_OBJECTS.test(present);
+  });
+}
+
+/** The mapping's `_meta` after a schema record: fields of columns that are gone stay where they are. */
+export function metaOf(
+  owner: IndexOwner | null,
+  sequence: Sequence,
+  columns: readonly SchemaColumn[],
+  before?: FoundIndex,
+): estypes.Metadata {
+  const made = columns
+    .map(({ name, type }) => [name, fieldMapping(type).type] as const)
+    .filter(([name, type]) => (before?.fields[name]?.type ?? type) === type);
+  const fields = { ...before?.record?.fields, ...Object.fromEntries(made) };
+  const record: IndexRecord = { owner, sequence, fields };
+  return { ...before?.meta, sluice: record };
+}

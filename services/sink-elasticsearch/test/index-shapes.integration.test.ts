@@ -1,0 +1,275 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from '@elastic/elasticsearch';
+import type { JsonValue, SchemaColumn } from '@sluice/envelope';
+import { startStack } from '@sluice/local-stack';
+import { createLogger } from '@sluice/runtime';
+import type { Delivery } from '@sluice/sink-kit';
+import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { elasticsearchSchema } from '../src/config.ts';
+import { ElasticsearchSink } from '../src/elasticsearch-sink.ts';
+
+const stack = await startStack({ servers: ['elasticsearch'] });
+const { node } = stack.elasticsearch;
+const client = new Client({ node, maxRetries: 0 });
+const log = createLogger('sink-elasticsearch-test', { level: 'silent' });
+const never = new AbortController().signal;
+afterAll(async () => {
+  await client.close();
+  await stack.stop();
+});
+
+const id: SchemaColumn = { name: 'id', type: 'int', nullable: false, charset: null };
+const column = (name: string, type: string): SchemaColumn => ({ name, type, nullable: true, charset: null });
+
+let indexPrefix: string;
+const open: ElasticsearchSink[] = [];
+beforeEach(() => {
+  indexPrefix = `test-${randomUUID()}-`;
+});
+afterEach(async () => {
+  for (const sink of open.splice(0)) await sink.close();
+  const indices = Object.keys(await client.indices.get({ index: `${indexPrefix}*` }));
+  if (indices.length > 0) await client.indices.delete({ index: indices });
+});
+
+function worker(prefix = 'test'): ElasticsearchSink {
+  const sink = new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), { prefix, log });
+  open.push(sink);
+  return sink;
+}
+
+interface TableOf {
+  readonly columns?: readonly SchemaColumn[];
+  readonly database?: string;
+  readonly table?: string;
+  readonly partition?: number;
+}
+
+function topicOf({
+  columns = [id],
+  database = 'shop',
+  table = 'orders',
+  partition = 0,
+}: TableOf = {}): TestTopic {
+  return new TestTopic({ database, table, columns, keyColumns: ['id'], partition });
+}
+
+/** What became of each delivery: `applied`, `stale`, or code and message. */
+async function write(by: ElasticsearchSink, ...batch: Delivery[]): Promise<string[]> {
+  const outcomes = await by.write(batch, never);
+  return outcomes.map((outcome) =>
+    outcome.kind === 'failed' ? `${outcome.error.code}: ${outcome.error.message}` : outcome.kind,
+  );
+}
+
+function insert(topic: TestTopic, step: number, row: Record<string, JsonValue>): Delivery {
+  return topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: step, ...row } });
+}
+
+async function documents(index: string): Promise<Record<string, unknown>> {
+  await client.indices.refresh({ index });
+  const { hits } = await client.search<Record<string, unknown>>({ index, size: 1000 });
+  return Object.fromEntries(
+    hits.hits.map(({ _id = '', _source = {} }) => [_id, { ..._source, _sluice: null }]),
+  );
+}
+
+test.each<[string, TableOf, TableOf]>([
+  ['letter case', { table: 'orders' }, { table: 'Orders' }],
+  ['dots', { database: 'a.b', table: 'c' }, { database: 'a', table: 'b.c' }],
+  ['the alias of another', { table: 'orders' }, { table: 'orders.live' }],
+])('of two tables with one index by %s the second waits, in every process', async (_, one, two) => {
+  const [first, second] = [topicOf(one), topicOf(two)];
+  const sink = worker();
+  // Two names, of which the one is the other's alias, may come in either order; one name is the first's to ask.
+  const announced = [first, second].map((topic) => () => write(sink, topic.schema(sequenceAt(1))));
+  const both =
+    two.table === 'orders.live'
+      ? [await announced[0]?.(), await announced[1]?.()]
+      : await Promise.all(announced.map((announce) => announce()));
+  expect(both[0]).toEqual(['applied']);
+  expect(both[1]?.[0]).toMatch(/^ELASTICSEARCH_INDEX_REFUSED: .*would share index .* delete the index$/);
+  for (const step of [4, 7]) {
+    const other = worker();
+    const late = [second.schema(sequenceAt(1)), insert(second, 3, {})];
+    for (const delivery of late)
+      expect((await write(other, delivery))[0]).toMatch(/^ELASTICSEARCH_INDEX_REF/);
+    // Nor does what is said of the one table concern the other.
+    await write(other, insert(first, step, {}), insert(first, step + 1, {}));
+    await write(other, second.truncate(sequenceAt(90)));
+    expect(await write(other, insert(first, step + 2, {}))).toEqual(['applied']);
+  }
+  const index = `${indexPrefix}${one.database ?? 'shop'}.${one.table}`;
+  expect(Object.keys(await documents(index)).sort()).toEqual(
+    [4, 5, 6, 7, 8, 9].map((key) => `{"id":${key}}`),
+  );
+});
+
+test('another pipeline that has a table of the same name waits', async () => {
+  const topic = topicOf();
+  expect(await write(worker('one'), topic.schema(sequenceAt(1)))).toEqual(['applied']);
+  expect((await write(worker('two'), topic.schema(sequenceAt(1))))[0]).toMatch(
+    /^ELASTICSEARCH_INDEX_REFUSED/,
+  );
+});
+
+test('a table renamed in letter case only has the index from then on', async () => {
+  const [old, renamed] = [topicOf({ table: 'Items' }), topicOf({ table: 'items' })];
+  const sink = worker();
+  await write(sink, old.schema(sequenceAt(1)));
+  await write(sink, insert(old, 2, {}), insert(old, 3, {}));
+  expect((await write(sink, renamed.schema(sequenceAt(11), { change: 'create' })))[0]).toMatch(/would share/);
+  expect(await write(sink, old.schema(sequenceAt(10), { change: 'rename', policy: 'apply' }))).toEqual([
+    'applied',
+  ]);
+  expect(await write(sink, old.truncate(sequenceAt(10)))).toEqual(['applied']);
+  expect(await write(sink, renamed.schema(sequenceAt(11), { change: 'create' }))).toEqual(['applied']);
+  await write(sink, insert(renamed, 12, {}), insert(renamed, 13, {}));
+  // What is late of the old name, or read again, is stale.
+  const other = worker();
+  expect(await write(other, old.schema(sequenceAt(1)))).toEqual(['applied']);
+  expect(await write(other, insert(old, 4, {}))).toEqual(['stale']);
+  expect(await write(other, old.truncate(sequenceAt(10)))).toEqual(['applied']);
+  expect(Object.keys(await documents(`${indexPrefix}shop.items.live`)).sort()).toEqual([
+    '{"id":12}',
+    '{"id":13}',
+  ]);
+});
+
+test.each<[string, string, JsonValue, JsonValue]>([
+  ['varchar(20)', 'json', 'text', { a: { b: [1] } }],
+  ['int', 'json', 7, { a: 1 }],
+  ['int', 'varchar(20)', 7, 'abc'],
+  ['date', 'varchar(20)', '2026-01-02', 'no date'],
+  ['json', 'varchar(20)', '7', 'abc'],
+  ['int', 'bigint', 7, '9007199254740993'],
+  ['tinyint', 'int', 7, 70000],
+])(
+  '%s to %s: the rows stay, those of the new kind come in and are found',
+  async (from, to, before, after) => {
+    const of = (type: string, partition: number) =>
+      topicOf({ columns: [id, column('v', type), column('exact', 'json')], partition });
+    const [left, right] = [worker(), worker()];
+    for (const [partition, sink] of [left, right].entries())
+      await write(sink, of(from, partition).schema(sequenceAt(1)));
+    await write(
+      left,
+      ...Array.from({ length: 450 }, (_, at) => insert(of(from, 0), 10 + at, { v: before, exact: 1 })),
+    );
+    await write(left, of(from, 0).row({ operation: 'DELETE', sequence: sequenceAt(600), row: { id: 11 } }));
+    const change = { change: 'breaking', policy: 'alert', partitions: 2 } as const;
+    const isOther = !['bigint'].includes(to);
+    const first = await write(left, of(to, 0).schema(sequenceAt(700), change));
+    if (isOther) expect(first[0]).toMatch(/^ELASTICSEARCH_INDEX_WAITS/);
+    // The other partition is not there yet: its rows of before are welcome.
+    expect(await write(right, insert(of(from, 1), 650, { v: before, exact: 2 }))).toEqual(['applied']);
+    expect(await write(right, of(to, 1).schema(sequenceAt(700), change))).toEqual(['applied']);
+    expect(await write(left, of(to, 0).schema(sequenceAt(700), change))).toEqual(['applied']);
+    expect(await write(left, insert(of(to, 0), 701, { v: after, exact: 3 }))).toEqual(['applied']);
+    // Versions and deletes are what they were.
+    expect(await write(left, insert(of(to, 0), 11, { v: after, exact: 4 }))).toEqual(['stale']);
+    expect(
+      await write(
+        left,
+        of(to, 0).row({ operation: 'UPDATE', sequence: sequenceAt(10), row: { id: 10, v: after } }),
+      ),
+    ).toEqual(['stale']);
+    // A shape that is read again changes nothing.
+    expect(await write(left, of(from, 0).schema(sequenceAt(1)))).toEqual(['applied']);
+    const index = `${indexPrefix}shop.orders`;
+    const found = await documents(`${index}.live`);
+    expect(Object.keys(found)).toHaveLength(451);
+    expect(found['{"id":701}']).toMatchObject({ v: after });
+    expect(found['{"id":12}']).toMatchObject({ v: before });
+    expect(Object.keys(await client.indices.get({ index: `${index}*` }))).toHaveLength(1);
+    expect(await write(left, of(to, 0).truncate(sequenceAt(800)))).toEqual(['applied']);
+    expect(await documents(`${index}.live`)).toEqual({});
+  },
+);
+
+test('a document is moved digit for digit; only a value that its new field refuses is left out', async () => {
+  const of = (type: string) => topicOf({ columns: [id, column('v', type), column('doc', 'json')] });
+  const sink = worker();
+  await write(sink, of('json').schema(sequenceAt(1)));
+  const doc = '{"big":18446744073709551615,"float":1.0,"exp":1e2}';
+  const plain = insert(of('json'), 5, { v: { a: 1 }, doc: 'DOC' });
+  const value = Buffer.from(Buffer.from(plain.value).toString().replaceAll('"DOC"', doc));
+  await write(
+    sink,
+    { ...plain, value },
+    {
+      ...insert(of('json'), 6, { v: 's', doc: 'DOC' }),
+      value: Buffer.from(value.toString().replace('{"a":1}', '"s"')),
+    },
+  );
+  await write(sink, of('varchar(9)').schema(sequenceAt(10), { change: 'breaking', partitions: 1 }));
+  const index = `${indexPrefix}shop.orders`;
+  expect(await documents(index)).toMatchObject({ '{"id":6}': { v: 's' } });
+  expect((await documents(index))['{"id":5}']).not.toHaveProperty('v');
+  const raw = await client.transport.request<NodeJS.ReadableStream>(
+    { method: 'GET', path: `/${encodeURIComponent(index)}/_source/${encodeURIComponent('{"id":6}')}` },
+    { asStream: true },
+  );
+  let text = '';
+  for await (const piece of raw) text += String(piece);
+  expect(text).toContain(doc);
+  // And once more, where the name is an alias already.
+  await write(sink, of('int').schema(sequenceAt(20), { change: 'breaking', partitions: 1 }));
+  expect(await write(sink, insert(of('int'), 21, { v: 7, doc: null }))).toEqual(['applied']);
+  expect(Object.keys(await documents(index))).toHaveLength(3);
+});
+
+const MADE_BY_HAND = { mappings: { properties: { v: { type: 'keyword' }, id: { type: 'long' } } } } as const;
+
+test('a field that somebody has made by hand stays as it is', async () => {
+  const index = `${indexPrefix}shop.orders`;
+  await client.indices.create({ index, ...MADE_BY_HAND });
+  const sink = worker();
+  for (const [step, type] of [
+    [1, 'varchar(9)'],
+    [2, 'text'],
+    [3, 'date'],
+  ] as const)
+    expect(await write(sink, topicOf({ columns: [id, column('v', type)] }).schema(sequenceAt(step)))).toEqual(
+      ['applied'],
+    );
+  const [found] = Object.values(await client.indices.getMapping({ index }));
+  expect(found?.mappings.properties?.['v']).toEqual({ type: 'keyword' });
+});
+
+/** Names of metadata fields of Elasticsearch 8, and of others that its mappings have rules for. */
+test.each([
+  '_id',
+  '_index',
+  '_source',
+  '_routing',
+  '_ignored',
+  '_field_names',
+  '_version',
+  '_seq_no',
+  '_primary_term',
+  '_doc_count',
+  '_tier',
+  '_type',
+  '_nested_path',
+  '_feature',
+  '_size',
+  '_data_stream_timestamp',
+  '_ignored_source',
+  '_sluice',
+  '.',
+  'a.',
+  '.a',
+  'a..b',
+  'a b',
+  ''.padEnd(64, 'x'),
+])('a column named %j is in the documents, or the table waits by its name', async (name) => {
+  const topic = topicOf({ columns: [id, column(name, 'varchar(20)')] });
+  const sink = worker();
+  const [announced = ''] = await write(sink, topic.schema(sequenceAt(1)));
+  if (announced === 'applied') {
+    expect(await write(sink, insert(topic, 2, { [name]: 'x' }))).toEqual(['applied']);
+    expect(await documents(`${indexPrefix}shop.orders`)).toMatchObject({ '{"id":2}': { [name]: 'x' } });
+  } else expect(announced).toMatch(/^ELASTICSEARCH_INDEX_REFUSED/);
+});
