@@ -52,6 +52,7 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
   ELASTICSEARCH_DOCUMENT_UNKNOWN: { cannot: 'an error that nobody knows yet' },
   ELASTICSEARCH_INDEX_MISSING: BORN,
   ELASTICSEARCH_INDEX_REFUSED: { cannot: 'what is to be changed depends on the reason in the message' },
+  ELASTICSEARCH_INDEX_WAITS: { passes: e2e('altered-tables') },
   ELASTICSEARCH_UNAVAILABLE: { passes: fault('elasticsearch-away') },
   ELASTICSEARCH_UNSUPPORTED: { cannot: 'needs an older Elasticsearch' },
   GROUP_ACTIVE: { by: e2e('sink-rewind'), title: 'reads everything once more' },
