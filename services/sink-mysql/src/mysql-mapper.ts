@@ -45,6 +45,11 @@ export const mariadbJson: ColumnCodec = {
   ),
 };
 
+/** Of a JSON column that is never NULL: there `null` is the document, which is a value as any other. */
+export function documentCodec(codec: ColumnCodec): ColumnCodec {
+  return { ...codec, literal: (value) => (value === null ? "'null'" : codec.literal(value)) };
+}
+
 const CODECS: Readonly<Record<string, ColumnCodec>> = {
   tinyint: number,
   smallint: number,

@@ -2,7 +2,7 @@ import type { Row, RowEnvelope } from '@sluice/envelope';
 import { quoteIdentifier, quoteTable, type Flavour, type TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { implicitValue } from './implicit-values.ts';
-import { columnCodec, mariadbJson, type ColumnCodec } from './mysql-mapper.ts';
+import { columnCodec, documentCodec, mariadbJson, type ColumnCodec } from './mysql-mapper.ts';
 import { foldName, isDemanded, SEQUENCE_COLUMN } from './table-definition.ts';
 
 export interface PlannedColumn {
@@ -59,11 +59,13 @@ export class TargetTable {
       description.columns.map((column) => {
         const { COLUMN_NAME: name, COLUMN_TYPE: type, GENERATION_EXPRESSION: expression } = column;
         const isText = jsonColumns.has(name);
+        const isJson = isText || type === 'json';
+        const codec = isText ? mariadbJson : columnCodec(type, flavour);
         const planned = {
           name,
           sql: quoteIdentifier(name),
-          codec: isText ? mariadbJson : columnCodec(type, flavour),
-          isJson: isText || type === 'json',
+          codec: isJson && column.IS_NULLABLE === 'NO' ? documentCodec(codec) : codec,
+          isJson,
         };
         return [foldName(name), expression ? ('generated' as const) : planned];
       }),

@@ -92,6 +92,23 @@ describe.each([
     expect(await fixture.rows(`SELECT * FROM ${fixture.table('choices')} ORDER BY id`)).toEqual(rows);
   });
 
+  test('a document that is null is in a JSON column that is never NULL', async () => {
+    const topic = topicOf('documents', [id, column('document', 'json', false)]);
+    const sink = await fixture.worker();
+    await write(sink, topic.schema(sequenceAt(1)));
+    const row = (key: number, step: number, document: null | { n: number }): Delivery =>
+      topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: key, document } });
+    expect(await write(sink, row(1, 2, null), row(2, 3, { n: 1 }))).toEqual(['applied', 'applied']);
+    expect(
+      await fixture.rows(
+        `SELECT id, JSON_TYPE(document) AS type FROM ${fixture.table('documents')} ORDER BY id`,
+      ),
+    ).toEqual([
+      { id: 1, type: 'NULL' },
+      { id: 2, type: 'OBJECT' },
+    ]);
+  });
+
   test('an old row that the target would refuse is stale all the same', async () => {
     const first = await fixture.worker();
     const topic = topicOf('narrowed', [id, column('note', 'varchar(3)')]);
