@@ -117,9 +117,12 @@ async function followed(pipeline: CapturePipeline): Promise<void> {
     expect(newestRows(found)).toEqual(new Map(source.map((row) => [`{"id":${row['id']}}`, row])));
     return found;
   });
-  const changes = records.flatMap(({ envelope: { payload } }) =>
-    'change' in payload ? [[payload.change, payload.columns.map(({ name }) => name).join()]] : [],
-  );
+  // A snapshot's begin repeats what was told before.
+  const changes = records
+    .flatMap(({ envelope: { payload } }) =>
+      'change' in payload ? [[payload.change, payload.columns.map(({ name }) => name).join()]] : [],
+    )
+    .filter(([, columns], index, all) => columns !== all[index - 1]?.[1]);
   expect(changes).toEqual([
     ['create', 'id,v'],
     ['additive', 'id,v,state'],
