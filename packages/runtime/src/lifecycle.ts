@@ -1,4 +1,4 @@
-import { loadConfig, serviceArguments, type Environment } from './config/load.ts';
+import { configPath, loadConfig, type Environment } from './config/load.ts';
 import type { SluiceConfig } from './config/schema.ts';
 import { redactedConfig } from './config/secrets.ts';
 import { PipelineError } from './errors.ts';
@@ -78,7 +78,7 @@ export async function runService(
     });
   }
   try {
-    const config = loadConfig(serviceArguments(host.argv, host.env).config, host.env);
+    const config = loadConfig(configPath(host.argv, host.env), host.env);
     log = host.createLogger(name, config.log);
     log.info(
       { event: 'service.starting', version: VERSION, node: process.version, config: redactedConfig(config) },

@@ -1,6 +1,6 @@
 import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient } from '@sluice/kafka';
-import { PipelineError, serviceArguments, type Logger, type SluiceConfig } from '@sluice/runtime';
+import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
 import { readHashKey } from './shape/hash-key.ts';
 import { Shaper } from './shape/shaper.ts';
 import type { ReaderOptions } from './source/binlog-reader.ts';
@@ -54,7 +54,7 @@ export function readerOptions(
 function accepted(
   argv: readonly string[],
 ): Pick<CaptureSettings, 'acceptLostCheckpoint' | 'acceptConditions'> {
-  const words = serviceArguments(argv, {}).accept;
+  const words = argv.flatMap((argument, at) => (argument === '--accept' ? [argv[at + 1] ?? ''] : []));
   const unknown = words.find((word) => word !== 'lost-checkpoint' && word !== 'row-conditions');
   if (unknown !== undefined)
     throw new PipelineError(

@@ -13,7 +13,7 @@ import { tableResume } from './table-commands.ts';
 
 /** Resolves to whether all that was asked for was done. Throws UsageError, CommandFailed, PipelineError. */
 export async function runCommand(line: OperatorLine, env: Environment, screen: Screen): Promise<boolean> {
-  const file = configPath(line.config, env);
+  const file = line.config ?? configPath([], env);
   if (line.command === 'config validate') return configValidate(file, env, screen);
   const config = loadConfig(file, env, (path) => !isUsed(line.command, path));
   switch (line.command) {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { LineCounter, parseDocument } from 'yaml';
 import { PipelineError } from '../errors.ts';
 import { coerce } from './coerce.ts';
@@ -11,35 +10,18 @@ import { resolveDefaults, sluiceSchema, type SluiceConfig } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a service is started with. */
-export interface ServiceArguments {
-  /** By `--config`, or as `configPath` says. */
-  readonly config: string;
-  /** Every `--accept`, in order. */
-  readonly accept: readonly string[];
-}
-
-/** Throws CONFIG_INVALID: what is not known, or counts once and is given twice, would be lost without a word. */
-export function serviceArguments(argv: readonly string[], env: Environment): ServiceArguments {
-  const options = {
-    config: { type: 'string', multiple: true },
-    accept: { type: 'string', multiple: true },
-  } as const;
-  try {
-    const { values } = parseArgs({ args: [...argv], options, strict: true });
-    const { config = [], accept = [] } = values;
-    if (config.length > 1) throw new Error('--config may be given once only');
-    if (config[0] === '') throw new Error('--config needs the name of a file');
-    return { config: configPath(config[0], env), accept };
-  } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
-    throw new PipelineError('CONFIG_INVALID', `${reason}: a service takes --config FILE and --accept WHAT`);
-  }
-}
-
-/** The file that a process reads: the one that was given, else `SLUICE_CONFIG`, else `sluice.yaml` in the working directory. */
-export function configPath(given: string | undefined, env: Environment): string {
-  return given ?? (env['SLUICE_CONFIG'] || 'sluice.yaml');
+/**
+ * The file that a process reads: `--config FILE`, else `SLUICE_CONFIG`, else `sluice.yaml` in the working directory.
+ * Throws CONFIG_INVALID when `--config` has no value.
+ */
+export function configPath(argv: readonly string[], env: Environment): string {
+  const index = argv.findIndex((argument) => argument === '--config' || argument.startsWith('--config='));
+  const flag = argv[index];
+  if (flag === undefined) return env['SLUICE_CONFIG'] || 'sluice.yaml';
+  const value = flag === '--config' ? argv[index + 1] : flag.slice('--config='.length);
+  if (value === undefined || value === '')
+    throw new PipelineError('CONFIG_INVALID', '--config needs the name of a file');
+  return value;
 }
 
 /**

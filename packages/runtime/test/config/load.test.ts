@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loadConfig, parseConfig, serviceArguments } from '../../src/config/load.ts';
+import { configPath, loadConfig, parseConfig } from '../../src/config/load.ts';
 import { PipelineError } from '../../src/errors.ts';
 
 const minimal = `
@@ -163,23 +163,11 @@ describe('environment overrides', () => {
 
 describe('the file', () => {
   test('is named by --config, else SLUICE_CONFIG, else sluice.yaml', () => {
-    const of = (argv: readonly string[], env = {}): string => serviceArguments(argv, env).config;
-    expect(of(['--config', 'a.yaml'], { SLUICE_CONFIG: 'b.yaml' })).toBe('a.yaml');
-    expect(of(['--config=a.yaml'])).toBe('a.yaml');
-    expect(of([], { SLUICE_CONFIG: 'b.yaml' })).toBe('b.yaml');
-    expect(of([])).toBe('sluice.yaml');
-    expect(serviceArguments(['--accept', 'a', '--accept=b'], {}).accept).toEqual(['a', 'b']);
-  });
-
-  test.each([
-    [['--config'], "Option '--config <value>' argument missing"],
-    [['--config='], '--config needs the name of a file'],
-    [['--config', 'a', '--config', 'b'], '--config may be given once only'],
-    [['--acept', 'x'], "Unknown option '--acept'"],
-    [['sluice.yaml'], "Unexpected argument 'sluice.yaml'"],
-  ])('%j is refused', (argv, reason) => {
-    expect(() => serviceArguments(argv, {})).toThrow(`${reason}`);
-    expect(() => serviceArguments(argv, {})).toThrow('a service takes --config FILE and --accept WHAT');
+    expect(configPath(['--config', 'a.yaml'], { SLUICE_CONFIG: 'b.yaml' })).toBe('a.yaml');
+    expect(configPath(['--config=a.yaml'], {})).toBe('a.yaml');
+    expect(configPath([], { SLUICE_CONFIG: 'b.yaml' })).toBe('b.yaml');
+    expect(configPath([], {})).toBe('sluice.yaml');
+    expect(() => configPath(['--config'], {})).toThrow('needs the name of a file');
   });
 
   test('is read from disk; one that is missing is a problem of the configuration', () => {
