@@ -1,7 +1,8 @@
 import type { BinlogHandler, RowsEvent, TableMap } from '@sluice/binlog';
 import type { Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import { GtidTracker } from '../source/gtid-tracker.ts';
+import type { GtidTracker } from '../source/gtid-tracker.ts';
+import { KnownGtids } from '../source/known-gtids.ts';
 import { SequenceCounter } from '../state/sequence-counter.ts';
 import { tableId } from '../state/table.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
@@ -74,7 +75,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   readonly #flavour: Dialect['flavour'];
   readonly #serverId: number;
   readonly #resume: ResumePoint;
-  #gtids: GtidTracker | null;
+  readonly #gtids: KnownGtids;
   readonly #routes: TableRoutes;
   readonly #ddl: DdlReporter;
   readonly #writer: ChangeWriter;
@@ -114,7 +115,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     this.#flavour = options.flavour;
     this.#serverId = options.serverId;
     this.#resume = options.resume;
-    this.#gtids = options.gtids;
+    this.#gtids = new KnownGtids(options.flavour, options.gtids);
     this.#routes = options.routes;
     this.#ddl = options.ddl;
     this.#sequence = new SequenceCounter(options.generation);
@@ -144,7 +145,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   }
 
   get gtidSet(): string | null {
-    return this.#gtids?.toString() ?? null;
+    return this.#gtids.text;
   }
 
   /** What a snapshot's SELECT must at least see: all that was read, an open transaction included. */
@@ -202,9 +203,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     this.fileCreatedAt = format.createdAt;
   }
 
-  /** All that was written before this file was read: where GTIDs were lost, they are known again. */
   onPreviousGtids(gtidSet: string | null): void {
-    if (this.#gtids === null && gtidSet !== null) this.#gtids = new GtidTracker(this.#flavour, gtidSet);
+    this.#gtids.noteBefore(gtidSet, this.#position.position);
   }
 
   onRotate(file: string, position: number): void {
@@ -377,9 +377,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
 
   #closeTransaction(end: number): void {
     const { transaction } = this;
-    if (transaction.gtid !== null && transaction.open) this.#gtids?.add(transaction.gtid);
-    // What was read is no set of GTIDs any more: `gtid_mode` of the source is on its way.
-    else if (transaction.open && this.#flavour === 'mysql') this.#gtids = null;
+    if (transaction.open) this.#gtids.pass(transaction.gtid);
     transaction.open = false;
     transaction.xa = null;
     this.#skipping = false;

@@ -255,12 +255,44 @@ describe('the place in the binlog', () => {
     begin(stream, 400);
     stream.onCommit(500);
     expect(stream.gtidSet).toBeNull();
+    stream.onRotate('binlog.000003', 4);
     stream.onPreviousGtids(null);
+    begin(stream, 200, `${uuid}:9`);
+    stream.onCommit(300);
     expect(stream.gtidSet).toBeNull();
+    stream.onRotate('binlog.000004', 4);
     stream.onPreviousGtids(`${uuid}:1-9`);
-    begin(stream, 600, `${uuid}:10`);
-    stream.onCommit(700);
-    expect(stream.gtidSet).toBe(`${uuid}:1-10`);
+    begin(stream, 200, `${uuid}:10`);
+    stream.onCommit(300);
+    begin(stream, 300, `${uuid}:11`);
+    stream.onCommit(400);
+    expect(stream.gtidSet).toBe(`${uuid}:1-11`);
+  });
+
+  test.each(['', '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-9'])(
+    'a server that writes no GTIDs begins its files with "%s": none are known',
+    (before) => {
+      const { stream } = streamOf();
+      stream.onRotate('binlog.000003', 4);
+      stream.onPreviousGtids(before);
+      expect(stream.gtidSet).toBeNull();
+      begin(stream, 200);
+      stream.onCommit(300);
+      expect(stream.gtidSet).toBeNull();
+      begin(stream, 300, '3e11fa47-71ca-11e1-9e33-c80aa9429562:10');
+      stream.onCommit(400);
+      expect(stream.gtidSet).toBeNull();
+    },
+  );
+
+  test('what was written before a file is not what was written before a place within it', () => {
+    const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+    const { stream } = streamOf();
+    stream.onRotate('binlog.000003', 900);
+    stream.onPreviousGtids(`${uuid}:1-9`);
+    begin(stream, 900, `${uuid}:12`);
+    stream.onCommit(950);
+    expect(stream.gtidSet).toBeNull();
   });
 
   test('what a SELECT must see: every transaction that was read, an open one included', () => {
