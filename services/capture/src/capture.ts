@@ -192,6 +192,7 @@ class Capture {
       isStreaming: incarnation !== null,
       kafka: incarnation?.kafkaTrouble ?? null,
       standsForMs: incarnation === null ? 0 : this.#standsForMs,
+      heartbeatMs: this.#settings.config.source.heartbeatIntervalMs,
       kafkaError: this.#troubles.of('kafka'),
       streamError: this.#troubles.of('stream'),
       alerts: this.#journal?.alerts.length ?? 0,

@@ -3,6 +3,8 @@ import type { ComponentHealth, HealthReport, Trouble } from '@sluice/runtime';
 
 /** Nothing has moved for so long (ms): whatever it is, the stream is not well. Far above a round of the loop. */
 const STANDS_MS = 7000;
+/** A quiet source gives a sign once per heartbeat. */
+const STANDS_HEARTBEATS = 3;
 /** Kafka has not done what it was asked for so long (ms): no short election of a leader. */
 const STUCK_MS = 5000;
 
@@ -13,6 +15,8 @@ export interface CaptureCondition {
   readonly kafka: KafkaTrouble | null;
   /** Milliseconds that nothing of the stream has moved for. */
   readonly standsForMs: number;
+  /** `source.heartbeatIntervalMs`. */
+  readonly heartbeatMs: number;
   /** Errors that stand, of Kafka and of all else. */
   readonly kafkaError: Trouble | null;
   readonly streamError: Trouble | null;
@@ -25,8 +29,13 @@ export interface CaptureCondition {
 }
 
 /** Kafka or the loop itself holds up every table: then nothing else is worth the word "ready". */
-export function isStuck({ kafka, standsForMs }: CaptureCondition): boolean {
-  return (kafka !== null && kafka.forMs >= STUCK_MS) || standsForMs >= STANDS_MS;
+export function isStuck(condition: CaptureCondition): boolean {
+  const { kafka } = condition;
+  return (kafka !== null && kafka.forMs >= STUCK_MS) || stands(condition);
+}
+
+function stands({ standsForMs, heartbeatMs }: CaptureCondition): boolean {
+  return standsForMs >= Math.max(STANDS_MS, STANDS_HEARTBEATS * heartbeatMs);
 }
 
 export function captureHealth(condition: CaptureCondition): HealthReport {
@@ -43,9 +52,10 @@ export function captureHealth(condition: CaptureCondition): HealthReport {
   };
 }
 
-function streamHealth({ isStreaming, streamError, standsForMs }: CaptureCondition): ComponentHealth {
+function streamHealth(condition: CaptureCondition): ComponentHealth {
+  const { isStreaming, streamError, standsForMs } = condition;
   if (!isStreaming) return { status: 'degraded', detail: streamError?.message ?? 'starting' };
-  if (standsForMs < STANDS_MS) return { status: 'ok' };
+  if (!stands(condition)) return { status: 'ok' };
   return { status: 'down', detail: `nothing has moved for ${Math.round(standsForMs / 1000)} s` };
 }
 

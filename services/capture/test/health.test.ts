@@ -7,6 +7,7 @@ const well: CaptureCondition = {
   isStreaming: true,
   kafka: null,
   standsForMs: 0,
+  heartbeatMs: 1000,
   kafkaError: null,
   streamError: null,
   alerts: 0,
@@ -28,6 +29,8 @@ test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>(
   ['Kafka has failed for a moment', { kafka: { error, forMs: 900 } }, true, { kafka: 'degraded' }],
   ['Kafka has failed for long', { kafka: { error, forMs: 5000 } }, false, { kafka: 'down' }],
   ['the loop does not come round', { standsForMs: 7000 }, false, { stream: 'down' }],
+  ['a quiet source beats slowly', { standsForMs: 29_999, heartbeatMs: 10_000 }, true, {}],
+  ['not even heartbeats come', { standsForMs: 30_000, heartbeatMs: 10_000 }, false, { stream: 'down' }],
   [
     'Kafka ended the last life',
     { isStreaming: false, kafkaError: trouble },
