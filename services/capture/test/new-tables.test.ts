@@ -358,6 +358,22 @@ describe('what the source has and does not show', () => {
     ]);
   });
 
+  test('a table that is shown with all its columns, and may not be read, stays left alone', async () => {
+    const options = { columns: ['id', 'v'], refusal: 1142, topics: ['orders', 'lines'] };
+    const { stream, refused, leftAlone, settle } = setupOf({ ...options, versions: ['lines'] });
+    begin(stream, 300, null, tableMap({ tableId: 7, table: 'lines', primaryKey: [] }));
+    await settle();
+    expect([refused, leftAlone()]).toEqual([['shop.lines'], ['shop.lines']]);
+    stream.onCommit(400);
+    for (const position of [500, 700]) {
+      begin(stream, position, null, lines);
+      await settle();
+      expect([stream.mustSettleTables, leftAlone()]).toEqual([false, ['shop.lines']]);
+      stream.onCommit(position + 100);
+    }
+    expect(refused).toEqual(['shop.lines']);
+  });
+
   test('a column that was dropped further on in the stream is gone', async () => {
     const { stream, refused, settle } = setupOf({
       topics: ['orders', 'lines'],

@@ -6,7 +6,7 @@ import type { PreflightProblem } from '../preflight.ts';
 import { isRowHash } from '../state/column-book.ts';
 import { tableId } from '../state/table.ts';
 import { findGone } from './gone.ts';
-import { selectMissing } from './select-grants.ts';
+import { mayReadAll, selectMissing } from './select-grants.ts';
 
 /**
  * What of a table map the server has and does not show: what is not shown is not gone. Null when it shows all, or when what
@@ -22,7 +22,11 @@ export async function findHidden(
   const { database, table } = map;
   const shown = new Set(description?.columns.map(({ COLUMN_NAME }) => COLUMN_NAME));
   const missing = map.columns.map(({ name }) => name).filter((name) => !shown.has(name) && !isRowHash(name));
-  if (missing.length === 0) return null;
+  if (missing.length === 0) {
+    // Any privilege at all makes information_schema show it.
+    const isReadable = description === null || (await mayReadAll(connection, map));
+    return isReadable ? null : selectMissing(database, table);
+  }
   try {
     if ((await findGone(connection, map, missing)) !== null) return null;
   } catch (error) {

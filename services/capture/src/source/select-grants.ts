@@ -4,6 +4,7 @@ import { quoteTable } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
 import { tableId } from '../state/table.ts';
+import type { TableName } from '../stream/statement-text.ts';
 import { queryRows } from './query.ts';
 
 /** Where SHOW GRANTS says that the account may SELECT; privileges of active roles are among its lines. */
@@ -82,7 +83,7 @@ export async function findUnreadable(
 }
 
 /** `*` stands for all columns that there are, whether they are shown or not. */
-async function mayReadAll(connection: Connection, { database, table }: TableDescription): Promise<boolean> {
+export async function mayReadAll(connection: Connection, { database, table }: TableName): Promise<boolean> {
   try {
     await queryRows(connection, `SELECT * FROM ${quoteTable(database, table)} LIMIT 0`);
     return true;
