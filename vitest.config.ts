@@ -10,10 +10,10 @@ const serverSuites = [
 const isShort = process.env['SLUICE_VALUES_SHORT'] === '1';
 const ignored = ['**/node_modules/**', '**/.local-stack/**'];
 
-/** Server suites share one local stack and two processors: one file at a time, generous times. */
+/** Server suites share one local stack and mostly wait: two files at a time, generous times. */
 const onServers = {
   globalSetup: ['test/runner/global-setup.ts'],
-  maxWorkers: 1,
+  maxWorkers: 2,
   testTimeout: 120_000,
   hookTimeout: 300_000,
 };
