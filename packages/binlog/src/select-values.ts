@@ -21,7 +21,8 @@ const SPACE = 0x20;
 
 /**
  * SQL that selects a column so that `selectValueWriter` gives the same JSON bytes as the binlog. FLOAT is printed with six
- * digits and a DOUBLE(m,d) with d decimals unless cast; BIT comes as raw bytes unless cast.
+ * digits and a DOUBLE(m,d) with d decimals unless cast; BIT comes as raw bytes unless cast; MariaDB's YEAR(2) shows two
+ * digits of the year that it holds.
  */
 export function selectExpression(column: Column): string {
   const name = `\`${column.name.replaceAll('`', '``')}\``;
@@ -31,6 +32,8 @@ export function selectExpression(column: Column): string {
       return `CAST(${name} AS DOUBLE)`;
     case TYPE.BIT:
       return `CAST(${name} AS UNSIGNED)`;
+    case TYPE.YEAR:
+      return `YEAR(${name})`;
     default:
       return name;
   }

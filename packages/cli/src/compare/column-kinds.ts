@@ -61,6 +61,8 @@ const INTEGER: ColumnKind = {
   literal: numberLiteral,
 };
 const BIG_INTEGER: ColumnKind = { ...INTEGER, fromServer: safeInteger };
+/** MariaDB shows two digits of a YEAR(2), which holds the whole year. */
+const YEAR: ColumnKind = { ...INTEGER, select: (column) => `YEAR(${column})` };
 const BITS: ColumnKind = { ...BIG_INTEGER, select: (column) => `${column} + 0` };
 const TEXT: ColumnKind = { select: plain, fromServer: quoted, fromDocument, literal: textLiteral };
 /** Columns with ZEROFILL are shown with zeros in front. */
@@ -87,7 +89,8 @@ const GEOMETRY: ColumnKind = { ...BYTES, fromServer: geometryOfHex };
 const JSON_DOCUMENT: ColumnKind = { ...TEXT, fromServer: (text) => canonicalJson(parseExactJson(text)) };
 
 const KINDS: ReadonlyMap<string, ColumnKind> = new Map([
-  ...named('tinyint smallint mediumint int year', INTEGER),
+  ...named('tinyint smallint mediumint int', INTEGER),
+  ...named('year', YEAR),
   ...named('bigint', BIG_INTEGER),
   ...named('bit', BITS),
   ...named('decimal', DECIMAL),

@@ -8,6 +8,8 @@ export interface ChunkQuery {
   readonly expressions: readonly string[];
   /** Key columns in key order. */
   readonly keyColumns: readonly string[];
+  /** In key order, SQL that compares with literals as the columns are ordered; the columns themselves when absent. */
+  readonly comparedKeys?: readonly string[];
   /** Key of the last row already read, as SQL literals; null for the first page. */
   readonly after: readonly string[] | null;
   readonly limit: number;
@@ -18,8 +20,7 @@ export interface ChunkQuery {
 }
 
 /** `(a > 1) OR (a = 1 AND b > 2)`, with `a >= 1` in front so that the index range is found at once. */
-function afterCondition(keyColumns: readonly string[], after: readonly string[]): string {
-  const names = keyColumns.map(quoteIdentifier);
+function afterCondition(names: readonly string[], after: readonly string[]): string {
   const branches = names.map((name, i) => {
     const equal = names.slice(0, i).map((before, j) => `${before} = ${after[j] ?? 'NULL'}`);
     return `(${[...equal, `${name} > ${after[i] ?? 'NULL'}`].join(' AND ')})`;
@@ -31,12 +32,13 @@ function afterCondition(keyColumns: readonly string[], after: readonly string[])
 /** The SELECT of one chunk. */
 export function chunkSql(query: ChunkQuery): string {
   const { database, table, expressions, keyColumns, after, condition, limit } = query;
+  const compared = query.comparedKeys ?? keyColumns.map(quoteIdentifier);
   const from = quoteTable(database, table);
   // A column of the result is known by its place. The driver refuses some names (`__proto__`), so all have others; and as a
   // column of the table may be called so, the order says which is meant.
   const columns = expressions.map((expression, place) => `${expression} AS c${place}`);
   const order = keyColumns.map((name) => `${from}.${quoteIdentifier(name)}`).join(', ');
-  const behind = after === null ? [] : [afterCondition(keyColumns, after)];
+  const behind = after === null ? [] : [afterCondition(compared, after)];
   const terms = [...behind, ...(condition === null ? [] : [`(${condition})`])];
   const where = terms.length === 0 ? '' : ` WHERE ${terms.join(' AND ')}`;
   const lock = query.lock ? ' FOR SHARE' : '';

@@ -22,6 +22,7 @@ export class SnapshotTable {
   /** What the places in a table's order depend on: a last key is worth nothing when it has changed. */
   readonly order: string;
   readonly #keys: readonly KeyColumn[];
+  readonly #comparedKeys: readonly string[];
   readonly #keyEncoder: TableEncoder;
   readonly #expressions: readonly string[];
 
@@ -47,6 +48,7 @@ export class SnapshotTable {
     this.#keyEncoder = encoderFor(captured, '');
     this.#expressions = expressionsOf(this.columns, captured.treatment);
     this.#keys = captured.keyOrdinals.map((ordinal) => keyColumn(this.columns[ordinal] as Column, ordinal));
+    this.#comparedKeys = this.#keys.map(({ column }) => comparedKey(description, column));
     this.order = this.#keys.map(({ column }) => `${column.name} ${column.sqlType}`).join(', ');
   }
 
@@ -57,7 +59,7 @@ export class SnapshotTable {
       .filter(({ kind }) => kind === 'member')
       .map(({ column }) => memberNumber(column));
     const expressions = [...this.#expressions, ...members];
-    return chunkSql({ database, table, keyColumns, expressions, ...page });
+    return chunkSql({ database, table, keyColumns, comparedKeys: this.#comparedKeys, expressions, ...page });
   }
 
   /** The key of a row as SQL literals, to go on after it. */
@@ -105,6 +107,14 @@ function keyColumn(column: Column, ordinal: number): KeyColumn {
   if (MEMBER_TYPES.test(type)) return { column, ordinal, kind: 'member' };
   if (NUMBER_TYPES.test(type)) return { column, ordinal, kind: 'number' };
   return { column, ordinal, kind: BYTES_TYPES.test(type) ? 'bytes' : 'text' };
+}
+
+/** MariaDB takes a literal that is compared with a YEAR(2) for two digits. */
+function comparedKey({ columns }: TableDescription, column: Column): string {
+  const described = columns.find(({ COLUMN_NAME }) => COLUMN_NAME === column.name);
+  return described?.COLUMN_TYPE.startsWith('year(2)') === true
+    ? selectExpression(column)
+    : quoteIdentifier(column.name);
 }
 
 function memberNumber(column: Column): string {
