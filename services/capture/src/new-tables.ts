@@ -8,7 +8,7 @@ import { hiddenTable, refusalOf, type RefusedTable } from './refused-tables.ts';
 import { findGone, type Gone } from './source/gone.ts';
 import { findHidden } from './source/hidden.ts';
 import type { Source } from './source/source.ts';
-import { tableId } from './state/table.ts';
+import { parseTableId, tableId } from './state/table.ts';
 import type { BookServer, ColumnBook } from './state/column-book.ts';
 import { createTableFilter } from './state/table-filter.ts';
 import type { TableName } from './stream/ddl.ts';
@@ -67,7 +67,7 @@ export class NewTables {
   async settle(announcement: () => Announcement): Promise<void> {
     const { settings, routes, registry, topics, log } = this.#parts;
     await this.#renewColumns(announcement);
-    for (const { database, table } of routes.givenUp) this.#refused.delete(tableId(database, table));
+    this.#forgetGone();
     this.#noteFound([...routes.created.map(({ name }) => name), ...routes.renamedTo, ...routes.waiting]);
     await this.#owed.settle();
     if (routes.waiting.length === 0) return;
@@ -81,6 +81,19 @@ export class NewTables {
     const mended = this.#mended;
     this.#mended = [];
     await this.#owed.readAgain([...unseen, ...mended]);
+  }
+
+  /** What is gone is not left alone any more. */
+  #forgetGone(): void {
+    const { routes } = this.#parts;
+    for (const { database, table } of routes.givenUp) this.#refused.delete(tableId(database, table));
+    const databases = new Set(routes.droppedDatabases);
+    routes.droppedDatabases = [];
+    if (databases.size === 0) return;
+    for (const { id, code } of this.#refused.values()) {
+      const [database = ''] = parseTableId(id);
+      if (code !== 'PATTERN_WITHOUT_TABLE' && databases.has(database)) this.#refused.delete(id);
+    }
   }
 
   /** A pattern that had no table has one now. */

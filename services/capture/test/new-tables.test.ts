@@ -252,16 +252,19 @@ describe('a table that cannot be captured', () => {
     expect([book.knows('shop.lines'), checkpoints]).toEqual([false, [['shop.orders']]]);
   });
 
-  test('is left alone when it is gone, and nothing of it was ever published', async () => {
-    const { stream, refused, leftAlone, settle } = setupOf({ exists: false, topics: ['orders', 'lines'] });
-    begin(stream, 300, null, bare);
-    await settle();
-    expect([refused, leftAlone()]).toEqual([['shop.lines'], ['shop.lines']]);
-    stream.onCommit(400);
-    statement(stream, 'DROP TABLE lines', 500);
-    await settle();
-    expect(leftAlone()).toEqual([]);
-  });
+  test.each(['DROP TABLE lines', 'DROP DATABASE shop'])(
+    'is left alone when nothing of it was ever published, until %s',
+    async (sql) => {
+      const { stream, refused, leftAlone, settle } = setupOf({ exists: false, topics: ['orders', 'lines'] });
+      begin(stream, 300, null, bare);
+      await settle();
+      expect([refused, leftAlone()]).toEqual([['shop.lines'], ['shop.lines']]);
+      stream.onCommit(400);
+      statement(stream, sql, 500);
+      await settle();
+      expect(leftAlone()).toEqual([]);
+    },
+  );
 
   test('is left alone when it was published, and owes a snapshot', async () => {
     const { stream, book, refused, settle } = setupOf({

@@ -64,6 +64,8 @@ export class TableRoutes {
   renamedTo: TableName[] = [];
   /** Captured names that tables have lost, for the loop to see to: what was read under them is gone. */
   givenUp: TableName[] = [];
+  /** Databases that are gone with all their tables, those too of which nothing is known here. */
+  droppedDatabases: string[] = [];
   /** Captured tables that a CREATE has made or found, for the loop to see to. */
   created: { readonly name: TableName; readonly isNew: boolean }[] = [];
   /** Tables with rows of an XA transaction that has just committed, for the loop to see to: they may have gone on without. */
@@ -139,6 +141,7 @@ export class TableRoutes {
       this.waiting.length > 0 ||
       this.renamedTo.length > 0 ||
       this.givenUp.length > 0 ||
+      this.droppedDatabases.length > 0 ||
       this.created.length > 0 ||
       this.inDoubt.length > 0 ||
       this.altered.length > 0 ||
@@ -300,6 +303,7 @@ export class TableRoutes {
 
   #noteGone(change: DdlChange): void {
     const { registry } = this.#options;
+    if (change.droppedDatabase !== null) this.droppedDatabases.push(change.droppedDatabase);
     for (const { table, isGone } of nameChanges(change, (database) => registry.tablesOf(database))) {
       const id = tableId(table.database, table.table);
       if (isGone) this.#gone.add(id);
