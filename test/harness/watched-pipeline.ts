@@ -28,11 +28,13 @@ export interface StoresVerdict {
   readonly differences: readonly StoreDifference[];
   /** Tables that a service has left alone, and named in its `/status`; they are not compared. */
   readonly named: readonly string[];
+  /** By table the code by which capture leaves it alone. */
+  readonly refusals: ReadonlyMap<string, string>;
 }
 
 /** The part of `/status` that is looked at: of capture, and of sinks. */
 interface StatusPage {
-  readonly refused?: readonly { readonly table: string }[];
+  readonly refused?: readonly { readonly table: string; readonly code: string }[];
   readonly paused?: readonly { readonly topic: string }[];
   readonly ddl?: {
     readonly alerts: readonly { readonly class: string; readonly tables: readonly string[] }[];
@@ -44,6 +46,11 @@ const QUICK = { retry: { initialMs: 20, maxMs: 500 } };
 const READY_WITHIN_MS = 180_000;
 const MARKED_WITHIN_MS = 120_000;
 const POLL_MS = 200;
+/** Of a store that comes nearer, but slowly. */
+const PATIENCES_MAX = 8;
+
+const linesOf = (differences: readonly StoreDifference[]): string =>
+  differences.map(({ line }) => line).join('\n');
 
 /**
  * A pipeline over many tables of a source of the test's own: tells when its stores have come to rest, what is not equal then
@@ -122,29 +129,34 @@ export class WatchedPipeline {
 
   /**
    * Waits until the tables are equal or the patience is over. The source must be quiet. Throws when a service has ended.
-   * @param patienceMs for what is behind the mark: tables that are read again
+   * @param patienceMs for what is behind the mark, tables that are read again: for so long nothing becomes other than it was
    */
   async compare(tables: readonly TableId[], patienceMs: number): Promise<StoresVerdict> {
     let open = tables;
     let unequal: readonly StoreDifference[] = [];
-    const [refused, paused] = [new Set<string>(), new Set<string>()];
+    let changedAt = performance.now();
+    const refused = new Map<string, string>();
+    const paused = new Set<string>();
     const isEqual = async (): Promise<boolean> => {
       this.#assertAlive();
       const named = await this.#named(tables);
-      for (const name of named.refused) refused.add(name);
+      for (const { table, code } of named.refused) refused.set(table, code);
       for (const name of named.paused) paused.add(name);
       const looked = open.filter((table) => !refused.has(tableText(table)));
-      unequal = await this.#differences(looked);
+      const found = await this.#differences(looked);
+      if (linesOf(found) !== linesOf(unequal)) changedAt = performance.now();
+      unequal = found;
       open = looked.filter((table) => unequal.some((each) => each.table === tableText(table)));
-      return unequal.length === 0;
+      return unequal.length === 0 || performance.now() - changedAt > patienceMs;
     };
-    const patience = { timeoutMs: patienceMs, everyMs: POLL_MS };
+    const patience = { timeoutMs: patienceMs * PATIENCES_MAX, everyMs: POLL_MS };
     const end = await eventually('equal stores', isEqual, patience).catch((error: unknown) => error as Error);
     this.#assertAlive();
     // A compare that throws never says what is unequal.
     if (end instanceof Error && unequal.length === 0) throw new Error(`cannot compare: ${String(end.cause)}`);
     const differences = unequal.filter(({ table }) => !paused.has(table));
-    return { differences, named: [...refused, ...(unequal.length > 0 ? paused : [])] };
+    const named = [...refused.keys(), ...(unequal.length > 0 ? paused : [])];
+    return { differences, named, refusals: refused };
   }
 
   /** Tables of these databases on the target that are not among the given ones, do not wait by name, and have rows. */
@@ -185,6 +197,8 @@ export class WatchedPipeline {
     const { stores, name } = this.#pipeline;
     if (this.#sinks.includes('redis') && (await stores.redis.exists(`${name}.marks:${id}`)) === 0)
       return false;
+    const document = { index: stores.index('marks'), id: JSON.stringify({ id }) };
+    if (this.#sinks.includes('elasticsearch') && !(await stores.elasticsearch.exists(document))) return false;
     if (!this.#sinks.includes('mysql')) return true;
     const sql = `SELECT 1 FROM ${quoteTable(stores.targetDatabase, 'marks')} WHERE id = ${id}`;
     const [[row]] = await stores.target.query<RowDataPacket[]>(sql);
@@ -194,16 +208,18 @@ export class WatchedPipeline {
   /** Tables that services name: left alone for good, and waiting at this moment. */
   async #named(
     tables: readonly TableId[],
-  ): Promise<{ readonly refused: string[]; readonly paused: string[] }> {
+  ): Promise<{ readonly refused: { table: string; code: string }[]; readonly paused: string[] }> {
     const asked = this.#processes.map(({ process }) => process.status() as Promise<StatusPage>);
     const pages = await Promise.all(asked);
     const routing = new TopicRouting({ prefix: this.name });
     const topics = new Set(pages.flatMap(({ paused = [] }) => paused.map(({ topic }) => topic)));
     return {
       refused: pages.flatMap(({ refused = [], ddl }) => [
-        ...refused.map(({ table }) => table),
+        ...refused,
         // Rows of a prepared XA transaction: the table waits for an operator.
-        ...(ddl?.alerts ?? []).filter((alert) => alert.class === 'xa').flatMap((alert) => alert.tables),
+        ...(ddl?.alerts ?? [])
+          .filter((alert) => alert.class === 'xa')
+          .flatMap(({ tables: of }) => of.map((table) => ({ table, code: 'xa' }))),
       ]),
       paused: tables
         .filter(({ database, table }) => topics.has(routing.topicOf(database, table)))

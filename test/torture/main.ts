@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ownServers } from '../harness/own-servers.ts';
 import { FOLDERS, suiteFolder, testFiles } from './suite-folder.ts';
+import type { FileEnd } from './run-file.ts';
 import { torture, type FileResult } from './torture-run.ts';
 
 const { values, positionals } = parseArgs({
@@ -29,9 +30,11 @@ const results: FileResult[] = [];
 
 function onFile(result: FileResult): void {
   results.push(result);
-  const { file, end, tables, stop, differences, named } = result;
-  const left = named === 0 ? '' : `, ${named} left alone by name`;
-  say(`${seconds().toFixed(0).padStart(6)} s  ${end.padEnd(8)} ${file}  ${tables} tables${left}`);
+  const { file, end, tables, stop, differences, named, statements } = result;
+  const left = Object.entries(named).map(([code, count]) => `, ${count} × ${code}`);
+  const reason = end.reason === '' ? '' : ` (${end.reason})`;
+  const what = `${file}  ${statements} statements, ${tables} tables${left.join('')}${reason}`;
+  say(`${seconds().toFixed(0).padStart(6)} s  ${end.kind.padEnd(8)} ${what}`);
   if (stop !== null) say(`    STOP ${stop}`);
   for (const line of differences) say(`    DIFFERENCE ${line}`);
 }
@@ -53,7 +56,13 @@ const folders = positionals.filter((name) => !name.endsWith('.test'));
 const found = positionals.length === 0 ? await testFiles(suite, FOLDERS) : await testFiles(suite, folders);
 const files = [...named, ...found.filter((_, index) => index % Number(values.every) === 0)];
 const flags = {
-  mariadb: ['--character-set-server=latin1', '--max-connections=200'],
+  // Nothing of this server has to outlive a power cut.
+  mariadb: [
+    '--character-set-server=latin1',
+    '--max-connections=200',
+    '--innodb-flush-method=nosync',
+    '--sync-frm=OFF',
+  ],
   'target-mysql': [],
   redis: [],
 };
@@ -69,11 +78,12 @@ await torture({
   isOver: () => seconds() > Number(values.seconds),
   onFile,
 });
-const of = (end: FileResult['end']): number => results.filter((result) => result.end === end).length;
+const of = (kind: FileEnd['kind']): number => results.filter(({ end }) => end.kind === kind).length;
+const statements = results.reduce((sum, result) => sum + result.statements, 0);
 const stops = results.filter(({ stop }) => stop !== null).length;
 const unequal = results.filter(({ differences }) => differences.length > 0).length;
 say(
-  `${results.length} of ${files.length} files: ${of('whole')} whole, ${of('partial')} in part, ${of('skipped')} not meant for it, ${of('too long')} cut; ${stops} stops, ${unequal} with differences`,
+  `${results.length} of ${files.length} files: ${of('whole')} whole, ${of('partial')} in part, ${of('skipped')} not meant for it, ${of('too long')} cut; ${statements} statements; ${stops} stops, ${unequal} with differences`,
 );
 for (const [kind, count] of Object.entries(kinds())) say(`  ${count} × ${kind}`);
 if (values.report !== undefined) await writeFile(values.report, JSON.stringify(results, null, 2));

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { debianCommand, type MysqlServer } from '@sluice/local-stack';
 import type { SuiteFolder } from './suite-folder.ts';
 
-export type FileEnd = 'whole' | 'partial' | 'skipped' | 'too long';
+export interface FileEnd {
+  readonly kind: 'whole' | 'partial' | 'skipped' | 'too long';
+  /** Why the file ended before its last line; empty when it did not. */
+  readonly reason: string;
+}
 
 export interface FileRun {
   readonly suite: SuiteFolder;
@@ -63,13 +67,19 @@ export async function runFile({
       killSignal: 'SIGKILL',
       maxBuffer: 64 << 20,
     } as const;
-    const child = execFile(command, args, options, (error) => {
-      if (error === null) resolve('whole');
-      else if (error.killed === true) resolve('too long');
-      else resolve(error.code === SKIPPED ? 'skipped' : 'partial');
+    const child = execFile(command, args, options, (error, _, problems) => {
+      if (error === null) return resolve({ kind: 'whole', reason: '' });
+      if (error.killed === true) return resolve({ kind: 'too long', reason: '' });
+      resolve({ kind: error.code === SKIPPED ? 'skipped' : 'partial', reason: lineOf(problems) });
     });
     child.stdin?.end();
   });
+}
+
+/** The line that says where and why mariadb-test(1) gave up. */
+function lineOf(problems: string): string {
+  const lines = problems.split('\n').filter((line) => line.trim() !== '');
+  return (lines.find((line) => line.includes('At line')) ?? lines[0] ?? '').slice(0, 300);
 }
 
 /** So that there are rows to compare when the file has run. */

@@ -1,4 +1,4 @@
-import { connect, quoteIdentifier, type Connection, type RowDataPacket } from '@sluice/mysql';
+import { connect, quoteIdentifier, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import type { MysqlServer } from '@sluice/local-stack';
 import type { Scope } from '../harness/scope.ts';
 import type { TableId } from '../harness/watched-pipeline.ts';
@@ -8,6 +8,9 @@ const OWN = ['mysql', 'information_schema', 'performance_schema', 'sys'];
 export interface StateTable extends TableId {
   readonly hasKey: boolean;
 }
+
+/** Statements that the server was asked to carry out since it began. */
+const STATEMENTS = "SHOW GLOBAL STATUS LIKE 'Questions'";
 
 /** What a file may leave behind on the server, and how it is put back. */
 export class ServerState {
@@ -39,6 +42,20 @@ export class ServerState {
       table: String(row['t']),
       hasKey: Number(row['k']) > 0,
     }));
+  }
+
+  async statements(): Promise<number> {
+    const [[row]] = await this.#connection.query<RowDataPacket[]>(STATEMENTS);
+    return Number(row?.['Value'] ?? 0);
+  }
+
+  /** Whether it can be read and is empty: nothing of it could have been captured. */
+  async isEmpty({ database, table }: TableId): Promise<boolean> {
+    const sql = `SELECT 1 FROM ${quoteTable(database, table)} LIMIT 1`;
+    return this.#connection.query<RowDataPacket[]>(sql).then(
+      ([rows]) => rows.length === 0,
+      () => false,
+    );
   }
 
   /** Sets changed variables back and drops all databases but one; makes the one that files find. Returns what it could not. */

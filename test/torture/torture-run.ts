@@ -1,9 +1,14 @@
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { SourceDatabase } from '../harness/source-database.ts';
 import { SINK_NAMES } from '../harness/sink-pipeline.ts';
-import { tableText, WatchedPipeline } from '../harness/watched-pipeline.ts';
+import {
+  tableText,
+  WatchedPipeline,
+  type StoreDifference,
+  type StoresVerdict,
+} from '../harness/watched-pipeline.ts';
 import { runFile, type FileEnd } from './run-file.ts';
-import { ServerState } from './server-state.ts';
+import { ServerState, type StateTable } from './server-state.ts';
 import type { SuiteFolder } from './suite-folder.ts';
 
 export interface TortureOptions {
@@ -26,8 +31,11 @@ export interface FileResult {
   readonly stop: string | null;
   /** What is not equal and named by nobody. */
   readonly differences: readonly string[];
-  /** Tables that a service has left alone and named. */
-  readonly named: number;
+  /** By code the number of its tables that a service has left alone and named. */
+  readonly named: Readonly<Record<string, number>>;
+  readonly statements: number;
+  /** What the file took, and what the look took. */
+  readonly ms: readonly [file: number, look: number];
 }
 
 const FILE_TIMEOUT_MS = 20_000;
@@ -49,6 +57,8 @@ export async function torture(options: TortureOptions): Promise<void> {
     let isStopped = false;
     while (!isStopped && next < options.files.length && !options.isOver()) {
       const file = options.files[next++] ?? '';
+      const begun = performance.now();
+      const before = await state.statements();
       const end = await runFile({
         ...options,
         file,
@@ -56,36 +66,30 @@ export async function torture(options: TortureOptions): Promise<void> {
         database: DATABASE,
         timeoutMs: FILE_TIMEOUT_MS,
       });
-      const result = await look(pipeline, state, { file, end });
-      options.onFile(result);
-      isStopped = result.stop !== null;
+      const ran = performance.now();
+      const statements = (await state.statements()) - before;
+      const found = await look(pipeline, state);
+      const ms = [Math.round(ran - begun), Math.round(performance.now() - ran)] as const;
+      options.onFile({ file, end, statements, ms, ...found });
+      isStopped = found.stop !== null;
       await state.restore(database.name, DATABASE);
     }
   }
 }
 
-async function look(
-  pipeline: WatchedPipeline,
-  state: ServerState,
-  { file, end }: { readonly file: string; readonly end: FileEnd },
-): Promise<FileResult> {
+type Found = Pick<FileResult, 'tables' | 'stop' | 'differences' | 'named'>;
+
+async function look(pipeline: WatchedPipeline, state: ServerState): Promise<Found> {
   const all = await state.tables(pipeline.name);
-  const nothing = { file, end, tables: all.length, stop: null, differences: [], named: 0 };
+  const nothing = { tables: all.length, stop: null, differences: [], named: {} };
   try {
     await pipeline.marked();
-    const verdict = await pipeline.compare(
-      all.filter(({ hasKey }) => hasKey),
-      PATIENCE_MS,
-    );
-    const silent = all.filter((table) => !table.hasKey && !verdict.named.includes(tableText(table)));
-    const lines = verdict.differences.map(({ line }) => line).slice(0, SHOWN);
+    const keyed = all.filter(({ hasKey }) => hasKey);
+    const verdict = await pipeline.compare(keyed, PATIENCE_MS);
     return {
       ...nothing,
-      differences: [
-        ...lines,
-        ...silent.map((table) => `${tableText(table)} has no key, and nobody names it`),
-      ],
-      named: verdict.named.length,
+      differences: [...shown(verdict.differences), ...(await silent(state, all, verdict))],
+      named: namedBy(all, verdict),
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -93,4 +97,43 @@ async function look(
     if (isNotComparable) return { ...nothing, differences: [`not compared: ${reason}`] };
     return { ...nothing, stop: [reason, ...pipeline.errors].join('\n    ') };
   }
+}
+
+/** The first of each store. */
+function shown(differences: readonly StoreDifference[]): string[] {
+  const stores = new Map<string, string[]>();
+  for (const { line } of differences) {
+    const store = line.slice(0, line.indexOf(' '));
+    stores.set(store, [...(stores.get(store) ?? []), line]);
+  }
+  return [...stores.values()].flatMap((lines) => lines.slice(0, SHOWN));
+}
+
+/** Tables that no service names though their rows are in no store, and such as have a key and are said to have none. */
+async function silent(
+  state: ServerState,
+  all: readonly StateTable[],
+  { named, refusals }: StoresVerdict,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const table of all) {
+    const text = tableText(table);
+    if (table.hasKey && refusals.get(text) === 'TABLE_WITHOUT_KEY') lines.push(`${text} has a key: refused`);
+    if (table.hasKey || named.includes(text) || (await state.isEmpty(table))) continue;
+    lines.push(`${text} has no key, and nobody names it`);
+  }
+  return lines;
+}
+
+function namedBy(
+  all: readonly StateTable[],
+  { named, refusals }: StoresVerdict,
+): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  const there = new Set(all.map(tableText));
+  for (const table of named) {
+    const code = refusals.get(table) ?? 'waiting';
+    if (there.has(table)) counts[code] = (counts[code] ?? 0) + 1;
+  }
+  return counts;
 }
