@@ -134,6 +134,12 @@ export const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   'PROTOCOL_SEQUENCE_TIMEOUT',
 ]);
 
+/** Codes of the driver for a way to log in that it does not know, or that the settings do not allow. */
+export const AUTH_CODES: ReadonlySet<string> = new Set([
+  'AUTH_SWITCH_PLUGIN_ERROR',
+  'MYSQL_CLEAR_PASSWORD_NOT_ENABLED',
+]);
+
 /** A statement on a connection that has ended: the one error of the network for which the driver has only these words. */
 export const STATEMENT_ON_ENDED_CONNECTION = "Can't add new command when connection is in closed state";
 

@@ -1,5 +1,6 @@
 import { PipelineError, type ErrorCode } from '@sluice/runtime';
 import {
+  AUTH_CODES,
   ERRNO_KINDS,
   STATEMENT_ON_ENDED_CONNECTION,
   TLS_CODES,
@@ -55,7 +56,15 @@ export function describeMysqlError(error: unknown): MysqlErrorDescription {
 function kindOfError(error: unknown, errno: number | null, code: string, fatal: boolean): MysqlErrorKind {
   if (code === 'HANDSHAKE_SSL_ERROR') return tlsKind(error);
   if (errno === null && code === '' && fatal) return codelessKind(error);
-  return kindOf(errno, code);
+  const kind = kindOf(errno, code);
+  // Whatever ended the connection, or came from the operating system, is no fault of a row.
+  return kind === 'unknown' && (fatal || isOfNode(error)) ? 'unreachable' : kind;
+}
+
+/** Errors of system calls and streams, by their fields (Node.js manual, "Errors"); the driver passes some on as they are. */
+function isOfNode(error: unknown): boolean {
+  const { code, syscall } = fieldsOf(error);
+  return syscall !== undefined || (typeof code === 'string' && code.startsWith('ERR_STREAM_'));
 }
 
 /**
@@ -71,6 +80,7 @@ function kindOf(errno: number | null, code: string): MysqlErrorKind {
   if (known !== undefined) return known;
   if (TLS_CODES.has(code) || code.startsWith('ERR_SSL_')) return 'tls';
   if (UNREACHABLE_CODES.has(code)) return 'unreachable';
+  if (AUTH_CODES.has(code)) return 'auth';
   return 'unknown';
 }
 
@@ -101,6 +111,11 @@ export function toPipelineError(error: unknown, scope: ErrorScope = 'connection'
   });
 }
 
-function fieldsOf(error: unknown): { errno?: unknown; code?: unknown; fatal?: unknown } {
+function fieldsOf(error: unknown): {
+  errno?: unknown;
+  code?: unknown;
+  fatal?: unknown;
+  syscall?: unknown;
+} {
   return typeof error === 'object' && error !== null ? error : {};
 }

@@ -56,6 +56,11 @@ describe('by number of the server', () => {
     });
   });
 
+  test('one that is not known and ended the connection is no fault of a row', () => {
+    const error = Object.assign(serverError(9999), { fatal: true });
+    expect(toPipelineError(error, 'item')).toMatchObject({ code: 'MYSQL_UNREACHABLE' });
+  });
+
   test('the number wins over the driver marking the connection as ended', () => {
     expect(describeMysqlError(Object.assign(serverError(1045), { fatal: true })).kind).toBe('auth');
   });
@@ -66,6 +71,12 @@ describe('without a number', () => {
     [{ code: 'ECONNREFUSED', errno: -111, fatal: true }, 'unreachable'],
     [{ code: 'ETIMEDOUT' }, 'unreachable'],
     [{ code: 'PROTOCOL_CONNECTION_LOST', fatal: true }, 'unreachable'],
+    [{ code: 'ENOBUFS', errno: -105, fatal: true }, 'unreachable'],
+    [{ code: 'EADDRNOTAVAIL', errno: -99, syscall: 'connect' }, 'unreachable'],
+    [{ code: 'PROTOCOL_ERROR', fatal: true }, 'unreachable'],
+    [{ code: 'ERR_STREAM_DESTROYED' }, 'unreachable'],
+    [{ code: 'AUTH_SWITCH_PLUGIN_ERROR', fatal: true }, 'auth'],
+    [{ code: 'ER_ODD' }, 'unknown'],
     [{ fatal: true }, 'driver'],
     [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT', fatal: true }, 'tls'],
     [{ code: 'ERR_SSL_WRONG_VERSION_NUMBER', fatal: true }, 'tls'],

@@ -24,12 +24,15 @@ const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
   strict_dynamic_mapping_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // a field that a mapping by hand does not allow
 };
 
-/** An error of one item of a bulk. What is not known is that document's own fault, and says so. */
+/**
+ * An error of one item of a bulk. What is not known is that document's own fault only where the status says that the request
+ * was wrong, and then says so; every other status is of a shard, or of what stands between.
+ */
 export function itemErrorCode(status: number, type: string | undefined): ErrorCode {
   const known = type === undefined ? undefined : BY_TYPE[type];
   if (known !== undefined) return known;
-  if (status === 429 || status >= 500) return 'ELASTICSEARCH_BUSY';
-  return 'ELASTICSEARCH_DOCUMENT_UNKNOWN';
+  if (status === 413) return 'ELASTICSEARCH_DOCUMENT_TOO_LARGE';
+  return status === 400 ? 'ELASTICSEARCH_DOCUMENT_UNKNOWN' : 'ELASTICSEARCH_BUSY';
 }
 
 export function itemError(
@@ -55,7 +58,8 @@ function requestErrorCode(error: unknown): ErrorCode {
   if (status === 401 || status === 403) return 'ELASTICSEARCH_AUTH';
   if (status === 404) return 'ELASTICSEARCH_INDEX_MISSING';
   if (status === 413) return 'ELASTICSEARCH_DOCUMENT_TOO_LARGE';
-  if (status === 400) return 'ELASTICSEARCH_DOCUMENT_UNKNOWN';
+  // Without a type it is not Elasticsearch that answered, but what stands between.
+  if (status === 400 && reasonOf(error).type !== undefined) return 'ELASTICSEARCH_DOCUMENT_UNKNOWN';
   return 'ELASTICSEARCH_UNAVAILABLE';
 }
 

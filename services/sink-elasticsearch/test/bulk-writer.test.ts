@@ -95,6 +95,22 @@ test('a request that is too large is halved until it fits; a document that never
   expect(never413.outcomes).toEqual(rows.map(() => 'ELASTICSEARCH_DOCUMENT_TOO_LARGE'));
 });
 
+test('only a wrong request is its document’s fault; what is between says nothing of it', async () => {
+  const { outcomes } = await writeTo(() => ({
+    status: 200,
+    body: items([404, 'shard_not_found_exception'], [400, 'exception_to_come'], [408], [413], [200]),
+  }));
+  expect(outcomes).toEqual([
+    'ELASTICSEARCH_BUSY',
+    'ELASTICSEARCH_DOCUMENT_UNKNOWN',
+    'ELASTICSEARCH_BUSY',
+    'ELASTICSEARCH_DOCUMENT_TOO_LARGE',
+    'applied',
+  ]);
+  const proxy = writeTo(() => ({ status: 400, body: 'Bad Request' }));
+  await expect(proxy).rejects.toMatchObject({ code: 'ELASTICSEARCH_UNAVAILABLE' });
+});
+
 test.each([
   [429, 'es_rejected_execution_exception', 'retryable'],
   [503, 'cluster_manager_not_discovered', 'retryable'],

@@ -137,7 +137,7 @@ describe('errors of an item', () => {
     [429, 'es_rejected_execution_exception', 'ELASTICSEARCH_BUSY'],
     [503, 'unavailable_shards_exception', 'ELASTICSEARCH_BUSY'],
     [400, 'exception_to_come', 'ELASTICSEARCH_DOCUMENT_UNKNOWN'],
-    [418, undefined, 'ELASTICSEARCH_DOCUMENT_UNKNOWN'],
+    [418, undefined, 'ELASTICSEARCH_BUSY'],
   ] as const)('%i %s is %s', (status, type, code) => {
     expect(itemErrorCode(status, type)).toBe(code);
   });

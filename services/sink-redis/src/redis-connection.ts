@@ -95,7 +95,7 @@ export class RedisConnection {
       this.#redis.multi().sadd(key, member).expire(key, seconds).scard(key).exec(),
     );
     const [error, size] = replies?.at(-1) ?? [];
-    if (error || typeof size !== 'number') throw toRedisError(error);
+    if (error || typeof size !== 'number') throw toRedisError(error, 'connection');
     return size;
   }
 
@@ -146,7 +146,7 @@ export class RedisConnection {
       throw new PipelineError('REDIS_UNAVAILABLE', 'Redis did not answer the whole batch');
     }
     const sealError = replies.pop()?.[0];
-    if (sealError) throw toRedisError(sealError);
+    if (sealError) throw toRedisError(sealError, 'connection');
     seals.acknowledge(seal);
     return replies.map(([error, answer]) => {
       if (error !== null && replyCode(error) === null) throw toRedisError(error);
@@ -181,6 +181,7 @@ export class RedisConnection {
     } catch (error) {
       throw toRedisError(
         replyCode(error) === null && replyCode(this.#lastError) !== null ? this.#lastError : error,
+        'connection',
       );
     } finally {
       clearTimeout(timer);

@@ -36,14 +36,18 @@ export function replyCode(error: unknown): string | null {
   return first === 'ERR' ? (INSIDE_SCRIPT.exec(error.message)?.[1] ?? first) : first;
 }
 
-/** A reply by its code: an unknown one is about the one row. Anything else is the connection's: Redis did not answer. */
-export function toRedisError(error: unknown): PipelineError {
+/**
+ * A reply by its code; an unknown one is about what was asked: one row, or the connection, as `ERR max number of clients
+ * reached` is. Anything else is the connection's: Redis did not answer.
+ */
+export function toRedisError(error: unknown, about: 'row' | 'connection' = 'row'): PipelineError {
   if (error instanceof PipelineError) return error;
   const reply = replyCode(error);
   if (reply === null)
     return new PipelineError('REDIS_UNAVAILABLE', 'Redis does not answer', { cause: error });
   // The words of a reply may quote an argument, which may be a value of the row.
-  return new PipelineError(CODES[reply] ?? 'REDIS_REFUSED', `Redis answered ${reply}`, {
+  const unknown = about === 'row' ? 'REDIS_REFUSED' : 'REDIS_UNAVAILABLE';
+  return new PipelineError(CODES[reply] ?? unknown, `Redis answered ${reply}`, {
     context: { reply },
   });
 }

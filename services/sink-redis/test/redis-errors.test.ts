@@ -22,6 +22,12 @@ test.each([
   expect(toRedisError(new ReplyError(message))).toMatchObject({ code, errorClass });
 });
 
+test('a reply that is not known, to what concerns no row, is the connection’s', () => {
+  const reply = new ReplyError('ERR max number of clients reached');
+  expect(toRedisError(reply, 'connection')).toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  expect(toRedisError(new ReplyError('NOPERM'), 'connection')).toMatchObject({ code: 'REDIS_AUTH' });
+});
+
 test('an error of the connection is retryable, and not a reply', () => {
   const error = new Error('Connection is closed.');
   expect(replyCode(error)).toBeNull();
