@@ -33,7 +33,8 @@ export class SchemaAhead {
     };
     const from = looked > behind ? looked : behind + 1n;
     const { record, next } = await this.#reader.firstRecord(topic, partition, from, accept);
-    this.#looked.set(place, next);
+    // One that is found stays to be found: the store may not take it now.
+    this.#looked.set(place, record?.offset ?? next);
     return record === null ? null : this.#decode(topic, record);
   }
 

@@ -62,3 +62,10 @@ test('what was looked at is not looked at again', async () => {
   expect(await ahead.find(where, 0n, name)).toBeNull();
   expect(looked).toEqual([2, 0]);
 });
+
+test('what was found is found again, where the store did not take it', async () => {
+  const { ahead, looked } = partitionOf([row(1), row(2), topic.schema(sequenceAt(3)), row(4)]);
+  for (let look = 0; look < 2; look++)
+    expect(await ahead.find(where, 0n, name)).toMatchObject({ offset: 2n });
+  expect(looked).toEqual([3, 2]);
+});
