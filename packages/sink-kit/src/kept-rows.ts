@@ -1,4 +1,4 @@
-import { isControlKey, keyColumnsText } from '@sluice/envelope';
+import { isControlKey, keyColumnsText, parseKey } from '@sluice/envelope';
 import type { TopicPartition } from '@sluice/kafka';
 import type { ControlDelivery } from './decode.ts';
 import { toKnownError } from './known-error.ts';
@@ -18,12 +18,13 @@ export async function keepRefused(
 ): Promise<void> {
   const reconciliation = reconciliationOf(end.envelope);
   if (reconciliation === null) return;
-  const { database, table } = end.envelope.payload.source;
-  const members = routing.keyMembers(database, table);
-  const keys = (await refusedKeys(where, reconciliation.since)).flatMap((key) =>
+  const { database, table: name } = end.envelope.payload.source;
+  const members = routing.keyMembers(database, name);
+  const refused = (await refusedKeys(where, reconciliation.since)).flatMap((key) =>
     isControlKey(key) ? [] : (keyColumnsText(members, key) ?? []),
   );
-  if (keys.length === 0) return;
+  if (refused.length === 0) return;
+  const keys = refused.filter(namesRow);
   const refusal = await breaker.run(async () => {
     try {
       await sink.keep(end, keys, reconciliation.since, signal);
@@ -37,6 +38,16 @@ export async function keepRefused(
     }
   });
   if (refusal !== null) throw refusal;
-  const named = { table: `${database}.${table}`, partition: where.partition, rows: keys.length };
+  const unreadable = refused.length - keys.length;
+  const named = { table: `${database}.${name}`, partition: where.partition, rows: keys.length, unreadable };
   log.warn({ event: 'rows.kept', ...named }, 'older rows stay: their newest changes are dead letters');
+}
+
+/** Among the letters may be a record that is no row's: nothing is known of its key. */
+function namesRow(key: string): boolean {
+  try {
+    return Object.keys(parseKey(key)).length > 0;
+  } catch {
+    return false;
+  }
 }

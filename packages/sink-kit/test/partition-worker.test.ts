@@ -9,6 +9,7 @@ import {
   sequenceAt,
   type InMemorySink,
 } from '../src/testing/index.ts';
+import { PartitionWorker } from '../src/partition-worker.ts';
 import { batchOf, failure, testWorker, topic } from './fixtures.ts';
 
 const never = new AbortController().signal;
@@ -122,6 +123,22 @@ describe('records that cannot be applied', () => {
     await worker.handle(batchOf([insert(3, 21, 2), read2, end], 3n), never);
     expect([1, 2, 3].map((id) => read(sink, id))).toEqual([null, itemRow(2, 1), itemRow(3, 2)]);
   });
+
+  test.each(['', 'no json', '7', '[]', '{}', '{"id":'])(
+    'a dead letter with the key %j keeps no other from its row when the snapshot ends',
+    async (text) => {
+      const sink = inMemorySink();
+      const { worker, context } = testWorker(sink);
+      const subject = new PartitionWorker(
+        { topic: topic.topic, partition: 0 },
+        { ...context, refusedKeys: async () => [text, '{"id":2}'] },
+      );
+      await worker.handle(batchOf([insert(1, 10), insert(2, 11)]), never);
+      const mark = { phase: 'end', job: 's', reconcile: true, since: sequenceAt(20), partitions: 1 } as const;
+      await subject.handle(batchOf([topic.snapshotMark(sequenceAt(30), mark)], 3n), never);
+      expect([1, 2].map((id) => read(sink, id))).toEqual([null, itemRow(2, 1)]);
+    },
+  );
 
   test('a dead letter says when its record was refused first, over a pause too', async () => {
     const refuse = (): Outcome[] => [{ kind: 'failed', error: failure('RECORD_INVALID') }];

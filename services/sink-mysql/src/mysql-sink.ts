@@ -29,7 +29,7 @@ import type {
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { checkTarget } from './preflight.ts';
 import { Progress } from './progress.ts';
-import { keepStatements } from './row-statements.ts';
+import { keepRows } from './kept-rows.ts';
 import { writeRows } from './row-writer.ts';
 import { inTransaction, targetPool, withConnection, type CommitWatcher } from './session.ts';
 import { createStateTables, Tombs, type Origin } from './state-tables.ts';
@@ -72,6 +72,8 @@ export class MysqlSink implements Sink {
   /** What the names of this pipeline's topics begin with: others may keep their tombstones longer. */
   readonly #topicPrefix: string;
   readonly #sourceTables: readonly string[];
+  /** Tables that the account may not alter, and that have been told of. */
+  readonly #unmarked = new Set<string>();
   #tables = new TargetTables('mysql');
   /** Until the server is asked: MariaDB's default, the smaller of the two. */
   #maxPacketBytes = 16 << 20;
@@ -118,15 +120,13 @@ export class MysqlSink implements Sink {
     since: Sequence,
     signal: AbortSignal,
   ): Promise<void> {
-    const { source } = envelope.payload;
-    const rows = keys.map(parseKey);
-    const [first] = rows;
-    if (first === undefined) return;
+    const { database, table: name } = envelope.payload.source;
     await this.#run(signal, async (connection) => {
-      const database = targetDatabase(this.#config, source.database);
-      const table = await this.#tables.get(connection, database, source.table);
-      for (const sql of keepStatements(table, table.keyPlan(Object.keys(first)), rows, since))
-        await connection.query(sql);
+      const table = await this.#tables.get(connection, targetDatabase(this.#config, database), name);
+      const lost = await keepRows(connection, table, keys.map(parseKey), since);
+      if (lost === 0) return;
+      const about = { event: 'rows.not_kept', table: table.sql, keys: lost };
+      this.#log.warn(about, 'dead letters whose keys are none of this table keep no row');
     });
   }
 
@@ -308,7 +308,12 @@ export class MysqlSink implements Sink {
     const target = targetDatabase(this.#config, database);
     await claimTable(connection, target, table, owner);
     await this.#tables.ensure(connection, target, table, shape);
-    await claimTable(connection, target, table, owner);
+    if (await claimTable(connection, target, table, owner)) return;
+    const id = quoteTable(target, table);
+    if (this.#unmarked.has(id)) return;
+    this.#unmarked.add(id);
+    const about = { event: 'target.owner_unmarked', table: id };
+    this.#log.warn(about, 'the account may not ALTER the table: nothing in it tells others whose copy it is');
   }
 
   /** The floor first: from then on no older row comes in, so the deletion has an end. */

@@ -60,17 +60,15 @@ export function deleteStatement(table: TargetTable, plan: KeyPlan, rows: readonl
   return `DELETE FROM ${table.sql} WHERE ${keyCondition(plan, rows)}`;
 }
 
-/** Raises the sequence of the rows with these keys; of those that are there, and not newer. */
-export function* keepStatements(
+/** Raises the sequence of the rows with these keys, no more than `KEYS_PER_STATEMENT`; of those that are there, and not newer. */
+export function keepStatement(
   table: TargetTable,
   plan: KeyPlan,
   keys: readonly Row[],
   sequence: Sequence,
-): Generator<string> {
-  for (let from = 0; from < keys.length; from += KEYS_PER_STATEMENT) {
-    const tuples = keys.slice(from, from + KEYS_PER_STATEMENT).map((key) => tupleOf(key, plan));
-    yield `UPDATE ${table.sql} SET ${SEQUENCE_COLUMN} = ${sequence} WHERE ${plan.tuple} IN (${tuples.join(',')}) AND ${SEQUENCE_COLUMN} < ${sequence}`;
-  }
+): string {
+  const tuples = keys.map((key) => tupleOf(key, plan)).join(',');
+  return `UPDATE ${table.sql} SET ${SEQUENCE_COLUMN} = ${sequence} WHERE ${plan.tuple} IN (${tuples}) AND ${SEQUENCE_COLUMN} < ${sequence}`;
 }
 
 function keyCondition(plan: KeyPlan, rows: readonly PendingRow[]): string {

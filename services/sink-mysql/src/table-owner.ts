@@ -1,4 +1,4 @@
-import { quoteTable, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
+import { describeMysqlError, quoteTable, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { quote } from './mysql-mapper.ts';
 import { SEQUENCE_COLUMN, SEQUENCE_DEFINITION } from './table-definition.ts';
@@ -8,8 +8,8 @@ const MARK = 'sluice: ';
 /**
  * Writes down whose copy a table is, as the comment of Sluice's own column: two pipelines, two source databases that
  * `databases` maps to one, and names that differ in case on a server that ignores it would mix their rows otherwise. A
- * table without an owner gets this one; one that is not there yet is left to who makes it. Throws TARGET_TABLE_REFUSED when
- * it has another.
+ * table without an owner gets this one, if the account may alter it; one that is not there yet is left to who makes it.
+ * Resolves to whether what is there says so. Throws TARGET_TABLE_REFUSED when it has another owner.
  * @param owner the topics' prefix and the `tableId` of the source's table
  */
 export async function claimTable(
@@ -17,16 +17,16 @@ export async function claimTable(
   database: string,
   table: string,
   owner: string,
-): Promise<void> {
+): Promise<boolean> {
   const [rows] = await connection.query<RowDataPacket[]>({
     sql: 'SELECT COLUMN_COMMENT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND COLUMN_NAME = ?',
     values: [database, table, SEQUENCE_COLUMN],
     rowsAsArray: true,
   });
   const [column] = rows;
-  if (column === undefined) return;
+  if (column === undefined) return true;
   const comment = String(column[0]);
-  if (comment === MARK + owner) return;
+  if (comment === MARK + owner) return true;
   const id = quoteTable(database, table);
   const clause = `MODIFY COLUMN ${SEQUENCE_DEFINITION}`;
   if (comment.startsWith(MARK)) {
@@ -35,5 +35,11 @@ export async function claimTable(
       `${id} is the copy of ${comment.slice(MARK.length)}, not of ${owner}: map one of the two to another database (\`sinks.mysql.databases\`); if the other is no more: ALTER TABLE ${id} ${clause}`,
     );
   }
-  await connection.query(`ALTER TABLE ${id} ${clause} COMMENT ${quote(MARK + owner)}`);
+  try {
+    await connection.query(`ALTER TABLE ${id} ${clause} COMMENT ${quote(MARK + owner)}`);
+    return true;
+  } catch (error) {
+    if (describeMysqlError(error).kind === 'privilege') return false;
+    throw error;
+  }
 }

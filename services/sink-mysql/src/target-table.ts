@@ -72,12 +72,22 @@ export class TargetTable {
     );
   }
 
-  /** Throws TARGET_TABLE_REFUSED when no unique index of the target is on exactly these columns. */
-  keyPlan(names: readonly string[]): KeyPlan {
+  /** Null when no unique index of the target is on exactly these columns. */
+  keyPlanIfAny(names: readonly string[]): KeyPlan | null {
     const id = names.join('\0');
     const known = this.#keyPlans.get(id) ?? this.#compileKey(names);
-    this.#keyPlans.set(id, known);
+    if (known !== null) this.#keyPlans.set(id, known);
     return known;
+  }
+
+  /** Throws TARGET_TABLE_REFUSED when no unique index of the target is on exactly these columns. */
+  keyPlan(names: readonly string[]): KeyPlan {
+    const plan = this.keyPlanIfAny(names);
+    if (plan !== null) return plan;
+    throw new PipelineError(
+      'TARGET_TABLE_REFUSED',
+      `${this.sql} has no unique NOT NULL key on these columns; make one: ALTER TABLE ${this.sql} ADD UNIQUE KEY (${names.map(quoteIdentifier).join(', ')})`,
+    );
   }
 
   /** The plan for a row's columns; rows of one table version have the same columns. */
@@ -92,19 +102,14 @@ export class TargetTable {
     return plan;
   }
 
-  #compileKey(names: readonly string[]): KeyPlan {
+  #compileKey(names: readonly string[]): KeyPlan | null {
     const { primaryKey, uniqueIndexes } = this.#description;
     const all = [{ columns: primaryKey, usableAsKey: true }, ...uniqueIndexes].filter(
       ({ columns }) => columns.length > 0,
     );
     const guard = all.find(({ columns, usableAsKey }) => usableAsKey && sameSet(columns, names));
     const columns = this.#planned(names);
-    if (guard === undefined || columns.length !== names.length) {
-      throw new PipelineError(
-        'TARGET_TABLE_REFUSED',
-        `${this.sql} has no unique NOT NULL key on these columns; make one: ALTER TABLE ${this.sql} ADD UNIQUE KEY (${names.map(quoteIdentifier).join(', ')})`,
-      );
-    }
+    if (guard === undefined || columns.length !== names.length) return null;
     const tuple =
       columns.length === 1 ? String(columns[0]?.sql) : `(${columns.map(({ sql }) => sql).join(',')})`;
     const otherUnique = all.filter((index) => index !== guard).map((index) => index.columns);

@@ -14,6 +14,7 @@ const DUPLICATE_COLUMN = 1060;
 const LENIENT_MODE = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES';
 const ADVICE: Readonly<Partial<Record<MysqlErrorKind, string>>> = {
   duplicate: 'delete the rows of the target (the table is being read again)',
+  privilege: 'give the account the right',
   value: 'correct or delete the rows of the target that do not fit',
 };
 
@@ -142,7 +143,9 @@ export class TargetTables {
       });
     } catch (error) {
       const failure = definitionError(error, id, statement);
-      if (otherwise.length === 0 || failure.code !== 'TARGET_TABLE_REFUSED') throw failure;
+      const { kind } = describeMysqlError(error);
+      if (otherwise.length === 0 || failure.code !== 'TARGET_TABLE_REFUSED' || kind === 'privilege')
+        throw failure;
       await this.#alter(connection, id, otherwise, []);
     }
   }
@@ -193,8 +196,9 @@ async function checkedJson(
 /** What the server calls wrong with a definition is the table's trouble. Its text names columns, but quotes values that it refuses. */
 function definitionError(error: unknown, id: string, statement = ''): PipelineError {
   const failure = toPipelineError(error, 'item');
-  if (failure.errorClass !== 'record' || failure.code === 'TARGET_TABLE_REFUSED') return failure;
   const { kind } = describeMysqlError(error);
+  const isOfTable = failure.errorClass === 'record' || kind === 'privilege';
+  if (!isOfTable || failure.code === 'TARGET_TABLE_REFUSED') return failure;
   const quotes = kind === 'value' || kind === 'duplicate';
   const reason = quotes || !(error instanceof Error) ? '' : `: ${error.message.slice(0, 300)}`;
   const advice =

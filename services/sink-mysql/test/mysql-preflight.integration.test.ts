@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { startStack } from '@sluice/local-stack';
 import { connect } from '@sluice/mysql';
 import { createLogger } from '@sluice/runtime';
+import type { Delivery } from '@sluice/sink-kit';
+import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { mysqlSinkSchema } from '../src/config.ts';
 import { MysqlSink } from '../src/mysql-sink.ts';
@@ -88,4 +90,34 @@ test('a database that is there lacks the rights alone', async () => {
   expect(lines.join()).toContain(`without CREATE, ALTER, DROP, INDEX on database ${name}:`);
   await runFixes(text);
   await open();
+});
+
+test('without ALTER the rows of a table that is there are written; one warning says what is missing', async () => {
+  const copy = `\`${name}\`.t`;
+  await admin.query(`CREATE DATABASE \`${name}\``);
+  await admin.query(`CREATE TABLE ${copy} (id INT PRIMARY KEY, _sluice_sequence BIGINT NOT NULL DEFAULT 0)`);
+  await admin.query(`GRANT ALL ON \`${name}\\_state\`.* TO '${name}'@'%'`);
+  await admin.query(`GRANT ALL ON \`${name}-copy\`.* TO '${name}'@'%'`);
+  await admin.query(`CREATE DATABASE \`${name}-copy\``);
+  await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${name}\`.* TO '${name}'@'%'`);
+  await open();
+  const id = { name: 'id', type: 'int', nullable: false, charset: null };
+  const note = { name: 'note', type: 'int', nullable: true, charset: null };
+  const [narrow, wide] = [[id], [id, note]].map(
+    (columns) => new TestTopic({ database: name, table: 't', columns, keyColumns: ['id'] }),
+  ) as [TestTopic, TestTopic];
+  const write = async (delivery: Delivery) => (await sink.write([delivery], new AbortController().signal))[0];
+  for (const step of [1, 2])
+    expect(await write(narrow.schema(sequenceAt(step)))).toEqual({ kind: 'applied' });
+  const row = narrow.row({ operation: 'INSERT', sequence: sequenceAt(3), row: { id: 1 } });
+  expect(await write(row)).toEqual({ kind: 'applied' });
+  expect(lines.filter((line) => line.includes('target.owner_unmarked'))).toHaveLength(1);
+  // What it cannot follow is that table's trouble, and can be done by hand.
+  const refused = await write(wide.schema(sequenceAt(4)));
+  expect(refused).toMatchObject({ kind: 'failed', error: { code: 'TARGET_TABLE_REFUSED' } });
+  const [, statement = ''] =
+    /give the account the right, or do it by hand: (.*)/.exec((refused as { error: Error }).error.message) ??
+    [];
+  await admin.query(statement);
+  expect(await write(wide.schema(sequenceAt(4)))).toEqual({ kind: 'applied' });
 });

@@ -38,9 +38,10 @@ export class Bench {
     return writtenBy(this.#owner, batch);
   }
 
-  /** The row counts as written at this step, if it is there. */
-  async keep(end: Delivery, id: number, step: number): Promise<void> {
-    await this.#owner.keep(end, [JSON.stringify({ id })], sequenceAt(step), never);
+  /** The rows with these keys count as written at this step, where they are there. */
+  async keep(end: Delivery, step: number, ...keys: readonly object[]): Promise<void> {
+    const texts = keys.map((key) => JSON.stringify(key));
+    await this.#owner.keep(end, texts, sequenceAt(step), never);
   }
 
   /** A write of the process that had the partitions before the last restart. */

@@ -194,7 +194,7 @@ function describeKeeping(start: Start): void {
     };
     await bench.write(bench.insert(26, itemRow(3, 2)));
     // Not there, deleted, and newer: these stay as they are.
-    for (const id of [1, 1, 3, 4, 5]) await bench.keep(end(20, 30), id, 20);
+    for (const id of [1, 1, 3, 4, 5]) await bench.keep(end(20, 30), 20, { id });
     expect(await bench.write(end(20, 30))).toEqual(['applied']);
     const rows = (): Promise<(Row | null)[]> => Promise.all([1, 2, 3, 4, 5].map((id) => bench.read(id)));
     expect(await rows()).toEqual([itemRow(1, 1), null, itemRow(3, 2), null, null]);
@@ -204,6 +204,17 @@ function describeKeeping(start: Start): void {
     expect(await bench.write(bench.snapshot(20, itemRow(1, 2)))).toEqual(['applied']);
     expect(await bench.write(end(40, 50))).toEqual(['applied']);
     expect(await rows()).toEqual([null, null, null, null, null]);
+  });
+
+  test('a key that no row of the table can have keeps no other from its row', async () => {
+    const bench = await start();
+    await bench.write(bench.insert(10, itemRow(1, 1)), bench.insert(11, itemRow(2, 1)));
+    const mark = { job: 'odd', reconcile: true, since: sequenceAt(20), partitions: 1 };
+    const end = bench.topic.snapshotMark(sequenceAt(30), { phase: 'end', ...mark });
+    const odd = [{ id: 'x' }, { id: { a: [1] } }, { id: null }, { id: 1e300 }, { gone: 1, 'id,': 2 }];
+    await bench.keep(end, 20, ...odd, { id: 2 }, { id: '2026-13-45' });
+    expect(await bench.write(end)).toEqual(['applied']);
+    expect([await bench.read(1), await bench.read(2)]).toEqual([null, itemRow(2, 1)]);
   });
 }
 

@@ -1,4 +1,4 @@
-import { tableId, type Row, type Sequence } from '@sluice/envelope';
+import { parseKey, tableId, type Row, type Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { reconciliationOf, type Reconciliation } from '../reconciliation.ts';
 import type { Delivery, Outcome, Sink } from '../sink.ts';
@@ -94,6 +94,8 @@ export function inMemorySink(): InMemorySink {
 
 function raise(rows: Map<string, Stored>, keys: readonly string[], since: Sequence): void {
   for (const key of keys) {
+    // As every store does, which throws for a key that none of its rows can have.
+    parseKey(key);
     const stored = rows.get(key);
     if (stored !== undefined && stored.sequence < since) rows.set(key, { ...stored, sequence: since });
   }
