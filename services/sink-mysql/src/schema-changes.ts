@@ -94,7 +94,10 @@ function noteColumn(changes: Clauses, column: ColumnRow, source: SchemaColumn, t
   if (isLooser && key.leaves(source.name)) changes.retyped.push(clause(fitting));
   else if (isLooser || fitting !== present) changes.widened.push(clause(fitting));
   else if (column.COLUMN_NAME !== source.name)
-    changes.widened.push(`RENAME COLUMN ${old} TO ${quoteIdentifier(source.name)}`);
+    // MariaDB has RENAME COLUMN from 10.5.2 on (MariaDB manual, "ALTER TABLE").
+    changes.widened.push(
+      flavour === 'mysql' ? `RENAME COLUMN ${old} TO ${quoteIdentifier(source.name)}` : clause(present),
+    );
 }
 
 function presentValues(column: ColumnRow, jsonColumns: ReadonlySet<string>): ValueSpace {

@@ -123,12 +123,13 @@ test.each([
 });
 
 test.each([
-  ['int', 'RENAME COLUMN `Status` TO `status`'],
-  ['bigint', 'CHANGE COLUMN `Status` `status` bigint NOT NULL'],
-])('a column renamed in letter case only is the same column: %s', (type, clause) => {
+  ['int', 'mysql', 'RENAME COLUMN `Status` TO `status`'],
+  ['int', 'mariadb', 'CHANGE COLUMN `Status` `status` int NOT NULL'],
+  ['bigint', 'mysql', 'CHANGE COLUMN `Status` `status` bigint NOT NULL'],
+] as const)('a column renamed in letter case only is the same column: %s, %s', (type, flavour, clause) => {
   const columns = [id, { name: 'status', type, nullable: false, charset: null }];
   const table = tableOf([present('id', 'int'), present('Status', 'int')]);
-  const changes = targetChanges(table, { columns, keyColumns: ['ID'] }, 'mysql');
+  const changes = targetChanges(table, { columns, keyColumns: ['ID'] }, flavour);
   expect(changes).toEqual({ ...none, widened: [clause] });
 });
 
