@@ -9,6 +9,10 @@ export const redisConfigSchema = z.strictObject({
   url: z
     .string()
     .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+    .refine(isAddress, {
+      message:
+        'must be redis://USER:PASSWORD@HOST:PORT/DATABASE; in user and password write each of : / ? # @ % [ ] as % and its hexadecimal code',
+    })
     .default('redis://127.0.0.1:6379')
     .meta({ description: 'Server, user, password and database number; `rediss` for TLS.', secret: true }),
   format: z.enum(['json', 'hash']).default('json').meta({
@@ -29,3 +33,15 @@ export const redisConfigSchema = z.strictObject({
 });
 
 export type RedisConfig = z.output<typeof redisConfigSchema>;
+
+/** Whether the client can take it apart, and log in by it. */
+function isAddress(url: string): boolean {
+  const address = URL.parse(url);
+  if (address === null || address.hostname === '' || !/^\/?\d*$/.test(address.pathname)) return false;
+  try {
+    decodeURIComponent(address.username + address.password);
+    return true;
+  } catch {
+    return false;
+  }
+}
