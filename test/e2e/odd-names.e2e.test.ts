@@ -88,7 +88,10 @@ test('tables whose names are one text with the dots in another place have places
   const pipeline = await SinkPipeline.create(scope, {
     stack,
     database,
-    sections: { topics: { partitions: 1 } },
+    sections: {
+      topics: { partitions: 1 },
+      source: { tables: [`${database.name}.*`, `${database.name}?b.*`] },
+    },
   });
   scope.defer(async () => {
     await database.run(`DROP DATABASE IF EXISTS ${there}`);

@@ -29,6 +29,7 @@ export type {
 export { EnvelopeError, type EnvelopeErrorCode } from './errors.ts';
 export { exactAfter, exactElements, exactMember, memberNames } from './exact-text.ts';
 export { parseTableId, tableId } from './table-id.ts';
+export { tablePattern } from './table-pattern.ts';
 export { controlKey, isControlKey, keyColumnsText, parseKey, recordKey } from './keys.ts';
 export { envelopeJsonSchema, envelopeSchema } from './schema.ts';
 export {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { tablePattern } from '@sluice/envelope';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { PreviewTable, TablePreview } from '@sluice/sink-kit';
 import { importProgram, programFile } from '../program-file.ts';
@@ -23,7 +24,8 @@ export async function pipelinePlan(
   const wanted = values.texts('table').map(tablePattern);
   const { planCapture } = await importProgram<{ planCapture: PlanCapture }>('services/capture/src/plan.ts');
   const plan = await planCapture(config, AbortSignal.timeout(PATIENCE_MS));
-  const fits = (table: TablePlan): boolean => wanted.some((pattern) => pattern.test(nameOf(table)));
+  const fits = (table: TablePlan): boolean =>
+    wanted.some((isWanted) => isWanted(table.database, table.table));
   const tables = wanted.length === 0 ? plan.tables : plan.tables.filter(fits);
   if (wanted.length > 0 && tables.length === 0)
     throw new CommandFailed(`no captured table is called ${values.texts('table').join(' or ')}`);
@@ -52,12 +54,6 @@ function sayVerdict({ tables, warnings, problems }: CapturePlan, isDetailed: boo
 }
 
 const nameOf = ({ database, table }: TablePlan): string => `${database}.${table}`;
-
-/** `*` and `?` as in `source.tables`. */
-function tablePattern(text: string): RegExp {
-  const escaped = text.replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`);
-}
 
 /** Found by the folder, so that a new sink is known without a change here. */
 async function sinkPreviews(config: SluiceConfig, tables: readonly TablePlan[]): Promise<SinkPreview[]> {

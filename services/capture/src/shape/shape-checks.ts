@@ -1,9 +1,11 @@
+import { tablePattern } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
 import { shapeOfDescription, type BookServer } from '../state/column-book.ts';
-import { tablePattern, type TableFilter } from '../state/table-filter.ts';
+import type { TableFilter } from '../state/table-filter.ts';
 import { tableId, type TableShape } from '../state/table.ts';
+import type { TableName } from '../stream/statement-text.ts';
 import type { Shaper } from './shaper.ts';
 import { settingName } from './table-settings.ts';
 
@@ -35,7 +37,8 @@ export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
   const { config, shaper, tables, server } = facts;
   const shapes = tables.map((table) => sourceShape(table, config, server));
   const columns = [...shapes, ...facts.known].map((shape) => ({
-    name: `${shape.database}.${shape.table}`,
+    database: shape.database,
+    table: shape.table,
     columns: [...shape.columns.map(({ name }) => name), ...(shape.leftOut ?? [])],
   }));
   const patterns = Object.keys(config.tables);
@@ -49,14 +52,13 @@ export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
   };
 }
 
-interface KnownTable {
-  readonly name: string;
+interface KnownTable extends TableName {
   readonly columns: readonly string[];
 }
 
 function fitting(pattern: string, tables: readonly KnownTable[]): readonly KnownTable[] {
-  const glob = tablePattern(pattern);
-  return tables.filter(({ name }) => glob.test(name));
+  const fits = tablePattern(pattern);
+  return tables.filter(({ database, table }) => fits(database, table));
 }
 
 /** A column that none of the tables has is a typing error: something would be published that was to be hidden. */
@@ -72,7 +74,7 @@ function unknownColumns(
     .filter((column) => !fit.some(({ columns }) => columns.includes(column)))
     .map((column) => ({
       setting: settingName(pattern, 'columns', column),
-      found: `no column ${column} in ${fit.length === 1 ? 'table ' : ''}${fit.map(({ name }) => name).join(', ')}`,
+      found: `no column ${column} in ${fit.length === 1 ? 'table ' : ''}${fit.map(({ database, table }) => tableId(database, table)).join(', ')}`,
       required: 'a column of a captured table, in its letter case',
       fix: 'correct the name, or remove the setting',
     }));

@@ -1,5 +1,5 @@
+import { tablePattern } from '@sluice/envelope';
 import type { TablesConfig } from '@sluice/runtime';
-import { tablePattern } from '../state/table-filter.ts';
 
 export type SourceOperation = 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
 
@@ -34,8 +34,7 @@ export function settingName(pattern: string, ...path: readonly string[]): string
 
 /** Null when no pattern fits the table. */
 export function settingsOf(tables: TablesConfig, database: string, table: string): TableSettings | null {
-  const name = `${database}.${table}`;
-  const fitting = Object.entries(tables).filter(([pattern]) => tablePattern(pattern).test(name));
+  const fitting = Object.entries(tables).filter(([pattern]) => tablePattern(pattern)(database, table));
   if (fitting.length === 0) return null;
   const columns = new Map<string, ColumnSetting>();
   const twice: { setting: string; other: string }[] = [];

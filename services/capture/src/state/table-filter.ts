@@ -1,3 +1,4 @@
+import { tablePattern } from '@sluice/envelope';
 import type { TableName } from '../stream/statement-text.ts';
 import { isShadowOf, shadowedNames } from './shadow-tables.ts';
 
@@ -6,15 +7,6 @@ const SYSTEM_DATABASES = new Set(['mysql', 'information_schema', 'performance_sc
 
 function isOwnTable(table: string): boolean {
   return table === 'cdc_offsets' || table.startsWith('sluice_');
-}
-
-/** `*` is any text, `?` one character; everything else is itself. */
-export function tablePattern(glob: string): RegExp {
-  const source = glob
-    .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'su');
 }
 
 export interface TableFilter {
@@ -30,8 +22,8 @@ export interface TableFilter {
 }
 
 /**
- * @param include globs over `database.table` (`source.tables`)
- * @param exclude globs that win over the includes (`source.excludeTables`)
+ * @param include patterns of tables (`source.tables`)
+ * @param exclude patterns that win over the includes (`source.excludeTables`)
  */
 export function createTableFilter(include: readonly string[], exclude: readonly string[]): TableFilter {
   const included = include.map(tablePattern);
@@ -39,8 +31,8 @@ export function createTableFilter(include: readonly string[], exclude: readonly 
   const named = new Set(include);
   const matches = (database: string, table: string): boolean => {
     if (SYSTEM_DATABASES.has(database) || isOwnTable(table)) return false;
-    const name = `${database}.${table}`;
-    return included.some((pattern) => pattern.test(name)) && !excluded.some((pattern) => pattern.test(name));
+    const fits = (pattern: (typeof included)[number]): boolean => pattern(database, table);
+    return included.some(fits) && !excluded.some(fits);
   };
   const isShadow = (database: string, table: string): boolean =>
     !named.has(`${database}.${table}`) && shadowedNames(table).some((name) => matches(database, name));

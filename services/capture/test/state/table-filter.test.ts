@@ -8,6 +8,8 @@ describe('createTableFilter', () => {
     ['shop', 'orders', true],
     ['shop', 'tmp_import', false],
     ['shop2', 'orders', false],
+    ['shop.b', 'orders', false],
+    ['crm', 'customers.old', false],
     ['crm', 'customers', true],
     ['crm', 'custmers', false],
     ['mysql', 'user', false],
