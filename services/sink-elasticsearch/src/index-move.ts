@@ -1,5 +1,5 @@
 import type { Client } from '@elastic/elasticsearch';
-import { exactElements, exactMember } from '@sluice/envelope';
+import { exactElements, exactMember, memberNames } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { sendLines, type Item } from './bulk-writer.ts';
 import { itemError } from './elasticsearch-errors.ts';
@@ -144,8 +144,9 @@ async function send(
   return items;
 }
 
+/** What is left is as it was written: a parsed number may have lost digits. */
 function withoutColumns(source: string, columns: readonly string[]): string {
   const gone = new Set(columns);
-  const members = Object.entries(JSON.parse(source) as Record<string, unknown>);
-  return JSON.stringify(Object.fromEntries(members.filter(([name]) => !gone.has(name))));
+  const kept = memberNames(source).filter((name) => !gone.has(name));
+  return `{${kept.map((name) => `${JSON.stringify(name)}:${partOf(source, name)}`).join(',')}}`;
 }

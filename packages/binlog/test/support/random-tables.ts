@@ -23,12 +23,16 @@ type Texts = readonly string[];
 /** What is known of one random table from each side. */
 export interface RandomTable {
   readonly name: string;
+  /** Makes the same table as the only one. */
+  readonly seed: number;
   readonly types: readonly string[];
   /** What the values must be by rule, null where only the two ways can be compared: at first, and after the updates. */
   readonly expected: readonly (readonly (string | null)[])[];
   /** What a SELECT gave at first, and after the updates. */
   readonly selected: readonly Texts[];
   readonly selectedLater: readonly Texts[];
+  /** Rows that the updates changed: the document `null` and NULL are one text, and two values. */
+  readonly changed: readonly number[];
   /** What the binlog said. */
   readonly inserted: readonly Texts[];
   readonly updatedFrom: readonly Texts[];
@@ -41,6 +45,7 @@ export interface RandomTable {
 
 interface Plan {
   readonly name: string;
+  readonly seed: number;
   readonly columns: readonly RandomColumn[];
   readonly rows: readonly (readonly RandomValue[])[];
   /** By row, from its second on. */
@@ -54,7 +59,7 @@ export async function randomTables(session: Session, seed: number, count: number
   const { flavour } = session.server;
   const plans = Array.from({ length: count }, (_, index) => planOf(seed, index, flavour));
   const from = await session.position();
-  const selections: { first: Texts[]; later: Texts[]; schema: string[] }[] = [];
+  const selections: Written[] = [];
   for (const plan of plans) selections.push(await write(session, plan));
   const dump = await dumpBinlog(session.server, from);
   const recorder = new Recorder(session.database);
@@ -63,13 +68,16 @@ export async function randomTables(session: Session, seed: number, count: number
   for (const event of dump.events) decoder.accept(event);
   return plans.map((plan, index) => {
     const { first, later, schema } = selections[index]!;
+    const isSame = (row: number): boolean => sameValues(first.values[row]!, later.values[row]!);
     const map = recorder.maps.get(`${session.database}.${plan.name}`)!;
     return {
       name: plan.name,
+      seed: plan.seed,
       types: plan.columns.map(({ type }) => type),
       expected: plan.rows.map((row, id) => [String(id), ...row.map(([, json]) => json)]),
-      selected: first,
-      selectedLater: later,
+      selected: first.texts,
+      selectedLater: later.texts,
+      changed: plan.rows.flatMap((_, row) => (isSame(row) ? [] : [row])),
       ...imagesOf(recorder, plan.name),
       mapTypes: describedColumns(map.columns, factsOf(map, plans)).map(({ sqlType }) => sqlType),
       schemaTypes: schema,
@@ -82,13 +90,21 @@ function planOf(seed: number, index: number, flavour: 'mysql' | 'mariadb'): Plan
   const columns = Array.from({ length: random.integer(1, 8) }, () => randomColumn(random, flavour));
   const rowOf = (): RandomValue[] => columns.map((column) => column.value(random));
   const rows = Array.from({ length: 16 }, rowOf);
-  return { name: `r${index}`, columns, rows, changes: rows.slice(1).map(rowOf) };
+  return { name: `r${index}`, seed: seed + index, columns, rows, changes: rows.slice(1).map(rowOf) };
 }
 
-async function write(
-  session: Session,
-  plan: Plan,
-): Promise<{ first: Texts[]; later: Texts[]; schema: string[] }> {
+interface Selection {
+  readonly values: readonly (readonly (Buffer | null)[])[];
+  readonly texts: readonly Texts[];
+}
+
+interface Written {
+  readonly first: Selection;
+  readonly later: Selection;
+  readonly schema: readonly string[];
+}
+
+async function write(session: Session, plan: Plan): Promise<Written> {
   const { name, columns, rows, changes } = plan;
   const definitions = columns.map(({ type }, index) => `c${index} ${type}`);
   await session.run(`CREATE TABLE ${name} (id int NOT NULL PRIMARY KEY, ${definitions.join(', ')})`);
@@ -108,19 +124,27 @@ async function write(
   return { first, later, schema: schema.map(({ sqlType }) => sqlType) };
 }
 
-async function select(session: Session, table: string, columns: readonly Column[]): Promise<Texts[]> {
+async function select(session: Session, table: string, columns: readonly Column[]): Promise<Selection> {
   const writers = columns.map(selectValueWriter);
   const out = new ByteWriter(64);
-  const rows = await session.select(
+  const values = await session.select(
     `SELECT ${columns.map(selectExpression).join(', ')} FROM ${table} ORDER BY id`,
   );
-  return rows.map((row) =>
+  const texts = values.map((row) =>
     row.map((text, index) => {
       out.reset();
       writers[index]!(text, out);
       return out.bytes.toString('utf8', 0, out.position);
     }),
   );
+  return { values, texts };
+}
+
+function sameValues(one: readonly (Buffer | null)[], other: readonly (Buffer | null)[]): boolean {
+  return one.every((value, column) => {
+    const changed = other[column] ?? null;
+    return value === null || changed === null ? value === changed : value.equals(changed);
+  });
 }
 
 function factsOf(map: TableMap, plans: readonly Plan[]): ColumnFacts {
