@@ -15,7 +15,7 @@ export {
   type ErrorScope,
   type MysqlErrorDescription,
 } from './errors.ts';
-export { quoteIdentifier, quoteTable } from './identifiers.ts';
+export { quoteAccount, quoteIdentifier, quoteTable } from './identifiers.ts';
 export { SESSION_SQL } from './session-sql.ts';
 export { readTable, readTables, type ColumnRow, type TableDescription, type UniqueIndex } from './tables.ts';
 export { readVariables, readVersion } from './variables.ts';

@@ -56,7 +56,8 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
   const connection = await source.connect();
   const publisher = createPublisher(settings, log);
   try {
-    const lacking = await findMissingPrivileges(connection, settings.config.source.user);
+    const { account } = source.facts;
+    const lacking = await findMissingPrivileges(connection, settings.config.source.user, account);
     // Before the list of tables: one that is created in between then has all its rows in the stream.
     const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
     const found = await readCapturedTables(connection, settings.filter);
@@ -65,10 +66,10 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         ? await knownTables(settings, signal)
         : new TableRegistry(settings.routing, settings.shaper);
     const earlier = capturedShapes(settings, known);
-    const { tables, refused, hidden } = await sortOut(options, connection, found, earlier);
+    const { tables, refused, hidden } = await sortOut(options, connection, account, found, earlier);
     const { gaps, unlogged } =
       status === null ? NO_GAPS : await askForGaps(options, connection, source, tables);
-    const problems = await findProblems(connection, settings.config, tables, [...earlier, ...found]);
+    const problems = await findProblems(connection, settings.config, tables, account, [...earlier, ...found]);
     const shapes = checkShapes(options, source, tables, known);
     refuseStart(settings, kafkaTrouble, [...lacking, ...hidden, ...problems, ...unlogged, ...shapes]);
     if (status === null) throw refusal(lacking);
@@ -149,18 +150,19 @@ interface Sorted {
 async function sortOut(
   { settings: { config }, hasStreamed }: BeginOptions,
   connection: Connection,
+  account: string,
   found: readonly TableDescription[],
   earlier: readonly TableName[],
 ): Promise<Sorted> {
   const grants = await readSelectGrants(connection);
   const unreadable = await findUnreadable(connection, grants, found);
-  const empty = emptyPatterns(config, [...found, ...earlier]);
-  const hidden = hasStreamed ? [] : unreadablePatterns(config, grants, empty);
+  const empty = emptyPatterns(config, [...found, ...earlier], account);
+  const hidden = hasStreamed ? [] : unreadablePatterns(config, grants, empty, account);
   if (config.source.strictTables && !hasStreamed) {
-    const problems = unreadable.map(({ database, table }) => selectMissing(database, table));
+    const problems = unreadable.map((table) => selectMissing(table, account));
     return { tables: found, refused: [], hidden: [...hidden, ...problems] };
   }
-  const { tables, refused } = withoutRefused(config, found, unreadable);
+  const { tables, refused } = withoutRefused(config, found, unreadable, account);
   return { tables, refused: [...refused, ...empty], hidden };
 }
 

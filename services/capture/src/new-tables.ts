@@ -149,9 +149,10 @@ export class NewTables {
     readonly description: TableDescription | null;
     readonly hidden: PreflightProblem | null;
   }> {
+    const { account } = this.#parts.source.facts;
     for (let look = 1; ; look++) {
       const description = await this.#describe(map.database, map.table);
-      const hidden = await this.#ask((connection) => findHidden(connection, map, description));
+      const hidden = await this.#ask((connection) => findHidden(connection, map, description, account));
       if (hidden === null || look === LOOKS_MAX) return { description, hidden };
     }
   }

@@ -46,14 +46,20 @@ export async function planCapture(config: SluiceConfig, signal: AbortSignal): Pr
   const registry = await knownTables(settings, signal);
   const connection = await source.connect();
   try {
+    const { account } = source.facts;
     const tables = await readCapturedTables(connection, settings.filter);
     const grants = await readSelectGrants(connection);
     const unreadable = await findUnreadable(connection, grants, tables);
     const captured = capturedShapes(settings, registry);
     const problems = [
-      ...(await findMissingPrivileges(connection, config.source.user)),
-      ...unreadablePatterns(config, grants, emptyPatterns(config, [...tables, ...captured])),
-      ...(await findProblems(connection, config, tables, captured)),
+      ...(await findMissingPrivileges(connection, config.source.user, account)),
+      ...unreadablePatterns(
+        config,
+        grants,
+        emptyPatterns(config, [...tables, ...captured], account),
+        account,
+      ),
+      ...(await findProblems(connection, config, tables, account, captured)),
     ];
     return await planAll(settings, { source, registry, tables, unreadable, problems });
   } finally {
@@ -96,7 +102,7 @@ async function planAll(
     ],
     warnings: [
       ...shapes.warnings,
-      ...leftAlone(config, tables, unreadable, captured),
+      ...leftAlone(config, facts.account, tables, unreadable, captured),
       ...gone.map(
         ({ database, table }) =>
           `${tableId(database, table)} was captured and is not any more: nothing more is published of it, and its rows stay in the sinks`,
@@ -108,13 +114,14 @@ async function planAll(
 /** With `source.strictTables` these are problems. */
 function leftAlone(
   config: SluiceConfig,
+  account: string,
   tables: readonly TableDescription[],
   unreadable: readonly TableName[],
   earlier: readonly TableName[],
 ): readonly string[] {
   if (config.source.strictTables) return [];
-  const { refused } = withoutRefused(config, tables, unreadable);
-  return [...refused, ...emptyPatterns(config, [...tables, ...earlier])].map(
+  const { refused } = withoutRefused(config, tables, unreadable, account);
+  return [...refused, ...emptyPatterns(config, [...tables, ...earlier], account)].map(
     ({ id, why }) => `${id} will be left alone: ${why}`,
   );
 }

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { readVariables, type TableDescription } from '@sluice/mysql';
+import { quoteIdentifier, readVariables, type TableDescription } from '@sluice/mysql';
 import {
   preflightFailed,
   type PipelineError,
@@ -51,12 +51,14 @@ const VARIABLE_RULES: readonly VariableRule[] = [
 /**
  * Everything at once that is wrong with the source's settings, and with `source.strictTables` with the captured tables.
  *
+ * @param account of capture, as GRANT reads it
  * @param earlier captured tables of earlier runs, and those that are left alone: that they are not among `tables` is no fault of a setting
  */
 export async function findProblems(
   connection: Connection,
   config: SluiceConfig,
   tables: readonly TableDescription[],
+  account: string,
   earlier: readonly TableName[] = [],
 ): Promise<readonly PreflightProblem[]> {
   const values = await readVariables(
@@ -65,7 +67,7 @@ export async function findProblems(
   );
   return [
     ...VARIABLE_RULES.flatMap((rule) => checkVariable(rule, values.get(rule.name))),
-    ...(config.source.strictTables ? strictProblems(config, tables, earlier) : []),
+    ...(config.source.strictTables ? strictProblems(config, tables, account, earlier) : []),
     ...Object.keys(config.source.keys).flatMap((id) => checkKeySetting(id, [...tables, ...earlier])),
     ...findTopicProblems(config, [...tables, ...earlier]),
   ];
@@ -74,10 +76,11 @@ export async function findProblems(
 function strictProblems(
   config: SluiceConfig,
   tables: readonly TableDescription[],
+  account: string,
   earlier: readonly TableName[],
 ): readonly PreflightProblem[] {
   return [
-    ...config.source.tables.flatMap((pattern) => checkPattern(pattern, [...tables, ...earlier])),
+    ...config.source.tables.flatMap((pattern) => checkPattern(pattern, [...tables, ...earlier], account)),
     ...tables.flatMap((table) => tableProblems(config, table)),
   ];
 }
@@ -100,8 +103,16 @@ function checkVariable(rule: VariableRule, value: string | undefined): readonly 
   ];
 }
 
-/** A pattern of `source.tables` that fits none of the tables. */
-export function checkPattern(pattern: string, tables: readonly TableName[]): readonly PreflightProblem[] {
+/**
+ * A pattern of `source.tables` that fits none of the tables.
+ *
+ * @param account of capture, as GRANT reads it
+ */
+export function checkPattern(
+  pattern: string,
+  tables: readonly TableName[],
+  account: string,
+): readonly PreflightProblem[] {
   const filter = createTableFilter([pattern], []);
   if (tables.some(({ database, table }) => filter.captures(database, table))) return [];
   return [
@@ -109,9 +120,14 @@ export function checkPattern(pattern: string, tables: readonly TableName[]): rea
       setting: 'source.tables',
       found: `"${pattern}" matches no table`,
       required: 'a table that exists and that the user may SELECT',
-      fix: `create the table, correct the pattern, or GRANT SELECT on it to the user of source.user`,
+      fix: `create the table, correct the pattern, or let capture see it: GRANT SELECT ON ${wholeDatabase(pattern.slice(0, pattern.indexOf('.')))} TO ${account};`,
     },
   ];
+}
+
+/** What GRANT is to name for all tables of a database. @param database a name, or a part of a pattern */
+export function wholeDatabase(database: string): string {
+  return /[*?]/u.test(database) ? '*.*' : `${quoteIdentifier(database)}.*`;
 }
 
 function checkKey(

@@ -1,7 +1,7 @@
-import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
+import type { TableDescription } from '@sluice/mysql';
 import type { Logger, SluiceConfig } from '@sluice/runtime';
 import type { CaptureMetrics } from './metrics.ts';
-import { checkPattern, tableProblems, type PreflightProblem } from './preflight.ts';
+import { checkPattern, tableProblems, wholeDatabase, type PreflightProblem } from './preflight.ts';
 import { isUnreadable, selectMissing, type SelectGrants } from './source/select-grants.ts';
 import { tableId } from './state/table.ts';
 import type { TableName } from './stream/statement-text.ts';
@@ -37,9 +37,13 @@ function whyOf({ found, required, fix }: PreflightProblem): string {
 }
 
 /** Patterns that fit none of the tables: of a database that is empty yet, of a name that is misspelt. */
-export function emptyPatterns(config: SluiceConfig, tables: readonly TableName[]): readonly RefusedTable[] {
+export function emptyPatterns(
+  config: SluiceConfig,
+  tables: readonly TableName[],
+  account: string,
+): readonly RefusedTable[] {
   return config.source.tables.flatMap((pattern) =>
-    checkPattern(pattern, tables).map((problem) => ({
+    checkPattern(pattern, tables, account).map((problem) => ({
       id: pattern,
       code: 'PATTERN_WITHOUT_TABLE' as const,
       why: whyOf(problem),
@@ -52,18 +56,18 @@ export function unreadablePatterns(
   config: SluiceConfig,
   grants: SelectGrants,
   empty: readonly RefusedTable[],
+  account: string,
 ): readonly PreflightProblem[] {
   const { user } = config.source;
   return empty.flatMap(({ id }) => {
     const database = id.slice(0, id.indexOf('.'));
     if (!isUnreadable(grants, database)) return [];
-    const on = /[*?]/u.test(database) ? '*.*' : `${quoteIdentifier(database)}.*`;
     return [
       {
         setting: 'source.user',
         found: `"${user}" without SELECT on anything that "${id}" of source.tables names`,
         required: 'SELECT on what is captured',
-        fix: `GRANT SELECT ON ${on} TO the user of source.user;`,
+        fix: `GRANT SELECT ON ${wholeDatabase(database)} TO ${account};`,
       },
     ];
   });
@@ -72,13 +76,15 @@ export function unreadablePatterns(
 /**
  * Tells the tables that may be captured from those that cannot be: they end no capture of the others.
  * @param unreadable tables that the account may not read in full
+ * @param account as GRANT reads it
  */
 export function withoutRefused(
   config: SluiceConfig,
   tables: readonly TableDescription[],
   unreadable: readonly TableName[],
+  account: string,
 ): { readonly tables: readonly TableDescription[]; readonly refused: readonly RefusedTable[] } {
-  const hidden = unreadable.map((name) => hiddenTable(name, selectMissing(name.database, name.table)));
+  const hidden = unreadable.map((name) => hiddenTable(name, selectMissing(name, account)));
   const hiddenIds = new Set(hidden.map(({ id }) => id));
   const refused = [...hidden];
   for (const table of tables) {

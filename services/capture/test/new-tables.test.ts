@@ -10,6 +10,7 @@ import type { SchemaHistoryRecord } from '../src/state/table-registry.ts';
 import type { TableRoutes } from '../src/stream/table-routes.ts';
 import { recordsOf } from './support/buffer-records.ts';
 import { begin, registryOf, statement, streamOf } from './support/streams.ts';
+import { MYSQL_FACTS } from './support/server-facts.ts';
 import { columnRow } from './support/descriptions.ts';
 import { tableMap } from './support/table-maps.ts';
 
@@ -82,7 +83,7 @@ function setupOf(options: {
     settings: {
       config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} } },
     } as unknown as CaptureSettings,
-    source: { connect: () => Promise.resolve(connection) } as unknown as Source,
+    source: { facts: MYSQL_FACTS, connect: () => Promise.resolve(connection) } as unknown as Source,
     server,
     ddl,
     registry,

@@ -24,7 +24,7 @@ async function problemsOf(
     topics: { prefix: 'p' },
     sinks: {},
   } as unknown as SluiceConfig;
-  return findProblems({ query } as unknown as Connection, config, tables, earlier);
+  return findProblems({ query } as unknown as Connection, config, tables, "'c'@'%'", earlier);
 }
 
 describe('findProblems', () => {

@@ -1,4 +1,4 @@
-import { quoteIdentifier, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
+import { quoteAccount, quoteIdentifier, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
 import { targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { readGrants, ROW_RIGHTS, TABLE_RIGHTS } from './grants.ts';
@@ -18,7 +18,7 @@ export async function checkTarget(
 ): Promise<void> {
   const grants = readGrants(await column(connection, 'SHOW GRANTS'));
   if (!grants.isComplete) return;
-  const account = await accountOf(connection);
+  const [current = ''] = await column(connection, 'SELECT CURRENT_USER()');
   const problems: PreflightProblem[] = [];
   for (const [setting, database] of databasesOf(config, sourceTables)) {
     const missing = grants.missing(database, WANTED);
@@ -30,7 +30,7 @@ export async function checkTarget(
       required: WANTED.join(', '),
       fix: [
         ...(tables === null ? [`CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(database)};`] : []),
-        `GRANT ${WANTED.join(', ')} ON ${quoteIdentifier(database)}.* TO ${account};`,
+        `GRANT ${WANTED.join(', ')} ON ${quoteIdentifier(database)}.* TO ${quoteAccount(current)};`,
       ].join(' '),
     };
     const canWrite = grants.missing(database, ROW_RIGHTS).length === 0;
@@ -62,15 +62,6 @@ async function tablesIn(connection: PoolConnection, database: string): Promise<n
     [database, database],
   );
   return found[0] === undefined ? null : Number(found[0]['tables']);
-}
-
-/** The account that the server took the login for, as GRANT wants it. */
-async function accountOf(connection: PoolConnection): Promise<string> {
-  const [account = ''] = await column(connection, 'SELECT CURRENT_USER()');
-  const at = account.lastIndexOf('@');
-  return [account.slice(0, at), account.slice(at + 1)]
-    .map((part) => `'${part.replaceAll("'", "''")}'`)
-    .join('@');
 }
 
 async function column(connection: PoolConnection, sql: string): Promise<string[]> {

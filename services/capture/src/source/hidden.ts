@@ -13,11 +13,13 @@ import { mayReadAll, selectMissing } from './select-grants.ts';
  * it does not show was dropped further on in the stream.
  *
  * @param description what the server shows; null when it shows no such table
+ * @param account that asks, as GRANT reads it
  */
 export async function findHidden(
   connection: Connection,
   map: TableMap,
   description: TableDescription | null,
+  account: string,
 ): Promise<PreflightProblem | null> {
   const { database, table } = map;
   const shown = new Set(description?.columns.map(({ COLUMN_NAME }) => COLUMN_NAME));
@@ -25,19 +27,19 @@ export async function findHidden(
   if (missing.length === 0) {
     // Any privilege at all makes information_schema show it.
     const isReadable = description === null || (await mayReadAll(connection, map));
-    return isReadable ? null : selectMissing(database, table);
+    return isReadable ? null : selectMissing(map, account);
   }
   try {
     if ((await findGone(connection, map, missing)) !== null) return null;
   } catch (error) {
     if (error instanceof PipelineError && error.code === 'MYSQL_PRIVILEGE_MISSING')
-      return selectMissing(database, table);
+      return selectMissing(map, account);
     throw error;
   }
   return {
     setting: `table ${tableId(database, table)}`,
     found: `that information_schema does not show ${description === null ? 'it' : missing.join(', ')}`,
     required: 'a table that is shown with all its columns',
-    fix: 'look at the privileges of the user of source.user, then start capture again',
+    fix: `look at the privileges of ${account}, then start capture again`,
   };
 }

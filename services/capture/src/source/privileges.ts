@@ -9,10 +9,15 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 };
 const ALL = 'ALL PRIVILEGES';
 
-/** The privileges without which the binlog cannot be read: the server itself would say so only after topics were made. */
+/**
+ * The privileges without which the binlog cannot be read: the server itself would say so only after topics were made.
+ *
+ * @param account the user as GRANT reads it
+ */
 export async function findMissingPrivileges(
   connection: Connection,
   user: string,
+  account: string,
 ): Promise<readonly PreflightProblem[]> {
   const rows = await queryRows(connection, 'SHOW GRANTS');
   const grants = rows.flatMap((row) => Object.values(row).map(String));
@@ -20,7 +25,7 @@ export async function findMissingPrivileges(
     setting: 'source.user',
     found: `"${user}" without ${privilege}`,
     required: privilege,
-    fix: `GRANT ${privilege} ON *.* TO the user of source.user;`,
+    fix: `GRANT ${privilege} ON *.* TO ${account};`,
   }));
 }
 

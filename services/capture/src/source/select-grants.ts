@@ -95,11 +95,12 @@ export async function mayReadAll(connection: Connection, { database, table }: Ta
   }
 }
 
-export function selectMissing(database: string, table: string): PreflightProblem {
+/** @param account as GRANT reads it */
+export function selectMissing({ database, table }: TableName, account: string): PreflightProblem {
   return {
     setting: `table ${tableId(database, table)}`,
     found: 'that the account may not SELECT all of it',
     required: 'SELECT on the table with all its columns',
-    fix: `GRANT SELECT ON ${quoteTable(database, table)} TO the user of source.user (a role counts when it is a default role), then start capture again`,
+    fix: `GRANT SELECT ON ${quoteTable(database, table)} TO ${account}; (a role counts when it is a default role), then start capture again`,
   };
 }

@@ -1,6 +1,6 @@
 import type { RowDataPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
-import { flavourOf, type Flavour } from '@sluice/mysql';
+import { flavourOf, quoteAccount, type Flavour } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { StreamPosition } from './position.ts';
 import { queryRows } from './query.ts';
@@ -15,6 +15,8 @@ export interface ServerFacts {
   readonly gtid: boolean;
   /** Whether table names that differ in case only are the same (`lower_case_table_names`). */
   readonly ignoresCase: boolean;
+  /** The account that the server took the login of `source.user` for, as GRANT reads it. */
+  readonly account: string;
 }
 
 async function firstRow(connection: Connection, sql: string): Promise<RowDataPacket> {
@@ -28,7 +30,8 @@ function text(value: unknown): string {
 
 /** What must be known of the source before its binlog is read. */
 export async function describeServer(connection: Connection): Promise<ServerFacts> {
-  const { version } = await firstRow(connection, 'SELECT VERSION() AS version');
+  const login = await firstRow(connection, 'SELECT VERSION() AS version, CURRENT_USER() AS account');
+  const { version } = login;
   const flavour = flavourOf(text(version));
   if (flavour === 'mariadb') {
     const row = await firstRow(
@@ -36,22 +39,27 @@ export async function describeServer(connection: Connection): Promise<ServerFact
       'SELECT @@server_id AS id, @@gtid_domain_id AS domain, @@lower_case_table_names AS names',
     );
     const identity = `${text(row['id'])}/${text(row['domain'])}`;
-    return { ...factsOf(flavour, version, row), identity, gtid: true };
+    return { ...factsOf(flavour, login, row), identity, gtid: true };
   }
   const row = await firstRow(
     connection,
     'SELECT @@server_id AS id, @@server_uuid AS uuid, @@gtid_mode AS mode, @@lower_case_table_names AS names',
   );
-  return { ...factsOf(flavour, version, row), identity: text(row['uuid']), gtid: row['mode'] === 'ON' };
+  return { ...factsOf(flavour, login, row), identity: text(row['uuid']), gtid: row['mode'] === 'ON' };
 }
 
 function factsOf(
   flavour: Flavour,
-  version: unknown,
+  login: RowDataPacket,
   row: RowDataPacket,
-): Pick<ServerFacts, 'flavour' | 'version' | 'serverId' | 'ignoresCase'> {
-  const serverId = Number(row['id']);
-  return { flavour, version: text(version), serverId, ignoresCase: Number(row['names']) !== 0 };
+): Omit<ServerFacts, 'identity' | 'gtid'> {
+  return {
+    flavour,
+    version: text(login['version']),
+    serverId: Number(row['id']),
+    ignoresCase: Number(row['names']) !== 0,
+    account: quoteAccount(text(login['account'])),
+  };
 }
 
 /** The end of the binlog now, and the transactions it holds. */

@@ -10,6 +10,7 @@ const server = {
   serverId: 11,
   gtid: true,
   ignoresCase: false,
+  account: "'sluice'@'%'",
 } as const;
 const status = { file: 'binlog.000009', position: 900, gtidSet: 'uuid-1:1-90' };
 

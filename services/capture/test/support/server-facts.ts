@@ -8,4 +8,5 @@ export const MYSQL_FACTS = {
   serverId: 11,
   gtid: true,
   ignoresCase: false,
+  account: "'sluice'@'%'",
 } as const satisfies ServerFacts;
