@@ -1,13 +1,14 @@
 /**
- * `npm run test:torture -- [folder or file …] [--every N] [--seconds N] [--report FILE]`: MariaDB's own regression suite on a
+ * `npm run test:torture -- [folder or file …] [--every N] [--seconds N] [--sinks LIST]
+ * [--report FILE]`: MariaDB's own regression suite on a
  * source while a pipeline with three sinks captures all of it. README.md says what it prints.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { ownServers } from '../harness/own-servers.ts';
+import { runPlace } from './run-place.ts';
 import { FOLDERS, suiteFolder, testFiles } from './suite-folder.ts';
+import { SINK_NAMES } from '../harness/sink-pipeline.ts';
 import type { FileEnd } from './run-file.ts';
 import { torture, type FileResult } from './torture-run.ts';
 
@@ -16,6 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     every: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '36000' },
+    sinks: { type: 'string', default: SINK_NAMES.join() },
     report: { type: 'string' },
   },
 });
@@ -67,14 +69,14 @@ const flags = {
   redis: [],
 };
 const stack = await ownServers(scope, flags, ['kafka', 'elasticsearch']);
-const folder = await mkdtemp(join(tmpdir(), 'sluice-torture-'));
-scope.defer(() => rm(folder, { recursive: true, force: true }));
+const sinks = SINK_NAMES.filter((sink) => values.sinks.split(',').includes(sink));
 await torture({
   suite,
   files,
   stack,
   source: stack.mariadb,
-  folder,
+  place: await runPlace(scope, suite, stack.mariadb),
+  sinks,
   isOver: () => seconds() > Number(values.seconds),
   onFile,
 });

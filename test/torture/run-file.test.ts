@@ -10,7 +10,7 @@ test('what a file made stays to be compared, drops in its middle are its own', (
     'drop table t2;',
     '',
   ];
-  expect(withoutLastDrops(file.join('\n'))).toBe(file.slice(0, 3).join('\n'));
+  expect(withoutLastDrops(file.join('\n'))).toBe(`${file.slice(0, 3).join('\n')}\n`);
 });
 
 test('a file that only tidies up becomes empty', () => {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { debianCommand, type MysqlServer } from '@sluice/local-stack';
+import type { RunPlace } from './run-place.ts';
 import type { SuiteFolder } from './suite-folder.ts';
 
 export interface FileEnd {
@@ -14,10 +15,9 @@ export interface FileRun {
   readonly suite: SuiteFolder;
   /** Below the suite. */
   readonly file: string;
+  readonly place: RunPlace;
   readonly server: MysqlServer;
   readonly database: string;
-  /** Scratch files. */
-  readonly folder: string;
   readonly timeoutMs: number;
 }
 
@@ -30,21 +30,21 @@ const TIDIES_UP = /^\s*(drop (table|view|database|procedure|function|trigger|seq
 export async function runFile({
   suite,
   file,
+  place,
   server,
   database,
-  folder,
   timeoutMs,
 }: FileRun): Promise<FileEnd> {
+  const { folder } = place;
   const text = await readFile(join(suite.files, file), 'latin1');
   const copy = join(folder, 'file.test');
   await writeFile(copy, withoutLastDrops(text), 'latin1');
   const { command, args } = debianCommand(suite.root, 'usr/bin/mariadb-test', [
     '--no-defaults',
     '--silent',
-    `--host=${server.host}`,
     `--port=${server.port}`,
-    `--user=${server.user}`,
-    `--password=${server.password}`,
+    `--socket=${place.socket}`,
+    '--user=root',
     `--database=${database}`,
     `--basedir=${suite.files}/`,
     `--tmpdir=${folder}`,
@@ -54,9 +54,11 @@ export async function runFile({
   const env = {
     ...process.env,
     MYSQLTEST_VARDIR: folder,
-    MYSQL_TMP_DIR: folder,
+    MYSQL_TMP_DIR: join(folder, 'tmp'),
     MYSQL_TEST_DIR: suite.files,
+    MYSQL: place.client,
     MASTER_MYPORT: String(server.port),
+    MASTER_MYSOCK: place.socket,
     USE_RUNNING_SERVER: '1',
   };
   return new Promise((resolve) => {
@@ -86,5 +88,8 @@ function lineOf(problems: string): string {
 export function withoutLastDrops(text: string): string {
   const lines = text.split('\n');
   const last = lines.findLastIndex((line) => !TIDIES_UP.test(line));
-  return lines.slice(0, last + 1).join('\n');
+  return lines
+    .slice(0, last + 1)
+    .map((line) => `${line}\n`)
+    .join('');
 }
