@@ -20,6 +20,7 @@ const ENTRIES = {
   soak: 'test/faults/soak.ts',
   build: 'packages/cli/src/build.ts',
   torture: 'test/torture/main.ts',
+  schemas: 'test/schemas/main.ts',
   generate: 'packages/cli/src/generate.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };

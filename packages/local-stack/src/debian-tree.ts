@@ -7,6 +7,8 @@ export interface DebianTree {
   readonly key: string;
   readonly suite: 'sid' | 'bookworm';
   readonly packages: readonly string[];
+  /** Without what they depend on: for the files in them, not for their programs. */
+  readonly alone?: boolean;
 }
 
 export interface DebianTreeOptions {
@@ -17,7 +19,7 @@ export interface DebianTreeOptions {
 }
 
 /**
- * The packages and all that they depend on, unpacked side by side in a folder of the cache; downloaded the first time.
+ * The packages and all that they depend on, if not asked for alone, unpacked side by side in a folder of the cache; downloaded the first time.
  * Nothing of it is installed on the machine. Throws STACK_TOOL_MISSING, STACK_DOWNLOAD_FAILED.
  */
 export function debianTree(tree: DebianTree, options: DebianTreeOptions = {}): Promise<string> {

@@ -9,6 +9,8 @@ import { DOWNLOAD_TIMEOUT_MS, type Installer } from './program-cache.ts';
 export interface DebianProgram {
   readonly suite: 'sid' | 'bookworm';
   readonly packages: readonly string[];
+  /** Without what they depend on: for the files in them, not for their programs. */
+  readonly alone?: boolean;
 }
 
 const DEFAULT_KEY_RING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -30,8 +32,9 @@ export async function installDebian(
   const state = join(installer.temporary, 'apt');
   const options = await aptState(state, mirror, program.suite);
   await apt([...options, 'update'], installer);
-  await apt([...options, '-y', '--download-only', 'install', ...program.packages], installer);
   const archives = join(state, 'cache/archives');
+  const verb = program.alone === true ? ['download'] : ['-y', '--download-only', 'install'];
+  await apt([...options, ...verb, ...program.packages], installer, archives);
   for (const file of await readdir(archives)) {
     if (!file.endsWith('.deb')) continue;
     const result = await runProgram('dpkg', ['-x', join(archives, file), folder], {
@@ -44,10 +47,12 @@ export async function installDebian(
   }
 }
 
-async function apt(args: readonly string[], installer: Installer): Promise<void> {
+/** @param cwd where `download` puts its files */
+async function apt(args: readonly string[], installer: Installer, cwd?: string): Promise<void> {
   const program = dyingWithParent('apt-get', ['-q', ...args], installer.env);
   const result = await runProgram(program.command, program.args, {
     timeoutMs: DOWNLOAD_TIMEOUT_MS,
+    ...(cwd === undefined ? {} : { cwd }),
     env: { ...installer.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
     signal: installer.signal,
   });

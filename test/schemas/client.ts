@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { debianCommand, debianTree, type MysqlServer } from '@sluice/local-stack';
+
+const TIMEOUT_MS = 300_000;
+
+/** Runs scripts as an installer does: by the server's own client, which goes on after an error. */
+export class SqlClient {
+  readonly #server: MysqlServer;
+  readonly #root: string;
+
+  static async of(server: MysqlServer, say: (line: string) => void): Promise<SqlClient> {
+    const packages = ['mariadb-server-core', 'mariadb-client-core'];
+    const tree = { key: 'mariadb-10.11', suite: 'bookworm', packages } as const;
+    return new SqlClient(server, await debianTree(tree, { onProgress: say }));
+  }
+
+  private constructor(server: MysqlServer, root: string) {
+    this.#server = server;
+    this.#root = root;
+  }
+
+  /** The statements that the server refused, by its messages. Throws when the client does not end. */
+  run(database: string, sql: string): Promise<string[]> {
+    const { host, port, user, password } = this.#server;
+    const { command, args } = debianCommand(this.#root, 'usr/bin/mariadb', [
+      '--no-defaults',
+      '--force',
+      '--default-character-set=utf8mb4',
+      `--host=${host}`,
+      `--port=${port}`,
+      `--user=${user}`,
+      `--password=${password}`,
+      database,
+    ]);
+    return new Promise((resolve, reject) => {
+      const options = { timeout: TIMEOUT_MS, maxBuffer: 64 << 20 };
+      const child = execFile(command, args, options, (error, _, problems) => {
+        if (error?.killed === true) return reject(new Error('the client did not end', { cause: error }));
+        resolve(problems.split('\n').filter((line) => line.startsWith('ERROR')));
+      });
+      // A client that cannot connect has gone before it has read all.
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(sql);
+    });
+  }
+}
