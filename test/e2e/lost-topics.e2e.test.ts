@@ -7,7 +7,7 @@ import { CapturePipeline, kafkaConfig } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { readEnvelopes, readRows } from '../harness/table-records.ts';
+import { readEnvelopes, readRows, type EnvelopeRecord } from '../harness/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql'] });
 afterAll(() => stack.stop());
@@ -53,6 +53,17 @@ test('tables whose topics were deleted, or made again by somebody else, are told
   expect(await readEnvelopes(pipeline.reader, pipeline.topic('kept'))).toHaveLength(kept.length);
   const third = await pipeline.start();
   expect(third.log.some(({ event }) => event === 'capture.topics_lost')).toBe(false);
+  await third.stop();
+
+  // Where no topic has to be made, nothing is published before the tables are told.
+  const began = Date.now();
+  await deleteTopics(admin, [pipeline.topic('emptied')]);
+  await admin.createTopics({ topics: [likeCapture(pipeline.topic('emptied'))] });
+  await pipeline.start();
+  const told = (): Promise<EnvelopeRecord[]> => readEnvelopes(pipeline.reader, pipeline.topic('emptied'));
+  await eventually('the first record', async () => (await told()).length > 0);
+  // By their time Kafka takes records away.
+  expect((await told())[0]?.record.timestamp).toBeGreaterThan(began);
 });
 
 async function connectedAdmin(scope: Scope): Promise<Admin> {

@@ -1,4 +1,8 @@
+import { readTable } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
+import type { CaptureSettings } from './capture-settings.ts';
+import { appeared } from './owed-tables.ts';
+import { refusalOf } from './refused-tables.ts';
 import { areTransactional, firesNothing } from './source/row-safety.ts';
 import type { Source } from './source/source.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
@@ -10,11 +14,14 @@ import type { TableName } from './stream/statement-text.ts';
 import type { TableRoutes } from './stream/table-routes.ts';
 
 export interface DoubtfulRowsParts {
+  readonly settings: Pick<CaptureSettings, 'config'>;
   readonly source: Pick<Source, 'connect'>;
   readonly stream: ChangeStream;
   readonly registry: TableRegistry;
   readonly routes: TableRoutes;
   readonly book: SnapshotBook;
+  /** Whether a table is left alone, because it cannot be captured as it is. */
+  readonly isRefused: (id: string) => boolean;
   readonly log: Logger;
 }
 
@@ -29,13 +36,15 @@ export class DoubtfulRows {
     this.#parts = parts;
   }
 
+  /** Throws TABLE_APPEARED when a table is in doubt that this life has no topic of: the next one has, and meets the doubt again. */
   async settle(): Promise<void> {
     const { stream } = this.#parts;
     const doubts = stream.doubts;
     stream.doubts = [];
     for (const doubt of doubts) {
       const tables = doubt.kind === 'rolled-back' ? await this.#leftBy(doubt) : await this.#changedBy(doubt);
-      if (tables.length > 0) this.#readAgain(tables, doubt);
+      const captured = await this.#captured(tables);
+      if (captured.length > 0) this.#readAgain(captured, doubt);
     }
   }
 
@@ -62,21 +71,46 @@ export class DoubtfulRows {
   /** Those that were read, and those that were made since this life began. */
   #allTables(): readonly TableName[] {
     const { registry, routes, book } = this.#parts;
-    const read = [...registry.shapes()].filter(
-      (name) => routes.captures(name.database, name.table) && book.knows(idOf(name)),
+    const isThere = (name: TableName): boolean => !this.#takesFirst || book.knows(idOf(name));
+    const read = [...registry.admitted()].filter(
+      (name) => routes.captures(name.database, name.table) && isThere(name),
     );
-    return [...read.map(({ database, table }) => ({ database, table })), ...routes.createdUnmet()];
+    return [...read, ...routes.createdUnmet()];
   }
 
-  /** One job for each table is enough, unless it has begun: what it has read may be older. */
-  #readAgain(tables: readonly TableName[], doubt: Doubt): void {
-    const { stream, registry, routes, book, log } = this.#parts;
-    const waiting = new Set(book.jobs.filter(({ state }) => state === 'pending').map(idOf));
-    for (const { database, table } of tables) {
-      if (!registry.isAdmitted(database, table)) routes.renamedTo.push({ database, table });
-      else if (!waiting.has(tableId(database, table)))
-        book.request({ database, table, condition: null, reconcile: true, requestedAt: Date.now() });
+  get #takesFirst(): boolean {
+    return this.#parts.settings.config.snapshot.mode === 'initial';
+  }
+
+  /** Without those that capture leaves alone, and those that are gone: what they would have to tell is read when they can be. */
+  async #captured(tables: readonly TableName[]): Promise<readonly TableName[]> {
+    const { registry, book, isRefused } = this.#parts;
+    const found: TableName[] = [];
+    for (const name of tables) {
+      const isOut = isRefused(idOf(name));
+      const isAdmitted = registry.isAdmitted(name.database, name.table);
+      if (!isOut && !isAdmitted && (await this.#isFit(name))) throw appeared(idOf(name));
+      if (isOut || !isAdmitted) book.forget(idOf(name));
+      else found.push(name);
     }
+    return found;
+  }
+
+  /** Whether it is a table on the source, no view, and can be captured. */
+  async #isFit({ database, table }: TableName): Promise<boolean> {
+    const { source, settings } = this.#parts;
+    const connection = await source.connect();
+    try {
+      const description = await readTable(connection, database, table);
+      return description !== null && refusalOf(settings.config, description) === null;
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  #readAgain(tables: readonly TableName[], doubt: Doubt): void {
+    const { stream, book, log } = this.#parts;
+    book.readAgain(tables, this.#takesFirst, Date.now());
     stream.tellDoubt(tables, doubt);
     log.warn(
       { event: 'capture.reads_again', tables: tables.map(idOf) },

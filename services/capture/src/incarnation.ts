@@ -183,13 +183,15 @@ export class Incarnation {
   }
 
   #watchRows(): DoubtfulRows {
-    const { source, registry, log } = this.#parts;
+    const { settings, source, registry, log } = this.#parts;
     return new DoubtfulRows({
+      settings,
       source,
       stream: this.#stream,
       registry,
       routes: this.#routes,
       book: this.#book,
+      isRefused: (id) => this.#newTables.isRefused(id),
       log,
     });
   }
@@ -295,6 +297,7 @@ export class Incarnation {
     };
     const { metrics, plan, lost } = this.#parts;
     metrics.connected(plan.generation);
+    this.#stream.now = Date.now();
     this.#stream.onRotate(plan.from.file, plan.from.position);
     if (plan.opensGeneration || lost.missing.length > 0) await this.#loop.publishCheckpoint();
     this.isGenerationDurable = true;

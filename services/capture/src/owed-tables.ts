@@ -97,9 +97,8 @@ export class OwedTables {
   }
 
   async #askFor(named: readonly TableName[]): Promise<void> {
-    const { book, publishCheckpoint } = this.#parts;
-    for (const { database, table } of named)
-      book.request({ database, table, condition: null, reconcile: true, requestedAt: Date.now() });
+    const { book, settings, publishCheckpoint } = this.#parts;
+    book.readAgain(named, settings.config.snapshot.mode === 'initial', Date.now());
     if (named.length > 0) await publishCheckpoint();
   }
 }

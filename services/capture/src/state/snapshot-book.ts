@@ -126,6 +126,36 @@ export class SnapshotBook {
     return this.#add({ ...order, id: `s${this.#requested}`, origin: 'request' });
   }
 
+  /**
+   * All rows of these tables are to be read again, and those dropped that are gone. One job that has not begun is enough for
+   * many such wishes; what one that has begun has read may be older. In place of a first snapshot that has ended the table
+   * owes it once more: unlike a request that takes no room in the checkpoint, and any number of tables may be in doubt.
+   *
+   * @param takesFirst whether first snapshots are taken
+   * @param at milliseconds since 1970
+   */
+  readAgain(tables: readonly TableNamed[], takesFirst: boolean, at: number): void {
+    const waiting = new Map(
+      this.jobs.filter(isWholeAndUnbegun).map((job) => [tableId(job.database, job.table), job]),
+    );
+    for (const { database, table } of tables) {
+      const id = tableId(database, table);
+      const job = waiting.get(id);
+      const order = { database, table, condition: null, reconcile: true, requestedAt: at };
+      if (job?.reconcile === true) continue;
+      if (job?.origin === 'initial') this.update(job.id, { reconcile: true });
+      else if (takesFirst && this.#hasEndedFirst(id)) {
+        this.forget(id);
+        this.#add({ ...order, id: initialId(id), origin: 'initial' });
+      } else this.request(order);
+    }
+  }
+
+  #hasEndedFirst(table: string): boolean {
+    const first = this.#jobs.get(initialId(table));
+    return first === undefined || hasEnded(first.state);
+  }
+
   #add(order: JobOrder): SnapshotJob {
     const job = newJob(order);
     this.#jobs.delete(job.id);
@@ -222,6 +252,11 @@ export function withoutFirst(snapshots: Snapshots, tables: readonly string[]): S
     jobs: snapshots.jobs.filter(({ id }) => !ids.has(id)),
     whole: snapshots.whole.filter((table) => !tables.includes(table)),
   };
+}
+
+/** Whether the job will read all rows, every one of them later than now. */
+function isWholeAndUnbegun({ state, since, condition }: SnapshotJob): boolean {
+  return state === 'pending' && since === null && condition === null;
 }
 
 /** Those of the jobs that have ended, without the newest. */

@@ -6,6 +6,7 @@ import type { Treatment } from '../shape/treatment.ts';
 import type { TableName } from '../stream/statement-text.ts';
 import {
   captureTable,
+  parseTableId,
   shapeText,
   tableId,
   tablePlace,
@@ -114,6 +115,14 @@ export class TableRegistry {
 
   isAdmitted(database: string, table: string): boolean {
     return this.#admitted.has(tableId(database, table));
+  }
+
+  /** The tables that may be published. */
+  *admitted(): Generator<TableName> {
+    for (const id of this.#admitted.keys()) {
+      const [database = '', table = ''] = parseTableId(id);
+      yield { database, table };
+    }
   }
 
   /** Topics of admitted tables. */

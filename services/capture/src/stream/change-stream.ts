@@ -152,8 +152,9 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   get progress(): StreamProgress {
     const { open, gtid, start } = this.transaction;
     const { file } = this.#position;
-    const gtidSet = this.gtidSet;
-    const openGtid = open && gtid !== null && gtidSet !== null ? `,${gtid}` : '';
+    // No set of GTIDs holds an open transaction that has none.
+    const gtidSet = open && gtid === null ? null : this.gtidSet;
+    const openGtid = open ? `,${gtid}` : '';
     return {
       gtidSet: gtidSet === null ? null : `${gtidSet}${openGtid}`.replace(/^,/, ''),
       position: open ? { file, position: start + 1 } : this.#closedAt,
@@ -281,7 +282,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     if (xa !== null && this.#rows.tables.size > 0) this.#stopTables(xa, start);
   }
 
-  /** Where a new version of a table is announced. */
+  /** Where something is told that no rollback may take away: a new version of a table. */
   readonly announcement = (): Announcement => {
     this.#rows.noteTold();
     return { buffer: this.buffer, point: this.point() };
@@ -372,6 +373,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
 
   /** Tables that are read again, because the binlog does not tell what became of rows of theirs. */
   tellDoubt(tables: readonly TableName[], { statement, start }: Doubt): void {
+    this.#rows.noteTold();
     this.#ddl.reportRows(statement, tables, { buffer: this.buffer, point: this.point(this.highest, start) });
   }
 

@@ -43,6 +43,9 @@ interface Finding {
   readonly unseen?: true;
 }
 
+/** Names of two times 64 characters: hardly 100 kB in a record, where they stand up to three times. */
+const TABLES_MAX = 100;
+
 /** Tells of statements that change captured tables: a record each in the DDL topic, in the order of the binlog. */
 export class DdlReporter {
   readonly #options: DdlReporterOptions;
@@ -171,7 +174,23 @@ export class DdlReporter {
     return unseen === true && policy === 'apply' ? 'alert' : policy;
   }
 
-  #write(finding: Finding, { sql, database, sqlMode }: SeenStatement, { buffer, point }: Announcement): void {
+  /** In as many records as keep each of them far below the largest that Kafka takes: any number of tables may be told of at once. */
+  #write(finding: Finding, statement: SeenStatement, announcement: Announcement): void {
+    const { tables } = finding;
+    this.#writePart({ ...finding, tables: tables.slice(0, TABLES_MAX) }, statement, announcement);
+    for (let from = TABLES_MAX; from < tables.length; from += TABLES_MAX) {
+      const { buffer, point } = announcement;
+      const sequence = this.#options.journal.freeId(point.sequence);
+      const part = { ...finding, tables: tables.slice(from, from + TABLES_MAX) };
+      this.#writePart(part, statement, { buffer, point: { ...point, sequence } });
+    }
+  }
+
+  #writePart(
+    finding: Finding,
+    { sql, database, sqlMode }: SeenStatement,
+    { buffer, point }: Announcement,
+  ): void {
     const { prefix, flavour, journal, onReport } = this.#options;
     const { class: kind, tables, shadow, created, unseen } = finding;
     const policy = this.#policyOf(finding);

@@ -4,6 +4,7 @@ import { NO_SNAPSHOTS, SnapshotBook, snapshotsSchema } from '../../src/state/sna
 const table = (name: string): { database: string; table: string } => ({ database: 'shop', table: name });
 const request = (book: SnapshotBook, name: string): string =>
   book.request({ ...table(name), condition: null, reconcile: false, requestedAt: 1 }).id;
+const order = { ...table('a'), condition: null, reconcile: true, requestedAt: 1 };
 const never = (): boolean => false;
 const none: ReadonlySet<string> = new Set();
 
@@ -95,5 +96,69 @@ describe('jobs that are asked for', () => {
     expect(book.move('s9', 'cancel', 1)).toBeNull();
     expect(book.move(id, 'cancel', 1)?.state).toBe('cancelled');
     expect(woken).toBe(2);
+  });
+});
+
+describe('tables that are to be read again', () => {
+  const jobsOf = (book: SnapshotBook): unknown[] =>
+    book.jobs.map(({ id, state, reconcile }) => [id, state, reconcile]);
+
+  test('owe a first snapshot once more, which takes no room in the checkpoint', () => {
+    const names = Array.from({ length: 5000 }, (_, index) => `t${index}`);
+    const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: names.map((name) => `shop.${name}`) });
+    for (let times = 0; times < 2; times++) book.readAgain(names.map(table), true, 2);
+    expect([book.jobs.length, book.whole.size]).toEqual([5000, 0]);
+    expect(book.toSnapshots()).toEqual(NO_SNAPSHOTS);
+    const later = again(book);
+    later.owe(names.slice(0, 1).map(table), () => true, 4);
+    expect(jobsOf(later)).toEqual([['initial/shop.t0', 'pending', true]]);
+  });
+
+  test.each(['finish', 'cancel', 'fail'] as const)('also after %s of the first', (event) => {
+    const book = new SnapshotBook();
+    book.owe([table('a')], never, 1);
+    book.move('initial/shop.a', 'start', 2);
+    book.move('initial/shop.a', event, 3);
+    book.readAgain([table('a')], true, 4);
+    expect(jobsOf(book)).toEqual([['initial/shop.a', 'pending', true]]);
+  });
+
+  test('are asked for where no first snapshots are taken', () => {
+    const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: ['shop.a'] });
+    for (let times = 0; times < 3; times++) book.readAgain([table('a')], false, 4);
+    expect([jobsOf(book), book.knows('shop.a')]).toEqual([[['s1', 'pending', true]], true]);
+  });
+
+  test('have one that has not begun drop what is gone', () => {
+    const book = new SnapshotBook();
+    book.owe([table('a')], never, 1);
+    book.readAgain([table('a')], true, 4);
+    expect(jobsOf(book)).toEqual([['initial/shop.a', 'pending', true]]);
+  });
+
+  test.each<[string, (book: SnapshotBook) => unknown]>([
+    ['reads some rows only', (book) => book.request({ ...order, condition: 'id < 5', reconcile: false })],
+    ['drops nothing', (book) => book.request({ ...order, reconcile: false })],
+    ['has begun', (book) => book.update(book.request(order).id, { since: '0010000020000000100' })],
+    ['runs', (book) => book.move(book.request(order).id, 'start', 2)],
+    ['is paused', (book) => book.move(book.request(order).id, 'pause', 2)],
+  ])('are read by another job than one that %s', (_what, ask) => {
+    const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: ['shop.a'] });
+    ask(book);
+    for (let times = 0; times < 2; times++) book.readAgain([table('a')], true, 4);
+    expect(jobsOf(book).slice(1)).toEqual([['initial/shop.a', 'pending', true]]);
+  });
+
+  test('are asked for beside a first snapshot that is under way', () => {
+    const book = new SnapshotBook();
+    book.owe([table('a')], () => true, 1);
+    book.move('initial/shop.a', 'start', 2);
+    book.readAgain([table('a')], true, 4);
+    expect(jobsOf(book)).toEqual([
+      ['initial/shop.a', 'running', true],
+      ['s1', 'pending', true],
+    ]);
+    const ids = book.startable(9, none).map(({ id }) => id);
+    expect(ids).toEqual([]);
   });
 });

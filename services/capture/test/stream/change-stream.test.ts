@@ -308,6 +308,9 @@ describe('the place in the binlog', () => {
     });
     stream.onCommit(500);
     expect(stream.progress).toEqual({ gtidSet: `${uuid}:1-5`, position: { file: FILE, position: 500 } });
+    // `gtid_mode` is on its way: no set holds what is open now.
+    begin(stream, 600);
+    expect(stream.progress).toEqual({ gtidSet: null, position: { file: FILE, position: 601 } });
   });
 
   test('rows of a chunk are numbered by its mark, but never below what the stream has given out', () => {

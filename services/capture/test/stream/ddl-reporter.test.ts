@@ -92,3 +92,17 @@ test('a policy goes with the control record', () => {
   ).toEqual(controls.map(() => 'pause-table'));
   expect(controls.length).toBeGreaterThan(0);
 });
+
+test('many tables are told of in records that Kafka takes', () => {
+  const setup = streamOf();
+  const tables = Array.from({ length: 2500 }, (_, index) => ({
+    database: 'shop',
+    table: `${'表'.repeat(60)}${index}`,
+  }));
+  setup.ddl.reportRows('DO', tables, setup.stream.announcement());
+  const records = recordsOf(setup.buffer).filter(({ topic }) => topic === 'p.sluice.ddl');
+  expect(records).toHaveLength(25);
+  for (const { key, value } of records) expect(Buffer.byteLength(`${key}${value}`)).toBeLessThan(100_000);
+  const { alerts } = setup.journal;
+  expect(alerts.flatMap((alert) => alert.tables)).toEqual(tables.map(({ table }) => `shop.${table}`));
+});

@@ -118,6 +118,41 @@ test.each<[string, Statement]>([
   ['ROLLBACK', { kind: 'rollback', savepoint: null }],
   ['ROLLBACK TO `s`', { kind: 'rollback', savepoint: 's' }],
   ['INSERT INTO orders (id) SELECT CONCAT(a, NOW()) FROM b', rows('INSERT', 'shop', 'orders')],
+  // As pt-heartbeat, pt-table-checksum (by CRC32 and by MD5) and pt-table-sync write them.
+  [
+    "REPLACE INTO `percona`.`heartbeat` (ts, server_id, file, position, relay_source_log_file, exec_source_log_pos) VALUES ('2026-11-28T03:30:00.001', '1', 'binlog.000002', '158', NULL, NULL)",
+    rows('REPLACE', 'percona', 'heartbeat'),
+  ],
+  [
+    "UPDATE `percona`.`heartbeat` SET ts='2026-11-28T03:30:00.001', file='binlog.000002', position='158' WHERE server_id='1'",
+    rows('UPDATE', 'percona', 'heartbeat'),
+  ],
+  [
+    "REPLACE INTO `percona`.`checksums` (db, tbl, chunk, chunk_index, lower_boundary, upper_boundary, this_cnt, this_crc) SELECT 'shop', 'orders', '1', 'PRIMARY', '1', '900', COUNT(*) AS cnt, COALESCE(LOWER(CONV(BIT_XOR(CAST(CRC32(CONCAT_WS('#', `id`, convert(`name` using utf8mb4), UNIX_TIMESTAMP(`at`), CONCAT(ISNULL(`name`), ISNULL(`at`)))) AS UNSIGNED)), 10, 16)), 0) AS crc FROM `shop`.`orders` FORCE INDEX(`PRIMARY`) WHERE ((`id` >= '1')) AND ((`id` <= '900')) /*checksum chunk*/",
+    rows('REPLACE', 'percona', 'checksums'),
+  ],
+  [
+    "REPLACE INTO `percona`.`checksums` (db, tbl, chunk, chunk_index, lower_boundary, upper_boundary, this_cnt, this_crc) SELECT 'shop', 'orders', '1', NULL, NULL, NULL, COUNT(*) AS cnt, COALESCE(LOWER(CONCAT(LPAD(CONV(BIT_XOR(CAST(CONV(SUBSTRING(@crc, 1, 16), 16, 10) AS UNSIGNED)), 10, 16), 16, '0'), LPAD(CONV(BIT_XOR(CAST(CONV(SUBSTRING(@crc := MD5(CONCAT_WS('#', `id`, TRIM(`name`))), 17, 16), 16, 10) AS UNSIGNED)), 10, 16), 16, '0'))), 0) AS crc FROM `shop`.`orders` /*checksum table*/",
+    rows('REPLACE', 'percona', 'checksums'),
+  ],
+  [
+    "UPDATE `percona`.`checksums` SET chunk_time = '0.01', master_crc = 'a1', master_cnt = '900' WHERE db = 'shop' AND tbl = 'orders' AND chunk = '1'",
+    rows('UPDATE', 'percona', 'checksums'),
+  ],
+  [
+    "DELETE FROM `percona`.`checksums` WHERE db = 'shop' AND tbl = 'orders'",
+    rows('DELETE', 'percona', 'checksums'),
+  ],
+  [
+    "REPLACE INTO `shop`.`orders`(`id`, `name`) VALUES ('7', 'Ann') /*percona-toolkit src_db:shop src_tbl:orders*/",
+    rows('REPLACE', 'shop', 'orders'),
+  ],
+  [
+    'INSERT INTO bits SELECT BIT_AND(a), BIT_OR(b) FROM c IGNORE INDEX FOR JOIN (d)',
+    rows('INSERT', 'shop', 'bits'),
+  ],
+  // A server without such a function may have a stored one of its name.
+  ['INSERT INTO a VALUES (UUID_TO_BIN(1))', { ...rows('INSERT', 'shop', 'a'), isAlone: false } as Statement],
   ['UPDATE orders SET a = f(1)', { ...rows('UPDATE', 'shop', 'orders'), isAlone: false } as Statement],
   ['UPDATE orders SET a = crm.now()', { ...rows('UPDATE', 'shop', 'orders'), isAlone: false } as Statement],
   ['REPLACE orders VALUES (`f` (1))', { ...rows('REPLACE', 'shop', 'orders'), isAlone: false } as Statement],

@@ -1,0 +1,141 @@
+import { createLogger } from '@sluice/runtime';
+import { describe, expect, test } from 'vitest';
+import type { CaptureSettings } from '../src/capture-settings.ts';
+import { DoubtfulRows } from '../src/doubtful-rows.ts';
+import type { Source } from '../src/source/source.ts';
+import { NO_SNAPSHOTS, SnapshotBook } from '../src/state/snapshot-book.ts';
+import { recordsOf } from './support/buffer-records.ts';
+import { columnRow } from './support/descriptions.ts';
+import {
+  begin,
+  insert,
+  query,
+  registryOf,
+  statement,
+  streamOf,
+  type StreamSetup,
+} from './support/streams.ts';
+
+interface Setup extends StreamSetup {
+  readonly book: SnapshotBook;
+  /** Of a change that was logged as its text, in a group of its own. */
+  logged(sql: string): Promise<void>;
+  settle(): Promise<void>;
+  /** The tables that every alert names. */
+  told(): string[][];
+}
+
+/** A stream whose server shows no trigger, and these of its tables: with a primary key, without one, or none at all. */
+function setupOf(options: {
+  mode?: 'initial' | 'never';
+  topics?: readonly string[];
+  whole?: readonly string[];
+  refused?: readonly string[];
+  onServer?: Readonly<Record<string, 'fit' | 'keyless'>>;
+}): Setup {
+  const setup = streamOf({ registry: registryOf(...(options.topics ?? ['orders'])) });
+  const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: [...(options.whole ?? ['shop.orders'])] });
+  const { onServer = { orders: 'fit' }, refused = [] } = options;
+  const names = Object.keys(onServer).map((table) => ({ TABLE_SCHEMA: 'shop', TABLE_NAME: table }));
+  const keyed = names.filter(({ TABLE_NAME: table }) => onServer[table] === 'fit');
+  const answers: readonly (readonly [string, readonly object[]])[] = [
+    ['SHOW GRANTS', [{ Grants: 'GRANT ALL PRIVILEGES ON *.* TO `root`@`%`' }]],
+    ['.TRIGGERS', []],
+    ['.TABLES', names],
+    ['.COLUMNS', names.map((name) => ({ ...name, ...columnRow('id') }))],
+    [
+      '.STATISTICS',
+      keyed.map((name) => ({ ...name, INDEX_NAME: 'PRIMARY', COLUMN_NAME: 'id', SUB_PART: null })),
+    ],
+  ];
+  const connection = {
+    query: (sql: string, values: readonly unknown[] = []) => {
+      const rows = answers.find(([of]) => sql.includes(of))?.[1] ?? [];
+      const wanted = values.find((value) => typeof value === 'string' && value in onServer);
+      return Promise.resolve([
+        rows.filter((row) => !('TABLE_NAME' in row) || wanted === undefined || row.TABLE_NAME === wanted),
+      ]);
+    },
+    destroy: () => undefined,
+  };
+  const rows = new DoubtfulRows({
+    settings: {
+      config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} } },
+    } as unknown as CaptureSettings,
+    source: { connect: () => Promise.resolve(connection) } as unknown as Source,
+    ...setup,
+    book,
+    isRefused: (id) => refused.includes(id),
+    log: createLogger('test', { level: 'silent' }),
+  });
+  let at = 1000;
+  return {
+    ...setup,
+    book,
+    settle: () => rows.settle(),
+    logged: async (sql) => {
+      begin(setup.stream, (at += 200));
+      setup.stream.onQuery(query({ sql, start: at + 10, end: at + 100, closes: false }));
+      await rows.settle();
+      setup.stream.onCommit(at + 110);
+    },
+    told: () => setup.journal.alerts.map(({ tables }) => tables),
+  };
+}
+
+const owed = ({ book }: Setup): unknown[] => book.jobs.map(({ id, reconcile }) => [id, reconcile]);
+
+describe('a table that capture has no topic of', () => {
+  test.each<[string, Parameters<typeof setupOf>[0]]>([
+    ['has no key', { onServer: { lines: 'keyless' } }],
+    ['is left alone', { onServer: { lines: 'fit' }, refused: ['shop.lines'] }],
+    ['is left alone, and was published before', { topics: ['lines'], refused: ['shop.lines'] }],
+    ['is a view, or gone', { onServer: {} }],
+  ])('and that %s ends no life, and is not whole when it comes back', async (_what, options) => {
+    const setup = setupOf({ ...options, whole: ['shop.orders', 'shop.lines'] });
+    await setup.logged('INSERT INTO lines VALUES (1)');
+    expect([setup.routes.renamedTo, owed(setup), setup.told()]).toEqual([[], [], []]);
+    expect(setup.book.knows('shop.lines')).toBe(false);
+  });
+
+  test.each(['initial', 'never'] as const)(
+    'and that can be captured is read in the next life (%s)',
+    async (mode) => {
+      const setup = setupOf({ mode, onServer: { orders: 'fit', lines: 'fit' } });
+      statement(setup.stream, 'CREATE TABLE lines (id INT PRIMARY KEY)', 200);
+      await expect(setup.logged('INSERT INTO lines VALUES (1)')).rejects.toMatchObject({
+        code: 'TABLE_APPEARED',
+        context: { table: 'shop.lines' },
+      });
+    },
+  );
+});
+
+test.each([
+  ['initial', [['initial/shop.orders', true]]],
+  [
+    'never',
+    [
+      ['s1', true],
+      ['s2', true],
+    ],
+  ],
+] as const)('every table that is published is read again, with snapshots %s', async (mode, jobs) => {
+  const setup = setupOf({ mode, topics: ['orders', 'items'] });
+  await setup.logged('DO f(1)');
+  expect(owed(setup)).toEqual(jobs);
+  expect(setup.told()).toEqual([mode === 'never' ? ['shop.orders', 'shop.items'] : ['shop.orders']]);
+});
+
+test('rows that are told to be in doubt are told also when the group is rolled back', async () => {
+  const setup = setupOf({});
+  const { stream, settle, told } = setup;
+  begin(stream, 200);
+  stream.onRows(insert(210, 1));
+  stream.onQuery(query({ sql: 'UPDATE orders SET v = 1', start: 240, end: 300, closes: false }));
+  await settle();
+  stream.onQuery(query({ sql: 'ROLLBACK', start: 300, end: 320 }));
+  await settle();
+  const reported = recordsOf(setup.buffer).filter(({ topic }) => topic === 'p.sluice.ddl');
+  expect([told(), reported.length]).toEqual([[['shop.orders'], ['shop.orders']], 2]);
+});
