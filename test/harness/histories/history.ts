@@ -5,8 +5,9 @@ import type { Dialect } from './dialect.ts';
 import { pick } from './dialect.ts';
 import type { Ingredient } from './ingredients.ts';
 import { insert } from './row-statements.ts';
+import { objectStatements } from './server-objects.ts';
 import { randomSession } from './session-settings.ts';
-import { tableChange, unloggedAlter } from './table-changes.ts';
+import { exchange, tableChange, unloggedAlter } from './table-changes.ts';
 import { createTable, type Change, type ModelTable } from './table-model.ts';
 import { transaction } from './transactions.ts';
 import { TABLE_CHARSETS } from './value-types.ts';
@@ -92,8 +93,12 @@ class HistoryWriter {
     for (let tries = 0; this.#tables.length < 2 && tries < 6; tries++) await this.#create();
     for (let left = length; left > 0 && this.#tables.length > 0; left--) {
       const session = this.#random.integer(0, SESSIONS - 1);
-      if (this.#random.chance(0.25)) await this.#changeTables(session);
-      else await this.#write(session);
+      const chance = this.#random.next();
+      if (chance < 0.25) await this.#changeTables(session);
+      else if (chance < 0.3)
+        await this.#runAll(session, objectStatements(this.#dialect(session), this.#tables));
+      else if (chance < 0.33) await this.#exchange(session);
+      else await this.#runAll(session, transaction(this.#dialect(session), this.#tables));
     }
   }
 
@@ -117,9 +122,16 @@ class HistoryWriter {
     if (change !== null) await this.#change(session, change);
   }
 
-  async #write(session: number): Promise<void> {
-    for (const sql of transaction(this.#dialect(session), this.#tables))
-      await this.#runner.run({ session, sql });
+  /** A partition for a table of the same shape, that is there for this alone, or stays. */
+  async #exchange(session: number): Promise<void> {
+    const table = this.#tables.find(({ isPartitioned, hasRanges }) => isPartitioned && hasRanges === true);
+    if (table === undefined) return;
+    const changes = exchange(this.#dialect(session), table, this.#tables);
+    for (const change of changes) if (!(await this.#change(session, change))) return;
+  }
+
+  async #runAll(session: number, statements: readonly string[]): Promise<void> {
+    for (const sql of statements) await this.#runner.run({ session, sql });
   }
 
   async #change(session: number, { sql, tables }: Change): Promise<boolean> {

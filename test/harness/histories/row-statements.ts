@@ -3,12 +3,31 @@ import { writable, type ModelColumn, type ModelTable } from './table-model.ts';
 
 /** Keys are few, so that statements meet rows that are there. */
 const KEYS = 12;
+/** What MariaDB's SET STATEMENT sets for one statement. */
+const SET_FOR = [
+  "sql_mode = ''",
+  "time_zone = '+03:00'",
+  'foreign_key_checks = 0',
+  'max_statement_time = 100',
+];
 
 /** A statement that writes rows of one of the tables, or of two. */
 export function rowStatement(dialect: Dialect, tables: readonly ModelTable[]): string {
-  const { random } = dialect;
+  const { random, flavour, ingredients } = dialect;
+  const sql = plainStatement(dialect, tables);
+  if (flavour === 'mysql') return sql;
+  if (ingredients.has('set statement') && random.chance(0.05))
+    return `SET STATEMENT ${pick(random, SET_FOR)} FOR ${sql}`;
+  const canReturn = /^(INSERT|REPLACE|DELETE FROM)/.test(sql);
+  return ingredients.has('returning') && canReturn && random.chance(0.05) ? `${sql} RETURNING *` : sql;
+}
+
+function plainStatement(dialect: Dialect, tables: readonly ModelTable[]): string {
+  const { random, ingredients } = dialect;
   const table = pick(random, tables);
   const chance = random.next();
+  if (ingredients.has('rows of rows') && chance < 0.06)
+    return insertRows(dialect, table, pick(random, tables));
   if (chance < 0.4) return insert(dialect, table);
   if (chance < 0.48) return upsert(dialect, table);
   if (chance < 0.56) return `REPLACE ${into(dialect, table)}`;
@@ -25,12 +44,32 @@ export function insert(dialect: Dialect, table: ModelTable): string {
 
 function into(dialect: Dialect, table: ModelTable): string {
   const { random } = dialect;
-  const columns = writable(table).filter(({ name }) => table.key.includes(name) || random.chance(0.9));
+  const counted = table.isCounted === true && random.chance(0.4);
+  const columns = writable(table).filter(({ name }) =>
+    table.key.includes(name) ? !counted : random.chance(0.9),
+  );
+  if (columns.length === 0) return `INTO ${quoteName(dialect, table.name)} () VALUES (), ()`;
   const names = columns.map(({ name }) => quoteName(dialect, name)).join(', ');
   const rows = Array.from({ length: random.integer(1, 4) }, () => {
     return `(${columns.map((column) => literal(dialect, table, column)).join(', ')})`;
   });
   return `INTO ${quoteName(dialect, table.name)} (${names}) VALUES ${rows.join(', ')}`;
+}
+
+/** From another table with the same key, or from the same one. */
+function insertRows(dialect: Dialect, table: ModelTable, other: ModelTable): string {
+  const { random } = dialect;
+  const verb = pick(random, ['INSERT IGNORE', 'REPLACE']);
+  const onlyKey = (each: ModelTable): boolean => each.key.length === 1 && each.key[0] === 'id';
+  const [into, from] = [quoteName(dialect, table.name), quoteName(dialect, other.name)];
+  if (onlyKey(table) && onlyKey(other))
+    return `${verb} INTO ${into} (id) SELECT id FROM ${from} WHERE id < 90`;
+  const columns = writable(table);
+  const names = columns.map(({ name }) => quoteName(dialect, name)).join(', ');
+  const values = columns.map((column) =>
+    table.key.includes(column.name) ? literal(dialect, table, column) : quoteName(dialect, column.name),
+  );
+  return `${verb} INTO ${into} (${names}) SELECT ${values.join(', ')} FROM ${into} LIMIT 1`;
 }
 
 function literal(dialect: Dialect, table: ModelTable, { name, type }: ModelColumn): string {

@@ -39,6 +39,10 @@ export function randomSession(base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash
       `SET SESSION TRANSACTION ISOLATION LEVEL ${pick(random, ['SERIALIZABLE', 'READ UNCOMMITTED'])}`,
     );
   }
+  if (ingredients.has('statement format') && random.chance(0.05))
+    statements.push('SET SESSION binlog_format = STATEMENT');
+  if (ingredients.has('compressed') && base.flavour === 'mysql' && random.chance(0.2))
+    statements.push('SET SESSION binlog_transaction_compression = ON');
   if (random.chance(0.1)) statements.push('SET SESSION foreign_key_checks = 0');
   if (random.chance(0.1)) statements.push('SET SESSION unique_checks = 0');
   const isAnsi = mode.includes('ANSI');

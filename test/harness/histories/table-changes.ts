@@ -6,6 +6,29 @@ import { createTable, creation, namesOf, writable, type Change, type ModelTable 
 type MakeChange = (dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]) => Change | null;
 
 const TABLES_MAX = 5;
+const ALGORITHMS = [
+  'ALGORITHM=INSTANT',
+  'ALGORITHM=INPLACE',
+  'ALGORITHM=COPY',
+  'LOCK=NONE',
+  'LOCK=SHARED',
+  'ALGORITHM=COPY, LOCK=EXCLUSIVE',
+];
+/** Where rows go with their partition, no event tells it. */
+const RANGE_CLAUSES = [
+  'TRUNCATE PARTITION p0, p1',
+  'DROP PARTITION p0',
+  'DROP PARTITION p1',
+  'REORGANIZE PARTITION p2 INTO (PARTITION p2 VALUES LESS THAN (20), PARTITION p3 VALUES LESS THAN MAXVALUE)',
+  'REMOVE PARTITIONING',
+];
+const KEY_CLAUSES = [
+  'TRUNCATE PARTITION p0',
+  'ADD PARTITION PARTITIONS 1',
+  'COALESCE PARTITION 1',
+  'REBUILD PARTITION p0',
+  'REMOVE PARTITIONING',
+];
 
 /** A statement that changes tables; null when chance asks for one that cannot be. */
 export function tableChange(dialect: Dialect, tables: readonly ModelTable[]): Change | null {
@@ -17,7 +40,9 @@ export function tableChange(dialect: Dialect, tables: readonly ModelTable[]): Ch
   if (ingredients.has('drops')) makers.push(drop, dropAndCreate);
   if (ingredients.has('truncates')) makers.push(truncate);
   if (ingredients.has('triggers')) makers.push(trigger);
-  if (ingredients.has('partitions')) makers.push(partition);
+  if (ingredients.has('partitions')) makers.push(partition, partition);
+  if (ingredients.has('auto increment')) makers.push(setCounter);
+  if (ingredients.has('invisible')) makers.push(hide);
   return pick(random, makers)(dialect, pick(random, tables), tables);
 }
 
@@ -51,6 +76,7 @@ function alter(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[
     now = clause.table;
   }
   if (clauses.length === 0) return null;
+  if (dialect.ingredients.has('algorithms') && random.chance(0.2)) clauses.push(pick(random, ALGORITHMS));
   const to =
     dialect.ingredients.has('table names') && random.chance(0.05)
       ? freeTable(dialect, namesOf(tables))
@@ -128,6 +154,24 @@ function dropAndCreate(dialect: Dialect, table: ModelTable, tables: readonly Mod
   return { ...made, sql: made.sql.replace('CREATE TABLE', 'CREATE OR REPLACE TABLE') };
 }
 
+function setCounter(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  if (table.isCounted !== true) return null;
+  const next = dialect.random.integer(1, 30);
+  return { sql: `ALTER TABLE ${quoteName(dialect, table.name)} AUTO_INCREMENT = ${next}`, tables };
+}
+
+/** A column that SELECT * does not show. */
+function hide(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
+  const column = pick(dialect.random, writable(table));
+  const name = quoteName(dialect, column.name);
+  const clause =
+    dialect.flavour === 'mysql'
+      ? `ALTER COLUMN ${name} SET ${pick(dialect.random, ['INVISIBLE', 'VISIBLE'])}`
+      : `MODIFY COLUMN ${name} ${column.type.sql.replace(/ NULL$/, '')} NULL INVISIBLE`;
+  if (dialect.flavour === 'mariadb' && table.key.includes(column.name)) return null;
+  return { sql: `ALTER TABLE ${quoteName(dialect, table.name)} ${clause}`, tables };
+}
+
 function truncate(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change {
   const word = dialect.random.chance(0.5) ? 'TRUNCATE TABLE' : 'TRUNCATE';
   return { sql: `${word} ${quoteName(dialect, table.name)}`, tables };
@@ -146,16 +190,25 @@ function trigger(dialect: Dialect, table: ModelTable, tables: readonly ModelTabl
 
 function partition(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
   if (!table.isPartitioned) return null;
-  const clause = pick(dialect.random, [
-    'TRUNCATE PARTITION p0',
-    'ADD PARTITION PARTITIONS 1',
-    'COALESCE PARTITION 1',
-    'REBUILD PARTITION p0',
-    'REMOVE PARTITIONING',
-  ]);
+  const clause = pick(dialect.random, table.hasRanges === true ? RANGE_CLAUSES : KEY_CLAUSES);
   const isPartitioned = clause !== 'REMOVE PARTITIONING';
   return {
     sql: `ALTER TABLE ${quoteName(dialect, table.name)} ${clause}`,
     tables: tables.map((each) => (each === table ? { ...table, isPartitioned } : each)),
   };
+}
+
+/** Changes in their order: a table like the partitioned one, rows for it, and the exchange. */
+export function exchange(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change[] {
+  const name = freeTable(dialect, namesOf(tables));
+  if (name === undefined) return [];
+  const [whole, single] = [table.name, name].map((each) => quoteName(dialect, each));
+  const made = { ...table, name, isPartitioned: false };
+  const now = [...tables, made];
+  return [
+    { sql: `CREATE TABLE ${single} LIKE ${whole}`, tables: [...tables, { ...made, isPartitioned: true }] },
+    { sql: `ALTER TABLE ${single} REMOVE PARTITIONING`, tables: now },
+    { sql: `INSERT IGNORE INTO ${single} (id) VALUES (1), (2)`, tables: now },
+    { sql: `ALTER TABLE ${whole} EXCHANGE PARTITION p0 WITH TABLE ${single}`, tables: now },
+  ];
 }

@@ -16,6 +16,10 @@ export interface ModelTable {
   /** Names of key columns. */
   readonly key: readonly string[];
   readonly isPartitioned: boolean;
+  /** By ranges of its key, which is one number. */
+  readonly hasRanges?: boolean;
+  /** The server counts the key. */
+  readonly isCounted?: boolean;
 }
 
 /** A statement, and the tables when it has run. */
@@ -23,6 +27,9 @@ export interface Change {
   readonly sql: string;
   readonly tables: readonly ModelTable[];
 }
+
+const RANGES =
+  'PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (4), PARTITION p1 VALUES LESS THAN (8), PARTITION p2 VALUES LESS THAN MAXVALUE)';
 
 export const namesOf = (tables: readonly ModelTable[]): string[] => tables.map(({ name }) => name);
 /** Columns that a statement may write. */
@@ -43,10 +50,16 @@ export function creation(dialect: Dialect, name: string, others: readonly ModelT
     columns: [...key, ...plainColumns(dialect, key)],
     key: key.map((column) => column.name),
     isPartitioned: ingredients.has('partitions') && random.chance(0.1),
+    hasRanges: ingredients.has('ranges') && key[0]?.name === 'id' && random.chance(0.5),
+    isCounted: ingredients.has('auto increment') && key[0]?.name === 'id' && random.chance(0.3),
   };
-  const lines = table.columns.map((column) => columnLine(dialect, column, table.key.includes(column.name)));
+  const lines = table.columns.map((column) => {
+    const isKey = table.key.includes(column.name);
+    return `${columnLine(dialect, column, isKey)}${isKey && table.isCounted === true ? ' AUTO_INCREMENT' : ''}`;
+  });
   const withMore = table.isPartitioned ? table : withGenerated(dialect, table, lines);
   lines.push(`PRIMARY KEY (${table.key.map((column) => quoteName(dialect, column)).join(', ')})`);
+  lines.push(...checks(dialect, table));
   if (!table.isPartitioned) lines.push(...foreignKey(dialect, withMore, others));
   const sql = `CREATE TABLE ${quoteName(dialect, name)} (${lines.join(', ')})${tableOptions(dialect, table)}`;
   return { sql, tables: [...others, withMore] };
@@ -78,13 +91,14 @@ function columnLine(dialect: Dialect, { name, type }: ModelColumn, isKey: boolea
 
 /** Type, nullability and default. */
 export function definition(dialect: Dialect, type: ValueType, isKey = false): string {
-  const { random } = dialect;
+  const { random, ingredients } = dialect;
   if (isKey) return `${type.sql.replace(/ NULL$/, '')} NOT NULL`;
   if (random.chance(0.15)) return `${type.sql.replace(/ NULL$/, '')} NOT NULL`;
   const takesDefault = !/TEXT|BLOB|JSON|POINT/.test(type.sql);
   const byDefault = takesDefault && random.chance(0.3) ? ` DEFAULT ${type.literal(dialect)}` : '';
+  const hidden = ingredients.has('invisible') && random.chance(0.05) ? ' INVISIBLE' : '';
   const comment = random.chance(0.1) ? ` COMMENT ${quoteText(dialect, 'a, b) C:\\')}` : '';
-  return `${type.sql}${type.sql.endsWith(' NULL') ? '' : ' NULL'}${byDefault}${comment}`;
+  return `${type.sql}${type.sql.endsWith(' NULL') ? '' : ' NULL'}${byDefault}${hidden}${comment}`;
 }
 
 function withGenerated(dialect: Dialect, table: ModelTable, lines: string[]): ModelTable {
@@ -101,6 +115,14 @@ function withGenerated(dialect: Dialect, table: ModelTable, lines: string[]): Mo
     `${quoteName(dialect, name)} BIGINT AS (${from} + 1) ${random.chance(0.5) ? 'VIRTUAL' : 'STORED'}`,
   );
   return { ...table, columns: [...table.columns, { name, type: INT, isGenerated: true }] };
+}
+
+/** Rows of most statements fit. */
+function checks(dialect: Dialect, table: ModelTable): string[] {
+  const { random, ingredients } = dialect;
+  const numbers = table.columns.filter(({ type }) => type === INT);
+  if (!ingredients.has('checks') || numbers.length === 0 || random.chance(0.85)) return [];
+  return [`CHECK (${quoteName(dialect, pick(random, numbers).name)} < 90)`];
 }
 
 function foreignKey(dialect: Dialect, table: ModelTable, others: readonly ModelTable[]): string[] {
@@ -123,6 +145,8 @@ function tableOptions(dialect: Dialect, table: ModelTable): string {
   if (ingredients.has('other charsets')) options.push(`CHARACTER SET ${pickOr(random, 0.4, TABLE_CHARSETS)}`);
   if (random.chance(0.2)) options.push(`COMMENT=${quoteText(dialect, "it's C:\\")}`);
   if (random.chance(0.1)) options.push(`ROW_FORMAT=${pick(random, ['COMPACT', 'DYNAMIC', 'REDUNDANT'])}`);
-  if (table.isPartitioned) options.push(`PARTITION BY KEY () PARTITIONS ${random.integer(1, 4)}`);
+  if (table.isCounted === true && random.chance(0.3)) options.push(`AUTO_INCREMENT=${random.integer(1, 20)}`);
+  if (table.isPartitioned && table.hasRanges === true) options.push(RANGES);
+  else if (table.isPartitioned) options.push(`PARTITION BY KEY () PARTITIONS ${random.integer(1, 4)}`);
   return ` ${options.join(' ')}`;
 }
