@@ -36,6 +36,8 @@ export interface StoresVerdict {
 interface StatusPage {
   readonly refused?: readonly { readonly table: string; readonly code: string }[];
   readonly paused?: readonly { readonly topic: string }[];
+  /** Measured every ten seconds; null when it is not known. */
+  readonly lag?: { readonly records: number | null };
   readonly ddl?: {
     readonly alerts: readonly { readonly class: string; readonly tables: readonly string[] }[];
   } | null;
@@ -113,14 +115,14 @@ export class WatchedPipeline {
   }
 
   /** Waits until what was committed before has come to the stores; throws when a service has ended. */
-  async marked(): Promise<void> {
+  async marked(timeoutMs = MARKED_WITHIN_MS): Promise<void> {
     const id = ++this.#marks;
     await this.#pipeline.database.run(`INSERT INTO marks VALUES (${id})`);
     const come = (): Promise<boolean> => {
       this.#assertAlive();
       return this.#hasMark(id);
     };
-    const patience = { timeoutMs: MARKED_WITHIN_MS, everyMs: POLL_MS };
+    const patience = { timeoutMs, everyMs: POLL_MS };
     await eventually(`mark ${id} in the stores`, come, patience).catch((error: unknown) => {
       this.#assertAlive();
       throw error;
@@ -129,7 +131,7 @@ export class WatchedPipeline {
 
   /**
    * Waits until the tables are equal or the patience is over. The source must be quiet. Throws when a service has ended.
-   * @param patienceMs for what is behind the mark, tables that are read again: for so long nothing becomes other than it was
+   * @param patienceMs for so long no sink is behind and nothing becomes other than it was: tables may have to be read again
    */
   async compare(tables: readonly TableId[], patienceMs: number): Promise<StoresVerdict> {
     let open = tables;
@@ -142,6 +144,7 @@ export class WatchedPipeline {
       const named = await this.#named(tables);
       for (const { table, code } of named.refused) refused.set(table, code);
       for (const name of named.paused) paused.add(name);
+      if (named.isBehind) changedAt = performance.now();
       const looked = open.filter((table) => !refused.has(tableText(table)));
       const found = await this.#differences(looked);
       if (linesOf(found) !== linesOf(unequal)) changedAt = performance.now();
@@ -206,9 +209,11 @@ export class WatchedPipeline {
   }
 
   /** Tables that services name: left alone for good, and waiting at this moment. */
-  async #named(
-    tables: readonly TableId[],
-  ): Promise<{ readonly refused: { table: string; code: string }[]; readonly paused: string[] }> {
+  async #named(tables: readonly TableId[]): Promise<{
+    readonly refused: { table: string; code: string }[];
+    readonly paused: string[];
+    readonly isBehind: boolean;
+  }> {
     const asked = this.#processes.map(({ process }) => process.status() as Promise<StatusPage>);
     const pages = await Promise.all(asked);
     const routing = new TopicRouting({ prefix: this.name });
@@ -221,6 +226,7 @@ export class WatchedPipeline {
           .filter((alert) => alert.class === 'xa')
           .flatMap(({ tables: of }) => of.map((table) => ({ table, code: 'xa' }))),
       ]),
+      isBehind: pages.some(({ lag }) => (lag?.records ?? 0) > 0),
       paused: tables
         .filter(({ database, table }) => topics.has(routing.topicOf(database, table)))
         .map(tableText),

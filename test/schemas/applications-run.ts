@@ -31,6 +31,8 @@ export interface StepResult extends Found {
 }
 
 const DATABASE = 'application';
+/** Zabbix brings 130,000 rows. */
+const COME_MS = 600_000;
 
 /** Each application is installed, used, upgraded and used again while a pipeline with three sinks follows. */
 export async function runApplications(options: RunOptions): Promise<void> {
@@ -72,7 +74,7 @@ async function live(options: RunOptions, application: Application, parts: Parts)
     const refused: string[] = [];
     for (const { sql } of scripts) refused.push(...(await options.client.run(DATABASE, sql)));
     const statements = await use(options.random, parts);
-    const found = await look(parts.pipeline, parts.state);
+    const found = await look(parts.pipeline, parts.state, COME_MS);
     const ms = Math.round(performance.now() - begun);
     options.onStep({ step: `${name}, ${step}`, scripts: scripts.length, refused, statements, ms, ...found });
     if (found.stop !== null) return true;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { debianCommand, debianTree, type MysqlServer } from '@sluice/local-stack';
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 1_800_000;
 
 /** Runs scripts as an installer does: by the server's own client, which goes on after an error. */
 export class SqlClient {

@@ -20,12 +20,15 @@ export interface Found {
 const PATIENCE_MS = 15_000;
 const SHOWN = 3;
 
-/** Compares all that stands on the source, which must be quiet. */
-export async function look(pipeline: WatchedPipeline, state: ServerState): Promise<Found> {
+/**
+ * Compares all that stands on the source, which must be quiet.
+ * @param comeMs how long what was done may take to come to the stores
+ */
+export async function look(pipeline: WatchedPipeline, state: ServerState, comeMs?: number): Promise<Found> {
   const all = await state.tables(pipeline.name);
   const nothing = { tables: all.length, stop: null, differences: [], named: {} };
   try {
-    await pipeline.marked();
+    await pipeline.marked(comeMs);
     const keyed = all.filter(({ hasKey }) => hasKey);
     const verdict = await pipeline.compare(keyed, PATIENCE_MS);
     return {
