@@ -55,8 +55,9 @@ await using scope = new AsyncDisposableStack();
 const suite = await suiteFolder(say);
 const named = positionals.filter((name) => name.endsWith('.test'));
 const folders = positionals.filter((name) => !name.endsWith('.test'));
-const found = positionals.length === 0 ? await testFiles(suite, FOLDERS) : await testFiles(suite, folders);
-const files = [...named, ...found.filter((_, index) => index % Number(values.every) === 0)];
+const found = await testFiles(suite, positionals.length === 0 ? FOLDERS : folders);
+const files = [...named, ...found.files.filter((_, index) => index % Number(values.every) === 0)];
+say(`${files.length} files; ${found.needRunner} of the folders are for the suite's own runner`);
 const flags = {
   // Nothing of this server has to outlive a power cut.
   mariadb: [
@@ -64,6 +65,7 @@ const flags = {
     '--max-connections=200',
     '--innodb-flush-method=nosync',
     '--sync-frm=OFF',
+    '--log-bin-trust-function-creators=ON',
   ],
   'target-mysql': [],
   redis: [],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withoutLastDrops } from './run-file.ts';
+import { withoutLastDrops, withWholePaths } from './run-file.ts';
 
 test('what a file made stays to be compared, drops in its middle are its own', () => {
   const file = [
@@ -15,4 +15,13 @@ test('what a file made stays to be compared, drops in its middle are its own', (
 
 test('a file that only tidies up becomes empty', () => {
   expect(withoutLastDrops('--echo end\nDROP VIEW v;\n')).toBe('');
+});
+
+test('what a file includes from its folder is found, what comes from the suite stays', () => {
+  const text =
+    '--source run-file.ts\nsource run-file.ts;\n--source include/have_innodb.inc\nselect source from t;\n';
+  const folder = import.meta.dirname;
+  expect(withWholePaths(text, folder)).toBe(
+    `--source ${folder}/run-file.ts\nsource ${folder}/run-file.ts;\n--source include/have_innodb.inc\nselect source from t;\n`,
+  );
 });

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { debianCommand, type MysqlServer } from '@sluice/local-stack';
 import type { RunPlace } from './run-place.ts';
 import type { SuiteFolder } from './suite-folder.ts';
@@ -38,7 +39,7 @@ export async function runFile({
   const { folder } = place;
   const text = await readFile(join(suite.files, file), 'latin1');
   const copy = join(folder, 'file.test');
-  await writeFile(copy, withoutLastDrops(text), 'latin1');
+  await writeFile(copy, withWholePaths(withoutLastDrops(text), join(suite.files, dirname(file))), 'latin1');
   const { command, args } = debianCommand(suite.root, 'usr/bin/mariadb-test', [
     '--no-defaults',
     '--silent',
@@ -82,6 +83,14 @@ export async function runFile({
 function lineOf(problems: string): string {
   const lines = problems.split('\n').filter((line) => line.trim() !== '');
   return (lines.find((line) => line.includes('At line')) ?? lines[0] ?? '').slice(0, 300);
+}
+
+/** What a file includes from its own folder is not beside its copy. */
+export function withWholePaths(text: string, folder: string): string {
+  return text.replaceAll(/^(\s*(?:--\s*)?source\s+)([^\s;$]+)/gm, (whole, before: string, name: string) => {
+    const path = join(folder, name);
+    return existsSync(path) ? `${before}${path}` : whole;
+  });
 }
 
 /** So that there are rows to compare when the file has run. */

@@ -23,10 +23,13 @@ export async function runPlace(scope: Scope, suite: SuiteFolder, server: MysqlSe
   const connection = await connect({ ...server, connectTimeoutMs: 10_000 });
   await connection.query("ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING ''");
   const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@datadir AS data, @@socket AS socket');
+  // Files tell it which warnings they expect.
+  await connection.query('CREATE DATABASE mtr');
+  await connection.query('CREATE PROCEDURE mtr.add_suppression(pattern VARCHAR(255)) BEGIN END');
   await connection.end();
   const data = String(row?.['data']);
   // Where `SELECT … INTO OUTFILE '../../tmp/…'` writes.
-  await mkdir(join(data, '../tmp'), { recursive: true });
+  await mkdir(join(data, '../../tmp'), { recursive: true });
   for (const name of ['tmp', 'log', 'run']) await mkdir(join(folder, name));
   await symlink(join(suite.files, 'std_data'), join(folder, 'std_data'));
   const socket = join(folder, 'server.sock');

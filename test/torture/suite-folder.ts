@@ -20,7 +20,8 @@ export const FOLDERS: readonly string[] = [
   'suite/gcol',
   'suite/vcol',
   'suite/json',
-  'suite/gis',
+  'suite/innodb_gis',
+  'suite/innodb_fts',
   'suite/parts',
   'suite/versioning',
   'suite/period',
@@ -50,19 +51,28 @@ export async function suiteFolder(say: (line: string) => void): Promise<SuiteFol
   return { root, files };
 }
 
-/** Files of these folders that can be run by themselves, in name order, by paths below the suite. */
-export async function testFiles({ files }: SuiteFolder, folders: readonly string[]): Promise<string[]> {
+export interface TestFiles {
+  /** By paths below the suite. */
+  readonly files: readonly string[];
+  /** Number of those that only the suite's own runner can run. */
+  readonly needRunner: number;
+}
+
+/** Files of these folders that can be run by themselves, in name order. */
+export async function testFiles({ files }: SuiteFolder, folders: readonly string[]): Promise<TestFiles> {
   const found: string[] = [];
+  let needRunner = 0;
   for (const folder of folders) {
     const place = [join(files, folder, 't'), join(files, folder)].find((path) => existsSync(path));
     if (place === undefined) throw new Error(`the suite has no folder ${folder}`);
     const names = (await readdir(place)).filter((name) => name.endsWith('.test')).sort();
     for (const name of names) {
       const text = await readFile(join(place, name), 'latin1');
-      if (!NEEDS_RUNNER.test(text)) found.push(relative(files, join(place, name)));
+      if (NEEDS_RUNNER.test(text)) needRunner++;
+      else found.push(relative(files, join(place, name)));
     }
   }
-  return found;
+  return { files: found, needRunner };
 }
 
 /** The programs look for character sets beside the suite; the server's packages have them. */
