@@ -28,16 +28,16 @@ export interface StoresVerdict {
   readonly differences: readonly StoreDifference[];
   /** Tables that a service has left alone, and named in its `/status`; they are not compared. */
   readonly named: readonly string[];
-  /** By table the code by which capture leaves it alone. */
-  readonly refusals: ReadonlyMap<string, string>;
+  /** By table the code by which capture leaves it alone, or what a sink waits for. */
+  readonly reasons: ReadonlyMap<string, string>;
 }
 
 /** The part of `/status` that is looked at: of capture, and of sinks. */
 interface StatusPage {
   readonly refused?: readonly { readonly table: string; readonly code: string }[];
-  readonly paused?: readonly { readonly topic: string }[];
-  /** Measured every ten seconds; null when it is not known. */
-  readonly lag?: { readonly records: number | null };
+  readonly paused?: readonly { readonly topic: string; readonly detail?: string }[];
+  /** Measured every ten seconds; empty when it is not known. */
+  readonly lag?: { readonly partitions: readonly { readonly topic: string; readonly records: number }[] };
   readonly ddl?: {
     readonly alerts: readonly { readonly class: string; readonly tables: readonly string[] }[];
   } | null;
@@ -63,6 +63,8 @@ export class WatchedPipeline {
   readonly #pipeline: SinkPipeline;
   readonly #processes: readonly PipelineProcess[];
   readonly #sinks: readonly SinkName[];
+  /** Topics that a sink has left alone at some time: between two tries it does not say so. */
+  readonly #waited = new Set<string>();
   #marks = 0;
 
   /** @param tables what to capture, as in `source.tables`: its own database too */
@@ -138,12 +140,12 @@ export class WatchedPipeline {
     let unequal: readonly StoreDifference[] = [];
     let changedAt = performance.now();
     const refused = new Map<string, string>();
-    const paused = new Set<string>();
+    const paused = new Map<string, string>();
     const isEqual = async (): Promise<boolean> => {
       this.#assertAlive();
       const named = await this.#named(tables);
       for (const { table, code } of named.refused) refused.set(table, code);
-      for (const name of named.paused) paused.add(name);
+      for (const { table, detail } of named.paused) paused.set(table, detail);
       if (named.isBehind) changedAt = performance.now();
       const looked = open.filter((table) => !refused.has(tableText(table)));
       const found = await this.#differences(looked);
@@ -158,8 +160,8 @@ export class WatchedPipeline {
     // A compare that throws never says what is unequal.
     if (end instanceof Error && unequal.length === 0) throw new Error(`cannot compare: ${String(end.cause)}`);
     const differences = unequal.filter(({ table }) => !paused.has(table));
-    const named = [...refused.keys(), ...(unequal.length > 0 ? paused : [])];
-    return { differences, named, refusals: refused };
+    const reasons = new Map([...(unequal.length > 0 ? paused : []), ...refused]);
+    return { differences, named: [...reasons.keys()], reasons };
   }
 
   /** Tables of these databases on the target that are not among the given ones, do not wait by name, and have rows. */
@@ -176,7 +178,7 @@ export class WatchedPipeline {
     const { paused } = await this.#named(gone);
     const left: string[] = [];
     for (const { database, table } of gone) {
-      if (paused.includes(`${database}.${table}`)) continue;
+      if (paused.some((each) => each.table === `${database}.${table}`)) continue;
       const [[first]] = await target.query<RowDataPacket[]>(
         `SELECT 1 FROM ${quoteTable(database, table)} LIMIT 1`,
       );
@@ -211,13 +213,16 @@ export class WatchedPipeline {
   /** Tables that services name: left alone for good, and waiting at this moment. */
   async #named(tables: readonly TableId[]): Promise<{
     readonly refused: { table: string; code: string }[];
-    readonly paused: string[];
+    readonly paused: { table: string; detail: string }[];
     readonly isBehind: boolean;
   }> {
     const asked = this.#processes.map(({ process }) => process.status() as Promise<StatusPage>);
     const pages = await Promise.all(asked);
     const routing = new TopicRouting({ prefix: this.name });
-    const topics = new Set(pages.flatMap(({ paused = [] }) => paused.map(({ topic }) => topic)));
+    const details = new Map(
+      pages.flatMap(({ paused = [] }) => paused.map(({ topic, detail = '' }) => [topic, detail] as const)),
+    );
+    for (const topic of details.keys()) this.#waited.add(topic);
     return {
       refused: pages.flatMap(({ refused = [], ddl }) => [
         ...refused,
@@ -226,10 +231,13 @@ export class WatchedPipeline {
           .filter((alert) => alert.class === 'xa')
           .flatMap(({ tables: of }) => of.map((table) => ({ table, code: 'xa' }))),
       ]),
-      isBehind: pages.some(({ lag }) => (lag?.records ?? 0) > 0),
-      paused: tables
-        .filter(({ database, table }) => topics.has(routing.topicOf(database, table)))
-        .map(tableText),
+      isBehind: pages.some(({ lag }) =>
+        lag?.partitions.some(({ topic, records }) => records > 0 && !this.#waited.has(topic)),
+      ),
+      paused: tables.flatMap((name) => {
+        const detail = details.get(routing.topicOf(name.database, name.table));
+        return detail === undefined ? [] : [{ table: tableText(name), detail }];
+      }),
     };
   }
 

@@ -13,12 +13,13 @@ export interface Found {
   readonly stop: string | null;
   /** What is not equal and named by nobody. */
   readonly differences: readonly string[];
-  /** By code the number of tables that a service has left alone and named. */
+  /** By code, or by what a sink waits for, the number of tables that a service has left alone and named. */
   readonly named: Readonly<Record<string, number>>;
 }
 
 const PATIENCE_MS = 15_000;
 const SHOWN = 3;
+const REASON_LENGTH = 250;
 
 /**
  * Compares all that stands on the source, which must be quiet.
@@ -58,12 +59,12 @@ function shown(differences: readonly StoreDifference[]): string[] {
 async function silent(
   state: ServerState,
   all: readonly StateTable[],
-  { named, refusals }: StoresVerdict,
+  { named, reasons }: StoresVerdict,
 ): Promise<string[]> {
   const lines: string[] = [];
   for (const table of all) {
     const text = tableText(table);
-    if (table.hasKey && refusals.get(text) === 'TABLE_WITHOUT_KEY') lines.push(`${text} has a key: refused`);
+    if (table.hasKey && reasons.get(text) === 'TABLE_WITHOUT_KEY') lines.push(`${text} has a key: refused`);
     if (table.hasKey || named.includes(text) || (await state.isEmpty(table))) continue;
     lines.push(`${text} has no key, and nobody names it`);
   }
@@ -72,12 +73,12 @@ async function silent(
 
 function namedBy(
   all: readonly StateTable[],
-  { named, refusals }: StoresVerdict,
+  { named, reasons }: StoresVerdict,
 ): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   const there = new Set(all.map(tableText));
   for (const table of named) {
-    const code = refusals.get(table) ?? 'waiting';
+    const code = (reasons.get(table) ?? '').slice(0, REASON_LENGTH);
     if (there.has(table)) counts[code] = (counts[code] ?? 0) + 1;
   }
   return counts;
