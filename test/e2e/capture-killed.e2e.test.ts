@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkpointsTopic } from '@sluice/envelope';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
@@ -69,8 +70,12 @@ describe.each(sizes)('$flavour', (server, kills, rows) => {
         [leader, challenger].map((each) => each.capture.ended.then(() => each)),
       );
       expect(await loser.capture.ended).toEqual({ code: 70, signal: null });
-      expect(loser.capture.log.at(-1)?.err?.code).toBe('KAFKA_FENCED');
-      leader = loser === leader ? challenger : leader;
+      const { code, message } = loser.capture.log.at(-1)?.err ?? {};
+      expect(code).toBe('KAFKA_FENCED');
+      expect(message).toContain(`has taken over: on ${hostname()}, process ${challenger.capture.pid}, which has run since 2`);
+      // It never takes the turn back, which would stop both again and again.
+      expect(loser).toBe(leader);
+      leader = challenger;
       idle = loser.side;
       await leader.capture.ready();
     }

@@ -40,6 +40,8 @@ export interface PublisherOptions {
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 const DEFAULT_RECOVERY_MS = 90_000;
+/** For one answer of the coordinator. */
+const OWNER_MS = 3_000;
 const DEFAULT_MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 35_000 };
 
@@ -108,6 +110,24 @@ export class TransactionalPublisher {
     await this.#exclusively('ready', signal, async () => {
       await this.#transaction(batches, this.#window());
     });
+  }
+
+  /**
+   * Whether another producer has taken the transactional id over, in the coordinator's words; false where it does not tell
+   * within seconds, and while an operation is in trouble: the coordinator fences one that takes too long itself. May leave an
+   * empty transaction open, which the next `fence` ends.
+   * @param topic that exists
+   */
+  async isFenced(topic: string): Promise<boolean> {
+    const producer = this.#producer;
+    if (producer === undefined || this.#state === 'dead' || this.trouble !== null) return false;
+    const window = new RecoveryWindow(OWNER_MS, this.#end.signal);
+    try {
+      await this.#coordinator.addPartitions(producer, [{ topic, partitions: [0] }], window);
+      return false;
+    } catch (error) {
+      return error instanceof PipelineError && error.code === 'KAFKA_FENCED';
+    }
   }
 
   /** What keeps the `fence` or `publish` under way from getting on; null while it does, or when there is none. */

@@ -415,7 +415,7 @@ export const ERRORS = {
   SOURCE_READ_TWICE: {
     class: 'retryable',
     summary: "another reader took over the replica id under which capture reads the source's binlog",
-    fix: 'Stop the other capture of this pipeline, if there is one: two take turns until Kafka ends the older. A replica or another tool with this id needs another one, or set source.serverId.',
+    fix: 'Nothing is to be done about another capture of this pipeline: the older of two ends with KAFKA_FENCED, which names the newer. A replica or another tool with this id needs another one, or set source.serverId.',
   },
   SOURCE_SILENT: {
     class: 'retryable',

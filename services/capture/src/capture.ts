@@ -16,6 +16,7 @@ import { ddlRoutes, publishCleared } from './ddl-routes.ts';
 import { captureHealth, isStuck, type CaptureCondition } from './health.ts';
 import type { Incarnation } from './incarnation.ts';
 import { CaptureMetrics } from './metrics.ts';
+import { fencedBy } from './other-capture.ts';
 import { ProgressWatch } from './progress-watch.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { snapshotRoutes } from './snapshot/snapshot-routes.ts';
@@ -110,8 +111,9 @@ class Capture {
       this.#hasStreamed = true;
       await incarnation.run(signal);
       return null;
-    } catch (error) {
-      if (signal.aborted && !(error instanceof PipelineError)) return null;
+    } catch (thrown) {
+      if (signal.aborted && !(thrown instanceof PipelineError)) return null;
+      const error = await this.#orFenced(thrown, incarnation, signal);
       if (error instanceof PipelineError && isPlanned(error)) return error;
       this.#metrics.state('failed');
       if (!(error instanceof PipelineError)) throw error;
@@ -127,6 +129,13 @@ class Capture {
       if (incarnation?.isGenerationDurable === true) this.#acceptsLostCheckpoint = false;
       await incarnation?.close();
     }
+  }
+
+  /** A source ends the older of two readers: to take over from the newer one would only turn the tables, again and again. */
+  async #orFenced(error: unknown, incarnation: Incarnation | null, signal: AbortSignal): Promise<unknown> {
+    if (!(error instanceof PipelineError) || signal.aborted || isPlanned(error)) return error;
+    const isFenced = error.code === 'KAFKA_FENCED' || (await incarnation?.isFenced()) === true;
+    return isFenced ? fencedBy(error, this.#settings, signal) : error;
   }
 
   #beginOptions(): BeginOptions {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { ServerFacts } from './source/server.ts';
 import type { Checkpoint } from './state/checkpoint.ts';
@@ -11,6 +12,13 @@ export interface CheckpointParts {
   readonly stream: ChangeStream;
   readonly book: SnapshotBook;
 }
+
+/** Headers of every checkpoint: which process wrote it, and since when there has been one. */
+export const WRITER = {
+  host: hostname(),
+  pid: String(process.pid),
+  since: new Date(performance.timeOrigin).toISOString(),
+} as const;
 
 /** The checkpoint that covers everything the stream has put into the buffer so far. */
 export function makeCheckpoint({ settings, server, generation, stream, book }: CheckpointParts): Checkpoint {

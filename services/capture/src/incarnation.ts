@@ -5,7 +5,7 @@ import type { TableDescription } from '@sluice/mysql';
 import type { Logger, PipelineError } from '@sluice/runtime';
 import { CaptureLoop } from './capture-loop.ts';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
-import { makeCheckpoint } from './checkpoint-maker.ts';
+import { makeCheckpoint, WRITER } from './checkpoint-maker.ts';
 import { DoubtfulRows } from './doubtful-rows.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import type { LostTables } from './lost-topics.ts';
@@ -130,12 +130,10 @@ export class Incarnation {
       buffer: buffers[0],
       rows: { tombstones: settings.config.topics.tombstones, oversize: this.#oversize },
     });
-    const { file, position } = plan.from;
     const decoder = new BinlogDecoder(this.#stream, {
       checksum: reader.checksum,
       flavour,
-      file,
-      position,
+      ...plan.from,
       columnFacts: (map) => columnBook.factsOf(map),
     });
     this.#flusher = new Flusher(parts.publisher, afterDrainTime(signal), (published) => {
@@ -279,6 +277,11 @@ export class Incarnation {
     return this.#reader.queuedBytes;
   }
 
+  /** Whether another capture of the pipeline has taken over. */
+  isFenced(): Promise<boolean> {
+    return this.#parts.publisher.isFenced(checkpointsTopic(this.#parts.settings.prefix));
+  }
+
   async close(): Promise<void> {
     this.#reader.close();
     await this.#parts.publisher.close();
@@ -359,7 +362,7 @@ export class Incarnation {
       stream: this.#stream,
       book: this.#book,
     });
-    appendJson(buffer, to, settings.config.pipeline, sealCheckpoint(checkpoint), this.#stream.now, {});
+    appendJson(buffer, to, settings.config.pipeline, sealCheckpoint(checkpoint), this.#stream.now, WRITER);
   }
 
   #countPublished(published: { rows: number; bytes: number; seconds: number }): void {
