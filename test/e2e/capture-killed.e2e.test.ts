@@ -72,7 +72,9 @@ describe.each(sizes)('$flavour', (server, kills, rows) => {
       expect(await loser.capture.ended).toEqual({ code: 70, signal: null });
       const { code, message } = loser.capture.log.at(-1)?.err ?? {};
       expect(code).toBe('KAFKA_FENCED');
-      expect(message).toContain(`has taken over: on ${hostname()}, process ${challenger.capture.pid}, which has run since 2`);
+      expect(message).toContain(
+        `has taken over: on ${hostname()}, process ${challenger.capture.pid}, which has run since 2`,
+      );
       // It never takes the turn back, which would stop both again and again.
       expect(loser).toBe(leader);
       leader = challenger;

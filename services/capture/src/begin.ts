@@ -162,7 +162,13 @@ async function sortOut(
     const problems = unreadable.map((table) => selectMissing(table, account));
     return { tables: found, refused: [], hidden: [...hidden, ...problems] };
   }
-  const { tables, refused } = withoutRefused(config, found, unreadable, account);
+  const { tables, refused } = withoutRefused(
+    config,
+    found,
+    unreadable,
+    account,
+    hasStreamed || earlier.length > 0,
+  );
   return { tables, refused: [...refused, ...empty], hidden };
 }
 

@@ -98,12 +98,8 @@ export class Incarnation {
     this.isGenerationDurable = !plan.opensGeneration;
     this.#book = bookOf(parts);
     this.#oversize = oversizeOf(parts);
-    const { flavour } = source.facts;
-    const columnBook = new ColumnBook({
-      server: source.facts,
-      registry: parts.registry,
-      described: plan.isAnew ? parts.tables : [],
-    });
+    const described = plan.isAnew ? parts.tables : [];
+    const columnBook = new ColumnBook({ server: source.facts, registry: parts.registry, described });
     this.#routes = new TableRoutes({
       prefix: settings.prefix,
       serverName: settings.serverName,
@@ -114,17 +110,18 @@ export class Incarnation {
       columnBook,
       policies: settings.config.ddl,
       isStopped: (id) => parts.journal.isStopped(id),
+      isRefused: (id) => this.#newTables.isRefused(id),
       lastChange: (id) => parts.journal.lastChange(id),
     });
     this.#ddl = newReporter(parts);
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
     this.#stream = new ChangeStream({
       server: settings.serverName,
-      flavour,
+      flavour: source.facts.flavour,
       serverId: source.facts.serverId,
       generation: plan.generation,
       resume: plan.resume,
-      gtids: plan.gtidSet === null ? null : new GtidTracker(flavour, plan.gtidSet),
+      gtids: plan.gtidSet === null ? null : new GtidTracker(source.facts.flavour, plan.gtidSet),
       routes: this.#routes,
       ddl: this.#ddl,
       buffer: buffers[0],
@@ -132,7 +129,7 @@ export class Incarnation {
     });
     const decoder = new BinlogDecoder(this.#stream, {
       checksum: reader.checksum,
-      flavour,
+      flavour: source.facts.flavour,
       ...plan.from,
       columnFacts: (map) => columnBook.factsOf(map),
     });

@@ -1,10 +1,10 @@
 import type { TableMap } from '@sluice/binlog';
 import { readTable, type Connection, type TableDescription } from '@sluice/mysql';
-import type { Logger } from '@sluice/runtime';
+import type { Logger, SluiceConfig } from '@sluice/runtime';
 import { appeared, OwedTables, type OwedTablesParts } from './owed-tables.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import type { PreflightProblem } from './preflight.ts';
-import { hiddenTable, refusalOf, type RefusedTable } from './refused-tables.ts';
+import { exposureOf, hiddenTable, refusalOf, type RefusedTable } from './refused-tables.ts';
 import { findGone, type Gone } from './source/gone.ts';
 import { findHidden } from './source/hidden.ts';
 import type { Source } from './source/source.ts';
@@ -111,7 +111,7 @@ export class NewTables {
     const isOpen = columnBook.lacks(map);
     const id = tableId(database, table);
     const isAsBefore = !routes.hasOtherKey(map) && (isOpen || routes.unseenChange(map) === null);
-    if (!isOpen && book.knows(id) && isAsBefore) return;
+    if (!isOpen && book.knows(id) && isAsBefore && !this.#refused.has(id)) return;
     const { description, hidden } = await this.#see(map);
     if (this.#refuses(map, description, hidden)) return;
     if (!book.knows(id)) this.#noteNew(map, description !== null);
@@ -125,7 +125,7 @@ export class NewTables {
   #refuses(map: TableMap, description: TableDescription | null, hidden: PreflightProblem | null): boolean {
     const { settings, routes } = this.#parts;
     const id = tableId(map.database, map.table);
-    const now = description === null ? null : refusalOf(settings.config, description);
+    const now = description === null ? null : refusalNow(settings.config, description);
     const unseen = hidden === null ? null : hiddenTable(map, hidden);
     const refusal = now ?? unseen ?? (routes.isKeyless(map) ? keyless(id) : null);
     if (refusal === null) {
@@ -202,7 +202,7 @@ export class NewTables {
     columnBook.toRenew = [];
     for (const { database, table } of named) {
       const description = await this.#describe(database, table);
-      const isCapturable = description !== null && refusalOf(settings.config, description) === null;
+      const isCapturable = description !== null && refusalNow(settings.config, description) === null;
       const shape = isCapturable ? columnBook.renewed(description) : null;
       const isReady = routes.captures(database, table) && registry.isAdmitted(database, table);
       if (shape !== null && isReady) routes.open(shape, announcement);
@@ -231,6 +231,10 @@ export class NewTables {
       connection.destroy();
     }
   }
+}
+
+function refusalNow(config: SluiceConfig, description: TableDescription): RefusedTable | null {
+  return refusalOf(config, description) ?? exposureOf(config, description);
 }
 
 /** It may have a key by now, or be gone. */

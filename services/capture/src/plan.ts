@@ -120,7 +120,7 @@ function leftAlone(
   earlier: readonly TableName[],
 ): readonly string[] {
   if (config.source.strictTables) return [];
-  const { refused } = withoutRefused(config, tables, unreadable, account);
+  const { refused } = withoutRefused(config, tables, unreadable, account, earlier.length > 0);
   return [...refused, ...emptyPatterns(config, [...tables, ...earlier], account)].map(
     ({ id, why }) => `${id} will be left alone: ${why}`,
   );

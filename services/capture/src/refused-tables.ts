@@ -3,6 +3,7 @@ import type { Logger, SluiceConfig } from '@sluice/runtime';
 import type { CaptureMetrics } from './metrics.ts';
 import { checkPattern, tableProblems, wholeDatabase, type PreflightProblem } from './preflight.ts';
 import { isUnreadable, selectMissing, type SelectGrants } from './source/select-grants.ts';
+import { generatedProblems } from './shape/shape-checks.ts';
 import { tableId } from './state/table.ts';
 import type { TableName } from './stream/statement-text.ts';
 
@@ -14,6 +15,7 @@ export interface RefusedTable {
     | 'COLUMN_TYPE_UNKNOWN'
     | 'PATTERN_WITHOUT_TABLE'
     | 'TABLE_HIDDEN'
+    | 'TABLE_SHAPE_REFUSED'
     | 'TABLE_SYSTEM_VERSIONED'
     | 'TABLE_WITHOUT_KEY';
   readonly why: string;
@@ -25,6 +27,14 @@ export function refusalOf(config: SluiceConfig, description: TableDescription): 
   if (problem === undefined) return null;
   const code = description.isVersioned ? 'TABLE_SYSTEM_VERSIONED' : 'TABLE_WITHOUT_KEY';
   return { id: tableId(description.database, description.table), code, why: whyOf(problem) };
+}
+
+/** A column that came while the pipeline ran, and would tell what a hidden one holds; null when there is none. */
+export function exposureOf(config: SluiceConfig, description: TableDescription): RefusedTable | null {
+  const [problem] = generatedProblems(description, config.tables);
+  if (problem === undefined) return null;
+  const id = tableId(description.database, description.table);
+  return { id, code: 'TABLE_SHAPE_REFUSED', why: `${problem.setting}: ${whyOf(problem)}` };
 }
 
 /** One that the server, or the account's privileges, do not show in full. */
@@ -77,18 +87,21 @@ export function unreadablePatterns(
  * Tells the tables that may be captured from those that cannot be: they end no capture of the others.
  * @param unreadable tables that the account may not read in full
  * @param account as GRANT reads it
+ * @param hasRun whether the pipeline has run before: what is wrong with a setting at its first start is no change of a table
  */
 export function withoutRefused(
   config: SluiceConfig,
   tables: readonly TableDescription[],
   unreadable: readonly TableName[],
   account: string,
+  hasRun: boolean,
 ): { readonly tables: readonly TableDescription[]; readonly refused: readonly RefusedTable[] } {
   const hidden = unreadable.map((name) => hiddenTable(name, selectMissing(name, account)));
   const hiddenIds = new Set(hidden.map(({ id }) => id));
   const refused = [...hidden];
   for (const table of tables) {
-    const found = hiddenIds.has(tableId(table.database, table.table)) ? null : refusalOf(config, table);
+    if (hiddenIds.has(tableId(table.database, table.table))) continue;
+    const found = refusalOf(config, table) ?? (hasRun ? exposureOf(config, table) : null);
     if (found !== null) refused.push(found);
   }
   const ids = new Set(refused.map(({ id }) => id));

@@ -81,7 +81,7 @@ function setupOf(options: {
   };
   const newTables = new NewTables({
     settings: {
-      config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} } },
+      config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} }, tables: {} },
     } as unknown as CaptureSettings,
     source: { facts: MYSQL_FACTS, connect: () => Promise.resolve(connection) } as unknown as Source,
     server,

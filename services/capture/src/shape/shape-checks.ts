@@ -1,13 +1,13 @@
 import { tablePattern } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
-import type { SluiceConfig } from '@sluice/runtime';
+import type { SluiceConfig, TablesConfig } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
 import { shapeOfDescription, type BookServer } from '../state/column-book.ts';
 import type { TableFilter } from '../state/table-filter.ts';
 import { tableId, type TableShape } from '../state/table.ts';
 import type { TableName } from '../stream/statement-text.ts';
 import type { Shaper } from './shaper.ts';
-import { settingName } from './table-settings.ts';
+import { settingName, settingsOf } from './table-settings.ts';
 
 export interface ShapeFacts {
   readonly config: SluiceConfig;
@@ -45,7 +45,7 @@ export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
   return {
     problems: [
       ...shapes.flatMap((shape) => shaper.judge(shape)),
-      ...tables.flatMap((table) => generatedProblems(table, shaper)),
+      ...tables.flatMap((table) => generatedProblems(table, config.tables)),
       ...patterns.flatMap((pattern) => unknownColumns(pattern, facts, columns)),
     ],
     warnings: patterns.flatMap((pattern) => mayComeLater(pattern, facts, columns)),
@@ -105,12 +105,12 @@ function mayComeLater(
   return [`${settingName(pattern)} fits no table yet; it will be used for tables that come later`];
 }
 
-/** The server computes it from a hidden column, so it would tell what that one holds. */
-function generatedProblems(
+/** Columns that the server computes from hidden ones: they would tell what those hold. */
+export function generatedProblems(
   { database, table, columns }: TableDescription,
-  shaper: Shaper,
+  tables: TablesConfig,
 ): readonly PreflightProblem[] {
-  const settings = shaper.settingsOf(database, table);
+  const settings = settingsOf(tables, database, table);
   if (settings === null) return [];
   const hidden = columns.filter(({ COLUMN_NAME }) => {
     const config = settings.columns.get(COLUMN_NAME)?.config;

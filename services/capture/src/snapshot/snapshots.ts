@@ -1,7 +1,7 @@
 import type { Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../capture-loop.ts';
 import type { CaptureSettings } from '../capture-settings.ts';
-import { tableProblems } from '../preflight.ts';
+import { exposureOf, refusalOf } from '../refused-tables.ts';
 import type { Source } from '../source/source.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
@@ -43,7 +43,8 @@ export class Snapshots {
       durably: (change) => loop.durably(change),
       connect: () => source.connect(),
       filter: settings.filter,
-      isFit: (table) => tableProblems(settings.config, table).length === 0,
+      isFit: (table) =>
+        refusalOf(settings.config, table) === null && exposureOf(settings.config, table) === null,
       now: Date.now,
       log,
     });

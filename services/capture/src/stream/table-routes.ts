@@ -35,6 +35,8 @@ export interface TableRoutesOptions {
   readonly policies: DdlPolicies;
   /** Whether a table waits for an operator, by `database.table`: its rows are passed over. */
   readonly isStopped: (id: string) => boolean;
+  /** Whether a table cannot be captured as it was last seen: each of its maps is looked at before a row is published. */
+  readonly isRefused: (id: string) => boolean;
   /** Where the newest statement stands after which a table's columns may be other than before, by `database.table`. */
   readonly lastChange: (id: string) => Sequence | null;
 }
@@ -88,7 +90,10 @@ export class TableRoutes {
     if (!map.fullMetadata) throw metadataMissing(map);
     const { registry, columnBook } = this.#options;
     const isSettled = !columnBook.lacks(map) && !this.hasOtherKey(map) && this.unseenChange(map) === null;
-    const isReady = isSettled && registry.isAdmitted(map.database, map.table);
+    const isReady =
+      isSettled &&
+      registry.isAdmitted(map.database, map.table) &&
+      !this.#options.isRefused(tableId(map.database, map.table));
     if (isReady) this.#settle(map, announcement);
     else this.waiting.push(map);
   }

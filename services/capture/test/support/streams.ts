@@ -74,6 +74,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     columnBook: new ColumnBook({ server: { flavour: 'mysql', version: '9.7.0' }, registry, described: [] }),
     policies: options.policies ?? POLICIES,
     isStopped: (id) => journal.isStopped(id),
+    isRefused: () => false,
     lastChange: (id) => journal.lastChange(id),
   });
   const ddl = new DdlReporter({
