@@ -1,5 +1,6 @@
 import { GtidSet, MariadbGtidPosition } from '@vlasky/zongji';
 import type { Flavour } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
 
 /**
  * The set of transactions that the stream has passed. Adding is on the hot path, so consecutive numbers of one source
@@ -19,7 +20,11 @@ export class GtidTracker {
     this.#folded = initial;
   }
 
-  /** @param gtid `uuid:number`, `uuid:tag:number` or MariaDB's `domain-server-number` */
+  /**
+   * Throws SOURCE_DIVERGED when MariaDB counts anew.
+   *
+   * @param gtid `uuid:number`, `uuid:tag:number` or MariaDB's `domain-server-number`
+   */
   add(gtid: string): void {
     const cut = gtid.lastIndexOf(this.#flavour === 'mysql' ? ':' : '-') + 1;
     const digits = gtid.slice(cut);
@@ -27,6 +32,7 @@ export class GtidTracker {
     const follows = number === this.#next && cut === this.#prefix.length && gtid.startsWith(this.#prefix);
     if (!follows) {
       this.#fold();
+      if (this.#flavour === 'mariadb') this.#checkCount(gtid.slice(0, cut), digits);
       this.#prefix = gtid.slice(0, cut);
       this.#first = digits;
     }
@@ -39,6 +45,19 @@ export class GtidTracker {
   toString(): string {
     this.#fold();
     return this.#folded;
+  }
+
+  /**
+   * RESET MASTER leaves a reader in the file that is gone: it waits there until the next file begins, and what was written to
+   * the new one of the same name meanwhile never comes. Numbers that begin again are all that tells of it.
+   */
+  #checkCount(prefix: string, digits: string): void {
+    const last = this.#folded.split(',').find((gtid) => gtid.startsWith(prefix));
+    if (last === undefined || BigInt(digits) > BigInt(last.slice(prefix.length))) return;
+    throw new PipelineError(
+      'SOURCE_DIVERGED',
+      `The source counts its transactions anew: ${prefix}${digits} came after ${last}. It was reset, and what it wrote before this transaction may be missing.`,
+    );
   }
 
   #fold(): void {

@@ -25,6 +25,16 @@ describe('GtidTracker', () => {
     expect(tracker.toString()).toBe('0-1-7,1-3-9007199254740995');
   });
 
+  test('MariaDB: a server that counts anew was reset, another server counts by itself', () => {
+    const tracker = new GtidTracker('mariadb', '0-1-5,1-3-9');
+    tracker.add('0-1-6');
+    tracker.add('0-2-4');
+    tracker.add('0-2-5');
+    expect(() => tracker.add('0-2-2')).toThrow('0-2-2 came after 0-2-5');
+    const again = (): void => new GtidTracker('mariadb', '0-1-5').add('0-1-5');
+    expect(again).toThrow(expect.objectContaining({ code: 'SOURCE_DIVERGED' }));
+  });
+
   test('agrees with the exact set whatever comes, and whenever it is asked', () => {
     const gtid = fc
       .tuple(fc.constantFrom(A, B, `${A}:t`), fc.integer({ min: 1, max: 12 }))
