@@ -21,7 +21,7 @@ test('what a file includes from its folder is found, what comes from the suite s
   const text =
     '--source run-file.ts\nsource run-file.ts;\n--source include/have_innodb.inc\nselect source from t;\n';
   const folder = import.meta.dirname;
-  expect(withWholePaths(text, folder)).toBe(
+  expect(withWholePaths(text, ['/nowhere', folder])).toBe(
     `--source ${folder}/run-file.ts\nsource ${folder}/run-file.ts;\n--source include/have_innodb.inc\nselect source from t;\n`,
   );
 });

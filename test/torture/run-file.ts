@@ -39,7 +39,14 @@ export async function runFile({
   const { folder } = place;
   const text = await readFile(join(suite.files, file), 'latin1');
   const copy = join(folder, 'file.test');
-  await writeFile(copy, withWholePaths(withoutLastDrops(text), join(suite.files, dirname(file))), 'latin1');
+  await writeFile(
+    copy,
+    withWholePaths(
+      withoutLastDrops(text),
+      [dirname(file), dirname(dirname(file))].map((folder) => join(suite.files, folder)),
+    ),
+    'latin1',
+  );
   const { command, args } = debianCommand(suite.root, 'usr/bin/mariadb-test', [
     '--no-defaults',
     '--silent',
@@ -85,11 +92,11 @@ function lineOf(problems: string): string {
   return (lines.find((line) => line.includes('At line')) ?? lines[0] ?? '').slice(0, 300);
 }
 
-/** What a file includes from its own folder is not beside its copy. */
-export function withWholePaths(text: string, folder: string): string {
+/** What a file includes from its own folders is not beside its copy. */
+export function withWholePaths(text: string, folders: readonly string[]): string {
   return text.replaceAll(/^(\s*(?:--\s*)?source\s+)([^\s;$]+)/gm, (whole, before: string, name: string) => {
-    const path = join(folder, name);
-    return existsSync(path) ? `${before}${path}` : whole;
+    const path = folders.map((folder) => join(folder, name)).find((each) => existsSync(each));
+    return path === undefined ? whole : `${before}${path}`;
   });
 }
 

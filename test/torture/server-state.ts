@@ -10,8 +10,12 @@ export interface StateTable extends TableId {
   readonly hasKey: boolean;
 }
 
-/** Statements that the server was asked to carry out since it began. */
-const STATEMENTS = "SHOW GLOBAL STATUS LIKE 'Questions'";
+export interface ServerCounts {
+  /** Statements that the server was asked to carry out since it began. */
+  readonly statements: number;
+  /** Of them such as throw the binlog away, or what else RESET is about. */
+  readonly resets: number;
+}
 
 /** What a file may leave behind on the server, and how it is put back. */
 export class ServerState {
@@ -45,9 +49,13 @@ export class ServerState {
     }));
   }
 
-  async statements(): Promise<number> {
-    const [[row]] = await this.#connection.query<RowDataPacket[]>(STATEMENTS);
-    return Number(row?.['Value'] ?? 0);
+  async counts(): Promise<ServerCounts> {
+    const [rows] = await this.#connection.query<RowDataPacket[]>(
+      "SHOW GLOBAL STATUS WHERE Variable_name IN ('Questions', 'Com_reset')",
+    );
+    const of = (name: string): number =>
+      Number(rows.find((row) => row['Variable_name'] === name)?.['Value'] ?? 0);
+    return { statements: of('Questions'), resets: of('Com_reset') };
   }
 
   /** Whether it can be read and is empty: nothing of it could have been captured. */

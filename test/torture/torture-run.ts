@@ -24,6 +24,8 @@ export interface FileResult extends Found {
   readonly file: string;
   readonly end: FileEnd;
   readonly statements: number;
+  /** It has thrown the binlog away: that capture stops is as docs/limits.md says. */
+  readonly isReset: boolean;
   /** What the file took, and what the look took. */
   readonly ms: readonly [file: number, look: number];
 }
@@ -46,7 +48,7 @@ export async function torture(options: TortureOptions): Promise<void> {
     while (!isStopped && next < options.files.length && !options.isOver()) {
       const file = options.files[next++] ?? '';
       const begun = performance.now();
-      const before = await state.statements();
+      const before = await state.counts();
       const end = await runFile({
         ...options,
         file,
@@ -55,11 +57,13 @@ export async function torture(options: TortureOptions): Promise<void> {
         timeoutMs: FILE_TIMEOUT_MS,
       });
       const ran = performance.now();
-      const statements = (await state.statements()) - before;
+      const after = await state.counts();
+      const statements = after.statements - before.statements;
+      const isReset = after.resets > before.resets;
       const found = await look(pipeline, state);
       const ms = [Math.round(ran - begun), Math.round(performance.now() - ran)] as const;
-      options.onFile({ file, end, statements, ms, ...found });
-      isStopped = found.stop !== null;
+      options.onFile({ file, end, statements, isReset, ms, ...found });
+      isStopped = found.stop !== null || isReset;
       await state.restore(database.name, DATABASE);
     }
   }
