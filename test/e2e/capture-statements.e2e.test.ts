@@ -110,4 +110,44 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(capture.log.filter(({ event }) => event === 'capture.interrupted')).toEqual([]);
     expect(await capture.stop()).toMatchObject({ code: 0 });
   });
+
+  test('what statements change by views, MERGE tables, foreign keys and triggers that are gone is read again', async () => {
+    const pipeline = await pipelineWith(
+      ORDERS,
+      'CREATE TABLE items LIKE orders',
+      'CREATE TABLE logged LIKE orders',
+      'CREATE VIEW seen AS SELECT id, v FROM orders',
+      'CREATE TABLE part (id INT NOT NULL PRIMARY KEY, v VARCHAR(40)) ENGINE=MyISAM',
+      'CREATE TABLE merged (id INT NOT NULL PRIMARY KEY, v VARCHAR(40)) ENGINE=MERGE UNION=(part) INSERT_METHOD=LAST',
+      'CREATE TABLE parent (id INT NOT NULL PRIMARY KEY)',
+      'CREATE TABLE child (id INT NOT NULL PRIMARY KEY, v INT, FOREIGN KEY (v) REFERENCES parent (id) ON UPDATE CASCADE)',
+      'INSERT INTO parent VALUES (1)',
+      'INSERT INTO child VALUES (1, 1)',
+      "INSERT INTO items VALUES (1, 'first')",
+      'CREATE TRIGGER tell AFTER UPDATE ON items FOR EACH ROW REPLACE INTO logged VALUES (NEW.id, NEW.v)',
+    );
+    const { database, reader } = pipeline;
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders', 'items', 'logged', 'part', 'parent', 'child']);
+    const session = await database.connect();
+    await session.query('SET SESSION binlog_format = STATEMENT');
+    const arrives = (table: string, id: number, v: unknown): Promise<unknown> =>
+      eventually(`row ${id} of ${table}`, async () => {
+        const rows = newestByKey(await readRows(reader, pipeline.topic(table)));
+        const row = rows.get(`{"id":${id}}`)?.payload.after as { v: unknown } | null | undefined;
+        return row?.v === v;
+      });
+    await session.query("INSERT INTO seen VALUES (7, 'by the view')");
+    await arrives('orders', 7, 'by the view');
+    await session.query("INSERT INTO merged VALUES (8, 'by the whole')");
+    await arrives('part', 8, 'by the whole');
+    await session.query('UPDATE parent SET id = 9');
+    await arrives('child', 1, 9);
+    expect(capture.log.filter(({ event }) => event === 'capture.interrupted')).toEqual([]);
+    await capture.stop();
+    await session.query("UPDATE items SET v = 'told' WHERE id = 1");
+    await session.query('DROP TRIGGER tell');
+    await pipeline.start();
+    await arrives('logged', 1, 'told');
+  });
 });

@@ -23,6 +23,7 @@ export const WRITER = {
 /** The checkpoint that covers everything the stream has put into the buffer so far. */
 export function makeCheckpoint({ settings, server, generation, stream, book }: CheckpointParts): Checkpoint {
   const { transaction, position, sequence, gtidSet, highest, fileCreatedAt, now } = stream;
+  book.notePosition(position);
   return {
     version: 1,
     pipeline: settings.config.pipeline,

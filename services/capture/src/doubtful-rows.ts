@@ -3,7 +3,9 @@ import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { appeared } from './owed-tables.ts';
 import { refusalOf } from './refused-tables.ts';
-import { areTransactional, firesNothing } from './source/row-safety.ts';
+import { isAtOrPast } from './source/position.ts';
+import { areTransactional, changesNoOther, isServersOwn } from './source/row-safety.ts';
+import { readBinlogStatus } from './source/server.ts';
 import type { Source } from './source/source.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
@@ -15,7 +17,7 @@ import type { TableRoutes } from './stream/table-routes.ts';
 
 export interface DoubtfulRowsParts {
   readonly settings: Pick<CaptureSettings, 'config'>;
-  readonly source: Pick<Source, 'connect'>;
+  readonly source: Pick<Source, 'connect' | 'facts'>;
   readonly stream: ChangeStream;
   readonly registry: TableRegistry;
   readonly routes: TableRoutes;
@@ -39,13 +41,30 @@ export class DoubtfulRows {
   /** Throws TABLE_APPEARED when a table is in doubt that this life has no topic of: the next one has, and meets the doubt again. */
   async settle(): Promise<void> {
     const { stream } = this.#parts;
-    const doubts = stream.doubts;
+    const doubts = [...this.#doubtOfAnswers(), ...stream.doubts];
     stream.doubts = [];
     for (const doubt of doubts) {
       const tables = doubt.kind === 'rolled-back' ? await this.#leftBy(doubt) : await this.#changedBy(doubt);
       const captured = await this.#captured(tables);
       if (captured.length > 0) this.#readAgain(captured, doubt);
     }
+  }
+
+  /**
+   * What the source said of a table that a statement had changed was said when the stream was behind: a trigger, a view or a
+   * foreign key of then may have been gone by then. A DDL on the way up to there makes every table doubtful.
+   */
+  #doubtOfAnswers(): readonly Doubt[] {
+    const { stream, routes, book } = this.#parts;
+    const { takenAway } = routes;
+    routes.takenAway = false;
+    if (!takenAway || book.unsureUntil === null || !isAtOrPast(book.unsureUntil, stream.position)) return [];
+    const statement =
+      'statements that were logged as such, before a DDL that may hide what else they changed';
+    const { position: start } = stream.position;
+    return [
+      { kind: 'statement', verb: '', table: null, isAlone: false, mayBeTemporary: false, statement, start },
+    ];
   }
 
   /** None when the rows are out of the buffer and their engines have undone them; all of the tables else. */
@@ -60,12 +79,21 @@ export class DoubtfulRows {
   }
 
   async #changedBy({ table, isAlone, mayBeTemporary }: LoggedChange): Promise<readonly TableName[]> {
-    const { routes } = this.#parts;
     if (table === null || !isAlone) return this.#allTables();
-    const question = `triggers ${idOf(table)}${mayBeTemporary ? ' or temporary' : ''}`;
-    const isOnly = await this.#ask(question, (connection) => firesNothing(connection, table, mayBeTemporary));
-    if (!isOnly) return this.#allTables();
-    return routes.captures(table.database, table.table) ? [table] : [];
+    if (!isServersOwn(table.database) && !(await this.#changesNoOther(table, mayBeTemporary)))
+      return this.#allTables();
+    return this.#parts.routes.captures(table.database, table.table) ? [table] : [];
+  }
+
+  #changesNoOther(table: TableName, mayBeTemporary: boolean): Promise<boolean> {
+    const { source, book } = this.#parts;
+    const question = `alone ${idOf(table)}${mayBeTemporary ? ' or temporary' : ''}`;
+    return this.#ask(question, async (connection) => {
+      if (!(await changesNoOther(connection, table, mayBeTemporary))) return false;
+      const { file, position } = await readBinlogStatus(connection, source.facts);
+      book.unsureUntil = { file, position };
+      return true;
+    });
   }
 
   /** Those that were read, and those that were made since this life began. */

@@ -112,6 +112,7 @@ export class Incarnation {
       isStopped: (id) => parts.journal.isStopped(id),
       isRefused: (id) => this.#newTables.isRefused(id),
       lastChange: (id) => parts.journal.lastChange(id),
+      isUnsure: () => this.#book.unsureUntil !== null,
     });
     this.#ddl = newReporter(parts);
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
@@ -178,16 +179,12 @@ export class Incarnation {
   }
 
   #watchRows(): DoubtfulRows {
-    const { settings, source, registry, log } = this.#parts;
     return new DoubtfulRows({
-      settings,
-      source,
+      ...this.#parts,
       stream: this.#stream,
-      registry,
       routes: this.#routes,
       book: this.#book,
       isRefused: (id) => this.#newTables.isRefused(id),
-      log,
     });
   }
 

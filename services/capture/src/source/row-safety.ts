@@ -28,36 +28,73 @@ export async function areTransactional(
 /** Schemas of the servers: their tables cannot have triggers, and hosted servers log heartbeats there as statements. */
 const WITHOUT_TRIGGERS: ReadonlySet<string> = new Set(['mysql', 'performance_schema', 'information_schema']);
 
+/** Whether tables of the database change no others, whatever the server says. */
+export function isServersOwn(database: string): boolean {
+  return WITHOUT_TRIGGERS.has(database.toLowerCase());
+}
+
 /**
- * Whether a change of the table fires no trigger, which could change rows of others; false when the account cannot see that.
+ * Whether a change of the table changes no rows of others: it is a table that keeps its rows itself (no view, no MERGE), has no
+ * trigger, and no other table refers to it; false when the account cannot see that. So it is now, not when it was changed.
  *
- * @param mayBeTemporary that it is perhaps a temporary one, which has no triggers: then there is none of its name for all
+ * @param mayBeTemporary that it is perhaps a temporary one, of which the server shows nothing
  */
-export async function firesNothing(
+export async function changesNoOther(
   connection: Connection,
-  { database, table }: TableName,
+  name: TableName,
   mayBeTemporary: boolean,
 ): Promise<boolean> {
-  if (WITHOUT_TRIGGERS.has(database.toLowerCase())) return true;
   const rows = await queryRows(connection, 'SHOW GRANTS');
   const grants = rows.flatMap((row) => Object.values(row).map(String));
-  const holds = (privilege: string): boolean => grants.some((grant) => grantsAll(grant, privilege, database));
-  if (holds('TRIGGER')) {
-    const [trigger] = await queryRows(
-      connection,
-      `SELECT 1 FROM information_schema.TRIGGERS
-       WHERE BINARY EVENT_OBJECT_SCHEMA = BINARY ? AND BINARY EVENT_OBJECT_TABLE = BINARY ? LIMIT 1`,
-      [database, table],
-    );
-    return trigger === undefined;
-  }
-  if (!mayBeTemporary || !holds('SELECT')) return false;
+  const holds = (privilege: string): boolean =>
+    grants.some((grant) => grantsAll(grant, privilege, name.database));
+  if (!holds('TRIGGER') && !(mayBeTemporary && holds('SELECT'))) return false;
+  const table = await tableNamed(connection, name);
+  if (table === null) return mayBeTemporary;
+  if (!holds('TRIGGER') || !keepsItsRows(table)) return false;
+  return !(await hasTrigger(connection, name)) && !(await isReferredTo(connection, name));
+}
+
+interface TableKind {
+  readonly type: string;
+  readonly engine: string;
+}
+
+function keepsItsRows({ type, engine }: TableKind): boolean {
+  return (type === 'BASE TABLE' || type === 'SYSTEM VERSIONED') && !/^MRG_/iu.test(engine);
+}
+
+/** Null when the server shows none of that name. */
+async function tableNamed(connection: Connection, { database, table }: TableName): Promise<TableKind | null> {
   const [found] = await queryRows(
     connection,
-    `SELECT 1 FROM information_schema.TABLES WHERE BINARY TABLE_SCHEMA = BINARY ? AND BINARY TABLE_NAME = BINARY ? LIMIT 1`,
+    `SELECT TABLE_TYPE AS type, ENGINE AS engine FROM information_schema.TABLES
+     WHERE BINARY TABLE_SCHEMA = BINARY ? AND BINARY TABLE_NAME = BINARY ? LIMIT 1`,
     [database, table],
   );
-  return found === undefined;
+  return found === undefined ? null : { type: String(found['type']), engine: String(found['engine']) };
+}
+
+async function hasTrigger(connection: Connection, { database, table }: TableName): Promise<boolean> {
+  const found = await queryRows(
+    connection,
+    `SELECT 1 FROM information_schema.TRIGGERS
+     WHERE BINARY EVENT_OBJECT_SCHEMA = BINARY ? AND BINARY EVENT_OBJECT_TABLE = BINARY ? LIMIT 1`,
+    [database, table],
+  );
+  return found.length > 0;
+}
+
+/** Whatever its foreign key says: MariaDB tells that only to who may do more than SELECT. */
+async function isReferredTo(connection: Connection, { database, table }: TableName): Promise<boolean> {
+  const found = await queryRows(
+    connection,
+    `SELECT 1 FROM information_schema.KEY_COLUMN_USAGE
+     WHERE BINARY REFERENCED_TABLE_SCHEMA = BINARY ? AND BINARY REFERENCED_TABLE_NAME = BINARY ?
+       AND NOT (BINARY TABLE_SCHEMA = BINARY ? AND BINARY TABLE_NAME = BINARY ?) LIMIT 1`,
+    [database, table, database, table],
+  );
+  return found.length > 0;
 }
 
 /** Whether a line of SHOW GRANTS gives a privilege on everything in the database. */

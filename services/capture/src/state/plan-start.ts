@@ -146,6 +146,9 @@ function published(checkpoint: Checkpoint): Pick<ResumePoint, 'publishedThrough'
 /** Another server of the same history (a failover): its coordinates are a new space, the GTID set says where to go on. */
 function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
   const { file, position } = facts.status;
+  const { unsureUntil, ...snapshots } = snapshotsOf(checkpoint);
+  // Behind where the stream stands until it knows where the reading really begins.
+  const unsure = unsureUntil === undefined ? {} : { unsureUntil: { file, position: position + 1 } };
   return {
     generation: nextGeneration(Math.max(facts.topicGeneration, checkpoint.generation)),
     opensGeneration: true,
@@ -153,7 +156,7 @@ function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
     from: { file, position, gtidSet: checkpoint.gtidSet },
     resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet: checkpoint.gtidSet,
-    snapshots: snapshotsOf(checkpoint),
+    snapshots: { ...snapshots, ...unsure },
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type JobOrder,
   type SnapshotJob,
 } from './snapshot-job.ts';
+import { isAtOrPast, type StreamPosition } from '../source/position.ts';
 import { tableId } from './table.ts';
 
 /** What the checkpoint keeps of all snapshots. */
@@ -19,6 +20,8 @@ export const snapshotsSchema = z.strictObject({
   whole: z.array(z.string()),
   /** Jobs that operators have asked for so far: the next one's number. */
   requested: z.number().int().nonnegative(),
+  /** Up to where in the binlog a DDL makes doubtful which tables earlier statements have changed. */
+  unsureUntil: z.strictObject({ file: z.string(), position: z.number().int().nonnegative() }).exactOptional(),
 });
 
 export type Snapshots = z.infer<typeof snapshotsSchema>;
@@ -40,14 +43,22 @@ export class SnapshotBook {
   /** Jobs that are done, but whose last rows may not be in Kafka yet. */
   readonly #unpublished = new Set<string>();
   #requested: number;
+  /** The end of the source's binlog when it last answered what else changes with a table; null once the stream is there. */
+  unsureUntil: StreamPosition | null;
   /** Told of every change that lets a job begin or end; the scheduler listens. */
   onMove: () => void = () => undefined;
 
   /** Jobs that were running when the checkpoint was written wait for their turn again. */
-  constructor({ jobs, whole, requested }: Snapshots = NO_SNAPSHOTS) {
+  constructor({ jobs, whole, requested, unsureUntil }: Snapshots = NO_SNAPSHOTS) {
     for (const job of jobs) this.#jobs.set(job.id, afterRestart(job));
     this.#whole = new Set(whole);
     this.#requested = requested;
+    this.unsureUntil = unsureUntil ?? null;
+  }
+
+  /** The stream has come so far. */
+  notePosition(position: StreamPosition): void {
+    if (this.unsureUntil !== null && isAtOrPast(position, this.unsureUntil)) this.unsureUntil = null;
   }
 
   /** Oldest first. */
@@ -225,6 +236,7 @@ export class SnapshotBook {
       jobs: told.filter((job) => !dropped.has(job)),
       whole: [...this.#whole],
       requested: this.#requested,
+      ...(this.unsureUntil === null ? {} : { unsureUntil: this.unsureUntil }),
     };
   }
 }

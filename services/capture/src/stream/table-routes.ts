@@ -39,7 +39,13 @@ export interface TableRoutesOptions {
   readonly isRefused: (id: string) => boolean;
   /** Where the newest statement stands after which a table's columns may be other than before, by `database.table`. */
   readonly lastChange: (id: string) => Sequence | null;
+  /** Whether it matters that a DDL may take a trigger, a view or a foreign key away. */
+  readonly isUnsure: () => boolean;
 }
+
+/** DDL that only makes something, is about temporary tables or accounts. */
+const TAKES_NOTHING =
+  /^(?:\s|\/\*(?!M?!)[\s\S]*?\*\/)*(?:CREATE\s+(?!OR\b)|DROP\s+(?:\/\*!\d+\s*)?TEMPORARY\b|(?:ALTER|DROP|RENAME)\s+(?:USER|ROLE)\b)/iu;
 
 /** What a new table version needs to be announced. */
 export interface Announcement {
@@ -76,6 +82,8 @@ export class TableRoutes {
   altered: TableName[] = [];
   /** DDL statements passed: what is known of a table's columns from elsewhere is good as long as it stays the same. */
   ddlsPassed = 0;
+  /** That a DDL has passed which may have taken such a thing away while it matters, for the loop to see to. */
+  takenAway = false;
 
   constructor(options: TableRoutesOptions) {
     this.#options = options;
@@ -143,6 +151,7 @@ export class TableRoutes {
   /** Whether a table waits, a captured name was given or taken, or may have got other types: the loop sees to it before the next event. */
   get mustSettle(): boolean {
     return (
+      this.takenAway ||
       this.waiting.length > 0 ||
       this.renamedTo.length > 0 ||
       this.givenUp.length > 0 ||
@@ -288,6 +297,7 @@ export class TableRoutes {
   noteDdl(change: DdlChange, sql: string): boolean {
     const isCaptured = ({ database, table }: TableName): boolean => this.captures(database, table);
     this.ddlsPassed++;
+    this.takenAway ||= this.#options.isUnsure() && !TAKES_NOTHING.test(sql);
     this.#options.columnBook.noteDdl(sql);
     const isNew = this.#noteCreated(change);
     this.#noteGone(change);

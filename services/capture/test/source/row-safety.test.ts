@@ -1,13 +1,29 @@
 import type { Connection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
-import { firesNothing } from '../../src/source/row-safety.ts';
+import { changesNoOther, isServersOwn } from '../../src/source/row-safety.ts';
 
-/** A server that shows these lines for SHOW GRANTS, and this many triggers and tables. */
-function connectionOf(grants: readonly string[], triggers: number, tables: number): Connection {
+type Shown = 'table' | 'view' | 'merge' | 'sequence' | 'none';
+
+const KINDS: Readonly<Record<Shown, readonly object[]>> = {
+  table: [{ type: 'BASE TABLE', engine: 'InnoDB' }],
+  view: [{ type: 'VIEW', engine: null }],
+  merge: [{ type: 'BASE TABLE', engine: 'MRG_MyISAM' }],
+  sequence: [{ type: 'SEQUENCE', engine: 'InnoDB' }],
+  none: [],
+};
+
+/** A server that shows these lines for SHOW GRANTS, this table, and so many triggers of it and references to it. */
+function connectionOf(
+  grants: readonly string[],
+  shown: Shown,
+  triggers: number,
+  references: number,
+): Connection {
+  const rows = (count: number): object[] => Array.from({ length: count }, () => ({ 1: 1 }));
   const query = (sql: string): Promise<unknown> => {
     if (sql === 'SHOW GRANTS') return Promise.resolve([grants.map((line) => ({ Grants: line }))]);
-    const count = sql.includes('TRIGGERS') ? triggers : tables;
-    return Promise.resolve([Array.from({ length: count }, () => ({ 1: 1 }))]);
+    if (sql.includes('.TABLES')) return Promise.resolve([KINDS[shown]]);
+    return Promise.resolve([rows(sql.includes('.TRIGGERS') ? triggers : references)]);
   };
   return { query } as unknown as Connection;
 }
@@ -16,21 +32,34 @@ const ALL = "GRANT ALL PRIVILEGES ON *.* TO `root`@`%` IDENTIFIED BY PASSWORD '*
 const SELECT = 'GRANT SELECT, REPLICATION SLAVE ON *.* TO `cdc`@`%`';
 const TRIGGER = 'GRANT SELECT, TRIGGER ON `shop`.* TO `cdc`@`%`';
 
-test.each<[string, readonly string[], number, number, boolean, boolean]>([
-  ['no trigger, and the account would see one', [ALL], 0, 1, false, true],
-  ['a trigger', [ALL], 1, 1, false, false],
-  ['no trigger of the database', [SELECT, TRIGGER], 0, 1, false, true],
-  ['an account that sees no triggers', [SELECT], 0, 1, false, false],
-  ['an account that sees those of another database', [TRIGGER.replace('shop', 'crm')], 0, 1, false, false],
-  ['a temporary table', [SELECT], 0, 0, true, true],
-  ['perhaps a temporary table, which hides another', [SELECT], 0, 1, true, false],
-])('%s', async (_what, grants, triggers, tables, mayBeTemporary, expected) => {
-  const connection = connectionOf(grants, triggers, tables);
+test.each<[string, readonly string[], Shown, number, number, boolean, boolean]>([
+  ['no trigger, and the account would see one', [ALL], 'table', 0, 0, false, true],
+  ['a trigger', [ALL], 'table', 1, 0, false, false],
+  ['a table that refers to it', [ALL], 'table', 0, 1, false, false],
+  ['a view', [ALL], 'view', 0, 0, false, false],
+  ['a MERGE table', [ALL], 'merge', 0, 0, false, false],
+  ['a sequence', [ALL], 'sequence', 0, 0, false, false],
+  ['a table that is gone, and its triggers with it', [ALL], 'none', 0, 0, false, false],
+  ['no trigger of the database', [SELECT, TRIGGER], 'table', 0, 0, false, true],
+  ['an account that sees no triggers', [SELECT], 'table', 0, 0, false, false],
+  [
+    'an account that sees those of another database',
+    [TRIGGER.replace('shop', 'crm')],
+    'table',
+    0,
+    0,
+    false,
+    false,
+  ],
+  ['a temporary table', [SELECT], 'none', 0, 0, true, true],
+  ['a temporary table, for an account that may not see others', [], 'none', 0, 0, true, false],
+  ['perhaps a temporary table, which hides another', [SELECT], 'table', 0, 0, true, false],
+])('%s', async (_what, grants, shown, triggers, references, mayBeTemporary, expected) => {
+  const connection = connectionOf(grants, shown, triggers, references);
   const table = { database: 'shop', table: 'orders' };
-  expect(await firesNothing(connection, table, mayBeTemporary)).toBe(expected);
+  expect(await changesNoOther(connection, table, mayBeTemporary)).toBe(expected);
 });
 
-test('tables of the server itself have none', async () => {
-  const table = { database: 'mysql', table: 'rds_heartbeat2' };
-  expect(await firesNothing(connectionOf([], 0, 0), table, false)).toBe(true);
+test('tables of the server itself change no others', () => {
+  expect([isServersOwn('MySQL'), isServersOwn('shop')]).toEqual([true, false]);
 });

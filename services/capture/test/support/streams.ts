@@ -34,6 +34,7 @@ export interface StreamOptions {
   readonly registry?: TableRegistry;
   readonly maxMessageBytes?: number;
   readonly policies?: DdlPolicies;
+  readonly isUnsure?: () => boolean;
 }
 
 export interface StreamSetup {
@@ -76,6 +77,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     isStopped: (id) => journal.isStopped(id),
     isRefused: () => false,
     lastChange: (id) => journal.lastChange(id),
+    isUnsure: options.isUnsure ?? (() => false),
   });
   const ddl = new DdlReporter({
     prefix: 'p',
