@@ -41,10 +41,11 @@ export async function writeRows(
       return isBelow(row, floor) ? deletionLines(documentId(row.rowKey), floor, at) : bulkLines(row, at);
     });
     const items = await sendBulk(client, index, lines.join(''), signal);
-    return rows.map((row, position) => {
+    const outcomes = rows.map((row, position) => {
       const outcome = itemOutcome(items[position], index);
       return outcome.kind === 'applied' && isBelow(row, floor) ? STALE : outcome;
     });
+    return await withoutOld(target, rows, outcomes, signal);
   } catch (error) {
     const failure = requestError(error, `bulk into ${index}`);
     if (failure.errorClass === 'retryable' || failure.errorClass === 'fatal') throw failure;
@@ -53,6 +54,34 @@ export async function writeRows(
     }
     return rows.map(() => ({ kind: 'failed', error: failure }));
   }
+}
+
+/** A document is parsed before its version is looked at: one that no longer fits the fields may be an old one that comes again. */
+async function withoutOld(
+  { client, index }: BulkTarget,
+  rows: readonly Delivery[],
+  outcomes: readonly Outcome[],
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const isRefused = (at: number): boolean => {
+    const outcome = outcomes[at];
+    return outcome?.kind === 'failed' && outcome.error.errorClass === 'record';
+  };
+  const ids = rows.filter((_, at) => isRefused(at)).map(({ rowKey }) => documentId(rowKey));
+  if (ids.length === 0) return [...outcomes];
+  const found = await client.mget<OwnPart>(
+    { index: liveAlias(index), ids, _source_includes: ['_sluice.sequence'] },
+    { signal },
+  );
+  const stored = found.docs.map((doc) => ('_source' in doc ? doc._source?._sluice?.sequence : '') ?? '');
+  return outcomes.map((outcome, at) => {
+    const sequence = isRefused(at) ? (stored.shift() ?? '') : '';
+    return sequence >= (rows[at]?.envelope.payload.sequence ?? '~') ? STALE : outcome;
+  });
+}
+
+interface OwnPart {
+  readonly _sluice?: { readonly sequence?: string };
 }
 
 function isBelow({ envelope }: Delivery, floor: Sequence): boolean {

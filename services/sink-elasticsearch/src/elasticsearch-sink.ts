@@ -1,14 +1,15 @@
 import { Client } from '@elastic/elasticsearch';
 import type { ControlEnvelope, Envelope, SchemaEnvelope, Sequence, Source } from '@sluice/envelope';
-import type { Logger } from '@sluice/runtime';
+import { PipelineError, type Logger } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
-import { writeRows } from './bulk-writer.ts';
+import { writeRows, type BulkTarget } from './bulk-writer.ts';
 import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
-import { documentId, indexName } from './elasticsearch-mapper.ts';
+import { documentId, indexName, liveAlias } from './elasticsearch-mapper.ts';
 import { IndexAdmin } from './index-admin.ts';
 import { IndexClaims } from './index-claims.ts';
+import { liftBlock } from './index-move.ts';
 import { checkPrivileges } from './preflight.ts';
 import { keepRows } from './kept-rows.ts';
 import { purgeDeleted } from './purge.ts';
@@ -127,9 +128,21 @@ export class ElasticsearchSink implements Sink {
       const arePast = rows.every(({ envelope }) => envelope.payload.sequence < floor);
       return rows.map(() => (arePast ? STALE : { kind: 'failed', error: refusal }));
     }
-    const results = await writeRows({ client: this.#client, index, floor }, rows, signal);
+    const results = await this.#written({ client: this.#client, index, floor }, rows, signal);
     if (results.some(isIndexMissing)) this.#claims.forget(index);
     return results;
+  }
+
+  /** A block that a move of ours has left is lifted; the batch comes again. */
+  async #written(target: BulkTarget, rows: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
+    try {
+      return await writeRows(target, rows, signal);
+    } catch (error) {
+      const isBlocked = error instanceof PipelineError && error.context['type'] === 'cluster_block_exception';
+      if (isBlocked && (await liftBlock(this.#client, liveAlias(target.index))))
+        this.#log.warn({ event: 'index.unblocked', index: target.index }, 'a block of a move was left');
+      throw error;
+    }
   }
 
   /** A topic may hold several tables (strategy `database`): one bulk request per table. */
@@ -199,7 +212,13 @@ export class ElasticsearchSink implements Sink {
     if (refusal !== null) throw refusal;
     const isEverywhere = (uuid: string): Promise<boolean> =>
       this.#ends.isLast(index, partition, { job: `shape@${sequence}@${uuid}`, partitions });
-    await this.#admin.follow({ index, owner, sequence, columns, isEverywhere }, signal);
+    const sweep = async (): Promise<void> => {
+      this.#floors.forget();
+      const floor = await this.#floors.of(index);
+      if (floor !== '') await deleteBelow(this.#client, index, floor, signal);
+    };
+    await this.#admin.follow({ index, owner, sequence, columns, isEverywhere, sweep }, signal);
+    this.#claims.made(index);
     const table = tableOf(source);
     this.#log.info({ table, index, fields: columns.length }, 'index has the fields of its table');
   }

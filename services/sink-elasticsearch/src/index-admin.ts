@@ -5,7 +5,7 @@ import type { ElasticsearchConfig } from './config.ts';
 import { reasonOf, requestError } from './elasticsearch-errors.ts';
 import { fieldLimit, liveAlias } from './elasticsearch-mapper.ts';
 import { indexDefinition, indexFields, LIVE_FILTER } from './index-definition.ts';
-import { moveIndex } from './index-move.ts';
+import { liftBlock, moveIndex } from './index-move.ts';
 import {
   findIndex,
   isSameOwner,
@@ -40,6 +40,8 @@ export interface IndexOrder {
   readonly columns: readonly SchemaColumn[];
   /** Whether every partition has come to this record; `uuid` of the index as it is. */
   readonly isEverywhere: (uuid: string) => Promise<boolean>;
+  /** Removes once more what truncates have removed. */
+  readonly sweep: () => Promise<void>;
 }
 
 /**
@@ -110,7 +112,11 @@ export class IndexAdmin {
     // One that comes again: the index has the fields of a later one.
     if (record?.owner && sequence < record.sequence) return;
     const retyped = retypedColumns(found, columns);
-    if (retyped.length === 0) return await this.#extend(found, order);
+    if (retyped.length === 0) {
+      // Of a move that is no longer wanted.
+      await liftBlock(this.#client, found.name);
+      return await this.#extend(found, order);
+    }
     if (!(await order.isEverywhere(found.uuid))) {
       throw new PipelineError(
         'ELASTICSEARCH_INDEX_WAITS',
@@ -142,7 +148,7 @@ export class IndexAdmin {
 
   async #move(
     found: FoundIndex,
-    { index, owner, sequence, columns }: IndexOrder,
+    { index, owner, sequence, columns, sweep }: IndexOrder,
     retyped: readonly SchemaColumn[],
     signal: AbortSignal,
   ): Promise<void> {
@@ -156,7 +162,7 @@ export class IndexAdmin {
     await this.#client.indices.create({ index: to, settings, mappings }).catch((error: unknown) => {
       if (!hasType(error, 'resource_already_exists_exception')) throw error;
     });
-    const move = { index, from: found.name, to, columns: retyped.map(({ name }) => name) };
+    const move = { index, from: found, to, columns: retyped.map(({ name }) => name), sweep };
     await moveIndex(this.#client, move, signal);
   }
 }

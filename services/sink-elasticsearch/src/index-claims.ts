@@ -6,6 +6,8 @@ import { findIndex, isSameOwner, ownerOf, sharedIndex, type IndexOwner } from '.
 
 interface Claim {
   readonly owner: IndexOwner;
+  /** Whether the index was seen to be there since. */
+  isMade: boolean;
   /** What the index has against it. */
   readonly refusal: Promise<PipelineError | null>;
 }
@@ -33,10 +35,12 @@ export class IndexClaims {
   async refusalOf(index: string, source: Source): Promise<PipelineError | null> {
     const wanted = this.ownerOf(source);
     const known = this.#claims.get(index);
-    if (known !== undefined) {
-      return isSameOwner(known.owner, wanted) ? await known.refusal : sharedIndex(index, wanted, known.owner);
-    }
-    const claim = { owner: wanted, refusal: this.#refusal(index, wanted) };
+    if (known !== undefined && isSameOwner(known.owner, wanted)) return await known.refusal;
+    if (known !== undefined && (await this.#stands(index, known)))
+      return sharedIndex(index, wanted, known.owner);
+    // Another may have come meanwhile.
+    if (this.#claims.get(index) !== known) return await this.refusalOf(index, source);
+    const claim = { owner: wanted, refusal: this.#refusal(index, wanted), isMade: false };
     this.#claims.set(index, claim);
     let stands = false;
     try {
@@ -51,13 +55,33 @@ export class IndexClaims {
   /** Whether the index is another table's; claims nothing. */
   async isOthers(index: string, source: Source): Promise<boolean> {
     const wanted = this.ownerOf(source);
-    const known = this.#claims.get(index)?.owner;
-    return known === undefined ? (await this.#refusal(index, wanted)) !== null : !isSameOwner(known, wanted);
+    const known = this.#claims.get(index);
+    if (known !== undefined && isSameOwner(known.owner, wanted)) return false;
+    if (known !== undefined && (await this.#stands(index, known))) return true;
+    return (await this.#refusal(index, wanted)) !== null;
+  }
+
+  /** The table's index is there. */
+  made(index: string): void {
+    const claim = this.#claims.get(index);
+    if (claim !== undefined) claim.isMade = true;
   }
 
   /** The next to ask looks at the index again. */
   forget(index: string): void {
     this.#claims.delete(index);
+  }
+
+  /** Whether the index is still the claimant's, or may be made by it: another process may have given it up, somebody deleted it. */
+  async #stands(index: string, claim: Claim): Promise<boolean> {
+    try {
+      const found = await findIndex(this.#client, index);
+      if (found === null) return !claim.isMade;
+      const owner = found.record === null ? claim.owner : found.record.owner;
+      return owner !== null && isSameOwner(owner, claim.owner);
+    } catch (error) {
+      throw requestError(error, `owner of ${index}`);
+    }
   }
 
   async #refusal(index: string, wanted: IndexOwner): Promise<PipelineError | null> {

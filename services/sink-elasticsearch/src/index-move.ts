@@ -2,64 +2,99 @@ import type { Client } from '@elastic/elasticsearch';
 import { exactElements, exactMember, memberNames } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { sendLines, type Item } from './bulk-writer.ts';
-import { itemError } from './elasticsearch-errors.ts';
+import { itemError, requestError } from './elasticsearch-errors.ts';
 import { liveAlias } from './elasticsearch-mapper.ts';
 import { exactAnswer } from './exact-answers.ts';
 import { LIVE_FILTER } from './index-definition.ts';
+import { findIndex, type FoundIndex } from './index-record.ts';
 
-/** Documents of one request. */
+/** Documents of one request at most; fewer, where they are large. */
 const STEP = 200;
+const STEP_BYTES = 8 << 20;
 const SCROLL = '5m';
 
 export interface Move {
   /** Name of the table's index, which becomes an alias. */
   readonly index: string;
-  readonly from: string;
+  readonly from: FoundIndex;
   /** It is there. */
   readonly to: string;
   /** Columns that may have values which the new fields refuse. */
   readonly columns: readonly string[];
+  /** Removes from the table what a truncate of meanwhile has removed: a copy may have brought it back. */
+  readonly sweep: () => Promise<void>;
 }
 
 /**
- * Copies every document with its version, deleted rows too, then puts the new index into the place of the old one in one step, and
- * removes that. Nobody may write rows of the table meanwhile; who tries is refused for the time. Safe to repeat and to break
- * off. Throws what the cluster has against it; the old index is as it was then.
+ * Copies every document with its version, deleted rows too, and lets writers go over to the new index; when the old one takes no
+ * writes any more, what came into it meanwhile is copied as well, and the new one gets its name. Versions decide what is newer, in
+ * whatever order it comes. Safe to repeat, to break off and to do twice at once: no row waits for it. Throws what the cluster
+ * has against it.
  */
 export async function moveIndex(client: Client, move: Move, signal: AbortSignal): Promise<void> {
   const { index, from, to } = move;
-  await client.indices.putSettings({ index: from, settings: { 'index.blocks.write': true } }, { signal });
-  try {
-    await client.indices.refresh({ index: from }, { signal });
-    for await (const documents of documentsOf(client, from, signal))
-      await copy(client, move, documents, signal);
-    await expectAll(client, move, signal);
-    const actions = [
-      { add: { index: to, alias: liveAlias(index), filter: LIVE_FILTER } },
-      { remove_index: { index: from } },
-      { add: { index: to, alias: index } },
-    ];
-    await client.indices.updateAliases({ actions }, { signal });
-  } catch (error) {
-    await client.indices
-      .putSettings({ index: from, settings: { 'index.blocks.write': null } })
-      .catch(() => undefined);
-    throw error;
-  }
+  const live = liveAlias(index);
+  await copyAll(client, move, signal);
+  if (!(await isThere(client, from, index))) return;
+  const turn = [
+    { remove: { index: from.name, alias: live, must_exist: false } },
+    { add: { index: to, alias: live, filter: LIVE_FILTER } },
+  ];
+  await client.indices.updateAliases({ actions: turn }, { signal });
+  await block(client, move, signal);
+  await copyAll(client, move, signal);
+  await move.sweep();
+  if (!(await isThere(client, from, index))) return;
+  await expectAll(client, move, signal);
+  const actions = [{ remove_index: { index: from.name } }, { add: { index: to, alias: index } }];
+  await client.indices.updateAliases({ actions }, { signal });
+}
+
+/**
+ * Another process may have ended the same move: then the name is that of the new index. Should the block come to that one, at
+ * this very moment, the note says that it is ours, and who is refused by it lifts it.
+ */
+async function block(client: Client, { index, from, to }: Move, signal: AbortSignal): Promise<void> {
+  if (!(await isThere(client, from, index))) return;
+  const _meta = { ...from.meta, sluice: { ...from.record, movedTo: to } };
+  if (from.record !== null) await client.indices.putMapping({ index: from.name, _meta }, { signal });
+  await client.indices.addBlock({ index: from.name, block: 'write' }, { signal });
+}
+
+/** Lifts the block of an index that writers are to use and that a move has blocked; false when it has none of ours. */
+export async function liftBlock(client: Client, index: string): Promise<boolean> {
+  const found = await findIndex(client, index);
+  const record = found?.record ?? null;
+  if (found === null || record?.movedTo === undefined) return false;
+  await client.indices.putSettings({ index: found.name, settings: { 'index.blocks.write': null } });
+  const { movedTo: _gone, ...rest } = record;
+  await client.indices.putMapping({ index: found.name, _meta: { ...found.meta, sluice: rest } });
+  return true;
+}
+
+async function isThere(client: Client, { uuid }: FoundIndex, index: string): Promise<boolean> {
+  return (await findIndex(client, index))?.uuid === uuid;
+}
+
+async function copyAll(client: Client, move: Move, signal: AbortSignal): Promise<void> {
+  const { name } = move.from;
+  await client.indices.refresh({ index: name }, { signal });
+  for await (const documents of documentsOf(client, name, signal))
+    await copy(client, move, documents, signal);
 }
 
 /** The old index goes only when the new one has as many documents. */
 async function expectAll(client: Client, { from, to }: Move, signal: AbortSignal): Promise<void> {
   await client.indices.refresh({ index: to }, { signal });
   const [before, after] = [
-    await client.count({ index: from }, { signal }),
+    await client.count({ index: from.name }, { signal }),
     await client.count({ index: to }, { signal }),
   ];
   if (before.count <= after.count) return;
   const counts = `${after.count} of ${before.count} documents`;
   throw new PipelineError(
     'ELASTICSEARCH_UNAVAILABLE',
-    `${to} has ${counts} of ${from}: they are copied again`,
+    `${to} has ${counts} of ${from.name}: they are copied again`,
   );
 }
 
@@ -83,7 +118,7 @@ async function* documentsOf(
       throw new PipelineError('ELASTICSEARCH_UNAVAILABLE', `${index}: the reading was lost`);
     return answer;
   };
-  const search = { size: STEP, version: true, sort: ['_doc'] };
+  const search = { size: await pageOf(client, index, signal), version: true, sort: ['_doc'] };
   let page = await ask(`/${encodeURIComponent(index)}/_search?scroll=${SCROLL}`, search);
   let scroll = '';
   try {
@@ -97,6 +132,14 @@ async function* documentsOf(
   } finally {
     if (scroll !== '') await client.clearScroll({ scroll_id: scroll }).catch(() => undefined);
   }
+}
+
+/** Documents of a page that has the bytes of a request, were all of the same size. */
+async function pageOf(client: Client, index: string, signal: AbortSignal): Promise<number> {
+  const { _all: all } = await client.indices.stats({ index, metric: ['docs', 'store'] }, { signal });
+  const documents = all.primaries?.docs?.count ?? 0;
+  const bytes = all.primaries?.store?.size_in_bytes ?? 0;
+  return Math.max(1, Math.min(STEP, Math.floor((STEP_BYTES * documents) / Math.max(1, bytes))));
 }
 
 function documentIn(hit: string): StoredDocument {
@@ -128,6 +171,7 @@ async function copy(
   if (broken !== undefined) throw itemError(400, broken.error, move.to);
 }
 
+/** One answer for each document. What is too large for one request goes in halves. */
 async function send(
   client: Client,
   index: string,
@@ -138,10 +182,18 @@ async function send(
     const action = `{"index":{"_id":${JSON.stringify(id)},"version":"${version}","version_type":"external"}}`;
     return `${action}\n${source.replace(/[\r\n]/g, ' ')}\n`;
   });
-  const items = await sendLines(client, { name: index, isAlias: false }, lines.join(''), signal);
-  const failed = items.find(({ status = 503 } = {}) => status >= 300 && status !== 409 && status !== 400);
-  if (failed !== undefined) throw itemError(failed.status ?? 503, failed.error, index);
-  return items;
+  try {
+    const items = await sendLines(client, { name: index, isAlias: false }, lines.join(''), signal);
+    const failed = items.find(({ status = 503 } = {}) => status >= 300 && status !== 409 && status !== 400);
+    if (failed !== undefined) throw itemError(failed.status ?? 503, failed.error, index);
+    return items;
+  } catch (error) {
+    const isTooLarge = requestError(error, index).code === 'ELASTICSEARCH_DOCUMENT_TOO_LARGE';
+    if (!isTooLarge || documents.length === 1) throw error;
+    const middle = documents.length >> 1;
+    const left = await send(client, index, documents.slice(0, middle), signal);
+    return left.concat(await send(client, index, documents.slice(middle), signal));
+  }
 }
 
 /** What is left is as it was written: a parsed number may have lost digits. */

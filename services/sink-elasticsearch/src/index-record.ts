@@ -19,6 +19,8 @@ const recordSchema = z.object({
   sequence: z.string(),
   /** By column: the type of field that this sink has made for it. */
   fields: z.record(z.string(), z.string()),
+  /** The index that takes its place; the sink itself has blocked this one. */
+  movedTo: z.string().optional(),
 });
 
 /** What an index says of itself: `_meta.sluice` of its mapping. */

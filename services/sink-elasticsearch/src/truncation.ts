@@ -79,7 +79,7 @@ export async function deleteBelow(
 ): Promise<void> {
   try {
     for (;;) {
-      await client.indices.refresh({ index }, { signal });
+      await client.indices.refresh({ index: liveAlias(index) }, { signal });
       const ids = await rowsBelow(client, index, sequence, signal);
       if (ids.length === 0) return;
       const at = new Date().toISOString();

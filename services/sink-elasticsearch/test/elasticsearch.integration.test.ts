@@ -1,51 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { Client } from '@elastic/elasticsearch';
-import type { JsonValue, SchemaColumn } from '@sluice/envelope';
-import { startStack } from '@sluice/local-stack';
-import { createLogger } from '@sluice/runtime';
+import type { JsonValue } from '@sluice/envelope';
 import type { Delivery } from '@sluice/sink-kit';
-import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
-import { elasticsearchSchema } from '../src/config.ts';
-import { ElasticsearchSink } from '../src/elasticsearch-sink.ts';
+import { sequenceAt } from '@sluice/sink-kit/testing';
+import { beforeEach, expect, test } from 'vitest';
+import type { ElasticsearchSink } from '../src/elasticsearch-sink.ts';
+import { clusterFixture, column, id, insert, never, topicOf, write } from './cluster-fixture.ts';
 
-const stack = await startStack({ servers: ['elasticsearch'] });
-const { node } = stack.elasticsearch;
-const client = new Client({ node, maxRetries: 0 });
-const log = createLogger('sink-elasticsearch-test', { level: 'silent' });
-const never = new AbortController().signal;
-afterAll(async () => {
-  await client.close();
-  await stack.stop();
-});
-
-const id: SchemaColumn = { name: 'id', type: 'int', nullable: false, charset: null };
-const column = (name: string, type: string): SchemaColumn => ({ name, type, nullable: true, charset: null });
-
-let indexPrefix: string;
+const { client, index: indexOf, worker } = await clusterFixture();
 let sink: ElasticsearchSink;
 beforeEach(() => {
-  indexPrefix = `test-${randomUUID()}-`;
   sink = worker();
 });
-afterEach(async () => {
-  await sink.close();
-  const indices = Object.keys(await client.indices.get({ index: `${indexPrefix}*` }));
-  if (indices.length > 0) await client.indices.delete({ index: indices });
-});
-
-function worker(prefix = 'test'): ElasticsearchSink {
-  return new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), { prefix, log });
-}
-
-function topicOf(columns: readonly SchemaColumn[], table = 'orders'): TestTopic {
-  return new TestTopic({ database: 'shop', table, columns, keyColumns: ['id'] });
-}
-
-async function write(by: ElasticsearchSink, ...batch: Delivery[]): Promise<string[]> {
-  const outcomes = await by.write(batch, never);
-  return outcomes.map((outcome) => (outcome.kind === 'failed' ? outcome.error.code : outcome.kind));
-}
 
 test('no valid row is refused, and _source is what capture wrote', async () => {
   const values: readonly (readonly [string, JsonValue])[] = [
@@ -67,7 +31,7 @@ test('no valid row is refused, and _source is what capture wrote', async () => {
     ['bit(64)', '18446744073709551615'],
   ];
   const columns = [id, ...values.map(([type], index) => column(`c${index}`, type))];
-  const topic = topicOf(columns);
+  const topic = topicOf({ columns });
   const row = { id: 1, ...Object.fromEntries(values.map(([, value], index) => [`c${index}`, value])) };
   const other = {
     id: 2,
@@ -79,23 +43,23 @@ test('no valid row is refused, and _source is what capture wrote', async () => {
     topic.row({ operation: 'INSERT', sequence: sequenceAt(2), row: each }),
   );
   expect(await write(sink, ...batch)).toEqual(['applied', 'applied']);
-  const { _source } = await client.get({ index: `${indexPrefix}shop.orders`, id: '{"id":1}' });
+  const { _source } = await client.get({ index: indexOf(), id: '{"id":1}' });
   expect(_source).toEqual({ ...row, _sluice: { sequence: sequenceAt(2) } });
 });
 
 test('rows of a table that was never announced make no index, and are of class schema', async () => {
-  const row = topicOf([id]).row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id: 1 } });
-  expect(await write(sink, row)).toEqual(['ELASTICSEARCH_INDEX_MISSING']);
-  expect(await client.indices.exists({ index: `${indexPrefix}shop.orders` })).toBe(false);
+  const row = topicOf().row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id: 1 } });
+  expect(await write(sink, row)).toEqual([expect.stringMatching(/^ELASTICSEARCH_INDEX_MISSING/)]);
+  expect(await client.indices.exists({ index: indexOf() })).toBe(false);
 });
 
 test('a search by the live alias finds the living, by what their columns hold', async () => {
-  const topic = topicOf([id, column('total', 'decimal(10,2)'), column('note', 'varchar(40)')]);
+  const topic = topicOf({ columns: [id, column('total', 'decimal(10,2)'), column('note', 'varchar(40)')] });
   await write(sink, topic.schema(sequenceAt(1)));
   const rows = [1, 2, 3].map((key) => ({ id: key, total: `${key}0.50`, note: `note ${key}` }));
   await write(sink, ...rows.map((row) => topic.row({ operation: 'INSERT', sequence: sequenceAt(2), row })));
   await write(sink, topic.row({ operation: 'DELETE', sequence: sequenceAt(3), row: rows[2]! }));
-  const index = `${indexPrefix}shop.orders.live`;
+  const index = indexOf('shop.orders.live');
   await client.indices.refresh({ index });
   const found = async (query: object): Promise<unknown[]> =>
     (await client.search<{ id: number }>({ index, query, sort: 'id' })).hits.hits.map(
@@ -109,58 +73,53 @@ test('a search by the live alias finds the living, by what their columns hold', 
 
 test('workers that announce a table at once make one index; a wider table gives it more fields', async () => {
   const other = worker();
-  const narrow = topicOf([id]);
+  const narrow = topicOf();
   expect(await Promise.all([sink, other].map((each) => write(each, narrow.schema(sequenceAt(1)))))).toEqual([
     ['applied'],
     ['applied'],
   ]);
-  const wide = topicOf([id, ...Array.from({ length: 600 }, (_, index) => column(`c${index}`, 'varchar(9)'))]);
+  const wide = topicOf({
+    columns: [id, ...Array.from({ length: 600 }, (_, index) => column(`c${index}`, 'varchar(9)'))],
+  });
   expect(await Promise.all([sink, other].map((each) => write(each, wide.schema(sequenceAt(2)))))).toEqual([
     ['applied'],
     ['applied'],
   ]);
-  const answer = await client.indices.getMapping({ index: `${indexPrefix}shop.orders` });
+  const answer = await client.indices.getMapping({ index: indexOf() });
   expect(Object.keys(Object.values(answer)[0]?.mappings.properties ?? {})).toHaveLength(602);
-  await other.close();
 });
 
 test('the floor of a truncate holds for a worker that starts later, and never falls', async () => {
-  const topic = topicOf([id]);
-  const insert = (step: number): Delivery =>
-    topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: step } });
+  const topic = topicOf();
   await write(sink, topic.schema(sequenceAt(1)));
-  await write(sink, ...Array.from({ length: 4500 }, (_, step) => insert(10 + step)));
+  await write(sink, ...Array.from({ length: 4500 }, (_, step) => insert(topic, 10 + step)));
   expect(await write(sink, topic.truncate(sequenceAt(5000)))).toEqual(['applied']);
   expect(await write(sink, topic.truncate(sequenceAt(4000)))).toEqual(['applied']);
-  const { count } = await client.count({ index: `${indexPrefix}shop.orders.live` });
+  const { count } = await client.count({ index: indexOf('shop.orders.live') });
   expect(count).toBe(0);
   const later = worker();
-  expect(await write(later, insert(4999), insert(5000))).toEqual(['stale', 'applied']);
-  await later.close();
+  expect(await write(later, insert(topic, 4999), insert(topic, 5000))).toEqual(['stale', 'applied']);
 });
 
 test('a replay does not bring back a row that another process has truncated', async () => {
-  const topic = topicOf([id]);
-  const insert = (step: number): Delivery =>
-    topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: step } });
+  const topic = topicOf();
   await write(sink, topic.schema(sequenceAt(1)));
-  await write(sink, insert(9));
+  await write(sink, insert(topic, 9));
   const other = worker();
   await write(other, topic.truncate(sequenceAt(5)));
-  await other.close();
-  expect(await sink.write([insert(3)], never, 'replay')).toEqual([{ kind: 'stale' }]);
+  expect(await sink.write([insert(topic, 3)], never, 'replay')).toEqual([{ kind: 'stale' }]);
 });
 
 test('deletes are forgotten once they are old, and rows never', async () => {
-  const topic = topicOf([id]);
+  const topic = topicOf();
   const change = (operation: 'INSERT' | 'DELETE', step: number, key: number): Delivery =>
     topic.row({ operation, sequence: sequenceAt(step), row: { id: key } });
   await write(sink, topic.schema(sequenceAt(1)));
   await write(sink, change('INSERT', 10, 1), change('INSERT', 11, 2));
   await write(sink, change('DELETE', 12, 1));
   const held = async (): Promise<string[]> => {
-    await client.indices.refresh({ index: `${indexPrefix}shop.orders` });
-    const { hits } = await client.search({ index: `${indexPrefix}shop.orders`, sort: '_doc' });
+    await client.indices.refresh({ index: indexOf() });
+    const { hits } = await client.search({ index: indexOf(), sort: '_doc' });
     return hits.hits.map(({ _id = '' }) => _id).toSorted((a, b) => (a < b ? -1 : 1));
   };
   expect(await sink.purge(new Date(Date.now() - 60_000), never)).toBe(0);
@@ -171,8 +130,8 @@ test('deletes are forgotten once they are old, and rows never', async () => {
 });
 
 test('a restarted node, which has forgotten the versions of what is gone, does not bring a deleted row back', async () => {
-  const topic = topicOf([id]);
-  const index = `${indexPrefix}shop.orders`;
+  const topic = topicOf();
+  const index = indexOf();
   const insert = topic.row({ operation: 'INSERT', sequence: sequenceAt(10), row: { id: 1 } });
   await write(sink, topic.schema(sequenceAt(1)), insert);
   await write(sink, insert);

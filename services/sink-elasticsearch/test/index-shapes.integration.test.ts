@@ -1,79 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { Client } from '@elastic/elasticsearch';
-import type { JsonValue, SchemaColumn } from '@sluice/envelope';
-import { startStack } from '@sluice/local-stack';
-import { createLogger } from '@sluice/runtime';
-import type { Delivery } from '@sluice/sink-kit';
-import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
-import { elasticsearchSchema } from '../src/config.ts';
-import { ElasticsearchSink } from '../src/elasticsearch-sink.ts';
+import type { JsonValue } from '@sluice/envelope';
+import { sequenceAt } from '@sluice/sink-kit/testing';
+import { expect, test } from 'vitest';
+import { clusterFixture, column, id, insert, topicOf, write, type TableOf } from './cluster-fixture.ts';
 
-const stack = await startStack({ servers: ['elasticsearch'] });
-const { node } = stack.elasticsearch;
-const client = new Client({ node, maxRetries: 0 });
-const log = createLogger('sink-elasticsearch-test', { level: 'silent' });
-const never = new AbortController().signal;
-afterAll(async () => {
-  await client.close();
-  await stack.stop();
-});
-
-const id: SchemaColumn = { name: 'id', type: 'int', nullable: false, charset: null };
-const column = (name: string, type: string): SchemaColumn => ({ name, type, nullable: true, charset: null });
-
-let indexPrefix: string;
-const open: ElasticsearchSink[] = [];
-beforeEach(() => {
-  indexPrefix = `test-${randomUUID()}-`;
-});
-afterEach(async () => {
-  for (const sink of open.splice(0)) await sink.close();
-  const indices = Object.keys(await client.indices.get({ index: `${indexPrefix}*` }));
-  if (indices.length > 0) await client.indices.delete({ index: indices });
-});
-
-function worker(prefix = 'test'): ElasticsearchSink {
-  const sink = new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), { prefix, log });
-  open.push(sink);
-  return sink;
-}
-
-interface TableOf {
-  readonly columns?: readonly SchemaColumn[];
-  readonly database?: string;
-  readonly table?: string;
-  readonly partition?: number;
-}
-
-function topicOf({
-  columns = [id],
-  database = 'shop',
-  table = 'orders',
-  partition = 0,
-}: TableOf = {}): TestTopic {
-  return new TestTopic({ database, table, columns, keyColumns: ['id'], partition });
-}
-
-/** What became of each delivery: `applied`, `stale`, or code and message. */
-async function write(by: ElasticsearchSink, ...batch: Delivery[]): Promise<string[]> {
-  const outcomes = await by.write(batch, never);
-  return outcomes.map((outcome) =>
-    outcome.kind === 'failed' ? `${outcome.error.code}: ${outcome.error.message}` : outcome.kind,
-  );
-}
-
-function insert(topic: TestTopic, step: number, row: Record<string, JsonValue>): Delivery {
-  return topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: step, ...row } });
-}
-
-async function documents(index: string): Promise<Record<string, unknown>> {
-  await client.indices.refresh({ index });
-  const { hits } = await client.search<Record<string, unknown>>({ index, size: 1000 });
-  return Object.fromEntries(
-    hits.hits.map(({ _id = '', _source = {} }) => [_id, { ..._source, _sluice: null }]),
-  );
-}
+const { client, index: indexOf, worker, documents } = await clusterFixture();
 
 test.each<[string, TableOf, TableOf]>([
   ['letter case', { table: 'orders' }, { table: 'Orders' }],
@@ -100,7 +30,7 @@ test.each<[string, TableOf, TableOf]>([
     await write(other, second.truncate(sequenceAt(90)));
     expect(await write(other, insert(first, step + 2, {}))).toEqual(['applied']);
   }
-  const index = `${indexPrefix}${one.database ?? 'shop'}.${one.table}`;
+  const index = indexOf(`${one.database ?? 'shop'}.${one.table}`);
   expect(Object.keys(await documents(index)).sort()).toEqual(
     [4, 5, 6, 7, 8, 9].map((key) => `{"id":${key}}`),
   );
@@ -131,10 +61,7 @@ test('a table renamed in letter case only has the index from then on', async () 
   expect(await write(other, old.schema(sequenceAt(1)))).toEqual(['applied']);
   expect(await write(other, insert(old, 4, {}))).toEqual(['stale']);
   expect(await write(other, old.truncate(sequenceAt(10)))).toEqual(['applied']);
-  expect(Object.keys(await documents(`${indexPrefix}shop.items.live`)).sort()).toEqual([
-    '{"id":12}',
-    '{"id":13}',
-  ]);
+  expect(Object.keys(await documents(indexOf('shop.items.live'))).sort()).toEqual(['{"id":12}', '{"id":13}']);
 });
 
 test.each<[string, string, JsonValue, JsonValue]>([
@@ -177,7 +104,7 @@ test.each<[string, string, JsonValue, JsonValue]>([
     ).toEqual(['stale']);
     // A shape that is read again changes nothing.
     expect(await write(left, of(from, 0).schema(sequenceAt(1)))).toEqual(['applied']);
-    const index = `${indexPrefix}shop.orders`;
+    const index = indexOf();
     const found = await documents(`${index}.live`);
     expect(Object.keys(found)).toHaveLength(451);
     expect(found['{"id":701}']).toMatchObject({ v: after });
@@ -204,7 +131,7 @@ test('a document is moved digit for digit; only a value that its new field refus
     },
   );
   await write(sink, of('varchar(9)').schema(sequenceAt(10), { change: 'breaking', partitions: 1 }));
-  const index = `${indexPrefix}shop.orders`;
+  const index = indexOf();
   expect(await documents(index)).toMatchObject({ '{"id":6}': { v: 's' } });
   expect((await documents(index))['{"id":5}']).not.toHaveProperty('v');
   for (const key of ['{"id":5}', '{"id":6}']) {
@@ -225,7 +152,7 @@ test('a document is moved digit for digit; only a value that its new field refus
 const MADE_BY_HAND = { mappings: { properties: { v: { type: 'keyword' }, id: { type: 'long' } } } } as const;
 
 test('a field that somebody has made by hand stays as it is', async () => {
-  const index = `${indexPrefix}shop.orders`;
+  const index = indexOf();
   await client.indices.create({ index, ...MADE_BY_HAND });
   const sink = worker();
   for (const [step, type] of [
@@ -272,6 +199,6 @@ test.each([
   const [announced = ''] = await write(sink, topic.schema(sequenceAt(1)));
   if (announced === 'applied') {
     expect(await write(sink, insert(topic, 2, { [name]: 'x' }))).toEqual(['applied']);
-    expect(await documents(`${indexPrefix}shop.orders`)).toMatchObject({ '{"id":2}': { [name]: 'x' } });
+    expect(await documents(indexOf())).toMatchObject({ '{"id":2}': { [name]: 'x' } });
   } else expect(announced).toMatch(/^ELASTICSEARCH_INDEX_REFUSED/);
 });

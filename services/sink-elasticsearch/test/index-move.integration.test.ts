@@ -1,0 +1,150 @@
+import { createServer, request as send, type IncomingMessage, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { sequenceAt } from '@sluice/sink-kit/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { clusterFixture, column, id, insert, topicOf, write } from './cluster-fixture.ts';
+
+const { client, node, index, worker, documents } = await clusterFixture();
+
+/** Passes requests on to the cluster. */
+class Proxy {
+  /** Requests that change something and are still passed on; at the next one the process that sends it is killed. */
+  left = Number.POSITIVE_INFINITY;
+  /** Bytes of a body that are too many. */
+  tooLarge = Number.POSITIVE_INFINITY;
+  refusedBytes = 0;
+  readonly #server: Server = createServer((incoming, outgoing) => {
+    if (this.left >= 0 && changes(incoming)) this.left -= 1;
+    if (this.left < 0) return void incoming.socket.destroy();
+    const body: Buffer[] = [];
+    incoming.on('data', (piece: Buffer) => body.push(piece));
+    incoming.on('end', () => {
+      const bytes = Buffer.concat(body);
+      if (bytes.length > this.tooLarge) {
+        this.refusedBytes = bytes.length;
+        return void outgoing.writeHead(413, { 'x-elastic-product': 'Elasticsearch' }).end();
+      }
+      const { method, headers, url } = incoming;
+      send(new URL(url ?? '/', node), { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      }).end(bytes);
+    });
+  });
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    onTestFinished(() => {
+      this.#server.closeAllConnections();
+      this.#server.close();
+    });
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+}
+
+function changes({ method, url = '' }: IncomingMessage): boolean {
+  return method === 'PUT' || /_(bulk|aliases|mapping|settings)\b/.test(url);
+}
+
+const of = (type: string, partition = 0) => topicOf({ columns: [id, column('v', type)], partition });
+const CHANGE = { change: 'breaking', policy: 'apply', partitions: 1 } as const;
+
+test('killed at any request of a move, the sink goes on and ends equal; truncates of meanwhile hold', async () => {
+  for (let killedAt = 0, isDone = false; !isDone; killedAt += 1) {
+    const table = { database: `d${killedAt}` };
+    const topic = (type: string) => topicOf({ ...table, columns: [id, column('v', type)] });
+    const proxy = new Proxy();
+    const dying = worker('test', await proxy.listen());
+    await write(dying, topic('json').schema(sequenceAt(1)));
+    const rows = [2, 3, 4].map((step) => insert(topic('json'), step, { v: { a: step } }));
+    await write(dying, ...rows);
+    proxy.left = killedAt;
+    const change = topic('varchar(9)').schema(sequenceAt(10), CHANGE);
+    const outcome = await write(dying, change).catch(() => ['killed']);
+    isDone = outcome[0] === 'applied';
+    const next = worker();
+    // What was not committed comes once more, beginning in front of the change.
+    expect(await write(next, ...rows), `killed at ${killedAt}`).toEqual(['stale', 'stale', 'stale']);
+    expect(await write(next, topic('json').truncate(sequenceAt(3))), `killed at ${killedAt}`).toEqual([
+      'applied',
+    ]);
+    expect(await write(next, change)).toEqual(['applied']);
+    expect(await write(next, insert(topic('varchar(9)'), 12, { v: 'x' }))).toEqual(['applied']);
+    const name = index(`${table.database}.orders`);
+    expect(Object.keys(await documents(`${name}.live`)).sort(), `killed at ${killedAt}`).toEqual([
+      '{"id":12}',
+      '{"id":3}',
+      '{"id":4}',
+    ]);
+    const [found, ...more] = Object.values(await client.indices.get({ index: name }));
+    expect(more).toEqual([]);
+    expect(found?.settings?.index?.blocks).toBeUndefined();
+    expect(found?.mappings?.properties?.['v']).toMatchObject({ type: 'text' });
+    expect(Object.keys(await client.indices.get({ index: `${name}*` }))).toHaveLength(1);
+  }
+});
+
+test('a page that is too large for a request goes in pieces', async () => {
+  const proxy = new Proxy();
+  const sink = worker('test', await proxy.listen());
+  await write(sink, of('int').schema(sequenceAt(1)));
+  await write(sink, ...Array.from({ length: 120 }, (_, at) => insert(of('int'), 10 + at, { v: at })));
+  proxy.tooLarge = 4000;
+  expect(await write(sink, of('varchar(9)').schema(sequenceAt(500), CHANGE))).toEqual(['applied']);
+  expect(proxy.refusedBytes).toBeGreaterThan(4000);
+  expect(Object.keys(await documents(index()))).toHaveLength(120);
+});
+
+test('processes that move an index at once, while others write, lose nothing and leave no block', async () => {
+  const sinks = [worker(), worker(), worker()] as const;
+  await Promise.all(sinks.map((sink, partition) => write(sink, of('int', partition).schema(sequenceAt(1)))));
+  await write(sinks[0], ...Array.from({ length: 900 }, (_, at) => insert(of('int'), 10 + at, { v: at })));
+  const change = { ...CHANGE, partitions: 3 };
+  const follow = async (partition: 0 | 1 | 2): Promise<void> => {
+    const record = of('varchar(9)', partition).schema(sequenceAt(2000), change);
+    for (;;) {
+      const [outcome = ''] = await write(sinks[partition], record);
+      if (outcome === 'applied') break;
+      expect(outcome).toMatch(/^ELASTICSEARCH_INDEX_WAITS/);
+    }
+    for (let step = 0; step < 30; step += 1) {
+      const row = insert(of('varchar(9)', partition), 3000 + partition * 100 + step, { v: 'new' });
+      expect(await write(sinks[partition], row)).toEqual(['applied']);
+    }
+  };
+  await Promise.all([follow(0), follow(1), follow(2)]);
+  expect(Object.keys(await documents(`${index()}.live`))).toHaveLength(990);
+  expect(Object.keys(await client.indices.get({ index: `${index()}*` }))).toHaveLength(1);
+});
+
+test('a block that a move has left on the index in use is lifted, one of a person’s is not', async () => {
+  const sink = worker();
+  await write(sink, of('int').schema(sequenceAt(1)));
+  const [found] = Object.values(await client.indices.get({ index: index() }));
+  const sluice = found?.mappings?._meta?.['sluice'] as object;
+  await client.indices.putMapping({ index: index(), _meta: { sluice: { ...sluice, movedTo: 'x' } } });
+  for (const isOurs of [true, false]) {
+    await client.indices.addBlock({ index: index(), block: 'write' });
+    const row = insert(of('int'), isOurs ? 2 : 3, { v: 1 });
+    const unavailable = { code: 'ELASTICSEARCH_UNAVAILABLE' };
+    await expect(sink.write([row], new AbortController().signal)).rejects.toMatchObject(unavailable);
+    if (isOurs) expect(await write(sink, row)).toEqual(['applied']);
+    else await expect(write(sink, row)).rejects.toMatchObject(unavailable);
+  }
+});
+
+test('a table gets an index that another has given up, or that somebody has deleted, in a process that knew the other', async () => {
+  const [one, two] = [topicOf({ table: 'Items' }), topicOf({ table: 'items' })];
+  const [sink, other] = [worker(), worker()];
+  await write(sink, one.schema(sequenceAt(1)));
+  await write(sink, insert(one, 2));
+  expect((await write(sink, two.schema(sequenceAt(5))))[0]).toMatch(/would share/);
+  // The partition that says so is another process's by now.
+  await write(other, one.schema(sequenceAt(4), { change: 'drop', policy: 'apply' }));
+  expect(await write(sink, two.schema(sequenceAt(5)))).toEqual(['applied']);
+  expect((await write(sink, one.schema(sequenceAt(6))))[0]).toMatch(/would share/);
+  await client.indices.delete({ index: index('shop.items') });
+  expect(await write(sink, one.schema(sequenceAt(6)))).toEqual(['applied']);
+});
