@@ -26,9 +26,11 @@ export interface TargetChanges {
   readonly dropped: readonly string[];
   /** Instead of `dropped` where columns stay: those that leave the key may be NULL from now on. */
   readonly kept: readonly string[];
+  /** `retyped` gives the rows another key. */
+  readonly rekeys: boolean;
 }
 
-type Clauses = { -readonly [kind in keyof TargetChanges]: string[] };
+type Clauses = { -readonly [kind in Exclude<keyof TargetChanges, 'rekeys'>]: string[] };
 
 interface Target {
   readonly flavour: Flavour;
@@ -62,7 +64,7 @@ export function targetChanges(
   }
   changes.retyped.push(...key.clauses);
   if (key.isNeeded || shape.keyColumns.some((name) => key.renamesTo(name))) changes.replaced = [];
-  return changes;
+  return { ...changes, rekeys: key.isNeeded };
 }
 
 function noteGone(changes: Clauses, column: ColumnRow, { key }: Target): void {

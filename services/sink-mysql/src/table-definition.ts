@@ -44,6 +44,16 @@ export function tableDefinition(shape: TableShape, flavour: Flavour): string {
   return definitionOf(shape, flavour);
 }
 
+/** Throws TARGET_TABLE_REFUSED for a column that would be in the place of Sluice's own. */
+export function checkNames({ columns }: TableShape): void {
+  const taken = columns.find(({ name }) => foldName(name) === SEQUENCE_COLUMN);
+  if (taken === undefined) return;
+  throw new PipelineError(
+    'TARGET_TABLE_REFUSED',
+    `the source has a column ${taken.name}, and Sluice keeps its own under that name: publish it under another one (\`rename\` under \`tables.<name>.columns\` of sluice.yaml), or leave it out (\`exclude\`)`,
+  );
+}
+
 /** Throws TARGET_TABLE_REFUSED for a key that no row can be found by, and says which table to make by hand where one can serve. */
 export function checkKey(shape: TableShape): void {
   const byName = new Map(shape.columns.map((column) => [column.name, column]));

@@ -4,16 +4,18 @@ import { PipelineError } from '@sluice/runtime';
 import { additiveChanges } from './additive-changes.ts';
 import { targetChanges } from './schema-changes.ts';
 import { createDatabase } from './state-tables.ts';
-import { createTable, SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
+import { checkNames, createTable, SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
 import { TargetTable } from './target-table.ts';
 
 /** Several workers may alter one table at once: who comes second looks again. */
 const ALTER_ATTEMPTS = 5;
 const DUPLICATE_COLUMN = 1060;
+/** MySQL 8.0.29 to 9.7 for DROP COLUMN at once (ALGORITHM=INSTANT), whose hidden name for a long name is too long. */
+const UPDATING_DICTIONARY = 3507;
 /** As every session, but for the strictness. */
 const LENIENT_MODE = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES';
 const ADVICE: Readonly<Partial<Record<MysqlErrorKind, string>>> = {
-  duplicate: 'delete the rows of the target (the table is being read again)',
+  duplicate: 'delete the rows of the target that are double',
   privilege: 'give the account the right',
   value: 'correct or delete the rows of the target that do not fit',
 };
@@ -25,6 +27,16 @@ export interface FollowOrder {
   /** Whether columns that the source has no more go. */
   readonly drops: boolean;
 }
+
+/** What may be done when the values of the rows that are there do not allow an ALTER: every ALTER is followed by a new reading of the table. */
+interface Otherwise {
+  /** Clauses that give the values up. */
+  readonly replaced: readonly string[];
+  /** Rows that the new key cannot tell apart go: they are not the source's, which has that key. */
+  readonly isEmptied: boolean;
+}
+
+const NO_OTHER_WAY: Otherwise = { replaced: [], isEmptied: false };
 
 /** The tables of the target as this process last saw them. */
 export class TargetTables {
@@ -64,6 +76,7 @@ export class TargetTables {
     table: string,
     shape: TableShape,
   ): Promise<void> {
+    checkNames(shape);
     const id = quoteTable(database, table);
     for (let attempt = 1; ; attempt += 1) {
       const present = await readTable(connection, database, table);
@@ -100,11 +113,16 @@ export class TargetTables {
     if (present === null) return;
     const jsonColumns = await this.#jsonColumns(connection, present);
     const changes = targetChanges(present, shape, this.#flavour, jsonColumns);
-    const { widened, retyped, replaced } = changes;
+    const { widened, retyped, replaced, rekeys } = changes;
     const gone = isEverywhere ? (drops ? changes.dropped : changes.kept) : [];
     const clauses = [...widened, ...(isEverywhere ? retyped : []), ...gone];
-    const canReplace = isEverywhere && replaced.length > 0 && replaced.length === retyped.length;
-    await this.#alter(connection, id, clauses, canReplace ? [...widened, ...replaced, ...gone] : []);
+    await this.#alter(connection, id, clauses, {
+      replaced:
+        isEverywhere && replaced.length > 0 && replaced.length === retyped.length
+          ? [...widened, ...replaced, ...gone]
+          : [],
+      isEmptied: isEverywhere && rekeys,
+    });
     if (isEverywhere || retyped.length === 0) return;
     throw new PipelineError(
       'TARGET_TABLE_WAITS',
@@ -125,28 +143,28 @@ export class TargetTables {
 
   /**
    * Where a value does not convert, the session that altered the source may have been less strict: then the server makes of it
-   * what it made of it there. What it converts by no means is given up, if there are other clauses for that. Throws TARGET_TABLE_REFUSED.
+   * what it made of it there. What it converts by no means is given up, if there is another way for that. Throws TARGET_TABLE_REFUSED.
    */
   async #alter(
     connection: PoolConnection,
     id: string,
     clauses: readonly string[],
-    otherwise: readonly string[],
+    otherwise: Otherwise,
   ): Promise<void> {
     if (clauses.length === 0) return;
     this.#known.delete(id);
     const statement = `ALTER TABLE ${id} ${clauses.join(', ')}`;
     try {
-      await connection.query(statement).catch(async (error: unknown) => {
-        if (definitionError(error, id).code !== 'TARGET_TABLE_REFUSED') throw error;
-        await leniently(connection, statement);
-      });
+      await alter(connection, id, statement);
     } catch (error) {
       const failure = definitionError(error, id, statement);
-      const { kind } = describeMysqlError(error);
-      if (otherwise.length === 0 || failure.code !== 'TARGET_TABLE_REFUSED' || kind === 'privilege')
+      if (failure.code !== 'TARGET_TABLE_REFUSED' || describeMysqlError(error).kind === 'privilege')
         throw failure;
-      await this.#alter(connection, id, otherwise, []);
+      const { replaced, isEmptied } = otherwise;
+      if (replaced.length > 0) return await this.#alter(connection, id, replaced, NO_OTHER_WAY);
+      if (!isEmptied) throw failure;
+      await connection.query(`DELETE FROM ${id}`);
+      await this.#alter(connection, id, clauses, NO_OTHER_WAY);
     }
   }
 
@@ -162,6 +180,18 @@ export class TargetTables {
     description: TableDescription,
   ): Promise<ReadonlySet<string> | undefined> {
     return this.#flavour === 'mariadb' ? await checkedJson(connection, description) : undefined;
+  }
+}
+
+async function alter(connection: PoolConnection, id: string, statement: string): Promise<void> {
+  try {
+    await connection.query(statement);
+  } catch (error) {
+    if (describeMysqlError(error).errno === UPDATING_DICTIONARY) {
+      await connection.query(`${statement}, ALGORITHM=COPY`);
+    } else if (definitionError(error, id).code === 'TARGET_TABLE_REFUSED') {
+      await leniently(connection, statement);
+    } else throw error;
   }
 }
 

@@ -109,6 +109,51 @@ describe.each([
     ]);
   });
 
+  test('rows that a new key cannot tell apart make room for the table that is read again', async () => {
+    const sink = await fixture.worker();
+    const old = topicOf('renumbered', [id, column('note', 'varchar(9)')]);
+    await write(sink, old.schema(sequenceAt(1)));
+    const row = (key: number): Delivery =>
+      old.row({ operation: 'INSERT', sequence: sequenceAt(2), row: { id: key, note: 'x' } });
+    expect(await write(sink, row(1), row(2))).toEqual(['applied', 'applied']);
+    const columns = [id, column('note', 'varchar(9)'), column('n', 'int', false)];
+    const renumbered = new TestTopic({ database: 'shop', table: 'renumbered', columns, keyColumns: ['n'] });
+    expect(await write(sink, renumbered.schema(sequenceAt(3), { change: 'breaking' }))).toEqual(['applied']);
+    const again = [1, 2].map((n) =>
+      renumbered.row({ operation: 'SNAPSHOT', sequence: sequenceAt(4), row: { id: n, note: 'x', n } }),
+    );
+    expect(await write(sink, ...again)).toEqual(['applied', 'applied']);
+    expect(await fixture.rows(`SELECT * FROM ${fixture.table('renumbered')} ORDER BY n`)).toEqual([
+      { id: 1, note: 'x', n: 1 },
+      { id: 2, note: 'x', n: 2 },
+    ]);
+  });
+
+  test('a column goes whose name has 64 characters of other scripts', async () => {
+    const sink = await fixture.worker();
+    const long = topicOf('dropped', [id, column('ж'.repeat(64), 'int'), column('k', 'int')]);
+    const before = long.row({
+      operation: 'INSERT',
+      sequence: sequenceAt(1),
+      row: { id: 1, ['ж'.repeat(64)]: 1, k: 1 },
+    });
+    await write(sink, long.schema(sequenceAt(1)));
+    expect(await write(sink, before)).toEqual(['applied']);
+    const short = topicOf('dropped', [id, column('k', 'int')]);
+    expect(await write(sink, short.schema(sequenceAt(2), { change: 'breaking' }))).toEqual(['applied']);
+    const row = short.row({ operation: 'UPDATE', sequence: sequenceAt(3), row: { id: 1, k: 2 } });
+    expect(await write(sink, row)).toEqual(['applied']);
+    expect(await fixture.rows(`SELECT * FROM ${fixture.table('dropped')}`)).toEqual([{ id: 1, k: 2 }]);
+  });
+
+  test("a column under the name of Sluice's own is refused, and the fix is named", async () => {
+    const sink = await fixture.worker();
+    const topic = topicOf('taken', [id, column('_Sluice_Sequence', 'int')]);
+    const [outcome] = await write(sink, topic.schema(sequenceAt(1)));
+    expect(outcome).toContain('the source has a column _Sluice_Sequence');
+    expect(outcome).toContain('`rename` under `tables.<name>.columns`');
+  });
+
   test('an old row that the target would refuse is stale all the same', async () => {
     const first = await fixture.worker();
     const topic = topicOf('narrowed', [id, column('note', 'varchar(3)')]);

@@ -21,7 +21,7 @@ function present(name: string, type: string, nullable: 'YES' | 'NO' = 'NO'): Col
   };
 }
 
-const none = { widened: [], retyped: [], replaced: [], dropped: [], kept: [] };
+const none = { widened: [], retyped: [], replaced: [], dropped: [], kept: [], rekeys: false };
 
 test.each([
   ['the same', present('v', 'int'), ['int', false], none],
@@ -144,6 +144,7 @@ test('another primary key takes the place of the old one', () => {
   ];
   expect(targetChanges(table, { columns, keyColumns: ['k'] }, 'mysql')).toEqual({
     ...none,
+    rekeys: true,
     retyped: [
       'MODIFY COLUMN `id` int NULL',
       'MODIFY COLUMN `k` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL',
@@ -158,6 +159,7 @@ test('a key column that the source has dropped goes with the key, or may be NULL
   const columns = [{ ...id, name: 'k' }];
   expect(targetChanges(table, { columns, keyColumns: ['k'] }, 'mysql')).toEqual({
     ...none,
+    rekeys: true,
     retyped: ['MODIFY COLUMN `k` int NOT NULL', 'DROP PRIMARY KEY', 'ADD PRIMARY KEY (`k`)'],
     dropped: ['DROP COLUMN `id`'],
     kept: ['MODIFY COLUMN `id` int NULL'],
