@@ -1,5 +1,5 @@
 import { compareSinks, describeDifference } from '@sluice/cli/compare';
-import { TopicRouting } from '@sluice/envelope';
+import { tableId, TopicRouting } from '@sluice/envelope';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
@@ -15,10 +15,11 @@ export interface TableId {
   readonly table: string;
 }
 
-export const tableText = ({ database, table }: TableId): string => `${database}.${table}`;
+/** As services and the compare write it. */
+export const tableText = ({ database, table }: TableId): string => tableId(database, table);
 
 export interface StoreDifference {
-  /** `database.table` */
+  /** As `tableText` writes it. */
   readonly table: string;
   /** For people. */
   readonly line: string;
@@ -30,6 +31,8 @@ export interface StoresVerdict {
   readonly named: readonly string[];
   /** By table the code by which capture leaves it alone, or what a sink waits for. */
   readonly reasons: ReadonlyMap<string, string>;
+  /** Those of `named` that differ and that a sink does not read at this moment, with its reason. */
+  readonly waiting: readonly StoreDifference[];
 }
 
 /** The part of `/status` that is looked at: of capture, and of sinks. */
@@ -63,6 +66,7 @@ export class WatchedPipeline {
   readonly #pipeline: SinkPipeline;
   readonly #processes: readonly PipelineProcess[];
   readonly #sinks: readonly SinkName[];
+  readonly #routing: TopicRouting;
   /** Topics that a sink has left alone at some time: between two tries it does not say so. */
   readonly #waited = new Set<string>();
   #marks = 0;
@@ -79,19 +83,22 @@ export class WatchedPipeline {
     const source = { tables, ...sections?.['source'] };
     const pipeline = await SinkPipeline.create(scope, {
       ...options,
-      sections: { topics: { partitions: 1 }, ddl: ALL_APPLY, ...sections, source },
+      sections: { ddl: ALL_APPLY, ...sections, topics: { partitions: 1, ...sections?.['topics'] }, source },
     });
     const services = ['capture', ...sinks.map((sink) => `sink-${sink}` as const)] as const;
     const processes = await Promise.all(services.map((name) => pipeline.launch(name, QUICK)));
     await Promise.all(processes.map(({ process }) => process.ready(READY_WITHIN_MS)));
-    return new WatchedPipeline(pipeline, processes, sinks);
+    const routing = new TopicRouting({ prefix: pipeline.name, ...sections?.['topics'] });
+    return new WatchedPipeline(pipeline, processes, sinks, routing);
   }
 
   private constructor(
     pipeline: SinkPipeline,
     processes: readonly PipelineProcess[],
     sinks: readonly SinkName[],
+    routing: TopicRouting,
   ) {
+    this.#routing = routing;
     this.name = pipeline.name;
     this.#pipeline = pipeline;
     this.#processes = processes;
@@ -161,7 +168,11 @@ export class WatchedPipeline {
     if (end instanceof Error && unequal.length === 0) throw new Error(`cannot compare: ${String(end.cause)}`);
     const differences = unequal.filter(({ table }) => !paused.has(table));
     const reasons = new Map([...(unequal.length > 0 ? paused : []), ...refused]);
-    return { differences, named: [...reasons.keys()], reasons };
+    const different = new Set(unequal.map(({ table }) => table));
+    const waiting = [...paused]
+      .filter(([table]) => different.has(table) && !refused.has(table))
+      .map(([table, detail]) => ({ table, line: `waits: ${detail}` }));
+    return { differences, named: [...reasons.keys()], reasons, waiting };
   }
 
   /** Tables of these databases on the target that are not among the given ones, do not wait by name, and have rows. */
@@ -178,11 +189,11 @@ export class WatchedPipeline {
     const { paused } = await this.#named(gone);
     const left: string[] = [];
     for (const { database, table } of gone) {
-      if (paused.some((each) => each.table === `${database}.${table}`)) continue;
+      if (paused.some((each) => each.table === tableText({ database, table }))) continue;
       const [[first]] = await target.query<RowDataPacket[]>(
         `SELECT 1 FROM ${quoteTable(database, table)} LIMIT 1`,
       );
-      if (first !== undefined) left.push(`${database}.${table}`);
+      if (first !== undefined) left.push(tableText({ database, table }));
     }
     return left;
   }
@@ -218,7 +229,6 @@ export class WatchedPipeline {
   }> {
     const asked = this.#processes.map(({ process }) => process.status() as Promise<StatusPage>);
     const pages = await Promise.all(asked);
-    const routing = new TopicRouting({ prefix: this.name });
     const details = new Map(
       pages.flatMap(({ paused = [] }) => paused.map(({ topic, detail = '' }) => [topic, detail] as const)),
     );
@@ -235,7 +245,7 @@ export class WatchedPipeline {
         lag?.partitions.some(({ topic, records }) => records > 0 && !this.#waited.has(topic)),
       ),
       paused: tables.flatMap((name) => {
-        const detail = details.get(routing.topicOf(name.database, name.table));
+        const detail = details.get(this.#routing.topicOf(name.database, name.table));
         return detail === undefined ? [] : [{ table: tableText(name), detail }];
       }),
     };

@@ -1,9 +1,10 @@
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier } from '@sluice/mysql';
+import type { TopicStrategy } from '@sluice/envelope';
 import type { Scope } from '../scope.ts';
 import type { SinkName } from '../sink-pipeline.ts';
 import { SourceDatabase } from '../source-database.ts';
-import { WatchedPipeline } from '../watched-pipeline.ts';
+import { tableText, WatchedPipeline } from '../watched-pipeline.ts';
 import type { ReplicatedSource } from './replica.ts';
 
 export interface LanesOptions {
@@ -13,42 +14,53 @@ export interface LanesOptions {
   readonly sinks: readonly SinkName[];
   /** How long tables may take that are read again after the last statement. */
   readonly patienceMs: number;
+  /** Topics of tables are new all the time, and sinks join their group again for each; those of databases are not. */
+  readonly topics: TopicStrategy;
 }
 
 /** What was found when everybody had come to rest. */
 export interface LanesVerdict {
   /** By lane what is not equal, in lines for people; lanes that are equal are not in it. */
   readonly differences: ReadonlyMap<string, readonly string[]>;
-  /** Tables that a service has left alone, and named in its `/status`. */
+  /** Tables that capture has left alone, and named in its `/status`. */
   readonly named: readonly string[];
 }
 
-/** A pipeline over many databases, its lanes: each holds one history after the other. */
+/** A pipeline over many databases, its lanes: each holds one history after the other, until a table of it is left alone. */
 export class HistoryLanes {
-  /** Names of the databases. */
-  readonly lanes: readonly string[];
   readonly #options: LanesOptions;
   readonly #pipeline: WatchedPipeline;
+  /** Names of databases, those of former lanes too. */
+  readonly #made: string[];
+  #lanes: readonly string[];
 
   static async open(scope: Scope, options: LanesOptions): Promise<HistoryLanes> {
-    const { stack, servers, lanes, sinks } = options;
+    const { stack, servers, sinks, topics } = options;
     const database = await SourceDatabase.create(scope, servers.source, 'histories');
-    const names = Array.from({ length: lanes }, (_, index) => `${database.name}_${index + 1}`);
-    scope.defer(() => dropLanes([servers.source, stack.targetMysql], names));
+    const made: string[] = [];
+    scope.defer(() => dropLanes([servers.source, stack.targetMysql], made));
     const captured = [`${database.name}*.*`];
-    const pipeline = await WatchedPipeline.start(scope, { stack, database }, captured, sinks);
-    return new HistoryLanes(options, pipeline, names);
+    const sections = { topics: { strategy: topics } };
+    const pipeline = await WatchedPipeline.start(scope, { stack, database, sections }, captured, sinks);
+    return new HistoryLanes(options, pipeline, made);
   }
 
-  private constructor(options: LanesOptions, pipeline: WatchedPipeline, lanes: readonly string[]) {
+  private constructor(options: LanesOptions, pipeline: WatchedPipeline, made: string[]) {
     this.#options = options;
     this.#pipeline = pipeline;
-    this.lanes = lanes;
+    this.#made = made;
+    this.#lanes = Array.from({ length: options.lanes }, () => this.#newLane());
+  }
+
+  /** Names of the databases. */
+  get lanes(): readonly string[] {
+    return this.#lanes;
   }
 
   /**
    * The source must be quiet. Waits until replica and stores have come to rest and compares all lanes. A service that
-   * has ended, a replica that has stopped and a mark that does not come are thrown.
+   * has ended, a replica that has stopped and a mark that does not come are thrown. A lane with a table that is left alone
+   * is given up for a new one.
    * @param unlogged lanes in which the replica was not told of everything
    */
   async settle(unlogged: readonly string[]): Promise<LanesVerdict> {
@@ -56,26 +68,48 @@ export class HistoryLanes {
     await servers.forgetPrepared();
     await servers.caughtUp();
     await this.#pipeline.marked();
-    const { tables, different } = await servers.compare(`${this.#pipeline.name}_`);
+    const { tables, keyless, different } = await servers.compare(`${this.#pipeline.name}_`);
     const found = new Map<string, string[]>();
     const note = (table: string, line: string): void => {
-      const lane = this.lanes.find((name) => table.startsWith(`${name}.`)) ?? table;
+      const lane = this.#lanes.find((name) => isIn(name, table)) ?? table;
       found.set(lane, [...(found.get(lane) ?? []), line]);
     };
     for (const { table, line } of different) {
-      if (!unlogged.some((lane) => table.startsWith(`${lane}.`))) note(table, `replica ${line}`);
+      if (!unlogged.some((lane) => isIn(lane, table))) note(table, `replica ${line}`);
     }
-    const { differences, named } = await this.#pipeline.compare(tables, patienceMs);
-    for (const { table, line } of differences) note(table, line);
-    for (const table of await this.#pipeline.leftOver(this.lanes, tables)) {
+    const { differences, waiting, named: all } = await this.#pipeline.compare(tables, patienceMs);
+    const named = all.filter((table) => !waiting.some((each) => each.table === table));
+    for (const { table, line } of [...differences, ...waiting]) note(table, line);
+    for (const table of keyless.map(tableText)) {
+      if (!named.includes(table)) note(table, `${table} has rows and no key, and nobody names it`);
+    }
+    for (const table of await this.#pipeline.leftOver(this.#lanes, tables)) {
       note(table, `mysql ${table}: rows of a table that is gone`);
     }
     for (const lines of found.values()) lines.push(...this.#pipeline.errors);
-    return { differences: found, named };
+    return { differences: found, named: await this.#giveUp(named) };
+  }
+
+  /** Those of the tables that are in a lane of today; the lane is dropped, and another one takes its place. */
+  async #giveUp(named: readonly string[]): Promise<string[]> {
+    const ours = named.filter((table) => this.#lanes.some((lane) => isIn(lane, table)));
+    const gone = this.#lanes.filter((lane) => ours.some((table) => isIn(lane, table)));
+    await dropLanes([this.#options.servers.source], gone);
+    this.#lanes = this.#lanes.map((lane) => (gone.includes(lane) ? this.#newLane() : lane));
+    return ours;
+  }
+
+  #newLane(): string {
+    const name = `${this.#pipeline.name}_${this.#made.length + 1}`;
+    this.#made.push(name);
+    return name;
   }
 }
 
+const isIn = (lane: string, table: string): boolean => table.startsWith(`${lane}.`);
+
 async function dropLanes(servers: readonly MysqlServer[], lanes: readonly string[]): Promise<void> {
+  if (lanes.length === 0) return;
   for (const server of servers) {
     const connection = await connect({ ...server, connectTimeoutMs: 10_000 });
     for (const lane of lanes) await connection.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(lane)}`);

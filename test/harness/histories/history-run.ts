@@ -1,3 +1,4 @@
+import type { TopicStrategy } from '@sluice/envelope';
 import { SeededRandom } from '../seeded-random.ts';
 import { hasUnlogged, replayHistory, runHistory, type History, type Step } from './history.ts';
 import { HistoryLanes, type LanesOptions, type LanesVerdict } from './history-lanes.ts';
@@ -5,7 +6,7 @@ import type { Ingredient } from './ingredients.ts';
 import { ReplicaStopped } from './replica.ts';
 import { shrink } from './shrink.ts';
 
-export interface RunOptions extends LanesOptions {
+export interface RunOptions extends Omit<LanesOptions, 'topics'> {
   readonly seed: number;
   readonly histories: number;
   /** Transactions and changes of tables in each. */
@@ -43,9 +44,10 @@ const SHOWN = 6;
 /** Runs histories side by side, one in each lane, until the wanted number is reached; never throws for a difference. */
 export async function runHistories(options: RunOptions): Promise<RunTotals> {
   const totals: RunTotals = { histories: 0, statements: 0, refused: 0, named: 0, failures: [] };
-  while (totals.histories < options.histories) {
+  for (let life = 0; totals.histories < options.histories; life += 1) {
     await using scope = new AsyncDisposableStack();
-    const lanes = await HistoryLanes.open(scope, options);
+    const topics = topicsOf(life);
+    const lanes = await HistoryLanes.open(scope, { ...options, topics });
     const end = Math.min(options.histories, totals.histories + HISTORIES_A_LIFE);
     while (totals.histories < end) {
       const isAlive = await runBatch(
@@ -58,6 +60,11 @@ export async function runHistories(options: RunOptions): Promise<RunTotals> {
     }
   }
   return totals;
+}
+
+/** A topic of its own for each table is the default, and slow: so one life in four has that. */
+function topicsOf(life: number): TopicStrategy {
+  return life % 4 === 3 ? 'table' : 'database';
 }
 
 /** False when the pipeline cannot go on: another one is needed. */
@@ -87,7 +94,7 @@ async function runBatch(
   });
   if (typeof outcome === 'string') {
     options.say(`${outcome}\nwithin the histories ${histories.map((history) => history.seed).join(', ')}`);
-    await findCulprits(histories, options, totals);
+    await findCulprit(histories, outcome, options, totals);
     return false;
   }
   totals.named += outcome.named.length;
@@ -100,27 +107,23 @@ async function runBatch(
   return outcome.differences.size === 0;
 }
 
-/** Of a batch that ended a service: each history alone, in a pipeline of its own. */
-async function findCulprits(
+/** Of a batch that ended a service: the first history that does it, found by halves, each in a pipeline of its own. */
+async function findCulprit(
   histories: readonly History[],
+  reason: string,
   options: RunOptions,
   totals: RunTotals,
 ): Promise<void> {
-  let isFound = false;
-  for (const history of histories) {
-    const lines = await linesOf(history, options);
-    if (lines.length === 0) continue;
-    isFound = true;
-    await noteFailure(history, lines, options, totals);
-    if (totals.failures.length > options.shrunk) return;
+  let suspects = histories;
+  let lines: readonly string[] = [reason];
+  while (suspects.length > 1) {
+    const half = Math.ceil(suspects.length / 2);
+    const found = await linesOf(suspects.slice(0, half), options);
+    if (found.length > 0) lines = found;
+    suspects = found.length > 0 ? suspects.slice(0, half) : suspects.slice(half);
   }
-  if (isFound) return;
-  const seed = histories[0]?.seed ?? 0;
-  totals.failures.push({
-    seed,
-    lines: ['a batch ended a service, and no history of it does alone'],
-    steps: [],
-  });
+  const [culprit] = suspects;
+  if (culprit !== undefined) await noteFailure(culprit, lines, options, totals);
 }
 
 async function noteFailure(
@@ -162,8 +165,13 @@ async function failing(
   options: RunOptions,
 ): Promise<boolean[]> {
   await using scope = new AsyncDisposableStack();
-  const lanes = await HistoryLanes.open(scope, { ...options, lanes: candidates.length });
-  const places = lanes.lanes.map((database) => ({ server: options.servers.source, database }));
+  const lanes = await HistoryLanes.open(scope, {
+    ...options,
+    lanes: candidates.length,
+    topics: topicsOf(0),
+  });
+  const names = lanes.lanes;
+  const places = names.map((database) => ({ server: options.servers.source, database }));
   await Promise.all(
     places.map((place, index) => replayHistory(place, { ...history, steps: candidates[index] ?? [] })),
   );
@@ -172,12 +180,11 @@ async function failing(
     candidates.map((steps) => ({ ...history, steps })),
   );
   const isOf = (lines: readonly string[]): boolean => lines.length > 0 && kindOf(lines) === kind;
-  if (typeof outcome !== 'string')
-    return lanes.lanes.map((lane) => isOf(outcome.differences.get(lane) ?? []));
+  if (typeof outcome !== 'string') return names.map((name) => isOf(outcome.differences.get(name) ?? []));
   if (candidates.length === 1) return [isOf([outcome])];
   const answers: boolean[] = [];
   for (const steps of candidates) {
-    const isFailing = isOf(await linesOf({ ...history, steps }, options));
+    const isFailing = isOf(await linesOf([{ ...history, steps }], options));
     answers.push(isFailing);
     // The shrinker takes the first.
     if (isFailing) break;
@@ -190,14 +197,16 @@ function kindOf([line = '']: readonly string[]): string {
   return /^(\S+ ended: \w+|waited|\w+)/.exec(line)?.[0] ?? '';
 }
 
-/** What is not right after this history, in a pipeline of its own. */
-async function linesOf(history: History, options: RunOptions): Promise<readonly string[]> {
+/** What is not right after these histories, in a pipeline of their own. */
+async function linesOf(histories: readonly History[], options: RunOptions): Promise<readonly string[]> {
   await using scope = new AsyncDisposableStack();
-  const lanes = await HistoryLanes.open(scope, { ...options, lanes: 1 });
-  const [database = ''] = lanes.lanes;
-  await replayHistory({ server: options.servers.source, database }, history);
-  const outcome = await settled(lanes, [history]);
-  return typeof outcome === 'string' ? [outcome] : (outcome.differences.get(database) ?? []);
+  const lanes = await HistoryLanes.open(scope, { ...options, lanes: histories.length, topics: topicsOf(0) });
+  const server = options.servers.source;
+  await Promise.all(
+    histories.map((history, index) => replayHistory({ server, database: lanes.lanes[index] ?? '' }, history)),
+  );
+  const outcome = await settled(lanes, histories);
+  return typeof outcome === 'string' ? [outcome] : [...outcome.differences.values()].flat();
 }
 
 /** A text when a service has ended, or does not get on. Throws when the replica has stopped. */

@@ -54,25 +54,9 @@ type LeftOut = Partial<Readonly<Record<Ingredient, string>>>;
 
 /** What histories leave out by themselves, and why: faults that are not mended yet, and what a replica cannot follow. */
 const BOTH: LeftOut = {
-  'object names': 'a column named __proto__ keeps a snapshot from ending',
-  'json null': 'the target writes SQL NULL, which a NOT NULL column refuses',
-  'quoted names': 'JSON in them loses digits in the target',
-  'number names': 'keys in Redis have another order than the primary key',
-  'escaped names': 'the compare looks for them as they are',
-  'own names': 'a column named _sequence is not told from the sequence',
-  conversions: 'the target keeps the old character set',
-  'column types': 'the target waits when a value does not fit the new type or character set',
   unlogged: 'the replica does not have the column either, and stops at the next change of the table',
-  'key changes': 'the target waits for a key that it has not',
 };
-const LEFT_OUT: Readonly<Record<'mysql' | 'mariadb', LeftOut>> = {
-  mysql: { ...BOTH, xa: 'a transaction that ends in ONE PHASE stops its table' },
-  mariadb: {
-    ...BOTH,
-    'temporary tables': 'a transaction that is rolled back after one stops capture',
-    drops: 'the target waits when CREATE OR REPLACE gives a name another key',
-  },
-};
+const LEFT_OUT: Readonly<Record<'mysql' | 'mariadb', LeftOut>> = { mysql: BOTH, mariadb: BOTH };
 
 /** Of a flavour: what it leaves out when nothing is said, in words for people. */
 export function leftOut(flavour: 'mysql' | 'mariadb'): readonly (readonly [Ingredient, string])[] {

@@ -16,6 +16,20 @@ const REPLICA_FLAGS: Readonly<Record<Flavour, readonly string[]>> = {
   mariadb: ['--server-id=77', '--read-only=ON'],
 };
 
+interface SummedTable extends TableId {
+  readonly hasKey: boolean;
+  /** Of all rows; 0 when there is none. */
+  readonly sum: unknown;
+}
+
+export interface ReplicaVerdict {
+  /** Those with a primary key. */
+  readonly tables: readonly TableId[];
+  /** Those without one that have rows. */
+  readonly keyless: readonly TableId[];
+  readonly different: readonly StoreDifference[];
+}
+
 /** A source of a test's own and a server of the same version that replicates from it, both empty at first. */
 export class ReplicatedSource {
   readonly source: MysqlServer;
@@ -76,46 +90,48 @@ export class ReplicatedSource {
     for (const row of rows) await this.#onSource.query(`XA ROLLBACK '${String(row['data'])}'`);
   }
 
-  /** Tables of databases with this prefix, and what is not equal on source and replica. */
-  async compare(
-    prefix: string,
-  ): Promise<{ readonly tables: TableId[]; readonly different: StoreDifference[] }> {
+  /** Tables of databases with this prefix, and what is not equal on source and replica. Rows without a primary key are not held against it. */
+  async compare(prefix: string): Promise<ReplicaVerdict> {
     const [ours, theirs] = await Promise.all([
       this.#sums(this.#onSource, prefix),
       this.#sums(this.#onReplica, prefix),
     ]);
-    const tables = [...ours.values()].map(({ database, table }) => ({ database, table }));
-    const different = [...theirs.keys()]
+    const all = [...ours.values()];
+    const tables = all.filter(({ hasKey }) => hasKey).map(({ database, table }) => ({ database, table }));
+    const keyless = all
+      .filter(({ hasKey, sum }) => !hasKey && Number(sum) !== 0)
+      .map(({ database, table }) => ({ database, table }));
+    const different: StoreDifference[] = [...theirs.keys()]
       .filter((name) => !ours.has(name))
       .map((table) => ({ table, line: `${table}: only there` }));
     // A sum also hangs on how rows are laid out: only the values themselves tell.
     const unequal = tables.filter((id) => ours.get(tableText(id))?.sum !== theirs.get(tableText(id))?.sum);
-    if (unequal.length === 0) return { tables, different };
+    if (unequal.length === 0) return { tables, keyless, different };
     const { sinks } = await compareSinks({ source: this.source, tables: unequal, mysql: this.replica });
     for (const example of sinks.mysql?.examples ?? []) {
       different.push({ table: example.table, line: describeDifference(example) });
     }
-    return { tables, different };
+    return { tables, keyless, different };
   }
 
-  async #sums(
-    connection: Connection,
-    prefix: string,
-  ): Promise<Map<string, TableId & { readonly sum: unknown }>> {
+  async #sums(connection: Connection, prefix: string): Promise<Map<string, SummedTable>> {
     const [rows] = await connection.query<RowDataPacket[]>(
-      `SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.tables
-       WHERE TABLE_SCHEMA LIKE ? AND TABLE_TYPE = 'BASE TABLE' ORDER BY 1, 2`,
+      `SELECT t.TABLE_SCHEMA AS d, t.TABLE_NAME AS t, EXISTS (
+         SELECT 1 FROM information_schema.statistics s WHERE s.TABLE_SCHEMA = t.TABLE_SCHEMA
+         AND BINARY s.TABLE_NAME = BINARY t.TABLE_NAME AND s.INDEX_NAME = 'PRIMARY') AS k
+       FROM information_schema.tables t WHERE t.TABLE_SCHEMA LIKE ? AND t.TABLE_TYPE = 'BASE TABLE' ORDER BY 1, 2`,
       [`${prefix.replaceAll('_', '\\_')}%`],
     );
-    const ids = rows.map((row) => ({ database: String(row['d']), table: String(row['t']) }));
+    const ids = rows.map((row) => ({
+      database: String(row['d']),
+      table: String(row['t']),
+      hasKey: Number(row['k']) === 1,
+    }));
     if (ids.length === 0) return new Map();
     const names = ids.map(({ database, table }) => quoteTable(database, table)).join(', ');
     const [sums] = await connection.query<RowDataPacket[]>(`CHECKSUM TABLE ${names}`);
     return new Map(
-      ids.map((id, place) => [
-        `${id.database}.${id.table}`,
-        { ...id, sum: sums[place]?.['Checksum'] as unknown },
-      ]),
+      ids.map((id, place) => [tableText(id), { ...id, sum: sums[place]?.['Checksum'] as unknown }]),
     );
   }
 

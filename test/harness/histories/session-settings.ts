@@ -19,6 +19,11 @@ const SQL_MODES = [
 const TIME_ZONES = ['+00:00', '+05:45', '-11:00', '+13:59'];
 const CLIENT_CHARSETS = ['utf8mb4', 'latin1', 'utf8mb3', 'cp1251', 'cp850', 'koi8r'];
 
+/** The driver writes halves of a character beyond 16 bits in utf8mb3, which MariaDB keeps as they are: no text any more. */
+function clientCharsets(flavour: Dialect['flavour']): readonly string[] {
+  return flavour === 'mysql' ? CLIENT_CHARSETS : CLIENT_CHARSETS.filter((name) => name !== 'utf8mb3');
+}
+
 export function randomSession(base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash' | 'client'>): SessionStart {
   const { random, ingredients } = base;
   const mode = ingredients.has('sql modes') ? pick(random, SQL_MODES) : 'STRICT_TRANS_TABLES';
@@ -27,7 +32,9 @@ export function randomSession(base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash
     `SET SESSION sql_mode = '${mode}'`,
   ];
   if (ingredients.has('time zones')) statements.push(`SET SESSION time_zone = '${pick(random, TIME_ZONES)}'`);
-  const client = ingredients.has('client charsets') ? pickOr(random, 0.3, CLIENT_CHARSETS) : 'utf8mb4';
+  const client = ingredients.has('client charsets')
+    ? pickOr(random, 0.3, clientCharsets(base.flavour))
+    : 'utf8mb4';
   statements.push(`SET NAMES ${client}`);
   if (ingredients.has('mixed format') && random.chance(0.15)) {
     statements.push(
