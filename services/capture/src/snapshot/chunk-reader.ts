@@ -145,9 +145,14 @@ interface SelectedPage {
 /** ER_TABLE_DEF_CHANGED: altered since the consistent snapshot that is being read was taken. */
 const DEFINITION_CHANGED = 1412;
 
+const GONE: ReadonlySet<string> = new Set([
+  'MYSQL_TABLE_UNKNOWN',
+  'MYSQL_COLUMN_UNKNOWN',
+  'MYSQL_DATABASE_UNKNOWN',
+]);
+
 function isOtherTable({ code, context }: PipelineError): boolean {
-  const isGone = code === 'MYSQL_TABLE_UNKNOWN' || code === 'MYSQL_COLUMN_UNKNOWN';
-  return isGone || context['errno'] === DEFINITION_CHANGED;
+  return GONE.has(code) || context['errno'] === DEFINITION_CHANGED;
 }
 
 /** What a value takes beside its bytes: the object that holds them. */

@@ -107,13 +107,14 @@ export class SnapshotRunner {
     return route;
   }
 
-  /** A condition that is refused now is the first chunk's to tell. */
+  /** A condition that is refused now is the first chunk's to tell, and so is a table that has gone with its database. */
   async #estimate(table: SnapshotTable): Promise<number | null> {
     try {
       return await this.#parts.reader.estimate(table, this.#job.condition);
     } catch (error) {
-      const isRefused = error instanceof PipelineError && ['record', 'schema'].includes(error.errorClass);
-      if (isRefused) return null;
+      if (!(error instanceof PipelineError)) throw error;
+      const isGone = error.code === 'MYSQL_DATABASE_UNKNOWN';
+      if (isGone || ['record', 'schema'].includes(error.errorClass)) return null;
       throw error;
     }
   }

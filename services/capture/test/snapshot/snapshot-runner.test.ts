@@ -27,6 +27,7 @@ class Setup {
   /** Ids of the rows of each chunk; null when the table is gone. */
   chunks: (readonly number[] | null)[] = [];
   meanwhile: (request: ChunkRequest) => void = () => undefined;
+  estimate = (): Promise<number | null> => Promise.resolve(4);
   reconcile = false;
   condition: string | null = null;
   /** The job as operators see it before its last rows are in Kafka. */
@@ -38,7 +39,7 @@ class Setup {
     const { stream, routes, buffer } = this.parts;
     const reader = {
       describe: () => Promise.resolve(this.table),
-      estimate: () => Promise.resolve(4),
+      estimate: () => this.estimate(),
       read: (request: ChunkRequest) => Promise.resolve(this.#read(request)),
       forgetTable: () => void this.forgotten++,
     } as unknown as ChunkReader;
@@ -276,6 +277,14 @@ describe('SnapshotRunner', () => {
     await meanwhile.run();
     expect(meanwhile.published).toContain('SNAPSHOT_END');
     expect(meanwhile.book.get(JOB)).toMatchObject({ state: 'done', rows: 2 });
+  });
+
+  test('a table whose database is dropped before its rows are estimated is done', async () => {
+    const setup = new Setup();
+    setup.estimate = () => Promise.reject(new PipelineError('MYSQL_DATABASE_UNKNOWN', 'gone'));
+    setup.chunks = [null];
+    await setup.run();
+    expect(setup.book.get(JOB)?.state).toBe('done');
   });
 
   test('its marks say what it began after, and in how many partitions they stand', async () => {

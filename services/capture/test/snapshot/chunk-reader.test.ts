@@ -1,0 +1,53 @@
+import type { Connection } from 'mysql2/promise';
+import { expect, test } from 'vitest';
+import { ChunkReader, type ChunkReaderOptions } from '../../src/snapshot/chunk-reader.ts';
+import { SnapshotTable } from '../../src/snapshot/snapshot-table.ts';
+import { ChunkRecorder } from '../../src/stream/table-route.ts';
+import { columnRow, description } from '../support/descriptions.ts';
+import { MYSQL_FACTS } from '../support/server-facts.ts';
+import { FILE } from '../support/streams.ts';
+
+const TABLE = new SnapshotTable(description({ columns: [columnRow('id')] }), undefined, MYSQL_FACTS);
+
+/** A table that is there when it is described, and at whose SELECT the server gives this error. */
+async function readAgainst(errno: number): Promise<string | undefined> {
+  const query = (): Promise<never> => Promise.reject(Object.assign(new Error('refused'), { errno }));
+  const options = {
+    connection: { query } as unknown as Connection,
+    visibility: {
+      read: async <T>(_: unknown, read: (lock: boolean) => Promise<T>) => ({
+        result: await read(false),
+        mark: { file: FILE, position: 4 },
+      }),
+    },
+    server: MYSQL_FACTS,
+    routes: { ddlsPassed: 0 },
+    configuredKeys: {},
+  } as unknown as ChunkReaderOptions;
+  const reader = new ChunkReader(options);
+  reader.describe = () => Promise.resolve(TABLE);
+  const recorder = new ChunkRecorder();
+  const chunk = await reader.read({
+    name: { database: 'shop', table: 'orders' },
+    condition: null,
+    recorder,
+    progress: {} as never,
+    limit: 2,
+    after: () => null,
+  });
+  expect(recorder.disturbed).toBe(true);
+  expect(chunk?.rows).toEqual([]);
+  return chunk?.refusal?.code;
+}
+
+test.each([
+  ['a table', 1146, 'MYSQL_TABLE_UNKNOWN'],
+  ['a column', 1054, 'MYSQL_COLUMN_UNKNOWN'],
+  ['a database', 1049, 'MYSQL_DATABASE_UNKNOWN'],
+])('%s that is dropped between question and SELECT is asked for again', async (_, errno, code) => {
+  expect(await readAgainst(errno)).toBe(code);
+});
+
+test('what is wrong with the source is thrown', async () => {
+  await expect(readAgainst(1045)).rejects.toMatchObject({ code: 'MYSQL_AUTH_FAILED' });
+});
