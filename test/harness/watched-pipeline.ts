@@ -41,9 +41,11 @@ interface StatusPage {
   readonly paused?: readonly { readonly topic: string; readonly detail?: string }[];
   /** Measured every ten seconds; empty when it is not known. */
   readonly lag?: { readonly partitions: readonly { readonly topic: string; readonly records: number }[] };
-  readonly ddl?: {
-    readonly alerts: readonly { readonly class: string; readonly tables: readonly string[] }[];
-  } | null;
+}
+
+/** `/api/ddl/alerts` of capture: `/status` shows the newest ones only. */
+interface AlertsPage {
+  readonly entries?: readonly { readonly class: string; readonly tables: readonly string[] }[];
 }
 
 const ALL_APPLY = { additive: 'apply', breaking: 'apply', rename: 'apply', truncate: 'apply', drop: 'apply' };
@@ -51,6 +53,7 @@ const QUICK = { retry: { initialMs: 20, maxMs: 500 } };
 const READY_WITHIN_MS = 180_000;
 const MARKED_WITHIN_MS = 120_000;
 const POLL_MS = 200;
+const ALERTS_PATH = '/api/ddl/alerts?limit=1000';
 /** Of a store that comes nearer, but slowly. */
 const PATIENCES_MAX = 8;
 
@@ -229,18 +232,20 @@ export class WatchedPipeline {
   }> {
     const asked = this.#processes.map(({ process }) => process.status() as Promise<StatusPage>);
     const pages = await Promise.all(asked);
+    const capture = this.#processes.find(({ name }) => name === 'capture');
+    const alerts = (await capture?.process.get(ALERTS_PATH)) as AlertsPage;
     const details = new Map(
       pages.flatMap(({ paused = [] }) => paused.map(({ topic, detail = '' }) => [topic, detail] as const)),
     );
     for (const topic of details.keys()) this.#waited.add(topic);
     return {
-      refused: pages.flatMap(({ refused = [], ddl }) => [
-        ...refused,
+      refused: [
+        ...pages.flatMap(({ refused = [] }) => refused),
         // Rows of a prepared XA transaction: the table waits for an operator.
-        ...(ddl?.alerts ?? [])
+        ...(alerts.entries ?? [])
           .filter((alert) => alert.class === 'xa')
           .flatMap(({ tables: of }) => of.map((table) => ({ table, code: 'xa' }))),
-      ]),
+      ],
       isBehind: pages.some(({ lag }) =>
         lag?.partitions.some(({ topic, records }) => records > 0 && !this.#waited.has(topic)),
       ),
