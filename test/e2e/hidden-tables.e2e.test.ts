@@ -101,6 +101,8 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     const scope = testScope();
     const database = await SourceDatabase.create(scope, server, 'unread');
     const user = uniqueName('unread').slice(0, 30);
+    const later = `${database.name}_later`;
+    scope.defer(() => database.run(`DROP DATABASE IF EXISTS ${later}`));
     await database.run(
       'CREATE TABLE orders (id INT NOT NULL PRIMARY KEY)',
       `CREATE USER '${user}'@'%' IDENTIFIED BY 'Pass-word-4'`,
@@ -109,17 +111,24 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     const pipeline = await CapturePipeline.create(scope, {
       database,
       brokers: stack.kafka.brokers,
-      sections: { source: { user, password: 'Pass-word-4' } },
+      sections: {
+        topics: { partitions: 1 },
+        source: { user, password: 'Pass-word-4', tables: [`${database.name}.*`, `${later}.*`] },
+      },
     });
     const capture = pipeline.launch();
     expect(await capture.ended).toMatchObject({ code: 69 });
     const { err } = capture.log.at(-1) ?? {};
     expect(err).toMatchObject({ code: 'PREFLIGHT_FAILED', fix: fixOf('PREFLIGHT_FAILED') });
     const statements = grantsIn(err?.message ?? '');
-    expect(statements).toHaveLength(3);
+    expect(statements).toHaveLength(4);
     await database.run(...statements);
     const second = await pipeline.start();
     await pipeline.snapshotDone(second, ['orders']);
+    expect(await leftAlone(second)).toEqual(['PATTERN_WITHOUT_TABLE *']);
+    expect(fixOf('PATTERN_WITHOUT_TABLE')).toMatch(/^Create the table, and it is captured\./);
+    await database.run(`CREATE DATABASE ${later}`, `CREATE TABLE ${later}.t (id INT NOT NULL PRIMARY KEY)`);
+    await eventually('nothing to be left alone', async () => (await leftAlone(second)).length === 0);
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 });

@@ -292,7 +292,7 @@ export const ERRORS = {
   PATTERN_WITHOUT_TABLE: {
     class: 'schema',
     summary: 'a pattern of source.tables fits no table that capture can see',
-    fix: 'Create the table, and it is captured; correct the pattern; or GRANT SELECT on it to the user of source.user and start capture again.',
+    fix: 'Create the table, and it is captured. Or correct the pattern, or run the GRANT that the message names, and start capture again.',
   },
   PREFLIGHT_FAILED: {
     class: 'fatal',
@@ -451,7 +451,7 @@ export const ERRORS = {
     class: 'schema',
     summary:
       'the source has a captured table, or columns of one, that it does not show or let the account of source.user read',
-    fix: 'GRANT SELECT on the whole table to the user of source.user, then start capture again: it is read then. Or name it under source.excludeTables.',
+    fix: 'Run the GRANT that the message names, then start capture again: the table is read then. Or name it under source.excludeTables.',
   },
   TABLE_PAUSED: {
     class: 'schema',
