@@ -5,15 +5,44 @@ import { createLogger, type ErrorCode } from '@sluice/runtime';
 import { afterAll, expect, test } from 'vitest';
 import { kafkaConfig } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { commandsOf, fixOf } from '../harness/named-fixes.ts';
+import { commandsOf, fixOf, settingsOf } from '../harness/named-fixes.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
+import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
 import { newestByKey, readRows } from '../harness/table-records.ts';
 
 /** Provokes errors and carries out what docs/errors.md says, in its own words. */
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());
+
+test('settings that a service cannot start with are corrected where the page says', async () => {
+  const scope = testScope();
+  const pipeline = await SinkPipeline.withTables(scope, stack, 'settings', [
+    'CREATE TABLE items (id INT NOT NULL PRIMARY KEY)',
+    'INSERT INTO items VALUES (1)',
+  ]);
+  pipeline.configure({ topics: { partitions: 1, replicationFactor: 3 } });
+  await endsWith(await pipeline.launch('capture'), 'PREFLIGHT_FAILED', 'topics.replicationFactor');
+  pipeline.configure({ topics: { partitions: 1 } });
+  const [capture] = (await pipeline.start('capture')) as [PipelineProcess];
+  const redisUrl = new URL(stack.redis.url);
+  redisUrl.username = 'nobody';
+  redisUrl.password = 'wrong';
+  await endsWith(
+    await pipeline.launch('sink-redis', { url: redisUrl.href }),
+    'PREFLIGHT_FAILED',
+    'sinks.redis.url',
+  );
+  await endsWith(
+    await pipeline.launch('sink-mysql', { password: 'wrong' }),
+    'PREFLIGHT_FAILED',
+    'sinks.mysql.password',
+  );
+  const port = Number(new URL(capture.opsUrl).port);
+  await endsWith(await pipeline.launch('sink-redis', { ops: { port } }), 'OPS_PORT_TAKEN', 'ops');
+  await pipeline.start(...SINK_SERVICES);
+  await pipeline.converged();
+});
 
 test('capture that has stopped for good begins anew by the command of the page', async () => {
   const scope = testScope();
@@ -74,12 +103,14 @@ test('capture that has stopped for good begins anew by the command of the page',
   await allRowsIn(pipeline);
 });
 
-/** The service ends with this error and the fix of the page. */
-async function endsWith({ process }: PipelineProcess, code: ErrorCode): Promise<void> {
+/** The service ends with this error and the fix of the page; one of them names the setting. */
+async function endsWith({ process }: PipelineProcess, code: ErrorCode, setting?: string): Promise<void> {
   await process.ended;
   const { err } = process.log.at(-1) ?? {};
   expect(err?.code).toBe(code);
   expect(err?.fix).toBe(fixOf(code));
+  if (setting === undefined || settingsOf(fixOf(code)).includes(setting)) return;
+  expect(err?.message).toContain(setting);
 }
 
 /** Resolves when the topic has the rows of the source as they are now. */

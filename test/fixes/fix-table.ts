@@ -16,6 +16,8 @@ const born = 'test/e2e/born-sinks.e2e.test.ts';
 const e2e = (name: string): string => `test/e2e/${name}.e2e.test.ts`;
 const fault = (name: string): string => `test/faults/${name}.fault.ts`;
 const LETTERS = { by: e2e('dead-letters'), title: 'mended and replayed, nothing is left' };
+// A login that is refused at a start is told by PREFLIGHT_FAILED, with the setting.
+const SETTINGS = { by: fixes, title: 'settings that a service cannot start with' };
 const ANEW = { by: fixes, title: 'capture that has stopped for good begins anew' };
 const MISSED = { by: born, title: 'a sink that has missed records' };
 const BORN = { by: born, title: 'sinks that are added after all records have expired' };
@@ -68,7 +70,7 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
   KAFKA_TRANSACTION_IN_DOUBT: { passes: fault('produce-answer-lost') },
   KAFKA_UNREACHABLE: { passes: fault('capture-kafka-refused') },
   KAFKA_UNSUPPORTED: { cannot: 'needs an older Kafka' },
-  MYSQL_AUTH_FAILED: { missing: 'a wrong password, corrected' },
+  MYSQL_AUTH_FAILED: SETTINGS,
   MYSQL_BUSY: { passes: fault('target-deadlocks') },
   MYSQL_COLUMN_UNKNOWN: { missing: 'a column dropped in the target' },
   MYSQL_CONSTRAINT: { missing: 'a CHECK of the target alone, dropped again' },
@@ -90,12 +92,12 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
   MYSQL_UNKNOWN: { cannot: 'an error that nobody knows yet' },
   MYSQL_UNREACHABLE: { passes: fault('target-killed') },
   MYSQL_VALUE_REFUSED: LETTERS,
-  OPS_PORT_TAKEN: { missing: 'a port of another service, changed' },
+  OPS_PORT_TAKEN: SETTINGS,
   PREFLIGHT_FAILED: { by: e2e('hidden-tables'), title: 'starts with those that the message gives it' },
   RECORD_HELD: { by: e2e('dead-letters'), title: 'stops at the record until an operator lets it go' },
   RECORD_INVALID: { missing: 'a record that is discarded' },
   RECORD_UNKNOWN_MAJOR: { cannot: 'needs a sink of a later version' },
-  REDIS_AUTH: { missing: 'a wrong user, corrected' },
+  REDIS_AUTH: SETTINGS,
   REDIS_EMPTIED: MISSED,
   REDIS_REFUSED: { cannot: 'what is to be done depends on the message' },
   REDIS_UNAVAILABLE: { passes: fault('redis-killed') },
