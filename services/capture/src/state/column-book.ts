@@ -1,5 +1,5 @@
 import { columnFromInformationSchema, type ColumnFacts, type NamedType, type TableMap } from '@sluice/binlog';
-import type { TableDescription } from '@sluice/mysql';
+import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { TableName } from '../stream/ddl.ts';
 import type { TableRegistry } from './table-registry.ts';
 import { schemaColumns, tableId, type TableShape } from './table.ts';
@@ -48,11 +48,33 @@ export interface ColumnBookOptions {
   readonly described: readonly TableDescription[];
 }
 
-/** Names of the generated columns that changes of this table do not tell. */
+/** Names of the generated columns that changes of this table do not tell, or not rightly. */
 export function leftOutOf({ columns }: TableDescription, server: BookServer): readonly string[] {
-  if (!leavesOut(server)) return [];
-  return columns.filter(({ EXTRA }) => /\bGENERATED\b/iu.test(EXTRA)).map(({ COLUMN_NAME }) => COLUMN_NAME);
+  if (server.flavour === 'mysql') return [];
+  const generated = columns.filter(({ EXTRA }) => /\bGENERATED\b/iu.test(EXTRA));
+  const leftOut = leavesOut(server) ? generated : computedTooEarly(columns, generated);
+  return leftOut.map(({ COLUMN_NAME }) => COLUMN_NAME);
 }
+
+/**
+ * MariaDB computes a VIRTUAL column before it counts AUTO_INCREMENT: the row in the binlog has the value of `id + 1` for an id
+ * of 0. Seen on 10.11; STORED ones and those in an index are refused by the server (error 1901).
+ */
+function computedTooEarly(columns: Columns, generated: Columns): Columns {
+  const counted = columns.filter(({ EXTRA }) => /\bauto_increment\b/iu.test(EXTRA));
+  const early = new Set<Columns[number]>();
+  for (let from = counted; from.length > 0;) {
+    const names = from.map(({ COLUMN_NAME }) => quoteIdentifier(COLUMN_NAME).toLowerCase());
+    from = generated.filter((column) => {
+      const expression = (column.GENERATION_EXPRESSION ?? '').toLowerCase();
+      return !early.has(column) && names.some((name) => expression.includes(name));
+    });
+    for (const column of from) early.add(column);
+  }
+  return [...early];
+}
+
+type Columns = TableDescription['columns'];
 
 /**
  * What the binlog does not say of MariaDB's columns: which BINARY ones are UUIDs or addresses, and which are generated. The
@@ -79,8 +101,8 @@ export class ColumnBook {
   lacks(map: TableMap): boolean {
     if (this.#server.flavour === 'mysql') return false;
     const { facts, unknown } = this.#resolve(map, this.#known(map));
-    if (unknown.length === 0) this.#byMap.set(map, facts);
-    return unknown.length > 0;
+    if (unknown.length === 0 && !this.#isNew(map)) this.#byMap.set(map, facts);
+    return unknown.length > 0 || !this.#byMap.has(map);
   }
 
   /**
@@ -124,6 +146,11 @@ export class ColumnBook {
     return isSame || !hasKey ? null : shapeOfDescription(description, known.keyColumns, this.#server);
   }
 
+  /** Nothing says yet which of its columns are generated. */
+  #isNew({ database, table }: TableName): boolean {
+    return this.#registry.shapeOf(database, table) === null && !this.#described.has(tableId(database, table));
+  }
+
   /** Later ones win. A column that is named as a hash may have been published as one: only the server tells. */
   #known({ database, table }: TableName): readonly KnownColumn[] {
     const shape = this.#registry.shapeOf(database, table);
@@ -153,7 +180,8 @@ export class ColumnBook {
     const unknown: string[] = [];
     for (const [ordinal, { name, sqlType }] of map.columns.entries()) {
       const length = LENGTHS[sqlType];
-      const mayBeLeftOut = leavesOut(this.#server) && !map.primaryKey.includes(ordinal);
+      const isKnownLeftOut = columns.findLast((column) => column.name === name)?.type === null;
+      const mayBeLeftOut = (leavesOut(this.#server) || isKnownLeftOut) && !map.primaryKey.includes(ordinal);
       if (length === undefined && !mayBeLeftOut && !isRowHash(name)) continue;
       const fits = ({ type }: KnownColumn): boolean =>
         length === undefined || type === null || LENGTHS[type] === length;

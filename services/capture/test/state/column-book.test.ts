@@ -164,6 +164,40 @@ describe('generated columns', () => {
     });
   });
 
+  test('that are computed before their AUTO_INCREMENT is counted are left out by every server', () => {
+    const row = (name: string, extra: string, expression: string | null = null) => ({
+      COLUMN_NAME: name,
+      COLUMN_TYPE: 'int(11)',
+      IS_NULLABLE: 'YES',
+      CHARACTER_SET_NAME: null,
+      EXTRA: extra,
+      GENERATION_EXPRESSION: expression,
+    });
+    const counted = {
+      ...NAME,
+      columns: [
+        row('Id', 'auto_increment'),
+        row('n', ''),
+        row('of n', 'VIRTUAL GENERATED', '`n` + 1'),
+        row('of both', 'VIRTUAL GENERATED', '`n` + `of id`'),
+        row('of id', 'VIRTUAL GENERATED', '`id` + 1'),
+      ],
+    } as unknown as TableDescription;
+    expect(leftOutOf(counted, server)).toEqual(['of id', 'of both']);
+    expect(leftOutOf(counted, newer)).toEqual(['of n', 'of both', 'of id']);
+    expect(leftOutOf(counted, { flavour: 'mysql', version: '9.7.0' })).toEqual([]);
+    const all = mapOf({ Id: 'int', n: 'int', 'of n': 'int', 'of both': 'int', 'of id': 'int' });
+    const columns = names(registryOf({ Id: 'int', n: 'int', 'of n': 'int' }, ['of id', 'of both']));
+    expect(columns.lacks(all)).toBe(false);
+    expect([...columns.factsOf(all).leftOut]).toEqual(['of both', 'of id']);
+    // Of a table that is met for the first time the server tells it.
+    const first = names(new TableRegistry(new TopicRouting({ prefix: 'shop' })));
+    expect(first.lacks(all)).toBe(true);
+    expect(first.learn(all, counted)).toEqual([]);
+    expect([...first.factsOf(all).leftOut]).toEqual(['of both', 'of id']);
+    expect(first.lacks(all)).toBe(false);
+  });
+
   test('are columns like any other on servers that tell them', () => {
     expect(leftOutOf(description, server)).toEqual([]);
     expect(leftOutOf(description, newer)).toEqual(['twice']);
