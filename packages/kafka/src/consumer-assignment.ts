@@ -19,6 +19,8 @@ export interface AssignmentOptions {
   readonly storedOffset?: ((topic: string, partition: number) => Promise<bigint | null>) | undefined;
   /** True for topics of which only the newest record matters: a gap there is no loss. */
   readonly gapsAllowed: (topic: string) => boolean;
+  /** Before any offset of the assignment is read, or committed: what must outlive a kill from here on. A failure is tried again. */
+  readonly remember?: ((starts: readonly StartOffset[]) => Promise<void>) | undefined;
   /** Every partition of a new assignment stands at its offset; none is read yet. */
   readonly onAssigned: (partitions: readonly StartOffset[]) => void;
   /** The offsets cannot be found, or records are gone that were to be read next. */
@@ -107,6 +109,7 @@ export class Assignment {
     for (let attempt = 0; generation === this.#generation && !stopping.aborted; attempt++) {
       try {
         const starts = await this.#chooseStarts(partitions);
+        await this.#options.remember?.(starts);
         if (generation === this.#generation && !stopping.aborted) this.#begin(starts, onBegun);
         return;
       } catch (error) {

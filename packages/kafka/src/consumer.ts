@@ -37,6 +37,8 @@ export interface BatchConsumerOptions {
   readonly onLeft?: () => void;
   /** Hears of every failure to find the offsets to start at; the next try follows. */
   readonly onWaiting?: (error: PipelineError) => void;
+  /** Awaited after each (re)join, before any offset of it is read or committed. */
+  readonly remember?: (starts: readonly StartOffset[]) => Promise<void>;
   /** Called after each (re)join of the group, before any batch of that assignment. */
   readonly onAssigned: (partitions: readonly StartOffset[]) => void;
   /**
@@ -113,6 +115,7 @@ export class BatchConsumer {
       groupId: options.groupId,
       storedOffset: options.storedOffset,
       gapsAllowed: options.gapsAllowed,
+      remember: options.remember,
       onAssigned: options.onAssigned,
       onFailure: (error) => this.#settle.reject(error),
       onWaiting: (error) => options.onWaiting?.(error),

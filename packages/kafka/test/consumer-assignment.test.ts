@@ -1,13 +1,18 @@
-import { createLogger } from '@sluice/runtime';
+import { createLogger, PipelineError } from '@sluice/runtime';
 import type { Admin } from 'kafkajs';
 import { expect, onTestFinished, test } from 'vitest';
 import { Assignment } from '../src/consumer-assignment.ts';
+import type { StartOffset } from '../src/consumer-start.ts';
 
 const topic = 'shop.shop.orders';
 const where = { topic, partition: 0 };
 
 /** An assignment on a broker that answers from memory; `calls` is what kafkajs was told, in order. */
-function assignment(stored: { offset: bigint | null }, high = '9') {
+function assignment(
+  stored: { offset: bigint | null },
+  high = '9',
+  remember?: (starts: readonly StartOffset[]) => Promise<void>,
+) {
   const calls: string[] = [];
   const note = (verb: string) => (to: readonly { topic: string; partitions?: number[] }[]) =>
     void calls.push(`${verb} ${to.flatMap(({ partitions }) => partitions).join()}`);
@@ -28,6 +33,7 @@ function assignment(stored: { offset: bigint | null }, high = '9') {
     },
     storedOffset: async () => stored.offset,
     gapsAllowed: () => false,
+    remember,
     onAssigned: (partitions) => void calls.push(`assigned ${partitions.length}`),
     onFailure: (error) => void failures.push(error),
     onWaiting: () => undefined,
@@ -45,6 +51,19 @@ test('a partition is read only when its offset was found, whoever asks before', 
   await expect.poll(() => calls.slice(1)).toEqual(['seek 0 to 5', 'seek 1 to 5', 'assigned 2', 'resume 0,1']);
   subject.resume(where);
   expect(calls.at(-1)).toBe('resume 0');
+});
+
+test('nothing is read until what begins late is remembered', async () => {
+  const kept: string[] = [];
+  const remember = async (starts: readonly StartOffset[]): Promise<void> => {
+    kept.push(starts.map(({ partition }) => partition).join());
+    if (kept.length === 1) throw new PipelineError('KAFKA_UNREACHABLE', 'made by the test');
+    expect(calls).toEqual(['pause 0']);
+  };
+  const { subject, calls } = assignment({ offset: 5n }, '9', remember);
+  subject.join({ [topic]: [0] });
+  await expect.poll(() => calls).toEqual(['pause 0', 'seek 0 to 5', 'assigned 1', 'resume 0']);
+  expect(kept).toEqual(['0', '0']);
 });
 
 test('after the consumer has ended nothing is asked of it', async () => {

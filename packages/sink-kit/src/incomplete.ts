@@ -19,6 +19,8 @@ export interface IncompleteTopic {
 
 export interface IncompleteParts {
   readonly routing: TopicRouting;
+  /** `source.tables`. */
+  readonly sourceTables: readonly string[];
   /** Stores a decision in Kafka. */
   readonly decide: (decision: Decision) => Promise<void>;
   /** Those that are stored, by `partitionName`. */
@@ -37,38 +39,27 @@ const NAMED_MAX = 20;
  */
 export class Incomplete {
   readonly #parts: IncompleteParts;
-  readonly #unstored = new Map<string, Shortfall & TopicPartition>();
 
   constructor(parts: IncompleteParts) {
     this.#parts = parts;
   }
 
-  /** Partitions that begin at these offsets: remembers those that begin late, and says so. */
-  begin(starts: readonly StartOffset[]): void {
-    const late = starts.filter((start) => start.isLate && !this.#has(start));
-    for (const start of late) this.#remember(start, start.offset);
+  /** Partitions that begin at these offsets: resolves when those that begin late are remembered in Kafka, and says so. */
+  async begin(starts: readonly StartOffset[]): Promise<void> {
+    const late = starts.filter((start) => start.isLate && !this.#parts.stored().has(nameOf(start)));
     if (late.length === 0) return;
     const topics = [...new Set(late.map(({ topic }) => topic))];
     const shown = topics.slice(0, NAMED_MAX).map((topic) => this.#tableOf(topic) ?? `the tables of ${topic}`);
     this.#parts.log.warn(
       { event: 'sink.incomplete', tables: shown, topics: topics.length, partitions: late.length },
-      `older records of ${topics.length} topic(s) were deleted before this sink could read them: rows that have not changed since are missing. ${fixOf(this.#tableOf(topics[0] ?? ''))}`,
+      `older records of ${topics.length} topic(s) were deleted before this sink could read them, or what it made of them is lost: rows that have not changed since are missing. ${fixOf(this.#tableOf(topics[0] ?? ''))}`,
     );
-  }
-
-  /** Before a record of the partition has its outcome: what was remembered of it must be stored by then. */
-  async settle(where: TopicPartition): Promise<void> {
-    const name = nameOf(where);
-    const value = this.#unstored.get(name);
-    if (value === undefined) return;
-    await this.#store(where, value);
-    this.#unstored.delete(name);
+    for (const start of late) await this.#remember(start, start.offset);
   }
 
   /** The table was gone from the store, and is made again by a record behind `offset`. */
   async remade(where: TopicPartition, offset: bigint): Promise<void> {
-    this.#remember(where, offset);
-    await this.settle(where);
+    await this.#remember(where, offset);
   }
 
   /** A control record has its outcome. */
@@ -83,8 +74,8 @@ export class Incomplete {
     if (phase === 'begin')
       return await this.#store(where, { ...known, jobs: { ...known.jobs, [table]: job } });
     if (known.jobs[table] !== job) return;
-    const isWhole = this.#tableOf(topic) !== null;
     const whole = [...new Set([...known.whole, table])];
+    const isWhole = this.#tablesOf(topic)?.every((name) => whole.includes(name)) ?? false;
     await this.#store(where, isWhole ? null : { ...known, whole });
     this.#parts.log.info(
       { event: 'sink.complete', ...where, table, job },
@@ -93,7 +84,7 @@ export class Incomplete {
   }
 
   get all(): readonly IncompleteTopic[] {
-    const known = [...new Map([...this.#unstored, ...this.#parts.stored()]).values()];
+    const known = [...this.#parts.stored().values()];
     return [...Map.groupBy(known, ({ topic }) => topic)].map(([topic, some]) => ({
       topic,
       table: this.#tableOf(topic),
@@ -106,13 +97,9 @@ export class Incomplete {
     }));
   }
 
-  #has(where: TopicPartition): boolean {
-    return this.#unstored.has(nameOf(where)) || this.#parts.stored().has(nameOf(where));
-  }
-
-  #remember(where: TopicPartition, from: bigint): void {
+  async #remember({ topic, partition }: TopicPartition, from: bigint): Promise<void> {
     const value = { at: this.#parts.now(), from: String(from), jobs: {}, whole: [] };
-    this.#unstored.set(nameOf(where), { topic: where.topic, partition: where.partition, ...value });
+    await this.#store({ topic, partition }, value);
   }
 
   async #store({ topic, partition }: TopicPartition, value: Shortfall | null): Promise<void> {
@@ -120,6 +107,18 @@ export class Incomplete {
     if (value === null) return await decide({ kind: 'incomplete', topic, partition, value });
     const { at, from, jobs, whole } = value;
     await decide({ kind: 'incomplete', topic, partition, value: { at, from, jobs, whole } });
+  }
+
+  /** Every table whose rows are in the topic; null where a pattern of `source.tables` leaves that open. */
+  #tablesOf(topic: string): readonly string[] | null {
+    const only = this.#tableOf(topic);
+    if (only !== null) return [only];
+    const { sourceTables, routing } = this.#parts;
+    if (sourceTables.some((pattern) => /[*?]/.test(pattern))) return null;
+    return sourceTables.filter((name) => {
+      const [database = '', table = ''] = name.split('.', 2);
+      return routing.topicOf(database, table) === topic;
+    });
   }
 
   /** Null for a topic whose name does not tell the table. */

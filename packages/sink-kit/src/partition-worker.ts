@@ -33,6 +33,8 @@ interface Progress {
   readonly superseded: Map<string, readonly Delivery[]>;
   readonly poison: Extract<Entry, { kind: 'poison' }>[];
   readonly groups: WorkGroup[];
+  /** Offsets of the records by which tables were made again for it: each once, then it waits. */
+  readonly remade: Set<bigint>;
   /** Offset that the sink itself has stored, by the contract of `OffsetStore`. */
   stored: bigint;
 }
@@ -72,7 +74,7 @@ export class PartitionWorker {
   }
 
   #begin(step: Step): Progress {
-    const common = { step, tally: new BatchTally(), stored: 0n };
+    const common = { step, tally: new BatchTally(), stored: 0n, remade: new Set<bigint>() };
     if (step.kind === 'control') {
       this.#generations.check(step.delivery);
       const groups = [{ deliveries: [step.delivery], refusals: 0 }];
@@ -108,7 +110,7 @@ export class PartitionWorker {
    * Whether the store has got a table that it lacked, by the record that a snapshot further on begins with: from there on all
    * of its rows come. What Kafka or the store does not answer now is asked at the next try.
    */
-  async #hasRemade(error: unknown, { groups }: Progress, signal: AbortSignal): Promise<boolean> {
+  async #hasRemade(error: unknown, { groups, remade }: Progress, signal: AbortSignal): Promise<boolean> {
     if (!(error instanceof PipelineError) || !NO_TABLE.has(error.code)) return false;
     const { schemaAhead, incomplete, sink, log } = this.#context;
     try {
@@ -116,10 +118,12 @@ export class PartitionWorker {
       for (const { offset, envelope } of oneOfEachTable(deliveries)) {
         const { database, table } = envelope.payload.source;
         const record = await schemaAhead.find(this.#where, offset, { database, table });
-        if (record === null) continue;
-        await incomplete.remade(this.#where, offset);
+        if (record === null || remade.has(record.offset)) continue;
+        // A shape that the store refuses has kept every row out until now: none is missing.
+        if (error.code !== REFUSED_SHAPE) await incomplete.remade(this.#where, offset);
         const [outcome] = await sink.write([record], signal, 'replay');
         if (outcome?.kind === 'failed') continue;
+        remade.add(record.offset);
         log.warn(
           {
             event: 'table.made_again',
@@ -127,7 +131,7 @@ export class PartitionWorker {
             table: `${database}.${table}`,
             by: String(record.offset),
           },
-          'the store had lost the table: it is made from the record of a snapshot',
+          'the store has no such table: it is made from the record that a snapshot further on begins with',
         );
         return true;
       }
@@ -152,7 +156,6 @@ export class PartitionWorker {
 
   async #advance(progress: Progress, batch: ConsumedBatch, signal: AbortSignal): Promise<void> {
     const { incomplete, held } = this.#context;
-    await incomplete.settle(this.#where);
     if (progress.step.kind === 'control') held.check(progress.step.delivery);
     // Before the rows: a sink that stores offsets would store one beyond them.
     for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
@@ -303,8 +306,14 @@ export class PartitionWorker {
   }
 }
 
-/** The store has no such table: made once more by a schema record, where one comes. */
-const NO_TABLE: ReadonlySet<ErrorCode> = new Set(['MYSQL_TABLE_UNKNOWN', 'ELASTICSEARCH_INDEX_MISSING']);
+/** The shape of a table is not to be had. Corrected in the settings, another one comes, behind the record of this one. */
+const REFUSED_SHAPE: ErrorCode = 'ELASTICSEARCH_INDEX_REFUSED';
+/** The store has no such table: made by a schema record further on, where one comes. */
+const NO_TABLE: ReadonlySet<ErrorCode> = new Set([
+  'MYSQL_TABLE_UNKNOWN',
+  'ELASTICSEARCH_INDEX_MISSING',
+  REFUSED_SHAPE,
+]);
 
 function oneOfEachTable(deliveries: readonly Delivery[]): Iterable<Delivery> {
   const byTable = new Map<string, Delivery>();

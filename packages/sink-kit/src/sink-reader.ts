@@ -192,6 +192,8 @@ export class SinkReader {
         ? {}
         : { storedOffset: (topic, partition) => offsets.read(topic, partition) }),
       gapsAllowed: (topic) => this.#isHeartbeats(topic),
+      remember: (starts) =>
+        this.#context.incomplete.begin(starts.filter(({ topic }) => !this.#isHeartbeats(topic))),
       onLeft: () => {
         if (state.phase === 'running') state.phase = 'joining';
       },
@@ -217,7 +219,6 @@ export class SinkReader {
     this.#passed.clear();
     this.#workers.clear();
     const data = partitions.filter(({ topic }) => !this.#isHeartbeats(topic));
-    this.#context.incomplete.begin(data);
     this.#watermark.restart(data.map(({ topic, partition }) => partitionName(topic, partition)));
     metrics.paused(this.#pauses.counts());
     metrics.rebalanced(group);

@@ -1,5 +1,12 @@
 import { TopicRouting } from '@sluice/envelope';
-import { groupHasOffsets, kafkaClient, PlainProducer, TopicReader } from '@sluice/kafka';
+import {
+  groupHasOffsets,
+  groupPositions,
+  kafkaClient,
+  listTopics,
+  PlainProducer,
+  TopicReader,
+} from '@sluice/kafka';
 import {
   abortableDelay,
   parseSection,
@@ -163,7 +170,19 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     await this.#graveyard.open();
     await this.#producer.connect();
     await this.#office.open(this.#sink.offsets);
+    await this.#sink.refill?.(() => this.#noteLost());
     this.#workerContext.diversion.restore(this.#office.recentDiversions(Date.now()));
+  }
+
+  /** The store has none of the rows that the group has read: what it reads from here on is not all. */
+  async #noteLost(): Promise<void> {
+    const { routing, incomplete } = this.#workerContext;
+    const topics = await listTopics(this.#kafka, (name) => routing.isDataTopic(name));
+    const positions = await groupPositions(this.#kafka, this.#group, topics, null);
+    const read = positions.flatMap(({ topic, partition, committed }) =>
+      committed === null || committed === 0n ? [] : [{ topic, partition, offset: committed, isLate: true }],
+    );
+    await incomplete.begin(read);
   }
 
   #onBreaker(state: BreakerState): void {
@@ -215,6 +234,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       held: this.#held,
       incomplete: new Incomplete({
         routing,
+        sourceTables: this.#context.config.source.tables,
         decide: (decision) => this.#office.decide(decision),
         stored: () => this.#office.incomplete,
         now: Date.now,

@@ -52,6 +52,11 @@ export interface Sink {
   /** Connects and checks the store; throws a fatal PipelineError when only a person can mend it. */
   open(signal: AbortSignal): Promise<void>;
   /**
+   * After `open`. Where the store has lost its rows and an operator has said that it is to be filled again: calls
+   * `note`, which resolves when that is known for good, before it takes the store for one that is whole.
+   */
+  refill?(note: () => Promise<void>): Promise<void>;
+  /**
    * Applies a batch of one partition: row envelopes with no key twice, or exactly one control envelope.
    * Resolves to one outcome per delivery, in the same order.
    * A throw means that the store did not answer: nothing is dead-lettered and the whole batch comes again.

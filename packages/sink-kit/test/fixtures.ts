@@ -13,9 +13,9 @@ import { LetterLog } from '../src/letter-log.ts';
 import { SinkMetrics } from '../src/metrics.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
 import { sinkBaseSchema, type SinkSettings } from '../src/settings.ts';
-import type { Delivery, Sink } from '../src/sink.ts';
+import type { Delivery, Outcome, Sink } from '../src/sink.ts';
 import { newState } from '../src/status.ts';
-import { conformanceTopic } from '../src/testing/index.ts';
+import { conformanceTopic, inMemorySink } from '../src/testing/index.ts';
 import type { WorkerContext } from '../src/worker-context.ts';
 
 export const topic = conformanceTopic();
@@ -81,6 +81,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     held: new HeldTables((id) => decisions.released.has(id)),
     incomplete: new Incomplete({
       routing,
+      sourceTables: [],
       decide: async (decision) => index.apply(decision),
       stored: () => index.incomplete,
       now: () => 1000,
@@ -114,4 +115,19 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
 
 export function failure(code: ErrorCode): PipelineError {
   return new PipelineError(code, `a ${code} made by the test`);
+}
+
+/** A sink that answers by a script: one entry per write, then `applied` for ever. */
+export function scripted(
+  ...script: ((batch: readonly Delivery[]) => readonly Outcome[])[]
+): Sink & { writes: string[][] } {
+  const writes: string[][] = [];
+  return {
+    ...inMemorySink(),
+    writes,
+    write: async (batch) => {
+      writes.push(batch.map(({ key }) => key));
+      return (script.shift() ?? (() => batch.map(() => ({ kind: 'applied' }) as const)))(batch);
+    },
+  };
 }

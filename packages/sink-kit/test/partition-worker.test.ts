@@ -1,6 +1,6 @@
 import { formatSequence } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
-import type { Delivery, OffsetStore, Outcome, Sink } from '../src/sink.ts';
+import type { Delivery, OffsetStore, Outcome } from '../src/sink.ts';
 import {
   CONFORMANCE_DATABASE,
   CONFORMANCE_TABLE,
@@ -10,28 +10,13 @@ import {
   type InMemorySink,
 } from '../src/testing/index.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
-import { batchOf, failure, testWorker, topic } from './fixtures.ts';
+import { batchOf, failure, scripted, testWorker, topic } from './fixtures.ts';
 
 const never = new AbortController().signal;
 const insert = (id: number, step: number, version = 1): Delivery =>
   topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: itemRow(id, version) });
 const read = (sink: InMemorySink, id: number) =>
   sink.read(CONFORMANCE_DATABASE, CONFORMANCE_TABLE, JSON.stringify({ id }));
-
-/** A sink that answers by a script: one entry per write, then `applied` for ever. */
-function scripted(
-  ...script: ((batch: readonly Delivery[]) => readonly Outcome[])[]
-): Sink & { writes: string[][] } {
-  const writes: string[][] = [];
-  return {
-    ...inMemorySink(),
-    writes,
-    write: async (batch) => {
-      writes.push(batch.map(({ key }) => key));
-      return (script.shift() ?? (() => batch.map(() => ({ kind: 'applied' }) as const)))(batch);
-    },
-  };
-}
 
 describe('the way of a batch', () => {
   test('rows are coalesced by key, cut at a control record, and the batch is done to its end', async () => {
@@ -59,31 +44,6 @@ describe('the way of a batch', () => {
       `cdc_sink_records_total{sink="test",table="${table}",op="c",result="superseded"} 1`,
     );
     expect(text).toContain(`cdc_sink_records_total{sink="test",table="${table}",op="c",result="stale"} 1`);
-  });
-});
-
-describe('a table that the store has lost', () => {
-  const gone = (batch: readonly Delivery[]): Outcome[] =>
-    batch.map(() => ({ kind: 'failed', error: failure('MYSQL_TABLE_UNKNOWN') }));
-
-  test('is made again from the schema record of a snapshot further on, and is incomplete until that has ended', async () => {
-    const sink = scripted(gone);
-    const { worker, context, decisions } = testWorker(sink);
-    const schema = topic.schema(sequenceAt(50));
-    decisions.ahead.push(schema);
-    const batch = batchOf([insert(1, 10), insert(2, 11)], 7n);
-    expect(await worker.handle(batch, never)).toEqual({ nextOffset: 9n, pause: null });
-    expect(sink.writes).toEqual([['{"id":1}', '{"id":2}'], [schema.key], ['{"id":1}', '{"id":2}']]);
-    expect(context.incomplete.all).toMatchObject([{ topic: topic.topic, partitions: [0] }]);
-  });
-
-  test('is waited for while no snapshot was taken', async () => {
-    const sink = scripted(gone, gone);
-    const { worker, context } = testWorker(sink);
-    expect(await worker.handle(batchOf([insert(1, 10)]), never)).toMatchObject({
-      pause: { reason: 'schema' },
-    });
-    expect([sink.writes.length, context.incomplete.all]).toEqual([1, []]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { exactAfter, type RowEnvelope, type SchemaColumn } from '@sluice/envelope';
+import { exactAfter, exactMember, type Row, type RowEnvelope, type SchemaColumn } from '@sluice/envelope';
 import type { Delivery } from '@sluice/sink-kit';
 
 /** What an index says of one field; only the parts that this sink writes. */
@@ -64,6 +64,20 @@ export function fieldMappings(columns: readonly SchemaColumn[]): Record<string, 
   return Object.fromEntries(columns.map((column) => [column.name, fieldMapping(column.type)]));
 }
 
+/**
+ * A column of one of these names would be a metadata field: Elasticsearch refuses the mapping or every document that has one
+ * (seen with 8.19; Elasticsearch guide, "Metadata fields"). `_sluice` is the sink's own.
+ */
+export const METADATA_FIELDS: ReadonlySet<string> = new Set([
+  '_id',
+  '_index',
+  '_source',
+  '_routing',
+  '_ignored',
+  '_field_names',
+  '_sluice',
+]);
+
 /** The sink's own part of a document. */
 export const SLUICE_FIELD: FieldMapping = {
   type: 'object',
@@ -110,12 +124,23 @@ export function bulkLines(delivery: Delivery, at: string): string {
     return action + deletedSource(payload.sequence, at);
   }
   // Line ends between the tokens of somebody else's JSON would break the lines of the request; inside of strings there are none.
-  const row = (exactAfter(delivery.value) ?? JSON.stringify(payload.after)).replace(/[\r\n]/g, ' ');
+  const text = exactAfter(delivery.value) ?? JSON.stringify(payload.after);
+  const row = allowedMembers(payload.after, text).replace(/[\r\n]/g, ' ');
   const separator = row.length === 2 ? '' : ',';
   return `${action}${row.slice(0, -1)}${separator}"_sluice":{"sequence":"${payload.sequence}"}}\n`;
 }
 
 /** The lines that mark a document as deleted at `sequence`; `id` is the document's id. */
+/** Rows of before a column was left out of the table: an index that has its rows has no such column. */
+function allowedMembers(after: Row, text: string): string {
+  const names = Object.keys(after);
+  if (!names.some((name) => METADATA_FIELDS.has(name))) return text;
+  const members = names
+    .filter((name) => !METADATA_FIELDS.has(name))
+    .map((name) => `${JSON.stringify(name)}:${exactMember(text, name)}`);
+  return `{${members.join(',')}}`;
+}
+
 export function deletionLines(id: string, sequence: string, at: string): string {
   return actionLine(id, sequence, 'external') + deletedSource(sequence, at);
 }

@@ -3,7 +3,7 @@ import type { SchemaColumn, Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { ElasticsearchConfig } from './config.ts';
 import { reasonOf, requestError } from './elasticsearch-errors.ts';
-import { fieldLimit, liveAlias } from './elasticsearch-mapper.ts';
+import { fieldLimit, liveAlias, METADATA_FIELDS } from './elasticsearch-mapper.ts';
 import { indexDefinition, indexFields, LIVE_FILTER } from './index-definition.ts';
 import { liftBlock, moveIndex } from './index-move.ts';
 import {
@@ -16,19 +16,6 @@ import {
   type IndexOwner,
 } from './index-record.ts';
 
-/**
- * A column of one of these names would be a metadata field: Elasticsearch refuses the mapping or every document that has one
- * (seen with 8.19; Elasticsearch guide, "Metadata fields"). `_sluice` is the sink's own.
- */
-const METADATA_FIELDS = new Set([
-  '_id',
-  '_index',
-  '_source',
-  '_routing',
-  '_ignored',
-  '_field_names',
-  '_sluice',
-]);
 /** Another process may have made or moved the index since it was looked at: who comes second looks again. */
 const ATTEMPTS = 3;
 
@@ -60,11 +47,7 @@ export class IndexAdmin {
   }
 
   async follow(order: IndexOrder, signal: AbortSignal): Promise<void> {
-    const { index, columns } = order;
-    const clash = columns.find((column) => METADATA_FIELDS.has(column.name));
-    if (clash !== undefined) {
-      throw refused(`${index}: Elasticsearch allows no field named ${clash.name}; leave the column out`);
-    }
+    const { index } = order;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const found = await findIndex(this.#client, index);
@@ -96,6 +79,7 @@ export class IndexAdmin {
   }
 
   async #create({ index, owner, sequence, columns }: IndexOrder): Promise<void> {
+    checkNames(index, columns);
     const { settings, aliases } = indexDefinition(this.#config, index, columns);
     const mappings = {
       dynamic: false,
@@ -111,6 +95,7 @@ export class IndexAdmin {
     if (record?.owner && !isSameOwner(record.owner, owner)) throw sharedIndex(index, owner, record.owner);
     // One that comes again: the index has the fields of a later one.
     if (record?.owner && sequence < record.sequence) return;
+    checkNames(index, columns);
     const retyped = retypedColumns(found, columns);
     if (retyped.length === 0) {
       // Of a move that is no longer wanted.
@@ -165,6 +150,12 @@ export class IndexAdmin {
     const move = { index, from: found, to, columns: retyped.map(({ name }) => name), sweep };
     await moveIndex(this.#client, move, signal);
   }
+}
+
+function checkNames(index: string, columns: readonly SchemaColumn[]): void {
+  const clash = columns.find(({ name }) => METADATA_FIELDS.has(name));
+  if (clash === undefined) return;
+  throw refused(`${index}: Elasticsearch allows no field named ${clash.name}; leave the column out`);
 }
 
 /** No name of a table gives this one: there a per cent sign is followed by two hexadecimal digits. */

@@ -17,6 +17,7 @@ export interface Seals {
   acknowledge(seal: Seal): void;
 }
 
+const OWN_MARKER = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const LIFE_SECONDS = 86_400;
 /** What was acknowledged so long ago has been saved, or never will be. */
 const MATTERS_MS = (LIFE_SECONDS * 1000) / 2;
@@ -56,6 +57,14 @@ export class LostWrites implements Seals {
       await this.#connection.set(this.#marker, new Date().toISOString());
     }
     this.#checked = current;
+  }
+
+  /** Where a person has set the marker, the store counts as whole only when it is noted what it lacks. */
+  async refill(note: () => Promise<void>): Promise<void> {
+    const marker = await this.#connection.get(this.#marker);
+    if (marker === null || OWN_MARKER.test(marker)) return;
+    await note();
+    await this.#connection.set(this.#marker, new Date().toISOString());
   }
 
   /** Before every write. Throws REDIS_EMPTIED. */

@@ -21,6 +21,8 @@ export interface ProbedSink {
   readonly format: 'json' | 'hash';
   /** `source.tables`. */
   readonly sourceTables: readonly string[];
+  /** In decimal digits. */
+  readonly databaseNumber: string;
   /** A key of the sink's own, which is written and removed. */
   readonly ownKey: string;
 }
@@ -31,10 +33,11 @@ export function probesOf(sink: ProbedSink): readonly Probe[] {
   const own = (rule: string, ...args: string[]): Probe => ({ rule: `+${rule}`, args: [rule, ...args] });
   const { script, fields } = scriptOf(sink.format);
   return [
+    own('ping'),
     own('set', key, '0', 'EX', '10'),
     own('get', key),
     own('exists', key),
-    ...(fields ? [] : [own('getrange', key, '0', '0')]),
+    ...(fields ? [] : [own('getrange', key, '0', '0'), own('setrange', key, '0', '0')]),
     own('del', key),
     ...(fields ? [own('hset', key, 'a', '0'), own('hget', key, 'a'), own('del', key)] : []),
     own('sadd', key, 'a'),
@@ -43,6 +46,7 @@ export function probesOf(sink: ProbedSink): readonly Probe[] {
     own('del', key),
     own('scan', '0', 'COUNT', '1'),
     own('info', 'server'),
+    ...(sink.databaseNumber === '0' ? [] : [own('select', sink.databaseNumber)]),
     // Nothing is in it, and EXEC ends it.
     { rule: '+multi +exec', args: ['multi'] },
     { rule: '+multi +exec', args: ['exec'] },

@@ -62,12 +62,19 @@ class RedisSink implements Sink {
     await this.#lostWrites.open();
   }
 
+  async refill(note: () => Promise<void>): Promise<void> {
+    await this.#lostWrites.refill(note);
+  }
+
   /** Throws PREFLIGHT_FAILED. Once, at the start: what is taken away later shows at the next write. */
   async #checkAcl(): Promise<void> {
     const { url, keyPrefix, format } = this.#config;
     const { group, sourceTables } = this.#context;
-    const user = decodeURIComponent(new URL(url).username) || 'default';
-    const sink = { user, keyPrefix, format, sourceTables, ownKey: `sluice:preflight:${group}` };
+    const { username, pathname } = new URL(url);
+    const user = decodeURIComponent(username) || 'default';
+    const databaseNumber = pathname.slice(1) || '0';
+    const ownKey = `sluice:preflight:${group}`;
+    const sink = { user, keyPrefix, format, sourceTables, databaseNumber, ownKey };
     const problem = aclProblem(sink, await this.#connection.refused(probesOf(sink)));
     if (problem !== null) throw preflightFailed([problem]);
   }

@@ -22,6 +22,8 @@ export interface TestRedisOptions {
   readonly format?: 'json' | 'hash';
   readonly hasProgress?: boolean;
   readonly timeoutMs?: number;
+  /** What the store says of itself. */
+  readonly marker?: string;
 }
 
 /** A sink with key prefix and group of its own, and a plain client beside it. */

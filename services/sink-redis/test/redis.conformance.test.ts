@@ -50,6 +50,7 @@ async function open(options: TestRedisOptions = {}, address = url): Promise<Test
     await redis.sink.close();
     await redis.close();
   });
+  if (options.marker !== undefined) await redis.client.set(markerKey(redis.group), options.marker);
   await redis.sink.open(never);
   return redis;
 }
@@ -158,6 +159,17 @@ test('a store that is empty although the group has read before is not filled in 
   onTestFinished(() => redis.close());
   await expect(redis.sink.open(never)).rejects.toMatchObject({ code: 'REDIS_EMPTIED', errorClass: 'fatal' });
   await redis.sink.close();
+});
+
+test('a store that a person has let be filled again lacks rows until that is noted, and only once', async () => {
+  const redis = await open({ hasProgress: true, marker: 'filled-again' });
+  const notes: string[] = [];
+  const note = async (): Promise<void> => {
+    if (notes.push('noted') === 1) throw new PipelineError('KAFKA_UNREACHABLE', 'made by the test');
+  };
+  await expect(redis.sink.refill?.(note)).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' });
+  for (let start = 0; start < 2; start++) await redis.sink.refill?.(note);
+  expect(notes).toEqual(['noted', 'noted']);
 });
 
 test.each([

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import type { Delivery, Outcome } from '../src/sink.ts';
+import { itemRow, sequenceAt } from '../src/testing/index.ts';
+import { batchOf, failure, scripted, testWorker, topic } from './fixtures.ts';
+
+const never = new AbortController().signal;
+const insert = (id: number, step: number): Delivery =>
+  topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: itemRow(id, 1) });
+
+describe('a table that the store has lost', () => {
+  const gone = (batch: readonly Delivery[]): Outcome[] =>
+    batch.map(() => ({ kind: 'failed', error: failure('MYSQL_TABLE_UNKNOWN') }));
+
+  test('is made again from the schema record of a snapshot further on, and is incomplete until that has ended', async () => {
+    const sink = scripted(gone);
+    const { worker, context, decisions } = testWorker(sink);
+    const schema = topic.schema(sequenceAt(50));
+    decisions.ahead.push(schema);
+    const batch = batchOf([insert(1, 10), insert(2, 11)], 7n);
+    expect(await worker.handle(batch, never)).toEqual({ nextOffset: 9n, pause: null });
+    expect(sink.writes).toEqual([['{"id":1}', '{"id":2}'], [schema.key], ['{"id":1}', '{"id":2}']]);
+    expect(context.incomplete.all).toMatchObject([{ topic: topic.topic, partitions: [0] }]);
+  });
+
+  test('that record is applied once; what fails all the same waits', async () => {
+    const sink = scripted(gone, (batch) => batch.map(() => ({ kind: 'applied' })), gone);
+    const { worker, decisions } = testWorker(sink);
+    const schema = topic.schema(sequenceAt(50));
+    decisions.ahead.push(schema, schema, schema);
+    const verdict = await worker.handle(batchOf([insert(1, 10)], 7n), never);
+    expect(verdict).toMatchObject({ pause: { reason: 'schema' } });
+    expect(sink.writes).toEqual([['{"id":1}'], [schema.key], ['{"id":1}']]);
+  });
+
+  test('a shape that the store refuses gives way to a later one, and no row is missing for it', async () => {
+    const refused = (): Outcome[] => [{ kind: 'failed', error: failure('ELASTICSEARCH_INDEX_REFUSED') }];
+    const sink = scripted(refused);
+    const { worker, context, decisions } = testWorker(sink);
+    const [first, corrected] = [topic.schema(sequenceAt(5)), topic.schema(sequenceAt(50))];
+    decisions.ahead.push(corrected);
+    expect(await worker.handle(batchOf([first], 7n), never)).toEqual({ nextOffset: 8n, pause: null });
+    expect([sink.writes.length, context.incomplete.all]).toEqual([3, []]);
+  });
+
+  test('is waited for while no snapshot was taken', async () => {
+    const sink = scripted(gone, gone);
+    const { worker, context } = testWorker(sink);
+    expect(await worker.handle(batchOf([insert(1, 10)]), never)).toMatchObject({
+      pause: { reason: 'schema' },
+    });
+    expect([sink.writes.length, context.incomplete.all]).toEqual([1, []]);
+  });
+});
