@@ -225,7 +225,8 @@ export const ERRORS = {
   },
   MYSQL_CONSTRAINT: {
     class: 'record',
-    summary: 'a row violates a foreign key, a CHECK, a trigger or the partitions of a table',
+    summary:
+      'a row violates a foreign key, a CHECK, a trigger, the partitions of a table, or a unique index that only the target has',
     fix: 'Drop the constraint that the source does not have, then run `sluice dlq replay --sink mysql --yes`.',
   },
   MYSQL_DATABASE_UNKNOWN: {

@@ -27,6 +27,7 @@ import type {
   SinkDefinition,
 } from '@sluice/sink-kit';
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { DisplacedRows } from './displaced-rows.ts';
 import { checkTarget } from './preflight.ts';
 import { Progress } from './progress.ts';
 import { keepRows } from './kept-rows.ts';
@@ -72,6 +73,7 @@ export class MysqlSink implements Sink {
   /** What the names of this pipeline's topics begin with: others may keep their tombstones longer. */
   readonly #topicPrefix: string;
   readonly #sourceTables: readonly string[];
+  readonly #displaced: DisplacedRows;
   /** Tables that the account may not alter, and that have been told of. */
   readonly #unmarked = new Set<string>();
   #tables = new TargetTables('mysql');
@@ -84,6 +86,7 @@ export class MysqlSink implements Sink {
     this.#topicPrefix = `${prefix}.`;
     this.#config = config;
     this.#log = log;
+    this.#displaced = new DisplacedRows(log);
     this.#pool = targetPool(config);
     this.#tombs = new Tombs(config.stateDatabase);
     this.#shapes = new SeenShapes(config.stateDatabase);
@@ -235,6 +238,7 @@ export class MysqlSink implements Sink {
       origin,
       tombs: this.#tombs,
       maxPacketBytes: this.#maxPacketBytes,
+      onDisplaced: (count: number) => this.#displaced.note(table.sql, count),
     };
     return await writeRows(task, guards, rows);
   }

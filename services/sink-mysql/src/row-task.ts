@@ -12,6 +12,8 @@ export interface RowTask {
   readonly tombs: Tombs;
   /** The server's max_allowed_packet. */
   readonly maxPacketBytes: number;
+  /** Rows gave way to others with the same value of a unique index. */
+  readonly onDisplaced: (rows: number) => void;
 }
 
 /** A statement over the limit would cost the connection, and look like a network error. Throws MYSQL_VALUE_REFUSED. */

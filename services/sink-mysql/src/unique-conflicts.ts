@@ -1,5 +1,6 @@
 import type { Sequence } from '@sluice/envelope';
 import { describeMysqlError, quoteIdentifier, type RowDataPacket } from '@sluice/mysql';
+import { PipelineError } from '@sluice/runtime';
 import { equalLiteral } from './mysql-mapper.ts';
 import { insertStatements, type PendingRow } from './row-statements.ts';
 import { send, type RowTask } from './row-task.ts';
@@ -9,7 +10,8 @@ import { toSequence } from './state-tables.ts';
 /**
  * Inserts rows whose keys are free into a table with further unique indexes. The source had every value unique at each
  * moment, so where another row holds the value, the one with the lower sequence is out of date and its own newer change is
- * on its way: that row is removed, or ours is left out. Resolves to the rows that were left out.
+ * on its way: that row is removed, or ours is left out. Resolves to the rows that were left out. Throws MYSQL_CONSTRAINT for
+ * two rows that the source is known to have both: what it has not unique the target must not demand.
  */
 export async function insertAgainstStrangers(
   task: RowTask,
@@ -32,11 +34,22 @@ async function insertOne(task: RowTask, row: PendingRow): Promise<boolean> {
   if (statement === undefined || (await isInserted(task, statement.sql))) return true;
   const condition = strangersOf(task, row);
   const newest = condition === '' ? null : await newestStranger(task, condition);
+  // Rows of one read of a snapshot: no other two have one sequence.
+  if (newest === row.sequence) throw notUnique(task);
+  if (newest !== null) task.onDisplaced(1);
   if (newest !== null && newest > row.sequence) return false;
   // Without a stranger to be found the conflict is not of this kind: the second INSERT throws it.
   if (newest !== null) await task.connection.query(`DELETE FROM ${task.table.sql} WHERE ${condition}`);
   await send(task, statement.sql);
   return true;
+}
+
+function notUnique({ table, plan }: RowTask): PipelineError {
+  const indexes = plan.otherUnique.map((columns) => `(${columns.map(quoteIdentifier).join(', ')})`);
+  return new PipelineError(
+    'MYSQL_CONSTRAINT',
+    `${table.sql}: two rows of the source have one value of a unique index that only the target has, of ${indexes.join(' or ')}; drop that index`,
+  );
 }
 
 async function isInserted(task: RowTask, sql: string): Promise<boolean> {

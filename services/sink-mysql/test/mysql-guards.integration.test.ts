@@ -115,6 +115,26 @@ describe.each([
     });
   });
 
+  test('a unique index that only the target has takes no row away from two that were read together', async () => {
+    const users = topicOf('users', [id, text('email')]);
+    const sink = await fixture.worker();
+    await write(sink, users.schema(sequenceAt(1)));
+    await fixture.reader.query(`ALTER TABLE ${fixture.table('users')} ADD UNIQUE KEY (email)`);
+    await sink.close();
+    const later = await fixture.worker();
+    const read = (key: number) =>
+      users.row({ operation: 'SNAPSHOT', sequence: sequenceAt(9), row: { id: key, email: 'same' } });
+    expect(await write(later, read(1))).toEqual(['applied']);
+    const [outcome] = await later.write([read(2)], never);
+    expect(outcome).toMatchObject({
+      error: {
+        code: 'MYSQL_CONSTRAINT',
+        message: expect.stringContaining('of (`email`); drop that index') as unknown,
+      },
+    });
+    expect(await all('users')).toEqual([{ id: 1, email: 'same' }]);
+  });
+
   describe('offsets', () => {
     const orders = topicOf('orders', [id, text('note')]);
     const order = (step: number, row: Row): Delivery =>
