@@ -161,6 +161,16 @@ export const ALTER_CASES: readonly AlterCase[] = [
     "INSERT INTO t VALUES (2, 'ü')",
   ]),
   of(
+    'charset_too_narrow',
+    `${ID}, v VARCHAR(40) CHARACTER SET utf32, w VARCHAR(40) CHARACTER SET utf32 NOT NULL`,
+    "(1, '表', '表'), (2, 'a', 'a')",
+    [
+      'ALTER TABLE t MODIFY v VARCHAR(40) CHARACTER SET cp1251, MODIFY w VARCHAR(40) CHARACTER SET cp1251 NOT NULL',
+      "INSERT INTO t VALUES (3, 'ж', 'ж')",
+    ],
+    { lenient: true },
+  ),
+  of(
     'collation',
     `k VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY, v VARCHAR(9)`,
     "('a', 'x'), ('b', 'y')",
@@ -202,6 +212,28 @@ export const ALTER_CASES: readonly AlterCase[] = [
     'INSERT INTO t VALUES (1, 2, 3)',
     'UPDATE t SET v = 9 WHERE id = 1 AND k = 1',
   ]),
+  of('key_of_others', 'a INT NOT NULL, m INT, c INT NOT NULL, PRIMARY KEY (a, c)', '(1, 5, 1), (2, 6, 2)', [
+    'ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (m, a)',
+    'INSERT INTO t VALUES (1, 7, 1)',
+    'UPDATE t SET c = 9 WHERE m = 5',
+    'DELETE FROM t WHERE m = 6',
+  ]),
+  of('key_in_two_steps', `${ID}, k INT NOT NULL`, '(1, 1), (2, 2)', [
+    'ALTER TABLE t DROP PRIMARY KEY',
+    'ALTER TABLE t ADD PRIMARY KEY (k)',
+    'INSERT INTO t VALUES (1, 3)',
+    'DELETE FROM t WHERE k = 2',
+  ]),
+  of(
+    'replaced',
+    'a INT NOT NULL, k VARCHAR(9) NOT NULL, v INT, PRIMARY KEY (a, k)',
+    "(1, 'x', 1), (2, 'y', 2)",
+    [
+      'CREATE OR REPLACE TABLE t (k VARCHAR(40) NOT NULL PRIMARY KEY, w INT)',
+      "INSERT INTO t VALUES ('x', 5), ('z', 6)",
+    ],
+    { flavour: 'mariadb' },
+  ),
   of('key_retyped', `${ID}, v INT`, '(1, 1), (2, 2)', [
     'ALTER TABLE t MODIFY id VARCHAR(20) NOT NULL',
     "INSERT INTO t VALUES ('x', 3)",
