@@ -60,6 +60,7 @@ export class OwedTables {
     // One whose snapshot has not begun is read as it is then, one that was left alone perhaps from now on.
     const mayBeOwed = (id: string): boolean => book.hasBegun(id) || isRefused(id);
     const altered = routes.altered.map(idOf).filter((id) => mayBeOwed(id) && !renamed.includes(id));
+    for (const name of routes.altered) book.reconcileFirst(name);
     const named = routes.renamedTo;
     routes.renamedTo = [];
     routes.altered = [];

@@ -162,6 +162,12 @@ export class SnapshotBook {
     }
   }
 
+  /** Rows of the table may be gone that the stream has told: its first snapshot, if that has not begun, is to drop them. */
+  reconcileFirst({ database, table }: TableNamed): void {
+    const first = this.#jobs.get(initialId(tableId(database, table)));
+    if (first?.since === null && !hasEnded(first.state)) this.update(first.id, { reconcile: true });
+  }
+
   #hasEndedFirst(table: string): boolean {
     const first = this.#jobs.get(initialId(table));
     return first === undefined || hasEnded(first.state);

@@ -136,6 +136,19 @@ describe('tables that are to be read again', () => {
     expect(jobsOf(book)).toEqual([['initial/shop.a', 'pending', true]]);
   });
 
+  test('are not asked for where only a first snapshot that has not begun is to drop what is gone', () => {
+    const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: ['shop.b'] });
+    book.owe(['a', 'b', 'c', 'd'].map(table), never, 1);
+    for (const id of ['initial/shop.c', 'initial/shop.d']) book.move(id, 'start', 2);
+    book.update('initial/shop.d', { since: '0010000020000000100' });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) book.reconcileFirst(table(name));
+    expect(jobsOf(book)).toEqual([
+      ['initial/shop.a', 'pending', true],
+      ['initial/shop.c', 'running', true],
+      ['initial/shop.d', 'running', false],
+    ]);
+  });
+
   test.each<[string, (book: SnapshotBook) => unknown]>([
     ['reads some rows only', (book) => book.request({ ...order, condition: 'id < 5', reconcile: false })],
     ['drops nothing', (book) => book.request({ ...order, reconcile: false })],
