@@ -33,17 +33,19 @@ test('sluice status tells running and stopped services, dead letters and strange
   const file = await fileOfAll(processes);
   const values = Array.from({ length: ROWS }, (_, id) => `(${id})`).join(', ');
   await pipeline.database.run(`INSERT INTO items VALUES ${values}`);
-  const caughtUp = await eventually('both sinks to have caught up', async () => {
+  const caughtUp = await eventually('capture and both sinks to have caught up', async () => {
     const lines = await linesOf(file);
+    // A sink is level with its topics before capture has published the rows, too.
+    const isPublished = (lines.get('sink-elasticsearch')?.kafka?.records ?? 0) >= ROWS;
     const isLevel = (name: ServiceName): boolean => lines.get(name)?.status?.lag?.records === 0;
-    return isLevel('sink-redis') && isLevel('sink-mysql') && lines;
+    const isCaptured = isPublished && lines.get('capture')?.status?.behindSeconds === 0;
+    return isCaptured && isLevel('sink-redis') && isLevel('sink-mysql') && lines;
   });
-  expect(caughtUp.get('capture')).toMatchObject({ well: true, status: { behindSeconds: 0 } });
+  expect(caughtUp.get('capture')?.well).toBe(true);
   expect(caughtUp.get('sink-redis')?.well).toBe(true);
   // It has never run: all that is there is before it.
   const never = caughtUp.get('sink-elasticsearch');
   expect(never).toMatchObject({ well: false, ready: false, status: null, kafka: { deadLetters: 0 } });
-  expect(never?.kafka?.records).toBeGreaterThanOrEqual(ROWS);
 
   await mysql.process.stop();
   expect((await linesOf(file)).get('sink-mysql')?.kafka).toMatchObject({ records: 0, deadLetters: 0 });
