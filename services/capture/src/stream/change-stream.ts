@@ -279,7 +279,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   /** The loop publishes the open group in parts: before that rows of an XA transaction are taken back. */
   noteSplit(): void {
     const { xa, start } = this.transaction;
-    if (xa !== null && this.#rows.tables.size > 0) this.#stopTables(xa, start);
+    if (xa !== null && !this.#rows.isEmpty) this.#stopTables(xa, start);
   }
 
   /** Where something is told that no rollback may take away: a new version of a table. */
@@ -356,9 +356,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
 
   /** Groups that are rolled back reach the binlog when the session had a temporary table, or changed one without transactions. */
   #noteRolledBack(statement: string, start: number, undo: () => boolean): void {
-    const { tables } = this.#rows;
-    if (tables.size === 0) return;
-    const names = [...tables.keys()].map(({ database, table }) => ({ database, table }));
+    if (this.#rows.isEmpty) return;
+    const names = [...this.#rows.tables.keys()].map(({ database, table }) => ({ database, table }));
     const timestamp = Math.floor(this.transaction.committedAtMs / 1000);
     this.doubts.push({ kind: 'rolled-back', tables: names, undo, statement, timestamp, start });
   }

@@ -10,8 +10,10 @@ interface Place {
 
 /** The rows of captured tables that the open group has put into the buffer, so that they can be taken back. */
 export class GroupRows {
-  /** The route is null for a table that is stopped. */
-  readonly tables = new Map<TableMap, TableRoute | null>();
+  /** The first table of the group. Most groups have no other, and to empty a map costs more than the rest of a group. */
+  #first: TableMap | null = null;
+  #firstRoute: TableRoute | null = null;
+  readonly #others = new Map<TableMap, TableRoute | null>();
   readonly #begin: Place;
   readonly #savepoints = new Map<string, Place>();
   #latest: TableMap | null = null;
@@ -26,24 +28,38 @@ export class GroupRows {
 
   /** A new group: nothing of the one before can be taken back any more. */
   begin(isPublished: boolean): void {
-    this.tables.clear();
-    this.#savepoints.clear();
+    this.#first = null;
     this.#latest = null;
+    if (this.#others.size > 0) this.#others.clear();
+    if (this.#savepoints.size > 0) this.#savepoints.clear();
     this.#isTold = false;
     this.#isPublished = isPublished;
   }
 
+  get isEmpty(): boolean {
+    return this.#first === null;
+  }
+
+  /** The tables that have rows in the group. The route is null for one that is stopped. */
+  get tables(): ReadonlyMap<TableMap, TableRoute | null> {
+    if (this.#first === null) return this.#others;
+    return new Map([[this.#first, this.#firstRoute], ...this.#others]);
+  }
+
   /** A new version of a table is told. Before the first row that is nothing which would be taken back. */
   noteTold(): void {
-    this.#isTold ||= this.tables.size > 0 || this.#savepoints.size > 0;
+    this.#isTold ||= !this.isEmpty || this.#savepoints.size > 0;
   }
 
   /** Rows of this table follow. Called for each rows event. */
   note(map: TableMap, route: TableRoute | null, buffer: PublishBuffer): void {
     if (map === this.#latest) return;
     this.#latest = map;
-    if (this.tables.size === 0) this.#open(buffer);
-    this.tables.set(map, route);
+    if (this.#first === null) {
+      this.#first = map;
+      this.#firstRoute = route;
+      this.#open(buffer);
+    } else if (map !== this.#first) this.#others.set(map, route);
   }
 
   /** Once for each group that has rows; a savepoint may have come before. */
@@ -55,7 +71,7 @@ export class GroupRows {
   /** Names of savepoints have no case. */
   savepoint(name: string, buffer: PublishBuffer): void {
     const place = { buffer, mark: { mark: 0, rows: 0 } };
-    buffer.note(place.mark, this.tables.size === 0 && this.#savepoints.size === 0);
+    buffer.note(place.mark, this.isEmpty && this.#savepoints.size === 0);
     this.#savepoints.set(name.toLowerCase(), place);
   }
 

@@ -11,6 +11,8 @@ export interface PartitionBatch {
 const CUT_SHARE = 0.85;
 /** The end of a record, and what a tombstone adds to it (bytes). */
 const MARGIN_BYTES = 1024;
+/** Numbers that tell one end of a batch. */
+const ENDS_WIDTH = 4;
 /** Bytes kept for reuse; what is above goes back to the heap. */
 const POOLED_BYTES_MAX = 64 * 1024 * 1024;
 /** Where a batch begins; it grows with its records. Small, as there may be one for each of a thousand tables. */
@@ -49,6 +51,8 @@ interface PendingBatch extends TopicBatch {
   mark: number;
   /** Its ends at marks since which it has grown, oldest first: four numbers each (mark, records, bytes, newest timestamp). */
   readonly ends: number[];
+  /** How many of these numbers count. */
+  endsLength: number;
 }
 
 /** A place in the buffer, which `undo` goes back to. Filled by `note`, so that one object serves many transactions. */
@@ -118,6 +122,7 @@ export class PublishBuffer {
       begunAt: mark,
       mark,
       ends: [],
+      endsLength: 0,
     };
     slot.open[partition] = batch;
     this.#batches.push(batch);
@@ -133,9 +138,15 @@ export class PublishBuffer {
 
   #noteEnd(open: PendingBatch): void {
     const { ends, batch } = open;
-    if (open.mark <= this.#forgotten) ends.length = 0;
+    // Written over, not emptied: that would give the memory back which the next group needs.
+    if (open.mark <= this.#forgotten) open.endsLength = 0;
     open.mark = this.#mark;
-    ends.push(this.#mark, batch.count, batch.byteLength, batch.maxTimestamp);
+    const at = open.endsLength;
+    ends[at] = this.#mark;
+    ends[at + 1] = batch.count;
+    ends[at + 2] = batch.byteLength;
+    ends[at + 3] = batch.maxTimestamp;
+    open.endsLength = at + ENDS_WIDTH;
   }
 
   /** Takes back every record since the mark. False, and nothing is done, when some of them are no longer here. */
@@ -202,14 +213,14 @@ export class PublishBuffer {
 }
 
 function cutToMark(batch: PendingBatch, mark: number): void {
-  const { ends } = batch;
-  for (let at = 0; at < ends.length; at += 4) {
-    const [noted = 0, count = 0, bytes = 0, newest = 0] = ends.slice(at, at + 4);
+  const { ends, endsLength } = batch;
+  for (let at = 0; at < endsLength; at += ENDS_WIDTH) {
+    const [noted = 0, count = 0, bytes = 0, newest = 0] = ends.slice(at, at + ENDS_WIDTH);
     if (noted < mark) continue;
     batch.batch.cutTo(count, bytes, newest);
     batch.compressed = undefined;
-    batch.mark = at === 0 ? batch.begunAt : (ends[at - 4] ?? 0);
-    ends.length = at;
+    batch.mark = at === 0 ? batch.begunAt : (ends[at - ENDS_WIDTH] ?? 0);
+    batch.endsLength = at;
     return;
   }
 }
