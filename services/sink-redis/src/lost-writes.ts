@@ -17,7 +17,8 @@ export interface Seals {
   acknowledge(seal: Seal): void;
 }
 
-const OWN_MARKER = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+/** When the store was filled, and below which prefix as JSON: markers of older versions have none. */
+const OWN_MARKER = /^\d{4}-\d\d-\d\dT[\d:.]+Z(?: (".*"))?$/;
 const LIFE_SECONDS = 86_400;
 /** What was acknowledged so long ago has been saved, or never will be. */
 const MATTERS_MS = (LIFE_SECONDS * 1000) / 2;
@@ -29,6 +30,7 @@ const MATTERS_MS = (LIFE_SECONDS * 1000) / 2;
 export class LostWrites implements Seals {
   readonly #connection: RedisConnection;
   readonly #marker: string;
+  readonly #keyPrefix: string;
   readonly #sealKey: string;
   readonly #hasProgress: () => Promise<boolean>;
   #sent = 0;
@@ -37,8 +39,13 @@ export class LostWrites implements Seals {
   #connections = 0;
   #checked = -1;
 
-  constructor(connection: RedisConnection, group: string, hasProgress: () => Promise<boolean>) {
+  constructor(
+    connection: RedisConnection,
+    { group, keyPrefix }: { readonly group: string; readonly keyPrefix: string },
+    hasProgress: () => Promise<boolean>,
+  ) {
     this.#connection = connection;
+    this.#keyPrefix = keyPrefix;
     this.#marker = markerKey(group);
     this.#sealKey = `sluice:seal:${group}:${randomUUID()}`;
     this.#hasProgress = hasProgress;
@@ -49,13 +56,16 @@ export class LostWrites implements Seals {
     this.#connections += 1;
   }
 
-  /** Marks a store that is new to the group. Throws REDIS_EMPTIED when the group has filled it before. */
+  /** Marks a store that is new to the group. Throws REDIS_EMPTIED when the group has filled it before, or other keys of it. */
   async open(): Promise<void> {
     const current = this.#connections;
-    if ((await this.#connection.get(this.#marker)) === null) {
-      if (await this.#hasProgress()) throw emptied();
-      await this.#connection.set(this.#marker, new Date().toISOString());
+    const marker = await this.#connection.get(this.#marker);
+    const [isOwn, quoted] = OWN_MARKER.exec(marker ?? '') ?? [];
+    const isOther = quoted !== undefined && quoted !== JSON.stringify(this.#keyPrefix);
+    if ((marker === null || isOther) && (await this.#hasProgress())) {
+      throw isOther ? filledElsewhere(quoted) : emptied();
     }
+    if (marker === null || isOwn !== undefined) await this.#mark();
     this.#checked = current;
   }
 
@@ -64,7 +74,12 @@ export class LostWrites implements Seals {
     const marker = await this.#connection.get(this.#marker);
     if (marker === null || OWN_MARKER.test(marker)) return;
     await note();
-    await this.#connection.set(this.#marker, new Date().toISOString());
+    await this.#mark();
+  }
+
+  async #mark(): Promise<void> {
+    const value = `${new Date().toISOString()} ${JSON.stringify(this.#keyPrefix)}`;
+    await this.#connection.set(this.#marker, value);
   }
 
   /** Before every write. Throws REDIS_EMPTIED. */
@@ -98,4 +113,11 @@ export class LostWrites implements Seals {
 
 function emptied(): PipelineError {
   return new PipelineError('REDIS_EMPTIED', 'Redis does not hold what this sink has written before');
+}
+
+function filledElsewhere(quoted: string): PipelineError {
+  return new PipelineError(
+    'REDIS_EMPTIED',
+    `sinks.redis.keyPrefix was ${quoted} when this sink wrote its rows: below the prefix of now they are missing`,
+  );
 }

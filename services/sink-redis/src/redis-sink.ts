@@ -52,8 +52,10 @@ class RedisSink implements Sink {
     this.#connection = new RedisConnection(config.url, config.timeoutMs, context.log, () =>
       this.#lostWrites.connected(),
     );
-    this.#lostWrites = new LostWrites(this.#connection, context.group, context.hasProgress);
-    this.#owners = new KeyOwners(this.#connection, config.keyPrefix, context.prefix);
+    const { keyPrefix } = config;
+    const { group, hasProgress } = context;
+    this.#lostWrites = new LostWrites(this.#connection, { group, keyPrefix }, hasProgress);
+    this.#owners = new KeyOwners(this.#connection, keyPrefix, context.prefix);
   }
 
   async open(): Promise<void> {

@@ -161,6 +161,24 @@ test('a store that is empty although the group has read before is not filled in 
   await redis.sink.close();
 });
 
+test('a group that has written below another prefix does not go on below this one in silence', async () => {
+  const other = '2026-01-02T03:04:05.678Z "other:"';
+  const redis = testRedis(url, { hasProgress: true });
+  onTestFinished(() => redis.close());
+  await redis.client.set(markerKey(redis.group), other);
+  await expect(redis.sink.open(never)).rejects.toMatchObject({
+    code: 'REDIS_EMPTIED',
+    message: expect.stringContaining('keyPrefix was "other:"') as string,
+  });
+  await redis.sink.close();
+  // Of an older version, which wrote no prefix; and from then on it is known.
+  await redis.client.set(markerKey(redis.group), '2026-01-02T03:04:05.678Z');
+  const again = redis.another();
+  onTestFinished(() => again.close());
+  await again.open(never);
+  expect(await redis.client.get(markerKey(redis.group))).toMatch(/Z "[^"]+\/"$/);
+});
+
 test('a store that a person has let be filled again lacks rows until that is noted, and only once', async () => {
   const redis = await open({ hasProgress: true, marker: 'filled-again' });
   const notes: string[] = [];
