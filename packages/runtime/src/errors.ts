@@ -221,7 +221,7 @@ export const ERRORS = {
   MYSQL_COLUMN_UNKNOWN: {
     class: 'schema',
     summary: 'a statement names a column that the table has not',
-    fix: 'Compare the table on both sides; was it altered during the statement?',
+    fix: 'In the target, where somebody has dropped the column: run `sluice snapshot start --table DATABASE.TABLE --reconcile`; the column is added from the record that the snapshot begins with, and filled by it, and the sink goes on by itself. In the source: was the table altered during the statement? Then it is tried again.',
   },
   MYSQL_CONSTRAINT: {
     class: 'record',
@@ -323,13 +323,14 @@ export const ERRORS = {
   },
   REDIS_EMPTIED: {
     class: 'fatal',
-    summary: 'Redis has lost its data, or the newest of it, although it had acknowledged it',
+    summary:
+      'Redis has lost its data, or the newest of it, although it had acknowledged it, or has it below another `sinks.redis.keyPrefix`',
     fix: "Run `redis-cli SET sluice:marker:GROUP filled-again`, start the sink, and run `sluice snapshot start --table 'DATABASE.*' --reconcile` for each database that is captured.",
   },
   REDIS_KEYS_TAKEN: {
     class: 'schema',
     summary: 'the keys of a table begin as those of another table or pipeline in this Redis do',
-    fix: 'Set another `sinks.redis.keyPrefix`. If the other pipeline is no more and its rows may be overwritten, delete the key that the message names.',
+    fix: 'Set another `sinks.redis.keyPrefix`; a sink that has written rows already stops at its start with REDIS_EMPTIED, whose fix fills the new keys. Or, if the other pipeline is no more, delete what it has left of the table: all keys that fit `*DATABASE.TABLE:*` and are its own; the sink goes on by itself.',
   },
   REDIS_REFUSED: {
     class: 'record',
@@ -344,7 +345,7 @@ export const ERRORS = {
   REDIS_WRONG_TYPE: {
     class: 'record',
     summary: 'a key of a row holds a value of another type, not written by this sink',
-    fix: 'Run `redis-cli DEL KEY` for the key of the row, or change `sinks.redis.keyPrefix`; then run `sluice dlq replay --sink redis --yes`.',
+    fix: 'Run `redis-cli DEL KEY` for the key of the row, or change `sinks.redis.keyPrefix`, after which the sink stops with REDIS_EMPTIED, whose fix fills the new keys; then run `sluice dlq replay --sink redis --yes`.',
   },
   ROW_TOO_LARGE: {
     class: 'fatal',

@@ -131,7 +131,7 @@ export class PartitionWorker {
             table: `${database}.${table}`,
             by: String(record.offset),
           },
-          'the store has no such table: it is made from the record that a snapshot further on begins with',
+          'the store lacks the table or a column: it is made from the record that a snapshot further on begins with',
         );
         return true;
       }
@@ -308,9 +308,10 @@ export class PartitionWorker {
 
 /** The shape of a table is not to be had. Corrected in the settings, another one comes, behind the record of this one. */
 const REFUSED_SHAPE: ErrorCode = 'ELASTICSEARCH_INDEX_REFUSED';
-/** The store has no such table: made by a schema record further on, where one comes. */
+/** The store has no such table, or not all of it: made by a schema record further on, where one comes. */
 const NO_TABLE: ReadonlySet<ErrorCode> = new Set([
   'MYSQL_TABLE_UNKNOWN',
+  'MYSQL_COLUMN_UNKNOWN',
   'ELASTICSEARCH_INDEX_MISSING',
   REFUSED_SHAPE,
 ]);
