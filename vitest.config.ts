@@ -29,6 +29,8 @@ export default defineConfig({
           include: ['{packages,services}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...ignored, ...serverSuites],
           testTimeout: 20_000,
+          // Unit tests have no state in common: to load the modules anew for each file took two thirds of their time.
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },

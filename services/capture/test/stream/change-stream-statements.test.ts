@@ -1,5 +1,6 @@
 import { envelopeSchema } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
+import type { TableRegistry } from '../../src/state/table-registry.ts';
 import { controls, recordsOf, rowsOf } from '../support/buffer-records.ts';
 import {
   begin,
@@ -14,15 +15,19 @@ import {
 
 /** What the stream makes of statements: of those that empty, make, rename and alter tables, and of XA. */
 
-const known = registryOf('orders');
-known.restore({
-  database: 'shop',
-  table: 'orders',
-  version: 4,
-  columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
-  keyColumns: ['id'],
-  sequence: '0010000010000000000',
-});
+/** One for each test: statements change it. */
+function known(): TableRegistry {
+  const registry = registryOf('orders');
+  registry.restore({
+    database: 'shop',
+    table: 'orders',
+    version: 4,
+    columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
+    keyColumns: ['id'],
+    sequence: '0010000010000000000',
+  });
+  return registry;
+}
 
 describe('a server that takes names in any case for the same', () => {
   test.each([
@@ -31,7 +36,7 @@ describe('a server that takes names in any case for the same', () => {
     ['rename table `Orders_New` to ORDERS', { altered: [], renamedTo: ['orders'] }],
     ['rename table Orders to Sold', { altered: [], renamedTo: ['sold'] }],
   ])('%s', (sql, expected) => {
-    const { stream, routes, journal } = streamOf({ registry: known, ignoresCase: true });
+    const { stream, routes, journal } = streamOf({ registry: known(), ignoresCase: true });
     statement(stream, sql, 300, 'Shop');
     const names = (list: readonly { table: string }[]): string[] => list.map(({ table }) => table);
     expect({ altered: names(routes.altered), renamedTo: names(routes.renamedTo) }).toEqual(expected);
@@ -51,7 +56,7 @@ describe('TRUNCATE', () => {
     ['by making the table anew', 'CREATE TABLE orders (id INT PRIMARY KEY)', false, 1],
     ['not by making it if it is missing', 'CREATE TABLE IF NOT EXISTS orders (id INT)', false, 0],
   ])('%s', (_what, sql, ignoresCase, times) => {
-    const { stream, buffer } = streamOf({ registry: known, ignoresCase });
+    const { stream, buffer } = streamOf({ registry: known(), ignoresCase });
     statement(stream, sql, 300);
     const found = controls(recordsOf(buffer), 'truncate');
     expect(found).toHaveLength(times * PARTITIONS);
@@ -74,7 +79,7 @@ describe('TRUNCATE', () => {
     ['RENAME TABLE orders TO orders_1121, orders_1121 TO orders', 0],
     ['DROP TABLE IF EXISTS lines', 0],
   ])('by making it if it is missing, after %s', (sql, records) => {
-    const { stream, buffer } = streamOf({ registry: known });
+    const { stream, buffer } = streamOf({ registry: known() });
     statement(stream, sql, 300);
     statement(stream, 'CREATE TABLE IF NOT EXISTS orders (id INT)', 500);
     expect(controls(recordsOf(buffer), 'truncate')).toHaveLength(records);
@@ -83,7 +88,7 @@ describe('TRUNCATE', () => {
   });
 
   test('has a sequence above every row before it and below every row after it', () => {
-    const { stream, routes, buffer } = streamOf({ registry: known });
+    const { stream, routes, buffer } = streamOf({ registry: known() });
     begin(stream, 200);
     routes.settle(stream.announcement);
     stream.onRows(insert(210, 1, 2, 3));
