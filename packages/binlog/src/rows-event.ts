@@ -10,6 +10,13 @@ export type RowOperation = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /** The last rows event of a statement carries this flag. */
 export const STMT_END = 0x1;
+/** The session had `foreign_key_checks` off: its foreign keys did nothing. */
+export const NO_FOREIGN_KEY_CHECKS = 0x2;
+/**
+ * MySQL from 9.6 on: the server itself carried out the foreign keys, so what they changed is in the binlog
+ * (https://dev.mysql.com/doc/refman/9.7/en/replication-features-foreign-keys.html). A replica keeps what its source wrote.
+ */
+export const SQL_FOREIGN_KEYS = 0x10;
 
 /** One rows event. The object and its images are reused: valid only during `onRows`. */
 export interface RowsEvent {
@@ -33,6 +40,10 @@ export interface RowsEvent {
    * @throws BinlogError EVENT_MALFORMED, ROW_IMAGE_PARTIAL when the images do not have all columns
    */
   next(): boolean;
+  /** Back before the first row, for another who reads them. */
+  rewind(): void;
+  /** The place in images of the column with this name; -1 when they do not give it. */
+  placeOf(column: string): number;
   /** All images of the event, wherever `next` stands; for tables whose values nobody wants. */
   countImages(): number;
 }
@@ -118,6 +129,16 @@ export class RowsEventReader implements RowsEvent {
       this.imagesRead++;
     }
     return true;
+  }
+
+  rewind(): void {
+    this.place = this.body.rowsStart;
+    this.imagesRead = 0;
+    this.imageIndex = 0;
+  }
+
+  placeOf(column: string): number {
+    return this.compiled!.columns.findIndex(({ name }) => name === column);
   }
 
   countImages(): number {

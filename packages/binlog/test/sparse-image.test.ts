@@ -67,7 +67,33 @@ class KeptRecorder extends Recorder {
   }
 }
 
+/** Reads the rows of every event twice. */
+class TwiceRecorder extends KeptRecorder {
+  readonly places: number[][] = [];
+
+  override onRows(event: RowsEvent): void {
+    this.places.push(['id', 'twice', 'n', 'absent'].map((column) => event.placeOf(column)));
+    super.onRows(event);
+    event.rewind();
+    super.onRows(event);
+  }
+}
+
 describe('images without generated columns', () => {
+  test('can be read again, and tell where a column is', () => {
+    const once = new KeptRecorder();
+    decode(once, () => FACTS);
+    const twice = new TwiceRecorder();
+    decode(twice, () => FACTS);
+    const [inserted, updated, deleted] = [
+      once.values.slice(0, 2),
+      once.values.slice(2, 6),
+      once.values.slice(6),
+    ];
+    expect(twice.values).toEqual([inserted, inserted, updated, updated, deleted, deleted].flat());
+    expect(twice.places).toEqual(Array(3).fill([0, -1, 2, -1]));
+  });
+
   test('give the others at places counted without them, whether the event has them or not', () => {
     const recorder = new KeptRecorder();
     decode(recorder, () => FACTS);
