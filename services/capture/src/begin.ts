@@ -124,7 +124,10 @@ interface FoundGaps {
   readonly unlogged: readonly PreflightProblem[];
 }
 
-const NO_GAPS: FoundGaps = { gaps: { replica: null, cascades: [] }, unlogged: [] };
+const NO_GAPS: FoundGaps = {
+  gaps: { replica: null, cascades: { areLogged: true, keys: [], unseen: [] } },
+  unlogged: [],
+};
 
 /** A source that becomes a replica without a log later is told only: to stop then would bring nothing back. */
 async function askForGaps(

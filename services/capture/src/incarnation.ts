@@ -7,14 +7,16 @@ import { CaptureLoop } from './capture-loop.ts';
 import { readerOptions, type CaptureSettings } from './capture-settings.ts';
 import { makeCheckpoint, WRITER } from './checkpoint-maker.ts';
 import { DoubtfulRows } from './doubtful-rows.ts';
+import { ForeignKeys } from './foreign-keys.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import type { LostTables } from './lost-topics.ts';
 import { NewTables } from './new-tables.ts';
-import { afterDrainTime, limitsOf, newBuffers } from './publishing.ts';
+import { afterDrainTime, limitsOf, newBuffers, oversizeOf } from './publishing.ts';
 import { prepareTopics } from './prepare-topics.ts';
 import { sayRefused, type RefusedTable } from './refused-tables.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { Snapshots } from './snapshot/snapshots.ts';
+import { snapshotsOwed } from './snapshots-owed.ts';
 import { BinlogReader } from './source/binlog-reader.ts';
 import { GtidTracker } from './source/gtid-tracker.ts';
 import type { Source } from './source/source.ts';
@@ -22,15 +24,14 @@ import { SourceWatch, type BinlogGaps } from './source/source-watch.ts';
 import { sealCheckpoint } from './state/checkpoint.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
 import type { StartPlan } from './state/plan-start.ts';
-import { SnapshotBook } from './state/snapshot-book.ts';
+import type { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import { tableId } from './state/table.ts';
 import { ColumnBook } from './state/column-book.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from './stream/control-writer.ts';
 import { DdlReporter } from './stream/ddl-reporter.ts';
 import { Flusher } from './stream/flusher.ts';
-import { OversizeRows } from './stream/oversize.ts';
+import type { OversizeRows } from './stream/oversize.ts';
 import type { PublishBuffer } from './stream/publish-buffer.ts';
 import { TableRoutes } from './stream/table-routes.ts';
 import { watchTopics } from './topic-watch.ts';
@@ -70,6 +71,7 @@ export class Incarnation {
   readonly #oversize: OversizeRows;
   readonly #newTables: NewTables;
   readonly #doubtfulRows: DoubtfulRows;
+  readonly #foreignKeys: ForeignKeys;
   readonly #sourceWatch: SourceWatch;
   readonly #ddl: DdlReporter;
   readonly #ended = new AbortController();
@@ -96,7 +98,7 @@ export class Incarnation {
     this.#parts = parts;
     this.#reader = reader;
     this.isGenerationDurable = !plan.opensGeneration;
-    this.#book = bookOf(parts);
+    this.#book = snapshotsOwed(settings, plan, parts.registry, parts.tables);
     this.#oversize = oversizeOf(parts);
     const described = plan.isAnew ? parts.tables : [];
     const columnBook = new ColumnBook({ server: source.facts, registry: parts.registry, described });
@@ -115,6 +117,7 @@ export class Incarnation {
       isUnsure: () => this.#book.unsureUntil !== null,
     });
     this.#ddl = newReporter(parts);
+    this.#foreignKeys = this.#newForeignKeys();
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
     this.#stream = new ChangeStream({
       server: settings.serverName,
@@ -125,6 +128,7 @@ export class Incarnation {
       gtids: plan.gtidSet === null ? null : new GtidTracker(source.facts.flavour, plan.gtidSet),
       routes: this.#routes,
       ddl: this.#ddl,
+      cascades: this.#foreignKeys.marks,
       buffer: buffers[0],
       rows: { tombstones: settings.config.topics.tombstones, oversize: this.#oversize },
     });
@@ -156,6 +160,7 @@ export class Incarnation {
     this.#doubtfulRows = this.#watchRows();
     this.#snapshots = this.#newSnapshots();
     this.#sourceWatch = this.#watchSource();
+    this.#foreignKeys.follow(parts.gaps.cascades);
   }
 
   #watchTables(columnBook: ColumnBook): NewTables {
@@ -188,19 +193,27 @@ export class Incarnation {
     });
   }
 
+  #newForeignKeys(): ForeignKeys {
+    return new ForeignKeys({
+      ...this.#parts,
+      flavour: this.#parts.source.facts.flavour,
+      book: this.#book,
+      ddl: this.#ddl,
+      announcement: () => this.#stream.announcement(),
+      isRefused: (id) => this.#newTables.isRefused(id),
+    });
+  }
+
   #watchSource(): SourceWatch {
-    const { settings, source, journal, gaps, log } = this.#parts;
-    const alert = (tables: readonly string[]): void => {
-      const untold = tables.filter((id) => !journal.isCascadeTold(id));
-      if (untold.length > 0) this.#ddl.reportCascades(untold, this.#stream.announcement());
-    };
+    const { settings, source, gaps, log } = this.#parts;
+    const keys = this.#foreignKeys;
     return new SourceWatch({
       source,
       filter: settings.filter,
       found: gaps,
       ddlsPassed: () => this.#routes.ddlsPassed,
-      // Once the stream has ended, the next life tells it.
-      onCascades: (tables) => void this.#loop.atBoundary(null, () => alert(tables)).catch(() => undefined),
+      // Once the stream has ended, the next life takes them.
+      onCascades: (found) => void this.#loop.atBoundary(null, () => keys.take(found)).catch(() => undefined),
       log,
     });
   }
@@ -265,6 +278,11 @@ export class Incarnation {
 
   get gaps(): BinlogGaps {
     return this.#sourceWatch.gaps;
+  }
+
+  /** Tables of which sinks may keep rows that foreign keys have changed, as `database.table`. */
+  get unfollowed(): readonly string[] {
+    return this.#foreignKeys.unfollowed(this.gaps.cascades);
   }
 
   get queuedBytes(): number {
@@ -365,23 +383,6 @@ export class Incarnation {
     this.#parts.metrics.published(published, transactions - this.#transactionsSeen, this.#routes.all);
     this.#transactionsSeen = transactions;
   }
-}
-
-/** What the checkpoint tells of snapshots, and a first one for every table that has none. */
-function bookOf({ plan, tables, settings, registry }: IncarnationParts): SnapshotBook {
-  const book = new SnapshotBook(plan.snapshots);
-  book.keepOnly(new Set(tables.map(({ database, table }) => tableId(database, table))));
-  // Sinks may hold rows of it: from before a gap, or from the time when it was captured before.
-  const wasThere = (database: string, table: string): boolean =>
-    plan.generation > 1 || registry.shapeOf(database, table) !== null;
-  if (settings.config.snapshot.mode === 'initial')
-    book.owe(tables, ({ database, table }) => wasThere(database, table), Date.now());
-  return book;
-}
-
-function oversizeOf({ settings, metrics, log }: IncarnationParts): OversizeRows {
-  const onDiverted = (topic: string): void => metrics.diverted(topic);
-  return new OversizeRows({ topics: settings.config.topics, log, onDiverted });
 }
 
 function newReporter({ settings, source, registry, journal, metrics }: IncarnationParts): DdlReporter {

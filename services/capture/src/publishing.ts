@@ -1,6 +1,9 @@
 import type { TransactionalPublisher } from '@sluice/kafka';
+import type { Logger } from '@sluice/runtime';
 import type { LoopLimits } from './capture-loop.ts';
 import type { CaptureSettings } from './capture-settings.ts';
+import type { CaptureMetrics } from './metrics.ts';
+import { OversizeRows } from './stream/oversize.ts';
 import { BatchPool, PublishBuffer } from './stream/publish-buffer.ts';
 
 /** Two that take turns: one is published while the other fills. */
@@ -28,4 +31,15 @@ export function afterDrainTime(stop: AbortSignal): AbortSignal {
 export function limitsOf({ config }: CaptureSettings): LoopLimits {
   const { flushRows, flushBytes } = config.capture;
   return { flushRows, flushBytes, heartbeatMs: config.source.heartbeatIntervalMs };
+}
+
+interface OversizeParts {
+  readonly settings: CaptureSettings;
+  readonly metrics: CaptureMetrics;
+  readonly log: Logger;
+}
+
+export function oversizeOf({ settings, metrics, log }: OversizeParts): OversizeRows {
+  const onDiverted = (topic: string): void => metrics.diverted(topic);
+  return new OversizeRows({ topics: settings.config.topics, log, onDiverted });
 }

@@ -42,8 +42,12 @@ function stateOf({ incarnation, isStuck }: StatusParts): 'connecting' | 'stuck' 
 }
 
 /** What the source keeps out of its binlog. */
-function gapsStatus({ gaps: { replica, cascades } }: Incarnation): unknown {
-  return { replica: replica === null ? null : `${replica.setting}: ${replica.found}`, cascades };
+function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: Incarnation): unknown {
+  return {
+    replica: replica === null ? null : `${replica.setting}: ${replica.found}`,
+    cascades: unfollowed,
+    followed: Object.keys(snapshotBook.followed ?? {}).sort(),
+  };
 }
 
 function streamStatus({ stream, queuedBytes }: Incarnation): unknown {

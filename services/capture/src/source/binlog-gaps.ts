@@ -1,8 +1,8 @@
-import { quoteTable, type TableDescription } from '@sluice/mysql';
-import { PipelineError } from '@sluice/runtime';
+import type { TableDescription } from '@sluice/mysql';
 import type { Connection } from 'mysql2/promise';
 import type { PreflightProblem } from '../preflight.ts';
-import { tableId } from '../state/table.ts';
+import { unfollowed } from '../state/cascade-parents.ts';
+import { readCascadingKeys, visibleTables, type CascadingKey } from './cascading-keys.ts';
 import type { TableName } from '../stream/statement-text.ts';
 import { queryRows } from './query.ts';
 import { readStatusRow, type ServerFacts } from './server.ts';
@@ -40,80 +40,39 @@ export function unloggedDatabases(
     }));
 }
 
-/** MySQL from 9.6 on carries out foreign keys where changes are logged, unless it is told to leave them to InnoDB. */
-const LOGS_CASCADES_FROM = 9.6;
-
-/** Seconds that a question about a table waits for somebody's lock of it. */
-const LOCK_WAIT_S = 2;
-
-/** Whether a table is captured. */
-type IsCaptured = (database: string, table: string) => boolean;
+/** What foreign keys change of captured tables. */
+export interface Cascades {
+  /** Whether the server has it in its binlog, as far as changes of its own clients go. */
+  readonly areLogged: boolean;
+  /** The keys that lead to captured tables, as far as the account may see them. */
+  readonly keys: readonly CascadingKey[];
+  /** Captured tables, as `database.table`, to which more may cascade: their keys lead to tables that the account may not see. */
+  readonly unseen: readonly string[];
+}
 
 /**
- * Captured tables with rows that a foreign key deletes or changes inside the storage engine: these changes are not in
- * the binlog (https://dev.mysql.com/doc/refman/8.4/en/innodb-and-mysql-replication.html), so nobody can publish them.
- * As `database.table`, sorted.
+ * Rows that a foreign key deletes or changes inside the storage engine are not in the binlog
+ * (https://dev.mysql.com/doc/refman/8.4/en/innodb-and-mysql-replication.html), so nobody can publish them.
  */
-export async function findUnloggedCascades(
+export async function findCascades(
   connection: Connection,
   server: ServerFacts,
-  isCaptured: IsCaptured,
-): Promise<readonly string[]> {
-  if (server.flavour === 'mariadb') return mariadbCascades(connection, isCaptured);
-  if (Number.parseFloat(server.version) >= LOGS_CASCADES_FROM) {
-    const native = await queryRows(
-      connection,
-      "SHOW GLOBAL VARIABLES LIKE 'innodb\\_native\\_foreign\\_keys'",
-    );
-    if (native[0]?.['Value'] !== 'ON') return [];
-  }
-  const rows = await queryRows(
+  isCaptured: (table: TableName) => boolean,
+): Promise<Cascades> {
+  const keys = await readCascadingKeys(connection, server.flavour, isCaptured);
+  const visible = await visibleTables(
     connection,
-    `SELECT DISTINCT CONSTRAINT_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.REFERENTIAL_CONSTRAINTS
-     WHERE DELETE_RULE IN ('CASCADE', 'SET NULL') OR UPDATE_RULE IN ('CASCADE', 'SET NULL')`,
+    keys.map(({ parent }) => parent),
   );
-  return capturedNames(rows, isCaptured).map(({ database, table }) => tableId(database, table));
+  const areLogged = server.flavour === 'mysql' && (await logsCascades(connection));
+  return { areLogged, keys, unseen: unfollowed(keys, isCaptured, (id) => visible.has(id)) };
 }
 
-/** MariaDB shows its REFERENTIAL_CONSTRAINTS to nobody who may only SELECT: the tables are named elsewhere, and tell themselves. */
-async function mariadbCascades(connection: Connection, isCaptured: IsCaptured): Promise<readonly string[]> {
-  const rows = await queryRows(
+/** A MySQL server that can carry out foreign keys where changes are logged (9.6 and newer) tells whether it leaves them to InnoDB. */
+async function logsCascades(connection: Connection): Promise<boolean> {
+  const [native] = await queryRows(
     connection,
-    `SELECT DISTINCT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.KEY_COLUMN_USAGE
-     WHERE REFERENCED_TABLE_NAME IS NOT NULL`,
+    "SHOW GLOBAL VARIABLES LIKE 'innodb\\_native\\_foreign\\_keys'",
   );
-  const found: string[] = [];
-  for (const { database, table } of capturedNames(rows, isCaptured))
-    if (hasCascade(await createStatement(connection, database, table))) found.push(tableId(database, table));
-  return found;
-}
-
-/** @param text of SHOW CREATE TABLE, with a line for each constraint */
-export function hasCascade(text: string): boolean {
-  return /^\s*CONSTRAINT .*FOREIGN KEY .* ON (?:DELETE|UPDATE) (?:CASCADE|SET NULL)\b/mu.test(text);
-}
-
-/** '' of a table that is gone, that the account may not read (it is not captured then), or that is locked: asked again later. */
-async function createStatement(connection: Connection, database: string, table: string): Promise<string> {
-  try {
-    const rows = await queryRows(
-      connection,
-      `SET STATEMENT lock_wait_timeout = ${LOCK_WAIT_S} FOR SHOW CREATE TABLE ${quoteTable(database, table)}`,
-    );
-    return String(rows[0]?.['Create Table'] ?? '');
-  } catch (error) {
-    const isPassing = error instanceof PipelineError && error.errorClass === 'retryable';
-    if (error instanceof PipelineError && (!isPassing || error.code === 'MYSQL_BUSY')) return '';
-    throw error;
-  }
-}
-
-function capturedNames(
-  rows: readonly { readonly [column: string]: unknown }[],
-  isCaptured: IsCaptured,
-): readonly TableName[] {
-  return rows
-    .map((row) => ({ database: String(row['db']), table: String(row['name']) }))
-    .filter(({ database, table }) => isCaptured(database, table))
-    .sort((one, two) => (tableId(one.database, one.table) < tableId(two.database, two.table) ? -1 : 1));
+  return native?.['Value'] === 'OFF';
 }

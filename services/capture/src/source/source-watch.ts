@@ -2,7 +2,7 @@ import { abortableDelay, PipelineError, type Logger } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { PreflightProblem } from '../preflight.ts';
 import type { TableFilter } from '../state/table-filter.ts';
-import { findUnloggedCascades } from './binlog-gaps.ts';
+import { findCascades, type Cascades } from './binlog-gaps.ts';
 import { findUnloggedReplication } from './replica.ts';
 import type { ServerFacts } from './server.ts';
 import type { Source } from './source.ts';
@@ -16,8 +16,7 @@ const ASK_MS = 60_000;
 export interface BinlogGaps {
   /** That the source is a replica which does not log what it applies; null when it is not. */
   readonly replica: PreflightProblem | null;
-  /** Tables, as `database.table`, with rows that foreign keys change without a trace. */
-  readonly cascades: readonly string[];
+  readonly cascades: Cascades;
 }
 
 /** Throws a PipelineError with a MYSQL_… code. */
@@ -28,7 +27,7 @@ export async function findBinlogGaps(
 ): Promise<BinlogGaps> {
   return {
     replica: await findUnloggedReplication(connection, server),
-    cascades: await findUnloggedCascades(connection, server, (database, table) =>
+    cascades: await findCascades(connection, server, ({ database, table }) =>
       filter.captures(database, table),
     ),
   };
@@ -41,8 +40,8 @@ export interface SourceWatchParts {
   readonly found: BinlogGaps;
   /** DDL statements that the stream has passed so far. */
   readonly ddlsPassed: () => number;
-  /** Hears of all tables with such foreign keys whenever there are others than before. */
-  readonly onCascades: (tables: readonly string[]) => void;
+  /** Hears of every answer about foreign keys. */
+  readonly onCascades: (cascades: Cascades) => void;
   readonly log: Logger;
 }
 
@@ -63,7 +62,7 @@ export class SourceWatch {
   /** Resolves at the signal. A source that does not answer is asked again later: the stream tells of it. */
   async run(signal: AbortSignal): Promise<void> {
     const { ddlsPassed } = this.#parts;
-    this.#tell({ replica: null, cascades: [] });
+    this.#tell(null);
     const stopped = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
@@ -93,21 +92,16 @@ export class SourceWatch {
       if (error instanceof PipelineError) return;
       throw error;
     }
-    this.#tell(before);
+    this.#tell(before.replica);
   }
 
-  #tell(before: BinlogGaps): void {
+  #tell(before: PreflightProblem | null): void {
     const { log, onCascades } = this.#parts;
     const { replica, cascades } = this.#gaps;
-    if (replica !== null && before.replica === null) {
+    if (replica !== null && before === null) {
       const { setting, found, fix } = replica;
       log.warn({ event: 'capture.replica_not_logged' }, `${setting}: found ${found}. Fix: ${fix}`);
     }
-    if (cascades.every((table) => before.cascades.includes(table))) return;
-    log.warn(
-      { event: 'capture.cascades_not_logged', tables: cascades },
-      'foreign keys with ON DELETE or ON UPDATE CASCADE or SET NULL change rows of these tables without a trace in the binlog: sinks will keep the old rows',
-    );
     onCascades(cascades);
   }
 }

@@ -22,6 +22,8 @@ export const snapshotsSchema = z.strictObject({
   requested: z.number().int().nonnegative(),
   /** Up to where in the binlog a DDL makes doubtful which tables earlier statements have changed. */
   unsureUntil: z.strictObject({ file: z.string(), position: z.number().int().nonnegative() }).exactOptional(),
+  /** With `source.foreignKeys: follow`: by table, what its foreign keys were when rows they had changed before were read. */
+  followed: z.record(z.string(), z.string()).exactOptional(),
 });
 
 export type Snapshots = z.infer<typeof snapshotsSchema>;
@@ -45,15 +47,18 @@ export class SnapshotBook {
   #requested: number;
   /** The end of the source's binlog when it last answered what else changes with a table; null once the stream is there. */
   unsureUntil: StreamPosition | null;
+  /** By `database.table`, what makes rows of it change without a trace, if that is followed. */
+  followed: Readonly<Record<string, string>> | null;
   /** Told of every change that lets a job begin or end; the scheduler listens. */
   onMove: () => void = () => undefined;
 
   /** Jobs that were running when the checkpoint was written wait for their turn again. */
-  constructor({ jobs, whole, requested, unsureUntil }: Snapshots = NO_SNAPSHOTS) {
+  constructor({ jobs, whole, requested, unsureUntil, followed }: Snapshots = NO_SNAPSHOTS) {
     for (const job of jobs) this.#jobs.set(job.id, afterRestart(job));
     this.#whole = new Set(whole);
     this.#requested = requested;
     this.unsureUntil = unsureUntil ?? null;
+    this.followed = followed ?? null;
   }
 
   /** The stream has come so far. */
@@ -144,8 +149,10 @@ export class SnapshotBook {
    *
    * @param takesFirst whether first snapshots are taken
    * @param at milliseconds since 1970
+   * @returns those that get a further job, as `database.table`
    */
-  readAgain(tables: readonly TableNamed[], takesFirst: boolean, at: number): void {
+  readAgain(tables: readonly TableNamed[], takesFirst: boolean, at: number): readonly string[] {
+    const added: string[] = [];
     const waiting = new Map(
       this.jobs.filter(isWholeAndUnbegun).map((job) => [tableId(job.database, job.table), job]),
     );
@@ -154,12 +161,17 @@ export class SnapshotBook {
       const job = waiting.get(id);
       const order = { database, table, condition: null, reconcile: true, requestedAt: at };
       if (job?.reconcile === true) continue;
-      if (job?.origin === 'initial') this.update(job.id, { reconcile: true });
-      else if (takesFirst && this.#hasEndedFirst(id)) {
+      if (job?.origin === 'initial') {
+        this.update(job.id, { reconcile: true });
+        continue;
+      }
+      added.push(id);
+      if (takesFirst && this.#hasEndedFirst(id)) {
         this.forget(id);
         this.#add({ ...order, id: initialId(id), origin: 'initial' });
       } else this.request(order);
     }
+    return added;
   }
 
   /** Rows of the table may be gone that the stream has told: its first snapshot, if that has not begun, is to drop them. */
@@ -243,6 +255,7 @@ export class SnapshotBook {
       whole: [...this.#whole],
       requested: this.#requested,
       ...(this.unsureUntil === null ? {} : { unsureUntil: this.unsureUntil }),
+      ...(this.followed === null ? {} : { followed: this.followed }),
     };
   }
 }

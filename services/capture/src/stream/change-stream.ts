@@ -5,6 +5,7 @@ import type { GtidTracker } from '../source/gtid-tracker.ts';
 import { KnownGtids } from '../source/known-gtids.ts';
 import { SequenceCounter } from '../state/sequence-counter.ts';
 import { tableId } from '../state/table.ts';
+import type { CascadeMarks } from './cascade-marks.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
 import type { ControlPoint } from './control-writer.ts';
 import { classifyStatement, respelled, type LoggedStatement, type XaStep } from './ddl.ts';
@@ -15,6 +16,7 @@ import { GroupRows } from './group-rows.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 import type { RowStatement } from './row-statement.ts';
 import type { RowWriterOptions } from './row-writer.ts';
+import { newTransaction } from './stream-transaction.ts';
 import type { Dialect } from './sql-lexer.ts';
 import type { TableName } from './statement-text.ts';
 import type { Announcement, TableRoutes } from './table-routes.ts';
@@ -47,23 +49,9 @@ export interface ChangeStreamOptions {
   readonly gtids: GtidTracker | null;
   readonly routes: TableRoutes;
   readonly ddl: DdlReporter;
+  readonly cascades: CascadeMarks;
   readonly buffer: PublishBuffer;
   readonly rows: RowWriterOptions;
-}
-
-/** Facts of the transaction that is open, or was the last one open. */
-interface Transaction {
-  open: boolean;
-  gtid: string | null;
-  start: number;
-  floorAtStart: number;
-  /** Microseconds since 1970, as the binlog tells them. */
-  committedAtMicros: number;
-  committedAtMs: number;
-  serverId: number;
-  images: number;
-  /** Name of the XA transaction that it is; null for any other. */
-  xa: string | null;
 }
 
 /**
@@ -78,6 +66,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   readonly #gtids: KnownGtids;
   readonly #routes: TableRoutes;
   readonly #ddl: DdlReporter;
+  readonly #cascades: CascadeMarks;
   readonly #writer: ChangeWriter;
   readonly #statements: DdlWriter;
   readonly #rows: GroupRows;
@@ -98,17 +87,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   atTip = false;
   /** Rows of which the binlog does not tell what became of them: seen to before the next event. */
   doubts: Doubt[] = [];
-  readonly transaction: Transaction = {
-    open: false,
-    gtid: null,
-    start: 0,
-    floorAtStart: 0,
-    committedAtMicros: 0,
-    committedAtMs: 0,
-    serverId: 0,
-    images: 0,
-    xa: null,
-  };
+  readonly transaction = newTransaction();
 
   constructor(options: ChangeStreamOptions) {
     this.#server = options.server;
@@ -118,6 +97,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     this.#gtids = new KnownGtids(options.flavour, options.gtids);
     this.#routes = options.routes;
     this.#ddl = options.ddl;
+    this.#cascades = options.cascades;
     this.#sequence = new SequenceCounter(options.generation);
     this.#skipping = options.resume.publishedThrough !== null;
     this.#position = { file: options.resume.file, position: options.resume.position };
@@ -221,8 +201,10 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   onBegin(begin: { gtid: string | null; start: number; committedAtMicros: number; serverId: number }): void {
     const transaction = this.transaction;
     // Its server ended before it was committed: what was left of it was rolled back.
-    if (transaction.open)
+    if (transaction.open) {
+      this.#cascades.drop();
       this.#noteRolledBack('a transaction without an end', transaction.start, () => false);
+    }
     transaction.open = true;
     transaction.gtid = begin.gtid;
     transaction.start = begin.start;
@@ -241,6 +223,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   }
 
   onRows(rows: RowsEvent): void {
+    this.#cascades.note(rows);
     const route = this.#routes.of(rows.table);
     if (route?.encoder.table.treatment.skips?.has(rows.operation) === true) return this.#skip(rows);
     if (route === null) return this.#passOver(rows);
@@ -310,6 +293,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
         this.#rows.savepoint(statement.name, this.buffer);
         break;
       case 'rollback':
+        if (statement.savepoint === null) this.#cascades.drop();
         this.#noteRolledBack(query.sql, query.start, () => this.#rows.undo(statement.savepoint, this.buffer));
         break;
       case 'rows':
@@ -323,9 +307,13 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
 
   #xa(step: XaStep, xid: string, start: number): void {
     if (step === 'start') this.transaction.xa = xid;
-    else if (step === 'prepare') this.#stopTables(xid, start);
-    else if (step === 'commit') this.#routes.inDoubt.push(...this.#ddl.tablesOfXa(xid));
-    else this.transactions++;
+    else if (step === 'prepare') {
+      this.#stopTables(xid, start);
+      this.#cascades.prepare(xid);
+    } else if (step === 'commit') {
+      this.#routes.inDoubt.push(...this.#ddl.tablesOfXa(xid));
+      this.#cascades.commitPrepared(xid);
+    } else this.transactions++;
   }
 
   onHeartbeat(file: string, position: number): void {
@@ -384,6 +372,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     this.#skipping = false;
     this.#position = { file: this.#position.file, position: end };
     this.#closedAt = this.#position;
+    this.#cascades.close();
   }
 
   wasPublished(offset: number): boolean {

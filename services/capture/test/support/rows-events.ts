@@ -9,6 +9,8 @@ export interface Rows {
   readonly start: number;
   /** INSERT: after images, DELETE: before images, UPDATE: pairs. */
   readonly rows: readonly Image[] | readonly (readonly [before: Image, after: Image])[];
+  /** STMT_END unless told otherwise. */
+  readonly flags?: number;
 }
 
 class TextImage implements RowImage {
@@ -31,7 +33,7 @@ class TextImage implements RowImage {
 }
 
 /** A rows event as a decoder hands it to its handler. */
-export function rowsEvent({ table, operation, start, rows }: Rows): RowsEvent {
+export function rowsEvent({ table, operation, start, rows, flags = 1 }: Rows): RowsEvent {
   const before = new TextImage();
   const after = new TextImage();
   const images = operation === 'UPDATE' ? 2 : 1;
@@ -42,7 +44,7 @@ export function rowsEvent({ table, operation, start, rows }: Rows): RowsEvent {
     start,
     timestamp: 1_795_252_177,
     serverId: 11,
-    flags: 1,
+    flags,
     before,
     after,
     get imageIndex() {
@@ -56,6 +58,10 @@ export function rowsEvent({ table, operation, start, rows }: Rows): RowsEvent {
       after.values = (images === 2 ? values[1] : values) as Image;
       return true;
     },
+    rewind() {
+      row = -1;
+    },
+    placeOf: (column) => table.columns.findIndex(({ name }) => name === column),
     countImages: () => rows.length * images,
   };
 }

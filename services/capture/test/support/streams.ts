@@ -5,6 +5,7 @@ import { DdlJournal } from '../../src/state/ddl-journal.ts';
 import { TableRegistry } from '../../src/state/table-registry.ts';
 import { createTableFilter } from '../../src/state/table-filter.ts';
 import { GtidTracker } from '../../src/source/gtid-tracker.ts';
+import { CascadeMarks } from '../../src/stream/cascade-marks.ts';
 import { ChangeStream, type ResumePoint } from '../../src/stream/change-stream.ts';
 import { DdlReporter, type DdlPolicies } from '../../src/stream/ddl-reporter.ts';
 import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
@@ -109,6 +110,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     gtids,
     routes,
     ddl,
+    cascades: new CascadeMarks('mysql', () => undefined),
     buffer,
     rows: { tombstones },
   });
