@@ -1,4 +1,6 @@
+import type { SchemaColumn } from '@sluice/envelope';
 import { type Flavour, type TableDescription } from '@sluice/mysql';
+import { implicitValue } from './implicit-values.ts';
 import { KeyChange } from './key-change.ts';
 import {
   columnDefinition,
@@ -20,7 +22,7 @@ export function additiveChanges(table: TableDescription, shape: TableShape, flav
   const key = new KeyChange(table, shape);
   const added = shape.columns
     .filter(({ name }) => !present.has(foldName(name)) && !key.renamesTo(name))
-    .map((column) => `ADD COLUMN ${columnDefinition(column, flavour, false)}`);
+    .map((column) => `ADD COLUMN ${columnDefinition(fillable(column), flavour, false)}`);
   const loosened = table.columns
     .filter(
       (column) =>
@@ -32,4 +34,9 @@ export function additiveChanges(table: TableDescription, shape: TableShape, flav
     .map((column) => `MODIFY COLUMN ${nullableDefinition(column)}`);
   const guard = present.has(SEQUENCE_COLUMN) ? [] : [`ADD COLUMN ${SEQUENCE_DEFINITION}`];
   return [...added, ...loosened, ...guard];
+}
+
+/** A server refuses a NOT NULL column that it has no value of its own for, or keeps what is none, while there are rows. */
+function fillable(column: SchemaColumn): SchemaColumn {
+  return implicitValue(column.type) === null ? { ...column, nullable: true } : column;
 }

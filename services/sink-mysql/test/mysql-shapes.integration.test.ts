@@ -80,6 +80,27 @@ describe.each([
     expect(values[2]).toEqual(values[0]);
   });
 
+  test('a column that no server can fill in for rows of before the ALTER may be NULL', async () => {
+    const [ahead, behind] = [await fixture.worker(), await fixture.worker()];
+    const narrow = topicOf('placed', [id]);
+    await write(ahead, narrow.schema(sequenceAt(1)));
+    const old = (step: number, key: number): Delivery =>
+      narrow.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: key } });
+    expect(await write(behind, old(2, 1))).toEqual(['applied']);
+    const wide = topicOf('placed', [id, column('place', 'point', false)]);
+    expect(await write(ahead, wide.schema(sequenceAt(5)))).toEqual(['applied']);
+    const place = { srid: 0, wkb: 'AQEAAAAAAAAAAADwPwAAAAAAAABA' };
+    const row = wide.row({ operation: 'INSERT', sequence: sequenceAt(6), row: { id: 3, place } });
+    expect(await write(ahead, old(3, 2), row)).toEqual(['applied', 'applied']);
+    expect(
+      await fixture.rows(`SELECT id, ST_AsText(place) AS place FROM ${fixture.table('placed')} ORDER BY id`),
+    ).toEqual([
+      { id: 1, place: null },
+      { id: 2, place: null },
+      { id: 3, place: 'POINT(1 2)' },
+    ]);
+  });
+
   test('members of ENUM and SET are what they are, backslashes and quotes included', async () => {
     const members = [String.raw`a\b`, "it's", String.raw`\'`, String.raw`c:\\`, '日本'];
     const list = members.map((member) => `'${member.replaceAll("'", "''")}'`).join(',');
