@@ -10,7 +10,8 @@ import type { SinkName } from '../harness/sink-pipeline.ts';
 /**
  * Random schemas, sessions, transactions and DDL on a source that a replica of the same version follows too: when all is
  * quiet, source, replica and stores are equal, or a service names the table that is not.
- * `npm run test:replica -- --histories 10000 --seed N --server mariadb` for long runs.
+ * `npm run test:replica -- --histories 10000 --seed N --server mariadb` for long runs, `--sinks redis,mysql,elasticsearch`
+ * for all stores.
  */
 
 const stack = await startStack({ servers: ['kafka', 'target-mysql', 'redis', 'elasticsearch'] });
@@ -18,7 +19,8 @@ afterAll(() => stack.stop());
 
 const SHORT_HISTORIES = 6;
 const HISTORIES = testSize('SLUICE_HISTORIES', SHORT_HISTORIES);
-const LANES = testSize('SLUICE_HISTORY_LANES', 12);
+/** More at a time share what a batch waits for. */
+const LANES = testSize('SLUICE_HISTORY_LANES', 32);
 const LENGTH = testSize('SLUICE_HISTORY_LENGTH', 12);
 const SHRUNK = 3;
 /** A sink that was slow for its session joins its group again first. */

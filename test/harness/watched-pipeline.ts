@@ -178,8 +178,29 @@ export class WatchedPipeline {
     return { differences, named: [...reasons.keys()], reasons, waiting };
   }
 
-  /** Tables of these databases on the target that are not among the given ones, do not wait by name, and have rows. */
-  async leftOver(databases: readonly string[], tables: readonly TableId[]): Promise<string[]> {
+  /**
+   * Tables of these databases on the target that are not among the given ones, do not wait by name, and have rows. Waits for
+   * so long for them to go: what drops them may come after the last row that is compared.
+   */
+  async leftOver(
+    databases: readonly string[],
+    tables: readonly TableId[],
+    patienceMs: number,
+  ): Promise<string[]> {
+    let left: string[] = [];
+    const isGone = async (): Promise<boolean> => {
+      this.#assertAlive();
+      left = await this.#leftOver(databases, tables);
+      return left.length === 0;
+    };
+    await eventually('no rows of tables that are gone', isGone, {
+      timeoutMs: patienceMs,
+      everyMs: POLL_MS,
+    }).catch(() => this.#assertAlive());
+    return left;
+  }
+
+  async #leftOver(databases: readonly string[], tables: readonly TableId[]): Promise<string[]> {
     const { target } = this.#pipeline.stores;
     const there = new Set(tables.map(tableText));
     const [rows] = await target.query<RowDataPacket[]>(

@@ -26,6 +26,8 @@ const VARIABLES: ReadonlyMap<
   ['--seed', { name: 'SLUICE_TEST_SEED', ...NUMBER }],
   ['--histories', { name: 'SLUICE_HISTORIES', ...NUMBER }],
   ['--server', { name: 'SLUICE_HISTORY_SERVER', form: /^(mysql|mariadb)$/, needs: 'mysql or mariadb' }],
+  ['--lanes', { name: 'SLUICE_HISTORY_LANES', ...NUMBER }],
+  ['--sinks', { name: 'SLUICE_HISTORY_SINKS', form: /^[a-z,]+$/, needs: 'sinks with commas' }],
   ['--without', { name: 'SLUICE_HISTORY_WITHOUT', form: /^[a-z ,]+$/, needs: 'names with commas' }],
 ]);
 

@@ -18,6 +18,9 @@ export interface LanesOptions {
   readonly topics: TopicStrategy;
 }
 
+/** On a machine with other work the services need longer for all that ran than one table does that is read again. */
+const MARK_PATIENCES = 8;
+
 /** What was found when everybody had come to rest. */
 export interface LanesVerdict {
   /** By lane what is not equal, in lines for people; lanes that are equal are not in it. */
@@ -67,7 +70,7 @@ export class HistoryLanes {
     const { servers, patienceMs } = this.#options;
     await servers.forgetPrepared();
     await servers.caughtUp();
-    await this.#pipeline.marked();
+    await this.#pipeline.marked(patienceMs * MARK_PATIENCES);
     const { tables, keyless, different } = await servers.compare(`${this.#pipeline.name}_`);
     const found = new Map<string, string[]>();
     const note = (table: string, line: string): void => {
@@ -83,7 +86,7 @@ export class HistoryLanes {
     for (const table of keyless.map(tableText)) {
       if (!named.includes(table)) note(table, `${table} has rows and no key, and nobody names it`);
     }
-    for (const table of await this.#pipeline.leftOver(this.#lanes, tables)) {
+    for (const table of await this.#pipeline.leftOver(this.#lanes, tables, patienceMs)) {
       note(table, `mysql ${table}: rows of a table that is gone`);
     }
     for (const lines of found.values()) lines.push(...this.#pipeline.errors);
