@@ -1,3 +1,4 @@
+import { parseDialect } from './parse-mode.ts';
 import { eachToken, type Dialect, type TokenKind } from './sql-lexer.ts';
 
 const LENGTH_MAX = 10_000;
@@ -6,10 +7,10 @@ const LENGTH_MAX = 10_000;
  * A statement as others may see it: comments go, and what is quoted becomes `'…'`, because defaults, comments, options and
  * connection strings of tables may hold what nobody shall read. Names and the members of ENUM and SET stay.
  */
-export function shownStatement(sql: string, dialect: Dialect): string {
+export function shownStatement(sql: string, logged: Dialect): string {
   const members = new Members();
   let line = '';
-  eachToken(sql, dialect, (kind, token) => {
+  eachToken(sql, parseDialect(sql, logged), (kind, token) => {
     if (line.length > LENGTH_MAX) return;
     members.pass(kind, token);
     if (kind === 'text') line += members.open ? token.replace(/\s+/gu, ' ') : "'…'";

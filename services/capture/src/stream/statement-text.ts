@@ -1,4 +1,5 @@
 /** The words of SQL statements: only as much of their grammar as is needed to find names and clauses, never values. */
+import { parseDialect } from './parse-mode.ts';
 import { eachToken, unquoted, type Dialect } from './sql-lexer.ts';
 
 /** A table as a statement names it. */
@@ -15,10 +16,11 @@ const OPAQUE = /^(?:''|`(?:[^`]|``)*`)/u;
 /**
  * The statement in one spelling whatever the session's: no comments, one space for blanks, names that are quoted in backticks,
  * and empty texts for all that is quoted otherwise. Without MariaDB's SET STATEMENT … FOR.
+ * @param logged what the binlog says of the session
  */
-export function plainStatement(sql: string, dialect: Dialect): string {
+export function plainStatement(sql: string, logged: Dialect): string {
   let text = '';
-  eachToken(sql, dialect, (kind, token) => {
+  eachToken(sql, parseDialect(sql, logged), (kind, token) => {
     if (kind === 'name') text += `\`${unquoted(token).replaceAll('`', '``')}\``;
     else if (kind === 'text') text += "''";
     else if (kind !== 'blank') text += token;

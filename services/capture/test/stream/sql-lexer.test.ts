@@ -9,6 +9,7 @@ const ANSI = { flavour: 'mysql', sqlMode: 4 } as const;
 /** MariaDB's ORACLE: the modes that it stands for are bits of their own, some beyond 32. */
 const ORACLE = { flavour: 'mariadb', sqlMode: 2 ** 33 + 512 + 4 } as const;
 const MSSQL = { flavour: 'mariadb', sqlMode: 1024 + 4 } as const;
+const MARIADB_ANSI: Dialect = { flavour: 'mariadb', sqlMode: 4 };
 const NO_ESCAPES = { flavour: 'mysql', sqlMode: 2 ** 20 } as const;
 
 test.each<[string, Dialect, string]>([
@@ -31,6 +32,15 @@ test.each<[string, Dialect, string]>([
   ['a /*+ hint */ b', MYSQL, 'a b'],
   ["a '/* x' b '*/'", MYSQL, "a '' b ''"],
   ["SET STATEMENT a='x FOR y', b=1 FOR c", MARIADB, 'c'],
+  [`SET STATEMENT sql_mode='' FOR TRUNCATE "x"`, MARIADB, 'TRUNCATE `x`'],
+  [`SET STATEMENT sql_mode='' FOR RENAME TABLE a TO b."x"`, MARIADB, 'RENAME TABLE a TO b.`x`'],
+  [`SET STATEMENT sql_mode='' FOR DROP TABLE [x]`, MARIADB, 'DROP TABLE `x`'],
+  [`SET STATEMENT sql_mode='ANSI' FOR ALTER TABLE x COMMENT "y"`, MARIADB_ANSI, "ALTER TABLE x COMMENT ''"],
+  [
+    String.raw`SET STATEMENT sql_mode='' FOR ALTER TABLE x COMMENT 'y', ADD z INT`,
+    MARIADB,
+    "ALTER TABLE x COMMENT '', ADD z INT",
+  ],
 ])('%j is read as %j says', (sql, dialect, expected) => {
   expect(plainStatement(sql, dialect)).toBe(expected);
 });

@@ -84,7 +84,7 @@ export class StatementMaker {
     const charset = this.#pick(CHARSETS);
     const one = this.#pick(tables);
     const other = this.#pick(tables.filter((name) => name !== one));
-    const body = this.#body(one, other);
+    const body = `${this.#setting()}${this.#body(one, other)}`;
     const wrapped = this.#chance(0.1) ? `${this.#pick(this.#marks())}${body} */` : body;
     const sql = `${this.#chance(0.2) ? this.#gap() : ''}${wrapped}${this.#chance(0.2) ? this.#gap() : ''}`;
     return { sql: this.#chance(0.1) ? `${sql} # the end` : sql, charset, mode: this.#mode };
@@ -113,6 +113,14 @@ export class StatementMaker {
       default:
         return `ALTER${gap()}TABLE${gap()}${this.#table(one)}${gap()}${this.#clause()}${this.#maybe(`,${gap()}${this.#clause()}`)}`;
     }
+  }
+
+  /** What MariaDB sets for one statement: the statement itself is still read as the session says. */
+  #setting(): string {
+    if (this.#flavour === 'mysql' || !this.#chance(0.2)) return '';
+    const others = this.#maybe(`,${this.#gap()}lock_wait_timeout=20`);
+    const mode = this.#pick(MODES.mariadb);
+    return `SET${this.#gap()}STATEMENT${this.#gap()}${this.#pick(['max_statement_time=100', `sql_mode='${mode}'`])}${others}${this.#gap()}FOR${this.#gap()}`;
   }
 
   #clause(): string {
