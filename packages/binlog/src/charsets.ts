@@ -3,7 +3,7 @@ import { BinlogError } from './errors.ts';
 import { writeString, writeUtf8 } from './values/json-string.ts';
 import { multiByteDecoder } from './values/multi-byte.ts';
 import { singleByteText, singleByteWriter } from './values/single-byte.ts';
-import { decodeUtf16, decodeUtf32 } from './values/utf16.ts';
+import { decodeUcs2, decodeUtf16, decodeUtf32 } from './values/utf16.ts';
 import type { ValueWriter } from './values/value-writer.ts';
 
 type Decode = (bytes: Buffer) => string;
@@ -50,6 +50,7 @@ function makeDecoder(charset: string): Decode {
     case 'binary':
       return (bytes) => bytes.toString('utf8');
     case 'ucs2':
+      return decodeUcs2;
     case 'utf16':
       return (bytes) => decodeUtf16(bytes, true);
     case 'utf16le':
