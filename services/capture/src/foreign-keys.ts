@@ -103,7 +103,7 @@ export class ForeignKeys {
       .map(nameOf)
       .filter(({ database, table }) => registry.isAdmitted(database, table));
     const takesFirst = settings.config.snapshot.mode === 'initial';
-    const added = book.readAgain(tables, takesFirst, Date.now());
+    const added = book.readAgain(tables, takesFirst, Date.now(), true);
     if (added.length === 0) return;
     log.info(
       { event: 'capture.cascades_followed', tables: added },

@@ -1,4 +1,8 @@
 import type { SnapshotBook } from '../state/snapshot-book.ts';
+import { tableId } from '../state/table.ts';
+
+/** For so long at least a table rests that was read (ms); when the reading took longer, for as long as that. */
+const REST_MS = 2000;
 
 export interface SchedulerParts {
   readonly book: SnapshotBook;
@@ -14,10 +18,15 @@ export interface SchedulerParts {
   readonly onBusy: (busy: boolean) => void;
 }
 
-/** Gives jobs their turn: several tables at once, one job of a table at a time, oldest first. */
+/**
+ * Gives jobs their turn: several tables at once, one job of a table at a time, oldest first. Between jobs that are asked for
+ * again and again a table rests, so that at most half of the time goes to reading it.
+ */
 export class SnapshotScheduler {
   readonly #parts: SchedulerParts;
   readonly #running = new Map<string, Promise<void>>();
+  /** Tables that were read a short while ago, as `database.table`. */
+  readonly #resting = new Set<string>();
   #wake: () => void = () => undefined;
   #failure: { readonly error: unknown } | null = null;
 
@@ -49,21 +58,33 @@ export class SnapshotScheduler {
     const changed = new Promise<void>((resolve) => (this.#wake = resolve));
     const { book, threads, isStopped, now, onBusy } = this.#parts;
     const reading = new Set(this.#running.keys());
-    for (const { id } of book.startable(threads - reading.size, reading, isStopped)) {
+    const rests = (table: string): boolean => this.#resting.has(table);
+    for (const { id, database, table } of book.startable(threads - reading.size, reading, isStopped, rests)) {
       book.move(id, 'start', now());
-      this.#running.set(id, this.#read(id, signal));
+      this.#running.set(id, this.#read(id, tableId(database, table), signal));
     }
     onBusy(this.#running.size > 0);
     await changed;
   }
 
-  async #read(id: string, signal: AbortSignal): Promise<void> {
+  #rest(table: string, took: number): void {
+    this.#resting.add(table);
+    const wake = (): void => {
+      this.#resting.delete(table);
+      this.#wake();
+    };
+    setTimeout(wake, Math.max(REST_MS, took)).unref();
+  }
+
+  async #read(id: string, table: string, signal: AbortSignal): Promise<void> {
+    const begun = performance.now();
     try {
       await this.#parts.read(id, signal);
     } catch (error) {
       this.#failure ??= { error };
     } finally {
       this.#running.delete(id);
+      this.#rest(table, performance.now() - begun);
       this.#wake();
     }
   }

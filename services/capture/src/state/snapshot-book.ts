@@ -44,6 +44,8 @@ export class SnapshotBook {
   readonly #whole: Set<string>;
   /** Jobs that are done, but whose last rows may not be in Kafka yet. */
   readonly #unpublished = new Set<string>();
+  /** Jobs that begin when their table has had a rest; not after a restart. */
+  readonly #patient = new Set<string>();
   #requested: number;
   /** The end of the source's binlog when it last answered what else changes with a table; null once the stream is there. */
   unsureUntil: StreamPosition | null;
@@ -136,10 +138,14 @@ export class SnapshotBook {
 
   /** A job that an operator asks for. */
   request(order: Omit<JobOrder, 'id' | 'origin'>): SnapshotJob {
+    return this.#request(order, false);
+  }
+
+  #request(order: Omit<JobOrder, 'id' | 'origin'>, isPatient: boolean): SnapshotJob {
     for (const { id } of oldest(this.jobs.filter(({ origin }) => origin === 'request')))
       this.#jobs.delete(id);
     this.#requested++;
-    return this.#add({ ...order, id: `s${this.#requested}`, origin: 'request' });
+    return this.#add({ ...order, id: `s${this.#requested}`, origin: 'request' }, isPatient);
   }
 
   /**
@@ -149,9 +155,15 @@ export class SnapshotBook {
    *
    * @param takesFirst whether first snapshots are taken
    * @param at milliseconds since 1970
+   * @param isPatient whether a further job waits until its table has had a rest, as such wishes may never end
    * @returns those that get a further job, as `database.table`
    */
-  readAgain(tables: readonly TableNamed[], takesFirst: boolean, at: number): readonly string[] {
+  readAgain(
+    tables: readonly TableNamed[],
+    takesFirst: boolean,
+    at: number,
+    isPatient = false,
+  ): readonly string[] {
     const added: string[] = [];
     const waiting = new Map(
       this.jobs.filter(isWholeAndUnbegun).map((job) => [tableId(job.database, job.table), job]),
@@ -160,6 +172,7 @@ export class SnapshotBook {
       const id = tableId(database, table);
       const job = waiting.get(id);
       const order = { database, table, condition: null, reconcile: true, requestedAt: at };
+      if (job !== undefined && !isPatient) this.#patient.delete(job.id);
       if (job?.reconcile === true) continue;
       if (job?.origin === 'initial') {
         this.update(job.id, { reconcile: true });
@@ -168,8 +181,8 @@ export class SnapshotBook {
       added.push(id);
       if (takesFirst && this.#hasEndedFirst(id)) {
         this.forget(id);
-        this.#add({ ...order, id: initialId(id), origin: 'initial' });
-      } else this.request(order);
+        this.#add({ ...order, id: initialId(id), origin: 'initial' }, isPatient);
+      } else this.#request(order, isPatient);
     }
     return added;
   }
@@ -185,8 +198,10 @@ export class SnapshotBook {
     return first === undefined || hasEnded(first.state);
   }
 
-  #add(order: JobOrder): SnapshotJob {
+  #add(order: JobOrder, isPatient = false): SnapshotJob {
     const job = newJob(order);
+    if (isPatient) this.#patient.add(job.id);
+    else this.#patient.delete(job.id);
     this.#jobs.delete(job.id);
     this.#jobs.set(job.id, job);
     this.onMove();
@@ -199,6 +214,7 @@ export class SnapshotBook {
     const moved = job === undefined ? null : moveJob(job, event, at);
     if (moved === null) return null;
     this.#jobs.set(id, moved);
+    this.#patient.delete(id);
     if (event === 'finish') this.#unpublished.add(id);
     const { origin, database, table, state } = moved;
     // A first snapshot that was cancelled is not owed any more: somebody has said so.
@@ -218,11 +234,13 @@ export class SnapshotBook {
    * Jobs that may start now, oldest first: one at a time of each table.
    * @param reading ids of jobs that are still at their last chunk, whatever their state is
    * @param isStopped whether a table must not be read now, by `database.table`
+   * @param rests whether a table was read a short while ago, by `database.table`
    */
   startable(
     free: number,
     reading: ReadonlySet<string>,
     isStopped: (table: string) => boolean = () => false,
+    rests: (table: string) => boolean = () => false,
   ): readonly SnapshotJob[] {
     const busy = new Set<string>();
     for (const { id, state, database, table } of this.#jobs.values())
@@ -232,6 +250,7 @@ export class SnapshotBook {
       const id = tableId(job.database, job.table);
       if (found.length >= free) break;
       if (job.state !== 'pending' || busy.has(id) || isStopped(id)) continue;
+      if (this.#patient.has(job.id) && rests(id)) continue;
       busy.add(id);
       found.push(job);
     }

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { SnapshotScheduler } from '../../src/snapshot/snapshot-scheduler.ts';
 import { SnapshotBook } from '../../src/state/snapshot-book.ts';
+
+afterEach(() => vi.useRealTimers());
 
 /** Readers that end when the test says so. */
 class Setup {
@@ -82,6 +84,33 @@ test('a table that waits for an operator is passed over', async () => {
   const setup = new Setup(['a', 'b', 'c'], ['shop.a']);
   await settled();
   expect(setup.ids).toEqual(['s2', 's3']);
+  setup.stop.abort();
+  await setup.done;
+});
+
+test('a table that is to be read again and again rests as long as it was read, for 2 s at least', async () => {
+  vi.useFakeTimers();
+  const setup = new Setup([]);
+  const wish = (isPatient: boolean): readonly string[] =>
+    setup.book.readAgain([{ database: 'shop', table: 'a' }], false, 1, isPatient);
+  for (let times = 0; times < 3; times++) wish(true);
+  await settled();
+  expect(setup.ids).toEqual(['s1']);
+  for (let times = 0; times < 3; times++) wish(true);
+  await vi.advanceTimersByTimeAsync(10_000);
+  await setup.finish('s1');
+  await vi.advanceTimersByTimeAsync(9_990);
+  expect(setup.ids).toEqual([]);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(setup.ids).toEqual(['s2']);
+  await setup.finish('s2');
+  wish(true);
+  await vi.advanceTimersByTimeAsync(1_990);
+  expect(setup.ids).toEqual([]);
+  wish(false);
+  setup.request('b');
+  await settled();
+  expect(setup.ids).toEqual(['s3', 's4']);
   setup.stop.abort();
   await setup.done;
 });
