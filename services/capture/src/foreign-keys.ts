@@ -44,9 +44,14 @@ export class ForeignKeys {
   }
 
   /** Tables, as `database.table`, of which sinks may keep old rows. */
-  unfollowed({ areLogged, keys, unseen }: Cascades): readonly string[] {
-    if (areLogged) return [];
-    return this.#isFollowing ? unseen : childrenOf(keys, this.#isCaptured);
+  unfollowed(cascades: Cascades): readonly string[] {
+    if (this.#areLogged(cascades)) return [];
+    return this.#isFollowing ? cascades.unseen : childrenOf(cascades.keys, this.#isCaptured);
+  }
+
+  /** What the server says of its own clients, unless the stream has met rows of others. */
+  #areLogged({ areLogged }: Cascades): boolean {
+    return areLogged && !this.marks.metUntraced;
   }
 
   /** What the source has answered while the stream goes on. */
@@ -59,19 +64,19 @@ export class ForeignKeys {
    * Goes by these keys from now on. A table to which other changes cascade than before is read again, as what cascaded to it
    * until now was perhaps not followed; nor may what a key did that is gone by now.
    */
-  follow({ areLogged, keys }: Cascades): void {
+  follow(cascades: Cascades): void {
     const { book } = this.#parts;
     if (!this.#isFollowing) {
       book.followed = null;
       return;
     }
-    const parents = cascadeParents(keys, this.#isCaptured);
+    const parents = cascadeParents(cascades.keys, this.#isCaptured);
     const before = book.followed ?? {};
     const now = cascadeDigests(parents);
     this.marks.parents = parents;
     book.followed = now;
     const others = new Set([...Object.keys(before), ...Object.keys(now)]);
-    if (!areLogged) this.#readAgain([...others].filter((id) => before[id] !== now[id]));
+    if (!this.#areLogged(cascades)) this.#readAgain([...others].filter((id) => before[id] !== now[id]));
   }
 
   /** Each table once in an alert; all of them in the log, whenever there is another. */

@@ -37,6 +37,8 @@ export class CascadeMarks {
   #last: MetParent | null = null;
   readonly #marked = new Set<string>();
   readonly #prepared = new Map<string, readonly string[]>();
+  /** Whether rows were met of which the binlog would not have what foreign keys did: a replica keeps the flags of its source. */
+  metUntraced = false;
 
   /** @param onMarked hears at the end of a transaction which captured tables, as `database.table`, it may have changed */
   constructor(flavour: 'mysql' | 'mariadb', onMarked: (tables: readonly string[]) => void) {
@@ -53,7 +55,9 @@ export class CascadeMarks {
 
   /** On the hot path. The event's rows are at their beginning again afterwards. */
   note(rows: RowsEvent): void {
-    if (this.#parents.size === 0 || rows.operation === 'INSERT' || (rows.flags & this.#traced) !== 0) return;
+    if ((rows.flags & this.#traced) !== 0) return;
+    this.metUntraced = true;
+    if (this.#parents.size === 0 || rows.operation === 'INSERT') return;
     const parent = this.#parentOf(rows);
     if (parent === null) return;
     if (rows.operation === 'DELETE') for (const id of parent.onDelete) this.#marked.add(id);

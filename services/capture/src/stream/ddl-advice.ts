@@ -17,7 +17,7 @@ const ALERTS: Readonly<Record<DdlClass, string>> = {
   rows: 'Rows were changed or rolled back in a way that the binlog does not tell (binlog_format of the session was not ROW, or tables without transactions took part): the tables are read again.',
   xa: '',
   cascade:
-    'The storage engine deletes or changes rows of the table by its foreign keys, and the binlog has no trace of it: sinks keep the old rows until the table is read again (`sluice snapshot start --table TABLE --reconcile`). Set source.foreignKeys to follow, with SELECT on every table that the keys lead to, and it is read by itself; or let triggers or the application do it, or have MySQL 9.6 or newer as source.',
+    'The storage engine deletes or changes rows of the table by its foreign keys, and the binlog has no trace of it: sinks keep the old rows until the table is read again (`sluice snapshot start --table TABLE --reconcile`). Set source.foreignKeys to follow, with SELECT on every table that the keys lead to, and it is read by itself; or let triggers or the application do it, or have MySQL 9.6 or newer as source, and as what that is a replica of.',
 };
 
 /** What an operator has to know or to do about a statement; '' when sinks follow it and nobody needs to look. */

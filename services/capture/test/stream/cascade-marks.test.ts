@@ -83,6 +83,7 @@ test.each([
   marks.note(deleted({ flags }));
   marks.close();
   expect(told).toHaveLength(times);
+  expect(marks.metUntraced).toBe(times > 0);
 });
 
 test('a transaction that is rolled back marks nothing, a prepared one when it commits', () => {
