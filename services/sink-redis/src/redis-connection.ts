@@ -71,6 +71,10 @@ export class RedisConnection {
     await this.#guarded(this.#redis.ping());
   }
 
+  async info(): Promise<string> {
+    return this.#guarded(this.#redis.info());
+  }
+
   async get(key: string): Promise<string | null> {
     return this.#guarded(this.#redis.get(key));
   }

@@ -7,6 +7,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ASK: 'REDIS_UNAVAILABLE', // the slot is moving to another server
   BUSY: 'REDIS_UNAVAILABLE', // somebody's script runs too long
   CLUSTERDOWN: 'REDIS_UNAVAILABLE', // not enough servers of the cluster are there
+  CROSSSLOT: 'REDIS_UNAVAILABLE', // the keys of a script lie on several servers: of no row's making
   LOADING: 'REDIS_UNAVAILABLE', // it reads its file after a start
   MASTERDOWN: 'REDIS_UNAVAILABLE', // a replica that has lost its master
   MISCONF: 'REDIS_UNAVAILABLE', // it cannot save to its disk and therefore takes no writes

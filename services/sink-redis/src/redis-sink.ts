@@ -18,6 +18,7 @@ import {
   tombstoneKey,
 } from './redis-mapper.ts';
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
+import { serverFacts, slotProblem } from './server-facts.ts';
 
 const SCAN_COUNT = 1000;
 /** Ten years: Redis takes no longer life of a key than fits 64 bits in milliseconds. */
@@ -61,6 +62,7 @@ class RedisSink implements Sink {
   async open(): Promise<void> {
     await this.#connection.open();
     await this.#checkAcl();
+    await this.#checkServer();
     await this.#lostWrites.open();
   }
 
@@ -79,6 +81,18 @@ class RedisSink implements Sink {
     const sink = { user, keyPrefix, format, sourceTables, databaseNumber, ownKey };
     const problem = aclProblem(sink, await this.#connection.refused(probesOf(sink)));
     if (problem !== null) throw preflightFailed([problem]);
+  }
+
+  /** Throws PREFLIGHT_FAILED where no row could be written. One that throws rows away is told: a cache may be meant to. */
+  async #checkServer(): Promise<void> {
+    const facts = serverFacts(await this.#connection.info());
+    const problem = slotProblem(facts, this.#config.keyPrefix);
+    if (problem !== null) throw preflightFailed([problem]);
+    if (facts.evictsBy === null) return;
+    this.#context.log.warn(
+      { event: 'store.evicts', policy: facts.evictsBy },
+      'Redis throws keys away when it is full, and nothing tells which rows are missing then. Fix: CONFIG SET maxmemory-policy noeviction, also in its configuration file',
+    );
   }
 
   /** A replay passes the same guards; there is no offset here that it could move. */

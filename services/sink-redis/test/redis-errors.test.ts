@@ -8,6 +8,7 @@ const ReplyError = ioredis.ReplyError as new (message: string) => Error;
 test.each([
   ["OOM command not allowed when used memory > 'maxmemory'.", 'REDIS_UNAVAILABLE', 'retryable'],
   ["READONLY You can't write against a read only replica.", 'REDIS_UNAVAILABLE', 'retryable'],
+  ["CROSSSLOT Keys in request don't hash to the same slot", 'REDIS_UNAVAILABLE', 'retryable'],
   ['LOADING Redis is loading the dataset in memory', 'REDIS_UNAVAILABLE', 'retryable'],
   ['NOAUTH Authentication required.', 'REDIS_AUTH', 'fatal'],
   ['WRONGPASS invalid username-password pair or user is disabled.', 'REDIS_AUTH', 'fatal'],

@@ -24,13 +24,17 @@ export interface TestRedisOptions {
   readonly timeoutMs?: number;
   /** What the store says of itself. */
   readonly marker?: string;
+  /** Default: one that no other has. */
+  readonly keyPrefix?: string;
+  /** Hears of every log line of the sink. */
+  readonly onLog?: (line: string) => unknown;
 }
 
 /** A sink with key prefix and group of its own, and a plain client beside it. */
 export function testRedis(url: string, options: TestRedisOptions = {}): TestRedis {
-  const keyPrefix = `${randomUUID()}/`;
+  const keyPrefix = options.keyPrefix ?? `${randomUUID()}/`;
   const group = `test.${randomUUID()}`;
-  const { format = 'json', timeoutMs = 5000 } = options;
+  const { format = 'json', timeoutMs = 5000, onLog } = options;
   const client = new Redis(url);
   client.on('error', () => undefined);
   /** @param prefix of the topics: another one is another pipeline */
@@ -42,7 +46,10 @@ export function testRedis(url: string, options: TestRedisOptions = {}): TestRedi
       tombstoneLifeMs: 37 * 86_400_000,
       sourceTables: [],
       hasProgress: async () => options.hasProgress ?? false,
-      log: createLogger('test', { level: 'silent' }),
+      log:
+        onLog === undefined
+          ? createLogger('test', { level: 'silent' })
+          : createLogger('test', { level: 'info' }, { write: (line) => void onLog(line) }),
       registry: new Registry(),
     });
   return {
