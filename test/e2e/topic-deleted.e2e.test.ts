@@ -1,6 +1,7 @@
 import { kafkaClient } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
 import { createLogger, type Trouble } from '@sluice/runtime';
+import { ConfigResourceTypes, type Admin } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { CapturePipeline, kafkaConfig } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -44,6 +45,16 @@ test('topics that were deleted are named within 10 s and made again, whether row
       return keys.has('{"id":0}') && keys.has('{"id":2}');
     });
   await expectOver(capture);
+
+  // Between two looks: nothing but its id tells that it is another one.
+  await makeAgain(pipeline.topic('quiet'));
+  await database.run('INSERT INTO quiet VALUES (3)');
+  await eventually('the rows of before in the topic that was made again', async () => {
+    const rows = await readRows(pipeline.reader, pipeline.topic('quiet'));
+    const keys = new Set(rows.map(({ key }) => key));
+    return ['{"id":0}', '{"id":2}', '{"id":3}'].every((key) => keys.has(key));
+  });
+  await expectOver(capture);
   expect(await capture.get('/health')).toMatchObject({
     ready: true,
     components: { kafka: { status: 'ok' } },
@@ -76,10 +87,36 @@ async function lastError(capture: ServiceProcess): Promise<Trouble | null> {
 }
 
 async function deleteTopic(topic: string): Promise<void> {
+  await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
+}
+
+/** With the settings that capture would give it. */
+async function makeAgain(topic: string): Promise<void> {
+  await withAdmin(async (admin) => {
+    const type = ConfigResourceTypes.TOPIC;
+    const { resources } = await admin.describeConfigs({
+      resources: [{ type, name: topic }],
+      includeSynonyms: false,
+    });
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const configEntries = (resources[0]?.configEntries ?? [])
+      .filter(({ configName }) =>
+        ['cleanup.policy', 'retention.ms', 'max.message.bytes'].includes(configName),
+      )
+      .map(({ configName, configValue }) => ({ name: configName, value: configValue }));
+    await admin.deleteTopics({ topics: [topic] });
+    const numPartitions = topics[0]?.partitions.length ?? 0;
+    await eventually('the topic to be made', () =>
+      admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] }).catch(() => false),
+    );
+  });
+}
+
+async function withAdmin(work: (admin: Admin) => Promise<unknown>): Promise<void> {
   const admin = kafkaClient(kafkaConfig(brokers), createLogger('test', { level: 'silent' })).admin();
   await admin.connect();
   try {
-    await admin.deleteTopics({ topics: [topic] });
+    await work(admin);
   } finally {
     await admin.disconnect();
   }

@@ -1,4 +1,4 @@
-import { findCoordinatorV4, metadataV9, type Broker, type Connection } from '@platformatic/kafka';
+import { findCoordinatorV4, metadataV10, type Broker, type Connection } from '@platformatic/kafka';
 import type { KafkaConfig } from '@sluice/runtime';
 import type { BrokerConnections } from './broker-connections.ts';
 import { errorOfCode } from './errors.ts';
@@ -9,7 +9,7 @@ import {
   UNKNOWN_TOPIC_OR_PARTITION,
 } from './protocol/error-codes.ts';
 
-type MetadataResponse = Awaited<ReturnType<typeof metadataV9.api.async>>;
+type MetadataResponse = Awaited<ReturnType<typeof metadataV10.api.async>>;
 
 const KEY_TYPE_GROUP = 0;
 const KEY_TYPE_TRANSACTION = 1;
@@ -45,7 +45,7 @@ export class Cluster {
     if (byId.size > 0) this.#brokers = [...byId.values()];
     for (const topic of topics) this.#leaders.delete(topic);
     for (const topic of response.topics) {
-      if (topic.name === null || !isKnown(topic.errorCode, topic.name)) continue;
+      if (typeof topic.name !== 'string' || !isKnown(topic.errorCode, topic.name)) continue;
       const leaders: (Broker | undefined)[] = [];
       for (const partition of topic.partitions)
         leaders[partition.partitionIndex] = byId.get(partition.leaderId);
@@ -53,12 +53,16 @@ export class Cluster {
     }
   }
 
-  /** Names of all topics that this user may see. */
-  async topicNames(): Promise<string[]> {
+  /**
+   * All topics that this user may see, by name, with their ids: a topic that was deleted and made again has another one
+   * (KIP-516; Kafka 2.8 and later).
+   */
+  async topicIds(): Promise<ReadonlyMap<string, string>> {
     const response = await askMetadata(await this.anyConnection(), null);
-    return response.topics.flatMap((topic) =>
-      topic.name === null || topic.errorCode !== NONE ? [] : [topic.name],
-    );
+    const ids = new Map<string, string>();
+    for (const { name, topicId, errorCode } of response.topics)
+      if (typeof name === 'string' && errorCode !== UNKNOWN_TOPIC_OR_PARTITION) ids.set(name, topicId);
+    return ids;
   }
 
   /** The broker that coordinates the transactions of this id. */
@@ -99,7 +103,7 @@ async function askMetadata(
   topics: readonly string[] | null,
 ): Promise<MetadataResponse> {
   try {
-    return await metadataV9.api.async(connection, topics === null ? null : [...topics], false);
+    return await metadataV10.api.async(connection, topics === null ? null : [...topics], false);
   } catch (error) {
     const response = (error as { response?: MetadataResponse }).response;
     if (response?.topics === undefined) throw error;

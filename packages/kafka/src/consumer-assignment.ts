@@ -1,6 +1,7 @@
 import { abortableDelay, fullJitter, type Logger, type PipelineError } from '@sluice/runtime';
 import type { Admin, Consumer } from 'kafkajs';
 import {
+  checkTopicId,
   chooseStart,
   fetchCommitted,
   fetchWatermarks,
@@ -15,8 +16,14 @@ export interface AssignmentOptions {
   readonly admin: Admin;
   readonly consumer: Pick<Consumer, 'pause' | 'resume' | 'seek'>;
   readonly groupId: string;
-  /** Offset to continue at, kept outside Kafka; null for a partition never stored. Absent: the group's own offset. */
-  readonly storedOffset?: ((topic: string, partition: number) => Promise<bigint | null>) | undefined;
+  /**
+   * Offset to continue at, kept outside Kafka beside the topic's id (null: not known); null for a partition never stored. Throws
+   * what `checkTopicId` throws. Absent: the group's own offset.
+   */
+  readonly storedOffset?:
+    ((topic: string, partition: number, topicId: string | null) => Promise<bigint | null>) | undefined;
+  /** Ids of the topics there are, by name. */
+  readonly topicIds: () => Promise<ReadonlyMap<string, string>>;
   /** True for topics of which only the newest record matters: a gap there is no loss. */
   readonly gapsAllowed: (topic: string) => boolean;
   /** Before any offset of the assignment is read, or committed: what must outlive a kill from here on. A failure is tried again. */
@@ -44,6 +51,7 @@ export class Assignment {
   /** Offset of the next record of each partition that has begun. */
   readonly #positions = new Map<string, bigint>();
   #partitions: readonly TopicPartition[] = [];
+  #topicIds: ReadonlyMap<string, string> = new Map();
   #generation = 0;
 
   constructor(options: AssignmentOptions) {
@@ -79,6 +87,11 @@ export class Assignment {
 
   position({ topic, partition }: TopicPartition): bigint | undefined {
     return this.#positions.get(partitionName(topic, partition));
+  }
+
+  /** Null where it is not known. */
+  topicId(topic: string): string | null {
+    return this.#topicIds.get(topic) ?? null;
   }
 
   /** Reading has come to `next`; no effect on a partition that has not begun. */
@@ -140,13 +153,17 @@ export class Assignment {
     const committed = await fetchCommitted(admin, groupId, topics);
     const marks = new Map<string, ReadonlyMap<number, Watermarks>>();
     for (const topic of topics) marks.set(topic, await fetchWatermarks(admin, topic));
+    // Asked last: of a topic that is made again meanwhile the id is the new one.
+    this.#topicIds = await this.#options.topicIds();
     const starts: StartOffset[] = [];
     // One after the other: an assignment of a thousand partitions must not become a thousand questions at once.
     for (const where of partitions) {
       const { topic, partition } = where;
+      const topicId = this.topicId(topic);
       const mirrored = committed.get(partitionName(topic, partition)) ?? null;
       const inGroup = storedOffset === undefined || gapsAllowed(topic);
-      const stored = inGroup ? mirrored : await storedOffset(topic, partition);
+      const stored = inGroup ? (mirrored?.offset ?? null) : await storedOffset(topic, partition, topicId);
+      if (inGroup && !gapsAllowed(topic)) checkTopicId(where, mirrored, topicId);
       const range = marks.get(topic)?.get(partition) ?? { low: 0n, high: 0n };
       starts.push(chooseStart(where, stored, range, gapsAllowed(topic)));
     }

@@ -1,11 +1,12 @@
 import type { Logger } from '@sluice/runtime';
 import type { Consumer } from 'kafkajs';
-import { partitionName } from './consumer-start.ts';
+import { partitionName, type TopicPartition } from './consumer-start.ts';
 
 interface Commit {
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
+  readonly metadata: string | null;
 }
 
 /**
@@ -26,9 +27,10 @@ export class CommitQueue {
     this.#delayMs = delayMs;
   }
 
-  /** Every record below `nextOffset` of the partition has its outcome. */
-  note(topic: string, partition: number, nextOffset: bigint): void {
-    this.#waiting.set(partitionName(topic, partition), { topic, partition, offset: String(nextOffset) });
+  /** Every record below `nextOffset` of the partition has its outcome. The topic's id is stored with it. */
+  note({ topic, partition }: TopicPartition, nextOffset: bigint, topicId: string | null): void {
+    const offset = String(nextOffset);
+    this.#waiting.set(partitionName(topic, partition), { topic, partition, offset, metadata: topicId });
     this.#timer ??= setTimeout(() => void this.flush(), this.#delayMs);
   }
 

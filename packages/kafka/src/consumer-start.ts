@@ -62,20 +62,45 @@ export async function fetchWatermarks(admin: Admin, topic: string): Promise<Read
   );
 }
 
-/** Offsets that the group has committed for a topic; partitions without one are absent. */
+/** A place that was stored for a partition. */
+export interface StoredOffset {
+  readonly offset: bigint;
+  /** Id of the topic that it is a place of; null where none was stored with it. */
+  readonly topicId: string | null;
+}
+
+/** Offsets that the group has committed for a topic, the topic's id in their metadata; partitions without one are absent. */
 export async function fetchCommitted(
   admin: Admin,
   groupId: string,
   topics: readonly string[],
-): Promise<ReadonlyMap<string, bigint>> {
-  const committed = new Map<string, bigint>();
+): Promise<ReadonlyMap<string, StoredOffset>> {
+  const committed = new Map<string, StoredOffset>();
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
-    for (const { partition, offset } of partitions) {
+    for (const { partition, offset, metadata } of partitions) {
       const value = BigInt(offset);
-      if (value >= 0n) committed.set(partitionName(topic, partition), value);
+      const topicId = metadata === null || metadata === '' ? null : metadata;
+      if (value >= 0n) committed.set(partitionName(topic, partition), { offset: value, topicId });
     }
   }
   return committed;
+}
+
+/**
+ * A topic that was deleted and made again begins at 0: a place of the one before is no place of this one, though it may have
+ * a record of that number. Throws DATA_GAP then. Either id may be null: what is not known says nothing.
+ */
+export function checkTopicId(
+  { topic, partition }: TopicPartition,
+  stored: StoredOffset | null,
+  topicId: string | null,
+): void {
+  if (stored === null || stored.topicId === null || topicId === null || stored.topicId === topicId) return;
+  throw new PipelineError(
+    'DATA_GAP',
+    `${topic}[${partition}]: offset ${stored.offset} is to be read next, but the topic was deleted and made again since`,
+    { context: { topic, partition, wanted: String(stored.offset), topicId, storedTopicId: stored.topicId } },
+  );
 }
 
 /** One string per partition, for maps. */

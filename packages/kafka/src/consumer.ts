@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { PipelineError, settlesWithin, type Logger } from '@sluice/runtime';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { Assignment } from './consumer-assignment.ts';
+import { Assignment, type AssignmentOptions } from './consumer-assignment.ts';
 import { CommitQueue } from './consumer-commits.ts';
 import { dataGap, fetchWatermarks, type StartOffset, type TopicPartition } from './consumer-start.ts';
 import { ConsumerPulse } from './consumer-pulse.ts';
@@ -29,8 +29,10 @@ export interface BatchConsumerOptions {
   readonly maxBytesPerPartition: number;
   /** Milliseconds after which a member that has gone silent loses its partitions (Kafka's `session.timeout.ms`). */
   readonly sessionTimeoutMs: number;
-  /** Offset to continue at, kept outside Kafka; null for a partition never stored. Absent: the group's own offset. */
-  readonly storedOffset?: (topic: string, partition: number) => Promise<bigint | null>;
+  /** Offset to continue at, kept outside Kafka. Absent: the group's own offset. */
+  readonly storedOffset?: AssignmentOptions['storedOffset'];
+  /** Ids of the topics there are, by name: a place in a topic that was made again is none. */
+  readonly topicIds: AssignmentOptions['topicIds'];
   /** True for topics of which only the newest record matters: a gap there is no loss. */
   readonly gapsAllowed: (topic: string) => boolean;
   /** Called when nothing is read until the next `onAssigned`: the group is being joined, or the offsets are looked for. */
@@ -114,6 +116,7 @@ export class BatchConsumer {
       consumer: this.#consumer,
       groupId: options.groupId,
       storedOffset: options.storedOffset,
+      topicIds: options.topicIds,
       gapsAllowed: options.gapsAllowed,
       remember: options.remember,
       onAssigned: options.onAssigned,
@@ -267,7 +270,7 @@ export class BatchConsumer {
     const position = this.#assignment.position(where);
     if (position === undefined || position >= next) return;
     this.#assignment.move(where, next);
-    this.#commits.note(where.topic, where.partition, next);
+    this.#commits.note(where, next, this.#assignment.topicId(where.topic));
     this.#options.onPassed?.(where, next);
   }
 
@@ -328,7 +331,7 @@ export class BatchConsumer {
       // kafkajs goes on behind the transaction's end marker when the last record is the one that is resolved.
       payload.resolveOffset(String(nextOffset > last.offset ? last.offset : nextOffset - 1n));
       this.#assignment.move(batch, nextOffset);
-      this.#commits.note(batch.topic, batch.partition, nextOffset);
+      this.#commits.note(batch, nextOffset, this.#assignment.topicId(batch.topic));
     }
     if (action === 'reread') this.#assignment.reread(batch);
   }

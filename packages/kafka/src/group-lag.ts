@@ -35,7 +35,7 @@ export async function groupLag(
   timeUp.addEventListener('abort', giveUp, { once: true });
   try {
     const cluster = new Cluster(connections, config);
-    const topics = (await cluster.topicNames()).filter(accept);
+    const topics = [...(await cluster.topicIds()).keys()].filter(accept);
     if (topics.length > 0) await cluster.refresh(topics);
     const committed = await committedOffsets(cluster, connections, groupId);
     const reader = new PartitionReader(cluster, connections);

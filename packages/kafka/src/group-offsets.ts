@@ -7,6 +7,7 @@ import {
   fetchCommitted,
   fetchWatermarks,
   partitionName,
+  type StoredOffset,
   type TopicPartition,
   type Watermarks,
 } from './consumer-start.ts';
@@ -25,6 +26,7 @@ export interface GroupMove extends TopicPartition {
   readonly offset: bigint;
 }
 
+const NOTHING: ReadonlyMap<string, StoredOffset> = new Map();
 const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
 /** A commit from outside of the group is taken only while it has no member (Kafka protocol guide, OffsetCommit). */
 const NO_GENERATION = -1;
@@ -61,14 +63,13 @@ export async function groupPositions(
   time: number | null,
 ): Promise<readonly GroupPosition[]> {
   return withAdmin(kafka, `read the offsets of group ${groupId}`, async (admin) => {
-    const committed =
-      topics.length === 0 ? new Map<string, bigint>() : await fetchCommitted(admin, groupId, topics);
+    const committed = topics.length === 0 ? NOTHING : await fetchCommitted(admin, groupId, topics);
     const positions: GroupPosition[] = [];
     for (const topic of topics) {
       const marks = await fetchWatermarks(admin, topic);
       const atTime = time === null ? new Map<number, bigint>() : await offsetsAt(admin, topic, time);
       for (const [partition, { low, high }] of [...marks].sort(([a], [b]) => a - b)) {
-        const offset = committed.get(partitionName(topic, partition)) ?? null;
+        const offset = committed.get(partitionName(topic, partition))?.offset ?? null;
         positions.push({
           topic,
           partition,

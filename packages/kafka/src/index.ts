@@ -16,9 +16,11 @@ export { compareTopics, ensureTopics, listTopics, type TopicProblem, type TopicS
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
 export {
+  checkTopicId,
   chooseStart,
   partitionName,
   type StartOffset,
+  type StoredOffset,
   type TopicPartition,
   type Watermarks,
 } from './consumer-start.ts';

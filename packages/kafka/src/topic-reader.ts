@@ -138,7 +138,12 @@ export class TopicReader {
 
   /** Names of all topics that this user may see. */
   async topicNames(): Promise<string[]> {
-    return this.#guarded(() => this.#cluster.topicNames());
+    return [...(await this.topicIds()).keys()];
+  }
+
+  /** All topics that this user may see, by name, with their ids: one that was deleted and made again has another. */
+  async topicIds(): Promise<ReadonlyMap<string, string>> {
+    return this.#guarded(() => this.#cluster.topicIds());
   }
 
   close(): void {

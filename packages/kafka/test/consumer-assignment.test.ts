@@ -12,12 +12,14 @@ function assignment(
   stored: { offset: bigint | null },
   high = '9',
   remember?: (starts: readonly StartOffset[]) => Promise<void>,
+  committed?: { readonly offset: string; readonly metadata: string | null },
 ) {
   const calls: string[] = [];
   const note = (verb: string) => (to: readonly { topic: string; partitions?: number[] }[]) =>
     void calls.push(`${verb} ${to.flatMap(({ partitions }) => partitions).join()}`);
   const admin = {
-    fetchOffsets: async () => [],
+    fetchOffsets: async () =>
+      committed === undefined ? [] : [{ topic, partitions: [{ partition: 0, ...committed }] }],
     fetchTopicOffsets: async () => [0, 1].map((partition) => ({ partition, low: '0', high, offset: high })),
   } as unknown as Admin;
   const stop = new AbortController();
@@ -31,7 +33,8 @@ function assignment(
       resume: ((to: readonly { topic: string; partitions: number[] }[]) => note('resume')(to)) as never,
       seek: ({ partition, offset }) => void calls.push(`seek ${partition} to ${offset}`),
     },
-    storedOffset: async () => stored.offset,
+    storedOffset: committed === undefined ? async () => stored.offset : undefined,
+    topicIds: async () => new Map([[topic, 'new']]),
     gapsAllowed: () => false,
     remember,
     onAssigned: (partitions) => void calls.push(`assigned ${partitions.length}`),
@@ -93,4 +96,22 @@ test('a gap is told, and nothing is read', async () => {
   subject.join({ [topic]: [0] });
   await expect.poll(() => failures).toMatchObject([{ code: 'DATA_GAP' }]);
   expect(calls).toEqual(['pause 0']);
+});
+
+test('an offset of a topic that was made again is no place to begin at, though a record has that number', async () => {
+  const { subject, failures, calls } = assignment({ offset: null }, '9', undefined, {
+    offset: '5',
+    metadata: 'old',
+  });
+  subject.join({ [topic]: [0] });
+  await expect.poll(() => failures).toHaveLength(1);
+  expect(failures[0]).toMatchObject({ code: 'DATA_GAP', context: { wanted: '5', topicId: 'new' } });
+  expect(calls).toEqual(['pause 0']);
+});
+
+test.each(['new', '', null])('an offset with the id "%s" is', async (metadata) => {
+  const { subject, calls } = assignment({ offset: null }, '9', undefined, { offset: '5', metadata });
+  subject.join({ [topic]: [0] });
+  await expect.poll(() => calls.slice(1)).toEqual(['seek 0 to 5', 'assigned 1', 'resume 0']);
+  expect(subject.topicId(topic)).toBe('new');
 });

@@ -22,6 +22,7 @@ function consumerOf(groupId: string, brokers: readonly string[]): BatchConsumer 
     maxBytesPerPartition: 1024,
     // Longer than the test: a member that was left behind is seen.
     sessionTimeoutMs: 300_000,
+    topicIds: async () => new Map(),
     gapsAllowed: () => false,
     onAssigned: () => undefined,
     handle: async ({ endOffset }) => ({ nextOffset: endOffset, action: 'go-on' }),

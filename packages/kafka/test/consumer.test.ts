@@ -71,6 +71,7 @@ async function started(
     concurrency: 1,
     maxBytesPerPartition: 1024,
     sessionTimeoutMs: 6000,
+    topicIds: async () => new Map(),
     gapsAllowed: () => false,
     onAssigned: () => undefined,
     handle,

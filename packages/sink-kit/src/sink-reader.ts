@@ -22,6 +22,8 @@ import type { WorkerContext } from './worker-context.ts';
 
 export interface SinkReaderOptions {
   readonly kafka: ReturnType<typeof kafkaClient>;
+  /** Ids of the topics there are, by name. */
+  readonly topicIds: () => Promise<ReadonlyMap<string, string>>;
   readonly context: WorkerContext;
   /** Of this pipeline's members of the group. */
   readonly clientId: string;
@@ -43,6 +45,7 @@ const SERVICE_SUBJECTS: ReadonlySet<string> = new Set(['kafka', 'store', 'servic
 /** What a sink reads: the topics there are, a consumer on them, a worker per partition, and which of them wait for what. */
 export class SinkReader {
   readonly #kafka: SinkReaderOptions['kafka'];
+  readonly #topicIds: SinkReaderOptions['topicIds'];
   readonly #context: WorkerContext;
   readonly #clientId: string;
   readonly #onFailure: SinkReaderOptions['onFailure'];
@@ -56,8 +59,9 @@ export class SinkReader {
   #listingSince: number | null = null;
   #lagAt = 0;
 
-  constructor({ kafka, context, clientId, onFailure }: SinkReaderOptions) {
+  constructor({ kafka, topicIds, context, clientId, onFailure }: SinkReaderOptions) {
     this.#kafka = kafka;
+    this.#topicIds = topicIds;
     this.#clientId = clientId;
     this.#context = context;
     this.#onFailure = onFailure;
@@ -190,7 +194,8 @@ export class SinkReader {
       sessionTimeoutMs: settings.sessionTimeoutMs,
       ...(offsets === undefined
         ? {}
-        : { storedOffset: (topic, partition) => offsets.read(topic, partition) }),
+        : { storedOffset: (topic, partition, topicId) => offsets.read(topic, partition, topicId) }),
+      topicIds: this.#topicIds,
       gapsAllowed: (topic) => this.#isHeartbeats(topic),
       remember: (starts) =>
         this.#context.incomplete.begin(starts.filter(({ topic }) => !this.#isHeartbeats(topic))),

@@ -114,6 +114,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#workerContext = this.#newWorkerContext();
     this.#reader = new SinkReader({
       kafka: this.#kafka,
+      topicIds: () => this.#topics.topicIds(),
       context: this.#workerContext,
       clientId: config.kafka.clientId,
       onFailure: (error, attempt) => this.#onWaiting('read topics', 'kafka', error, attempt),

@@ -13,6 +13,7 @@ import {
   type RefusedTable,
 } from './refused-tables.ts';
 import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
+import type { KnownTopics } from './known-topics.ts';
 import { findLostTables, sayLost, type LostTables } from './lost-topics.ts';
 import { prepareTopics, type TopicRequest } from './prepare-topics.ts';
 import { readFileBirthday } from './source/file-birthday.ts';
@@ -42,6 +43,7 @@ export interface BeginOptions {
   readonly acceptLostCheckpoint: boolean;
   /** Whether this process has streamed before: a table that turned up since and cannot be captured is left alone then. */
   readonly hasStreamed: boolean;
+  readonly topics: KnownTopics;
   readonly metrics: CaptureMetrics;
   readonly log: Logger;
 }
@@ -51,7 +53,7 @@ export interface BeginOptions {
  * only then read where to go on. Nothing is written to a topic before the checks have passed.
  */
 export async function begin(options: BeginOptions, signal: AbortSignal): Promise<Incarnation> {
-  const { settings, acceptLostCheckpoint, hasStreamed, metrics, log } = options;
+  const { settings, acceptLostCheckpoint, hasStreamed, topics, metrics, log } = options;
   const { source, kafkaTrouble } = await reachServers(settings, signal);
   const connection = await source.connect();
   const publisher = createPublisher(settings, log);
@@ -77,7 +79,8 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     const registry = new TableRegistry(settings.routing, settings.shaper);
     // Also tables that are gone by now: what the stream still has to tell of them goes to their topics.
     const published = [...tables, ...earlier];
-    const lost = await findLostTables(settings, known, published, { looksInside: !hasStreamed, signal });
+    const looks = { topics, looksInside: !hasStreamed, signal };
+    const lost = await findLostTables(settings, known, published, looks);
     await prepareTopics(settings, registry, topicsToMake(published, lost), log);
     await publisher.fence(signal);
     const { plan, journal } = await restorePlan(
@@ -100,6 +103,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         publisher,
         plan: { ...plan, snapshots: withoutLost(withoutReshaped(plan, tables, registry, log), lost) },
         lost,
+        topics,
         journal,
         registry,
         tables,
@@ -184,9 +188,9 @@ function topicsToMake(published: readonly TableName[], { missing }: LostTables):
 
 function withoutLost(
   snapshots: StartPlan['snapshots'],
-  { missing, unused }: LostTables,
+  { missing, emptied }: LostTables,
 ): StartPlan['snapshots'] {
-  const ids = [...missing, ...unused].map(({ database, table }) => tableId(database, table));
+  const ids = [...missing, ...emptied].map(({ database, table }) => tableId(database, table));
   return withoutFirst(snapshots, ids);
 }
 

@@ -15,6 +15,7 @@ import { captureSettings, type CaptureSettings } from './capture-settings.ts';
 import { ddlRoutes, publishCleared } from './ddl-routes.ts';
 import { captureHealth, isStuck, type CaptureCondition } from './health.ts';
 import type { Incarnation } from './incarnation.ts';
+import { KnownTopics } from './known-topics.ts';
 import { CaptureMetrics } from './metrics.ts';
 import { fencedBy } from './other-capture.ts';
 import { ProgressWatch } from './progress-watch.ts';
@@ -59,6 +60,7 @@ class Capture {
   #incarnation: Incarnation | null = null;
   /** Of the present life, or the last one. */
   #journal: DdlJournal | null = null;
+  readonly #topics = new KnownTopics();
   readonly #troubles = new Troubles();
   #progress = new ProgressWatch(performance.now());
   #standsForMs = 0;
@@ -144,6 +146,7 @@ class Capture {
       settings: this.#settings,
       acceptLostCheckpoint,
       hasStreamed: this.#hasStreamed,
+      topics: this.#topics,
       metrics: this.#metrics,
       log: this.#log,
     };

@@ -9,7 +9,8 @@ import { makeCheckpoint, WRITER } from './checkpoint-maker.ts';
 import { DoubtfulRows } from './doubtful-rows.ts';
 import { ForeignKeys } from './foreign-keys.ts';
 import type { CaptureMetrics } from './metrics.ts';
-import type { LostTables } from './lost-topics.ts';
+import type { KnownTopics } from './known-topics.ts';
+import { lostTopics, type LostTables } from './lost-topics.ts';
 import { NewTables } from './new-tables.ts';
 import { afterDrainTime, limitsOf, newBuffers, oversizeOf } from './publishing.ts';
 import { prepareTopics } from './prepare-topics.ts';
@@ -35,7 +36,6 @@ import type { OversizeRows } from './stream/oversize.ts';
 import type { PublishBuffer } from './stream/publish-buffer.ts';
 import { TableRoutes } from './stream/table-routes.ts';
 import { watchTopics } from './topic-watch.ts';
-import { internalTopicSpecs } from './topics.ts';
 
 export interface IncarnationParts {
   readonly settings: CaptureSettings;
@@ -44,6 +44,7 @@ export interface IncarnationParts {
   readonly plan: StartPlan;
   /** Tables whose topics are gone: `plan.snapshots` knows nothing of their first snapshot. */
   readonly lost: LostTables;
+  readonly topics: KnownTopics;
   readonly journal: DdlJournal;
   readonly registry: TableRegistry;
   readonly tables: readonly TableDescription[];
@@ -314,13 +315,16 @@ export class Incarnation {
     metrics.connected(plan.generation);
     this.#stream.now = Date.now();
     this.#stream.onRotate(plan.from.file, plan.from.position);
-    if (plan.opensGeneration || lost.missing.length > 0) await this.#loop.publishCheckpoint();
+    const owesTables = lost.missing.length > 0 || lost.replaced.length > 0;
+    if (plan.opensGeneration || owesTables) await this.#loop.publishCheckpoint();
     this.isGenerationDurable = true;
+    // What was published to them is owed now, and the checkpoint says so: what stands there from here on is right.
+    this.#parts.topics.forget(lostTopics(lost, this.#parts.registry));
     await this.#restoreTopics();
     const sides = [
       this.#loop.run(both).catch(endBoth),
       this.#snapshots.run(both).catch(endBoth),
-      this.#watchTopics(both).catch(endBoth),
+      watchTopics(this.#parts, both).catch(endBoth),
       this.#sourceWatch.run(both).catch(endBoth),
     ];
     try {
@@ -338,17 +342,10 @@ export class Incarnation {
     const tables = lost.missing;
     const others = registry.topics.size;
     if (tables.length > 0) await prepareTopics(settings, registry, { tables, others, internal: false }, log);
-    for (const { database, table } of [...tables, ...lost.unused]) {
+    for (const { database, table } of [...tables, ...lost.emptied]) {
       const shape = registry.shapeOf(database, table);
       if (shape !== null) this.#routes.announced(shape, this.#stream.announcement);
     }
-  }
-
-  #watchTopics(signal: AbortSignal): Promise<void> {
-    const { settings, registry } = this.#parts;
-    const own = internalTopicSpecs(settings.config, settings.prefix).map(({ name }) => name);
-    const expected = (): Iterable<string> => [...own, ...registry.topics];
-    return watchTopics({ kafka: settings.config.kafka, expected }, signal);
   }
 
   /** Ends this life when all is published that was read, for a reason that asks for the next. */

@@ -1,6 +1,7 @@
-import { listTopics, TopicReader } from '@sluice/kafka';
+import { TopicReader } from '@sluice/kafka';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
+import type { KnownTopics } from './known-topics.ts';
 import { tableId } from './state/table.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import type { TableName } from './stream/statement-text.ts';
@@ -9,63 +10,78 @@ import type { TableName } from './stream/statement-text.ts';
 export interface LostTables {
   /** A topic of theirs is not there. */
   readonly missing: readonly TableName[];
-  /** Somebody has made a topic of theirs again: no record was ever published there. */
-  readonly unused: readonly TableName[];
+  /** Somebody has made a topic of theirs again: what was published before is gone. */
+  readonly emptied: readonly TableName[];
+  /** Topics of which another one of the name was known. */
+  readonly replaced: readonly string[];
+}
+
+export interface LostTopicsOptions {
+  /** As this process has seen them before. */
+  readonly topics: KnownTopics;
+  /** Also into topics that are there: somebody may have made them again while capture was not running. */
+  readonly looksInside: boolean;
+  readonly signal: AbortSignal;
 }
 
 /** Topics that are looked into at once. */
 const LOOKS_AT_ONCE = 20;
 
-/**
- * @param known what was published before
- * @param looksInside also into topics that are there: somebody may have made them again while capture was not running
- */
+/** @param known what was published before */
 export async function findLostTables(
   settings: CaptureSettings,
   known: TableRegistry,
   tables: readonly TableName[],
-  { looksInside, signal }: { readonly looksInside: boolean; readonly signal: AbortSignal },
+  { topics, looksInside, signal }: LostTopicsOptions,
 ): Promise<LostTables> {
-  const published = new Map(
-    tables
-      .filter(({ database, table }) => known.shapeOf(database, table) !== null)
-      .map((name) => [tableId(name.database, name.table), name]),
-  );
-  const topicsOf = ({ database, table }: TableName): readonly string[] =>
-    known.placeOf(database, table).topics;
-  const present = new Set(await listTopics(settings.kafka, () => true));
-  const names = [...published.values()];
-  const missing = names.filter((name) => topicsOf(name).some((topic) => !present.has(topic)));
-  if (!looksInside) return { missing, unused: [] };
-  const existing = names.filter((name) => !missing.includes(name));
-  const unused = await findUnused(settings, new Set(existing.flatMap(topicsOf)), signal);
-  return { missing, unused: existing.filter((name) => topicsOf(name).some((topic) => unused.has(topic))) };
-}
-
-async function findUnused(
-  { config }: CaptureSettings,
-  topics: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const reader = new TopicReader({ kafka: config.kafka, signal });
-  const unused = new Set<string>();
-  const all = [...topics];
+  const reader = new TopicReader({ kafka: settings.config.kafka, signal });
   try {
-    for (let at = 0; at < all.length; at += LOOKS_AT_ONCE) {
-      const some = all.slice(at, at + LOOKS_AT_ONCE);
-      const answers = await Promise.all(some.map((topic) => reader.isUnused(topic)));
-      some.forEach((topic, index) => {
-        if (answers[index] === true) unused.add(topic);
-      });
-    }
-    return unused;
+    const found = await reader.topicIds();
+    const replaced = topics.replaced(found);
+    const published = publishedTables(known, tables);
+    const topicsOf = ({ database, table }: TableName): readonly string[] =>
+      known.placeOf(database, table).topics;
+    const missing = published.filter((name) => topicsOf(name).some((topic) => !found.has(topic)));
+    const existing = published.filter((name) => !missing.includes(name));
+    const unused = looksInside ? await findUnused(reader, new Set(existing.flatMap(topicsOf))) : [];
+    const anew = new Set([...replaced, ...unused]);
+    return {
+      missing,
+      emptied: existing.filter((name) => topicsOf(name).some((topic) => anew.has(topic))),
+      replaced,
+    };
   } finally {
     reader.close();
   }
 }
 
-export function sayLost({ missing, unused }: LostTables, log: Logger): void {
-  const tables = [...missing, ...unused].map(({ database, table }) => tableId(database, table));
+function publishedTables(known: TableRegistry, tables: readonly TableName[]): readonly TableName[] {
+  const published = new Map(
+    tables
+      .filter(({ database, table }) => known.shapeOf(database, table) !== null)
+      .map((name) => [tableId(name.database, name.table), name]),
+  );
+  return [...published.values()];
+}
+
+async function findUnused(reader: TopicReader, topics: ReadonlySet<string>): Promise<readonly string[]> {
+  const unused: string[] = [];
+  const all = [...topics];
+  for (let at = 0; at < all.length; at += LOOKS_AT_ONCE) {
+    const some = all.slice(at, at + LOOKS_AT_ONCE);
+    const answers = await Promise.all(some.map((topic) => reader.isUnused(topic)));
+    unused.push(...some.filter((_, index) => answers[index] === true));
+  }
+  return unused;
+}
+
+/** Names of the topics that were lost with their records. */
+export function lostTopics({ missing, replaced }: LostTables, registry: TableRegistry): readonly string[] {
+  return [...missing.flatMap(({ database, table }) => registry.placeOf(database, table).topics), ...replaced];
+}
+
+export function sayLost({ missing, emptied }: LostTables, log: Logger): void {
+  const tables = [...missing, ...emptied].map(({ database, table }) => tableId(database, table));
   if (tables.length === 0) return;
   log.warn(
     { event: 'capture.topics_lost', tables },

@@ -8,6 +8,7 @@ import {
 import { PipelineError } from '@sluice/runtime';
 import type { OffsetStore } from '@sluice/sink-kit';
 import { inTransaction, withConnection, type CommitWatcher } from './session.ts';
+import { TopicIds } from './topic-ids.ts';
 
 interface Entry {
   /** What this worker last read or stored; null: the partition has no row yet. */
@@ -27,6 +28,7 @@ export class Progress implements OffsetStore {
   readonly #pool: Pool;
   readonly #group: string;
   readonly #table: string;
+  readonly #topicIds: TopicIds;
   readonly #timeoutMs: number;
   readonly #entries = new Map<string, Entry>();
 
@@ -34,12 +36,17 @@ export class Progress implements OffsetStore {
     this.#pool = pool;
     this.#group = options.group;
     this.#table = quoteTable(options.database, 'cdc_offsets');
+    this.#topicIds = new TopicIds(options.database, options.group);
     this.#timeoutMs = options.timeoutMs;
   }
 
   /** Waits for a transaction that is still moving the offset, a former owner's last one: what it stores is what counts. */
-  async read(topic: string, partition: number): Promise<bigint | null> {
-    const stored = await this.#run((connection) => this.#select(connection, topic, partition, ' FOR UPDATE'));
+  async read(topic: string, partition: number, topicId: string | null = null): Promise<bigint | null> {
+    const stored = await this.#run(async (connection) => {
+      const offset = await this.#select(connection, topic, partition, ' FOR UPDATE');
+      if (topicId !== null) await this.#topicIds.check(connection, { topic, partition }, offset, topicId);
+      return offset;
+    });
     this.#entries.set(entryId(topic, partition), { stored, doubt: null, lost: false });
     return stored;
   }
@@ -58,6 +65,8 @@ export class Progress implements OffsetStore {
       `INSERT INTO ${this.#table} (\`group\`, topic, \`partition\`, next_offset) VALUES (?, ?, ?, ?)` +
       ' ON DUPLICATE KEY UPDATE next_offset = VALUES(next_offset), updated_at = CURRENT_TIMESTAMP(6)';
     await this.#run(async (connection) => {
+      // First: an offset beside the id of another topic would stop the sink.
+      await this.#topicIds.forget(connection, { topic, partition });
       await connection.query(sql, [this.#group, topic, partition, nextOffset]);
     });
   }

@@ -18,6 +18,9 @@ const AT = 'TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)';
 const TABLES: Readonly<Record<string, string>> = {
   cdc_offsets: `\`group\` ${NAME}, topic ${NAME}, \`partition\` INT NOT NULL, next_offset BIGINT NOT NULL,
     updated_at ${AT}, PRIMARY KEY (\`group\`, topic, \`partition\`)`,
+  // Of the topics that these offsets are places of. A table of its own: accounts that may not ALTER keep working.
+  sluice_topic_ids: `\`group\` ${NAME}, topic ${NAME}, \`partition\` INT NOT NULL, topic_id VARCHAR(36) CHARACTER SET ascii NOT NULL,
+    PRIMARY KEY (\`group\`, topic, \`partition\`)`,
   // A key stays in its partition for the topic's life, so the newest tombstone of a partition says whether one can matter.
   sluice_tombstones: `topic ${NAME}, \`partition\` INT NOT NULL, key_digest BINARY(16) NOT NULL,
     sequence BIGINT NOT NULL, deleted_at ${AT}, PRIMARY KEY (topic, \`partition\`, key_digest),

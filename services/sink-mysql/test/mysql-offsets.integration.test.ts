@@ -86,6 +86,21 @@ describe.each([
     expect(await reading).toBe(50n);
   });
 
+  test('an offset of a topic that was made again since is a gap, until it is set', async () => {
+    const sink = await fixture.worker();
+    const read = (topicId: string | null): Promise<bigint | null> =>
+      sink.offsets.read(orders.topic, 0, topicId);
+    expect(await read('first')).toBeNull();
+    expect(await read('second')).toBeNull();
+    await sink.offsets.advance(orders.topic, 0, 5n);
+    expect(await read(null)).toBe(5n);
+    expect(await read('second')).toBe(5n);
+    await expect(read('third')).rejects.toMatchObject({ code: 'DATA_GAP', context: { wanted: '5' } });
+    await sink.offsets.set(orders.topic, 0, 2n);
+    expect(await read('third')).toBe(2n);
+    await expect(read('second')).rejects.toMatchObject({ code: 'DATA_GAP' });
+  });
+
   test('the offset behind a batch is the one of its last delivery, markers included', async () => {
     const sink = await fixture.worker();
     await sink.write([orders.schema(sequenceAt(1))], never);
