@@ -18,6 +18,10 @@ const ON_MYSQL: Readonly<Record<string, string>> = {
   inet4: 'varchar(15)',
   inet6: 'varchar(39)',
 };
+/** More digits behind the point than MySQL's DECIMAL can have, which are 30; MariaDB's has up to 38 (manuals, "DECIMAL"). */
+const FINE_DECIMAL = /^decimal\(\d+,3[1-8]\)/;
+/** 65 digits, a sign, a point and the zero before it. */
+const DECIMAL_TEXT = 'varchar(68)';
 
 /** A prefix can be unique where the whole is not, and FLOAT has no literal that equals it. */
 const NO_KEY = /^((tiny|medium|long)?(text|blob)|json|geom|point|linestring|polygon|multi|float|double)/;
@@ -87,8 +91,12 @@ function definitionOf(shape: TableShape, flavour: Flavour): string {
 
 /** The column as a server of this flavour can have it. */
 export function onFlavour(column: SchemaColumn, flavour: Flavour): SchemaColumn {
-  const type = flavour === 'mysql' ? ON_MYSQL[typeName(column.type)] : undefined;
+  const type = flavour === 'mysql' ? textOnMysql(column.type) : undefined;
   return type === undefined ? column : { ...column, type, charset: 'ascii' };
+}
+
+function textOnMysql(type: string): string | undefined {
+  return FINE_DECIMAL.test(type) ? DECIMAL_TEXT : ON_MYSQL[typeName(type)];
 }
 
 export function columnDefinition(column: SchemaColumn, flavour: Flavour, isKey: boolean): string {

@@ -101,6 +101,20 @@ describe.each([
     ]);
   });
 
+  test("a DECIMAL with more digits behind the point than MySQL's keeps them all, as a key as well", async () => {
+    const type = 'decimal(65,38)';
+    const columns = [column('k', type, false), column('d', type)];
+    const topic = new TestTopic({ database: 'shop', table: 'fine', columns, keyColumns: ['k'] });
+    const sink = await fixture.worker();
+    const [k, d] = [`-${'9'.repeat(27)}.${'9'.repeat(38)}`, `0.${'0'.repeat(37)}1`];
+    await write(sink, topic.schema(sequenceAt(1)));
+    const row = (operation: 'INSERT' | 'UPDATE', step: number, value: string): Delivery =>
+      topic.row({ operation, sequence: sequenceAt(step), row: { k, d: value } });
+    expect(await write(sink, row('INSERT', 2, k), row('UPDATE', 3, d))).toEqual(['applied', 'applied']);
+    expect(await write(sink, topic.schema(sequenceAt(4), { change: 'breaking' }))).toEqual(['applied']);
+    expect(await fixture.rows(`SELECT k, CONCAT(d) AS d FROM ${fixture.table('fine')}`)).toEqual([{ k, d }]);
+  });
+
   test('members of ENUM and SET are what they are, backslashes and quotes included', async () => {
     const members = [String.raw`a\b`, "it's", String.raw`\'`, String.raw`c:\\`, '日本'];
     const list = members.map((member) => `'${member.replaceAll("'", "''")}'`).join(',');

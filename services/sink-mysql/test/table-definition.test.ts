@@ -57,6 +57,14 @@ test('key text is compared by bytes, other text as its character set does', () =
   expect(tableDefinition(shape, 'mariadb')).toContain('COLLATE utf8mb4_nopad_bin');
 });
 
+test('digits behind the point that no DECIMAL of MySQL can have are a text there', () => {
+  const shape = { columns: [column('id', 'int'), column('d', 'decimal(65,38)')], keyColumns: ['id'] };
+  expect(tableDefinition(shape, 'mysql')).toContain('`d` varchar(68) CHARACTER SET ascii NOT NULL');
+  expect(tableDefinition(shape, 'mariadb')).toContain('`d` decimal(65,38) NOT NULL');
+  const coarse = { ...shape, columns: [column('id', 'int'), column('d', 'decimal(65,30)')] };
+  expect(tableDefinition(coarse, 'mysql')).toContain('`d` decimal(65,30) NOT NULL');
+});
+
 test('a backslash in a member stands for itself', () => {
   const shape = {
     columns: [column('id', 'int'), column('e', "enum('a\\b','it''s')", 'utf8mb4')],
