@@ -46,6 +46,8 @@ export class SnapshotBook {
   readonly #unpublished = new Set<string>();
   /** Jobs that begin when their table has had a rest; not after a restart. */
   readonly #patient = new Set<string>();
+  /** By `database.table` the newest job by which it is read again: the stream may ask for it with every transaction. */
+  readonly #again = new Map<string, string>();
   #requested: number;
   /** The end of the source's binlog when it last answered what else changes with a table; null once the stream is there. */
   unsureUntil: StreamPosition | null;
@@ -165,6 +167,7 @@ export class SnapshotBook {
     isPatient = false,
   ): readonly string[] {
     const added: string[] = [];
+    if (tables.every((named) => this.#isAskedFor(named, isPatient))) return added;
     const waiting = new Map(
       this.jobs.filter(isWholeAndUnbegun).map((job) => [tableId(job.database, job.table), job]),
     );
@@ -172,6 +175,7 @@ export class SnapshotBook {
       const id = tableId(database, table);
       const job = waiting.get(id);
       const order = { database, table, condition: null, reconcile: true, requestedAt: at };
+      if (job !== undefined) this.#again.set(id, job.id);
       if (job !== undefined && !isPatient) this.#patient.delete(job.id);
       if (job?.reconcile === true) continue;
       if (job?.origin === 'initial') {
@@ -181,10 +185,16 @@ export class SnapshotBook {
       added.push(id);
       if (takesFirst && this.#hasEndedFirst(id)) {
         this.forget(id);
-        this.#add({ ...order, id: initialId(id), origin: 'initial' }, isPatient);
-      } else this.#request(order, isPatient);
+        this.#again.set(id, this.#add({ ...order, id: initialId(id), origin: 'initial' }, isPatient).id);
+      } else this.#again.set(id, this.#request(order, isPatient).id);
     }
     return added;
+  }
+
+  #isAskedFor({ database, table }: TableNamed, isPatient: boolean): boolean {
+    const job = this.#jobs.get(this.#again.get(tableId(database, table)) ?? '');
+    if (job?.reconcile !== true || !isWholeAndUnbegun(job)) return false;
+    return isPatient || !this.#patient.has(job.id);
   }
 
   /** Rows of the table may be gone that the stream has told: its first snapshot, if that has not begun, is to drop them. */
