@@ -1,5 +1,5 @@
 import { compareSinks, describeDifference } from '@sluice/cli/compare';
-import { tableId, TopicRouting } from '@sluice/envelope';
+import { heartbeatTopic, tableId, TopicRouting } from '@sluice/envelope';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
@@ -259,6 +259,8 @@ export class WatchedPipeline {
       pages.flatMap(({ paused = [] }) => paused.map(({ topic, detail = '' }) => [topic, detail] as const)),
     );
     for (const topic of details.keys()) this.#waited.add(topic);
+    // One comes each second, at any time of a busy machine one may be on its way.
+    const heartbeats = heartbeatTopic(this.name);
     return {
       refused: [
         ...pages.flatMap(({ refused = [] }) => refused),
@@ -268,7 +270,9 @@ export class WatchedPipeline {
           .flatMap(({ tables: of }) => of.map((table) => ({ table, code: 'xa' }))),
       ],
       isBehind: pages.some(({ lag }) =>
-        lag?.partitions.some(({ topic, records }) => records > 0 && !this.#waited.has(topic)),
+        lag?.partitions.some(
+          ({ topic, records }) => records > 0 && topic !== heartbeats && !this.#waited.has(topic),
+        ),
       ),
       paused: tables.flatMap((name) => {
         const detail = details.get(this.#routing.topicOf(name.database, name.table));
