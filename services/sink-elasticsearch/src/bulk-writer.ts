@@ -7,12 +7,10 @@ import { bulkLines, deletionLines, documentId, liveAlias } from './elasticsearch
 
 const STALE: Outcome = { kind: 'stale' };
 /** Of each item only what decides its outcome; the answer to 5,000 good documents stays small. */
-const FILTER_PATH = 'items.*.status,items.*.error.type';
+const FILTER_PATH = 'items.*.status,items.*.result,items.*.error.type';
 
 interface BulkAnswer {
-  readonly items?: readonly {
-    readonly index?: { readonly status?: number; readonly error?: ElasticsearchReason };
-  }[];
+  readonly items?: readonly { readonly index?: Item }[];
 }
 
 /** Where rows go. */
@@ -88,7 +86,8 @@ function isBelow({ envelope }: Delivery, floor: Sequence): boolean {
   return envelope.payload.sequence < floor;
 }
 
-export type Item = { readonly status?: number; readonly error?: ElasticsearchReason } | undefined;
+export type Item =
+  { readonly status?: number; readonly result?: string; readonly error?: ElasticsearchReason } | undefined;
 
 /** Sends finished NDJSON lines to a table's index; resolves to one item per line pair. */
 export async function sendBulk(
@@ -129,15 +128,24 @@ async function writeHalves(
   return left.concat(await writeRows(target, rows.slice(middle), signal));
 }
 
+/** Of a document that a pipeline has thrown away: Elasticsearch calls that a success (elastic/elasticsearch#32278). */
+const DROPPED = 'noop';
+
 /** 409: the server holds this version or a newer one. A block on the index is not the document's fault: it is thrown. */
 function itemOutcome(item: Item, index: string): Outcome {
   const status = item?.status;
   if (status === undefined) {
     throw new PipelineError('ELASTICSEARCH_UNAVAILABLE', `bulk into ${index}: an item has no answer`);
   }
+  if (item?.result === DROPPED) return { kind: 'failed', error: droppedDocument(index) };
   if (status >= 200 && status < 300) return { kind: 'applied' };
   if (status === 409) return STALE;
   const error = itemError(status, item?.error, index);
   if (error.code === 'ELASTICSEARCH_UNAVAILABLE' || error.errorClass === 'fatal') throw error;
   return { kind: 'failed', error };
+}
+
+function droppedDocument(index: string): PipelineError {
+  const message = `${index}: an ingest pipeline has dropped the document`;
+  return new PipelineError('ELASTICSEARCH_DOCUMENT_REFUSED', message);
 }

@@ -4,7 +4,7 @@ import { PipelineError } from '@sluice/runtime';
 import type { ElasticsearchConfig } from './config.ts';
 import { reasonOf, requestError } from './elasticsearch-errors.ts';
 import { fieldLimit, liveAlias, METADATA_FIELDS } from './elasticsearch-mapper.ts';
-import { indexDefinition, indexFields, LIVE_FILTER } from './index-definition.ts';
+import { indexDefinition, indexFields, LIVE_FILTER, ROW_MAPPING } from './index-definition.ts';
 import { liftBlock, moveIndex } from './index-move.ts';
 import {
   findIndex,
@@ -82,7 +82,7 @@ export class IndexAdmin {
     checkNames(index, columns);
     const { settings, aliases } = indexDefinition(this.#config, index, columns);
     const mappings = {
-      dynamic: false,
+      ...ROW_MAPPING,
       _meta: metaOf(owner, sequence, columns),
       properties: properties(columns),
     } as const;
@@ -124,7 +124,7 @@ export class IndexAdmin {
     }
     await this.#client.indices.putMapping({
       index: name,
-      dynamic: false,
+      ...ROW_MAPPING,
       _meta: metaOf(owner, sequence, columns, found),
       properties: properties(missing),
     });
@@ -140,7 +140,7 @@ export class IndexAdmin {
     const to = movedName(index, sequence);
     const { settings } = indexDefinition(this.#config, index, columns);
     const mappings = {
-      dynamic: false,
+      ...ROW_MAPPING,
       _meta: metaOf(owner, sequence, columns, { ...found, fields: {} }),
       properties: properties(columns),
     } as const;

@@ -11,10 +11,13 @@ import {
 /** Readers do not see deleted rows. */
 export const LIVE_FILTER = { bool: { must_not: { exists: { field: '_sluice.deleted' } } } };
 
+/** What a mapping says in any case, whatever a template of the cluster says: rows are stored, and fields are those of columns. */
+export const ROW_MAPPING = { dynamic: false, _source: { enabled: true } } as const;
+
 /** The body of the request that creates the index of a table. */
 export interface IndexDefinition {
   readonly settings: Record<string, number | boolean>;
-  readonly mappings: { readonly dynamic: false; readonly properties: Record<string, FieldMapping> };
+  readonly mappings: typeof ROW_MAPPING & { readonly properties: Record<string, FieldMapping> };
   readonly aliases: Record<string, { readonly filter: typeof LIVE_FILTER }>;
 }
 
@@ -30,7 +33,7 @@ export function indexDefinition(
       'index.mapping.total_fields.limit': fieldLimit(columns.length),
       'index.mapping.ignore_malformed': true,
     },
-    mappings: { dynamic: false, properties: indexFields(columns) },
+    mappings: { ...ROW_MAPPING, properties: indexFields(columns) },
     aliases: { [liveAlias(index)]: { filter: LIVE_FILTER } },
   };
 }

@@ -70,6 +70,19 @@ const failure = (status: number, type: string) => (): ReturnType<Answer> => ({
   body: { error: { type }, status },
 });
 
+test('a document that a pipeline of the cluster drops is no success', async () => {
+  const { outcomes } = await writeTo(() => ({
+    status: 200,
+    body: {
+      items: [
+        { index: { result: 'noop', status: 200 } },
+        ...[2, 3, 4, 5].map(() => ({ index: { result: 'created', status: 201 } })),
+      ],
+    },
+  }));
+  expect(outcomes).toEqual(['ELASTICSEARCH_DOCUMENT_REFUSED', 'applied', 'applied', 'applied', 'applied']);
+});
+
 test('each item has its own outcome', async () => {
   const { outcomes } = await writeTo(() => ({
     status: 200,
