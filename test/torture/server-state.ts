@@ -20,16 +20,22 @@ export interface ServerCounts {
 /** What a file may leave behind on the server, and how it is put back. */
 export class ServerState {
   readonly #connection: Connection;
+  readonly #flavour: MysqlServer['flavour'];
   readonly #globals: ReadonlyMap<string, string>;
 
   static async read(scope: Scope, server: MysqlServer): Promise<ServerState> {
     const connection = await connect({ ...server, connectTimeoutMs: 10_000 });
     scope.defer(() => connection.destroy());
-    return new ServerState(connection, await globals(connection));
+    return new ServerState(connection, server.flavour, await globals(connection, server.flavour));
   }
 
-  private constructor(connection: Connection, values: ReadonlyMap<string, string>) {
+  private constructor(
+    connection: Connection,
+    flavour: MysqlServer['flavour'],
+    values: ReadonlyMap<string, string>,
+  ) {
     this.#connection = connection;
+    this.#flavour = flavour;
     this.#globals = values;
   }
 
@@ -73,7 +79,7 @@ export class ServerState {
     const attempt = async (sql: string): Promise<void> => {
       await this.#connection.query(sql).catch((error: unknown) => problems.push(`${sql}: ${String(error)}`));
     };
-    for (const [name, value] of await globals(this.#connection)) {
+    for (const [name, value] of await globals(this.#connection, this.#flavour)) {
       const before = this.#globals.get(name);
       if (before !== undefined && before !== value) await attempt(`SET GLOBAL ${name} = ${literal(before)}`);
     }
@@ -88,12 +94,20 @@ export class ServerState {
   }
 }
 
-async function globals(connection: Connection): Promise<Map<string, string>> {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT VARIABLE_NAME AS name, GLOBAL_VALUE AS value FROM information_schema.SYSTEM_VARIABLES
+/** MySQL tells which can be set in the performance schema only, which may be off; those that cannot do not change. */
+const GLOBALS: Readonly<Record<MysqlServer['flavour'], string>> = {
+  mysql:
+    "SHOW GLOBAL VARIABLES WHERE Variable_name NOT LIKE 'gtid\\_%' AND Variable_name NOT LIKE '%timestamp%'",
+  mariadb: `SELECT VARIABLE_NAME AS Variable_name, GLOBAL_VALUE AS Value FROM information_schema.SYSTEM_VARIABLES
      WHERE READ_ONLY = 'NO' AND VARIABLE_SCOPE <> 'SESSION ONLY' AND VARIABLE_NAME NOT LIKE 'gtid\\_%' AND VARIABLE_NAME NOT LIKE '%timestamp%'`,
-  );
-  return new Map(rows.map((row) => [String(row['name']), String(row['value'])]));
+};
+
+async function globals(
+  connection: Connection,
+  flavour: MysqlServer['flavour'],
+): Promise<Map<string, string>> {
+  const [rows] = await connection.query<RowDataPacket[]>(GLOBALS[flavour]);
+  return new Map(rows.map((row) => [String(row['Variable_name']), String(row['Value'])]));
 }
 
 const literal = (value: string): string =>
