@@ -1,12 +1,13 @@
 import { abortableDelay, fullJitter, type Logger, type PipelineError } from '@sluice/runtime';
 import type { Admin, Consumer } from 'kafkajs';
 import {
-  checkTopicId,
   chooseStart,
   fetchCommitted,
   fetchWatermarks,
+  isOfTopic,
   partitionName,
   type StartOffset,
+  type StoredOffset,
   type TopicPartition,
   type Watermarks,
 } from './consumer-start.ts';
@@ -17,11 +18,12 @@ export interface AssignmentOptions {
   readonly consumer: Pick<Consumer, 'pause' | 'resume' | 'seek'>;
   readonly groupId: string;
   /**
-   * Offset to continue at, kept outside Kafka beside the topic's id (null: not known); null for a partition never stored. Throws
-   * what `checkTopicId` throws. Absent: the group's own offset.
+   * Offset to continue at, kept outside Kafka with the topic's id; null for a partition never stored. Absent: the group's own
+   * offset.
    */
-  readonly storedOffset?:
-    ((topic: string, partition: number, topicId: string | null) => Promise<bigint | null>) | undefined;
+  readonly storedOffset?: ((topic: string, partition: number) => Promise<StoredOffset | null>) | undefined;
+  /** Keeps the id that stored offsets belong to from now on, outside Kafka; an offset of an earlier topic is forgotten. */
+  readonly keepTopicId?: ((where: TopicPartition, topicId: string) => Promise<void>) | undefined;
   /** Ids of the topics there are, by name. */
   readonly topicIds: () => Promise<ReadonlyMap<string, string>>;
   /** True for topics of which only the newest record matters: a gap there is no loss. */
@@ -123,6 +125,7 @@ export class Assignment {
       try {
         const starts = await this.#chooseStarts(partitions);
         await this.#options.remember?.(starts);
+        await this.#keepTopicIds(starts);
         if (generation === this.#generation && !stopping.aborted) this.#begin(starts, onBegun);
         return;
       } catch (error) {
@@ -133,6 +136,14 @@ export class Assignment {
           log.warn({ event: 'consumer.waiting', err: known }, 'cannot find the offsets to start at yet');
         await abortableDelay(fullJitter(attempt, START_BACKOFF), stopping).catch(() => undefined);
       }
+    }
+  }
+
+  async #keepTopicIds(starts: readonly StartOffset[]): Promise<void> {
+    const { keepTopicId, gapsAllowed } = this.#options;
+    for (const { topic, partition } of starts) {
+      const topicId = this.topicId(topic);
+      if (topicId !== null && !gapsAllowed(topic)) await keepTopicId?.({ topic, partition }, topicId);
     }
   }
 
@@ -156,17 +167,27 @@ export class Assignment {
     // Asked last: of a topic that is made again meanwhile the id is the new one.
     this.#topicIds = await this.#options.topicIds();
     const starts: StartOffset[] = [];
+    const replaced = new Set<string>();
     // One after the other: an assignment of a thousand partitions must not become a thousand questions at once.
     for (const where of partitions) {
       const { topic, partition } = where;
       const topicId = this.topicId(topic);
       const mirrored = committed.get(partitionName(topic, partition)) ?? null;
       const inGroup = storedOffset === undefined || gapsAllowed(topic);
-      const stored = inGroup ? (mirrored?.offset ?? null) : await storedOffset(topic, partition, topicId);
-      if (inGroup && !gapsAllowed(topic)) checkTopicId(where, mirrored, topicId);
+      const stored = inGroup ? mirrored : await storedOffset(topic, partition);
       const range = marks.get(topic)?.get(partition) ?? { low: 0n, high: 0n };
-      starts.push(chooseStart(where, stored, range, gapsAllowed(topic)));
+      if (stored === null || isOfTopic(stored, topicId))
+        starts.push(chooseStart(where, stored?.offset ?? null, range, gapsAllowed(topic)));
+      else {
+        replaced.add(topic);
+        starts.push({ topic, partition, offset: range.low, isLate: !gapsAllowed(topic) });
+      }
     }
+    if (replaced.size > 0)
+      this.#options.log.warn(
+        { event: 'consumer.topics_replaced', topics: [...replaced] },
+        'these topics were deleted and made again: they are read from their begin',
+      );
     return starts;
   }
 }

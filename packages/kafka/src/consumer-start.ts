@@ -9,7 +9,7 @@ export interface TopicPartition {
 export interface StartOffset extends TopicPartition {
   /** Offset of the first record to read. */
   readonly offset: bigint;
-  /** Nothing of the partition was read before, and records that once stood in front of this offset are gone. */
+  /** Nothing of the partition was read before, or only of an earlier topic of the name, and records that once stood in front of this offset are gone. */
   readonly isLate: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface Watermarks {
 
 /**
  * Where reading continues. A stored offset outside of what the broker holds means that records were deleted unread
- * (retention, a topic made anew): reading on would lose them in silence, so it throws DATA_GAP.
+ * (retention): reading on would lose them in silence, so it throws DATA_GAP.
  * `stored` is null when this partition was never read: it begins at the oldest record there is, late when others were deleted.
  * With `gapsAllowed` (topics of which only the newest record matters) it starts at the oldest record, and is never late.
  */
@@ -87,20 +87,11 @@ export async function fetchCommitted(
 }
 
 /**
- * A topic that was deleted and made again begins at 0: a place of the one before is no place of this one, though it may have
- * a record of that number. Throws DATA_GAP then. Either id may be null: what is not known says nothing.
+ * False for a place of an earlier topic of the name: one that was deleted and made again begins at 0, though it may have a
+ * record of that number. Either id may be null: what is not known says nothing.
  */
-export function checkTopicId(
-  { topic, partition }: TopicPartition,
-  stored: StoredOffset | null,
-  topicId: string | null,
-): void {
-  if (stored === null || stored.topicId === null || topicId === null || stored.topicId === topicId) return;
-  throw new PipelineError(
-    'DATA_GAP',
-    `${topic}[${partition}]: offset ${stored.offset} is to be read next, but the topic was deleted and made again since`,
-    { context: { topic, partition, wanted: String(stored.offset), topicId, storedTopicId: stored.topicId } },
-  );
+export function isOfTopic(stored: StoredOffset, topicId: string | null): boolean {
+  return stored.topicId === null || topicId === null || stored.topicId === topicId;
 }
 
 /** One string per partition, for maps. */

@@ -31,6 +31,7 @@ export interface BatchConsumerOptions {
   readonly sessionTimeoutMs: number;
   /** Offset to continue at, kept outside Kafka. Absent: the group's own offset. */
   readonly storedOffset?: AssignmentOptions['storedOffset'];
+  readonly keepTopicId?: AssignmentOptions['keepTopicId'];
   /** Ids of the topics there are, by name: a place in a topic that was made again is none. */
   readonly topicIds: AssignmentOptions['topicIds'];
   /** True for topics of which only the newest record matters: a gap there is no loss. */
@@ -116,6 +117,7 @@ export class BatchConsumer {
       consumer: this.#consumer,
       groupId: options.groupId,
       storedOffset: options.storedOffset,
+      keepTopicId: options.keepTopicId,
       topicIds: options.topicIds,
       gapsAllowed: options.gapsAllowed,
       remember: options.remember,
@@ -323,7 +325,10 @@ export class BatchConsumer {
     const first = batch.records[0];
     const last = batch.records.at(-1);
     if (first === undefined || last === undefined) return;
-    await this.#checkContinuity(batch);
+    if (!(await this.#follows(batch))) {
+      payload.pause();
+      return this.#assignment.reread(batch);
+    }
     const { nextOffset, action } = await this.#options.handle(batch, signal);
     if (generation !== this.#assignment.generation) return;
     if (action !== 'go-on') payload.pause();
@@ -338,15 +343,20 @@ export class BatchConsumer {
 
   /**
    * Offsets have holes (transaction markers, compaction), so a jump alone proves nothing: a jump forward is a gap when the
-   * broker no longer has the record that was due, a jump backward when the topic was made anew.
+   * broker no longer has the record that was due. False when the topic was made again since: its records do not follow those
+   * that were read.
    */
-  async #checkContinuity(batch: ConsumedBatch): Promise<void> {
+  async #follows(batch: ConsumedBatch): Promise<boolean> {
     const due = this.#assignment.position(batch);
     const first = batch.records[0]?.offset;
     if (due === undefined || first === undefined || first === due || this.#options.gapsAllowed(batch.topic))
-      return;
+      return true;
     const marks = (await fetchWatermarks(this.#admin, batch.topic)).get(batch.partition);
-    if (marks !== undefined && (first < due || marks.low > due)) throw dataGap(batch, due, marks);
+    if (marks === undefined || (first > due && marks.low <= due)) return true;
+    const known = this.#assignment.topicId(batch.topic);
+    const topicId = (await this.#options.topicIds()).get(batch.topic) ?? null;
+    if (known !== null && topicId !== null && topicId !== known) return false;
+    throw dataGap(batch, due, marks);
   }
 }
 

@@ -16,7 +16,6 @@ export { compareTopics, ensureTopics, listTopics, type TopicProblem, type TopicS
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
 export {
-  checkTopicId,
   chooseStart,
   partitionName,
   type StartOffset,

@@ -77,7 +77,7 @@ export const ERRORS = {
   },
   DATA_GAP: {
     class: 'fatal',
-    summary: 'records that a sink has not read were deleted from a topic, or the topic was made anew',
+    summary: 'records that a sink has not read were deleted from a topic',
     fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile` for each table of the topic, and, while the sink is stopped, `sluice sink rewind --sink SINK --to beginning --accept-gap --yes`. Then start the sink: until the snapshot has ended, its `/status` names the table as incomplete.',
   },
   DECISIONS_CORRUPT: {

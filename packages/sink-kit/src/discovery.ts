@@ -11,24 +11,26 @@ export function selectTopics(
   return [...data, ...existing.filter((name) => name === heartbeatTopic(prefix))].sort();
 }
 
+type TopicIds = ReadonlyMap<string, string>;
+
 /**
- * Says when to subscribe anew: the topics differ from those read now and were the same at the poll before (capture makes
- * several topics in a row; each new subscription is a rebalance). The first subscription does not wait.
+ * Says when to subscribe anew: the topics differ from those read now, by name or by id, and were the same at the poll before
+ * (capture makes several topics in a row; each new subscription is a rebalance). The first subscription does not wait.
  */
 export class TopicChanges {
-  #subscribed: readonly string[] = [];
-  #previous: readonly string[] = [];
+  #subscribed: TopicIds = new Map();
+  #previous: TopicIds = new Map();
 
-  /** The list to subscribe to from now on, or null for no change. */
-  observe(topics: readonly string[]): readonly string[] | null {
-    const settled = this.#subscribed.length === 0 || same(topics, this.#previous);
+  /** The names to subscribe to from now on, or null for no change. @param topics ids by name */
+  observe(topics: TopicIds): readonly string[] | null {
+    const settled = this.#subscribed.size === 0 || same(topics, this.#previous);
     this.#previous = topics;
-    if (!settled || topics.length === 0 || same(topics, this.#subscribed)) return null;
+    if (!settled || topics.size === 0 || same(topics, this.#subscribed)) return null;
     this.#subscribed = topics;
-    return topics;
+    return [...topics.keys()];
   }
 }
 
-function same(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name, index) => name === b[index]);
+function same(a: TopicIds, b: TopicIds): boolean {
+  return a.size === b.size && [...a].every(([name, id]) => b.get(name) === id);
 }

@@ -46,7 +46,7 @@ export class Incomplete {
 
   /** Partitions that begin at these offsets: resolves when those that begin late are remembered in Kafka, and says so. */
   async begin(starts: readonly StartOffset[]): Promise<void> {
-    const late = starts.filter((start) => start.isLate && !this.#parts.stored().has(nameOf(start)));
+    const late = starts.filter((start) => start.isLate && !this.#isKnown(start));
     if (late.length === 0) return;
     const topics = [...new Set(late.map(({ topic }) => topic))];
     const shown = topics.slice(0, NAMED_MAX).map((topic) => this.#tableOf(topic) ?? `the tables of ${topic}`);
@@ -55,6 +55,12 @@ export class Incomplete {
       `older records of ${topics.length} topic(s) were deleted before this sink could read them, or what it made of them is lost: rows that have not changed since are missing. ${fixOf(this.#tableOf(topics[0] ?? ''))}`,
     );
     for (const start of late) await this.#remember(start, start.offset);
+  }
+
+  /** Not by a place behind this one: that was in an earlier topic of the name. */
+  #isKnown(start: StartOffset): boolean {
+    const known = this.#parts.stored().get(nameOf(start));
+    return known !== undefined && BigInt(known.from) <= start.offset;
   }
 
   /** The table was gone from the store, and is made again by a record behind `offset`. */

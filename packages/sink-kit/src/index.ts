@@ -4,5 +4,4 @@ export type { PreviewTable, TableOutline, TablePreview } from './preview.ts';
 export { runSink } from './run-sink.ts';
 export { type StorePlace } from './first-contact.ts';
 export { sinkBaseSchema, type SinkSettings } from './settings.ts';
-export { checkTopicId, type TopicPartition } from '@sluice/kafka';
 export type { Delivery, OffsetStore, Outcome, Purpose, Sink } from './sink.ts';

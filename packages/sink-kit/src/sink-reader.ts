@@ -1,7 +1,7 @@
 import { heartbeatTopic } from '@sluice/envelope';
 import {
   BatchConsumer,
-  listTopics,
+  type BatchConsumerOptions,
   type BatchVerdict,
   type ConsumedBatch,
   partitionName,
@@ -17,6 +17,7 @@ import { PartitionWorker } from './partition-worker.ts';
 import { PassedOffsets } from './passed-offsets.ts';
 import { untilItWorks } from './patience.ts';
 import { Pauses, type PauseReason } from './pauses.ts';
+import type { OffsetStore } from './sink.ts';
 import { Watermark } from './watermark.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -153,8 +154,9 @@ export class SinkReader {
 
   async #followTopics(): Promise<void> {
     const { prefix, routing } = this.#context;
-    const existing = await this.#listTopics();
-    const topics = this.#changes.observe(selectTopics(existing, prefix, routing));
+    const ids = await this.#listTopics();
+    const selected = selectTopics([...ids.keys()], prefix, routing);
+    const topics = this.#changes.observe(new Map(selected.map((name) => [name, ids.get(name) ?? ''])));
     if (topics === null) return;
     try {
       await this.#subscribe(topics);
@@ -164,11 +166,11 @@ export class SinkReader {
     }
   }
 
-  async #listTopics(): Promise<readonly string[]> {
+  async #listTopics(): Promise<ReadonlyMap<string, string>> {
     this.#listingSince ??= performance.now();
-    const names = await listTopics(this.#kafka, () => true);
+    const ids = await this.#topicIds();
     this.#listingSince = null;
-    return names;
+    return ids;
   }
 
   #listingTrouble(): KafkaTrouble | null {
@@ -192,9 +194,7 @@ export class SinkReader {
       concurrency: settings.concurrency,
       maxBytesPerPartition: settings.fetchBytes,
       sessionTimeoutMs: settings.sessionTimeoutMs,
-      ...(offsets === undefined
-        ? {}
-        : { storedOffset: (topic, partition, topicId) => offsets.read(topic, partition, topicId) }),
+      ...(offsets === undefined ? {} : storedIn(offsets)),
       topicIds: this.#topicIds,
       gapsAllowed: (topic) => this.#isHeartbeats(topic),
       remember: (starts) =>
@@ -268,4 +268,14 @@ export class SinkReader {
     }
     return { nextOffset: batch.endOffset, action: 'go-on' };
   }
+}
+
+function storedIn(offsets: OffsetStore): Pick<BatchConsumerOptions, 'storedOffset' | 'keepTopicId'> {
+  return {
+    storedOffset: async (topic, partition) => {
+      const offset = await offsets.read(topic, partition);
+      return offset === null ? null : { offset, topicId: await offsets.topicId(topic, partition) };
+    },
+    keepTopicId: ({ topic, partition }, topicId) => offsets.keepTopicId(topic, partition, topicId),
+  };
 }

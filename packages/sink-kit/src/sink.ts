@@ -33,11 +33,12 @@ export type Outcome =
  * read or stored throws TARGET_OFFSET_MOVED: the kit reads it again and goes on there.
  */
 export interface OffsetStore {
-  /**
-   * The next offset to read, or null when this partition was never stored. `topicId` is stored with it: a topic that was made
-   * again has another (null: not known). Throws DATA_GAP when the offset was stored for another topic of this name.
-   */
-  read(topic: string, partition: number, topicId: string | null): Promise<bigint | null>;
+  /** The next offset to read, or null when this partition was never stored. */
+  read(topic: string, partition: number): Promise<bigint | null>;
+  /** Kafka's id of the topic that the stored offset is a place of; null where none was kept. */
+  topicId(topic: string, partition: number): Promise<string | null>;
+  /** Keeps the topic's id. An offset of another topic of this name is forgotten: that one was deleted, and made again. */
+  keepTopicId(topic: string, partition: number, topicId: string): Promise<void>;
   /** Moves the stored offset past records that needed no write (dead-lettered, superseded). */
   advance(topic: string, partition: number, nextOffset: bigint): Promise<void>;
   /** Stores another offset without a topic's id, for an operator's rewind; reading begins there at the next assignment. */

@@ -304,6 +304,8 @@ describe('a sink that stores offsets', () => {
     const advanced: bigint[] = [];
     const offsets = {
       read: async () => null,
+      topicId: async () => null,
+      keepTopicId: async () => undefined,
       advance: async (_t: string, _p: number, next: bigint) => void advanced.push(next),
       set: async () => undefined,
     };

@@ -16,6 +16,8 @@ function passedOffsets(answer: (partition: number) => Promise<void> = async () =
   const stored: string[] = [];
   const store = {
     read: async () => null,
+    topicId: async () => null,
+    keepTopicId: async () => undefined,
     set: async () => undefined,
     advance: async (_: string, partition: number, next: bigint) => {
       await answer(partition);

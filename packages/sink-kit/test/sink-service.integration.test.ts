@@ -230,6 +230,8 @@ describe('a sink service on a real broker', () => {
     const filled = await partitionWithRecords(pipeline.items.topic);
     const offsets = {
       read: async (_: string, partition: number) => (partition === filled ? 11n : null),
+      topicId: async () => null,
+      keepTopicId: async () => undefined,
       advance: async () => undefined,
       set: async () => undefined,
     };
@@ -247,6 +249,8 @@ describe('a sink that keeps its own offsets', () => {
     const stored = new Map<number, bigint>();
     const offsets = {
       read: async (_: string, partition: number) => stored.get(partition) ?? null,
+      topicId: async () => null,
+      keepTopicId: async () => undefined,
       advance: async (_: string, partition: number, next: bigint) => void stored.set(partition, next),
       rewind: async () => undefined,
     };

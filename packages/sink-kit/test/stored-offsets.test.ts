@@ -13,6 +13,8 @@ function transactionalSink(refuses: (delivery: Delivery) => boolean) {
   const log: { readonly stored: bigint; readonly sequences: readonly string[] }[] = [];
   const offsets = {
     read: async () => null,
+    topicId: async () => null,
+    keepTopicId: async () => undefined,
     advance: async (_t: string, _p: number, stored: bigint) => void log.push({ stored, sequences: [] }),
     set: async () => undefined,
   };

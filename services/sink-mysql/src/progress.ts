@@ -41,14 +41,30 @@ export class Progress implements OffsetStore {
   }
 
   /** Waits for a transaction that is still moving the offset, a former owner's last one: what it stores is what counts. */
-  async read(topic: string, partition: number, topicId: string | null = null): Promise<bigint | null> {
-    const stored = await this.#run(async (connection) => {
-      const offset = await this.#select(connection, topic, partition, ' FOR UPDATE');
-      if (topicId !== null) await this.#topicIds.check(connection, { topic, partition }, offset, topicId);
-      return offset;
-    });
+  async read(topic: string, partition: number): Promise<bigint | null> {
+    const stored = await this.#run((connection) => this.#select(connection, topic, partition, ' FOR UPDATE'));
     this.#entries.set(entryId(topic, partition), { stored, doubt: null, lost: false });
     return stored;
+  }
+
+  async topicId(topic: string, partition: number): Promise<string | null> {
+    return await this.#run((connection) => this.#topicIds.read(connection, topic, partition));
+  }
+
+  async keepTopicId(topic: string, partition: number, topicId: string): Promise<void> {
+    const kept = await this.topicId(topic, partition);
+    if (kept === topicId) return;
+    await this.#run(async (connection) => {
+      if (kept !== null) await this.#forget(connection, topic, partition);
+      await this.#topicIds.keep(connection, topic, partition, topicId);
+    });
+  }
+
+  /** Before the new id is kept: a crash in between begins at the oldest record, too. */
+  async #forget(connection: PoolConnection, topic: string, partition: number): Promise<void> {
+    const sql = `DELETE FROM ${this.#table} WHERE \`group\` = ? AND topic = ? AND \`partition\` = ?`;
+    await connection.query(sql, [this.#group, topic, partition]);
+    this.#entries.set(entryId(topic, partition), { stored: null, doubt: null, lost: false });
   }
 
   async advance(topic: string, partition: number, nextOffset: bigint): Promise<void> {
@@ -65,8 +81,8 @@ export class Progress implements OffsetStore {
       `INSERT INTO ${this.#table} (\`group\`, topic, \`partition\`, next_offset) VALUES (?, ?, ?, ?)` +
       ' ON DUPLICATE KEY UPDATE next_offset = VALUES(next_offset), updated_at = CURRENT_TIMESTAMP(6)';
     await this.#run(async (connection) => {
-      // First: an offset beside the id of another topic would stop the sink.
-      await this.#topicIds.forget(connection, { topic, partition });
+      // First: an offset beside the id of another topic would not count.
+      await this.#topicIds.forget(connection, topic, partition);
       await connection.query(sql, [this.#group, topic, partition, nextOffset]);
     });
   }

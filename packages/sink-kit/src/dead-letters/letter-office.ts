@@ -140,7 +140,7 @@ export class LetterOffice {
   /** A crash before the last line makes it happen again at the next start, before anything has moved: harmless. */
   async #rewind(offsets: OffsetStore | undefined): Promise<void> {
     for (const { topic, partition, offset, acceptGap, by } of this.#store.index.rewinds) {
-      const stored = (await offsets?.read(topic, partition, null)) ?? 0n;
+      const stored = (await offsets?.read(topic, partition)) ?? 0n;
       if (offsets !== undefined && (acceptGap || stored > BigInt(offset))) {
         await offsets.set(topic, partition, BigInt(offset));
         this.#options.log.info({ event: 'sink.rewound', topic, partition, offset, by }, 'rewound');

@@ -300,14 +300,14 @@ function describeReplay(start: Start): void {
     const { offsets } = bench.subject.sink;
     if (offsets === undefined) return context.skip();
     const { topic, partition } = bench.insert(10, itemRow(1, 1));
-    await offsets.read(topic, partition, null);
+    await offsets.read(topic, partition);
     await bench.write(bench.insert(11, itemRow(1, 1)));
-    const stored = await offsets.read(topic, partition, null);
+    const stored = await offsets.read(topic, partition);
     expect(await bench.replay(bench.insert(12, itemRow(2, 1)))).toBe('applied');
     expect(await bench.replay(bench.topic.truncate(sequenceAt(5)))).toBe('applied');
-    expect(await offsets.read(topic, partition, null)).toBe(stored);
+    expect(await offsets.read(topic, partition)).toBe(stored);
     await offsets.set(topic, partition, 0n);
-    expect(await offsets.read(topic, partition, null)).toBe(0n);
+    expect(await offsets.read(topic, partition)).toBe(0n);
   });
 }
 
