@@ -217,7 +217,7 @@ export class BatchConsumer {
    * Records between the next one to read and the end, per assigned partition; null while it is not known of every one.
    * One request per topic.
    */
-  async lag(): Promise<readonly (TopicPartition & { readonly records: number })[] | null> {
+  async lag(): Promise<readonly (TopicPartition & { records: number })[] | null> {
     const lags: (TopicPartition & { records: number })[] = [];
     const { assigned } = this;
     for (const [topic, partitions] of Map.groupBy(assigned, (where) => where.topic)) {
@@ -366,8 +366,11 @@ function diedOf(cause: Error): PipelineError {
   return new PipelineError('CONSUMER_DIED', 'the Kafka consumer ended by itself', { cause });
 }
 
-/** A transaction's end marker at the very end may be unread although every record is: it is no lag. */
-function lagOf(high: bigint, position: bigint): number {
+/**
+ * Records between the next one to read and the end (`high`) of a partition. A transaction's end marker at the very end may be
+ * unread although every record is: it is no lag.
+ */
+export function lagOf(high: bigint, position: bigint): number {
   const distance = Number(high - position);
   return distance <= 1 ? 0 : distance;
 }

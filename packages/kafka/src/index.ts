@@ -33,4 +33,4 @@ export {
   type GroupMove,
   type GroupPosition,
 } from './group-offsets.ts';
-export { BatchConsumer, type BatchConsumerOptions, type BatchVerdict } from './consumer.ts';
+export { BatchConsumer, lagOf, type BatchConsumerOptions, type BatchVerdict } from './consumer.ts';

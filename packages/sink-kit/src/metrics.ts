@@ -81,6 +81,10 @@ export class SinkMetrics {
       this.#gauges.paused.set({ sink: this.#sink, reason }, counts.get(reason) ?? 0);
   }
 
+  lagOf(topic: string, partition: number, records: number): void {
+    this.#gauges.lag.set({ sink: this.#sink, topic, partition }, records);
+  }
+
   lag(partitions: readonly { topic: string; partition: number; records: number }[]): void {
     this.#gauges.lag.reset();
     for (const { topic, partition, records } of partitions)

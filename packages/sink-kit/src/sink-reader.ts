@@ -4,6 +4,7 @@ import {
   type BatchConsumerOptions,
   type BatchVerdict,
   type ConsumedBatch,
+  lagOf,
   partitionName,
   type kafkaClient,
   type KafkaTrouble,
@@ -59,6 +60,8 @@ export class SinkReader {
   /** Since when an answer to the question for topics is waited for; null while none is. */
   #listingSince: number | null = null;
   #lagAt = 0;
+  /** The lines of `state.lag`, by partition. */
+  #lag: ReadonlyMap<string, { records: number }> = new Map();
 
   constructor({ kafka, topicIds, context, clientId, onFailure }: SinkReaderOptions) {
     this.#kafka = kafka;
@@ -131,6 +134,7 @@ export class SinkReader {
       state.strangers = await this.#consumer.strangers(this.#clientId);
       const lag = await this.#consumer.lag();
       state.lag = lag;
+      this.#lag = new Map((lag ?? []).map((line) => [partitionName(line.topic, line.partition), line]));
       this.#lagAt = performance.now();
       metrics.lag(lag ?? []);
       for (const { topic, partition, records } of lag ?? [])
@@ -241,6 +245,7 @@ export class SinkReader {
     const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
     this.#workers.set(name, worker);
     this.#watermark.busy(name);
+    this.#noteLag(batch, batch.records[0]?.offset ?? highWatermark);
     await this.#passed.overtaken(batch);
     const { nextOffset, pause } = await worker.handle(batch, signal);
     if (pause?.reason === 'moved') return { nextOffset, action: 'reread' };
@@ -250,10 +255,19 @@ export class SinkReader {
       this.#context.metrics.paused(this.#pauses.counts());
       return { nextOffset, action: 'pause' };
     }
+    this.#noteLag(batch, nextOffset);
     if (nextOffset >= highWatermark) this.#watermark.caughtUp(name);
     // A probe whose batch needed no write leaves the breaker half open: the next one is the probe then.
     if (this.#context.breaker.state === 'halfOpen') this.wake('breaker', 'one');
     return { nextOffset, action: 'go-on' };
+  }
+
+  /** Every batch tells the end of its partition: between two measurements a lag would be that of an empty topic. */
+  #noteLag({ topic, partition, highWatermark }: ConsumedBatch, next: bigint): void {
+    const line = this.#lag.get(partitionName(topic, partition));
+    if (line === undefined || this.#context.state.lag === null) return;
+    line.records = lagOf(highWatermark, next);
+    this.#context.metrics.lagOf(topic, partition, line.records);
   }
 
   /** Heartbeats carry no row: the newest says how far behind the source this sink is. */

@@ -84,10 +84,9 @@ sinks:
     );
   }
 
-  run(sink: Sink): SinkService<SinkSettings> {
+  run(sink: Sink, metrics = createMetrics('test')): SinkService<SinkSettings> {
     const definition = { name: 'memory', schema: sinkBaseSchema, create: () => sink };
     const signal = new AbortController().signal;
-    const metrics = createMetrics('test');
     const service = new SinkService(definition, {
       name: 'sink-memory',
       config: this.config,
@@ -105,6 +104,36 @@ const read = (sink: InMemorySink, id: number, table = 'items') =>
   sink.read('shop', table, JSON.stringify({ id }));
 
 describe('a sink service on a real broker', () => {
+  test('tells what it has not applied yet between two measurements of the lag, too', async () => {
+    const pipeline = new Pipeline();
+    await pipeline.create(pipeline.items.topic);
+    const gate = Promise.withResolvers<void>();
+    const sink = inMemorySink();
+    const write = sink.write.bind(sink);
+    sink.write = async (batch, signal) => {
+      await gate.promise;
+      return write(batch, signal);
+    };
+    const metrics = createMetrics('test');
+    pipeline.run(sink, metrics);
+    const lag = async (): Promise<readonly number[]> => {
+      const found = await metrics.registry.getSingleMetric('cdc_consumer_lag_records')?.get();
+      return (found?.values ?? []).map(({ value }) => value);
+    };
+    await expect.poll(lag, patience).toEqual(Array.from({ length: PARTITIONS }, () => 0));
+    // One key has one partition. Long before the next measurement.
+    await pipeline.publishInTransaction(
+      ...Array.from({ length: 12 }, (_, step) => pipeline.insert(1, 10 + step)),
+    );
+    await expect
+      .poll(async () => Math.max(...(await lag())), { timeout: 5000, interval: 50 })
+      .toBeGreaterThan(1);
+    gate.resolve();
+    await expect
+      .poll(async () => [await lag(), read(sink, 1)], patience)
+      .toEqual([Array.from({ length: PARTITIONS }, () => 0), itemRow(1, 21)]);
+  });
+
   test('applies what is there and what comes, and finds a topic that is made later', async () => {
     const pipeline = new Pipeline();
     await pipeline.create(pipeline.items.topic);
