@@ -17,7 +17,7 @@ afterAll(() => stack.stop());
 const QUICK = { retry: { initialMs: 20, maxMs: 500 } };
 /** Each class, policy and server takes minutes; `npm test` takes the classes of every day. */
 const ALL = process.env['SLUICE_ALTERS'] === 'all';
-const POLICIES = ALL ? ['apply', 'alert'] : ['alert'];
+const POLICIES = ALL ? ['apply', 'alert', 'pause-table'] : ['alert'];
 const SERVERS = ALL ? [stack.mysql, stack.mariadb] : [stack.mysql];
 const CASES = SERVERS.flatMap((server) =>
   POLICIES.map((policy) => ({ flavour: server.flavour, server, policy })),
@@ -37,7 +37,7 @@ test.each(CASES)(
     const ddl = { breaking: policy, rename: 'apply' };
     const pipeline = await SinkPipeline.create(scope, { stack, database, sections: { ddl } });
     const [capture] = (await pipeline.start('capture')) as [PipelineProcess];
-    await Promise.all(SINK_SERVICES.map((name) => pipeline.launch(name, QUICK)));
+    const sinks = await Promise.all(SINK_SERVICES.map((name) => pipeline.launch(name, QUICK)));
     await pipeline.converged(undefined, 120_000);
     for (const one of cases) await alter(database, one);
 
@@ -46,7 +46,14 @@ test.each(CASES)(
       const found = await refusedBy(capture);
       return refused.every((one) => found.get(`${database.name}.${one.name}`) === one.refused);
     });
-    await pipeline.converged(await tablesWithout(database, refused), 240_000);
+    const resumed = new AbortController();
+    const resuming = policy === 'pause-table' ? resume(sinks, resumed.signal) : Promise.resolve();
+    try {
+      await pipeline.converged(await tablesWithout(database, refused), 240_000);
+    } finally {
+      resumed.abort();
+      await resuming;
+    }
     for (const sink of SINK_NAMES) expect(await pipeline.deadLetters(sink)).toEqual([]);
   },
   600_000,
@@ -70,4 +77,25 @@ async function tablesWithout(database: SourceDatabase, cases: readonly AlterCase
   );
   const others = new Set(cases.map(({ name }) => name));
   return rows.map((row) => String(row['name'])).filter((name) => !others.has(name));
+}
+
+/** Lets every table go on that waits for an operator, again and again: until the signal. */
+async function resume(sinks: readonly PipelineProcess[], signal: AbortSignal): Promise<void> {
+  await eventually(
+    'the end',
+    async () => {
+      for (const { opsUrl } of sinks) {
+        const answer = await fetch(`${opsUrl}/tables/paused`);
+        const { paused } = (await answer.json()) as { paused: readonly { table: string }[] };
+        for (const { table } of paused)
+          await fetch(`${opsUrl}/tables/resume`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ table, by: 'ann' }),
+          });
+      }
+      return signal.aborted;
+    },
+    { timeoutMs: 300_000, everyMs: 250 },
+  );
 }
