@@ -2,7 +2,7 @@ import type { Row, RowEnvelope } from '@sluice/envelope';
 import { quoteIdentifier, quoteTable, type Flavour, type TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { implicitValue } from './implicit-values.ts';
-import { columnCodec, documentCodec, mariadbJson, type ColumnCodec } from './mysql-mapper.ts';
+import { columnCodec, documentCodec, mariadbJson, wideCodec, type ColumnCodec } from './mysql-mapper.ts';
 import { foldName, isDemanded, SEQUENCE_COLUMN } from './table-definition.ts';
 
 export interface PlannedColumn {
@@ -60,7 +60,9 @@ export class TargetTable {
         const { COLUMN_NAME: name, COLUMN_TYPE: type, GENERATION_EXPRESSION: expression } = column;
         const isText = jsonColumns.has(name);
         const isJson = isText || type === 'json';
-        const codec = isText ? mariadbJson : columnCodec(type, flavour);
+        const plain = isText ? mariadbJson : columnCodec(type, flavour);
+        const { CHARACTER_SET_NAME: charset } = column;
+        const codec = flavour === 'mariadb' && isWide(charset) ? wideCodec(plain, charset) : plain;
         const planned = {
           name,
           sql: quoteIdentifier(name),
@@ -160,6 +162,11 @@ export class TargetTable {
       return value === null ? [] : [{ sql: quoteIdentifier(name), value }];
     });
   }
+}
+
+/** No ASCII character is one byte. */
+function isWide(charset: string | null): charset is string {
+  return charset !== null && /^(ucs2|utf16|utf16le|utf32)$/.test(charset);
 }
 
 function isWritable(column: PlannedColumn | 'generated' | undefined): column is PlannedColumn {

@@ -2,7 +2,7 @@ import { quoteIdentifier, quoteTable } from '@sluice/mysql';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { ComparedColumn, ComparedRow, ComparedTable, TableName } from './compared-table.ts';
 import { keyTexts } from './sink-table.ts';
-import type { ComparedSink, SinkTable } from './sink-table.ts';
+import type { ComparedSink, SinkTable, SourceRow } from './sink-table.ts';
 import { canonicalValues, openRowConnection, selectList, streamRows } from './source-rows.ts';
 import type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
 
@@ -30,14 +30,21 @@ export async function openTargetMysql(target: MysqlTarget): Promise<ComparedSink
 /** The target's table, and which of the source's columns it has. */
 interface TargetTable extends TableName {
   readonly names: ReadonlySet<string>;
+  /** Character sets of texts in which no ASCII character is one byte, by column. */
+  readonly wide: ReadonlyMap<string, string>;
 }
 
 async function presentColumns(connection: RowConnection, name: TableName): Promise<TargetTable> {
   const [rows] = await connection.promise.query<RowDataPacket[]>(
-    'SELECT COLUMN_NAME AS name FROM information_schema.columns WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
+    'SELECT COLUMN_NAME AS name, CHARACTER_SET_NAME AS charset FROM information_schema.columns WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
     [name.database, name.table],
   );
-  return { ...name, names: new Set(rows.map((row) => String(row['name']))) };
+  const charsets = rows.map((row) => [String(row['name']), String(row['charset'])] as const);
+  return {
+    ...name,
+    names: new Set(charsets.map(([column]) => column)),
+    wide: new Map(charsets.filter(([, charset]) => /^(ucs2|utf16|utf16le|utf32)$/.test(charset))),
+  };
 }
 
 function mysqlTable(connection: RowConnection, table: ComparedTable, target: TargetTable): SinkTable {
@@ -45,12 +52,18 @@ function mysqlTable(connection: RowConnection, table: ComparedTable, target: Tar
   const columns = table.columns.filter((column) => target.names.has(column.name));
   const keyColumns = table.key.flatMap((place) => table.columns[place] ?? []);
   const readable = keyColumns.every((column) => target.names.has(column.name));
+  // MariaDB finds no row in a list of several such keys by a literal of another character set.
+  const literalsOf = (row: SourceRow): string[] =>
+    row.keyLiterals.map((literal, place) => {
+      const charset = target.wide.get(keyColumns[place]?.name ?? '');
+      return charset === undefined ? literal : `CONVERT(${literal} USING ${charset})`;
+    });
   const identity = (values: readonly (string | undefined)[]): string => keyTexts(table, values).join(':');
   return {
     identity,
     async fetch(rows) {
       if (!readable) return rows.map(() => null);
-      const tuples = rows.map((row) => `(${row.keyLiterals.join(', ')})`).join(', ');
+      const tuples = rows.map((row) => `(${literalsOf(row).join(', ')})`).join(', ');
       const names = keyColumns.map((column) => quoteIdentifier(column.name)).join(', ');
       const sql = `SELECT ${selectList(columns)} FROM ${quoteTable(target.database, target.table)} WHERE (${names}) IN (${tuples})`;
       const found = new Map<string, ComparedRow>();
