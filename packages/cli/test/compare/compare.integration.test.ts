@@ -131,3 +131,18 @@ describe.each(['mysql', 'mariadb'] as const)('source %s', (flavour) => {
     await onServer(source, `DROP TABLE ${database}.keyless`);
   });
 });
+
+test('a table with several key columns, one in a wide character set, is equal to itself on MariaDB', async () => {
+  const database = 'cli_compare_wide';
+  await onServer(
+    stack.mariadb,
+    `DROP DATABASE IF EXISTS ${database}`,
+    `CREATE DATABASE ${database}`,
+    `CREATE TABLE ${database}.t (k VARCHAR(9) CHARACTER SET utf32, n INT, PRIMARY KEY (k, n))`,
+    `INSERT INTO ${database}.t VALUES ('日', 1), ('it''s', 2), ('', 3)`,
+  );
+  const tables = [{ database, table: 't' }];
+  const { sinks } = await compareSinks({ source: stack.mariadb, tables, mysql: stack.mariadb });
+  expect(sinks.mysql).toMatchObject({ compared: 3, missing: 0, different: 0, extra: 0 });
+  await onServer(stack.mariadb, `DROP DATABASE ${database}`);
+});
