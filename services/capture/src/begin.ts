@@ -88,6 +88,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
       { source, connection, registry, status, acceptLostCheckpoint },
       signal,
     );
+    await admitLater(settings, registry, log);
     sayRemoved(settings, plan, log);
     sayLost(lost, log);
     for (const table of refused) sayRefused(table, metrics, log);
@@ -265,6 +266,18 @@ function withoutReshaped(
       'the settings of these tables have changed: their rows are read and published again',
     );
   return withoutFirst(snapshots, reshaped);
+}
+
+/**
+ * The last Kafka transaction of an earlier life may have been committed after the history was read to check settings, and before
+ * the fence: tables of it that are gone by now are still to be told of.
+ */
+async function admitLater(settings: CaptureSettings, registry: TableRegistry, log: Logger): Promise<void> {
+  const tables = capturedShapes(settings, registry).filter(
+    ({ database, table }) => !registry.isAdmitted(database, table),
+  );
+  if (tables.length === 0) return;
+  await prepareTopics(settings, registry, { tables, others: registry.topics.size, internal: false }, log);
 }
 
 function createPublisher(settings: CaptureSettings, log: Logger): TransactionalPublisher {
