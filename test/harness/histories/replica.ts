@@ -26,8 +26,6 @@ const REPLICA_FLAGS: Readonly<Record<Flavour, readonly string[]>> = {
   mariadb: ['--server-id=77', '--read-only=ON'],
 };
 
-const START: Readonly<Record<Flavour, string>> = { mysql: 'START REPLICA', mariadb: 'START SLAVE' };
-
 interface SummedTable extends TableId {
   readonly hasKey: boolean;
   /** Of all rows; 0 when there is none. */
@@ -57,7 +55,7 @@ export class ReplicatedSource {
     const connections = await Promise.all([source, replica].map((server) => connectTo(scope, server)));
     const [onSource, onReplica] = connections as [Connection, Connection];
     await onReplica.query(followStatement(source));
-    await onReplica.query(START[flavour]);
+    await onReplica.query(flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE');
     return new ReplicatedSource(source, replica, onSource, onReplica);
   }
 
@@ -73,12 +71,8 @@ export class ReplicatedSource {
     this.#onReplica = onReplica;
   }
 
-  /**
-   * Waits until the replica has all that the source has committed; throws with the replica's own error when it stopped, and
-   * does so again when it is started once more.
-   */
+  /** Waits until the replica has all that the source has committed; throws with the replica's own error when it stopped. */
   async caughtUp(): Promise<void> {
-    let restarts = 0;
     const isMysql = this.source.flavour === 'mysql';
     const [[place]] = await this.#onSource.query<RowDataPacket[]>(
       isMysql ? 'SELECT @@GLOBAL.gtid_executed AS gtid' : 'SELECT @@GLOBAL.gtid_binlog_pos AS gtid',
@@ -88,8 +82,7 @@ export class ReplicatedSource {
       'the replica to have caught up',
       async () => {
         const stopped = await this.#stopped();
-        if (stopped !== null && restarts++ > 0) return stopped;
-        if (stopped !== null) await this.#onReplica.query(START[this.source.flavour]);
+        if (stopped !== null) return stopped;
         const [[row]] = await this.#onReplica.query<RowDataPacket[]>(`SELECT ${wait}(?, 1) AS late`, [
           place?.['gtid'],
         ]);
