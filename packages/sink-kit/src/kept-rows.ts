@@ -33,7 +33,7 @@ export async function keepRefused(
       signal.throwIfAborted();
       const known = toKnownError(error);
       // About the table: the store has answered.
-      if (known.errorClass === 'schema') return known;
+      if (known.errorClass === 'schema' || known.errorClass === 'record') return known;
       throw known;
     }
   });

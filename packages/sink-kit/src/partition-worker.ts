@@ -283,10 +283,11 @@ export class PartitionWorker {
     if (error.code === 'TARGET_OFFSET_MOVED') return { ms: 0, pause: { reason: 'moved' } };
     this.#context.state.troubles.note(this.#name, error);
     const detail = `${error.code}: ${error.message}`;
-    if (error.errorClass !== 'schema' && error.errorClass !== 'retryable') throw error;
+    if (error.errorClass === 'fatal') throw error;
     if (this.#attempt === 0) this.#logFirst(error);
     const { kind, ms } = planRetry(this.#attempt++, settings.retry);
-    if (error.errorClass === 'schema') {
+    // One of class `record` that is thrown is no single row's outcome: the store has it against what is done for the table.
+    if (error.errorClass !== 'retryable') {
       const reason = PAUSE_BY_CODE[error.code] ?? 'schema';
       // Most are over in a moment, when another partition has come to the change; the others are woken by the operator's word.
       return { ms, pause: { reason, ms: reason === 'schema' ? ms : settings.retry.maxMs, detail } };

@@ -269,6 +269,27 @@ describe('a store that does not answer', () => {
     expect(context.breaker.state).toBe('closed');
   });
 
+  test('a row that must stay at the end of a snapshot and is refused pauses the partition, and stops nothing', async () => {
+    const sink = Object.assign(inMemorySink(), {
+      keep: async () => Promise.reject(failure('ELASTICSEARCH_DOCUMENT_REFUSED')),
+    });
+    const { context } = testWorker(sink, { breaker: { failures: 1, resetMs: 60_000 } });
+    const subject = new PartitionWorker(
+      { topic: topic.topic, partition: 0 },
+      { ...context, refusedKeys: async () => ['{"id":2}'] },
+    );
+    const mark = { phase: 'end', job: 's', reconcile: true, since: sequenceAt(20), partitions: 1 } as const;
+    const end = batchOf([topic.snapshotMark(sequenceAt(30), mark)], 3n);
+    expect(await subject.handle(end, never)).toMatchObject({
+      nextOffset: 3n,
+      pause: {
+        reason: 'schema',
+        detail: expect.stringContaining('ELASTICSEARCH_DOCUMENT_REFUSED') as unknown,
+      },
+    });
+    expect(context.breaker.state).toBe('closed');
+  });
+
   test('a fatal error stops the service', async () => {
     const sink = inMemorySink();
     sink.write = async () => Promise.reject(failure('REDIS_AUTH'));

@@ -7,7 +7,7 @@ import { bulkLines, deletionLines, documentId, liveAlias } from './elasticsearch
 
 const STALE: Outcome = { kind: 'stale' };
 /** Of each item only what decides its outcome; the answer to 5,000 good documents stays small. */
-const FILTER_PATH = 'items.*.status,items.*.result,items.*.error.type';
+const FILTER_PATH = 'items.*.status,items.*.result,items.*.error.type,items.*.error.reason';
 
 interface BulkAnswer {
   readonly items?: readonly { readonly index?: Item }[];

@@ -7,6 +7,9 @@ export interface ElasticsearchReason {
   readonly reason?: string;
 }
 
+/** The one reason that is shown: it names a setting of the index. Others may quote values. */
+const MISSING_PIPELINE = /^pipeline with id \[[^\]]*\] does not exist$/u;
+
 /** Decided by the exception's name where the status alone is ambiguous. */
 const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
   // The index takes no writes now; the document is not at fault.
@@ -41,9 +44,14 @@ export function itemError(
   index: string,
 ): PipelineError {
   const type = error?.type ?? 'unknown';
-  return new PipelineError(itemErrorCode(status, error?.type), `${index}: ${type} (status ${status})`, {
-    context: { index, status, type },
-  });
+  const detail = MISSING_PIPELINE.test(error?.reason ?? '') ? `: ${error?.reason}` : '';
+  return new PipelineError(
+    itemErrorCode(status, error?.type),
+    `${index}: ${type}${detail} (status ${status})`,
+    {
+      context: { index, status, type },
+    },
+  );
 }
 
 /** An error of a whole request. An unknown one is the connection's, and tried again. */

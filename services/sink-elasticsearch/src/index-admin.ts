@@ -31,6 +31,13 @@ export interface IndexOrder {
   readonly sweep: () => Promise<void>;
 }
 
+/** What the cluster says when another process was faster; the last: an alias has got the name meanwhile. */
+const OVERTAKEN = [
+  'resource_already_exists_exception',
+  'index_not_found_exception',
+  'invalid_index_name_exception',
+];
+
 /**
  * Makes the index of a table hold all its columns: created when missing, new fields added; where a column's values are of another
  * kind now, a new index takes the place of the old one when every partition has come to the change, and until then the table
@@ -49,20 +56,24 @@ export class IndexAdmin {
   async follow(order: IndexOrder, signal: AbortSignal): Promise<void> {
     const { index } = order;
     for (let attempt = 1; ; attempt += 1) {
+      let found: FoundIndex | null = null;
       try {
-        const found = await findIndex(this.#client, index);
+        found = await findIndex(this.#client, index);
         return await (found === null ? this.#create(order) : this.#change(found, order, signal));
       } catch (error) {
-        const isOvertaken =
-          // The last: an alias has got the name meanwhile.
-          [
-            'resource_already_exists_exception',
-            'index_not_found_exception',
-            'invalid_index_name_exception',
-          ].some((type) => hasType(error, type));
-        if (!isOvertaken || attempt === ATTEMPTS) throw schemaError(error, index);
+        const isOvertaken = OVERTAKEN.some((type) => hasType(error, type));
+        const mayTry = attempt < ATTEMPTS && !(error instanceof PipelineError);
+        if (!mayTry || !(isOvertaken || (await this.#isReplaced(index, found))))
+          throw schemaError(error, index);
       }
     }
+  }
+
+  /** Whether another process has moved the index meanwhile: what the cluster refused was meant for the one before. */
+  async #isReplaced(index: string, before: FoundIndex | null): Promise<boolean> {
+    if (before === null) return false;
+    const now = await findIndex(this.#client, index).catch(() => null);
+    return now !== null && now.uuid !== before.uuid;
   }
 
   /** The table is no more, and what it has in the index is removed: another may have it. */

@@ -24,6 +24,14 @@ test('an index that somebody has made without stored rows is refused', async () 
   );
 });
 
+test('a pipeline that is not there is named', async () => {
+  const index = indexOf('shop.orders');
+  await template(index, { settings: { 'index.default_pipeline': 'gone' } });
+  const sink = worker();
+  expect(await write(sink, topicOf().schema(sequenceAt(1)))).toEqual(['applied']);
+  expect((await write(sink, insert(topicOf(), 2)))[0]).toMatch(/: pipeline with id \[gone\] does not exist/);
+});
+
 async function template(index: string, body: Record<string, unknown>): Promise<void> {
   await client.indices.putIndexTemplate({
     name: index,
