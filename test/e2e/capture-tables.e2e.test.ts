@@ -88,7 +88,9 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     );
     await pipeline.snapshotDone(capture, ['shown']);
     const rows = await readRows(reader, pipeline.topic('shown'));
-    expect(rows.map(({ payload }) => payload.operation)).toEqual(Array(5).fill('SNAPSHOT'));
+    expect(new Set(rows.map(({ key }) => key)).size).toBe(5);
+    // A statement of another test on this server can make every table be read once more.
+    expect(new Set(rows.map(({ payload }) => payload.operation))).toEqual(new Set(['SNAPSHOT']));
     expect(await capture.stop()).toMatchObject({ code: 0 });
   });
 
@@ -101,14 +103,20 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     const capture = await pipeline.start();
     await pipeline.snapshotDone(capture, ['log']);
     await database.run('ALTER TABLE log DROP PARTITION p0');
-    await untilOperation(pipeline, 'log', 'SNAPSHOT_END', 2 * PARTITIONS);
-    const records = await readEnvelopes(reader, pipeline.topic('log'));
-    const marks = records.flatMap(({ envelope: { payload } }) =>
-      'reconcile' in payload ? [`${payload.phase} ${payload.reconcile}`] : [],
-    );
-    expect(marks).toEqual(['begin false', 'end false', 'begin true', 'end true']);
-    const rows = records.filter(({ record }) => String(record.headers.get('operation')) === 'SNAPSHOT');
-    expect(rows.slice(5).map(({ key }) => key)).toEqual(['{"id":3}', '{"id":4}', '{"id":5}']);
+    const lines = await eventually('a snapshot that reconciles without the rows that are gone', async () => {
+      const records = await readEnvelopes(reader, pipeline.topic('log'));
+      const told = records.flatMap(({ key, record, envelope: { payload } }) => {
+        if ('reconcile' in payload) return [`${payload.phase} ${payload.reconcile}`];
+        return String(record.headers.get('operation')) === 'SNAPSHOT' ? [key] : [];
+      });
+      const ends = told.lastIndexOf('end true');
+      const last = told.slice(told.lastIndexOf('begin true', ends), ends + 1);
+      return ends > 0 && !last.includes('{"id":1}') && { first: told.slice(0, 7), last };
+    });
+    // In between a statement of another test on this server can make every table be read once more.
+    const [one, two, three, four, five] = [1, 2, 3, 4, 5].map((id) => `{"id":${id}}`);
+    expect(lines.first).toEqual(['begin false', one, two, three, four, five, 'end false']);
+    expect(lines.last).toEqual(['begin true', three, four, five, 'end true']);
     expect(await capture.stop()).toMatchObject({ code: 0 });
   });
 
