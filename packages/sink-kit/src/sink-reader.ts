@@ -5,6 +5,7 @@ import {
   type BatchVerdict,
   type ConsumedBatch,
   lagOf,
+  listTopics,
   partitionName,
   type kafkaClient,
   type KafkaTrouble,
@@ -172,9 +173,11 @@ export class SinkReader {
 
   async #listTopics(): Promise<ReadonlyMap<string, string>> {
     this.#listingSince ??= performance.now();
+    // By kafkajs: its list fails while a topic has no leader yet, and a group that is joined then would never read that topic.
+    const names = await listTopics(this.#kafka, () => true);
     const ids = await this.#topicIds();
     this.#listingSince = null;
-    return ids;
+    return new Map(names.map((name) => [name, ids.get(name) ?? '']));
   }
 
   #listingTrouble(): KafkaTrouble | null {
