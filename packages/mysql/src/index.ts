@@ -1,3 +1,4 @@
+export { isWideCharset } from './charsets.ts';
 export {
   connect,
   createPool,

@@ -34,7 +34,7 @@ import { highestGeneration, restore, type Restored } from './state/restore.ts';
 import { findRoutingChanges } from './state/routing-changes.ts';
 import { hasFirstSnapshot, tablesRead, withoutFirst } from './state/snapshot-book.ts';
 import { TableRegistry } from './state/table-registry.ts';
-import { parseTableId, tableId } from './state/table.ts';
+import { nameOf, tableId } from './state/table.ts';
 import type { TableName } from './stream/statement-text.ts';
 
 export interface BeginOptions {
@@ -242,7 +242,7 @@ function sayRemoved({ filter }: CaptureSettings, { snapshots }: StartPlan, log: 
 }
 
 function isCapturedId(id: string, filter: CaptureSettings['filter']): boolean {
-  const [database = '', table = ''] = parseTableId(id);
+  const { database, table } = nameOf(id);
   return filter.captures(database, table);
 }
 

@@ -9,7 +9,7 @@ import { readBinlogStatus } from './source/server.ts';
 import type { Source } from './source/source.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import { tableId } from './state/table.ts';
+import { idOf } from './state/table.ts';
 import type { ChangeStream } from './stream/change-stream.ts';
 import type { Doubt, LoggedChange, RolledBack } from './stream/doubt.ts';
 import type { TableName } from './stream/statement-text.ts';
@@ -164,8 +164,4 @@ export class DoubtfulRows {
       connection.destroy();
     }
   }
-}
-
-function idOf({ database, table }: TableName): string {
-  return tableId(database, table);
 }

@@ -4,7 +4,7 @@ import type { Cascades } from './source/binlog-gaps.ts';
 import { cascadeDigests, cascadeParents, childrenOf } from './state/cascade-parents.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
-import { parseTableId } from './state/table.ts';
+import { nameOf } from './state/table.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { CascadeMarks } from './stream/cascade-marks.ts';
 import type { DdlReporter } from './stream/ddl-reporter.ts';
@@ -115,9 +115,4 @@ export class ForeignKeys {
       'foreign keys may have changed rows of these tables, which are read again',
     );
   }
-}
-
-function nameOf(id: string): TableName {
-  const [database = '', table = ''] = parseTableId(id);
-  return { database, table };
 }

@@ -1,5 +1,11 @@
 import type { Row, RowEnvelope } from '@sluice/envelope';
-import { quoteIdentifier, quoteTable, type Flavour, type TableDescription } from '@sluice/mysql';
+import {
+  isWideCharset,
+  quoteIdentifier,
+  quoteTable,
+  type Flavour,
+  type TableDescription,
+} from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { implicitValue } from './implicit-values.ts';
 import { columnCodec, documentCodec, mariadbJson, wideCodec, type ColumnCodec } from './mysql-mapper.ts';
@@ -62,7 +68,7 @@ export class TargetTable {
         const isJson = isText || type === 'json';
         const plain = isText ? mariadbJson : columnCodec(type, flavour);
         const { CHARACTER_SET_NAME: charset } = column;
-        const codec = flavour === 'mariadb' && isWide(charset) ? wideCodec(plain, charset) : plain;
+        const codec = flavour === 'mariadb' && isWideCharset(charset) ? wideCodec(plain, charset) : plain;
         const planned = {
           name,
           sql: quoteIdentifier(name),
@@ -162,11 +168,6 @@ export class TargetTable {
       return value === null ? [] : [{ sql: quoteIdentifier(name), value }];
     });
   }
-}
-
-/** No ASCII character is one byte. */
-function isWide(charset: string | null): charset is string {
-  return charset !== null && /^(ucs2|utf16|utf16le|utf32)$/.test(charset);
 }
 
 function isWritable(column: PlannedColumn | 'generated' | undefined): column is PlannedColumn {

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteTable } from '@sluice/mysql';
+import { isWideCharset, quoteIdentifier, quoteTable } from '@sluice/mysql';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { ComparedColumn, ComparedRow, ComparedTable, TableName } from './compared-table.ts';
 import { keyTexts } from './sink-table.ts';
@@ -43,7 +43,7 @@ async function presentColumns(connection: RowConnection, name: TableName): Promi
   return {
     ...name,
     names: new Set(charsets.map(([column]) => column)),
-    wide: new Map(charsets.filter(([, charset]) => /^(ucs2|utf16|utf16le|utf32)$/.test(charset))),
+    wide: new Map(charsets.filter(([, charset]) => isWideCharset(charset))),
   };
 }
 

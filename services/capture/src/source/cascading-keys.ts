@@ -1,7 +1,7 @@
 import { quoteTable } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
-import { tableId } from '../state/table.ts';
+import { idOf, tableId } from '../state/table.ts';
 import type { TableName } from '../stream/statement-text.ts';
 import { queryRows } from './query.ts';
 
@@ -161,8 +161,4 @@ function actionOf(rule: string): CascadeAction {
 
 function keyId(child: TableName, name: string): string {
   return `${idOf(child)}\0${name}`;
-}
-
-function idOf({ database, table }: TableName): string {
-  return tableId(database, table);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CascadingKey } from '../source/cascading-keys.ts';
 import type { TableName } from '../stream/statement-text.ts';
-import { tableId } from './table.ts';
+import { idOf } from './table.ts';
 
 /** Captured tables, as `database.table`, that get other rows when rows of a table go or change. */
 export interface CascadeParent {
@@ -112,8 +112,4 @@ function digest(causes: readonly string[]): string {
 
 function stepId(id: string, columns: readonly string[] | null): string {
   return `${id} ${JSON.stringify(columns)}`;
-}
-
-function idOf({ database, table }: TableName): string {
-  return tableId(database, table);
 }

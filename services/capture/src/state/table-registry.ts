@@ -6,7 +6,7 @@ import type { Treatment } from '../shape/treatment.ts';
 import type { TableName } from '../stream/statement-text.ts';
 import {
   captureTable,
-  parseTableId,
+  nameOf,
   shapeText,
   tableId,
   tablePlace,
@@ -119,10 +119,7 @@ export class TableRegistry {
 
   /** The tables that may be published. */
   *admitted(): Generator<TableName> {
-    for (const id of this.#admitted.keys()) {
-      const [database = '', table = ''] = parseTableId(id);
-      yield { database, table };
-    }
+    for (const id of this.#admitted.keys()) yield nameOf(id);
   }
 
   /** Topics of admitted tables. */

@@ -5,6 +5,17 @@ import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
 
 export { parseTableId, tableId };
 
+/** The `tableId` of a name. */
+export function idOf({ database, table }: Pick<TableShape, 'database' | 'table'>): string {
+  return tableId(database, table);
+}
+
+/** The name that `idOf` was given. */
+export function nameOf(id: string): Pick<TableShape, 'database' | 'table'> {
+  const [database = '', table = ''] = parseTableId(id);
+  return { database, table };
+}
+
 export interface TableShape {
   readonly database: string;
   readonly table: string;

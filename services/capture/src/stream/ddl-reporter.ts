@@ -2,7 +2,7 @@ import { ddlTopic, type DdlClass, type DdlPolicy, type DdlRecord } from '@sluice
 import type { DdlJournal } from '../state/ddl-journal.ts';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { TableRegistry } from '../state/table-registry.ts';
-import { parseTableId, tableId } from '../state/table.ts';
+import { nameOf, tableId } from '../state/table.ts';
 import { appendJson } from './control-writer.ts';
 import { adviceFor, UNSEEN } from './ddl-advice.ts';
 import type { DdlChange, Renaming } from './ddl-change.ts';
@@ -234,11 +234,6 @@ function statementOf({ class: kind, before, unseen }: Finding, sql: string, dial
 
 function aboutTable(kind: 'additive' | 'breaking' | 'truncate' | 'xa', table: TableName): Finding {
   return { class: kind, tables: [table], shadow: false, created: false, before: [] };
-}
-
-function nameOf(id: string): TableName {
-  const [database = '', table = ''] = parseTableId(id);
-  return { database, table };
 }
 
 /** What the alert shows of it: its name is what XA RECOVER lists on the source, in hexadecimal digits. */

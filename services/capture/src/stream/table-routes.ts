@@ -9,7 +9,7 @@ import {
   type SchemaHistoryRecord,
   type TableRegistry,
 } from '../state/table-registry.ts';
-import { parseTableId, schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
+import { nameOf, schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
 import { isRowHash, type ColumnBook } from '../state/column-book.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
@@ -339,13 +339,11 @@ export class TableRoutes {
   /** Captured tables that the stream has seen being made, and of which it has met no row. */
   createdUnmet(): TableName[] {
     const { registry } = this.#options;
-    const names = [...this.#created].map((id) => {
-      const [database = '', table = ''] = parseTableId(id);
-      return { database, table };
-    });
-    return names.filter(
-      ({ database, table }) => this.captures(database, table) && !registry.isAdmitted(database, table),
-    );
+    return [...this.#created]
+      .map(nameOf)
+      .filter(
+        ({ database, table }) => this.captures(database, table) && !registry.isAdmitted(database, table),
+      );
   }
 
   #announce(registration: Registration, { buffer, point }: Announcement): void {
