@@ -41,6 +41,12 @@ export interface AssignmentOptions {
   readonly log: Logger;
 }
 
+interface Starts {
+  readonly starts: readonly StartOffset[];
+  /** Partitions whose topic's id (beside them) is not the one that is kept outside Kafka. */
+  readonly strange: readonly (readonly [TopicPartition, string])[];
+}
+
 const START_BACKOFF = { initialMs: 100, maxMs: 10_000 };
 
 /**
@@ -123,9 +129,9 @@ export class Assignment {
     const generation = this.#generation;
     for (let attempt = 0; generation === this.#generation && !stopping.aborted; attempt++) {
       try {
-        const starts = await this.#chooseStarts(partitions);
+        const { starts, strange } = await this.#chooseStarts(partitions);
         await this.#options.remember?.(starts);
-        await this.#keepTopicIds(starts);
+        for (const [where, topicId] of strange) await this.#options.keepTopicId?.(where, topicId);
         if (generation === this.#generation && !stopping.aborted) this.#begin(starts, onBegun);
         return;
       } catch (error) {
@@ -139,14 +145,6 @@ export class Assignment {
     }
   }
 
-  async #keepTopicIds(starts: readonly StartOffset[]): Promise<void> {
-    const { keepTopicId, gapsAllowed } = this.#options;
-    for (const { topic, partition } of starts) {
-      const topicId = this.topicId(topic);
-      if (topicId !== null && !gapsAllowed(topic)) await keepTopicId?.({ topic, partition }, topicId);
-    }
-  }
-
   #begin(starts: readonly StartOffset[], onBegun: AssignmentOptions['onAssigned']): void {
     const { consumer } = this.#options;
     for (const { topic, partition, offset } of starts) {
@@ -157,16 +155,17 @@ export class Assignment {
     consumer.resume(starts.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
   }
 
-  async #chooseStarts(partitions: readonly TopicPartition[]): Promise<readonly StartOffset[]> {
+  async #chooseStarts(partitions: readonly TopicPartition[]): Promise<Starts> {
     const { admin, groupId, storedOffset, gapsAllowed } = this.#options;
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
-    if (topics.length === 0) return [];
+    if (topics.length === 0) return { starts: [], strange: [] };
     const committed = await fetchCommitted(admin, groupId, topics);
     const marks = new Map<string, ReadonlyMap<number, Watermarks>>();
     for (const topic of topics) marks.set(topic, await fetchWatermarks(admin, topic));
     // Asked last: of a topic that is made again meanwhile the id is the new one.
     this.#topicIds = await this.#options.topicIds();
     const starts: StartOffset[] = [];
+    const strange: [TopicPartition, string][] = [];
     const replaced = new Set<string>();
     // One after the other: an assignment of a thousand partitions must not become a thousand questions at once.
     for (const where of partitions) {
@@ -175,6 +174,7 @@ export class Assignment {
       const mirrored = committed.get(partitionName(topic, partition)) ?? null;
       const inGroup = storedOffset === undefined || gapsAllowed(topic);
       const stored = inGroup ? mirrored : await storedOffset(topic, partition);
+      if (!inGroup && topicId !== null && stored?.topicId !== topicId) strange.push([where, topicId]);
       const range = marks.get(topic)?.get(partition) ?? { low: 0n, high: 0n };
       if (stored === null || isOfTopic(stored, topicId))
         starts.push(chooseStart(where, stored?.offset ?? null, range, gapsAllowed(topic)));
@@ -188,6 +188,6 @@ export class Assignment {
         { event: 'consumer.topics_replaced', topics: [...replaced] },
         'these topics were deleted and made again: they are read from their begin',
       );
-    return starts;
+    return { starts, strange };
   }
 }

@@ -87,8 +87,7 @@ export class SinkMetrics {
 
   lag(partitions: readonly { topic: string; partition: number; records: number }[]): void {
     this.#gauges.lag.reset();
-    for (const { topic, partition, records } of partitions)
-      this.#gauges.lag.set({ sink: this.#sink, topic, partition }, records);
+    for (const { topic, partition, records } of partitions) this.lagOf(topic, partition, records);
   }
 
   dataGap(topic: string): void {
