@@ -1,11 +1,10 @@
-import { kafkaClient } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
-import { createLogger } from '@sluice/runtime';
 import type { Admin } from 'kafkajs';
 import { afterAll, expect, test } from 'vitest';
-import { CapturePipeline, kafkaConfig } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { testScope, type Scope } from '../harness/scope.ts';
+import { connectedAdmin, topicLikeCapture } from '../harness/kafka-topics.ts';
+import { testScope } from '../harness/scope.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 import { readEnvelopes, readRows, type EnvelopeRecord } from '../harness/table-records.ts';
 
@@ -31,9 +30,9 @@ test('tables whose topics were deleted, or made again by somebody else, are told
   await first.stop();
   const kept = await readEnvelopes(pipeline.reader, pipeline.topic('kept'));
 
-  const admin = await connectedAdmin(scope);
+  const admin = await connectedAdmin(scope, brokers);
   await deleteTopics(admin, [pipeline.topic('deleted'), pipeline.topic('emptied')]);
-  await admin.createTopics({ topics: [likeCapture(pipeline.topic('emptied'))] });
+  await admin.createTopics({ topics: [topicLikeCapture(pipeline.topic('emptied'), PARTITIONS)] });
   // The first that a sink sees of it must be the table, and not this row.
   await database.run('INSERT INTO deleted VALUES (5)', 'INSERT INTO emptied VALUES (5)');
   const second = await pipeline.start();
@@ -58,7 +57,7 @@ test('tables whose topics were deleted, or made again by somebody else, are told
   // Where no topic has to be made, nothing is published before the tables are told.
   const began = Date.now();
   await deleteTopics(admin, [pipeline.topic('emptied')]);
-  await admin.createTopics({ topics: [likeCapture(pipeline.topic('emptied'))] });
+  await admin.createTopics({ topics: [topicLikeCapture(pipeline.topic('emptied'), PARTITIONS)] });
   await pipeline.start();
   const told = (): Promise<EnvelopeRecord[]> => readEnvelopes(pipeline.reader, pipeline.topic('emptied'));
   await eventually('the first record', async () => (await told()).length > 0);
@@ -66,30 +65,12 @@ test('tables whose topics were deleted, or made again by somebody else, are told
   expect((await told())[0]?.record.timestamp).toBeGreaterThan(began);
 });
 
-async function connectedAdmin(scope: Scope): Promise<Admin> {
-  const log = createLogger('test', { level: 'silent' });
-  const admin = kafkaClient(kafkaConfig(stack.kafka.brokers), log).admin();
-  await admin.connect();
-  scope.defer(() => admin.disconnect());
-  return admin;
-}
-
 async function deleteTopics(admin: Admin, topics: string[]): Promise<void> {
   await admin.deleteTopics({ topics });
   await eventually('the topics to be gone', async () => {
     const names = await admin.listTopics();
     return topics.every((topic) => !names.includes(topic));
   });
-}
-
-/** With the settings that capture would give it: the defaults of sluice.yaml. */
-function likeCapture(topic: string): Parameters<Admin['createTopics']>[0]['topics'][number] {
-  const configs = { 'cleanup.policy': 'delete', 'retention.ms': '604800000', 'max.message.bytes': '1048588' };
-  return {
-    topic,
-    numPartitions: PARTITIONS,
-    configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
-  };
 }
 
 async function hasReconciled(pipeline: CapturePipeline, table: string): Promise<boolean> {

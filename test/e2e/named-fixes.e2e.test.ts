@@ -1,12 +1,11 @@
 import { checkpointsTopic } from '@sluice/envelope';
-import { kafkaClient, PlainProducer } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
-import { createLogger, type ErrorCode } from '@sluice/runtime';
+import type { ErrorCode } from '@sluice/runtime';
 import { afterAll, expect, test } from 'vitest';
-import { kafkaConfig } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { commandsOf, fixOf, settingsOf } from '../harness/named-fixes.ts';
-import { testScope, type Scope } from '../harness/scope.ts';
+import { produceRecord } from '../harness/kafka-topics.ts';
+import { testScope } from '../harness/scope.ts';
 import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
 import { newestByKey, readRows } from '../harness/table-records.ts';
 
@@ -68,7 +67,11 @@ test('capture that has stopped for good begins anew by the command of the page',
       'CHECKPOINT_CORRUPT',
       async () => {
         await capture.process.stop();
-        await produce(scope, checkpointsTopic(name), name, '{"checkpoint":{},"checksum":"x"}');
+        await produceRecord(scope, stack.kafka.brokers, {
+          topic: checkpointsTopic(name),
+          key: name,
+          value: '{"checkpoint":{},"checksum":"x"}',
+        });
         capture = await pipeline.launch('capture');
       },
     ],
@@ -127,12 +130,4 @@ async function allRowsIn(pipeline: SinkPipeline): Promise<void> {
         .join()
     );
   });
-}
-
-async function produce(scope: Scope, topic: string, key: string, value: string): Promise<void> {
-  const log = createLogger('test', { level: 'silent' });
-  const producer = new PlainProducer(kafkaClient(kafkaConfig(stack.kafka.brokers), log));
-  await producer.connect();
-  scope.defer(() => producer.close());
-  await producer.send({ topic, partition: 0, headers: {}, key: Buffer.from(key), value: Buffer.from(value) });
 }

@@ -1,11 +1,7 @@
-import { kafkaClient } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
-import { createLogger } from '@sluice/runtime';
-import type { Admin } from 'kafkajs';
 import { afterAll, expect, test } from 'vitest';
-import { kafkaConfig } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { testScope, type Scope } from '../harness/scope.ts';
+import { testScope } from '../harness/scope.ts';
 import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
 import { hasArrived, readEnvelopes } from '../harness/table-records.ts';
 
@@ -15,16 +11,14 @@ afterAll(() => stack.stop());
 const ROWS = 60;
 
 test('sinks become equal when a topic is deleted and grows past the place where they were, running or stopped', async () => {
-  const scope = testScope();
-  const pipeline = await SinkPipeline.withTables(scope, stack, 'replaced', [
+  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'replaced', [
     'CREATE TABLE items (id INT NOT NULL PRIMARY KEY, v INT NOT NULL)',
     `INSERT INTO items VALUES ${rowsFrom(1, ROWS)}`,
   ]);
-  const { database } = pipeline;
+  const { admin, database } = pipeline;
   const topic = pipeline.topic('items');
   const [, , , mysql] = await pipeline.start('capture', ...SINK_SERVICES);
   await pipeline.converged();
-  const admin = await connectedAdmin(scope);
 
   await admin.deleteTopics({ topics: [topic] });
   await database.run(
@@ -66,12 +60,4 @@ async function whole(sink: PipelineProcess): Promise<void> {
     const { incomplete } = (await sink.process.status()) as { readonly incomplete: readonly unknown[] };
     return incomplete.length === 0;
   });
-}
-
-async function connectedAdmin(scope: Scope): Promise<Admin> {
-  const log = createLogger('test', { level: 'silent' });
-  const admin = kafkaClient(kafkaConfig(stack.kafka.brokers), log).admin();
-  await admin.connect();
-  scope.defer(() => admin.disconnect());
-  return admin;
 }

@@ -1,12 +1,11 @@
-import { kafkaClient, PlainProducer } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
 import { quoteTable } from '@sluice/mysql';
-import { createLogger, type ErrorCode } from '@sluice/runtime';
+import type { ErrorCode } from '@sluice/runtime';
 import { afterAll, expect, test } from 'vitest';
-import { kafkaConfig } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { FaultProxy } from '../harness/fault-proxy/fault-proxy.ts';
 import { commandsOf, filledIn, fixOf, obey, type Placeholders } from '../harness/named-fixes.ts';
+import { produceRecord } from '../harness/kafka-topics.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { page } from '../harness/service-pages.ts';
 import { SinkPipeline, type PipelineProcess, type SinkName } from '../harness/sink-pipeline.ts';
@@ -51,7 +50,11 @@ test('stores that differ from the source by somebody’s hand become equal by wh
   const copy = (of: string): string => quoteTable(stores.targetDatabase, of);
   await stores.target.query(`ALTER TABLE ${copy('checked')} ADD CONSTRAINT low CHECK (v < '5')`);
   await stores.target.query(`ALTER TABLE ${copy('lacking')} DROP COLUMN v`);
-  await produce(scope, pipeline.topic('garbled'), '{"id":9}', '{"broken');
+  await produceRecord(scope, stack.kafka.brokers, {
+    topic: pipeline.topic('garbled'),
+    key: '{"id":9}',
+    value: '{"broken',
+  });
   await database.run("INSERT INTO checked VALUES (3, '9')", `INSERT INTO lacking VALUES ${EVERYWHERE}`);
   await letterOf(mysql, 'mysql', 'MYSQL_CONSTRAINT');
   await pausedBy(mysql, 'MYSQL_COLUMN_UNKNOWN');
@@ -118,12 +121,4 @@ async function pausedBy({ name, process }: PipelineProcess, code: ErrorCode): Pr
     const { paused } = (await process.status()) as { paused: readonly { detail: string }[] };
     return paused.some(({ detail }) => detail.startsWith(code));
   });
-}
-
-async function produce(scope: Scope, topic: string, key: string, value: string): Promise<void> {
-  const log = createLogger('test', { level: 'silent' });
-  const producer = new PlainProducer(kafkaClient(kafkaConfig(stack.kafka.brokers), log));
-  await producer.connect();
-  scope.defer(() => producer.close());
-  await producer.send({ topic, partition: 0, headers: {}, key: Buffer.from(key), value: Buffer.from(value) });
 }

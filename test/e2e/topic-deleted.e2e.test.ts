@@ -1,10 +1,10 @@
-import { kafkaClient } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
-import { createLogger, type Trouble } from '@sluice/runtime';
-import { ConfigResourceTypes, type Admin } from 'kafkajs';
+import type { Trouble } from '@sluice/runtime';
+import type { Admin } from 'kafkajs';
 import { expect, test } from 'vitest';
-import { CapturePipeline, kafkaConfig } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
+import { connectedAdmin, topicLikeCapture } from '../harness/kafka-topics.ts';
 import { testScope } from '../harness/scope.ts';
 import type { ServiceProcess } from '../harness/service-process.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
@@ -23,13 +23,14 @@ test('topics that were deleted are named within 10 s and made again, whether row
       `INSERT INTO ${table} VALUES (0)`,
     );
   const pipeline = await CapturePipeline.create(scope, { database, brokers });
+  const admin = await connectedAdmin(scope, brokers);
   const capture = await pipeline.start();
   await pipeline.snapshotDone(capture, ['quiet', 'busy', 'other']);
 
-  await deleteTopic(pipeline.topic('quiet'));
+  await admin.deleteTopics({ topics: [pipeline.topic('quiet')] });
   await expectNamed(capture, pipeline.topic('quiet'));
   await expectOver(capture);
-  await deleteTopic(pipeline.topic('busy'));
+  await admin.deleteTopics({ topics: [pipeline.topic('busy')] });
   await database.run('INSERT INTO busy VALUES (1)', 'INSERT INTO other VALUES (1)');
   await expectNamed(capture, pipeline.topic('busy'));
 
@@ -47,7 +48,7 @@ test('topics that were deleted are named within 10 s and made again, whether row
   await expectOver(capture);
 
   // Between two looks: nothing but its id tells that it is another one.
-  await makeAgain(pipeline.topic('quiet'));
+  await makeAgain(admin, pipeline.topic('quiet'));
   await database.run('INSERT INTO quiet VALUES (3)');
   await eventually('the rows of before in the topic that was made again', async () => {
     const rows = await readRows(pipeline.reader, pipeline.topic('quiet'));
@@ -86,38 +87,9 @@ async function lastError(capture: ServiceProcess): Promise<Trouble | null> {
   return lastError;
 }
 
-async function deleteTopic(topic: string): Promise<void> {
-  await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
-}
-
-/** With the settings that capture would give it. */
-async function makeAgain(topic: string): Promise<void> {
-  await withAdmin(async (admin) => {
-    const type = ConfigResourceTypes.TOPIC;
-    const { resources } = await admin.describeConfigs({
-      resources: [{ type, name: topic }],
-      includeSynonyms: false,
-    });
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    const configEntries = (resources[0]?.configEntries ?? [])
-      .filter(({ configName }) =>
-        ['cleanup.policy', 'retention.ms', 'max.message.bytes'].includes(configName),
-      )
-      .map(({ configName, configValue }) => ({ name: configName, value: configValue }));
-    await admin.deleteTopics({ topics: [topic] });
-    const numPartitions = topics[0]?.partitions.length ?? 0;
-    await eventually('the topic to be made', () =>
-      admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] }).catch(() => false),
-    );
-  });
-}
-
-async function withAdmin(work: (admin: Admin) => Promise<unknown>): Promise<void> {
-  const admin = kafkaClient(kafkaConfig(brokers), createLogger('test', { level: 'silent' })).admin();
-  await admin.connect();
-  try {
-    await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
+async function makeAgain(admin: Admin, topic: string): Promise<void> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  const again = topicLikeCapture(topic, topics[0]?.partitions.length ?? 0);
+  await admin.deleteTopics({ topics: [topic] });
+  await eventually('the topic to be made', () => admin.createTopics({ topics: [again] }).catch(() => false));
 }
