@@ -1,12 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { SERVICE_NODE_OPTIONS } from '@sluice/runtime';
+import { onTestFailed, TestRunner } from 'vitest';
 import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const PARENT_WATCH = new URL('./end-with-parent.ts', import.meta.url).href;
 const LINES_SHOWN = 12;
+/** A failure that comes once in many runs is understood from what was printed then, or never. */
+const LINES_OF_FAILURE = 60;
+const CHARACTERS_OF_FAILURE = 400;
 /** For a person who looks for the reason of a failure. */
 const SHOW_LOGS = process.env['SLUICE_TEST_LOGS'] === '1';
 
@@ -48,6 +52,7 @@ export class ServiceProcess {
   static start(scope: Scope, options: ServiceOptions): ServiceProcess {
     const started = new ServiceProcess(options);
     scope.defer(() => started.kill());
+    if (TestRunner.getCurrentTest() !== undefined) onTestFailed(() => started.#show());
     return started;
   }
 
@@ -156,7 +161,16 @@ export class ServiceProcess {
 
   /** The end of its log, for messages. */
   lastLines(): string {
-    return this.#output.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n');
+    return this.#lines(LINES_SHOWN).join('\n');
+  }
+
+  #lines(count: number): string[] {
+    return this.#output.trimEnd().split('\n').slice(-count);
+  }
+
+  #show(): void {
+    const lines = this.#lines(LINES_OF_FAILURE).map((line) => line.slice(0, CHARACTERS_OF_FAILURE));
+    console.error(`${this.#options.service}, process ${this.pid}:\n${lines.join('\n')}`);
   }
 
   #get(path: string): Promise<Response> {
