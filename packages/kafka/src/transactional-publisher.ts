@@ -50,6 +50,7 @@ const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 35_000 };
  * as it succeeds. After any throw the object is dead: what was under way is aborted when the next one fences.
  */
 export class TransactionalPublisher {
+  readonly #kafka: KafkaConfig;
   readonly #log: Logger;
   readonly #transactionalId: string;
   readonly #compression: Compression;
@@ -67,8 +68,11 @@ export class TransactionalPublisher {
   #state: 'new' | 'ready' | 'busy' | 'dead' = 'new';
   /** Of the operation under way. */
   #underWay: RecoveryWindow | null = null;
+  /** The coordinator has perhaps ended a transaction itself, and fenced us by that. */
+  #hasTimedOut = false;
 
   constructor(options: PublisherOptions) {
+    this.#kafka = options.kafka;
     this.#log = options.log;
     this.#transactionalId = options.transactionalId;
     this.#compression = options.compression;
@@ -113,20 +117,27 @@ export class TransactionalPublisher {
   }
 
   /**
-   * Whether another producer has taken the transactional id over, in the coordinator's words; false where it does not tell
-   * within seconds, and while an operation is in trouble: the coordinator fences one that takes too long itself. May leave an
-   * empty transaction open, which the next `fence` ends.
+   * Whether another producer has taken the transactional id over, in the coordinator's words, also after a throw: brokers
+   * answer a producer whose id is being taken over with other errors too. False where the coordinator does not tell within
+   * seconds, and where a transaction was in trouble or open for too long: the coordinator fences such a one itself. May leave
+   * an empty transaction open, which the next `fence` ends.
    * @param topic that exists
    */
   async isFenced(topic: string): Promise<boolean> {
     const producer = this.#producer;
-    if (producer === undefined || this.#state === 'dead' || this.trouble !== null) return false;
-    const window = new RecoveryWindow(OWNER_MS, this.#end.signal);
+    if (producer === undefined || this.#hasTimedOut || this.trouble !== null) return false;
+    // Those of the publisher are closed when it is dead.
+    const connections = new BrokerConnections(this.#kafka, CONNECTION_TIMES);
+    const cluster = new Cluster(connections, this.#kafka);
+    const coordinator = new TransactionCoordinator(cluster, connections, this.#transactionalId);
+    const window = new RecoveryWindow(OWNER_MS, AbortSignal.timeout(OWNER_MS));
     try {
-      await this.#coordinator.addPartitions(producer, [{ topic, partitions: [0] }], window);
+      await coordinator.addPartitions(producer, [{ topic, partitions: [0] }], window);
       return false;
     } catch (error) {
       return error instanceof PipelineError && error.code === 'KAFKA_FENCED';
+    } finally {
+      connections.destroy();
     }
   }
 
@@ -193,12 +204,13 @@ export class TransactionalPublisher {
 
   /** What an error of a transaction means, as far as it can be known from here. */
   #judge(error: unknown, elapsedMs: number, inDoubt: boolean): unknown {
+    this.#hasTimedOut = elapsedMs >= this.#transactionTimeoutMs;
     if (!(error instanceof PipelineError)) return error;
     const details = {
       cause: error,
       context: { ...error.context, elapsedMs: Math.round(elapsedMs), inDoubt },
     };
-    if (error.code === 'KAFKA_FENCED' && elapsedMs >= this.#transactionTimeoutMs) {
+    if (error.code === 'KAFKA_FENCED' && this.#hasTimedOut) {
       // The coordinator raises the epoch itself when it aborts a transaction that was open for too long.
       const code = inDoubt ? 'KAFKA_TRANSACTION_IN_DOUBT' : 'KAFKA_TRANSACTION_ABORTED';
       return new PipelineError(code, `${error.message} after the transaction timeout had passed`, details);

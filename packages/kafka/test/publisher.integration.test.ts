@@ -138,6 +138,16 @@ describe('fencing', () => {
     await expect(first.publish(batches, NEVER)).rejects.toThrow('publisher is dead');
   });
 
+  test('one that is dead of another error still tells whether its id was taken over', async () => {
+    const [topic, id] = [await broker.topic(1), broker.uniqueName('id')];
+    const first = await fenced(id, { recoveryMs: 300 });
+    const missing = { topic: broker.uniqueName('missing'), partition: 0, batch: batchOf(numbered(0, 1)) };
+    await expect(first.publish([missing], NEVER)).rejects.toMatchObject({ code: 'KAFKA_TOPIC_MISSING' });
+    expect(await first.isFenced(topic)).toBe(false);
+    await fenced(id);
+    expect(await first.isFenced(topic)).toBe(true);
+  });
+
   test('many starts with one id, each publishing: sequence numbers begin again', async () => {
     const topic = await broker.topic(1);
     const id = broker.uniqueName('id');
