@@ -17,15 +17,18 @@ export interface BreakerOptions {
 /**
  * One breaker per sink instance. opossum opens on an error rate over a window of seconds, which retries with backoff never
  * fill: so its own threshold is out of reach, and failures in a row are counted from its events. Only errors that mean
- * "the store did not answer" count. After `resetMs` one call is let through as a probe: its success closes the breaker,
+ * "the store did not answer" count, and calls that were under way together, from many partitions, fail as one. After `resetMs` one call is let through as a probe: its success closes the breaker,
  * its failure opens it again.
  */
 export class Breaker {
-  readonly #circuit: CircuitBreaker<[() => Promise<unknown>]>;
+  readonly #circuit: CircuitBreaker<[() => Promise<unknown>, number]>;
   #inARow = 0;
+  #calls = 0;
+  /** How many calls had begun when the last failure was counted. */
+  #callsAtFailure = 0;
 
   constructor(options: BreakerOptions) {
-    this.#circuit = new CircuitBreaker((call: () => Promise<unknown>) => call(), {
+    this.#circuit = new CircuitBreaker((call: () => Promise<unknown>, _number: number) => call(), {
       timeout: false,
       resetTimeout: options.resetMs,
       volumeThreshold: Number.MAX_SAFE_INTEGER,
@@ -38,7 +41,9 @@ export class Breaker {
       // Errors that were filtered come as a success too.
       if (!isAbort(result)) this.#inARow = 0;
     });
-    this.#circuit.on('failure', () => {
+    this.#circuit.on('failure', (_error, _latencyMs, [, call]) => {
+      if (call <= this.#callsAtFailure && this.#circuit.closed) return;
+      this.#callsAtFailure = this.#calls;
       this.#inARow += 1;
       if (this.#inARow >= options.failures && this.#circuit.closed) this.#circuit.open();
     });
@@ -60,7 +65,7 @@ export class Breaker {
   /** Makes the call, or throws BreakerOpenError without making it. Throws what the call throws. */
   async run<T>(call: () => Promise<T>): Promise<T> {
     if (this.blocked) throw new BreakerOpenError('the breaker is open');
-    return (await this.#circuit.fire(call)) as T;
+    return (await this.#circuit.fire(call, ++this.#calls)) as T;
   }
 
   close(): void {

@@ -27,6 +27,16 @@ test('opens after failures in a row, however long they take', async () => {
   expect(await fail(subject)).toBeInstanceOf(BreakerOpenError);
 });
 
+test('calls that were under way together fail as one', async () => {
+  const { breaker: subject } = breaker();
+  const together = () => Promise.all(Array.from({ length: 20 }, () => fail(subject)));
+  await together();
+  await together();
+  expect(subject.state).toBe('closed');
+  await together();
+  expect(subject.state).toBe('open');
+});
+
 test('a success starts the count again', async () => {
   const { breaker: subject } = breaker();
   await fail(subject);

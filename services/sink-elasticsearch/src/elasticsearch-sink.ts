@@ -62,6 +62,7 @@ export class ElasticsearchSink implements Sink {
   async open(signal: AbortSignal): Promise<void> {
     await checkPrivileges(this.#client, this.#config, this.#sourceTables, signal);
     await this.#health(signal);
+    await this.#admin.makeState();
   }
 
   async ping(): Promise<void> {

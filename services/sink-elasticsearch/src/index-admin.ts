@@ -15,6 +15,7 @@ import {
   type FoundIndex,
   type IndexOwner,
 } from './index-record.ts';
+import { stateIndex } from './truncation.ts';
 
 /** Another process may have made or moved the index since it was looked at: who comes second looks again. */
 const ATTEMPTS = 3;
@@ -66,6 +67,20 @@ export class IndexAdmin {
         if (!mayTry || !(isOvertaken || (await this.#isReplaced(index, found))))
           throw schemaError(error, index);
       }
+    }
+  }
+
+  /**
+   * Makes the sink's own index before its first use: one that a write makes answers all reads with 503 until its shard has
+   * started, and the first reads of many tables would look like an outage.
+   */
+  async makeState(): Promise<void> {
+    const index = stateIndex(this.#config.indexPrefix);
+    try {
+      if (await this.#client.indices.exists({ index })) return;
+      await this.#client.indices.create({ index });
+    } catch (error) {
+      if (!hasType(error, 'resource_already_exists_exception')) throw schemaError(error, index);
     }
   }
 

@@ -47,6 +47,14 @@ test('no valid row is refused, and _source is what capture wrote', async () => {
   expect(_source).toEqual({ ...row, _sluice: { sequence: sequenceAt(2) } });
 });
 
+test('the sink’s own index can be read before the first record comes, whoever makes it', async () => {
+  const index = indexOf('sluice-state');
+  await Promise.all([sink.open(never), worker().open(never)]);
+  await worker().open(never);
+  const shards = await client.cat.shards({ index, format: 'json' });
+  expect(shards.filter(({ prirep }) => prirep === 'p')).toMatchObject([{ state: 'STARTED' }]);
+});
+
 test('rows of a table that was never announced make no index, and are of class schema', async () => {
   const row = topicOf().row({ operation: 'INSERT', sequence: sequenceAt(1), row: { id: 1 } });
   expect(await write(sink, row)).toEqual([expect.stringMatching(/^ELASTICSEARCH_INDEX_MISSING/)]);
