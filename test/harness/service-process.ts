@@ -170,7 +170,7 @@ export class ServiceProcess {
 
   #show(): void {
     const lines = this.#lines(LINES_OF_FAILURE).map((line) => line.slice(0, CHARACTERS_OF_FAILURE));
-    console.error(`${this.#options.service}, process ${this.pid}:\n${lines.join('\n')}`);
+    process.stderr.write(`${this.#options.service}, process ${this.pid}:\n${lines.join('\n')}\n`);
   }
 
   #get(path: string): Promise<Response> {
