@@ -1,4 +1,5 @@
 import { isFor, TYPE_FAMILIES, type ServerKind, type TypeCase } from '@sluice/binlog/type-cases';
+import { isAtLeast, parseVersion } from '@sluice/mysql';
 import { COLUMN_TABLES } from './column-tables.ts';
 import { WHOLE_TABLES } from './whole-tables.ts';
 
@@ -51,7 +52,7 @@ export function shortForm(tables: readonly ValueTable[]): ValueTable[] {
 }
 
 function leavesOutGenerated({ flavour, version }: ServerKind): boolean {
-  return flavour === 'mariadb' && Number.parseFloat(version) >= 11;
+  return flavour === 'mariadb' && isAtLeast(parseVersion(version), 11);
 }
 
 function without(table: ValueTable, names: readonly string[]): ValueTable {

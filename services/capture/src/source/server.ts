@@ -1,6 +1,6 @@
 import type { RowDataPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
-import { flavourOf, quoteAccount, type Flavour } from '@sluice/mysql';
+import { flavourOf, isAtLeast, parseVersion, quoteAccount, type Flavour } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { StreamPosition } from './position.ts';
 import { queryRows } from './query.ts';
@@ -69,7 +69,7 @@ export interface BinlogStatus extends StreamPosition {
 
 /** MySQL 8.4 renamed the statement; older servers and MariaDB know the old name only. */
 export async function readStatusRow(connection: Connection, server: ServerFacts): Promise<RowDataPacket> {
-  const modern = server.flavour === 'mysql' && Number.parseFloat(server.version) >= 8.4;
+  const modern = server.flavour === 'mysql' && isAtLeast(parseVersion(server.version), 8, 4);
   return firstRow(connection, modern ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS');
 }
 

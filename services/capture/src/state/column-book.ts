@@ -1,5 +1,5 @@
 import { columnFromInformationSchema, type ColumnFacts, type NamedType, type TableMap } from '@sluice/binlog';
-import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
+import { isAtLeast, parseVersion, quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { TableName } from '../stream/ddl.ts';
 import type { TableRegistry } from './table-registry.ts';
 import { schemaColumns, tableId, type TableShape } from './table.ts';
@@ -202,7 +202,7 @@ function withoutDoubling(text: string): string {
 const NO_FACTS: ColumnFacts = { namedTypes: new Map(), leftOut: new Set() };
 
 function leavesOut({ flavour, version }: BookServer): boolean {
-  return flavour === 'mariadb' && Number.parseFloat(version) >= LEAVES_OUT_SINCE;
+  return flavour === 'mariadb' && isAtLeast(parseVersion(version), LEAVES_OUT_SINCE);
 }
 
 /** What of a table is published, by what information_schema says of it. */
