@@ -125,7 +125,8 @@ function run(entry, args) {
   const path = [join(MODULES, '.bin'), process.env.PATH].join(delimiter);
   const child = spawn(NODE, [join(ROOT, entry), ...args], {
     stdio: 'inherit',
-    env: { ...process.env, PATH: path },
+    // Half of a short process’s time is reading TypeScript: Node keeps what it made of each file (module.enableCompileCache).
+    env: { NODE_COMPILE_CACHE: join(MODULES, '.cache/node'), ...process.env, PATH: path },
   });
   // The child decides how to stop; this process only waits for it.
   for (const signal of ['SIGINT', 'SIGHUP']) {
