@@ -1,5 +1,14 @@
 export { decodeEnvelope } from './decode.ts';
 export {
+  CAPTURE,
+  deadLetterHeaders,
+  isDeadLetterHeader,
+  readDeadLetter,
+  type Failure,
+  type FailureStage,
+  type ToldFailure,
+} from './dead-letter.ts';
+export {
   DDL_CLASSES,
   DDL_POLICIES,
   decodeDdlRecord,

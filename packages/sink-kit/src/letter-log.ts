@@ -1,6 +1,6 @@
 import type { TopicPartition } from '@sluice/kafka';
 import type { Logger, PipelineError } from '@sluice/runtime';
-import type { FailureStage } from './dead-letter.ts';
+import type { FailureStage } from '@sluice/envelope';
 import { letterId } from './dead-letters/letter.ts';
 
 const WINDOW_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { ConsumedRecord, TopicPartition } from '@sluice/kafka';
 import { PipelineError } from '@sluice/runtime';
-import type { FailureStage } from './dead-letter.ts';
+import type { FailureStage } from '@sluice/envelope';
 import type { HaltPlace } from './dead-letters/letter-office.ts';
 import type { WorkerContext } from './worker-context.ts';
 

@@ -1,4 +1,5 @@
 import {
+  CAPTURE,
   checkpointsTopic,
   ddlTopic,
   deadLetterTopic,
@@ -50,7 +51,7 @@ export function internalTopicSpecs(config: SluiceConfig, prefix: string): readon
     }),
     one(ddlTopic(prefix), { 'cleanup.policy': 'delete', 'retention.ms': '-1' }),
     ...(config.topics.oversize === 'dead-letter'
-      ? [one(deadLetterTopic(prefix, 'capture'), { 'cleanup.policy': 'delete', 'retention.ms': '-1' })]
+      ? [one(deadLetterTopic(prefix, CAPTURE), { 'cleanup.policy': 'delete', 'retention.ms': '-1' })]
       : []),
     one(heartbeatTopic(prefix), { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }),
   ];

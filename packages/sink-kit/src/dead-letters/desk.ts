@@ -81,7 +81,7 @@ export function describeLetter(letter: IndexedLetter): Readonly<Record<string, u
   const { offset, place, failedAtMs, decision, ...rest } = letter satisfies Letter;
   return {
     ...rest,
-    offset: String(offset),
+    offset: offset === null ? null : String(offset),
     failedAt: new Date(failedAtMs).toISOString(),
     place: { partition: place.partition, offset: String(place.offset) },
     decision:

@@ -1,13 +1,18 @@
-import { tableId, type TopicRouting } from '@sluice/envelope';
+import { hash } from 'node:crypto';
+import { readDeadLetter, tableId, type ToldFailure, type TopicRouting } from '@sluice/envelope';
 import type { TopicRecord } from '@sluice/kafka';
 
-/** A dead letter without its bytes: what lists and decisions need. Several copies of one record are one letter. */
+/**
+ * A dead letter without its bytes: what lists and decisions need. Several copies of one record are one letter, and so are all
+ * changes of one row that capture could not publish.
+ */
 export interface Letter {
-  /** `<topic>-<partition>-<offset>` of the record that failed: its identity. */
+  /** What is decided about: `letterId` of a record that failed, `rowLetterId` of a row that never became one. */
   readonly id: string;
   readonly topic: string;
   readonly partition: number;
-  readonly offset: bigint;
+  /** Null: the row is in no topic. */
+  readonly offset: bigint | null;
   /** `database.table`; the topic where neither its name nor the record key tells. */
   readonly table: string;
   /** Text of the record key; null when the record has none. */
@@ -27,33 +32,37 @@ export interface Letter {
 
 const MESSAGE_LENGTH = 300;
 
+/** Length of the digest of a record key: as much as a person may copy. */
+const KEY_DIGITS = 16;
+
 export function letterId(topic: string, partition: number, offset: bigint): string {
   return `${topic}-${partition}-${offset}`;
 }
 
-/** The letter in a record of a dead-letter topic (headers `cdc.dlq.*`); null for a record that somebody else wrote there. */
+/** @param key text of the record key */
+export function rowLetterId(topic: string, partition: number, key: string): string {
+  return `${topic}-${partition}-${hash('sha256', key).slice(0, KEY_DIGITS)}`;
+}
+
+/** The letter in a record of a dead-letter topic; null for a record that somebody else wrote there. */
 export function toLetter(record: TopicRecord, routing: TopicRouting): Letter | null {
-  const header = (name: string): string => record.headers.get(`cdc.dlq.${name}`)?.toString('utf8') ?? '';
-  const [topic, partition, offset] = [header('topic'), header('partition'), header('offset')];
-  if (topic === '' || !/^\d+$/.test(partition) || !/^\d+$/.test(offset)) return null;
+  const told = readDeadLetter(record.headers);
+  if (told === null) return null;
   const key = record.key?.toString('utf8') ?? null;
-  const { database = null, table = null } = routing.sourceOf(topic, key) ?? {};
+  const { database = null, table = null } = routing.sourceOf(told.topic, key) ?? {};
   return {
-    id: letterId(topic, Number(partition), BigInt(offset)),
-    topic,
-    partition: Number(partition),
-    offset: BigInt(offset),
-    table: database === null || table === null ? topic : tableId(database, table),
+    ...told,
+    id: idOf(told, key),
+    table: database === null || table === null ? told.topic : tableId(database, table),
     key,
-    sequence: header('version'),
-    stage: header('stage'),
-    errorClass: header('error.class'),
-    errorCode: header('error.code'),
-    message: header('error.message').slice(0, MESSAGE_LENGTH),
-    attempts: Number(header('attempts')) || 0,
-    failedAtMs: Number(header('failed_at')) || record.timestamp,
+    message: told.message.slice(0, MESSAGE_LENGTH),
+    failedAtMs: told.failedAtMs ?? record.timestamp,
     place: { partition: record.partition, offset: record.offset },
   };
+}
+
+function idOf({ topic, partition, offset }: ToldFailure, key: string | null): string {
+  return offset === null ? rowLetterId(topic, partition, key ?? '') : letterId(topic, partition, offset);
 }
 
 /** Of which letters a command speaks; every part that is given must fit. */
@@ -83,8 +92,9 @@ export function matcher(filter: LetterFilter): (letter: Letter) => boolean {
     (untilMs === undefined || letter.failedAtMs < untilMs);
 }
 
-/** By topic, partition and offset: the order in which the records stood. */
+/** By topic and partition, then in the order in which the records stood, or the letters where there is no record. */
 export function inLogOrder(a: Letter, b: Letter): number {
   if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
-  return a.partition - b.partition || (a.offset < b.offset ? -1 : Number(a.offset > b.offset));
+  const [ours, theirs] = [a.offset ?? a.place.offset, b.offset ?? b.place.offset];
+  return a.partition - b.partition || (ours < theirs ? -1 : Number(ours > theirs));
 }

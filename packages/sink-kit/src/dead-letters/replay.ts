@@ -10,7 +10,7 @@ import type { LetterOutcome } from './decisions.ts';
 /** A letter that was replayed in vain so often is not tried again without force. */
 export const REPLAYS_MAX = 5;
 
-/** `gone`: retention has deleted the letter meanwhile; `refused`: replayed too often already. */
+/** `gone`: retention has deleted the letter meanwhile; `refused`: replayed too often already, or never a record. */
 export type ReplayResult = 'applied' | 'stale' | 'failed' | 'refused' | 'gone';
 
 export interface Replayed {
@@ -38,11 +38,11 @@ export async function replayLetter(
   force: boolean,
   tools: ReplayTools,
 ): Promise<Replayed> {
-  const { id } = letter;
-  if (isWornOut(letter) && !force) return { id, result: 'refused' };
+  const { id, offset } = letter;
+  if (offset === null || (isWornOut(letter) && !force)) return { id, result: 'refused' };
   const record = await tools.read(letter);
   if (record === null) return { id, result: 'gone' };
-  const outcome = await attempt(record, letter, tools);
+  const outcome = await attempt(record, { ...letter, offset }, tools);
   if (outcome.kind !== 'failed') {
     await tools.record(letter, outcome.kind === 'applied' ? 'replayed' : 'stale');
     return { id, result: outcome.kind };
@@ -56,7 +56,11 @@ export function isWornOut({ replays }: Pick<IndexedLetter, 'replays'>): boolean 
   return replays >= REPLAYS_MAX;
 }
 
-async function attempt(record: TopicRecord, letter: Letter, tools: ReplayTools): Promise<Outcome> {
+async function attempt(
+  record: TopicRecord,
+  letter: Letter & { readonly offset: bigint },
+  tools: ReplayTools,
+): Promise<Outcome> {
   const { topic, partition, offset } = letter;
   const { key, value, timestamp } = record;
   const original = { offset, timestampMs: timestamp, key, value, headers: {} };

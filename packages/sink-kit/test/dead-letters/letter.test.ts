@@ -27,6 +27,18 @@ describe('a record of a dead-letter topic', () => {
     });
   });
 
+  test('of a row that never was a record is known by its key, whichever change it was', () => {
+    const unpublished = { offset: '', stage: 'publish' };
+    const one = toLetter(letterRecord(failed, unpublished), routing);
+    expect(one).toMatchObject({ offset: null, table: 'sluice_conformance.items', stage: 'publish' });
+    expect(one?.id).toMatch(new RegExp(`^${failed.topic}-0-[0-9a-f]{16}$`, 'u'));
+    const again = { ...letterRecord(failed, { ...unpublished, failed_at: '7' }), offset: 8n };
+    expect(toLetter(again, routing)?.id).toBe(one?.id);
+    expect(toLetter({ ...again, key: Buffer.from('{"id":43}') }, routing)?.id).not.toBe(one?.id);
+    // A sink's letter without its place is nobody's.
+    expect(toLetter(letterRecord(failed, { offset: '' }), routing)).toBeNull();
+  });
+
   test('tells its table by its key where the topic does not', () => {
     const shared = new TopicRouting({ prefix: 'test', strategy: 'database' });
     const record = { ...letterRecord(failed, { topic: 'test.shop' }) };

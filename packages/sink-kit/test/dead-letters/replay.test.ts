@@ -69,6 +69,13 @@ describe('a replayed letter', () => {
     expect(written).toEqual([]);
   });
 
+  test('of a row that never was a record is refused', async () => {
+    const { tools, written, decided } = bench(async () => ({ kind: 'applied' }));
+    const row = { ...indexed(), offset: null };
+    expect(await replayLetter(row, true, tools)).toEqual({ id: row.id, result: 'refused' });
+    expect([written, decided]).toEqual([[], []]);
+  });
+
   test('is refused after five replays in vain, unless forced', async () => {
     const { tools, decided } = bench(async () => ({ kind: 'applied' }));
     expect(await replayLetter(indexed(4), false, tools)).toMatchObject({ result: 'applied' });

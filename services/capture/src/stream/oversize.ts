@@ -1,4 +1,4 @@
-import { deadLetterTopic } from '@sluice/envelope';
+import { CAPTURE, deadLetterHeaders, deadLetterTopic } from '@sluice/envelope';
 import { compressedBytes, encodeHeader } from '@sluice/kafka';
 import { PipelineError, VERSION, type Logger, type SluiceConfig } from '@sluice/runtime';
 import type { ByteWriter } from '@sluice/binlog';
@@ -10,6 +10,7 @@ const FRAMING_BYTES = 64;
 const KEY_SHOWN = 200;
 /** Logged at most so often: a table of such rows is one line a minute (milliseconds). */
 const LOG_EVERY_MS = 60_000;
+const NOW_MISSING = 'A dead letter takes its place: see `sluice dlq list --sink capture`.';
 
 /** A record that Kafka would refuse. */
 export interface OversizeRow {
@@ -72,12 +73,15 @@ export class OversizeRows {
     onDiverted(topic);
     if (row.at - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = row.at;
-    log.error({ event: 'capture.row_diverted', code: 'ROW_TOO_LARGE', table: id, bytes }, message);
+    log.error(
+      { event: 'capture.row_diverted', code: 'ROW_TOO_LARGE', table: id, bytes },
+      `${message} ${NOW_MISSING}`,
+    );
   }
 
   #writeLetter(buffer: PublishBuffer, row: OversizeRow, message: string): void {
     const { key, at } = row;
-    const topic = deadLetterTopic(this.#options.topics.prefix, 'capture');
+    const topic = deadLetterTopic(this.#options.topics.prefix, CAPTURE);
     const { records } = buffer.partition(topic, 0);
     records.begin(at);
     records.key(key.bytes, 0, key.position);
@@ -97,28 +101,22 @@ function keyText(key: ByteWriter): string {
   return text.length > KEY_SHOWN ? `${text.slice(0, KEY_SHOWN)}…` : text;
 }
 
-/** As the dead letters of sinks have them (docs/operations.md); the value is what is too large. */
+/** The value is what is too large: only its key goes with them. */
 function letterHeaders(row: OversizeRow, message: string): Readonly<Record<string, string>> {
   const { topic, partition, operation, sequence, at } = row;
-  return {
-    operation,
+  const told = deadLetterHeaders({
+    sink: CAPTURE,
+    topic,
+    partition,
+    record: null,
+    group: null,
+    stage: 'publish',
+    error: { name: PipelineError.name, errorClass: 'record', code: 'ROW_TOO_LARGE', message },
+    attempts: 1,
+    firstFailedAtMs: at,
+    failedAtMs: at,
     sequence,
-    'cdc.dlq.schema': '1',
-    'cdc.dlq.sink': 'capture',
-    'cdc.dlq.topic': topic,
-    'cdc.dlq.partition': String(partition),
-    'cdc.dlq.stage': 'publish',
-    'cdc.dlq.error.class': 'record',
-    'cdc.dlq.error.code': 'ROW_TOO_LARGE',
-    'cdc.dlq.error.message': message,
-    'cdc.dlq.attempts': '1',
-    'cdc.dlq.first_failed_at': String(at),
-    'cdc.dlq.failed_at': String(at),
-    'cdc.dlq.service_version': VERSION,
-    'cdc.dlq.version': sequence,
-    '__connect.errors.topic': topic,
-    '__connect.errors.partition': String(partition),
-    '__connect.errors.exception.class.name': 'ROW_TOO_LARGE',
-    '__connect.errors.exception.message': message,
-  };
+    serviceVersion: VERSION,
+  });
+  return { operation, sequence, ...told };
 }

@@ -102,7 +102,11 @@ describe('a row larger than its topic takes', () => {
       operation: 'INSERT',
       sequence: '0010000020000000101',
       'cdc.dlq.topic': 'p.shop.orders',
+      'cdc.dlq.sink': 'capture',
+      'cdc.dlq.stage': 'publish',
       'cdc.dlq.error.code': 'ROW_TOO_LARGE',
+      'cdc.dlq.version': '0010000020000000101',
+      '__connect.errors.stage': 'KAFKA_PRODUCE',
     });
     expect(setup.diverted).toEqual(['p.shop.orders']);
   });
