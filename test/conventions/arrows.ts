@@ -36,7 +36,8 @@ const table: Readonly<Record<string, Arrows>> = {
   'packages/local-stack': { packages: ['runtime'], external: [] },
   'packages/cli': { packages: everyPackage, external: 'own' },
   'services/capture': {
-    packages: ['binlog', 'envelope', 'runtime', 'kafka', 'mysql'],
+    // Of the kit only its dead letters, which capture has too.
+    packages: ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'sink-kit'],
     external: ['@vlasky/zongji', 'mysql2', 'zod'],
   },
 };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { startStack } from '@sluice/local-stack';
 import { quoteTable } from '@sluice/mysql';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -123,6 +124,68 @@ describe('a strict table', () => {
     await eventually('the dead letter', async () => (await pipeline.deadLetters('redis')).length === 1);
     await database.run('INSERT INTO parcels SELECT id + 100, label, code FROM parcels');
     await eventually('the rows behind it', async () => (await rowOf(pipeline, 107)) !== null);
+  });
+});
+
+describe('a row too large for Kafka', () => {
+  test('is missing by name until it is read again, and its letter is discarded', async () => {
+    const pipeline = await SinkPipeline.withTables(testScope(), stack, 'large', [
+      'CREATE TABLE `parcels.big` (id INT NOT NULL PRIMARY KEY, label MEDIUMTEXT NOT NULL)',
+    ]);
+    const topics = { maxMessageBytes: 20_000, oversize: 'dead-letter' };
+    pipeline.configure({ topics });
+    const [first] = (await pipeline.start('capture', 'sink-redis')) as [PipelineProcess, PipelineProcess];
+    const table = `${pipeline.name}.\`parcels.big\``;
+    const large = randomBytes(30_000).toString('base64');
+    await pipeline.database.run(
+      `INSERT INTO \`parcels.big\` VALUES (1, 'small'), (2, '${large}'), (3, '${large}'), (4, 'small')`,
+      // The same two rows once more: no more letters than rows.
+      'UPDATE `parcels.big` SET label = REVERSE(label)',
+    );
+    const rowOfBig = (id: number): Promise<string | null> =>
+      pipeline.stores.redis.get(`${pipeline.name}.parcels%2Ebig:${id}`);
+    await eventually('the neighbours', async () => (await rowOfBig(4))?.includes('llams') === true);
+    await eventually('capture to tell of it', async () => {
+      const { body } = await page(`${first.opsUrl}/status`);
+      return (body as { records: { openDeadLetters: number } }).records.openDeadLetters === 2;
+    });
+    expect((await page(`${first.opsUrl}/health`)).body).toMatchObject({
+      components: {
+        rows: { detail: '2 too large for Kafka, in no sink: see sluice dlq list --sink capture' },
+      },
+    });
+    expect(metricSum((await page(first.metricsUrl)).text, 'cdc_dlq_depth', { sink: 'capture' })).toBe(2);
+    const ofTable = ['--table', table];
+    const listed = await sluice(first.configFile, 'dlq list --sink capture', ...ofTable);
+    expect(listed.said).toContain(`sluice snapshot start --table '${table}'`);
+    // They stand in the order of their partitions.
+    const letters = (listed.document as Listed).letters.toSorted((a, b) => a.key.localeCompare(b.key));
+    const one = { table, errorCode: 'ROW_TOO_LARGE', offset: null, decision: null };
+    expect(letters).toMatchObject([
+      { ...one, key: '{"id":2}' },
+      { ...one, key: '{"id":3}' },
+    ]);
+    const shown = await sluice(first.configFile, `dlq show --sink capture --id ${letters[0]?.id}`);
+    expect(shown.document).toMatchObject({ key: '{"id":2}', headers: { 'cdc.dlq.stage': 'publish' } });
+    const replayed = await sluice(first.configFile, 'dlq replay --sink capture --yes');
+    expect(replayed).toMatchObject({ code: 1, said: expect.stringContaining('snapshot start') as string });
+
+    await first.process.stop();
+    const stopped = await sluice(first.configFile, 'status');
+    const services = (stopped.document as { services: readonly unknown[] }).services;
+    expect(services[0]).toMatchObject({ service: 'capture', kafka: { deadLetters: 2 } });
+    pipeline.configure({ topics: { ...topics, maxMessageBytes: 200_000 } });
+    const [second] = (await pipeline.start('capture')) as [PipelineProcess];
+    const snapshot = await sluice(second.configFile, 'snapshot start', ...ofTable);
+    expect(snapshot).toMatchObject({ code: 0, document: { jobs: [{ table }] } });
+    await eventually('the rows', async () => (await rowOfBig(2)) !== null && (await rowOfBig(3)) !== null);
+    const discard = await sluice(second.configFile, 'dlq discard --sink capture --yes', ...ofTable);
+    expect(discard).toMatchObject({ code: 0, said: expect.stringContaining('"discarded":2') as string });
+    expect((await sluice(second.configFile, 'dlq list --sink capture')).document).toMatchObject({ depth: 0 });
+    await eventually('capture to be well', async () => {
+      const { body } = await page(`${second.opsUrl}/health`);
+      return (body as { status: string }).status === 'ok';
+    });
   });
 });
 

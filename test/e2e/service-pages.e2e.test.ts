@@ -60,7 +60,7 @@ async function expectAllCounted(
 
 async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProcess): Promise<void> {
   const { opsUrl, metricsUrl } = capture;
-  await expectHealthy(opsUrl, ['stream', 'kafka', 'ddl', 'tables', 'source']);
+  await expectHealthy(opsUrl, ['stream', 'kafka', 'ddl', 'tables', 'rows', 'source']);
   const { body: status } = await page(`${opsUrl}/status`);
   expect(status).toMatchObject({
     pipeline: pipeline.name,

@@ -350,7 +350,7 @@ export const ERRORS = {
   ROW_TOO_LARGE: {
     class: 'fatal',
     summary: 'a row is larger than its topic takes',
-    fix: 'Raise `topics.maxMessageBytes` and start capture again: it raises the topics with it. Or set `topics.oversize` to `dead-letter`: then a dead letter with the key takes the place of such rows.',
+    fix: 'Raise `topics.maxMessageBytes` and start capture again: it raises the topics with it. Or set `topics.oversize` to `dead-letter`: then a dead letter with the key takes the place of such rows, and sinks lack them until they are read again. After you have raised the limit, `sluice snapshot start --table TABLE` reads them, and `sluice dlq discard --sink capture --yes` closes the letters.',
   },
   SCHEMA_HISTORY_CORRUPT: {
     class: 'fatal',

@@ -18,6 +18,7 @@ import type { Incarnation } from './incarnation.ts';
 import { KnownTopics } from './known-topics.ts';
 import { CaptureMetrics } from './metrics.ts';
 import { fencedBy } from './other-capture.ts';
+import { OpenLetters } from './open-letters.ts';
 import { ProgressWatch } from './progress-watch.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { snapshotRoutes } from './snapshot/snapshot-routes.ts';
@@ -62,6 +63,7 @@ class Capture {
   #journal: DdlJournal | null = null;
   readonly #topics = new KnownTopics();
   readonly #troubles = new Troubles();
+  readonly #letters: OpenLetters;
   #progress = new ProgressWatch(performance.now());
   #standsForMs = 0;
   #hasStreamed = false;
@@ -76,12 +78,15 @@ class Capture {
     this.#settings = captureSettings(config, process.argv.slice(2), log);
     this.#metrics = new CaptureMetrics(metrics.registry, this.#settings.serverName);
     this.#log = log;
+    this.#letters = new OpenLetters(this.#settings, (open) => this.#metrics.deadLetters(open), log);
     this.#acceptsLostCheckpoint = this.#settings.acceptLostCheckpoint;
   }
 
   /** Resolves after the signal; throws the first fatal error. Everything else is tried again: once it has streamed, for ever. */
   async run(signal: AbortSignal): Promise<void> {
     const gauges = setInterval(() => this.#gauge(), GAUGE_MS);
+    const ended = new AbortController();
+    const letters = this.#letters.run(AbortSignal.any([signal, ended.signal]));
     try {
       for (let attempt = 0; !signal.aborted; attempt++) {
         const begun = performance.now();
@@ -97,6 +102,8 @@ class Capture {
       }
     } finally {
       clearInterval(gauges);
+      ended.abort();
+      await letters;
     }
   }
 
@@ -210,6 +217,7 @@ class Capture {
       alerts: this.#journal?.alerts.length ?? 0,
       sourceGap: incarnation?.gaps.replica?.found ?? null,
       refused: incarnation?.refusedTables.length ?? 0,
+      letters: this.#letters.count,
     };
   }
 
@@ -229,6 +237,7 @@ class Capture {
       journal: this.#journal,
       isStuck: isStuck(this.#condition()),
       behindSeconds: this.#behindSeconds(),
+      openDeadLetters: this.#letters.count.open,
       lastError: this.#troubles.lastError,
     });
   }

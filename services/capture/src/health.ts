@@ -1,5 +1,6 @@
 import type { KafkaTrouble } from '@sluice/kafka';
 import type { ComponentHealth, HealthReport, Trouble } from '@sluice/runtime';
+import type { LetterCount } from './open-letters.ts';
 
 /** Nothing has moved for so long (ms): whatever it is, the stream is not well. Far above a round of the loop. */
 const STANDS_MS = 7000;
@@ -26,6 +27,8 @@ export interface CaptureCondition {
   readonly sourceGap: string | null;
   /** Tables that are left alone. */
   readonly refused: number;
+  /** Rows that are in no topic. */
+  readonly letters: LetterCount;
 }
 
 /** Kafka or the loop itself holds up every table: then nothing else is worth the word "ready". */
@@ -39,7 +42,7 @@ function stands({ standsForMs, heartbeatMs }: CaptureCondition): boolean {
 }
 
 export function captureHealth(condition: CaptureCondition): HealthReport {
-  const { isStreaming, alerts, refused, sourceGap } = condition;
+  const { isStreaming, alerts, refused, sourceGap, letters } = condition;
   return {
     ready: isStreaming && !isStuck(condition),
     components: {
@@ -48,6 +51,7 @@ export function captureHealth(condition: CaptureCondition): HealthReport {
       source: sourceGap === null ? { status: 'ok' } : { status: 'degraded', detail: sourceGap },
       ddl: countHealth(alerts, `${alerts} not cleared: see sluice ddl alerts`),
       tables: countHealth(refused, `${refused} left alone: see /status`),
+      rows: rowsHealth(letters),
     },
   };
 }
@@ -71,6 +75,12 @@ function kafkaHealth(condition: CaptureCondition): ComponentHealth {
   if (!isStreaming && kafkaError !== null)
     return { status: 'down', detail: `${kafkaError.code}: ${kafkaError.message}` };
   return { status: isStreaming ? 'ok' : 'degraded', ...(isStreaming ? {} : { detail: 'not in use yet' }) };
+}
+
+function rowsHealth({ open, trouble }: LetterCount): ComponentHealth {
+  if (trouble !== null) return { status: 'degraded', detail: `${trouble.code}: ${trouble.message}` };
+  if (open === null) return { status: 'degraded', detail: 'dead letters not counted yet' };
+  return countHealth(open, `${open} too large for Kafka, in no sink: see sluice dlq list --sink capture`);
 }
 
 function countHealth(count: number, detail: string): ComponentHealth {

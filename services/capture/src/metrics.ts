@@ -1,4 +1,4 @@
-import { DDL_CLASSES, type DdlClass } from '@sluice/envelope';
+import { CAPTURE, DDL_CLASSES, type DdlClass } from '@sluice/envelope';
 import {
   declareCounter,
   declareGauge,
@@ -32,6 +32,7 @@ export class CaptureMetrics {
   readonly #published: Counter<'topic'>;
   readonly #publishSeconds: Histogram;
   readonly #oversize: Counter<'topic'>;
+  readonly #deadLetters: Gauge<'sink'>;
   readonly #checkpointAt: Gauge<'source'>;
   readonly #position: Gauge<'source'>;
   readonly #file: Gauge<'source'>;
@@ -93,6 +94,12 @@ export class CaptureMetrics {
     });
     this.#published = byTopic(registry, 'cdc_kafka_produced_records_total', 'Row records by topic.');
     this.#oversize = byTopic(registry, 'cdc_oversize_records_total', 'Rows too large for Kafka.');
+    this.#deadLetters = declareGauge(registry, {
+      name: 'cdc_dlq_depth',
+      help: 'Dead letters that nobody has resolved.',
+      labels: ['sink'],
+      initial: [{ sink: CAPTURE }],
+    });
     this.#publishSeconds = declareHistogram(registry, {
       name: 'cdc_kafka_produce_duration_seconds',
       help: 'Duration of one Kafka transaction.',
@@ -129,6 +136,10 @@ export class CaptureMetrics {
 
   diverted(topic: string): void {
     this.#oversize.inc({ topic });
+  }
+
+  deadLetters(open: number): void {
+    this.#deadLetters.set({ sink: CAPTURE }, open);
   }
 
   ddl(kind: DdlClass): void {

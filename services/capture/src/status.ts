@@ -15,18 +15,21 @@ export interface StatusParts {
   readonly isStuck: boolean;
   /** Null while it is not known. */
   readonly behindSeconds: number | null;
+  /** Of capture; null while it is not known. */
+  readonly openDeadLetters: number | null;
   readonly lastError: Trouble | null;
 }
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
 export function captureStatus(parts: StatusParts): unknown {
-  const { settings, incarnation, journal, behindSeconds, lastError } = parts;
+  const { settings, incarnation, journal, behindSeconds, openDeadLetters, lastError } = parts;
   return {
     pipeline: settings.config.pipeline,
     source: settings.serverName,
     state: stateOf(parts),
     behindSeconds,
     stream: incarnation === null ? null : streamStatus(incarnation),
+    records: { openDeadLetters },
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
     ddl: ddlStatus(journal),
     gaps: incarnation === null ? null : gapsStatus(incarnation),

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
+import { CAPTURE } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import { describeLetter, isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine } from './command-line.ts';
-import { filterOf, sinkOf, whoIsIt, withLetters } from './letters.ts';
+import { filterOf, howToBring, letterOwnerOf, sinkOf, whoIsIt, withLetters } from './letters.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
 const LISTED = 100;
@@ -16,7 +17,7 @@ export async function dlqList(
   config: SluiceConfig,
   screen: Screen,
 ): Promise<boolean> {
-  const sink = sinkOf(config, values);
+  const sink = letterOwnerOf(config, values);
   const limit = values.wholeNumber('limit', 1, LISTED_MAX) ?? LISTED;
   const holdsResolved = values.flag('all');
   return withLetters({ config, sink, decides: false, holdsResolved }, async (desk) => {
@@ -28,6 +29,8 @@ export async function dlqList(
     screen.say(
       `${plural(depth, 'open dead letter')} of ${sink}; ${letters.length} fit, ${shown.length} shown`,
     );
+    const open = letters.filter(({ decision }) => decision === null);
+    if (sink === CAPTURE && open.length > 0) screen.say(howToBring(open));
     if (halt !== null && halt.accepted === null) screen.say(`${sink} is halted: see sluice dlq accept`);
     return true;
   });
@@ -38,7 +41,7 @@ export async function dlqShow(
   config: SluiceConfig,
   screen: Screen,
 ): Promise<boolean> {
-  const sink = sinkOf(config, values);
+  const sink = letterOwnerOf(config, values);
   const id = values.needed('id');
   return withLetters({ config, sink, decides: false, holdsResolved: true }, async (desk) => {
     const found = await desk.show(id);
@@ -54,7 +57,7 @@ export async function dlqShow(
 
 export async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values, performs } = line;
-  const sink = sinkOf(config, values);
+  const sink = letterOwnerOf(config, values);
   const by = whoIsIt(values);
   return withLetters({ config, sink, decides: performs }, async (desk) => {
     const letters = await desk.list(filterOf(values));

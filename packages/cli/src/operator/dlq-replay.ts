@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CAPTURE } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import { isWornOut, type IndexedLetter, type Replayed } from '@sluice/sink-kit/dead-letters';
+import { CommandFailed } from './command-failed.ts';
 import type { CommandLine } from './command-line.ts';
 import { audit, rowOf } from './dlq-commands.ts';
-import { filterOf, sinkOf, whoIsIt, withLetters } from './letters.ts';
+import { filterOf, howToBring, letterOwnerOf, whoIsIt, withLetters } from './letters.ts';
 import { opsUrl, order } from './ops-client.ts';
 import { plural, show, type Screen } from './screen.ts';
 
 const DEFAULT_RATE = 50;
 /** Letters sent with one request; the sink takes 100. */
 const AT_ONCE = 50;
+const NOTHING = 'capture has no such dead letter';
 
 interface ReplayAnswer {
   readonly results: readonly Replayed[];
@@ -29,10 +32,11 @@ export interface ReplayOrder {
 /** Chooses the letters from Kafka, so that the dry run needs no sink; replays through the running sink's ops API. */
 export async function dlqReplay(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values, performs } = line;
-  const sink = sinkOf(config, values);
+  const sink = letterOwnerOf(config, values);
   const force = values.flag('force');
   const rate = values.rate('rate') ?? DEFAULT_RATE;
   const letters = await withLetters({ config, sink, decides: false }, (desk) => desk.list(filterOf(values)));
+  if (sink === CAPTURE) throw new CommandFailed(letters.length === 0 ? NOTHING : howToBring(letters));
   if (!performs) return forecast(sink, letters, force, screen);
   const url = values.text('url') ?? opsUrl(config, ['sinks', sink]);
   const by = whoIsIt(values);

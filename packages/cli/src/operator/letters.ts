@@ -1,7 +1,8 @@
 import { hostname, userInfo } from 'node:os';
+import { CAPTURE } from '@sluice/envelope';
 import { kafkaClient, PlainProducer } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
-import { LetterDesk, LetterStore, type LetterFilter } from '@sluice/sink-kit/dead-letters';
+import { LetterDesk, LetterStore, type Letter, type LetterFilter } from '@sluice/sink-kit/dead-letters';
 import { UsageError } from '../arguments.ts';
 import type { OptionValues } from './command-line.ts';
 
@@ -11,6 +12,30 @@ export function sinkOf(config: SluiceConfig, values: OptionValues): string {
   if (config.sinks[sink] !== undefined) return sink;
   const known = Object.keys(config.sinks);
   throw new UsageError(`there is no sink ${sink} in the configuration; it has ${known.join(', ') || 'none'}`);
+}
+
+/** Whose dead letters `--sink` names: a sink's, or those of capture. Throws UsageError. */
+export function letterOwnerOf(config: SluiceConfig, values: OptionValues): string {
+  return values.needed('sink') === CAPTURE ? CAPTURE : sinkOf(config, values);
+}
+
+const TABLES_NAMED = 5;
+
+/** How the rows of capture's dead letters come to the sinks: there is no record of them that could be replayed. */
+export function howToBring(letters: readonly Letter[]): string {
+  const tables = [...new Set(letters.map(({ table }) => table))];
+  const named = tables.slice(0, TABLES_NAMED).map((table) => `--table ${quoted(table)}`);
+  const rest = tables.length > TABLES_NAMED ? ', and so for the other tables' : '';
+  const snapshot = `snapshot start ${named.join(' ')}${rest}`;
+  return (
+    'these rows were too large for Kafka and are in no topic: raise topics.maxMessageBytes, start capture again, then ' +
+    `run sluice ${snapshot}; when it is done, run sluice dlq discard --sink ${CAPTURE} --yes`
+  );
+}
+
+/** As a shell takes it. */
+function quoted(text: string): string {
+  return /^[\w.-]+$/u.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 export function whoIsIt(values: OptionValues): string {

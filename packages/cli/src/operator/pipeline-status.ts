@@ -1,4 +1,4 @@
-import { TopicRouting } from '@sluice/envelope';
+import { CAPTURE, TopicRouting } from '@sluice/envelope';
 import { groupLag } from '@sluice/kafka';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
@@ -22,7 +22,7 @@ const LETTERS_MS = 10_000;
 
 /**
  * One line per service of the pipeline, and one for everything that is not well. True when every service is ready, says that
- * all of it is ok, and has no dead letter. How far sinks are that do not answer is asked of Kafka.
+ * all of it is ok, and has no dead letter. Of services that do not answer, Kafka is asked.
  */
 export async function pipelineStatus(config: SluiceConfig, screen: Screen): Promise<boolean> {
   const sinks = Object.keys(config.sinks).map((sink) => look(config, sink));
@@ -52,7 +52,7 @@ async function look(config: SluiceConfig, sink: string | null): Promise<ServiceA
     kafka: null,
   };
   const answer = await askService(url);
-  if (answer === null) return { ...nobody, kafka: sink === null ? null : await askKafka(config, sink) };
+  if (answer === null) return { ...nobody, kafka: await askKafka(config, sink) };
   const stranger = strangerOf(answer.status, config.pipeline, sink);
   return stranger === null ? { ...nobody, ...answer } : { ...nobody, stranger };
 }
@@ -78,18 +78,25 @@ interface Bodies {
   readonly health: HealthBody;
 }
 
-/** A sink that keeps its offsets in the store mirrors them in its group, within a second. */
-async function askKafka(config: SluiceConfig, sink: string): Promise<KnownByKafka> {
-  const routing = new TopicRouting(config.topics);
-  const lag = groupLag(config.kafka, `${config.pipeline}.${sink}`, (topic) => routing.isDataTopic(topic));
+/**
+ * A sink that keeps its offsets in the store mirrors them in its group, within a second. Of capture nobody but the source
+ * knows how far it is behind.
+ */
+async function askKafka(config: SluiceConfig, sink: string | null): Promise<KnownByKafka> {
   const signal = AbortSignal.timeout(LETTERS_MS);
-  const letters = withLetters({ config, sink, decides: false, signal }, (desk) => desk.list({}));
-  const [position, open] = await Promise.all([orNull(lag), orNull(letters)]);
-  return {
-    records: position?.records ?? null,
-    lost: position?.lost ?? 0,
-    deadLetters: open?.length ?? null,
-  };
+  const access = { config, sink: sink ?? CAPTURE, decides: false, signal };
+  const letters = withLetters(access, async (desk) => (await desk.store.refresh()).depth);
+  const lag = sink === null ? null : lagOf(config, sink);
+  const [position, open] = await Promise.all([lag, orNull(letters)]);
+  return { records: position?.records ?? null, lost: position?.lost ?? 0, deadLetters: open };
+}
+
+async function lagOf(
+  config: SluiceConfig,
+  sink: string,
+): Promise<Awaited<ReturnType<typeof groupLag>> | null> {
+  const routing = new TopicRouting(config.topics);
+  return orNull(groupLag(config.kafka, `${config.pipeline}.${sink}`, (topic) => routing.isDataTopic(topic)));
 }
 
 async function orNull<T>(answer: Promise<T>): Promise<T | null> {

@@ -8,7 +8,7 @@ export interface StatusBody {
   readonly phase?: string;
   readonly behindSeconds?: number | null;
   readonly lag?: { readonly records?: number | null };
-  readonly records?: { readonly openDeadLetters?: number };
+  readonly records?: { readonly openDeadLetters?: number | null };
   readonly paused?: readonly unknown[];
   readonly refused?: readonly unknown[];
   readonly ddl?: { readonly unacknowledged?: number } | null;
@@ -28,7 +28,7 @@ export interface HealthBody {
   readonly components: Readonly<Record<string, { readonly status: string; readonly detail?: string }>>;
 }
 
-/** What Kafka knows of a sink that does not answer; null where Kafka does not answer either. */
+/** What Kafka knows of a service that does not answer; null where Kafka does not answer either. */
 export interface KnownByKafka {
   readonly records: number | null;
   readonly lost: number;
@@ -126,7 +126,7 @@ export function remarksOf(answer: ServiceAnswer): readonly string[] {
     );
   const lost = kafka?.lost ?? 0;
   const gap = lost === 0 ? [] : [of(`${lost} records were deleted from Kafka before it had read them`)];
-  const unknown = kafka !== null && kafka.records === null;
+  const unknown = service !== 'capture' && kafka !== null && kafka.records === null;
   const silent = unknown ? [of('Kafka does not tell how far it is behind: unknown')] : [];
   const error = status?.lastError;
   const last = error?.resolvedAt === null ? [of(`${error.code}: ${error.message}`)] : [];

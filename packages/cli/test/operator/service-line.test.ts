@@ -74,6 +74,12 @@ test('a stopped sink: what Kafka knows, or that it is not known', () => {
   expect(remarksOf(unknown)).toEqual(['sink-redis: Kafka does not tell how far it is behind: unknown']);
 });
 
+test('a stopped capture: its dead letters, and no word on how far it is behind', () => {
+  const stopped = { ...nobody, service: 'capture', kafka: { records: null, lost: 0, deadLetters: 2 } };
+  expect(rowOf(stopped, NOW).slice(2, 5)).toEqual([`no answer at ${url}`, null, 2]);
+  expect(remarksOf(stopped)).toEqual([]);
+});
+
 test('open dead letters are not well', () => {
   const status = { phase: 'running', records: { openDeadLetters: 1 } };
   expect(isWell({ ...nobody, ready: true, status, health: ok })).toBe(false);

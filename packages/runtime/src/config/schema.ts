@@ -259,6 +259,14 @@ export const logSchema = z
   })
   .meta({ description: 'Logging, as JSON lines on standard output.' });
 
+/** Dead letters of `capture` are those of capture itself. */
+const sinkName = z
+  .string()
+  .regex(
+    /^(?!capture$)[a-z0-9][a-z0-9-]*$/,
+    'may hold lower-case letters, digits, `-`, and is not `capture`',
+  );
+
 export const sluiceSchema = z
   .strictObject({
     pipeline: z
@@ -278,12 +286,9 @@ export const sluiceSchema = z
     memory: memorySchema.prefault({}),
     snapshot: snapshotSchema.prefault({}),
     log: logSchema.prefault({}),
-    sinks: z
-      .record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/), z.record(z.string(), z.unknown()))
-      .default({})
-      .meta({
-        description: 'One section per sink, named as the sink; its own settings are checked by the sink.',
-      }),
+    sinks: z.record(sinkName, z.record(z.string(), z.unknown())).default({}).meta({
+      description: 'One section per sink, named as the sink; its own settings are checked by the sink.',
+    }),
   })
   .meta({
     title: 'sluice.yaml',
