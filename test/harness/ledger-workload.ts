@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@sluice/mysql';
-import { LedgerWriter } from './ledger-writer.ts';
+import { LedgerWriter, type LedgerTotals } from './ledger-writer.ts';
 import type { SourceDatabase } from './source-database.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -10,19 +10,6 @@ export const LEDGER_TABLES = [
   'CREATE TABLE marker (id INT NOT NULL PRIMARY KEY, writer INT NOT NULL)',
   'CREATE TABLE end_mark (id INT NOT NULL PRIMARY KEY)',
 ];
-
-/** What the workload has committed, in rows. */
-export interface LedgerTotals {
-  readonly transactions: number;
-  readonly rows: number;
-  /** Of the ledger; a key change is counted apart. */
-  readonly inserts: number;
-  readonly updates: number;
-  readonly deletes: number;
-  readonly keyChanges: number;
-  /** Rows of the append-only table. */
-  readonly markers: number;
-}
 
 export interface WorkloadOptions {
   readonly writers: number;

@@ -1,6 +1,18 @@
 import type { Connection } from '@sluice/mysql';
-import type { LedgerTotals } from './ledger-workload.ts';
 import type { SeededRandom } from './seeded-random.ts';
+
+/** What the workload has committed, in rows. */
+export interface LedgerTotals {
+  readonly transactions: number;
+  readonly rows: number;
+  /** Of the ledger; a key change is counted apart. */
+  readonly inserts: number;
+  readonly updates: number;
+  readonly deletes: number;
+  readonly keyChanges: number;
+  /** Rows of the append-only table. */
+  readonly markers: number;
+}
 
 const ROWS_MAX = 200;
 const KEY_CHANGES_MAX = 3;

@@ -1,7 +1,12 @@
 import { hasCollation, hasSign, isEnumOrSet, TYPE } from './column-types.ts';
 import { BinlogError } from './errors.ts';
 import { EventCursor } from './event-cursor.ts';
-import type { RawColumn } from './table-map.ts';
+
+/** Type and layout of a column before optional metadata is known. */
+export interface RawColumn {
+  readonly type: number;
+  readonly meta: number;
+}
 
 /** Optional metadata of a TABLE_MAP, one entry per column where it says something of columns. */
 export interface OptionalMetadata {

@@ -2,11 +2,9 @@ import type { CompiledTable } from './compiled-table.ts';
 import { BinlogError } from './errors.ts';
 import { PartialImageReader, skipPartialImage } from './partial-image.ts';
 import { RowImageReader, skipImage, type RowImage } from './row-image.ts';
-import { partialImage, type Presence, type RowsBody } from './rows-header.ts';
+import { partialImage, type Presence, type RowsBody, type RowOperation } from './rows-header.ts';
 import { skipSparseImage, SparseImageReader } from './sparse-image.ts';
 import type { TableMap } from './table-map.ts';
-
-export type RowOperation = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /** The last rows event of a statement carries this flag. */
 export const STMT_END = 0x1;

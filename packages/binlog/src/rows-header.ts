@@ -2,8 +2,9 @@ import { BinlogError } from './errors.ts';
 import type { EventCursor } from './event-cursor.ts';
 import { EVENT } from './event-types.ts';
 import { inflateEvent } from './inflate.ts';
-import type { RowOperation } from './rows-event.ts';
 import type { TableMap } from './table-map.ts';
+
+export type RowOperation = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /** Layout of one type of rows event. */
 export interface RowsLayout {

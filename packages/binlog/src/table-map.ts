@@ -2,7 +2,7 @@ import { charsetOfCollation } from './collations.ts';
 import { BINARY_COLLATION, TYPE } from './column-types.ts';
 import { BinlogError } from './errors.ts';
 import { EventCursor } from './event-cursor.ts';
-import { readOptionalMetadata, type OptionalMetadata } from './metadata.ts';
+import { readOptionalMetadata, type OptionalMetadata, type RawColumn } from './metadata.ts';
 import { decodeText } from './charsets.ts';
 import { sqlTypeOf } from './sql-type.ts';
 
@@ -42,12 +42,6 @@ export interface TableMap {
   readonly fullMetadata: boolean;
   /** The bytes that tell the columns apart: two maps with equal signatures have equal columns. */
   readonly signature: Buffer;
-}
-
-/** Type and layout of a column before optional metadata is known. */
-export interface RawColumn {
-  readonly type: number;
-  readonly meta: number;
 }
 
 /**

@@ -1,15 +1,13 @@
 /** The wire contract, version 1. Field meanings are in `docs/envelope.md`; the JSON Schema is `schema/envelope-v1.schema.json`. */
 
 import type { DdlPolicy } from './ddl-record.ts';
+import type { Sequence } from './sequence.ts';
 
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
 /** Column name to value, in column order. */
 export type Row = Readonly<Record<string, JsonValue>>;
-
-/** 19 digits: generation (3), binlog file number (6), offset (10). String order is number order. */
-export type Sequence = string;
 
 export type RowOperation = 'INSERT' | 'UPDATE' | 'DELETE' | 'SNAPSHOT';
 export type Operation = RowOperation | 'TRUNCATE';

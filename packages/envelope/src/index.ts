@@ -30,7 +30,6 @@ export type {
   RowOperation,
   SchemaColumn,
   SchemaEnvelope,
-  Sequence,
   SnapshotEnvelope,
   Source,
   TruncateEnvelope,
@@ -50,6 +49,7 @@ export {
   OFFSET_MAX,
   parseSequence,
   type SequenceFields,
+  type Sequence,
 } from './sequence.ts';
 export {
   checkpointsTopic,

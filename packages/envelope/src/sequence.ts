@@ -1,4 +1,5 @@
-import type { Sequence } from './envelope.ts';
+/** 19 digits: generation (3), binlog file number (6), offset (10). String order is number order. */
+export type Sequence = string;
 
 /**
  * A sequence is three decimal fields side by side: generation (3 digits, 001–921), binlog file number (6), offset (10).

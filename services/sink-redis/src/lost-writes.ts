@@ -2,20 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@sluice/runtime';
 import { markerKey } from './redis-mapper.ts';
 import type { RedisConnection } from './redis-connection.ts';
-
-/** A command that is sent behind a batch: when Redis has kept it, it has kept the batch. */
-export interface Seal {
-  readonly key: string;
-  readonly value: string;
-  /** Seconds that the key lives. */
-  readonly seconds: number;
-}
-
-/** Gives seals, each newer than the one before, and hears which of them Redis has answered. */
-export interface Seals {
-  next(): Seal;
-  acknowledge(seal: Seal): void;
-}
+import type { Seal, Seals } from './seals.ts';
 
 /** When the store was filled, and below which prefix as JSON: markers of older versions have none. */
 const OWN_MARKER = /^\d{4}-\d\d-\d\dT[\d:.]+Z(?: (".*"))?$/;

@@ -1,7 +1,7 @@
 import { PipelineError, type Logger } from '@sluice/runtime';
 import { Redis } from 'ioredis';
 import { replyCode, toRedisError } from './redis-errors.ts';
-import type { Seals } from './lost-writes.ts';
+import type { Seals } from './seals.ts';
 import type { Probe, Refusal } from './preflight.ts';
 import type { Script } from './scripts.ts';
 

@@ -9,7 +9,7 @@ import { knownDifferences } from './known-differences.ts';
 import { PHASES } from './phases.ts';
 import { writeResults } from './results-file.ts';
 import { ValueRun, type TableResult, type Way } from './value-run.ts';
-import { shortForm, valueTables } from './value-table.ts';
+import { shortForm, valueTables } from './value-tables.ts';
 
 const stack = await startStack({
   servers: ['kafka', 'mysql', 'mariadb', 'target-mysql', 'redis', 'elasticsearch'],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { resultsFile } from './results-file.ts';
 import { SOURCE_SERVERS } from './source-servers.ts';
-import { valueTables } from './value-table.ts';
+import { valueTables } from './value-tables.ts';
 
 test.each(SOURCE_SERVERS)(
   'the results kept for $label are of the tables there are (else: npm run test:values)',
