@@ -143,6 +143,11 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     await arrives('part', 8, 'by the whole');
     await session.query('UPDATE parent SET id = 9');
     await arrives('child', 1, 9);
+    // No foreign key does anything at an INSERT.
+    await session.query('INSERT INTO parent VALUES (10)');
+    await eventually('what the INSERT makes be read again', async () =>
+      (await alertsOf(pipeline)).some(({ tables }) => tables.join() === `${pipeline.name}.parent`),
+    );
     expect(capture.log.filter(({ event }) => event === 'capture.interrupted')).toEqual([]);
     await capture.stop();
     await session.query("UPDATE items SET v = 'told' WHERE id = 1");

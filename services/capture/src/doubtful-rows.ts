@@ -27,6 +27,15 @@ export interface DoubtfulRowsParts {
   readonly log: Logger;
 }
 
+const UNKNOWN_CHANGE = {
+  kind: 'statement',
+  verb: '',
+  table: null,
+  isAlone: false,
+  touchesOld: true,
+  mayBeTemporary: false,
+} as const;
+
 /** Sees to rows of which the stream does not tell what became of them: takes them back, or has their tables read again. */
 export class DoubtfulRows {
   readonly #parts: DoubtfulRowsParts;
@@ -62,9 +71,7 @@ export class DoubtfulRows {
     const statement =
       'statements that were logged as such, before a DDL that may hide what else they changed';
     const { position: start } = stream.position;
-    return [
-      { kind: 'statement', verb: '', table: null, isAlone: false, mayBeTemporary: false, statement, start },
-    ];
+    return [{ ...UNKNOWN_CHANGE, statement, start }];
   }
 
   /** None when the rows are out of the buffer and their engines have undone them; all of the tables else. */
@@ -78,18 +85,20 @@ export class DoubtfulRows {
     return undo() ? [] : tables;
   }
 
-  async #changedBy({ table, isAlone, mayBeTemporary }: LoggedChange): Promise<readonly TableName[]> {
+  async #changedBy(change: LoggedChange): Promise<readonly TableName[]> {
+    const { table, isAlone } = change;
     if (table === null || !isAlone) return this.#allTables();
-    if (!isServersOwn(table.database) && !(await this.#changesNoOther(table, mayBeTemporary)))
+    if (!isServersOwn(table.database) && !(await this.#changesNoOther(table, change)))
       return this.#allTables();
     return this.#parts.routes.captures(table.database, table.table) ? [table] : [];
   }
 
-  #changesNoOther(table: TableName, mayBeTemporary: boolean): Promise<boolean> {
+  #changesNoOther(table: TableName, change: LoggedChange): Promise<boolean> {
     const { source, book } = this.#parts;
-    const question = `alone ${idOf(table)}${mayBeTemporary ? ' or temporary' : ''}`;
+    const { mayBeTemporary, touchesOld } = change;
+    const question = `alone ${idOf(table)}${mayBeTemporary ? ' or temporary' : ''}${touchesOld ? '' : ' adds'}`;
     return this.#ask(question, async (connection) => {
-      if (!(await changesNoOther(connection, table, mayBeTemporary))) return false;
+      if (!(await changesNoOther(connection, table, change))) return false;
       const { file, position } = await readBinlogStatus(connection, source.facts);
       book.unsureUntil = { file, position };
       return true;

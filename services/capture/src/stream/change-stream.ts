@@ -281,7 +281,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     switch (statement.kind) {
       case 'truncate':
         if (query.closes) this.#statements.truncated(statement, query);
-        else this.#noteLogged({ verb: 'DELETE', table: statement, isAlone: true }, query);
+        else this.#noteLogged({ verb: 'DELETE', table: statement, isAlone: true, touchesOld: true }, query);
         break;
       case 'ddl':
         this.#statements.changed(statement, query);

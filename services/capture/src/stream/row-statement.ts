@@ -7,6 +7,8 @@ export interface RowStatement {
   readonly table: TableName | null;
   /** That it calls nothing which could change rows of other tables; triggers may. */
   readonly isAlone: boolean;
+  /** Whether it may change or remove rows that were there: only then foreign keys take those of other tables along. */
+  readonly touchesOld: boolean;
 }
 
 /** Nothing but a function that changes rows brings a SELECT, DO or CALL into a binlog. */
@@ -24,6 +26,8 @@ const PLAIN_CHANGES: readonly { readonly head: RegExp; readonly tail: RegExp }[]
   },
   { head: /^LOAD\s+(?:DATA|XML)\s.*?\sINTO\s+TABLE\s+(.+)$/isu, tail: /^/u },
 ];
+/** An INSERT that updates no row it meets. */
+const ONLY_ADDS = /^INSERT\b(?!.*\bON\s+DUPLICATE\b)/isu;
 const CALL = /(\.)?(`(?:[^`]|``)*`|[\w$\u0080-\u{10ffff}]+) ?\(/gu;
 /**
  * What may stand before a parenthesis and changes no rows: words of the grammar, types, functions that every version of both
@@ -52,9 +56,9 @@ export function rowStatement(text: string, database: string): RowStatement | nul
     const found = leadingTable(head.exec(text)?.[1] ?? '', database);
     if (found === null || !tail.test(found.rest)) continue;
     const { rest, ...table } = found;
-    return { verb, table, isAlone: !callsMore(rest) };
+    return { verb, table, isAlone: !callsMore(rest), touchesOld: !ONLY_ADDS.test(text) };
   }
-  return { verb, table: null, isAlone: false };
+  return { verb, table: null, isAlone: false, touchesOld: true };
 }
 
 /** Whether something is called that is not known to change no rows. */

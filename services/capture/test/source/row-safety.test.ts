@@ -57,7 +57,18 @@ test.each<[string, readonly string[], Shown, number, number, boolean, boolean]>(
 ])('%s', async (_what, grants, shown, triggers, references, mayBeTemporary, expected) => {
   const connection = connectionOf(grants, shown, triggers, references);
   const table = { database: 'shop', table: 'orders' };
-  expect(await changesNoOther(connection, table, mayBeTemporary)).toBe(expected);
+  const change = { mayBeTemporary, touchesOld: true };
+  expect(await changesNoOther(connection, table, change)).toBe(expected);
+});
+
+test.each([
+  ['by the key of another table', 0, true],
+  ['by a trigger', 1, false],
+])('what only adds rows changes no others %s', async (_what, triggers, expected) => {
+  const connection = connectionOf([ALL], 'table', triggers, 1);
+  const table = { database: 'shop', table: 'orders' };
+  const change = { mayBeTemporary: false, touchesOld: false };
+  expect(await changesNoOther(connection, table, change)).toBe(expected);
 });
 
 test('tables of the server itself change no others', () => {

@@ -13,7 +13,12 @@ function ddl(change: Partial<DdlChange>): Statement {
 }
 
 function rows(verb: string, database: string, table: string): Statement {
-  return { kind: 'rows', verb, table: { database, table }, isAlone: true };
+  return { kind: 'rows', verb, table: { database, table }, isAlone: true, touchesOld: verb !== 'INSERT' };
+}
+
+/** A change of which it is not plain what it changes. */
+function anyRows(verb: string): Statement {
+  return { kind: 'rows', verb, table: null, isAlone: false, touchesOld: true };
 }
 
 /** `shop.orders`, or `orders` of the database `shop`. */
@@ -109,12 +114,17 @@ test.each<[string, Statement]>([
   ['replace crm.orders(id) values (1)', rows('REPLACE', 'crm', 'orders')],
   ['UPDATE `orders` SET a = 1', rows('UPDATE', 'shop', 'orders')],
   ['DELETE FROM orders WHERE id = 1', rows('DELETE', 'shop', 'orders')],
+  ["INSERT INTO orders VALUES ('ON DUPLICATE KEY UPDATE') -- ON DUPLICATE", rows('INSERT', 'shop', 'orders')],
+  [
+    'insert into orders select * from crm.orders on /* x */ duplicate key update id = 1',
+    { ...rows('INSERT', 'shop', 'orders'), touchesOld: true } as Statement,
+  ],
   ["LOAD DATA LOCAL INFILE 'x' IGNORE INTO TABLE crm.orders", rows('LOAD', 'crm', 'orders')],
-  ['UPDATE a, b SET a.x = b.x', { kind: 'rows', verb: 'UPDATE', table: null, isAlone: false }],
-  ['DELETE a FROM a JOIN b', { kind: 'rows', verb: 'DELETE', table: null, isAlone: false }],
-  ['WITH x AS (SELECT 1) DELETE FROM a', { kind: 'rows', verb: 'WITH', table: null, isAlone: false }],
-  ['SELECT `shop`.`f`(77)', { kind: 'rows', verb: 'SELECT', table: null, isAlone: false }],
-  ['DO f(78)', { kind: 'rows', verb: 'DO', table: null, isAlone: false }],
+  ['UPDATE a, b SET a.x = b.x', anyRows('UPDATE')],
+  ['DELETE a FROM a JOIN b', anyRows('DELETE')],
+  ['WITH x AS (SELECT 1) DELETE FROM a', anyRows('WITH')],
+  ['SELECT `shop`.`f`(77)', anyRows('SELECT')],
+  ['DO f(78)', anyRows('DO')],
   ['ROLLBACK', { kind: 'rollback', savepoint: null }],
   ['ROLLBACK TO `s`', { kind: 'rollback', savepoint: 's' }],
   ['INSERT INTO orders (id) SELECT CONCAT(a, NOW()) FROM b', rows('INSERT', 'shop', 'orders')],
@@ -163,7 +173,7 @@ test.each<[string, Statement]>([
   ['RELEASE SAVEPOINT `a b`', { kind: 'other' }],
   [
     'INSERT INTO mysql.rds_heartbeat2(id, value) values (1,1496274840004) ON DUPLICATE KEY UPDATE value = 1496274840004',
-    rows('INSERT', 'mysql', 'rds_heartbeat2'),
+    { ...rows('INSERT', 'mysql', 'rds_heartbeat2'), touchesOld: true } as Statement,
   ],
   ['ALTER TABLE .`users` ADD COLUMN a INT', ddl({ class: 'additive', altered: [named('users')] })],
   [
