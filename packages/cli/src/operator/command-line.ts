@@ -121,8 +121,8 @@ function commandOf(positionals: readonly string[]): { command: CommandName; name
   if (Object.hasOwn(COMMANDS, words)) return { command: words as CommandName, name: '' };
   if (noun === 'sink' && positionals.length === 2) return { command: 'sink NAME', name };
   const verbs = Object.keys(COMMANDS).filter((known) => known.startsWith(`${noun} `));
-  const hint = verbs.length === 0 ? 'see sluice --help' : `known: sluice ${verbs.join(', sluice ')}`;
-  throw new UsageError(`there is no command sluice ${words}; ${hint}`);
+  const hint = verbs.length === 0 ? '' : `; known: sluice ${verbs.join(', sluice ')}`;
+  throw new UsageError(`there is no command sluice ${words}${hint}`);
 }
 
 function parse(args: readonly string[]): { values: Values; positionals: readonly string[] } {
