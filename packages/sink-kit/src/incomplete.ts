@@ -30,7 +30,8 @@ export interface IncompleteParts {
   readonly log: Logger;
 }
 
-const NAMED_MAX = 20;
+/** Tables of one line of the log, and of the command in it. */
+const NAMED_MAX = 100;
 
 /**
  * Partitions that this sink began to read when older records were deleted already, or whose table it had to make again: rows
@@ -49,12 +50,16 @@ export class Incomplete {
     const late = starts.filter((start) => start.isLate && !this.#isKnown(start));
     if (late.length === 0) return;
     const topics = [...new Set(late.map(({ topic }) => topic))];
-    const shown = topics.slice(0, NAMED_MAX).map((topic) => this.#tableOf(topic) ?? `the tables of ${topic}`);
-    this.#parts.log.warn(
-      { event: 'sink.incomplete', tables: shown, topics: topics.length, partitions: late.length },
-      `older records of ${topics.length} topic(s) were deleted before this sink could read them, or what it made of them is lost: rows that have not changed since are missing. ${fixOf(this.#tableOf(topics[0] ?? ''))}`,
-    );
+    for (let at = 0; at < topics.length; at += NAMED_MAX) this.#say(topics.slice(at, at + NAMED_MAX));
     for (const start of late) await this.#remember(start, start.offset);
+  }
+
+  #say(topics: readonly string[]): void {
+    const shown = topics.map((topic) => this.#tableOf(topic) ?? `the tables of ${topic}`);
+    this.#parts.log.warn(
+      { event: 'sink.incomplete', tables: shown, topics: topics.length },
+      `older records of ${topics.length} topic(s) were deleted before this sink could read them, or what it made of them is lost: rows that have not changed since are missing. ${fixOf(topics.map((topic) => this.#tableOf(topic)))}`,
+    );
   }
 
   /** Not by a place behind this one: that was in an earlier topic of the name. */
@@ -99,7 +104,7 @@ export class Incomplete {
       wholeAgain: [...new Set(some.flatMap(({ whole }) => whole))].filter((table) =>
         some.every(({ whole }) => whole.includes(table)),
       ),
-      fix: fixOf(this.#tableOf(topic)),
+      fix: fixOf([this.#tableOf(topic)]),
     }));
   }
 
@@ -140,6 +145,8 @@ function nameOf({ topic, partition }: TopicPartition): string {
   return partitionName(topic, partition);
 }
 
-function fixOf(table: string | null): string {
-  return `Run: sluice snapshot start --table ${table ?? 'DATABASE.TABLE'} --reconcile`;
+/** One command for all of them. @param tables null where a topic does not tell which it has */
+function fixOf(tables: readonly (string | null)[]): string {
+  const named = new Set(tables.map((table) => `--table ${table ?? 'DATABASE.TABLE'}`));
+  return `Run: sluice snapshot start ${[...named].join(' ')} --reconcile`;
 }

@@ -21,7 +21,7 @@ class Setup {
   readonly stored: unknown[] = [];
   readonly subject: Incomplete;
 
-  constructor(of = routing, sourceTables: readonly string[] = ['*.*']) {
+  constructor(of = routing, sourceTables: readonly string[] = ['*.*'], lines: string[] = []) {
     this.subject = new Incomplete({
       routing: of,
       sourceTables,
@@ -31,7 +31,7 @@ class Setup {
       },
       stored: () => this.index.incomplete,
       now: () => 0,
-      log: createLogger('test', { level: 'silent' }),
+      log: createLogger('test', { level: 'warn' }, { write: (line) => void lines.push(line) }),
     });
   }
 
@@ -67,6 +67,23 @@ test('one that begins late is stored before it is read, and told with what heals
     fix: 'Run: sluice snapshot start --table sluice_conformance.items --reconcile',
   };
   expect([subject.all, stored]).toEqual([[told], [{ at: 0, from: '100', jobs: {}, whole: [] }]]);
+});
+
+test('many that begin late are all named, by commands that take a hundred of them', async () => {
+  const lines: string[] = [];
+  const { subject } = new Setup(routing, ['*.*'], lines);
+  const places = Array.from({ length: 101 }, (_, number) => `test.shop.t${number}`);
+  await subject.begin(
+    places.flatMap((name) =>
+      [0, 1].map((partition) => ({ topic: name, partition, offset: 9n, isLate: true })),
+    ),
+  );
+  const commands = lines.map((line) => (JSON.parse(line) as { msg: string }).msg.split('Run: ')[1]);
+  const tables = places.slice(0, 100).map((_, number) => `--table shop.t${number}`);
+  expect(commands).toEqual([
+    `sluice snapshot start ${tables.join(' ')} --reconcile`,
+    'sluice snapshot start --table shop.t100 --reconcile',
+  ]);
 });
 
 test('a snapshot that began behind that place and reconciles makes it whole', async () => {
