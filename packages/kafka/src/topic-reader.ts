@@ -1,4 +1,4 @@
-import type { KafkaConfig } from '@sluice/runtime';
+import { whenAborted, type KafkaConfig } from '@sluice/runtime';
 import { BrokerConnections } from './broker-connections.ts';
 import { Cluster } from './cluster.ts';
 import type { TopicRecord } from './committed-records.ts';
@@ -215,15 +215,14 @@ export class TopicReader {
 
   async #guarded<T>(work: (window: RecoveryWindow) => Promise<T>): Promise<T> {
     this.#signal.throwIfAborted();
-    const onAbort = (): void => this.#connections.destroy();
-    this.#signal.addEventListener('abort', onAbort, { once: true });
+    const forget = whenAborted(this.#signal, () => this.#connections.destroy());
     try {
       return await work(this.#window());
     } catch (error) {
       this.#signal.throwIfAborted();
       throw toPipelineError(error, 'read from Kafka');
     } finally {
-      this.#signal.removeEventListener('abort', onAbort);
+      forget();
     }
   }
 }

@@ -1,6 +1,6 @@
 export { olderNodeReady } from './older-node.ts';
 export { fullJitter, type BackoffOptions } from './backoff.ts';
-export { abortableDelay, settlesWithin } from './delay.ts';
+export { abortableDelay, settlesWithin, whenAborted } from './delay.ts';
 export {
   ERRORS,
   errorEntry,

@@ -7,9 +7,9 @@ import { Incarnation } from './incarnation.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import {
   emptyPatterns,
-  sayRefused,
   unreadablePatterns,
   withoutRefused,
+  type RefusalNews,
   type RefusedTable,
 } from './refused-tables.ts';
 import { findProblems, refusal, type PreflightProblem } from './preflight.ts';
@@ -44,6 +44,7 @@ export interface BeginOptions {
   /** Whether this process has streamed before: a table that turned up since and cannot be captured is left alone then. */
   readonly hasStreamed: boolean;
   readonly topics: KnownTopics;
+  readonly refusals: RefusalNews;
   readonly metrics: CaptureMetrics;
   readonly log: Logger;
 }
@@ -53,7 +54,7 @@ export interface BeginOptions {
  * only then read where to go on. Nothing is written to a topic before the checks have passed.
  */
 export async function begin(options: BeginOptions, signal: AbortSignal): Promise<Incarnation> {
-  const { settings, acceptLostCheckpoint, hasStreamed, topics, metrics, log } = options;
+  const { settings, acceptLostCheckpoint, hasStreamed, topics, refusals, metrics, log } = options;
   const { source, kafkaTrouble } = await reachServers(settings, signal);
   const connection = await source.connect();
   const publisher = createPublisher(settings, log);
@@ -91,12 +92,8 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     await admitLater(settings, registry, log);
     sayRemoved(settings, plan, log);
     sayLost(lost, log);
-    for (const table of refused) sayRefused(table, metrics, log);
-    const { file, position } = plan.from;
-    log.info(
-      { event: 'capture.starting', generation: plan.generation, file, position, tables: tables.length },
-      'reading the binlog',
-    );
+    refusals.begin(refused);
+    sayStart(plan, tables.length, log);
     return await Incarnation.open(
       {
         settings,
@@ -109,6 +106,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         registry,
         tables,
         refused,
+        refusals,
         gaps,
         metrics,
         log,
@@ -229,6 +227,10 @@ function checkConditions(
     `The row condition of ${names} is another than the one that their topics were filled by.`,
     { context: { tables: changed.length } },
   );
+}
+
+function sayStart({ generation, from: { file, position } }: StartPlan, tables: number, log: Logger): void {
+  log.info({ event: 'capture.starting', generation, file, position, tables }, 'reading the binlog');
 }
 
 /** Said once: the next checkpoint knows nothing of them any more. */

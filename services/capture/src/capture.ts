@@ -20,6 +20,7 @@ import { CaptureMetrics } from './metrics.ts';
 import { fencedBy } from './other-capture.ts';
 import { OpenLetters } from './open-letters.ts';
 import { ProgressWatch } from './progress-watch.ts';
+import { RefusalNews } from './refused-tables.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { snapshotRoutes } from './snapshot/snapshot-routes.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
@@ -62,6 +63,7 @@ class Capture {
   /** Of the present life, or the last one. */
   #journal: DdlJournal | null = null;
   readonly #topics = new KnownTopics();
+  readonly #refusals: RefusalNews;
   readonly #troubles = new Troubles();
   readonly #letters: OpenLetters;
   #progress = new ProgressWatch(performance.now());
@@ -79,6 +81,7 @@ class Capture {
     this.#metrics = new CaptureMetrics(metrics.registry, this.#settings.serverName);
     this.#log = log;
     this.#letters = new OpenLetters(this.#settings, (open) => this.#metrics.deadLetters(open), log);
+    this.#refusals = new RefusalNews(this.#metrics, log);
     this.#acceptsLostCheckpoint = this.#settings.acceptLostCheckpoint;
   }
 
@@ -154,6 +157,7 @@ class Capture {
       acceptLostCheckpoint,
       hasStreamed: this.#hasStreamed,
       topics: this.#topics,
+      refusals: this.#refusals,
       metrics: this.#metrics,
       log: this.#log,
     };

@@ -12,9 +12,9 @@ import type { CaptureMetrics } from './metrics.ts';
 import type { KnownTopics } from './known-topics.ts';
 import { lostTopics, type LostTables } from './lost-topics.ts';
 import { NewTables } from './new-tables.ts';
-import { afterDrainTime, limitsOf, newBuffers, oversizeOf } from './publishing.ts';
+import { afterDrainTime, limitsOf, newBuffers, oversizeOf, type DrainTime } from './publishing.ts';
 import { prepareTopics } from './prepare-topics.ts';
-import { sayRefused, type RefusedTable } from './refused-tables.ts';
+import type { RefusalNews, RefusedTable } from './refused-tables.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
 import { Snapshots } from './snapshot/snapshots.ts';
 import { snapshotsOwed } from './snapshots-owed.ts';
@@ -50,6 +50,7 @@ export interface IncarnationParts {
   readonly tables: readonly TableDescription[];
   /** Tables that cannot be captured as they are: not among `tables`. */
   readonly refused: readonly RefusedTable[];
+  readonly refusals: RefusalNews;
   /** Changes that the source keeps out of its binlog. */
   readonly gaps: BinlogGaps;
   readonly metrics: CaptureMetrics;
@@ -66,6 +67,7 @@ export class Incarnation {
   readonly #routes: TableRoutes;
   readonly #reader: BinlogReader;
   readonly #flusher: Flusher;
+  readonly #drainTime: DrainTime;
   readonly #loop: CaptureLoop;
   readonly #book: SnapshotBook;
   readonly #snapshots: Snapshots;
@@ -139,7 +141,8 @@ export class Incarnation {
       ...plan.from,
       columnFacts: (map) => columnBook.factsOf(map),
     });
-    this.#flusher = new Flusher(parts.publisher, afterDrainTime(signal), (published) => {
+    this.#drainTime = afterDrainTime(signal);
+    this.#flusher = new Flusher(parts.publisher, this.#drainTime.signal, (published) => {
       this.#countPublished(published);
       reader.wake();
     });
@@ -165,7 +168,7 @@ export class Incarnation {
   }
 
   #watchTables(columnBook: ColumnBook): NewTables {
-    const { settings, source, registry, journal, refused, metrics, log } = this.#parts;
+    const { settings, source, registry, journal, refused, refusals, log } = this.#parts;
     return new NewTables({
       settings,
       source,
@@ -177,7 +180,7 @@ export class Incarnation {
       topics: registry.topics.size,
       book: this.#book,
       refused,
-      onRefused: (table) => sayRefused(table, metrics, log),
+      onRefused: (table) => refusals.say(table),
       isStopped: (id) => journal.isStopped(id),
       publishCheckpoint: () => this.#loop.publishCheckpoint(),
       log,
@@ -296,6 +299,7 @@ export class Incarnation {
   }
 
   async close(): Promise<void> {
+    this.#drainTime.forget();
     this.#reader.close();
     await this.#parts.publisher.close();
   }

@@ -1,5 +1,5 @@
 import type { TransactionalPublisher } from '@sluice/kafka';
-import type { Logger } from '@sluice/runtime';
+import { whenAborted, type Logger } from '@sluice/runtime';
 import type { LoopLimits } from './capture-loop.ts';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { CaptureMetrics } from './metrics.ts';
@@ -17,15 +17,19 @@ export function newBuffers(
   return [buffer(), buffer()];
 }
 
-/** Aborts this long after `stop`: what is under way at the order to stop is still published, an outage does not hold it up. */
 const DRAIN_MS = 8000;
 
-export function afterDrainTime(stop: AbortSignal): AbortSignal {
+export interface DrainTime {
+  /** Aborts 8 s after the order to stop: what is under way then is still published, an outage does not hold it up. */
+  readonly signal: AbortSignal;
+  /** To be called when the life is over: the order comes once in all lives of the process. */
+  readonly forget: () => void;
+}
+
+export function afterDrainTime(stop: AbortSignal): DrainTime {
   const timeUp = new AbortController();
-  stop.addEventListener('abort', () => setTimeout(() => timeUp.abort(stop.reason), DRAIN_MS).unref(), {
-    once: true,
-  });
-  return timeUp.signal;
+  const forget = whenAborted(stop, () => setTimeout(() => timeUp.abort(stop.reason), DRAIN_MS).unref());
+  return { signal: timeUp.signal, forget };
 }
 
 export function limitsOf({ config }: CaptureSettings): LoopLimits {
