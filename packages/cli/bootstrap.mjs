@@ -13,6 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const ENTRIES = {
   start: 'packages/cli/src/start.ts',
   test: 'test/run.ts',
+  nightly: 'test/nightly.ts',
   bench: 'test/bench/main.ts',
   'bench-big': 'test/bench/big/main.ts',
   fuzz: 'packages/binlog/test/fuzz/main.ts',
