@@ -3,7 +3,9 @@ import { quoteIdentifier, quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/sink-pipeline.ts';
+import { page } from '../harness/service-pages.ts';
+import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 
 const stack = await startStack({
@@ -91,13 +93,15 @@ test('tables whose names are one text with the dots in another place have places
     sections: {
       topics: { partitions: 1 },
       source: { tables: [`${database.name}.*`, `${database.name}?b.*`] },
+      ddl: { truncate: 'pause-table' },
     },
   });
   scope.defer(async () => {
     await database.run(`DROP DATABASE IF EXISTS ${there}`);
     await pipeline.stores.target.query(`DROP DATABASE IF EXISTS ${there}`);
   });
-  await pipeline.start('capture', 'sink-redis', 'sink-mysql');
+  const services = await pipeline.start('capture', 'sink-redis', 'sink-mysql');
+  const [capture, ...sinks] = services as [PipelineProcess, PipelineProcess, PipelineProcess];
   await database.run(
     `UPDATE ${there}.c SET v = 'changed' WHERE id = 1`,
     "UPDATE `b.c` SET v = 'changed too' WHERE id = 1",
@@ -105,6 +109,23 @@ test('tables whose names are one text with the dots in another place have places
     'TRUNCATE TABLE `b.c`',
     "INSERT INTO `b.c` VALUES (2, 'the last')",
   );
+  // The same table as the pages write it, with more quotes than needed, and with none.
+  const id = `${database.name}.\`b.c\``;
+  const table = ['--table', `\`${database.name}\`.\`b.c\``];
+  for (const { name, opsUrl, configFile } of sinks) {
+    await eventually(`the table to wait in ${name}`, async () => {
+      const { body } = await page(`${opsUrl}/tables/paused`);
+      return (body as { paused: { table: string }[] }).paused[0]?.table === id;
+    });
+    const line = `table resume --sink ${name.replace('sink-', '')} --table ${database.name}.b.c`;
+    const resumed = await sluice(configFile, line);
+    expect(resumed).toMatchObject({ code: 0, document: { services: [{ resumed: [expect.any(String)] }] } });
+  }
+  const alerts = await sluice(capture.configFile, 'ddl alerts', ...table);
+  expect(alerts.document).toMatchObject({ matching: 1, entries: [{ class: 'truncate', tables: [id] }] });
+  expect((await sluice(capture.configFile, 'ddl clear', ...table)).document).toMatchObject({
+    unacknowledged: 0,
+  });
   const { redis, target, targetDatabase } = pipeline.stores;
   const prefix = `${database.name}%2Eb.c:`;
   await eventually('the rows in Redis', async () => {

@@ -1,5 +1,5 @@
 import { compareSinks, describeDifference } from '@sluice/cli/compare';
-import { heartbeatTopic, tableId, TopicRouting } from '@sluice/envelope';
+import { heartbeatTopic, tableIdOf, type TableName, TopicRouting } from '@sluice/envelope';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
@@ -10,16 +10,8 @@ import {
   type SinkPipelineOptions,
 } from './sink-pipeline.ts';
 
-export interface TableId {
-  readonly database: string;
-  readonly table: string;
-}
-
-/** As services and the compare write it. */
-export const tableText = ({ database, table }: TableId): string => tableId(database, table);
-
 export interface StoreDifference {
-  /** As `tableText` writes it. */
+  /** As `tableIdOf` writes it. */
   readonly table: string;
   /** For people. */
   readonly line: string;
@@ -145,7 +137,7 @@ export class WatchedPipeline {
    * Waits until the tables are equal or the patience is over. The source must be quiet. Throws when a service has ended.
    * @param patienceMs for so long no sink is behind and nothing becomes other than it was: tables may have to be read again
    */
-  async compare(tables: readonly TableId[], patienceMs: number): Promise<StoresVerdict> {
+  async compare(tables: readonly TableName[], patienceMs: number): Promise<StoresVerdict> {
     let open = tables;
     let unequal: readonly StoreDifference[] = [];
     let changedAt = performance.now();
@@ -157,11 +149,11 @@ export class WatchedPipeline {
       for (const { table, code } of named.refused) refused.set(table, code);
       for (const { table, detail } of named.paused) paused.set(table, detail);
       if (named.isBehind) changedAt = performance.now();
-      const looked = open.filter((table) => !refused.has(tableText(table)));
+      const looked = open.filter((table) => !refused.has(tableIdOf(table)));
       const found = await this.#differences(looked);
       if (linesOf(found) !== linesOf(unequal)) changedAt = performance.now();
       unequal = found;
-      open = looked.filter((table) => unequal.some((each) => each.table === tableText(table)));
+      open = looked.filter((table) => unequal.some((each) => each.table === tableIdOf(table)));
       return unequal.length === 0 || performance.now() - changedAt > patienceMs;
     };
     const patience = { timeoutMs: patienceMs * PATIENCES_MAX, everyMs: POLL_MS };
@@ -184,7 +176,7 @@ export class WatchedPipeline {
    */
   async leftOver(
     databases: readonly string[],
-    tables: readonly TableId[],
+    tables: readonly TableName[],
     patienceMs: number,
   ): Promise<string[]> {
     let left: string[] = [];
@@ -200,29 +192,29 @@ export class WatchedPipeline {
     return left;
   }
 
-  async #leftOver(databases: readonly string[], tables: readonly TableId[]): Promise<string[]> {
+  async #leftOver(databases: readonly string[], tables: readonly TableName[]): Promise<string[]> {
     const { target } = this.#pipeline.stores;
-    const there = new Set(tables.map(tableText));
+    const there = new Set(tables.map(tableIdOf));
     const [rows] = await target.query<RowDataPacket[]>(
       'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.tables WHERE TABLE_SCHEMA IN (?)',
       [databases],
     );
     const gone = rows
       .map((row) => ({ database: String(row['d']), table: String(row['t']) }))
-      .filter((table) => !there.has(tableText(table)));
+      .filter((table) => !there.has(tableIdOf(table)));
     const { paused } = await this.#named(gone);
     const left: string[] = [];
     for (const { database, table } of gone) {
-      if (paused.some((each) => each.table === tableText({ database, table }))) continue;
+      if (paused.some((each) => each.table === tableIdOf({ database, table }))) continue;
       const [[first]] = await target.query<RowDataPacket[]>(
         `SELECT 1 FROM ${quoteTable(database, table)} LIMIT 1`,
       );
-      if (first !== undefined) left.push(tableText({ database, table }));
+      if (first !== undefined) left.push(tableIdOf({ database, table }));
     }
     return left;
   }
 
-  async #differences(tables: readonly TableId[]): Promise<StoreDifference[]> {
+  async #differences(tables: readonly TableName[]): Promise<StoreDifference[]> {
     if (tables.length === 0) return [];
     const { stores, database } = this.#pipeline;
     const { compared } = stores;
@@ -246,7 +238,7 @@ export class WatchedPipeline {
   }
 
   /** Tables that services name: left alone for good, and waiting at this moment. */
-  async #named(tables: readonly TableId[]): Promise<{
+  async #named(tables: readonly TableName[]): Promise<{
     readonly refused: { table: string; code: string }[];
     readonly paused: { table: string; detail: string }[];
     readonly isBehind: boolean;
@@ -276,7 +268,7 @@ export class WatchedPipeline {
       ),
       paused: tables.flatMap((name) => {
         const detail = details.get(this.#routing.topicOf(name.database, name.table));
-        return detail === undefined ? [] : [{ table: tableText(name), detail }];
+        return detail === undefined ? [] : [{ table: tableIdOf(name), detail }];
       }),
     };
   }

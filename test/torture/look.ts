@@ -1,9 +1,5 @@
-import {
-  tableText,
-  type StoreDifference,
-  type StoresVerdict,
-  type WatchedPipeline,
-} from '../harness/watched-pipeline.ts';
+import { tableIdOf } from '@sluice/envelope';
+import type { StoreDifference, StoresVerdict, WatchedPipeline } from '../harness/watched-pipeline.ts';
 import type { ServerState, StateTable } from './server-state.ts';
 
 /** What a look at the stores has found. */
@@ -63,7 +59,7 @@ async function silent(
 ): Promise<string[]> {
   const lines: string[] = [];
   for (const table of all) {
-    const text = tableText(table);
+    const text = tableIdOf(table);
     if (table.hasKey && reasons.get(text) === 'TABLE_WITHOUT_KEY') lines.push(`${text} has a key: refused`);
     if (table.hasKey || named.includes(text) || (await state.isEmpty(table))) continue;
     lines.push(`${text} has no key, and nobody names it`);
@@ -76,7 +72,7 @@ function namedBy(
   { named, reasons }: StoresVerdict,
 ): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  const there = new Set(all.map(tableText));
+  const there = new Set(all.map(tableIdOf));
   for (const table of named) {
     const code = (reasons.get(table) ?? '').slice(0, REASON_LENGTH);
     if (there.has(table)) counts[code] = (counts[code] ?? 0) + 1;

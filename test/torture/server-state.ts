@@ -1,12 +1,12 @@
+import type { TableName } from '@sluice/envelope';
 import { connect, quoteIdentifier, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import type { MysqlServer } from '@sluice/local-stack';
 import type { Scope } from '../harness/scope.ts';
-import type { TableId } from '../harness/watched-pipeline.ts';
 
 /** `mtr` has what the suite's own runner gives its files. */
 const OWN = ['mysql', 'information_schema', 'performance_schema', 'sys', 'mtr'];
 
-export interface StateTable extends TableId {
+export interface StateTable extends TableName {
   readonly hasKey: boolean;
 }
 
@@ -65,7 +65,7 @@ export class ServerState {
   }
 
   /** Whether it can be read and is empty: nothing of it could have been captured. */
-  async isEmpty({ database, table }: TableId): Promise<boolean> {
+  async isEmpty({ database, table }: TableName): Promise<boolean> {
     const sql = `SELECT 1 FROM ${quoteTable(database, table)} LIMIT 1`;
     return this.#connection.query<RowDataPacket[]>(sql).then(
       ([rows]) => rows.length === 0,

@@ -36,7 +36,7 @@ export type {
 } from './envelope.ts';
 export { EnvelopeError, type EnvelopeErrorCode } from './errors.ts';
 export { exactAfter, exactElements, exactMember, memberNames } from './exact-text.ts';
-export { parseTableId, tableId } from './table-id.ts';
+export { parseTableId, tableArgument, tableId, tableIdOf, toTableId, type TableName } from './table-name.ts';
 export { tablePattern } from './table-pattern.ts';
 export { controlKey, isControlKey, keyColumnsText, parseKey, recordKey } from './keys.ts';
 export { envelopeJsonSchema, envelopeSchema } from './schema.ts';

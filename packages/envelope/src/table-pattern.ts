@@ -1,6 +1,4 @@
-import { parseTableId } from './table-id.ts';
-
-const QUOTED_ID = /^(?:`(?:[^`]|``)+`|[^.`]+)\.(?:`(?:[^`]|``)+`|[^.`]+)$/u;
+import { parseTableId } from './table-name.ts';
 
 /**
  * Which tables a pattern means: `*` is any text, `?` one character, everything else is itself. It is held against the pair of
@@ -9,14 +7,9 @@ const QUOTED_ID = /^(?:`(?:[^`]|``)+`|[^.`]+)\.(?:`(?:[^`]|``)+`|[^.`]+)$/u;
  * @param pattern `database.table`; a name may be quoted by backticks, as `tableId` does
  */
 export function tablePattern(pattern: string): (database: string, table: string) => boolean {
-  const [database, table] = partsOf(pattern).map(glob) as [RegExp, RegExp];
+  const names = parseTableId(pattern);
+  const [database, table] = [glob(names.database), glob(names.table)];
   return (databaseName, tableName) => database.test(databaseName) && table.test(tableName);
-}
-
-function partsOf(pattern: string): readonly string[] {
-  if (QUOTED_ID.test(pattern)) return parseTableId(pattern);
-  const dot = pattern.indexOf('.');
-  return [pattern.slice(0, Math.max(dot, 0)), pattern.slice(dot + 1)];
 }
 
 function glob(text: string): RegExp {

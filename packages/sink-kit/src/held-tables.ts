@@ -1,4 +1,4 @@
-import { tableId } from '@sluice/envelope';
+import { tableArgument, tableId } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { ControlDelivery } from './decode.ts';
 
@@ -41,7 +41,7 @@ export class HeldTables {
     this.#held.set(id, { id, table, topic, sequence, type: schema.type });
     throw new PipelineError(
       'TABLE_PAUSED',
-      `${table} waits at a ${schema.type} record, as \`ddl\` says: sluice table resume --table ${table}`,
+      `${table} waits at a ${schema.type} record, as \`ddl\` says: sluice table resume --table ${tableArgument(table)}`,
       { context: { table, topic, sequence } },
     );
   }

@@ -1,4 +1,11 @@
-import type { TopicRouting } from '@sluice/envelope';
+import {
+  parseTableId,
+  tableArgument,
+  tableId,
+  tableIdOf,
+  type TopicRouting,
+  toTableId,
+} from '@sluice/envelope';
 import { partitionName, type StartOffset, type TopicPartition } from '@sluice/kafka';
 import type { Logger } from '@sluice/runtime';
 import type { ControlDelivery } from './decode.ts';
@@ -81,7 +88,7 @@ export class Incomplete {
     if (known === undefined || !('phase' in payload) || !payload.reconcile) return;
     if (offset < BigInt(known.from)) return;
     const { job, phase, source } = payload;
-    const table = `${source.database}.${source.table}`;
+    const table = tableIdOf(source);
     if (phase === 'begin')
       return await this.#store(where, { ...known, jobs: { ...known.jobs, [table]: job } });
     if (known.jobs[table] !== job) return;
@@ -126,8 +133,8 @@ export class Incomplete {
     if (only !== null) return [only];
     const { sourceTables, routing } = this.#parts;
     if (sourceTables.some((pattern) => /[*?]/.test(pattern))) return null;
-    return sourceTables.filter((name) => {
-      const [database = '', table = ''] = name.split('.', 2);
+    return sourceTables.map(toTableId).filter((id) => {
+      const { database, table } = parseTableId(id);
       return routing.topicOf(database, table) === topic;
     });
   }
@@ -137,7 +144,7 @@ export class Incomplete {
     const source = this.#parts.routing.sourceOf(topic, null);
     return source === null || source.database === null || source.table === null
       ? null
-      : `${source.database}.${source.table}`;
+      : tableId(source.database, source.table);
   }
 }
 
@@ -147,6 +154,8 @@ function nameOf({ topic, partition }: TopicPartition): string {
 
 /** One command for all of them. @param tables null where a topic does not tell which it has */
 function fixOf(tables: readonly (string | null)[]): string {
-  const named = new Set(tables.map((table) => `--table ${table ?? 'DATABASE.TABLE'}`));
+  const named = new Set(
+    tables.map((table) => `--table ${table === null ? 'DATABASE.TABLE' : tableArgument(table)}`),
+  );
   return `Run: sluice snapshot start ${[...named].join(' ')} --reconcile`;
 }

@@ -1,4 +1,4 @@
-import { isControlKey, keyColumnsText, parseKey } from '@sluice/envelope';
+import { isControlKey, keyColumnsText, parseKey, tableId } from '@sluice/envelope';
 import type { TopicPartition } from '@sluice/kafka';
 import type { ControlDelivery } from './decode.ts';
 import { toKnownError } from './known-error.ts';
@@ -39,7 +39,7 @@ export async function keepRefused(
   });
   if (refusal !== null) throw refusal;
   const unreadable = refused.length - keys.length;
-  const named = { table: `${database}.${name}`, partition: where.partition, rows: keys.length, unreadable };
+  const named = { table: tableId(database, name), partition: where.partition, rows: keys.length, unreadable };
   log.warn({ event: 'rows.kept', ...named }, 'older rows stay: their newest changes are dead letters');
 }
 

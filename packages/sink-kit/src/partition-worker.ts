@@ -1,3 +1,4 @@
+import { tableId, tableIdOf } from '@sluice/envelope';
 import { partitionName, type ConsumedBatch, type TopicPartition } from '@sluice/kafka';
 import { abortableDelay, PipelineError, type ErrorCode } from '@sluice/runtime';
 import { cutSteps, type Step } from './batching.ts';
@@ -128,7 +129,7 @@ export class PartitionWorker {
           {
             event: 'table.made_again',
             ...this.#where,
-            table: `${database}.${table}`,
+            table: tableId(database, table),
             by: String(record.offset),
           },
           'the store lacks the table or a column: it is made from the record that a snapshot further on begins with',
@@ -218,8 +219,7 @@ export class PartitionWorker {
     if (!exhausted || delivery === undefined || outcome?.kind !== 'failed' || refused.length === 0)
       return isolate(group, refused);
     const record = batch.records.find(({ offset }) => offset === delivery.offset);
-    const { database, table: name } = delivery.envelope.payload.source;
-    const table = `${database}.${name}`;
+    const table = tableIdOf(delivery.envelope.payload.source);
     const { error } = outcome;
     const refusal = { stage: 'apply', error, attempts: group.refusals + 1, table } as const;
     if (record !== undefined) await this.#letters.bury(record, refusal);

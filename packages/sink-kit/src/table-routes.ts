@@ -1,10 +1,11 @@
+import { toTableId } from '@sluice/envelope';
 import { withBody, type Logger, type OpsRoute } from '@sluice/runtime';
 import { z } from 'zod';
 import type { HeldTables } from './held-tables.ts';
 
 const resumeSchema = z.strictObject({
-  /** `database.table` */
-  table: z.string().min(1),
+  /** `database.table`, as people write it. */
+  table: z.string().min(1).transform(toTableId),
   /** Who says so. */
   by: z.string().min(1).max(200),
   reason: z.string().max(500).optional(),

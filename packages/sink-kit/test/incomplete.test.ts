@@ -1,10 +1,9 @@
-import { TopicRouting } from '@sluice/envelope';
+import { tableId, TopicRouting } from '@sluice/envelope';
 import { createLogger } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { LetterIndex } from '../src/dead-letters/letter-index.ts';
 import { Incomplete } from '../src/incomplete.ts';
 import {
-  CONFORMANCE_DATABASE,
   CONFORMANCE_TABLE,
   conformanceColumns,
   sequenceAt,
@@ -117,26 +116,31 @@ test('nor one whose begin was deleted, nor one in the middle of which the table 
   expect(setup.isWhole).toBe(false);
 });
 
-const shared = new TestTopic({
-  database: CONFORMANCE_DATABASE,
-  table: CONFORMANCE_TABLE,
-  columns: conformanceColumns,
-  keyColumns: ['id'],
-  strategy: 'database',
-});
+const sharedBy = (database: string): TestTopic =>
+  new TestTopic({
+    database,
+    table: CONFORMANCE_TABLE,
+    columns: conformanceColumns,
+    keyColumns: ['id'],
+    strategy: 'database',
+  });
 
 test.each([
-  [['sluice_conformance.*'], false],
-  [['sluice_conformance.items', 'sluice_conformance.other'], false],
-  [['sluice_conformance.items', 'elsewhere.other'], true],
+  ['sluice_conformance', ['sluice_conformance.*'], false],
+  ['sluice_conformance', ['sluice_conformance.items', 'sluice_conformance.other'], false],
+  ['sluice_conformance', ['sluice_conformance.items', 'elsewhere.other'], true],
+  ['a.b', ['`a.b`.items', '`a.b`.other'], false],
+  ['a.b', ['`a.b`.items', 'a.other'], true],
 ])(
-  'a topic of several tables is whole when all of %j are, if that tells them all: %s',
-  async (tables, isWhole) => {
+  'a topic of all tables of %s is whole when all of %j are, if that tells them all: %s',
+  async (database, tables, isWhole) => {
     const setup = new Setup(new TopicRouting({ prefix: 'test', strategy: 'database' }), tables);
+    const shared = sharedBy(database);
     await setup.late({ topic: shared.topic, partition: 0 });
     await setup.mark({ phase: 'begin' }, 101n, shared);
     await setup.mark({ phase: 'end' }, 120n, shared);
     expect(setup.isWhole).toBe(isWhole);
-    if (!isWhole) expect(setup.subject.all).toMatchObject([{ wholeAgain: ['sluice_conformance.items'] }]);
+    if (!isWhole)
+      expect(setup.subject.all).toMatchObject([{ wholeAgain: [tableId(database, CONFORMANCE_TABLE)] }]);
   },
 );

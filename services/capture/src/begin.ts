@@ -1,4 +1,5 @@
 import type { Connection } from 'mysql2/promise';
+import { parseTableId, tableId, type TableName } from '@sluice/envelope';
 import { TopicReader, TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
@@ -34,8 +35,6 @@ import { highestGeneration, restore, type Restored } from './state/restore.ts';
 import { findRoutingChanges } from './state/routing-changes.ts';
 import { hasFirstSnapshot, tablesRead, withoutFirst } from './state/snapshot-book.ts';
 import { TableRegistry } from './state/table-registry.ts';
-import { nameOf, tableId } from './state/table.ts';
-import type { TableName } from './stream/statement-text.ts';
 
 export interface BeginOptions {
   readonly settings: CaptureSettings;
@@ -244,7 +243,7 @@ function sayRemoved({ filter }: CaptureSettings, { snapshots }: StartPlan, log: 
 }
 
 function isCapturedId(id: string, filter: CaptureSettings['filter']): boolean {
-  const { database, table } = nameOf(id);
+  const { database, table } = parseTableId(id);
   return filter.captures(database, table);
 }
 

@@ -1,4 +1,4 @@
-import { ddlTopic, type DdlClearedRecord } from '@sluice/envelope';
+import { ddlTopic, toTableId, type DdlClearedRecord } from '@sluice/envelope';
 import { PlainProducer } from '@sluice/kafka';
 import { withBody, withQuery, type Logger, type OpsResponse, type OpsRoute } from '@sluice/runtime';
 import { z } from 'zod';
@@ -7,9 +7,11 @@ import type { DdlJournal } from './state/ddl-journal.ts';
 
 const LISTED_MAX = 1000;
 
+/** `database.table`, as people write it. */
+const tableText = z.string().min(1).transform(toTableId);
+
 const listSchema = z.strictObject({
-  /** `database.table` */
-  table: z.string().optional(),
+  table: tableText.optional(),
   limit: z.coerce.number().int().min(1).max(LISTED_MAX).default(100),
 });
 
@@ -19,11 +21,11 @@ const clearSchema = z.strictObject({
   reason: z.string().max(500).default(''),
   /** Only these alerts; without `ids` and `table` all of them. */
   ids: z.array(z.string()).max(LISTED_MAX).optional(),
-  table: z.string().optional(),
+  table: tableText.optional(),
 });
 
 const resumeSchema = z.strictObject({
-  table: z.string().min(1),
+  table: tableText,
   by: clearSchema.shape.by,
   reason: clearSchema.shape.reason,
 });

@@ -1,3 +1,4 @@
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import { readTable } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
@@ -9,10 +10,8 @@ import { readBinlogStatus } from './source/server.ts';
 import type { Source } from './source/source.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import { idOf } from './state/table.ts';
 import type { ChangeStream } from './stream/change-stream.ts';
 import type { Doubt, LoggedChange, RolledBack } from './stream/doubt.ts';
-import type { TableName } from './stream/statement-text.ts';
 import type { TableRoutes } from './stream/table-routes.ts';
 
 export interface DoubtfulRowsParts {
@@ -77,7 +76,7 @@ export class DoubtfulRows {
   /** None when the rows are out of the buffer and their engines have undone them; all of the tables else. */
   async #leftBy({ tables, timestamp, undo }: RolledBack): Promise<readonly TableName[]> {
     for (const table of tables) {
-      const isUndone = await this.#ask(`engine ${idOf(table)}`, (connection) =>
+      const isUndone = await this.#ask(`engine ${tableIdOf(table)}`, (connection) =>
         areTransactional(connection, [table], timestamp),
       );
       if (!isUndone) return tables;
@@ -96,7 +95,7 @@ export class DoubtfulRows {
   #changesNoOther(table: TableName, change: LoggedChange): Promise<boolean> {
     const { source, book } = this.#parts;
     const { mayBeTemporary, touchesOld } = change;
-    const question = `alone ${idOf(table)}${mayBeTemporary ? ' or temporary' : ''}${touchesOld ? '' : ' adds'}`;
+    const question = `alone ${tableIdOf(table)}${mayBeTemporary ? ' or temporary' : ''}${touchesOld ? '' : ' adds'}`;
     return this.#ask(question, async (connection) => {
       if (!(await changesNoOther(connection, table, change))) return false;
       const { file, position } = await readBinlogStatus(connection, source.facts);
@@ -108,7 +107,7 @@ export class DoubtfulRows {
   /** Those that were read, and those that were made since this life began. */
   #allTables(): readonly TableName[] {
     const { registry, routes, book } = this.#parts;
-    const isThere = (name: TableName): boolean => !this.#takesFirst || book.knows(idOf(name));
+    const isThere = (name: TableName): boolean => !this.#takesFirst || book.knows(tableIdOf(name));
     const read = [...registry.admitted()].filter(
       (name) => routes.captures(name.database, name.table) && isThere(name),
     );
@@ -124,10 +123,10 @@ export class DoubtfulRows {
     const { registry, book, isRefused } = this.#parts;
     const found: TableName[] = [];
     for (const name of tables) {
-      const isOut = isRefused(idOf(name));
+      const isOut = isRefused(tableIdOf(name));
       const isAdmitted = registry.isAdmitted(name.database, name.table);
-      if (!isOut && !isAdmitted && (await this.#isFit(name))) throw appeared(idOf(name));
-      if (isOut || !isAdmitted) book.forget(idOf(name));
+      if (!isOut && !isAdmitted && (await this.#isFit(name))) throw appeared(tableIdOf(name));
+      if (isOut || !isAdmitted) book.forget(tableIdOf(name));
       else found.push(name);
     }
     return found;
@@ -150,7 +149,7 @@ export class DoubtfulRows {
     book.readAgain(tables, this.#takesFirst, Date.now());
     stream.tellDoubt(tables, doubt);
     log.warn(
-      { event: 'capture.reads_again', tables: tables.map(idOf) },
+      { event: 'capture.reads_again', tables: tables.map(tableIdOf) },
       `${doubt.statement}: the binlog does not tell what became of rows of these tables, which are read again`,
     );
   }

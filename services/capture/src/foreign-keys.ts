@@ -1,14 +1,13 @@
+import { parseTableId, type TableName } from '@sluice/envelope';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { Cascades } from './source/binlog-gaps.ts';
 import { cascadeDigests, cascadeParents, childrenOf } from './state/cascade-parents.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
-import { nameOf } from './state/table.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import { CascadeMarks } from './stream/cascade-marks.ts';
 import type { DdlReporter } from './stream/ddl-reporter.ts';
-import type { TableName } from './stream/statement-text.ts';
 import type { Announcement } from './stream/table-routes.ts';
 
 export interface ForeignKeysParts {
@@ -105,7 +104,7 @@ export class ForeignKeys {
     const { settings, registry, book, isRefused, log } = this.#parts;
     const tables = ids
       .filter((id) => !isRefused(id))
-      .map(nameOf)
+      .map(parseTableId)
       .filter(({ database, table }) => registry.isAdmitted(database, table));
     const takesFirst = settings.config.snapshot.mode === 'initial';
     const added = book.readAgain(tables, takesFirst, Date.now(), true);

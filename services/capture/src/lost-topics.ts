@@ -1,10 +1,9 @@
+import { tableId, type TableName } from '@sluice/envelope';
 import { TopicReader } from '@sluice/kafka';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { KnownTopics } from './known-topics.ts';
-import { tableId } from './state/table.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import type { TableName } from './stream/statement-text.ts';
 
 /** Tables that were published before, and whose records are gone as a whole. */
 export interface LostTables {

@@ -1,4 +1,5 @@
 import type { TableMap } from '@sluice/binlog';
+import { parseTableId, tableId, type TableName } from '@sluice/envelope';
 import { readTable, type Connection, type TableDescription } from '@sluice/mysql';
 import type { Logger, SluiceConfig } from '@sluice/runtime';
 import { appeared, OwedTables, type OwedTablesParts } from './owed-tables.ts';
@@ -8,10 +9,8 @@ import { exposureOf, hiddenTable, refusalOf, type RefusedTable } from './refused
 import { findGone, type Gone } from './source/gone.ts';
 import { findHidden } from './source/hidden.ts';
 import type { Source } from './source/source.ts';
-import { parseTableId, tableId } from './state/table.ts';
 import type { BookServer, ColumnBook } from './state/column-book.ts';
 import { createTableFilter } from './state/table-filter.ts';
-import type { TableName } from './stream/ddl.ts';
 import type { DdlReporter } from './stream/ddl-reporter.ts';
 import type { Announcement } from './stream/table-routes.ts';
 import { UnseenChanges } from './unseen-changes.ts';
@@ -91,7 +90,7 @@ export class NewTables {
     routes.droppedDatabases = [];
     if (databases.size === 0) return;
     for (const { id, code } of this.#refused.values()) {
-      const [database = ''] = parseTableId(id);
+      const { database } = parseTableId(id);
       if (code !== 'PATTERN_WITHOUT_TABLE' && databases.has(database)) this.#refused.delete(id);
     }
   }

@@ -1,9 +1,8 @@
+import { tableId, tableIdOf, type TableName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
-import { tableId } from './state/table.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import type { TableName } from './stream/ddl.ts';
 import type { TableRoutes } from './stream/table-routes.ts';
 
 export interface OwedTablesParts {
@@ -55,11 +54,10 @@ export class OwedTables {
   /** Durable before the next life begins: it would meet the statement again, for ever. */
   async #oweChanged(): Promise<void> {
     const { book, routes, settings, isRefused, publishCheckpoint } = this.#parts;
-    const idOf = ({ database, table }: TableName): string => tableId(database, table);
-    const renamed = routes.renamedTo.map(idOf);
+    const renamed = routes.renamedTo.map(tableIdOf);
     // One whose snapshot has not begun is read as it is then, one that was left alone perhaps from now on.
     const mayBeOwed = (id: string): boolean => book.hasBegun(id) || isRefused(id);
-    const altered = routes.altered.map(idOf).filter((id) => mayBeOwed(id) && !renamed.includes(id));
+    const altered = routes.altered.map(tableIdOf).filter((id) => mayBeOwed(id) && !renamed.includes(id));
     for (const name of routes.altered) book.reconcileFirst(name);
     const named = routes.renamedTo;
     routes.renamedTo = [];

@@ -1,3 +1,4 @@
+import { tableId, type TableName } from '@sluice/envelope';
 import { compareTopics, type TopicSpec } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
@@ -6,7 +7,6 @@ import { findProblems, type PreflightProblem } from './preflight.ts';
 import { planTable, type TableOutline, type TablePlan } from './plan-table.ts';
 import { judgeTopics, topicProblems } from './prepare-topics.ts';
 import { emptyPatterns, unreadablePatterns, withoutRefused } from './refused-tables.ts';
-import type { TableName } from './stream/statement-text.ts';
 import { findKeyChanges } from './shape/key-checks.ts';
 import { findShapeProblems } from './shape/shape-checks.ts';
 import { readCapturedTables } from './source/captured-tables.ts';
@@ -17,7 +17,6 @@ import type { Source } from './source/source.ts';
 import { capturedShapes, knownTables } from './state/known-tables.ts';
 import { findRoutingChanges } from './state/routing-changes.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import { tableId } from './state/table.ts';
 import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
 
 export interface PlannedTopic {

@@ -1,4 +1,5 @@
 import type { Connection } from 'mysql2/promise';
+import { tableId, type TableName } from '@sluice/envelope';
 import { quoteIdentifier, readVariables, type TableDescription } from '@sluice/mysql';
 import {
   preflightFailed,
@@ -7,8 +8,6 @@ import {
   type SluiceConfig,
 } from '@sluice/runtime';
 import { createTableFilter } from './state/table-filter.ts';
-import { tableId } from './state/table.ts';
-import type { TableName } from './stream/statement-text.ts';
 import { findTopicProblems } from './topic-checks.ts';
 
 export type { PreflightProblem };

@@ -1,9 +1,9 @@
+import type { TableName } from '@sluice/envelope';
 import { ensureTopics, type TopicProblem } from '@sluice/kafka';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import { refuseIfAny, type PreflightProblem } from './preflight.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import type { TableName } from './stream/statement-text.ts';
 import { dataTopicSpec, internalTopicSpecs } from './topics.ts';
 
 export interface TopicRequest {

@@ -1,11 +1,10 @@
+import { tableId, type TableName } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger, SluiceConfig } from '@sluice/runtime';
 import type { CaptureMetrics } from './metrics.ts';
 import { checkPattern, tableProblems, wholeDatabase, type PreflightProblem } from './preflight.ts';
 import { isUnreadable, selectMissing, type SelectGrants } from './source/select-grants.ts';
 import { generatedProblems } from './shape/shape-checks.ts';
-import { tableId } from './state/table.ts';
-import type { TableName } from './stream/statement-text.ts';
 
 /** A table that cannot be captured as it is, or a pattern of `source.tables` that fits none. */
 export interface RefusedTable {

@@ -1,9 +1,9 @@
+import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { StartPlan } from './state/plan-start.ts';
 import { SnapshotBook } from './state/snapshot-book.ts';
 import type { TableRegistry } from './state/table-registry.ts';
-import { tableId } from './state/table.ts';
 
 /**
  * What the checkpoint tells of snapshots, and a first one for every table that has none.

@@ -1,8 +1,8 @@
+import { tableId } from '@sluice/envelope';
 import type { Trouble } from '@sluice/runtime';
 import type { CaptureSettings } from './capture-settings.ts';
 import type { Incarnation } from './incarnation.ts';
 import type { DdlJournal } from './state/ddl-journal.ts';
-import { tableId } from './state/table.ts';
 
 /** Alerts that the page shows; the API shows them all. */
 const ALERTS_SHOWN = 20;

@@ -1,8 +1,6 @@
-import { deadLetterTopic, decisionsTopic, TopicRouting } from '@sluice/envelope';
+import { deadLetterTopic, decisionsTopic, tableId, type TableName, TopicRouting } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { PreflightProblem } from './preflight.ts';
-import { tableId } from './state/table.ts';
-import type { TableName } from './stream/statement-text.ts';
 import { internalTopicSpecs } from './topics.ts';
 
 /** Names of topics that Kafka would refuse, before any is made. */

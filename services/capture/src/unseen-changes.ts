@@ -1,9 +1,10 @@
 import type { TableMap } from '@sluice/binlog';
+import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import { shapeOfDescription, type BookServer } from './state/column-book.ts';
 import type { SnapshotBook } from './state/snapshot-book.ts';
-import { shapeText, tableId } from './state/table.ts';
+import { shapeText } from './state/table.ts';
 import type { TableRegistry } from './state/table-registry.ts';
 import type { DdlReporter } from './stream/ddl-reporter.ts';
 import type { Announcement, TableRoutes } from './stream/table-routes.ts';

@@ -1,5 +1,12 @@
 import { Client } from '@elastic/elasticsearch';
-import type { ControlEnvelope, Envelope, SchemaEnvelope, Sequence, Source } from '@sluice/envelope';
+import {
+  type ControlEnvelope,
+  type Envelope,
+  type SchemaEnvelope,
+  type Sequence,
+  type Source,
+  tableIdOf,
+} from '@sluice/envelope';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
@@ -167,7 +174,7 @@ export class ElasticsearchSink implements Sink {
         return await this.#schema(envelope as SchemaEnvelope, index, delivery.partition, signal);
       case 'truncate':
         await this.#deleteBelow(index, source, sequence, signal);
-        return this.#log.info({ table: tableOf(source), index, sequence }, 'table truncated');
+        return this.#log.info({ table: tableIdOf(source), index, sequence }, 'table truncated');
       case 'snapshot':
         return await this.#snapshotMark(delivery, index, signal);
       case 'heartbeat':
@@ -180,7 +187,7 @@ export class ElasticsearchSink implements Sink {
     if (reconciliation === null || !(await this.#ends.isLast(index, partition, reconciliation))) return;
     const { source } = envelope.payload;
     await this.#deleteBelow(index, source, reconciliation.since, signal);
-    const table = tableOf(source);
+    const table = tableIdOf(source);
     this.#log.info({ event: 'table.reconciled', table, index }, 'vanished rows removed');
   }
 
@@ -220,7 +227,7 @@ export class ElasticsearchSink implements Sink {
     };
     await this.#admin.follow({ index, owner, sequence, columns, isEverywhere, sweep }, signal);
     this.#claims.made(index);
-    const table = tableOf(source);
+    const table = tableIdOf(source);
     this.#log.info({ table, index, fields: columns.length }, 'index has the fields of its table');
   }
 
@@ -242,8 +249,4 @@ export class ElasticsearchSink implements Sink {
 
 function isIndexMissing(outcome: Outcome): boolean {
   return outcome.kind === 'failed' && outcome.error.code === 'ELASTICSEARCH_INDEX_MISSING';
-}
-
-function tableOf(source: Source): string {
-  return `${source.database}.${source.table}`;
 }

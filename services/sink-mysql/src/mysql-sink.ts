@@ -302,7 +302,7 @@ export class MysqlSink implements Sink {
         await this.#tables.accept(connection, database, source.table, shape);
       }),
     );
-    const table = `${database}.${source.table}`;
+    const table = tableId(database, source.table);
     this.#log.info({ table, change, columns: columns.length }, 'target table has its columns');
   }
 

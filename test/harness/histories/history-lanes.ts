@@ -1,10 +1,10 @@
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier } from '@sluice/mysql';
-import type { TopicStrategy } from '@sluice/envelope';
+import { tableIdOf, type TopicStrategy } from '@sluice/envelope';
 import type { Scope } from '../scope.ts';
 import type { SinkName } from '../sink-pipeline.ts';
 import { SourceDatabase } from '../source-database.ts';
-import { tableText, WatchedPipeline } from '../watched-pipeline.ts';
+import { WatchedPipeline } from '../watched-pipeline.ts';
 import type { ReplicatedSource } from './replica.ts';
 
 export interface LanesOptions {
@@ -83,7 +83,7 @@ export class HistoryLanes {
     const { differences, waiting, named: all } = await this.#pipeline.compare(tables, patienceMs);
     const named = all.filter((table) => !waiting.some((each) => each.table === table));
     for (const { table, line } of [...differences, ...waiting]) note(table, line);
-    for (const table of keyless.map(tableText)) {
+    for (const table of keyless.map(tableIdOf)) {
       if (!named.includes(table)) note(table, `${table} has rows and no key, and nobody names it`);
     }
     for (const table of await this.#pipeline.leftOver(this.#lanes, tables, patienceMs)) {

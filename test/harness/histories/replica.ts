@@ -1,9 +1,10 @@
 import { compareSinks, describeDifference } from '@sluice/cli/compare';
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import { ADDRESS_VARIABLES, startStack, type MysqlServer, type Stack } from '@sluice/local-stack';
 import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from '../eventually.ts';
 import type { Scope } from '../scope.ts';
-import { tableText, type StoreDifference, type TableId } from '../watched-pipeline.ts';
+import type { StoreDifference } from '../watched-pipeline.ts';
 
 export type Flavour = MysqlServer['flavour'];
 
@@ -26,7 +27,7 @@ const REPLICA_FLAGS: Readonly<Record<Flavour, readonly string[]>> = {
   mariadb: ['--server-id=77', '--read-only=ON'],
 };
 
-interface SummedTable extends TableId {
+interface SummedTable extends TableName {
   readonly hasKey: boolean;
   /** Of all rows; 0 when there is none. */
   readonly sum: unknown;
@@ -34,9 +35,9 @@ interface SummedTable extends TableId {
 
 export interface ReplicaVerdict {
   /** Those with a primary key. */
-  readonly tables: readonly TableId[];
+  readonly tables: readonly TableName[];
   /** Those without one that have rows. */
-  readonly keyless: readonly TableId[];
+  readonly keyless: readonly TableName[];
   readonly different: readonly StoreDifference[];
 }
 
@@ -115,7 +116,7 @@ export class ReplicatedSource {
       .filter((name) => !ours.has(name))
       .map((table) => ({ table, line: `${table}: only there` }));
     // A sum also hangs on how rows are laid out: only the values themselves tell.
-    const unequal = tables.filter((id) => ours.get(tableText(id))?.sum !== theirs.get(tableText(id))?.sum);
+    const unequal = tables.filter((id) => ours.get(tableIdOf(id))?.sum !== theirs.get(tableIdOf(id))?.sum);
     if (unequal.length === 0) return { tables, keyless, different };
     const { sinks } = await compareSinks({ source: this.source, tables: unequal, mysql: this.replica });
     for (const example of sinks.mysql?.examples ?? []) {
@@ -141,7 +142,7 @@ export class ReplicatedSource {
     const names = ids.map(({ database, table }) => quoteTable(database, table)).join(', ');
     const [sums] = await connection.query<RowDataPacket[]>(`CHECKSUM TABLE ${names}`);
     return new Map(
-      ids.map((id, place) => [tableText(id), { ...id, sum: sums[place]?.['Checksum'] as unknown }]),
+      ids.map((id, place) => [tableIdOf(id), { ...id, sum: sums[place]?.['Checksum'] as unknown }]),
     );
   }
 

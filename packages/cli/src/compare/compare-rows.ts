@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { tableText } from './compared-table.ts';
+import { tableIdOf } from '@sluice/envelope';
 import type { ComparedRow, ComparedTable } from './compared-table.ts';
 
 export type SinkName = 'redis' | 'elasticsearch' | 'mysql';
@@ -45,13 +45,13 @@ export class ComparisonTally {
   /** One row of the source and what the sink holds under its key; null when it holds nothing. */
   compare(table: ComparedTable, key: string, source: readonly string[], found: ComparedRow | null): void {
     this.#compared += 1;
-    if (found === null) return this.#note({ kind: 'missing', table: tableText(table), key });
+    if (found === null) return this.#note({ kind: 'missing', table: tableIdOf(table), key });
     const difference = firstDifference(table, source, found);
-    if (difference !== null) this.#note({ kind: 'different', table: tableText(table), key, ...difference });
+    if (difference !== null) this.#note({ kind: 'different', table: tableIdOf(table), key, ...difference });
   }
 
   extra(table: ComparedTable, key: string): void {
-    this.#note({ kind: 'extra', table: tableText(table), key });
+    this.#note({ kind: 'extra', table: tableIdOf(table), key });
   }
 
   result(): SinkComparison {

@@ -1,12 +1,7 @@
-import { tableId } from '@sluice/envelope';
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { columnKind } from './column-kinds.ts';
 import type { ColumnKind } from './column-kinds.ts';
-
-export interface TableName {
-  readonly database: string;
-  readonly table: string;
-}
 
 export interface ComparedColumn {
   readonly name: string;
@@ -27,8 +22,6 @@ export interface ComparedRow {
   /** Columns that the sink has and the source has not. */
   readonly strangers: readonly string[];
 }
-
-export const tableText = (table: TableName): string => tableId(table.database, table.table);
 
 /**
  * @param keyColumns the configured key of a table without a primary key
@@ -52,7 +45,7 @@ export async function readComparedTable(
   const keyNames = keyColumns ?? (await primaryKey(connection, name));
   const key = keyNames.map((column) => columns.findIndex((candidate) => candidate.name === column));
   if (key.length === 0 || key.includes(-1))
-    throw new Error(`${tableText(name)} does not exist or has no key`);
+    throw new Error(`${tableIdOf(name)} does not exist or has no key`);
   return { ...name, columns, key };
 }
 

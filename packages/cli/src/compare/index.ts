@@ -1,7 +1,8 @@
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import { ComparisonTally, IdentitySet } from './compare-rows.ts';
 import type { SinkComparison, SinkName } from './compare-rows.ts';
-import { readComparedTable, tableText } from './compared-table.ts';
-import type { ComparedTable, TableName } from './compared-table.ts';
+import { readComparedTable } from './compared-table.ts';
+import type { ComparedTable } from './compared-table.ts';
 import { openElasticsearch } from './elasticsearch-rows.ts';
 import type { ElasticsearchTarget } from './elasticsearch-rows.ts';
 import { openTargetMysql } from './mysql-rows.ts';
@@ -13,7 +14,7 @@ import { canonicalValues, openRowConnection, sourceChunks } from './source-rows.
 import type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
 
 export { describeDifference, type Difference, type SinkComparison, type SinkName } from './compare-rows.ts';
-export { listTables, type TableName } from './compared-table.ts';
+export { listTables } from './compared-table.ts';
 export type { ElasticsearchTarget } from './elasticsearch-rows.ts';
 export type { MysqlTarget } from './mysql-rows.ts';
 export type { RedisTarget } from './redis-rows.ts';
@@ -61,9 +62,9 @@ export async function compareSinks(options: CompareOptions): Promise<Comparison>
     }
     let rows = 0;
     for (const name of options.tables) {
-      const table = await readComparedTable(source.promise, name, options.keys?.[tableText(name)]);
+      const table = await readComparedTable(source.promise, name, options.keys?.[tableIdOf(name)]);
       const tableRows = await compareTable(source, table, sinks, options);
-      options.onTable?.(tableText(name), tableRows);
+      options.onTable?.(tableIdOf(name), tableRows);
       rows += tableRows;
     }
     return { rows, sinks: Object.fromEntries(sinks.map(({ name, tally }) => [name, tally.result()])) };

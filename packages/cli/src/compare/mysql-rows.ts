@@ -1,6 +1,7 @@
+import type { TableName } from '@sluice/envelope';
 import { isWideCharset, quoteIdentifier, quoteTable } from '@sluice/mysql';
 import type { RowDataPacket } from 'mysql2/promise';
-import type { ComparedColumn, ComparedRow, ComparedTable, TableName } from './compared-table.ts';
+import type { ComparedColumn, ComparedRow, ComparedTable } from './compared-table.ts';
 import { keyTexts } from './sink-table.ts';
 import type { ComparedSink, SinkTable, SourceRow } from './sink-table.ts';
 import { canonicalValues, openRowConnection, selectList, streamRows } from './source-rows.ts';

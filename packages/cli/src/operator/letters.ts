@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { CAPTURE } from '@sluice/envelope';
+import { CAPTURE, tableArgument } from '@sluice/envelope';
 import { kafkaClient, PlainProducer } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { LetterDesk, LetterStore, type Letter, type LetterFilter } from '@sluice/sink-kit/dead-letters';
@@ -24,18 +24,13 @@ const TABLES_NAMED = 5;
 /** How the rows of capture's dead letters come to the sinks: there is no record of them that could be replayed. */
 export function howToBring(letters: readonly Letter[]): string {
   const tables = [...new Set(letters.map(({ table }) => table))];
-  const named = tables.slice(0, TABLES_NAMED).map((table) => `--table ${quoted(table)}`);
+  const named = tables.slice(0, TABLES_NAMED).map((table) => `--table ${tableArgument(table)}`);
   const rest = tables.length > TABLES_NAMED ? ', and so for the other tables' : '';
   const snapshot = `snapshot start ${named.join(' ')}${rest}`;
   return (
     'these rows were too large for Kafka and are in no topic: raise topics.maxMessageBytes, start capture again, then ' +
     `run sluice ${snapshot}; when it is done, run sluice dlq discard --sink ${CAPTURE} --yes`
   );
-}
-
-/** As a shell takes it. */
-function quoted(text: string): string {
-  return /^[\w.-]+$/u.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 export function whoIsIt(values: OptionValues): string {

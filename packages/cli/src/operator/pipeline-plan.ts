@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { tablePattern } from '@sluice/envelope';
+import { tableArgument, tableIdOf, tablePattern } from '@sluice/envelope';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { PreviewTable, TablePreview } from '@sluice/sink-kit';
 import { importProgram, programFile } from '../program-file.ts';
@@ -42,7 +42,9 @@ export async function pipelinePlan(
 function sayVerdict({ tables, warnings, problems }: CapturePlan, isDetailed: boolean, screen: Screen): void {
   const [first] = tables;
   if (!isDetailed && first !== undefined && screen.format === 'table')
-    screen.say(`all about a table, and what each sink makes of it: sluice plan --table ${nameOf(first)}`);
+    screen.say(
+      `all about a table, and what each sink makes of it: sluice plan --table ${tableArgument(tableIdOf(first))}`,
+    );
   for (const warning of warnings) screen.say(`warning: ${warning}`);
   for (const { setting, found, required, fix } of problems)
     screen.say(`problem: ${setting}: found ${found}, needs ${required}. Fix: ${fix}`);
@@ -52,8 +54,6 @@ function sayVerdict({ tables, warnings, problems }: CapturePlan, isDetailed: boo
       : `${plural(problems.length, 'problem')}: capture would not start`,
   );
 }
-
-const nameOf = ({ database, table }: TablePlan): string => `${database}.${table}`;
 
 /** Found by the folder, so that a new sink is known without a change here. */
 async function sinkPreviews(config: SluiceConfig, tables: readonly TablePlan[]): Promise<SinkPreview[]> {
@@ -66,7 +66,7 @@ async function sinkPreviews(config: SluiceConfig, tables: readonly TablePlan[]):
       if (table.refused) continue;
       previews.push({
         sink,
-        table: nameOf(table),
+        table: tableIdOf(table),
         ...preview(previewTable, config, table),
       });
     }

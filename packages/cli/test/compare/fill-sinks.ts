@@ -1,6 +1,7 @@
+import { tableIdOf } from '@sluice/envelope';
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { Redis } from 'ioredis';
-import { listTables, readComparedTable, tableText } from '../../src/compare/compared-table.ts';
+import { listTables, readComparedTable } from '../../src/compare/compared-table.ts';
 import type { ComparedTable } from '../../src/compare/compared-table.ts';
 import { redisKeyText } from '../../src/compare/redis-rows.ts';
 import { canonicalValues, openRowConnection, sourceChunks } from '../../src/compare/source-rows.ts';
@@ -43,18 +44,18 @@ async function fill(
       `${JSON.stringify(table.columns[place]?.name)}:${values[place]}`;
     const row = values.map((_, place) => member(place)).join(',');
     const key = redisKeyText(table.key.map((place) => values[place] ?? ''));
-    pipeline.set(`${tableText(table)}:${key}`, `{"_sequence":"${SEQUENCE}",${row}}`);
+    pipeline.set(`${tableIdOf(table)}:${key}`, `{"_sequence":"${SEQUENCE}",${row}}`);
     const id = `{${table.key.map(member).join(',')}}`;
     bulk.push(JSON.stringify({ index: { _id: id } }), `{${row},"_sluice":{"sequence":"${SEQUENCE}"}}`);
   }
   await pipeline.exec();
-  const answer = await send(stack, 'POST', `${tableText(table)}/_bulk`, `${bulk.join('\n')}\n`);
+  const answer = await send(stack, 'POST', `${tableIdOf(table)}/_bulk`, `${bulk.join('\n')}\n`);
   if ((answer as { errors: boolean }).errors) throw new Error('Elasticsearch refused a document');
 }
 
 async function createIndex(stack: Stack, table: ComparedTable): Promise<void> {
-  await fetch(`${stack.elasticsearch.node}/${tableText(table)}`, { method: 'DELETE' });
-  await send(stack, 'PUT', tableText(table), JSON.stringify({ mappings: { dynamic: false } }));
+  await fetch(`${stack.elasticsearch.node}/${tableIdOf(table)}`, { method: 'DELETE' });
+  await send(stack, 'PUT', tableIdOf(table), JSON.stringify({ mappings: { dynamic: false } }));
 }
 
 async function send(stack: Stack, method: string, path: string, body: string): Promise<unknown> {

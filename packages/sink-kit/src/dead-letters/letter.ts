@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readDeadLetter, tableId, type ToldFailure, type TopicRouting } from '@sluice/envelope';
+import { readDeadLetter, tableId, toTableId, type ToldFailure, type TopicRouting } from '@sluice/envelope';
 import type { TopicRecord } from '@sluice/kafka';
 
 /**
@@ -85,7 +85,7 @@ export function matcher(filter: LetterFilter): (letter: Letter) => boolean {
   const { table, key, error, sinceMs, untilMs } = filter;
   return (letter) =>
     (ids === null || ids.has(letter.id)) &&
-    (table === undefined || letter.table === table) &&
+    (table === undefined || letter.table === table || letter.table === toTableId(table)) &&
     (key === undefined || letter.key === key) &&
     (error === undefined || letter.errorCode === error) &&
     (sinceMs === undefined || letter.failedAtMs >= sinceMs) &&

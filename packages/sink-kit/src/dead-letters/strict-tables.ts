@@ -1,4 +1,4 @@
-import { tableId, type TopicRouting } from '@sluice/envelope';
+import { parseTableId, type TableName, type TopicRouting } from '@sluice/envelope';
 
 export interface StrictSettings {
   readonly strict: boolean;
@@ -14,19 +14,18 @@ export function strictRecords(
   { strict, strictTables }: StrictSettings,
   routing: TopicRouting,
 ): (topic: string, key: string | null) => boolean {
+  const names = strictTables.map(parseTableId);
   return (topic, key) => {
     if (strict) return true;
-    if (strictTables.length === 0) return false;
+    if (names.length === 0) return false;
     const source = routing.sourceOf(topic, key);
     if (source === null) return false;
-    return strictTables.some((name) => fits(name, source.database, source.table));
+    return names.some((name) => fits(name, source.database, source.table));
   };
 }
 
-/** The first dot separates, as in the names that operators write for tables without one in their names. */
-function fits(name: string, database: string | null, table: string | null): boolean {
-  if (database !== null && table !== null)
-    return name === tableId(database, table) || name === `${database}.*`;
-  if (database !== null) return name.startsWith(`${database}.`);
-  return table === null || name.endsWith(`.${table}`) || name.endsWith('.*');
+/** Null: not known, and so perhaps this one. */
+function fits(name: TableName, database: string | null, table: string | null): boolean {
+  const isDatabase = database === null || name.database === database;
+  return isDatabase && (table === null || name.table === table || name.table === '*');
 }

@@ -1,4 +1,4 @@
-import { parseKey, tableId, type Row, type Sequence } from '@sluice/envelope';
+import { parseKey, type Row, type Sequence, tableId, tableIdOf } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { reconciliationOf, type Reconciliation } from '../reconciliation.ts';
 import type { Delivery, Outcome, Sink } from '../sink.ts';
@@ -81,7 +81,7 @@ export function inMemorySink(): InMemorySink {
     ping: answer,
     close: async () => undefined,
     keep: async ({ envelope: { payload } }, keys, since) => {
-      raise(rowsOf(`${payload.source.database}.${payload.source.table}`), keys, since);
+      raise(rowsOf(tableIdOf(payload.source)), keys, since);
     },
     write: async (batch) => {
       await answer();

@@ -100,6 +100,8 @@ describe('strict tables', () => {
     expect(ask(false, ['shop.orders'])).toEqual([true, false, false]);
     expect(ask(false, ['shop.*'])).toEqual([true, true, true]);
     expect(ask(false, ['store.*'])).toEqual([false, false, false]);
+    expect(ask(false, ['shop.order.lines'])).toEqual([false, true, false]);
+    expect(ask(false, ['`shop`.`order.lines`'])).toEqual([false, true, false]);
   });
 
   test.each([

@@ -66,6 +66,7 @@ describe('a filter', () => {
     [{ ids: [] }, false],
     [{ table: 'shop.items', key: '{"id":3}', error: 'MYSQL_VALUE_REFUSED' }, true],
     [{ table: 'shop.item' }, false],
+    [{ table: '`shop`.`items`' }, true],
     [{ key: '{"id":4}' }, false],
     [{ error: 'REDIS_REFUSED' }, false],
     [{ sinceMs: 1000, untilMs: 1001 }, true],

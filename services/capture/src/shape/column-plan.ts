@@ -1,6 +1,6 @@
-import type { SchemaColumn } from '@sluice/envelope';
+import { type SchemaColumn, tableId } from '@sluice/envelope';
 import type { PreflightProblem } from '../preflight.ts';
-import { tableId, type TableShape } from '../state/table.ts';
+import { type TableShape } from '../state/table.ts';
 import type { ColumnSetting, TableSettings } from './table-settings.ts';
 
 /** How the values of a published column come from those of its column in the source. */

@@ -1,8 +1,8 @@
+import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
 import type { BookServer } from '../state/column-book.ts';
-import { tableId } from '../state/table.ts';
 import type { TableRegistry } from '../state/table-registry.ts';
 import { sourceShape } from './shape-checks.ts';
 

@@ -1,11 +1,10 @@
-import { tablePattern } from '@sluice/envelope';
+import { tableId, type TableName, tablePattern } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { SluiceConfig, TablesConfig } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
 import { shapeOfDescription, type BookServer } from '../state/column-book.ts';
 import type { TableFilter } from '../state/table-filter.ts';
-import { tableId, type TableShape } from '../state/table.ts';
-import type { TableName } from '../stream/statement-text.ts';
+import { type TableShape } from '../state/table.ts';
 import type { Shaper } from './shaper.ts';
 import { settingName, settingsOf } from './table-settings.ts';
 

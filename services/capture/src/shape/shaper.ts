@@ -1,6 +1,7 @@
+import { tableId } from '@sluice/envelope';
 import { PipelineError, type TablesConfig } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
-import { tableId, type TableShape } from '../state/table.ts';
+import { type TableShape } from '../state/table.ts';
 import { ConditionError } from './condition-parser.ts';
 import { planColumns } from './column-plan.ts';
 import type { HashKey } from './hash-key.ts';

@@ -1,11 +1,10 @@
 import { ByteWriter } from '@sluice/binlog';
+import { tableId, type TableName } from '@sluice/envelope';
 import { readTable, toPipelineError, type TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { StreamPosition } from '../source/position.ts';
 import type { BookServer } from '../state/column-book.ts';
-import { tableId } from '../state/table.ts';
-import type { TableName } from '../stream/ddl.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
 import { estimateRows } from './condition.ts';

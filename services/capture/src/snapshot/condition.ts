@@ -1,8 +1,8 @@
+import type { TableName } from '@sluice/envelope';
 import { quoteTable, toPipelineError } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2';
-import type { TableName } from '../stream/ddl.ts';
 
 const CONDITION_CHARACTERS_MAX = 4000;
 /** A text or a quoted name, with doubled and escaped quotes inside; then what ends a statement, hides a part of it, or opens and closes. */

@@ -1,3 +1,4 @@
+import { tableId } from '@sluice/envelope';
 import { readTables, type TableDescription } from '@sluice/mysql';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
@@ -6,7 +7,6 @@ import { progressOf, type JobProgress } from '../state/job-progress.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { JobEvent, SnapshotJob } from '../state/snapshot-job.ts';
 import { createTableFilter, type TableFilter } from '../state/table-filter.ts';
-import { tableId } from '../state/table.ts';
 import { checkCondition } from './condition.ts';
 
 /** Jobs that wait or run at most: each is written into every checkpoint. */

@@ -1,9 +1,9 @@
+import { tableId } from '@sluice/envelope';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../capture-loop.ts';
 import type { ServerFacts } from '../source/server.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { SnapshotJob } from '../state/snapshot-job.ts';
-import { tableId } from '../state/table.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import { writeSnapshotMark } from '../stream/control-writer.ts';
 import type { RowWriter } from '../stream/row-writer.ts';

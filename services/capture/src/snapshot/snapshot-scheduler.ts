@@ -1,5 +1,5 @@
+import { tableId } from '@sluice/envelope';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
-import { tableId } from '../state/table.ts';
 
 /** For so long at least a table rests that was read (ms); when the reading took longer, for as long as that. */
 const REST_MS = 2000;

@@ -1,9 +1,9 @@
+import type { TableName } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { Connection } from 'mysql2/promise';
 import type { PreflightProblem } from '../preflight.ts';
 import { unfollowed } from '../state/cascade-parents.ts';
 import { readCascadingKeys, visibleTables, type CascadingKey } from './cascading-keys.ts';
-import type { TableName } from '../stream/statement-text.ts';
 import { queryRows } from './query.ts';
 import { readStatusRow, type ServerFacts } from './server.ts';
 

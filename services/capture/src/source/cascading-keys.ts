@@ -1,8 +1,7 @@
+import { tableId, tableIdOf, type TableName } from '@sluice/envelope';
 import { quoteTable } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
-import { idOf, tableId } from '../state/table.ts';
-import type { TableName } from '../stream/statement-text.ts';
 import { queryRows } from './query.ts';
 
 /** What a foreign key does to rows that refer to one which goes or gets another key; null: nothing but refuse it. */
@@ -88,10 +87,10 @@ async function readKeys(connection: Connection): Promise<readonly NamedKey[]> {
 
 /** What a parent's own foreign keys do to it goes on to its children. */
 function leadingTo(keys: readonly NamedKey[], concerns: (table: TableName) => boolean): readonly NamedKey[] {
-  const wanted = new Set(keys.filter(({ child }) => concerns(child)).map(({ child }) => idOf(child)));
+  const wanted = new Set(keys.filter(({ child }) => concerns(child)).map(({ child }) => tableIdOf(child)));
   for (const id of wanted)
-    for (const { child, parent } of keys) if (idOf(child) === id) wanted.add(idOf(parent));
-  return keys.filter(({ child }) => wanted.has(idOf(child)));
+    for (const { child, parent } of keys) if (tableIdOf(child) === id) wanted.add(tableIdOf(parent));
+  return keys.filter(({ child }) => wanted.has(tableIdOf(child)));
 }
 
 async function rulesOfMysql(connection: Connection): Promise<ReadonlyMap<string, Rules>> {
@@ -116,7 +115,7 @@ async function rulesOfMariadb(
   keys: readonly NamedKey[],
 ): Promise<ReadonlyMap<string, Rules>> {
   const rules = new Map<string, Rules>();
-  const tables = new Map(keys.map(({ child }) => [idOf(child), child]));
+  const tables = new Map(keys.map(({ child }) => [tableIdOf(child), child]));
   for (const table of tables.values())
     for (const [name, found] of cascadeRules(await createStatement(connection, table)))
       rules.set(keyId(table, name), found);
@@ -160,5 +159,5 @@ function actionOf(rule: string): CascadeAction {
 }
 
 function keyId(child: TableName, name: string): string {
-  return `${idOf(child)}\0${name}`;
+  return `${tableIdOf(child)}\0${name}`;
 }

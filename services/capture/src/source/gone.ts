@@ -1,7 +1,7 @@
+import type { TableName } from '@sluice/envelope';
 import { quoteIdentifier, quoteTable } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
-import type { TableName } from '../stream/statement-text.ts';
 import { queryRows } from './query.ts';
 
 /** What the server no longer has: the whole table, or each of the columns; null when one of them is there. */

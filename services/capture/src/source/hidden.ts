@@ -1,10 +1,10 @@
 import type { TableMap } from '@sluice/binlog';
+import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { PreflightProblem } from '../preflight.ts';
 import { isRowHash } from '../state/column-book.ts';
-import { tableId } from '../state/table.ts';
 import { findGone } from './gone.ts';
 import { mayReadAll, selectMissing } from './select-grants.ts';
 

@@ -1,6 +1,6 @@
+import type { TableName } from '@sluice/envelope';
 import { quoteIdentifier } from '@sluice/mysql';
 import type { Connection } from 'mysql2/promise';
-import type { TableName } from '../stream/statement-text.ts';
 import { queryRows } from './query.ts';
 
 /**

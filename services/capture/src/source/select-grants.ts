@@ -1,10 +1,9 @@
 import type { Connection } from 'mysql2/promise';
+import { tableId, type TableName } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import { quoteTable } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { PreflightProblem } from '../preflight.ts';
-import { tableId } from '../state/table.ts';
-import type { TableName } from '../stream/statement-text.ts';
 import { queryRows } from './query.ts';
 
 /** Where SHOW GRANTS says that the account may SELECT; privileges of active roles are among its lines. */

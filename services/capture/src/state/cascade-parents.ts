@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { CascadingKey } from '../source/cascading-keys.ts';
-import type { TableName } from '../stream/statement-text.ts';
-import { idOf } from './table.ts';
 
 /** Captured tables, as `database.table`, that get other rows when rows of a table go or change. */
 export interface CascadeParent {
@@ -20,8 +19,10 @@ export function cascadeParents(
   keys: readonly CascadingKey[],
   isCaptured: (table: TableName) => boolean,
 ): ReadonlyMap<string, CascadeParent> {
-  const byParent = Map.groupBy(keys, ({ parent }) => idOf(parent));
-  const captured = new Set(keys.filter(({ child }) => isCaptured(child)).map(({ child }) => idOf(child)));
+  const byParent = Map.groupBy(keys, ({ parent }) => tableIdOf(parent));
+  const captured = new Set(
+    keys.filter(({ child }) => isCaptured(child)).map(({ child }) => tableIdOf(child)),
+  );
   const reached = (parent: string, columns: readonly string[] | null): string[] =>
     [...reach(byParent, parent, columns)].filter((id) => captured.has(id));
   const parents = [...byParent].map(([id, own]): [string, CascadeParent] => {
@@ -51,7 +52,7 @@ function reach(
     for (const key of byParent.get(step.id) ?? []) {
       const action = actionOn(key, step.columns);
       if (action === null) continue;
-      const child = idOf(key.child);
+      const child = tableIdOf(key.child);
       const changed = step.columns === null && action === 'CASCADE' ? null : key.columns;
       found.add(child);
       steps.set(stepId(child, changed), { id: child, columns: changed });
@@ -91,9 +92,9 @@ export function unfollowed(
   isCaptured: (table: TableName) => boolean,
   isVisible: (id: string) => boolean,
 ): readonly string[] {
-  const doubtful = new Set(keys.map(({ parent }) => idOf(parent)).filter((id) => !isVisible(id)));
+  const doubtful = new Set(keys.map(({ parent }) => tableIdOf(parent)).filter((id) => !isVisible(id)));
   for (const id of doubtful)
-    for (const { child, parent } of keys) if (idOf(parent) === id) doubtful.add(idOf(child));
+    for (const { child, parent } of keys) if (tableIdOf(parent) === id) doubtful.add(tableIdOf(child));
   return childrenOf(keys, isCaptured).filter((id) => doubtful.has(id));
 }
 
@@ -103,7 +104,7 @@ export function childrenOf(
   isCaptured: (table: TableName) => boolean,
 ): readonly string[] {
   const children = keys.map(({ child }) => child).filter(isCaptured);
-  return [...new Set(children.map(idOf))].sort();
+  return [...new Set(children.map(tableIdOf))].sort();
 }
 
 function digest(causes: readonly string[]): string {

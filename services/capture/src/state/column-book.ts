@@ -1,8 +1,8 @@
 import { columnFromInformationSchema, type ColumnFacts, type NamedType, type TableMap } from '@sluice/binlog';
+import { tableId, type TableName } from '@sluice/envelope';
 import { isAtLeast, parseVersion, quoteIdentifier, type TableDescription } from '@sluice/mysql';
-import type { TableName } from '../stream/ddl.ts';
 import type { TableRegistry } from './table-registry.ts';
-import { schemaColumns, tableId, type TableShape } from './table.ts';
+import { schemaColumns, type TableShape } from './table.ts';
 
 /** A column by its SQL type; null: generated, and not in all images of its row. */
 interface KnownColumn {

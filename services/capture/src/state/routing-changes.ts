@@ -1,7 +1,6 @@
+import { tableId, type TableName } from '@sluice/envelope';
 import type { PreflightProblem } from '../preflight.ts';
-import type { TableName } from '../stream/statement-text.ts';
 import type { TableRegistry } from './table-registry.ts';
-import { tableId } from './table.ts';
 
 /**
  * Tables that were published in topics of another strategy or template. Going on in new topics would leave sinks without

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tableId, type TableName } from '@sluice/envelope';
 import {
   afterRestart,
   hasEnded,
@@ -10,7 +11,6 @@ import {
   type SnapshotJob,
 } from './snapshot-job.ts';
 import { isAtOrPast, type StreamPosition } from '../source/position.ts';
-import { tableId } from './table.ts';
 
 /** What the checkpoint keeps of all snapshots. */
 export const snapshotsSchema = z.strictObject({
@@ -32,11 +32,6 @@ export const NO_SNAPSHOTS: Snapshots = { jobs: [], whole: [], requested: 0 };
 
 /** Ended jobs that the checkpoint keeps; it is written with every Kafka transaction. */
 const ENDED_KEPT = 50;
-
-interface TableNamed {
-  readonly database: string;
-  readonly table: string;
-}
 
 /** The snapshot jobs of a pipeline and which tables owe their first. Changed only between two source transactions. */
 export class SnapshotBook {
@@ -128,7 +123,7 @@ export class SnapshotBook {
    * A first snapshot for every table that has none.
    * @param at milliseconds since 1970
    */
-  owe(tables: readonly TableNamed[], reconcile: (table: TableNamed) => boolean, at: number): void {
+  owe(tables: readonly TableName[], reconcile: (table: TableName) => boolean, at: number): void {
     for (const named of tables) {
       const { database, table } = named;
       const id = tableId(database, table);
@@ -161,7 +156,7 @@ export class SnapshotBook {
    * @returns those that get a further job, as `database.table`
    */
   readAgain(
-    tables: readonly TableNamed[],
+    tables: readonly TableName[],
     takesFirst: boolean,
     at: number,
     isPatient = false,
@@ -191,14 +186,14 @@ export class SnapshotBook {
     return added;
   }
 
-  #isAskedFor({ database, table }: TableNamed, isPatient: boolean): boolean {
+  #isAskedFor({ database, table }: TableName, isPatient: boolean): boolean {
     const job = this.#jobs.get(this.#again.get(tableId(database, table)) ?? '');
     if (job?.reconcile !== true || !isWholeAndUnbegun(job)) return false;
     return isPatient || !this.#patient.has(job.id);
   }
 
   /** Rows of the table may be gone that the stream has told: its first snapshot, if that has not begun, is to drop them. */
-  reconcileFirst({ database, table }: TableNamed): void {
+  reconcileFirst({ database, table }: TableName): void {
     const first = this.#jobs.get(initialId(tableId(database, table)));
     if (first?.since === null && !hasEnded(first.state)) this.update(first.id, { reconcile: true });
   }

@@ -1,5 +1,4 @@
-import { tablePattern } from '@sluice/envelope';
-import type { TableName } from '../stream/statement-text.ts';
+import { tableId, type TableName, tablePattern, toTableId } from '@sluice/envelope';
 import { isShadowOf, shadowedNames } from './shadow-tables.ts';
 
 /** Tables that belong to Sluice itself or to the server: never captured, whatever the patterns say. */
@@ -28,14 +27,14 @@ export interface TableFilter {
 export function createTableFilter(include: readonly string[], exclude: readonly string[]): TableFilter {
   const included = include.map(tablePattern);
   const excluded = exclude.map(tablePattern);
-  const named = new Set(include);
+  const named = new Set(include.map(toTableId));
   const matches = (database: string, table: string): boolean => {
     if (SYSTEM_DATABASES.has(database) || isOwnTable(table)) return false;
     const fits = (pattern: (typeof included)[number]): boolean => pattern(database, table);
     return included.some(fits) && !excluded.some(fits);
   };
   const isShadow = (database: string, table: string): boolean =>
-    !named.has(`${database}.${table}`) && shadowedNames(table).some((name) => matches(database, name));
+    shadowedNames(table).some((name) => matches(database, name)) && !named.has(tableId(database, table));
   return {
     captures: (database, table) => matches(database, table) && !isShadow(database, table),
     isShadow,

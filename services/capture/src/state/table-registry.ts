@@ -1,14 +1,11 @@
-import type { Sequence, TopicRouting } from '@sluice/envelope';
+import { parseTableId, type Sequence, tableId, type TableName, type TopicRouting } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { z } from 'zod';
 import { NO_SHAPING, type Shaper } from '../shape/shaper.ts';
 import type { Treatment } from '../shape/treatment.ts';
-import type { TableName } from '../stream/statement-text.ts';
 import {
   captureTable,
-  nameOf,
   shapeText,
-  tableId,
   tablePlace,
   type CapturedTable,
   type TablePlace,
@@ -119,7 +116,7 @@ export class TableRegistry {
 
   /** The tables that may be published. */
   *admitted(): Generator<TableName> {
-    for (const id of this.#admitted.keys()) yield nameOf(id);
+    for (const id of this.#admitted.keys()) yield parseTableId(id);
   }
 
   /** Topics of admitted tables. */

@@ -1,24 +1,9 @@
 import type { Column } from '@sluice/binlog';
-import { parseTableId, tableId, type SchemaColumn, type TopicRouting } from '@sluice/envelope';
+import { tableId, type SchemaColumn, type TableName, type TopicRouting } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
 
-export { parseTableId, tableId };
-
-/** The `tableId` of a name. */
-export function idOf({ database, table }: Pick<TableShape, 'database' | 'table'>): string {
-  return tableId(database, table);
-}
-
-/** The name that `idOf` was given. */
-export function nameOf(id: string): Pick<TableShape, 'database' | 'table'> {
-  const [database = '', table = ''] = parseTableId(id);
-  return { database, table };
-}
-
-export interface TableShape {
-  readonly database: string;
-  readonly table: string;
+export interface TableShape extends TableName {
   readonly columns: readonly SchemaColumn[];
   /** Names of the key columns in key order. */
   readonly keyColumns: readonly string[];
@@ -27,9 +12,7 @@ export interface TableShape {
 }
 
 /** One version of a captured table as it is published, and where its rows go. */
-export interface CapturedTable {
-  readonly database: string;
-  readonly table: string;
+export interface CapturedTable extends TableName {
   /** As they are published. */
   readonly columns: readonly SchemaColumn[];
   /** Published names of the key columns in key order. */

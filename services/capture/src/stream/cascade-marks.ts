@@ -5,8 +5,8 @@ import {
   type RowsEvent,
   type TableMap,
 } from '@sluice/binlog';
+import { tableId } from '@sluice/envelope';
 import type { CascadeParent } from '../state/cascade-parents.ts';
-import { tableId } from '../state/table.ts';
 
 /** XA transactions whose marks are remembered; those of an older one may be anything. */
 const PREPARED_MAX = 1000;

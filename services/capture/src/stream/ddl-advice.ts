@@ -1,4 +1,4 @@
-import type { DdlClass, DdlPolicy } from '@sluice/envelope';
+import { type DdlClass, type DdlPolicy, tableArgument } from '@sluice/envelope';
 
 const SEEN = 'Clear the alert with `sluice ddl clear` when you have seen to it.';
 
@@ -22,7 +22,7 @@ const ALERTS: Readonly<Record<DdlClass, string>> = {
 
 /** What an operator has to know or to do about a statement; '' when sinks follow it and nobody needs to look. */
 export function adviceFor(kind: DdlClass, policy: DdlPolicy, tables: readonly string[]): string {
-  const resume = tables.map((table) => `\`sluice table resume --table ${table}\``).join(', ');
+  const resume = tables.map((table) => `\`sluice table resume --table ${tableArgument(table)}\``).join(', ');
   if (kind === 'xa')
     return `An XA transaction has rows of the table, and nobody knows yet whether it commits: changes of the table are not published. When it is committed or rolled back, run ${resume}: its rows are read again.`;
   if (policy === 'apply') return '';

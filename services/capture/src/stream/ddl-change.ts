@@ -1,4 +1,5 @@
-import { leadingTable, tableBehind, topLevelParts, type TableName } from './statement-text.ts';
+import type { TableName } from '@sluice/envelope';
+import { leadingTable, tableBehind, topLevelParts } from './statement-text.ts';
 
 /**
  * What a statement does to tables, as far as their readers care. `additive`: there is more than before, and nothing else is

@@ -1,15 +1,21 @@
-import { ddlTopic, type DdlClass, type DdlPolicy, type DdlRecord } from '@sluice/envelope';
+import {
+  type DdlClass,
+  type DdlPolicy,
+  type DdlRecord,
+  ddlTopic,
+  parseTableId,
+  tableId,
+  type TableName,
+} from '@sluice/envelope';
 import type { DdlJournal } from '../state/ddl-journal.ts';
 import type { TableFilter } from '../state/table-filter.ts';
 import type { TableRegistry } from '../state/table-registry.ts';
-import { nameOf, tableId } from '../state/table.ts';
 import { appendJson } from './control-writer.ts';
 import { adviceFor, UNSEEN } from './ddl-advice.ts';
 import type { DdlChange, Renaming } from './ddl-change.ts';
 import { nameChanges, type NameChange } from './name-changes.ts';
 import { shownStatement } from './shown-statement.ts';
 import type { Dialect } from './sql-lexer.ts';
-import type { TableName } from './statement-text.ts';
 import type { Announcement } from './table-routes.ts';
 
 /** `ddl` of sluice.yaml. */
@@ -90,7 +96,7 @@ export class DdlReporter {
   /** Tables, as `database.table`, with rows that foreign keys change without a trace in the binlog. */
   reportCascades(ids: readonly string[], { buffer, point }: Announcement): void {
     const sequence = this.#options.journal.freeId(point.sequence);
-    const tables = ids.map(nameOf);
+    const tables = ids.map(parseTableId);
     const finding: Finding = { class: 'cascade', tables, shadow: false, created: false, before: [] };
     const database = tables[0]?.database ?? '';
     this.#write(finding, { sql: '', database, sqlMode: 0 }, { buffer, point: { ...point, sequence } });
@@ -110,7 +116,7 @@ export class DdlReporter {
   /** The tables that were stopped for an XA transaction of this name, now or earlier. */
   tablesOfXa(xid: string): readonly TableName[] {
     const told = this.#options.journal.history().filter(({ statement }) => statement === prepareOf(xid));
-    return [...new Set(told.flatMap(({ tables }) => tables))].map(nameOf);
+    return [...new Set(told.flatMap(({ tables }) => tables))].map(parseTableId);
   }
 
   /**

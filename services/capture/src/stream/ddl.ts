@@ -1,9 +1,8 @@
+import type { TableName } from '@sluice/envelope';
 import { ddlChange, type DdlChange } from './ddl-change.ts';
 import { rowStatement, type RowStatement } from './row-statement.ts';
 import type { Dialect } from './sql-lexer.ts';
-import { leadingTable, plainStatement, tableBehind, type TableName } from './statement-text.ts';
-
-export type { TableName } from './statement-text.ts';
+import { leadingTable, plainStatement, tableBehind } from './statement-text.ts';
 
 /** `one-phase`: the commit of what was not prepared. */
 export type XaStep = 'start' | 'prepare' | 'commit' | 'one-phase';

@@ -1,5 +1,5 @@
+import type { TableName } from '@sluice/envelope';
 import type { DdlChange } from './ddl-change.ts';
-import type { TableName } from './statement-text.ts';
 
 /** A name under which a statement leaves other rows than before, or none. */
 export interface NameChange {

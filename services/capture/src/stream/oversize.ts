@@ -1,8 +1,8 @@
-import { CAPTURE, deadLetterHeaders, deadLetterTopic } from '@sluice/envelope';
+import { CAPTURE, deadLetterHeaders, deadLetterTopic, tableId } from '@sluice/envelope';
 import { compressedBytes, encodeHeader } from '@sluice/kafka';
 import { PipelineError, VERSION, type Logger, type SluiceConfig } from '@sluice/runtime';
 import type { ByteWriter } from '@sluice/binlog';
-import { tableId, type CapturedTable } from '../state/table.ts';
+import { type CapturedTable } from '../state/table.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
 
 /** Length and framing of a record, beside what is measured (bytes). */

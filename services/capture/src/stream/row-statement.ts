@@ -1,4 +1,5 @@
-import { leadingTable, type TableName } from './statement-text.ts';
+import type { TableName } from '@sluice/envelope';
+import { leadingTable } from './statement-text.ts';
 
 /** A change of rows that was logged as its text. */
 export interface RowStatement {

@@ -1,12 +1,7 @@
 /** The words of SQL statements: only as much of their grammar as is needed to find names and clauses, never values. */
+import type { TableName } from '@sluice/envelope';
 import { parseDialect } from './parse-mode.ts';
 import { eachToken, unquoted, type Dialect } from './sql-lexer.ts';
-
-/** A table as a statement names it. */
-export interface TableName {
-  readonly database: string;
-  readonly table: string;
-}
 
 /** What follows MariaDB's SET STATEMENT … FOR is executed. */
 const WRAPPING = /^SET STATEMENT\b[\s\S]*?\bFOR /iu;

@@ -1,5 +1,5 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
-import { schemaHistoryTopic, type Sequence } from '@sluice/envelope';
+import { parseTableId, schemaHistoryTopic, type Sequence, tableId, type TableName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { Treatment } from '../shape/treatment.ts';
 import type { TableFilter } from '../state/table-filter.ts';
@@ -9,7 +9,7 @@ import {
   type SchemaHistoryRecord,
   type TableRegistry,
 } from '../state/table-registry.ts';
-import { nameOf, schemaColumns, tableId, type CapturedTable, type TableShape } from '../state/table.ts';
+import { schemaColumns, type CapturedTable, type TableShape } from '../state/table.ts';
 import { isRowHash, type ColumnBook } from '../state/column-book.ts';
 import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
@@ -20,7 +20,6 @@ import { isSequenceTable } from './sequence-table.ts';
 import type { DdlChange } from './ddl-change.ts';
 import { nameChanges } from './name-changes.ts';
 import type { DdlPolicies } from './ddl-reporter.ts';
-import type { TableName } from './statement-text.ts';
 
 export interface TableRoutesOptions {
   readonly prefix: string;
@@ -340,7 +339,7 @@ export class TableRoutes {
   createdUnmet(): TableName[] {
     const { registry } = this.#options;
     return [...this.#created]
-      .map(nameOf)
+      .map(parseTableId)
       .filter(
         ({ database, table }) => this.captures(database, table) && !registry.isAdmitted(database, table),
       );

@@ -1,11 +1,10 @@
-import { TopicRouting } from '@sluice/envelope';
+import { parseTableId, tableId, TopicRouting } from '@sluice/envelope';
 import { parseConfig, type SluiceConfig } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import { findKeyChanges } from '../../src/shape/key-checks.ts';
 import { sourceShape } from '../../src/shape/shape-checks.ts';
 import { Shaper } from '../../src/shape/shaper.ts';
 import { TableRegistry } from '../../src/state/table-registry.ts';
-import { parseTableId, tableId } from '../../src/state/table.ts';
 import { description } from '../support/descriptions.ts';
 
 const SERVER = { flavour: 'mysql', version: '9.7.0' } as const;
@@ -66,5 +65,5 @@ test.each([
   ['a.b', 'c`d'],
   ['a', 'b.c'],
 ])('%s, %s', (database, table) => {
-  expect(parseTableId(tableId(database, table))).toEqual([database, table]);
+  expect(parseTableId(tableId(database, table))).toEqual({ database, table });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { TableName } from '@sluice/envelope';
 import type { CascadeAction, CascadingKey } from '../../src/source/cascading-keys.ts';
 import { cascadeDigests, cascadeParents, unfollowed } from '../../src/state/cascade-parents.ts';
-import type { TableName } from '../../src/stream/statement-text.ts';
 
 const named = (table: string): TableName => ({ database: 'shop', table });
 

@@ -1,7 +1,7 @@
-import { TopicRouting } from '@sluice/envelope';
+import { tableId, TopicRouting } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { parseHistoryRecord, TableRegistry } from '../../src/state/table-registry.ts';
-import { tableId, tablePlace, type TableShape } from '../../src/state/table.ts';
+import { tablePlace, type TableShape } from '../../src/state/table.ts';
 
 const id = { name: 'id', type: 'int', nullable: false, charset: null };
 const text = { name: 't', type: 'varchar(9)', nullable: true, charset: 'utf8mb4' };

@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest';
+import type { TableName } from '@sluice/envelope';
 import type { DdlChange } from '../../src/stream/ddl-change.ts';
-import {
-  classifyStatement,
-  type LoggedStatement,
-  type Statement,
-  type TableName,
-} from '../../src/stream/ddl.ts';
+import { classifyStatement, type LoggedStatement, type Statement } from '../../src/stream/ddl.ts';
 
 function ddl(change: Partial<DdlChange>): Statement {
   const none = { created: null, isNew: false, renamed: [], dropped: [], droppedDatabase: null, altered: [] };
