@@ -71,15 +71,33 @@ function registerCodecs(): void {
 }
 
 /**
- * kafkajs logs every failed try as an error and every rebalance as info, so each level is taken one step down: what it
- * comes to is said by the code that called it.
+ * What the client says of a cluster that is well. An answer with an error code, as a topic that has just been made gives it, is
+ * tried again, or thrown to who asked. The number of tries is bounded on purpose: what was not written then is written again, and
+ * a letter that came twice is one by its id.
  */
-function bridge(log: Logger): (entry: { level: number; log: Record<string, unknown> }) => void {
-  return ({ level, log: entry }) => {
+const EVERYDAY: readonly { readonly namespace: string; readonly message: RegExp }[] = [
+  { namespace: 'Connection', message: /^Response / },
+  { namespace: 'Producer', message: /^Limiting retries / },
+];
+
+interface ClientLogEntry {
+  readonly namespace: string;
+  readonly level: number;
+  readonly log: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * kafkajs logs every failed try as an error and every rebalance as info, so each level is taken one step down, and what a healthy
+ * start has to the last: what it comes to is said by the code that called it.
+ */
+export function bridge(log: Logger): (entry: ClientLogEntry) => void {
+  return ({ namespace, level, log: entry }) => {
     const fields: Record<string, unknown> = { event: 'kafka-client' };
     for (const name of LOGGED_FIELDS) if (entry[name] !== undefined) fields[name] = entry[name];
     const message = String(entry['message']);
-    if (level === logLevel.ERROR) log.warn(fields, message);
+    if (EVERYDAY.some((kind) => kind.namespace === namespace && kind.message.test(message)))
+      log.debug(fields, message);
+    else if (level === logLevel.ERROR) log.warn(fields, message);
     else if (level === logLevel.WARN) log.info(fields, message);
     else log.debug(fields, message);
   };
