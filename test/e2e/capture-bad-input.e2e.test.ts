@@ -132,6 +132,31 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     expect(await capture.stop()).toMatchObject({ code: 0 });
   });
 
+  test('a database that does not exist is told from one that may not be read, where the server shows which', async () => {
+    const within = testScope();
+    const closed = await SourceDatabase.create(within, server, 'closed');
+    const user = uniqueName('user');
+    within.defer(() => closed.run(`DROP USER '${user}'@'%'`));
+    await closed.run(
+      `CREATE USER '${user}'@'%' IDENTIFIED BY 'pass-word'`,
+      `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`,
+    );
+    const tables = ['nowhere.*', `${closed.name}.*`];
+    const found = async (): Promise<unknown[]> => {
+      const source = { user, password: 'pass-word', tables };
+      const { message } = await refusal(PREFLIGHT, server, { source }, within);
+      return [...message.matchAll(/: found (.+?), needs /gu)].map(([, text]) => text);
+    };
+    const either = (name: string): string =>
+      `no database ${name}, which "${name}.*" names: it does not exist, or "${user}" has no privilege on it`;
+    expect(await found()).toEqual([either('nowhere'), either(closed.name)]);
+    await closed.run(`GRANT SHOW DATABASES ON *.* TO '${user}'@'%'`);
+    expect(await found()).toEqual([
+      'no database nowhere, which "nowhere.*" names',
+      `"${user}" without SELECT on anything that "${closed.name}.*" of source.tables names`,
+    ]);
+  });
+
   test('a table that does not exist', async () => {
     const { message } = await refusal(PREFLIGHT, server, {
       source: { tables: ['nowhere.orders'], strictTables: true },

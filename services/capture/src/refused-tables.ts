@@ -1,9 +1,9 @@
 import { tableId, type TableName } from '@sluice/envelope';
-import type { TableDescription } from '@sluice/mysql';
+import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { Logger, SluiceConfig } from '@sluice/runtime';
 import type { CaptureMetrics } from './metrics.ts';
 import { checkPattern, tableProblems, wholeDatabase, type PreflightProblem } from './preflight.ts';
-import { isUnreadable, selectMissing, type SelectGrants } from './source/select-grants.ts';
+import { isThere, isUnreadable, selectMissing, type SelectGrants } from './source/select-grants.ts';
 import { generatedProblems } from './shape/shape-checks.ts';
 
 /** A table that cannot be captured as it is, or a pattern of `source.tables` that fits none. */
@@ -70,16 +70,44 @@ export function unreadablePatterns(
   const { user } = config.source;
   return empty.flatMap(({ id }) => {
     const database = id.slice(0, id.indexOf('.'));
-    if (!isUnreadable(grants, database)) return [];
-    return [
-      {
-        setting: 'source.user',
-        found: `"${user}" without SELECT on anything that "${id}" of source.tables names`,
-        required: 'SELECT on what is captured',
-        fix: `GRANT SELECT ON ${wholeDatabase(database)} TO ${account};`,
-      },
-    ];
+    return isUnreadable(grants, database) ? [unreadable({ id, database, user, account }, grants)] : [];
   });
+}
+
+interface UnreadablePattern {
+  readonly id: string;
+  readonly database: string;
+  readonly user: string;
+  readonly account: string;
+}
+
+/** A database that is not there looks like one that the account may not see, to most accounts. */
+function unreadable(
+  { id, database, user, account }: UnreadablePattern,
+  grants: SelectGrants,
+): PreflightProblem {
+  const grant = `GRANT SELECT ON ${wholeDatabase(database)} TO ${account};`;
+  const found = /[*?]/u.test(database) ? true : isThere(grants, database);
+  if (found === true)
+    return {
+      setting: 'source.user',
+      found: `"${user}" without SELECT on anything that "${id}" of source.tables names`,
+      required: 'SELECT on what is captured',
+      fix: grant,
+    };
+  const create = `if the database is still to come: CREATE DATABASE ${quoteIdentifier(database)}; ${grant}`;
+  return {
+    setting: 'source.tables',
+    found:
+      found === false
+        ? `no database ${database}, which "${id}" names`
+        : `no database ${database}, which "${id}" names: it does not exist, or "${user}" has no privilege on it`,
+    required: 'a database that exists, and SELECT on it',
+    fix:
+      found === false
+        ? `correct the name; ${create}`
+        : `correct the name; if the database exists: ${grant} ${create}`,
+  };
 }
 
 /**

@@ -16,13 +16,23 @@ export interface SelectGrants {
   readonly someTables: readonly string[];
   /** A role that is not active may bring more, and a partial revoke take some away. */
   readonly isAllTold: boolean;
+  /** Databases that the server shows the account. */
+  readonly shown: readonly string[];
+  /** Whether it shows all there are, whatever the account may do there. */
+  readonly showsAll: boolean;
 }
 
 const GRANT = /^GRANT (.+?) ON (?:TABLE )?(\*|`(?:[^`]|``)+`)\.(\*|`(?:[^`]|``)+`) TO /u;
 const SELECTS = /(?:^|, )(?:SELECT|ALL PRIVILEGES)(?: \(|,|$)/u;
 
-/** @param lines of SHOW GRANTS */
-export function selectGrants(lines: readonly string[]): SelectGrants {
+/** A database that every server has: an account sees it without a privilege on it only where it sees all. */
+const EVERYWHERE = 'mysql';
+
+/**
+ * @param lines of SHOW GRANTS
+ * @param shown databases of information_schema.SCHEMATA
+ */
+export function selectGrants(lines: readonly string[], shown: readonly string[] = []): SelectGrants {
   const found = lines.flatMap((line) => {
     const [, privileges = '', database = '', table = ''] = GRANT.exec(line) ?? [];
     return SELECTS.test(privileges) ? [{ privileges, database: unquoted(database), table }] : [];
@@ -33,6 +43,8 @@ export function selectGrants(lines: readonly string[]): SelectGrants {
     wholeDatabases: whole.filter((name) => name !== '*'),
     someTables: found.filter(({ table }) => table !== '*').map(({ database }) => database),
     isAllTold: !lines.some((line) => /^GRANT [`'"]|^REVOKE /u.test(line)),
+    shown,
+    showsAll: shown.includes(EVERYWHERE) && !lines.some((line) => / ON (?:[A-Z]+ )?`mysql`\./u.test(line)),
   };
 }
 
@@ -42,7 +54,20 @@ function unquoted(name: string): string {
 
 export async function readSelectGrants(connection: Connection): Promise<SelectGrants> {
   const rows = await queryRows(connection, 'SHOW GRANTS');
-  return selectGrants(rows.flatMap((row) => Object.values(row).map(String)));
+  const databases = await queryRows(
+    connection,
+    'SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA',
+  );
+  return selectGrants(
+    rows.flatMap((row) => Object.values(row).map(String)),
+    databases.map((row) => String(row['name'])),
+  );
+}
+
+/** Null where the account cannot see it. @param database a name, no pattern */
+export function isThere({ shown, showsAll }: SelectGrants, database: string): boolean | null {
+  if (shown.includes(database)) return true;
+  return showsAll ? false : null;
 }
 
 /** Whether it is certain that nothing of these databases may be read, as `*` and `?` patterns of `source.tables` name them. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isUnreadable, selectGrants } from '../../src/source/select-grants.ts';
+import { isThere, isUnreadable, selectGrants } from '../../src/source/select-grants.ts';
 
 /** Lines as MySQL 9.7 and MariaDB 10.11 show them. */
 const REPLICATION = "GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `c`@`%` IDENTIFIED BY PASSWORD '*1'";
@@ -20,10 +20,26 @@ test('reads where an account may SELECT', () => {
     wholeDatabases: ['shop\\_one', 'crm'],
     someTables: ['erp', 'part'],
     isAllTold: true,
+    shown: [],
+    showsAll: false,
   });
   expect(selectGrants(['GRANT SELECT, INSERT ON *.* TO `c`@`%` WITH GRANT OPTION'])).toMatchObject({
     everywhere: true,
   });
+});
+
+test.each([
+  ['is shown', [REPLICATION], ['information_schema', 'shop'], true],
+  ['is not shown, and no other is that needs a privilege', [REPLICATION], ['information_schema'], null],
+  ['is not shown, where all are', [REPLICATION], ['information_schema', 'mysql'], false],
+  [
+    'is not shown, where another is by a privilege on it',
+    [REPLICATION, 'GRANT INSERT ON `mysql`.`general_log` TO `c`@`%`'],
+    ['information_schema', 'mysql'],
+    null,
+  ],
+])('whether a database is there that %s', (_what, lines, shown, expected) => {
+  expect(isThere(selectGrants(lines, shown), 'shop')).toBe(expected);
 });
 
 describe('a database is certainly unreadable', () => {
