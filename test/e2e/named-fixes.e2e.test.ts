@@ -6,6 +6,7 @@ import { eventually } from '../harness/eventually.ts';
 import { commandsOf, fixOf, settingsOf } from '../harness/named-fixes.ts';
 import { produceRecord } from '../harness/kafka-topics.ts';
 import { testScope } from '../harness/scope.ts';
+import { sluice } from '../harness/sluice-command.ts';
 import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
 import { newestByKey, readRows } from '../harness/table-records.ts';
 
@@ -21,6 +22,9 @@ test('settings that a service cannot start with are corrected where the page say
     'INSERT INTO items VALUES (1)',
   ]);
   pipeline.configure({ topics: { partitions: 1, replicationFactor: 3 } });
+  const { configFile } = await pipeline.writeConfig('plan');
+  const plan = await sluice(configFile, 'plan');
+  expect(JSON.stringify(plan.document)).toContain('"setting":"topics.replicationFactor"');
   await endsWith(await pipeline.launch('capture'), 'PREFLIGHT_FAILED', 'topics.replicationFactor');
   pipeline.configure({ topics: { partitions: 1 } });
   const [capture] = (await pipeline.start('capture')) as [PipelineProcess];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { preflightFailed } from '@sluice/runtime';
+import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { errorOfCode, findProtocolCode, toPipelineError } from './errors.ts';
 import {
@@ -99,19 +99,28 @@ async function raise(admin: Admin, problems: readonly TopicProblem[]): Promise<b
 const isOfTopic = ({ configSource }: { configSource: number }): boolean =>
   configSource === (kafkajs.ConfigSource.TOPIC_CONFIG as number);
 
-/** As `ensureTopics` would find it, without making or raising anything: which are missing, and what differs in those that exist. */
-export async function compareTopics(
-  kafka: Kafka,
-  specs: readonly TopicSpec[],
-): Promise<{ readonly missing: readonly string[]; readonly problems: readonly TopicProblem[] }> {
+export interface TopicComparison {
+  readonly missing: readonly string[];
+  /** What differs in those that exist. */
+  readonly problems: readonly TopicProblem[];
+  /** Why Kafka would not make those that are missing. */
+  readonly refused: readonly PreflightProblem[];
+}
+
+/** As `ensureTopics` would find it, without making or raising anything. */
+export async function compareTopics(kafka: Kafka, specs: readonly TopicSpec[]): Promise<TopicComparison> {
   return withAdmin(kafka, async (admin) => {
     const present = new Set(await admin.listTopics());
     const existing = specs.filter((spec) => present.has(spec.name));
     const problems: TopicProblem[] = [];
     for (let at = 0; at < existing.length; at += TOPICS_PER_REQUEST)
       problems.push(...(await compare(admin, existing.slice(at, at + TOPICS_PER_REQUEST))));
-    const missing = specs.filter((spec) => !present.has(spec.name)).map(({ name }) => name);
-    return { missing, problems: problems.filter(({ setting }) => setting !== BATCH_SIZE) };
+    const missing = specs.filter((spec) => !present.has(spec.name));
+    return {
+      missing: missing.map(({ name }) => name),
+      problems: problems.filter(({ setting }) => setting !== BATCH_SIZE),
+      refused: missing.length === 0 ? [] : await tooManyCopies(admin, missing),
+    };
   });
 }
 
@@ -153,16 +162,24 @@ async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<
     await requestTopics(admin, specs);
   } catch (error) {
     if (findProtocolCode(error) !== INVALID_REPLICATION_FACTOR) throw error;
-    const { brokers } = await admin.describeCluster();
-    const wanted = Math.max(...specs.map(({ replicationFactor }) => replicationFactor));
-    const problem = {
+    const problems = await tooManyCopies(admin, specs);
+    throw problems.length === 0 ? error : preflightFailed(problems, error);
+  }
+}
+
+/** A broker that does not run takes no copy: Kafka refuses the topic, also when the broker is known to it. */
+async function tooManyCopies(admin: Admin, specs: readonly TopicSpec[]): Promise<PreflightProblem[]> {
+  const { brokers } = await admin.describeCluster();
+  const wanted = Math.max(...specs.map(({ replicationFactor }) => replicationFactor));
+  if (wanted <= brokers.length) return [];
+  return [
+    {
       setting: 'topics.replicationFactor',
       found: `${wanted}, with ${brokers.length} broker(s) in the cluster`,
       required: 'no more copies than there are brokers',
       fix: `set topics.replicationFactor to ${brokers.length} at most, or start the other brokers`,
-    };
-    throw preflightFailed([problem], error);
-  }
+    },
+  ];
 }
 
 async function requestTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {

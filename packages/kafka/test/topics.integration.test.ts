@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureTopics, listTopics, PlainProducer, type TopicSpec } from '../src/index.ts';
+import { compareTopics, ensureTopics, listTopics, PlainProducer, type TopicSpec } from '../src/index.ts';
 import { TestBroker } from './support/broker.ts';
 
 let broker: TestBroker;
@@ -59,6 +59,11 @@ describe('ensureTopics', () => {
 
   test('more copies than brokers name the setting', async () => {
     const wanted = spec(broker.uniqueName('a'), { replicationFactor: 3 });
+    const { missing, refused } = await compareTopics(broker.client, [wanted]);
+    expect([missing, refused.map(({ setting }) => setting)]).toEqual([
+      [wanted.name],
+      ['topics.replicationFactor'],
+    ]);
     await expect(ensureTopics(broker.client, [wanted])).rejects.toMatchObject({
       code: 'PREFLIGHT_FAILED',
       message:

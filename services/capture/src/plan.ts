@@ -132,7 +132,7 @@ async function planTopics(
   const { config, prefix } = settings;
   const data = names.map((name) => dataTopicSpec(config, name, names.length));
   const specs: readonly TopicSpec[] = [...data, ...internalTopicSpecs(config, prefix)];
-  const { missing, problems } = await compareTopics(settings.kafka, specs);
+  const { missing, problems, refused: unmakable } = await compareTopics(settings.kafka, specs);
   const wanted = new Map(data.map((spec) => [spec.name, spec.partitions]));
   const { kept, refused } = judgeTopics(problems, wanted, config.topics.partitions);
   const found = new Map(kept.map((problem) => [problem.topic, Number(problem.found)]));
@@ -141,5 +141,5 @@ async function planTopics(
     partitions: found.get(name) ?? partitions,
     exists: !missing.includes(name),
   }));
-  return { planned, problems: topicProblems(refused) };
+  return { planned, problems: [...unmakable, ...topicProblems(refused)] };
 }
