@@ -43,7 +43,7 @@ const LAG_LIFE_MS = 25_000;
 const FAREWELL_MS = 1000;
 
 /** Of troubles that no assignment ends. */
-const SERVICE_SUBJECTS: ReadonlySet<string> = new Set(['kafka', 'store', 'service']);
+const SERVICE_SUBJECTS: ReadonlySet<string> = new Set(['kafka', 'store', 'tables', 'service']);
 
 /** What a sink reads: the topics there are, a consumer on them, a worker per partition, and which of them wait for what. */
 export class SinkReader {

@@ -42,11 +42,13 @@ import type { Delivery, Outcome, Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
 import { healthOf, newState, statusOf } from './status.ts';
 import { StoreWatch } from './store-watch.ts';
+import { TablesWatch } from './tables-watch.ts';
 import { tableRoutes } from './table-routes.ts';
 import { tombstoneLifeMs } from './tombstone-life.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const PING_MS = 5000;
+const LOOK_MS = 60_000;
 const WATCH_MS = 1000;
 const LAG_MS = 10_000;
 const PURGE_MS = 3_600_000;
@@ -78,6 +80,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #workerContext: WorkerContext;
   readonly #reader: SinkReader;
   readonly #store: StoreWatch;
+  readonly #tables: TablesWatch;
   readonly #context: ServiceContext;
   #ops: OpsServers | null = null;
 
@@ -120,6 +123,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       onFailure: (error, attempt) => this.#onWaiting('read topics', 'kafka', error, attempt),
     });
     this.#store = new StoreWatch(() => this.#sink.ping(), this.#state);
+    this.#tables = new TablesWatch(this.#sink, this.#state, log);
     this.done = Promise.resolve().then(() => this.#run());
     this.done.catch(() => undefined);
   }
@@ -148,6 +152,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       this.#state.troubles.over('service');
       const watch = Promise.all([
         this.#every(PING_MS, () => this.#store.ping()),
+        this.#every(LOOK_MS, () => this.#tables.look()),
         this.#every(WATCH_MS, async () => {
           this.#reader.watch();
           this.#store.watch();

@@ -82,6 +82,11 @@ export interface Sink {
   purge?(before: Date, signal: AbortSignal): Promise<number>;
   /** Resolves when the store answers; throws otherwise. */
   ping(): Promise<void>;
+  /**
+   * Asked for every minute. Throws an error of class `schema` that names what this process has written to and the store has no
+   * more, with what brings it back: nothing else tells of a table that no change comes for.
+   */
+  look?(): Promise<void>;
   close(): Promise<void>;
   readonly offsets?: OffsetStore;
 }

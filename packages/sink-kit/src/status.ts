@@ -22,6 +22,8 @@ export interface SinkState {
   phase: SinkPhase;
   /** Why the store's last `ping` failed; null while it answers. */
   storeError: string | null;
+  /** What the store has no more of all that this process has written to; null when it has. */
+  tablesError: string | null;
   breaker: BreakerState;
   /** What keeps the records from coming. */
   kafka: KafkaTrouble | null;
@@ -43,6 +45,7 @@ export function newState(): SinkState {
   return {
     phase: 'opening',
     storeError: null,
+    tablesError: null,
     breaker: 'closed',
     kafka: null,
     strangers: [],
@@ -68,17 +71,18 @@ export function healthOf(
       store: state.storeError === null ? { status: 'ok' } : { status: 'down', detail: state.storeError },
       consumer: consumerHealth(state),
       breaker: { status: state.breaker === 'closed' ? 'ok' : 'degraded', detail: state.breaker },
-      tables:
-        incomplete.length === 0
-          ? { status: 'ok' }
-          : {
-              status: 'degraded',
-              detail: `rows of ${incomplete.length} topic(s) are missing until a snapshot brings them: see \`incomplete\` in /status`,
-            },
+      tables: tablesHealth(state, incomplete),
       partitions:
         pauses.length === 0 ? { status: 'ok' } : { status: 'degraded', detail: shownPauses(pauses) },
     },
   };
+}
+
+function tablesHealth({ tablesError }: SinkState, incomplete: readonly IncompleteTopic[]): ComponentHealth {
+  if (tablesError !== null) return { status: 'degraded', detail: tablesError };
+  if (incomplete.length === 0) return { status: 'ok' };
+  const detail = `rows of ${incomplete.length} topic(s) are missing until a snapshot brings them: see \`incomplete\` in /status`;
+  return { status: 'degraded', detail };
 }
 
 function isFlowing({ phase, kafka }: SinkState): boolean {

@@ -38,6 +38,7 @@ import { SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
 import { SeenShapes, whileLocked } from './seen-shapes.ts';
 import { claimTable } from './table-owner.ts';
 import { TargetTables } from './target-tables.ts';
+import { WrittenTables } from './written-tables.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
 const STALE: Outcome = { kind: 'stale' };
@@ -76,6 +77,7 @@ export class MysqlSink implements Sink {
   readonly #displaced: DisplacedRows;
   /** Tables that the account may not alter, and that have been told of. */
   readonly #unmarked = new Set<string>();
+  readonly #written = new WrittenTables();
   #tables = new TargetTables('mysql');
   /** Until the server is asked: MariaDB's default, the smaller of the two. */
   #maxPacketBytes = 16 << 20;
@@ -138,6 +140,10 @@ export class MysqlSink implements Sink {
       new AbortController().signal,
       async (connection) => void (await connection.query('SELECT 1')),
     );
+  }
+
+  async look(): Promise<void> {
+    await this.#run(new AbortController().signal, (connection) => this.#written.check(connection));
   }
 
   async purge(before: Date, signal: AbortSignal): Promise<number> {
@@ -222,11 +228,9 @@ export class MysqlSink implements Sink {
     if (first === undefined) return [];
     const { source, key } = first.envelope.payload;
     const origin = originOf(first);
-    const table = await this.#tables.get(
-      connection,
-      targetDatabase(this.#config, source.database),
-      source.table,
-    );
+    const database = targetDatabase(this.#config, source.database);
+    const table = await this.#tables.get(connection, database, source.table);
+    this.#noteWritten(source);
     const guards = await this.#tombs.guards(connection, origin);
     // Read again, they may have a key that the table has no more.
     if (rows.every(({ envelope }) => envelope.payload.sequence < guards.floor)) return rows.map(() => STALE);
@@ -281,8 +285,8 @@ export class MysqlSink implements Sink {
       policy = 'apply',
       partitions = 1,
     } = (envelope as SchemaEnvelope).payload;
-    if (change === 'drop' || change === 'rename') return;
     const database = targetDatabase(this.#config, source.database);
+    if (change === 'drop' || change === 'rename') return this.#written.forget(database, source.table);
     const shape = { columns, keyColumns };
     await this.#run(signal, (connection) =>
       whileLocked(connection, quoteTable(database, source.table), async () => {
@@ -302,8 +306,14 @@ export class MysqlSink implements Sink {
         await this.#tables.accept(connection, database, source.table, shape);
       }),
     );
+    this.#noteWritten(source);
     const table = tableId(database, source.table);
     this.#log.info({ table, change, columns: columns.length }, 'target table has its columns');
+  }
+
+  #noteWritten({ database, table }: Source): void {
+    const target = targetDatabase(this.#config, database);
+    this.#written.note({ database: target, table, source: tableId(database, table) });
   }
 
   /** Throws TARGET_TABLE_REFUSED when the table is the copy of another; nothing is changed then. */

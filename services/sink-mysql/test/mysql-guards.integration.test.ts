@@ -43,6 +43,28 @@ describe.each([
   const all = (table: string): Promise<Row[]> =>
     fixture.rows(`SELECT * FROM ${fixture.table(table)} ORDER BY 1`);
 
+  test('a table that is gone is named, though no row comes for it, until it is there again', async () => {
+    const sink = await fixture.worker();
+    await expect(sink.look()).resolves.toBeUndefined();
+    const topics = ['Kept', 'gone', 'dropped'].map((table) => topicOf(table, [id]));
+    const [kept, gone, dropped] = topics as [TestTopic, TestTopic, TestTopic];
+    for (const topic of topics) expect(await write(sink, topic.schema(sequenceAt(1)))).toEqual(['applied']);
+    await expect(sink.look()).resolves.toBeUndefined();
+    // A table that the source has no more may go.
+    expect(await write(sink, dropped.schema(sequenceAt(2), { change: 'drop' }))).toEqual(['applied']);
+    for (const table of ['gone', 'dropped']) await fixture.reader.query(`DROP TABLE ${fixture.table(table)}`);
+    await expect(sink.look()).rejects.toMatchObject({
+      code: 'MYSQL_TABLE_UNKNOWN',
+      errorClass: 'schema',
+      message: `the target has no table ${fixture.table('gone')} any more, or the account may not see it; a snapshot makes and fills it: sluice snapshot start --table shop.gone --reconcile`,
+    });
+    expect(await write(sink, gone.schema(sequenceAt(3)))).toEqual(['applied']);
+    await expect(sink.look()).resolves.toBeUndefined();
+    await fixture.reader.query(`DROP DATABASE ${fixture.database}`);
+    await expect(sink.look()).rejects.toMatchObject({ context: { tables: 2 } });
+    expect(await write(sink, kept.schema(sequenceAt(4)))).toEqual(['applied']);
+  });
+
   test('the copy of another table or pipeline is not written over, and its owner is named', async () => {
     const orders = topicOf('orders', [id]);
     const first = await fixture.worker();
