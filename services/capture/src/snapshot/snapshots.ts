@@ -1,4 +1,4 @@
-import type { Logger } from '@sluice/runtime';
+import { whenAborted, type Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../capture-loop.ts';
 import type { CaptureSettings } from '../capture-settings.ts';
 import { exposureOf, refusalOf } from '../refused-tables.ts';
@@ -72,8 +72,7 @@ export class Snapshots {
       connection.destroy();
       hungUp.resolve();
     };
-    signal.addEventListener('abort', hangUp);
-    if (signal.aborted) hangUp();
+    const forget = whenAborted(signal, hangUp);
     try {
       const reader = this.#chunkReader(connection);
       const runner = new SnapshotRunner({ ...this.#runnerParts(), reader }, id);
@@ -82,7 +81,7 @@ export class Snapshots {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      signal.removeEventListener('abort', hangUp);
+      forget();
       connection.destroy();
     }
   }
