@@ -8,6 +8,8 @@ export interface Arrows {
   readonly external: readonly string[] | 'own';
   /** No input or output and no clock: the only Node modules it may touch. */
   readonly pureBuiltins?: readonly string[];
+  /** Folders of `src`: a file imports its own folder and those behind it, type imports too. Files in `src` itself stand above all. */
+  readonly layers?: readonly string[];
 }
 
 export const kafkaClients = [
@@ -39,6 +41,22 @@ const table: Readonly<Record<string, Arrows>> = {
     // Of the kit only its dead letters, which capture has too.
     packages: ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'sink-kit'],
     external: ['@vlasky/zongji', 'mysql2', 'zod'],
+    layers: [
+      'ops',
+      'session',
+      'tables',
+      'snapshot',
+      'stream',
+      'preflight',
+      'state',
+      'catalog',
+      'encode',
+      'settings',
+      'transform',
+      'source',
+      'ddl',
+      'model',
+    ],
   },
 };
 

@@ -46,12 +46,45 @@ describe.each(workspaces)('$folder', (workspace) => {
     });
   }
 
+  if (arrows.layers !== undefined) {
+    test('imports its own layer and those below', () => {
+      const layers = ['', ...(arrows.layers ?? [])];
+      const layerOf = (path: string): string => /\/src\/([^/]+)\//.exec(path)?.[1] ?? '';
+      expect(sources.map(({ path }) => layerOf(path)).filter((layer) => !layers.includes(layer))).toEqual([]);
+      const isAbove = (from: string, to: string): boolean =>
+        layers.indexOf(layerOf(to)) < layers.indexOf(layerOf(from));
+      expect(
+        sources.flatMap((file) =>
+          localImports(file)
+            .filter((target) => isAbove(file.path, target))
+            .map((target) => `${file.path} imports ${target}`),
+        ),
+      ).toEqual([]);
+    });
+  }
+
   test('relative imports stay inside the package, package imports stay within exports', () => {
     const files = typescriptFiles(workspace.folder).map(parseSource);
     expect(
       files.flatMap((file) => [...leavingImports(file, workspace.folder), ...hiddenImports(file)]),
     ).toEqual([]);
   });
+});
+
+test('no file imports itself by way of others, types included', () => {
+  const folders = [...workspaces.map(({ folder }) => folder), 'test'];
+  const files = folders.flatMap((folder) => typescriptFiles(folder)).map(parseSource);
+  const left = new Map(files.map((file) => [file.path, new Set(localImports(file))]));
+  // Whoever imports nothing that is left, or is imported by nothing that is left, is in no circle.
+  for (let size = -1; size !== left.size;) {
+    size = left.size;
+    const imported = new Set([...left.values()].flatMap((targets) => [...targets]));
+    for (const [path, targets] of left) {
+      const isEnd = [...targets].every((target) => !left.has(target));
+      if (isEnd || !imported.has(path)) left.delete(path);
+    }
+  }
+  expect([...left.keys()]).toEqual([]);
 });
 
 test('no sink knows Kafka', () => {
@@ -91,6 +124,12 @@ test('the tests of the whole project import packages by their exports', () => {
 
 function isBuiltin(name: string): boolean {
   return name.startsWith('node:') || builtinModules.includes(name);
+}
+
+function localImports(file: SourceFile): string[] {
+  return file.imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => normalize(join(dirname(file.path), specifier)));
 }
 
 function leavingImports(file: SourceFile, folder: string): string[] {

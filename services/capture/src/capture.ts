@@ -10,21 +10,21 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@sluice/runtime';
-import { begin, type BeginOptions } from './begin.ts';
-import { captureSettings, type CaptureSettings } from './capture-settings.ts';
-import { ddlRoutes, publishCleared } from './ddl-routes.ts';
-import { captureHealth, isStuck, type CaptureCondition } from './health.ts';
-import type { Incarnation } from './incarnation.ts';
-import { KnownTopics } from './known-topics.ts';
-import { CaptureMetrics } from './metrics.ts';
-import { fencedBy } from './other-capture.ts';
-import { OpenLetters } from './open-letters.ts';
+import { begin, type BeginOptions } from './session/begin.ts';
+import { captureSettings, type CaptureSettings } from './settings/capture-settings.ts';
+import { ddlRoutes, publishCleared } from './ops/ddl-routes.ts';
+import { captureHealth, isStuck, type CaptureCondition } from './ops/health.ts';
+import type { Incarnation } from './session/incarnation.ts';
+import { KnownTopics } from './catalog/known-topics.ts';
+import { CaptureMetrics } from './session/metrics.ts';
+import { fencedBy } from './session/other-capture.ts';
+import { OpenLetters } from './session/open-letters.ts';
 import { ProgressWatch } from './progress-watch.ts';
-import { RefusalNews } from './refused-tables.ts';
+import { RefusalNews } from './session/refusal-news.ts';
 import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
-import { snapshotRoutes } from './snapshot/snapshot-routes.ts';
-import type { DdlJournal } from './state/ddl-journal.ts';
-import { captureStatus } from './status.ts';
+import { snapshotRoutes } from './ops/snapshot-routes.ts';
+import type { DdlJournal } from './ddl/ddl-journal.ts';
+import { captureStatus } from './ops/status.ts';
 
 const BACKOFF = { initialMs: 100, maxMs: 30_000 };
 /** A life this long was a success, as one that got on with the stream: the next failure starts the backoff anew. */

@@ -22,7 +22,9 @@ export async function pipelinePlan(
   screen: Screen,
 ): Promise<boolean> {
   const wanted = values.texts('table').map(tablePattern);
-  const { planCapture } = await importProgram<{ planCapture: PlanCapture }>('services/capture/src/plan.ts');
+  const { planCapture } = await importProgram<{ planCapture: PlanCapture }>(
+    'services/capture/src/preflight/plan.ts',
+  );
   const plan = await planCapture(config, AbortSignal.timeout(PATIENCE_MS));
   const fits = (table: TablePlan): boolean =>
     wanted.some((isWanted) => isWanted(table.database, table.table));

@@ -3,13 +3,14 @@ import { tableId, type TableName } from '@sluice/envelope';
 import { readTable, toPipelineError, type TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
-import type { StreamPosition } from '../source/position.ts';
-import type { BookServer } from '../state/column-book.ts';
+import type { StreamPosition } from '../model/position.ts';
+import type { BookServer } from '../catalog/column-book.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
 import { estimateRows } from './condition.ts';
 import { SnapshotTable, type SelectedRow } from './snapshot-table.ts';
-import type { StreamProgress, Visibility } from './visibility.ts';
+import type { Visibility } from './visibility.ts';
+import type { StreamProgress } from '../source/stream-progress.ts';
 
 export interface ChunkReaderOptions {
   readonly connection: Connection;

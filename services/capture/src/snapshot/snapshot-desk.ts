@@ -6,7 +6,7 @@ import { queryRows } from '../source/query.ts';
 import { progressOf, type JobProgress } from '../state/job-progress.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { JobEvent, SnapshotJob } from '../state/snapshot-job.ts';
-import { createTableFilter, type TableFilter } from '../state/table-filter.ts';
+import { createTableFilter, type TableFilter } from '../model/table-filter.ts';
 import { checkCondition } from './condition.ts';
 
 /** Jobs that wait or run at most: each is written into every checkpoint. */

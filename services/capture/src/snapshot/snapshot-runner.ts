@@ -1,12 +1,12 @@
 import { tableId } from '@sluice/envelope';
 import { PipelineError, type Logger } from '@sluice/runtime';
-import type { CaptureLoop } from '../capture-loop.ts';
+import type { CaptureLoop } from '../stream/capture-loop.ts';
 import type { ServerFacts } from '../source/server.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { SnapshotJob } from '../state/snapshot-job.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
-import { writeSnapshotMark } from '../stream/control-writer.ts';
-import type { RowWriter } from '../stream/row-writer.ts';
+import { writeSnapshotMark } from '../encode/control-writer.ts';
+import type { RowWriter } from '../encode/row-writer.ts';
 import { ChunkRecorder, type TableRoute } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
 import type { Chunk, ChunkReader } from './chunk-reader.ts';

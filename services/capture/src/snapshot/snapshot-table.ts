@@ -1,11 +1,11 @@
 import { columnFromInformationSchema, selectExpression, type ByteWriter, type Column } from '@sluice/binlog';
 import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
-import { leftOutOf, type BookServer } from '../state/column-book.ts';
-import { captureTable, ownTopic, schemaColumns, type TableShape } from '../state/table.ts';
+import { leftOutOf, type BookServer } from '../catalog/column-book.ts';
+import { captureTable, ownTopic, schemaColumns, type TableShape } from '../model/table.ts';
 import { keyText } from '../stream/table-route.ts';
-import { AS_IT_IS, type Treatment } from '../shape/treatment.ts';
-import { encoderFor } from '../stream/shaped-encoder.ts';
-import type { TableEncoder } from '../stream/table-encoder.ts';
+import { AS_IT_IS, type Treatment } from '../model/treatment.ts';
+import { encoderFor } from '../encode/shaped-encoder.ts';
+import type { TableEncoder } from '../encode/table-encoder.ts';
 import { chunkSql, keyLiteral, type ChunkQuery, type LiteralKind } from './chunk-query.ts';
 import { SelectImage } from './select-image.ts';
 

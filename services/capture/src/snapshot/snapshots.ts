@@ -1,12 +1,12 @@
 import { whenAborted, type Logger } from '@sluice/runtime';
-import type { CaptureLoop } from '../capture-loop.ts';
-import type { CaptureSettings } from '../capture-settings.ts';
-import { exposureOf, refusalOf } from '../refused-tables.ts';
+import type { CaptureLoop } from '../stream/capture-loop.ts';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import { exposureOf, refusalOf } from '../preflight/refused-tables.ts';
 import type { Source } from '../source/source.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
-import type { OversizeRows } from '../stream/oversize.ts';
-import { RowWriter } from '../stream/row-writer.ts';
+import type { OversizeRows } from '../encode/oversize.ts';
+import { RowWriter } from '../encode/row-writer.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';

@@ -1,17 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { PipelineError } from '@sluice/runtime';
-import { isAtOrPast, type StreamPosition } from '../source/position.ts';
+import { isAtOrPast, type StreamPosition } from '../model/position.ts';
 import { queryRows } from '../source/query.ts';
 import { readBinlogStatus, type ServerFacts } from '../source/server.ts';
-
-/** What the stream had read when a chunk began: everything of it must be visible to the chunk's SELECT. */
-export interface StreamProgress {
-  /** Transactions read, an open one included; null where there are no GTIDs. */
-  readonly gtidSet: string | null;
-  /** End of the last event read. */
-  readonly position: StreamPosition;
-}
+import type { StreamProgress } from '../source/stream-progress.ts';
 
 /**
  * A server writes a transaction to the binlog before it makes it visible, so a binlog position says nothing about what a

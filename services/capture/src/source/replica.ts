@@ -1,7 +1,6 @@
 import { isAtLeast, parseVersion, readVariables } from '@sluice/mysql';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, type PreflightProblem } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
-import type { PreflightProblem } from '../preflight.ts';
 import { queryRows } from './query.ts';
 import type { ServerFacts } from './server.ts';
 

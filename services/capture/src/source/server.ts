@@ -2,7 +2,7 @@ import type { RowDataPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import { flavourOf, isAtLeast, parseVersion, quoteAccount, type Flavour } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
-import type { StreamPosition } from './position.ts';
+import type { StreamPosition } from '../model/position.ts';
 import { queryRows } from './query.ts';
 
 export interface ServerFacts {

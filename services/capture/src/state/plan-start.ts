@@ -1,9 +1,9 @@
 import { parseSequence } from '@sluice/envelope';
-import { binlogFileNumber } from '../source/position.ts';
+import { binlogFileNumber } from '../model/position.ts';
 import { PipelineError } from '@sluice/runtime';
 import type { ReadFrom } from '../source/binlog-reader.ts';
 import type { BinlogStatus, GtidStanding, ServerFacts } from '../source/server.ts';
-import type { ResumePoint } from '../stream/change-stream.ts';
+import type { ResumePoint } from './resume-point.ts';
 import { snapshotsOf, type Checkpoint } from './checkpoint.ts';
 import { NO_SNAPSHOTS, type Snapshots } from './snapshot-book.ts';
 

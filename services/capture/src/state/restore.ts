@@ -3,13 +3,13 @@ import {
   ddlTopic,
   decodeEnvelope,
   parseSequence,
-  schemaHistoryTopic,
   type TopicRouting,
 } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
-import { DdlJournal } from './ddl-journal.ts';
-import { parseHistoryRecord, type SchemaHistoryRecord } from './table-registry.ts';
+import { DdlJournal } from '../ddl/ddl-journal.ts';
+import type { SchemaHistoryRecord } from '../catalog/table-registry.ts';
+import { readHistory } from '../catalog/schema-history.ts';
 
 /** What Kafka holds of an earlier run. Only to be read after fencing: nobody else writes any more. */
 export interface Restored {
@@ -36,18 +36,6 @@ export async function restore(
   const value = newest?.value ?? null;
   const checkpoint = value === null ? null : open(value, options.acceptLostCheckpoint);
   return { checkpoint, history, journal };
-}
-
-/** Every version of every table. Throws SCHEMA_HISTORY_CORRUPT. */
-export async function readHistory(
-  reader: TopicReader,
-  prefix: string,
-): Promise<readonly SchemaHistoryRecord[]> {
-  const history: SchemaHistoryRecord[] = [];
-  await reader.readTopic(schemaHistoryTopic(prefix), {}, ({ value }) => {
-    if (value !== null) history.push(parseHistoryRecord(value));
-  });
-  return history;
 }
 
 function open(value: Buffer, isLossAccepted: boolean): Checkpoint | null {

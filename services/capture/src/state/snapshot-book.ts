@@ -10,7 +10,7 @@ import {
   type JobOrder,
   type SnapshotJob,
 } from './snapshot-job.ts';
-import { isAtOrPast, type StreamPosition } from '../source/position.ts';
+import { isAtOrPast, type StreamPosition } from '../model/position.ts';
 
 /** What the checkpoint keeps of all snapshots. */
 export const snapshotsSchema = z.strictObject({

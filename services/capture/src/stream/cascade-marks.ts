@@ -6,7 +6,7 @@ import {
   type TableMap,
 } from '@sluice/binlog';
 import { tableId } from '@sluice/envelope';
-import type { CascadeParent } from '../state/cascade-parents.ts';
+import type { CascadeParent } from '../catalog/cascade-parents.ts';
 
 /** XA transactions whose marks are remembered; those of an older one may be anything. */
 const PREPARED_MAX = 1000;

@@ -3,38 +3,25 @@ import { type Sequence, tableId, type TableName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { GtidTracker } from '../source/gtid-tracker.ts';
 import { KnownGtids } from '../source/known-gtids.ts';
-import { SequenceCounter } from '../state/sequence-counter.ts';
+import { SequenceCounter } from '../model/sequence-counter.ts';
 import type { CascadeMarks } from './cascade-marks.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
-import type { ControlPoint } from './control-writer.ts';
-import { classifyStatement, respelled, type LoggedStatement, type XaStep } from './ddl.ts';
+import type { ControlPoint } from '../encode/control-writer.ts';
+import { classifyStatement, respelled, type LoggedStatement, type XaStep } from '../ddl/ddl.ts';
 import type { DdlReporter } from './ddl-reporter.ts';
 import { DdlWriter, type StatementContext } from './ddl-writer.ts';
 import type { Doubt } from './doubt.ts';
 import { GroupRows } from './group-rows.ts';
-import type { PublishBuffer } from './publish-buffer.ts';
-import type { RowStatement } from './row-statement.ts';
-import type { RowWriterOptions } from './row-writer.ts';
+import type { PublishBuffer } from '../encode/publish-buffer.ts';
+import type { RowStatement } from '../ddl/row-statement.ts';
+import type { RowWriterOptions } from '../encode/row-writer.ts';
 import { newTransaction } from './stream-transaction.ts';
-import type { Dialect } from './sql-lexer.ts';
-import type { Announcement, TableRoutes } from './table-routes.ts';
-import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../source/position.ts';
-import type { StreamProgress } from '../snapshot/visibility.ts';
-
-/** Where an earlier reading stopped: needed to number and to skip the same way. */
-export interface ResumePoint {
-  readonly file: string;
-  /** Bytes; a GTID set may let the reading begin elsewhere. */
-  readonly position: number;
-  /** The last sequence offset used in `file` before the point. */
-  readonly floor: number;
-  /** Rows up to this file number and sequence offset are published already; null when none can come again. */
-  readonly publishedThrough: { readonly fileNumber: number; readonly offset: number } | null;
-  /** Highest sequence published in this generation; '' when none. */
-  readonly highest: Sequence;
-  /** Creation time of `file` (seconds since 1970), 0 when not known. */
-  readonly fileCreatedAt: number;
-}
+import type { Dialect } from '../ddl/sql-lexer.ts';
+import type { TableRoutes } from './table-routes.ts';
+import type { Announcement } from '../encode/announcement.ts';
+import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../model/position.ts';
+import type { StreamProgress } from '../source/stream-progress.ts';
+import type { ResumePoint } from '../state/resume-point.ts';
 
 export interface ChangeStreamOptions {
   /** Logical name of the source. */

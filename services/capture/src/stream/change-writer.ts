@@ -1,9 +1,9 @@
 import { ByteWriter, type RowsEvent } from '@sluice/binlog';
-import type { PublishBuffer } from './publish-buffer.ts';
-import { RowWriter, type RowGroup, type RowWriterOptions } from './row-writer.ts';
-import type { RowCondition } from '../shape/row-condition.ts';
+import type { PublishBuffer } from '../encode/publish-buffer.ts';
+import { RowWriter, type RowGroup, type RowWriterOptions } from '../encode/row-writer.ts';
+import type { RowCondition } from '../model/treatment.ts';
 import { keyText, type TableRoute } from './table-route.ts';
-import type { SequenceCounter } from '../state/sequence-counter.ts';
+import type { SequenceCounter } from '../model/sequence-counter.ts';
 
 const NEW_KEY = Buffer.from('new_key');
 const OLD_KEY = Buffer.from('old_key');

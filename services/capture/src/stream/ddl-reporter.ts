@@ -7,19 +7,17 @@ import {
   tableId,
   type TableName,
 } from '@sluice/envelope';
-import type { DdlJournal } from '../state/ddl-journal.ts';
-import type { TableFilter } from '../state/table-filter.ts';
-import type { TableRegistry } from '../state/table-registry.ts';
-import { appendJson } from './control-writer.ts';
-import { adviceFor, UNSEEN } from './ddl-advice.ts';
-import type { DdlChange, Renaming } from './ddl-change.ts';
-import { nameChanges, type NameChange } from './name-changes.ts';
-import { shownStatement } from './shown-statement.ts';
-import type { Dialect } from './sql-lexer.ts';
-import type { Announcement } from './table-routes.ts';
-
-/** `ddl` of sluice.yaml. */
-export type DdlPolicies = Readonly<Record<Exclude<DdlClass, 'xa' | 'rows' | 'cascade'>, DdlPolicy>>;
+import type { DdlJournal } from '../ddl/ddl-journal.ts';
+import type { TableFilter } from '../model/table-filter.ts';
+import type { TableRegistry } from '../catalog/table-registry.ts';
+import { appendJson } from '../encode/control-writer.ts';
+import { adviceFor, UNSEEN } from '../ddl/ddl-advice.ts';
+import type { DdlChange, Renaming } from '../ddl/ddl-change.ts';
+import { nameChanges, type NameChange } from '../ddl/name-changes.ts';
+import { shownStatement } from '../ddl/shown-statement.ts';
+import type { Dialect } from '../ddl/sql-lexer.ts';
+import type { Announcement } from '../encode/announcement.ts';
+import type { DdlPolicies } from '../ddl/ddl-policies.ts';
 
 export interface DdlReporterOptions {
   readonly prefix: string;

@@ -1,10 +1,10 @@
 import type { DdlPolicy, Sequence, TableName } from '@sluice/envelope';
-import type { SequenceCounter } from '../state/sequence-counter.ts';
-import { writeSchema, writeTruncate, type ControlPoint } from './control-writer.ts';
-import type { DdlChange } from './ddl-change.ts';
+import type { SequenceCounter } from '../model/sequence-counter.ts';
+import { writeSchema, writeTruncate, type ControlPoint } from '../encode/control-writer.ts';
+import type { DdlChange } from '../ddl/ddl-change.ts';
 import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
-import type { NameChange } from './name-changes.ts';
-import type { PublishBuffer } from './publish-buffer.ts';
+import type { NameChange } from '../ddl/name-changes.ts';
+import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import type { TableRoutes } from './table-routes.ts';
 
 /** What a statement needs to know of the stream around it. */

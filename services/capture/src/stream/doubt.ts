@@ -1,5 +1,5 @@
 import type { TableName } from '@sluice/envelope';
-import type { RowStatement } from './row-statement.ts';
+import type { RowStatement } from '../ddl/row-statement.ts';
 
 /** Rows of these tables were taken back, as far as their engines know how. */
 export interface RolledBack {

@@ -1,5 +1,5 @@
 import type { TableMap } from '@sluice/binlog';
-import type { BufferMark, PublishBuffer } from './publish-buffer.ts';
+import type { BufferMark, PublishBuffer } from '../encode/publish-buffer.ts';
 import type { TableRoute } from './table-route.ts';
 
 /** A place within a group: the end of what its buffer held then. */

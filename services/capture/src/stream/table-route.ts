@@ -1,5 +1,5 @@
 import type { ByteWriter } from '@sluice/binlog';
-import type { TableEncoder } from './table-encoder.ts';
+import type { TableEncoder } from '../encode/table-encoder.ts';
 
 /** Published rows of one table since the last flush. */
 export interface RowCounts {

@@ -1,25 +1,25 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
 import { parseTableId, schemaHistoryTopic, type Sequence, tableId, type TableName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import type { Treatment } from '../shape/treatment.ts';
-import type { TableFilter } from '../state/table-filter.ts';
+import type { Treatment } from '../model/treatment.ts';
+import type { TableFilter } from '../model/table-filter.ts';
 import {
   routingText,
   type Registration,
   type SchemaHistoryRecord,
   type TableRegistry,
-} from '../state/table-registry.ts';
-import { schemaColumns, type CapturedTable, type TableShape } from '../state/table.ts';
-import { isRowHash, type ColumnBook } from '../state/column-book.ts';
-import { appendJson, writeSchema, type ControlPoint } from './control-writer.ts';
-import type { PublishBuffer } from './publish-buffer.ts';
-import { encoderFor } from './shaped-encoder.ts';
-import type { TableEncoder } from './table-encoder.ts';
+} from '../catalog/table-registry.ts';
+import { schemaColumns, type CapturedTable, type TableShape } from '../model/table.ts';
+import { isRowHash, type ColumnBook } from '../catalog/column-book.ts';
+import { appendJson, writeSchema } from '../encode/control-writer.ts';
+import { encoderFor } from '../encode/shaped-encoder.ts';
+import type { TableEncoder } from '../encode/table-encoder.ts';
 import { TableRoute } from './table-route.ts';
-import { isSequenceTable } from './sequence-table.ts';
-import type { DdlChange } from './ddl-change.ts';
-import { nameChanges } from './name-changes.ts';
-import type { DdlPolicies } from './ddl-reporter.ts';
+import { isSequenceTable } from '../catalog/sequence-table.ts';
+import type { DdlChange } from '../ddl/ddl-change.ts';
+import { nameChanges } from '../ddl/name-changes.ts';
+import type { DdlPolicies } from '../ddl/ddl-policies.ts';
+import type { Announcement } from '../encode/announcement.ts';
 
 export interface TableRoutesOptions {
   readonly prefix: string;
@@ -45,12 +45,6 @@ export interface TableRoutesOptions {
 /** DDL that only makes something, is about temporary tables or accounts. */
 const TAKES_NOTHING =
   /^(?:\s|\/\*(?!M?!)[\s\S]*?\*\/)*(?:CREATE\s+(?!OR\b)|DROP\s+(?:\/\*!\d+\s*)?TEMPORARY\b|(?:ALTER|DROP|RENAME)\s+(?:USER|ROLE)\b)/iu;
-
-/** What a new table version needs to be announced. */
-export interface Announcement {
-  readonly buffer: PublishBuffer;
-  readonly point: ControlPoint;
-}
 
 /**
  * From the binlog's table maps to routes. A table without a topic, or with columns whose types must be asked for, waits in

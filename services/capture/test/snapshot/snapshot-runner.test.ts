@@ -1,12 +1,12 @@
 import { createLogger, PipelineError } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
-import type { CaptureLoop } from '../../src/capture-loop.ts';
+import type { CaptureLoop } from '../../src/stream/capture-loop.ts';
 import type { Chunk, ChunkReader, ChunkRequest } from '../../src/snapshot/chunk-reader.ts';
 import { SnapshotRunner } from '../../src/snapshot/snapshot-runner.ts';
 import { SnapshotTable } from '../../src/snapshot/snapshot-table.ts';
 import { SnapshotBook } from '../../src/state/snapshot-book.ts';
 import type { SnapshotJob } from '../../src/state/snapshot-job.ts';
-import { RowWriter } from '../../src/stream/row-writer.ts';
+import { RowWriter } from '../../src/encode/row-writer.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { columnRow, description } from '../support/descriptions.ts';
 import { MYSQL_FACTS } from '../support/server-facts.ts';

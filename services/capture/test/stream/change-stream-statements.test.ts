@@ -1,6 +1,6 @@
 import { envelopeSchema } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
-import type { TableRegistry } from '../../src/state/table-registry.ts';
+import type { TableRegistry } from '../../src/catalog/table-registry.ts';
 import { controls, recordsOf, rowsOf } from '../support/buffer-records.ts';
 import {
   begin,

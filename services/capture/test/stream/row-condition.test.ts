@@ -1,8 +1,8 @@
 import { parseConfig } from '@sluice/runtime';
 import { TopicRouting, type RowEnvelope } from '@sluice/envelope';
 import { expect, test } from 'vitest';
-import { Shaper } from '../../src/shape/shaper.ts';
-import { TableRegistry } from '../../src/state/table-registry.ts';
+import { Shaper } from '../../src/transform/shaper.ts';
+import { TableRegistry } from '../../src/catalog/table-registry.ts';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { rowsEvent, type Rows } from '../support/rows-events.ts';

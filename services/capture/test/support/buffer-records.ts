@@ -1,5 +1,5 @@
 import type { RowEnvelope } from '@sluice/envelope';
-import type { PublishBuffer } from '../../src/stream/publish-buffer.ts';
+import type { PublishBuffer } from '../../src/encode/publish-buffer.ts';
 
 /** Bytes of a RecordBatch v2 before its first record (Kafka documentation, "Record Batch"). */
 const HEADER_BYTES = 61;

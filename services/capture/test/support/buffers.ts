@@ -1,5 +1,5 @@
 import type { RecordBatchBuilder } from '@sluice/kafka';
-import { BatchPool, PublishBuffer } from '../../src/stream/publish-buffer.ts';
+import { BatchPool, PublishBuffer } from '../../src/encode/publish-buffer.ts';
 
 /** A buffer whose batches are compressed by `compress`, by nobody unless given. */
 export function bufferOf(

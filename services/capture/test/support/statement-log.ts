@@ -4,7 +4,7 @@ import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluic
 import { createLogger } from '@sluice/runtime';
 import { createConnection, type Connection as RawConnection } from 'mysql2/promise';
 import { BinlogReader } from '../../src/source/binlog-reader.ts';
-import { classifyStatement, type Statement } from '../../src/stream/ddl.ts';
+import { classifyStatement, type Statement } from '../../src/ddl/ddl.ts';
 
 const ANSWER_MS = 20_000;
 let lastServerId = 70_000 + (process.pid % 10_000);

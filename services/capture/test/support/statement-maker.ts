@@ -1,4 +1,4 @@
-import type { Dialect } from '../../src/stream/sql-lexer.ts';
+import type { Dialect } from '../../src/ddl/sql-lexer.ts';
 import type { TableState } from './statement-log.ts';
 
 const NAMES = [

@@ -1,5 +1,5 @@
 import type { TableName } from '@sluice/envelope';
-import type { Statement } from '../../src/stream/ddl.ts';
+import type { Statement } from '../../src/ddl/ddl.ts';
 import type { TableState } from './statement-log.ts';
 
 type States = ReadonlyMap<string, TableState>;

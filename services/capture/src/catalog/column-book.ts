@@ -1,0 +1,232 @@
+import { columnFromInformationSchema, type ColumnFacts, type NamedType, type TableMap } from '@sluice/binlog';
+import { tableId, type TableName } from '@sluice/envelope';
+import { isAtLeast, parseVersion, quoteIdentifier, type TableDescription } from '@sluice/mysql';
+import type { TableRegistry } from './table-registry.ts';
+import { schemaColumns, type TableShape } from '../model/table.ts';
+
+/** A column by its SQL type; null: generated, and not in all images of its row. */
+interface KnownColumn {
+  readonly name: string;
+  readonly type: string | null;
+}
+
+interface Resolved {
+  readonly facts: ColumnFacts;
+  /** Columns of which something is open: left out. */
+  readonly unknown: readonly string[];
+}
+
+/** Types that look alike in a table map, and their bytes. */
+const LENGTHS: Readonly<Record<string, number>> = {
+  uuid: 16,
+  inet6: 16,
+  inet4: 4,
+  'binary(16)': 16,
+  'binary(4)': 4,
+};
+/** MariaDB's hidden columns behind a UNIQUE key that is too long for an index: no SELECT and no information_schema has them. */
+const ROW_HASH = /^DB_ROW_HASH_\d+$/u;
+
+export function isRowHash(column: string): boolean {
+  return ROW_HASH.test(column);
+}
+
+/** From this version on MariaDB leaves generated columns out of the images of an UPDATE or a DELETE. */
+const LEAVES_OUT_SINCE = 11;
+
+/** Which servers have something that their table maps do not tell. */
+export interface BookServer {
+  readonly flavour: 'mysql' | 'mariadb';
+  readonly version: string;
+}
+
+export interface ColumnBookOptions {
+  readonly server: BookServer;
+  /** Whose newest versions tell of the columns at the place where the stream is. */
+  readonly registry: TableRegistry;
+  /** Tables as they are now, where that is where the stream begins. */
+  readonly described: readonly TableDescription[];
+}
+
+/** Names of the generated columns that changes of this table do not tell, or not rightly. */
+export function leftOutOf({ columns }: TableDescription, server: BookServer): readonly string[] {
+  if (server.flavour === 'mysql') return [];
+  const generated = columns.filter(({ EXTRA }) => /\bGENERATED\b/iu.test(EXTRA));
+  const leftOut = leavesOut(server) ? generated : computedTooEarly(columns, generated);
+  return leftOut.map(({ COLUMN_NAME }) => COLUMN_NAME);
+}
+
+/**
+ * MariaDB computes a VIRTUAL column before it counts AUTO_INCREMENT: the row in the binlog has the value of `id + 1` for an id
+ * of 0. Seen on 10.11; STORED ones and those in an index are refused by the server (error 1901).
+ */
+function computedTooEarly(columns: Columns, generated: Columns): Columns {
+  const counted = columns.filter(({ EXTRA }) => /\bauto_increment\b/iu.test(EXTRA));
+  const early = new Set<Columns[number]>();
+  for (let from = counted; from.length > 0;) {
+    const names = from.map(({ COLUMN_NAME }) => quoteIdentifier(COLUMN_NAME).toLowerCase());
+    from = generated.filter((column) => {
+      const expression = (column.GENERATION_EXPRESSION ?? '').toLowerCase();
+      return !early.has(column) && names.some((name) => expression.includes(name));
+    });
+    for (const column of from) early.add(column);
+  }
+  return [...early];
+}
+
+type Columns = TableDescription['columns'];
+
+/**
+ * What the binlog does not say of MariaDB's columns: which BINARY ones are UUIDs or addresses, and which are generated. The
+ * newest version of the schema history says it, the server only of columns that are not known yet: it may be ahead of the
+ * stream. A DDL that names a table makes the server be asked again, so that the history is never behind the stream.
+ */
+export class ColumnBook {
+  readonly #server: BookServer;
+  readonly #registry: TableRegistry;
+  /** What the server said at the place where the stream was: believed before the registry. */
+  readonly #described = new Map<string, readonly KnownColumn[]>();
+  readonly #byMap = new WeakMap<TableMap, ColumnFacts>();
+  /** Tables that DDL statements have named since they were last asked for. */
+  toRenew: TableName[] = [];
+
+  constructor({ server, registry, described }: ColumnBookOptions) {
+    this.#server = server;
+    this.#registry = registry;
+    for (const table of described)
+      this.#described.set(tableId(table.database, table.table), this.#columnsOf(table));
+  }
+
+  /** Whether the server must be asked about columns of this table. */
+  lacks(map: TableMap): boolean {
+    if (this.#server.flavour === 'mysql') return false;
+    const { facts, unknown } = this.#resolve(map, this.#known(map));
+    if (unknown.length === 0 && !this.#isNew(map)) this.#byMap.set(map, facts);
+    return unknown.length > 0 || !this.#byMap.has(map);
+  }
+
+  /**
+   * Takes what is not known from what the server says, and leaves out the columns of which it says nothing.
+   *
+   * @param description null for a table that is gone
+   * @returns names of the columns of which nothing tells what they are; hidden hashes are known for what they are by now
+   */
+  learn(map: TableMap, description: TableDescription | null): readonly string[] {
+    const columns = description === null ? [] : this.#columnsOf(description);
+    const { facts, unknown } = this.#resolve(map, [...columns, ...this.#known(map)]);
+    this.#byMap.set(map, facts);
+    return unknown.filter((name) => !isRowHash(name));
+  }
+
+  /** The facts of a table map that is settled. */
+  factsOf(map: TableMap): ColumnFacts {
+    return this.#byMap.get(map) ?? NO_FACTS;
+  }
+
+  /** Notes which tables a statement names. */
+  noteDdl(sql: string): void {
+    if (this.#server.flavour === 'mysql') return;
+    const text = withoutDoubling(sql);
+    for (const { database, table, columns } of this.#registry.shapes()) {
+      const mayChange = leavesOut(this.#server) || columns.some(({ type }) => type in LENGTHS);
+      if (mayChange && text.includes(withoutDoubling(table))) this.toRenew.push({ database, table });
+    }
+  }
+
+  /** The table's shape as the server says now; null when it says the same of the columns that are known, or has another key. */
+  renewed(description: TableDescription): TableShape | null {
+    const { database, table } = description;
+    const known = this.#registry.shapeOf(database, table);
+    const now = this.#columnsOf(description);
+    this.#described.set(tableId(database, table), now);
+    if (known === null) return null;
+    const types = new Map(now.map(({ name, type }) => [name, type]));
+    const isSame = shapeColumns(known).every(({ name, type }) => !isOtherwise(type, types.get(name)));
+    const hasKey = known.keyColumns.every((name) => types.has(name));
+    return isSame || !hasKey ? null : shapeOfDescription(description, known.keyColumns, this.#server);
+  }
+
+  /** Nothing says yet which of its columns are generated. */
+  #isNew({ database, table }: TableName): boolean {
+    return this.#registry.shapeOf(database, table) === null && !this.#described.has(tableId(database, table));
+  }
+
+  /** Later ones win. A column that is named as a hash may have been published as one: only the server tells. */
+  #known({ database, table }: TableName): readonly KnownColumn[] {
+    const shape = this.#registry.shapeOf(database, table);
+    const described = this.#described.get(tableId(database, table)) ?? [];
+    if (shape === null) return described;
+    return [...shapeColumns(shape).filter(({ name }) => !isRowHash(name)), ...described];
+  }
+
+  /** Columns of tables made by an old server version are shown with a comment behind their type. */
+  #columnsOf(description: TableDescription): readonly KnownColumn[] {
+    const leftOut = new Set(leftOutOf(description, this.#server));
+    return description.columns.map(({ COLUMN_NAME: name, COLUMN_TYPE: type }) => ({
+      name,
+      type: leftOut.has(name)
+        ? null
+        : type
+            .replace(/\/\*.*?\*\//gu, '')
+            .trim()
+            .toLowerCase(),
+    }));
+  }
+
+  /** A column of a primary key is not generated: https://mariadb.com/docs/server/reference/sql-statements/data-definition/create/generated-columns */
+  #resolve(map: TableMap, columns: readonly KnownColumn[]): Resolved {
+    const namedTypes = new Map<string, NamedType>();
+    const leftOut = new Set<string>();
+    const unknown: string[] = [];
+    for (const [ordinal, { name, sqlType }] of map.columns.entries()) {
+      const length = LENGTHS[sqlType];
+      const isKnownLeftOut = columns.findLast((column) => column.name === name)?.type === null;
+      const mayBeLeftOut = (leavesOut(this.#server) || isKnownLeftOut) && !map.primaryKey.includes(ordinal);
+      if (length === undefined && !mayBeLeftOut && !isRowHash(name)) continue;
+      const fits = ({ type }: KnownColumn): boolean =>
+        length === undefined || type === null || LENGTHS[type] === length;
+      const known = columns.findLast((column) => column.name === name && fits(column));
+      if (known === undefined) unknown.push(name);
+      else if (known.type === null) leftOut.add(name);
+      else if (length !== undefined && known.type !== sqlType) namedTypes.set(name, known.type as NamedType);
+    }
+    return { facts: { namedTypes, leftOut: new Set([...leftOut, ...unknown]) }, unknown };
+  }
+}
+
+/** Quotes are doubled within quoted names. */
+function withoutDoubling(text: string): string {
+  return text.toLowerCase().replaceAll(/([`"\]])\1/gu, '$1');
+}
+
+const NO_FACTS: ColumnFacts = { namedTypes: new Map(), leftOut: new Set() };
+
+function leavesOut({ flavour, version }: BookServer): boolean {
+  return flavour === 'mariadb' && isAtLeast(parseVersion(version), LEAVES_OUT_SINCE);
+}
+
+/** What of a table is published, by what information_schema says of it. */
+export function shapeOfDescription(
+  description: TableDescription,
+  keyColumns: readonly string[],
+  server: BookServer,
+): TableShape {
+  const { database, table } = description;
+  const leftOut = leftOutOf(description, server);
+  const columns = description.columns
+    .filter(({ COLUMN_NAME }) => !leftOut.includes(COLUMN_NAME))
+    .map((column) => columnFromInformationSchema(column, server.flavour));
+  return { database, table, columns: schemaColumns(columns), keyColumns, leftOut };
+}
+
+function shapeColumns({ columns, leftOut = [] }: TableShape): readonly KnownColumn[] {
+  return [...columns, ...leftOut.map((name) => ({ name, type: null }))];
+}
+
+/** Whether a column has become generated, ordinary, or of another type that looks alike. */
+function isOtherwise(before: string | null, now: string | null | undefined): boolean {
+  if (now === undefined) return false;
+  if (before === null || now === null) return before !== now;
+  const length = LENGTHS[before];
+  return length !== undefined && LENGTHS[now] === length && now !== before;
+}

@@ -1,0 +1,8 @@
+import type { ControlPoint } from './control-writer.ts';
+import type { PublishBuffer } from './publish-buffer.ts';
+
+/** What a new table version needs to be announced. */
+export interface Announcement {
+  readonly buffer: PublishBuffer;
+  readonly point: ControlPoint;
+}

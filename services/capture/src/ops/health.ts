@@ -1,0 +1,88 @@
+import type { KafkaTrouble } from '@sluice/kafka';
+import type { ComponentHealth, HealthReport, Trouble } from '@sluice/runtime';
+import type { LetterCount } from '../session/open-letters.ts';
+
+/** Nothing has moved for so long (ms): whatever it is, the stream is not well. Far above a round of the loop. */
+const STANDS_MS = 7000;
+/** A quiet source gives a sign once per heartbeat. */
+const STANDS_HEARTBEATS = 3;
+/** Kafka has not done what it was asked for so long (ms): no short election of a leader. */
+const STUCK_MS = 5000;
+
+/** What capture knows of itself at this moment. */
+export interface CaptureCondition {
+  readonly isStreaming: boolean;
+  /** Of the publishing under way. */
+  readonly kafka: KafkaTrouble | null;
+  /** Milliseconds that nothing of the stream has moved for. */
+  readonly standsForMs: number;
+  /** `source.heartbeatIntervalMs`. */
+  readonly heartbeatMs: number;
+  /** Errors that stand, of Kafka and of all else. */
+  readonly kafkaError: Trouble | null;
+  readonly streamError: Trouble | null;
+  /** Alerts about changed tables that nobody has cleared. */
+  readonly alerts: number;
+  /** That changes of the source are not in its binlog; null when nothing is known of it. */
+  readonly sourceGap: string | null;
+  /** Tables that are left alone. */
+  readonly refused: number;
+  /** Rows that are in no topic. */
+  readonly letters: LetterCount;
+}
+
+/** Kafka or the loop itself holds up every table: then nothing else is worth the word "ready". */
+export function isStuck(condition: CaptureCondition): boolean {
+  const { kafka } = condition;
+  return (kafka !== null && kafka.forMs >= STUCK_MS) || stands(condition);
+}
+
+function stands({ standsForMs, heartbeatMs }: CaptureCondition): boolean {
+  return standsForMs >= Math.max(STANDS_MS, STANDS_HEARTBEATS * heartbeatMs);
+}
+
+export function captureHealth(condition: CaptureCondition): HealthReport {
+  const { isStreaming, alerts, refused, sourceGap, letters } = condition;
+  return {
+    ready: isStreaming && !isStuck(condition),
+    components: {
+      stream: streamHealth(condition),
+      kafka: kafkaHealth(condition),
+      source: sourceGap === null ? { status: 'ok' } : { status: 'degraded', detail: sourceGap },
+      ddl: countHealth(alerts, `${alerts} not cleared: see sluice ddl alerts`),
+      tables: countHealth(refused, `${refused} left alone: see /status`),
+      rows: rowsHealth(letters),
+    },
+  };
+}
+
+function streamHealth(condition: CaptureCondition): ComponentHealth {
+  const { isStreaming, streamError, standsForMs } = condition;
+  if (!isStreaming) return { status: 'degraded', detail: streamError?.message ?? 'starting' };
+  if (!stands(condition)) return { status: 'ok' };
+  return { status: 'down', detail: `nothing has moved for ${Math.round(standsForMs / 1000)} s` };
+}
+
+function kafkaHealth(condition: CaptureCondition): ComponentHealth {
+  const { isStreaming, kafka, kafkaError } = condition;
+  if (kafka !== null) {
+    const { error, forMs } = kafka;
+    return {
+      status: forMs >= STUCK_MS ? 'down' : 'degraded',
+      detail: `${error.code}: ${error.message}`,
+    };
+  }
+  if (!isStreaming && kafkaError !== null)
+    return { status: 'down', detail: `${kafkaError.code}: ${kafkaError.message}` };
+  return { status: isStreaming ? 'ok' : 'degraded', ...(isStreaming ? {} : { detail: 'not in use yet' }) };
+}
+
+function rowsHealth({ open, trouble }: LetterCount): ComponentHealth {
+  if (trouble !== null) return { status: 'degraded', detail: `${trouble.code}: ${trouble.message}` };
+  if (open === null) return { status: 'degraded', detail: 'dead letters not counted yet' };
+  return countHealth(open, `${open} too large for Kafka, in no sink: see sluice dlq list --sink capture`);
+}
+
+function countHealth(count: number, detail: string): ComponentHealth {
+  return count === 0 ? { status: 'ok' } : { status: 'degraded', detail };
+}

@@ -1,0 +1,93 @@
+import { tableId } from '@sluice/envelope';
+import type { Trouble } from '@sluice/runtime';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import type { Incarnation } from '../session/incarnation.ts';
+import type { DdlJournal } from '../ddl/ddl-journal.ts';
+
+/** Alerts that the page shows; the API shows them all. */
+const ALERTS_SHOWN = 20;
+
+export interface StatusParts {
+  readonly settings: CaptureSettings;
+  readonly incarnation: Incarnation | null;
+  readonly journal: DdlJournal | null;
+  /** Whether Kafka, or what else the stream waits for, holds up every table. */
+  readonly isStuck: boolean;
+  /** Null while it is not known. */
+  readonly behindSeconds: number | null;
+  /** Of capture; null while it is not known. */
+  readonly openDeadLetters: number | null;
+  readonly lastError: Trouble | null;
+}
+
+/** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
+export function captureStatus(parts: StatusParts): unknown {
+  const { settings, incarnation, journal, behindSeconds, openDeadLetters, lastError } = parts;
+  return {
+    pipeline: settings.config.pipeline,
+    source: settings.serverName,
+    state: stateOf(parts),
+    behindSeconds,
+    stream: incarnation === null ? null : streamStatus(incarnation),
+    records: { openDeadLetters },
+    snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
+    ddl: ddlStatus(journal),
+    gaps: incarnation === null ? null : gapsStatus(incarnation),
+    refused: incarnation?.refusedTables.map(({ id, code, why }) => ({ table: id, code, why })) ?? [],
+    lastError,
+  };
+}
+
+function stateOf({ incarnation, isStuck }: StatusParts): 'connecting' | 'stuck' | 'snapshot' | 'streaming' {
+  if (incarnation === null) return 'connecting';
+  if (isStuck) return 'stuck';
+  return incarnation.snapshotBook.isBusy ? 'snapshot' : 'streaming';
+}
+
+/** What the source keeps out of its binlog. */
+function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: Incarnation): unknown {
+  return {
+    replica: replica === null ? null : `${replica.setting}: ${replica.found}`,
+    cascades: unfollowed,
+    followed: Object.keys(snapshotBook.followed ?? {}).sort(),
+  };
+}
+
+function streamStatus({ stream, queuedBytes }: Incarnation): unknown {
+  const { committedAtMs } = stream.transaction;
+  return {
+    ...stream.position,
+    gtidSet: stream.gtidSet,
+    generation: stream.sequence.generation,
+    highestSequence: stream.highest,
+    atTip: stream.atTip,
+    lastCommit: committedAtMs === 0 ? null : new Date(committedAtMs).toISOString(),
+    transactions: stream.transactions,
+    queuedBytes,
+  };
+}
+
+/** The newest job of each table; of one that was read in an earlier life only that it was. */
+function snapshotStatus({ snapshotBook }: Incarnation): unknown {
+  const whole = [...snapshotBook.whole].map((table) => [table, { state: 'done' }] as const);
+  const jobs = snapshotBook.shownJobs.map(
+    ({ id, database, table, state, rows }) => [tableId(database, table), { state, rows, job: id }] as const,
+  );
+  return Object.fromEntries([...whole, ...jobs]);
+}
+
+function ddlStatus(journal: DdlJournal | null): unknown {
+  if (journal === null) return null;
+  const { alerts } = journal;
+  const shown = alerts.slice(-ALERTS_SHOWN);
+  return {
+    unacknowledged: alerts.length,
+    alerts: shown.map(({ id, class: kind, policy, tables, advice }) => ({
+      id,
+      class: kind,
+      policy,
+      tables,
+      advice,
+    })),
+  };
+}

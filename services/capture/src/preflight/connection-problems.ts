@@ -1,0 +1,62 @@
+import type { PipelineError, SluiceConfig, PreflightProblem } from '@sluice/runtime';
+
+/** Which setting a failed connection to the source speaks of; null for errors that say nothing about a setting. */
+export function sourceProblem(error: PipelineError, config: SluiceConfig): PreflightProblem | null {
+  const { host, port, user } = config.source;
+  const reason = String(error.context['code']);
+  switch (error.code) {
+    case 'MYSQL_UNREACHABLE':
+      return {
+        setting: 'source.host, source.port',
+        found: `no answer from ${host}:${port} (${reason})`,
+        required: 'a MySQL or MariaDB server that answers',
+        fix: 'start the server, or correct source.host and source.port',
+      };
+    case 'MYSQL_AUTH_FAILED':
+      return {
+        setting: 'source.user, source.password',
+        found: `user "${user}" refused by ${host}:${port} (${reason})`,
+        required: 'an account that may log in from here',
+        fix: 'correct source.user and source.password, or unlock the account',
+      };
+    case 'MYSQL_TLS_FAILED':
+      return {
+        setting: 'source.tls',
+        found: `no TLS connection to ${host}:${port} (${reason})`,
+        required: 'a certificate that verifies',
+        fix: 'correct source.tls: its caFile, or whether the server has TLS at all',
+      };
+    default:
+      return null;
+  }
+}
+
+/** The same for Kafka; null for errors that say nothing about a setting. */
+export function kafkaProblem(error: PipelineError, config: SluiceConfig): PreflightProblem | null {
+  const brokers = config.kafka.brokers.join(', ');
+  switch (error.code) {
+    case 'KAFKA_UNREACHABLE':
+      return {
+        setting: 'kafka.brokers',
+        found: `no answer from ${brokers}`,
+        required: 'a Kafka broker that answers',
+        fix: 'start the brokers, or correct kafka.brokers',
+      };
+    case 'KAFKA_AUTH_FAILED':
+      return {
+        setting: 'kafka.sasl',
+        found: `login refused by ${brokers}`,
+        required: 'a user that may log in',
+        fix: 'correct mechanism, username and password of kafka.sasl',
+      };
+    case 'KAFKA_TLS_FAILED':
+      return {
+        setting: 'kafka.tls',
+        found: `no TLS connection to ${brokers}`,
+        required: 'a certificate that verifies',
+        fix: 'correct kafka.tls: its caFile, the client certificate, or whether the listener speaks TLS at all',
+      };
+    default:
+      return null;
+  }
+}

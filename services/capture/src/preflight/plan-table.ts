@@ -1,0 +1,130 @@
+import type { SchemaColumn } from '@sluice/envelope';
+import type { TableDescription } from '@sluice/mysql';
+import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { sourceShape } from './shape-checks.ts';
+import type { ValueStep } from '../model/treatment.ts';
+import type { BookServer } from '../catalog/column-book.ts';
+import type { TableRegistry } from '../catalog/table-registry.ts';
+import { captureTable, type CapturedTable, type TablePlace, type TableShape } from '../model/table.ts';
+
+/** One column of the source and what becomes of it. */
+export interface ColumnOutline {
+  readonly source: string;
+  /** As it is published; null when it is left out. */
+  readonly published: SchemaColumn | null;
+  readonly treatment: string;
+}
+
+/** A table as sinks will see it. */
+export interface TableOutline {
+  readonly database: string;
+  readonly table: string;
+  readonly columns: readonly SchemaColumn[];
+  readonly keyColumns: readonly string[];
+}
+
+export interface TablePlan extends TableOutline {
+  readonly topics: readonly string[];
+  /** Of each of its topics. */
+  readonly partitions: number;
+  /** What stands in front of the key columns in a record key, as JSON; '' in a topic of its own. */
+  readonly keyMembers: string;
+  readonly sourceColumns: readonly ColumnOutline[];
+  /** Changes of the source that are published. */
+  readonly operations: readonly string[];
+  /** Condition that published rows meet; null when all rows are published. */
+  readonly where: string | null;
+  /** What happens to it at the next start. */
+  readonly change: string;
+  /** The settings cannot be applied to it: nothing is known of its columns then. */
+  readonly refused: boolean;
+}
+
+export interface TableFacts {
+  readonly table: TableDescription;
+  readonly config: SluiceConfig;
+  readonly registry: TableRegistry;
+  readonly server: BookServer;
+  /** By topic. */
+  readonly partitions: ReadonlyMap<string, number>;
+}
+
+const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
+
+export function planTable({ table, config, registry, server, partitions }: TableFacts): TablePlan {
+  const shape = sourceShape(table, config, server);
+  const place = registry.placeOf(shape.database, shape.table);
+  const { captured, error } = outline(shape, place, registry);
+  const { database, columns, keyColumns } = captured ?? { ...shape, columns: [] };
+  const skips = captured?.treatment.skips;
+  return {
+    database,
+    table: shape.table,
+    topics: place.topics,
+    partitions: Math.min(...place.topics.map((topic) => partitions.get(topic) ?? 0)),
+    keyMembers: place.keyMembers,
+    keyColumns,
+    columns,
+    sourceColumns: captured === null ? [] : columnOutlines(captured, shape),
+    operations: OPERATIONS.filter((operation) => skips?.has(operation) !== true).map((name) =>
+      name.toLowerCase(),
+    ),
+    where: captured?.treatment.condition?.text ?? null,
+    change: error ?? changeOf(shape, config, registry),
+    refused: captured === null,
+  };
+}
+
+function outline(
+  shape: TableShape,
+  place: TablePlace,
+  registry: TableRegistry,
+): { readonly captured: CapturedTable | null; readonly error: string | null } {
+  try {
+    return { captured: captureTable(shape, 0, place, 0, registry.treat(shape)), error: null };
+  } catch (error) {
+    if (error instanceof PipelineError) return { captured: null, error: `refused: ${error.code}` };
+    throw error;
+  }
+}
+
+function changeOf(shape: TableShape, config: SluiceConfig, registry: TableRegistry): string {
+  const { database, table } = shape;
+  if (registry.shapeOf(database, table) === null)
+    return config.snapshot.mode === 'never'
+      ? 'new: its changes from now on'
+      : 'new: its rows, then its changes';
+  if (registry.hasOtherCondition(database, table))
+    return 'row condition changed: capture stops until --accept row-conditions, then the table is read anew';
+  return registry.isShapedOtherwise(database, table)
+    ? 'settings changed: a new version, and its rows are published again'
+    : 'none';
+}
+
+function columnOutlines({ treatment: { plan } }: CapturedTable, shape: TableShape): readonly ColumnOutline[] {
+  const published = shape.columns.map((column, place): ColumnOutline => {
+    if (plan === null) return { source: column.name, published: column, treatment: '' };
+    const found = plan.columns.find((each) => each.place === place);
+    if (found === undefined) return { source: column.name, published: null, treatment: 'left out' };
+    return { source: column.name, published: found.column, treatment: describeStep(found.step) };
+  });
+  const generated = (shape.leftOut ?? []).map((source) => ({
+    source,
+    published: null,
+    treatment: 'left out: generated, and not in all changes',
+  }));
+  return [...published, ...generated];
+}
+
+function describeStep(step: ValueStep): string {
+  switch (step.kind) {
+    case 'write':
+      return '';
+    case 'mask':
+      return `masked as ${JSON.stringify(step.text)}`;
+    case 'hash':
+      return 'hashed (HMAC-SHA256)';
+    case 'truncate':
+      return `at most ${step.characters} characters`;
+  }
+}

@@ -1,0 +1,87 @@
+import { checkpointsTopic } from '@sluice/envelope';
+import { TopicReader } from '@sluice/kafka';
+import { PipelineError, type PreflightProblem, preflightFailed } from '@sluice/runtime';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import { kafkaProblem, sourceProblem } from './connection-problems.ts';
+import { openSource, type Source } from '../source/source.ts';
+
+/** How long the brokers may take to answer before that is said (ms); publishing outlives much longer outages. */
+const BROKER_PATIENCE_MS = 5000;
+
+export interface ReachedServers {
+  readonly source: Source;
+  /** What keeps Kafka from being used, to be told together with what is wrong with the source; null when it answers. */
+  readonly kafkaTrouble: PipelineError | null;
+}
+
+/**
+ * Connects to both sides before anything else is done. A source that does not answer is an outage (MYSQL_UNREACHABLE,
+ * retryable) when this pipeline has a checkpoint: its settings were right once. Without one nobody knows that they ever
+ * were: PREFLIGHT_FAILED names them. KAFKA_UNREACHABLE when Kafka does not answer either: then that is not known.
+ */
+export async function reachServers(settings: CaptureSettings, signal: AbortSignal): Promise<ReachedServers> {
+  const [source, kafkaTrouble] = await Promise.all([
+    openSource(settings.config).catch(pipelineErrorOnly),
+    kafkaTroubleOf(settings, signal),
+  ]);
+  if (!(source instanceof PipelineError)) return { source, kafkaTrouble };
+  const problem = sourceProblem(source, settings.config);
+  if (problem === null) throw source;
+  const isOutage = source.code === 'MYSQL_UNREACHABLE';
+  if (isOutage && kafkaTrouble === null && (await hasCheckpoint(settings, signal))) throw source;
+  refuseStart(settings, kafkaTrouble, [problem], isOutage);
+  throw source;
+}
+
+/**
+ * Throws when there is any problem, all of them in one message: PREFLIGHT_FAILED when a person must mend something, the
+ * code of Kafka's trouble when it is the only reason.
+ * @param outageOnly the problems, too, may go away by themselves
+ */
+export function refuseStart(
+  settings: CaptureSettings,
+  kafkaTrouble: PipelineError | null,
+  problems: readonly PreflightProblem[],
+  outageOnly = problems.length === 0,
+): void {
+  if (kafkaTrouble === null) {
+    if (problems.length > 0) throw preflightFailed(problems);
+    return;
+  }
+  const kafka = kafkaProblem(kafkaTrouble, settings.config);
+  if (kafka === null) throw kafkaTrouble;
+  const all = preflightFailed([...problems, kafka]);
+  if (!outageOnly || kafkaTrouble.errorClass === 'fatal') throw all;
+  throw new PipelineError(kafkaTrouble.code, all.message, { cause: kafkaTrouble.cause });
+}
+
+async function kafkaTroubleOf(settings: CaptureSettings, signal: AbortSignal): Promise<PipelineError | null> {
+  const reader = readerOf(settings, signal);
+  try {
+    await reader.topicNames();
+    return null;
+  } catch (error) {
+    return pipelineErrorOnly(error);
+  } finally {
+    reader.close();
+  }
+}
+
+async function hasCheckpoint(settings: CaptureSettings, signal: AbortSignal): Promise<boolean> {
+  const reader = readerOf(settings, signal);
+  try {
+    const topic = checkpointsTopic(settings.prefix);
+    return (await reader.newestRecord(topic, settings.config.pipeline)) !== null;
+  } finally {
+    reader.close();
+  }
+}
+
+function readerOf(settings: CaptureSettings, signal: AbortSignal): TopicReader {
+  return new TopicReader({ kafka: settings.config.kafka, signal, recoveryMs: BROKER_PATIENCE_MS });
+}
+
+function pipelineErrorOnly(error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  throw error;
+}

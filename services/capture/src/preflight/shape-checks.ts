@@ -1,0 +1,132 @@
+import { tableId, type TableName, tablePattern } from '@sluice/envelope';
+import type { TableDescription } from '@sluice/mysql';
+import type { SluiceConfig, TablesConfig, PreflightProblem } from '@sluice/runtime';
+import { shapeOfDescription, type BookServer } from '../catalog/column-book.ts';
+import type { TableFilter } from '../model/table-filter.ts';
+import { type TableShape } from '../model/table.ts';
+import type { Shaper } from '../transform/shaper.ts';
+import { settingName, settingsOf } from '../transform/table-settings.ts';
+
+export interface ShapeFacts {
+  readonly config: SluiceConfig;
+  readonly filter: TableFilter;
+  readonly shaper: Shaper;
+  /** The captured tables. */
+  readonly tables: readonly TableDescription[];
+  readonly server: BookServer;
+  /** The shapes of tables that the stream may still have changes of: the newest of the schema history. */
+  readonly known: Iterable<TableShape>;
+}
+
+export interface ShapeFindings {
+  readonly problems: readonly PreflightProblem[];
+  /** Settings that fit no table yet. */
+  readonly warnings: readonly string[];
+}
+
+/** The shape of a captured table as the source has it now. */
+export function sourceShape(table: TableDescription, config: SluiceConfig, server: BookServer): TableShape {
+  const key = config.source.keys[tableId(table.database, table.table)] ?? table.primaryKey;
+  return shapeOfDescription(table, key, server);
+}
+
+/** Everything at once that keeps the section `tables` from being applied as it was meant. */
+export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
+  const { config, shaper, tables, server } = facts;
+  const shapes = tables.map((table) => sourceShape(table, config, server));
+  const columns = [...shapes, ...facts.known].map((shape) => ({
+    database: shape.database,
+    table: shape.table,
+    columns: [...shape.columns.map(({ name }) => name), ...(shape.leftOut ?? [])],
+  }));
+  const patterns = Object.keys(config.tables);
+  return {
+    problems: [
+      ...shapes.flatMap((shape) => shaper.judge(shape)),
+      ...tables.flatMap((table) => generatedProblems(table, config.tables)),
+      ...patterns.flatMap((pattern) => unknownColumns(pattern, facts, columns)),
+    ],
+    warnings: patterns.flatMap((pattern) => mayComeLater(pattern, facts, columns)),
+  };
+}
+
+interface KnownTable extends TableName {
+  readonly columns: readonly string[];
+}
+
+function fitting(pattern: string, tables: readonly KnownTable[]): readonly KnownTable[] {
+  const fits = tablePattern(pattern);
+  return tables.filter(({ database, table }) => fits(database, table));
+}
+
+/** A column that none of the tables has is a typing error: something would be published that was to be hidden. */
+function unknownColumns(
+  pattern: string,
+  { config, filter }: ShapeFacts,
+  tables: readonly KnownTable[],
+): readonly PreflightProblem[] {
+  const fit = fitting(pattern, tables);
+  if (fit.length === 0) return isCaptured(pattern, filter) ? [] : [neverCaptured(pattern)];
+  const names = Object.keys(config.tables[pattern]?.columns ?? {});
+  return names
+    .filter((column) => !fit.some(({ columns }) => columns.includes(column)))
+    .map((column) => ({
+      setting: settingName(pattern, 'columns', column),
+      found: `no column ${column} in ${fit.length === 1 ? 'table ' : ''}${fit.map(({ database, table }) => tableId(database, table)).join(', ')}`,
+      required: 'a column of a captured table, in its letter case',
+      fix: 'correct the name, or remove the setting',
+    }));
+}
+
+/** A pattern with wildcards may always fit a later table. */
+function isCaptured(pattern: string, filter: TableFilter): boolean {
+  if (/[*?]/.test(pattern)) return true;
+  const [database = '', table = ''] = pattern.split('.');
+  return filter.captures(database, table);
+}
+
+function neverCaptured(pattern: string): PreflightProblem {
+  return {
+    setting: settingName(pattern),
+    found: 'a table that source.tables and source.excludeTables leave out',
+    required: 'a captured table',
+    fix: 'correct the name, add the table to source.tables, or remove the setting',
+  };
+}
+
+function mayComeLater(
+  pattern: string,
+  { filter }: ShapeFacts,
+  tables: readonly KnownTable[],
+): readonly string[] {
+  if (fitting(pattern, tables).length > 0 || !isCaptured(pattern, filter)) return [];
+  return [`${settingName(pattern)} fits no table yet; it will be used for tables that come later`];
+}
+
+/** Columns that the server computes from hidden ones: they would tell what those hold. */
+export function generatedProblems(
+  { database, table, columns }: TableDescription,
+  tables: TablesConfig,
+): readonly PreflightProblem[] {
+  const settings = settingsOf(tables, database, table);
+  if (settings === null) return [];
+  const hidden = columns.filter(({ COLUMN_NAME }) => {
+    const config = settings.columns.get(COLUMN_NAME)?.config;
+    return config !== undefined && (config.exclude || config.hash || config.mask !== undefined);
+  });
+  return columns
+    .filter(({ COLUMN_NAME }) => !settings.columns.has(COLUMN_NAME))
+    .flatMap(({ COLUMN_NAME, GENERATION_EXPRESSION }) => {
+      const expression = (GENERATION_EXPRESSION ?? '').toLowerCase();
+      const from = hidden.find((column) => expression.includes(`\`${column.COLUMN_NAME.toLowerCase()}\``));
+      if (from === undefined) return [];
+      return [
+        {
+          setting: settings.columns.get(from.COLUMN_NAME)?.setting ?? '',
+          found: `column ${COLUMN_NAME} of ${tableId(database, table)} is generated from ${from.COLUMN_NAME}`,
+          required: 'a setting for the generated column too: it tells what the hidden one holds',
+          fix: `add ${COLUMN_NAME} beside it, with exclude, mask or hash; {} publishes it as it is`,
+        },
+      ];
+    });
+}

@@ -1,0 +1,400 @@
+import { BinlogDecoder } from '@sluice/binlog';
+import { checkpointsTopic } from '@sluice/envelope';
+import type { KafkaTrouble, TransactionalPublisher } from '@sluice/kafka';
+import type { TableDescription } from '@sluice/mysql';
+import type { Logger, PipelineError } from '@sluice/runtime';
+import { CaptureLoop } from '../stream/capture-loop.ts';
+import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
+import { makeCheckpoint, WRITER } from '../stream/checkpoint-maker.ts';
+import { DoubtfulRows } from '../tables/doubtful-rows.ts';
+import { ForeignKeys } from '../tables/foreign-keys.ts';
+import type { CaptureMetrics } from './metrics.ts';
+import type { KnownTopics } from '../catalog/known-topics.ts';
+import { lostTopics, type LostTables } from './lost-topics.ts';
+import { NewTables } from '../tables/new-tables.ts';
+import { afterDrainTime, limitsOf, newBuffers, oversizeOf, type DrainTime } from './publishing.ts';
+import { prepareTopics } from '../catalog/prepare-topics.ts';
+import type { RefusedTable } from '../preflight/refused-tables.ts';
+import type { RefusalNews } from './refusal-news.ts';
+import type { SnapshotDesk } from '../snapshot/snapshot-desk.ts';
+import { Snapshots } from '../snapshot/snapshots.ts';
+import { snapshotsOwed } from './snapshots-owed.ts';
+import { BinlogReader } from '../source/binlog-reader.ts';
+import { GtidTracker } from '../source/gtid-tracker.ts';
+import type { Source } from '../source/source.ts';
+import { SourceWatch, type BinlogGaps } from './source-watch.ts';
+import { sealCheckpoint } from '../state/checkpoint.ts';
+import type { DdlJournal } from '../ddl/ddl-journal.ts';
+import type { StartPlan } from '../state/plan-start.ts';
+import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { TableRegistry } from '../catalog/table-registry.ts';
+import { ColumnBook } from '../catalog/column-book.ts';
+import { ChangeStream } from '../stream/change-stream.ts';
+import { appendJson, writeHeartbeat } from '../encode/control-writer.ts';
+import { DdlReporter } from '../stream/ddl-reporter.ts';
+import { Flusher } from '../encode/flusher.ts';
+import type { OversizeRows } from '../encode/oversize.ts';
+import type { PublishBuffer } from '../encode/publish-buffer.ts';
+import { TableRoutes } from '../stream/table-routes.ts';
+import { watchTopics } from './topic-watch.ts';
+
+export interface IncarnationParts {
+  readonly settings: CaptureSettings;
+  readonly source: Source;
+  readonly publisher: TransactionalPublisher;
+  readonly plan: StartPlan;
+  /** Tables whose topics are gone: `plan.snapshots` knows nothing of their first snapshot. */
+  readonly lost: LostTables;
+  readonly topics: KnownTopics;
+  readonly journal: DdlJournal;
+  readonly registry: TableRegistry;
+  readonly tables: readonly TableDescription[];
+  /** Tables that cannot be captured as they are: not among `tables`. */
+  readonly refused: readonly RefusedTable[];
+  readonly refusals: RefusalNews;
+  /** Changes that the source keeps out of its binlog. */
+  readonly gaps: BinlogGaps;
+  readonly metrics: CaptureMetrics;
+  readonly log: Logger;
+}
+
+/**
+ * One life of the stream: everything between a successful fence and the first error of reading or publishing. Nothing in
+ * it is mended or rolled back; after an error the next incarnation begins at the checkpoint.
+ */
+export class Incarnation {
+  readonly #parts: IncarnationParts;
+  readonly #stream: ChangeStream;
+  readonly #routes: TableRoutes;
+  readonly #reader: BinlogReader;
+  readonly #flusher: Flusher;
+  readonly #drainTime: DrainTime;
+  readonly #loop: CaptureLoop;
+  readonly #book: SnapshotBook;
+  readonly #snapshots: Snapshots;
+  readonly #oversize: OversizeRows;
+  readonly #newTables: NewTables;
+  readonly #doubtfulRows: DoubtfulRows;
+  readonly #foreignKeys: ForeignKeys;
+  readonly #sourceWatch: SourceWatch;
+  readonly #ddl: DdlReporter;
+  readonly #ended = new AbortController();
+  #reason: PipelineError | null = null;
+  #transactionsSeen = 0;
+  /** Kafka transactions that this life has committed. */
+  #published = 0;
+  /** Whether the generation of this life is in the checkpoint topic. */
+  isGenerationDurable: boolean;
+
+  /** Whether a transaction that was not known before this life is in Kafka, and the checkpoint behind it. */
+  get hasAdvanced(): boolean {
+    return this.#transactionsSeen > 0;
+  }
+
+  static async open(parts: IncarnationParts, signal: AbortSignal): Promise<Incarnation> {
+    const { settings, source, plan, log } = parts;
+    const reader = await BinlogReader.open({ ...readerOptions(settings, source, log), from: plan.from });
+    return new Incarnation(parts, reader, signal);
+  }
+
+  private constructor(parts: IncarnationParts, reader: BinlogReader, signal: AbortSignal) {
+    const { settings, source, plan } = parts;
+    this.#parts = parts;
+    this.#reader = reader;
+    this.isGenerationDurable = !plan.opensGeneration;
+    this.#book = snapshotsOwed(settings, plan, parts.registry, parts.tables);
+    this.#oversize = oversizeOf(parts);
+    const described = plan.isAnew ? parts.tables : [];
+    const columnBook = new ColumnBook({ server: source.facts, registry: parts.registry, described });
+    this.#routes = new TableRoutes({
+      prefix: settings.prefix,
+      serverName: settings.serverName,
+      filter: settings.filter,
+      registry: parts.registry,
+      configuredKeys: settings.config.source.keys,
+      ignoresCase: source.facts.ignoresCase,
+      columnBook,
+      policies: settings.config.ddl,
+      isStopped: (id) => parts.journal.isStopped(id),
+      isRefused: (id) => this.#newTables.isRefused(id),
+      lastChange: (id) => parts.journal.lastChange(id),
+      isUnsure: () => this.#book.unsureUntil !== null,
+    });
+    this.#ddl = newReporter(parts);
+    this.#foreignKeys = this.#newForeignKeys();
+    const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
+    this.#stream = new ChangeStream({
+      server: settings.serverName,
+      flavour: source.facts.flavour,
+      serverId: source.facts.serverId,
+      generation: plan.generation,
+      resume: plan.resume,
+      gtids: plan.gtidSet === null ? null : new GtidTracker(source.facts.flavour, plan.gtidSet),
+      routes: this.#routes,
+      ddl: this.#ddl,
+      cascades: this.#foreignKeys.marks,
+      buffer: buffers[0],
+      rows: { tombstones: settings.config.topics.tombstones, oversize: this.#oversize },
+    });
+    const decoder = new BinlogDecoder(this.#stream, {
+      checksum: reader.checksum,
+      flavour: source.facts.flavour,
+      ...plan.from,
+      columnFacts: (map) => columnBook.factsOf(map),
+    });
+    this.#drainTime = afterDrainTime(signal);
+    this.#flusher = new Flusher(parts.publisher, this.#drainTime.signal, (published) => {
+      this.#countPublished(published);
+      reader.wake();
+    });
+    this.#loop = new CaptureLoop({
+      reader,
+      decoder,
+      stream: this.#stream,
+      flusher: this.#flusher,
+      buffers,
+      limits: limitsOf(settings),
+      settleTables: async () => {
+        await this.#doubtfulRows.settle();
+        await this.#newTables.settle(this.#stream.announcement);
+      },
+      writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
+      writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
+    });
+    this.#newTables = this.#watchTables(columnBook);
+    this.#doubtfulRows = this.#watchRows();
+    this.#snapshots = this.#newSnapshots();
+    this.#sourceWatch = this.#watchSource();
+    this.#foreignKeys.follow(parts.gaps.cascades);
+  }
+
+  #watchTables(columnBook: ColumnBook): NewTables {
+    const { settings, source, registry, journal, refused, refusals, log } = this.#parts;
+    return new NewTables({
+      settings,
+      source,
+      server: source.facts,
+      ddl: this.#ddl,
+      registry,
+      routes: this.#routes,
+      columnBook,
+      topics: registry.topics.size,
+      book: this.#book,
+      refused,
+      onRefused: (table) => refusals.say(table),
+      isStopped: (id) => journal.isStopped(id),
+      publishCheckpoint: () => this.#loop.publishCheckpoint(),
+      log,
+    });
+  }
+
+  #watchRows(): DoubtfulRows {
+    return new DoubtfulRows({
+      ...this.#parts,
+      stream: this.#stream,
+      routes: this.#routes,
+      book: this.#book,
+      isRefused: (id) => this.#newTables.isRefused(id),
+    });
+  }
+
+  #newForeignKeys(): ForeignKeys {
+    return new ForeignKeys({
+      ...this.#parts,
+      flavour: this.#parts.source.facts.flavour,
+      book: this.#book,
+      ddl: this.#ddl,
+      announcement: () => this.#stream.announcement(),
+      isRefused: (id) => this.#newTables.isRefused(id),
+    });
+  }
+
+  #watchSource(): SourceWatch {
+    const { settings, source, gaps, log } = this.#parts;
+    const keys = this.#foreignKeys;
+    return new SourceWatch({
+      source,
+      filter: settings.filter,
+      found: gaps,
+      ddlsPassed: () => this.#routes.ddlsPassed,
+      // Once the stream has ended, the next life takes them.
+      onCascades: (found) => void this.#loop.atBoundary(null, () => keys.take(found)).catch(() => undefined),
+      log,
+    });
+  }
+
+  #newSnapshots(): Snapshots {
+    const { settings, source, journal, metrics, log } = this.#parts;
+    return new Snapshots({
+      settings,
+      source,
+      stream: this.#stream,
+      routes: this.#routes,
+      loop: this.#loop,
+      book: this.#book,
+      oversize: this.#oversize,
+      isStopped: (id) => journal.isStopped(id) || this.#newTables.isRefused(id),
+      onBusy: (busy) => metrics.state(busy ? 'snapshot' : 'streaming'),
+      log,
+    });
+  }
+
+  get stream(): ChangeStream {
+    return this.#stream;
+  }
+
+  get snapshotBook(): SnapshotBook {
+    return this.#book;
+  }
+
+  get snapshotDesk(): SnapshotDesk {
+    return this.#snapshots.desk;
+  }
+
+  /** What keeps the Kafka transaction under way from being committed; null while it gets on, or when there is none. */
+  get kafkaTrouble(): KafkaTrouble | null {
+    return this.#parts.publisher.trouble;
+  }
+
+  /** Whether this life has brought anything to Kafka. */
+  get hasPublished(): boolean {
+    return this.#published > 0;
+  }
+
+  /** What changes while all is well: the rounds of the loop, the place in the binlog, what is committed to Kafka. */
+  get signsOfLife(): readonly (number | string)[] {
+    const { now, position } = this.#stream;
+    return [now, String(position.position), this.#published];
+  }
+
+  /** When the Kafka transaction under way was begun, in milliseconds since 1970; null when there is none. */
+  get publishingSince(): number | null {
+    return this.#flusher.busySince;
+  }
+
+  get journal(): DdlJournal {
+    return this.#parts.journal;
+  }
+
+  /** Tables that are left alone, because they cannot be captured as they are. */
+  get refusedTables(): readonly RefusedTable[] {
+    return this.#newTables.refused;
+  }
+
+  get gaps(): BinlogGaps {
+    return this.#sourceWatch.gaps;
+  }
+
+  /** Tables of which sinks may keep rows that foreign keys have changed, as `database.table`. */
+  get unfollowed(): readonly string[] {
+    return this.#foreignKeys.unfollowed(this.gaps.cascades);
+  }
+
+  get queuedBytes(): number {
+    return this.#reader.queuedBytes;
+  }
+
+  /** Whether another capture of the pipeline has taken over. */
+  isFenced(): Promise<boolean> {
+    return this.#parts.publisher.isFenced(checkpointsTopic(this.#parts.settings.prefix));
+  }
+
+  async close(): Promise<void> {
+    this.#drainTime.forget();
+    this.#reader.close();
+    await this.#parts.publisher.close();
+  }
+
+  /**
+   * Streams, and reads what snapshots still have to, until the signal. The first error of any side ends the others
+   * and is thrown when all have ended.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const ended = this.#ended;
+    const both = AbortSignal.any([signal, ended.signal]);
+    const endBoth = (error: unknown): never => {
+      ended.abort();
+      throw error;
+    };
+    const { metrics, plan, lost } = this.#parts;
+    metrics.connected(plan.generation);
+    this.#stream.now = Date.now();
+    this.#stream.onRotate(plan.from.file, plan.from.position);
+    const owesTables = lost.missing.length > 0 || lost.replaced.length > 0;
+    if (plan.opensGeneration || owesTables) await this.#loop.publishCheckpoint();
+    this.isGenerationDurable = true;
+    // What was published to them is owed now, and the checkpoint says so: what stands there from here on is right.
+    this.#parts.topics.forget(lostTopics(lost, this.#parts.registry));
+    await this.#restoreTopics();
+    const sides = [
+      this.#loop.run(both).catch(endBoth),
+      this.#snapshots.run(both).catch(endBoth),
+      watchTopics(this.#parts, both).catch(endBoth),
+      this.#sourceWatch.run(both).catch(endBoth),
+    ];
+    try {
+      await Promise.all(sides);
+      if (this.#reason !== null) throw this.#reason;
+    } finally {
+      await Promise.allSettled(sides);
+      this.#reader.close();
+    }
+  }
+
+  /** Makes the topics that are gone. Their tables are told before the first row: a reader has nothing else to know them by. */
+  async #restoreTopics(): Promise<void> {
+    const { settings, registry, lost, log } = this.#parts;
+    const tables = lost.missing;
+    const others = registry.topics.size;
+    if (tables.length > 0) await prepareTopics(settings, registry, { tables, others, internal: false }, log);
+    for (const { database, table } of [...tables, ...lost.emptied]) {
+      const shape = registry.shapeOf(database, table);
+      if (shape !== null) this.#routes.announced(shape, this.#stream.announcement);
+    }
+  }
+
+  /** Ends this life when all is published that was read, for a reason that asks for the next. */
+  end(reason: PipelineError): void {
+    this.#reason = reason;
+    this.#ended.abort();
+  }
+
+  #writeHeartbeat(buffer: PublishBuffer): void {
+    const stream = this.#stream;
+    const point = stream.point();
+    const timestamp = stream.atTip ? stream.now : point.timestamp;
+    writeHeartbeat(buffer, this.#parts.settings.prefix, { ...point, timestamp });
+  }
+
+  #writeCheckpoint(buffer: PublishBuffer): void {
+    const { settings, source, plan } = this.#parts;
+    const to = { topic: checkpointsTopic(settings.prefix), partition: 0 };
+    const checkpoint = makeCheckpoint({
+      settings,
+      server: source.facts,
+      generation: plan.generation,
+      stream: this.#stream,
+      book: this.#book,
+    });
+    appendJson(buffer, to, settings.config.pipeline, sealCheckpoint(checkpoint), this.#stream.now, WRITER);
+  }
+
+  #countPublished(published: { rows: number; bytes: number; seconds: number }): void {
+    const { transactions } = this.#stream;
+    this.#published += 1;
+    this.#parts.metrics.published(published, transactions - this.#transactionsSeen, this.#routes.all);
+    this.#transactionsSeen = transactions;
+  }
+}
+
+function newReporter({ settings, source, registry, journal, metrics }: IncarnationParts): DdlReporter {
+  return new DdlReporter({
+    prefix: settings.prefix,
+    flavour: source.facts.flavour,
+    filter: settings.filter,
+    registry,
+    policies: settings.config.ddl,
+    journal,
+    onReport: (kind) => metrics.ddl(kind),
+  });
+}

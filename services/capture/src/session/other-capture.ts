@@ -1,0 +1,46 @@
+import { checkpointsTopic } from '@sluice/envelope';
+import { TopicReader, type TopicRecord } from '@sluice/kafka';
+import { abortableDelay, PipelineError } from '@sluice/runtime';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import { WRITER } from '../stream/checkpoint-maker.ts';
+
+const LOOKS = 20;
+const LOOK_MS = 500;
+const ANSWER_MS = 2000;
+
+/** KAFKA_FENCED with the process that took over, when the newest checkpoint tells it within ten seconds. */
+export async function fencedBy(
+  cause: PipelineError,
+  settings: CaptureSettings,
+  signal: AbortSignal,
+): Promise<PipelineError> {
+  const writer = await otherWriter(settings, signal).catch(() => null);
+  const where = writer === null ? '' : `: on ${writer}`;
+  const message = `Another capture of pipeline ${settings.config.pipeline} has taken over${where}.`;
+  return new PipelineError('KAFKA_FENCED', message, { cause });
+}
+
+/** Who wrote the newest checkpoint, when it is another process than this one; null when there is none yet. */
+async function otherWriter(settings: CaptureSettings, signal: AbortSignal): Promise<string | null> {
+  const { kafka, pipeline } = settings.config;
+  const reader = new TopicReader({ kafka, signal, recoveryMs: ANSWER_MS });
+  try {
+    for (let look = 0; look < LOOKS; look++) {
+      const newest = await reader.newestRecord(checkpointsTopic(settings.prefix), pipeline);
+      const writer = newest === null ? null : writerOf(newest);
+      if (writer !== null) return writer;
+      await abortableDelay(LOOK_MS, signal);
+    }
+    return null;
+  } finally {
+    reader.close();
+  }
+}
+
+/** A record of before this process began is of one that it has taken over from. */
+function writerOf({ headers, timestamp }: TopicRecord): string | null {
+  const [host, pid, since] = ['host', 'pid', 'since'].map((name) => headers.get(name)?.toString('utf8'));
+  const isOwn = host === WRITER.host && pid === WRITER.pid && since === WRITER.since;
+  if (host === undefined || isOwn || timestamp < performance.timeOrigin) return null;
+  return `${host}, process ${pid}, which has run since ${since}`;
+}

@@ -1,0 +1,49 @@
+import type { TransactionalPublisher } from '@sluice/kafka';
+import { whenAborted, type Logger } from '@sluice/runtime';
+import type { LoopLimits } from '../stream/capture-loop.ts';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import type { CaptureMetrics } from './metrics.ts';
+import { OversizeRows } from '../encode/oversize.ts';
+import { BatchPool, PublishBuffer } from '../encode/publish-buffer.ts';
+
+/** Two that take turns: one is published while the other fills. */
+export function newBuffers(
+  maxMessageBytes: number,
+  publisher: TransactionalPublisher,
+): readonly [PublishBuffer, PublishBuffer] {
+  const pool = new BatchPool();
+  const buffer = (): PublishBuffer =>
+    new PublishBuffer(pool, maxMessageBytes, (batch) => publisher.compress(batch));
+  return [buffer(), buffer()];
+}
+
+const DRAIN_MS = 8000;
+
+export interface DrainTime {
+  /** Aborts 8 s after the order to stop: what is under way then is still published, an outage does not hold it up. */
+  readonly signal: AbortSignal;
+  /** To be called when the life is over: the order comes once in all lives of the process. */
+  readonly forget: () => void;
+}
+
+export function afterDrainTime(stop: AbortSignal): DrainTime {
+  const timeUp = new AbortController();
+  const forget = whenAborted(stop, () => setTimeout(() => timeUp.abort(stop.reason), DRAIN_MS).unref());
+  return { signal: timeUp.signal, forget };
+}
+
+export function limitsOf({ config }: CaptureSettings): LoopLimits {
+  const { flushRows, flushBytes } = config.capture;
+  return { flushRows, flushBytes, heartbeatMs: config.source.heartbeatIntervalMs };
+}
+
+interface OversizeParts {
+  readonly settings: CaptureSettings;
+  readonly metrics: CaptureMetrics;
+  readonly log: Logger;
+}
+
+export function oversizeOf({ settings, metrics, log }: OversizeParts): OversizeRows {
+  const onDiverted = (topic: string): void => metrics.diverted(topic);
+  return new OversizeRows({ topics: settings.config.topics, log, onDiverted });
+}

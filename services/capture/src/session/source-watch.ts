@@ -1,0 +1,106 @@
+import { abortableDelay, PipelineError, type Logger, type PreflightProblem } from '@sluice/runtime';
+import type { Connection } from 'mysql2/promise';
+import type { TableFilter } from '../model/table-filter.ts';
+import { findCascades, type Cascades } from '../preflight/binlog-gaps.ts';
+import { findUnloggedReplication } from '../source/replica.ts';
+import type { ServerFacts } from '../source/server.ts';
+import type { Source } from '../source/source.ts';
+
+/** How often is looked whether a statement has passed (ms). */
+const ROUND_MS = 1000;
+/** How often the source is asked without one (ms). */
+const ASK_MS = 60_000;
+
+/** Changes of captured tables that the source keeps out of its binlog. */
+export interface BinlogGaps {
+  /** That the source is a replica which does not log what it applies; null when it is not. */
+  readonly replica: PreflightProblem | null;
+  readonly cascades: Cascades;
+}
+
+/** Throws a PipelineError with a MYSQL_… code. */
+export async function findBinlogGaps(
+  connection: Connection,
+  server: ServerFacts,
+  filter: TableFilter,
+): Promise<BinlogGaps> {
+  return {
+    replica: await findUnloggedReplication(connection, server),
+    cascades: await findCascades(connection, server, ({ database, table }) =>
+      filter.captures(database, table),
+    ),
+  };
+}
+
+export interface SourceWatchParts {
+  readonly source: Source;
+  readonly filter: TableFilter;
+  /** What was found when this life began. */
+  readonly found: BinlogGaps;
+  /** DDL statements that the stream has passed so far. */
+  readonly ddlsPassed: () => number;
+  /** Hears of every answer about foreign keys. */
+  readonly onCascades: (cascades: Cascades) => void;
+  readonly log: Logger;
+}
+
+/** Asks again what was asked at the start: a server may become a replica, and a foreign key come into being, at any time. */
+export class SourceWatch {
+  readonly #parts: SourceWatchParts;
+  #gaps: BinlogGaps;
+
+  constructor(parts: SourceWatchParts) {
+    this.#parts = parts;
+    this.#gaps = parts.found;
+  }
+
+  get gaps(): BinlogGaps {
+    return this.#gaps;
+  }
+
+  /** Resolves at the signal. A source that does not answer is asked again later: the stream tells of it. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { ddlsPassed } = this.#parts;
+    this.#tell(null);
+    const stopped = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    let passed = ddlsPassed();
+    for (let asked = performance.now(); !signal.aborted;) {
+      await abortableDelay(ROUND_MS, signal).catch(() => undefined);
+      const isDue = passed !== ddlsPassed() || performance.now() - asked > ASK_MS;
+      if (!isDue || signal.aborted) continue;
+      passed = ddlsPassed();
+      asked = performance.now();
+      // An answer that waits for a lock of the source holds up no stop.
+      await Promise.race([this.#ask(), stopped]);
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { source, filter } = this.#parts;
+    const before = this.#gaps;
+    try {
+      const connection = await source.connect();
+      try {
+        this.#gaps = await findBinlogGaps(connection, source.facts, filter);
+      } finally {
+        connection.destroy();
+      }
+    } catch (error) {
+      if (error instanceof PipelineError) return;
+      throw error;
+    }
+    this.#tell(before.replica);
+  }
+
+  #tell(before: PreflightProblem | null): void {
+    const { log, onCascades } = this.#parts;
+    const { replica, cascades } = this.#gaps;
+    if (replica !== null && before === null) {
+      const { setting, found, fix } = replica;
+      log.warn({ event: 'capture.replica_not_logged' }, `${setting}: found ${found}. Fix: ${fix}`);
+    }
+    onCascades(cascades);
+  }
+}

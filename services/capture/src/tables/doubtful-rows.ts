@@ -1,0 +1,175 @@
+import { tableIdOf, type TableName } from '@sluice/envelope';
+import { readTable } from '@sluice/mysql';
+import type { Logger } from '@sluice/runtime';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import { appeared } from './owed-tables.ts';
+import { refusalOf } from '../preflight/refused-tables.ts';
+import { isAtOrPast } from '../model/position.ts';
+import { areTransactional, changesNoOther, isServersOwn } from '../catalog/row-safety.ts';
+import { readBinlogStatus } from '../source/server.ts';
+import type { Source } from '../source/source.ts';
+import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { TableRegistry } from '../catalog/table-registry.ts';
+import type { ChangeStream } from '../stream/change-stream.ts';
+import type { Doubt, LoggedChange, RolledBack } from '../stream/doubt.ts';
+import type { TableRoutes } from '../stream/table-routes.ts';
+
+export interface DoubtfulRowsParts {
+  readonly settings: Pick<CaptureSettings, 'config'>;
+  readonly source: Pick<Source, 'connect' | 'facts'>;
+  readonly stream: ChangeStream;
+  readonly registry: TableRegistry;
+  readonly routes: TableRoutes;
+  readonly book: SnapshotBook;
+  /** Whether a table is left alone, because it cannot be captured as it is. */
+  readonly isRefused: (id: string) => boolean;
+  readonly log: Logger;
+}
+
+const UNKNOWN_CHANGE = {
+  kind: 'statement',
+  verb: '',
+  table: null,
+  isAlone: false,
+  touchesOld: true,
+  mayBeTemporary: false,
+} as const;
+
+/** Sees to rows of which the stream does not tell what became of them: takes them back, or has their tables read again. */
+export class DoubtfulRows {
+  readonly #parts: DoubtfulRowsParts;
+  /** What the server has answered, for as long as no statement has changed a table since. */
+  readonly #answers = new Map<string, boolean>();
+  #ddlsPassed = -1;
+
+  constructor(parts: DoubtfulRowsParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws TABLE_APPEARED when a table is in doubt that this life has no topic of: the next one has, and meets the doubt again. */
+  async settle(): Promise<void> {
+    const { stream } = this.#parts;
+    const doubts = [...this.#doubtOfAnswers(), ...stream.doubts];
+    stream.doubts = [];
+    for (const doubt of doubts) {
+      const tables = doubt.kind === 'rolled-back' ? await this.#leftBy(doubt) : await this.#changedBy(doubt);
+      const captured = await this.#captured(tables);
+      if (captured.length > 0) this.#readAgain(captured, doubt);
+    }
+  }
+
+  /**
+   * What the source said of a table that a statement had changed was said when the stream was behind: a trigger, a view or a
+   * foreign key of then may have been gone by then. A DDL on the way up to there makes every table doubtful.
+   */
+  #doubtOfAnswers(): readonly Doubt[] {
+    const { stream, routes, book } = this.#parts;
+    const { takenAway } = routes;
+    routes.takenAway = false;
+    if (!takenAway || book.unsureUntil === null || !isAtOrPast(book.unsureUntil, stream.position)) return [];
+    const statement =
+      'statements that were logged as such, before a DDL that may hide what else they changed';
+    const { position: start } = stream.position;
+    return [{ ...UNKNOWN_CHANGE, statement, start }];
+  }
+
+  /** None when the rows are out of the buffer and their engines have undone them; all of the tables else. */
+  async #leftBy({ tables, timestamp, undo }: RolledBack): Promise<readonly TableName[]> {
+    for (const table of tables) {
+      const isUndone = await this.#ask(`engine ${tableIdOf(table)}`, (connection) =>
+        areTransactional(connection, [table], timestamp),
+      );
+      if (!isUndone) return tables;
+    }
+    return undo() ? [] : tables;
+  }
+
+  async #changedBy(change: LoggedChange): Promise<readonly TableName[]> {
+    const { table, isAlone } = change;
+    if (table === null || !isAlone) return this.#allTables();
+    if (!isServersOwn(table.database) && !(await this.#changesNoOther(table, change)))
+      return this.#allTables();
+    return this.#parts.routes.captures(table.database, table.table) ? [table] : [];
+  }
+
+  #changesNoOther(table: TableName, change: LoggedChange): Promise<boolean> {
+    const { source, book } = this.#parts;
+    const { mayBeTemporary, touchesOld } = change;
+    const question = `alone ${tableIdOf(table)}${mayBeTemporary ? ' or temporary' : ''}${touchesOld ? '' : ' adds'}`;
+    return this.#ask(question, async (connection) => {
+      if (!(await changesNoOther(connection, table, change))) return false;
+      const { file, position } = await readBinlogStatus(connection, source.facts);
+      book.unsureUntil = { file, position };
+      return true;
+    });
+  }
+
+  /** Those that were read, and those that were made since this life began. */
+  #allTables(): readonly TableName[] {
+    const { registry, routes, book } = this.#parts;
+    const isThere = (name: TableName): boolean => !this.#takesFirst || book.knows(tableIdOf(name));
+    const read = [...registry.admitted()].filter(
+      (name) => routes.captures(name.database, name.table) && isThere(name),
+    );
+    return [...read, ...routes.createdUnmet()];
+  }
+
+  get #takesFirst(): boolean {
+    return this.#parts.settings.config.snapshot.mode === 'initial';
+  }
+
+  /** Without those that capture leaves alone, and those that are gone: what they would have to tell is read when they can be. */
+  async #captured(tables: readonly TableName[]): Promise<readonly TableName[]> {
+    const { registry, book, isRefused } = this.#parts;
+    const found: TableName[] = [];
+    for (const name of tables) {
+      const isOut = isRefused(tableIdOf(name));
+      const isAdmitted = registry.isAdmitted(name.database, name.table);
+      if (!isOut && !isAdmitted && (await this.#isFit(name))) throw appeared(tableIdOf(name));
+      if (isOut || !isAdmitted) book.forget(tableIdOf(name));
+      else found.push(name);
+    }
+    return found;
+  }
+
+  /** Whether it is a table on the source, no view, and can be captured. */
+  async #isFit({ database, table }: TableName): Promise<boolean> {
+    const { source, settings } = this.#parts;
+    const connection = await source.connect();
+    try {
+      const description = await readTable(connection, database, table);
+      return description !== null && refusalOf(settings.config, description) === null;
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  #readAgain(tables: readonly TableName[], doubt: Doubt): void {
+    const { stream, book, log } = this.#parts;
+    book.readAgain(tables, this.#takesFirst, Date.now());
+    stream.tellDoubt(tables, doubt);
+    log.warn(
+      { event: 'capture.reads_again', tables: tables.map(tableIdOf) },
+      `${doubt.statement}: the binlog does not tell what became of rows of these tables, which are read again`,
+    );
+  }
+
+  async #ask(
+    question: string,
+    ask: (connection: Awaited<ReturnType<Source['connect']>>) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { source, routes } = this.#parts;
+    if (this.#ddlsPassed !== routes.ddlsPassed) this.#answers.clear();
+    this.#ddlsPassed = routes.ddlsPassed;
+    const known = this.#answers.get(question);
+    if (known !== undefined) return known;
+    const connection = await source.connect();
+    try {
+      const answer = await ask(connection);
+      this.#answers.set(question, answer);
+      return answer;
+    } finally {
+      connection.destroy();
+    }
+  }
+}

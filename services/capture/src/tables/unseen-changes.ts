@@ -1,0 +1,74 @@
+import type { TableMap } from '@sluice/binlog';
+import { tableId } from '@sluice/envelope';
+import type { TableDescription } from '@sluice/mysql';
+import type { Logger } from '@sluice/runtime';
+import { shapeOfDescription, type BookServer } from '../catalog/column-book.ts';
+import type { SnapshotBook } from '../state/snapshot-book.ts';
+import { shapeText } from '../model/table.ts';
+import type { TableRegistry } from '../catalog/table-registry.ts';
+import type { DdlReporter } from '../stream/ddl-reporter.ts';
+import type { TableRoutes } from '../stream/table-routes.ts';
+import type { Announcement } from '../encode/announcement.ts';
+
+export interface UnseenChangesParts {
+  readonly server: BookServer;
+  readonly registry: TableRegistry;
+  readonly routes: TableRoutes;
+  readonly book: SnapshotBook;
+  readonly ddl: DdlReporter;
+  readonly describe: (database: string, table: string) => Promise<TableDescription | null>;
+  readonly log: Logger;
+}
+
+/**
+ * Tables whose columns have changed without a statement in the binlog (`sql_log_bin` = 0, a replication filter, an ALTER on
+ * this server alone): what the ALTER made of their rows is not in the stream.
+ */
+export class UnseenChanges {
+  readonly #parts: UnseenChangesParts;
+
+  constructor(parts: UnseenChangesParts) {
+    this.#parts = parts;
+  }
+
+  /** Those of the table maps that nothing explains. They must be looked for before their shapes are registered. */
+  async find(maps: readonly TableMap[]): Promise<readonly TableMap[]> {
+    const found: TableMap[] = [];
+    for (const map of maps) if (await this.#isUnexplained(map)) found.push(map);
+    return found;
+  }
+
+  /** One that has not been read yet is read as it is then. */
+  async #isUnexplained(map: TableMap): Promise<boolean> {
+    const { routes, book } = this.#parts;
+    if (routes.unseenChange(map) === null || !book.hasBegun(tableId(map.database, map.table))) return false;
+    return !(await this.#isServerAhead(map));
+  }
+
+  /**
+   * Whether the newest version is what the server has now: a snapshot has read it before the stream came to the statement.
+   * One that is gone has no rows to read.
+   */
+  async #isServerAhead(map: TableMap): Promise<boolean> {
+    const { describe, registry, routes, server } = this.#parts;
+    const description = await describe(map.database, map.table);
+    const newest = registry.shapeOf(map.database, map.table);
+    if (description === null || newest === null) return true;
+    return shapeText(shapeOfDescription(description, routes.keyOf(map), server)) === shapeText(newest);
+  }
+
+  /** An alert for each, before the schema record that the stream's next rows need. */
+  tell(maps: readonly TableMap[], announcement: () => Announcement): void {
+    const { routes, ddl, log } = this.#parts;
+    for (const map of maps) {
+      const change = routes.unseenChange(map);
+      if (change === null) continue; // another map of the same table has told it
+      const table = tableId(map.database, map.table);
+      ddl.reportUnseen(change, map, announcement());
+      log.warn(
+        { event: 'capture.change_unseen', table, change },
+        `the columns of ${table} are other than before, and no statement in the binlog says so: its rows are read again`,
+      );
+    }
+  }
+}

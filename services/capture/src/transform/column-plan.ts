@@ -1,0 +1,132 @@
+import type { PreflightProblem } from '@sluice/runtime';
+import { type SchemaColumn, tableId } from '@sluice/envelope';
+import { type TableShape } from '../model/table.ts';
+import type { ColumnSetting, TableSettings } from './table-settings.ts';
+import type { ValueStep, PublishedColumn, ColumnPlan } from '../model/treatment.ts';
+
+const HASH_DIGITS = 64;
+/** Members that sinks add to a row, and what the target table has besides. */
+const RESERVED = /^_sluice|^_sequence$|^_id$/iu;
+const CHARACTERS = /^(?:var)?char\((\d+)\)$/u;
+/** Characters of four bytes that fit in any case. */
+const TEXTS: Readonly<Record<string, number>> = {
+  tinytext: 63,
+  text: 16_383,
+  mediumtext: 4_194_303,
+  longtext: 1_073_741_823,
+};
+const WRITE: ValueStep = { kind: 'write' };
+
+/**
+ * The plan for a table of this shape, and everything that keeps the settings from being applied to it. The plan is null
+ * when all columns are published as they are.
+ *
+ * @param hashKeyId tells one hash key from another; null when there is none
+ */
+export function planColumns(
+  shape: TableShape,
+  settings: TableSettings,
+  hashKeyId: string | null,
+): { readonly plan: ColumnPlan | null; readonly problems: readonly PreflightProblem[] } {
+  const problems = shape.columns.flatMap((column) => {
+    const setting = settings.columns.get(column.name);
+    return setting === undefined ? [] : columnProblems(shape, column, setting, hashKeyId);
+  });
+  const columns = shape.columns.flatMap((column, place): PublishedColumn[] => {
+    const config = settings.columns.get(column.name)?.config;
+    if (config === undefined) return [{ column, place, step: WRITE }];
+    return config.exclude ? [] : [{ ...publish(column, config), place }];
+  });
+  const isPlain =
+    columns.length === shape.columns.length &&
+    columns.every(({ column, place }) => column === shape.columns[place]);
+  if (isPlain) return { plan: null, problems };
+  const keyColumns = shape.keyColumns.map((name) => settings.columns.get(name)?.config.rename ?? name);
+  const text = JSON.stringify([
+    columns.map(({ column: { name, type }, place, step }) => ({ place, name, type, step })),
+    columns.some(({ step }) => step.kind === 'hash') ? hashKeyId : null,
+  ]);
+  return { plan: { columns, keyColumns, text }, problems: [...problems, ...collisions(shape, columns)] };
+}
+
+function publish(
+  column: SchemaColumn,
+  { mask, hash, truncate, rename }: ColumnSetting['config'],
+): { readonly column: SchemaColumn; readonly step: ValueStep } {
+  const named = rename === undefined || rename === column.name ? column : { ...column, name: rename };
+  if (mask !== undefined)
+    return { column: holding(named, Array.from(mask).length), step: { kind: 'mask', text: mask } };
+  if (hash) return { column: holding(named, HASH_DIGITS), step: { kind: 'hash' } };
+  if (truncate === undefined) return { column: named, step: WRITE };
+  const type = CHARACTERS.test(column.type) ? shortened(column.type, truncate) : column.type;
+  return { column: { ...named, type }, step: { kind: 'truncate', characters: truncate } };
+}
+
+/** A text column that is long enough keeps its type: a target table need not change. */
+function holding(column: SchemaColumn, characters: number): SchemaColumn {
+  if (characters <= (textLength(column) ?? 0)) return { ...column };
+  return { ...column, type: `varchar(${characters})`, charset: 'utf8mb4' };
+}
+
+/** Characters that fit into a text column; null for other types. */
+function textLength({ type, charset }: SchemaColumn): number | null {
+  if (charset === null) return null;
+  return Number(CHARACTERS.exec(type)?.[1] ?? TEXTS[type] ?? 0) || null;
+}
+
+function shortened(type: string, characters: number): string {
+  return type.replace(/\d+/u, (length) => String(Math.min(Number(length), characters)));
+}
+
+function columnProblems(
+  shape: TableShape,
+  column: SchemaColumn,
+  { setting, config: { exclude, mask, hash, truncate, rename } }: ColumnSetting,
+  hashKeyId: string | null,
+): readonly PreflightProblem[] {
+  const table = tableId(shape.database, shape.table);
+  const problems: PreflightProblem[] = [];
+  const isHidden = exclude || mask !== undefined || hash || truncate !== undefined;
+  if (isHidden && shape.keyColumns.includes(column.name))
+    problems.push({
+      setting,
+      found: `${column.name} is a key column of ${table}`,
+      required: 'key columns as they are (only `rename` is allowed): they tell the rows apart',
+      fix: `remove it, or give the table another key under source.keys[${JSON.stringify(table)}] with the columns of a NOT NULL unique index`,
+    });
+  if (truncate !== undefined && textLength(column) === null)
+    problems.push({
+      setting: `${setting}.truncate`,
+      found: `${table}.${column.name} is ${column.type}`,
+      required: 'a CHAR, VARCHAR or TEXT column',
+      fix: 'use `mask`, `hash` or `exclude` instead',
+    });
+  if (hash && hashKeyId === null)
+    problems.push({
+      setting: `${setting}.hash`,
+      found: 'no capture.hashKeyFile',
+      required: 'a key for the hash',
+      fix: 'write at least 16 random bytes to a file and name it under capture.hashKeyFile',
+    });
+  if (rename !== undefined && RESERVED.test(rename))
+    problems.push({
+      setting: `${setting}.rename`,
+      found: rename,
+      required: 'a name that sinks do not use themselves',
+      fix: 'choose a name that does not begin with `_`',
+    });
+  return problems;
+}
+
+/** A target table does not tell names that differ in case only. */
+function collisions(shape: TableShape, columns: readonly PublishedColumn[]): readonly PreflightProblem[] {
+  const groups = Map.groupBy(columns, ({ column }) => column.name.toLowerCase());
+  return [...groups.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => ({
+      setting: `columns of table ${tableId(shape.database, shape.table)}`,
+      found: `${group.map(({ place }) => shape.columns[place]?.name).join(' and ')} are both published as ${group[0]?.column.name}`,
+      required: 'a name of its own for every published column',
+      fix: 'change one `rename`, or `exclude` one of the columns',
+    }));
+}

@@ -1,0 +1,66 @@
+import { tablePattern } from '@sluice/envelope';
+import type { TablesConfig } from '@sluice/runtime';
+import type { SourceOperation } from '../model/treatment.ts';
+
+type ColumnConfig = TablesConfig[string]['columns'][string];
+
+/** What becomes of one column, and which setting says so. */
+export interface ColumnSetting {
+  /** For example `tables["shop.*"].columns.email`. */
+  readonly setting: string;
+  readonly config: ColumnConfig;
+}
+
+/** What the section `tables` says of one table, of all patterns that fit it. */
+export interface TableSettings {
+  readonly columns: ReadonlyMap<string, ColumnSetting>;
+  /** Which rows are published; null when all are. */
+  readonly where: { readonly setting: string; readonly text: string } | null;
+  /** Changes that are not published; null when all are. */
+  readonly skips: ReadonlySet<SourceOperation> | null;
+  /** Two patterns say the same setting of this table. */
+  readonly twice: readonly { readonly setting: string; readonly other: string }[];
+}
+
+const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
+
+/** A setting of the section `tables`, as messages name it. */
+export function settingName(pattern: string, ...path: readonly string[]): string {
+  const plain = (part: string): string =>
+    /^[A-Za-z0-9_-]+$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`;
+  return `tables[${JSON.stringify(pattern)}]${path.map(plain).join('')}`;
+}
+
+/** Null when no pattern fits the table. */
+export function settingsOf(tables: TablesConfig, database: string, table: string): TableSettings | null {
+  const fitting = Object.entries(tables).filter(([pattern]) => tablePattern(pattern)(database, table));
+  if (fitting.length === 0) return null;
+  const columns = new Map<string, ColumnSetting>();
+  const twice: { setting: string; other: string }[] = [];
+  let where: TableSettings['where'] = null;
+  let operations: { setting: string; names: readonly string[] } | null = null;
+  for (const [pattern, config] of fitting) {
+    for (const [column, columnConfig] of Object.entries(config.columns)) {
+      const setting = settingName(pattern, 'columns', column);
+      const other = columns.get(column)?.setting;
+      if (other === undefined) columns.set(column, { setting, config: columnConfig });
+      else twice.push({ setting, other });
+    }
+    if (config.where !== undefined) {
+      const setting = settingName(pattern, 'where');
+      if (where === null) where = { setting, text: config.where };
+      else twice.push({ setting, other: where.setting });
+    }
+    if (config.operations === undefined) continue;
+    const setting = settingName(pattern, 'operations');
+    if (operations === null) operations = { setting, names: config.operations };
+    else twice.push({ setting, other: operations.setting });
+  }
+  return { columns, where, skips: skipsOf(operations?.names), twice };
+}
+
+function skipsOf(published: readonly string[] | undefined): ReadonlySet<SourceOperation> | null {
+  if (published === undefined) return null;
+  const skips = OPERATIONS.filter((operation) => !published.includes(operation.toLowerCase()));
+  return skips.length === 0 ? null : new Set(skips);
+}

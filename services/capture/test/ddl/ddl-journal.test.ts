@@ -1,0 +1,93 @@
+import type { DdlRecord } from '@sluice/envelope';
+import { expect, test } from 'vitest';
+import { DdlJournal } from '../../src/ddl/ddl-journal.ts';
+
+function record(
+  number: number,
+  policy: 'apply' | 'alert' = 'alert',
+  change: Partial<DdlRecord['payload']> = {},
+): DdlRecord {
+  return {
+    schema: { version: 1, type: 'ddl' },
+    payload: {
+      id: `001000001${String(number).padStart(10, '0')}`,
+      class: 'breaking',
+      policy,
+      tables: ['shop.orders'],
+      shadow: false,
+      created: false,
+      statement: 'ALTER TABLE orders DROP COLUMN v',
+      advice: '',
+      source: {
+        server: 'shop',
+        database: 'shop',
+        timestamp: 1,
+        position: { file: 'binlog.000001', offset: number },
+        gtid: null,
+      },
+      captured_at: 1,
+      ...change,
+    },
+  };
+}
+
+const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+test('alerts stand until they are cleared, whatever is read again', () => {
+  const journal = new DdlJournal();
+  for (const value of [record(1), record(2), record(3, 'apply')]) journal.restore(bytes(value));
+  const id = record(1).payload.id;
+  journal.restore(
+    bytes({
+      schema: { version: 1, type: 'ddl-cleared' },
+      payload: { ids: [id], by: 'a', reason: '', at: 1 },
+    }),
+  );
+  expect(journal.alerts.map((alert) => alert.id)).toEqual([record(2).payload.id]);
+  expect(journal.history().map((entry) => entry.id)).toEqual(
+    [3, 2, 1].map((number) => record(number).payload.id),
+  );
+});
+
+test('what cannot be read says nothing', () => {
+  const journal = new DdlJournal();
+  journal.restore(Buffer.from('{'));
+  journal.restore(bytes({ schema: { version: 2, type: 'ddl' } }));
+  expect(journal.history()).toEqual([]);
+});
+
+test('the history keeps the newest', () => {
+  const journal = new DdlJournal();
+  for (let number = 1; number <= 3000; number++) journal.apply(record(number, 'apply'));
+  expect(journal.history()).toHaveLength(1000);
+  expect(journal.history(1)[0]?.id).toBe(record(3000).payload.id);
+});
+
+test('the newest change of the columns of a table is known by its statement, whoever has cleared it', () => {
+  const journal = new DdlJournal();
+  expect(journal.lastChange('shop.orders')).toBeNull();
+  for (const value of [
+    record(1),
+    record(2, 'apply', { class: 'drop', tables: ['shop.lines', 'shop.orders'] }),
+    record(3, 'apply', { class: 'truncate' }),
+    record(4, 'alert', { unseen: true }),
+  ])
+    journal.restore(bytes(value));
+  const [first, second] = [record(1).payload.id, record(2).payload.id];
+  journal.restore(
+    bytes({
+      schema: { version: 1, type: 'ddl-cleared' },
+      payload: { ids: [first], by: 'a', reason: '', at: 1 },
+    }),
+  );
+  expect([journal.lastChange('shop.orders'), journal.lastChange('shop.lines')]).toEqual([second, second]);
+});
+
+test('entries without a sequence of their own get free ids', () => {
+  const journal = new DdlJournal();
+  for (const number of [8, 9]) journal.apply(record(number));
+  expect([journal.freeId(record(7).payload.id), journal.freeId(record(20).payload.id)]).toEqual([
+    record(10).payload.id,
+    record(21).payload.id,
+  ]);
+});

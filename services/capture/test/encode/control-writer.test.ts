@@ -1,0 +1,81 @@
+import { decodeEnvelope, envelopeSchema } from '@sluice/envelope';
+import { expect, test } from 'vitest';
+import {
+  writeHeartbeat,
+  writeSchema,
+  writeSnapshotMark,
+  writeTruncate,
+  type ControlPoint,
+} from '../../src/encode/control-writer.ts';
+import type { PublishBuffer } from '../../src/encode/publish-buffer.ts';
+import { captureTable, ownTopic, type TableShape } from '../../src/model/table.ts';
+import { recordsOf } from '../support/buffer-records.ts';
+import { bufferOf } from '../support/buffers.ts';
+
+const shape: TableShape = {
+  database: 'shop',
+  table: 'orders',
+  columns: [
+    { name: 'id', type: 'int', nullable: false, charset: null },
+    { name: 'é"', type: 'varchar(9)', nullable: true, charset: 'utf8mb4' },
+  ],
+  keyColumns: ['id'],
+};
+const table = captureTable(shape, 3, ownTopic('p.shop.orders'), 2);
+const point: ControlPoint = {
+  server: 'shop',
+  serverId: 11,
+  file: 'binlog.000002',
+  offset: 700,
+  gtid: null,
+  timestamp: 1_795_252_177_716.5,
+  sequence: '0010000020000000700',
+  capturedAt: 1_795_252_177_720,
+};
+
+type Write = (buffer: PublishBuffer) => void;
+const cases: readonly [string, string, Write][] = [
+  ['TRUNCATE', 'truncate/1/3', (buffer) => writeTruncate(buffer, table, point)],
+  ['SCHEMA', 'schema/1/3', (buffer) => writeSchema(buffer, table, 'additive', point)],
+  [
+    'SNAPSHOT_BEGIN',
+    'snapshot/1/3',
+    (buffer) => writeSnapshotMark(buffer, table, { phase: 'begin', job: 'j', reconcile: true }, point),
+  ],
+  [
+    'SNAPSHOT_END',
+    'snapshot/1/3',
+    (buffer) => writeSnapshotMark(buffer, table, { phase: 'end', job: 'j', reconcile: false }, point),
+  ],
+];
+
+test.each(cases)('%s goes to every partition with one sequence', (operation, schema, write) => {
+  const buffer = bufferOf();
+  write(buffer);
+  const records = recordsOf(buffer);
+  expect(records.map(({ partition }) => partition)).toEqual([0, 1]);
+  for (const { topic, key, value, headers } of records) {
+    const [type] = schema.split('/');
+    expect([topic, key]).toEqual(['p.shop.orders', `{"$sluice":"${type}"}`]);
+    expect(headers).toEqual({ operation, sequence: point.sequence, schema });
+    const envelope = envelopeSchema.parse(JSON.parse(value ?? ''));
+    expect(decodeEnvelope(Buffer.from(value ?? ''))).toEqual(envelope);
+    expect(envelope.payload.source).toMatchObject({
+      database: 'shop',
+      table: 'orders',
+      timestamp: 1_795_252_177_716.5,
+    });
+  }
+  expect(buffer.rows).toBe(0);
+});
+
+test('a heartbeat names no table', () => {
+  const buffer = bufferOf();
+  writeHeartbeat(buffer, 'p', point);
+  const [record] = recordsOf(buffer);
+  expect(record).toMatchObject({ topic: 'p.sluice.heartbeat', partition: 0, key: '{"$sluice":"heartbeat"}' });
+  expect(envelopeSchema.parse(JSON.parse(record?.value ?? ''))).toMatchObject({
+    schema: { type: 'heartbeat', table: 0 },
+    payload: { source: { database: '', table: '', position: { offset: 700 } } },
+  });
+});

@@ -1,0 +1,91 @@
+import type { DdlClearedRecord } from '@sluice/envelope';
+import { createLogger } from '@sluice/runtime';
+import { expect, test } from 'vitest';
+import { ddlRoutes } from '../../src/ops/ddl-routes.ts';
+import { rowsEvent } from '../support/rows-events.ts';
+import { begin, ORDERS, statement, streamOf, query } from '../support/streams.ts';
+
+function pages() {
+  const { stream, journal } = streamOf();
+  begin(stream, 100);
+  stream.onCommit(190);
+  statement(stream, 'ALTER TABLE orders DROP COLUMN v', 200);
+  statement(stream, 'ALTER TABLE orders ADD w INT', 400);
+  statement(stream, 'DROP TABLE orders', 600);
+  const published: DdlClearedRecord[] = [];
+  const resumed: string[] = [];
+  const routes = ddlRoutes({
+    journal: () => journal,
+    publish: (record) => Promise.resolve(void published.push(record)),
+    onResumed: (table) => resumed.push(table),
+    log: createLogger('test', { level: 'silent' }),
+  });
+  const ask = async (path: string, query: string, body = '') => {
+    const route = routes.find((candidate) => candidate.path === path);
+    return route?.handle({ params: {}, query: new URLSearchParams(query), body });
+  };
+  return { ask, published, resumed, stream, journal };
+}
+
+test('alerts, oldest first; history, newest first', async () => {
+  const { ask } = pages();
+  expect(await ask('/api/ddl/alerts', '')).toMatchObject({
+    status: 200,
+    body: { unacknowledged: 2, matching: 2, entries: [{ class: 'breaking' }, { class: 'drop' }] },
+  });
+  expect(await ask('/api/ddl/history', 'limit=2')).toMatchObject({
+    body: { matching: 3, entries: [{ class: 'drop' }, { class: 'additive' }] },
+  });
+  expect(await ask('/api/ddl/history', 'table=shop.other')).toMatchObject({ body: { matching: 0 } });
+});
+
+test('clearing is stored before it counts, and says by whom', async () => {
+  const { ask, published } = pages();
+  const order = JSON.stringify({ by: 'ann', ids: ['0010000020000000200'] });
+  expect(await ask('/api/ddl/alerts/clear', '', order)).toEqual({
+    status: 200,
+    body: { cleared: ['0010000020000000200'], unacknowledged: 1 },
+  });
+  expect(published).toMatchObject([{ payload: { ids: ['0010000020000000200'], by: 'ann' } }]);
+  expect(await ask('/api/ddl/alerts', '')).toMatchObject({ body: { unacknowledged: 1 } });
+  expect(
+    await ask('/api/ddl/alerts/clear', '', JSON.stringify({ by: 'ann', table: 'shop.x' })),
+  ).toMatchObject({
+    body: { cleared: [] },
+  });
+  expect(published).toHaveLength(1);
+});
+
+test.each(['', '{}', '{"by":"a","all":true}'])('an order like %j is refused', async (body) => {
+  expect(await pages().ask('/api/ddl/alerts/clear', '', body)).toMatchObject({ status: 400 });
+});
+
+test('nothing is known before the topic was read', async () => {
+  const log = createLogger('test', { level: 'silent' });
+  const [route] = ddlRoutes({
+    journal: () => null,
+    publish: () => Promise.resolve(),
+    onResumed: () => undefined,
+    log,
+  });
+  expect(await route?.handle({ params: {}, query: new URLSearchParams(), body: '' })).toMatchObject({
+    status: 503,
+  });
+});
+
+test('a stopped table goes on by resume, not by clearing', async () => {
+  const { ask, resumed, stream, journal } = pages();
+  begin(stream, 1000);
+  stream.onQuery(query({ database: '', sql: "XA START X'61',X'',1", start: 1010, end: 1020, closes: false }));
+  stream.onRows(rowsEvent({ table: ORDERS, operation: 'INSERT', start: 1030, rows: [['1', '"a"']] }));
+  stream.onQuery(query({ sql: "XA PREPARE X'61',X'',1", start: 1060, end: 1080 }));
+  await ask('/api/ddl/alerts/clear', '', JSON.stringify({ by: 'ann' }));
+  expect(journal.isStopped('shop.orders')).toBe(true);
+  const order = JSON.stringify({ by: 'ann', table: 'shop.orders' });
+  expect(await ask('/api/tables/resume', '', order)).toMatchObject({
+    body: { resumed: [expect.stringMatching(/^001000002000000\d{4}$/u)] },
+  });
+  expect([journal.isStopped('shop.orders'), resumed]).toEqual([false, ['shop.orders']]);
+  expect(await ask('/api/tables/resume', '', order)).toMatchObject({ body: { resumed: [] } });
+  expect(resumed).toHaveLength(1);
+});

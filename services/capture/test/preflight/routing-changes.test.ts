@@ -1,0 +1,43 @@
+import { TopicRouting, type TopicSettings } from '@sluice/envelope';
+import { expect, test } from 'vitest';
+import { findRoutingChanges } from '../../src/preflight/routing-changes.ts';
+import { TableRegistry, type SchemaHistoryRecord } from '../../src/catalog/table-registry.ts';
+
+const record = (table: string, routing?: string): SchemaHistoryRecord => ({
+  database: 'shop',
+  table,
+  version: 1,
+  columns: [],
+  keyColumns: ['id'],
+  sequence: '0010000020000000700',
+  ...(routing === undefined ? {} : { routing }),
+});
+
+function changesOf(topics: Omit<TopicSettings, 'prefix'>, ...history: readonly SchemaHistoryRecord[]) {
+  const registry = new TableRegistry(new TopicRouting({ prefix: 'p', ...topics }));
+  for (const each of history) registry.restore(each);
+  const tables = ['orders', 'lines', 'new'].map((table) => ({ database: 'shop', table }));
+  return findRoutingChanges(tables, registry).map(({ found }) => found);
+}
+
+test('topics of the same naming go on, however it is written', () => {
+  expect(changesOf({}, record('orders'))).toEqual([]);
+  expect(changesOf({ template: '{database}.{table}' }, record('orders'))).toEqual([]);
+  expect(changesOf({ strategy: 'database' }, record('orders', '{database}'))).toEqual([]);
+  expect(changesOf({ strategy: 'database' })).toEqual([]);
+});
+
+test('another strategy or template than that of a captured table is refused, once', () => {
+  expect(changesOf({ strategy: 'database' }, record('orders'), record('lines'))).toEqual([
+    'topics named {database}, while shop.orders and 1 other table(s) went to {database}.{table}',
+  ]);
+  expect(changesOf({}, record('orders', '{database}'))).toEqual([
+    'topics named {database}.{table}, while shop.orders went to {database}',
+  ]);
+  expect(changesOf({ strategy: 'operation' }, record('orders'))).toHaveLength(1);
+  expect(changesOf({ strategy: 'database' }, record('dropped'))).toEqual([]);
+});
+
+test('the newest version of a table says where it went', () => {
+  expect(changesOf({}, record('orders', '{database}'), { ...record('orders'), version: 2 })).toEqual([]);
+});

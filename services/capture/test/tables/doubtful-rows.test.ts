@@ -1,0 +1,220 @@
+import { createLogger } from '@sluice/runtime';
+import { describe, expect, test } from 'vitest';
+import type { CaptureSettings } from '../../src/settings/capture-settings.ts';
+import { DoubtfulRows } from '../../src/tables/doubtful-rows.ts';
+import type { Source } from '../../src/source/source.ts';
+import type { StreamPosition } from '../../src/model/position.ts';
+import { NO_SNAPSHOTS, SnapshotBook } from '../../src/state/snapshot-book.ts';
+import { recordsOf } from '../support/buffer-records.ts';
+import { columnRow } from '../support/descriptions.ts';
+import {
+  begin,
+  FILE,
+  insert,
+  query,
+  registryOf,
+  statement,
+  streamOf,
+  type StreamSetup,
+} from '../support/streams.ts';
+
+interface Setup extends StreamSetup {
+  readonly book: SnapshotBook;
+  /** Of a change that was logged as its text, in a group of its own. */
+  logged(sql: string): Promise<void>;
+  settle(): Promise<void>;
+  /** The tables that every alert names. */
+  told(): string[][];
+}
+
+/** A stream whose server shows no trigger, and these of its tables: with a primary key, without one, or none at all. */
+function setupOf(options: {
+  mode?: 'initial' | 'never';
+  topics?: readonly string[];
+  whole?: readonly string[];
+  refused?: readonly string[];
+  /** The end of the source's binlog when it is asked. */
+  end?: number;
+  /** As the checkpoint has it. */
+  unsureUntil?: StreamPosition;
+  onServer?: Readonly<Record<string, 'fit' | 'keyless'>>;
+}): Setup {
+  const whole = [...(options.whole ?? ['shop.orders'])];
+  const { unsureUntil } = options;
+  const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole, ...(unsureUntil ? { unsureUntil } : {}) });
+  const registry = registryOf(...(options.topics ?? ['orders']));
+  const setup = streamOf({ registry, isUnsure: () => book.unsureUntil !== null });
+  const { onServer = { orders: 'fit' }, refused = [] } = options;
+  const names = Object.keys(onServer).map((table) => ({ TABLE_SCHEMA: 'shop', TABLE_NAME: table }));
+  const keyed = names.filter(({ TABLE_NAME: table }) => onServer[table] === 'fit');
+  const answers: readonly (readonly [string, readonly object[]])[] = [
+    ['SHOW GRANTS', [{ Grants: 'GRANT ALL PRIVILEGES ON *.* TO `root`@`%`' }]],
+    ['.TRIGGERS', []],
+    ['.KEY_COLUMN_USAGE', []],
+    ['SHOW BINARY LOG STATUS', [{ File: FILE, Position: options.end ?? 5000, Executed_Gtid_Set: '' }]],
+    ['.TABLES', names.map((name) => ({ ...name, type: 'BASE TABLE', engine: 'InnoDB' }))],
+    ['.COLUMNS', names.map((name) => ({ ...name, ...columnRow('id') }))],
+    [
+      '.STATISTICS',
+      keyed.map((name) => ({ ...name, INDEX_NAME: 'PRIMARY', COLUMN_NAME: 'id', SUB_PART: null })),
+    ],
+  ];
+  const connection = {
+    query: (sql: string, values: readonly unknown[] = []) => {
+      const rows = answers.find(([of]) => sql.includes(of))?.[1] ?? [];
+      const wanted = values.find((value) => typeof value === 'string' && value in onServer);
+      return Promise.resolve([
+        rows.filter((row) => !('TABLE_NAME' in row) || wanted === undefined || row.TABLE_NAME === wanted),
+      ]);
+    },
+    destroy: () => undefined,
+  };
+  const rows = new DoubtfulRows({
+    settings: {
+      config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} } },
+    } as unknown as CaptureSettings,
+    source: {
+      facts: { flavour: 'mysql', version: '9.7.4', gtid: false },
+      connect: () => Promise.resolve(connection),
+    } as unknown as Source,
+    ...setup,
+    book,
+    isRefused: (id) => refused.includes(id),
+    log: createLogger('test', { level: 'silent' }),
+  });
+  let at = 1000;
+  return {
+    ...setup,
+    book,
+    settle: () => rows.settle(),
+    logged: async (sql) => {
+      begin(setup.stream, (at += 200));
+      setup.stream.onQuery(query({ sql, start: at + 10, end: at + 100, closes: false }));
+      await rows.settle();
+      setup.stream.onCommit(at + 110);
+    },
+    told: () => setup.journal.alerts.map(({ tables }) => tables),
+  };
+}
+
+const owed = ({ book }: Setup): unknown[] => book.jobs.map(({ id, reconcile }) => [id, reconcile]);
+
+describe('a table that capture has no topic of', () => {
+  // What a view, or what has been gone since, changed besides is not known.
+  test.each<[string, Parameters<typeof setupOf>[0], readonly string[]]>([
+    ['has no key', { onServer: { lines: 'keyless' } }, []],
+    ['is left alone', { onServer: { lines: 'fit' }, refused: ['shop.lines'] }, []],
+    [
+      'is left alone, and was published before',
+      { topics: ['lines'], onServer: { lines: 'fit' }, refused: ['shop.lines'] },
+      [],
+    ],
+    ['is a view, or gone', { onServer: {} }, ['shop.orders']],
+  ])('and that %s ends no life, and is not read before it comes back', async (_what, options, others) => {
+    const whole = ['shop.orders', ...(others.length > 0 ? [] : ['shop.lines'])];
+    const setup = setupOf({ ...options, whole });
+    await setup.logged('INSERT INTO lines VALUES (1)');
+    expect(setup.routes.renamedTo).toEqual([]);
+    expect([owed(setup), setup.told()]).toEqual([
+      others.map((id) => [`initial/${id}`, true]),
+      others.length > 0 ? [others] : [],
+    ]);
+    expect(setup.book.knows('shop.lines')).toBe(false);
+  });
+
+  test.each(['initial', 'never'] as const)(
+    'and that can be captured is read in the next life (%s)',
+    async (mode) => {
+      const setup = setupOf({ mode, onServer: { orders: 'fit', lines: 'fit' } });
+      statement(setup.stream, 'CREATE TABLE lines (id INT PRIMARY KEY)', 200);
+      await expect(setup.logged('INSERT INTO lines VALUES (1)')).rejects.toMatchObject({
+        code: 'TABLE_APPEARED',
+        context: { table: 'shop.lines' },
+      });
+    },
+  );
+});
+
+test.each([
+  ['initial', [['initial/shop.orders', true]]],
+  [
+    'never',
+    [
+      ['s1', true],
+      ['s2', true],
+    ],
+  ],
+] as const)('every table that is published is read again, with snapshots %s', async (mode, jobs) => {
+  const setup = setupOf({ mode, topics: ['orders', 'items'] });
+  await setup.logged('DO f(1)');
+  expect(owed(setup)).toEqual(jobs);
+  expect(setup.told()).toEqual([mode === 'never' ? ['shop.orders', 'shop.items'] : ['shop.orders']]);
+});
+
+test('rows that are told to be in doubt are told also when the group is rolled back', async () => {
+  const setup = setupOf({});
+  const { stream, settle, told } = setup;
+  begin(stream, 200);
+  stream.onRows(insert(210, 1));
+  stream.onQuery(query({ sql: 'UPDATE orders SET v = 1', start: 240, end: 300, closes: false }));
+  await settle();
+  stream.onQuery(query({ sql: 'ROLLBACK', start: 300, end: 320 }));
+  await settle();
+  const reported = recordsOf(setup.buffer).filter(({ topic }) => topic === 'p.sluice.ddl');
+  expect([told(), reported.length]).toEqual([[['shop.orders'], ['shop.orders']], 2]);
+});
+
+describe('a table that the source says changes no other', () => {
+  const both = { topics: ['orders', 'items'], whole: ['shop.orders', 'shop.items'] };
+
+  test.each([
+    'DROP TRIGGER tell',
+    'CREATE OR REPLACE TRIGGER tell AFTER INSERT ON orders FOR EACH ROW SET @a = 1',
+    '/* app */ drop view seen',
+    '/*!50003 CREATE*/ /*!50003 OR REPLACE VIEW seen AS SELECT 1 */',
+    'ALTER TABLE lines DROP FOREIGN KEY f',
+    'SET STATEMENT lock_wait_timeout = 5 FOR DROP TABLE crm.lines',
+  ])('may have changed every table when %s was behind it then', async (sql) => {
+    const setup = setupOf(both);
+    await setup.logged('INSERT INTO orders VALUES (1)');
+    expect(setup.told()).toEqual([['shop.orders']]);
+    statement(setup.stream, sql, 4900);
+    expect(setup.stream.mustSettleTables).toBe(true);
+    await setup.settle();
+    expect(setup.told()).toEqual([['shop.orders'], ['shop.orders', 'shop.items']]);
+  });
+
+  test.each([
+    ['is later', 'DROP TRIGGER tell', 4901],
+    ['makes something', '/* app */ CREATE TRIGGER tell AFTER INSERT ON orders FOR EACH ROW SET @a = 1', 4900],
+    ['is about a temporary table', 'DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `work`', 4900],
+    ['is about accounts', "ALTER USER 'a'@'%' ACCOUNT LOCK", 4900],
+  ])('has changed no other when the DDL %s', async (_what, sql, start) => {
+    const setup = setupOf(both);
+    await setup.logged('INSERT INTO orders VALUES (1)');
+    statement(setup.stream, sql, start);
+    await setup.settle();
+    expect(setup.told()).toEqual([['shop.orders']]);
+  });
+
+  test('is in doubt over a restart, until the stream is where the source was', async () => {
+    const unsureUntil = { file: FILE, position: 3000 };
+    const setup = setupOf({ ...both, unsureUntil });
+    expect(setup.book.toSnapshots()).toMatchObject({ unsureUntil });
+    statement(setup.stream, 'DROP TRIGGER tell', 2900);
+    await setup.settle();
+    expect(setup.told()).toEqual([['shop.orders', 'shop.items']]);
+    setup.book.notePosition({ file: FILE, position: 2999 });
+    expect(setup.book.unsureUntil).toEqual(unsureUntil);
+    setup.book.notePosition({ file: FILE, position: 3000 });
+    expect(setup.book.toSnapshots()).not.toHaveProperty('unsureUntil');
+    statement(setup.stream, 'DROP TRIGGER other', 3000);
+    expect(setup.stream.mustSettleTables).toBe(false);
+  });
+
+  test('of a schema of the server is asked nothing about', async () => {
+    const setup = setupOf(both);
+    await setup.logged("UPDATE mysql.rds_heartbeat2 SET value = '1'");
+    expect([setup.told(), setup.book.unsureUntil]).toEqual([[], null]);
+  });
+});

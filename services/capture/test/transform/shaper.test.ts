@@ -1,0 +1,201 @@
+import { ByteWriter } from '@sluice/binlog';
+import type { SchemaColumn } from '@sluice/envelope';
+import { parseConfig, type TablesConfig } from '@sluice/runtime';
+import { createHmac } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { HashKey } from '../../src/model/hash-key.ts';
+import { Shaper } from '../../src/transform/shaper.ts';
+import { captureTable, ownTopic, type TableShape } from '../../src/model/table.ts';
+import { encoderFor } from '../../src/encode/shaped-encoder.ts';
+import { TableEncoder } from '../../src/encode/table-encoder.ts';
+import type { ValueImage } from '../../src/model/treatment.ts';
+
+const KEY = Buffer.from('0123456789abcdef');
+const column = (name: string, type: string, charset: string | null = null): SchemaColumn => ({
+  name,
+  type,
+  nullable: true,
+  charset,
+});
+const text = (name: string, length = 100): SchemaColumn => column(name, `varchar(${length})`, 'utf8mb4');
+const SHAPE: TableShape = {
+  database: 'shop',
+  table: 'users',
+  columns: [column('id', 'int'), text('email'), text('phone'), column('born', 'date'), text('notes', 20)],
+  keyColumns: ['id'],
+};
+
+/** The section `tables` as the file gives it, defaults filled in. */
+function tables(section: unknown): TablesConfig {
+  const base = { pipeline: 'p', source: { host: 'h', user: 'u', tables: ['shop.*'] } };
+  const file = { ...base, kafka: { brokers: ['b:1'] }, tables: section };
+  return parseConfig(JSON.stringify(file), {}).tables;
+}
+
+const columnsOf = (columns: unknown): Shaper =>
+  new Shaper(tables({ 'shop.users': { columns } }), new HashKey(KEY));
+
+/** An image of JSON texts, in the order of the table's columns. */
+function image(...values: readonly string[]): ValueImage {
+  return {
+    isNull: (place) => values[place] === 'null',
+    write(place, out) {
+      const bytes = Buffer.from(values[place] ?? 'null');
+      out.reserve(bytes.length);
+      out.position += bytes.copy(out.bytes, out.position);
+    },
+  };
+}
+
+function written(shaper: Shaper, row: ValueImage, shape = SHAPE): { row: string; key: string } {
+  const encoder = encoderFor(captureTable(shape, 1, ownTopic('t'), 1, shaper.treat(shape)), 'shop');
+  const [out, key] = [new ByteWriter(8), new ByteWriter(8)];
+  encoder.writeRow(row, out);
+  encoder.writeKey(row, key);
+  return {
+    row: out.bytes.toString('utf8', 0, out.position),
+    key: key.bytes.toString('utf8', 0, key.position),
+  };
+}
+
+const hmac = (value: string): string => createHmac('sha256', KEY).update(value).digest('hex');
+const ROW = image('7', '"a@b.c"', '"555"', '"2001-02-03"', '"näme\\n\\u0001\\"x😀y"');
+
+describe('columns', () => {
+  test('a column is left out, masked, hashed, cut, renamed; the rest is as it is', () => {
+    const shaper = columnsOf({
+      id: { rename: 'user_id' },
+      email: { hash: true, rename: 'email_hash' },
+      phone: { mask: '"***"' },
+      born: { exclude: true },
+      notes: { truncate: 6 },
+    });
+    expect(written(shaper, ROW)).toEqual({
+      row: `{"user_id":7,"email_hash":"${hmac('a@b.c')}","phone":"\\"***\\"","notes":"näme\\n\\u0001"}`,
+      key: '{"user_id":7}',
+    });
+    const { plan } = shaper.treat(SHAPE);
+    expect(plan?.keyColumns).toEqual(['user_id']);
+    expect(plan?.columns.map(({ column: { name, type } }) => `${name} ${type}`)).toEqual([
+      'user_id int',
+      'email_hash varchar(100)',
+      'phone varchar(100)',
+      'notes varchar(6)',
+    ]);
+  });
+
+  test('NULL stays NULL', () => {
+    const shaper = columnsOf({ email: { hash: true }, phone: { mask: '*' }, notes: { truncate: 1 } });
+    const row = image('7', 'null', 'null', 'null', 'null');
+    expect(written(shaper, row).row).toBe('{"id":7,"email":null,"phone":null,"born":null,"notes":null}');
+  });
+
+  test.each([
+    [1, '"n"'],
+    [2, '"nä"'],
+    [5, '"näme\\n"'],
+    [7, '"näme\\n\\u0001\\""'],
+    [9, '"näme\\n\\u0001\\"x😀"'],
+    [10, '"näme\\n\\u0001\\"x😀y"'],
+    [11, '"näme\\n\\u0001\\"x😀y"'],
+  ])('%i characters of a text, never half of one', (truncate, expected) => {
+    expect(written(columnsOf({ notes: { truncate } }), ROW).row).toContain(`"notes":${expected}}`);
+  });
+
+  test('what is hashed is the text itself, or the JSON of what is no text', () => {
+    const shaper = columnsOf({ notes: { hash: true }, born: { hash: true } });
+    const { row } = written(shaper, ROW);
+    expect(row).toContain(`"notes":"${hmac('näme\n\u0001"x😀y')}"`);
+    expect(row).toContain(`"born":"${hmac('2001-02-03')}"`);
+    const number = columnsOf({ email: { hash: true } });
+    const shape = { ...SHAPE, columns: [column('id', 'int'), column('email', 'bigint')] };
+    expect(written(number, image('1', '42'), shape).row).toBe(`{"id":1,"email":"${hmac('42')}"}`);
+  });
+
+  test('a column too short for its new values, or of another type, becomes a text', () => {
+    const shaper = columnsOf({ born: { mask: 'hidden' }, notes: { hash: true } });
+    const { plan } = shaper.treat(SHAPE);
+    expect(plan?.columns.slice(3).map(({ column: { type, charset } }) => [type, charset])).toEqual([
+      ['varchar(6)', 'utf8mb4'],
+      ['varchar(64)', 'utf8mb4'],
+    ]);
+  });
+
+  test('a table without settings has the encoder that knows nothing of them', () => {
+    for (const shaper of [columnsOf({ email: {} }), new Shaper(tables({ 'other.*': {} }), null)]) {
+      expect(shaper.treat(SHAPE).plan).toBeNull();
+      const encoder = encoderFor(captureTable(SHAPE, 1, ownTopic('t'), 1, shaper.treat(SHAPE)), 'shop');
+      expect(Object.getPrototypeOf(encoder)).toBe(TableEncoder.prototype);
+    }
+  });
+});
+
+describe('what is refused', () => {
+  test.each<[string, unknown, RegExp]>([
+    ['a hidden key column', { id: { hash: true } }, /columns\.id: found id is a key column of shop\.users/],
+    ['cutting what is no text', { born: { truncate: 3 } }, /born\.truncate: found shop\.users\.born is date/],
+    [
+      'two columns of one name',
+      { email: { rename: 'PHONE' } },
+      /email and phone are both published as PHONE/,
+    ],
+    ['a name of the sinks', { email: { rename: '_sequence' } }, /email\.rename: found _sequence/],
+  ])('%s', (_, columns, message) => {
+    expect(() => columnsOf(columns).treat(SHAPE)).toThrow(message);
+  });
+
+  test('a hash without a key', () => {
+    const shaper = new Shaper(tables({ 'shop.*': { columns: { email: { hash: true } } } }), null);
+    expect(() => shaper.treat(SHAPE)).toThrow(/email\.hash: found no capture\.hashKeyFile/);
+  });
+
+  test('two patterns that say the same setting of a table', () => {
+    const section = {
+      'shop.*': { columns: { email: { hash: true } } },
+      '*.users': { columns: { email: {} } },
+    };
+    expect(() => new Shaper(tables(section), new HashKey(KEY)).treat(SHAPE)).toThrow(
+      'tables["*.users"].columns.email: found a table that tables["shop.*"].columns.email fits too',
+    );
+  });
+
+  test('two treatments of one column, or a name for none', () => {
+    expect(() => columnsOf({ email: { hash: true, mask: 'x' } })).toThrow(/give only one of/);
+    expect(() => columnsOf({ email: { exclude: true, rename: 'x' } })).toThrow(/drop `rename`/);
+  });
+});
+
+describe('a hidden column that may have got another name', () => {
+  const renamed = {
+    ...SHAPE,
+    columns: SHAPE.columns.map((each) => (each.name === 'email' ? text('mail') : each)),
+  };
+
+  test('stops the table until the new column is named too', () => {
+    const shaper = columnsOf({ email: { mask: '*' } });
+    expect(() => shaper.checkSuccession(SHAPE, renamed)).toThrow(
+      /hides column email, which is gone, and column mail is new/,
+    );
+    columnsOf({ email: { mask: '*' }, mail: { mask: '*' } }).checkSuccession(SHAPE, renamed);
+    columnsOf({ email: { mask: '*' }, mail: {} }).checkSuccession(SHAPE, renamed);
+  });
+
+  test('a column that is only dropped, or only added, is none', () => {
+    const shaper = columnsOf({ email: { mask: '*' } });
+    shaper.checkSuccession(SHAPE, {
+      ...SHAPE,
+      columns: SHAPE.columns.filter(({ name }) => name !== 'email'),
+    });
+    shaper.checkSuccession(SHAPE, { ...SHAPE, columns: [...SHAPE.columns, text('more')] });
+  });
+});
+
+test('operations of all patterns; null when all are published', () => {
+  const shaper = new Shaper(tables({ 'shop.*': { operations: ['insert', 'update'] }, '*.users': {} }), null);
+  expect([...(shaper.treat(SHAPE).skips ?? [])]).toEqual(['DELETE', 'TRUNCATE']);
+  const all = new Shaper(
+    tables({ 'shop.*': { operations: ['insert', 'update', 'delete', 'truncate'] } }),
+    null,
+  );
+  expect(all.treat(SHAPE).skips).toBeNull();
+});
