@@ -77,6 +77,17 @@ test('nothing is left for later in a comment', () => {
   expect(found).toEqual([]);
 });
 
+test('events of the log are a noun, a dot and what happened', () => {
+  const logging = /^(?:packages\/(?:kafka|runtime|sink-kit)|services\/[\w-]+)\/src\//;
+  const events = allFiles
+    .filter((path) => logging.test(path))
+    .flatMap((path) =>
+      [...readText(path).matchAll(/\{\s*event: '([^']+)'/g)].map(([, event]) => event ?? ''),
+    );
+  expect(events.length).toBeGreaterThan(50);
+  expect(events.filter((event) => !/^[a-z]+\.[a-z_]+$/.test(event))).toEqual([]);
+});
+
 test('a rule is switched off for one line, by its name, with a reason', () => {
   const found = allFiles.map(parseSource).flatMap((file) =>
     file.comments

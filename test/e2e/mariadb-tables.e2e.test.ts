@@ -110,7 +110,7 @@ describe.each(SERVERS)('MariaDB $version', ({ version, server }) => {
     await pipeline.arrived(second, 'orders', '{"id":2}');
     const warnings = [...capture.log, ...second.log].filter(({ level }) => level === 'warn');
     // The client of Kafka warns of leaders that new topics do not have yet.
-    expect(warnings.map(({ event }) => event).filter((event) => event !== 'kafka-client')).toEqual([]);
+    expect(warnings.map(({ event }) => event).filter((event) => event !== 'kafka.client')).toEqual([]);
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 

@@ -92,7 +92,7 @@ interface ClientLogEntry {
  */
 export function bridge(log: Logger): (entry: ClientLogEntry) => void {
   return ({ namespace, level, log: entry }) => {
-    const fields: Record<string, unknown> = { event: 'kafka-client' };
+    const fields: Record<string, unknown> = { event: 'kafka.client' };
     for (const name of LOGGED_FIELDS) if (entry[name] !== undefined) fields[name] = entry[name];
     const message = String(entry['message']);
     if (EVERYDAY.some((kind) => kind.namespace === namespace && kind.message.test(message)))

@@ -65,7 +65,7 @@ export class RecoveryWindow {
   done(): void {
     if (this.#failures < SAID_FROM_FAILURE) return;
     const durationMs = Math.round(performance.now() - this.#startedAt);
-    this.#log?.info({ event: 'kafka-recovered', attempt: this.#failures, durationMs }, 'Kafka answers again');
+    this.#log?.info({ event: 'kafka.recovered', attempt: this.#failures, durationMs }, 'Kafka answers again');
   }
 
   /** Waits before another try after `error`, or throws it when the time is over, or the signal's reason when aborted. */
@@ -75,7 +75,7 @@ export class RecoveryWindow {
     const failures = this.#failures++;
     if (this.#failures === SAID_FROM_FAILURE) {
       this.#log?.warn(
-        { event: 'kafka-unavailable', attempt: this.#failures, err: error },
+        { event: 'kafka.unavailable', attempt: this.#failures, err: error },
         'Kafka does not answer as it should; trying on',
       );
     }
