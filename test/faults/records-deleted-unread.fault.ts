@@ -20,7 +20,12 @@ export const fault: FaultCase = {
     await scene.flows(OTHERS);
     await deleteRecords(scene, scene.pipeline.topic('item'));
     await sink.relaunch();
-    await stopsWith(scene, 'sink-redis', 'DATA_GAP', 'sluice sink rewind --to beginning --accept-gap');
+    await stopsWith(
+      scene,
+      'sink-redis',
+      'DATA_GAP',
+      'sluice sink rewind --sink SINK --to beginning --accept-gap',
+    );
     await scene.flows(OTHERS);
     await ordered(capture.configFile, `snapshot start --table ${scene.pipeline.name}.item --reconcile`);
     const rewind = 'sink rewind --sink redis --to beginning --accept-gap --yes';

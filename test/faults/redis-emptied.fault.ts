@@ -12,6 +12,7 @@ export const fault: FaultCase = {
     const sink = scene.service('sink-redis');
     const redis = new Redis(scene.stack.redis.url);
     await redis.flushall();
+    scene.lives.redis += 1;
     // What Redis forgot is looked for when a connection is new.
     scene.proxies.stores.redis.reset();
     await scene.flows(['elasticsearch', 'mysql']);

@@ -38,8 +38,8 @@ export async function judge(fault: FaultCase, pipeline: FaultPipeline, seed: num
     { length: WATCHED_ROWS },
     (_, place) => place * Math.floor(ITEM_IDS / WATCHED_ROWS),
   );
-  const watch = new SequenceWatch(pipeline.views, 'item', watched);
   const scene = new Scene(pipeline, new SeededRandom(seed));
+  const watch = new SequenceWatch(pipeline.views, 'item', watched, scene.lives);
   let recoverySeconds: number | null = null;
   try {
     recoverySeconds = await bounded(unfold(fault, scene), fault.limitSeconds ?? CASE_S);

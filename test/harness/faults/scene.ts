@@ -19,6 +19,8 @@ export class Scene {
   readonly changes: Changes;
   /** When the case said that its fault is over; null before. */
   endedAt: number | null = null;
+  /** How often each store was emptied: what it is filled with then may be older than what it had. */
+  readonly lives: Record<SinkName, number> = { redis: 0, elasticsearch: 0, mysql: 0 };
   /** What the case has measured, a line each. */
   readonly figures: string[] = [];
   /** Source and stores after everything; null before. */

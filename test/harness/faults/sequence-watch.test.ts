@@ -22,9 +22,25 @@ test('tells of a row that became older, in the store where it did', async () => 
     elasticsearch: storeThatSays('3', new Error('away'), '2'),
     mysql: storeThatSays(new Error('away')),
   };
-  const watch = new SequenceWatch(views, 'item', [1]);
+  const watch = new SequenceWatch(views, 'item', [1], { redis: 0, elasticsearch: 0, mysql: 0 });
   await eventually('some looks', () => watch.looks.redis > 2 && watch.looks.elasticsearch > 1);
   await watch.stop();
   expect([...new Set(watch.falls)]).toEqual(['elasticsearch item 1: 2 after 3']);
   expect(watch.looks.mysql).toBe(0);
+});
+
+test('a store that was emptied begins anew', async () => {
+  const away = storeThatSays(new Error('away'));
+  const lives = { redis: 0, elasticsearch: 0, mysql: 0 };
+  let sequence = '9';
+  const rows = () => new Map<number, StoredRow>([[1, { sequence, isThere: true }]]);
+  const redis: StoreView = { read: async () => rows(), close: async () => undefined };
+  const views = { redis, elasticsearch: away, mysql: away };
+  const watch = new SequenceWatch(views, 'item', [1], lives);
+  await eventually('the first look', () => watch.looks.redis > 0);
+  [lives.redis, sequence] = [1, '1'];
+  const before = watch.looks.redis;
+  await eventually('another look', () => watch.looks.redis > before + 1);
+  await watch.stop();
+  expect(watch.falls).toEqual([]);
 });
