@@ -94,7 +94,7 @@ function unreadable(
       required: 'SELECT on what is captured',
       fix: grant,
     };
-  const create = `if the database is still to come: CREATE DATABASE ${quoteIdentifier(database)}; ${grant}`;
+  const create = `CREATE DATABASE ${quoteIdentifier(database)};`;
   return {
     setting: 'source.tables',
     found:
@@ -104,8 +104,8 @@ function unreadable(
     required: 'a database that exists, and SELECT on it',
     fix:
       found === false
-        ? `correct the name; ${create}`
-        : `correct the name; if the database exists: ${grant} ${create}`,
+        ? `correct the name, or: ${create} ${grant}`
+        : `correct the name, or: ${grant} and, if the database is still to come: ${create}`,
   };
 }
 
