@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChild, stopChildren } from './runner/child.ts';
+import { nothing, summaryLine } from './runner/tally.ts';
 
 /**
  * `npm run nightly [-- NAME…]`: what takes too long for every run, one after the other; about five hours. Goes on after a failure.
@@ -63,5 +64,6 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(SUITES)) {
   const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
   lines.push(`${name.padEnd(16)} ${isGood ? 'passed' : 'FAILED'} in ${minutes} min`);
 }
-say(`\n${lines.join('\n')}\n\n${lines.length - failed} passed, ${failed} failed`);
+const tally = { ...nothing, passed: lines.length - failed, failed };
+say(`\n${lines.join('\n')}\n\n${summaryLine(tally)}`);
 if (failed > 0 || stopped) process.exitCode = stopped ? 130 : 1;

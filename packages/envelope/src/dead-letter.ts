@@ -38,6 +38,7 @@ export interface ToldFailure {
   readonly partition: number;
   /** Null: the record never came into the topic. */
   readonly offset: bigint | null;
+  /** Of the change; '' where the record does not tell. */
   readonly sequence: string;
   readonly stage: string;
   readonly errorClass: string;

@@ -1,3 +1,4 @@
+import { tableArgument } from '@sluice/envelope';
 import { quoteTable, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 
@@ -49,7 +50,7 @@ function tablesGone(gone: readonly WrittenTable[]): PipelineError {
   const named = gone.slice(0, NAMED_MAX);
   const more = gone.length > named.length ? ` and ${gone.length - named.length} more` : '';
   const names = named.map(({ database, table }) => quoteTable(database, table)).join(', ');
-  const tables = named.map(({ source }) => `--table ${source}`).join(' ');
+  const tables = named.map(({ source }) => `--table ${tableArgument(source)}`).join(' ');
   return new PipelineError(
     'MYSQL_TABLE_UNKNOWN',
     `the target has no table ${names}${more} any more, or the account may not see it; a snapshot makes and fills it: sluice snapshot start ${tables} --reconcile`,

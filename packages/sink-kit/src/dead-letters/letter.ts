@@ -6,24 +6,13 @@ import type { TopicRecord } from '@sluice/kafka';
  * A dead letter without its bytes: what lists and decisions need. Several copies of one record are one letter, and so are all
  * changes of one row that capture could not publish.
  */
-export interface Letter {
+export interface Letter extends Omit<ToldFailure, 'failedAtMs'> {
   /** What is decided about: `letterId` of a record that failed, `rowLetterId` of a row that never became one. */
   readonly id: string;
-  readonly topic: string;
-  readonly partition: number;
-  /** Null: the row is in no topic. */
-  readonly offset: bigint | null;
   /** `database.table`; the topic where neither its name nor the record key tells. */
   readonly table: string;
   /** Text of the record key; null when the record has none. */
   readonly key: string | null;
-  /** Sequence of the change; '' where the record does not tell. */
-  readonly sequence: string;
-  readonly stage: string;
-  readonly errorClass: string;
-  readonly errorCode: string;
-  readonly message: string;
-  readonly attempts: number;
   /** Milliseconds since 1970 of the newest copy. */
   readonly failedAtMs: number;
   /** Where the dead-letter topic holds the newest copy. */
