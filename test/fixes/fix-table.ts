@@ -95,6 +95,7 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
   PREFLIGHT_FAILED: { by: e2e('hidden-tables'), title: 'starts with those that the message gives it' },
   RECORD_HELD: { by: e2e('dead-letters'), title: 'stops at the record until an operator lets it go' },
   RECORD_INVALID: BY_HAND,
+  RECORD_TOO_NEW: { cannot: 'needs a later version' },
   RECORD_UNKNOWN_MAJOR: { cannot: 'needs a sink of a later version' },
   REDIS_AUTH: SETTINGS,
   REDIS_EMPTIED: MISSED,

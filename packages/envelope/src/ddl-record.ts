@@ -72,6 +72,18 @@ const recordSchema = z.union([ddlSchema, ddlClearedSchema]);
 export type DdlRecord = z.output<typeof ddlSchema>;
 export type DdlClearedRecord = z.output<typeof ddlClearedSchema>;
 
+/** Version in the head of a record that `decodeDdlRecord` makes nothing of; undefined where it has none. */
+export function ddlRecordVersion(value: Uint8Array): unknown {
+  try {
+    const written = JSON.parse(Buffer.from(value).toString('utf8')) as {
+      schema?: { version?: unknown };
+    } | null;
+    return written?.schema?.version;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Null for what no version up to this one writes. */
 export function decodeDdlRecord(value: Uint8Array): DdlRecord | DdlClearedRecord | null {
   try {

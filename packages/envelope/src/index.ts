@@ -11,6 +11,7 @@ export {
 export {
   DDL_CLASSES,
   DDL_POLICIES,
+  ddlRecordVersion,
   decodeDdlRecord,
   type DdlClass,
   type DdlClearedRecord,

@@ -311,6 +311,12 @@ export const ERRORS = {
     summary: 'a record of a data topic is not an envelope',
     fix: 'Something else than capture wrote to the topic, or the record was damaged. Look at it by `sluice dlq show --sink SINK --id ID`, then run `sluice dlq discard --sink SINK --id ID --yes`; where it may have been a row, also `sluice snapshot start --table DATABASE.TABLE --reconcile`.',
   },
+  RECORD_TOO_NEW: {
+    class: 'fatal',
+    summary:
+      'what Sluice keeps in Kafka or in a store was written by a later version, in a form that this one cannot read',
+    fix: 'Run the version that wrote it, or a later one. Nothing was written: `docs/releasing.md` says how far back a version can be taken back.',
+  },
   RECORD_UNKNOWN_MAJOR: {
     class: 'record',
     summary: 'a record has an envelope version that this reader does not know',

@@ -66,6 +66,7 @@ export {
   type OpsServers,
   type OpsServersOptions,
 } from './ops-servers.ts';
+export { refuseNewer } from './record-version.ts';
 export { withBody, withQuery } from './ops-orders.ts';
 export { Troubles, type Trouble } from './troubles.ts';
 export { VERSION } from './version.ts';

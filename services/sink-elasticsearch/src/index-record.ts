@@ -1,6 +1,6 @@
 import type { Client, estypes } from '@elastic/elasticsearch';
 import type { SchemaColumn, Sequence, Source } from '@sluice/envelope';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, refuseNewer } from '@sluice/runtime';
 import { z } from 'zod';
 import { fieldMapping } from './elasticsearch-mapper.ts';
 
@@ -46,13 +46,18 @@ export function isSameOwner(a: IndexOwner, b: IndexOwner): boolean {
   return a.prefix === b.prefix && a.database === b.database && a.table === b.table;
 }
 
-/** Null when there is none. `index` may be an alias. Throws the client's errors. */
+/** Null when there is none. `index` may be an alias. Throws the client's errors and RECORD_TOO_NEW. */
 export async function findIndex(client: Client, index: string): Promise<FoundIndex | null> {
   const answer = await client.indices.get({ index, allow_no_indices: true, ignore_unavailable: true });
   const [found] = Object.entries(answer);
   if (found === undefined) return null;
   const [name, { mappings = {}, settings, aliases = {} }] = found;
   const meta = mappings._meta ?? {};
+  refuseNewer(
+    `_meta.sluice of index ${name}`,
+    (meta['sluice'] as { version?: unknown } | undefined)?.version,
+    1,
+  );
   const parsed = recordSchema.safeParse(meta['sluice']);
   const { uuid = '' } = settings?.index ?? settings ?? {};
   const fields = (mappings.properties ?? {}) as FoundIndex['fields'];

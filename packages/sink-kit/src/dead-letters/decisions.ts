@@ -1,9 +1,9 @@
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, refuseNewer } from '@sluice/runtime';
 import { z } from 'zod';
 
 /*
  * Records of a sink's decisions topic: what people (or a sink, of itself) have decided. Compacted, so the newest record of
- * a key is what holds; a null value takes it back.
+ * a key is what holds; a null value takes it back. A reader passes over members that it does not know (docs/decisions/0013).
  */
 
 const who = { at: z.int(), by: z.string() };
@@ -85,7 +85,7 @@ export function encodeDecision(decision: Decision): { readonly key: Buffer; read
   };
 }
 
-/** Throws DECISIONS_CORRUPT for what no version up to this one writes: to guess could lift a halt or lose a rewind. */
+/** Throws RECORD_TOO_NEW, and DECISIONS_CORRUPT for what no version up to this one writes: to guess could lift a halt or lose a rewind. */
 export function decodeDecision(key: Buffer | null, value: Buffer | null): Decision {
   const text = key?.toString('utf8') ?? '';
   const [kind, ...rest] = text.split(':');
@@ -103,6 +103,7 @@ export function decodeDecision(key: Buffer | null, value: Buffer | null): Decisi
       return { kind, topic, partition: Number(partition), value: parse(incompleteSchema, value) };
     }
   } catch (error) {
+    if (error instanceof PipelineError) throw error;
     throw corrupt(text, error);
   }
   throw corrupt(text);
@@ -113,8 +114,12 @@ function keyOf(decision: Decision): string {
   return decision.kind === 'halt' ? 'halt' : `${decision.kind}:${decision.topic}/${decision.partition}`;
 }
 
+/** No record of version 1 says its version. */
 function parse<T>(schema: z.ZodType<T>, value: Buffer | null): T | null {
-  return value === null ? null : schema.parse(JSON.parse(value.toString('utf8')));
+  if (value === null) return null;
+  const written: unknown = JSON.parse(value.toString('utf8'));
+  refuseNewer('A decision', (written as { version?: unknown } | null)?.version, 1);
+  return schema.parse(written);
 }
 
 function corrupt(key: string, cause?: unknown): PipelineError {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeDecision, encodeDecision, type Decision } from '../../src/dead-letters/decisions.ts';
 import { haltedError, haltState, settingsDigest } from '../../src/dead-letters/halt.ts';
@@ -44,6 +45,24 @@ describe('a decision', () => {
   test.each(decisions)('goes through Kafka: $kind', (decision) => {
     const { key, value } = encodeDecision(decision);
     expect(decodeDecision(key, value)).toEqual(decision);
+  });
+
+  test('of an earlier version, and of a later one', () => {
+    const earlier = JSON.parse(
+      readFileSync(new URL('./earlier-decisions.json', import.meta.url), 'utf8'),
+    ) as readonly { readonly key: string; readonly value: string }[];
+    for (const { key, value } of earlier) {
+      const decide = (members: object): Decision =>
+        decodeDecision(
+          Buffer.from(key),
+          Buffer.from(JSON.stringify({ ...(JSON.parse(value) as object), ...members })),
+        );
+      const decision = decide({});
+      expect(decision.value).toEqual(JSON.parse(value));
+      expect(decide({ later: { a: 1 } })).toEqual(decision);
+      expect(String(encodeDecision(decision).value)).toBe(value);
+      expect(() => decide({ version: 2 })).toThrow(expect.objectContaining({ code: 'RECORD_TOO_NEW' }));
+    }
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { parseTableId, type Sequence, tableId, type TableName, type TopicRouting } from '@sluice/envelope';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, refuseNewer } from '@sluice/runtime';
 import { z } from 'zod';
 import { NO_SHAPING, type Shaper } from '../transform/shaper.ts';
 import type { Treatment } from '../model/treatment.ts';
@@ -13,7 +13,7 @@ import {
 } from '../model/table.ts';
 
 const historyColumns = z.array(
-  z.strictObject({
+  z.object({
     name: z.string(),
     type: z.string(),
     nullable: z.boolean(),
@@ -21,7 +21,11 @@ const historyColumns = z.array(
   }),
 );
 
-const historySchema = z.strictObject({
+/** Of the record's form; `version` is that of the table. No record of the first form says it. */
+const FORMAT = 1;
+
+/** A reader passes over members that it does not know, so that an earlier version can take over (docs/decisions/0013). */
+export const historySchema = z.object({
   database: z.string(),
   table: z.string(),
   version: z.number().int().min(1),
@@ -30,7 +34,7 @@ const historySchema = z.strictObject({
   keyColumns: z.array(z.string()),
   /** The table itself and what was made of it, where that is not the same. */
   source: z
-    .strictObject({
+    .object({
       columns: historyColumns,
       keyColumns: z.array(z.string()),
       plan: z.string(),
@@ -49,10 +53,14 @@ const historySchema = z.strictObject({
 /** A record of the schema-history topic: one version of one table's shape. */
 export type SchemaHistoryRecord = z.infer<typeof historySchema>;
 
+/** Throws RECORD_TOO_NEW or SCHEMA_HISTORY_CORRUPT. */
 export function parseHistoryRecord(value: Buffer): SchemaHistoryRecord {
   try {
-    return historySchema.parse(JSON.parse(value.toString()));
+    const written: unknown = JSON.parse(value.toString());
+    refuseNewer('A record of the schema history', (written as { format?: unknown } | null)?.format, FORMAT);
+    return historySchema.parse(written);
   } catch (error) {
+    if (error instanceof PipelineError) throw error;
     throw new PipelineError(
       'SCHEMA_HISTORY_CORRUPT',
       'A record of the schema-history topic cannot be read.',

@@ -1,4 +1,5 @@
 import {
+  ddlRecordVersion,
   decodeDdlRecord,
   type DdlClass,
   type DdlClearedRecord,
@@ -7,6 +8,7 @@ import {
   parseSequence,
   type Sequence,
 } from '@sluice/envelope';
+import { refuseNewer } from '@sluice/runtime';
 
 export type DdlEntry = DdlRecord['payload'];
 
@@ -33,10 +35,11 @@ export class DdlJournal {
   /** By table: the newest statement after which its columns may be other than before. */
   readonly #changes = new Map<string, Sequence>();
 
-  /** What cannot be read says nothing. */
+  /** What is no record says nothing. Throws RECORD_TOO_NEW. */
   restore(value: Buffer): void {
     const record = decodeDdlRecord(value);
     if (record !== null) this.apply(record);
+    else refuseNewer('A record of the DDL topic', ddlRecordVersion(value), 1);
   }
 
   apply(record: DdlRecord | DdlClearedRecord): void {

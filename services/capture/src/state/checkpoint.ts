@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isSequence } from '@sluice/envelope';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, refuseNewer } from '@sluice/runtime';
 import { NO_SNAPSHOTS, snapshotsSchema, type Snapshots } from './snapshot-book.ts';
 
 /** How checkpoints of before there were jobs told of a table's snapshot. */
-const tableProgress = z.strictObject({
+const tableProgress = z.object({
   state: z.enum(['running', 'done']),
   lastKey: z.array(z.string()).nullable(),
   order: z.string(),
@@ -13,9 +13,14 @@ const tableProgress = z.strictObject({
   reconcile: z.boolean(),
 });
 
-/** What a restart needs. Written in the same Kafka transaction as the rows it covers. */
-export const checkpointSchema = z.strictObject({
-  version: z.literal(1),
+const VERSION = 1;
+
+/**
+ * What a restart needs. Written in the same Kafka transaction as the rows it covers. A reader passes over members that it does
+ * not know, so that an earlier version can take over (docs/decisions/0013).
+ */
+export const checkpointSchema = z.object({
+  version: z.literal(VERSION),
   pipeline: z.string(),
   flavour: z.enum(['mysql', 'mariadb']),
   /** Who counts the coordinates: the server's uuid, or for MariaDB its server id and domain. */
@@ -41,7 +46,7 @@ export const checkpointSchema = z.strictObject({
 
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-const sealedSchema = z.strictObject({ checkpoint: checkpointSchema, checksum: z.string() });
+const sealedSchema = z.object({ checkpoint: checkpointSchema, checksum: z.string() });
 
 interface Sealed {
   readonly checkpoint: Checkpoint;
@@ -56,14 +61,16 @@ export function sealCheckpoint(checkpoint: Checkpoint): Sealed {
   return { checkpoint, checksum: checksum(checkpoint) };
 }
 
-/** Throws CHECKPOINT_CORRUPT when the record is not a checkpoint of version 1 or its checksum does not fit. */
+/** Throws RECORD_TOO_NEW, or CHECKPOINT_CORRUPT when the record is no checkpoint or its checksum does not fit. */
 export function openCheckpoint(value: Buffer): Checkpoint {
   try {
     const written: unknown = JSON.parse(value.toString());
+    refuseNewer('The newest checkpoint', (written as Partial<Sealed> | null)?.checkpoint?.version, VERSION);
     const sealed = sealedSchema.parse(written);
     // Of the members in the order in which they were written, which need not be the schema's.
     if (checksum((written as Sealed).checkpoint) === sealed.checksum) return sealed.checkpoint;
   } catch (error) {
+    if (error instanceof PipelineError) throw error;
     throw new PipelineError(
       'CHECKPOINT_CORRUPT',
       'The newest record of the checkpoint topic cannot be read.',

@@ -13,7 +13,7 @@ import {
 import { isAtOrPast, type StreamPosition } from '../model/position.ts';
 
 /** What the checkpoint keeps of all snapshots. */
-export const snapshotsSchema = z.strictObject({
+export const snapshotsSchema = z.object({
   /** Open jobs, and the newest of the ended ones. */
   jobs: z.array(jobSchema),
   /** Tables, as `database.table`, all rows of which are in the topic: their first snapshot is done, or there was nothing to read. */
@@ -21,7 +21,7 @@ export const snapshotsSchema = z.strictObject({
   /** Jobs that operators have asked for so far: the next one's number. */
   requested: z.number().int().nonnegative(),
   /** Up to where in the binlog a DDL makes doubtful which tables earlier statements have changed. */
-  unsureUntil: z.strictObject({ file: z.string(), position: z.number().int().nonnegative() }).exactOptional(),
+  unsureUntil: z.object({ file: z.string(), position: z.number().int().nonnegative() }).exactOptional(),
   /** With `source.foreignKeys: follow`: by table, what its foreign keys were when rows they had changed before were read. */
   followed: z.record(z.string(), z.string()).exactOptional(),
 });

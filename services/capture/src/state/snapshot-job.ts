@@ -2,7 +2,7 @@ import { isSequence } from '@sluice/envelope';
 import { z } from 'zod';
 
 /** How the reading of a table's rows stands, as the checkpoint keeps it: a restart goes on at the last chunk. */
-export const jobSchema = z.strictObject({
+export const jobSchema = z.object({
   /** `initial/<table>` for the first snapshot of a captured table, `s<number>` for one that an operator asked for. */
   id: z.string(),
   database: z.string(),
@@ -32,7 +32,7 @@ export const jobSchema = z.strictObject({
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),
   /** Why it failed. */
-  error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
 
 export type SnapshotJob = z.infer<typeof jobSchema>;

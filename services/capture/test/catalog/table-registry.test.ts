@@ -87,11 +87,7 @@ const record = {
 
 test('a record of the schema history is read back, or refused as a whole', () => {
   expect(parseHistoryRecord(Buffer.from(JSON.stringify(record)))).toEqual(record);
-  for (const broken of [
-    '{',
-    JSON.stringify({ ...record, version: 0 }),
-    JSON.stringify({ ...record, more: 1 }),
-  ])
+  for (const broken of ['{', JSON.stringify({ ...record, version: 0 })])
     expect(() => parseHistoryRecord(Buffer.from(broken))).toThrow(
       expect.objectContaining({ code: 'SCHEMA_HISTORY_CORRUPT' }),
     );
