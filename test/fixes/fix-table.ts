@@ -67,6 +67,10 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
   KAFKA_TOPIC_MISSING: { passes: e2e('topic-deleted') },
   KAFKA_TRANSACTION_ABORTED: { passes: fault('capture-paused') },
   KAFKA_TRANSACTION_IN_DOUBT: { passes: fault('produce-answer-lost') },
+  KAFKA_TRANSACTION_OPEN: {
+    by: 'packages/kafka/test/topic-reader.integration.test.ts',
+    title: 'are waited for while a transaction is open',
+  },
   KAFKA_UNREACHABLE: { passes: fault('capture-kafka-refused') },
   KAFKA_UNSUPPORTED: { cannot: 'needs an older Kafka' },
   MYSQL_AUTH_FAILED: SETTINGS,

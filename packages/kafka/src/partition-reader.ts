@@ -19,6 +19,7 @@ export interface FetchedRecords {
   readonly next: bigint;
 }
 
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const TIMESTAMP_LATEST = -1n;
 const TIMESTAMP_EARLIEST = -2n;
@@ -38,9 +39,15 @@ export class PartitionReader {
   }
 
   async bounds(topic: string, partition: number, window: RecoveryWindow): Promise<PartitionBounds> {
-    const start = await this.#offset(topic, partition, TIMESTAMP_EARLIEST, window);
-    const end = await this.#offset(topic, partition, TIMESTAMP_LATEST, window);
+    const start = await this.#offset(topic, partition, { timestamp: TIMESTAMP_EARLIEST }, window);
+    const end = await this.#offset(topic, partition, { timestamp: TIMESTAMP_LATEST }, window);
     return { start, end };
+  }
+
+  /** Offset after the last record that all in-sync replicas have, those of open transactions too. */
+  async highWatermark(topic: string, partition: number, window: RecoveryWindow): Promise<bigint> {
+    const latest = { timestamp: TIMESTAMP_LATEST, isolation: READ_UNCOMMITTED };
+    return this.#offset(topic, partition, latest, window);
   }
 
   /** The records from `offset` on, about a megabyte of them; none at the end. A batch is always read whole. */
@@ -77,12 +84,12 @@ export class PartitionReader {
   async #offset(
     topic: string,
     partition: number,
-    timestamp: bigint,
+    { timestamp, isolation = READ_COMMITTED }: { readonly timestamp: bigint; readonly isolation?: number },
     window: RecoveryWindow,
   ): Promise<bigint> {
     return this.#fromLeader(topic, partition, window, async (connection) => {
       const partitions = [{ partitionIndex: partition, currentLeaderEpoch: NO_EPOCH, timestamp }];
-      const answer = await listOffsetsV6.api.async(connection, CONSUMER, READ_COMMITTED, [
+      const answer = await listOffsetsV6.api.async(connection, CONSUMER, isolation, [
         { name: topic, partitions },
       ]);
       const offset = answer.topics[0]?.partitions[0]?.offset;

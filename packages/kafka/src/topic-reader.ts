@@ -1,4 +1,4 @@
-import { whenAborted, type KafkaConfig } from '@sluice/runtime';
+import { PipelineError, whenAborted, type KafkaConfig } from '@sluice/runtime';
 import { BrokerConnections } from './broker-connections.ts';
 import { Cluster } from './cluster.ts';
 import type { TopicRecord } from './committed-records.ts';
@@ -136,6 +136,21 @@ export class TopicReader {
     });
   }
 
+  /**
+   * Of each partition the offset behind all that it holds when this is called; empty when there is no such topic. Resolves when
+   * every transaction that began below has ended: then a read misses nothing of what they have committed. Throws
+   * KAFKA_TRANSACTION_OPEN when one of them outlives `recoveryMs`.
+   */
+  async settledEnds(topic: string): Promise<readonly bigint[]> {
+    return this.#guarded(async (window) => {
+      const partitions = await this.#partitions(topic, window);
+      const ends: bigint[] = [];
+      for (let partition = 0; partition < partitions; partition++)
+        ends.push(await this.#settledEnd(topic, partition, window));
+      return ends;
+    });
+  }
+
   /** Names of all topics that this user may see. */
   async topicNames(): Promise<string[]> {
     return [...(await this.topicIds()).keys()];
@@ -168,6 +183,21 @@ export class TopicReader {
       upper = lower;
     }
     return null;
+  }
+
+  async #settledEnd(topic: string, partition: number, window: RecoveryWindow): Promise<bigint> {
+    const wanted = await this.#reader.highWatermark(topic, partition, window);
+    for (;;) {
+      const { end } = await this.#reader.bounds(topic, partition, window);
+      if (end >= wanted) return end;
+      const place = `${topic}/${partition}: of ${wanted} offsets only ${end} can be read`;
+      await window.again(
+        new PipelineError(
+          'KAFKA_TRANSACTION_OPEN',
+          `${place}, the next ones are of a transaction that has not ended`,
+        ),
+      );
+    }
   }
 
   /** Every record of [from, to) in order; answers how many there were. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TransactionalPublisher, type TopicBatch } from '../src/index.ts';
+import { TopicReader, TransactionalPublisher, type TopicBatch } from '../src/index.ts';
 import { NEVER, SILENT, TestBroker, valuesOf } from './support/broker.ts';
 import { batchOf } from './support/records.ts';
 
@@ -113,6 +113,34 @@ describe('a whole topic', () => {
       expect(await reader.readTopic(topic, { fromOffset: 14n }, () => {})).toBe(2);
       expect(await reader.readTopic(broker.uniqueName('missing'), {}, () => {})).toBe(0);
     });
+  });
+
+  test('its ends are waited for while a transaction is open, and not for ever', async () => {
+    const topic = await broker.topic(2);
+    await publish([[one(topic, 'k', 'before')]]);
+    const producer = broker.client.producer({
+      transactionalId: broker.uniqueName('id'),
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ key: 'k', value: 'open', partition: 0 }] });
+    const impatient = new TopicReader({ kafka: broker.config, signal: NEVER, recoveryMs: 300 });
+    await expect(impatient.settledEnds(topic)).rejects.toMatchObject({
+      code: 'KAFKA_TRANSACTION_OPEN',
+      message: `${topic}/0: of 3 offsets only 2 can be read, the next ones are of a transaction that has not ended`,
+    });
+    impatient.close();
+    await broker.reading(async (reader) => {
+      const ends = reader.settledEnds(topic);
+      const values: string[] = [];
+      await transaction.commit();
+      expect(await ends).toEqual([4n, 0n]);
+      await reader.readTopic(topic, {}, ({ value }) => values.push(String(value)));
+      expect(values).toEqual(['before', 'open']);
+      expect(await reader.settledEnds(broker.uniqueName('missing'))).toEqual([]);
+    });
+    await producer.disconnect();
   });
 
   test('names of topics', async () => {

@@ -197,6 +197,11 @@ export const ERRORS = {
     summary: 'it is unknown whether a transaction was committed',
     fix: 'Nothing is lost: the checkpoint topic, read again after fencing, tells.',
   },
+  KAFKA_TRANSACTION_OPEN: {
+    class: 'retryable',
+    summary: 'a sink waits for what a transaction of capture has written, and it does not end',
+    fix: 'Is capture halted, or did it end without a word? Kafka aborts its transaction within a minute, or when capture starts again, and the sink goes on. If it repeats, `kafka-transactions.sh find-hanging` names it.',
+  },
   KAFKA_UNREACHABLE: {
     class: 'retryable',
     summary: 'no Kafka broker answers, or a partition has no leader',

@@ -6,41 +6,54 @@ import { reconciliationOf } from './reconciliation.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 /**
- * Before the end of a snapshot removes what it has not brought: a row whose newest change was refused is in the source all the
- * same, and what the store has of it is better than nothing. All changes of a row are in this partition, before this record. Throws
- * what the store or Kafka has against it; then the record is not done.
+ * Before the end of a snapshot removes what it has not brought: a row whose newest change was refused, here or by capture, is in
+ * the source all the same, and what the store has of it is better than nothing. All changes of a row are in this partition, before
+ * this record, or dead letters that were written before it. Throws what the store or Kafka has against it; then the record is not done.
  */
 export async function keepRefused(
   end: ControlDelivery,
   where: TopicPartition,
-  { breaker, sink, refusedKeys, routing, log }: WorkerContext,
+  context: WorkerContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const reconciliation = reconciliationOf(end.envelope);
-  if (reconciliation === null) return;
+  const since = reconciliationOf(end.envelope)?.since;
+  if (since === undefined) return;
   const { database, table: name } = end.envelope.payload.source;
-  const members = routing.keyMembers(database, name);
-  const refused = (await refusedKeys(where, reconciliation.since)).flatMap((key) =>
-    isControlKey(key) ? [] : (keyColumnsText(members, key) ?? []),
+  const members = context.routing.keyMembers(database, name);
+  const named = { table: tableId(database, name), partition: where.partition, rows: 0, unreadable: 0 };
+  for await (const page of context.refusedKeys(where, since)) {
+    const refused = page.flatMap((key) => (isControlKey(key) ? [] : (keyColumnsText(members, key) ?? [])));
+    const keys = refused.filter(namesRow);
+    named.rows += keys.length;
+    named.unreadable += refused.length - keys.length;
+    if (keys.length === 0) continue;
+    await askStore(context, () => context.sink.keep(end, keys, since, signal), signal);
+  }
+  if (named.rows + named.unreadable === 0) return;
+  context.log.warn(
+    { event: 'rows.kept', ...named },
+    'older rows stay: their newest changes are dead letters',
   );
-  if (refused.length === 0) return;
-  const keys = refused.filter(namesRow);
+}
+
+/** Throws what the store has against it. About the table, the store has answered: then the breaker counts no failure. */
+async function askStore(
+  { breaker }: WorkerContext,
+  keep: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const refusal = await breaker.run(async () => {
     try {
-      await sink.keep(end, keys, reconciliation.since, signal);
+      await keep();
       return null;
     } catch (error) {
       signal.throwIfAborted();
       const known = toKnownError(error);
-      // About the table: the store has answered.
       if (known.errorClass === 'schema' || known.errorClass === 'record') return known;
       throw known;
     }
   });
   if (refusal !== null) throw refusal;
-  const unreadable = refused.length - keys.length;
-  const named = { table: tableId(database, name), partition: where.partition, rows: keys.length, unreadable };
-  log.warn({ event: 'rows.kept', ...named }, 'older rows stay: their newest changes are dead letters');
 }
 
 /** Among the letters may be a record that is no row's: nothing is known of its key. */

@@ -43,8 +43,8 @@ export interface WorkerContext {
   /** Resolves when the broker has acknowledged the dead letter. */
   readonly bury: (source: DeadLetterSource) => Promise<void>;
   readonly letterLog: LetterLog;
-  /** Record keys of a partition whose changes of `since` or later have become dead letters. */
-  readonly refusedKeys: (where: TopicPartition, since: Sequence) => Promise<readonly string[]>;
+  /** Record keys of a partition whose changes of `since` or later have become dead letters, here or in capture; in pages. */
+  readonly refusedKeys: (where: TopicPartition, since: Sequence) => AsyncIterable<readonly string[]>;
   readonly state: SinkState;
   /** Aborts when the service stops: no wait outlives it. */
   readonly stopping: AbortSignal;

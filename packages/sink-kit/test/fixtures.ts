@@ -94,9 +94,11 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     },
     bury: async (source) => void buried.push(source),
     letterLog: new LetterLog(createLogger('test', { level: 'silent' }), 'test', Date.now),
-    refusedKeys: async (_, since) =>
-      buried.flatMap(({ record: { headers, key } }) =>
-        String(headers['sequence']) >= since && key !== null ? [key.toString()] : [],
+    refusedKeys: (_, since) =>
+      pagesOf(
+        buried.flatMap(({ record: { headers, key } }) =>
+          String(headers['sequence']) >= since && key !== null ? [key.toString()] : [],
+        ),
       ),
     state: newState(),
     stopping: stop.signal,
@@ -111,6 +113,11 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     stop,
     registry,
   };
+}
+
+/** One key a page. */
+export async function* pagesOf(keys: readonly string[]): AsyncGenerator<readonly string[]> {
+  for (const key of keys) yield [key];
 }
 
 export function failure(code: ErrorCode): PipelineError {

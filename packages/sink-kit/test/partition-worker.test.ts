@@ -10,7 +10,7 @@ import {
   type InMemorySink,
 } from '../src/testing/index.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
-import { batchOf, failure, scripted, testWorker, topic } from './fixtures.ts';
+import { batchOf, failure, pagesOf, scripted, testWorker, topic } from './fixtures.ts';
 
 const never = new AbortController().signal;
 const insert = (id: number, step: number, version = 1): Delivery =>
@@ -91,7 +91,7 @@ describe('records that cannot be applied', () => {
       const { worker, context } = testWorker(sink);
       const subject = new PartitionWorker(
         { topic: topic.topic, partition: 0 },
-        { ...context, refusedKeys: async () => [text, '{"id":2}'] },
+        { ...context, refusedKeys: () => pagesOf([text, '{"id":2}']) },
       );
       await worker.handle(batchOf([insert(1, 10), insert(2, 11)]), never);
       const mark = { phase: 'end', job: 's', reconcile: true, since: sequenceAt(20), partitions: 1 } as const;
@@ -276,7 +276,7 @@ describe('a store that does not answer', () => {
     const { context } = testWorker(sink, { breaker: { failures: 1, resetMs: 60_000 } });
     const subject = new PartitionWorker(
       { topic: topic.topic, partition: 0 },
-      { ...context, refusedKeys: async () => ['{"id":2}'] },
+      { ...context, refusedKeys: () => pagesOf(['{"id":2}']) },
     );
     const mark = { phase: 'end', job: 's', reconcile: true, since: sequenceAt(20), partitions: 1 } as const;
     const end = batchOf([topic.snapshotMark(sequenceAt(30), mark)], 3n);

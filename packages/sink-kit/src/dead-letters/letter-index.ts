@@ -40,8 +40,6 @@ export class LetterIndex {
   readonly #rewinds = new Map<string, PendingRewind>();
   readonly #incomplete = new Map<string, Shortfall & TopicPartition>();
   readonly #holdsResolved: boolean;
-  /** The highest sequence of a letter, by topic. */
-  readonly #newest = new Map<string, string>();
   #held = 0;
   #halt: Halt | null = null;
   #releases = 0;
@@ -75,11 +73,6 @@ export class LetterIndex {
     return this.#releases;
   }
 
-  /** False: no change of the topic that is as new as `since` was refused, whatever became of its letter. */
-  hasRefused(topic: string, since: string): boolean {
-    return (this.#newest.get(topic) ?? '') >= since;
-  }
-
   isReleased(id: string): boolean {
     return this.#decisions.get(id)?.outcome === 'released';
   }
@@ -105,9 +98,8 @@ export class LetterIndex {
   }
 
   addLetter(letter: Letter): void {
-    const { id, failedAtMs, topic } = letter;
+    const { id, failedAtMs } = letter;
     this.#ids.add(id);
-    if (!this.hasRefused(topic, refusedAt(letter))) this.#newest.set(topic, refusedAt(letter));
     const decision = this.#decisions.get(id);
     if (decision !== undefined && covers(decision, failedAtMs)) {
       if (this.#holdsResolved) this.#resolved.set(id, letter);
@@ -154,11 +146,6 @@ function setOrDelete<T>(
   const name = partitionName(topic, partition);
   if (value === null) map.delete(name);
   else map.set(name, { ...value, topic, partition });
-}
-
-/** The sequence of the refused change: where its record does not tell, above all others. */
-export function refusedAt({ sequence }: Letter): string {
-  return sequence === '' ? '9'.repeat(19) : sequence;
 }
 
 function covers(decision: LetterDecision, failedAtMs: number): boolean {

@@ -1,5 +1,5 @@
-import { type Sequence, TopicRouting } from '@sluice/envelope';
-import type { TopicPartition } from '@sluice/kafka';
+import { CAPTURE, deadLetterTopic, type Sequence, TopicRouting } from '@sluice/envelope';
+import { type TopicPartition, TopicReader } from '@sluice/kafka';
 import type { PipelineError, Logger, OpsRoute } from '@sluice/runtime';
 import type { OffsetStore } from '../sink.ts';
 import type { Decision, Halt } from './decisions.ts';
@@ -7,7 +7,8 @@ import { LetterDesk } from './desk.ts';
 import { dlqRoutes } from './dlq-routes.ts';
 import { haltedError, haltState } from './halt.ts';
 import type { LetterIndex } from './letter-index.ts';
-import { LetterStore, type LetterStoreOptions } from './letter-store.ts';
+import { LetterStore, RECOVERY_MS, type LetterStoreOptions } from './letter-store.ts';
+import { RefusedKeys } from './refused-keys.ts';
 import type { ReplayResult, ReplayTools } from './replay.ts';
 
 export interface LetterOfficeOptions extends LetterStoreOptions {
@@ -37,12 +38,21 @@ export class LetterOffice {
   readonly #options: LetterOfficeOptions;
   readonly #store: LetterStore;
   readonly #desk: LetterDesk;
+  readonly #reader: TopicReader;
+  readonly #refused: RefusedKeys;
   #releases = 0;
 
   constructor(options: LetterOfficeOptions) {
     this.#options = options;
     this.#store = new LetterStore(options);
     this.#desk = new LetterDesk(this.#store);
+    const { config: kafka, signal, topics, sink } = options;
+    this.#reader = new TopicReader({ kafka, signal, recoveryMs: RECOVERY_MS });
+    this.#refused = new RefusedKeys({
+      reader: this.#reader,
+      routing: new TopicRouting(topics),
+      topics: [sink, CAPTURE].map((owner) => deadLetterTopic(topics.prefix, owner)),
+    });
   }
 
   /**
@@ -51,6 +61,7 @@ export class LetterOffice {
    */
   async open(offsets: OffsetStore | undefined): Promise<void> {
     await this.#store.open();
+    await this.#refused.check();
     await this.refresh();
     await this.#rewind(offsets);
     const pruned = await this.#store.prune(Date.now());
@@ -76,9 +87,9 @@ export class LetterOffice {
     return index.letters().flatMap(({ failedAtMs }) => (failedAtMs > since ? [failedAtMs] : []));
   }
 
-  /** See `LetterStore.refusedKeys`. */
-  refusedKeys(where: TopicPartition, since: Sequence): Promise<readonly string[]> {
-    return this.#store.refusedKeys(where, since);
+  /** See `RefusedKeys.of`. */
+  refusedKeys(where: TopicPartition, since: Sequence): AsyncIterable<readonly string[]> {
+    return this.#refused.of(where, since);
   }
 
   isReleased(id: string): boolean {
@@ -125,6 +136,7 @@ export class LetterOffice {
 
   close(): void {
     this.#store.close();
+    this.#reader.close();
   }
 
   async #obeyHalt(halt: Halt | null): Promise<void> {

@@ -1,8 +1,7 @@
-import { deadLetterTopic, decisionsTopic, type Sequence, TopicRouting } from '@sluice/envelope';
+import { deadLetterTopic, decisionsTopic, TopicRouting } from '@sluice/envelope';
 import {
   ensureTopics,
   type PlainProducer,
-  type TopicPartition,
   TopicReader,
   type TopicRecord,
   type TopicSpec,
@@ -10,7 +9,7 @@ import {
 import type { KafkaConfig, TopicsConfig } from '@sluice/runtime';
 import { decodeDecision, encodeDecision, type Decision } from './decisions.ts';
 import { toLetter, type Letter } from './letter.ts';
-import { LetterIndex, refusedAt } from './letter-index.ts';
+import { LetterIndex } from './letter-index.ts';
 
 type Kafka = Parameters<typeof ensureTopics>[0];
 
@@ -25,8 +24,8 @@ export interface LetterStoreOptions {
   readonly holdsResolved?: boolean;
 }
 
-/** People wait for the answer. */
-const RECOVERY_MS = 15_000;
+/** Milliseconds: people wait for the answer, or a partition of a topic. */
+export const RECOVERY_MS = 15_000;
 /** Retention deletes letters behind the index's back: it is made anew so often. */
 const RELOAD_MS = 3_600_000;
 /** A decision is kept for at least so long, whatever became of its letter. */
@@ -80,21 +79,6 @@ export class LetterStore {
     this.#running = turn.catch(() => undefined);
     await turn;
     return this.#index;
-  }
-
-  /**
-   * Record keys of a partition whose changes of `since` or later were refused, whatever became of the letters. Not from the index,
-   * which holds no resolved ones and not all others; bounded by what the guard against diversion lets through.
-   */
-  async refusedKeys({ topic, partition }: TopicPartition, since: Sequence): Promise<readonly string[]> {
-    if (!(await this.refresh()).hasRefused(topic, since)) return [];
-    const keys = new Set<string>();
-    await this.#reader.readTopic(this.#letters, {}, (record) => {
-      const letter = toLetter(record, this.#routing);
-      const isMeant = letter?.topic === topic && letter.partition === partition && refusedAt(letter) >= since;
-      if (isMeant && letter.key !== null) keys.add(letter.key);
-    });
-    return [...keys];
   }
 
   /** The newest copy of a letter with its bytes; null when retention has deleted it. */

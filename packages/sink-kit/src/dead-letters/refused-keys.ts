@@ -1,0 +1,119 @@
+import type { Sequence, TopicRouting } from '@sluice/envelope';
+import { partitionName, type TopicPartition, type TopicReader, type TopicRecord } from '@sluice/kafka';
+import { toLetter, type Letter } from './letter.ts';
+
+/** Keys held at once. */
+const PAGE_KEYS = 1000;
+/** What is known of letters is made anew so often: their topic may have been deleted and made again. */
+const RELOAD_MS = 3_600_000;
+
+export interface RefusedKeysOptions {
+  readonly reader: Pick<TopicReader, 'settledEnds' | 'firstRecord'>;
+  readonly routing: TopicRouting;
+  /** Dead-letter topics: of the sink, and of capture. One that does not exist has no letters. */
+  readonly topics: readonly string[];
+}
+
+interface Seen {
+  readonly sinceMs: number;
+  /** The next offset to read of each partition, by dead-letter topic. */
+  readonly next: Map<string, bigint[]>;
+  /** The newest change that was refused, by the partition that it is of, or would have been of. */
+  readonly newest: Map<string, Sequence>;
+}
+
+/**
+ * Which rows have changes that their stores never got: a sink has refused them, or capture, before they were in any topic. Reads the
+ * letters themselves, whatever became of them: discarded or not, their rows are in the source.
+ */
+export class RefusedKeys {
+  readonly #options: RefusedKeysOptions;
+  #seen: Seen = nothingSeen();
+
+  constructor(options: RefusedKeysOptions) {
+    this.#options = options;
+  }
+
+  /** Throws KAFKA_NOT_AUTHORIZED at the start, rather than at the end of some snapshot. */
+  async check(): Promise<void> {
+    for (const topic of this.#options.topics)
+      await this.#options.reader.firstRecord(topic, 0, 0n, () => true);
+  }
+
+  /**
+   * Record keys of a partition whose changes of `since` or later were refused, in pages; a key may come more than once. Misses
+   * none that was refused before this was called. Throws PipelineErrors.
+   */
+  async *of(where: TopicPartition, since: Sequence): AsyncGenerator<readonly string[]> {
+    const { newest, next } = await this.#look();
+    if ((newest.get(nameOf(where)) ?? '') < since) return;
+    const isMeant = (letter: Letter | null): letter is Letter =>
+      letter !== null && nameOf(letter) === nameOf(where) && refusedAt(letter) >= since;
+    for (const [topic, partitions] of next)
+      for (const partition of partitions.keys()) yield* this.#pages(topic, partition, isMeant);
+  }
+
+  async *#pages(
+    topic: string,
+    partition: number,
+    isMeant: (letter: Letter | null) => letter is Letter,
+  ): AsyncGenerator<readonly string[]> {
+    const { reader, routing } = this.#options;
+    for (let offset = 0n, isLast = false; !isLast;) {
+      const keys = new Set<string>();
+      const isFull = (record: TopicRecord): boolean => {
+        const letter = toLetter(record, routing);
+        if (isMeant(letter) && letter.key !== null) keys.add(letter.key);
+        return keys.size === PAGE_KEYS;
+      };
+      const { record, next } = await reader.firstRecord(topic, partition, offset, isFull);
+      if (keys.size > 0) yield [...keys];
+      offset = next;
+      isLast = record === null;
+    }
+  }
+
+  /** Reads what has come since the last time. What it answers is not taken away by another call. */
+  async #look(): Promise<Seen> {
+    if (performance.now() - this.#seen.sinceMs > RELOAD_MS) this.#seen = nothingSeen();
+    const seen = this.#seen;
+    for (const topic of this.#options.topics) {
+      const ends = await this.#options.reader.settledEnds(topic);
+      for (const [partition, end] of ends.entries()) await this.#read(seen, topic, partition, end);
+    }
+    return seen;
+  }
+
+  async #read({ next, newest }: Seen, topic: string, partition: number, end: bigint): Promise<void> {
+    const { reader, routing } = this.#options;
+    const places = next.get(topic) ?? [];
+    next.set(topic, places);
+    const known = places[partition] ?? 0n;
+    // Beyond the end: this is another topic of the name.
+    const { next: read } = await reader.firstRecord(topic, partition, known > end ? 0n : known, (record) => {
+      const letter = toLetter(record, routing);
+      if (letter !== null) note(newest, letter);
+      return false;
+    });
+    places[partition] = read;
+  }
+}
+
+function note(newest: Map<string, Sequence>, letter: Letter): void {
+  const name = nameOf(letter);
+  const at = refusedAt(letter);
+  if ((newest.get(name) ?? '') < at) newest.set(name, at);
+}
+
+/** The sequence of the refused change: where its record does not tell, above all others. */
+function refusedAt({ sequence }: Letter): Sequence {
+  return sequence === '' ? '9'.repeat(19) : sequence;
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return partitionName(topic, partition);
+}
+
+function nothingSeen(): Seen {
+  return { sinceMs: performance.now(), next: new Map(), newest: new Map() };
+}
