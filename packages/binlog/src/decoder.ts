@@ -2,7 +2,7 @@ import { hasValidChecksum, refuseLostChecksum, requireChecksum } from './checksu
 import { NO_FACTS, type ColumnFacts } from './column-facts.ts';
 import { BinlogError } from './errors.ts';
 import { EventCursor } from './event-cursor.ts';
-import { CHECKSUM_BYTES, EVENT, FLAG, HEADER_BYTES, isSilent } from './event-types.ts';
+import { CHECKSUM_BYTES, EVENT, FLAG, HEADER_BYTES, isSilent, type EventHeader } from './event-types.ts';
 import { readFormat } from './format-event.ts';
 import { readMariadbGtid, readMysqlGtid, readTaggedGtid, type GtidEvent } from './gtid.ts';
 import type { BinlogHandler } from './handler.ts';
@@ -36,18 +36,6 @@ const NO_TABLE = 0xff_ffff;
 const BEGIN = Buffer.from('BEGIN');
 const COMMIT = Buffer.from('COMMIT');
 
-/** What an event's header says; one object is filled again and again. */
-interface Header {
-  timestamp: number;
-  serverId: number;
-  type: number;
-  flags: number;
-  /** Offset of the event's first byte in its file. */
-  start: number;
-  /** Offset behind it; for an event in a compressed transaction, behind that transaction. */
-  end: number;
-}
-
 /** Turns the events of one connection into calls of a handler, one event at a time. */
 export class BinlogDecoder {
   private readonly handler: BinlogHandler;
@@ -55,7 +43,7 @@ export class BinlogDecoder {
   private readonly tracker: PositionTracker;
   private readonly tables: TableCache;
   private readonly rows = new RowsEventReader();
-  private readonly header: Header = { timestamp: 0, serverId: 0, type: 0, flags: 0, start: 0, end: 0 };
+  private readonly header: EventHeader = { timestamp: 0, serverId: 0, type: 0, flags: 0, start: 0, end: 0 };
   private checksum: boolean;
   private dead = false;
   /** True while the handler runs: what it throws is its own. */
@@ -114,6 +102,11 @@ export class BinlogDecoder {
   /** Reads the next event of the compressed transaction. @returns bytes that are left of it */
   resume(): number {
     return this.guarded(null, true);
+  }
+
+  /** Every table map is told to the handler once more when it comes again, whether it is known or not: not within a statement. */
+  forgetTables(): void {
+    this.tables.forget();
   }
 
   private guarded(event: Buffer | null, inPieces: boolean): number {

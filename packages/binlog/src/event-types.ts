@@ -92,3 +92,15 @@ const SILENT: ReadonlySet<number> = new Set<number>([
 export function isSilent(type: number): boolean {
   return SILENT.has(type);
 }
+
+/** What an event's header says; one object is filled again and again. */
+export interface EventHeader {
+  timestamp: number;
+  serverId: number;
+  type: number;
+  flags: number;
+  /** Offset of the event's first byte in its file. */
+  start: number;
+  /** Offset behind it; for an event in a compressed transaction, behind that transaction. */
+  end: number;
+}

@@ -19,6 +19,7 @@ export class TableCache {
   private readonly factsOf: (map: TableMap) => ColumnFacts;
 
   private readonly flavour: 'mysql' | 'mariadb';
+  private isForgotten = false;
 
   /** @param factsOf asked once per map, before its first rows */
   constructor(flavour: 'mysql' | 'mariadb', factsOf: (map: TableMap) => ColumnFacts) {
@@ -28,6 +29,7 @@ export class TableCache {
 
   /** Takes in a TABLE_MAP event; returns the map when it is new or changed, null when it is known. */
   accept(event: Buffer, end: number): TableMap | null {
+    if (this.isForgotten) this.clear();
     const tableId = event.readUIntLE(HEADER_BYTES, 6);
     const known = this.entries.get(tableId);
     const length = end - HEADER_BYTES;
@@ -55,6 +57,12 @@ export class TableCache {
 
   clear(): void {
     this.entries.clear();
+    this.isForgotten = false;
+  }
+
+  /** The next statement's table maps are new. */
+  forget(): void {
+    this.isForgotten = true;
   }
 
   private forgetOldest(): void {

@@ -102,6 +102,20 @@ describe('a transaction', () => {
     expect(decode([...events, ...events]).calls.filter((call) => call.startsWith('table'))).toHaveLength(1);
   });
 
+  test('repeats it once after it was told to forget its tables, and reads on within the statement', () => {
+    const recorder = new Recorder();
+    const decoder = new BinlogDecoder(recorder, OPTIONS);
+    const maps = (): number => recorder.calls.filter((call) => call.startsWith('table')).length;
+    const events = orderEvents({ rows: 1, checksum: false });
+    const told: number[] = [];
+    for (const forgets of [false, true, false]) {
+      if (forgets) decoder.forgetTables();
+      for (const event of events) decoder.accept(event);
+      told.push(maps());
+    }
+    expect(told).toEqual([1, 2, 2]);
+  });
+
   test('opens without a GTID event when the server writes none, and a lone statement closes itself', () => {
     const make = (sql: string) => (position: number) => eventBytes({ type: 2, position }, queryBody(sql));
     const recorder = decode(inOrder(4, [make('BEGIN'), make('COMMIT'), make('CREATE TABLE t (a int)')]));
