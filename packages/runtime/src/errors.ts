@@ -450,16 +450,6 @@ export const ERRORS = {
     summary: 'a program that the local stack needs (apt-get, dpkg, mvn, java) is missing or too old',
     fix: 'Install it, or give the address of a running server in the environment variable named in the message.',
   },
-  TABLE_ALTERED: {
-    class: 'retryable',
-    summary: 'an ALTER has changed rows or columns of a captured table, and the stream does not tell how',
-    fix: 'Nothing is to be done: capture begins anew at its checkpoint and reads the rows of the table again.',
-  },
-  TABLE_APPEARED: {
-    class: 'retryable',
-    summary: 'a table was renamed to a captured name: its rows are not in the stream',
-    fix: 'Nothing is to be done: capture begins anew at its checkpoint and takes a snapshot of the table.',
-  },
   TABLE_HIDDEN: {
     class: 'schema',
     summary:

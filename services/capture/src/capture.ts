@@ -10,6 +10,7 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@sluice/runtime';
+import { parseTableId } from '@sluice/envelope';
 import { begin, type BeginOptions } from './session/begin.ts';
 import { captureSettings, type CaptureSettings } from './settings/capture-settings.ts';
 import { ddlRoutes, publishCleared } from './ops/ddl-routes.ts';
@@ -96,11 +97,10 @@ class Capture {
         const error = await this.#live(signal);
         if (error === null) return;
         const isSteady = this.#hasAdvanced || performance.now() - begun > STEADY_MS;
-        if (isSteady || isPlanned(error)) attempt = 0;
+        if (isSteady) attempt = 0;
         const waitMs = fullJitter(attempt, BACKOFF, Math.random);
         const { code, message } = error;
-        if (isPlanned(error)) this.#log.info({ event: 'capture.reads_again', code, waitMs }, message);
-        else this.#log.warn({ event: 'capture.interrupted', code, err: error, waitMs }, message);
+        this.#log.warn({ event: 'capture.interrupted', code, err: error, waitMs }, message);
         await abortableDelay(waitMs, signal).catch(() => undefined);
       }
     } finally {
@@ -126,7 +126,6 @@ class Capture {
     } catch (thrown) {
       if (signal.aborted && !(thrown instanceof PipelineError)) return null;
       const error = await this.#orFenced(thrown, incarnation, signal);
-      if (error instanceof PipelineError && isPlanned(error)) return error;
       this.#metrics.state('failed');
       if (!(error instanceof PipelineError)) throw error;
       this.#troubles.note(subjectOf(error), error);
@@ -145,7 +144,7 @@ class Capture {
 
   /** A source ends the older of two readers: to take over from the newer one would only turn the tables, again and again. */
   async #orFenced(error: unknown, incarnation: Incarnation | null, signal: AbortSignal): Promise<unknown> {
-    if (!(error instanceof PipelineError) || signal.aborted || isPlanned(error)) return error;
+    if (!(error instanceof PipelineError) || signal.aborted) return error;
     const isFenced = error.code === 'KAFKA_FENCED' || (await incarnation?.isFenced()) === true;
     return isFenced ? fencedBy(error, this.#settings, signal) : error;
   }
@@ -251,7 +250,7 @@ class Capture {
     return ddlRoutes({
       journal: () => this.#journal,
       publish: (record) => publishCleared(kafka, prefix, record),
-      onResumed: (table) => this.#incarnation?.end(readAgain(table)),
+      onResumed: (table) => this.#incarnation?.resume(parseTableId(table)),
       log: this.#log,
     });
   }
@@ -260,15 +259,4 @@ class Capture {
 /** What has to work again before the error is over. */
 function subjectOf({ code }: PipelineError): 'kafka' | 'stream' {
   return code.startsWith('KAFKA_') ? 'kafka' : 'stream';
-}
-
-function readAgain(id: string): PipelineError {
-  return new PipelineError('TABLE_ALTERED', `Table ${id} goes on: its rows are read again.`, {
-    context: { table: id },
-  });
-}
-
-/** Nothing went wrong: the next life reads a table that this one has met. */
-function isPlanned({ code }: PipelineError): boolean {
-  return code === 'TABLE_APPEARED' || code === 'TABLE_ALTERED';
 }

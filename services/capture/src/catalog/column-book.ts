@@ -87,8 +87,6 @@ export class ColumnBook {
   /** What the server said at the place where the stream was: believed before the registry. */
   readonly #described = new Map<string, readonly KnownColumn[]>();
   readonly #byMap = new WeakMap<TableMap, ColumnFacts>();
-  /** Tables that DDL statements have named since they were last asked for. */
-  toRenew: TableName[] = [];
 
   constructor({ server, registry, described }: ColumnBookOptions) {
     this.#server = server;
@@ -123,14 +121,15 @@ export class ColumnBook {
     return this.#byMap.get(map) ?? NO_FACTS;
   }
 
-  /** Notes which tables a statement names. */
-  noteDdl(sql: string): void {
-    if (this.#server.flavour === 'mysql') return;
+  /** The tables that a DDL names, and of which the server may have to be asked again: see `renewed`. */
+  namedBy(sql: string): readonly TableName[] {
+    if (this.#server.flavour === 'mysql') return [];
     const text = withoutDoubling(sql);
-    for (const { database, table, columns } of this.#registry.shapes()) {
-      const mayChange = leavesOut(this.#server) || columns.some(({ type }) => type in LENGTHS);
-      if (mayChange && text.includes(withoutDoubling(table))) this.toRenew.push({ database, table });
-    }
+    const mayChange = ({ columns }: TableShape): boolean =>
+      leavesOut(this.#server) || columns.some(({ type }) => type in LENGTHS);
+    return [...this.#registry.shapes()]
+      .filter((shape) => text.includes(withoutDoubling(shape.table)) && mayChange(shape))
+      .map(({ database, table }) => ({ database, table }));
   }
 
   /** The table's shape as the server says now; null when it says the same of the columns that are known, or has another key. */

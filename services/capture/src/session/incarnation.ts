@@ -1,17 +1,16 @@
 import { BinlogDecoder } from '@sluice/binlog';
-import { checkpointsTopic } from '@sluice/envelope';
+import { checkpointsTopic, type TableName } from '@sluice/envelope';
 import type { KafkaTrouble, TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
-import type { Logger, PipelineError } from '@sluice/runtime';
+import type { Logger } from '@sluice/runtime';
 import { CaptureLoop } from '../stream/capture-loop.ts';
 import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
 import { makeCheckpoint, WRITER } from '../stream/checkpoint-maker.ts';
-import { DoubtfulRows } from '../tables/doubtful-rows.ts';
 import { ForeignKeys } from '../tables/foreign-keys.ts';
+import { TableLife } from '../tables/table-life.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import type { KnownTopics } from '../catalog/known-topics.ts';
 import { lostTopics, type LostTables } from './lost-topics.ts';
-import { NewTables } from '../tables/new-tables.ts';
 import { afterDrainTime, limitsOf, newBuffers, oversizeOf, type DrainTime } from './publishing.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { RefusedTable } from '../preflight/refused-tables.ts';
@@ -36,6 +35,7 @@ import { Flusher } from '../encode/flusher.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import { TableRoutes } from '../stream/table-routes.ts';
+import { TableWorkQueue } from '../stream/table-work.ts';
 import { watchTopics } from './topic-watch.ts';
 
 export interface IncarnationParts {
@@ -73,13 +73,12 @@ export class Incarnation {
   readonly #book: SnapshotBook;
   readonly #snapshots: Snapshots;
   readonly #oversize: OversizeRows;
-  readonly #newTables: NewTables;
-  readonly #doubtfulRows: DoubtfulRows;
+  readonly #work = new TableWorkQueue();
+  readonly #tables: TableLife;
   readonly #foreignKeys: ForeignKeys;
   readonly #sourceWatch: SourceWatch;
   readonly #ddl: DdlReporter;
   readonly #ended = new AbortController();
-  #reason: PipelineError | null = null;
   #transactionsSeen = 0;
   /** Kafka transactions that this life has committed. */
   #published = 0;
@@ -114,9 +113,10 @@ export class Incarnation {
       configuredKeys: settings.config.source.keys,
       ignoresCase: source.facts.ignoresCase,
       columnBook,
+      work: this.#work,
       policies: settings.config.ddl,
       isStopped: (id) => parts.journal.isStopped(id),
-      isRefused: (id) => this.#newTables.isRefused(id),
+      isRefused: (id) => this.#tables.isRefused(id),
       lastChange: (id) => parts.journal.lastChange(id),
       isUnsure: () => this.#book.unsureUntil !== null,
     });
@@ -131,6 +131,7 @@ export class Incarnation {
       resume: plan.resume,
       gtids: plan.gtidSet === null ? null : new GtidTracker(source.facts.flavour, plan.gtidSet),
       routes: this.#routes,
+      work: this.#work,
       ddl: this.#ddl,
       cascades: this.#foreignKeys.marks,
       buffer: buffers[0],
@@ -154,48 +155,41 @@ export class Incarnation {
       flusher: this.#flusher,
       buffers,
       limits: limitsOf(settings),
-      settleTables: async () => {
-        await this.#doubtfulRows.settle();
-        await this.#newTables.settle(this.#stream.announcement);
-      },
+      settleTables: () => this.#tables.settle(),
       writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
       writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
     });
-    this.#newTables = this.#watchTables(columnBook);
-    this.#doubtfulRows = this.#watchRows();
+    this.#tables = this.#watchTables(columnBook, () => decoder.forgetTables());
     this.#snapshots = this.#newSnapshots();
     this.#sourceWatch = this.#watchSource();
     this.#foreignKeys.follow(parts.gaps.cascades);
   }
 
-  #watchTables(columnBook: ColumnBook): NewTables {
-    const { settings, source, registry, journal, refused, refusals, log } = this.#parts;
-    return new NewTables({
-      settings,
-      source,
-      server: source.facts,
-      ddl: this.#ddl,
-      registry,
+  #watchTables(columnBook: ColumnBook, forgetMaps: () => void): TableLife {
+    const { plan, journal, refusals } = this.#parts;
+    return new TableLife({
+      ...this.#parts,
+      work: this.#work,
+      stream: this.#stream,
       routes: this.#routes,
       columnBook,
-      topics: registry.topics.size,
+      ddl: this.#ddl,
       book: this.#book,
-      refused,
       onRefused: (table) => refusals.say(table),
+      onMended: (id) => refusals.over(id),
+      afterGap: plan.generation > 1,
       isStopped: (id) => journal.isStopped(id),
-      publishCheckpoint: () => this.#loop.publishCheckpoint(),
-      log,
+      admit: (table) => this.#admit(table),
+      forgetMaps,
     });
   }
 
-  #watchRows(): DoubtfulRows {
-    return new DoubtfulRows({
-      ...this.#parts,
-      stream: this.#stream,
-      routes: this.#routes,
-      book: this.#book,
-      isRefused: (id) => this.#newTables.isRefused(id),
-    });
+  /** Makes the topics of a table that has none yet. */
+  async #admit(table: TableName): Promise<void> {
+    const { settings, registry, log } = this.#parts;
+    if (registry.isAdmitted(table.database, table.table)) return;
+    const others = registry.topics.size;
+    await prepareTopics(settings, registry, { tables: [table], others, internal: false }, log);
   }
 
   #newForeignKeys(): ForeignKeys {
@@ -205,7 +199,7 @@ export class Incarnation {
       book: this.#book,
       ddl: this.#ddl,
       announcement: () => this.#stream.announcement(),
-      isRefused: (id) => this.#newTables.isRefused(id),
+      isRefused: (id) => this.#tables.isRefused(id),
     });
   }
 
@@ -230,10 +224,12 @@ export class Incarnation {
       source,
       stream: this.#stream,
       routes: this.#routes,
+      work: this.#work,
+      admit: (table) => this.#admit(table),
       loop: this.#loop,
       book: this.#book,
       oversize: this.#oversize,
-      isStopped: (id) => journal.isStopped(id) || this.#newTables.isRefused(id),
+      isStopped: (id) => journal.isStopped(id) || this.#tables.isRefused(id),
       onBusy: (busy) => metrics.state(busy ? 'snapshot' : 'streaming'),
       log,
     });
@@ -278,7 +274,7 @@ export class Incarnation {
 
   /** Tables that are left alone, because they cannot be captured as they are. */
   get refusedTables(): readonly RefusedTable[] {
-    return this.#newTables.refused;
+    return this.#tables.refused;
   }
 
   get gaps(): BinlogGaps {
@@ -334,7 +330,6 @@ export class Incarnation {
     ];
     try {
       await Promise.all(sides);
-      if (this.#reason !== null) throw this.#reason;
     } finally {
       await Promise.allSettled(sides);
       this.#reader.close();
@@ -353,10 +348,10 @@ export class Incarnation {
     }
   }
 
-  /** Ends this life when all is published that was read, for a reason that asks for the next. */
-  end(reason: PipelineError): void {
-    this.#reason = reason;
-    this.#ended.abort();
+  /** An operator lets the table go on that was stopped. Once the stream has ended, the next life reads it. */
+  resume(table: TableName): void {
+    const note = (): void => this.#work.add({ kind: 'resumed', table });
+    void this.#loop.atBoundary(null, note).catch(() => undefined);
   }
 
   #writeHeartbeat(buffer: PublishBuffer): void {

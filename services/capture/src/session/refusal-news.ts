@@ -21,6 +21,11 @@ export class RefusalNews {
     for (const table of refused) this.say(table);
   }
 
+  /** It is news when it comes back. */
+  over(id: string): void {
+    this.#told.delete(id);
+  }
+
   say({ id, code, why }: RefusedTable): void {
     const news = `${code}: ${why}`;
     if (this.#told.get(id) === news) return;

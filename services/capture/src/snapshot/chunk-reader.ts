@@ -1,9 +1,10 @@
 import { ByteWriter } from '@sluice/binlog';
-import { tableId, type TableName } from '@sluice/envelope';
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import { readTable, toPipelineError, type TableDescription } from '@sluice/mysql';
-import { PipelineError } from '@sluice/runtime';
+import type { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { StreamPosition } from '../model/position.ts';
+import { mayReadAll } from '../catalog/select-grants.ts';
 import type { BookServer } from '../catalog/column-book.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
@@ -37,6 +38,9 @@ export interface Chunk {
   readonly mark: StreamPosition;
 }
 
+/** Why there is no table to read: `unreadable` has lost its key, or the account its privilege. */
+export type NoTable = 'gone' | 'unreadable';
+
 export interface ChunkRequest {
   readonly name: TableName;
   /** SQL that a row must fulfil; null for all rows. */
@@ -68,14 +72,14 @@ export class ChunkReader {
     this.#table = null;
   }
 
-  /** Null when the table is no longer there. Throws a PipelineError when the source fails. */
-  async read(request: ChunkRequest): Promise<Chunk | null> {
+  /** Throws a PipelineError when the source fails. */
+  async read(request: ChunkRequest): Promise<Chunk | NoTable> {
     const { visibility, routes } = this.#options;
     const { ddlsPassed } = routes;
     if (ddlsPassed !== this.#ddlsPassed) this.forgetTable();
     this.#ddlsPassed = ddlsPassed;
     const { result, mark } = await visibility.read(request.progress, (lock) => this.#select(request, lock));
-    if (result === null) return null;
+    if (typeof result === 'string') return result;
     const { table, rows } = result;
     const more = rows.length >= request.limit;
     const keys = table.keyTexts(rows, this.#scratch);
@@ -83,16 +87,13 @@ export class ChunkReader {
     return { ...result, keys, bytes: bytesOf(rows), more, mark };
   }
 
-  /**
-   * The table's present state; null when it is not there. Throws TABLE_ALTERED when it has lost its key: the next life
-   * leaves it alone.
-   */
-  async describe({ database, table }: TableName): Promise<SnapshotTable | null> {
+  /** The table's present state. What the source does not show is not gone. */
+  async describe(name: TableName): Promise<SnapshotTable | NoTable> {
     const { connection, configuredKeys, server, routes } = this.#options;
-    const description = await readTable(connection, database, table);
-    if (description === null) return null;
-    const key = configuredKeys[tableId(database, table)];
-    if (!hasColumns(description, key ?? description.primaryKey)) throw keyLost(database, table);
+    const description = await readTable(connection, name.database, name.table);
+    if (description === null) return (await mayReadAll(connection, name)) ? 'gone' : 'unreadable';
+    const key = configuredKeys[tableIdOf(name)];
+    if (!hasColumns(description, key ?? description.primaryKey)) return 'unreadable';
     return new SnapshotTable(description, key, server, (shape) => routes.treat(shape));
   }
 
@@ -101,10 +102,10 @@ export class ChunkReader {
     return estimateRows(this.#options.connection, table.shape, condition);
   }
 
-  async #select(request: ChunkRequest, lock: boolean): Promise<SelectedPage | null> {
+  async #select(request: ChunkRequest, lock: boolean): Promise<SelectedPage | NoTable> {
     const { connection } = this.#options;
     const table = this.#table ?? (await this.describe(request.name));
-    if (table === null) return null;
+    if (typeof table === 'string') return table;
     this.#table = table;
     const { condition, limit } = request;
     const after = request.after(table);
@@ -126,13 +127,6 @@ export class ChunkReader {
 
 function hasColumns({ columns }: TableDescription, key: readonly string[]): boolean {
   return key.length > 0 && key.every((name) => columns.some(({ COLUMN_NAME }) => COLUMN_NAME === name));
-}
-
-function keyLost(database: string, table: string): PipelineError {
-  const id = tableId(database, table);
-  return new PipelineError('TABLE_ALTERED', `Table ${id} has lost its key: it is not read any further.`, {
-    context: { table: id },
-  });
 }
 
 interface SelectedPage {

@@ -1,4 +1,4 @@
-import { tableId } from '@sluice/envelope';
+import { tableId, type TableName } from '@sluice/envelope';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../stream/capture-loop.ts';
 import type { ServerFacts } from '../source/server.ts';
@@ -9,7 +9,8 @@ import { writeSnapshotMark } from '../encode/control-writer.ts';
 import type { RowWriter } from '../encode/row-writer.ts';
 import { ChunkRecorder, type TableRoute } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
-import type { Chunk, ChunkReader } from './chunk-reader.ts';
+import type { TableWorkQueue } from '../stream/table-work.ts';
+import type { Chunk, ChunkReader, NoTable } from './chunk-reader.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { SelectImage } from './select-image.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
@@ -22,6 +23,9 @@ export interface SnapshotParts {
   readonly server: ServerFacts;
   readonly stream: ChangeStream;
   readonly routes: TableRoutes;
+  readonly work: TableWorkQueue;
+  /** Makes the topics of a table that has none yet. */
+  readonly admit: (table: TableName) => Promise<void>;
   readonly loop: CaptureLoop;
   readonly writer: RowWriter;
   /** `snapshot.chunkRows` */
@@ -52,8 +56,8 @@ export class SnapshotRunner {
   /** Resolves when the job is no longer running or the signal is aborted; throws a PipelineError when the source fails. */
   async run(signal: AbortSignal): Promise<void> {
     const { log, loop, book } = this.#parts;
-    // Its table changed hands while the connection was made: this life is about to end.
-    if (book.get(this.#id) === null) return;
+    // Its table was altered or dropped while the connection was made.
+    if (!this.#isRunning) return;
     const job = this.#job;
     const about = { job: job.id, table: tableId(job.database, job.table) };
     log.info({ event: 'snapshot.table_started', ...about }, `snapshot of ${about.table} begins`);
@@ -65,6 +69,10 @@ export class SnapshotRunner {
         { event: 'snapshot.table_gone', ...about },
         `${about.table} is gone, and its snapshot with it`,
       );
+      return;
+    }
+    if (this.#isToBeginAnew) {
+      log.info({ event: 'snapshot.table_restarted', ...about }, `snapshot of ${about.table} begins anew`);
       return;
     }
     await loop.durably(() => undefined);
@@ -86,18 +94,23 @@ export class SnapshotRunner {
     return this.#parts.book.get(this.#id)?.state === 'running';
   }
 
+  /** Its table was altered, or cannot be read as it is now. */
+  get #isToBeginAnew(): boolean {
+    return this.#parts.book.get(this.#id)?.state === 'pending';
+  }
+
   /** Announces the table, and the snapshot unless an earlier life has; null when there is no such table to capture. */
   async #begin(job: SnapshotJob): Promise<TableRoute | null> {
-    const { loop, book, reader, routes, stream } = this.#parts;
-    const table = routes.captures(job.database, job.table) ? await reader.describe(job) : null;
-    const rowsExpected = table === null ? null : await this.#estimate(table);
+    const { loop, book, reader, routes, stream, admit } = this.#parts;
+    const table = routes.captures(job.database, job.table) ? await reader.describe(job) : 'gone';
+    const isThere = typeof table !== 'string';
+    if (isThere) await admit(job);
+    const rowsExpected = isThere ? await this.#estimate(table) : null;
     let route: TableRoute | null = null;
     await loop.atBoundary(null, () => {
       if (!this.#isRunning) return;
-      if (table === null) {
-        this.#end('finish');
-        return;
-      }
+      if (table === 'unreadable') return this.#giveBack();
+      if (table === 'gone') return this.#end('finish');
       const since = job.since ?? stream.beginSnapshot();
       // Also by a job that goes on: it may have waited for longer than the topic keeps records.
       route = routes.announced(table.shape, stream.announcement);
@@ -136,25 +149,27 @@ export class SnapshotRunner {
       }),
     );
     const failure = chunk instanceof PipelineError ? chunk : null;
-    await loop.atBoundary(chunk !== null && 'mark' in chunk ? chunk.mark : null, () => {
+    const isRead = typeof chunk !== 'string' && 'rows' in chunk;
+    await loop.atBoundary(isRead ? chunk.mark : null, () => {
       route.recorder = null;
-      if (chunk === null || recorder.disturbed) reader.forgetTable();
+      if (!isRead || recorder.disturbed) reader.forgetTable();
       if (!this.#isRunning) return;
       if (failure !== null) this.#fail(failure);
-      else if (chunk === null) this.#finish(route);
-      else if (!recorder.disturbed) this.#publish(route, recorder, chunk as Chunk, begun);
+      else if (chunk === 'unreadable') this.#giveBack();
+      else if (chunk === 'gone') this.#finish(route);
+      else if (isRead && !recorder.disturbed) this.#publish(route, recorder, chunk, begun);
     });
-    if (chunk !== null && 'rows' in chunk)
-      this.#size.learn(chunk.rows.length, chunk.bytes, chunk.milliseconds);
+    if (isRead) this.#size.learn(chunk.rows.length, chunk.bytes, chunk.milliseconds);
   }
 
   /** The error of what is wrong with the job itself; throws what is wrong with the source. */
-  async #answerOf(read: () => Promise<Chunk | null>): Promise<Chunk | PipelineError | null> {
+  async #answerOf(read: () => Promise<Chunk | NoTable>): Promise<Chunk | NoTable | PipelineError> {
     if (this.#job.condition === null) return read();
     try {
       const chunk = await read();
-      this.#refusals = chunk?.refusal ? this.#refusals + 1 : 0;
-      return this.#refusals < REFUSALS_MAX ? chunk : (chunk?.refusal ?? null);
+      const refusal = typeof chunk === 'string' ? null : chunk.refusal;
+      this.#refusals = refusal === null ? 0 : this.#refusals + 1;
+      return this.#refusals < REFUSALS_MAX || refusal === null ? chunk : refusal;
     } catch (error) {
       if (error instanceof PipelineError && error.errorClass === 'record') return error;
       throw error;
@@ -212,6 +227,13 @@ export class SnapshotRunner {
     return published;
   }
 
+  /** The table waits for its turn again: whoever sees to tables decides first whether it is left alone. */
+  #giveBack(): void {
+    const { database, table } = this.#job;
+    this.#end('giveBack');
+    this.#parts.work.add({ kind: 'unreadable', table: { database, table } });
+  }
+
   #finish(route: TableRoute): void {
     this.#end('finish');
     this.#mark(route, 'end');
@@ -222,7 +244,7 @@ export class SnapshotRunner {
     this.#end('fail');
   }
 
-  #end(event: 'finish' | 'fail'): void {
+  #end(event: 'finish' | 'fail' | 'giveBack'): void {
     const { book, stream } = this.#parts;
     book.move(this.#id, event, stream.now);
   }

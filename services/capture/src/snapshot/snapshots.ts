@@ -1,3 +1,4 @@
+import type { TableName } from '@sluice/envelope';
 import { whenAborted, type Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../stream/capture-loop.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
@@ -8,6 +9,7 @@ import type { ChangeStream } from '../stream/change-stream.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
 import { RowWriter } from '../encode/row-writer.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
+import type { TableWorkQueue } from '../stream/table-work.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';
 import { SnapshotRunner, type SnapshotParts } from './snapshot-runner.ts';
@@ -19,6 +21,9 @@ export interface SnapshotsParts {
   readonly source: Source;
   readonly stream: ChangeStream;
   readonly routes: TableRoutes;
+  readonly work: TableWorkQueue;
+  /** Makes the topics of a table that has none yet. */
+  readonly admit: (table: TableName) => Promise<void>;
   readonly loop: CaptureLoop;
   readonly book: SnapshotBook;
   readonly oversize: OversizeRows;
@@ -94,8 +99,8 @@ export class Snapshots {
   }
 
   #runnerParts(): Omit<SnapshotParts, 'reader'> {
-    const { settings, source, stream, routes, loop, book, log } = this.#parts;
+    const { settings, source } = this.#parts;
     const { chunkRows } = settings.config.snapshot;
-    return { server: source.facts, stream, routes, loop, writer: this.#writer, chunkRows, book, log };
+    return { ...this.#parts, server: source.facts, writer: this.#writer, chunkRows };
   }
 }

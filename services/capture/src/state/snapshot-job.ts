@@ -38,10 +38,11 @@ export const jobSchema = z.object({
 export type SnapshotJob = z.infer<typeof jobSchema>;
 export type JobState = SnapshotJob['state'];
 /** What moves a job from one state to another. */
-export type JobEvent = 'start' | 'pause' | 'resume' | 'cancel' | 'finish' | 'fail';
+export type JobEvent = 'start' | 'giveBack' | 'pause' | 'resume' | 'cancel' | 'finish' | 'fail';
 
 const MOVES: Readonly<Record<JobEvent, { readonly from: readonly JobState[]; readonly to: JobState }>> = {
   start: { from: ['pending'], to: 'running' },
+  giveBack: { from: ['running'], to: 'pending' },
   pause: { from: ['pending', 'running'], to: 'paused' },
   resume: { from: ['paused', 'failed'], to: 'pending' },
   cancel: { from: ['pending', 'running', 'paused', 'failed'], to: 'cancelled' },

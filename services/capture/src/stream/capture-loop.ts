@@ -27,7 +27,7 @@ export interface LoopParts {
   readonly flusher: Flusher;
   readonly buffers: readonly [PublishBuffer, PublishBuffer];
   readonly limits: LoopLimits;
-  /** Makes the topics of the tables that were just met and gives them their routes. */
+  /** Sees to what was learned of tables since it last did. */
   settleTables(): Promise<void>;
   /** Appends the checkpoint that covers everything in the buffer. */
   writeCheckpoint(buffer: PublishBuffer): void;
@@ -218,6 +218,7 @@ export class CaptureLoop {
       if (action.mark !== null && !stream.hasPassed(action.mark)) continue;
       this.#actions = this.#actions.filter((other) => other !== action);
       perform(action);
+      if (stream.mustSettleTables) await this.#parts.settleTables();
       if (this.#buffer.rows >= limits.flushRows || this.#buffer.bytes >= limits.flushBytes)
         await this.#flushNow();
     }

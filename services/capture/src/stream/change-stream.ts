@@ -18,6 +18,7 @@ import type { RowWriterOptions } from '../encode/row-writer.ts';
 import { newTransaction } from './stream-transaction.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
 import type { TableRoutes } from './table-routes.ts';
+import type { TableWorkQueue } from './table-work.ts';
 import type { Announcement } from '../encode/announcement.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../model/position.ts';
 import type { StreamProgress } from '../source/stream-progress.ts';
@@ -33,6 +34,8 @@ export interface ChangeStreamOptions {
   readonly resume: ResumePoint;
   readonly gtids: GtidTracker | null;
   readonly routes: TableRoutes;
+  /** Takes what is learned of tables. */
+  readonly work: TableWorkQueue;
   readonly ddl: DdlReporter;
   readonly cascades: CascadeMarks;
   readonly buffer: PublishBuffer;
@@ -50,6 +53,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   readonly #resume: ResumePoint;
   readonly #gtids: KnownGtids;
   readonly #routes: TableRoutes;
+  readonly #work: TableWorkQueue;
   readonly #ddl: DdlReporter;
   readonly #cascades: CascadeMarks;
   readonly #writer: ChangeWriter;
@@ -70,8 +74,6 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   fileCreatedAt: number;
   /** When the source last said that there is nothing more to read; null since the last event. */
   atTip = false;
-  /** Rows of which the binlog does not tell what became of them: seen to before the next event. */
-  doubts: Doubt[] = [];
   readonly transaction = newTransaction();
 
   constructor(options: ChangeStreamOptions) {
@@ -81,6 +83,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     this.#resume = options.resume;
     this.#gtids = new KnownGtids(options.flavour, options.gtids);
     this.#routes = options.routes;
+    this.#work = options.work;
     this.#ddl = options.ddl;
     this.#cascades = options.cascades;
     this.#sequence = new SequenceCounter(options.generation);
@@ -145,7 +148,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
 
   /** Whether tables must be seen to before a further event may be decoded. */
   get mustSettleTables(): boolean {
-    return this.doubts.length > 0 || this.#routes.mustSettle;
+    return !this.#work.isEmpty;
   }
 
   hasPassed(mark: StreamPosition): boolean {
@@ -296,7 +299,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
       this.#stopTables(xid, start);
       this.#cascades.prepare(xid);
     } else if (step === 'commit') {
-      this.#routes.inDoubt.push(...this.#ddl.tablesOfXa(xid));
+      for (const table of this.#ddl.tablesOfXa(xid)) this.#work.add({ kind: 'xa-committed', table });
       this.#cascades.commitPrepared(xid);
     } else this.transactions++;
   }
@@ -332,7 +335,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     if (this.#rows.isEmpty) return;
     const names = [...this.#rows.tables.keys()].map(({ database, table }) => ({ database, table }));
     const timestamp = Math.floor(this.transaction.committedAtMs / 1000);
-    this.doubts.push({ kind: 'rolled-back', tables: names, undo, statement, timestamp, start });
+    this.#doubt({ kind: 'rolled-back', tables: names, undo, statement, timestamp, start });
   }
 
   /** Also the DELETE of all rows, where it may yet be rolled back. */
@@ -340,7 +343,11 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     const { verb, table } = change;
     const name = table === null ? '' : ` of ${tableId(table.database, table.table)}`;
     const statement = `${verb}${name} as a statement`;
-    this.doubts.push({ ...change, kind: 'statement', statement, start, mayBeTemporary: threadSpecific });
+    this.#doubt({ ...change, kind: 'statement', statement, start, mayBeTemporary: threadSpecific });
+  }
+
+  #doubt(doubt: Doubt): void {
+    this.#work.add({ kind: 'doubt', doubt });
   }
 
   /** Tables that are read again, because the binlog does not tell what became of rows of theirs. */

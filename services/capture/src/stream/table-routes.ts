@@ -15,6 +15,7 @@ import { appendJson, writeSchema } from '../encode/control-writer.ts';
 import { encoderFor } from '../encode/shaped-encoder.ts';
 import type { TableEncoder } from '../encode/table-encoder.ts';
 import { TableRoute } from './table-route.ts';
+import type { TableWork, TableWorkQueue } from './table-work.ts';
 import { isSequenceTable } from '../catalog/sequence-table.ts';
 import type { DdlChange } from '../ddl/ddl-change.ts';
 import { nameChanges } from '../ddl/name-changes.ts';
@@ -31,6 +32,8 @@ export interface TableRoutesOptions {
   /** Whether the server takes table names that differ in case only for the same (`lower_case_table_names`). */
   readonly ignoresCase: boolean;
   readonly columnBook: ColumnBook;
+  /** Takes what is learned of tables. */
+  readonly work: TableWorkQueue;
   readonly policies: DdlPolicies;
   /** Whether a table waits for an operator, by `database.table`: its rows are passed over. */
   readonly isStopped: (id: string) => boolean;
@@ -47,8 +50,8 @@ const TAKES_NOTHING =
   /^(?:\s|\/\*(?!M?!)[\s\S]*?\*\/)*(?:CREATE\s+(?!OR\b)|DROP\s+(?:\/\*!\d+\s*)?TEMPORARY\b|(?:ALTER|DROP|RENAME)\s+(?:USER|ROLE)\b)/iu;
 
 /**
- * From the binlog's table maps to routes. A table without a topic, or with columns whose types must be asked for, waits in
- * `waiting` until the loop has seen to it; no row of it can be decoded before.
+ * From the binlog's table maps to routes. A table without a topic, or with columns whose types must be asked for, is work
+ * that is seen to before the next event: no row of it can be decoded before.
  */
 export class TableRoutes {
   readonly #options: TableRoutesOptions;
@@ -59,27 +62,15 @@ export class TableRoutes {
   readonly #created = new Set<string>();
   /** Names that tables have lost in this life, and that no other has got since. */
   readonly #gone = new Set<string>();
-  /** Table maps that no route exists for yet. */
-  waiting: TableMap[] = [];
-  /** Captured names that tables were renamed to, for the loop to see to: what stands there now is not in the topic. */
-  renamedTo: TableName[] = [];
-  /** Captured names that tables have lost, for the loop to see to: what was read under them is gone. */
-  givenUp: TableName[] = [];
-  /** Databases that are gone with all their tables, those too of which nothing is known here. */
-  droppedDatabases: string[] = [];
-  /** Captured tables that a CREATE has made or found, for the loop to see to. */
-  created: { readonly name: TableName; readonly isNew: boolean }[] = [];
-  /** Tables with rows of an XA transaction that has just committed, for the loop to see to: they may have gone on without. */
-  inDoubt: TableName[] = [];
-  /** Captured tables with other rows or columns than the stream has told, for the loop to see to. */
-  altered: TableName[] = [];
-  /** DDL statements passed: what is known of a table's columns from elsewhere is good as long as it stays the same. */
-  ddlsPassed = 0;
-  /** That a DDL has passed which may have taken such a thing away while it matters, for the loop to see to. */
-  takenAway = false;
+  #ddlsPassed = 0;
 
   constructor(options: TableRoutesOptions) {
     this.#options = options;
+  }
+
+  /** DDL statements passed: what is known of a table's columns from elsewhere is good as long as it stays the same. */
+  get ddlsPassed(): number {
+    return this.#ddlsPassed;
   }
 
   /** Gives a new or changed table map its route, or lets it wait for its topic. */
@@ -95,8 +86,8 @@ export class TableRoutes {
       isSettled &&
       registry.isAdmitted(map.database, map.table) &&
       !this.#options.isRefused(tableId(map.database, map.table));
-    if (isReady) this.#settle(map, announcement);
-    else this.waiting.push(map);
+    if (isReady) this.settle(map, announcement);
+    else this.#options.work.add({ kind: 'unknown-map', map });
   }
 
   /** Names of the columns that tell the rows of this map apart; none when nothing does. */
@@ -141,44 +132,22 @@ export class TableRoutes {
     return configuredKeys[id] === undefined && isSequenceTable(map);
   }
 
-  /** Whether a table waits, a captured name was given or taken, or may have got other types: the loop sees to it before the next event. */
-  get mustSettle(): boolean {
-    return (
-      this.takenAway ||
-      this.waiting.length > 0 ||
-      this.renamedTo.length > 0 ||
-      this.givenUp.length > 0 ||
-      this.droppedDatabases.length > 0 ||
-      this.created.length > 0 ||
-      this.inDoubt.length > 0 ||
-      this.altered.length > 0 ||
-      this.#options.columnBook.toRenew.length > 0
-    );
-  }
-
   /** From now on no row of the table is published; it owes a snapshot when it goes on. */
   stop(map: TableMap): void {
     this.#byMap.set(map, null);
     this.#lastMap = null;
-    this.renamedTo.push({ database: map.database, table: map.table });
+    this.#options.work.add({ kind: 'stopped', table: { database: map.database, table: map.table } });
   }
 
   /** The rows of a table map that waits are not published. */
   passOver(map: TableMap): void {
     this.#byMap.set(map, null);
-    this.waiting = this.waiting.filter((other) => other !== map);
   }
 
-  /** Gives every waiting table its route; topics and types must be known by now. */
-  settle(announcement: () => Announcement): void {
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (const map of waiting) this.#settle(map, announcement);
-    this.#lastMap = null;
-  }
-
-  #settle(map: TableMap, announcement: () => Announcement): void {
+  /** Gives a table map its route; topics and types must be known by now. */
+  settle(map: TableMap, announcement: () => Announcement): void {
     this.#byMap.set(map, this.open(this.shapeOf(map), announcement));
+    this.#lastMap = null;
   }
 
   /** The shape that rows of this map have; what the map does not tell must be known by now. */
@@ -288,14 +257,16 @@ export class TableRoutes {
    * @returns whether it makes a table: one that is made if it is missing is new when the stream has seen the name given up
    */
   noteDdl(change: DdlChange, sql: string): boolean {
-    const isCaptured = ({ database, table }: TableName): boolean => this.captures(database, table);
-    this.ddlsPassed++;
-    this.takenAway ||= this.#options.isUnsure() && !TAKES_NOTHING.test(sql);
-    this.#options.columnBook.noteDdl(sql);
+    const { work, columnBook, isUnsure } = this.#options;
+    this.#ddlsPassed++;
+    if (isUnsure() && !TAKES_NOTHING.test(sql)) work.add({ kind: 'answers-doubtful' });
+    for (const table of columnBook.namedBy(sql)) work.add({ kind: 'columns', table });
     const isNew = this.#noteCreated(change);
     this.#noteGone(change);
-    this.renamedTo.push(...change.renamed.map(({ to }) => to).filter(isCaptured));
-    this.altered.push(...change.altered.filter(isCaptured));
+    // What was read under a name that is given up is worth nothing, before the name has another table.
+    if (change.created !== null) this.#learn({ kind: 'created', table: change.created, isNew });
+    for (const { to } of change.renamed) this.#learn({ kind: 'renamed', table: to });
+    for (const table of change.altered) this.#learn({ kind: 'altered', table });
     for (const { recorder } of this.#byName.values()) if (recorder !== null) recorder.disturbed = true;
     return isNew;
   }
@@ -305,18 +276,26 @@ export class TableRoutes {
     const id = tableId(created.database, created.table);
     const isNew = this.#gone.delete(id) || change.isNew;
     this.#created.add(id);
-    if (this.captures(created.database, created.table)) this.created.push({ name: created, isNew });
     return isNew;
   }
 
+  #learn(work: Extract<TableWork, { readonly table: TableName }>): void {
+    if (this.captures(work.table.database, work.table.table)) this.#options.work.add(work);
+  }
+
   #noteGone(change: DdlChange): void {
-    const { registry } = this.#options;
-    if (change.droppedDatabase !== null) this.droppedDatabases.push(change.droppedDatabase);
+    const { registry, work } = this.#options;
+    if (change.droppedDatabase !== null)
+      work.add({ kind: 'database-dropped', database: change.droppedDatabase });
     for (const { table, isGone } of nameChanges(change, (database) => registry.tablesOf(database))) {
       const id = tableId(table.database, table.table);
-      if (isGone) this.#gone.add(id);
-      else this.#gone.delete(id);
-      if (isGone && this.captures(table.database, table.table)) this.givenUp.push(table);
+      if (!isGone) {
+        this.#gone.delete(id);
+        continue;
+      }
+      this.#gone.add(id);
+      this.#created.delete(id);
+      this.#learn({ kind: 'dropped', table });
     }
   }
 

@@ -1,9 +1,9 @@
 import { tableIdOf, type TableName } from '@sluice/envelope';
-import { readTable } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
-import { appeared } from './owed-tables.ts';
-import { refusalOf } from '../preflight/refused-tables.ts';
+import { askSource } from './ask-source.ts';
+import type { LeftAlone } from './left-alone.ts';
+import type { OwedTables } from './owed-tables.ts';
 import { isAtOrPast } from '../model/position.ts';
 import { areTransactional, changesNoOther, isServersOwn } from '../catalog/row-safety.ts';
 import { readBinlogStatus } from '../source/server.ts';
@@ -16,13 +16,13 @@ import type { TableRoutes } from '../stream/table-routes.ts';
 
 export interface DoubtfulRowsParts {
   readonly settings: Pick<CaptureSettings, 'config'>;
+  readonly leftAlone: LeftAlone;
+  readonly owed: OwedTables;
   readonly source: Pick<Source, 'connect' | 'facts'>;
   readonly stream: ChangeStream;
   readonly registry: TableRegistry;
   readonly routes: TableRoutes;
   readonly book: SnapshotBook;
-  /** Whether a table is left alone, because it cannot be captured as it is. */
-  readonly isRefused: (id: string) => boolean;
   readonly log: Logger;
 }
 
@@ -46,31 +46,22 @@ export class DoubtfulRows {
     this.#parts = parts;
   }
 
-  /** Throws TABLE_APPEARED when a table is in doubt that this life has no topic of: the next one has, and meets the doubt again. */
-  async settle(): Promise<void> {
-    const { stream } = this.#parts;
-    const doubts = [...this.#doubtOfAnswers(), ...stream.doubts];
-    stream.doubts = [];
-    for (const doubt of doubts) {
-      const tables = doubt.kind === 'rolled-back' ? await this.#leftBy(doubt) : await this.#changedBy(doubt);
-      const captured = await this.#captured(tables);
-      if (captured.length > 0) this.#readAgain(captured, doubt);
-    }
+  async settle(doubt: Doubt): Promise<void> {
+    const tables = doubt.kind === 'rolled-back' ? await this.#leftBy(doubt) : await this.#changedBy(doubt);
+    const captured = await this.#captured(tables);
+    if (captured.length > 0) this.#readAgain(captured, doubt);
   }
 
   /**
    * What the source said of a table that a statement had changed was said when the stream was behind: a trigger, a view or a
    * foreign key of then may have been gone by then. A DDL on the way up to there makes every table doubtful.
    */
-  #doubtOfAnswers(): readonly Doubt[] {
-    const { stream, routes, book } = this.#parts;
-    const { takenAway } = routes;
-    routes.takenAway = false;
-    if (!takenAway || book.unsureUntil === null || !isAtOrPast(book.unsureUntil, stream.position)) return [];
+  async doubtAnswers(): Promise<void> {
+    const { stream, book } = this.#parts;
+    if (book.unsureUntil === null || !isAtOrPast(book.unsureUntil, stream.position)) return;
     const statement =
       'statements that were logged as such, before a DDL that may hide what else they changed';
-    const { position: start } = stream.position;
-    return [{ ...UNKNOWN_CHANGE, statement, start }];
+    await this.settle({ ...UNKNOWN_CHANGE, statement, start: stream.position.position });
   }
 
   /** None when the rows are out of the buffer and their engines have undone them; all of the tables else. */
@@ -120,28 +111,16 @@ export class DoubtfulRows {
 
   /** Without those that capture leaves alone, and those that are gone: what they would have to tell is read when they can be. */
   async #captured(tables: readonly TableName[]): Promise<readonly TableName[]> {
-    const { registry, book, isRefused } = this.#parts;
+    const { registry, book, leftAlone, owed } = this.#parts;
     const found: TableName[] = [];
     for (const name of tables) {
-      const isOut = isRefused(tableIdOf(name));
+      const id = tableIdOf(name);
       const isAdmitted = registry.isAdmitted(name.database, name.table);
-      if (!isOut && !isAdmitted && (await this.#isFit(name))) throw appeared(tableIdOf(name));
-      if (isOut || !isAdmitted) book.forget(tableIdOf(name));
-      else found.push(name);
+      const isTaken = !leftAlone.has(id) && (isAdmitted || (await owed.isTaken(name)));
+      if (isTaken) found.push(name);
+      else book.forget(id);
     }
     return found;
-  }
-
-  /** Whether it is a table on the source, no view, and can be captured. */
-  async #isFit({ database, table }: TableName): Promise<boolean> {
-    const { source, settings } = this.#parts;
-    const connection = await source.connect();
-    try {
-      const description = await readTable(connection, database, table);
-      return description !== null && refusalOf(settings.config, description) === null;
-    } finally {
-      connection.destroy();
-    }
   }
 
   #readAgain(tables: readonly TableName[], doubt: Doubt): void {
@@ -163,13 +142,8 @@ export class DoubtfulRows {
     this.#ddlsPassed = routes.ddlsPassed;
     const known = this.#answers.get(question);
     if (known !== undefined) return known;
-    const connection = await source.connect();
-    try {
-      const answer = await ask(connection);
-      this.#answers.set(question, answer);
-      return answer;
-    } finally {
-      connection.destroy();
-    }
+    const answer = await askSource(source, ask);
+    this.#answers.set(question, answer);
+    return answer;
   }
 }

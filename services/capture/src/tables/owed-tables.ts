@@ -1,24 +1,30 @@
-import { tableId, tableIdOf, type TableName } from '@sluice/envelope';
-import { PipelineError } from '@sluice/runtime';
+import { tableIdOf, type TableName } from '@sluice/envelope';
+import type { Logger } from '@sluice/runtime';
+import type { ExaminedTable } from '../preflight/examine-table.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
-import type { TableRoutes } from '../stream/table-routes.ts';
+import type { LeftAlone } from './left-alone.ts';
 
 export interface OwedTablesParts {
-  readonly settings: CaptureSettings;
+  readonly settings: Pick<CaptureSettings, 'config'>;
   readonly registry: TableRegistry;
-  readonly routes: TableRoutes;
   readonly book: SnapshotBook;
+  readonly leftAlone: LeftAlone;
+  /** Whether sinks may hold rows of tables of which the schema history tells nothing. */
+  readonly afterGap: boolean;
   /** Whether a table waits for an operator, by `database.table`. */
   readonly isStopped: (id: string) => boolean;
-  /** Whether a table is left alone, because it cannot be captured as it is. */
-  readonly isRefused: (id: string) => boolean;
-  /** Makes the book durable, at the place where the stream is now. */
-  readonly publishCheckpoint: () => Promise<void>;
+  readonly examine: (table: TableName) => Promise<ExaminedTable>;
+  /** All table maps are met anew: what was decided about them may be other now. Only between two transactions. */
+  readonly forgetMaps: () => void;
+  readonly log: Logger;
 }
 
-/** Sees to it that captured tables are read which statements gave other rows or columns than the stream has told. */
+/**
+ * Owes captured tables a snapshot when a statement gave them other rows or columns than the stream has told. The job reads
+ * them while the stream goes on. Each method is called between two events.
+ */
 export class OwedTables {
   readonly #parts: OwedTablesParts;
 
@@ -26,96 +32,121 @@ export class OwedTables {
     this.#parts = parts;
   }
 
-  /** Throws TABLE_APPEARED or TABLE_ALTERED when the next life has to take a snapshot; that it is owed is durable then. */
-  async settle(): Promise<void> {
-    this.#noteNames();
-    await this.#askForDoubtful();
-    await this.#oweChanged();
+  /** What was read under the name is worth nothing. */
+  dropped(table: TableName): void {
+    const { book, leftAlone } = this.#parts;
+    leftAlone.remove(table);
+    book.forget(tableIdOf(table));
   }
 
   /**
-   * What was read of a table is worth nothing once its name is given up. One that gets the name by a CREATE is empty, and all
-   * its rows are in the stream; what only a statement before this life can have given up is read again.
+   * One that gets its name by a CREATE is empty, and all its rows are in the stream; what only a statement before this life can
+   * have given up is read again.
    */
-  #noteNames(): void {
-    const { book, routes, registry, isStopped } = this.#parts;
-    const { givenUp, created } = routes;
-    routes.givenUp = [];
-    routes.created = [];
-    for (const { database, table } of givenUp) book.forget(tableId(database, table));
-    for (const { name, isNew } of created) {
-      const id = tableId(name.database, name.table);
-      if (book.knows(id) || isStopped(id) || !registry.isAdmitted(name.database, name.table)) continue;
-      if (isNew) book.noteWhole(id);
-      else routes.renamedTo.push(name);
-    }
+  async created(table: TableName, isNew: boolean): Promise<void> {
+    const { book, registry, isStopped } = this.#parts;
+    const id = tableIdOf(table);
+    if (isStopped(id) || (await this.#look(table)) === 'refused') return;
+    if (book.knows(id) || !registry.isAdmitted(table.database, table.table)) return;
+    if (isNew) book.noteWhole(id);
+    else await this.renamed(table);
   }
 
-  /** Durable before the next life begins: it would meet the statement again, for ever. */
-  async #oweChanged(): Promise<void> {
-    const { book, routes, settings, isRefused, publishCheckpoint } = this.#parts;
-    const renamed = routes.renamedTo.map(tableIdOf);
-    // One whose snapshot has not begun is read as it is then, one that was left alone perhaps from now on.
-    const mayBeOwed = (id: string): boolean => book.hasBegun(id) || isRefused(id);
-    const altered = routes.altered.map(tableIdOf).filter((id) => mayBeOwed(id) && !renamed.includes(id));
-    for (const name of routes.altered) book.reconcileFirst(name);
-    const named = routes.renamedTo;
-    routes.renamedTo = [];
-    routes.altered = [];
-    const [first] = [...renamed, ...altered];
-    if (first === undefined) return;
-    if (settings.config.snapshot.mode === 'never') return this.#askForStopped(named);
-    for (const id of [...renamed, ...altered]) book.forget(id);
-    await publishCheckpoint();
-    throw renamed.length > 0 ? appeared(first) : changed(first);
-  }
-
-  /** The next life reads these tables again. Throws TABLE_ALTERED when there is one, and snapshots are taken. */
-  async readAgain(tables: readonly TableName[]): Promise<void> {
-    const { book, settings, publishCheckpoint } = this.#parts;
-    const ids = tables.map(({ database, table }) => tableId(database, table));
-    const [first] = ids;
-    if (first === undefined || settings.config.snapshot.mode === 'never') return;
-    for (const id of ids) book.forget(id);
-    await publishCheckpoint();
-    throw changed(first);
-  }
-
-  /** The stream passes over rows of a stopped table: it is read when it goes on, also where nothing else is. */
-  async #askForStopped(named: readonly TableName[]): Promise<void> {
+  /** What stands under the name now is not in its topic. The stream passes over rows of a stopped table: it is read when it goes on. */
+  async renamed(table: TableName): Promise<void> {
     const { isStopped } = this.#parts;
-    await this.#askFor(named.filter(({ database, table }) => isStopped(tableId(database, table))));
+    if (!(await this.#isFit(table))) return;
+    if (this.#takesFirst) this.owe(table, 'another table has got this name');
+    else if (isStopped(tableIdOf(table))) this.#askFor(table);
   }
 
-  /** Rows of an XA transaction came when nobody knew of its commit: tables that went on before it are read once more. */
-  async #askForDoubtful(): Promise<void> {
-    const { routes, isStopped } = this.#parts;
-    const named = routes.inDoubt;
-    routes.inDoubt = [];
-    await this.#askFor(named.filter(({ database, table }) => !isStopped(tableId(database, table))));
+  async altered(table: TableName): Promise<void> {
+    const { book, leftAlone } = this.#parts;
+    const id = tableIdOf(table);
+    book.reconcileFirst(table);
+    const wasLeftAlone = leftAlone.has(id);
+    if (!(await this.#isFit(table)) || !this.#takesFirst) return;
+    // One whose snapshot has not begun is read as it is then.
+    if (wasLeftAlone || book.hasBegun(id))
+      this.owe(table, 'it was altered, and an ALTER leaves no trace of what it makes of rows');
   }
 
-  async #askFor(named: readonly TableName[]): Promise<void> {
-    const { book, settings, publishCheckpoint } = this.#parts;
-    book.readAgain(named, settings.config.snapshot.mode === 'initial', Date.now());
-    if (named.length > 0) await publishCheckpoint();
+  /** From now on nothing of the table is published: it is read when it goes on. */
+  stopped(table: TableName): void {
+    if (this.#takesFirst) this.owe(table, 'it has stopped: it is read when it goes on');
+    else this.#askFor(table);
   }
-}
 
-export function appeared(id: string): PipelineError {
-  return new PipelineError(
-    'TABLE_APPEARED',
-    `Table ${id} came into being with rows that are not in the stream.`,
-    {
-      context: { table: id },
-    },
-  );
-}
+  /** A job that has begun before the stream publishes the table's rows again is worth nothing. */
+  async resumed(table: TableName): Promise<void> {
+    const { book, forgetMaps } = this.#parts;
+    forgetMaps();
+    if (!this.#takesFirst) this.#askFor(table);
+    else if (await this.#isFit(table)) this.owe(table, 'it goes on');
+    book.onMove();
+  }
 
-function changed(id: string): PipelineError {
-  return new PipelineError(
-    'TABLE_ALTERED',
-    `Table ${id} was altered: its rows are read again, because an ALTER leaves no trace of what it makes of them.`,
-    { context: { table: id } },
-  );
+  /** Rows of an XA transaction came when nobody knew of its commit: a table that went on before it is read once more. */
+  committedXa(table: TableName): void {
+    if (!this.#parts.isStopped(tableIdOf(table))) this.#askFor(table);
+  }
+
+  /** A snapshot could not go on with the table as it is. */
+  async unreadable(table: TableName): Promise<void> {
+    await this.#isFit(table);
+  }
+
+  /** A table of which nothing has been published yet. @returns whether it can be captured, and will be read */
+  async isTaken(table: TableName): Promise<boolean> {
+    const { description, refusal } = await this.#parts.examine(table);
+    if (description === null || refusal !== null) return false;
+    if (this.#takesFirst) this.owe(table, 'its rows are not in the stream');
+    return true;
+  }
+
+  /** Its rows are read anew, if snapshots are taken. */
+  readAgain(table: TableName, why: string): void {
+    if (this.#takesFirst) this.owe(table, why);
+  }
+
+  owe(table: TableName, why: string): void {
+    const { book, registry, afterGap, log } = this.#parts;
+    const id = tableIdOf(table);
+    const isKnown = afterGap || registry.shapeOf(table.database, table.table) !== null;
+    book.forget(id);
+    book.owe([table], () => isKnown, Date.now());
+    log.info({ event: 'capture.reads_again', tables: [id] }, `the rows of ${id} are read: ${why}`);
+  }
+
+  get #takesFirst(): boolean {
+    return this.#parts.settings.config.snapshot.mode === 'initial';
+  }
+
+  #askFor(table: TableName): void {
+    this.#parts.book.readAgain([table], this.#takesFirst, Date.now());
+  }
+
+  /** Whether the source has the table, and it can be captured; else it is left alone, or owes nothing. */
+  async #isFit(table: TableName): Promise<boolean> {
+    const found = await this.#look(table);
+    if (found === 'gone') this.#parts.book.forget(tableIdOf(table));
+    return found === 'fit';
+  }
+
+  /** Leaves the table alone from now on, or no longer, as the source shows it. */
+  async #look(table: TableName): Promise<'fit' | 'gone' | 'refused'> {
+    const { book, leftAlone, examine, forgetMaps } = this.#parts;
+    const { description, refusal } = await examine(table);
+    if (refusal !== null) {
+      leftAlone.add(refusal);
+      forgetMaps();
+      return 'refused';
+    }
+    if (description === null) return 'gone';
+    if (leftAlone.remove(table)) {
+      forgetMaps();
+      book.onMove();
+    }
+    return 'fit';
+  }
 }

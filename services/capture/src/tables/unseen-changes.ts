@@ -16,6 +16,7 @@ export interface UnseenChangesParts {
   readonly routes: TableRoutes;
   readonly book: SnapshotBook;
   readonly ddl: DdlReporter;
+  readonly announcement: () => Announcement;
   readonly describe: (database: string, table: string) => Promise<TableDescription | null>;
   readonly log: Logger;
 }
@@ -31,15 +32,11 @@ export class UnseenChanges {
     this.#parts = parts;
   }
 
-  /** Those of the table maps that nothing explains. They must be looked for before their shapes are registered. */
-  async find(maps: readonly TableMap[]): Promise<readonly TableMap[]> {
-    const found: TableMap[] = [];
-    for (const map of maps) if (await this.#isUnexplained(map)) found.push(map);
-    return found;
-  }
-
-  /** One that has not been read yet is read as it is then. */
-  async #isUnexplained(map: TableMap): Promise<boolean> {
+  /**
+   * Whether nothing explains the columns of this map. Must be asked before its shape is registered. One that has not been read
+   * yet is read as it is then.
+   */
+  async isUnexplained(map: TableMap): Promise<boolean> {
     const { routes, book } = this.#parts;
     if (routes.unseenChange(map) === null || !book.hasBegun(tableId(map.database, map.table))) return false;
     return !(await this.#isServerAhead(map));
@@ -57,18 +54,16 @@ export class UnseenChanges {
     return shapeText(shapeOfDescription(description, routes.keyOf(map), server)) === shapeText(newest);
   }
 
-  /** An alert for each, before the schema record that the stream's next rows need. */
-  tell(maps: readonly TableMap[], announcement: () => Announcement): void {
-    const { routes, ddl, log } = this.#parts;
-    for (const map of maps) {
-      const change = routes.unseenChange(map);
-      if (change === null) continue; // another map of the same table has told it
-      const table = tableId(map.database, map.table);
-      ddl.reportUnseen(change, map, announcement());
-      log.warn(
-        { event: 'capture.change_unseen', table, change },
-        `the columns of ${table} are other than before, and no statement in the binlog says so: its rows are read again`,
-      );
-    }
+  /** An alert, before the schema record that the stream's next rows need. */
+  tell(map: TableMap): void {
+    const { routes, ddl, announcement, log } = this.#parts;
+    const change = routes.unseenChange(map);
+    if (change === null) return;
+    const table = tableId(map.database, map.table);
+    ddl.reportUnseen(change, map, announcement());
+    log.warn(
+      { event: 'capture.change_unseen', table, change },
+      `the columns of ${table} are other than before, and no statement in the binlog says so: its rows are read again`,
+    );
   }
 }

@@ -102,10 +102,8 @@ describe('types of BINARY columns', () => {
 
   test('are asked for again when a statement names the table', () => {
     const types = names(registryOf({ id: 'binary(16)', n: 'int' }));
-    types.noteDdl('ALTER TABLE orders ADD x int');
-    expect(types.toRenew).toEqual([]);
-    types.noteDdl('ALTER TABLE `Users` MODIFY id uuid');
-    expect(types.toRenew).toEqual([NAME]);
+    expect(types.namedBy('ALTER TABLE orders ADD x int')).toEqual([]);
+    expect(types.namedBy('ALTER TABLE `Users` MODIFY id uuid')).toEqual([NAME]);
     expect(types.renewed(describedAs({ id: 'uuid', n: 'bigint' }))?.columns).toMatchObject([
       { name: 'id', type: 'uuid' },
       { name: 'n', type: 'bigint' },
@@ -154,8 +152,7 @@ describe('generated columns', () => {
 
   test('make a new version when a statement has made an ordinary column of one', () => {
     const columns = book(registryOf({ id: 'int', n: 'int' }, ['twice']));
-    columns.noteDdl('ALTER TABLE users MODIFY twice int');
-    expect(columns.toRenew).toEqual([NAME]);
+    expect(columns.namedBy('ALTER TABLE users MODIFY twice int')).toEqual([NAME]);
     expect(columns.renewed(description)).toBeNull();
     const ordinary = generated({ id: 'int(11)', twice: 'int(11)', n: 'int(11)' }, '');
     expect(columns.renewed(ordinary)).toMatchObject({

@@ -17,5 +17,9 @@ test('a table is told of once in all lives, and again when something else is wro
   news.begin([{ ...keyless, why: 'no key that can be used' }]);
   news.begin([keyless, hidden]);
   expect(codes.slice(2)).toEqual(['TABLE_WITHOUT_KEY', 'TABLE_WITHOUT_KEY', 'TABLE_HIDDEN']);
-  expect(lines).toHaveLength(5);
+  news.over('shop.heap');
+  news.say(keyless);
+  news.say(hidden);
+  expect(codes.slice(5)).toEqual(['TABLE_WITHOUT_KEY']);
+  expect(lines).toHaveLength(6);
 });

@@ -1,7 +1,7 @@
 import { createLogger, PipelineError } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import type { CaptureLoop } from '../../src/stream/capture-loop.ts';
-import type { Chunk, ChunkReader, ChunkRequest } from '../../src/snapshot/chunk-reader.ts';
+import type { Chunk, ChunkReader, ChunkRequest, NoTable } from '../../src/snapshot/chunk-reader.ts';
 import { SnapshotRunner } from '../../src/snapshot/snapshot-runner.ts';
 import { SnapshotTable } from '../../src/snapshot/snapshot-table.ts';
 import { SnapshotBook } from '../../src/state/snapshot-book.ts';
@@ -23,9 +23,11 @@ class Setup {
   forgotten = 0;
   /** The job is, before it is begun. */
   isForgotten = false;
-  table: SnapshotTable | null = tableOf();
-  /** Ids of the rows of each chunk; null when the table is gone. */
-  chunks: (readonly number[] | null)[] = [];
+  table: SnapshotTable | NoTable = tableOf();
+  /** Ids of the rows of each chunk, or why there are none. */
+  chunks: (readonly number[] | NoTable)[] = [];
+  /** Tables that have got their topics. */
+  readonly admitted: string[] = [];
   meanwhile: (request: ChunkRequest) => void = () => undefined;
   estimate = (): Promise<number | null> => Promise.resolve(4);
   reconcile = false;
@@ -36,7 +38,7 @@ class Setup {
   before: Partial<SnapshotJob> = {};
 
   async run(): Promise<void> {
-    const { stream, routes, buffer } = this.parts;
+    const { stream, routes, work, buffer } = this.parts;
     const reader = {
       describe: () => Promise.resolve(this.table),
       estimate: () => this.estimate(),
@@ -54,6 +56,8 @@ class Setup {
       server: MYSQL_FACTS,
       stream,
       routes,
+      work,
+      admit: ({ table }: { table: string }) => Promise.resolve(void this.admitted.push(table)),
       loop,
       writer: new RowWriter({ tombstones: false }),
       chunkRows: 2,
@@ -67,12 +71,12 @@ class Setup {
     await new SnapshotRunner(parts, JOB).run(new AbortController().signal);
   }
 
-  #read(request: ChunkRequest): Chunk | null {
+  #read(request: ChunkRequest): Chunk | NoTable {
     const ids = this.chunks.shift();
     if (ids === undefined) throw new PipelineError('MYSQL_UNREACHABLE', 'no more chunks');
-    const table = this.table ?? tableOf();
+    const table = typeof this.table === 'string' ? tableOf() : this.table;
     this.requests.push({ after: request.after(table), limit: request.limit });
-    if (ids === null) return null;
+    if (typeof ids === 'string') return ids;
     const rows = ids.map((id) => [Buffer.from(String(id)), Buffer.from('7')]);
     const keys = ids.map((id) => `{"id":${id}}`);
     request.recorder.compareWith(keys);
@@ -144,6 +148,7 @@ describe('SnapshotRunner', () => {
     ]);
     expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 3, rowsRead: 3, rowsExpected: 4 });
     expect(setup.book.whole).toContain('shop.orders');
+    expect(setup.admitted).toEqual(['orders']);
   });
 
   test('a table that was told before is told again in every partition, before the snapshot begins', async () => {
@@ -268,21 +273,49 @@ describe('SnapshotRunner', () => {
 
   test('a table that is dropped before or while it is read is done', async () => {
     const before = new Setup();
-    before.table = null;
+    before.table = 'gone';
     await before.run();
     expect(before.published).toEqual([]);
     expect(before.book.get(JOB)?.state).toBe('done');
     const meanwhile = new Setup();
-    meanwhile.chunks = [[1, 2], null];
+    meanwhile.chunks = [[1, 2], 'gone'];
     await meanwhile.run();
     expect(meanwhile.published).toContain('SNAPSHOT_END');
     expect(meanwhile.book.get(JOB)).toMatchObject({ state: 'done', rows: 2 });
   });
 
+  test('a table that cannot be read as it is now waits until somebody has looked at it', async () => {
+    const before = new Setup();
+    before.table = 'unreadable';
+    const meanwhile = new Setup();
+    meanwhile.chunks = [[1, 2], 'unreadable'];
+    for (const setup of [before, meanwhile]) {
+      await setup.run();
+      expect(setup.published).not.toContain('SNAPSHOT_END');
+      expect(setup.book.get(JOB)?.state).toBe('pending');
+      expect(setup.parts.work.waiting).toEqual([{ kind: 'unreadable', table: NAME }]);
+    }
+  });
+
+  test('a table that is altered while it is read begins anew, and nothing is said to be done', async () => {
+    const setup = new Setup();
+    setup.chunks = [[1, 2], [3]];
+    setup.meanwhile = () => {
+      if (setup.chunks.length > 0) return;
+      setup.book.forget('shop.orders');
+      setup.book.owe([NAME], () => true, 0);
+    };
+    await setup.run();
+    expect(setup.published).not.toContain('SNAPSHOT {"id":3}');
+    expect(setup.published).not.toContain('SNAPSHOT_END');
+    expect(setup.book.get(JOB)).toMatchObject({ state: 'pending', since: null, reconcile: true });
+    expect(setup.shown).toEqual([]);
+  });
+
   test('a table whose database is dropped before its rows are estimated is done', async () => {
     const setup = new Setup();
     setup.estimate = () => Promise.reject(new PipelineError('MYSQL_DATABASE_UNKNOWN', 'gone'));
-    setup.chunks = [null];
+    setup.chunks = ['gone'];
     await setup.run();
     expect(setup.book.get(JOB)?.state).toBe('done');
   });

@@ -10,6 +10,7 @@ import { EventQueue } from '../../src/source/event-queue.ts';
 import type { ChangeStream } from '../../src/stream/change-stream.ts';
 import { appendJson } from '../../src/encode/control-writer.ts';
 import { Flusher } from '../../src/encode/flusher.ts';
+import type { TableWorkQueue } from '../../src/stream/table-work.ts';
 import { bufferOf } from '../support/buffers.ts';
 import { rowsEvent } from '../support/rows-events.ts';
 import { begin, FILE, ORDERS, streamOf, query } from '../support/streams.ts';
@@ -21,6 +22,7 @@ const CHECKPOINTS = 'p.sluice.checkpoints';
 /** A loop whose events are functions on the stream, and whose Kafka is a list of transactions. */
 class Setup {
   readonly stream: ChangeStream;
+  readonly work: TableWorkQueue;
   readonly queue = new EventQueue(1_000_000, { pause: () => undefined, resume: () => undefined });
   readonly loop: CaptureLoop;
   /** What each transaction held: rows, and the position of its checkpoint. */
@@ -38,8 +40,9 @@ class Setup {
   #rows = 0;
 
   constructor() {
-    const { stream, buffer } = streamOf();
+    const { stream, work, buffer } = streamOf();
     this.stream = stream;
+    this.work = work;
     const { queue } = this;
     const flusher = new Flusher(
       { publish: (batches) => this.#publish(batches) },
@@ -57,7 +60,10 @@ class Setup {
       flusher,
       buffers: [buffer, bufferOf()],
       limits: { flushRows: 10, flushBytes: 1_000_000, heartbeatMs: 50 },
-      settleTables: () => Promise.resolve(void this.settles++),
+      settleTables: () => {
+        this.work.take();
+        return Promise.resolve(void this.settles++);
+      },
       writeCheckpoint: (full) => {
         const { transaction, position } = stream;
         this.#rows = full.rows;
@@ -226,6 +232,17 @@ describe('boundary actions', () => {
     setup.push((stream) => stream.onHeartbeat(FILE, 260));
     await marked;
     expect(ran).toEqual(['free at 200', 'marked at 260']);
+    setup.stop();
+    await running;
+  });
+
+  test('what it has learned of tables is seen to before the next event', async () => {
+    const setup = new Setup();
+    const running = setup.run();
+    const table = { database: 'shop', table: 'orders' };
+    const before = setup.loop.atBoundary(null, () => setup.work.add({ kind: 'resumed', table }));
+    const behind = setup.loop.atBoundary(null, () => expect(setup.settles).toBe(1));
+    await Promise.all([before, behind]);
     setup.stop();
     await running;
   });

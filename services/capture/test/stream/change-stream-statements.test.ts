@@ -11,6 +11,7 @@ import {
   statement,
   streamOf,
   query,
+  workOf,
 } from '../support/streams.ts';
 
 /** What the stream makes of statements: of those that empty, make, rename and alter tables, and of XA. */
@@ -31,15 +32,16 @@ function known(): TableRegistry {
 
 describe('a server that takes names in any case for the same', () => {
   test.each([
-    ['alter table Orders add c int', { altered: ['orders'], renamedTo: [] }],
-    ['ALTER TABLE SHOP.ORDERS DROP PARTITION p0', { altered: ['orders'], renamedTo: [] }],
-    ['rename table `Orders_New` to ORDERS', { altered: [], renamedTo: ['orders'] }],
-    ['rename table Orders to Sold', { altered: [], renamedTo: ['sold'] }],
+    ['alter table Orders add c int', { altered: ['orders'], renamed: [] }],
+    ['ALTER TABLE SHOP.ORDERS DROP PARTITION p0', { altered: ['orders'], renamed: [] }],
+    ['rename table `Orders_New` to ORDERS', { altered: [], renamed: ['orders'] }],
+    ['rename table Orders to Sold', { altered: [], renamed: ['sold'] }],
   ])('%s', (sql, expected) => {
-    const { stream, routes, journal } = streamOf({ registry: known(), ignoresCase: true });
+    const { stream, work, journal } = streamOf({ registry: known(), ignoresCase: true });
     statement(stream, sql, 300, 'Shop');
-    const names = (list: readonly { table: string }[]): string[] => list.map(({ table }) => table);
-    expect({ altered: names(routes.altered), renamedTo: names(routes.renamedTo) }).toEqual(expected);
+    const names = (kind: 'altered' | 'renamed'): string[] =>
+      workOf(work, kind).map(({ table }) => table.table);
+    expect({ altered: names('altered'), renamed: names('renamed') }).toEqual(expected);
     expect(journal.history()).toMatchObject([
       { tables: expect.arrayContaining(['shop.orders']) as string[] },
     ]);
@@ -90,7 +92,7 @@ describe('TRUNCATE', () => {
   test('has a sequence above every row before it and below every row after it', () => {
     const { stream, routes, buffer } = streamOf({ registry: known() });
     begin(stream, 200);
-    routes.settle(stream.announcement);
+    routes.settle(ORDERS, stream.announcement);
     stream.onRows(insert(210, 1, 2, 3));
     stream.onCommit(212);
     statement(stream, 'TRUNCATE TABLE orders', 212);
@@ -108,7 +110,7 @@ describe('TRUNCATE', () => {
 });
 
 test('an XA transaction stops its table, and no other', () => {
-  const { stream, buffer, journal, routes } = streamOf({ registry: registryOf('orders', 'items') });
+  const { stream, buffer, journal, work } = streamOf({ registry: registryOf('orders', 'items') });
   begin(stream, 200);
   stream.onQuery(query({ database: '', sql: "XA START X'61',X'',1", start: 210, end: 220, closes: false }));
   stream.onRows(insert(300, 1));
@@ -120,18 +122,18 @@ test('an XA transaction stops its table, and no other', () => {
   expect(journal.alerts).toMatchObject([{ class: 'xa', policy: 'pause-table', tables: ['shop.orders'] }]);
   expect([journal.isStopped('shop.orders'), journal.isStopped('shop.items')]).toEqual([true, false]);
   // It owes a snapshot from now on.
-  expect(routes.renamedTo).toEqual([{ database: 'shop', table: 'orders' }]);
+  expect(work.waiting).toEqual([{ kind: 'stopped', table: { database: 'shop', table: 'orders' } }]);
 });
 
 test('rows of an XA transaction in one phase are published, whatever its name was used for', () => {
-  const { stream, buffer, journal, routes } = streamOf();
+  const { stream, buffer, journal, work } = streamOf();
   const xid = "X'61',X'',1";
   begin(stream, 200);
   stream.onQuery(query({ sql: `XA START ${xid}`, start: 210, end: 220, closes: false }));
   stream.onRows(insert(300, 1));
   stream.onQuery(query({ sql: `XA COMMIT ${xid} ONE PHASE`, start: 320, end: 340 }));
   expect(rowsOf(recordsOf(buffer)).map(({ key }) => key)).toEqual([{ id: 1 }]);
-  expect([journal.alerts, routes.inDoubt, stream.transactions]).toEqual([[], [], 1]);
+  expect([journal.alerts, work.waiting, stream.transactions]).toEqual([[], [], 1]);
 });
 
 test('rows of an XA transaction that is too long to wait for its end are not published in parts', () => {
@@ -148,7 +150,7 @@ test('rows of an XA transaction that is too long to wait for its end are not pub
 });
 
 test('an XA transaction on a stopped table is told too, and its table is in doubt when it commits', () => {
-  const { stream, journal, routes } = streamOf();
+  const { stream, journal, work } = streamOf();
   const xa = (xid: string, start: number): void => {
     begin(stream, start);
     stream.onQuery(query({ database: '', sql: `XA START ${xid}`, start, end: start + 10, closes: false }));
@@ -164,9 +166,10 @@ test('an XA transaction on a stopped table is told too, and its table is in doub
     ["XA PREPARE X'61',X'',1", ['shop.orders']],
     ["XA PREPARE X'62',X'',1", ['shop.orders']],
   ]);
-  expect(routes.renamedTo).toHaveLength(1);
+  const table = { database: 'shop', table: 'orders' };
+  expect(work.take()).toEqual([{ kind: 'stopped', table }]);
   statement(stream, "XA COMMIT X'63',X'',1", 600);
-  expect(routes.inDoubt).toEqual([]);
+  expect(work.isEmpty).toBe(true);
   statement(stream, "XA COMMIT X'62',X'',1", 800);
-  expect(routes.inDoubt).toEqual([{ database: 'shop', table: 'orders' }]);
+  expect(work.take()).toEqual([{ kind: 'xa-committed', table }]);
 });

@@ -13,6 +13,7 @@ import {
   registryOf,
   statement,
   streamOf,
+  workOf,
 } from '../support/streams.ts';
 import { tableMap } from '../support/table-maps.ts';
 
@@ -195,20 +196,22 @@ describe('what cannot be published', () => {
     ['INSERT INTO crm.people VALUES (f(1))', 'crm.people', false],
     ['UPDATE a JOIN b SET a.x = 1', null, false],
   ])('%s as a statement leaves %s in doubt', (sql, id, isAlone) => {
-    const { stream } = streamOf();
+    const { stream, work } = streamOf();
     statement(stream, sql, 200);
-    const [doubt] = stream.doubts;
+    const [doubt] = workOf(work, 'doubt').map((one) => one.doubt);
     const table = doubt?.kind === 'statement' ? doubt.table : undefined;
     expect(table === null ? null : `${table?.database}.${table?.table}`).toBe(id);
     expect(doubt).toMatchObject({ kind: 'statement', isAlone });
   });
 
   test('a DELETE of all rows that may yet be rolled back empties nothing', () => {
-    const { stream, buffer } = streamOf({ registry: registryOf('orders') });
+    const { stream, work, buffer } = streamOf({ registry: registryOf('orders') });
     begin(stream, 200);
     stream.onQuery(query({ sql: 'DELETE FROM orders', start: 300, end: 340, closes: false }));
     expect(controls(recordsOf(buffer), 'truncate')).toEqual([]);
-    expect(stream.doubts).toMatchObject([{ kind: 'statement', table: { table: 'orders' } }]);
+    expect(work.waiting).toMatchObject([
+      { kind: 'doubt', doubt: { kind: 'statement', table: { table: 'orders' } } },
+    ]);
   });
 });
 
@@ -347,14 +350,16 @@ test('a snapshot begins above all rows before it, and changes no number of what 
 });
 
 test('a captured table without a topic waits; one that was renamed to a captured name is told', () => {
-  const { stream, routes } = streamOf({ registry: registryOf() });
+  const { stream, work } = streamOf({ registry: registryOf() });
   begin(stream, 200);
   expect(stream.mustSettleTables).toBe(true);
-  expect(routes.waiting.map(({ table }) => table)).toEqual(['orders']);
-  const { stream: other, routes: renamed } = streamOf();
+  expect(workOf(work, 'unknown-map').map(({ map }) => map.table)).toEqual(['orders']);
+  const { stream: other, work: renamed } = streamOf();
   statement(other, 'RENAME TABLE crm.a TO orders, orders TO crm.b', 200);
   expect(other.mustSettleTables).toBe(true);
-  expect(renamed.renamedTo).toEqual([{ database: 'shop', table: 'orders' }]);
+  expect(workOf(renamed, 'renamed')).toEqual([
+    { kind: 'renamed', table: { database: 'shop', table: 'orders' } },
+  ]);
 });
 
 test('a DDL makes every chunk that is being read worthless', () => {

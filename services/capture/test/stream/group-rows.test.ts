@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
 import { recordsOf, rowsOf } from '../support/buffer-records.ts';
-import { begin, insert, query, streamOf } from '../support/streams.ts';
+import { begin, insert, query, streamOf, workOf } from '../support/streams.ts';
 
 /** Rows that are rolled back. */
 
@@ -10,8 +10,8 @@ const keys = (buffer: Parameters<typeof recordsOf>[0]): unknown[] =>
 
 function rollBack(setup: ReturnType<typeof streamOf>, sql: string, closes: boolean): boolean {
   setup.stream.onQuery(query({ sql, start: 700, end: 720, closes }));
-  const [doubt] = setup.stream.doubts;
-  setup.stream.doubts = [];
+  const [taken] = setup.work.take();
+  const doubt = taken?.kind === 'doubt' ? taken.doubt : null;
   return doubt?.kind === 'rolled-back' && doubt.undo();
 }
 
@@ -90,11 +90,11 @@ test.each(['ROLLBACK TO `unknown`', 'ROLLBACK TO ``'])('are left in doubt by %s'
 });
 
 test('are in doubt in a group that was never closed', () => {
-  const { stream } = streamOf();
+  const { stream, work } = streamOf();
   begin(stream, 200);
   stream.onRows(insert(300, 1));
   begin(stream, 400);
-  const [doubt] = stream.doubts;
+  const [doubt] = workOf(work, 'doubt').map((one) => one.doubt);
   expect(doubt).toMatchObject({ kind: 'rolled-back', tables: [{ database: 'shop', table: 'orders' }] });
   expect(doubt?.kind === 'rolled-back' && doubt.undo()).toBe(false);
 });

@@ -12,6 +12,7 @@ import { DdlReporter } from '../../src/stream/ddl-reporter.ts';
 import type { DdlPolicies } from '../../src/ddl/ddl-policies.ts';
 import type { PublishBuffer } from '../../src/encode/publish-buffer.ts';
 import { TableRoutes } from '../../src/stream/table-routes.ts';
+import { TableWorkQueue, type TableWork } from '../../src/stream/table-work.ts';
 import { bufferOf } from './buffers.ts';
 import { rowsEvent } from './rows-events.ts';
 import { tableMap } from './table-maps.ts';
@@ -38,11 +39,13 @@ export interface StreamOptions {
   readonly maxMessageBytes?: number;
   readonly policies?: DdlPolicies;
   readonly isUnsure?: () => boolean;
+  readonly isRefused?: (id: string) => boolean;
 }
 
 export interface StreamSetup {
   readonly stream: ChangeStream;
   readonly routes: TableRoutes;
+  readonly work: TableWorkQueue;
   readonly registry: TableRegistry;
   readonly buffer: PublishBuffer;
   readonly journal: DdlJournal;
@@ -68,7 +71,9 @@ export function routedRegistry(
 export function streamOf(options: StreamOptions = {}): StreamSetup {
   const registry = options.registry ?? registryOf('orders');
   const journal = new DdlJournal();
+  const work = new TableWorkQueue();
   const routes = new TableRoutes({
+    work,
     prefix: 'p',
     serverName: 'shop',
     filter: createTableFilter(['shop.*'], []),
@@ -78,7 +83,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     columnBook: new ColumnBook({ server: { flavour: 'mysql', version: '9.7.0' }, registry, described: [] }),
     policies: options.policies ?? POLICIES,
     isStopped: (id) => journal.isStopped(id),
-    isRefused: () => false,
+    isRefused: options.isRefused ?? (() => false),
     lastChange: (id) => journal.lastChange(id),
     isUnsure: options.isUnsure ?? (() => false),
   });
@@ -111,6 +116,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     resume,
     gtids,
     routes,
+    work,
     ddl,
     cascades: new CascadeMarks('mysql', () => undefined),
     buffer,
@@ -118,7 +124,15 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
   });
   stream.now = NOW;
   stream.onRotate(resume.file, resume.position);
-  return { stream, routes, registry, buffer, journal, ddl };
+  return { stream, routes, work, registry, buffer, journal, ddl };
+}
+
+/** What waits of one kind. */
+export function workOf<K extends TableWork['kind']>(
+  work: TableWorkQueue,
+  kind: K,
+): Extract<TableWork, { kind: K }>[] {
+  return work.waiting.filter((one): one is Extract<TableWork, { kind: K }> => one.kind === kind);
 }
 
 export const ORDERS: TableMap = tableMap();

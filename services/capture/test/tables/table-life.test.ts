@@ -1,15 +1,16 @@
 import { createLogger } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import type { CaptureSettings } from '../../src/settings/capture-settings.ts';
-import { NewTables } from '../../src/tables/new-tables.ts';
+import { TableLife } from '../../src/tables/table-life.ts';
 import type { Source } from '../../src/source/source.ts';
 import { ColumnBook } from '../../src/catalog/column-book.ts';
 import type { DdlJournal } from '../../src/ddl/ddl-journal.ts';
 import { NO_SNAPSHOTS, SnapshotBook } from '../../src/state/snapshot-book.ts';
 import type { SchemaHistoryRecord } from '../../src/catalog/table-registry.ts';
 import type { TableRoutes } from '../../src/stream/table-routes.ts';
+import type { TableWorkQueue } from '../../src/stream/table-work.ts';
 import { recordsOf } from '../support/buffer-records.ts';
-import { begin, registryOf, statement, streamOf } from '../support/streams.ts';
+import { begin, ORDERS, registryOf, statement, streamOf } from '../support/streams.ts';
 import { MYSQL_FACTS } from '../support/server-facts.ts';
 import { columnRow } from '../support/descriptions.ts';
 import { tableMap } from '../support/table-maps.ts';
@@ -29,11 +30,17 @@ interface Setup {
   readonly stream: ReturnType<typeof streamOf>['stream'];
   readonly routes: TableRoutes;
   readonly book: SnapshotBook;
+  readonly source: { keyless: boolean };
   readonly journal: DdlJournal;
-  /** What was durable at the moment of each checkpoint. */
-  readonly checkpoints: string[][];
+  readonly work: TableWorkQueue;
+  /** Tables whose first snapshot is owed. */
+  owed(): readonly string[];
+  /** How often all table maps were to be met anew. */
+  forgotten(): number;
   /** Tables that are left alone, in the order in which this was said. */
   readonly refused: string[];
+  /** Tables that are not any more, in that order. */
+  readonly mended: string[];
   /** The tables that `/status` shows. */
   leftAlone(): readonly string[];
   settle(): Promise<void>;
@@ -58,16 +65,20 @@ function setupOf(options: {
 }): Setup {
   const registry = registryOf(...(options.topics ?? ['orders']));
   for (const table of options.versions ?? []) registry.restore({ ...HISTORY, table });
-  const { stream, routes, ddl, journal } = streamOf({ registry });
+  const { stream, routes, work, ddl, journal } = streamOf({
+    registry,
+    isRefused: (id) => life.isRefused(id),
+  });
   const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: options.whole ?? ['shop.orders'] });
-  const checkpoints: string[][] = [];
+  let forgotten = 0;
   const refused: string[] = [];
+  const mended: string[] = [];
   const name = { TABLE_SCHEMA: 'shop', TABLE_NAME: options.table ?? 'lines' };
   const key = { ...name, INDEX_NAME: 'PRIMARY', COLUMN_NAME: 'id', SUB_PART: null };
+  const source = { keyless: options.keyless === true };
   const answers: readonly (readonly [string, readonly unknown[]])[] = [
     ['.TABLES', options.exists === false ? [] : [name]],
     ['.COLUMNS', (options.columns ?? ['id']).map((column) => ({ ...name, ...columnRow(column) }))],
-    ['.STATISTICS', options.keyless === true ? [] : [key]],
   ];
   const connection = {
     query: (sql: string) => {
@@ -75,31 +86,46 @@ function setupOf(options: {
         ? (options.refusal ?? (options.exists === false ? 1146 : 1054))
         : 0;
       if (errno > 0) return Promise.reject(Object.assign(new Error(), { errno }));
+      if (sql.includes('.STATISTICS')) return Promise.resolve([source.keyless ? [] : [key]]);
       return Promise.resolve([answers.find(([table]) => sql.includes(table))?.[1] ?? []]);
     },
     destroy: () => undefined,
   };
-  const newTables = new NewTables({
+  const life: TableLife = new TableLife({
     settings: {
       config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} }, tables: {} },
     } as unknown as CaptureSettings,
     source: { facts: MYSQL_FACTS, connect: () => Promise.resolve(connection) } as unknown as Source,
-    server,
+    work,
+    stream,
     ddl,
     registry,
     routes,
     columnBook: new ColumnBook({ server, registry, described: [] }),
-    topics: 1,
     book,
     refused: [],
     onRefused: (table) => void refused.push(table.id),
+    onMended: (id) => void mended.push(id),
+    afterGap: false,
     isStopped: (id) => options.stopped?.includes(id) === true,
-    publishCheckpoint: () => Promise.resolve(void checkpoints.push([...book.whole])),
+    admit: ({ database, table }) => Promise.resolve(registry.admit(database, table, 1)),
+    forgetMaps: () => void forgotten++,
     log: createLogger('test', { level: 'silent' }),
   });
-  const leftAlone = (): string[] => newTables.refused.map(({ id }) => id);
-  const settle = (): Promise<void> => newTables.settle(stream.announcement);
-  return { stream, routes, book, journal, checkpoints, refused, leftAlone, settle };
+  return {
+    stream,
+    routes,
+    work,
+    book,
+    journal,
+    source,
+    refused,
+    mended,
+    owed: () => book.jobs.filter(({ origin }) => origin === 'initial').map(({ table }) => table),
+    forgotten: () => forgotten,
+    leftAlone: () => life.refused.map(({ id }) => id),
+    settle: () => life.settle(),
+  };
 }
 
 describe('a table that changed hands', () => {
@@ -108,23 +134,21 @@ describe('a table that changed hands', () => {
     'ALTER TABLE crm.a RENAME TO shop.orders',
     'rename /* gh-ost */ table `shop`.`orders` to `shop`.`_orders_del`, `shop`.`_orders_gho` to `shop`.`orders`',
     'RENAME TABLE `shop`.`orders` TO `shop`.`_orders_old`, `shop`.`_orders_new` TO `shop`.`orders`',
-  ])('%s: its snapshot is owed, and that is durable before the next life begins', async (sql) => {
-    const { stream, book, checkpoints, settle } = setupOf({});
+  ])('%s: its snapshot is owed', async (sql) => {
+    const { stream, book, owed, settle } = setupOf({ table: 'orders' });
     statement(stream, sql, 200);
-    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_APPEARED' });
-    expect(book.knows('shop.orders')).toBe(false);
-    expect(checkpoints).toEqual([[]]);
     await settle();
-    expect(checkpoints).toHaveLength(1);
+    expect([[...book.whole], owed(), stream.mustSettleTables]).toEqual([[], ['orders'], false]);
   });
 
   test.each(['ALTER TABLE orders TRUNCATE PARTITION p0', 'ALTER TABLE orders ADD x INT NOT NULL DEFAULT 7'])(
     '%s: its rows are read again',
     async (sql) => {
-      const { stream, book, checkpoints, settle } = setupOf({});
+      const { stream, book, settle } = setupOf({ table: 'orders', versions: ['orders'] });
       statement(stream, sql, 200);
-      await expect(settle()).rejects.toMatchObject({ code: 'TABLE_ALTERED' });
-      expect([book.knows('shop.orders'), checkpoints]).toEqual([false, [[]]]);
+      await settle();
+      expect([...book.whole]).toEqual([]);
+      expect(book.jobs).toMatchObject([{ table: 'orders', state: 'pending', since: null, reconcile: true }]);
     },
   );
 
@@ -140,8 +164,31 @@ describe('a table that changed hands', () => {
     expect(book.knows('shop.orders')).toBe(true);
   });
 
+  test('an ALTER while its rows are read makes them be read from the beginning', async () => {
+    const { stream, book, owed, settle } = setupOf({ table: 'orders', whole: [] });
+    book.owe([ORDERS], () => false, 0);
+    book.move('initial/shop.orders', 'start', 0);
+    book.update('initial/shop.orders', { since: '1', lastKey: ['7'] });
+    statement(stream, 'ALTER TABLE orders ADD x INT NOT NULL DEFAULT 7', 200);
+    await settle();
+    expect(owed()).toEqual(['orders']);
+    expect(book.jobs).toMatchObject([{ state: 'pending', since: null, lastKey: null }]);
+  });
+
+  test.each([
+    ['gone by now', { exists: false }],
+    ['no table that can be captured any more', { keyless: true }],
+    ['not shown to the account', { exists: false, refusal: 1142 }],
+  ])('an ALTER of a table that is %s owes nothing', async (_what, options) => {
+    const { stream, book, leftAlone, owed, settle } = setupOf({ table: 'orders', ...options });
+    statement(stream, 'ALTER TABLE orders ADD x INT', 200);
+    await settle();
+    expect([owed(), [...book.whole]]).toEqual([[], []]);
+    expect(leftAlone()).toEqual(_what === 'gone by now' ? [] : ['shop.orders']);
+  });
+
   test('owes nothing where no snapshots are taken', async () => {
-    const { stream, book, settle } = setupOf({ mode: 'never' });
+    const { stream, book, settle } = setupOf({ mode: 'never', table: 'orders' });
     statement(stream, 'RENAME TABLE crm.a TO orders', 200);
     await settle();
     expect(book.knows('shop.orders')).toBe(true);
@@ -149,21 +196,40 @@ describe('a table that changed hands', () => {
 });
 
 test('a table that is stopped is to be read when it goes on, also where no snapshots are taken', async () => {
-  const { stream, book, checkpoints, settle } = setupOf({ mode: 'never', stopped: ['shop.orders'] });
+  const { stream, book, settle } = setupOf({ mode: 'never', table: 'orders', stopped: ['shop.orders'] });
   statement(stream, 'RENAME TABLE crm.a TO orders', 200);
   await settle();
   expect(book.jobs).toMatchObject([
     { table: 'orders', origin: 'request', reconcile: true, state: 'pending' },
   ]);
-  expect(checkpoints).toHaveLength(1);
 });
+
+test.each([
+  ['initial', { table: 'orders', id: 'initial/shop.orders' }],
+  ['never', { table: 'orders', id: 's2' }],
+] as const)(
+  'a table that goes on is met anew, and a job that has begun before is worth nothing (%s)',
+  async (mode, job) => {
+    const { book, work, forgotten, settle } = setupOf({ mode, table: 'orders', whole: [] });
+    const table = { database: 'shop', table: 'orders' };
+    work.add({ kind: 'stopped', table });
+    await settle();
+    const id = book.jobs[0]?.id ?? '';
+    book.move(id, 'start', 0);
+    book.update(id, { since: '1' });
+    work.add({ kind: 'resumed', table });
+    await settle();
+    expect(book.jobs.filter(({ since }) => since === null)).toMatchObject([{ ...job, state: 'pending' }]);
+    expect(forgotten()).toBe(1);
+  },
+);
 
 test.each([
   ['goes on already is read once more when the transaction commits', [], 1],
   ['is still stopped is read when it goes on', ['shop.orders'], 0],
 ])('a table of an XA transaction that %s', async (_what, stopped, jobs) => {
-  const { stream, routes, book, settle } = setupOf({ stopped });
-  routes.inDoubt.push({ database: 'shop', table: 'orders' });
+  const { stream, work, book, settle } = setupOf({ stopped });
+  work.add({ kind: 'xa-committed', table: { database: 'shop', table: 'orders' } });
   expect(stream.mustSettleTables).toBe(true);
   await settle();
   expect([book.jobs.length, stream.mustSettleTables]).toEqual([jobs, false]);
@@ -185,10 +251,10 @@ describe('a table whose name was given up', () => {
   );
 
   test('by a statement that an earlier life has seen: what stands there is read', async () => {
-    const { stream, book, settle } = setupOf({ whole: [] });
+    const { stream, book, owed, settle } = setupOf({ table: 'orders', whole: [] });
     statement(stream, 'CREATE TABLE IF NOT EXISTS orders LIKE lines', 200);
-    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_APPEARED' });
-    expect(book.knows('shop.orders')).toBe(false);
+    await settle();
+    expect([[...book.whole], owed()]).toEqual([[], ['orders']]);
   });
 
   test('one that was never given up is only found by CREATE TABLE IF NOT EXISTS', async () => {
@@ -211,13 +277,11 @@ describe('a table whose name was given up', () => {
 describe('a table that was not there when this life began', () => {
   const lines = tableMap({ tableId: 7, table: 'lines' });
 
-  test('is refused to go on with when it exists and the stream has not seen it made', async () => {
-    const { stream, settle } = setupOf({});
+  test('owes its snapshot when it exists and the stream has not seen it made', async () => {
+    const { stream, routes, owed, settle } = setupOf({ columns: ['id', 'v'], topics: ['orders'] });
     begin(stream, 200, null, lines);
-    await expect(settle()).rejects.toMatchObject({
-      code: 'TABLE_APPEARED',
-      context: { table: 'shop.lines' },
-    });
+    await settle();
+    expect([owed(), routes.of(lines)?.encoder.table.table]).toEqual([['lines'], 'lines']);
   });
 
   test('one that was there owes what it owes', async () => {
@@ -237,7 +301,7 @@ describe('a table that cannot be captured', () => {
     ['has no primary key, though its map has one: the server takes a unique key for it', lines, true],
     ['had none when its rows were written', bare, false],
   ])('is left alone when it %s, and read when a statement changes it', async (_what, map, keyless) => {
-    const { stream, book, checkpoints, refused, settle } = setupOf({ keyless });
+    const { stream, book, source, refused, mended, leftAlone, owed, settle } = setupOf({ keyless });
     statement(stream, 'CREATE TABLE lines (id INT NOT NULL, UNIQUE KEY (id))', 200);
     await settle();
     begin(stream, 300, null, map);
@@ -248,9 +312,17 @@ describe('a table that cannot be captured', () => {
       false,
     ]);
     stream.onCommit(400);
+    source.keyless = false;
     statement(stream, 'ALTER TABLE lines ADD PRIMARY KEY (id)', 500);
-    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_ALTERED' });
-    expect([book.knows('shop.lines'), checkpoints]).toEqual([false, [['shop.orders']]]);
+    await settle();
+    expect([leftAlone(), mended, owed()]).toEqual([[], ['shop.lines'], ['lines']]);
+  });
+
+  test('is left alone when it is made, before it has a row', async () => {
+    const { stream, leftAlone, settle } = setupOf({ keyless: true });
+    statement(stream, 'CREATE TABLE lines (id INT NOT NULL)', 200);
+    await settle();
+    expect(leftAlone()).toEqual(['shop.lines']);
   });
 
   test.each(['DROP TABLE lines', 'DROP DATABASE shop'])(
@@ -285,14 +357,14 @@ describe('a table that cannot be captured', () => {
 
   test('is read again when its rows have a key again, and no statement said so', async () => {
     const published = { topics: ['orders', 'lines'], versions: ['lines'], whole: ['shop.lines'] };
-    const { stream, checkpoints, leftAlone, settle } = setupOf(published);
+    const { stream, book, leftAlone, owed, settle } = setupOf(published);
     begin(stream, 300, null, bare);
     await settle();
     expect(leftAlone()).toEqual(['shop.lines']);
     stream.onCommit(400);
     begin(stream, 500, null, lines);
-    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_ALTERED' });
-    expect([leftAlone(), checkpoints]).toEqual([[], [[]]]);
+    await settle();
+    expect([leftAlone(), [...book.whole], owed()]).toEqual([[], [], ['lines']]);
   });
 });
 
@@ -302,11 +374,11 @@ describe('a table whose columns are other than those of its newest version', () 
     setupOf({ versions: ['orders'], table: 'orders', columns: ['id', 'v'], ...options });
 
   test('without a statement is read again, with an alert before its new schema', async () => {
-    const { stream, book, journal, checkpoints, settle } = setup();
+    const { stream, book, journal, owed, settle } = setup();
     begin(stream, 200, null, WIDER);
     expect(stream.mustSettleTables).toBe(true);
-    await expect(settle()).rejects.toMatchObject({ code: 'TABLE_ALTERED' });
-    expect([book.knows('shop.orders'), checkpoints]).toEqual([false, [[]]]);
+    await settle();
+    expect([[...book.whole], owed()]).toEqual([[], ['orders']]);
     expect(journal.alerts).toMatchObject([
       { class: 'additive', policy: 'alert', tables: ['shop.orders'], unseen: true },
     ]);

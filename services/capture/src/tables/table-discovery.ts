@@ -1,0 +1,180 @@
+import type { TableMap } from '@sluice/binlog';
+import { tableId, type TableName } from '@sluice/envelope';
+import { readTable, type TableDescription } from '@sluice/mysql';
+import type { Logger, PreflightProblem } from '@sluice/runtime';
+import { askSource } from './ask-source.ts';
+import { refusalNow } from '../preflight/examine-table.ts';
+import { hiddenTable, type RefusedTable } from '../preflight/refused-tables.ts';
+import { findGone, type Gone } from '../catalog/gone.ts';
+import { findHidden } from '../catalog/hidden.ts';
+import type { Source } from '../source/source.ts';
+import type { BookServer, ColumnBook } from '../catalog/column-book.ts';
+import type { LeftAlone } from './left-alone.ts';
+import type { OwedTables } from './owed-tables.ts';
+import { UnseenChanges, type UnseenChangesParts } from './unseen-changes.ts';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+
+export interface TableDiscoveryParts extends Omit<UnseenChangesParts, 'describe'> {
+  readonly settings: Pick<CaptureSettings, 'config'>;
+  readonly source: Pick<Source, 'connect' | 'facts'>;
+  readonly server: BookServer;
+  readonly columnBook: ColumnBook;
+  readonly leftAlone: LeftAlone;
+  readonly owed: OwedTables;
+  /** Makes the topics of a table that has none. */
+  readonly admit: (table: TableName) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** Answers of the server that may contradict each other, while a table is dropped and made again. */
+const LOOKS_MAX = 3;
+
+/** Gives a route to table maps that cannot have one at once: of new tables, and of those that are other than before. */
+export class TableDiscovery {
+  readonly #parts: TableDiscoveryParts;
+  readonly #unseen: UnseenChanges;
+
+  constructor(parts: TableDiscoveryParts) {
+    this.#parts = parts;
+    const describe = (database: string, table: string): Promise<TableDescription | null> =>
+      this.#describe(database, table);
+    this.#unseen = new UnseenChanges({ ...parts, describe });
+  }
+
+  /** Its rows are published from now on, or passed over. A table with rows that are not in the stream owes a snapshot. */
+  async meet(map: TableMap): Promise<void> {
+    const { routes, owed, leftAlone, admit, announcement } = this.#parts;
+    const wasLeftAlone = leftAlone.has(tableId(map.database, map.table));
+    if (!(await this.#isTaken(map))) {
+      routes.passOver(map);
+      return;
+    }
+    await admit(map);
+    const isUnseen = await this.#unseen.isUnexplained(map);
+    if (isUnseen) this.#unseen.tell(map);
+    routes.settle(map, announcement);
+    if (isUnseen) owed.readAgain(map, 'its columns are other than before, and no statement says so');
+    else if (wasLeftAlone) owed.readAgain(map, 'it can be captured again');
+  }
+
+  /** Before the next checkpoint: a later life will not meet the statement again, only what the history says. */
+  async renewColumns({ database, table }: TableName): Promise<void> {
+    const { settings, registry, routes, columnBook, announcement } = this.#parts;
+    const description = await this.#describe(database, table);
+    const isCapturable = description !== null && refusalNow(settings.config, description) === null;
+    const shape = isCapturable ? columnBook.renewed(description) : null;
+    const isReady = routes.captures(database, table) && registry.isAdmitted(database, table);
+    if (shape !== null && isReady) routes.open(shape, announcement);
+  }
+
+  /** Whether rows of this map can be published; all is known of its columns then. */
+  async #isTaken(map: TableMap): Promise<boolean> {
+    const { columnBook, book, routes, leftAlone } = this.#parts;
+    const id = tableId(map.database, map.table);
+    const isOpen = columnBook.lacks(map);
+    const isAsBefore = !routes.hasOtherKey(map) && (isOpen || routes.unseenChange(map) === null);
+    if (!isOpen && book.knows(id) && isAsBefore && !leftAlone.has(id)) return true;
+    const { description, hidden } = await this.#see(map);
+    const refusal = this.#refusalOf(map, description, hidden);
+    if (refusal !== null) {
+      leftAlone.add(refusal);
+      return false;
+    }
+    leftAlone.remove(map);
+    if (!book.knows(id)) this.#noteNew(map, description !== null);
+    return !isOpen || this.#learn(map, description);
+  }
+
+  /** Why the table cannot be captured: it is left alone until a statement changes it, which makes it be read. */
+  #refusalOf(
+    map: TableMap,
+    description: TableDescription | null,
+    hidden: PreflightProblem | null,
+  ): RefusedTable | null {
+    const { settings, routes } = this.#parts;
+    const now = description === null ? null : refusalNow(settings.config, description);
+    const unseen = hidden === null ? null : hiddenTable(map, hidden);
+    return now ?? unseen ?? (routes.isKeyless(map) ? keyless(tableId(map.database, map.table)) : null);
+  }
+
+  /** What the server shows of a table now. A table that is just being made again is looked at again. */
+  async #see(map: TableMap): Promise<{
+    readonly description: TableDescription | null;
+    readonly hidden: PreflightProblem | null;
+  }> {
+    const { source } = this.#parts;
+    const { account } = source.facts;
+    for (let look = 1; ; look++) {
+      const description = await this.#describe(map.database, map.table);
+      const hidden = await askSource(source, (connection) =>
+        findHidden(connection, map, description, account),
+      );
+      if (hidden === null || look === LOOKS_MAX) return { description, hidden };
+    }
+  }
+
+  /** A column that the server has and does not tell the type of keeps its table from being captured. */
+  async #learn(map: TableMap, first: TableDescription | null): Promise<boolean> {
+    const { source, columnBook, leftAlone } = this.#parts;
+    let description = first;
+    for (let look = 1; look <= LOOKS_MAX; look++) {
+      const unknown = columnBook.learn(map, description);
+      if (unknown.length === 0) return true;
+      const gone = await askSource(source, (connection) => findGone(connection, map, unknown));
+      if (gone !== null) return this.#goOnWithout(map, unknown, gone);
+      description = await this.#describe(map.database, map.table);
+    }
+    leftAlone.add(columnUnknown(map));
+    return false;
+  }
+
+  /**
+   * What the server has no more was dropped, renamed or altered further on in the stream: there its rows go, or are read
+   * again. Until then columns that nobody knows are left out, and a table of which nothing was published stays unpublished.
+   */
+  #goOnWithout(map: TableMap, unknown: readonly string[], gone: NonNullable<Gone>): boolean {
+    const { registry, leftAlone, log } = this.#parts;
+    const { database, table, columns, primaryKey } = map;
+    const id = tableId(database, table);
+    const isKeyKnown = primaryKey.every((ordinal) => !unknown.includes(columns[ordinal]?.name ?? ''));
+    if (gone === 'table' && (registry.shapeOf(database, table) === null || !isKeyKnown)) {
+      log.warn(
+        { event: 'capture.rows_passed_over', table: id },
+        `rows of ${id} are not published: the source no longer has the table, and nothing tells its columns`,
+      );
+      return false;
+    }
+    if (!isKeyKnown) {
+      leftAlone.add(columnUnknown(map));
+      return false;
+    }
+    log.warn(
+      { event: 'capture.columns_left_out', table: id, columns: unknown },
+      `columns of ${id} that the source no longer has are left out of its rows: nothing tells what they were`,
+    );
+    return true;
+  }
+
+  /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */
+  #noteNew({ database, table }: TableName, exists: boolean): void {
+    const { book, registry, routes, settings, owed } = this.#parts;
+    if (registry.isAdmitted(database, table)) return; // known when this life began: it owes what it owes
+    const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
+    if (isWhole || !exists) book.noteWhole(tableId(database, table));
+    else owed.owe({ database, table }, 'it came into being with rows that are not in the stream');
+  }
+
+  #describe(database: string, table: string): Promise<TableDescription | null> {
+    return askSource(this.#parts.source, (connection) => readTable(connection, database, table));
+  }
+}
+
+/** It may have a key by now, or be gone. */
+function keyless(id: string): RefusedTable {
+  return { id, code: 'TABLE_WITHOUT_KEY', why: 'its rows were written when it had no primary key' };
+}
+
+function columnUnknown({ database, table }: TableName): RefusedTable {
+  const why = 'its rows have a column of which nothing tells its type, or whether it is generated';
+  return { id: tableId(database, table), code: 'COLUMN_TYPE_UNKNOWN', why };
+}

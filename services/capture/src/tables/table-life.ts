@@ -1,0 +1,137 @@
+import type { TableName } from '@sluice/envelope';
+import type { Logger } from '@sluice/runtime';
+import { askSource } from './ask-source.ts';
+import { DoubtfulRows } from './doubtful-rows.ts';
+import { LeftAlone } from './left-alone.ts';
+import { OwedTables } from './owed-tables.ts';
+import { TableDiscovery } from './table-discovery.ts';
+import type { ColumnBook } from '../catalog/column-book.ts';
+import type { TableRegistry } from '../catalog/table-registry.ts';
+import { examineTable } from '../preflight/examine-table.ts';
+import type { RefusedTable } from '../preflight/refused-tables.ts';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import type { Source } from '../source/source.ts';
+import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { ChangeStream } from '../stream/change-stream.ts';
+import type { DdlReporter } from '../stream/ddl-reporter.ts';
+import type { TableRoutes } from '../stream/table-routes.ts';
+import type { TableWork, TableWorkQueue } from '../stream/table-work.ts';
+
+export interface TableLifeParts {
+  readonly settings: Pick<CaptureSettings, 'config'>;
+  readonly source: Source;
+  readonly work: TableWorkQueue;
+  readonly stream: ChangeStream;
+  readonly routes: TableRoutes;
+  readonly registry: TableRegistry;
+  readonly columnBook: ColumnBook;
+  readonly ddl: DdlReporter;
+  readonly book: SnapshotBook;
+  /** Tables that could not be captured when this life began. */
+  readonly refused: readonly RefusedTable[];
+  /** Hears of a table that is left alone from now on. */
+  readonly onRefused: (table: RefusedTable) => void;
+  /** Hears of one that is not any more. */
+  readonly onMended: (id: string) => void;
+  /** Whether sinks may hold rows of tables of which the schema history tells nothing. */
+  readonly afterGap: boolean;
+  /** Whether a table waits for an operator, by `database.table`. */
+  readonly isStopped: (id: string) => boolean;
+  /** Makes the topics of a table that has none. */
+  readonly admit: (table: TableName) => Promise<void>;
+  /** All table maps are met anew. */
+  readonly forgetMaps: () => void;
+  readonly log: Logger;
+}
+
+/**
+ * The one owner of what becomes of tables while the stream goes on: new ones, renamed, altered, dropped, stopped ones. Takes the
+ * work that others have noted, in its order, and leaves it in the snapshot jobs, the routes and the list of tables left alone.
+ */
+export class TableLife {
+  readonly #parts: TableLifeParts;
+  readonly #leftAlone: LeftAlone;
+  readonly #owed: OwedTables;
+  readonly #discovery: TableDiscovery;
+  readonly #doubtfulRows: DoubtfulRows;
+
+  constructor(parts: TableLifeParts) {
+    this.#parts = parts;
+    const { source, settings, stream } = parts;
+    const leftAlone = new LeftAlone(parts);
+    this.#leftAlone = leftAlone;
+    const owed = new OwedTables({
+      ...parts,
+      leftAlone,
+      examine: (table) =>
+        askSource(source, (connection) =>
+          examineTable(connection, settings.config, table, source.facts.account),
+        ),
+    });
+    this.#owed = owed;
+    this.#discovery = new TableDiscovery({
+      ...parts,
+      server: source.facts,
+      announcement: stream.announcement,
+      leftAlone,
+      owed,
+    });
+    this.#doubtfulRows = new DoubtfulRows({ ...parts, leftAlone, owed });
+  }
+
+  /** Tables that are left alone, because they cannot be captured as they are. */
+  get refused(): readonly RefusedTable[] {
+    return this.#leftAlone.all;
+  }
+
+  isRefused(id: string): boolean {
+    return this.#leftAlone.has(id);
+  }
+
+  /** Sees to all that waits. Throws a PipelineError when the source or Kafka fails. */
+  async settle(): Promise<void> {
+    for (const work of this.#parts.work.take()) await this.#seeTo(work);
+  }
+
+  async #seeTo(work: TableWork): Promise<void> {
+    switch (work.kind) {
+      case 'unknown-map':
+        this.#leftAlone.noteFound(work.map);
+        return this.#discovery.meet(work.map);
+      case 'database-dropped':
+        return this.#leftAlone.removeDatabase(work.database);
+      case 'doubt':
+        return this.#doubtfulRows.settle(work.doubt);
+      case 'answers-doubtful':
+        return this.#doubtfulRows.doubtAnswers();
+      default:
+        return this.#seeToTable(work);
+    }
+  }
+
+  async #seeToTable(work: Extract<TableWork, { readonly table: TableName }>): Promise<void> {
+    const { table } = work;
+    switch (work.kind) {
+      case 'dropped':
+        return this.#owed.dropped(table);
+      case 'created':
+        this.#leftAlone.noteFound(table);
+        return this.#owed.created(table, work.isNew);
+      case 'renamed':
+        this.#leftAlone.noteFound(table);
+        return this.#owed.renamed(table);
+      case 'altered':
+        return this.#owed.altered(table);
+      case 'stopped':
+        return this.#owed.stopped(table);
+      case 'resumed':
+        return this.#owed.resumed(table);
+      case 'xa-committed':
+        return this.#owed.committedXa(table);
+      case 'unreadable':
+        return this.#owed.unreadable(table);
+      case 'columns':
+        return this.#discovery.renewColumns(table);
+    }
+  }
+}
