@@ -19,7 +19,16 @@ export const kafkaClients = [
   '@confluentinc/kafka-javascript',
 ];
 
-const everyPackage = ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'sink-kit', 'local-stack'];
+const everyPackage = [
+  'binlog',
+  'envelope',
+  'runtime',
+  'kafka',
+  'mysql',
+  'ops-api',
+  'sink-kit',
+  'local-stack',
+];
 
 const table: Readonly<Record<string, Arrows>> = {
   'packages/binlog': { packages: [], external: ['iconv-lite'], pureBuiltins: ['node:zlib', 'node:buffer'] },
@@ -30,8 +39,9 @@ const table: Readonly<Record<string, Arrows>> = {
   },
   'packages/kafka': { packages: ['runtime'], external: ['kafkajs', '@platformatic/kafka', '@node-rs/crc32'] },
   'packages/mysql': { packages: ['runtime'], external: ['mysql2'] },
+  'packages/ops-api': { packages: ['envelope', 'runtime'], external: ['zod'] },
   'packages/sink-kit': {
-    packages: ['envelope', 'runtime', 'kafka'],
+    packages: ['envelope', 'runtime', 'kafka', 'ops-api'],
     // vitest and fast-check: the conformance suite in src/testing is part of the kit.
     external: ['opossum', 'zod', 'vitest', 'fast-check'],
   },
@@ -39,7 +49,7 @@ const table: Readonly<Record<string, Arrows>> = {
   'packages/cli': { packages: everyPackage, external: 'own' },
   'services/capture': {
     // Of the kit only its dead letters, which capture has too.
-    packages: ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'sink-kit'],
+    packages: ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'ops-api', 'sink-kit'],
     external: ['@vlasky/zongji', 'mysql2', 'zod'],
     layers: [
       'ops',

@@ -81,6 +81,14 @@ export interface SchemaColumn {
   readonly generated?: boolean;
 }
 
+/** A table as its schema records show it. */
+export interface TableOutline {
+  readonly database: string;
+  readonly table: string;
+  readonly columns: readonly SchemaColumn[];
+  readonly keyColumns: readonly string[];
+}
+
 export interface SchemaEnvelope {
   readonly schema: Head<'schema'>;
   readonly payload: ControlPayload<'schema'> & {

@@ -12,6 +12,7 @@ export {
   DDL_CLASSES,
   DDL_POLICIES,
   ddlRecordVersion,
+  ddlSchema,
   decodeDdlRecord,
   type DdlClass,
   type DdlClearedRecord,
@@ -33,6 +34,7 @@ export type {
   SchemaEnvelope,
   SnapshotEnvelope,
   Source,
+  TableOutline,
   TruncateEnvelope,
 } from './envelope.ts';
 export { EnvelopeError, type EnvelopeErrorCode } from './errors.ts';

@@ -34,7 +34,13 @@ export {
 } from './config/schema.ts';
 export { parseSection } from './config/section.ts';
 export { redactedConfig } from './config/secrets.ts';
-export { rollUp, type ComponentHealth, type HealthReport, type HealthStatus } from './health.ts';
+export {
+  HEALTH_STATUSES,
+  rollUp,
+  type ComponentHealth,
+  type HealthReport,
+  type HealthStatus,
+} from './health.ts';
 export {
   runService,
   type BuildService,
@@ -67,6 +73,5 @@ export {
   type OpsServersOptions,
 } from './ops-servers.ts';
 export { refuseNewer } from './record-version.ts';
-export { withBody, withQuery } from './ops-orders.ts';
 export { Troubles, type Trouble } from './troubles.ts';
 export { VERSION } from './version.ts';

@@ -1,17 +1,7 @@
 import { tableArgument, tableId } from '@sluice/envelope';
+import type { HeldChange } from '@sluice/ops-api';
 import { PipelineError } from '@sluice/runtime';
 import type { ControlDelivery } from './decode.ts';
-
-/** A change of a table that waits for an operator. */
-export interface HeldChange {
-  /** Of the decision that lets it pass: the same in every partition and every process. */
-  readonly id: string;
-  /** `database.table` */
-  readonly table: string;
-  readonly topic: string;
-  readonly sequence: string;
-  readonly type: string;
-}
 
 /**
  * Changes of tables that the operator's policy (`ddl` of sluice.yaml) lets nobody apply unseen: the partitions of the table

@@ -1,6 +1,6 @@
 export type { SinkContext, SinkDefinition } from './definition.ts';
 export { reconciliationOf, type Reconciliation } from './reconciliation.ts';
-export type { PreviewTable, TableOutline, TablePreview } from './preview.ts';
+export type { PreviewTable, TablePreview } from './preview.ts';
 export { runSink } from './run-sink.ts';
 export { type StorePlace } from './first-contact.ts';
 export { sinkBaseSchema, type SinkSettings } from './settings.ts';

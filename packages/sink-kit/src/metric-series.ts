@@ -1,7 +1,6 @@
+import type { PauseReason, ReplayResult } from '@sluice/ops-api';
 import { declareCounter, declareGauge, declareHistogram, type Registry } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
-import type { PauseReason } from './pauses.ts';
-import type { ReplayResult } from './dead-letters/replay.ts';
 
 const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
 const RECORDS_BUCKETS = [1, 5, 10, 50, 100, 500, 1000, 2000, 5000, 10_000];

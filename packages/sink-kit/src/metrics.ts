@@ -1,3 +1,4 @@
+import type { PauseReason, ReplayResult } from '@sluice/ops-api';
 import type { PipelineError, Registry } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import {
@@ -8,8 +9,6 @@ import {
   PAUSE_REASONS,
   stateLabel,
 } from './metric-series.ts';
-import type { ReplayResult } from './dead-letters/replay.ts';
-import type { PauseReason } from './pauses.ts';
 import type { BatchTally } from './tally.ts';
 
 /** What a sink service counts and measures, per batch: only `BatchTally` has seen the rows. */

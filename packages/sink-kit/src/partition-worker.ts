@@ -1,5 +1,6 @@
 import { tableId, tableIdOf } from '@sluice/envelope';
 import { partitionName, type ConsumedBatch, type TopicPartition } from '@sluice/kafka';
+import type { PauseReason } from '@sluice/ops-api';
 import { abortableDelay, PipelineError, type ErrorCode } from '@sluice/runtime';
 import { cutSteps, type Step } from './batching.ts';
 import { BreakerOpenError } from './breaker.ts';
@@ -10,7 +11,6 @@ import { isolate, sortOutcomes, type WorkGroup } from './isolate.ts';
 import { keepRefused } from './kept-rows.ts';
 import { toKnownError } from './known-error.ts';
 import { PartitionLetters } from './partition-letters.ts';
-import type { PauseReason } from './pauses.ts';
 import { planRetry } from './retry.ts';
 import type { Delivery, Outcome } from './sink.ts';
 import { BatchTally } from './tally.ts';

@@ -1,10 +1,5 @@
 import { partitionName, type TopicPartition } from '@sluice/kafka';
-
-/**
- * `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there;
- * `strict`: a record of a strict table is refused and waits for an operator; `ddl`: so does a change of the table, by `ddl` of sluice.yaml.
- */
-export type PauseReason = 'retry' | 'breaker' | 'schema' | 'strict' | 'ddl';
+import type { PauseReason } from '@sluice/ops-api';
 
 export interface Pause extends TopicPartition {
   readonly reason: PauseReason;

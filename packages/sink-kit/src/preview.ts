@@ -1,13 +1,5 @@
-import type { SchemaColumn } from '@sluice/envelope';
+import type { TableOutline } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
-
-/** A table as its schema records will show it. */
-export interface TableOutline {
-  readonly database: string;
-  readonly table: string;
-  readonly columns: readonly SchemaColumn[];
-  readonly keyColumns: readonly string[];
-}
 
 /** What a sink would make for a table in its store. */
 export interface TablePreview {

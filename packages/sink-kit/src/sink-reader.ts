@@ -11,6 +11,7 @@ import {
   type KafkaTrouble,
   type StartOffset,
 } from '@sluice/kafka';
+import type { PauseReason } from '@sluice/ops-api';
 import { abortableDelay, PipelineError, settlesWithin } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import { decodeBatch } from './decode.ts';
@@ -18,7 +19,7 @@ import { selectTopics, TopicChanges } from './discovery.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { PassedOffsets } from './passed-offsets.ts';
 import { untilItWorks } from './patience.ts';
-import { Pauses, type PauseReason } from './pauses.ts';
+import { Pauses } from './pauses.ts';
 import type { OffsetStore } from './sink.ts';
 import { Watermark } from './watermark.ts';
 import type { WorkerContext } from './worker-context.ts';

@@ -268,10 +268,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       status: () => {
         const { pipeline } = this.#context.config;
         const identity = { pipeline, sink: this.#name, group: this.#group };
-        return {
-          ...statusOf(identity, this.#state, this.#reader.pauses.all, this.#latency, Date.now()),
-          incomplete: this.#workerContext.incomplete.all,
-        };
+        const { pauses } = this.#reader;
+        const { incomplete } = this.#workerContext;
+        return statusOf(identity, this.#state, pauses.all, incomplete.all, this.#latency, Date.now());
       },
     });
   }

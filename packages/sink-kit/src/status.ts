@@ -1,9 +1,10 @@
 import type { KafkaTrouble } from '@sluice/kafka';
+import type { PauseReason, SinkPhase, SinkStatus } from '@sluice/ops-api';
 import { Troubles, type ComponentHealth, type HealthReport } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import type { IncompleteTopic } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
-import type { Pause, PauseReason } from './pauses.ts';
+import type { Pause } from './pauses.ts';
 
 /** Kafka has not done what it was asked for so long (ms): no rebalance of the group. */
 const STUCK_MS = 5000;
@@ -13,9 +14,6 @@ export interface PartitionLag {
   readonly partition: number;
   readonly records: number;
 }
-
-/** `waiting`: no topic of the prefix exists yet. */
-export type SinkPhase = 'opening' | 'waiting' | 'joining' | 'running' | 'stopping';
 
 /** What is known of the service at this moment; written by its parts, read by `/health` and `/status`. */
 export interface SinkState {
@@ -118,9 +116,10 @@ export function statusOf(
   identity: SinkIdentity,
   state: SinkState,
   pauses: readonly Pause[],
+  incomplete: readonly IncompleteTopic[],
   latency: LatencyWindow,
   nowMs: number,
-): Record<string, unknown> {
+): SinkStatus {
   const { lag } = state;
   return {
     ...identity,
@@ -139,6 +138,7 @@ export function statusOf(
     },
     strangers: state.strangers,
     paused: pauses,
+    incomplete,
     lastError: state.troubles.lastError,
   };
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Pauses, type PauseReason } from '../src/pauses.ts';
+import type { PauseReason } from '@sluice/ops-api';
+import { Pauses } from '../src/pauses.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

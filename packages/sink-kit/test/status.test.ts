@@ -1,3 +1,4 @@
+import { sinkStatus } from '@sluice/ops-api';
 import { PipelineError } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { LatencyWindow } from '../src/latency-window.ts';
@@ -33,14 +34,18 @@ test.each<[string, Partial<SinkState>, readonly Pause[], boolean, Record<string,
 });
 
 test('a lag that is not known is no 0, and who is stuck is not called running', () => {
-  const shown = (change: Partial<SinkState>): unknown =>
-    statusOf(
+  const shown = (change: Partial<SinkState>): unknown => {
+    const status = statusOf(
       { pipeline: 'shop', sink: 'redis', group: 'shop.redis' },
       { ...newState(), phase: 'running', ...change },
+      [waits],
       [],
       new LatencyWindow(),
       0,
     );
+    expect(sinkStatus.answer.parse(status)).toEqual(status);
+    return status;
+  };
   expect(shown({})).toMatchObject({ pipeline: 'shop', phase: 'running', lag: { records: null } });
   const lag = [
     { topic: 't', partition: 0, records: 2 },

@@ -1,5 +1,6 @@
+import type { TableOutline } from '@sluice/envelope';
 import { parseSection, type SluiceConfig } from '@sluice/runtime';
-import type { TableOutline, TablePreview } from '@sluice/sink-kit';
+import type { TablePreview } from '@sluice/sink-kit';
 import { elasticsearchSchema } from './config.ts';
 import { indexName } from './elasticsearch-mapper.ts';
 import { indexDefinition } from './index-definition.ts';

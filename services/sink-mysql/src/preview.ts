@@ -1,6 +1,7 @@
+import type { TableOutline } from '@sluice/envelope';
 import { quoteTable } from '@sluice/mysql';
 import { parseSection, type SluiceConfig } from '@sluice/runtime';
-import type { TableOutline, TablePreview } from '@sluice/sink-kit';
+import type { TablePreview } from '@sluice/sink-kit';
 import { mysqlSinkSchema, targetDatabase } from './config.ts';
 import { createTable } from './table-definition.ts';
 

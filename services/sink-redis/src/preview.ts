@@ -1,5 +1,6 @@
+import type { TableOutline } from '@sluice/envelope';
 import { parseSection, type SluiceConfig } from '@sluice/runtime';
-import type { TableOutline, TablePreview } from '@sluice/sink-kit';
+import type { TablePreview } from '@sluice/sink-kit';
 import { redisConfigSchema } from './config.ts';
 import { tablePrefix } from './redis-mapper.ts';
 

@@ -1,30 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPTURE } from '@sluice/envelope';
+import { REPLAYED_MAX, replayDeadLetters, type Replayed, type ReplayAnswer } from '@sluice/ops-api';
 import type { SluiceConfig } from '@sluice/runtime';
-import { isWornOut, type IndexedLetter, type Replayed } from '@sluice/sink-kit/dead-letters';
+import { isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine } from './command-line.ts';
 import { audit, rowOf } from './dlq-commands.ts';
 import { filterOf, howToBring, letterOwnerOf, whoIsIt, withLetters } from './letters.ts';
-import { opsUrl, order } from './ops-client.ts';
+import { call, opsUrl } from './ops-client.ts';
 import { plural, show, type Screen } from './screen.ts';
 
 const DEFAULT_RATE = 50;
-/** Letters sent with one request; the sink takes 100. */
-const AT_ONCE = 50;
+/** Letters sent with one request: half of what the sink takes. */
+const AT_ONCE = REPLAYED_MAX / 2;
 const NOTHING = 'capture has no such dead letter';
 
-interface ReplayAnswer {
-  readonly results: readonly Replayed[];
-  /** Why the sink went no further. */
-  readonly stopped?: { readonly code: string; readonly message: string };
-}
+/** What the sink said to one or several requests. */
+export type ReplayReport = Pick<Extract<ReplayAnswer, { dryRun: false }>, 'results' | 'stopped'>;
 
-export interface ReplayOrder {
+export interface PacedReplay {
   readonly ids: readonly string[];
   /** Letters a second. */
   readonly rate: number;
-  readonly send: (ids: readonly string[]) => Promise<ReplayAnswer>;
+  readonly send: (ids: readonly string[]) => Promise<ReplayReport>;
   readonly wait: (ms: number) => Promise<unknown>;
   readonly now: () => number;
 }
@@ -43,7 +41,7 @@ export async function dlqReplay(line: CommandLine, config: SluiceConfig, screen:
   const { results, stopped } = await replayPaced({
     ids: letters.map(({ id }) => id),
     rate,
-    send: (ids) => order(url, '/dlq/replay', { ids, by, force, dryRun: false }),
+    send: (ids) => replayPortion(url, { ids: [...ids], by, force }),
     wait: delay,
     now: () => performance.now(),
   });
@@ -61,10 +59,19 @@ export async function dlqReplay(line: CommandLine, config: SluiceConfig, screen:
   return bad.length === 0 && stopped === undefined;
 }
 
+async function replayPortion(
+  url: string,
+  order: { readonly ids: string[]; readonly by: string; readonly force: boolean },
+): Promise<ReplayReport> {
+  const answer = await call({ url }, replayDeadLetters, { ...order, dryRun: false });
+  if (answer.dryRun) throw new CommandFailed(`${url} has only said what it would do`);
+  return answer;
+}
+
 const RESULTS = ['ID', 'RESULT', 'CODE', 'MESSAGE'];
 
 /** In portions, each begun no sooner than the rate allows; ends at the first that the sink could not finish. */
-export async function replayPaced(job: ReplayOrder): Promise<ReplayAnswer> {
+export async function replayPaced(job: PacedReplay): Promise<ReplayReport> {
   const results: Replayed[] = [];
   const startedAt = job.now();
   const portion = Math.min(AT_ONCE, Math.max(1, Math.ceil(job.rate)));

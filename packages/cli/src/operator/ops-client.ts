@@ -1,3 +1,4 @@
+import { addressOf, type Operation, type PathParams } from '@sluice/ops-api';
 import { opsSchemaFor, parseSection, type OpsConfig, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 
@@ -16,49 +17,83 @@ export function opsUrl(config: SluiceConfig, path: readonly string[]): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-export interface Answer {
+export interface Call {
+  /** Address of the service, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** What stands in the operation's path. */
+  readonly params?: PathParams;
+  readonly timeoutMs?: number;
+}
+
+/** Gives a service an order and returns its answer. Throws CommandFailed: nobody answers, or the service's own reason. */
+export async function call<Request, Wish, Answer, Reply>(
+  call: Call,
+  operation: Operation<Request, Wish, Answer, Reply>,
+  wish: Wish,
+): Promise<Answer> {
+  const { status, body } = await ask(call, operation, wish);
+  if (status !== operation.success) throw new CommandFailed(reasonOf(status, body));
+  return answerOf(call.url, operation, body);
+}
+
+/** As `call`, for a page whose status is part of what it says: 503 of `/health` has a body too. */
+export async function look<Answer, Reply>(
+  call: Call,
+  operation: Operation<object, object, Answer, Reply>,
+): Promise<Answer> {
+  return answerOf(call.url, operation, (await ask(call, operation, {})).body);
+}
+
+/** Whether a probe says yes. Throws CommandFailed when nobody answers. */
+export async function probe({ url, timeoutMs = TIMEOUT_MS }: Call, path: '/readyz'): Promise<boolean> {
+  const { status } = await send(new URL(path, url), { signal: AbortSignal.timeout(timeoutMs) });
+  return status === 200;
+}
+
+function ask(
+  { url, params = {}, timeoutMs = TIMEOUT_MS }: Call,
+  operation: Parameters<typeof addressOf>[0],
+  wish: unknown,
+): Promise<Answered> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const page = new URL(addressOf(operation, params, wish), url);
+  if (operation.method === 'GET') return send(page, { signal });
+  const headers = { 'content-type': 'application/json' };
+  return send(page, { signal, method: 'POST', headers, body: JSON.stringify(wish) });
+}
+
+interface Answered {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** Throws CommandFailed when nobody answers. */
-export async function ask(
-  url: string,
-  path: string,
-  order?: unknown,
-  timeoutMs = TIMEOUT_MS,
-): Promise<Answer> {
+async function send(page: URL, request: RequestInit): Promise<Answered> {
   try {
-    const response = await fetch(new URL(path, url), {
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(order === undefined
-        ? {}
-        : {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify(order),
-          }),
-    });
+    const response = await fetch(page, request);
     return { status: response.status, body: await response.json() };
   } catch (error) {
-    throw new CommandFailed(`no service answers at ${url}: is it running? (--url names another address)`, {
-      cause: error,
-    });
+    throw new CommandFailed(
+      `no service answers at ${page.origin}: is it running? (--url names another address)`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-/** The body of a GET that went well. Throws CommandFailed with the service's own reason otherwise. */
-export async function read<T>(url: string, path: string): Promise<T> {
-  return bodyOf(await ask(url, path));
+/** All of the body, and not the known members only: a later version may say more, and JSON output shows it. */
+function answerOf<Answer, Reply>(
+  url: string,
+  { answer, path }: Pick<Operation<never, never, Answer, Reply>, 'answer' | 'path'>,
+  body: unknown,
+): Answer {
+  const told = answer.safeParse(body);
+  if (told.success) return body as Answer;
+  const problems = told.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  throw new CommandFailed(`${url}${path} is no page of this version of Sluice: ${problems.join('; ')}`);
 }
 
-/** The body of a POST that went well. Throws CommandFailed with the service's own reason otherwise. */
-export async function order<T>(url: string, path: string, body: unknown): Promise<T> {
-  return bodyOf(await ask(url, path, body));
-}
-
-function bodyOf<T>(answer: Answer): T {
-  if (answer.status === 200 || answer.status === 202) return answer.body as T;
-  const { error = `status ${answer.status}`, code } = answer.body as { error?: string; code?: string };
-  throw new CommandFailed(code === undefined ? error : `${code}: ${error}`);
+function reasonOf(status: number, body: unknown): string {
+  const { error = `status ${status}`, code } = body as { error?: string; code?: string };
+  return code === undefined ? error : `${code}: ${error}`;
 }

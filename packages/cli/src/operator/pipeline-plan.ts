@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { tableArgument, tableIdOf, tablePattern } from '@sluice/envelope';
+import type { CapturePlan, TablePlan } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { PreviewTable, TablePreview } from '@sluice/sink-kit';
 import { importProgram, programFile } from '../program-file.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine } from './command-line.ts';
-import { planDetails, planSummary, type CapturePlan, type SinkPreview, type TablePlan } from './plan-text.ts';
+import { planDetails, planSummary, type SinkPreview } from './plan-text.ts';
 import { plural, show, type Screen } from './screen.ts';
 
 const PATIENCE_MS = 60_000;

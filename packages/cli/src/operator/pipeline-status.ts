@@ -1,9 +1,10 @@
 import { CAPTURE, TopicRouting } from '@sluice/envelope';
 import { groupLag } from '@sluice/kafka';
+import { captureStatus, health, sinkStatus, type Health } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import { withLetters } from './letters.ts';
-import { ask, opsUrl } from './ops-client.ts';
+import { look, opsUrl, probe } from './ops-client.ts';
 import { show, type Screen } from './screen.ts';
 import {
   HEADINGS,
@@ -11,10 +12,9 @@ import {
   remarksOf,
   rowOf,
   strangerOf,
-  type HealthBody,
   type KnownByKafka,
   type ServiceAnswer,
-  type StatusBody,
+  type ServiceStatus,
 } from './service-line.ts';
 
 const PATIENCE_MS = 5000;
@@ -25,8 +25,8 @@ const LETTERS_MS = 10_000;
  * all of it is ok, and has no dead letter. Of services that do not answer, Kafka is asked.
  */
 export async function pipelineStatus(config: SluiceConfig, screen: Screen): Promise<boolean> {
-  const sinks = Object.keys(config.sinks).map((sink) => look(config, sink));
-  const services = await Promise.all([look(config, null), ...sinks]);
+  const sinks = Object.keys(config.sinks).map((sink) => serviceAnswer(config, sink));
+  const services = await Promise.all([serviceAnswer(config, null), ...sinks]);
   const now = Date.now();
   const document = services.map((answer) => ({ ...answer, well: isWell(answer) }));
   show(
@@ -40,7 +40,7 @@ export async function pipelineStatus(config: SluiceConfig, screen: Screen): Prom
 }
 
 /** @param sink null: capture */
-async function look(config: SluiceConfig, sink: string | null): Promise<ServiceAnswer> {
+async function serviceAnswer(config: SluiceConfig, sink: string | null): Promise<ServiceAnswer> {
   const url = opsUrl(config, sink === null ? ['capture'] : ['sinks', sink]);
   const nobody = {
     service: sink === null ? 'capture' : `sink-${sink}`,
@@ -51,31 +51,29 @@ async function look(config: SluiceConfig, sink: string | null): Promise<ServiceA
     stranger: null,
     kafka: null,
   };
-  const answer = await askService(url);
+  const answer = await askService(url, sink);
   if (answer === null) return { ...nobody, kafka: await askKafka(config, sink) };
   const stranger = strangerOf(answer.status, config.pipeline, sink);
   return stranger === null ? { ...nobody, ...answer } : { ...nobody, stranger };
 }
 
-async function askService(url: string): Promise<(Pick<ServiceAnswer, 'ready'> & Bodies) | null> {
+interface Pages {
+  readonly ready: boolean;
+  readonly status: ServiceStatus;
+  readonly health: Health;
+}
+
+/** Null when nobody answers. */
+async function askService(url: string, sink: string | null): Promise<Pages | null> {
+  const service = { url, timeoutMs: PATIENCE_MS };
   try {
-    const ready = await ask(url, '/readyz', undefined, PATIENCE_MS);
-    const status = await ask(url, '/status', undefined, PATIENCE_MS);
-    const health = await ask(url, '/health', undefined, PATIENCE_MS);
-    return {
-      ready: ready.status === 200,
-      status: status.body as StatusBody,
-      health: health.body as HealthBody,
-    };
+    const ready = await probe(service, '/readyz');
+    const status = await (sink === null ? look(service, captureStatus) : look(service, sinkStatus));
+    return { ready, status, health: await look(service, health) };
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     return null;
   }
-}
-
-interface Bodies {
-  readonly status: StatusBody;
-  readonly health: HealthBody;
 }
 
 /**

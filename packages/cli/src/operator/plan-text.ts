@@ -1,39 +1,7 @@
 import { tableId } from '@sluice/envelope';
-import type { TableOutline, TablePreview } from '@sluice/sink-kit';
+import type { CapturePlan, TablePlan } from '@sluice/ops-api';
+import type { TablePreview } from '@sluice/sink-kit';
 import { plural, tableText } from './screen.ts';
-
-/** The parts of capture's plan that this command shows. */
-export interface CapturePlan {
-  readonly source: { readonly flavour: string; readonly version: string };
-  readonly topics: readonly {
-    readonly name: string;
-    readonly partitions: number;
-    readonly exists: boolean;
-  }[];
-  readonly tables: readonly TablePlan[];
-  readonly problems: readonly {
-    readonly setting: string;
-    readonly found: string;
-    readonly required: string;
-    readonly fix: string;
-  }[];
-  readonly warnings: readonly string[];
-}
-
-export interface TablePlan extends TableOutline {
-  readonly topics: readonly string[];
-  readonly partitions: number;
-  readonly keyMembers: string;
-  readonly operations: readonly string[];
-  readonly where: string | null;
-  readonly change: string;
-  readonly refused: boolean;
-  readonly sourceColumns: readonly {
-    readonly source: string;
-    readonly published: { readonly name: string; readonly type: string } | null;
-    readonly treatment: string;
-  }[];
-}
 
 export interface SinkPreview extends TablePreview {
   readonly sink: string;

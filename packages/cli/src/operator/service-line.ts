@@ -1,32 +1,17 @@
+import type { AnswerOf, captureStatus, Health, sinkStatus } from '@sluice/ops-api';
 import type { Cell } from './screen.ts';
 
-/** The parts of the services' `/status` that fit in a line. */
-export interface StatusBody {
-  readonly pipeline?: string;
-  readonly group?: string;
-  readonly state?: string;
-  readonly phase?: string;
-  readonly behindSeconds?: number | null;
-  readonly lag?: { readonly records?: number | null };
-  readonly records?: { readonly openDeadLetters?: number | null };
-  readonly paused?: readonly unknown[];
-  readonly refused?: readonly unknown[];
-  readonly ddl?: { readonly unacknowledged?: number } | null;
-  readonly lastError?: ShownError | null;
-}
+type Capture = AnswerOf<typeof captureStatus>;
+type Sink = AnswerOf<typeof sinkStatus>;
 
-interface ShownError {
-  readonly code: string;
-  readonly message: string;
-  readonly since: string;
-  readonly at: string;
-  readonly resolvedAt: string | null;
-}
+/** What a line shows: of capture, and of sinks. */
+export type ServiceStatus = Pick<
+  Capture,
+  'pipeline' | 'state' | 'behindSeconds' | 'records' | 'refused' | 'ddl' | 'lastError'
+> &
+  Pick<Sink, 'group' | 'phase' | 'lag' | 'paused'>;
 
-export interface HealthBody {
-  readonly status: string;
-  readonly components: Readonly<Record<string, { readonly status: string; readonly detail?: string }>>;
-}
+type ToldTrouble = NonNullable<Capture['lastError']>;
 
 /** What Kafka knows of a service that does not answer; null where Kafka does not answer either. */
 export interface KnownByKafka {
@@ -40,8 +25,8 @@ export interface ServiceAnswer {
   readonly url: string;
   readonly ready: boolean;
   /** Null when nobody answers, or a service of another pipeline. */
-  readonly status: StatusBody | null;
-  readonly health: HealthBody | null;
+  readonly status: ServiceStatus | null;
+  readonly health: Health | null;
   /** The pipeline whose service answers at this address instead. */
   readonly stranger: string | null;
   readonly kafka: KnownByKafka | null;
@@ -64,7 +49,7 @@ export function isWell({ ready, status, health }: ServiceAnswer): boolean {
 }
 
 /** Which pipeline a service says that it is of; null when it is this one's. Older ones of a sink tell it by their group. */
-export function strangerOf(body: StatusBody, pipeline: string, sink: string | null): string | null {
+export function strangerOf(body: ServiceStatus, pipeline: string, sink: string | null): string | null {
   const named = body.pipeline ?? body.group?.replace(/\.[^.]*$/, '') ?? 'unknown';
   if (named !== pipeline) return named;
   return sink === null || body.group === `${pipeline}.${sink}` ? null : (body.group ?? 'unknown');
@@ -93,12 +78,12 @@ export function rowOf(answer: ServiceAnswer, nowMs: number): readonly Cell[] {
 }
 
 /** Seconds for capture, records for a sink; null (shown as `-`) while it is not known. */
-function behind({ behindSeconds, lag }: StatusBody): Cell {
+function behind({ behindSeconds, lag }: ServiceStatus): Cell {
   if (lag !== undefined) return lag.records ?? null;
   return typeof behindSeconds === 'number' ? `${behindSeconds.toFixed(0)} s` : null;
 }
 
-function errorText(error: ShownError | null, nowMs: number): Cell {
+function errorText(error: ToldTrouble | null, nowMs: number): Cell {
   if (error === null) return null;
   const { code, since, resolvedAt } = error;
   if (resolvedAt === null) return `${code} for ${age(since, nowMs)}`;

@@ -1,7 +1,8 @@
+import { JOB_ORDERS, listSnapshots, moveSnapshot, startSnapshots, type Snapshot } from '@sluice/ops-api';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine } from './command-line.ts';
 import { whoIsIt } from './letters.ts';
-import { opsUrl, order, read } from './ops-client.ts';
+import { call, opsUrl } from './ops-client.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
 const HEADINGS = [
@@ -17,27 +18,12 @@ const HEADINGS = [
   'ERROR',
 ];
 
-/** What a line shows of a job as capture describes it. */
-interface Job {
-  readonly id: string;
-  readonly table: string;
-  readonly state: string;
-  readonly condition: string | null;
-  readonly reconcile: boolean;
-  readonly rowsRead: number;
-  readonly rowsExpected: number | null;
-  readonly percent: number | null;
-  readonly rowsPerSecond: number | null;
-  readonly etaSeconds: number | null;
-  readonly error: { readonly code: string } | null;
-}
-
 export async function snapshotList(
   line: CommandLine,
   config: SluiceConfig,
   screen: Screen,
 ): Promise<boolean> {
-  showJobs(screen, await read<{ jobs: readonly Job[] }>(urlOf(line, config), '/api/snapshots'));
+  showJobs(screen, await call({ url: urlOf(line, config) }, listSnapshots, {}));
   return true;
 }
 
@@ -54,7 +40,7 @@ export async function snapshotStart(
     reconcile: values.flag('reconcile'),
     by: whoIsIt(values),
   };
-  const made = await order<{ jobs: readonly Job[] }>(urlOf(line, config), '/api/snapshots', wish);
+  const made = await call({ url: urlOf(line, config) }, startSnapshots, wish);
   showJobs(screen, made);
   screen.say(`${plural(made.jobs.length, 'job')} made; sluice snapshot list shows how far they are`);
   return true;
@@ -67,10 +53,10 @@ export async function snapshotMove(
   screen: Screen,
 ): Promise<boolean> {
   const { values, command } = line;
-  const [, verb = ''] = command.split(' ');
-  const id = encodeURIComponent(values.needed('id'));
-  const path = `/api/snapshots/${id}/${verb}`;
-  const { job } = await order<{ job: Job }>(urlOf(line, config), path, { by: whoIsIt(values) });
+  const wanted = JOB_ORDERS.find((verb) => command === `snapshot ${verb}`);
+  if (wanted === undefined) throw new RangeError(`${command} moves no job`);
+  const where = { url: urlOf(line, config), params: { id: values.needed('id') } };
+  const { job } = await call(where, moveSnapshot(wanted), { by: whoIsIt(values) });
   showJobs(screen, { jobs: [job] });
   return true;
 }
@@ -79,11 +65,11 @@ function urlOf({ values }: CommandLine, config: SluiceConfig): string {
   return values.text('url') ?? opsUrl(config, ['capture']);
 }
 
-function showJobs(screen: Screen, document: { readonly jobs: readonly Job[] }): void {
+function showJobs(screen: Screen, document: { readonly jobs: readonly Snapshot[] }): void {
   show(screen, document, HEADINGS, document.jobs.map(rowOf));
 }
 
-function rowOf(job: Job): readonly Cell[] {
+function rowOf(job: Snapshot): readonly Cell[] {
   const { id, table, state, rowsRead, rowsExpected, percent, rowsPerSecond, etaSeconds, condition, error } =
     job;
   const left = etaSeconds === null ? null : durationText(etaSeconds);

@@ -1,8 +1,9 @@
+import { resumeSinkTable, resumeTable } from '@sluice/ops-api';
 import type { SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine } from './command-line.ts';
 import { sinkOf, whoIsIt } from './letters.ts';
-import { opsUrl, order } from './ops-client.ts';
+import { call, opsUrl } from './ops-client.ts';
 import { show, type Screen } from './screen.ts';
 
 const HEADINGS = ['SERVICE', 'RESUMED', 'PROBLEM'];
@@ -23,15 +24,13 @@ export async function tableResume(
   const table = values.needed('table');
   const [by, reason] = [whoIsIt(values), values.text('reason')];
   const sinks = values.text('sink') === undefined ? Object.keys(config.sinks) : [sinkOf(config, values)];
-  const body = { table, by, ...(reason === undefined ? {} : { reason }) };
-  const places = sinks.map(
-    (sink) => [`sink-${sink}`, opsUrl(config, ['sinks', sink]), '/tables/resume'] as const,
+  const order = { table, by, reason };
+  const places = sinks.map((sink) =>
+    asked(`sink-${sink}`, () => call({ url: opsUrl(config, ['sinks', sink]) }, resumeSinkTable, order)),
   );
-  const capture = ['capture', opsUrl(config, ['capture']), '/api/tables/resume'] as const;
-  const asked = values.text('sink') === undefined ? [capture, ...places] : places;
-  const results = await Promise.all(
-    asked.map(([service, url, path]) => resume(service, `${url}${path}`, body)),
-  );
+  const isAll = values.text('sink') === undefined;
+  const capture = (): Promise<Resumed> => call({ url: opsUrl(config, ['capture']) }, resumeTable, order);
+  const results = await Promise.all([...(isAll ? [asked('capture', capture)] : []), ...places]);
   const rows = results.map(({ service, resumed, problem }) => [service, resumed.length, problem]);
   show(screen, { table, by, services: results }, HEADINGS, rows);
   const isComplete = results.every(({ problem }) => problem === null);
@@ -41,9 +40,13 @@ export async function tableResume(
   return isComplete;
 }
 
-async function resume(service: string, page: string, body: unknown): Promise<Result> {
+interface Resumed {
+  readonly resumed: readonly string[];
+}
+
+async function asked(service: string, resume: () => Promise<Resumed>): Promise<Result> {
   try {
-    const { resumed } = await order<{ resumed: readonly string[] }>(page, '', body);
+    const { resumed } = await resume();
     return { service, resumed, problem: null };
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;

@@ -1,9 +1,17 @@
+import type { Health } from '@sluice/ops-api';
 import { expect, test } from 'vitest';
-import { isWell, remarksOf, rowOf, strangerOf, type ServiceAnswer } from '../../src/operator/service-line.ts';
+import {
+  isWell,
+  remarksOf,
+  rowOf,
+  strangerOf,
+  type ServiceAnswer,
+  type ServiceStatus,
+} from '../../src/operator/service-line.ts';
 
 const url = 'http://127.0.0.1:8081';
 const NOW = Date.parse('2026-11-27T10:05:00.000Z');
-const ok = { status: 'ok', components: { store: { status: 'ok' } } };
+const ok: Health = { status: 'ok', ready: true, components: { store: { status: 'ok' } } };
 const nobody: ServiceAnswer = {
   service: 'sink-redis',
   url,
@@ -15,16 +23,16 @@ const nobody: ServiceAnswer = {
 };
 
 test('a running sink: a lag that is not known is -, an error that is over says since when', () => {
-  const lastError = {
+  const lastError: ServiceStatus['lastError'] = {
     code: 'TARGET_TABLE_WAITS',
     message: 'no table',
     since: '2026-11-27T10:00:00.000Z',
     at: '2026-11-27T10:01:00.000Z',
     resolvedAt: '2026-11-27T10:02:00.000Z',
   };
-  const status = {
+  const status: ServiceStatus = {
     phase: 'running',
-    lag: { records: null },
+    lag: { records: null, partitions: [] },
     records: { openDeadLetters: 0 },
     paused: [],
     lastError,
@@ -44,19 +52,26 @@ test('a running sink: a lag that is not known is -, an error that is over says s
   expect(remarksOf(answer)).toEqual([]);
   const open = { ...lastError, resolvedAt: null };
   expect(
-    rowOf({ ...answer, status: { ...status, lag: { records: 7 }, lastError: open } }, NOW).slice(3),
+    rowOf(
+      { ...answer, status: { ...status, lag: { records: 7, partitions: [] }, lastError: open } },
+      NOW,
+    ).slice(3),
   ).toEqual([7, 0, 0, null, 'TARGET_TABLE_WAITS for 5m']);
 });
 
 test('capture: seconds behind, tables that are left alone, alerts', () => {
-  const status = {
+  const status: ServiceStatus = {
     state: 'streaming',
     behindSeconds: 4.2,
-    refused: [{}],
-    ddl: { unacknowledged: 2 },
+    refused: [{ table: 'shop.notes', code: 'TABLE_WITHOUT_KEY', why: 'it has no key' }],
+    ddl: { unacknowledged: 2, alerts: [] },
     lastError: null,
   };
-  const health = { status: 'degraded', components: { ddl: { status: 'degraded', detail: '2 not cleared' } } };
+  const health: Health = {
+    status: 'degraded',
+    ready: true,
+    components: { ddl: { status: 'degraded', detail: '2 not cleared' } },
+  };
   const answer = { ...nobody, service: 'capture', ready: true, status, health };
   expect(rowOf(answer, NOW)).toEqual(['capture', 'yes', 'streaming', '4 s', null, 1, 2, null]);
   expect(isWell(answer)).toBe(false);
@@ -81,7 +96,7 @@ test('a stopped capture: its dead letters, and no word on how far it is behind',
 });
 
 test('open dead letters are not well', () => {
-  const status = { phase: 'running', records: { openDeadLetters: 1 } };
+  const status: ServiceStatus = { phase: 'running', records: { openDeadLetters: 1 } };
   expect(isWell({ ...nobody, ready: true, status, health: ok })).toBe(false);
 });
 

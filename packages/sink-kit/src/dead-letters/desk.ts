@@ -1,4 +1,5 @@
 import type { TopicRecord } from '@sluice/kafka';
+import type { DeadLetter } from '@sluice/ops-api';
 import type { Halt, LetterDecision, LetterOutcome } from './decisions.ts';
 import { inLogOrder, matcher, type Letter, type LetterFilter } from './letter.ts';
 import type { IndexedLetter, LetterIndex } from './letter-index.ts';
@@ -77,7 +78,7 @@ export function select(index: LetterIndex, filter: LetterFilter): readonly Index
 }
 
 /** A letter as it is shown: JSON has no bigint. */
-export function describeLetter(letter: IndexedLetter): Readonly<Record<string, unknown>> {
+export function describeLetter(letter: IndexedLetter): DeadLetter {
   const { offset, place, failedAtMs, decision, ...rest } = letter satisfies Letter;
   return {
     ...rest,

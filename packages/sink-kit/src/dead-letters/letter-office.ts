@@ -1,5 +1,6 @@
 import { CAPTURE, deadLetterTopic, type Sequence, TopicRouting } from '@sluice/envelope';
 import { type TopicPartition, TopicReader } from '@sluice/kafka';
+import type { ReplayResult } from '@sluice/ops-api';
 import type { PipelineError, Logger, OpsRoute } from '@sluice/runtime';
 import type { OffsetStore } from '../sink.ts';
 import type { Decision, Halt } from './decisions.ts';
@@ -9,7 +10,7 @@ import { haltedError, haltState } from './halt.ts';
 import type { LetterIndex } from './letter-index.ts';
 import { LetterStore, RECOVERY_MS, type LetterStoreOptions } from './letter-store.ts';
 import { RefusedKeys } from './refused-keys.ts';
-import type { ReplayResult, ReplayTools } from './replay.ts';
+import type { ReplayTools } from './replay.ts';
 
 export interface LetterOfficeOptions extends LetterStoreOptions {
   /** See `settingsDigest`. */

@@ -1,5 +1,6 @@
 import type { TopicRouting } from '@sluice/envelope';
 import type { TopicRecord } from '@sluice/kafka';
+import type { Replayed } from '@sluice/ops-api';
 import { PipelineError } from '@sluice/runtime';
 import { decodeBatch } from '../decode.ts';
 import type { Delivery, Outcome } from '../sink.ts';
@@ -9,17 +10,6 @@ import type { LetterOutcome } from './decisions.ts';
 
 /** A letter that was replayed in vain so often is not tried again without force. */
 export const REPLAYS_MAX = 5;
-
-/** `gone`: retention has deleted the letter meanwhile; `refused`: replayed too often already, or never a record. */
-export type ReplayResult = 'applied' | 'stale' | 'failed' | 'refused' | 'gone';
-
-export interface Replayed {
-  readonly id: string;
-  readonly result: ReplayResult;
-  /** Error code of a failed one. */
-  readonly code?: string;
-  readonly message?: string;
-}
 
 export interface ReplayTools {
   readonly routing: TopicRouting;

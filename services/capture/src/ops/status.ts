@@ -1,4 +1,5 @@
 import { tableId } from '@sluice/envelope';
+import type { CaptureStatus } from '@sluice/ops-api';
 import type { Trouble } from '@sluice/runtime';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { Incarnation } from '../session/incarnation.ts';
@@ -21,7 +22,7 @@ export interface StatusParts {
 }
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
-export function captureStatus(parts: StatusParts): unknown {
+export function captureStatus(parts: StatusParts): CaptureStatus {
   const { settings, incarnation, journal, behindSeconds, openDeadLetters, lastError } = parts;
   return {
     pipeline: settings.config.pipeline,
@@ -38,14 +39,14 @@ export function captureStatus(parts: StatusParts): unknown {
   };
 }
 
-function stateOf({ incarnation, isStuck }: StatusParts): 'connecting' | 'stuck' | 'snapshot' | 'streaming' {
+function stateOf({ incarnation, isStuck }: StatusParts): CaptureStatus['state'] {
   if (incarnation === null) return 'connecting';
   if (isStuck) return 'stuck';
   return incarnation.snapshotBook.isBusy ? 'snapshot' : 'streaming';
 }
 
 /** What the source keeps out of its binlog. */
-function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: Incarnation): unknown {
+function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: Incarnation): CaptureStatus['gaps'] {
   return {
     replica: replica === null ? null : `${replica.setting}: ${replica.found}`,
     cascades: unfollowed,
@@ -53,7 +54,7 @@ function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: Incarnation
   };
 }
 
-function streamStatus({ stream, queuedBytes }: Incarnation): unknown {
+function streamStatus({ stream, queuedBytes }: Incarnation): CaptureStatus['stream'] {
   const { committedAtMs } = stream.transaction;
   return {
     ...stream.position,
@@ -68,15 +69,15 @@ function streamStatus({ stream, queuedBytes }: Incarnation): unknown {
 }
 
 /** The newest job of each table; of one that was read in an earlier life only that it was. */
-function snapshotStatus({ snapshotBook }: Incarnation): unknown {
+function snapshotStatus({ snapshotBook }: Incarnation): CaptureStatus['snapshot'] {
   const whole = [...snapshotBook.whole].map((table) => [table, { state: 'done' }] as const);
   const jobs = snapshotBook.shownJobs.map(
     ({ id, database, table, state, rows }) => [tableId(database, table), { state, rows, job: id }] as const,
   );
-  return Object.fromEntries([...whole, ...jobs]);
+  return Object.fromEntries<CaptureStatus['snapshot'][string]>([...whole, ...jobs]);
 }
 
-function ddlStatus(journal: DdlJournal | null): unknown {
+function ddlStatus(journal: DdlJournal | null): CaptureStatus['ddl'] {
   if (journal === null) return null;
   const { alerts } = journal;
   const shown = alerts.slice(-ALERTS_SHOWN);

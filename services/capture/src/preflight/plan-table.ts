@@ -1,44 +1,11 @@
-import type { SchemaColumn } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
+import type { ColumnOutline, TablePlan } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { sourceShape } from './shape-checks.ts';
 import type { ValueStep } from '../model/treatment.ts';
 import type { BookServer } from '../catalog/column-book.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { captureTable, type CapturedTable, type TablePlace, type TableShape } from '../model/table.ts';
-
-/** One column of the source and what becomes of it. */
-export interface ColumnOutline {
-  readonly source: string;
-  /** As it is published; null when it is left out. */
-  readonly published: SchemaColumn | null;
-  readonly treatment: string;
-}
-
-/** A table as sinks will see it. */
-export interface TableOutline {
-  readonly database: string;
-  readonly table: string;
-  readonly columns: readonly SchemaColumn[];
-  readonly keyColumns: readonly string[];
-}
-
-export interface TablePlan extends TableOutline {
-  readonly topics: readonly string[];
-  /** Of each of its topics. */
-  readonly partitions: number;
-  /** What stands in front of the key columns in a record key, as JSON; '' in a topic of its own. */
-  readonly keyMembers: string;
-  readonly sourceColumns: readonly ColumnOutline[];
-  /** Changes of the source that are published. */
-  readonly operations: readonly string[];
-  /** Condition that published rows meet; null when all rows are published. */
-  readonly where: string | null;
-  /** What happens to it at the next start. */
-  readonly change: string;
-  /** The settings cannot be applied to it: nothing is known of its columns then. */
-  readonly refused: boolean;
-}
 
 export interface TableFacts {
   readonly table: TableDescription;

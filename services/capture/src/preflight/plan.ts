@@ -1,10 +1,11 @@
 import { tableId, type TableName } from '@sluice/envelope';
 import { compareTopics, type TopicSpec } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
+import type { CapturePlan, PlannedTopic } from '@sluice/ops-api';
 import { createLogger, type SluiceConfig, type PreflightProblem } from '@sluice/runtime';
 import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
 import { findProblems } from './preflight.ts';
-import { planTable, type TableOutline, type TablePlan } from './plan-table.ts';
+import { planTable } from './plan-table.ts';
 import { judgeTopics, topicProblems } from '../catalog/prepare-topics.ts';
 import { emptyPatterns, unreadablePatterns, withoutRefused } from './refused-tables.ts';
 import { findKeyChanges } from './key-checks.ts';
@@ -18,24 +19,6 @@ import { capturedShapes, knownTables } from '../catalog/known-tables.ts';
 import { findRoutingChanges } from './routing-changes.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { dataTopicSpec, internalTopicSpecs } from '../catalog/topics.ts';
-
-export interface PlannedTopic {
-  readonly name: string;
-  readonly partitions: number;
-  readonly exists: boolean;
-}
-
-/** What capture would do with this configuration, before it does anything. */
-export interface CapturePlan {
-  readonly source: { readonly flavour: string; readonly version: string };
-  readonly topics: readonly PlannedTopic[];
-  readonly tables: readonly TablePlan[];
-  /** Capture would refuse to start because of these. */
-  readonly problems: readonly PreflightProblem[];
-  readonly warnings: readonly string[];
-}
-
-export type { TableOutline, TablePlan };
 
 /** Asks the source and Kafka, and changes nothing. Throws a PipelineError when one of them cannot be asked. */
 export async function planCapture(config: SluiceConfig, signal: AbortSignal): Promise<CapturePlan> {

@@ -1,11 +1,12 @@
 import { tableId } from '@sluice/envelope';
 import { readTables, type TableDescription } from '@sluice/mysql';
+import type { JobOrder, Snapshot, SnapshotOrder } from '@sluice/ops-api';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import { queryRows } from '../source/query.ts';
-import { progressOf, type JobProgress } from '../state/job-progress.ts';
+import { progressOf } from '../state/job-progress.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
-import type { JobEvent, SnapshotJob } from '../state/snapshot-job.ts';
+import type { SnapshotJob } from '../state/snapshot-job.ts';
 import { createTableFilter, type TableFilter } from '../model/table-filter.ts';
 import { checkCondition } from './condition.ts';
 
@@ -26,19 +27,6 @@ export interface DeskParts {
   readonly log: Logger;
 }
 
-export interface SnapshotOrder {
-  /** `database.table`, with `*` and `?` as wildcards. */
-  readonly tables: readonly string[];
-  readonly condition: string | null;
-  readonly reconcile: boolean;
-  /** Who says so. */
-  readonly by: string;
-}
-
-/** A job as operators see it. */
-export interface JobView
-  extends Omit<SnapshotJob, 'lastKey' | 'order' | 'since' | 'activeMs' | 'database'>, JobProgress {}
-
 /** What operators do with snapshots. An order that was answered survives kill -9. */
 export class SnapshotDesk {
   readonly #parts: DeskParts;
@@ -48,12 +36,12 @@ export class SnapshotDesk {
   }
 
   /** Oldest first; ended ones are kept for a while. */
-  list(): readonly JobView[] {
+  list(): readonly Snapshot[] {
     return this.#parts.book.shownJobs.map(viewOf);
   }
 
   /** One job for each captured table that is meant. Throws SNAPSHOT_REFUSED, then none was made. */
-  async start(order: SnapshotOrder): Promise<readonly JobView[]> {
+  async start(order: SnapshotOrder): Promise<readonly Snapshot[]> {
     const { condition, reconcile, by } = order;
     const { book, durably, now, log } = this.#parts;
     if (condition !== null && reconcile)
@@ -72,11 +60,7 @@ export class SnapshotDesk {
   }
 
   /** Throws SNAPSHOT_REFUSED when the job's state has no place for it; null when there is no such job. */
-  async move(
-    id: string,
-    event: Extract<JobEvent, 'pause' | 'resume' | 'cancel'>,
-    by: string,
-  ): Promise<JobView | null> {
+  async move(id: string, event: JobOrder, by: string): Promise<Snapshot | null> {
     const { book, durably, now, log } = this.#parts;
     const before = book.get(id);
     if (before === null) return null;
@@ -88,7 +72,7 @@ export class SnapshotDesk {
     return this.#views([id])[0] ?? null;
   }
 
-  #views(ids: readonly string[]): readonly JobView[] {
+  #views(ids: readonly string[]): readonly Snapshot[] {
     return ids.flatMap((id) => this.#parts.book.get(id) ?? []).map(viewOf);
   }
 
@@ -124,7 +108,7 @@ export class SnapshotDesk {
   }
 }
 
-function viewOf(job: SnapshotJob): JobView {
+function viewOf(job: SnapshotJob): Snapshot {
   const {
     lastKey: _lastKey,
     order: _order,

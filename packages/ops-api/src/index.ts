@@ -1,0 +1,37 @@
+export {
+  discardDeadLetters,
+  listDeadLetters,
+  releaseRecord,
+  REPLAYED_MAX,
+  replayDeadLetters,
+  type DeadLetter,
+  type Replayed,
+  type ReplayAnswer,
+  type ReplayOrder,
+  type ReplayResult,
+} from './dead-letters.ts';
+export { LISTED_MAX } from './members.ts';
+export { addressOf, type AnswerOf, type Operation, type OrderOf, type PathParams } from './operation.ts';
+export { listPausedTables, resumeSinkTable, resumeTable, type HeldChange } from './paused-tables.ts';
+export type { CapturePlan, ColumnOutline, PlannedTopic, TablePlan } from './plan.ts';
+export { clearAlerts, listAlerts, listHistory, type SchemaChange } from './schema-changes.ts';
+export { Refusal, routeOf } from './serve.ts';
+export {
+  JOB_ORDERS,
+  listSnapshots,
+  moveSnapshot,
+  startSnapshots,
+  type JobOrder,
+  type Snapshot,
+  type SnapshotOrder,
+} from './snapshots.ts';
+export {
+  captureStatus,
+  health,
+  sinkStatus,
+  type CaptureStatus,
+  type Health,
+  type PauseReason,
+  type SinkPhase,
+  type SinkStatus,
+} from './status.ts';

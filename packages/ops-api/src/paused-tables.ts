@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { by, noRequest, reason, tableText } from './members.ts';
+import { operation } from './operation.ts';
+
+const request = z.strictObject({ table: tableText, by, reason: reason.optional() });
+/** Ids of the changes that may be applied now. */
+const resumed = z.array(z.string());
+
+/** Capture publishes the changes of a table again that it has stopped: it is read anew. */
+export const resumeTable = operation({
+  method: 'POST',
+  path: '/api/tables/resume',
+  request,
+  answer: z.object({ table: z.string(), resumed }),
+});
+
+/** A sink applies the changes of a table that wait for an operator. */
+export const resumeSinkTable = operation({
+  method: 'POST',
+  path: '/tables/resume',
+  request,
+  answer: z.object({ sink: z.string(), table: z.string(), resumed }),
+});
+
+/** A change of a table that waits for an operator. */
+const heldChangeSchema = z.object({
+  /** Of the decision that lets it pass: the same in every partition and every process. */
+  id: z.string(),
+  /** `database.table` */
+  table: z.string(),
+  topic: z.string(),
+  sequence: z.string(),
+  type: z.string(),
+});
+
+export type HeldChange = Readonly<z.output<typeof heldChangeSchema>>;
+
+/** Those that wait in this process of the sink. */
+export const listPausedTables = operation({
+  method: 'GET',
+  path: '/tables/paused',
+  request: noRequest,
+  answer: z.object({ sink: z.string(), paused: z.array(heldChangeSchema).readonly() }),
+});

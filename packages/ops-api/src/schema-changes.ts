@@ -1,0 +1,39 @@
+import { ddlSchema } from '@sluice/envelope';
+import { z } from 'zod';
+import { by, limit, LISTED_MAX, reason, tableText } from './members.ts';
+import { operation } from './operation.ts';
+
+/** A statement that changed captured tables, as the DDL topic has it. */
+const entrySchema = ddlSchema.shape.payload;
+
+export type SchemaChange = z.output<typeof entrySchema>;
+
+const listing = {
+  request: z.strictObject({ table: tableText.optional(), limit }),
+  answer: z.object({
+    /** Alerts that nobody has cleared. */
+    unacknowledged: z.int().min(0),
+    /** Entries that fit the request; `limit` of them are listed. */
+    matching: z.int().min(0),
+    entries: z.array(entrySchema).readonly(),
+  }),
+};
+
+/** Alerts that nobody has cleared. */
+export const listAlerts = operation({ method: 'GET', path: '/api/ddl/alerts', ...listing });
+
+/** The newest statements, cleared or not. */
+export const listHistory = operation({ method: 'GET', path: '/api/ddl/history', ...listing });
+
+export const clearAlerts = operation({
+  method: 'POST',
+  path: '/api/ddl/alerts/clear',
+  request: z.strictObject({
+    by,
+    reason: reason.default(''),
+    /** Only these alerts; without `ids` and `table` all of them. */
+    ids: z.array(z.string()).max(LISTED_MAX).optional(),
+    table: tableText.optional(),
+  }),
+  answer: z.object({ cleared: z.array(z.string()), unacknowledged: z.int().min(0) }),
+});

@@ -1,0 +1,51 @@
+import type { OpsRequest, OpsResponse, OpsRoute } from '@sluice/runtime';
+import type { z } from 'zod';
+import type { Operation, PathParams } from './operation.ts';
+
+/** An answer that is a refusal: `status` and one sentence. */
+export class Refusal {
+  readonly status: 404 | 503;
+  readonly reason: string;
+
+  constructor(status: 404 | 503, reason: string) {
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/**
+ * The route of an operation. A request that has not its shape gets 400 with every problem named; a PipelineError that `work`
+ * throws becomes an answer with its code.
+ */
+export function routeOf<Request, Wish, Answer, Reply>(
+  { method, path, request, success }: Operation<Request, Wish, Answer, Reply>,
+  work: (order: Request, params: PathParams) => Reply | Refusal | Promise<Reply | Refusal>,
+): OpsRoute {
+  return {
+    method,
+    path,
+    handle: async (asked) => {
+      const order = orderOf(request, method, asked);
+      if (!order.isFit) return order.problem;
+      const reply = await work(order.value, asked.params);
+      if (reply instanceof Refusal) return { status: reply.status, body: { error: reply.reason } };
+      return { status: success, body: reply };
+    },
+  };
+}
+
+type Order<T> =
+  { readonly isFit: true; readonly value: T } | { readonly isFit: false; readonly problem: OpsResponse };
+
+function orderOf<T>(schema: z.ZodType<T>, method: OpsRoute['method'], { body, query }: OpsRequest): Order<T> {
+  let given: unknown = Object.fromEntries(query);
+  try {
+    if (method === 'POST') given = JSON.parse(body);
+  } catch {
+    return { isFit: false, problem: { status: 400, body: { error: 'the body is not JSON' } } };
+  }
+  const order = schema.safeParse(given);
+  if (order.success) return { isFit: true, value: order.data };
+  const problems = order.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  return { isFit: false, problem: { status: 400, body: { error: problems.join('; ') } } };
+}

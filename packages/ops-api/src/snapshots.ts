@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { by, moment, noRequest } from './members.ts';
+import { operation } from './operation.ts';
+
+const PATTERNS_MAX = 1000;
+
+export const JOB_STATES = ['pending', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
+/** What an operator may do with a job. */
+export const JOB_ORDERS = ['pause', 'resume', 'cancel'] as const;
+export type JobOrder = (typeof JOB_ORDERS)[number];
+
+const count = z.int().min(0);
+
+/** A snapshot of one table. */
+const snapshotSchema = z.object({
+  id: z.string(),
+  /** `database.table` */
+  table: z.string(),
+  /** `initial`: the first one of a captured table. */
+  origin: z.enum(['initial', 'request']),
+  state: z.enum(JOB_STATES),
+  /** SQL that a row must fulfil to be read; null for all rows. */
+  condition: z.string().nullable(),
+  /** Whether sinks drop rows that this snapshot does not bring. */
+  reconcile: z.boolean(),
+  /** Rows published; those that the stream had newer ones of are not among them. */
+  rows: count,
+  rowsRead: count,
+  /** As the server estimates; null before it was asked. */
+  rowsExpected: count.nullable(),
+  /** 0 to 100; null where nothing is known of the number of rows. */
+  percent: z.number().nullable(),
+  rowsPerSecond: z.number().nullable(),
+  etaSeconds: z.number().nullable(),
+  requestedAt: moment,
+  startedAt: moment.nullable(),
+  endedAt: moment.nullable(),
+  /** Why it failed. */
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+
+export type Snapshot = Readonly<z.output<typeof snapshotSchema>>;
+
+const snapshotsSchema = z.object({ jobs: z.array(snapshotSchema).readonly() });
+
+/** Oldest first; ended ones are kept for a while. */
+export const listSnapshots = operation({
+  method: 'GET',
+  path: '/api/snapshots',
+  request: noRequest,
+  answer: snapshotsSchema,
+});
+
+/** One job for each captured table that fits. */
+export const startSnapshots = operation({
+  method: 'POST',
+  path: '/api/snapshots',
+  request: z.strictObject({
+    /** `database.table`, with `*` and `?` as wildcards. */
+    tables: z.array(z.string().min(3)).min(1).max(PATTERNS_MAX),
+    condition: z.string().nullable().default(null),
+    reconcile: z.boolean().default(false),
+    by,
+  }),
+  answer: snapshotsSchema,
+  success: 202,
+});
+
+export type SnapshotOrder = z.output<(typeof startSnapshots)['request']>;
+
+/** 404 when there is no such job, 400 when its state has no place for it. */
+export const moveSnapshot = (order: JobOrder) =>
+  operation({
+    method: 'POST',
+    path: `/api/snapshots/:id/${order}`,
+    request: z.strictObject({ by }),
+    answer: z.object({ job: snapshotSchema }),
+  });

@@ -1,0 +1,177 @@
+import { DDL_CLASSES, DDL_POLICIES } from '@sluice/envelope';
+import { HEALTH_STATUSES } from '@sluice/runtime';
+import { z } from 'zod';
+import { noRequest } from './members.ts';
+import { operation } from './operation.ts';
+import { JOB_STATES } from './snapshots.ts';
+
+const count = z.int().min(0);
+/** A 64-bit number as text. */
+const digits = z.string();
+
+/** One error: what, since when, seen last when, and whether it is over. */
+const troubleSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  /** When it was first seen since all was well. */
+  since: z.iso.datetime(),
+  /** When it was seen last. */
+  at: z.iso.datetime(),
+  /** When what it was about worked again; null while it does not. */
+  resolvedAt: z.iso.datetime().nullable(),
+});
+
+const streamSchema = z.object({
+  file: z.string(),
+  position: z.int().min(0),
+  gtidSet: z.string().nullable(),
+  generation: count,
+  highestSequence: digits,
+  /** Whether all that the source has sent is read. */
+  atTip: z.boolean(),
+  lastCommit: z.iso.datetime().nullable(),
+  /** Transactions of this session. */
+  transactions: count,
+  queuedBytes: count,
+});
+
+const CAPTURE_STATES = ['connecting', 'stuck', 'snapshot', 'streaming'] as const;
+
+const captureStatusSchema = z.object({
+  pipeline: z.string(),
+  /** Logical name of the source. */
+  source: z.string(),
+  state: z.enum(CAPTURE_STATES),
+  /** Null while it is not known. */
+  behindSeconds: z.number().nullable(),
+  /** Null while capture is not connected. */
+  stream: streamSchema.nullable(),
+  records: z.object({ openDeadLetters: count.nullable() }),
+  /** The newest job of each table, by `database.table`. */
+  snapshot: z.record(
+    z.string(),
+    z.object({ state: z.enum(JOB_STATES), rows: count.optional(), job: z.string().optional() }),
+  ),
+  /** Null before the DDL topic was read. */
+  ddl: z
+    .object({
+      unacknowledged: count,
+      /** The newest ones; `/api/ddl/alerts` has all. */
+      alerts: z.array(
+        z.object({
+          id: digits,
+          class: z.enum(DDL_CLASSES),
+          policy: z.enum(DDL_POLICIES),
+          tables: z.array(z.string()),
+          advice: z.string(),
+        }),
+      ),
+    })
+    .nullable(),
+  /** What the source keeps out of its binlog; null while capture is not connected. */
+  gaps: z
+    .object({
+      /** A replica that does not log what it applies: its setting. */
+      replica: z.string().nullable(),
+      /** Tables whose rows foreign keys change without a trace. */
+      cascades: z.array(z.string()).readonly(),
+      /** Those of them that are read again. */
+      followed: z.array(z.string()).readonly(),
+    })
+    .nullable(),
+  /** Tables that are not captured, and why. */
+  refused: z.array(z.object({ table: z.string(), code: z.string(), why: z.string() })),
+  /** The newest error that stands, else the one that was over last. */
+  lastError: troubleSchema.nullable(),
+});
+
+export type CaptureStatus = Readonly<z.output<typeof captureStatusSchema>>;
+
+/** `waiting`: no topic of the prefix exists yet. */
+const SINK_PHASES = ['opening', 'waiting', 'joining', 'running', 'stopping'] as const;
+/**
+ * `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there;
+ * `strict`: a record of a strict table is refused and waits for an operator; `ddl`: so does a change of the table, by `ddl` of sluice.yaml.
+ */
+const PAUSE_REASONS = ['retry', 'breaker', 'schema', 'strict', 'ddl'] as const;
+
+export type SinkPhase = (typeof SINK_PHASES)[number];
+export type PauseReason = (typeof PAUSE_REASONS)[number];
+
+const place = { topic: z.string(), partition: count };
+
+const sinkStatusSchema = z.object({
+  pipeline: z.string(),
+  sink: z.string(),
+  /** Consumer group. */
+  group: z.string(),
+  /** `stuck`: Kafka gives it nothing for a while. */
+  phase: z.enum([...SINK_PHASES, 'stuck']),
+  breaker: z.enum(['closed', 'open', 'halfOpen']),
+  records: z.object({
+    /** Of this process. */
+    handled: count,
+    /** Written by this process. */
+    deadLetters: count,
+    /** Of the sink, that nobody has resolved. */
+    openDeadLetters: count,
+  }),
+  /** From the source's commit to the store, of the last minute; null without a record. */
+  latencyMs: z.object({ p50: z.number(), p99: z.number(), samples: count }).nullable(),
+  /** The newest sign of capture: when it was made, and when it was seen; milliseconds since 1970. */
+  heartbeat: z.object({ sourceMs: z.number(), seenMs: z.number() }).nullable(),
+  lag: z.object({
+    /** Null while it is not known. */
+    records: count.nullable(),
+    partitions: z.array(z.object({ ...place, records: count })).readonly(),
+  }),
+  /** Members of the consumer group that are none of this pipeline's. */
+  strangers: z.array(z.string()).readonly(),
+  paused: z
+    .array(
+      z.object({ ...place, reason: z.enum(PAUSE_REASONS), since: z.number(), detail: z.string() }).readonly(),
+    )
+    .readonly(),
+  /** Topics of which the store lacks what was deleted before the sink could read it. */
+  incomplete: z
+    .array(
+      z
+        .object({
+          topic: z.string(),
+          /** Null for a topic that several tables share. */
+          table: z.string().nullable(),
+          partitions: z.array(count).readonly(),
+          since: z.iso.datetime(),
+          wholeAgain: z.array(z.string()).readonly(),
+          fix: z.string(),
+        })
+        .readonly(),
+    )
+    .readonly(),
+  lastError: troubleSchema.nullable(),
+});
+
+export type SinkStatus = Readonly<z.output<typeof sinkStatusSchema>>;
+
+const page = { method: 'GET', path: '/status', request: noRequest } as const;
+
+/** An older or newer version may not have all of it: what is there must have its shape. */
+export const captureStatus = operation({ ...page, answer: captureStatusSchema.partial() });
+export const sinkStatus = operation({ ...page, answer: sinkStatusSchema.partial() });
+
+/** 503 with the same body when a component is down. */
+export const health = operation({
+  method: 'GET',
+  path: '/health',
+  request: noRequest,
+  answer: z.object({
+    status: z.enum(HEALTH_STATUSES),
+    ready: z.boolean(),
+    components: z.record(
+      z.string(),
+      z.object({ status: z.enum(HEALTH_STATUSES), detail: z.string().optional() }),
+    ),
+  }),
+});
+
+export type Health = Readonly<z.output<(typeof health)['answer']>>;

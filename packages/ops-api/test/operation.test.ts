@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import {
+  addressOf,
+  captureStatus,
+  listAlerts,
+  moveSnapshot,
+  Refusal,
+  replayDeadLetters,
+  routeOf,
+  startSnapshots,
+} from '../src/index.ts';
+import { operation } from '../src/operation.ts';
+
+const echo = operation({
+  method: 'POST',
+  path: '/things/:id',
+  request: z.strictObject({ n: z.int(), text: z.string().default('-') }),
+  answer: z.object({ said: z.string() }),
+  success: 202,
+});
+const route = routeOf(echo, ({ n, text }, { id = '' }) =>
+  n === 0 ? new Refusal(404, `there is no thing ${id}`) : { said: `${id}:${n}:${text}` },
+);
+const asked = (body: string) => route.handle({ query: new URLSearchParams(), params: { id: 'a' }, body });
+
+test('an order that fits is done, with its defaults and the parts of the path', async () => {
+  expect(await asked('{"n":1}')).toEqual({ status: 202, body: { said: 'a:1:-' } });
+});
+
+test('a refusal is an answer with its status and reason', async () => {
+  expect(await asked('{"n":0}')).toEqual({ status: 404, body: { error: 'there is no thing a' } });
+});
+
+test('what is no order is refused with every problem named', async () => {
+  expect(await asked('{"n":')).toEqual({ status: 400, body: { error: 'the body is not JSON' } });
+  const { status, body } = await asked('{"n":"1","texts":[]}');
+  expect(status).toBe(400);
+  expect((body as { error: string }).error).toMatch(/^n: .*number.*; body: Unrecognized key: "texts"$/);
+});
+
+test('an address has the parts of its path escaped, and the query of a GET', () => {
+  expect(addressOf(moveSnapshot('pause'), { id: 'initial/shop.a b' }, {})).toBe(
+    '/api/snapshots/initial%2Fshop.a%20b/pause',
+  );
+  expect(addressOf(listAlerts, {}, { limit: 5, table: 'shop.`a.b`' })).toBe(
+    '/api/ddl/alerts?limit=5&table=shop.%60a.b%60',
+  );
+  expect(addressOf(listAlerts, {}, { limit: 5, table: undefined })).toBe('/api/ddl/alerts?limit=5');
+  expect(addressOf(startSnapshots, {}, { tables: [] })).toBe('/api/snapshots');
+  expect(() => addressOf(moveSnapshot('pause'), {}, {})).toThrow('needs id');
+});
+
+test('a query is text: numbers in it are read as numbers', () => {
+  expect(listAlerts.request.parse({ limit: '7', table: '`shop`.orders' })).toEqual({
+    limit: 7,
+    table: 'shop.orders',
+  });
+  expect(listAlerts.request.safeParse({ limit: '0' }).success).toBe(false);
+});
+
+test('an answer of a later version is understood, of an older one too', () => {
+  const answer = { state: 'streaming', standby: true, records: { openDeadLetters: 0, more: 1 } };
+  expect(captureStatus.answer.safeParse(answer).success).toBe(true);
+  expect(captureStatus.answer.safeParse({ state: 'dreaming' }).success).toBe(false);
+  const replayed = { dryRun: false, sink: 'redis', matching: 1, results: [{ id: 'a', result: 'applied' }] };
+  expect(replayDeadLetters.answer.parse({ ...replayed, took: 3 })).toEqual(replayed);
+});
