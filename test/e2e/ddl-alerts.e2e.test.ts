@@ -110,8 +110,13 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     for (const sql of prepared(late, 7)) await other.query(sql);
     await database.run(`XA ROLLBACK ${xid}`, 'INSERT INTO orders VALUES (3)', 'INSERT INTO other VALUES (4)');
     await pipeline.arrived(capture, 'other', '{"id":4}');
+    expect(capture.log.filter(({ event }) => event === 'table.stopped')).not.toEqual([]);
+    const stopped = { stopped: [`${database.name}.orders`] };
+    expect(await capture.status()).toMatchObject(stopped);
     await capture.kill();
     const second = await pipeline.start();
+    expect(await second.status()).toMatchObject(stopped);
+    expect(await second.get('/health')).toMatchObject({ components: { tables: { status: 'degraded' } } });
     await database.run('DELETE FROM orders WHERE id = 1', 'INSERT INTO other VALUES (5)');
     await pipeline.arrived(second, 'other', '{"id":5}');
     expect((await readRows(pipeline.reader, pipeline.topic('orders'))).map(({ key }) => key)).toEqual([
@@ -122,6 +127,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       `table resume --table ${database.name}.orders --by ann`,
     );
     expect(resumed).toMatchObject({ code: 0 });
+    expect(await second.status()).toMatchObject({ stopped: [] });
     const keys = await eventually('the row', async () => {
       const rows = await readRows(pipeline.reader, pipeline.topic('orders'));
       return rows.length > 1 && rows.map(({ key }) => key);

@@ -30,14 +30,11 @@ export interface StoresVerdict {
 /** The part of `/status` that is looked at: of capture, and of sinks. */
 interface StatusPage {
   readonly refused?: readonly { readonly table: string; readonly code: string }[];
+  /** Rows of a prepared XA transaction: the tables wait for an operator. */
+  readonly stopped?: readonly string[];
   readonly paused?: readonly { readonly topic: string; readonly detail?: string }[];
   /** Measured every ten seconds; empty when it is not known. */
   readonly lag?: { readonly partitions: readonly { readonly topic: string; readonly records: number }[] };
-}
-
-/** `/api/ddl/alerts` of capture: `/status` shows the newest ones only. */
-interface AlertsPage {
-  readonly entries?: readonly { readonly class: string; readonly tables: readonly string[] }[];
 }
 
 const ALL_APPLY = { additive: 'apply', breaking: 'apply', rename: 'apply', truncate: 'apply', drop: 'apply' };
@@ -45,7 +42,6 @@ const QUICK = { retry: { initialMs: 20, maxMs: 500 } };
 const READY_WITHIN_MS = 180_000;
 const MARKED_WITHIN_MS = 120_000;
 const POLL_MS = 200;
-const ALERTS_PATH = '/api/ddl/alerts?limit=1000';
 /** Of a store that comes nearer, but slowly. */
 const PATIENCES_MAX = 8;
 
@@ -245,8 +241,6 @@ export class WatchedPipeline {
   }> {
     const asked = this.#processes.map(({ process }) => process.status() as Promise<StatusPage>);
     const pages = await Promise.all(asked);
-    const capture = this.#processes.find(({ name }) => name === 'capture');
-    const alerts = (await capture?.process.get(ALERTS_PATH)) as AlertsPage;
     const details = new Map(
       pages.flatMap(({ paused = [] }) => paused.map(({ topic, detail = '' }) => [topic, detail] as const)),
     );
@@ -256,10 +250,7 @@ export class WatchedPipeline {
     return {
       refused: [
         ...pages.flatMap(({ refused = [] }) => refused),
-        // Rows of a prepared XA transaction: the table waits for an operator.
-        ...(alerts.entries ?? [])
-          .filter((alert) => alert.class === 'xa')
-          .flatMap(({ tables: of }) => of.map((table) => ({ table, code: 'xa' }))),
+        ...pages.flatMap(({ stopped = [] }) => stopped.map((table) => ({ table, code: 'stopped' }))),
       ],
       isBehind: pages.some(({ lag }) =>
         lag?.partitions.some(

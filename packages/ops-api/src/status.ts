@@ -79,6 +79,8 @@ const captureStatusSchema = z.object({
       followed: z.array(z.string()).readonly(),
     })
     .nullable(),
+  /** Tables of which nothing is published until `sluice table resume`, as `database.table`. */
+  stopped: z.array(z.string()),
   /** Tables that are not captured, and why. */
   refused: z.array(z.object({ table: z.string(), code: z.string(), why: z.string() })),
   /** The newest error that stands, else the one that was over last. */

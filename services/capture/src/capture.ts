@@ -220,6 +220,7 @@ class Capture {
       alerts: this.#journal?.alerts.length ?? 0,
       sourceGap: incarnation?.gaps.replica?.found ?? null,
       refused: incarnation?.refusedTables.length ?? 0,
+      stopped: this.#journal?.stopped.length ?? 0,
       letters: this.#letters.count,
     };
   }

@@ -20,15 +20,20 @@ export interface ShadowChange {
 
 /** Entries kept for `/api/ddl/history`; the topic has them all. */
 const HISTORY_MAX = 1000;
-/** Open alerts kept; more are counted by nobody. A pipeline with so many has other worries. */
+/** Open alerts kept, without those that stop a table; more are counted by nobody. A pipeline with so many has other worries. */
 const ALERTS_MAX = 10_000;
 
 const CHANGES_COLUMNS: ReadonlySet<DdlClass> = new Set(['additive', 'breaking', 'rename', 'drop']);
+
+/** XA transactions kept by what they were prepared as: a commit finds the tables that wait for it. */
+const PREPARED_MAX = 10_000;
 
 /** What the DDL topic tells: the newest statements, the alerts that nobody has cleared, online schema changes under way. */
 export class DdlJournal {
   #history: DdlEntry[] = [];
   readonly #alerts = new Map<string, DdlEntry>();
+  /** By the statement that prepared it, an XA transaction's tables, as `database.table`; oldest first. */
+  readonly #prepared = new Map<string, readonly string[]>();
   readonly #shadows = new Map<string, ShadowChange>();
   /** Tables whose foreign keys were told of. */
   readonly #cascades = new Set<string>();
@@ -50,11 +55,26 @@ export class DdlJournal {
     const entry = record.payload;
     this.#history.push(entry);
     if (this.#history.length > 2 * HISTORY_MAX) this.#history = this.#history.slice(-HISTORY_MAX);
+    if (entry.class === 'xa') this.#notePrepared(entry);
     if (entry.class === 'cascade') for (const table of entry.tables) this.#cascades.add(table);
     if (CHANGES_COLUMNS.has(entry.class) && entry.unseen !== true)
       for (const table of entry.tables) this.#changes.set(table, entry.id);
     if (entry.shadow) this.#noteShadow(entry);
-    else if (entry.policy !== 'apply' && this.#alerts.size < ALERTS_MAX) this.#alerts.set(entry.id, entry);
+    else if (entry.class === 'xa' || (entry.policy !== 'apply' && this.#alerts.size < ALERTS_MAX))
+      this.#alerts.set(entry.id, entry);
+  }
+
+  #notePrepared({ statement, tables }: DdlEntry): void {
+    const known = this.#prepared.get(statement) ?? [];
+    this.#prepared.delete(statement);
+    this.#prepared.set(statement, [...new Set([...known, ...tables])]);
+    const [oldest] = this.#prepared.keys();
+    if (this.#prepared.size > PREPARED_MAX && oldest !== undefined) this.#prepared.delete(oldest);
+  }
+
+  /** Tables that were stopped for the XA transaction that this statement prepared, now or earlier, as `database.table`. */
+  tablesOfPrepared(statement: string): readonly string[] {
+    return this.#prepared.get(statement) ?? [];
   }
 
   #noteShadow({ tables: [table = ''], class: kind, statement, created }: DdlEntry): void {
@@ -75,6 +95,14 @@ export class DdlJournal {
     for (const { class: kind, tables } of this.#alerts.values())
       if (kind === 'xa' && tables.includes(id)) return true;
     return false;
+  }
+
+  /** Those tables, as `database.table`. */
+  get stopped(): readonly string[] {
+    const found = new Set<string>();
+    for (const { class: kind, tables } of this.#alerts.values())
+      if (kind === 'xa') for (const table of tables) found.add(table);
+    return [...found];
   }
 
   /** Where the newest statement stands after which the table's columns may be other than before; null when there was none. */

@@ -27,6 +27,8 @@ export interface CaptureCondition {
   readonly sourceGap: string | null;
   /** Tables that are left alone. */
   readonly refused: number;
+  /** Tables that wait for an operator. */
+  readonly stopped: number;
   /** Rows that are in no topic. */
   readonly letters: LetterCount;
 }
@@ -42,7 +44,7 @@ function stands({ standsForMs, heartbeatMs }: CaptureCondition): boolean {
 }
 
 export function captureHealth(condition: CaptureCondition): HealthReport {
-  const { isStreaming, alerts, refused, sourceGap, letters } = condition;
+  const { isStreaming, alerts, sourceGap, letters } = condition;
   return {
     ready: isStreaming && !isStuck(condition),
     components: {
@@ -50,7 +52,7 @@ export function captureHealth(condition: CaptureCondition): HealthReport {
       kafka: kafkaHealth(condition),
       source: sourceGap === null ? { status: 'ok' } : { status: 'degraded', detail: sourceGap },
       ddl: countHealth(alerts, `${alerts} not cleared: see sluice ddl alerts`),
-      tables: countHealth(refused, `${refused} left alone: see /status`),
+      tables: tablesHealth(condition),
       rows: rowsHealth(letters),
     },
   };
@@ -75,6 +77,14 @@ function kafkaHealth(condition: CaptureCondition): ComponentHealth {
   if (!isStreaming && kafkaError !== null)
     return { status: 'down', detail: `${kafkaError.code}: ${kafkaError.message}` };
   return { status: isStreaming ? 'ok' : 'degraded', ...(isStreaming ? {} : { detail: 'not in use yet' }) };
+}
+
+function tablesHealth({ refused, stopped }: CaptureCondition): ComponentHealth {
+  const parts = [
+    ...(refused > 0 ? [`${refused} left alone: see /status`] : []),
+    ...(stopped > 0 ? [`${stopped} stopped until sluice table resume: see /status`] : []),
+  ];
+  return countHealth(parts.length, parts.join('; '));
 }
 
 function rowsHealth({ open, trouble }: LetterCount): ComponentHealth {

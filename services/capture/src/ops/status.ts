@@ -34,6 +34,7 @@ export function captureStatus(parts: StatusParts): CaptureStatus {
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
     ddl: ddlStatus(journal),
     gaps: incarnation === null ? null : gapsStatus(incarnation),
+    stopped: [...(journal?.stopped ?? [])],
     refused: incarnation?.refusedTables.map(({ id, code, why }) => ({ table: id, code, why })) ?? [],
     lastError,
   };

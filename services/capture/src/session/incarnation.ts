@@ -21,6 +21,7 @@ import { snapshotsOwed } from './snapshots-owed.ts';
 import { BinlogReader } from '../source/binlog-reader.ts';
 import { GtidTracker } from '../source/gtid-tracker.ts';
 import type { Source } from '../source/source.ts';
+import { newReporter } from './schema-change-reports.ts';
 import { SourceWatch, type BinlogGaps } from './source-watch.ts';
 import { sealCheckpoint } from '../state/checkpoint.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
@@ -30,7 +31,7 @@ import type { TableRegistry } from '../catalog/table-registry.ts';
 import { ColumnBook } from '../catalog/column-book.ts';
 import { ChangeStream } from '../stream/change-stream.ts';
 import { appendJson, writeHeartbeat } from '../encode/control-writer.ts';
-import { DdlReporter } from '../stream/ddl-reporter.ts';
+import type { DdlReporter } from '../stream/ddl-reporter.ts';
 import { Flusher } from '../encode/flusher.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
@@ -380,16 +381,4 @@ export class Incarnation {
     this.#parts.metrics.published(published, transactions - this.#transactionsSeen, this.#routes.all);
     this.#transactionsSeen = transactions;
   }
-}
-
-function newReporter({ settings, source, registry, journal, metrics }: IncarnationParts): DdlReporter {
-  return new DdlReporter({
-    prefix: settings.prefix,
-    flavour: source.facts.flavour,
-    filter: settings.filter,
-    registry,
-    policies: settings.config.ddl,
-    journal,
-    onReport: (kind) => metrics.ddl(kind),
-  });
 }

@@ -26,8 +26,8 @@ export interface DdlReporterOptions {
   readonly registry: TableRegistry;
   readonly policies: DdlPolicies;
   readonly journal: DdlJournal;
-  /** Hears of every statement that is reported. */
-  readonly onReport: (kind: DdlClass) => void;
+  /** Hears of every statement that is reported, and of the captured tables that it is about. */
+  readonly onReport: (kind: DdlClass, tables: readonly string[]) => void;
 }
 
 export interface SeenStatement {
@@ -113,8 +113,7 @@ export class DdlReporter {
 
   /** The tables that were stopped for an XA transaction of this name, now or earlier. */
   tablesOfXa(xid: string): readonly TableName[] {
-    const told = this.#options.journal.history().filter(({ statement }) => statement === prepareOf(xid));
-    return [...new Set(told.flatMap(({ tables }) => tables))].map(parseTableId);
+    return this.#options.journal.tablesOfPrepared(prepareOf(xid)).map(parseTableId);
   }
 
   /**
@@ -226,7 +225,7 @@ export class DdlReporter {
       sequence: point.sequence,
     });
     journal.apply(record);
-    onReport(kind);
+    onReport(kind, ids);
   }
 }
 

@@ -91,3 +91,30 @@ test('entries without a sequence of their own get free ids', () => {
     record(21).payload.id,
   ]);
 });
+
+const prepared = (number: number, xid: string, table: string): DdlRecord =>
+  record(number, 'alert', {
+    class: 'xa',
+    policy: 'pause-table',
+    tables: [table],
+    statement: `XA PREPARE ${xid}`,
+  });
+
+test('a table is stopped however many alerts stand, and a commit finds it however much came since', () => {
+  const journal = new DdlJournal();
+  for (let number = 1; number <= 10_001; number++) journal.apply(record(number));
+  journal.apply(prepared(20_000, "'a'", 'shop.carts'));
+  journal.apply(prepared(20_001, "'a'", 'shop.orders'));
+  for (let number = 30_000; number < 33_000; number++) journal.apply(record(number, 'apply'));
+  expect(journal.alerts).toHaveLength(10_002);
+  expect(journal.stopped).toEqual(['shop.carts', 'shop.orders']);
+  expect(journal.isStopped('shop.carts')).toBe(true);
+  expect(journal.isStopped('shop.cart')).toBe(false);
+  expect(journal.tablesOfPrepared("XA PREPARE 'a'")).toEqual(['shop.carts', 'shop.orders']);
+  journal.apply({
+    schema: { version: 1, type: 'ddl-cleared' },
+    payload: { ids: [prepared(20_000, '', '').payload.id], by: 'a', reason: '', at: 1 },
+  });
+  expect(journal.stopped).toEqual(['shop.orders']);
+  expect(journal.tablesOfPrepared("XA PREPARE 'a'")).toEqual(['shop.carts', 'shop.orders']);
+});

@@ -13,6 +13,7 @@ const well: CaptureCondition = {
   alerts: 0,
   sourceGap: null,
   refused: 0,
+  stopped: 0,
   letters: { open: 0, trouble: null },
 };
 const error = new PipelineError('KAFKA_UNREACHABLE', 'produce to shop.orders/0: no answer');
@@ -41,6 +42,7 @@ test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>(
   ['there are alerts', { alerts: 2 }, true, { ddl: 'degraded' }],
   ['the source logs not all', { sourceGap: 'OFF' }, true, { source: 'degraded' }],
   ['tables are left alone', { refused: 1 }, true, { tables: 'degraded' }],
+  ['a table waits for an operator', { stopped: 1 }, true, { tables: 'degraded' }],
   ['rows are in no topic', { letters: { open: 2, trouble: null } }, true, { rows: 'degraded' }],
   ['nobody has counted them yet', { letters: { open: null, trouble: null } }, true, { rows: 'degraded' }],
   ['they cannot be counted', { letters: { open: 0, trouble: error } }, true, { rows: 'degraded' }],
