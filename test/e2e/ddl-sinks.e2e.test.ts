@@ -57,7 +57,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     await pipeline.database.run(
       "UPDATE orders SET a = 'text', label = REPEAT('x', 40), state = 'paid' WHERE id = 3",
     );
-    // Each ALTER costs capture a life and the reading of the table.
+    // Each ALTER costs the reading of the table.
     await pipeline.converged(undefined, 120_000);
     for (const sink of ['redis', 'elasticsearch', 'mysql'] as const)
       expect(await pipeline.deadLetters(sink)).toEqual([]);

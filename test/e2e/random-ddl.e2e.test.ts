@@ -28,7 +28,7 @@ const SOURCES = [
   // Its table maps tell less of their columns.
   ...(SECONDS > SHORT_SECONDS ? [{ version: 'MariaDB 11.8', server: await newerMariadb() }] : []),
 ];
-/** An altered table costs capture a life and the reading of the table. */
+/** An altered table costs the reading of the table. */
 const PATIENCE_MS = 120_000 + SECONDS * 4000;
 const APPLY = { additive: 'apply', breaking: 'apply', rename: 'apply', truncate: 'apply', drop: 'apply' };
 const QUICK = { retry: { initialMs: 20, maxMs: 500 } };
