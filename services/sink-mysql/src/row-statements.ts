@@ -60,7 +60,7 @@ export function deleteStatement(table: TargetTable, plan: KeyPlan, rows: readonl
   return `DELETE FROM ${table.sql} WHERE ${keyCondition(plan, rows)}`;
 }
 
-/** Raises the sequence of the rows with these keys, no more than `KEYS_PER_STATEMENT`; of those that are there, and not newer. */
+/** Raises the sequence of the rows with these keys, no more than `KEYS_PER_STATEMENT`; of those that are there, and not newer. Nothing else of them. */
 export function keepStatement(
   table: TargetTable,
   plan: KeyPlan,
@@ -68,7 +68,7 @@ export function keepStatement(
   sequence: Sequence,
 ): string {
   const tuples = keys.map((key) => tupleOf(key, plan)).join(',');
-  return `UPDATE ${table.sql} SET ${SEQUENCE_COLUMN} = ${sequence} WHERE ${plan.tuple} IN (${tuples}) AND ${SEQUENCE_COLUMN} < ${sequence}`;
+  return `UPDATE ${table.sql} SET ${SEQUENCE_COLUMN} = ${sequence}${table.unchanged} WHERE ${plan.tuple} IN (${tuples}) AND ${SEQUENCE_COLUMN} < ${sequence}`;
 }
 
 function keyCondition(plan: KeyPlan, rows: readonly PendingRow[]): string {

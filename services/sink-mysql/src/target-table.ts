@@ -42,6 +42,8 @@ export interface InsertPlan {
 /** A table of the target with what is compiled for its rows. */
 export class TargetTable {
   readonly sql: string;
+  /** `` ,`changed`=`changed` ``: columns that the server would set to the present time when another column changes. */
+  readonly unchanged: string;
   /** Whether the last batch of inserts met no row that was there: then the next is inserted without looking first. */
   insertsAreNew = true;
   /** Whether the target's collation was seen to make one key of two. */
@@ -61,6 +63,10 @@ export class TargetTable {
     this.#jsonColumns = jsonColumns;
     this.#description = description;
     this.sql = quoteTable(description.database, description.table);
+    this.unchanged = description.columns
+      .filter(({ EXTRA }) => /on update/i.test(EXTRA))
+      .map(({ COLUMN_NAME: name }) => `,${quoteIdentifier(name)}=${quoteIdentifier(name)}`)
+      .join('');
     this.#columns = new Map(
       description.columns.map((column) => {
         const { COLUMN_NAME: name, COLUMN_TYPE: type, GENERATION_EXPRESSION: expression } = column;

@@ -308,6 +308,26 @@ describe.each([
       ]);
     });
 
+    test('a row that stays at the end of a snapshot keeps the time at which the source changed it', async () => {
+      await fixture.reader.query(`CREATE DATABASE ${fixture.database}`);
+      await fixture.reader.query(
+        `CREATE TABLE ${fixture.table('dated')} (id INT PRIMARY KEY, \`at \`\`it\` DATETIME(3) NULL ON UPDATE CURRENT_TIMESTAMP(3))`,
+      );
+      const topic = topicOf('dated', [id, { ...id, name: 'at `it', type: 'datetime(3)' }]);
+      const sink = await fixture.worker();
+      await write(sink, topic.schema(sequenceAt(1)));
+      const row = { id: 1, 'at `it': '2020-01-02T03:04:05.678' };
+      await write(sink, topic.row({ operation: 'INSERT', sequence: sequenceAt(10), row }));
+      const mark = { phase: 'end', job: 's', reconcile: true, since: sequenceAt(20), partitions: 1 } as const;
+      const end = topic.snapshotMark(sequenceAt(30), mark);
+      await sink.keep(end, ['{"id":1}'], sequenceAt(20), never);
+      expect(await write(sink, end)).toEqual(['applied']);
+      const [kept] = await fixture.rows(
+        `SELECT CAST(\`at \`\`it\` AS CHAR) AS at FROM ${fixture.table('dated')}`,
+      );
+      expect(kept).toEqual({ at: '2020-01-02 03:04:05.678' });
+    });
+
     test('a key change in letter case alone does not lose the row, even where the target ignores case', async () => {
       await fixture.reader.query(`CREATE DATABASE ${fixture.database}`);
       await fixture.reader.query(
