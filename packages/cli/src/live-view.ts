@@ -38,7 +38,7 @@ const STOP = 'Ctrl-C stops everything.';
 /** What the columns count, in lines that fit on 60 columns. */
 const LEGEND = [
   'behind: capture in time, sinks in records not applied yet',
-  'p50, p99: from commit to store, last 10 s; dead: letters',
+  'p50, p99: from commit to store, last minute; dead: letters',
 ];
 
 export interface Terminal {

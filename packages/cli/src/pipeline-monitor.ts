@@ -1,13 +1,12 @@
 import type { ServiceView } from './live-view.ts';
-import { sumOf } from './metrics-scrape.ts';
 import type { PipelineService } from './pipeline-services.ts';
-import { figuresOf, readMetrics } from './service-reading.ts';
+import { figuresOf, readStatus } from './service-reading.ts';
 import type { Reading } from './service-reading.ts';
 
-/** Rates and quantiles are those of this window. */
+/** Rates are those of this window. */
 const WINDOW_MS = 10_000;
 
-/** Reads the metrics pages of all services and remembers the last ten seconds of them. */
+/** Reads the status pages of all services and remembers the last ten seconds of them. */
 export class PipelineMonitor {
   readonly #services: readonly PipelineService[];
   readonly #histories = new Map<string, Reading[]>();
@@ -22,7 +21,7 @@ export class PipelineMonitor {
   }
 
   async #lookAt(service: PipelineService): Promise<ServiceView> {
-    const reading = await readMetrics(`${service.metricsUrl}/metrics`);
+    const reading = await readStatus(service.name, service.opsUrl);
     return {
       name: service.name,
       process: service.process.state,
@@ -36,8 +35,7 @@ export class PipelineMonitor {
   /** Returns the oldest reading of the window; none when the process is not the one read last. */
   #remember(name: string, reading: Reading): Reading | undefined {
     const before = this.#histories.get(name) ?? [];
-    const startOf = ({ samples }: Reading): number => sumOf(samples, 'process_start_time_seconds') ?? 0;
-    const sameProcess = before.filter((old) => startOf(old) === startOf(reading));
+    const sameProcess = before.filter(({ status }) => status.startedAt === reading.status.startedAt);
     const window = sameProcess.filter((old) => reading.at - old.at <= WINDOW_MS);
     this.#histories.set(name, [...window, reading]);
     return window[0];

@@ -9,6 +9,7 @@ import { DEMO_PIPELINE, TARGET_DATABASE } from './demo/pipeline-config.ts';
 import { prepareDemo, withConnection } from './demo-pipeline.ts';
 import type { DemoPipeline } from './demo-pipeline.ts';
 import type { PipelineService, RunningPipeline, ServiceName } from './pipeline-services.ts';
+import { figuresOf, readStatus } from './service-reading.ts';
 import { answers, waitUntil } from './wait-until.ts';
 import type { RunHost } from './watch-pipeline.ts';
 
@@ -145,9 +146,8 @@ async function settle(demo: DemoPipeline, pipeline: RunningPipeline, host: RunHo
 }
 
 async function isStreaming(capture: PipelineService): Promise<boolean> {
-  const response = await fetch(`${capture.opsUrl}/status`);
-  const status = (await response.json()) as { readonly state?: unknown };
-  return status.state === 'streaming';
+  const reading = await readStatus(capture.name, capture.opsUrl);
+  return reading !== null && figuresOf(reading, undefined).state === 'streaming';
 }
 
 function waitFor(what: string, host: RunHost, condition: () => Promise<boolean>): Promise<void> {

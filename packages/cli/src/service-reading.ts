@@ -1,11 +1,14 @@
-import { bucketsOf, bucketsSince, parseMetrics, quantile, ratePerSecond, sumOf } from './metrics-scrape.ts';
-import type { Sample } from './metrics-scrape.ts';
+import { captureStatus, sinkStatus, type AnswerOf } from '@sluice/ops-api';
+import { CommandFailed } from './operator/command-failed.ts';
+import { look } from './operator/ops-client.ts';
 
-/** What one look at a service's metrics page gave. */
+type Status = AnswerOf<typeof captureStatus> | AnswerOf<typeof sinkStatus>;
+
+/** What one look at a service's status page gave. */
 export interface Reading {
   /** Milliseconds of a monotonic clock. */
   readonly at: number;
-  readonly samples: readonly Sample[];
+  readonly status: Status;
 }
 
 /** What the live view shows of a service; undefined where it has not said. */
@@ -21,52 +24,54 @@ export interface ServiceFigures {
   /** From commit at the source to the sink's answer, lately, in seconds. */
   readonly p50: number | undefined;
   readonly p99: number | undefined;
+  /** Letters that nobody has resolved. */
   readonly deadLetters: number | undefined;
 }
 
-const SCRAPE_TIMEOUT_MS = 900;
+const TIMEOUT_MS = 900;
 
 /** Null when the service does not answer. */
-export async function readMetrics(url: string): Promise<Reading | null> {
+export async function readStatus(name: string, url: string): Promise<Reading | null> {
+  const service = { url, timeoutMs: TIMEOUT_MS };
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(SCRAPE_TIMEOUT_MS) });
-    return { at: performance.now(), samples: parseMetrics(await response.text()) };
-  } catch {
-    return null;
+    const status = await (name === 'capture' ? look(service, captureStatus) : look(service, sinkStatus));
+    return { at: performance.now(), status };
+  } catch (error) {
+    if (error instanceof CommandFailed) return null;
+    throw error;
   }
 }
 
-/** `before` is a reading of some seconds ago; with none, rates are unknown. */
+/** `before` is a reading of some seconds ago, of the same process; with none, the rate is unknown. */
 export function figuresOf(now: Reading, before: Reading | undefined): ServiceFigures {
-  const { samples } = now;
-  const records = sumOf(samples, 'cdc_records_processed_total');
-  const earlier = before === undefined ? undefined : sumOf(before.samples, 'cdc_records_processed_total');
+  const { status } = now;
+  const records = recordsOf(status);
+  const earlier = before === undefined ? undefined : recordsOf(before.status);
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
-  const buckets = bucketsOf(samples, 'cdc_end_to_end_latency_seconds');
-  const lately =
-    before === undefined
-      ? buckets
-      : bucketsSince(buckets, bucketsOf(before.samples, 'cdc_end_to_end_latency_seconds'));
+  const latency = 'latencyMs' in status ? (status.latencyMs ?? undefined) : undefined;
+  const isRateKnown = records !== undefined && earlier !== undefined && seconds > 0;
   return {
-    state: stateOf(samples),
+    state: stateOf(status),
     records,
-    perSecond:
-      records === undefined || earlier === undefined ? undefined : ratePerSecond(records, earlier, seconds),
-    lagSeconds: sumOf(samples, 'cdc_binlog_lag_seconds'),
-    waiting: sumOf(samples, 'cdc_consumer_lag_records'),
-    p50: quantile(0.5, lately),
-    p99: quantile(0.99, lately),
-    deadLetters: sumOf(samples, 'cdc_dlq_records_total'),
+    perSecond: isRateKnown ? (records - earlier) / seconds : undefined,
+    lagSeconds: 'behindSeconds' in status ? (status.behindSeconds ?? undefined) : undefined,
+    waiting: 'lag' in status ? (status.lag?.records ?? undefined) : undefined,
+    p50: latency === undefined ? undefined : latency.p50 / 1000,
+    p99: latency === undefined ? undefined : latency.p99 / 1000,
+    deadLetters: status.records?.openDeadLetters ?? undefined,
   };
 }
 
-function stateOf(samples: readonly Sample[]): string | undefined {
-  const capture = samples.find((sample) => sample.name === 'cdc_capture_state' && sample.value === 1);
-  if (capture !== undefined) return capture.labels['state'];
-  const breaker = samples.find((sample) => sample.name === 'cdc_circuit_breaker_state' && sample.value === 1);
-  if (breaker !== undefined && breaker.labels['state'] !== 'closed')
-    return `breaker ${breaker.labels['state']}`;
-  const paused = sumOf(samples, 'cdc_partitions_paused') ?? 0;
-  if (paused > 0) return `${paused} paused`;
-  return breaker === undefined ? undefined : 'running';
+function recordsOf({ records }: Status): number | undefined {
+  if (records === undefined) return undefined;
+  return 'handled' in records ? records.handled : records.published;
+}
+
+function stateOf(status: Status): string | undefined {
+  if ('state' in status) return status.state;
+  if (!('phase' in status)) return undefined;
+  const { breaker, paused, phase } = status;
+  if (breaker !== undefined && breaker !== 'closed') return `breaker ${breaker}`;
+  if (paused !== undefined && paused.length > 0) return `${paused.length} paused`;
+  return phase;
 }

@@ -74,7 +74,7 @@ describe('renderView', () => {
       'sink-mysql         http://127.0.0.1:5/status  http://127.0.0.1:6/metrics',
       '',
       'behind: capture in time, sinks in records not applied yet',
-      'p50, p99: from commit to store, last 10 s; dead: letters',
+      'p50, p99: from commit to store, last minute; dead: letters',
       '',
       'sink-mysql ended (SIGKILL)',
       'Ctrl-C stops everything.',
@@ -135,7 +135,7 @@ describe('LiveScreen', () => {
       'sink-redis         http://127.0.0.1:3/status  http://127.0.0.1:4/metrics',
       'sink-mysql         http://127.0.0.1:5/status  http://127.0.0.1:6/metrics',
       'behind: capture in time, sinks in records not applied yet',
-      'p50, p99: from commit to store, last 10 s; dead: letters',
+      'p50, p99: from commit to store, last minute; dead: letters',
       'Ctrl-C stops everything.',
     ]);
   });

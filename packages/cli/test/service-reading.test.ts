@@ -1,32 +1,20 @@
 import { expect, test } from 'vitest';
-import { parseMetrics } from '../src/metrics-scrape.ts';
-import { figuresOf } from '../src/service-reading.ts';
+import { figuresOf, type Reading } from '../src/service-reading.ts';
 
-const reading = (at: number, page: string): { at: number; samples: ReturnType<typeof parseMetrics> } => ({
+const sink = (at: number, handled: number): Reading => ({
   at,
-  samples: parseMetrics(page),
+  status: {
+    phase: 'running',
+    breaker: 'closed',
+    records: { handled, deadLetters: 5, openDeadLetters: 2 },
+    latencyMs: { p50: 5, p99: 9.9, samples: 10 },
+    lag: { records: 7, partitions: [] },
+    paused: [],
+  },
 });
 
-test('figures of a sink: rate and latency of the window, sums of the rest', () => {
-  const before = reading(
-    1000,
-    `cdc_records_processed_total{service="sink-redis"} 100
-cdc_end_to_end_latency_seconds_bucket{le="0.01"} 0
-cdc_end_to_end_latency_seconds_bucket{le="+Inf"} 100`,
-  );
-  const now = reading(
-    3000,
-    `cdc_records_processed_total{service="sink-redis"} 300
-cdc_end_to_end_latency_seconds_bucket{le="0.01"} 10
-cdc_end_to_end_latency_seconds_bucket{le="+Inf"} 110
-cdc_consumer_lag_records{topic="a"} 3
-cdc_consumer_lag_records{topic="b"} 4
-cdc_dlq_records_total{reason="X"} 2
-cdc_circuit_breaker_state{state="closed"} 1
-cdc_circuit_breaker_state{state="open"} 0
-cdc_partitions_paused{reason="retry"} 0`,
-  );
-  expect(figuresOf(now, before)).toEqual({
+test('figures of a sink: the rate of the window, what it says of the rest', () => {
+  expect(figuresOf(sink(3000, 300), sink(1000, 100))).toEqual({
     state: 'running',
     records: 300,
     perSecond: 100,
@@ -39,22 +27,38 @@ cdc_partitions_paused{reason="retry"} 0`,
 });
 
 test('figures of capture: its state and lag; no rate without an earlier reading', () => {
-  const now = reading(
-    0,
-    `cdc_capture_state{source="s",state="init"} 0
-cdc_capture_state{source="s",state="streaming"} 1
-cdc_binlog_lag_seconds{source="s"} 1.5
-cdc_records_processed_total 7`,
-  );
-  const figures = figuresOf(now, undefined);
-  expect(figures).toMatchObject({ state: 'streaming', lagSeconds: 1.5, records: 7 });
-  expect(figures.perSecond).toBeUndefined();
-  expect(figures.p50).toBeUndefined();
+  const status = {
+    state: 'streaming',
+    behindSeconds: 1.5,
+    records: { published: 7, openDeadLetters: 0 },
+  } as const;
+  expect(figuresOf({ at: 0, status }, undefined)).toEqual({
+    state: 'streaming',
+    records: 7,
+    perSecond: undefined,
+    lagSeconds: 1.5,
+    waiting: undefined,
+    p50: undefined,
+    p99: undefined,
+    deadLetters: 0,
+  });
+});
+
+test('what is not known is not shown as 0', () => {
+  const status = { state: 'connecting', behindSeconds: null, records: { openDeadLetters: null } } as const;
+  expect(figuresOf({ at: 0, status }, undefined)).toMatchObject({
+    records: undefined,
+    lagSeconds: undefined,
+    deadLetters: undefined,
+  });
 });
 
 test('an open breaker and paused partitions are a state', () => {
-  const state = (page: string): string | undefined => figuresOf(reading(0, page), undefined).state;
-  expect(state('cdc_circuit_breaker_state{state="half_open"} 1')).toBe('breaker half_open');
-  expect(state('cdc_circuit_breaker_state{state="closed"} 1\ncdc_partitions_paused 2')).toBe('2 paused');
-  expect(state('')).toBeUndefined();
+  const { at, status } = sink(0, 1);
+  const pause = { topic: 't', partition: 0, reason: 'retry', since: 0, detail: '' } as const;
+  const state = (change: object): string | undefined =>
+    figuresOf({ at, status: { ...status, ...change } }, undefined).state;
+  expect(state({ breaker: 'halfOpen' })).toBe('breaker halfOpen');
+  expect(state({ paused: [pause, pause] })).toBe('2 paused');
+  expect(state({ phase: 'stuck' })).toBe('stuck');
 });

@@ -35,9 +35,13 @@ const streamSchema = z.object({
   queuedBytes: count,
 });
 
+/** The process that answers: an older one does not say it. */
+const about = { version: z.string().optional(), startedAt: z.iso.datetime().optional() };
+
 const CAPTURE_STATES = ['connecting', 'stuck', 'snapshot', 'streaming'] as const;
 
 const captureStatusSchema = z.object({
+  ...about,
   pipeline: z.string(),
   /** Logical name of the source. */
   source: z.string(),
@@ -46,7 +50,11 @@ const captureStatusSchema = z.object({
   behindSeconds: z.number().nullable(),
   /** Null while capture is not connected. */
   stream: streamSchema.nullable(),
-  records: z.object({ openDeadLetters: count.nullable() }),
+  records: z.object({
+    /** Rows published by this process; an older one does not say it. */
+    published: count.optional(),
+    openDeadLetters: count.nullable(),
+  }),
   /** The newest job of each table, by `database.table`. */
   snapshot: z.record(
     z.string(),
@@ -103,6 +111,7 @@ export type PauseReason = (typeof PAUSE_REASONS)[number];
 const place = { topic: z.string(), partition: count };
 
 const sinkStatusSchema = z.object({
+  ...about,
   pipeline: z.string(),
   sink: z.string(),
   /** Consumer group. */

@@ -1,6 +1,6 @@
 import type { KafkaTrouble } from '@sluice/kafka';
 import type { PauseReason, SinkPhase, SinkStatus } from '@sluice/ops-api';
-import { Troubles, type ComponentHealth, type HealthReport } from '@sluice/runtime';
+import { aboutProcess, Troubles, type ComponentHealth, type HealthReport } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import type { IncompleteTopic } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
@@ -122,6 +122,7 @@ export function statusOf(
 ): SinkStatus {
   const { lag } = state;
   return {
+    ...aboutProcess(),
     ...identity,
     phase: isFlowing(state) || state.phase !== 'running' ? state.phase : 'stuck',
     breaker: state.breaker,

@@ -241,6 +241,7 @@ class Capture {
       journal: this.#journal,
       isStuck: isStuck(this.#condition()),
       behindSeconds: this.#behindSeconds(),
+      rowsPublished: this.#metrics.rowsPublished,
       openDeadLetters: this.#letters.count.open,
       lastError: this.#troubles.lastError,
     });

@@ -1,6 +1,6 @@
 import { tableId } from '@sluice/envelope';
 import type { CaptureStatus } from '@sluice/ops-api';
-import type { Trouble } from '@sluice/runtime';
+import { aboutProcess, type Trouble } from '@sluice/runtime';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { Incarnation } from '../session/incarnation.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
@@ -16,6 +16,8 @@ export interface StatusParts {
   readonly isStuck: boolean;
   /** Null while it is not known. */
   readonly behindSeconds: number | null;
+  /** By this process. */
+  readonly rowsPublished: number;
   /** Of capture; null while it is not known. */
   readonly openDeadLetters: number | null;
   readonly lastError: Trouble | null;
@@ -23,14 +25,15 @@ export interface StatusParts {
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
 export function captureStatus(parts: StatusParts): CaptureStatus {
-  const { settings, incarnation, journal, behindSeconds, openDeadLetters, lastError } = parts;
+  const { settings, incarnation, journal, behindSeconds, rowsPublished, openDeadLetters, lastError } = parts;
   return {
+    ...aboutProcess(),
     pipeline: settings.config.pipeline,
     source: settings.serverName,
     state: stateOf(parts),
     behindSeconds,
     stream: incarnation === null ? null : streamStatus(incarnation),
-    records: { openDeadLetters },
+    records: { published: rowsPublished, openDeadLetters },
     snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
     ddl: ddlStatus(journal),
     gaps: incarnation === null ? null : gapsStatus(incarnation),

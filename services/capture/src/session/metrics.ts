@@ -29,6 +29,7 @@ export class CaptureMetrics {
   readonly #disconnects: Counter<'source' | 'reason'>;
   readonly #errors: Counter<'service' | 'class' | 'reason'>;
   readonly #processed: Counter<'service'>;
+  #rowsPublished = 0;
   readonly #published: Counter<'topic'>;
   readonly #publishSeconds: Histogram;
   readonly #oversize: Counter<'topic'>;
@@ -150,10 +151,16 @@ export class CaptureMetrics {
     this.#ddlAlerts.set({ source: this.#source }, open);
   }
 
+  /** Rows that were published since the process began. */
+  get rowsPublished(): number {
+    return this.#rowsPublished;
+  }
+
   published(published: Published, transactions: number, routes: Iterable<TableRoute>): void {
     const source = this.#source;
     this.#publishSeconds.observe(published.seconds);
     this.#processed.inc({ service: 'capture' }, published.rows);
+    this.#rowsPublished += published.rows;
     this.#checkpointAt.set({ source }, Date.now() / 1000);
     if (transactions > 0) this.#transactions.inc({ source }, transactions);
     for (const route of routes) this.#countRoute(route);
