@@ -350,10 +350,15 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     this.#work.add({ kind: 'doubt', doubt });
   }
 
-  /** Tables that are read again, because the binlog does not tell what became of rows of theirs. */
-  tellDoubt(tables: readonly TableName[], { statement, start }: Doubt): void {
+  /**
+   * Tables that are read again, because the binlog does not tell what became of rows of theirs. False when an open alert says so
+   * already: a session that logs statements would leave one for each of them.
+   */
+  tellDoubt(tables: readonly TableName[], { statement, start }: Doubt): boolean {
+    if (this.#ddl.isToldOfRows(statement, tables)) return false;
     this.#rows.noteTold();
     this.#ddl.reportRows(statement, tables, { buffer: this.buffer, point: this.point(this.highest, start) });
+    return true;
   }
 
   #closeTransaction(end: number): void {

@@ -5,6 +5,7 @@ import {
   ddlTopic,
   parseTableId,
   tableId,
+  tableIdOf,
   type TableName,
 } from '@sluice/envelope';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
@@ -80,6 +81,16 @@ export class DdlReporter {
       finding,
       { sql: '', database: table.database, sqlMode: 0 },
       { buffer, point: { ...point, sequence } },
+    );
+  }
+
+  /** Whether an alert that nobody has cleared says that a statement like this made these tables be read again. */
+  isToldOfRows(statement: string, tables: readonly TableName[]): boolean {
+    const { journal, flavour } = this.#options;
+    const shown = shownStatement(statement, { flavour, sqlMode: 0 });
+    const ids = tables.slice(0, TABLES_MAX).map(tableIdOf).join();
+    return journal.alerts.some(
+      (alert) => alert.class === 'rows' && alert.statement === shown && alert.tables.join() === ids,
     );
   }
 

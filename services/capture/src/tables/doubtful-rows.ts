@@ -126,7 +126,7 @@ export class DoubtfulRows {
   #readAgain(tables: readonly TableName[], doubt: Doubt): void {
     const { stream, book, log } = this.#parts;
     book.readAgain(tables, this.#takesFirst, Date.now());
-    stream.tellDoubt(tables, doubt);
+    if (!stream.tellDoubt(tables, doubt)) return;
     log.warn(
       { event: 'capture.reads_again', tables: tables.map(tableIdOf) },
       `${doubt.statement}: the binlog does not tell what became of rows of these tables, which are read again`,

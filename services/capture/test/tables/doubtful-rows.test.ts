@@ -176,6 +176,26 @@ test.each([
   expect(setup.told()).toEqual([mode === 'never' ? ['shop.orders', 'shop.items'] : ['shop.orders']]);
 });
 
+test('a session that logs statements leaves one alert of a kind until somebody clears it, and each has the table read', async () => {
+  const setup = setupOf({});
+  const { journal, book, told, logged } = setup;
+  await logged('UPDATE orders SET v = 1');
+  await logged('UPDATE orders SET v = 2');
+  await logged('DELETE FROM orders');
+  expect(told()).toEqual([['shop.orders'], ['shop.orders']]);
+  book.move('initial/shop.orders', 'start', 0);
+  book.update('initial/shop.orders', { since: '0010000010000000500' });
+  await logged('UPDATE orders SET v = 3');
+  expect([told().length, owed(setup).at(-1)]).toEqual([2, ['s1', true]]);
+  const ids = journal.alerts.map(({ id }) => id);
+  journal.apply({
+    schema: { version: 1, type: 'ddl-cleared' },
+    payload: { ids, by: 'ann', reason: '', at: 1 },
+  });
+  await logged('UPDATE orders SET v = 4');
+  expect(told()).toEqual([['shop.orders']]);
+});
+
 test('rows that are told to be in doubt are told also when the group is rolled back', async () => {
   const setup = setupOf({});
   const { stream, settle, told } = setup;
