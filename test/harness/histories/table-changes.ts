@@ -78,7 +78,7 @@ function alter(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[
   if (clauses.length === 0) return null;
   if (dialect.ingredients.has('algorithms') && random.chance(0.2)) clauses.push(pick(random, ALGORITHMS));
   const to =
-    dialect.ingredients.has('table names') && random.chance(0.05)
+    dialect.ingredients.has('table names') && random.chance(0.05) && !staysBehind(dialect, table)
       ? freeTable(dialect, namesOf(tables))
       : undefined;
   if (to !== undefined) clauses.push(`RENAME TO ${quoteName(dialect, to)}`);
@@ -87,6 +87,11 @@ function alter(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[
     sql: `ALTER TABLE ${quoteName(dialect, table.name)} ${clauses.join(', ')}`,
     tables: tables.map((each) => (each === table ? made : each)),
   };
+}
+
+/** MariaDB 10.11 keeps the old table too when it copies one whose name has an apostrophe: the binlog has a rename. */
+function staysBehind({ flavour }: Dialect, { name }: ModelTable): boolean {
+  return flavour === 'mariadb' && name.includes("'");
 }
 
 function maintain(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change {
