@@ -85,6 +85,7 @@ export class TableRoutes {
     const isReady =
       isSettled &&
       registry.isAdmitted(map.database, map.table) &&
+      !this.hasLostName(map) &&
       !this.#options.isRefused(tableId(map.database, map.table));
     if (isReady) this.settle(map, announcement);
     else this.#options.work.add({ kind: 'unknown-map', map });
@@ -302,6 +303,11 @@ export class TableRoutes {
   /** The name that table maps have for a table, by the one that a statement gives it. */
   readonly spelling = (name: TableName): TableName =>
     this.#options.ignoresCase ? this.#options.registry.spelled(name) : name;
+
+  /** Whether a statement has taken the table's name away, and none has given it to another since. */
+  hasLostName({ database, table }: TableName): boolean {
+    return this.#gone.has(tableId(database, table));
+  }
 
   /** Whether the stream has seen the table being made: all its rows are in the stream then. */
   wasCreated(database: string, table: string): boolean {

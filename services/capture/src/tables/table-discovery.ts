@@ -158,7 +158,9 @@ export class TableDiscovery {
   /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */
   #noteNew({ database, table }: TableName, exists: boolean): void {
     const { book, registry, routes, settings, owed } = this.#parts;
-    if (registry.isAdmitted(database, table)) return; // known when this life began: it owes what it owes
+    // Known when this life began: it owes what it owes. Under a name that is given up rows can only be of a table made unseen.
+    const isKnown = registry.isAdmitted(database, table) && !routes.hasLostName({ database, table });
+    if (isKnown) return;
     const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
     if (isWhole || !exists) book.noteWhole(tableId(database, table));
     else owed.owe({ database, table }, 'it came into being with rows that are not in the stream');

@@ -126,6 +126,20 @@ describe('a table whose name was given up', () => {
     },
   );
 
+  test('of which rows come all the same is read: nothing tells how it was made', async () => {
+    const { stream, routes, owed, settle } = lifeOf({
+      table: 'orders',
+      columns: ['id', 'v'],
+      versions: ['orders'],
+    });
+    const orders = tableMap({ tableId: 8, table: 'orders' });
+    statement(stream, 'RENAME TABLE orders TO crm.sold', 200);
+    await settle();
+    begin(stream, 400, null, orders);
+    await settle();
+    expect([owed(), routes.of(orders)?.encoder.table.table]).toEqual([['orders'], 'orders']);
+  });
+
   test('by a statement that an earlier life has seen: what stands there is read', async () => {
     const { stream, book, owed, settle } = lifeOf({ table: 'orders', whole: [] });
     statement(stream, 'CREATE TABLE IF NOT EXISTS orders LIKE lines', 200);
