@@ -3,7 +3,7 @@ import { SEQUENCE_PATTERN } from './sequence.ts';
 
 /**
  * Records of the DDL topic (`ddlTopic`), for people and alerts: one for each statement that changes captured tables, one
- * whenever somebody has cleared alerts. Objects are loose: a reader accepts fields of newer minor versions.
+ * whenever somebody has cleared alerts, and now and then what capture has to know of all before. Objects are loose: a reader accepts fields of newer minor versions.
  */
 
 export const DDL_CLASSES = [
@@ -67,10 +67,44 @@ export const ddlClearedSchema = z.looseObject({
   }),
 });
 
-const recordSchema = z.union([ddlSchema, ddlClearedSchema]);
+/** What all records before it tell, in one or more records, so that capture need not read those. For nobody else: it says nothing new. */
+export const ddlStateSchema = z.looseObject({
+  schema: z.looseObject({ version: z.literal(1), type: z.literal('ddl-state') }),
+  payload: z.looseObject({
+    /** The first of those that belong together. */
+    begins: z.boolean(),
+    /** Oldest first. */
+    statements: z.array(
+      z.looseObject({
+        entry: ddlSchema.shape.payload,
+        /** One of the newest statements, for lists. */
+        listed: z.boolean(),
+        /** An alert that nobody has cleared. */
+        open: z.boolean(),
+      }),
+    ),
+    tables: z.array(
+      z.looseObject({
+        /** `database.table` */
+        table: z.string(),
+        /** Sequence of the newest statement after which its columns may be other than before. */
+        changed: z.string().optional(),
+        /** That somebody was told of its foreign keys. */
+        cascade: z.boolean().optional(),
+        /** What was done to it as the copy of an online schema change. */
+        shadow: z
+          .looseObject({ classes: z.array(z.enum(DDL_CLASSES)), statements: z.array(z.string()) })
+          .optional(),
+      }),
+    ),
+  }),
+});
+
+const recordSchema = z.union([ddlSchema, ddlClearedSchema, ddlStateSchema]);
 
 export type DdlRecord = z.output<typeof ddlSchema>;
 export type DdlClearedRecord = z.output<typeof ddlClearedSchema>;
+export type DdlStateRecord = z.output<typeof ddlStateSchema>;
 
 /** Version in the head of a record that `decodeDdlRecord` makes nothing of; undefined where it has none. */
 export function ddlRecordVersion(value: Uint8Array): unknown {
@@ -85,7 +119,7 @@ export function ddlRecordVersion(value: Uint8Array): unknown {
 }
 
 /** Null for what no version up to this one writes. */
-export function decodeDdlRecord(value: Uint8Array): DdlRecord | DdlClearedRecord | null {
+export function decodeDdlRecord(value: Uint8Array): DdlRecord | DdlClearedRecord | DdlStateRecord | null {
   try {
     return recordSchema.parse(JSON.parse(Buffer.from(value).toString('utf8')));
   } catch {

@@ -16,6 +16,7 @@ export {
   decodeDdlRecord,
   type DdlClass,
   type DdlClearedRecord,
+  type DdlStateRecord,
   type DdlPolicy,
   type DdlRecord,
 } from './ddl-record.ts';

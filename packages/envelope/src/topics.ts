@@ -9,7 +9,7 @@ export function checkpointsTopic(prefix: string): string {
   return `${prefix}.${INTERNAL}.checkpoints`;
 }
 
-/** Columns of every table by version: kept for ever. */
+/** Columns of every table by version: kept for ever, read from its last summary on. */
 export function schemaHistoryTopic(prefix: string): string {
   return `${prefix}.${INTERNAL}.schema-history`;
 }

@@ -19,6 +19,9 @@ const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
 /** Offsets looked at first from the end, and how much farther each next look goes. A transaction of one record takes two. */
 const FIRST_LOOK = 64n;
 const LOOK_GROWTH = 8n;
+/** The same of `readSince`, which keeps what it has read. */
+const FIRST_STRETCH = 2048n;
+const STRETCH_GROWTH = 4n;
 
 /**
  * Reads topics without a consumer group, read_committed: the newest record from the end backwards, or everything up to the
@@ -148,6 +151,33 @@ export class TopicReader {
       for (let partition = 0; partition < partitions; partition++)
         ends.push(await this.#settledEnd(topic, partition, window));
       return ends;
+    });
+  }
+
+  /**
+   * The records of a partition from the newest that `isBegin` takes on, oldest first, each read once; all of them when it takes
+   * none, and none when there is no such topic. `next` is the offset to read on from.
+   */
+  async readSince(
+    topic: string,
+    partition: number,
+    isBegin: (record: TopicRecord) => boolean,
+  ): Promise<{ readonly records: readonly TopicRecord[]; readonly next: bigint }> {
+    return this.#guarded(async (window) => {
+      if ((await this.#partitions(topic, window)) <= partition) return { records: [], next: 0n };
+      const { start, end } = await this.#reader.bounds(topic, partition, window);
+      const stretches: TopicRecord[][] = [];
+      let upper = end;
+      for (let stretch = FIRST_STRETCH; upper > start; stretch *= STRETCH_GROWTH) {
+        const lower = upper - stretch > start ? upper - stretch : start;
+        const read: TopicRecord[] = [];
+        await this.#range(topic, partition, lower, upper, (record) => read.push(record));
+        const begin = read.findLastIndex(isBegin);
+        stretches.unshift(read.slice(Math.max(0, begin)));
+        if (begin >= 0) break;
+        upper = lower;
+      }
+      return { records: stretches.flat(), next: end };
     });
   }
 

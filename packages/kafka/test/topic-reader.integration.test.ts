@@ -143,6 +143,32 @@ describe('a whole topic', () => {
     await producer.disconnect();
   });
 
+  test('since the newest record of a kind, however far back it is, and all of it where there is none', async () => {
+    const topic = await broker.topic(1);
+    const many = Array.from({ length: 3000 }, (_, i) => ({ key: `n${i}`, value: 'v' }));
+    await publish([
+      [one(topic, 'begin', 'first')],
+      [one(topic, 'between', 'v')],
+      [one(topic, 'begin', 'second')],
+      [{ topic, partition: 0, batch: batchOf(many) }],
+    ]);
+    await abort(topic, 3);
+    await publish([[one(topic, 'last', 'end')]]);
+    await broker.reading(async (reader) => {
+      const keysSince = async (begin: string): Promise<string[]> => {
+        const { records, next } = await reader.readSince(topic, 0, ({ key }) => String(key) === begin);
+        expect(await reader.readTopic(topic, { fromOffset: next }, () => {})).toBe(0);
+        return records.map(({ key }) => String(key));
+      };
+      const kept = many.map(({ key }) => key);
+      expect(await keysSince('last')).toEqual(['last']);
+      expect(await keysSince('begin')).toEqual(['begin', ...kept, 'last']);
+      expect(await keysSince('none')).toEqual(['begin', 'between', 'begin', ...kept, 'last']);
+      const missing = await reader.readSince(broker.uniqueName('missing'), 0, () => true);
+      expect(missing).toEqual({ records: [], next: 0n });
+    });
+  });
+
   test('names of topics', async () => {
     const topic = await broker.topic(1);
     expect(await broker.reading((reader) => reader.topicNames())).toContain(topic);

@@ -1,19 +1,26 @@
 import { TopicReader } from '@sluice/kafka';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
-import { readHistory } from './schema-history.ts';
+import { SchemaHistory } from './schema-history.ts';
 import { TableRegistry } from './table-registry.ts';
 import type { TableShape } from '../model/table.ts';
 
-/** The tables of the schema history as it is now. Another capture may still be running: to check settings, not to go on from. */
-export async function knownTables(settings: CaptureSettings, signal: AbortSignal): Promise<TableRegistry> {
-  const registry = new TableRegistry(settings.routing, settings.shaper);
+/** The schema history as it is now. Another capture may still be running: to check settings, not to go on from. */
+export async function readHistory(settings: CaptureSettings, signal: AbortSignal): Promise<SchemaHistory> {
+  const history = new SchemaHistory(settings.prefix);
   const reader = new TopicReader({ kafka: settings.config.kafka, signal });
   try {
-    for (const record of await readHistory(reader, settings.prefix)) registry.restore(record);
-    return registry;
+    await history.refresh(reader);
+    return history;
   } finally {
     reader.close();
   }
+}
+
+/** The tables of the schema history. */
+export function knownTables(settings: CaptureSettings, history: SchemaHistory): TableRegistry {
+  const registry = new TableRegistry(settings.routing, settings.shaper);
+  for (const record of history.newest) registry.restore(record);
+  return registry;
 }
 
 /** Those that the settings of now capture, whether they are still there or not. */

@@ -51,7 +51,7 @@ function metadata(point: ControlPoint): Metadata {
   };
 }
 
-/** Appends one JSON record: the slow path, for control records and checkpoints. */
+/** Appends one JSON record: the slow path, for control records and checkpoints. @param value null for a record without a value */
 export function appendJson(
   buffer: PublishBuffer,
   to: { readonly topic: string; readonly partition: number },
@@ -62,14 +62,17 @@ export function appendJson(
 ): void {
   const { out, records } = buffer.partition(to.topic, to.partition);
   const keyBytes = Buffer.from(key);
-  const valueBytes = Buffer.from(JSON.stringify(value));
   records.begin(timestamp);
   records.key(keyBytes, 0, keyBytes.length);
-  records.beginValue();
-  out.reserve(valueBytes.length);
-  valueBytes.copy(out.bytes, out.position);
-  out.position += valueBytes.length;
-  records.endValue();
+  if (value === null) records.nullValue();
+  else {
+    const valueBytes = Buffer.from(JSON.stringify(value));
+    records.beginValue();
+    out.reserve(valueBytes.length);
+    valueBytes.copy(out.bytes, out.position);
+    out.position += valueBytes.length;
+    records.endValue();
+  }
   const encoded = Object.entries(headers).map(([name, text]) => encodeHeader(name, text));
   records.headerCount(encoded.length);
   for (const header of encoded) records.rawHeader(header);

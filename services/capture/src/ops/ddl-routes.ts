@@ -100,7 +100,7 @@ async function decide(
     payload: { ids: [...ids], by, reason, at: Date.now() },
   };
   await options.publish(record);
-  options.journal()?.apply(record);
+  options.journal()?.clear(record);
   return true;
 }
 

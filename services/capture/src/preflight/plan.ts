@@ -15,7 +15,7 @@ import { findMissingPrivileges } from './privileges.ts';
 import { findUnreadable, readSelectGrants } from '../catalog/select-grants.ts';
 import { reachServers } from './reach-servers.ts';
 import type { Source } from '../source/source.ts';
-import { capturedShapes, knownTables } from '../catalog/known-tables.ts';
+import { capturedShapes, knownTables, readHistory } from '../catalog/known-tables.ts';
 import { findRoutingChanges } from './routing-changes.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { dataTopicSpec, internalTopicSpecs } from '../catalog/topics.ts';
@@ -25,7 +25,7 @@ export async function planCapture(config: SluiceConfig, signal: AbortSignal): Pr
   const settings = captureSettings(config, [], createLogger('plan', { level: 'silent' }));
   const { source, kafkaTrouble } = await reachServers(settings, signal);
   if (kafkaTrouble !== null) throw kafkaTrouble;
-  const registry = await knownTables(settings, signal);
+  const registry = knownTables(settings, await readHistory(settings, signal));
   const connection = await source.connect();
   try {
     const { account } = source.facts;

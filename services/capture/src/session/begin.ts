@@ -27,7 +27,8 @@ import { reachServers, refuseStart } from '../preflight/reach-servers.ts';
 import type { Source } from '../source/source.ts';
 import { findBinlogGaps, type BinlogGaps } from './source-watch.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
-import { capturedShapes, knownTables } from '../catalog/known-tables.ts';
+import { capturedShapes, knownTables, readHistory } from '../catalog/known-tables.ts';
+import { SchemaHistory } from '../catalog/schema-history.ts';
 import { isSameSpace, planStart, type StartPlan } from '../state/plan-start.ts';
 import { findKeyChanges } from '../preflight/key-checks.ts';
 import { findShapeProblems } from '../preflight/shape-checks.ts';
@@ -63,10 +64,9 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     // Before the list of tables: one that is created in between then has all its rows in the stream.
     const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
     const found = await readCapturedTables(connection, settings.filter);
-    const known =
-      kafkaTrouble === null
-        ? await knownTables(settings, signal)
-        : new TableRegistry(settings.routing, settings.shaper);
+    const history =
+      kafkaTrouble === null ? await readHistory(settings, signal) : new SchemaHistory(settings.prefix);
+    const known = knownTables(settings, history);
     const earlier = capturedShapes(settings, known);
     const { tables, refused, hidden } = await sortOut(options, connection, account, found, earlier);
     const { gaps, unlogged } =
@@ -85,7 +85,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
     await publisher.fence(signal);
     const { plan, journal } = await restorePlan(
       options,
-      { source, connection, registry, status, acceptLostCheckpoint },
+      { source, connection, registry, history, status, acceptLostCheckpoint },
       signal,
     );
     await admitLater(settings, registry, log);
@@ -102,6 +102,7 @@ export async function begin(options: BeginOptions, signal: AbortSignal): Promise
         lost,
         topics,
         journal,
+        history,
         registry,
         tables,
         refused,
@@ -294,6 +295,7 @@ interface Prepared {
   readonly source: Source;
   readonly connection: Connection;
   readonly registry: TableRegistry;
+  readonly history: SchemaHistory;
   readonly status: BinlogStatus;
   readonly acceptLostCheckpoint: boolean;
 }
@@ -308,9 +310,14 @@ async function restorePlan(
   const reader = new TopicReader({ kafka: settings.config.kafka, signal });
   try {
     const { pipeline } = settings.config;
-    const { acceptLostCheckpoint } = prepared;
-    const restored = await restore(reader, { prefix: settings.prefix, pipeline, acceptLostCheckpoint });
-    for (const record of restored.history) prepared.registry.restore(record);
+    const { acceptLostCheckpoint, history } = prepared;
+    const restored = await restore(reader, {
+      prefix: settings.prefix,
+      pipeline,
+      acceptLostCheckpoint,
+      history,
+    });
+    for (const record of history.newest) prepared.registry.restore(record);
     return { plan: await makePlan(options, prepared, restored, reader), journal: restored.journal };
   } finally {
     reader.close();
@@ -319,8 +326,8 @@ async function restorePlan(
 
 async function makePlan(
   { settings, log }: BeginOptions,
-  { source, connection, status, acceptLostCheckpoint }: Prepared,
-  { checkpoint, history }: Restored,
+  { source, connection, status, acceptLostCheckpoint, history }: Prepared,
+  { checkpoint }: Restored,
   reader: TopicReader,
 ): Promise<StartPlan> {
   const gtidSet = checkpoint?.gtidSet ?? null;
@@ -333,7 +340,7 @@ async function makePlan(
   const mustLook = goesOn && gtidSet !== null && fileBytes !== null;
   return planStart({
     checkpoint,
-    topicGeneration: goesOn ? 0 : await highestGeneration(reader, settings.routing, history),
+    topicGeneration: goesOn ? 0 : await highestGeneration(reader, settings.routing, history.newest),
     server,
     status,
     gtidStanding: asksServer ? await checkGtidStanding(connection, gtidSet) : null,

@@ -5,7 +5,7 @@ import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import { CaptureLoop } from '../stream/capture-loop.ts';
 import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
-import { makeCheckpoint, WRITER } from '../stream/checkpoint-maker.ts';
+import { writeCheckpoint } from '../stream/checkpoint-maker.ts';
 import { ForeignKeys } from '../tables/foreign-keys.ts';
 import { TableLife } from '../tables/table-life.ts';
 import type { CaptureMetrics } from './metrics.ts';
@@ -23,14 +23,14 @@ import { GtidTracker } from '../source/gtid-tracker.ts';
 import type { Source } from '../source/source.ts';
 import { newReporter } from './schema-change-reports.ts';
 import { SourceWatch, type BinlogGaps } from './source-watch.ts';
-import { sealCheckpoint } from '../state/checkpoint.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { StartPlan } from '../state/plan-start.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SchemaHistory } from '../catalog/schema-history.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { ColumnBook } from '../catalog/column-book.ts';
 import { ChangeStream } from '../stream/change-stream.ts';
-import { appendJson, writeHeartbeat } from '../encode/control-writer.ts';
+import { writeHeartbeat } from '../encode/control-writer.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
 import { Flusher } from '../encode/flusher.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
@@ -48,6 +48,7 @@ export interface IncarnationParts {
   readonly lost: LostTables;
   readonly topics: KnownTopics;
   readonly journal: DdlJournal;
+  readonly history: SchemaHistory;
   readonly registry: TableRegistry;
   readonly tables: readonly TableDescription[];
   /** Tables that cannot be captured as they are: not among `tables`. */
@@ -107,7 +108,7 @@ export class Incarnation {
     const described = plan.isAnew ? parts.tables : [];
     const columnBook = new ColumnBook({ server: source.facts, registry: parts.registry, described });
     this.#routes = new TableRoutes({
-      prefix: settings.prefix,
+      history: parts.history,
       serverName: settings.serverName,
       filter: settings.filter,
       registry: parts.registry,
@@ -364,15 +365,9 @@ export class Incarnation {
 
   #writeCheckpoint(buffer: PublishBuffer): void {
     const { settings, source, plan } = this.#parts;
-    const to = { topic: checkpointsTopic(settings.prefix), partition: 0 };
-    const checkpoint = makeCheckpoint({
-      settings,
-      server: source.facts,
-      generation: plan.generation,
-      stream: this.#stream,
-      book: this.#book,
-    });
-    appendJson(buffer, to, settings.config.pipeline, sealCheckpoint(checkpoint), this.#stream.now, WRITER);
+    const { generation } = plan;
+    const [stream, book] = [this.#stream, this.#book];
+    writeCheckpoint(buffer, { settings, server: source.facts, generation, stream, book }, this.#parts);
   }
 
   #countPublished(published: { rows: number; bytes: number; seconds: number }): void {

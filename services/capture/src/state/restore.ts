@@ -7,35 +7,40 @@ import {
 } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { isStateBegin } from './ddl-state.ts';
 import { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { SchemaHistoryRecord } from '../catalog/table-registry.ts';
-import { readHistory } from '../catalog/schema-history.ts';
+import type { SchemaHistory } from '../catalog/schema-history.ts';
 
 /** What Kafka holds of an earlier run. Only to be read after fencing: nobody else writes any more. */
 export interface Restored {
   readonly checkpoint: Checkpoint | null;
-  readonly history: readonly SchemaHistoryRecord[];
   readonly journal: DdlJournal;
 }
 
 /**
- * Throws CHECKPOINT_CORRUPT or SCHEMA_HISTORY_CORRUPT when what is there cannot be trusted.
+ * Throws CHECKPOINT_CORRUPT, SCHEMA_HISTORY_CORRUPT or RECORD_TOO_NEW when what is there cannot be trusted.
  * @param options.acceptLostCheckpoint take a checkpoint that cannot be trusted for none
+ * @param options.history as it was before the fence; the last Kafka transaction of an earlier life may have come since
  */
 export async function restore(
   reader: TopicReader,
-  options: { readonly prefix: string; readonly pipeline: string; readonly acceptLostCheckpoint: boolean },
+  options: {
+    readonly prefix: string;
+    readonly pipeline: string;
+    readonly acceptLostCheckpoint: boolean;
+    readonly history: SchemaHistory;
+  },
 ): Promise<Restored> {
   const { prefix, pipeline } = options;
   const newest = await reader.newestRecord(checkpointsTopic(prefix), pipeline);
-  const history = await readHistory(reader, prefix);
+  await options.history.refresh(reader);
   const journal = new DdlJournal();
-  await reader.readTopic(ddlTopic(prefix), {}, ({ value }) => {
-    if (value !== null) journal.restore(value);
-  });
+  const { records } = await reader.readSince(ddlTopic(prefix), 0, isStateBegin);
+  for (const { value: told } of records) if (told !== null) journal.restore(told);
   const value = newest?.value ?? null;
   const checkpoint = value === null ? null : open(value, options.acceptLostCheckpoint);
-  return { checkpoint, history, journal };
+  return { checkpoint, journal };
 }
 
 function open(value: Buffer, isLossAccepted: boolean): Checkpoint | null {

@@ -1,7 +1,13 @@
 import { hostname } from 'node:os';
+import { checkpointsTopic } from '@sluice/envelope';
+import type { SchemaHistory } from '../catalog/schema-history.ts';
+import type { DdlJournal } from '../ddl/ddl-journal.ts';
+import { appendJson } from '../encode/control-writer.ts';
+import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { ServerFacts } from '../source/server.ts';
-import type { Checkpoint } from '../state/checkpoint.ts';
+import { sealCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
+import { writeDdlState } from '../state/ddl-state.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { ChangeStream } from './change-stream.ts';
 
@@ -20,8 +26,28 @@ export const WRITER = {
   since: new Date(performance.timeOrigin).toISOString(),
 } as const;
 
+/** What of a life is summed up beside its checkpoints, so that the next start need not read all that ever was. */
+export interface KeptTopics {
+  readonly history: SchemaHistory;
+  readonly journal: DdlJournal;
+}
+
+/** Ends a Kafka transaction: the checkpoint behind all that is in the buffer. */
+export function writeCheckpoint(
+  buffer: PublishBuffer,
+  parts: CheckpointParts,
+  { history, journal }: KeptTopics,
+): void {
+  const { prefix, config } = parts.settings;
+  const { now } = parts.stream;
+  history.summarise(buffer, now);
+  writeDdlState(journal, buffer, prefix, now);
+  const to = { topic: checkpointsTopic(prefix), partition: 0 };
+  appendJson(buffer, to, config.pipeline, sealCheckpoint(makeCheckpoint(parts)), now, WRITER);
+}
+
 /** The checkpoint that covers everything the stream has put into the buffer so far. */
-export function makeCheckpoint({ settings, server, generation, stream, book }: CheckpointParts): Checkpoint {
+function makeCheckpoint({ settings, server, generation, stream, book }: CheckpointParts): Checkpoint {
   const { transaction, position, sequence, gtidSet, highest, fileCreatedAt, now } = stream;
   book.notePosition(position);
   return {

@@ -1,5 +1,5 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
-import { parseTableId, schemaHistoryTopic, type Sequence, tableId, type TableName } from '@sluice/envelope';
+import { parseTableId, type Sequence, tableId, type TableName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { Treatment } from '../model/treatment.ts';
 import type { TableFilter } from '../model/table-filter.ts';
@@ -11,7 +11,8 @@ import {
 } from '../catalog/table-registry.ts';
 import { schemaColumns, type CapturedTable, type TableShape } from '../model/table.ts';
 import { isRowHash, type ColumnBook } from '../catalog/column-book.ts';
-import { appendJson, writeSchema } from '../encode/control-writer.ts';
+import type { SchemaHistory } from '../catalog/schema-history.ts';
+import { writeSchema } from '../encode/control-writer.ts';
 import { encoderFor } from '../encode/shaped-encoder.ts';
 import type { TableEncoder } from '../encode/table-encoder.ts';
 import { TableRoute } from './table-route.ts';
@@ -23,7 +24,7 @@ import type { DdlPolicies } from '../ddl/ddl-policies.ts';
 import type { Announcement } from '../encode/announcement.ts';
 
 export interface TableRoutesOptions {
-  readonly prefix: string;
+  readonly history: SchemaHistory;
   readonly serverName: string;
   readonly filter: TableFilter;
   readonly registry: TableRegistry;
@@ -341,9 +342,8 @@ export class TableRoutes {
       ...(routing === null ? {} : { routing }),
       sequence: point.sequence,
     };
-    const history = { topic: schemaHistoryTopic(this.#options.prefix), partition: 0 };
-    appendJson(buffer, history, tableId(database, name), record, point.capturedAt, {});
-    const { policies } = this.#options;
+    const { policies, history } = this.#options;
+    history.append(buffer, record, point.capturedAt);
     if (change === 'create') writeSchema(buffer, table, change, point);
     else if (change !== 'none') writeSchema(buffer, table, change, point, policies[change]);
   }

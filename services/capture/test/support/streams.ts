@@ -2,6 +2,7 @@ import type { TableMap } from '@sluice/binlog';
 import { TopicRouting, type TopicSettings } from '@sluice/envelope';
 import { ColumnBook } from '../../src/catalog/column-book.ts';
 import { DdlJournal } from '../../src/ddl/ddl-journal.ts';
+import { SchemaHistory } from '../../src/catalog/schema-history.ts';
 import { TableRegistry } from '../../src/catalog/table-registry.ts';
 import { createTableFilter } from '../../src/model/table-filter.ts';
 import { GtidTracker } from '../../src/source/gtid-tracker.ts';
@@ -74,7 +75,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
   const work = new TableWorkQueue();
   const routes = new TableRoutes({
     work,
-    prefix: 'p',
+    history: new SchemaHistory('p'),
     serverName: 'shop',
     filter: createTableFilter(['shop.*'], []),
     registry,
