@@ -26,6 +26,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],
   schemas: ['test:schemas'],
   'bench-big': ['bench:big'],
+  'bench-start': ['bench:start'],
 };
 
 let stopped = false;

@@ -16,6 +16,7 @@ const ENTRIES = {
   nightly: 'test/nightly.ts',
   bench: 'test/bench/main.ts',
   'bench-big': 'test/bench/big/main.ts',
+  'bench-start': 'test/bench/start/main.ts',
   fuzz: 'packages/binlog/test/fuzz/main.ts',
   faults: 'test/faults/run.ts',
   soak: 'test/faults/soak.ts',

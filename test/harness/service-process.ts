@@ -104,7 +104,7 @@ export class ServiceProcess {
   async ready(timeoutMs = 60_000): Promise<void> {
     const look = async (): Promise<boolean | 'ended'> => {
       if (!this.isRunning) return 'ended';
-      return (await this.#get('/readyz')).ok;
+      return this.isReady();
     };
     const answer = await eventually(`${this.#options.service} to be ready`, look, { timeoutMs }).catch(
       (error: unknown) => {
@@ -112,6 +112,11 @@ export class ServiceProcess {
       },
     );
     if (answer === 'ended') throw new Error(`it ended before it was ready:\n${this.lastLines()}`);
+  }
+
+  /** What `/readyz` says; throws when nothing answers yet. */
+  async isReady(): Promise<boolean> {
+    return (await this.#get('/readyz')).ok;
   }
 
   /** Resolves when it runs but does not stream. */
