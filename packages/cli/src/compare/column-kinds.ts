@@ -2,7 +2,7 @@ import { canonicalDouble, canonicalJson, canonicalNumber, NumberText, parseExact
 import type { ExactJson } from './exact-json.ts';
 
 /**
- * How a column is read by SELECT and what its JSON value must be by the value table of ARCHITECTURE.md. Nothing of
+ * How a column is read by SELECT and what its JSON value must be by the value table of docs/envelope.md. Nothing of
  * capture's own decoding is used here: a fault there must not hide itself.
  */
 export interface ColumnKind {

@@ -27,7 +27,7 @@ export function dataTopicSpec(config: SluiceConfig, name: string, count: number)
   };
 }
 
-/** Checkpoints are read backwards from the end at each start: small segments keep that short (ARCHITECTURE.md). */
+/** Checkpoints are read backwards from the end at each start: small segments keep that short. */
 export function internalTopicSpecs(config: SluiceConfig, prefix: string): readonly TopicSpec[] {
   const { replicationFactor, maxMessageBytes, retentionMs } = config.topics;
   const one = (name: string, configs: Record<string, string>): TopicSpec => ({

@@ -4,7 +4,7 @@ import { PipelineError } from '@sluice/runtime';
 const OFFSET_MAX = 9_999_999_999;
 
 /**
- * Numbers row images within one binlog file (ARCHITECTURE.md, "Sequence"): the offset field is the event's start plus
+ * Numbers row images within one binlog file (docs/envelope.md): the offset field is the event's start plus
  * the image's index in the event, or one more than the last number where that has already been passed (compressed
  * events hold more images than bytes). A function of the binlog alone: a second reading numbers the same.
  */
