@@ -12,7 +12,7 @@ import {
 import { encodeHeader } from '@sluice/kafka';
 import { VERSION } from '@sluice/runtime';
 import type { CapturedTable } from '../model/table.ts';
-import type { PublishBuffer } from './publish-buffer.ts';
+import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
 
 /** Where in the source a control record belongs. */
 export interface ControlPoint {
@@ -51,6 +51,22 @@ function metadata(point: ControlPoint): Metadata {
   };
 }
 
+/**
+ * Bytes of a batch with such records, if it holds more than one: Sluice's own topics keep the broker's limit (1 MB by default),
+ * whatever `topics.maxMessageBytes` is.
+ */
+const BATCH_BYTES = 512 * 1024;
+
+function batchFor(
+  buffer: PublishBuffer,
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  length: number,
+): PartitionBatch {
+  const open = buffer.partition(topic, partition);
+  const isFull = open.records.byteLength + length > Math.min(BATCH_BYTES, buffer.maxBatchBytes);
+  return isFull && open.records.count > 0 ? buffer.nextBatch(topic, partition) : open;
+}
+
 /** Appends one JSON record: the slow path, for control records and checkpoints. @param value null for a record without a value */
 export function appendJson(
   buffer: PublishBuffer,
@@ -60,13 +76,14 @@ export function appendJson(
   timestamp: number,
   headers: Readonly<Record<string, string>>,
 ): void {
-  const { out, records } = buffer.partition(to.topic, to.partition);
   const keyBytes = Buffer.from(key);
+  const valueBytes = value === null ? null : Buffer.from(JSON.stringify(value));
+  const length = keyBytes.length + (valueBytes?.length ?? 0);
+  const { out, records } = batchFor(buffer, to, length);
   records.begin(timestamp);
   records.key(keyBytes, 0, keyBytes.length);
-  if (value === null) records.nullValue();
+  if (valueBytes === null) records.nullValue();
   else {
-    const valueBytes = Buffer.from(JSON.stringify(value));
     records.beginValue();
     out.reserve(valueBytes.length);
     valueBytes.copy(out.bytes, out.position);

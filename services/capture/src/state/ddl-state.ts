@@ -8,7 +8,7 @@ type Parts = Pick<DdlState, 'statements' | 'tables'>;
 
 /** Keys of records that are about no table. */
 const [BEGIN, MORE, CLEARED] = ['state', 'state-more', 'cleared'] as const;
-/** Characters of JSON in one record, give or take one statement: far below what Kafka takes. */
+/** Bytes of JSON in one record, give or take one statement: far below what Kafka takes. */
 const RECORD_LENGTH = 200_000;
 
 /** Whether a state begins with this record of the DDL topic: a start needs none before it. */
@@ -39,7 +39,7 @@ function inParts({ statements, tables }: Parts): readonly Parts[] {
   const parts = [part];
   let length = 0;
   const partFor = (item: object): Parts => {
-    const added = JSON.stringify(item).length;
+    const added = Buffer.byteLength(JSON.stringify(item));
     if (length > 0 && length + added > RECORD_LENGTH) {
       part = { statements: [], tables: [] };
       parts.push(part);

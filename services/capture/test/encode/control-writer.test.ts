@@ -1,6 +1,7 @@
 import { decodeEnvelope, envelopeSchema } from '@sluice/envelope';
 import { expect, test } from 'vitest';
 import {
+  appendJson,
   writeHeartbeat,
   writeSchema,
   writeSnapshotMark,
@@ -78,4 +79,14 @@ test('a heartbeat names no table', () => {
     schema: { type: 'heartbeat', table: 0 },
     payload: { source: { database: '', table: '', position: { offset: 700 } } },
   });
+});
+
+test('batches of our own topics stay below what a broker takes unasked, whatever the data topics take', () => {
+  const buffer = bufferOf(50_000_000);
+  for (let at = 0; at < 5; at++)
+    appendJson(buffer, { topic: 'p.sluice.ddl', partition: 0 }, `k${at}`, 'ж'.repeat(100_000), 1, {});
+  appendJson(buffer, { topic: 'p.sluice.ddl', partition: 0 }, 'large', 'x'.repeat(700_000), 1, {});
+  appendJson(buffer, { topic: 'p.sluice.ddl', partition: 0 }, 'last', 'x', 1, {});
+  expect(buffer.batches.map(({ batch }) => batch.count)).toEqual([2, 2, 1, 1, 1]);
+  expect(recordsOf(buffer).map(({ key }) => key)).toEqual(['k0', 'k1', 'k2', 'k3', 'k4', 'large', 'last']);
 });
