@@ -1,6 +1,6 @@
 import { VERSION } from './version.ts';
 
-export interface AboutProcess {
+interface AboutProcess {
   /** Version of Sluice. */
   readonly version: string;
   /** When the process was started, ISO 8601: counts in `/status` are since then. */

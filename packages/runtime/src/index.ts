@@ -1,4 +1,4 @@
-export { aboutProcess, type AboutProcess } from './about-process.ts';
+export { aboutProcess } from './about-process.ts';
 export { olderNodeReady } from './older-node.ts';
 export { fullJitter, type BackoffOptions } from './backoff.ts';
 export { abortableDelay, settlesWithin, whenAborted } from './delay.ts';

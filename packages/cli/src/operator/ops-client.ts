@@ -27,21 +27,21 @@ export interface Call {
 
 /** Gives a service an order and returns its answer. Throws CommandFailed: nobody answers, or the service's own reason. */
 export async function call<Request, Wish, Answer, Reply>(
-  call: Call,
+  service: Call,
   operation: Operation<Request, Wish, Answer, Reply>,
   wish: Wish,
 ): Promise<Answer> {
-  const { status, body } = await ask(call, operation, wish);
+  const { status, body } = await ask(service, operation, wish);
   if (status !== operation.success) throw new CommandFailed(reasonOf(status, body));
-  return answerOf(call.url, operation, body);
+  return answerOf(service.url, operation, body);
 }
 
 /** As `call`, for a page whose status is part of what it says: 503 of `/health` has a body too. */
 export async function look<Answer, Reply>(
-  call: Call,
+  service: Call,
   operation: Operation<object, object, Answer, Reply>,
 ): Promise<Answer> {
-  return answerOf(call.url, operation, (await ask(call, operation, {})).body);
+  return answerOf(service.url, operation, (await ask(service, operation, {})).body);
 }
 
 /** Whether a probe says yes. Throws CommandFailed when nobody answers. */

@@ -1,35 +1,13 @@
 import type { DdlRecord } from '@sluice/envelope';
 import { expect, test } from 'vitest';
 import { DdlJournal } from '../../src/ddl/ddl-journal.ts';
+import { clearedRecord, ddlRecord } from '../support/ddl-records.ts';
 
-function record(
+const record = (
   number: number,
   policy: 'apply' | 'alert' = 'alert',
   change: Partial<DdlRecord['payload']> = {},
-): DdlRecord {
-  return {
-    schema: { version: 1, type: 'ddl' },
-    payload: {
-      id: `001000001${String(number).padStart(10, '0')}`,
-      class: 'breaking',
-      policy,
-      tables: ['shop.orders'],
-      shadow: false,
-      created: false,
-      statement: 'ALTER TABLE orders DROP COLUMN v',
-      advice: '',
-      source: {
-        server: 'shop',
-        database: 'shop',
-        timestamp: 1,
-        position: { file: 'binlog.000001', offset: number },
-        gtid: null,
-      },
-      captured_at: 1,
-      ...change,
-    },
-  };
-}
+): DdlRecord => ddlRecord(number, { policy, ...change });
 
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
@@ -37,12 +15,7 @@ test('alerts stand until they are cleared, whatever is read again', () => {
   const journal = new DdlJournal();
   for (const value of [record(1), record(2), record(3, 'apply')]) journal.restore(bytes(value));
   const id = record(1).payload.id;
-  journal.restore(
-    bytes({
-      schema: { version: 1, type: 'ddl-cleared' },
-      payload: { ids: [id], by: 'a', reason: '', at: 1 },
-    }),
-  );
+  journal.restore(bytes(clearedRecord([id])));
   expect(journal.alerts.map((alert) => alert.id)).toEqual([record(2).payload.id]);
   expect(journal.history().map((entry) => entry.id)).toEqual(
     [3, 2, 1].map((number) => record(number).payload.id),
@@ -74,12 +47,7 @@ test('the newest change of the columns of a table is known by its statement, who
   ])
     journal.restore(bytes(value));
   const [first, second] = [record(1).payload.id, record(2).payload.id];
-  journal.restore(
-    bytes({
-      schema: { version: 1, type: 'ddl-cleared' },
-      payload: { ids: [first], by: 'a', reason: '', at: 1 },
-    }),
-  );
+  journal.restore(bytes(clearedRecord([first])));
   expect([journal.lastChange('shop.orders'), journal.lastChange('shop.lines')]).toEqual([second, second]);
 });
 
@@ -111,10 +79,7 @@ test('a table is stopped however many alerts stand, and a commit finds it howeve
   expect(journal.isStopped('shop.carts')).toBe(true);
   expect(journal.isStopped('shop.cart')).toBe(false);
   expect(journal.tablesOfPrepared("XA PREPARE 'a'")).toEqual(['shop.carts', 'shop.orders']);
-  journal.apply({
-    schema: { version: 1, type: 'ddl-cleared' },
-    payload: { ids: [prepared(20_000, '', '').payload.id], by: 'a', reason: '', at: 1 },
-  });
+  journal.apply(clearedRecord([prepared(20_000, '', '').payload.id]));
   expect(journal.stopped).toEqual(['shop.orders']);
   expect(journal.tablesOfPrepared("XA PREPARE 'a'")).toEqual(['shop.carts', 'shop.orders']);
 });

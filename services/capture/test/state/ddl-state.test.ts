@@ -4,42 +4,22 @@ import { DdlJournal } from '../../src/ddl/ddl-journal.ts';
 import { isStateBegin, writeDdlState } from '../../src/state/ddl-state.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { bufferOf } from '../support/buffers.ts';
+import { clearedRecord, ddlId, ddlRecord } from '../support/ddl-records.ts';
 import { topicOf, type KeptRecord } from '../support/kept-topics.ts';
 
 const CLASSES = ['additive', 'breaking', 'truncate', 'cascade', 'xa', 'rows'] as const;
 
-const idOf = (number: number): string => `001000001${String(number).padStart(10, '0')}`;
-
 function entry(number: number): DdlRecord {
-  const kind = CLASSES[number % CLASSES.length] ?? 'additive';
   const shadow = number % 50 === 1;
-  return {
-    schema: { version: 1, type: 'ddl' },
-    payload: {
-      id: idOf(number),
-      class: kind,
-      policy: number % 40 === 4 ? 'pause-table' : number % 7 === 0 ? 'alert' : 'apply',
-      tables: [`shop.${shadow ? '_' : ''}t${number % 30}`],
-      shadow,
-      created: number % 100 === 1,
-      statement: `ALTER TABLE t${number % 30} ADD c${number} ${'x'.repeat(number % 900)}`,
-      advice: '',
-      source: {
-        server: 'shop',
-        database: 'shop',
-        timestamp: 1,
-        position: { file: 'binlog.000001', offset: number },
-        gtid: null,
-      },
-      captured_at: 1,
-    },
-  };
+  return ddlRecord(number, {
+    class: CLASSES[number % CLASSES.length] ?? 'additive',
+    policy: number % 40 === 4 ? 'pause-table' : number % 7 === 0 ? 'alert' : 'apply',
+    tables: [`shop.${shadow ? '_' : ''}t${number % 30}`],
+    shadow,
+    created: number % 100 === 1,
+    statement: `ALTER TABLE t${number % 30} ADD c${number} ${'x'.repeat(number % 900)}`,
+  });
 }
-
-const cleared = (...numbers: readonly number[]): DdlClearedRecord => ({
-  schema: { version: 1, type: 'ddl-cleared' },
-  payload: { ids: numbers.map(idOf), by: 'ann', reason: '', at: 1 },
-});
 
 /** What anybody asks a journal. */
 function answersOf(journal: DdlJournal): unknown {
@@ -47,7 +27,7 @@ function answersOf(journal: DdlJournal): unknown {
   return {
     alerts: journal.alerts,
     history: journal.history(),
-    free: journal.freeId(idOf(3990)),
+    free: journal.freeId(ddlId(3990)),
     stopped: journal.stopped,
     prepared: statements.map((statement) => journal.tablesOfPrepared(statement)),
     tables: tables.map((id) => [
@@ -83,7 +63,7 @@ async function readBack(records: readonly KeptRecord[]): Promise<{ journal: DdlJ
 
 const many = Array.from({ length: 4000 }, (_, number) => [
   entry(number),
-  ...(number % 14 === 0 ? [cleared(number)] : []),
+  ...(number % 14 === 0 ? [clearedRecord([ddlId(number)])] : []),
 ]).flat();
 
 const statements = many.flatMap(({ payload }) => ('ids' in payload ? [] : [payload.statement]));
@@ -118,7 +98,7 @@ test('an alert that is cleared while a state is under way stays cleared', async 
   const [alert] = journal.alerts;
   if (alert === undefined) throw new Error('no alert');
   const underWay = stateOf(journal);
-  const decision: DdlClearedRecord = { ...cleared(), payload: { ...cleared().payload, ids: [alert.id] } };
+  const decision = clearedRecord([alert.id]);
   // The decision is in the topic before the state that does not know of it.
   records.push({ key: 'cleared', value: JSON.stringify(decision) }, ...underWay);
   journal.clear(decision);

@@ -10,6 +10,7 @@ import type { Source } from '../../src/source/source.ts';
 import type { StreamPosition } from '../../src/model/position.ts';
 import { NO_SNAPSHOTS, SnapshotBook } from '../../src/state/snapshot-book.ts';
 import { recordsOf } from '../support/buffer-records.ts';
+import { clearedRecord } from '../support/ddl-records.ts';
 import { columnRow } from '../support/descriptions.ts';
 import {
   begin,
@@ -188,10 +189,7 @@ test('a session that logs statements leaves one alert of a kind until somebody c
   await logged('UPDATE orders SET v = 3');
   expect([told().length, owed(setup).at(-1)]).toEqual([2, ['s1', true]]);
   const ids = journal.alerts.map(({ id }) => id);
-  journal.apply({
-    schema: { version: 1, type: 'ddl-cleared' },
-    payload: { ids, by: 'ann', reason: '', at: 1 },
-  });
+  journal.apply(clearedRecord(ids));
   await logged('UPDATE orders SET v = 4');
   expect(told()).toEqual([['shop.orders']]);
 });
