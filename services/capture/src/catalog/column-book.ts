@@ -1,6 +1,7 @@
 import { columnFromInformationSchema, type ColumnFacts, type NamedType, type TableMap } from '@sluice/binlog';
 import { tableId, type TableName } from '@sluice/envelope';
 import { isAtLeast, parseVersion, quoteIdentifier, type TableDescription } from '@sluice/mysql';
+import type { WordsBehindNames } from '../ddl/words-behind-names.ts';
 import type { TableRegistry } from './table-registry.ts';
 import { schemaColumns, type TableShape } from '../model/table.ts';
 
@@ -23,6 +24,14 @@ const LENGTHS: Readonly<Record<string, number>> = {
   inet4: 4,
   'binary(16)': 16,
   'binary(4)': 4,
+};
+/** Words that define a column of one of these types. `CHAR(16) BYTE` is BINARY too. */
+const SAID: Readonly<Record<string, string>> = {
+  uuid: 'uuid',
+  inet6: 'inet6',
+  inet4: 'inet4',
+  binary: 'binary',
+  char: 'binary',
 };
 /** MariaDB's hidden columns behind a UNIQUE key that is too long for an index: no SELECT and no information_schema has them. */
 const ROW_HASH = /^DB_ROW_HASH_\d+$/u;
@@ -79,7 +88,7 @@ type Columns = TableDescription['columns'];
 /**
  * What the binlog does not say of MariaDB's columns: which BINARY ones are UUIDs or addresses, and which are generated. The
  * newest version of the schema history says it, the server only of columns that are not known yet: it may be ahead of the
- * stream. A DDL that names a table makes the server be asked again, so that the history is never behind the stream.
+ * stream. A DDL that is about a table makes the server be asked again, so that the history is never behind the stream.
  */
 export class ColumnBook {
   readonly #server: BookServer;
@@ -121,26 +130,33 @@ export class ColumnBook {
     return this.#byMap.get(map) ?? NO_FACTS;
   }
 
-  /** The tables that a DDL names, and of which the server may have to be asked again: see `renewed`. */
-  namedBy(sql: string): readonly TableName[] {
-    if (this.#server.flavour === 'mysql') return [];
-    const text = withoutDoubling(sql);
-    const mayChange = ({ columns }: TableShape): boolean =>
-      leavesOut(this.#server) || columns.some(({ type }) => type in LENGTHS);
-    return [...this.#registry.shapes()]
-      .filter((shape) => text.includes(withoutDoubling(shape.table)) && mayChange(shape))
-      .map(({ database, table }) => ({ database, table }));
+  /** Whether the server must be asked again of a table that a DDL names: see `renewed`. */
+  mayRenew({ database, table }: TableName): boolean {
+    if (this.#server.flavour === 'mysql') return false;
+    const shape = this.#registry.shapeOf(database, table);
+    if (shape === null) return false;
+    return leavesOut(this.#server) || shape.columns.some(({ type }) => type in LENGTHS);
   }
 
-  /** The table's shape as the server says now; null when it says the same of the columns that are known, or has another key. */
-  renewed(description: TableDescription): TableShape | null {
+  /**
+   * The table's shape behind a statement, by what the server says now; null when the columns that are known are as before, or the
+   * key is another. The server may be far ahead of the stream: of a column that an ALTER does not define its word is not taken.
+   *
+   * @param defined words that the ALTER has behind each name, by `wordsBehindNames`; null when another table has got this name
+   */
+  renewed(description: TableDescription, defined: WordsBehindNames | null): TableShape | null {
     const { database, table } = description;
     const known = this.#registry.shapeOf(database, table);
-    const now = this.#columnsOf(description);
-    this.#described.set(tableId(database, table), now);
+    const before = new Map(known === null ? [] : shapeColumns(known).map(({ name, type }) => [name, type]));
+    const types = new Map<string, string | null>();
+    for (const { name, type } of this.#columnsOf(description))
+      types.set(name, defined === null ? type : typeBehind(defined, name, before.get(name), type));
+    this.#described.set(
+      tableId(database, table),
+      [...types].map(([name, type]) => ({ name, type })),
+    );
     if (known === null) return null;
-    const types = new Map(now.map(({ name, type }) => [name, type]));
-    const isSame = shapeColumns(known).every(({ name, type }) => !isOtherwise(type, types.get(name)));
+    const isSame = [...before].every(([name, type]) => !isOtherwise(type, types.get(name)));
     const hasKey = known.keyColumns.every((name) => types.has(name));
     return isSame || !hasKey ? null : shapeOfDescription(description, known.keyColumns, this.#server);
   }
@@ -193,11 +209,6 @@ export class ColumnBook {
   }
 }
 
-/** Quotes are doubled within quoted names. */
-function withoutDoubling(text: string): string {
-  return text.toLowerCase().replaceAll(/([`"\]])\1/gu, '$1');
-}
-
 const NO_FACTS: ColumnFacts = { namedTypes: new Map(), leftOut: new Set() };
 
 function leavesOut({ flavour, version }: BookServer): boolean {
@@ -220,6 +231,25 @@ export function shapeOfDescription(
 
 function shapeColumns({ columns, leftOut = [] }: TableShape): readonly KnownColumn[] {
   return [...columns, ...leftOut.map((name) => ({ name, type: null }))];
+}
+
+/**
+ * The type of a column at the place of an ALTER: the named one that the statement says, else the server's where the statement
+ * defines the column, else that of before.
+ */
+function typeBehind(
+  defined: WordsBehindNames,
+  name: string,
+  before: string | null | undefined,
+  now: string | null,
+): string | null {
+  const words = defined.get(name.toLowerCase()) ?? [];
+  const isUndefined = words.length === 0 && before !== undefined;
+  if (isUndefined) return before;
+  const said = words.map((word) => SAID[word]).find((type) => type !== undefined);
+  const length = now === null ? undefined : LENGTHS[now];
+  if (said === undefined || length === undefined) return now;
+  return said === 'binary' ? `binary(${length})` : said;
 }
 
 /** Whether a column has become generated, ordinary, or of another type that looks alike. */

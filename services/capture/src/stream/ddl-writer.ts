@@ -36,7 +36,7 @@ export class DdlWriter {
     const { sequence, buffer } = context;
     const offset = sequence.next(query.start, 0);
     const point = context.point(sequence.current(), query.start);
-    const isNew = this.#routes.noteDdl(change, query.sql);
+    const isNew = this.#routes.noteDdl(change, query);
     if (!context.wasPublished(offset)) {
       this.#ddl.report(change, query, { buffer, point });
       for (const moved of this.#ddl.movedNames(change)) this.#tellMoved(moved, point);

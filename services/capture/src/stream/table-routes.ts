@@ -19,6 +19,7 @@ import { TableRoute } from './table-route.ts';
 import type { TableWork, TableWorkQueue } from './table-work.ts';
 import { isSequenceTable } from '../catalog/sequence-table.ts';
 import type { DdlChange } from '../ddl/ddl-change.ts';
+import type { LoggedStatement } from '../ddl/ddl.ts';
 import { nameChanges } from '../ddl/name-changes.ts';
 import type { DdlPolicies } from '../ddl/ddl-policies.ts';
 import type { Announcement } from '../encode/announcement.ts';
@@ -258,11 +259,11 @@ export class TableRoutes {
    * A DDL makes every chunk that is being read worthless: it is not known which table it changed.
    * @returns whether it makes a table: one that is made if it is missing is new when the stream has seen the name given up
    */
-  noteDdl(change: DdlChange, sql: string): boolean {
-    const { work, columnBook, isUnsure } = this.#options;
+  noteDdl(change: DdlChange, statement: Pick<LoggedStatement, 'sql' | 'sqlMode'>): boolean {
+    const { work, isUnsure } = this.#options;
     this.#ddlsPassed++;
-    if (isUnsure() && !TAKES_NOTHING.test(sql)) work.add({ kind: 'answers-doubtful' });
-    for (const table of columnBook.namedBy(sql)) work.add({ kind: 'columns', table });
+    if (isUnsure() && !TAKES_NOTHING.test(statement.sql)) work.add({ kind: 'answers-doubtful' });
+    this.#noteColumns(change, statement);
     const isNew = this.#noteCreated(change);
     this.#noteGone(change);
     // What was read under a name that is given up is worth nothing, before the name has another table.
@@ -271,6 +272,20 @@ export class TableRoutes {
     for (const table of change.altered) this.#learn({ kind: 'altered', table });
     for (const { recorder } of this.#byName.values()) if (recorder !== null) recorder.disturbed = true;
     return isNew;
+  }
+
+  /** Of a table whose name another has got the server alone tells the columns. */
+  #noteColumns(
+    { created, renamed, altered }: DdlChange,
+    statement: Pick<LoggedStatement, 'sql' | 'sqlMode'>,
+  ): void {
+    const { work, columnBook } = this.#options;
+    const others = [...(created === null ? [] : [created]), ...renamed.map(({ to }) => to)];
+    const note = (table: TableName, alter: typeof statement | null): void => {
+      if (columnBook.mayRenew(table)) work.add({ kind: 'columns', table, alter });
+    };
+    for (const table of others) note(table, null);
+    for (const table of altered) note(table, statement);
   }
 
   #noteCreated({ created, ...change }: DdlChange): boolean {

@@ -1,13 +1,18 @@
 import type { TableMap } from '@sluice/binlog';
 import type { TableName } from '@sluice/envelope';
+import type { LoggedStatement } from '../ddl/ddl.ts';
 import type { Doubt } from './doubt.ts';
 
 /** What somebody has learned of tables, to be seen to between two events. Names are those of captured tables. */
 export type TableWork =
   /** A table map without a route: no row of it can be decoded before. */
   | { readonly kind: 'unknown-map'; readonly map: TableMap }
-  /** A statement names a table of which the server knows more than its table maps tell. */
-  | { readonly kind: 'columns'; readonly table: TableName }
+  /** A statement is about a table of which the server knows more than its table maps tell; null: it gives the name to another. */
+  | {
+      readonly kind: 'columns';
+      readonly table: TableName;
+      readonly alter: Pick<LoggedStatement, 'sql' | 'sqlMode'> | null;
+    }
   /** A table has lost its name. */
   | { readonly kind: 'dropped'; readonly table: TableName }
   /** A database is gone with all its tables, those too of which nothing is known here. */

@@ -5,6 +5,8 @@ import type { Logger, PreflightProblem } from '@sluice/runtime';
 import { askSource } from './ask-source.ts';
 import { refusalNow } from '../preflight/examine-table.ts';
 import { hiddenTable, type RefusedTable } from '../preflight/refused-tables.ts';
+import type { LoggedStatement } from '../ddl/ddl.ts';
+import { wordsBehindNames } from '../ddl/words-behind-names.ts';
 import { findGone, type Gone } from '../catalog/gone.ts';
 import { findHidden } from '../catalog/hidden.ts';
 import type { Source } from '../source/source.ts';
@@ -58,11 +60,16 @@ export class TableDiscovery {
   }
 
   /** Before the next checkpoint: a later life will not meet the statement again, only what the history says. */
-  async renewColumns({ database, table }: TableName): Promise<void> {
+  async renewColumns(
+    { database, table }: TableName,
+    alter: Pick<LoggedStatement, 'sql' | 'sqlMode'> | null,
+  ): Promise<void> {
     const { settings, registry, routes, columnBook, announcement } = this.#parts;
     const description = await this.#describe(database, table);
     const isCapturable = description !== null && refusalNow(settings.config, description) === null;
-    const shape = isCapturable ? columnBook.renewed(description) : null;
+    const { flavour } = this.#parts.server;
+    const defined = alter === null ? null : wordsBehindNames(alter.sql, { flavour, sqlMode: alter.sqlMode });
+    const shape = isCapturable ? columnBook.renewed(description, defined) : null;
     const isReady = routes.captures(database, table) && registry.isAdmitted(database, table);
     if (shape !== null && isReady) routes.open(shape, announcement);
   }

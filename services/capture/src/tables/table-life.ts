@@ -131,7 +131,7 @@ export class TableLife {
       case 'unreadable':
         return this.#owed.unreadable(table);
       case 'columns':
-        return this.#discovery.renewColumns(table);
+        return this.#discovery.renewColumns(table, work.alter);
     }
   }
 }

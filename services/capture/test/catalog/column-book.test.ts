@@ -3,6 +3,7 @@ import type { TableDescription } from '@sluice/mysql';
 import { TopicRouting } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { TableRegistry } from '../../src/catalog/table-registry.ts';
+import { wordsBehindNames, type WordsBehindNames } from '../../src/ddl/words-behind-names.ts';
 import { ColumnBook, leftOutOf } from '../../src/catalog/column-book.ts';
 
 const NAME = { database: 'shop', table: 'users' };
@@ -100,15 +101,33 @@ describe('types of BINARY columns', () => {
     expect([...types.factsOf(map).namedTypes]).toEqual([['id', 'uuid']]);
   });
 
-  test('are asked for again when a statement names the table', () => {
+  test('are asked for again when another table has got the name', () => {
     const types = names(registryOf({ id: 'binary(16)', n: 'int' }));
-    expect(types.namedBy('ALTER TABLE orders ADD x int')).toEqual([]);
-    expect(types.namedBy('ALTER TABLE `Users` MODIFY id uuid')).toEqual([NAME]);
-    expect(types.renewed(describedAs({ id: 'uuid', n: 'bigint' }))?.columns).toMatchObject([
+    expect(types.mayRenew({ database: 'shop', table: 'orders' })).toBe(false);
+    expect(types.mayRenew(NAME)).toBe(true);
+    expect(types.renewed(describedAs({ id: 'uuid', n: 'bigint' }), null)?.columns).toMatchObject([
       { name: 'id', type: 'uuid' },
       { name: 'n', type: 'bigint' },
     ]);
-    expect(types.renewed(describedAs({ id: 'binary(16)', n: 'int' }))).toBeNull();
+    expect(types.renewed(describedAs({ id: 'binary(16)', n: 'int' }), null)).toBeNull();
+  });
+
+  test.each([
+    ['binary(16)', 'ALTER TABLE users MODIFY id uuid NOT NULL', 'uuid', 'uuid'],
+    ['binary(16)', 'alter table users change `Id` id UUID', 'uuid', 'uuid'],
+    // What the server says is of a later statement.
+    ['binary(16)', 'ALTER TABLE users ADD x int AFTER id', 'uuid', 'binary(16)'],
+    ['binary(16)', 'ALTER TABLE users DROP PRIMARY KEY, ADD PRIMARY KEY (id)', 'uuid', 'binary(16)'],
+    ['binary(16)', 'ALTER TABLE users MODIFY id uuid', 'inet6', 'uuid'],
+    ['uuid', 'ALTER TABLE users MODIFY id BINARY(16)', 'inet6', 'binary(16)'],
+    ['uuid', 'ALTER TABLE users MODIFY id CHAR(16) BYTE', 'uuid', 'binary(16)'],
+  ])('%s behind %s, of which the server says %s, is %s', (before, sql, now, expected) => {
+    const types = names(registryOf({ id: before }));
+    types.renewed(describedAs({ id: now }), wordsBehindNames(sql, { flavour: 'mariadb', sqlMode: 0 }));
+    const map = mapOf({ id: 'binary(16)' });
+    expect(types.lacks(map)).toBe(false);
+    const found = expected === 'binary(16)' ? [] : [['id', expected]];
+    expect([...types.factsOf(map).namedTypes]).toEqual(found);
   });
 
   test('are plain on MySQL, which has no others', () => {
@@ -152,10 +171,13 @@ describe('generated columns', () => {
 
   test('make a new version when a statement has made an ordinary column of one', () => {
     const columns = book(registryOf({ id: 'int', n: 'int' }, ['twice']));
-    expect(columns.namedBy('ALTER TABLE users MODIFY twice int')).toEqual([NAME]);
-    expect(columns.renewed(description)).toBeNull();
+    expect(columns.mayRenew(NAME)).toBe(true);
+    const behind = (sql: string): WordsBehindNames =>
+      wordsBehindNames(sql, { flavour: 'mariadb', sqlMode: 0 });
+    expect(columns.renewed(description, behind('ALTER TABLE users MODIFY twice int'))).toBeNull();
     const ordinary = generated({ id: 'int(11)', twice: 'int(11)', n: 'int(11)' }, '');
-    expect(columns.renewed(ordinary)).toMatchObject({
+    expect(columns.renewed(ordinary, behind('ALTER TABLE users ADD x int'))).toBeNull();
+    expect(columns.renewed(ordinary, behind('ALTER TABLE users MODIFY twice int'))).toMatchObject({
       columns: [{ name: 'id' }, { name: 'twice' }, { name: 'n' }],
       leftOut: [],
     });
