@@ -23,6 +23,7 @@ const BORN = { by: born, title: 'sinks that are added after all records have exp
 
 /** Every code has an entry: one that is new does not compile without. */
 export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
+  BINLOG_EVENT_MISSING: { cannot: 'no server leaves an event out on purpose' },
   BINLOG_METADATA_NOT_FULL: {
     cannot:
       'the setting is one of the whole server, and capture does not start without it: the way on is that of BINLOG_ROW_IMAGE_NOT_FULL',

@@ -25,6 +25,11 @@ export interface DecoderOptions {
   readonly file: string;
   readonly position: number;
   /**
+   * Whether the server sends every byte of its files: MySQL does when it is asked by position. By GTID it leaves out what the reader
+   * has; MariaDB leaves out annotations.
+   */
+  readonly contiguous?: boolean;
+  /**
    * What MariaDB's table maps do not tell; asked after `onTableMap` and before the first `onRows` of the map. Without it UUIDs
    * and addresses are bytes, and images without all columns cannot be read.
    */
@@ -63,7 +68,7 @@ export class BinlogDecoder {
     this.flavour = options.flavour;
     this.checksum = options.checksum;
     this.tables = new TableCache(options.flavour, options.columnFacts ?? (() => NO_FACTS));
-    this.tracker = new PositionTracker(options.file, options.position);
+    this.tracker = new PositionTracker(options.file, options.position, options.contiguous);
   }
 
   /**

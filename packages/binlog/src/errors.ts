@@ -7,6 +7,8 @@ export type BinlogErrorCode =
   | 'CHECKSUM_MISMATCH'
   /** The event is shorter than it says, or its parts do not fit together. */
   | 'EVENT_MALFORMED'
+  /** An event does not begin where the one before it ended: what stands between them was not sent. */
+  | 'EVENT_MISSING'
   /** A type of event that may carry rows and that this decoder does not know. */
   | 'EVENT_UNSUPPORTED'
   /** The server wrote an INCIDENT event: changes may be missing from the binlog itself. */

@@ -1,3 +1,5 @@
+import { BinlogError } from './errors.ts';
+
 const TWO_32 = 4_294_967_296;
 
 /**
@@ -9,10 +11,13 @@ export class PositionTracker {
   file: string;
   /** Where the last event ended that has a place in the file. */
   end: number;
+  private readonly contiguous: boolean;
 
-  constructor(file: string, position: number) {
+  /** @param contiguous whether an event that does not begin where the one before it ended is refused */
+  constructor(file: string, position: number, contiguous = false) {
     this.file = file;
     this.end = position;
+    this.contiguous = contiguous;
   }
 
   /** A file begins, or the stream was placed in one. */
@@ -21,9 +26,13 @@ export class PositionTracker {
     this.end = position;
   }
 
-  /** Takes in an event that has a place in the file and returns the offset of its first byte. */
+  /**
+   * Takes in an event that has a place in the file and returns the offset of its first byte.
+   * @throws BinlogError EVENT_MISSING
+   */
   advance(headerPosition: number, length: number): number {
     const start = headerPosition === 0 ? this.end : this.widen(headerPosition) - length;
+    if (this.contiguous && start !== this.end) throw missing(this.file, this.end, start);
     this.end = start + length;
     return start;
   }
@@ -33,4 +42,9 @@ export class PositionTracker {
     const candidate = Math.floor(this.end / TWO_32) * TWO_32 + low;
     return candidate >= this.end ? candidate : candidate + TWO_32;
   }
+}
+
+function missing(file: string, end: number, start: number): BinlogError {
+  const message = `in ${file} an event begins at ${start}, and the one before it ended at ${end}`;
+  return new BinlogError('EVENT_MISSING', message, { file, end, start });
 }

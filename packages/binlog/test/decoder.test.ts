@@ -205,6 +205,16 @@ describe('checksums', () => {
   });
 });
 
+test('an event that was left out is missed where all of them are to come', () => {
+  const events = orderEvents({ rows: 1, checksum: false });
+  expect(decode(events, { contiguous: true }).calls).toHaveLength(4);
+  for (const [place] of events.entries()) {
+    const rest = events.filter((_, index) => index !== place);
+    const isLast = place === events.length - 1;
+    expect(codeOf(() => decode(rest, { contiguous: true }))).toBe(isLast ? 'no error' : 'EVENT_MISSING');
+  }
+});
+
 describe('what is refused', () => {
   const columns = [{ name: 'a', type: 3 }];
   const map = eventBytes({ type: 19 }, tableMapBody(7, 'shop', 't', columns));

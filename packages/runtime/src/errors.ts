@@ -17,6 +17,11 @@ export interface ErrorEntry {
 
 /** The one list of error codes; `docs/errors.md` is generated from it. Keep it sorted by code. */
 export const ERRORS = {
+  BINLOG_EVENT_MISSING: {
+    class: 'retryable',
+    summary: 'the source did not send an event that stands in its binlog',
+    fix: 'Capture reads on from its checkpoint, by itself: nothing was published without the event. If it comes again and again, report it with the message, which names the file and the place.',
+  },
   BINLOG_METADATA_NOT_FULL: {
     class: 'fatal',
     summary: 'a row was written to the binlog without column names and types',

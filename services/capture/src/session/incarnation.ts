@@ -143,6 +143,7 @@ export class Incarnation {
       checksum: reader.checksum,
       flavour: source.facts.flavour,
       ...plan.from,
+      contiguous: source.facts.flavour === 'mysql' && plan.from.gtidSet === null,
       columnFacts: (map) => columnBook.factsOf(map),
     });
     this.#drainTime = afterDrainTime(signal);

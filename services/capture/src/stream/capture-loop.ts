@@ -291,5 +291,9 @@ function translate(error: unknown): Error {
     const message = `${error.message}. Run on the source: SET GLOBAL binlog_row_image = 'FULL';`;
     return new PipelineError('BINLOG_ROW_IMAGE_NOT_FULL', message, { cause: error });
   }
+  if (error.code === 'EVENT_MISSING')
+    return new PipelineError('BINLOG_EVENT_MISSING', `The source left events out: ${error.message}.`, {
+      cause: error,
+    });
   return new PipelineError('BINLOG_UNREADABLE', `${error.code}: ${error.message}`, { cause: error });
 }
