@@ -1,4 +1,5 @@
 import { fetchV11, listOffsetsV6, type Connection } from '@platformatic/kafka';
+import { PipelineError } from '@sluice/runtime';
 import type { Cluster } from './cluster.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { committedRecords, type TopicRecord } from './committed-records.ts';
@@ -79,6 +80,27 @@ export class PartitionReader {
         found?.abortedTransactions ?? [],
       );
     });
+  }
+
+  /**
+   * As `fetch`, of an offset below the end: a batch stands there, or behind it where compaction or retention took records away. An
+   * answer without one is no end, and asked for again.
+   */
+  async fetchNext(
+    topic: string,
+    partition: number,
+    offset: bigint,
+    window: RecoveryWindow,
+  ): Promise<FetchedRecords> {
+    for (let from = offset; ;) {
+      const fetched = await this.fetch(topic, partition, from, window);
+      if (fetched.next > from) return fetched;
+      const { start, end } = await this.bounds(topic, partition, window);
+      if (from >= end) return { records: [], next: end };
+      const place = `read ${topic}/${partition}: Kafka has offsets up to ${end}, and sends nothing from ${from} on`;
+      await window.again(new PipelineError('KAFKA_UNREACHABLE', place));
+      if (start > from) from = start;
+    }
   }
 
   async #offset(

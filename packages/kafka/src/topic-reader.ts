@@ -107,10 +107,9 @@ export class TopicReader {
       const { start, end } = await this.#reader.bounds(topic, partition, window);
       let offset = from < start ? start : from;
       while (offset < end) {
-        const { records, next } = await this.#reader.fetch(topic, partition, offset, this.#window());
+        const { records, next } = await this.#reader.fetchNext(topic, partition, offset, this.#window());
         const record = records.find(accept);
         if (record !== undefined) return { record, next: record.offset + 1n };
-        if (next === offset) break; // compaction has emptied what is left
         offset = next;
       }
       return { record: null, next: offset };
@@ -242,13 +241,12 @@ export class TopicReader {
     let offset = from;
     while (offset < to) {
       // A new window for each fetch: a long topic may take longer than an outage is borne.
-      const { records, next } = await this.#reader.fetch(topic, partition, offset, this.#window());
+      const { records, next } = await this.#reader.fetchNext(topic, partition, offset, this.#window());
       for (const record of records) {
         if (record.offset >= to) break;
         onRecord(record);
         count++;
       }
-      if (next === offset) break; // compaction has emptied what is left
       offset = next;
     }
     return count;
