@@ -48,7 +48,12 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     const second = await pipeline.start();
     // Each ALTER begins a new life and has the table read again, so the last change need not be the newest record.
     const isLast = (change: unknown): boolean => (change as { id: number }).id === 5;
-    await eventually('the last change', async () => (await changesOf(pipeline, 'orders')).some(isLast));
+    await eventually('the last change', async () => (await changesOf(pipeline, 'orders')).some(isLast)).catch(
+      async (error: unknown) => {
+        const came = JSON.stringify(await changesOf(pipeline, 'orders'));
+        throw new Error(`${came}\n${JSON.stringify(await second.status())}`, { cause: error });
+      },
+    );
     expect(await changesOf(pipeline, 'orders')).toEqual([
       { id: 1, status: 'paid', amount: 5, note: 'größe' },
       { id: 4, status: 'new', amount: -5, note: null },

@@ -14,9 +14,13 @@ export interface RowRecord {
   readonly payload: RowEnvelope['payload'];
 }
 
-/** Everything a read-committed reader sees in a topic, partition by partition, in offset order. Tombstones are left out. */
+/**
+ * Everything a read-committed reader sees in a topic, partition by partition, in offset order. Tombstones are left out. One partition
+ * may show a Kafka transaction already and another not yet: whatever has begun is waited for.
+ */
 export async function readEnvelopes(reader: TopicReader, topic: string): Promise<EnvelopeRecord[]> {
   const found: EnvelopeRecord[] = [];
+  await reader.settledEnds(topic);
   await reader.readTopic(topic, {}, (record) => {
     if (record.value === null) return;
     const { partition } = record;
