@@ -48,7 +48,8 @@ function isInstalled() {
   if (wanted === null) fail('package-lock.json is missing or cannot be read', EX_UNAVAILABLE);
   if (found === null || !existsSync(NODE)) return false;
   return Object.entries(wanted).every(([path, entry]) => {
-    if (!path.includes('node_modules/') || entry.link) return true; // the workspaces themselves
+    if (!path.includes('node_modules/')) return true; // the workspaces themselves
+    if (entry.link) return existsSync(join(MODULES, '..', path)); // of a workspace: by name it is found only there
     const installed = found[path];
     if (installed === undefined) return entry.optional === true; // made for another platform
     return installed.version === entry.version && installed.integrity === entry.integrity;
