@@ -1,9 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { loadConfig } from '@sluice/runtime';
+import { loadConfig, opsOf } from '@sluice/runtime';
 import type { SluiceConfig } from '@sluice/runtime';
-import { opsOf } from './operator/ops-client.ts';
 import { SERVICE_NAMES, startServices } from './pipeline-services.ts';
 import type { ServiceName, ServicePlan } from './pipeline-services.ts';
 import { watchPipeline } from './watch-pipeline.ts';

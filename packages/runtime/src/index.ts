@@ -33,7 +33,7 @@ export {
   type TablesConfig,
   type TopicsConfig,
 } from './config/schema.ts';
-export { parseSection } from './config/section.ts';
+export { opsOf, parseSection } from './config/section.ts';
 export { redactedConfig } from './config/secrets.ts';
 export {
   HEALTH_STATUSES,

@@ -1,13 +1,13 @@
 import {
   formatPath,
   loadConfig,
+  opsOf,
   parseSection,
   PipelineError,
   type Environment,
   type SluiceConfig,
 } from '@sluice/runtime';
 import { sinkSchemas, type SinkSchemas } from '../sink-schemas.ts';
-import { opsOf } from './ops-client.ts';
 import { show, type Screen } from './screen.ts';
 
 /** Says every problem of the file at once, those of the sinks' sections included. True when there is none. */

@@ -1,14 +1,9 @@
 import { addressOf, type Operation, type PathParams } from '@sluice/ops-api';
-import { opsSchemaFor, parseSection, type OpsConfig, type SluiceConfig } from '@sluice/runtime';
+import { opsOf, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 
 const TIMEOUT_MS = 120_000;
 const ANYWHERE = new Set(['0.0.0.0', '::']);
-
-/** `ops` of a service with its defaults; `path` is its section, such as `['sinks', 'redis']`. */
-export function opsOf(config: SluiceConfig, path: readonly string[]): OpsConfig {
-  return parseSection(config, [...path, 'ops'], opsSchemaFor(path.at(-1) ?? ''));
-}
 
 /** Where a service shows its health; `path` is its section, such as `['sinks', 'redis']`. */
 export function opsUrl(config: SluiceConfig, path: readonly string[]): string {

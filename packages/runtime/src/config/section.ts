@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { coerce } from './coerce.ts';
 import { configError, formatPath, problemsOf } from './problems.ts';
-import type { SluiceConfig } from './schema.ts';
+import { opsSchemaFor, type OpsConfig, type SluiceConfig } from './schema.ts';
 
 /**
  * Checks a section by the schema of the part that owns it, e.g. `parseSection(config, ['sinks', 'redis'], schema)`.
@@ -19,4 +19,9 @@ export function parseSection<C>(config: SluiceConfig, path: readonly string[], s
     throw configError(`section ${formatPath(path)}`, problemsOf(result.error, schema, candidate, path));
   }
   return result.data;
+}
+
+/** `ops` of a service with its defaults; `path` is its section, such as `['sinks', 'redis']`. Throws as `parseSection` does. */
+export function opsOf(config: SluiceConfig, path: readonly string[]): OpsConfig {
+  return parseSection(config, [...path, 'ops'], opsSchemaFor(path.at(-1) ?? ''));
 }
