@@ -11,7 +11,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const ENTRIES = {
-  start: 'packages/cli/src/start.ts',
+  start: 'packages/demo/src/main.ts',
   test: 'test/run.ts',
   nightly: 'test/nightly.ts',
   bench: 'test/bench/main.ts',
@@ -20,10 +20,10 @@ const ENTRIES = {
   fuzz: 'packages/binlog/test/fuzz/main.ts',
   faults: 'test/faults/run.ts',
   soak: 'test/faults/soak.ts',
-  build: 'packages/cli/src/build.ts',
+  build: 'packages/tools/src/build/main.ts',
   torture: 'test/torture/main.ts',
   schemas: 'test/schemas/main.ts',
-  generate: 'packages/cli/src/generate.ts',
+  generate: 'packages/tools/src/generate.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };
 const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');

@@ -19,17 +19,6 @@ export const kafkaClients = [
   '@confluentinc/kafka-javascript',
 ];
 
-const everyPackage = [
-  'binlog',
-  'envelope',
-  'runtime',
-  'kafka',
-  'mysql',
-  'ops-api',
-  'sink-kit',
-  'local-stack',
-];
-
 const table: Readonly<Record<string, Arrows>> = {
   'packages/binlog': { packages: [], external: ['iconv-lite'], pureBuiltins: ['node:zlib', 'node:buffer'] },
   'packages/envelope': { packages: [], external: ['zod'], pureBuiltins: ['node:buffer'] },
@@ -46,7 +35,17 @@ const table: Readonly<Record<string, Arrows>> = {
     external: ['opossum', 'zod', 'vitest', 'fast-check'],
   },
   'packages/local-stack': { packages: ['runtime'], external: [] },
-  'packages/cli': { packages: everyPackage, external: 'own' },
+  'packages/cli': { packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit'], external: [] },
+  'packages/compare': {
+    packages: ['envelope', 'mysql'],
+    external: ['@elastic/elasticsearch', 'ioredis', 'mysql2'],
+  },
+  'packages/sample-shop': { packages: [], external: ['@faker-js/faker', 'mysql2'] },
+  'packages/demo': {
+    packages: ['runtime', 'kafka', 'ops-api', 'local-stack', 'cli', 'compare', 'sample-shop'],
+    external: ['mysql2'],
+  },
+  'packages/tools': { packages: ['envelope', 'runtime', 'cli'], external: [] },
   'services/capture': {
     // Of the kit only its dead letters, which capture has too.
     packages: ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'ops-api', 'sink-kit'],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createShop } from '@sluice/cli/demo';
+import { createShop } from '@sluice/sample-shop';
 import {
   exactAfter,
   heartbeatTopic,

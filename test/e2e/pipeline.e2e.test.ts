@@ -1,4 +1,4 @@
-import { createShop, startWorkload, type Workload } from '@sluice/cli/demo';
+import { createShop, startWorkload, type Workload } from '@sluice/sample-shop';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
 import { duplicateSequences } from '../harness/row-history.ts';

@@ -1,4 +1,4 @@
-import { createShop, startWorkload } from '@sluice/cli/demo';
+import { createShop, startWorkload } from '@sluice/sample-shop';
 import type { TopicRecord } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareSinks, describeDifference, type Comparison } from '@sluice/cli/compare';
+import { compareSinks, describeDifference, type Comparison } from '@sluice/compare';
 import { deadLetterTopic, TopicRouting } from '@sluice/envelope';
 import { kafkaClient, TopicReader, type TopicRecord } from '@sluice/kafka';
 import { freePorts, type Stack } from '@sluice/local-stack';

@@ -1,5 +1,5 @@
 import { Client } from '@elastic/elasticsearch';
-import type { CompareOptions } from '@sluice/cli/compare';
+import type { CompareOptions } from '@sluice/compare';
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier, type Connection } from '@sluice/mysql';
 import { Redis } from 'ioredis';

@@ -1,4 +1,4 @@
-import { compareSinks, describeDifference } from '@sluice/cli/compare';
+import { compareSinks, describeDifference } from '@sluice/compare';
 import { heartbeatTopic, tableIdOf, type TableName, TopicRouting } from '@sluice/envelope';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from './eventually.ts';

@@ -1,6 +1,6 @@
 /** `sluice`: the operator's command. See `--help`. */
 import { errorEntry, olderNodeReady, PipelineError, VERSION } from '@sluice/runtime';
-import { UsageError } from './arguments.ts';
+import { UsageError } from './operator/usage-error.ts';
 import { CommandFailed } from './operator/command-failed.ts';
 import { parseCommandLine } from './operator/command-line.ts';
 import { helpFor } from './operator/help.ts';

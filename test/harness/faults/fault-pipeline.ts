@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareSinks, describeDifference, type CompareOptions, type Comparison } from '@sluice/cli/compare';
+import { compareSinks, describeDifference, type CompareOptions, type Comparison } from '@sluice/compare';
 import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient, TopicReader } from '@sluice/kafka';
 import { createLogger } from '@sluice/runtime';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Comparison } from '@sluice/cli/compare';
+import type { Comparison } from '@sluice/compare';
 import { eventually } from '../eventually.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { metricSum } from '../service-pages.ts';

@@ -1,4 +1,4 @@
-import { compareSinks, describeDifference } from '@sluice/cli/compare';
+import { compareSinks, describeDifference } from '@sluice/compare';
 import { tableIdOf, type TableName } from '@sluice/envelope';
 import { ADDRESS_VARIABLES, startStack, type MysqlServer, type Stack } from '@sluice/local-stack';
 import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';

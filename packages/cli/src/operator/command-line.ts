@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../arguments.ts';
+import { UsageError } from './usage-error.ts';
 import { COMMANDS, OPTIONS, specOf, type CommandName, type OptionName } from './commands-table.ts';
 import { parseInstant } from './instant.ts';
 

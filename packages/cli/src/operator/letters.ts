@@ -3,7 +3,7 @@ import { CAPTURE, tableArgument } from '@sluice/envelope';
 import { kafkaClient, PlainProducer } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { LetterDesk, LetterStore, type Letter, type LetterFilter } from '@sluice/sink-kit/dead-letters';
-import { UsageError } from '../arguments.ts';
+import { UsageError } from './usage-error.ts';
 import type { OptionValues } from './command-line.ts';
 
 /** The sink that `--sink` names. Throws UsageError when the configuration has no such section. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../arguments.ts';
+import { UsageError } from './usage-error.ts';
 import { importProgram, programFile, ROOT } from '../program-file.ts';
 import type { CommandLine } from './command-line.ts';
 import type { CommandName } from './commands-table.ts';

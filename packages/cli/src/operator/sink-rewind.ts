@@ -1,7 +1,7 @@
 import { TopicRouting } from '@sluice/envelope';
 import { groupActive, groupMembers, groupPositions, kafkaClient, listTopics, moveGroup } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
-import { UsageError } from '../arguments.ts';
+import { UsageError } from './usage-error.ts';
 import { CommandFailed } from './command-failed.ts';
 import { INSTANT_FORMS, type CommandLine, type OptionValues } from './command-line.ts';
 import { audit } from './dlq-commands.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../src/arguments.ts';
+import { UsageError } from '../../src/operator/usage-error.ts';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
 import { COMMANDS, OPTIONS } from '../../src/operator/commands-table.ts';
 import { helpFor } from '../../src/operator/help.ts';

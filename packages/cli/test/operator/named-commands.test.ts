@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ERRORS } from '@sluice/runtime';
-import { UsageError } from '../../src/arguments.ts';
+import { UsageError } from '../../src/operator/usage-error.ts';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
 import { OPTIONS, type OptionName } from '../../src/operator/commands-table.ts';
 import { ROOT } from '../../src/program-file.ts';

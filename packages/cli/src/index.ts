@@ -1,2 +1,0 @@
-export * from './compare/index.ts';
-export * from './demo/index.ts';

@@ -1,0 +1,148 @@
+import { startStack } from '@sluice/local-stack';
+import type { MysqlServer, Stack } from '@sluice/local-stack';
+import { Redis } from 'ioredis';
+import { createConnection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareSinks, describeDifference, listTables } from '../src/index.ts';
+import type { Comparison } from '../src/index.ts';
+import { createShop } from '@sluice/sample-shop';
+import { fillSinks } from './fill-sinks.ts';
+
+const SEED = 5;
+const SIZES = { customers: 300, products: 100, orders: 300, notes: 200 };
+const TARGET = 'cli_compare_copy';
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack({ servers: ['mysql', 'mariadb', 'target-mysql', 'redis', 'elasticsearch'] });
+});
+afterAll(() => stack.stop());
+
+async function onServer(server: MysqlServer, ...statements: string[]): Promise<void> {
+  const { host, port, user, password } = server;
+  const connection = await createConnection({ host, port, user, password, charset: 'utf8mb4' });
+  for (const statement of statements) await connection.query(statement);
+  await connection.end();
+}
+
+async function makeShop(server: MysqlServer, database: string): Promise<number> {
+  const { host, port, user, password } = server;
+  const connection = await createConnection({ host, port, user, password, charset: 'utf8mb4' });
+  try {
+    return await createShop(connection, { seed: SEED, sizes: SIZES, database });
+  } finally {
+    await connection.end();
+  }
+}
+
+async function putDocument(index: string, id: string, document: object): Promise<void> {
+  const url = `${stack.elasticsearch.node}/${index}/_doc/${encodeURIComponent(id)}`;
+  const response = await fetch(url, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(document),
+  });
+  expect(response.ok).toBe(true);
+}
+
+describe.each(['mysql', 'mariadb'] as const)('source %s', (flavour) => {
+  const database = `cli_compare_${flavour}`;
+  // MariaDB's JSON is text: the sink's target has text as well, MySQL's own JSON would rewrite it.
+  const target = (): MysqlServer => (flavour === 'mysql' ? stack.targetMysql : stack.mariadb);
+  const compare = async (): Promise<Comparison> => {
+    const { host, port, user, password } = stack[flavour];
+    const connection = await createConnection({ host, port, user, password });
+    const tables = await listTables(connection, database);
+    await connection.end();
+    return compareSinks({
+      source: stack[flavour],
+      tables,
+      redis: stack.redis,
+      elasticsearch: stack.elasticsearch,
+      mysql: { ...target(), databases: { [database]: TARGET } },
+      chunkRows: 100,
+    });
+  };
+  let rows = 0;
+
+  beforeAll(async () => {
+    rows = await makeShop(stack[flavour], database);
+    await makeShop(target(), TARGET);
+    await fillSinks(stack, stack[flavour], database);
+  });
+
+  test('equal stores are equal, in every row of every table', async () => {
+    const { rows: compared, sinks } = await compare();
+    const equal = { compared: rows, different: 0, missing: 0, extra: 0, examples: [] };
+    expect(compared).toBe(rows);
+    expect(sinks).toEqual({ redis: equal, elasticsearch: equal, mysql: equal });
+  });
+
+  test('what differs, is missing or is extra is found and described', async () => {
+    const redis = new Redis(stack.redis.url);
+    const order = `${database}.orders`;
+    await redis.set(
+      `${order}:8`,
+      ((await redis.get(`${order}:8`)) ?? '').replace('"revision":0', '"revision":1'),
+    );
+    await redis.del(`${order}:7`);
+    await redis.set(`${order}:99999`, '{}');
+    await redis.set(`sluice:{${order}:7}`, '0010000020053760849');
+    await redis.quit();
+    await putDocument(`${database}.products`, '{"id":3}', { _sluice: { deleted: true } });
+    await putDocument(`${database}.products`, '{"id":900}', { _sluice: { deleted: true } });
+    await putDocument(`${database}.products`, '{"id":901}', { id: 901 });
+    await onServer(
+      target(),
+      `DELETE FROM ${TARGET}.notes WHERE code = 'memo-10'`,
+      `UPDATE ${TARGET}.orders SET total = total + 0.01 WHERE id = 5`,
+      `INSERT INTO ${TARGET}.exchange_rates VALUES ('ZZZ', 1, '2026-01-01')`,
+      `DROP TABLE ${TARGET}.products`,
+    );
+    const { sinks } = await compare();
+    expect(sinks.redis).toMatchObject({ different: 1, missing: 1, extra: 1 });
+    expect(sinks.redis?.examples.map(describeDifference)).toEqual([
+      `redis ${order} ${order}:7: missing`,
+      `redis ${order} ${order}:8: revision is 1, in the source 0`,
+      `redis ${order} ${order}:99999: extra`,
+    ]);
+    expect(sinks.elasticsearch).toMatchObject({ different: 0, missing: 1, extra: 1 });
+    expect(sinks.elasticsearch?.examples.map(describeDifference)).toEqual([
+      `elasticsearch ${database}.products {"id":3}: missing`,
+      `elasticsearch ${database}.products {"id":901}: extra`,
+    ]);
+    expect(sinks.mysql).toMatchObject({ different: 1, missing: 1 + SIZES.products, extra: 1 });
+    expect(sinks.mysql?.examples.map((example) => example.kind).slice(0, 3)).toEqual([
+      'extra',
+      'missing',
+      'different',
+    ]);
+  });
+
+  test('a table without a key, or that is not there, is an error', async () => {
+    const source = stack[flavour];
+    await onServer(source, `CREATE TABLE ${database}.keyless (a INT NOT NULL, b INT)`);
+    const keyless = { source, tables: [{ database, table: 'keyless' }] };
+    await expect(compareSinks(keyless)).rejects.toThrow('keyless does not exist or has no key');
+    await expect(compareSinks({ ...keyless, keys: { [`${database}.keyless`]: ['a'] } })).resolves.toEqual({
+      rows: 0,
+      sinks: {},
+    });
+    await onServer(source, `DROP TABLE ${database}.keyless`);
+  });
+});
+
+test('a table with several key columns, one in a wide character set, is equal to itself on MariaDB', async () => {
+  const database = 'cli_compare_wide';
+  await onServer(
+    stack.mariadb,
+    `DROP DATABASE IF EXISTS ${database}`,
+    `CREATE DATABASE ${database}`,
+    `CREATE TABLE ${database}.t (k VARCHAR(9) CHARACTER SET utf32, n INT, PRIMARY KEY (k, n))`,
+    `INSERT INTO ${database}.t VALUES ('日', 1), ('it''s', 2), ('', 3)`,
+  );
+  const tables = [{ database, table: 't' }];
+  const { sinks } = await compareSinks({ source: stack.mariadb, tables, mysql: stack.mariadb });
+  expect(sinks.mysql).toMatchObject({ compared: 3, missing: 0, different: 0, extra: 0 });
+  await onServer(stack.mariadb, `DROP DATABASE ${database}`);
+});

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { envelopeJsonSchema } from '@sluice/envelope';
+import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
+import { sinkSchemas } from '@sluice/cli/sink-schemas';
+import { typesPage, type TypeResults } from './types-page.ts';
+
+/**
+ * Writes the pages and schemas that are made from code, so that they cannot say anything else than it does.
+ * `node packages/tools/src/generate.ts` writes them, `--check` only names those that are out of date.
+ */
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** Text of every generated file by its path in the repository. */
+export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, string>> {
+  const config = configJsonSchema(await sinkSchemas());
+  return new Map([
+    ['docs/config.md', configPage(config)],
+    ['docs/errors.md', errorsPage()],
+    ['docs/sluice.schema.json', jsonText(config)],
+    ['docs/types.md', typesPage(await typeResults(root))],
+    ['packages/envelope/schema/envelope-v1.schema.json', jsonText(envelopeJsonSchema())],
+  ]);
+}
+
+/** What the last run of the conformance table has left: MySQL first, then MariaDB by version. */
+async function typeResults(root: string): Promise<TypeResults[]> {
+  const folder = join(root, 'test/conformance/types/results');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
+  const results = texts.map((text) => JSON.parse(text) as TypeResults);
+  const order = ({ server }: TypeResults): string => `${server.startsWith('MySQL') ? 0 : 1}${server}`;
+  return results.sort((one, other) => order(one).localeCompare(order(other), 'en'));
+}
+
+/** Paths of the generated files that are missing or differ from what the code says. */
+export async function staleFiles(root = ROOT): Promise<readonly string[]> {
+  const stale: string[] = [];
+  for (const [path, text] of await generatedFiles(root)) {
+    const file = join(root, path);
+    if (!existsSync(file) || (await readFile(file, 'utf8')) !== text) stale.push(path);
+  }
+  return stale;
+}
+
+export async function writeGeneratedFiles(root = ROOT): Promise<void> {
+  for (const [path, text] of await generatedFiles(root)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+async function main(): Promise<void> {
+  if (!process.argv.includes('--check')) return writeGeneratedFiles();
+  const stale = await staleFiles();
+  if (stale.length === 0) return;
+  console.error(`out of date: ${stale.join(', ')}; run npm run generate`);
+  process.exitCode = 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
