@@ -8,14 +8,29 @@ import { parseTableId } from './table-name.ts';
  */
 export function tablePattern(pattern: string): (database: string, table: string) => boolean {
   const names = parseTableId(pattern);
-  const [database, table] = [glob(names.database), glob(names.table)];
-  return (databaseName, tableName) => database.test(databaseName) && table.test(tableName);
+  const [database, table] = [Array.from(names.database), Array.from(names.table)];
+  return (databaseName, tableName) => fits(database, databaseName) && fits(table, tableName);
 }
 
-function glob(text: string): RegExp {
-  const source = text
-    .replace(/[.+^${}()|[\]\\]/gu, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'su');
+/**
+ * Whether a text is what the pattern means, in at most as many steps as both lengths multiplied: only the last `*` is ever gone back
+ * to. A regular expression with a few dozen of them would not end, and patterns come from outside too.
+ */
+function fits(pattern: readonly string[], name: string): boolean {
+  const text = Array.from(name);
+  let [at, star, starAt] = [0, -1, 0];
+  for (let place = 0; place < text.length;) {
+    if (pattern[at] === '*') {
+      star = at++;
+      starAt = place;
+    } else if (pattern[at] === '?' || pattern[at] === text[place]) {
+      at++;
+      place++;
+    } else if (star >= 0) {
+      at = star + 1;
+      place = ++starAt;
+    } else return false;
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
 }

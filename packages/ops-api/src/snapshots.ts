@@ -57,7 +57,7 @@ export const startSnapshots = operation({
   path: '/api/snapshots',
   request: z.strictObject({
     /** `database.table`, with `*` and `?` as wildcards. */
-    tables: z.array(z.string().min(3)).min(1).max(PATTERNS_MAX),
+    tables: z.array(z.string().min(3).max(300)).min(1).max(PATTERNS_MAX),
     condition: z.string().nullable().default(null),
     reconcile: z.boolean().default(false),
     by,
