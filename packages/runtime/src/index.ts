@@ -65,14 +65,8 @@ export {
 } from './metrics.ts';
 export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export { preflightFailed, type PreflightProblem } from './preflight.ts';
-export {
-  startOpsServers,
-  type OpsRequest,
-  type OpsResponse,
-  type OpsRoute,
-  type OpsServers,
-  type OpsServersOptions,
-} from './ops-servers.ts';
+export type { OpsRequest, OpsResponse, OpsRoute } from './ops-requests.ts';
+export { startOpsServers, type OpsServers, type OpsServersOptions } from './ops-servers.ts';
 export { refuseNewer } from './record-version.ts';
 export { Troubles, type Trouble } from './troubles.ts';
 export { VERSION } from './version.ts';

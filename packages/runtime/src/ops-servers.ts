@@ -2,32 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { PipelineError } from './errors.ts';
 import { HEALTH_STATUSES, rollUp, type HealthReport } from './health.ts';
-import { declareGauge, declareHistogram, type Histogram, type Registry } from './metrics.ts';
+import { declareGauge, declareHistogram, type Registry } from './metrics.ts';
+import { opsListener, respond, type OpsRoute } from './ops-requests.ts';
 
-/** Bodies of operator commands are a few settings; more is a mistake. */
-const BODY_BYTES_MAX = 65_536;
-
-export interface OpsRequest {
-  readonly query: URLSearchParams;
-  /** What stands in the path for the `:name` parts of the route's. */
-  readonly params: Readonly<Record<string, string>>;
-  /** Body of a POST, at most 64 KiB; `''` for a GET. */
-  readonly body: string;
-}
-
-export interface OpsResponse {
-  readonly status: number;
-  /** Written as JSON. */
-  readonly body: unknown;
-}
-
-/** A POST must say `content-type: application/json`, which no web page can send across origins unasked. */
-export interface OpsRoute {
-  readonly method: 'GET' | 'POST';
-  /** `/api/jobs/:id/pause`: a part that begins with a colon stands for any text. */
-  readonly path: string;
-  handle(request: OpsRequest): OpsResponse | Promise<OpsResponse>;
-}
+/** Of one request's head, and of all of it, in milliseconds: a client that takes longer holds a connection for nothing. */
+const TIMES = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+/** Of each port: a probe, a scraper and a few people need no more, and the process has its files for Kafka and the stores. */
+const CONNECTIONS_MAX = 64;
 
 export interface OpsServersOptions {
   readonly host: string;
@@ -41,6 +22,8 @@ export interface OpsServersOptions {
   readonly routes?: readonly OpsRoute[];
   /** Path of these settings in sluice.yaml, for the message about a taken port, e.g. `capture.ops`. */
   readonly setting?: string;
+  /** Further names that clients reach the service by, in lower case. */
+  readonly allowedHosts?: readonly string[];
 }
 
 export interface OpsServers {
@@ -59,8 +42,10 @@ export async function startOpsServers(options: OpsServersOptions): Promise<OpsSe
     buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
   });
   const measureHealth = healthGauges(options);
-  const ops = createServer(listener([...builtInRoutes(options), ...(options.routes ?? [])], duration));
-  const metrics = createServer(metricsListener(options.registry, measureHealth));
+  const routes = [...builtInRoutes(options), ...(options.routes ?? [])];
+  const { allowedHosts = [] } = options;
+  const ops = newServer(opsListener({ routes, allowedHosts, setting, duration }));
+  const metrics = newServer(metricsListener(options.registry, measureHealth));
   await listen(ops, options.host, options.port, `${setting}.port`);
   try {
     await listen(metrics, options.host, options.metricsPort, `${setting}.metricsPort`);
@@ -105,78 +90,10 @@ function builtInRoutes({ health, status }: OpsServersOptions): OpsRoute[] {
   ];
 }
 
-function listener(routes: readonly OpsRoute[], duration: Histogram<'route' | 'method' | 'status'>) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    const url = new URL(request.url ?? '/', 'http://ops');
-    const route = routes.find(
-      ({ path, method }) => method === request.method && paramsOf(path, url.pathname) !== null,
-    );
-    const stop = duration.startTimer();
-    answer(route, request, url)
-      .catch((error: unknown) => failure(error))
-      .then(({ status, body }) => {
-        respond(response, status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`);
-        stop({ route: route?.path ?? 'unknown', method: route?.method ?? 'other', status });
-      })
-      .catch(() => response.destroy());
-  };
-}
-
-/** The texts of the `:name` parts; null when the path is not the pattern's. */
-function paramsOf(pattern: string, path: string): Readonly<Record<string, string>> | null {
-  const [wanted, found] = [pattern.split('/'), path.split('/')];
-  if (wanted.length !== found.length) return null;
-  const params: Record<string, string> = {};
-  for (const [index, part] of wanted.entries()) {
-    const text = found[index] ?? '';
-    if (part.startsWith(':')) params[part.slice(1)] = decoded(text);
-    else if (part !== text) return null;
-  }
-  return params;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-async function answer(
-  route: OpsRoute | undefined,
-  request: IncomingMessage,
-  { pathname, searchParams: query }: URL,
-): Promise<OpsResponse> {
-  if (route === undefined) return { status: 404, body: { error: 'no such page' } };
-  const params = paramsOf(route.path, pathname) ?? {};
-  if (route.method === 'GET') return route.handle({ query, params, body: '' });
-  if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
-    return { status: 415, body: { error: 'send content-type: application/json' } };
-  }
-  const body = await readBody(request);
-  return body === undefined
-    ? { status: 413, body: { error: 'body too large' } }
-    : route.handle({ query, params, body });
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function failure(error: unknown): OpsResponse {
-  if (!(error instanceof PipelineError)) return { status: 500, body: { error: 'internal error' } };
-  return {
-    status: error.errorClass === 'retryable' ? 503 : 400,
-    body: { error: error.message, code: error.code },
-  };
+function newServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const server = createServer(TIMES, listener);
+  server.maxConnections = CONNECTIONS_MAX;
+  return server;
 }
 
 /** What `/readyz` and `/health` say, as series: whoever watches metrics alone sees the same. */
@@ -197,20 +114,16 @@ function healthGauges({ registry, health }: OpsServersOptions): () => void {
 
 function metricsListener(registry: Registry, measureHealth: () => void) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    if (request.url !== '/metrics') {
-      respond(response, 404, 'text/plain', 'see /metrics\n');
-      return;
-    }
-    measureHealth();
-    registry
-      .metrics()
-      .then((text) => respond(response, 200, registry.contentType, text))
-      .catch(() => respond(response, 500, 'text/plain', 'a collector failed\n'));
+    const isHead = request.method === 'HEAD';
+    const say = (status: number, text: string): void =>
+      respond(response, { status, contentType: 'text/plain', text, isHead });
+    if (request.url !== '/metrics') return say(404, 'see /metrics\n');
+    Promise.resolve()
+      .then(() => measureHealth())
+      .then(() => registry.metrics())
+      .then((text) => respond(response, { status: 200, contentType: registry.contentType, text, isHead }))
+      .catch(() => say(500, 'a collector failed\n'));
   };
-}
-
-function respond(response: ServerResponse, status: number, contentType: string, text: string): void {
-  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text);
 }
 
 async function listen(server: Server, host: string, port: number, setting: string): Promise<void> {

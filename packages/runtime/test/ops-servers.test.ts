@@ -113,7 +113,7 @@ test('own routes: bodies bounded, JSON only, errors told by class', async () => 
     body: { body: '{"x":1}', a: '1' },
   });
   expect((await get(port, '/echo', { method: 'POST', body: 'x' })).status).toBe(415);
-  expect((await get(port, '/echo')).status).toBe(404);
+  expect((await get(port, '/echo')).status).toBe(405);
   expect((await get(port, '/echo', post('x'.repeat(70_000)))).status).toBe(413);
   expect(await get(port, '/refuse', post('{}'))).toEqual({
     status: 400,

@@ -40,6 +40,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     host: ops.host,
     port: ops.port,
     metricsPort: ops.metricsPort,
+    allowedHosts: ops.allowedHosts,
     registry: context.metrics.registry,
     health: () => capture.health(),
     status: () => capture.status(),

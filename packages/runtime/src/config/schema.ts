@@ -32,6 +32,10 @@ export function opsSchemaFor(section: string) {
       }),
       port: port.meta({ description: 'Port of `/health`, `/livez`, `/readyz` and `/status`.' }),
       metricsPort: PORT.default(FIRST_METRICS_PORT + place).meta({ description: 'Port of `/metrics`.' }),
+      allowedHosts: z.array(z.string().min(1).toLowerCase()).default([]).meta({
+        description:
+          'Further names that clients reach the service by. Addresses, names without a dot and those of a private zone (`.local`, `.internal`, `.svc`) need no mention; any other name is refused with 421, because a web page can make its own lead here.',
+      }),
     })
     .meta({
       description:
