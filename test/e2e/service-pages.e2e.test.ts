@@ -60,7 +60,7 @@ async function expectAllCounted(
 
 async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProcess): Promise<void> {
   const { opsUrl, metricsUrl } = capture;
-  await expectHealthy(opsUrl, ['stream', 'kafka', 'ddl', 'tables', 'rows', 'source']);
+  await expectHealthy(opsUrl, ['stream', 'kafka', 'ddl', 'tables', 'rows', 'source'], { state: 'streaming' });
   const { body: status } = await page(`${opsUrl}/status`);
   expect(status).toMatchObject({
     pipeline: pipeline.name,
@@ -75,6 +75,10 @@ async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProce
     snapshot: { [`${pipeline.name}.items`]: { state: 'done' } },
     lastError: null,
   });
+  const logged = capture.process.log.filter(({ event }) => event === 'capture.state').map(({ msg }) => msg);
+  const start = ['checking', 'fencing', 'restoring', 'streaming'].map((state) => `capture: ${state}`);
+  expect(logged.slice(0, start.length)).toEqual(start);
+  expect(logged.at(-1)).toBe('capture: streaming');
   const { text } = await page(metricsUrl);
   const source = pipeline.name;
   expect(metricSum(text, 'cdc_capture_state', { source, state: 'streaming' })).toBe(1);
@@ -128,12 +132,19 @@ async function expectSinkPages(pipeline: SinkPipeline, process: PipelineProcess)
   expect(Date.now() / 1000 - sum('cdc_sink_watermark_timestamp_seconds', { sink })).toBeLessThan(30);
 }
 
-async function expectHealthy(opsUrl: string, components: readonly string[]): Promise<void> {
+async function expectHealthy(
+  opsUrl: string,
+  components: readonly string[],
+  more: { readonly state?: string } = {},
+): Promise<void> {
   for (const path of ['/livez', '/readyz']) {
     expect(await page(`${opsUrl}${path}`)).toMatchObject({ status: 200, body: { status: 'ok' } });
   }
   const { status, body } = await page(`${opsUrl}/health`);
   const ok = expect.objectContaining({ status: 'ok' }) as object;
   const all = Object.fromEntries(components.map((name) => [name, ok]));
-  expect({ status, body }).toEqual({ status: 200, body: { status: 'ok', ready: true, components: all } });
+  expect({ status, body }).toEqual({
+    status: 200,
+    body: { status: 'ok', ready: true, ...more, components: all },
+  });
 }

@@ -26,9 +26,11 @@ export {
   type SnapshotOrder,
 } from './snapshots.ts';
 export {
+  CAPTURE_STATES,
   captureStatus,
   health,
   sinkStatus,
+  type CaptureStateName,
   type CaptureStatus,
   type Health,
   type PauseReason,

@@ -38,7 +38,26 @@ const streamSchema = z.object({
 /** The process that answers: an older one does not say it. */
 const about = { version: z.string().optional(), startedAt: z.iso.datetime().optional() };
 
-const CAPTURE_STATES = ['connecting', 'stuck', 'snapshot', 'streaming'] as const;
+/**
+ * Where capture is, in one word: the same in `/status`, `/health`, `cdc_capture_state` and the log. A start goes through `checking` (of the
+ * source and Kafka), `fencing` (of older captures of the pipeline) and `restoring` (of the checkpoint). `standby`: checked, and another
+ * capture of the pipeline is at work. `snapshot`: tables are read beside the stream. `stuck`: nothing moves. `waiting`: for the next start,
+ * after an error that may go away. `failed`: a person has to look.
+ */
+export const CAPTURE_STATES = [
+  'starting',
+  'checking',
+  'standby',
+  'fencing',
+  'restoring',
+  'streaming',
+  'snapshot',
+  'stuck',
+  'waiting',
+  'failed',
+  'stopped',
+] as const;
+export type CaptureStateName = (typeof CAPTURE_STATES)[number];
 
 const captureStatusSchema = z.object({
   ...about,
@@ -167,7 +186,11 @@ export type SinkStatus = Readonly<z.output<typeof sinkStatusSchema>>;
 const page = { method: 'GET', path: '/status', request: noRequest } as const;
 
 /** An older or newer version may not have all of it: what is there must have its shape. */
-export const captureStatus = operation({ ...page, answer: captureStatusSchema.partial() });
+export const captureStatus = operation({
+  ...page,
+  /** A state is shown as it is said: other versions have other words. */
+  answer: captureStatusSchema.extend({ state: z.string() }).partial(),
+});
 export const sinkStatus = operation({ ...page, answer: sinkStatusSchema.partial() });
 
 /** 503 with the same body when a component is down. */
@@ -178,6 +201,8 @@ export const health = operation({
   answer: z.object({
     status: z.enum(HEALTH_STATUSES),
     ready: z.boolean(),
+    /** Of capture: as `/status` says it. Sinks, and older versions, do not say it. */
+    state: z.string().optional(),
     components: z.record(
       z.string(),
       z.object({ status: z.enum(HEALTH_STATUSES), detail: z.string().optional() }),

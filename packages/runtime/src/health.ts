@@ -13,6 +13,8 @@ export interface HealthReport {
   readonly ready: boolean;
   /** The main loop ticks. False only where a restart helps: never because a store is down. Default true. */
   readonly live?: boolean;
+  /** Where the service is, in the word of its `/status`. */
+  readonly state?: string;
   readonly components: Readonly<Record<string, ComponentHealth>>;
 }
 

@@ -77,10 +77,11 @@ function builtInRoutes({ health, status }: OpsServersOptions): OpsRoute[] {
       path: '/health',
       handle: () => {
         const report = health();
+        const { ready, state, components } = report;
         const overall = rollUp(report);
         return {
           status: overall === 'down' ? 503 : 200,
-          body: { status: overall, ready: report.ready, components: report.components },
+          body: { status: overall, ready, ...(state === undefined ? {} : { state }), components },
         };
       },
     },

@@ -1,5 +1,7 @@
 import type { KafkaTrouble } from '@sluice/kafka';
+import type { CaptureStateName } from '@sluice/ops-api';
 import type { ComponentHealth, HealthReport, Trouble } from '@sluice/runtime';
+import { isStreaming } from '../session/capture-state.ts';
 import type { LetterCount } from '../session/open-letters.ts';
 
 /** Nothing has moved for so long (ms): whatever it is, the stream is not well. Far above a round of the loop. */
@@ -11,7 +13,7 @@ const STUCK_MS = 5000;
 
 /** What capture knows of itself at this moment. */
 export interface CaptureCondition {
-  readonly isStreaming: boolean;
+  readonly state: CaptureStateName;
   /** Of the publishing under way. */
   readonly kafka: KafkaTrouble | null;
   /** Milliseconds that nothing of the stream has moved for. */
@@ -44,9 +46,10 @@ function stands({ standsForMs, heartbeatMs }: CaptureCondition): boolean {
 }
 
 export function captureHealth(condition: CaptureCondition): HealthReport {
-  const { isStreaming, alerts, sourceGap, letters } = condition;
+  const { state, alerts, sourceGap, letters } = condition;
   return {
-    ready: isStreaming && !isStuck(condition),
+    ready: isStreaming(state) && !isStuck(condition),
+    state,
     components: {
       stream: streamHealth(condition),
       kafka: kafkaHealth(condition),
@@ -59,14 +62,14 @@ export function captureHealth(condition: CaptureCondition): HealthReport {
 }
 
 function streamHealth(condition: CaptureCondition): ComponentHealth {
-  const { isStreaming, streamError, standsForMs } = condition;
-  if (!isStreaming) return { status: 'degraded', detail: streamError?.message ?? 'starting' };
+  const { state, streamError, standsForMs } = condition;
+  if (!isStreaming(state)) return { status: 'degraded', detail: streamError?.message ?? state };
   if (!stands(condition)) return { status: 'ok' };
   return { status: 'down', detail: `nothing has moved for ${Math.round(standsForMs / 1000)} s` };
 }
 
 function kafkaHealth(condition: CaptureCondition): ComponentHealth {
-  const { isStreaming, kafka, kafkaError } = condition;
+  const { state, kafka, kafkaError } = condition;
   if (kafka !== null) {
     const { error, forMs } = kafka;
     return {
@@ -74,9 +77,9 @@ function kafkaHealth(condition: CaptureCondition): ComponentHealth {
       detail: `${error.code}: ${error.message}`,
     };
   }
-  if (!isStreaming && kafkaError !== null)
-    return { status: 'down', detail: `${kafkaError.code}: ${kafkaError.message}` };
-  return { status: isStreaming ? 'ok' : 'degraded', ...(isStreaming ? {} : { detail: 'not in use yet' }) };
+  if (isStreaming(state)) return { status: 'ok' };
+  if (kafkaError !== null) return { status: 'down', detail: `${kafkaError.code}: ${kafkaError.message}` };
+  return { status: 'degraded', detail: 'not in use yet' };
 }
 
 function tablesHealth({ refused, stopped }: CaptureCondition): ComponentHealth {

@@ -2,7 +2,8 @@ import { tableId } from '@sluice/envelope';
 import type { CaptureStatus } from '@sluice/ops-api';
 import { aboutProcess, type Trouble } from '@sluice/runtime';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
-import type { Incarnation } from '../session/incarnation.ts';
+import type { CaptureSession } from '../session/capture-session.ts';
+import { sessionOf, type CaptureState } from '../session/capture-state.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
 
 /** Alerts that the page shows; the API shows them all. */
@@ -10,10 +11,7 @@ const ALERTS_SHOWN = 20;
 
 export interface StatusParts {
   readonly settings: CaptureSettings;
-  readonly incarnation: Incarnation | null;
-  readonly journal: DdlJournal | null;
-  /** Whether Kafka, or what else the stream waits for, holds up every table. */
-  readonly isStuck: boolean;
+  readonly state: CaptureState<CaptureSession>;
   /** Null while it is not known. */
   readonly behindSeconds: number | null;
   /** By this process. */
@@ -25,32 +23,28 @@ export interface StatusParts {
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
 export function captureStatus(parts: StatusParts): CaptureStatus {
-  const { settings, incarnation, journal, behindSeconds, rowsPublished, openDeadLetters, lastError } = parts;
+  const { settings, state, behindSeconds, rowsPublished, openDeadLetters, lastError } = parts;
+  const { journal } = state;
+  const session = sessionOf(state);
   return {
     ...aboutProcess(),
     pipeline: settings.config.pipeline,
     source: settings.serverName,
-    state: stateOf(parts),
+    state: state.name,
     behindSeconds,
-    stream: incarnation === null ? null : streamStatus(incarnation),
+    stream: session === null ? null : streamStatus(session),
     records: { published: rowsPublished, openDeadLetters },
-    snapshot: incarnation === null ? {} : snapshotStatus(incarnation),
+    snapshot: session === null ? {} : snapshotStatus(session),
     ddl: ddlStatus(journal),
-    gaps: incarnation === null ? null : gapsStatus(incarnation),
+    gaps: session === null ? null : gapsStatus(session),
     stopped: [...(journal?.stopped ?? [])],
-    refused: incarnation?.refusedTables.map(({ id, code, why }) => ({ table: id, code, why })) ?? [],
+    refused: session?.refusedTables.map(({ id, code, why }) => ({ table: id, code, why })) ?? [],
     lastError,
   };
 }
 
-function stateOf({ incarnation, isStuck }: StatusParts): CaptureStatus['state'] {
-  if (incarnation === null) return 'connecting';
-  if (isStuck) return 'stuck';
-  return incarnation.snapshotBook.isBusy ? 'snapshot' : 'streaming';
-}
-
 /** What the source keeps out of its binlog. */
-function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: Incarnation): CaptureStatus['gaps'] {
+function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: CaptureSession): CaptureStatus['gaps'] {
   return {
     replica: replica === null ? null : `${replica.setting}: ${replica.found}`,
     cascades: unfollowed,
@@ -58,7 +52,7 @@ function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: Incarnation
   };
 }
 
-function streamStatus({ stream, queuedBytes }: Incarnation): CaptureStatus['stream'] {
+function streamStatus({ stream, queuedBytes }: CaptureSession): CaptureStatus['stream'] {
   const { committedAtMs } = stream.transaction;
   return {
     ...stream.position,
@@ -72,8 +66,8 @@ function streamStatus({ stream, queuedBytes }: Incarnation): CaptureStatus['stre
   };
 }
 
-/** The newest job of each table; of one that was read in an earlier life only that it was. */
-function snapshotStatus({ snapshotBook }: Incarnation): CaptureStatus['snapshot'] {
+/** The newest job of each table; of one that was read in an earlier session only that it was. */
+function snapshotStatus({ snapshotBook }: CaptureSession): CaptureStatus['snapshot'] {
   const whole = [...snapshotBook.whole].map((table) => [table, { state: 'done' }] as const);
   const jobs = snapshotBook.shownJobs.map(
     ({ id, database, table, state, rows }) => [tableId(database, table), { state, rows, job: id }] as const,

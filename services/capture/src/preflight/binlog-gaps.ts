@@ -5,10 +5,62 @@ import type { Connection } from 'mysql2/promise';
 import { unfollowed } from '../catalog/cascade-parents.ts';
 import { readCascadingKeys, visibleTables, type CascadingKey } from '../catalog/cascading-keys.ts';
 import { queryRows } from '../source/query.ts';
+import { findUnloggedReplication } from '../source/replica.ts';
 import { readStatusRow, type ServerFacts } from '../source/server.ts';
+import type { TableFilter } from '../model/table-filter.ts';
+
+/** Changes of captured tables that the source keeps out of its binlog. */
+export interface BinlogGaps {
+  /** That the source is a replica which does not log what it applies; null when it is not. */
+  readonly replica: PreflightProblem | null;
+  readonly cascades: Cascades;
+}
+
+/** Throws a PipelineError with a MYSQL_… code. */
+export async function findBinlogGaps(
+  connection: Connection,
+  server: ServerFacts,
+  filter: TableFilter,
+): Promise<BinlogGaps> {
+  return {
+    replica: await findUnloggedReplication(connection, server),
+    cascades: await findCascades(connection, server, ({ database, table }) =>
+      filter.captures(database, table),
+    ),
+  };
+}
+
+interface AskedForGaps {
+  readonly connection: Connection;
+  readonly server: ServerFacts;
+  readonly filter: TableFilter;
+  readonly tables: readonly TableDescription[];
+  /** Whether this process has streamed before. */
+  readonly hasStreamed: boolean;
+}
+
+interface GapProblems {
+  readonly gaps: BinlogGaps;
+  /** What of them keeps capture from starting. */
+  readonly unlogged: readonly PreflightProblem[];
+}
+
+/** A source that becomes a replica without a log later is told only: to stop then would bring nothing back. */
+export async function findGapProblems({
+  connection,
+  server,
+  filter,
+  tables,
+  hasStreamed,
+}: AskedForGaps): Promise<GapProblems> {
+  const databases = await findUnloggedDatabases(connection, server, tables);
+  const gaps = await findBinlogGaps(connection, server, filter);
+  const replica = gaps.replica === null || hasStreamed ? [] : [gaps.replica];
+  return { gaps, unlogged: [...replica, ...databases] };
+}
 
 /** Captured tables whose database the server keeps out of its binlog (`--binlog-do-db`, `--binlog-ignore-db`). */
-export async function findUnloggedDatabases(
+async function findUnloggedDatabases(
   connection: Connection,
   server: ServerFacts,
   tables: readonly TableDescription[],

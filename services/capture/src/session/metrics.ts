@@ -10,11 +10,9 @@ import {
   type Histogram,
   type Registry,
 } from '@sluice/runtime';
+import { CAPTURE_STATES, type CaptureStateName } from '@sluice/ops-api';
 import type { Published } from '../encode/flusher.ts';
 import type { TableRoute } from '../stream/table-route.ts';
-
-export const CAPTURE_STATES = ['init', 'snapshot', 'streaming', 'failed'] as const;
-export type CaptureState = (typeof CAPTURE_STATES)[number];
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -114,7 +112,7 @@ export class CaptureMetrics {
     });
   }
 
-  state(now: CaptureState): void {
+  state(now: CaptureStateName): void {
     for (const state of CAPTURE_STATES)
       this.#state.set({ source: this.#source, state }, state === now ? 1 : 0);
   }

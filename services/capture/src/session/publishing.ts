@@ -22,7 +22,7 @@ const DRAIN_MS = 8000;
 export interface DrainTime {
   /** Aborts 8 s after the order to stop: what is under way then is still published, an outage does not hold it up. */
   readonly signal: AbortSignal;
-  /** To be called when the life is over: the order comes once in all lives of the process. */
+  /** To be called when the session is over: the order comes once in all sessions of the process. */
   readonly forget: () => void;
 }
 

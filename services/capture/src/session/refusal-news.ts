@@ -2,7 +2,7 @@ import type { Logger } from '@sluice/runtime';
 import type { CaptureMetrics } from './metrics.ts';
 import type { RefusedTable } from '../preflight/refused-tables.ts';
 
-/** Tells of refused tables once in all lives of the process, and again when what is wrong with one is another thing. */
+/** Tells of refused tables once in all sessions of the process, and again when what is wrong with one is another thing. */
 export class RefusalNews {
   readonly #metrics: Pick<CaptureMetrics, 'refused'>;
   readonly #log: Logger;
@@ -14,7 +14,7 @@ export class RefusalNews {
     this.#log = log;
   }
 
-  /** All that a life begins with: what is not among them any more is news when it comes back. */
+  /** All that a session begins with: what is not among them any more is news when it comes back. */
   begin(refused: readonly RefusedTable[]): void {
     const ids = new Set(refused.map(({ id }) => id));
     for (const id of this.#told.keys()) if (!ids.has(id)) this.#told.delete(id);

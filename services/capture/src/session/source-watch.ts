@@ -1,9 +1,6 @@
 import { abortableDelay, PipelineError, type Logger, type PreflightProblem } from '@sluice/runtime';
-import type { Connection } from 'mysql2/promise';
 import type { TableFilter } from '../model/table-filter.ts';
-import { findCascades, type Cascades } from '../preflight/binlog-gaps.ts';
-import { findUnloggedReplication } from '../source/replica.ts';
-import type { ServerFacts } from '../source/server.ts';
+import { findBinlogGaps, type BinlogGaps, type Cascades } from '../preflight/binlog-gaps.ts';
 import type { Source } from '../source/source.ts';
 
 /** How often is looked whether a statement has passed (ms). */
@@ -11,31 +8,10 @@ const ROUND_MS = 1000;
 /** How often the source is asked without one (ms). */
 const ASK_MS = 60_000;
 
-/** Changes of captured tables that the source keeps out of its binlog. */
-export interface BinlogGaps {
-  /** That the source is a replica which does not log what it applies; null when it is not. */
-  readonly replica: PreflightProblem | null;
-  readonly cascades: Cascades;
-}
-
-/** Throws a PipelineError with a MYSQL_… code. */
-export async function findBinlogGaps(
-  connection: Connection,
-  server: ServerFacts,
-  filter: TableFilter,
-): Promise<BinlogGaps> {
-  return {
-    replica: await findUnloggedReplication(connection, server),
-    cascades: await findCascades(connection, server, ({ database, table }) =>
-      filter.captures(database, table),
-    ),
-  };
-}
-
 export interface SourceWatchParts {
   readonly source: Source;
   readonly filter: TableFilter;
-  /** What was found when this life began. */
+  /** What was found when this session began. */
   readonly found: BinlogGaps;
   /** DDL statements that the stream has passed so far. */
   readonly ddlsPassed: () => number;

@@ -12,7 +12,7 @@ const NAMES_SHOWN = 5;
 
 export interface TopicWatchOptions {
   readonly settings: CaptureSettings;
-  /** Tells the topics that were there when this life began, or have been made since. */
+  /** Tells the topics that were there when this session began, or have been made since. */
   readonly registry: TableRegistry;
   readonly topics: KnownTopics;
 }

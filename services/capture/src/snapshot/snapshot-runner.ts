@@ -99,7 +99,7 @@ export class SnapshotRunner {
     return this.#parts.book.get(this.#id)?.state === 'pending';
   }
 
-  /** Announces the table, and the snapshot unless an earlier life has; null when there is no such table to capture. */
+  /** Announces the table, and the snapshot unless an earlier session has; null when there is no such table to capture. */
   async #begin(job: SnapshotJob): Promise<TableRoute | null> {
     const { loop, book, reader, routes, stream, admit } = this.#parts;
     const table = routes.captures(job.database, job.table) ? await reader.describe(job) : 'gone';

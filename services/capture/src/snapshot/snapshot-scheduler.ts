@@ -14,8 +14,6 @@ export interface SchedulerParts {
   readonly read: (id: string, signal: AbortSignal) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Told when the first job begins and when none is left. */
-  readonly onBusy: (busy: boolean) => void;
 }
 
 /**
@@ -56,14 +54,13 @@ export class SnapshotScheduler {
   /** Starts what may start, and waits for something to change. */
   async #turn(signal: AbortSignal): Promise<void> {
     const changed = new Promise<void>((resolve) => (this.#wake = resolve));
-    const { book, threads, isStopped, now, onBusy } = this.#parts;
+    const { book, threads, isStopped, now } = this.#parts;
     const reading = new Set(this.#running.keys());
     const rests = (table: string): boolean => this.#resting.has(table);
     for (const { id, database, table } of book.startable(threads - reading.size, reading, isStopped, rests)) {
       book.move(id, 'start', now());
       this.#running.set(id, this.#read(id, tableId(database, table), signal));
     }
-    onBusy(this.#running.size > 0);
     await changed;
   }
 

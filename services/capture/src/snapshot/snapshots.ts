@@ -29,11 +29,10 @@ export interface SnapshotsParts {
   readonly oversize: OversizeRows;
   /** Whether a table waits for an operator, by `database.table`: no row of it is read before. */
   readonly isStopped: (id: string) => boolean;
-  readonly onBusy: (busy: boolean) => void;
   readonly log: Logger;
 }
 
-/** The snapshots of one life of the stream: those that are owed or were begun, and those that operators ask for. */
+/** The snapshots of one session of the stream: those that are owed or were begun, and those that operators ask for. */
 export class Snapshots {
   readonly desk: SnapshotDesk;
   readonly #parts: SnapshotsParts;
@@ -57,14 +56,13 @@ export class Snapshots {
 
   /** Until the signal; throws a PipelineError when the source fails. */
   async run(signal: AbortSignal): Promise<void> {
-    const { settings, book, isStopped, onBusy } = this.#parts;
+    const { settings, book, isStopped } = this.#parts;
     const scheduler = new SnapshotScheduler({
       book,
       threads: settings.config.snapshot.maxThreads,
       isStopped,
       read: (id, until) => this.#read(id, until),
       now: Date.now,
-      onBusy,
     });
     await scheduler.run(signal);
   }

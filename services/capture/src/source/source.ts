@@ -4,7 +4,7 @@ import { connect, driverOptions, type MysqlOptions } from '@sluice/mysql';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { describeServer, type ServerFacts } from './server.ts';
 
-/** The source server as it was when an incarnation began. */
+/** The source server as it was when a session began. */
 export interface Source {
   readonly facts: ServerFacts;
   /** For the binlog connections, which the reader library opens itself. */

@@ -83,7 +83,7 @@ export class CascadeMarks {
     this.#marked.clear();
   }
 
-  /** What an XA transaction has changed that an earlier life met, or that is too long ago, nobody knows. */
+  /** What an XA transaction has changed that an earlier session met, or that is too long ago, nobody knows. */
   commitPrepared(xid: string): void {
     const marked = this.#prepared.get(xid) ?? this.#all();
     this.#prepared.delete(xid);

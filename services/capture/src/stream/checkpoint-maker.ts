@@ -26,7 +26,7 @@ export const WRITER = {
   since: new Date(performance.timeOrigin).toISOString(),
 } as const;
 
-/** What of a life is summed up beside its checkpoints, so that the next start need not read all that ever was. */
+/** What of a session is summed up beside its checkpoints, so that the next start need not read all that ever was. */
 export interface KeptTopics {
   readonly history: SchemaHistory;
   readonly journal: DdlJournal;

@@ -62,7 +62,7 @@ export class TableRoutes {
   #lastMap: TableMap | null = null;
   #lastRoute: TableRoute | null = null;
   readonly #created = new Set<string>();
-  /** Names that tables have lost in this life, and that no other has got since. */
+  /** Names that tables have lost in this session, and that no other has got since. */
   readonly #gone = new Set<string>();
   #ddlsPassed = 0;
 
@@ -231,7 +231,7 @@ export class TableRoutes {
     return route;
   }
 
-  /** The route of a table that a statement names, whether the stream has met its rows in this life or not. */
+  /** The route of a table that a statement names, whether the stream has met its rows in this session or not. */
   byName(database: string, table: string): TableRoute | null {
     const { registry, serverName } = this.#options;
     const known = registry.find(database, table);

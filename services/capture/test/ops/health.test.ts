@@ -1,10 +1,10 @@
 import { PipelineError } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { captureHealth, isStuck, type CaptureCondition } from '../../src/ops/health.ts';
-import { ProgressWatch } from '../../src/progress-watch.ts';
+import { ProgressWatch } from '../../src/session/progress-watch.ts';
 
 const well: CaptureCondition = {
-  isStreaming: true,
+  state: 'streaming',
   kafka: null,
   standsForMs: 0,
   heartbeatMs: 1000,
@@ -27,7 +27,7 @@ const trouble = {
 
 test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>([
   ['all is well', {}, true, {}],
-  ['it is starting', { isStreaming: false }, false, { stream: 'degraded', kafka: 'degraded' }],
+  ['it is starting', { state: 'checking' }, false, { stream: 'degraded', kafka: 'degraded' }],
   ['Kafka has failed for a moment', { kafka: { error, forMs: 900 } }, true, { kafka: 'degraded' }],
   ['Kafka has failed for long', { kafka: { error, forMs: 5000 } }, false, { kafka: 'down' }],
   ['the loop does not come round', { standsForMs: 7000 }, false, { stream: 'down' }],
@@ -35,10 +35,11 @@ test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>(
   ['not even heartbeats come', { standsForMs: 30_000, heartbeatMs: 10_000 }, false, { stream: 'down' }],
   [
     'Kafka ended the last life',
-    { isStreaming: false, kafkaError: trouble },
+    { state: 'waiting', kafkaError: trouble },
     false,
     { stream: 'degraded', kafka: 'down' },
   ],
+  ['tables are read', { state: 'snapshot' }, true, {}],
   ['there are alerts', { alerts: 2 }, true, { ddl: 'degraded' }],
   ['the source logs not all', { sourceGap: 'OFF' }, true, { source: 'degraded' }],
   ['tables are left alone', { refused: 1 }, true, { tables: 'degraded' }],
@@ -50,6 +51,7 @@ test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>(
   const report = captureHealth({ ...well, ...condition });
   const statuses = Object.entries(report.components).map(([name, { status }]) => [name, status]);
   expect(report.ready).toBe(ready);
+  expect(report.state).toBe(condition.state ?? 'streaming');
   expect(Object.fromEntries(statuses)).toEqual({
     stream: 'ok',
     kafka: 'ok',

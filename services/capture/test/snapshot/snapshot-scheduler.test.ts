@@ -9,7 +9,6 @@ class Setup {
   readonly book = new SnapshotBook();
   readonly stop = new AbortController();
   readonly reading = new Map<string, PromiseWithResolvers<void>>();
-  readonly busy: boolean[] = [];
   readonly stopped = new Set<string>();
   readonly done: Promise<void>;
 
@@ -22,7 +21,6 @@ class Setup {
       isStopped: (table) => this.stopped.has(table),
       read: (id, signal) => this.#read(id, signal),
       now: () => 1,
-      onBusy: (busy) => this.busy.push(busy),
     });
     this.done = scheduler.run(this.stop.signal);
     this.done.catch(() => undefined);
@@ -63,7 +61,7 @@ test('reads as many tables at once as it may, and the next when one is done', as
   expect(setup.ids).toEqual(['s2', 's3']);
   await setup.finish('s2');
   await setup.finish('s3');
-  expect(setup.busy.at(-1)).toBe(false);
+  expect(setup.book.isBusy).toBe(false);
   setup.request('d');
   await settled();
   expect(setup.ids).toEqual(['s4']);

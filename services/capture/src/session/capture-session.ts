@@ -22,7 +22,8 @@ import { BinlogReader } from '../source/binlog-reader.ts';
 import { GtidTracker } from '../source/gtid-tracker.ts';
 import type { Source } from '../source/source.ts';
 import { newReporter } from './schema-change-reports.ts';
-import { SourceWatch, type BinlogGaps } from './source-watch.ts';
+import { SourceWatch } from './source-watch.ts';
+import type { BinlogGaps } from '../preflight/binlog-gaps.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { StartPlan } from '../state/plan-start.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
@@ -39,7 +40,7 @@ import { TableRoutes } from '../stream/table-routes.ts';
 import { TableWorkQueue } from '../stream/table-work.ts';
 import { watchTopics } from './topic-watch.ts';
 
-export interface IncarnationParts {
+export interface SessionParts {
   readonly settings: CaptureSettings;
   readonly source: Source;
   readonly publisher: TransactionalPublisher;
@@ -61,11 +62,11 @@ export interface IncarnationParts {
 }
 
 /**
- * One life of the stream: everything between a successful fence and the first error of reading or publishing. Nothing in
- * it is mended or rolled back; after an error the next incarnation begins at the checkpoint.
+ * One session of capture: everything between a successful fence and the first error of reading or publishing. Nothing in
+ * it is mended or rolled back; after an error the next session begins at the checkpoint.
  */
-export class Incarnation {
-  readonly #parts: IncarnationParts;
+export class CaptureSession {
+  readonly #parts: SessionParts;
   readonly #stream: ChangeStream;
   readonly #routes: TableRoutes;
   readonly #reader: BinlogReader;
@@ -82,23 +83,23 @@ export class Incarnation {
   readonly #ddl: DdlReporter;
   readonly #ended = new AbortController();
   #transactionsSeen = 0;
-  /** Kafka transactions that this life has committed. */
+  /** Kafka transactions that this session has committed. */
   #published = 0;
-  /** Whether the generation of this life is in the checkpoint topic. */
+  /** Whether the generation of this session is in the checkpoint topic. */
   isGenerationDurable: boolean;
 
-  /** Whether a transaction that was not known before this life is in Kafka, and the checkpoint behind it. */
+  /** Whether a transaction that was not known before this session is in Kafka, and the checkpoint behind it. */
   get hasAdvanced(): boolean {
     return this.#transactionsSeen > 0;
   }
 
-  static async open(parts: IncarnationParts, signal: AbortSignal): Promise<Incarnation> {
+  static async open(parts: SessionParts, signal: AbortSignal): Promise<CaptureSession> {
     const { settings, source, plan, log } = parts;
     const reader = await BinlogReader.open({ ...readerOptions(settings, source, log), from: plan.from });
-    return new Incarnation(parts, reader, signal);
+    return new CaptureSession(parts, reader, signal);
   }
 
-  private constructor(parts: IncarnationParts, reader: BinlogReader, signal: AbortSignal) {
+  private constructor(parts: SessionParts, reader: BinlogReader, signal: AbortSignal) {
     const { settings, source, plan } = parts;
     this.#parts = parts;
     this.#reader = reader;
@@ -214,14 +215,14 @@ export class Incarnation {
       filter: settings.filter,
       found: gaps,
       ddlsPassed: () => this.#routes.ddlsPassed,
-      // Once the stream has ended, the next life takes them.
+      // Once the stream has ended, the next session takes them.
       onCascades: (found) => void this.#loop.atBoundary(null, () => keys.take(found)).catch(() => undefined),
       log,
     });
   }
 
   #newSnapshots(): Snapshots {
-    const { settings, source, journal, metrics, log } = this.#parts;
+    const { settings, source, journal, log } = this.#parts;
     return new Snapshots({
       settings,
       source,
@@ -233,7 +234,6 @@ export class Incarnation {
       book: this.#book,
       oversize: this.#oversize,
       isStopped: (id) => journal.isStopped(id) || this.#tables.isRefused(id),
-      onBusy: (busy) => metrics.state(busy ? 'snapshot' : 'streaming'),
       log,
     });
   }
@@ -255,7 +255,7 @@ export class Incarnation {
     return this.#parts.publisher.trouble;
   }
 
-  /** Whether this life has brought anything to Kafka. */
+  /** Whether this session has brought anything to Kafka. */
   get hasPublished(): boolean {
     return this.#published > 0;
   }
@@ -351,7 +351,7 @@ export class Incarnation {
     }
   }
 
-  /** An operator lets the table go on that was stopped. Once the stream has ended, the next life reads it. */
+  /** An operator lets the table go on that was stopped. Once the stream has ended, the next session reads it. */
   resume(table: TableName): void {
     const note = (): void => this.#work.add({ kind: 'resumed', table });
     void this.#loop.atBoundary(null, note).catch(() => undefined);

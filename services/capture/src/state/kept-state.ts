@@ -13,7 +13,7 @@ import type { SchemaHistoryRecord } from '../catalog/table-registry.ts';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
 
 /** What Kafka holds of an earlier run. Only to be read after fencing: nobody else writes any more. */
-export interface Restored {
+export interface KeptState {
   readonly checkpoint: Checkpoint | null;
   readonly journal: DdlJournal;
 }
@@ -21,9 +21,9 @@ export interface Restored {
 /**
  * Throws CHECKPOINT_CORRUPT, SCHEMA_HISTORY_CORRUPT or RECORD_TOO_NEW when what is there cannot be trusted.
  * @param options.acceptLostCheckpoint take a checkpoint that cannot be trusted for none
- * @param options.history as it was before the fence; the last Kafka transaction of an earlier life may have come since
+ * @param options.history as it was before the fence; the last Kafka transaction of an earlier session may have come since
  */
-export async function restore(
+export async function readKeptState(
   reader: TopicReader,
   options: {
     readonly prefix: string;
@@ -31,7 +31,7 @@ export async function restore(
     readonly acceptLostCheckpoint: boolean;
     readonly history: SchemaHistory;
   },
-): Promise<Restored> {
+): Promise<KeptState> {
   const { prefix, pipeline } = options;
   const newest = await reader.newestRecord(checkpointsTopic(prefix), pipeline);
   await options.history.refresh(reader);

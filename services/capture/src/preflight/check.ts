@@ -1,0 +1,155 @@
+import type { Connection } from 'mysql2/promise';
+import { tableId } from '@sluice/envelope';
+import type { TableDescription } from '@sluice/mysql';
+import { PipelineError, preflightFailed, type PreflightProblem } from '@sluice/runtime';
+import { readCapturedTables } from '../catalog/captured-tables.ts';
+import { capturedShapes, knownTables, readHistory } from '../catalog/known-tables.ts';
+import { SchemaHistory } from '../catalog/schema-history.ts';
+import type { TableRegistry } from '../catalog/table-registry.ts';
+import type { TableShape } from '../model/table.ts';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
+import type { Source } from '../source/source.ts';
+import { findGapProblems, type BinlogGaps } from './binlog-gaps.ts';
+import { findKeyChanges } from './key-checks.ts';
+import { findProblems } from './preflight.ts';
+import { findMissingPrivileges } from './privileges.ts';
+import { reachServers, refuseStart, type ReachedServers } from './reach-servers.ts';
+import type { RefusedTable } from './refused-tables.ts';
+import { findRoutingChanges } from './routing-changes.ts';
+import { findShapeProblems, type ShapeFindings } from './shape-checks.ts';
+import { sortTables, type SortedTables } from './sort-tables.ts';
+
+export interface CheckOptions {
+  readonly settings: CaptureSettings;
+  /** Whether this process has streamed before: what has turned up since and cannot be captured is left alone then. */
+  readonly hasStreamed: boolean;
+}
+
+/** What a start finds at the source and in Kafka. */
+export interface Checked extends ReachedServers {
+  /** The end of the source's binlog, from before the tables were listed; null without the privileges to ask. */
+  readonly status: BinlogStatus | null;
+  /** The schema history as it is before the fence; empty when Kafka does not answer. */
+  readonly history: SchemaHistory;
+  /** The tables of that history. */
+  readonly known: TableRegistry;
+  /** Those of them that the settings capture, whether they are still there or not. */
+  readonly earlier: readonly TableShape[];
+  /** All tables of the source that the settings name. */
+  readonly found: readonly TableDescription[];
+  /** Those that can be captured. */
+  readonly tables: readonly TableDescription[];
+  /** Those that are left alone, and patterns that fit no table. */
+  readonly refused: readonly RefusedTable[];
+  /** Changes that the source keeps out of its binlog. */
+  readonly gaps: BinlogGaps;
+  /** What keeps capture from starting. */
+  readonly problems: readonly PreflightProblem[];
+  /** Settings that fit no table yet. */
+  readonly warnings: readonly string[];
+}
+
+/** Nothing keeps capture from starting. */
+export type Fit = Checked & { readonly status: BinlogStatus };
+
+/**
+ * Asks the source and Kafka all that a start has to know, and changes nothing. Throws a PipelineError when the source cannot
+ * be asked; what else is wrong is in the answer.
+ */
+export async function check(options: CheckOptions, signal: AbortSignal): Promise<Checked> {
+  const { settings } = options;
+  const reached = await reachServers(settings, signal);
+  const { source, kafkaTrouble } = reached;
+  const connection = await source.connect();
+  try {
+    const { account } = source.facts;
+    const lacking = await findMissingPrivileges(connection, settings.config.source.user, account);
+    // Before the list of tables: one that is created in between then has all its rows in the stream.
+    const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
+    const found = await readCapturedTables(connection, settings.filter);
+    const history =
+      kafkaTrouble === null ? await readHistory(settings, signal) : new SchemaHistory(settings.prefix);
+    const known = knownTables(settings, history);
+    const earlier = capturedShapes(settings, known);
+    const facts = { ...reached, status, history, known, earlier, found };
+    return await judge(options, connection, facts, lacking);
+  } finally {
+    connection.destroy();
+  }
+}
+
+type Facts = Omit<Checked, keyof SortedTables | 'gaps' | 'problems' | 'warnings'>;
+
+async function judge(
+  { settings, hasStreamed }: CheckOptions,
+  connection: Connection,
+  facts: Facts,
+  lacking: readonly PreflightProblem[],
+): Promise<Checked> {
+  const { config, filter } = settings;
+  const { source, status, known, earlier, found } = facts;
+  const sorted = await sortTables({ config, hasStreamed, found, earlier, source }, connection);
+  const { tables, refused, hidden } = sorted;
+  const asked = { connection, server: source.facts, filter, tables, hasStreamed };
+  const { gaps, unlogged } = status === null ? NO_GAPS : await findGapProblems(asked);
+  const { account } = source.facts;
+  const problems = await findProblems(connection, config, tables, account, [...earlier, ...found]);
+  const shapes = judgeTables(settings, source, tables, known);
+  return {
+    ...facts,
+    tables,
+    refused,
+    gaps,
+    problems: [...lacking, ...hidden, ...problems, ...unlogged, ...shapes.problems],
+    warnings: shapes.warnings,
+  };
+}
+
+const NO_GAPS = {
+  gaps: { replica: null, cascades: { areLogged: true, keys: [], unseen: [] } },
+  unlogged: [],
+} as const;
+
+/** @param known tells which columns changes that are still to be read may have */
+function judgeTables(
+  settings: CaptureSettings,
+  source: Source,
+  tables: readonly TableDescription[],
+  known: TableRegistry,
+): ShapeFindings {
+  const { config, filter, shaper } = settings;
+  const server = source.facts;
+  const shapes = capturedShapes(settings, known);
+  const found = findShapeProblems({ config, filter, shaper, tables, server, known: shapes });
+  const keys = findKeyChanges({ config, tables, server, registry: known });
+  return {
+    problems: [...found.problems, ...keys, ...findRoutingChanges(tables, known)],
+    warnings: found.warnings,
+  };
+}
+
+/**
+ * Throws when capture cannot start: PREFLIGHT_FAILED with all that is wrong at once, the code of Kafka's trouble, or
+ * CONFIG_CHANGED where an operator has to want what a new setting does.
+ */
+export function refuseUnfit(settings: CaptureSettings, checked: Checked): Fit {
+  const { kafkaTrouble, status, problems } = checked;
+  refuseStart(settings, kafkaTrouble, problems);
+  if (status === null) throw preflightFailed(problems);
+  refuseNewConditions(settings, checked);
+  return { ...checked, status };
+}
+
+/** Sinks hold rows by the old condition: a new one rebuilds them. */
+function refuseNewConditions({ acceptConditions }: CaptureSettings, { tables, known }: Checked): void {
+  if (acceptConditions) return;
+  const changed = tables.filter(({ database, table }) => known.hasOtherCondition(database, table));
+  if (changed.length === 0) return;
+  const names = changed.map(({ database, table }) => tableId(database, table)).join(', ');
+  throw new PipelineError(
+    'CONFIG_CHANGED',
+    `The row condition of ${names} is another than the one that their topics were filled by.`,
+    { context: { tables: changed.length } },
+  );
+}

@@ -1,0 +1,129 @@
+import { TopicReader } from '@sluice/kafka';
+import type { Logger } from '@sluice/runtime';
+import { capturedShapes } from '../catalog/known-tables.ts';
+import { prepareTopics } from '../catalog/prepare-topics.ts';
+import type { TableRegistry } from '../catalog/table-registry.ts';
+import type { DdlJournal } from '../ddl/ddl-journal.ts';
+import type { Fit } from '../preflight/check.ts';
+import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
+import { readFileBirthday } from '../source/file-birthday.ts';
+import { checkGtidStanding, readBinlogFiles } from '../source/server.ts';
+import type { Checkpoint } from '../state/checkpoint.ts';
+import { highestGeneration, readKeptState } from '../state/kept-state.ts';
+import { isSameSpace, planStart, type StartFacts, type StartPlan } from '../state/plan-start.ts';
+import { CaptureSession } from './capture-session.ts';
+import type { Fenced } from './fence.ts';
+import { sayLost } from './lost-topics.ts';
+import { sayRemoved, snapshotsKept } from './snapshots-kept.ts';
+import type { StartOptions } from './start-options.ts';
+
+/**
+ * Reads what Kafka keeps of earlier sessions, decides where to go on and opens the binlog there. Only after the fence:
+ * nobody else writes any more. The session closes the publisher; when there comes to be none, it is closed here.
+ */
+export async function restore(
+  options: StartOptions,
+  checked: Fit,
+  fenced: Fenced,
+  signal: AbortSignal,
+): Promise<CaptureSession> {
+  try {
+    return await openSession(options, checked, fenced, signal);
+  } catch (error) {
+    await fenced.publisher.close();
+    throw error;
+  }
+}
+
+async function openSession(
+  options: StartOptions,
+  checked: Fit,
+  fenced: Fenced,
+  signal: AbortSignal,
+): Promise<CaptureSession> {
+  const { settings, refusals, log } = options;
+  const { tables, refused } = checked;
+  const { registry, lost } = fenced;
+  const { plan, journal } = await restorePlan(options, checked, registry, signal);
+  await admitLater(settings, registry, log);
+  sayRemoved(settings, plan, log);
+  sayLost(lost, log);
+  refusals.begin(refused);
+  sayStart(plan, tables.length, log);
+  const snapshots = snapshotsKept(plan, { tables, registry, lost, log });
+  return await CaptureSession.open(
+    { ...options, ...checked, ...fenced, plan: { ...plan, snapshots }, journal },
+    signal,
+  );
+}
+
+/** Reads the checkpoint and what is new in the schema history, and decides where to go on. */
+async function restorePlan(
+  { settings, acceptLostCheckpoint, log }: StartOptions,
+  checked: Fit,
+  registry: TableRegistry,
+  signal: AbortSignal,
+): Promise<{ readonly plan: StartPlan; readonly journal: DdlJournal }> {
+  const { prefix, config } = settings;
+  const { history } = checked;
+  const reader = new TopicReader({ kafka: config.kafka, signal });
+  try {
+    const wanted = { prefix, pipeline: config.pipeline, acceptLostCheckpoint, history };
+    const { checkpoint, journal } = await readKeptState(reader, wanted);
+    for (const record of history.newest) registry.restore(record);
+    const server = checked.source.facts;
+    const goesOn =
+      checkpoint !== null &&
+      !acceptLostCheckpoint &&
+      isSameSpace({ server, status: checked.status }, checkpoint);
+    const topicGeneration = goesOn ? 0 : await highestGeneration(reader, settings.routing, history.newest);
+    const place = await askForPlace(settings, checked, checkpoint, goesOn, log);
+    const { status } = checked;
+    const plan = planStart({ checkpoint, topicGeneration, server, status, acceptLostCheckpoint, ...place });
+    return { plan, journal };
+  } finally {
+    reader.close();
+  }
+}
+
+/** What the source has of the checkpoint's place. @param goesOn whether its file and position may mean the same there */
+async function askForPlace(
+  settings: CaptureSettings,
+  { source }: Fit,
+  checkpoint: Checkpoint | null,
+  goesOn: boolean,
+  log: Logger,
+): Promise<Pick<StartFacts, 'gtidStanding' | 'fileBytes' | 'fileBirthday'>> {
+  if (checkpoint === null) return { gtidStanding: null, fileBytes: null, fileBirthday: null };
+  const { gtidSet, file } = checkpoint;
+  const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
+  const connection = await source.connect();
+  try {
+    const fileBytes = (await readBinlogFiles(connection)).get(file) ?? null;
+    // Where positions say how to go on, the reading itself begins in the file and meets its beginning.
+    const mustLook = goesOn && gtidSet !== null && fileBytes !== null;
+    return {
+      gtidStanding: asksServer ? await checkGtidStanding(connection, gtidSet) : null,
+      fileBytes,
+      fileBirthday: mustLook ? await readFileBirthday(readerOptions(settings, source, log), file) : null,
+    };
+  } finally {
+    connection.destroy();
+  }
+}
+
+/**
+ * The last Kafka transaction of an earlier session may have been committed after the history was read to check settings, and
+ * before the fence: tables of it that are gone by now are still to be told of.
+ */
+async function admitLater(settings: CaptureSettings, registry: TableRegistry, log: Logger): Promise<void> {
+  const tables = capturedShapes(settings, registry).filter(
+    ({ database, table }) => !registry.isAdmitted(database, table),
+  );
+  if (tables.length === 0) return;
+  await prepareTopics(settings, registry, { tables, others: registry.topics.size, internal: false }, log);
+}
+
+function sayStart({ generation, from: { file, position } }: StartPlan, tables: number, log: Logger): void {
+  log.info({ event: 'capture.starting', generation, file, position, tables }, 'reading the binlog');
+}

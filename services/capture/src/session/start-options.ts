@@ -1,0 +1,18 @@
+import type { Logger } from '@sluice/runtime';
+import type { KnownTopics } from '../catalog/known-topics.ts';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import type { CaptureMetrics } from './metrics.ts';
+import type { RefusalNews } from './refusal-news.ts';
+
+/** What every start of a session needs, whichever step it is at. */
+export interface StartOptions {
+  readonly settings: CaptureSettings;
+  /** Whether to begin anew whatever the checkpoint says. */
+  readonly acceptLostCheckpoint: boolean;
+  /** Whether this process has streamed before: a table that turned up since and cannot be captured is left alone then. */
+  readonly hasStreamed: boolean;
+  readonly topics: KnownTopics;
+  readonly refusals: RefusalNews;
+  readonly metrics: CaptureMetrics;
+  readonly log: Logger;
+}
