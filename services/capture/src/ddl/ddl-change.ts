@@ -16,7 +16,7 @@ export interface Renaming {
 export interface DdlChange {
   /** Null: neither rows nor columns of a table are other than before (indexes, triggers, users, …). */
   readonly class: DdlClass | null;
-  /** The table that a CREATE TABLE makes, or finds if it says IF NOT EXISTS. */
+  /** The table that a CREATE TABLE makes, or finds if it says IF NOT EXISTS; one that was a partition and has rows is altered too. */
   readonly created: TableName | null;
   /** That it was not there before: it is empty now. */
   readonly isNew: boolean;
@@ -83,6 +83,8 @@ const CLAUSES: readonly (readonly [RegExp, DdlClass | null])[] = [
 const EXCHANGED = /^EXCHANGE\s+PARTITION\s+(?:`[^`]*`|\S+)\s+WITH\s+TABLE\s+(.+)$/isu;
 /** MariaDB: the other table becomes a partition, and is no table any more. */
 const CONVERTED = /^CONVERT\s+TABLE\s+(.+)$/isu;
+/** MariaDB: a partition becomes a table of its own, with its rows. */
+const CONVERTED_TO = /^CONVERT\s+PARTITION\s+(?:`[^`]*`|\S+)\s+TO\s+TABLE\s+(.+)$/isu;
 const ALTER_RENAME = /^RENAME\s+(?!COLUMN\b|INDEX\b|KEY\b)(?:(?:TO|AS)\s+|=\s*)?(.+)$/isu;
 
 const SEVERITY: readonly (DdlClass | null)[] = [null, 'additive', 'breaking', 'rename', 'truncate', 'drop'];
@@ -131,12 +133,14 @@ function alteration(
   const targets = named(ALTER_RENAME);
   const isOther = classes.some((found) => found !== null && found !== 'rename');
   const table = targets.at(-1) ?? name;
+  const split = named(CONVERTED_TO);
   return {
     ...NOTHING,
     class: worst(classes),
+    created: split[0] ?? null,
     renamed: targets.map((to) => ({ from: name, to })),
     dropped: named(CONVERTED),
-    altered: isOther ? [table, ...named(EXCHANGED)] : [],
+    altered: isOther ? [table, ...named(EXCHANGED), ...split] : [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
-import { parseTableId, type Sequence, tableId, type TableName } from '@sluice/envelope';
+import { parseTableId, type Sequence, tableId, tableIdOf, type TableName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { Treatment } from '../model/treatment.ts';
 import type { TableFilter } from '../model/table-filter.ts';
@@ -61,7 +61,8 @@ export class TableRoutes {
   #byMap = new WeakMap<TableMap, TableRoute | null>();
   #lastMap: TableMap | null = null;
   #lastRoute: TableRoute | null = null;
-  readonly #created = new Set<string>();
+  /** Tables that the stream has seen being made, and whether all their rows are in the stream. */
+  readonly #created = new Map<string, boolean>();
   /** Names that tables have lost in this session, and that no other has got since. */
   readonly #gone = new Set<string>();
   #ddlsPassed = 0;
@@ -269,7 +270,11 @@ export class TableRoutes {
     // What was read under a name that is given up is worth nothing, before the name has another table.
     if (change.created !== null) this.#learn({ kind: 'created', table: change.created, isNew });
     for (const { to } of change.renamed) this.#learn({ kind: 'renamed', table: to });
-    for (const table of change.altered) this.#learn({ kind: 'altered', table });
+    for (const table of change.altered) {
+      const id = tableIdOf(table);
+      if (this.#created.has(id)) this.#created.set(id, false);
+      this.#learn({ kind: 'altered', table });
+    }
     for (const { recorder } of this.#byName.values()) if (recorder !== null) recorder.disturbed = true;
     return isNew;
   }
@@ -292,7 +297,7 @@ export class TableRoutes {
     if (created === null) return false;
     const id = tableId(created.database, created.table);
     const isNew = this.#gone.delete(id) || change.isNew;
-    this.#created.add(id);
+    this.#created.set(id, isNew);
     return isNew;
   }
 
@@ -325,15 +330,15 @@ export class TableRoutes {
     return this.#gone.has(tableId(database, table));
   }
 
-  /** Whether the stream has seen the table being made: all its rows are in the stream then. */
+  /** Whether the stream has seen the table being made, empty, and nothing since that may have brought rows: it has them all then. */
   wasCreated(database: string, table: string): boolean {
-    return this.#created.has(tableId(database, table));
+    return this.#created.get(tableId(database, table)) === true;
   }
 
   /** Captured tables that the stream has seen being made, and of which it has met no row. */
   createdUnmet(): TableName[] {
     const { registry } = this.#options;
-    return [...this.#created]
+    return [...this.#created.keys()]
       .map(parseTableId)
       .filter(
         ({ database, table }) => this.captures(database, table) && !registry.isAdmitted(database, table),

@@ -40,23 +40,23 @@ export class OwedTables {
   }
 
   /**
-   * One that gets its name by a CREATE is empty, and all its rows are in the stream; what only a statement before this life can
-   * have given up is read again.
+   * One that gets its name by a CREATE is empty, and all its rows are in the stream; one that was perhaps only found is read:
+   * it may have been made, and filled, by what the stream does not tell.
    */
   async created(table: TableName, isNew: boolean): Promise<void> {
     const { book, registry, isStopped } = this.#parts;
     const id = tableIdOf(table);
     if (isStopped(id) || (await this.#look(table)) === 'refused') return;
-    if (book.knows(id) || !registry.isAdmitted(table.database, table.table)) return;
-    if (isNew) book.noteWhole(id);
-    else await this.renamed(table);
+    if (book.knows(id)) return;
+    if (!isNew) await this.renamed(table);
+    else if (registry.isAdmitted(table.database, table.table)) book.noteWhole(id);
   }
 
   /** What stands under the name now is not in its topic. The stream passes over rows of a stopped table: it is read when it goes on. */
   async renamed(table: TableName): Promise<void> {
     const { isStopped } = this.#parts;
     if (!(await this.#isFit(table))) return;
-    if (this.#takesFirst) this.owe(table, 'another table has got this name');
+    if (this.#takesFirst) this.owe(table, 'what stands under its name came there without its rows');
     else if (isStopped(tableIdOf(table))) this.#askFor(table);
   }
 
@@ -66,8 +66,8 @@ export class OwedTables {
     book.reconcileFirst(table);
     const wasLeftAlone = leftAlone.has(id);
     if (!(await this.#isFit(table)) || !this.#takesFirst) return;
-    // One whose snapshot has not begun is read as it is then.
-    if (wasLeftAlone || book.hasBegun(id))
+    // One whose snapshot has not begun is read as it is then; a new one without a row so far may have got some by the statement.
+    if (wasLeftAlone || !book.knows(id) || book.hasBegun(id))
       this.owe(table, 'it was altered, and an ALTER leaves no trace of what it makes of rows');
   }
 

@@ -102,6 +102,14 @@ test.each<[string, Statement]>([
     'ALTER TABLE log CONVERT TABLE old TO PARTITION p1 VALUES LESS THAN (9)',
     ddl({ class: 'breaking', altered: [named('log')], dropped: [named('old')] }),
   ],
+  [
+    'ALTER TABLE log CONVERT PARTITION `p 1` TO TABLE crm.old WITHOUT VALIDATION',
+    ddl({
+      class: 'breaking',
+      altered: [named('log'), named('crm.old')],
+      created: named('crm.old'),
+    }),
+  ],
   ['ALTER IGNORE TABLE log ADD UNIQUE (email)', ddl({ class: 'breaking', altered: [named('log')] })],
   ['ALTER TABLE log IMPORT TABLESPACE', ddl({ class: 'breaking', altered: [named('log')] })],
   ['ALTER TABLE log ADD PARTITION (PARTITION p2 VALUES LESS THAN (9))', ddl({})],

@@ -174,6 +174,35 @@ describe('a table that was not there when this life began', () => {
     expect([owed(), routes.of(lines)?.encoder.table.table]).toEqual([['lines'], 'lines']);
   });
 
+  test.each([
+    ['ALTER TABLE crm.parts EXCHANGE PARTITION p0 WITH TABLE lines', 'CREATE TABLE lines LIKE orders'],
+    ['ALTER TABLE lines IMPORT TABLESPACE', 'CREATE TABLE lines LIKE orders'],
+    ['ALTER TABLE crm.parts CONVERT PARTITION p0 TO TABLE lines', null],
+    ['CREATE TABLE IF NOT EXISTS lines LIKE orders', null],
+  ])('%s: rows that no event brought are read, whether others follow or not', async (sql, made) => {
+    const { stream, book, owed, settle } = lifeOf({ columns: ['id', 'v'], topics: ['orders'] });
+    if (made !== null) statement(stream, made, 200);
+    await settle();
+    statement(stream, sql, 400);
+    await settle();
+    expect(owed()).toEqual(['lines']);
+    begin(stream, 600, null, lines);
+    await settle();
+    expect([owed(), [...book.whole]]).toEqual([['lines'], ['shop.orders']]);
+  });
+
+  test.each([
+    ['CREATE TABLE lines LIKE orders', ['shop.orders', 'shop.lines'], []],
+    ['DROP TABLE lines; CREATE TABLE IF NOT EXISTS lines LIKE orders', ['shop.orders', 'shop.lines'], []],
+    ['CREATE TABLE IF NOT EXISTS lines LIKE orders', ['shop.orders'], ['lines']],
+  ])('%s, then rows', async (statements, whole, owes) => {
+    const { stream, book, owed, settle } = lifeOf({ columns: ['id', 'v'], topics: ['orders'] });
+    for (const [n, sql] of statements.split('; ').entries()) statement(stream, sql, 200 + 100 * n);
+    begin(stream, 600, null, lines);
+    await settle();
+    expect([[...book.whole], owed()]).toEqual([whole, owes]);
+  });
+
   test('one that was there owes what it owes', async () => {
     const { stream, book, settle } = lifeOf({ topics: ['orders', 'lines'] });
     begin(stream, 200, null, lines);
