@@ -24,6 +24,7 @@ import {
   type CaptureEvent,
   type CaptureState,
 } from './session/capture-state.ts';
+import { LateDecisions } from './session/late-decisions.ts';
 import { CaptureMetrics } from './session/metrics.ts';
 import { OpenLetters } from './session/open-letters.ts';
 import { fencedBy } from './session/other-capture.ts';
@@ -68,6 +69,7 @@ class Capture {
   readonly #metrics: CaptureMetrics;
   readonly #log: Logger;
   readonly #topics = new KnownTopics();
+  readonly #late = new LateDecisions();
   readonly #refusals: RefusalNews;
   readonly #troubles = new Troubles();
   readonly #letters: OpenLetters;
@@ -115,8 +117,10 @@ class Capture {
   async #runSession(signal: AbortSignal): Promise<PipelineError | null> {
     const begun = performance.now();
     let session: CaptureSession | null = null;
+    this.#late.begin();
     try {
       session = await this.#start(signal);
+      this.#late.tell(session.journal);
       this.#watch.restart();
       this.#enter({ kind: 'open', session });
       await session.run(signal);
@@ -257,6 +261,11 @@ class Capture {
     return ddlRoutes({
       journal: () => this.#state.journal,
       publish: (record) => publishCleared(kafka, prefix, record),
+      onStored: (record) => {
+        this.#state.journal?.clear(record);
+        if (sessionOf(this.#state) === null) this.#late.note(record);
+      },
+      isOwner: async () => sessionOf(this.#state)?.confirm(),
       onResumed: (table) => sessionOf(this.#state)?.resume(parseTableId(table)),
       log: this.#log,
     });

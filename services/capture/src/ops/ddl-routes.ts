@@ -19,6 +19,13 @@ export interface DdlRoutesOptions {
   readonly journal: () => DdlJournal | null;
   /** Resolves when the record is stored. */
   readonly publish: (record: DdlClearedRecord) => Promise<void>;
+  /** Takes what is stored from the journal of the present session. */
+  readonly onStored: (record: DdlClearedRecord) => void;
+  /**
+   * Resolves when this process still owned the pipeline after the call, or nothing is read now. Throws KAFKA_FENCED: another capture
+   * has taken over, which may have read the topic before.
+   */
+  readonly isOwner: () => Promise<void>;
   /** The table is no longer stopped: read it again. */
   readonly onResumed: (table: string) => void;
   readonly log: Logger;
@@ -80,19 +87,21 @@ async function resume(
 ) {
   const chosen = journal.alerts.filter((alert) => alert.class === 'xa' && alert.tables.includes(table));
   const resumed = chosen.map(({ id }) => id);
-  if (await decide(options, resumed, by, reason)) {
+  if (await decide(options, resumed, by, reason, () => options.onResumed(table)))
     options.log.info({ event: 'table.resumed', table, by, reason }, 'a table that was stopped is read again');
-    options.onResumed(table);
-  }
   return { table, resumed };
 }
 
-/** Stores that these alerts are cleared, then takes them from the journal, which may be a later one by then; false when there is none. */
+/**
+ * Stores that these alerts are cleared, then takes them from the journal, which may be a later one by then; false when there is none.
+ * @param then what follows from it; an order that ends in an error may be given again, and finds nothing more to do
+ */
 async function decide(
   options: DdlRoutesOptions,
   ids: readonly string[],
   by: string,
   reason: string,
+  then: () => void = () => undefined,
 ): Promise<boolean> {
   if (ids.length === 0) return false;
   const record: DdlClearedRecord = {
@@ -100,7 +109,9 @@ async function decide(
     payload: { ids: [...ids], by, reason, at: Date.now() },
   };
   await options.publish(record);
-  options.journal()?.clear(record);
+  options.onStored(record);
+  then();
+  await options.isOwner();
   return true;
 }
 

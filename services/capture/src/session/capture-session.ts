@@ -293,6 +293,11 @@ export class CaptureSession {
     return this.#reader.queuedBytes;
   }
 
+  /** Resolves when a Kafka transaction that began after this call is committed; throws KAFKA_FENCED when another capture has taken over. */
+  confirm(): Promise<void> {
+    return this.#loop.durably(() => undefined);
+  }
+
   /** Whether another capture of the pipeline has taken over. */
   isFenced(): Promise<boolean> {
     return this.#parts.publisher.isFenced(checkpointsTopic(this.#parts.settings.prefix));

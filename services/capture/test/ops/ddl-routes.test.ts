@@ -1,11 +1,13 @@
 import type { DdlClearedRecord } from '@sluice/envelope';
-import { createLogger } from '@sluice/runtime';
+import { createLogger, PipelineError } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { ddlRoutes } from '../../src/ops/ddl-routes.ts';
 import { rowsEvent } from '../support/rows-events.ts';
 import { begin, ORDERS, statement, streamOf, query } from '../support/streams.ts';
 
-function pages() {
+const log = createLogger('test', { level: 'silent' });
+
+function pages(isOwner: () => Promise<void> = () => Promise.resolve()) {
   const { stream, journal } = streamOf();
   begin(stream, 100);
   stream.onCommit(190);
@@ -17,8 +19,10 @@ function pages() {
   const routes = ddlRoutes({
     journal: () => journal,
     publish: (record) => Promise.resolve(void published.push(record)),
+    onStored: (record) => journal.clear(record),
+    isOwner,
     onResumed: (table) => resumed.push(table),
-    log: createLogger('test', { level: 'silent' }),
+    log,
   });
   const ask = async (path: string, query: string, body = '') => {
     const route = routes.find((candidate) => candidate.path === path);
@@ -61,10 +65,11 @@ test.each(['', '{}', '{"by":"a","all":true}'])('an order like %j is refused', as
 });
 
 test('nothing is known before the topic was read', async () => {
-  const log = createLogger('test', { level: 'silent' });
   const [route] = ddlRoutes({
     journal: () => null,
     publish: () => Promise.resolve(),
+    onStored: () => undefined,
+    isOwner: () => Promise.resolve(),
     onResumed: () => undefined,
     log,
   });
@@ -88,4 +93,12 @@ test('a stopped table goes on by resume, not by clearing', async () => {
   expect([journal.isStopped('shop.orders'), resumed]).toEqual([false, ['shop.orders']]);
   expect(await ask('/api/tables/resume', '', order)).toMatchObject({ body: { resumed: [] } });
   expect(resumed).toHaveLength(1);
+});
+
+test('an order that another capture may not have read is no success', async () => {
+  const { ask, published } = pages(() => Promise.reject(new PipelineError('KAFKA_FENCED', 'taken over')));
+  await expect(ask('/api/ddl/alerts/clear', '', JSON.stringify({ by: 'ann' }))).rejects.toMatchObject({
+    code: 'KAFKA_FENCED',
+  });
+  expect(published).toHaveLength(1);
 });
