@@ -15,11 +15,13 @@ export const DDL_CLASSES = [
   'xa',
   'rows',
   'cascade',
+  'exposure',
 ] as const;
 export const DDL_POLICIES = ['apply', 'alert', 'pause-table'] as const;
 /**
  * No DDL, but rows whose outcome the binlog does not tell: `xa`, the table is stopped; `rows`, the tables are read again;
- * `cascade`, foreign keys change rows of the tables without a trace.
+ * `cascade`, foreign keys change rows of the tables without a trace. `exposure`: a statement has given a table a name under which
+ * settings no longer hide what they hid; the table is stopped.
  */
 export type DdlClass = (typeof DDL_CLASSES)[number];
 /** What is to follow: sinks apply it; they do, and somebody shall look; the table waits for an operator. */

@@ -154,6 +154,11 @@ export class TableRegistry {
     return this.#shaper.treat(shape);
   }
 
+  /** The setting that hides something of a table and would no longer do so under another name; null when there is none. */
+  exposedBy(from: TableName, to: TableName): string | null {
+    return this.#shaper.exposedBy(from, to, this.shapeOf(from.database, from.table));
+  }
+
   /** Published names of the key columns of a table's newest version; null when there is none. */
   publishedKeyOf(database: string, table: string): readonly string[] | null {
     return this.#newest.get(tableId(database, table))?.published.keyColumns ?? null;

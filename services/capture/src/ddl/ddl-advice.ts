@@ -16,15 +16,26 @@ const ALERTS: Readonly<Record<DdlClass, string>> = {
   drop: 'What sinks have of the table stays until you delete it there.',
   rows: 'Rows were changed or rolled back in a way that the binlog does not tell (binlog_format of the session was not ROW, or tables without transactions took part): the tables are read again.',
   xa: '',
+  exposure: '',
   cascade:
     'The storage engine deletes or changes rows of the table by its foreign keys, and the binlog has no trace of it: sinks keep the old rows until the table is read again (`sluice snapshot start --table TABLE --reconcile`). Set source.foreignKeys to follow, with SELECT on every table that the keys lead to, and it is read by itself; or let triggers or the application do it, or have MySQL 9.6 or newer as source, and as what that is a replica of.',
 };
 
-/** What an operator has to know or to do about a statement; '' when sinks follow it and nobody needs to look. */
-export function adviceFor(kind: DdlClass, policy: DdlPolicy, tables: readonly string[]): string {
+/**
+ * What an operator has to know or to do about a statement; '' when sinks follow it and nobody needs to look.
+ * @param hiddenBy of an exposure: what hid the table
+ */
+export function adviceFor(
+  kind: DdlClass,
+  policy: DdlPolicy,
+  tables: readonly string[],
+  hiddenBy = '',
+): string {
   const resume = tables.map((table) => `\`sluice table resume --table ${tableArgument(table)}\``).join(', ');
   if (kind === 'xa')
     return `An XA transaction has rows of the table, and nobody knows yet whether it commits: changes of the table are not published. When it is committed or rolled back, run ${resume}: its rows are read again.`;
+  if (kind === 'exposure')
+    return `Under its former name the table, or a part of it, was hidden by ${hiddenBy}; under the new one nothing does that. Nothing of it is published. Say in the settings what becomes of it under this name (tables, source.excludeTables), start capture again, then run ${resume}; without such a setting that publishes all of it.`;
   if (policy === 'apply') return '';
   if (policy === 'alert') return `${ALERTS[kind]} ${SEEN}`;
   return `Sinks stop the table at this change, and follow it when it goes on. See to what reads the stores, then run ${resume}. ${SEEN}`;

@@ -10,6 +10,7 @@ import {
   type Sequence,
 } from '@sluice/envelope';
 import { refuseNewer } from '@sluice/runtime';
+import { stopsTable } from './ddl-policies.ts';
 
 export type DdlEntry = DdlRecord['payload'];
 type DdlState = DdlStateRecord['payload'];
@@ -99,7 +100,7 @@ export class DdlJournal {
     if (CHANGES_COLUMNS.has(entry.class) && entry.unseen !== true)
       for (const table of entry.tables) this.#changes.set(table, entry.id);
     if (entry.shadow) this.#noteShadow(entry);
-    else if (entry.class === 'xa' || (entry.policy !== 'apply' && this.#alerts.size < ALERTS_MAX))
+    else if (stopsTable(entry.class) || (entry.policy !== 'apply' && this.#alerts.size < ALERTS_MAX))
       this.#alerts.set(entry.id, entry);
   }
 
@@ -175,18 +176,23 @@ export class DdlJournal {
     return this.#shadows.get(id) ?? null;
   }
 
-  /** Whether changes of the table are not published: rows of it are in doubt, and nobody has said to go on. */
+  /** Whether changes of the table are not published, and nobody has said to go on. */
   isStopped(id: string): boolean {
     for (const { class: kind, tables } of this.#alerts.values())
-      if (kind === 'xa' && tables.includes(id)) return true;
+      if (stopsTable(kind) && tables.includes(id)) return true;
     return false;
   }
 
-  /** Those tables, as `database.table`. */
+  /** Whether the table is stopped because it would show what settings hid under a former name. */
+  isExposed(id: string): boolean {
+    return this.alerts.some(({ class: kind, tables }) => kind === 'exposure' && tables.includes(id));
+  }
+
+  /** The tables that are stopped, as `database.table`. */
   get stopped(): readonly string[] {
     const found = new Set<string>();
     for (const { class: kind, tables } of this.#alerts.values())
-      if (kind === 'xa') for (const table of tables) found.add(table);
+      if (stopsTable(kind)) for (const table of tables) found.add(table);
     return [...found];
   }
 

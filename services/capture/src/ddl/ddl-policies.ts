@@ -1,4 +1,11 @@
 import type { DdlClass, DdlPolicy } from '@sluice/envelope';
 
 /** `ddl` of sluice.yaml. */
-export type DdlPolicies = Readonly<Record<Exclude<DdlClass, 'xa' | 'rows' | 'cascade'>, DdlPolicy>>;
+export type DdlPolicies = Readonly<
+  Record<Exclude<DdlClass, 'xa' | 'rows' | 'cascade' | 'exposure'>, DdlPolicy>
+>;
+
+/** Whether capture publishes nothing of the tables that an alert of this class names, until an operator lets them go on. */
+export function stopsTable(kind: DdlClass): boolean {
+  return kind === 'xa' || kind === 'exposure';
+}

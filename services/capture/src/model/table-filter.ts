@@ -11,6 +11,8 @@ function isOwnTable(table: string): boolean {
 export interface TableFilter {
   /** Whether the table's rows are published. */
   captures(database: string, table: string): boolean;
+  /** Whether `source.excludeTables` keeps the table from being captured. */
+  isExcluded(database: string, table: string): boolean;
   /**
    * Whether the table is left out although the patterns name it: it is what an online schema change makes beside a captured
    * table. One that `source.tables` names without wildcards is never taken for such.
@@ -28,15 +30,19 @@ export function createTableFilter(include: readonly string[], exclude: readonly 
   const included = include.map(tablePattern);
   const excluded = exclude.map(tablePattern);
   const named = new Set(include.map(toTableId));
-  const matches = (database: string, table: string): boolean => {
-    if (SYSTEM_DATABASES.has(database) || isOwnTable(table)) return false;
-    const fits = (pattern: (typeof included)[number]): boolean => pattern(database, table);
-    return included.some(fits) && !excluded.some(fits);
-  };
+  const anyFits = (patterns: typeof included, database: string, table: string): boolean =>
+    patterns.some((pattern) => pattern(database, table));
+  const isExcluded = (database: string, table: string): boolean => anyFits(excluded, database, table);
+  const matches = (database: string, table: string): boolean =>
+    !SYSTEM_DATABASES.has(database) &&
+    !isOwnTable(table) &&
+    anyFits(included, database, table) &&
+    !isExcluded(database, table);
   const isShadow = (database: string, table: string): boolean =>
     shadowedNames(table).some((name) => matches(database, name)) && !named.has(tableId(database, table));
   return {
     captures: (database, table) => matches(database, table) && !isShadow(database, table),
+    isExcluded,
     isShadow,
     isShadowOf: (shadow, { database, table }) =>
       shadow.database === database && isShadow(database, shadow.table) && isShadowOf(shadow.table, table),

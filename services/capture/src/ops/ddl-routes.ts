@@ -12,6 +12,7 @@ import {
 } from '@sluice/ops-api';
 import type { Logger, OpsRoute } from '@sluice/runtime';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
+import { stopsTable } from '../ddl/ddl-policies.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 
 export interface DdlRoutesOptions {
@@ -66,7 +67,7 @@ async function clear(
   // One that has stopped its table goes with `resume`.
   const chosen = journal.alerts.filter(
     (alert) =>
-      alert.class !== 'xa' &&
+      !stopsTable(alert.class) &&
       (ids?.includes(alert.id) ?? true) &&
       (table === undefined || alert.tables.includes(table)),
   );
@@ -85,7 +86,7 @@ async function resume(
   options: DdlRoutesOptions,
   { by, reason = '', table }: OrderOf<typeof resumeTable>,
 ) {
-  const chosen = journal.alerts.filter((alert) => alert.class === 'xa' && alert.tables.includes(table));
+  const chosen = journal.alerts.filter((alert) => stopsTable(alert.class) && alert.tables.includes(table));
   const resumed = chosen.map(({ id }) => id);
   if (await decide(options, resumed, by, reason, () => options.onResumed(table)))
     options.log.info({ event: 'table.resumed', table, by, reason }, 'a table that was stopped is read again');

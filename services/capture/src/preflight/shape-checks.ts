@@ -1,11 +1,11 @@
 import { tableId, type TableName, tablePattern } from '@sluice/envelope';
-import type { TableDescription } from '@sluice/mysql';
+import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { SluiceConfig, TablesConfig, PreflightProblem } from '@sluice/runtime';
 import { shapeOfDescription, type BookServer } from '../catalog/column-book.ts';
 import type { TableFilter } from '../model/table-filter.ts';
 import { type TableShape } from '../model/table.ts';
 import type { Shaper } from '../transform/shaper.ts';
-import { settingName, settingsOf } from '../transform/table-settings.ts';
+import { columnSetting, isHidden, settingName, settingsOf } from '../transform/table-settings.ts';
 
 export interface ShapeFacts {
   readonly config: SluiceConfig;
@@ -37,7 +37,9 @@ export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
   const columns = [...shapes, ...facts.known].map((shape) => ({
     database: shape.database,
     table: shape.table,
-    columns: [...shape.columns.map(({ name }) => name), ...(shape.leftOut ?? [])],
+    columns: [...shape.columns.map(({ name }) => name), ...(shape.leftOut ?? [])].map((name) =>
+      name.toLowerCase(),
+    ),
   }));
   const patterns = Object.keys(config.tables);
   return {
@@ -51,6 +53,7 @@ export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
 }
 
 interface KnownTable extends TableName {
+  /** In lower case. */
   readonly columns: readonly string[];
 }
 
@@ -69,11 +72,11 @@ function unknownColumns(
   if (fit.length === 0) return isCaptured(pattern, filter) ? [] : [neverCaptured(pattern)];
   const names = Object.keys(config.tables[pattern]?.columns ?? {});
   return names
-    .filter((column) => !fit.some(({ columns }) => columns.includes(column)))
+    .filter((column) => !fit.some(({ columns }) => columns.includes(column.toLowerCase())))
     .map((column) => ({
       setting: settingName(pattern, 'columns', column),
       found: `no column ${column} in ${fit.length === 1 ? 'table ' : ''}${fit.map(({ database, table }) => tableId(database, table)).join(', ')}`,
-      required: 'a column of a captured table, in its letter case',
+      required: 'a column of a captured table',
       fix: 'correct the name, or remove the setting',
     }));
 }
@@ -103,30 +106,37 @@ function mayComeLater(
   return [`${settingName(pattern)} fits no table yet; it will be used for tables that come later`];
 }
 
-/** Columns that the server computes from hidden ones: they would tell what those hold. */
+/** Columns that the server computes from hidden ones, in every row or by default: they would tell what those hold. */
 export function generatedProblems(
   { database, table, columns }: TableDescription,
   tables: TablesConfig,
 ): readonly PreflightProblem[] {
   const settings = settingsOf(tables, database, table);
   if (settings === null) return [];
-  const hidden = columns.filter(({ COLUMN_NAME }) => {
-    const config = settings.columns.get(COLUMN_NAME)?.config;
-    return config !== undefined && (config.exclude || config.hash || config.mask !== undefined);
-  });
+  const hidden = columns.map(({ COLUMN_NAME }) => COLUMN_NAME).filter((name) => isHidden(settings, name));
   return columns
-    .filter(({ COLUMN_NAME }) => !settings.columns.has(COLUMN_NAME))
-    .flatMap(({ COLUMN_NAME, GENERATION_EXPRESSION }) => {
-      const expression = (GENERATION_EXPRESSION ?? '').toLowerCase();
-      const from = hidden.find((column) => expression.includes(`\`${column.COLUMN_NAME.toLowerCase()}\``));
+    .filter(({ COLUMN_NAME }) => columnSetting(settings, COLUMN_NAME) === undefined)
+    .flatMap((column) => {
+      const expression = expressionOf(column);
+      const from = hidden.find((name) => expression.includes(quoteIdentifier(name).toLowerCase()));
       if (from === undefined) return [];
+      const how =
+        (column.GENERATION_EXPRESSION ?? '') === '' ? 'takes its default from' : 'is generated from';
       return [
         {
-          setting: settings.columns.get(from.COLUMN_NAME)?.setting ?? '',
-          found: `column ${COLUMN_NAME} of ${tableId(database, table)} is generated from ${from.COLUMN_NAME}`,
-          required: 'a setting for the generated column too: it tells what the hidden one holds',
-          fix: `add ${COLUMN_NAME} beside it, with exclude, mask or hash; {} publishes it as it is`,
+          setting: columnSetting(settings, from)?.setting ?? '',
+          found: `column ${column.COLUMN_NAME} of ${tableId(database, table)} ${how} ${from}`,
+          required: 'a setting for that column too: it tells what the hidden one holds',
+          fix: `add ${column.COLUMN_NAME} beside it, with exclude, mask or hash; {} publishes it as it is`,
         },
       ];
     });
+}
+
+/** In lower case. A literal default has no quoted name in it, but may hold the text of one: better a word too many. */
+function expressionOf({
+  GENERATION_EXPRESSION,
+  COLUMN_DEFAULT,
+}: TableDescription['columns'][number]): string {
+  return `${GENERATION_EXPRESSION ?? ''} ${COLUMN_DEFAULT ?? ''}`.toLowerCase();
 }

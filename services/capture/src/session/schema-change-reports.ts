@@ -38,6 +38,11 @@ export function newReporter({
           { event: 'table.stopped', tables },
           `changes of ${tables.join(', ')} are not published: an XA transaction that changed it is prepared, and nobody has said that it has ended (sluice ddl alerts)`,
         );
+      if (kind === 'exposure')
+        log.warn(
+          { event: 'table.stopped', tables },
+          `changes of ${tables.join(', ')} are not published: a RENAME has taken away a setting that hid some of its data (sluice ddl alerts)`,
+        );
     },
   });
 }

@@ -15,6 +15,7 @@ import { appendJson } from '../encode/control-writer.ts';
 import { adviceFor, UNSEEN } from '../ddl/ddl-advice.ts';
 import type { DdlChange, Renaming } from '../ddl/ddl-change.ts';
 import { nameChanges, type NameChange } from '../ddl/name-changes.ts';
+import { originsOf, type Origin } from '../ddl/origins.ts';
 import { shownStatement } from '../ddl/shown-statement.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
 import type { Announcement } from '../encode/announcement.ts';
@@ -46,6 +47,8 @@ interface Finding {
   readonly before: readonly string[];
   /** That no statement is known that did it. */
   readonly unseen?: true;
+  /** Of an exposure: what hid the table. */
+  readonly reason?: string;
 }
 
 /** Names of two times 64 characters: hardly 100 kB in a record, where they stand up to three times. */
@@ -65,6 +68,29 @@ export class DdlReporter {
 
   report(change: DdlChange, statement: SeenStatement, announcement: Announcement): void {
     for (const finding of this.#findings(change)) this.#write(finding, statement, announcement);
+    for (const origin of originsOf(change.renamed)) this.#reportExposure(origin, statement, announcement);
+  }
+
+  /** A table that settings would not hide any more as they did under its former name: capture stops it. */
+  #reportExposure(origin: Origin, statement: SeenStatement, { buffer, point }: Announcement): void {
+    const reason = this.#exposureBy(origin);
+    if (reason === null) return;
+    const sequence = this.#options.journal.freeId(point.sequence);
+    this.#write({ ...aboutTable('exposure', origin.to), reason }, statement, {
+      buffer,
+      point: { ...point, sequence },
+    });
+  }
+
+  /** What hid the table, or a part of it, and does so no longer; null when nothing does. */
+  #exposureBy({ from, to, replaces }: Origin): string | null {
+    const { filter, registry, journal } = this.#options;
+    if (!this.#captures(to)) return null;
+    const hidden = registry.exposedBy(from, to);
+    if (hidden !== null) return hidden;
+    if (journal.isExposed(tableIdOf(from))) return `an alert that stops ${tableIdOf(from)}`;
+    const isCopy = replaces || filter.isShadowOf(from, to);
+    return !isCopy && filter.isExcluded(from.database, from.table) ? 'source.excludeTables' : null;
   }
 
   /** A table whose rows were all thrown away. */
@@ -182,7 +208,7 @@ export class DdlReporter {
   }
 
   #policyOf({ class: kind, shadow, unseen }: Finding): DdlPolicy {
-    if (kind === 'xa') return 'pause-table';
+    if (kind === 'xa' || kind === 'exposure') return 'pause-table';
     if (kind === 'rows' || kind === 'cascade') return 'alert';
     const policy = shadow ? 'apply' : this.#options.policies[kind];
     return unseen === true && policy === 'apply' ? 'alert' : policy;
@@ -206,7 +232,7 @@ export class DdlReporter {
     { buffer, point }: Announcement,
   ): void {
     const { prefix, flavour, journal, onReport } = this.#options;
-    const { class: kind, tables, shadow, created, unseen } = finding;
+    const { class: kind, tables, shadow, created, unseen, reason = '' } = finding;
     const policy = this.#policyOf(finding);
     const ids = tables.map((name) => tableId(name.database, name.table));
     const record: DdlRecord = {
@@ -220,7 +246,7 @@ export class DdlReporter {
         created,
         ...(unseen === true ? { unseen } : {}),
         statement: statementOf(finding, sql, { flavour, sqlMode }),
-        advice: `${unseen === true ? UNSEEN : ''}${adviceFor(kind, policy, ids)}`,
+        advice: `${unseen === true ? UNSEEN : ''}${adviceFor(kind, policy, ids, reason)}`,
         source: {
           server: point.server,
           database,
@@ -246,7 +272,10 @@ function statementOf({ class: kind, before, unseen }: Finding, sql: string, dial
   return kind === 'xa' ? sql : [...before, shownStatement(sql, dialect)].join('; ');
 }
 
-function aboutTable(kind: 'additive' | 'breaking' | 'truncate' | 'xa', table: TableName): Finding {
+function aboutTable(
+  kind: 'additive' | 'breaking' | 'truncate' | 'xa' | 'exposure',
+  table: TableName,
+): Finding {
   return { class: kind, tables: [table], shadow: false, created: false, before: [] };
 }
 

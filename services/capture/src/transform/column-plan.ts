@@ -1,7 +1,7 @@
 import type { PreflightProblem } from '@sluice/runtime';
 import { type SchemaColumn, tableId } from '@sluice/envelope';
 import { type TableShape } from '../model/table.ts';
-import type { ColumnSetting, TableSettings } from './table-settings.ts';
+import { columnSetting, type ColumnSetting, type TableSettings } from './table-settings.ts';
 import type { ValueStep, PublishedColumn, ColumnPlan } from '../model/treatment.ts';
 
 const HASH_DIGITS = 64;
@@ -29,11 +29,11 @@ export function planColumns(
   hashKeyId: string | null,
 ): { readonly plan: ColumnPlan | null; readonly problems: readonly PreflightProblem[] } {
   const problems = shape.columns.flatMap((column) => {
-    const setting = settings.columns.get(column.name);
+    const setting = columnSetting(settings, column.name);
     return setting === undefined ? [] : columnProblems(shape, column, setting, hashKeyId);
   });
   const columns = shape.columns.flatMap((column, place): PublishedColumn[] => {
-    const config = settings.columns.get(column.name)?.config;
+    const config = columnSetting(settings, column.name)?.config;
     if (config === undefined) return [{ column, place, step: WRITE }];
     return config.exclude ? [] : [{ ...publish(column, config), place }];
   });
@@ -41,7 +41,7 @@ export function planColumns(
     columns.length === shape.columns.length &&
     columns.every(({ column, place }) => column === shape.columns[place]);
   if (isPlain) return { plan: null, problems };
-  const keyColumns = shape.keyColumns.map((name) => settings.columns.get(name)?.config.rename ?? name);
+  const keyColumns = shape.keyColumns.map((name) => columnSetting(settings, name)?.config.rename ?? name);
   const text = JSON.stringify([
     columns.map(({ column: { name, type }, place, step }) => ({ place, name, type, step })),
     columns.some(({ step }) => step.kind === 'hash') ? hashKeyId : null,

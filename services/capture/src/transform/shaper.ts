@@ -1,4 +1,4 @@
-import { tableId } from '@sluice/envelope';
+import { tableId, type TableName } from '@sluice/envelope';
 import { PipelineError, type TablesConfig, type PreflightProblem } from '@sluice/runtime';
 import { type TableShape } from '../model/table.ts';
 import { ConditionError } from './condition-parser.ts';
@@ -6,7 +6,7 @@ import { planColumns } from './column-plan.ts';
 import type { HashKey } from '../model/hash-key.ts';
 import { compileCondition } from './row-condition.ts';
 import { type RowCondition, AS_IT_IS, type Treatment } from '../model/treatment.ts';
-import { settingsOf, type TableSettings } from './table-settings.ts';
+import { columnSetting, isHidden, settingsOf, type TableSettings } from './table-settings.ts';
 
 /** The one place that decides what of a table is published: the stream and the snapshot both ask it. */
 export class Shaper {
@@ -46,6 +46,22 @@ export class Shaper {
     ];
   }
 
+  /**
+   * The setting that hides something of a table and would no longer do so under another name; null when there is none.
+   * @param known the table's newest shape; null where none is known, and any column may be there
+   */
+  exposedBy(from: TableName, to: TableName, known: TableShape | null): string | null {
+    const before = this.settingsOf(from.database, from.table);
+    if (before === null) return null;
+    const after = this.settingsOf(to.database, to.table);
+    const present = known === null ? null : new Set([...namesOf(known)].map((name) => name.toLowerCase()));
+    for (const [name, { setting }] of before.columns) {
+      const isThere = present?.has(name) ?? true;
+      if (isThere && isHidden(before, name) && after?.columns.has(name) !== true) return setting;
+    }
+    return before.where !== null && (after === null || after.where === null) ? before.where.setting : null;
+  }
+
   ambiguities({ twice }: TableSettings): readonly PreflightProblem[] {
     return twice.map(({ setting, other }) => ({
       setting,
@@ -64,9 +80,9 @@ export class Shaper {
     if (settings === null) return;
     const [old, present] = [namesOf(before), namesOf(now)];
     const gone = [...old].find((name) => !present.has(name) && isHidden(settings, name));
-    const come = [...present].find((name) => !old.has(name) && !settings.columns.has(name));
+    const come = [...present].find((name) => !old.has(name) && columnSetting(settings, name) === undefined);
     if (gone === undefined || come === undefined) return;
-    const setting = settings.columns.get(gone)?.setting ?? '';
+    const setting = columnSetting(settings, gone)?.setting ?? '';
     throw refused(
       now,
       `${setting} hides column ${gone}, which is gone, and column ${come} is new: it may be the same under another name. ` +
@@ -96,12 +112,6 @@ function conditionOf(
 
 function namesOf({ columns, leftOut = [] }: TableShape): ReadonlySet<string> {
   return new Set([...columns.map(({ name }) => name), ...leftOut]);
-}
-
-function isHidden(settings: TableSettings, column: string): boolean {
-  const config = settings.columns.get(column)?.config;
-  if (config === undefined) return false;
-  return config.exclude || config.hash || config.mask !== undefined || config.truncate !== undefined;
 }
 
 function refused({ database, table }: TableShape, message: string): PipelineError {

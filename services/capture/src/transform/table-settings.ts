@@ -13,6 +13,7 @@ export interface ColumnSetting {
 
 /** What the section `tables` says of one table, of all patterns that fit it. */
 export interface TableSettings {
+  /** By name in lower case, as servers compare names of columns: see `columnSetting`. */
   readonly columns: ReadonlyMap<string, ColumnSetting>;
   /** Which rows are published; null when all are. */
   readonly where: { readonly setting: string; readonly text: string } | null;
@@ -31,6 +32,18 @@ export function settingName(pattern: string, ...path: readonly string[]): string
   return `tables[${JSON.stringify(pattern)}]${path.map(plain).join('')}`;
 }
 
+/** What becomes of a column, whatever the case that its name is written in: servers do not tell `Email` from `email`. */
+export function columnSetting(settings: TableSettings, column: string): ColumnSetting | undefined {
+  return settings.columns.get(column.toLowerCase());
+}
+
+/** Whether the values of a column are kept from readers, in whole or in part. */
+export function isHidden(settings: TableSettings, column: string): boolean {
+  const config = columnSetting(settings, column)?.config;
+  if (config === undefined) return false;
+  return config.exclude || config.hash || config.mask !== undefined || config.truncate !== undefined;
+}
+
 /** Null when no pattern fits the table. */
 export function settingsOf(tables: TablesConfig, database: string, table: string): TableSettings | null {
   const fitting = Object.entries(tables).filter(([pattern]) => tablePattern(pattern)(database, table));
@@ -42,8 +55,9 @@ export function settingsOf(tables: TablesConfig, database: string, table: string
   for (const [pattern, config] of fitting) {
     for (const [column, columnConfig] of Object.entries(config.columns)) {
       const setting = settingName(pattern, 'columns', column);
-      const other = columns.get(column)?.setting;
-      if (other === undefined) columns.set(column, { setting, config: columnConfig });
+      const name = column.toLowerCase();
+      const other = columns.get(name)?.setting;
+      if (other === undefined) columns.set(name, { setting, config: columnConfig });
       else twice.push({ setting, other });
     }
     if (config.where !== undefined) {

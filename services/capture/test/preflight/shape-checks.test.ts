@@ -61,3 +61,17 @@ test('a generated column that tells what a hidden one holds needs a setting of i
   const both = { 'shop.orders': { columns: { v: { exclude: true }, u: {} } } };
   expect(findings(both, [table]).problems).toEqual([]);
 });
+
+test.each([
+  ['a default', { COLUMN_DEFAULT: 'concat(`v`)', EXTRA: 'DEFAULT_GENERATED' }, { exclude: true }],
+  ['a truncated column', { GENERATION_EXPRESSION: 'upper(`v`)' }, { truncate: 3 }],
+  ['a column in other letters', { GENERATION_EXPRESSION: 'upper(`V`)' }, { mask: '*' }],
+])('so does one that tells it by %s', (_what, facts, hidden) => {
+  const columns = [
+    columnRow('id'),
+    columnRow('V', 'varchar(9)', { CHARACTER_SET_NAME: 'utf8mb4' }),
+    columnRow('u', 'int', facts),
+  ];
+  const found = findings({ 'shop.orders': { columns: { v: hidden } } }, [description({ columns })]).problems;
+  expect(found).toMatchObject([{ setting: 'tables["shop.orders"].columns.v' }]);
+});

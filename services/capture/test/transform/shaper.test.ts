@@ -199,3 +199,42 @@ test('operations of all patterns; null when all are published', () => {
   );
   expect(all.treat(SHAPE).skips).toBeNull();
 });
+
+describe('another name of the table', () => {
+  const users = { database: 'shop', table: 'users' };
+  const people = { database: 'shop', table: 'people' };
+  const hides = { EMAIL: { exclude: true } };
+
+  test.each<[string, Record<string, unknown>, string | null]>([
+    ['has no setting', { 'shop.users': { columns: hides } }, 'tables["shop.users"].columns.EMAIL'],
+    ['has the same one', { 'shop.*': { columns: hides } }, null],
+    [
+      'says that the column is published',
+      { 'shop.users': { columns: hides }, 'shop.people': { columns: { email: {} } } },
+      null,
+    ],
+    ['has no condition', { 'shop.users': { where: 'id > 1' } }, 'tables["shop.users"].where'],
+    [
+      'has another condition',
+      { 'shop.users': { where: 'id > 1' }, 'shop.people': { where: 'id > 2' } },
+      null,
+    ],
+    ['hides less of what is not there', { 'shop.users': { columns: { card: { exclude: true } } } }, null],
+    ['hides nothing less', { 'shop.users': { columns: { email: { rename: 'mail' } } } }, null],
+  ])('%s', (_what, section, expected) => {
+    const shaper = new Shaper(tables(section), null);
+    expect(shaper.exposedBy(users, people, SHAPE)).toBe(expected);
+  });
+
+  test('may show a column of which nothing is known', () => {
+    const shaper = new Shaper(tables({ 'shop.users': { columns: { card: { hash: true } } } }), null);
+    expect(shaper.exposedBy(users, people, null)).toBe('tables["shop.users"].columns.card');
+  });
+
+  test('a column is hidden whatever the case of its letters', () => {
+    const columns = [column('id', 'int'), text('Email'), text('PHONE')];
+    const shaper = columnsOf({ EMAIL: { exclude: true }, phone: { mask: '*' } });
+    const { row } = written(shaper, image('1', '"a"', '"b"'), { ...SHAPE, columns });
+    expect(JSON.parse(row)).toEqual({ id: 1, PHONE: '*' });
+  });
+});
