@@ -160,7 +160,7 @@ class Capture {
     const { name } = this.#state;
     if (name === before) return;
     this.#metrics.state(name);
-    this.#log.info({ event: 'capture.state', state: name, before }, `capture: ${name}`);
+    this.#log.info({ event: 'capture.state', state: name, previous: before }, `capture: ${name}`);
   }
 
   /** A source ends the older of two readers: to take over from the newer one would only turn the tables, again and again. */
