@@ -77,6 +77,11 @@ export const truncateSchema = z.looseObject({
   payload: z.looseObject({ ...control('truncate'), operation: z.literal('TRUNCATE'), policy }),
 });
 
+/** One word, lengths or members, and a sign: sinks make statements of it, and a record may come from anybody who can write to the topic. */
+const SQL_TYPE =
+  /^(?:[a-z][a-z0-9]*(?:\((?:\d+(?:,\d+)?|'(?:[^']|'')*'(?:,'(?:[^']|'')*')*)?\))?(?: unsigned)?|type \d+)$/;
+const CHARSET = /^[a-z][a-z0-9_]*$/;
+
 export const schemaSchema = z.looseObject({
   schema: head('schema'),
   payload: z.looseObject({
@@ -84,9 +89,9 @@ export const schemaSchema = z.looseObject({
     columns: z.array(
       z.looseObject({
         name: z.string(),
-        type: z.string().meta({ description: 'Canonical SQL type without display width.' }),
+        type: z.string().regex(SQL_TYPE).meta({ description: 'Canonical SQL type without display width.' }),
         nullable: z.boolean(),
-        charset: z.string().nullable(),
+        charset: z.string().regex(CHARSET).nullable(),
         generated: z.boolean().optional(),
       }),
     ),

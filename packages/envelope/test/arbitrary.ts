@@ -61,8 +61,23 @@ export const rowEnvelope = fc.record({
     .map(merge),
 }) as fc.Arbitrary<Envelope>;
 
+const members = fc.array(text, { minLength: 1, maxLength: 3 });
+const sqlType = fc.oneof(
+  fc.constantFrom(
+    'int',
+    'bigint unsigned',
+    'decimal(10,2) unsigned',
+    'varchar(9)',
+    'json',
+    'inet6',
+    'type 99',
+  ),
+  members.map((all) => `enum(${all.map((member) => `'${member.replaceAll("'", "''")}'`).join(',')})`),
+);
+const charset = fc.constantFrom('utf8mb4', 'latin1', 'ucs2');
+
 const column = fc.record(
-  { name, type: text, nullable: fc.boolean(), charset: fc.option(text), generated: fc.boolean() },
+  { name, type: sqlType, nullable: fc.boolean(), charset: fc.option(charset), generated: fc.boolean() },
   { requiredKeys: ['name', 'type', 'nullable', 'charset'] },
 );
 

@@ -172,3 +172,25 @@ test('a view into a larger buffer is read within its bounds', () => {
     JSON.parse(value.toString()),
   );
 });
+
+test.each([
+  'int, RENAME TO `sluice`.`stolen` -- ',
+  "enum('a','b') , DROP COLUMN x",
+  "varchar(9)) ENGINE=FEDERATED CONNECTION='x",
+  'int DEFAULT (sleep(9))',
+  "enum('a'')",
+  'INT',
+  '',
+])('a schema record with a column of the type %j is none', (type) => {
+  const column = (more: object): unknown => ({
+    schema: { version: 1, type: 'schema', table: 1 },
+    payload: {
+      ...fc.sample(anyEnvelope, { seed: 1, numRuns: 200 }).find(({ schema }) => schema.type === 'schema')!
+        .payload,
+      columns: [{ name: 'a', type: 'int', nullable: true, charset: null, ...more }],
+    },
+  });
+  expect(verdict(bytes(column({})))).toBe('accepted');
+  expect(verdict(bytes(column({ type })))).toBe('INVALID');
+  expect(verdict(bytes(column({ charset: 'latin1 -- ' })))).toBe('INVALID');
+});
