@@ -3,33 +3,7 @@ import { quoteTable, toPipelineError } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2';
-
-const CONDITION_CHARACTERS_MAX = 4000;
-/** A text or a quoted name, with doubled and escaped quotes inside; then what ends a statement, hides a part of it, or opens and closes. */
-const TOKEN = /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"|`(?:[^`]|``)*`|--|#|\/\*|;|['"`()]|[\w@]+/gu;
-const REFUSED_WORDS = new Set(['select', 'table', 'into', 'for', 'lock', 'union', 'limit', 'order', 'group']);
-
-/**
- * What is wrong with a condition as a piece of SQL; null when it can stand between brackets and speaks of one row only.
- * Whether its columns exist is for the server to say.
- */
-export function conditionProblem(condition: string): string | null {
-  if (condition.trim() === '') return 'it is empty';
-  if (condition.length > CONDITION_CHARACTERS_MAX)
-    return `it is longer than ${CONDITION_CHARACTERS_MAX} characters`;
-  let depth = 0;
-  for (const [token] of condition.matchAll(TOKEN)) {
-    if (token === '(') depth++;
-    else if (token === ')') depth--;
-    else if (/^(?:--|#|\/\*|;)$/u.test(token)) return `${token} is not allowed outside of a text`;
-    else if (/^['"`]$/u.test(token)) return 'a quote is not closed';
-    else if (token.startsWith('@')) return 'variables are not allowed';
-    else if (REFUSED_WORDS.has(token.toLowerCase()))
-      return `it may only speak of the row itself, without ${token}`;
-    if (depth < 0) return 'a bracket is closed that was not opened';
-  }
-  return depth === 0 ? null : 'a bracket is not closed';
-}
+import { conditionProblem } from '../model/snapshot-sql.ts';
 
 /**
  * Rows that a snapshot of the table will read, by the optimizer's guess; null when it has none.
@@ -73,13 +47,19 @@ export async function checkCondition(
   } catch (error) {
     const failure = toPipelineError(error);
     if (failure.errorClass === 'retryable') throw failure;
-    const { cause } = failure;
-    // The operator's own SQL, no row: the server's words may be shown.
-    const words = cause instanceof Error ? cause.message : failure.message;
+    const words = wordsOf(failure);
     throw new PipelineError(
       'SNAPSHOT_REFUSED',
       `The server refuses the condition on ${name.database}.${name.table}: ${words}`,
       { cause: error },
     );
   }
+}
+
+/** ER_BAD_FIELD_ERROR, ER_PARSE_ERROR, ER_SP_DOES_NOT_EXIST, ER_WRONG_PARAMCOUNT_TO_NATIVE_FCT: they quote the condition alone. */
+const OF_THE_CONDITION: ReadonlySet<unknown> = new Set([1054, 1064, 1305, 1582]);
+
+/** The server may evaluate the condition while it explains it, and quote what a row holds: then its number has to do. */
+function wordsOf({ cause, context, message }: PipelineError): string {
+  return cause instanceof Error && OF_THE_CONDITION.has(context['errno']) ? cause.message : message;
 }

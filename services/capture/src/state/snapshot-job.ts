@@ -1,5 +1,6 @@
 import { isSequence } from '@sluice/envelope';
 import { z } from 'zod';
+import { conditionProblem, isKeyLiteral } from '../model/snapshot-sql.ts';
 
 /** How the reading of a table's rows stands, as the checkpoint keeps it: a restart goes on at the last chunk. */
 export const jobSchema = z.object({
@@ -10,13 +11,16 @@ export const jobSchema = z.object({
   origin: z.enum(['initial', 'request']),
   state: z.enum(['pending', 'running', 'paused', 'done', 'failed', 'cancelled']),
   /** SQL that a row must fulfil to be read; null for all rows. */
-  condition: z.string().nullable(),
+  condition: z
+    .string()
+    .refine((text) => conditionProblem(text) === null)
+    .nullable(),
   /** Whether sinks shall drop rows of the table that this snapshot does not bring. */
   reconcile: z.boolean(),
   /** Sequence of the begin mark: rows that sinks hold from before it are older than this snapshot; null before the mark. */
   since: z.string().refine(isSequence).nullable(),
   /** Key of the last row of the last chunk, as SQL literals in key order; null before the first chunk. */
-  lastKey: z.array(z.string()).nullable(),
+  lastKey: z.array(z.string().refine(isKeyLiteral)).nullable(),
   /** Key columns and their types when `lastKey` was read; '' before. */
   order: z.string(),
   /** Rows published; those that the stream had newer ones of are not among them. */

@@ -1,6 +1,8 @@
 import type { Connection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
-import { checkCondition, conditionProblem } from '../../src/snapshot/condition.ts';
+import { conditionProblem, isKeyLiteral } from '../../src/model/snapshot-sql.ts';
+import { checkCondition } from '../../src/snapshot/condition.ts';
+import { keyLiteral } from '../../src/snapshot/chunk-query.ts';
 
 test.each([
   'id > 1000',
@@ -26,10 +28,44 @@ test.each([
   expect(conditionProblem(condition)).toBe(problem);
 });
 
-test('what the server does not understand is refused in its words', async () => {
+test('what the server does not understand of the condition is refused in its words', async () => {
   const unknown = Object.assign(new Error("Unknown column 'x'"), { errno: 1054, code: 'ER_BAD_FIELD_ERROR' });
   const connection = { query: () => Promise.reject(unknown) } as unknown as Connection;
   const check = checkCondition(connection, { database: 'shop', table: 'a' }, 'x = 1');
   await expect(check).rejects.toMatchObject({ code: 'SNAPSHOT_REFUSED' });
   await expect(check).rejects.toThrow("Unknown column 'x'");
+});
+
+test('what the server says of a value that it met is not passed on', async () => {
+  const message = "Malformed GTID set specification 'ann@example.com'.";
+  const met = Object.assign(new Error(message), { errno: 1772, code: 'ER_MALFORMED_GTID_SET_SPECIFICATION' });
+  const connection = { query: () => Promise.reject(met) } as unknown as Connection;
+  const check = checkCondition(connection, { database: 'shop', table: 'a' }, "GTID_SUBSET(email, '')");
+  await expect(check).rejects.toThrow(/ER_MALFORMED_GTID_SET_SPECIFICATION \(1772\)$/u);
+});
+
+test.each([
+  ['42', 'number'],
+  ['-1.5', 'number'],
+  ['1e20', 'number'],
+  ['-1.25e-7', 'number'],
+  ["O'Neill", 'text'],
+  ['', 'text'],
+  ['\0\xff', 'bytes'],
+  ['', 'bytes'],
+] as const)('the literal of the key %j, a %s, is known as one', (text, kind) => {
+  expect(isKeyLiteral(keyLiteral(Buffer.from(text), kind))).toBe(true);
+});
+
+test.each([
+  '0) UNION SELECT user, authentication_string FROM mysql.user -- ',
+  "'a'",
+  '',
+  '0x',
+  '0xZZ',
+  '1 OR 1',
+  '_utf8mb4',
+  '1\n',
+])('%j is no literal of a key', (text) => {
+  expect(isKeyLiteral(text)).toBe(false);
 });
