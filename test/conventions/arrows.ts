@@ -42,7 +42,7 @@ const table: Readonly<Record<string, Arrows>> = {
   },
   'packages/sample-shop': { packages: [], external: ['@faker-js/faker', 'mysql2'] },
   'packages/demo': {
-    packages: ['runtime', 'kafka', 'ops-api', 'local-stack', 'cli', 'compare', 'sample-shop'],
+    packages: ['runtime', 'kafka', 'ops-api', 'local-stack', 'compare', 'sample-shop'],
     external: ['mysql2'],
   },
   'packages/tools': { packages: ['envelope', 'runtime', 'cli'], external: [] },

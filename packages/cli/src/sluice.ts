@@ -1,4 +1,5 @@
 /** `sluice`: the operator's command. See `--help`. */
+import { CallFailed } from '@sluice/ops-api/client';
 import { errorEntry, olderNodeReady, PipelineError, VERSION } from '@sluice/runtime';
 import { UsageError } from './operator/usage-error.ts';
 import { CommandFailed } from './operator/command-failed.ts';
@@ -39,7 +40,7 @@ function exitCodeFor(error: unknown): number {
     say(`${error.message}; sluice --help shows all commands`);
     return EXIT.wrongUse;
   }
-  if (error instanceof CommandFailed) {
+  if (error instanceof CommandFailed || error instanceof CallFailed) {
     say(error.message);
     return EXIT.notDone;
   }

@@ -1,6 +1,5 @@
 import { captureStatus, sinkStatus, type AnswerOf } from '@sluice/ops-api';
-import { CommandFailed } from '@sluice/cli/command-failed';
-import { look } from '@sluice/cli/ops-client';
+import { CallFailed, look } from '@sluice/ops-api/client';
 
 type Status = AnswerOf<typeof captureStatus> | AnswerOf<typeof sinkStatus>;
 
@@ -37,7 +36,7 @@ export async function readStatus(name: string, url: string): Promise<Reading | n
     const status = await (name === 'capture' ? look(service, captureStatus) : look(service, sinkStatus));
     return { at: performance.now(), status };
   } catch (error) {
-    if (error instanceof CommandFailed) return null;
+    if (error instanceof CallFailed) return null;
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 import { clearAlerts, listAlerts, listHistory, LISTED_MAX, type SchemaChange } from '@sluice/ops-api';
+import { call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine } from './command-line.ts';
 import { whoIsIt } from './letters.ts';
-import { call, opsUrl } from './ops-client.ts';
+import { opsUrl } from './ops-url.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
 const HEADINGS = ['ID', 'AT', 'CLASS', 'POLICY', 'TABLES', 'STATEMENT'];

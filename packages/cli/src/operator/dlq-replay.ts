@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPTURE } from '@sluice/envelope';
 import { REPLAYED_MAX, replayDeadLetters, type Replayed, type ReplayAnswer } from '@sluice/ops-api';
+import { call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import { isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine } from './command-line.ts';
 import { audit, rowOf } from './dlq-commands.ts';
 import { filterOf, howToBring, letterOwnerOf, whoIsIt, withLetters } from './letters.ts';
-import { call, opsUrl } from './ops-client.ts';
+import { opsUrl } from './ops-url.ts';
 import { plural, show, type Screen } from './screen.ts';
 
 const DEFAULT_RATE = 50;

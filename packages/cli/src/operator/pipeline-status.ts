@@ -1,10 +1,10 @@
 import { CAPTURE, TopicRouting } from '@sluice/envelope';
 import { groupLag } from '@sluice/kafka';
 import { captureStatus, health, sinkStatus, type Health } from '@sluice/ops-api';
+import { CallFailed, look, probe } from '@sluice/ops-api/client';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
-import { CommandFailed } from './command-failed.ts';
 import { withLetters } from './letters.ts';
-import { look, opsUrl, probe } from './ops-client.ts';
+import { opsUrl } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
 import {
   HEADINGS,
@@ -71,7 +71,7 @@ async function askService(url: string, sink: string | null): Promise<Pages | nul
     const status = await (sink === null ? look(service, captureStatus) : look(service, sinkStatus));
     return { ready, status, health: await look(service, health) };
   } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
+    if (!(error instanceof CallFailed)) throw error;
     return null;
   }
 }

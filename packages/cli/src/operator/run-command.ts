@@ -11,7 +11,7 @@ import { sinkRewind } from './sink-rewind.ts';
 import { snapshotList, snapshotMove, snapshotStart } from './snapshot-commands.ts';
 import { tableResume } from './table-commands.ts';
 
-/** Resolves to whether all that was asked for was done. Throws UsageError, CommandFailed, PipelineError. */
+/** Resolves to whether all that was asked for was done. Throws UsageError, CommandFailed, CallFailed, PipelineError. */
 export async function runCommand(line: OperatorLine, env: Environment, screen: Screen): Promise<boolean> {
   const file = line.config ?? configPath([], env);
   if (line.command === 'config validate') return configValidate(file, env, screen);

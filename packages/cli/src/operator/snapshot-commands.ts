@@ -1,8 +1,9 @@
 import { JOB_ORDERS, listSnapshots, moveSnapshot, startSnapshots, type Snapshot } from '@sluice/ops-api';
+import { call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine } from './command-line.ts';
 import { whoIsIt } from './letters.ts';
-import { call, opsUrl } from './ops-client.ts';
+import { opsUrl } from './ops-url.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
 const HEADINGS = [

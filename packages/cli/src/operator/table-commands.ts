@@ -1,9 +1,10 @@
 import { resumeSinkTable, resumeTable } from '@sluice/ops-api';
+import { CallFailed, call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine } from './command-line.ts';
 import { sinkOf, whoIsIt } from './letters.ts';
-import { call, opsUrl } from './ops-client.ts';
+import { opsUrl } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
 
 const HEADINGS = ['SERVICE', 'RESUMED', 'PROBLEM'];
@@ -49,7 +50,7 @@ async function asked(service: string, resume: () => Promise<Resumed>): Promise<R
     const { resumed } = await resume();
     return { service, resumed, problem: null };
   } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
+    if (!(error instanceof CallFailed)) throw error;
     return { service, resumed: [], problem: error.message };
   }
 }

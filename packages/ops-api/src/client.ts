@@ -1,16 +1,9 @@
-import { addressOf, type Operation, type PathParams } from '@sluice/ops-api';
-import { opsOf, type SluiceConfig } from '@sluice/runtime';
-import { CommandFailed } from './command-failed.ts';
+import { addressOf, type Operation, type PathParams } from './operation.ts';
 
 const TIMEOUT_MS = 120_000;
-const ANYWHERE = new Set(['0.0.0.0', '::']);
 
-/** Where a service shows its health; `path` is its section, such as `['sinks', 'redis']`. */
-export function opsUrl(config: SluiceConfig, path: readonly string[]): string {
-  const { host, port } = opsOf(config, path);
-  const reachable = ANYWHERE.has(host) ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-}
+/** A service did not answer, or refused; the message is one line for the user. */
+export class CallFailed extends Error {}
 
 export interface Call {
   /** Address of the service, e.g. `http://127.0.0.1:8080`. */
@@ -20,14 +13,14 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
-/** Gives a service an order and returns its answer. Throws CommandFailed: nobody answers, or the service's own reason. */
+/** Gives a service an order and returns its answer. Throws CallFailed: nobody answers, or the service's own reason. */
 export async function call<Request, Wish, Answer, Reply>(
   service: Call,
   operation: Operation<Request, Wish, Answer, Reply>,
   wish: Wish,
 ): Promise<Answer> {
   const { status, body } = await ask(service, operation, wish);
-  if (status !== operation.success) throw new CommandFailed(reasonOf(status, body));
+  if (status !== operation.success) throw new CallFailed(reasonOf(status, body));
   return answerOf(service.url, operation, body);
 }
 
@@ -39,7 +32,7 @@ export async function look<Answer, Reply>(
   return answerOf(service.url, operation, (await ask(service, operation, {})).body);
 }
 
-/** Whether a probe says yes. Throws CommandFailed when nobody answers. */
+/** Whether a probe says yes. Throws CallFailed when nobody answers. */
 export async function probe({ url, timeoutMs = TIMEOUT_MS }: Call, path: '/readyz'): Promise<boolean> {
   const { status } = await send(new URL(path, url), { signal: AbortSignal.timeout(timeoutMs) });
   return status === 200;
@@ -67,7 +60,7 @@ async function send(page: URL, request: RequestInit): Promise<Answered> {
     const response = await fetch(page, request);
     return { status: response.status, body: await response.json() };
   } catch (error) {
-    throw new CommandFailed(
+    throw new CallFailed(
       `no service answers at ${page.origin}: is it running? (--url names another address)`,
       {
         cause: error,
@@ -85,7 +78,7 @@ function answerOf<Answer, Reply>(
   const told = answer.safeParse(body);
   if (told.success) return body as Answer;
   const problems = told.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
-  throw new CommandFailed(`${url}${path} is no page of this version of Sluice: ${problems.join('; ')}`);
+  throw new CallFailed(`${url}${path} is no page of this version of Sluice: ${problems.join('; ')}`);
 }
 
 function reasonOf(status: number, body: unknown): string {
