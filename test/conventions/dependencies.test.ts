@@ -26,9 +26,10 @@ describe.each(workspaces)('$folder', ({ folder, manifest }) => {
   const inTests = importedPackages(tests);
 
   test('names every package its sources import, and imports every package it names', () => {
-    const undeclared = [...inSources].filter((name) => !names(manifest.dependencies).includes(name));
+    const declared = names({ ...manifest.dependencies, ...manifest.peerDependencies });
+    const undeclared = [...inSources].filter((name) => !declared.includes(name));
     expect(undeclared.filter((name) => !testTools.has(name))).toEqual([]);
-    expect(names(manifest.dependencies).filter((name) => !inSources.has(name))).toEqual([]);
+    expect(declared.filter((name) => !inSources.has(name))).toEqual([]);
   });
 
   test('names every package its tests import, and no other', () => {
@@ -58,7 +59,9 @@ test('versions are exact, and the same everywhere', () => {
   const seen = new Map<string, string>();
   const problems: string[] = [];
   for (const manifest of manifests) {
-    for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    const { dependencies, peerDependencies, devDependencies } = manifest;
+    const named = { ...dependencies, ...peerDependencies, ...devDependencies };
+    for (const [name, version] of Object.entries(named)) {
       if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
         problems.push(`${manifest.name}: ${name} ${version} is not exact`);
       const other = seen.get(name) ?? version;

@@ -2,7 +2,7 @@ import { builtinModules } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Visitor } from 'oxc-parser';
-import { arrowsOf, kafkaClients } from './arrows.ts';
+import { arrowsOf, computedImports, kafkaClients } from './arrows.ts';
 import { packageOf } from './package-name.ts';
 import { parseSource, type SourceFile } from './source-file.ts';
 import { findWorkspaces, readManifest, typescriptFiles, type Workspace } from './workspaces.ts';
@@ -25,7 +25,9 @@ describe.each(workspaces)('$folder', (workspace) => {
     );
 
   test('imports only the workspace packages below it', () => {
-    const allowed = new Set(arrows.packages.map((name) => `@sluice/${name}`));
+    const allowed = new Set(
+      [...arrows.packages, ...(arrows.services ?? [])].map((name) => `@sluice/${name}`),
+    );
     expect(importsOf((name) => name.startsWith('@sluice/') && !allowed.has(name))).toEqual([]);
   });
 
@@ -102,25 +104,40 @@ test('no sink knows Kafka', () => {
   expect(uses).toEqual([]);
 });
 
-test('no service is imported by anyone', () => {
+test('no service is imported by anyone but those that say so', () => {
   const services = new Set(workspaces.filter((each) => each.isService).map((each) => each.manifest.name));
-  const everywhere = [...workspaces.map((each) => each.folder), 'test'].flatMap((folder) =>
-    typescriptFiles(folder),
+  const allowed = (path: string): readonly string[] => {
+    const workspace = workspaces.find(({ folder }) => path.startsWith(`${folder}/src/`));
+    return workspace === undefined ? [] : (arrowsOf(workspace).services ?? []);
+  };
+  const uses = everyFile().flatMap((file) =>
+    file.imports
+      .filter((name) => services.has(packageOf(name)))
+      .filter((name) => !allowed(file.path).includes(packageOf(name).slice('@sluice/'.length)))
+      .map((name) => `${file.path} imports ${name}`),
   );
-  const uses = everywhere
-    .map(parseSource)
-    .flatMap((file) =>
-      file.imports
-        .filter((name) => services.has(packageOf(name)))
-        .map((name) => `${file.path} imports ${name}`),
-    );
   expect(uses).toEqual([]);
+});
+
+test('what is imported is written where it is imported, but for names that are found at run time', () => {
+  const hidden = everyFile().flatMap((file) =>
+    file.computedImports
+      .filter(({ prefix }) => computedImports[file.path] !== prefix)
+      .map(({ line }) => `${file.path}:${line} imports what nobody can read there`),
+  );
+  expect(hidden).toEqual([]);
 });
 
 test('the tests of the whole project import packages by their exports', () => {
   const files = typescriptFiles('test').map(parseSource);
   expect(files.flatMap((file) => [...leavingImports(file, 'test'), ...hiddenImports(file)])).toEqual([]);
 });
+
+function everyFile(): readonly SourceFile[] {
+  return [...workspaces.map((each) => each.folder), 'test']
+    .flatMap((folder) => typescriptFiles(folder))
+    .map(parseSource);
+}
 
 function isBuiltin(name: string): boolean {
   return name.startsWith('node:') || builtinModules.includes(name);

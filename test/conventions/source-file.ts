@@ -7,12 +7,20 @@ export interface FunctionSpan {
   readonly lines: number;
 }
 
+export interface ComputedImport {
+  readonly line: number;
+  /** What the specifier begins with, as far as it is written; empty when it is no template. */
+  readonly prefix: string;
+}
+
 export interface SourceFile {
   /** Relative to the repository. */
   readonly path: string;
   readonly lines: number;
-  /** Module specifiers of imports, re-exports and literal dynamic imports, type-only ones included. */
+  /** Module specifiers of imports, re-exports and literal dynamic imports, those of types included. */
   readonly imports: readonly string[];
+  /** Dynamic imports of what is known at run time only. */
+  readonly computedImports: readonly ComputedImport[];
   readonly hasDefaultExport: boolean;
   readonly functions: readonly FunctionSpan[];
   readonly comments: readonly { readonly text: string; readonly line: number }[];
@@ -34,14 +42,16 @@ export function parseSource(path: string): SourceFile {
   const [problem] = result.errors;
   if (problem !== undefined) throw new Error(`${path}: ${problem.message}`);
   const lineOf = lineFinder(text);
+  const { typeImports, ...inspected } = inspect(result.program, lineOf);
   const file: SourceFile = {
     path,
     lines: text.split('\n').length - 1,
-    imports: [...staticSpecifiers(result.module), ...dynamicSpecifiers(result.module, text)],
+    imports: [...staticSpecifiers(result.module), ...dynamicSpecifiers(result.module, text), ...typeImports],
+    computedImports: computedImports(result.module, text, lineOf),
     hasDefaultExport: result.module.staticExports.some((statement) =>
       statement.entries.some((entry) => entry.exportName.kind === 'Default'),
     ),
-    ...inspect(result.program, lineOf),
+    ...inspected,
     comments: result.comments.map((comment) => ({ text: comment.value, line: lineOf(comment.start) })),
     program: result.program,
     lineOf,
@@ -59,11 +69,28 @@ function staticSpecifiers(module: EsModule): string[] {
   return [...module.staticImports.map((statement) => statement.moduleRequest.value), ...reexported];
 }
 
+type DynamicImport = EsModule['dynamicImports'][number];
+
 function dynamicSpecifiers(module: EsModule, text: string): string[] {
-  return module.dynamicImports.flatMap((call) => {
-    const source = text.slice(call.moduleRequest.start, call.moduleRequest.end);
-    const literal = /^(['"`])([^'"`$]+)\1$/.exec(source);
-    return literal?.[2] === undefined ? [] : [literal[2]];
+  return module.dynamicImports.flatMap((call) => literalSpecifier(call, text) ?? []);
+}
+
+function literalSpecifier(
+  { moduleRequest: { start, end } }: DynamicImport,
+  text: string,
+): string | undefined {
+  return /^(['"`])([^'"`$]+)\1$/.exec(text.slice(start, end))?.[2];
+}
+
+function computedImports(
+  module: EsModule,
+  text: string,
+  lineOf: (offset: number) => number,
+): ComputedImport[] {
+  const computed = module.dynamicImports.filter((call) => literalSpecifier(call, text) === undefined);
+  return computed.map(({ moduleRequest: { start, end } }) => {
+    const [, prefix = ''] = /^`([^$`]*)\$\{/.exec(text.slice(start, end)) ?? [];
+    return { line: lineOf(start), prefix };
   });
 }
 
@@ -75,7 +102,10 @@ interface Spanned {
 function inspect(
   program: Program,
   lineOf: (offset: number) => number,
-): Pick<SourceFile, 'functions' | 'anyLines' | 'moduleLiterals'> {
+): Pick<SourceFile, 'functions' | 'anyLines' | 'moduleLiterals'> & {
+  readonly typeImports: readonly string[];
+} {
+  const typeImports: string[] = [];
   const functions: FunctionSpan[] = [];
   const anyLines: number[] = [];
   const moduleLiterals: string[] = [];
@@ -87,6 +117,7 @@ function inspect(
     FunctionDeclaration: (node) => span(node, node.id?.name ?? 'anonymous'),
     FunctionExpression: (node) => span(node, node.id?.name ?? 'anonymous'),
     ArrowFunctionExpression: (node) => span(node, 'arrow'),
+    TSImportType: (node) => void typeImports.push(node.source.value),
     TSAnyKeyword: (node) => void anyLines.push(lineOf(node.start)),
     Literal: (node) => {
       if (typeof node.value === 'string' && /^[\w./-]+\.(ts|mjs)$/.test(node.value)) {
@@ -95,7 +126,7 @@ function inspect(
     },
   });
   visitor.visit(program);
-  return { functions, anyLines, moduleLiterals };
+  return { functions, anyLines, moduleLiterals, typeImports };
 }
 
 function lineFinder(text: string): (offset: number) => number {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envelopeJsonSchema } from '@sluice/envelope';
 import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
-import { sinkSchemas } from '@sluice/cli/sink-schemas';
+import { sinkSchemas } from '@sluice/sink-kit/installed';
 import { typesPage, type TypeResults } from './types-page.ts';
 
 /**

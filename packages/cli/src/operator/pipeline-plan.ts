@@ -1,17 +1,15 @@
-import { existsSync } from 'node:fs';
 import { tableArgument, tableIdOf, tablePattern } from '@sluice/envelope';
 import type { CapturePlan, TablePlan } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { PreviewTable, TablePreview } from '@sluice/sink-kit';
-import { importProgram, programFile } from '../program-file.ts';
+import { sinkPreview } from '@sluice/sink-kit/installed';
+import { importCapture } from './capture-package.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine } from './command-line.ts';
 import { planDetails, planSummary, type SinkPreview } from './plan-text.ts';
 import { plural, show, type Screen } from './screen.ts';
 
 const PATIENCE_MS = 60_000;
-
-type PlanCapture = (config: SluiceConfig, signal: AbortSignal) => Promise<CapturePlan>;
 
 /**
  * Shows what the pipeline would do: a line per table, and everything about the tables of `--table`; nothing is written
@@ -23,9 +21,7 @@ export async function pipelinePlan(
   screen: Screen,
 ): Promise<boolean> {
   const wanted = values.texts('table').map(tablePattern);
-  const { planCapture } = await importProgram<{ planCapture: PlanCapture }>(
-    'services/capture/src/preflight/plan.ts',
-  );
+  const { planCapture } = await importCapture(() => import('@sluice/capture/plan'));
   const plan = await planCapture(config, AbortSignal.timeout(PATIENCE_MS));
   const fits = (table: TablePlan): boolean =>
     wanted.some((isWanted) => isWanted(table.database, table.table));
@@ -58,13 +54,11 @@ function sayVerdict({ tables, warnings, problems }: CapturePlan, isDetailed: boo
   );
 }
 
-/** Found by the folder, so that a new sink is known without a change here. */
 async function sinkPreviews(config: SluiceConfig, tables: readonly TablePlan[]): Promise<SinkPreview[]> {
   const previews: SinkPreview[] = [];
   for (const sink of Object.keys(config.sinks)) {
-    const file = `services/sink-${sink}/src/preview.ts`;
-    if (!existsSync(programFile(file))) continue;
-    const { previewTable } = await importProgram<{ previewTable: PreviewTable }>(file);
+    const previewTable = await sinkPreview(sink);
+    if (previewTable === null) continue;
     for (const table of tables) {
       if (table.refused) continue;
       previews.push({

@@ -1,9 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { UsageError } from './usage-error.ts';
-import { importProgram, programFile, ROOT } from '../program-file.ts';
+import { installedSinks, startSink } from '@sluice/sink-kit/installed';
+import { importCapture } from './capture-package.ts';
 import type { CommandLine } from './command-line.ts';
 import type { CommandName } from './commands-table.ts';
+import { UsageError } from './usage-error.ts';
 
 type ServiceCommand = Extract<CommandName, 'capture' | 'sink NAME'>;
 
@@ -16,19 +15,17 @@ export function isOperatorLine(line: CommandLine): line is OperatorLine {
 
 /** Runs capture or a sink in this process, which ends with it, by its exit code. Throws UsageError: no such sink. */
 export async function runService({ command, name, config, values }: CommandLine): Promise<void> {
-  const service = command === 'capture' ? 'capture' : sinkService(name);
+  if (command !== 'capture') assertSink(name);
   // A service reads its own arguments from the process, wherever it was started.
   const configured = config === undefined ? [] : ['--config', config];
   const accepted = values.texts('accept').flatMap((what) => ['--accept', what]);
   process.argv.splice(2, Infinity, ...configured, ...accepted);
-  await importProgram(`services/${service}/src/main.ts`);
+  if (command === 'capture') await importCapture(() => import('@sluice/capture/main'));
+  else await startSink(name);
 }
 
-function sinkService(name: string): string {
-  const service = `sink-${name}`;
-  if (/^[a-z0-9-]+$/.test(name) && existsSync(programFile(`services/${service}/src/main.ts`))) return service;
-  const known = readdirSync(join(ROOT, 'services')).flatMap(
-    (folder) => /^sink-(.+)$/.exec(folder)?.[1] ?? [],
-  );
-  throw new UsageError(`there is no sink ${name}; known: ${known.sort().join(', ')}`);
+function assertSink(name: string): void {
+  const known = installedSinks();
+  if (!known.includes(name))
+    throw new UsageError(`there is no sink ${name}; known: ${known.join(', ') || 'none is installed'}`);
 }

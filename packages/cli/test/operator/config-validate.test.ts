@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '@sluice/runtime';
+import { sinkSchemas } from '@sluice/sink-kit/installed';
 import { configProblems, portClashes } from '../../src/operator/config-validate.ts';
-import { sinkSchemas } from '../../src/sink-schemas.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

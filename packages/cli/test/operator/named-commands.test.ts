@@ -5,7 +5,8 @@ import { ERRORS } from '@sluice/runtime';
 import { UsageError } from '../../src/operator/usage-error.ts';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
 import { OPTIONS, type OptionName } from '../../src/operator/commands-table.ts';
-import { ROOT } from '../../src/program-file.ts';
+
+const ROOT = join(import.meta.dirname, '../../../..');
 
 const places: readonly (readonly [string, string])[] = [
   ...Object.entries(ERRORS).map(([code, { fix }]): [string, string] => [`fix of ${code}`, fix]),

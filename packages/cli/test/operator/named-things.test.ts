@@ -2,9 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERRORS } from '@sluice/runtime';
 import { configJsonSchema, type SettingSchema } from '@sluice/runtime/reference';
+import { sinkSchemas } from '@sluice/sink-kit/installed';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS, OPTIONS } from '../../src/operator/commands-table.ts';
-import { sinkSchemas } from '../../src/sink-schemas.ts';
 
 /** Whatever a fix, a message or a page names must be there. */
 
