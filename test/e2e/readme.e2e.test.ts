@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { freePorts, startStack } from '@sluice/local-stack';
 import { connect, type RowDataPacket } from '@sluice/mysql';
@@ -159,5 +160,74 @@ test.each([
   const version = execFileSync(node, ['--version']).toString().trim();
   expect(await run('sluice --version')).toMatchObject({
     stdout: expect.stringContaining(version) as unknown,
+  });
+});
+
+/** The workspace packages that the compiled command depends on, itself first: their folders in `dist/`. */
+function foldersOfCommand(): readonly string[] {
+  const found = new Map<string, string>();
+  const add = (name: string): void => {
+    if (!name.startsWith('@sluice/') || found.has(name)) return;
+    const at = join(REPOSITORY, 'dist/node_modules', name);
+    found.set(name, at);
+    const { dependencies = {} } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as {
+      dependencies?: Readonly<Record<string, string>>;
+    };
+    Object.keys(dependencies).forEach(add);
+  };
+  add('@sluice/cli');
+  return [...found.values()];
+}
+
+test('the command alone, packed and installed elsewhere, asks a pipeline', async () => {
+  const cwd = join(folder, 'command');
+  mkdirSync(cwd);
+  const npm = (...args: readonly string[]): string =>
+    execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, encoding: 'utf8' });
+  const packed = npm('pack', ...foldersOfCommand())
+    .trim()
+    .split('\n');
+  npm('install', '--prefer-offline', '--ignore-scripts', ...packed.map((file) => `./${file}`));
+  const { packages } = JSON.parse(readFileSync(join(cwd, 'node_modules/.package-lock.json'), 'utf8')) as {
+    packages: Readonly<Record<string, unknown>>;
+  };
+  // Nothing of the demo, of servers and of stores.
+  expect(
+    Object.keys(packages).filter((path) => /faker|local-stack|ioredis|elastic|mysql/.test(path)),
+  ).toEqual([]);
+
+  const secret = join(cwd, 'target-password');
+  writeFileSync(secret, stack.targetMysql.password);
+  writeFileSync(join(cwd, 'sluice.yaml'), yaml.replace('/run/secrets/target-password', secret));
+  const PATH = [join(cwd, 'node_modules/.bin'), environment(machineNode(), {})['PATH']].join(delimiter);
+  const env = { PATH, HOME: folder, ...(await overrides('packed_command')) };
+  const run = async (line: string): Promise<{ code: number; output: string; said: string }> => {
+    const child = spawn('/bin/sh', ['-c', line], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [output, said, code] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      new Promise<number | null>((resolve) => void child.once('close', resolve)),
+    ]);
+    return { code: code ?? -1, output, said };
+  };
+  expect(await run('sluice --version')).toMatchObject({ code: 0, said: '' });
+  expect((await run('sluice --help')).output).toContain('  dlq replay ');
+  const status = await run('sluice status');
+  expect(status.code).toBe(1);
+  expect(status.output.split('\n').map((line) => line.split(' ')[0])).toEqual([
+    'SERVICE',
+    'capture',
+    'sink-redis',
+    'sink-elasticsearch',
+    'sink-mysql',
+    '',
+  ]);
+  expect(await run('sluice plan')).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/needs the package @sluice\/capture \d/) as unknown,
+  });
+  expect(await run('sluice sink redis')).toMatchObject({
+    code: 2,
+    said: expect.stringContaining('there is no sink redis; known: none is installed') as unknown,
   });
 });
