@@ -29,7 +29,9 @@ export async function look<Answer, Reply>(
   service: Call,
   operation: Operation<object, object, Answer, Reply>,
 ): Promise<Answer> {
-  return answerOf(service.url, operation, (await ask(service, operation, {})).body);
+  const { status, body } = await ask(service, operation, {});
+  if (status === 401 || status === 403) throw new CallFailed(reasonOf(status, body));
+  return answerOf(service.url, operation, body);
 }
 
 /** Whether a probe says yes. Throws CallFailed when nobody answers. */
@@ -45,9 +47,16 @@ function ask(
 ): Promise<Answered> {
   const signal = AbortSignal.timeout(timeoutMs);
   const page = new URL(addressOf(operation, params, wish), url);
-  if (operation.method === 'GET') return send(page, { signal });
-  const headers = { 'content-type': 'application/json' };
-  return send(page, { signal, method: 'POST', headers, body: JSON.stringify(wish) });
+  const headers = authorization();
+  if (operation.method === 'GET') return send(page, { signal, headers });
+  const json = { ...headers, 'content-type': 'application/json' };
+  return send(page, { signal, method: 'POST', headers: json, body: JSON.stringify(wish) });
+}
+
+/** The token of whoever runs the command, for services that ask for one (`ops.tokensFile`). */
+function authorization(): Record<string, string> {
+  const token = process.env['SLUICE_OPS_TOKEN'] ?? '';
+  return token === '' ? {} : { authorization: `Bearer ${token}` };
 }
 
 interface Answered {
@@ -83,5 +92,6 @@ function answerOf<Answer, Reply>(
 
 function reasonOf(status: number, body: unknown): string {
   const { error = `status ${status}`, code } = body as { error?: string; code?: string };
+  if (status === 401) return `the service asks who you are (${error}): set SLUICE_OPS_TOKEN to your token`;
   return code === undefined ? error : `${code}: ${error}`;
 }

@@ -76,6 +76,7 @@ const haltSchema = z.object({
 
 export const listDeadLetters = operation({
   method: 'GET',
+  role: 'viewer',
   path: '/dlq',
   request: z.strictObject({ ...filter, limit }),
   answer: z.object({
@@ -104,6 +105,7 @@ const forecastSchema = z.object({ id: z.string(), decision: z.enum(['replay', 'r
 
 export const replayDeadLetters = operation({
   method: 'POST',
+  role: 'operator',
   path: '/dlq/replay',
   request: z.strictObject({
     ...command,
@@ -134,6 +136,7 @@ export type ReplayAnswer = z.output<(typeof replayDeadLetters)['answer']>;
 
 export const discardDeadLetters = operation({
   method: 'POST',
+  role: 'admin',
   path: '/dlq/discard',
   request: z.strictObject({ ...command, reason: reason.optional() }),
   answer: z.object({ sink: z.string(), dryRun: z.boolean(), letters: z.array(z.string()) }),
@@ -142,6 +145,7 @@ export const discardDeadLetters = operation({
 /** Lets a record that holds up a strict table become a dead letter. */
 export const releaseRecord = operation({
   method: 'POST',
+  role: 'admin',
   path: '/dlq/release',
   request: z.strictObject({ id: z.string().min(1), by, reason: reason.optional() }),
   answer: z.object({ sink: z.string(), released: z.string() }),

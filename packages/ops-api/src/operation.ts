@@ -1,3 +1,4 @@
+import type { OpsRole } from '@sluice/runtime';
 import type { z } from 'zod';
 
 /** Parts of a path by name, e.g. `{ id: 's1' }` for `/api/snapshots/:id/pause`. */
@@ -17,6 +18,8 @@ export interface Operation<Request, Wish, Answer, Reply> {
   readonly answer: z.ZodType<Answer, Reply>;
   /** Status of an answer that is one: 202 where the work goes on after it. */
   readonly success: 200 | 202;
+  /** What whoever asks must be. */
+  readonly role: OpsRole;
 }
 
 /** What a service is given by a request. */

@@ -9,6 +9,7 @@ const resumed = z.array(z.string());
 /** Capture publishes the changes of a table again that it has stopped: it is read anew. */
 export const resumeTable = operation({
   method: 'POST',
+  role: 'operator',
   path: '/api/tables/resume',
   request,
   answer: z.object({ table: z.string(), resumed }),
@@ -17,6 +18,7 @@ export const resumeTable = operation({
 /** A sink applies the changes of a table that wait for an operator. */
 export const resumeSinkTable = operation({
   method: 'POST',
+  role: 'operator',
   path: '/tables/resume',
   request,
   answer: z.object({ sink: z.string(), table: z.string(), resumed }),
@@ -38,6 +40,7 @@ export type HeldChange = Readonly<z.output<typeof heldChangeSchema>>;
 /** Those that wait in this process of the sink. */
 export const listPausedTables = operation({
   method: 'GET',
+  role: 'viewer',
   path: '/tables/paused',
   request: noRequest,
   answer: z.object({ sink: z.string(), paused: z.array(heldChangeSchema).readonly() }),

@@ -20,13 +20,14 @@ const listing = {
 };
 
 /** Alerts that nobody has cleared. */
-export const listAlerts = operation({ method: 'GET', path: '/api/ddl/alerts', ...listing });
+export const listAlerts = operation({ method: 'GET', role: 'viewer', path: '/api/ddl/alerts', ...listing });
 
 /** The newest statements, cleared or not. */
-export const listHistory = operation({ method: 'GET', path: '/api/ddl/history', ...listing });
+export const listHistory = operation({ method: 'GET', role: 'viewer', path: '/api/ddl/history', ...listing });
 
 export const clearAlerts = operation({
   method: 'POST',
+  role: 'operator',
   path: '/api/ddl/alerts/clear',
   request: z.strictObject({
     by,

@@ -18,12 +18,13 @@ export class Refusal {
  * throws becomes an answer with its code.
  */
 export function routeOf<Request, Wish, Answer, Reply>(
-  { method, path, request, success }: Operation<Request, Wish, Answer, Reply>,
+  { method, path, role, request, success }: Operation<Request, Wish, Answer, Reply>,
   work: (order: Request, params: PathParams) => Reply | Refusal | Promise<Reply | Refusal>,
 ): OpsRoute {
   return {
     method,
     path,
+    role,
     handle: async (asked) => {
       const order = orderOf(request, method, asked);
       if (!order.isFit) return order.problem;
@@ -37,15 +38,25 @@ export function routeOf<Request, Wish, Answer, Reply>(
 type Order<T> =
   { readonly isFit: true; readonly value: T } | { readonly isFit: false; readonly problem: OpsResponse };
 
-function orderOf<T>(schema: z.ZodType<T>, method: OpsRoute['method'], { body, query }: OpsRequest): Order<T> {
+function orderOf<T>(
+  schema: z.ZodType<T>,
+  method: OpsRoute['method'],
+  { body, query, principal }: OpsRequest,
+): Order<T> {
   let given: unknown = Object.fromEntries(query);
   try {
     if (method === 'POST') given = JSON.parse(body);
   } catch {
     return { isFit: false, problem: { status: 400, body: { error: 'the body is not JSON' } } };
   }
+  // Whoever has shown who he is gives orders under no other name.
+  if (method === 'POST' && principal !== null && isObject(given)) given = { ...given, by: principal };
   const order = schema.safeParse(given);
   if (order.success) return { isFit: true, value: order.data };
   const problems = order.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
   return { isFit: false, problem: { status: 400, body: { error: problems.join('; ') } } };
+}
+
+function isObject(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
 }

@@ -46,6 +46,7 @@ const snapshotsSchema = z.object({ jobs: z.array(snapshotSchema).readonly() });
 /** Oldest first; ended ones are kept for a while. */
 export const listSnapshots = operation({
   method: 'GET',
+  role: 'viewer',
   path: '/api/snapshots',
   request: noRequest,
   answer: snapshotsSchema,
@@ -54,6 +55,7 @@ export const listSnapshots = operation({
 /** One job for each captured table that fits. */
 export const startSnapshots = operation({
   method: 'POST',
+  role: 'operator',
   path: '/api/snapshots',
   request: z.strictObject({
     /** `database.table`, with `*` and `?` as wildcards. */
@@ -72,6 +74,7 @@ export type SnapshotOrder = z.output<(typeof startSnapshots)['request']>;
 export const moveSnapshot = (order: JobOrder) =>
   operation({
     method: 'POST',
+    role: 'operator',
     path: `/api/snapshots/:id/${order}`,
     request: z.strictObject({ by }),
     answer: z.object({ job: snapshotSchema }),

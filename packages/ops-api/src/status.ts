@@ -183,7 +183,7 @@ const sinkStatusSchema = z.object({
 
 export type SinkStatus = Readonly<z.output<typeof sinkStatusSchema>>;
 
-const page = { method: 'GET', path: '/status', request: noRequest } as const;
+const page = { method: 'GET', role: 'viewer', path: '/status', request: noRequest } as const;
 
 /** An older or newer version may not have all of it: what is there must have its shape. */
 export const captureStatus = operation({
@@ -196,6 +196,7 @@ export const sinkStatus = operation({ ...page, answer: sinkStatusSchema.partial(
 /** 503 with the same body when a component is down. */
 export const health = operation({
   method: 'GET',
+  role: 'viewer',
   path: '/health',
   request: noRequest,
   answer: z.object({

@@ -14,6 +14,7 @@ import { operation } from '../src/operation.ts';
 
 const echo = operation({
   method: 'POST',
+  role: 'operator',
   path: '/things/:id',
   request: z.strictObject({ n: z.int(), text: z.string().default('-') }),
   answer: z.object({ said: z.string() }),
@@ -22,10 +23,23 @@ const echo = operation({
 const route = routeOf(echo, ({ n, text }, { id = '' }) =>
   n === 0 ? new Refusal(404, `there is no thing ${id}`) : { said: `${id}:${n}:${text}` },
 );
-const asked = (body: string) => route.handle({ query: new URLSearchParams(), params: { id: 'a' }, body });
+const asked = (body: string) =>
+  route.handle({ query: new URLSearchParams(), params: { id: 'a' }, body, principal: null });
 
 test('an order that fits is done, with its defaults and the parts of the path', async () => {
   expect(await asked('{"n":1}')).toEqual({ status: 202, body: { said: 'a:1:-' } });
+});
+
+test('whoever has shown who he is gives orders under no other name', async () => {
+  const said = routeOf(
+    operation({ ...echo, request: z.strictObject({ by: z.string() }), success: 202 }),
+    ({ by }) => ({ said: by }),
+  );
+  const order = (body: string, principal: string | null) =>
+    said.handle({ query: new URLSearchParams(), params: {}, body, principal });
+  expect(await order('{"by":"ceo"}', 'ann')).toMatchObject({ body: { said: 'ann' } });
+  expect(await order('{}', 'ann')).toMatchObject({ body: { said: 'ann' } });
+  expect(await order('{"by":"ceo"}', null)).toMatchObject({ body: { said: 'ceo' } });
 });
 
 test('a refusal is an answer with its status and reason', async () => {

@@ -65,6 +65,7 @@ export {
 } from './metrics.ts';
 export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export { preflightFailed, type PreflightProblem } from './preflight.ts';
+export type { OpsRole } from './ops-access.ts';
 export type { OpsRequest, OpsResponse, OpsRoute } from './ops-requests.ts';
 export { startOpsServers, type OpsServers, type OpsServersOptions } from './ops-servers.ts';
 export { refuseNewer } from './record-version.ts';

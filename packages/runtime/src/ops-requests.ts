@@ -2,9 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { PipelineError } from './errors.ts';
 import type { Histogram } from './metrics.ts';
+import { isDenial, type OpsAccess, type OpsRole } from './ops-access.ts';
 
 /** Bodies of operator commands are a few settings; more is a mistake. */
 const BODY_BYTES_MAX = 65_536;
+/** RFC 6750, section 3. */
+const CHALLENGE = { 'www-authenticate': 'Bearer' };
 
 export interface OpsRequest {
   readonly query: URLSearchParams;
@@ -12,6 +15,8 @@ export interface OpsRequest {
   readonly params: Readonly<Record<string, string>>;
   /** Body of a POST, at most 64 KiB; `''` for a GET. */
   readonly body: string;
+  /** Who asks; null where nobody has to say. */
+  readonly principal: string | null;
 }
 
 export interface OpsResponse {
@@ -26,6 +31,8 @@ export interface OpsRoute {
   readonly method: 'GET' | 'POST';
   /** `/api/jobs/:id/pause`: a part that begins with a colon stands for any text. */
   readonly path: string;
+  /** What whoever asks must be; `anyone` needs no token, for probes. */
+  readonly role: OpsRole | 'anyone';
   handle(request: OpsRequest): OpsResponse | Promise<OpsResponse>;
 }
 
@@ -33,6 +40,7 @@ export interface OpsListenerOptions {
   readonly routes: readonly OpsRoute[];
   /** Names, in lower case, that a client may reach this service by, besides those that no web page can take. */
   readonly allowedHosts: readonly string[];
+  readonly access: OpsAccess;
   /** Path of the settings in sluice.yaml, e.g. `capture.ops`. */
   readonly setting: string;
   readonly duration: Histogram<'route' | 'method' | 'status'>;
@@ -105,7 +113,7 @@ function decoded(text: string): string {
 }
 
 async function answer(
-  { allowedHosts, setting }: OpsListenerOptions,
+  { allowedHosts, access, setting }: OpsListenerOptions,
   request: IncomingMessage,
   { route, params, query, allowed }: Found,
 ): Promise<OpsResponse> {
@@ -115,7 +123,10 @@ async function answer(
   if (route === undefined && allowed.length === 0) return refusal(404, 'no such page');
   if (route === undefined)
     return { ...refusal(405, `send ${allowed.join(' or ')}`), headers: { allow: allowed.join(', ') } };
-  const parts = { query: new URLSearchParams(query), params };
+  const who = route.role === 'anyone' ? null : await access.admit(request.headers.authorization, route.role);
+  if (isDenial(who))
+    return { ...refusal(who.status, who.error), headers: who.status === 401 ? CHALLENGE : {} };
+  const parts = { query: new URLSearchParams(query), params, principal: who?.name ?? null };
   if (route.method === 'GET') return route.handle({ ...parts, body: '' });
   if (!isJson(request.headers['content-type'] ?? ''))
     return refusal(415, 'send content-type: application/json');

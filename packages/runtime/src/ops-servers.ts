@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { PipelineError } from './errors.ts';
 import { HEALTH_STATUSES, rollUp, type HealthReport } from './health.ts';
 import { declareGauge, declareHistogram, type Registry } from './metrics.ts';
+import { OpsAccess } from './ops-access.ts';
 import { opsListener, respond, type OpsRoute } from './ops-requests.ts';
 
 /** Of one request's head, and of all of it, in milliseconds: a client that takes longer holds a connection for nothing. */
@@ -24,6 +25,8 @@ export interface OpsServersOptions {
   readonly setting?: string;
   /** Further names that clients reach the service by, in lower case. */
   readonly allowedHosts?: readonly string[];
+  /** File with the tokens of those who may ask (`parseTokens`); without one everybody may. */
+  readonly tokensFile?: string | undefined;
 }
 
 export interface OpsServers {
@@ -32,7 +35,10 @@ export interface OpsServers {
   close(): Promise<void>;
 }
 
-/** Listens on both ports. Throws OPS_PORT_TAKEN, naming the setting, when one cannot be had; then none is left open. */
+/**
+ * Listens on both ports. Throws OPS_PORT_TAKEN, naming the setting, when one cannot be had, and CONFIG_INVALID when the tokens cannot
+ * be read; then none is left open.
+ */
 export async function startOpsServers(options: OpsServersOptions): Promise<OpsServers> {
   const setting = options.setting ?? 'ops';
   const duration = declareHistogram(options.registry, {
@@ -43,8 +49,10 @@ export async function startOpsServers(options: OpsServersOptions): Promise<OpsSe
   });
   const measureHealth = healthGauges(options);
   const routes = [...builtInRoutes(options), ...(options.routes ?? [])];
-  const { allowedHosts = [] } = options;
-  const ops = newServer(opsListener({ routes, allowedHosts, setting, duration }));
+  const { allowedHosts = [], tokensFile = null } = options;
+  const access = new OpsAccess(tokensFile);
+  if (tokensFile !== null) await access.check();
+  const ops = newServer(opsListener({ routes, allowedHosts, access, setting, duration }));
   const metrics = newServer(metricsListener(options.registry, measureHealth));
   await listen(ops, options.host, options.port, `${setting}.port`);
   try {
@@ -66,6 +74,7 @@ function builtInRoutes({ health, status }: OpsServersOptions): OpsRoute[] {
   const probe = (path: string, check: (report: HealthReport) => boolean): OpsRoute => ({
     method: 'GET',
     path,
+    role: 'anyone',
     handle: () => {
       const ok = check(health());
       return { status: ok ? 200 : 503, body: { status: ok ? 'ok' : 'down' } };
@@ -75,6 +84,7 @@ function builtInRoutes({ health, status }: OpsServersOptions): OpsRoute[] {
     {
       method: 'GET',
       path: '/health',
+      role: 'viewer',
       handle: () => {
         const report = health();
         const { ready, state, components } = report;
@@ -87,7 +97,12 @@ function builtInRoutes({ health, status }: OpsServersOptions): OpsRoute[] {
     },
     probe('/livez', (report) => report.live ?? true),
     probe('/readyz', (report) => report.ready),
-    { method: 'GET', path: '/status', handle: async () => ({ status: 200, body: await status() }) },
+    {
+      method: 'GET',
+      path: '/status',
+      role: 'viewer',
+      handle: async () => ({ status: 200, body: await status() }),
+    },
   ];
 }
 

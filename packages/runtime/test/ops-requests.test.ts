@@ -20,7 +20,14 @@ async function start(): Promise<OpsServers> {
     status: () => ({}),
     setting: 'capture.ops',
     allowedHosts: ['ops.example.com'],
-    routes: [{ method: 'POST', path: '/orders/:id', handle: ({ body }) => ({ status: 202, body }) }],
+    routes: [
+      {
+        method: 'POST',
+        role: 'operator',
+        path: '/orders/:id',
+        handle: ({ body }) => ({ status: 202, body }),
+      },
+    ],
   });
   opened.push(servers);
   return servers;

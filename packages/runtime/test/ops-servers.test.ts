@@ -88,11 +88,13 @@ test('own routes: bodies bounded, JSON only, errors told by class', async () => 
       routes: [
         {
           method: 'POST',
+          role: 'operator',
           path: '/echo',
           handle: ({ body, query }) => ({ status: 202, body: { body, a: query.get('a') } }),
         },
         {
           method: 'POST',
+          role: 'operator',
           path: '/refuse',
           handle: () => {
             throw new PipelineError('CONFIG_INVALID', 'no such table');
@@ -100,6 +102,7 @@ test('own routes: bodies bounded, JSON only, errors told by class', async () => 
         },
         {
           method: 'POST',
+          role: 'operator',
           path: '/crash',
           handle: () => {
             throw new Error('row value');

@@ -48,6 +48,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     port: ops.port,
     metricsPort: ops.metricsPort,
     allowedHosts: ops.allowedHosts,
+    tokensFile: ops.tokensFile,
     registry: context.metrics.registry,
     health: () => capture.health(),
     status: () => capture.status(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback } from '../ops-access.ts';
 import { tablePattern, tablesSchema } from './tables-schema.ts';
 import { checkTopics, topicStrategy, topicTemplate } from './topic-names.ts';
 
@@ -36,6 +37,19 @@ export function opsSchemaFor(section: string) {
         description:
           'Further names that clients reach the service by. Addresses, names without a dot and those of a private zone (`.local`, `.internal`, `.svc`) need no mention; any other name is refused with 421, because a web page can make its own lead here.',
       }),
+      tokensFile: file.optional().meta({
+        description:
+          'File with the tokens of those who may ask the ops port, a line each: name, role (`viewer`, `operator`, `admin`), SHA-256 of the token. It is read anew at each request. `/livez`, `/readyz` and `/metrics` need none.',
+      }),
+      insecure: z.boolean().default(false).meta({
+        description:
+          'Listen beyond this host although anybody who reaches the port may give orders: only behind a network that lets nobody through.',
+      }),
+    })
+    .refine(({ host, tokensFile, insecure }) => isLoopback(host) || tokensFile !== undefined || insecure, {
+      path: ['tokensFile'],
+      message:
+        'whoever reaches this address could give orders: name a file of tokens, or write insecure: true where no stranger gets there',
     })
     .meta({
       description:

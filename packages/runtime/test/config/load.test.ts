@@ -46,7 +46,7 @@ describe('defaults', () => {
       retentionMs: 604_800_000,
     });
     expect(config.capture).toEqual({
-      ops: { host: '127.0.0.1', port: 8080, metricsPort: 9090, allowedHosts: [] },
+      ops: { host: '127.0.0.1', port: 8080, metricsPort: 9090, allowedHosts: [], insecure: false },
       flushRows: 10_000,
       flushBytes: 8_388_608,
     });

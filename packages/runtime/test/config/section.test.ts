@@ -30,7 +30,7 @@ const schema = z.strictObject({
 
 test('a section is checked by its own schema, with the same leniency for text', () => {
   expect(parseSection(config, ['sinks', 'redis'], schema)).toEqual({
-    ops: { host: '127.0.0.1', port: 8081, metricsPort: 9091, allowedHosts: [] },
+    ops: { host: '127.0.0.1', port: 8081, metricsPort: 9091, allowedHosts: [], insecure: false },
     url: 'redis://r:1',
     batchRecords: 5,
   });

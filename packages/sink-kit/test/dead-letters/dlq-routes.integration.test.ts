@@ -101,6 +101,7 @@ class Office {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return (await route?.handle({
       query: new URLSearchParams(query),
+      principal: null,
       params: {},
       body: text,
     })) as OpsResponse;

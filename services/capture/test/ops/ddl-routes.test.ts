@@ -26,7 +26,7 @@ function pages(isOwner: () => Promise<void> = () => Promise.resolve()) {
   });
   const ask = async (path: string, query: string, body = '') => {
     const route = routes.find((candidate) => candidate.path === path);
-    return route?.handle({ params: {}, query: new URLSearchParams(query), body });
+    return route?.handle({ params: {}, query: new URLSearchParams(query), body, principal: null });
   };
   return { ask, published, resumed, stream, journal };
 }
@@ -73,7 +73,9 @@ test('nothing is known before the topic was read', async () => {
     onResumed: () => undefined,
     log,
   });
-  expect(await route?.handle({ params: {}, query: new URLSearchParams(), body: '' })).toMatchObject({
+  expect(
+    await route?.handle({ params: {}, query: new URLSearchParams(), body: '', principal: null }),
+  ).toMatchObject({
     status: 503,
   });
 });
