@@ -1,36 +1,27 @@
-import { BinlogDecoder } from '@sluice/binlog';
 import { checkpointsTopic, type TableName } from '@sluice/envelope';
-import type { KafkaTrouble, TransactionalPublisher } from '@sluice/kafka';
-import type { TableDescription } from '@sluice/mysql';
-import type { Logger } from '@sluice/runtime';
+import type { KafkaTrouble } from '@sluice/kafka';
 import { CaptureLoop } from '../stream/capture-loop.ts';
-import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
+import { readerOptions } from '../settings/capture-settings.ts';
 import { writeCheckpoint } from '../stream/checkpoint-maker.ts';
 import { ForeignKeys } from '../tables/foreign-keys.ts';
 import { TableLife } from '../tables/table-life.ts';
-import type { CaptureMetrics } from './metrics.ts';
-import type { KnownTopics } from '../catalog/known-topics.ts';
-import { lostTopics, type LostTables } from './lost-topics.ts';
+import { lostTopics } from './lost-topics.ts';
 import { afterDrainTime, limitsOf, newBuffers, oversizeOf, type DrainTime } from './publishing.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { RefusedTable } from '../preflight/refused-tables.ts';
-import type { RefusalNews } from './refusal-news.ts';
 import type { SnapshotDesk } from '../snapshot/snapshot-desk.ts';
 import { Snapshots } from '../snapshot/snapshots.ts';
 import { snapshotsOwed } from './snapshots-owed.ts';
 import { BinlogReader } from '../source/binlog-reader.ts';
-import { GtidTracker } from '../source/gtid-tracker.ts';
-import type { Source } from '../source/source.ts';
 import { newReporter } from './schema-change-reports.ts';
+import { newDecoder, newStream } from './new-stream.ts';
+import type { SessionParts } from './session-parts.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { BinlogGaps } from '../preflight/binlog-gaps.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
-import type { StartPlan } from '../state/plan-start.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
-import type { SchemaHistory } from '../catalog/schema-history.ts';
-import type { TableRegistry } from '../catalog/table-registry.ts';
 import { ColumnBook } from '../catalog/column-book.ts';
-import { ChangeStream } from '../stream/change-stream.ts';
+import type { ChangeStream } from '../stream/change-stream.ts';
 import { writeHeartbeat } from '../encode/control-writer.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
 import { Flusher } from '../encode/flusher.ts';
@@ -39,27 +30,6 @@ import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import { TableRoutes } from '../stream/table-routes.ts';
 import { TableWorkQueue } from '../stream/table-work.ts';
 import { watchTopics } from './topic-watch.ts';
-
-export interface SessionParts {
-  readonly settings: CaptureSettings;
-  readonly source: Source;
-  readonly publisher: TransactionalPublisher;
-  readonly plan: StartPlan;
-  /** Tables whose topics are gone: `plan.snapshots` knows nothing of their first snapshot. */
-  readonly lost: LostTables;
-  readonly topics: KnownTopics;
-  readonly journal: DdlJournal;
-  readonly history: SchemaHistory;
-  readonly registry: TableRegistry;
-  readonly tables: readonly TableDescription[];
-  /** Tables that cannot be captured as they are: not among `tables`. */
-  readonly refused: readonly RefusedTable[];
-  readonly refusals: RefusalNews;
-  /** Changes that the source keeps out of its binlog. */
-  readonly gaps: BinlogGaps;
-  readonly metrics: CaptureMetrics;
-  readonly log: Logger;
-}
 
 /**
  * One session of capture: everything between a successful fence and the first error of reading or publishing. Nothing in
@@ -108,45 +78,19 @@ export class CaptureSession {
     this.#oversize = oversizeOf(parts);
     const described = plan.isAnew ? parts.tables : [];
     const columnBook = new ColumnBook({ server: source.facts, registry: parts.registry, described });
-    this.#routes = new TableRoutes({
-      history: parts.history,
-      serverName: settings.serverName,
-      filter: settings.filter,
-      registry: parts.registry,
-      configuredKeys: settings.config.source.keys,
-      ignoresCase: source.facts.ignoresCase,
-      columnBook,
-      work: this.#work,
-      policies: settings.config.ddl,
-      isStopped: (id) => parts.journal.isStopped(id),
-      isRefused: (id) => this.#tables.isRefused(id),
-      lastChange: (id) => parts.journal.lastChange(id),
-      isUnsure: () => this.#book.unsureUntil !== null,
-    });
+    this.#routes = this.#newRoutes(columnBook);
     this.#ddl = newReporter(parts);
     this.#foreignKeys = this.#newForeignKeys();
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
-    this.#stream = new ChangeStream({
-      server: settings.serverName,
-      flavour: source.facts.flavour,
-      serverId: source.facts.serverId,
-      generation: plan.generation,
-      resume: plan.resume,
-      gtids: plan.gtidSet === null ? null : new GtidTracker(source.facts.flavour, plan.gtidSet),
+    this.#stream = newStream(parts, {
       routes: this.#routes,
       work: this.#work,
       ddl: this.#ddl,
       cascades: this.#foreignKeys.marks,
       buffer: buffers[0],
-      rows: { tombstones: settings.config.topics.tombstones, oversize: this.#oversize },
+      oversize: this.#oversize,
     });
-    const decoder = new BinlogDecoder(this.#stream, {
-      checksum: reader.checksum,
-      flavour: source.facts.flavour,
-      ...plan.from,
-      contiguous: source.facts.flavour === 'mysql' && plan.from.gtidSet === null,
-      columnFacts: (map) => columnBook.factsOf(map),
-    });
+    const decoder = newDecoder(parts, this.#stream, reader.checksum, columnBook);
     this.#drainTime = afterDrainTime(signal);
     this.#flusher = new Flusher(parts.publisher, this.#drainTime.signal, (published) => {
       this.#countPublished(published);
@@ -167,6 +111,25 @@ export class CaptureSession {
     this.#snapshots = this.#newSnapshots();
     this.#sourceWatch = this.#watchSource();
     this.#foreignKeys.follow(parts.gaps.cascades);
+  }
+
+  #newRoutes(columnBook: ColumnBook): TableRoutes {
+    const { settings, source, history, registry, journal } = this.#parts;
+    return new TableRoutes({
+      history,
+      serverName: settings.serverName,
+      filter: settings.filter,
+      registry,
+      configuredKeys: settings.config.source.keys,
+      ignoresCase: source.facts.ignoresCase,
+      columnBook,
+      work: this.#work,
+      policies: settings.config.ddl,
+      isStopped: (id) => journal.isStopped(id),
+      isRefused: (id) => this.#tables.isRefused(id),
+      lastChange: (id) => journal.lastChange(id),
+      isUnsure: () => this.#book.unsureUntil !== null,
+    });
   }
 
   #watchTables(columnBook: ColumnBook, forgetMaps: () => void): TableLife {

@@ -51,10 +51,11 @@ async function openSession(
   refusals.begin(refused);
   sayStart(plan, tables.length, log);
   const snapshots = snapshotsKept(plan, { tables, registry, lost, log });
-  return await CaptureSession.open(
-    { ...options, ...checked, ...fenced, plan: { ...plan, snapshots }, journal },
-    signal,
-  );
+  const { topics, metrics } = options;
+  const { source, history, gaps } = checked;
+  const news = { refusals, metrics, log };
+  const found = { source, history, tables, refused, gaps, topics, ...fenced };
+  return CaptureSession.open({ settings, plan: { ...plan, snapshots }, journal, ...found, ...news }, signal);
 }
 
 /** Reads the checkpoint and what is new in the schema history, and decides where to go on. */
