@@ -87,6 +87,11 @@ export class ChunkReader {
     return { ...result, keys, bytes: bytesOf(rows), more, mark };
   }
 
+  /** As `describe`, before the first row is read: columns that the account may not see are not gone either. */
+  async find(name: TableName): Promise<SnapshotTable | NoTable> {
+    return (await mayReadAll(this.#options.connection, name)) ? this.describe(name) : 'unreadable';
+  }
+
   /** The table's present state. What the source does not show is not gone. */
   async describe(name: TableName): Promise<SnapshotTable | NoTable> {
     const { connection, configuredKeys, server, routes } = this.#options;
@@ -117,6 +122,8 @@ export class ChunkReader {
       return { table, rows: rows as unknown as SelectedRow[], milliseconds, refusal: null };
     } catch (error) {
       const failure = toPipelineError(error, condition === null ? 'connection' : 'item');
+      if (failure.code === 'MYSQL_PRIVILEGE_MISSING' && !(await mayReadAll(connection, request.name)))
+        return 'unreadable';
       if (!isOtherTable(failure)) throw failure;
       // Altered or dropped between question and SELECT: nothing was read, and the next chunk asks again.
       request.recorder.disturbed = true;

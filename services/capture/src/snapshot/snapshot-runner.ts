@@ -102,7 +102,7 @@ export class SnapshotRunner {
   /** Announces the table, and the snapshot unless an earlier session has; null when there is no such table to capture. */
   async #begin(job: SnapshotJob): Promise<TableRoute | null> {
     const { loop, book, reader, routes, stream, admit } = this.#parts;
-    const table = routes.captures(job.database, job.table) ? await reader.describe(job) : 'gone';
+    const table = routes.captures(job.database, job.table) ? await reader.find(job) : 'gone';
     const isThere = typeof table !== 'string';
     if (isThere) await admit(job);
     const rowsExpected = isThere ? await this.#estimate(table) : null;
@@ -120,14 +120,14 @@ export class SnapshotRunner {
     return route;
   }
 
-  /** A condition that is refused now is the first chunk's to tell, and so is a table that has gone with its database. */
+  /** What is refused now is the first chunk's to tell: a condition, a table that has gone with its database, or may not be read any more. */
   async #estimate(table: SnapshotTable): Promise<number | null> {
     try {
       return await this.#parts.reader.estimate(table, this.#job.condition);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
-      const isGone = error.code === 'MYSQL_DATABASE_UNKNOWN';
-      if (isGone || ['record', 'schema'].includes(error.errorClass)) return null;
+      const isOfTable = ['MYSQL_DATABASE_UNKNOWN', 'MYSQL_PRIVILEGE_MISSING'].includes(error.code);
+      if (isOfTable || ['record', 'schema'].includes(error.errorClass)) return null;
       throw error;
     }
   }

@@ -91,9 +91,10 @@ export class OwedTables {
     if (!this.#parts.isStopped(tableIdOf(table))) this.#askFor(table);
   }
 
-  /** A snapshot could not go on with the table as it is. */
+  /** A snapshot could not go on with the table as it was. */
   async unreadable(table: TableName): Promise<void> {
-    await this.#isFit(table);
+    const wasLeftAlone = this.#parts.leftAlone.has(tableIdOf(table));
+    if ((await this.#isFit(table)) && wasLeftAlone) this.readAgain(table, 'it can be captured again');
   }
 
   /** A table of which nothing has been published yet. @returns whether it can be captured, and will be read */

@@ -10,8 +10,12 @@ import { FILE } from '../support/streams.ts';
 const TABLE = new SnapshotTable(description({ columns: [columnRow('id')] }), undefined, MYSQL_FACTS);
 
 /** A table that is there when it is described, and at whose SELECT the server gives this error. */
-async function readAgainst(errno: number): Promise<string | undefined> {
-  const query = (): Promise<never> => Promise.reject(Object.assign(new Error('refused'), { errno }));
+async function readAgainst(errno: number, mayReadAll = false): Promise<string | undefined> {
+  const query = (sql: unknown): Promise<unknown> => {
+    const isOfAll = typeof sql === 'string' && sql.endsWith('LIMIT 0');
+    if (isOfAll && mayReadAll) return Promise.resolve([[]]);
+    return Promise.reject(Object.assign(new Error('refused'), { errno }));
+  };
   const options = {
     connection: { query } as unknown as Connection,
     visibility: {
@@ -35,8 +39,8 @@ async function readAgainst(errno: number): Promise<string | undefined> {
     limit: 2,
     after: () => null,
   });
-  expect(recorder.disturbed).toBe(true);
   if (typeof chunk === 'string') return chunk;
+  expect(recorder.disturbed).toBe(true);
   expect(chunk.rows).toEqual([]);
   return chunk.refusal?.code;
 }
@@ -51,4 +55,13 @@ test.each([
 
 test('what is wrong with the source is thrown', async () => {
   await expect(readAgainst(1045)).rejects.toMatchObject({ code: 'MYSQL_AUTH_FAILED' });
+});
+
+test.each([
+  ['the table', 1142],
+  ['a column', 1143],
+  ['the database', 1044],
+])('a table is unreadable whose account has lost its privilege on %s', async (_, errno) => {
+  expect(await readAgainst(errno)).toBe('unreadable');
+  await expect(readAgainst(errno, true)).rejects.toMatchObject({ code: 'MYSQL_PRIVILEGE_MISSING' });
 });

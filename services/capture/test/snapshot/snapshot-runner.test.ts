@@ -40,7 +40,7 @@ class Setup {
   async run(): Promise<void> {
     const { stream, routes, work, buffer } = this.parts;
     const reader = {
-      describe: () => Promise.resolve(this.table),
+      find: () => Promise.resolve(this.table),
       estimate: () => this.estimate(),
       read: (request: ChunkRequest) => Promise.resolve(this.#read(request)),
       forgetTable: () => void this.forgotten++,

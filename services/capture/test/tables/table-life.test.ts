@@ -111,6 +111,18 @@ test.each([
   expect([book.jobs.length, stream.mustSettleTables]).toEqual([jobs, false]);
 });
 
+test('a table that could not be read is left alone, and owed as soon as it can be', async () => {
+  const { book, work, source, owed, leftAlone, settle } = lifeOf({ table: 'orders', keyless: true });
+  const table = { database: 'shop', table: 'orders' };
+  work.add({ kind: 'unreadable', table });
+  await settle();
+  expect([leftAlone(), owed(), [...book.whole]]).toEqual([['shop.orders'], [], []]);
+  source.keyless = false;
+  work.add({ kind: 'unreadable', table });
+  await settle();
+  expect([leftAlone(), owed()]).toEqual([[], ['orders']]);
+});
+
 describe('a table whose name was given up', () => {
   test.each(['DROP TABLE orders', 'DROP DATABASE shop', 'RENAME TABLE orders TO crm.sold'])(
     '%s: what was read of it is worth nothing, and one that is made is read from the stream',
