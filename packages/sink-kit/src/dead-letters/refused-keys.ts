@@ -4,18 +4,17 @@ import { toLetter, type Letter } from './letter.ts';
 
 /** Keys held at once. */
 const PAGE_KEYS = 1000;
-/** What is known of letters is made anew so often: their topic may have been deleted and made again. */
-const RELOAD_MS = 3_600_000;
 
 export interface RefusedKeysOptions {
-  readonly reader: Pick<TopicReader, 'settledEnds' | 'firstRecord'>;
+  readonly reader: Pick<TopicReader, 'settledEnds' | 'firstRecord' | 'topicIds'>;
   readonly routing: TopicRouting;
   /** Dead-letter topics: of the sink, and of capture. One that does not exist has no letters. */
   readonly topics: readonly string[];
 }
 
 interface Seen {
-  readonly sinceMs: number;
+  /** Ids of the dead-letter topics that were there. */
+  readonly ids: ReadonlyMap<string, string>;
   /** The next offset to read of each partition, by dead-letter topic. */
   readonly next: Map<string, bigint[]>;
   /** The newest change that was refused, by the partition that it is of, or would have been of. */
@@ -28,7 +27,7 @@ interface Seen {
  */
 export class RefusedKeys {
   readonly #options: RefusedKeysOptions;
-  #seen: Seen = nothingSeen();
+  #seen: Seen = nothingSeen(new Map());
 
   constructor(options: RefusedKeysOptions) {
     this.#options = options;
@@ -73,9 +72,14 @@ export class RefusedKeys {
     }
   }
 
-  /** Reads what has come since the last time. What it answers is not taken away by another call. */
+  /**
+   * Reads what has come since the last time; all of it when a topic was deleted, or made again: its offsets mean other letters
+   * then. What it answers is not taken away by another call.
+   */
   async #look(): Promise<Seen> {
-    if (performance.now() - this.#seen.sinceMs > RELOAD_MS) this.#seen = nothingSeen();
+    const ids = await this.#options.reader.topicIds();
+    const isOther = (topic: string): boolean => ids.get(topic) !== this.#seen.ids.get(topic);
+    if (this.#options.topics.some(isOther)) this.#seen = nothingSeen(ids);
     const seen = this.#seen;
     for (const topic of this.#options.topics) {
       const ends = await this.#options.reader.settledEnds(topic);
@@ -89,8 +93,8 @@ export class RefusedKeys {
     const places = next.get(topic) ?? [];
     next.set(topic, places);
     const known = places[partition] ?? 0n;
-    // Beyond the end: this is another topic of the name.
-    const { next: read } = await reader.firstRecord(topic, partition, known > end ? 0n : known, (record) => {
+    if (known >= end) return;
+    const { next: read } = await reader.firstRecord(topic, partition, known, (record) => {
       const letter = toLetter(record, routing);
       if (letter !== null) note(newest, letter);
       return false;
@@ -114,6 +118,6 @@ function nameOf({ topic, partition }: TopicPartition): string {
   return partitionName(topic, partition);
 }
 
-function nothingSeen(): Seen {
-  return { sinceMs: performance.now(), next: new Map(), newest: new Map() };
+function nothingSeen(ids: ReadonlyMap<string, string>): Seen {
+  return { ids, next: new Map(), newest: new Map() };
 }
