@@ -7,7 +7,6 @@ import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
 
 /** Length and framing of a record, beside what is measured (bytes). */
 const FRAMING_BYTES = 64;
-const KEY_SHOWN = 200;
 /** Logged at most so often: a table of such rows is one line a minute (milliseconds). */
 const LOG_EVERY_MS = 60_000;
 const NOW_MISSING = 'A dead letter takes its place: see `sluice dlq list --sink capture`.';
@@ -61,20 +60,22 @@ export class OversizeRows {
 
   /**
    * Puts a dead letter in the row's place: its key, where it stands, and why. Throws ROW_TOO_LARGE where the policy is to
-   * stop. In the same Kafka transaction as the rows around it.
+   * stop. The log has no value of the row, its key included. In the same Kafka transaction as the rows around it.
    */
   divert(buffer: PublishBuffer, row: OversizeRow): void {
-    const { table, topic, bytes, fileJson, offset, key } = row;
+    const { table, topic, bytes, fileJson, offset } = row;
     const { topics, log, onDiverted } = this.#options;
     const id = tableId(table.database, table.table);
-    const message = `The row ${keyText(key)} of ${id} has ${bytes} bytes, topics.maxMessageBytes is ${topics.maxMessageBytes} (${String(JSON.parse(fileJson))}:${offset}).`;
-    if (!this.diverts) throw new PipelineError('ROW_TOO_LARGE', message, { context: { table: id, bytes } });
+    const place = `${String(JSON.parse(fileJson))}:${offset}`;
+    const message = `A row of ${id} at ${place} has ${bytes} bytes for topic ${topic}, topics.maxMessageBytes is ${topics.maxMessageBytes}.`;
+    const context = { table: id, topic, bytes, place };
+    if (!this.diverts) throw new PipelineError('ROW_TOO_LARGE', message, { context });
     this.#writeLetter(buffer, row, message);
     onDiverted(topic);
     if (row.at - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = row.at;
     log.error(
-      { event: 'capture.row_diverted', code: 'ROW_TOO_LARGE', table: id, bytes },
+      { event: 'capture.row_diverted', code: 'ROW_TOO_LARGE', ...context },
       `${message} ${NOW_MISSING}`,
     );
   }
@@ -93,12 +94,6 @@ export class OversizeRows {
     for (const header of headers) records.rawHeader(header);
     records.end();
   }
-}
-
-/** The record key, cut where it is long. */
-function keyText(key: ByteWriter): string {
-  const text = key.bytes.toString('utf8', 0, key.position);
-  return text.length > KEY_SHOWN ? `${text.slice(0, KEY_SHOWN)}…` : text;
 }
 
 /** The value is what is too large: only its key goes with them. */

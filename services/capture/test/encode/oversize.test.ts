@@ -81,8 +81,10 @@ describe('a row larger than its topic takes', () => {
     expect(() => setup.write('INSERT', null, image('2', dense(20_000)))).toThrow(
       expect.objectContaining({
         code: 'ROW_TOO_LARGE',
-        message: expect.stringMatching(/^The row \{"id":2\} of shop\.orders has \d+ bytes/) as unknown,
-        context: expect.objectContaining({ table: 'shop.orders' }) as unknown,
+        message: expect.stringMatching(
+          /^A row of shop\.orders at binlog\.000002:101 has \d+ bytes for topic p\.shop\.orders/,
+        ) as unknown,
+        context: expect.objectContaining({ table: 'shop.orders', place: 'binlog.000002:101' }) as unknown,
       }),
     );
   });
