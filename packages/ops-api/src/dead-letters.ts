@@ -25,6 +25,9 @@ const filter = {
   until: instant.optional(),
 };
 
+/** Of a query, where one id is a text. */
+const queriedIds = z.union([z.string().transform((id) => [id]), z.array(z.string()).max(LISTED_MAX)]);
+
 const command = {
   ...filter,
   by,
@@ -78,7 +81,7 @@ export const listDeadLetters = operation({
   method: 'GET',
   role: 'viewer',
   path: '/dlq',
-  request: z.strictObject({ ...filter, limit }),
+  request: z.strictObject({ ...filter, ids: queriedIds.optional(), limit }),
   answer: z.object({
     sink: z.string(),
     /** Letters that nobody has resolved. */

@@ -12,7 +12,7 @@ export interface Operation<Request, Wish, Answer, Reply> {
   readonly method: 'GET' | 'POST';
   /** `/api/snapshots/:id/pause`: a part that begins with a colon stands for any text. */
   readonly path: string;
-  /** The query of a GET (each value is text), the JSON body of a POST. */
+  /** The query of a GET (each value is text, or a list of texts when its name comes more than once), the JSON body of a POST. */
   readonly request: z.ZodType<Request, Wish>;
   /** The JSON body of the answer. */
   readonly answer: z.ZodType<Answer, Reply>;
@@ -55,6 +55,7 @@ export function addressOf(
 function queryOf(wish: unknown): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(wish ?? {}))
-    if (value !== undefined) query.set(name, String(value));
+    for (const each of Array.isArray(value) ? value : [value])
+      if (each !== undefined) query.append(name, String(each));
   return query.toString();
 }

@@ -35,6 +35,16 @@ export function routeOf<Request, Wish, Answer, Reply>(
   };
 }
 
+/** A name that comes more than once has a list of texts. */
+function queried(query: URLSearchParams): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    [...new Set(query.keys())].map((name) => {
+      const texts = query.getAll(name);
+      return [name, texts.length === 1 ? texts[0] : texts];
+    }),
+  );
+}
+
 type Order<T> =
   { readonly isFit: true; readonly value: T } | { readonly isFit: false; readonly problem: OpsResponse };
 
@@ -43,7 +53,7 @@ function orderOf<T>(
   method: OpsRoute['method'],
   { body, query, principal }: OpsRequest,
 ): Order<T> {
-  let given: unknown = Object.fromEntries(query);
+  let given: unknown = queried(query);
   try {
     if (method === 'POST') given = JSON.parse(body);
   } catch {

@@ -4,6 +4,7 @@ import {
   addressOf,
   captureStatus,
   listAlerts,
+  listDeadLetters,
   moveSnapshot,
   Refusal,
   replayDeadLetters,
@@ -80,4 +81,32 @@ test('an answer of a later version is understood, of an older one too', () => {
   expect(captureStatus.answer.safeParse({ state: 3 }).success).toBe(false);
   const replayed = { dryRun: false, sink: 'redis', matching: 1, results: [{ id: 'a', result: 'applied' }] };
   expect(replayDeadLetters.answer.parse({ ...replayed, took: 3 })).toEqual(replayed);
+});
+
+test.each([
+  [['a:0:1'], '?ids=a%3A0%3A1&limit=5'],
+  [['a:0:1', 'a:0:2'], '?ids=a%3A0%3A1&ids=a%3A0%3A2&limit=5'],
+])('a query names one or more ids: %j', async (ids, query) => {
+  const address = addressOf(listDeadLetters, {}, { ids, limit: 5 });
+  expect(address).toBe(`/dlq${query}`);
+  const asked: unknown[] = [];
+  const listed = routeOf(listDeadLetters, (wish) => {
+    asked.push(wish);
+    return new Refusal(404, 'none');
+  });
+  await listed.handle({
+    query: new URL(address, 'http://h').searchParams,
+    params: {},
+    body: '',
+    principal: null,
+  });
+  expect(asked).toEqual([{ ids, limit: 5 }]);
+});
+
+test('what a query may say once is refused when it comes twice', async () => {
+  const listed = routeOf(listAlerts, () => new Refusal(404, 'none'));
+  const query = new URLSearchParams('limit=5&limit=6');
+  expect(await listed.handle({ query, params: {}, body: '', principal: null })).toMatchObject({
+    status: 400,
+  });
 });
