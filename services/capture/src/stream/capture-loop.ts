@@ -114,8 +114,9 @@ export class CaptureLoop {
   }
 
   /**
-   * Runs `run` between two source transactions, as soon as the stream has passed `mark`; resolves when it has run, throws
-   * what it threw or what ended the stream. How a snapshot's chunks get into the stream.
+   * Runs `run` between two source transactions, as soon as the stream has passed `mark`, and a transaction that an earlier session
+   * has published in part; resolves when it has run, throws what it threw or what ended the stream. How a snapshot's chunks get
+   * into the stream.
    */
   atBoundary(mark: StreamPosition | null, run: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -203,7 +204,7 @@ export class CaptureLoop {
       this.#due = !flusher.busy && !this.#buffer.isEmpty;
       return;
     }
-    await this.#runActions();
+    if (!stream.isSkipping) await this.#runActions();
     if (stream.now - this.#lastHeartbeat >= limits.heartbeatMs) {
       this.#lastHeartbeat = stream.now;
       this.#parts.writeHeartbeat(this.#buffer);

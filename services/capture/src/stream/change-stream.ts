@@ -130,7 +130,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   }
 
   /**
-   * Takes a number for a snapshot that begins now, between two transactions: everything published before is below it, rows
+   * Takes a number for a snapshot that begins now, between two transactions and not while `isSkipping`: everything published before is below it, rows
    * of earlier snapshots at this position too, and none of its own rows is. The next transaction's images stand behind
    * that transaction's first event, so theirs are what they would be without it.
    */
@@ -149,6 +149,14 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   /** Whether tables must be seen to before a further event may be decoded. */
   get mustSettleTables(): boolean {
     return !this.#work.isEmpty;
+  }
+
+  /**
+   * Whether a transaction of which an earlier reading has published a part is still to be read once more. No number may be taken
+   * before: its rows are told apart by the numbers that they had.
+   */
+  get isSkipping(): boolean {
+    return this.#skipping;
   }
 
   hasPassed(mark: StreamPosition): boolean {

@@ -10,6 +10,7 @@ import { EventQueue } from '../../src/source/event-queue.ts';
 import type { ChangeStream } from '../../src/stream/change-stream.ts';
 import { appendJson } from '../../src/encode/control-writer.ts';
 import { Flusher } from '../../src/encode/flusher.ts';
+import type { ResumePoint } from '../../src/state/resume-point.ts';
 import type { TableWorkQueue } from '../../src/stream/table-work.ts';
 import { bufferOf } from '../support/buffers.ts';
 import { rowsEvent } from '../support/rows-events.ts';
@@ -39,8 +40,8 @@ class Setup {
   readonly #steps: ((stream: ChangeStream) => void)[] = [];
   #rows = 0;
 
-  constructor() {
-    const { stream, work, buffer } = streamOf();
+  constructor(resume: Partial<ResumePoint> = {}) {
+    const { stream, work, buffer } = streamOf({ resume });
     this.stream = stream;
     this.work = work;
     const { queue } = this;
@@ -143,6 +144,22 @@ describe('publishing', () => {
     await vi.waitFor(() => expect(heard).toHaveLength(5), SOON);
     expect(heard[0]).toBe(false);
     expect(heard[4]).toBe(true);
+    setup.stop();
+    await running;
+  });
+
+  test('nothing takes a number before a transaction that was published in part is read again', async () => {
+    const publishedThrough = { fileNumber: 2, offset: 111 };
+    const setup = new Setup({ position: 100, floor: 109, publishedThrough, highest: '0010000020000000111' });
+    const running = setup.run();
+    const since: string[] = [];
+    const begun = setup.loop.atBoundary(null, () => since.push(setup.stream.beginSnapshot()));
+    await vi.waitFor(() => expect(setup.heartbeats.length).toBeGreaterThan(1), SOON);
+    expect(since).toEqual([]);
+    setup.push(opens(100), inserts(110, 4), closes(200));
+    await begun;
+    expect(since).toEqual(['0010000020000000201']);
+    await vi.waitFor(() => expect(setup.transactions.at(-1)).toEqual({ rows: 2, position: 200 }), SOON);
     setup.stop();
     await running;
   });
