@@ -142,7 +142,7 @@ export class DoubtfulRows {
     this.#ddlsPassed = routes.ddlsPassed;
     const known = this.#answers.get(question);
     if (known !== undefined) return known;
-    const answer = await askSource(source, ask);
+    const answer = await askSource(source, question, ask);
     this.#answers.set(question, answer);
     return answer;
   }

@@ -113,7 +113,7 @@ export class TableDiscovery {
     const { account } = source.facts;
     for (let look = 1; ; look++) {
       const description = await this.#describe(map.database, map.table);
-      const hidden = await askSource(source, (connection) =>
+      const hidden = await askSource(source, nameOf(map), (connection) =>
         findHidden(connection, map, description, account),
       );
       if (hidden === null || look === LOOKS_MAX) return { description, hidden };
@@ -127,7 +127,7 @@ export class TableDiscovery {
     for (let look = 1; look <= LOOKS_MAX; look++) {
       const unknown = columnBook.learn(map, description);
       if (unknown.length === 0) return true;
-      const gone = await askSource(source, (connection) => findGone(connection, map, unknown));
+      const gone = await askSource(source, nameOf(map), (connection) => findGone(connection, map, unknown));
       if (gone !== null) return this.#goOnWithout(map, unknown, gone);
       description = await this.#describe(map.database, map.table);
     }
@@ -174,8 +174,13 @@ export class TableDiscovery {
   }
 
   #describe(database: string, table: string): Promise<TableDescription | null> {
-    return askSource(this.#parts.source, (connection) => readTable(connection, database, table));
+    const about = nameOf({ database, table });
+    return askSource(this.#parts.source, about, (connection) => readTable(connection, database, table));
   }
+}
+
+function nameOf({ database, table }: TableName): string {
+  return `table ${tableId(database, table)}`;
 }
 
 /** It may have a key by now, or be gone. */

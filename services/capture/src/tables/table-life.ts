@@ -1,4 +1,4 @@
-import type { TableName } from '@sluice/envelope';
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { Logger } from '@sluice/runtime';
 import { askSource } from './ask-source.ts';
 import { DoubtfulRows } from './doubtful-rows.ts';
@@ -64,7 +64,7 @@ export class TableLife {
       ...parts,
       leftAlone,
       examine: (table) =>
-        askSource(source, (connection) =>
+        askSource(source, `table ${tableIdOf(table)}`, (connection) =>
           examineTable(connection, settings.config, table, source.facts.account),
         ),
     });
