@@ -36,6 +36,7 @@ const table: Readonly<Record<string, Arrows>> = {
     // vitest and fast-check: the conformance suite in src/testing is part of the kit.
     external: ['opossum', 'zod', 'vitest', 'fast-check'],
   },
+  'packages/sql-sink': { packages: ['envelope', 'runtime', 'sink-kit'], external: [] },
   'packages/local-stack': { packages: ['runtime'], external: [] },
   'packages/cli': {
     packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit'],
@@ -83,7 +84,10 @@ export const computedImports: Readonly<Record<string, string>> = {
   'test/harness/faults/find-cases.ts': '',
 };
 
-const anySink: Arrows = { packages: ['envelope', 'runtime', 'sink-kit', 'mysql'], external: 'own' };
+const anySink: Arrows = {
+  packages: ['envelope', 'runtime', 'sink-kit', 'sql-sink', 'mysql'],
+  external: 'own',
+};
 
 export function arrowsOf(workspace: Workspace): Arrows {
   const arrows =

@@ -1,5 +1,6 @@
 import type { SchemaColumn } from '@sluice/envelope';
 import { type Flavour, type TableDescription } from '@sluice/mysql';
+import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { implicitValue } from './implicit-values.ts';
 import { KeyChange } from './key-change.ts';
 import {
@@ -7,7 +8,6 @@ import {
   foldName,
   isDemanded,
   nullableDefinition,
-  SEQUENCE_COLUMN,
   SEQUENCE_DEFINITION,
   type TableShape,
 } from './table-definition.ts';

@@ -26,16 +26,28 @@ import type {
   SinkContext,
   SinkDefinition,
 } from '@sluice/sink-kit';
+import {
+  byTable,
+  inTransaction,
+  originOf,
+  RowGuards,
+  SchemaBarrier,
+  Sessions,
+  SnapshotBarrier,
+  StoredOffsets,
+  whileLocked,
+  type CommitWatcher,
+  type SqlDriver,
+} from '@sluice/sql-sink';
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { DisplacedRows } from './displaced-rows.ts';
+import { mysqlDialect } from './mysql-dialect.ts';
+import { mysqlDriver, targetPool } from './mysql-driver.ts';
 import { checkTarget } from './preflight.ts';
-import { Progress } from './progress.ts';
 import { keepRows } from './kept-rows.ts';
 import { writeRows } from './row-writer.ts';
-import { inTransaction, targetPool, withConnection, type CommitWatcher } from './session.ts';
-import { createStateTables, Tombs, type Origin } from './state-tables.ts';
-import { SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
-import { SeenShapes, whileLocked } from './seen-shapes.ts';
+import { createStateTables } from './state-tables.ts';
+import type { TableShape } from './table-definition.ts';
 import { claimTable } from './table-owner.ts';
 import { TargetTables } from './target-tables.ts';
 import { WrittenTables } from './written-tables.ts';
@@ -44,10 +56,6 @@ const APPLIED: Outcome = { kind: 'applied' };
 const STALE: Outcome = { kind: 'stale' };
 /** Field doesn't have a default value. */
 const NO_DEFAULT = 1364;
-/** Rows deleted by one statement of a truncate, each its own transaction. */
-const TRUNCATE_STEP = 5000;
-/** Tombstones forgotten by one statement, its own transaction. */
-const PURGE_STEP = 5000;
 
 export const mysqlSink: SinkDefinition<MysqlSinkConfig> = {
   name: 'mysql',
@@ -65,12 +73,15 @@ type MysqlSinkContext = Pick<SinkContext, 'group' | 'prefix' | 'log' | 'sourceTa
 
 /** A batch is one transaction of the target: rows, tombstones and the partition's offset stand or fall together. */
 export class MysqlSink implements Sink {
-  readonly offsets: Progress;
+  readonly offsets: StoredOffsets<PoolConnection>;
   readonly #config: MysqlSinkConfig;
   readonly #log: Logger;
   readonly #pool: Pool;
-  readonly #tombs: Tombs;
-  readonly #shapes: SeenShapes;
+  readonly #driver: SqlDriver<PoolConnection>;
+  readonly #sessions: Sessions<PoolConnection>;
+  readonly #guards: RowGuards<PoolConnection>;
+  readonly #schemas: SchemaBarrier<PoolConnection>;
+  readonly #snapshotEnds: SnapshotBarrier<PoolConnection>;
   /** What the names of this pipeline's topics begin with: others may keep their tombstones longer. */
   readonly #topicPrefix: string;
   readonly #sourceTables: readonly string[];
@@ -90,13 +101,14 @@ export class MysqlSink implements Sink {
     this.#log = log;
     this.#displaced = new DisplacedRows(log);
     this.#pool = targetPool(config);
-    this.#tombs = new Tombs(config.stateDatabase);
-    this.#shapes = new SeenShapes(config.stateDatabase);
-    this.offsets = new Progress(this.#pool, {
-      group,
-      database: config.stateDatabase,
-      timeoutMs: config.transactionTimeoutMs,
-    });
+    this.#driver = mysqlDriver(this.#pool);
+    this.#sessions = new Sessions(this.#driver, config.transactionTimeoutMs);
+    const { stateDatabase } = config;
+    const store = { driver: this.#driver, dialect: mysqlDialect, stateDatabase };
+    this.#guards = new RowGuards(this.#sessions, store);
+    this.#schemas = new SchemaBarrier(store);
+    this.#snapshotEnds = new SnapshotBarrier(store);
+    this.offsets = new StoredOffsets(this.#sessions, store, group);
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -147,13 +159,7 @@ export class MysqlSink implements Sink {
   }
 
   async purge(before: Date, signal: AbortSignal): Promise<number> {
-    let purged = 0;
-    for (let step = PURGE_STEP; step === PURGE_STEP; purged += step) {
-      step = await this.#run(signal, (connection) =>
-        this.#tombs.purge(connection, this.#topicPrefix, before, PURGE_STEP),
-      );
-    }
-    return purged;
+    return await this.#guards.purge(this.#topicPrefix, before, signal);
   }
 
   async close(): Promise<void> {
@@ -196,12 +202,11 @@ export class MysqlSink implements Sink {
   }
 
   async #rows(batch: readonly Delivery[], signal: AbortSignal, purpose: Purpose): Promise<Outcome[]> {
-    const [first] = batch;
-    if (first === undefined) return [];
+    if (batch.length === 0) return [];
     const outcomes = new Array<Outcome>(batch.length).fill(APPLIED);
     const apply = async (connection: PoolConnection): Promise<CommitWatcher> => {
       // First, so that a worker that lost the partition waits here and changes nothing.
-      const claim = await this.#claim(connection, batch, first, purpose);
+      const claim = await this.offsets.claim(connection, batch, purpose);
       for (const positions of byTable(batch)) {
         const rows = positions.flatMap((position) => batch[position] ?? []);
         const results = await this.#tableRows(connection, rows);
@@ -209,18 +214,8 @@ export class MysqlSink implements Sink {
       }
       return claim;
     };
-    await this.#run(signal, (connection) => inTransaction(connection, () => apply(connection)));
+    await this.#run(signal, (connection) => inTransaction(this.#driver, connection, () => apply(connection)));
     return outcomes;
-  }
-
-  #claim(
-    connection: PoolConnection,
-    batch: readonly Delivery[],
-    { topic, partition }: Delivery,
-    purpose: Purpose,
-  ): Promise<CommitWatcher> {
-    if (purpose === 'replay') return this.offsets.share(connection, topic, partition);
-    return this.offsets.claim(connection, topic, partition, nextOffset(batch));
   }
 
   async #tableRows(connection: PoolConnection, rows: readonly Delivery[]): Promise<Outcome[]> {
@@ -231,16 +226,17 @@ export class MysqlSink implements Sink {
     const database = targetDatabase(this.#config, source.database);
     const table = await this.#tables.get(connection, database, source.table);
     this.#noteWritten(source);
-    const guards = await this.#tombs.guards(connection, origin);
+    const guards = await this.#guards.read(connection, origin);
     // Read again, they may have a key that the table has no more.
-    if (rows.every(({ envelope }) => envelope.payload.sequence < guards.floor)) return rows.map(() => STALE);
+    if (rows.every(({ envelope }) => envelope.payload.sequence < guards.truncateWatermark))
+      return rows.map(() => STALE);
     const plan = table.keyPlan(Object.keys(key));
     const task = {
       connection,
       table,
       plan,
       origin,
-      tombs: this.#tombs,
+      guards: this.#guards,
       maxPacketBytes: this.#maxPacketBytes,
       onDisplaced: (count: number) => this.#displaced.note(table.sql, count),
     };
@@ -262,7 +258,7 @@ export class MysqlSink implements Sink {
     signal: AbortSignal,
   ): Promise<void> {
     const seen = await this.#run(signal, (connection) =>
-      this.#tombs.noteEnd(connection, originOf(delivery), job),
+      this.#snapshotEnds.note(connection, originOf(delivery), job),
     );
     if (seen >= partitions) await this.#deleteBelow(delivery, since, signal);
   }
@@ -289,16 +285,16 @@ export class MysqlSink implements Sink {
     if (change === 'drop' || change === 'rename') return this.#written.forget(database, source.table);
     const shape = { columns, keyColumns };
     await this.#run(signal, (connection) =>
-      whileLocked(connection, quoteTable(database, source.table), async () => {
+      whileLocked(this.#driver, connection, quoteTable(database, source.table), async () => {
         const place = { topic, partition };
         if (change === 'create') {
           // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
           const isKnown = await this.#tables.exists(connection, database, source.table);
-          if (isKnown && (await this.#shapes.isPast(connection, place, sequence))) return;
+          if (isKnown && (await this.#schemas.isPast(connection, place, sequence))) return;
           await this.#ensure(connection, source, shape);
           return await this.#tables.accept(connection, database, source.table, shape);
         }
-        const seen = await this.#shapes.note(connection, place, sequence, partitions);
+        const seen = await this.#schemas.note(connection, place, sequence, partitions);
         if (seen.isPast) return;
         const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
         await this.#ensure(connection, source, shape);
@@ -330,18 +326,10 @@ export class MysqlSink implements Sink {
     this.#log.warn(about, 'the account may not ALTER the table: nothing in it tells others whose copy it is');
   }
 
-  /** The floor first: from then on no older row comes in, so the deletion has an end. */
   async #deleteBelow(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {
     const { source } = delivery.envelope.payload;
     const table = quoteTable(targetDatabase(this.#config, source.database), source.table);
-    await this.#run(signal, (connection) => this.#tombs.raiseFloor(connection, originOf(delivery), sequence));
-    for (let deleted = TRUNCATE_STEP; deleted === TRUNCATE_STEP;) {
-      deleted = await this.#run(signal, async (connection) => {
-        const sql = `DELETE FROM ${table} WHERE ${SEQUENCE_COLUMN} < ? LIMIT ${TRUNCATE_STEP}`;
-        const [result] = await connection.query(sql, [sequence]);
-        return 'affectedRows' in result ? result.affectedRows : 0;
-      });
-    }
+    await this.#guards.removeBelow(originOf(delivery), table, sequence, signal);
     this.#log.info({ table, sequence }, 'older rows removed');
   }
 
@@ -353,7 +341,7 @@ export class MysqlSink implements Sink {
   }
 
   async #run<T>(signal: AbortSignal, work: (connection: PoolConnection) => Promise<T>): Promise<T> {
-    return await withConnection(this.#pool, { signal, timeoutMs: this.#config.transactionTimeoutMs }, work);
+    return await this.#sessions.run(signal, work);
   }
 }
 
@@ -364,22 +352,4 @@ function refused(batch: readonly Delivery[], error: PipelineError): Outcome[] {
 /** Also a column that demands a value and was not there: rows of before the ALTER have none for it. */
 function tellsOfAnAlter({ errorClass, context }: PipelineError): boolean {
   return errorClass === 'schema' || context['errno'] === NO_DEFAULT;
-}
-
-function originOf({ topic, partition, envelope }: Delivery): Origin {
-  const { database, table } = envelope.payload.source;
-  return { topic, partition, table: tableId(database, table) };
-}
-
-function nextOffset(batch: readonly Delivery[]): bigint {
-  return batch.reduce((highest, { next }) => (next > highest ? next : highest), 0n);
-}
-
-/** A topic may hold several tables (strategy `database`): the positions of each one's rows. */
-function byTable(batch: readonly Delivery[]): Iterable<readonly number[]> {
-  const positions = batch.map((_, position) => position);
-  return Map.groupBy(positions, (position) => {
-    const source = batch[position]?.envelope.payload.source;
-    return `${source?.database}\0${source?.table}`;
-  }).values();
 }

@@ -1,6 +1,6 @@
 import type { PoolConnection } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
-import type { Origin, Tombs } from './state-tables.ts';
+import type { Origin, RowGuards } from '@sluice/sql-sink';
 import type { KeyPlan, TargetTable } from './target-table.ts';
 
 /** What the statements of one table in one transaction share. */
@@ -9,7 +9,7 @@ export interface RowTask {
   readonly table: TargetTable;
   readonly plan: KeyPlan;
   readonly origin: Origin;
-  readonly tombs: Tombs;
+  readonly guards: RowGuards<PoolConnection>;
   /** The server's max_allowed_packet. */
   readonly maxPacketBytes: number;
   /** Rows gave way to others with the same value of a unique index. */

@@ -1,6 +1,7 @@
 import type { Sequence } from '@sluice/envelope';
 import { describeMysqlError, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import type { Delivery, Outcome } from '@sluice/sink-kit';
+import { isNewer, toSequence, type Guards } from '@sluice/sql-sink';
 import {
   deleteStatement,
   guardStatement,
@@ -10,7 +11,6 @@ import {
   type PendingRow,
 } from './row-statements.ts';
 import { send, type RowTask } from './row-task.ts';
-import { keyDigest, toSequence, type Guards } from './state-tables.ts';
 import { insertAgainstStrangers } from './unique-conflicts.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
@@ -28,14 +28,14 @@ export async function writeRows(
   const outcomes = new Array<Outcome>(batch.length).fill(STALE);
   const rows = batch
     .map((delivery, position) => pendingRow(delivery, position, task.plan))
-    .filter((row) => row.sequence >= guards.floor);
+    .filter((row) => row.sequence >= guards.truncateWatermark);
   const left = await insertNew(task, guards, rows, outcomes);
   if (left.length === 0) return outcomes;
   const stored = await storedSequences(task, guards, left);
   if (stored.size === 0) task.table.insertsAreNew = true;
   await apply(
     task,
-    left.filter((row) => isNewer(row, stored.get(row))),
+    left.filter((row) => isNewer(row.envelope, stored.get(row))),
     stored,
     outcomes,
   );
@@ -93,7 +93,7 @@ async function storedSequences(
       stored.set(row, toSequence(sequence));
     }
   }
-  return await withTombstones(task, guards, rows, stored);
+  return await task.guards.addDeleted(task.connection, task.origin, guards, rows, stored);
 }
 
 async function storedOneByOne(
@@ -106,33 +106,7 @@ async function storedOneByOne(
     const [found] = await select(task.connection, guardStatement(task.table, task.plan, [row]));
     if (found !== undefined) stored.set(row, toSequence(found.at(-1)));
   }
-  return await withTombstones(task, guards, rows, stored);
-}
-
-/** Tombstones matter for keys without a row, and only where one is as new as the change. */
-async function withTombstones(
-  task: RowTask,
-  guards: Guards,
-  rows: readonly PendingRow[],
-  stored: Map<PendingRow, Sequence>,
-): Promise<Map<PendingRow, Sequence>> {
-  const { newestTombstone } = guards;
-  const doubtful = rows.filter((row) => !stored.has(row) && row.sequence <= newestTombstone);
-  for (const chunk of chunks(doubtful)) {
-    const digests = chunk.map(({ key }) => keyDigest(key));
-    const found = await task.tombs.read(task.connection, task.origin, digests);
-    chunk.forEach((row, index) => {
-      const sequence = found.get(digests[index] ?? '');
-      if (sequence !== undefined) stored.set(row, sequence);
-    });
-  }
-  return stored;
-}
-
-/** Of equal sequences a snapshot's row is applied and a stream's is the same change once more. */
-function isNewer({ sequence, envelope }: PendingRow, stored: Sequence | undefined): boolean {
-  if (stored === undefined || sequence > stored) return true;
-  return sequence === stored && envelope.payload.operation === 'SNAPSHOT';
+  return await task.guards.addDeleted(task.connection, task.origin, guards, rows, stored);
 }
 
 async function apply(
@@ -149,7 +123,7 @@ async function apply(
     task,
     (replaces ? rows : deletes).filter((row) => stored.has(row)),
   );
-  await task.tombs.write(task.connection, task.origin, deletes);
+  await task.guards.noteDeleted(task.connection, task.origin, deletes);
   for (const { position } of rows) outcomes[position] = APPLIED;
   if (replaces) {
     const outdated = await insertAgainstStrangers(task, writes);

@@ -1,5 +1,6 @@
 import type { SchemaColumn } from '@sluice/envelope';
 import { quoteIdentifier, type ColumnRow, type Flavour, type TableDescription } from '@sluice/mysql';
+import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { fittingColumn, type ValueSpace } from './fitting-column.ts';
 import { KeyChange } from './key-change.ts';
 import {
@@ -7,7 +8,6 @@ import {
   foldName,
   nullableDefinition,
   onFlavour,
-  SEQUENCE_COLUMN,
   type TableShape,
 } from './table-definition.ts';
 

@@ -1,9 +1,9 @@
 import type { SchemaColumn } from '@sluice/envelope';
 import { quoteIdentifier, type ColumnRow, type Flavour } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { typeName } from './mysql-mapper.ts';
 
-export const SEQUENCE_COLUMN = '_sluice_sequence';
 export const SEQUENCE_DEFINITION = `\`${SEQUENCE_COLUMN}\` BIGINT NOT NULL DEFAULT 0 INVISIBLE`;
 
 /** What a `schema` record says of a table. */

@@ -7,9 +7,10 @@ import {
   type TableDescription,
 } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { implicitValue } from './implicit-values.ts';
 import { columnCodec, documentCodec, mariadbJson, wideCodec, type ColumnCodec } from './mysql-mapper.ts';
-import { foldName, isDemanded, SEQUENCE_COLUMN } from './table-definition.ts';
+import { foldName, isDemanded } from './table-definition.ts';
 
 export interface PlannedColumn {
   /** As the rows have it; the target may spell it in other letter case. */

@@ -1,10 +1,11 @@
 import { describeMysqlError, quoteTable, readTable, toPipelineError } from '@sluice/mysql';
 import type { Flavour, MysqlErrorKind, PoolConnection, RowDataPacket, TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { additiveChanges } from './additive-changes.ts';
 import { targetChanges } from './schema-changes.ts';
 import { createDatabase } from './state-tables.ts';
-import { checkNames, createTable, SEQUENCE_COLUMN, type TableShape } from './table-definition.ts';
+import { checkNames, createTable, type TableShape } from './table-definition.ts';
 import { TargetTable } from './target-table.ts';
 
 /** Several workers may alter one table at once: who comes second looks again. */

@@ -1,11 +1,10 @@
 import type { Sequence } from '@sluice/envelope';
 import { describeMysqlError, quoteIdentifier, type RowDataPacket } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import { SEQUENCE_COLUMN, toSequence } from '@sluice/sql-sink';
 import { equalLiteral } from './mysql-mapper.ts';
 import { insertStatements, type PendingRow } from './row-statements.ts';
 import { send, type RowTask } from './row-task.ts';
-import { SEQUENCE_COLUMN } from './table-definition.ts';
-import { toSequence } from './state-tables.ts';
 
 /**
  * Inserts rows whose keys are free into a table with further unique indexes. The source had every value unique at each

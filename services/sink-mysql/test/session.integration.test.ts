@@ -4,7 +4,7 @@ import { startStack } from '@sluice/local-stack';
 import { connect } from '@sluice/mysql';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { mysqlSinkSchema } from '../src/config.ts';
-import { targetPool } from '../src/session.ts';
+import { targetPool } from '../src/mysql-driver.ts';
 
 const stack = await startStack({ servers: ['target-mysql', 'mariadb'] });
 afterAll(() => stack.stop());

@@ -1,0 +1,71 @@
+import { sequenceAt } from '@sluice/sink-kit/testing';
+import { RowGuards, SchemaBarrier, SEQUENCE_COLUMN, Sessions, SnapshotBarrier } from '@sluice/sql-sink';
+import { expect, test } from 'vitest';
+import { sqliteStore } from './sqlite-store.ts';
+
+const never = new AbortController().signal;
+const origin = { topic: 'shop.orders', partition: 0, table: 'shop.orders' };
+
+test('a delete is remembered by its key, in its partition, at its newest sequence', async () => {
+  const store = sqliteStore();
+  const guards = new RowGuards(new Sessions(store.driver, 10_000), store);
+  const { database } = store;
+  expect(await guards.read(database, origin)).toEqual({ truncateWatermark: '', newestTombstone: '' });
+  await guards.noteDeleted(database, origin, [{ key: 'a', sequence: sequenceAt(5) }]);
+  await guards.noteDeleted(database, origin, [{ key: 'a', sequence: sequenceAt(3) }]);
+  const known = await guards.read(database, origin);
+  expect(known.newestTombstone).toBe(sequenceAt(5));
+  const [a, b] = ['a', 'b'].map((key) => ({ key, sequence: sequenceAt(4) }));
+  const stored = await guards.addDeleted(database, origin, known, [a, b], new Map());
+  expect([...stored]).toEqual([[a, sequenceAt(5)]]);
+  const elsewhere = await guards.read(database, { ...origin, partition: 1 });
+  expect(elsewhere.newestTombstone).toBe('');
+});
+
+test('a purge forgets what is old, of its own topics', async () => {
+  const store = sqliteStore();
+  const guards = new RowGuards(new Sessions(store.driver, 10_000), store);
+  for (const topic of ['shop.orders', 'shopping.orders'])
+    await guards.noteDeleted(store.database, { ...origin, topic }, [{ key: 'a', sequence: sequenceAt(1) }]);
+  store.database.exec('UPDATE sluice_tombstones SET deleted_at = 1000');
+  expect(await guards.purge('shop.', new Date(999_000), never)).toBe(0);
+  expect(await guards.purge('shop.', new Date(1_001_000), never)).toBe(1);
+  expect(store.database.prepare('SELECT topic FROM sluice_tombstones').all()).toEqual([
+    { topic: 'shopping.orders' },
+  ]);
+});
+
+test('a truncate takes the older rows, however many, and leaves its watermark', async () => {
+  const store = sqliteStore();
+  const guards = new RowGuards(new Sessions(store.driver, 10_000), store);
+  store.database.exec(`CREATE TABLE orders (id INT, ${SEQUENCE_COLUMN} INT);
+    WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 12000)
+    INSERT INTO orders SELECT id, id FROM n`);
+  await guards.removeBelow(origin, 'orders', String(11_999).padStart(19, '0'), never);
+  expect(store.database.prepare('SELECT COUNT(*) AS left FROM orders').get()).toEqual({ left: 2 });
+  await guards.removeBelow(origin, 'orders', sequenceAt(0), never);
+  const { truncateWatermark } = await guards.read(store.database, origin);
+  expect(truncateWatermark >= String(11_999).padStart(19, '0')).toBe(true);
+});
+
+test('a change of columns is everywhere when each partition has shown it, and past where a later one was', async () => {
+  const store = sqliteStore();
+  const barrier = new SchemaBarrier(store);
+  const note = (partition: number, step: number) =>
+    barrier.note(store.database, { topic: 't', partition }, sequenceAt(step), 2);
+  expect(await note(0, 1)).toEqual({ isPast: false, isEverywhere: false });
+  expect(await note(1, 1)).toEqual({ isPast: false, isEverywhere: true });
+  expect(await note(1, 2)).toEqual({ isPast: false, isEverywhere: false });
+  expect(await note(1, 1)).toEqual({ isPast: true, isEverywhere: false });
+  expect(await barrier.isPast(store.database, { topic: 't', partition: 0 }, sequenceAt(1))).toBe(false);
+});
+
+test('an end of a snapshot counts once for each partition, by job and table', async () => {
+  const store = sqliteStore();
+  const barrier = new SnapshotBarrier(store);
+  const note = (partition: number, job: string) =>
+    barrier.note(store.database, { ...origin, partition }, job);
+  expect([await note(0, 'j'), await note(0, 'j'), await note(1, 'j'), await note(0, 'k')]).toEqual([
+    1, 1, 2, 1,
+  ]);
+});
