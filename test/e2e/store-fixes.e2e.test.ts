@@ -116,7 +116,7 @@ async function letterOf(service: PipelineProcess, sink: SinkName, code: ErrorCod
   return eventually(`a dead letter ${code} of ${sink}`, look, { everyMs: 500 });
 }
 
-async function pausedBy({ name, process }: PipelineProcess, code: ErrorCode): Promise<void> {
+async function pausedBy({ name, process }: PipelineProcess, code: string): Promise<void> {
   await eventually(`${name} to wait for ${code}`, async () => {
     const { paused } = (await process.status()) as { paused: readonly { detail: string }[] };
     return paused.some(({ detail }) => detail.startsWith(code));

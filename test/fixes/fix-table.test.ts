@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ErrorCode } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
-import { commandsOf, fixOf } from '../harness/named-fixes.ts';
+import { codesOfPage, commandsOf, fixOf } from '../harness/named-fixes.ts';
 import { PROOFS, type Proof } from './fix-table.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const proofs = Object.entries(PROOFS) as [ErrorCode, Proof][];
+const proofs: [string, Proof][] = Object.entries(PROOFS).sort(([one], [other]) => (one < other ? -1 : 1));
 
 describe('the fix of every error is carried out by a test, or it says why not', () => {
+  test('every code of the page is here, and no other', () => {
+    expect(proofs.map(([code]) => code)).toEqual(codesOfPage());
+  });
+
   test.each(proofs)('%s', (code, proof) => {
     const fix = fixOf(code);
     expect(fix).not.toBe('');
@@ -25,7 +28,7 @@ describe('the fix of every error is carried out by a test, or it says why not', 
   });
 });
 
-const SHARED: readonly ErrorCode[] = [
+const SHARED: readonly string[] = [
   'BINLOG_METADATA_NOT_FULL',
   'BINLOG_UNREADABLE',
   'ELASTICSEARCH_DOCUMENT_TOO_LARGE',

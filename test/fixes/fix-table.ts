@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ErrorCode } from '@sluice/runtime';
 
 /** How the fix of an error that docs/errors.md names is known to heal. */
@@ -21,8 +23,8 @@ const ANEW = { by: fixes, title: 'capture that has stopped for good begins anew'
 const MISSED = { by: born, title: 'a sink that has missed records' };
 const BORN = { by: born, title: 'sinks that are added after all records have expired' };
 
-/** Every code has an entry: one that is new does not compile without. */
-export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
+/** Every code of the services has an entry: one that is new does not compile without. */
+const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   BINLOG_EVENT_MISSING: { cannot: 'no server leaves an event out on purpose' },
   BINLOG_METADATA_NOT_FULL: {
     cannot:
@@ -47,16 +49,6 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
     title: 'taken back by a null value',
   },
   DIVERSION_HALTED: { by: e2e('dead-letters'), title: 'stops the sink, over restarts too' },
-  ELASTICSEARCH_AUTH: { cannot: 'the Elasticsearch of the tests has no users' },
-  ELASTICSEARCH_BUSY: { passes: fault('elasticsearch-blackholed') },
-  ELASTICSEARCH_DOCUMENT_REFUSED: LETTERS,
-  ELASTICSEARCH_DOCUMENT_TOO_LARGE: { cannot: 'the limit is one of the cluster, read at its start' },
-  ELASTICSEARCH_DOCUMENT_UNKNOWN: { cannot: 'an error that nobody knows yet' },
-  ELASTICSEARCH_INDEX_MISSING: BORN,
-  ELASTICSEARCH_INDEX_REFUSED: { cannot: 'what is to be changed depends on the reason in the message' },
-  ELASTICSEARCH_INDEX_WAITS: { passes: e2e('altered-tables') },
-  ELASTICSEARCH_UNAVAILABLE: { passes: fault('elasticsearch-away') },
-  ELASTICSEARCH_UNSUPPORTED: { cannot: 'needs an older Elasticsearch' },
   GROUP_ACTIVE: { by: e2e('sink-rewind'), title: 'reads everything once more' },
   KAFKA_AUTH_FAILED: { cannot: 'the broker of the tests has no users' },
   KAFKA_FENCED: { cannot: 'which of two services is meant to run is for a person to say' },
@@ -102,11 +94,6 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
   RECORD_INVALID: BY_HAND,
   RECORD_TOO_NEW: { cannot: 'needs a later version' },
   RECORD_UNKNOWN_MAJOR: { cannot: 'needs a sink of a later version' },
-  REDIS_AUTH: SETTINGS,
-  REDIS_EMPTIED: MISSED,
-  REDIS_REFUSED: { cannot: 'what is to be done depends on the message' },
-  REDIS_UNAVAILABLE: { passes: fault('redis-killed') },
-  REDIS_WRONG_TYPE: LETTERS,
   ROW_TOO_LARGE: { by: fault('row-too-large-stops'), title: 'goes on when the limits are raised' },
   SCHEMA_HISTORY_CORRUPT: { cannot: 'needs a backup of the topic' },
   SEQUENCE_EXHAUSTED: { cannot: 'takes 921 generations or a million binlog files' },
@@ -132,9 +119,6 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
   },
   TARGET_LOCKED: { passes: fault('target-locked') },
   TARGET_OFFSET_MOVED: { passes: fault('sinks-join-and-leave') },
-  TARGET_TABLE_REFUSED: { cannot: 'what is to be changed depends on the reason in the message' },
-  TARGET_TABLE_WAITS: { passes: e2e('ddl-sinks') },
-  TARGET_UNSUPPORTED: { cannot: 'needs an older MySQL' },
   TOPICS_SPLIT: { cannot: 'it takes a pipeline of its own' },
   TOPIC_UNKNOWN: { cannot: 'a fault of Sluice' },
   PATTERN_WITHOUT_TABLE: {
@@ -145,5 +129,14 @@ export const PROOFS: Readonly<Record<ErrorCode, Proof>> = {
   SOURCE_READ_TWICE: { cannot: 'which of two services is meant to run is for a person to say' },
   TABLE_HIDDEN: { by: e2e('hidden-tables'), title: 'left alone by name, and whole when it may' },
   MYSQL_DRIVER_FAILED: { cannot: 'a fault of the client library' },
-  REDIS_KEYS_TAKEN: BY_HAND,
 };
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const ofSinks = globSync('services/sink-*/test/fixes.json', { cwd: ROOT }).map(
+  (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as Readonly<Record<string, Proof>>,
+);
+
+/** With those of each sink's own codes, which stand in its folder: `test/fixes.json`. */
+export const PROOFS: Readonly<Record<string, Proof>> = Object.fromEntries(
+  [OF_SERVICES, ...ofSinks].flatMap((proofs) => Object.entries(proofs)),
+);

@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ErrorCode } from '@sluice/runtime';
 import { sluice } from './sluice-command.ts';
 
 const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'errors.md');
 
 /** The fix of an error, in the words of docs/errors.md. */
-export function fixOf(code: ErrorCode): string {
+export function fixOf(code: string): string {
   const page = readFileSync(PAGE, 'utf8');
   const section = page.split(/^## /m).find((text) => text.startsWith(`${code}\n`));
   const fix = section?.trim().split('\n\n').at(-1);
   if (fix === undefined) throw new RangeError(`docs/errors.md has no section ${code}`);
   return fix;
+}
+
+/** Every code that docs/errors.md has a section of, in its order. */
+export function codesOfPage(): readonly string[] {
+  return [...readFileSync(PAGE, 'utf8').matchAll(/^## (\w+)$/gmu)].map(([, code = '']) => code);
 }
 
 /** The commands of a text: what stands between backticks and begins with the name of a program. */

@@ -13,9 +13,14 @@ export interface ErrorEntry {
   readonly fix: string;
   /** Only where a process that ends by this error must not exit with its class's own code (`exit.ts`). */
   readonly exit?: 'configuration' | 'preflight';
+  /**
+   * Only of a store's errors for which sinks have a rule of their own. `login`: user or password are wrong. `no-table`: the store
+   * has no such table, or not all of it. `no-shape`: it does not take the table as it is defined.
+   */
+  readonly means?: 'login' | 'no-table' | 'no-shape';
 }
 
-/** The one list of error codes; `docs/errors.md` is generated from it. Keep it sorted by code. */
+/** The error codes of all services; those of one sink stand in its own folder. `docs/errors.md` is generated. Keep it sorted by code. */
 export const ERRORS = {
   BINLOG_EVENT_MISSING: {
     class: 'retryable',
@@ -96,57 +101,6 @@ export const ERRORS = {
       'a sink would send so many records to its dead-letter topic that something else than the records must be wrong',
     fix: 'Look at the dead letters (`sluice dlq list --sink SINK`) and mend their cause; then run `sluice dlq accept --sink SINK`, or change the settings of the sink, and start it.',
   },
-  ELASTICSEARCH_AUTH: {
-    class: 'fatal',
-    summary: 'Elasticsearch refused the user, the API key or a privilege',
-    fix: 'Correct `sinks.elasticsearch.auth`, or start the sink again: it lists the privileges that are missing, with the role that has them.',
-  },
-  ELASTICSEARCH_BUSY: {
-    class: 'retryable',
-    summary: 'Elasticsearch could not take one document now: queue full, shard missing, memory limit',
-    fix: 'Nothing is lost: the document is tried again. Look at the thread pools and shards of the cluster.',
-  },
-  ELASTICSEARCH_DOCUMENT_REFUSED: {
-    class: 'record',
-    summary: 'Elasticsearch cannot index one document',
-    fix: 'The message names the field or the reason: mend the mapping or the ingest pipeline of the index, which somebody has changed. Then run `sluice dlq replay --sink elasticsearch --yes`.',
-  },
-  ELASTICSEARCH_DOCUMENT_TOO_LARGE: {
-    class: 'record',
-    summary: 'one row is larger than a request to Elasticsearch may be',
-    fix: 'Raise `http.max_content_length` of the cluster, then run `sluice dlq replay --sink elasticsearch --yes`.',
-  },
-  ELASTICSEARCH_DOCUMENT_UNKNOWN: {
-    class: 'record',
-    summary: 'Elasticsearch gave an error for one document that Sluice has no rule for',
-    fix: 'Look up the error type of the dead letter in the Elasticsearch log; please report it.',
-  },
-  ELASTICSEARCH_INDEX_MISSING: {
-    class: 'schema',
-    summary: 'rows came for a table that has no index, or its index or live alias was deleted',
-    fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile`: the index is made from the record that the snapshot begins with, and filled by it. The sink goes on by itself.',
-  },
-  ELASTICSEARCH_INDEX_REFUSED: {
-    class: 'schema',
-    summary: 'the index of a table cannot be created or changed',
-    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, a mapping changed by hand, or another table that has the index. The sink tries again by itself.',
-  },
-  ELASTICSEARCH_INDEX_WAITS: {
-    class: 'schema',
-    summary:
-      'a table gets a new index, for fields of other types, as soon as every partition has come to the change',
-    fix: 'Nothing is to be done, unless a partition of the topic is paused for another reason: then mend that.',
-  },
-  ELASTICSEARCH_UNAVAILABLE: {
-    class: 'retryable',
-    summary: 'Elasticsearch does not answer, or its indices are blocked for writing',
-    fix: 'Nothing is lost: the sink goes on by itself when Elasticsearch does. Look at its health, its log and the disk watermarks.',
-  },
-  ELASTICSEARCH_UNSUPPORTED: {
-    class: 'fatal',
-    summary: 'the server is not an Elasticsearch that this sink can talk to',
-    fix: 'Point `sinks.elasticsearch.node` at an Elasticsearch 8.19 or 9 cluster.',
-  },
   GROUP_ACTIVE: {
     class: 'fatal',
     summary: 'a sink has to be stopped for this, but its consumer group has members',
@@ -219,6 +173,7 @@ export const ERRORS = {
   },
   MYSQL_AUTH_FAILED: {
     class: 'fatal',
+    means: 'login',
     summary: 'a MySQL or MariaDB server refused the user, the password or this host',
     fix: 'Correct `user` and `password` of the server named in the message, or unlock the account.',
   },
@@ -230,6 +185,7 @@ export const ERRORS = {
   },
   MYSQL_COLUMN_UNKNOWN: {
     class: 'schema',
+    means: 'no-table',
     summary: 'a statement names a column that the table has not',
     fix: 'In the target, where somebody has dropped the column: run `sluice snapshot start --table DATABASE.TABLE --reconcile`; the column is added from the record that the snapshot begins with, and filled by it, and the sink goes on by itself. In the source: was the table altered during the statement? Then it is tried again.',
   },
@@ -271,6 +227,7 @@ export const ERRORS = {
   },
   MYSQL_TABLE_UNKNOWN: {
     class: 'schema',
+    means: 'no-table',
     summary: 'a statement names a table that does not exist',
     fix: 'In the target: run `sluice snapshot start --table DATABASE.TABLE --reconcile`; the table is made from the record that the snapshot begins with, and filled by it, and the sink goes on by itself. In the source: was the table dropped or renamed? Leave it out of `source.tables`.',
   },
@@ -331,37 +288,6 @@ export const ERRORS = {
     class: 'record',
     summary: 'a record has an envelope version that this reader does not know',
     fix: 'Upgrade the sinks before capture, then run `sluice dlq replay --sink SINK --yes`.',
-  },
-  REDIS_AUTH: {
-    class: 'fatal',
-    summary: 'Redis refused the user, the password or a command',
-    fix: 'Correct the user and password of `sinks.redis.url`, or start the sink again: it lists what the ACL does not allow, with the ACL SETUSER that does.',
-  },
-  REDIS_EMPTIED: {
-    class: 'fatal',
-    summary:
-      'Redis has lost its data, or the newest of it, although it had acknowledged it, or has it below another `sinks.redis.keyPrefix`',
-    fix: "Run `redis-cli SET sluice:marker:GROUP filled-again`, start the sink, and run `sluice snapshot start --table 'DATABASE.*' --reconcile` for each database that is captured.",
-  },
-  REDIS_KEYS_TAKEN: {
-    class: 'schema',
-    summary: 'the keys of a table begin as those of another table or pipeline in this Redis do',
-    fix: 'Set another `sinks.redis.keyPrefix`; a sink that has written rows already stops at its start with REDIS_EMPTIED, whose fix fills the new keys. Or, if the other pipeline is no more, delete what it has left of the table: all keys that fit `*DATABASE.TABLE:*` and are its own; the sink goes on by itself.',
-  },
-  REDIS_REFUSED: {
-    class: 'record',
-    summary: 'Redis refused one row',
-    fix: 'Look at the dead letter’s error message.',
-  },
-  REDIS_UNAVAILABLE: {
-    class: 'retryable',
-    summary: 'Redis does not answer, is loading, read-only or out of memory',
-    fix: 'Nothing is lost: the sink goes on by itself when Redis does. Look at Redis’s memory, role and log.',
-  },
-  REDIS_WRONG_TYPE: {
-    class: 'record',
-    summary: 'a key of a row holds a value of another type, not written by this sink',
-    fix: 'Run `redis-cli DEL KEY` for the key of the row, or change `sinks.redis.keyPrefix`, after which the sink stops with REDIS_EMPTIED, whose fix fills the new keys; then run `sluice dlq replay --sink redis --yes`.',
   },
   ROW_TOO_LARGE: {
     class: 'fatal',
@@ -494,21 +420,6 @@ export const ERRORS = {
     summary: 'another worker has stored a newer offset of this partition: this one is no longer its owner',
     fix: 'Nothing is to be done: the batch was rolled back and the other worker goes on.',
   },
-  TARGET_TABLE_REFUSED: {
-    class: 'schema',
-    summary: 'the target table cannot be created, changed or written by its key',
-    fix: 'Do what the message says: it has the reason and the statement. The sink tries again by itself; the table is read again after an ALTER of the source, so rows that stand in the way may be deleted.',
-  },
-  TARGET_TABLE_WAITS: {
-    class: 'schema',
-    summary: 'a target table gets columns of other types as soon as every partition has come to the change',
-    fix: 'Nothing is to be done, unless a partition of the topic is paused for another reason: then mend that.',
-  },
-  TARGET_UNSUPPORTED: {
-    class: 'fatal',
-    summary: 'the target server is older than the sink can work with',
-    fix: 'Use MySQL 8.0.23 or MariaDB 10.3 as the target, or newer ones.',
-  },
   TOPICS_SPLIT: {
     class: 'fatal',
     summary:
@@ -523,11 +434,30 @@ export const ERRORS = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-export type ErrorCode = keyof typeof ERRORS;
+declare const defined: unique symbol;
+/** A code that `defineErrors` has given. */
+export type DefinedCode = string & { readonly [defined]: true };
+export type ErrorCode = keyof typeof ERRORS | DefinedCode;
 
-/** The table's row of a code, with its optional fields visible to the type checker. */
+const known = new Map<string, ErrorEntry>(Object.entries(ERRORS));
+
+/** Adds the error codes of one part, such as a sink. Gives each by its name. Throws for a code that is there with another meaning. */
+export function defineErrors<T extends Readonly<Record<string, ErrorEntry>>>(
+  table: T,
+): { readonly [code in keyof T]: DefinedCode } {
+  for (const [code, entry] of Object.entries(table)) {
+    const other = known.get(code);
+    if (other !== undefined && other.summary !== entry.summary) throw new Error(`${code} is defined twice`);
+    known.set(code, entry);
+  }
+  const codes = Object.keys(table).map((code) => [code, code]);
+  return Object.fromEntries(codes) as { readonly [code in keyof T]: DefinedCode };
+}
+
 export function errorEntry(code: ErrorCode): ErrorEntry {
-  return ERRORS[code];
+  const entry = known.get(code);
+  if (entry === undefined) throw new Error(`${code} is no error code`);
+  return entry;
 }
 
 export interface PipelineErrorOptions {
@@ -546,7 +476,7 @@ export class PipelineError extends Error {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'PipelineError';
     this.code = code;
-    this.errorClass = ERRORS[code].class;
+    this.errorClass = errorEntry(code).class;
     this.context = options.context ?? {};
   }
 }

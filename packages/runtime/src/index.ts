@@ -3,9 +3,11 @@ export { olderNodeReady } from './older-node.ts';
 export { fullJitter, type BackoffOptions } from './backoff.ts';
 export { abortableDelay, settlesWithin, whenAborted } from './delay.ts';
 export {
+  defineErrors,
   ERRORS,
   errorEntry,
   PipelineError,
+  type DefinedCode,
   type ErrorClass,
   type ErrorCode,
   type ErrorEntry,

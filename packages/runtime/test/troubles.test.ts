@@ -3,7 +3,7 @@ import { PipelineError } from '../src/errors.ts';
 import { Troubles } from '../src/troubles.ts';
 
 const away = (what: string): PipelineError => new PipelineError('KAFKA_UNREACHABLE', what);
-const refused = new PipelineError('TARGET_TABLE_WAITS', 'no such table');
+const refused = new PipelineError('MYSQL_TABLE_UNKNOWN', 'no such table');
 const second = (n: number): string => new Date(n * 1000).toISOString();
 
 function clocked(): { troubles: Troubles; at: (seconds: number) => void } {
@@ -54,7 +54,7 @@ test('an error that stands is never hidden by one that is over, nor by another s
   troubles.note('kafka', away('gone'));
   expect(troubles.lastError).toMatchObject({ code: 'KAFKA_UNREACHABLE' });
   troubles.over('kafka');
-  expect(troubles.lastError).toMatchObject({ code: 'TARGET_TABLE_WAITS', resolvedAt: null });
+  expect(troubles.lastError).toMatchObject({ code: 'MYSQL_TABLE_UNKNOWN', resolvedAt: null });
   troubles.note('p/1', refused);
   troubles.keepOnly((about) => about !== 'p/0');
   expect([troubles.of('p/0'), troubles.of('p/1')]).toEqual([null, expect.objectContaining({})]);

@@ -1,4 +1,4 @@
-import { PipelineError, preflightFailed } from '@sluice/runtime';
+import { errorEntry, PipelineError, preflightFailed } from '@sluice/runtime';
 import { toKnownError } from './known-error.ts';
 
 /** A sink's store as messages name it. */
@@ -15,7 +15,6 @@ export interface StorePlace {
 
 /** As capture waits for its source (`source.connectTimeoutMs`): longer than a refused connection or a wrong name takes. */
 const PATIENCE_MS = 10_000;
-const LOGIN_CODES: ReadonlySet<string> = new Set(['MYSQL_AUTH_FAILED', 'REDIS_AUTH', 'ELASTICSEARCH_AUTH']);
 
 /**
  * Opens a store for the first time. One that does not answer is an outage when the consumer group has read something: its
@@ -44,7 +43,7 @@ export class FirstContact {
   async #judge(error: PipelineError): Promise<PipelineError> {
     const place = this.#place;
     if (place === undefined || error.code === 'PREFLIGHT_FAILED') return error;
-    if (LOGIN_CODES.has(error.code)) return loginRefused(place, error);
+    if (errorEntry(error.code).means === 'login') return loginRefused(place, error);
     if (error.errorClass !== 'retryable') return error;
     const isLate = performance.now() - (this.#since ?? 0) >= PATIENCE_MS;
     if (isLate && !(await this.#hasProgress())) return noAnswer(place, error);

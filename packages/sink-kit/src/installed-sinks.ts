@@ -1,18 +1,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import type { ErrorCode } from '@sluice/runtime';
 import type { configJsonSchema } from '@sluice/runtime/reference';
 import type { PreviewTable } from './preview.ts';
 
 /**
  * Sinks that are installed: packages `@sluice/sink-NAME` where Node looks for packages. They are found by that name and stand in no
  * list, so that a new sink is known without a change elsewhere. Their `exports` are `./main`, which runs the sink, `./config` with
- * the schema of its section, and `./preview` (see `preview.ts`) when it has one.
+ * the schema of its section, `./errors` with the codes of its errors as `CODES`, and `./preview` (see `preview.ts`), the last two when it
+ * has them.
  */
 const SCOPE = '@sluice';
 const FOLDER = /^sink-([a-z0-9-]+)$/;
 
-type Part = './main' | './config' | './preview';
+type Part = './main' | './config' | './errors' | './preview';
 
 /** The schema of each sink's section in sluice.yaml, by the sink's name. */
 export type SinkSchemas = Parameters<typeof configJsonSchema>[0];
@@ -38,6 +40,17 @@ export async function sinkSchemas(): Promise<SinkSchemas> {
     schemas[name] = schema;
   }
   return schemas;
+}
+
+/** The codes of the errors that only one sink has, of all sinks. */
+export async function sinkErrorCodes(): Promise<readonly ErrorCode[]> {
+  const codes: ErrorCode[] = [];
+  for (const [name, exported] of findSinks()) {
+    if (exported['./errors'] === undefined) continue;
+    const { CODES } = (await importPart(name, './errors')) as { readonly CODES: Record<string, ErrorCode> };
+    codes.push(...Object.values(CODES));
+  }
+  return codes;
 }
 
 /** Null when the sink is not installed, or shows nothing. */

@@ -1,7 +1,7 @@
 import { tableId, tableIdOf } from '@sluice/envelope';
 import { partitionName, type ConsumedBatch, type TopicPartition } from '@sluice/kafka';
 import type { PauseReason } from '@sluice/ops-api';
-import { abortableDelay, PipelineError, type ErrorCode } from '@sluice/runtime';
+import { abortableDelay, errorEntry, PipelineError } from '@sluice/runtime';
 import { cutSteps, type Step } from './batching.ts';
 import { BreakerOpenError } from './breaker.ts';
 import { coalesce, takeApart } from './coalesce.ts';
@@ -112,7 +112,9 @@ export class PartitionWorker {
    * of its rows come. What Kafka or the store does not answer now is asked at the next try.
    */
   async #hasRemade(error: unknown, { groups, remade }: Progress, signal: AbortSignal): Promise<boolean> {
-    if (!(error instanceof PipelineError) || !NO_TABLE.has(error.code)) return false;
+    if (!(error instanceof PipelineError)) return false;
+    const { means } = errorEntry(error.code);
+    if (means !== 'no-table' && means !== 'no-shape') return false;
     const { schemaAhead, incomplete, sink, log } = this.#context;
     try {
       const deliveries = groups[0]?.deliveries ?? [];
@@ -120,8 +122,9 @@ export class PartitionWorker {
         const { database, table } = envelope.payload.source;
         const record = await schemaAhead.find(this.#where, offset, { database, table });
         if (record === null || remade.has(record.offset)) continue;
-        // A shape that the store refuses has kept every row out until now: none is missing.
-        if (error.code !== REFUSED_SHAPE) await incomplete.remade(this.#where, offset);
+        // A shape that the store refuses has kept every row out until now: none is missing. Corrected in the settings, another
+        // one comes, behind the record of this one.
+        if (means !== 'no-shape') await incomplete.remade(this.#where, offset);
         const [outcome] = await sink.write([record], signal, 'replay');
         if (outcome?.kind === 'failed') continue;
         remade.add(record.offset);
@@ -307,16 +310,6 @@ export class PartitionWorker {
   }
 }
 
-/** The shape of a table is not to be had. Corrected in the settings, another one comes, behind the record of this one. */
-const REFUSED_SHAPE: ErrorCode = 'ELASTICSEARCH_INDEX_REFUSED';
-/** The store has no such table, or not all of it: made by a schema record further on, where one comes. */
-const NO_TABLE: ReadonlySet<ErrorCode> = new Set([
-  'MYSQL_TABLE_UNKNOWN',
-  'MYSQL_COLUMN_UNKNOWN',
-  'ELASTICSEARCH_INDEX_MISSING',
-  REFUSED_SHAPE,
-]);
-
 function oneOfEachTable(deliveries: readonly Delivery[]): Iterable<Delivery> {
   const byTable = new Map<string, Delivery>();
   for (const delivery of deliveries) {
@@ -327,7 +320,7 @@ function oneOfEachTable(deliveries: readonly Delivery[]): Iterable<Delivery> {
   return byTable.values();
 }
 
-const PAUSE_BY_CODE: Readonly<Partial<Record<ErrorCode, PauseReason>>> = {
+const PAUSE_BY_CODE: Readonly<Partial<Record<string, PauseReason>>> = {
   RECORD_HELD: 'strict',
   TABLE_PAUSED: 'ddl',
 };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Breaker, BreakerOpenError, type BreakerState } from '../src/breaker.ts';
-import { failure } from './fixtures.ts';
+import { failure, STORE } from './fixtures.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -50,7 +50,7 @@ test('a success starts the count again', async () => {
 test('a refused request is no outage', async () => {
   const { breaker: subject } = breaker(1);
   await fail(subject, 'RECORD_INVALID');
-  await fail(subject, 'REDIS_AUTH');
+  await fail(subject, STORE.STORE_LOGIN);
   expect(subject.state).toBe('closed');
 });
 

@@ -1,6 +1,6 @@
 import { TopicRouting } from '@sluice/envelope';
 import type { ConsumedBatch, ConsumedRecord } from '@sluice/kafka';
-import { createLogger, PipelineError, Registry, type ErrorCode } from '@sluice/runtime';
+import { createLogger, defineErrors, PipelineError, Registry, type ErrorCode } from '@sluice/runtime';
 import { Breaker } from '../src/breaker.ts';
 import type { DeadLetterSource } from '../src/dead-letter.ts';
 import { DiversionGuard } from '../src/diversion.ts';
@@ -119,6 +119,15 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
 export async function* pagesOf(keys: readonly string[]): AsyncGenerator<readonly string[]> {
   for (const key of keys) yield [key];
 }
+
+const fix = 'Look at the store.';
+/** Errors of a store that no sink of this project has. */
+export const STORE = defineErrors({
+  STORE_AWAY: { class: 'retryable', summary: 'the store does not answer', fix },
+  STORE_LOGIN: { class: 'fatal', means: 'login', summary: 'the store refused the login', fix },
+  STORE_ROW: { class: 'record', summary: 'the store refused a row', fix },
+  STORE_SHAPE: { class: 'schema', means: 'no-shape', summary: 'the store refused a table', fix },
+});
 
 export function failure(code: ErrorCode): PipelineError {
   return new PipelineError(code, `a ${code} made by the test`);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Delivery, Outcome } from '../src/sink.ts';
 import { itemRow, sequenceAt } from '../src/testing/index.ts';
-import { batchOf, failure, scripted, testWorker, topic } from './fixtures.ts';
+import { batchOf, failure, scripted, STORE, testWorker, topic } from './fixtures.ts';
 
 const never = new AbortController().signal;
 const insert = (id: number, step: number): Delivery =>
@@ -33,7 +33,7 @@ describe('a table that the store has lost', () => {
   });
 
   test('a shape that the store refuses gives way to a later one, and no row is missing for it', async () => {
-    const refused = (): Outcome[] => [{ kind: 'failed', error: failure('ELASTICSEARCH_INDEX_REFUSED') }];
+    const refused = (): Outcome[] => [{ kind: 'failed', error: failure(STORE.STORE_SHAPE) }];
     const sink = scripted(refused);
     const { worker, context, decisions } = testWorker(sink);
     const [first, corrected] = [topic.schema(sequenceAt(5)), topic.schema(sequenceAt(50))];

@@ -10,7 +10,7 @@ import {
   type InMemorySink,
 } from '../src/testing/index.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
-import { batchOf, failure, pagesOf, scripted, testWorker, topic } from './fixtures.ts';
+import { batchOf, failure, pagesOf, scripted, STORE, testWorker, topic } from './fixtures.ts';
 
 const never = new AbortController().signal;
 const insert = (id: number, step: number, version = 1): Delivery =>
@@ -271,7 +271,7 @@ describe('a store that does not answer', () => {
 
   test('a row that must stay at the end of a snapshot and is refused pauses the partition, and stops nothing', async () => {
     const sink = Object.assign(inMemorySink(), {
-      keep: async () => Promise.reject(failure('ELASTICSEARCH_DOCUMENT_REFUSED')),
+      keep: async () => Promise.reject(failure(STORE.STORE_ROW)),
     });
     const { context } = testWorker(sink, { breaker: { failures: 1, resetMs: 60_000 } });
     const subject = new PartitionWorker(
@@ -284,7 +284,7 @@ describe('a store that does not answer', () => {
       nextOffset: 3n,
       pause: {
         reason: 'schema',
-        detail: expect.stringContaining('ELASTICSEARCH_DOCUMENT_REFUSED') as unknown,
+        detail: expect.stringContaining(STORE.STORE_ROW) as unknown,
       },
     });
     expect(context.breaker.state).toBe('closed');
@@ -292,9 +292,9 @@ describe('a store that does not answer', () => {
 
   test('a fatal error stops the service', async () => {
     const sink = inMemorySink();
-    sink.write = async () => Promise.reject(failure('REDIS_AUTH'));
+    sink.write = async () => Promise.reject(failure(STORE.STORE_LOGIN));
     await expect(testWorker(sink).worker.handle(batchOf([insert(1, 1)]), never)).rejects.toMatchObject({
-      code: 'REDIS_AUTH',
+      code: STORE.STORE_LOGIN,
     });
   });
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envelopeJsonSchema } from '@sluice/envelope';
 import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
-import { sinkSchemas } from '@sluice/sink-kit/installed';
+import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
 import { typesPage, type TypeResults } from './types-page.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, s
   const config = configJsonSchema(await sinkSchemas());
   return new Map([
     ['docs/config.md', configPage(config)],
-    ['docs/errors.md', errorsPage()],
+    ['docs/errors.md', errorsPage(await sinkErrorCodes())],
     ['docs/sluice.schema.json', jsonText(config)],
     ['docs/types.md', typesPage(await typeResults(root))],
     ['packages/envelope/schema/envelope-v1.schema.json', jsonText(envelopeJsonSchema())],

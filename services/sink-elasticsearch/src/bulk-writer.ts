@@ -4,6 +4,7 @@ import { PipelineError } from '@sluice/runtime';
 import type { Delivery, Outcome } from '@sluice/sink-kit';
 import { itemError, requestError, type ElasticsearchReason } from './elasticsearch-errors.ts';
 import { bulkLines, deletionLines, documentId, liveAlias } from './elasticsearch-mapper.ts';
+import { CODES } from './errors.ts';
 
 const STALE: Outcome = { kind: 'stale' };
 /** Of each item only what decides its outcome; the answer to 5,000 good documents stays small. */
@@ -47,7 +48,7 @@ export async function writeRows(
   } catch (error) {
     const failure = requestError(error, `bulk into ${index}`);
     if (failure.errorClass === 'retryable' || failure.errorClass === 'fatal') throw failure;
-    if (failure.code === 'ELASTICSEARCH_DOCUMENT_TOO_LARGE' && rows.length > 1) {
+    if (failure.code === CODES.ELASTICSEARCH_DOCUMENT_TOO_LARGE && rows.length > 1) {
       return await writeHalves(target, rows, signal);
     }
     return rows.map(() => ({ kind: 'failed', error: failure }));
@@ -135,17 +136,17 @@ const DROPPED = 'noop';
 function itemOutcome(item: Item, index: string): Outcome {
   const status = item?.status;
   if (status === undefined) {
-    throw new PipelineError('ELASTICSEARCH_UNAVAILABLE', `bulk into ${index}: an item has no answer`);
+    throw new PipelineError(CODES.ELASTICSEARCH_UNAVAILABLE, `bulk into ${index}: an item has no answer`);
   }
   if (item?.result === DROPPED) return { kind: 'failed', error: droppedDocument(index) };
   if (status >= 200 && status < 300) return { kind: 'applied' };
   if (status === 409) return STALE;
   const error = itemError(status, item?.error, index);
-  if (error.code === 'ELASTICSEARCH_UNAVAILABLE' || error.errorClass === 'fatal') throw error;
+  if (error.code === CODES.ELASTICSEARCH_UNAVAILABLE || error.errorClass === 'fatal') throw error;
   return { kind: 'failed', error };
 }
 
 function droppedDocument(index: string): PipelineError {
   const message = `${index}: an ingest pipeline has dropped the document`;
-  return new PipelineError('ELASTICSEARCH_DOCUMENT_REFUSED', message);
+  return new PipelineError(CODES.ELASTICSEARCH_DOCUMENT_REFUSED, message);
 }

@@ -1,5 +1,6 @@
 import { errors } from '@elastic/elasticsearch';
 import { PipelineError, type ErrorCode } from '@sluice/runtime';
+import { CODES } from './errors.ts';
 
 /** The parts of an error that Elasticsearch gives for a request or for one item of a bulk. */
 export interface ElasticsearchReason {
@@ -13,18 +14,18 @@ const MISSING_PIPELINE = /^pipeline with id \[[^\]]*\] does not exist$/u;
 /** Decided by the exception's name where the status alone is ambiguous. */
 const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
   // The index takes no writes now; the document is not at fault.
-  cluster_block_exception: 'ELASTICSEARCH_UNAVAILABLE', // 403, yet no permission: disk watermark, read-only index
-  index_closed_exception: 'ELASTICSEARCH_UNAVAILABLE', // 400: somebody has closed it
+  cluster_block_exception: CODES.ELASTICSEARCH_UNAVAILABLE, // 403, yet no permission: disk watermark, read-only index
+  index_closed_exception: CODES.ELASTICSEARCH_UNAVAILABLE, // 400: somebody has closed it
   // The index is not there, or cannot be: every row of the table would fail.
-  index_not_found_exception: 'ELASTICSEARCH_INDEX_MISSING',
-  invalid_index_name_exception: 'ELASTICSEARCH_INDEX_REFUSED',
+  index_not_found_exception: CODES.ELASTICSEARCH_INDEX_MISSING,
+  invalid_index_name_exception: CODES.ELASTICSEARCH_INDEX_REFUSED,
   // Only a person can change a privilege.
-  security_exception: 'ELASTICSEARCH_AUTH',
+  security_exception: CODES.ELASTICSEARCH_AUTH,
   // This document does not fit the mapping; its neighbours do.
-  document_parsing_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // from 8.8
-  mapper_parsing_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // before 8.8
-  illegal_argument_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // a term too long, an id too long
-  strict_dynamic_mapping_exception: 'ELASTICSEARCH_DOCUMENT_REFUSED', // a field that a mapping by hand does not allow
+  document_parsing_exception: CODES.ELASTICSEARCH_DOCUMENT_REFUSED, // from 8.8
+  mapper_parsing_exception: CODES.ELASTICSEARCH_DOCUMENT_REFUSED, // before 8.8
+  illegal_argument_exception: CODES.ELASTICSEARCH_DOCUMENT_REFUSED, // a term too long, an id too long
+  strict_dynamic_mapping_exception: CODES.ELASTICSEARCH_DOCUMENT_REFUSED, // a field that a mapping by hand does not allow
 };
 
 /**
@@ -34,8 +35,8 @@ const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
 export function itemErrorCode(status: number, type: string | undefined): ErrorCode {
   const known = type === undefined ? undefined : BY_TYPE[type];
   if (known !== undefined) return known;
-  if (status === 413) return 'ELASTICSEARCH_DOCUMENT_TOO_LARGE';
-  return status === 400 ? 'ELASTICSEARCH_DOCUMENT_UNKNOWN' : 'ELASTICSEARCH_BUSY';
+  if (status === 413) return CODES.ELASTICSEARCH_DOCUMENT_TOO_LARGE;
+  return status === 400 ? CODES.ELASTICSEARCH_DOCUMENT_UNKNOWN : CODES.ELASTICSEARCH_BUSY;
 }
 
 export function itemError(
@@ -57,18 +58,18 @@ export function itemError(
 /** An error of a whole request. An unknown one is the connection's, and tried again. */
 function requestErrorCode(error: unknown): ErrorCode {
   if (error instanceof errors.ProductNotSupportedError || error instanceof errors.ConfigurationError) {
-    return 'ELASTICSEARCH_UNSUPPORTED';
+    return CODES.ELASTICSEARCH_UNSUPPORTED;
   }
-  if (!(error instanceof errors.ResponseError)) return 'ELASTICSEARCH_UNAVAILABLE';
+  if (!(error instanceof errors.ResponseError)) return CODES.ELASTICSEARCH_UNAVAILABLE;
   const status = error.statusCode ?? 0;
   const byType = BY_TYPE[reasonOf(error).type ?? ''];
   if (byType !== undefined) return byType;
-  if (status === 401 || status === 403) return 'ELASTICSEARCH_AUTH';
-  if (status === 404) return 'ELASTICSEARCH_INDEX_MISSING';
-  if (status === 413) return 'ELASTICSEARCH_DOCUMENT_TOO_LARGE';
+  if (status === 401 || status === 403) return CODES.ELASTICSEARCH_AUTH;
+  if (status === 404) return CODES.ELASTICSEARCH_INDEX_MISSING;
+  if (status === 413) return CODES.ELASTICSEARCH_DOCUMENT_TOO_LARGE;
   // Without a type it is not Elasticsearch that answered, but what stands between.
-  if (status === 400 && reasonOf(error).type !== undefined) return 'ELASTICSEARCH_DOCUMENT_UNKNOWN';
-  return 'ELASTICSEARCH_UNAVAILABLE';
+  if (status === 400 && reasonOf(error).type !== undefined) return CODES.ELASTICSEARCH_DOCUMENT_UNKNOWN;
+  return CODES.ELASTICSEARCH_UNAVAILABLE;
 }
 
 export function requestError(error: unknown, doing: string): PipelineError {

@@ -22,6 +22,7 @@ import { keepRows } from './kept-rows.ts';
 import { purgeDeleted } from './purge.ts';
 import { SnapshotEnds } from './snapshot-ends.ts';
 import { deleteBelow, Floors } from './truncation.ts';
+import { CODES } from './errors.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
 const STALE: Outcome = { kind: 'stale' };
@@ -248,5 +249,5 @@ export class ElasticsearchSink implements Sink {
 }
 
 function isIndexMissing(outcome: Outcome): boolean {
-  return outcome.kind === 'failed' && outcome.error.code === 'ELASTICSEARCH_INDEX_MISSING';
+  return outcome.kind === 'failed' && outcome.error.code === CODES.ELASTICSEARCH_INDEX_MISSING;
 }

@@ -16,6 +16,7 @@ import {
   type IndexOwner,
 } from './index-record.ts';
 import { stateIndex } from './truncation.ts';
+import { CODES } from './errors.ts';
 
 /** Another process may have made or moved the index since it was looked at: who comes second looks again. */
 const ATTEMPTS = 3;
@@ -130,7 +131,7 @@ export class IndexAdmin {
     }
     if (!(await order.isEverywhere(found.uuid))) {
       throw new PipelineError(
-        'ELASTICSEARCH_INDEX_WAITS',
+        CODES.ELASTICSEARCH_INDEX_WAITS,
         `${index} gets other fields for ${retyped.map(({ name }) => name).join(', ')} when every partition has shown the change`,
       );
     }
@@ -202,7 +203,7 @@ function schemaError(error: unknown, index: string): PipelineError {
 }
 
 function refused(message: string, cause?: unknown): PipelineError {
-  return new PipelineError('ELASTICSEARCH_INDEX_REFUSED', message, { cause });
+  return new PipelineError(CODES.ELASTICSEARCH_INDEX_REFUSED, message, { cause });
 }
 
 function hasType(error: unknown, type: string): boolean {

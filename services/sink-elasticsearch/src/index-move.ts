@@ -7,6 +7,7 @@ import { liveAlias } from './elasticsearch-mapper.ts';
 import { exactAnswer } from './exact-answers.ts';
 import { LIVE_FILTER } from './index-definition.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
+import { CODES } from './errors.ts';
 
 /** Documents of one request at most; fewer, where they are large. */
 const STEP = 200;
@@ -93,7 +94,7 @@ async function expectAll(client: Client, { from, to }: Move, signal: AbortSignal
   if (before.count <= after.count) return;
   const counts = `${after.count} of ${before.count} documents`;
   throw new PipelineError(
-    'ELASTICSEARCH_UNAVAILABLE',
+    CODES.ELASTICSEARCH_UNAVAILABLE,
     `${to} has ${counts} of ${from.name}: they are copied again`,
   );
 }
@@ -115,7 +116,7 @@ async function* documentsOf(
     const answer = await exactAnswer(client, { method: 'POST', path, body, index }, signal);
     // What cannot be read is not "no more documents".
     if (answer === null)
-      throw new PipelineError('ELASTICSEARCH_UNAVAILABLE', `${index}: the reading was lost`);
+      throw new PipelineError(CODES.ELASTICSEARCH_UNAVAILABLE, `${index}: the reading was lost`);
     return answer;
   };
   const search = { size: await pageOf(client, index, signal), version: true, sort: ['_doc'] };
@@ -149,7 +150,7 @@ function documentIn(hit: string): StoredDocument {
 
 function partOf(object: string, name: string): string {
   const part = exactMember(object, name);
-  if (part === null) throw new PipelineError('ELASTICSEARCH_UNAVAILABLE', `an answer lacks ${name}`);
+  if (part === null) throw new PipelineError(CODES.ELASTICSEARCH_UNAVAILABLE, `an answer lacks ${name}`);
   return part;
 }
 
@@ -188,7 +189,7 @@ async function send(
     if (failed !== undefined) throw itemError(failed.status ?? 503, failed.error, index);
     return items;
   } catch (error) {
-    const isTooLarge = requestError(error, index).code === 'ELASTICSEARCH_DOCUMENT_TOO_LARGE';
+    const isTooLarge = requestError(error, index).code === CODES.ELASTICSEARCH_DOCUMENT_TOO_LARGE;
     if (!isTooLarge || documents.length === 1) throw error;
     const middle = documents.length >> 1;
     const left = await send(client, index, documents.slice(0, middle), signal);

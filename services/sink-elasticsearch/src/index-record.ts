@@ -3,6 +3,7 @@ import type { SchemaColumn, Sequence, Source } from '@sluice/envelope';
 import { PipelineError, refuseNewer } from '@sluice/runtime';
 import { z } from 'zod';
 import { fieldMapping } from './elasticsearch-mapper.ts';
+import { CODES } from './errors.ts';
 
 /** Whose rows an index holds. Index names are lower case and join names by dots: several tables may come to one. */
 export interface IndexOwner {
@@ -74,7 +75,7 @@ export async function findIndex(client: Client, index: string): Promise<FoundInd
 /** The error of a table whose rows would come among another's. */
 export function sharedIndex(index: string, wanted: IndexOwner, owner: IndexOwner): PipelineError {
   return new PipelineError(
-    'ELASTICSEARCH_INDEX_REFUSED',
+    CODES.ELASTICSEARCH_INDEX_REFUSED,
     `${nameOf(wanted)} would share index ${index} with ${nameOf(owner)}: leave one of the two out of \`tables\` of the source, or give the sink ` +
       `another \`indexPrefix\`; if ${nameOf(owner)} is no more, delete the index`,
   );

@@ -51,6 +51,7 @@ import type { TableShape } from './table-definition.ts';
 import { claimTable } from './table-owner.ts';
 import { TargetTables } from './target-tables.ts';
 import { WrittenTables } from './written-tables.ts';
+import { CODES } from './errors.ts';
 
 const APPLIED: Outcome = { kind: 'applied' };
 const STALE: Outcome = { kind: 'stale' };
@@ -116,7 +117,7 @@ export class MysqlSink implements Sink {
       const version = await readVersion(connection);
       const { flavour, text } = version;
       const suits = flavour === 'mysql' ? isAtLeast(version, 8, 0, 23) : isAtLeast(version, 10, 3);
-      if (!suits) throw new PipelineError('TARGET_UNSUPPORTED', `the target is ${flavour} ${text}`);
+      if (!suits) throw new PipelineError(CODES.TARGET_UNSUPPORTED, `the target is ${flavour} ${text}`);
       this.#tables = new TargetTables(flavour);
       const variables = await readVariables(connection, ['max_allowed_packet']);
       this.#maxPacketBytes = Number(variables.get('max_allowed_packet') ?? this.#maxPacketBytes);

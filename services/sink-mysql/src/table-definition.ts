@@ -3,6 +3,7 @@ import { quoteIdentifier, type ColumnRow, type Flavour } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { typeName } from './mysql-mapper.ts';
+import { CODES } from './errors.ts';
 
 export const SEQUENCE_DEFINITION = `\`${SEQUENCE_COLUMN}\` BIGINT NOT NULL DEFAULT 0 INVISIBLE`;
 
@@ -53,7 +54,7 @@ export function checkNames({ columns }: TableShape): void {
   const taken = columns.find(({ name }) => foldName(name) === SEQUENCE_COLUMN);
   if (taken === undefined) return;
   throw new PipelineError(
-    'TARGET_TABLE_REFUSED',
+    CODES.TARGET_TABLE_REFUSED,
     `the source has a column ${taken.name}, and Sluice keeps its own under that name: publish it under another one (\`rename\` under \`tables.<name>.columns\` of sluice.yaml), or leave it out (\`exclude\`)`,
   );
 }
@@ -64,7 +65,7 @@ export function checkKey(shape: TableShape): void {
   for (const name of shape.keyColumns) {
     const type = byName.get(name)?.type ?? 'missing';
     if (type !== 'missing' && !NO_KEY.test(type)) continue;
-    throw new PipelineError('TARGET_TABLE_REFUSED', `key column ${name} is ${type}${byHand(shape)}`);
+    throw new PipelineError(CODES.TARGET_TABLE_REFUSED, `key column ${name} is ${type}${byHand(shape)}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { quote } from './mysql-mapper.ts';
 import { SEQUENCE_DEFINITION } from './table-definition.ts';
+import { CODES } from './errors.ts';
 
 const MARK = 'sluice: ';
 
@@ -32,7 +33,7 @@ export async function claimTable(
   const clause = `MODIFY COLUMN ${SEQUENCE_DEFINITION}`;
   if (comment.startsWith(MARK)) {
     throw new PipelineError(
-      'TARGET_TABLE_REFUSED',
+      CODES.TARGET_TABLE_REFUSED,
       `${id} is the copy of ${comment.slice(MARK.length)}, not of ${owner}: map one of the two to another database (\`sinks.mysql.databases\`); if the other is no more: ALTER TABLE ${id} ${clause}`,
     );
   }

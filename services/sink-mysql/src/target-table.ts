@@ -11,6 +11,7 @@ import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { implicitValue } from './implicit-values.ts';
 import { columnCodec, documentCodec, mariadbJson, wideCodec, type ColumnCodec } from './mysql-mapper.ts';
 import { foldName, isDemanded } from './table-definition.ts';
+import { CODES } from './errors.ts';
 
 export interface PlannedColumn {
   /** As the rows have it; the target may spell it in other letter case. */
@@ -100,7 +101,7 @@ export class TargetTable {
     const plan = this.keyPlanIfAny(names);
     if (plan !== null) return plan;
     throw new PipelineError(
-      'TARGET_TABLE_REFUSED',
+      CODES.TARGET_TABLE_REFUSED,
       `${this.sql} has no unique NOT NULL key on these columns; make one: ALTER TABLE ${this.sql} ADD UNIQUE KEY (${names.map(quoteIdentifier).join(', ')})`,
     );
   }

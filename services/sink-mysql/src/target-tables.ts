@@ -7,6 +7,7 @@ import { targetChanges } from './schema-changes.ts';
 import { createDatabase } from './state-tables.ts';
 import { checkNames, createTable, type TableShape } from './table-definition.ts';
 import { TargetTable } from './target-table.ts';
+import { CODES } from './errors.ts';
 
 /** Several workers may alter one table at once: who comes second looks again. */
 const ALTER_ATTEMPTS = 5;
@@ -56,7 +57,7 @@ export class TargetTables {
     const description = await readTable(connection, database, table);
     if (description === null) throw new PipelineError('MYSQL_TABLE_UNKNOWN', `the target has no table ${id}`);
     if (!description.columns.some((column) => column.COLUMN_NAME === SEQUENCE_COLUMN)) {
-      throw new PipelineError('TARGET_TABLE_REFUSED', `${id} has no column ${SEQUENCE_COLUMN}`);
+      throw new PipelineError(CODES.TARGET_TABLE_REFUSED, `${id} has no column ${SEQUENCE_COLUMN}`);
     }
     return await this.#load(connection, id, description);
   }
@@ -95,7 +96,7 @@ export class TargetTables {
         }
       }
       if (attempt > ALTER_ATTEMPTS)
-        throw new PipelineError('TARGET_TABLE_REFUSED', `${id} does not stay as altered`);
+        throw new PipelineError(CODES.TARGET_TABLE_REFUSED, `${id} does not stay as altered`);
     }
   }
 
@@ -126,7 +127,7 @@ export class TargetTables {
     });
     if (isEverywhere || retyped.length === 0) return;
     throw new PipelineError(
-      'TARGET_TABLE_WAITS',
+      CODES.TARGET_TABLE_WAITS,
       `${id} gets other types when every partition has shown the change`,
     );
   }
@@ -159,7 +160,7 @@ export class TargetTables {
       await alter(connection, id, statement);
     } catch (error) {
       const failure = definitionError(error, id, statement);
-      if (failure.code !== 'TARGET_TABLE_REFUSED' || describeMysqlError(error).kind === 'privilege')
+      if (failure.code !== CODES.TARGET_TABLE_REFUSED || describeMysqlError(error).kind === 'privilege')
         throw failure;
       const { replaced, isEmptied } = otherwise;
       if (replaced.length > 0) return await this.#alter(connection, id, replaced, NO_OTHER_WAY);
@@ -190,7 +191,7 @@ async function alter(connection: PoolConnection, id: string, statement: string):
   } catch (error) {
     if (describeMysqlError(error).errno === UPDATING_DICTIONARY) {
       await connection.query(`${statement}, ALGORITHM=COPY`);
-    } else if (definitionError(error, id).code === 'TARGET_TABLE_REFUSED') {
+    } else if (definitionError(error, id).code === CODES.TARGET_TABLE_REFUSED) {
       await leniently(connection, statement);
     } else throw error;
   }
@@ -229,12 +230,12 @@ function definitionError(error: unknown, id: string, statement = ''): PipelineEr
   const failure = toPipelineError(error, 'item');
   const { kind } = describeMysqlError(error);
   const isOfTable = failure.errorClass === 'record' || kind === 'privilege';
-  if (!isOfTable || failure.code === 'TARGET_TABLE_REFUSED') return failure;
+  if (!isOfTable || failure.code === CODES.TARGET_TABLE_REFUSED) return failure;
   const quotes = kind === 'value' || kind === 'duplicate';
   const reason = quotes || !(error instanceof Error) ? '' : `: ${error.message.slice(0, 300)}`;
   const advice =
     statement === '' ? '' : `; ${ADVICE[kind] ?? 'make this possible'}, or do it by hand: ${statement}`;
-  return new PipelineError('TARGET_TABLE_REFUSED', `${id}: ${failure.message}${reason}${advice}`, {
+  return new PipelineError(CODES.TARGET_TABLE_REFUSED, `${id}: ${failure.message}${reason}${advice}`, {
     cause: error,
   });
 }

@@ -2,6 +2,7 @@ import { tableId, type Source } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { ownerKey } from './redis-mapper.ts';
 import type { RedisConnection } from './redis-connection.ts';
+import { CODES } from './errors.ts';
 
 /** Writes down in Redis whose keys begin as a table's do, so that two pipelines cannot mix their rows unseen. */
 export class KeyOwners {
@@ -29,7 +30,7 @@ export class KeyOwners {
       return null;
     }
     return new PipelineError(
-      'REDIS_KEYS_TAKEN',
+      CODES.REDIS_KEYS_TAKEN,
       `the keys of ${owner} are those of ${found}, as the key ${key} says`,
     );
   }

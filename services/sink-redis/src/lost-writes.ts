@@ -3,6 +3,7 @@ import { PipelineError } from '@sluice/runtime';
 import { markerKey } from './redis-mapper.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { Seal, Seals } from './seals.ts';
+import { CODES } from './errors.ts';
 
 /** When the store was filled, and below which prefix as JSON: markers of older versions have none. */
 const OWN_MARKER = /^\d{4}-\d\d-\d\dT[\d:.]+Z(?: (".*"))?$/;
@@ -99,12 +100,12 @@ export class LostWrites implements Seals {
 }
 
 function emptied(): PipelineError {
-  return new PipelineError('REDIS_EMPTIED', 'Redis does not hold what this sink has written before');
+  return new PipelineError(CODES.REDIS_EMPTIED, 'Redis does not hold what this sink has written before');
 }
 
 function filledElsewhere(quoted: string): PipelineError {
   return new PipelineError(
-    'REDIS_EMPTIED',
+    CODES.REDIS_EMPTIED,
     `sinks.redis.keyPrefix was ${quoted} when this sink wrote its rows: below the prefix of now they are missing`,
   );
 }

@@ -4,6 +4,7 @@ import { replyCode, toRedisError } from './redis-errors.ts';
 import type { Seals } from './seals.ts';
 import type { Probe, Refusal } from './preflight.ts';
 import type { Script } from './scripts.ts';
+import { CODES } from './errors.ts';
 
 export interface ScriptCall {
   readonly script: Script;
@@ -147,7 +148,7 @@ export class RedisConnection {
     pipeline.set(seal.key, seal.value, 'EX', seal.seconds);
     const replies = await this.#guarded(pipeline.exec());
     if (replies === null || replies.length !== calls.length + 1) {
-      throw new PipelineError('REDIS_UNAVAILABLE', 'Redis did not answer the whole batch');
+      throw new PipelineError(CODES.REDIS_UNAVAILABLE, 'Redis did not answer the whole batch');
     }
     const sealError = replies.pop()?.[0];
     if (sealError) throw toRedisError(sealError, 'connection');
@@ -177,7 +178,9 @@ export class RedisConnection {
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         this.#redis.disconnect(true);
-        reject(new PipelineError('REDIS_UNAVAILABLE', `Redis did not answer within ${this.#timeoutMs} ms`));
+        reject(
+          new PipelineError(CODES.REDIS_UNAVAILABLE, `Redis did not answer within ${this.#timeoutMs} ms`),
+        );
       }, this.#timeoutMs);
     });
     try {

@@ -19,6 +19,7 @@ import {
 } from './redis-mapper.ts';
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
+import { CODES } from './errors.ts';
 
 const SCAN_COUNT = 1000;
 /** Ten years: Redis takes no longer life of a key than fits 64 bits in milliseconds. */
@@ -197,7 +198,7 @@ class RedisSink implements Sink {
     for (const answer of await this.#run(calls)) {
       const outcome = toOutcome(answer);
       // A key of another type below the table's prefix is not a row of ours: left alone.
-      if (outcome.kind === 'failed' && outcome.error.code !== 'REDIS_WRONG_TYPE') throw outcome.error;
+      if (outcome.kind === 'failed' && outcome.error.code !== CODES.REDIS_WRONG_TYPE) throw outcome.error;
     }
   }
 
@@ -209,7 +210,7 @@ class RedisSink implements Sink {
 function toOutcome(answer: unknown): Outcome {
   if (answer instanceof Error) return refused(toRedisError(answer));
   if (answer === FOREIGN)
-    return refused(new PipelineError('REDIS_WRONG_TYPE', 'the key holds a value that is not a row'));
+    return refused(new PipelineError(CODES.REDIS_WRONG_TYPE, 'the key holds a value that is not a row'));
   return { kind: answer === STALE ? 'stale' : 'applied' };
 }
 

@@ -1,15 +1,17 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ERRORS } from '@sluice/runtime';
+import { errorEntry, ERRORS, type ErrorCode } from '@sluice/runtime';
+import { sinkErrorCodes } from '@sluice/sink-kit/installed';
 import { UsageError } from '../../src/operator/usage-error.ts';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
 import { OPTIONS, type OptionName } from '../../src/operator/commands-table.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 
+const codes = [...(Object.keys(ERRORS) as ErrorCode[]), ...(await sinkErrorCodes())];
 const places: readonly (readonly [string, string])[] = [
-  ...Object.entries(ERRORS).map(([code, { fix }]): [string, string] => [`fix of ${code}`, fix]),
+  ...codes.map((code): [string, string] => [`fix of ${code}`, errorEntry(code).fix]),
   ...['README.md', 'infra/README.md', ...globSync('{docs,packages/*,services/*}/*.md', { cwd: ROOT })]
     .filter((path) => path !== 'docs/errors.md')
     .map((path): [string, string] => [path, readFileSync(join(ROOT, path), 'utf8')]),

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ERRORS } from '@sluice/runtime';
+import { errorEntry, ERRORS, type ErrorCode } from '@sluice/runtime';
 import { configJsonSchema, type SettingSchema } from '@sluice/runtime/reference';
-import { sinkSchemas } from '@sluice/sink-kit/installed';
+import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS, OPTIONS } from '../../src/operator/commands-table.ts';
 
@@ -15,7 +15,8 @@ const pages = globSync(['*.md', 'docs/**/*.md', '{packages,services,infra}/*/REA
 const sources = globSync('{packages,services}/*/src/**/*.ts', { cwd: ROOT }).sort();
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const files = [...pages, ...sources].map((file) => [file, textOf(file)] as const);
-const fixes = Object.entries(ERRORS).map(([code, { fix }]) => [code, fix] as const);
+const codes = [...(Object.keys(ERRORS) as ErrorCode[]), ...(await sinkErrorCodes())];
+const fixes = codes.map((code) => [code, errorEntry(code).fix] as const);
 
 /** A command line as it is written: behind a backtick, a prompt, or at the begin of a line of code. */
 const COMMAND = /(?:`|^ *(?:npx )?|npx |npm run -s )sluice +(?:-- +)?([a-z]+)((?: +[^`'"|\n]+)?)/gmu;

@@ -9,9 +9,9 @@ const CLASSES: Readonly<Record<ErrorClass, string>> = {
   fatal: 'Only a person can mend it. The service stops; its exit code says so.',
 };
 
-/** The reference page of all error codes. */
-export function errorsPage(): string {
-  const codes = (Object.keys(ERRORS) as ErrorCode[]).sort();
+/** The reference page of all error codes: those of the services, and these of sinks. */
+export function errorsPage(ofSinks: readonly ErrorCode[]): string {
+  const codes = [...(Object.keys(ERRORS) as ErrorCode[]), ...ofSinks].sort();
   const classes = Object.entries(CLASSES).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
   return [
     '# Errors',

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ERRORS } from '../../src/errors.ts';
+import { defineErrors, ERRORS } from '../../src/errors.ts';
 import { configJsonSchema, configPage, errorsPage } from '../../src/reference/index.ts';
 
 const schema = configJsonSchema({
@@ -23,9 +23,12 @@ test('every setting is on the page with default, variable and meaning', () => {
   expect(unexplained).toEqual([]);
 });
 
-test('every error code is on the page', () => {
-  const headings = errorsPage().matchAll(/^## (\w+)$/gm);
-  expect([...headings].map((match) => match[1])).toEqual(Object.keys(ERRORS).sort());
+test('every error code is on the page, with those that a sink has brought', () => {
+  const own = { class: 'retryable', summary: 'the shelf is away', fix: 'Look for it.' } as const;
+  const { SHELF_AWAY } = defineErrors({ SHELF_AWAY: own });
+  const headings = errorsPage([SHELF_AWAY]).matchAll(/^## (\w+)$/gm);
+  expect([...headings].map((match) => match[1])).toEqual([...Object.keys(ERRORS), SHELF_AWAY].sort());
+  expect(() => defineErrors({ SHELF_AWAY: { ...own, summary: 'another' } })).toThrow('defined twice');
 });
 
 test('the JSON Schema accepts a configuration and refuses an unknown setting', () => {

@@ -5,7 +5,7 @@ import { replayLetter, type ReplayTools } from '../../src/dead-letters/replay.ts
 import type { IndexedLetter } from '../../src/dead-letters/letter-index.ts';
 import type { Delivery, Outcome } from '../../src/sink.ts';
 import { itemRow, sequenceAt } from '../../src/testing/index.ts';
-import { failure } from '../fixtures.ts';
+import { failure, STORE } from '../fixtures.ts';
 import { letter, letterRecord, topic } from './letters.ts';
 
 const failed = topic.row({ operation: 'UPDATE', sequence: sequenceAt(1), row: itemRow(42, 1) });
@@ -97,9 +97,9 @@ describe('a replayed letter', () => {
       throw failure('SINK_UNEXPECTED');
     });
     await expect(replayLetter(indexed(), false, thrown.tools)).rejects.toBeInstanceOf(PipelineError);
-    const told = bench(async () => ({ kind: 'failed', error: failure('ELASTICSEARCH_BUSY') }));
+    const told = bench(async () => ({ kind: 'failed', error: failure(STORE.STORE_AWAY) }));
     await expect(replayLetter(indexed(), false, told.tools)).rejects.toMatchObject({
-      code: 'ELASTICSEARCH_BUSY',
+      code: STORE.STORE_AWAY,
     });
     expect([thrown.decided, told.decided]).toEqual([[], []]);
   });

@@ -3,7 +3,7 @@ import {
   declareCounter,
   declareGauge,
   declareHistogram,
-  ERRORS,
+  errorEntry,
   type Counter,
   type ErrorCode,
   type Gauge,
@@ -130,7 +130,7 @@ export class CaptureMetrics {
 
   /** A table that cannot be captured. */
   refused(code: ErrorCode): void {
-    this.#errors.inc({ service: 'capture', class: ERRORS[code].class, reason: code });
+    this.#errors.inc({ service: 'capture', class: errorEntry(code).class, reason: code });
   }
 
   diverted(topic: string): void {
