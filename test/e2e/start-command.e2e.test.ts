@@ -40,10 +40,10 @@ test('`npm start -- --check` ends with its JSON line and exit code 0, and leaves
   // Nothing but the result goes to standard output.
   expect(check.output.trimEnd()).not.toContain('\n');
   expect(check.words.match(/kill -9 [\w-]+/g)).toEqual([
-    'kill -9 sink-redis',
-    'kill -9 sink-elasticsearch',
     'kill -9 capture',
+    'kill -9 sink-elasticsearch',
     'kill -9 sink-mysql',
+    'kill -9 sink-redis',
   ]);
   await expectNothingLeft(belongings);
 }, 300_000);
@@ -53,7 +53,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   async (signal) => {
     const check = StartCommand.run(testScope(), '--check');
     // SIGINT comes while rows flow, SIGTERM while servers start.
-    await check.says('the middle', signal === 'SIGINT' ? /kill -9 sink-redis/ : /: ready on port/);
+    await check.says('the middle', signal === 'SIGINT' ? /kill -9 capture/ : /: ready on port/);
     const belongings = check.belongings();
     expect(belongings.processes.length).toBeGreaterThan(signal === 'SIGINT' ? 10 : 2);
     check.interrupt(signal);

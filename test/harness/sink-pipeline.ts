@@ -160,7 +160,7 @@ export class SinkPipeline {
     return compareSinks({
       source: this.database.server,
       tables: names.map((table) => ({ database: this.database.name, table })),
-      ...this.stores.compared,
+      sinks: this.stores.compared,
     });
   }
 

@@ -1,5 +1,4 @@
 import { Client } from '@elastic/elasticsearch';
-import type { CompareOptions } from '@sluice/compare';
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier, type Connection } from '@sluice/mysql';
 import { Redis } from 'ioredis';
@@ -65,7 +64,7 @@ export class SinkStores {
   }
 
   /** Where a compare finds the copies. */
-  get compared(): Pick<CompareOptions, 'redis' | 'elasticsearch' | 'mysql'> {
+  get compared(): Readonly<Record<'redis' | 'elasticsearch' | 'mysql', object>> {
     return {
       redis: { ...this.#stack.redis, keyPrefix: this.#keyPrefix },
       elasticsearch: { node: this.#stack.elasticsearch.node, indexPrefix: this.#indexPrefix },

@@ -214,8 +214,8 @@ export class WatchedPipeline {
     if (tables.length === 0) return [];
     const { stores, database } = this.#pipeline;
     const { compared } = stores;
-    const wanted = Object.fromEntries(this.#sinks.map((sink) => [sink, compared[sink]])) as typeof compared;
-    const { sinks } = await compareSinks({ source: database.server, tables, ...wanted });
+    const wanted = Object.fromEntries(this.#sinks.map((sink) => [sink, compared[sink]]));
+    const { sinks } = await compareSinks({ source: database.server, tables, sinks: wanted });
     return Object.values(sinks).flatMap(({ examples }) =>
       examples.map((example) => ({ table: example.table, line: describeDifference(example) })),
     );

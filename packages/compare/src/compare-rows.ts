@@ -2,11 +2,9 @@ import { hash } from 'node:crypto';
 import { tableIdOf } from '@sluice/envelope';
 import type { ComparedRow, ComparedTable } from './compared-table.ts';
 
-export type SinkName = 'redis' | 'elasticsearch' | 'mysql';
-
 /** One row that is not the same on both sides. Holds row values: for people, not for logs. */
 export interface Difference {
-  readonly sink: SinkName;
+  readonly sink: string;
   readonly kind: 'different' | 'missing' | 'extra';
   /** `database.table` */
   readonly table: string;
@@ -33,12 +31,12 @@ const MOST_EXAMPLES = 20;
 
 /** Counts of one sink over all its tables. */
 export class ComparisonTally {
-  readonly #sink: SinkName;
+  readonly #sink: string;
   readonly #counts = { different: 0, missing: 0, extra: 0 };
   readonly #examples: Difference[] = [];
   #compared = 0;
 
-  constructor(sink: SinkName) {
+  constructor(sink: string) {
     this.#sink = sink;
   }
 

@@ -1,31 +1,25 @@
 import { tableIdOf, type TableName } from '@sluice/envelope';
+import { importPart } from '@sluice/sink-kit/installed';
 import { ComparisonTally, IdentitySet } from './compare-rows.ts';
-import type { SinkComparison, SinkName } from './compare-rows.ts';
+import type { SinkComparison } from './compare-rows.ts';
 import { readComparedTable } from './compared-table.ts';
 import type { ComparedTable } from './compared-table.ts';
-import { openElasticsearch } from './elasticsearch-rows.ts';
-import type { ElasticsearchTarget } from './elasticsearch-rows.ts';
-import { openTargetMysql } from './mysql-rows.ts';
-import type { MysqlTarget } from './mysql-rows.ts';
-import { openRedis } from './redis-rows.ts';
-import type { RedisTarget } from './redis-rows.ts';
 import type { ComparedSink, SinkTable, SourceRow } from './sink-table.ts';
 import { canonicalValues, openRowConnection, sourceChunks } from './source-rows.ts';
 import type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
 
-export { describeDifference, type Difference, type SinkComparison, type SinkName } from './compare-rows.ts';
-export { listTables } from './compared-table.ts';
-export type { ElasticsearchTarget } from './elasticsearch-rows.ts';
-export type { MysqlTarget } from './mysql-rows.ts';
-export type { RedisTarget } from './redis-rows.ts';
-export type { MysqlAddress } from './source-rows.ts';
+export { describeDifference, type Difference, type SinkComparison } from './compare-rows.ts';
+export { listTables, type ComparedColumn, type ComparedRow, type ComparedTable } from './compared-table.ts';
+export { isExactObject, parseExactJson, type ExactJson } from './exact-json.ts';
+export { keyTexts, rowOfDocument, type ComparedSink, type SinkTable, type SourceRow } from './sink-table.ts';
+export { canonicalValues, openRowConnection, selectList, sourceChunks, streamRows } from './source-rows.ts';
+export type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
 
 export interface CompareOptions {
   readonly source: MysqlAddress;
   readonly tables: readonly TableName[];
-  readonly redis?: RedisTarget;
-  readonly elasticsearch?: ElasticsearchTarget;
-  readonly mysql?: MysqlTarget;
+  /** Settings of sinks by their names, as in `sinks` of sluice.yaml: where the stores are. What has a default may be missing. */
+  readonly sinks: Readonly<Record<string, object>>;
   /** `database.table` → key columns, for tables without a primary key. */
   readonly keys?: Readonly<Record<string, readonly string[]>>;
   /** Rows read and looked up at once; default 1,000. */
@@ -38,11 +32,11 @@ export interface Comparison {
   /** Rows of all tables in the source. */
   readonly rows: number;
   /** One entry for each sink that was given. */
-  readonly sinks: Readonly<Partial<Record<SinkName, SinkComparison>>>;
+  readonly sinks: Readonly<Record<string, SinkComparison>>;
 }
 
 interface OpenSink {
-  readonly name: SinkName;
+  readonly name: string;
   readonly sink: ComparedSink;
   readonly tally: ComparisonTally;
 }
@@ -51,14 +45,14 @@ interface OpenSink {
  * Reads every row of the tables from the source and looks it up in each sink, value by value; then goes through all
  * rows of the sinks for those that the source has not. The source must be quiet and the sinks caught up: a row on
  * its way counts as a difference. Memory: one chunk, and 8 bytes per row and sink.
- * Throws when a server does not answer or a table has no key; never for a difference.
+ * Throws when a server does not answer, a table has no key or a sink no `./compare`; never for a difference.
  */
 export async function compareSinks(options: CompareOptions): Promise<Comparison> {
   const sinks: OpenSink[] = [];
   const source = await openRowConnection(options.source);
   try {
-    for (const [name, opening] of openings(options)) {
-      sinks.push({ name, sink: await opening(), tally: new ComparisonTally(name) });
+    for (const [name, settings] of Object.entries(options.sinks)) {
+      sinks.push({ name, sink: await openStore(name, settings), tally: new ComparisonTally(name) });
     }
     let rows = 0;
     for (const name of options.tables) {
@@ -73,15 +67,16 @@ export async function compareSinks(options: CompareOptions): Promise<Comparison>
   }
 }
 
-function openings(options: CompareOptions): [SinkName, () => Promise<ComparedSink>][] {
-  const { redis, elasticsearch, mysql } = options;
-  return [
-    ...(redis ? [['redis', () => openRedis(redis)] as [SinkName, () => Promise<ComparedSink>]] : []),
-    ...(elasticsearch
-      ? [['elasticsearch', () => openElasticsearch(elasticsearch)] as [SinkName, () => Promise<ComparedSink>]]
-      : []),
-    ...(mysql ? [['mysql', () => openTargetMysql(mysql)] as [SinkName, () => Promise<ComparedSink>]] : []),
-  ];
+/** What a sink's `./compare` exports. */
+interface StoreReader {
+  readonly openStore: (settings: object) => Promise<ComparedSink>;
+}
+
+async function openStore(name: string, settings: object): Promise<ComparedSink> {
+  const section = { ...settings };
+  const reader = await importPart<StoreReader>(name, './compare', { sinks: { [name]: section } });
+  if (reader === null) throw new Error(`sink ${name} is not installed, or has no ./compare`);
+  return await reader.openStore(section);
 }
 
 interface OpenTable {

@@ -4,7 +4,6 @@ import { columnKind } from '../src/column-kinds.ts';
 import { ComparisonTally, describeDifference, firstDifference, IdentitySet } from '../src/compare-rows.ts';
 import type { ComparedTable } from '../src/compared-table.ts';
 import { parseExactJson } from '../src/exact-json.ts';
-import { redisKeyText } from '../src/redis-rows.ts';
 import { rowOfDocument } from '../src/sink-table.ts';
 
 const column = (name: string, type: string, generated = false): ComparedTable['columns'][number] => ({
@@ -95,10 +94,4 @@ describe('IdentitySet', () => {
     expect(set.has('a4999')).toBe(true);
     expect(set.has('a5000')).toBe(false);
   });
-});
-
-test('Redis keys: parts joined by a colon, awkward characters encoded', () => {
-  expect(redisKeyText(['42'])).toBe('42');
-  expect(redisKeyText(['42', '3'])).toBe('42:3');
-  expect(redisKeyText(['"a:b%{c}é \\""', '"x"'])).toBe('a%3Ab%25%7Bc%7Dé ":x');
 });

@@ -57,9 +57,11 @@ describe.each(['mysql', 'mariadb'] as const)('source %s', (flavour) => {
     return compareSinks({
       source: stack[flavour],
       tables,
-      redis: stack.redis,
-      elasticsearch: stack.elasticsearch,
-      mysql: { ...target(), databases: { [database]: TARGET } },
+      sinks: {
+        redis: stack.redis,
+        elasticsearch: stack.elasticsearch,
+        mysql: { ...target(), databases: { [database]: TARGET } },
+      },
       chunkRows: 100,
     });
   };
@@ -122,7 +124,7 @@ describe.each(['mysql', 'mariadb'] as const)('source %s', (flavour) => {
   test('a table without a key, or that is not there, is an error', async () => {
     const source = stack[flavour];
     await onServer(source, `CREATE TABLE ${database}.keyless (a INT NOT NULL, b INT)`);
-    const keyless = { source, tables: [{ database, table: 'keyless' }] };
+    const keyless = { source, tables: [{ database, table: 'keyless' }], sinks: {} };
     await expect(compareSinks(keyless)).rejects.toThrow('keyless does not exist or has no key');
     await expect(compareSinks({ ...keyless, keys: { [`${database}.keyless`]: ['a'] } })).resolves.toEqual({
       rows: 0,
@@ -142,7 +144,7 @@ test('a table with several key columns, one in a wide character set, is equal to
     `INSERT INTO ${database}.t VALUES ('日', 1), ('it''s', 2), ('', 3)`,
   );
   const tables = [{ database, table: 't' }];
-  const { sinks } = await compareSinks({ source: stack.mariadb, tables, mysql: stack.mariadb });
+  const { sinks } = await compareSinks({ source: stack.mariadb, tables, sinks: { mysql: stack.mariadb } });
   expect(sinks.mysql).toMatchObject({ compared: 3, missing: 0, different: 0, extra: 0 });
   await onServer(stack.mariadb, `DROP DATABASE ${database}`);
 });

@@ -3,7 +3,6 @@ import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { Redis } from 'ioredis';
 import { listTables, readComparedTable } from '../src/compared-table.ts';
 import type { ComparedTable } from '../src/compared-table.ts';
-import { redisKeyText } from '../src/redis-rows.ts';
 import { canonicalValues, openRowConnection, sourceChunks } from '../src/source-rows.ts';
 
 const SEQUENCE = '0010000010000000004';
@@ -43,7 +42,7 @@ async function fill(
     const member = (place: number): string =>
       `${JSON.stringify(table.columns[place]?.name)}:${values[place]}`;
     const row = values.map((_, place) => member(place)).join(',');
-    const key = redisKeyText(table.key.map((place) => values[place] ?? ''));
+    const key = table.key.map((place) => keyPart(values[place] ?? '')).join(':');
     pipeline.set(`${tableIdOf(table)}:${key}`, `{"_sequence":"${SEQUENCE}",${row}}`);
     const id = `{${table.key.map(member).join(',')}}`;
     bulk.push(JSON.stringify({ index: { _id: id } }), `{${row},"_sluice":{"sequence":"${SEQUENCE}"}}`);
@@ -63,4 +62,10 @@ async function send(stack: Stack, method: string, path: string, body: string): P
   const response = await fetch(`${stack.elasticsearch.node}/${path}`, { method, headers, body });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
   return response.json();
+}
+
+/** As a Redis key of sink-redis has it. */
+function keyPart(text: string): string {
+  const part = text.startsWith('"') ? String(JSON.parse(text)) : text;
+  return part.replace(/[:%{}]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

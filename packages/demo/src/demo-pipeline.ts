@@ -8,14 +8,13 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { PipelineError } from '@sluice/runtime';
 import type { SourceFlavour } from './arguments.ts';
 import { createShop, SHOP_DATABASE } from '@sluice/sample-shop';
-import { demoConfig, TARGET_DATABASE } from './pipeline-config.ts';
-import { createCaptureUser, createSinkUser } from './shop-users.ts';
-import { REPOSITORY, SERVICE_NAMES, startServices } from './pipeline-services.ts';
-import type { RunningPipeline, ServiceName, ServicePlan, ServicePorts } from './pipeline-services.ts';
+import { installedSinks } from '@sluice/sink-kit/installed';
+import { demoConfig } from './pipeline-config.ts';
+import { createCaptureUser } from './shop-users.ts';
+import { CAPTURE_MAIN, REPOSITORY, startServices } from './pipeline-services.ts';
+import type { RunningPipeline, ServicePlan, ServicePorts } from './pipeline-services.ts';
+import { demoSinks, type DemoSink } from './sink-demo.ts';
 import type { RunHost } from './watch-pipeline.ts';
-
-/** Database in which the MySQL sink keeps its offsets: the default of `sinks.mysql.stateDatabase`. */
-const STATE_DATABASE = 'sluice';
 
 export interface DemoOptions {
   readonly seed: number;
@@ -28,6 +27,8 @@ export interface DemoOptions {
 export interface DemoPipeline {
   readonly stack: Stack;
   readonly source: MysqlServer;
+  /** The sinks that take part, with their sections of sluice.yaml. */
+  readonly sinks: readonly (DemoSink & { readonly section: Readonly<Record<string, unknown>> })[];
   /** Rows that the shop starts with. */
   readonly rows: number;
   /** Holds sluice.yaml and the logs. */
@@ -51,8 +52,9 @@ export async function prepareDemo(options: DemoOptions, host: RunHost): Promise<
     await rm(folder, { recursive: true, force: true });
   };
   try {
+    const installed = await demoSinks(installedSinks());
     stack = await startStack({
-      servers: ['kafka', options.source, 'target-mysql', 'redis', 'elasticsearch'],
+      servers: ['kafka', options.source, ...new Set(installed.flatMap(({ demo }) => demo.servers))],
       env: host.env,
       signal: host.signal,
       onProgress: (line) => host.say(line),
@@ -61,10 +63,11 @@ export async function prepareDemo(options: DemoOptions, host: RunHost): Promise<
     const rows = await withConnection(source, (admin) => createDemoShop(admin, options.seed));
     host.say(`sample database shop: ${rows} rows of seed ${options.seed}`);
     const configFile = join(folder, 'sluice.yaml');
-    const plans = await writeConfig(stack, source, configFile);
+    const sinks: DemoPipeline['sinks'] = await sectionsOf(installed, stack);
+    const plans = await writeConfig({ stack, source, sinks }, configFile);
     const start = (): RunningPipeline =>
       startServices(plans, { configFile, logFolder: folder, onEvent: options.onEvent });
-    return { stack, source, rows, folder, start, stop };
+    return { stack, source, sinks, rows, folder, start, stop };
   } catch (error) {
     await stop(false);
     throw error;
@@ -91,31 +94,40 @@ async function createDemoShop(admin: Connection, seed: number): Promise<number> 
   return createShop(admin, { seed });
 }
 
-async function writeConfig(stack: Stack, source: MysqlServer, file: string): Promise<ServicePlan[]> {
-  const ports = await choosePorts();
-  const target = stack.targetMysql;
+async function sectionsOf(sinks: readonly DemoSink[], stack: Stack): Promise<DemoPipeline['sinks']> {
+  return Promise.all(sinks.map(async (sink) => ({ ...sink, section: await sink.demo.section(stack) })));
+}
+
+async function writeConfig(
+  { stack, source, sinks }: Pick<DemoPipeline, 'stack' | 'source' | 'sinks'>,
+  file: string,
+): Promise<ServicePlan[]> {
+  const [ports = NO_PORTS, ...ofSinks] = await choosePorts(1 + sinks.length);
   const config = demoConfig({
     source: await withConnection(source, (admin) => createCaptureUser(admin, source)),
-    target: await withConnection(target, (admin) =>
-      createSinkUser(admin, target, [TARGET_DATABASE, STATE_DATABASE]),
-    ),
     brokers: stack.kafka.brokers,
-    redisUrl: stack.redis.url,
-    elasticsearchNode: stack.elasticsearch.node,
     ports,
+    sinks: sinks.map(({ name, section }, index) => ({ name, section, ports: ofSinks[index] ?? NO_PORTS })),
   });
   // It holds passwords.
   await writeFile(file, config, { mode: 0o600 });
-  return SERVICE_NAMES.map((name) => ({ name, ports: ports[name], env: {} }));
+  const plans = sinks.map(({ name, main }, index): ServicePlan => ({
+    name: `sink-${name}`,
+    ports: ofSinks[index] ?? NO_PORTS,
+    main,
+    env: {},
+  }));
+  return [{ name: 'capture', ports, main: CAPTURE_MAIN, env: {} }, ...plans];
 }
 
-async function choosePorts(): Promise<Record<ServiceName, ServicePorts>> {
-  const free = await freePorts(SERVICE_NAMES.length * 2);
-  const entries = SERVICE_NAMES.map((name, index) => {
+const NO_PORTS: ServicePorts = { host: '127.0.0.1', port: 0, metricsPort: 0 };
+
+async function choosePorts(services: number): Promise<ServicePorts[]> {
+  const free = await freePorts(services * 2);
+  return Array.from({ length: services }, (_, index) => {
     const [port = 0, metricsPort = 0] = free.slice(index * 2);
-    return [name, { host: '127.0.0.1', port, metricsPort }] as const;
+    return { host: '127.0.0.1', port, metricsPort };
   });
-  return Object.fromEntries(entries) as Record<ServiceName, ServicePorts>;
 }
 
 export async function withConnection<T>(

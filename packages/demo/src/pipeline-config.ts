@@ -1,52 +1,46 @@
 import type { DatabaseAddress } from '@sluice/sample-shop';
-import type { ServiceName, ServicePorts } from './pipeline-services.ts';
+import type { ServicePorts } from './pipeline-services.ts';
 
 export const DEMO_PIPELINE = 'shop';
-export const TARGET_DATABASE = 'shop_copy';
 /** On one machine a silent sink is a dead one: its partitions need not wait as long as over a network. */
 const SESSION_TIMEOUT_MS = 10_000;
 
 export interface DemoConfig {
   readonly source: DatabaseAddress;
   readonly brokers: readonly string[];
-  readonly redisUrl: string;
-  readonly elasticsearchNode: string;
-  readonly target: DatabaseAddress;
-  readonly ports: Readonly<Record<ServiceName, ServicePorts>>;
+  /** Of capture. */
+  readonly ports: ServicePorts;
+  readonly sinks: readonly {
+    readonly name: string;
+    readonly ports: ServicePorts;
+    readonly section: Readonly<Record<string, unknown>>;
+  }[];
 }
 
-const text = (value: string): string => JSON.stringify(value);
-const ops = ({ host, port, metricsPort }: ServicePorts): string =>
-  `ops: { host: ${text(host)}, port: ${port}, metricsPort: ${metricsPort} }`;
-const server = ({ host, port, user, password }: DatabaseAddress): string =>
-  `host: ${text(host)}\n    port: ${port}\n    user: ${text(user)}\n    password: ${text(password)}`;
-
 /** The text of the demo's sluice.yaml: what is not written here has its default. */
-export function demoConfig(config: DemoConfig): string {
-  const { source, ports } = config;
-  const session = `sessionTimeoutMs: ${SESSION_TIMEOUT_MS}`;
+export function demoConfig({ source, brokers, ports, sinks }: DemoConfig): string {
+  const { host, port, user, password } = source;
   return `# The demo's pipeline. docs/config.md describes every setting.
 pipeline: ${DEMO_PIPELINE}
 source:
-    ${server(source)}
-    tables: ["shop.*"]
+${settings('  ', { host, port, user, password, tables: ['shop.*'] })}
 kafka:
-    brokers: ${JSON.stringify(config.brokers)}
+${settings('  ', { brokers })}
 capture:
-    ${ops(ports.capture)}
+${settings('  ', { ops: ports })}
 sinks:
-  redis:
-    ${ops(ports['sink-redis'])}
-    url: ${text(config.redisUrl)}
-    ${session}
-  elasticsearch:
-    ${ops(ports['sink-elasticsearch'])}
-    node: ${text(config.elasticsearchNode)}
-    ${session}
-  mysql:
-    ${ops(ports['sink-mysql'])}
-    ${server(config.target)}
-    databases: { shop: ${TARGET_DATABASE} }
-    ${session}
+${sinks
+  .map(
+    (sink) =>
+      `  ${sink.name}:\n${settings('    ', { ops: sink.ports, ...sink.section, sessionTimeoutMs: SESSION_TIMEOUT_MS })}`,
+  )
+  .join('\n')}
 `;
+}
+
+/** JSON is YAML. */
+function settings(indent: string, values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${indent}${name}: ${JSON.stringify(value)}`)
+    .join('\n');
 }

@@ -2,8 +2,7 @@ import { join, resolve } from 'node:path';
 import { lastWords } from './last-words.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
-export const SERVICE_NAMES = ['capture', 'sink-redis', 'sink-elasticsearch', 'sink-mysql'] as const;
-export type ServiceName = (typeof SERVICE_NAMES)[number];
+export type ServiceName = 'capture' | `sink-${string}`;
 
 /** Where a service shows its health (`port`) and its metrics, on the loopback interface or `host`. */
 export interface ServicePorts {
@@ -15,6 +14,8 @@ export interface ServicePorts {
 export interface ServicePlan {
   readonly name: ServiceName;
   readonly ports: ServicePorts;
+  /** The module that runs it. */
+  readonly main: string;
   /** Environment beside SLUICE_CONFIG. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -47,6 +48,8 @@ export interface RunningPipeline {
 }
 
 export const REPOSITORY = resolve(import.meta.dirname, '../../..');
+
+export const CAPTURE_MAIN = join(REPOSITORY, 'services/capture/src/main.ts');
 
 export interface PipelineOptions {
   readonly configFile: string;
@@ -81,12 +84,12 @@ export function startServices(plans: readonly ServicePlan[], options: PipelineOp
 }
 
 function startService(plan: ServicePlan, options: PipelineOptions): PipelineService {
-  const { name, ports, env } = plan;
+  const { name, ports, main, env } = plan;
   const logFile = join(options.logFolder, `${name}.log`);
   const process = new SupervisedProcess(
     {
       name,
-      main: join(REPOSITORY, 'services', name, 'src/main.ts'),
+      main,
       env: { ...env, SLUICE_CONFIG: options.configFile },
       logFile,
     },

@@ -5,7 +5,7 @@ import { compareSinks, describeDifference, listTables } from '@sluice/compare';
 import type { CompareOptions, Comparison } from '@sluice/compare';
 import { startWorkload } from '@sluice/sample-shop';
 import type { Workload } from '@sluice/sample-shop';
-import { DEMO_PIPELINE, TARGET_DATABASE } from './pipeline-config.ts';
+import { DEMO_PIPELINE } from './pipeline-config.ts';
 import { prepareDemo, withConnection } from './demo-pipeline.ts';
 import type { DemoPipeline } from './demo-pipeline.ts';
 import type { PipelineService, RunningPipeline, ServiceName } from './pipeline-services.ts';
@@ -21,13 +21,8 @@ const EXAMPLES_SHOWN = 10;
 /** The workload is paced to last about so long, so that every kill falls into the middle of it. */
 const WORKLOAD_SECONDS = 45;
 const ROWS_PER_TRANSACTION = 10;
-/** Which service is killed when this share of the changes is committed. */
-const KILLS: readonly (readonly [number, ServiceName])[] = [
-  [0.25, 'sink-redis'],
-  [0.4, 'sink-elasticsearch'],
-  [0.55, 'capture'],
-  [0.7, 'sink-mysql'],
-];
+/** Each service is killed once, the first and the last when these shares of the changes are committed. */
+const KILLS = { first: 0.25, last: 0.7 };
 
 /**
  * Brings everything up, changes the source, kills each service once, waits until the sinks have caught up and compares
@@ -41,7 +36,7 @@ export async function runCheck(command: CheckCommand, outer: RunHost): Promise<b
   let equal = false;
   try {
     const { comparison, changes } = await changeAndCompare(demo, command, host);
-    equal = isEqual(comparison);
+    equal = isEqual(comparison, namesOf(demo));
     if (!equal) sayDifferences(comparison, host);
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
     host.output.write(`${JSON.stringify(checkSummary(comparison, changes, seconds))}\n`);
@@ -92,8 +87,10 @@ async function changeSource(
   const interrupt = (): void => void workload.stop().catch(() => undefined);
   host.signal.addEventListener('abort', interrupt);
   try {
-    for (const [share, name] of KILLS)
-      await killAt(share, serviceOf(pipeline, name), workload, command, host);
+    const { services } = pipeline;
+    const step = (KILLS.last - KILLS.first) / Math.max(1, services.length - 1);
+    for (const [index, service] of services.entries())
+      await killAt(KILLS.first + index * step, service, workload, command, host);
     const { changes, transactions, truncates } = await workload.done;
     host.signal.throwIfAborted();
     host.say(`${changes} changes in ${transactions} transactions, ${truncates} truncates`);
@@ -129,12 +126,12 @@ async function settle(demo: DemoPipeline, pipeline: RunningPipeline, host: RunHo
   );
   const marker = [{ database: 'shop', table: 'markers' }];
   await waitFor('the last row to reach every sink', host, async () =>
-    isEqual(await compareSinks({ ...targetsOf(demo), tables: marker }), 1),
+    isEqual(await compareSinks({ ...targetsOf(demo), tables: marker }), namesOf(demo)),
   );
   const behind = await waitUntilCaughtUp({
     brokers: demo.stack.kafka.brokers,
     topicPrefix: `${DEMO_PIPELINE}.shop.`,
-    groups: ['redis', 'elasticsearch', 'mysql'].map((sink) => `${DEMO_PIPELINE}.${sink}`),
+    groups: namesOf(demo).map((sink) => `${DEMO_PIPELINE}.${sink}`),
     timeoutMs: CAUGHT_UP_WITHIN_MS,
     signal: host.signal,
   });
@@ -164,13 +161,12 @@ async function compareAll(demo: DemoPipeline, host: RunHost): Promise<Comparison
   });
 }
 
-function targetsOf({ stack, source }: DemoPipeline): Omit<CompareOptions, 'tables'> {
-  return {
-    source,
-    redis: stack.redis,
-    elasticsearch: stack.elasticsearch,
-    mysql: { ...stack.targetMysql, databases: { shop: TARGET_DATABASE } },
-  };
+function targetsOf({ source, sinks }: DemoPipeline): Omit<CompareOptions, 'tables'> {
+  return { source, sinks: Object.fromEntries(sinks.map(({ name, section }) => [name, section])) };
+}
+
+function namesOf({ sinks }: DemoPipeline): readonly string[] {
+  return sinks.map(({ name }) => name);
 }
 
 function serviceOf(pipeline: RunningPipeline, name: ServiceName): PipelineService {

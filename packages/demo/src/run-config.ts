@@ -1,10 +1,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { loadConfig, opsOf } from '@sluice/runtime';
+import { loadConfig, opsOf, PipelineError } from '@sluice/runtime';
+import { installedSinks, sinkMain } from '@sluice/sink-kit/installed';
 import type { SluiceConfig } from '@sluice/runtime';
-import { SERVICE_NAMES, startServices } from './pipeline-services.ts';
-import type { ServiceName, ServicePlan } from './pipeline-services.ts';
+import { CAPTURE_MAIN, startServices } from './pipeline-services.ts';
+import type { ServicePlan } from './pipeline-services.ts';
 import { watchPipeline } from './watch-pipeline.ts';
 import type { RunHost } from './watch-pipeline.ts';
 
@@ -51,11 +52,14 @@ function placesOf(config: SluiceConfig, configFile: string, logFolder: string): 
 }
 
 function planServices(config: SluiceConfig): ServicePlan[] {
-  const sinks = SERVICE_NAMES.filter((name) => config.sinks[sinkOf(name)] !== undefined);
-  return [
-    { name: 'capture', ports: config.capture.ops, env: {} },
-    ...sinks.map((name): ServicePlan => ({ name, ports: opsOf(config, ['sinks', sinkOf(name)]), env: {} })),
-  ];
+  const sinks = Object.keys(config.sinks).map((name): ServicePlan => {
+    const main = sinkMain(name, config);
+    if (main === null)
+      throw new PipelineError(
+        'CONFIG_INVALID',
+        `sinks.${name}: there is no such sink; known: ${installedSinks(config).join(', ')}. One of your own is named by sinks.${name}.package`,
+      );
+    return { name: `sink-${name}`, ports: opsOf(config, ['sinks', name]), main, env: {} };
+  });
+  return [{ name: 'capture', ports: config.capture.ops, main: CAPTURE_MAIN, env: {} }, ...sinks];
 }
-
-const sinkOf = (name: ServiceName): string => name.replace(/^sink-/, '');

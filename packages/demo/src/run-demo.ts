@@ -39,7 +39,8 @@ async function runPipeline(
     transactionsPerSecond: TRANSACTIONS_PER_SECOND,
   });
   try {
-    const title = `Sluice demo: ${options.source} → Kafka → Redis, Elasticsearch, MySQL`;
+    const stores = demo.sinks.map((sink) => sink.demo.place(demo.stack)[0]);
+    const title = `Sluice demo: ${options.source} → Kafka → ${stores.join(', ')}`;
     const watched = watchPipeline(
       pipeline,
       { title, places: placesOf(demo), workload: () => workload.progress(), events },
@@ -53,15 +54,13 @@ async function runPipeline(
   }
 }
 
-function placesOf({ stack, source, folder }: DemoPipeline): [string, string][] {
+function placesOf({ stack, source, sinks, folder }: DemoPipeline): [string, string][] {
   const sql = ({ host, port, user, password }: DemoPipeline['source']): string =>
     `mysql -h${host} -P${port} -u${user} -p${password}`;
   return [
     ['source', `${sql(source)} shop`],
     ['Kafka', stack.kafka.brokers.join(',')],
-    ['Redis', stack.redis.url],
-    ['Elasticsearch', `${stack.elasticsearch.node}/shop.orders.live/_search`],
-    ['target MySQL', `${sql(stack.targetMysql)} shop_copy`],
+    ...sinks.map(({ demo }): [string, string] => [...demo.place(stack)]),
     ['configuration', join(folder, 'sluice.yaml')],
     ['logs', `${folder}/*.log, afterwards ${LOGS}/`],
   ];

@@ -10,16 +10,6 @@ export function createCaptureUser(admin: Connection, server: DatabaseAddress): P
   ]);
 }
 
-/** Creates the user that the MySQL sink connects as: the target database and the sink's own, nothing else. */
-export function createSinkUser(
-  admin: Connection,
-  server: DatabaseAddress,
-  databases: readonly string[],
-): Promise<DatabaseAddress> {
-  const grants = databases.map((database) => `GRANT ALL ON ${admin.escapeId(database)}.* TO ?@'%'`);
-  return createUser(admin, server, 'sluice_sink', grants);
-}
-
 async function createUser(
   admin: Connection,
   server: DatabaseAddress,

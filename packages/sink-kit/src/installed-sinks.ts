@@ -1,38 +1,48 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
-import type { ErrorCode } from '@sluice/runtime';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ErrorCode, SluiceConfig } from '@sluice/runtime';
 import type { configJsonSchema } from '@sluice/runtime/reference';
 import type { PreviewTable } from './preview.ts';
 
 /**
- * Sinks that are installed: packages `@sluice/sink-NAME` where Node looks for packages. They are found by that name and stand in no
- * list, so that a new sink is known without a change elsewhere. Their `exports` are `./main`, which runs the sink, `./config` with
- * the schema of its section, `./errors` with the codes of its errors as `CODES`, and `./preview` (see `preview.ts`), the last two when it
- * has them.
+ * Sinks that are installed: packages `@sluice/sink-NAME` where Node looks for packages, and those that `sinks.NAME.package` names.
+ * They stand in no list, so that a new sink is known without a change elsewhere. Their `exports` are `./main`, which runs the sink,
+ * `./config` with the schema of its section, and, when it has them, `./errors` with the codes of its errors as `CODES`, `./preview`
+ * (see `preview.ts`), `./compare`, which reads its store for a comparison (`@sluice/compare`), and `./demo` (`@sluice/demo`).
  */
 const SCOPE = '@sluice';
 const FOLDER = /^sink-([a-z0-9-]+)$/;
 
-type Part = './main' | './config' | './errors' | './preview';
+export type SinkPart = './main' | './config' | './errors' | './preview' | './compare' | './demo';
+type Exports = Readonly<Partial<Record<SinkPart, string>>>;
+
+interface SinkPackage {
+  readonly folder: string;
+  readonly exports: Exports;
+}
+
+type Sections = Pick<SluiceConfig, 'sinks'>;
+const NONE: Sections = { sinks: {} };
 
 /** The schema of each sink's section in sluice.yaml, by the sink's name. */
 export type SinkSchemas = Parameters<typeof configJsonSchema>[0];
 
-/** Names of the sinks in alphabetical order, such as `redis`. */
-export function installedSinks(): readonly string[] {
-  return [...findSinks().keys()].sort();
+/** Names of the sinks in alphabetical order, such as `redis`; those that `config` names a package for are among them. */
+export function installedSinks(config = NONE): readonly string[] {
+  return [...findSinks(config).keys()].sort();
 }
 
-/** Runs a sink in this process, which ends with it. Throws RangeError when it is not installed. */
-export async function startSink(name: string): Promise<void> {
-  await importPart(name, './main');
+/** Path of the module that runs a sink; null when there is no such sink. */
+export function sinkMain(name: string, config = NONE): string | null {
+  return partFile(findSinks(config).get(name), './main');
 }
 
-export async function sinkSchemas(): Promise<SinkSchemas> {
+export async function sinkSchemas(config = NONE): Promise<SinkSchemas> {
   const schemas: Record<string, SinkSchemas[string]> = {};
-  for (const name of installedSinks()) {
-    const exported = Object.entries(await importPart(name, './config'));
+  for (const name of installedSinks(config)) {
+    const exported = Object.entries((await importPart(name, './config', config)) ?? {});
     const [schema] = exported.flatMap(([member, value]) =>
       member.endsWith('Schema') && isSchema(value) ? [value] : [],
     );
@@ -45,47 +55,77 @@ export async function sinkSchemas(): Promise<SinkSchemas> {
 /** The codes of the errors that only one sink has, of all sinks. */
 export async function sinkErrorCodes(): Promise<readonly ErrorCode[]> {
   const codes: ErrorCode[] = [];
-  for (const [name, exported] of findSinks()) {
-    if (exported['./errors'] === undefined) continue;
-    const { CODES } = (await importPart(name, './errors')) as { readonly CODES: Record<string, ErrorCode> };
-    codes.push(...Object.values(CODES));
+  for (const name of installedSinks()) {
+    const errors = await importPart<{ readonly CODES: Record<string, ErrorCode> }>(name, './errors', NONE);
+    codes.push(...Object.values(errors?.CODES ?? {}));
   }
   return codes;
 }
 
 /** Null when the sink is not installed, or shows nothing. */
-export async function sinkPreview(name: string): Promise<PreviewTable | null> {
-  if (findSinks().get(name)?.['./preview'] === undefined) return null;
-  const { previewTable } = (await importPart(name, './preview')) as { readonly previewTable: PreviewTable };
-  return previewTable;
+export async function sinkPreview(name: string, config = NONE): Promise<PreviewTable | null> {
+  const part = await importPart<{ readonly previewTable: PreviewTable }>(name, './preview', config);
+  return part?.previewTable ?? null;
 }
 
-type Exports = Readonly<Partial<Record<Part, string>>>;
+/** A module that a sink exports, which the caller knows the content of; null when it has none. */
+export async function importPart<T = Readonly<Record<string, unknown>>>(
+  name: string,
+  part: SinkPart,
+  config: Sections,
+): Promise<T | null> {
+  const file = partFile(findSinks(config).get(name), part);
+  return file === null ? null : ((await import(pathToFileURL(file).href)) as T);
+}
 
-/** What each installed sink exports. Node takes a package from the nearest `node_modules`. */
-function findSinks(): ReadonlyMap<string, Exports> {
-  const sinks = new Map<string, Exports>();
-  const places = createRequire(import.meta.url).resolve.paths(SCOPE) ?? [];
-  for (const place of places.filter((path) => basename(path) === 'node_modules')) {
-    const scope = join(place, SCOPE);
+function partFile(sink: SinkPackage | undefined, part: SinkPart): string | null {
+  const path = sink?.exports[part];
+  return sink === undefined || path === undefined ? null : join(sink.folder, path);
+}
+
+function findSinks({ sinks: sections }: Sections): ReadonlyMap<string, SinkPackage> {
+  const sinks = new Map<string, SinkPackage>();
+  for (const scope of nodeModules(import.meta.url).map((place) => join(place, SCOPE))) {
     for (const folder of existsSync(scope) ? readdirSync(scope) : []) {
       const name = FOLDER.exec(folder)?.[1];
-      const exported = name === undefined ? {} : exportsOf(join(scope, folder));
-      if (name !== undefined && exported['./main'] !== undefined && !sinks.has(name))
-        sinks.set(name, exported);
+      const found = name === undefined || sinks.has(name) ? null : packageIn(join(scope, folder));
+      if (name !== undefined && found !== null) sinks.set(name, found);
     }
+  }
+  for (const [name, section] of Object.entries(sections)) {
+    const named = packageSetting(section);
+    if (named === null) continue;
+    const found = namedPackage(named);
+    if (found === null) sinks.delete(name);
+    else sinks.set(name, found);
   }
   return sinks;
 }
 
-function exportsOf(folder: string): Exports {
-  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return (manifest as { readonly exports?: Exports }).exports ?? {};
+function packageSetting(section: unknown): string | null {
+  const named =
+    typeof section === 'object' && section !== null && 'package' in section ? section.package : null;
+  return typeof named === 'string' ? named : null;
 }
 
-async function importPart(name: string, part: Part): Promise<Readonly<Record<string, unknown>>> {
-  if (findSinks().get(name)?.[part] === undefined) throw new RangeError(`sink ${name} has no ${part}`);
-  return (await import(`@sluice/sink-${name}/${part.slice(2)}`)) as Readonly<Record<string, unknown>>;
+/** A folder, or a package that Node finds from the working directory. */
+function namedPackage(named: string): SinkPackage | null {
+  if (isAbsolute(named) || named.startsWith('.')) return packageIn(resolve(named));
+  const places = nodeModules(pathToFileURL(join(process.cwd(), 'sluice.yaml')).href);
+  return places.map((place) => packageIn(join(place, named))).find((found) => found !== null) ?? null;
+}
+
+function packageIn(folder: string): SinkPackage | null {
+  const file = join(folder, 'package.json');
+  if (!existsSync(file)) return null;
+  const { exports = {} } = JSON.parse(readFileSync(file, 'utf8')) as { readonly exports?: Exports };
+  return exports['./main'] === undefined ? null : { folder, exports };
+}
+
+/** Where Node looks for packages, the nearest first. */
+function nodeModules(from: string): readonly string[] {
+  const places = createRequire(from).resolve.paths(SCOPE) ?? [];
+  return places.filter((path) => basename(path) === 'node_modules');
 }
 
 function isSchema(value: unknown): value is SinkSchemas[string] {

@@ -38,6 +38,10 @@ const diversionSchema = z.strictObject({
  */
 export const sinkBaseSchema = z.strictObject({
   ops: opsSchemaFor('').prefault({}),
+  package: z.string().min(1).optional().meta({
+    description:
+      'Package of the sink, where it is none of those that are installed with Sluice: its name, as Node.js finds it from the working directory, or its folder (`./…` or from the root).',
+  }),
   batchRecords: z
     .int()
     .min(1)

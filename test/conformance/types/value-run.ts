@@ -197,7 +197,8 @@ export class ValueRun {
     const { sinks } = await pipeline.compare([name]);
     const problems: SinkProblems = {};
     for (const sink of SINK_NAMES) {
-      const [first] = differences({ rows: 0, sinks: { [sink]: sinks[sink] } });
+      const found = sinks[sink];
+      const [first] = found === undefined ? [] : differences({ rows: 0, sinks: { [sink]: found } });
       if (first !== undefined) problems[sink] = await this.#withLetters(sink, name, first);
     }
     return problems;

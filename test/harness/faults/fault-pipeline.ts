@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareSinks, describeDifference, type CompareOptions, type Comparison } from '@sluice/compare';
+import { compareSinks, describeDifference, type Comparison } from '@sluice/compare';
 import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient, TopicReader } from '@sluice/kafka';
 import { createLogger } from '@sluice/runtime';
@@ -107,13 +107,13 @@ export class FaultPipeline {
 
   compare(tables: readonly string[]): Promise<Comparison> {
     const { stack } = this.servers;
-    const stores: Required<Pick<CompareOptions, SinkName>> = {
+    const sinks: Readonly<Record<SinkName, object>> = {
       redis: stack.redis,
       elasticsearch: { node: stack.elasticsearch.node, indexPrefix: indexPrefix(this.name) },
       mysql: { ...stack.targetMysql, databases: { [this.name]: `${this.name}${TARGET_SUFFIX}` } },
     };
     const names = tables.map((table) => ({ database: this.name, table }));
-    return compareSinks({ source: stack.mysql, tables: names, ...stores });
+    return compareSinks({ source: stack.mysql, tables: names, sinks });
   }
 
   /** Waits until every store equals the source, which must be quiet. Throws with what differs. */

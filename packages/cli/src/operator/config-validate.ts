@@ -12,13 +12,23 @@ import { show, type Screen } from './screen.ts';
 
 /** Says every problem of the file at once, those of the sinks' sections included. True when there is none. */
 export async function configValidate(file: string, env: Environment, screen: Screen): Promise<boolean> {
-  const problems = configProblems(file, env, await sinkSchemas());
+  const problems = configProblems(file, env, await sinkSchemas(readable(file, env)));
   const warnings = problems.length === 0 ? portClashes(loadConfig(file, env)) : [];
   show(screen, { file, valid: problems.length === 0, problems, warnings }, [], []);
   if (screen.format === 'table') for (const problem of problems) screen.say(problem);
   for (const warning of warnings) screen.say(`warning: ${warning}`);
   if (problems.length === 0) screen.say(`${file} is valid`);
   return problems.length === 0;
+}
+
+/** Undefined for a file with problems: then no sink that it names is looked for. */
+function readable(file: string, env: Environment): SluiceConfig | undefined {
+  try {
+    return loadConfig(file, env);
+  } catch (error) {
+    textOf(error);
+    return undefined;
+  }
 }
 
 /** One text per part of the file that is wrong, each with all of its problems. */

@@ -57,7 +57,7 @@ function sayVerdict({ tables, warnings, problems }: CapturePlan, isDetailed: boo
 async function sinkPreviews(config: SluiceConfig, tables: readonly TablePlan[]): Promise<SinkPreview[]> {
   const previews: SinkPreview[] = [];
   for (const sink of Object.keys(config.sinks)) {
-    const previewTable = await sinkPreview(sink);
+    const previewTable = await sinkPreview(sink, config);
     if (previewTable === null) continue;
     for (const table of tables) {
       if (table.refused) continue;

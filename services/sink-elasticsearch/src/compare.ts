@@ -1,31 +1,20 @@
 import { createHash } from 'node:crypto';
 import { text as readText } from 'node:stream/consumers';
 import { Client } from '@elastic/elasticsearch';
-import type { ComparedRow, ComparedTable } from './compared-table.ts';
-import { isExactObject, parseExactJson } from './exact-json.ts';
-import type { ExactJson } from './exact-json.ts';
-import { keyTexts, rowOfDocument } from './sink-table.ts';
-import type { ComparedSink, SinkTable } from './sink-table.ts';
+import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
+import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
+import type { ElasticsearchConfig } from './config.ts';
 
-export interface ElasticsearchTarget {
-  readonly node: string;
-  readonly username?: string;
-  readonly password?: string;
-  /** Default: none. */
-  readonly indexPrefix?: string;
-}
+type Settings = Pick<ElasticsearchConfig, 'node'> &
+  Partial<Pick<ElasticsearchConfig, 'auth' | 'indexPrefix'>>;
 
 const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sluice']);
 const LONGEST_ID_BYTES = 512;
 const SCROLL_PAGE = 5000;
 
-export function openElasticsearch(target: ElasticsearchTarget): Promise<ComparedSink> {
-  const { node, username, password = '' } = target;
-  const client = new Client({
-    node,
-    maxRetries: 2,
-    ...(username === undefined ? {} : { auth: { username, password } }),
-  });
+export function openStore(target: Settings): Promise<ComparedSink> {
+  const { node, auth } = target;
+  const client = new Client({ node, maxRetries: 2, ...(auth === undefined ? {} : { auth }) });
   const sink: ComparedSink = {
     open: async (table) => {
       const index = indexName(`${target.indexPrefix ?? ''}${table.database}.${table.table}`.toLowerCase());

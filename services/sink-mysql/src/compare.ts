@@ -1,18 +1,22 @@
 import type { TableName } from '@sluice/envelope';
-import { isWideCharset, quoteIdentifier, quoteTable } from '@sluice/mysql';
-import type { RowDataPacket } from 'mysql2/promise';
-import type { ComparedColumn, ComparedRow, ComparedTable } from './compared-table.ts';
-import { keyTexts } from './sink-table.ts';
-import type { ComparedSink, SinkTable, SourceRow } from './sink-table.ts';
-import { canonicalValues, openRowConnection, selectList, streamRows } from './source-rows.ts';
-import type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
+import { isWideCharset, quoteIdentifier, quoteTable, type RowDataPacket } from '@sluice/mysql';
+import { canonicalValues, keyTexts, openRowConnection, selectList, streamRows } from '@sluice/compare';
+import type {
+  ComparedColumn,
+  ComparedRow,
+  ComparedSink,
+  ComparedTable,
+  MysqlAddress,
+  RowConnection,
+  ServerRow,
+  SinkTable,
+  SourceRow,
+} from '@sluice/compare';
+import type { MysqlSinkConfig } from './config.ts';
 
-export interface MysqlTarget extends MysqlAddress {
-  /** Source database → target database; default: the same name. */
-  readonly databases?: Readonly<Record<string, string>>;
-}
+type Settings = MysqlAddress & Partial<Pick<MysqlSinkConfig, 'databases'>>;
 
-export async function openTargetMysql(target: MysqlTarget): Promise<ComparedSink> {
+export async function openStore(target: Settings): Promise<ComparedSink> {
   const connection = await openRowConnection(target);
   return {
     open: async (table) => {

@@ -1,20 +1,15 @@
 import { Redis } from 'ioredis';
-import type { ComparedTable } from './compared-table.ts';
-import { parseExactJson } from './exact-json.ts';
-import { keyTexts, rowOfDocument } from './sink-table.ts';
-import type { ComparedSink, SinkTable } from './sink-table.ts';
+import { keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
+import type { ComparedSink, ComparedTable, SinkTable } from '@sluice/compare';
+import type { RedisConfig } from './config.ts';
 
-export interface RedisTarget {
-  readonly url: string;
-  /** Default: none. */
-  readonly keyPrefix?: string;
-}
+type Settings = Pick<RedisConfig, 'url'> & Partial<Pick<RedisConfig, 'keyPrefix'>>;
 
 const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sequence']);
 const SCAN_COUNT = 2000;
 
 /** Compares `format: json`: strings that hold one JSON document each. */
-export function openRedis(target: RedisTarget): Promise<ComparedSink> {
+export function openStore(target: Settings): Promise<ComparedSink> {
   const client = new Redis(target.url, { maxRetriesPerRequest: 2 });
   // Errors also reject the commands; without a listener they would end the process.
   client.on('error', () => undefined);
