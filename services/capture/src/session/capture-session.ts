@@ -30,6 +30,7 @@ import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import { TableRoutes } from '../stream/table-routes.ts';
 import { TableWorkQueue } from '../stream/table-work.ts';
 import { watchTopics } from './topic-watch.ts';
+import { isAccountedBy, watchUnaccounted } from './unaccounted-tables.ts';
 
 /**
  * One session of capture: everything between a successful fence and the first error of reading or publishing. Nothing in
@@ -184,6 +185,27 @@ export class CaptureSession {
     });
   }
 
+  #watchUnaccounted(signal: AbortSignal): Promise<void> {
+    const { settings, source, journal } = this.#parts;
+    const account = {
+      takesFirst: settings.config.snapshot.mode === 'initial',
+      isKnown: (id: string) => this.#book.knows(id),
+      isRefused: (id: string) => this.#tables.isRefused(id),
+      isStopped: (id: string) => journal.isStopped(id),
+      wasCreated: (database: string, table: string) => this.#routes.wasCreated(database, table),
+    };
+    return watchUnaccounted(
+      {
+        source,
+        filter: settings.filter,
+        work: this.#work,
+        atBoundary: (mark, look) => this.#loop.atBoundary(mark, look),
+        isAccounted: (table) => isAccountedBy(account, table),
+      },
+      signal,
+    );
+  }
+
   #newSnapshots(): Snapshots {
     const { settings, source, journal, log } = this.#parts;
     return new Snapshots({
@@ -298,6 +320,7 @@ export class CaptureSession {
       this.#snapshots.run(both).catch(endBoth),
       watchTopics(this.#parts, both).catch(endBoth),
       this.#sourceWatch.run(both).catch(endBoth),
+      this.#watchUnaccounted(both).catch(endBoth),
     ];
     try {
       await Promise.all(sides);

@@ -31,6 +31,8 @@ export type TableWork =
   | { readonly kind: 'xa-committed'; readonly table: TableName }
   /** A snapshot cannot read the table as the source has it now. */
   | { readonly kind: 'unreadable'; readonly table: TableName }
+  /** The source has a table of which the stream has told nothing. */
+  | { readonly kind: 'unaccounted'; readonly table: TableName }
   /** The binlog does not tell what became of rows. */
   | { readonly kind: 'doubt'; readonly doubt: Doubt }
   /** A DDL may have taken away what the source was asked about when the stream was behind. */

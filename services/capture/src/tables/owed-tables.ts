@@ -97,6 +97,18 @@ export class OwedTables {
     if ((await this.#isFit(table)) && wasLeftAlone) this.readAgain(table, 'it can be captured again');
   }
 
+  /** Made by what the binlog does not hold: no row of it may ever come. */
+  async unaccounted(table: TableName): Promise<void> {
+    const { book, log } = this.#parts;
+    const id = tableIdOf(table);
+    if (book.knows(id) || !(await this.#isFit(table)) || !this.#takesFirst) return;
+    log.warn(
+      { event: 'capture.table_unaccounted', table: id },
+      `the source has ${id}, and nothing in its binlog says how it came there: its rows are read`,
+    );
+    this.owe(table, 'nothing in the binlog says how it came into being');
+  }
+
   /** A table of which nothing has been published yet. @returns whether it can be captured, and will be read */
   async isTaken(table: TableName): Promise<boolean> {
     const { description, refusal } = await this.#parts.examine(table);

@@ -130,6 +130,8 @@ export class TableLife {
         return this.#owed.committedXa(table);
       case 'unreadable':
         return this.#owed.unreadable(table);
+      case 'unaccounted':
+        return this.#owed.unaccounted(table);
       case 'columns':
         return this.#discovery.renewColumns(table, work.alter);
     }

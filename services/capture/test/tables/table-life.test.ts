@@ -215,6 +215,20 @@ describe('a table that was not there when this life began', () => {
     expect([[...book.whole], owed()]).toEqual([whole, owes]);
   });
 
+  test.each([
+    ['is there, is read', {}, ['lines'], []],
+    ['is gone by now, is not', { exists: false }, [], []],
+    ['cannot be captured, is left alone', { keyless: true }, [], ['shop.lines']],
+  ] as const)(
+    'one that the source has and the stream never told of: when it %s',
+    async (_what, options, owes, alone) => {
+      const { work, owed, leftAlone, settle } = lifeOf({ topics: ['orders'], ...options });
+      for (let round = 0; round < 2; round++) work.add({ kind: 'unaccounted', table: lines });
+      await settle();
+      expect([owed(), leftAlone()]).toEqual([owes, alone]);
+    },
+  );
+
   test('one that was there owes what it owes', async () => {
     const { stream, book, settle } = lifeOf({ topics: ['orders', 'lines'] });
     begin(stream, 200, null, lines);

@@ -1,0 +1,102 @@
+import { tableIdOf, type TableName } from '@sluice/envelope';
+import { abortableDelay, PipelineError, whenAborted } from '@sluice/runtime';
+import type { Connection } from 'mysql2/promise';
+import type { TableFilter } from '../model/table-filter.ts';
+import type { StreamPosition } from '../model/position.ts';
+import { queryRows } from '../source/query.ts';
+import { readBinlogStatus } from '../source/server.ts';
+import type { Source } from '../source/source.ts';
+import type { TableWorkQueue } from '../stream/table-work.ts';
+
+/** How often the source is asked which tables it has (ms). */
+const ASK_MS = 60_000;
+
+const NAMES = `
+  SELECT TABLE_SCHEMA AS name_of_database, TABLE_NAME AS name_of_table
+  FROM information_schema.TABLES
+  WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`;
+
+export interface UnaccountedParts {
+  readonly source: Pick<Source, 'connect' | 'facts'>;
+  readonly filter: TableFilter;
+  readonly work: TableWorkQueue;
+  /** Runs `look` between two transactions, when the stream has passed the mark. */
+  readonly atBoundary: (mark: StreamPosition, look: () => void) => Promise<void>;
+  /** Whether it is known what becomes of the table's rows: they are read, or in the stream, or it is left alone by name. */
+  readonly isAccounted: (table: TableName) => boolean;
+}
+
+/**
+ * The net below all that is learned of tables from the stream: a captured table that the source has, of which the stream has told
+ * nothing when it was where the source stood, came into being without it (`sql_log_bin = 0`, a file that was copied in) and has no
+ * row since. Resolves at the signal; a source that does not answer is asked again later.
+ */
+export async function watchUnaccounted(parts: UnaccountedParts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await abortableDelay(ASK_MS, signal).catch(() => undefined);
+    if (!signal.aborted) await look(parts, signal);
+  }
+}
+
+async function look(parts: UnaccountedParts, signal: AbortSignal): Promise<void> {
+  const { filter, work, atBoundary, isAccounted } = parts;
+  try {
+    const { tables, mark } = await ask(parts, signal);
+    const captured = tables.filter(({ database, table }) => filter.captures(database, table));
+    await atBoundary(mark, () => {
+      for (const table of captured) if (!isAccounted(table)) work.add({ kind: 'unaccounted', table });
+    });
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof PipelineError)) throw error;
+  }
+}
+
+/** The names first: what is among them was made before the mark. An answer that waits for a lock of the source holds up no stop. */
+async function ask(
+  { source }: UnaccountedParts,
+  signal: AbortSignal,
+): Promise<{ readonly tables: readonly TableName[]; readonly mark: StreamPosition }> {
+  const connection = await source.connect();
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => undefined);
+  const forget = whenAborted(signal, () => stopped.reject(signal.reason));
+  try {
+    return await Promise.race([answer(connection, source.facts), stopped.promise]);
+  } finally {
+    forget();
+    connection.destroy();
+  }
+}
+
+async function answer(
+  connection: Connection,
+  facts: Source['facts'],
+): Promise<{ readonly tables: readonly TableName[]; readonly mark: StreamPosition }> {
+  const rows = await queryRows(connection, NAMES);
+  const { file, position } = await readBinlogStatus(connection, facts);
+  const tables = rows.map((row) => ({
+    database: String(row['name_of_database']),
+    table: String(row['name_of_table']),
+  }));
+  return { tables, mark: { file, position } };
+}
+
+export interface AccountParts {
+  /** Whether tables are read that the stream has not told of (`snapshot.mode`). */
+  readonly takesFirst: boolean;
+  /** By `database.table`. */
+  readonly isKnown: (id: string) => boolean;
+  readonly isRefused: (id: string) => boolean;
+  readonly isStopped: (id: string) => boolean;
+  readonly wasCreated: (database: string, table: string) => boolean;
+}
+
+/** Whether somebody has decided about the table, or the stream has seen it made and will tell each of its rows. */
+export function isAccountedBy(
+  { takesFirst, isKnown, isRefused, isStopped, wasCreated }: AccountParts,
+  table: TableName,
+): boolean {
+  const id = tableIdOf(table);
+  if (!takesFirst || isKnown(id) || isRefused(id) || isStopped(id)) return true;
+  return wasCreated(table.database, table.table);
+}
