@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadConfig, opsOf, PipelineError } from '@sluice/runtime';
-import { installedSinks, sinkMain } from '@sluice/sink-kit/installed';
+import { missingSink, sinkMain } from '@sluice/sink-kit/installed';
 import type { SluiceConfig } from '@sluice/runtime';
 import { CAPTURE_MAIN, startServices } from './pipeline-services.ts';
 import type { ServicePlan } from './pipeline-services.ts';
@@ -54,11 +54,7 @@ function placesOf(config: SluiceConfig, configFile: string, logFolder: string): 
 function planServices(config: SluiceConfig): ServicePlan[] {
   const sinks = Object.keys(config.sinks).map((name): ServicePlan => {
     const main = sinkMain(name, config);
-    if (main === null)
-      throw new PipelineError(
-        'CONFIG_INVALID',
-        `sinks.${name}: there is no such sink; known: ${installedSinks(config).join(', ')}. One of your own is named by sinks.${name}.package`,
-      );
+    if (main === null) throw new PipelineError('CONFIG_INVALID', missingSink(name, config));
     return { name: `sink-${name}`, ports: opsOf(config, ['sinks', name]), main, env: {} };
   });
   return [{ name: 'capture', ports: config.capture.ops, main: CAPTURE_MAIN, env: {} }, ...sinks];

@@ -39,6 +39,15 @@ export function sinkMain(name: string, config = NONE): string | null {
   return partFile(findSinks(config).get(name), './main');
 }
 
+/** What is wrong with a section of sinks that there is no sink for, and what is right. */
+export function missingSink(name: string, config: Sections): string {
+  const named = packageSetting(config.sinks[name]);
+  if (named !== null)
+    return `sinks.${name}.package: found "${named}", needs a folder or a package whose package.json exports ./main and ./config`;
+  const known = installedSinks(config).join(', ') || 'none is installed';
+  return `sinks.${name}: there is no such sink; known: ${known}. One of your own is named by sinks.${name}.package`;
+}
+
 export async function sinkSchemas(config = NONE): Promise<SinkSchemas> {
   const schemas: Record<string, SinkSchemas[string]> = {};
   for (const name of installedSinks(config)) {

@@ -7,7 +7,7 @@ import {
   type Environment,
   type SluiceConfig,
 } from '@sluice/runtime';
-import { sinkSchemas, type SinkSchemas } from '@sluice/sink-kit/installed';
+import { missingSink, sinkSchemas, type SinkSchemas } from '@sluice/sink-kit/installed';
 import { show, type Screen } from './screen.ts';
 
 /** Says every problem of the file at once, those of the sinks' sections included. True when there is none. */
@@ -72,8 +72,7 @@ function splitTopics({ topics }: SluiceConfig): readonly string[] {
 
 function sectionProblem(config: SluiceConfig, sink: string, schemas: SinkSchemas): string | null {
   const schema = schemas[sink];
-  if (schema === undefined)
-    return `sinks.${sink}: there is no such sink; known: ${Object.keys(schemas).join(', ') || 'none is installed'}`;
+  if (schema === undefined) return missingSink(sink, config);
   try {
     parseSection(config, ['sinks', sink], schema);
     return null;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '@sluice/runtime';
-import { sinkSchemas } from '@sluice/sink-kit/installed';
+import { missingSink, sinkSchemas } from '@sluice/sink-kit/installed';
 import { configProblems, portClashes } from '../../src/operator/config-validate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
@@ -36,7 +36,22 @@ describe('config validate', () => {
     );
     for (const setting of ['sinks.mysql.host', 'sinks.mysql.user', 'sinks.mysql.port'])
       expect(found[1]).toContain(setting);
-    expect(found[2]).toBe('sinks.postgres: there is no such sink; known: elasticsearch, mysql, redis');
+    expect(found[2]).toBe(
+      'sinks.postgres: there is no such sink; known: elasticsearch, mysql, redis. One of your own is named by sinks.postgres.package',
+    );
+  });
+
+  test('names a package in which there is no sink', () => {
+    const config = parseConfig(
+      `pipeline: p
+source: { host: h, user: u, tables: ['shop.*'] }
+kafka: { brokers: ['k:9092'] }
+sinks: { shelf: { package: ./nowhere } }`,
+      {},
+    );
+    expect(missingSink('shelf', config)).toBe(
+      'sinks.shelf.package: found "./nowhere", needs a folder or a package whose package.json exports ./main and ./config',
+    );
   });
 
   test('names topics that the sinks of the file cannot read', () => {
