@@ -1,4 +1,4 @@
-import type { ControlPoint } from './control-writer.ts';
+import type { ControlPoint } from './record-format.ts';
 import type { PublishBuffer } from './publish-buffer.ts';
 
 /** What a new table version needs to be announced. */

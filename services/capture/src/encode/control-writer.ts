@@ -1,55 +1,9 @@
-import {
-  controlKey,
-  heartbeatTopic,
-  type ControlEnvelope,
-  type ControlType,
-  type DdlPolicy,
-  type Metadata,
-  type SchemaEnvelope,
-  type SnapshotEnvelope,
-  type Source,
-} from '@sluice/envelope';
+import { heartbeatTopic, type DdlPolicy, type SchemaEnvelope } from '@sluice/envelope';
 import { encodeHeader } from '@sluice/kafka';
-import { VERSION } from '@sluice/runtime';
 import type { CapturedTable } from '../model/table.ts';
+import { FORMAT } from './format.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
-
-/** Where in the source a control record belongs. */
-export interface ControlPoint {
-  readonly server: string;
-  readonly serverId: number;
-  readonly file: string;
-  readonly offset: number;
-  readonly gtid: string | null;
-  /** Milliseconds since 1970. */
-  readonly timestamp: number;
-  readonly sequence: string;
-  /** Milliseconds since 1970. */
-  readonly capturedAt: number;
-}
-
-function source(point: ControlPoint, database: string, table: string, snapshot: boolean): Source {
-  return {
-    server: point.server,
-    serverId: point.serverId,
-    database,
-    table,
-    timestamp: point.timestamp,
-    position: { file: point.file, offset: point.offset, row: 0 },
-    gtid: point.gtid,
-    snapshot,
-  };
-}
-
-function metadata(point: ControlPoint): Metadata {
-  return {
-    connector: 'sluice',
-    version: VERSION,
-    transaction_id: point.gtid,
-    event_index: 0,
-    captured_at: point.capturedAt,
-  };
-}
+import type { ControlMessage, ControlPoint, SnapshotMark } from './record-format.ts';
 
 /**
  * Bytes of a batch with such records, if it holds more than one: Sluice's own topics keep the broker's limit (1 MB by default),
@@ -96,24 +50,12 @@ export function appendJson(
   records.end();
 }
 
-/** One control record with the same content to every partition of the table's topics. */
-function toEveryPartition(
-  buffer: PublishBuffer,
-  table: CapturedTable,
-  envelope: ControlEnvelope,
-  operation: string,
-): void {
-  const { schema, payload } = envelope;
-  const headers = {
-    operation,
-    sequence: payload.sequence,
-    schema: `${schema.type}/${schema.version}/${schema.table}`,
-  };
-  const { topics, keyMembers } = table.place;
-  const key = controlKey(schema.type satisfies ControlType, keyMembers);
-  for (const topic of topics) {
+/** The same control record to every partition of the table's topics. */
+function toEveryPartition(buffer: PublishBuffer, table: CapturedTable, message: ControlMessage): void {
+  const { key, value, headers } = FORMAT.control(message);
+  for (const topic of table.place.topics) {
     for (let partition = 0; partition < table.partitions; partition++)
-      appendJson(buffer, { topic, partition }, key, envelope, payload.metadata.captured_at, headers);
+      appendJson(buffer, { topic, partition }, key, value, message.point.capturedAt, headers);
   }
 }
 
@@ -123,18 +65,7 @@ export function writeTruncate(
   point: ControlPoint,
   policy: DdlPolicy = 'apply',
 ): void {
-  const envelope: ControlEnvelope = {
-    schema: { version: 1, type: 'truncate', table: table.version },
-    payload: {
-      source: source(point, table.database, table.table, false),
-      operation: 'TRUNCATE',
-      ...shown(policy),
-      sequence: point.sequence,
-      key: { $sluice: 'truncate' },
-      metadata: metadata(point),
-    },
-  };
-  toEveryPartition(buffer, table, envelope, 'TRUNCATE');
+  toEveryPartition(buffer, table, { type: 'truncate', table, point, policy });
 }
 
 export function writeSchema(
@@ -144,59 +75,20 @@ export function writeSchema(
   point: ControlPoint,
   policy: DdlPolicy = 'apply',
 ): void {
-  const envelope: ControlEnvelope = {
-    schema: { version: 1, type: 'schema', table: table.version },
-    payload: {
-      source: source(point, table.database, table.table, false),
-      sequence: point.sequence,
-      key: { $sluice: 'schema' },
-      columns: table.columns,
-      keyColumns: table.keyColumns,
-      change,
-      ...shown(policy),
-      partitions: table.partitions,
-      metadata: metadata(point),
-    },
-  };
-  toEveryPartition(buffer, table, envelope, 'SCHEMA');
+  toEveryPartition(buffer, table, { type: 'schema', table, change, point, policy });
 }
 
 export function writeSnapshotMark(
   buffer: PublishBuffer,
   table: CapturedTable,
-  mark: Pick<SnapshotEnvelope['payload'], 'phase' | 'job' | 'reconcile' | 'since'>,
+  mark: SnapshotMark,
   point: ControlPoint,
 ): void {
-  const envelope: ControlEnvelope = {
-    schema: { version: 1, type: 'snapshot', table: table.version },
-    payload: {
-      source: source(point, table.database, table.table, true),
-      sequence: point.sequence,
-      key: { $sluice: 'snapshot' },
-      ...mark,
-      partitions: table.partitions,
-      metadata: metadata(point),
-    },
-  };
-  toEveryPartition(buffer, table, envelope, mark.phase === 'begin' ? 'SNAPSHOT_BEGIN' : 'SNAPSHOT_END');
+  toEveryPartition(buffer, table, { type: 'snapshot', table, mark, point });
 }
 
 /** A sign of life that travels the same way as rows: how far behind a sink is, also when the source is quiet. */
 export function writeHeartbeat(buffer: PublishBuffer, prefix: string, point: ControlPoint): void {
-  const envelope: ControlEnvelope = {
-    schema: { version: 1, type: 'heartbeat', table: 0 },
-    payload: {
-      source: source(point, '', '', false),
-      sequence: point.sequence,
-      key: { $sluice: 'heartbeat' },
-      metadata: metadata(point),
-    },
-  };
-  const headers = { operation: 'HEARTBEAT', sequence: point.sequence, schema: 'heartbeat/1/0' };
-  const to = { topic: heartbeatTopic(prefix), partition: 0 };
-  appendJson(buffer, to, controlKey('heartbeat'), envelope, point.capturedAt, headers);
-}
-
-function shown(policy: DdlPolicy): { policy?: DdlPolicy } {
-  return policy === 'apply' ? {} : { policy };
+  const { key, value, headers } = FORMAT.control({ type: 'heartbeat', point });
+  appendJson(buffer, { topic: heartbeatTopic(prefix), partition: 0 }, key, value, point.capturedAt, headers);
 }

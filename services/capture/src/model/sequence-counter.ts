@@ -2,6 +2,8 @@ import { formatSequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 
 const OFFSET_MAX = 9_999_999_999;
+/** The digits of a sequence behind `SequenceCounter.prefix`: those that change from row to row. */
+export const OFFSET_DIGITS = 10;
 
 /**
  * Numbers row images within one binlog file (docs/envelope.md): the offset field is the event's start plus

@@ -6,7 +6,7 @@ import { KnownGtids } from '../source/known-gtids.ts';
 import { SequenceCounter } from '../model/sequence-counter.ts';
 import type { CascadeMarks } from './cascade-marks.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
-import type { ControlPoint } from '../encode/control-writer.ts';
+import type { ControlPoint } from '../encode/record-format.ts';
 import { classifyStatement, respelled, type LoggedStatement, type XaStep } from '../ddl/ddl.ts';
 import type { DdlReporter } from './ddl-reporter.ts';
 import { DdlWriter, type StatementContext } from './ddl-writer.ts';

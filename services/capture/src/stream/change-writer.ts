@@ -1,6 +1,7 @@
 import { ByteWriter, type RowsEvent } from '@sluice/binlog';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
-import { RowWriter, type RowGroup, type RowWriterOptions } from '../encode/row-writer.ts';
+import type { RowGroup } from '../encode/record-format.ts';
+import { RowWriter, type RowWriterOptions } from '../encode/row-writer.ts';
 import type { RowCondition } from '../model/treatment.ts';
 import { keyText, type TableRoute } from './table-route.ts';
 import type { SequenceCounter } from '../model/sequence-counter.ts';

@@ -1,6 +1,7 @@
 import type { DdlPolicy, Sequence, TableName } from '@sluice/envelope';
 import type { SequenceCounter } from '../model/sequence-counter.ts';
-import { writeSchema, writeTruncate, type ControlPoint } from '../encode/control-writer.ts';
+import { writeSchema, writeTruncate } from '../encode/control-writer.ts';
+import type { ControlPoint } from '../encode/record-format.ts';
 import type { DdlChange } from '../ddl/ddl-change.ts';
 import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
 import type { NameChange } from '../ddl/name-changes.ts';

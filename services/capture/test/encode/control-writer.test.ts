@@ -6,8 +6,8 @@ import {
   writeSchema,
   writeSnapshotMark,
   writeTruncate,
-  type ControlPoint,
 } from '../../src/encode/control-writer.ts';
+import type { ControlPoint } from '../../src/encode/record-format.ts';
 import type { PublishBuffer } from '../../src/encode/publish-buffer.ts';
 import { captureTable, ownTopic, type TableShape } from '../../src/model/table.ts';
 import { recordsOf } from '../support/buffer-records.ts';

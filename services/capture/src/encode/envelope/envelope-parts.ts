@@ -4,7 +4,7 @@ import { VERSION } from '@sluice/runtime';
 
 /*
  * The constant bytes of a row's envelope (version 1), in their order, and of its record headers. What stands before
- * them depends on the table: `TableEncoder.head`.
+ * them depends on the table: `TableParts.head`.
  */
 export const POSITION_FILE = Buffer.from(',"position":{"file":');
 export const OFFSET = Buffer.from(',"offset":');
@@ -27,8 +27,6 @@ export const CLOSE = Buffer.from('}}}');
 export const NULL = Buffer.from('null');
 
 const SEQUENCE_DIGITS = 19;
-/** The digits of a sequence that change from row to row. */
-export const OFFSET_DIGITS = 10;
 
 /** Number of headers, header `operation`, and header `sequence` up to its value, which has always the same length. */
 const UP_TO_SEQUENCE = encodeHeader('sequence', '0'.repeat(SEQUENCE_DIGITS)).subarray(0, -SEQUENCE_DIGITS);

@@ -1,10 +1,10 @@
 import type { ByteWriter } from '@sluice/binlog';
-import { appendAll } from './json-bytes.ts';
+import { appendAll } from '../../model/json-bytes.ts';
 
 /**
  * The record key of key columns. In a topic of several tables something stands in front of them, so that equal keys of two
  * tables differ; else they are the record key.
- * @param head `TableEncoder.keyHead`
+ * @param head `TableParts.keyHead`
  * @param columns one JSON object
  * @param scratch where a key that has a head is put together
  */
