@@ -42,7 +42,7 @@ const table: Readonly<Record<string, Arrows>> = {
     packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit'],
     // Its own code says what capture would do, and runs it.
     services: ['capture'],
-    external: [],
+    external: ['commander'],
   },
   'packages/compare': { packages: ['envelope', 'mysql', 'sink-kit'], external: ['mysql2'] },
   'packages/sample-shop': { packages: [], external: ['@faker-js/faker', 'mysql2'] },

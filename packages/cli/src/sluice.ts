@@ -5,7 +5,7 @@ import { UsageError } from './operator/usage-error.ts';
 import { CommandFailed } from './operator/command-failed.ts';
 import { parseCommandLine } from './operator/command-line.ts';
 import { helpFor } from './operator/help.ts';
-import { isOperatorLine, runService } from './operator/service-commands.ts';
+import { runCommand } from './operator/run-command.ts';
 
 const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
 
@@ -18,21 +18,18 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   if (wish.kind === 'help') {
-    process.stdout.write(helpFor(wish.words));
+    process.stdout.write(helpFor(wish.words, process.stdout.columns));
     return args.length === 0 ? EXIT.wrongUse : EXIT.done;
   }
-  const { line } = wish;
-  if (!isOperatorLine(line)) {
-    await runService(line);
+  const { command, line } = wish;
+  if ('start' in command) {
+    await command.start(line);
     return EXIT.done;
   }
   await olderNodeReady;
-  // Only now: a service that is started by this command needs nothing of it.
-  const { runCommand } = await import('./operator/run-command.ts');
   const screen = { format: line.output, output: process.stdout, say };
-  const done = await runCommand(line, process.env, screen);
-  if (done) return EXIT.done;
-  return line.command === 'config validate' ? EXIT.wrongUse : EXIT.notDone;
+  if (await runCommand(command, line, process.env, screen)) return EXIT.done;
+  return 'check' in command ? EXIT.wrongUse : EXIT.notDone;
 }
 
 function exitCodeFor(error: unknown): number {

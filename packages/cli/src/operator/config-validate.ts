@@ -8,10 +8,18 @@ import {
   type SluiceConfig,
 } from '@sluice/runtime';
 import { missingSink, sinkSchemas, type SinkSchemas } from '@sluice/sink-kit/installed';
+import type { FileCommand } from './command.ts';
 import { show, type Screen } from './screen.ts';
 
+export const configValidateCommand: FileCommand = {
+  name: 'config validate',
+  options: [],
+  help: 'every problem of the configuration file, the sinks’ sections included',
+  check: configValidate,
+};
+
 /** Says every problem of the file at once, those of the sinks' sections included. True when there is none. */
-export async function configValidate(file: string, env: Environment, screen: Screen): Promise<boolean> {
+async function configValidate(file: string, env: Environment, screen: Screen): Promise<boolean> {
   const problems = configProblems(file, env, await sinkSchemas(readable(file, env)));
   const warnings = problems.length === 0 ? portClashes(loadConfig(file, env)) : [];
   show(screen, { file, valid: problems.length === 0, problems, warnings }, [], []);

@@ -1,7 +1,7 @@
 import { clearAlerts, listAlerts, listHistory, LISTED_MAX, type SchemaChange } from '@sluice/ops-api';
 import { call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
 import { whoIsIt } from './letters.ts';
 import { opsUrl } from './ops-url.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
@@ -10,8 +10,24 @@ const HEADINGS = ['ID', 'AT', 'CLASS', 'POLICY', 'TABLES', 'STATEMENT'];
 const STATEMENT_LENGTH = 60;
 const LISTED = 100;
 
+export const ddlAlertsCommand: PipelineCommand = {
+  name: 'ddl alerts',
+  options: ['table', 'limit', 'url'],
+  help: 'changes of captured tables that somebody has to look at, and what to do',
+  connects: 'nothing',
+  run: (line, config, screen) => ddlList('alerts', line, config, screen),
+};
+
+export const ddlHistoryCommand: PipelineCommand = {
+  name: 'ddl history',
+  options: ['table', 'limit', 'url'],
+  help: 'statements that changed captured tables, newest first',
+  connects: 'nothing',
+  run: (line, config, screen) => ddlList('history', line, config, screen),
+};
+
 /** `ddl alerts` and `ddl history`: what capture's page of that name says. */
-export async function ddlList(
+async function ddlList(
   page: 'alerts' | 'history',
   { values }: CommandLine,
   config: SluiceConfig,
@@ -29,11 +45,15 @@ export async function ddlList(
   return true;
 }
 
-export async function ddlClear(
-  { values }: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+export const ddlClearCommand: PipelineCommand = {
+  name: 'ddl clear',
+  options: ['id', 'table', 'url', 'by', 'reason'],
+  help: 'clear alerts: one by --id, those of a --table, or all',
+  connects: 'nothing',
+  run: ddlClear,
+};
+
+async function ddlClear({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const [id, table, by] = [values.text('id'), values.text('table'), whoIsIt(values)];
   const url = captureUrl(config, values.text('url'));
   const ids = id === undefined ? undefined : [id];

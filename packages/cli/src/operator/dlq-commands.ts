@@ -3,8 +3,9 @@ import { CAPTURE } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import { describeLetter, isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
 import { CommandFailed } from './command-failed.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
 import { filterOf, howToBring, letterOwnerOf, sinkOf, whoIsIt, withLetters } from './letters.ts';
+import { LETTER_FILTERS } from './options.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
 const LISTED = 100;
@@ -12,11 +13,15 @@ const LISTED_MAX = 100_000;
 const HEADINGS = ['ID', 'TABLE', 'KEY', 'ERROR', 'FAILED AT', 'REPLAYS', 'DECISION'];
 const KEY_LENGTH = 40;
 
-export async function dlqList(
-  { values }: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+export const dlqListCommand: PipelineCommand = {
+  name: 'dlq list',
+  options: ['sink', ...LETTER_FILTERS, 'all', 'limit'],
+  help: 'dead letters that nobody has resolved (--all: also the resolved)',
+  connects: 'kafka',
+  run: dlqList,
+};
+
+async function dlqList({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const sink = letterOwnerOf(config, values);
   const limit = values.wholeNumber('limit', 1, LISTED_MAX) ?? LISTED;
   const holdsResolved = values.flag('all');
@@ -36,11 +41,15 @@ export async function dlqList(
   });
 }
 
-export async function dlqShow(
-  { values }: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+export const dlqShowCommand: PipelineCommand = {
+  name: 'dlq show',
+  options: ['sink', 'id'],
+  help: 'one dead letter: its headers, key and value',
+  connects: 'kafka',
+  run: dlqShow,
+};
+
+async function dlqShow({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const sink = letterOwnerOf(config, values);
   const id = values.needed('id');
   return withLetters({ config, sink, decides: false, holdsResolved: true }, async (desk) => {
@@ -55,7 +64,15 @@ export async function dlqShow(
   });
 }
 
-export async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+export const dlqDiscardCommand: PipelineCommand = {
+  name: 'dlq discard',
+  options: ['sink', ...LETTER_FILTERS, 'dry-run', 'yes', 'by', 'reason'],
+  help: 'resolve dead letters without applying them',
+  connects: 'kafka',
+  run: dlqDiscard,
+};
+
+async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values, performs } = line;
   const sink = letterOwnerOf(config, values);
   const by = whoIsIt(values);
@@ -73,11 +90,15 @@ export async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen
   });
 }
 
-export async function dlqRelease(
-  { values }: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+export const dlqReleaseCommand: PipelineCommand = {
+  name: 'dlq release',
+  options: ['sink', 'id', 'by', 'reason'],
+  help: 'let the record that holds up a strict table become a dead letter',
+  connects: 'kafka',
+  run: dlqRelease,
+};
+
+async function dlqRelease({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const sink = sinkOf(config, values);
   const [id, by] = [values.needed('id'), whoIsIt(values)];
   if (!/^.+-\d+-\d+$/.test(id)) throw new CommandFailed('--id must be <topic>-<partition>-<offset>');
@@ -87,11 +108,15 @@ export async function dlqRelease(
   return true;
 }
 
-export async function dlqAccept(
-  { values }: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+export const dlqAcceptCommand: PipelineCommand = {
+  name: 'dlq accept',
+  options: ['sink', 'by', 'reason'],
+  help: 'answer DIVERSION_HALTED: the sink may start again',
+  connects: 'kafka',
+  run: dlqAccept,
+};
+
+async function dlqAccept({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const sink = sinkOf(config, values);
   const by = whoIsIt(values);
   const halt = await withLetters({ config, sink, decides: true }, (desk) =>

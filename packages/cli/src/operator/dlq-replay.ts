@@ -5,9 +5,10 @@ import { call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import { isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
 import { CommandFailed } from './command-failed.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
 import { audit, rowOf } from './dlq-commands.ts';
 import { filterOf, howToBring, letterOwnerOf, whoIsIt, withLetters } from './letters.ts';
+import { LETTER_FILTERS } from './options.ts';
 import { opsUrl } from './ops-url.ts';
 import { plural, show, type Screen } from './screen.ts';
 
@@ -28,8 +29,16 @@ export interface PacedReplay {
   readonly now: () => number;
 }
 
+export const dlqReplayCommand: PipelineCommand = {
+  name: 'dlq replay',
+  options: ['sink', ...LETTER_FILTERS, 'dry-run', 'yes', 'force', 'rate', 'url', 'by'],
+  help: 'give dead letters to the sink once more; what is older than the row there is stale',
+  connects: 'kafka',
+  run: dlqReplay,
+};
+
 /** Chooses the letters from Kafka, so that the dry run needs no sink; replays through the running sink's ops API. */
-export async function dlqReplay(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+async function dlqReplay(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values, performs } = line;
   const sink = letterOwnerOf(config, values);
   const force = values.flag('force');

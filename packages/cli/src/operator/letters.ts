@@ -4,7 +4,7 @@ import { kafkaClient, PlainProducer } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { LetterDesk, LetterStore, type Letter, type LetterFilter } from '@sluice/sink-kit/dead-letters';
 import { UsageError } from './usage-error.ts';
-import type { OptionValues } from './command-line.ts';
+import type { OptionValues } from './option-values.ts';
 
 /** The sink that `--sink` names. Throws UsageError when the configuration has no such section. */
 export function sinkOf(config: SluiceConfig, values: OptionValues): string {

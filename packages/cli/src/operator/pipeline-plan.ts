@@ -5,21 +5,26 @@ import type { PreviewTable, TablePreview } from '@sluice/sink-kit';
 import { sinkPreview } from '@sluice/sink-kit/installed';
 import { importCapture } from './capture-package.ts';
 import { CommandFailed } from './command-failed.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
 import { planDetails, planSummary, type SinkPreview } from './plan-text.ts';
 import { plural, show, type Screen } from './screen.ts';
 
 const PATIENCE_MS = 60_000;
 
+export const planCommand: PipelineCommand = {
+  name: 'plan',
+  options: ['table'],
+  several: ['table'],
+  help: 'what capture would do: topics, keys, columns, what sinks would make of them; changes nothing',
+  connects: 'everything',
+  run: pipelinePlan,
+};
+
 /**
  * Shows what the pipeline would do: a line per table, and everything about the tables of `--table`; nothing is written
  * anywhere. True when capture would start.
  */
-export async function pipelinePlan(
-  { values }: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+async function pipelinePlan({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const wanted = values.texts('table').map(tablePattern);
   const { planCapture } = await importCapture(() => import('@sluice/capture/plan'));
   const plan = await planCapture(config, AbortSignal.timeout(PATIENCE_MS));

@@ -3,6 +3,7 @@ import { groupLag } from '@sluice/kafka';
 import { captureStatus, health, sinkStatus, type Health } from '@sluice/ops-api';
 import { CallFailed, look, probe } from '@sluice/ops-api/client';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import type { PipelineCommand } from './command.ts';
 import { withLetters } from './letters.ts';
 import { opsUrl } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
@@ -20,11 +21,19 @@ import {
 const PATIENCE_MS = 5000;
 const LETTERS_MS = 10_000;
 
+export const statusCommand: PipelineCommand = {
+  name: 'status',
+  options: [],
+  help: 'every service of the pipeline: ready, behind, dead letters, last error',
+  connects: 'kafka',
+  run: (_, config, screen) => pipelineStatus(config, screen),
+};
+
 /**
  * One line per service of the pipeline, and one for everything that is not well. True when every service is ready, says that
  * all of it is ok, and has no dead letter. Of services that do not answer, Kafka is asked.
  */
-export async function pipelineStatus(config: SluiceConfig, screen: Screen): Promise<boolean> {
+async function pipelineStatus(config: SluiceConfig, screen: Screen): Promise<boolean> {
   const sinks = Object.keys(config.sinks).map((sink) => serviceAnswer(config, sink));
   const services = await Promise.all([serviceAnswer(config, null), ...sinks]);
   const now = Date.now();

@@ -1,5 +1,4 @@
-import type { OutputFormat } from './command-line.ts';
-
+export type OutputFormat = 'json' | 'table';
 /** Where a command writes: the result to `output`, everything else as lines by `say`. */
 export interface Screen {
   readonly format: OutputFormat;

@@ -2,31 +2,39 @@ import { pathToFileURL } from 'node:url';
 import { configPath, loadConfig, PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { installedSinks, sinkMain } from '@sluice/sink-kit/installed';
 import { importCapture } from './capture-package.ts';
-import type { CommandLine } from './command-line.ts';
-import type { CommandName } from './commands-table.ts';
+import type { CommandLine, ServiceCommand } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
-type ServiceCommand = Extract<CommandName, 'capture' | 'sink NAME'>;
+export const captureCommand: ServiceCommand = {
+  name: 'capture',
+  options: ['accept'],
+  several: ['accept'],
+  help: 'run capture until it is stopped: the source’s changes to Kafka',
+  start: async (line) => {
+    handOver(line);
+    await importCapture(() => import('@sluice/capture/main'));
+  },
+};
 
-/** A command line that asks the operator's tool for something, not for a service. */
-export type OperatorLine = CommandLine & { readonly command: Exclude<CommandName, ServiceCommand> };
+export const sinkCommand: ServiceCommand = {
+  name: 'sink NAME',
+  options: [],
+  help: 'run a sink until it is stopped, such as `sluice sink redis`: from Kafka to its store',
+  start: async (line) => {
+    const main = mainOf(line);
+    handOver(line);
+    await import(pathToFileURL(main).href);
+  },
+};
 
-export function isOperatorLine(line: CommandLine): line is OperatorLine {
-  return line.command !== 'capture' && line.command !== 'sink NAME';
-}
-
-/** Runs capture or a sink in this process, which ends with it, by its exit code. Throws UsageError: no such sink. */
-export async function runService({ command, name, config, values }: CommandLine): Promise<void> {
-  const main = command === 'capture' ? null : mainOf(name, config);
-  // A service reads its own arguments from the process, wherever it was started.
+/** A service reads its own arguments from the process, wherever it was started. */
+function handOver({ config, values }: CommandLine): void {
   const configured = config === undefined ? [] : ['--config', config];
   const accepted = values.texts('accept').flatMap((what) => ['--accept', what]);
   process.argv.splice(2, Infinity, ...configured, ...accepted);
-  if (main === null) await importCapture(() => import('@sluice/capture/main'));
-  else await import(pathToFileURL(main).href);
 }
 
-function mainOf(name: string, file: string | undefined): string {
+function mainOf({ name, config: file }: CommandLine): string {
   const config = readable(file ?? configPath([], process.env));
   const main = sinkMain(name, config);
   if (main !== null) return main;

@@ -3,9 +3,10 @@ import { groupActive, groupMembers, groupPositions, kafkaClient, listTopics, mov
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { UsageError } from './usage-error.ts';
 import { CommandFailed } from './command-failed.ts';
-import { INSTANT_FORMS, type CommandLine, type OptionValues } from './command-line.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
 import { audit } from './dlq-commands.ts';
 import { sinkOf, whoIsIt, withLetters } from './letters.ts';
+import { INSTANT_FORMS, type OptionValues } from './option-values.ts';
 import { planRewind, recordsOf, type RewindPlan, type RewindTarget } from './rewind-plan.ts';
 import { show, type Screen } from './screen.ts';
 
@@ -14,11 +15,19 @@ const HEADINGS = ['TOPIC', 'PARTITION', 'STANDS AT', 'GOES TO', 'RECORDS'];
 
 type Kafka = ReturnType<typeof kafkaClient>;
 
+export const sinkRewindCommand: PipelineCommand = {
+  name: 'sink rewind',
+  options: ['sink', 'to', 'topic', 'partition', 'dry-run', 'yes', 'accept-gap', 'by'],
+  help: 'read records once more; the sink must be stopped',
+  connects: 'kafka',
+  run: sinkRewind,
+};
+
 /**
  * Sets the group's offsets back, and leaves an order for a sink that keeps offsets in its store: it obeys at its next start,
  * before it reads anything. Refused while the group has members.
  */
-export async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values, performs } = line;
   const sink = sinkOf(config, values);
   const group = `${config.pipeline}.${sink}`;

@@ -1,7 +1,14 @@
-import { JOB_ORDERS, listSnapshots, moveSnapshot, startSnapshots, type Snapshot } from '@sluice/ops-api';
+import {
+  JOB_ORDERS,
+  listSnapshots,
+  moveSnapshot,
+  startSnapshots,
+  type JobOrder,
+  type Snapshot,
+} from '@sluice/ops-api';
 import { call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
 import { whoIsIt } from './letters.ts';
 import { opsUrl } from './ops-url.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
@@ -19,21 +26,30 @@ const HEADINGS = [
   'ERROR',
 ];
 
-export async function snapshotList(
-  line: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+export const snapshotListCommand: PipelineCommand = {
+  name: 'snapshot list',
+  options: ['url'],
+  help: 'the snapshot jobs of capture: state, rows, share, speed, time left',
+  connects: 'nothing',
+  run: snapshotList,
+};
+
+async function snapshotList(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   showJobs(screen, await call({ url: urlOf(line, config) }, listSnapshots, {}));
   return true;
 }
 
+export const snapshotStartCommand: PipelineCommand = {
+  name: 'snapshot start',
+  options: ['table', 'condition', 'reconcile', 'url', 'by'],
+  several: ['table'],
+  help: 'read rows of captured tables once more, while the stream goes on',
+  connects: 'nothing',
+  run: snapshotStart,
+};
+
 /** One job for each captured table that fits `--table`. */
-export async function snapshotStart(
-  line: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+async function snapshotStart(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values } = line;
   const wish = {
     tables: [values.needed('table'), ...values.texts('table').slice(0, -1)],
@@ -47,17 +63,29 @@ export async function snapshotStart(
   return true;
 }
 
-/** Pauses, resumes or cancels, as the command's second word says. */
-export async function snapshotMove(
+const MOVES: Readonly<Record<JobOrder, string>> = {
+  pause: 'let a snapshot job stand at its last chunk',
+  resume: 'go on with a job that is paused or has failed',
+  cancel: 'end a snapshot job for good',
+};
+
+export const snapshotMoveCommands: readonly PipelineCommand[] = JOB_ORDERS.map((order) => ({
+  name: `snapshot ${order}`,
+  options: ['id', 'url', 'by'],
+  help: MOVES[order],
+  connects: 'nothing',
+  run: (line, config, screen) => snapshotMove(order, line, config, screen),
+}));
+
+async function snapshotMove(
+  order: JobOrder,
   line: CommandLine,
   config: SluiceConfig,
   screen: Screen,
 ): Promise<boolean> {
-  const { values, command } = line;
-  const wanted = JOB_ORDERS.find((verb) => command === `snapshot ${verb}`);
-  if (wanted === undefined) throw new RangeError(`${command} moves no job`);
+  const { values } = line;
   const where = { url: urlOf(line, config), params: { id: values.needed('id') } };
-  const { job } = await call(where, moveSnapshot(wanted), { by: whoIsIt(values) });
+  const { job } = await call(where, moveSnapshot(order), { by: whoIsIt(values) });
   showJobs(screen, { jobs: [job] });
   return true;
 }

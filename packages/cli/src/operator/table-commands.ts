@@ -2,7 +2,7 @@ import { resumeSinkTable, resumeTable } from '@sluice/ops-api';
 import { CallFailed, call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
 import { sinkOf, whoIsIt } from './letters.ts';
 import { opsUrl } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
@@ -16,12 +16,16 @@ interface Result {
   readonly problem: string | null;
 }
 
+export const tableResumeCommand: PipelineCommand = {
+  name: 'table resume',
+  options: ['table', 'sink', 'by', 'reason'],
+  help: 'let a table go on that capture has stopped or that waits in sinks (`ddl: … pause-table`)',
+  connects: 'nothing',
+  run: tableResume,
+};
+
 /** `table resume`: capture and every sink in which the table waits go on, or the one sink of `--sink`. */
-export async function tableResume(
-  { values }: CommandLine,
-  config: SluiceConfig,
-  screen: Screen,
-): Promise<boolean> {
+async function tableResume({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const table = values.needed('table');
   const [by, reason] = [whoIsIt(values), values.text('reason')];
   const sinks = values.text('sink') === undefined ? Object.keys(config.sinks) : [sinkOf(config, values)];

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/operator/usage-error.ts';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
-import { COMMANDS, OPTIONS } from '../../src/operator/commands-table.ts';
+import { COMMANDS } from '../../src/operator/commands.ts';
 import { helpFor } from '../../src/operator/help.ts';
 import { parseInstant } from '../../src/operator/instant.ts';
+import { COMMON_OPTIONS, OPTIONS } from '../../src/operator/options.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const wish = (line: string) => parseCommandLine(line === '' ? [] : line.split(' '), NOW);
 function parse(text: string) {
   const parsed = wish(text);
-  return parsed.kind === 'command' ? parsed.line : null;
+  return parsed.kind === 'command' ? { ...parsed.line, command: parsed.command.name } : null;
 }
 
 describe('a command line', () => {
@@ -39,6 +40,17 @@ describe('a command line', () => {
     ]);
     expect(parse('sink redis')).toMatchObject({ command: 'sink NAME', name: 'redis' });
     expect(parse('sink rewind --sink redis')).toMatchObject({ command: 'sink rewind', name: '' });
+  });
+
+  test('has the options of all commands on either side of its name', () => {
+    expect(parse('--config a.yaml --json status')).toMatchObject({ command: 'status', output: 'json' });
+    expect(parse('dlq --config a.yaml show --sink s')).toMatchObject({
+      command: 'dlq show',
+      config: 'a.yaml',
+    });
+    expect(wish('dlq --help')).toEqual({ kind: 'help', words: ['dlq'] });
+    expect(wish('sink redis -h')).toEqual({ kind: 'help', words: ['sink', 'redis'] });
+    expect(wish('dlq list --version')).toEqual({ kind: 'version' });
   });
 
   test('takes every one of an option that may be given several times', () => {
@@ -79,6 +91,14 @@ describe('a command line', () => {
     ['capture --config a --config b', '--config may be given once only'],
     ['capture --accept', "Option '--accept <value>' argument missing"],
     ['dlq replay --dry-run --yes', '--dry-run and --yes contradict each other'],
+    ['status --outptu json', 'Did you mean --output?'],
+    ['status --json --ouput json', 'Did you mean --output?'],
+    ['dlq discard --sink --yes', '--sink needs a value, but --yes follows'],
+    ['dlq replay --yes=true', "Unknown option '--yes=true'"],
+    ['--sink redis dlq list', '--sink stands behind the command that takes it'],
+    ['status now', 'there is no command sluice status now'],
+    ['sink', 'there is no command sluice sink; known: sluice sink NAME, sluice sink rewind'],
+    ['sink redis mysql', 'there is no command sluice sink redis mysql'],
   ])('%s is refused in one line', (line, message) => {
     expect(() => parse(line)).toThrow(UsageError);
     expect(() => parse(line)).toThrow(message);
@@ -111,7 +131,7 @@ test.each(['', '5', 'now', '2026-13-01', '21.11.2026', '-5m'])('"%s" is no time'
 });
 
 test('the help names every command, and that of a command every option that it takes', () => {
-  for (const [name, { options }] of Object.entries(COMMANDS)) {
+  for (const { name, options } of COMMANDS) {
     expect(helpFor([])).toContain(`  ${name} `);
     const words = name.split(' ');
     for (const option of options)
@@ -127,7 +147,6 @@ test('the help of a noun names its commands; of a word that is none, all', () =>
 });
 
 test('every option belongs to a command', () => {
-  const used = new Set<string>(Object.values(COMMANDS).flatMap(({ options }) => [...options]));
-  const common = ['output', 'json', 'config', 'help', 'version'];
-  expect(Object.keys(OPTIONS).filter((name) => !used.has(name) && !common.includes(name))).toEqual([]);
+  const used = new Set<string>([...COMMON_OPTIONS, ...COMMANDS.flatMap(({ options }) => [...options])]);
+  expect(Object.keys(OPTIONS).filter((name) => !used.has(name))).toEqual([]);
 });

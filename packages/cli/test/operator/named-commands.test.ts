@@ -5,7 +5,7 @@ import { errorEntry, ERRORS, type ErrorCode } from '@sluice/runtime';
 import { sinkErrorCodes } from '@sluice/sink-kit/installed';
 import { UsageError } from '../../src/operator/usage-error.ts';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
-import { OPTIONS, type OptionName } from '../../src/operator/commands-table.ts';
+import { OPTIONS, optionSpec, type OptionName } from '../../src/operator/options.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 
@@ -35,8 +35,8 @@ test.each(commands)('sluice %s exists (%s)', (line) => {
     .split(/\s+/);
   const verb = words.filter((_, at) => !words.slice(0, at + 1).some((word) => word.startsWith('--')));
   const options = [...line.matchAll(/--([\w-]+)/g)].flatMap(([, name = '']) => {
-    const known = Object.hasOwn(OPTIONS, name) ? OPTIONS[name as OptionName].type : 'string';
-    return known === 'boolean' ? [`--${name}`] : [`--${name}`, 'x'];
+    const isFlag = Object.hasOwn(OPTIONS, name) && optionSpec(name as OptionName).value === undefined;
+    return isFlag ? [`--${name}`] : [`--${name}`, 'x'];
   });
   try {
     expect(parseCommandLine([...verb, ...options], 0).kind).toBe('command');

@@ -4,7 +4,8 @@ import { errorEntry, ERRORS, type ErrorCode } from '@sluice/runtime';
 import { configJsonSchema, type SettingSchema } from '@sluice/runtime/reference';
 import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS, OPTIONS } from '../../src/operator/commands-table.ts';
+import { COMMANDS } from '../../src/operator/commands.ts';
+import { COMMON_OPTIONS, OPTIONS } from '../../src/operator/options.ts';
 
 /** Whatever a fix, a message or a page names must be there. */
 
@@ -20,8 +21,8 @@ const fixes = codes.map((code) => [code, errorEntry(code).fix] as const);
 
 /** A command line as it is written: behind a backtick, a prompt, or at the begin of a line of code. */
 const COMMAND = /(?:`|^ *(?:npx )?|npx |npm run -s )sluice +(?:-- +)?([a-z]+)((?: +[^`'"|\n]+)?)/gmu;
-const GLOBAL = new Set(['output', 'json', 'config', 'help', 'version']);
-const names = Object.keys(COMMANDS);
+const GLOBAL = new Set<string>(COMMON_OPTIONS);
+const names = COMMANDS.map(({ name }) => name);
 const nouns = new Set(names.map((name) => name.split(' ')[0] ?? ''));
 
 /** What is wrong with a command line; null when there is such a command with such options. */
@@ -33,7 +34,7 @@ function problemOf(noun: string, rest: string): string | null {
     ofNoun.find((name) => name === `${noun} ${verb}`) ??
     ofNoun.find((name) => name === noun || name.endsWith('NAME'));
   if (found === undefined) return /^[a-z]/u.test(verb) ? `there is no command sluice ${noun} ${verb}` : null;
-  const allowed: readonly string[] = COMMANDS[found as keyof typeof COMMANDS].options;
+  const allowed: readonly string[] = COMMANDS.find(({ name }) => name === found)?.options ?? [];
   const given = [...rest.matchAll(/--([a-z-]+)/gu)].map(([, option = '']) => option);
   const unknown = given.find((option) => !allowed.includes(option) && !GLOBAL.has(option));
   return unknown === undefined ? null : `--${unknown} does not go with sluice ${found}`;

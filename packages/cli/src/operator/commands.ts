@@ -1,0 +1,40 @@
+import type { Command } from './command.ts';
+import { configValidateCommand } from './config-validate.ts';
+import { ddlAlertsCommand, ddlClearCommand, ddlHistoryCommand } from './ddl-commands.ts';
+import {
+  dlqAcceptCommand,
+  dlqDiscardCommand,
+  dlqListCommand,
+  dlqReleaseCommand,
+  dlqShowCommand,
+} from './dlq-commands.ts';
+import { dlqReplayCommand } from './dlq-replay.ts';
+import { planCommand } from './pipeline-plan.ts';
+import { statusCommand } from './pipeline-status.ts';
+import { captureCommand, sinkCommand } from './service-commands.ts';
+import { sinkRewindCommand } from './sink-rewind.ts';
+import { snapshotListCommand, snapshotMoveCommands, snapshotStartCommand } from './snapshot-commands.ts';
+import { tableResumeCommand } from './table-commands.ts';
+
+/** What there is, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  captureCommand,
+  sinkCommand,
+  configValidateCommand,
+  planCommand,
+  statusCommand,
+  snapshotListCommand,
+  snapshotStartCommand,
+  ...snapshotMoveCommands,
+  dlqListCommand,
+  dlqShowCommand,
+  dlqReplayCommand,
+  dlqDiscardCommand,
+  dlqReleaseCommand,
+  dlqAcceptCommand,
+  sinkRewindCommand,
+  ddlAlertsCommand,
+  ddlHistoryCommand,
+  ddlClearCommand,
+  tableResumeCommand,
+];
