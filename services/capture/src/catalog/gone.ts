@@ -25,7 +25,7 @@ export async function findGone(
 
 async function tryColumn(connection: Connection, table: string, column: string): Promise<Gone> {
   try {
-    await queryRows(connection, `SELECT ${column} FROM ${table} LIMIT 0`);
+    await queryRows(connection, `SELECT ${column} AS known FROM ${table} LIMIT 0`);
     return null;
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;

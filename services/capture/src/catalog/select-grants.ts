@@ -105,10 +105,13 @@ export async function findUnreadable(
   return found;
 }
 
-/** `*` stands for all columns that there are, whether they are shown or not. */
+/** `*` stands for all columns that there are, whether they are shown or not. None is in the result: the driver refuses some names. */
 export async function mayReadAll(connection: Connection, { database, table }: TableName): Promise<boolean> {
   try {
-    await queryRows(connection, `SELECT * FROM ${quoteTable(database, table)} LIMIT 0`);
+    await queryRows(
+      connection,
+      `SELECT COUNT(*) FROM (SELECT * FROM ${quoteTable(database, table)} LIMIT 0) AS whole`,
+    );
     return true;
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;

@@ -28,7 +28,7 @@ describe('findGone', () => {
   ])('%s', async (_what, errors, gone) => {
     const { connection, asked } = serverOf(errors);
     expect(await findGone(connection, NAME, ['a', 'b'])).toBe(gone);
-    expect(asked[0]).toBe('SELECT `a` FROM `shop`.`orders` LIMIT 0');
+    expect(asked[0]).toBe('SELECT `a` AS known FROM `shop`.`orders` LIMIT 0');
   });
 
   test.each([1142, 1143])('what the account may not see is not gone (error %i)', async (errno) => {

@@ -12,7 +12,7 @@ const TABLE = new SnapshotTable(description({ columns: [columnRow('id')] }), und
 /** A table that is there when it is described, and at whose SELECT the server gives this error. */
 async function readAgainst(errno: number, mayReadAll = false): Promise<string | undefined> {
   const query = (sql: unknown): Promise<unknown> => {
-    const isOfAll = typeof sql === 'string' && sql.endsWith('LIMIT 0');
+    const isOfAll = typeof sql === 'string' && sql.includes('LIMIT 0');
     if (isOfAll && mayReadAll) return Promise.resolve([[]]);
     return Promise.reject(Object.assign(new Error('refused'), { errno }));
   };

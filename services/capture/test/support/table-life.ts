@@ -81,7 +81,7 @@ export function lifeOf(options: LifeOptions): LifeSetup {
   ];
   const connection = {
     query: (sql: string) => {
-      const errno = sql.endsWith('LIMIT 0')
+      const errno = sql.includes('LIMIT 0')
         ? (options.refusal ?? (options.exists === false ? 1146 : 1054))
         : 0;
       if (errno > 0) return Promise.reject(Object.assign(new Error(), { errno }));
