@@ -11,7 +11,7 @@ import { testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom, testSize } from '../harness/seeded-random.ts';
 import type { ServiceProcess } from '../harness/service-process.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows, type RowRecord } from '../harness/table-records.ts';
+import { readSettledRows, type RowRecord } from '../harness/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 afterAll(() => stack.stop());
@@ -143,8 +143,8 @@ async function finishAll(
 
 async function expectExactlyOnce(pipeline: CapturePipeline, totals: LedgerTotals): Promise<void> {
   const { database, reader } = pipeline;
-  const markers = await readRows(reader, pipeline.topic('marker'));
-  const ledger = await readRows(reader, pipeline.topic('ledger'));
+  const markers = await readSettledRows(reader, pipeline.topic('marker'));
+  const ledger = await readSettledRows(reader, pipeline.topic('ledger'));
   expect(duplicateSequences([...markers, ...ledger])).toEqual([]);
 
   const written = await database.rows('SELECT id, writer FROM marker');

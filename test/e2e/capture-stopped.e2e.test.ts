@@ -9,7 +9,7 @@ import { fileScope, testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom } from '../harness/seeded-random.ts';
 import type { ServiceProcess } from '../harness/service-process.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
-import { hasArrived, readRows } from '../harness/table-records.ts';
+import { hasArrived, readSettledRows } from '../harness/table-records.ts';
 
 const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;
 // Nobody else writes here: a stranger's open transaction would keep what was read before it from being published.
@@ -39,8 +39,8 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     await pipeline.arrived(capture, 'end_mark', '{"id":1}');
     expect(await capture.stop()).toMatchObject({ code: 0 });
 
-    const markers = await readRows(pipeline.reader, pipeline.topic('marker'));
-    const ledger = await readRows(pipeline.reader, pipeline.topic('ledger'));
+    const markers = await readSettledRows(pipeline.reader, pipeline.topic('marker'));
+    const ledger = await readSettledRows(pipeline.reader, pipeline.topic('ledger'));
     expect(duplicateSequences([...markers, ...ledger])).toEqual([]);
     expect(markers).toHaveLength(totals.markers);
     const { breaks, alive } = followKeys(ledger);

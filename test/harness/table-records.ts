@@ -14,13 +14,9 @@ export interface RowRecord {
   readonly payload: RowEnvelope['payload'];
 }
 
-/**
- * Everything a read-committed reader sees in a topic, partition by partition, in offset order. Tombstones are left out. One partition
- * may show a Kafka transaction already and another not yet: whatever has begun is waited for.
- */
+/** Everything a read-committed reader sees in a topic, partition by partition, in offset order. Tombstones are left out. */
 export async function readEnvelopes(reader: TopicReader, topic: string): Promise<EnvelopeRecord[]> {
   const found: EnvelopeRecord[] = [];
-  await reader.settledEnds(topic);
   await reader.readTopic(topic, {}, (record) => {
     if (record.value === null) return;
     const { partition } = record;
@@ -36,6 +32,15 @@ export async function readRows(reader: TopicReader, topic: string): Promise<RowR
   return records.flatMap(({ partition, key, envelope }) =>
     isRow(envelope) ? [{ partition, key, payload: envelope.payload }] : [],
   );
+}
+
+/**
+ * The rows of all that is committed, for who counts them. One partition may show a Kafka transaction already and another not yet:
+ * whatever has begun is waited for, so nobody may have been killed in the middle of one.
+ */
+export async function readSettledRows(reader: TopicReader, topic: string): Promise<RowRecord[]> {
+  await reader.settledEnds(topic);
+  return readRows(reader, topic);
 }
 
 export function isRow(envelope: Envelope): envelope is RowEnvelope {

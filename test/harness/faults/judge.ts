@@ -3,7 +3,7 @@ import { compareBags, duplicateSequences, followKeys, withoutRepeats } from '../
 import { SeededRandom } from '../seeded-random.ts';
 import { eventually } from '../eventually.ts';
 import { SINK_NAMES, type SinkName } from '../sink-pipeline.ts';
-import { readRows } from '../table-records.ts';
+import { readSettledRows } from '../table-records.ts';
 import { ITEM_IDS, TABLE_NAMES } from './changes.ts';
 import type { FaultCase } from './fault-case.ts';
 import type { FaultPipeline } from './fault-pipeline.ts';
@@ -135,8 +135,8 @@ async function judgeTopics(fault: FaultCase, scene: Scene, before: Notes): Promi
     return more === expected ? [] : [`${more} dead letters of ${sink}, not ${expected}`];
   });
   const [items, markers] = await pipeline.withReader(async (reader) => [
-    await readRows(reader, pipeline.topic('item')),
-    await readRows(reader, pipeline.topic('marker')),
+    await readSettledRows(reader, pipeline.topic('item')),
+    await readSettledRows(reader, pipeline.topic('marker')),
   ]);
   scene.published = items.length + markers.length;
   const repeats = fault.publishesAgain === true;
