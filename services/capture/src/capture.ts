@@ -42,13 +42,8 @@ const GAUGE_MS = 1000;
 /** Builds the capture service: ops servers at once, then one session after the other until it is told to stop. */
 export async function buildCapture(context: ServiceContext): Promise<RunningService> {
   const capture = new Capture(context);
-  const { ops } = context.config.capture;
   const servers = await startOpsServers({
-    host: ops.host,
-    port: ops.port,
-    metricsPort: ops.metricsPort,
-    allowedHosts: ops.allowedHosts,
-    tokensFile: ops.tokensFile,
+    ...context.config.capture.ops,
     registry: context.metrics.registry,
     health: () => capture.health(),
     status: () => capture.status(),

@@ -6,6 +6,6 @@ export type DdlPolicies = Readonly<
 >;
 
 /** Whether capture publishes nothing of the tables that an alert of this class names, until an operator lets them go on. */
-export function stopsTable(kind: DdlClass): boolean {
+export function stopsTable(kind: DdlClass): kind is 'xa' | 'exposure' {
   return kind === 'xa' || kind === 'exposure';
 }

@@ -19,7 +19,7 @@ import { originsOf, type Origin } from '../ddl/origins.ts';
 import { shownStatement } from '../ddl/shown-statement.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
 import type { Announcement } from '../encode/announcement.ts';
-import type { DdlPolicies } from '../ddl/ddl-policies.ts';
+import { stopsTable, type DdlPolicies } from '../ddl/ddl-policies.ts';
 
 export interface DdlReporterOptions {
   readonly prefix: string;
@@ -208,7 +208,7 @@ export class DdlReporter {
   }
 
   #policyOf({ class: kind, shadow, unseen }: Finding): DdlPolicy {
-    if (kind === 'xa' || kind === 'exposure') return 'pause-table';
+    if (stopsTable(kind)) return 'pause-table';
     if (kind === 'rows' || kind === 'cascade') return 'alert';
     const policy = shadow ? 'apply' : this.#options.policies[kind];
     return unseen === true && policy === 'apply' ? 'alert' : policy;

@@ -1,7 +1,7 @@
 import type { PreflightProblem } from '@sluice/runtime';
 import { type SchemaColumn, tableId } from '@sluice/envelope';
 import { type TableShape } from '../model/table.ts';
-import { columnSetting, type ColumnSetting, type TableSettings } from './table-settings.ts';
+import { columnSetting, hides, type ColumnSetting, type TableSettings } from './table-settings.ts';
 import type { ValueStep, PublishedColumn, ColumnPlan } from '../model/treatment.ts';
 
 const HASH_DIGITS = 64;
@@ -81,13 +81,13 @@ function shortened(type: string, characters: number): string {
 function columnProblems(
   shape: TableShape,
   column: SchemaColumn,
-  { setting, config: { exclude, mask, hash, truncate, rename } }: ColumnSetting,
+  { setting, config }: ColumnSetting,
   hashKeyId: string | null,
 ): readonly PreflightProblem[] {
   const table = tableId(shape.database, shape.table);
   const problems: PreflightProblem[] = [];
-  const isHidden = exclude || mask !== undefined || hash || truncate !== undefined;
-  if (isHidden && shape.keyColumns.includes(column.name))
+  const { hash, truncate, rename } = config;
+  if (hides(config) && shape.keyColumns.includes(column.name))
     problems.push({
       setting,
       found: `${column.name} is a key column of ${table}`,

@@ -40,8 +40,11 @@ export function columnSetting(settings: TableSettings, column: string): ColumnSe
 /** Whether the values of a column are kept from readers, in whole or in part. */
 export function isHidden(settings: TableSettings, column: string): boolean {
   const config = columnSetting(settings, column)?.config;
-  if (config === undefined) return false;
-  return config.exclude || config.hash || config.mask !== undefined || config.truncate !== undefined;
+  return config !== undefined && hides(config);
+}
+
+export function hides({ exclude, hash, mask, truncate }: ColumnConfig): boolean {
+  return exclude || hash || mask !== undefined || truncate !== undefined;
 }
 
 /** Null when no pattern fits the table. */
