@@ -30,7 +30,7 @@ export async function look<Answer, Reply>(
   operation: Operation<object, object, Answer, Reply>,
 ): Promise<Answer> {
   const { status, body } = await ask(service, operation, {});
-  if (status === 401 || status === 403) throw new CallFailed(reasonOf(status, body));
+  if (status !== operation.success && status !== 503) throw new CallFailed(reasonOf(status, body));
   return answerOf(service.url, operation, body);
 }
 

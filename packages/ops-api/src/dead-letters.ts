@@ -5,6 +5,9 @@ import { operation } from './operation.ts';
 /** Dead letters replayed by one request: its answer must come before a client's patience ends. */
 export const REPLAYED_MAX = 100;
 
+/** No id of a record or a held change is longer: it has the name of a topic and of a table. */
+const ID_LENGTH = 600;
+
 /** `gone`: retention has deleted the letter meanwhile; `refused`: replayed too often already, or never a record. */
 const REPLAY_RESULTS = ['applied', 'stale', 'failed', 'refused', 'gone'] as const;
 
@@ -80,7 +83,9 @@ const haltSchema = z.object({
 export const listDeadLetters = operation({
   method: 'GET',
   role: 'viewer',
-  path: '/dlq',
+  path: '/api/v1/dlq',
+  aliases: ['/dlq'],
+  summary: 'Dead letters, and why the sink is halted.',
   request: z.strictObject({ ...filter, ids: queriedIds.optional(), limit }),
   answer: z.object({
     sink: z.string(),
@@ -109,7 +114,9 @@ const forecastSchema = z.object({ id: z.string(), decision: z.enum(['replay', 'r
 export const replayDeadLetters = operation({
   method: 'POST',
   role: 'operator',
-  path: '/dlq/replay',
+  path: '/api/v1/dlq/replay',
+  aliases: ['/dlq/replay'],
+  summary: 'Give dead letters to the sink once more; only said unless `dryRun` is false.',
   request: z.strictObject({
     ...command,
     /** Those too that were replayed in vain often. */
@@ -140,7 +147,9 @@ export type ReplayAnswer = z.output<(typeof replayDeadLetters)['answer']>;
 export const discardDeadLetters = operation({
   method: 'POST',
   role: 'admin',
-  path: '/dlq/discard',
+  path: '/api/v1/dlq/discard',
+  aliases: ['/dlq/discard'],
+  summary: 'Resolve dead letters without applying them; only said unless `dryRun` is false.',
   request: z.strictObject({ ...command, reason: reason.optional() }),
   answer: z.object({ sink: z.string(), dryRun: z.boolean(), letters: z.array(z.string()) }),
 });
@@ -149,7 +158,9 @@ export const discardDeadLetters = operation({
 export const releaseRecord = operation({
   method: 'POST',
   role: 'admin',
-  path: '/dlq/release',
-  request: z.strictObject({ id: z.string().min(1), by, reason: reason.optional() }),
+  path: '/api/v1/dlq/release',
+  aliases: ['/dlq/release'],
+  summary: 'Let a record that holds up a strict table become a dead letter.',
+  request: z.strictObject({ id: z.string().min(1).max(ID_LENGTH), by, reason: reason.optional() }),
   answer: z.object({ sink: z.string(), released: z.string() }),
 });

@@ -10,7 +10,9 @@ export {
   type ReplayOrder,
   type ReplayResult,
 } from './dead-letters.ts';
+export { OPERATIONS, type AnyOperation } from './all-operations.ts';
 export { LISTED_MAX } from './members.ts';
+export { openApiDocument, openApiRoute } from './openapi.ts';
 export { addressOf, type AnswerOf, type Operation, type OrderOf, type PathParams } from './operation.ts';
 export { listPausedTables, resumeSinkTable, resumeTable, type HeldChange } from './paused-tables.ts';
 export type { CapturePlan, ColumnOutline, PlannedTopic, TablePlan } from './plan.ts';

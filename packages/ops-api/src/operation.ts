@@ -10,8 +10,10 @@ export type PathParams = Readonly<Record<string, string>>;
  */
 export interface Operation<Request, Wish, Answer, Reply> {
   readonly method: 'GET' | 'POST';
-  /** `/api/snapshots/:id/pause`: a part that begins with a colon stands for any text. */
+  /** `/api/v1/snapshots/:id/pause`: a part that begins with a colon stands for any text. */
   readonly path: string;
+  /** Older paths of it, which services answer alike; nobody asks by them. */
+  readonly aliases?: readonly string[];
   /** The query of a GET (each value is text, or a list of texts when its name comes more than once), the JSON body of a POST. */
   readonly request: z.ZodType<Request, Wish>;
   /** The JSON body of the answer. */
@@ -20,6 +22,10 @@ export interface Operation<Request, Wish, Answer, Reply> {
   readonly success: 200 | 202;
   /** What whoever asks must be. */
   readonly role: OpsRole;
+  /** JSON that a POST without a body stands for, where older callers send none. */
+  readonly bodyless?: string;
+  /** One line for the description of the API. */
+  readonly summary: string;
 }
 
 /** What a service is given by a request. */

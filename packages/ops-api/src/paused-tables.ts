@@ -10,7 +10,9 @@ const resumed = z.array(z.string());
 export const resumeTable = operation({
   method: 'POST',
   role: 'operator',
-  path: '/api/tables/resume',
+  path: '/api/v1/tables/resume',
+  aliases: ['/api/tables/resume'],
+  summary: 'Publish the changes of a stopped table again: it is read anew.',
   request,
   answer: z.object({ table: z.string(), resumed }),
 });
@@ -19,7 +21,9 @@ export const resumeTable = operation({
 export const resumeSinkTable = operation({
   method: 'POST',
   role: 'operator',
-  path: '/tables/resume',
+  path: '/api/v1/tables/resume',
+  aliases: ['/tables/resume'],
+  summary: 'Apply the changes of a table that wait for an operator.',
   request,
   answer: z.object({ sink: z.string(), table: z.string(), resumed }),
 });
@@ -41,7 +45,9 @@ export type HeldChange = Readonly<z.output<typeof heldChangeSchema>>;
 export const listPausedTables = operation({
   method: 'GET',
   role: 'viewer',
-  path: '/tables/paused',
+  path: '/api/v1/tables/paused',
+  aliases: ['/tables/paused'],
+  summary: 'Changes of tables that wait for an operator in this process.',
   request: noRequest,
   answer: z.object({ sink: z.string(), paused: z.array(heldChangeSchema).readonly() }),
 });

@@ -20,15 +20,33 @@ const listing = {
 };
 
 /** Alerts that nobody has cleared. */
-export const listAlerts = operation({ method: 'GET', role: 'viewer', path: '/api/ddl/alerts', ...listing });
+export const listAlerts = operation({
+  method: 'GET',
+  role: 'viewer',
+  path: '/api/v1/ddl/alerts',
+  aliases: ['/api/ddl/alerts'],
+  summary: 'Alerts about changed tables that nobody has cleared.',
+  ...listing,
+});
 
 /** The newest statements, cleared or not. */
-export const listHistory = operation({ method: 'GET', role: 'viewer', path: '/api/ddl/history', ...listing });
+export const listHistory = operation({
+  method: 'GET',
+  role: 'viewer',
+  path: '/api/v1/ddl/history',
+  aliases: ['/api/ddl/history'],
+  summary: 'Statements that changed captured tables, newest first.',
+  ...listing,
+});
 
 export const clearAlerts = operation({
   method: 'POST',
   role: 'operator',
-  path: '/api/ddl/alerts/clear',
+  path: '/api/v1/ddl/alerts/clear',
+  aliases: ['/api/ddl/alerts/clear'],
+  summary: 'Clear alerts: some, those of a table, or all.',
+  /** Callers of the older API clear all alerts by a POST without a body. */
+  bodyless: '{"by":"not said"}',
   request: z.strictObject({
     by,
     reason: reason.default(''),

@@ -18,13 +18,15 @@ export class Refusal {
  * throws becomes an answer with its code.
  */
 export function routeOf<Request, Wish, Answer, Reply>(
-  { method, path, role, request, success }: Operation<Request, Wish, Answer, Reply>,
+  { method, path, aliases, role, bodyless, request, success }: Operation<Request, Wish, Answer, Reply>,
   work: (order: Request, params: PathParams) => Reply | Refusal | Promise<Reply | Refusal>,
 ): OpsRoute {
   return {
     method,
     path,
+    aliases,
     role,
+    bodyless,
     handle: async (asked) => {
       const order = orderOf(request, method, asked);
       if (!order.isFit) return order.problem;

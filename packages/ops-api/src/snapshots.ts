@@ -9,6 +9,12 @@ export const JOB_STATES = ['pending', 'running', 'paused', 'done', 'failed', 'ca
 export const JOB_ORDERS = ['pause', 'resume', 'cancel'] as const;
 export type JobOrder = (typeof JOB_ORDERS)[number];
 
+const MOVES: Readonly<Record<JobOrder, string>> = {
+  pause: 'Let a snapshot job stand at its last chunk.',
+  resume: 'Go on with a job that is paused or has failed.',
+  cancel: 'End a snapshot job for good.',
+};
+
 const count = z.int().min(0);
 
 /** A snapshot of one table. */
@@ -47,7 +53,9 @@ const snapshotsSchema = z.object({ jobs: z.array(snapshotSchema).readonly() });
 export const listSnapshots = operation({
   method: 'GET',
   role: 'viewer',
-  path: '/api/snapshots',
+  path: '/api/v1/snapshots',
+  aliases: ['/api/snapshots'],
+  summary: 'Snapshot jobs: state, rows, speed, time left.',
   request: noRequest,
   answer: snapshotsSchema,
 });
@@ -56,7 +64,9 @@ export const listSnapshots = operation({
 export const startSnapshots = operation({
   method: 'POST',
   role: 'operator',
-  path: '/api/snapshots',
+  path: '/api/v1/snapshots',
+  aliases: ['/api/snapshots'],
+  summary: 'Read rows of captured tables once more: one job for each table that fits.',
   request: z.strictObject({
     /** `database.table`, with `*` and `?` as wildcards. */
     tables: z.array(z.string().min(3).max(300)).min(1).max(PATTERNS_MAX),
@@ -75,7 +85,9 @@ export const moveSnapshot = (order: JobOrder) =>
   operation({
     method: 'POST',
     role: 'operator',
-    path: `/api/snapshots/:id/${order}`,
+    path: `/api/v1/snapshots/:id/${order}`,
+    aliases: [`/api/snapshots/:id/${order}`],
+    summary: MOVES[order],
     request: z.strictObject({ by }),
     answer: z.object({ job: snapshotSchema }),
   });

@@ -83,7 +83,7 @@ const captureStatusSchema = z.object({
   ddl: z
     .object({
       unacknowledged: count,
-      /** The newest ones; `/api/ddl/alerts` has all. */
+      /** The newest ones; `/api/v1/ddl/alerts` has all. */
       alerts: z.array(
         z.object({
           id: digits,
@@ -183,7 +183,14 @@ const sinkStatusSchema = z.object({
 
 export type SinkStatus = Readonly<z.output<typeof sinkStatusSchema>>;
 
-const page = { method: 'GET', role: 'viewer', path: '/status', request: noRequest } as const;
+const page = {
+  method: 'GET',
+  role: 'viewer',
+  path: '/api/v1/status',
+  aliases: ['/status'],
+  summary: 'Where the service is, what waits, the last error.',
+  request: noRequest,
+} as const;
 
 /** An older or newer version may not have all of it: what is there must have its shape. */
 export const captureStatus = operation({
@@ -197,7 +204,9 @@ export const sinkStatus = operation({ ...page, answer: sinkStatusSchema.partial(
 export const health = operation({
   method: 'GET',
   role: 'viewer',
-  path: '/health',
+  path: '/api/v1/health',
+  aliases: ['/health', '/api/health/detailed'],
+  summary: 'The health of each component; 503 when one is down.',
   request: noRequest,
   answer: z.object({
     status: z.enum(HEALTH_STATUSES),

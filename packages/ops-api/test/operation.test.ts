@@ -17,6 +17,7 @@ const echo = operation({
   method: 'POST',
   role: 'operator',
   path: '/things/:id',
+  summary: 'Says it.',
   request: z.strictObject({ n: z.int(), text: z.string().default('-') }),
   answer: z.object({ said: z.string() }),
   success: 202,
@@ -56,13 +57,13 @@ test('what is no order is refused with every problem named', async () => {
 
 test('an address has the parts of its path escaped, and the query of a GET', () => {
   expect(addressOf(moveSnapshot('pause'), { id: 'initial/shop.a b' }, {})).toBe(
-    '/api/snapshots/initial%2Fshop.a%20b/pause',
+    '/api/v1/snapshots/initial%2Fshop.a%20b/pause',
   );
   expect(addressOf(listAlerts, {}, { limit: 5, table: 'shop.`a.b`' })).toBe(
-    '/api/ddl/alerts?limit=5&table=shop.%60a.b%60',
+    '/api/v1/ddl/alerts?limit=5&table=shop.%60a.b%60',
   );
-  expect(addressOf(listAlerts, {}, { limit: 5, table: undefined })).toBe('/api/ddl/alerts?limit=5');
-  expect(addressOf(startSnapshots, {}, { tables: [] })).toBe('/api/snapshots');
+  expect(addressOf(listAlerts, {}, { limit: 5, table: undefined })).toBe('/api/v1/ddl/alerts?limit=5');
+  expect(addressOf(startSnapshots, {}, { tables: [] })).toBe('/api/v1/snapshots');
   expect(() => addressOf(moveSnapshot('pause'), {}, {})).toThrow('needs id');
 });
 
@@ -88,7 +89,7 @@ test.each([
   [['a:0:1', 'a:0:2'], '?ids=a%3A0%3A1&ids=a%3A0%3A2&limit=5'],
 ])('a query names one or more ids: %j', async (ids, query) => {
   const address = addressOf(listDeadLetters, {}, { ids, limit: 5 });
-  expect(address).toBe(`/dlq${query}`);
+  expect(address).toBe(`/api/v1/dlq${query}`);
   const asked: unknown[] = [];
   const listed = routeOf(listDeadLetters, (wish) => {
     asked.push(wish);

@@ -29,8 +29,12 @@ export interface OpsResponse {
 /** A POST must say `content-type: application/json`, which no web page can send across origins unasked. */
 export interface OpsRoute {
   readonly method: 'GET' | 'POST';
-  /** `/api/jobs/:id/pause`: a part that begins with a colon stands for any text. */
+  /** `/api/v1/jobs/:id/pause`: a part that begins with a colon stands for any text. */
   readonly path: string;
+  /** Older paths that lead to it, under the same guard. */
+  readonly aliases?: readonly string[] | undefined;
+  /** Body that a POST with none, and without a media type, stands for; such a request is refused where this is not said. */
+  readonly bodyless?: string | undefined;
   /** What whoever asks must be; `anyone` needs no token, for probes. */
   readonly role: OpsRole | 'anyone';
   handle(request: OpsRequest): OpsResponse | Promise<OpsResponse>;
@@ -78,8 +82,10 @@ function findRoute(routes: readonly OpsRoute[], { url = '', method }: IncomingMe
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const fitting = routes.flatMap((route) => {
-    const params = paramsOf(route.path, path);
-    return params === null ? [] : [{ route, params }];
+    const params = [route.path, ...(route.aliases ?? [])]
+      .map((known) => paramsOf(known, path))
+      .find((some) => some !== null);
+    return params === undefined ? [] : [{ route, params }];
   });
   const wanted = method === 'HEAD' ? 'GET' : method;
   const found = fitting.find(({ route }) => route.method === wanted);
@@ -119,7 +125,7 @@ async function answer(
 ): Promise<OpsResponse> {
   if (!isOwnName(request.headers.host ?? '', allowedHosts))
     return refusal(421, `the service is not known by this name: add it to ${setting}.allowedHosts`);
-  if (request.headers.origin !== undefined) return refusal(403, 'web pages may not ask this service');
+  if (isOfWebPage(request)) return refusal(403, 'web pages may not ask this service');
   if (route === undefined && allowed.length === 0) return refusal(404, 'no such page');
   if (route === undefined)
     return { ...refusal(405, `send ${allowed.join(' or ')}`), headers: { allow: allowed.join(', ') } };
@@ -128,10 +134,25 @@ async function answer(
     return { ...refusal(who.status, who.error), headers: who.status === 401 ? CHALLENGE : {} };
   const parts = { query: new URLSearchParams(query), params, principal: who?.name ?? null };
   if (route.method === 'GET') return route.handle({ ...parts, body: '' });
-  if (!isJson(request.headers['content-type'] ?? ''))
-    return refusal(415, 'send content-type: application/json');
-  const body = await readBody(request);
-  return body === undefined ? refusal(413, 'body too large') : route.handle({ ...parts, body });
+  const body = await bodyOf(request, route.bodyless);
+  return typeof body === 'string' ? route.handle({ ...parts, body }) : body;
+}
+
+/**
+ * Whoever opens a page by hand sends no origin; for an order a browser says both where it comes from (Fetch standard, "Origin
+ * header"; Fetch Metadata).
+ */
+function isOfWebPage({ headers, method }: IncomingMessage): boolean {
+  if (headers.origin !== undefined) return true;
+  return method !== 'GET' && method !== 'HEAD' && headers['sec-fetch-site'] !== undefined;
+}
+
+/** The text of an order, or why it is none. */
+async function bodyOf(request: IncomingMessage, bodyless: string | undefined): Promise<string | OpsResponse> {
+  const type = request.headers['content-type'];
+  if (type === undefined && bodyless !== undefined && (await readBody(request)) === '') return bodyless;
+  if (!isJson(type ?? '')) return refusal(415, 'send content-type: application/json');
+  return (await readBody(request)) ?? refusal(413, 'body too large');
 }
 
 function refusal(status: number, error: string): OpsResponse {

@@ -83,7 +83,8 @@ function builtInRoutes({ health, status }: OpsServersOptions): OpsRoute[] {
   return [
     {
       method: 'GET',
-      path: '/health',
+      path: '/api/v1/health',
+      aliases: ['/health', '/api/health/detailed'],
       role: 'viewer',
       handle: () => {
         const report = health();
@@ -99,7 +100,8 @@ function builtInRoutes({ health, status }: OpsServersOptions): OpsRoute[] {
     probe('/readyz', (report) => report.ready),
     {
       method: 'GET',
-      path: '/status',
+      path: '/api/v1/status',
+      aliases: ['/status'],
       role: 'viewer',
       handle: async () => ({ status: 200, body: await status() }),
     },

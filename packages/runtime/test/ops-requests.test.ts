@@ -25,6 +25,8 @@ async function start(): Promise<OpsServers> {
         method: 'POST',
         role: 'operator',
         path: '/orders/:id',
+        aliases: ['/old/:id', '/orders'],
+        bodyless: '{"by":"not said"}',
         handle: ({ body }) => ({ status: 202, body }),
       },
     ],
@@ -75,12 +77,17 @@ test.each<[string, string, Record<string, string>, number]>([
   ['with its character set', 'POST /orders/1', { 'content-type': 'Application/JSON; charset=utf-8' }, 202],
   ['another media type that begins so', 'POST /orders/1', { 'content-type': 'application/jsonp' }, 415],
   ['none', 'POST /orders/1', {}, 415],
+  ['an order by an older path', 'POST /old/1', JSON_BODY, 202],
+  ['a page by an older path', 'GET /api/health/detailed', {}, 200],
+  ['an older path that asks for its method too', 'GET /old/1', {}, 405],
   ['a name that leads here by DNS', 'GET /status', { host: 'attacker.example:8080' }, 421],
   ['the name that is allowed', 'GET /status', { host: 'OPS.example.com:8080' }, 200],
   ['a service of compose', 'GET /status', { host: 'sink-redis:8080' }, 200],
   ['a service of Kubernetes', 'GET /status', { host: 'capture.cdc.svc.cluster.local' }, 200],
   ['an IPv6 address', 'GET /status', { host: '[::1]:8080' }, 200],
   ['a web page', 'POST /orders/1', { ...JSON_BODY, origin: 'http://127.0.0.1:8080' }, 403],
+  ['a web page without an origin', 'POST /orders/1', { ...JSON_BODY, 'sec-fetch-site': 'cross-site' }, 403],
+  ['a page opened by hand', 'GET /status', { 'sec-fetch-site': 'none' }, 200],
 ])('%s: %s', async (_what, line, headers, status) => {
   const { port } = await start();
   const isPost = line.startsWith('POST');
@@ -97,6 +104,16 @@ test('a method that the page has not is answered with those it has, a name that 
   const head = await send(port, request('HEAD /status'));
   expect(head.head).toContain('content-length: 3');
   expect(head.body).toBe('');
+});
+
+test('an order without a body stands for the one that its route names, also by an older path', async () => {
+  const { port } = await start();
+  for (const path of ['/orders/1', '/orders']) {
+    const { status, body } = await send(port, request(`POST ${path}`));
+    expect([status, JSON.parse(JSON.parse(body) as string)]).toEqual([202, { by: 'not said' }]);
+  }
+  const page = { 'sec-fetch-site': 'cross-site' };
+  expect(await send(port, request('POST /orders', page))).toMatchObject({ status: 403 });
 });
 
 test('nothing that a client sends ends the service, and every request is answered', async () => {

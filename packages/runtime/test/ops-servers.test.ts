@@ -73,7 +73,7 @@ test('status, metrics and unknown pages', async () => {
   expect((await get(port, '/nothing')).status).toBe(404);
   const metrics = await get(metricsPort, '/metrics');
   expect(metrics.body).toContain(
-    'http_request_duration_seconds_count{route="/status",method="GET",status="200"} 1',
+    'http_request_duration_seconds_count{route="/api/v1/status",method="GET",status="200"} 1',
   );
   expect(metrics.body).toContain(
     'http_request_duration_seconds_count{route="unknown",method="other",status="404"} 1',

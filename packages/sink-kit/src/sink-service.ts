@@ -7,6 +7,7 @@ import {
   PlainProducer,
   TopicReader,
 } from '@sluice/kafka';
+import { openApiRoute } from '@sluice/ops-api';
 import {
   abortableDelay,
   parseSection,
@@ -263,7 +264,11 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       ...this.#settings.ops,
       registry: this.#context.metrics.registry,
       setting: `sinks.${this.#name}.ops`,
-      routes: [...this.#office.routes((delivery) => this.#replay(delivery)), ...this.#tableRoutes()],
+      routes: [
+        openApiRoute,
+        ...this.#office.routes((delivery) => this.#replay(delivery)),
+        ...this.#tableRoutes(),
+      ],
       health: () => healthOf(this.#state, this.#reader.pauses.all, this.#workerContext.incomplete.all),
       status: () => {
         const { pipeline } = this.#context.config;

@@ -3,8 +3,10 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envelopeJsonSchema } from '@sluice/envelope';
+import { openApiDocument } from '@sluice/ops-api';
 import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
 import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
+import { apiPage } from './api-page.ts';
 import { typesPage, type TypeResults } from './types-page.ts';
 
 /**
@@ -18,8 +20,10 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, string>> {
   const config = configJsonSchema(await sinkSchemas());
   return new Map([
+    ['docs/api.md', apiPage()],
     ['docs/config.md', configPage(config)],
     ['docs/errors.md', errorsPage(await sinkErrorCodes())],
+    ['docs/openapi.json', jsonText(openApiDocument())],
     ['docs/sluice.schema.json', jsonText(config)],
     ['docs/types.md', typesPage(await typeResults(root))],
     ['packages/envelope/schema/envelope-v1.schema.json', jsonText(envelopeJsonSchema())],

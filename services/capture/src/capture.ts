@@ -1,4 +1,5 @@
 import { parseTableId } from '@sluice/envelope';
+import { openApiRoute } from '@sluice/ops-api';
 import {
   abortableDelay,
   fullJitter,
@@ -48,7 +49,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     health: () => capture.health(),
     status: () => capture.status(),
     setting: 'capture.ops',
-    routes: [...snapshotRoutes(() => capture.snapshotDesk), ...capture.ddlRoutes()],
+    routes: [openApiRoute, ...snapshotRoutes(() => capture.snapshotDesk), ...capture.ddlRoutes()],
   });
   const done = capture.run(context.signal);
   return {

@@ -103,11 +103,13 @@ describe('settings', async () => {
 
 test('every address of the ops ports that a fix or a page names is served', () => {
   const served = sources.flatMap((file) => [
-    ...[...textOf(file).matchAll(/path: ['`]([^'`]+)['`]/gu)].map(([, path = '']) => path),
+    ...[...textOf(file).matchAll(/(?:path|aliases): .+/gu)].flatMap(([line]) =>
+      [...line.matchAll(/['`]([^'`]+)['`]/gu)].map(([, path = '']) => path),
+    ),
     ...[...textOf(file).matchAll(/probe\('([^']+)'/gu)].map(([, path = '']) => path),
   ]);
   // Others are paths of files and of requests to stores.
-  const own = served.filter((path) => /^\/(?:[a-z/:-]|\$\{\w+\})+$/u.test(path));
+  const own = served.filter((path) => /^\/(?:[\w/:.-]|\$\{\w+\})+$/u.test(path));
   const patterns = [...own, '/metrics'].map(
     (path) => new RegExp(`^${path.replaceAll(/:\w+|\$\{\w+\}/gu, '[^/]+')}$`, 'u'),
   );

@@ -119,36 +119,38 @@ describe('the ops API of dead letters', () => {
     const desk = await office();
     await desk.bury(1, 2);
     const second = await desk.bury(2);
-    const listed = await desk.ask('/dlq');
+    const listed = await desk.ask('/api/v1/dlq');
     expect(listed).toMatchObject({
       status: 200,
       body: { sink: 'memory', depth: 2, matching: 2, halt: null },
     });
     const query = new URLSearchParams({ key: '{"id":2}', error: 'MYSQL_VALUE_REFUSED', table: 'shop.items' });
-    expect((await desk.ask('/dlq', null, String(query))).body).toMatchObject({
+    expect((await desk.ask('/api/v1/dlq', null, String(query))).body).toMatchObject({
       matching: 1,
       letters: [{ id: `${second.topic}-0-${second.offset}`, replays: 0, decision: null }],
     });
-    expect((await desk.ask('/dlq', null, 'since=2026-01-01T00:00:00Z')).body).toMatchObject({ matching: 0 });
-    expect(await desk.ask('/dlq', null, 'since=soon&tabel=x')).toMatchObject({ status: 400 });
+    expect((await desk.ask('/api/v1/dlq', null, 'since=2026-01-01T00:00:00Z')).body).toMatchObject({
+      matching: 0,
+    });
+    expect(await desk.ask('/api/v1/dlq', null, 'since=soon&tabel=x')).toMatchObject({ status: 400 });
   });
 
   test('replays nothing unless told to; what was replayed is resolved for everybody', async () => {
     const desk = await office();
     await desk.bury(1);
     await desk.bury(2);
-    const dry = await desk.ask('/dlq/replay', { by: 'me' });
+    const dry = await desk.ask('/api/v1/dlq/replay', { by: 'me' });
     expect(dry.body).toMatchObject({ dryRun: true, matching: 2, results: [{ decision: 'replay' }, {}] });
     expect(desk.sink.writes).toEqual([]);
     desk.sink.refused.add('{"id":2}');
-    const done = await desk.ask('/dlq/replay', { by: 'me', dryRun: false });
+    const done = await desk.ask('/api/v1/dlq/replay', { by: 'me', dryRun: false });
     expect(done.body).toMatchObject({ results: [{ result: 'applied' }, { result: 'failed' }] });
     expect(desk.results).toEqual(['applied', 'failed']);
     expect(desk.sink.read('shop', 'items', '{"id":1}')).toEqual(itemRow(1, 1));
     const index = await desk.store(true).refresh();
     expect([index.depth, index.letters().map(({ replays }) => replays)]).toEqual([1, [1, 1]]);
     desk.sink.refused.clear();
-    await desk.ask('/dlq/replay', { by: 'me', dryRun: false });
+    await desk.ask('/api/v1/dlq/replay', { by: 'me', dryRun: false });
     expect((await desk.store().refresh()).depth).toBe(0);
   });
 
@@ -156,7 +158,7 @@ describe('the ops API of dead letters', () => {
     const desk = await office();
     await desk.bury(1);
     desk.sink.reachable = false;
-    const answer = await desk.ask('/dlq/replay', { by: 'me', dryRun: false });
+    const answer = await desk.ask('/api/v1/dlq/replay', { by: 'me', dryRun: false });
     expect(answer).toMatchObject({
       status: 200,
       body: { results: [], stopped: { code: 'SINK_UNEXPECTED' } },
@@ -169,12 +171,12 @@ describe('the ops API of dead letters', () => {
     const first = await desk.bury(1);
     await desk.bury(2);
     const ids = [`${first.topic}-0-${first.offset}`];
-    expect((await desk.ask('/dlq/discard', { by: 'me', ids })).body).toMatchObject({
+    expect((await desk.ask('/api/v1/dlq/discard', { by: 'me', ids })).body).toMatchObject({
       dryRun: true,
       letters: ids,
     });
     expect((await desk.store().refresh()).depth).toBe(2);
-    await desk.ask('/dlq/discard', { by: 'me', ids, dryRun: false, reason: 'a test row' });
+    await desk.ask('/api/v1/dlq/discard', { by: 'me', ids, dryRun: false, reason: 'a test row' });
     const index = await desk.store(true).refresh();
     expect([index.depth, index.decisionOf(ids[0] ?? '')]).toMatchObject([
       1,
@@ -183,11 +185,11 @@ describe('the ops API of dead letters', () => {
   });
 
   test.each([
-    ['/dlq/replay', 'no json'],
-    ['/dlq/replay', {}],
-    ['/dlq/replay', { by: 'me', dryrun: false }],
-    ['/dlq/discard', { by: '' }],
-    ['/dlq/release', { by: 'me' }],
+    ['/api/v1/dlq/replay', 'no json'],
+    ['/api/v1/dlq/replay', {}],
+    ['/api/v1/dlq/replay', { by: 'me', dryrun: false }],
+    ['/api/v1/dlq/discard', { by: '' }],
+    ['/api/v1/dlq/release', { by: 'me' }],
   ])('refuses a wrong order to %s: %j', async (path, body) => {
     const desk = await office();
     const answer = await desk.ask(path, body);

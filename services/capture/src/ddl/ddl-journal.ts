@@ -21,7 +21,7 @@ export interface ShadowChange {
   readonly statements: readonly string[];
 }
 
-/** Entries kept for `/api/ddl/history`; the topic has them all. */
+/** Entries kept for `/api/v1/ddl/history`; the topic has them all. */
 const HISTORY_MAX = 1000;
 /** Open alerts kept, without those that stop a table; more are counted by nobody. A pipeline with so many has other worries. */
 const ALERTS_MAX = 10_000;

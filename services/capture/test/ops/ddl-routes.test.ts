@@ -33,27 +33,27 @@ function pages(isOwner: () => Promise<void> = () => Promise.resolve()) {
 
 test('alerts, oldest first; history, newest first', async () => {
   const { ask } = pages();
-  expect(await ask('/api/ddl/alerts', '')).toMatchObject({
+  expect(await ask('/api/v1/ddl/alerts', '')).toMatchObject({
     status: 200,
     body: { unacknowledged: 2, matching: 2, entries: [{ class: 'breaking' }, { class: 'drop' }] },
   });
-  expect(await ask('/api/ddl/history', 'limit=2')).toMatchObject({
+  expect(await ask('/api/v1/ddl/history', 'limit=2')).toMatchObject({
     body: { matching: 3, entries: [{ class: 'drop' }, { class: 'additive' }] },
   });
-  expect(await ask('/api/ddl/history', 'table=shop.other')).toMatchObject({ body: { matching: 0 } });
+  expect(await ask('/api/v1/ddl/history', 'table=shop.other')).toMatchObject({ body: { matching: 0 } });
 });
 
 test('clearing is stored before it counts, and says by whom', async () => {
   const { ask, published } = pages();
   const order = JSON.stringify({ by: 'ann', ids: ['0010000020000000200'] });
-  expect(await ask('/api/ddl/alerts/clear', '', order)).toEqual({
+  expect(await ask('/api/v1/ddl/alerts/clear', '', order)).toEqual({
     status: 200,
     body: { cleared: ['0010000020000000200'], unacknowledged: 1 },
   });
   expect(published).toMatchObject([{ payload: { ids: ['0010000020000000200'], by: 'ann' } }]);
-  expect(await ask('/api/ddl/alerts', '')).toMatchObject({ body: { unacknowledged: 1 } });
+  expect(await ask('/api/v1/ddl/alerts', '')).toMatchObject({ body: { unacknowledged: 1 } });
   expect(
-    await ask('/api/ddl/alerts/clear', '', JSON.stringify({ by: 'ann', table: 'shop.x' })),
+    await ask('/api/v1/ddl/alerts/clear', '', JSON.stringify({ by: 'ann', table: 'shop.x' })),
   ).toMatchObject({
     body: { cleared: [] },
   });
@@ -61,7 +61,7 @@ test('clearing is stored before it counts, and says by whom', async () => {
 });
 
 test.each(['', '{}', '{"by":"a","all":true}'])('an order like %j is refused', async (body) => {
-  expect(await pages().ask('/api/ddl/alerts/clear', '', body)).toMatchObject({ status: 400 });
+  expect(await pages().ask('/api/v1/ddl/alerts/clear', '', body)).toMatchObject({ status: 400 });
 });
 
 test('nothing is known before the topic was read', async () => {
@@ -86,20 +86,20 @@ test('a stopped table goes on by resume, not by clearing', async () => {
   stream.onQuery(query({ database: '', sql: "XA START X'61',X'',1", start: 1010, end: 1020, closes: false }));
   stream.onRows(rowsEvent({ table: ORDERS, operation: 'INSERT', start: 1030, rows: [['1', '"a"']] }));
   stream.onQuery(query({ sql: "XA PREPARE X'61',X'',1", start: 1060, end: 1080 }));
-  await ask('/api/ddl/alerts/clear', '', JSON.stringify({ by: 'ann' }));
+  await ask('/api/v1/ddl/alerts/clear', '', JSON.stringify({ by: 'ann' }));
   expect(journal.isStopped('shop.orders')).toBe(true);
   const order = JSON.stringify({ by: 'ann', table: 'shop.orders' });
-  expect(await ask('/api/tables/resume', '', order)).toMatchObject({
+  expect(await ask('/api/v1/tables/resume', '', order)).toMatchObject({
     body: { resumed: [expect.stringMatching(/^001000002000000\d{4}$/u)] },
   });
   expect([journal.isStopped('shop.orders'), resumed]).toEqual([false, ['shop.orders']]);
-  expect(await ask('/api/tables/resume', '', order)).toMatchObject({ body: { resumed: [] } });
+  expect(await ask('/api/v1/tables/resume', '', order)).toMatchObject({ body: { resumed: [] } });
   expect(resumed).toHaveLength(1);
 });
 
 test('an order that another capture may not have read is no success', async () => {
   const { ask, published } = pages(() => Promise.reject(new PipelineError('KAFKA_FENCED', 'taken over')));
-  await expect(ask('/api/ddl/alerts/clear', '', JSON.stringify({ by: 'ann' }))).rejects.toMatchObject({
+  await expect(ask('/api/v1/ddl/alerts/clear', '', JSON.stringify({ by: 'ann' }))).rejects.toMatchObject({
     code: 'KAFKA_FENCED',
   });
   expect(published).toHaveLength(1);

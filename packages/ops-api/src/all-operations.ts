@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+import { discardDeadLetters, listDeadLetters, releaseRecord, replayDeadLetters } from './dead-letters.ts';
+import type { Operation } from './operation.ts';
+import { listPausedTables, resumeSinkTable, resumeTable } from './paused-tables.ts';
+import { clearAlerts, listAlerts, listHistory } from './schema-changes.ts';
+import { JOB_ORDERS, listSnapshots, moveSnapshot, startSnapshots } from './snapshots.ts';
+import { captureStatus, health, sinkStatus } from './status.ts';
+
+/** What is known of an operation without its types. */
+export type AnyOperation = Pick<
+  Operation<unknown, unknown, unknown, unknown>,
+  'method' | 'path' | 'aliases' | 'role' | 'success' | 'summary' | 'bodyless'
+> & { readonly request: z.ZodType; readonly answer: z.ZodType };
+
+/** Every operation of each kind of service; `status` and `health` come with any service. */
+export const OPERATIONS: Readonly<Record<'capture' | 'sink', readonly AnyOperation[]>> = {
+  capture: [
+    health,
+    captureStatus,
+    listSnapshots,
+    startSnapshots,
+    ...JOB_ORDERS.map((order) => moveSnapshot(order)),
+    listAlerts,
+    listHistory,
+    clearAlerts,
+    resumeTable,
+  ],
+  sink: [
+    health,
+    sinkStatus,
+    listDeadLetters,
+    replayDeadLetters,
+    discardDeadLetters,
+    releaseRecord,
+    listPausedTables,
+    resumeSinkTable,
+  ],
+};

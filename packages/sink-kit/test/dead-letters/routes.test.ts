@@ -1,0 +1,34 @@
+import { TopicRouting } from '@sluice/envelope';
+import { OPERATIONS } from '@sluice/ops-api';
+import { createLogger, parseConfig } from '@sluice/runtime';
+import { expect, test } from 'vitest';
+import { LetterDesk } from '../../src/dead-letters/desk.ts';
+import { dlqRoutes } from '../../src/dead-letters/dlq-routes.ts';
+import type { LetterStore } from '../../src/dead-letters/letter-store.ts';
+import { HeldTables } from '../../src/held-tables.ts';
+import { tableRoutes } from '../../src/table-routes.ts';
+
+test('a sink answers every operation that is declared for it, and no other', () => {
+  const log = createLogger('test', { level: 'silent' });
+  const file = {
+    pipeline: 'p',
+    source: { host: 'h', user: 'u', tables: ['a.b'] },
+    kafka: { brokers: ['k:1'] },
+  };
+  const { topics } = parseConfig(JSON.stringify(file), {});
+  const routes = [
+    ...dlqRoutes({
+      desk: new LetterDesk(null as unknown as LetterStore),
+      sink: 's',
+      routing: new TopicRouting(topics),
+      write: () => Promise.reject(new Error('not asked')),
+      onReplayed: () => undefined,
+      log,
+    }),
+    ...tableRoutes({ sink: 's', held: new HeldTables(() => false), release: () => Promise.resolve(), log }),
+  ];
+  const own = OPERATIONS.sink.filter(({ path }) => !/\/(?:health|status)$/.test(path));
+  const facts = ({ method, path, role }: { method: string; path: string; role: string }) =>
+    `${method} ${path} ${role}`;
+  expect(routes.map(facts).sort()).toEqual(own.map(facts).sort());
+});

@@ -1,0 +1,24 @@
+import { OPERATIONS } from '@sluice/ops-api';
+import { createLogger } from '@sluice/runtime';
+import { expect, test } from 'vitest';
+import { ddlRoutes } from '../../src/ops/ddl-routes.ts';
+import { snapshotRoutes } from '../../src/ops/snapshot-routes.ts';
+
+test('capture answers every operation that is declared for it, and no other', () => {
+  const nothing = () => Promise.resolve();
+  const routes = [
+    ...snapshotRoutes(() => null),
+    ...ddlRoutes({
+      journal: () => null,
+      publish: nothing,
+      onStored: () => undefined,
+      isOwner: nothing,
+      onResumed: () => undefined,
+      log: createLogger('test', { level: 'silent' }),
+    }),
+  ];
+  const own = OPERATIONS.capture.filter(({ path }) => !/\/(?:health|status)$/.test(path));
+  const facts = ({ method, path, role }: { method: string; path: string; role: string }) =>
+    `${method} ${path} ${role}`;
+  expect(routes.map(facts).sort()).toEqual(own.map(facts).sort());
+});
