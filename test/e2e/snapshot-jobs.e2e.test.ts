@@ -66,8 +66,10 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       code: 'SNAPSHOT_REFUSED',
       error: expect.stringContaining(words) as unknown,
     });
-    expect(await start('items', 'nowhere = 1')).toEqual(refused("Unknown column 'nowhere'"));
-    expect(await start('items', '1) OR (1')).toEqual(refused('a bracket is closed that was not opened'));
+    expect(await start('items', 'nowhere = 1')).toEqual(
+      refused('names column nowhere, which the table does'),
+    );
+    expect(await start('items', '1) OR (1')).toEqual(refused('needs the name of a column, not `1`'));
     expect(await start('others', null)).toEqual(refused('No captured table'));
     expect((await move(capture, `initial/${name}.items`, 'cancel')).body).toEqual(refused('is done'));
     expect(await move(capture, 's9', 'pause')).toMatchObject({ status: 404 });
@@ -76,6 +78,83 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(await capture.get('/api/snapshots')).toMatchObject({
       jobs: [{ state: 'done', rows: 3, percent: 100 }],
     });
+    await capture.stop();
+  });
+
+  test('a condition becomes SQL that asks what it says, and nothing that is hidden', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'conditions');
+    const { name } = database;
+    await database.run(
+      `CREATE TABLE odd (id INT PRIMARY KEY, email VARCHAR(99), name VARCHAR(20) CHARACTER SET latin1, state ENUM('new','paid'),
+       at TIMESTAMP(3) NULL, day DATE, span TIME, price DECIMAL(20,4), flags BIT(8), year YEAR, \`odd \`\`name\` INT)`,
+      `INSERT INTO odd VALUES (1, 'ann@example.com', 'Zo\u00eb', 'new', '2026-11-01 10:00:00.250', '2026-11-01', '-10:00:00', 12.5, 5, 2026, 1)`,
+      `INSERT INTO odd VALUES (2, 'bob@example.com', 'it\\'s \\\\', 'paid', NULL, '2025-01-01', '30:00:00', -1, 6, 1999, NULL)`,
+      'CREATE TABLE visits (id INT PRIMARY KEY, kind VARCHAR(9))',
+      "INSERT INTO visits VALUES (1, 'bot'), (2, 'human')",
+    );
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections: {
+        snapshot: { allowSql: true, statementSeconds: 2 },
+        tables: {
+          [`${name}.odd`]: { columns: { Email: { exclude: true } } },
+          [`${name}.visits`]: { where: "kind <> 'bot'" },
+        },
+      },
+    });
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['odd', 'visits']);
+    const order = (path: string, table: string, wish: object): Promise<{ status: number; body: unknown }> =>
+      capture.order(path, { tables: [`${name}.${table}`], by: 'test', ...wish });
+    /** How the job of an order ends. */
+    const outcome = async (path: string, table: string, wish: object): Promise<unknown> => {
+      const { body } = await order(path, table, wish);
+      const [made] = (body as { jobs?: Job[] }).jobs ?? [];
+      if (made === undefined) return body;
+      return eventually('the end of the job', async () => {
+        const { jobs } = (await capture.get('/api/snapshots')) as {
+          jobs: (Job & { rowsRead: number; error: unknown })[];
+        };
+        const job = jobs.find(({ id }) => id === made.id);
+        return job !== undefined && ['done', 'failed'].includes(job.state) && job;
+      });
+    };
+    const one =
+      "(name = 'zo\u00eb' OR name <> 'zo\u00eb') AND state = 'new' AND at = '2026-11-01T10:00:00.250Z' AND day > '2025-01-01'";
+    const more =
+      "span BETWEEN '-11:00:00' AND '00:00:00' AND price = 12.50 AND flags IN (5, 7) AND year >= 2026 AND `odd ``name` IS NOT NULL";
+    for (const condition of [
+      `${one} AND ${more}`,
+      "name = 'it''s \\' AND at IS NULL",
+      'year < 2000 OR id = 7',
+    ])
+      expect([condition, await outcome('/api/snapshots', 'odd', { condition })]).toMatchObject([
+        condition,
+        { state: 'done', rows: 1, rowsRead: 1 },
+      ]);
+    expect(await outcome('/api/snapshots', 'odd', { condition: "EMAIL = 'ann@example.com'" })).toMatchObject({
+      error: expect.stringContaining('asks about column email') as unknown,
+    });
+    // How many rows that are not published fulfil it would tell what they hold.
+    expect(await outcome('/api/snapshots', 'visits', { condition: 'id = 1' })).toMatchObject({
+      rows: 0,
+      rowsRead: 0,
+    });
+    expect(await outcome('/api/snapshots/sql', 'odd', { sql: 'MOD(id, 2) = 0' })).toMatchObject({ rows: 1 });
+    expect(await outcome('/api/snapshots/sql', 'odd', { sql: 'SLEEP(30) = 0' })).toMatchObject({
+      state: 'failed',
+      error: {
+        code: 'SNAPSHOT_REFUSED',
+        message: expect.stringContaining('snapshot.statementSeconds (2)') as unknown,
+      },
+    });
+    const leak = "id = 1 AND EXTRACTVALUE(1, CONCAT(0x7e, email)) = 'x'";
+    const told = JSON.stringify(await outcome('/api/snapshots/sql', 'odd', { sql: leak }));
+    expect(told).not.toContain('ann@');
+    expect(capture.output).toContain('MOD(id, …) = …');
+    expect(capture.output).not.toContain('ann@');
     await capture.stop();
   });
 });

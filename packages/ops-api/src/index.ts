@@ -23,9 +23,11 @@ export {
   listSnapshots,
   moveSnapshot,
   startSnapshots,
+  startSqlSnapshots,
   type JobOrder,
   type Snapshot,
   type SnapshotOrder,
+  type SqlSnapshotOrder,
 } from './snapshots.ts';
 export {
   CAPTURE_STATES,

@@ -25,8 +25,10 @@ const snapshotSchema = z.object({
   /** `initial`: the first one of a captured table. */
   origin: z.enum(['initial', 'request']),
   state: z.enum(JOB_STATES),
-  /** SQL that a row must fulfil to be read; null for all rows. */
+  /** What a row must fulfil to be read, as it was ordered; null for all rows. */
   condition: z.string().nullable(),
+  /** Whether the condition is SQL as it is; absent: false. */
+  sql: z.boolean().exactOptional(),
   /** Whether sinks drop rows that this snapshot does not bring. */
   reconcile: z.boolean(),
   /** Rows published; those that the stream had newer ones of are not among them. */
@@ -60,6 +62,9 @@ export const listSnapshots = operation({
   answer: snapshotsSchema,
 });
 
+/** `database.table`, with `*` and `?` as wildcards. */
+const tables = z.array(z.string().min(3).max(300)).min(1).max(PATTERNS_MAX);
+
 /** One job for each captured table that fits. */
 export const startSnapshots = operation({
   method: 'POST',
@@ -68,8 +73,8 @@ export const startSnapshots = operation({
   aliases: ['/api/snapshots'],
   summary: 'Read rows of captured tables once more: one job for each table that fits.',
   request: z.strictObject({
-    /** `database.table`, with `*` and `?` as wildcards. */
-    tables: z.array(z.string().min(3).max(300)).min(1).max(PATTERNS_MAX),
+    tables,
+    /** In the language of `where` of the section `tables`; null for all rows. */
     condition: z.string().nullable().default(null),
     reconcile: z.boolean().default(false),
     by,
@@ -77,6 +82,21 @@ export const startSnapshots = operation({
   answer: snapshotsSchema,
   success: 202,
 });
+
+/**
+ * As above, of the rows for which a piece of SQL is true; refused without `snapshot.allowSql`. It may ask for what settings hide, and
+ * for what takes the source long.
+ */
+export const startSqlSnapshots = operation({
+  method: 'POST',
+  role: 'admin',
+  path: '/api/snapshots/sql',
+  request: z.strictObject({ tables, sql: z.string().min(1), by }),
+  answer: snapshotsSchema,
+  success: 202,
+});
+
+export type SqlSnapshotOrder = z.output<(typeof startSqlSnapshots)['request']>;
 
 export type SnapshotOrder = z.output<(typeof startSnapshots)['request']>;
 

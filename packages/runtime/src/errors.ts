@@ -327,7 +327,7 @@ export const ERRORS = {
   SNAPSHOT_REFUSED: {
     class: 'record',
     summary: 'an order about snapshots cannot be carried out',
-    fix: 'The message says why: no such captured table, a condition that the server refuses, or a job in another state. Nothing was changed.',
+    fix: 'The message says why: no such captured table, a condition that is none, asks about a hidden column, is refused by the server or takes it too long, or a job in another state. Nothing was changed.',
   },
   SOURCE_BINLOG_PURGED: {
     class: 'fatal',

@@ -40,7 +40,14 @@ export const OPTIONS = {
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },
   'accept-gap': { meaning: 'rewind over records that were deleted unread' },
-  condition: { value: 'SQL', meaning: 'only rows that fulfil it, such as `id > 1000`' },
+  condition: {
+    value: 'WHERE',
+    meaning: 'only rows that fulfil it, such as `id > 1000` (docs/tables.md, "Row conditions")',
+  },
+  sql: {
+    value: 'SQL',
+    meaning: 'only rows for which it is true; takes the role admin and snapshot.allowSql',
+  },
   reconcile: { meaning: 'at the end, sinks drop rows of the table that the source no longer has' },
   output: {
     value: 'FORMAT',

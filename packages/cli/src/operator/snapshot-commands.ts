@@ -3,6 +3,7 @@ import {
   listSnapshots,
   moveSnapshot,
   startSnapshots,
+  startSqlSnapshots,
   type JobOrder,
   type Snapshot,
 } from '@sluice/ops-api';
@@ -11,6 +12,7 @@ import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { whoIsIt } from './letters.ts';
 import { opsUrl } from './ops-url.ts';
+import { UsageError } from './usage-error.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
 const HEADINGS = [
@@ -41,7 +43,7 @@ async function snapshotList(line: CommandLine, config: SluiceConfig, screen: Scr
 
 export const snapshotStartCommand: PipelineCommand = {
   name: 'snapshot start',
-  options: ['table', 'condition', 'reconcile', 'url', 'by'],
+  options: ['table', 'condition', 'sql', 'reconcile', 'url', 'by'],
   several: ['table'],
   help: 'read rows of captured tables once more, while the stream goes on',
   connects: 'nothing',
@@ -51,13 +53,18 @@ export const snapshotStartCommand: PipelineCommand = {
 /** One job for each captured table that fits `--table`. */
 async function snapshotStart(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values } = line;
-  const wish = {
-    tables: [values.needed('table'), ...values.texts('table').slice(0, -1)],
-    condition: values.text('condition') ?? null,
-    reconcile: values.flag('reconcile'),
-    by: whoIsIt(values),
-  };
-  const made = await call({ url: urlOf(line, config) }, startSnapshots, wish);
+  const tables = [values.needed('table'), ...values.texts('table').slice(0, -1)];
+  const sql = values.text('sql');
+  const condition = values.text('condition') ?? null;
+  const reconcile = values.flag('reconcile');
+  if (sql !== undefined && (condition !== null || reconcile))
+    throw new UsageError('--sql stands alone: neither --condition nor --reconcile goes with it');
+  const where = { url: urlOf(line, config) };
+  const by = whoIsIt(values);
+  const made =
+    sql === undefined
+      ? await call(where, startSnapshots, { tables, condition, reconcile, by })
+      : await call(where, startSqlSnapshots, { tables, sql, by });
   showJobs(screen, made);
   screen.say(`${plural(made.jobs.length, 'job')} made; sluice snapshot list shows how far they are`);
   return true;

@@ -266,6 +266,14 @@ export const snapshotSchema = z
     maxThreads: z.int().min(1).max(64).default(2).meta({
       description: 'Tables that are read at the same time, each over a connection of its own.',
     }),
+    statementSeconds: z.int().min(1).max(86_400).default(300).meta({
+      description:
+        'Seconds after which the source ends a SELECT of a snapshot (`max_execution_time`, `max_statement_time`). A job with a condition fails then and can be resumed; any other asks again.',
+    }),
+    allowSql: z.boolean().default(false).meta({
+      description:
+        'Let those with the role `admin` choose the rows of a snapshot by a piece of SQL (`--sql`): it may ask for what `tables` hides.',
+    }),
   })
   .meta({ description: 'Reading the rows that were there before capture.' });
 

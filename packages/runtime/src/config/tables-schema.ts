@@ -57,7 +57,7 @@ const tableSchema = z
       }),
     where: z.string().min(1).max(10_000).optional().meta({
       description:
-        'Condition on the values of a row: `=`, `!=`, `<`, `<=`, `>`, `>=`, `[NOT] IN (…)`, `IS [NOT] NULL`, `AND`, `OR`, `NOT`, parentheses. Rows that it is not true for are not published; an update that leaves it is a DELETE, one that enters it an INSERT.',
+        'Condition on the values of a row: `=`, `!=`, `<`, `<=`, `>`, `>=`, `[NOT] BETWEEN`, `[NOT] IN (…)`, `IS [NOT] NULL`, `AND`, `OR`, `NOT`, parentheses. Rows that it is not true for are not published; an update that leaves it is a DELETE, one that enters it an INSERT.',
       example: "country = 'DE' AND deleted_at IS NULL",
     }),
     columns: z

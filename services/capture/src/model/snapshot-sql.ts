@@ -1,6 +1,7 @@
 /** Pieces of SQL that a snapshot's SELECT is made of and that come from outside: from an order, and from a checkpoint. */
 
-const CONDITION_CHARACTERS_MAX = 4000;
+/** Characters of a condition. */
+export const CONDITION_MAX = 4000;
 /** A text or a quoted name, with doubled and escaped quotes inside; then what ends a statement, hides a part of it, or opens and closes. */
 const TOKEN = /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"|`(?:[^`]|``)*`|--|#|\/\*|;|['"`()]|[\w@]+/gu;
 const REFUSED_WORDS = new Set(['select', 'table', 'into', 'for', 'lock', 'union', 'limit', 'order', 'group']);
@@ -11,8 +12,7 @@ const REFUSED_WORDS = new Set(['select', 'table', 'into', 'for', 'lock', 'union'
  */
 export function conditionProblem(condition: string): string | null {
   if (condition.trim() === '') return 'it is empty';
-  if (condition.length > CONDITION_CHARACTERS_MAX)
-    return `it is longer than ${CONDITION_CHARACTERS_MAX} characters`;
+  if (condition.length > CONDITION_MAX) return `it is longer than ${CONDITION_MAX} characters`;
   let depth = 0;
   for (const [token] of condition.matchAll(TOKEN)) {
     if (token === '(') depth++;

@@ -1,4 +1,12 @@
-import { JOB_ORDERS, listSnapshots, moveSnapshot, Refusal, routeOf, startSnapshots } from '@sluice/ops-api';
+import {
+  JOB_ORDERS,
+  listSnapshots,
+  moveSnapshot,
+  Refusal,
+  routeOf,
+  startSnapshots,
+  startSqlSnapshots,
+} from '@sluice/ops-api';
 import { PipelineError, type OpsRoute } from '@sluice/runtime';
 import type { SnapshotDesk } from '../snapshot/snapshot-desk.ts';
 
@@ -16,6 +24,7 @@ export function snapshotRoutes(desk: () => SnapshotDesk | null): readonly OpsRou
   return [
     routeOf(listSnapshots, () => ({ jobs: present().list() })),
     routeOf(startSnapshots, async (order) => ({ jobs: await present().start(order) })),
+    routeOf(startSqlSnapshots, async (order) => ({ jobs: await present().startSql(order) })),
     ...JOB_ORDERS.map((event) =>
       routeOf(moveSnapshot(event), async ({ by }, { id = '' }) => {
         const job = await present().move(id, event, by);

@@ -1,14 +1,15 @@
 import { ByteWriter } from '@sluice/binlog';
 import { tableIdOf, type TableName } from '@sluice/envelope';
 import { readTable, toPipelineError, type TableDescription } from '@sluice/mysql';
-import type { PipelineError } from '@sluice/runtime';
+import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { StreamPosition } from '../model/position.ts';
 import { mayReadAll } from '../catalog/select-grants.ts';
 import type { BookServer } from '../catalog/column-book.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
-import { estimateRows } from './condition.ts';
+import { isOutOfTime } from '../source/statement-time.ts';
+import { estimateRows, whereOf, type AskedRows } from './condition.ts';
 import { SnapshotTable, type SelectedRow } from './snapshot-table.ts';
 import type { Visibility } from './visibility.ts';
 import type { StreamProgress } from '../source/stream-progress.ts';
@@ -20,6 +21,10 @@ export interface ChunkReaderOptions {
   readonly routes: TableRoutes;
   /** `source.keys`. */
   readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
+  /** `snapshot.allowSql` */
+  readonly allowsSql: boolean;
+  /** `snapshot.statementSeconds` */
+  readonly statementSeconds: number;
 }
 
 export interface Chunk {
@@ -43,8 +48,7 @@ export type NoTable = 'gone' | 'unreadable';
 
 export interface ChunkRequest {
   readonly name: TableName;
-  /** SQL that a row must fulfil; null for all rows. */
-  readonly condition: string | null;
+  readonly asked: AskedRows;
   /** Already watching the table's rows in the stream. */
   readonly recorder: ChunkRecorder;
   readonly progress: StreamProgress;
@@ -103,16 +107,18 @@ export class ChunkReader {
   }
 
   /** Rows there are to read, as the server guesses; null when it does not. */
-  async estimate(table: SnapshotTable, condition: string | null): Promise<number | null> {
-    return estimateRows(this.#options.connection, table.shape, condition);
+  async estimate(table: SnapshotTable, asked: AskedRows): Promise<number | null> {
+    const { connection, allowsSql } = this.#options;
+    return estimateRows(connection, table.shape, whereOf(table, asked, allowsSql));
   }
 
   async #select(request: ChunkRequest, lock: boolean): Promise<SelectedPage | NoTable> {
-    const { connection } = this.#options;
+    const { connection, allowsSql } = this.#options;
     const table = this.#table ?? (await this.describe(request.name));
     if (typeof table === 'string') return table;
     this.#table = table;
-    const { condition, limit } = request;
+    const { limit } = request;
+    const condition = whereOf(table, request.asked, allowsSql);
     const after = request.after(table);
     const sql = table.pageSql({ after, limit, condition, lock });
     const begun = performance.now();
@@ -124,11 +130,22 @@ export class ChunkReader {
       const failure = toPipelineError(error, condition === null ? 'connection' : 'item');
       if (failure.code === 'MYSQL_PRIVILEGE_MISSING' && !(await mayReadAll(connection, request.name)))
         return 'unreadable';
-      if (!isOtherTable(failure)) throw failure;
-      // Altered or dropped between question and SELECT: nothing was read, and the next chunk asks again.
+      if (isOutOfTime(failure) && condition !== null) throw this.#tooSlow(request.name, failure);
+      if (!isOtherTable(failure) && !isOutOfTime(failure)) throw failure;
+      // Altered or dropped between question and SELECT, or locked for long: nothing was read, and the next chunk asks again.
       request.recorder.disturbed = true;
       return { table, rows: [], milliseconds: 0, refusal: failure };
     }
+  }
+
+  /** Few rows fulfil it, and the server looks at all of them for each chunk. */
+  #tooSlow(name: TableName, cause: PipelineError): PipelineError {
+    const { statementSeconds } = this.#options;
+    return new PipelineError(
+      'SNAPSHOT_REFUSED',
+      `A chunk of ${tableIdOf(name)} took longer than snapshot.statementSeconds (${statementSeconds}). Fix: give the columns of the condition an index, or raise the setting; sluice snapshot resume goes on.`,
+      { cause },
+    );
   }
 }
 

@@ -1,27 +1,78 @@
-import type { TableName } from '@sluice/envelope';
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import { quoteTable, toPipelineError } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2';
+import { shownStatement } from '../ddl/shown-statement.ts';
 import { conditionProblem } from '../model/snapshot-sql.ts';
+import type { TableShape } from '../model/table.ts';
+import type { SnapshotJob } from '../state/snapshot-job.ts';
+import { ConditionError } from '../transform/condition-parser.ts';
+import { conditionOutline, conditionSql, type AskedColumns } from '../transform/condition-sql.ts';
+
+/** Which rows a snapshot is to read, as its order says it: all, those of a condition, or those of a piece of SQL. */
+export type AskedRows = Pick<SnapshotJob, 'condition' | 'sql'>;
+
+export interface AskedTable extends Pick<AskedColumns, 'isHidden'> {
+  readonly shape: TableShape;
+}
+
+/**
+ * What stands in WHERE; null for all rows. Throws SNAPSHOT_REFUSED when that is not for this table.
+ * @param allowsSql `snapshot.allowSql`
+ */
+export function whereOf(
+  table: AskedTable,
+  { condition, sql = false }: AskedRows,
+  allowsSql: boolean,
+): string | null {
+  if (condition === null) return null;
+  return sql ? allowedSql(condition, allowsSql) : writtenSql(condition, table);
+}
+
+function allowedSql(sql: string, isAllowed: boolean): string {
+  if (!isAllowed)
+    throw refused(
+      'The rows are chosen by SQL, and snapshot.allowSql is false. Fix: write it as a condition (docs/operations.md, "Snapshots"), or set snapshot.allowSql: true',
+    );
+  const problem = conditionProblem(sql);
+  if (problem !== null) throw refused(`The SQL is refused: ${problem}`);
+  return sql;
+}
+
+function writtenSql(condition: string, table: AskedTable): string {
+  try {
+    return conditionSql(condition, { columns: table.shape.columns, isHidden: table.isHidden });
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    throw refused(`The condition on ${tableIdOf(table.shape)} ${error.message}`);
+  }
+}
+
+/** The choice as it may be logged: without a literal. Null for all rows. */
+export function outlineOf({ condition, sql = false }: AskedRows): string | null {
+  if (condition === null) return null;
+  return sql ? shownStatement(condition, { flavour: 'mysql', sqlMode: 0 }) : conditionOutline(condition);
+}
 
 /**
  * Rows that a snapshot of the table will read, by the optimizer's guess; null when it has none.
  * Throws a PipelineError when the server refuses the condition.
+ * @param where SQL that a row must fulfil; null for all rows
  */
 export async function estimateRows(
   connection: Connection,
   name: TableName,
-  condition: string | null,
+  where: string | null,
 ): Promise<number | null> {
-  const where = condition === null ? '' : ` WHERE (${condition})`;
+  const condition = where === null ? '' : ` WHERE (${where})`;
   // The form is named: since 9.x MySQL explains as a tree in one column unless told otherwise (explain_format).
-  const sql = `EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM ${quoteTable(name.database, name.table)}${where}`;
+  const sql = `EXPLAIN FORMAT=TRADITIONAL SELECT 1 FROM ${quoteTable(name.database, name.table)}${condition}`;
   try {
     const [plan] = await connection.query<RowDataPacket[]>(sql);
     return rowsOf(plan[0]);
   } catch (error) {
-    throw toPipelineError(error, condition === null ? 'connection' : 'item');
+    throw toPipelineError(error, where === null ? 'connection' : 'item');
   }
 }
 
@@ -33,33 +84,19 @@ function rowsOf(step: RowDataPacket | undefined): number | null {
 }
 
 /**
- * Throws SNAPSHOT_REFUSED when the condition cannot be used on this table: by its form, or by the server's word.
+ * Throws SNAPSHOT_REFUSED when the server refuses the condition. It may evaluate it while it explains it and quote what a row
+ * holds, so the number of its error has to do.
  */
-export async function checkCondition(
-  connection: Connection,
-  name: TableName,
-  condition: string,
-): Promise<void> {
-  const problem = conditionProblem(condition);
-  if (problem !== null) throw new PipelineError('SNAPSHOT_REFUSED', `The condition is refused: ${problem}.`);
+export async function checkCondition(connection: Connection, name: TableName, where: string): Promise<void> {
   try {
-    await estimateRows(connection, name, condition);
+    await estimateRows(connection, name, where);
   } catch (error) {
     const failure = toPipelineError(error);
     if (failure.errorClass === 'retryable') throw failure;
-    const words = wordsOf(failure);
-    throw new PipelineError(
-      'SNAPSHOT_REFUSED',
-      `The server refuses the condition on ${name.database}.${name.table}: ${words}`,
-      { cause: error },
-    );
+    throw refused(`The server refuses the condition on ${tableIdOf(name)}: ${failure.message}`, error);
   }
 }
 
-/** ER_BAD_FIELD_ERROR, ER_PARSE_ERROR, ER_SP_DOES_NOT_EXIST, ER_WRONG_PARAMCOUNT_TO_NATIVE_FCT: they quote the condition alone. */
-const OF_THE_CONDITION: ReadonlySet<unknown> = new Set([1054, 1064, 1305, 1582]);
-
-/** The server may evaluate the condition while it explains it, and quote what a row holds: then its number has to do. */
-function wordsOf({ cause, context, message }: PipelineError): string {
-  return cause instanceof Error && OF_THE_CONDITION.has(context['errno']) ? cause.message : message;
+function refused(message: string, cause?: unknown): PipelineError {
+  return new PipelineError('SNAPSHOT_REFUSED', `${message}.`, { cause });
 }

@@ -1,6 +1,6 @@
-import { tableId } from '@sluice/envelope';
+import { tableId, tableIdOf } from '@sluice/envelope';
 import { readTables, type TableDescription } from '@sluice/mysql';
-import type { JobOrder, Snapshot, SnapshotOrder } from '@sluice/ops-api';
+import type { JobOrder, Snapshot, SnapshotOrder, SqlSnapshotOrder } from '@sluice/ops-api';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import { queryRows } from '../source/query.ts';
@@ -8,7 +8,8 @@ import { progressOf } from '../state/job-progress.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { SnapshotJob } from '../state/snapshot-job.ts';
 import { createTableFilter, type TableFilter } from '../model/table-filter.ts';
-import { checkCondition } from './condition.ts';
+import { checkCondition, outlineOf, whereOf, type AskedRows } from './condition.ts';
+import type { SnapshotTable } from './snapshot-table.ts';
 
 /** Jobs that wait or run at most: each is written into every checkpoint. */
 const OPEN_JOBS_MAX = 2000;
@@ -19,6 +20,10 @@ export interface DeskParts {
   readonly durably: (change: () => void) => Promise<void>;
   /** A connection to the source, for the questions of one order. */
   readonly connect: () => Promise<Connection>;
+  /** A captured table as a snapshot reads it. */
+  readonly describe: (table: TableDescription) => SnapshotTable;
+  /** `snapshot.allowSql` */
+  readonly allowsSql: boolean;
   readonly filter: TableFilter;
   /** Whether a table can be captured as it is. */
   readonly isFit: (table: TableDescription) => boolean;
@@ -42,20 +47,34 @@ export class SnapshotDesk {
 
   /** One job for each captured table that is meant. Throws SNAPSHOT_REFUSED, then none was made. */
   async start(order: SnapshotOrder): Promise<readonly Snapshot[]> {
-    const { condition, reconcile, by } = order;
-    const { book, durably, now, log } = this.#parts;
+    const { condition, reconcile } = order;
     if (condition !== null && reconcile)
       throw refused(
         'A snapshot of some rows cannot tell which of the others are gone: reconcile needs all rows',
       );
-    const tables = await this.#tablesOf(order);
+    return this.#request(order, { condition }, reconcile);
+  }
+
+  /** As `start`, of the rows that a piece of SQL chooses. */
+  async startSql(order: SqlSnapshotOrder): Promise<readonly Snapshot[]> {
+    return this.#request(order, { condition: order.sql, sql: true }, false);
+  }
+
+  async #request(
+    { tables: patterns, by }: Pick<SnapshotOrder, 'tables' | 'by'>,
+    asked: AskedRows,
+    reconcile: boolean,
+  ): Promise<readonly Snapshot[]> {
+    const { book, durably, now, log } = this.#parts;
+    const tables = await this.#tablesOf(patterns, asked);
     const ids: string[] = [];
     await durably(() => {
       for (const { database, table } of tables) {
-        ids.push(book.request({ database, table, condition, reconcile, requestedAt: now() }).id);
+        ids.push(book.request({ database, table, ...asked, reconcile, requestedAt: now() }).id);
       }
     });
-    log.info({ event: 'snapshot.requested', by, jobs: ids, reconcile }, 'snapshots were asked for');
+    const of = { tables: tables.map(tableIdOf), condition: outlineOf(asked), sql: asked.sql ?? false };
+    log.info({ event: 'snapshot.requested', by, jobs: ids, ...of, reconcile }, 'snapshots were asked for');
     return this.#views(ids);
   }
 
@@ -76,11 +95,16 @@ export class SnapshotDesk {
     return ids.flatMap((id) => this.#parts.book.get(id) ?? []).map(viewOf);
   }
 
-  async #tablesOf({ tables, condition }: SnapshotOrder): Promise<readonly TableDescription[]> {
-    const connection = await this.#parts.connect();
+  async #tablesOf(patterns: readonly string[], asked: AskedRows): Promise<readonly TableDescription[]> {
+    const { connect, describe, allowsSql } = this.#parts;
+    const connection = await connect();
     try {
-      const found = await this.#captured(connection, tables);
-      if (condition !== null) for (const table of found) await checkCondition(connection, table, condition);
+      const found = await this.#captured(connection, patterns);
+      if (asked.condition !== null)
+        for (const table of found) {
+          const where = whereOf(describe(table), asked, allowsSql);
+          if (where !== null) await checkCondition(connection, table, where);
+        }
       return found;
     } finally {
       connection.destroy();

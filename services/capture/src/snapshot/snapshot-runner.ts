@@ -2,6 +2,7 @@ import { tableId, type TableName } from '@sluice/envelope';
 import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../stream/capture-loop.ts';
 import type { ServerFacts } from '../source/server.ts';
+import { isOutOfTime } from '../source/statement-time.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { SnapshotJob } from '../state/snapshot-job.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
@@ -15,7 +16,7 @@ import { ChunkSize } from './chunk-size.ts';
 import { SelectImage } from './select-image.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 
-/** A condition that names a column which is gone is refused every time; a table that is just being altered is not. */
+/** SQL that names a column which is gone is refused every time; a table that is just being altered is not. */
 const REFUSALS_MAX = 5;
 
 export interface SnapshotParts {
@@ -114,7 +115,7 @@ export class SnapshotRunner {
       const since = job.since ?? stream.beginSnapshot();
       // Also by a job that goes on: it may have waited for longer than the topic keeps records.
       route = routes.announced(table.shape, stream.announcement);
-      book.update(job.id, { rowsExpected, since });
+      book.update(job.id, { rowsExpected: this.#isCounted(route) ? rowsExpected : null, since });
       if (job.since === null) this.#mark(route, 'begin');
     });
     return route;
@@ -123,9 +124,10 @@ export class SnapshotRunner {
   /** What is refused now is the first chunk's to tell: a condition, a table that has gone with its database, or may not be read any more. */
   async #estimate(table: SnapshotTable): Promise<number | null> {
     try {
-      return await this.#parts.reader.estimate(table, this.#job.condition);
+      return await this.#parts.reader.estimate(table, this.#job);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
+      if (isOutOfTime(error)) return null;
       const isOfTable = ['MYSQL_DATABASE_UNKNOWN', 'MYSQL_PRIVILEGE_MISSING'].includes(error.code);
       if (isOfTable || ['record', 'schema'].includes(error.errorClass)) return null;
       throw error;
@@ -141,7 +143,7 @@ export class SnapshotRunner {
     const chunk = await this.#answerOf(() =>
       reader.read({
         name: job,
-        condition: job.condition,
+        asked: job,
         recorder,
         progress: stream.progress,
         limit: this.#size.rows,
@@ -164,16 +166,27 @@ export class SnapshotRunner {
 
   /** The error of what is wrong with the job itself; throws what is wrong with the source. */
   async #answerOf(read: () => Promise<Chunk | NoTable>): Promise<Chunk | NoTable | PipelineError> {
-    if (this.#job.condition === null) return read();
+    const job = this.#job;
     try {
       const chunk = await read();
       const refusal = typeof chunk === 'string' ? null : chunk.refusal;
+      if (refusal !== null && isOutOfTime(refusal)) this.#warnOfTime(job);
+      if (job.condition === null) return chunk;
       this.#refusals = refusal === null ? 0 : this.#refusals + 1;
       return this.#refusals < REFUSALS_MAX || refusal === null ? chunk : refusal;
     } catch (error) {
-      if (error instanceof PipelineError && error.errorClass === 'record') return error;
+      const isOfJob = error instanceof PipelineError && error.errorClass === 'record';
+      if (isOfJob && job.condition !== null) return error;
       throw error;
     }
+  }
+
+  #warnOfTime({ id, database, table }: SnapshotJob): void {
+    const name = tableId(database, table);
+    this.#parts.log.warn(
+      { event: 'snapshot.statement_ended', job: id, table: name },
+      `the source did not give a chunk of ${name} within snapshot.statementSeconds, as when a session has locked the table: it is asked again`,
+    );
   }
 
   #after(table: SnapshotTable): string[] | null {
@@ -185,15 +198,21 @@ export class SnapshotRunner {
     const { table, rows, more } = chunk;
     const published = this.#write(route, recorder, chunk);
     const job = this.#job;
+    const read = this.#isCounted(route) ? rows.length : published;
     const last = rows.at(-1);
     this.#parts.book.update(job.id, {
       lastKey: last === undefined ? this.#after(table) : table.keyOf(last),
       order: table.order,
       rows: job.rows + published,
-      rowsRead: job.rowsRead + rows.length,
+      rowsRead: job.rowsRead + read,
       activeMs: job.activeMs + Math.round(performance.now() - begun),
     });
     if (!more) this.#finish(route);
+  }
+
+  /** How many rows fulfil a condition would tell of those that `where` keeps from readers. */
+  #isCounted(route: TableRoute): boolean {
+    return this.#job.condition === null || route.encoder.table.treatment.condition === null;
   }
 
   /** The rows that the stream has nothing newer of; answers how many. */

@@ -21,6 +21,7 @@ export class SnapshotTable {
   readonly columns: readonly Column[];
   /** What the places in a table's order depend on: a last key is worth nothing when it has changed. */
   readonly order: string;
+  readonly #published: ReadonlySet<string> | null;
   readonly #keys: readonly KeyColumn[];
   readonly #comparedKeys: readonly string[];
   readonly #keyEncoder: TableEncoder;
@@ -46,11 +47,15 @@ export class SnapshotTable {
     this.shape = { database, table, columns: schemaColumns(this.columns), keyColumns, leftOut };
     const captured = captureTable(this.shape, 0, ownTopic(''), 0, treat(this.shape));
     this.#keyEncoder = encoderFor(captured, '');
+    this.#published = publishedAsTheyAre(captured.treatment, this.columns);
     this.#expressions = expressionsOf(this.columns, captured.treatment);
     this.#keys = captured.keyOrdinals.map((ordinal) => keyColumn(this.columns[ordinal] as Column, ordinal));
     this.#comparedKeys = this.#keys.map(({ column }) => comparedKey(description, column));
     this.order = this.#keys.map(({ column }) => `${column.name} ${column.sqlType}`).join(', ');
   }
+
+  /** Whether readers are kept from values of a column of the table, in whole or in part. */
+  readonly isHidden = (column: string): boolean => this.#published?.has(column) === false;
 
   /** The SELECT of a page. */
   pageSql(page: Pick<ChunkQuery, 'after' | 'limit' | 'condition' | 'lock'>): string {
@@ -80,6 +85,13 @@ export class SnapshotTable {
       return keyText(scratch);
     });
   }
+}
+
+/** Null when all columns are. */
+function publishedAsTheyAre({ plan }: Treatment, columns: readonly Column[]): ReadonlySet<string> | null {
+  if (plan === null) return null;
+  const plain = plan.columns.filter(({ step }) => step.kind === 'write');
+  return new Set(plain.map(({ place }) => columns[place]?.name ?? ''));
 }
 
 /** What nobody gets to see is not asked for. */

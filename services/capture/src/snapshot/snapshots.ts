@@ -1,9 +1,12 @@
-import type { TableName } from '@sluice/envelope';
+import { tableIdOf, type TableName } from '@sluice/envelope';
+import type { TableDescription } from '@sluice/mysql';
 import { whenAborted, type Logger } from '@sluice/runtime';
+import type { Connection } from 'mysql2/promise';
 import type { CaptureLoop } from '../stream/capture-loop.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { exposureOf, refusalOf } from '../preflight/refused-tables.ts';
 import type { Source } from '../source/source.ts';
+import { boundStatements } from '../source/statement-time.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
@@ -13,6 +16,7 @@ import type { TableWorkQueue } from '../stream/table-work.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { SnapshotDesk } from './snapshot-desk.ts';
 import { SnapshotRunner, type SnapshotParts } from './snapshot-runner.ts';
+import { SnapshotTable } from './snapshot-table.ts';
 import { SnapshotScheduler } from './snapshot-scheduler.ts';
 import { chooseVisibility } from './visibility.ts';
 
@@ -45,7 +49,9 @@ export class Snapshots {
     this.desk = new SnapshotDesk({
       book,
       durably: (change) => loop.durably(change),
-      connect: () => source.connect(),
+      connect: () => this.#connect(),
+      describe: (table) => this.#describe(table),
+      allowsSql: settings.config.snapshot.allowSql,
       filter: settings.filter,
       isFit: (table) =>
         refusalOf(settings.config, table) === null && exposureOf(settings.config, table) === null,
@@ -69,7 +75,7 @@ export class Snapshots {
 
   /** Ends at once when the signal is aborted, whatever the source is asked just then. */
   async #read(id: string, signal: AbortSignal): Promise<void> {
-    const connection = await this.#parts.source.connect();
+    const connection = await this.#connect();
     const hungUp = Promise.withResolvers<void>();
     const hangUp = (): void => {
       connection.destroy();
@@ -89,11 +95,27 @@ export class Snapshots {
     }
   }
 
-  #chunkReader(connection: Awaited<ReturnType<Source['connect']>>): ChunkReader {
+  /** The source is not kept busy for ever by what one order asks. */
+  async #connect(): Promise<Connection> {
+    const { source, settings } = this.#parts;
+    const connection = await source.connect();
+    await boundStatements(connection, source.facts, settings.config.snapshot.statementSeconds);
+    return connection;
+  }
+
+  #describe(table: TableDescription): SnapshotTable {
+    const { settings, source, routes } = this.#parts;
+    const key = settings.config.source.keys[tableIdOf(table)];
+    return new SnapshotTable(table, key, source.facts, (shape) => routes.treat(shape));
+  }
+
+  #chunkReader(connection: Connection): ChunkReader {
     const { settings, source, routes } = this.#parts;
     const visibility = chooseVisibility(connection, source.facts);
     const configuredKeys = settings.config.source.keys;
-    return new ChunkReader({ connection, visibility, server: source.facts, routes, configuredKeys });
+    const { allowSql: allowsSql, statementSeconds } = settings.config.snapshot;
+    const from = { connection, visibility, server: source.facts, routes, configuredKeys };
+    return new ChunkReader({ ...from, allowsSql, statementSeconds });
   }
 
   #runnerParts(): Omit<SnapshotParts, 'reader'> {

@@ -1,6 +1,6 @@
 import { isSequence } from '@sluice/envelope';
 import { z } from 'zod';
-import { conditionProblem, isKeyLiteral } from '../model/snapshot-sql.ts';
+import { CONDITION_MAX, isKeyLiteral } from '../model/snapshot-sql.ts';
 
 /** How the reading of a table's rows stands, as the checkpoint keeps it: a restart goes on at the last chunk. */
 export const jobSchema = z.object({
@@ -10,11 +10,10 @@ export const jobSchema = z.object({
   table: z.string(),
   origin: z.enum(['initial', 'request']),
   state: z.enum(['pending', 'running', 'paused', 'done', 'failed', 'cancelled']),
-  /** SQL that a row must fulfil to be read; null for all rows. */
-  condition: z
-    .string()
-    .refine((text) => conditionProblem(text) === null)
-    .nullable(),
+  /** What a row must fulfil to be read, as it was ordered; null for all rows. It is read, and written as SQL, when a chunk is. */
+  condition: z.string().max(CONDITION_MAX).nullable(),
+  /** Whether the condition is SQL as it is; absent: false. */
+  sql: z.boolean().exactOptional(),
   /** Whether sinks shall drop rows of the table that this snapshot does not bring. */
   reconcile: z.boolean(),
   /** Sequence of the begin mark: rows that sinks hold from before it are older than this snapshot; null before the mark. */
@@ -57,7 +56,7 @@ const MOVES: Readonly<Record<JobEvent, { readonly from: readonly JobState[]; rea
 /** What is known of a job when it is made; the rest is as nothing has been read. */
 export type JobOrder = Pick<
   SnapshotJob,
-  'id' | 'database' | 'table' | 'origin' | 'condition' | 'reconcile' | 'requestedAt'
+  'id' | 'database' | 'table' | 'origin' | 'condition' | 'sql' | 'reconcile' | 'requestedAt'
 >;
 
 export function newJob(order: JobOrder): SnapshotJob {

@@ -38,7 +38,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 const DEPTH_MAX = 50;
 
 /**
- * Reads `column = literal`, `!=`, `<>`, `<`, `<=`, `>`, `>=`, `[NOT] IN (…)`, `IS [NOT] NULL`, `AND`, `OR`, `NOT` and
+ * Reads `column = literal`, `!=`, `<>`, `<`, `<=`, `>`, `>=`, `[NOT] BETWEEN … AND …`, `[NOT] IN (…)`, `IS [NOT] NULL`, `AND`, `OR`, `NOT` and
  * parentheses. Throws ConditionError.
  */
 export function parseCondition(text: string): Condition {
@@ -121,6 +121,10 @@ class Parser {
       return isNegated ? { kind: 'not', part: { kind: 'null', column } } : { kind: 'null', column };
     }
     const isNegated = this.#takes('NOT');
+    if (this.#takes('BETWEEN')) {
+      const part = this.#between(column);
+      return isNegated ? { kind: 'not', part } : part;
+    }
     if (this.#takes('IN')) {
       const part: Condition = { kind: 'in', column, values: this.#list() };
       return isNegated ? { kind: 'not', part } : part;
@@ -129,9 +133,22 @@ class Parser {
     const operator = OPERATORS[text];
     if (operator === undefined || isNegated)
       throw new ConditionError(
-        `needs =, !=, <, <=, >, >=, IN or IS behind column ${column}, not ${text === '' ? 'its end' : `\`${text}\``}`,
+        `needs =, !=, <, <=, >, >=, BETWEEN, IN or IS behind column ${column}, not ${text === '' ? 'its end' : `\`${text}\``}`,
       );
     return { kind: 'compare', column, operator, value: this.#literal() };
+  }
+
+  #between(column: string): Condition {
+    const from = this.#literal();
+    this.#expect('AND');
+    const to = this.#literal();
+    return {
+      kind: 'and',
+      parts: [
+        { kind: 'compare', column, operator: '>=', value: from },
+        { kind: 'compare', column, operator: '<=', value: to },
+      ],
+    };
   }
 
   #list(): readonly Literal[] {

@@ -45,6 +45,11 @@ export function comparerOf(column: SchemaColumn, operator: Operator, literal: Li
   throw new ConditionError(`compares column ${column.name}, which is ${type}: only IS NULL is known for it`);
 }
 
+/** Throws ConditionError as `comparerOf` does. */
+export function checkComparison(column: SchemaColumn, operator: Operator, literal: Literal): void {
+  comparerOf(column, operator, literal);
+}
+
 function needs({ name, type }: SchemaColumn, literal: Literal, wanted: Literal['type']): string {
   if (literal.type === wanted) return literal.text;
   const form = wanted === 'number' ? 'a number without quotes' : "a text in quotes ('…')";

@@ -76,7 +76,8 @@ class Compiler {
   }
 
   #placeOf(name: string): number {
-    const place = this.#columns.findIndex((column) => column.name === name);
+    const wanted = name.toLowerCase();
+    const place = this.#columns.findIndex((column) => column.name.toLowerCase() === wanted);
     if (place === -1) throw new ConditionError(`names column ${name}, which the table does not have`);
     this.#places.add(place);
     return place;

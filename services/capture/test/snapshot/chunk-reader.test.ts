@@ -10,7 +10,11 @@ import { FILE } from '../support/streams.ts';
 const TABLE = new SnapshotTable(description({ columns: [columnRow('id')] }), undefined, MYSQL_FACTS);
 
 /** A table that is there when it is described, and at whose SELECT the server gives this error. */
-async function readAgainst(errno: number, mayReadAll = false): Promise<string | undefined> {
+async function readAgainst(
+  errno: number,
+  mayReadAll = false,
+  condition: string | null = null,
+): Promise<string | undefined> {
   const query = (sql: unknown): Promise<unknown> => {
     const isOfAll = typeof sql === 'string' && sql.includes('LIMIT 0');
     if (isOfAll && mayReadAll) return Promise.resolve([[]]);
@@ -27,13 +31,15 @@ async function readAgainst(errno: number, mayReadAll = false): Promise<string | 
     server: MYSQL_FACTS,
     routes: { ddlsPassed: 0 },
     configuredKeys: {},
+    allowsSql: false,
+    statementSeconds: 300,
   } as unknown as ChunkReaderOptions;
   const reader = new ChunkReader(options);
   reader.describe = () => Promise.resolve(TABLE);
   const recorder = new ChunkRecorder();
   const chunk = await reader.read({
     name: { database: 'shop', table: 'orders' },
-    condition: null,
+    asked: { condition },
     recorder,
     progress: {} as never,
     limit: 2,
@@ -51,6 +57,18 @@ test.each([
   ['a database', 1049, 'MYSQL_DATABASE_UNKNOWN'],
 ])('%s that is dropped between question and SELECT is asked for again', async (_, errno, code) => {
   expect(await readAgainst(errno)).toBe(code);
+});
+
+test('a chunk of all rows that takes too long is asked for again', async () => {
+  expect(await readAgainst(3024)).toBe('MYSQL_BUSY');
+  expect(await readAgainst(1969)).toBe('MYSQL_BUSY');
+});
+
+test('a chunk of some rows that takes too long names the setting', async () => {
+  await expect(readAgainst(3024, false, 'id > 7')).rejects.toMatchObject({
+    code: 'SNAPSHOT_REFUSED',
+    message: expect.stringContaining('took longer than snapshot.statementSeconds (300)') as unknown,
+  });
 });
 
 test('what is wrong with the source is thrown', async () => {

@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 import { conditionProblem, isKeyLiteral } from '../../src/model/snapshot-sql.ts';
-import { checkCondition } from '../../src/snapshot/condition.ts';
+import { checkCondition, outlineOf, whereOf, type AskedTable } from '../../src/snapshot/condition.ts';
 import { keyLiteral } from '../../src/snapshot/chunk-query.ts';
 
 test.each([
@@ -28,20 +28,49 @@ test.each([
   expect(conditionProblem(condition)).toBe(problem);
 });
 
-test('what the server does not understand of the condition is refused in its words', async () => {
-  const unknown = Object.assign(new Error("Unknown column 'x'"), { errno: 1054, code: 'ER_BAD_FIELD_ERROR' });
-  const connection = { query: () => Promise.reject(unknown) } as unknown as Connection;
+test.each([
+  ['a column that is not there', 1054, 'ER_BAD_FIELD_ERROR', "Unknown column 'ann@example.com'"],
+  [
+    'a value that it met',
+    1772,
+    'ER_MALFORMED_GTID_SET_SPECIFICATION',
+    "Malformed GTID set 'ann@example.com'.",
+  ],
+])('of %s the number of the error is told, and no word of the server', async (_, errno, code, words) => {
+  const met = Object.assign(new Error(words), { errno, code });
+  const connection = { query: () => Promise.reject(met) } as unknown as Connection;
   const check = checkCondition(connection, { database: 'shop', table: 'a' }, 'x = 1');
-  await expect(check).rejects.toMatchObject({ code: 'SNAPSHOT_REFUSED' });
-  await expect(check).rejects.toThrow("Unknown column 'x'");
+  await expect(check).rejects.toMatchObject({
+    code: 'SNAPSHOT_REFUSED',
+    message: `The server refuses the condition on shop.a: MySQL gave ${code} (${errno}).`,
+  });
 });
 
-test('what the server says of a value that it met is not passed on', async () => {
-  const message = "Malformed GTID set specification 'ann@example.com'.";
-  const met = Object.assign(new Error(message), { errno: 1772, code: 'ER_MALFORMED_GTID_SET_SPECIFICATION' });
-  const connection = { query: () => Promise.reject(met) } as unknown as Connection;
-  const check = checkCondition(connection, { database: 'shop', table: 'a' }, "GTID_SUBSET(email, '')");
-  await expect(check).rejects.toThrow(/ER_MALFORMED_GTID_SET_SPECIFICATION \(1772\)$/u);
+const TABLE: AskedTable = {
+  shape: {
+    database: 'shop',
+    table: 'a',
+    columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
+    keyColumns: ['id'],
+  },
+  isHidden: () => false,
+};
+
+test('a piece of SQL is taken only where a setting allows it, and only if it speaks of the row', () => {
+  const asked = { condition: 'MOD(id, 2) = 0', sql: true };
+  expect(() => whereOf(TABLE, asked, false)).toThrow('snapshot.allowSql is false');
+  expect(whereOf(TABLE, asked, true)).toBe('MOD(id, 2) = 0');
+  expect(() => whereOf(TABLE, { ...asked, condition: '1) OR (1' }, true)).toThrow('a bracket is closed');
+  expect(() => whereOf(TABLE, { condition: 'MOD(id, 2) = 0' }, true)).toThrow(
+    'The condition on shop.a needs',
+  );
+  expect(whereOf(TABLE, { condition: null }, false)).toBeNull();
+});
+
+test('what is logged of a piece of SQL has no literal', () => {
+  expect(outlineOf({ condition: "email = 'ann@example.com' AND ssn = 123456789", sql: true })).toBe(
+    "email = '…' AND ssn = …",
+  );
 });
 
 test.each([

@@ -1,5 +1,7 @@
+import { TopicRouting } from '@sluice/envelope';
 import { createLogger, PipelineError } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
+import { TableRegistry } from '../../src/catalog/table-registry.ts';
 import type { CaptureLoop } from '../../src/stream/capture-loop.ts';
 import type { Chunk, ChunkReader, ChunkRequest, NoTable } from '../../src/snapshot/chunk-reader.ts';
 import { SnapshotRunner } from '../../src/snapshot/snapshot-runner.ts';
@@ -7,17 +9,18 @@ import { SnapshotTable } from '../../src/snapshot/snapshot-table.ts';
 import { SnapshotBook } from '../../src/state/snapshot-book.ts';
 import type { SnapshotJob } from '../../src/state/snapshot-job.ts';
 import { RowWriter } from '../../src/encode/row-writer.ts';
+import { Shaper } from '../../src/transform/shaper.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { columnRow, description } from '../support/descriptions.ts';
 import { MYSQL_FACTS } from '../support/server-facts.ts';
-import { FILE, streamOf, type StreamSetup } from '../support/streams.ts';
+import { FILE, PARTITIONS, streamOf, type StreamSetup } from '../support/streams.ts';
 
 const NAME = { database: 'shop', table: 'orders' };
 const JOB = 'initial/shop.orders';
 
 /** A source of chunks that is told what each read brings, and a loop that is always at a boundary. */
 class Setup {
-  readonly parts: StreamSetup = streamOf();
+  parts: StreamSetup = streamOf();
   readonly book = new SnapshotBook();
   readonly requests: { after: readonly string[] | null; limit: number }[] = [];
   forgotten = 0;
@@ -352,6 +355,18 @@ describe('SnapshotRunner', () => {
       expect(setup.book.get(JOB)).toMatchObject({ rows: 2, lastKey: ['2'] });
     },
   );
+
+  test('how many rows fulfil a condition is not told where the settings publish some rows only', async () => {
+    const setup = new Setup();
+    const shaper = new Shaper({ 'shop.orders': { columns: {}, where: 'v > 7' } }, null);
+    const registry = new TableRegistry(new TopicRouting({ prefix: 'p' }), shaper);
+    registry.admit('shop', 'orders', PARTITIONS);
+    setup.parts = streamOf({ registry });
+    setup.condition = 'id > 0';
+    setup.chunks = [[1]];
+    await setup.run();
+    expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 0, rowsRead: 0, rowsExpected: null });
+  });
 
   test('a condition that the server refuses fails the job, not the stream', async () => {
     const setup = new Setup();
