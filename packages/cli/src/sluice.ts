@@ -1,15 +1,16 @@
 /** `sluice`: the operator's command. See `--help`. */
 import { CallFailed } from '@sluice/ops-api/client';
-import { errorEntry, olderNodeReady, PipelineError, VERSION } from '@sluice/runtime';
+import { errorEntry, olderNodeReady, PipelineError, printable, VERSION } from '@sluice/runtime';
 import { UsageError } from './operator/usage-error.ts';
 import { CommandFailed } from './operator/command-failed.ts';
 import { parseCommandLine } from './operator/command-line.ts';
 import { helpFor } from './operator/help.ts';
+import { printableScreen } from './operator/screen.ts';
 import { runCommand } from './operator/run-command.ts';
 
 const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
 
-const say = (line: string): void => console.error(line);
+const say = (line: string): void => console.error(printable(line));
 
 async function main(args: readonly string[]): Promise<number> {
   const wish = parseCommandLine(args, Date.now());
@@ -27,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   await olderNodeReady;
-  const screen = { format: line.output, output: process.stdout, say };
+  const screen = printableScreen({ format: line.output, output: process.stdout, say });
   if (await runCommand(command, line, process.env, screen)) return EXIT.done;
   return 'check' in command ? EXIT.wrongUse : EXIT.notDone;
 }

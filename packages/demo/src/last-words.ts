@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { printable } from '@sluice/runtime';
 
 const MOST_BYTES = 65_536;
 const MOST_LINES = 5;
@@ -10,9 +11,9 @@ export function lastWords(logFile: string): string {
     .filter((line) => line.trim() !== '');
   for (const line of lines.toReversed()) {
     const words = errorOf(line);
-    if (words !== null) return words;
+    if (words !== null) return printable(words);
   }
-  return lines.slice(-MOST_LINES).join('\n');
+  return printable(lines.slice(-MOST_LINES).join('\n'));
 }
 
 function readTail(file: string): string {

@@ -37,6 +37,7 @@ export {
 } from './config/schema.ts';
 export { opsOf, parseSection } from './config/section.ts';
 export { redactedConfig } from './config/secrets.ts';
+export { hashKeyId, isHashKeyRing, parseHashKeyRing, withNewHashKey } from './hash-key-ring.ts';
 export {
   HEALTH_STATUSES,
   rollUp,
@@ -70,6 +71,7 @@ export { preflightFailed, type PreflightProblem } from './preflight.ts';
 export type { OpsRole } from './ops-access.ts';
 export type { OpsRequest, OpsResponse, OpsRoute } from './ops-requests.ts';
 export { startOpsServers, type OpsServers, type OpsServersOptions } from './ops-servers.ts';
+export { printable, printableJson, printableLine } from './printable.ts';
 export { refuseNewer } from './record-version.ts';
 export { Troubles, type Trouble } from './troubles.ts';
 export { VERSION } from './version.ts';

@@ -1,6 +1,7 @@
 import { tableId } from '@sluice/envelope';
 import type { CapturePlan, TablePlan } from '@sluice/ops-api';
 import type { TablePreview } from '@sluice/sink-kit';
+import { printableLine } from '@sluice/runtime';
 import { plural, tableText } from './screen.ts';
 
 export interface SinkPreview extends TablePreview {
@@ -32,7 +33,7 @@ export function* planDetails(
 ): Generator<string> {
   for (const table of tables) {
     const id = tableId(table.database, table.table);
-    yield `table ${id}
+    yield `table ${printableLine(id)}
   topic:      ${table.topics.join(', ')}, ${plural(table.partitions, 'partition')}
   key:        ${keyOf(table)}
   operations: ${table.operations.join(', ')}
@@ -47,7 +48,7 @@ export function* planDetails(
     ]);
     if (rows.length > 0) yield tableText(['  COLUMN', 'PUBLISHED AS', 'TYPE', ''], rows);
     for (const { sink, target, definition } of previews.filter((each) => each.table === id))
-      yield `sink ${sink}: ${target}\n${definition.replace(/^/gm, '  ')}\n`;
+      yield `sink ${sink}: ${printableLine(target)}\n${definition.replace(/^/gm, '  ')}\n`;
   }
 }
 

@@ -1,3 +1,5 @@
+import { printable, printableJson, printableLine } from '@sluice/runtime';
+
 export type OutputFormat = 'json' | 'table';
 /** Where a command writes: the result to `output`, everything else as lines by `say`. */
 export interface Screen {
@@ -7,6 +9,16 @@ export interface Screen {
 }
 
 export type Cell = string | number | null;
+
+/** What is written there moves no cursor and turns no text, whatever names and messages hold. */
+export function printableScreen({ format, output, say }: Screen): Screen {
+  const shown = format === 'json' ? printableJson : printable;
+  return {
+    format,
+    output: { write: (text) => output.write(shown(text)) },
+    say: (line) => say(printable(line)),
+  };
+}
 
 /** A row per entry with `--output table`, the whole document with `--output json`. */
 export function show(
@@ -31,9 +43,9 @@ export function tableText(headings: readonly string[], rows: readonly (readonly 
   return `${text.join('\n')}\n`;
 }
 
-/** Keys hold whatever a row holds: control characters would move the cursor. */
+/** Keys hold whatever a row holds. */
 function cellText(cell: Cell): string {
-  return String(cell ?? '-').replace(/\p{Cc}/gu, '.');
+  return printableLine(String(cell ?? '-'));
 }
 
 export function plural(count: number, noun: string): string {
