@@ -37,7 +37,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       notes: { truncate: 4 },
     };
     const tables = { '*.users': { columns, operations: ['insert', 'update', 'delete'] } };
-    pipeline.configure({ capture: { hashKeyFile }, tables });
+    pipeline.configure({ capture: { hashKeyFile, hashKeyForm: 'bytes' }, tables });
     const rowOf = async (id: number): Promise<Record<string, unknown> | null> => {
       const text = await stores.redis.get(`${pipeline.name}.users:${id}`).catch(() => null);
       return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
@@ -80,14 +80,35 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(await first?.process.stop()).toMatchObject({ code: 0 });
 
     // Another mask: the rows that are there are published once more, as a new version of the table.
+    // The key of before there were rings gives way to a ring, which an operator has to want.
     pipeline.configure({
-      capture: { hashKeyFile },
+      capture: { hashKeyFile: `${hashKeyFile}s` },
       tables: { '*.users': { columns: { ...columns, phone: { mask: '?' }, notes: { exclude: true } } } },
     });
-    const [second] = await pipeline.start('capture');
+    const { configFile } = await pipeline.writeConfig('plan');
+    const makeKey = (): Promise<unknown> => sluice(configFile, 'hash-key new');
+    expect(await makeKey()).toMatchObject({ code: 0, document: { isFirst: true } });
+    const refused = await pipeline.launch('capture');
+    expect(await refused.process.ended).toMatchObject({ code: 64 });
+    expect(refused.process.log.at(-1)?.err?.code).toBe('CONFIG_CHANGED');
+    const second = await pipeline.launch('capture', {}, ['--accept', 'hash-key']);
     await eventually('the new mask', async () => (await rowOf(7))?.['phone'] === '?');
     expect(Object.keys((await rowOf(7)) ?? {})).not.toContain('notes');
-    expect(await second?.process.stop()).toMatchObject({ code: 0 });
+    const hashOf7 = (await rowOf(7))?.['email_hash'];
+    expect(await second.process.stop()).toMatchObject({ code: 0 });
+
+    // A new key in front of it is one.
+    expect(await makeKey()).toMatchObject({ code: 0, document: { isFirst: false } });
+    const planned = await sluice(configFile, 'plan');
+    expect(planned.document).toMatchObject({
+      tables: [
+        { change: expect.stringMatching(/^hash key [0-9a-f]{4} is replaced by [0-9a-f]{4}:/u) as unknown },
+      ],
+    });
+    const [third] = await pipeline.start('capture');
+    await eventually('the new key', async () => (await rowOf(7))?.['email_hash'] !== hashOf7);
+    expect((await rowOf(7))?.['email_hash']).toMatch(/^[0-9a-f]{64}$/u);
+    expect(await third?.process.stop()).toMatchObject({ code: 0 });
     expect(await redis?.process.stop()).toMatchObject({ code: 0 });
 
     const topics = (await pipeline.reader.topicNames()).filter((name) =>
@@ -95,7 +116,8 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     );
     expect(topics.some((name) => name.includes('.dlq.'))).toBe(true);
     for (const topic of topics) expect([topic, await holdsSecret(pipeline, topic)]).toEqual([topic, false]);
-    for (const started of [first, second, redis]) expect(started?.process.output).not.toContain(SECRET);
+    for (const started of [first, second, third, redis])
+      expect(started?.process.output).not.toContain(SECRET);
   });
 
   test('only rows that meet a condition are published; another condition is accepted, and rebuilds', async () => {
@@ -283,7 +305,7 @@ async function keyFile(scope: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
   scope.defer(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'hash.key');
-  await writeFile(file, `${randomBytes(32).toString('hex')}\n`);
+  await writeFile(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   return file;
 }
 

@@ -71,7 +71,7 @@ export const ERRORS = {
   CONFIG_CHANGED: {
     class: 'fatal',
     summary: 'a changed setting would make what sinks hold wrong',
-    fix: 'Look at `sluice plan`. Start capture by `sluice capture --accept row-conditions`: it reads the tables anew, and sinks drop what is no longer published. Or set the old condition again.',
+    fix: 'Look at `sluice plan`. Start capture by `sluice capture --accept row-conditions`: it reads the tables anew, and sinks drop what is no longer published. Or set the old condition again. For a key of hashed columns that is gone, the message names the command.',
     exit: 'configuration',
   },
   CONFIG_INVALID: {

@@ -9,6 +9,7 @@ import {
   dlqShowCommand,
 } from './dlq-commands.ts';
 import { dlqReplayCommand } from './dlq-replay.ts';
+import { hashKeyNewCommand } from './hash-key-new.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
 import { captureCommand, sinkCommand } from './service-commands.ts';
@@ -37,4 +38,5 @@ export const COMMANDS: readonly Command[] = [
   ddlHistoryCommand,
   ddlClearCommand,
   tableResumeCommand,
+  hashKeyNewCommand,
 ];

@@ -9,7 +9,7 @@ export const OPTIONS = {
   accept: {
     value: 'WHAT',
     meaning:
-      'lost-checkpoint or row-conditions: start although that is missing or has changed (docs/errors.md)',
+      'lost-checkpoint, row-conditions or hash-key: start although that is missing or has changed (docs/errors.md)',
   },
   sink: { value: 'S', meaning: 'the sink, as its section is called under `sinks`' },
   id: {
@@ -40,6 +40,7 @@ export const OPTIONS = {
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },
   'accept-gap': { meaning: 'rewind over records that were deleted unread' },
+  file: { value: 'FILE', meaning: 'the file of keys (default: capture.hashKeyFile)' },
   condition: {
     value: 'WHERE',
     meaning: 'only rows that fulfil it, such as `id > 1000` (docs/tables.md, "Row conditions")',

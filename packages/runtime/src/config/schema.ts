@@ -210,7 +210,11 @@ export const captureSchema = z
     ops: opsSchemaFor('capture').prefault({}),
     hashKeyFile: file.optional().meta({
       description:
-        'File with the key of hashed columns, at least 16 bytes; only capture reads it. A line end behind it does not count.',
+        'File with the keys of hashed columns, made by `sluice hash-key new`: the newest stands first and is used, older ones say that it has replaced them. Only capture reads it, and nobody else may.',
+    }),
+    hashKeyForm: z.enum(['ring', 'bytes']).default('ring').meta({
+      description:
+        '`bytes`: the file holds the bytes of one key for all columns, as before there were rings (at least 16; a line end behind them does not count). Values stay hashed as they were.',
     }),
     flushRows: z
       .int()

@@ -18,7 +18,12 @@ const columnSchema = z
       .meta({ description: 'Publish this text instead of every value; NULL stays NULL.', example: '***' }),
     hash: z.boolean().default(false).meta({
       description:
-        'Publish the HMAC-SHA256 of the value as 64 hexadecimal digits, with the key of `capture.hashKeyFile`; NULL stays NULL.',
+        'Publish the HMAC-SHA256 of the value as 64 hexadecimal digits, with a key of this column alone that is derived from `capture.hashKeyFile`; NULL stays NULL.',
+    }),
+    hashLink: z.string().min(1).max(MAX_NAME).optional().meta({
+      description:
+        'Columns with `hash` and the same name here have one key, so that equal values can be joined; default: none is joined to another.',
+      example: 'email',
     }),
     truncate: z
       .int()
@@ -33,7 +38,9 @@ const columnSchema = z
       .optional()
       .meta({ description: 'Publish the column under this name.' }),
   })
-  .superRefine(({ exclude, mask, hash, truncate, rename }, context) => {
+  .superRefine(({ exclude, mask, hash, hashLink, truncate, rename }, context) => {
+    if (hashLink !== undefined && !hash)
+      context.addIssue({ code: 'custom', message: '`hashLink` needs `hash: true`' });
     const hidden = [exclude, mask !== undefined, hash, truncate !== undefined].filter(Boolean);
     if (hidden.length > 1)
       context.addIssue({

@@ -179,6 +179,16 @@ export class TableRegistry {
     return this.#differs(database, table, (known, treatment) => known.plan === planText(treatment));
   }
 
+  /** The id of the key that values of a table's newest version were hashed by; null when none is hashed, then or now. */
+  hashedBy({ database, table }: TableName): string | null {
+    const known = this.#newest.get(tableId(database, table));
+    if (known === undefined || known.plan === '') return null;
+    const { plan } = this.treatmentOf(known.shape) ?? { plan: null };
+    if (plan?.columns.some(({ step }) => step.kind === 'hash') !== true) return null;
+    const [, id] = JSON.parse(known.plan) as readonly unknown[];
+    return typeof id === 'string' ? id : null;
+  }
+
   /** Whether the newest version of a table was published by another row condition than that of now. */
   hasOtherCondition(database: string, table: string): boolean {
     return this.#differs(database, table, (known, treatment) => known.condition === conditionText(treatment));

@@ -19,7 +19,8 @@ export interface RowCondition {
 export type ValueStep =
   | { readonly kind: 'write' }
   | { readonly kind: 'mask'; readonly text: string }
-  | { readonly kind: 'hash' }
+  /** `of`: what the column's key is derived from; absent where all columns have one key. */
+  | { readonly kind: 'hash'; readonly of?: string }
   | { readonly kind: 'truncate'; readonly characters: number };
 
 export interface PublishedColumn {

@@ -11,6 +11,7 @@ import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
 import { findGapProblems, type BinlogGaps } from './binlog-gaps.ts';
+import { refuseUnknownKeys } from './hash-key-changes.ts';
 import { findKeyChanges } from './key-checks.ts';
 import { findProblems } from './preflight.ts';
 import { findMissingPrivileges } from './privileges.ts';
@@ -138,6 +139,7 @@ export function refuseUnfit(settings: CaptureSettings, checked: Checked): Fit {
   refuseStart(settings, kafkaTrouble, problems);
   if (status === null) throw preflightFailed(problems);
   refuseNewConditions(settings, checked);
+  if (!settings.acceptHashKey) refuseUnknownKeys(checked.known, settings.hashKey, checked.tables);
   return { ...checked, status };
 }
 

@@ -1,6 +1,8 @@
 import type { TableDescription } from '@sluice/mysql';
 import type { ColumnOutline, TablePlan } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import type { HashKey } from '../model/hash-key.ts';
+import { keyChangeOf } from './hash-key-changes.ts';
 import { sourceShape } from './shape-checks.ts';
 import type { ValueStep } from '../model/treatment.ts';
 import type { BookServer } from '../catalog/column-book.ts';
@@ -12,13 +14,14 @@ export interface TableFacts {
   readonly config: SluiceConfig;
   readonly registry: TableRegistry;
   readonly server: BookServer;
+  readonly hashKey: HashKey | null;
   /** By topic. */
   readonly partitions: ReadonlyMap<string, number>;
 }
 
 const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 
-export function planTable({ table, config, registry, server, partitions }: TableFacts): TablePlan {
+export function planTable({ table, config, registry, server, hashKey, partitions }: TableFacts): TablePlan {
   const shape = sourceShape(table, config, server);
   const place = registry.placeOf(shape.database, shape.table);
   const { captured, error } = outline(shape, place, registry);
@@ -37,7 +40,7 @@ export function planTable({ table, config, registry, server, partitions }: Table
       name.toLowerCase(),
     ),
     where: captured?.treatment.condition?.text ?? null,
-    change: error ?? changeOf(shape, config, registry),
+    change: error ?? changeOf(shape, config, registry, hashKey),
     refused: captured === null,
   };
 }
@@ -55,7 +58,12 @@ function outline(
   }
 }
 
-function changeOf(shape: TableShape, config: SluiceConfig, registry: TableRegistry): string {
+function changeOf(
+  shape: TableShape,
+  config: SluiceConfig,
+  registry: TableRegistry,
+  hashKey: HashKey | null,
+): string {
   const { database, table } = shape;
   if (registry.shapeOf(database, table) === null)
     return config.snapshot.mode === 'never'
@@ -63,6 +71,11 @@ function changeOf(shape: TableShape, config: SluiceConfig, registry: TableRegist
       : 'new: its rows, then its changes';
   if (registry.hasOtherCondition(database, table))
     return 'row condition changed: capture stops until --accept row-conditions, then the table is read anew';
+  const keyChange = keyChangeOf(registry, hashKey, shape);
+  if (keyChange === 'unknown')
+    return `hash key ${registry.hashedBy(shape)} is not in capture.hashKeyFile: capture stops until --accept hash-key, then all rows are hashed and published again`;
+  if (keyChange === 'rotated')
+    return `hash key ${registry.hashedBy(shape)} is replaced by ${hashKey?.id}: a new version, and all rows are hashed and published again; records of before keep their old hashes until the topic forgets them`;
   return registry.isShapedOtherwise(database, table)
     ? 'settings changed: a new version, and its rows are published again'
     : 'none';

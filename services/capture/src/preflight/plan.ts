@@ -22,7 +22,7 @@ async function planAll(settings: CaptureSettings, checked: Checked): Promise<Cap
   const names = new Set(found.flatMap(({ database, table }) => known.placeOf(database, table).topics));
   const topics = await planTopics(settings, [...names]);
   const partitions = new Map(topics.planned.map((topic) => [topic.name, topic.partitions]));
-  const facts = { config, registry: known, server: source.facts, partitions };
+  const facts = { config, registry: known, server: source.facts, hashKey: settings.hashKey, partitions };
   return {
     source: { flavour: source.facts.flavour, version: source.facts.version },
     topics: topics.planned,

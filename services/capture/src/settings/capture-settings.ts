@@ -1,6 +1,7 @@
 import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient } from '@sluice/kafka';
 import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
+import type { HashKey } from '../model/hash-key.ts';
 import { readHashKey } from '../transform/read-hash-key.ts';
 import { Shaper } from '../transform/shaper.ts';
 import type { ReaderOptions } from '../source/binlog-reader.ts';
@@ -18,15 +19,23 @@ export interface CaptureSettings {
   readonly filter: TableFilter;
   /** What of a captured table is published. */
   readonly shaper: Shaper;
+  /** Of hashed columns. */
+  readonly hashKey: HashKey | null;
   /** For administration; the hot path has its own transport. */
   readonly kafka: ReturnType<typeof kafkaClient>;
   readonly acceptLostCheckpoint: boolean;
   /** Take new row conditions, and rebuild their tables. */
   readonly acceptConditions: boolean;
+  /** Hash by a key that has not replaced the one of before, and publish its tables anew. */
+  readonly acceptHashKey: boolean;
 }
 
+const ONE_KEY =
+  'capture.hashKeyForm is `bytes`: all hashed columns have one key, so equal values can be told across tables (docs/tables.md, "The key of hashed columns")';
+
 export function captureSettings(config: SluiceConfig, argv: readonly string[], log: Logger): CaptureSettings {
-  const { hashKeyFile } = config.capture;
+  const hashKey = readHashKey(config.capture);
+  if (hashKey?.isPerColumn === false) log.warn({ event: 'capture.one_hash_key' }, ONE_KEY);
   return {
     config,
     prefix: config.topics.prefix,
@@ -34,7 +43,8 @@ export function captureSettings(config: SluiceConfig, argv: readonly string[], l
     serverName: config.source.server,
     serverId: config.source.serverId,
     filter: createTableFilter(config.source.tables, config.source.excludeTables),
-    shaper: new Shaper(config.tables, hashKeyFile === undefined ? null : readHashKey(hashKeyFile)),
+    shaper: new Shaper(config.tables, hashKey),
+    hashKey,
     kafka: kafkaClient(config.kafka, log),
     ...accepted(argv),
   };
@@ -50,19 +60,22 @@ export function readerOptions(
   return { connection, serverId, heartbeatMs, queueBytes: config.memory.queueBytes, log };
 }
 
+const ACCEPTABLE: readonly string[] = ['lost-checkpoint', 'row-conditions', 'hash-key'];
+
 /** What the operator accepts by `--accept …`, which may be given several times. */
 function accepted(
   argv: readonly string[],
-): Pick<CaptureSettings, 'acceptLostCheckpoint' | 'acceptConditions'> {
+): Pick<CaptureSettings, 'acceptLostCheckpoint' | 'acceptConditions' | 'acceptHashKey'> {
   const words = argv.flatMap((argument, at) => (argument === '--accept' ? [argv[at + 1] ?? ''] : []));
-  const unknown = words.find((word) => word !== 'lost-checkpoint' && word !== 'row-conditions');
+  const unknown = words.find((word) => !ACCEPTABLE.includes(word));
   if (unknown !== undefined)
     throw new PipelineError(
       'CONFIG_INVALID',
-      `--accept takes "lost-checkpoint" or "row-conditions", not "${unknown}".`,
+      `--accept takes ${ACCEPTABLE.map((word) => `"${word}"`).join(' or ')}, not "${unknown}".`,
     );
   return {
     acceptLostCheckpoint: words.includes('lost-checkpoint'),
     acceptConditions: words.includes('row-conditions'),
+    acceptHashKey: words.includes('hash-key'),
   };
 }

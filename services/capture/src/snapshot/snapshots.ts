@@ -43,7 +43,7 @@ export class Snapshots {
   readonly #writer: RowWriter;
 
   constructor(parts: SnapshotsParts) {
-    const { book, loop, source, settings, log } = parts;
+    const { book, loop, settings, log } = parts;
     this.#parts = parts;
     this.#writer = new RowWriter({ tombstones: false, oversize: parts.oversize });
     this.desk = new SnapshotDesk({

@@ -2,6 +2,7 @@ import type { PreflightProblem } from '@sluice/runtime';
 import { type SchemaColumn, tableId } from '@sluice/envelope';
 import { type TableShape } from '../model/table.ts';
 import { columnSetting, hides, type ColumnSetting, type TableSettings } from './table-settings.ts';
+import type { HashKey } from '../model/hash-key.ts';
 import type { ValueStep, PublishedColumn, ColumnPlan } from '../model/treatment.ts';
 
 const HASH_DIGITS = 64;
@@ -21,21 +22,22 @@ const WRITE: ValueStep = { kind: 'write' };
  * The plan for a table of this shape, and everything that keeps the settings from being applied to it. The plan is null
  * when all columns are published as they are.
  *
- * @param hashKeyId tells one hash key from another; null when there is none
+ * @param hashKey null when there is none
  */
 export function planColumns(
   shape: TableShape,
   settings: TableSettings,
-  hashKeyId: string | null,
+  hashKey: HashKey | null,
 ): { readonly plan: ColumnPlan | null; readonly problems: readonly PreflightProblem[] } {
   const problems = shape.columns.flatMap((column) => {
     const setting = columnSetting(settings, column.name);
-    return setting === undefined ? [] : columnProblems(shape, column, setting, hashKeyId);
+    return setting === undefined ? [] : columnProblems(shape, column, setting, hashKey);
   });
   const columns = shape.columns.flatMap((column, place): PublishedColumn[] => {
     const config = columnSetting(settings, column.name)?.config;
     if (config === undefined) return [{ column, place, step: WRITE }];
-    return config.exclude ? [] : [{ ...publish(column, config), place }];
+    const of = hashKey?.isPerColumn === true ? hashedAs(shape, column, config) : undefined;
+    return config.exclude ? [] : [{ ...publish(column, config, of), place }];
   });
   const isPlain =
     columns.length === shape.columns.length &&
@@ -44,19 +46,35 @@ export function planColumns(
   const keyColumns = shape.keyColumns.map((name) => columnSetting(settings, name)?.config.rename ?? name);
   const text = JSON.stringify([
     columns.map(({ column: { name, type }, place, step }) => ({ place, name, type, step })),
-    columns.some(({ step }) => step.kind === 'hash') ? hashKeyId : null,
+    columns.some(({ step }) => step.kind === 'hash') ? (hashKey?.id ?? null) : null,
   ]);
   return { plan: { columns, keyColumns, text }, problems: [...problems, ...collisions(shape, columns)] };
+}
+
+/** What a column's hash key is derived from: its name, or the name that joins it to others. */
+function hashedAs(
+  { database, table }: TableShape,
+  { name }: SchemaColumn,
+  { hashLink }: ColumnSetting['config'],
+): string {
+  return JSON.stringify(
+    hashLink === undefined ? ['column', database, table, name.toLowerCase()] : ['link', hashLink],
+  );
 }
 
 function publish(
   column: SchemaColumn,
   { mask, hash, truncate, rename }: ColumnSetting['config'],
+  of: string | undefined,
 ): { readonly column: SchemaColumn; readonly step: ValueStep } {
   const named = rename === undefined || rename === column.name ? column : { ...column, name: rename };
   if (mask !== undefined)
     return { column: holding(named, Array.from(mask).length), step: { kind: 'mask', text: mask } };
-  if (hash) return { column: holding(named, HASH_DIGITS), step: { kind: 'hash' } };
+  if (hash)
+    return {
+      column: holding(named, HASH_DIGITS),
+      step: of === undefined ? { kind: 'hash' } : { kind: 'hash', of },
+    };
   if (truncate === undefined) return { column: named, step: WRITE };
   const type = CHARACTERS.test(column.type) ? shortened(column.type, truncate) : column.type;
   return { column: { ...named, type }, step: { kind: 'truncate', characters: truncate } };
@@ -82,7 +100,7 @@ function columnProblems(
   shape: TableShape,
   column: SchemaColumn,
   { setting, config }: ColumnSetting,
-  hashKeyId: string | null,
+  hashKey: HashKey | null,
 ): readonly PreflightProblem[] {
   const table = tableId(shape.database, shape.table);
   const problems: PreflightProblem[] = [];
@@ -101,12 +119,12 @@ function columnProblems(
       required: 'a CHAR, VARCHAR or TEXT column',
       fix: 'use `mask`, `hash` or `exclude` instead',
     });
-  if (hash && hashKeyId === null)
+  if (hash && hashKey === null)
     problems.push({
       setting: `${setting}.hash`,
       found: 'no capture.hashKeyFile',
       required: 'a key for the hash',
-      fix: 'write at least 16 random bytes to a file and name it under capture.hashKeyFile',
+      fix: 'name a file under capture.hashKeyFile, and make it by `sluice hash-key new`',
     });
   if (rename !== undefined && RESERVED.test(rename))
     problems.push({

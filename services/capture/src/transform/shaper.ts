@@ -27,7 +27,7 @@ export class Shaper {
   treat(shape: TableShape): Treatment {
     const settings = this.settingsOf(shape.database, shape.table);
     if (settings === null) return AS_IT_IS;
-    const { plan, problems } = planColumns(shape, settings, this.#hashKey?.id ?? null);
+    const { plan, problems } = planColumns(shape, settings, this.#hashKey);
     const condition = conditionOf(shape, settings);
     const [first] = [...this.ambiguities(settings), ...problems, ...condition.problems];
     if (first !== undefined)
@@ -41,7 +41,7 @@ export class Shaper {
     if (settings === null) return [];
     return [
       ...this.ambiguities(settings),
-      ...planColumns(shape, settings, this.#hashKey?.id ?? null).problems,
+      ...planColumns(shape, settings, this.#hashKey).problems,
       ...conditionOf(shape, settings).problems,
     ];
   }

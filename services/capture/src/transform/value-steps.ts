@@ -1,7 +1,7 @@
 import { ByteWriter } from '@sluice/binlog';
 import { appendAll, appendAscii } from '../model/json-bytes.ts';
 import type { ValueImage, ValueStep } from '../model/treatment.ts';
-import type { HashKey } from '../model/hash-key.ts';
+import type { ColumnHash, HashKey } from '../model/hash-key.ts';
 
 /** Writes the published value of a column, read from its place in the image. */
 export type StepWriter = (image: ValueImage, place: number, out: ByteWriter) => void;
@@ -20,7 +20,7 @@ export function stepWriter(step: ValueStep, hashKey: HashKey | null): StepWriter
       return maskWriter(step.text);
     case 'hash':
       if (hashKey === null) throw new TypeError('a hashed column needs a key');
-      return hashWriter(hashKey);
+      return hashWriter(hashKey.forColumn(step.of));
     case 'truncate':
       return truncateWriter(step.characters);
   }
@@ -33,7 +33,7 @@ function maskWriter(text: string): StepWriter {
 }
 
 /** Of a text, its UTF-8 bytes; of any other value, its JSON. */
-function hashWriter(key: HashKey): StepWriter {
+function hashWriter(key: ColumnHash): StepWriter {
   const scratch = new ByteWriter(256);
   return (image, place, out) => {
     if (image.isNull(place)) return appendAll(out, NULL);

@@ -1,7 +1,7 @@
 import { ByteWriter } from '@sluice/binlog';
 import type { SchemaColumn } from '@sluice/envelope';
 import { parseConfig, type TablesConfig } from '@sluice/runtime';
-import { createHmac } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { HashKey } from '../../src/model/hash-key.ts';
 import { Shaper } from '../../src/transform/shaper.ts';
@@ -33,7 +33,7 @@ function tables(section: unknown): TablesConfig {
 }
 
 const columnsOf = (columns: unknown): Shaper =>
-  new Shaper(tables({ 'shop.users': { columns } }), new HashKey(KEY));
+  new Shaper(tables({ 'shop.users': { columns } }), HashKey.ofBytes(KEY));
 
 /** An image of JSON texts, in the order of the table's columns. */
 function image(...values: readonly string[]): ValueImage {
@@ -59,6 +59,10 @@ function written(shaper: Shaper, row: ValueImage, shape = SHAPE): { row: string;
 }
 
 const hmac = (value: string): string => createHmac('sha256', KEY).update(value).digest('hex');
+const columnHmac = (of: string, value: string): string =>
+  createHmac('sha256', Buffer.from(hkdfSync('sha256', KEY, '', `sluice hashed column ${of}`, 32)))
+    .update(value)
+    .digest('hex');
 const ROW = image('7', '"a@b.c"', '"555"', '"2001-02-03"', '"näme\\n\\u0001\\"x😀y"');
 
 describe('columns', () => {
@@ -82,6 +86,30 @@ describe('columns', () => {
       'phone varchar(100)',
       'notes varchar(6)',
     ]);
+  });
+
+  test('with a ring each column has a key of its own, but for those that are linked', () => {
+    const ring = HashKey.ofRing([KEY, Buffer.alloc(32, 9)]);
+    const columns = {
+      email: { hash: true },
+      phone: { hash: true, hashLink: 'who' },
+      notes: { hash: true, hashLink: 'who' },
+    };
+    const hashesBy = (key: HashKey, table: string): unknown[] => {
+      const shaper = new Shaper(tables({ [`shop.${table}`]: { columns } }), key);
+      const { row } = written(shaper, image('7', '"a"', '"a"', 'null', '"a"'), { ...SHAPE, table });
+      return Object.values(JSON.parse(row) as Record<string, unknown>).filter((value) =>
+        /^\w{64}$/u.test(String(value)),
+      );
+    };
+    const [email, phone, notes] = hashesBy(ring, 'users');
+    expect(email).toBe(columnHmac('["column","shop","users","email"]', 'a'));
+    expect(phone).toBe(columnHmac('["link","who"]', 'a'));
+    expect(notes).toBe(phone);
+    const others = hashesBy(ring, 'people');
+    expect(others[0]).not.toBe(email);
+    expect(others[1]).toBe(phone);
+    expect(hashesBy(HashKey.ofRing([Buffer.alloc(32, 9), KEY]), 'users')[0]).not.toBe(email);
   });
 
   test('NULL stays NULL', () => {
@@ -154,7 +182,7 @@ describe('what is refused', () => {
       'shop.*': { columns: { email: { hash: true } } },
       '*.users': { columns: { email: {} } },
     };
-    expect(() => new Shaper(tables(section), new HashKey(KEY)).treat(SHAPE)).toThrow(
+    expect(() => new Shaper(tables(section), HashKey.ofBytes(KEY)).treat(SHAPE)).toThrow(
       'tables["*.users"].columns.email: found a table that tables["shop.*"].columns.email fits too',
     );
   });
