@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CapturePipeline } from '../harness/capture-pipeline.ts';
@@ -91,6 +92,60 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(await second.order('/api/tables/resume', order)).toMatchObject({ status: 200 });
     await eventually('the table that was let go', async () => (await placesOfSecret(pipeline)).length > 0);
     expect(await placesOfSecret(pipeline)).toEqual([pipeline.topic('sessions_2025')]);
+  });
+
+  test('a table that comes later is left alone until it is named', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'later');
+    const { name } = database;
+    await database.run(
+      'CREATE TABLE mark (id int PRIMARY KEY)',
+      'CREATE TABLE old (id int PRIMARY KEY, token varchar(99))',
+    );
+    const sections = { source: { newTables: 'refuse' }, snapshot: { mode: 'initial' } };
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections,
+    });
+    const refused = async (capture: ServiceProcess): Promise<string[]> => {
+      const status = (await capture.status()) as { refused: { table: string; code: string }[] };
+      return status.refused.map(({ table, code }) => `${code} ${table.slice(name.length + 1)}`).sort();
+    };
+    const first = await pipeline.start();
+    await pipeline.snapshotDone(first, ['mark', 'old']);
+    await database.run(
+      'CREATE TABLE made (id int PRIMARY KEY, token varchar(99))',
+      `INSERT INTO made VALUES (1, '${SECRET}')`,
+      'RENAME TABLE old TO renamed',
+      `INSERT INTO renamed VALUES (1, '${SECRET}')`,
+      `CREATE TABLE copied (id int PRIMARY KEY) AS SELECT 1 AS id, '${SECRET}' AS token`,
+    );
+    await passed(pipeline, first, 1);
+    expect(await refused(first)).toEqual(['TABLE_NEW copied', 'TABLE_NEW made', 'TABLE_NEW renamed']);
+    const order = { tables: [`${name}.made`], by: 'ann' };
+    expect(await first.order('/api/snapshots', order)).toMatchObject({ body: { code: 'SNAPSHOT_REFUSED' } });
+    expect(await first.stop()).toMatchObject({ code: 0 });
+
+    await database.run('CREATE TABLE later (id int PRIMARY KEY)', `INSERT INTO made VALUES (2, '${SECRET}')`);
+    const second = await pipeline.start();
+    await passed(pipeline, second, 2);
+    expect(await refused(second)).toEqual(
+      ['copied', 'later', 'made', 'renamed'].map((table) => `TABLE_NEW ${table}`),
+    );
+    expect(await placesOfSecret(pipeline)).toEqual([]);
+    expect(await second.stop()).toMatchObject({ code: 0 });
+
+    const config = JSON.parse(await readFile(pipeline.configFile, 'utf8')) as {
+      source: { tables: string[] };
+    };
+    config.source.tables.push(`${name}.made`);
+    await writeFile(pipeline.configFile, JSON.stringify(config));
+    const third = await pipeline.start();
+    await pipeline.snapshotDone(third, ['made']);
+    expect(await refused(third)).not.toContain('TABLE_NEW made');
+    expect(await placesOfSecret(pipeline)).toEqual([pipeline.topic('made')]);
+    expect(await third.stop()).toMatchObject({ code: 0 });
   });
 });
 

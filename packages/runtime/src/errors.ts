@@ -387,6 +387,11 @@ export const ERRORS = {
       'the source has a captured table, or columns of one, that it does not show or let the account of source.user read',
     fix: 'Run the GRANT that the message names, then start capture again: the table is read then. Or name it under source.excludeTables.',
   },
+  TABLE_NEW: {
+    class: 'schema',
+    summary: 'a table came that no pattern names alone, and source.newTables is `refuse`',
+    fix: 'Say under `tables` what of it is hidden, add its name to source.tables without wildcards, and start capture again: the table is read then. Or name it under source.excludeTables.',
+  },
   TABLE_PAUSED: {
     class: 'schema',
     summary:

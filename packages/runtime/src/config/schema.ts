@@ -124,6 +124,10 @@ export const sourceSchema = z
       description:
         'Refuse to start because of a table that cannot be captured, or of a pattern without a table. Else they are left alone and told by `/status`, `/health` (degraded) and the log, as those that turn up later are.',
     }),
+    newTables: z.enum(['capture', 'refuse']).default('capture').meta({
+      description:
+        'A table that comes later and fits a pattern with wildcards: `capture` takes it like the others; `refuse` leaves it alone, told by `/status`, `/health` (degraded) and the log, until `source.tables` names it itself. New is what was not there at the first start with `refuse`.',
+    }),
     foreignKeys: z.enum(['tell', 'follow']).default('tell').meta({
       description:
         'Rows that foreign keys delete or change (CASCADE, SET NULL) where the binlog does not have it: `tell` names their tables in `/status` and in an alert; `follow` also reads such a table again, as a whole, whenever rows that it refers to were deleted or got another key.',

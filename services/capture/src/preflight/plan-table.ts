@@ -2,6 +2,7 @@ import type { TableDescription } from '@sluice/mysql';
 import type { ColumnOutline, TablePlan } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { HashKey } from '../model/hash-key.ts';
+import { newcomerOf } from './new-tables.ts';
 import { keyChangeOf } from './hash-key-changes.ts';
 import { sourceShape } from './shape-checks.ts';
 import type { ValueStep } from '../model/treatment.ts';
@@ -65,6 +66,9 @@ function changeOf(
   hashKey: HashKey | null,
 ): string {
   const { database, table } = shape;
+  const isFirst = registry.shapes().next().done === true;
+  if (registry.shapeOf(database, table) === null && !isFirst && newcomerOf(config, new Set(), shape) !== null)
+    return 'new: left alone (source.newTables: refuse) unless it was there at the first start with that setting';
   if (registry.shapeOf(database, table) === null)
     return config.snapshot.mode === 'never'
       ? 'new: its changes from now on'

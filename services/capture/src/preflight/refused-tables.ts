@@ -13,6 +13,7 @@ export interface RefusedTable {
     | 'COLUMN_TYPE_UNKNOWN'
     | 'PATTERN_WITHOUT_TABLE'
     | 'TABLE_HIDDEN'
+    | 'TABLE_NEW'
     | 'TABLE_SHAPE_REFUSED'
     | 'TABLE_SYSTEM_VERSIONED'
     | 'TABLE_WITHOUT_KEY';

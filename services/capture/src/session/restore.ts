@@ -1,3 +1,4 @@
+import { tableIdOf } from '@sluice/envelope';
 import { TopicReader } from '@sluice/kafka';
 import type { Logger } from '@sluice/runtime';
 import { capturedShapes } from '../catalog/known-tables.ts';
@@ -5,6 +6,7 @@ import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { Fit } from '../preflight/check.ts';
+import { newcomerOf, tablesKnown } from '../preflight/new-tables.ts';
 import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
 import { readFileBirthday } from '../source/file-birthday.ts';
 import { checkGtidStanding, readBinlogFiles } from '../source/server.ts';
@@ -42,20 +44,30 @@ async function openSession(
   signal: AbortSignal,
 ): Promise<CaptureSession> {
   const { settings, refusals, log } = options;
-  const { tables, refused } = checked;
+  const { config } = settings;
   const { registry, lost } = fenced;
   const { plan, journal } = await restorePlan(options, checked, registry, signal);
   await admitLater(settings, registry, log);
   sayRemoved(settings, plan, log);
   sayLost(lost, log);
+  const newcomers = checked.tables.flatMap((table) => newcomerOf(config, knownOf(plan), table) ?? []);
+  const isNew = new Set(newcomers.map(({ id }) => id));
+  const tables = checked.tables.filter((table) => !isNew.has(tableIdOf(table)));
+  const refused = [...checked.refused, ...newcomers];
   refusals.begin(refused);
   sayStart(plan, tables.length, log);
-  const snapshots = snapshotsKept(plan, { tables, registry, lost, log });
+  const { known: before, ...kept } = snapshotsKept(plan, { tables, registry, lost, log });
+  const known = tablesKnown(config, before, tables);
+  const snapshots = known === null ? kept : { ...kept, known: [...known] };
   const { topics, metrics } = options;
   const { source, history, gaps } = checked;
   const news = { refusals, metrics, log };
   const found = { source, history, tables, refused, gaps, topics, ...fenced };
   return CaptureSession.open({ settings, plan: { ...plan, snapshots }, journal, ...found, ...news }, signal);
+}
+
+function knownOf({ snapshots: { known } }: StartPlan): ReadonlySet<string> | null {
+  return known === undefined ? null : new Set(known);
 }
 
 /** Reads the checkpoint and what is new in the schema history, and decides where to go on. */

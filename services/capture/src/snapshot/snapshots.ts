@@ -4,7 +4,8 @@ import { whenAborted, type Logger } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { CaptureLoop } from '../stream/capture-loop.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
-import { exposureOf, refusalOf } from '../preflight/refused-tables.ts';
+import { refusalNow } from '../preflight/examine-table.ts';
+import { newcomerOf } from '../preflight/new-tables.ts';
 import type { Source } from '../source/source.ts';
 import { boundStatements } from '../source/statement-time.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
@@ -54,7 +55,8 @@ export class Snapshots {
       allowsSql: settings.config.snapshot.allowSql,
       filter: settings.filter,
       isFit: (table) =>
-        refusalOf(settings.config, table) === null && exposureOf(settings.config, table) === null,
+        refusalNow(settings.config, table) === null &&
+        newcomerOf(settings.config, book.known, table) === null,
       now: Date.now,
       log,
     });

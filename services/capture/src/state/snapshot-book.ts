@@ -24,6 +24,8 @@ export const snapshotsSchema = z.object({
   unsureUntil: z.object({ file: z.string(), position: z.number().int().nonnegative() }).exactOptional(),
   /** With `source.foreignKeys: follow`: by table, what its foreign keys were when rows they had changed before were read. */
   followed: z.record(z.string(), z.string()).exactOptional(),
+  /** With `source.newTables: refuse`: the tables, as `database.table`, that may be captured under patterns with wildcards. */
+  known: z.array(z.string()).exactOptional(),
 });
 
 export type Snapshots = z.infer<typeof snapshotsSchema>;
@@ -48,16 +50,19 @@ export class SnapshotBook {
   unsureUntil: StreamPosition | null;
   /** By `database.table`, what makes rows of it change without a trace, if that is followed. */
   followed: Readonly<Record<string, string>> | null;
+  /** Tables, as `database.table`, that are not new; null where new ones are captured like the others. */
+  readonly known: ReadonlySet<string> | null;
   /** Told of every change that lets a job begin or end; the scheduler listens. */
   onMove: () => void = () => undefined;
 
   /** Jobs that were running when the checkpoint was written wait for their turn again. */
-  constructor({ jobs, whole, requested, unsureUntil, followed }: Snapshots = NO_SNAPSHOTS) {
+  constructor({ jobs, whole, requested, unsureUntil, followed, known }: Snapshots = NO_SNAPSHOTS) {
     for (const job of jobs) this.#jobs.set(job.id, afterRestart(job));
     this.#whole = new Set(whole);
     this.#requested = requested;
     this.unsureUntil = unsureUntil ?? null;
     this.followed = followed ?? null;
+    this.known = known === undefined ? null : new Set(known);
   }
 
   /** The stream has come so far. */
@@ -280,6 +285,7 @@ export class SnapshotBook {
       requested: this.#requested,
       ...(this.unsureUntil === null ? {} : { unsureUntil: this.unsureUntil }),
       ...(this.followed === null ? {} : { followed: this.followed }),
+      ...(this.known === null ? {} : { known: [...this.known] }),
     };
   }
 }

@@ -4,6 +4,7 @@ import { readTable, type TableDescription } from '@sluice/mysql';
 import type { Logger, PreflightProblem } from '@sluice/runtime';
 import { askSource } from './ask-source.ts';
 import { refusalNow } from '../preflight/examine-table.ts';
+import { newcomerOf } from '../preflight/new-tables.ts';
 import { hiddenTable, type RefusedTable } from '../preflight/refused-tables.ts';
 import type { LoggedStatement } from '../ddl/ddl.ts';
 import { wordsBehindNames } from '../ddl/words-behind-names.ts';
@@ -98,10 +99,13 @@ export class TableDiscovery {
     description: TableDescription | null,
     hidden: PreflightProblem | null,
   ): RefusedTable | null {
-    const { settings, routes } = this.#parts;
+    const { settings, routes, book } = this.#parts;
     const now = description === null ? null : refusalNow(settings.config, description);
     const unseen = hidden === null ? null : hiddenTable(map, hidden);
-    return now ?? unseen ?? (routes.isKeyless(map) ? keyless(tableId(map.database, map.table)) : null);
+    const newcomer = newcomerOf(settings.config, book.known, map);
+    return (
+      now ?? unseen ?? newcomer ?? (routes.isKeyless(map) ? keyless(tableId(map.database, map.table)) : null)
+    );
   }
 
   /** What the server shows of a table now. A table that is just being made again is looked at again. */

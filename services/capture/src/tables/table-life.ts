@@ -7,7 +7,8 @@ import { OwedTables } from './owed-tables.ts';
 import { TableDiscovery } from './table-discovery.ts';
 import type { ColumnBook } from '../catalog/column-book.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
-import { examineTable } from '../preflight/examine-table.ts';
+import { examineTable, type ExaminedTable } from '../preflight/examine-table.ts';
+import { newcomerOf } from '../preflight/new-tables.ts';
 import type { RefusedTable } from '../preflight/refused-tables.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { Source } from '../source/source.ts';
@@ -57,16 +58,13 @@ export class TableLife {
 
   constructor(parts: TableLifeParts) {
     this.#parts = parts;
-    const { source, settings, stream } = parts;
+    const { source, stream } = parts;
     const leftAlone = new LeftAlone(parts);
     this.#leftAlone = leftAlone;
     const owed = new OwedTables({
       ...parts,
       leftAlone,
-      examine: (table) =>
-        askSource(source, `table ${tableIdOf(table)}`, (connection) =>
-          examineTable(connection, settings.config, table, source.facts.account),
-        ),
+      examine: (table) => this.#examine(table),
     });
     this.#owed = owed;
     this.#discovery = new TableDiscovery({
@@ -77,6 +75,18 @@ export class TableLife {
       owed,
     });
     this.#doubtfulRows = new DoubtfulRows({ ...parts, leftAlone, owed });
+  }
+
+  async #examine(table: TableName): Promise<ExaminedTable> {
+    const { source, settings, book } = this.#parts;
+    const { description, refusal } = await askSource(source, `table ${tableIdOf(table)}`, (connection) =>
+      examineTable(connection, settings.config, table, source.facts.account),
+    );
+    const isThere = description !== null;
+    return {
+      description,
+      refusal: refusal ?? (isThere ? newcomerOf(settings.config, book.known, table) : null),
+    };
   }
 
   /** Tables that are left alone, because they cannot be captured as they are. */
