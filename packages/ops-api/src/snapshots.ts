@@ -25,10 +25,8 @@ const snapshotSchema = z.object({
   /** `initial`: the first one of a captured table. */
   origin: z.enum(['initial', 'request']),
   state: z.enum(JOB_STATES),
-  /** What a row must fulfil to be read, as it was ordered; null for all rows. */
+  /** What a row must fulfil to be read, as it was ordered, or the SQL; null for all rows. */
   condition: z.string().nullable(),
-  /** Whether the condition is SQL as it is; absent: false. */
-  sql: z.boolean().exactOptional(),
   /** Whether sinks drop rows that this snapshot does not bring. */
   reconcile: z.boolean(),
   /** Rows published; those that the stream had newer ones of are not among them. */

@@ -20,7 +20,7 @@ const codes = [...(Object.keys(ERRORS) as ErrorCode[]), ...(await sinkErrorCodes
 const fixes = codes.map((code) => [code, errorEntry(code).fix] as const);
 
 /** A command line as it is written: behind a backtick, a prompt, or at the begin of a line of code. */
-const COMMAND = /(?:`|^ *(?:npx )?|npx |npm run -s )sluice +(?:-- +)?([a-z]+)((?: +[^`'"|\n]+)?)/gmu;
+const COMMAND = /(?:`|^ *(?:npx )?|npx |npm run -s )sluice +(?:-- +)?([a-z][a-z-]*)((?: +[^`'"|\n]+)?)/gmu;
 const GLOBAL = new Set<string>(COMMON_OPTIONS);
 const names = COMMANDS.map(({ name }) => name);
 const nouns = new Set(names.map((name) => name.split(' ')[0] ?? ''));

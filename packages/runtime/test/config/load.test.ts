@@ -47,6 +47,7 @@ describe('defaults', () => {
     });
     expect(config.capture).toEqual({
       ops: { host: '127.0.0.1', port: 8080, metricsPort: 9090, allowedHosts: [], insecure: false },
+      hashKeyForm: 'ring',
       flushRows: 10_000,
       flushBytes: 8_388_608,
     });

@@ -51,7 +51,7 @@ export class HashKey {
    */
   forColumn(of: string | undefined): ColumnHash {
     if (of === undefined) return new ColumnHash(this.#bytes);
-    const key = hkdfSync('sha256', this.#bytes, '', `sluice hashed column ${of}`, KEY_BYTES);
+    const key = hkdfSync('sha256', this.#bytes, '', `hashed column ${of}`, KEY_BYTES);
     return new ColumnHash(Buffer.from(key));
   }
 }

@@ -9,7 +9,7 @@ import type { BookServer } from '../catalog/column-book.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
 import { isOutOfTime } from '../source/statement-time.ts';
-import { estimateRows, whereOf, type AskedRows } from './condition.ts';
+import { estimateRows, whereOf } from './condition.ts';
 import { SnapshotTable, type SelectedRow } from './snapshot-table.ts';
 import type { Visibility } from './visibility.ts';
 import type { StreamProgress } from '../source/stream-progress.ts';
@@ -48,7 +48,8 @@ export type NoTable = 'gone' | 'unreadable';
 
 export interface ChunkRequest {
   readonly name: TableName;
-  readonly asked: AskedRows;
+  /** What a row must fulfil; null for all rows. */
+  readonly condition: string | null;
   /** Already watching the table's rows in the stream. */
   readonly recorder: ChunkRecorder;
   readonly progress: StreamProgress;
@@ -107,9 +108,9 @@ export class ChunkReader {
   }
 
   /** Rows there are to read, as the server guesses; null when it does not. */
-  async estimate(table: SnapshotTable, asked: AskedRows): Promise<number | null> {
+  async estimate(table: SnapshotTable, condition: string | null): Promise<number | null> {
     const { connection, allowsSql } = this.#options;
-    return estimateRows(connection, table.shape, whereOf(table, asked, allowsSql));
+    return estimateRows(connection, table.shape, whereOf(table, condition, allowsSql));
   }
 
   async #select(request: ChunkRequest, lock: boolean): Promise<SelectedPage | NoTable> {
@@ -118,7 +119,7 @@ export class ChunkReader {
     if (typeof table === 'string') return table;
     this.#table = table;
     const { limit } = request;
-    const condition = whereOf(table, request.asked, allowsSql);
+    const condition = whereOf(table, request.condition, allowsSql);
     const after = request.after(table);
     const sql = table.pageSql({ after, limit, condition, lock });
     const begun = performance.now();

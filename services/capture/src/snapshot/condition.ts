@@ -6,12 +6,8 @@ import type { RowDataPacket } from 'mysql2';
 import { shownStatement } from '../ddl/shown-statement.ts';
 import { conditionProblem } from '../model/snapshot-sql.ts';
 import type { TableShape } from '../model/table.ts';
-import type { SnapshotJob } from '../state/snapshot-job.ts';
-import { ConditionError } from '../transform/condition-parser.ts';
+import { ConditionError, parseCondition } from '../transform/condition-parser.ts';
 import { conditionOutline, conditionSql, type AskedColumns } from '../transform/condition-sql.ts';
-
-/** Which rows a snapshot is to read, as its order says it: all, those of a condition, or those of a piece of SQL. */
-export type AskedRows = Pick<SnapshotJob, 'condition' | 'sql'>;
 
 export interface AskedTable extends Pick<AskedColumns, 'isHidden'> {
   readonly shape: TableShape;
@@ -19,15 +15,36 @@ export interface AskedTable extends Pick<AskedColumns, 'isHidden'> {
 
 /**
  * What stands in WHERE; null for all rows. Throws SNAPSHOT_REFUSED when that is not for this table.
+ * @param condition of a job: what is none of our own language is SQL
  * @param allowsSql `snapshot.allowSql`
  */
-export function whereOf(
-  table: AskedTable,
-  { condition, sql = false }: AskedRows,
-  allowsSql: boolean,
-): string | null {
+export function whereOf(table: AskedTable, condition: string | null, allowsSql: boolean): string | null {
   if (condition === null) return null;
-  return sql ? allowedSql(condition, allowsSql) : writtenSql(condition, table);
+  return isSql(condition) ? allowedSql(condition, allowsSql) : writtenSql(condition, table);
+}
+
+function isSql(condition: string): boolean {
+  try {
+    parseCondition(condition);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** A piece of SQL as the condition of a job, which nobody takes for one of our own language. */
+export function asSql(sql: string): string {
+  return isSql(sql) ? sql : `TRUE AND (${sql})`;
+}
+
+/** Throws SNAPSHOT_REFUSED unless this is a condition of our own language. */
+export function requireCondition(condition: string): void {
+  try {
+    parseCondition(condition);
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    throw refused(`The condition ${error.message}`);
+  }
 }
 
 function allowedSql(sql: string, isAllowed: boolean): string {
@@ -50,9 +67,11 @@ function writtenSql(condition: string, table: AskedTable): string {
 }
 
 /** The choice as it may be logged: without a literal. Null for all rows. */
-export function outlineOf({ condition, sql = false }: AskedRows): string | null {
+export function outlineOf(condition: string | null): string | null {
   if (condition === null) return null;
-  return sql ? shownStatement(condition, { flavour: 'mysql', sqlMode: 0 }) : conditionOutline(condition);
+  return isSql(condition)
+    ? shownStatement(condition, { flavour: 'mysql', sqlMode: 0 })
+    : conditionOutline(condition);
 }
 
 /**

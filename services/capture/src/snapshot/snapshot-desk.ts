@@ -8,7 +8,7 @@ import { progressOf } from '../state/job-progress.ts';
 import type { SnapshotBook } from '../state/snapshot-book.ts';
 import type { SnapshotJob } from '../state/snapshot-job.ts';
 import { createTableFilter, type TableFilter } from '../model/table-filter.ts';
-import { checkCondition, outlineOf, whereOf, type AskedRows } from './condition.ts';
+import { asSql, checkCondition, outlineOf, requireCondition, whereOf } from './condition.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 
 /** Jobs that wait or run at most: each is written into every checkpoint. */
@@ -52,28 +52,29 @@ export class SnapshotDesk {
       throw refused(
         'A snapshot of some rows cannot tell which of the others are gone: reconcile needs all rows',
       );
-    return this.#request(order, { condition }, reconcile);
+    if (condition !== null) requireCondition(condition);
+    return this.#request(order, condition, reconcile);
   }
 
   /** As `start`, of the rows that a piece of SQL chooses. */
   async startSql(order: SqlSnapshotOrder): Promise<readonly Snapshot[]> {
-    return this.#request(order, { condition: order.sql, sql: true }, false);
+    return this.#request(order, asSql(order.sql), false);
   }
 
   async #request(
     { tables: patterns, by }: Pick<SnapshotOrder, 'tables' | 'by'>,
-    asked: AskedRows,
+    condition: string | null,
     reconcile: boolean,
   ): Promise<readonly Snapshot[]> {
     const { book, durably, now, log } = this.#parts;
-    const tables = await this.#tablesOf(patterns, asked);
+    const tables = await this.#tablesOf(patterns, condition);
     const ids: string[] = [];
     await durably(() => {
       for (const { database, table } of tables) {
-        ids.push(book.request({ database, table, ...asked, reconcile, requestedAt: now() }).id);
+        ids.push(book.request({ database, table, condition, reconcile, requestedAt: now() }).id);
       }
     });
-    const of = { tables: tables.map(tableIdOf), condition: outlineOf(asked), sql: asked.sql ?? false };
+    const of = { tables: tables.map(tableIdOf), condition: outlineOf(condition) };
     log.info({ event: 'snapshot.requested', by, jobs: ids, ...of, reconcile }, 'snapshots were asked for');
     return this.#views(ids);
   }
@@ -95,14 +96,17 @@ export class SnapshotDesk {
     return ids.flatMap((id) => this.#parts.book.get(id) ?? []).map(viewOf);
   }
 
-  async #tablesOf(patterns: readonly string[], asked: AskedRows): Promise<readonly TableDescription[]> {
+  async #tablesOf(
+    patterns: readonly string[],
+    condition: string | null,
+  ): Promise<readonly TableDescription[]> {
     const { connect, describe, allowsSql } = this.#parts;
     const connection = await connect();
     try {
       const found = await this.#captured(connection, patterns);
-      if (asked.condition !== null)
+      if (condition !== null)
         for (const table of found) {
-          const where = whereOf(describe(table), asked, allowsSql);
+          const where = whereOf(describe(table), condition, allowsSql);
           if (where !== null) await checkCondition(connection, table, where);
         }
       return found;

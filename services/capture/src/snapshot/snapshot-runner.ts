@@ -124,7 +124,7 @@ export class SnapshotRunner {
   /** What is refused now is the first chunk's to tell: a condition, a table that has gone with its database, or may not be read any more. */
   async #estimate(table: SnapshotTable): Promise<number | null> {
     try {
-      return await this.#parts.reader.estimate(table, this.#job);
+      return await this.#parts.reader.estimate(table, this.#job.condition);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       if (isOutOfTime(error)) return null;
@@ -143,7 +143,7 @@ export class SnapshotRunner {
     const chunk = await this.#answerOf(() =>
       reader.read({
         name: job,
-        asked: job,
+        condition: job.condition,
         recorder,
         progress: stream.progress,
         limit: this.#size.rows,

@@ -10,10 +10,8 @@ export const jobSchema = z.object({
   table: z.string(),
   origin: z.enum(['initial', 'request']),
   state: z.enum(['pending', 'running', 'paused', 'done', 'failed', 'cancelled']),
-  /** What a row must fulfil to be read, as it was ordered; null for all rows. It is read, and written as SQL, when a chunk is. */
+  /** What a row must fulfil to be read, as it was ordered; null for all rows. What is no condition of our own language is SQL. */
   condition: z.string().max(CONDITION_MAX).nullable(),
-  /** Whether the condition is SQL as it is; absent: false. */
-  sql: z.boolean().exactOptional(),
   /** Whether sinks shall drop rows of the table that this snapshot does not bring. */
   reconcile: z.boolean(),
   /** Sequence of the begin mark: rows that sinks hold from before it are older than this snapshot; null before the mark. */
@@ -56,7 +54,7 @@ const MOVES: Readonly<Record<JobEvent, { readonly from: readonly JobState[]; rea
 /** What is known of a job when it is made; the rest is as nothing has been read. */
 export type JobOrder = Pick<
   SnapshotJob,
-  'id' | 'database' | 'table' | 'origin' | 'condition' | 'sql' | 'reconcile' | 'requestedAt'
+  'id' | 'database' | 'table' | 'origin' | 'condition' | 'reconcile' | 'requestedAt'
 >;
 
 export function newJob(order: JobOrder): SnapshotJob {

@@ -39,7 +39,7 @@ async function readAgainst(
   const recorder = new ChunkRecorder();
   const chunk = await reader.read({
     name: { database: 'shop', table: 'orders' },
-    asked: { condition },
+    condition,
     recorder,
     progress: {} as never,
     limit: 2,

@@ -1,7 +1,14 @@
 import type { Connection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 import { conditionProblem, isKeyLiteral } from '../../src/model/snapshot-sql.ts';
-import { checkCondition, outlineOf, whereOf, type AskedTable } from '../../src/snapshot/condition.ts';
+import {
+  asSql,
+  checkCondition,
+  outlineOf,
+  requireCondition,
+  whereOf,
+  type AskedTable,
+} from '../../src/snapshot/condition.ts';
 import { keyLiteral } from '../../src/snapshot/chunk-query.ts';
 
 test.each([
@@ -57,19 +64,18 @@ const TABLE: AskedTable = {
 };
 
 test('a piece of SQL is taken only where a setting allows it, and only if it speaks of the row', () => {
-  const asked = { condition: 'MOD(id, 2) = 0', sql: true };
-  expect(() => whereOf(TABLE, asked, false)).toThrow('snapshot.allowSql is false');
-  expect(whereOf(TABLE, asked, true)).toBe('MOD(id, 2) = 0');
-  expect(() => whereOf(TABLE, { ...asked, condition: '1) OR (1' }, true)).toThrow('a bracket is closed');
-  expect(() => whereOf(TABLE, { condition: 'MOD(id, 2) = 0' }, true)).toThrow(
-    'The condition on shop.a needs',
-  );
-  expect(whereOf(TABLE, { condition: null }, false)).toBeNull();
+  const sql = asSql('MOD(id, 2) = 0');
+  expect(() => whereOf(TABLE, sql, false)).toThrow('snapshot.allowSql is false');
+  expect(whereOf(TABLE, sql, true)).toBe('MOD(id, 2) = 0');
+  expect(() => whereOf(TABLE, asSql('id = 1'), false)).toThrow('snapshot.allowSql is false');
+  expect(() => whereOf(TABLE, '1) OR (1', true)).toThrow('a bracket is closed');
+  expect(() => requireCondition('MOD(id, 2) = 0')).toThrow('The condition needs =');
+  expect(whereOf(TABLE, null, false)).toBeNull();
 });
 
 test('what is logged of a piece of SQL has no literal', () => {
-  expect(outlineOf({ condition: "email = 'ann@example.com' AND ssn = 123456789", sql: true })).toBe(
-    "email = '…' AND ssn = …",
+  expect(outlineOf(asSql("email = 'ann@example.com' AND ssn = 123456789"))).toBe(
+    "TRUE AND (email = '…' AND ssn = …)",
   );
 });
 

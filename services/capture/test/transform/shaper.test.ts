@@ -60,7 +60,7 @@ function written(shaper: Shaper, row: ValueImage, shape = SHAPE): { row: string;
 
 const hmac = (value: string): string => createHmac('sha256', KEY).update(value).digest('hex');
 const columnHmac = (of: string, value: string): string =>
-  createHmac('sha256', Buffer.from(hkdfSync('sha256', KEY, '', `sluice hashed column ${of}`, 32)))
+  createHmac('sha256', Buffer.from(hkdfSync('sha256', KEY, '', `hashed column ${of}`, 32)))
     .update(value)
     .digest('hex');
 const ROW = image('7', '"a@b.c"', '"555"', '"2001-02-03"', '"näme\\n\\u0001\\"x😀y"');
