@@ -130,20 +130,24 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       "name = 'it''s \\' AND at IS NULL",
       'year < 2000 OR id = 7',
     ])
-      expect([condition, await outcome('/api/snapshots', 'odd', { condition })]).toMatchObject([
+      expect([condition, await outcome('/api/v1/snapshots', 'odd', { condition })]).toMatchObject([
         condition,
         { state: 'done', rows: 1, rowsRead: 1 },
       ]);
-    expect(await outcome('/api/snapshots', 'odd', { condition: "EMAIL = 'ann@example.com'" })).toMatchObject({
+    expect(
+      await outcome('/api/v1/snapshots', 'odd', { condition: "EMAIL = 'ann@example.com'" }),
+    ).toMatchObject({
       error: expect.stringContaining('asks about column email') as unknown,
     });
     // How many rows that are not published fulfil it would tell what they hold.
-    expect(await outcome('/api/snapshots', 'visits', { condition: 'id = 1' })).toMatchObject({
+    expect(await outcome('/api/v1/snapshots', 'visits', { condition: 'id = 1' })).toMatchObject({
       rows: 0,
       rowsRead: 0,
     });
-    expect(await outcome('/api/snapshots/sql', 'odd', { sql: 'MOD(id, 2) = 0' })).toMatchObject({ rows: 1 });
-    expect(await outcome('/api/snapshots/sql', 'odd', { sql: 'SLEEP(30) = 0' })).toMatchObject({
+    expect(await outcome('/api/v1/snapshots/sql', 'odd', { sql: 'MOD(id, 2) = 0' })).toMatchObject({
+      rows: 1,
+    });
+    expect(await outcome('/api/v1/snapshots/sql', 'odd', { sql: 'SLEEP(30) = 0' })).toMatchObject({
       state: 'failed',
       error: {
         code: 'SNAPSHOT_REFUSED',
@@ -151,7 +155,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       },
     });
     const leak = "id = 1 AND EXTRACTVALUE(1, CONCAT(0x7e, email)) = 'x'";
-    const told = JSON.stringify(await outcome('/api/snapshots/sql', 'odd', { sql: leak }));
+    const told = JSON.stringify(await outcome('/api/v1/snapshots/sql', 'odd', { sql: leak }));
     expect(told).not.toContain('ann@');
     expect(capture.output).toContain('MOD(id, …) = …');
     expect(capture.output).not.toContain('ann@');

@@ -3,7 +3,7 @@ import { discardDeadLetters, listDeadLetters, releaseRecord, replayDeadLetters }
 import type { Operation } from './operation.ts';
 import { listPausedTables, resumeSinkTable, resumeTable } from './paused-tables.ts';
 import { clearAlerts, listAlerts, listHistory } from './schema-changes.ts';
-import { JOB_ORDERS, listSnapshots, moveSnapshot, startSnapshots } from './snapshots.ts';
+import { JOB_ORDERS, listSnapshots, moveSnapshot, startSnapshots, startSqlSnapshots } from './snapshots.ts';
 import { captureStatus, health, sinkStatus } from './status.ts';
 
 /** What is known of an operation without its types. */
@@ -19,6 +19,7 @@ export const OPERATIONS: Readonly<Record<'capture' | 'sink', readonly AnyOperati
     captureStatus,
     listSnapshots,
     startSnapshots,
+    startSqlSnapshots,
     ...JOB_ORDERS.map((order) => moveSnapshot(order)),
     listAlerts,
     listHistory,

@@ -88,7 +88,8 @@ export const startSnapshots = operation({
 export const startSqlSnapshots = operation({
   method: 'POST',
   role: 'admin',
-  path: '/api/snapshots/sql',
+  path: '/api/v1/snapshots/sql',
+  summary: 'The same of the rows for which a piece of SQL is true; refused without `snapshot.allowSql`.',
   request: z.strictObject({ tables, sql: z.string().min(1), by }),
   answer: snapshotsSchema,
   success: 202,
