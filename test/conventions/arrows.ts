@@ -45,7 +45,8 @@ const table: Readonly<Record<string, Arrows>> = {
     external: ['commander'],
   },
   'packages/compare': { packages: ['envelope', 'mysql', 'sink-kit'], external: ['mysql2'] },
-  'packages/sample-shop': { packages: [], external: ['@faker-js/faker', 'mysql2'] },
+  'packages/seeded-random': { packages: [], external: [] },
+  'packages/sample-shop': { packages: ['seeded-random'], external: ['@faker-js/faker', 'mysql2'] },
   'packages/demo': {
     packages: ['runtime', 'kafka', 'ops-api', 'sink-kit', 'local-stack', 'compare', 'sample-shop'],
     external: ['mysql2'],

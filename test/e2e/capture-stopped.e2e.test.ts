@@ -6,7 +6,7 @@ import { LEDGER_TABLES, LedgerWorkload } from '../harness/ledger-workload.ts';
 import { ownServers } from '../harness/own-servers.ts';
 import { compareBags, duplicateSequences, followKeys, SAME } from '../harness/row-history.ts';
 import { fileScope, testScope } from '../harness/scope.ts';
-import { announceSeed, SeededRandom } from '../harness/seeded-random.ts';
+import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import type { ServiceProcess } from '../harness/service-process.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 import { hasArrived, readSettledRows } from '../harness/table-records.ts';

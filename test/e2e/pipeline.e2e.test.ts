@@ -3,7 +3,8 @@ import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
 import { duplicateSequences } from '../harness/row-history.ts';
 import { testScope } from '../harness/scope.ts';
-import { announceSeed, testSize } from '../harness/seeded-random.ts';
+import { announceSeed } from '@sluice/seeded-random';
+import { testSize } from '../harness/test-size.ts';
 import {
   differences,
   SINK_NAMES,

@@ -8,7 +8,8 @@ import { DdlWorkload, type DdlTotals } from '../harness/ddl-workload.ts';
 import { invalidEnvelopes } from '../harness/envelope-schema.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { announceSeed, SeededRandom, testSize } from '../harness/seeded-random.ts';
+import { announceSeed, SeededRandom } from '@sluice/seeded-random';
+import { testSize } from '../harness/test-size.ts';
 import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 

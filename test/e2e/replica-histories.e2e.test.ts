@@ -4,7 +4,8 @@ import { runHistories } from '../harness/histories/history-run.ts';
 import { ingredientsWithout, leftOut } from '../harness/histories/ingredients.ts';
 import { ReplicatedSource, type Flavour } from '../harness/histories/replica.ts';
 import { testScope } from '../harness/scope.ts';
-import { announceSeed, testSize } from '../harness/seeded-random.ts';
+import { announceSeed } from '@sluice/seeded-random';
+import { testSize } from '../harness/test-size.ts';
 import type { SinkName } from '../harness/sink-pipeline.ts';
 
 /**

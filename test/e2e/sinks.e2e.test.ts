@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { CaptureStatus } from '../harness/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { announceSeed } from '../harness/seeded-random.ts';
+import { announceSeed } from '@sluice/seeded-random';
 import { hasApplied } from '../harness/service-pages.ts';
 import type { ServiceProcess } from '../harness/service-process.ts';
 import {

@@ -6,7 +6,8 @@ import { eventually } from '../harness/eventually.ts';
 import { ownServers } from '../harness/own-servers.ts';
 import { compareBags, SAME } from '../harness/row-history.ts';
 import { fileScope, testScope, type Scope } from '../harness/scope.ts';
-import { announceSeed, SeededRandom, testSize } from '../harness/seeded-random.ts';
+import { announceSeed, SeededRandom } from '@sluice/seeded-random';
+import { testSize } from '../harness/test-size.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 import { newestByKey, readEnvelopes, readRows, type RowRecord } from '../harness/table-records.ts';
 

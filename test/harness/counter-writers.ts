@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@sluice/mysql';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import type { SourceDatabase } from './source-database.ts';
 
 /** `version` only ever grows, over deletes too: of two images of a row it is known which is the older. */

@@ -1,4 +1,4 @@
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 
 /** Every class of change that `ddl` of sluice.yaml tells apart, and the ways there are to it. */
 export const DDL_KINDS = [

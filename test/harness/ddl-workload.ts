@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeMysqlError, type Connection } from '@sluice/mysql';
 import { DDL_KINDS, DdlModel, type DdlKind } from './ddl-model.ts';
-import { SeededRandom } from './seeded-random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import type { SourceDatabase } from './source-database.ts';
 
 /**

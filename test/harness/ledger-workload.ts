@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@sluice/mysql';
 import { LedgerWriter, type LedgerTotals } from './ledger-writer.ts';
 import type { SourceDatabase } from './source-database.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 
 /** Statements that make the tables of the workload. */
 export const LEDGER_TABLES = [

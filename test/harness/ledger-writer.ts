@@ -1,5 +1,5 @@
 import type { Connection } from '@sluice/mysql';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 
 /** What the workload has committed, in rows. */
 export interface LedgerTotals {

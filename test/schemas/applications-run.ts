@@ -1,6 +1,6 @@
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, readTables, type Connection } from '@sluice/mysql';
-import type { SeededRandom } from '../harness/seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import { SINK_NAMES } from '../harness/sink-pipeline.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 import { WatchedPipeline } from '../harness/watched-pipeline.ts';

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import type { ServerName } from '@sluice/local-stack';
 import { ownServers } from '../harness/own-servers.ts';
-import { announceSeed, SeededRandom } from '../harness/seeded-random.ts';
+import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import type { Found } from '../torture/look.ts';
 import { runApplications } from './applications-run.ts';
 import { SqlClient } from './client.ts';

@@ -1,6 +1,6 @@
 import type { ColumnRow } from '@sluice/mysql';
 import { expect, test } from 'vitest';
-import { SeededRandom } from '../harness/seeded-random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import { rowStatements, valueOf } from './row-maker.ts';
 
 function column(type: string, extra = '', nullable: 'YES' | 'NO' = 'NO'): ColumnRow {

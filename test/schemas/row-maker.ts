@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteTable, type ColumnRow } from '@sluice/mysql';
-import type { SeededRandom } from '../harness/seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 
 export interface FilledTable {
   readonly database: string;

@@ -8,7 +8,7 @@ import { eventBytes } from './support/event-bytes.ts';
 import { ORDER_COLUMNS, orderEvents } from './support/order-events.ts';
 import { payloadBody } from './support/payload-bytes.ts';
 import { Recorder } from './support/recorder.ts';
-import { announcedSeed } from './support/seeded-random.ts';
+import { announceSeed } from '@sluice/seeded-random';
 
 const MIB = 1024 * 1024;
 const OPTIONS = { checksum: false, flavour: 'mysql', file: 'binlog.000001', position: 4 } as const;
@@ -177,7 +177,7 @@ describe('a large compressed transaction', () => {
             whole.recorder.sum,
           ]);
       }),
-      { numRuns: 100, seed: announcedSeed('garbled payloads') },
+      { numRuns: 100, seed: announceSeed('garbled payloads') },
     );
     expect([...ends]).toEqual(expect.arrayContaining(['no error', 'PAYLOAD_UNREADABLE']));
   }, 60_000);

@@ -2,7 +2,7 @@ import { startStack, type Stack } from '@sluice/local-stack';
 import { afterAll, beforeAll, test } from 'vitest';
 import { expectEqualWays } from './support/expect-equal-ways.ts';
 import { randomTables } from './support/random-tables.ts';
-import { announcedSeed } from './support/seeded-random.ts';
+import { announceSeed } from '@sluice/seeded-random';
 import { Session } from './support/session.ts';
 
 const TABLES = 25;
@@ -19,7 +19,7 @@ test.each(['mysql', 'mariadb'] as const)(
   async (flavour) => {
     const session = await Session.open(stack[flavour], `sluice_random_${process.pid}`);
     try {
-      const seed = announcedSeed(`random values, ${flavour}`);
+      const seed = announceSeed(`random values, ${flavour}`);
       for (const table of await randomTables(session, seed, TABLES)) expectEqualWays(table);
     } finally {
       await session.close();

@@ -2,7 +2,7 @@ import { startStack, type MysqlServer, type Stack } from '@sluice/local-stack';
 import { afterAll, beforeAll, test } from 'vitest';
 import { expectEqualWays } from './support/expect-equal-ways.ts';
 import { randomTables } from './support/random-tables.ts';
-import { announcedSeed } from './support/seeded-random.ts';
+import { announceSeed } from '@sluice/seeded-random';
 import { Session } from './support/session.ts';
 
 const ROUNDS = 8;
@@ -29,7 +29,7 @@ const SERVERS: readonly (readonly [string, () => MysqlServer])[] = [
 test.each(SERVERS)(
   'random values of random types are the same by SELECT and from the binlog of %s',
   async (label, serverOf) => {
-    const seed = announcedSeed(`random values, ${label}`);
+    const seed = announceSeed(`random values, ${label}`);
     for (let round = 0; round < ROUNDS; round++) {
       const session = await Session.open(serverOf(), `sluice_random_${process.pid}`);
       try {

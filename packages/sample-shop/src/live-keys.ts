@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import { noteCode } from './shop-rows.ts';
 import { linesOfOrder } from './shop-data.ts';
 import type { ShopSizes } from './shop-data.ts';
@@ -44,7 +44,7 @@ export class KeyPool<Key> {
   }
 
   /** Up to `count` different keys. */
-  pickSome(random: Random, count: number): Key[] {
+  pickSome(random: SeededRandom, count: number): Key[] {
     const picked = new Set<Key>();
     for (let tries = 0; tries < count * 2 && picked.size < count && this.size > 0; tries += 1) {
       picked.add(random.pick(this.#keys));

@@ -1,13 +1,13 @@
 import { deleteRows, insertRows, keyIs, lineIs, updateRows } from './changes.ts';
 import type { Change } from './changes.ts';
 import type { LiveKeys } from './live-keys.ts';
-import type { Random } from './random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import * as rows from './shop-rows.ts';
 import * as schema from './shop-schema.ts';
 import type { ShopValues } from './shop-values.ts';
 
 export interface ShopWriter {
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly values: ShopValues;
   readonly keys: LiveKeys;
 }
@@ -15,7 +15,7 @@ export interface ShopWriter {
 /** Gives the statements of one piece of business, changing at most `budget` rows; none when it does not fit. */
 export type Business = (writer: ShopWriter, budget: number) => readonly Change[];
 
-const several = (random: Random, budget: number): number => random.integer(1, Math.min(budget, 12));
+const several = (random: SeededRandom, budget: number): number => random.integer(1, Math.min(budget, 12));
 
 const addCustomers: Business = ({ random, values, keys }, budget) => {
   if (keys.customers.isFull) return [];

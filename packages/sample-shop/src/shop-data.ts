@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { Random } from './random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import {
   CURRENCIES,
   customerRow,
@@ -61,7 +61,7 @@ export async function createShop(connection: Connection, options: ShopOptions): 
 
 function* firstRows(options: ShopOptions): Generator<[schema.ShopTable, Iterable<SqlRow>]> {
   const sizes = options.sizes ?? DEFAULT_SIZES;
-  const random = new Random(options.seed);
+  const random = new SeededRandom(options.seed);
   const values = createShopValues(options.seed);
   const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
   yield [schema.CUSTOMERS, numbers(sizes.customers).map((id) => customerRow(random, values, id))];

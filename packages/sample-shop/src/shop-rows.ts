@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import type { ShopValues } from './shop-values.ts';
 
 /** A value that mysql2 can write as a SQL literal. */
@@ -26,12 +26,12 @@ const PREFIXES = [
 
 const digits = (value: number, width: number): string => String(value).padStart(width, '0');
 
-function dayText(random: Random): string {
+function dayText(random: SeededRandom): string {
   return `${random.integer(1950, 2026)}-${digits(random.integer(1, 12), 2)}-${digits(random.integer(1, 28), 2)}`;
 }
 
 /** `fraction` digits of fractional seconds; the year stays inside what TIMESTAMP can hold. */
-export function momentText(random: Random, fraction: number): string {
+export function momentText(random: SeededRandom, fraction: number): string {
   const day = `${random.integer(1971, 2037)}-${digits(random.integer(1, 12), 2)}-${digits(random.integer(1, 28), 2)}`;
   const clock = [random.integer(0, 23), random.integer(0, 59), random.integer(0, 59)].map((part) =>
     digits(part, 2),
@@ -40,7 +40,7 @@ export function momentText(random: Random, fraction: number): string {
   return `${day} ${clock.join(':')}${rest}`;
 }
 
-export function decimalText(random: Random, whole: number, fraction: number): string {
+export function decimalText(random: SeededRandom, whole: number, fraction: number): string {
   const sign = random.chance(0.2) ? '-' : '';
   const size = random.integer(1, whole);
   const left = Array.from({ length: size }, () => random.integer(0, 9)).join('');
@@ -48,10 +48,11 @@ export function decimalText(random: Random, whole: number, fraction: number): st
   return `${sign}${left}.${right}`;
 }
 
-const price = (random: Random): string => `${random.integer(0, 4999)}.${digits(random.integer(0, 99), 2)}`;
-const orNull = (random: Random, value: SqlValue): SqlValue => (random.chance(0.15) ? null : value);
+const price = (random: SeededRandom): string =>
+  `${random.integer(0, 4999)}.${digits(random.integer(0, 99), 2)}`;
+const orNull = (random: SeededRandom, value: SqlValue): SqlValue => (random.chance(0.15) ? null : value);
 
-export function customerRow(random: Random, values: ShopValues, id: number): SqlRow {
+export function customerRow(random: SeededRandom, values: ShopValues, id: number): SqlRow {
   return [
     id,
     `customer-${id}@shop.example`,
@@ -76,7 +77,7 @@ export function customerRow(random: Random, values: ShopValues, id: number): Sql
   ];
 }
 
-export function productRow(random: Random, values: ShopValues, id: number): SqlRow {
+export function productRow(random: SeededRandom, values: ShopValues, id: number): SqlRow {
   return [
     id,
     `SKU-${digits(id, 8)}`,
@@ -94,7 +95,7 @@ export function productRow(random: Random, values: ShopValues, id: number): SqlR
   ];
 }
 
-export function orderRow(random: Random, values: ShopValues, id: number, customer: number): SqlRow {
+export function orderRow(random: SeededRandom, values: ShopValues, id: number, customer: number): SqlRow {
   return [
     id,
     customer,
@@ -109,7 +110,7 @@ export function orderRow(random: Random, values: ShopValues, id: number, custome
   ];
 }
 
-export function orderLineRow(random: Random, order: number, line: number, product: number): SqlRow {
+export function orderLineRow(random: SeededRandom, order: number, line: number, product: number): SqlRow {
   return [
     order,
     line,
@@ -130,7 +131,7 @@ export function noteCode(number: number): string {
   return `${PREFIXES[number % PREFIXES.length]}-${number}`;
 }
 
-export function noteRow(random: Random, values: ShopValues, code: string): SqlRow {
+export function noteRow(random: SeededRandom, values: ShopValues, code: string): SqlRow {
   const body = random.pick(values.bodies);
   return [
     code,
@@ -163,7 +164,7 @@ export function noteRow(random: Random, values: ShopValues, code: string): SqlRo
 }
 
 /** A POINT as the server stores it: four bytes of SRID (0), then little-endian well-known binary. */
-function pointBytes(random: Random): Buffer {
+function pointBytes(random: SeededRandom): Buffer {
   const bytes = Buffer.alloc(25);
   bytes.writeUInt8(1, 4);
   bytes.writeUInt32LE(1, 5);
@@ -172,6 +173,6 @@ function pointBytes(random: Random): Buffer {
   return bytes;
 }
 
-export function exchangeRateRow(random: Random, currency: string): SqlRow {
+export function exchangeRateRow(random: SeededRandom, currency: string): SqlRow {
   return [currency, decimalText(random, 4, 8), momentText(random, 0)];
 }

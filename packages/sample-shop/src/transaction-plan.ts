@@ -4,7 +4,7 @@ import { BUSINESSES } from './shop-changes.ts';
 import type { Business, ShopWriter } from './shop-changes.ts';
 import { CURRENCIES, exchangeRateRow } from './shop-rows.ts';
 import { EXCHANGE_RATES } from './shop-schema.ts';
-import type { Random } from './random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 
 export const MOST_ROWS_PER_TRANSACTION = 50;
 const TRANSACTIONS_BETWEEN_TRUNCATES = 400;
@@ -18,7 +18,7 @@ export interface TransactionPlan {
 
 const TOTAL_WEIGHT = BUSINESSES.reduce((sum, { weight }) => sum + weight, 0);
 
-function pickBusiness(random: Random): Business {
+function pickBusiness(random: SeededRandom): Business {
   let left = random.next() * TOTAL_WEIGHT;
   for (const { business, weight } of BUSINESSES) {
     left -= weight;
@@ -28,7 +28,7 @@ function pickBusiness(random: Random): Business {
 }
 
 /** Mostly small, as shops are; now and then large. */
-function drawSize(random: Random): number {
+function drawSize(random: SeededRandom): number {
   if (random.chance(0.55)) return random.integer(1, 5);
   return random.chance(0.75) ? random.integer(6, 20) : random.integer(21, MOST_ROWS_PER_TRANSACTION);
 }
@@ -57,7 +57,7 @@ export function planTransaction(
   return { truncate: null, changes, rows };
 }
 
-function refreshRates(random: Random, most: number): TransactionPlan {
+function refreshRates(random: SeededRandom, most: number): TransactionPlan {
   const rates = CURRENCIES.slice(0, most).map((currency) => exchangeRateRow(random, currency));
   return {
     truncate: `TRUNCATE TABLE ${EXCHANGE_RATES.name}`,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LiveKeys } from './live-keys.ts';
-import { Random } from './random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import { DEFAULT_SIZES } from './shop-data.ts';
 import type { ShopSizes } from './shop-data.ts';
 import { SHOP_DATABASE } from './shop-schema.ts';
@@ -110,7 +110,7 @@ interface WriterShare {
 
 async function runWriter(options: WorkloadOptions, state: WorkloadState, own: WriterShare): Promise<void> {
   const keys = new LiveKeys(options.sizes ?? DEFAULT_SIZES, own.writer, own.writers);
-  const shop = { random: new Random(options.seed * 1000 + own.writer), values: own.values, keys };
+  const shop = { random: new SeededRandom(options.seed * 1000 + own.writer), values: own.values, keys };
   const connection = await openWriter(options.source, options.database ?? SHOP_DATABASE);
   try {
     const pace = pacer(options.transactionsPerSecond, own.writers, state.stop.signal);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KeyPool, LiveKeys } from '../src/live-keys.ts';
-import { Random } from '../src/random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import { createShopValues } from '../src/shop-values.ts';
 import { planTransaction } from '../src/transaction-plan.ts';
 import type { TransactionPlan } from '../src/transaction-plan.ts';
@@ -10,7 +10,7 @@ const SIZES = { customers: 200, products: 60, orders: 300, notes: 60 };
 const VALUES = createShopValues(1);
 
 function plans(seed: number, count: number, most = 50, writer = 0): TransactionPlan[] {
-  const shop = { random: new Random(seed), values: VALUES, keys: new LiveKeys(SIZES, writer, 2) };
+  const shop = { random: new SeededRandom(seed), values: VALUES, keys: new LiveKeys(SIZES, writer, 2) };
   return Array.from({ length: count }, (_, number) => planTransaction(shop, number, most, writer === 0));
 }
 
@@ -54,7 +54,7 @@ describe('planTransaction', () => {
   test('only one writer empties the rates, and the tables keep their size', () => {
     expect(plans(3, 500, 50, 1).some((plan) => plan.truncate !== null)).toBe(false);
     const keys = new LiveKeys(SIZES, 0, 1);
-    const shop = { random: new Random(5), values: VALUES, keys };
+    const shop = { random: new SeededRandom(5), values: VALUES, keys };
     for (let number = 0; number < 5000; number += 1) planTransaction(shop, number, 50, false);
     for (const [pool, size] of [
       [keys.customers, SIZES.customers],
@@ -81,7 +81,7 @@ test('a pool picks different keys that are in it', () => {
   const pool = new KeyPool<number>(10);
   for (let key = 0; key < 10; key += 1) pool.add(key);
   pool.remove(3);
-  const picked = pool.pickSome(new Random(1), 9);
+  const picked = pool.pickSome(new SeededRandom(1), 9);
   expect(new Set(picked).size).toBe(picked.length);
   expect(picked).not.toContain(3);
   expect(() => pool.add(4)).toThrow();

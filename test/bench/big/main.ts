@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { kafkaClient } from '@sluice/kafka';
 import { startStack, type Stack } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
-import { announceSeed, SeededRandom } from '../../harness/seeded-random.ts';
+import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import { table } from '../report.ts';
 import { runBigCase, type BigResult } from './big-case.ts';
 import { BIG_CASES } from './cases.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SeededRandom } from '../../harness/seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import type { SourceDatabase } from '../../harness/source-database.ts';
 
 const PAUSE_MS = 5;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MysqlServer } from '@sluice/local-stack';
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import { Session } from './session.ts';
 
 /** `item` changes again and again, `marker` only grows, `probe` is for looking whether a row comes through. */

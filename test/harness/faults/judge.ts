@@ -1,6 +1,6 @@
 import { deadLetterTopic } from '@sluice/envelope';
 import { compareBags, duplicateSequences, followKeys, withoutRepeats } from '../row-history.ts';
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import { eventually } from '../eventually.ts';
 import { SINK_NAMES, type SinkName } from '../sink-pipeline.ts';
 import { readSettledRows } from '../table-records.ts';

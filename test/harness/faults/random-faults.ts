@@ -1,6 +1,6 @@
 import type { ServerName } from '@sluice/local-stack';
 import type { FaultProxy } from '../fault-proxy/fault-proxy.ts';
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import type { ServiceName } from '../sink-pipeline.ts';
 import { SERVICE_NAMES } from './fault-servers.ts';
 import type { Scene } from './scene.ts';
@@ -17,13 +17,11 @@ type Maker = (scene: Scene, random: SeededRandom) => Promise<BegunFault>;
 
 const SERVERS: readonly ServerName[] = ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'];
 
-const pick = <T>(random: SeededRandom, from: readonly T[]): T =>
-  from[random.integer(0, from.length - 1)] as T;
-const pickService = (random: SeededRandom): ServiceName => pick(random, SERVICE_NAMES);
+const pickService = (random: SeededRandom): ServiceName => random.pick(SERVICE_NAMES);
 
 /** Begins a fault that chance chooses: of a service, a server or the network between them. */
 export function beginRandomFault(scene: Scene, random: SeededRandom): Promise<BegunFault> {
-  return pick(random, MAKERS)(scene, random);
+  return random.pick(MAKERS)(scene, random);
 }
 
 const serviceKilled: Maker = async (scene, random) => {
@@ -45,19 +43,19 @@ const servicePaused: Maker = async (scene, random) => {
 };
 
 const serverKilled: Maker = async (scene, random) => {
-  const server = pick(random, SERVERS);
+  const server = random.pick(SERVERS);
   await scene.stack.kill(server);
   return { name: `${server} killed`, end: () => startAgain(scene, server) };
 };
 
 const serverStopped: Maker = async (scene, random) => {
-  const server = pick(random, SERVERS);
+  const server = random.pick(SERVERS);
   await scene.stack.kill(server, 'SIGTERM');
   return { name: `${server} stopped`, end: () => startAgain(scene, server) };
 };
 
 const serverPaused: Maker = async (scene, random) => {
-  const server = pick(random, SERVERS);
+  const server = random.pick(SERVERS);
   await scene.stack.kill(server, 'SIGSTOP');
   return { name: `${server} paused`, end: () => scene.stack.kill(server, 'SIGCONT') };
 };
@@ -131,5 +129,5 @@ function pickLink(scene: Scene, random: SeededRandom): readonly [string, FaultPr
       stores[sink],
     ]),
   ];
-  return pick(random, links);
+  return random.pick(links);
 }

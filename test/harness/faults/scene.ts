@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Comparison } from '@sluice/compare';
 import { eventually } from '../eventually.ts';
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import { metricSum } from '../service-pages.ts';
 import { SINK_NAMES, type ServiceName, type SinkName } from '../sink-pipeline.ts';
 import { Changes } from './changes.ts';

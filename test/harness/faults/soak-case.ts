@@ -1,4 +1,4 @@
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import { SINK_NAMES } from '../sink-pipeline.ts';
 import type { FaultCase } from './fault-case.ts';
 import { beginRandomFault } from './random-faults.ts';

@@ -1,4 +1,4 @@
-import { pick, quoteName, quoteText, type Dialect } from './dialect.ts';
+import { quoteName, quoteText, type Dialect } from './dialect.ts';
 import { freeColumn } from './names.ts';
 import { definition, writable, type ModelColumn, type ModelTable } from './table-model.ts';
 import { INT, randomType, TABLE_CHARSETS, type ValueType } from './value-types.ts';
@@ -19,7 +19,7 @@ export function randomClause(dialect: Dialect, table: ModelTable): Clause | null
   if (ingredients.has('column names')) makers.push(renameColumn);
   if (ingredients.has('key changes') && !table.isPartitioned) makers.push(changeKey);
   if (ingredients.has('conversions')) makers.push(convert);
-  return pick(random, makers)(dialect, table);
+  return random.pick(makers)(dialect, table);
 }
 
 function addColumn(dialect: Dialect, table: ModelTable): Clause | null {
@@ -27,8 +27,8 @@ function addColumn(dialect: Dialect, table: ModelTable): Clause | null {
   const name = freeColumn(dialect, columnNames(table));
   if (name === undefined || table.columns.length > 8) return null;
   const column = { name, type: randomType(dialect) };
-  const places = ['', '', ' FIRST', ` AFTER ${quoteName(dialect, pick(random, table.columns).name)}`];
-  const sql = `ADD COLUMN ${quoteName(dialect, name)} ${definition(dialect, column.type)}${pick(random, places)}`;
+  const places = ['', '', ' FIRST', ` AFTER ${quoteName(dialect, random.pick(table.columns).name)}`];
+  const sql = `ADD COLUMN ${quoteName(dialect, name)} ${definition(dialect, column.type)}${random.pick(places)}`;
   return { sql, table: { ...table, columns: [...table.columns, column] } };
 }
 
@@ -40,7 +40,7 @@ function dropColumn(dialect: Dialect, table: ModelTable): Clause | null {
 }
 
 function renameColumn(dialect: Dialect, table: ModelTable): Clause | null {
-  const column = pick(dialect.random, table.columns);
+  const column = dialect.random.pick(table.columns);
   // A twin in another case is a name of its own for capture, and the same for the server.
   const twin = dialect.random.chance(0.2) ? column.name.toUpperCase() : column.name;
   const name = twin === column.name ? freeColumn(dialect, columnNames(table)) : twin;
@@ -79,30 +79,30 @@ function changeDefault(dialect: Dialect, table: ModelTable): Clause | null {
 }
 
 function addIndex(dialect: Dialect, table: ModelTable): Clause | null {
-  const column = pick(dialect.random, table.columns);
+  const column = dialect.random.pick(table.columns);
   if (/TEXT|BLOB|JSON|POINT/.test(column.type.sql)) return null;
   const kind = !table.isPartitioned && dialect.random.chance(0.3) ? 'UNIQUE INDEX' : 'INDEX';
   return { sql: `ADD ${kind} (${quoteName(dialect, column.name)})`, table };
 }
 
 function comment(dialect: Dialect, table: ModelTable): Clause {
-  const text = pick(dialect.random, ['C:\\', "it's", '/* x', 'RENAME TO z', '--', '"']);
+  const text = dialect.random.pick(['C:\\', "it's", '/* x', 'RENAME TO z', '--', '"']);
   return { sql: `COMMENT ${quoteText(dialect, text)}`, table };
 }
 
 function rebuild(dialect: Dialect, table: ModelTable): Clause {
-  return { sql: pick(dialect.random, ['ENGINE=InnoDB', 'FORCE', 'ROW_FORMAT=DYNAMIC']), table };
+  return { sql: dialect.random.pick(['ENGINE=InnoDB', 'FORCE', 'ROW_FORMAT=DYNAMIC']), table };
 }
 
 function convert(dialect: Dialect, table: ModelTable): Clause {
-  return { sql: `CONVERT TO CHARACTER SET ${pick(dialect.random, TABLE_CHARSETS)}`, table };
+  return { sql: `CONVERT TO CHARACTER SET ${dialect.random.pick(TABLE_CHARSETS)}`, table };
 }
 
 /** Another key in the same statement: one more column, or a new number of each row. */
 function changeKey(dialect: Dialect, table: ModelTable): Clause | null {
   const { random } = dialect;
   const more = writable(table).filter(({ name, type }) => !table.key.includes(name) && type === INT);
-  const name = random.chance(0.5) && more.length > 0 ? pick(random, more).name : undefined;
+  const name = random.chance(0.5) && more.length > 0 ? random.pick(more).name : undefined;
   if (name !== undefined && table.key.length < 3) {
     const key = [...table.key, name];
     const list = key.map((each) => quoteName(dialect, each)).join(', ');
@@ -119,7 +119,7 @@ const columnNames = (table: ModelTable): string[] => table.columns.map(({ name }
 
 function plainColumn({ random }: Dialect, table: ModelTable): ModelColumn | undefined {
   const plain = table.columns.filter(({ name }) => !table.key.includes(name));
-  return plain.length === 0 ? undefined : pick(random, plain);
+  return plain.length === 0 ? undefined : random.pick(plain);
 }
 
 function instead(table: ModelTable, old: ModelColumn, made: ModelColumn): ModelTable {

@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 import type { Ingredient } from './ingredients.ts';
 
 /** How a session writes its statements. */
@@ -24,14 +24,7 @@ export function quoteText({ plainBackslash }: Dialect, text: string): string {
   return `'${escaped.replaceAll("'", "''")}'`;
 }
 
-/** Throws RangeError for an empty list. */
-export function pick<T>(random: SeededRandom, of: readonly T[]): T {
-  const found = of[random.integer(0, of.length - 1)];
-  if (found === undefined) throw new RangeError('nothing to pick from');
-  return found;
-}
-
 /** With this chance an element of the list, else the first. */
 export function pickOr<T>(random: SeededRandom, chance: number, of: readonly T[]): T {
-  return random.chance(chance) ? pick(random, of) : pick(random, of.slice(0, 1));
+  return random.chance(chance) ? random.pick(of) : random.pick(of.slice(0, 1));
 }

@@ -1,5 +1,5 @@
 import type { TopicStrategy } from '@sluice/envelope';
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import { hasUnlogged, replayHistory, runHistory, type History, type Step } from './history.ts';
 import { HistoryLanes, type LanesOptions, type LanesVerdict } from './history-lanes.ts';
 import type { Ingredient } from './ingredients.ts';

@@ -1,8 +1,7 @@
 import { connect, describeMysqlError, quoteIdentifier, type Connection } from '@sluice/mysql';
 import type { MysqlServer } from '@sluice/local-stack';
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import type { Dialect } from './dialect.ts';
-import { pick } from './dialect.ts';
 import type { Ingredient } from './ingredients.ts';
 import { insert } from './row-statements.ts';
 import { objectStatements } from './server-objects.ts';
@@ -51,7 +50,7 @@ export async function runHistory(place: HistoryPlace, options: HistoryOptions): 
   const { seed, ingredients } = options;
   const random = new SeededRandom(seed);
   const base = { flavour: place.server.flavour, random, ingredients };
-  const charset = ingredients.has('other charsets') ? pick(random, TABLE_CHARSETS) : 'utf8mb4';
+  const charset = ingredients.has('other charsets') ? random.pick(TABLE_CHARSETS) : 'utf8mb4';
   const runner = await StepRunner.open(place, charset);
   try {
     const dialects: Dialect[] = [];
@@ -112,7 +111,7 @@ class HistoryWriter {
   async #changeTables(session: number): Promise<void> {
     const dialect = this.#dialect(session);
     if (dialect.ingredients.has('unlogged') && this.#random.chance(0.05)) {
-      const change = unloggedAlter(dialect, pick(this.#random, this.#tables), this.#tables);
+      const change = unloggedAlter(dialect, this.#random.pick(this.#tables), this.#tables);
       await this.#runner.run({ session, sql: 'SET SESSION sql_log_bin = 0' });
       if (change !== null) await this.#change(session, change);
       await this.#runner.run({ session, sql: 'SET SESSION sql_log_bin = 1' });

@@ -1,4 +1,4 @@
-import { pick, type Dialect } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 
 const PLAIN_TABLES = ['orders', 'items', 'people', 'parts', 'logs'];
 const NASTY_TABLES = [
@@ -51,5 +51,5 @@ export function freeColumn(dialect: Dialect, taken: readonly string[]): string |
 
 function choose({ random }: Dialect, taken: readonly string[], names: readonly string[]): string | undefined {
   const free = names.filter((name) => !taken.includes(name));
-  return free.length === 0 ? undefined : pick(random, free);
+  return free.length === 0 ? undefined : random.pick(free);
 }

@@ -1,4 +1,4 @@
-import { pick, quoteName, type Dialect } from './dialect.ts';
+import { quoteName, type Dialect } from './dialect.ts';
 import { writable, type ModelColumn, type ModelTable } from './table-model.ts';
 
 /** Keys are few, so that statements meet rows that are there. */
@@ -17,7 +17,7 @@ export function rowStatement(dialect: Dialect, tables: readonly ModelTable[]): s
   const sql = plainStatement(dialect, tables);
   if (flavour === 'mysql') return sql;
   if (ingredients.has('set statement') && random.chance(0.05))
-    return `SET STATEMENT ${pick(random, SET_FOR)} FOR ${sql}`;
+    return `SET STATEMENT ${random.pick(SET_FOR)} FOR ${sql}`;
   // No column: the driver refuses answers that have one called `__proto__`.
   const canReturn = /^(INSERT|REPLACE|DELETE FROM)/.test(sql);
   return ingredients.has('returning') && canReturn && random.chance(0.05) ? `${sql} RETURNING 1` : sql;
@@ -25,17 +25,17 @@ export function rowStatement(dialect: Dialect, tables: readonly ModelTable[]): s
 
 function plainStatement(dialect: Dialect, tables: readonly ModelTable[]): string {
   const { random, ingredients } = dialect;
-  const table = pick(random, tables);
+  const table = random.pick(tables);
   const chance = random.next();
   if (ingredients.has('rows of rows') && chance < 0.06)
-    return insertRows(dialect, table, pick(random, tables));
+    return insertRows(dialect, table, random.pick(tables));
   if (chance < 0.4) return insert(dialect, table);
   if (chance < 0.48) return upsert(dialect, table);
   if (chance < 0.56) return `REPLACE ${into(dialect, table)}`;
   if (chance < 0.78) return update(dialect, table);
   if (chance < 0.88) return `DELETE FROM ${quoteName(dialect, table.name)} WHERE ${someRows(dialect, table)}`;
-  if (chance < 0.94) return updateTwo(dialect, table, pick(random, tables));
-  return deleteTwo(dialect, table, pick(random, tables));
+  if (chance < 0.94) return updateTwo(dialect, table, random.pick(tables));
+  return deleteTwo(dialect, table, random.pick(tables));
 }
 
 /** Rows for a table that has none. */
@@ -60,7 +60,7 @@ function into(dialect: Dialect, table: ModelTable): string {
 /** From another table with the same key, or from the same one. */
 function insertRows(dialect: Dialect, table: ModelTable, other: ModelTable): string {
   const { random } = dialect;
-  const verb = pick(random, ['INSERT IGNORE', 'REPLACE']);
+  const verb = random.pick(['INSERT IGNORE', 'REPLACE']);
   const onlyKey = (each: ModelTable): boolean => each.key.length === 1 && each.key[0] === 'id';
   const [into, from] = [quoteName(dialect, table.name), quoteName(dialect, other.name)];
   if (onlyKey(table) && onlyKey(other))
@@ -94,7 +94,7 @@ function assignment(dialect: Dialect, table: ModelTable, alias: string): string 
   const { random } = dialect;
   const columns = writable(table);
   const plain = columns.filter(({ name }) => !table.key.includes(name));
-  const column = pick(random, plain.length === 0 || random.chance(0.1) ? columns : plain);
+  const column = random.pick(plain.length === 0 || random.chance(0.1) ? columns : plain);
   return `${alias}${quoteName(dialect, column.name)} = ${literal(dialect, table, column)}`;
 }
 

@@ -1,4 +1,4 @@
-import { pick, quoteName, type Dialect } from './dialect.ts';
+import { quoteName, type Dialect } from './dialect.ts';
 import type { Ingredient } from './ingredients.ts';
 import { insert, rowStatement } from './row-statements.ts';
 import type { ModelTable } from './table-model.ts';
@@ -17,14 +17,14 @@ const MAKERS: readonly (readonly [Ingredient, MakeStatements])[] = [
 export function objectStatements(dialect: Dialect, tables: readonly ModelTable[]): string[] {
   const makers = MAKERS.filter(([ingredient]) => dialect.ingredients.has(ingredient));
   if (makers.length === 0) return [];
-  return pick(dialect.random, makers)[1](dialect, tables);
+  return dialect.random.pick(makers)[1](dialect, tables);
 }
 
 /** Rows are written through it; it stands beside tables that have its name later. */
 function view(dialect: Dialect, tables: readonly ModelTable[]): string[] {
   const { random } = dialect;
-  const table = pick(random, tables);
-  const name = pick(random, ['v', 'v w', 'ü v']);
+  const table = random.pick(tables);
+  const name = random.pick(['v', 'v w', 'ü v']);
   const [quoted, on] = [quoteName(dialect, name), quoteName(dialect, table.name)];
   const check = random.chance(0.3) ? ' WHERE 1 WITH CHECK OPTION' : '';
   return [
@@ -38,7 +38,7 @@ function view(dialect: Dialect, tables: readonly ModelTable[]): string[] {
 
 function procedure(dialect: Dialect, tables: readonly ModelTable[]): string[] {
   const { random } = dialect;
-  const name = quoteName(dialect, pick(random, ['p', 'p q', "p'r"]));
+  const name = quoteName(dialect, random.pick(['p', 'p q', "p'r"]));
   const body = Array.from({ length: random.integer(1, 3) }, () => rowStatement(dialect, tables));
   const handler = random.chance(0.3) ? 'DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; ' : '';
   const inside = random.chance(0.3)
@@ -55,8 +55,8 @@ function procedure(dialect: Dialect, tables: readonly ModelTable[]): string[] {
 /** A SELECT that writes rows, or writes them into two tables at once. */
 function storedFunction(dialect: Dialect, tables: readonly ModelTable[]): string[] {
   const { random } = dialect;
-  const name = quoteName(dialect, pick(random, ['f', 'f g']));
-  const table = pick(random, tables);
+  const name = quoteName(dialect, random.pick(['f', 'f g']));
+  const table = random.pick(tables);
   const plain = table.columns.find(({ name: column }) => !table.key.includes(column));
   const call =
     plain === undefined || random.chance(0.6)
@@ -72,12 +72,12 @@ function storedFunction(dialect: Dialect, tables: readonly ModelTable[]): string
 /** It never runs: that would be behind the statements that are waited for. */
 function scheduled(dialect: Dialect, tables: readonly ModelTable[]): string[] {
   const { random } = dialect;
-  const name = quoteName(dialect, pick(random, ['e', 'e f']));
+  const name = quoteName(dialect, random.pick(['e', 'e f']));
   const body = rowStatement(dialect, tables);
   return [
     `DROP EVENT IF EXISTS ${name}`,
     `CREATE EVENT ${name} ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO BEGIN ${body}; END`,
-    pick(random, [
+    random.pick([
       `ALTER EVENT ${name} DISABLE`,
       `ALTER EVENT ${name} RENAME TO ${quoteName(dialect, 'e g')}`,
     ]),
@@ -88,13 +88,13 @@ function scheduled(dialect: Dialect, tables: readonly ModelTable[]): string[] {
 function sequence(dialect: Dialect, tables: readonly ModelTable[]): string[] {
   const { random, flavour } = dialect;
   if (flavour === 'mysql') return [];
-  const name = quoteName(dialect, pick(random, ['s', 's t']));
+  const name = quoteName(dialect, random.pick(['s', 's t']));
   const withId = tables.filter(({ key }) => key.length === 1 && key[0] === 'id');
-  const into = withId.length === 0 ? undefined : quoteName(dialect, pick(random, withId).name);
+  const into = withId.length === 0 ? undefined : quoteName(dialect, random.pick(withId).name);
   return [
     `CREATE OR REPLACE SEQUENCE ${name} START WITH ${random.integer(1, 9)} CACHE ${random.integer(0, 3)}`,
     ...(into === undefined ? [] : [`INSERT IGNORE INTO ${into} (id) VALUES (NEXTVAL(${name}))`]),
-    pick(random, [
+    random.pick([
       `SELECT NEXTVAL(${name})`,
       `SELECT SETVAL(${name}, 50)`,
       `ALTER SEQUENCE ${name} RESTART 3`,

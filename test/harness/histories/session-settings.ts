@@ -1,4 +1,4 @@
-import { pick, pickOr, type Dialect } from './dialect.ts';
+import { pickOr, type Dialect } from './dialect.ts';
 
 /** Statements that a session begins with, and how it writes what follows. */
 export interface SessionStart {
@@ -26,12 +26,12 @@ function clientCharsets(flavour: Dialect['flavour']): readonly string[] {
 
 export function randomSession(base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash' | 'client'>): SessionStart {
   const { random, ingredients } = base;
-  const mode = ingredients.has('sql modes') ? pick(random, SQL_MODES) : 'STRICT_TRANS_TABLES';
+  const mode = ingredients.has('sql modes') ? random.pick(SQL_MODES) : 'STRICT_TRANS_TABLES';
   const statements = [
     'SET SESSION lock_wait_timeout = 1, innodb_lock_wait_timeout = 1',
     `SET SESSION sql_mode = '${mode}'`,
   ];
-  if (ingredients.has('time zones')) statements.push(`SET SESSION time_zone = '${pick(random, TIME_ZONES)}'`);
+  if (ingredients.has('time zones')) statements.push(`SET SESSION time_zone = '${random.pick(TIME_ZONES)}'`);
   const client = ingredients.has('client charsets')
     ? pickOr(random, 0.3, clientCharsets(base.flavour))
     : 'utf8mb4';
@@ -43,7 +43,7 @@ export function randomSession(base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash
     );
   } else if (random.chance(0.2)) {
     statements.push(
-      `SET SESSION TRANSACTION ISOLATION LEVEL ${pick(random, ['SERIALIZABLE', 'READ UNCOMMITTED'])}`,
+      `SET SESSION TRANSACTION ISOLATION LEVEL ${random.pick(['SERIALIZABLE', 'READ UNCOMMITTED'])}`,
     );
   }
   if (ingredients.has('statement format') && random.chance(0.05))

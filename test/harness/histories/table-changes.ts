@@ -1,5 +1,5 @@
 import { randomClause } from './alter-clauses.ts';
-import { pick, quoteName, type Dialect } from './dialect.ts';
+import { quoteName, type Dialect } from './dialect.ts';
 import { freeTable } from './names.ts';
 import { createTable, creation, namesOf, writable, type Change, type ModelTable } from './table-model.ts';
 
@@ -43,7 +43,7 @@ export function tableChange(dialect: Dialect, tables: readonly ModelTable[]): Ch
   if (ingredients.has('partitions')) makers.push(partition, partition);
   if (ingredients.has('auto increment')) makers.push(setCounter);
   if (ingredients.has('invisible')) makers.push(hide);
-  return pick(random, makers)(dialect, pick(random, tables), tables);
+  return random.pick(makers)(dialect, random.pick(tables), tables);
 }
 
 /** One that a replica which is not told of it can live with: it takes rows of more columns than it has. */
@@ -76,7 +76,7 @@ function alter(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[
     now = clause.table;
   }
   if (clauses.length === 0) return null;
-  if (dialect.ingredients.has('algorithms') && random.chance(0.2)) clauses.push(pick(random, ALGORITHMS));
+  if (dialect.ingredients.has('algorithms') && random.chance(0.2)) clauses.push(random.pick(ALGORITHMS));
   const to =
     dialect.ingredients.has('table names') && random.chance(0.05) && !staysBehind(dialect, table)
       ? freeTable(dialect, namesOf(tables))
@@ -95,7 +95,7 @@ function staysBehind({ flavour }: Dialect, { name }: ModelTable): boolean {
 }
 
 function maintain(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change {
-  const verb = pick(dialect.random, ['ANALYZE', 'OPTIMIZE', 'CHECK']);
+  const verb = dialect.random.pick(['ANALYZE', 'OPTIMIZE', 'CHECK']);
   return { sql: `${verb} TABLE ${quoteName(dialect, table.name)}`, tables };
 }
 
@@ -131,7 +131,7 @@ function rename(dialect: Dialect, table: ModelTable, tables: readonly ModelTable
 }
 
 function swap(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
-  const other = pick(dialect.random, tables);
+  const other = dialect.random.pick(tables);
   const between = freeTable(dialect, namesOf(tables));
   if (other === table || between === undefined) return null;
   const [a, b, x] = [table.name, other.name, between].map((name) => quoteName(dialect, name));
@@ -169,11 +169,11 @@ function setCounter(dialect: Dialect, table: ModelTable, tables: readonly ModelT
 
 /** A column that SELECT * does not show. */
 function hide(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
-  const column = pick(dialect.random, writable(table));
+  const column = dialect.random.pick(writable(table));
   const name = quoteName(dialect, column.name);
   const clause =
     dialect.flavour === 'mysql'
-      ? `ALTER COLUMN ${name} SET ${pick(dialect.random, ['INVISIBLE', 'VISIBLE'])}`
+      ? `ALTER COLUMN ${name} SET ${dialect.random.pick(['INVISIBLE', 'VISIBLE'])}`
       : `MODIFY COLUMN ${name} ${column.type.sql.replace(/ NULL$/, '')} NULL INVISIBLE`;
   if (dialect.flavour === 'mariadb' && table.key.includes(column.name)) return null;
   return { sql: `ALTER TABLE ${quoteName(dialect, table.name)} ${clause}`, tables };
@@ -186,9 +186,9 @@ function truncate(dialect: Dialect, table: ModelTable, tables: readonly ModelTab
 
 /** Rows of the one table bring rows of the other. */
 function trigger(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
-  const other = pick(dialect.random, tables);
+  const other = dialect.random.pick(tables);
   if (other === table || other.key.length !== 1 || other.key[0] !== 'id') return null;
-  const moment = pick(dialect.random, ['AFTER INSERT', 'BEFORE UPDATE', 'AFTER DELETE']);
+  const moment = dialect.random.pick(['AFTER INSERT', 'BEFORE UPDATE', 'AFTER DELETE']);
   const [on, into] = [quoteName(dialect, table.name), quoteName(dialect, other.name)];
   const name = quoteName(dialect, `on ${dialect.random.integer(1, 1_000_000)}`);
   const body = `INSERT IGNORE INTO ${into} (id) VALUES (FLOOR(RAND() * 100))`;
@@ -197,7 +197,7 @@ function trigger(dialect: Dialect, table: ModelTable, tables: readonly ModelTabl
 
 function partition(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
   if (!table.isPartitioned) return null;
-  const clause = pick(dialect.random, table.hasRanges === true ? RANGE_CLAUSES : KEY_CLAUSES);
+  const clause = dialect.random.pick(table.hasRanges === true ? RANGE_CLAUSES : KEY_CLAUSES);
   const isPartitioned = clause !== 'REMOVE PARTITIONING';
   return {
     sql: `ALTER TABLE ${quoteName(dialect, table.name)} ${clause}`,

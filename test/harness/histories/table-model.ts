@@ -1,4 +1,4 @@
-import { pick, pickOr, quoteName, quoteText, type Dialect } from './dialect.ts';
+import { pickOr, quoteName, quoteText, type Dialect } from './dialect.ts';
 import { freeColumn, freeTable } from './names.ts';
 import { INT, randomKeyType, randomType, TABLE_CHARSETS, type ValueType } from './value-types.ts';
 
@@ -112,7 +112,7 @@ function withGenerated(dialect: Dialect, table: ModelTable, lines: string[]): Mo
   const numbers = table.columns.filter(({ type }) => /^(INT|TINYINT|MEDIUMINT)/.test(type.sql));
   if (!ingredients.has('generated') || name === undefined || numbers.length === 0 || random.chance(0.8))
     return table;
-  const from = quoteName(dialect, pick(random, numbers).name);
+  const from = quoteName(dialect, random.pick(numbers).name);
   lines.push(
     `${quoteName(dialect, name)} BIGINT AS (${from} + 1) ${random.chance(0.5) ? 'VIRTUAL' : 'STORED'}`,
   );
@@ -124,7 +124,7 @@ function checks(dialect: Dialect, table: ModelTable): string[] {
   const { random, ingredients } = dialect;
   const numbers = table.columns.filter(({ type }) => type === INT);
   if (!ingredients.has('checks') || numbers.length === 0 || random.chance(0.85)) return [];
-  return [`CHECK (${quoteName(dialect, pick(random, numbers).name)} < 90)`];
+  return [`CHECK (${quoteName(dialect, random.pick(numbers).name)} < 90)`];
 }
 
 function foreignKey(dialect: Dialect, table: ModelTable, others: readonly ModelTable[]): string[] {
@@ -135,9 +135,9 @@ function foreignKey(dialect: Dialect, table: ModelTable, others: readonly ModelT
   );
   const ours = table.columns.filter(({ name, type }) => type === INT && !table.key.includes(name));
   if (parents.length === 0 || ours.length === 0) return [];
-  const parent = quoteName(dialect, pick(random, parents).name);
-  const column = quoteName(dialect, pick(random, ours).name);
-  const action = pick(random, ['', ' ON DELETE CASCADE', ' ON DELETE SET NULL', ' ON UPDATE CASCADE']);
+  const parent = quoteName(dialect, random.pick(parents).name);
+  const column = quoteName(dialect, random.pick(ours).name);
+  const action = random.pick(['', ' ON DELETE CASCADE', ' ON DELETE SET NULL', ' ON UPDATE CASCADE']);
   return [`FOREIGN KEY (${column}) REFERENCES ${parent} (id)${action}`];
 }
 
@@ -146,7 +146,7 @@ function tableOptions(dialect: Dialect, table: ModelTable): string {
   const options = ['ENGINE=InnoDB'];
   if (ingredients.has('other charsets')) options.push(`CHARACTER SET ${pickOr(random, 0.4, TABLE_CHARSETS)}`);
   if (random.chance(0.2)) options.push(`COMMENT=${quoteText(dialect, "it's C:\\")}`);
-  if (random.chance(0.1)) options.push(`ROW_FORMAT=${pick(random, ['COMPACT', 'DYNAMIC', 'REDUNDANT'])}`);
+  if (random.chance(0.1)) options.push(`ROW_FORMAT=${random.pick(['COMPACT', 'DYNAMIC', 'REDUNDANT'])}`);
   if (table.isCounted === true && random.chance(0.3)) options.push(`AUTO_INCREMENT=${random.integer(1, 20)}`);
   if (table.isPartitioned && table.hasRanges === true) options.push(RANGES);
   else if (table.isPartitioned) options.push(`PARTITION BY KEY () PARTITIONS ${random.integer(1, 4)}`);

@@ -1,4 +1,4 @@
-import { pick, quoteName, type Dialect } from './dialect.ts';
+import { quoteName, type Dialect } from './dialect.ts';
 import { rowStatement } from './row-statements.ts';
 import type { ModelTable } from './table-model.ts';
 
@@ -12,7 +12,7 @@ export function transaction(dialect: Dialect, tables: readonly ModelTable[]): st
   if (ingredients.has('xa') && random.chance(0.1)) return xa(dialect, body);
   const isGivenUp = ingredients.has('rollbacks') && random.chance(0.2);
   return [
-    pick(random, ['BEGIN', 'START TRANSACTION', 'SET autocommit = 0']),
+    random.pick(['BEGIN', 'START TRANSACTION', 'SET autocommit = 0']),
     ...body,
     isGivenUp ? 'ROLLBACK' : 'COMMIT',
     'SET autocommit = 1',
@@ -22,9 +22,9 @@ export function transaction(dialect: Dialect, tables: readonly ModelTable[]): st
 /** What lies between the savepoint and the way back to it has not happened. */
 function addSavepoint(dialect: Dialect, body: string[]): void {
   const { random } = dialect;
-  const name = quoteName(dialect, pick(random, ['s', 'S', 'a b', "s'1", 'ü']));
+  const name = quoteName(dialect, random.pick(['s', 'S', 'a b', "s'1", 'ü']));
   const from = random.integer(0, body.length - 1);
-  const end = pick(random, [
+  const end = random.pick([
     `ROLLBACK TO ${name}`,
     `ROLLBACK TO SAVEPOINT ${name}`,
     `RELEASE SAVEPOINT ${name}`,
@@ -36,7 +36,7 @@ function addSavepoint(dialect: Dialect, body: string[]): void {
 /** One that hides a real table, or stands beside them; a few deeds with it, and its end. */
 function addTemporary(dialect: Dialect, tables: readonly ModelTable[], body: string[]): void {
   const { random } = dialect;
-  const name = quoteName(dialect, random.chance(0.4) ? pick(random, tables).name : 'work');
+  const name = quoteName(dialect, random.chance(0.4) ? random.pick(tables).name : 'work');
   const deeds = [
     `INSERT INTO ${name} VALUES (1, 'x'), (2, 'y')`,
     `UPDATE ${name} SET v = 'z' WHERE id = 1`,
@@ -45,7 +45,7 @@ function addTemporary(dialect: Dialect, tables: readonly ModelTable[], body: str
     `DELETE FROM ${name}`,
     `CREATE INDEX i ON ${name} (v)`,
   ];
-  const chosen = Array.from({ length: random.integer(1, 3) }, () => pick(random, deeds));
+  const chosen = Array.from({ length: random.integer(1, 3) }, () => random.pick(deeds));
   const made = `CREATE TEMPORARY TABLE ${name} (id INT, v VARCHAR(20))`;
   const gone = random.chance(0.8) ? [`DROP TEMPORARY TABLE ${name}`] : [];
   body.splice(random.integer(0, body.length), 0, made, ...chosen, ...gone);

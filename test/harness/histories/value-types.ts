@@ -1,4 +1,4 @@
-import { pick, quoteText, type Dialect } from './dialect.ts';
+import { quoteText, type Dialect } from './dialect.ts';
 
 /** A column type as a history declares it, and literals that it takes in most sessions. */
 export interface ValueType {
@@ -37,22 +37,22 @@ const HEX = ["X''", "X'00'", "X'FF00'", "X'41'", "X'C3BC'"];
 
 const numeric = (sql: string, values: readonly string[]): ValueType => ({
   sql,
-  literal: ({ random }) => (random.chance(0.5) ? pick(random, values) : String(random.integer(0, 100))),
+  literal: ({ random }) => (random.chance(0.5) ? random.pick(values) : String(random.integer(0, 100))),
   keyLiteral: (_, n) => String(n),
 });
 const textual = (sql: string, texts = TEXTS): ValueType => ({
   sql,
-  literal: (dialect) => quoteText(dialect, pick(dialect.random, texts)),
+  literal: (dialect) => quoteText(dialect, dialect.random.pick(texts)),
   keyLiteral: (dialect, n) => quoteText(dialect, `${texts[n % texts.length]}${n > texts.length ? n : ''}`),
 });
 const chosen = (sql: string, literals: readonly string[]): ValueType => ({
   sql,
-  literal: ({ random }) => pick(random, literals),
+  literal: ({ random }) => random.pick(literals),
   keyLiteral: (_, n) => literals[n % literals.length] ?? 'NULL',
 });
 const moment = (sql: string): ValueType => ({
   sql,
-  literal: ({ random }) => `'${pick(random, MOMENTS)}'`,
+  literal: ({ random }) => `'${random.pick(MOMENTS)}'`,
   keyLiteral: (_, n) => `'2026-02-${String(n + 1).padStart(2, '0')} 10:00:0${n % 10}'`,
 });
 
@@ -95,28 +95,28 @@ const CHARSETS = ['latin1', 'utf8mb3', 'utf8mb4 COLLATE utf8mb4_bin', 'cp1251', 
 export function randomType(dialect: Dialect): ValueType {
   const { random, flavour } = dialect;
   const chance = random.next();
-  if (chance < 0.3) return pick(random, NUMBERS);
-  if (chance < 0.35) return pick(random, APPROXIMATE);
+  if (chance < 0.3) return random.pick(NUMBERS);
+  if (chance < 0.35) return random.pick(APPROXIMATE);
   if (chance < 0.65) return randomText(dialect, PLAIN_TEXTS);
-  if (chance < 0.8) return moment(pick(random, MOMENT_TYPES));
+  if (chance < 0.8) return moment(random.pick(MOMENT_TYPES));
   if (chance < 0.88) return dialect.ingredients.has('json null') ? JSON_WITH_NULL : JSON_TYPE;
-  return pick(random, flavour === 'mariadb' ? [...OTHERS, ...MARIADB_ONLY] : OTHERS);
+  return random.pick(flavour === 'mariadb' ? [...OTHERS, ...MARIADB_ONLY] : OTHERS);
 }
 
 /** A type of a primary key's column. */
 export function randomKeyType(dialect: Dialect): ValueType {
   const { random, ingredients } = dialect;
-  if (!ingredients.has('text keys') || random.chance(0.5)) return pick(random, NUMBERS.slice(0, 7));
+  if (!ingredients.has('text keys') || random.chance(0.5)) return random.pick(NUMBERS.slice(0, 7));
   const chance = random.next();
   if (chance < 0.5) return randomText(dialect, ['VARCHAR(40)', 'CHAR(10)']);
-  if (chance < 0.7) return moment(pick(random, ['DATETIME(3)', 'DATE', 'TIMESTAMP(3)']));
-  return pick(random, OTHERS.slice(1, 6));
+  if (chance < 0.7) return moment(random.pick(['DATETIME(3)', 'DATE', 'TIMESTAMP(3)']));
+  return random.pick(OTHERS.slice(1, 6));
 }
 
 function randomText({ random, ingredients }: Dialect, types: readonly string[]): ValueType {
-  const type = pick(random, types);
+  const type = random.pick(types);
   if (!ingredients.has('other charsets') || random.chance(0.6)) return textual(type);
-  return textual(`${type} CHARACTER SET ${pick(random, CHARSETS)}`);
+  return textual(`${type} CHARACTER SET ${random.pick(CHARSETS)}`);
 }
 
 /** Character set clauses of tables, databases and conversions. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { BinlogDecoder, BinlogError } from '../../src/index.ts';
-import { SeededRandom } from '../support/seeded-random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import { FuzzHandler, recordedFacts, type FuzzRow } from './fuzz-handler.ts';
 import { mutate, mutateBytes, repair } from './mutation.ts';
 import { eventsInside, isPayload, payloadOf } from './payload.ts';

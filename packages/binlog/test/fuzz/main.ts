@@ -1,6 +1,6 @@
 import { inspect, parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { announcedSeed } from '../support/seeded-random.ts';
+import { announceSeed } from '@sluice/seeded-random';
 import { fuzz, type FuzzFigures } from './fuzz-run.ts';
 
 /** `npm run test:fuzz -- --inputs 1000000 [--seed N]`: mutated events of real servers into the decoder. */
@@ -52,7 +52,7 @@ function say(line: string): void {
 async function main(): Promise<void> {
   const options = { inputs: { type: 'string', default: '1000000' }, seed: { type: 'string' } } as const;
   const { values } = parseArgs({ options });
-  const seed = values.seed === undefined ? announcedSeed('fuzz') : Number(values.seed);
+  const seed = values.seed === undefined ? announceSeed('fuzz') : Number(values.seed);
   const inputs = Number(values.inputs);
   const startedAt = performance.now();
   try {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { SeededRandom } from '../support/seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 
 const HEADER_BYTES = 19;
 const CHECKSUM_BYTES = 4;

@@ -1,4 +1,4 @@
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '@sluice/seeded-random';
 
 /** A SQL expression, and the JSON text that it must become where that is a matter of rule. */
 export type RandomValue = readonly [sql: string, json: string | null];

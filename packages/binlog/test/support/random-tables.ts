@@ -14,7 +14,7 @@ import {
 import { dumpBinlog } from './dump.ts';
 import { randomColumn, type RandomColumn, type RandomValue } from './random-columns.ts';
 import { Recorder } from './recorder.ts';
-import { SeededRandom } from './seeded-random.ts';
+import { SeededRandom } from '@sluice/seeded-random';
 import type { Session } from './session.ts';
 
 /** JSON texts of a row, the id first. */

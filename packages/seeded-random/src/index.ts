@@ -1,0 +1,2 @@
+export { announceSeed } from './announce-seed.ts';
+export { SeededRandom } from './seeded-random.ts';
