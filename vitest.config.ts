@@ -10,7 +10,7 @@ const serverSuites = [
 const isShort = process.env['SLUICE_VALUES_SHORT'] === '1';
 const ignored = ['**/node_modules/**', '**/.local-stack/**'];
 
-/** Server suites share one local stack and mostly wait: two files at a time, generous times. */
+/** Server suites share one set of servers, started as files name them: two files at a time, generous times. */
 const onServers = {
   globalSetup: ['test/runner/global-setup.ts'],
   maxWorkers: 2,

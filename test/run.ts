@@ -1,10 +1,10 @@
+import { OnDemandServers } from '@sluice/local-stack';
 import { stopChildren } from './runner/child.ts';
 import { planOf, type Plan, type SuiteName } from './runner/plan.ts';
-import { startSharedStack, type SharedStack } from './runner/shared-stack.ts';
 import { runCheck, runSuite } from './runner/steps.ts';
 import { addTallies, nothing, summaryLine, type Tally } from './runner/tally.ts';
 
-/** `npm test`: checks, then every suite against one local stack. Exit code 1 when anything failed. */
+/** `npm test`: checks, then every suite against one set of servers. Exit code 1 when anything failed. */
 
 const needsServers = (suite: SuiteName): boolean => suite !== 'unit';
 const oneFailure: Tally = { passed: 0, failed: 1, skipped: 0, failures: ['it could not be run'] };
@@ -30,15 +30,14 @@ async function step<T>(name: string, run: () => Promise<T>, count: (result: T) =
 const asItIs = (tally: Tally): Tally => tally;
 
 async function runServerSuites(suites: readonly SuiteName[], { vitestArgs, env }: Plan): Promise<void> {
-  const start = (): Promise<SharedStack> =>
-    startSharedStack(interruption.signal, (line) => console.log(line));
-  const stack = await step('servers', start, () => nothing);
-  if (stack === null) return;
+  // One set for all suites; each test file keeps to topics, databases and indexes of its own.
+  const { signal } = interruption;
+  const servers = await OnDemandServers.open({ signal, onProgress: (line) => console.log(line) });
   try {
     for (const suite of suites)
-      await step(suite, () => runSuite(suite, vitestArgs, { ...env, ...stack.env }), asItIs);
+      await step(suite, () => runSuite(suite, vitestArgs, { ...env, ...servers.env }), asItIs);
   } finally {
-    await stack.close();
+    await servers.stop();
   }
 }
 

@@ -1,10 +1,8 @@
-import { startSharedStack } from './shared-stack.ts';
+import { OnDemandServers } from '@sluice/local-stack';
 
-/** For `vitest --project conformance` without the runner: the same servers, started once for all files. */
+/** For `vitest --project conformance` without the runner: one set of servers for all files, each started when a file names it. */
 export async function setup(): Promise<() => Promise<void>> {
-  const stack = await startSharedStack(new AbortController().signal, (line) => {
-    process.stderr.write(`${line}\n`);
-  });
-  Object.assign(process.env, stack.env);
-  return () => stack.close();
+  const servers = await OnDemandServers.open({ onProgress: (line) => process.stderr.write(`${line}\n`) });
+  Object.assign(process.env, servers.env);
+  return () => servers.stop();
 }

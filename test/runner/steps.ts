@@ -42,7 +42,7 @@ export async function runCheck(name: CheckName): Promise<Tally> {
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, failures: ok ? [] : ['it found something'] };
 }
 
-/** `env` carries the addresses of the local stack, if the suite needs one. */
+/** `env` says where the servers are, if the suite needs any. */
 export async function runSuite(
   name: SuiteName,
   vitestArgs: readonly string[],

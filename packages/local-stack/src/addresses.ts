@@ -1,5 +1,5 @@
 import type { ServerName } from './servers/server.ts';
-import type { Stack } from './stack.ts';
+import type { MysqlServer, Stack } from './stack.ts';
 
 /** Where the servers are, as plain data for people and scripts. */
 export function stackAddresses(stack: Stack, servers: readonly ServerName[]): Record<string, unknown> {
@@ -12,4 +12,21 @@ export function stackAddresses(stack: Stack, servers: readonly ServerName[]): Re
     elasticsearch: () => ['elasticsearch', stack.elasticsearch],
   };
   return Object.fromEntries(servers.map((server) => addresses[server]()));
+}
+
+/** The value of the server's environment variable that makes another process use it. */
+export function addressText(stack: Stack, server: ServerName): string {
+  const texts: Readonly<Record<ServerName, () => string>> = {
+    kafka: () => stack.kafka.brokers.join(','),
+    mysql: () => mysqlUrl(stack.mysql),
+    mariadb: () => mysqlUrl(stack.mariadb),
+    'target-mysql': () => mysqlUrl(stack.targetMysql),
+    redis: () => stack.redis.url,
+    elasticsearch: () => stack.elasticsearch.node,
+  };
+  return texts[server]();
+}
+
+function mysqlUrl({ host, port, user, password }: MysqlServer): string {
+  return `mysql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}`;
 }

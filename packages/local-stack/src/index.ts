@@ -1,6 +1,7 @@
 export { debianTree, type DebianTree, type DebianTreeOptions } from './debian-tree.ts';
 export { ADDRESS_VARIABLES } from './environment.ts';
 export { debianCommand } from './install/unpacked-program.ts';
+export { OnDemandServers } from './on-demand-servers.ts';
 export { freePorts } from './ports.ts';
 export type { MariadbVersion } from './servers/mariadb-server.ts';
 export type { ServerName } from './servers/server.ts';

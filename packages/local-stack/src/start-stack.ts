@@ -5,6 +5,7 @@ import { PipelineError } from '@sluice/runtime';
 import { type Address, ADDRESS_VARIABLES, addressFromEnvironment } from './environment.ts';
 import type { InstallerContext } from './install/program-cache.ts';
 import { ManagedServer } from './managed-server.ts';
+import { withStartedServer } from './on-demand-address.ts';
 import { freePorts } from './ports.ts';
 import { ELASTICSEARCH } from './servers/elasticsearch-server.ts';
 import { KAFKA } from './servers/kafka-server.ts';
@@ -42,11 +43,12 @@ export interface StackOptions {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const env = options.env ?? process.env;
   const names = [...new Set(options.servers)];
-  const attached = new Map<ServerName, Address>();
-  for (const name of names) {
-    const address = addressFromEnvironment(name, env);
-    if (address !== null) attached.set(name, address);
-  }
+  const found = await Promise.all(
+    names.map(
+      async (name) => [name, addressFromEnvironment(name, await withStartedServer(name, env))] as const,
+    ),
+  );
+  const attached = new Map(found.flatMap(([name, address]) => (address === null ? [] : [[name, address]])));
   const definitions = definitionsOf(options);
   await Promise.all([...attached].map(([name, address]) => assertAnswers(name, definitions[name], address)));
   const own = names.filter((name) => !attached.has(name));

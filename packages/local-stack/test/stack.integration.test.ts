@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import { ADDRESS_VARIABLES, startStack } from '../src/index.ts';
+import { ADDRESS_VARIABLES, OnDemandServers, startStack } from '../src/index.ts';
 import { greetsAsMysql } from '../src/servers/mysql-greeting.ts';
 import { REDIS } from '../src/servers/redis-server.ts';
 
@@ -122,4 +122,25 @@ test('an address in the environment is attached to, and must answer', async () =
     code: 'STACK_SERVER_FAILED',
     message: expect.stringContaining('SLUICE_REDIS_URL') as string,
   });
+});
+
+test('of servers on demand, only those that somebody names are started, and each once', async () => {
+  // With no Java there can be no Kafka: nothing is wrong with that until it is named.
+  const servers = await OnDemandServers.open({ env: { ...env, JAVA_HOME: '/nowhere' } });
+  try {
+    const asking = { ...env, ...servers.env };
+    const ask = (): Promise<string> =>
+      startStack({ servers: ['redis'], env: asking }).then((stack) => stack.redis.url);
+    const [first, second] = await Promise.all([ask(), ask()]);
+    expect(second).toBe(first);
+    await expect(startStack({ servers: ['kafka', 'redis'], env: asking })).rejects.toMatchObject({
+      code: 'STACK_TOOL_MISSING',
+      message: expect.stringContaining('/nowhere/bin/java') as string,
+    });
+    await servers.stop();
+    expect(await REDIS.answers('127.0.0.1', Number(new URL(first).port))).toBe(false);
+    await expect(ask()).rejects.toMatchObject({ code: 'STACK_SERVER_FAILED' });
+  } finally {
+    await servers.stop();
+  }
 });
