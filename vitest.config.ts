@@ -19,6 +19,7 @@ const onServers = {
   // kafkajs waits for times that have passed already (its issue 1751); Node says so, of nothing that is wrong.
   execArgv: ['--disable-warning=TimeoutNegativeWarning'],
 };
+const withPrograms = [...onServers.globalSetup, 'test/runner/programs-setup.ts'];
 
 export default defineConfig({
   test: {
@@ -54,6 +55,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.test.ts'],
           exclude: ignored,
           ...onServers,
+          globalSetup: withPrograms,
           testTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },
@@ -65,6 +67,7 @@ export default defineConfig({
           include: [isShort ? 'test/**/*.values.test.ts' : '{packages,test}/**/*.values.test.ts'],
           exclude: ignored,
           ...onServers,
+          globalSetup: withPrograms,
           sequence: { groupOrder: 3 },
         },
       },

@@ -1,5 +1,6 @@
 import { OnDemandServers } from '@sluice/local-stack';
 import { stopChildren } from './runner/child.ts';
+import { buildPrograms } from './runner/built-programs.ts';
 import { planOf, type Plan, type SuiteName } from './runner/plan.ts';
 import { runCheck, runSuite } from './runner/steps.ts';
 import { addTallies, nothing, summaryLine, type Tally } from './runner/tally.ts';
@@ -33,11 +34,17 @@ async function runServerSuites(suites: readonly SuiteName[], { vitestArgs, env }
   // One set for all suites; each test file keeps to topics, databases and indexes of its own.
   const { signal } = interruption;
   const servers = await OnDemandServers.open({ signal, onProgress: (line) => console.log(line) });
+  const programs = await step('programs', buildPrograms, () => nothing);
   try {
-    for (const suite of suites)
-      await step(suite, () => runSuite(suite, vitestArgs, { ...env, ...servers.env }), asItIs);
+    for (const suite of programs === null ? [] : suites)
+      await step(
+        suite,
+        () => runSuite(suite, vitestArgs, { ...env, ...servers.env, ...programs?.env }),
+        asItIs,
+      );
   } finally {
     await servers.stop();
+    programs?.remove();
   }
 }
 

@@ -1,12 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import { SERVICE_NODE_OPTIONS } from '@sluice/runtime';
 import { onTestFailed, TestRunner } from 'vitest';
 import { eventually } from './eventually.ts';
+import { programEnv, programFile } from './programs.ts';
 import type { Scope } from './scope.ts';
 
-const REPOSITORY = join(import.meta.dirname, '..', '..');
-const PARENT_WATCH = new URL('./end-with-parent.ts', import.meta.url).href;
+const PARENT_WATCH = new URL('./end-with-parent.mjs', import.meta.url).href;
 const LINES_SHOWN = 12;
 /** A failure that comes once in many runs is understood from what was printed then, or never. */
 const LINES_OF_FAILURE = 60;
@@ -40,7 +39,7 @@ export interface LogLine {
   readonly err?: { readonly code?: string; readonly message?: string; readonly fix?: string };
 }
 
-/** One process of a service, started from its source as users start it. Killed at the end of the scope. */
+/** One process of a service. Killed at the end of the scope. */
 export class ServiceProcess {
   /** Resolves when the process has ended and its log is complete. */
   readonly ended: Promise<ServiceEnd>;
@@ -58,11 +57,10 @@ export class ServiceProcess {
 
   private constructor(options: ServiceOptions) {
     this.#options = options;
-    const main = join(REPOSITORY, 'services', options.service, 'src', 'main.ts');
     const { nodeArgs = [], args: serviceArgs = [], configFile } = options;
-    const serviceLine = [main, '--config', configFile, ...serviceArgs];
+    const serviceLine = [programFile(options.service), '--config', configFile, ...serviceArgs];
     const args = [...SERVICE_NODE_OPTIONS, ...nodeArgs, '--import', PARENT_WATCH, ...serviceLine];
-    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, args, { env: programEnv(), stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;

@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-
-const PROGRAM = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'src', 'sluice.ts');
+import { programEnv, programFile } from './programs.ts';
 
 export interface CommandEnd {
   readonly code: number;
@@ -18,7 +16,10 @@ export async function sluice(
   ...more: readonly string[]
 ): Promise<CommandEnd> {
   const args = [...line.split(' '), ...more, '--output', 'json', '--config', configFile];
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [programFile('sluice'), ...args], {
+    env: programEnv(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const texts = ['', ''];
   [child.stdout, child.stderr].forEach((stream, index) => {
     stream.setEncoding('utf8').on('data', (text: string) => (texts[index] += text));
