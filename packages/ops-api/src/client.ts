@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { request as requestPlain, type IncomingMessage } from 'node:http';
+import { request as requestByTls } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { addressOf, type Operation, type PathParams } from './operation.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -6,11 +10,15 @@ const TIMEOUT_MS = 120_000;
 export class CallFailed extends Error {}
 
 export interface Call {
-  /** Address of the service, e.g. `http://127.0.0.1:8080`. */
+  /** Address of the service, e.g. `http://127.0.0.1:8080`, or one with https. */
   readonly url: string;
   /** What stands in the operation's path. */
   readonly params?: PathParams;
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
+  /** Undefined: that of SLUICE_OPS_TOKEN. */
+  readonly token?: string | undefined;
+  /** Certificates of authorities, as PEM; undefined: those of Node.js. */
+  readonly ca?: string | undefined;
 }
 
 /** Gives a service an order and returns its answer. Throws CallFailed: nobody answers, or the service's own reason. */
@@ -34,28 +42,21 @@ export async function look<Answer, Reply>(
   return answerOf(service.url, operation, body);
 }
 
-/** Whether a probe says yes. Throws CallFailed when nobody answers. */
-export async function probe({ url, timeoutMs = TIMEOUT_MS }: Call, path: '/readyz'): Promise<boolean> {
-  const { status } = await send(new URL(path, url), { signal: AbortSignal.timeout(timeoutMs) });
-  return status === 200;
-}
-
-function ask(
-  { url, params = {}, timeoutMs = TIMEOUT_MS }: Call,
+async function ask(
+  { url, params = {}, ...how }: Call,
   operation: Parameters<typeof addressOf>[0],
   wish: unknown,
 ): Promise<Answered> {
-  const signal = AbortSignal.timeout(timeoutMs);
   const page = new URL(addressOf(operation, params, wish), url);
-  const headers = authorization();
-  if (operation.method === 'GET') return send(page, { signal, headers });
+  const headers = authorization(how.token);
+  if (operation.method === 'GET') return send(page, { method: 'GET', headers }, '', how);
   const json = { ...headers, 'content-type': 'application/json' };
-  return send(page, { signal, method: 'POST', headers: json, body: JSON.stringify(wish) });
+  return send(page, { method: 'POST', headers: json }, JSON.stringify(wish), how);
 }
 
 /** The token of whoever runs the command, for services that ask for one (`ops.tokensFile`). */
-function authorization(): Record<string, string> {
-  const token = process.env['SLUICE_OPS_TOKEN'] ?? '';
+function authorization(given: string | undefined): Record<string, string> {
+  const token = given ?? process.env['SLUICE_OPS_TOKEN'] ?? '';
   return token === '' ? {} : { authorization: `Bearer ${token}` };
 }
 
@@ -64,18 +65,34 @@ interface Answered {
   readonly body: unknown;
 }
 
-async function send(page: URL, request: RequestInit): Promise<Answered> {
+async function send(
+  page: URL,
+  options: { readonly method: string; readonly headers: Readonly<Record<string, string>> },
+  body: string,
+  { ca, timeoutMs = TIMEOUT_MS }: Pick<Call, 'ca' | 'timeoutMs'>,
+): Promise<Answered> {
+  const request = page.protocol === 'https:' ? requestByTls : requestPlain;
+  const trust = ca === undefined ? {} : { ca };
   try {
-    const response = await fetch(page, request);
-    return { status: response.status, body: await response.json() };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const sent = request(page, { ...options, ...trust, signal, agent: false });
+    sent.end(body);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) };
   } catch (error) {
-    throw new CallFailed(
-      `no service answers at ${page.origin}: is it running? (--url names another address)`,
-      {
-        cause: error,
-      },
-    );
+    throw new CallFailed(noAnswer(page, error), { cause: error });
   }
+}
+
+/** Names of Node.js and OpenSSL for a certificate that is not taken. */
+const CERTIFICATE = /CERT|SIGNED|ERR_TLS|UNABLE_TO/u;
+
+function noAnswer({ origin }: URL, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (CERTIFICATE.test(code))
+    return `the certificate of ${origin} is not trusted (${code}): --ca-file names its authority, --url the service by a name in the certificate`;
+  if (code === 'EPROTO') return `no https is spoken at ${origin}: does the service listen without ops.tls?`;
+  return `no service answers at ${origin}: is it running? (--url names another address)`;
 }
 
 /** All of the body, and not the known members only: a later version may say more, and JSON output shows it. */
@@ -92,6 +109,7 @@ function answerOf<Answer, Reply>(
 
 function reasonOf(status: number, body: unknown): string {
   const { error = `status ${status}`, code } = body as { error?: string; code?: string };
-  if (status === 401) return `the service asks who you are (${error}): set SLUICE_OPS_TOKEN to your token`;
+  if (status === 401)
+    return `the service asks who you are (${error}): set SLUICE_OPS_TOKEN to your token, or name its file by --token-file`;
   return code === undefined ? error : `${code}: ${error}`;
 }

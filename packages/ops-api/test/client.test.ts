@@ -33,7 +33,7 @@ test('the command shows the token of the environment, and says which one is aske
   for (const token of ['', 'wrong']) {
     vi.stubEnv('SLUICE_OPS_TOKEN', token);
     const refusal =
-      'the service asks who you are (the token is not known): set SLUICE_OPS_TOKEN to your token';
+      'the service asks who you are (the token is not known): set SLUICE_OPS_TOKEN to your token, or name its file by --token-file';
     await expect(call({ url }, listAlerts, { limit: 1 })).rejects.toThrow(refusal);
     await expect(look({ url }, captureStatus)).rejects.toThrow(refusal);
   }

@@ -3,7 +3,8 @@ import { call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { whoIsIt } from './letters.ts';
-import { opsUrl } from './ops-url.ts';
+import { SERVICE_OPTIONS } from './options.ts';
+import { serviceOf } from './ops-url.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
 const HEADINGS = ['ID', 'AT', 'CLASS', 'POLICY', 'TABLES', 'STATEMENT'];
@@ -12,7 +13,7 @@ const LISTED = 100;
 
 export const ddlAlertsCommand: PipelineCommand = {
   name: 'ddl alerts',
-  options: ['table', 'limit', 'url'],
+  options: ['table', 'limit', ...SERVICE_OPTIONS],
   help: 'changes of captured tables that somebody has to look at, and what to do',
   connects: 'nothing',
   run: (line, config, screen) => ddlList('alerts', line, config, screen),
@@ -20,7 +21,7 @@ export const ddlAlertsCommand: PipelineCommand = {
 
 export const ddlHistoryCommand: PipelineCommand = {
   name: 'ddl history',
-  options: ['table', 'limit', 'url'],
+  options: ['table', 'limit', ...SERVICE_OPTIONS],
   help: 'statements that changed captured tables, newest first',
   connects: 'nothing',
   run: (line, config, screen) => ddlList('history', line, config, screen),
@@ -35,8 +36,8 @@ async function ddlList(
 ): Promise<boolean> {
   const limit = values.wholeNumber('limit', 1, LISTED_MAX) ?? LISTED;
   const table = values.text('table');
-  const url = captureUrl(config, values.text('url'));
-  const listing = await call({ url }, page === 'alerts' ? listAlerts : listHistory, { limit, table });
+  const service = serviceOf(config, ['capture'], values);
+  const listing = await call(service, page === 'alerts' ? listAlerts : listHistory, { limit, table });
   show(screen, listing, HEADINGS, listing.entries.map(rowOf));
   if (page === 'alerts') for (const { id, advice } of listing.entries) screen.say(`${id}: ${advice}`);
   screen.say(
@@ -47,7 +48,7 @@ async function ddlList(
 
 export const ddlClearCommand: PipelineCommand = {
   name: 'ddl clear',
-  options: ['id', 'table', 'url', 'by', 'reason'],
+  options: ['id', 'table', ...SERVICE_OPTIONS, 'by', 'reason'],
   help: 'clear alerts: one by --id, those of a --table, or all',
   connects: 'nothing',
   run: ddlClear,
@@ -55,16 +56,12 @@ export const ddlClearCommand: PipelineCommand = {
 
 async function ddlClear({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const [id, table, by] = [values.text('id'), values.text('table'), whoIsIt(values)];
-  const url = captureUrl(config, values.text('url'));
+  const service = serviceOf(config, ['capture'], values);
   const ids = id === undefined ? undefined : [id];
-  const result = await call({ url }, clearAlerts, { by, reason: values.text('reason'), ids, table });
+  const result = await call(service, clearAlerts, { by, reason: values.text('reason'), ids, table });
   show(screen, result, [], []);
   screen.say(`${plural(result.cleared.length, 'alert')} cleared by ${by}; ${result.unacknowledged} left`);
   return id === undefined || result.cleared.length > 0;
-}
-
-export function captureUrl(config: SluiceConfig, url: string | undefined): string {
-  return url ?? opsUrl(config, ['capture']);
 }
 
 function rowOf({ id, class: kind, policy, tables, statement, source }: SchemaChange): readonly Cell[] {

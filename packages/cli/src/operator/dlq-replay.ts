@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CAPTURE } from '@sluice/envelope';
 import { REPLAYED_MAX, replayDeadLetters, type Replayed, type ReplayAnswer } from '@sluice/ops-api';
-import { call } from '@sluice/ops-api/client';
+import { call, type Call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import { isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { audit, rowOf } from './dlq-commands.ts';
 import { filterOf, howToBring, letterOwnerOf, whoIsIt, withLetters } from './letters.ts';
-import { LETTER_FILTERS } from './options.ts';
-import { opsUrl } from './ops-url.ts';
+import { LETTER_FILTERS, SERVICE_OPTIONS } from './options.ts';
+import { serviceOf } from './ops-url.ts';
 import { plural, show, type Screen } from './screen.ts';
 
 const DEFAULT_RATE = 50;
@@ -31,7 +31,7 @@ export interface PacedReplay {
 
 export const dlqReplayCommand: PipelineCommand = {
   name: 'dlq replay',
-  options: ['sink', ...LETTER_FILTERS, 'dry-run', 'yes', 'force', 'rate', 'url', 'by'],
+  options: ['sink', ...LETTER_FILTERS, 'dry-run', 'yes', 'force', 'rate', ...SERVICE_OPTIONS, 'by'],
   help: 'give dead letters to the sink once more; what is older than the row there is stale',
   connects: 'kafka',
   run: dlqReplay,
@@ -46,12 +46,12 @@ async function dlqReplay(line: CommandLine, config: SluiceConfig, screen: Screen
   const letters = await withLetters({ config, sink, decides: false }, (desk) => desk.list(filterOf(values)));
   if (sink === CAPTURE) throw new CommandFailed(letters.length === 0 ? NOTHING : howToBring(letters));
   if (!performs) return forecast(sink, letters, force, screen);
-  const url = values.text('url') ?? opsUrl(config, ['sinks', sink]);
+  const service = serviceOf(config, ['sinks', sink], values);
   const by = whoIsIt(values);
   const { results, stopped } = await replayPaced({
     ids: letters.map(({ id }) => id),
     rate,
-    send: (ids) => replayPortion(url, { ids: [...ids], by, force }),
+    send: (ids) => replayPortion(service, { ids: [...ids], by, force }),
     wait: delay,
     now: () => performance.now(),
   });
@@ -70,11 +70,11 @@ async function dlqReplay(line: CommandLine, config: SluiceConfig, screen: Screen
 }
 
 async function replayPortion(
-  url: string,
+  service: Call,
   order: { readonly ids: string[]; readonly by: string; readonly force: boolean },
 ): Promise<ReplayReport> {
-  const answer = await call({ url }, replayDeadLetters, { ...order, dryRun: false });
-  if (answer.dryRun) throw new CommandFailed(`${url} has only said what it would do`);
+  const answer = await call(service, replayDeadLetters, { ...order, dryRun: false });
+  if (answer.dryRun) throw new CommandFailed(`${service.url} has only said what it would do`);
   return answer;
 }
 

@@ -1,10 +1,34 @@
+import { readFileSync } from 'node:fs';
+import type { Call } from '@sluice/ops-api/client';
 import { opsOf, type SluiceConfig } from '@sluice/runtime';
+import { CommandFailed } from './command-failed.ts';
+import type { OptionValues } from './option-values.ts';
 
 const ANYWHERE = new Set(['0.0.0.0', '::']);
 
-/** Where a service shows its health; `path` is its section, such as `['sinks', 'redis']`. */
+/** Where a service answers orders; `path` is its section, such as `['sinks', 'redis']`. */
 export function opsUrl(config: SluiceConfig, path: readonly string[]): string {
-  const { host, port } = opsOf(config, path);
+  const { host, port, tls } = opsOf(config, path);
   const reachable = ANYWHERE.has(host) ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  const scheme = tls === undefined ? 'http' : 'https';
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Where a service is asked, and as whom. Throws CommandFailed when a file that an option names cannot be read. */
+export function serviceOf(config: SluiceConfig, path: readonly string[], values: OptionValues): Call {
+  return {
+    url: values.text('url') ?? opsUrl(config, path),
+    token: fileOf(values, 'token-file')?.trim(),
+    ca: fileOf(values, 'ca-file'),
+  };
+}
+
+function fileOf(values: OptionValues, option: 'token-file' | 'ca-file'): string | undefined {
+  const file = values.text(option);
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandFailed(`--${option}: ${file} cannot be read`, { cause: error });
+  }
 }

@@ -31,6 +31,11 @@ export const OPTIONS = {
   force: { meaning: 'replay what was replayed in vain five times already' },
   rate: { value: 'N/s', meaning: 'replay at most so many a second (default 50/s)' },
   url: { value: 'URL', meaning: 'ops address of the service (default: its `ops` in the file)' },
+  'token-file': {
+    value: 'FILE',
+    meaning: 'the token that services ask for (default: SLUICE_OPS_TOKEN)',
+  },
+  'ca-file': { value: 'FILE', meaning: 'PEM file of the authority of the services’ certificates' },
   by: { value: 'NAME', meaning: 'kept with the decision (default: user@host)' },
   reason: { value: 'TEXT', meaning: 'kept with the decision' },
   to: {
@@ -64,6 +69,9 @@ export type OptionName = keyof typeof OPTIONS;
 
 /** Of all commands, and written before or behind their names. */
 export const COMMON_OPTIONS = ['output', 'json', 'config', 'help', 'version'] as const;
+
+/** Of commands that ask one service; those that ask several take no `url`. */
+export const SERVICE_OPTIONS = ['url', 'token-file', 'ca-file'] as const;
 
 /** What `dlq` commands choose dead letters by. */
 export const LETTER_FILTERS = ['id', 'table', 'key', 'error', 'since', 'until'] as const;

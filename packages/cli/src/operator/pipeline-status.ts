@@ -1,11 +1,12 @@
 import { CAPTURE, TopicRouting } from '@sluice/envelope';
 import { groupLag } from '@sluice/kafka';
 import { captureStatus, health, sinkStatus, type Health } from '@sluice/ops-api';
-import { CallFailed, look, probe } from '@sluice/ops-api/client';
+import { CallFailed, look, type Call } from '@sluice/ops-api/client';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
-import type { PipelineCommand } from './command.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
 import { withLetters } from './letters.ts';
-import { opsUrl } from './ops-url.ts';
+import type { OptionValues } from './option-values.ts';
+import { serviceOf } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
 import {
   HEADINGS,
@@ -23,19 +24,23 @@ const LETTERS_MS = 10_000;
 
 export const statusCommand: PipelineCommand = {
   name: 'status',
-  options: [],
+  options: ['token-file', 'ca-file'],
   help: 'every service of the pipeline: ready, behind, dead letters, last error',
   connects: 'kafka',
-  run: (_, config, screen) => pipelineStatus(config, screen),
+  run: pipelineStatus,
 };
 
 /**
  * One line per service of the pipeline, and one for everything that is not well. True when every service is ready, says that
  * all of it is ok, and has no dead letter. Of services that do not answer, Kafka is asked.
  */
-async function pipelineStatus(config: SluiceConfig, screen: Screen): Promise<boolean> {
-  const sinks = Object.keys(config.sinks).map((sink) => serviceAnswer(config, sink));
-  const services = await Promise.all([serviceAnswer(config, null), ...sinks]);
+async function pipelineStatus(
+  { values }: CommandLine,
+  config: SluiceConfig,
+  screen: Screen,
+): Promise<boolean> {
+  const sinks = Object.keys(config.sinks).map((sink) => serviceAnswer(config, sink, values));
+  const services = await Promise.all([serviceAnswer(config, null, values), ...sinks]);
   const now = Date.now();
   const document = services.map((answer) => ({ ...answer, well: isWell(answer) }));
   show(
@@ -49,18 +54,22 @@ async function pipelineStatus(config: SluiceConfig, screen: Screen): Promise<boo
 }
 
 /** @param sink null: capture */
-async function serviceAnswer(config: SluiceConfig, sink: string | null): Promise<ServiceAnswer> {
-  const url = opsUrl(config, sink === null ? ['capture'] : ['sinks', sink]);
+async function serviceAnswer(
+  config: SluiceConfig,
+  sink: string | null,
+  values: OptionValues,
+): Promise<ServiceAnswer> {
+  const service = serviceOf(config, sink === null ? ['capture'] : ['sinks', sink], values);
   const nobody = {
     service: sink === null ? 'capture' : `sink-${sink}`,
-    url,
+    url: service.url,
     ready: false,
     status: null,
     health: null,
     stranger: null,
     kafka: null,
   };
-  const answer = await askService(url, sink);
+  const answer = await askService({ ...service, timeoutMs: PATIENCE_MS }, sink);
   if (answer === null) return { ...nobody, kafka: await askKafka(config, sink) };
   const stranger = strangerOf(answer.status, config.pipeline, sink);
   return stranger === null ? { ...nobody, ...answer } : { ...nobody, stranger };
@@ -73,12 +82,11 @@ interface Pages {
 }
 
 /** Null when nobody answers. */
-async function askService(url: string, sink: string | null): Promise<Pages | null> {
-  const service = { url, timeoutMs: PATIENCE_MS };
+async function askService(service: Call, sink: string | null): Promise<Pages | null> {
   try {
-    const ready = await probe(service, '/readyz');
     const status = await (sink === null ? look(service, captureStatus) : look(service, sinkStatus));
-    return { ready, status, health: await look(service, health) };
+    const told = await look(service, health);
+    return { ready: told.ready, status, health: told };
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     return null;

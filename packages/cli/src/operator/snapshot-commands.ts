@@ -7,11 +7,12 @@ import {
   type JobOrder,
   type Snapshot,
 } from '@sluice/ops-api';
-import { call } from '@sluice/ops-api/client';
+import { call, type Call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { whoIsIt } from './letters.ts';
-import { opsUrl } from './ops-url.ts';
+import { SERVICE_OPTIONS } from './options.ts';
+import { serviceOf } from './ops-url.ts';
 import { UsageError } from './usage-error.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
@@ -30,20 +31,20 @@ const HEADINGS = [
 
 export const snapshotListCommand: PipelineCommand = {
   name: 'snapshot list',
-  options: ['url'],
+  options: [...SERVICE_OPTIONS],
   help: 'the snapshot jobs of capture: state, rows, share, speed, time left',
   connects: 'nothing',
   run: snapshotList,
 };
 
 async function snapshotList(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
-  showJobs(screen, await call({ url: urlOf(line, config) }, listSnapshots, {}));
+  showJobs(screen, await call(captureOf(line, config), listSnapshots, {}));
   return true;
 }
 
 export const snapshotStartCommand: PipelineCommand = {
   name: 'snapshot start',
-  options: ['table', 'condition', 'sql', 'reconcile', 'url', 'by'],
+  options: ['table', 'condition', 'sql', 'reconcile', ...SERVICE_OPTIONS, 'by'],
   several: ['table'],
   help: 'read rows of captured tables once more, while the stream goes on',
   connects: 'nothing',
@@ -59,7 +60,7 @@ async function snapshotStart(line: CommandLine, config: SluiceConfig, screen: Sc
   const reconcile = values.flag('reconcile');
   if (sql !== undefined && (condition !== null || reconcile))
     throw new UsageError('--sql stands alone: neither --condition nor --reconcile goes with it');
-  const where = { url: urlOf(line, config) };
+  const where = captureOf(line, config);
   const by = whoIsIt(values);
   const made =
     sql === undefined
@@ -78,7 +79,7 @@ const MOVES: Readonly<Record<JobOrder, string>> = {
 
 export const snapshotMoveCommands: readonly PipelineCommand[] = JOB_ORDERS.map((order) => ({
   name: `snapshot ${order}`,
-  options: ['id', 'url', 'by'],
+  options: ['id', ...SERVICE_OPTIONS, 'by'],
   help: MOVES[order],
   connects: 'nothing',
   run: (line, config, screen) => snapshotMove(order, line, config, screen),
@@ -91,14 +92,14 @@ async function snapshotMove(
   screen: Screen,
 ): Promise<boolean> {
   const { values } = line;
-  const where = { url: urlOf(line, config), params: { id: values.needed('id') } };
+  const where = { ...captureOf(line, config), params: { id: values.needed('id') } };
   const { job } = await call(where, moveSnapshot(order), { by: whoIsIt(values) });
   showJobs(screen, { jobs: [job] });
   return true;
 }
 
-function urlOf({ values }: CommandLine, config: SluiceConfig): string {
-  return values.text('url') ?? opsUrl(config, ['capture']);
+function captureOf({ values }: CommandLine, config: SluiceConfig): Call {
+  return serviceOf(config, ['capture'], values);
 }
 
 function showJobs(screen: Screen, document: { readonly jobs: readonly Snapshot[] }): void {

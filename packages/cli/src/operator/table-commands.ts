@@ -4,7 +4,7 @@ import type { SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { sinkOf, whoIsIt } from './letters.ts';
-import { opsUrl } from './ops-url.ts';
+import { serviceOf } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
 
 const HEADINGS = ['SERVICE', 'RESUMED', 'PROBLEM'];
@@ -18,7 +18,7 @@ interface Result {
 
 export const tableResumeCommand: PipelineCommand = {
   name: 'table resume',
-  options: ['table', 'sink', 'by', 'reason'],
+  options: ['table', 'sink', 'token-file', 'ca-file', 'by', 'reason'],
   help: 'let a table go on that capture has stopped or that waits in sinks (`ddl: … pause-table`)',
   connects: 'nothing',
   run: tableResume,
@@ -31,10 +31,10 @@ async function tableResume({ values }: CommandLine, config: SluiceConfig, screen
   const sinks = values.text('sink') === undefined ? Object.keys(config.sinks) : [sinkOf(config, values)];
   const order = { table, by, reason };
   const places = sinks.map((sink) =>
-    asked(`sink-${sink}`, () => call({ url: opsUrl(config, ['sinks', sink]) }, resumeSinkTable, order)),
+    asked(`sink-${sink}`, () => call(serviceOf(config, ['sinks', sink], values), resumeSinkTable, order)),
   );
   const isAll = values.text('sink') === undefined;
-  const capture = (): Promise<Resumed> => call({ url: opsUrl(config, ['capture']) }, resumeTable, order);
+  const capture = (): Promise<Resumed> => call(serviceOf(config, ['capture'], values), resumeTable, order);
   const results = await Promise.all([...(isAll ? [asked('capture', capture)] : []), ...places]);
   const rows = results.map(({ service, resumed, problem }) => [service, resumed.length, problem]);
   show(screen, { table, by, services: results }, HEADINGS, rows);
