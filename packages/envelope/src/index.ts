@@ -56,6 +56,7 @@ export {
   type Sequence,
 } from './sequence.ts';
 export {
+  auditTopic,
   checkpointsTopic,
   ddlTopic,
   decisionsTopic,

@@ -23,6 +23,11 @@ export function heartbeatTopic(prefix: string): string {
   return `${prefix}.${INTERNAL}.heartbeat`;
 }
 
+/** Orders that services and the command were given, and refusals. Never compacted. */
+export function auditTopic(prefix: string): string {
+  return `${prefix}.${INTERNAL}.audit`;
+}
+
 /** Records that one sink could not apply. */
 export function deadLetterTopic(prefix: string, sink: string): string {
   return `${prefix}.${DEAD_LETTERS}.${sink}`;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { TopicRouting } from '../src/topic-routing.ts';
 import {
+  auditTopic,
   checkpointsTopic,
   ddlTopic,
   deadLetterTopic,
@@ -16,6 +17,7 @@ const internal = [
   heartbeatTopic('p'),
   deadLetterTopic('p', 'redis'),
   decisionsTopic('p', 'redis'),
+  auditTopic('p'),
 ];
 
 test('internal topics have names of their own', () => {
@@ -26,6 +28,7 @@ test('internal topics have names of their own', () => {
     'p.sluice.heartbeat',
     'p.dlq.redis',
     'p.sluice.decisions.redis',
+    'p.sluice.audit',
   ]);
 });
 

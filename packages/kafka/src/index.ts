@@ -1,3 +1,4 @@
+export { auditTopicSpec, AuditTrail, type AuditTrailOptions } from './audit-trail.ts';
 export { kafkaClient } from './client.ts';
 export type { TopicRecord } from './committed-records.ts';
 export { toPipelineError } from './errors.ts';

@@ -22,7 +22,6 @@ export {
   deriveServerId,
   kafkaTlsSchema,
   logSchema,
-  opsSchemaFor,
   saslSchema,
   serverTlsSchema,
   sluiceSchema,
@@ -35,6 +34,7 @@ export {
   type TablesConfig,
   type TopicsConfig,
 } from './config/schema.ts';
+export { opsSchemaFor } from './config/ops-schema.ts';
 export { opsOf, parseSection } from './config/section.ts';
 export { redactedConfig } from './config/secrets.ts';
 export { hashKeyId, isHashKeyRing, parseHashKeyRing, withNewHashKey } from './hash-key-ring.ts';
@@ -69,7 +69,8 @@ export {
 export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export { preflightFailed, type PreflightProblem } from './preflight.ts';
 export type { OpsRole } from './ops-access.ts';
-export type { OpsRequest, OpsResponse, OpsRoute } from './ops-requests.ts';
+export { shownOrder, type AuditEntry, type AuditLog } from './ops-audit.ts';
+export type { OpsRequest, OpsResponse, OpsRoute } from './ops-routes.ts';
 export { startOpsServers, type OpsServers, type OpsServersOptions } from './ops-servers.ts';
 export { printable, printableJson, printableLine } from './printable.ts';
 export { refuseNewer } from './record-version.ts';

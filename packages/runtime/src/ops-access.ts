@@ -17,25 +17,43 @@ export interface Principal {
 export interface Denial {
   readonly status: 401 | 403;
   readonly error: string;
+  /** Who has asked, where that is known. */
+  readonly who: Principal | null;
 }
 
-interface KnownToken extends Principal {
-  /** SHA-256 of the token. */
-  readonly hash: Buffer;
+/** A client certificate. */
+export interface ShownCertificate {
+  /** Common name of its subject; null when there is none, or several. */
+  readonly name: string | null;
+  /** Whether the authority of the listener has signed it, and it is valid now. */
+  readonly isTrusted: boolean;
 }
 
-const LINE = /^(\S+)\s+(\S+)\s+([0-9a-f]{64})$/u;
+/** What a request shows of who sends it. */
+export interface Credentials {
+  /** The header of that name (RFC 6750). */
+  readonly authorization: string | undefined;
+  readonly certificate: ShownCertificate | null;
+}
+
+interface Known extends Principal {
+  /** SHA-256 of the token; null for whoever shows a certificate of that name. */
+  readonly hash: Buffer | null;
+}
+
+const LINE = /^(\S+)\s+(\S+)\s+([0-9a-f]{64}|certificate)$/u;
 
 /**
- * The tokens of a file, a line each: name, role, SHA-256 of the token as 64 hexadecimal digits. Empty lines and such that begin with
- * `#` are passed over. Throws CONFIG_INVALID with the number of the first other line; no part of it is shown.
+ * The tokens of a file, a line each: name, role, SHA-256 of the token as 64 hexadecimal digits, or the word `certificate` for whoever shows
+ * one with that common name. Empty lines and such that begin with `#` are passed over. Throws CONFIG_INVALID with the number of the
+ * first other line; no part of it is shown.
  */
-export function parseTokens(text: string, file: string): readonly KnownToken[] {
+export function parseTokens(text: string, file: string): readonly Known[] {
   return text.split('\n').flatMap((line, index) => {
     if (/^\s*(?:#.*)?$/u.test(line)) return [];
-    const [, name = '', role = '', hash = ''] = LINE.exec(line.trim()) ?? [];
+    const [, name = '', role = '', proof = ''] = LINE.exec(line.trim()) ?? [];
     if (name === '' || !isRole(role)) throw badLine(file, index + 1);
-    return [{ name, role, hash: Buffer.from(hash, 'hex') }];
+    return [{ name, role, hash: proof === 'certificate' ? null : Buffer.from(proof, 'hex') }];
   });
 }
 
@@ -46,7 +64,7 @@ function isRole(text: string): text is OpsRole {
 function badLine(file: string, line: number): PipelineError {
   return new PipelineError(
     'CONFIG_INVALID',
-    `Line ${line} of ${file} is no token: a line is NAME ROLE SHA256, with a role of ${OPS_ROLES.join(', ')} and 64 hexadecimal digits.`,
+    `Line ${line} of ${file} is no token: a line is NAME ROLE SHA256 or NAME ROLE certificate, with a role of ${OPS_ROLES.join(', ')} and 64 hexadecimal digits.`,
   );
 }
 
@@ -60,28 +78,23 @@ export class OpsAccess {
 
   /** Throws CONFIG_INVALID when the file cannot be used. */
   async check(): Promise<void> {
-    await this.#tokens();
+    await this.#known();
   }
 
   /**
-   * Who asks, null where nobody is asked for a name; or why he may not. The file is read anew each time: a token that is taken out
-   * of it is worth nothing from then on.
-   * @param authorization the header of that name (RFC 6750)
+   * Who asks, null where nobody is asked for a name; or why he may not. The file is read anew each time: a line that is taken out of it
+   * is worth nothing from then on. A token counts before a certificate: it was sent for this request.
    */
-  async admit(authorization: string | undefined, role: OpsRole): Promise<Principal | Denial | null> {
+  async admit(shown: Credentials, role: OpsRole): Promise<Principal | Denial | null> {
     if (this.#file === null) return null;
-    const given = /^Bearer +(\S+)$/iu.exec(authorization ?? '')?.[1];
-    if (given === undefined) return { status: 401, error: 'send authorization: Bearer TOKEN' };
-    const hash = createHash('sha256').update(given).digest();
-    const known = (await this.#tokens()).filter((token) => timingSafeEqual(token.hash, hash))[0];
-    if (known === undefined) return { status: 401, error: 'the token is not known' };
-    const mayHave = OPS_ROLES.indexOf(known.role) >= OPS_ROLES.indexOf(role);
-    if (!mayHave)
-      return { status: 403, error: `this takes the role ${role}, and ${known.name} has ${known.role}` };
-    return { name: known.name, role: known.role };
+    const who = found(shown, await this.#known());
+    if (isDenial(who)) return who;
+    const mayHave = OPS_ROLES.indexOf(who.role) >= OPS_ROLES.indexOf(role);
+    if (mayHave) return who;
+    return { status: 403, error: `this takes the role ${role}, and ${who.name} has ${who.role}`, who };
   }
 
-  async #tokens(): Promise<readonly KnownToken[]> {
+  async #known(): Promise<readonly Known[]> {
     const file = this.#file ?? '';
     try {
       return parseTokens(await readFile(file, 'utf8'), file);
@@ -93,6 +106,28 @@ export class OpsAccess {
       });
     }
   }
+}
+
+function found({ authorization, certificate }: Credentials, known: readonly Known[]): Principal | Denial {
+  const given = /^Bearer +(\S+)$/iu.exec(authorization ?? '')?.[1];
+  if (given !== undefined) {
+    const hash = createHash('sha256').update(given).digest();
+    const [owner] = known.filter((each) => each.hash !== null && timingSafeEqual(each.hash, hash));
+    return owner === undefined ? denied('the token is not known') : principal(owner);
+  }
+  if (certificate === null) return denied('send authorization: Bearer TOKEN');
+  if (!certificate.isTrusted) return denied('the certificate is not valid here');
+  if (certificate.name === null) return denied('the certificate has no common name, or several');
+  const owner = known.find(({ name, hash }) => hash === null && name === certificate.name);
+  return owner === undefined ? denied('the certificate has no role here') : principal(owner);
+}
+
+function principal({ name, role }: Known): Principal {
+  return { name, role };
+}
+
+function denied(error: string): Denial {
+  return { status: 401, error, who: null };
 }
 
 export function isDenial(answer: Principal | Denial | null): answer is Denial {

@@ -1,22 +1,38 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { PipelineError } from './errors.ts';
-import { HEALTH_STATUSES, rollUp, type HealthReport } from './health.ts';
-import { declareGauge, declareHistogram, type Registry } from './metrics.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ComponentHealth, HealthReport } from './health.ts';
+import type { Logger } from './log.ts';
+import { declareCounter, declareHistogram, type Registry } from './metrics.ts';
 import { OpsAccess } from './ops-access.ts';
-import { opsListener, respond, type OpsRoute } from './ops-requests.ts';
+import { OpsAudit, type AuditLog } from './ops-audit.ts';
+import { openListener, type Listener, type ListenerOptions } from './ops-listeners.ts';
+import { metricsListener } from './ops-metrics.ts';
+import { pageRoutes, probeRoutes } from './ops-pages.ts';
+import { opsListener } from './ops-requests.ts';
+import type { OpsRoute } from './ops-routes.ts';
+import type { ListenerTls } from './ops-tls.ts';
+import { TokenBuckets } from './token-buckets.ts';
 
-/** Of one request's head, and of all of it, in milliseconds: a client that takes longer holds a connection for nothing. */
-const TIMES = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
-/** Of each port: a probe, a scraper and a few people need no more, and the process has its files for Kafka and the stores. */
-const CONNECTIONS_MAX = 64;
+/** Requests of one address: far above what people, scripts and scrapers of one host need. */
+const RATE = { burst: 200, perSecond: 50, names: 1000 };
 
 export interface OpsServersOptions {
   readonly host: string;
-  /** Port of health and status; 0 takes a free one. */
+  /** Port of the API, and of probes without a listener of their own; 0 takes a free one. */
   readonly port: number;
+  readonly tls?: ListenerTls | undefined;
   /** Port of metrics; 0 takes a free one. */
   readonly metricsPort: number;
+  /** Of the port of metrics: its own address and TLS. */
+  readonly metrics?:
+    { readonly host?: string | undefined; readonly tls?: ListenerTls | undefined } | undefined;
+  /** A listener for probes alone, which then are not on the API's. */
+  readonly probes?:
+    | {
+        readonly host?: string | undefined;
+        readonly port: number;
+        readonly tls?: ListenerTls | undefined;
+      }
+    | undefined;
   readonly registry: Registry;
   readonly health: () => HealthReport;
   readonly status: () => unknown;
@@ -27,153 +43,112 @@ export interface OpsServersOptions {
   readonly allowedHosts?: readonly string[];
   /** File with the tokens of those who may ask (`parseTokens`); without one everybody may. */
   readonly tokensFile?: string | undefined;
+  /** Keeps orders and refusals. */
+  readonly audit?: AuditLog;
+  readonly log?: Logger;
+  /** Between looks at the files of TLS. */
+  readonly lookAtFilesMs?: number;
+  /** Requests of one address at once, and more each second. */
+  readonly rate?: { readonly burst: number; readonly perSecond: number };
 }
 
 export interface OpsServers {
   readonly port: number;
   readonly metricsPort: number;
+  /** The API's where probes have no listener of their own. */
+  readonly probesPort: number;
   close(): Promise<void>;
 }
 
 /**
- * Listens on both ports. Throws OPS_PORT_TAKEN, naming the setting, when one cannot be had, and CONFIG_INVALID when the tokens cannot
- * be read; then none is left open.
+ * Listens on all ports. Throws OPS_PORT_TAKEN, naming the setting, when one cannot be had, and CONFIG_INVALID when tokens or certificates
+ * cannot be used; then none is left open.
  */
 export async function startOpsServers(options: OpsServersOptions): Promise<OpsServers> {
-  const setting = options.setting ?? 'ops';
-  const duration = declareHistogram(options.registry, {
+  const { host, tls, metrics, probes, setting = 'ops' } = options;
+  const withAudit = { ...options, health: withAuditHealth(options) };
+  const { log, lookAtFilesMs, registry } = options;
+  const common = { log, lookAtFilesMs, connectionsRefused: refusedCounter(registry) };
+  const answers = await answersOf(withAudit);
+  const open: Listener[] = [];
+  const listen = async (
+    place: Omit<ListenerOptions, keyof typeof common>,
+    answer: (request: IncomingMessage, response: ServerResponse) => void,
+  ): Promise<number> => {
+    const listener = await openListener({ ...place, ...common }, answer);
+    open.push(listener);
+    return listener.port;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(open.map((listener) => listener.close()));
+  };
+  try {
+    const api = { host, port: options.port, tls, setting: `${setting}.port`, needsCertificate: false };
+    const port = await listen(api, answers.api);
+    const scraped = {
+      host: metrics?.host ?? host,
+      port: options.metricsPort,
+      tls: metrics?.tls,
+      setting: `${setting}.metricsPort`,
+      needsCertificate: true,
+    };
+    const metricsPort = await listen(scraped, metricsListener({ ...withAudit, rate: rateOf(options) }));
+    if (probes === undefined) return { port, metricsPort, probesPort: port, close };
+    const probed = {
+      host: probes.host ?? host,
+      port: probes.port,
+      tls: probes.tls,
+      setting: `${setting}.probes.port`,
+      needsCertificate: false,
+    };
+    return { port, metricsPort, probesPort: await listen(probed, answers.probes), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What answers on the API's port, and on that of probes. */
+async function answersOf(options: OpsServersOptions) {
+  const { allowedHosts = [], tokensFile = null, setting = 'ops', registry, audit: log } = options;
+  const access = new OpsAccess(tokensFile);
+  if (tokensFile !== null) await access.check();
+  const duration = declareHistogram(registry, {
     name: 'http_request_duration_seconds',
     help: 'Requests to the ops and metrics ports.',
     labels: ['route', 'method', 'status'],
     buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
   });
-  const measureHealth = healthGauges(options);
-  const routes = [...builtInRoutes(options), ...(options.routes ?? [])];
-  const { allowedHosts = [], tokensFile = null } = options;
-  const access = new OpsAccess(tokensFile);
-  if (tokensFile !== null) await access.check();
-  const ops = newServer(opsListener({ routes, allowedHosts, access, setting, duration }));
-  const metrics = newServer(metricsListener(options.registry, measureHealth));
-  await listen(ops, options.host, options.port, `${setting}.port`);
-  try {
-    await listen(metrics, options.host, options.metricsPort, `${setting}.metricsPort`);
-  } catch (error) {
-    await closeServer(ops);
-    throw error;
-  }
+  const rate = rateOf(options);
+  const audit = log === undefined ? null : new OpsAudit(log);
+  const common = { allowedHosts, access, setting, duration, rate, audit };
+  const probes = probeRoutes(options);
+  const api = [...pageRoutes(options), ...(options.routes ?? [])];
   return {
-    port: portOf(ops),
-    metricsPort: portOf(metrics),
-    close: async () => {
-      await Promise.all([closeServer(ops), closeServer(metrics)]);
-    },
+    api: opsListener({ ...common, routes: options.probes === undefined ? [...probes, ...api] : api }),
+    probes: opsListener({ ...common, routes: probes }),
   };
 }
 
-function builtInRoutes({ health, status }: OpsServersOptions): OpsRoute[] {
-  const probe = (path: string, check: (report: HealthReport) => boolean): OpsRoute => ({
-    method: 'GET',
-    path,
-    role: 'anyone',
-    handle: () => {
-      const ok = check(health());
-      return { status: ok ? 200 : 503, body: { status: ok ? 'ok' : 'down' } };
-    },
-  });
-  return [
-    {
-      method: 'GET',
-      path: '/api/v1/health',
-      aliases: ['/health', '/api/health/detailed'],
-      role: 'viewer',
-      handle: () => {
-        const report = health();
-        const { ready, state, components } = report;
-        const overall = rollUp(report);
-        return {
-          status: overall === 'down' ? 503 : 200,
-          body: { status: overall, ready, ...(state === undefined ? {} : { state }), components },
-        };
-      },
-    },
-    probe('/livez', (report) => report.live ?? true),
-    probe('/readyz', (report) => report.ready),
-    {
-      method: 'GET',
-      path: '/api/v1/status',
-      aliases: ['/status'],
-      role: 'viewer',
-      handle: async () => ({ status: 200, body: await status() }),
-    },
-  ];
+function rateOf(options: OpsServersOptions): TokenBuckets {
+  return new TokenBuckets({ ...RATE, ...options.rate });
 }
 
-function newServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
-  const server = createServer(TIMES, listener);
-  server.maxConnections = CONNECTIONS_MAX;
-  return server;
-}
-
-/** What `/readyz` and `/health` say, as series: whoever watches metrics alone sees the same. */
-function healthGauges({ registry, health }: OpsServersOptions): () => void {
-  const ready = declareGauge(registry, { name: 'cdc_ready', help: '1 while /readyz says yes.' });
-  const components = declareGauge(registry, {
-    name: 'cdc_component_status',
-    help: '1 for the status that a component of /health has: ok, degraded, down.',
-    labels: ['component', 'status'],
-  });
+/** Orders that are not in the audit topic yet are worth a look. */
+function withAuditHealth({ health, audit }: OpsServersOptions): () => HealthReport {
+  if (audit === undefined) return health;
   return () => {
     const report = health();
-    ready.set(report.ready ? 1 : 0);
-    for (const [component, { status: now }] of Object.entries(report.components))
-      for (const status of HEALTH_STATUSES) components.set({ component, status }, status === now ? 1 : 0);
+    const detail = audit.trouble;
+    const now: ComponentHealth = detail === null ? { status: 'ok' } : { status: 'degraded', detail };
+    return { ...report, components: { ...report.components, audit: now } };
   };
 }
 
-function metricsListener(registry: Registry, measureHealth: () => void) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    const isHead = request.method === 'HEAD';
-    const say = (status: number, text: string): void =>
-      respond(response, { status, contentType: 'text/plain', text, isHead });
-    if (request.url !== '/metrics') return say(404, 'see /metrics\n');
-    Promise.resolve()
-      .then(() => measureHealth())
-      .then(() => registry.metrics())
-      .then((text) => respond(response, { status: 200, contentType: registry.contentType, text, isHead }))
-      .catch(() => say(500, 'a collector failed\n'));
-  };
-}
-
-async function listen(server: Server, host: string, port: number, setting: string): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new PipelineError(
-      'OPS_PORT_TAKEN',
-      `cannot listen on ${host}:${port} (${code}): change ${setting}`,
-      {
-        cause: error,
-        context: { host, port, setting, code },
-      },
-    );
-  }
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
-}
-
-/** Open keep-alive connections of a scraper must not hold up a shutdown. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+function refusedCounter(registry: Registry) {
+  return declareCounter(registry, {
+    name: 'cdc_ops_connections_refused_total',
+    help: 'Connections to the ports of this service beyond what one client, or all of them, may have.',
+    initial: [{}],
   });
 }

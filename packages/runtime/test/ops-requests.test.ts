@@ -20,6 +20,7 @@ async function start(): Promise<OpsServers> {
     status: () => ({}),
     setting: 'capture.ops',
     allowedHosts: ['ops.example.com'],
+    rate: { burst: 10_000, perSecond: 10_000 },
     routes: [
       {
         method: 'POST',

@@ -1,5 +1,6 @@
-import { TopicRouting } from '@sluice/envelope';
+import { auditTopic, TopicRouting } from '@sluice/envelope';
 import {
+  AuditTrail,
   groupHasOffsets,
   groupPositions,
   kafkaClient,
@@ -83,6 +84,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #store: StoreWatch;
   readonly #tables: TablesWatch;
   readonly #context: ServiceContext;
+  readonly #audit: AuditTrail;
   #ops: OpsServers | null = null;
 
   constructor(definition: SinkDefinition<C>, context: ServiceContext) {
@@ -96,6 +98,14 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#log = log;
     this.#letterLog = new LetterLog(log, this.#name, () => performance.now());
     this.#metrics = new SinkMetrics(metrics.registry, this.#name, this.#group);
+    this.#audit = new AuditTrail({
+      kafka: config.kafka,
+      topic: auditTopic(this.#prefix),
+      topics: config.topics,
+      service: `sink-${this.#name}`,
+      log,
+      registry: metrics.registry,
+    });
     this.#kafka = kafkaClient(config.kafka, log);
     this.#producer = new PlainProducer(this.#kafka);
     this.#topics = new TopicReader({ kafka: config.kafka, signal: this.#stop.signal });
@@ -138,7 +148,8 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#breaker.close();
     this.#office.close();
     this.#topics.close();
-    const rest = [this.#sink.close(), this.#producer.close(), this.#ops?.close() ?? Promise.resolve()];
+    const ops = Promise.resolve(this.#ops?.close()).then(() => this.#audit.close());
+    const rest = [this.#sink.close(), this.#producer.close(), ops];
     await settlesWithin(FAREWELL_MS, Promise.allSettled(rest));
   }
 
@@ -263,6 +274,8 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     return startOpsServers({
       ...this.#settings.ops,
       registry: this.#context.metrics.registry,
+      audit: this.#audit,
+      log: this.#log,
       setting: `sinks.${this.#name}.ops`,
       routes: [
         openApiRoute,

@@ -1,4 +1,5 @@
-import { parseTableId } from '@sluice/envelope';
+import { auditTopic, parseTableId } from '@sluice/envelope';
+import { AuditTrail } from '@sluice/kafka';
 import { openApiRoute } from '@sluice/ops-api';
 import {
   abortableDelay,
@@ -42,10 +43,17 @@ const GAUGE_MS = 1000;
 
 /** Builds the capture service: ops servers at once, then one session after the other until it is told to stop. */
 export async function buildCapture(context: ServiceContext): Promise<RunningService> {
+  const { config, log, metrics } = context;
+  const { kafka, topics } = config;
   const capture = new Capture(context);
+  const { registry } = metrics;
+  const topic = auditTopic(topics.prefix);
+  const audit = new AuditTrail({ kafka, topic, topics, service: 'capture', log, registry });
   const servers = await startOpsServers({
-    ...context.config.capture.ops,
-    registry: context.metrics.registry,
+    ...config.capture.ops,
+    registry,
+    audit,
+    log,
     health: () => capture.health(),
     status: () => capture.status(),
     setting: 'capture.ops',
@@ -57,6 +65,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     close: async () => {
       await done.catch(() => undefined);
       await servers.close();
+      await audit.close();
     },
   };
 }

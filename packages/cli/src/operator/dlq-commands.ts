@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { CAPTURE } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import { describeLetter, isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
+import { audited } from './audited.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { filterOf, howToBring, letterOwnerOf, sinkOf, whoIsIt, withLetters } from './letters.ts';
@@ -84,7 +85,9 @@ async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Scree
       screen.say(`dry run: would discard ${plural(letters.length, 'dead letter')}; --yes does it`);
       return true;
     }
-    await desk.discard(letters, by, values.text('reason'));
+    const reason = values.text('reason');
+    const order = { sink, by, reason, discarded: letters.length, ids: letters.map(({ id }) => id) };
+    await audited({ config, command: 'dlq discard', order, screen }, () => desk.discard(letters, by, reason));
     screen.say(audit('dlq discard', sink, by, { discarded: letters.length }));
     return true;
   });
@@ -102,7 +105,10 @@ async function dlqRelease({ values }: CommandLine, config: SluiceConfig, screen:
   const sink = sinkOf(config, values);
   const [id, by] = [values.needed('id'), whoIsIt(values)];
   if (!/^.+-\d+-\d+$/.test(id)) throw new CommandFailed('--id must be <topic>-<partition>-<offset>');
-  await withLetters({ config, sink, decides: true }, (desk) => desk.release(id, by, values.text('reason')));
+  const reason = values.text('reason');
+  await audited({ config, command: 'dlq release', order: { sink, by, reason, id }, screen }, () =>
+    withLetters({ config, sink, decides: true }, (desk) => desk.release(id, by, reason)),
+  );
   show(screen, { sink, released: id }, [], []);
   screen.say(audit('dlq release', sink, by, { id }));
   return true;
@@ -119,8 +125,9 @@ export const dlqAcceptCommand: PipelineCommand = {
 async function dlqAccept({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const sink = sinkOf(config, values);
   const by = whoIsIt(values);
-  const halt = await withLetters({ config, sink, decides: true }, (desk) =>
-    desk.acceptHalt(by, values.text('reason') ?? 'accepted by an operator'),
+  const reason = values.text('reason') ?? 'accepted by an operator';
+  const halt = await audited({ config, command: 'dlq accept', order: { sink, by, reason }, screen }, () =>
+    withLetters({ config, sink, decides: true }, (desk) => desk.acceptHalt(by, reason)),
   );
   if (halt === null) throw new CommandFailed(`${sink} is not halted: there is nothing to accept`);
   show(screen, { sink, halt }, [], []);

@@ -4,6 +4,7 @@ import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { UsageError } from './usage-error.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
+import { audited } from './audited.ts';
 import { audit } from './dlq-commands.ts';
 import { sinkOf, whoIsIt, withLetters } from './letters.ts';
 import { INSTANT_FORMS, type OptionValues } from './option-values.ts';
@@ -48,12 +49,16 @@ async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Scree
     return true;
   }
   const by = whoIsIt(values);
-  await moveGroup(
-    config.kafka,
-    group,
-    plan.moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to })),
-  );
-  await leaveOrders(config, sink, plan, values.flag('accept-gap'), by);
+  const acceptGap = values.flag('accept-gap');
+  const order = { sink, by, to: values.needed('to'), acceptGap, partitions: plan.moves.length };
+  await audited({ config, command: 'sink rewind', order, screen }, async () => {
+    await moveGroup(
+      config.kafka,
+      group,
+      plan.moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to })),
+    );
+    await leaveOrders(config, sink, plan, acceptGap, by);
+  });
   const records = String(recordsOf(plan.moves));
   screen.say(
     audit('sink rewind', sink, by, { to: values.needed('to'), partitions: plan.moves.length, records }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from '../ops-access.ts';
+import { file, opsSchemaFor, PORT } from './ops-schema.ts';
 import { tablePattern, tablesSchema } from './tables-schema.ts';
 import { checkTopics, topicStrategy, topicTemplate } from './topic-names.ts';
 
@@ -8,54 +8,11 @@ import { checkTopics, topicStrategy, topicTemplate } from './topic-names.ts';
  * `.meta({ description })` is the text of the reference page; `secret: true` keeps a value out of every output.
  */
 
-export const PORT = z.int().min(0).max(65535);
 const milliseconds = z.int().min(1).max(2_147_483_647);
-const file = z.string().min(1);
 const secret = (description: string): { description: string; secret: true } => ({
   description,
   secret: true,
 });
-
-/** Sections in the order of their default ports, so that the services of a pipeline run on one host as they are. */
-const SERVICES = ['capture', 'redis', 'elasticsearch', 'mysql'];
-const FIRST_PORT = 8080;
-const FIRST_METRICS_PORT = 9090;
-
-/** `ops` of the service with this section, `capture` or the name of a sink; a sink that is not known here comes last. */
-export function opsSchemaFor(section: string) {
-  const known = SERVICES.indexOf(section);
-  const place = known < 0 ? SERVICES.length : known;
-  const port = PORT.default(FIRST_PORT + place);
-  return z
-    .strictObject({
-      host: z.string().min(1).default('127.0.0.1').meta({
-        description: 'Address that health, status and metrics listen on; `0.0.0.0` in a container.',
-      }),
-      port: port.meta({ description: 'Port of `/health`, `/livez`, `/readyz` and `/status`.' }),
-      metricsPort: PORT.default(FIRST_METRICS_PORT + place).meta({ description: 'Port of `/metrics`.' }),
-      allowedHosts: z.array(z.string().min(1).toLowerCase()).default([]).meta({
-        description:
-          'Further names that clients reach the service by. Addresses, names without a dot and those of a private zone (`.local`, `.internal`, `.svc`) need no mention; any other name is refused with 421, because a web page can make its own lead here.',
-      }),
-      tokensFile: file.optional().meta({
-        description:
-          'File with the tokens of those who may ask the ops port, a line each: name, role (`viewer`, `operator`, `admin`), SHA-256 of the token. It is read anew at each request. `/livez`, `/readyz` and `/metrics` need none.',
-      }),
-      insecure: z.boolean().default(false).meta({
-        description:
-          'Listen beyond this host although anybody who reaches the port may give orders: only behind a network that lets nobody through.',
-      }),
-    })
-    .refine(({ host, tokensFile, insecure }) => isLoopback(host) || tokensFile !== undefined || insecure, {
-      path: ['tokensFile'],
-      message:
-        'whoever reaches this address could give orders: name a file of tokens, or write insecure: true where no stranger gets there',
-    })
-    .meta({
-      description:
-        'Where this service shows its health and metrics; every service on one host needs its own ports.',
-    });
-}
 
 export const serverTlsSchema = z
   .strictObject({
@@ -187,6 +144,10 @@ export const topicsSchema = z
     retentionMs: z.int().min(-1).default(604_800_000).meta({
       description:
         'Milliseconds that a change stays readable; a sink that is away longer needs a rebuild. -1: for ever.',
+    }),
+    auditRetentionMs: z.int().min(-1).default(31_536_000_000).meta({
+      description:
+        'Milliseconds that orders and refusals stay in `<prefix>.sluice.audit`: a year. -1: for ever.',
     }),
     maxMessageBytes: z.int().min(1024).max(104_857_600).default(1_048_588).meta({
       description: 'Largest record batch in bytes (`max.message.bytes` of the topics).',

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { coerce } from './coerce.ts';
 import { configError, formatPath, problemsOf } from './problems.ts';
-import { opsSchemaFor, type OpsConfig, type SluiceConfig } from './schema.ts';
+import { opsSchemaFor } from './ops-schema.ts';
+import type { OpsConfig, SluiceConfig } from './schema.ts';
 
 /**
  * Checks a section by the schema of the part that owns it, e.g. `parseSection(config, ['sinks', 'redis'], schema)`.

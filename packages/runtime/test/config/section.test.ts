@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../src/config/load.ts';
-import { opsSchemaFor } from '../../src/config/schema.ts';
+import { opsSchemaFor } from '../../src/config/ops-schema.ts';
 import { parseSection } from '../../src/config/section.ts';
 
 const config = parseConfig(

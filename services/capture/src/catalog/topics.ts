@@ -1,4 +1,5 @@
 import {
+  auditTopic,
   CAPTURE,
   checkpointsTopic,
   ddlTopic,
@@ -6,7 +7,7 @@ import {
   heartbeatTopic,
   schemaHistoryTopic,
 } from '@sluice/envelope';
-import type { TopicSpec } from '@sluice/kafka';
+import { auditTopicSpec, type TopicSpec } from '@sluice/kafka';
 import type { SluiceConfig } from '@sluice/runtime';
 
 /** From this many data topics on each gets one partition: brokers pay for partitions, not for rows. */
@@ -53,6 +54,7 @@ export function internalTopicSpecs(config: SluiceConfig, prefix: string): readon
     ...(config.topics.oversize === 'dead-letter'
       ? [one(deadLetterTopic(prefix, CAPTURE), { 'cleanup.policy': 'delete', 'retention.ms': '-1' })]
       : []),
+    auditTopicSpec(auditTopic(prefix), config.topics),
     one(heartbeatTopic(prefix), { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }),
   ];
 }

@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HEALTH_STATUSES, type HealthReport } from './health.ts';
+import { declareGauge, type Registry } from './metrics.ts';
+import { addressOfClient } from './ops-guard.ts';
+import { respond } from './ops-requests.ts';
+import { clientOf, type TokenBuckets } from './token-buckets.ts';
+
+export interface ScrapedOptions {
+  readonly registry: Registry;
+  readonly health: () => HealthReport;
+  readonly rate: TokenBuckets;
+}
+
+/** What `/readyz` and `/health` say, as series: whoever watches metrics alone sees the same. */
+function healthGauges({ registry, health }: ScrapedOptions): () => void {
+  const ready = declareGauge(registry, { name: 'cdc_ready', help: '1 while /readyz says yes.' });
+  const components = declareGauge(registry, {
+    name: 'cdc_component_status',
+    help: '1 for the status that a component of /health has: ok, degraded, down.',
+    labels: ['component', 'status'],
+  });
+  return () => {
+    const report = health();
+    ready.set(report.ready ? 1 : 0);
+    for (const [component, { status: now }] of Object.entries(report.components))
+      for (const status of HEALTH_STATUSES) components.set({ component, status }, status === now ? 1 : 0);
+  };
+}
+
+/** Answers `/metrics` and nothing else. */
+export function metricsListener(options: ScrapedOptions) {
+  const { registry, rate } = options;
+  const measureHealth = healthGauges(options);
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const isHead = request.method === 'HEAD';
+    const say = (status: number, text: string, headers?: Readonly<Record<string, string>>): void =>
+      respond(response, { status, contentType: 'text/plain', text, isHead, headers });
+    const waitSeconds = rate.take(clientOf(addressOfClient(request)));
+    if (waitSeconds > 0)
+      return say(429, 'too many requests\n', { 'retry-after': String(Math.ceil(waitSeconds)) });
+    if (request.url !== '/metrics') return say(404, 'see /metrics\n');
+    if (request.method !== 'GET' && !isHead) return say(405, 'send GET\n', { allow: 'GET, HEAD' });
+    Promise.resolve()
+      .then(() => measureHealth())
+      .then(() => registry.metrics())
+      .then((text) => respond(response, { status: 200, contentType: registry.contentType, text, isHead }))
+      .catch(() => say(500, 'a collector failed\n'));
+  };
+}
