@@ -50,7 +50,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     });
     const capture = await pipeline.start();
     await pipeline.snapshotDone(capture, ['orders']);
-    expect(await leftAlone(capture)).toEqual(['TABLE_HIDDEN part', 'TABLE_HIDDEN written']);
+    expect(await uncaptured(capture)).toEqual(['TABLE_HIDDEN part', 'TABLE_HIDDEN written']);
     await database.run(
       'INSERT INTO secret VALUES (2, 20, 200)',
       'UPDATE part SET b = 101',
@@ -59,7 +59,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       'INSERT INTO orders VALUES (2, 20, 200)',
     );
     await pipeline.arrived(capture, 'orders', '{"id":2}');
-    expect(await leftAlone(capture)).toEqual([
+    expect(await uncaptured(capture)).toEqual([
       'TABLE_HIDDEN part',
       'TABLE_HIDDEN secret',
       'TABLE_HIDDEN viewed',
@@ -84,12 +84,12 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     await eventually('many to be read', async () => (await rowsRead(second, 'many')) > 0);
     await database.run(`REVOKE SELECT ON ${name('many')} FROM '${user}'@'%'`);
     await eventually('many to be left alone', async () =>
-      (await leftAlone(second)).includes('TABLE_HIDDEN many'),
+      (await uncaptured(second)).includes('TABLE_HIDDEN many'),
     );
     expect(await rowsRead(second, 'many')).toBeLessThan(MANY);
     await database.run('DROP TABLE many');
     await pipeline.snapshotDone(second, ['orders', 'secret', 'part', 'viewed', 'written']);
-    expect(await leftAlone(second)).toEqual([]);
+    expect(await uncaptured(second)).toEqual([]);
     for (const [table, rows] of [
       [
         'secret',
@@ -109,10 +109,10 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     // A table that becomes another's name, which no grant is about, and one that is gone when its rows are read.
     await database.run('RENAME TABLE orders TO moved', 'INSERT INTO moved VALUES (3, 30, 300)');
     await eventually('moved to be left alone', async () =>
-      (await leftAlone(second)).includes('TABLE_HIDDEN moved'),
+      (await uncaptured(second)).includes('TABLE_HIDDEN moved'),
     );
     await database.run('DROP TABLE moved');
-    await eventually('nothing to be left alone', async () => (await leftAlone(second)).length === 0);
+    await eventually('nothing to be left alone', async () => (await uncaptured(second)).length === 0);
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 
@@ -144,10 +144,10 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     await database.run(...statements);
     const second = await pipeline.start();
     await pipeline.snapshotDone(second, ['orders']);
-    expect(await leftAlone(second)).toEqual(['PATTERN_WITHOUT_TABLE *']);
+    expect(await uncaptured(second)).toEqual(['PATTERN_WITHOUT_TABLE *']);
     expect(fixOf('PATTERN_WITHOUT_TABLE')).toMatch(/^Create the table, and it is captured\./);
     await database.run(`CREATE DATABASE ${later}`, `CREATE TABLE ${later}.t (id INT NOT NULL PRIMARY KEY)`);
-    await eventually('nothing to be left alone', async () => (await leftAlone(second)).length === 0);
+    await eventually('nothing to be left alone', async () => (await uncaptured(second)).length === 0);
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 });
@@ -164,7 +164,7 @@ async function rowsRead(capture: ServiceProcess, table: string): Promise<number>
   return Object.entries(snapshot).find(([id]) => id.endsWith(`.${table}`))?.[1].rows ?? 0;
 }
 
-async function leftAlone(capture: ServiceProcess): Promise<string[]> {
+async function uncaptured(capture: ServiceProcess): Promise<string[]> {
   const { refused } = (await capture.status()) as { refused: readonly { table: string; code: string }[] };
   return refused.map(({ table, code }) => `${code} ${table.split('.')[1] ?? ''}`).sort();
 }

@@ -76,7 +76,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(await capture.stop()).toMatchObject({ code: 0 });
 
     const again = await pipeline.start();
-    expect(await leftAlone(again)).toEqual([`${database.name}.quiet`, `${database.name}_empty.*`]);
+    expect(await uncaptured(again)).toEqual([`${database.name}.quiet`, `${database.name}_empty.*`]);
     await again.stop();
     const config = JSON.parse(await readFile(pipeline.configFile, 'utf8')) as { source: object };
     Object.assign(config.source, { strictTables: true });
@@ -119,13 +119,13 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       'INSERT INTO marker VALUES (1)',
     );
     await pipeline.arrived(capture, 'marker', '{"id":1}');
-    await eventually('all to be left alone', async () => (await leftAlone(capture)).length === 3);
-    expect(await leftAlone(capture)).toEqual(names);
+    await eventually('all to be left alone', async () => (await uncaptured(capture)).length === 3);
+    expect(await uncaptured(capture)).toEqual(names);
     await capture.kill();
     // One more while nobody looks.
     await database.run('ALTER TABLE away DROP PRIMARY KEY', 'INSERT INTO away VALUES (2, 2)');
     const second = await pipeline.start();
-    await eventually('four to be left alone', async () => (await leftAlone(second)).length === 4);
+    await eventually('four to be left alone', async () => (await uncaptured(second)).length === 4);
     for (const table of ['dropped', 'lost', 'away'])
       await database.run(`ALTER TABLE ${table} ADD PRIMARY KEY (id)`);
     await database.run('ALTER TABLE chosen ADD id INT NOT NULL FIRST, ADD UNIQUE KEY u (n)');
@@ -133,7 +133,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     await database.run('ALTER TABLE chosen ADD extra INT', 'INSERT INTO marker VALUES (2)');
     await pipeline.arrived(second, 'marker', '{"id":2}');
     await pipeline.snapshotDone(second, ['dropped', 'lost', 'chosen', 'away', 'marker']);
-    expect(await leftAlone(second)).toEqual([]);
+    expect(await uncaptured(second)).toEqual([]);
     const last = async (table: string, rows: number): Promise<unknown[]> =>
       (await readRows(pipeline.reader, pipeline.topic(table)))
         .slice(-rows)
@@ -155,7 +155,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
   });
 });
 
-async function leftAlone(capture: ServiceProcess): Promise<string[]> {
+async function uncaptured(capture: ServiceProcess): Promise<string[]> {
   const { refused } = (await capture.status()) as { refused: readonly { table: string }[] };
   return refused.map(({ table }) => table).sort();
 }

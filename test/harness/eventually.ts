@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-export interface Patience {
+export interface RetryUntilReadyOptions {
   /** Milliseconds until it is given up; default 60,000. */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks; default 50. */
@@ -14,7 +14,7 @@ export interface Patience {
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
-  { timeoutMs = 60_000, everyMs = 50 }: Patience = {},
+  { timeoutMs = 60_000, everyMs = 50 }: RetryUntilReadyOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

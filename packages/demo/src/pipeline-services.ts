@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { lastWords } from './last-words.ts';
+import { logTail } from './log-tail.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 export type ServiceName = 'capture' | `sink-${string}`;
@@ -65,7 +65,7 @@ export function startServices(plans: readonly ServicePlan[], options: PipelineOp
   const failure = new Promise<never>((_, reject) => {
     for (const { name, process, logFile } of services) {
       void process.ended.then((exitCode) => {
-        if (!stopping) reject(new ServiceFailed(name, exitCode, lastWords(logFile), logFile));
+        if (!stopping) reject(new ServiceFailed(name, exitCode, logTail(logFile), logFile));
       });
     }
   });

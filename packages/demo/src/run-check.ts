@@ -37,7 +37,7 @@ export async function runCheck(command: CheckCommand, outer: RunHost): Promise<b
   try {
     const { comparison, changes } = await changeAndCompare(demo, command, host);
     equal = isEqual(comparison, namesOf(demo));
-    if (!equal) sayDifferences(comparison, host);
+    if (!equal) reportDifferences(comparison, host);
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
     host.output.write(`${JSON.stringify(checkSummary(comparison, changes, seconds))}\n`);
   } finally {
@@ -175,7 +175,7 @@ function serviceOf(pipeline: RunningPipeline, name: ServiceName): PipelineServic
   return service;
 }
 
-function sayDifferences({ sinks }: Comparison, host: RunHost): void {
+function reportDifferences({ sinks }: Comparison, host: RunHost): void {
   const examples = Object.values(sinks).flatMap((sink) => sink.examples);
   for (const example of examples.slice(0, EXAMPLES_SHOWN)) host.say(describeDifference(example));
 }

@@ -20,7 +20,7 @@ import { ensureTopics, type TopicSpec } from './topics.ts';
 const PATIENCE_MS = 5000;
 const RETRY_MS = { first: 500, most: 30_000 };
 const WAITING_MAX = 1000;
-const FAREWELL_MS = 3000;
+const SHUTDOWN_TIMEOUT_MS = 3000;
 
 export interface AuditTrailOptions {
   readonly kafka: KafkaConfig;
@@ -88,7 +88,7 @@ export class AuditTrail implements AuditLog {
 
   /** Gives what waits a last chance. */
   async close(): Promise<void> {
-    if (this.#running !== null) await settlesWithin(FAREWELL_MS, this.#running);
+    if (this.#running !== null) await settlesWithin(SHUTDOWN_TIMEOUT_MS, this.#running);
     this.#stop.abort();
     for (const { entry } of this.#waiting.splice(0)) this.#tell(entry, 'dropped');
     await this.#producer?.close().catch(() => undefined);

@@ -1,5 +1,5 @@
 import { PipelineError } from '@sluice/runtime';
-import type { KafkaTrouble } from './recovery-window.ts';
+import type { KafkaOutage } from './recovery-window.ts';
 
 /** A fetch is answered within a quarter of a second when there is nothing to read. */
 const SILENT_MS = 5000;
@@ -59,7 +59,7 @@ export class ConsumerPulse {
   }
 
   /** What keeps it from reading; null while it reads, or has only just left the group. */
-  get trouble(): KafkaTrouble | null {
+  get trouble(): KafkaOutage | null {
     const now = this.#now();
     if (this.#leftAt !== null) return this.#notJoined(now - this.#leftAt);
     for (const [broker, { since, at }] of this.#asked) {
@@ -70,13 +70,13 @@ export class ConsumerPulse {
     return beatless < BEAT_MS ? null : silence('keep the membership of the group: its coordinator', beatless);
   }
 
-  #notJoined(forMs: number): KafkaTrouble | null {
+  #notJoined(forMs: number): KafkaOutage | null {
     if (this.#error !== null) return { error: this.#error, forMs };
     return forMs < BEAT_MS ? null : silence('join the consumer group: its coordinator', forMs);
   }
 }
 
-function silence(whose: string, forMs: number): KafkaTrouble {
+function silence(whose: string, forMs: number): KafkaOutage {
   const message = `${whose} has not answered for ${Math.round(forMs / 1000)} s`;
   return { error: new PipelineError('KAFKA_UNREACHABLE', message), forMs };
 }

@@ -6,7 +6,7 @@ import { CommitQueue } from './consumer-commits.ts';
 import { dataGap, fetchWatermarks, type StartOffset, type TopicPartition } from './consumer-start.ts';
 import { ConsumerPulse } from './consumer-pulse.ts';
 import { toPipelineError } from './errors.ts';
-import type { KafkaTrouble } from './recovery-window.ts';
+import type { KafkaOutage } from './recovery-window.ts';
 import { toConsumedBatch, type ConsumedBatch } from './consumed-batch.ts';
 
 /** What a handler has done with a batch. */
@@ -68,7 +68,7 @@ const STOP_GRACE_MS = 10_000;
 /** As without a `retry` of our own (kafkajs 2.2.4, src/index.js): after these a consumer crashes and starts anew. */
 const RETRIES = 5;
 /** For the last commit and the leave. A broker that does not answer ends our session itself; records come again. */
-const FAREWELL_MS = 5_000;
+const SHUTDOWN_TIMEOUT_MS = 5_000;
 
 /**
  * Reads batches for a consumer group, one handler call per batch. It keeps three promises that kafkajs does not:
@@ -199,7 +199,7 @@ export class BatchConsumer {
   }
 
   /** What keeps the records from coming; null while they come, or would if there were any. */
-  get trouble(): KafkaTrouble | null {
+  get trouble(): KafkaOutage | null {
     return this.#pulse.trouble;
   }
 
@@ -250,7 +250,7 @@ export class BatchConsumer {
     );
     await Promise.allSettled(this.#running);
     clearTimeout(force);
-    await settlesWithin(FAREWELL_MS, this.#leave());
+    await settlesWithin(SHUTDOWN_TIMEOUT_MS, this.#leave());
     this.#settle.resolve();
   }
 

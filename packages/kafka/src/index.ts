@@ -11,7 +11,7 @@ export {
 } from './record-batch-builder.ts';
 export { PlainProducer, type PlainRecord } from './plain-producer.ts';
 export { compressedBytes, type Compression } from './record-batch-wire.ts';
-export type { KafkaTrouble } from './recovery-window.ts';
+export type { KafkaOutage } from './recovery-window.ts';
 export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 export { compareTopics, ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';

@@ -13,7 +13,7 @@ const SILENT_MS = 5000;
 const MISSING_MS = 3000;
 
 /** What keeps an operation from getting on. */
-export interface KafkaTrouble {
+export interface KafkaOutage {
   readonly error: PipelineError;
   /** Milliseconds since a broker has last done what it was asked for. */
   readonly forMs: number;
@@ -52,7 +52,7 @@ export class RecoveryWindow {
   }
 
   /** The error of the tries so far once it is worth a line, or that nobody answers; null while the operation gets on. */
-  get trouble(): KafkaTrouble | null {
+  get trouble(): KafkaOutage | null {
     const forMs = performance.now() - this.#answeredAt;
     if (this.#error !== null && (this.#failures >= SAID_FROM_FAILURE || forMs >= SILENT_MS))
       return { error: this.#error, forMs };

@@ -14,7 +14,7 @@ import {
   type Compression,
   type ProducerIdentity,
 } from './record-batch-wire.ts';
-import { RecoveryWindow, type KafkaTrouble } from './recovery-window.ts';
+import { RecoveryWindow, type KafkaOutage } from './recovery-window.ts';
 import { TransactionCoordinator } from './transaction-coordinator.ts';
 
 export interface TopicBatch {
@@ -142,7 +142,7 @@ export class TransactionalPublisher {
   }
 
   /** What keeps the `fence` or `publish` under way from getting on; null while it does, or when there is none. */
-  get trouble(): KafkaTrouble | null {
+  get trouble(): KafkaOutage | null {
     return this.#underWay?.trouble ?? null;
   }
 

@@ -67,7 +67,7 @@ const deadLetterSchema = z.object({
     .nullable(),
 });
 
-export type DeadLetter = Readonly<z.output<typeof deadLetterSchema>>;
+export type ListedDeadLetter = Readonly<z.output<typeof deadLetterSchema>>;
 
 const haltSchema = z.object({
   at: z.int(),

@@ -4,7 +4,7 @@ export {
   releaseRecord,
   REPLAYED_MAX,
   replayDeadLetters,
-  type DeadLetter,
+  type ListedDeadLetter,
   type Replayed,
   type ReplayAnswer,
   type ReplayOrder,

@@ -22,7 +22,7 @@ export interface ColumnOutline {
   readonly source: string;
   /** As it is published; null when it is left out. */
   readonly published: SchemaColumn | null;
-  readonly treatment: string;
+  readonly publication: string;
 }
 
 export interface TablePlan extends TableOutline {

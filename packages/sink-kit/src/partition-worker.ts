@@ -10,7 +10,7 @@ import { GenerationGuard } from './generation-guard.ts';
 import { isolate, sortOutcomes, type WorkGroup } from './isolate.ts';
 import { keepRefused } from './kept-rows.ts';
 import { toKnownError } from './known-error.ts';
-import { PartitionLetters } from './partition-letters.ts';
+import { PartitionDeadLetters } from './partition-dead-letters.ts';
 import { planRetry } from './retry.ts';
 import type { Delivery, Outcome } from './sink.ts';
 import { BatchTally } from './tally.ts';
@@ -46,7 +46,7 @@ export class PartitionWorker {
   readonly #name: string;
   readonly #context: WorkerContext;
   readonly #generations: GenerationGuard;
-  readonly #letters: PartitionLetters;
+  readonly #letters: PartitionDeadLetters;
   #attempt = 0;
 
   constructor(where: TopicPartition, context: WorkerContext) {
@@ -54,7 +54,7 @@ export class PartitionWorker {
     this.#name = partitionName(where.topic, where.partition);
     this.#context = context;
     this.#generations = new GenerationGuard(where);
-    this.#letters = new PartitionLetters(where, context);
+    this.#letters = new PartitionDeadLetters(where, context);
   }
 
   /**
@@ -164,7 +164,7 @@ export class PartitionWorker {
     // Before the rows: a sink that stores offsets would store one beyond them.
     for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
       const { record, error } = poison;
-      await this.#letters.bury(record, { stage: 'deserialize', error, attempts: 1, table: null });
+      await this.#letters.send(record, { stage: 'deserialize', error, attempts: 1, table: null });
       progress.tally.addUnreadable(batch.topic);
       progress.poison.shift();
     }
@@ -225,7 +225,7 @@ export class PartitionWorker {
     const table = tableIdOf(delivery.envelope.payload.source);
     const { error } = outcome;
     const refusal = { stage: 'apply', error, attempts: group.refusals + 1, table } as const;
-    if (record !== undefined) await this.#letters.bury(record, refusal);
+    if (record !== undefined) await this.#letters.send(record, refusal);
     progress.tally.add(delivery, 'dlq', this.#context.now());
     return [];
   }
@@ -267,10 +267,10 @@ export class PartitionWorker {
   }
 
   #report({ tally }: Progress): void {
-    const { metrics, latency, diversion, state, now } = this.#context;
+    const { metrics, latency, deadLetterRate, state, now } = this.#context;
     metrics.add(tally);
     latency.add(tally.latenciesMs, now());
-    diversion.handled(tally.records, now());
+    deadLetterRate.handled(tally.records, now());
     state.handledRecords += tally.records;
   }
 

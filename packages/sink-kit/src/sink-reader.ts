@@ -8,7 +8,7 @@ import {
   listTopics,
   partitionName,
   type kafkaClient,
-  type KafkaTrouble,
+  type KafkaOutage,
   type StartOffset,
 } from '@sluice/kafka';
 import type { PauseReason } from '@sluice/ops-api';
@@ -18,7 +18,7 @@ import { decodeBatch } from './decode.ts';
 import { selectTopics, TopicChanges } from './discovery.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { PassedOffsets } from './passed-offsets.ts';
-import { untilItWorks } from './patience.ts';
+import { retryUntilReady } from './retry-until-ready.ts';
 import { Pauses } from './pauses.ts';
 import type { OffsetStore } from './sink.ts';
 import { Watermark } from './watermark.ts';
@@ -41,7 +41,7 @@ const SILENT_MS = 5000;
 /** A lag that was measured longer ago (ms) is not known any more; it is measured every 10 s. */
 const LAG_LIFE_MS = 25_000;
 /** For what a store that is away would have got before the group is left. */
-const FAREWELL_MS = 1000;
+const SHUTDOWN_TIMEOUT_MS = 1000;
 
 /** Of troubles that no assignment ends. */
 const SERVICE_SUBJECTS: ReadonlySet<string> = new Set(['kafka', 'store', 'tables', 'service']);
@@ -90,7 +90,7 @@ export class SinkReader {
     this.#context.state.phase = 'waiting';
     try {
       for (;;) {
-        await untilItWorks(() => this.#followTopics(), patience);
+        await retryUntilReady(() => this.#followTopics(), patience);
         const delay = abortableDelay(DISCOVERY_MS, signal);
         await Promise.race([delay, this.#consumer?.done ?? delay]);
       }
@@ -154,7 +154,7 @@ export class SinkReader {
   /** Drains the running batches, commits, and leaves the group. */
   async close(): Promise<void> {
     this.#pauses.clear();
-    await settlesWithin(FAREWELL_MS, this.storePassed());
+    await settlesWithin(SHUTDOWN_TIMEOUT_MS, this.storePassed());
     await this.#consumer?.close();
   }
 
@@ -181,7 +181,7 @@ export class SinkReader {
     return new Map(names.map((name) => [name, ids.get(name) ?? '']));
   }
 
-  #listingTrouble(): KafkaTrouble | null {
+  #listingTrouble(): KafkaOutage | null {
     const forMs = this.#listingSince === null ? 0 : performance.now() - this.#listingSince;
     if (forMs < SILENT_MS) return null;
     const message = `list topics: Kafka has not answered for ${Math.round(forMs / 1000)} s`;

@@ -24,20 +24,20 @@ import {
 } from '@sluice/runtime';
 import { Breaker, BreakerOpenError, type BreakerState } from './breaker.ts';
 import type { SinkDefinition } from './definition.ts';
-import { DiversionGuard } from './diversion.ts';
+import { DeadLetterRateGuard } from './dead-letter-rate.ts';
 import { settingsDigest } from './dead-letters/halt.ts';
-import { letterId } from './dead-letters/letter.ts';
-import { LetterOffice } from './dead-letters/letter-office.ts';
+import { deadLetterId } from './dead-letters/dead-letter.ts';
+import { DeadLetterManager } from './dead-letters/dead-letter-manager.ts';
 import { strictRecords } from './dead-letters/strict-tables.ts';
 import { FirstContact } from './first-contact.ts';
-import { Graveyard } from './graveyard.ts';
+import { DeadLetterProducer } from './dead-letter-producer.ts';
 import { HeldTables } from './held-tables.ts';
 import { Incomplete } from './incomplete.ts';
 import { toKnownError } from './known-error.ts';
 import { LatencyWindow } from './latency-window.ts';
-import { LetterLog } from './letter-log.ts';
+import { DeadLetterLog } from './dead-letter-log.ts';
 import { SinkMetrics } from './metrics.ts';
-import { untilItWorks } from './patience.ts';
+import { retryUntilReady } from './retry-until-ready.ts';
 import { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
@@ -55,7 +55,7 @@ const WATCH_MS = 1000;
 const LAG_MS = 10_000;
 const PURGE_MS = 3_600_000;
 /** For what waits for a broker or a store that is away while the service stops. */
-const FAREWELL_MS = 3_000;
+const SHUTDOWN_TIMEOUT_MS = 3_000;
 
 /** A sink's process: the store and Kafka opened, the topics read, and what an operator sees of it. */
 export class SinkService<C extends SinkSettings> implements RunningService {
@@ -70,13 +70,13 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #kafka: ReturnType<typeof kafkaClient>;
   readonly #producer: PlainProducer;
   readonly #topics: TopicReader;
-  readonly #graveyard: Graveyard;
-  readonly #office: LetterOffice;
+  readonly #deadLetterProducer: DeadLetterProducer;
+  readonly #deadLetters: DeadLetterManager;
   readonly #held: HeldTables;
   readonly #breaker: Breaker;
   readonly #metrics: SinkMetrics;
   readonly #latency = new LatencyWindow();
-  readonly #letterLog: LetterLog;
+  readonly #deadLetterLog: DeadLetterLog;
   readonly #state = newState();
   readonly #stop = new AbortController();
   readonly #workerContext: WorkerContext;
@@ -96,7 +96,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#prefix = config.topics.prefix;
     this.#settings = parseSection(config, ['sinks', definition.name], definition.schema);
     this.#log = log;
-    this.#letterLog = new LetterLog(log, this.#name, () => performance.now());
+    this.#deadLetterLog = new DeadLetterLog(log, this.#name, () => performance.now());
     this.#metrics = new SinkMetrics(metrics.registry, this.#name, this.#group);
     this.#audit = new AuditTrail({
       kafka: config.kafka,
@@ -109,9 +109,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#kafka = kafkaClient(config.kafka, log);
     this.#producer = new PlainProducer(this.#kafka);
     this.#topics = new TopicReader({ kafka: config.kafka, signal: this.#stop.signal });
-    this.#graveyard = new Graveyard(this.#kafka, this.#producer, config.topics, this.#name);
-    this.#office = this.#newOffice();
-    this.#held = new HeldTables((id) => this.#office.isReleased(id));
+    this.#deadLetterProducer = new DeadLetterProducer(this.#kafka, this.#producer, config.topics, this.#name);
+    this.#deadLetters = this.#newDeadLetterManager();
+    this.#held = new HeldTables((id) => this.#deadLetters.isReleased(id));
     this.#breaker = new Breaker({ ...this.#settings.breaker, onChange: (state) => this.#onBreaker(state) });
     const hasProgress = (): Promise<boolean> => groupHasOffsets(this.#kafka, this.#group);
     this.#contact = new FirstContact(definition.place?.(this.#settings), hasProgress);
@@ -144,19 +144,19 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#state.phase = 'stopping';
     this.#stop.abort(new DOMException('the sink stops', 'AbortError'));
     await this.#reader.close();
-    await settlesWithin(FAREWELL_MS, this.done);
+    await settlesWithin(SHUTDOWN_TIMEOUT_MS, this.done);
     this.#breaker.close();
-    this.#office.close();
+    this.#deadLetters.close();
     this.#topics.close();
     const ops = Promise.resolve(this.#ops?.close()).then(() => this.#audit.close());
     const rest = [this.#sink.close(), this.#producer.close(), ops];
-    await settlesWithin(FAREWELL_MS, Promise.allSettled(rest));
+    await settlesWithin(SHUTDOWN_TIMEOUT_MS, Promise.allSettled(rest));
   }
 
   async #run(): Promise<void> {
     try {
       this.#ops = await this.#startOps();
-      await untilItWorks(() => this.#open(), {
+      await retryUntilReady(() => this.#open(), {
         signal: this.#stop.signal,
         backoff: this.#settings.retry,
         onFailure: (error, attempt) => this.#onWaiting('open', 'service', error, attempt),
@@ -168,7 +168,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         this.#every(WATCH_MS, async () => {
           this.#reader.watch();
           this.#store.watch();
-          this.#letterLog.watch();
+          this.#deadLetterLog.watch();
         }),
         this.#every(LAG_MS, () => this.#reader.measureLag()),
         this.#every(LAG_MS, () => this.#reader.storePassed()),
@@ -185,11 +185,11 @@ export class SinkService<C extends SinkSettings> implements RunningService {
 
   async #open(): Promise<void> {
     await this.#contact.open(() => this.#sink.open(this.#stop.signal));
-    await this.#graveyard.open();
+    await this.#deadLetterProducer.open();
     await this.#producer.connect();
-    await this.#office.open(this.#sink.offsets);
+    await this.#deadLetters.open(this.#sink.offsets);
     await this.#sink.refill?.(() => this.#noteLost());
-    this.#workerContext.diversion.restore(this.#office.recentDiversions(Date.now()));
+    this.#workerContext.deadLetterRate.restore(this.#deadLetters.recentDeadLetters(Date.now()));
   }
 
   /** The store has none of the rows that the group has read: what it reads from here on is not all. */
@@ -210,9 +210,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#reader.onBreaker(state);
   }
 
-  #newOffice(): LetterOffice {
+  #newDeadLetterManager(): DeadLetterManager {
     const { kafka: config, topics } = this.#context.config;
-    return new LetterOffice({
+    return new DeadLetterManager({
       config,
       kafka: this.#kafka,
       producer: this.#producer,
@@ -244,25 +244,25 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       sink: this.#sink,
       settings: this.#settings,
       breaker: this.#breaker,
-      diversion: new DiversionGuard(this.#settings.diversion),
+      deadLetterRate: new DeadLetterRateGuard(this.#settings.diversion),
       metrics: this.#metrics,
       latency: this.#latency,
-      mayBury: ({ topic, partition, offset }, key) =>
-        !isStrict(topic, key) || this.#office.isReleased(letterId(topic, partition, offset)),
+      maySendDeadLetter: ({ topic, partition, offset }, key) =>
+        !isStrict(topic, key) || this.#deadLetters.isReleased(deadLetterId(topic, partition, offset)),
       held: this.#held,
       incomplete: new Incomplete({
         routing,
         sourceTables: this.#context.config.source.tables,
-        decide: (decision) => this.#office.decide(decision),
-        stored: () => this.#office.incomplete,
+        decide: (decision) => this.#deadLetters.decide(decision),
+        stored: () => this.#deadLetters.incomplete,
         now: Date.now,
         log: this.#log,
       }),
       schemaAhead: new SchemaAhead(this.#topics, routing),
-      halt: (where, cause) => this.#office.halt(where, cause),
-      bury: (source) => this.#graveyard.bury(source),
-      letterLog: this.#letterLog,
-      refusedKeys: (where, since) => this.#office.refusedKeys(where, since),
+      halt: (where, cause) => this.#deadLetters.halt(where, cause),
+      sendDeadLetter: (source) => this.#deadLetterProducer.send(source),
+      deadLetterLog: this.#deadLetterLog,
+      refusedKeys: (where, since) => this.#deadLetters.refusedKeys(where, since),
       state: this.#state,
       stopping: this.#stop.signal,
       log: this.#log,
@@ -279,7 +279,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       setting: `sinks.${this.#name}.ops`,
       routes: [
         openApiRoute,
-        ...this.#office.routes((delivery) => this.#replay(delivery)),
+        ...this.#deadLetters.routes((delivery) => this.#replay(delivery)),
         ...this.#tableRoutes(),
       ],
       health: () => healthOf(this.#state, this.#reader.pauses.all, this.#workerContext.incomplete.all),
@@ -297,7 +297,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     return tableRoutes({
       sink: this.#name,
       held: this.#held,
-      release: (id, by, reason) => this.#office.release(id, by, reason),
+      release: (id, by, reason) => this.#deadLetters.release(id, by, reason),
       log: this.#log,
     });
   }
@@ -336,7 +336,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   /** An unreachable broker is no news of the letters; a halt ends the service. */
   async #lookAtLetters(): Promise<void> {
     try {
-      await this.#office.refresh();
+      await this.#deadLetters.refresh();
     } catch (error) {
       if (!(error instanceof PipelineError) || error.errorClass !== 'retryable') throw error;
       this.#log.debug({ err: error }, 'dead letters not counted');

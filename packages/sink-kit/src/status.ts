@@ -1,4 +1,4 @@
-import type { KafkaTrouble } from '@sluice/kafka';
+import type { KafkaOutage } from '@sluice/kafka';
 import type { PauseReason, SinkPhase, SinkStatus } from '@sluice/ops-api';
 import { aboutProcess, Troubles, type ComponentHealth, type HealthReport } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
@@ -24,7 +24,7 @@ export interface SinkState {
   tablesError: string | null;
   breaker: BreakerState;
   /** What keeps the records from coming. */
-  kafka: KafkaTrouble | null;
+  kafka: KafkaOutage | null;
   /** Members of the consumer group that are none of this pipeline's. */
   strangers: readonly string[];
   /** By what they are about: `kafka`, `store`, `service`, or a partition's name. */

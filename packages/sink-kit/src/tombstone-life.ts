@@ -1,5 +1,5 @@
 import type { TopicsConfig } from '@sluice/runtime';
-import { LETTER_LIFE_MS } from './graveyard.ts';
+import { LETTER_LIFE_MS } from './dead-letter-producer.ts';
 
 const DAY_MS = 86_400_000;
 

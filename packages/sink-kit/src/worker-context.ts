@@ -2,13 +2,13 @@ import type { Sequence, TopicRouting } from '@sluice/envelope';
 import type { TopicPartition } from '@sluice/kafka';
 import type { Logger, PipelineError } from '@sluice/runtime';
 import type { Breaker } from './breaker.ts';
-import type { DeadLetterSource } from './dead-letter.ts';
+import type { DeadLetterSource } from './dead-letter-record.ts';
 import type { HeldTables } from './held-tables.ts';
-import type { HaltPlace } from './dead-letters/letter-office.ts';
-import type { DiversionGuard } from './diversion.ts';
+import type { HaltPlace } from './dead-letters/dead-letter-manager.ts';
+import type { DeadLetterRateGuard } from './dead-letter-rate.ts';
 import type { Incomplete } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
-import type { LetterLog } from './letter-log.ts';
+import type { DeadLetterLog } from './dead-letter-log.ts';
 import type { SinkMetrics } from './metrics.ts';
 import type { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
@@ -25,14 +25,14 @@ export interface WorkerContext {
   readonly sink: Sink;
   readonly settings: SinkSettings;
   readonly breaker: Breaker;
-  readonly diversion: DiversionGuard;
+  readonly deadLetterRate: DeadLetterRateGuard;
   readonly metrics: SinkMetrics;
   readonly latency: LatencyWindow;
   /**
    * False: this record of a strict table has to wait for an operator.
    * @param key the record key's text; null where there is none
    */
-  readonly mayBury: (where: HaltPlace, key: string | null) => boolean;
+  readonly maySendDeadLetter: (where: HaltPlace, key: string | null) => boolean;
   /** Changes of tables that wait for an operator. */
   readonly held: HeldTables;
   /** What the store lacks because it was deleted before this sink could read it. */
@@ -41,8 +41,8 @@ export interface WorkerContext {
   /** Resolves to the error to stop with, when it is stored that this sink has stopped. */
   readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;
   /** Resolves when the broker has acknowledged the dead letter. */
-  readonly bury: (source: DeadLetterSource) => Promise<void>;
-  readonly letterLog: LetterLog;
+  readonly sendDeadLetter: (source: DeadLetterSource) => Promise<void>;
+  readonly deadLetterLog: DeadLetterLog;
   /** Record keys of a partition whose changes of `since` or later have become dead letters, here or in capture; in pages. */
   readonly refusedKeys: (where: TopicPartition, since: Sequence) => AsyncIterable<readonly string[]>;
   readonly state: SinkState;

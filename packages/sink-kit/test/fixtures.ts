@@ -2,14 +2,14 @@ import { TopicRouting } from '@sluice/envelope';
 import type { ConsumedBatch, ConsumedRecord } from '@sluice/kafka';
 import { createLogger, defineErrors, PipelineError, Registry, type ErrorCode } from '@sluice/runtime';
 import { Breaker } from '../src/breaker.ts';
-import type { DeadLetterSource } from '../src/dead-letter.ts';
-import { DiversionGuard } from '../src/diversion.ts';
+import type { DeadLetterSource } from '../src/dead-letter-record.ts';
+import { DeadLetterRateGuard } from '../src/dead-letter-rate.ts';
 import type { ControlDelivery } from '../src/decode.ts';
-import { LetterIndex } from '../src/dead-letters/letter-index.ts';
+import { DeadLetterIndex } from '../src/dead-letters/dead-letter-index.ts';
 import { HeldTables } from '../src/held-tables.ts';
 import { Incomplete } from '../src/incomplete.ts';
 import { LatencyWindow } from '../src/latency-window.ts';
-import { LetterLog } from '../src/letter-log.ts';
+import { DeadLetterLog } from '../src/dead-letter-log.ts';
 import { SinkMetrics } from '../src/metrics.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
 import { sinkBaseSchema, type SinkSettings } from '../src/settings.ts';
@@ -53,7 +53,7 @@ export interface TestDecisions {
 export interface TestWorker {
   readonly worker: PartitionWorker;
   readonly context: WorkerContext;
-  readonly buried: DeadLetterSource[];
+  readonly sent: DeadLetterSource[];
   readonly decisions: TestDecisions;
   readonly stop: AbortController;
   readonly registry: Registry;
@@ -62,9 +62,9 @@ export interface TestWorker {
 export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): TestWorker {
   const registry = new Registry();
   const settings = { ...sinkBaseSchema.parse({ retry: { initialMs: 1, maxMs: 1 } }), ...overrides };
-  const buried: DeadLetterSource[] = [];
+  const sent: DeadLetterSource[] = [];
   const decisions: TestDecisions = { held: new Set(), halts: [], released: new Set(), ahead: [] };
-  const index = new LetterIndex();
+  const index = new DeadLetterIndex();
   const stop = new AbortController();
   const context: WorkerContext = {
     name: 'test',
@@ -74,10 +74,10 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     sink,
     settings,
     breaker: new Breaker({ ...settings.breaker, onChange: () => undefined }),
-    diversion: new DiversionGuard(settings.diversion),
+    deadLetterRate: new DeadLetterRateGuard(settings.diversion),
     metrics: new SinkMetrics(registry, 'test', 'pipeline.test'),
     latency: new LatencyWindow(),
-    mayBury: ({ offset }) => !decisions.held.has(offset),
+    maySendDeadLetter: ({ offset }) => !decisions.held.has(offset),
     held: new HeldTables((id) => decisions.released.has(id)),
     incomplete: new Incomplete({
       routing,
@@ -92,11 +92,11 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
       decisions.halts.push(cause);
       return failure('DIVERSION_HALTED');
     },
-    bury: async (source) => void buried.push(source),
-    letterLog: new LetterLog(createLogger('test', { level: 'silent' }), 'test', Date.now),
+    sendDeadLetter: async (source) => void sent.push(source),
+    deadLetterLog: new DeadLetterLog(createLogger('test', { level: 'silent' }), 'test', Date.now),
     refusedKeys: (_, since) =>
       pagesOf(
-        buried.flatMap(({ record: { headers, key } }) =>
+        sent.flatMap(({ record: { headers, key } }) =>
           String(headers['sequence']) >= since && key !== null ? [key.toString()] : [],
         ),
       ),
@@ -108,7 +108,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
   return {
     worker: new PartitionWorker({ topic: topic.topic, partition: 0 }, context),
     context,
-    buried,
+    sent,
     decisions,
     stop,
     registry,

@@ -1,7 +1,7 @@
 import { tableId, TopicRouting } from '@sluice/envelope';
 import { createLogger } from '@sluice/runtime';
 import { expect, test } from 'vitest';
-import { LetterIndex } from '../src/dead-letters/letter-index.ts';
+import { DeadLetterIndex } from '../src/dead-letters/dead-letter-index.ts';
 import { Incomplete } from '../src/incomplete.ts';
 import {
   CONFORMANCE_TABLE,
@@ -16,7 +16,7 @@ const where = { topic: topic.topic, partition: 0 };
 const since = sequenceAt(40);
 
 class Setup {
-  readonly index = new LetterIndex();
+  readonly index = new DeadLetterIndex();
   readonly stored: unknown[] = [];
   readonly subject: Incomplete;
 

@@ -50,25 +50,25 @@ describe('the way of a batch', () => {
 describe('records that cannot be applied', () => {
   test('an unreadable record becomes a dead letter with its bytes, its neighbours are applied', async () => {
     const sink = inMemorySink();
-    const { worker, buried } = testWorker(sink);
+    const { worker, sent } = testWorker(sink);
     const batch = batchOf([insert(1, 10), insert(2, 11), insert(3, 12)]);
     const broken = { ...batch.records[1]!, value: Buffer.from('{"broken') };
     const records = [batch.records[0]!, broken, batch.records[2]!];
     expect(await worker.handle({ ...batch, records }, never)).toEqual({ nextOffset: 3n, pause: null });
-    expect(buried.map(({ record, stage, error }) => [record.value?.toString(), stage, error.code])).toEqual([
+    expect(sent.map(({ record, stage, error }) => [record.value?.toString(), stage, error.code])).toEqual([
       ['{"broken', 'deserialize', 'RECORD_INVALID'],
     ]);
     expect([read(sink, 1), read(sink, 3)]).toEqual([itemRow(1, 1), itemRow(3, 1)]);
   });
 
-  test('a refused row is isolated, tried a few times, and buried alone', async () => {
+  test('a refused row is isolated, tried a few times, and sent alone', async () => {
     const sink = inMemorySink();
     sink.refused.add('{"id":2}');
-    const { worker, buried } = testWorker(sink, { quickRetries: 2 });
+    const { worker, sent } = testWorker(sink, { quickRetries: 2 });
     expect(await worker.handle(batchOf([insert(1, 10), insert(2, 11), insert(3, 12)]), never)).toMatchObject({
       pause: null,
     });
-    expect(buried).toMatchObject([{ record: { offset: 1n }, stage: 'apply', attempts: 3 }]);
+    expect(sent).toMatchObject([{ record: { offset: 1n }, stage: 'apply', attempts: 3 }]);
     expect(sink.writes.slice(1)).toEqual([['{"id":2}'], ['{"id":2}']]);
   });
 
@@ -107,22 +107,22 @@ describe('records that cannot be applied', () => {
     };
     const sink = scripted(refuse, unknownTable, refuse, refuse);
     const clock = { ms: 1000 };
-    const { worker, context, buried } = testWorker(sink, { quickRetries: 1 });
+    const { worker, context, sent } = testWorker(sink, { quickRetries: 1 });
     Object.assign(context, { now: () => clock.ms });
     expect(await worker.handle(batchOf([insert(1, 1)]), never)).toMatchObject({
       pause: { reason: 'schema' },
     });
     clock.ms = 9000;
     await worker.handle(batchOf([insert(1, 1)]), never);
-    expect(buried).toMatchObject([{ firstFailedAtMs: 1000, failedAtMs: 9000 }]);
+    expect(sent).toMatchObject([{ firstFailedAtMs: 1000, failedAtMs: 9000 }]);
   });
 
-  test('without quick tries it is the refused row that is buried, not the first of its batch', async () => {
+  test('without quick tries it is the refused row that is sent, not the first of its batch', async () => {
     const sink = inMemorySink();
     sink.refused.add('{"id":2}');
-    const { worker, buried } = testWorker(sink, { quickRetries: 0 });
+    const { worker, sent } = testWorker(sink, { quickRetries: 0 });
     await worker.handle(batchOf([insert(1, 10), insert(2, 11), insert(3, 12)]), never);
-    expect(buried.map(({ record }) => record.offset)).toEqual([1n]);
+    expect(sent.map(({ record }) => record.offset)).toEqual([1n]);
   });
 
   test('a store that refuses a whole batch for one row is asked by halves', async () => {
@@ -133,9 +133,9 @@ describe('records that cannot be applied', () => {
       );
     };
     const sink = scripted(...Array.from({ length: 20 }, () => refuse));
-    const { worker, buried } = testWorker(sink, { quickRetries: 0 });
+    const { worker, sent } = testWorker(sink, { quickRetries: 0 });
     await worker.handle(batchOf([1, 2, 3, 4].map((id) => insert(id, id))), never);
-    expect(buried.map(({ record }) => record.offset)).toEqual([2n]);
+    expect(sent.map(({ record }) => record.offset)).toEqual([2n]);
     expect(sink.writes.map((keys) => keys.length)).toEqual([4, 2, 2, 1, 1]);
   });
 
@@ -149,36 +149,36 @@ describe('records that cannot be applied', () => {
       sequences.push(...batch.map(({ envelope }) => envelope.payload.sequence));
       return (await write(batch, signal)).map(() => ({ kind: 'applied' }) as const);
     };
-    const { worker, buried } = testWorker(sink, { quickRetries: 1 });
+    const { worker, sent } = testWorker(sink, { quickRetries: 1 });
     await worker.handle(batchOf([insert(1, 10), insert(1, 11), insert(1, 12)]), never);
     expect(sequences).toEqual([sequenceAt(10), sequenceAt(11)]);
-    expect(buried.map(({ record }) => record.offset)).toEqual([2n]);
+    expect(sent.map(({ record }) => record.offset)).toEqual([2n]);
   });
 
   test('too many dead letters stop the sink before the next one', async () => {
     const sink = inMemorySink();
     for (const id of [1, 2, 3]) sink.refused.add(JSON.stringify({ id }));
     const limits = { quickRetries: 0, diversion: { records: 2, ratio: 1 } };
-    const { worker, buried, decisions } = testWorker(sink, limits);
+    const { worker, sent, decisions } = testWorker(sink, limits);
     const handling = worker.handle(batchOf([1, 2, 3].map((id) => insert(id, id))), never);
     await expect(handling).rejects.toMatchObject({ code: 'DIVERSION_HALTED', errorClass: 'fatal' });
-    expect(buried).toHaveLength(2);
+    expect(sent).toHaveLength(2);
     expect(decisions.halts.map(({ errorClass }) => errorClass)).toEqual(['record']);
   });
 
   test('a record of a strict table holds up its partition until it is let go', async () => {
     const sink = inMemorySink();
     sink.refused.add('{"id":2}');
-    const { worker, buried, decisions } = testWorker(sink, { quickRetries: 0 });
+    const { worker, sent, decisions } = testWorker(sink, { quickRetries: 0 });
     decisions.held.add(1n);
     const batch = batchOf([1, 2, 3].map((id) => insert(id, id)));
     const held = await worker.handle(batch, never);
     const detail = expect.stringMatching(/^RECORD_HELD: .* offset 1 is refused/) as string;
     expect(held).toMatchObject({ nextOffset: 0n, pause: { reason: 'strict', ms: 1, detail } });
-    expect(buried).toEqual([]);
+    expect(sent).toEqual([]);
     decisions.held.clear();
     expect(await worker.handle(batch, never)).toEqual({ nextOffset: 3n, pause: null });
-    expect(buried.map(({ record }) => record.offset)).toEqual([1n]);
+    expect(sent.map(({ record }) => record.offset)).toEqual([1n]);
   });
 });
 
@@ -193,13 +193,13 @@ describe('a store that does not answer', () => {
           index === 0 ? { kind: 'applied' } : { kind: 'failed', error: failure('SINK_UNEXPECTED') },
         ),
     );
-    const { worker, buried } = testWorker(sink);
+    const { worker, sent } = testWorker(sink);
     expect(await worker.handle(batchOf([insert(1, 1), insert(2, 2)]), never)).toEqual({
       nextOffset: 2n,
       pause: null,
     });
     expect(sink.writes).toEqual([['{"id":1}', '{"id":2}'], ['{"id":1}', '{"id":2}'], ['{"id":2}']]);
-    expect(buried).toEqual([]);
+    expect(sent).toEqual([]);
   });
 
   test('opens the breaker after failures in a row; then the partition is paused where it stands', async () => {
@@ -234,14 +234,14 @@ describe('a store that does not answer', () => {
   test('with a long wait due, the partition is paused; a dead letter of that batch is not written again', async () => {
     const sink = inMemorySink();
     sink.reachable = false;
-    const { worker, buried } = testWorker(sink, { retry: { initialMs: 1e9, maxMs: 1e9 } });
+    const { worker, sent } = testWorker(sink, { retry: { initialMs: 1e9, maxMs: 1e9 } });
     const batch = batchOf([insert(1, 1), insert(2, 2)]);
     const records = [{ ...batch.records[0]!, value: Buffer.from('{') }, batch.records[1]!];
     const verdict = await worker.handle({ ...batch, records }, never);
     expect(verdict).toMatchObject({ nextOffset: 0n, pause: { reason: 'retry' } });
     sink.reachable = true;
     expect(await worker.handle({ ...batch, records }, never)).toEqual({ nextOffset: 2n, pause: null });
-    expect(buried).toHaveLength(1);
+    expect(sent).toHaveLength(1);
   });
 
   test('an unknown table or column pauses the partition', async () => {

@@ -30,10 +30,10 @@ function transactionalSink(refuses: (delivery: Delivery) => boolean) {
 test('an offset is never stored past a row whose newer one may still be refused', async () => {
   const refused = sequenceAt(30);
   const { sink, log } = transactionalSink(({ envelope }) => envelope.payload.sequence === refused);
-  const { worker, buried } = testWorker(sink, { quickRetries: 0 });
+  const { worker, sent } = testWorker(sink, { quickRetries: 0 });
   const batch = batchOf([update(1, 10), update(2, 11), update(3, 12), update(1, 30), update(4, 31)]);
   expect(await worker.handle(batch, never)).toEqual({ nextOffset: 5n, pause: null });
-  expect(buried.map(({ record }) => record.offset)).toEqual([3n]);
+  expect(sent.map(({ record }) => record.offset)).toEqual([3n]);
   const done = new Set<string>();
   for (const { stored, sequences } of log) {
     for (const sequence of sequences) done.add(sequence);

@@ -28,13 +28,13 @@ import {
 } from './session/capture-state.ts';
 import { LateDecisions } from './session/late-decisions.ts';
 import { CaptureMetrics } from './session/metrics.ts';
-import { OpenLetters } from './session/open-letters.ts';
+import { OpenDeadLetters } from './session/open-dead-letters.ts';
 import { fencedBy } from './session/other-capture.ts';
 import { RefusalNews } from './session/refusal-news.ts';
 import { startSession } from './session/start.ts';
 import { StreamWatch } from './session/stream-watch.ts';
 import { captureSettings, type CaptureSettings } from './settings/capture-settings.ts';
-import type { SnapshotDesk } from './snapshot/snapshot-desk.ts';
+import type { SnapshotController } from './snapshot/snapshot-controller.ts';
 
 const BACKOFF = { initialMs: 100, maxMs: 30_000 };
 /** A session this long was a success, as one that got on with the stream: the next failure starts the backoff anew. */
@@ -57,7 +57,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     health: () => capture.health(),
     status: () => capture.status(),
     setting: 'capture.ops',
-    routes: [openApiRoute, ...snapshotRoutes(() => capture.snapshotDesk), ...capture.ddlRoutes()],
+    routes: [openApiRoute, ...snapshotRoutes(() => capture.snapshotController), ...capture.ddlRoutes()],
   });
   const done = capture.run(context.signal);
   return {
@@ -78,7 +78,7 @@ class Capture {
   readonly #late = new LateDecisions();
   readonly #refusals: RefusalNews;
   readonly #troubles = new Troubles();
-  readonly #letters: OpenLetters;
+  readonly #letters: OpenDeadLetters;
   readonly #watch: StreamWatch;
   #state: CaptureState<CaptureSession>;
 
@@ -86,7 +86,7 @@ class Capture {
     this.#settings = captureSettings(config, process.argv.slice(2), log);
     this.#metrics = new CaptureMetrics(metrics.registry, this.#settings.serverName);
     this.#log = log;
-    this.#letters = new OpenLetters(this.#settings, (open) => this.#metrics.deadLetters(open), log);
+    this.#letters = new OpenDeadLetters(this.#settings, (open) => this.#metrics.deadLetters(open), log);
     this.#refusals = new RefusalNews(this.#metrics, log);
     this.#watch = new StreamWatch(config.source.heartbeatIntervalMs);
     this.#state = startingState(this.#settings.acceptLostCheckpoint);
@@ -212,13 +212,13 @@ class Capture {
     const session = sessionOf(this.#state);
     if (session === null) return null;
     this.#watch.look(session);
-    const trouble = session.kafkaTrouble;
+    const trouble = session.kafkaError;
     if (trouble !== null) this.#troubles.note('kafka', trouble.error);
     if (trouble === null && session.hasPublished) {
       this.#troubles.over('kafka');
       this.#troubles.over('stream');
     }
-    const streaming = session.snapshotBook.isBusy ? 'snapshot' : 'stream';
+    const streaming = session.snapshotJobStore.isBusy ? 'snapshot' : 'stream';
     this.#enter({ kind: isStuck(this.#condition()) ? 'stall' : streaming });
     return session;
   }
@@ -228,7 +228,7 @@ class Capture {
     const session = sessionOf(this.#state);
     return {
       state: name,
-      kafka: session?.kafkaTrouble ?? null,
+      kafka: session?.kafkaError ?? null,
       standsForMs: session === null ? 0 : this.#watch.standsForMs,
       heartbeatMs: this.#settings.config.source.heartbeatIntervalMs,
       kafkaError: this.#troubles.of('kafka'),
@@ -247,8 +247,8 @@ class Capture {
   }
 
   /** Null while nothing is read from the source. */
-  get snapshotDesk(): SnapshotDesk | null {
-    return sessionOf(this.#state)?.snapshotDesk ?? null;
+  get snapshotController(): SnapshotController | null {
+    return sessionOf(this.#state)?.snapshotController ?? null;
   }
 
   status(): unknown {

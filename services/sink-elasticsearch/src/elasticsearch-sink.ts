@@ -20,7 +20,7 @@ import { liftBlock } from './index-move.ts';
 import { checkPrivileges } from './preflight.ts';
 import { keepRows } from './kept-rows.ts';
 import { purgeDeleted } from './purge.ts';
-import { SnapshotEnds } from './snapshot-ends.ts';
+import { SnapshotBarrier } from './snapshot-ends.ts';
 import { deleteBelow, Floors } from './truncation.ts';
 import { CODES } from './errors.ts';
 
@@ -49,7 +49,7 @@ export class ElasticsearchSink implements Sink {
   readonly #sourceTables: readonly string[];
   readonly #client: Client;
   readonly #floors: Floors;
-  readonly #ends: SnapshotEnds;
+  readonly #ends: SnapshotBarrier;
   readonly #admin: IndexAdmin;
   readonly #claims: IndexClaims;
 
@@ -64,7 +64,7 @@ export class ElasticsearchSink implements Sink {
     this.#admin = new IndexAdmin(this.#client, config);
     this.#claims = new IndexClaims(this.#client, prefix);
     this.#floors = new Floors(this.#client, config.indexPrefix);
-    this.#ends = new SnapshotEnds(this.#client, config.indexPrefix);
+    this.#ends = new SnapshotBarrier(this.#client, config.indexPrefix);
   }
 
   async open(signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import { requestError } from './elasticsearch-errors.ts';
 import { stateIndex } from './truncation.ts';
 
 /** Which partitions have shown the end of a snapshot: one small document each, since any process may see the last one. */
-export class SnapshotEnds {
+export class SnapshotBarrier {
   readonly #client: Client;
   readonly #stateIndex: string;
 

@@ -121,13 +121,15 @@ export class MysqlSink implements Sink {
       this.#tables = new TargetTables(flavour);
       const variables = await readVariables(connection, ['max_allowed_packet']);
       this.#maxPacketBytes = Number(variables.get('max_allowed_packet') ?? this.#maxPacketBytes);
-      await checkTarget(connection, this.#config, this.#sourceTables, (problem) => this.#sayLimited(problem));
+      await checkTarget(connection, this.#config, this.#sourceTables, (problem) =>
+        this.#reportLimited(problem),
+      );
       await createStateTables(connection, this.#config.stateDatabase);
       this.#log.info({ flavour, version: text }, 'target is ready');
     });
   }
 
-  #sayLimited({ setting, found, fix }: PreflightProblem): void {
+  #reportLimited({ setting, found, fix }: PreflightProblem): void {
     const event = 'target.rights_missing';
     this.#log.warn({ event, setting }, `${found}: its tables cannot follow those of the source. Fix: ${fix}`);
   }

@@ -1,7 +1,7 @@
 import { PipelineError, type Logger } from '@sluice/runtime';
 import { Redis } from 'ioredis';
 import { replyCode, toRedisError } from './redis-errors.ts';
-import type { Seals } from './seals.ts';
+import type { MarkerSource } from './marker-source.ts';
 import type { Probe, Refusal } from './preflight.ts';
 import type { Script } from './scripts.ts';
 import { CODES } from './errors.ts';
@@ -117,10 +117,10 @@ export class RedisConnection {
   /**
    * Runs every call in one round trip; resolves to an answer or error reply of each. Scripts that the server does not know
    * (restart, failover, SCRIPT FLUSH) are loaded and those calls made again. Throws when the connection does not answer.
-   * @param seals gives a seal to each send: others may send theirs between a first and a second one
+   * @param markers gives a marker to each send: others may send theirs between a first and a second one
    */
-  async run(calls: readonly ScriptCall[], seals: Seals): Promise<readonly unknown[]> {
-    const answers = [...(await this.#pipeline(calls, seals))];
+  async run(calls: readonly ScriptCall[], markers: MarkerSource): Promise<readonly unknown[]> {
+    const answers = [...(await this.#pipeline(calls, markers))];
     const unknown = calls.flatMap((call, index) =>
       replyCode(answers[index]) === 'NOSCRIPT' ? [{ call, index }] : [],
     );
@@ -130,7 +130,7 @@ export class RedisConnection {
     }
     const again = await this.#pipeline(
       unknown.map(({ call }) => call),
-      seals,
+      markers,
     );
     unknown.forEach(({ index }, position) => (answers[index] = again[position]));
     return answers;
@@ -140,19 +140,19 @@ export class RedisConnection {
     this.#redis.disconnect();
   }
 
-  /** Nothing is awaited before the send: seals come to Redis in the order in which they were given. */
-  async #pipeline(calls: readonly ScriptCall[], seals: Seals): Promise<readonly unknown[]> {
-    const seal = seals.next();
+  /** Nothing is awaited before the send: markers come to Redis in the order in which they were given. */
+  async #pipeline(calls: readonly ScriptCall[], markers: MarkerSource): Promise<readonly unknown[]> {
+    const marker = markers.next();
     const pipeline = this.#redis.pipeline();
     for (const { script, keys, args } of calls) pipeline.evalsha(script.sha, keys.length, ...keys, ...args);
-    pipeline.set(seal.key, seal.value, 'EX', seal.seconds);
+    pipeline.set(marker.key, marker.value, 'EX', marker.seconds);
     const replies = await this.#guarded(pipeline.exec());
     if (replies === null || replies.length !== calls.length + 1) {
       throw new PipelineError(CODES.REDIS_UNAVAILABLE, 'Redis did not answer the whole batch');
     }
-    const sealError = replies.pop()?.[0];
-    if (sealError) throw toRedisError(sealError, 'connection');
-    seals.acknowledge(seal);
+    const markerError = replies.pop()?.[0];
+    if (markerError) throw toRedisError(markerError, 'connection');
+    markers.acknowledge(marker);
     return replies.map(([error, answer]) => {
       if (error !== null && replyCode(error) === null) throw toRedisError(error);
       return error ?? answer;

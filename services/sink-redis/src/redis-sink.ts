@@ -4,7 +4,7 @@ import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { redisConfigSchema, type RedisConfig } from './config.ts';
 import { KeyOwners } from './key-owners.ts';
-import { LostWrites } from './lost-writes.ts';
+import { WriteMarkers } from './write-markers.ts';
 import { aclProblem, probesOf } from './preflight.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
 import { toRedisError } from './redis-errors.ts';
@@ -44,7 +44,7 @@ class RedisSink implements Sink {
   readonly #context: SinkContext;
   readonly #connection: RedisConnection;
   readonly #tombstoneSeconds: string;
-  readonly #lostWrites: LostWrites;
+  readonly #markers: WriteMarkers;
   readonly #owners: KeyOwners;
 
   constructor(config: RedisConfig, context: SinkContext) {
@@ -52,11 +52,11 @@ class RedisSink implements Sink {
     this.#context = context;
     this.#tombstoneSeconds = String(Math.min(Math.ceil(context.tombstoneLifeMs / 1000), LIFE_SECONDS_MAX));
     this.#connection = new RedisConnection(config.url, config.timeoutMs, context.log, () =>
-      this.#lostWrites.connected(),
+      this.#markers.connected(),
     );
     const { keyPrefix } = config;
     const { group, hasProgress } = context;
-    this.#lostWrites = new LostWrites(this.#connection, { group, keyPrefix }, hasProgress);
+    this.#markers = new WriteMarkers(this.#connection, { group, keyPrefix }, hasProgress);
     this.#owners = new KeyOwners(this.#connection, keyPrefix, context.prefix);
   }
 
@@ -64,11 +64,11 @@ class RedisSink implements Sink {
     await this.#connection.open();
     await this.#checkAcl();
     await this.#checkServer();
-    await this.#lostWrites.open();
+    await this.#markers.open();
   }
 
   async refill(note: () => Promise<void>): Promise<void> {
-    await this.#lostWrites.refill(note);
+    await this.#markers.refill(note);
   }
 
   /** Throws PREFLIGHT_FAILED. Once, at the start: what is taken away later shows at the next write. */
@@ -98,7 +98,7 @@ class RedisSink implements Sink {
 
   /** A replay passes the same guards; there is no offset here that it could move. */
   async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
-    await this.#lostWrites.check();
+    await this.#markers.check();
     const [first] = batch;
     if (first === undefined) return [];
     if (isRow(first)) return this.#writeRows(batch);
@@ -203,7 +203,7 @@ class RedisSink implements Sink {
   }
 
   #run(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
-    return this.#connection.run(calls, this.#lostWrites);
+    return this.#connection.run(calls, this.#markers);
   }
 }
 

@@ -191,8 +191,8 @@ test('a store that a person has let be filled again lacks rows until that is not
 });
 
 test.each([
-  ['from an older save', (redis: TestRedis, seal: string) => redis.client.set(seal, '1')],
-  ['without the newest writes', (redis: TestRedis, seal: string) => redis.client.del(seal)],
+  ['from an older save', (redis: TestRedis, marker: string) => redis.client.set(marker, '1')],
+  ['without the newest writes', (redis: TestRedis, marker: string) => redis.client.del(marker)],
 ])('a server that comes back %s stops the sink, one that kept all does not', async (_, lose) => {
   const proxy = await cuttingProxy(new URL(url));
   onTestFinished(proxy.close);
@@ -208,8 +208,8 @@ test.each([
   expect([await write(1), await write(2)]).toEqual(['applied', 'applied']);
   proxy.cut();
   await expect.poll(() => write(3), { timeout: 10_000 }).toMatch(/applied|stale/);
-  const [seal = ''] = await redis.client.keys(`sluice:seal:${redis.group}:*`);
-  await lose(redis, seal);
+  const [marker = ''] = await redis.client.keys(`sluice:seal:${redis.group}:*`);
+  await lose(redis, marker);
   proxy.cut();
   await expect.poll(() => write(4), { timeout: 10_000 }).toBe('REDIS_EMPTIED');
   expect(await redis.client.exists(markerKey(redis.group))).toBe(0);

@@ -199,13 +199,13 @@ export class ValueRun {
     for (const sink of SINK_NAMES) {
       const found = sinks[sink];
       const [first] = found === undefined ? [] : differences({ rows: 0, sinks: { [sink]: found } });
-      if (first !== undefined) problems[sink] = await this.#withLetters(sink, name, first);
+      if (first !== undefined) problems[sink] = await this.#withDeadLetters(sink, name, first);
     }
     return problems;
   }
 
   /** A row that is missing may have become a dead letter, which says why. */
-  async #withLetters(sink: SinkName, table: string, problem: string): Promise<string> {
+  async #withDeadLetters(sink: SinkName, table: string, problem: string): Promise<string> {
     const topic = this.#pipeline.topic(table);
     const letter = (await this.#pipeline.deadLetters(sink)).find(
       ({ headers }) => headers.get('__connect.errors.topic')?.toString() === topic,

@@ -2,7 +2,7 @@ import { clearAlerts, listAlerts, listHistory, LISTED_MAX, type SchemaChange } f
 import { call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { whoIsIt } from './letters.ts';
+import { whoIsIt } from './dead-letters.ts';
 import { SERVICE_OPTIONS } from './options.ts';
 import { serviceOf } from './ops-url.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { CAPTURE } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
-import { describeLetter, isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
+import { describeDeadLetter, isWornOut, type IndexedDeadLetter } from '@sluice/sink-kit/dead-letters';
 import { audited } from './audited.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { filterOf, howToBring, letterOwnerOf, sinkOf, whoIsIt, withLetters } from './letters.ts';
+import { filterOf, howToBring, letterOwnerOf, sinkOf, whoIsIt, withDeadLetters } from './dead-letters.ts';
 import { LETTER_FILTERS } from './options.ts';
 import { plural, show, type Cell, type Screen } from './screen.ts';
 
@@ -26,11 +26,11 @@ async function dlqList({ values }: CommandLine, config: SluiceConfig, screen: Sc
   const sink = letterOwnerOf(config, values);
   const limit = values.wholeNumber('limit', 1, LISTED_MAX) ?? LISTED;
   const holdsResolved = values.flag('all');
-  return withLetters({ config, sink, decides: false, holdsResolved }, async (desk) => {
-    const letters = await desk.list(filterOf(values));
-    const { depth, halt } = desk.store.index;
+  return withDeadLetters({ config, sink, decides: false, holdsResolved }, async (admin) => {
+    const letters = await admin.list(filterOf(values));
+    const { depth, halt } = admin.store.index;
     const shown = letters.slice(0, limit);
-    const document = { sink, depth, halt, matching: letters.length, letters: shown.map(describeLetter) };
+    const document = { sink, depth, halt, matching: letters.length, letters: shown.map(describeDeadLetter) };
     show(screen, document, HEADINGS, shown.map(rowOf));
     screen.say(
       `${plural(depth, 'open dead letter')} of ${sink}; ${letters.length} fit, ${shown.length} shown`,
@@ -53,14 +53,14 @@ export const dlqShowCommand: PipelineCommand = {
 async function dlqShow({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const sink = letterOwnerOf(config, values);
   const id = values.needed('id');
-  return withLetters({ config, sink, decides: false, holdsResolved: true }, async (desk) => {
-    const found = await desk.show(id);
+  return withDeadLetters({ config, sink, decides: false, holdsResolved: true }, async (admin) => {
+    const found = await admin.show(id);
     if (found === null) throw new CommandFailed(`there is no dead letter ${id} of ${sink}`);
     const { letter, record } = found;
     const headers = Object.fromEntries([...record.headers].map(([name, bytes]) => [name, textOf(bytes)]));
     const parts = { headers, key: textOf(record.key), value: textOf(record.value) };
     const rows = [...Object.entries(headers), ['key', parts.key], ['value', parts.value]] as const;
-    show(screen, { ...describeLetter(letter), ...parts }, ['', ''], rows);
+    show(screen, { ...describeDeadLetter(letter), ...parts }, ['', ''], rows);
     return true;
   });
 }
@@ -77,9 +77,9 @@ async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Scree
   const { values, performs } = line;
   const sink = letterOwnerOf(config, values);
   const by = whoIsIt(values);
-  return withLetters({ config, sink, decides: performs }, async (desk) => {
-    const letters = await desk.list(filterOf(values));
-    const document = { sink, dryRun: !performs, letters: letters.map(describeLetter) };
+  return withDeadLetters({ config, sink, decides: performs }, async (admin) => {
+    const letters = await admin.list(filterOf(values));
+    const document = { sink, dryRun: !performs, letters: letters.map(describeDeadLetter) };
     show(screen, document, HEADINGS, letters.map(rowOf));
     if (!performs) {
       screen.say(`dry run: would discard ${plural(letters.length, 'dead letter')}; --yes does it`);
@@ -87,7 +87,9 @@ async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Scree
     }
     const reason = values.text('reason');
     const order = { sink, by, reason, discarded: letters.length, ids: letters.map(({ id }) => id) };
-    await audited({ config, command: 'dlq discard', order, screen }, () => desk.discard(letters, by, reason));
+    await audited({ config, command: 'dlq discard', order, screen }, () =>
+      admin.discard(letters, by, reason),
+    );
     screen.say(audit('dlq discard', sink, by, { discarded: letters.length }));
     return true;
   });
@@ -107,7 +109,7 @@ async function dlqRelease({ values }: CommandLine, config: SluiceConfig, screen:
   if (!/^.+-\d+-\d+$/.test(id)) throw new CommandFailed('--id must be <topic>-<partition>-<offset>');
   const reason = values.text('reason');
   await audited({ config, command: 'dlq release', order: { sink, by, reason, id }, screen }, () =>
-    withLetters({ config, sink, decides: true }, (desk) => desk.release(id, by, reason)),
+    withDeadLetters({ config, sink, decides: true }, (admin) => admin.release(id, by, reason)),
   );
   show(screen, { sink, released: id }, [], []);
   screen.say(audit('dlq release', sink, by, { id }));
@@ -127,7 +129,7 @@ async function dlqAccept({ values }: CommandLine, config: SluiceConfig, screen: 
   const by = whoIsIt(values);
   const reason = values.text('reason') ?? 'accepted by an operator';
   const halt = await audited({ config, command: 'dlq accept', order: { sink, by, reason }, screen }, () =>
-    withLetters({ config, sink, decides: true }, (desk) => desk.acceptHalt(by, reason)),
+    withDeadLetters({ config, sink, decides: true }, (admin) => admin.acceptHalt(by, reason)),
   );
   if (halt === null) throw new CommandFailed(`${sink} is not halted: there is nothing to accept`);
   show(screen, { sink, halt }, [], []);
@@ -145,7 +147,7 @@ export function audit(
   return `audit: ${JSON.stringify({ at: new Date().toISOString(), by, command, sink, ...counts })}`;
 }
 
-export function rowOf(letter: IndexedLetter): readonly Cell[] {
+export function rowOf(letter: IndexedDeadLetter): readonly Cell[] {
   const { id, table, key, errorCode, failedAtMs, replays, decision } = letter;
   const shortKey = key !== null && key.length > KEY_LENGTH ? `${key.slice(0, KEY_LENGTH)}…` : key;
   const state = decision?.outcome ?? (isWornOut(letter) ? 'needs --force' : null);

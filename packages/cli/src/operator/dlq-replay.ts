@@ -3,11 +3,11 @@ import { CAPTURE } from '@sluice/envelope';
 import { REPLAYED_MAX, replayDeadLetters, type Replayed, type ReplayAnswer } from '@sluice/ops-api';
 import { call, type Call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
-import { isWornOut, type IndexedLetter } from '@sluice/sink-kit/dead-letters';
+import { isWornOut, type IndexedDeadLetter } from '@sluice/sink-kit/dead-letters';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { audit, rowOf } from './dlq-commands.ts';
-import { filterOf, howToBring, letterOwnerOf, whoIsIt, withLetters } from './letters.ts';
+import { filterOf, howToBring, letterOwnerOf, whoIsIt, withDeadLetters } from './dead-letters.ts';
 import { LETTER_FILTERS, SERVICE_OPTIONS } from './options.ts';
 import { serviceOf } from './ops-url.ts';
 import { plural, show, type Screen } from './screen.ts';
@@ -43,7 +43,9 @@ async function dlqReplay(line: CommandLine, config: SluiceConfig, screen: Screen
   const sink = letterOwnerOf(config, values);
   const force = values.flag('force');
   const rate = values.rate('rate') ?? DEFAULT_RATE;
-  const letters = await withLetters({ config, sink, decides: false }, (desk) => desk.list(filterOf(values)));
+  const letters = await withDeadLetters({ config, sink, decides: false }, (admin) =>
+    admin.list(filterOf(values)),
+  );
   if (sink === CAPTURE) throw new CommandFailed(letters.length === 0 ? NOTHING : howToBring(letters));
   if (!performs) return forecast(sink, letters, force, screen);
   const service = serviceOf(config, ['sinks', sink], values);
@@ -100,7 +102,12 @@ export function countResults(results: readonly Replayed[]): Readonly<Record<stri
   return Object.fromEntries([...groups].map(([result, some]) => [result, some.length]));
 }
 
-function forecast(sink: string, letters: readonly IndexedLetter[], force: boolean, screen: Screen): boolean {
+function forecast(
+  sink: string,
+  letters: readonly IndexedDeadLetter[],
+  force: boolean,
+  screen: Screen,
+): boolean {
   const planned = letters.map((letter) => ({ letter, refused: isWornOut(letter) && !force }));
   const document = {
     sink,

@@ -39,11 +39,15 @@ async function pipelinePlan({ values }: CommandLine, config: SluiceConfig, scree
     screen.output.write(planSummary({ ...plan, tables }));
     if (wanted.length > 0) for (const part of planDetails(tables, previews)) screen.output.write(`\n${part}`);
   }
-  sayVerdict(plan, wanted.length > 0, screen);
+  reportVerdict(plan, wanted.length > 0, screen);
   return plan.problems.length === 0;
 }
 
-function sayVerdict({ tables, warnings, problems }: CapturePlan, isDetailed: boolean, screen: Screen): void {
+function reportVerdict(
+  { tables, warnings, problems }: CapturePlan,
+  isDetailed: boolean,
+  screen: Screen,
+): void {
   const [first] = tables;
   if (!isDetailed && first !== undefined && screen.format === 'table')
     screen.say(

@@ -4,7 +4,7 @@ import { captureStatus, health, sinkStatus, type Health } from '@sluice/ops-api'
 import { CallFailed, look, type Call } from '@sluice/ops-api/client';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { withLetters } from './letters.ts';
+import { withDeadLetters } from './dead-letters.ts';
 import type { OptionValues } from './option-values.ts';
 import { serviceOf } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
@@ -100,7 +100,7 @@ async function askService(service: Call, sink: string | null): Promise<Pages | n
 async function askKafka(config: SluiceConfig, sink: string | null): Promise<KnownByKafka> {
   const signal = AbortSignal.timeout(LETTERS_MS);
   const access = { config, sink: sink ?? CAPTURE, decides: false, signal };
-  const letters = withLetters(access, async (desk) => (await desk.store.refresh()).depth);
+  const letters = withDeadLetters(access, async (admin) => (await admin.store.refresh()).depth);
   const lag = sink === null ? null : lagOf(config, sink);
   const [position, open] = await Promise.all([lag, orNull(letters)]);
   return { records: position?.records ?? null, lost: position?.lost ?? 0, deadLetters: open };

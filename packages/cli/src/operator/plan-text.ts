@@ -40,11 +40,11 @@ export function* planDetails(
   rows:       ${table.where ?? 'all'}
   change:     ${table.change}
 `;
-    const rows = table.sourceColumns.map(({ source: name, published, treatment }) => [
+    const rows = table.sourceColumns.map(({ source: name, published, publication }) => [
       `  ${name}`,
       published?.name ?? null,
       published?.type ?? null,
-      treatment,
+      publication,
     ]);
     if (rows.length > 0) yield tableText(['  COLUMN', 'PUBLISHED AS', 'TYPE', ''], rows);
     for (const { sink, target, definition } of previews.filter((each) => each.table === id))

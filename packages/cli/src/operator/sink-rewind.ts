@@ -6,7 +6,7 @@ import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { audited } from './audited.ts';
 import { audit } from './dlq-commands.ts';
-import { sinkOf, whoIsIt, withLetters } from './letters.ts';
+import { sinkOf, whoIsIt, withDeadLetters } from './dead-letters.ts';
 import { INSTANT_FORMS, type OptionValues } from './option-values.ts';
 import { planRewind, recordsOf, type RewindPlan, type RewindTarget } from './rewind-plan.ts';
 import { show, type Screen } from './screen.ts';
@@ -73,7 +73,7 @@ async function leaveOrders(
   acceptGap: boolean,
   by: string,
 ): Promise<void> {
-  await withLetters({ config, sink, decides: true }, async ({ store }) => {
+  await withDeadLetters({ config, sink, decides: true }, async ({ store }) => {
     for (const { topic, partition, to, overGap } of moves) {
       if (overGap) {
         const value = { at: Date.now(), from: String(to), jobs: {}, whole: [] };

@@ -10,7 +10,7 @@ import {
 import { call, type Call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { whoIsIt } from './letters.ts';
+import { whoIsIt } from './dead-letters.ts';
 import { SERVICE_OPTIONS } from './options.ts';
 import { serviceOf } from './ops-url.ts';
 import { UsageError } from './usage-error.ts';

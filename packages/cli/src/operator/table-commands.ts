@@ -3,7 +3,7 @@ import { CallFailed, call } from '@sluice/ops-api/client';
 import type { SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { sinkOf, whoIsIt } from './letters.ts';
+import { sinkOf, whoIsIt } from './dead-letters.ts';
 import { serviceOf } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
 

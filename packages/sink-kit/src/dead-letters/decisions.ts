@@ -9,7 +9,7 @@ import { z } from 'zod';
 const who = { at: z.int(), by: z.string() };
 
 /** `failed` and `released` leave a letter open; the others resolve it. */
-const letterDecisionSchema = z.object({
+const deadLetterDecisionSchema = z.object({
   ...who,
   outcome: z.enum(['replayed', 'stale', 'discarded', 'failed', 'released']),
   /** When the newest copy that it covers failed, milliseconds since 1970: a copy that fails later is open again. */
@@ -50,15 +50,15 @@ const incompleteSchema = z.object({
   whole: z.array(z.string()),
 });
 
-export type LetterDecision = z.output<typeof letterDecisionSchema>;
-export type LetterOutcome = LetterDecision['outcome'];
+export type DeadLetterDecision = z.output<typeof deadLetterDecisionSchema>;
+export type DeadLetterOutcome = DeadLetterDecision['outcome'];
 export type Halt = z.output<typeof haltSchema>;
 export type RewindOrder = z.output<typeof rewindSchema>;
 /** What a sink lacks of a partition. */
 export type Shortfall = z.output<typeof incompleteSchema>;
 
 export type Decision =
-  | { readonly kind: 'letter'; readonly id: string; readonly value: LetterDecision | null }
+  | { readonly kind: 'letter'; readonly id: string; readonly value: DeadLetterDecision | null }
   | { readonly kind: 'halt'; readonly value: Halt | null }
   | {
       readonly kind: 'rewind';
@@ -73,7 +73,7 @@ export type Decision =
       readonly value: Shortfall | null;
     };
 
-export function isResolved({ outcome }: LetterDecision): boolean {
+export function isResolved({ outcome }: DeadLetterDecision): boolean {
   return outcome === 'replayed' || outcome === 'stale' || outcome === 'discarded';
 }
 
@@ -92,7 +92,7 @@ export function decodeDecision(key: Buffer | null, value: Buffer | null): Decisi
   const name = rest.join(':');
   const place = /^(.+)\/(\d+)$/.exec(name);
   try {
-    if (kind === 'letter') return { kind, id: name, value: parse(letterDecisionSchema, value) };
+    if (kind === 'letter') return { kind, id: name, value: parse(deadLetterDecisionSchema, value) };
     if (kind === 'halt') return { kind, value: parse(haltSchema, value) };
     if (kind === 'rewind' && place !== null) {
       const [, topic = '', partition = ''] = place;

@@ -10,14 +10,14 @@ import {
   type ReplayOrder,
 } from '@sluice/ops-api';
 import { PipelineError, type Logger, type OpsRoute } from '@sluice/runtime';
-import type { LetterOutcome } from './decisions.ts';
-import { describeLetter, type LetterDesk } from './desk.ts';
-import type { LetterFilter } from './letter.ts';
-import type { IndexedLetter } from './letter-index.ts';
-import { isWornOut, replayLetter, type ReplayTools } from './replay.ts';
+import type { DeadLetterOutcome } from './decisions.ts';
+import { describeDeadLetter, type DeadLetterAdmin } from './dead-letter-admin.ts';
+import type { DeadLetterFilter } from './dead-letter.ts';
+import type { IndexedDeadLetter } from './dead-letter-index.ts';
+import { isWornOut, replayDeadLetter, type ReplayTools } from './replay.ts';
 
 export interface DlqRoutesOptions {
-  readonly desk: LetterDesk;
+  readonly admin: DeadLetterAdmin;
   readonly sink: string;
   readonly routing: TopicRouting;
   readonly write: ReplayTools['write'];
@@ -27,24 +27,24 @@ export interface DlqRoutesOptions {
 
 /** The ops API of a sink's dead letters. A POST only says what it would do unless `dryRun` is false. */
 export function dlqRoutes(options: DlqRoutesOptions): readonly OpsRoute[] {
-  const { desk, sink, log } = options;
+  const { admin, sink, log } = options;
   return [
     routeOf(listDeadLetters, async ({ limit, ...filter }) => {
-      const letters = await desk.list(toFilter(filter));
-      const { depth, halt } = desk.store.index;
-      const shown = letters.slice(0, limit).map(describeLetter);
+      const letters = await admin.list(toFilter(filter));
+      const { depth, halt } = admin.store.index;
+      const shown = letters.slice(0, limit).map(describeDeadLetter);
       return { sink, depth, halt, matching: letters.length, letters: shown };
     }),
     routeOf(replayDeadLetters, (order) => replay(order, options)),
     routeOf(discardDeadLetters, async ({ by, dryRun, reason, ...filter }) => {
-      const letters = await desk.list(toFilter(filter));
-      if (!dryRun) await desk.discard(letters, by, reason);
+      const letters = await admin.list(toFilter(filter));
+      if (!dryRun) await admin.discard(letters, by, reason);
       if (!dryRun)
         log.info({ event: 'dlq.discarded', by, reason, letters: letters.length }, 'dead letters discarded');
       return { sink, dryRun, letters: letters.map(({ id }) => id) };
     }),
     routeOf(releaseRecord, async ({ id, by, reason }) => {
-      await desk.release(id, by, reason);
+      await admin.release(id, by, reason);
       log.info({ event: 'dlq.released', by, reason, id }, 'a held record may become a dead letter');
       return { sink, released: id };
     }),
@@ -53,8 +53,8 @@ export function dlqRoutes(options: DlqRoutesOptions): readonly OpsRoute[] {
 
 async function replay(order: ReplayOrder, options: DlqRoutesOptions): Promise<ReplayAnswer> {
   const { by, dryRun, force, limit, ...filter } = order;
-  const { desk, sink, log } = options;
-  const matching = await desk.list(toFilter(filter));
+  const { admin, sink, log } = options;
+  const matching = await admin.list(toFilter(filter));
   const letters = matching.slice(0, limit);
   const rest = { sink, matching: matching.length };
   if (dryRun) return { ...rest, dryRun, results: letters.map((letter) => forecast(letter, force)) };
@@ -68,18 +68,18 @@ async function replay(order: ReplayOrder, options: DlqRoutesOptions): Promise<Re
 
 /** Ends at the first letter for which the store did not answer: the others would not fare better. */
 async function replayAll(
-  letters: readonly IndexedLetter[],
+  letters: readonly IndexedDeadLetter[],
   force: boolean,
   by: string,
-  { desk, routing, write, onReplayed }: DlqRoutesOptions,
+  { admin, routing, write, onReplayed }: DlqRoutesOptions,
 ): Promise<{ results: Replayed[]; stopped: { code: string; message: string } | null }> {
-  const record = (letter: IndexedLetter, outcome: LetterOutcome, reason?: string): Promise<void> =>
-    desk.record(letter, outcome, by, reason);
-  const tools: ReplayTools = { routing, write, record, read: (letter) => desk.store.read(letter) };
+  const record = (letter: IndexedDeadLetter, outcome: DeadLetterOutcome, reason?: string): Promise<void> =>
+    admin.record(letter, outcome, by, reason);
+  const tools: ReplayTools = { routing, write, record, read: (letter) => admin.store.read(letter) };
   const results: Replayed[] = [];
   for (const letter of letters) {
     try {
-      const replayed = await replayLetter(letter, force, tools);
+      const replayed = await replayDeadLetter(letter, force, tools);
       onReplayed(replayed.result);
       results.push(replayed);
     } catch (error) {
@@ -90,7 +90,7 @@ async function replayAll(
   return { results, stopped: null };
 }
 
-function forecast(letter: IndexedLetter, force: boolean): { id: string; decision: 'refuse' | 'replay' } {
+function forecast(letter: IndexedDeadLetter, force: boolean): { id: string; decision: 'refuse' | 'replay' } {
   return { id: letter.id, decision: isWornOut(letter) && !force ? 'refuse' : 'replay' };
 }
 
@@ -99,8 +99,8 @@ function toFilter({
   until,
   ...rest
 }: { readonly since?: number | undefined; readonly until?: number | undefined } & Omit<
-  LetterFilter,
+  DeadLetterFilter,
   'sinceMs' | 'untilMs'
->): LetterFilter {
+>): DeadLetterFilter {
   return { ...rest, sinceMs: since, untilMs: until };
 }

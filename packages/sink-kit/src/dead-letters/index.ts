@@ -1,6 +1,6 @@
-export type { Halt, LetterDecision, LetterOutcome, RewindOrder } from './decisions.ts';
-export { describeLetter, LetterDesk } from './desk.ts';
-export { letterId, type Letter, type LetterFilter } from './letter.ts';
-export type { IndexedLetter } from './letter-index.ts';
-export { LetterStore, type LetterStoreOptions } from './letter-store.ts';
+export type { Halt, DeadLetterDecision, DeadLetterOutcome, RewindOrder } from './decisions.ts';
+export { describeDeadLetter, DeadLetterAdmin } from './dead-letter-admin.ts';
+export { deadLetterId, type DeadLetter, type DeadLetterFilter } from './dead-letter.ts';
+export type { IndexedDeadLetter } from './dead-letter-index.ts';
+export { DeadLetterStore, type DeadLetterStoreOptions } from './dead-letter-store.ts';
 export { isWornOut, REPLAYS_MAX } from './replay.ts';

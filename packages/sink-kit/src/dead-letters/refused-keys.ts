@@ -1,6 +1,6 @@
 import type { Sequence, TopicRouting } from '@sluice/envelope';
 import { partitionName, type TopicPartition, type TopicReader, type TopicRecord } from '@sluice/kafka';
-import { toLetter, type Letter } from './letter.ts';
+import { parseDeadLetter, type DeadLetter } from './dead-letter.ts';
 
 /** Keys held at once. */
 const PAGE_KEYS = 1000;
@@ -46,7 +46,7 @@ export class RefusedKeys {
   async *of(where: TopicPartition, since: Sequence): AsyncGenerator<readonly string[]> {
     const { newest, next } = await this.#look();
     if ((newest.get(nameOf(where)) ?? '') < since) return;
-    const isMeant = (letter: Letter | null): letter is Letter =>
+    const isMeant = (letter: DeadLetter | null): letter is DeadLetter =>
       letter !== null && nameOf(letter) === nameOf(where) && refusedAt(letter) >= since;
     for (const [topic, partitions] of next)
       for (const partition of partitions.keys()) yield* this.#pages(topic, partition, isMeant);
@@ -55,13 +55,13 @@ export class RefusedKeys {
   async *#pages(
     topic: string,
     partition: number,
-    isMeant: (letter: Letter | null) => letter is Letter,
+    isMeant: (letter: DeadLetter | null) => letter is DeadLetter,
   ): AsyncGenerator<readonly string[]> {
     const { reader, routing } = this.#options;
     for (let offset = 0n, isLast = false; !isLast;) {
       const keys = new Set<string>();
       const isFull = (record: TopicRecord): boolean => {
-        const letter = toLetter(record, routing);
+        const letter = parseDeadLetter(record, routing);
         if (isMeant(letter) && letter.key !== null) keys.add(letter.key);
         return keys.size === PAGE_KEYS;
       };
@@ -95,7 +95,7 @@ export class RefusedKeys {
     const known = places[partition] ?? 0n;
     if (known >= end) return;
     const { next: read } = await reader.firstRecord(topic, partition, known, (record) => {
-      const letter = toLetter(record, routing);
+      const letter = parseDeadLetter(record, routing);
       if (letter !== null) note(newest, letter);
       return false;
     });
@@ -103,14 +103,14 @@ export class RefusedKeys {
   }
 }
 
-function note(newest: Map<string, Sequence>, letter: Letter): void {
+function note(newest: Map<string, Sequence>, letter: DeadLetter): void {
   const name = nameOf(letter);
   const at = refusedAt(letter);
   if ((newest.get(name) ?? '') < at) newest.set(name, at);
 }
 
 /** The sequence of the refused change: where its record does not tell, above all others. */
-function refusedAt({ sequence }: Letter): Sequence {
+function refusedAt({ sequence }: DeadLetter): Sequence {
   return sequence === '' ? '9'.repeat(19) : sequence;
 }
 

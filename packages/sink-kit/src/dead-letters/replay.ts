@@ -4,27 +4,27 @@ import type { Replayed } from '@sluice/ops-api';
 import { PipelineError } from '@sluice/runtime';
 import { decodeBatch } from '../decode.ts';
 import type { Delivery, Outcome } from '../sink.ts';
-import type { IndexedLetter } from './letter-index.ts';
-import type { Letter } from './letter.ts';
-import type { LetterOutcome } from './decisions.ts';
+import type { IndexedDeadLetter } from './dead-letter-index.ts';
+import type { DeadLetter } from './dead-letter.ts';
+import type { DeadLetterOutcome } from './decisions.ts';
 
 /** A letter that was replayed in vain so often is not tried again without force. */
 export const REPLAYS_MAX = 5;
 
 export interface ReplayTools {
   readonly routing: TopicRouting;
-  readonly read: (letter: Letter) => Promise<TopicRecord | null>;
+  readonly read: (letter: DeadLetter) => Promise<TopicRecord | null>;
   /** Gives one delivery to the store, without moving offsets. Throws when the store does not answer. */
   readonly write: (delivery: Delivery) => Promise<Outcome>;
-  readonly record: (letter: IndexedLetter, outcome: LetterOutcome, reason?: string) => Promise<void>;
+  readonly record: (letter: IndexedDeadLetter, outcome: DeadLetterOutcome, reason?: string) => Promise<void>;
 }
 
 /**
  * Gives the record of a letter to the store once more, through the same guard as everything else: what is older than the
  * store's row is stale, and resolved by that. Throws when the store or Kafka does not answer; then nothing is decided.
  */
-export async function replayLetter(
-  letter: IndexedLetter,
+export async function replayDeadLetter(
+  letter: IndexedDeadLetter,
   force: boolean,
   tools: ReplayTools,
 ): Promise<Replayed> {
@@ -42,13 +42,13 @@ export async function replayLetter(
   return { id, result: 'failed', code, message };
 }
 
-export function isWornOut({ replays }: Pick<IndexedLetter, 'replays'>): boolean {
+export function isWornOut({ replays }: Pick<IndexedDeadLetter, 'replays'>): boolean {
   return replays >= REPLAYS_MAX;
 }
 
 async function attempt(
   record: TopicRecord,
-  letter: Letter & { readonly offset: bigint },
+  letter: DeadLetter & { readonly offset: bigint },
   tools: ReplayTools,
 ): Promise<Outcome> {
   const { topic, partition, offset } = letter;

@@ -1,14 +1,14 @@
 import type { TopicRecord } from '@sluice/kafka';
 import { conformanceTopic } from '../../src/testing/index.ts';
 import type { Delivery } from '../../src/sink.ts';
-import { letterId, type Letter } from '../../src/dead-letters/letter.ts';
+import { deadLetterId, type DeadLetter } from '../../src/dead-letters/dead-letter.ts';
 
 export const topic = conformanceTopic();
 
 /** A letter about the record at `offset` of the test's topic that failed at `failedAtMs`. */
-export function letter(offset: number, failedAtMs = 1000, rest: Partial<Letter> = {}): Letter {
+export function letter(offset: number, failedAtMs = 1000, rest: Partial<DeadLetter> = {}): DeadLetter {
   return {
-    id: letterId(topic.topic, 0, BigInt(offset)),
+    id: deadLetterId(topic.topic, 0, BigInt(offset)),
     topic: topic.topic,
     partition: 0,
     offset: BigInt(offset),

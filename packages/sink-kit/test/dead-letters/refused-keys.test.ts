@@ -17,7 +17,7 @@ interface Refused {
 }
 
 /** Dead-letter topics of one partition each, which tests write to; `reads` tells where each look at one began. */
-function letterTopics(...names: readonly string[]) {
+function deadLetterTopics(...names: readonly string[]) {
   const logs = new Map<string, TopicRecord[]>(names.map((name) => [name, []]));
   const ids = new Map<string, number>(names.map((name) => [name, 1]));
   const reads: string[] = [];
@@ -80,7 +80,7 @@ function letterIn(name: string, offset: number, { id, step, of = where, headers 
 
 describe('keys of rows whose changes were refused', () => {
   test('by the sink or by capture, of this partition, since the snapshot began', async () => {
-    const { write, keys } = letterTopics();
+    const { write, keys } = deadLetterTopics();
     const elsewhere = { topic: topic.topic, partition: 1 };
     write(OWN, { id: 1, step: 25, headers: { offset: '7', stage: 'apply' } }, { id: 2, step: 19 });
     write(OF_CAPTURE, { id: 3, step: 20 }, { id: 4, step: 19 }, { id: 5, step: 30, of: elsewhere });
@@ -94,7 +94,7 @@ describe('keys of rows whose changes were refused', () => {
   });
 
   test('none where no such topic is, and what is made later is seen', async () => {
-    const { write, keys, subject } = letterTopics();
+    const { write, keys, subject } = deadLetterTopics();
     await subject.check();
     expect(await keys(20)).toEqual([]);
     write(OF_CAPTURE, { id: 1, step: 30 });
@@ -102,7 +102,7 @@ describe('keys of rows whose changes were refused', () => {
   });
 
   test('come in pages, a row with many letters once in each', async () => {
-    const { write, subject } = letterTopics();
+    const { write, subject } = deadLetterTopics();
     const letters = Array.from({ length: 2500 }, (_, id) => [
       { id, step: 30 },
       { id, step: 31 },
@@ -114,7 +114,7 @@ describe('keys of rows whose changes were refused', () => {
   });
 
   test('letters are read once where none is as new as the snapshot', async () => {
-    const { write, keys, reads } = letterTopics(OWN);
+    const { write, keys, reads } = deadLetterTopics(OWN);
     write(OF_CAPTURE, { id: 1, step: 10 });
     await keys(20);
     write(OF_CAPTURE, { id: 2, step: 11 });
@@ -124,7 +124,7 @@ describe('keys of rows whose changes were refused', () => {
   });
 
   test('a topic that was made again is read from its beginning', async () => {
-    const { remake, write, keys } = letterTopics();
+    const { remake, write, keys } = deadLetterTopics();
     write(OF_CAPTURE, { id: 1, step: 10 }, { id: 2, step: 10 });
     expect(await keys(20)).toEqual([]);
     remake(OF_CAPTURE);

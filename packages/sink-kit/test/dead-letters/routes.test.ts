@@ -2,9 +2,9 @@ import { TopicRouting } from '@sluice/envelope';
 import { OPERATIONS } from '@sluice/ops-api';
 import { createLogger, parseConfig } from '@sluice/runtime';
 import { expect, test } from 'vitest';
-import { LetterDesk } from '../../src/dead-letters/desk.ts';
+import { DeadLetterAdmin } from '../../src/dead-letters/dead-letter-admin.ts';
 import { dlqRoutes } from '../../src/dead-letters/dlq-routes.ts';
-import type { LetterStore } from '../../src/dead-letters/letter-store.ts';
+import type { DeadLetterStore } from '../../src/dead-letters/dead-letter-store.ts';
 import { HeldTables } from '../../src/held-tables.ts';
 import { tableRoutes } from '../../src/table-routes.ts';
 
@@ -18,7 +18,7 @@ test('a sink answers every operation that is declared for it, and no other', () 
   const { topics } = parseConfig(JSON.stringify(file), {});
   const routes = [
     ...dlqRoutes({
-      desk: new LetterDesk(null as unknown as LetterStore),
+      admin: new DeadLetterAdmin(null as unknown as DeadLetterStore),
       sink: 's',
       routing: new TopicRouting(topics),
       write: () => Promise.reject(new Error('not asked')),

@@ -3,7 +3,7 @@ import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import { PipelineError, type PreflightProblem } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
-import { isRowHash } from './column-book.ts';
+import { isRowHash } from './column-catalog.ts';
 import { findGone } from './gone.ts';
 import { mayReadAll, selectMissing } from './select-grants.ts';
 

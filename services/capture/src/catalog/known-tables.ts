@@ -18,7 +18,7 @@ export async function readHistory(settings: CaptureSettings, signal: AbortSignal
 
 /** The tables of the schema history. */
 export function knownTables(settings: CaptureSettings, history: SchemaHistory): TableRegistry {
-  const registry = new TableRegistry(settings.routing, settings.shaper);
+  const registry = new TableRegistry(settings.routing, settings.compiler);
   for (const record of history.newest) registry.restore(record);
   return registry;
 }

@@ -35,7 +35,7 @@ export async function prepareTopics(
   const partitions = new Map(specs.map((spec) => [spec.name, spec.partitions]));
   const raised: TopicProblem[] = [];
   const problems = await ensureTopics(settings.kafka, all, (problem) => raised.push(problem));
-  if (raised.length > 0) sayRaised(log, raised);
+  if (raised.length > 0) reportRaised(log, raised);
   const { kept, refused } = judgeTopics(problems, partitions, config.topics.partitions);
   refuseIfAny(topicProblems(refused));
   for (const { topic, found } of kept) partitions.set(topic, Number(found));
@@ -44,7 +44,7 @@ export async function prepareTopics(
     const counts = topicsOf(table).map((topic) => partitions.get(topic) ?? config.topics.partitions);
     registry.admit(table.database, table.table, Math.min(...counts));
   }
-  if (kept.length > 0) sayKept(log, kept);
+  if (kept.length > 0) reportKept(log, kept);
 }
 
 /**
@@ -80,7 +80,7 @@ export function topicProblems(problems: readonly TopicProblem[]): readonly Prefl
   });
 }
 
-function sayRaised(log: Logger, raised: readonly TopicProblem[]): void {
+function reportRaised(log: Logger, raised: readonly TopicProblem[]): void {
   const [first] = raised;
   log.info(
     { event: 'topics.raised', topics: raised.length, first: first?.topic, bytes: first?.required },
@@ -88,7 +88,7 @@ function sayRaised(log: Logger, raised: readonly TopicProblem[]): void {
   );
 }
 
-function sayKept(log: Logger, kept: readonly TopicProblem[]): void {
+function reportKept(log: Logger, kept: readonly TopicProblem[]): void {
   const [first] = kept;
   log.info(
     { event: 'topics.partitions_kept', topics: kept.length, first: first?.topic },

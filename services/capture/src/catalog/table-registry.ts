@@ -1,8 +1,8 @@
 import { parseTableId, type Sequence, tableId, type TableName, type TopicRouting } from '@sluice/envelope';
 import { PipelineError, refuseNewer } from '@sluice/runtime';
 import { z } from 'zod';
-import { NO_SHAPING, type Shaper } from '../transform/shaper.ts';
-import type { Treatment } from '../model/treatment.ts';
+import { NO_SHAPING, type PublicationCompiler } from '../transform/publication-compiler.ts';
+import type { TablePublication } from '../model/publication.ts';
 import {
   captureTable,
   shapeText,
@@ -98,15 +98,15 @@ interface Newest {
 /** The newest version of every table ever captured, and where the records of the present ones go. */
 export class TableRegistry {
   readonly routing: TopicRouting;
-  readonly #shaper: Shaper;
+  readonly #compiler: PublicationCompiler;
   /** Partitions of the topics of each table that may be published. A topic may be shared: it says nothing of a table. */
   readonly #admitted = new Map<string, number>();
   readonly #topics = new Set<string>();
   readonly #newest = new Map<string, Newest>();
 
-  constructor(routing: TopicRouting, shaper: Shaper = NO_SHAPING) {
+  constructor(routing: TopicRouting, compiler: PublicationCompiler = NO_SHAPING) {
     this.routing = routing;
-    this.#shaper = shaper;
+    this.#compiler = compiler;
   }
 
   /**
@@ -150,13 +150,13 @@ export class TableRegistry {
   }
 
   /** What the settings make of a shape. Throws TABLE_SHAPE_REFUSED. */
-  treat(shape: TableShape): Treatment {
-    return this.#shaper.treat(shape);
+  compile(shape: TableShape): TablePublication {
+    return this.#compiler.compile(shape);
   }
 
   /** The setting that hides something of a table and would no longer do so under another name; null when there is none. */
   exposedBy(from: TableName, to: TableName): string | null {
-    return this.#shaper.exposedBy(from, to, this.shapeOf(from.database, from.table));
+    return this.#compiler.exposedBy(from, to, this.shapeOf(from.database, from.table));
   }
 
   /** Published names of the key columns of a table's newest version; null when there is none. */
@@ -164,10 +164,10 @@ export class TableRegistry {
     return this.#newest.get(tableId(database, table))?.published.keyColumns ?? null;
   }
 
-  /** As `treat`; null when the settings cannot be applied to the shape. */
-  treatmentOf(shape: TableShape): Treatment | null {
+  /** As `compile`; null when the settings cannot be applied to the shape. */
+  publicationOf(shape: TableShape): TablePublication | null {
     try {
-      return this.treat(shape);
+      return this.compile(shape);
     } catch (error) {
       if (error instanceof PipelineError) return null;
       throw error;
@@ -176,14 +176,14 @@ export class TableRegistry {
 
   /** Whether the newest version of a table was published by other settings of its columns than those of now. */
   isShapedOtherwise(database: string, table: string): boolean {
-    return this.#differs(database, table, (known, treatment) => known.plan === planText(treatment));
+    return this.#differs(database, table, (known, publication) => known.plan === planText(publication));
   }
 
   /** The id of the key that values of a table's newest version were hashed by; null when none is hashed, then or now. */
   hashedBy({ database, table }: TableName): string | null {
     const known = this.#newest.get(tableId(database, table));
     if (known === undefined || known.plan === '') return null;
-    const { plan } = this.treatmentOf(known.shape) ?? { plan: null };
+    const { plan } = this.publicationOf(known.shape) ?? { plan: null };
     if (plan?.columns.some(({ step }) => step.kind === 'hash') !== true) return null;
     const [, id] = JSON.parse(known.plan) as readonly unknown[];
     return typeof id === 'string' ? id : null;
@@ -191,19 +191,23 @@ export class TableRegistry {
 
   /** Whether the newest version of a table was published by another row condition than that of now. */
   hasOtherCondition(database: string, table: string): boolean {
-    return this.#differs(database, table, (known, treatment) => known.condition === conditionText(treatment));
+    return this.#differs(
+      database,
+      table,
+      (known, publication) => known.condition === conditionText(publication),
+    );
   }
 
   /** Settings that cannot be applied to the newest version are others than those it was published by. */
   #differs(
     database: string,
     table: string,
-    isSame: (known: Newest, treatment: Treatment) => boolean,
+    isSame: (known: Newest, publication: TablePublication) => boolean,
   ): boolean {
     const known = this.#newest.get(tableId(database, table));
     if (known === undefined) return false;
-    const treatment = this.treatmentOf(known.shape);
-    return treatment === null || !isSame(known, treatment);
+    const publication = this.publicationOf(known.shape);
+    return publication === null || !isSame(known, publication);
   }
 
   /** `TopicRouting.text` of the topics that a table was published in last; null when it never was. */
@@ -236,7 +240,7 @@ export class TableRegistry {
     const known = this.#newest.get(tableId(shape.database, shape.table));
     if (known === undefined) return 'create';
     if (shapeText(known.shape) === shapeText(shape)) return 'none';
-    const { plan } = this.treat(shape);
+    const { plan } = this.compile(shape);
     const columns = plan?.columns.map(({ column }) => column) ?? shape.columns;
     return classifyChange(known.published, { columns, keyColumns: plan?.keyColumns ?? shape.keyColumns });
   }
@@ -250,16 +254,16 @@ export class TableRegistry {
     const known = this.#newest.get(id);
     const isSameShape = known !== undefined && shapeText(known.shape) === shapeText(shape);
     if (isSameShape && known.captured !== null) return { table: known.captured, change: 'none' };
-    const treatment = this.treat(shape);
-    const plan = planText(treatment);
-    const condition = conditionText(treatment);
+    const publication = this.compile(shape);
+    const plan = planText(publication);
+    const condition = conditionText(publication);
     if (isSameShape && known.plan === plan && known.condition === condition) {
-      known.captured = this.#capture(known.shape, known.version, treatment);
+      known.captured = this.#capture(known.shape, known.version, publication);
       return { table: known.captured, change: 'none' };
     }
-    if (known !== undefined) this.#shaper.checkSuccession(known.shape, shape);
+    if (known !== undefined) this.#compiler.checkSuccession(known.shape, shape);
     const version = (known?.version ?? 0) + 1;
-    const table = this.#capture(shape, version, treatment);
+    const table = this.#capture(shape, version, publication);
     const routing = this.routing.text;
     const sequence = since();
     this.#newest.set(id, {
@@ -280,9 +284,9 @@ export class TableRegistry {
     const found = this.#newest.get(tableId(database, table));
     if (found === undefined || !this.isAdmitted(database, table)) return null;
     if (found.captured !== null) return found.captured;
-    const treatment = this.treat(found.shape);
-    const captured = this.#capture(found.shape, found.version, treatment);
-    if (planText(treatment) === found.plan && conditionText(treatment) === found.condition)
+    const publication = this.compile(found.shape);
+    const captured = this.#capture(found.shape, found.version, publication);
+    if (planText(publication) === found.plan && conditionText(publication) === found.condition)
       found.captured = captured;
     return captured;
   }
@@ -303,7 +307,7 @@ export class TableRegistry {
     return tablePlace(this.routing, database, table);
   }
 
-  #capture(shape: TableShape, version: number, treatment: Treatment): CapturedTable {
+  #capture(shape: TableShape, version: number, publication: TablePublication): CapturedTable {
     const { database, table, columns, keyColumns, leftOut = [] } = shape;
     const place = this.placeOf(database, table);
     const partitions = this.#admitted.get(tableId(database, table));
@@ -314,7 +318,7 @@ export class TableRegistry {
       );
     }
     const whole = { database, table, columns, keyColumns, leftOut };
-    return captureTable(whole, version, place, partitions, treatment);
+    return captureTable(whole, version, place, partitions, publication);
   }
 }
 
@@ -323,11 +327,11 @@ export function routingText({ text }: TopicRouting): string | null {
   return text === BY_TABLE ? null : text;
 }
 
-function conditionText({ condition }: Treatment): string {
+function conditionText({ condition }: TablePublication): string {
   return condition?.text ?? '';
 }
 
-function planText({ plan }: Treatment): string {
+function planText({ plan }: TablePublication): string {
   return plan?.text ?? '';
 }
 

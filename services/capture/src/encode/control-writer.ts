@@ -3,7 +3,7 @@ import { encodeHeader } from '@sluice/kafka';
 import type { CapturedTable } from '../model/table.ts';
 import { FORMAT } from './format.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
-import type { ControlMessage, ControlPoint, SnapshotMark } from './record-format.ts';
+import type { ControlMessage, SourceInfo, SnapshotMark } from './record-format.ts';
 
 /**
  * Bytes of a batch with such records, if it holds more than one: Sluice's own topics keep the broker's limit (1 MB by default),
@@ -62,7 +62,7 @@ function toEveryPartition(buffer: PublishBuffer, table: CapturedTable, message: 
 export function writeTruncate(
   buffer: PublishBuffer,
   table: CapturedTable,
-  point: ControlPoint,
+  point: SourceInfo,
   policy: DdlPolicy = 'apply',
 ): void {
   toEveryPartition(buffer, table, { type: 'truncate', table, point, policy });
@@ -72,7 +72,7 @@ export function writeSchema(
   buffer: PublishBuffer,
   table: CapturedTable,
   change: SchemaEnvelope['payload']['change'],
-  point: ControlPoint,
+  point: SourceInfo,
   policy: DdlPolicy = 'apply',
 ): void {
   toEveryPartition(buffer, table, { type: 'schema', table, change, point, policy });
@@ -82,13 +82,13 @@ export function writeSnapshotMark(
   buffer: PublishBuffer,
   table: CapturedTable,
   mark: SnapshotMark,
-  point: ControlPoint,
+  point: SourceInfo,
 ): void {
   toEveryPartition(buffer, table, { type: 'snapshot', table, mark, point });
 }
 
 /** A sign of life that travels the same way as rows: how far behind a sink is, also when the source is quiet. */
-export function writeHeartbeat(buffer: PublishBuffer, prefix: string, point: ControlPoint): void {
+export function writeHeartbeat(buffer: PublishBuffer, prefix: string, point: SourceInfo): void {
   const { key, value, headers } = FORMAT.control({ type: 'heartbeat', point });
   appendJson(buffer, { topic: heartbeatTopic(prefix), partition: 0 }, key, value, point.capturedAt, headers);
 }

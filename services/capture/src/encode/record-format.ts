@@ -2,7 +2,7 @@ import type { ByteWriter } from '@sluice/binlog';
 import type { DdlPolicy, RowOperation, SchemaEnvelope, SnapshotEnvelope } from '@sluice/envelope';
 import type { RecordBatchBuilder } from '@sluice/kafka';
 import type { CapturedTable } from '../model/table.ts';
-import type { ValueImage } from '../model/treatment.ts';
+import type { ValueImage } from '../model/publication.ts';
 import type { PartitionBatch } from './publish-buffer.ts';
 import type { TableEncoder } from './table-encoder.ts';
 
@@ -70,7 +70,7 @@ export interface LinkHeader {
 }
 
 /** Where in the source a control record belongs. */
-export interface ControlPoint {
+export interface SourceInfo {
   readonly server: string;
   readonly serverId: number;
   readonly file: string;
@@ -84,7 +84,7 @@ export interface ControlPoint {
 }
 
 /** What a control record says. */
-export type ControlMessage = { readonly point: ControlPoint } & (
+export type ControlMessage = { readonly point: SourceInfo } & (
   | { readonly type: 'truncate'; readonly table: CapturedTable; readonly policy: DdlPolicy }
   | {
       readonly type: 'schema';

@@ -1,7 +1,7 @@
 import { ByteWriter } from '@sluice/binlog';
 import { partitionFor, type RecordBatchBuilder } from '@sluice/kafka';
 import { OFFSET_DIGITS } from '../model/sequence-counter.ts';
-import type { ValueImage } from '../model/treatment.ts';
+import type { ValueImage } from '../model/publication.ts';
 import { FORMAT } from './format.ts';
 import type { OversizeRows } from './oversize.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';

@@ -1,5 +1,5 @@
 import type { ByteWriter } from '@sluice/binlog';
-import type { ColumnPlan, ValueImage } from '../model/treatment.ts';
+import type { ColumnPlan, ValueImage } from '../model/publication.ts';
 import { stepWriter, type StepWriter } from '../transform/value-steps.ts';
 import type { CapturedTable } from '../model/table.ts';
 import { appendAll } from '../model/json-bytes.ts';
@@ -15,7 +15,7 @@ class ShapedEncoder extends TableEncoder {
     super(table, serverName);
     this.#prefixes = memberPrefixes(plan.columns.map(({ column }) => column.name));
     this.#places = plan.columns.map(({ place }) => place);
-    this.#steps = plan.columns.map(({ step }) => stepWriter(step, table.treatment.hashKey));
+    this.#steps = plan.columns.map(({ step }) => stepWriter(step, table.publication.hashKey));
   }
 
   override writeRow(image: ValueImage, out: ByteWriter): void {
@@ -30,6 +30,6 @@ class ShapedEncoder extends TableEncoder {
 
 /** The encoder for a table: of one without a plan, the one that knows nothing of plans. */
 export function encoderFor(table: CapturedTable, serverName: string): TableEncoder {
-  const { plan } = table.treatment;
+  const { plan } = table.publication;
   return plan === null ? new TableEncoder(table, serverName) : new ShapedEncoder(table, plan, serverName);
 }

@@ -2,7 +2,7 @@ import type { ByteWriter, RowImage } from '@sluice/binlog';
 import { operationTopic, type RowOperation } from '@sluice/envelope';
 import type { CapturedTable } from '../model/table.ts';
 import { appendAll } from '../model/json-bytes.ts';
-import type { ValueImage } from '../model/treatment.ts';
+import type { ValueImage } from '../model/publication.ts';
 
 const CLOSE_BRACE = 0x7d;
 

@@ -1,7 +1,7 @@
 import type { Column } from '@sluice/binlog';
 import { tableId, type SchemaColumn, type TableName, type TopicRouting } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import { AS_IT_IS, type Treatment } from './treatment.ts';
+import { PUBLISH_AS_IS, type TablePublication } from './publication.ts';
 
 export interface TableShape extends TableName {
   readonly columns: readonly SchemaColumn[];
@@ -18,7 +18,7 @@ export interface CapturedTable extends TableName {
   /** Published names of the key columns in key order. */
   readonly keyColumns: readonly string[];
   readonly shape: TableShape;
-  readonly treatment: Treatment;
+  readonly publication: TablePublication;
   /** Starts at 1 and rises by one with each change of shape. */
   readonly version: number;
   /** Places of the key columns in a row image, in key order. */
@@ -78,14 +78,14 @@ export function shapeText(shape: TableShape): string {
 
 /**
  * Throws TABLE_WITHOUT_KEY when the shape has no usable key.
- * @param treatment what the settings make of this shape
+ * @param publication what the settings make of this shape
  */
 export function captureTable(
   shape: TableShape,
   version: number,
   place: TablePlace,
   partitions: number,
-  treatment: Treatment = AS_IT_IS,
+  publication: TablePublication = PUBLISH_AS_IS,
 ): CapturedTable {
   const names = shape.columns.map((column) => column.name);
   const keyOrdinals = shape.keyColumns.map((name) => names.indexOf(name));
@@ -98,7 +98,18 @@ export function captureTable(
     );
   }
   const { database, table } = shape;
-  const columns = treatment.plan?.columns.map(({ column }) => column) ?? shape.columns;
-  const keyColumns = treatment.plan?.keyColumns ?? shape.keyColumns;
-  return { database, table, columns, keyColumns, shape, treatment, version, keyOrdinals, partitions, place };
+  const columns = publication.plan?.columns.map(({ column }) => column) ?? shape.columns;
+  const keyColumns = publication.plan?.keyColumns ?? shape.keyColumns;
+  return {
+    database,
+    table,
+    columns,
+    keyColumns,
+    shape,
+    publication,
+    version,
+    keyOrdinals,
+    partitions,
+    place,
+  };
 }

@@ -1,8 +1,8 @@
-import type { KafkaTrouble } from '@sluice/kafka';
+import type { KafkaOutage } from '@sluice/kafka';
 import type { CaptureStateName } from '@sluice/ops-api';
 import type { ComponentHealth, HealthReport, Trouble } from '@sluice/runtime';
 import { isStreaming } from '../session/capture-state.ts';
-import type { LetterCount } from '../session/open-letters.ts';
+import type { DeadLetterCount } from '../session/open-dead-letters.ts';
 
 /** Nothing has moved for so long (ms): whatever it is, the stream is not well. Far above a round of the loop. */
 const STANDS_MS = 7000;
@@ -15,7 +15,7 @@ const STUCK_MS = 5000;
 export interface CaptureCondition {
   readonly state: CaptureStateName;
   /** Of the publishing under way. */
-  readonly kafka: KafkaTrouble | null;
+  readonly kafka: KafkaOutage | null;
   /** Milliseconds that nothing of the stream has moved for. */
   readonly standsForMs: number;
   /** `source.heartbeatIntervalMs`. */
@@ -32,7 +32,7 @@ export interface CaptureCondition {
   /** Tables that wait for an operator. */
   readonly stopped: number;
   /** Rows that are in no topic. */
-  readonly letters: LetterCount;
+  readonly letters: DeadLetterCount;
 }
 
 /** Kafka or the loop itself holds up every table: then nothing else is worth the word "ready". */
@@ -90,7 +90,7 @@ function tablesHealth({ refused, stopped }: CaptureCondition): ComponentHealth {
   return countHealth(parts.length, parts.join('; '));
 }
 
-function rowsHealth({ open, trouble }: LetterCount): ComponentHealth {
+function rowsHealth({ open, trouble }: DeadLetterCount): ComponentHealth {
   if (trouble !== null) return { status: 'degraded', detail: `${trouble.code}: ${trouble.message}` };
   if (open === null) return { status: 'degraded', detail: 'dead letters not counted yet' };
   return countHealth(open, `${open} too large for Kafka, in no sink: see sluice dlq list --sink capture`);

@@ -8,15 +8,15 @@ import {
   startSqlSnapshots,
 } from '@sluice/ops-api';
 import { PipelineError, type OpsRoute } from '@sluice/runtime';
-import type { SnapshotDesk } from '../snapshot/snapshot-desk.ts';
+import type { SnapshotController } from '../snapshot/snapshot-controller.ts';
 
 /**
  * The ops API of snapshots.
- * @param desk null while capture is not connected to its source
+ * @param controller null while capture is not connected to its source
  */
-export function snapshotRoutes(desk: () => SnapshotDesk | null): readonly OpsRoute[] {
-  const present = (): SnapshotDesk => {
-    const found = desk();
+export function snapshotRoutes(controller: () => SnapshotController | null): readonly OpsRoute[] {
+  const present = (): SnapshotController => {
+    const found = controller();
     if (found === null)
       throw new PipelineError('CAPTURE_NOT_STREAMING', 'Capture is not connected to its source just now.');
     return found;

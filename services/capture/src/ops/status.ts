@@ -44,11 +44,15 @@ export function captureStatus(parts: StatusParts): CaptureStatus {
 }
 
 /** What the source keeps out of its binlog. */
-function gapsStatus({ gaps: { replica }, unfollowed, snapshotBook }: CaptureSession): CaptureStatus['gaps'] {
+function gapsStatus({
+  gaps: { replica },
+  unfollowed,
+  snapshotJobStore,
+}: CaptureSession): CaptureStatus['gaps'] {
   return {
     replica: replica === null ? null : `${replica.setting}: ${replica.found}`,
     cascades: unfollowed,
-    followed: Object.keys(snapshotBook.followed ?? {}).sort(),
+    followed: Object.keys(snapshotJobStore.followed ?? {}).sort(),
   };
 }
 
@@ -67,9 +71,9 @@ function streamStatus({ stream, queuedBytes }: CaptureSession): CaptureStatus['s
 }
 
 /** The newest job of each table; of one that was read in an earlier session only that it was. */
-function snapshotStatus({ snapshotBook }: CaptureSession): CaptureStatus['snapshot'] {
-  const whole = [...snapshotBook.whole].map((table) => [table, { state: 'done' }] as const);
-  const jobs = snapshotBook.shownJobs.map(
+function snapshotStatus({ snapshotJobStore }: CaptureSession): CaptureStatus['snapshot'] {
+  const whole = [...snapshotJobStore.whole].map((table) => [table, { state: 'done' }] as const);
+  const jobs = snapshotJobStore.shownJobs.map(
     ({ id, database, table, state, rows }) => [tableId(database, table), { state, rows, job: id }] as const,
   );
   return Object.fromEntries<CaptureStatus['snapshot'][string]>([...whole, ...jobs]);

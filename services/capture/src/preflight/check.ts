@@ -61,7 +61,7 @@ export type Fit = Checked & { readonly status: BinlogStatus };
 export async function check(options: CheckOptions, signal: AbortSignal): Promise<Checked> {
   const { settings } = options;
   const reached = await reachServers(settings, signal);
-  const { source, kafkaTrouble } = reached;
+  const { source, kafkaError } = reached;
   const connection = await source.connect();
   try {
     const { account } = source.facts;
@@ -70,7 +70,7 @@ export async function check(options: CheckOptions, signal: AbortSignal): Promise
     const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
     const found = await readCapturedTables(connection, settings.filter);
     const history =
-      kafkaTrouble === null ? await readHistory(settings, signal) : new SchemaHistory(settings.prefix);
+      kafkaError === null ? await readHistory(settings, signal) : new SchemaHistory(settings.prefix);
     const known = knownTables(settings, history);
     const earlier = capturedShapes(settings, known);
     const facts = { ...reached, status, history, known, earlier, found };
@@ -119,10 +119,10 @@ function judgeTables(
   tables: readonly TableDescription[],
   known: TableRegistry,
 ): ShapeFindings {
-  const { config, filter, shaper } = settings;
+  const { config, filter, compiler } = settings;
   const server = source.facts;
   const shapes = capturedShapes(settings, known);
-  const found = findShapeProblems({ config, filter, shaper, tables, server, known: shapes });
+  const found = findShapeProblems({ config, filter, compiler, tables, server, known: shapes });
   const keys = findKeyChanges({ config, tables, server, registry: known });
   return {
     problems: [...found.problems, ...keys, ...findRoutingChanges(tables, known)],
@@ -135,8 +135,8 @@ function judgeTables(
  * CONFIG_CHANGED where an operator has to want what a new setting does.
  */
 export function refuseUnfit(settings: CaptureSettings, checked: Checked): Fit {
-  const { kafkaTrouble, status, problems } = checked;
-  refuseStart(settings, kafkaTrouble, problems);
+  const { kafkaError, status, problems } = checked;
+  refuseStart(settings, kafkaError, problems);
   if (status === null) throw preflightFailed(problems);
   refuseNewConditions(settings, checked);
   if (!settings.acceptHashKey) refuseUnknownKeys(checked.known, settings.hashKey, checked.tables);

@@ -1,7 +1,7 @@
 import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { SluiceConfig, PreflightProblem } from '@sluice/runtime';
-import type { BookServer } from '../catalog/column-book.ts';
+import type { ServerFlavour } from '../catalog/column-catalog.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { sourceShape } from './shape-checks.ts';
 
@@ -9,7 +9,7 @@ export interface KeyFacts {
   readonly config: SluiceConfig;
   /** The captured tables. */
   readonly tables: readonly TableDescription[];
-  readonly server: BookServer;
+  readonly server: ServerFlavour;
   /** With the schema history. */
   readonly registry: TableRegistry;
 }
@@ -30,7 +30,7 @@ export function findKeyChanges({ config, tables, server, registry }: KeyFacts): 
       return isSetting ? [keyChanged(id, known.keyColumns, now.keyColumns)] : [];
     }
     const published = registry.publishedKeyOf(database, name);
-    const renamed = registry.treatmentOf(now)?.plan?.keyColumns ?? now.keyColumns;
+    const renamed = registry.publicationOf(now)?.plan?.keyColumns ?? now.keyColumns;
     return published === null || same(published, renamed) ? [] : [keyRenamed(id, published, renamed)];
   });
 }

@@ -5,8 +5,8 @@ import type { HashKey } from '../model/hash-key.ts';
 import { newcomerOf } from './new-tables.ts';
 import { keyChangeOf } from './hash-key-changes.ts';
 import { sourceShape } from './shape-checks.ts';
-import type { ValueStep } from '../model/treatment.ts';
-import type { BookServer } from '../catalog/column-book.ts';
+import type { ValueStep } from '../model/publication.ts';
+import type { ServerFlavour } from '../catalog/column-catalog.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { captureTable, type CapturedTable, type TablePlace, type TableShape } from '../model/table.ts';
 
@@ -14,7 +14,7 @@ export interface TableFacts {
   readonly table: TableDescription;
   readonly config: SluiceConfig;
   readonly registry: TableRegistry;
-  readonly server: BookServer;
+  readonly server: ServerFlavour;
   readonly hashKey: HashKey | null;
   /** By topic. */
   readonly partitions: ReadonlyMap<string, number>;
@@ -27,7 +27,7 @@ export function planTable({ table, config, registry, server, hashKey, partitions
   const place = registry.placeOf(shape.database, shape.table);
   const { captured, error } = outline(shape, place, registry);
   const { database, columns, keyColumns } = captured ?? { ...shape, columns: [] };
-  const skips = captured?.treatment.skips;
+  const skips = captured?.publication.skips;
   return {
     database,
     table: shape.table,
@@ -40,7 +40,7 @@ export function planTable({ table, config, registry, server, hashKey, partitions
     operations: OPERATIONS.filter((operation) => skips?.has(operation) !== true).map((name) =>
       name.toLowerCase(),
     ),
-    where: captured?.treatment.condition?.text ?? null,
+    where: captured?.publication.condition?.text ?? null,
     change: error ?? changeOf(shape, config, registry, hashKey),
     refused: captured === null,
   };
@@ -52,7 +52,7 @@ function outline(
   registry: TableRegistry,
 ): { readonly captured: CapturedTable | null; readonly error: string | null } {
   try {
-    return { captured: captureTable(shape, 0, place, 0, registry.treat(shape)), error: null };
+    return { captured: captureTable(shape, 0, place, 0, registry.compile(shape)), error: null };
   } catch (error) {
     if (error instanceof PipelineError) return { captured: null, error: `refused: ${error.code}` };
     throw error;
@@ -85,17 +85,20 @@ function changeOf(
     : 'none';
 }
 
-function columnOutlines({ treatment: { plan } }: CapturedTable, shape: TableShape): readonly ColumnOutline[] {
+function columnOutlines(
+  { publication: { plan } }: CapturedTable,
+  shape: TableShape,
+): readonly ColumnOutline[] {
   const published = shape.columns.map((column, place): ColumnOutline => {
-    if (plan === null) return { source: column.name, published: column, treatment: '' };
+    if (plan === null) return { source: column.name, published: column, publication: '' };
     const found = plan.columns.find((each) => each.place === place);
-    if (found === undefined) return { source: column.name, published: null, treatment: 'left out' };
-    return { source: column.name, published: found.column, treatment: describeStep(found.step) };
+    if (found === undefined) return { source: column.name, published: null, publication: 'left out' };
+    return { source: column.name, published: found.column, publication: describeStep(found.step) };
   });
   const generated = (shape.leftOut ?? []).map((source) => ({
     source,
     published: null,
-    treatment: 'left out: generated, and not in all changes',
+    publication: 'left out: generated, and not in all changes',
   }));
   return [...published, ...generated];
 }

@@ -12,7 +12,7 @@ import { dataTopicSpec, internalTopicSpecs } from '../catalog/topics.ts';
 export async function planCapture(config: SluiceConfig, signal: AbortSignal): Promise<CapturePlan> {
   const settings = captureSettings(config, [], createLogger('plan', { level: 'silent' }));
   const checked = await check({ settings, hasStreamed: false }, signal);
-  if (checked.kafkaTrouble !== null) throw checked.kafkaTrouble;
+  if (checked.kafkaError !== null) throw checked.kafkaError;
   return planAll(settings, checked);
 }
 

@@ -11,7 +11,7 @@ const BROKER_PATIENCE_MS = 5000;
 export interface ReachedServers {
   readonly source: Source;
   /** What keeps Kafka from being used, to be told together with what is wrong with the source; null when it answers. */
-  readonly kafkaTrouble: PipelineError | null;
+  readonly kafkaError: PipelineError | null;
 }
 
 /**
@@ -20,16 +20,16 @@ export interface ReachedServers {
  * were: PREFLIGHT_FAILED names them. KAFKA_UNREACHABLE when Kafka does not answer either: then that is not known.
  */
 export async function reachServers(settings: CaptureSettings, signal: AbortSignal): Promise<ReachedServers> {
-  const [source, kafkaTrouble] = await Promise.all([
+  const [source, kafkaError] = await Promise.all([
     openSource(settings.config).catch(pipelineErrorOnly),
-    kafkaTroubleOf(settings, signal),
+    kafkaErrorOf(settings, signal),
   ]);
-  if (!(source instanceof PipelineError)) return { source, kafkaTrouble };
+  if (!(source instanceof PipelineError)) return { source, kafkaError };
   const problem = sourceProblem(source, settings.config);
   if (problem === null) throw source;
   const isOutage = source.code === 'MYSQL_UNREACHABLE';
-  if (isOutage && kafkaTrouble === null && (await hasCheckpoint(settings, signal))) throw source;
-  refuseStart(settings, kafkaTrouble, [problem], isOutage);
+  if (isOutage && kafkaError === null && (await hasCheckpoint(settings, signal))) throw source;
+  refuseStart(settings, kafkaError, [problem], isOutage);
   throw source;
 }
 
@@ -40,22 +40,22 @@ export async function reachServers(settings: CaptureSettings, signal: AbortSigna
  */
 export function refuseStart(
   settings: CaptureSettings,
-  kafkaTrouble: PipelineError | null,
+  kafkaError: PipelineError | null,
   problems: readonly PreflightProblem[],
   outageOnly = problems.length === 0,
 ): void {
-  if (kafkaTrouble === null) {
+  if (kafkaError === null) {
     if (problems.length > 0) throw preflightFailed(problems);
     return;
   }
-  const kafka = kafkaProblem(kafkaTrouble, settings.config);
-  if (kafka === null) throw kafkaTrouble;
+  const kafka = kafkaProblem(kafkaError, settings.config);
+  if (kafka === null) throw kafkaError;
   const all = preflightFailed([...problems, kafka]);
-  if (!outageOnly || kafkaTrouble.errorClass === 'fatal') throw all;
-  throw new PipelineError(kafkaTrouble.code, all.message, { cause: kafkaTrouble.cause });
+  if (!outageOnly || kafkaError.errorClass === 'fatal') throw all;
+  throw new PipelineError(kafkaError.code, all.message, { cause: kafkaError.cause });
 }
 
-async function kafkaTroubleOf(settings: CaptureSettings, signal: AbortSignal): Promise<PipelineError | null> {
+async function kafkaErrorOf(settings: CaptureSettings, signal: AbortSignal): Promise<PipelineError | null> {
   const reader = readerOf(settings, signal);
   try {
     await reader.topicNames();

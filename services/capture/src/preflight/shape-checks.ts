@@ -1,19 +1,19 @@
 import { tableId, type TableName, tablePattern } from '@sluice/envelope';
 import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { SluiceConfig, TablesConfig, PreflightProblem } from '@sluice/runtime';
-import { shapeOfDescription, type BookServer } from '../catalog/column-book.ts';
+import { shapeOfDescription, type ServerFlavour } from '../catalog/column-catalog.ts';
 import type { TableFilter } from '../model/table-filter.ts';
 import { type TableShape } from '../model/table.ts';
-import type { Shaper } from '../transform/shaper.ts';
+import type { PublicationCompiler } from '../transform/publication-compiler.ts';
 import { columnSetting, isHidden, settingName, settingsOf } from '../transform/table-settings.ts';
 
 export interface ShapeFacts {
   readonly config: SluiceConfig;
   readonly filter: TableFilter;
-  readonly shaper: Shaper;
+  readonly compiler: PublicationCompiler;
   /** The captured tables. */
   readonly tables: readonly TableDescription[];
-  readonly server: BookServer;
+  readonly server: ServerFlavour;
   /** The shapes of tables that the stream may still have changes of: the newest of the schema history. */
   readonly known: Iterable<TableShape>;
 }
@@ -25,14 +25,18 @@ export interface ShapeFindings {
 }
 
 /** The shape of a captured table as the source has it now. */
-export function sourceShape(table: TableDescription, config: SluiceConfig, server: BookServer): TableShape {
+export function sourceShape(
+  table: TableDescription,
+  config: SluiceConfig,
+  server: ServerFlavour,
+): TableShape {
   const key = config.source.keys[tableId(table.database, table.table)] ?? table.primaryKey;
   return shapeOfDescription(table, key, server);
 }
 
 /** Everything at once that keeps the section `tables` from being applied as it was meant. */
 export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
-  const { config, shaper, tables, server } = facts;
+  const { config, compiler, tables, server } = facts;
   const shapes = tables.map((table) => sourceShape(table, config, server));
   const columns = [...shapes, ...facts.known].map((shape) => ({
     database: shape.database,
@@ -44,7 +48,7 @@ export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
   const patterns = Object.keys(config.tables);
   return {
     problems: [
-      ...shapes.flatMap((shape) => shaper.judge(shape)),
+      ...shapes.flatMap((shape) => compiler.judge(shape)),
       ...tables.flatMap((table) => generatedProblems(table, config.tables)),
       ...patterns.flatMap((pattern) => unknownColumns(pattern, facts, columns)),
     ],

@@ -1,5 +1,5 @@
 import { checkpointsTopic, type TableName } from '@sluice/envelope';
-import type { KafkaTrouble } from '@sluice/kafka';
+import type { KafkaOutage } from '@sluice/kafka';
 import { CaptureLoop } from '../stream/capture-loop.ts';
 import { readerOptions } from '../settings/capture-settings.ts';
 import { writeCheckpoint } from '../stream/checkpoint-maker.ts';
@@ -9,7 +9,7 @@ import { lostTopics } from './lost-topics.ts';
 import { afterDrainTime, limitsOf, newBuffers, oversizeOf, type DrainTime } from './publishing.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { RefusedTable } from '../preflight/refused-tables.ts';
-import type { SnapshotDesk } from '../snapshot/snapshot-desk.ts';
+import type { SnapshotController } from '../snapshot/snapshot-controller.ts';
 import { Snapshots } from '../snapshot/snapshots.ts';
 import { snapshotsOwed } from './snapshots-owed.ts';
 import { BinlogReader } from '../source/binlog-reader.ts';
@@ -19,8 +19,8 @@ import type { SessionParts } from './session-parts.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { BinlogGaps } from '../preflight/binlog-gaps.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
-import { ColumnBook } from '../catalog/column-book.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
+import { ColumnCatalog } from '../catalog/column-catalog.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import { writeHeartbeat } from '../encode/control-writer.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
@@ -44,7 +44,7 @@ export class CaptureSession {
   readonly #flusher: Flusher;
   readonly #drainTime: DrainTime;
   readonly #loop: CaptureLoop;
-  readonly #book: SnapshotBook;
+  readonly #jobStore: SnapshotJobStore;
   readonly #snapshots: Snapshots;
   readonly #oversize: OversizeRows;
   readonly #work = new TableWorkQueue();
@@ -75,11 +75,11 @@ export class CaptureSession {
     this.#parts = parts;
     this.#reader = reader;
     this.isGenerationDurable = !plan.opensGeneration;
-    this.#book = snapshotsOwed(settings, plan, parts.registry, parts.tables);
+    this.#jobStore = snapshotsOwed(settings, plan, parts.registry, parts.tables);
     this.#oversize = oversizeOf(parts);
     const described = plan.isAnew ? parts.tables : [];
-    const columnBook = new ColumnBook({ server: source.facts, registry: parts.registry, described });
-    this.#routes = this.#newRoutes(columnBook);
+    const columnCatalog = new ColumnCatalog({ server: source.facts, registry: parts.registry, described });
+    this.#routes = this.#newRoutes(columnCatalog);
     this.#ddl = newReporter(parts);
     this.#foreignKeys = this.#newForeignKeys();
     const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
@@ -91,7 +91,7 @@ export class CaptureSession {
       buffer: buffers[0],
       oversize: this.#oversize,
     });
-    const decoder = newDecoder(parts, this.#stream, reader.checksum, columnBook);
+    const decoder = newDecoder(parts, this.#stream, reader.checksum, columnCatalog);
     this.#drainTime = afterDrainTime(signal);
     this.#flusher = new Flusher(parts.publisher, this.#drainTime.signal, (published) => {
       this.#countPublished(published);
@@ -108,13 +108,13 @@ export class CaptureSession {
       writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
       writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
     });
-    this.#tables = this.#watchTables(columnBook, () => decoder.forgetTables());
+    this.#tables = this.#watchTables(columnCatalog, () => decoder.forgetTables());
     this.#snapshots = this.#newSnapshots();
     this.#sourceWatch = this.#watchSource();
     this.#foreignKeys.follow(parts.gaps.cascades);
   }
 
-  #newRoutes(columnBook: ColumnBook): TableRoutes {
+  #newRoutes(columnCatalog: ColumnCatalog): TableRoutes {
     const { settings, source, history, registry, journal } = this.#parts;
     return new TableRoutes({
       history,
@@ -123,26 +123,26 @@ export class CaptureSession {
       registry,
       configuredKeys: settings.config.source.keys,
       ignoresCase: source.facts.ignoresCase,
-      columnBook,
+      columnCatalog,
       work: this.#work,
       policies: settings.config.ddl,
       isStopped: (id) => journal.isStopped(id),
       isRefused: (id) => this.#tables.isRefused(id),
       lastChange: (id) => journal.lastChange(id),
-      isUnsure: () => this.#book.unsureUntil !== null,
+      isUnsure: () => this.#jobStore.unsureUntil !== null,
     });
   }
 
-  #watchTables(columnBook: ColumnBook, forgetMaps: () => void): TableLife {
+  #watchTables(columnCatalog: ColumnCatalog, forgetMaps: () => void): TableLife {
     const { plan, journal, refusals } = this.#parts;
     return new TableLife({
       ...this.#parts,
       work: this.#work,
       stream: this.#stream,
       routes: this.#routes,
-      columnBook,
+      columnCatalog,
       ddl: this.#ddl,
-      book: this.#book,
+      jobStore: this.#jobStore,
       onRefused: (table) => refusals.say(table),
       onMended: (id) => refusals.over(id),
       afterGap: plan.generation > 1,
@@ -164,7 +164,7 @@ export class CaptureSession {
     return new ForeignKeys({
       ...this.#parts,
       flavour: this.#parts.source.facts.flavour,
-      book: this.#book,
+      jobStore: this.#jobStore,
       ddl: this.#ddl,
       announcement: () => this.#stream.announcement(),
       isRefused: (id) => this.#tables.isRefused(id),
@@ -189,7 +189,7 @@ export class CaptureSession {
     const { settings, source, journal } = this.#parts;
     const account = {
       takesFirst: settings.config.snapshot.mode === 'initial',
-      isKnown: (id: string) => this.#book.knows(id),
+      isKnown: (id: string) => this.#jobStore.knows(id),
       isRefused: (id: string) => this.#tables.isRefused(id),
       isStopped: (id: string) => journal.isStopped(id),
       wasCreated: (database: string, table: string) => this.#routes.wasCreated(database, table),
@@ -216,7 +216,7 @@ export class CaptureSession {
       work: this.#work,
       admit: (table) => this.#admit(table),
       loop: this.#loop,
-      book: this.#book,
+      jobStore: this.#jobStore,
       oversize: this.#oversize,
       isStopped: (id) => journal.isStopped(id) || this.#tables.isRefused(id),
       log,
@@ -227,16 +227,16 @@ export class CaptureSession {
     return this.#stream;
   }
 
-  get snapshotBook(): SnapshotBook {
-    return this.#book;
+  get snapshotJobStore(): SnapshotJobStore {
+    return this.#jobStore;
   }
 
-  get snapshotDesk(): SnapshotDesk {
-    return this.#snapshots.desk;
+  get snapshotController(): SnapshotController {
+    return this.#snapshots.controller;
   }
 
   /** What keeps the Kafka transaction under way from being committed; null while it gets on, or when there is none. */
-  get kafkaTrouble(): KafkaTrouble | null {
+  get kafkaError(): KafkaOutage | null {
     return this.#parts.publisher.trouble;
   }
 
@@ -358,8 +358,8 @@ export class CaptureSession {
   #writeCheckpoint(buffer: PublishBuffer): void {
     const { settings, source, plan } = this.#parts;
     const { generation } = plan;
-    const [stream, book] = [this.#stream, this.#book];
-    writeCheckpoint(buffer, { settings, server: source.facts, generation, stream, book }, this.#parts);
+    const [stream, jobStore] = [this.#stream, this.#jobStore];
+    writeCheckpoint(buffer, { settings, server: source.facts, generation, stream, jobStore }, this.#parts);
   }
 
   #countPublished(published: { rows: number; bytes: number; seconds: number }): void {

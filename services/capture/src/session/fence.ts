@@ -20,7 +20,7 @@ export interface Fenced {
 /** Makes the topics that are missing, and fences every older capture of the pipeline. Only after the checks have passed. */
 export async function fence(options: StartOptions, checked: Fit, signal: AbortSignal): Promise<Fenced> {
   const { settings, topics, hasStreamed, log } = options;
-  const registry = new TableRegistry(settings.routing, settings.shaper);
+  const registry = new TableRegistry(settings.routing, settings.compiler);
   // Also tables that are gone by now: what the stream still has to tell of them goes to their topics.
   const published = [...checked.tables, ...checked.earlier];
   const looks = { topics, looksInside: !hasStreamed, signal };

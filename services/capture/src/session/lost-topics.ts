@@ -79,7 +79,7 @@ export function lostTopics({ missing, replaced }: LostTables, registry: TableReg
   return [...missing.flatMap(({ database, table }) => registry.placeOf(database, table).topics), ...replaced];
 }
 
-export function sayLost({ missing, emptied }: LostTables, log: Logger): void {
+export function reportLost({ missing, emptied }: LostTables, log: Logger): void {
   const tables = [...missing, ...emptied].map(({ database, table }) => tableId(database, table));
   if (tables.length === 0) return;
   log.warn(

@@ -1,5 +1,5 @@
 import { BinlogDecoder } from '@sluice/binlog';
-import type { ColumnBook } from '../catalog/column-book.ts';
+import type { ColumnCatalog } from '../catalog/column-catalog.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
 import { GtidTracker } from '../source/gtid-tracker.ts';
 import { ChangeStream, type ChangeStreamOptions } from '../stream/change-stream.ts';
@@ -34,7 +34,7 @@ export function newDecoder(
   { source, plan }: StreamParts,
   stream: ChangeStream,
   checksum: boolean,
-  columnBook: ColumnBook,
+  columnCatalog: ColumnCatalog,
 ): BinlogDecoder {
   const { flavour } = source.facts;
   return new BinlogDecoder(stream, {
@@ -42,6 +42,6 @@ export function newDecoder(
     flavour,
     ...plan.from,
     contiguous: flavour === 'mysql' && plan.from.gtidSet === null,
-    columnFacts: (map) => columnBook.factsOf(map),
+    columnFacts: (map) => columnCatalog.factsOf(map),
   });
 }

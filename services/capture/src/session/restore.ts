@@ -8,15 +8,15 @@ import type { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { Fit } from '../preflight/check.ts';
 import { newcomerOf, tablesKnown } from '../preflight/new-tables.ts';
 import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
-import { readFileBirthday } from '../source/file-birthday.ts';
-import { checkGtidStanding, readBinlogFiles } from '../source/server.ts';
+import { readFileCreatedAt } from '../source/file-created-at.ts';
+import { checkGtidCoverage, readBinlogFiles } from '../source/server.ts';
 import type { Checkpoint } from '../state/checkpoint.ts';
 import { highestGeneration, readKeptState } from '../state/kept-state.ts';
 import { isSameSpace, planStart, type StartFacts, type StartPlan } from '../state/plan-start.ts';
 import { CaptureSession } from './capture-session.ts';
 import type { Fenced } from './fence.ts';
-import { sayLost } from './lost-topics.ts';
-import { sayRemoved, snapshotsKept } from './snapshots-kept.ts';
+import { reportLost } from './lost-topics.ts';
+import { reportRemoved, snapshotsKept } from './snapshots-kept.ts';
 import type { StartOptions } from './start-options.ts';
 
 /**
@@ -48,14 +48,14 @@ async function openSession(
   const { registry, lost } = fenced;
   const { plan, journal } = await restorePlan(options, checked, registry, signal);
   await admitLater(settings, registry, log);
-  sayRemoved(settings, plan, log);
-  sayLost(lost, log);
+  reportRemoved(settings, plan, log);
+  reportLost(lost, log);
   const newcomers = checked.tables.flatMap((table) => newcomerOf(config, knownOf(plan), table) ?? []);
   const isNew = new Set(newcomers.map(({ id }) => id));
   const tables = checked.tables.filter((table) => !isNew.has(tableIdOf(table)));
   const refused = [...checked.refused, ...newcomers];
   refusals.begin(refused);
-  sayStart(plan, tables.length, log);
+  reportStart(plan, tables.length, log);
   const { known: before, ...kept } = snapshotsKept(plan, { tables, registry, lost, log });
   const known = tablesKnown(config, before, tables);
   const snapshots = known === null ? kept : { ...kept, known: [...known] };
@@ -106,8 +106,8 @@ async function askForPlace(
   checkpoint: Checkpoint | null,
   goesOn: boolean,
   log: Logger,
-): Promise<Pick<StartFacts, 'gtidStanding' | 'fileBytes' | 'fileBirthday'>> {
-  if (checkpoint === null) return { gtidStanding: null, fileBytes: null, fileBirthday: null };
+): Promise<Pick<StartFacts, 'gtidCoverage' | 'fileBytes' | 'currentFileCreatedAt'>> {
+  if (checkpoint === null) return { gtidCoverage: null, fileBytes: null, currentFileCreatedAt: null };
   const { gtidSet, file } = checkpoint;
   const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
   const connection = await source.connect();
@@ -116,9 +116,11 @@ async function askForPlace(
     // Where positions say how to go on, the reading itself begins in the file and meets its beginning.
     const mustLook = goesOn && gtidSet !== null && fileBytes !== null;
     return {
-      gtidStanding: asksServer ? await checkGtidStanding(connection, gtidSet) : null,
+      gtidCoverage: asksServer ? await checkGtidCoverage(connection, gtidSet) : null,
       fileBytes,
-      fileBirthday: mustLook ? await readFileBirthday(readerOptions(settings, source, log), file) : null,
+      currentFileCreatedAt: mustLook
+        ? await readFileCreatedAt(readerOptions(settings, source, log), file)
+        : null,
     };
   } finally {
     connection.destroy();
@@ -137,6 +139,6 @@ async function admitLater(settings: CaptureSettings, registry: TableRegistry, lo
   await prepareTopics(settings, registry, { tables, others: registry.topics.size, internal: false }, log);
 }
 
-function sayStart({ generation, from: { file, position } }: StartPlan, tables: number, log: Logger): void {
+function reportStart({ generation, from: { file, position } }: StartPlan, tables: number, log: Logger): void {
   log.info({ event: 'capture.starting', generation, file, position, tables }, 'reading the binlog');
 }

@@ -4,7 +4,7 @@ import type { Logger } from '@sluice/runtime';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { StartPlan } from '../state/plan-start.ts';
-import { hasFirstSnapshot, tablesRead, withoutFirst } from '../state/snapshot-book.ts';
+import { hasFirstSnapshot, tablesRead, withoutFirst } from '../state/snapshot-job-store.ts';
 import type { LostTables } from './lost-topics.ts';
 
 export interface StartTables {
@@ -36,7 +36,7 @@ export function snapshotsKept(
 }
 
 /** Said once: the next checkpoint knows nothing of them any more. */
-export function sayRemoved({ filter }: CaptureSettings, { snapshots }: StartPlan, log: Logger): void {
+export function reportRemoved({ filter }: CaptureSettings, { snapshots }: StartPlan, log: Logger): void {
   const removed = tablesRead(snapshots).filter((id) => !isCapturedId(id, filter));
   if (removed.length === 0) return;
   log.info(

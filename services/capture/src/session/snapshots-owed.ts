@@ -2,7 +2,7 @@ import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { StartPlan } from '../state/plan-start.ts';
-import { SnapshotBook } from '../state/snapshot-book.ts';
+import { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 
 /**
@@ -14,13 +14,13 @@ export function snapshotsOwed(
   plan: StartPlan,
   registry: TableRegistry,
   tables: readonly TableDescription[],
-): SnapshotBook {
-  const book = new SnapshotBook(plan.snapshots);
-  book.keepOnly(new Set(tables.map(({ database, table }) => tableId(database, table))));
+): SnapshotJobStore {
+  const jobStore = new SnapshotJobStore(plan.snapshots);
+  jobStore.keepOnly(new Set(tables.map(({ database, table }) => tableId(database, table))));
   // Sinks may hold rows of it: from before a gap, or from the time when it was captured before.
   const wasThere = (database: string, table: string): boolean =>
     plan.generation > 1 || registry.shapeOf(database, table) !== null;
   if (settings.config.snapshot.mode === 'initial')
-    book.owe(tables, ({ database, table }) => wasThere(database, table), Date.now());
-  return book;
+    jobStore.owe(tables, ({ database, table }) => wasThere(database, table), Date.now());
+  return jobStore;
 }

@@ -3,7 +3,7 @@ import { kafkaClient } from '@sluice/kafka';
 import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
 import type { HashKey } from '../model/hash-key.ts';
 import { readHashKey } from '../transform/read-hash-key.ts';
-import { Shaper } from '../transform/shaper.ts';
+import { PublicationCompiler } from '../transform/publication-compiler.ts';
 import type { ReaderOptions } from '../source/binlog-reader.ts';
 import type { Source } from '../source/source.ts';
 import { createTableFilter, type TableFilter } from '../model/table-filter.ts';
@@ -18,7 +18,7 @@ export interface CaptureSettings {
   readonly serverId: number;
   readonly filter: TableFilter;
   /** What of a captured table is published. */
-  readonly shaper: Shaper;
+  readonly compiler: PublicationCompiler;
   /** Of hashed columns. */
   readonly hashKey: HashKey | null;
   /** For administration; the hot path has its own transport. */
@@ -43,7 +43,7 @@ export function captureSettings(config: SluiceConfig, argv: readonly string[], l
     serverName: config.source.server,
     serverId: config.source.serverId,
     filter: createTableFilter(config.source.tables, config.source.excludeTables),
-    shaper: new Shaper(config.tables, hashKey),
+    compiler: new PublicationCompiler(config.tables, hashKey),
     hashKey,
     kafka: kafkaClient(config.kafka, log),
     ...accepted(argv),

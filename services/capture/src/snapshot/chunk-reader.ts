@@ -5,7 +5,7 @@ import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { StreamPosition } from '../model/position.ts';
 import { mayReadAll } from '../catalog/select-grants.ts';
-import type { BookServer } from '../catalog/column-book.ts';
+import type { ServerFlavour } from '../catalog/column-catalog.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
 import { isOutOfTime } from '../source/statement-time.ts';
@@ -17,7 +17,7 @@ import type { StreamProgress } from '../source/stream-progress.ts';
 export interface ChunkReaderOptions {
   readonly connection: Connection;
   readonly visibility: Visibility;
-  readonly server: BookServer;
+  readonly server: ServerFlavour;
   readonly routes: TableRoutes;
   /** `source.keys`. */
   readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
@@ -104,7 +104,7 @@ export class ChunkReader {
     if (description === null) return (await mayReadAll(connection, name)) ? 'gone' : 'unreadable';
     const key = configuredKeys[tableIdOf(name)];
     if (!hasColumns(description, key ?? description.primaryKey)) return 'unreadable';
-    return new SnapshotTable(description, key, server, (shape) => routes.treat(shape));
+    return new SnapshotTable(description, key, server, (shape) => routes.compile(shape));
   }
 
   /** Rows there are to read, as the server guesses; null when it does not. */

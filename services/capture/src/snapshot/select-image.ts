@@ -1,5 +1,5 @@
 import { selectValueWriter, type ByteWriter, type Column } from '@sluice/binlog';
-import type { ValueImage } from '../model/treatment.ts';
+import type { ValueImage } from '../model/publication.ts';
 
 /** A row that a SELECT gave, in the shape of a binlog row image: one envelope writer serves both. */
 export class SelectImage implements ValueImage {

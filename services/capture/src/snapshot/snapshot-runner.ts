@@ -3,7 +3,7 @@ import { PipelineError, type Logger } from '@sluice/runtime';
 import type { CaptureLoop } from '../stream/capture-loop.ts';
 import type { ServerFacts } from '../source/server.ts';
 import { isOutOfTime } from '../source/statement-time.ts';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { SnapshotJob } from '../state/snapshot-job.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import { writeSnapshotMark } from '../encode/control-writer.ts';
@@ -32,7 +32,7 @@ export interface SnapshotParts {
   /** `snapshot.chunkRows` */
   readonly chunkRows: number;
   /** The checkpoint takes the progress from here. */
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   readonly log: Logger;
 }
 
@@ -56,7 +56,7 @@ export class SnapshotRunner {
 
   /** Resolves when the job is no longer running or the signal is aborted; throws a PipelineError when the source fails. */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, loop, book } = this.#parts;
+    const { log, loop, jobStore } = this.#parts;
     // Its table was altered or dropped while the connection was made.
     if (!this.#isRunning) return;
     const job = this.#job;
@@ -65,7 +65,7 @@ export class SnapshotRunner {
     const route = await this.#begin(job);
     if (route !== null) while (!signal.aborted && this.#isRunning) await this.#readChunk(route);
     if (signal.aborted) return;
-    if (book.get(job.id) === null) {
+    if (jobStore.get(job.id) === null) {
       log.info(
         { event: 'snapshot.table_gone', ...about },
         `${about.table} is gone, and its snapshot with it`,
@@ -77,7 +77,7 @@ export class SnapshotRunner {
       return;
     }
     await loop.durably(() => undefined);
-    book.notePublished(job.id);
+    jobStore.notePublished(job.id);
     const { state, rows, error } = this.#job;
     const end = { event: `snapshot.table_${state}`, ...about, rows, code: error?.code };
     log[state === 'failed' ? 'error' : 'info'](end, `snapshot of ${about.table} is ${state}`);
@@ -85,24 +85,24 @@ export class SnapshotRunner {
 
   /** As it was last known: one whose table is dropped or changes hands is forgotten while it is read. */
   get #job(): SnapshotJob {
-    this.#lastKnown = this.#parts.book.get(this.#id) ?? this.#lastKnown;
+    this.#lastKnown = this.#parts.jobStore.get(this.#id) ?? this.#lastKnown;
     if (this.#lastKnown === null) throw new RangeError(`there is no job ${this.#id}`);
     return this.#lastKnown;
   }
 
   /** False also when an operator has paused or cancelled it since. */
   get #isRunning(): boolean {
-    return this.#parts.book.get(this.#id)?.state === 'running';
+    return this.#parts.jobStore.get(this.#id)?.state === 'running';
   }
 
   /** Its table was altered, or cannot be read as it is now. */
   get #isToBeginAnew(): boolean {
-    return this.#parts.book.get(this.#id)?.state === 'pending';
+    return this.#parts.jobStore.get(this.#id)?.state === 'pending';
   }
 
   /** Announces the table, and the snapshot unless an earlier session has; null when there is no such table to capture. */
   async #begin(job: SnapshotJob): Promise<TableRoute | null> {
-    const { loop, book, reader, routes, stream, admit } = this.#parts;
+    const { loop, jobStore, reader, routes, stream, admit } = this.#parts;
     const table = routes.captures(job.database, job.table) ? await reader.find(job) : 'gone';
     const isThere = typeof table !== 'string';
     if (isThere) await admit(job);
@@ -115,7 +115,7 @@ export class SnapshotRunner {
       const since = job.since ?? stream.beginSnapshot();
       // Also by a job that goes on: it may have waited for longer than the topic keeps records.
       route = routes.announced(table.shape, stream.announcement);
-      book.update(job.id, { rowsExpected: this.#isCounted(route) ? rowsExpected : null, since });
+      jobStore.update(job.id, { rowsExpected: this.#isCounted(route) ? rowsExpected : null, since });
       if (job.since === null) this.#mark(route, 'begin');
     });
     return route;
@@ -200,7 +200,7 @@ export class SnapshotRunner {
     const job = this.#job;
     const read = this.#isCounted(route) ? rows.length : published;
     const last = rows.at(-1);
-    this.#parts.book.update(job.id, {
+    this.#parts.jobStore.update(job.id, {
       lastKey: last === undefined ? this.#after(table) : table.keyOf(last),
       order: table.order,
       rows: job.rows + published,
@@ -212,7 +212,7 @@ export class SnapshotRunner {
 
   /** How many rows fulfil a condition would tell of those that `where` keeps from readers. */
   #isCounted(route: TableRoute): boolean {
-    return this.#job.condition === null || route.encoder.table.treatment.condition === null;
+    return this.#job.condition === null || route.encoder.table.publication.condition === null;
   }
 
   /** The rows that the stream has nothing newer of; answers how many. */
@@ -220,7 +220,7 @@ export class SnapshotRunner {
     const { stream, routes, writer, server, loop } = this.#parts;
     const encoder = routes.encoderOf(table.shape, stream.announcement);
     const sequence = stream.snapshotSequence(mark);
-    const { condition } = encoder.table.treatment;
+    const { condition } = encoder.table.publication;
     const image = new SelectImage(table.columns);
     writer.beginGroup({
       encoder,
@@ -259,13 +259,13 @@ export class SnapshotRunner {
   }
 
   #fail({ code, message }: PipelineError): void {
-    this.#parts.book.update(this.#id, { error: { code, message } });
+    this.#parts.jobStore.update(this.#id, { error: { code, message } });
     this.#end('fail');
   }
 
   #end(event: 'finish' | 'fail' | 'giveBack'): void {
-    const { book, stream } = this.#parts;
-    book.move(this.#id, event, stream.now);
+    const { jobStore, stream } = this.#parts;
+    jobStore.move(this.#id, event, stream.now);
   }
 
   #mark(route: TableRoute, phase: 'begin' | 'end'): void {

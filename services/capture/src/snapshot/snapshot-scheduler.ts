@@ -1,11 +1,11 @@
 import { tableId } from '@sluice/envelope';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 
 /** For so long at least a table rests that was read (ms); when the reading took longer, for as long as that. */
 const REST_MS = 2000;
 
 export interface SchedulerParts {
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   /** Tables that are read at once at most (`snapshot.maxThreads`). */
   readonly threads: number;
   /** Whether a table waits for an operator, by `database.table`. */
@@ -34,17 +34,17 @@ export class SnapshotScheduler {
 
   /** Runs until the signal; throws the first error of a job when the others have ended. */
   async run(signal: AbortSignal): Promise<void> {
-    const { book } = this.#parts;
+    const { jobStore } = this.#parts;
     const ended = new AbortController();
     const both = AbortSignal.any([signal, ended.signal]);
     const wake = (): void => this.#wake();
-    book.onMove = wake;
+    jobStore.onMove = wake;
     signal.addEventListener('abort', wake);
     try {
       while (!signal.aborted && this.#failure === null) await this.#turn(both);
     } finally {
       ended.abort();
-      book.onMove = () => undefined;
+      jobStore.onMove = () => undefined;
       signal.removeEventListener('abort', wake);
       await Promise.all(this.#running.values());
     }
@@ -54,11 +54,16 @@ export class SnapshotScheduler {
   /** Starts what may start, and waits for something to change. */
   async #turn(signal: AbortSignal): Promise<void> {
     const changed = new Promise<void>((resolve) => (this.#wake = resolve));
-    const { book, threads, isStopped, now } = this.#parts;
+    const { jobStore, threads, isStopped, now } = this.#parts;
     const reading = new Set(this.#running.keys());
     const rests = (table: string): boolean => this.#resting.has(table);
-    for (const { id, database, table } of book.startable(threads - reading.size, reading, isStopped, rests)) {
-      book.move(id, 'start', now());
+    for (const { id, database, table } of jobStore.startable(
+      threads - reading.size,
+      reading,
+      isStopped,
+      rests,
+    )) {
+      jobStore.move(id, 'start', now());
       this.#running.set(id, this.#read(id, tableId(database, table), signal));
     }
     await changed;

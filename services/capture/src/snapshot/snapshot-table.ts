@@ -1,9 +1,9 @@
 import { columnFromInformationSchema, selectExpression, type ByteWriter, type Column } from '@sluice/binlog';
 import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
-import { leftOutOf, type BookServer } from '../catalog/column-book.ts';
+import { leftOutOf, type ServerFlavour } from '../catalog/column-catalog.ts';
 import { captureTable, ownTopic, schemaColumns, type TableShape } from '../model/table.ts';
 import { keyText } from '../stream/table-route.ts';
-import { AS_IT_IS, type Treatment } from '../model/treatment.ts';
+import { PUBLISH_AS_IS, type TablePublication } from '../model/publication.ts';
 import { encoderFor } from '../encode/shaped-encoder.ts';
 import type { TableEncoder } from '../encode/table-encoder.ts';
 import { chunkSql, keyLiteral, type ChunkQuery, type LiteralKind } from './chunk-query.ts';
@@ -30,13 +30,13 @@ export class SnapshotTable {
   /**
    * Throws TABLE_WITHOUT_KEY when there is neither a primary key nor a configured one.
    * @param configuredKey from `source.keys`
-   * @param treat what the settings make of a shape
+   * @param compile what the settings make of a shape
    */
   constructor(
     description: TableDescription,
     configuredKey: readonly string[] | undefined,
-    server: BookServer,
-    treat: (shape: TableShape) => Treatment = () => AS_IT_IS,
+    server: ServerFlavour,
+    compile: (shape: TableShape) => TablePublication = () => PUBLISH_AS_IS,
   ) {
     const { database, table } = description;
     const leftOut = leftOutOf(description, server);
@@ -45,10 +45,10 @@ export class SnapshotTable {
       .map((column) => columnFromInformationSchema(column, server.flavour));
     const keyColumns = configuredKey ?? description.primaryKey;
     this.shape = { database, table, columns: schemaColumns(this.columns), keyColumns, leftOut };
-    const captured = captureTable(this.shape, 0, ownTopic(''), 0, treat(this.shape));
+    const captured = captureTable(this.shape, 0, ownTopic(''), 0, compile(this.shape));
     this.#keyEncoder = encoderFor(captured, '');
-    this.#published = publishedAsTheyAre(captured.treatment, this.columns);
-    this.#expressions = expressionsOf(this.columns, captured.treatment);
+    this.#published = publishedAsTheyAre(captured.publication, this.columns);
+    this.#expressions = expressionsOf(this.columns, captured.publication);
     this.#keys = captured.keyOrdinals.map((ordinal) => keyColumn(this.columns[ordinal] as Column, ordinal));
     this.#comparedKeys = this.#keys.map(({ column }) => comparedKey(description, column));
     this.order = this.#keys.map(({ column }) => `${column.name} ${column.sqlType}`).join(', ');
@@ -88,14 +88,17 @@ export class SnapshotTable {
 }
 
 /** Null when all columns are. */
-function publishedAsTheyAre({ plan }: Treatment, columns: readonly Column[]): ReadonlySet<string> | null {
+function publishedAsTheyAre(
+  { plan }: TablePublication,
+  columns: readonly Column[],
+): ReadonlySet<string> | null {
   if (plan === null) return null;
   const plain = plan.columns.filter(({ step }) => step.kind === 'write');
   return new Set(plain.map(({ place }) => columns[place]?.name ?? ''));
 }
 
 /** What nobody gets to see is not asked for. */
-function expressionsOf(columns: readonly Column[], { plan, condition }: Treatment): readonly string[] {
+function expressionsOf(columns: readonly Column[], { plan, condition }: TablePublication): readonly string[] {
   if (plan === null) return columns.map((column) => selectExpression(column));
   const steps = new Map(plan.columns.map(({ place, step }) => [place, step.kind]));
   return columns.map((column, place) => {

@@ -8,14 +8,14 @@ import { refusalNow } from '../preflight/examine-table.ts';
 import { newcomerOf } from '../preflight/new-tables.ts';
 import type { Source } from '../source/source.ts';
 import { boundStatements } from '../source/statement-time.ts';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
 import { RowWriter } from '../encode/row-writer.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
 import type { TableWorkQueue } from '../stream/table-work.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { SnapshotDesk } from './snapshot-desk.ts';
+import { SnapshotController } from './snapshot-controller.ts';
 import { SnapshotRunner, type SnapshotParts } from './snapshot-runner.ts';
 import { SnapshotTable } from './snapshot-table.ts';
 import { SnapshotScheduler } from './snapshot-scheduler.ts';
@@ -30,7 +30,7 @@ export interface SnapshotsParts {
   /** Makes the topics of a table that has none yet. */
   readonly admit: (table: TableName) => Promise<void>;
   readonly loop: CaptureLoop;
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   readonly oversize: OversizeRows;
   /** Whether a table waits for an operator, by `database.table`: no row of it is read before. */
   readonly isStopped: (id: string) => boolean;
@@ -39,16 +39,16 @@ export interface SnapshotsParts {
 
 /** The snapshots of one session of the stream: those that are owed or were begun, and those that operators ask for. */
 export class Snapshots {
-  readonly desk: SnapshotDesk;
+  readonly controller: SnapshotController;
   readonly #parts: SnapshotsParts;
   readonly #writer: RowWriter;
 
   constructor(parts: SnapshotsParts) {
-    const { book, loop, settings, log } = parts;
+    const { jobStore, loop, settings, log } = parts;
     this.#parts = parts;
     this.#writer = new RowWriter({ tombstones: false, oversize: parts.oversize });
-    this.desk = new SnapshotDesk({
-      book,
+    this.controller = new SnapshotController({
+      jobStore,
       durably: (change) => loop.durably(change),
       connect: () => this.#connect(),
       describe: (table) => this.#describe(table),
@@ -56,7 +56,7 @@ export class Snapshots {
       filter: settings.filter,
       isFit: (table) =>
         refusalNow(settings.config, table) === null &&
-        newcomerOf(settings.config, book.known, table) === null,
+        newcomerOf(settings.config, jobStore.known, table) === null,
       now: Date.now,
       log,
     });
@@ -64,9 +64,9 @@ export class Snapshots {
 
   /** Until the signal; throws a PipelineError when the source fails. */
   async run(signal: AbortSignal): Promise<void> {
-    const { settings, book, isStopped } = this.#parts;
+    const { settings, jobStore, isStopped } = this.#parts;
     const scheduler = new SnapshotScheduler({
-      book,
+      jobStore,
       threads: settings.config.snapshot.maxThreads,
       isStopped,
       read: (id, until) => this.#read(id, until),
@@ -108,7 +108,7 @@ export class Snapshots {
   #describe(table: TableDescription): SnapshotTable {
     const { settings, source, routes } = this.#parts;
     const key = settings.config.source.keys[tableIdOf(table)];
-    return new SnapshotTable(table, key, source.facts, (shape) => routes.treat(shape));
+    return new SnapshotTable(table, key, source.facts, (shape) => routes.compile(shape));
   }
 
   #chunkReader(connection: Connection): ChunkReader {

@@ -103,13 +103,13 @@ async function gtidSetOf(
 }
 
 /** Whether the transactions of `subset` are all in the server's executed set, and none that it purged is missing there. */
-export interface GtidStanding {
+export interface GtidCoverage {
   readonly known: boolean;
   readonly available: boolean;
 }
 
 /** MySQL only: MariaDB checks the position itself when the dump begins. */
-export async function checkGtidStanding(connection: Connection, gtidSet: string): Promise<GtidStanding> {
+export async function checkGtidCoverage(connection: Connection, gtidSet: string): Promise<GtidCoverage> {
   const rows = await queryRows(
     connection,
     'SELECT GTID_SUBSET(?, @@GLOBAL.gtid_executed) AS known, GTID_SUBSET(@@GLOBAL.gtid_purged, ?) AS available',

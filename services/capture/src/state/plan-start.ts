@@ -2,10 +2,10 @@ import { parseSequence } from '@sluice/envelope';
 import { binlogFileNumber } from '../model/position.ts';
 import { PipelineError } from '@sluice/runtime';
 import type { ReadFrom } from '../source/binlog-reader.ts';
-import type { BinlogStatus, GtidStanding, ServerFacts } from '../source/server.ts';
+import type { BinlogStatus, GtidCoverage, ServerFacts } from '../source/server.ts';
 import type { ResumePoint } from './resume-point.ts';
 import { snapshotsOf, type Checkpoint } from './checkpoint.ts';
-import { NO_SNAPSHOTS, type Snapshots } from './snapshot-book.ts';
+import { NO_SNAPSHOTS, type Snapshots } from './snapshot-job-store.ts';
 
 const GENERATION_MAX = 921;
 
@@ -18,11 +18,11 @@ export interface StartFacts {
   /** The end of the source's binlog. */
   readonly status: BinlogStatus;
   /** How the server stands to the checkpoint's GTID set; null where there is none or for MariaDB. */
-  readonly gtidStanding: GtidStanding | null;
+  readonly gtidCoverage: GtidCoverage | null;
   /** Size of the checkpoint's binlog file on the server, up to where it is written; null when the server has none of that name. */
   readonly fileBytes: number | null;
   /** When the server made the file of that name (seconds since 1970); null where nobody has looked. */
-  readonly fileBirthday: number | null;
+  readonly currentFileCreatedAt: number | null;
   /** The operator's word that a lost checkpoint is accepted (`--accept lost-checkpoint`). */
   readonly acceptLostCheckpoint: boolean;
 }
@@ -48,7 +48,7 @@ export function planStart(facts: StartFacts): StartPlan {
   if (checkpoint === null || facts.acceptLostCheckpoint) return beginAnew(facts);
   if (checkpoint.flavour !== facts.server.flavour)
     throw diverged(`it is ${facts.server.flavour}, and that one was ${checkpoint.flavour}`);
-  if (facts.gtidStanding?.known === false)
+  if (facts.gtidCoverage?.known === false)
     throw diverged('it does not know transactions that were published');
   const isSame = isSameSpace(facts, checkpoint);
   if (isSame && goesByPosition(facts)) {
@@ -87,12 +87,12 @@ export function isSameSpace(
  * other than 1, an older copy of the server): transactions of later files have got the numbers of the lost ones.
  */
 function refuseReset(
-  { status, fileBirthday, fileBytes }: StartFacts,
+  { status, currentFileCreatedAt, fileBytes }: StartFacts,
   { file, fileCreatedAt, position }: Checkpoint,
 ): void {
   if (binlogFileNumber(file) > binlogFileNumber(status.file))
     throw diverged(`its binlogs begin anew at ${status.file}, the server was reset`);
-  if (fileBirthday !== null && fileCreatedAt > 0 && fileBirthday !== fileCreatedAt)
+  if (currentFileCreatedAt !== null && fileCreatedAt > 0 && currentFileCreatedAt !== fileCreatedAt)
     throw diverged(`its ${file} is not the file that was read before, the server was reset`);
   if (fileBytes !== null && fileBytes < position)
     throw diverged(`its ${file} ends at ${fileBytes}, and it was read up to ${position}`);
@@ -172,7 +172,7 @@ function checkGtids(facts: StartFacts, checkpoint: Checkpoint): void {
       `The source can only go on by GTID: it has no ${checkpoint.file} of the server that was read before. Run on it: SET GLOBAL gtid_mode = ON;`,
     );
   }
-  if (facts.gtidStanding?.available === false) throw purged(checkpoint);
+  if (facts.gtidCoverage?.available === false) throw purged(checkpoint);
 }
 
 function nextGeneration(highest: number): number {

@@ -6,7 +6,7 @@ import { KnownGtids } from '../source/known-gtids.ts';
 import { SequenceCounter } from '../model/sequence-counter.ts';
 import type { CascadeMarks } from './cascade-marks.ts';
 import { ChangeWriter, type ChangeContext } from './change-writer.ts';
-import type { ControlPoint } from '../encode/record-format.ts';
+import type { SourceInfo } from '../encode/record-format.ts';
 import { classifyStatement, respelled, type LoggedStatement, type XaStep } from '../ddl/ddl.ts';
 import type { DdlReporter } from './ddl-reporter.ts';
 import { DdlWriter, type StatementContext } from './ddl-writer.ts';
@@ -19,7 +19,7 @@ import { newTransaction } from './stream-transaction.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
 import type { TableRoutes } from './table-routes.ts';
 import type { TableWorkQueue } from './table-work.ts';
-import type { Announcement } from '../encode/announcement.ts';
+import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../model/position.ts';
 import type { StreamProgress } from '../source/stream-progress.ts';
 import type { ResumePoint } from '../state/resume-point.ts';
@@ -221,7 +221,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   onRows(rows: RowsEvent): void {
     this.#cascades.note(rows);
     const route = this.#routes.of(rows.table);
-    if (route?.encoder.table.treatment.skips?.has(rows.operation) === true) return this.#skip(rows);
+    if (route?.encoder.table.publication.skips?.has(rows.operation) === true) return this.#skip(rows);
     if (route === null) return this.#passOver(rows);
     this.#rows.note(rows.table, route, this.buffer);
     this.#writer.write(rows, route);
@@ -262,7 +262,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   }
 
   /** Where something is told that no rollback may take away: a new version of a table. */
-  readonly announcement = (): Announcement => {
+  readonly announcement = (): SchemaChangeContext => {
     this.#rows.noteTold();
     return { buffer: this.buffer, point: this.point() };
   };
@@ -324,7 +324,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   }
 
   /** Where a control record written now belongs. */
-  point(sequence: Sequence = this.highest, offset = this.#position.position): ControlPoint {
+  point(sequence: Sequence = this.highest, offset = this.#position.position): SourceInfo {
     const { gtid, serverId, committedAtMs } = this.transaction;
     return {
       server: this.#server,

@@ -2,7 +2,7 @@ import { ByteWriter, type RowsEvent } from '@sluice/binlog';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import type { RowGroup } from '../encode/record-format.ts';
 import { RowWriter, type RowWriterOptions } from '../encode/row-writer.ts';
-import type { RowCondition } from '../model/treatment.ts';
+import type { RowCondition } from '../model/publication.ts';
 import { keyText, type TableRoute } from './table-route.ts';
 import type { SequenceCounter } from '../model/sequence-counter.ts';
 
@@ -42,7 +42,7 @@ export class ChangeWriter {
   write(rows: RowsEvent, route: TableRoute): void {
     this.#writer.beginGroup(this.#group(rows, route, rows.operation));
     const imagesBefore = this.#context.transaction.images;
-    const { condition } = route.encoder.table.treatment;
+    const { condition } = route.encoder.table.publication;
     if (condition !== null) this.#meeting(condition, rows, route, imagesBefore);
     else if (rows.operation === 'UPDATE') this.#updates(rows, route, imagesBefore);
     else this.#insertsOrDeletes(rows, route, imagesBefore);

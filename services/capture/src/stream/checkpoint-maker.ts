@@ -8,7 +8,7 @@ import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { ServerFacts } from '../source/server.ts';
 import { sealCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
 import { writeDdlState } from '../state/ddl-state.ts';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { ChangeStream } from './change-stream.ts';
 
 export interface CheckpointParts {
@@ -16,7 +16,7 @@ export interface CheckpointParts {
   readonly server: ServerFacts;
   readonly generation: number;
   readonly stream: ChangeStream;
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
 }
 
 /** Headers of every checkpoint: which process wrote it, and since when there has been one. */
@@ -47,9 +47,9 @@ export function writeCheckpoint(
 }
 
 /** The checkpoint that covers everything the stream has put into the buffer so far. */
-function makeCheckpoint({ settings, server, generation, stream, book }: CheckpointParts): Checkpoint {
+function makeCheckpoint({ settings, server, generation, stream, jobStore }: CheckpointParts): Checkpoint {
   const { transaction, position, sequence, gtidSet, highest, fileCreatedAt, now } = stream;
-  book.notePosition(position);
+  jobStore.notePosition(position);
   return {
     version: 1,
     pipeline: settings.config.pipeline,
@@ -62,7 +62,7 @@ function makeCheckpoint({ settings, server, generation, stream, book }: Checkpoi
     highest,
     gtidSet,
     generation,
-    snapshots: book.toSnapshots(),
+    snapshots: jobStore.toSnapshots(),
     savedAt: now,
   };
 }

@@ -18,7 +18,7 @@ import { nameChanges, type NameChange } from '../ddl/name-changes.ts';
 import { originsOf, type Origin } from '../ddl/origins.ts';
 import { shownStatement } from '../ddl/shown-statement.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
-import type { Announcement } from '../encode/announcement.ts';
+import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 import { stopsTable, type DdlPolicies } from '../ddl/ddl-policies.ts';
 
 export interface DdlReporterOptions {
@@ -66,13 +66,13 @@ export class DdlReporter {
     return this.#options.policies;
   }
 
-  report(change: DdlChange, statement: SeenStatement, announcement: Announcement): void {
+  report(change: DdlChange, statement: SeenStatement, announcement: SchemaChangeContext): void {
     for (const finding of this.#findings(change)) this.#write(finding, statement, announcement);
     for (const origin of originsOf(change.renamed)) this.#reportExposure(origin, statement, announcement);
   }
 
   /** A table that settings would not hide any more as they did under its former name: capture stops it. */
-  #reportExposure(origin: Origin, statement: SeenStatement, { buffer, point }: Announcement): void {
+  #reportExposure(origin: Origin, statement: SeenStatement, { buffer, point }: SchemaChangeContext): void {
     const reason = this.#exposureBy(origin);
     if (reason === null) return;
     const sequence = this.#options.journal.freeId(point.sequence);
@@ -94,12 +94,12 @@ export class DdlReporter {
   }
 
   /** A table whose rows were all thrown away. */
-  reportTruncate(table: TableName, statement: SeenStatement, announcement: Announcement): void {
+  reportTruncate(table: TableName, statement: SeenStatement, announcement: SchemaChangeContext): void {
     if (this.#captures(table)) this.#write(aboutTable('truncate', table), statement, announcement);
   }
 
   /** A table whose columns are other than before, and no statement tells why: somebody shall look whatever the policy is. */
-  reportUnseen(kind: 'additive' | 'breaking', table: TableName, announcement: Announcement): void {
+  reportUnseen(kind: 'additive' | 'breaking', table: TableName, announcement: SchemaChangeContext): void {
     const { buffer, point } = announcement;
     const sequence = this.#options.journal.freeId(point.sequence);
     const finding: Finding = { ...aboutTable(kind, table), unseen: true };
@@ -121,7 +121,7 @@ export class DdlReporter {
   }
 
   /** Tables that are read again because of rows, of which the binlog does not tell what became. @param statement as far as it may be shown */
-  reportRows(statement: string, tables: readonly TableName[], { buffer, point }: Announcement): void {
+  reportRows(statement: string, tables: readonly TableName[], { buffer, point }: SchemaChangeContext): void {
     const sequence = this.#options.journal.freeId(point.sequence);
     const finding: Finding = { class: 'rows', tables, shadow: false, created: false, before: [] };
     const seen = { sql: statement, database: tables[0]?.database ?? '', sqlMode: 0 };
@@ -129,7 +129,7 @@ export class DdlReporter {
   }
 
   /** Tables, as `database.table`, with rows that foreign keys change without a trace in the binlog. */
-  reportCascades(ids: readonly string[], { buffer, point }: Announcement): void {
+  reportCascades(ids: readonly string[], { buffer, point }: SchemaChangeContext): void {
     const sequence = this.#options.journal.freeId(point.sequence);
     const tables = ids.map(parseTableId);
     const finding: Finding = { class: 'cascade', tables, shadow: false, created: false, before: [] };
@@ -138,7 +138,7 @@ export class DdlReporter {
   }
 
   /** A table with rows of an XA transaction, once: capture stops it by itself. */
-  reportXa(xid: string, { database, table }: TableName, announcement: Announcement): void {
+  reportXa(xid: string, { database, table }: TableName, announcement: SchemaChangeContext): void {
     const id = tableId(database, table);
     const { alerts } = this.#options.journal;
     if (alerts.some(({ statement, tables }) => statement === prepareOf(xid) && tables.includes(id))) return;
@@ -215,7 +215,7 @@ export class DdlReporter {
   }
 
   /** In as many records as keep each of them far below the largest that Kafka takes: any number of tables may be told of at once. */
-  #write(finding: Finding, statement: SeenStatement, announcement: Announcement): void {
+  #write(finding: Finding, statement: SeenStatement, announcement: SchemaChangeContext): void {
     const { tables } = finding;
     this.#writePart({ ...finding, tables: tables.slice(0, TABLES_MAX) }, statement, announcement);
     for (let from = TABLES_MAX; from < tables.length; from += TABLES_MAX) {
@@ -229,7 +229,7 @@ export class DdlReporter {
   #writePart(
     finding: Finding,
     { sql, database, sqlMode }: SeenStatement,
-    { buffer, point }: Announcement,
+    { buffer, point }: SchemaChangeContext,
   ): void {
     const { prefix, flavour, journal, onReport } = this.#options;
     const { class: kind, tables, shadow, created, unseen, reason = '' } = finding;

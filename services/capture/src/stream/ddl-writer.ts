@@ -1,7 +1,7 @@
 import type { DdlPolicy, Sequence, TableName } from '@sluice/envelope';
 import type { SequenceCounter } from '../model/sequence-counter.ts';
 import { writeSchema, writeTruncate } from '../encode/control-writer.ts';
-import type { ControlPoint } from '../encode/record-format.ts';
+import type { SourceInfo } from '../encode/record-format.ts';
 import type { DdlChange } from '../ddl/ddl-change.ts';
 import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
 import type { NameChange } from '../ddl/name-changes.ts';
@@ -13,7 +13,7 @@ export interface StatementContext {
   readonly buffer: PublishBuffer;
   readonly sequence: SequenceCounter;
   /** Where a control record written now belongs. */
-  point(sequence: Sequence, offset: number): ControlPoint;
+  point(sequence: Sequence, offset: number): SourceInfo;
   /** Whether a record with this sequence offset was published by an earlier reading. */
   wasPublished(offset: number): boolean;
 }
@@ -47,13 +47,13 @@ export class DdlWriter {
   }
 
   /** Sinks stop here where the policy says so; else, and then, they have no rows under a name that is gone. */
-  #tellMoved({ table, change, isGone }: NameChange, point: ControlPoint): void {
+  #tellMoved({ table, change, isGone }: NameChange, point: SourceInfo): void {
     const known = this.#routes.byName(table.database, table.table)?.encoder.table;
     if (known === undefined) return;
     const { buffer } = this.#context;
     const policy = this.#ddl.policies[change];
     writeSchema(buffer, known, change, point, policy);
-    const takesRows = isGone && policy !== 'alert' && known.treatment.skips?.has('TRUNCATE') !== true;
+    const takesRows = isGone && policy !== 'alert' && known.publication.skips?.has('TRUNCATE') !== true;
     if (takesRows) writeTruncate(buffer, known, point);
   }
 
@@ -66,11 +66,11 @@ export class DdlWriter {
   }
 
   /** Whether there was something to publish. */
-  #truncate({ database, table }: TableName, offset: number, point: ControlPoint, policy: DdlPolicy): boolean {
+  #truncate({ database, table }: TableName, offset: number, point: SourceInfo, policy: DdlPolicy): boolean {
     const route = this.#routes.byName(database, table);
     if (route === null) return false;
     if (route.recorder !== null) route.recorder.disturbed = true;
-    const isLeftOut = route.encoder.table.treatment.skips?.has('TRUNCATE') === true;
+    const isLeftOut = route.encoder.table.publication.skips?.has('TRUNCATE') === true;
     if (this.#context.wasPublished(offset) || isLeftOut) return false;
     writeTruncate(this.#context.buffer, route.encoder.table, point, policy);
     return true;

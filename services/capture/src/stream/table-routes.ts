@@ -1,7 +1,7 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
 import { parseTableId, type Sequence, tableId, tableIdOf, type TableName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import type { Treatment } from '../model/treatment.ts';
+import type { TablePublication } from '../model/publication.ts';
 import type { TableFilter } from '../model/table-filter.ts';
 import {
   routingText,
@@ -10,7 +10,7 @@ import {
   type TableRegistry,
 } from '../catalog/table-registry.ts';
 import { schemaColumns, type CapturedTable, type TableShape } from '../model/table.ts';
-import { isRowHash, type ColumnBook } from '../catalog/column-book.ts';
+import { isRowHash, type ColumnCatalog } from '../catalog/column-catalog.ts';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
 import { writeSchema } from '../encode/control-writer.ts';
 import { encoderFor } from '../encode/shaped-encoder.ts';
@@ -22,7 +22,7 @@ import type { DdlChange } from '../ddl/ddl-change.ts';
 import type { LoggedStatement } from '../ddl/ddl.ts';
 import { nameChanges } from '../ddl/name-changes.ts';
 import type { DdlPolicies } from '../ddl/ddl-policies.ts';
-import type { Announcement } from '../encode/announcement.ts';
+import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 
 export interface TableRoutesOptions {
   readonly history: SchemaHistory;
@@ -33,7 +33,7 @@ export interface TableRoutesOptions {
   readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
   /** Whether the server takes table names that differ in case only for the same (`lower_case_table_names`). */
   readonly ignoresCase: boolean;
-  readonly columnBook: ColumnBook;
+  readonly columnCatalog: ColumnCatalog;
   /** Takes what is learned of tables. */
   readonly work: TableWorkQueue;
   readonly policies: DdlPolicies;
@@ -77,14 +77,14 @@ export class TableRoutes {
   }
 
   /** Gives a new or changed table map its route, or lets it wait for its topic. */
-  meet(map: TableMap, announcement: () => Announcement): void {
+  meet(map: TableMap, announcement: () => SchemaChangeContext): void {
     if (this.#isPassedOver(map)) {
       this.#byMap.set(map, null);
       return;
     }
     if (!map.fullMetadata) throw metadataMissing(map);
-    const { registry, columnBook } = this.#options;
-    const isSettled = !columnBook.lacks(map) && !this.hasOtherKey(map) && this.unseenChange(map) === null;
+    const { registry, columnCatalog } = this.#options;
+    const isSettled = !columnCatalog.lacks(map) && !this.hasOtherKey(map) && this.unseenChange(map) === null;
     const isReady =
       isSettled &&
       registry.isAdmitted(map.database, map.table) &&
@@ -149,7 +149,7 @@ export class TableRoutes {
   }
 
   /** Gives a table map its route; topics and types must be known by now. */
-  settle(map: TableMap, announcement: () => Announcement): void {
+  settle(map: TableMap, announcement: () => SchemaChangeContext): void {
     this.#byMap.set(map, this.open(this.shapeOf(map), announcement));
     this.#lastMap = null;
   }
@@ -157,7 +157,7 @@ export class TableRoutes {
   /** The shape that rows of this map have; what the map does not tell must be known by now. */
   shapeOf(map: TableMap): TableShape {
     const { database, table } = map;
-    const facts = this.#options.columnBook.factsOf(map);
+    const facts = this.#options.columnCatalog.factsOf(map);
     const columns = schemaColumns(describedColumns(map.columns, facts));
     const leftOut = map.columns.flatMap(({ name }) =>
       facts.leftOut.has(name) && !isRowHash(name) ? [name] : [],
@@ -166,7 +166,7 @@ export class TableRoutes {
   }
 
   /** The route of a shape that the stream has rows of now, or that is not known at all yet. */
-  open(shape: TableShape, announcement: () => Announcement): TableRoute {
+  open(shape: TableShape, announcement: () => SchemaChangeContext): TableRoute {
     const table = this.#register(shape, announcement);
     const id = tableId(shape.database, shape.table);
     const route = this.#byName.get(id);
@@ -187,14 +187,14 @@ export class TableRoutes {
    * or not: a reader may come when the first record has expired, or have lost what it made of it.
    * @param shape for a table that is not known yet
    */
-  announced(shape: TableShape, announcement: () => Announcement): TableRoute {
+  announced(shape: TableShape, announcement: () => SchemaChangeContext): TableRoute {
     const { database, table } = shape;
     const known = this.#options.registry.shapeOf(database, table);
     if (known !== null) this.#tell(known, announcement);
     return this.byName(database, table) ?? this.open(shape, announcement);
   }
 
-  #tell(shape: TableShape, announcement: () => Announcement): void {
+  #tell(shape: TableShape, announcement: () => SchemaChangeContext): void {
     const registration = this.#options.registry.register(shape);
     const { table, change } = registration;
     const { buffer, point } = announcement();
@@ -203,14 +203,14 @@ export class TableRoutes {
   }
 
   /** For rows from elsewhere than the stream: its own encoder stays the one that its table map asks for. */
-  encoderOf(shape: TableShape, announcement: () => Announcement): TableEncoder {
+  encoderOf(shape: TableShape, announcement: () => SchemaChangeContext): TableEncoder {
     const table = this.#register(shape, announcement);
     const encoder = this.#byName.get(tableId(shape.database, shape.table))?.encoder;
     return encoder?.table === table ? encoder : encoderFor(table, this.#options.serverName);
   }
 
   /** A version not seen before is announced in the topic and in the schema history. */
-  #register(shape: TableShape, announcement: () => Announcement): CapturedTable {
+  #register(shape: TableShape, announcement: () => SchemaChangeContext): CapturedTable {
     const since = (): Sequence => announcement().point.sequence;
     const registration = this.#options.registry.register(shape, since);
     if (registration.change !== 'none') this.#announce(registration, announcement());
@@ -244,8 +244,8 @@ export class TableRoutes {
   }
 
   /** What the settings make of a shape. Throws TABLE_SHAPE_REFUSED. */
-  treat(shape: TableShape): Treatment {
-    return this.#options.registry.treat(shape);
+  compile(shape: TableShape): TablePublication {
+    return this.#options.registry.compile(shape);
   }
 
   captures(database: string, table: string): boolean {
@@ -284,10 +284,10 @@ export class TableRoutes {
     { created, renamed, altered }: DdlChange,
     statement: Pick<LoggedStatement, 'sql' | 'sqlMode'>,
   ): void {
-    const { work, columnBook } = this.#options;
+    const { work, columnCatalog } = this.#options;
     const others = [...(created === null ? [] : [created]), ...renamed.map(({ to }) => to)];
     const note = (table: TableName, alter: typeof statement | null): void => {
-      if (columnBook.mayRenew(table)) work.add({ kind: 'columns', table, alter });
+      if (columnCatalog.mayRenew(table)) work.add({ kind: 'columns', table, alter });
     };
     for (const table of others) note(table, null);
     for (const table of altered) note(table, statement);
@@ -345,11 +345,11 @@ export class TableRoutes {
       );
   }
 
-  #announce(registration: Registration, { buffer, point }: Announcement): void {
+  #announce(registration: Registration, { buffer, point }: SchemaChangeContext): void {
     const { table, change } = registration;
-    const { database, table: name, version, columns, keyColumns, shape, treatment } = table;
+    const { database, table: name, version, columns, keyColumns, shape, publication } = table;
     const { leftOut = [] } = shape;
-    const source = sourceOf(shape, treatment);
+    const source = sourceOf(shape, publication);
     const routing = routingText(this.#options.registry.routing);
     const record: SchemaHistoryRecord = {
       database,
@@ -372,7 +372,7 @@ export class TableRoutes {
 /** The table itself, where not all of it is published as it is. */
 function sourceOf(
   { columns, keyColumns }: TableShape,
-  { plan, condition }: Treatment,
+  { plan, condition }: TablePublication,
 ): NonNullable<SchemaHistoryRecord['source']> | null {
   if (plan === null && condition === null) return null;
   const made = { columns: [...columns], keyColumns: [...keyColumns], plan: plan?.text ?? '' };

@@ -2,13 +2,13 @@ import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { Logger } from '@sluice/runtime';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { askSource } from './ask-source.ts';
-import type { LeftAlone } from './left-alone.ts';
-import type { OwedTables } from './owed-tables.ts';
+import type { UncapturedTables } from './uncaptured-tables.ts';
+import type { PendingSnapshots } from './pending-snapshots.ts';
 import { isAtOrPast } from '../model/position.ts';
 import { areTransactional, changesNoOther, isServersOwn } from '../catalog/row-safety.ts';
 import { readBinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import type { Doubt, LoggedChange, RolledBack } from '../stream/doubt.ts';
@@ -16,13 +16,13 @@ import type { TableRoutes } from '../stream/table-routes.ts';
 
 export interface DoubtfulRowsParts {
   readonly settings: Pick<CaptureSettings, 'config'>;
-  readonly leftAlone: LeftAlone;
-  readonly owed: OwedTables;
+  readonly uncaptured: UncapturedTables;
+  readonly owed: PendingSnapshots;
   readonly source: Pick<Source, 'connect' | 'facts'>;
   readonly stream: ChangeStream;
   readonly registry: TableRegistry;
   readonly routes: TableRoutes;
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   readonly log: Logger;
 }
 
@@ -57,8 +57,8 @@ export class DoubtfulRows {
    * foreign key of then may have been gone by then. A DDL on the way up to there makes every table doubtful.
    */
   async doubtAnswers(): Promise<void> {
-    const { stream, book } = this.#parts;
-    if (book.unsureUntil === null || !isAtOrPast(book.unsureUntil, stream.position)) return;
+    const { stream, jobStore } = this.#parts;
+    if (jobStore.unsureUntil === null || !isAtOrPast(jobStore.unsureUntil, stream.position)) return;
     const statement =
       'statements that were logged as such, before a DDL that may hide what else they changed';
     await this.settle({ ...UNKNOWN_CHANGE, statement, start: stream.position.position });
@@ -84,21 +84,21 @@ export class DoubtfulRows {
   }
 
   #changesNoOther(table: TableName, change: LoggedChange): Promise<boolean> {
-    const { source, book } = this.#parts;
+    const { source, jobStore } = this.#parts;
     const { mayBeTemporary, touchesOld } = change;
     const question = `alone ${tableIdOf(table)}${mayBeTemporary ? ' or temporary' : ''}${touchesOld ? '' : ' adds'}`;
     return this.#ask(question, async (connection) => {
       if (!(await changesNoOther(connection, table, change))) return false;
       const { file, position } = await readBinlogStatus(connection, source.facts);
-      book.unsureUntil = { file, position };
+      jobStore.unsureUntil = { file, position };
       return true;
     });
   }
 
   /** Those that were read, and those that were made since this life began. */
   #allTables(): readonly TableName[] {
-    const { registry, routes, book } = this.#parts;
-    const isThere = (name: TableName): boolean => !this.#takesFirst || book.knows(tableIdOf(name));
+    const { registry, routes, jobStore } = this.#parts;
+    const isThere = (name: TableName): boolean => !this.#takesFirst || jobStore.knows(tableIdOf(name));
     const read = [...registry.admitted()].filter(
       (name) => routes.captures(name.database, name.table) && isThere(name),
     );
@@ -111,21 +111,21 @@ export class DoubtfulRows {
 
   /** Without those that capture leaves alone, and those that are gone: what they would have to tell is read when they can be. */
   async #captured(tables: readonly TableName[]): Promise<readonly TableName[]> {
-    const { registry, book, leftAlone, owed } = this.#parts;
+    const { registry, jobStore, uncaptured, owed } = this.#parts;
     const found: TableName[] = [];
     for (const name of tables) {
       const id = tableIdOf(name);
       const isAdmitted = registry.isAdmitted(name.database, name.table);
-      const isTaken = !leftAlone.has(id) && (isAdmitted || (await owed.isTaken(name)));
+      const isTaken = !uncaptured.has(id) && (isAdmitted || (await owed.isTaken(name)));
       if (isTaken) found.push(name);
-      else book.forget(id);
+      else jobStore.forget(id);
     }
     return found;
   }
 
   #readAgain(tables: readonly TableName[], doubt: Doubt): void {
-    const { stream, book, log } = this.#parts;
-    book.readAgain(tables, this.#takesFirst, Date.now());
+    const { stream, jobStore, log } = this.#parts;
+    jobStore.readAgain(tables, this.#takesFirst, Date.now());
     if (!stream.tellDoubt(tables, doubt)) return;
     log.warn(
       { event: 'capture.reads_again', tables: tables.map(tableIdOf) },

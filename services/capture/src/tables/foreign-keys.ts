@@ -4,20 +4,20 @@ import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { Cascades } from '../preflight/binlog-gaps.ts';
 import { cascadeDigests, cascadeParents, childrenOf } from '../catalog/cascade-parents.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { CascadeMarks } from '../stream/cascade-marks.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
-import type { Announcement } from '../encode/announcement.ts';
+import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 
 export interface ForeignKeysParts {
   readonly settings: Pick<CaptureSettings, 'config' | 'filter'>;
   readonly flavour: 'mysql' | 'mariadb';
   readonly registry: TableRegistry;
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   readonly journal: DdlJournal;
   readonly ddl: DdlReporter;
-  readonly announcement: () => Announcement;
+  readonly announcement: () => SchemaChangeContext;
   /** Whether a table is left alone, because it cannot be captured as it is. */
   readonly isRefused: (id: string) => boolean;
   readonly log: Logger;
@@ -64,16 +64,16 @@ export class ForeignKeys {
    * until now was perhaps not followed; nor may what a key did that is gone by now.
    */
   follow(cascades: Cascades): void {
-    const { book } = this.#parts;
+    const { jobStore } = this.#parts;
     if (!this.#isFollowing) {
-      book.followed = null;
+      jobStore.followed = null;
       return;
     }
     const parents = cascadeParents(cascades.keys, this.#isCaptured);
-    const before = book.followed ?? {};
+    const before = jobStore.followed ?? {};
     const now = cascadeDigests(parents);
     this.marks.parents = parents;
-    book.followed = now;
+    jobStore.followed = now;
     const others = new Set([...Object.keys(before), ...Object.keys(now)]);
     if (!this.#areLogged(cascades)) this.#readAgain([...others].filter((id) => before[id] !== now[id]));
   }
@@ -101,13 +101,13 @@ export class ForeignKeys {
 
   /** Of a table that this life has no topic of no row was published that could have become other. */
   #readAgain(ids: readonly string[]): void {
-    const { settings, registry, book, isRefused, log } = this.#parts;
+    const { settings, registry, jobStore, isRefused, log } = this.#parts;
     const tables = ids
       .filter((id) => !isRefused(id))
       .map(parseTableId)
       .filter(({ database, table }) => registry.isAdmitted(database, table));
     const takesFirst = settings.config.snapshot.mode === 'initial';
-    const added = book.readAgain(tables, takesFirst, Date.now(), true);
+    const added = jobStore.readAgain(tables, takesFirst, Date.now(), true);
     if (added.length === 0) return;
     log.info(
       { event: 'capture.cascades_followed', tables: added },

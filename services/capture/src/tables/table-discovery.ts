@@ -11,19 +11,19 @@ import { wordsBehindNames } from '../ddl/words-behind-names.ts';
 import { findGone, type Gone } from '../catalog/gone.ts';
 import { findHidden } from '../catalog/hidden.ts';
 import type { Source } from '../source/source.ts';
-import type { BookServer, ColumnBook } from '../catalog/column-book.ts';
-import type { LeftAlone } from './left-alone.ts';
-import type { OwedTables } from './owed-tables.ts';
+import type { ServerFlavour, ColumnCatalog } from '../catalog/column-catalog.ts';
+import type { UncapturedTables } from './uncaptured-tables.ts';
+import type { PendingSnapshots } from './pending-snapshots.ts';
 import { UnseenChanges, type UnseenChangesParts } from './unseen-changes.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 
 export interface TableDiscoveryParts extends Omit<UnseenChangesParts, 'describe'> {
   readonly settings: Pick<CaptureSettings, 'config'>;
   readonly source: Pick<Source, 'connect' | 'facts'>;
-  readonly server: BookServer;
-  readonly columnBook: ColumnBook;
-  readonly leftAlone: LeftAlone;
-  readonly owed: OwedTables;
+  readonly server: ServerFlavour;
+  readonly columnCatalog: ColumnCatalog;
+  readonly uncaptured: UncapturedTables;
+  readonly owed: PendingSnapshots;
   /** Makes the topics of a table that has none. */
   readonly admit: (table: TableName) => Promise<void>;
   readonly log: Logger;
@@ -46,8 +46,8 @@ export class TableDiscovery {
 
   /** Its rows are published from now on, or passed over. A table with rows that are not in the stream owes a snapshot. */
   async meet(map: TableMap): Promise<void> {
-    const { routes, owed, leftAlone, admit, announcement } = this.#parts;
-    const wasLeftAlone = leftAlone.has(tableId(map.database, map.table));
+    const { routes, owed, uncaptured, admit, announcement } = this.#parts;
+    const wasUncaptured = uncaptured.has(tableId(map.database, map.table));
     if (!(await this.#isTaken(map))) {
       routes.passOver(map);
       return;
@@ -57,7 +57,7 @@ export class TableDiscovery {
     if (isUnseen) this.#unseen.tell(map);
     routes.settle(map, announcement);
     if (isUnseen) owed.readAgain(map, 'its columns are other than before, and no statement says so');
-    else if (wasLeftAlone) owed.readAgain(map, 'it can be captured again');
+    else if (wasUncaptured) owed.readAgain(map, 'it can be captured again');
   }
 
   /** Before the next checkpoint: a later life will not meet the statement again, only what the history says. */
@@ -65,31 +65,31 @@ export class TableDiscovery {
     { database, table }: TableName,
     alter: Pick<LoggedStatement, 'sql' | 'sqlMode'> | null,
   ): Promise<void> {
-    const { settings, registry, routes, columnBook, announcement } = this.#parts;
+    const { settings, registry, routes, columnCatalog, announcement } = this.#parts;
     const description = await this.#describe(database, table);
     const isCapturable = description !== null && refusalNow(settings.config, description) === null;
     const { flavour } = this.#parts.server;
     const defined = alter === null ? null : wordsBehindNames(alter.sql, { flavour, sqlMode: alter.sqlMode });
-    const shape = isCapturable ? columnBook.renewed(description, defined) : null;
+    const shape = isCapturable ? columnCatalog.renewed(description, defined) : null;
     const isReady = routes.captures(database, table) && registry.isAdmitted(database, table);
     if (shape !== null && isReady) routes.open(shape, announcement);
   }
 
   /** Whether rows of this map can be published; all is known of its columns then. */
   async #isTaken(map: TableMap): Promise<boolean> {
-    const { columnBook, book, routes, leftAlone } = this.#parts;
+    const { columnCatalog, jobStore, routes, uncaptured } = this.#parts;
     const id = tableId(map.database, map.table);
-    const isOpen = columnBook.lacks(map);
+    const isOpen = columnCatalog.lacks(map);
     const isAsBefore = !routes.hasOtherKey(map) && (isOpen || routes.unseenChange(map) === null);
-    if (!isOpen && book.knows(id) && isAsBefore && !leftAlone.has(id)) return true;
+    if (!isOpen && jobStore.knows(id) && isAsBefore && !uncaptured.has(id)) return true;
     const { description, hidden } = await this.#see(map);
     const refusal = this.#refusalOf(map, description, hidden);
     if (refusal !== null) {
-      leftAlone.add(refusal);
+      uncaptured.add(refusal);
       return false;
     }
-    leftAlone.remove(map);
-    if (!book.knows(id)) this.#noteNew(map, description !== null);
+    uncaptured.remove(map);
+    if (!jobStore.knows(id)) this.#noteNew(map, description !== null);
     return !isOpen || this.#learn(map, description);
   }
 
@@ -99,10 +99,10 @@ export class TableDiscovery {
     description: TableDescription | null,
     hidden: PreflightProblem | null,
   ): RefusedTable | null {
-    const { settings, routes, book } = this.#parts;
+    const { settings, routes, jobStore } = this.#parts;
     const now = description === null ? null : refusalNow(settings.config, description);
     const unseen = hidden === null ? null : hiddenTable(map, hidden);
-    const newcomer = newcomerOf(settings.config, book.known, map);
+    const newcomer = newcomerOf(settings.config, jobStore.known, map);
     return (
       now ?? unseen ?? newcomer ?? (routes.isKeyless(map) ? keyless(tableId(map.database, map.table)) : null)
     );
@@ -126,16 +126,16 @@ export class TableDiscovery {
 
   /** A column that the server has and does not tell the type of keeps its table from being captured. */
   async #learn(map: TableMap, first: TableDescription | null): Promise<boolean> {
-    const { source, columnBook, leftAlone } = this.#parts;
+    const { source, columnCatalog, uncaptured } = this.#parts;
     let description = first;
     for (let look = 1; look <= LOOKS_MAX; look++) {
-      const unknown = columnBook.learn(map, description);
+      const unknown = columnCatalog.learn(map, description);
       if (unknown.length === 0) return true;
       const gone = await askSource(source, nameOf(map), (connection) => findGone(connection, map, unknown));
       if (gone !== null) return this.#goOnWithout(map, unknown, gone);
       description = await this.#describe(map.database, map.table);
     }
-    leftAlone.add(columnUnknown(map));
+    uncaptured.add(columnUnknown(map));
     return false;
   }
 
@@ -144,7 +144,7 @@ export class TableDiscovery {
    * again. Until then columns that nobody knows are left out, and a table of which nothing was published stays unpublished.
    */
   #goOnWithout(map: TableMap, unknown: readonly string[], gone: NonNullable<Gone>): boolean {
-    const { registry, leftAlone, log } = this.#parts;
+    const { registry, uncaptured, log } = this.#parts;
     const { database, table, columns, primaryKey } = map;
     const id = tableId(database, table);
     const isKeyKnown = primaryKey.every((ordinal) => !unknown.includes(columns[ordinal]?.name ?? ''));
@@ -156,7 +156,7 @@ export class TableDiscovery {
       return false;
     }
     if (!isKeyKnown) {
-      leftAlone.add(columnUnknown(map));
+      uncaptured.add(columnUnknown(map));
       return false;
     }
     log.warn(
@@ -168,12 +168,12 @@ export class TableDiscovery {
 
   /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */
   #noteNew({ database, table }: TableName, exists: boolean): void {
-    const { book, registry, routes, settings, owed } = this.#parts;
+    const { jobStore, registry, routes, settings, owed } = this.#parts;
     // Known when this life began: it owes what it owes. Under a name that is given up rows can only be of a table made unseen.
     const isKnown = registry.isAdmitted(database, table) && !routes.hasLostName({ database, table });
     if (isKnown) return;
     const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
-    if (isWhole || !exists) book.noteWhole(tableId(database, table));
+    if (isWhole || !exists) jobStore.noteComplete(tableId(database, table));
     else owed.owe({ database, table }, 'it came into being with rows that are not in the stream');
   }
 

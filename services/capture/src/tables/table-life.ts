@@ -2,17 +2,17 @@ import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { Logger } from '@sluice/runtime';
 import { askSource } from './ask-source.ts';
 import { DoubtfulRows } from './doubtful-rows.ts';
-import { LeftAlone } from './left-alone.ts';
-import { OwedTables } from './owed-tables.ts';
+import { UncapturedTables } from './uncaptured-tables.ts';
+import { PendingSnapshots } from './pending-snapshots.ts';
 import { TableDiscovery } from './table-discovery.ts';
-import type { ColumnBook } from '../catalog/column-book.ts';
+import type { ColumnCatalog } from '../catalog/column-catalog.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { examineTable, type ExaminedTable } from '../preflight/examine-table.ts';
 import { newcomerOf } from '../preflight/new-tables.ts';
 import type { RefusedTable } from '../preflight/refused-tables.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { Source } from '../source/source.ts';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
@@ -25,9 +25,9 @@ export interface TableLifeParts {
   readonly stream: ChangeStream;
   readonly routes: TableRoutes;
   readonly registry: TableRegistry;
-  readonly columnBook: ColumnBook;
+  readonly columnCatalog: ColumnCatalog;
   readonly ddl: DdlReporter;
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   /** Tables that could not be captured when this life began. */
   readonly refused: readonly RefusedTable[];
   /** Hears of a table that is left alone from now on. */
@@ -51,19 +51,19 @@ export interface TableLifeParts {
  */
 export class TableLife {
   readonly #parts: TableLifeParts;
-  readonly #leftAlone: LeftAlone;
-  readonly #owed: OwedTables;
+  readonly #uncaptured: UncapturedTables;
+  readonly #owed: PendingSnapshots;
   readonly #discovery: TableDiscovery;
   readonly #doubtfulRows: DoubtfulRows;
 
   constructor(parts: TableLifeParts) {
     this.#parts = parts;
     const { source, stream } = parts;
-    const leftAlone = new LeftAlone(parts);
-    this.#leftAlone = leftAlone;
-    const owed = new OwedTables({
+    const uncaptured = new UncapturedTables(parts);
+    this.#uncaptured = uncaptured;
+    const owed = new PendingSnapshots({
       ...parts,
-      leftAlone,
+      uncaptured,
       examine: (table) => this.#examine(table),
     });
     this.#owed = owed;
@@ -71,31 +71,31 @@ export class TableLife {
       ...parts,
       server: source.facts,
       announcement: stream.announcement,
-      leftAlone,
+      uncaptured,
       owed,
     });
-    this.#doubtfulRows = new DoubtfulRows({ ...parts, leftAlone, owed });
+    this.#doubtfulRows = new DoubtfulRows({ ...parts, uncaptured, owed });
   }
 
   async #examine(table: TableName): Promise<ExaminedTable> {
-    const { source, settings, book } = this.#parts;
+    const { source, settings, jobStore } = this.#parts;
     const { description, refusal } = await askSource(source, `table ${tableIdOf(table)}`, (connection) =>
       examineTable(connection, settings.config, table, source.facts.account),
     );
     const isThere = description !== null;
     return {
       description,
-      refusal: refusal ?? (isThere ? newcomerOf(settings.config, book.known, table) : null),
+      refusal: refusal ?? (isThere ? newcomerOf(settings.config, jobStore.known, table) : null),
     };
   }
 
   /** Tables that are left alone, because they cannot be captured as they are. */
   get refused(): readonly RefusedTable[] {
-    return this.#leftAlone.all;
+    return this.#uncaptured.all;
   }
 
   isRefused(id: string): boolean {
-    return this.#leftAlone.has(id);
+    return this.#uncaptured.has(id);
   }
 
   /** Sees to all that waits. Throws a PipelineError when the source or Kafka fails. */
@@ -106,10 +106,10 @@ export class TableLife {
   async #seeTo(work: TableWork): Promise<void> {
     switch (work.kind) {
       case 'unknown-map':
-        this.#leftAlone.noteFound(work.map);
+        this.#uncaptured.noteFound(work.map);
         return this.#discovery.meet(work.map);
       case 'database-dropped':
-        return this.#leftAlone.removeDatabase(work.database);
+        return this.#uncaptured.removeDatabase(work.database);
       case 'doubt':
         return this.#doubtfulRows.settle(work.doubt);
       case 'answers-doubtful':
@@ -125,10 +125,10 @@ export class TableLife {
       case 'dropped':
         return this.#owed.dropped(table);
       case 'created':
-        this.#leftAlone.noteFound(table);
+        this.#uncaptured.noteFound(table);
         return this.#owed.created(table, work.isNew);
       case 'renamed':
-        this.#leftAlone.noteFound(table);
+        this.#uncaptured.noteFound(table);
         return this.#owed.renamed(table);
       case 'altered':
         return this.#owed.altered(table);

@@ -2,21 +2,21 @@ import type { TableMap } from '@sluice/binlog';
 import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
-import { shapeOfDescription, type BookServer } from '../catalog/column-book.ts';
-import type { SnapshotBook } from '../state/snapshot-book.ts';
+import { shapeOfDescription, type ServerFlavour } from '../catalog/column-catalog.ts';
+import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import { shapeText } from '../model/table.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
-import type { Announcement } from '../encode/announcement.ts';
+import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 
 export interface UnseenChangesParts {
-  readonly server: BookServer;
+  readonly server: ServerFlavour;
   readonly registry: TableRegistry;
   readonly routes: TableRoutes;
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   readonly ddl: DdlReporter;
-  readonly announcement: () => Announcement;
+  readonly announcement: () => SchemaChangeContext;
   readonly describe: (database: string, table: string) => Promise<TableDescription | null>;
   readonly log: Logger;
 }
@@ -37,8 +37,9 @@ export class UnseenChanges {
    * yet is read as it is then.
    */
   async isUnexplained(map: TableMap): Promise<boolean> {
-    const { routes, book } = this.#parts;
-    if (routes.unseenChange(map) === null || !book.hasBegun(tableId(map.database, map.table))) return false;
+    const { routes, jobStore } = this.#parts;
+    if (routes.unseenChange(map) === null || !jobStore.hasBegun(tableId(map.database, map.table)))
+      return false;
     return !(await this.#isServerAhead(map));
   }
 

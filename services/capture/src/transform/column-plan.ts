@@ -3,7 +3,7 @@ import { type SchemaColumn, tableId } from '@sluice/envelope';
 import { type TableShape } from '../model/table.ts';
 import { columnSetting, hides, type ColumnSetting, type TableSettings } from './table-settings.ts';
 import type { HashKey } from '../model/hash-key.ts';
-import type { ValueStep, PublishedColumn, ColumnPlan } from '../model/treatment.ts';
+import type { ValueStep, PublishedColumn, ColumnPlan } from '../model/publication.ts';
 
 const HASH_DIGITS = 64;
 /** Members that sinks add to a row, and what the target table has besides. */

@@ -1,6 +1,6 @@
 import { ByteWriter } from '@sluice/binlog';
 import type { SchemaColumn } from '@sluice/envelope';
-import type { ValueImage, RowCondition } from '../model/treatment.ts';
+import type { ValueImage, RowCondition } from '../model/publication.ts';
 import { comparerOf, type Comparer } from './condition-values.ts';
 import {
   ConditionError,

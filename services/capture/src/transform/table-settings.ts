@@ -1,6 +1,6 @@
 import { tablePattern } from '@sluice/envelope';
 import type { TablesConfig } from '@sluice/runtime';
-import type { SourceOperation } from '../model/treatment.ts';
+import type { SourceOperation } from '../model/publication.ts';
 
 type ColumnConfig = TablesConfig[string]['columns'][string];
 

@@ -1,6 +1,6 @@
 import { ByteWriter } from '@sluice/binlog';
 import { appendAll, appendAscii } from '../model/json-bytes.ts';
-import type { ValueImage, ValueStep } from '../model/treatment.ts';
+import type { ValueImage, ValueStep } from '../model/publication.ts';
 import type { ColumnHash, HashKey } from '../model/hash-key.ts';
 
 /** Writes the published value of a column, read from its place in the image. */

@@ -7,7 +7,7 @@ import {
   writeSnapshotMark,
   writeTruncate,
 } from '../../src/encode/control-writer.ts';
-import type { ControlPoint } from '../../src/encode/record-format.ts';
+import type { SourceInfo } from '../../src/encode/record-format.ts';
 import type { PublishBuffer } from '../../src/encode/publish-buffer.ts';
 import { captureTable, ownTopic, type TableShape } from '../../src/model/table.ts';
 import { recordsOf } from '../support/buffer-records.ts';
@@ -23,7 +23,7 @@ const shape: TableShape = {
   keyColumns: ['id'],
 };
 const table = captureTable(shape, 3, ownTopic('p.shop.orders'), 2);
-const point: ControlPoint = {
+const point: SourceInfo = {
   server: 'shop',
   serverId: 11,
   file: 'binlog.000002',

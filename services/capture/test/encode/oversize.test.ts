@@ -7,7 +7,7 @@ import { OversizeRows } from '../../src/encode/oversize.ts';
 import type { RowGroup } from '../../src/encode/record-format.ts';
 import { RowWriter } from '../../src/encode/row-writer.ts';
 import { TableEncoder } from '../../src/encode/table-encoder.ts';
-import type { ValueImage } from '../../src/model/treatment.ts';
+import type { ValueImage } from '../../src/model/publication.ts';
 import { bufferOf } from '../support/buffers.ts';
 import { readRecords, type WrittenRecord } from '../support/read-records.ts';
 

@@ -6,7 +6,7 @@ import { captureTable, ownTopic } from '../../src/model/table.ts';
 import type { LinkHeader, RowGroup } from '../../src/encode/record-format.ts';
 import { RowWriter } from '../../src/encode/row-writer.ts';
 import { TableEncoder } from '../../src/encode/table-encoder.ts';
-import type { ValueImage } from '../../src/model/treatment.ts';
+import type { ValueImage } from '../../src/model/publication.ts';
 import { bufferOf } from '../support/buffers.ts';
 import { readRecords, type WrittenRecord } from '../support/read-records.ts';
 

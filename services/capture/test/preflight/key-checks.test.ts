@@ -3,7 +3,7 @@ import { parseConfig, type SluiceConfig } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import { findKeyChanges } from '../../src/preflight/key-checks.ts';
 import { sourceShape } from '../../src/preflight/shape-checks.ts';
-import { Shaper } from '../../src/transform/shaper.ts';
+import { PublicationCompiler } from '../../src/transform/publication-compiler.ts';
 import { TableRegistry } from '../../src/catalog/table-registry.ts';
 import { description } from '../support/descriptions.ts';
 
@@ -20,11 +20,11 @@ function configOf(keys: object, tables: object = {}): SluiceConfig {
 
 /** What is found when a table that was published by one configuration is started with another. */
 function found(before: SluiceConfig, now: SluiceConfig, [old, table] = [uniqueV, uniqueV]): string[] {
-  const earlier = new TableRegistry(routing, new Shaper(before.tables, null));
+  const earlier = new TableRegistry(routing, new PublicationCompiler(before.tables, null));
   earlier.admit('shop', 'orders', 1);
   const { table: captured } = earlier.register(sourceShape(old, before, SERVER));
-  const { columns, keyColumns, shape, treatment } = captured;
-  const registry = new TableRegistry(routing, new Shaper(now.tables, null));
+  const { columns, keyColumns, shape, publication } = captured;
+  const registry = new TableRegistry(routing, new PublicationCompiler(now.tables, null));
   registry.restore({
     database: 'shop',
     table: 'orders',
@@ -34,7 +34,7 @@ function found(before: SluiceConfig, now: SluiceConfig, [old, table] = [uniqueV,
     source: {
       columns: [...shape.columns],
       keyColumns: [...shape.keyColumns],
-      plan: treatment.plan?.text ?? '',
+      plan: publication.plan?.text ?? '',
     },
     sequence: '0010000020000000300',
   });

@@ -2,7 +2,7 @@ import { parseConfig, type SluiceConfig } from '@sluice/runtime';
 import type { TableDescription } from '@sluice/mysql';
 import { expect, test } from 'vitest';
 import { findShapeProblems, type ShapeFindings } from '../../src/preflight/shape-checks.ts';
-import { Shaper } from '../../src/transform/shaper.ts';
+import { PublicationCompiler } from '../../src/transform/publication-compiler.ts';
 import { createTableFilter } from '../../src/model/table-filter.ts';
 import type { TableShape } from '../../src/model/table.ts';
 import { columnRow, description } from '../support/descriptions.ts';
@@ -21,8 +21,8 @@ function findings(
 ): ShapeFindings {
   const config = configOf(tables);
   const filter = createTableFilter(config.source.tables, config.source.excludeTables);
-  const shaper = new Shaper(config.tables, null);
-  return findShapeProblems({ config, filter, shaper, tables: described, server: SERVER, known });
+  const compiler = new PublicationCompiler(config.tables, null);
+  return findShapeProblems({ config, filter, compiler, tables: described, server: SERVER, known });
 }
 
 const hide = (column: string): unknown => ({ columns: { [column]: { exclude: true } } });

@@ -6,10 +6,10 @@ import type { CaptureLoop } from '../../src/stream/capture-loop.ts';
 import type { Chunk, ChunkReader, ChunkRequest, NoTable } from '../../src/snapshot/chunk-reader.ts';
 import { SnapshotRunner } from '../../src/snapshot/snapshot-runner.ts';
 import { SnapshotTable } from '../../src/snapshot/snapshot-table.ts';
-import { SnapshotBook } from '../../src/state/snapshot-book.ts';
+import { SnapshotJobStore } from '../../src/state/snapshot-job-store.ts';
 import type { SnapshotJob } from '../../src/state/snapshot-job.ts';
 import { RowWriter } from '../../src/encode/row-writer.ts';
-import { Shaper } from '../../src/transform/shaper.ts';
+import { PublicationCompiler } from '../../src/transform/publication-compiler.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { columnRow, description } from '../support/descriptions.ts';
 import { MYSQL_FACTS } from '../support/server-facts.ts';
@@ -21,7 +21,7 @@ const JOB = 'initial/shop.orders';
 /** A source of chunks that is told what each read brings, and a loop that is always at a boundary. */
 class Setup {
   parts: StreamSetup = streamOf();
-  readonly book = new SnapshotBook();
+  readonly jobStore = new SnapshotJobStore();
   readonly requests: { after: readonly string[] | null; limit: number }[] = [];
   forgotten = 0;
   /** The job is, before it is begun. */
@@ -51,9 +51,9 @@ class Setup {
     const loop = {
       buffer,
       atBoundary: (_mark: unknown, run: () => void) => Promise.resolve().then(run),
-      durably: () => Promise.resolve(void this.shown.push(this.book.shownJobs[0]?.state)),
+      durably: () => Promise.resolve(void this.shown.push(this.jobStore.shownJobs[0]?.state)),
     } as unknown as CaptureLoop;
-    const { book } = this;
+    const { jobStore } = this;
     const parts = {
       reader,
       server: MYSQL_FACTS,
@@ -64,13 +64,13 @@ class Setup {
       loop,
       writer: new RowWriter({ tombstones: false }),
       chunkRows: 2,
-      book,
+      jobStore,
       log: createLogger('test', { level: 'silent' }),
     };
-    book.owe([NAME], () => this.reconcile, 0);
-    book.update(JOB, { ...this.before, condition: this.condition });
-    book.move(JOB, 'start', 0);
-    if (this.isForgotten) book.forget('shop.orders');
+    jobStore.owe([NAME], () => this.reconcile, 0);
+    jobStore.update(JOB, { ...this.before, condition: this.condition });
+    jobStore.move(JOB, 'start', 0);
+    if (this.isForgotten) jobStore.forget('shop.orders');
     await new SnapshotRunner(parts, JOB).run(new AbortController().signal);
   }
 
@@ -140,7 +140,7 @@ describe('SnapshotRunner', () => {
       { after: ['2'], limit: 2 },
     ]);
     expect(setup.shown).toEqual(['running']);
-    expect(setup.book.shownJobs).toMatchObject([{ state: 'done' }]);
+    expect(setup.jobStore.shownJobs).toMatchObject([{ state: 'done' }]);
     expect(setup.published.sort()).toEqual([
       'SCHEMA',
       'SNAPSHOT {"id":1}',
@@ -149,8 +149,8 @@ describe('SnapshotRunner', () => {
       'SNAPSHOT_BEGIN',
       'SNAPSHOT_END',
     ]);
-    expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 3, rowsRead: 3, rowsExpected: 4 });
-    expect(setup.book.whole).toContain('shop.orders');
+    expect(setup.jobStore.get(JOB)).toMatchObject({ state: 'done', rows: 3, rowsRead: 3, rowsExpected: 4 });
+    expect(setup.jobStore.whole).toContain('shop.orders');
     expect(setup.admitted).toEqual(['orders']);
   });
 
@@ -168,7 +168,7 @@ describe('SnapshotRunner', () => {
     expect(first?.payload).toMatchObject({
       change: 'create',
       keyColumns: ['id'],
-      sequence: setup.book.get(JOB)?.since,
+      sequence: setup.jobStore.get(JOB)?.since,
     });
   });
 
@@ -197,14 +197,14 @@ describe('SnapshotRunner', () => {
       [3, 4],
     ];
     setup.meanwhile = () => {
-      if (setup.chunks.length === 0) setup.book.forget('shop.orders');
+      if (setup.chunks.length === 0) setup.jobStore.forget('shop.orders');
     };
     await setup.run();
     expect(setup.published.filter((text) => text.startsWith('SNAPSHOT {')).sort()).toEqual([
       'SNAPSHOT {"id":1}',
       'SNAPSHOT {"id":2}',
     ]);
-    expect(setup.book.knows('shop.orders')).toBe(false);
+    expect(setup.jobStore.knows('shop.orders')).toBe(false);
   });
 
   test('a row carries the mark of its chunk as sequence', async () => {
@@ -229,7 +229,7 @@ describe('SnapshotRunner', () => {
     setup.meanwhile = ({ recorder }) => recorder.note('{"id":2}');
     await setup.run();
     expect(setup.published).not.toContain('SNAPSHOT {"id":2}');
-    expect(setup.book.get(JOB)).toMatchObject({ rows: 1, rowsRead: 2 });
+    expect(setup.jobStore.get(JOB)).toMatchObject({ rows: 1, rowsRead: 2 });
   });
 
   test('a chunk that a DDL disturbs is read again, with the columns as they are then', async () => {
@@ -263,7 +263,7 @@ describe('SnapshotRunner', () => {
     expect(setup.published).not.toContain('SNAPSHOT_BEGIN');
     // What its topic began with may have expired while it waited.
     expect(setup.published[0]).toBe('SCHEMA');
-    expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 41, reconcile: true, since });
+    expect(setup.jobStore.get(JOB)).toMatchObject({ state: 'done', rows: 41, reconcile: true, since });
   });
 
   test('begins again when the key has become another one', async () => {
@@ -279,12 +279,12 @@ describe('SnapshotRunner', () => {
     before.table = 'gone';
     await before.run();
     expect(before.published).toEqual([]);
-    expect(before.book.get(JOB)?.state).toBe('done');
+    expect(before.jobStore.get(JOB)?.state).toBe('done');
     const meanwhile = new Setup();
     meanwhile.chunks = [[1, 2], 'gone'];
     await meanwhile.run();
     expect(meanwhile.published).toContain('SNAPSHOT_END');
-    expect(meanwhile.book.get(JOB)).toMatchObject({ state: 'done', rows: 2 });
+    expect(meanwhile.jobStore.get(JOB)).toMatchObject({ state: 'done', rows: 2 });
   });
 
   test('a table that cannot be read as it is now waits until somebody has looked at it', async () => {
@@ -295,7 +295,7 @@ describe('SnapshotRunner', () => {
     for (const setup of [before, meanwhile]) {
       await setup.run();
       expect(setup.published).not.toContain('SNAPSHOT_END');
-      expect(setup.book.get(JOB)?.state).toBe('pending');
+      expect(setup.jobStore.get(JOB)?.state).toBe('pending');
       expect(setup.parts.work.waiting).toEqual([{ kind: 'unreadable', table: NAME }]);
     }
   });
@@ -305,13 +305,13 @@ describe('SnapshotRunner', () => {
     setup.chunks = [[1, 2], [3]];
     setup.meanwhile = () => {
       if (setup.chunks.length > 0) return;
-      setup.book.forget('shop.orders');
-      setup.book.owe([NAME], () => true, 0);
+      setup.jobStore.forget('shop.orders');
+      setup.jobStore.owe([NAME], () => true, 0);
     };
     await setup.run();
     expect(setup.published).not.toContain('SNAPSHOT {"id":3}');
     expect(setup.published).not.toContain('SNAPSHOT_END');
-    expect(setup.book.get(JOB)).toMatchObject({ state: 'pending', since: null, reconcile: true });
+    expect(setup.jobStore.get(JOB)).toMatchObject({ state: 'pending', since: null, reconcile: true });
     expect(setup.shown).toEqual([]);
   });
 
@@ -320,7 +320,7 @@ describe('SnapshotRunner', () => {
     setup.estimate = () => Promise.reject(new PipelineError('MYSQL_DATABASE_UNKNOWN', 'gone'));
     setup.chunks = ['gone'];
     await setup.run();
-    expect(setup.book.get(JOB)?.state).toBe('done');
+    expect(setup.jobStore.get(JOB)?.state).toBe('done');
   });
 
   test('its marks say what it began after, and in how many partitions they stand', async () => {
@@ -330,7 +330,7 @@ describe('SnapshotRunner', () => {
     await setup.run();
     const marks = recordsOf(setup.parts.buffer).filter(({ key }) => key === '{"$sluice":"snapshot"}');
     expect(marks).toHaveLength(6);
-    const since = setup.book.get(JOB)?.since;
+    const since = setup.jobStore.get(JOB)?.since;
     for (const { value } of marks)
       expect(JSON.parse(value ?? '')).toMatchObject({
         payload: { job: `${JOB}@${since}`, reconcile: true, since, partitions: 3 },
@@ -346,26 +346,31 @@ describe('SnapshotRunner', () => {
         [3, 4],
       ];
       setup.meanwhile = () => {
-        if (setup.requests.length === 2) setup.book.move(JOB, event, 0);
+        if (setup.requests.length === 2) setup.jobStore.move(JOB, event, 0);
       };
       await setup.run();
       expect(setup.published).toContain('SNAPSHOT {"id":2}');
       expect(setup.published).not.toContain('SNAPSHOT {"id":3}');
       expect(setup.published).not.toContain('SNAPSHOT_END');
-      expect(setup.book.get(JOB)).toMatchObject({ rows: 2, lastKey: ['2'] });
+      expect(setup.jobStore.get(JOB)).toMatchObject({ rows: 2, lastKey: ['2'] });
     },
   );
 
   test('how many rows fulfil a condition is not told where the settings publish some rows only', async () => {
     const setup = new Setup();
-    const shaper = new Shaper({ 'shop.orders': { columns: {}, where: 'v > 7' } }, null);
-    const registry = new TableRegistry(new TopicRouting({ prefix: 'p' }), shaper);
+    const compiler = new PublicationCompiler({ 'shop.orders': { columns: {}, where: 'v > 7' } }, null);
+    const registry = new TableRegistry(new TopicRouting({ prefix: 'p' }), compiler);
     registry.admit('shop', 'orders', PARTITIONS);
     setup.parts = streamOf({ registry });
     setup.condition = 'id > 0';
     setup.chunks = [[1]];
     await setup.run();
-    expect(setup.book.get(JOB)).toMatchObject({ state: 'done', rows: 0, rowsRead: 0, rowsExpected: null });
+    expect(setup.jobStore.get(JOB)).toMatchObject({
+      state: 'done',
+      rows: 0,
+      rowsRead: 0,
+      rowsExpected: null,
+    });
   });
 
   test('a condition that the server refuses fails the job, not the stream', async () => {
@@ -376,7 +381,7 @@ describe('SnapshotRunner', () => {
       throw new PipelineError('MYSQL_ITEM_UNKNOWN', 'MySQL gave an error');
     };
     await setup.run();
-    expect(setup.book.get(JOB)).toMatchObject({ state: 'failed', error: { code: 'MYSQL_ITEM_UNKNOWN' } });
+    expect(setup.jobStore.get(JOB)).toMatchObject({ state: 'failed', error: { code: 'MYSQL_ITEM_UNKNOWN' } });
   });
 
   test('fails when the source does', async () => {

@@ -1,12 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { SnapshotScheduler } from '../../src/snapshot/snapshot-scheduler.ts';
-import { SnapshotBook } from '../../src/state/snapshot-book.ts';
+import { SnapshotJobStore } from '../../src/state/snapshot-job-store.ts';
 
 afterEach(() => vi.useRealTimers());
 
 /** Readers that end when the test says so. */
 class Setup {
-  readonly book = new SnapshotBook();
+  readonly jobStore = new SnapshotJobStore();
   readonly stop = new AbortController();
   readonly reading = new Map<string, PromiseWithResolvers<void>>();
   readonly stopped = new Set<string>();
@@ -16,7 +16,7 @@ class Setup {
     for (const table of stopped) this.stopped.add(table);
     for (const table of tables) this.request(table);
     const scheduler = new SnapshotScheduler({
-      book: this.book,
+      jobStore: this.jobStore,
       threads: 2,
       isStopped: (table) => this.stopped.has(table),
       read: (id, signal) => this.#read(id, signal),
@@ -27,12 +27,17 @@ class Setup {
   }
 
   request(table: string): string {
-    return this.book.request({ database: 'shop', table, condition: null, reconcile: false, requestedAt: 1 })
-      .id;
+    return this.jobStore.request({
+      database: 'shop',
+      table,
+      condition: null,
+      reconcile: false,
+      requestedAt: 1,
+    }).id;
   }
 
   async finish(id: string): Promise<void> {
-    this.book.move(id, 'finish', 2);
+    this.jobStore.move(id, 'finish', 2);
     this.reading.get(id)?.resolve();
     await settled();
   }
@@ -61,7 +66,7 @@ test('reads as many tables at once as it may, and the next when one is done', as
   expect(setup.ids).toEqual(['s2', 's3']);
   await setup.finish('s2');
   await setup.finish('s3');
-  expect(setup.book.isBusy).toBe(false);
+  expect(setup.jobStore.isBusy).toBe(false);
   setup.request('d');
   await settled();
   expect(setup.ids).toEqual(['s4']);
@@ -90,7 +95,7 @@ test('a table that is to be read again and again rests as long as it was read, f
   vi.useFakeTimers();
   const setup = new Setup([]);
   const wish = (isPatient: boolean): readonly string[] =>
-    setup.book.readAgain([{ database: 'shop', table: 'a' }], false, 1, isPatient);
+    setup.jobStore.readAgain([{ database: 'shop', table: 'a' }], false, 1, isPatient);
   for (let times = 0; times < 3; times++) wish(true);
   await settled();
   expect(setup.ids).toEqual(['s1']);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../src/state/checkpoint.ts';
-import { NO_SNAPSHOTS } from '../../src/state/snapshot-book.ts';
+import { NO_SNAPSHOTS } from '../../src/state/snapshot-job-store.ts';
 import { planStart, type StartFacts } from '../../src/state/plan-start.ts';
 
 const server = {
@@ -35,12 +35,12 @@ const facts: StartFacts = {
   topicGeneration: 0,
   server,
   status,
-  gtidStanding: null,
+  gtidCoverage: null,
   fileBytes: 900_000,
-  fileBirthday: null,
+  currentFileCreatedAt: null,
   acceptLostCheckpoint: false,
 };
-const resumed: StartFacts = { ...facts, checkpoint, gtidStanding: { known: true, available: true } };
+const resumed: StartFacts = { ...facts, checkpoint, gtidCoverage: { known: true, available: true } };
 
 describe('planStart', () => {
   test('begins at the end of the binlog with generation 1 when there was nothing before', () => {
@@ -109,12 +109,12 @@ describe('planStart', () => {
   });
 
   test('a file of the same name that was made at another time is of another history, however many transactions it has', () => {
-    expect(() => planStart({ ...resumed, fileBirthday: checkpoint.fileCreatedAt + 1 })).toThrow(
+    expect(() => planStart({ ...resumed, currentFileCreatedAt: checkpoint.fileCreatedAt + 1 })).toThrow(
       expect.objectContaining({ code: 'SOURCE_DIVERGED' }),
     );
-    expect(planStart({ ...resumed, fileBirthday: checkpoint.fileCreatedAt }).generation).toBe(3);
+    expect(planStart({ ...resumed, currentFileCreatedAt: checkpoint.fileCreatedAt }).generation).toBe(3);
     const unknown = { ...checkpoint, fileCreatedAt: 0 };
-    expect(planStart({ ...resumed, checkpoint: unknown, fileBirthday: 1 }).generation).toBe(3);
+    expect(planStart({ ...resumed, checkpoint: unknown, currentFileCreatedAt: 1 }).generation).toBe(3);
   });
 
   test('a file that ends before the checkpoint has lost its tail: other transactions may have the numbers of the lost ones', () => {
@@ -176,22 +176,22 @@ describe('planStart', () => {
   test.each([
     [
       'the source does not know published transactions',
-      { gtidStanding: { known: false, available: true } },
+      { gtidCoverage: { known: false, available: true } },
       'SOURCE_DIVERGED',
     ],
     [
       'the source purged what follows',
-      { fileBytes: null, gtidStanding: { known: true, available: false } },
+      { fileBytes: null, gtidCoverage: { known: true, available: false } },
       'SOURCE_BINLOG_PURGED',
     ],
     [
       'the file is gone and there are no GTIDs',
-      { checkpoint: { ...checkpoint, gtidSet: null }, gtidStanding: null, fileBytes: null },
+      { checkpoint: { ...checkpoint, gtidSet: null }, gtidCoverage: null, fileBytes: null },
       'SOURCE_BINLOG_PURGED',
     ],
     [
       'another server and no GTIDs',
-      { checkpoint: { ...checkpoint, gtidSet: null, server: 'uuid-0' }, gtidStanding: null },
+      { checkpoint: { ...checkpoint, gtidSet: null, server: 'uuid-0' }, gtidCoverage: null },
       'SOURCE_DIVERGED',
     ],
     [

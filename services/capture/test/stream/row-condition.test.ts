@@ -1,7 +1,7 @@
 import { parseConfig } from '@sluice/runtime';
 import { TopicRouting, type RowEnvelope } from '@sluice/envelope';
 import { expect, test } from 'vitest';
-import { Shaper } from '../../src/transform/shaper.ts';
+import { PublicationCompiler } from '../../src/transform/publication-compiler.ts';
 import { TableRegistry } from '../../src/catalog/table-registry.ts';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
 import { recordsOf } from '../support/buffer-records.ts';
@@ -16,7 +16,10 @@ function streamWith(section: unknown): StreamSetup {
     kafka: { brokers: ['b:1'] },
   };
   const { tables } = parseConfig(JSON.stringify({ ...base, tables: { 'shop.orders': section } }), {});
-  const registry = new TableRegistry(new TopicRouting({ prefix: 'p' }), new Shaper(tables, null));
+  const registry = new TableRegistry(
+    new TopicRouting({ prefix: 'p' }),
+    new PublicationCompiler(tables, null),
+  );
   registry.admit('shop', 'orders', PARTITIONS);
   return streamOf({ registry });
 }

@@ -1,6 +1,6 @@
 import type { TableMap } from '@sluice/binlog';
 import { TopicRouting, type TopicSettings } from '@sluice/envelope';
-import { ColumnBook } from '../../src/catalog/column-book.ts';
+import { ColumnCatalog } from '../../src/catalog/column-catalog.ts';
 import { DdlJournal } from '../../src/ddl/ddl-journal.ts';
 import { SchemaHistory } from '../../src/catalog/schema-history.ts';
 import { TableRegistry } from '../../src/catalog/table-registry.ts';
@@ -81,7 +81,11 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     registry,
     configuredKeys: {},
     ignoresCase: options.ignoresCase ?? false,
-    columnBook: new ColumnBook({ server: { flavour: 'mysql', version: '9.7.0' }, registry, described: [] }),
+    columnCatalog: new ColumnCatalog({
+      server: { flavour: 'mysql', version: '9.7.0' },
+      registry,
+      described: [],
+    }),
     policies: options.policies ?? POLICIES,
     isStopped: (id) => journal.isStopped(id),
     isRefused: options.isRefused ?? (() => false),

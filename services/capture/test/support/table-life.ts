@@ -2,9 +2,9 @@ import { createLogger } from '@sluice/runtime';
 import type { CaptureSettings } from '../../src/settings/capture-settings.ts';
 import { TableLife } from '../../src/tables/table-life.ts';
 import type { Source } from '../../src/source/source.ts';
-import { ColumnBook } from '../../src/catalog/column-book.ts';
+import { ColumnCatalog } from '../../src/catalog/column-catalog.ts';
 import type { DdlJournal } from '../../src/ddl/ddl-journal.ts';
-import { NO_SNAPSHOTS, SnapshotBook } from '../../src/state/snapshot-book.ts';
+import { NO_SNAPSHOTS, SnapshotJobStore } from '../../src/state/snapshot-job-store.ts';
 import type { SchemaHistoryRecord } from '../../src/catalog/table-registry.ts';
 import type { TableRoutes } from '../../src/stream/table-routes.ts';
 import type { TableWorkQueue } from '../../src/stream/table-work.ts';
@@ -26,7 +26,7 @@ const HISTORY: SchemaHistoryRecord = {
 export interface LifeSetup {
   readonly stream: ReturnType<typeof streamOf>['stream'];
   readonly routes: TableRoutes;
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   readonly source: { keyless: boolean };
   readonly journal: DdlJournal;
   readonly work: TableWorkQueue;
@@ -39,7 +39,7 @@ export interface LifeSetup {
   /** Tables that are not any more, in that order. */
   readonly mended: string[];
   /** The tables that `/status` shows. */
-  leftAlone(): readonly string[];
+  uncaptured(): readonly string[];
   settle(): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export function lifeOf(options: LifeOptions): LifeSetup {
     registry,
     isRefused: (id) => life.isRefused(id),
   });
-  const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole: options.whole ?? ['shop.orders'] });
+  const jobStore = new SnapshotJobStore({ ...NO_SNAPSHOTS, whole: options.whole ?? ['shop.orders'] });
   let forgotten = 0;
   const refused: string[] = [];
   const mended: string[] = [];
@@ -100,8 +100,8 @@ export function lifeOf(options: LifeOptions): LifeSetup {
     ddl,
     registry,
     routes,
-    columnBook: new ColumnBook({ server, registry, described: [] }),
-    book,
+    columnCatalog: new ColumnCatalog({ server, registry, described: [] }),
+    jobStore,
     refused: [],
     onRefused: (table) => void refused.push(table.id),
     onMended: (id) => void mended.push(id),
@@ -115,14 +115,14 @@ export function lifeOf(options: LifeOptions): LifeSetup {
     stream,
     routes,
     work,
-    book,
+    jobStore,
     journal,
     source,
     refused,
     mended,
-    owed: () => book.jobs.filter(({ origin }) => origin === 'initial').map(({ table }) => table),
+    owed: () => jobStore.jobs.filter(({ origin }) => origin === 'initial').map(({ table }) => table),
     forgotten: () => forgotten,
-    leftAlone: () => life.refused.map(({ id }) => id),
+    uncaptured: () => life.refused.map(({ id }) => id),
     settle: () => life.settle(),
   };
 }

@@ -3,12 +3,12 @@ import { createLogger } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import type { CaptureSettings } from '../../src/settings/capture-settings.ts';
 import { DoubtfulRows } from '../../src/tables/doubtful-rows.ts';
-import { LeftAlone } from '../../src/tables/left-alone.ts';
-import { OwedTables } from '../../src/tables/owed-tables.ts';
+import { UncapturedTables } from '../../src/tables/uncaptured-tables.ts';
+import { PendingSnapshots } from '../../src/tables/pending-snapshots.ts';
 import { examineTable } from '../../src/preflight/examine-table.ts';
 import type { Source } from '../../src/source/source.ts';
 import type { StreamPosition } from '../../src/model/position.ts';
-import { NO_SNAPSHOTS, SnapshotBook } from '../../src/state/snapshot-book.ts';
+import { NO_SNAPSHOTS, SnapshotJobStore } from '../../src/state/snapshot-job-store.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { clearedRecord } from '../support/ddl-records.ts';
 import { columnRow } from '../support/descriptions.ts';
@@ -24,7 +24,7 @@ import {
 } from '../support/streams.ts';
 
 interface Setup extends StreamSetup {
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   /** Of a change that was logged as its text, in a group of its own. */
   logged(sql: string): Promise<void>;
   settle(): Promise<void>;
@@ -46,9 +46,9 @@ function setupOf(options: {
 }): Setup {
   const whole = [...(options.whole ?? ['shop.orders'])];
   const { unsureUntil } = options;
-  const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole, ...(unsureUntil ? { unsureUntil } : {}) });
+  const jobStore = new SnapshotJobStore({ ...NO_SNAPSHOTS, whole, ...(unsureUntil ? { unsureUntil } : {}) });
   const registry = registryOf(...(options.topics ?? ['orders']));
-  const setup = streamOf({ registry, isUnsure: () => book.unsureUntil !== null });
+  const setup = streamOf({ registry, isUnsure: () => jobStore.unsureUntil !== null });
   const { onServer = { orders: 'fit' }, refused = [] } = options;
   const names = Object.keys(onServer).map((table) => ({ TABLE_SCHEMA: 'shop', TABLE_NAME: table }));
   const keyed = names.filter(({ TABLE_NAME: table }) => onServer[table] === 'fit');
@@ -78,17 +78,17 @@ function setupOf(options: {
   const settings = {
     config: { snapshot: { mode: options.mode ?? 'initial' }, source: { keys: {} }, tables: {} },
   } as unknown as CaptureSettings;
-  const leftAlone = new LeftAlone({
+  const uncaptured = new UncapturedTables({
     refused: refused.map((id) => ({ id, code: 'TABLE_WITHOUT_KEY', why: '' })),
-    book,
+    jobStore,
     onRefused: () => undefined,
     onMended: () => undefined,
   });
-  const owed = new OwedTables({
+  const owed = new PendingSnapshots({
     settings,
     registry,
-    book,
-    leftAlone,
+    jobStore,
+    uncaptured,
     afterGap: false,
     isStopped: () => false,
     examine: (table) => examineTable(connection as unknown as Connection, settings.config, table, 'app'),
@@ -102,8 +102,8 @@ function setupOf(options: {
       connect: () => Promise.resolve(connection),
     } as unknown as Source,
     ...setup,
-    book,
-    leftAlone,
+    jobStore,
+    uncaptured,
     owed,
     log,
   });
@@ -116,7 +116,7 @@ function setupOf(options: {
   let at = 1000;
   return {
     ...setup,
-    book,
+    jobStore,
     settle,
     logged: async (sql) => {
       begin(setup.stream, (at += 200));
@@ -128,7 +128,7 @@ function setupOf(options: {
   };
 }
 
-const owed = ({ book }: Setup): unknown[] => book.jobs.map(({ id, reconcile }) => [id, reconcile]);
+const owed = ({ jobStore }: Setup): unknown[] => jobStore.jobs.map(({ id, reconcile }) => [id, reconcile]);
 
 describe('a table that capture has no topic of', () => {
   // What a view, or what has been gone since, changed besides is not known.
@@ -149,7 +149,7 @@ describe('a table that capture has no topic of', () => {
       others.map((id) => [`initial/${id}`, true]),
       others.length > 0 ? [others] : [],
     ]);
-    expect(setup.book.knows('shop.lines')).toBe(false);
+    expect(setup.jobStore.knows('shop.lines')).toBe(false);
   });
 
   test.each(['initial', 'never'] as const)('and that can be captured is read (%s)', async (mode) => {
@@ -179,13 +179,13 @@ test.each([
 
 test('a session that logs statements leaves one alert of a kind until somebody clears it, and each has the table read', async () => {
   const setup = setupOf({});
-  const { journal, book, told, logged } = setup;
+  const { journal, jobStore, told, logged } = setup;
   await logged('UPDATE orders SET v = 1');
   await logged('UPDATE orders SET v = 2');
   await logged('DELETE FROM orders');
   expect(told()).toEqual([['shop.orders'], ['shop.orders']]);
-  book.move('initial/shop.orders', 'start', 0);
-  book.update('initial/shop.orders', { since: '0010000010000000500' });
+  jobStore.move('initial/shop.orders', 'start', 0);
+  jobStore.update('initial/shop.orders', { since: '0010000010000000500' });
   await logged('UPDATE orders SET v = 3');
   expect([told().length, owed(setup).at(-1)]).toEqual([2, ['s1', true]]);
   const ids = journal.alerts.map(({ id }) => id);
@@ -243,14 +243,14 @@ describe('a table that the source says changes no other', () => {
   test('is in doubt over a restart, until the stream is where the source was', async () => {
     const unsureUntil = { file: FILE, position: 3000 };
     const setup = setupOf({ ...both, unsureUntil });
-    expect(setup.book.toSnapshots()).toMatchObject({ unsureUntil });
+    expect(setup.jobStore.toSnapshots()).toMatchObject({ unsureUntil });
     statement(setup.stream, 'DROP TRIGGER tell', 2900);
     await setup.settle();
     expect(setup.told()).toEqual([['shop.orders', 'shop.items']]);
-    setup.book.notePosition({ file: FILE, position: 2999 });
-    expect(setup.book.unsureUntil).toEqual(unsureUntil);
-    setup.book.notePosition({ file: FILE, position: 3000 });
-    expect(setup.book.toSnapshots()).not.toHaveProperty('unsureUntil');
+    setup.jobStore.notePosition({ file: FILE, position: 2999 });
+    expect(setup.jobStore.unsureUntil).toEqual(unsureUntil);
+    setup.jobStore.notePosition({ file: FILE, position: 3000 });
+    expect(setup.jobStore.toSnapshots()).not.toHaveProperty('unsureUntil');
     statement(setup.stream, 'DROP TRIGGER other', 3000);
     expect(setup.stream.mustSettleTables).toBe(false);
   });
@@ -258,6 +258,6 @@ describe('a table that the source says changes no other', () => {
   test('of a schema of the server is asked nothing about', async () => {
     const setup = setupOf(both);
     await setup.logged("UPDATE mysql.rds_heartbeat2 SET value = '1'");
-    expect([setup.told(), setup.book.unsureUntil]).toEqual([[], null]);
+    expect([setup.told(), setup.jobStore.unsureUntil]).toEqual([[], null]);
   });
 });

@@ -4,7 +4,7 @@ import type { CaptureSettings } from '../../src/settings/capture-settings.ts';
 import { ForeignKeys } from '../../src/tables/foreign-keys.ts';
 import type { Cascades } from '../../src/preflight/binlog-gaps.ts';
 import type { CascadingKey } from '../../src/catalog/cascading-keys.ts';
-import { NO_SNAPSHOTS, SnapshotBook } from '../../src/state/snapshot-book.ts';
+import { NO_SNAPSHOTS, SnapshotJobStore } from '../../src/state/snapshot-job-store.ts';
 import { createTableFilter } from '../../src/model/table-filter.ts';
 import { rowsEvent } from '../support/rows-events.ts';
 import { ORDERS, registryOf, streamOf } from '../support/streams.ts';
@@ -27,7 +27,7 @@ const found = (keys: readonly CascadingKey[], more: Partial<Cascades> = {}): Cas
 
 interface Setup {
   readonly keys: ForeignKeys;
-  readonly book: SnapshotBook;
+  readonly jobStore: SnapshotJobStore;
   /** Tables that are to be read, since the last time. */
   owed(): readonly string[];
 }
@@ -38,7 +38,7 @@ function setupOf(
   followed?: Readonly<Record<string, string>>,
 ): Setup {
   const whole = ['shop.lines', 'shop.notes', 'shop.refused'];
-  const book = new SnapshotBook({ ...NO_SNAPSHOTS, whole, ...(followed ? { followed } : {}) });
+  const jobStore = new SnapshotJobStore({ ...NO_SNAPSHOTS, whole, ...(followed ? { followed } : {}) });
   const registry = registryOf('lines', 'notes', 'refused');
   const { stream, journal, ddl } = streamOf({ registry });
   const keys = new ForeignKeys({
@@ -48,7 +48,7 @@ function setupOf(
     } as unknown as CaptureSettings,
     flavour: 'mysql',
     registry,
-    book,
+    jobStore,
     journal,
     ddl,
     announcement: stream.announcement,
@@ -56,15 +56,15 @@ function setupOf(
     log: createLogger('test', { level: 'silent' }),
   });
   const owed = (): readonly string[] => {
-    const jobs = book.jobs.filter(({ state }) => state === 'pending');
-    for (const { id } of jobs) book.move(id, 'cancel', 1);
+    const jobs = jobStore.jobs.filter(({ state }) => state === 'pending');
+    for (const { id } of jobs) jobStore.move(id, 'cancel', 1);
     return jobs.map(({ table }) => table).sort();
   };
-  return { keys, book, owed };
+  return { keys, jobStore, owed };
 }
 
 test('a table is read once for each change of what cascades to it, also for one that is gone', () => {
-  const { keys, book, owed } = setupOf();
+  const { keys, jobStore, owed } = setupOf();
   const both = [
     key('lines', 'orders'),
     key('notes', 'orders'),
@@ -79,7 +79,7 @@ test('a table is read once for each change of what cascades to it, also for one 
   expect(owed()).toEqual(['lines', 'notes']);
   keys.follow(found([key('lines', 'orders'), key('orders', 'customers')]));
   expect(owed()).toEqual(['notes']);
-  const again = setupOf('follow', book.followed ?? {});
+  const again = setupOf('follow', jobStore.followed ?? {});
   again.keys.follow(found([key('lines', 'orders'), key('orders', 'customers')]));
   expect(again.owed()).toEqual([]);
 });
@@ -96,11 +96,11 @@ test('what a parent loses makes its children be read, from the end of the transa
 });
 
 test('nothing is read where it is only told, and the checkpoint forgets what was followed', () => {
-  const { keys, book, owed } = setupOf('tell', { 'shop.lines': 'x' });
+  const { keys, jobStore, owed } = setupOf('tell', { 'shop.lines': 'x' });
   const cascades = found([key('lines', 'orders'), key('notes', 'orders')]);
   keys.follow(cascades);
   expect(owed()).toEqual([]);
-  expect(book.followed).toBeNull();
+  expect(jobStore.followed).toBeNull();
   expect(keys.unfollowed(cascades)).toEqual(['shop.lines', 'shop.notes']);
 });
 

@@ -11,20 +11,22 @@ describe('a table that changed hands', () => {
     'rename /* gh-ost */ table `shop`.`orders` to `shop`.`_orders_del`, `shop`.`_orders_gho` to `shop`.`orders`',
     'RENAME TABLE `shop`.`orders` TO `shop`.`_orders_old`, `shop`.`_orders_new` TO `shop`.`orders`',
   ])('%s: its snapshot is owed', async (sql) => {
-    const { stream, book, owed, settle } = lifeOf({ table: 'orders' });
+    const { stream, jobStore, owed, settle } = lifeOf({ table: 'orders' });
     statement(stream, sql, 200);
     await settle();
-    expect([[...book.whole], owed(), stream.mustSettleTables]).toEqual([[], ['orders'], false]);
+    expect([[...jobStore.whole], owed(), stream.mustSettleTables]).toEqual([[], ['orders'], false]);
   });
 
   test.each(['ALTER TABLE orders TRUNCATE PARTITION p0', 'ALTER TABLE orders ADD x INT NOT NULL DEFAULT 7'])(
     '%s: its rows are read again',
     async (sql) => {
-      const { stream, book, settle } = lifeOf({ table: 'orders', versions: ['orders'] });
+      const { stream, jobStore, settle } = lifeOf({ table: 'orders', versions: ['orders'] });
       statement(stream, sql, 200);
       await settle();
-      expect([...book.whole]).toEqual([]);
-      expect(book.jobs).toMatchObject([{ table: 'orders', state: 'pending', since: null, reconcile: true }]);
+      expect([...jobStore.whole]).toEqual([]);
+      expect(jobStore.jobs).toMatchObject([
+        { table: 'orders', state: 'pending', since: null, reconcile: true },
+      ]);
     },
   );
 
@@ -33,22 +35,22 @@ describe('a table that changed hands', () => {
     'alter /* gh-ost */ table `shop`.`_orders_gho` add column x int',
     'ALTER TABLE crm.a ADD x INT',
   ])('%s: nothing is owed', async (sql) => {
-    const { stream, book, settle } = lifeOf({});
+    const { stream, jobStore, settle } = lifeOf({});
     statement(stream, sql, 200);
     expect(stream.mustSettleTables).toBe(false);
     await settle();
-    expect(book.knows('shop.orders')).toBe(true);
+    expect(jobStore.knows('shop.orders')).toBe(true);
   });
 
   test('an ALTER while its rows are read makes them be read from the beginning', async () => {
-    const { stream, book, owed, settle } = lifeOf({ table: 'orders', whole: [] });
-    book.owe([ORDERS], () => false, 0);
-    book.move('initial/shop.orders', 'start', 0);
-    book.update('initial/shop.orders', { since: '1', lastKey: ['7'] });
+    const { stream, jobStore, owed, settle } = lifeOf({ table: 'orders', whole: [] });
+    jobStore.owe([ORDERS], () => false, 0);
+    jobStore.move('initial/shop.orders', 'start', 0);
+    jobStore.update('initial/shop.orders', { since: '1', lastKey: ['7'] });
     statement(stream, 'ALTER TABLE orders ADD x INT NOT NULL DEFAULT 7', 200);
     await settle();
     expect(owed()).toEqual(['orders']);
-    expect(book.jobs).toMatchObject([{ state: 'pending', since: null, lastKey: null }]);
+    expect(jobStore.jobs).toMatchObject([{ state: 'pending', since: null, lastKey: null }]);
   });
 
   test.each([
@@ -56,26 +58,26 @@ describe('a table that changed hands', () => {
     ['no table that can be captured any more', { keyless: true }],
     ['not shown to the account', { exists: false, refusal: 1142 }],
   ])('an ALTER of a table that is %s owes nothing', async (_what, options) => {
-    const { stream, book, leftAlone, owed, settle } = lifeOf({ table: 'orders', ...options });
+    const { stream, jobStore, uncaptured, owed, settle } = lifeOf({ table: 'orders', ...options });
     statement(stream, 'ALTER TABLE orders ADD x INT', 200);
     await settle();
-    expect([owed(), [...book.whole]]).toEqual([[], []]);
-    expect(leftAlone()).toEqual(_what === 'gone by now' ? [] : ['shop.orders']);
+    expect([owed(), [...jobStore.whole]]).toEqual([[], []]);
+    expect(uncaptured()).toEqual(_what === 'gone by now' ? [] : ['shop.orders']);
   });
 
   test('owes nothing where no snapshots are taken', async () => {
-    const { stream, book, settle } = lifeOf({ mode: 'never', table: 'orders' });
+    const { stream, jobStore, settle } = lifeOf({ mode: 'never', table: 'orders' });
     statement(stream, 'RENAME TABLE crm.a TO orders', 200);
     await settle();
-    expect(book.knows('shop.orders')).toBe(true);
+    expect(jobStore.knows('shop.orders')).toBe(true);
   });
 });
 
 test('a table that is stopped is to be read when it goes on, also where no snapshots are taken', async () => {
-  const { stream, book, settle } = lifeOf({ mode: 'never', table: 'orders', stopped: ['shop.orders'] });
+  const { stream, jobStore, settle } = lifeOf({ mode: 'never', table: 'orders', stopped: ['shop.orders'] });
   statement(stream, 'RENAME TABLE crm.a TO orders', 200);
   await settle();
-  expect(book.jobs).toMatchObject([
+  expect(jobStore.jobs).toMatchObject([
     { table: 'orders', origin: 'request', reconcile: true, state: 'pending' },
   ]);
 });
@@ -86,16 +88,16 @@ test.each([
 ] as const)(
   'a table that goes on is met anew, and a job that has begun before is worth nothing (%s)',
   async (mode, job) => {
-    const { book, work, forgotten, settle } = lifeOf({ mode, table: 'orders', whole: [] });
+    const { jobStore, work, forgotten, settle } = lifeOf({ mode, table: 'orders', whole: [] });
     const table = { database: 'shop', table: 'orders' };
     work.add({ kind: 'stopped', table });
     await settle();
-    const id = book.jobs[0]?.id ?? '';
-    book.move(id, 'start', 0);
-    book.update(id, { since: '1' });
+    const id = jobStore.jobs[0]?.id ?? '';
+    jobStore.move(id, 'start', 0);
+    jobStore.update(id, { since: '1' });
     work.add({ kind: 'resumed', table });
     await settle();
-    expect(book.jobs.filter(({ since }) => since === null)).toMatchObject([{ ...job, state: 'pending' }]);
+    expect(jobStore.jobs.filter(({ since }) => since === null)).toMatchObject([{ ...job, state: 'pending' }]);
     expect(forgotten()).toBe(1);
   },
 );
@@ -104,37 +106,37 @@ test.each([
   ['goes on already is read once more when the transaction commits', [], 1],
   ['is still stopped is read when it goes on', ['shop.orders'], 0],
 ])('a table of an XA transaction that %s', async (_what, stopped, jobs) => {
-  const { stream, work, book, settle } = lifeOf({ stopped });
+  const { stream, work, jobStore, settle } = lifeOf({ stopped });
   work.add({ kind: 'xa-committed', table: { database: 'shop', table: 'orders' } });
   expect(stream.mustSettleTables).toBe(true);
   await settle();
-  expect([book.jobs.length, stream.mustSettleTables]).toEqual([jobs, false]);
+  expect([jobStore.jobs.length, stream.mustSettleTables]).toEqual([jobs, false]);
 });
 
 test('a table that could not be read is left alone, and owed as soon as it can be', async () => {
-  const { book, work, source, owed, leftAlone, settle } = lifeOf({ table: 'orders', keyless: true });
+  const { jobStore, work, source, owed, uncaptured, settle } = lifeOf({ table: 'orders', keyless: true });
   const table = { database: 'shop', table: 'orders' };
   work.add({ kind: 'unreadable', table });
   await settle();
-  expect([leftAlone(), owed(), [...book.whole]]).toEqual([['shop.orders'], [], []]);
+  expect([uncaptured(), owed(), [...jobStore.whole]]).toEqual([['shop.orders'], [], []]);
   source.keyless = false;
   work.add({ kind: 'unreadable', table });
   await settle();
-  expect([leftAlone(), owed()]).toEqual([[], ['orders']]);
+  expect([uncaptured(), owed()]).toEqual([[], ['orders']]);
 });
 
 describe('a table whose name was given up', () => {
   test.each(['DROP TABLE orders', 'DROP DATABASE shop', 'RENAME TABLE orders TO crm.sold'])(
     '%s: what was read of it is worth nothing, and one that is made is read from the stream',
     async (sql) => {
-      const { stream, book, settle } = lifeOf({ versions: ['orders'] });
+      const { stream, jobStore, settle } = lifeOf({ versions: ['orders'] });
       statement(stream, sql, 200);
       expect(stream.mustSettleTables).toBe(true);
       await settle();
-      expect(book.knows('shop.orders')).toBe(false);
+      expect(jobStore.knows('shop.orders')).toBe(false);
       statement(stream, 'CREATE TABLE IF NOT EXISTS orders (id INT PRIMARY KEY)', 400);
       await settle();
-      expect(book.whole).toEqual(new Set(['shop.orders']));
+      expect(jobStore.whole).toEqual(new Set(['shop.orders']));
     },
   );
 
@@ -153,26 +155,26 @@ describe('a table whose name was given up', () => {
   });
 
   test('by a statement that an earlier life has seen: what stands there is read', async () => {
-    const { stream, book, owed, settle } = lifeOf({ table: 'orders', whole: [] });
+    const { stream, jobStore, owed, settle } = lifeOf({ table: 'orders', whole: [] });
     statement(stream, 'CREATE TABLE IF NOT EXISTS orders LIKE lines', 200);
     await settle();
-    expect([[...book.whole], owed()]).toEqual([[], ['orders']]);
+    expect([[...jobStore.whole], owed()]).toEqual([[], ['orders']]);
   });
 
   test('one that was never given up is only found by CREATE TABLE IF NOT EXISTS', async () => {
-    const { stream, book, settle } = lifeOf({});
+    const { stream, jobStore, settle } = lifeOf({});
     statement(stream, 'CREATE TABLE IF NOT EXISTS orders LIKE lines', 200);
     await settle();
-    expect(book.whole).toEqual(new Set(['shop.orders']));
+    expect(jobStore.whole).toEqual(new Set(['shop.orders']));
   });
 
   test('a stopped table that is made anew is not taken for read', async () => {
-    const { stream, book, settle } = lifeOf({ stopped: ['shop.orders'] });
+    const { stream, jobStore, settle } = lifeOf({ stopped: ['shop.orders'] });
     statement(stream, 'DROP TABLE orders', 200);
     await settle();
     statement(stream, 'CREATE TABLE orders LIKE lines', 400);
     await settle();
-    expect(book.knows('shop.orders')).toBe(false);
+    expect(jobStore.knows('shop.orders')).toBe(false);
   });
 });
 
@@ -192,7 +194,7 @@ describe('a table that was not there when this life began', () => {
     ['ALTER TABLE crm.parts CONVERT PARTITION p0 TO TABLE lines', null],
     ['CREATE TABLE IF NOT EXISTS lines LIKE orders', null],
   ])('%s: rows that no event brought are read, whether others follow or not', async (sql, made) => {
-    const { stream, book, owed, settle } = lifeOf({ columns: ['id', 'v'], topics: ['orders'] });
+    const { stream, jobStore, owed, settle } = lifeOf({ columns: ['id', 'v'], topics: ['orders'] });
     if (made !== null) statement(stream, made, 200);
     await settle();
     statement(stream, sql, 400);
@@ -200,7 +202,7 @@ describe('a table that was not there when this life began', () => {
     expect(owed()).toEqual(['lines']);
     begin(stream, 600, null, lines);
     await settle();
-    expect([owed(), [...book.whole]]).toEqual([['lines'], ['shop.orders']]);
+    expect([owed(), [...jobStore.whole]]).toEqual([['lines'], ['shop.orders']]);
   });
 
   test.each([
@@ -208,11 +210,11 @@ describe('a table that was not there when this life began', () => {
     ['DROP TABLE lines; CREATE TABLE IF NOT EXISTS lines LIKE orders', ['shop.orders', 'shop.lines'], []],
     ['CREATE TABLE IF NOT EXISTS lines LIKE orders', ['shop.orders'], ['lines']],
   ])('%s, then rows', async (statements, whole, owes) => {
-    const { stream, book, owed, settle } = lifeOf({ columns: ['id', 'v'], topics: ['orders'] });
+    const { stream, jobStore, owed, settle } = lifeOf({ columns: ['id', 'v'], topics: ['orders'] });
     for (const [n, sql] of statements.split('; ').entries()) statement(stream, sql, 200 + 100 * n);
     begin(stream, 600, null, lines);
     await settle();
-    expect([[...book.whole], owed()]).toEqual([whole, owes]);
+    expect([[...jobStore.whole], owed()]).toEqual([whole, owes]);
   });
 
   test.each([
@@ -222,19 +224,19 @@ describe('a table that was not there when this life began', () => {
   ] as const)(
     'one that the source has and the stream never told of: when it %s',
     async (_what, options, owes, alone) => {
-      const { work, owed, leftAlone, settle } = lifeOf({ topics: ['orders'], ...options });
+      const { work, owed, uncaptured, settle } = lifeOf({ topics: ['orders'], ...options });
       for (let round = 0; round < 2; round++) work.add({ kind: 'unaccounted', table: lines });
       await settle();
-      expect([owed(), leftAlone()]).toEqual([owes, alone]);
+      expect([owed(), uncaptured()]).toEqual([owes, alone]);
     },
   );
 
   test('one that was there owes what it owes', async () => {
-    const { stream, book, settle } = lifeOf({ topics: ['orders', 'lines'] });
+    const { stream, jobStore, settle } = lifeOf({ topics: ['orders', 'lines'] });
     begin(stream, 200, null, lines);
     expect(stream.mustSettleTables).toBe(false);
     await settle();
-    expect(book.knows('shop.lines')).toBe(false);
+    expect(jobStore.knows('shop.lines')).toBe(false);
   });
 });
 
@@ -244,11 +246,11 @@ describe('a table whose columns are other than those of its newest version', () 
     lifeOf({ versions: ['orders'], table: 'orders', columns: ['id', 'v'], ...options });
 
   test('without a statement is read again, with an alert before its new schema', async () => {
-    const { stream, book, journal, owed, settle } = setup();
+    const { stream, jobStore, journal, owed, settle } = setup();
     begin(stream, 200, null, WIDER);
     expect(stream.mustSettleTables).toBe(true);
     await settle();
-    expect([[...book.whole], owed()]).toEqual([[], ['orders']]);
+    expect([[...jobStore.whole], owed()]).toEqual([[], ['orders']]);
     expect(journal.alerts).toMatchObject([
       { class: 'additive', policy: 'alert', tables: ['shop.orders'], unseen: true },
     ]);
@@ -278,9 +280,9 @@ describe('a table whose columns are other than those of its newest version', () 
   });
 
   test('is told where no snapshots are taken', async () => {
-    const { stream, book, journal, settle } = setup({ mode: 'never' });
+    const { stream, jobStore, journal, settle } = setup({ mode: 'never' });
     begin(stream, 200, null, WIDER);
     await settle();
-    expect([book.knows('shop.orders'), journal.alerts.length]).toEqual([true, 1]);
+    expect([jobStore.knows('shop.orders'), journal.alerts.length]).toEqual([true, 1]);
   });
 });

@@ -1,7 +1,7 @@
 import type { SchemaColumn } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { compileCondition } from '../../src/transform/row-condition.ts';
-import type { ValueImage } from '../../src/model/treatment.ts';
+import type { ValueImage } from '../../src/model/publication.ts';
 
 const TYPES: Readonly<Record<string, [type: string, charset?: string]>> = {
   n: ['int'],

@@ -6,7 +6,7 @@ import {
   type Source,
 } from '@sluice/envelope';
 import { VERSION } from '@sluice/runtime';
-import type { ControlMessage, ControlPoint, ControlRecord } from '../record-format.ts';
+import type { ControlMessage, SourceInfo, ControlRecord } from '../record-format.ts';
 
 /** A heartbeat is of no table. */
 const NO_TABLE = { database: '', table: '', version: 0, place: { keyMembers: '' } } as const;
@@ -80,13 +80,13 @@ function operationOf(message: ControlMessage): string {
   return message.mark.phase === 'begin' ? 'SNAPSHOT_BEGIN' : 'SNAPSHOT_END';
 }
 
-function sourceOf(point: ControlPoint, database: string, table: string, snapshot: boolean): Source {
+function sourceOf(point: SourceInfo, database: string, table: string, snapshot: boolean): Source {
   const { server, serverId, timestamp, file, offset, gtid } = point;
   const position = { file, offset, row: 0 };
   return { server, serverId, database, table, timestamp, position, gtid, snapshot };
 }
 
-function metadataOf({ gtid, capturedAt }: ControlPoint): Metadata {
+function metadataOf({ gtid, capturedAt }: SourceInfo): Metadata {
   return {
     connector: 'sluice',
     version: VERSION,

@@ -2,7 +2,7 @@ import { ByteWriter } from '@sluice/binlog';
 import type { RecordBatchBuilder } from '@sluice/kafka';
 import { append, appendAll, appendInteger, appendThousandths, writeDigits } from '../../model/json-bytes.ts';
 import { OFFSET_DIGITS } from '../../model/sequence-counter.ts';
-import type { ValueImage } from '../../model/treatment.ts';
+import type { ValueImage } from '../../model/publication.ts';
 import { LatestText } from '../latest-text.ts';
 import type { PartitionBatch } from '../publish-buffer.ts';
 import type { LinkHeader, RowFormat, RowGroup } from '../record-format.ts';

@@ -1,8 +1,0 @@
-import type { ControlPoint } from './record-format.ts';
-import type { PublishBuffer } from './publish-buffer.ts';
-
-/** What a new table version needs to be announced. */
-export interface Announcement {
-  readonly buffer: PublishBuffer;
-  readonly point: ControlPoint;
-}

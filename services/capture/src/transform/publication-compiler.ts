@@ -1,0 +1,123 @@
+import { tableId, type TableName } from '@sluice/envelope';
+import { PipelineError, type TablesConfig, type PreflightProblem } from '@sluice/runtime';
+import { type TableShape } from '../model/table.ts';
+import { ConditionError } from './condition-parser.ts';
+import { planColumns } from './column-plan.ts';
+import type { HashKey } from '../model/hash-key.ts';
+import { compileCondition } from './row-condition.ts';
+import { type RowCondition, PUBLISH_AS_IS, type TablePublication } from '../model/publication.ts';
+import { columnSetting, isHidden, settingsOf, type TableSettings } from './table-settings.ts';
+
+/** The one place that decides what of a table is published: the stream and the snapshot both ask it. */
+export class PublicationCompiler {
+  readonly #tables: TablesConfig;
+  readonly #hashKey: HashKey | null;
+
+  /** @param tables the section `tables` */
+  constructor(tables: TablesConfig, hashKey: HashKey | null) {
+    this.#tables = tables;
+    this.#hashKey = hashKey;
+  }
+
+  settingsOf(database: string, table: string): TableSettings | null {
+    return settingsOf(this.#tables, database, table);
+  }
+
+  /** Throws TABLE_SHAPE_REFUSED when the settings cannot be applied to this shape. */
+  compile(shape: TableShape): TablePublication {
+    const settings = this.settingsOf(shape.database, shape.table);
+    if (settings === null) return PUBLISH_AS_IS;
+    const { plan, problems } = planColumns(shape, settings, this.#hashKey);
+    const condition = conditionOf(shape, settings);
+    const [first] = [...this.ambiguities(settings), ...problems, ...condition.problems];
+    if (first !== undefined)
+      throw refused(shape, `${first.setting}: found ${first.found}. Fix: ${first.fix}`);
+    return { plan, hashKey: this.#hashKey, condition: condition.compiled, skips: settings.skips };
+  }
+
+  /** What keeps the settings from being applied to this shape, and its plan when nothing does. */
+  judge(shape: TableShape): readonly PreflightProblem[] {
+    const settings = this.settingsOf(shape.database, shape.table);
+    if (settings === null) return [];
+    return [
+      ...this.ambiguities(settings),
+      ...planColumns(shape, settings, this.#hashKey).problems,
+      ...conditionOf(shape, settings).problems,
+    ];
+  }
+
+  /**
+   * The setting that hides something of a table and would no longer do so under another name; null when there is none.
+   * @param known the table's newest shape; null where none is known, and any column may be there
+   */
+  exposedBy(from: TableName, to: TableName, known: TableShape | null): string | null {
+    const before = this.settingsOf(from.database, from.table);
+    if (before === null) return null;
+    const after = this.settingsOf(to.database, to.table);
+    const present = known === null ? null : new Set([...namesOf(known)].map((name) => name.toLowerCase()));
+    for (const [name, { setting }] of before.columns) {
+      const isThere = present?.has(name) ?? true;
+      if (isThere && isHidden(before, name) && after?.columns.has(name) !== true) return setting;
+    }
+    return before.where !== null && (after === null || after.where === null) ? before.where.setting : null;
+  }
+
+  ambiguities({ twice }: TableSettings): readonly PreflightProblem[] {
+    return twice.map(({ setting, other }) => ({
+      setting,
+      found: `a table that ${other} fits too`,
+      required: 'one setting for a table',
+      fix: 'remove one of them, or make its pattern narrower',
+    }));
+  }
+
+  /**
+   * A hidden column that is gone while another came may have got a new name: its values would be published in clear.
+   * Throws TABLE_SHAPE_REFUSED unless every new column is named in the settings.
+   */
+  checkSuccession(before: TableShape, now: TableShape): void {
+    const settings = this.settingsOf(now.database, now.table);
+    if (settings === null) return;
+    const [old, present] = [namesOf(before), namesOf(now)];
+    const gone = [...old].find((name) => !present.has(name) && isHidden(settings, name));
+    const come = [...present].find((name) => !old.has(name) && columnSetting(settings, name) === undefined);
+    if (gone === undefined || come === undefined) return;
+    const setting = columnSetting(settings, gone)?.setting ?? '';
+    throw refused(
+      now,
+      `${setting} hides column ${gone}, which is gone, and column ${come} is new: it may be the same under another name. ` +
+        `Fix: say beside ${setting} what becomes of ${come} ({} publishes it as it is), and keep the setting of ${gone} until capture has passed this change`,
+    );
+  }
+}
+
+function conditionOf(
+  shape: TableShape,
+  { where }: TableSettings,
+): { readonly compiled: RowCondition | null; readonly problems: readonly PreflightProblem[] } {
+  if (where === null) return { compiled: null, problems: [] };
+  try {
+    return { compiled: compileCondition(where.text, shape.columns), problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    const problem = {
+      setting: where.setting,
+      found: `\`${where.text}\`, which ${error.message} (table ${tableId(shape.database, shape.table)})`,
+      required: 'a condition on columns of the table, see docs/tables.md',
+      fix: 'correct the condition',
+    };
+    return { compiled: null, problems: [problem] };
+  }
+}
+
+function namesOf({ columns, leftOut = [] }: TableShape): ReadonlySet<string> {
+  return new Set([...columns.map(({ name }) => name), ...leftOut]);
+}
+
+function refused({ database, table }: TableShape, message: string): PipelineError {
+  const id = tableId(database, table);
+  return new PipelineError('TABLE_SHAPE_REFUSED', `Table ${id}: ${message}.`, { context: { table: id } });
+}
+
+/** For tables that are all published as they are. */
+export const NO_SHAPING = new PublicationCompiler({}, null);

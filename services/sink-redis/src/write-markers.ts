@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { PipelineError } from '@sluice/runtime';
+import { markerKey } from './redis-mapper.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import type { WriteMarker, MarkerSource } from './marker-source.ts';
+import { CODES } from './errors.ts';
+
+/** When the store was filled, and below which prefix as JSON: markers of older versions have none. */
+const OWN_MARKER = /^\d{4}-\d\d-\d\dT[\d:.]+Z(?: (".*"))?$/;
+const LIFE_SECONDS = 86_400;
+/** What was acknowledged so long ago has been saved, or never will be. */
+const MATTERS_MS = (LIFE_SECONDS * 1000) / 2;
+
+/**
+ * Notices a Redis that has lost what it had acknowledged: one that came back empty, from an older save, or as a replica that
+ * was behind. To write on would leave holes and look healthy. Redis keeps writes in their order, so the newest marker tells.
+ */
+export class WriteMarkers implements MarkerSource {
+  readonly #connection: RedisConnection;
+  readonly #marker: string;
+  readonly #keyPrefix: string;
+  readonly #markerKey: string;
+  readonly #hasProgress: () => Promise<boolean>;
+  #sent = 0;
+  #acknowledged: { readonly marker: number; readonly atMs: number } | null = null;
+  /** Connections made so far, and the one that was looked at. */
+  #connections = 0;
+  #checked = -1;
+
+  constructor(
+    connection: RedisConnection,
+    { group, keyPrefix }: { readonly group: string; readonly keyPrefix: string },
+    hasProgress: () => Promise<boolean>,
+  ) {
+    this.#connection = connection;
+    this.#keyPrefix = keyPrefix;
+    this.#marker = markerKey(group);
+    this.#markerKey = `sluice:seal:${group}:${randomUUID()}`;
+    this.#hasProgress = hasProgress;
+  }
+
+  /** There is a new connection: maybe to a server that knows less. */
+  connected(): void {
+    this.#connections += 1;
+  }
+
+  /** Marks a store that is new to the group. Throws REDIS_EMPTIED when the group has filled it before, or other keys of it. */
+  async open(): Promise<void> {
+    const current = this.#connections;
+    const marker = await this.#connection.get(this.#marker);
+    const [isOwn, quoted] = OWN_MARKER.exec(marker ?? '') ?? [];
+    const isOther = quoted !== undefined && quoted !== JSON.stringify(this.#keyPrefix);
+    if ((marker === null || isOther) && (await this.#hasProgress())) {
+      throw isOther ? filledElsewhere(quoted) : emptied();
+    }
+    if (marker === null || isOwn !== undefined) await this.#mark();
+    this.#checked = current;
+  }
+
+  /** Where a person has set the marker, the store counts as whole only when it is noted what it lacks. */
+  async refill(note: () => Promise<void>): Promise<void> {
+    const marker = await this.#connection.get(this.#marker);
+    if (marker === null || OWN_MARKER.test(marker)) return;
+    await note();
+    await this.#mark();
+  }
+
+  async #mark(): Promise<void> {
+    const value = `${new Date().toISOString()} ${JSON.stringify(this.#keyPrefix)}`;
+    await this.#connection.set(this.#marker, value);
+  }
+
+  /** Before every write. Throws REDIS_EMPTIED. */
+  async check(): Promise<void> {
+    const current = this.#connections;
+    if (this.#checked === current || this.#checked === -1) return;
+    if ((await this.#connection.get(this.#marker)) === null) throw emptied();
+    const acknowledged = this.#acknowledged;
+    if (acknowledged !== null && Date.now() - acknowledged.atMs < MATTERS_MS) {
+      const kept = Number((await this.#connection.get(this.#markerKey)) ?? 0);
+      if (kept < acknowledged.marker) {
+        // The next process knows nothing of this: it stops as well, until a person has acted.
+        await this.#connection.remove(this.#marker);
+        throw emptied();
+      }
+    }
+    this.#checked = current;
+  }
+
+  /** The marker of a batch that is about to be sent. */
+  next(): WriteMarker {
+    this.#sent += 1;
+    return { key: this.#markerKey, value: String(this.#sent), seconds: LIFE_SECONDS };
+  }
+
+  acknowledge({ value }: WriteMarker): void {
+    const marker = Math.max(Number(value), this.#acknowledged?.marker ?? 0);
+    this.#acknowledged = { marker, atMs: Date.now() };
+  }
+}
+
+function emptied(): PipelineError {
+  return new PipelineError(CODES.REDIS_EMPTIED, 'Redis does not hold what this sink has written before');
+}
+
+function filledElsewhere(quoted: string): PipelineError {
+  return new PipelineError(
+    CODES.REDIS_EMPTIED,
+    `sinks.redis.keyPrefix was ${quoted} when this sink wrote its rows: below the prefix of now they are missing`,
+  );
+}
