@@ -28,7 +28,8 @@ const ENTRIES = {
 };
 const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
 const MODULES = join(ROOT, 'node_modules');
-const NODE = join(MODULES, 'node/bin/node');
+/** A package of its own for each platform, so that package-lock.json holds the checksum of the program that runs everything. */
+const NODE = join(MODULES, `node-${process.platform}-${process.arch}/bin/node`);
 /** BSD's sysexits.h, as all of Sluice: wrong use, and a machine that lacks something. */
 const EX_USAGE = 64;
 const EX_UNAVAILABLE = 69;
@@ -87,15 +88,24 @@ async function ensureInstalled() {
 async function install() {
   const startedAt = Date.now();
   process.stderr.write('installing dependencies (npm ci) … ');
-  // Development dependencies are needed whatever NODE_ENV says: Node itself is one of them.
-  const { code, output } = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Whatever NODE_ENV and `omit` say: tools are development dependencies, and Node itself is an optional one.
+  const { code, output } = await npm([
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   if (code === 0 && existsSync(NODE)) {
     process.stderr.write(`done in ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
     return;
   }
   process.stderr.write(`failed\n${output.split('\n').slice(0, LINES_OF_NPM).join('\n')}\n`);
-  const reason = code === 0 ? 'npm did not run the install script of `node`' : 'npm ci failed';
-  fail(`${reason}; try \`npm ci --include=dev --foreground-scripts\` in ${ROOT}`, EX_UNAVAILABLE);
+  const platform = `${process.platform} on ${process.arch}`;
+  const reason =
+    code === 0 ? `npm has installed no Node for ${platform}, or left optional packages out` : 'npm ci failed';
+  fail(`${reason}; try \`npm ci --include=dev --include=optional\` in ${ROOT}`, EX_UNAVAILABLE);
 }
 
 function npm(args) {
