@@ -24,6 +24,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   statements: ['test:statements', '--', '--runs', '1000'],
   alters: ['test:alters'],
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],
+  'fuzz-http': ['test:fuzz-http', '--', '--inputs', '1000000'],
   schemas: ['test:schemas'],
   'bench-big': ['bench:big'],
   'bench-start': ['bench:start'],

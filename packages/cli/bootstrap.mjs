@@ -18,6 +18,7 @@ const ENTRIES = {
   'bench-big': 'test/bench/big/main.ts',
   'bench-start': 'test/bench/start/main.ts',
   fuzz: 'packages/binlog/test/fuzz/main.ts',
+  'fuzz-http': 'packages/runtime/test/fuzz/main.ts',
   faults: 'test/faults/run.ts',
   soak: 'test/faults/soak.ts',
   build: 'packages/tools/src/build/main.ts',

@@ -7,6 +7,7 @@ import { openApiDocument } from '@sluice/ops-api';
 import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
 import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
 import { apiPage } from './api-page.ts';
+import { securityPage, type RouteResult } from './security-page.ts';
 import { typesPage, type TypeResults } from './types-page.ts';
 
 /**
@@ -24,10 +25,18 @@ export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, s
     ['docs/config.md', configPage(config)],
     ['docs/errors.md', errorsPage(await sinkErrorCodes())],
     ['docs/openapi.json', jsonText(openApiDocument())],
+    ['docs/security.md', await securityText(root)],
     ['docs/sluice.schema.json', jsonText(config)],
     ['docs/types.md', typesPage(await typeResults(root))],
     ['packages/envelope/schema/envelope-v1.schema.json', jsonText(envelopeJsonSchema())],
   ]);
+}
+
+/** The page by hand, with what the test of the guard has found. */
+async function securityText(root: string): Promise<string> {
+  const found = await readFile(join(root, 'packages/ops-api/test/guarded-routes.json'), 'utf8');
+  const page = await readFile(join(root, 'docs/security.md'), 'utf8');
+  return securityPage(page, JSON.parse(found) as RouteResult[]);
 }
 
 /** What the last run of the conformance table has left: MySQL first, then MariaDB by version. */
