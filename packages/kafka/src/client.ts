@@ -1,8 +1,6 @@
-import { promisify } from 'node:util';
-import zlib from 'node:zlib';
 import kafkajs, { type Kafka, type KafkaConfig as KafkajsConfig, type SASLOptions } from 'kafkajs';
-import { compressionsAlgorithms } from '@platformatic/kafka';
 import type { KafkaConfig, Logger } from '@sluice/runtime';
+import { BatchTooLarge, BOUNDED_IN_POOL, standIns } from './bounded-codecs.ts';
 import { tlsOptions } from './connection-security.ts';
 import { compressRecords } from './record-batch-wire.ts';
 
@@ -58,15 +56,27 @@ function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl
   return { mechanism, username, password };
 }
 
-/** kafkajs has only gzip built in; its table of codecs is global to the process, so setting it again is harmless. */
+/**
+ * kafkajs has only gzip built in, and unpacks it without a bound; its table of codecs is global to the process, so setting it again is
+ * harmless. We write no Snappy; others might.
+ */
 function registerCodecs(): void {
-  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-    compress: async (encoder: CompressibleBytes) => compressRecords(encoder.buffer, 'zstd'),
-    decompress: (bytes: Buffer) => promisify<Buffer, Buffer>(zlib.zstdDecompress)(bytes),
+  const codecOf = (name: keyof typeof BOUNDED_IN_POOL) => () => ({
+    compress: async ({ buffer }: CompressibleBytes) =>
+      name === 'snappy' ? buffer : compressRecords(buffer, name),
+    decompress: (bytes: Buffer) => unpacked(BOUNDED_IN_POOL[name](bytes)),
   });
-  CompressionCodecs[CompressionTypes.LZ4] = () => ({
-    compress: async (encoder: CompressibleBytes) => compressRecords(encoder.buffer, 'lz4'),
-    decompress: async (bytes: Buffer) => compressionsAlgorithms.lz4.decompressSync(bytes),
+  CompressionCodecs[CompressionTypes.GZIP] = codecOf('gzip');
+  CompressionCodecs[CompressionTypes.Snappy] = codecOf('snappy');
+  CompressionCodecs[CompressionTypes.LZ4] = codecOf('lz4');
+  CompressionCodecs[CompressionTypes.ZSTD] = codecOf('zstd');
+}
+
+/** What stands in the place of a batch that is too large: records without a key, which become dead letters. */
+async function unpacked(unpacking: Promise<Buffer>): Promise<Buffer> {
+  return unpacking.catch((error: unknown) => {
+    if (error instanceof BatchTooLarge) return standIns();
+    throw error;
   });
 }
 

@@ -1,4 +1,5 @@
 import { PipelineError, whenAborted, type KafkaConfig } from '@sluice/runtime';
+import { boundLibrary } from './bounded-codecs.ts';
 import { BrokerConnections } from './broker-connections.ts';
 import { Cluster } from './cluster.ts';
 import type { TopicRecord } from './committed-records.ts';
@@ -35,6 +36,7 @@ export class TopicReader {
   readonly #reader: PartitionReader;
 
   constructor(options: TopicReaderOptions) {
+    boundLibrary();
     this.#signal = options.signal;
     this.#recoveryMs = options.recoveryMs ?? DEFAULT_RECOVERY_MS;
     this.#connections = new BrokerConnections(options.kafka, CONNECTION_TIMES);
