@@ -12,12 +12,13 @@ export function rowFault(envelope: object): string | undefined {
   if (operation === 'DELETE') {
     if (after !== null) return 'payload.after';
   } else if (operation === 'INSERT' || operation === 'UPDATE' || operation === 'SNAPSHOT') {
-    if (!isFields(after)) return 'payload.after';
+    if (!isFields(after) || !isOfJson(after)) return 'payload.after';
   } else {
     return 'payload.operation';
   }
-  if (before !== null && !isFields(before)) return 'payload.before';
-  if (!isFields(payload['key'])) return 'payload.key';
+  if (before !== null && (!isFields(before) || !isOfJson(before))) return 'payload.before';
+  const key = payload['key'];
+  if (!isFields(key) || !isOfJson(key)) return 'payload.key';
   if (!isSequence(payload['sequence'])) return 'payload.sequence';
   return sourceFault(payload['source']) ?? metadataFault(payload['metadata']);
 }
@@ -47,6 +48,25 @@ function metadataFault(metadata: unknown): string | undefined {
   if (!isNullableText(metadata['transaction_id'])) return 'payload.metadata.transaction_id';
   if (!isCount(metadata['event_index'])) return 'payload.metadata.event_index';
   return isTime(metadata['captured_at']) ? undefined : 'payload.metadata.captured_at';
+}
+
+/** Levels of a JSON value: servers take 100 at most (MySQL manual, "The JSON Data Type"). */
+const DEPTH_MAX = 128;
+
+/**
+ * Whether the values of a row are such as a column can hold. JSON can spell more: `1e999`, which becomes Infinity, and arrays in
+ * arrays by the hundred thousand, which whoever walks through them does not survive.
+ */
+function isOfJson(row: Fields, depth = 1): boolean {
+  for (const name in row) {
+    const value = row[name];
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value)) return false;
+    } else if (typeof value === 'object' && value !== null) {
+      if (depth === DEPTH_MAX || !isOfJson(value as Fields, depth + 1)) return false;
+    }
+  }
+  return true;
 }
 
 function isFields(value: unknown): value is Fields {

@@ -194,3 +194,23 @@ test.each([
   expect(verdict(bytes(column({ type })))).toBe('INVALID');
   expect(verdict(bytes(column({ charset: 'latin1 -- ' })))).toBe('INVALID');
 });
+
+describe('values that no column holds', () => {
+  const isUpdate = (envelope: object): boolean => JSON.stringify(envelope).includes('"operation":"UPDATE"');
+  const withValue = (text: string, member: 'after' | 'before' | 'key'): Buffer => {
+    const [envelope] = fc.sample(rowEnvelope.filter(isUpdate), 1);
+    const json = JSON.stringify(envelope, (name, value: unknown) =>
+      name === member ? { a: 'HERE' } : value,
+    );
+    return Buffer.from(json.replace('"HERE"', text));
+  };
+
+  test.each(['after', 'before', 'key'] as const)('in %s', (member) => {
+    const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+    expect(verdict(withValue('1e308', member))).toBe('accepted');
+    expect(verdict(withValue('1e999', member))).toBe('INVALID');
+    expect(verdict(withValue('{"b":[1,-1e999]}', member))).toBe('INVALID');
+    expect(verdict(withValue(deep(100), member))).toBe('accepted');
+    expect(verdict(withValue(deep(200_000), member))).toBe('INVALID');
+  });
+});
