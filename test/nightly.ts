@@ -23,6 +23,8 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   ddl: ['test:ddl', '--', '--seconds', '180'],
   statements: ['test:statements', '--', '--runs', '1000'],
   alters: ['test:alters'],
+  canary: ['test:canary'],
+  forged: ['test:forged'],
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],
   'fuzz-http': ['test:fuzz-http', '--', '--inputs', '1000000'],
   schemas: ['test:schemas'],

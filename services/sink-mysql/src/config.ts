@@ -1,8 +1,14 @@
-import { opsSchemaFor, serverTlsSchema } from '@sluice/runtime';
+import { opsSchemaFor, PipelineError, serverTlsSchema } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
+import { CODES } from './errors.ts';
 
 const databaseName = z.string().min(1).max(64);
+/** What servers keep for themselves, in lower case: names of databases have none on some (`lower_case_table_names`). */
+const OF_SERVERS: ReadonlySet<string> = new Set(['mysql', 'sys', 'information_schema', 'performance_schema']);
+const ownDatabase = databaseName.refine((name) => !OF_SERVERS.has(name.toLowerCase()), {
+  message: 'is a database of the server itself',
+});
 
 /** The section `sinks.mysql` of sluice.yaml. */
 export const mysqlSinkSchema = z.strictObject({
@@ -16,10 +22,10 @@ export const mysqlSinkSchema = z.strictObject({
     .meta({ description: 'User with rights on the target databases and `stateDatabase`.' }),
   password: z.string().default('').meta({ description: 'Password of the user.', secret: true }),
   tls: serverTlsSchema.optional(),
-  databases: z.record(databaseName, databaseName).default({}).meta({
+  databases: z.record(databaseName, ownDatabase).default({}).meta({
     description: 'Source database: target database. One that is not named keeps its name.',
   }),
-  stateDatabase: databaseName.default('sluice').meta({
+  stateDatabase: ownDatabase.default('sluice').meta({
     description:
       'Database on the target server for offsets, tombstones and floors; made at start if missing.',
   }),
@@ -36,6 +42,22 @@ export const mysqlSinkSchema = z.strictObject({
 
 export type MysqlSinkConfig = z.output<typeof mysqlSinkSchema>;
 
-export function targetDatabase(config: Pick<MysqlSinkConfig, 'databases'>, source: string): string {
-  return (Object.hasOwn(config.databases, source) ? config.databases[source] : undefined) ?? source;
+type Databases = Pick<MysqlSinkConfig, 'databases' | 'stateDatabase'>;
+
+/** Where the copies of a source database would be. */
+export function mappedDatabase({ databases }: Pick<Databases, 'databases'>, source: string): string {
+  return (Object.hasOwn(databases, source) ? databases[source] : undefined) ?? source;
+}
+
+/**
+ * As `mappedDatabase`. Throws TARGET_TABLE_REFUSED for a database of the server or of the sink itself: a topic may be called anything, and
+ * whoever can write to it would give orders there.
+ */
+export function targetDatabase(config: Databases, source: string): string {
+  const target = mappedDatabase(config, source);
+  if (!OF_SERVERS.has(target.toLowerCase()) && target !== config.stateDatabase) return target;
+  throw new PipelineError(
+    CODES.TARGET_TABLE_REFUSED,
+    `rows of database ${source} would go into ${target}, which ${target === config.stateDatabase ? 'is sinks.mysql.stateDatabase' : 'belongs to the server'}: name another one for it under sinks.mysql.databases`,
+  );
 }

@@ -1,6 +1,6 @@
 import { quoteAccount, quoteIdentifier, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
-import { targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { mappedDatabase, type MysqlSinkConfig } from './config.ts';
 import { readGrants, ROW_RIGHTS, TABLE_RIGHTS } from './grants.ts';
 
 const WANTED = [...ROW_RIGHTS, ...TABLE_RIGHTS];
@@ -45,7 +45,7 @@ function databasesOf(config: MysqlSinkConfig, sourceTables: readonly string[]): 
   const sources = sourceTables.map((pattern) => pattern.split('.', 1)[0] ?? '');
   const named = sources.filter((source) => !/[*?]/.test(source));
   const targets = [
-    ...named.map((source) => targetDatabase(config, source)),
+    ...named.map((source) => mappedDatabase(config, source)),
     ...Object.values(config.databases),
   ];
   return [
