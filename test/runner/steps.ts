@@ -18,7 +18,7 @@ const binaries = join(repositoryRoot, 'node_modules', '.bin');
 const checks: Readonly<Record<CheckName, readonly [string, ...string[]]>> = {
   format: ['prettier', '--check', '--log-level', 'warn', '.'],
   lint: ['oxlint', '--type-aware', '--deny-warnings'],
-  typecheck: ['turbo', 'run', 'typecheck', '--continue', '--output-logs', 'errors-only'],
+  typecheck: ['turbo', 'run', 'types', '--output-logs', 'errors-only'],
 };
 
 const checkTimeoutMs = 10 * 60_000;
