@@ -67,7 +67,7 @@ export function zstdBy(wasm: ZstdWasm, fzstd: Fzstd) {
     let length = 0;
     for (const piece of unpack(fzstd, [bytes])) {
       length += piece.length;
-      if (length > maxOutputLength) throw new RangeError(`more than ${maxOutputLength} bytes come out`);
+      if (length > maxOutputLength) throw tooLarge(maxOutputLength);
       pieces.push(piece);
     }
     return Buffer.concat(pieces, length);
@@ -77,7 +77,8 @@ export function zstdBy(wasm: ZstdWasm, fzstd: Fzstd) {
     zstdDecompressSync,
     zstdCompress: (bytes: Buffer, _options: unknown, done: Unpacked): void =>
       answer(done, () => zstdCompressSync(bytes)),
-    zstdDecompress: (bytes: Buffer, done: Unpacked): void => answer(done, () => zstdDecompressSync(bytes)),
+    zstdDecompress: (bytes: Buffer, options: { readonly maxOutputLength?: number }, done: Unpacked): void =>
+      answer(done, () => zstdDecompressSync(bytes, options)),
     createZstdDecompress: (): Duplex =>
       Duplex.from(async function* (source: AsyncIterable<Buffer>) {
         const chunks: Buffer[] = [];
@@ -85,6 +86,12 @@ export function zstdBy(wasm: ZstdWasm, fzstd: Fzstd) {
         for (const piece of unpack(fzstd, chunks)) yield Buffer.from(piece);
       }),
   };
+}
+
+/** As Node.js throws it: by its code callers tell it from bytes that are damaged. */
+function tooLarge(maxOutputLength: number): RangeError {
+  const error = new RangeError(`more than ${maxOutputLength} bytes come out`);
+  return Object.assign(error, { code: 'ERR_BUFFER_TOO_LARGE' });
 }
 
 /** Throws what fzstd throws at bytes that are no Zstandard, or end too early. */

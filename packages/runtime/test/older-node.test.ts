@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import * as wasm from '@bokuweb/zstd-wasm';
 import * as fzstd from 'fzstd';
@@ -40,10 +41,15 @@ describe('Zstandard without that of Node', () => {
     const packed = await new Promise<Buffer>((done) =>
       zstd.zstdCompress(rows, {}, (_, bytes) => done(bytes)),
     );
-    const back = await new Promise<Buffer>((done) => zstd.zstdDecompress(packed, (_, bytes) => done(bytes)));
+    const unpack = promisify<Buffer, object, Buffer>(zstd.zstdDecompress);
+    const back = await unpack(packed, {});
     expect(back.equals(rows)).toBe(true);
-    const error = await new Promise((done) => zstd.zstdDecompress(Buffer.from('no'), done));
-    expect(error).toBeInstanceOf(Error);
+    await expect(unpack(Buffer.from('no'), {})).rejects.toBeInstanceOf(Error);
+    const limit = { maxOutputLength: rows.length - 1 };
+    await expect(unpack(packed, limit)).rejects.toMatchObject({ code: 'ERR_BUFFER_TOO_LARGE' });
+    expect(() => zlib.zstdDecompressSync(packed, limit)).toThrow(
+      expect.objectContaining({ code: 'ERR_BUFFER_TOO_LARGE' }),
+    );
   });
 });
 
