@@ -153,7 +153,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
     await closed.run(`GRANT SHOW DATABASES ON *.* TO '${user}'@'%'`);
     expect(await found()).toEqual([
       'no database nowhere, which "nowhere.*" names',
-      `"${user}" without SELECT on anything that "${closed.name}.*" of source.tables names`,
+      `"${user}" without SELECT on any table that "${closed.name}.*" in source.tables matches`,
     ]);
   });
 

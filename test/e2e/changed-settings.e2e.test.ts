@@ -121,7 +121,7 @@ describe('what a changed setting does:', () => {
       { source: { host, port, user, password, tables: [`${other.name}.*`] } },
       70,
     );
-    expect(said).toMatch(/The source is not the one of the checkpoint/);
+    expect(said).toMatch(/The source does not match the checkpoint/);
   });
 
   test('anything else changes nothing of the data', async () => {

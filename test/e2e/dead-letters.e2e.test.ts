@@ -151,7 +151,7 @@ describe('a row too large for Kafka', () => {
     });
     expect((await page(`${first.opsUrl}/health`)).body).toMatchObject({
       components: {
-        rows: { detail: '2 too large for Kafka, in no sink: see sluice dlq list --sink capture' },
+        rows: { detail: '2 too large for Kafka, missing in all sinks: see sluice dlq list --sink capture' },
       },
     });
     expect(metricSum((await page(first.metricsUrl)).text, 'cdc_dlq_depth', { sink: 'capture' })).toBe(2);

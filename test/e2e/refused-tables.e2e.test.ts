@@ -60,7 +60,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     });
     expect(await capture.get('/health')).toMatchObject({
       status: 'degraded',
-      components: { tables: { status: 'degraded', detail: '4 left alone: see /status' } },
+      components: { tables: { status: 'degraded', detail: '4 not captured: see /status' } },
     });
 
     await database.run('ALTER TABLE promoted ADD PRIMARY KEY (a)', 'ALTER TABLE later ADD PRIMARY KEY (x)');

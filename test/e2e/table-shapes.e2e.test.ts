@@ -213,7 +213,7 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(await isUncaptured(capture)).toBe(false);
     await database.run('ALTER TABLE users CHANGE phone mobile VARCHAR(40)', insert(4, 'mobile'));
     expect(await capture.process.ended).toMatchObject({ code: 70 });
-    expect(capture.process.output).toMatch(/column phone, which is gone, and column mobile is new/);
+    expect(capture.process.output).toMatch(/column phone, which no longer exists, and column mobile is new/);
     expect(await holdsSecret(pipeline, pipeline.topic('users'))).toBe(false);
   });
 });

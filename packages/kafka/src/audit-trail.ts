@@ -174,7 +174,7 @@ export class AuditTrail implements AuditLog {
 function recordsCounter(registry: Registry): Counter<'result'> {
   return declareCounter(registry, {
     name: 'cdc_audit_records_total',
-    help: 'Orders and refusals: stored in the audit topic; late, told by the log first; dropped, in the log only.',
+    help: 'Operator requests and rejections by result: stored in the audit topic; late, logged first and stored later; dropped, in the log only.',
     labels: ['result'],
     initial: [{ result: 'stored' }, { result: 'late' }, { result: 'dropped' }],
   });

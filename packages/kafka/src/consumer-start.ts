@@ -42,8 +42,8 @@ export function chooseStart(
 
 export function dataGap(where: TopicPartition, wanted: bigint, marks: Watermarks): PipelineError {
   const name = `${where.topic}[${where.partition}]`;
-  const held = `the broker holds offsets ${marks.low} to ${marks.high}`;
-  return new PipelineError('DATA_GAP', `${name}: offset ${wanted} is to be read next, but ${held}`, {
+  const held = `the broker has offsets ${marks.low} to ${marks.high}`;
+  return new PipelineError('DATA_GAP', `${name}: the next offset to read is ${wanted}, but ${held}`, {
     context: {
       topic: where.topic,
       partition: where.partition,

@@ -225,7 +225,7 @@ export class TopicReader {
       await window.again(
         new PipelineError(
           'KAFKA_TRANSACTION_OPEN',
-          `${place}, the next ones are of a transaction that has not ended`,
+          `${place}, the next records belong to a transaction that has not ended`,
         ),
       );
     }

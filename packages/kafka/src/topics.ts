@@ -176,7 +176,7 @@ async function tooManyCopies(admin: Admin, specs: readonly TopicSpec[]): Promise
     {
       setting: 'topics.replicationFactor',
       found: `${wanted}, with ${brokers.length} broker(s) in the cluster`,
-      required: 'no more copies than there are brokers',
+      required: 'at most as many replicas as there are brokers',
       fix: `set topics.replicationFactor to ${brokers.length} at most, or start the other brokers`,
     },
   ];

@@ -128,7 +128,7 @@ describe('a whole topic', () => {
     const impatient = new TopicReader({ kafka: broker.config, signal: NEVER, recoveryMs: 300 });
     await expect(impatient.settledEnds(topic)).rejects.toMatchObject({
       code: 'KAFKA_TRANSACTION_OPEN',
-      message: `${topic}/0: of 3 offsets only 2 can be read, the next ones are of a transaction that has not ended`,
+      message: `${topic}/0: of 3 offsets only 2 can be read, the next records belong to a transaction that has not ended`,
     });
     impatient.close();
     await broker.reading(async (reader) => {

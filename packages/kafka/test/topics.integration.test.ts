@@ -67,7 +67,7 @@ describe('ensureTopics', () => {
     await expect(ensureTopics(broker.client, [wanted])).rejects.toMatchObject({
       code: 'PREFLIGHT_FAILED',
       message:
-        '1 problem(s):\n- topics.replicationFactor: found 3, with 1 broker(s) in the cluster, needs no more copies than there are brokers. Fix: set topics.replicationFactor to 1 at most, or start the other brokers',
+        '1 problem(s):\n- topics.replicationFactor: found 3, with 1 broker(s) in the cluster, needs at most as many replicas as there are brokers. Fix: set topics.replicationFactor to 1 at most, or start the other brokers',
     });
   });
 

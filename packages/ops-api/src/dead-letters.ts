@@ -116,7 +116,7 @@ export const replayDeadLetters = operation({
   role: 'operator',
   path: '/api/v1/dlq/replay',
   aliases: ['/dlq/replay'],
-  summary: 'Give dead letters to the sink once more; only said unless `dryRun` is false.',
+  summary: 'Replay dead letters; a dry run unless `dryRun` is false.',
   request: z.strictObject({
     ...command,
     /** Those too that were replayed in vain often. */
@@ -149,7 +149,7 @@ export const discardDeadLetters = operation({
   role: 'admin',
   path: '/api/v1/dlq/discard',
   aliases: ['/dlq/discard'],
-  summary: 'Resolve dead letters without applying them; only said unless `dryRun` is false.',
+  summary: 'Resolve dead letters without applying them; a dry run unless `dryRun` is false.',
   request: z.strictObject({ ...command, reason: reason.optional() }),
   answer: z.object({ sink: z.string(), dryRun: z.boolean(), letters: z.array(z.string()) }),
 });

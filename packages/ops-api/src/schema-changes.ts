@@ -25,7 +25,7 @@ export const listAlerts = operation({
   role: 'viewer',
   path: '/api/v1/ddl/alerts',
   aliases: ['/api/ddl/alerts'],
-  summary: 'Alerts about changed tables that nobody has cleared.',
+  summary: 'DDL alerts that are not acknowledged.',
   ...listing,
 });
 

@@ -29,7 +29,7 @@ export function createMetrics(service: string): Metrics {
   collectDefaultMetrics({ register: registry });
   declareGauge(registry, {
     name: 'cdc_build_info',
-    help: 'Always 1; its labels say what runs.',
+    help: 'Always 1; the labels carry the versions.',
     labels: ['version', 'revision', 'service'],
   }).set({ version: VERSION, revision: process.env['SLUICE_REVISION'] ?? 'unknown', service }, 1);
   return { registry };

@@ -148,7 +148,7 @@ function withAuditHealth({ health, audit }: OpsServersOptions): () => HealthRepo
 function refusedCounter(registry: Registry) {
   return declareCounter(registry, {
     name: 'cdc_ops_connections_refused_total',
-    help: 'Connections to the ports of this service beyond what one client, or all of them, may have.',
+    help: 'Connections rejected because a client, or all clients together, exceeded the limit.',
     initial: [{}],
   });
 }

@@ -66,7 +66,7 @@ function loginRefused({ address, loginSetting }: StorePlace, error: PipelineErro
   const problem = {
     setting: loginSetting,
     found: `a login that ${address} refuses (${error.message})`,
-    required: 'an account that may log in from here',
+    required: 'an account that may log in from this host',
     fix: `correct ${loginSetting}, or unlock the account`,
   };
   return preflightFailed([problem], error.cause);

@@ -65,7 +65,7 @@ export class Incomplete {
     const shown = topics.map((topic) => this.#tableOf(topic) ?? `the tables of ${topic}`);
     this.#parts.log.warn(
       { event: 'sink.incomplete', tables: shown, topics: topics.length },
-      `older records of ${topics.length} topic(s) were deleted before this sink could read them, or what it made of them is lost: rows that have not changed since are missing. ${fixOf(topics.map((topic) => this.#tableOf(topic)))}`,
+      `older records of ${topics.length} topic(s) were deleted before this sink could read them, or their results are lost: rows that have not changed since are missing. ${fixOf(topics.map((topic) => this.#tableOf(topic)))}`,
     );
   }
 
@@ -97,7 +97,7 @@ export class Incomplete {
     await this.#store(where, isWhole ? null : { ...known, whole });
     this.#parts.log.info(
       { event: 'sink.complete', ...where, table, job },
-      `a snapshot has brought all rows of ${table} in this partition`,
+      `a snapshot has published all rows of ${table} in this partition`,
     );
   }
 

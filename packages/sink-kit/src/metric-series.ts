@@ -20,12 +20,12 @@ export function declareCounters(registry: Registry, sink: string, service: strin
   return {
     records: declareCounter(registry, {
       name: 'cdc_sink_records_total',
-      help: 'Records by what became of them: applied, stale, superseded by a newer one of the same batch, dlq.',
+      help: 'Records by result: applied, stale, superseded by a newer record of the same batch, dlq.',
       labels: ['sink', 'table', 'op', 'result'],
     }),
     processed: declareCounter(registry, {
       name: 'cdc_records_processed_total',
-      help: 'Records that have their outcome.',
+      help: 'Records processed.',
       labels: ['service'],
       initial: [{ service }],
     }),
@@ -37,7 +37,7 @@ export function declareCounters(registry: Registry, sink: string, service: strin
     }),
     retries: declareCounter(registry, {
       name: 'cdc_retries_total',
-      help: 'Tries after the first, by the code of the error that made them necessary.',
+      help: 'Retries by the error code that caused them.',
       labels: ['sink', 'reason'],
       initial: [{ sink, reason: 'none' }],
     }),
@@ -49,19 +49,19 @@ export function declareCounters(registry: Registry, sink: string, service: strin
     }),
     replayed: declareCounter(registry, {
       name: 'cdc_dlq_replayed_total',
-      help: 'Dead letters given to the store once more, by what became of them.',
+      help: 'Replayed dead letters by result.',
       labels: ['sink', 'result'],
       initial: REPLAY_RESULTS.map((result) => ({ sink, result })),
     }),
     rebalances: declareCounter(registry, {
       name: 'cdc_rebalances_total',
-      help: 'Times that this member joined its consumer group, the first included.',
+      help: 'Times that this member joined its consumer group, including the first.',
       labels: ['group'],
       initial: [{ group }],
     }),
     transitions: declareCounter(registry, {
       name: 'cdc_circuit_breaker_transitions_total',
-      help: 'Changes of the breaker, by the new state.',
+      help: 'State changes of the circuit breaker, by new state.',
       labels: ['sink', 'to'],
       initial: BREAKER_STATES.map((to) => ({ sink, to: stateLabel(to) })),
     }),
@@ -73,39 +73,39 @@ export function declareGauges(registry: Registry, sink: string) {
   return {
     breaker: declareGauge(registry, {
       name: 'cdc_circuit_breaker_state',
-      help: '1 for the state that the breaker is in.',
+      help: '1 for the current state of the circuit breaker.',
       labels: ['sink', 'state'],
     }),
     paused: declareGauge(registry, {
       name: 'cdc_partitions_paused',
-      help: 'Partitions that are not read for now, by reason.',
+      help: 'Paused partitions by reason.',
       labels: ['sink', 'reason'],
       initial: PAUSE_REASONS.map((reason) => ({ sink, reason })),
     }),
     depth: declareGauge(registry, {
       name: 'cdc_dlq_depth',
-      help: 'Dead letters that nobody has resolved; every member of the group says the same.',
+      help: 'Unresolved dead letters; the same value in every member of the group.',
       labels: ['sink'],
       initial: [{ sink }],
     }),
     lag: declareGauge(registry, {
       name: 'cdc_consumer_lag_records',
-      help: 'Records of a partition that are not applied yet.',
+      help: 'Records of a partition that are not yet applied.',
       labels: ['sink', 'topic', 'partition'],
     }),
     dataGap: declareGauge(registry, {
       name: 'cdc_data_gap',
-      help: '1 when records of the topic were deleted before this sink had read them.',
+      help: '1 if records of the topic were deleted before this sink had read them.',
       labels: ['topic'],
     }),
     heartbeatLatency: declareGauge(registry, {
       name: 'cdc_heartbeat_latency_seconds',
-      help: 'From the newest heartbeat at the source to its arrival here.',
+      help: 'Time from the newest heartbeat at the source to its arrival at this sink.',
       labels: ['sink'],
     }),
     watermark: declareGauge(registry, {
       name: 'cdc_sink_watermark_timestamp_seconds',
-      help: 'Source time of the newest heartbeat at a moment when every partition read here was at its end.',
+      help: 'Source time of the newest heartbeat at which every assigned partition was fully read.',
       labels: ['sink'],
     }),
   };
@@ -116,19 +116,19 @@ export function declareHistograms(registry: Registry) {
   return {
     apply: declareHistogram(registry, {
       name: 'cdc_sink_apply_duration_seconds',
-      help: 'Time of one call of the store.',
+      help: 'Duration of one call to the store.',
       labels: ['sink', 'result'],
       buckets: LATENCY_BUCKETS,
     }),
     batch: declareHistogram(registry, {
       name: 'cdc_sink_batch_records',
-      help: 'Records in one call of the store.',
+      help: 'Records in one call to the store.',
       labels: ['sink', 'result'],
       buckets: RECORDS_BUCKETS,
     }),
     latency: declareHistogram(registry, {
       name: 'cdc_end_to_end_latency_seconds',
-      help: 'From the commit at the source to the answer of the store; one observation per source commit and batch.',
+      help: 'Time from the commit at the source to the answer of the store; one observation per source commit and batch.',
       labels: ['sink'],
       buckets: LATENCY_BUCKETS,
     }),

@@ -135,13 +135,13 @@ export class PartitionWorker {
             table: tableId(database, table),
             by: String(record.offset),
           },
-          'the store lacks the table or a column: it is made from the record that a snapshot further on begins with',
+          'the store lacks the table or a column: a later snapshot creates it',
         );
         return true;
       }
     } catch (failure) {
       signal.throwIfAborted();
-      log.debug({ err: failure }, 'not made again now');
+      log.debug({ err: failure }, 'not created again yet');
     }
     return false;
   }
@@ -330,5 +330,5 @@ const STOP_PAUSE: PauseRequest = { reason: 'retry', ms: null, detail: 'the servi
 const BREAKER_PAUSE: PauseRequest = {
   reason: 'breaker',
   ms: null,
-  detail: 'the store is left alone for a while',
+  detail: 'circuit breaker open: the store is not called until the next probe',
 };

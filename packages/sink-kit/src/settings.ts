@@ -14,17 +14,17 @@ const retrySchema = z.strictObject({
 
 const breakerSchema = z.strictObject({
   failures: z.int().min(1).max(1_000_000).default(10).meta({
-    description: 'Failures in a row after which the store is left alone.',
+    description: 'Consecutive failures after which the circuit breaker opens: the store is no longer called.',
   }),
   resetMs: milliseconds.default(60_000).meta({
-    description: 'Milliseconds that the store is left alone before one batch tries it again.',
+    description: 'Milliseconds that the circuit breaker stays open before one batch probes the store.',
   }),
 });
 
 const diversionSchema = z.strictObject({
   records: z.int().min(1).default(100).meta({
     description:
-      'Dead letters within a minute after which the sink stops: something else than the records is wrong.',
+      'Dead letters within a minute after which the sink stops, because the cause is unlikely to be the records.',
   }),
   ratio: z.number().min(0).max(1).default(0.05).meta({
     description:
@@ -63,26 +63,26 @@ export const sinkBaseSchema = z.strictObject({
   }),
   sessionTimeoutMs: milliseconds.min(6000).default(45_000).meta({
     description:
-      'Milliseconds after which a sink that has gone silent loses its partitions (`session.timeout.ms`); so long its share waits after a crash.',
+      'Milliseconds after which a silent sink loses its partitions (`session.timeout.ms`); after a crash, its partitions wait this long.',
   }),
   retry: retrySchema.prefault({}),
   breaker: breakerSchema.prefault({}),
   quickRetries: z.int().min(0).max(100).default(3).meta({
-    description: 'Further tries of a single refused record before it becomes a dead letter.',
+    description: 'Retries of a single rejected record before it becomes a dead letter.',
   }),
   diversion: diversionSchema.prefault({}),
   tombstoneDays: z.number().positive().max(3650).default(37).meta({
     description:
-      'Days that a deleted row is remembered, so that no old change brings it back. In any case as long as topics and dead letters live (`topics.retentionMs` and 30 days).',
+      'Days that the sink remembers a deleted row, so that no old change restores it. Never shorter than topics and dead letters are kept (`topics.retentionMs` and 30 days).',
   }),
   strict: z.boolean().default(false).meta({
     description:
-      'Let a partition wait at a record that the store refuses, until an operator decides, instead of writing a dead letter.',
+      'Pause a partition at a record that the store rejects until an operator decides, instead of writing a dead letter.',
   }),
   strictTables: z
     .array(z.string().regex(/^[^.]+\.[^.]+$/, 'must be `database.table` or `database.*`'))
     .default([])
-    .meta({ description: 'Tables for which `strict` holds, as `database.table` or `database.*`.' }),
+    .meta({ description: 'Tables to which `strict` applies, as `database.table` or `database.*`.' }),
 });
 
 export type SinkSettings = z.output<typeof sinkBaseSchema>;

@@ -311,7 +311,11 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       return outcome;
     } catch (error) {
       if (error instanceof BreakerOpenError)
-        throw new PipelineError('BREAKER_OPEN', 'the store is left alone for a while', { cause: error });
+        throw new PipelineError(
+          'BREAKER_OPEN',
+          'circuit breaker open: the store is not called until the next probe',
+          { cause: error },
+        );
       throw toKnownError(error);
     }
   }

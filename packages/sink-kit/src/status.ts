@@ -79,7 +79,7 @@ export function healthOf(
 function tablesHealth({ tablesError }: SinkState, incomplete: readonly IncompleteTopic[]): ComponentHealth {
   if (tablesError !== null) return { status: 'degraded', detail: tablesError };
   if (incomplete.length === 0) return { status: 'ok' };
-  const detail = `rows of ${incomplete.length} topic(s) are missing until a snapshot brings them: see \`incomplete\` in /status`;
+  const detail = `rows of ${incomplete.length} topic(s) are missing until a snapshot publishes them again: see \`incomplete\` in /status`;
   return { status: 'degraded', detail };
 }
 
@@ -96,13 +96,13 @@ function consumerHealth(state: SinkState): ComponentHealth {
   }
   if (!isFlowing(state)) return { status: 'degraded', detail: phase };
   if (strangers.length === 0) return { status: 'ok', detail: phase };
-  const detail = `the consumer group has other members, and what they read does not come here: ${strangers.join(', ')}`;
+  const detail = `the consumer group has members that are not Sluice, and this sink does not get the records they read: ${strangers.join(', ')}`;
   return { status: 'degraded', detail };
 }
 
 function shownPauses(pauses: readonly Pause[]): string {
   const count = (wanted: PauseReason): number => pauses.filter(({ reason }) => reason === wanted).length;
-  return `${pauses.length} paused, ${count('schema')} of them for their table's schema, ${count('strict')} at a record of a strict table, ${count('ddl')} at a change that waits for an operator`;
+  return `${pauses.length} paused, ${count('schema')} by the schema of a table, ${count('strict')} at a record of a strict table, ${count('ddl')} at a DDL change that an operator must release`;
 }
 
 export interface SinkIdentity {

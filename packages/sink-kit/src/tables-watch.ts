@@ -30,7 +30,10 @@ export class TablesWatch {
     if (this.#state.tablesError === null) return;
     this.#state.tablesError = null;
     this.#state.troubles.over('tables');
-    this.#log.info({ event: 'store.tables_back' }, 'what this sink has written to is all in the store again');
+    this.#log.info(
+      { event: 'store.tables_back' },
+      'all tables that this sink has written to exist in the store again',
+    );
   }
 
   #missing(error: PipelineError): void {

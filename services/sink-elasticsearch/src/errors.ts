@@ -6,7 +6,7 @@ export const CODES = defineErrors({
     class: 'fatal',
     means: 'login',
     summary: 'Elasticsearch refused the user, the API key or a privilege',
-    fix: 'Correct `sinks.elasticsearch.auth`, or start the sink again: it lists the privileges that are missing, with the role that has them.',
+    fix: 'Correct `sinks.elasticsearch.auth`, or start the sink again: it lists the missing privileges, with a role that contains them.',
   },
   ELASTICSEARCH_BUSY: {
     class: 'retryable',
@@ -16,44 +16,44 @@ export const CODES = defineErrors({
   ELASTICSEARCH_DOCUMENT_REFUSED: {
     class: 'record',
     summary: 'Elasticsearch cannot index one document',
-    fix: 'The message names the field or the reason: mend the mapping or the ingest pipeline of the index, which somebody has changed. Then run `sluice dlq replay --sink elasticsearch --yes`.',
+    fix: 'The message names the field or the reason: correct the mapping or the ingest pipeline of the index, which was changed by hand. Then run `sluice dlq replay --sink elasticsearch --yes`.',
   },
   ELASTICSEARCH_DOCUMENT_TOO_LARGE: {
     class: 'record',
-    summary: 'one row is larger than a request to Elasticsearch may be',
+    summary: 'a row is larger than the largest request that Elasticsearch accepts',
     fix: 'Raise `http.max_content_length` of the cluster, then run `sluice dlq replay --sink elasticsearch --yes`.',
   },
   ELASTICSEARCH_DOCUMENT_UNKNOWN: {
     class: 'record',
-    summary: 'Elasticsearch gave an error for one document that Sluice has no rule for',
+    summary: 'Elasticsearch returned an error for one document that Sluice does not know',
     fix: 'Look up the error type of the dead letter in the Elasticsearch log; please report it.',
   },
   ELASTICSEARCH_INDEX_MISSING: {
     class: 'schema',
     means: 'no-table',
-    summary: 'rows came for a table that has no index, or its index or live alias was deleted',
-    fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile`: the index is made from the record that the snapshot begins with, and filled by it. The sink goes on by itself.',
+    summary: 'a table with rows to apply has no index, or its index or live alias was deleted',
+    fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile`: the first record of the snapshot creates the index, the snapshot fills it, and the sink continues.',
   },
   ELASTICSEARCH_INDEX_REFUSED: {
     class: 'schema',
     means: 'no-shape',
     summary: 'the index of a table cannot be created or changed',
-    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, a mapping changed by hand, or another table that has the index. The sink tries again by itself.',
+    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, a mapping changed by hand, or an index that belongs to another table. The sink retries automatically.',
   },
   ELASTICSEARCH_INDEX_WAITS: {
     class: 'schema',
     summary:
-      'a table gets a new index, for fields of other types, as soon as every partition has come to the change',
-    fix: 'Nothing is to be done, unless a partition of the topic is paused for another reason: then mend that.',
+      'a table gets a new index with other field types as soon as every partition has reached the change',
+    fix: 'No action needed, unless a partition of the topic is paused for another reason: then fix that.',
   },
   ELASTICSEARCH_UNAVAILABLE: {
     class: 'retryable',
     summary: 'Elasticsearch does not answer, or its indices are blocked for writing',
-    fix: 'Nothing is lost: the sink goes on by itself when Elasticsearch does. Look at its health, its log and the disk watermarks.',
+    fix: 'Nothing is lost: the sink continues when Elasticsearch accepts writes again. Check its health, its log and the disk watermarks.',
   },
   ELASTICSEARCH_UNSUPPORTED: {
     class: 'fatal',
-    summary: 'the server is not an Elasticsearch that this sink can talk to',
+    summary: 'the server is not an Elasticsearch version that this sink supports',
     fix: 'Point `sinks.elasticsearch.node` at an Elasticsearch 8.19 or 9 cluster.',
   },
 });

@@ -77,7 +77,7 @@ export function sharedIndex(index: string, wanted: IndexOwner, owner: IndexOwner
   return new PipelineError(
     CODES.ELASTICSEARCH_INDEX_REFUSED,
     `${nameOf(wanted)} would share index ${index} with ${nameOf(owner)}: leave one of the two out of \`tables\` of the source, or give the sink ` +
-      `another \`indexPrefix\`; if ${nameOf(owner)} is no more, delete the index`,
+      `another \`indexPrefix\`; if ${nameOf(owner)} no longer exists, delete the index`,
   );
 }
 

@@ -5,16 +5,16 @@ export const CODES = defineErrors({
   TARGET_TABLE_REFUSED: {
     class: 'schema',
     summary: 'the target table cannot be created, changed or written by its key',
-    fix: 'Do what the message says: it has the reason and the statement. The sink tries again by itself; the table is read again after an ALTER of the source, so rows that stand in the way may be deleted.',
+    fix: 'Follow the message: it contains the reason and the statement. The sink retries automatically. Rows that block the statement may be deleted: the table is read again after an ALTER in the source.',
   },
   TARGET_TABLE_WAITS: {
     class: 'schema',
-    summary: 'a target table gets columns of other types as soon as every partition has come to the change',
-    fix: 'Nothing is to be done, unless a partition of the topic is paused for another reason: then mend that.',
+    summary: 'the column types of a target table change as soon as every partition has reached the change',
+    fix: 'No action needed, unless a partition of the topic is paused for another reason: then fix that.',
   },
   TARGET_UNSUPPORTED: {
     class: 'fatal',
-    summary: 'the target server is older than the sink can work with',
+    summary: 'the target server is older than the oldest version that the sink supports',
     fix: 'Use MySQL 8.0.23 or MariaDB 10.3 as the target, or newer ones.',
   },
 });

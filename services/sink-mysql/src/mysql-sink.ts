@@ -146,7 +146,7 @@ export class MysqlSink implements Sink {
       const lost = await keepRows(connection, table, keys.map(parseKey), since);
       if (lost === 0) return;
       const about = { event: 'rows.not_kept', table: table.sql, keys: lost };
-      this.#log.warn(about, 'dead letters whose keys are none of this table keep no row');
+      this.#log.warn(about, 'dead letters with keys that do not match this table protect no row');
     });
   }
 
@@ -326,7 +326,10 @@ export class MysqlSink implements Sink {
     if (this.#unmarked.has(id)) return;
     this.#unmarked.add(id);
     const about = { event: 'target.owner_unmarked', table: id };
-    this.#log.warn(about, 'the account may not ALTER the table: nothing in it tells others whose copy it is');
+    this.#log.warn(
+      about,
+      'the account may not ALTER the table, so it cannot be marked as the copy of its source table',
+    );
   }
 
   async #deleteBelow(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {

@@ -34,7 +34,7 @@ export async function claimTable(
   if (comment.startsWith(MARK)) {
     throw new PipelineError(
       CODES.TARGET_TABLE_REFUSED,
-      `${id} is the copy of ${comment.slice(MARK.length)}, not of ${owner}: map one of the two to another database (\`sinks.mysql.databases\`); if the other is no more: ALTER TABLE ${id} ${clause}`,
+      `${id} is the copy of ${comment.slice(MARK.length)}, not of ${owner}: map one of the two to another database (\`sinks.mysql.databases\`); if the other no longer exists: ALTER TABLE ${id} ${clause}`,
     );
   }
   try {

@@ -19,7 +19,7 @@ const LENIENT_MODE = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID
 const ADVICE: Readonly<Partial<Record<MysqlErrorKind, string>>> = {
   duplicate: 'delete the rows of the target that are double',
   privilege: 'give the account the right',
-  value: 'correct or delete the rows of the target that do not fit',
+  value: 'correct or delete the rows of the target that do not match',
 };
 
 export interface FollowOrder {

@@ -5,8 +5,8 @@ export const CODES = defineErrors({
   REDIS_AUTH: {
     class: 'fatal',
     means: 'login',
-    summary: 'Redis refused the user, the password or a command',
-    fix: 'Correct the user and password of `sinks.redis.url`, or start the sink again: it lists what the ACL does not allow, with the ACL SETUSER that does.',
+    summary: 'Redis rejected the user, the password or a command',
+    fix: 'Correct the user and password of `sinks.redis.url`, or start the sink again: it lists what the ACL does not allow, with the ACL SETUSER command that allows it.',
   },
   REDIS_EMPTIED: {
     class: 'fatal',
@@ -16,22 +16,22 @@ export const CODES = defineErrors({
   },
   REDIS_KEYS_TAKEN: {
     class: 'schema',
-    summary: 'the keys of a table begin as those of another table or pipeline in this Redis do',
-    fix: 'Set another `sinks.redis.keyPrefix`; a sink that has written rows already stops at its start with REDIS_EMPTIED, whose fix fills the new keys. Or, if the other pipeline is no more, delete what it has left of the table: all keys that fit `*DATABASE.TABLE:*` and are its own; the sink goes on by itself.',
+    summary: 'the keys of a table have the same prefix as those of another table or pipeline in this Redis',
+    fix: 'Set another `sinks.redis.keyPrefix`; if the sink has already written rows, it stops at its start with REDIS_EMPTIED, and the fix of that error fills the new keys. Or, if the other pipeline no longer exists, delete the keys that it left of the table: all keys of that pipeline that match `*DATABASE.TABLE:*`; the sink then continues.',
   },
   REDIS_REFUSED: {
     class: 'record',
-    summary: 'Redis refused one row',
+    summary: 'Redis rejected one row',
     fix: 'Look at the dead letter’s error message.',
   },
   REDIS_UNAVAILABLE: {
     class: 'retryable',
     summary: 'Redis does not answer, is loading, read-only or out of memory',
-    fix: 'Nothing is lost: the sink goes on by itself when Redis does. Look at Redis’s memory, role and log.',
+    fix: 'Nothing is lost: the sink continues when Redis accepts writes again. Check the memory, role and log of Redis.',
   },
   REDIS_WRONG_TYPE: {
     class: 'record',
     summary: 'a key of a row holds a value of another type, not written by this sink',
-    fix: 'Run `redis-cli DEL KEY` for the key of the row, or change `sinks.redis.keyPrefix`, after which the sink stops with REDIS_EMPTIED, whose fix fills the new keys; then run `sluice dlq replay --sink redis --yes`.',
+    fix: 'Run `redis-cli DEL KEY` for the key of the row, or change `sinks.redis.keyPrefix`, after which the sink stops with REDIS_EMPTIED, and the fix of that error fills the new keys; then run `sluice dlq replay --sink redis --yes`.',
   },
 });

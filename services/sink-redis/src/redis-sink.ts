@@ -92,7 +92,7 @@ class RedisSink implements Sink {
     if (facts.evictsBy === null) return;
     this.#context.log.warn(
       { event: 'store.evicts', policy: facts.evictsBy },
-      'Redis throws keys away when it is full, and nothing tells which rows are missing then. Fix: CONFIG SET maxmemory-policy noeviction, also in its configuration file',
+      'Redis evicts keys when it is full, and it is unknown which rows are missing then. Fix: CONFIG SET maxmemory-policy noeviction, also in its configuration file',
     );
   }
 
@@ -210,7 +210,7 @@ class RedisSink implements Sink {
 function toOutcome(answer: unknown): Outcome {
   if (answer instanceof Error) return refused(toRedisError(answer));
   if (answer === FOREIGN)
-    return refused(new PipelineError(CODES.REDIS_WRONG_TYPE, 'the key holds a value that is not a row'));
+    return refused(new PipelineError(CODES.REDIS_WRONG_TYPE, 'the key contains a value that is not a row'));
   return { kind: answer === STALE ? 'stale' : 'applied' };
 }
 

@@ -100,7 +100,10 @@ export class WriteMarkers implements MarkerSource {
 }
 
 function emptied(): PipelineError {
-  return new PipelineError(CODES.REDIS_EMPTIED, 'Redis does not hold what this sink has written before');
+  return new PipelineError(
+    CODES.REDIS_EMPTIED,
+    'Redis no longer contains the rows that this sink has written',
+  );
 }
 
 function filledElsewhere(quoted: string): PipelineError {

@@ -55,7 +55,7 @@ function addOption(node: Parser, name: OptionName, isSeveral: boolean): void {
     new Option(`--${name} <${value}>`).argParser<readonly string[] | undefined>((text, before = []) => {
       // The next word of the line, whatever it is: as a value it would be lost without a word.
       if (/^--[a-z]/.test(text)) throw new UsageError(`--${name} needs a value, but ${text} follows`);
-      if (before.length > 0 && !isSeveral) throw new UsageError(`--${name} may be given once only`);
+      if (before.length > 0 && !isSeveral) throw new UsageError(`--${name} may be given only once`);
       return [...before, text];
     }),
   );
@@ -83,8 +83,8 @@ function usageErrorOf({ code, message }: CommanderError, command: Command | null
   if (Object.hasOwn(OPTIONS, flag.replace(/^--(no-)?/, '')))
     return new UsageError(
       command === null
-        ? `${flag} stands behind the command that takes it`
-        : `${flag} does not go with sluice ${command.name}`,
+        ? `${flag} must follow the command it belongs to`
+        : `sluice ${command.name} has no option ${flag}`,
     );
   const close = /\((Did you mean [^)]+\?)\)/.exec(message)?.[1];
   return new UsageError(`Unknown option '${flag}'${close === undefined ? '' : `. ${close}`}`);

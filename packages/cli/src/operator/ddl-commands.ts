@@ -14,7 +14,7 @@ const LISTED = 100;
 export const ddlAlertsCommand: PipelineCommand = {
   name: 'ddl alerts',
   options: ['table', 'limit', ...SERVICE_OPTIONS],
-  help: 'changes of captured tables that somebody has to look at, and what to do',
+  help: 'unacknowledged DDL alerts, with what to do about each',
   connects: 'nothing',
   run: (line, config, screen) => ddlList('alerts', line, config, screen),
 };
@@ -22,7 +22,7 @@ export const ddlAlertsCommand: PipelineCommand = {
 export const ddlHistoryCommand: PipelineCommand = {
   name: 'ddl history',
   options: ['table', 'limit', ...SERVICE_OPTIONS],
-  help: 'statements that changed captured tables, newest first',
+  help: 'DDL statements on captured tables, newest first',
   connects: 'nothing',
   run: (line, config, screen) => ddlList('history', line, config, screen),
 };
@@ -49,7 +49,7 @@ async function ddlList(
 export const ddlClearCommand: PipelineCommand = {
   name: 'ddl clear',
   options: ['id', 'table', ...SERVICE_OPTIONS, 'by', 'reason'],
-  help: 'clear alerts: one by --id, those of a --table, or all',
+  help: 'acknowledge alerts: one by --id, those of a --table, or all',
   connects: 'nothing',
   run: ddlClear,
 };

@@ -17,7 +17,7 @@ const KEY_LENGTH = 40;
 export const dlqListCommand: PipelineCommand = {
   name: 'dlq list',
   options: ['sink', ...LETTER_FILTERS, 'all', 'limit'],
-  help: 'dead letters that nobody has resolved (--all: also the resolved)',
+  help: 'unresolved dead letters (--all: resolved ones too)',
   connects: 'kafka',
   run: dlqList,
 };
@@ -33,7 +33,7 @@ async function dlqList({ values }: CommandLine, config: SluiceConfig, screen: Sc
     const document = { sink, depth, halt, matching: letters.length, letters: shown.map(describeDeadLetter) };
     show(screen, document, HEADINGS, shown.map(rowOf));
     screen.say(
-      `${plural(depth, 'open dead letter')} of ${sink}; ${letters.length} fit, ${shown.length} shown`,
+      `${plural(depth, 'open dead letter')} of ${sink}; ${letters.length} match, ${shown.length} shown`,
     );
     const open = letters.filter(({ decision }) => decision === null);
     if (sink === CAPTURE && open.length > 0) screen.say(howToBring(open));
@@ -98,7 +98,7 @@ async function dlqDiscard(line: CommandLine, config: SluiceConfig, screen: Scree
 export const dlqReleaseCommand: PipelineCommand = {
   name: 'dlq release',
   options: ['sink', 'id', 'by', 'reason'],
-  help: 'let the record that holds up a strict table become a dead letter',
+  help: 'send the record that blocks a strict table to the dead letters',
   connects: 'kafka',
   run: dlqRelease,
 };
@@ -119,7 +119,7 @@ async function dlqRelease({ values }: CommandLine, config: SluiceConfig, screen:
 export const dlqAcceptCommand: PipelineCommand = {
   name: 'dlq accept',
   options: ['sink', 'by', 'reason'],
-  help: 'answer DIVERSION_HALTED: the sink may start again',
+  help: 'acknowledge DIVERSION_HALTED, so that the sink may start again',
   connects: 'kafka',
   run: dlqAccept,
 };

@@ -32,7 +32,7 @@ export interface PacedReplay {
 export const dlqReplayCommand: PipelineCommand = {
   name: 'dlq replay',
   options: ['sink', ...LETTER_FILTERS, 'dry-run', 'yes', 'force', 'rate', ...SERVICE_OPTIONS, 'by'],
-  help: 'give dead letters to the sink once more; what is older than the row there is stale',
+  help: 'apply dead letters again; a dead letter older than the stored row is stale',
   connects: 'kafka',
   run: dlqReplay,
 };
@@ -76,7 +76,7 @@ async function replayPortion(
   order: { readonly ids: string[]; readonly by: string; readonly force: boolean },
 ): Promise<ReplayReport> {
   const answer = await call(service, replayDeadLetters, { ...order, dryRun: false });
-  if (answer.dryRun) throw new CommandFailed(`${service.url} has only said what it would do`);
+  if (answer.dryRun) throw new CommandFailed(`${service.url} did a dry run only`);
   return answer;
 }
 

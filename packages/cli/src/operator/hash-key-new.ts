@@ -27,7 +27,7 @@ async function hashKeyNew({ values }: CommandLine, config: SluiceConfig, screen:
   screen.say(
     before === ''
       ? `key ${id} is in ${file}, which only its owner may read: let capture be that owner, and name it under capture.hashKeyFile`
-      : `key ${id} stands in front of the others in ${file}: from its next start capture hashes by it and publishes the tables with hashed columns again (sluice plan names them)`,
+      : `key ${id} is now the first key in ${file}: from its next start, capture hashes with it and publishes the tables with hashed columns again (sluice plan lists them)`,
   );
   return true;
 }
@@ -43,5 +43,7 @@ async function readRing(file: string): Promise<string> {
     throw new CommandFailed(`${file} cannot be read (${code})`, { cause: error });
   }
   if (isHashKeyRing(bytes)) return bytes.toString('utf8');
-  throw new CommandFailed(`${file} is there and holds no keys of this command: name another file by --file`);
+  throw new CommandFailed(
+    `${file} exists but is not a key file of this command: name another file by --file`,
+  );
 }

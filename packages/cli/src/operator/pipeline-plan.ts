@@ -15,7 +15,7 @@ export const planCommand: PipelineCommand = {
   name: 'plan',
   options: ['table'],
   several: ['table'],
-  help: 'what capture would do: topics, keys, columns, what sinks would make of them; changes nothing',
+  help: 'show what capture and the sinks would do: topics, keys, columns; changes nothing',
   connects: 'everything',
   run: pipelinePlan,
 };
@@ -51,7 +51,7 @@ function reportVerdict(
   const [first] = tables;
   if (!isDetailed && first !== undefined && screen.format === 'table')
     screen.say(
-      `all about a table, and what each sink makes of it: sluice plan --table ${tableArgument(tableIdOf(first))}`,
+      `details of a table, in each sink too: sluice plan --table ${tableArgument(tableIdOf(first))}`,
     );
   for (const warning of warnings) screen.say(`warning: ${warning}`);
   for (const { setting, found, required, fix } of problems)

@@ -25,7 +25,7 @@ const LETTERS_MS = 10_000;
 export const statusCommand: PipelineCommand = {
   name: 'status',
   options: ['token-file', 'ca-file'],
-  help: 'every service of the pipeline: ready, behind, dead letters, last error',
+  help: 'all services of the pipeline: readiness, lag, dead letters, last error',
   connects: 'kafka',
   run: pipelineStatus,
 };

@@ -58,7 +58,7 @@ function hasGap({ committed, low, high }: GroupPosition): boolean {
 function destination(position: GroupPosition, target: RewindTarget): bigint | string | null {
   const { committed, low, high, atTime } = position;
   if (hasGap(position))
-    return `records were deleted unread: it stands at ${committed}, the broker holds ${low} to ${high}`;
+    return `records were deleted unread: the group is at ${committed}, the broker has ${low} to ${high}`;
   // Without an offset of the group it is unknown whether a store keeps one of its own: its first record is safe for both.
   if (committed === null) return target.kind === 'beginning' ? low : null;
   switch (target.kind) {
@@ -68,8 +68,8 @@ function destination(position: GroupPosition, target: RewindTarget): bigint | st
       return atTime === null || atTime > committed ? null : atTime;
     case 'offset':
       if (target.offset > committed)
-        return `it stands at ${committed}: going on at ${target.offset} would skip ${target.offset - committed} records`;
-      return target.offset < low ? `the broker holds ${low} to ${high}` : target.offset;
+        return `the group is at ${committed}: moving to ${target.offset} would skip ${target.offset - committed} records`;
+      return target.offset < low ? `the broker has ${low} to ${high}` : target.offset;
   }
 }
 

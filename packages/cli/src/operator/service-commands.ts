@@ -9,7 +9,7 @@ export const captureCommand: ServiceCommand = {
   name: 'capture',
   options: ['accept'],
   several: ['accept'],
-  help: 'run capture until it is stopped: the source’s changes to Kafka',
+  help: 'run capture until it is stopped: publishes the changes of the source to Kafka',
   start: async (line) => {
     handOver(line);
     await importCapture(() => import('@sluice/capture/main'));
@@ -19,7 +19,7 @@ export const captureCommand: ServiceCommand = {
 export const sinkCommand: ServiceCommand = {
   name: 'sink NAME',
   options: [],
-  help: 'run a sink until it is stopped, such as `sluice sink redis`: from Kafka to its store',
+  help: 'run a sink until it is stopped, such as `sluice sink redis`: applies changes from Kafka to its store',
   start: async (line) => {
     const main = mainOf(line);
     handOver(line);

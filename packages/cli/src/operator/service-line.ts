@@ -112,7 +112,7 @@ export function remarksOf(answer: ServiceAnswer): readonly string[] {
   const lost = kafka?.lost ?? 0;
   const gap = lost === 0 ? [] : [of(`${lost} records were deleted from Kafka before it had read them`)];
   const unknown = service !== 'capture' && kafka !== null && kafka.records === null;
-  const silent = unknown ? [of('Kafka does not tell how far it is behind: unknown')] : [];
+  const silent = unknown ? [of('lag unknown: Kafka does not answer')] : [];
   const error = status?.lastError;
   const last = error?.resolvedAt === null ? [of(`${error.code}: ${error.message}`)] : [];
   return [...components, ...gap, ...silent, ...last];

@@ -12,14 +12,14 @@ import { planRewind, recordsOf, type RewindPlan, type RewindTarget } from './rew
 import { show, type Screen } from './screen.ts';
 
 const PARTITIONS_MAX = 1_000_000;
-const HEADINGS = ['TOPIC', 'PARTITION', 'STANDS AT', 'GOES TO', 'RECORDS'];
+const HEADINGS = ['TOPIC', 'PARTITION', 'FROM', 'TO', 'RECORDS'];
 
 type Kafka = ReturnType<typeof kafkaClient>;
 
 export const sinkRewindCommand: PipelineCommand = {
   name: 'sink rewind',
   options: ['sink', 'to', 'topic', 'partition', 'dry-run', 'yes', 'accept-gap', 'by'],
-  help: 'read records once more; the sink must be stopped',
+  help: 'move a sink back to earlier records; the sink must be stopped',
   connects: 'kafka',
   run: sinkRewind,
 };
@@ -41,7 +41,7 @@ async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Scree
   if (plan.refused.length > 0) throw new CommandFailed(refusalOf(plan));
   if (!performs) {
     if (member !== undefined) screen.say(`${sink} is running (${member}): stop it first`);
-    screen.say(`dry run: would read ${recordsOf(plan.moves)} records once more; --yes does it`);
+    screen.say(`dry run: would read ${recordsOf(plan.moves)} records again; --yes does it`);
     return true;
   }
   if (plan.moves.length === 0) {

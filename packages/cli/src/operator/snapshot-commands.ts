@@ -32,7 +32,7 @@ const HEADINGS = [
 export const snapshotListCommand: PipelineCommand = {
   name: 'snapshot list',
   options: [...SERVICE_OPTIONS],
-  help: 'the snapshot jobs of capture: state, rows, share, speed, time left',
+  help: 'snapshot jobs of capture: state, rows, progress, rate, time left',
   connects: 'nothing',
   run: snapshotList,
 };
@@ -46,7 +46,7 @@ export const snapshotStartCommand: PipelineCommand = {
   name: 'snapshot start',
   options: ['table', 'condition', 'sql', 'reconcile', ...SERVICE_OPTIONS, 'by'],
   several: ['table'],
-  help: 'read rows of captured tables once more, while the stream goes on',
+  help: 'read rows of captured tables again while streaming continues',
   connects: 'nothing',
   run: snapshotStart,
 };
@@ -59,7 +59,7 @@ async function snapshotStart(line: CommandLine, config: SluiceConfig, screen: Sc
   const condition = values.text('condition') ?? null;
   const reconcile = values.flag('reconcile');
   if (sql !== undefined && (condition !== null || reconcile))
-    throw new UsageError('--sql stands alone: neither --condition nor --reconcile goes with it');
+    throw new UsageError('--sql excludes --condition and --reconcile');
   const where = captureOf(line, config);
   const by = whoIsIt(values);
   const made =
@@ -72,9 +72,9 @@ async function snapshotStart(line: CommandLine, config: SluiceConfig, screen: Sc
 }
 
 const MOVES: Readonly<Record<JobOrder, string>> = {
-  pause: 'let a snapshot job stand at its last chunk',
-  resume: 'go on with a job that is paused or has failed',
-  cancel: 'end a snapshot job for good',
+  pause: 'pause a snapshot job after its current chunk',
+  resume: 'resume a paused or failed snapshot job',
+  cancel: 'cancel a snapshot job permanently',
 };
 
 export const snapshotMoveCommands: readonly PipelineCommand[] = JOB_ORDERS.map((order) => ({

@@ -19,7 +19,7 @@ interface Result {
 export const tableResumeCommand: PipelineCommand = {
   name: 'table resume',
   options: ['table', 'sink', 'token-file', 'ca-file', 'by', 'reason'],
-  help: 'let a table go on that capture has stopped or that waits in sinks (`ddl: … pause-table`)',
+  help: 'resume a table that is paused in capture or in sinks (`ddl: … pause-table`)',
   connects: 'nothing',
   run: tableResume,
 };
@@ -40,7 +40,7 @@ async function tableResume({ values }: CommandLine, config: SluiceConfig, screen
   show(screen, { table, by, services: results }, HEADINGS, rows);
   const isComplete = results.every(({ problem }) => problem === null);
   const isNone = results.every(({ resumed }) => resumed.length === 0);
-  if (isComplete && isNone) throw new CommandFailed(`${table} waits nowhere: there is nothing to resume`);
+  if (isComplete && isNone) throw new CommandFailed(`${table} is not paused anywhere: nothing to resume`);
   screen.say(`table resume: ${table} by ${by}`);
   return isComplete;
 }

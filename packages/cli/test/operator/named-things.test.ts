@@ -37,7 +37,7 @@ function problemOf(noun: string, rest: string): string | null {
   const allowed: readonly string[] = COMMANDS.find(({ name }) => name === found)?.options ?? [];
   const given = [...rest.matchAll(/--([a-z-]+)/gu)].map(([, option = '']) => option);
   const unknown = given.find((option) => !allowed.includes(option) && !GLOBAL.has(option));
-  return unknown === undefined ? null : `--${unknown} does not go with sluice ${found}`;
+  return unknown === undefined ? null : `sluice ${found} has no option --${unknown}`;
 }
 
 test.each([
@@ -45,7 +45,7 @@ test.each([
   ['sink', ' rewind --to beginning --accept-gap', null],
   ['sink', ' redis', null],
   ['dlq', ' burn', 'there is no command sluice dlq burn'],
-  ['snapshot', ' start --table a.b --force', '--force does not go with sluice snapshot start'],
+  ['snapshot', ' start --table a.b --force', 'sluice snapshot start has no option --force'],
   ['capture', ' --accept lost-checkpoint', null],
 ])('this test knows a command from none: sluice %s%s', (noun, rest, problem) => {
   expect(problemOf(noun, rest)).toBe(problem);

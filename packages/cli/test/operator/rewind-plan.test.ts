@@ -32,8 +32,8 @@ describe('a rewind', () => {
 
   test('to an offset goes back to it and never forward', () => {
     expect([plan(offset(20n)), plan(offset(50n)), plan(offset(10n))]).toEqual([20n, null, 10n]);
-    expect(plan(offset(60n))).toBe('it stands at 50: going on at 60 would skip 10 records');
-    expect(plan(offset(5n))).toBe('the broker holds 10 to 100');
+    expect(plan(offset(60n))).toBe('the group is at 50: moving to 60 would skip 10 records');
+    expect(plan(offset(5n))).toBe('the broker has 10 to 100');
   });
 
   test('to a time goes to its first record, and stays where it is before it already', () => {

@@ -86,7 +86,7 @@ test('a stopped sink: what Kafka knows, or that it is not known', () => {
   ]);
   const unknown = { ...nobody, kafka: { records: null, lost: 0, deadLetters: null } };
   expect(rowOf(unknown, NOW).slice(3, 5)).toEqual([null, null]);
-  expect(remarksOf(unknown)).toEqual(['sink-redis: Kafka does not tell how far it is behind: unknown']);
+  expect(remarksOf(unknown)).toEqual(['sink-redis: lag unknown: Kafka does not answer']);
 });
 
 test('a stopped capture: its dead letters, and no word on how far it is behind', () => {

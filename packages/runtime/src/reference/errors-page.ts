@@ -2,11 +2,12 @@ import { ERRORS, errorEntry, type ErrorClass, type ErrorCode } from '../errors.t
 import { EXIT } from '../exit.ts';
 
 const CLASSES: Readonly<Record<ErrorClass, string>> = {
-  retryable: 'The other side did not answer. Tried again for ever, with growing waits; nothing is lost.',
+  retryable:
+    'The other side did not answer. The service retries without limit, with growing waits; nothing is lost.',
   record:
-    'One record cannot be applied. It goes to the dead-letter topic after a few tries; the others go on.',
-  schema: 'The shape of a table is not known on the other side. The table is paused until that is mended.',
-  fatal: 'Only a person can mend it. The service stops; its exit code says so.',
+    'One record cannot be applied. It goes to the dead-letter topic after a few tries; the other records are applied.',
+  schema: 'The other side does not know the columns of a table. The table is paused until that is fixed.',
+  fatal: 'An operator must fix it. The service stops with an exit code of its own.',
 };
 
 /** The reference page of all error codes: those of the services, and these of sinks. */
@@ -18,8 +19,8 @@ export function errorsPage(ofSinks: readonly ErrorCode[]): string {
     'Every error that Sluice raises on purpose has one of these codes, in the field `err.code` of its log line.',
     `| Class | What happens |\n| --- | --- |\n${classes.join('\n')}`,
     `A process exits with ${EXIT.stopped} when it was stopped, ${EXIT.configuration} for its configuration, ` +
-      `${EXIT.preflight} when a check before the start failed, ${EXIT.fatal} for any other error that comes back at every ` +
-      `restart, and ${EXIT.unexpected} for one that may not.`,
+      `${EXIT.preflight} when a check before the start failed, ${EXIT.fatal} for any other error that would repeat at every ` +
+      `restart, and ${EXIT.unexpected} for an error that may not.`,
     ...codes.map(entryText),
     '',
   ]

@@ -147,7 +147,7 @@ export class DeadLetterManager {
     if (state === 'stopped') throw haltedError(sink, halt);
     const accepted = { at: Date.now(), by: sink, reason: 'the settings of the sink have changed' };
     await this.#store.decide({ kind: 'halt', value: { ...halt, accepted } });
-    log.warn({ event: 'halt.lifted', code: halt.code }, 'other settings: the halt no longer stands');
+    log.warn({ event: 'halt.lifted', code: halt.code }, 'other settings: the halt no longer applies');
   }
 
   /** A crash before the last line makes it happen again at the next start, before anything has moved: harmless. */

@@ -25,7 +25,7 @@ describe('a record of a dead-letter topic', () => {
       stage: 'apply',
       errorClass: 'record',
       errorCode: 'REDIS_WRONG_TYPE',
-      message: 'the key holds a value that is not a row',
+      message: 'the key contains a value that is not a row',
       attempts: 4,
       failedAtMs: 1_795_252_177_716,
       place: { partition: 2, offset: 7n },

@@ -41,7 +41,7 @@ export function letterRecord(
     attempts: '4',
     'error.class': 'record',
     'error.code': 'REDIS_WRONG_TYPE',
-    'error.message': 'the key holds a value that is not a row',
+    'error.message': 'the key contains a value that is not a row',
     ...headers,
   };
   return {

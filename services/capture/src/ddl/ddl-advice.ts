@@ -4,21 +4,21 @@ const SEEN = 'Clear the alert with `sluice ddl clear` when you have seen to it.'
 
 /** In front of the advice about a change that no statement tells. */
 export const UNSEEN =
-  'The columns are other than before, and the binlog has no statement that says so (sql_log_bin = 0, a replication filter, an ALTER on this server alone): the rows are read again. ';
+  'The columns have changed without a statement in the binlog (sql_log_bin = 0, a replication filter, an ALTER on this server only): the rows are read again. ';
 
 const ALERTS: Readonly<Record<DdlClass, string>> = {
   additive: 'Sinks follow by themselves.',
   breaking:
-    'Rows are read again and sinks get the new columns; what they have of the old ones stays until you drop it there.',
+    'Rows are read again and sinks get the new columns; the old columns stay in the stores until you drop them there.',
   rename:
-    'Rows under the new name are read; what sinks have under the old name stays until you delete it there.',
+    'Rows are read under the new name; rows under the old name stay in the stores until you delete them there.',
   truncate: 'Sinks have deleted the rows.',
-  drop: 'What sinks have of the table stays until you delete it there.',
-  rows: 'Rows were changed or rolled back in a way that the binlog does not tell (binlog_format of the session was not ROW, or tables without transactions took part): the tables are read again.',
+  drop: 'Rows of the table stay in the stores until you delete them there.',
+  rows: 'Rows were changed or rolled back in a way that the binlog does not describe (binlog_format of the session was not ROW, or tables without transactions took part): the tables are read again.',
   xa: '',
   exposure: '',
   cascade:
-    'The storage engine deletes or changes rows of the table by its foreign keys, and the binlog has no trace of it: sinks keep the old rows until the table is read again (`sluice snapshot start --table TABLE --reconcile`). Set source.foreignKeys to follow, with SELECT on every table that the keys lead to, and it is read by itself; or let triggers or the application do it, or have MySQL 9.6 or newer as source, and as what that is a replica of.',
+    'The storage engine deletes or changes rows of the table by its foreign keys, without an event in the binlog: sinks keep the old rows until the table is read again (`sluice snapshot start --table TABLE --reconcile`). Set source.foreignKeys to follow, with SELECT on every table that the keys lead to, and it is read by itself; or let triggers or the application do it, or have MySQL 9.6 or newer as source, and as what that is a replica of.',
 };
 
 /**
@@ -38,5 +38,5 @@ export function adviceFor(
     return `Under its former name the table, or a part of it, was hidden by ${hiddenBy}; under the new one nothing does that. Nothing of it is published. Say in the settings what becomes of it under this name (tables, source.excludeTables), start capture again, then run ${resume}; without such a setting that publishes all of it.`;
   if (policy === 'apply') return '';
   if (policy === 'alert') return `${ALERTS[kind]} ${SEEN}`;
-  return `Sinks stop the table at this change, and follow it when it goes on. See to what reads the stores, then run ${resume}. ${SEEN}`;
+  return `Sinks pause the table at this change and apply it when the table is resumed. Adapt the readers of the stores to the change, then run ${resume}. ${SEEN}`;
 }

@@ -9,7 +9,7 @@ import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
 const FRAMING_BYTES = 64;
 /** Logged at most so often: a table of such rows is one line a minute (milliseconds). */
 const LOG_EVERY_MS = 60_000;
-const NOW_MISSING = 'A dead letter takes its place: see `sluice dlq list --sink capture`.';
+const NOW_MISSING = 'Capture published a dead letter instead: see `sluice dlq list --sink capture`.';
 
 /** A record that Kafka would refuse. */
 export interface OversizeRow {

@@ -54,7 +54,10 @@ export function captureHealth(condition: CaptureCondition): HealthReport {
       stream: streamHealth(condition),
       kafka: kafkaHealth(condition),
       source: sourceGap === null ? { status: 'ok' } : { status: 'degraded', detail: sourceGap },
-      ddl: countHealth(alerts, `${alerts} not cleared: see sluice ddl alerts`),
+      ddl: countHealth(
+        alerts,
+        `${alerts} unacknowledged DDL ${alerts === 1 ? 'alert' : 'alerts'}: see sluice ddl alerts`,
+      ),
       tables: tablesHealth(condition),
       rows: rowsHealth(letters),
     },
@@ -65,7 +68,7 @@ function streamHealth(condition: CaptureCondition): ComponentHealth {
   const { state, streamError, standsForMs } = condition;
   if (!isStreaming(state)) return { status: 'degraded', detail: streamError?.message ?? state };
   if (!stands(condition)) return { status: 'ok' };
-  return { status: 'down', detail: `nothing has moved for ${Math.round(standsForMs / 1000)} s` };
+  return { status: 'down', detail: `no progress for ${Math.round(standsForMs / 1000)} s` };
 }
 
 function kafkaHealth(condition: CaptureCondition): ComponentHealth {
@@ -84,8 +87,8 @@ function kafkaHealth(condition: CaptureCondition): ComponentHealth {
 
 function tablesHealth({ refused, stopped }: CaptureCondition): ComponentHealth {
   const parts = [
-    ...(refused > 0 ? [`${refused} left alone: see /status`] : []),
-    ...(stopped > 0 ? [`${stopped} stopped until sluice table resume: see /status`] : []),
+    ...(refused > 0 ? [`${refused} not captured: see /status`] : []),
+    ...(stopped > 0 ? [`${stopped} paused until sluice table resume: see /status`] : []),
   ];
   return countHealth(parts.length, parts.join('; '));
 }
@@ -93,7 +96,10 @@ function tablesHealth({ refused, stopped }: CaptureCondition): ComponentHealth {
 function rowsHealth({ open, trouble }: DeadLetterCount): ComponentHealth {
   if (trouble !== null) return { status: 'degraded', detail: `${trouble.code}: ${trouble.message}` };
   if (open === null) return { status: 'degraded', detail: 'dead letters not counted yet' };
-  return countHealth(open, `${open} too large for Kafka, in no sink: see sluice dlq list --sink capture`);
+  return countHealth(
+    open,
+    `${open} too large for Kafka, missing in all sinks: see sluice dlq list --sink capture`,
+  );
 }
 
 function countHealth(count: number, detail: string): ComponentHealth {

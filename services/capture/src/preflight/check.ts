@@ -151,7 +151,7 @@ function refuseNewConditions({ acceptConditions }: CaptureSettings, { tables, kn
   const names = changed.map(({ database, table }) => tableId(database, table)).join(', ');
   throw new PipelineError(
     'CONFIG_CHANGED',
-    `The row condition of ${names} is another than the one that their topics were filled by.`,
+    `The row condition of ${names} has changed since their topics were filled.`,
     { context: { tables: changed.length } },
   );
 }

@@ -16,7 +16,7 @@ export function sourceProblem(error: PipelineError, config: SluiceConfig): Prefl
       return {
         setting: 'source.user, source.password',
         found: `user "${user}" refused by ${host}:${port} (${reason})`,
-        required: 'an account that may log in from here',
+        required: 'an account that may log in from this host',
         fix: 'correct source.user and source.password, or unlock the account',
       };
     case 'MYSQL_TLS_FAILED':
@@ -24,7 +24,7 @@ export function sourceProblem(error: PipelineError, config: SluiceConfig): Prefl
         setting: 'source.tls',
         found: `no TLS connection to ${host}:${port} (${reason})`,
         required: 'a certificate that verifies',
-        fix: 'correct source.tls: its caFile, or whether the server has TLS at all',
+        fix: 'correct source.tls: check caFile, and that the server has TLS enabled',
       };
     default:
       return null;
@@ -54,7 +54,7 @@ export function kafkaProblem(error: PipelineError, config: SluiceConfig): Prefli
         setting: 'kafka.tls',
         found: `no TLS connection to ${brokers}`,
         required: 'a certificate that verifies',
-        fix: 'correct kafka.tls: its caFile, the client certificate, or whether the listener speaks TLS at all',
+        fix: 'correct kafka.tls: check caFile, the client certificate, and that the listener uses TLS',
       };
     default:
       return null;

@@ -46,13 +46,13 @@ function same(one: readonly string[], other: readonly string[]): boolean {
 }
 
 const NEW_TOPICS =
-  'or choose a new topics.prefix: that makes new topics and a new snapshot, for sinks with empty stores';
+  'or choose a new topics.prefix: that creates new topics and a new snapshot, for sinks with empty stores';
 
 function keyChanged(id: string, before: readonly string[], now: readonly string[]): PreflightProblem {
   return {
     setting: `source.keys[${JSON.stringify(id)}]`,
     found: `key ${now.join(', ')}, while the topic was filled by ${before.join(', ')}`,
-    required: 'the same key as long as a topic lives',
+    required: 'the same key for the lifetime of a topic',
     fix: `set it to [${before.join(', ')}], ${NEW_TOPICS}`,
   };
 }
@@ -61,7 +61,7 @@ function keyRenamed(id: string, before: readonly string[], now: readonly string[
   return {
     setting: `tables: rename of key columns of ${id}`,
     found: `published as ${now.join(', ')}, while the topic was filled by ${before.join(', ')}`,
-    required: 'the same names of key columns as long as a topic lives',
+    required: 'the same names of key columns for the lifetime of a topic',
     fix: `set the names back, ${NEW_TOPICS}`,
   };
 }

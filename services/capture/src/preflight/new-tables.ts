@@ -17,7 +17,7 @@ export function newcomerOf(
   return {
     id,
     code: 'TABLE_NEW',
-    why: `found a table that has come since, and source.newTables is \`refuse\`. Fix: say under \`tables\` what of it is hidden, add "${id}" to source.tables, and start capture again`,
+    why: `found a new table, and source.newTables is \`refuse\`. Fix: configure under \`tables\` which of its columns are hidden, add "${id}" to source.tables, and start capture again`,
   };
 }
 

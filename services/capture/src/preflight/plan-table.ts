@@ -68,18 +68,18 @@ function changeOf(
   const { database, table } = shape;
   const isFirst = registry.shapes().next().done === true;
   if (registry.shapeOf(database, table) === null && !isFirst && newcomerOf(config, new Set(), shape) !== null)
-    return 'new: left alone (source.newTables: refuse) unless it was there at the first start with that setting';
+    return 'new: not captured (source.newTables: refuse) unless it existed at the first start with that setting';
   if (registry.shapeOf(database, table) === null)
     return config.snapshot.mode === 'never'
       ? 'new: its changes from now on'
       : 'new: its rows, then its changes';
   if (registry.hasOtherCondition(database, table))
-    return 'row condition changed: capture stops until --accept row-conditions, then the table is read anew';
+    return 'row condition changed: capture stops until --accept row-conditions, then the table is read again';
   const keyChange = keyChangeOf(registry, hashKey, shape);
   if (keyChange === 'unknown')
     return `hash key ${registry.hashedBy(shape)} is not in capture.hashKeyFile: capture stops until --accept hash-key, then all rows are hashed and published again`;
   if (keyChange === 'rotated')
-    return `hash key ${registry.hashedBy(shape)} is replaced by ${hashKey?.id}: a new version, and all rows are hashed and published again; records of before keep their old hashes until the topic forgets them`;
+    return `hash key ${registry.hashedBy(shape)} is replaced by ${hashKey?.id}: a new version, and all rows are hashed and published again; earlier records keep their old hashes until they expire`;
   return registry.isShapedOtherwise(database, table)
     ? 'settings changed: a new version, and its rows are published again'
     : 'none';

@@ -30,7 +30,7 @@ async function planAll(settings: CaptureSettings, checked: Checked): Promise<Cap
     problems: [...checked.problems, ...topics.problems],
     warnings: [
       ...checked.warnings,
-      ...refused.map(({ id, why }) => `${id} will be left alone: ${why}`),
+      ...refused.map(({ id, why }) => `${id} will not be captured: ${why}`),
       ...noLongerCaptured(checked),
     ],
   };
@@ -42,8 +42,7 @@ function noLongerCaptured({ known, found }: Checked): readonly string[] {
     .map(({ database, table }) => tableId(database, table))
     .filter((id) => !present.has(id))
     .map(
-      (id) =>
-        `${id} was captured and is not any more: nothing more is published of it, and its rows stay in the sinks`,
+      (id) => `${id} is no longer captured: its changes are not published, and its rows stay in the sinks`,
     );
 }
 

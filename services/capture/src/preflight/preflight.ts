@@ -151,7 +151,7 @@ function keyMissing(table: TableDescription, id: string): PreflightProblem {
     setting: `table ${id}`,
     found: 'no primary key',
     required: 'a primary key, or a key under source.keys',
-    fix: `${hint}ALTER TABLE ${id} ADD PRIMARY KEY (…), or name it under source.excludeTables`,
+    fix: `${hint}ALTER TABLE ${id} ADD PRIMARY KEY (…), or list it in source.excludeTables`,
   };
 }
 
@@ -160,8 +160,8 @@ function historyKept(id: string): PreflightProblem {
   return {
     setting: `table ${id}`,
     found: 'WITH SYSTEM VERSIONING',
-    required: 'a table that keeps no history of its rows',
-    fix: `name it under source.excludeTables, or ALTER TABLE ${id} DROP SYSTEM VERSIONING`,
+    required: 'a table without system versioning',
+    fix: `list it in source.excludeTables, or ALTER TABLE ${id} DROP SYSTEM VERSIONING`,
   };
 }
 

@@ -91,8 +91,8 @@ function unreadable(
   if (found === true)
     return {
       setting: 'source.user',
-      found: `"${user}" without SELECT on anything that "${id}" of source.tables names`,
-      required: 'SELECT on what is captured',
+      found: `"${user}" without SELECT on any table that "${id}" in source.tables matches`,
+      required: 'SELECT on the captured tables',
       fix: grant,
     };
   const create = `CREATE DATABASE ${quoteIdentifier(database)};`;
@@ -106,7 +106,7 @@ function unreadable(
     fix:
       found === false
         ? `correct the name, or: ${create} ${grant}`
-        : `correct the name, or: ${grant} and, if the database is still to come: ${create}`,
+        : `correct the name, or: ${grant} and, if the database does not exist yet: ${create}`,
   };
 }
 

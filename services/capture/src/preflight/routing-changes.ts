@@ -23,8 +23,8 @@ export function findRoutingChanges(
     {
       setting: 'topics.strategy, topics.template',
       found: `topics named ${now}, while ${names} went to ${first.before}`,
-      required: 'the same as long as the topics live',
-      fix: 'set it back, or choose a new topics.prefix: that makes new topics and a new snapshot, for sinks with empty stores',
+      required: 'the same names for the lifetime of the topics',
+      fix: 'set it back, or choose a new topics.prefix: that creates new topics and a new snapshot, for sinks with empty stores',
     },
   ];
 }

@@ -107,7 +107,7 @@ function mayComeLater(
   tables: readonly KnownTable[],
 ): readonly string[] {
   if (fitting(pattern, tables).length > 0 || !isCaptured(pattern, filter)) return [];
-  return [`${settingName(pattern)} fits no table yet; it will be used for tables that come later`];
+  return [`${settingName(pattern)} matches no table yet; it applies to tables that are created later`];
 }
 
 /** Columns that the server computes from hidden ones, in every row or by default: they would tell what those hold. */
@@ -130,8 +130,8 @@ export function generatedProblems(
         {
           setting: columnSetting(settings, from)?.setting ?? '',
           found: `column ${column.COLUMN_NAME} of ${tableId(database, table)} ${how} ${from}`,
-          required: 'a setting for that column too: it tells what the hidden one holds',
-          fix: `add ${column.COLUMN_NAME} beside it, with exclude, mask or hash; {} publishes it as it is`,
+          required: 'a setting for that column too, because it reveals the hidden one',
+          fix: `add ${column.COLUMN_NAME} beside it, with exclude, mask or hash; {} publishes it unchanged`,
         },
       ];
     });

@@ -37,7 +37,7 @@ function tooLong(id: string, message: string): PreflightProblem {
   return {
     setting: `topic of ${id}`,
     found: message,
-    required: 'a name that Kafka takes',
+    required: 'a valid Kafka topic name',
     fix: 'choose a shorter topics.prefix, or exclude the table by source.excludeTables',
   };
 }
@@ -50,8 +50,8 @@ function collisions(owners: ReadonlyMap<string, string>): readonly PreflightProb
     return [
       {
         setting: 'topics.strategy, topics.template',
-        found: `${first} (${owners.get(first)}) and ${second} (${owners.get(second)}), which Kafka takes for one name`,
-        required: 'names of topics that differ in more than dots and underscores',
+        found: `${first} (${owners.get(first)}) and ${second} (${owners.get(second)}), which Kafka treats as the same name`,
+        required: 'topic names that differ in more than dots and underscores',
         fix: 'set a topics.template that keeps them apart, or exclude one by source.excludeTables',
       },
     ];

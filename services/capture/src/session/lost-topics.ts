@@ -84,6 +84,6 @@ export function reportLost({ missing, emptied }: LostTables, log: Logger): void 
   if (tables.length === 0) return;
   log.warn(
     { event: 'capture.topics_lost', tables },
-    'the topics of these tables are gone, with all that was published there: they are made again, and the tables are read once more',
+    'the topics of these tables were deleted with all their records: capture creates them and reads the tables again',
   );
 }

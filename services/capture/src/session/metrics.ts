@@ -49,21 +49,21 @@ export class CaptureMetrics {
     this.#connected = gauge('cdc_source_connected', '1 while the binlog is being read.');
     this.#lag = gauge(
       'cdc_binlog_lag_seconds',
-      'Age of the last event handled; 0 when the source has nothing more.',
+      'Age of the last event processed; 0 when capture has read the whole binlog.',
     );
-    this.#generation = gauge('cdc_source_generation', 'Generation of the sequence.');
+    this.#generation = gauge('cdc_source_generation', 'Generation in the sequence number.');
     this.#position = gauge('cdc_binlog_position_bytes', 'Position in the binlog file.');
     this.#file = gauge('cdc_binlog_file_number', 'Number of the binlog file.');
     this.#lastEvent = gauge(
       'cdc_binlog_last_event_timestamp_seconds',
-      'Commit time of the last transaction handled.',
+      'Commit time of the last transaction processed.',
     );
     this.#checkpointAt = gauge(
       'cdc_checkpoint_last_success_timestamp_seconds',
-      'When the last checkpoint was committed.',
+      'Time of the last committed checkpoint.',
     );
     this.#ddl = declareDdl(registry, source);
-    this.#ddlAlerts = gauge('cdc_ddl_unacknowledged', 'Alerts about changed tables that nobody has cleared.');
+    this.#ddlAlerts = gauge('cdc_ddl_unacknowledged', 'DDL alerts that are not acknowledged.');
     this.#events = declareCounter(registry, {
       name: 'cdc_capture_events_total',
       help: 'Row changes published.',
@@ -77,7 +77,7 @@ export class CaptureMetrics {
     });
     this.#disconnects = declareCounter(registry, {
       name: 'cdc_capture_disconnects_total',
-      help: 'Times the stream ended by an error.',
+      help: 'Times that the stream ended with an error.',
       labels: ['source', 'reason'],
     });
     this.#errors = declareCounter(registry, {
@@ -87,15 +87,15 @@ export class CaptureMetrics {
     });
     this.#processed = declareCounter(registry, {
       name: 'cdc_records_processed_total',
-      help: 'Records that passed through.',
+      help: 'Records published.',
       labels: ['service'],
       initial: [{ service: 'capture' }],
     });
     this.#published = byTopic(registry, 'cdc_kafka_produced_records_total', 'Row records by topic.');
-    this.#oversize = byTopic(registry, 'cdc_oversize_records_total', 'Rows too large for Kafka.');
+    this.#oversize = byTopic(registry, 'cdc_oversize_records_total', 'Rows that were too large for Kafka.');
     this.#deadLetters = declareGauge(registry, {
       name: 'cdc_dlq_depth',
-      help: 'Dead letters that nobody has resolved.',
+      help: 'Unresolved dead letters.',
       labels: ['sink'],
       initial: [{ sink: CAPTURE }],
     });
@@ -106,7 +106,7 @@ export class CaptureMetrics {
     });
     this.#queueBytes = declareGauge(registry, {
       name: 'cdc_queue_bytes',
-      help: 'Bytes waiting.',
+      help: 'Bytes in the queue.',
       labels: ['stage'],
       initial: [{ stage: 'binlog' }],
     });
@@ -195,7 +195,7 @@ function byTopic(registry: Registry, name: string, help: string): Counter<'topic
 function declareDdl(registry: Registry, source: string): Counter<'source' | 'class'> {
   return declareCounter(registry, {
     name: 'cdc_ddl_events_total',
-    help: 'Statements that changed captured tables.',
+    help: 'DDL statements on captured tables.',
     labels: ['source', 'class'],
     initial: DDL_CLASSES.map((kind) => ({ source, class: kind })),
   });
@@ -204,7 +204,7 @@ function declareDdl(registry: Registry, source: string): Counter<'source' | 'cla
 function declareState(registry: Registry, source: string): Gauge<'source' | 'state'> {
   return declareGauge(registry, {
     name: 'cdc_capture_state',
-    help: '1 for the state that capture is in.',
+    help: '1 for the current state of capture.',
     labels: ['source', 'state'],
     initial: CAPTURE_STATES.map((state) => ({ source, state })),
   });

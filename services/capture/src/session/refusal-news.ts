@@ -33,7 +33,7 @@ export class RefusalNews {
     this.#metrics.refused(code);
     this.#log.warn(
       { event: 'capture.table_refused', code, table: id },
-      `${code === 'PATTERN_WITHOUT_TABLE' ? 'pattern' : 'table'} ${id} is left alone, and nothing of it is published: ${why}`,
+      `${code === 'PATTERN_WITHOUT_TABLE' ? 'pattern' : 'table'} ${id} is not captured, and none of its rows are published: ${why}`,
     );
   }
 }

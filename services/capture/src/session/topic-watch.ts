@@ -64,7 +64,7 @@ function topicsGone(names: readonly string[], replaced: ReadonlySet<string>): Pi
   const more = names.length - NAMES_SHOWN;
   const shown = `${names.slice(0, NAMES_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const message = names.every((name) => replaced.has(name))
-    ? `Somebody has deleted topic ${shown} and made it again: capture begins anew and reads its tables once more.`
-    : `Kafka has no topic ${shown} any more: capture begins anew and makes what is missing.`;
+    ? `Topic ${shown} was deleted and created again: capture restarts its session and reads the tables again.`
+    : `Topic ${shown} no longer exists: capture restarts its session and creates the missing topics.`;
   return new PipelineError('KAFKA_TOPIC_MISSING', message, { context: { topics: names.length } });
 }

@@ -31,7 +31,7 @@ export interface CaptureSettings {
 }
 
 const ONE_KEY =
-  'capture.hashKeyForm is `bytes`: all hashed columns have one key, so equal values can be told across tables (docs/tables.md, "The key of hashed columns")';
+  'capture.hashKeyForm is `bytes`: all hashed columns have one key, so equal values can be recognised across tables (docs/tables.md, "The key of hashed columns")';
 
 export function captureSettings(config: SluiceConfig, argv: readonly string[], log: Logger): CaptureSettings {
   const hashKey = readHashKey(config.capture);

@@ -144,7 +144,7 @@ export class ChunkReader {
     const { statementSeconds } = this.#options;
     return new PipelineError(
       'SNAPSHOT_REFUSED',
-      `A chunk of ${tableIdOf(name)} took longer than snapshot.statementSeconds (${statementSeconds}). Fix: give the columns of the condition an index, or raise the setting; sluice snapshot resume goes on.`,
+      `A chunk of ${tableIdOf(name)} took longer than snapshot.statementSeconds (${statementSeconds}). Fix: give the columns of the condition an index, or raise the setting, then run sluice snapshot resume.`,
       { cause },
     );
   }

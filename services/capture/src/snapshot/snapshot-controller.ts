@@ -49,9 +49,7 @@ export class SnapshotController {
   async start(order: SnapshotOrder): Promise<readonly Snapshot[]> {
     const { condition, reconcile } = order;
     if (condition !== null && reconcile)
-      throw refused(
-        'A snapshot of some rows cannot tell which of the others are gone: reconcile needs all rows',
-      );
+      throw refused('--reconcile needs a snapshot of all rows: it cannot be combined with a condition');
     if (condition !== null) requireCondition(condition);
     return this.#request(order, condition, reconcile);
   }

@@ -68,12 +68,15 @@ export class SnapshotRunner {
     if (jobStore.get(job.id) === null) {
       log.info(
         { event: 'snapshot.table_gone', ...about },
-        `${about.table} is gone, and its snapshot with it`,
+        `${about.table} no longer exists: its snapshot has ended`,
       );
       return;
     }
     if (this.#isToBeginAnew) {
-      log.info({ event: 'snapshot.table_restarted', ...about }, `snapshot of ${about.table} begins anew`);
+      log.info(
+        { event: 'snapshot.table_restarted', ...about },
+        `snapshot of ${about.table} restarts from the beginning`,
+      );
       return;
     }
     await loop.durably(() => undefined);

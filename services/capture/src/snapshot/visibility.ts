@@ -90,7 +90,7 @@ function mariadbSnapshots(connection: Connection): Visibility {
       }
       throw new PipelineError(
         'SNAPSHOT_NOT_VISIBLE',
-        `The source did not show what it had written after ${MARIADB_TRIES} tries.`,
+        `The source did not return the rows it had written after ${MARIADB_TRIES} attempts.`,
       );
     },
   };

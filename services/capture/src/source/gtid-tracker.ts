@@ -56,7 +56,7 @@ export class GtidTracker {
     if (last === undefined || BigInt(digits) > BigInt(last.slice(prefix.length))) return;
     throw new PipelineError(
       'SOURCE_DIVERGED',
-      `The source counts its transactions anew: ${prefix}${digits} came after ${last}. It was reset, and what it wrote before this transaction may be missing.`,
+      `The source restarted its transaction numbers: ${prefix}${digits} follows ${last}. It was reset, and changes before this transaction may be missing.`,
     );
   }
 

@@ -21,9 +21,9 @@ export async function findUnloggedReplication(
   if (!(await isReplica(connection, server))) return null;
   return {
     setting: `source variable ${variable}`,
-    found: 'OFF, and the source is a replica: what it applies is not in its binlog',
+    found: 'OFF, and the source is a replica: the changes it replicates are not in its binlog',
     required: 'ON, or a source that is no replica',
-    fix: `start the server with --${variable.replaceAll('_', '-')}, or capture from its primary; where it replicates no more: ${resetOf(server)}`,
+    fix: `start the server with --${variable.replaceAll('_', '-')}, or capture from its primary; if it no longer replicates: ${resetOf(server)}`,
   };
 }
 

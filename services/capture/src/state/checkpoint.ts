@@ -77,7 +77,7 @@ export function openCheckpoint(value: Buffer): Checkpoint {
       { cause: error },
     );
   }
-  throw new PipelineError('CHECKPOINT_CORRUPT', 'The newest checkpoint does not fit its checksum.');
+  throw new PipelineError('CHECKPOINT_CORRUPT', 'The newest checkpoint does not match its checksum.');
 }
 
 /** The snapshots that a checkpoint tells of. A table that an older version was in the middle of is read from its beginning. */

@@ -91,7 +91,7 @@ function refuseReset(
   { file, fileCreatedAt, position }: Checkpoint,
 ): void {
   if (binlogFileNumber(file) > binlogFileNumber(status.file))
-    throw diverged(`its binlogs begin anew at ${status.file}, the server was reset`);
+    throw diverged(`its binlogs start again at ${status.file}: the server was reset`);
   if (currentFileCreatedAt !== null && fileCreatedAt > 0 && currentFileCreatedAt !== fileCreatedAt)
     throw diverged(`its ${file} is not the file that was read before, the server was reset`);
   if (fileBytes !== null && fileBytes < position)
@@ -169,7 +169,7 @@ function checkGtids(facts: StartFacts, checkpoint: Checkpoint): void {
   if (!facts.server.gtid) {
     throw new PipelineError(
       'SOURCE_MISCONFIGURED',
-      `The source can only go on by GTID: it has no ${checkpoint.file} of the server that was read before. Run on it: SET GLOBAL gtid_mode = ON;`,
+      `Capture can resume only by GTID: the source does not have ${checkpoint.file} of the server that was read before. Run on the source: SET GLOBAL gtid_mode = ON;`,
     );
   }
   if (facts.gtidCoverage?.available === false) throw purged(checkpoint);
@@ -186,12 +186,12 @@ function nextGeneration(highest: number): number {
 }
 
 function diverged(why: string): PipelineError {
-  return new PipelineError('SOURCE_DIVERGED', `The source is not the one of the checkpoint: ${why}.`);
+  return new PipelineError('SOURCE_DIVERGED', `The source does not match the checkpoint: ${why}.`);
 }
 
 function purged(checkpoint: Checkpoint): PipelineError {
   return new PipelineError(
     'SOURCE_BINLOG_PURGED',
-    `The source no longer has what follows the checkpoint (${checkpoint.file}:${checkpoint.position}).`,
+    `The source no longer has the binlog after the checkpoint (${checkpoint.file}:${checkpoint.position}).`,
   );
 }

@@ -224,7 +224,7 @@ export class TableRoutes {
     if (route === undefined) {
       throw new PipelineError(
         'TOPIC_UNKNOWN',
-        `Rows of ${tableId(map.database, map.table)} came before its table map was settled.`,
+        `Rows of ${tableId(map.database, map.table)} arrived before its table map was resolved.`,
       );
     }
     this.#lastMap = map;

@@ -34,6 +34,6 @@ function isLockWait(error: unknown): error is PipelineError {
 }
 
 function locked(about: string, error: PipelineError): PipelineError {
-  const message = `The source did not answer for ${LOCK_WAIT_S} s what it has as ${about}: a session has locked it (LOCK TABLES, or DDL that goes on or waits), and the stream waits behind that. SHOW FULL PROCESSLIST on the source names it.`;
+  const message = `The source did not answer a query about ${about} for ${LOCK_WAIT_S} s: a session holds a lock on it (LOCK TABLES, or DDL that runs or waits), and the stream waits for the lock. SHOW FULL PROCESSLIST on the source shows the session.`;
   return new PipelineError(error.code, message, { cause: error, context: error.context });
 }

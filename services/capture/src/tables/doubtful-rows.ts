@@ -59,8 +59,7 @@ export class DoubtfulRows {
   async doubtAnswers(): Promise<void> {
     const { stream, jobStore } = this.#parts;
     if (jobStore.unsureUntil === null || !isAtOrPast(jobStore.unsureUntil, stream.position)) return;
-    const statement =
-      'statements that were logged as such, before a DDL that may hide what else they changed';
+    const statement = 'statements logged as text, before a DDL that may hide their other changes';
     await this.settle({ ...UNKNOWN_CHANGE, statement, start: stream.position.position });
   }
 
@@ -129,7 +128,7 @@ export class DoubtfulRows {
     if (!stream.tellDoubt(tables, doubt)) return;
     log.warn(
       { event: 'capture.reads_again', tables: tables.map(tableIdOf) },
-      `${doubt.statement}: the binlog does not tell what became of rows of these tables, which are read again`,
+      `${doubt.statement}: the binlog does not describe the change of these tables, so they are read again`,
     );
   }
 

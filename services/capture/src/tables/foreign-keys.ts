@@ -87,7 +87,7 @@ export class ForeignKeys {
     if (isKnown) return;
     const why = this.#isFollowing
       ? 'refer to tables that the account may not see, and through them more may cascade than is followed: GRANT SELECT on those too'
-      : 'change rows of these tables without a trace in the binlog: sinks will keep the old rows';
+      : 'change rows of these tables without an event in the binlog: sinks keep the old rows';
     log.warn(
       { event: 'capture.cascades_not_logged', tables },
       `foreign keys with ON DELETE or ON UPDATE CASCADE or SET NULL ${why}`,
@@ -111,7 +111,7 @@ export class ForeignKeys {
     if (added.length === 0) return;
     log.info(
       { event: 'capture.cascades_followed', tables: added },
-      'foreign keys may have changed rows of these tables, which are read again',
+      'foreign keys may have changed rows of these tables, so they are read again',
     );
   }
 }

@@ -56,7 +56,7 @@ export class PendingSnapshots {
   async renamed(table: TableName): Promise<void> {
     const { isStopped } = this.#parts;
     if (!(await this.#isFit(table))) return;
-    if (this.#takesFirst) this.owe(table, 'what stands under its name came there without its rows');
+    if (this.#takesFirst) this.owe(table, 'its name now belongs to a table with unread rows');
     else if (isStopped(tableIdOf(table))) this.#askFor(table);
   }
 
@@ -68,12 +68,12 @@ export class PendingSnapshots {
     if (!(await this.#isFit(table)) || !this.#takesFirst) return;
     // One whose snapshot has not begun is read as it is then; a new one without a row so far may have got some by the statement.
     if (wasUncaptured || !jobStore.knows(id) || jobStore.hasBegun(id))
-      this.owe(table, 'it was altered, and an ALTER leaves no trace of what it makes of rows');
+      this.owe(table, 'it was altered, and the binlog does not contain the changed rows');
   }
 
   /** From now on nothing of the table is published: it is read when it goes on. */
   stopped(table: TableName): void {
-    if (this.#takesFirst) this.owe(table, 'it has stopped: it is read when it goes on');
+    if (this.#takesFirst) this.owe(table, 'it is paused: it is read when it is resumed');
     else this.#askFor(table);
   }
 
@@ -104,9 +104,9 @@ export class PendingSnapshots {
     if (jobStore.knows(id) || !(await this.#isFit(table)) || !this.#takesFirst) return;
     log.warn(
       { event: 'capture.table_unaccounted', table: id },
-      `the source has ${id}, and nothing in its binlog says how it came there: its rows are read`,
+      `the binlog has no statement that created ${id}: its rows are read`,
     );
-    this.owe(table, 'nothing in the binlog says how it came into being');
+    this.owe(table, 'the binlog has no statement that created it');
   }
 
   /** A table of which nothing has been published yet. @returns whether it can be captured, and will be read */

@@ -151,7 +151,7 @@ export class TableDiscovery {
     if (gone === 'table' && (registry.shapeOf(database, table) === null || !isKeyKnown)) {
       log.warn(
         { event: 'capture.rows_passed_over', table: id },
-        `rows of ${id} are not published: the source no longer has the table, and nothing tells its columns`,
+        `rows of ${id} are not published: the source no longer has the table, and its columns are unknown`,
       );
       return false;
     }
@@ -161,7 +161,7 @@ export class TableDiscovery {
     }
     log.warn(
       { event: 'capture.columns_left_out', table: id, columns: unknown },
-      `columns of ${id} that the source no longer has are left out of its rows: nothing tells what they were`,
+      `columns of ${id} that the source no longer has are omitted from its rows: their types are unknown`,
     );
     return true;
   }
@@ -174,7 +174,7 @@ export class TableDiscovery {
     if (isKnown) return;
     const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
     if (isWhole || !exists) jobStore.noteComplete(tableId(database, table));
-    else owed.owe({ database, table }, 'it came into being with rows that are not in the stream');
+    else owed.owe({ database, table }, 'it was created with rows that are not in the stream');
   }
 
   #describe(database: string, table: string): Promise<TableDescription | null> {
@@ -193,6 +193,6 @@ function keyless(id: string): RefusedTable {
 }
 
 function columnUnknown({ database, table }: TableName): RefusedTable {
-  const why = 'its rows have a column of which nothing tells its type, or whether it is generated';
+  const why = 'the type of one of its columns, or whether it is generated, is unknown';
   return { id: tableId(database, table), code: 'COLUMN_TYPE_UNKNOWN', why };
 }

@@ -109,7 +109,7 @@ function columnProblems(
     problems.push({
       setting,
       found: `${column.name} is a key column of ${table}`,
-      required: 'key columns as they are (only `rename` is allowed): they tell the rows apart',
+      required: 'unchanged key columns (only `rename` is allowed), because they identify the rows',
       fix: `remove it, or give the table another key under source.keys[${JSON.stringify(table)}] with the columns of a NOT NULL unique index`,
     });
   if (truncate !== undefined && textLength(column) === null)

@@ -65,7 +65,7 @@ export class PublicationCompiler {
   ambiguities({ twice }: TableSettings): readonly PreflightProblem[] {
     return twice.map(({ setting, other }) => ({
       setting,
-      found: `a table that ${other} fits too`,
+      found: `a table that ${other} matches too`,
       required: 'one setting for a table',
       fix: 'remove one of them, or make its pattern narrower',
     }));
@@ -85,8 +85,8 @@ export class PublicationCompiler {
     const setting = columnSetting(settings, gone)?.setting ?? '';
     throw refused(
       now,
-      `${setting} hides column ${gone}, which is gone, and column ${come} is new: it may be the same under another name. ` +
-        `Fix: say beside ${setting} what becomes of ${come} ({} publishes it as it is), and keep the setting of ${gone} until capture has passed this change`,
+      `${setting} hides column ${gone}, which no longer exists, and column ${come} is new: it may be the same column under another name. ` +
+        `Fix: configure ${come} beside ${setting} ({} publishes it as it is), and keep the setting of ${gone} until capture has passed this change`,
     );
   }
 }

@@ -19,8 +19,8 @@ export function readHashKey({ hashKeyFile: file, hashKeyForm: form }: KeySetting
   if (form === 'ring') {
     if (isRing) return HashKey.ofRing(parseHashKeyRing(bytes.toString('utf8'), file));
     throw refused(
-      `found bytes in ${file} that are no ring of keys. Make one by \`sluice hash-key new\` in another file, which hashes all values anew, each column by a key of its own; ` +
-        'or set capture.hashKeyForm: bytes, which goes on as before with one key for all columns',
+      `found bytes in ${file} that are not a key file. Create one by \`sluice hash-key new\` in another file: all values are hashed again, with a separate key for each column; ` +
+        'or set capture.hashKeyForm: bytes, which keeps one key for all columns',
     );
   }
   if (isRing)

@@ -30,16 +30,16 @@ test('tables of ordinary names have no problem, whatever the strategy', () => {
 });
 
 test.each([
-  ['', ['a/b_c', 'a_b/c'], 'p.a.b_c (of a.b_c) and p.a_b.c (of a_b.c), which Kafka takes for one name'],
+  ['', ['a/b_c', 'a_b/c'], 'p.a.b_c (of a.b_c) and p.a_b.c (of a_b.c), which Kafka treats as the same name'],
   [
     'strategy: database',
     ['sluice_checkpoints/a'],
-    "p.sluice.checkpoints (Sluice's own) and p.sluice_checkpoints (of sluice_checkpoints.a), which Kafka takes for one name",
+    "p.sluice.checkpoints (Sluice's own) and p.sluice_checkpoints (of sluice_checkpoints.a), which Kafka treats as the same name",
   ],
   [
     'strategy: database',
     ['dlq_redis/a'],
-    "p.dlq.redis (Sluice's own) and p.dlq_redis (of dlq_redis.a), which Kafka takes for one name",
+    "p.dlq.redis (Sluice's own) and p.dlq_redis (of dlq_redis.a), which Kafka treats as the same name",
   ],
 ])('%s: topics that a broker would not make beside each other', (topics, ids, found) => {
   expect(foundIn(topics, ...ids)).toEqual([found]);

@@ -193,7 +193,7 @@ describe('what is refused', () => {
       '*.users': { columns: { email: {} } },
     };
     expect(() => new PublicationCompiler(tables(section), HashKey.ofBytes(KEY)).compile(SHAPE)).toThrow(
-      'tables["*.users"].columns.email: found a table that tables["shop.*"].columns.email fits too',
+      'tables["*.users"].columns.email: found a table that tables["shop.*"].columns.email matches too',
     );
   });
 
@@ -212,7 +212,7 @@ describe('a hidden column that may have got another name', () => {
   test('stops the table until the new column is named too', () => {
     const compiler = columnsOf({ email: { mask: '*' } });
     expect(() => compiler.checkSuccession(SHAPE, renamed)).toThrow(
-      /hides column email, which is gone, and column mail is new/,
+      /hides column email, which no longer exists, and column mail is new/,
     );
     columnsOf({ email: { mask: '*' }, mail: { mask: '*' } }).checkSuccession(SHAPE, renamed);
     columnsOf({ email: { mask: '*' }, mail: {} }).checkSuccession(SHAPE, renamed);
