@@ -75,7 +75,7 @@ function described(alike: readonly OfService[]): Part {
     }),
     responses: {
       [success]: {
-        description: success === 202 ? 'Taken on: the work goes on.' : 'Done.',
+        description: success === 202 ? 'Accepted: the work continues in the background.' : 'Done.',
         content: jsonContent(answers.length === 1 ? answers[0] : { anyOf: answers }),
       },
       default: REFUSAL,

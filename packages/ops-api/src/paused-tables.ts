@@ -12,7 +12,7 @@ export const resumeTable = operation({
   role: 'operator',
   path: '/api/v1/tables/resume',
   aliases: ['/api/tables/resume'],
-  summary: 'Publish the changes of a stopped table again: it is read anew.',
+  summary: 'Publish the changes of a stopped table again: a snapshot reads it first.',
   request,
   answer: z.object({ table: z.string(), resumed }),
 });

@@ -69,7 +69,7 @@ export const startSnapshots = operation({
   role: 'operator',
   path: '/api/v1/snapshots',
   aliases: ['/api/snapshots'],
-  summary: 'Read rows of captured tables once more: one job for each table that fits.',
+  summary: 'Read rows of captured tables again: one job for each matching table.',
   request: z.strictObject({
     tables,
     /** In the language of `where` of the section `tables`; null for all rows. */

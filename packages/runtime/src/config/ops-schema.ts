@@ -84,7 +84,7 @@ export function opsSchemaFor(section: string) {
       }),
       tokensFile: file.optional().meta({
         description:
-          'File with the tokens of those who may ask the ops port, a line each: name, role (`viewer`, `operator`, `admin`), SHA-256 of the token, or `certificate` for one of `tls.clientCaFile`. It is read anew at each request. `/livez`, `/readyz` and `/metrics` need none.',
+          'File with the tokens of those who may ask the ops port, a line each: name, role (`viewer`, `operator`, `admin`), SHA-256 of the token, or `certificate` for one of `tls.clientCaFile`. It is read again at each request. `/livez`, `/readyz` and `/metrics` need none.',
       }),
       insecure: z.boolean().default(false).meta({
         description:

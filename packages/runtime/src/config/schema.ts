@@ -79,11 +79,11 @@ export const sourceSchema = z
       }),
     strictTables: z.boolean().default(false).meta({
       description:
-        'Refuse to start because of a table that cannot be captured, or of a pattern without a table. Else they are left alone and told by `/status`, `/health` (degraded) and the log, as those that turn up later are.',
+        'Refuse to start if a table cannot be captured or a pattern matches no table. Otherwise such tables are not captured, and are named in `/status`, `/health` (degraded) and the log. The same holds for tables that appear later.',
     }),
     newTables: z.enum(['capture', 'refuse']).default('capture').meta({
       description:
-        'A table that comes later and fits a pattern with wildcards: `capture` takes it like the others; `refuse` leaves it alone, told by `/status`, `/health` (degraded) and the log, until `source.tables` names it itself. New is what was not there at the first start with `refuse`.',
+        'A table that comes later and matches a pattern with wildcards: `capture` captures it like the others; `refuse` does not, and names it in `/status`, `/health` (degraded) and the log, until `source.tables` names it itself. New is what was not there at the first start with `refuse`.',
     }),
     foreignKeys: z.enum(['tell', 'follow']).default('tell').meta({
       description:
@@ -154,7 +154,7 @@ export const topicsSchema = z
     }),
     oversize: z.enum(['stop', 'dead-letter']).default('stop').meta({
       description:
-        'What happens at a row that is larger than `maxMessageBytes`: capture stops, or a dead letter with its key takes its place and the stream goes on.',
+        'What happens at a row that is larger than `maxMessageBytes`: capture stops, or a dead letter with its key takes its place and the stream continues.',
     }),
     compression: z
       .enum(['zstd', 'lz4', 'gzip', 'none'])
