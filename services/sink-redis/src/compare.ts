@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis';
-import { keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
-import type { ComparedSink, ComparedTable, SinkTable } from '@sluice/compare';
+import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
+import type { ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
 import type { RedisConfig } from './config.ts';
 
 type Settings = Pick<RedisConfig, 'url'> & Partial<Pick<RedisConfig, 'keyPrefix'>>;
 
-const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sequence']);
+const SEQUENCE = '_sequence';
+const NONE: ReadonlySet<string> = new Set();
 const SCAN_COUNT = 2000;
 
 /** Compares `format: json`: strings that hold one JSON document each. */
@@ -31,7 +32,7 @@ function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): Sin
     async fetch(rows) {
       const texts = await client.mget(rows.map((row) => identity(row.values)));
       return texts.map((text) =>
-        text === null ? null : rowOfDocument(table, parseExactJson(text), OWN_MEMBERS),
+        text === null ? null : rowOfDocument(table, columnsOf(parseExactJson(text)), NONE),
       );
     },
     async *identities() {
@@ -40,6 +41,13 @@ function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): Sin
         yield* keys as string[];
     },
   };
+}
+
+/** A stored row without the guard's sequence; columns of such names have one `_` more there. */
+export function columnsOf(row: ExactJson): ExactJson {
+  if (!isExactObject(row)) return row;
+  const columns = Object.entries(row).filter(([name]) => name !== SEQUENCE);
+  return Object.fromEntries(columns.map(([name, value]) => [name.replace(/^_(?=_+sequence$)/, ''), value]));
 }
 
 /** Canonical texts of a key's values → the last part of the Redis key, `42:3`. */

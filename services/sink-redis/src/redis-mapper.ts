@@ -1,6 +1,6 @@
 import { exactMember, memberNames, type JsonValue, type Row, type Sequence } from '@sluice/envelope';
 
-/** What the guards compare: the digits stand at a fixed place of a JSON row, see `guarded-write.lua.ts`. */
+/** What the guards compare: the digits stand at a fixed place of a JSON row, see `scripts.ts`. */
 const SEQUENCE_FIELD = '_sequence';
 const SEQUENCE_MEMBER = `"${SEQUENCE_FIELD}":`;
 
@@ -55,14 +55,27 @@ export function markerKey(group: string): string {
   return `sluice:marker:${group}`;
 }
 
+/** The guard's own field, and columns of such names, which have one `_` more. */
+const SEQUENCE_NAMES = /^_+sequence$/;
+const MAY_COLLIDE = /"_+sequence"\s*:/;
+
 /** A row as one string: the sequence first, then the columns in the very text that capture wrote. */
 export function jsonValue(sequence: Sequence, after: string): string {
-  const columns = after.slice(1);
+  const columns = (MAY_COLLIDE.test(after) ? withoutCollision(after) : after).slice(1);
   return `{${SEQUENCE_MEMBER}"${sequence}"${columns === '}' ? '' : ','}${columns}`;
 }
 
-/** The guard's own field, and columns of such names, which have one `_` more. */
-const SEQUENCE_NAMES = /^_+sequence$/;
+/** Of two members of one name a reader sees one only. */
+function withoutCollision(after: string): string {
+  const members = memberNames(after).map(
+    (name) => `${JSON.stringify(storedName(name))}:${exactMember(after, name) ?? 'null'}`,
+  );
+  return `{${members.join(',')}}`;
+}
+
+function storedName(column: string): string {
+  return SEQUENCE_NAMES.test(column) ? `_${column}` : column;
+}
 
 /** A row as fields of a hash: name, value, name, value…; the sequence first, a NULL is no field. */
 export function hashFields(sequence: Sequence, after: Row, afterText: string): readonly string[] {
@@ -70,7 +83,7 @@ export function hashFields(sequence: Sequence, after: Row, afterText: string): r
   for (const [name, value] of Object.entries(after)) {
     if (value === null) continue;
     fields.push(
-      SEQUENCE_NAMES.test(name) ? `_${name}` : name,
+      storedName(name),
       typeof value === 'string' ? value : (exactMember(afterText, name) ?? textOf(value)),
     );
   }

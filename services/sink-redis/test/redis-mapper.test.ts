@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Row } from '@sluice/envelope';
+import { columnsOf } from '../src/compare.ts';
 import {
   floorKey,
   hashFields,
@@ -84,12 +85,26 @@ describe('keys', () => {
   });
 });
 
+type Texts = Readonly<Record<string, string | null>>;
+
 describe('values', () => {
   test('the sequence stands where the script reads it', () => {
     const value = jsonValue(sequence, '{"id":42,"price":"12.50"}');
     expect(value).toBe('{"_sequence":"0010000020053760849","id":42,"price":"12.50"}');
     expect(value.slice(14, 33)).toBe(sequence);
     expect(jsonValue(sequence, '{}')).toBe('{"_sequence":"0010000020053760849"}');
+  });
+
+  test('a column of the name of the sequence has a member of its own', () => {
+    const value = jsonValue(
+      sequence,
+      '{"id":1.0,"_sequence":"mine","__sequence":null,"doc":{"_sequence":2.50}}',
+    );
+    expect(value).toBe(
+      `{"_sequence":"${sequence}","id":1.0,"__sequence":"mine","___sequence":null,"doc":{"_sequence":2.50}}`,
+    );
+    expect(columnsOf(JSON.parse(value) as Texts)).toMatchObject({ _sequence: 'mine', __sequence: null });
+    expect(columnsOf(JSON.parse(jsonValue(sequence, '{"id":"1"}')) as Texts)).toEqual({ id: '1' });
   });
 
   test('numbers of a JSON column keep their text', () => {
