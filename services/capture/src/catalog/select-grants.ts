@@ -3,6 +3,7 @@ import { tableId, type TableName } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import { quoteTable } from '@sluice/mysql';
 import { PipelineError, type PreflightProblem } from '@sluice/runtime';
+import { boundLockWait } from '../source/lock-wait.ts';
 import { queryRows } from '../source/query.ts';
 
 /** Where SHOW GRANTS says that the account may SELECT; privileges of active roles are among its lines. */
@@ -90,7 +91,7 @@ function isLike(name: string, pattern: string): boolean {
 
 /**
  * Tables that the server shows the account, and it may not read in full: information_schema has a table as soon as there is
- * any privilege on it, and only those columns that there is one on.
+ * any privilege on it, and only those columns that there is one on. Throws MYSQL_BUSY when a session has locked one.
  */
 export async function findUnreadable(
   connection: Connection,
@@ -100,8 +101,11 @@ export async function findUnreadable(
   const isCertain = ({ database }: TableDescription): boolean =>
     grants.isAllTold && (grants.everywhere || grants.wholeDatabases.some((name) => isLike(database, name)));
   const found: TableDescription[] = [];
-  for (const table of tables)
-    if (!isCertain(table) && !(await mayReadAll(connection, table))) found.push(table);
+  for (const table of tables) {
+    if (isCertain(table)) continue;
+    const about = `table ${tableId(table.database, table.table)}`;
+    if (!(await boundLockWait(connection, about, () => mayReadAll(connection, table)))) found.push(table);
+  }
   return found;
 }
 

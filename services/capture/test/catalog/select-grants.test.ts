@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { isThere, isUnreadable, selectGrants } from '../../src/catalog/select-grants.ts';
+import type { TableDescription } from '@sluice/mysql';
+import type { Connection } from 'mysql2/promise';
+import { findUnreadable, isThere, isUnreadable, selectGrants } from '../../src/catalog/select-grants.ts';
 
 /** Lines as MySQL 9.7 and MariaDB 10.11 show them. */
 const REPLICATION = "GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `c`@`%` IDENTIFIED BY PASSWORD '*1'";
@@ -57,4 +59,28 @@ describe('a database is certainly unreadable', () => {
   ])('%s', (_what, lines, database, expected) => {
     expect(isUnreadable(selectGrants(lines), database)).toBe(expected);
   });
+});
+
+test('a table that a session has locked does not keep a start waiting: it is named', async () => {
+  const seen: string[] = [];
+  const query = (sql: string): Promise<unknown> => {
+    seen.push(sql.slice(0, 33));
+    if (sql.startsWith('SET')) return Promise.resolve([[]]);
+    return Promise.reject(Object.assign(new Error('waited'), { errno: 1205, code: 'ER_LOCK_WAIT_TIMEOUT' }));
+  };
+  const connection = { query } as unknown as Connection;
+  const orders = { database: 'shop', table: 'orders' } as TableDescription;
+  const grants = selectGrants(['GRANT SELECT ON `shop`.`orders` TO `c`']);
+  await expect(findUnreadable(connection, grants, [orders])).rejects.toMatchObject({
+    code: 'MYSQL_BUSY',
+    errorClass: 'retryable',
+    message: expect.stringContaining(
+      'a query about table shop.orders for 20 s: a session holds a lock',
+    ) as unknown,
+  });
+  expect(seen).toEqual(
+    ['SET SESSION lock_wait_timeout = 20', 'SELECT COUNT(*) FROM (SELECT * FR'].map((sql) =>
+      sql.slice(0, 33),
+    ),
+  );
 });
