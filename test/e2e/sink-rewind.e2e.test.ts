@@ -35,7 +35,7 @@ describe('a rewound sink', () => {
       const { moves } = dry.document as { moves: readonly Move[] };
       const records = moves.reduce((sum, each) => sum + Number(each.records), 0);
       expect(records).toBeGreaterThan(0);
-      expect(dry.said).toContain(`would read ${records} records once more`);
+      expect(dry.said).toContain(`would read ${records} records again`);
       const done = await sluice(configFile, command, '--yes', '--by', 'me');
       expect(done).toMatchObject({
         code: 0,
