@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { compressionsAlgorithms } from '@platformatic/kafka';
+import { signedVarintWidth, writeSignedVarint } from './varint.ts';
 
 /**
  * Bytes that a batch may have when it is unpacked. A megabyte of zstd can become 32 GB; a batch of capture has at most what
@@ -48,18 +49,15 @@ export function standIns(): Buffer {
   const records = Buffer.alloc(STAND_INS * MOST_BYTES);
   let at = 0;
   for (let number = 0; number < STAND_INS; number++) {
-    const offset = varintOf(2 * number);
-    const parts = [2 * (STAND_IN_BYTES + offset.length), 0, 0, ...offset, 1, 2, 0x2d, 0];
-    for (const part of parts) records[at++] = part;
+    at = writeSignedVarint(records, at, STAND_IN_BYTES + signedVarintWidth(number));
+    at += 2; // attributes and time: 0
+    at = writeSignedVarint(records, at, number);
+    at = writeSignedVarint(records, at, -1);
+    at = writeSignedVarint(records, at, 1);
+    records[at++] = 0x2d;
+    at += 1; // headers: 0
   }
   return records.subarray(0, at);
-}
-
-function varintOf(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  return [...bytes, rest];
 }
 
 /** The library that reads capture's own topics has one table of codecs for the whole process. */
