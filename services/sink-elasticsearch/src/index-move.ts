@@ -33,6 +33,15 @@ export interface Move {
  * has against it.
  */
 export async function moveIndex(client: Client, move: Move, signal: AbortSignal): Promise<void> {
+  try {
+    await moveAll(client, move, signal);
+  } catch (error) {
+    // Another process has ended the same move: the old index went while it was being read here.
+    if (await isThere(client, move.from, move.index)) throw error;
+  }
+}
+
+async function moveAll(client: Client, move: Move, signal: AbortSignal): Promise<void> {
   const { index, from, to } = move;
   const live = liveAlias(index);
   await copyAll(client, move, signal);

@@ -14,12 +14,15 @@ class Proxy {
   /** Bytes of a body that are too many. */
   tooLarge = Number.POSITIVE_INFINITY;
   refusedBytes = 0;
+  /** Called with the path of a request before it is passed on. */
+  before: (path: string) => Promise<void> = async () => undefined;
   readonly #server: Server = createServer((incoming, outgoing) => {
     if (this.left >= 0 && changes(incoming)) this.left -= 1;
     if (this.left < 0) return void incoming.socket.destroy();
     const body: Buffer[] = [];
     incoming.on('data', (piece: Buffer) => body.push(piece));
-    incoming.on('end', () => {
+    incoming.on('end', async () => {
+      await this.before(incoming.url ?? '');
       const bytes = Buffer.concat(body);
       if (bytes.length > this.tooLarge) {
         this.refusedBytes = bytes.length;
@@ -95,6 +98,25 @@ test('a page that is too large for a request goes in pieces', async () => {
   expect(await write(sink, of('varchar(9)').schema(sequenceAt(500), CHANGE))).toEqual(['applied']);
   expect(proxy.refusedBytes).toBeGreaterThan(4000);
   expect(Object.keys(await documents(index()))).toHaveLength(120);
+});
+
+test('an index that another process moves while this one reads it counts as moved', async () => {
+  const proxy = new Proxy();
+  const [sink, other] = [worker('test', await proxy.listen()), worker()];
+  await write(sink, of('int').schema(sequenceAt(1)));
+  await write(sink, ...Array.from({ length: 10 }, (_, at) => insert(of('int'), 10 + at, { v: at })));
+  const change = of('varchar(9)').schema(sequenceAt(500), CHANGE);
+  let overtaken = 0;
+  proxy.before = async (path) => {
+    if (overtaken > 0 || !path.startsWith('/_search/scroll')) return;
+    overtaken += 1;
+    expect(await write(other, change)).toEqual(['applied']);
+  };
+  expect(await write(sink, change)).toEqual(['applied']);
+  expect(overtaken).toBe(1);
+  expect(await write(sink, insert(of('varchar(9)'), 600, { v: 'x' }))).toEqual(['applied']);
+  expect(Object.keys(await documents(`${index()}.live`))).toHaveLength(11);
+  expect(Object.keys(await client.indices.get({ index: `${index()}*` }))).toHaveLength(1);
 });
 
 test('processes that move an index at once, while others write, lose nothing and leave no block', async () => {
