@@ -28,6 +28,10 @@ async function step<T>(name: string, run: () => Promise<T>, count: (result: T) =
   return result;
 }
 
+const lostServers = (losses: readonly string[]): Tally => {
+  for (const loss of losses) console.error(loss);
+  return { passed: 0, failed: losses.length, skipped: 0, failures: losses };
+};
 const asItIs = (tally: Tally): Tally => tally;
 
 async function runServerSuites(suites: readonly SuiteName[], { vitestArgs, env }: Plan): Promise<void> {
@@ -36,12 +40,12 @@ async function runServerSuites(suites: readonly SuiteName[], { vitestArgs, env }
   const servers = await OnDemandServers.open({ signal, onProgress: (line) => console.log(line) });
   const programs = await step('programs', buildPrograms, () => nothing);
   try {
-    for (const suite of programs === null ? [] : suites)
-      await step(
-        suite,
-        () => runSuite(suite, vitestArgs, { ...env, ...servers.env, ...programs?.env }),
-        asItIs,
-      );
+    for (const suite of programs === null ? [] : suites) {
+      const all = { ...env, ...servers.env, ...programs?.env };
+      await step(suite, () => runSuite(suite, vitestArgs, all), asItIs);
+      const losses = await servers.losses();
+      if (losses.length > 0) await step(`servers of ${suite}`, async () => losses, lostServers);
+    }
   } finally {
     await servers.stop();
     programs?.remove();

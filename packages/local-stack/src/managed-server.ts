@@ -83,6 +83,12 @@ export class ManagedServer {
     this.#pid = null;
   }
 
+  /** What to tell of a server that has ended though nobody killed it; null for one that runs. */
+  async lost(): Promise<PipelineError | null> {
+    const exit = this.#pid === null ? null : this.#supervisor.exitOf(this.#pid);
+    return exit === null ? null : this.#failure(`ended by itself (${exit})`);
+  }
+
   async #failure(what: string): Promise<PipelineError> {
     const log = await readFile(this.#launch.logFile, 'utf8').catch(() => '');
     return new PipelineError(

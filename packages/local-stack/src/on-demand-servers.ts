@@ -18,6 +18,7 @@ export class OnDemandServers {
   readonly env: Readonly<Record<string, string>>;
   readonly #options: Options;
   readonly #stacks = new Map<ServerName, Promise<Stack>>();
+  readonly #losses: string[] = [];
   readonly #socket: Server;
 
   /** Nothing is started yet. A server whose address is in the environment stays as it is. */
@@ -37,6 +38,15 @@ export class OnDemandServers {
     );
     this.#options = options;
     this.#socket = createServer({ allowHalfOpen: true }, (socket) => void this.#serve(socket));
+  }
+
+  /**
+   * Servers that have ended though nobody killed them, a text each with the end of its log; every one is told once. Such a server
+   * is started afresh for whoever asks next: a crash spoils the tests that it hits, and not all that follow.
+   */
+  async losses(): Promise<readonly string[]> {
+    for (const [name, stack] of this.#stacks) await this.#noteLoss(name, stack);
+    return this.#losses.splice(0);
   }
 
   /** Ends the servers that were started. */
@@ -65,11 +75,25 @@ export class OnDemandServers {
     }
   }
 
-  #started(name: ServerName): Promise<Stack> {
+  async #started(name: ServerName): Promise<Stack> {
     const known = this.#stacks.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) await this.#noteLoss(name, known);
+    const running = this.#stacks.get(name);
+    if (running !== undefined) return running;
     const started = startStack({ ...this.#options, servers: [name] });
     this.#stacks.set(name, started);
     return started;
+  }
+
+  async #noteLoss(name: ServerName, stack: Promise<Stack>): Promise<void> {
+    // A start that fails tells those who asked for it.
+    const loss = await stack.then(
+      (started) => started.lost(name),
+      () => null,
+    );
+    if (loss === null || this.#stacks.get(name) !== stack) return;
+    this.#stacks.delete(name);
+    this.#losses.push(loss.message);
+    await (await stack).stop();
   }
 }

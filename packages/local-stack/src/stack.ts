@@ -74,6 +74,11 @@ export class Stack {
     return this.#owned(server).start(new AbortController().signal);
   }
 
+  /** Why a server of this stack that should run does not: STACK_SERVER_FAILED with the end of its log; null while it runs. */
+  lost(server: ServerName): Promise<PipelineError | null> {
+    return this.#owned(server).lost();
+  }
+
   /** By default a clean restart; with SIGKILL a crash and recovery. */
   async restart(server: ServerName, signal: ProcessSignal = 'SIGTERM'): Promise<void> {
     await this.kill(server, signal);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
@@ -140,6 +141,26 @@ test('of servers on demand, only those that somebody names are started, and each
     await servers.stop();
     expect(await REDIS.answers('127.0.0.1', Number(new URL(first).port))).toBe(false);
     await expect(ask()).rejects.toMatchObject({ code: 'STACK_SERVER_FAILED' });
+  } finally {
+    await servers.stop();
+  }
+});
+
+test('a server of a run of tests that ends by itself is told once, and started afresh for the next who asks', async () => {
+  const servers = await OnDemandServers.open({ env });
+  try {
+    const asking = { ...env, ...servers.env };
+    const ask = (): Promise<string> =>
+      startStack({ servers: ['redis'], env: asking }).then((stack) => stack.redis.url);
+    const port = Number(new URL(await ask()).port);
+    expect(await servers.losses()).toEqual([]);
+    connect(port, '127.0.0.1').end('SHUTDOWN NOSAVE\r\n');
+    await expect.poll(() => REDIS.answers('127.0.0.1', port), GONE).toBe(false);
+    await expect.poll(ask, GONE).toMatch(/^redis:/);
+    expect(await servers.losses()).toEqual([
+      expect.stringMatching(/^Redis ended by itself \(exit code 0\); its last words:\n[^]*bye bye/),
+    ]);
+    expect(await servers.losses()).toEqual([]);
   } finally {
     await servers.stop();
   }
