@@ -1,4 +1,10 @@
-import { createServer, request as send, type IncomingMessage, type Server } from 'node:http';
+import {
+  createServer,
+  request as send,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { sequenceAt } from '@sluice/sink-kit/testing';
@@ -21,20 +27,21 @@ class Proxy {
     if (this.left < 0) return void incoming.socket.destroy();
     const body: Buffer[] = [];
     incoming.on('data', (piece: Buffer) => body.push(piece));
-    incoming.on('end', async () => {
-      await this.before(incoming.url ?? '');
-      const bytes = Buffer.concat(body);
-      if (bytes.length > this.tooLarge) {
-        this.refusedBytes = bytes.length;
-        return void outgoing.writeHead(413, { 'x-elastic-product': 'Elasticsearch' }).end();
-      }
-      const { method, headers, url } = incoming;
-      send(new URL(url ?? '/', node), { method, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      }).end(bytes);
-    });
+    incoming.on('end', () => void this.#passOn(incoming, Buffer.concat(body), outgoing));
   });
+
+  async #passOn(incoming: IncomingMessage, bytes: Buffer, outgoing: ServerResponse): Promise<void> {
+    const { method, headers, url = '/' } = incoming;
+    await this.before(url);
+    if (bytes.length > this.tooLarge) {
+      this.refusedBytes = bytes.length;
+      return void outgoing.writeHead(413, { 'x-elastic-product': 'Elasticsearch' }).end();
+    }
+    send(new URL(url, node), { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(outgoing);
+    }).end(bytes);
+  }
 
   async listen(): Promise<string> {
     this.#server.listen(0, '127.0.0.1');
