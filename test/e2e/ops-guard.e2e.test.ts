@@ -30,6 +30,13 @@ async function certificates(scope: Scope): Promise<string> {
   return folder;
 }
 
+/** The lines of `sluice status`, which must not be well: there is no sink. */
+async function statusOf(configFile: string, options: string): Promise<readonly unknown[]> {
+  const { code, document } = await sluice(configFile, `status ${options}`.trim());
+  expect(code).toBe(1);
+  return (document as { readonly services: readonly unknown[] }).services;
+}
+
 test('the command shows its token over https; orders and refusals of services and command are on record', async () => {
   const scope = testScope();
   const folder = await certificates(scope);
@@ -70,6 +77,14 @@ test('the command shows its token over https; orders and refusals of services an
   expect([refused.code, refused.said]).toEqual([1, expect.stringContaining('vic has viewer')]);
   const untrusted = await sluice(configFile, `${start} ${file('ann')}`);
   expect([untrusted.code, untrusted.said]).toEqual([1, expect.stringContaining('is not trusted')]);
+  // No token: the service is there, and says so; it is not "no answer".
+  const [seen] = await statusOf(configFile, trusted);
+  expect(seen).toMatchObject({ service: 'capture', answers: 'refused', ready: false, well: false });
+  expect((await statusOf(configFile, `${trusted} --token-file ${file('vic')}`))[0]).toMatchObject({
+    answers: 'yes',
+    status: { service: 'capture', pipeline: name },
+  });
+  expect((await statusOf(configFile, ''))[0]).toMatchObject({ answers: 'foreign', status: null });
   const release = ['dlq release --sink redis --id x-0-1 --by me --reason', 'a test row'] as const;
   expect((await sluice(configFile, ...release)).code).toBe(0);
 
@@ -80,6 +95,7 @@ test('the command shows its token over https; orders and refusals of services an
   expect(entries.filter(({ code }) => code !== 'CAPTURE_NOT_STREAMING')).toMatchObject([
     { service: 'capture', principal: 'ann', role: 'operator', route: '/api/v1/snapshots', result: 'done' },
     { service: 'capture', principal: 'vic', role: 'viewer', status: 403, result: 'refused', order: null },
+    { service: 'capture', principal: null, status: 401, route: '/api/v1/status', result: 'refused' },
     { service: 'command', principal: null, method: 'COMMAND', route: 'dlq release', result: 'done' },
   ]);
   expect(entries.at(-1)?.['order']).toEqual({ sink: 'redis', by: 'me', reason: 'a test row', id: 'x-0-1' });

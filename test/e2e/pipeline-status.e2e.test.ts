@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { readFile, writeFile } from 'node:fs/promises';
 import { freePorts, startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
@@ -11,6 +14,9 @@ afterAll(() => stack.stop());
 
 interface Line {
   readonly service: ServiceName;
+  readonly instance: string | null;
+  readonly answers: string;
+  readonly url: string;
   readonly well: boolean;
   readonly ready: boolean;
   readonly status: {
@@ -48,7 +54,11 @@ test('sluice status tells running and stopped services, dead letters and strange
   expect(never).toMatchObject({ well: false, ready: false, status: null, kafka: { deadLetters: 0 } });
 
   await mysql.process.stop();
-  expect((await linesOf(file)).get('sink-mysql')?.kafka).toMatchObject({ records: 0, deadLetters: 0 });
+  expect((await linesOf(file)).get('sink-mysql')).toMatchObject({
+    answers: 'stopped',
+    well: false,
+    kafka: { records: 0, deadLetters: 0, members: 0 },
+  });
   await pipeline.stores.redis.lpush(`${pipeline.name}.items:777`, 'not ours');
   await pipeline.database.run('INSERT INTO items VALUES (777)');
   await redis.process.logged('dlq.written');
@@ -65,15 +75,66 @@ test('sluice status tells running and stopped services, dead letters and strange
   expect((await linesOf(file)).get('sink-redis')).toMatchObject({ kafka: { records: 0, deadLetters: 1 } });
 
   const other = await copyWith(file, { pipeline: 'another' });
-  expect((await linesOf(other)).get('capture')).toMatchObject({ status: null, stranger: pipeline.name });
+  expect((await linesOf(other)).get('capture')).toMatchObject({
+    answers: 'stranger',
+    status: null,
+    stranger: `capture of pipeline ${pipeline.name}`,
+  });
 });
 
+test('every process of a scaled sink is found, a killed one is said, and so is what answers instead of a service', async () => {
+  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'processes', [
+    'CREATE TABLE items (id INT NOT NULL PRIMARY KEY)',
+  ]);
+  const [capture, first, second] = (await pipeline.start('capture', 'sink-redis', 'sink-redis')) as [
+    PipelineProcess,
+    PipelineProcess,
+    PipelineProcess,
+  ];
+  const { web, url: webUrl } = await webServer();
+  const file = await fileOfAll([capture, first]);
+  const redis = await eventually('both processes in the group', async () => {
+    const lines = (await allLinesOf(file)).filter(({ service }) => service === 'sink-redis');
+    return lines.length === 2 && lines.every(({ well }) => well) && lines;
+  });
+  expect(new Set(redis.map(({ url }) => url))).toEqual(new Set([first.opsUrl, second.opsUrl]));
+  expect(new Set(redis.map(({ instance }) => instance)).size).toBe(2);
+
+  await second.process.kill();
+  const killed = (await allLinesOf(file)).filter(({ service }) => service === 'sink-redis');
+  expect(killed).toMatchObject([
+    { url: first.opsUrl, answers: 'yes' },
+    { url: second.opsUrl, answers: 'silent', ready: false, well: false, kafka: { members: 2 } },
+  ]);
+
+  // A web server on the port of capture; capture on the port of the sink.
+  const ops = { port: Number(new URL(webUrl).port) };
+  const config = JSON.parse(await readFile(file, 'utf8')) as { readonly sinks: Record<string, object> };
+  const sinks = { ...config.sinks, redis: { ...config.sinks['redis'], ops: { url: capture.opsUrl } } };
+  const wrong = await copyWith(file, { capture: { ops }, sinks });
+  const [web404, stranger] = await allLinesOf(wrong);
+  web.close();
+  expect(web404).toMatchObject({ service: 'capture', answers: 'foreign', status: null, well: false });
+  expect(stranger).toMatchObject({ answers: 'stranger', stranger: 'capture of this pipeline', well: false });
+});
+
+async function webServer(): Promise<{ readonly web: Server; readonly url: string }> {
+  const web = createServer((_, response) => response.writeHead(404).end('<h1>Not Found</h1>'));
+  web.listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  return { web, url: `http://127.0.0.1:${(web.address() as AddressInfo).port}` };
+}
+
 async function linesOf(file: string): Promise<ReadonlyMap<ServiceName, Line>> {
+  return new Map((await allLinesOf(file)).map((line) => [line.service, line]));
+}
+
+async function allLinesOf(file: string): Promise<readonly Line[]> {
   const { code, document, said } = await sluice(file, 'status');
   if (document === null) throw new Error(said);
   const { services } = document as { services: readonly Line[] };
   expect(code).toBe(services.every(({ well }) => well) ? 0 : 1);
-  return new Map(services.map((line) => [line.service, line]));
+  return services;
 }
 
 /** One sluice.yaml with the ports of all processes, and secrets that this shell does not have. */

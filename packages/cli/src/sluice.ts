@@ -12,6 +12,11 @@ const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
 
 const say = (line: string): void => console.error(printable(line));
 
+/** To the first place, and clear from there (ECMA-48: CUP, ED). */
+function clearTerminal(): void {
+  if (process.stdout.isTTY) process.stdout.write('\u001B[H\u001B[2J');
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const wish = parseCommandLine(args, Date.now());
   if (wish.kind === 'version') {
@@ -28,7 +33,12 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   await olderNodeReady;
-  const screen = printableScreen({ format: line.output, output: process.stdout, say });
+  const screen = printableScreen({
+    format: line.output,
+    output: process.stdout,
+    say,
+    clear: clearTerminal,
+  });
   if (await runCommand(command, line, process.env, screen)) return EXIT.done;
   return 'check' in command ? EXIT.wrongUse : EXIT.notDone;
 }

@@ -7,6 +7,7 @@ import { dataGap, fetchWatermarks, type StartOffset, type TopicPartition } from 
 import { ConsumerPulse } from './consumer-pulse.ts';
 import { toPipelineError } from './errors.ts';
 import type { KafkaOutage } from './recovery-window.ts';
+import { assignerWith } from './member-data.ts';
 import { toConsumedBatch, type ConsumedBatch } from './consumed-batch.ts';
 
 /** What a handler has done with a batch. */
@@ -24,6 +25,8 @@ export interface BatchConsumerOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
   readonly topics: readonly string[];
+  /** What this member says of itself to whoever looks at the group (`groupMembers`). */
+  readonly memberData?: string;
   /** Partitions handled at the same time. */
   readonly concurrency: number;
   readonly maxBytesPerPartition: number;
@@ -101,6 +104,7 @@ export class BatchConsumer {
     this.#admin = options.kafka.admin();
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
+      partitionAssigners: [assignerWith(options.memberData ?? '')],
       sessionTimeout: options.sessionTimeoutMs,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       allowAutoTopicCreation: false,

@@ -12,6 +12,7 @@ import {
   type Watermarks,
 } from './consumer-start.ts';
 import { findProtocolCode, toPipelineError } from './errors.ts';
+import { memberDataOf } from './member-data.ts';
 import { RecoveryWindow } from './recovery-window.ts';
 
 /** Where a group stands in one partition, and where a time would put it. */
@@ -37,12 +38,25 @@ const ILLEGAL_GENERATION = 22;
 /** A cluster that has just come up knows no coordinator of the group for a moment. */
 const COORDINATOR_MS = 5_000;
 
+/** A process that reads for a group. */
+export interface GroupMember {
+  readonly clientId: string;
+  /** Address that the broker sees it at. */
+  readonly host: string;
+  /** What it says of itself (`BatchConsumerOptions.memberData`); empty when it says nothing. */
+  readonly data: string;
+}
+
 /** Members of the group now; a process that was killed is one until its session ends. Throws PipelineError. */
-export async function groupMembers(kafka: Kafka, groupId: string): Promise<readonly string[]> {
+export async function groupMembers(kafka: Kafka, groupId: string): Promise<readonly GroupMember[]> {
   return withAdmin(kafka, `look at group ${groupId}`, async (admin) => {
     const { groups } = await admin.describeGroups([groupId]);
     return groups.flatMap(({ members }) =>
-      members.map(({ clientId, clientHost }) => `${clientId} at ${clientHost.replace(/^\//, '')}`),
+      members.map(({ clientId, clientHost, memberMetadata }) => ({
+        clientId,
+        host: clientHost.replace(/^\//, ''),
+        data: memberDataOf(memberMetadata),
+      })),
     );
   });
 }

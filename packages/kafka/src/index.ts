@@ -31,6 +31,7 @@ export {
   groupMembers,
   groupPositions,
   moveGroup,
+  type GroupMember,
   type GroupMove,
   type GroupPosition,
 } from './group-offsets.ts';

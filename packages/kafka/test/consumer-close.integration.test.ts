@@ -43,7 +43,7 @@ async function closedAfter(ms: number, brokers: readonly string[]): Promise<stri
   return groupId;
 }
 
-async function membersOf(groups: readonly string[]): Promise<readonly string[]> {
+async function membersOf(groups: readonly string[]): Promise<readonly unknown[]> {
   const members = await Promise.all(groups.map((group) => groupMembers(broker.client, group)));
   return members.flat();
 }

@@ -6,8 +6,18 @@ import { addressOf, type Operation, type PathParams } from './operation.ts';
 
 const TIMEOUT_MS = 120_000;
 
+/** `silent`: nobody answers. `foreign`: what answers is no service of Sluice, or cannot be trusted. `refused`: a service that does not do it. */
+export type CallProblem = 'silent' | 'foreign' | 'refused';
+
 /** A service did not answer, or refused; the message is one line for the user. */
-export class CallFailed extends Error {}
+export class CallFailed extends Error {
+  readonly problem: CallProblem;
+
+  constructor(problem: CallProblem, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.problem = problem;
+  }
+}
 
 export interface Call {
   /** Address of the service, e.g. `http://127.0.0.1:8080`, or one with https. */
@@ -28,7 +38,7 @@ export async function call<Request, Wish, Answer, Reply>(
   wish: Wish,
 ): Promise<Answer> {
   const { status, body } = await ask(service, operation, wish);
-  if (status !== operation.success) throw new CallFailed(reasonOf(status, body));
+  if (status !== operation.success) throw new CallFailed('refused', reasonOf(status, body));
   return answerOf(service.url, operation, body);
 }
 
@@ -38,7 +48,8 @@ export async function look<Answer, Reply>(
   operation: Operation<object, object, Answer, Reply>,
 ): Promise<Answer> {
   const { status, body } = await ask(service, operation, {});
-  if (status !== operation.success && status !== 503) throw new CallFailed(reasonOf(status, body));
+  if (status !== operation.success && status !== 503)
+    throw new CallFailed(REFUSALS.has(status) ? 'refused' : 'foreign', reasonOf(status, body));
   return answerOf(service.url, operation, body);
 }
 
@@ -60,6 +71,9 @@ function authorization(given: string | undefined): Record<string, string> {
   return token === '' ? {} : { authorization: `Bearer ${token}` };
 }
 
+/** Of whoever asks: no token, not the role, too often, by a name that is not the service's. Every service has the pages. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 421, 429]);
+
 interface Answered {
   readonly status: number;
   readonly body: unknown;
@@ -78,21 +92,38 @@ async function send(
     const sent = request(page, { ...options, ...trust, signal, agent: false });
     sent.end(body);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) };
+    return { status: response.statusCode ?? 0, body: bodyOf(page, await text(response)) };
   } catch (error) {
-    throw new CallFailed(noAnswer(page, error), { cause: error });
+    throw error instanceof CallFailed ? error : noAnswer(page, error);
+  }
+}
+
+function bodyOf({ origin }: URL, body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    const message = `what answers at ${origin} is no service of Sluice: its answer is not JSON`;
+    throw new CallFailed('foreign', message, { cause: error });
   }
 }
 
 /** Names of Node.js and OpenSSL for a certificate that is not taken. */
 const CERTIFICATE = /CERT|SIGNED|ERR_TLS|UNABLE_TO/u;
 
-function noAnswer({ origin }: URL, error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (CERTIFICATE.test(code))
-    return `the certificate of ${origin} is not trusted (${code}): --ca-file names its authority, --url the service by a name in the certificate`;
-  if (code === 'EPROTO') return `no https is spoken at ${origin}: does the service listen without ops.tls?`;
-  return `no service answers at ${origin}: is it running? (--url names another address)`;
+function noAnswer({ origin }: URL, cause: unknown): CallFailed {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const [problem, message] = ((): readonly [CallProblem, string] => {
+    if (CERTIFICATE.test(code))
+      return [
+        'foreign',
+        `the certificate of ${origin} is not trusted (${code}): --ca-file names its authority, --url the service by a name in the certificate`,
+      ];
+    if (code === 'EPROTO')
+      return ['foreign', `no https is spoken at ${origin}: does the service listen without ops.tls?`];
+    if (code.startsWith('HPE_')) return ['foreign', `what answers at ${origin} speaks no HTTP (${code})`];
+    return ['silent', `no service answers at ${origin}: is it running? (--url names another address)`];
+  })();
+  return new CallFailed(problem, message, { cause });
 }
 
 /** All of the body, and not the known members only: a later version may say more, and JSON output shows it. */
@@ -104,11 +135,14 @@ function answerOf<Answer, Reply>(
   const told = answer.safeParse(body);
   if (told.success) return body as Answer;
   const problems = told.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
-  throw new CallFailed(`${url}${path} is no page of this version of Sluice: ${problems.join('; ')}`);
+  throw new CallFailed(
+    'foreign',
+    `${url}${path} is no page of this version of Sluice: ${problems.join('; ')}`,
+  );
 }
 
 function reasonOf(status: number, body: unknown): string {
-  const { error = `status ${status}`, code } = body as { error?: string; code?: string };
+  const { error = `status ${status}`, code } = (body ?? {}) as { error?: string; code?: string };
   if (status === 401)
     return `the service asks who you are (${error}): set SLUICE_OPS_TOKEN to your token, or name its file by --token-file`;
   return code === undefined ? error : `${code}: ${error}`;

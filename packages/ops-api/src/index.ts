@@ -11,6 +11,7 @@ export {
   type ReplayResult,
 } from './dead-letters.ts';
 export { OPERATIONS, type AnyOperation } from './all-operations.ts';
+export { instanceOf, instanceRecord, type Instance } from './instance.ts';
 export { LISTED_MAX } from './members.ts';
 export { openApiDocument, openApiRoute } from './openapi.ts';
 export { addressOf, type AnswerOf, type Operation, type OrderOf, type PathParams } from './operation.ts';
@@ -30,6 +31,7 @@ export {
   type SqlSnapshotOrder,
 } from './snapshots.ts';
 export {
+  anyStatus,
   CAPTURE_STATES,
   captureStatus,
   health,

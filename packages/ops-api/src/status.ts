@@ -36,7 +36,14 @@ const streamSchema = z.object({
 });
 
 /** The process that answers: an older one does not say it. */
-const about = { version: z.string().optional(), startedAt: z.iso.datetime().optional() };
+const about = {
+  version: z.string().optional(),
+  /** `capture`, or `sink-` and the name of the sink. */
+  service: z.string().optional(),
+  /** Name of this process and of no other. */
+  instance: z.string().optional(),
+  startedAt: z.iso.datetime().optional(),
+};
 
 /**
  * Where capture is, in one word: the same in `/status`, `/health`, `cdc_capture_state` and the log. A start goes through `checking` (of the
@@ -191,6 +198,12 @@ const page = {
   summary: 'Where the service is, what waits, the last error.',
   request: noRequest,
 } as const;
+
+/** Of any service: who answers. */
+export const anyStatus = operation({
+  ...page,
+  answer: z.object({ ...about, pipeline: z.string().optional(), group: z.string().optional() }),
+});
 
 /** An older or newer version may not have all of it: what is there must have its shape. */
 export const captureStatus = operation({

@@ -31,6 +31,8 @@ export interface SinkReaderOptions {
   readonly context: WorkerContext;
   /** Of this pipeline's members of the group. */
   readonly clientId: string;
+  /** What this process says of itself to whoever looks at the group. */
+  readonly memberData: () => string;
   /** Hears of every failure to find or to join topics. */
   readonly onFailure: (error: PipelineError, attempt: number) => void;
 }
@@ -52,6 +54,7 @@ export class SinkReader {
   readonly #topicIds: SinkReaderOptions['topicIds'];
   readonly #context: WorkerContext;
   readonly #clientId: string;
+  readonly #memberData: () => string;
   readonly #onFailure: SinkReaderOptions['onFailure'];
   readonly #workers = new Map<string, PartitionWorker>();
   readonly #passed: PassedOffsets;
@@ -65,10 +68,11 @@ export class SinkReader {
   /** The lines of `state.lag`, by partition. */
   #lag: ReadonlyMap<string, { records: number }> = new Map();
 
-  constructor({ kafka, topicIds, context, clientId, onFailure }: SinkReaderOptions) {
+  constructor({ kafka, topicIds, context, clientId, memberData, onFailure }: SinkReaderOptions) {
     this.#kafka = kafka;
     this.#topicIds = topicIds;
     this.#clientId = clientId;
+    this.#memberData = memberData;
     this.#context = context;
     this.#onFailure = onFailure;
     this.#watermark = new Watermark((sourceMs) => context.metrics.watermark(sourceMs));
@@ -199,6 +203,7 @@ export class SinkReader {
       kafka: this.#kafka,
       groupId,
       topics,
+      memberData: this.#memberData(),
       concurrency: settings.concurrency,
       maxBytesPerPartition: settings.fetchBytes,
       sessionTimeoutMs: settings.sessionTimeoutMs,

@@ -8,9 +8,10 @@ import {
   PlainProducer,
   TopicReader,
 } from '@sluice/kafka';
-import { openApiRoute } from '@sluice/ops-api';
+import { instanceRecord, openApiRoute } from '@sluice/ops-api';
 import {
   abortableDelay,
+  aboutProcess,
   parseSection,
   PipelineError,
   settlesWithin,
@@ -131,6 +132,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       topicIds: () => this.#topics.topicIds(),
       context: this.#workerContext,
       clientId: config.kafka.clientId,
+      memberData: () => this.#instanceRecord(),
       onFailure: (error, attempt) => this.#onWaiting('read topics', 'kafka', error, attempt),
     });
     this.#store = new StoreWatch(() => this.#sink.ping(), this.#state);
@@ -290,6 +292,18 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         const { incomplete } = this.#workerContext;
         return statusOf(identity, this.#state, pauses.all, incomplete.all, this.#latency, Date.now());
       },
+    });
+  }
+
+  /** Where this process answers, for `sluice`. */
+  #instanceRecord(): string {
+    const { host, tls } = this.#settings.ops;
+    return instanceRecord({
+      service: `sink-${this.#name}`,
+      instance: aboutProcess().instance,
+      host,
+      port: this.#ops?.port ?? 0,
+      isTls: tls !== undefined,
     });
   }
 

@@ -123,6 +123,7 @@ export function statusOf(
   const { lag } = state;
   return {
     ...aboutProcess(),
+    service: `sink-${identity.sink}`,
     ...identity,
     phase: isFlowing(state) || state.phase !== 'running' ? state.phase : 'stuck',
     breaker: state.breaker,

@@ -6,21 +6,31 @@ import type { OptionValues } from './option-values.ts';
 
 const ANYWHERE = new Set(['0.0.0.0', '::']);
 
+/** Whether a service that listens there listens on every address of its host. */
+export function isAnywhere(host: string): boolean {
+  return ANYWHERE.has(host);
+}
+
+export function hostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** Where a service answers orders; `path` is its section, such as `['sinks', 'redis']`. */
 export function opsUrl(config: SluiceConfig, path: readonly string[]): string {
-  const { host, port, tls } = opsOf(config, path);
-  const reachable = ANYWHERE.has(host) ? '127.0.0.1' : host;
+  const { url, host, port, tls } = opsOf(config, path);
+  if (url !== undefined) return url.replace(/\/+$/u, '');
   const scheme = tls === undefined ? 'http' : 'https';
-  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${scheme}://${hostPort(isAnywhere(host) ? '127.0.0.1' : host, port)}`;
 }
 
 /** Where a service is asked, and as whom. Throws CommandFailed when a file that an option names cannot be read. */
 export function serviceOf(config: SluiceConfig, path: readonly string[], values: OptionValues): Call {
-  return {
-    url: values.text('url') ?? opsUrl(config, path),
-    token: fileOf(values, 'token-file')?.trim(),
-    ca: fileOf(values, 'ca-file'),
-  };
+  return { url: values.text('url') ?? opsUrl(config, path), ...whoAsks(values) };
+}
+
+/** The token and the authorities of whoever gives the command. Throws CommandFailed as `serviceOf` does. */
+export function whoAsks(values: OptionValues): Pick<Call, 'token' | 'ca'> {
+  return { token: fileOf(values, 'token-file')?.trim(), ca: fileOf(values, 'ca-file') };
 }
 
 function fileOf(values: OptionValues, option: 'token-file' | 'ca-file'): string | undefined {

@@ -1,125 +1,80 @@
-import { CAPTURE, TopicRouting } from '@sluice/envelope';
-import { groupLag } from '@sluice/kafka';
-import { captureStatus, health, sinkStatus, type Health } from '@sluice/ops-api';
-import { CallFailed, look, type Call } from '@sluice/ops-api/client';
-import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { setTimeout } from 'node:timers/promises';
+import type { SluiceConfig } from '@sluice/runtime';
+import { askService } from './ask-service.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { withDeadLetters } from './dead-letters.ts';
+import { askKafka, membersOf } from './kafka-knowledge.ts';
 import type { OptionValues } from './option-values.ts';
-import { serviceOf } from './ops-url.ts';
+import { serviceOf, whoAsks } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
-import {
-  HEADINGS,
-  isWell,
-  remarksOf,
-  rowOf,
-  strangerOf,
-  type KnownByKafka,
-  type ServiceAnswer,
-  type ServiceStatus,
-} from './service-line.ts';
+import { answerOf, HEADINGS, isWell, remarksOf, rowOf, type ServiceAnswer } from './service-line.ts';
+import { answersPerProcess, processesOf, type Asked } from './sink-processes.ts';
 
-const PATIENCE_MS = 5000;
-const LETTERS_MS = 10_000;
+const WATCH_MS = 2000;
 
 export const statusCommand: PipelineCommand = {
   name: 'status',
-  options: ['token-file', 'ca-file'],
-  help: 'all services of the pipeline: readiness, lag, dead letters, last error',
+  options: ['watch', 'token-file', 'ca-file'],
+  help: 'all processes of the pipeline: readiness, lag, dead letters, last error',
   connects: 'kafka',
   run: pipelineStatus,
 };
 
 /**
- * One line per service of the pipeline, and one for everything that is not well. True when every service is ready, says that
- * all of it is ok, and has no dead letter. Of services that do not answer, Kafka is asked.
+ * One line per process of the pipeline, and one for everything that is not well. True when every service runs and is ready, says that
+ * all of it is ok, and has no dead letter. With `--watch` every two seconds, until it is interrupted.
  */
 async function pipelineStatus(
   { values }: CommandLine,
   config: SluiceConfig,
   screen: Screen,
 ): Promise<boolean> {
-  const sinks = Object.keys(config.sinks).map((sink) => serviceAnswer(config, sink, values));
-  const services = await Promise.all([serviceAnswer(config, null, values), ...sinks]);
+  for (;;) {
+    const answers = await answersOf(config, values);
+    const isOnce = !values.flag('watch');
+    if (!isOnce) screen.clear();
+    showAnswers(answers, config, screen);
+    if (isOnce) return answers.every(isWell);
+    await setTimeout(WATCH_MS);
+  }
+}
+
+function showAnswers(services: readonly ServiceAnswer[], config: SluiceConfig, screen: Screen): void {
   const now = Date.now();
   const document = services.map((answer) => ({ ...answer, well: isWell(answer) }));
-  show(
-    screen,
-    { pipeline: config.pipeline, services: document },
-    HEADINGS,
-    services.map((answer) => rowOf(answer, now)),
-  );
+  const rows = services.map((answer) => rowOf(answer, now));
+  show(screen, { pipeline: config.pipeline, services: document }, HEADINGS, rows);
   for (const remark of services.flatMap(remarksOf)) screen.say(remark);
-  return services.every(isWell);
 }
 
-/** @param sink null: capture */
-async function serviceAnswer(
-  config: SluiceConfig,
-  sink: string | null,
-  values: OptionValues,
-): Promise<ServiceAnswer> {
-  const service = serviceOf(config, sink === null ? ['capture'] : ['sinks', sink], values);
-  const nobody = {
-    service: sink === null ? 'capture' : `sink-${sink}`,
-    url: service.url,
-    ready: false,
-    status: null,
-    health: null,
-    stranger: null,
-    kafka: null,
-  };
-  const answer = await askService({ ...service, timeoutMs: PATIENCE_MS }, sink);
-  if (answer === null) return { ...nobody, kafka: await askKafka(config, sink) };
-  const stranger = strangerOf(answer.status, config.pipeline, sink);
-  return stranger === null ? { ...nobody, ...answer } : { ...nobody, stranger };
+async function answersOf(config: SluiceConfig, values: OptionValues): Promise<readonly ServiceAnswer[]> {
+  const sinks = Object.keys(config.sinks).map((sink) => sinkAnswers(config, sink, values));
+  return (await Promise.all([captureAnswers(config, values), ...sinks])).flat();
 }
 
-interface Pages {
-  readonly ready: boolean;
-  readonly status: ServiceStatus;
-  readonly health: Health;
+async function captureAnswers(config: SluiceConfig, values: OptionValues): Promise<readonly ServiceAnswer[]> {
+  const service = serviceOf(config, ['capture'], values);
+  const asked = { url: service.url, expected: null, told: await askService(service) };
+  const kafka = asked.told.kind === 'silent' ? await askKafka(config, null, null) : null;
+  return [answerOf({ pipeline: config.pipeline, sink: null }, asked, kafka)];
 }
 
-/** Null when nobody answers. */
-async function askService(service: Call, sink: string | null): Promise<Pages | null> {
-  try {
-    const status = await (sink === null ? look(service, captureStatus) : look(service, sinkStatus));
-    const told = await look(service, health);
-    return { ready: told.ready, status, health: told };
-  } catch (error) {
-    if (!(error instanceof CallFailed)) throw error;
-    return null;
-  }
-}
-
-/**
- * A sink that keeps its offsets in the store mirrors them in its group, within a second. Of capture nobody but the source
- * knows how far it is behind.
- */
-async function askKafka(config: SluiceConfig, sink: string | null): Promise<KnownByKafka> {
-  const signal = AbortSignal.timeout(LETTERS_MS);
-  const access = { config, sink: sink ?? CAPTURE, decides: false, signal };
-  const letters = withDeadLetters(access, async (admin) => (await admin.store.refresh()).depth);
-  const lag = sink === null ? null : lagOf(config, sink);
-  const [position, open] = await Promise.all([lag, orNull(letters)]);
-  return { records: position?.records ?? null, lost: position?.lost ?? 0, deadLetters: open };
-}
-
-async function lagOf(
+async function sinkAnswers(
   config: SluiceConfig,
   sink: string,
-): Promise<Awaited<ReturnType<typeof groupLag>> | null> {
-  const routing = new TopicRouting(config.topics);
-  return orNull(groupLag(config.kafka, `${config.pipeline}.${sink}`, (topic) => routing.isDataTopic(topic)));
-}
-
-async function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof PipelineError || (error instanceof Error && error.name === 'TimeoutError'))
-      return null;
-    throw error;
-  }
+  values: OptionValues,
+): Promise<readonly ServiceAnswer[]> {
+  const service = serviceOf(config, ['sinks', sink], values);
+  const [told, members] = await Promise.all([askService(service), membersOf(config, sink)]);
+  const who = whoAsks(values);
+  const processes = processesOf(members ?? [], `sink-${sink}`);
+  const found = await Promise.all(
+    processes.map(async ({ instance, url }): Promise<Asked> => {
+      const isSame = told.kind === 'told' && told.status.instance === instance;
+      return { url, expected: instance, told: isSame ? told : await askService({ ...who, url }) };
+    }),
+  );
+  const answers = answersPerProcess({ url: service.url, expected: null, told }, found);
+  const isSilent = answers.some((asked) => asked.told.kind === 'silent');
+  const kafka = isSilent ? await askKafka(config, sink, members) : null;
+  return answers.map((asked) => answerOf({ pipeline: config.pipeline, sink }, asked, kafka));
 }

@@ -6,17 +6,20 @@ export interface Screen {
   readonly format: OutputFormat;
   readonly output: { write(text: string): unknown };
   readonly say: (line: string) => void;
+  /** Empties the terminal; writes nothing where the output is none. */
+  readonly clear: () => void;
 }
 
 export type Cell = string | number | null;
 
 /** What is written there moves no cursor and turns no text, whatever names and messages hold. */
-export function printableScreen({ format, output, say }: Screen): Screen {
+export function printableScreen({ format, output, say, clear }: Screen): Screen {
   const shown = format === 'json' ? printableJson : printable;
   return {
     format,
     output: { write: (text) => output.write(shown(text)) },
     say: (line) => say(printable(line)),
+    clear,
   };
 }
 

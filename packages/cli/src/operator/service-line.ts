@@ -1,33 +1,37 @@
-import type { AnswerOf, captureStatus, Health, sinkStatus } from '@sluice/ops-api';
+import type { Health } from '@sluice/ops-api';
+import type { ServiceStatus } from './ask-service.ts';
 import type { Cell } from './screen.ts';
+import type { Asked } from './sink-processes.ts';
 
-type Capture = AnswerOf<typeof captureStatus>;
-type Sink = AnswerOf<typeof sinkStatus>;
-
-/** What a line shows: of capture, and of sinks. */
-export type ServiceStatus = Pick<
-  Capture,
-  'pipeline' | 'state' | 'behindSeconds' | 'records' | 'refused' | 'ddl' | 'lastError'
-> &
-  Pick<Sink, 'group' | 'phase' | 'lag' | 'paused'>;
-
-type ToldTrouble = NonNullable<Capture['lastError']>;
+type ToldTrouble = NonNullable<ServiceStatus['lastError']>;
 
 /** What Kafka knows of a service that does not answer; null where Kafka does not answer either. */
 export interface KnownByKafka {
   readonly records: number | null;
   readonly lost: number;
   readonly deadLetters: number | null;
+  /** Processes in the sink's consumer group; null also for capture, which has none. */
+  readonly members: number | null;
 }
+
+/**
+ * `silent`: nobody answers. `stopped`: nor is there a process in the sink's group. `refused`: the service does not answer this question of
+ * ours. `foreign`: what answers is no service of Sluice. `stranger`: it is another service than the one that was looked for.
+ */
+export type Answers = 'yes' | 'silent' | 'stopped' | 'refused' | 'foreign' | 'stranger';
 
 export interface ServiceAnswer {
   readonly service: string;
+  /** The process that answers, or that was looked for; null while it is not known. */
+  readonly instance: string | null;
   readonly url: string;
+  readonly answers: Answers;
+  /** Why it is not `yes`, for people. */
+  readonly detail: string | null;
   readonly ready: boolean;
-  /** Null when nobody answers, or a service of another pipeline. */
   readonly status: ServiceStatus | null;
   readonly health: Health | null;
-  /** The pipeline whose service answers at this address instead. */
+  /** Who answers at this address instead. */
   readonly stranger: string | null;
   readonly kafka: KnownByKafka | null;
 }
@@ -41,6 +45,7 @@ export const HEADINGS = [
   'PAUSED',
   'ALERTS',
   'LAST ERROR',
+  'PROCESS',
 ];
 
 /** Ready, every component is ok, and no record waits as a dead letter. */
@@ -48,21 +53,60 @@ export function isWell({ ready, status, health }: ServiceAnswer): boolean {
   return ready && health?.status === 'ok' && (status?.records?.openDeadLetters ?? 0) === 0;
 }
 
-/** Which pipeline a service says that it is of; null when it is this one's. Older ones of a sink tell it by their group. */
-export function strangerOf(body: ServiceStatus, pipeline: string, sink: string | null): string | null {
-  const named = body.pipeline ?? body.group?.replace(/\.[^.]*$/, '') ?? 'unknown';
-  if (named !== pipeline) return named;
-  return sink === null || body.group === `${pipeline}.${sink}` ? null : (body.group ?? 'unknown');
+/** A service of a pipeline; `sink` is null for capture. */
+export interface Sought {
+  readonly pipeline: string;
+  readonly sink: string | null;
+}
+
+const nameOf = ({ sink }: Sought): string => (sink === null ? 'capture' : `sink-${sink}`);
+
+/** Who answers instead of the service that was looked for; null when it is that one. Older ones of a sink tell it by their group. */
+export function strangerOf(body: ServiceStatus, sought: Sought): string | null {
+  const { pipeline, sink } = sought;
+  const named = body.pipeline ?? body.group?.replace(/\.[^.]*$/, '');
+  if (named === undefined) return 'something that does not say what it is';
+  const service = body.service ?? (body.group === undefined ? 'capture' : `sink-${lastPart(body.group)}`);
+  if (named !== pipeline) return `${service} of pipeline ${named}`;
+  if (service !== nameOf(sought)) return `${service} of this pipeline`;
+  return sink === null || body.group === `${pipeline}.${sink}` ? null : `${service} of this pipeline`;
+}
+
+const lastPart = (group: string): string => group.slice(group.lastIndexOf('.') + 1);
+
+/** The line of one process. `kafka`: asked where nobody answers. */
+export function answerOf(sought: Sought, asked: Asked, kafka: KnownByKafka | null): ServiceAnswer {
+  const { url, expected, told } = asked;
+  const nobody = {
+    service: nameOf(sought),
+    instance: expected,
+    url,
+    detail: null,
+    ready: false,
+    status: null,
+    health: null,
+    stranger: null,
+    kafka: null,
+  };
+  if (told.kind === 'silent') {
+    const isStopped = kafka?.members === 0;
+    return { ...nobody, answers: isStopped ? 'stopped' : 'silent', detail: told.detail, kafka };
+  }
+  if (told.kind !== 'told') return { ...nobody, answers: told.kind, detail: told.detail };
+  const { status, health, ready } = told;
+  const { instance = null } = status;
+  const other = expected !== null && instance !== expected ? `process ${instance ?? 'unknown'}` : null;
+  const stranger = strangerOf(status, sought) ?? other;
+  if (stranger !== null) return { ...nobody, answers: 'stranger', detail: stranger, stranger };
+  return { ...nobody, instance, answers: 'yes', ready, status, health };
 }
 
 /** @param nowMs milliseconds since 1970 */
 export function rowOf(answer: ServiceAnswer, nowMs: number): readonly Cell[] {
-  const { service, url, ready, status, stranger, kafka } = answer;
-  if (stranger !== null)
-    return [service, 'no', `at ${url} answers ${stranger}`, null, null, null, null, null];
+  const { service, instance, ready, status, kafka } = answer;
   if (status === null) {
     const { records = null, deadLetters = null } = kafka ?? {};
-    return [service, 'no', `no answer at ${url}`, records, deadLetters, null, null, null];
+    return [service, 'no', absence(answer), records, deadLetters, null, null, null, instance];
   }
   const { state, phase, paused, refused, ddl, lastError } = status;
   return [
@@ -74,7 +118,15 @@ export function rowOf(answer: ServiceAnswer, nowMs: number): readonly Cell[] {
     paused?.length ?? refused?.length ?? null,
     ddl?.unacknowledged ?? null,
     errorText(lastError ?? null, nowMs),
+    instance,
   ];
+}
+
+function absence({ answers, url, stranger }: ServiceAnswer): string {
+  if (answers === 'stopped') return 'stopped';
+  if (answers === 'refused') return `answers at ${url}, but refuses`;
+  if (answers === 'foreign') return `not Sluice at ${url}`;
+  return answers === 'stranger' ? `at ${url} answers ${stranger ?? 'another'}` : `no answer at ${url}`;
 }
 
 /** Seconds for capture, records for a sink; null (shown as `-`) while it is not known. */
@@ -100,10 +152,8 @@ function age(since: string, nowMs: number): string {
 
 /** A line for everything that is not well, the services' own words. */
 export function remarksOf(answer: ServiceAnswer): readonly string[] {
-  const { service, status, health, stranger, kafka } = answer;
+  const { service, status, health, kafka } = answer;
   const of = (text: string): string => `${service}: ${text}`;
-  if (stranger !== null)
-    return [of(`another service (${stranger}) has its address: see \`ops\` in both files`)];
   const components = Object.entries(health?.components ?? {})
     .filter(([, { status: now }]) => now !== 'ok')
     .map(([name, { status: now, detail }]) =>
@@ -115,5 +165,21 @@ export function remarksOf(answer: ServiceAnswer): readonly string[] {
   const silent = unknown ? [of('lag unknown: Kafka does not answer')] : [];
   const error = status?.lastError;
   const last = error?.resolvedAt === null ? [of(`${error.code}: ${error.message}`)] : [];
-  return [...components, ...gap, ...silent, ...last];
+  return [...absenceRemarks(answer).map(of), ...components, ...gap, ...silent, ...last];
+}
+
+function absenceRemarks({ answers, instance, url, detail, kafka }: ServiceAnswer): readonly string[] {
+  const members = kafka?.members ?? 0;
+  if (answers === 'silent' && instance !== null)
+    return [
+      `process ${instance} is in the consumer group and does not answer: it hangs, or was killed a moment ago`,
+    ];
+  if (answers === 'stopped') return ['no process of it runs: its consumer group has no member'];
+  if (answers === 'silent' && members > 0)
+    return [
+      `a process of it runs (its consumer group has ${members}), but ${url} is not its address: see ops`,
+    ];
+  if (answers === 'stranger')
+    return [`${url} is the address of ${detail ?? 'another'}: see \`ops\` in the files of both`];
+  return answers === 'refused' || answers === 'foreign' ? [detail ?? answers] : [];
 }

@@ -40,7 +40,8 @@ async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Scree
   showPlan(plan, sink, performs, screen);
   if (plan.refused.length > 0) throw new CommandFailed(refusalOf(plan));
   if (!performs) {
-    if (member !== undefined) screen.say(`${sink} is running (${member}): stop it first`);
+    if (member !== undefined)
+      screen.say(`${sink} is running (${member.clientId} at ${member.host}): stop it first`);
     screen.say(`dry run: would read ${recordsOf(plan.moves)} records again; --yes does it`);
     return true;
   }

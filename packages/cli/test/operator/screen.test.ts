@@ -4,7 +4,8 @@ import { printableScreen, show, tableText } from '../../src/operator/screen.ts';
 function captured(format: 'json' | 'table', rows: readonly (readonly string[])[]): string {
   let text = '';
   const output = { write: (part: string) => (text += part) };
-  show({ format, output, say: () => undefined }, { rows: rows.length }, ['A', 'B'], rows);
+  const ignored = (): void => undefined;
+  show({ format, output, say: ignored, clear: ignored }, { rows: rows.length }, ['A', 'B'], rows);
   return text;
 }
 
@@ -27,10 +28,20 @@ test('control characters of a key do not reach the terminal', () => {
 test('no command can write to the terminal what a name holds', () => {
   const told: string[] = [];
   const tell = (text: string): void => void told.push(text);
-  const table = printableScreen({ format: 'table', output: { write: tell }, say: tell });
+  const table = printableScreen({
+    format: 'table',
+    output: { write: tell },
+    say: tell,
+    clear: () => undefined,
+  });
   table.output.write('table shop.x\u001b]0;owned\u0007\n');
   table.say('warning: \u202eshop');
-  const json = printableScreen({ format: 'json', output: { write: tell }, say: tell });
+  const json = printableScreen({
+    format: 'json',
+    output: { write: tell },
+    say: tell,
+    clear: () => undefined,
+  });
   show(json, { table: 'x\u009b2J' }, [], []);
   expect(told).toEqual([
     'table shop.x\\u{1b}]0;owned\\u{7}\n',

@@ -1,12 +1,13 @@
 import type { Health } from '@sluice/ops-api';
 import { expect, test } from 'vitest';
+import type { ServiceStatus } from '../../src/operator/ask-service.ts';
 import {
+  answerOf,
   isWell,
   remarksOf,
   rowOf,
   strangerOf,
   type ServiceAnswer,
-  type ServiceStatus,
 } from '../../src/operator/service-line.ts';
 
 const url = 'http://127.0.0.1:8081';
@@ -14,13 +15,17 @@ const NOW = Date.parse('2026-11-27T10:05:00.000Z');
 const ok: Health = { status: 'ok', ready: true, components: { store: { status: 'ok' } } };
 const nobody: ServiceAnswer = {
   service: 'sink-redis',
+  instance: null,
   url,
+  answers: 'yes',
+  detail: null,
   ready: false,
   status: null,
   health: null,
   stranger: null,
   kafka: null,
 };
+const SOUGHT = { pipeline: 'shop', sink: 'redis' };
 
 test('a running sink: a lag that is not known is -, an error that is over says since when', () => {
   const lastError: ServiceStatus['lastError'] = {
@@ -47,6 +52,7 @@ test('a running sink: a lag that is not known is -, an error that is over says s
     0,
     null,
     'TARGET_TABLE_WAITS, over since 3m',
+    null,
   ]);
   expect(isWell(answer)).toBe(true);
   expect(remarksOf(answer)).toEqual([]);
@@ -56,7 +62,7 @@ test('a running sink: a lag that is not known is -, an error that is over says s
       { ...answer, status: { ...status, lag: { records: 7, partitions: [] }, lastError: open } },
       NOW,
     ).slice(3),
-  ).toEqual([7, 0, 0, null, 'TARGET_TABLE_WAITS for 5m']);
+  ).toEqual([7, 0, 0, null, 'TARGET_TABLE_WAITS for 5m', null]);
 });
 
 test('capture: seconds behind, tables that are left alone, alerts', () => {
@@ -73,26 +79,52 @@ test('capture: seconds behind, tables that are left alone, alerts', () => {
     components: { ddl: { status: 'degraded', detail: '2 not cleared' } },
   };
   const answer = { ...nobody, service: 'capture', ready: true, status, health };
-  expect(rowOf(answer, NOW)).toEqual(['capture', 'yes', 'streaming', '4 s', null, 1, 2, null]);
+  expect(rowOf(answer, NOW)).toEqual(['capture', 'yes', 'streaming', '4 s', null, 1, 2, null, null]);
   expect(isWell(answer)).toBe(false);
   expect(remarksOf(answer)).toEqual(['capture: ddl is degraded: 2 not cleared']);
 });
 
+const SILENT = { kind: 'silent', detail: 'no service answers' } as const;
+const KNOWN = { records: 120, lost: 5, deadLetters: 1, members: 0 };
+
 test('a stopped sink: what Kafka knows, or that it is not known', () => {
-  const stopped = { ...nobody, kafka: { records: 120, lost: 5, deadLetters: 1 } };
-  expect(rowOf(stopped, NOW).slice(2, 5)).toEqual([`no answer at ${url}`, 120, 1]);
+  const asked = { url, expected: null, told: SILENT };
+  const stopped = answerOf(SOUGHT, asked, KNOWN);
+  expect(rowOf(stopped, NOW).slice(1, 5)).toEqual(['no', 'stopped', 120, 1]);
   expect(remarksOf(stopped)).toEqual([
+    'sink-redis: no process of it runs: its consumer group has no member',
     'sink-redis: 5 records were deleted from Kafka before it had read them',
   ]);
-  const unknown = { ...nobody, kafka: { records: null, lost: 0, deadLetters: null } };
-  expect(rowOf(unknown, NOW).slice(3, 5)).toEqual([null, null]);
+  expect(isWell(stopped)).toBe(false);
+  const unknown = answerOf(SOUGHT, asked, { records: null, lost: 0, deadLetters: null, members: null });
+  expect(rowOf(unknown, NOW).slice(2, 5)).toEqual([`no answer at ${url}`, null, null]);
   expect(remarksOf(unknown)).toEqual(['sink-redis: lag unknown: Kafka does not answer']);
 });
 
+test('a sink that runs and does not answer at its address, and a process that does not answer', () => {
+  const known = { ...KNOWN, lost: 0, members: 2 };
+  expect(remarksOf(answerOf(SOUGHT, { url, expected: null, told: SILENT }, known))).toEqual([
+    `sink-redis: a process of it runs (its consumer group has 2), but ${url} is not its address: see ops`,
+  ]);
+  const [remark] = remarksOf(answerOf(SOUGHT, { url, expected: 'pod-7', told: SILENT }, known));
+  expect(remark).toMatch(/^sink-redis: process pod-7 is in the consumer group and does not answer/);
+});
+
 test('a stopped capture: its dead letters, and no word on how far it is behind', () => {
-  const stopped = { ...nobody, service: 'capture', kafka: { records: null, lost: 0, deadLetters: 2 } };
+  const kafka = { records: null, lost: 0, deadLetters: 2, members: null };
+  const stopped = answerOf({ pipeline: 'shop', sink: null }, { url, expected: null, told: SILENT }, kafka);
   expect(rowOf(stopped, NOW).slice(2, 5)).toEqual([`no answer at ${url}`, null, 2]);
   expect(remarksOf(stopped)).toEqual([]);
+});
+
+test.each([
+  ['refused', 'the service asks who you are', `answers at ${url}, but refuses`],
+  ['foreign', 'its answer is not JSON', `not Sluice at ${url}`],
+] as const)('an address that answers otherwise (%s) is not called silent', (kind, detail, state) => {
+  const answer = answerOf(SOUGHT, { url, expected: null, told: { kind, detail } }, null);
+  expect(rowOf(answer, NOW).slice(1, 3)).toEqual(['no', state]);
+  expect(remarksOf(answer)).toEqual([`sink-redis: ${detail}`]);
+  expect(isWell(answer)).toBe(false);
 });
 
 test('open dead letters are not well', () => {
@@ -100,11 +132,34 @@ test('open dead letters are not well', () => {
   expect(isWell({ ...nobody, ready: true, status, health: ok })).toBe(false);
 });
 
-test('a service of another pipeline, or another sink, is named and not shown as ours', () => {
-  expect(strangerOf({ pipeline: 'shop' }, 'shop', null)).toBeNull();
-  expect(strangerOf({ pipeline: 'fresh' }, 'shop', null)).toBe('fresh');
-  expect(strangerOf({ group: 'fresh.redis' }, 'shop', 'redis')).toBe('fresh');
-  expect(strangerOf({ pipeline: 'shop', group: 'shop.mysql' }, 'shop', 'redis')).toBe('shop.mysql');
-  expect(strangerOf({ pipeline: 'shop' }, 'shop', 'redis')).toBe('unknown');
-  expect(rowOf({ ...nobody, stranger: 'fresh' }, NOW)[2]).toBe(`at ${url} answers fresh`);
+const CAPTURE = { pipeline: 'shop', sink: null };
+
+test.each([
+  [{ pipeline: 'shop' }, CAPTURE, null],
+  [{ pipeline: 'shop', service: 'capture' }, CAPTURE, null],
+  [{ pipeline: 'fresh' }, CAPTURE, 'capture of pipeline fresh'],
+  [{ pipeline: 'shop', group: 'shop.redis' }, CAPTURE, 'sink-redis of this pipeline'],
+  [{ group: 'fresh.redis' }, SOUGHT, 'sink-redis of pipeline fresh'],
+  [{ pipeline: 'shop', group: 'shop.redis' }, SOUGHT, null],
+  [{ pipeline: 'shop', group: 'shop.mysql' }, SOUGHT, 'sink-mysql of this pipeline'],
+  [{ pipeline: 'shop' }, SOUGHT, 'capture of this pipeline'],
+  [{ pipeline: 'shop', service: 'capture' }, SOUGHT, 'capture of this pipeline'],
+  [{}, SOUGHT, 'something that does not say what it is'],
+] as const)('who answers %j, where %j was looked for: %s', (body: ServiceStatus, sought, stranger) => {
+  expect(strangerOf(body, sought)).toBe(stranger);
+});
+
+test('another service, or another process, is named and not shown as ours', () => {
+  const told = (status: ServiceStatus) => ({ kind: 'told', ready: true, status, health: ok }) as const;
+  const other = answerOf(SOUGHT, { url, expected: null, told: told({ pipeline: 'shop' }) }, null);
+  expect(rowOf(other, NOW).slice(1, 3)).toEqual(['no', `at ${url} answers capture of this pipeline`]);
+  expect(other).toMatchObject({ answers: 'stranger', status: null, ready: false });
+  expect(isWell(other)).toBe(false);
+  expect(remarksOf(other)).toEqual([
+    `sink-redis: ${url} is the address of capture of this pipeline: see \`ops\` in the files of both`,
+  ]);
+  const status = { pipeline: 'shop', group: 'shop.redis', instance: 'pod-1' };
+  const asked = { url, expected: 'pod-2', told: told(status) };
+  expect(answerOf(SOUGHT, asked, null).stranger).toBe('process pod-1');
+  expect(answerOf(SOUGHT, { ...asked, expected: 'pod-1' }, null)).toMatchObject({ answers: 'yes' });
 });

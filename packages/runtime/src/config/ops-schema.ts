@@ -36,6 +36,14 @@ const clientTlsSchema = (whoever: string) =>
     })
     .meta(TLS);
 
+const opsUrlSchema = z
+  .string()
+  .regex(/^https?:\/\/[^/\s]+\/?$/u, 'must be http://HOST:PORT or https://HOST:PORT')
+  .meta({
+    description:
+      'Where `sluice` reaches the service, when it is not `host` and `port`, such as `http://capture:8080` from another container.',
+  });
+
 /** Sections in the order of their default ports, so that the services of a pipeline run on one host as they are. */
 const SERVICES = ['capture', 'redis', 'elasticsearch', 'mysql'];
 const FIRST_PORT = 8080;
@@ -54,6 +62,7 @@ export function opsSchemaFor(section: string) {
       port: port.meta({
         description: 'Port of the ops API, and of `/livez` and `/readyz` without a listener of their own.',
       }),
+      url: opsUrlSchema.optional(),
       tls: clientTlsSchema(
         'a line `NAME ROLE certificate` of `tokensFile` says what the one with that common name may do.',
       ).optional(),

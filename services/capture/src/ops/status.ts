@@ -28,6 +28,7 @@ export function captureStatus(parts: StatusParts): CaptureStatus {
   const session = sessionOf(state);
   return {
     ...aboutProcess(),
+    service: 'capture',
     pipeline: settings.config.pipeline,
     source: settings.serverName,
     state: state.name,
