@@ -60,7 +60,7 @@ async function expectAllCounted(
 
 async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProcess): Promise<void> {
   const { opsUrl, metricsUrl } = capture;
-  await expectHealthy(opsUrl, ['stream', 'kafka', 'ddl', 'tables', 'rows', 'source', 'audit'], {
+  await expectHealthy(opsUrl, ['stream', 'kafka', 'ddl', 'tables', 'rows', 'source', 'audit', 'operator'], {
     state: 'streaming',
   });
   const { body: status } = await page(`${opsUrl}/status`);
@@ -95,7 +95,7 @@ async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProce
 async function expectSinkPages(pipeline: SinkPipeline, process: PipelineProcess): Promise<void> {
   const { opsUrl, metricsUrl, name } = process;
   const sink = name.replace('sink-', '') as SinkName;
-  await expectHealthy(opsUrl, ['store', 'consumer', 'breaker', 'tables', 'partitions', 'audit']);
+  await expectHealthy(opsUrl, ['store', 'consumer', 'breaker', 'tables', 'partitions', 'audit', 'operator']);
   const status = await eventually('a heartbeat and the lag', async () => {
     const { body } = await page(`${opsUrl}/status`);
     const { heartbeat, lag } = body as { heartbeat: unknown; lag: { partitions: unknown[] } };

@@ -20,6 +20,11 @@ export interface ServiceOptions {
   /** Port of `/readyz` and `/status`, as the configuration has it. */
   readonly opsPort: number;
   readonly args?: readonly string[];
+  /**
+   * `onFatal` of sluice.yaml. Tests take `exit` where they do not say otherwise: they ask for the code, and learn at once of a service that
+   * cannot go on.
+   */
+  readonly onFatal?: 'stay' | 'exit';
   /** Options of Node.js itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -57,10 +62,11 @@ export class ServiceProcess {
 
   private constructor(options: ServiceOptions) {
     this.#options = options;
-    const { nodeArgs = [], args: serviceArgs = [], configFile } = options;
+    const { nodeArgs = [], args: serviceArgs = [], configFile, onFatal = 'exit' } = options;
     const serviceLine = [programFile(options.service), '--config', configFile, ...serviceArgs];
     const args = [...SERVICE_NODE_OPTIONS, ...nodeArgs, '--import', PARENT_WATCH, ...serviceLine];
-    this.#child = spawn(process.execPath, args, { env: programEnv(), stdio: ['pipe', 'pipe', 'pipe'] });
+    const env = { ...programEnv(), SLUICE__ON_FATAL: onFatal };
+    this.#child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;

@@ -35,6 +35,8 @@ export interface SinkPipelineOptions {
   readonly database: SourceDatabase;
   /** Sinks of another name and with stores of their own, which read the topics of the pipeline named after the database. */
   readonly beside?: string;
+  /** Of every process; see `ServiceOptions`. */
+  readonly onFatal?: 'stay' | 'exit';
   /** Laid over the sections of the same name. */
   readonly sections?: Readonly<Record<string, Section>>;
 }
@@ -126,7 +128,9 @@ export class SinkPipeline {
     args: readonly string[] = [],
   ): Promise<PipelineProcess> {
     const { configFile, port, metricsPort } = await this.writeConfig(name, settings);
-    const process = ServiceProcess.start(this.#scope, { service: name, configFile, opsPort: port, args });
+    const { onFatal = 'exit' } = this.#options;
+    const how = { service: name, configFile, opsPort: port, args, onFatal };
+    const process = ServiceProcess.start(this.#scope, how);
     const url = (of: number): string => `http://127.0.0.1:${of}`;
     return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics`, configFile };
   }

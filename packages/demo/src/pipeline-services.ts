@@ -90,7 +90,8 @@ function startService(plan: ServicePlan, options: PipelineOptions): PipelineServ
     {
       name,
       main,
-      env: { ...env, SLUICE_CONFIG: options.configFile },
+      // Whoever watches is told by the end of the process, in its own words.
+      env: { SLUICE__ON_FATAL: 'exit', ...env, SLUICE_CONFIG: options.configFile },
       logFile,
     },
     options.onEvent,

@@ -43,6 +43,18 @@ const about = {
   /** Name of this process and of no other. */
   instance: z.string().optional(),
   startedAt: z.iso.datetime().optional(),
+  /** The error for which the service does no work until a person has acted; null while it works. */
+  needsOperator: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      fix: z.string(),
+      since: z.iso.datetime(),
+      /** When the service looks whether it is over; null: at the next start of the process. */
+      nextCheckAt: z.iso.datetime().nullable(),
+    })
+    .nullable()
+    .optional(),
 };
 
 /**
@@ -123,8 +135,8 @@ const captureStatusSchema = z.object({
 
 export type CaptureStatus = Readonly<z.output<typeof captureStatusSchema>>;
 
-/** `waiting`: no topic of the prefix exists yet. */
-const SINK_PHASES = ['opening', 'waiting', 'joining', 'running', 'stopping'] as const;
+/** `waiting`: no topic of the prefix exists yet. `failed`: a person has to act. */
+const SINK_PHASES = ['opening', 'waiting', 'joining', 'running', 'failed', 'stopping'] as const;
 /**
  * `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there;
  * `strict`: a record of a strict table is refused and waits for an operator; `ddl`: so does a change of the table, by `ddl` of sluice.yaml.

@@ -68,6 +68,7 @@ export {
 } from './metrics.ts';
 export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export { preflightFailed, type PreflightProblem } from './preflight.ts';
+export { OperatorNeed, type Need } from './operator-need.ts';
 export type { OpsRole } from './ops-access.ts';
 export { shownOrder, type AuditEntry, type AuditLog } from './ops-audit.ts';
 export type { OpsRequest, OpsResponse, OpsRoute } from './ops-routes.ts';

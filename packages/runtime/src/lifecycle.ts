@@ -6,6 +6,7 @@ import { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { olderNodeReady } from './older-node.ts';
+import { OperatorNeed } from './operator-need.ts';
 import { VERSION } from './version.ts';
 
 /** Milliseconds between the order to stop and the use of force; below Kubernetes' default of 30 s. */
@@ -17,6 +18,8 @@ export interface ServiceContext {
   readonly env: Environment;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** What to do about errors that a person has to end. */
+  readonly need: OperatorNeed;
   /** Aborted by the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal;
 }
@@ -24,6 +27,11 @@ export interface ServiceContext {
 export interface RunningService {
   /** Settles when the service has ended by itself; a rejection decides the exit code. */
   readonly done: Promise<void>;
+  /**
+   * Ends all work and every connection, but for the pages; `close` follows later. A service that has it is built anew, in the
+   * same process, after an error that a person has to end.
+   */
+  halt?(): Promise<void>;
   /** Drains and disconnects; called once, whether `done` has settled or not. */
   close(): Promise<void>;
 }
@@ -87,7 +95,11 @@ export async function runService(
     logNodeWarnings(host, log);
     await olderNodeReady;
     const metrics = createMetrics(name);
-    await live(await build({ name, config, env: host.env, log, metrics, signal: stop.signal }), stop.signal);
+    const { signal } = stop;
+    const { onFatal } = config;
+    const need = new OperatorNeed({ onFatal, registry: metrics.registry, log, signal });
+    const context = { name, config, env: host.env, log, metrics, need, signal };
+    while (await live(await build(context), need, signal));
     finish(undefined);
   } catch (error) {
     finish(error);
@@ -107,17 +119,28 @@ function logNodeWarnings(host: ServiceHost, log: Logger): void {
   });
 }
 
-/** Waits for the end or the order to stop; closes in either case. The first error wins. */
-async function live(service: RunningService, signal: AbortSignal): Promise<void> {
+/** Waits for the end or the order to stop; closes in either case. The first error wins. Resolves to whether to build the service anew. */
+async function live(service: RunningService, need: OperatorNeed, signal: AbortSignal): Promise<boolean> {
   try {
     await Promise.race([service.done, aborted(signal)]);
   } catch (error) {
+    const isHeld = service.halt !== undefined && !signal.aborted && need.takes(error);
+    if (isHeld) await hold(service, need, error);
     await service.close().catch(() => undefined);
+    if (isHeld) return !signal.aborted;
     throw error;
   }
   await service.close();
   // An error that ended the service while it drained is not hidden by the order to stop.
   await Promise.race([service.done, Promise.resolve()]);
+  return false;
+}
+
+/** Until it is time to look whether a person has acted, or the process is told to stop. */
+async function hold(service: RunningService, need: OperatorNeed, error: PipelineError): Promise<void> {
+  need.note(error, true);
+  await service.halt?.().catch(() => undefined);
+  await need.wait().catch(() => undefined);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

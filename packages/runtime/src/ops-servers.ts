@@ -5,7 +5,9 @@ import { declareCounter, declareHistogram, type Registry } from './metrics.ts';
 import { OpsAccess } from './ops-access.ts';
 import { OpsAudit, type AuditLog } from './ops-audit.ts';
 import { openListener, type Listener, type ListenerOptions } from './ops-listeners.ts';
+import type { OperatorNeed } from './operator-need.ts';
 import { metricsListener } from './ops-metrics.ts';
+import { withNeed } from './ops-need.ts';
 import { pageRoutes, probeRoutes } from './ops-pages.ts';
 import { opsListener } from './ops-requests.ts';
 import type { OpsRoute } from './ops-routes.ts';
@@ -43,6 +45,8 @@ export interface OpsServersOptions {
   readonly allowedHosts?: readonly string[];
   /** File with the tokens of those who may ask (`parseTokens`); without one everybody may. */
   readonly tokensFile?: string | undefined;
+  /** Of a service that stays up when a person has to act. */
+  readonly need?: OperatorNeed;
   /** Keeps orders and refusals. */
   readonly audit?: AuditLog;
   readonly log?: Logger;
@@ -66,7 +70,7 @@ export interface OpsServers {
  */
 export async function startOpsServers(options: OpsServersOptions): Promise<OpsServers> {
   const { host, tls, metrics, probes, setting = 'ops' } = options;
-  const withAudit = { ...options, health: withAuditHealth(options) };
+  const withAudit = withNeed({ ...options, health: withAuditHealth(options) }, options.need);
   const { log, lookAtFilesMs, registry } = options;
   const common = { log, lookAtFilesMs, connectionsRefused: refusedCounter(registry) };
   const answers = await answersOf(withAudit);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { PipelineError } from '../src/errors.ts';
 import { runService, type BuildService, type ServiceHost } from '../src/lifecycle.ts';
 import { createLogger } from '../src/log.ts';
@@ -11,7 +11,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const file = join(directory, 'sluice.yaml');
 writeFileSync(
   file,
-  "pipeline: shop\nsource: { host: db, user: u, password: hunter2, tables: ['a.b'] }\nkafka: { brokers: ['k:1'] }\n",
+  "pipeline: shop\nsource: { host: db, user: u, password: hunter2, tables: ['a.b'] }\nkafka: { brokers: ['k:1'] }\nonFatal: exit\n",
 );
 
 interface FakeHost extends ServiceHost {
@@ -82,6 +82,34 @@ test('a service that ends by an error is closed; one line says code, fix and exi
     exitCode: 70,
     err: { code: 'MYSQL_AUTH_FAILED', context: { host: 'db' }, fix: expect.any(String) as unknown },
   });
+});
+
+test('with onFatal: stay a service that can halt is built anew when a person may have acted; nothing ends', async () => {
+  const host = { ...fakeHost(), env: { SLUICE__ON_FATAL: 'stay' } };
+  const seen: string[] = [];
+  const works = Promise.withResolvers<void>();
+  vi.useFakeTimers();
+  const build: BuildService = async ({ need }) => {
+    seen.push(`built, ${need.current?.code ?? 'well'}`);
+    const error = new PipelineError('MYSQL_AUTH_FAILED', 'refused');
+    const isMended = seen.length > 5;
+    if (isMended) works.resolve();
+    return {
+      done: isMended ? forever : Promise.reject(error),
+      halt: async () => void seen.push('halt'),
+      close: async () => void seen.push('close'),
+    };
+  };
+  const life = runService('sink-redis', build, host);
+  while (seen.length < 7) await vi.advanceTimersByTimeAsync(1000);
+  vi.useRealTimers();
+  await works.promise;
+  expect(lastLine(host)).toMatchObject({ event: 'service.needs_operator', code: 'MYSQL_AUTH_FAILED' });
+  host.emit('SIGTERM');
+  expect(await host.exited).toBe(0);
+  await life;
+  const attempt = ['halt', 'close', 'built, MYSQL_AUTH_FAILED'];
+  expect(seen).toEqual(['built, well', ...attempt, ...attempt, 'close']);
 });
 
 test.each([

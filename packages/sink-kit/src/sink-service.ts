@@ -21,7 +21,6 @@ import {
   type OpsServers,
   type RunningService,
   type ServiceContext,
-  type SluiceConfig,
 } from '@sluice/runtime';
 import { Breaker, BreakerOpenError, type BreakerState } from './breaker.ts';
 import type { SinkDefinition } from './definition.ts';
@@ -44,6 +43,7 @@ import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
 import { healthOf, newState, statusOf } from './status.ts';
+import { refuseSplitTopics } from './split-topics.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TablesWatch } from './tables-watch.ts';
 import { tableRoutes } from './table-routes.ts';
@@ -141,17 +141,29 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.done.catch(() => undefined);
   }
 
-  /** Drains the running batches, commits, and disconnects. */
+  /** Drains the running batches, commits, and disconnects from Kafka and the store; the pages still answer. */
+  async halt(): Promise<void> {
+    this.#state.phase = 'failed';
+    await this.#end();
+  }
+
+  /** The same, and the pages end. */
   async close(): Promise<void> {
     this.#state.phase = 'stopping';
+    await this.#end();
+    const ops = Promise.resolve(this.#ops?.close()).then(() => this.#audit.close());
+    await settlesWithin(SHUTDOWN_TIMEOUT_MS, ops);
+  }
+
+  async #end(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     this.#stop.abort(new DOMException('the sink stops', 'AbortError'));
     await this.#reader.close();
     await settlesWithin(SHUTDOWN_TIMEOUT_MS, this.done);
     this.#breaker.close();
     this.#deadLetters.close();
     this.#topics.close();
-    const ops = Promise.resolve(this.#ops?.close()).then(() => this.#audit.close());
-    const rest = [this.#sink.close(), this.#producer.close(), ops];
+    const rest = [this.#sink.close(), this.#producer.close()];
     await settlesWithin(SHUTDOWN_TIMEOUT_MS, Promise.allSettled(rest));
   }
 
@@ -277,6 +289,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       ...this.#settings.ops,
       registry: this.#context.metrics.registry,
       audit: this.#audit,
+      need: this.#context.need,
       log: this.#log,
       setting: `sinks.${this.#name}.ops`,
       routes: [
@@ -384,13 +397,4 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   #delay(ms: number): Promise<void> {
     return abortableDelay(ms, this.#stop.signal);
   }
-}
-
-/** Changes of one key in several topics have no order: a DELETE may be read before the INSERT that came first. */
-function refuseSplitTopics({ topics }: SluiceConfig, sink: string): void {
-  if (!new TopicRouting(topics).splitsOperations) return;
-  throw new PipelineError(
-    'TOPICS_SPLIT',
-    `topics.strategy is "${topics.strategy}": sink ${sink} cannot read topics that split the changes of a row.`,
-  );
 }

@@ -1,6 +1,6 @@
 import { ensureTopics, kafkaClient, PlainProducer } from '@sluice/kafka';
 import { ADDRESS_VARIABLES, startStack } from '@sluice/local-stack';
-import { createLogger, createMetrics, parseConfig } from '@sluice/runtime';
+import { createLogger, createMetrics, OperatorNeed, parseConfig } from '@sluice/runtime';
 import { afterAll, expect, test } from 'vitest';
 import { sinkBaseSchema } from '../src/settings.ts';
 import { SinkService } from '../src/sink-service.ts';
@@ -28,6 +28,8 @@ kafka: { brokers: ${JSON.stringify(stack.kafka.brokers)} }
 sinks: { memory: { ops: { port: 0, metricsPort: 0 } } }`,
     {},
   );
+  const [metrics, { signal }] = [createMetrics('test'), new AbortController()];
+  const need = new OperatorNeed({ onFatal: 'exit', registry: metrics.registry, log, signal });
   const service = new SinkService(
     { name: 'memory', schema: sinkBaseSchema, create: () => sink },
     {
@@ -35,8 +37,9 @@ sinks: { memory: { ops: { port: 0, metricsPort: 0 } } }`,
       config,
       env: {},
       log,
-      metrics: createMetrics('test'),
-      signal: new AbortController().signal,
+      metrics,
+      need,
+      signal,
     },
   );
   const producer = new PlainProducer(kafka);

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { deadLetterTopic, heartbeatTopic } from '@sluice/envelope';
 import { ensureTopics, groupPositions, kafkaClient } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
-import { createLogger, createMetrics, parseConfig, PipelineError, type SluiceConfig } from '@sluice/runtime';
+import {
+  createLogger,
+  createMetrics,
+  OperatorNeed,
+  parseConfig,
+  PipelineError,
+  type SluiceConfig,
+} from '@sluice/runtime';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { sinkBaseSchema, type SinkSettings } from '../src/settings.ts';
 import type { Delivery, Sink } from '../src/sink.ts';
@@ -87,12 +94,14 @@ sinks:
   run(sink: Sink, metrics = createMetrics('test')): SinkService<SinkSettings> {
     const definition = { name: 'memory', schema: sinkBaseSchema, create: () => sink };
     const signal = new AbortController().signal;
+    const need = new OperatorNeed({ onFatal: 'exit', registry: metrics.registry, log, signal });
     const service = new SinkService(definition, {
       name: 'sink-memory',
       config: this.config,
       env: {},
       log,
       metrics,
+      need,
       signal,
     });
     onTestFinished(() => service.close());

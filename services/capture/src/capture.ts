@@ -1,6 +1,6 @@
 import { auditTopic, parseTableId } from '@sluice/envelope';
 import { AuditTrail } from '@sluice/kafka';
-import { openApiRoute } from '@sluice/ops-api';
+import { openApiRoute, type CaptureStateName } from '@sluice/ops-api';
 import {
   abortableDelay,
   fullJitter,
@@ -9,6 +9,7 @@ import {
   Troubles,
   type HealthReport,
   type Logger,
+  type OperatorNeed,
   type OpsRoute,
   type RunningService,
   type ServiceContext,
@@ -25,11 +26,13 @@ import {
   startingState,
   type CaptureEvent,
   type CaptureState,
+  type Ending,
 } from './session/capture-state.ts';
 import { LateDecisions } from './session/late-decisions.ts';
+import { canBeFixedOutside } from './session/fixable.ts';
 import { CaptureMetrics } from './session/metrics.ts';
 import { OpenDeadLetters } from './session/open-dead-letters.ts';
-import { fencedBy } from './session/other-capture.ts';
+import { fencedBy, isTakenOver } from './session/other-capture.ts';
 import { RefusalNews } from './session/refusal-news.ts';
 import { startSession } from './session/start.ts';
 import { StreamWatch } from './session/stream-watch.ts';
@@ -53,6 +56,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     ...config.capture.ops,
     registry,
     audit,
+    need: context.need,
     log,
     health: () => capture.health(),
     status: () => capture.status(),
@@ -70,6 +74,13 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
   };
 }
 
+/** What has ended a start or a session, and where capture was then. */
+interface Ended {
+  readonly error: PipelineError;
+  readonly isFatal: boolean;
+  readonly state: CaptureStateName;
+}
+
 class Capture {
   readonly #settings: CaptureSettings;
   readonly #metrics: CaptureMetrics;
@@ -80,12 +91,14 @@ class Capture {
   readonly #troubles = new Troubles();
   readonly #letters: OpenDeadLetters;
   readonly #watch: StreamWatch;
+  readonly #need: OperatorNeed;
   #state: CaptureState<CaptureSession>;
 
-  constructor({ config, log, metrics }: ServiceContext) {
+  constructor({ config, log, metrics, need }: ServiceContext) {
     this.#settings = captureSettings(config, process.argv.slice(2), log);
     this.#metrics = new CaptureMetrics(metrics.registry, this.#settings.serverName);
     this.#log = log;
+    this.#need = need;
     this.#letters = new OpenDeadLetters(this.#settings, (open) => this.#metrics.deadLetters(open), log);
     this.#refusals = new RefusalNews(this.#metrics, log);
     this.#watch = new StreamWatch(config.source.heartbeatIntervalMs);
@@ -93,15 +106,19 @@ class Capture {
     this.#metrics.state(this.#state.name);
   }
 
-  /** Resolves after the signal; throws the first fatal error. Everything else is tried again: once it has streamed, for ever. */
+  /**
+   * Resolves after the signal; throws the first error that ends the process. Everything else is tried again: once it has streamed, for
+   * ever, and an error that a person has to end when the person may have acted.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const gauges = setInterval(() => this.#gauge(), GAUGE_MS);
     const ended = new AbortController();
     const letters = this.#letters.run(AbortSignal.any([signal, ended.signal]));
     try {
       while (!signal.aborted) {
-        const error = await this.#runSession(signal);
-        if (error !== null) await this.#wait(error, signal);
+        const ended = await this.#runSession(signal);
+        if (ended !== null)
+          await (ended.isFatal ? this.#hold(ended, signal) : this.#wait(ended.error, signal));
       }
       this.#enter({ kind: 'stop' });
     } finally {
@@ -119,8 +136,8 @@ class Capture {
     await abortableDelay(waitMs, signal).catch(() => undefined);
   }
 
-  /** From a start to the end of its session; the retryable error that ended it, or null when it was told to stop. */
-  async #runSession(signal: AbortSignal): Promise<PipelineError | null> {
+  /** From a start to the end of its session; the error that ended it, or null when it was told to stop. */
+  async #runSession(signal: AbortSignal): Promise<Ended | null> {
     const begun = performance.now();
     let session: CaptureSession | null = null;
     this.#late.begin();
@@ -133,14 +150,9 @@ class Capture {
       return this.#stopped();
     } catch (thrown) {
       if (signal.aborted && !(thrown instanceof PipelineError)) return this.#stopped();
-      const error = this.#told(await this.#orFenced(thrown, session, signal));
+      const error = await this.#orFenced(thrown, session, signal);
       const wasSteady = session?.hasAdvanced === true || performance.now() - begun > STEADY_MS;
-      this.#enter({
-        kind: 'interrupt',
-        wasSteady,
-        isGenerationDurable: session?.isGenerationDurable === true,
-      });
-      return error;
+      return this.#told(error, { wasSteady, isGenerationDurable: session?.isGenerationDurable === true });
     } finally {
       await session?.close();
     }
@@ -176,17 +188,38 @@ class Capture {
     return isFenced ? fencedBy(error, this.#settings, signal) : error;
   }
 
-  /** Notes what ended a start or a session; throws it when it will not go away by itself. */
-  #told(error: unknown): PipelineError {
+  /** Notes what ended a start or a session; throws it when the process ends by it. */
+  #told(error: unknown, ending: Ending): Ended {
+    const state = this.#state.name;
     if (error instanceof PipelineError) {
       this.#troubles.note(subjectOf(error), error);
       this.#metrics.disconnected(error.errorClass, error.code);
-      if (error.errorClass === 'retryable' && !this.#neverReachedKafka(error)) return error;
+      if (error.errorClass === 'retryable' && !this.#neverReachedKafka(error)) {
+        this.#enter({ kind: 'interrupt', ...ending });
+        return { error, isFatal: false, state };
+      }
     }
-    this.#enter({ kind: 'fail' });
-    if (error instanceof PipelineError && this.#neverReachedKafka(error))
-      throw new PipelineError('PREFLIGHT_FAILED', error.message, { cause: error });
-    throw error;
+    this.#enter({ kind: 'fail', ...ending });
+    const last =
+      error instanceof PipelineError && this.#neverReachedKafka(error)
+        ? new PipelineError('PREFLIGHT_FAILED', error.message, { cause: error })
+        : error;
+    if (!this.#need.takes(last)) throw last;
+    return { error: last, isFatal: true, state };
+  }
+
+  /** Until a person may have acted. Whoever has taken over meanwhile is not fenced for it. */
+  async #hold({ error, state }: Ended, signal: AbortSignal): Promise<void> {
+    this.#need.note(error, canBeFixedOutside(error.code, state));
+    await this.#need.wait().catch(() => undefined);
+    if (signal.aborted || !this.#state.hasStreamed) return;
+    const isTaken = await isTakenOver(this.#settings, signal).catch(() => false);
+    if (!isTaken || signal.aborted) return;
+    const message = `Another capture of pipeline ${this.#settings.config.pipeline} has taken over while this one waited.`;
+    await this.#hold(
+      { error: new PipelineError('KAFKA_FENCED', message), isFatal: true, state: 'failed' },
+      signal,
+    );
   }
 
   /** Perhaps there never was a broker there: whoever started the process is told to look at the setting. */

@@ -281,6 +281,10 @@ export const sluiceSchema = z
     memory: memorySchema.prefault({}),
     snapshot: snapshotSchema.prefault({}),
     log: logSchema.prefault({}),
+    onFatal: z.enum(['stay', 'exit']).default('stay').meta({
+      description:
+        'What a process does about an error that comes back until a person acts: `stay` up, not ready, and tell it on `/status`, `/health` and `/metrics`, or `exit` with a code for a supervisor (docs/operations.md). For one process: `SLUICE__ON_FATAL`.',
+    }),
     sinks: z.record(sinkName, z.record(z.string(), z.unknown())).default({}).meta({
       description: 'One section per sink, named as the sink; its own settings are checked by the sink.',
     }),

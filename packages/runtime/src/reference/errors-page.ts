@@ -7,7 +7,8 @@ const CLASSES: Readonly<Record<ErrorClass, string>> = {
   record:
     'One record cannot be applied. It goes to the dead-letter topic after a few tries; the other records are applied.',
   schema: 'The other side does not know the columns of a table. The table is paused until that is fixed.',
-  fatal: 'An operator must fix it. The service stops with an exit code of its own.',
+  fatal:
+    'An operator must fix it. The service stops its work and says so, or ends with an exit code of its own (`onFatal`).',
 };
 
 /** The reference page of all error codes: those of the services, and these of sinks. */
@@ -18,9 +19,10 @@ export function errorsPage(ofSinks: readonly ErrorCode[]): string {
     '# Errors',
     'Every error that Sluice raises on purpose has one of these codes, in the field `err.code` of its log line.',
     `| Class | What happens |\n| --- | --- |\n${classes.join('\n')}`,
-    `A process exits with ${EXIT.stopped} when it was stopped, ${EXIT.configuration} for its configuration, ` +
+    'With `onFatal: stay`, the default, a process stays up without work when only a person can go on: see docs/operations.md, "When a person must act". ' +
+      `A process exits with ${EXIT.stopped} when it was stopped, ${EXIT.configuration} for its configuration, ` +
       `${EXIT.preflight} when a check before the start failed, ${EXIT.fatal} for any other error that would repeat at every ` +
-      `restart, and ${EXIT.unexpected} for an error that may not.`,
+      `restart with \`onFatal: exit\`, and ${EXIT.unexpected} for an error that may not.`,
     ...codes.map(entryText),
     '',
   ]

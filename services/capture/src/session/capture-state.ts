@@ -44,8 +44,10 @@ export type CaptureEvent<Session> =
   | { readonly kind: 'stream' | 'snapshot' | 'stall' }
   /** An error that may go away by itself. */
   | ({ readonly kind: 'interrupt' } & Ending)
-  /** An error that does not, or the order to stop. */
-  | { readonly kind: 'fail' | 'stop' };
+  /** An error that a person has to end. */
+  | ({ readonly kind: 'fail' } & Ending)
+  /** The order to stop. */
+  | { readonly kind: 'stop' };
 
 export type CaptureEventKind = CaptureEvent<unknown>['kind'];
 type Moves = Readonly<Partial<Record<CaptureEventKind, CaptureStateName>>>;
@@ -64,7 +66,7 @@ const MOVES: Readonly<Record<CaptureStateName, Moves>> = {
   snapshot: SESSION,
   stuck: SESSION,
   waiting: { check: 'checking', ...ENDS },
-  failed: {},
+  failed: { check: 'checking', stop: 'stopped' },
   stopped: { stop: 'stopped' },
 };
 
@@ -104,7 +106,7 @@ function remember<Session extends WithJournal>(
 ): Remembered<Session['journal']> {
   const before = { hasStreamed, journal, acceptLostCheckpoint, failures };
   if (event.kind === 'open') return { ...before, hasStreamed: true, journal: event.session.journal };
-  if (event.kind !== 'interrupt') return before;
+  if (event.kind !== 'interrupt' && event.kind !== 'fail') return before;
   return {
     ...before,
     acceptLostCheckpoint: acceptLostCheckpoint && !event.isGenerationDurable,

@@ -14,22 +14,31 @@ export async function fencedBy(
   settings: CaptureSettings,
   signal: AbortSignal,
 ): Promise<PipelineError> {
-  const writer = await otherWriter(settings, signal).catch(() => null);
+  const writer = await otherWriter(settings, signal, LOOKS).catch(() => null);
   const where = writer === null ? '' : `: on ${writer}`;
   const message = `Another capture of pipeline ${settings.config.pipeline} has taken over${where}.`;
   return new PipelineError('KAFKA_FENCED', message, { cause });
 }
 
+/** Whether another process writes the checkpoints now. Throws PipelineError when Kafka does not answer. */
+export async function isTakenOver(settings: CaptureSettings, signal: AbortSignal): Promise<boolean> {
+  return (await otherWriter(settings, signal, 1)) !== null;
+}
+
 /** Who wrote the newest checkpoint, when it is another process than this one; null when there is none yet. */
-async function otherWriter(settings: CaptureSettings, signal: AbortSignal): Promise<string | null> {
+async function otherWriter(
+  settings: CaptureSettings,
+  signal: AbortSignal,
+  looks: number,
+): Promise<string | null> {
   const { kafka, pipeline } = settings.config;
   const reader = new TopicReader({ kafka, signal, recoveryMs: ANSWER_MS });
   try {
-    for (let look = 0; look < LOOKS; look++) {
+    for (let look = 0; look < looks; look++) {
+      if (look > 0) await abortableDelay(LOOK_MS, signal);
       const newest = await reader.newestRecord(checkpointsTopic(settings.prefix), pipeline);
       const writer = newest === null ? null : writerOf(newest);
       if (writer !== null) return writer;
-      await abortableDelay(LOOK_MS, signal);
     }
     return null;
   } finally {

@@ -26,7 +26,7 @@ const EVENTS: { readonly [Kind in Event['kind']]: Event } = {
   snapshot: { kind: 'snapshot' },
   stall: { kind: 'stall' },
   interrupt: { kind: 'interrupt', ...ENDING },
-  fail: { kind: 'fail' },
+  fail: { kind: 'fail', ...ENDING },
   stop: { kind: 'stop' },
 };
 const KINDS = Object.keys(EVENTS) as Event['kind'][];
@@ -56,7 +56,7 @@ test('each event leads from each state to the one state that it should, or canno
     snapshot: IN_SESSION,
     stuck: IN_SESSION,
     waiting: { check: 'checking', ...ANY_END },
-    failed: {},
+    failed: { check: 'checking', stop: 'stopped' },
     stopped: { stop: 'stopped' },
   });
 });
