@@ -24,6 +24,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   statements: ['test:statements', '--', '--runs', '1000'],
   alters: ['test:alters'],
   canary: ['test:canary'],
+  rights: ['test:rights'],
   forged: ['test:forged'],
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],
   'fuzz-http': ['test:fuzz-http', '--', '--inputs', '1000000'],

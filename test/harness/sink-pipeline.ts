@@ -10,7 +10,7 @@ import type { Admin } from 'kafkajs';
 import { eventually } from './eventually.ts';
 import type { Scope } from './scope.ts';
 import { ServiceProcess } from './service-process.ts';
-import { SinkStores } from './sink-stores.ts';
+import { SinkStores, type StoreServers } from './sink-stores.ts';
 import { SourceDatabase } from './source-database.ts';
 
 type Section = Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ export interface PipelineProcess {
 }
 
 export interface SinkPipelineOptions {
-  readonly stack: Stack;
+  readonly stack: StoreServers & Pick<Stack, 'kafka'>;
   /** Made in the same scope. The pipeline is named after it. */
   readonly database: SourceDatabase;
   /** Sinks of another name and with stores of their own, which read the topics of the pipeline named after the database. */
@@ -229,6 +229,6 @@ export function differences({ sinks }: Comparison): string[] {
   return Object.values(sinks).flatMap((sink) => sink.examples.map(describeDifference));
 }
 
-function kafkaConfig(stack: Stack): { brokers: string[]; clientId: string } {
+function kafkaConfig(stack: Pick<Stack, 'kafka'>): { brokers: string[]; clientId: string } {
   return { brokers: [...stack.kafka.brokers], clientId: 'sluice-test' };
 }

@@ -10,6 +10,9 @@ type Section = Readonly<Record<string, unknown>>;
 const SESSION_TIMEOUT_MS = 6000;
 const INDEXES_A_REQUEST = 20;
 
+/** The servers that it needs of a stack. */
+export type StoreServers = Pick<Stack, 'elasticsearch' | 'redis' | 'targetMysql'>;
+
 /** What the three sinks of one pipeline write into: names that carry the source database's, removed at the end of the scope. */
 export class SinkStores {
   /** Database on the target server that holds the copies of the source's tables. */
@@ -19,19 +22,24 @@ export class SinkStores {
   readonly redis: Redis;
   readonly elasticsearch: Client;
   readonly target: Connection;
-  readonly #stack: Stack;
+  readonly #stack: StoreServers;
   readonly #database: string;
   readonly #name: string;
 
   /** @param name of the pipeline: what these stores' own names begin with */
-  static async open(scope: Scope, stack: Stack, database: string, name = database): Promise<SinkStores> {
+  static async open(
+    scope: Scope,
+    stack: StoreServers,
+    database: string,
+    name = database,
+  ): Promise<SinkStores> {
     const target = await connect({ ...stack.targetMysql, connectTimeoutMs: 10_000 });
     const stores = new SinkStores(stack, database, name, target);
     scope.defer(() => stores.#remove());
     return stores;
   }
 
-  private constructor(stack: Stack, database: string, name: string, target: Connection) {
+  private constructor(stack: StoreServers, database: string, name: string, target: Connection) {
     this.#stack = stack;
     this.#database = database;
     this.#name = name;

@@ -22,7 +22,8 @@ export interface StackOptions {
   readonly servers: readonly ServerName[];
   /**
    * Extra settings by server, in its own notation: mysqld and mariadbd options (`--binlog-format=STATEMENT`),
-   * lines of Kafka's server.properties, redis-server options, `name=value` settings of Elasticsearch.
+   * lines of Kafka's server.properties, redis-server options, `name=value` settings of Elasticsearch; there `@FILE` copies a
+   * file into its configuration folder (`roles.yml`, certificates).
    */
   readonly flags?: Partial<Readonly<Record<ServerName, readonly string[]>>>;
   /** Default 10.11. */

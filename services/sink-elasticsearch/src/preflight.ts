@@ -4,9 +4,12 @@ import type { ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { indexName } from './elasticsearch-mapper.ts';
 
-/** Of the cluster: its health. Of the indexes: documents, mappings, settings and aliases. */
+/**
+ * Of the cluster: its health. Of the indexes: documents, and by `manage` their making, mappings, settings, aliases and statistics
+ * (Elasticsearch guide, "Security privileges").
+ */
 const CLUSTER = ['monitor'] as const;
-const INDEX = ['create_index', 'index', 'delete', 'read', 'manage', 'monitor'] as const;
+const INDEX = ['read', 'index', 'delete', 'manage'] as const;
 
 /**
  * Throws PREFLIGHT_FAILED that names every privilege which the user lacks, with the role that has them. A cluster without

@@ -43,18 +43,18 @@ test('every privilege that is missing is named at once, with the role that has t
     has_all_requested: false,
     cluster: { monitor: false },
     index: {
-      'a-shop.*': { create_index: false, index: true, manage: false },
-      'a-sluice-state': { create_index: true },
+      'a-shop.*': { delete: false, index: true, manage: false },
+      'a-sluice-state': { delete: true },
     },
     application: {},
   });
   await expect(checkPrivileges(client, config, ['shop.*'], never)).rejects.toMatchObject({
     code: 'PREFLIGHT_FAILED',
     message:
-      '1 problem(s):\n- sinks.elasticsearch.auth: found "sluice" without monitor on the cluster, create_index on a-shop.*, manage on a-shop.*, needs a role with these privileges. Fix: PUT /_security/role/sluice {"cluster":["monitor"],"indices":[{"names":["a-shop.*","a-sluice-state"],"privileges":["create_index","index","delete","read","manage","monitor"]}]}, and give it to the user (for an API key: the same under role_descriptors)',
+      '1 problem(s):\n- sinks.elasticsearch.auth: found "sluice" without monitor on the cluster, delete on a-shop.*, manage on a-shop.*, needs a role with these privileges. Fix: PUT /_security/role/sluice {"cluster":["monitor"],"indices":[{"names":["a-shop.*","a-sluice-state"],"privileges":["read","index","delete","manage"]}]}, and give it to the user (for an API key: the same under role_descriptors)',
   });
   expect(asked).toEqual([
-    'POST /_security/user/_has_privileges {"cluster":["monitor"],"index":[{"names":["a-shop.*","a-sluice-state"],"privileges":["create_index","index","delete","read","manage","monitor"]}]}',
+    'POST /_security/user/_has_privileges {"cluster":["monitor"],"index":[{"names":["a-shop.*","a-sluice-state"],"privileges":["read","index","delete","manage"]}]}',
   ]);
 });
 

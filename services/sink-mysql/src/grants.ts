@@ -2,8 +2,8 @@
 
 /** Without them no row can be written. */
 export const ROW_RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
-/** For tables that are to be made, and to follow those of the source. */
-export const TABLE_RIGHTS = ['CREATE', 'ALTER', 'DROP', 'INDEX'] as const;
+/** For tables that are to be made, and to follow those of the source; ALTER TABLE needs no more for columns and keys. */
+export const TABLE_RIGHTS = ['CREATE', 'ALTER'] as const;
 
 type Right = (typeof ROW_RIGHTS)[number] | (typeof TABLE_RIGHTS)[number];
 

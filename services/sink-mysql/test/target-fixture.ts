@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { MysqlServer } from '@sluice/local-stack';
-import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
+import { connect, quoteIdentifier, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import { createLogger } from '@sluice/runtime';
 import { mysqlSinkSchema, type MysqlSinkConfig } from '../src/config.ts';
 import { MysqlSink } from '../src/mysql-sink.ts';
 
+const PASSWORD = 'Fixture-9';
+const SHIPPED = join(import.meta.dirname, '../../../infra/mysql/target/10-sink-account.sql');
 const log = createLogger('sink-mysql-test', { level: 'silent' });
 
-/** A target database of its own for the source database `source`, and a connection to look into it. */
+/**
+ * A target database of its own for the source database `source`, and a connection to look into it. The sink has the rights that
+ * `infra` ships, and no others.
+ */
 export class TargetFixture {
   readonly database = `test_${randomUUID().slice(0, 8)}`;
   readonly reader: Connection;
@@ -16,7 +23,11 @@ export class TargetFixture {
   readonly #workers: MysqlSink[] = [];
 
   static async create(server: MysqlServer, source: string): Promise<TargetFixture> {
-    return new TargetFixture(server, source, await connect({ ...server, connectTimeoutMs: 5000 }));
+    const reader = await connect({ ...server, connectTimeoutMs: 5000 });
+    const fixture = new TargetFixture(server, source, reader);
+    await reader.query(`CREATE USER '${fixture.database}'@'%' IDENTIFIED BY '${PASSWORD}'`);
+    for (const grant of await shippedGrants(fixture.database)) await reader.query(grant);
+    return fixture;
   }
 
   private constructor(server: MysqlServer, source: string, reader: Connection) {
@@ -27,7 +38,9 @@ export class TargetFixture {
 
   /** A sink before `open`; every call gives another worker of the same group. */
   sink(overrides: Partial<MysqlSinkConfig> = {}, prefix = 'test'): MysqlSink {
-    const { host, port, user, password } = this.#server;
+    const { host, port } = this.#server;
+    const user = this.database;
+    const password = PASSWORD;
     const databases = { [this.#source]: this.database };
     const stateDatabase = `${this.database}_state`;
     const config = mysqlSinkSchema.parse({ host, port, user, password, databases, stateDatabase });
@@ -55,6 +68,18 @@ export class TargetFixture {
     for (const worker of this.#workers.splice(0)) await worker.close();
     await this.reader.query(`DROP DATABASE IF EXISTS ${this.database}`);
     await this.reader.query(`DROP DATABASE IF EXISTS ${this.database}_state`);
+    await this.reader.query(`DROP USER '${this.database}'@'%'`);
     await this.reader.end();
   }
+}
+
+/** The GRANT statements of the shipped file, for this database, its state and a user of the same name. */
+async function shippedGrants(database: string): Promise<string[]> {
+  const statements = (await readFile(SHIPPED, 'utf8')).match(/^GRANT [^;]+/gm) ?? [];
+  return statements.map((statement) =>
+    statement
+      .replace('`shop`', quoteIdentifier(database))
+      .replace('`sluice`', quoteIdentifier(`${database}_state`))
+      .replace("'sluice'", `'${database}'`),
+  );
 }

@@ -14,6 +14,9 @@ export interface ScriptCall {
 
 const RECONNECT_MAX_MS = 2000;
 
+/** An EXEC that may not be run ends the transaction, and that is the reply (processCommand of Redis). */
+const REFUSALS = new Set(['NOPERM', 'EXECABORT']);
+
 /**
  * One connection. ioredis reconnects by itself, but commands fail at once while it does and are never sent again: retry
  * belongs to sink-kit.
@@ -62,7 +65,7 @@ export class RedisConnection {
         () => null,
         (reason: unknown) => reason,
       );
-      if (!(error instanceof Error) || replyCode(error) !== 'NOPERM') continue;
+      if (!(error instanceof Error) || !REFUSALS.has(replyCode(error) ?? '')) continue;
       refusals.push({ rule, ofKey: /\bkeys?\b/i.test(error.message) });
     }
     return refusals;

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { startStack } from '@sluice/local-stack';
 import { createLogger, Registry } from '@sluice/runtime';
 import type { Sink } from '@sluice/sink-kit';
@@ -99,4 +101,22 @@ test('keys that the ACL does not cover are listed alone', async () => {
   expect(text).toContain(`found "${user}" without ~sluice:* ~${database}.*, needs`);
   await runFix(text);
   await sink.open(new AbortController().signal);
+});
+
+test('the shipped ACL is enough, and each of its rules is needed', async () => {
+  const file = join(import.meta.dirname, '../../../infra/redis/users.acl');
+  const [, rules = ''] = /^user sluice on >\S+ (.+)$/m.exec(await readFile(file, 'utf8')) ?? [];
+  const own = (database: string): string[] => rules.replace('~shop.*', `~${database}.*`).split(' ');
+  const shipped = await sinkOf('json', []);
+  await admin.call('ACL', 'SETUSER', shipped.user, ...own(shipped.database));
+  await shipped.sink.open(new AbortController().signal);
+  const needed = own('').filter((rule) => rule.startsWith('+'));
+  expect(needed).toHaveLength(16);
+  for (const rule of needed) {
+    const { sink, user, database } = await sinkOf('json', []);
+    await admin.call('ACL', 'SETUSER', user, ...own(database).filter((other) => other !== rule));
+    expect(`${rule}: ${await message(sink)}`).toMatch(
+      new RegExp(`without [^,]*\\${rule.replace('|', '\\|')}\\b`),
+    );
+  }
 });

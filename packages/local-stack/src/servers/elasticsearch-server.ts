@@ -1,5 +1,5 @@
-import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
 import { DEATH_SIGNAL } from '../die-with-parent.ts';
 import { downloadZip } from '../install/maven-artifacts.ts';
@@ -25,6 +25,8 @@ export const ELASTICSEARCH: ServerDefinition = {
   prepare: async (run) => {
     const config = join(run.folder, 'config');
     await writeConfiguration(config, run);
+    const files = run.flags.filter((flag) => flag.startsWith('@')).map((flag) => flag.slice(1));
+    for (const file of files) await copyFile(file, join(config, basename(file)));
     for (const folder of ['data', 'logs', 'tmp']) await mkdir(join(run.folder, folder));
     const env = {
       ES_JAVA_HOME: (await findJava(run.env)).home,
@@ -33,7 +35,7 @@ export const ELASTICSEARCH: ServerDefinition = {
       PATH: run.env['PATH'] ?? '',
       HOME: run.folder,
     };
-    const settings = run.flags.map((flag) => `-E${flag}`);
+    const settings = run.flags.filter((flag) => !flag.startsWith('@')).map((flag) => `-E${flag}`);
     const command = ['bash', join(run.program, 'bin/elasticsearch'), ...settings];
     const [program = '', ...args] = process.getuid?.() === 0 ? await unprivileged(run, command) : command;
     return { command: program, args, env, cwd: run.folder };
@@ -42,7 +44,8 @@ export const ELASTICSEARCH: ServerDefinition = {
     const url = `http://${host}:${port}/_cluster/health?wait_for_status=yellow&timeout=1s`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).catch(() => null);
     await answer?.body?.cancel();
-    return answer?.ok === true;
+    // A server that asks for a login answers, too.
+    return answer?.ok === true || answer?.status === 401;
   },
 };
 

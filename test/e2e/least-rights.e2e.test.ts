@@ -1,0 +1,151 @@
+import { startStack } from '@sluice/local-stack';
+import type { AclEntry } from 'kafkajs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { EXERCISE_TABLES, exercise, refusals, SMALL_TOPICS } from '../harness/rights/exercise.ts';
+import { GuardedPipeline, makeCaptureAccount } from '../harness/rights/guarded-pipeline.ts';
+import { guardedStack, PASSWORD, withoutUser } from '../harness/rights/guarded-stack.ts';
+import { shippedKafkaRules, shippedRole } from '../harness/rights/shipped-rules.ts';
+import { fileScope, testScope, uniqueName } from '../harness/scope.ts';
+import { SINK_SERVICES, type PipelineProcess } from '../harness/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/source-database.ts';
+
+/**
+ * The pipeline with the accounts that `infra` ships and no other rights; and what fails when one of these is taken away. Of the rules of
+ * Kafka a few are taken away here, each of them by `npm run test:rights`.
+ */
+
+const ALL = process.env['SLUICE_RIGHTS'] === 'all';
+
+const shared = await startStack({ servers: ['kafka', 'mysql', 'mariadb', 'target-mysql'] });
+afterAll(() => shared.stop());
+const scope = fileScope();
+const database = await SourceDatabase.create(scope, shared.mysql, 'least');
+const guarded = await guardedStack(scope, database.name);
+
+test('every service runs with the shipped rights, and the stores equal the source', async () => {
+  await database.run(
+    'CREATE TABLE parcels (id INT NOT NULL PRIMARY KEY, label VARCHAR(40))',
+    "INSERT INTO parcels VALUES (1, 'one'), (2, 'two'), (3, 'three')",
+    'CREATE TABLE lists (id INT NOT NULL PRIMARY KEY)',
+    'INSERT INTO lists VALUES (1), (2)',
+  );
+  const accounts = await GuardedPipeline.create(testScope(), guarded, database);
+  const { pipeline } = accounts;
+  await pipeline.admin.createAcls({ acl: await shippedKafkaRules(pipeline.name, database.name) });
+  const running: PipelineProcess[] = [];
+  for (const name of ['capture', ...SINK_SERVICES] as const) running.push(await accounts.launch(name));
+  await Promise.all(running.map(({ process }) => process.ready()));
+  await pipeline.converged();
+  await database.run(
+    'UPDATE parcels SET label = NULL WHERE id = 1',
+    'DELETE FROM parcels WHERE id = 2',
+    'ALTER TABLE parcels ADD COLUMN note VARCHAR(9), ADD INDEX (label)',
+    "INSERT INTO parcels VALUES (4, 'four', 'new')",
+    'ALTER TABLE parcels DROP PRIMARY KEY, ADD COLUMN part INT NOT NULL, ADD PRIMARY KEY (id, part)',
+    'TRUNCATE lists',
+    'INSERT INTO lists VALUES (3)',
+    'CREATE TABLE late (id INT NOT NULL PRIMARY KEY)',
+    'INSERT INTO late VALUES (1)',
+  );
+  await pipeline.converged();
+  await privilegesAreNeeded(accounts);
+  for (const { process } of running) expect(await process.stop()).toMatchObject({ code: 0 });
+  for (const { process, name } of running)
+    expect({ name, refused: refusals(process.output) }).toEqual({ name, refused: [] });
+});
+
+const OK: Readonly<Record<string, number>> = { index: 201 };
+
+/** Each privilege of the role of Elasticsearch, by a request as the sink makes it. */
+async function privilegesAreNeeded({ pipeline }: GuardedPipeline): Promise<void> {
+  const { stores, name } = pipeline;
+  const index = stores.index('parcels');
+  const requests: Readonly<Record<string, readonly [string, string, string?]>> = {
+    monitor: ['GET', '_cluster/health'],
+    read: ['POST', `${index}/_search`],
+    manage: ['PUT', `${index}/_settings`, '{"index":{"number_of_replicas":0}}'],
+    index: ['POST', `${index}/_bulk?filter_path=items.*.status`, '{"index":{"_id":"x"}}\n{}\n'],
+    delete: ['POST', `${index}/_bulk?filter_path=items.*.status`, '{"delete":{"_id":"x"}}\n'],
+  };
+  const role = await shippedRole(`${name}-`, name);
+  const privileges = [...role.cluster, ...role.indices.flatMap((part) => part.privileges)];
+  expect(privileges.toSorted()).toEqual(Object.keys(requests).sort());
+  const ask = async (user: string, [method, path, body]: readonly [string, string, string?]) => {
+    const response = await fetch(`${guarded.elasticsearch}/${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/x-ndjson',
+        authorization: `Basic ${Buffer.from(`${user}:${PASSWORD}`).toString('base64')}`,
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    // An answer about documents has a status for each.
+    return Number(/"status":(\d+)/.exec(text)?.[1] ?? response.status);
+  };
+  for (const [privilege, request] of Object.entries(requests)) {
+    const statuses = [await ask(withoutUser(privilege), request), await ask('sluice', request)];
+    expect({ privilege, statuses }).toEqual({ privilege, statuses: [403, OK[privilege] ?? 200] });
+  }
+}
+
+const nameOf = ({ principal, resourceName, operation }: AclEntry): string =>
+  `${principal} ${resourceName} ${operation}`;
+const pattern = await shippedKafkaRules('PIPELINE', 'DATABASE');
+/** The others sinks' rules are the same, with their names in them. */
+const tried = pattern.filter(({ principal }) => !/-(?:redis|elasticsearch)$/.test(principal));
+const SAMPLE = /capture sluice\.PIPELINE /;
+
+describe('rules of Kafka', () => {
+  test.each(['none', ...tried.map(nameOf).filter((name) => ALL || SAMPLE.test(name))])(
+    'without %s',
+    async (taken) => {
+      const own = testScope();
+      const source = await SourceDatabase.create(own, shared.mysql, 'rights');
+      await source.run(...EXERCISE_TABLES);
+      const accounts = await GuardedPipeline.create(own, guarded, source, SMALL_TOPICS);
+      const place = (text: string): string =>
+        text.replaceAll('PIPELINE', source.name).replaceAll('DATABASE', source.name);
+      const rules = tried.map((rule) => ({ ...rule, resourceName: place(rule.resourceName) }));
+      const left = rules.filter((rule) => nameOf(rule) !== place(taken));
+      expect(rules.length - left.length).toBe(taken === 'none' ? 0 : 1);
+      await accounts.pipeline.admin.createAcls({ acl: left });
+      const refused = await exercise(own, guarded.stack.kafka.brokers, accounts);
+      if (taken === 'none') expect(refused).toEqual([]);
+      else expect(refused.join('\n')).toMatch(/AUTHORIZ|KafkaJSGroupCoordinatorNotFound/);
+    },
+  );
+});
+
+describe.each([shared.mysql, shared.mariadb])('the account of capture on $flavour', (server) => {
+  test('reads rows and changes, and each of its rights is asked for by name', async () => {
+    const own = testScope();
+    const source = await SourceDatabase.create(own, server, 'account');
+    const user = uniqueName('account').slice(0, 30);
+    await source.run(...EXERCISE_TABLES);
+    await makeCaptureAccount(own, source, user);
+    const sections = { source: { user, password: PASSWORD }, topics: { partitions: 1 } };
+    const pipeline = await CapturePipeline.create(own, {
+      database: source,
+      brokers: shared.kafka.brokers,
+      sections,
+    });
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['parcels']);
+    await source.run("INSERT INTO parcels VALUES (5, 'five')");
+    await pipeline.arrived(capture, 'parcels', '{"id":5}');
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+    expect(refusals(capture.output)).toEqual([]);
+
+    const rights = { SELECT: `${source.name}.*`, 'REPLICATION SLAVE': '*.*', 'REPLICATION CLIENT': '*.*' };
+    for (const [right, on] of Object.entries(rights)) {
+      await source.run(`REVOKE ${right} ON ${on} FROM '${user}'@'%'`);
+      const refused = pipeline.launch();
+      expect({ right, ...(await refused.ended) }).toMatchObject({ right, code: 69 });
+      const { err } = refused.log.at(-1) ?? {};
+      expect(err?.message).toMatch(new RegExp(`^1 problem.*GRANT ${right} ON`, 's'));
+      await source.run(`GRANT ${right} ON ${on} TO '${user}'@'%'`);
+    }
+  });
+});
