@@ -287,7 +287,8 @@ test('settings that do not fit the tables are refused at start, all at once', as
   expect(process.log.at(-1)?.err?.message).not.toMatch(/later/);
   const { code, document } = await sluice(configFile, 'plan');
   const { problems, warnings } = document as { problems: readonly unknown[]; warnings: readonly string[] };
-  expect([code, problems.length, warnings.length]).toEqual([1, 4, 1]);
+  // One of them is about the account of the tests, which may do everything.
+  expect([code, problems.length, warnings.length]).toEqual([1, 4, 2]);
 });
 
 function insert(id: number, phone = 'phone'): string {

@@ -14,7 +14,7 @@ import { findGapProblems, type BinlogGaps } from './binlog-gaps.ts';
 import { refuseUnknownKeys } from './hash-key-changes.ts';
 import { findKeyChanges } from './key-checks.ts';
 import { findProblems } from './preflight.ts';
-import { findMissingPrivileges } from './privileges.ts';
+import { readPrivileges, type SourcePrivileges } from './privileges.ts';
 import { reachServers, refuseStart, type ReachedServers } from './reach-servers.ts';
 import type { RefusedTable } from './refused-tables.ts';
 import { findRoutingChanges } from './routing-changes.ts';
@@ -49,6 +49,8 @@ export interface Checked extends ReachedServers {
   readonly problems: readonly PreflightProblem[];
   /** Settings that fit no table yet. */
   readonly warnings: readonly string[];
+  /** What the account of the source may do without need; null when there is nothing of it. */
+  readonly tooWide: string | null;
 }
 
 /** Nothing keeps capture from starting. */
@@ -65,28 +67,28 @@ export async function check(options: CheckOptions, signal: AbortSignal): Promise
   const connection = await source.connect();
   try {
     const { account } = source.facts;
-    const lacking = await findMissingPrivileges(connection, settings.config.source.user, account);
+    const privileges = await readPrivileges(connection, settings.config.source.user, account);
     // Before the list of tables: one that is created in between then has all its rows in the stream.
-    const status = lacking.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
+    const status = privileges.missing.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
     const found = await readCapturedTables(connection, settings.filter);
     const history =
       kafkaError === null ? await readHistory(settings, signal) : new SchemaHistory(settings.prefix);
     const known = knownTables(settings, history);
     const earlier = capturedShapes(settings, known);
     const facts = { ...reached, status, history, known, earlier, found };
-    return await judge(options, connection, facts, lacking);
+    return await judge(options, connection, facts, privileges);
   } finally {
     connection.destroy();
   }
 }
 
-type Facts = Omit<Checked, keyof SortedTables | 'gaps' | 'problems' | 'warnings'>;
+type Facts = Omit<Checked, keyof SortedTables | 'gaps' | 'problems' | 'tooWide' | 'warnings'>;
 
 async function judge(
   { settings, hasStreamed }: CheckOptions,
   connection: Connection,
   facts: Facts,
-  lacking: readonly PreflightProblem[],
+  { missing, tooWide }: SourcePrivileges,
 ): Promise<Checked> {
   const { config, filter } = settings;
   const { source, status, known, earlier, found } = facts;
@@ -102,8 +104,9 @@ async function judge(
     tables,
     refused,
     gaps,
-    problems: [...lacking, ...hidden, ...problems, ...unlogged, ...shapes.problems],
+    problems: [...missing, ...hidden, ...problems, ...unlogged, ...shapes.problems],
     warnings: shapes.warnings,
+    tooWide,
   };
 }
 

@@ -30,6 +30,7 @@ async function planAll(settings: CaptureSettings, checked: Checked): Promise<Cap
     problems: [...checked.problems, ...topics.problems],
     warnings: [
       ...checked.warnings,
+      ...(checked.tooWide === null ? [] : [checked.tooWide]),
       ...refused.map(({ id, why }) => `${id} will not be captured: ${why}`),
       ...noLongerCaptured(checked),
     ],

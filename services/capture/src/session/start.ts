@@ -18,6 +18,8 @@ export async function startSession(
   onStep('check');
   const checked = await check(options, signal);
   for (const warning of checked.warnings) log.warn({ event: 'capture.setting_unused' }, warning);
+  if (checked.tooWide !== null && !options.hasStreamed)
+    log.warn({ event: 'capture.account_too_wide' }, checked.tooWide);
   const fit = refuseUnfit(settings, checked);
   onStep('fence');
   const fenced = await fence(options, fit, signal);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { missingPrivileges } from '../../src/preflight/privileges.ts';
+import { excessPrivileges, missingPrivileges } from '../../src/preflight/privileges.ts';
 
 test('reads what MySQL and MariaDB show', () => {
   expect(
@@ -24,4 +24,21 @@ test('names what is missing; privileges of a database do not count', () => {
 
 test('a role may bring anything', () => {
   expect(missingPrivileges(['GRANT USAGE ON *.* TO `c`@`%`', 'GRANT `reader`@`%` TO `c`@`%`'])).toEqual([]);
+});
+
+test('what an account may do without need is named, on whatever it is', () => {
+  const own = [
+    'GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `c`@`%`',
+    'GRANT SELECT, SELECT (`a`, `b`) ON `shop`.`orders` TO `c`@`%`',
+    'GRANT `reader`@`%` TO `c`@`%`',
+    'GRANT REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR ON *.* TO `c`@`%` REQUIRE SSL',
+  ];
+  expect(excessPrivileges(own)).toEqual([]);
+  expect(
+    excessPrivileges([...own, 'GRANT INSERT, UPDATE (`a`) ON `shop`.* TO `c`@`%` WITH GRANT OPTION']),
+  ).toEqual(['GRANT OPTION', 'INSERT', 'UPDATE']);
+  expect(excessPrivileges(['GRANT ALL PRIVILEGES ON *.* TO `root`@`%` WITH GRANT OPTION'])).toEqual([
+    'ALL PRIVILEGES',
+    'GRANT OPTION',
+  ]);
 });
