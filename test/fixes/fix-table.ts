@@ -93,6 +93,7 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   RECORD_HELD: { by: e2e('dead-letters'), title: 'stops at the record until an operator lets it go' },
   RECORD_INVALID: BY_HAND,
   RECORD_TOO_NEW: { cannot: 'needs a later version' },
+  RECORD_UNSEALED: { by: e2e('seals'), title: 'orders without a seal are not obeyed' },
   RECORD_UNKNOWN_MAJOR: { cannot: 'needs a sink of a later version' },
   ROW_TOO_LARGE: { by: fault('row-too-large-stops'), title: 'goes on when the limits are raised' },
   SCHEMA_HISTORY_CORRUPT: { cannot: 'needs a backup of the topic' },

@@ -6,6 +6,7 @@ import type { TopicRecord } from './committed-records.ts';
 import { errorOfCode, toPipelineError } from './errors.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { LEADER_NOT_AVAILABLE } from './protocol/error-codes.ts';
+import { RecordSeals, SEAL_HEADER } from './record-seals.ts';
 import { RecoveryWindow } from './recovery-window.ts';
 
 export interface TopicReaderOptions {
@@ -13,6 +14,21 @@ export interface TopicReaderOptions {
   readonly signal: AbortSignal;
   /** Milliseconds that one call outlives outages for. Default 90,000. */
   readonly recoveryMs?: number;
+  /** What is believed with a seal alone, where `kafka.sealKeyFile` is set. Default: every record is believed. */
+  readonly sealed?: SealedTopics;
+}
+
+export interface SealedTopics {
+  readonly has: (topic: string) => boolean;
+  /** Called with each record without a seal: it is passed over, as if it were not there. */
+  readonly onUnsealed: (place: RecordPlace) => void;
+}
+
+/** Where a record stands. */
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
 }
 
 const DEFAULT_RECOVERY_MS = 90_000;
@@ -34,6 +50,8 @@ export class TopicReader {
   readonly #connections: BrokerConnections;
   readonly #cluster: Cluster;
   readonly #reader: PartitionReader;
+  readonly #seals: RecordSeals | null;
+  readonly #sealed: SealedTopics | undefined;
 
   constructor(options: TopicReaderOptions) {
     boundLibrary();
@@ -42,6 +60,8 @@ export class TopicReader {
     this.#connections = new BrokerConnections(options.kafka, CONNECTION_TIMES);
     this.#cluster = new Cluster(this.#connections, options.kafka);
     this.#reader = new PartitionReader(this.#cluster, this.#connections);
+    this.#seals = RecordSeals.of(options.kafka);
+    this.#sealed = options.sealed;
   }
 
   /** The newest record that `accept` takes, or null: none in this partition, or no such topic. */
@@ -246,12 +266,21 @@ export class TopicReader {
       const { records, next } = await this.#reader.fetchNext(topic, partition, offset, this.#window());
       for (const record of records) {
         if (record.offset >= to) break;
+        if (!this.#isBelieved(topic, partition, record)) continue;
         onRecord(record);
         count++;
       }
       offset = next;
     }
     return count;
+  }
+
+  #isBelieved(topic: string, partition: number, { offset, key, value, headers }: TopicRecord): boolean {
+    if (this.#seals === null || this.#sealed?.has(topic) !== true) return true;
+    const seal = headers.get(SEAL_HEADER)?.toString('utf8');
+    if (this.#seals.accepts({ topic, partition, key, value }, seal)) return true;
+    this.#sealed.onUnsealed({ topic, partition, offset });
+    return false;
   }
 
   async #partitions(topic: string, window: RecoveryWindow): Promise<number> {

@@ -292,6 +292,11 @@ export const ERRORS = {
     summary: 'a record has an envelope version that this version cannot read',
     fix: 'Upgrade the sinks before capture, then run `sluice dlq replay --sink SINK --yes`.',
   },
+  RECORD_UNSEALED: {
+    class: 'record',
+    summary: 'a record that gives orders has no seal of `kafka.sealKeyFile`; it was not obeyed',
+    fix: 'Find out who wrote it: only services with the key may write such records. If a service of the pipeline has no key yet, or an older one, give it the file and start it again, with `kafka.seals: write` everywhere until all have it. A dead letter of such a record: `sluice dlq discard --sink SINK --id ID --yes`.',
+  },
   ROW_TOO_LARGE: {
     class: 'fatal',
     summary: 'a row is larger than the max.message.bytes of its topic',

@@ -37,7 +37,17 @@ export {
 export { opsSchemaFor } from './config/ops-schema.ts';
 export { opsOf, parseSection } from './config/section.ts';
 export { redactedConfig } from './config/secrets.ts';
-export { hashKeyId, isHashKeyRing, parseHashKeyRing, withNewHashKey } from './hash-key-ring.ts';
+export {
+  HASH_KEYS,
+  isKeyRing,
+  keyFileError,
+  keyId,
+  parseKeyRing,
+  readKeyFile,
+  SEAL_KEYS,
+  withNewKey,
+  type KeyUse,
+} from './key-ring.ts';
 export {
   HEALTH_STATUSES,
   rollUp,

@@ -9,7 +9,7 @@ import {
   type Source,
   type TopicRouting,
 } from '@sluice/envelope';
-import type { ConsumedBatch, ConsumedRecord } from '@sluice/kafka';
+import { SEAL_HEADER, type ConsumedBatch, type ConsumedRecord, type RecordSeals } from '@sluice/kafka';
 import { PipelineError } from '@sluice/runtime';
 import type { Delivery } from './sink.ts';
 
@@ -40,23 +40,27 @@ export type Entry =
  * that gives a `poison` entry. Each is decoded when it is asked for: entries take ten times what their records take, and a
  * batch of a large transaction has tens of thousands.
  */
-export function* decodeBatch(batch: ConsumedBatch, routing: TopicRouting): Generator<Entry> {
-  const membersOf = tableMembers(batch.topic, routing);
+export function* decodeBatch(
+  batch: ConsumedBatch,
+  routing: TopicRouting,
+  seals: RecordSeals | null,
+): Generator<Entry> {
+  const check = { membersOf: tableMembers(batch.topic, routing), seals };
   const last = batch.records.at(-1);
   for (const record of batch.records) {
     const next = record === last ? batch.endOffset : record.offset + 1n;
-    yield decodeRecord(batch, record, next, membersOf);
+    yield decodeRecord(batch, record, next, check);
   }
 }
 
-function decodeRecord(
-  batch: ConsumedBatch,
-  record: ConsumedRecord,
-  next: bigint,
-  membersOf: (envelope: Envelope) => string,
-): Entry {
+interface Check {
+  readonly membersOf: (envelope: Envelope) => string;
+  readonly seals: RecordSeals | null;
+}
+
+function decodeRecord(batch: ConsumedBatch, record: ConsumedRecord, next: bigint, check: Check): Entry {
   try {
-    return toEntry(batch, record, next, membersOf);
+    return toEntry(batch, record, next, check);
   } catch (error) {
     return { kind: 'poison', next, record, error: recordError(error) };
   }
@@ -66,12 +70,13 @@ function toEntry(
   batch: ConsumedBatch,
   record: ConsumedRecord,
   next: bigint,
-  membersOf: (envelope: Envelope) => string,
+  { membersOf, seals }: Check,
 ): Entry {
   // A null value deletes its key from a compacted topic; the DELETE before it has told the sink already.
   if (record.value === null) return { kind: 'tombstone', next };
   if (record.key === null) throw new PipelineError('RECORD_INVALID', 'the record has no key');
   const envelope = decodeEnvelope(record.value);
+  if (envelope.schema.type !== 'row') expectSeal(batch, record, seals);
   if (envelope.schema.type === 'heartbeat')
     return { kind: 'heartbeat', next, envelope: envelope as HeartbeatEnvelope };
   const members = membersOf(envelope);
@@ -92,6 +97,18 @@ function toEntry(
   };
   if (isRow(delivery)) return { kind: 'row', next, delivery, bytes: record.value.length };
   return { kind: 'control', next, delivery: delivery as ControlDelivery };
+}
+
+/** Rows say what a row is now; the other records give orders about whole tables. */
+function expectSeal(
+  { topic, partition }: ConsumedBatch,
+  { key, value, headers }: ConsumedRecord,
+  seals: RecordSeals | null,
+): void {
+  const told = headers[SEAL_HEADER];
+  const seal = Array.isArray(told) ? undefined : told?.toString('utf8');
+  if (seals?.accepts({ topic, partition, key, value }, seal) === false)
+    throw new PipelineError('RECORD_UNSEALED', 'the control record has no seal of kafka.sealKeyFile');
 }
 
 export function isRow(delivery: Delivery): delivery is RowDelivery {

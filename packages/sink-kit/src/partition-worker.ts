@@ -65,7 +65,7 @@ export class PartitionWorker {
   async handle(batch: ConsumedBatch, signal: AbortSignal): Promise<WorkerVerdict> {
     let nextOffset = batch.records[0]?.offset ?? 0n;
     if (this.#context.breaker.blocked) return { nextOffset, pause: BREAKER_PAUSE };
-    const entries = decodeBatch(batch, this.#context.routing);
+    const entries = decodeBatch(batch, this.#context.routing, this.#context.seals);
     for (const step of cutSteps(entries, this.#context.settings)) {
       const pause = await this.#finish(this.#begin(step), batch, signal);
       if (pause !== null) return { nextOffset, pause };

@@ -1,5 +1,12 @@
 import type { TopicRouting } from '@sluice/envelope';
-import { partitionName, type TopicPartition, type TopicReader, type TopicRecord } from '@sluice/kafka';
+import {
+  partitionName,
+  sealHeader,
+  type RecordSeals,
+  type TopicPartition,
+  type TopicReader,
+  type TopicRecord,
+} from '@sluice/kafka';
 import { decodeBatch, type ControlDelivery } from './decode.ts';
 
 const SCHEMA_KEY = Buffer.from('{"$sluice":"schema"');
@@ -11,12 +18,14 @@ const SCHEMA_KEY = Buffer.from('{"$sluice":"schema"');
 export class SchemaAhead {
   readonly #reader: Pick<TopicReader, 'firstRecord'>;
   readonly #routing: TopicRouting;
+  readonly #seals: RecordSeals | null;
   /** Where to go on looking, by partition and table. */
   readonly #looked = new Map<string, bigint>();
 
-  constructor(reader: Pick<TopicReader, 'firstRecord'>, routing: TopicRouting) {
+  constructor(reader: Pick<TopicReader, 'firstRecord'>, routing: TopicRouting, seals: RecordSeals | null) {
     this.#reader = reader;
     this.#routing = routing;
+    this.#seals = seals;
   }
 
   /** Null when none has come yet. Throws a PipelineError when Kafka does not answer. */
@@ -43,9 +52,9 @@ export class SchemaAhead {
     const { partition, offset, key, value } = record;
     if (value === null || key?.subarray(0, SCHEMA_KEY.length).equals(SCHEMA_KEY) !== true) return null;
     const endOffset = offset + 1n;
-    const consumed = { offset, timestampMs: 0, key, value, headers: {} };
+    const consumed = { offset, timestampMs: 0, key, value, headers: sealHeader(record.headers) };
     const batch = { topic, partition, highWatermark: endOffset, endOffset, records: [consumed] };
-    const [entry] = decodeBatch(batch, this.#routing);
+    const [entry] = decodeBatch(batch, this.#routing, this.#seals);
     if (entry?.kind !== 'control') return null;
     const { payload } = entry.delivery.envelope;
     return 'change' in payload && payload.change === 'create' ? entry.delivery : null;

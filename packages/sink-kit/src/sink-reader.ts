@@ -281,8 +281,8 @@ export class SinkReader {
 
   /** Heartbeats carry no row: the newest says how far behind the source this sink is. */
   #onHeartbeats(batch: ConsumedBatch): BatchVerdict {
-    const { state, metrics, routing } = this.#context;
-    const [newest] = decodeBatch({ ...batch, records: batch.records.slice(-1) }, routing);
+    const { state, metrics, routing, seals } = this.#context;
+    const [newest] = decodeBatch({ ...batch, records: batch.records.slice(-1) }, routing, seals);
     if (newest?.kind === 'heartbeat') {
       const sourceMs = newest.envelope.payload.source.timestamp;
       state.heartbeat = { sourceMs, seenMs: Date.now() };

@@ -6,6 +6,7 @@ import {
   kafkaClient,
   listTopics,
   PlainProducer,
+  RecordSeals,
   TopicReader,
 } from '@sluice/kafka';
 import { instanceRecord, openApiRoute } from '@sluice/ops-api';
@@ -47,7 +48,7 @@ import { refuseSplitTopics } from './split-topics.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TablesWatch } from './tables-watch.ts';
 import { tableRoutes } from './table-routes.ts';
-import { tombstoneLifeMs } from './tombstone-life.ts';
+import { forgetDeletes, tombstoneLifeMs } from './tombstone-life.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const PING_MS = 5000;
@@ -187,7 +188,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         this.#every(LAG_MS, () => this.#reader.measureLag()),
         this.#every(LAG_MS, () => this.#reader.storePassed()),
         this.#every(LAG_MS, () => this.#lookAtLetters()),
-        this.#every(PURGE_MS, () => this.#purge()),
+        this.#every(PURGE_MS, () =>
+          forgetDeletes(this.#sink, this.#tombstoneLifeMs(), this.#stop.signal, this.#log),
+        ),
       ]);
       await Promise.race([this.#reader.run(), watch]);
     } catch (error) {
@@ -235,6 +238,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       signal: this.#stop.signal,
       settings: settingsDigest(this.#context.config, this.#name, this.#settings),
       log: this.#log,
+      onError: (error) => this.#metrics.error(error),
       onDepth: (letters) => {
         this.#state.openDeadLetters = letters;
         this.#metrics.depth(letters);
@@ -249,11 +253,13 @@ export class SinkService<C extends SinkSettings> implements RunningService {
 
   #newWorkerContext(): WorkerContext {
     const routing = new TopicRouting(this.#context.config.topics);
+    const seals = RecordSeals.of(this.#context.config.kafka);
     const isStrict = strictRecords(this.#settings, routing);
     return {
       name: this.#name,
       prefix: this.#prefix,
       routing,
+      seals,
       group: this.#group,
       sink: this.#sink,
       settings: this.#settings,
@@ -272,7 +278,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         now: Date.now,
         log: this.#log,
       }),
-      schemaAhead: new SchemaAhead(this.#topics, routing),
+      schemaAhead: new SchemaAhead(this.#topics, routing, seals),
       halt: (where, cause) => this.#deadLetters.halt(where, cause),
       sendDeadLetter: (source) => this.#deadLetterProducer.send(source),
       deadLetterLog: this.#deadLetterLog,
@@ -349,19 +355,6 @@ export class SinkService<C extends SinkSettings> implements RunningService {
 
   #tombstoneLifeMs(): number {
     return tombstoneLifeMs(this.#settings.tombstoneDays, this.#context.config.topics);
-  }
-
-  /** Old deletes only take room: what hinders their purge hinders nothing else, and the next one is in an hour. */
-  async #purge(): Promise<void> {
-    const before = new Date(Date.now() - this.#tombstoneLifeMs());
-    if (this.#sink.purge === undefined || Number.isNaN(before.getTime())) return;
-    try {
-      const purged = await this.#sink.purge(before, this.#stop.signal);
-      if (purged > 0) this.#log.info({ event: 'tombstones.purged', purged, before }, 'old deletes forgotten');
-    } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      this.#log.warn({ event: 'tombstones.kept', err: toKnownError(error) }, 'old deletes not forgotten now');
-    }
   }
 
   /** An unreachable broker is no news of the letters; a halt ends the service. */

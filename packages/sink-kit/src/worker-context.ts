@@ -1,5 +1,5 @@
 import type { Sequence, TopicRouting } from '@sluice/envelope';
-import type { TopicPartition } from '@sluice/kafka';
+import type { RecordSeals, TopicPartition } from '@sluice/kafka';
 import type { Logger, PipelineError } from '@sluice/runtime';
 import type { Breaker } from './breaker.ts';
 import type { DeadLetterSource } from './dead-letter-record.ts';
@@ -21,6 +21,8 @@ export interface WorkerContext {
   readonly prefix: string;
   /** From tables to topics. */
   readonly routing: TopicRouting;
+  /** Null without `kafka.sealKeyFile`. */
+  readonly seals: RecordSeals | null;
   readonly group: string;
   readonly sink: Sink;
   readonly settings: SinkSettings;

@@ -8,7 +8,7 @@ import { batchOf, routing, topic } from './fixtures.ts';
 const insert = (id: number): Delivery =>
   topic.row({ operation: 'INSERT', sequence: sequenceAt(id), row: itemRow(id, 1) });
 const cut = (deliveries: readonly Delivery[], batchRecords: number, batchBytes = 1e9) =>
-  [...cutSteps(decodeBatch(batchOf(deliveries), routing), { batchRecords, batchBytes })].map((step) => [
+  [...cutSteps(decodeBatch(batchOf(deliveries), routing, null), { batchRecords, batchBytes })].map((step) => [
     step.kind === 'rows' ? step.rows.length : step.delivery.envelope.schema.type,
     Number(step.next),
   ]);
@@ -54,7 +54,7 @@ test('a null value and an unreadable one move the offset on', () => {
     { ...batch.records[1]!, value: null },
     { ...batch.records[2]!, key: null },
   ];
-  const [step, ...more] = cutSteps(decodeBatch({ ...batch, records }, routing), {
+  const [step, ...more] = cutSteps(decodeBatch({ ...batch, records }, routing, null), {
     batchRecords: 10,
     batchBytes: 1e9,
   });
@@ -67,7 +67,7 @@ test('asks for no more entries than the step takes, and one: a large batch is no
   let asked = 0;
   const deliveries = Array.from({ length: 50 }, (_, id) => insert(id + 1));
   function* counted() {
-    for (const entry of decodeBatch(batchOf(deliveries), routing)) {
+    for (const entry of decodeBatch(batchOf(deliveries), routing, null)) {
       asked++;
       yield entry;
     }

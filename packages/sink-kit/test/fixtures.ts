@@ -70,6 +70,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     name: 'test',
     prefix: 'test',
     routing,
+    seals: null,
     group: 'pipeline.test',
     sink,
     settings,

@@ -30,7 +30,7 @@ function partitionOf(deliveries: readonly Delivery[]) {
     const record = rest.find(accept) ?? null;
     return { record, next: record === null ? BigInt(records.length) : record.offset + 1n };
   };
-  return { looked, records, ahead: new SchemaAhead({ firstRecord }, routing) };
+  return { looked, records, ahead: new SchemaAhead({ firstRecord }, routing, null) };
 }
 
 const row = (step: number) =>

@@ -9,7 +9,7 @@ import {
   dlqShowCommand,
 } from './dlq-commands.ts';
 import { dlqReplayCommand } from './dlq-replay.ts';
-import { hashKeyNewCommand } from './hash-key-new.ts';
+import { hashKeyNewCommand, sealKeyNewCommand } from './key-commands.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
 import { captureCommand, sinkCommand } from './service-commands.ts';
@@ -39,4 +39,5 @@ export const COMMANDS: readonly Command[] = [
   ddlClearCommand,
   tableResumeCommand,
   hashKeyNewCommand,
+  sealKeyNewCommand,
 ];

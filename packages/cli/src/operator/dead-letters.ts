@@ -81,6 +81,7 @@ export async function withDeadLetters<T>(
     sink,
     signal,
     holdsResolved,
+    onUnsealed: () => undefined, // the sink counts and logs them
   });
   try {
     if (decides) await Promise.all([producer.connect(), store.open()]);

@@ -49,7 +49,7 @@ export const OPTIONS = {
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },
   'accept-gap': { meaning: 'rewind although records were deleted before they were read' },
-  file: { value: 'FILE', meaning: 'the file of keys (default: capture.hashKeyFile)' },
+  file: { value: 'FILE', meaning: 'the file of keys (default: the one that the configuration names)' },
   condition: {
     value: 'WHERE',
     meaning: 'only rows that match, such as `id > 1000` (docs/tables.md, "Row conditions")',

@@ -120,6 +120,14 @@ export const kafkaSchema = z
       .meta({ description: 'Client id in broker logs and quotas.' }),
     tls: kafkaTlsSchema.optional(),
     sasl: saslSchema.optional(),
+    sealKeyFile: file.optional().meta({
+      description:
+        'File with the keys by which control records, checkpoints and decisions are sealed (HMAC), made by `sluice seal-key new`. Every service of the pipeline needs it, and nobody else may read it.',
+    }),
+    seals: z.enum(['require', 'write']).optional().meta({
+      description:
+        '`require` (default): what has no seal is refused. `write`: records get seals, but nobody looks at them; for the time in which services get the key one after the other.',
+    }),
   })
   .meta({ description: 'The Kafka cluster.' });
 

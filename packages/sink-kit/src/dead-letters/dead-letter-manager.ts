@@ -1,7 +1,7 @@
 import { CAPTURE, deadLetterTopic, type Sequence, TopicRouting } from '@sluice/envelope';
-import { type TopicPartition, TopicReader } from '@sluice/kafka';
+import { type RecordPlace, type TopicPartition, TopicReader } from '@sluice/kafka';
 import type { ReplayResult } from '@sluice/ops-api';
-import type { PipelineError, Logger, OpsRoute } from '@sluice/runtime';
+import { PipelineError, type Logger, type OpsRoute } from '@sluice/runtime';
 import type { OffsetStore } from '../sink.ts';
 import type { Decision, Halt } from './decisions.ts';
 import { DeadLetterAdmin } from './dead-letter-admin.ts';
@@ -12,11 +12,13 @@ import { DeadLetterStore, RECOVERY_MS, type DeadLetterStoreOptions } from './dea
 import { RefusedKeys } from './refused-keys.ts';
 import type { ReplayTools } from './replay.ts';
 
-export interface DeadLetterManagerOptions extends DeadLetterStoreOptions {
+export interface DeadLetterManagerOptions extends Omit<DeadLetterStoreOptions, 'onUnsealed'> {
   /** See `settingsDigest`. */
   readonly settings: string;
   readonly log: Logger;
   readonly onDepth: (letters: number) => void;
+  /** Something that somebody shall look at, and that stops nothing; it is in the log. */
+  readonly onError: (error: PipelineError) => void;
   readonly onReplayed: (result: ReplayResult) => void;
   /** Operators have released records that strict tables hold: look again. */
   readonly onReleased: () => void;
@@ -45,7 +47,7 @@ export class DeadLetterManager {
 
   constructor(options: DeadLetterManagerOptions) {
     this.#options = options;
-    this.#store = new DeadLetterStore(options);
+    this.#store = new DeadLetterStore({ ...options, onUnsealed: (place) => this.#tellUnsealed(place) });
     this.#admin = new DeadLetterAdmin(this.#store);
     const { config: kafka, signal, topics, sink } = options;
     this.#reader = new TopicReader({ kafka, signal, recoveryMs: RECOVERY_MS });
@@ -62,6 +64,9 @@ export class DeadLetterManager {
    */
   async open(offsets: OffsetStore | undefined): Promise<void> {
     await this.#store.open();
+    const sealed = await this.#store.sealDecisions();
+    if (sealed > 0)
+      this.#options.log.info({ event: 'decisions.sealed', decisions: sealed }, 'decisions got seals');
     await this.#refused.check();
     await this.refresh();
     await this.#rewind(offsets);
@@ -132,7 +137,9 @@ export class DeadLetterManager {
 
   routes(write: ReplayTools['write']): readonly OpsRoute[] {
     const { sink, topics, log, onReplayed } = this.#options;
-    return dlqRoutes({ admin: this.#admin, sink, routing: new TopicRouting(topics), write, onReplayed, log });
+    const routing = new TopicRouting(topics);
+    const { seals } = this.#store;
+    return dlqRoutes({ admin: this.#admin, sink, routing, seals, write, onReplayed, log });
   }
 
   close(): void {
@@ -151,6 +158,13 @@ export class DeadLetterManager {
   }
 
   /** A crash before the last line makes it happen again at the next start, before anything has moved: harmless. */
+  #tellUnsealed({ topic, partition, offset }: RecordPlace): void {
+    const message = 'a decision has no seal of kafka.sealKeyFile and is passed over: find out who wrote it';
+    const place = { topic, partition, offset: String(offset) };
+    this.#options.log.error({ event: 'record.unsealed', code: 'RECORD_UNSEALED', ...place }, message);
+    this.#options.onError(new PipelineError('RECORD_UNSEALED', message, { context: place }));
+  }
+
   async #rewind(offsets: OffsetStore | undefined): Promise<void> {
     for (const { topic, partition, offset, acceptGap, by } of this.#store.index.rewinds) {
       const stored = (await offsets?.read(topic, partition)) ?? 0n;

@@ -1,7 +1,11 @@
 import { deadLetterTopic, decisionsTopic, TopicRouting } from '@sluice/envelope';
 import {
   ensureTopics,
+  type PlacedRecord,
   type PlainProducer,
+  type RecordPlace,
+  RecordSeals,
+  SEAL_HEADER,
   TopicReader,
   type TopicRecord,
   type TopicSpec,
@@ -22,6 +26,8 @@ export interface DeadLetterStoreOptions {
   readonly sink: string;
   readonly signal: AbortSignal;
   readonly holdsResolved?: boolean;
+  /** Called with each decision that has no seal though seals are required: it is passed over. */
+  readonly onUnsealed: (place: RecordPlace) => void;
 }
 
 /** Milliseconds: people wait for the answer, or a partition of a topic. */
@@ -43,10 +49,14 @@ export class DeadLetterStore {
   readonly #decisions: string;
   readonly #routing: TopicRouting;
   readonly #reader: TopicReader;
+  /** Null without `kafka.sealKeyFile`. */
+  readonly seals: RecordSeals | null;
   #index: DeadLetterIndex;
   /** Next offset to read of each partition, letters and decisions. */
   #next = new Map<string, bigint>();
   #loadedAtMs = Number.NEGATIVE_INFINITY;
+  /** Offset of the last decision without a seal that was told. */
+  #unsealedTold = -1n;
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(options: DeadLetterStoreOptions) {
@@ -55,7 +65,10 @@ export class DeadLetterStore {
     this.#letters = deadLetterTopic(topics.prefix, sink);
     this.#decisions = decisionsTopic(topics.prefix, sink);
     this.#routing = new TopicRouting(topics);
-    this.#reader = new TopicReader({ kafka: config, signal, recoveryMs: RECOVERY_MS });
+    this.seals = RecordSeals.of(config);
+    const onUnsealed = (place: RecordPlace): void => this.#tellUnsealed(place);
+    const sealed = { has: (topic: string) => topic === this.#decisions, onUnsealed };
+    this.#reader = new TopicReader({ kafka: config, signal, recoveryMs: RECOVERY_MS, sealed });
     this.#index = new DeadLetterIndex(options.holdsResolved);
   }
 
@@ -73,6 +86,24 @@ export class DeadLetterStore {
     ]);
   }
 
+  /**
+   * While seals are introduced: writes the decisions that hold and have none once more, with a seal. Otherwise nothing. Resolves to
+   * how many there were.
+   */
+  async sealDecisions(): Promise<number> {
+    const { seals } = this;
+    if (seals === null || seals.isRequired) return 0;
+    const newest = new Map<string, TopicRecord>();
+    await this.#reader.readTopic(this.#decisions, {}, (record) => newest.set(String(record.key), record));
+    const place = { topic: this.#decisions, partition: 0 };
+    const bare = [...newest.values()].filter(({ key, value, headers }) => {
+      const seal = headers.get(SEAL_HEADER)?.toString('utf8');
+      return value !== null && !seals.isGenuine({ ...place, key, value }, seal);
+    });
+    for (const { key, value } of bare) await this.#send({ ...place, key, value });
+    return bare.length;
+  }
+
   /** Reads what has come since the last time, to the present end. One at a time. */
   async refresh(): Promise<DeadLetterIndex> {
     const turn = this.#running.then(() => this.#refresh());
@@ -88,8 +119,7 @@ export class DeadLetterStore {
 
   /** Resolves when the decision is on all in-sync replicas. */
   async decide(decision: Decision): Promise<void> {
-    const { producer } = this.#options;
-    await producer.send({ topic: this.#decisions, partition: 0, headers: {}, ...encodeDecision(decision) });
+    await this.#send({ topic: this.#decisions, partition: 0, ...encodeDecision(decision) });
     this.#index.apply(decision);
   }
 
@@ -102,6 +132,19 @@ export class DeadLetterStore {
 
   close(): void {
     this.#reader.close();
+  }
+
+  async #send(record: PlacedRecord): Promise<void> {
+    const seal = this.seals?.seal(record);
+    const headers = seal === undefined ? {} : { [SEAL_HEADER]: seal };
+    await this.#options.producer.send({ ...record, headers });
+  }
+
+  /** Each once, however often it is read. */
+  #tellUnsealed(place: RecordPlace): void {
+    if (place.offset <= this.#unsealedTold) return;
+    this.#unsealedTold = place.offset;
+    this.#options.onUnsealed(place);
   }
 
   async #refresh(): Promise<void> {

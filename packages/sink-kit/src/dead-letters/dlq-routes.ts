@@ -1,3 +1,4 @@
+import type { RecordSeals } from '@sluice/kafka';
 import type { TopicRouting } from '@sluice/envelope';
 import {
   discardDeadLetters,
@@ -20,6 +21,7 @@ export interface DlqRoutesOptions {
   readonly admin: DeadLetterAdmin;
   readonly sink: string;
   readonly routing: TopicRouting;
+  readonly seals: RecordSeals | null;
   readonly write: ReplayTools['write'];
   readonly onReplayed: (result: Replayed['result']) => void;
   readonly log: Logger;
@@ -71,11 +73,11 @@ async function replayAll(
   letters: readonly IndexedDeadLetter[],
   force: boolean,
   by: string,
-  { admin, routing, write, onReplayed }: DlqRoutesOptions,
+  { admin, routing, seals, write, onReplayed }: DlqRoutesOptions,
 ): Promise<{ results: Replayed[]; stopped: { code: string; message: string } | null }> {
   const record = (letter: IndexedDeadLetter, outcome: DeadLetterOutcome, reason?: string): Promise<void> =>
     admin.record(letter, outcome, by, reason);
-  const tools: ReplayTools = { routing, write, record, read: (letter) => admin.store.read(letter) };
+  const tools: ReplayTools = { routing, seals, write, record, read: (letter) => admin.store.read(letter) };
   const results: Replayed[] = [];
   for (const letter of letters) {
     try {

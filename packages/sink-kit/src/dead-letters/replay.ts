@@ -1,5 +1,5 @@
 import type { TopicRouting } from '@sluice/envelope';
-import type { TopicRecord } from '@sluice/kafka';
+import { sealHeader, type RecordSeals, type TopicRecord } from '@sluice/kafka';
 import type { Replayed } from '@sluice/ops-api';
 import { PipelineError } from '@sluice/runtime';
 import { decodeBatch } from '../decode.ts';
@@ -13,6 +13,8 @@ export const REPLAYS_MAX = 5;
 
 export interface ReplayTools {
   readonly routing: TopicRouting;
+  /** Null without `kafka.sealKeyFile`. */
+  readonly seals: RecordSeals | null;
   readonly read: (letter: DeadLetter) => Promise<TopicRecord | null>;
   /** Gives one delivery to the store, without moving offsets. Throws when the store does not answer. */
   readonly write: (delivery: Delivery) => Promise<Outcome>;
@@ -53,10 +55,10 @@ async function attempt(
 ): Promise<Outcome> {
   const { topic, partition, offset } = letter;
   const { key, value, timestamp } = record;
-  const original = { offset, timestampMs: timestamp, key, value, headers: {} };
+  const original = { offset, timestampMs: timestamp, key, value, headers: sealHeader(record.headers) };
   const next = offset + 1n;
   const batch = { topic, partition, highWatermark: next, endOffset: next, records: [original] };
-  const [entry] = decodeBatch(batch, tools.routing);
+  const [entry] = decodeBatch(batch, tools.routing, tools.seals);
   if (entry?.kind === 'poison') return { kind: 'failed', error: entry.error };
   // A null value or a heartbeat tells a store nothing.
   if (entry?.kind !== 'row' && entry?.kind !== 'control') return { kind: 'stale' };

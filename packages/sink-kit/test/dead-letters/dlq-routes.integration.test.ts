@@ -54,7 +54,17 @@ class Office {
   /** As every process has one of its own: nothing is shared but Kafka. */
   store(holdsResolved = false): DeadLetterStore {
     const topics = this.#topics;
-    const options = { config, kafka, producer, topics, sink: 'memory', signal: never, holdsResolved };
+    const sealing = { onUnsealed: () => undefined };
+    const options = {
+      config,
+      kafka,
+      producer,
+      topics,
+      sink: 'memory',
+      signal: never,
+      holdsResolved,
+      ...sealing,
+    };
     const store = new DeadLetterStore(options);
     stores.push(store);
     return store;
@@ -92,6 +102,7 @@ class Office {
       admin: new DeadLetterAdmin(this.store()),
       sink: 'memory',
       routing: new TopicRouting({ prefix: this.prefix }),
+      seals: null,
       write: async (delivery) => (await this.sink.write([delivery], never, 'replay'))[0] as Outcome,
       onReplayed: (result) => this.results.push(result),
       log,

@@ -20,6 +20,7 @@ function bench(write: (delivery: Delivery) => Promise<Outcome>, record = letterR
   const decided: unknown[] = [];
   const tools: ReplayTools = {
     routing: new TopicRouting({ prefix: 'test' }),
+    seals: null,
     read: async () => record,
     write: async (delivery) => {
       written.push(delivery);

@@ -21,6 +21,7 @@ test('a sink answers every operation that is declared for it, and no other', () 
       admin: new DeadLetterAdmin(null as unknown as DeadLetterStore),
       sink: 's',
       routing: new TopicRouting(topics),
+      seals: null,
       write: () => Promise.reject(new Error('not asked')),
       onReplayed: () => undefined,
       log,

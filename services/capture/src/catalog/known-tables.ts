@@ -1,5 +1,5 @@
-import { TopicReader } from '@sluice/kafka';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
+import { keptTopicsReader } from './kept-topics.ts';
 import { SchemaHistory } from './schema-history.ts';
 import { TableRegistry } from './table-registry.ts';
 import type { TableShape } from '../model/table.ts';
@@ -7,7 +7,7 @@ import type { TableShape } from '../model/table.ts';
 /** The schema history as it is now. Another capture may still be running: to check settings, not to go on from. */
 export async function readHistory(settings: CaptureSettings, signal: AbortSignal): Promise<SchemaHistory> {
   const history = new SchemaHistory(settings.prefix);
-  const reader = new TopicReader({ kafka: settings.config.kafka, signal });
+  const reader = keptTopicsReader(settings, signal);
   try {
     await history.refresh(reader);
     return history;

@@ -1,5 +1,5 @@
 import { heartbeatTopic, type DdlPolicy, type SchemaEnvelope } from '@sluice/envelope';
-import { encodeHeader } from '@sluice/kafka';
+import { encodeHeader, SEAL_HEADER } from '@sluice/kafka';
 import type { CapturedTable } from '../model/table.ts';
 import { FORMAT } from './format.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
@@ -21,7 +21,7 @@ function batchFor(
   return isFull && open.records.count > 0 ? buffer.nextBatch(topic, partition) : open;
 }
 
-/** Appends one JSON record: the slow path, for control records and checkpoints. @param value null for a record without a value */
+/** Appends one JSON record, with a seal where there are any: the slow path, for control records and checkpoints. @param value null for a record without a value */
 export function appendJson(
   buffer: PublishBuffer,
   to: { readonly topic: string; readonly partition: number },
@@ -44,7 +44,9 @@ export function appendJson(
     out.position += valueBytes.length;
     records.endValue();
   }
-  const encoded = Object.entries(headers).map(([name, text]) => encodeHeader(name, text));
+  const seal = buffer.seals?.seal({ ...to, key: keyBytes, value: valueBytes });
+  const all = seal === undefined ? headers : { ...headers, [SEAL_HEADER]: seal };
+  const encoded = Object.entries(all).map(([name, text]) => encodeHeader(name, text));
   records.headerCount(encoded.length);
   for (const header of encoded) records.rawHeader(header);
   records.end();

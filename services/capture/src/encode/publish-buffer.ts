@@ -1,5 +1,5 @@
 import { ByteWriter } from '@sluice/binlog';
-import { RecordBatchBuilder, type TopicBatch } from '@sluice/kafka';
+import { RecordBatchBuilder, type RecordSeals, type TopicBatch } from '@sluice/kafka';
 
 /** A record batch being filled, and the bytes it is filled with. */
 export interface PartitionBatch {
@@ -80,6 +80,8 @@ export class PublishBuffer {
   readonly #compress: (batch: RecordBatchBuilder) => Promise<Buffer>;
   /** Bytes that a batch of more than one record must not exceed: even uncompressed it is accepted then. */
   readonly maxBatchBytes: number;
+  /** Of records that give orders; null where they have none. */
+  readonly seals: RecordSeals | null;
   /** Row records in the buffer. */
   rows = 0;
 
@@ -91,7 +93,9 @@ export class PublishBuffer {
     pool: BatchPool,
     maxMessageBytes: number,
     compress: (batch: RecordBatchBuilder) => Promise<Buffer>,
+    seals: RecordSeals | null = null,
   ) {
+    this.seals = seals;
     this.#pool = pool;
     this.#compress = compress;
     this.#cutBytes = Math.floor(maxMessageBytes * CUT_SHARE);

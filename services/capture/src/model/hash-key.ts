@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import { hashKeyId } from '@sluice/runtime';
+import { HASH_KEYS, keyId } from '@sluice/runtime';
 
 const KEY_BYTES = 32;
 
@@ -17,6 +17,8 @@ export class ColumnHash {
   }
 }
 
+const idOf = (key: Buffer): string => keyId(HASH_KEYS, key);
+
 /** The key of hashed columns: the newest of a ring, of which each column has a key of its own, or one for all of them. */
 export class HashKey {
   readonly #bytes: Buffer;
@@ -29,7 +31,7 @@ export class HashKey {
 
   /** @param keys newest first, at least one */
   static ofRing([newest = Buffer.alloc(0), ...older]: readonly Buffer[]): HashKey {
-    return new HashKey(newest, hashKeyId(newest), new Set(older.map(hashKeyId)), true);
+    return new HashKey(newest, idOf(newest), new Set(older.map(idOf)), true);
   }
 
   /** `capture.hashKeyForm: bytes`: values are hashed as they were before there were rings. */

@@ -1,6 +1,7 @@
 import { checkpointsTopic } from '@sluice/envelope';
-import { TopicReader } from '@sluice/kafka';
+import type { TopicReader } from '@sluice/kafka';
 import { PipelineError, type PreflightProblem, preflightFailed } from '@sluice/runtime';
+import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { kafkaProblem, sourceProblem } from './connection-problems.ts';
 import { openSource, type Source } from '../source/source.ts';
@@ -78,7 +79,7 @@ async function hasCheckpoint(settings: CaptureSettings, signal: AbortSignal): Pr
 }
 
 function readerOf(settings: CaptureSettings, signal: AbortSignal): TopicReader {
-  return new TopicReader({ kafka: settings.config.kafka, signal, recoveryMs: BROKER_PATIENCE_MS });
+  return keptTopicsReader(settings, signal, { recoveryMs: BROKER_PATIENCE_MS });
 }
 
 function pipelineErrorOnly(error: unknown): PipelineError {

@@ -82,7 +82,7 @@ export class CaptureSession {
     this.#routes = this.#newRoutes(columnCatalog);
     this.#ddl = newReporter(parts);
     this.#foreignKeys = this.#newForeignKeys();
-    const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher);
+    const buffers = newBuffers(settings.config.topics.maxMessageBytes, parts.publisher, settings.seals);
     this.#stream = newStream(parts, {
       routes: this.#routes,
       work: this.#work,

@@ -1,5 +1,5 @@
 import { CAPTURE } from '@sluice/envelope';
-import { PlainProducer } from '@sluice/kafka';
+import { PlainProducer, type RecordPlace } from '@sluice/kafka';
 import { abortableDelay, PipelineError, type Logger } from '@sluice/runtime';
 import { DeadLetterStore } from '@sluice/sink-kit/dead-letters';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
@@ -41,12 +41,20 @@ export class OpenDeadLetters {
       topics: config.topics,
       sink: CAPTURE,
       signal,
+      onUnsealed: (place) => this.#onUnsealed(place),
     });
     while (!signal.aborted) {
       await this.#look(store, signal);
       await abortableDelay(LOOK_MS, signal).catch(() => undefined);
     }
     store.close();
+  }
+
+  #onUnsealed({ topic, partition, offset }: RecordPlace): void {
+    this.#log.error(
+      { event: 'record.unsealed', code: 'RECORD_UNSEALED', topic, partition, offset: String(offset) },
+      'a decision has no seal of kafka.sealKeyFile and is passed over: find out who wrote it',
+    );
   }
 
   async #look(store: DeadLetterStore, signal: AbortSignal): Promise<void> {

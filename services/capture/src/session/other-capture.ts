@@ -1,6 +1,7 @@
 import { checkpointsTopic } from '@sluice/envelope';
-import { TopicReader, type TopicRecord } from '@sluice/kafka';
+import type { TopicRecord } from '@sluice/kafka';
 import { abortableDelay, PipelineError } from '@sluice/runtime';
+import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { WRITER } from '../stream/checkpoint-maker.ts';
 
@@ -31,8 +32,8 @@ async function otherWriter(
   signal: AbortSignal,
   looks: number,
 ): Promise<string | null> {
-  const { kafka, pipeline } = settings.config;
-  const reader = new TopicReader({ kafka, signal, recoveryMs: ANSWER_MS });
+  const { pipeline } = settings.config;
+  const reader = keptTopicsReader(settings, signal, { recoveryMs: ANSWER_MS });
   try {
     for (let look = 0; look < looks; look++) {
       if (look > 0) await abortableDelay(LOOK_MS, signal);

@@ -1,4 +1,4 @@
-import type { TransactionalPublisher } from '@sluice/kafka';
+import type { RecordSeals, TransactionalPublisher } from '@sluice/kafka';
 import { whenAborted, type Logger } from '@sluice/runtime';
 import type { LoopLimits } from '../stream/capture-loop.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
@@ -10,10 +10,11 @@ import { BatchPool, PublishBuffer } from '../encode/publish-buffer.ts';
 export function newBuffers(
   maxMessageBytes: number,
   publisher: TransactionalPublisher,
+  seals: RecordSeals | null,
 ): readonly [PublishBuffer, PublishBuffer] {
   const pool = new BatchPool();
   const buffer = (): PublishBuffer =>
-    new PublishBuffer(pool, maxMessageBytes, (batch) => publisher.compress(batch));
+    new PublishBuffer(pool, maxMessageBytes, (batch) => publisher.compress(batch), seals);
   return [buffer(), buffer()];
 }
 

@@ -1,7 +1,8 @@
 import { tableIdOf } from '@sluice/envelope';
-import { TopicReader } from '@sluice/kafka';
+import type { RecordPlace } from '@sluice/kafka';
 import type { Logger } from '@sluice/runtime';
 import { capturedShapes } from '../catalog/known-tables.ts';
+import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
@@ -72,17 +73,20 @@ function knownOf({ snapshots: { known } }: StartPlan): ReadonlySet<string> | nul
 
 /** Reads the checkpoint and what is new in the schema history, and decides where to go on. */
 async function restorePlan(
-  { settings, acceptLostCheckpoint, log }: StartOptions,
+  { settings, acceptLostCheckpoint, metrics, log }: StartOptions,
   checked: Fit,
   registry: TableRegistry,
   signal: AbortSignal,
 ): Promise<{ readonly plan: StartPlan; readonly journal: DdlJournal }> {
   const { prefix, config } = settings;
   const { history } = checked;
-  const reader = new TopicReader({ kafka: config.kafka, signal });
+  const passedOver: RecordPlace[] = [];
+  const reader = keptTopicsReader(settings, signal, { onUnsealed: (place) => passedOver.push(place) });
   try {
-    const wanted = { prefix, pipeline: config.pipeline, acceptLostCheckpoint, history };
-    const { checkpoint, journal } = await readKeptState(reader, wanted);
+    const wanted = { prefix, pipeline: config.pipeline, acceptLostCheckpoint, history, unsealed: passedOver };
+    const { checkpoint, journal, unsealed } = await readKeptState(reader, wanted);
+    reportUnsealed(unsealed, log);
+    for (const _ of unsealed) metrics.refused('RECORD_UNSEALED');
     for (const record of history.newest) registry.restore(record);
     const server = checked.source.facts;
     const goesOn =
@@ -97,6 +101,18 @@ async function restorePlan(
   } finally {
     reader.close();
   }
+}
+
+/** Once: there may be many records. */
+function reportUnsealed(places: readonly RecordPlace[], log: Logger): void {
+  const newest = places.at(-1);
+  if (newest === undefined) return;
+  const { topic, partition } = newest;
+  const place = { topic, partition, offset: String(newest.offset), records: places.length };
+  log.error(
+    { event: 'record.unsealed', code: 'RECORD_UNSEALED', ...place },
+    'the checkpoint topic has newer records without a seal of kafka.sealKeyFile, which are passed over: find out who wrote them',
+  );
 }
 
 /** What the source has of the checkpoint's place. @param goesOn whether its file and position may mean the same there */

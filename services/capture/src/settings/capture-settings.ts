@@ -1,5 +1,5 @@
 import { TopicRouting } from '@sluice/envelope';
-import { kafkaClient } from '@sluice/kafka';
+import { kafkaClient, RecordSeals } from '@sluice/kafka';
 import { PipelineError, type Logger, type SluiceConfig } from '@sluice/runtime';
 import type { HashKey } from '../model/hash-key.ts';
 import { readHashKey } from '../transform/read-hash-key.ts';
@@ -21,6 +21,8 @@ export interface CaptureSettings {
   readonly compiler: PublicationCompiler;
   /** Of hashed columns. */
   readonly hashKey: HashKey | null;
+  /** Of what is written for others and for the next start; null without `kafka.sealKeyFile`. */
+  readonly seals: RecordSeals | null;
   /** For administration; the hot path has its own transport. */
   readonly kafka: ReturnType<typeof kafkaClient>;
   readonly acceptLostCheckpoint: boolean;
@@ -45,6 +47,7 @@ export function captureSettings(config: SluiceConfig, argv: readonly string[], l
     filter: createTableFilter(config.source.tables, config.source.excludeTables),
     compiler: new PublicationCompiler(config.tables, hashKey),
     hashKey,
+    seals: RecordSeals.of(config.kafka),
     kafka: kafkaClient(config.kafka, log),
     ...accepted(argv),
   };

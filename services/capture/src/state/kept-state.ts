@@ -5,7 +5,8 @@ import {
   parseSequence,
   type TopicRouting,
 } from '@sluice/envelope';
-import type { TopicReader } from '@sluice/kafka';
+import type { RecordPlace, TopicReader } from '@sluice/kafka';
+import { PipelineError } from '@sluice/runtime';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { isStateBegin } from './ddl-state.ts';
 import { DdlJournal } from '../ddl/ddl-journal.ts';
@@ -16,10 +17,13 @@ import type { SchemaHistory } from '../catalog/schema-history.ts';
 export interface KeptState {
   readonly checkpoint: Checkpoint | null;
   readonly journal: DdlJournal;
+  /** Records without a seal that somebody has written since the checkpoint. */
+  readonly unsealed: readonly RecordPlace[];
 }
 
 /**
  * Throws CHECKPOINT_CORRUPT, SCHEMA_HISTORY_CORRUPT or RECORD_TOO_NEW when what is there cannot be trusted.
+ * @param options.unsealed where the reader has found records without a seal
  * @param options.acceptLostCheckpoint take a checkpoint that cannot be trusted for none
  * @param options.history as it was before the fence; the last Kafka transaction of an earlier session may have come since
  */
@@ -30,17 +34,29 @@ export async function readKeptState(
     readonly pipeline: string;
     readonly acceptLostCheckpoint: boolean;
     readonly history: SchemaHistory;
+    readonly unsealed: readonly RecordPlace[];
   },
 ): Promise<KeptState> {
   const { prefix, pipeline } = options;
   const newest = await reader.newestRecord(checkpointsTopic(prefix), pipeline);
+  if (newest === null && options.unsealed.length > 0 && !options.acceptLostCheckpoint) throw noneSealed();
   await options.history.refresh(reader);
   const journal = new DdlJournal();
   const { records } = await reader.readSince(ddlTopic(prefix), 0, isStateBegin);
   for (const { value: told } of records) if (told !== null) journal.restore(told);
   const value = newest?.value ?? null;
   const checkpoint = value === null ? null : open(value, options.acceptLostCheckpoint);
-  return { checkpoint, journal };
+  // Older ones are of before there were seals.
+  const unsealed = options.unsealed.filter(({ offset }) => newest !== null && offset > newest.offset);
+  return { checkpoint, journal, unsealed };
+}
+
+/** Not "no checkpoint": that would read all tables again, from a place that nobody has chosen. */
+function noneSealed(): PipelineError {
+  return new PipelineError(
+    'CHECKPOINT_CORRUPT',
+    'The checkpoint topic has records, but none with a seal of kafka.sealKeyFile. Fix: if seals are new to this pipeline, set kafka.seals: write until every service runs with the key; otherwise put the key back that it was sealed by.',
+  );
 }
 
 function open(value: Buffer, isLossAccepted: boolean): Checkpoint | null {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withNewHashKey } from '@sluice/runtime';
+import { HASH_KEYS, withNewKey } from '@sluice/runtime';
 import { afterAll, expect, test } from 'vitest';
 import type { HashKey } from '../../src/model/hash-key.ts';
 import { readHashKey } from '../../src/transform/read-hash-key.ts';
@@ -16,8 +16,8 @@ function read(text: string, hashKeyForm: 'ring' | 'bytes', mode = 0o600): HashKe
   return readHashKey({ hashKeyFile, hashKeyForm });
 }
 
-const first = withNewHashKey('', 'f');
-const ring = withNewHashKey(first.text, 'f');
+const first = withNewKey(HASH_KEYS, '', 'f');
+const ring = withNewKey(HASH_KEYS, first.text, 'f');
 
 test('the newest key of a ring is used, and the older ones are known by their ids', () => {
   const key = read(ring.text, 'ring');

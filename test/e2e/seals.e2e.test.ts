@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkpointsTopic, decisionsTopic } from '@sluice/envelope';
+import { kafkaClient, PlainProducer, type TopicRecord } from '@sluice/kafka';
+import { startStack } from '@sluice/local-stack';
+import { createLogger } from '@sluice/runtime';
+import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { testScope, type Scope } from '../harness/scope.ts';
+import { metricSum, page } from '../harness/service-pages.ts';
+import { SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
+afterAll(() => stack.stop());
+
+const TABLE = 'CREATE TABLE items (id int NOT NULL PRIMARY KEY, name varchar(20))';
+const ROWS = "INSERT INTO items VALUES (1, 'one'), (2, 'two'), (3, 'three')";
+
+test('orders without a seal are not obeyed, by whoever they are', async () => {
+  const scope = testScope();
+  const pipeline = await SinkPipeline.withTables(scope, stack, 'sealed', [TABLE, ROWS]);
+  const forger = await Forger.open(scope);
+  pipeline.configure({ kafka: { brokers: stack.kafka.brokers, sealKeyFile: await newKey(scope, pipeline) } });
+  const [capture, redis] = await start(pipeline);
+  await arrived(pipeline, 3);
+
+  // An order to empty the table, newer than all that is there; and an announcement of other columns.
+  const topic = pipeline.topic('items');
+  const schema = await newest(pipeline, topic, (record) => String(record.key) === '{"$sluice":"schema"}');
+  expect(schema.headers.get('seal')?.toString()).toMatch(/^1:[\w-]{43}$/);
+  await forger.send(topic, schema.partition, '{"$sluice":"truncate"}', truncateLike(schema));
+  await forger.send(topic, schema.partition, '{"$sluice":"schema"}', schema.value);
+  await eventually('both to be dead letters', async () => (await pipeline.deadLetters('redis')).length === 2);
+  for (const { headers } of await pipeline.deadLetters('redis'))
+    expect(headers.get('cdc.dlq.error.code')?.toString()).toBe('RECORD_UNSEALED');
+  await pipeline.database.run("INSERT INTO items VALUES (4, 'four')");
+  await arrived(pipeline, 4);
+
+  // A halt of the sink, and a checkpoint of a generation that no other comes after.
+  const halt = { at: 1, settings: 'x', code: 'X', message: 'x', topic, partition: 0, offset: '0' };
+  await redis.process.stop();
+  await capture.process.stop();
+  await forger.send(decisionsTopic(pipeline.name, 'redis'), 0, 'halt', { ...halt, accepted: null });
+  const checkpoints = checkpointsTopic(pipeline.name);
+  const checkpoint = await newest(pipeline, checkpoints, ({ value }) => value !== null);
+  const forged = String(checkpoint.value).replace(/"generation":\d+/, '"generation":921');
+  await forger.send(checkpoints, 0, pipeline.name, Buffer.from(forged));
+  const again = await start(pipeline);
+  await pipeline.database.run("INSERT INTO items VALUES (5, 'five')");
+  await arrived(pipeline, 5);
+  for (const { process, metricsUrl } of again) {
+    expect(process.log.filter(({ event }) => event === 'record.unsealed')).toHaveLength(1);
+    expect(metricSum((await page(metricsUrl)).text, 'cdc_errors_total', { reason: 'RECORD_UNSEALED' })).toBe(
+      1,
+    );
+  }
+  const discarded = await sluice(again[1].configFile, 'dlq discard --sink redis --yes', '--by', 'me');
+  expect(discarded).toMatchObject({ code: 0, said: expect.stringContaining('2') as string });
+});
+
+test('seals are introduced in a running pipeline without a loss', async () => {
+  const scope = testScope();
+  const pipeline = await SinkPipeline.withTables(scope, stack, 'sealing', [TABLE, ROWS]);
+  await stopped(await start(pipeline));
+  const { brokers } = stack.kafka;
+  const sealKeyFile = await newKey(scope, pipeline);
+
+  pipeline.configure({ kafka: { brokers, sealKeyFile } });
+  const tooEarly = await pipeline.launch('capture');
+  await eventually('capture to refuse what it finds', () =>
+    tooEarly.process.output.includes('none with a seal of kafka.sealKeyFile'),
+  );
+  await tooEarly.process.stop();
+
+  pipeline.configure({ kafka: { brokers, sealKeyFile, seals: 'write' } });
+  const writing = await start(pipeline);
+  await pipeline.database.run("INSERT INTO items VALUES (4, 'four')");
+  await arrived(pipeline, 4);
+  await stopped(writing);
+
+  pipeline.configure({ kafka: { brokers, sealKeyFile } });
+  const [capture] = await start(pipeline);
+  await pipeline.database.run("INSERT INTO items VALUES (5, 'five')", 'TRUNCATE TABLE items');
+  await pipeline.database.run("INSERT INTO items VALUES (6, 'six')");
+  await eventually('the truncate and the row behind it', async () => (await keys(pipeline)).length === 1);
+  expect(capture.process.log.some(({ event }) => event === 'record.unsealed')).toBe(false);
+  expect(await pipeline.deadLetters('redis')).toEqual([]);
+});
+
+async function start(pipeline: SinkPipeline): Promise<[PipelineProcess, PipelineProcess]> {
+  return (await pipeline.start('capture', 'sink-redis')) as [PipelineProcess, PipelineProcess];
+}
+
+async function stopped(processes: readonly PipelineProcess[]): Promise<void> {
+  await Promise.all(processes.map(({ process }) => process.stop()));
+}
+
+/** A file made by the command. */
+async function newKey(scope: Scope, pipeline: SinkPipeline): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-seal-key-'));
+  scope.defer(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'keys');
+  const { configFile } = await pipeline.writeConfig('command');
+  expect(await sluice(configFile, 'seal-key new', '--file', file)).toMatchObject({ code: 0 });
+  return file;
+}
+
+function keys(pipeline: SinkPipeline): Promise<string[]> {
+  return pipeline.stores.redis.keys(`${pipeline.name}.items:*`);
+}
+
+async function arrived(pipeline: SinkPipeline, rows: number): Promise<void> {
+  await eventually(`${rows} rows in Redis`, async () => (await keys(pipeline)).length === rows);
+}
+
+async function newest(
+  { reader }: SinkPipeline,
+  topic: string,
+  accept: (record: TopicRecord) => boolean,
+): Promise<TopicRecord> {
+  const record = await reader.readTail(topic, 0, accept);
+  expect(record, `the newest of ${topic}`).not.toBeNull();
+  return record as TopicRecord;
+}
+
+/** What a truncate of the table looks like, above all sequences. */
+function truncateLike({ value }: TopicRecord): unknown {
+  const { schema, payload } = JSON.parse(String(value)) as {
+    schema: object;
+    payload: { source: object; sequence: string; metadata: object };
+  };
+  const { source, metadata } = payload;
+  const sequence = payload.sequence.slice(0, 3) + '9'.repeat(payload.sequence.length - 3);
+  const order = { source, operation: 'TRUNCATE', sequence, key: { $sluice: 'truncate' }, metadata };
+  return { schema: { ...schema, type: 'truncate' }, payload: order };
+}
+
+/** Somebody who may write to the topics, and has a key of his own. */
+class Forger {
+  readonly #producer: PlainProducer;
+
+  static async open(scope: Scope): Promise<Forger> {
+    const log = createLogger('test', { level: 'silent' });
+    const kafka = kafkaClient({ brokers: [...stack.kafka.brokers], clientId: 'forger' }, log);
+    const producer = new PlainProducer(kafka);
+    await producer.connect();
+    scope.defer(() => producer.close());
+    return new Forger(producer);
+  }
+
+  private constructor(producer: PlainProducer) {
+    this.#producer = producer;
+  }
+
+  async send(topic: string, partition: number, key: string, value: unknown): Promise<void> {
+    const bytes = Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value));
+    const headers = { seal: `1:${randomBytes(32).toString('base64url')}` };
+    await this.#producer.send({ topic, partition, key: Buffer.from(key), value: bytes, headers });
+  }
+}
