@@ -10,6 +10,8 @@ export function stackAddresses(stack: Stack, servers: readonly ServerName[]): Re
     'target-mysql': () => ['targetMysql', stack.targetMysql],
     redis: () => ['redis', stack.redis],
     elasticsearch: () => ['elasticsearch', stack.elasticsearch],
+    prometheus: () => ['prometheus', stack.prometheus],
+    alertmanager: () => ['alertmanager', stack.alertmanager],
   };
   return Object.fromEntries(servers.map((server) => addresses[server]()));
 }
@@ -23,6 +25,8 @@ export function addressText(stack: Stack, server: ServerName): string {
     'target-mysql': () => mysqlUrl(stack.targetMysql),
     redis: () => stack.redis.url,
     elasticsearch: () => stack.elasticsearch.node,
+    prometheus: () => stack.prometheus.url,
+    alertmanager: () => stack.alertmanager.url,
   };
   return texts[server]();
 }

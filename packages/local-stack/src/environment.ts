@@ -9,6 +9,8 @@ export const ADDRESS_VARIABLES: Readonly<Record<ServerName, string>> = {
   'target-mysql': 'SLUICE_TARGET_MYSQL_URL',
   redis: 'SLUICE_REDIS_URL',
   elasticsearch: 'SLUICE_ELASTICSEARCH_URL',
+  prometheus: 'SLUICE_PROMETHEUS_URL',
+  alertmanager: 'SLUICE_ALERTMANAGER_URL',
 };
 
 export interface Address {
@@ -27,6 +29,8 @@ const DEFAULT_PORTS: Readonly<Record<ServerName, number>> = {
   'target-mysql': 3306,
   redis: 6379,
   elasticsearch: 9200,
+  prometheus: 9090,
+  alertmanager: 9093,
 };
 
 /** Null when the variable is not set or empty. Throws CONFIG_INVALID for a text that is no address. */

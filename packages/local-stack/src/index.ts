@@ -3,6 +3,7 @@ export { ADDRESS_VARIABLES } from './environment.ts';
 export { debianCommand } from './install/unpacked-program.ts';
 export { OnDemandServers } from './on-demand-servers.ts';
 export { freePorts } from './ports.ts';
+export { PROMETHEUS_TREE } from './servers/prometheus-servers.ts';
 export type { MariadbVersion } from './servers/mariadb-server.ts';
 export type { ServerName } from './servers/server.ts';
 export { type MysqlServer, Stack } from './stack.ts';

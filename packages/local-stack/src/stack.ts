@@ -59,6 +59,16 @@ export class Stack {
     return { node: text || `http://${host}:${port}` };
   }
 
+  get prometheus(): { readonly url: string } {
+    const { text, host, port } = this.#address('prometheus');
+    return { url: text || `http://${host}:${port}` };
+  }
+
+  get alertmanager(): { readonly url: string } {
+    const { text, host, port } = this.#address('alertmanager');
+    return { url: text || `http://${host}:${port}` };
+  }
+
   /** The process id of a server of this stack; it leads a process group of its own. */
   pid(server: ServerName): number {
     return this.#owned(server).pid;

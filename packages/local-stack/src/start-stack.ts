@@ -11,6 +11,7 @@ import { ELASTICSEARCH } from './servers/elasticsearch-server.ts';
 import { KAFKA } from './servers/kafka-server.ts';
 import { type MariadbVersion, mariadbServer } from './servers/mariadb-server.ts';
 import { mysqlServer } from './servers/mysql-server.ts';
+import { ALERTMANAGER, PROMETHEUS } from './servers/prometheus-servers.ts';
 import { REDIS } from './servers/redis-server.ts';
 import type { Installation, ServerDefinition, ServerName } from './servers/server.ts';
 import { stackHome } from './stack-home.ts';
@@ -22,7 +23,7 @@ export interface StackOptions {
   readonly servers: readonly ServerName[];
   /**
    * Extra settings by server, in its own notation: mysqld and mariadbd options (`--binlog-format=STATEMENT`),
-   * lines of Kafka's server.properties, redis-server options, `name=value` settings of Elasticsearch; there `@FILE` copies a
+   * lines of Kafka's server.properties, redis-server, prometheus and alertmanager options, `name=value` settings of Elasticsearch; there `@FILE` copies a
    * file into its configuration folder (`roles.yml`, certificates).
    */
   readonly flags?: Partial<Readonly<Record<ServerName, readonly string[]>>>;
@@ -108,6 +109,8 @@ function definitionsOf(options: StackOptions): Record<ServerName, ServerDefiniti
     'target-mysql': mysqlServer('target'),
     redis: REDIS,
     elasticsearch: ELASTICSEARCH,
+    prometheus: PROMETHEUS,
+    alertmanager: ALERTMANAGER,
   };
 }
 

@@ -1,7 +1,16 @@
 import type { InstallerContext } from '../install/program-cache.ts';
 import type { Launch } from '../supervision.ts';
 
-export const SERVER_NAMES = ['kafka', 'mysql', 'mariadb', 'target-mysql', 'redis', 'elasticsearch'] as const;
+export const SERVER_NAMES = [
+  'kafka',
+  'mysql',
+  'mariadb',
+  'target-mysql',
+  'redis',
+  'elasticsearch',
+  'prometheus',
+  'alertmanager',
+] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
 
 /** Folders of the cache that a server runs from. */
