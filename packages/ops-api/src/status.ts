@@ -139,9 +139,10 @@ export type CaptureStatus = Readonly<z.output<typeof captureStatusSchema>>;
 const SINK_PHASES = ['opening', 'waiting', 'joining', 'running', 'failed', 'stopping'] as const;
 /**
  * `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there;
- * `strict`: a record of a strict table is refused and waits for an operator; `ddl`: so does a change of the table, by `ddl` of sluice.yaml.
+ * `strict`: a record of a strict table is refused and waits for an operator; `ddl`: so does a change of the table, by `ddl` of sluice.yaml;
+ * `operator`: somebody has paused the sink, or the table.
  */
-const PAUSE_REASONS = ['retry', 'breaker', 'schema', 'strict', 'ddl'] as const;
+const PAUSE_REASONS = ['retry', 'breaker', 'schema', 'strict', 'ddl', 'operator'] as const;
 
 export type SinkPhase = (typeof SINK_PHASES)[number];
 export type PauseReason = (typeof PAUSE_REASONS)[number];
@@ -181,6 +182,8 @@ const sinkStatusSchema = z.object({
       z.object({ ...place, reason: z.enum(PAUSE_REASONS), since: z.number(), detail: z.string() }).readonly(),
     )
     .readonly(),
+  /** What operators have paused: `database.table`, or `*` for all of the sink. */
+  pausedByOperator: z.array(z.string()).readonly().optional(),
   /** Topics of which the store lacks what was deleted before the sink could read it. */
   incomplete: z
     .array(

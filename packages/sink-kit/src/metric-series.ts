@@ -6,7 +6,14 @@ const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 
 const RECORDS_BUCKETS = [1, 5, 10, 50, 100, 500, 1000, 2000, 5000, 10_000];
 const ERROR_CLASSES = ['retryable', 'record', 'schema', 'fatal'] as const;
 export const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'halfOpen'];
-export const PAUSE_REASONS: readonly PauseReason[] = ['retry', 'breaker', 'schema', 'strict', 'ddl'];
+export const PAUSE_REASONS: readonly PauseReason[] = [
+  'retry',
+  'breaker',
+  'schema',
+  'strict',
+  'ddl',
+  'operator',
+];
 
 const REPLAY_RESULTS: readonly ReplayResult[] = ['applied', 'stale', 'failed', 'refused', 'gone'];
 

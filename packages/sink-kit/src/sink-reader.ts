@@ -250,6 +250,8 @@ export class SinkReader {
   async #handle(batch: ConsumedBatch, signal: AbortSignal): Promise<BatchVerdict> {
     const { topic, partition, highWatermark } = batch;
     if (this.#isHeartbeats(topic)) return this.#onHeartbeats(batch);
+    const ordered = this.#context.pausedBy(topic);
+    if (ordered !== null) return this.#wait(batch, 'operator', ordered, null);
     const name = partitionName(topic, partition);
     const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
     this.#workers.set(name, worker);
@@ -260,15 +262,21 @@ export class SinkReader {
     if (pause?.reason === 'moved') return { nextOffset, action: 'reread' };
     if (pause !== null) {
       const { reason, detail, ms } = pause;
-      this.#pauses.add({ topic, partition, reason, since: Date.now(), detail }, ms);
-      this.#context.metrics.paused(this.#pauses.counts());
-      return { nextOffset, action: 'pause' };
+      return { ...this.#wait(batch, reason, detail, ms), nextOffset };
     }
     this.#noteLag(batch, nextOffset);
     if (nextOffset >= highWatermark) this.#watermark.caughtUp(name);
     // A probe whose batch needed no write leaves the breaker half open: the next one is the probe then.
     if (this.#context.breaker.state === 'halfOpen') this.wake('breaker', 'one');
     return { nextOffset, action: 'go-on' };
+  }
+
+  /** Nothing of the batch is handled; it comes again. @param ms null: until `wake` */
+  #wait(batch: ConsumedBatch, reason: PauseReason, detail: string, ms: number | null): BatchVerdict {
+    const { topic, partition, records, endOffset } = batch;
+    this.#pauses.add({ topic, partition, reason, since: Date.now(), detail }, ms);
+    this.#context.metrics.paused(this.#pauses.counts());
+    return { nextOffset: records[0]?.offset ?? endOffset, action: 'pause' };
   }
 
   /** Every batch tells the end of its partition: between two measurements a lag would be that of an empty topic. */

@@ -18,7 +18,6 @@ import {
   settlesWithin,
   startOpsServers,
   type Logger,
-  type OpsRoute,
   type OpsServers,
   type RunningService,
   type ServiceContext,
@@ -44,6 +43,7 @@ import type { SinkSettings } from './settings.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
 import { healthOf, newState, statusOf } from './status.ts';
+import { operatorPause } from './operator-pause.ts';
 import { refuseSplitTopics } from './split-topics.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TablesWatch } from './tables-watch.ts';
@@ -56,7 +56,7 @@ const LOOK_MS = 60_000;
 const WATCH_MS = 1000;
 const LAG_MS = 10_000;
 const PURGE_MS = 3_600_000;
-/** For what waits for a broker or a store that is away while the service stops. */
+/** For what waits for a broker or a store that is away. */
 const SHUTDOWN_TIMEOUT_MS = 3_000;
 
 /** A sink's process: the store and Kafka opened, the topics read, and what an operator sees of it. */
@@ -152,8 +152,10 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   async close(): Promise<void> {
     this.#state.phase = 'stopping';
     await this.#end();
-    const ops = Promise.resolve(this.#ops?.close()).then(() => this.#audit.close());
-    await settlesWithin(SHUTDOWN_TIMEOUT_MS, ops);
+    await settlesWithin(
+      SHUTDOWN_TIMEOUT_MS,
+      Promise.resolve(this.#ops?.close()).then(() => this.#audit.close()),
+    );
   }
 
   async #end(): Promise<void> {
@@ -244,6 +246,10 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         this.#metrics.depth(letters);
       },
       onReplayed: (result) => this.#metrics.replayed(result),
+      onPauses: (paused) => {
+        this.#state.operatorPauses = paused;
+        this.#reader.wake('operator', 'all');
+      },
       onReleased: () => {
         this.#reader.wake('strict', 'all');
         this.#reader.wake('ddl', 'all');
@@ -270,6 +276,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       maySendDeadLetter: ({ topic, partition, offset }, key) =>
         !isStrict(topic, key) || this.#deadLetters.isReleased(deadLetterId(topic, partition, offset)),
       held: this.#held,
+      pausedBy: (topic) => operatorPause(this.#state.operatorPauses, routing, topic),
       incomplete: new Incomplete({
         routing,
         sourceTables: this.#context.config.source.tables,
@@ -301,7 +308,12 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       routes: [
         openApiRoute,
         ...this.#deadLetters.routes((delivery) => this.#replay(delivery)),
-        ...this.#tableRoutes(),
+        ...tableRoutes({
+          sink: this.#name,
+          held: this.#held,
+          release: (id, by, reason) => this.#deadLetters.release(id, by, reason),
+          log: this.#log,
+        }),
       ],
       health: () => healthOf(this.#state, this.#reader.pauses.all, this.#workerContext.incomplete.all),
       status: () => {
@@ -323,15 +335,6 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       host,
       port: this.#ops?.port ?? 0,
       isTls: tls !== undefined,
-    });
-  }
-
-  #tableRoutes(): readonly OpsRoute[] {
-    return tableRoutes({
-      sink: this.#name,
-      held: this.#held,
-      release: (id, by, reason) => this.#deadLetters.release(id, by, reason),
-      log: this.#log,
     });
   }
 
@@ -383,11 +386,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   async #every(ms: number, action: () => Promise<void>): Promise<void> {
     for (;;) {
       await action();
-      await this.#delay(ms);
+      await abortableDelay(ms, this.#stop.signal);
     }
-  }
-
-  #delay(ms: number): Promise<void> {
-    return abortableDelay(ms, this.#stop.signal);
   }
 }

@@ -27,6 +27,8 @@ export interface SinkState {
   kafka: KafkaOutage | null;
   /** Members of the consumer group that are none of this pipeline's. */
   strangers: readonly string[];
+  /** What operators have paused: `database.table`, or `*` for all of the sink. */
+  operatorPauses: readonly string[];
   /** By what they are about: `kafka`, `store`, `service`, or a partition's name. */
   readonly troubles: Troubles;
   /** Null while it is not known. */
@@ -47,6 +49,7 @@ export function newState(): SinkState {
     breaker: 'closed',
     kafka: null,
     strangers: [],
+    operatorPauses: [],
     troubles: new Troubles(),
     lag: null,
     heartbeat: null,
@@ -70,10 +73,17 @@ export function healthOf(
       consumer: consumerHealth(state),
       breaker: { status: state.breaker === 'closed' ? 'ok' : 'degraded', detail: state.breaker },
       tables: tablesHealth(state, incomplete),
-      partitions:
-        pauses.length === 0 ? { status: 'ok' } : { status: 'degraded', detail: shownPauses(pauses) },
+      partitions: partitionsHealth(state, pauses),
     },
   };
+}
+
+function partitionsHealth({ operatorPauses }: SinkState, pauses: readonly Pause[]): ComponentHealth {
+  const byOperator =
+    operatorPauses.length === 0 ? [] : [`paused by an operator: ${operatorPauses.join(', ')}`];
+  const waiting = pauses.length === 0 ? [] : [shownPauses(pauses)];
+  const detail = [...byOperator, ...waiting].join('; ');
+  return detail === '' ? { status: 'ok' } : { status: 'degraded', detail };
 }
 
 function tablesHealth({ tablesError }: SinkState, incomplete: readonly IncompleteTopic[]): ComponentHealth {
@@ -140,6 +150,7 @@ export function statusOf(
     },
     strangers: state.strangers,
     paused: pauses,
+    pausedByOperator: state.operatorPauses,
     incomplete,
     lastError: state.troubles.lastError,
   };

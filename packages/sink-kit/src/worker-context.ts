@@ -37,6 +37,8 @@ export interface WorkerContext {
   readonly maySendDeadLetter: (where: HaltPlace, key: string | null) => boolean;
   /** Changes of tables that wait for an operator. */
   readonly held: HeldTables;
+  /** Why no record of this topic is applied now, by the word of an operator; null: it is. */
+  readonly pausedBy: (topic: string) => string | null;
   /** What the store lacks because it was deleted before this sink could read it. */
   readonly incomplete: Incomplete;
   readonly schemaAhead: Pick<SchemaAhead, 'find'>;

@@ -79,6 +79,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     metrics: new SinkMetrics(registry, 'test', 'pipeline.test'),
     latency: new LatencyWindow(),
     maySendDeadLetter: ({ offset }) => !decisions.held.has(offset),
+    pausedBy: () => null,
     held: new HeldTables((id) => decisions.released.has(id)),
     incomplete: new Incomplete({
       routing,

@@ -1,5 +1,5 @@
 import { errors, type Client } from '@elastic/elasticsearch';
-import { preflightFailed } from '@sluice/runtime';
+import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
 import type { ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { indexName } from './elasticsearch-mapper.ts';
@@ -21,11 +21,22 @@ export async function checkPrivileges(
   sourceTables: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
+  const problems = await missingPrivileges(client, config, sourceTables, signal);
+  if (problems.length > 0) throw preflightFailed(problems);
+}
+
+/** What the user may not do. Throws a PipelineError when the cluster does not answer. */
+export async function missingPrivileges(
+  client: Client,
+  config: ElasticsearchConfig,
+  sourceTables: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly PreflightProblem[]> {
   const names = indexPatterns(config.indexPrefix, sourceTables);
   const index = [{ names: [...names], privileges: [...INDEX] }];
   try {
     const answer = await client.security.hasPrivileges({ cluster: [...CLUSTER], index }, { signal });
-    if (answer.has_all_requested) return;
+    if (answer.has_all_requested) return [];
     const lacking = [
       ...missingOf(answer.cluster).map((privilege) => `${privilege} on the cluster`),
       ...Object.entries(answer.index).flatMap(([name, held]) =>
@@ -33,16 +44,17 @@ export async function checkPrivileges(
       ),
     ];
     const role = JSON.stringify({ cluster: CLUSTER, indices: [{ names, privileges: INDEX }] });
-    throw preflightFailed([
+    return [
       {
         setting: 'sinks.elasticsearch.auth',
         found: `"${answer.username}" without ${lacking.join(', ')}`,
         required: 'a role with these privileges',
         fix: `PUT /_security/role/sluice ${role}, and give it to the user (for an API key: the same under role_descriptors)`,
       },
-    ]);
+    ];
   } catch (error) {
     if (!isWithoutSecurity(error)) throw requestError(error, 'privileges');
+    return [];
   }
 }
 

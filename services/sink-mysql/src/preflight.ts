@@ -16,10 +16,21 @@ export async function checkTarget(
   sourceTables: readonly string[],
   onLimited: (problem: PreflightProblem) => void,
 ): Promise<void> {
+  const { lacking, limited } = await targetProblems(connection, config, sourceTables);
+  limited.forEach(onLimited);
+  if (lacking.length > 0) throw preflightFailed(lacking);
+}
+
+/** What the account may not do: without `lacking` no row is written, without `limited` tables cannot follow the source's. */
+export async function targetProblems(
+  connection: PoolConnection,
+  config: MysqlSinkConfig,
+  sourceTables: readonly string[],
+): Promise<Readonly<Record<'lacking' | 'limited', readonly PreflightProblem[]>>> {
   const grants = readGrants(await column(connection, 'SHOW GRANTS'));
-  if (!grants.isComplete) return;
+  if (!grants.isComplete) return { lacking: [], limited: [] };
   const [current = ''] = await column(connection, 'SELECT CURRENT_USER()');
-  const problems: PreflightProblem[] = [];
+  const [lacking, limited]: [PreflightProblem[], PreflightProblem[]] = [[], []];
   for (const [setting, database] of databasesOf(config, sourceTables)) {
     const missing = grants.missing(database, WANTED);
     if (missing.length === 0) continue;
@@ -34,10 +45,9 @@ export async function checkTarget(
       ].join(' '),
     };
     const canWrite = grants.missing(database, ROW_RIGHTS).length === 0;
-    if (canWrite && tables !== null && tables > 0) onLimited(problem);
-    else problems.push(problem);
+    (canWrite && tables !== null && tables > 0 ? limited : lacking).push(problem);
   }
-  if (problems.length > 0) throw preflightFailed(problems);
+  return { lacking, limited };
 }
 
 /** Target databases that can be told from the settings, and the one of the sink itself, by the setting that names them. */

@@ -5,7 +5,6 @@ import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefiniti
 import { redisConfigSchema, type RedisConfig } from './config.ts';
 import { KeyOwners } from './key-owners.ts';
 import { WriteMarkers } from './write-markers.ts';
-import { aclProblem, probesOf } from './preflight.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
 import { toRedisError } from './redis-errors.ts';
 import {
@@ -19,6 +18,7 @@ import {
 } from './redis-mapper.ts';
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
+import { aclProblemOf, evictionProblem } from './store-checks.ts';
 import { CODES } from './errors.ts';
 
 const SCAN_COUNT = 1000;
@@ -73,14 +73,7 @@ class RedisSink implements Sink {
 
   /** Throws PREFLIGHT_FAILED. Once, at the start: what is taken away later shows at the next write. */
   async #checkAcl(): Promise<void> {
-    const { url, keyPrefix, format } = this.#config;
-    const { group, sourceTables } = this.#context;
-    const { username, pathname } = new URL(url);
-    const user = decodeURIComponent(username) || 'default';
-    const databaseNumber = pathname.slice(1) || '0';
-    const ownKey = `sluice:preflight:${group}`;
-    const sink = { user, keyPrefix, format, sourceTables, databaseNumber, ownKey };
-    const problem = aclProblem(sink, await this.#connection.refused(probesOf(sink)));
+    const problem = await aclProblemOf(this.#connection, this.#config, this.#context);
     if (problem !== null) throw preflightFailed([problem]);
   }
 
@@ -89,10 +82,11 @@ class RedisSink implements Sink {
     const facts = serverFacts(await this.#connection.info());
     const problem = slotProblem(facts, this.#config.keyPrefix);
     if (problem !== null) throw preflightFailed([problem]);
-    if (facts.evictsBy === null) return;
+    const eviction = evictionProblem(facts.evictsBy);
+    if (eviction === null) return;
     this.#context.log.warn(
       { event: 'store.evicts', policy: facts.evictsBy },
-      'Redis evicts keys when it is full, and it is unknown which rows are missing then. Fix: CONFIG SET maxmemory-policy noeviction, also in its configuration file',
+      `Redis evicts keys when it is full, and it is unknown which rows are missing then. Fix: ${eviction.fix}`,
     );
   }
 

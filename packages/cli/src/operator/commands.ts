@@ -10,12 +10,14 @@ import {
 } from './dlq-commands.ts';
 import { dlqReplayCommand } from './dlq-replay.ts';
 import { hashKeyNewCommand, sealKeyNewCommand } from './key-commands.ts';
+import { doctorCommand } from './doctor.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
 import { captureCommand, sinkCommand } from './service-commands.ts';
+import { sinkPauseCommand, sinkResumeCommand } from './sink-pause.ts';
 import { sinkRewindCommand } from './sink-rewind.ts';
 import { snapshotListCommand, snapshotMoveCommands, snapshotStartCommand } from './snapshot-commands.ts';
-import { tableResumeCommand } from './table-commands.ts';
+import { tablePauseCommand, tableResumeCommand } from './table-commands.ts';
 
 /** What there is, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -24,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   configValidateCommand,
   planCommand,
   statusCommand,
+  doctorCommand,
   snapshotListCommand,
   snapshotStartCommand,
   ...snapshotMoveCommands,
@@ -34,9 +37,12 @@ export const COMMANDS: readonly Command[] = [
   dlqReleaseCommand,
   dlqAcceptCommand,
   sinkRewindCommand,
+  sinkPauseCommand,
+  sinkResumeCommand,
   ddlAlertsCommand,
   ddlHistoryCommand,
   ddlClearCommand,
+  tablePauseCommand,
   tableResumeCommand,
   hashKeyNewCommand,
   sealKeyNewCommand,

@@ -46,7 +46,11 @@ function showAnswers(services: readonly ServiceAnswer[], config: SluiceConfig, s
   for (const remark of services.flatMap(remarksOf)) screen.say(remark);
 }
 
-async function answersOf(config: SluiceConfig, values: OptionValues): Promise<readonly ServiceAnswer[]> {
+/** What every process of the pipeline says, or what is at its address instead. */
+export async function answersOf(
+  config: SluiceConfig,
+  values: OptionValues,
+): Promise<readonly ServiceAnswer[]> {
   const sinks = Object.keys(config.sinks).map((sink) => sinkAnswers(config, sink, values));
   return (await Promise.all([captureAnswers(config, values), ...sinks])).flat();
 }

@@ -41,7 +41,7 @@ function problemOf(noun: string, rest: string): string | null {
 }
 
 test.each([
-  ['doctor', '', 'there is no command sluice doctor'],
+  ['cure', '', 'there is no command sluice cure'],
   ['sink', ' rewind --to beginning --accept-gap', null],
   ['sink', ' redis', null],
   ['dlq', ' burn', 'there is no command sluice dlq burn'],

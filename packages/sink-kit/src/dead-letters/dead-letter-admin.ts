@@ -59,6 +59,20 @@ export class DeadLetterAdmin {
     await this.#decide(letter.id, { outcome, failedAt: letter.failedAtMs, replays, by, reason });
   }
 
+  /** Stops the sink from applying a table, or with `*` anything, until `resume`. */
+  async pause(table: string, by: string, reason?: string): Promise<void> {
+    const value = { at: this.#now(), by, ...(reason === undefined ? {} : { reason }) };
+    await this.#store.decide({ kind: 'pause', table, value });
+  }
+
+  /** Takes a pause back; false when there is none. */
+  async resume(table: string): Promise<boolean> {
+    const { pauses } = await this.#store.refresh();
+    if (!pauses.has(table)) return false;
+    await this.#store.decide({ kind: 'pause', table, value: null });
+    return true;
+  }
+
   /** Answers a halt; null when there is none to answer. */
   async acceptHalt(by: string, reason: string): Promise<Halt | null> {
     const { halt } = await this.#store.refresh();

@@ -4,6 +4,7 @@ import {
   type Decision,
   type Halt,
   type DeadLetterDecision,
+  type PauseOrder,
   type RewindOrder,
   type Shortfall,
 } from './decisions.ts';
@@ -38,6 +39,7 @@ export class DeadLetterIndex {
   readonly #decisions = new Map<string, DeadLetterDecision>();
   readonly #ids = new Set<string>();
   readonly #rewinds = new Map<string, PendingRewind>();
+  readonly #pauses = new Map<string, PauseOrder>();
   readonly #incomplete = new Map<string, Shortfall & TopicPartition>();
   readonly #holdsResolved: boolean;
   #held = 0;
@@ -61,6 +63,11 @@ export class DeadLetterIndex {
   /** Rewinds that were ordered and not done yet. */
   get rewinds(): readonly PendingRewind[] {
     return [...this.#rewinds.values()];
+  }
+
+  /** What operators have paused: `database.table`, or `*` for all of the sink. */
+  get pauses(): ReadonlyMap<string, PauseOrder> {
+    return this.#pauses;
   }
 
   /** Partitions that the sink lacks older records of, by `partitionName`. */
@@ -117,8 +124,14 @@ export class DeadLetterIndex {
   apply(decision: Decision): void {
     if (decision.kind === 'letter') this.#decide(decision.id, decision.value);
     else if (decision.kind === 'halt') this.#halt = decision.value;
+    else if (decision.kind === 'pause') this.#pause(decision.table, decision.value);
     else if (decision.kind === 'rewind') setOrDelete(this.#rewinds, decision);
     else setOrDelete(this.#incomplete, decision);
+  }
+
+  #pause(table: string, order: PauseOrder | null): void {
+    if (order === null) this.#pauses.delete(table);
+    else this.#pauses.set(table, order);
   }
 
   /** A decision that was taken back is one about a letter that is gone: it never opens one again. */

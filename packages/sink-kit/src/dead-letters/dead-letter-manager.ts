@@ -22,6 +22,8 @@ export interface DeadLetterManagerOptions extends Omit<DeadLetterStoreOptions, '
   readonly onReplayed: (result: ReplayResult) => void;
   /** Operators have released records that strict tables hold: look again. */
   readonly onReleased: () => void;
+  /** Operators have paused or resumed something: what is paused now, `database.table` or `*`. */
+  readonly onPauses: (paused: readonly string[]) => void;
 }
 
 /** Which record a sink stopped at instead of diverting it. */
@@ -44,6 +46,7 @@ export class DeadLetterManager {
   readonly #reader: TopicReader;
   readonly #refused: RefusedKeys;
   #releases = 0;
+  #paused = '';
 
   constructor(options: DeadLetterManagerOptions) {
     this.#options = options;
@@ -81,9 +84,18 @@ export class DeadLetterManager {
     const index = await this.#store.refresh();
     onDepth(index.depth);
     await this.#obeyHalt(index.halt);
+    this.#tellPauses([...index.pauses.keys()].sort());
     if (index.releases === this.#releases) return;
     this.#releases = index.releases;
     onReleased();
+  }
+
+  #tellPauses(paused: readonly string[]): void {
+    const text = paused.join('\n');
+    if (text === this.#paused) return;
+    this.#paused = text;
+    this.#options.log.info({ event: 'sink.paused', paused }, 'what operators have paused');
+    this.#options.onPauses(paused);
   }
 
   /** Times, in milliseconds since 1970, of dead letters of the last minute: a restart is no reason to begin counting anew. */

@@ -39,6 +39,9 @@ const rewindSchema = z.object({
   acceptGap: z.boolean(),
 });
 
+/** The sink, or a table in it, is not applied until somebody takes this back. */
+const pauseSchema = z.object({ ...who, reason: z.string().optional() });
+
 const incompleteSchema = z.object({
   /** When it was noticed, milliseconds since 1970. */
   at: z.int(),
@@ -53,6 +56,7 @@ const incompleteSchema = z.object({
 export type DeadLetterDecision = z.output<typeof deadLetterDecisionSchema>;
 export type DeadLetterOutcome = DeadLetterDecision['outcome'];
 export type Halt = z.output<typeof haltSchema>;
+export type PauseOrder = z.output<typeof pauseSchema>;
 export type RewindOrder = z.output<typeof rewindSchema>;
 /** What a sink lacks of a partition. */
 export type Shortfall = z.output<typeof incompleteSchema>;
@@ -60,6 +64,8 @@ export type Shortfall = z.output<typeof incompleteSchema>;
 export type Decision =
   | { readonly kind: 'letter'; readonly id: string; readonly value: DeadLetterDecision | null }
   | { readonly kind: 'halt'; readonly value: Halt | null }
+  /** `table`: `database.table`, or `*` for all of the sink. */
+  | { readonly kind: 'pause'; readonly table: string; readonly value: PauseOrder | null }
   | {
       readonly kind: 'rewind';
       readonly topic: string;
@@ -94,6 +100,7 @@ export function decodeDecision(key: Buffer | null, value: Buffer | null): Decisi
   try {
     if (kind === 'letter') return { kind, id: name, value: parse(deadLetterDecisionSchema, value) };
     if (kind === 'halt') return { kind, value: parse(haltSchema, value) };
+    if (kind === 'pause' && name !== '') return { kind, table: name, value: parse(pauseSchema, value) };
     if (kind === 'rewind' && place !== null) {
       const [, topic = '', partition = ''] = place;
       return { kind, topic, partition: Number(partition), value: parse(rewindSchema, value) };
@@ -111,6 +118,7 @@ export function decodeDecision(key: Buffer | null, value: Buffer | null): Decisi
 
 function keyOf(decision: Decision): string {
   if (decision.kind === 'letter') return `letter:${decision.id}`;
+  if (decision.kind === 'pause') return `pause:${decision.table}`;
   return decision.kind === 'halt' ? 'halt' : `${decision.kind}:${decision.topic}/${decision.partition}`;
 }
 

@@ -1,0 +1,76 @@
+import type { Connection } from 'mysql2/promise';
+import { readVariables } from '@sluice/mysql';
+import { PipelineError, type PreflightProblem, type SluiceConfig } from '@sluice/runtime';
+import { queryRows } from '../source/query.ts';
+import { readBinlogFiles } from '../source/server.ts';
+import { openSource } from '../source/source.ts';
+import { clockProblem, diskProblems, retentionProblem } from './source-health.ts';
+
+/** What a look at the source tells beside what `planCapture` does. */
+export interface SourceDiagnosis {
+  readonly problems: readonly PreflightProblem[];
+  /** What is well, a sentence each. */
+  readonly facts: readonly string[];
+}
+
+/** Asks the source for what no start depends on; changes nothing. Throws a PipelineError when it cannot be asked. */
+export async function examineSource(config: SluiceConfig): Promise<SourceDiagnosis> {
+  const source = await openSource(config);
+  const connection = await source.connect();
+  try {
+    const { flavour, version } = source.facts;
+    const days = await readVariables(connection, ['binlog_expire_logs_seconds', 'expire_logs_days']);
+    const skewMs = await clockSkewMs(connection);
+    const binlog = await binlogSize(connection);
+    const problems = [retentionProblem(days), clockProblem(skewMs)].filter((problem) => problem !== null);
+    const disks = await disksOf(connection);
+    return {
+      problems: [...problems, ...diskProblems(disks ?? [])],
+      facts: [
+        `${flavour} ${version}`,
+        ...(binlog === null ? [] : [binlog]),
+        `clock ${(skewMs / 1000).toFixed(2)} s from this one`,
+        ...(disks === null ? ['the server does not tell how full its disk is'] : []),
+      ],
+    };
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** How far the source's clock is ahead of this one; half of the time of the question is taken off. */
+async function clockSkewMs(connection: Connection): Promise<number> {
+  const before = Date.now();
+  const [row] = await queryRows(connection, 'SELECT UNIX_TIMESTAMP(SYSDATE(6)) AS seconds');
+  return Number(row?.['seconds']) * 1000 - (before + Date.now()) / 2;
+}
+
+/** Null without the privilege to ask. */
+async function binlogSize(connection: Connection): Promise<string | null> {
+  try {
+    const files = await readBinlogFiles(connection);
+    const bytes = [...files.values()].reduce((sum, size) => sum + size, 0);
+    return `${files.size} binlog files, ${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  } catch (error) {
+    return orUnknown(error);
+  }
+}
+
+/** MariaDB tells it with the plugin DISKS; null where nobody does. */
+async function disksOf(connection: Connection) {
+  try {
+    const rows = await queryRows(connection, 'SELECT Path, Total, Available FROM information_schema.DISKS');
+    return rows.map((row) => ({
+      path: String(row['Path']),
+      totalKiB: Number(row['Total']),
+      availableKiB: Number(row['Available']),
+    }));
+  } catch (error) {
+    return orUnknown(error);
+  }
+}
+
+function orUnknown(error: unknown): null {
+  if (error instanceof PipelineError && error.code !== 'MYSQL_UNREACHABLE') return null;
+  throw error;
+}

@@ -1,0 +1,21 @@
+import { toPipelineError } from '@sluice/mysql';
+import { parseSection } from '@sluice/runtime';
+import type { ExamineStore } from '@sluice/sink-kit';
+import { mysqlSinkSchema } from './config.ts';
+import { targetPool } from './mysql-driver.ts';
+import { targetProblems } from './preflight.ts';
+
+/** Login, and the rights on every target database that the settings tell; also those without which tables only cannot be altered. */
+export const examineStore: ExamineStore = async ({ config }) => {
+  const section = parseSection(config, ['sinks', 'mysql'], mysqlSinkSchema);
+  const pool = targetPool(section);
+  try {
+    const connection = await pool.getConnection();
+    const { lacking, limited } = await targetProblems(connection, section, config.source.tables);
+    return [...lacking, ...limited];
+  } catch (error) {
+    throw toPipelineError(error);
+  } finally {
+    await pool.end();
+  }
+};

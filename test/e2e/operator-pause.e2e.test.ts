@@ -1,0 +1,61 @@
+import { startStack } from '@sluice/local-stack';
+import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { testScope } from '../harness/scope.ts';
+import { page } from '../harness/service-pages.ts';
+import { SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
+afterAll(() => stack.stop());
+
+test('a paused sink applies nothing and a paused table nothing of its own, over a start too, until they are resumed', async () => {
+  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'pauses', [
+    'CREATE TABLE items (id INT NOT NULL PRIMARY KEY)',
+    'CREATE TABLE orders (id INT NOT NULL PRIMARY KEY)',
+    'INSERT INTO items VALUES (1)',
+    'INSERT INTO orders VALUES (1)',
+  ]);
+  const [capture] = (await pipeline.start('capture')) as [PipelineProcess];
+  const command = async (line: string): Promise<void> => {
+    const { code, said } = await sluice(capture.configFile, `${line} --by me`);
+    expect([code, said]).toEqual([0, expect.anything()]);
+  };
+  const items = `${pipeline.name}.items`;
+  await command(`table pause --table ${items} --sink redis`);
+  await command('sink pause --sink redis');
+  const [sink] = (await pipeline.start('sink-redis')) as [PipelineProcess];
+  const reasons = await waitingPartitions(sink, 2);
+  expect(new Set(reasons)).toEqual(new Set(['operator']));
+  expect((await page(`${sink.opsUrl}/status`)).body).toMatchObject({ pausedByOperator: ['*', items] });
+  expect((await page(`${sink.opsUrl}/health`)).body).toMatchObject({
+    status: 'degraded',
+    ready: true,
+    components: { partitions: { detail: expect.stringContaining('paused by an operator') as unknown } },
+  });
+  const has = async (table: string): Promise<boolean> =>
+    (await pipeline.stores.redis.exists(`${pipeline.name}.${table}:1`)) === 1;
+  expect([await has('items'), await has('orders')]).toEqual([false, false]);
+
+  await command('sink resume --sink redis');
+  await eventually('the rows of the other table', () => has('orders'));
+  expect(await has('items')).toBe(false);
+  expect(await sluice(capture.configFile, 'sink resume --sink redis --by me')).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('is not paused') as unknown,
+  });
+
+  await sluice(capture.configFile, `table resume --table ${items} --sink redis --by me`);
+  await eventually('the rows of the paused table', () => has('items'));
+  expect((await page(`${sink.opsUrl}/status`)).body).toMatchObject({ pausedByOperator: [] });
+});
+
+/** Why the partitions of the sink wait, as soon as so many do. */
+async function waitingPartitions({ opsUrl }: PipelineProcess, count: number): Promise<readonly string[]> {
+  return eventually('the partitions to wait', async () => {
+    const { paused } = (await page(`${opsUrl}/status`)).body as {
+      readonly paused: readonly { readonly reason: string }[];
+    };
+    return paused.length >= count && paused.map(({ reason }) => reason);
+  });
+}
