@@ -51,7 +51,10 @@ const table: Readonly<Record<string, Arrows>> = {
     packages: ['runtime', 'kafka', 'ops-api', 'sink-kit', 'local-stack', 'compare', 'sample-shop'],
     external: ['mysql2'],
   },
-  'packages/tools': { packages: ['envelope', 'runtime', 'ops-api', 'sink-kit'], external: [] },
+  'packages/tools': {
+    packages: ['envelope', 'runtime', 'ops-api', 'sink-kit'],
+    external: ['@grafana/grafana-foundation-sdk'],
+  },
   'services/capture': {
     // Of the kit only its dead letters, which capture has too.
     packages: ['binlog', 'envelope', 'runtime', 'kafka', 'mysql', 'ops-api', 'sink-kit'],

@@ -7,6 +7,7 @@ import { openApiDocument } from '@sluice/ops-api';
 import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
 import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
 import { apiPage } from './api-page.ts';
+import { dashboardFiles } from './dashboards/dashboard-files.ts';
 import { securityPage, type RouteResult } from './security-page.ts';
 import { typesPage, type TypeResults } from './types-page.ts';
 
@@ -21,6 +22,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, string>> {
   const config = configJsonSchema(await sinkSchemas());
   return new Map([
+    ...dashboardFiles(),
     ['docs/api.md', apiPage()],
     ['docs/config.md', configPage(config)],
     ['docs/errors.md', errorsPage(await sinkErrorCodes())],
