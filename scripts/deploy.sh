@@ -1,0 +1,75 @@
+#!/bin/sh
+# The pipeline of docker-compose.yml by one word each; thin, over `docker compose` and `sluice`. See docs/operations.md.
+set -eu
+cd "$(dirname "$0")/.."
+
+SERVICES='capture sink-redis sink-elasticsearch sink-mysql'
+
+usage() {
+  cat >&2 <<'TEXT'
+usage: scripts/deploy.sh COMMAND
+  start                  build the images, start everything, wait until it is healthy
+  stop                   stop everything; data stays
+  restart                restart capture and the sinks, for a changed configuration
+  status                 the containers, then `sluice status`; ends with 1 when anything is not well
+  logs [SERVICE [true]]  the last 100 lines of one service, or of capture and the sinks; `true` follows
+  backup [FOLDER]        dumps of source and target, and the configuration; without FOLDER, backup/<time>
+  restore FOLDER         stop capture and the sinks, load what `backup` wrote, start them
+TEXT
+  exit 2
+}
+
+sluice() {
+  docker compose run --rm -T cli "$@"
+}
+
+# A dump that did not end is never taken for one: it gets its name at the end.
+dump() {
+  docker compose exec -T "$1" sh -c 'exec mysqldump -uroot -p"$MYSQL_ROOT_PASSWORD" --all-databases \
+    --single-transaction --routines --triggers --events --set-gtid-purged=OFF' > "$2.part"
+  mv "$2.part" "$2"
+}
+
+load() {
+  docker compose exec -T "$1" sh -c 'exec mysql -uroot -p"$MYSQL_ROOT_PASSWORD"' < "$2"
+}
+
+backup() {
+  folder=${1:-backup/$(date -u +%Y%m%dT%H%M%SZ)}
+  umask 077
+  mkdir -p "$folder"
+  dump mysql "$folder/source.sql"
+  dump mysql-target "$folder/target.sql"
+  cp docker-compose.yml infra/docker/sluice.yaml "$folder/"
+  if [ -f .env ]; then cp .env "$folder/"; fi
+  echo "$folder"
+}
+
+restore() {
+  folder=${1:-}
+  for file in source.sql target.sql; do
+    [ -f "$folder/$file" ] || { echo "there is no $folder/$file: name a folder that backup has made" >&2; exit 2; }
+  done
+  # shellcheck disable=SC2086
+  docker compose stop $SERVICES
+  load mysql "$folder/source.sql"
+  load mysql-target "$folder/target.sql"
+  # shellcheck disable=SC2086
+  docker compose up --wait $SERVICES
+  echo 'see scripts/deploy.sh status: where capture says that its source is another one, docs/operations.md, "Back up and restore"'
+}
+
+command=${1:-}
+[ $# -gt 0 ] && shift
+case $command in
+  start) docker compose up --build --wait "$@" ;;
+  stop) docker compose stop "$@" ;;
+  # shellcheck disable=SC2086
+  restart) docker compose restart ${1:-$SERVICES} ;;
+  status) docker compose ps && sluice status ;;
+  # shellcheck disable=SC2086
+  logs) docker compose logs --tail 100 $([ "${2:-}" = true ] && echo --follow) ${1:-$SERVICES} ;;
+  backup) backup "$@" ;;
+  restore) restore "$@" ;;
+  *) usage ;;
+esac
