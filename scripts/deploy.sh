@@ -25,13 +25,13 @@ sluice() {
 
 # A dump that did not end is never taken for one: it gets its name at the end.
 dump() {
-  docker compose exec -T "$1" sh -c 'exec mysqldump -uroot -p"$MYSQL_ROOT_PASSWORD" --all-databases \
+  docker compose exec -T "$1" sh -c 'exec mysqldump -uroot -p"$(cat "$MYSQL_ROOT_PASSWORD_FILE")" --all-databases \
     --single-transaction --routines --triggers --events --set-gtid-purged=OFF' > "$2.part"
   mv "$2.part" "$2"
 }
 
 load() {
-  docker compose exec -T "$1" sh -c 'exec mysql -uroot -p"$MYSQL_ROOT_PASSWORD"' < "$2"
+  docker compose exec -T "$1" sh -c 'exec mysql -uroot -p"$(cat "$MYSQL_ROOT_PASSWORD_FILE")"' < "$2"
 }
 
 backup() {
@@ -42,6 +42,7 @@ backup() {
   dump mysql-target "$folder/target.sql"
   cp docker-compose.yml infra/docker/sluice.yaml "$folder/"
   if [ -f .env ]; then cp .env "$folder/"; fi
+  if [ -d infra/docker/secrets ]; then cp -r infra/docker/secrets "$folder/"; fi
   echo "$folder"
 }
 

@@ -15,6 +15,7 @@ export {
 } from './errors.ts';
 export { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
 export { environmentVariable } from './config/environment.ts';
+export { isForeign } from './config/foreign-secrets.ts';
 export { configPath, loadConfig, parseConfig, type Environment } from './config/load.ts';
 export { formatPath, type ConfigProblem } from './config/problems.ts';
 export type { PathPart } from './config/shape.ts';

@@ -1,3 +1,4 @@
+import { isForeign } from './config/foreign-secrets.ts';
 import { configPath, loadConfig, type Environment } from './config/load.ts';
 import type { SluiceConfig } from './config/schema.ts';
 import { redactedConfig } from './config/secrets.ts';
@@ -86,7 +87,7 @@ export async function runService(
     });
   }
   try {
-    const config = loadConfig(configPath(host.argv, host.env), host.env);
+    const config = loadConfig(configPath(host.argv, host.env), host.env, isForeign(name));
     log = host.createLogger(name, config.log);
     log.info(
       { event: 'service.starting', version: VERSION, node: process.version, config: redactedConfig(config) },

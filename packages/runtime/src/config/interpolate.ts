@@ -8,10 +8,11 @@ export interface Interpolation {
   readonly problems: ConfigProblem[];
   /** Filled with the text as written for each setting that changed, so that no message shows what came in. */
   readonly origins: Map<string, string>;
-  /** True for settings that the caller does not use: what is not set there is no problem. Default: none. */
+  /** True for settings that the caller does not use: what is not set there is no problem, and no file is read. Default: none. */
   readonly isUnused?: ((path: readonly PathPart[]) => boolean) | undefined;
 }
 
+const FILE = 'file:';
 /** Stands for what is not set where nobody uses it; never written anywhere, and no secret of anyone. */
 const NOT_SET = 'not-set';
 
@@ -34,16 +35,18 @@ function interpolateText(text: string, into: Interpolation, path: readonly PathP
   into.origins.set(at, JSON.stringify(text));
   return text.replace(/\$(\$\{)|\$\{([^}]*)\}/g, (whole: string, escaped?: string, expression?: string) => {
     if (escaped !== undefined) return escaped;
+    const isUnused = into.isUnused?.(path) === true;
+    if (isUnused && expression?.startsWith(FILE) === true) return NOT_SET;
     const replacement = resolve(expression ?? '', into.env);
     if (typeof replacement === 'string') return replacement;
-    if (into.isUnused?.(path) === true) return NOT_SET;
+    if (isUnused) return NOT_SET;
     into.problems.push({ path: at, found: whole, fix: replacement.fix });
     return whole;
   });
 }
 
 function resolve(expression: string, env: Interpolation['env']): string | { fix: string } {
-  if (expression.startsWith('file:')) return readSecretFile(expression.slice('file:'.length));
+  if (expression.startsWith(FILE)) return readSecretFile(expression.slice(FILE.length));
   const parts = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/.exec(expression);
   const name = parts?.[1];
   if (name === undefined) {

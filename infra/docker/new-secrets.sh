@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes a random password for each account of docker-compose.yml, once: sh infra/docker/new-secrets.sh [folder]
+# The folder can be entered by its owner alone; the files are readable, because each container reads its own as a user of its own.
+# To change a password, change it on the server first: a server keeps the one of its first start.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+folder=${1:-$here/secrets}
+if [ -e "$folder" ]; then
+  echo "$folder is there already and stays as it is" >&2
+  exit 1
+fi
+
+umask 022
+made=$folder.new
+rm -rf "$made"
+mkdir -m 700 "$made"
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+for name in mysql_root_password mysql_target_root_password source_password target_password redis_password demo_password grafana_password; do
+  random > "$made/$name"
+done
+
+# The rights of infra/redis for the password; the account of the demo may change the database `shop` and nothing else.
+sed "s/\${SLUICE_REDIS_PASSWORD}/$(cat "$made/redis_password")/" "$here/../redis/users.acl" > "$made/redis_users.acl"
+cat > "$made/demo_account.sql" <<SQL
+CREATE USER 'demo'@'%' IDENTIFIED BY '$(cat "$made/demo_password")';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP ON \`shop\`.* TO 'demo'@'%';
+SQL
+mv "$made" "$folder"
+echo "passwords are in $folder"
