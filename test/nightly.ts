@@ -29,6 +29,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],
   'fuzz-http': ['test:fuzz-http', '--', '--inputs', '1000000'],
   schemas: ['test:schemas'],
+  audit: ['audit'],
   'bench-big': ['bench:big'],
   'bench-start': ['bench:start'],
 };

@@ -14,6 +14,7 @@ const ENTRIES = {
   start: 'packages/demo/src/main.ts',
   test: 'test/run.ts',
   nightly: 'test/nightly.ts',
+  audit: 'test/audit.ts',
   bench: 'test/bench/main.ts',
   'bench-big': 'test/bench/big/main.ts',
   'bench-start': 'test/bench/start/main.ts',

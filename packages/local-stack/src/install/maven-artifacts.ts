@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
 import { dyingWithParent } from '../die-with-parent.ts';
 import { lastLines, runProgram } from '../run-program.ts';
+import { CHECKSUMS } from './checksums.ts';
 import { requireProgram } from './required-program.ts';
 import { DOWNLOAD_TIMEOUT_MS, type Installer } from './program-cache.ts';
+import { verifyFiles } from './verify-files.ts';
 
 export interface MavenArtifact {
   readonly groupId: string;
@@ -14,7 +16,7 @@ export interface MavenArtifact {
 
 const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
 
-/** Copies the artifacts and all they need at run time (jars) into `folder`. */
+/** Copies the artifacts and all they need at run time (jars) into `folder`. Throws STACK_DOWNLOAD_FAILED for a file of another checksum. */
 export async function installJars(
   artifacts: readonly MavenArtifact[],
   folder: string,
@@ -32,6 +34,7 @@ export async function installJars(
     ],
     installer,
   );
+  await verifyFiles(folder, '.jar', CHECKSUMS);
 }
 
 /** Copies one artifact that is a zip file into `folder` as `<artifactId>-<version>.zip`. */
@@ -46,6 +49,7 @@ export async function downloadZip(
     [`${DEPENDENCY_PLUGIN}:copy`, `-Dartifact=${coordinates}`, `-DoutputDirectory=${folder}`],
     installer,
   );
+  await verifyFiles(folder, '.zip', CHECKSUMS);
   return join(folder, `${artifactId}-${version}.zip`);
 }
 
