@@ -44,7 +44,7 @@ allow capture --topic literal "$prefix.dlq.capture" Create DescribeConfigs Read 
 allow capture --topic literal "$prefix.sluice.decisions.capture" Read
 allow capture --transactional-id literal "sluice.$pipeline" Write
 
-# A sink reads rows and heartbeats, and keeps its dead letters, what was decided about them, and its offsets.
+# A sink, which starts after capture, reads rows and heartbeats, and keeps its dead letters, what was decided about them, and its offsets.
 for sink in $sinks; do
   for database in $databases; do
     allow "$sink" --topic prefixed "$prefix.$database." Read
@@ -53,13 +53,12 @@ for sink in $sinks; do
   allow "$sink" --topic literal "$prefix.dlq.capture" Read
   allow "$sink" --topic literal "$prefix.dlq.$sink" Create DescribeConfigs Read Write
   allow "$sink" --topic literal "$prefix.sluice.decisions.$sink" Create DescribeConfigs Read Write
-  allow "$sink" --topic literal "$prefix.sluice.audit" Create DescribeConfigs Write
+  allow "$sink" --topic literal "$prefix.sluice.audit" DescribeConfigs Write
   allow "$sink" --group literal "$pipeline.$sink" Read
 done
 
 # `sluice` reads all of it, decides about dead letters, and moves the offsets of a sink that stands still.
 allow command --topic prefixed "$prefix." DescribeConfigs Read
-allow command --topic prefixed "$prefix.dlq." Create Write
 allow command --topic prefixed "$prefix.sluice.decisions." Create Write
-allow command --topic literal "$prefix.sluice.audit" Create Write
+allow command --topic literal "$prefix.sluice.audit" Write
 allow command --group prefixed "$pipeline." Read
