@@ -53,7 +53,7 @@ const table: Readonly<Record<string, Arrows>> = {
   },
   'packages/tools': {
     packages: ['envelope', 'runtime', 'ops-api', 'sink-kit'],
-    external: ['@grafana/grafana-foundation-sdk'],
+    external: ['@grafana/grafana-foundation-sdk', 'yaml'],
   },
   'services/capture': {
     // Of the kit only its dead letters, which capture has too.

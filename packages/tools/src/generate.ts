@@ -6,6 +6,7 @@ import { envelopeJsonSchema } from '@sluice/envelope';
 import { openApiDocument } from '@sluice/ops-api';
 import { configJsonSchema, configPage, errorsPage } from '@sluice/runtime/reference';
 import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
+import { alertsPage, type FiredAlert } from './alerts-page.ts';
 import { apiPage } from './api-page.ts';
 import { dashboardFiles } from './dashboards/dashboard-files.ts';
 import { securityPage, type RouteResult } from './security-page.ts';
@@ -23,6 +24,7 @@ export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, s
   const config = configJsonSchema(await sinkSchemas());
   return new Map([
     ...dashboardFiles(),
+    ['docs/alerts.md', await alertsText(root)],
     ['docs/api.md', apiPage()],
     ['docs/config.md', configPage(config)],
     ['docs/errors.md', errorsPage(await sinkErrorCodes())],
@@ -32,6 +34,19 @@ export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, s
     ['docs/types.md', typesPage(await typeResults(root))],
     ['packages/envelope/schema/envelope-v1.schema.json', jsonText(envelopeJsonSchema())],
   ]);
+}
+
+/** The rules, with what the last long run has seen of them. */
+async function alertsText(root: string): Promise<string> {
+  const folder = join(root, 'infra/prometheus/rules');
+  const names = (await readdir(folder)).filter((name) => name !== 'recording.yml').sort();
+  const files = await Promise.all(
+    names.map(
+      async (name) => [name.replace('.yml', ''), await readFile(join(folder, name), 'utf8')] as const,
+    ),
+  );
+  const fired = await readFile(join(root, 'test/harness/alerts/fired.json'), 'utf8');
+  return alertsPage(new Map(files), JSON.parse(fired) as FiredAlert[]);
 }
 
 /** The page by hand, with what the test of the guard has found. */

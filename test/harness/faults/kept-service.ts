@@ -45,6 +45,14 @@ export class KeptService {
     return this.#now.configFile;
   }
 
+  get opsUrl(): string {
+    return this.#now.opsUrl;
+  }
+
+  get metricsUrl(): string {
+    return this.#now.metricsUrl;
+  }
+
   /** Everything that its processes have written. */
   get output(): string {
     return [...this.#past, this.process.output].join('');

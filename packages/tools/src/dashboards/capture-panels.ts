@@ -86,7 +86,8 @@ export const capturePanels: readonly PanelSpec[] = [
     description: 'By error code, within five minutes.',
     unit: 'short',
     queries: {
-      '{{reason}}': `sum by (reason) (increase(cdc_capture_disconnects_total{${SOURCE}}[5m]))`,
+      // A code has no series before its first break: without one, 0.
+      '{{reason}}': `sum by (reason) (increase(cdc_capture_disconnects_total{${SOURCE}}[5m])) or 0 * max(cdc_source_connected{${SOURCE}})`,
     },
   },
 ];
