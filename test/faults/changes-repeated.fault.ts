@@ -32,7 +32,7 @@ export const fault: FaultCase = {
     await producer.send({ topic, messages: [...messages, ...messages.toReversed()] });
     await producer.disconnect();
     for (const sink of ['redis', 'elasticsearch', 'mysql'] as const) {
-      const labels = { table: `${scene.pipeline.name}.note`, result: 'stale' };
+      const labels = { database: scene.pipeline.name, table: 'note', result: 'stale' };
       await scene.sign(`stale records in ${sink}`, async () => {
         return (await scene.metric(`sink-${sink}`, 'cdc_sink_records_total', labels)) > 0;
       });

@@ -18,7 +18,7 @@ export const fault: FaultCase = {
     await capture.relaunch();
     scene.over();
     for (const sink of ['redis', 'elasticsearch', 'mysql'] as const) {
-      const labels = { table: `${pipeline.name}.item`, result: 'stale' };
+      const labels = { database: pipeline.name, table: 'item', result: 'stale' };
       await scene.sign(`stale records in ${sink}`, async () => {
         return (await scene.metric(`sink-${sink}`, 'cdc_sink_records_total', labels)) > 0;
       });

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import {
   abortableDelay,
   declareCounter,
+  SERVICE_METRICS,
   settlesWithin,
   type AuditEntry,
   type AuditLog,
@@ -172,10 +173,6 @@ export class AuditTrail implements AuditLog {
 }
 
 function recordsCounter(registry: Registry): Counter<'result'> {
-  return declareCounter(registry, {
-    name: 'cdc_audit_records_total',
-    help: 'Operator requests and rejections by result: stored in the audit topic; late, logged first and stored later; dropped, in the log only.',
-    labels: ['result'],
-    initial: [{ result: 'stored' }, { result: 'late' }, { result: 'dropped' }],
-  });
+  const results = [{ result: 'stored' }, { result: 'late' }, { result: 'dropped' }];
+  return declareCounter(registry, SERVICE_METRICS.audit, results);
 }

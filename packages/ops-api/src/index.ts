@@ -10,6 +10,7 @@ export {
   type ReplayOrder,
   type ReplayResult,
 } from './dead-letters.ts';
+export { CAPTURE_METRICS } from './capture-metrics.ts';
 export { OPERATIONS, type AnyOperation } from './all-operations.ts';
 export { instanceOf, instanceRecord, type Instance } from './instance.ts';
 export { LISTED_MAX } from './members.ts';
@@ -21,6 +22,7 @@ export { clearAlerts, listAlerts, listHistory, type SchemaChange } from './schem
 export { Refusal, routeOf } from './serve.ts';
 export {
   JOB_ORDERS,
+  JOB_STATES,
   listSnapshots,
   moveSnapshot,
   startSnapshots,
@@ -30,6 +32,7 @@ export {
   type SnapshotOrder,
   type SqlSnapshotOrder,
 } from './snapshots.ts';
+export { SINK_METRICS } from './sink-metrics.ts';
 export {
   anyStatus,
   CAPTURE_STATES,

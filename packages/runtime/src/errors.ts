@@ -466,6 +466,12 @@ export function defineErrors<T extends Readonly<Record<string, ErrorEntry>>>(
   return Object.fromEntries(codes) as { readonly [code in keyof T]: DefinedCode };
 }
 
+/** The codes of these classes that are known so far, by their names: those of a sink only once it is loaded. */
+export function errorCodes(...classes: readonly ErrorClass[]): readonly ErrorCode[] {
+  const ofClass = [...known].filter(([, entry]) => classes.includes(entry.class));
+  return ofClass.map(([code]) => code as ErrorCode);
+}
+
 export function errorEntry(code: ErrorCode): ErrorEntry {
   const entry = known.get(code);
   if (entry === undefined) throw new Error(`${code} is no error code`);

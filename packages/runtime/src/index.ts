@@ -5,6 +5,7 @@ export { abortableDelay, settlesWithin, whenAborted } from './delay.ts';
 export {
   defineErrors,
   ERRORS,
+  errorCodes,
   errorEntry,
   PipelineError,
   type DefinedCode,
@@ -73,10 +74,10 @@ export {
   Gauge,
   Histogram,
   Registry,
-  type HistogramSpec,
   type Metrics,
-  type MetricSpec,
 } from './metrics.ts';
+export type { AnyMetricSpec, CounterSpec, GaugeSpec, HistogramSpec } from './metric-spec.ts';
+export { SERVICE_METRICS } from './service-metrics.ts';
 export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export { preflightFailed, type PreflightProblem } from './preflight.ts';
 export { OperatorNeed, type Need } from './operator-need.ts';

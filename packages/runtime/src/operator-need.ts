@@ -1,8 +1,9 @@
 import { abortableDelay } from './delay.ts';
-import { errorEntry, PipelineError, type ErrorCode } from './errors.ts';
+import { errorCodes, errorEntry, PipelineError, type ErrorCode } from './errors.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import type { Logger } from './log.ts';
 import { declareGauge, type Gauge, type Registry } from './metrics.ts';
+import { SERVICE_METRICS } from './service-metrics.ts';
 
 /** An error that a person has to end, as `/status` shows it. Times are ISO 8601. */
 export interface Need {
@@ -47,11 +48,8 @@ export class OperatorNeed {
   constructor(options: OperatorNeedOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#gauge = declareGauge(options.registry, {
-      name: 'cdc_needs_operator',
-      help: '1 while the service does no work until a person has ended the error of this code (docs/errors.md).',
-      labels: ['code'],
-    });
+    const codes = errorCodes('fatal').map((code) => ({ code }));
+    this.#gauge = declareGauge(options.registry, SERVICE_METRICS.needsOperator, codes);
   }
 
   get current(): Need | null {

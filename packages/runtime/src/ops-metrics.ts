@@ -3,6 +3,7 @@ import { HEALTH_STATUSES, type HealthReport } from './health.ts';
 import { declareGauge, type Registry } from './metrics.ts';
 import { addressOfClient } from './ops-guard.ts';
 import { respond } from './ops-requests.ts';
+import { SERVICE_METRICS } from './service-metrics.ts';
 import { clientOf, type TokenBuckets } from './token-buckets.ts';
 
 export interface ScrapedOptions {
@@ -13,12 +14,8 @@ export interface ScrapedOptions {
 
 /** What `/readyz` and `/health` say, as series: whoever watches metrics alone sees the same. */
 function healthGauges({ registry, health }: ScrapedOptions): () => void {
-  const ready = declareGauge(registry, { name: 'cdc_ready', help: '1 while /readyz says yes.' });
-  const components = declareGauge(registry, {
-    name: 'cdc_component_status',
-    help: '1 for the status that a component of /health has: ok, degraded, down.',
-    labels: ['component', 'status'],
-  });
+  const ready = declareGauge(registry, SERVICE_METRICS.ready);
+  const components = declareGauge(registry, SERVICE_METRICS.components);
   return () => {
     const report = health();
     ready.set(report.ready ? 1 : 0);

@@ -11,6 +11,7 @@ import { withNeed } from './ops-need.ts';
 import { pageRoutes, probeRoutes } from './ops-pages.ts';
 import { opsListener } from './ops-requests.ts';
 import type { OpsRoute } from './ops-routes.ts';
+import { SERVICE_METRICS } from './service-metrics.ts';
 import type { ListenerTls } from './ops-tls.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
@@ -117,12 +118,7 @@ async function answersOf(options: OpsServersOptions) {
   const { allowedHosts = [], tokensFile = null, setting = 'ops', registry, audit: log } = options;
   const access = new OpsAccess(tokensFile);
   if (tokensFile !== null) await access.check();
-  const duration = declareHistogram(registry, {
-    name: 'http_request_duration_seconds',
-    help: 'Requests to the ops and metrics ports.',
-    labels: ['route', 'method', 'status'],
-    buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
-  });
+  const duration = declareHistogram(registry, SERVICE_METRICS.httpDuration);
   const rate = rateOf(options);
   const audit = log === undefined ? null : new OpsAudit(log);
   const common = { allowedHosts, access, setting, duration, rate, audit };
@@ -150,9 +146,5 @@ function withAuditHealth({ health, audit }: OpsServersOptions): () => HealthRepo
 }
 
 function refusedCounter(registry: Registry) {
-  return declareCounter(registry, {
-    name: 'cdc_ops_connections_refused_total',
-    help: 'Connections rejected because a client, or all clients together, exceeded the limit.',
-    initial: [{}],
-  });
+  return declareCounter(registry, SERVICE_METRICS.connectionsRefused, [{}]);
 }

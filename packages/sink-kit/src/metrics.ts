@@ -1,3 +1,4 @@
+import { tableId } from '@sluice/envelope';
 import type { PauseReason, ReplayResult } from '@sluice/ops-api';
 import type { PipelineError, Registry } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
@@ -11,6 +12,9 @@ import {
 } from './metric-series.ts';
 import type { BatchTally } from './tally.ts';
 
+const TABLES_MAX = 200;
+const OTHER_TABLES = { database: 'other', table: 'other' };
+
 /** What a sink service counts and measures, per batch: only `BatchTally` has seen the rows. */
 export class SinkMetrics {
   readonly #sink: string;
@@ -18,13 +22,15 @@ export class SinkMetrics {
   readonly #counters: ReturnType<typeof declareCounters>;
   readonly #gauges: ReturnType<typeof declareGauges>;
   readonly #histograms: ReturnType<typeof declareHistograms>;
+  /** Those with a latency of their own. */
+  readonly #tables = new Set<string>();
 
   constructor(registry: Registry, sink: string, group: string) {
     this.#sink = sink;
     this.#service = `sink-${sink}`;
     this.#counters = declareCounters(registry, sink, this.#service, group);
     this.#gauges = declareGauges(registry, sink);
-    this.#histograms = declareHistograms(registry);
+    this.#histograms = declareHistograms(registry, sink);
     this.#setBreaker('closed');
   }
 
@@ -38,11 +44,22 @@ export class SinkMetrics {
   /** A step is complete: adds what its tally has gathered. */
   add(tally: BatchTally): void {
     const sink = this.#sink;
-    for (const { table, op, result, count } of tally.counts())
-      this.#counters.records.inc({ sink, table, op, result }, count);
+    for (const { database, table, operation, result, count, latencyMs } of tally.counts()) {
+      this.#counters.records.inc({ sink, database, table, operation, result }, count);
+      if (latencyMs !== null) this.#tableLatency(database, table, latencyMs);
+    }
     this.#counters.processed.inc({ service: this.#service }, tally.records);
     for (const milliseconds of tally.latenciesMs)
       this.#histograms.latency.observe({ sink }, milliseconds / 1000);
+  }
+
+  /** Tables come and go: past a bound they are measured together. */
+  #tableLatency(database: string, table: string, latencyMs: number): void {
+    const id = tableId(database, table);
+    const hasOwn = this.#tables.has(id) || this.#tables.size < TABLES_MAX;
+    if (hasOwn) this.#tables.add(id);
+    const names = hasOwn ? { database, table } : OTHER_TABLES;
+    this.#gauges.tableLatency.set({ sink: this.#sink, ...names }, latencyMs / 1000);
   }
 
   error(error: PipelineError): void {
@@ -90,7 +107,7 @@ export class SinkMetrics {
   }
 
   dataGap(topic: string): void {
-    this.#gauges.dataGap.set({ topic }, 1);
+    this.#gauges.dataGap.set({ sink: this.#sink, topic }, 1);
   }
 
   heartbeat(sourceMs: number, nowMs: number): void {

@@ -165,7 +165,7 @@ export class PartitionWorker {
     for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
       const { record, error } = poison;
       await this.#letters.send(record, { stage: 'deserialize', error, attempts: 1, table: null });
-      progress.tally.addUnreadable(batch.topic);
+      progress.tally.addUnreadable();
       progress.poison.shift();
     }
     if (progress.step.kind === 'control')

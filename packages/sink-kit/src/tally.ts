@@ -4,24 +4,25 @@ import type { Delivery } from './sink.ts';
 export type RecordResult = 'applied' | 'stale' | 'superseded' | 'dlq';
 
 export interface RecordCount {
+  readonly database: string;
   readonly table: string;
-  /** As in Debezium: c(reate), u(pdate), d(elete), r(ead by a snapshot), t(runcate); `-` for what is no row. */
-  readonly op: string;
+  /** `none` for what is no row. */
+  readonly operation: Operation | 'none';
   readonly result: RecordResult;
   readonly count: number;
+  /** Of the newest change that has reached the store, from its commit, in milliseconds; null when none has. */
+  readonly latencyMs: number | null;
 }
 
-const OPS: Readonly<Record<Operation, string>> = {
-  INSERT: 'c',
-  UPDATE: 'u',
-  DELETE: 'd',
-  SNAPSHOT: 'r',
-  TRUNCATE: 't',
-};
+type Count = { -readonly [K in keyof RecordCount]: RecordCount[K] };
+type What = Pick<RecordCount, 'database' | 'table' | 'operation' | 'result'>;
+
+/** Where not even the table is known. */
+const UNREADABLE: What = { database: 'unknown', table: 'unknown', operation: 'none', result: 'dlq' };
 
 /** Gathers what became of the records of one step, so that metrics are touched once per step. */
 export class BatchTally {
-  readonly #counts = new Map<string, { table: string; op: string; result: RecordResult; count: number }>();
+  readonly #counts = new Map<string, Count>();
   readonly #latenciesMs: number[] = [];
   #records = 0;
   #lastCommitMs = Number.NaN;
@@ -41,26 +42,30 @@ export class BatchTally {
   }
 
   add({ envelope: { payload } }: Delivery, result: RecordResult, nowMs: number): void {
-    const operation = 'operation' in payload ? payload.operation : null;
+    const operation = 'operation' in payload ? payload.operation : 'none';
     const { database, table, timestamp } = payload.source;
-    this.#count(tableId(database, table), operation === null ? '-' : OPS[operation], result);
+    const count = this.#count({ database, table, operation, result });
     const reached = result === 'applied' || result === 'stale';
-    if (!reached || operation === null || operation === 'SNAPSHOT' || timestamp === this.#lastCommitMs)
-      return;
+    if (!reached || operation === 'none' || operation === 'SNAPSHOT') return;
+    const latencyMs = Math.max(0, nowMs - timestamp);
+    count.latencyMs = latencyMs;
+    if (timestamp === this.#lastCommitMs) return;
     this.#lastCommitMs = timestamp;
-    this.#latenciesMs.push(Math.max(0, nowMs - timestamp));
+    this.#latenciesMs.push(latencyMs);
   }
 
   /** A record of which not even the table is known. */
-  addUnreadable(topic: string): void {
-    this.#count(topic, '-', 'dlq');
+  addUnreadable(): void {
+    this.#count(UNREADABLE);
   }
 
-  #count(table: string, op: string, result: RecordResult): void {
+  #count(what: What): Count {
     this.#records += 1;
-    const name = `${table} ${op} ${result}`;
-    const known = this.#counts.get(name);
-    if (known === undefined) this.#counts.set(name, { table, op, result, count: 1 });
-    else known.count += 1;
+    const { database, table, operation, result } = what;
+    const name = `${tableId(database, table)} ${operation} ${result}`;
+    const count = this.#counts.get(name) ?? { ...what, count: 0, latencyMs: null };
+    if (count.count === 0) this.#counts.set(name, count);
+    count.count += 1;
+    return count;
   }
 }

@@ -38,12 +38,13 @@ describe('the way of a batch', () => {
     await worker.handle(batchOf([insert(1, 10), insert(1, 11), insert(2, 12)]), never);
     await worker.handle(batchOf([insert(2, 12)], 3n), never);
     const text = await registry.metrics();
-    const table = `${CONFORMANCE_DATABASE}.${CONFORMANCE_TABLE}`;
-    expect(text).toContain(`cdc_sink_records_total{sink="test",table="${table}",op="c",result="applied"} 2`);
-    expect(text).toContain(
-      `cdc_sink_records_total{sink="test",table="${table}",op="c",result="superseded"} 1`,
-    );
-    expect(text).toContain(`cdc_sink_records_total{sink="test",table="${table}",op="c",result="stale"} 1`);
+    const table = `database="${CONFORMANCE_DATABASE}",table="${CONFORMANCE_TABLE}"`;
+    const count = (result: string): string =>
+      `cdc_sink_records_total{sink="test",${table},operation="INSERT",result="${result}"}`;
+    expect(text).toContain(`${count('applied')} 2`);
+    expect(text).toContain(`${count('superseded')} 1`);
+    expect(text).toContain(`${count('stale')} 1`);
+    expect(text).toMatch(new RegExp(`cdc_table_latency_seconds{sink="test",${table}} \\d`));
   });
 });
 

@@ -27,3 +27,34 @@ test('after another assignment nothing is known', () => {
   watermark.caughtUp('a');
   expect(told).toEqual([1]);
 });
+
+test('it moves though some partition of many is always behind', () => {
+  const told: number[] = [];
+  const watermark = new Watermark((sourceMs) => told.push(sourceMs));
+  const partitions = Array.from({ length: 36 }, (_, index) => `p${index}`);
+  watermark.restart(partitions);
+  for (const name of partitions) watermark.caughtUp(name);
+  const nameAt = (step: number): string => `p${step % partitions.length}`;
+  for (let step = 0; step < 360; step += 1) {
+    watermark.busy(nameAt(step + 1));
+    watermark.caughtUp(nameAt(step));
+    if (step % 10 === 0) watermark.heartbeat(step);
+  }
+  expect(told).toEqual(Array.from({ length: 36 }, (_, index) => index * 10));
+});
+
+test('a partition that does not get on holds back every later heartbeat, and only the newest is told then', () => {
+  const told: number[] = [];
+  const watermark = new Watermark((sourceMs) => told.push(sourceMs));
+  watermark.restart(['stuck', 'fast']);
+  watermark.caughtUp('stuck');
+  watermark.busy('stuck');
+  for (let sourceMs = 1; sourceMs <= 1000; sourceMs += 1) {
+    watermark.busy('fast');
+    watermark.caughtUp('fast');
+    watermark.heartbeat(sourceMs);
+  }
+  expect(told).toEqual([]);
+  watermark.caughtUp('stuck');
+  expect(told).toEqual([1000]);
+});

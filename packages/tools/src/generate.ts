@@ -9,6 +9,7 @@ import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
 import { alertsPage, type FiredAlert } from './alerts-page.ts';
 import { apiPage } from './api-page.ts';
 import { dashboardFiles } from './dashboards/dashboard-files.ts';
+import { metricsPage } from './metrics-page.ts';
 import { securityPage, type RouteResult } from './security-page.ts';
 import { typesPage, type TypeResults } from './types-page.ts';
 
@@ -28,6 +29,7 @@ export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, s
     ['docs/api.md', apiPage()],
     ['docs/config.md', configPage(config)],
     ['docs/errors.md', errorsPage(await sinkErrorCodes())],
+    ['docs/metrics.md', metricsPage()],
     ['docs/openapi.json', jsonText(openApiDocument())],
     ['docs/security.md', await securityText(root)],
     ['docs/sluice.schema.json', jsonText(config)],

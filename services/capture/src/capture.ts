@@ -230,14 +230,20 @@ class Capture {
   #gauge(): void {
     const session = this.#observe();
     const { journal } = this.#state;
-    if (journal !== null) this.#metrics.ddlAlerts(journal.alerts.length);
+    if (journal !== null) this.#metrics.journal(journal.alerts.length, journal.stopped.length);
     if (session !== null) {
-      const { stream, queuedBytes } = session;
-      const { committedAtMs } = stream.transaction;
-      this.#metrics.progress(stream.sequence.file, stream.position.position, queuedBytes, committedAtMs);
+      const { stream, queuedBytes: bytes, queuedEvents: items, snapshotJobStore } = session;
+      this.#metrics.progress({
+        file: stream.sequence.file,
+        position: stream.position.position,
+        lastCommitMs: stream.transaction.committedAtMs,
+        queue: { bytes, items, capacityBytes: this.#settings.config.memory.queueBytes },
+        refused: session.refusedTables.length,
+        jobs: snapshotJobStore.shownJobs,
+      });
     }
-    const behind = this.#watch.behindSeconds(session);
-    if (behind !== null) this.#metrics.lag(behind);
+    // Before the first event nothing is known but this: for so long nothing was read.
+    this.#metrics.lag(this.#watch.behindSeconds(session) ?? performance.now() / 1000);
   }
 
   /** Looks at the session, if there is one: what holds it up is told while it does, and that it is over as soon as records arrive again. */

@@ -278,6 +278,10 @@ export class CaptureSession {
     return this.#reader.queuedBytes;
   }
 
+  get queuedEvents(): number {
+    return this.#reader.queuedEvents;
+  }
+
   /** Resolves when a Kafka transaction that began after this call is committed; throws KAFKA_FENCED when another capture has taken over. */
   confirm(): Promise<void> {
     return this.#loop.durably(() => undefined);

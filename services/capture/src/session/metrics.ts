@@ -1,152 +1,85 @@
 import { CAPTURE, DDL_CLASSES, type DdlClass } from '@sluice/envelope';
+import { CAPTURE_METRICS, CAPTURE_STATES, JOB_STATES, type CaptureStateName } from '@sluice/ops-api';
 import {
   declareCounter,
   declareGauge,
   declareHistogram,
+  errorCodes,
   errorEntry,
-  type Counter,
+  SERVICE_METRICS,
   type ErrorCode,
   type Gauge,
-  type Histogram,
   type Registry,
 } from '@sluice/runtime';
-import { CAPTURE_STATES, type CaptureStateName } from '@sluice/ops-api';
 import type { Published } from '../encode/flusher.ts';
 import type { TableRoute } from '../stream/table-route.ts';
 
-const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SERVICE = 'capture';
+const QUEUE = { stage: 'binlog' };
+const SPEC = CAPTURE_METRICS;
+
+/** What is so at this moment; looked at once a second. */
+export interface Progress {
+  readonly file: number;
+  readonly position: number;
+  readonly queue: { readonly bytes: number; readonly items: number; readonly capacityBytes: number };
+  /** Milliseconds since 1970; 0 before the first transaction. */
+  readonly lastCommitMs: number;
+  readonly refused: number;
+  readonly jobs: Iterable<{ readonly state: (typeof JOB_STATES)[number] }>;
+}
 
 /** What capture tells Prometheus: counted per flush, never per row. */
 export class CaptureMetrics {
   readonly #source: string;
-  readonly #state: Gauge<'source' | 'state'>;
-  readonly #connected: Gauge<'source'>;
-  readonly #lag: Gauge<'source'>;
-  readonly #events: Counter<'source' | 'db' | 'table' | 'op'>;
-  readonly #transactions: Counter<'source'>;
-  readonly #disconnects: Counter<'source' | 'reason'>;
-  readonly #errors: Counter<'service' | 'class' | 'reason'>;
-  readonly #processed: Counter<'service'>;
+  readonly #gauges: ReturnType<typeof declareGauges>;
+  readonly #counters: ReturnType<typeof declareCounters>;
   #rowsPublished = 0;
-  readonly #published: Counter<'topic'>;
-  readonly #publishSeconds: Histogram;
-  readonly #oversize: Counter<'topic'>;
-  readonly #deadLetters: Gauge<'sink'>;
-  readonly #checkpointAt: Gauge<'source'>;
-  readonly #position: Gauge<'source'>;
-  readonly #file: Gauge<'source'>;
-  readonly #generation: Gauge<'source'>;
-  readonly #queueBytes: Gauge<'stage'>;
-  readonly #lastEvent: Gauge<'source'>;
-  readonly #ddl: Counter<'source' | 'class'>;
-  readonly #ddlAlerts: Gauge<'source'>;
 
   constructor(registry: Registry, source: string) {
     this.#source = source;
-    const gauge = (name: string, help: string): Gauge<'source'> =>
-      declareGauge(registry, { name, help, labels: ['source'] });
-    this.#state = declareState(registry, source);
-    this.#connected = gauge('cdc_source_connected', '1 while the binlog is being read.');
-    this.#lag = gauge(
-      'cdc_binlog_lag_seconds',
-      'Age of the last event processed; 0 when capture has read the whole binlog.',
-    );
-    this.#generation = gauge('cdc_source_generation', 'Generation in the sequence number.');
-    this.#position = gauge('cdc_binlog_position_bytes', 'Position in the binlog file.');
-    this.#file = gauge('cdc_binlog_file_number', 'Number of the binlog file.');
-    this.#lastEvent = gauge(
-      'cdc_binlog_last_event_timestamp_seconds',
-      'Commit time of the last transaction processed.',
-    );
-    this.#checkpointAt = gauge(
-      'cdc_checkpoint_last_success_timestamp_seconds',
-      'Time of the last committed checkpoint.',
-    );
-    this.#ddl = declareDdl(registry, source);
-    this.#ddlAlerts = gauge('cdc_ddl_unacknowledged', 'DDL alerts that are not acknowledged.');
-    this.#events = declareCounter(registry, {
-      name: 'cdc_capture_events_total',
-      help: 'Row changes published.',
-      labels: ['source', 'db', 'table', 'op'],
-    });
-    this.#transactions = declareCounter(registry, {
-      name: 'cdc_capture_transactions_total',
-      help: 'Source transactions read.',
-      labels: ['source'],
-      initial: [{ source }],
-    });
-    this.#disconnects = declareCounter(registry, {
-      name: 'cdc_capture_disconnects_total',
-      help: 'Times that the stream ended with an error.',
-      labels: ['source', 'reason'],
-    });
-    this.#errors = declareCounter(registry, {
-      name: 'cdc_errors_total',
-      help: 'Errors by class and code.',
-      labels: ['service', 'class', 'reason'],
-    });
-    this.#processed = declareCounter(registry, {
-      name: 'cdc_records_processed_total',
-      help: 'Records published.',
-      labels: ['service'],
-      initial: [{ service: 'capture' }],
-    });
-    this.#published = byTopic(registry, 'cdc_kafka_produced_records_total', 'Row records by topic.');
-    this.#oversize = byTopic(registry, 'cdc_oversize_records_total', 'Rows that were too large for Kafka.');
-    this.#deadLetters = declareGauge(registry, {
-      name: 'cdc_dlq_depth',
-      help: 'Unresolved dead letters.',
-      labels: ['sink'],
-      initial: [{ sink: CAPTURE }],
-    });
-    this.#publishSeconds = declareHistogram(registry, {
-      name: 'cdc_kafka_produce_duration_seconds',
-      help: 'Duration of one Kafka transaction.',
-      buckets: LATENCY_BUCKETS,
-    });
-    this.#queueBytes = declareGauge(registry, {
-      name: 'cdc_queue_bytes',
-      help: 'Bytes in the queue.',
-      labels: ['stage'],
-      initial: [{ stage: 'binlog' }],
-    });
+    this.#gauges = declareGauges(registry, source);
+    this.#counters = declareCounters(registry, source);
   }
 
   state(now: CaptureStateName): void {
     for (const state of CAPTURE_STATES)
-      this.#state.set({ source: this.#source, state }, state === now ? 1 : 0);
+      this.#gauges.state.set({ source: this.#source, state }, state === now ? 1 : 0);
   }
 
   connected(generation: number): void {
-    this.#connected.set({ source: this.#source }, 1);
-    this.#generation.set({ source: this.#source }, generation);
+    this.#set(this.#gauges.connected, 1);
+    this.#set(this.#gauges.generation, generation);
   }
 
   disconnected(errorClass: string, code: string): void {
-    this.#connected.set({ source: this.#source }, 0);
-    this.#disconnects.inc({ source: this.#source, reason: code });
-    this.#errors.inc({ service: 'capture', class: errorClass, reason: code });
+    this.#set(this.#gauges.connected, 0);
+    this.#counters.disconnects.inc({ source: this.#source, reason: code });
+    this.#counters.errors.inc({ service: SERVICE, class: errorClass, reason: code });
+    if (code.startsWith('KAFKA_')) this.#counters.produceErrors.inc({ reason: code });
   }
 
   /** A table that cannot be captured. */
   refused(code: ErrorCode): void {
-    this.#errors.inc({ service: 'capture', class: errorEntry(code).class, reason: code });
+    this.#counters.errors.inc({ service: SERVICE, class: errorEntry(code).class, reason: code });
   }
 
   diverted(topic: string): void {
-    this.#oversize.inc({ topic });
+    this.#counters.oversize.inc({ topic });
   }
 
   deadLetters(open: number): void {
-    this.#deadLetters.set({ sink: CAPTURE }, open);
+    this.#gauges.deadLetters.set({ sink: CAPTURE }, open);
   }
 
   ddl(kind: DdlClass): void {
-    this.#ddl.inc({ source: this.#source, class: kind });
+    this.#counters.ddl.inc({ source: this.#source, class: kind });
   }
 
-  ddlAlerts(open: number): void {
-    this.#ddlAlerts.set({ source: this.#source }, open);
+  /** @param alerts that nobody has acknowledged; @param stopped tables that wait for an operator */
+  journal(alerts: number, stopped: number): void {
+    this.#set(this.#gauges.ddlAlerts, alerts);
+    this.#set(this.#gauges.stoppedTables, stopped);
   }
 
   /** Rows that were published since the process began. */
@@ -156,56 +89,109 @@ export class CaptureMetrics {
 
   published(published: Published, transactions: number, routes: Iterable<TableRoute>): void {
     const source = this.#source;
-    this.#publishSeconds.observe(published.seconds);
-    this.#processed.inc({ service: 'capture' }, published.rows);
+    this.#counters.publishSeconds.observe(published.seconds);
+    this.#counters.processed.inc({ service: SERVICE }, published.rows);
     this.#rowsPublished += published.rows;
-    this.#checkpointAt.set({ source }, Date.now() / 1000);
-    if (transactions > 0) this.#transactions.inc({ source }, transactions);
+    this.#set(this.#gauges.checkpointAt, Date.now() / 1000);
+    if (transactions > 0) this.#counters.transactions.inc({ source }, transactions);
     for (const route of routes) this.#countRoute(route);
   }
 
   #countRoute({ counts, encoder }: TableRoute): void {
+    const source = this.#source;
     const { database, table } = encoder.table;
-    for (const op of ['INSERT', 'UPDATE', 'DELETE', 'SNAPSHOT'] as const) {
-      if (counts[op] === 0) continue;
-      this.#events.inc({ source: this.#source, db: database, table, op }, counts[op]);
-      this.#published.inc({ topic: encoder.topicOf(op) }, counts[op]);
-      counts[op] = 0;
+    for (const operation of ['INSERT', 'UPDATE', 'DELETE', 'SNAPSHOT'] as const) {
+      const rows = counts[operation];
+      if (rows === 0) continue;
+      this.#counters.events.inc({ source, database, table, operation }, rows);
+      this.#counters.produced.inc({ topic: encoder.topicOf(operation) }, rows);
+      if (operation === 'SNAPSHOT') this.#counters.snapshotRows.inc({ source }, rows);
+      counts[operation] = 0;
     }
   }
 
   /** Age of the last transaction handled, or 0 at the tip. */
   lag(seconds: number): void {
-    this.#lag.set({ source: this.#source }, Math.max(0, seconds));
+    this.#set(this.#gauges.lag, Math.max(0, seconds));
   }
 
-  progress(file: number, position: number, queueBytes: number, lastCommitMs: number): void {
-    const source = this.#source;
-    this.#file.set({ source }, file);
-    this.#position.set({ source }, position);
-    this.#queueBytes.set({ stage: 'binlog' }, queueBytes);
-    if (lastCommitMs > 0) this.#lastEvent.set({ source }, lastCommitMs / 1000);
+  progress({ file, position, queue, lastCommitMs, refused, jobs }: Progress): void {
+    const gauges = this.#gauges;
+    this.#set(gauges.file, file);
+    this.#set(gauges.position, position);
+    if (lastCommitMs > 0) this.#set(gauges.lastEvent, lastCommitMs / 1000);
+    gauges.queueBytes.set(QUEUE, queue.bytes);
+    gauges.queueItems.set(QUEUE, queue.items);
+    gauges.queueCapacity.set(QUEUE, queue.capacityBytes);
+    this.#set(gauges.refusedTables, refused);
+    const byState = new Map<string, number>();
+    for (const { state } of jobs) byState.set(state, (byState.get(state) ?? 0) + 1);
+    for (const state of JOB_STATES)
+      gauges.snapshotTables.set({ source: this.#source, state }, byState.get(state) ?? 0);
+  }
+
+  #set(gauge: Gauge<'source'>, value: number): void {
+    gauge.set({ source: this.#source }, value);
   }
 }
 
-function byTopic(registry: Registry, name: string, help: string): Counter<'topic'> {
-  return declareCounter(registry, { name, help, labels: ['topic'] });
+function declareGauges(registry: Registry, source: string) {
+  const own = [{ source }];
+  return {
+    state: declareGauge(
+      registry,
+      SPEC.state,
+      CAPTURE_STATES.map((state) => ({ source, state })),
+    ),
+    connected: declareGauge(registry, SPEC.connected, own),
+    generation: declareGauge(registry, SPEC.generation, own),
+    lag: declareGauge(registry, SPEC.lag, own),
+    position: declareGauge(registry, SPEC.position, own),
+    file: declareGauge(registry, SPEC.file, own),
+    lastEvent: declareGauge(registry, SPEC.lastEvent, own),
+    checkpointAt: declareGauge(registry, SPEC.checkpointAt, own),
+    ddlAlerts: declareGauge(registry, SPEC.ddlAlerts, own),
+    refusedTables: declareGauge(registry, SPEC.refusedTables, own),
+    stoppedTables: declareGauge(registry, SPEC.stoppedTables, own),
+    snapshotTables: declareGauge(
+      registry,
+      SPEC.snapshotTables,
+      JOB_STATES.map((state) => ({ source, state })),
+    ),
+    deadLetters: declareGauge(registry, SERVICE_METRICS.openDeadLetters, [{ sink: CAPTURE }]),
+    queueBytes: declareGauge(registry, SPEC.queueBytes, [QUEUE]),
+    queueItems: declareGauge(registry, SPEC.queueItems, [QUEUE]),
+    queueCapacity: declareGauge(registry, SPEC.queueCapacity, [QUEUE]),
+  };
 }
 
-function declareDdl(registry: Registry, source: string): Counter<'source' | 'class'> {
-  return declareCounter(registry, {
-    name: 'cdc_ddl_events_total',
-    help: 'DDL statements on captured tables.',
-    labels: ['source', 'class'],
-    initial: DDL_CLASSES.map((kind) => ({ source, class: kind })),
-  });
-}
-
-function declareState(registry: Registry, source: string): Gauge<'source' | 'state'> {
-  return declareGauge(registry, {
-    name: 'cdc_capture_state',
-    help: '1 for the current state of capture.',
-    labels: ['source', 'state'],
-    initial: CAPTURE_STATES.map((state) => ({ source, state })),
-  });
+function declareCounters(registry: Registry, source: string) {
+  const ends = errorCodes('retryable', 'fatal').map((reason) => ({ source, reason }));
+  const errors = errorCodes('retryable', 'record', 'schema', 'fatal').map((reason) => ({
+    service: SERVICE,
+    class: errorEntry(reason).class,
+    reason,
+  }));
+  const ofKafka = ends.filter(({ reason }) => reason.startsWith('KAFKA_'));
+  return {
+    events: declareCounter(registry, SPEC.events),
+    transactions: declareCounter(registry, SPEC.transactions, [{ source }]),
+    disconnects: declareCounter(registry, SPEC.disconnects, ends),
+    errors: declareCounter(registry, SERVICE_METRICS.errors, errors),
+    processed: declareCounter(registry, SERVICE_METRICS.processed, [{ service: SERVICE }]),
+    snapshotRows: declareCounter(registry, SPEC.snapshotRows, [{ source }]),
+    ddl: declareCounter(
+      registry,
+      SPEC.ddl,
+      DDL_CLASSES.map((kind) => ({ source, class: kind })),
+    ),
+    produced: declareCounter(registry, SPEC.produced),
+    produceErrors: declareCounter(
+      registry,
+      SPEC.produceErrors,
+      ofKafka.map(({ reason }) => ({ reason })),
+    ),
+    oversize: declareCounter(registry, SPEC.oversize),
+    publishSeconds: declareHistogram(registry, SPEC.publishSeconds),
+  };
 }

@@ -108,6 +108,10 @@ export class BinlogReader {
     }, options.heartbeatMs);
   }
 
+  get queuedEvents(): number {
+    return this.#queue.items;
+  }
+
   get queuedBytes(): number {
     return this.#queue.bytes;
   }

@@ -30,6 +30,10 @@ export class EventQueue {
     this.#flow = flow;
   }
 
+  get items(): number {
+    return this.#events.length;
+  }
+
   /** Memory that the queued events take. */
   get bytes(): number {
     return this.#bytes;

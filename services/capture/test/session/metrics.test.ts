@@ -28,7 +28,7 @@ test('rows are counted once they are published, by table and operation', async (
   stream.onRows(rowsEvent({ table: ORDERS, operation: 'INSERT', start: 110, rows }));
   metrics.published({ rows: 2, bytes: 100, seconds: 0.003 }, 1, routes.all);
   metrics.published({ rows: 0, bytes: 100, seconds: 0.003 }, 0, routes.all);
-  const labels = { source: 'shop', db: 'shop', table: 'orders', op: 'INSERT' };
+  const labels = { source: 'shop', database: 'shop', table: 'orders', operation: 'INSERT' };
   expect(await valueOf(registry, 'cdc_capture_events_total', labels)).toBe(2);
   expect(await valueOf(registry, 'cdc_kafka_produced_records_total', { topic: 'p.shop.orders' })).toBe(2);
   expect(await valueOf(registry, 'cdc_capture_transactions_total', { source: 'shop' })).toBe(1);
@@ -55,4 +55,44 @@ test('the lag is never negative', async () => {
   expect(await valueOf(registry, 'cdc_binlog_lag_seconds', { source: 'shop' })).toBe(0);
   metrics.lag(12);
   expect(await valueOf(registry, 'cdc_binlog_lag_seconds', { source: 'shop' })).toBe(12);
+});
+
+test('every series with a bounded set of labels is there before anything happened', async () => {
+  const registry = new Registry();
+  new CaptureMetrics(registry, 'shop');
+  const source = { source: 'shop' };
+  expect(await valueOf(registry, 'cdc_source_connected', source)).toBe(0);
+  expect(await valueOf(registry, 'cdc_binlog_lag_seconds', source)).toBe(0);
+  for (const reason of ['SOURCE_SILENT', 'SOURCE_BINLOG_PURGED', 'KAFKA_UNREACHABLE']) {
+    expect(await valueOf(registry, 'cdc_capture_disconnects_total', { reason }), reason).toBe(0);
+    expect(await valueOf(registry, 'cdc_errors_total', { service: 'capture', reason }), reason).toBe(0);
+  }
+  expect(await valueOf(registry, 'cdc_kafka_produce_errors_total', { reason: 'KAFKA_UNREACHABLE' })).toBe(0);
+  const declared = await registry.getMetricsAsJSON();
+  const unknown = declared.filter(({ values }) => values.some(({ value }) => Number.isNaN(value)));
+  expect(unknown.map(({ name }) => name).sort()).toEqual([
+    'cdc_binlog_file_number',
+    'cdc_binlog_last_event_timestamp_seconds',
+    'cdc_binlog_position_bytes',
+    'cdc_checkpoint_last_success_timestamp_seconds',
+  ]);
+});
+
+test('what is so at this moment: queue, snapshots, tables that are left alone', async () => {
+  const registry = new Registry();
+  const metrics = new CaptureMetrics(registry, 'shop');
+  metrics.progress({
+    file: 7,
+    position: 400,
+    queue: { bytes: 10, items: 2, capacityBytes: 100 },
+    lastCommitMs: 0,
+    refused: 3,
+    jobs: [{ state: 'running' }, { state: 'pending' }, { state: 'pending' }],
+  });
+  const queue = { stage: 'binlog' };
+  expect(await valueOf(registry, 'cdc_queue_items', queue)).toBe(2);
+  expect(await valueOf(registry, 'cdc_queue_capacity_bytes', queue)).toBe(100);
+  expect(await valueOf(registry, 'cdc_tables_refused', { source: 'shop' })).toBe(3);
+  const jobs = (state: string): Promise<number> => valueOf(registry, 'cdc_snapshot_tables', { state });
+  expect([await jobs('running'), await jobs('pending'), await jobs('done')]).toEqual([1, 2, 0]);
 });
