@@ -25,11 +25,13 @@ export class BrokerConnections {
   readonly #options: ConnectionOptions;
   readonly #open = new Map<string, Connection>();
   readonly #opening = new Map<string, Promise<Connection>>();
+  readonly #serverName: string | undefined;
   #destroyed = false;
 
   constructor(kafka: KafkaConfig, times: ConnectionTimes) {
     const tls = tlsOptions(kafka);
     this.#clientId = kafka.clientId;
+    this.#serverName = tls?.servername;
     this.#options = {
       connectTimeout: times.connectTimeoutMs,
       requestTimeout: times.requestTimeoutMs,
@@ -66,7 +68,8 @@ export class BrokerConnections {
     const connection = new Connection(this.#clientId, {
       ...this.#options,
       // The name for TLS's server name indication; an address is none (RFC 6066), certificates are checked against it all the same.
-      ...(isIP(broker.host) === 0 ? { tlsServerName: broker.host } : {}),
+      ...(this.#serverName === undefined && isIP(broker.host) === 0 ? { tlsServerName: broker.host } : {}),
+      ...(this.#serverName === undefined ? {} : { tlsServerName: this.#serverName }),
     });
     // Without a listener the error event of a lost connection would end the process; requests get it as their error.
     connection.on('error', () => {});

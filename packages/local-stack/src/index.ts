@@ -1,3 +1,4 @@
+export { makeCertificates, type Certificates } from './certificates.ts';
 export { debianTree, type DebianTree, type DebianTreeOptions } from './debian-tree.ts';
 export { ADDRESS_VARIABLES } from './environment.ts';
 export { debianCommand } from './install/unpacked-program.ts';

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { PipelineError, type ServerTlsConfig } from '@sluice/runtime';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { isLoopback, PipelineError, readClientTls, type ClientTls, type TlsSetting } from '@sluice/runtime';
 import {
   createConnection,
   createPool as createMysqlPool,
@@ -17,12 +17,18 @@ export interface MysqlOptions {
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  readonly tls?: ServerTlsConfig | undefined;
+  /** Default: encryption without identity, none on loopback. */
+  readonly tls?: TlsSetting;
+  /** Place of `tls` in sluice.yaml, for messages; default `tls`. */
+  readonly setting?: string;
   /** Milliseconds until an unanswered connection attempt fails. */
   readonly connectTimeoutMs: number;
   /** Default database of the session. */
   readonly database?: string;
 }
+
+const KEEP_ALIVE_MS = 30_000;
+const ENCRYPTED_ONLY: ClientTls = { rejectUnauthorized: false };
 
 /**
  * Dates come as text, BIGINTs beyond 2^53 − 1 as text, character set utf8mb4. Throws a PipelineError with a MYSQL_… code.
@@ -63,13 +69,13 @@ export function createPool(options: MysqlOptions, connections: number): Pool {
 
 /** What the driver is given; also for a library that opens its connections itself. */
 export function driverOptions(options: MysqlOptions): ConnectionOptions {
+  const tls = tlsOf(options);
   return {
     host: options.host,
     port: options.port,
     user: options.user,
     password: options.password,
     ...(options.database === undefined ? {} : { database: options.database }),
-    ...(options.tls === undefined ? {} : { ssl: tlsOptions(options.tls) }),
     connectTimeout: options.connectTimeoutMs,
     // The server must not ask for local files; affected rows are changed rows, not found ones.
     flags: ['-LOCAL_FILES', '-FOUND_ROWS'],
@@ -79,29 +85,38 @@ export function driverOptions(options: MysqlOptions): ConnectionOptions {
     supportBigNumbers: true,
     multipleStatements: false,
     enableKeepAlive: true,
-    keepAliveInitialDelay: 30_000,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    ...(tls === undefined ? {} : encrypted(options, tls)),
   };
 }
 
-function tlsOptions(tls: ServerTlsConfig): NonNullable<Exclude<ConnectionOptions['ssl'], string>> {
+/** The setting, or what holds without it: a password does not cross a network in clear unless that is written. */
+function tlsOf({ tls, host }: MysqlOptions): ClientTls | undefined {
+  if (tls === 'off') return undefined;
+  return tls ?? (isLoopback(host) ? undefined : ENCRYPTED_ONLY);
+}
+
+/**
+ * TLS for the driver. It checks a certificate against its own `host` and knows no other name, and takes an address for `localhost`:
+ * so it is told the name in the place of the host, and gets a socket that goes to the host and that names it to Node's TLS.
+ */
+function encrypted(options: MysqlOptions, tls: ClientTls): ConnectionOptions {
+  const { host, port, setting = 'tls' } = options;
+  const { servername, ...files } = readClientTls(tls, setting, host);
   const verify = tls.rejectUnauthorized;
-  return {
-    rejectUnauthorized: verify,
-    // The driver's default checks who signed the certificate but not whose it is.
-    verifyIdentity: verify,
-    ...(tls.caFile === undefined ? {} : { ca: readCa(tls.caFile) }),
-  };
-}
-
-function readCa(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new PipelineError('MYSQL_TLS_FAILED', `cannot read the CA file ${file}`, {
-      cause: error,
-      context: { file },
+  // The driver's default checks who signed the certificate but not whose it is.
+  const ssl = { ...files, verifyIdentity: verify };
+  const open = (): Socket => {
+    const socket = connectSocket({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
     });
-  }
+    return Object.assign(socket, { _host: host });
+  };
+  return { ssl, host: servername ?? host, stream: open };
 }
 
 function withAddress(error: PipelineError, { host, port, user }: MysqlOptions): PipelineError {

@@ -106,7 +106,7 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
       await expect(open({ tls })).rejects.toMatchObject({ code: 'MYSQL_TLS_FAILED', errorClass: 'fatal' });
       const caFile = '/no/such/ca.pem';
       await expect(open({ tls: { ...tls, caFile } })).rejects.toMatchObject({
-        code: 'MYSQL_TLS_FAILED',
+        code: 'CONFIG_INVALID',
         context: { file: caFile },
       });
     });

@@ -235,7 +235,7 @@ export const ERRORS = {
   MYSQL_TLS_FAILED: {
     class: 'fatal',
     summary: 'the TLS handshake with a MySQL or MariaDB server failed',
-    fix: 'Correct `tls` of the server named in the message: check the CA file, and that the server has TLS enabled.',
+    fix: 'Correct `tls` of the server named in the message: check the CA file, `serverName` and the client certificate, and that the server has TLS enabled; `tls: off` connects without it.',
   },
   MYSQL_UNKNOWN: {
     class: 'retryable',

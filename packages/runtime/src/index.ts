@@ -22,20 +22,20 @@ export { formatPath, type ConfigProblem } from './config/problems.ts';
 export type { PathPart } from './config/shape.ts';
 export {
   deriveServerId,
-  kafkaTlsSchema,
   logSchema,
+  MYSQL_WITHOUT_TLS,
   saslSchema,
-  serverTlsSchema,
   sluiceSchema,
   type KafkaConfig,
   type LogConfig,
   type OpsConfig,
-  type ServerTlsConfig,
   type SluiceConfig,
   type SourceConfig,
   type TablesConfig,
   type TopicsConfig,
 } from './config/schema.ts';
+export { tlsSchema, type ClientTls, type TlsSetting } from './config/tls-schema.ts';
+export { readClientTls, type TlsFiles } from './client-tls.ts';
 export { opsSchemaFor } from './config/ops-schema.ts';
 export { opsOf, parseSection } from './config/section.ts';
 export { redactedConfig } from './config/secrets.ts';
@@ -81,7 +81,7 @@ export { SERVICE_METRICS } from './service-metrics.ts';
 export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export { preflightFailed, type PreflightProblem } from './preflight.ts';
 export { OperatorNeed, type Need } from './operator-need.ts';
-export type { OpsRole } from './ops-access.ts';
+export { isLoopback, type OpsRole } from './ops-access.ts';
 export { shownOrder, type AuditEntry, type AuditLog } from './ops-audit.ts';
 export type { OpsRequest, OpsResponse, OpsRoute } from './ops-routes.ts';
 export { startOpsServers, type OpsServers, type OpsServersOptions } from './ops-servers.ts';

@@ -136,6 +136,6 @@ export function isDenial(answer: Principal | Denial | null): answer is Denial {
 
 /** Whether an address is one that only processes of this host reach. */
 export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
+  if (host === 'localhost' || host === '::1' || host === '[::1]') return true;
   return isIP(host) === 4 && host.startsWith('127.');
 }

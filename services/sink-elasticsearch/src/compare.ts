@@ -3,10 +3,10 @@ import { text as readText } from 'node:stream/consumers';
 import { Client } from '@elastic/elasticsearch';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
-import type { ElasticsearchConfig } from './config.ts';
+import { clientTls, type ElasticsearchConfig } from './config.ts';
 
 type Settings = Pick<ElasticsearchConfig, 'node'> &
-  Partial<Pick<ElasticsearchConfig, 'auth' | 'indexPrefix'>>;
+  Partial<Pick<ElasticsearchConfig, 'auth' | 'indexPrefix' | 'tls'>>;
 
 const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sluice']);
 const LONGEST_ID_BYTES = 512;
@@ -14,7 +14,12 @@ const SCROLL_PAGE = 5000;
 
 export function openStore(target: Settings): Promise<ComparedSink> {
   const { node, auth } = target;
-  const client = new Client({ node, maxRetries: 2, ...(auth === undefined ? {} : { auth }) });
+  const client = new Client({
+    node,
+    ...clientTls({ node, tls: target.tls }),
+    maxRetries: 2,
+    ...(auth === undefined ? {} : { auth }),
+  });
   const sink: ComparedSink = {
     open: async (table) => {
       const index = indexName(`${target.indexPrefix ?? ''}${table.database}.${table.table}`.toLowerCase());

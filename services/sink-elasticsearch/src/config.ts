@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { ClientOptions } from '@elastic/elasticsearch';
-import { opsSchemaFor, serverTlsSchema, type ServerTlsConfig } from '@sluice/runtime';
+import { isLoopback, opsSchemaFor, readClientTls, tlsSchema } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 
@@ -12,26 +11,38 @@ const authSchema = z.union([
 ]);
 
 /** The section `sinks.elasticsearch` of sluice.yaml. */
-export const elasticsearchSchema = z.strictObject({
-  ...sinkBaseSchema.shape,
-  ops: opsSchemaFor('elasticsearch').prefault({}),
-  node: z.url().default('http://127.0.0.1:9200').meta({ description: 'Address of the cluster.' }),
-  auth: authSchema.optional().meta({ description: '`username` and `password`, or `apiKey`.' }),
-  tls: serverTlsSchema.optional(),
-  indexPrefix: z
-    .string()
-    .regex(/^([a-z0-9][a-z0-9._-]*)?$/, 'may hold lower-case letters, digits, `.`, `_`, `-`')
-    .default('')
-    .meta({ description: 'Put before `<database>.<table>` in every index name.' }),
-  shards: z.int().min(1).max(1024).default(1).meta({ description: 'Primary shards of a new index.' }),
-  replicas: z.int().min(0).max(10).default(0).meta({ description: 'Replicas of a new index.' }),
-  requestTimeoutMs: z
-    .int()
-    .min(1000)
-    .max(120_000)
-    .default(20_000)
-    .meta({ description: 'Longest wait for one answer, in milliseconds.' }),
-});
+export const elasticsearchSchema = z
+  .strictObject({
+    ...sinkBaseSchema.shape,
+    ops: opsSchemaFor('elasticsearch').prefault({}),
+    node: z.url().default('http://127.0.0.1:9200').meta({ description: 'Address of the cluster.' }),
+    auth: authSchema.optional().meta({ description: '`username` and `password`, or `apiKey`.' }),
+    tls: tlsSchema('With `https://` in `node`; default there: `{}`.'),
+    indexPrefix: z
+      .string()
+      .regex(/^([a-z0-9][a-z0-9._-]*)?$/, 'may hold lower-case letters, digits, `.`, `_`, `-`')
+      .default('')
+      .meta({ description: 'Put before `<database>.<table>` in every index name.' }),
+    shards: z.int().min(1).max(1024).default(1).meta({ description: 'Primary shards of a new index.' }),
+    replicas: z.int().min(0).max(10).default(0).meta({ description: 'Replicas of a new index.' }),
+    requestTimeoutMs: z
+      .int()
+      .min(1000)
+      .max(120_000)
+      .default(20_000)
+      .meta({ description: 'Longest wait for one answer, in milliseconds.' }),
+  })
+  .superRefine(({ node, auth, tls }, context) => {
+    const refuse = (path: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const { protocol, hostname, password } = new URL(node);
+    const isEncrypted = protocol === 'https:';
+    if (isEncrypted && tls === 'off') refuse('tls', 'https:// asks for TLS: remove it, or write http://');
+    if (!isEncrypted && tls !== undefined && tls !== 'off')
+      refuse('tls', 'http:// does not encrypt: write https:// in node, or remove tls');
+    if (!isEncrypted && tls !== 'off' && (auth !== undefined || password !== '') && !isLoopback(hostname))
+      refuse('node', 'would send the login in clear: write https://, or tls: off where nobody listens');
+  });
 
 export type ElasticsearchConfig = z.output<typeof elasticsearchSchema>;
 
@@ -42,10 +53,15 @@ export function clientOptions(config: ElasticsearchConfig): ClientOptions {
     maxRetries: 0,
     requestTimeout: config.requestTimeoutMs,
     ...(config.auth === undefined ? {} : { auth: config.auth }),
-    ...(config.tls === undefined ? {} : { tls: tlsOptions(config.tls) }),
+    ...clientTls(config),
   };
 }
 
-function tlsOptions({ caFile, rejectUnauthorized }: ServerTlsConfig): NonNullable<ClientOptions['tls']> {
-  return caFile === undefined ? { rejectUnauthorized } : { rejectUnauthorized, ca: readFileSync(caFile) };
+/** TLS as the client takes it. Throws CONFIG_INVALID when a file cannot be used. */
+export function clientTls({
+  node,
+  tls,
+}: Pick<ElasticsearchConfig, 'node' | 'tls'>): Pick<ClientOptions, 'tls'> {
+  if (tls === undefined || tls === 'off') return {};
+  return { tls: readClientTls(tls, 'sinks.elasticsearch.tls', new URL(node).hostname) };
 }

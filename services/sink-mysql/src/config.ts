@@ -1,4 +1,4 @@
-import { opsSchemaFor, PipelineError, serverTlsSchema } from '@sluice/runtime';
+import { opsSchemaFor, PipelineError, tlsSchema, MYSQL_WITHOUT_TLS } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 import { CODES } from './errors.ts';
@@ -21,7 +21,7 @@ export const mysqlSinkSchema = z.strictObject({
     .min(1)
     .meta({ description: 'User with rights on the target databases and `stateDatabase`.' }),
   password: z.string().default('').meta({ description: 'Password of the user.', secret: true }),
-  tls: serverTlsSchema.optional(),
+  tls: tlsSchema(MYSQL_WITHOUT_TLS),
   databases: z.record(databaseName, ownDatabase).default({}).meta({
     description: 'Source database: target database. One that is not named keeps its name.',
   }),

@@ -28,7 +28,10 @@ const LOCK_NAME_MAX = 64;
  */
 export function targetPool(config: MysqlSinkConfig): Pool {
   const { host, port, user, password, tls, connectTimeoutMs } = config;
-  const pool = createPool({ host, port, user, password, tls, connectTimeoutMs }, config.connections);
+  const pool = createPool(
+    { host, port, user, password, tls, connectTimeoutMs, setting: 'sinks.mysql.tls' },
+    config.connections,
+  );
   const silence = `SET SESSION wait_timeout = ${Math.ceil(config.transactionTimeoutMs / 1000)}`;
   // Statements of a connection run in order: these are done before its user gets at it.
   pool.pool.on('connection', (connection) => {

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
 import type { ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
-import type { RedisConfig } from './config.ts';
+import { clientTls, type RedisConfig } from './config.ts';
 
-type Settings = Pick<RedisConfig, 'url'> & Partial<Pick<RedisConfig, 'keyPrefix'>>;
+type Settings = Pick<RedisConfig, 'url'> & Partial<Pick<RedisConfig, 'keyPrefix' | 'tls'>>;
 
 const SEQUENCE = '_sequence';
 const NONE: ReadonlySet<string> = new Set();
@@ -11,7 +11,10 @@ const SCAN_COUNT = 2000;
 
 /** Compares `format: json`: strings that hold one JSON document each. */
 export function openStore(target: Settings): Promise<ComparedSink> {
-  const client = new Redis(target.url, { maxRetriesPerRequest: 2 });
+  const client = new Redis(target.url, {
+    ...clientTls({ url: target.url, tls: target.tls }),
+    maxRetriesPerRequest: 2,
+  });
   // Errors also reject the commands; without a listener they would end the process.
   client.on('error', () => undefined);
   const sink: ComparedSink = {

@@ -1,36 +1,56 @@
-import { opsSchemaFor } from '@sluice/runtime';
+import { isLoopback, opsSchemaFor, readClientTls, tlsSchema, type TlsFiles } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 
 /** Section `sinks.redis` of sluice.yaml. */
-export const redisConfigSchema = z.strictObject({
-  ...sinkBaseSchema.shape,
-  ops: opsSchemaFor('redis').prefault({}),
-  url: z
-    .string()
-    .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
-    .refine(isAddress, {
-      message:
-        'must be redis://USER:PASSWORD@HOST:PORT/DATABASE; in user and password write each of : / ? # @ % [ ] as % and its hexadecimal code',
-    })
-    .default('redis://127.0.0.1:6379')
-    .meta({ description: 'Server, user, password and database number; `rediss` for TLS.', secret: true }),
-  format: z.enum(['json', 'hash']).default('json').meta({
-    description: '`json`: a row is one string. `hash`: a row is a hash of text fields, a NULL is no field.',
-  }),
-  keyPrefix: z
-    .string()
-    .max(200)
-    .regex(/^(?!sluice:)/, 'must not begin with sluice:, as the keys of the sink itself do')
-    .default('')
-    .meta({
-      description:
-        'Put before every key of a row; with braces, e.g. `{shop}:`, all rows lie in one cluster slot.',
+export const redisConfigSchema = z
+  .strictObject({
+    ...sinkBaseSchema.shape,
+    ops: opsSchemaFor('redis').prefault({}),
+    url: z
+      .string()
+      .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+      .refine(isAddress, {
+        message:
+          'must be redis://USER:PASSWORD@HOST:PORT/DATABASE; in user and password write each of : / ? # @ % [ ] as % and its hexadecimal code',
+      })
+      .default('redis://127.0.0.1:6379')
+      .meta({ description: 'Server, user, password and database number; `rediss` for TLS.', secret: true }),
+    tls: tlsSchema('With `rediss://` in `url`; default there: `{}`.'),
+    format: z.enum(['json', 'hash']).default('json').meta({
+      description: '`json`: a row is one string. `hash`: a row is a hash of text fields, a NULL is no field.',
     }),
-  timeoutMs: z.int().min(100).max(600_000).default(10_000).meta({
-    description: 'Milliseconds to wait for the answer to a batch.',
-  }),
-});
+    keyPrefix: z
+      .string()
+      .max(200)
+      .regex(/^(?!sluice:)/, 'must not begin with sluice:, as the keys of the sink itself do')
+      .default('')
+      .meta({
+        description:
+          'Put before every key of a row; with braces, e.g. `{shop}:`, all rows lie in one cluster slot.',
+      }),
+    timeoutMs: z.int().min(100).max(600_000).default(10_000).meta({
+      description: 'Milliseconds to wait for the answer to a batch.',
+    }),
+  })
+  .superRefine(({ url, tls }, context) => {
+    const refuse = (path: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (!isAddress(url)) return;
+    const isEncrypted = url.startsWith('rediss:');
+    const address = URL.parse(url);
+    if (isEncrypted && tls === 'off') refuse('tls', 'rediss:// asks for TLS: remove it, or write redis://');
+    if (!isEncrypted && tls !== undefined && tls !== 'off')
+      refuse('tls', 'redis:// does not encrypt: write rediss:// in url, or remove tls');
+    if (
+      !isEncrypted &&
+      tls !== 'off' &&
+      address !== null &&
+      address.password !== '' &&
+      !isLoopback(address.hostname)
+    )
+      refuse('url', 'would send the password in clear: write rediss://, or tls: off where nobody listens');
+  });
 
 export type RedisConfig = z.output<typeof redisConfigSchema>;
 
@@ -44,4 +64,10 @@ function isAddress(url: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** TLS as the client takes it. Throws CONFIG_INVALID when a file cannot be used. */
+export function clientTls({ url, tls }: Pick<RedisConfig, 'url' | 'tls'>): { readonly tls?: TlsFiles } {
+  if (!url.startsWith('rediss:') || tls === undefined || tls === 'off') return {};
+  return { tls: readClientTls(tls, 'sinks.redis.tls', URL.parse(url)?.hostname) };
 }

@@ -8,7 +8,7 @@ import { aclProblemOf, evictionProblem } from './store-checks.ts';
 /** Login, ACL, the slots of a cluster, and whether the server keeps what it is given. */
 export const examineStore: ExamineStore = async ({ config, log }) => {
   const section = parseSection(config, ['sinks', 'redis'], redisConfigSchema);
-  const connection = new RedisConnection(section.url, section.timeoutMs, log, () => undefined);
+  const connection = new RedisConnection(section, log, () => undefined);
   try {
     await connection.open();
     const about = { group: `${config.pipeline}.redis`, sourceTables: config.source.tables };

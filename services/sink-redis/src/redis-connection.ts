@@ -1,6 +1,7 @@
 import { PipelineError, type Logger } from '@sluice/runtime';
 import { Redis } from 'ioredis';
 import { replyCode, toRedisError } from './redis-errors.ts';
+import { clientTls, type RedisConfig } from './config.ts';
 import type { MarkerSource } from './marker-source.ts';
 import type { Probe, Refusal } from './preflight.ts';
 import type { Script } from './scripts.ts';
@@ -29,10 +30,12 @@ export class RedisConnection {
   #lastError: unknown = null;
   #connected = false;
 
-  constructor(url: string, timeoutMs: number, log: Logger, onReady: () => void) {
+  constructor(config: Pick<RedisConfig, 'url' | 'tls' | 'timeoutMs'>, log: Logger, onReady: () => void) {
+    const { timeoutMs } = config;
     this.#timeoutMs = timeoutMs;
     this.#log = log;
-    this.#redis = new Redis(url, {
+    this.#redis = new Redis(config.url, {
+      ...clientTls(config),
       lazyConnect: true,
       connectTimeout: timeoutMs,
       enableOfflineQueue: false,

@@ -51,9 +51,7 @@ class RedisSink implements Sink {
     this.#config = config;
     this.#context = context;
     this.#tombstoneSeconds = String(Math.min(Math.ceil(context.tombstoneLifeMs / 1000), LIFE_SECONDS_MAX));
-    this.#connection = new RedisConnection(config.url, config.timeoutMs, context.log, () =>
-      this.#markers.connected(),
-    );
+    this.#connection = new RedisConnection(config, context.log, () => this.#markers.connected());
     const { keyPrefix } = config;
     const { group, hasProgress } = context;
     this.#markers = new WriteMarkers(this.#connection, { group, keyPrefix }, hasProgress);

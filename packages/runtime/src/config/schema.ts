@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { isLoopback } from '../ops-access.ts';
 import { file, opsSchemaFor, PORT } from './ops-schema.ts';
 import { tablePattern, tablesSchema } from './tables-schema.ts';
+import { tlsSchema } from './tls-schema.ts';
 import { checkTopics, topicStrategy, topicTemplate } from './topic-names.ts';
 
 /**
@@ -14,27 +16,9 @@ const secret = (description: string): { description: string; secret: true } => (
   secret: true,
 });
 
-export const serverTlsSchema = z
-  .strictObject({
-    caFile: file
-      .optional()
-      .meta({ description: 'PEM file of the certificate authority; default: those of Node.js.' }),
-    rejectUnauthorized: z.boolean().default(true).meta({
-      description:
-        'Refuse a server whose certificate does not verify. `false` gives encryption without identity.',
-    }),
-  })
-  .meta({ description: 'Encrypt the connection; `{}` is enough where the certificate is publicly signed.' });
-
-export const kafkaTlsSchema = serverTlsSchema
-  .extend({
-    certFile: file.optional().meta({ description: 'PEM file of the client certificate.' }),
-    keyFile: file.optional().meta({ description: "PEM file of the client certificate's private key." }),
-  })
-  .meta({
-    description:
-      'Encrypt the connections to the brokers; `{}` is enough where the certificate is publicly signed.',
-  });
+/** What a MySQL connection does without the setting. */
+export const MYSQL_WITHOUT_TLS =
+  'Default: encrypt without identity, and refuse a server without TLS; nothing is encrypted on the same host (loopback).';
 
 export const sourceSchema = z
   .strictObject({
@@ -56,7 +40,7 @@ export const sourceSchema = z
       .string()
       .default('')
       .meta(secret('Password of that user; best as `${NAME}` or `${file:/path}`.')),
-    tls: serverTlsSchema.optional(),
+    tls: tlsSchema(MYSQL_WITHOUT_TLS),
     serverId: z.int().min(0).max(4_294_967_295).default(0).meta({
       description:
         'Replica id that capture shows to the server: unique in its topology. 0 derives it from the pipeline.',
@@ -118,7 +102,7 @@ export const kafkaSchema = z
       .min(1)
       .default('sluice')
       .meta({ description: 'Client id in broker logs and quotas.' }),
-    tls: kafkaTlsSchema.optional(),
+    tls: tlsSchema('Default: no encryption.'),
     sasl: saslSchema.optional(),
     sealKeyFile: file.optional().meta({
       description:
@@ -129,7 +113,19 @@ export const kafkaSchema = z
         '`require` (default): what has no seal is refused. `write`: records get seals, but nobody looks at them; for the time in which services get the key one after the other.',
     }),
   })
+  .refine(
+    ({ brokers, tls, sasl }) => sasl?.mechanism !== 'plain' || tls !== undefined || brokers.every(isLocal),
+    {
+      path: ['tls'],
+      message:
+        'SASL PLAIN would send the password in clear: add tls, use a SCRAM mechanism, or write tls: off where nobody listens',
+    },
+  )
   .meta({ description: 'The Kafka cluster.' });
+
+function isLocal(broker: string): boolean {
+  return isLoopback(broker.replace(/:\d+$/, ''));
+}
 
 export const topicsSchema = z
   .strictObject({
@@ -316,7 +312,6 @@ export type KafkaConfig = SluiceConfig['kafka'];
 export type TopicsConfig = SluiceConfig['topics'];
 export type OpsConfig = z.output<ReturnType<typeof opsSchemaFor>>;
 export type LogConfig = SluiceConfig['log'];
-export type ServerTlsConfig = z.output<typeof serverTlsSchema>;
 
 /** Fills in the defaults that come from another setting. */
 export function resolveDefaults(parsed: Parsed): SluiceConfig {

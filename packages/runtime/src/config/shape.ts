@@ -6,7 +6,7 @@ export type PathPart = string | number;
 
 type Node = z.core.$ZodType;
 
-/** Through `optional`, `default`, `prefault`, `readonly`, `nullable` to the schema that names the kind. */
+/** Through `optional`, `default`, `prefault`, `readonly`, `nullable` to the schema that names the kind; of a choice with one section to that. */
 export function unwrap(schema: Node): Node {
   let node = schema;
   for (;;) {
@@ -20,6 +20,10 @@ export function unwrap(schema: Node): Node {
       node = node.unwrap();
     } else if (node instanceof z.ZodPipe) {
       node = node.in;
+    } else if (node instanceof z.ZodUnion) {
+      const [section, ...more] = node.options.filter((option) => option instanceof z.ZodObject);
+      if (section === undefined || more.length > 0) return node;
+      node = section;
     } else {
       return node;
     }

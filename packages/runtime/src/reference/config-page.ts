@@ -46,16 +46,25 @@ function flatten(setting: Setting): readonly Setting[] {
   const entry = entrySchema(schema);
   if (entry?.properties !== undefined)
     return [setting, ...flatten({ path: [...path, ANY_NAME], schema: entry, required: false })];
-  if (schema.properties === undefined) return [setting];
-  return Object.entries(schema.properties).flatMap(([name, inner]) => {
+  const properties = propertiesOf(schema);
+  if (properties === undefined) return [setting];
+  return Object.entries(properties).flatMap(([name, inner]) => {
     const child = {
       path: [...path, name],
       schema: inner,
       required: schema.required?.includes(name) ?? false,
     };
-    const optionalSection = inner.properties !== undefined && inner.default === undefined && !child.required;
+    const optionalSection =
+      propertiesOf(inner) !== undefined && inner.default === undefined && !child.required;
     return optionalSection ? [child, ...flatten(child)] : flatten(child);
   });
+}
+
+/** Of a section, or of a choice with one section. */
+function propertiesOf(schema: SettingSchema): SettingSchema['properties'] {
+  if (schema.properties !== undefined) return schema.properties;
+  const [section, ...more] = (schema.anyOf ?? []).filter(({ properties }) => properties !== undefined);
+  return more.length === 0 ? section?.properties : undefined;
 }
 
 /** Stands for whatever a person calls an entry. */
@@ -88,6 +97,7 @@ function code(value: unknown): string {
 
 function typeText(schema: SettingSchema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (schema.const !== undefined) return code(schema.const).replaceAll('"', '');
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeText).join(' or ');
   if (schema.properties !== undefined) return 'section';
   switch (schema.type) {

@@ -9,6 +9,7 @@ export interface SettingSchema {
   readonly examples?: readonly unknown[];
   readonly writeOnly?: boolean;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly items?: SettingSchema;

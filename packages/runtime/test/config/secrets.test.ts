@@ -7,7 +7,7 @@ test('no secret is in the printed configuration, known section or not; the rest 
     `
 pipeline: shop
 source: { host: db, user: cdc, password: hunter1, tables: ['shop.*'] }
-kafka: { brokers: ['k:9092'], sasl: { mechanism: plain, username: u, password: hunter2 } }
+kafka: { brokers: ['k:9092'], sasl: { mechanism: scram-sha-512, username: u, password: hunter2 } }
 sinks:
   redis: { url: 'rediss://user:hunt:er3@r:1/0' }
   elasticsearch: { auth: { apiKey: hunter4 }, node: 'http://e:1' }

@@ -24,7 +24,7 @@ export function sourceProblem(error: PipelineError, config: SluiceConfig): Prefl
         setting: 'source.tls',
         found: `no TLS connection to ${host}:${port} (${reason})`,
         required: 'a certificate that verifies',
-        fix: 'correct source.tls: check caFile, and that the server has TLS enabled',
+        fix: 'correct source.tls: check caFile, serverName and the client certificate, and that the server has TLS enabled; tls: off connects without it',
       };
     default:
       return null;

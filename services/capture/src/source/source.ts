@@ -16,7 +16,7 @@ export interface Source {
 /** Throws a PipelineError with a MYSQL_… code when the server cannot be reached or refuses the user. */
 export async function openSource(config: SluiceConfig): Promise<Source> {
   const { host, port, user, password, tls, connectTimeoutMs } = config.source;
-  const options = { host, port, user, password, tls, connectTimeoutMs };
+  const options = { host, port, user, password, tls, connectTimeoutMs, setting: 'source.tls' };
   const connection = await connect(options);
   try {
     const facts = await describeServer(connection);
