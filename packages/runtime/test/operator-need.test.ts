@@ -14,7 +14,8 @@ function need(onFatal: 'stay' | 'exit' = 'stay') {
   const stop = new AbortController();
   const made = new OperatorNeed({ onFatal, registry, log, signal: stop.signal, now: () => 0 });
   const series = async (): Promise<readonly string[]> =>
-    (await registry.getSingleMetricAsString('cdc_needs_operator')).match(/^cdc_needs_operator\{.* 1$/gmu) ?? [];
+    (await registry.getSingleMetricAsString('cdc_needs_operator')).match(/^cdc_needs_operator\{.* 1$/gmu) ??
+    [];
   const events = (): unknown[] => lines.map((line) => (JSON.parse(line) as { event: string }).event);
   return { need: made, series, events, stop };
 }

@@ -64,8 +64,10 @@ test('every series with a bounded set of labels is there before anything happene
   expect(await valueOf(registry, 'cdc_source_connected', source)).toBe(0);
   expect(await valueOf(registry, 'cdc_binlog_lag_seconds', source)).toBe(0);
   for (const reason of ['SOURCE_SILENT', 'SOURCE_BINLOG_PURGED', 'KAFKA_UNREACHABLE']) {
-    expect(await valueOf(registry, 'cdc_capture_disconnects_total', { reason }), reason).toBe(0);
-    expect(await valueOf(registry, 'cdc_errors_total', { service: 'capture', reason }), reason).toBe(0);
+    expect(await valueOf(registry, 'cdc_capture_disconnects_total', { reason }), `of ${reason}`).toBe(0);
+    expect(await valueOf(registry, 'cdc_errors_total', { service: 'capture', reason }), `of ${reason}`).toBe(
+      0,
+    );
   }
   expect(await valueOf(registry, 'cdc_kafka_produce_errors_total', { reason: 'KAFKA_UNREACHABLE' })).toBe(0);
   const declared = await registry.getMetricsAsJSON();
