@@ -49,7 +49,7 @@ async function expectAllCounted(
   { metricsUrl }: PipelineProcess,
   changes: number,
 ): Promise<void> {
-  const table = { db: pipeline.name, table: 'items' };
+  const table = { database: pipeline.name, table: 'items' };
   await eventually(`${changes} changes to be counted`, async () => {
     const { text } = await page(metricsUrl);
     const read = metricSum(text, 'cdc_capture_events_total', table);
