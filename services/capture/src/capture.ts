@@ -242,6 +242,7 @@ class Capture {
         jobs: snapshotJobStore.shownJobs,
       });
     }
+    this.#metrics.headroom(Date.now());
     // Before the first event nothing is known but this: for so long nothing was read.
     this.#metrics.lag(this.#watch.behindSeconds(session) ?? performance.now() / 1000);
   }

@@ -13,6 +13,7 @@ import type { SnapshotController } from '../snapshot/snapshot-controller.ts';
 import { Snapshots } from '../snapshot/snapshots.ts';
 import { snapshotsOwed } from './snapshots-owed.ts';
 import { BinlogReader } from '../source/binlog-reader.ts';
+import type { ReadUpTo } from '../source/purge-forecast.ts';
 import { newReporter } from './schema-change-reports.ts';
 import { newDecoder, newStream } from './new-stream.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -29,6 +30,7 @@ import type { OversizeRows } from '../encode/oversize.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import { TableRoutes } from '../stream/table-routes.ts';
 import { TableWorkQueue } from '../stream/table-work.ts';
+import { watchRetention } from './retention-watch.ts';
 import { watchTopics } from './topic-watch.ts';
 import { isAccountedBy, watchUnaccounted } from './unaccounted-tables.ts';
 
@@ -185,6 +187,18 @@ export class CaptureSession {
     });
   }
 
+  #watchRetention(signal: AbortSignal): Promise<void> {
+    const { source, metrics } = this.#parts;
+    const readUpTo = (): ReadUpTo => ({
+      ...this.#stream.position,
+      committedAtMs: this.#stream.transaction.committedAtMs,
+    });
+    return watchRetention(
+      { source, readUpTo, onAnswer: (answer, at) => metrics.retention(answer, at) },
+      signal,
+    );
+  }
+
   #watchUnaccounted(signal: AbortSignal): Promise<void> {
     const { settings, source, journal } = this.#parts;
     const account = {
@@ -324,6 +338,7 @@ export class CaptureSession {
       this.#snapshots.run(both).catch(endBoth),
       watchTopics(this.#parts, both).catch(endBoth),
       this.#sourceWatch.run(both).catch(endBoth),
+      this.#watchRetention(both).catch(endBoth),
       this.#watchUnaccounted(both).catch(endBoth),
     ];
     try {

@@ -12,6 +12,7 @@ import {
   type Registry,
 } from '@sluice/runtime';
 import type { Published } from '../encode/flusher.ts';
+import { PurgeForecast, type ReadUpTo, type RetentionAnswer } from '../source/purge-forecast.ts';
 import type { TableRoute } from '../stream/table-route.ts';
 
 const SERVICE = 'capture';
@@ -34,6 +35,7 @@ export class CaptureMetrics {
   readonly #source: string;
   readonly #gauges: ReturnType<typeof declareGauges>;
   readonly #counters: ReturnType<typeof declareCounters>;
+  readonly #forecast = new PurgeForecast();
   #rowsPublished = 0;
 
   constructor(registry: Registry, source: string) {
@@ -110,6 +112,19 @@ export class CaptureMetrics {
     }
   }
 
+  /** What the source says of its binlog files; what follows from it is measured from then on, connected or not. */
+  retention(answer: RetentionAnswer, at: ReadUpTo): void {
+    this.#forecast.note(answer, at);
+    this.#set(this.#gauges.lagBytes, this.#forecast.lagBytes);
+    this.#set(this.#gauges.clockSkew, answer.skewSeconds);
+  }
+
+  headroom(nowMs: number): void {
+    const seconds = this.#forecast.headroomSeconds(nowMs);
+    this.#set(this.#gauges.headroom, seconds);
+    this.#set(this.#gauges.headroomKnown, Number.isNaN(seconds) ? 0 : 1);
+  }
+
   /** Age of the last transaction handled, or 0 at the tip. */
   lag(seconds: number): void {
     this.#set(this.#gauges.lag, Math.max(0, seconds));
@@ -148,6 +163,10 @@ function declareGauges(registry: Registry, source: string) {
     lag: declareGauge(registry, SPEC.lag, own),
     position: declareGauge(registry, SPEC.position, own),
     file: declareGauge(registry, SPEC.file, own),
+    lagBytes: declareGauge(registry, SPEC.lagBytes, own),
+    headroom: declareGauge(registry, SPEC.headroom, own),
+    headroomKnown: declareGauge(registry, SPEC.headroomKnown, own),
+    clockSkew: declareGauge(registry, SPEC.clockSkew, own),
     lastEvent: declareGauge(registry, SPEC.lastEvent, own),
     checkpointAt: declareGauge(registry, SPEC.checkpointAt, own),
     ddlAlerts: declareGauge(registry, SPEC.ddlAlerts, own),

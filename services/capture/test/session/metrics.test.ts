@@ -74,9 +74,12 @@ test('every series with a bounded set of labels is there before anything happene
   const unknown = declared.filter(({ values }) => values.some(({ value }) => Number.isNaN(value)));
   expect(unknown.map(({ name }) => name).sort()).toEqual([
     'cdc_binlog_file_number',
+    'cdc_binlog_lag_bytes',
     'cdc_binlog_last_event_timestamp_seconds',
     'cdc_binlog_position_bytes',
+    'cdc_binlog_retention_headroom_seconds',
     'cdc_checkpoint_last_success_timestamp_seconds',
+    'cdc_clock_skew_seconds',
   ]);
 });
 
