@@ -23,7 +23,7 @@ export interface FiredAlert {
 
 const HEAD = `# Alerts
 
-Generated from \`infra/prometheus/rules\` and the last run of \`npm run test:alerts\`. Severities: P0 is to be answered within 5 minutes, P1 within 30, P2 within 4 hours.
+Generated from \`infra/prometheus/rules\` and a run of the cases of \`npm run test:alerts\`. Severities: P0 is to be answered within 5 minutes, P1 within 30, P2 within 4 hours.
 
 Every rule is tested by promtool with series by which it must fire, and must not (\`infra/prometheus/tests\`). Those with a fault were also seen in a real Prometheus
 that read a real pipeline under load while the fault was played: firing, and resolved after its end. For that run every duration of the rules (\`for\`, windows,
