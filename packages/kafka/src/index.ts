@@ -12,7 +12,7 @@ export {
 export { PlainProducer, type PlainRecord } from './plain-producer.ts';
 export { compressedBytes, type Compression } from './record-batch-wire.ts';
 export type { KafkaOutage } from './recovery-window.ts';
-export { RecordSeals, SEAL_HEADER, sealHeader, type PlacedRecord } from './record-seals.ts';
+export { RecordSeals, SEAL_HEADER, sealHeader, sealIn, type PlacedRecord } from './record-seals.ts';
 export { TopicReader, type RecordPlace, type SealedTopics, type TopicReaderOptions } from './topic-reader.ts';
 export { compareTopics, ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';

@@ -36,6 +36,11 @@ export class RecordSeals {
     return new RecordSeals(parseKeyRing(SEAL_KEYS, text, file), seals !== 'write');
   }
 
+  /** The record's header with its seal, by the newest key. */
+  header(record: PlacedRecord): Readonly<Record<string, string>> {
+    return { [SEAL_HEADER]: this.seal(record) };
+  }
+
   /** The header's value, by the newest key. */
   seal(record: PlacedRecord): string {
     return MARK + sealBy(this.#keys[0] as Buffer, record).toString('base64url');
@@ -61,6 +66,11 @@ export class RecordSeals {
 export function sealHeader(headers: ReadonlyMap<string, Buffer | null>): Readonly<Record<string, Buffer>> {
   const seal = headers.get(SEAL_HEADER) ?? null;
   return seal === null ? {} : { [SEAL_HEADER]: seal };
+}
+
+/** The text of the seal among a record's headers. */
+export function sealIn(headers: ReadonlyMap<string, Buffer | null>): string | undefined {
+  return headers.get(SEAL_HEADER)?.toString('utf8');
 }
 
 /** Lengths stand in front, so that no two records give the same bytes. */

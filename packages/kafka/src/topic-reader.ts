@@ -6,7 +6,7 @@ import type { TopicRecord } from './committed-records.ts';
 import { errorOfCode, toPipelineError } from './errors.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { LEADER_NOT_AVAILABLE } from './protocol/error-codes.ts';
-import { RecordSeals, SEAL_HEADER } from './record-seals.ts';
+import { sealIn, type RecordSeals } from './record-seals.ts';
 import { RecoveryWindow } from './recovery-window.ts';
 
 export interface TopicReaderOptions {
@@ -14,11 +14,13 @@ export interface TopicReaderOptions {
   readonly signal: AbortSignal;
   /** Milliseconds that one call outlives outages for. Default 90,000. */
   readonly recoveryMs?: number;
-  /** What is believed with a seal alone, where `kafka.sealKeyFile` is set. Default: every record is believed. */
+  /** What is believed with a seal alone. Default: every record is believed. */
   readonly sealed?: SealedTopics;
 }
 
 export interface SealedTopics {
+  /** Null without `kafka.sealKeyFile`: then every record is believed. */
+  readonly seals: RecordSeals | null;
   readonly has: (topic: string) => boolean;
   /** Called with each record without a seal: it is passed over, as if it were not there. */
   readonly onUnsealed: (place: RecordPlace) => void;
@@ -50,7 +52,6 @@ export class TopicReader {
   readonly #connections: BrokerConnections;
   readonly #cluster: Cluster;
   readonly #reader: PartitionReader;
-  readonly #seals: RecordSeals | null;
   readonly #sealed: SealedTopics | undefined;
 
   constructor(options: TopicReaderOptions) {
@@ -60,7 +61,6 @@ export class TopicReader {
     this.#connections = new BrokerConnections(options.kafka, CONNECTION_TIMES);
     this.#cluster = new Cluster(this.#connections, options.kafka);
     this.#reader = new PartitionReader(this.#cluster, this.#connections);
-    this.#seals = RecordSeals.of(options.kafka);
     this.#sealed = options.sealed;
   }
 
@@ -276,10 +276,10 @@ export class TopicReader {
   }
 
   #isBelieved(topic: string, partition: number, { offset, key, value, headers }: TopicRecord): boolean {
-    if (this.#seals === null || this.#sealed?.has(topic) !== true) return true;
-    const seal = headers.get(SEAL_HEADER)?.toString('utf8');
-    if (this.#seals.accepts({ topic, partition, key, value }, seal)) return true;
-    this.#sealed.onUnsealed({ topic, partition, offset });
+    const sealed = this.#sealed;
+    if (sealed === undefined || sealed.seals === null || !sealed.has(topic)) return true;
+    if (sealed.seals.accepts({ topic, partition, key, value }, sealIn(headers))) return true;
+    sealed.onUnsealed({ topic, partition, offset });
     return false;
   }
 

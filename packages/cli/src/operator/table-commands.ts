@@ -29,7 +29,7 @@ export const tablePauseCommand: PipelineCommand = {
 async function tablePause({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const table = toTableId(values.needed('table'));
   const [by, reason] = [whoIsIt(values), values.text('reason')];
-  const sinks = values.text('sink') === undefined ? Object.keys(config.sinks) : [sinkOf(config, values)];
+  const sinks = sinksOf(values, config);
   for (const sink of sinks) await pauseIn({ config, sink, table, by, reason, screen }, 'table pause');
   show(
     screen,
@@ -52,7 +52,7 @@ export const tableResumeCommand: PipelineCommand = {
 async function tableResume({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const table = values.needed('table');
   const [by, reason] = [whoIsIt(values), values.text('reason')];
-  const sinks = values.text('sink') === undefined ? Object.keys(config.sinks) : [sinkOf(config, values)];
+  const sinks = sinksOf(values, config);
   const order = { table, by, reason };
   const places = sinks.map((sink) =>
     asked(`sink-${sink}`, () => call(serviceOf(config, ['sinks', sink], values), resumeSinkTable, order)),
@@ -72,6 +72,11 @@ async function tableResume({ values }: CommandLine, config: SluiceConfig, screen
   if (isComplete && isNone) throw new CommandFailed(`${table} is not paused anywhere: nothing to resume`);
   screen.say(`table resume: ${table} by ${by}`);
   return isComplete;
+}
+
+/** That of `--sink`, or all. */
+function sinksOf(values: CommandLine['values'], config: SluiceConfig): readonly string[] {
+  return values.text('sink') === undefined ? Object.keys(config.sinks) : [sinkOf(config, values)];
 }
 
 interface Resumed {

@@ -169,7 +169,6 @@ export class DeadLetterManager {
     log.warn({ event: 'halt.lifted', code: halt.code }, 'other settings: the halt no longer applies');
   }
 
-  /** A crash before the last line makes it happen again at the next start, before anything has moved: harmless. */
   #tellUnsealed({ topic, partition, offset }: RecordPlace): void {
     const message = 'a decision has no seal of kafka.sealKeyFile and is passed over: find out who wrote it';
     const place = { topic, partition, offset: String(offset) };
@@ -177,6 +176,7 @@ export class DeadLetterManager {
     this.#options.onError(new PipelineError('RECORD_UNSEALED', message, { context: place }));
   }
 
+  /** A crash before the last line makes it happen again at the next start, before anything has moved: harmless. */
   async #rewind(offsets: OffsetStore | undefined): Promise<void> {
     for (const { topic, partition, offset, acceptGap, by } of this.#store.index.rewinds) {
       const stored = (await offsets?.read(topic, partition)) ?? 0n;

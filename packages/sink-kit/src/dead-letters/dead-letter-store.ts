@@ -5,7 +5,7 @@ import {
   type PlainProducer,
   type RecordPlace,
   RecordSeals,
-  SEAL_HEADER,
+  sealIn,
   TopicReader,
   type TopicRecord,
   type TopicSpec,
@@ -67,7 +67,7 @@ export class DeadLetterStore {
     this.#routing = new TopicRouting(topics);
     this.seals = RecordSeals.of(config);
     const onUnsealed = (place: RecordPlace): void => this.#tellUnsealed(place);
-    const sealed = { has: (topic: string) => topic === this.#decisions, onUnsealed };
+    const sealed = { seals: this.seals, has: (topic: string) => topic === this.#decisions, onUnsealed };
     this.#reader = new TopicReader({ kafka: config, signal, recoveryMs: RECOVERY_MS, sealed });
     this.#index = new DeadLetterIndex(options.holdsResolved);
   }
@@ -96,10 +96,10 @@ export class DeadLetterStore {
     const newest = new Map<string, TopicRecord>();
     await this.#reader.readTopic(this.#decisions, {}, (record) => newest.set(String(record.key), record));
     const place = { topic: this.#decisions, partition: 0 };
-    const bare = [...newest.values()].filter(({ key, value, headers }) => {
-      const seal = headers.get(SEAL_HEADER)?.toString('utf8');
-      return value !== null && !seals.isGenuine({ ...place, key, value }, seal);
-    });
+    const bare = [...newest.values()].filter(
+      ({ key, value, headers }) =>
+        value !== null && !seals.isGenuine({ ...place, key, value }, sealIn(headers)),
+    );
     for (const { key, value } of bare) await this.#send({ ...place, key, value });
     return bare.length;
   }
@@ -135,9 +135,7 @@ export class DeadLetterStore {
   }
 
   async #send(record: PlacedRecord): Promise<void> {
-    const seal = this.seals?.seal(record);
-    const headers = seal === undefined ? {} : { [SEAL_HEADER]: seal };
-    await this.#options.producer.send({ ...record, headers });
+    await this.#options.producer.send({ ...record, headers: this.seals?.header(record) ?? {} });
   }
 
   /** Each once, however often it is read. */

@@ -9,12 +9,12 @@ import type { CaptureSettings } from '../settings/capture-settings.ts';
  * @param options.recoveryMs milliseconds that one call outlives outages for
  */
 export function keptTopicsReader(
-  { config, prefix }: Pick<CaptureSettings, 'config' | 'prefix'>,
+  { config, prefix, seals }: Pick<CaptureSettings, 'config' | 'prefix' | 'seals'>,
   signal: AbortSignal,
   options: { readonly recoveryMs?: number; readonly onUnsealed?: (place: RecordPlace) => void } = {},
 ): TopicReader {
   const { onUnsealed = () => undefined, ...more } = options;
   const checkpoints = checkpointsTopic(prefix);
-  const sealed = { has: (topic: string) => topic === checkpoints, onUnsealed };
+  const sealed = { seals, has: (topic: string) => topic === checkpoints, onUnsealed };
   return new TopicReader({ kafka: config.kafka, signal, sealed, ...more });
 }

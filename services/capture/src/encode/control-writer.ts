@@ -1,5 +1,5 @@
 import { heartbeatTopic, type DdlPolicy, type SchemaEnvelope } from '@sluice/envelope';
-import { encodeHeader, SEAL_HEADER } from '@sluice/kafka';
+import { encodeHeader } from '@sluice/kafka';
 import type { CapturedTable } from '../model/table.ts';
 import { FORMAT } from './format.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
@@ -44,9 +44,8 @@ export function appendJson(
     out.position += valueBytes.length;
     records.endValue();
   }
-  const seal = buffer.seals?.seal({ ...to, key: keyBytes, value: valueBytes });
-  const all = seal === undefined ? headers : { ...headers, [SEAL_HEADER]: seal };
-  const encoded = Object.entries(all).map(([name, text]) => encodeHeader(name, text));
+  const seal = buffer.seals?.header({ ...to, key: keyBytes, value: valueBytes });
+  const encoded = Object.entries({ ...headers, ...seal }).map(([name, text]) => encodeHeader(name, text));
   records.headerCount(encoded.length);
   for (const header of encoded) records.rawHeader(header);
   records.end();
