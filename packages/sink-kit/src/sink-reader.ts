@@ -10,13 +10,14 @@ import {
   type kafkaClient,
   type KafkaOutage,
   type StartOffset,
+  type TopicPartition,
 } from '@sluice/kafka';
 import type { PauseReason } from '@sluice/ops-api';
 import { abortableDelay, PipelineError, settlesWithin } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import { decodeBatch } from './decode.ts';
 import { selectTopics, TopicChanges } from './discovery.ts';
-import { PartitionWorker } from './partition-worker.ts';
+import { PartitionWorker, type PauseRequest } from './partition-worker.ts';
 import { PassedOffsets } from './passed-offsets.ts';
 import { retryUntilReady } from './retry-until-ready.ts';
 import { Pauses } from './pauses.ts';
@@ -251,7 +252,12 @@ export class SinkReader {
     const { topic, partition, highWatermark } = batch;
     if (this.#isHeartbeats(topic)) return this.#onHeartbeats(batch);
     const ordered = this.#context.pausedBy(topic);
-    if (ordered !== null) return this.#wait(batch, 'operator', ordered, null);
+    if (ordered !== null)
+      return this.#pauseAt(
+        batch,
+        { reason: 'operator', detail: ordered, ms: null },
+        batch.records[0]?.offset ?? batch.endOffset,
+      );
     const name = partitionName(topic, partition);
     const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
     this.#workers.set(name, worker);
@@ -260,10 +266,7 @@ export class SinkReader {
     await this.#passed.overtaken(batch);
     const { nextOffset, pause } = await worker.handle(batch, signal);
     if (pause?.reason === 'moved') return { nextOffset, action: 'reread' };
-    if (pause !== null) {
-      const { reason, detail, ms } = pause;
-      return { ...this.#wait(batch, reason, detail, ms), nextOffset };
-    }
+    if (pause !== null) return this.#pauseAt(batch, pause, nextOffset);
     this.#noteLag(batch, nextOffset);
     if (nextOffset >= highWatermark) this.#watermark.caughtUp(name);
     // A probe whose batch needed no write leaves the breaker half open: the next one is the probe then.
@@ -271,12 +274,16 @@ export class SinkReader {
     return { nextOffset, action: 'go-on' };
   }
 
-  /** Nothing of the batch is handled; it comes again. @param ms null: until `wake` */
-  #wait(batch: ConsumedBatch, reason: PauseReason, detail: string, ms: number | null): BatchVerdict {
-    const { topic, partition, records, endOffset } = batch;
+  /** What stands at `nextOffset` and behind it comes again. */
+  #pauseAt(
+    { topic, partition }: TopicPartition,
+    pause: Exclude<PauseRequest, { reason: 'moved' }>,
+    nextOffset: bigint,
+  ): BatchVerdict {
+    const { reason, detail, ms } = pause;
     this.#pauses.add({ topic, partition, reason, since: Date.now(), detail }, ms);
     this.#context.metrics.paused(this.#pauses.counts());
-    return { nextOffset: records[0]?.offset ?? endOffset, action: 'pause' };
+    return { nextOffset, action: 'pause' };
   }
 
   /** Every batch tells the end of its partition: between two measurements a lag would be that of an empty topic. */

@@ -116,9 +116,8 @@ class Capture {
     const letters = this.#letters.run(AbortSignal.any([signal, ended.signal]));
     try {
       while (!signal.aborted) {
-        const ended = await this.#runSession(signal);
-        if (ended !== null)
-          await (ended.isFatal ? this.#hold(ended, signal) : this.#wait(ended.error, signal));
+        const end = await this.#runSession(signal);
+        if (end !== null) await (end.isFatal ? this.#hold(end, signal) : this.#wait(end.error, signal));
       }
       this.#enter({ kind: 'stop' });
     } finally {
