@@ -32,7 +32,7 @@ import { LateDecisions } from './session/late-decisions.ts';
 import { canBeFixedOutside } from './session/fixable.ts';
 import { CaptureMetrics } from './session/metrics.ts';
 import { OpenDeadLetters } from './session/open-dead-letters.ts';
-import { fencedBy, isTakenOver } from './session/other-capture.ts';
+import { answerOf, fencedBy, isTakenOver } from './session/other-capture.ts';
 import { RefusalNews } from './session/refusal-news.ts';
 import { startSession } from './session/start.ts';
 import { StreamWatch } from './session/stream-watch.ts';
@@ -117,7 +117,8 @@ class Capture {
     try {
       while (!signal.aborted) {
         const end = await this.#runSession(signal);
-        if (end !== null) await (end.isFatal ? this.#hold(end, signal) : this.#wait(end.error, signal));
+        if (end !== null)
+          await (end.isFatal ? this.#hold(end, signal) : this.#wait(end.error, this.#state.failures, signal));
       }
       this.#enter({ kind: 'stop' });
     } finally {
@@ -128,8 +129,8 @@ class Capture {
   }
 
   /** Before the next start. */
-  async #wait(error: PipelineError, signal: AbortSignal): Promise<void> {
-    const waitMs = fullJitter(this.#state.failures - 1, BACKOFF, Math.random);
+  async #wait(error: PipelineError, failures: number, signal: AbortSignal): Promise<void> {
+    const waitMs = fullJitter(failures - 1, BACKOFF, Math.random);
     const { code, message } = error;
     this.#log.warn({ event: 'capture.interrupted', code, err: error, waitMs }, message);
     await abortableDelay(waitMs, signal).catch(() => undefined);
@@ -212,7 +213,14 @@ class Capture {
     this.#need.note(error, canBeFixedOutside(error.code, state));
     await this.#need.wait().catch(() => undefined);
     if (signal.aborted || !this.#state.hasStreamed) return;
-    const isTaken = await isTakenOver(this.#settings, signal).catch(() => false);
+    const isTaken = await answerOf(
+      () => isTakenOver(this.#settings, signal),
+      (silence, failures) => {
+        this.#troubles.note('kafka', silence);
+        return this.#wait(silence, failures, signal);
+      },
+      signal,
+    );
     if (!isTaken || signal.aborted) return;
     const message = `Another capture of pipeline ${this.#settings.config.pipeline} has taken over while this one waited.`;
     await this.#hold(

@@ -1,5 +1,5 @@
 import { checkpointsTopic } from '@sluice/envelope';
-import type { TopicRecord } from '@sluice/kafka';
+import { toPipelineError, type TopicRecord } from '@sluice/kafka';
 import { abortableDelay, PipelineError } from '@sluice/runtime';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
@@ -24,6 +24,26 @@ export async function fencedBy(
 /** Whether another process writes the checkpoints now. Throws PipelineError when Kafka does not answer. */
 export async function isTakenOver(settings: CaptureSettings, signal: AbortSignal): Promise<boolean> {
   return (await otherWriter(settings, signal, 1)) !== null;
+}
+
+/**
+ * The answer of `ask`, however long it takes: to take no answer for "no" would fence whoever has taken over.
+ * @param wait told each error that is no answer, and how many came in a row; resolves when to ask again
+ * @returns false when `signal` is aborted before there is an answer
+ */
+export async function answerOf(
+  ask: () => Promise<boolean>,
+  wait: (error: PipelineError, failures: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let failures = 1; !signal.aborted; failures++) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (!signal.aborted) await wait(toPipelineError(thrown, 'read the newest checkpoint'), failures);
+    }
+  }
+  return false;
 }
 
 /** Who wrote the newest checkpoint, when it is another process than this one; null when there is none yet. */
