@@ -110,8 +110,8 @@ function createSelect(dialect: Dialect, table: ModelTable, tables: readonly Mode
   const name = freeTable(dialect, namesOf(tables));
   // Servers log it in UTF-8 beside the session's character set: their own replicas make a table of another name then.
   if (name === undefined || !dialect.client.startsWith('utf8')) return null;
-  // MariaDB also escapes defaults of bytes with backslashes there, which mean nothing in such a session: its replica stops.
-  if (dialect.plainBackslash && dialect.flavour === 'mariadb') return null;
+  // Servers also escape defaults of bytes with backslashes there, which mean nothing in such a session: replicas stop.
+  if (dialect.plainBackslash) return null;
   const key = table.key.map((column) => quoteName(dialect, column)).join(', ');
   const list = writable(table)
     .map((column) => quoteName(dialect, column.name))
