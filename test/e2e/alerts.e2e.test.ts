@@ -28,7 +28,7 @@ let watch: AlertWatch;
 
 beforeAll(async () => {
   const servers = await startFaultServers(scope, false);
-  const pipeline = await FaultPipeline.start(scope, servers);
+  const pipeline = await FaultPipeline.start(scope, servers, { onFatal: 'stay' });
   scene = new Scene(pipeline, new SeededRandom(SEED));
   scope.defer(() => scene.changes.stop());
   await scene.flows();

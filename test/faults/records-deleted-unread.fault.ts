@@ -1,6 +1,5 @@
-import { eventually } from '../harness/eventually.ts';
+import { deleteRecords } from '../harness/faults/deleted-records.ts';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
-import type { Scene } from '../harness/faults/scene.ts';
 import { stopsWith } from '../harness/faults/stops-with.ts';
 import { sluice } from '../harness/sluice-command.ts';
 
@@ -18,7 +17,7 @@ export const fault: FaultCase = {
     await sink.stop();
     await scene.load(40);
     await scene.flows(OTHERS);
-    await deleteRecords(scene, scene.pipeline.topic('item'));
+    await deleteRecords(scene.pipeline, scene.pipeline.topic('item'), OTHERS);
     await sink.relaunch();
     await stopsWith(
       scene,
@@ -36,29 +35,6 @@ export const fault: FaultCase = {
     scene.over();
   },
 };
-
-/** As retention does it, and at once: everything that the other sinks have read. */
-async function deleteRecords({ pipeline }: Scene, topic: string): Promise<void> {
-  const admin = pipeline.kafka.admin();
-  await admin.connect();
-  // The last offset of a topic may be a transaction's end marker, which nobody commits.
-  const partitions = (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({
-    partition,
-    offset: String(Number(high) - 1),
-  }));
-  for (const sink of OTHERS) {
-    const groupId = `${pipeline.name}.${sink}`;
-    await eventually(`${sink} to have read them`, async () => {
-      const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] });
-      return partitions.every(({ partition, offset }) => {
-        const read = committed?.partitions.find((each) => each.partition === partition);
-        return read !== undefined && Number(read.offset) >= Number(offset);
-      });
-    });
-  }
-  await admin.deleteTopicRecords({ topic, partitions });
-  await admin.disconnect();
-}
 
 async function ordered(configFile: string, line: string): Promise<void> {
   const { code, said } = await sluice(configFile, line);

@@ -1,7 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import type { Scene } from '../faults/scene.ts';
+import { deleteRecords } from '../faults/deleted-records.ts';
 import { Session } from '../faults/session.ts';
 import { TARGET_SUFFIX } from '../faults/store-views.ts';
+import { sluice } from '../sluice-command.ts';
 import type { AlertWatch } from './alert-watch.ts';
 
 /** A fault that is held until all of its alerts have fired; then it ends, and they must resolve. */
@@ -18,6 +20,10 @@ export interface AlertCase {
 
 const POISON_RECORDS = 30;
 const SOCKETS = 120;
+/** SourceFlapping fires from the sixth on. */
+const BREAKS = 8;
+/** The sinks that a stopped sink-redis leaves. */
+const READERS = ['elasticsearch', 'mysql'] as const;
 const open: Socket[] = [];
 
 export const ALERT_CASES: readonly AlertCase[] = [
@@ -144,6 +150,27 @@ export const ALERT_CASES: readonly AlertCase[] = [
     end: async () => undefined,
   },
   {
+    fault: 'the connection to the source breaks again and again',
+    alerts: [['SourceFlapping', 'capture']],
+    begin: breakOften,
+    end: async () => undefined,
+  },
+  {
+    fault: 'retention deletes records that a stopped sink has not read',
+    alerts: [
+      ['DataGap', 'sink-redis'],
+      ['NeedsOperator', 'sink-redis'],
+    ],
+    begin: async (scene) => {
+      await scene.service('sink-redis').stop();
+      await scene.load(20);
+      await scene.flows(READERS);
+      await deleteRecords(scene.pipeline, scene.pipeline.topic('item'), READERS);
+      await scene.service('sink-redis').relaunch();
+    },
+    end: acceptGap,
+  },
+  {
     fault: 'what Alertmanager tells answers 500',
     alerts: [['NotificationsFailing', 'alertmanager']],
     begin: async (_, watch) => {
@@ -154,6 +181,31 @@ export const ALERT_CASES: readonly AlertCase[] = [
     },
   },
 ];
+
+async function breakOften(scene: Scene): Promise<void> {
+  for (let count = 0; count < BREAKS; count++) {
+    const before = await scene.metric('capture', 'cdc_capture_disconnects_total');
+    scene.proxies.source.reset();
+    await scene.sign('a break to be counted, and the stream to go on', async () => {
+      const counted = await scene.metric('capture', 'cdc_capture_disconnects_total');
+      return counted > before && (await scene.metric('capture', 'cdc_source_connected')) === 1;
+    });
+  }
+}
+
+/** What the runbook says: leave out what is gone, and read the table again. */
+async function acceptGap(scene: Scene): Promise<void> {
+  const [sink, capture] = [scene.service('sink-redis'), scene.service('capture')];
+  await sink.stop();
+  const table = `${scene.pipeline.name}.item`;
+  const read = await sluice(capture.configFile, `snapshot start --table ${table} --reconcile`);
+  if (read.code !== 0) throw new Error(`the snapshot: ${read.said}`);
+  const rewind = 'sink rewind --sink redis --to beginning --accept-gap --yes';
+  await scene.sign('the group to be empty, and rewound', async () => {
+    return (await sluice(sink.configFile, rewind)).code === 0;
+  });
+  await sink.relaunch();
+}
 
 async function writePoison(scene: Scene): Promise<void> {
   const producer = scene.pipeline.kafka.producer();

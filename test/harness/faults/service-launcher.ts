@@ -13,6 +13,8 @@ export interface PipelineWishes {
   readonly sections?: Sections;
   /** Options of Node.js for one service. */
   readonly nodeArgs?: Partial<Readonly<Record<ServiceName, readonly string[]>>>;
+  /** As in sluice.yaml. */
+  readonly onFatal?: 'stay' | 'exit';
   /** Run in the new database before anything starts. */
   readonly statements?: readonly string[];
 }
@@ -23,6 +25,7 @@ export class ServiceLauncher {
   readonly #servers: FaultServers;
   readonly #name: string;
   readonly #folder: string;
+  readonly #onFatal: NonNullable<PipelineWishes['onFatal']>;
   readonly #nodeArgs: NonNullable<PipelineWishes['nodeArgs']>;
   #sections: Sections;
 
@@ -36,6 +39,7 @@ export class ServiceLauncher {
     this.#servers = servers;
     this.#name = of.name;
     this.#folder = of.folder;
+    this.#onFatal = of.wishes.onFatal ?? 'exit';
     this.#nodeArgs = of.wishes.nodeArgs ?? {};
     this.#sections = of.wishes.sections ?? {};
   }
@@ -52,7 +56,8 @@ export class ServiceLauncher {
     const of = { name: this.#name, service, ops: { port, metricsPort }, sections: this.#sections };
     await writeFile(configFile, JSON.stringify(serviceConfig(this.#servers, of), null, 2));
     const nodeArgs = this.#nodeArgs[service] ?? [];
-    const process = ServiceProcess.start(this.#scope, { service, configFile, opsPort: port, nodeArgs, args });
+    const how = { service, configFile, opsPort: port, nodeArgs, args, onFatal: this.#onFatal };
+    const process = ServiceProcess.start(this.#scope, how);
     return {
       name: service,
       process,
