@@ -59,8 +59,10 @@ test.each(cases)('$fault: its alerts fire and resolve', { timeout: 400_000 }, as
 test('who is on duty got the page, and was told that it is over', async () => {
   await eventually('the page', () => watch.pages.got('page', 'ServiceDown', 'firing'));
   await eventually('its end', () => watch.pages.got('page', 'ServiceDown', 'resolved'));
-  const page = watch.pages.notifications.find(({ receiver }) => receiver === 'page');
-  const alert = page?.alerts.find(({ labels }) => labels['alertname'] === 'ServiceDown');
+  const paged = watch.pages.notifications.filter(({ receiver }) => receiver === 'page');
+  const alert = paged
+    .flatMap(({ alerts }) => alerts)
+    .find(({ labels }) => labels['alertname'] === 'ServiceDown');
   expect(alert?.labels).toMatchObject({
     severity: 'P0',
     service: 'sink-redis',
