@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
@@ -26,6 +27,8 @@ test('while rows flow every service says so on its pages', async () => {
   for (const { metricsUrl } of sinks) await eventually('a change applied', () => hasTimedChange(metricsUrl));
   await expectCapturePages(pipeline, capture as PipelineProcess);
   for (const sink of sinks) await expectSinkPages(pipeline, sink);
+  for (const { opsUrl, metricsUrl } of [capture as PipelineProcess, ...sinks])
+    await expectConfig(opsUrl, metricsUrl);
   await writer.stop();
   const rows = await pipeline.database.rows('SELECT SUM(version) AS changes FROM items');
   await expectAllCounted(pipeline, capture as PipelineProcess, Number(rows[0]?.['changes']));
@@ -132,6 +135,20 @@ async function expectSinkPages(pipeline: SinkPipeline, process: PipelineProcess)
   for (const rare of ['cdc_dlq_records_total', 'cdc_retries_total', 'cdc_errors_total'])
     expect(text).toContain(`\n${rare}{`);
   expect(Date.now() / 1000 - sum('cdc_sink_watermark_timestamp_seconds', { sink })).toBeLessThan(30);
+}
+
+/** By which configuration a process runs, and what memory it has: the same time on both pages, of this test. */
+async function expectConfig(opsUrl: string, metricsUrl: string): Promise<void> {
+  const { body } = await page(`${opsUrl}/status`);
+  const { config } = body as { config: { readonly hash: string; readonly loadedAt: string } };
+  expect(config.hash).toMatch(/^[0-9a-f]{64}$/);
+  const { text } = await page(metricsUrl);
+  const loadedAt = metricSum(text, 'cdc_config_loaded_timestamp_seconds', {});
+  expect(loadedAt).toBe(Date.parse(config.loadedAt) / 1000);
+  expect(Date.now() / 1000 - loadedAt).toBeLessThan(120);
+  const limit = metricSum(text, 'cdc_memory_limit_bytes', {});
+  expect(limit).toBeGreaterThan(metricSum(text, 'process_resident_memory_bytes', {}));
+  expect(limit).toBeLessThanOrEqual(totalmem());
 }
 
 async function expectHealthy(

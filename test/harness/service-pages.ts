@@ -18,7 +18,11 @@ export function metricSum(text: string, name: string, labels: Readonly<Record<st
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   const values = text
     .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
+    .filter(
+      (line) =>
+        (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) &&
+        wanted.every((label) => line.includes(label)),
+    )
     .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
   return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0);
 }

@@ -43,6 +43,14 @@ const about = {
   /** Name of this process and of no other. */
   instance: z.string().optional(),
   startedAt: z.iso.datetime().optional(),
+  /** By which configuration: of the service's settings without secrets, so that processes can be compared. */
+  config: z
+    .object({
+      /** SHA-256, 64 hexadecimal digits. */
+      hash: z.string(),
+      loadedAt: z.iso.datetime(),
+    })
+    .optional(),
   /** The error for which the service does no work until a person has acted; null while it works. */
   needsOperator: z
     .object({

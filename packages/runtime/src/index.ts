@@ -17,6 +17,7 @@ export {
 export { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
 export { environmentVariable } from './config/environment.ts';
 export { isForeign } from './config/foreign-secrets.ts';
+export { loadedConfig, type LoadedConfig } from './config/loaded-config.ts';
 export { configPath, loadConfig, parseConfig, type Environment } from './config/load.ts';
 export { formatPath, type ConfigProblem } from './config/problems.ts';
 export type { PathPart } from './config/shape.ts';

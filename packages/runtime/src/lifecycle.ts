@@ -1,13 +1,15 @@
 import { isForeign } from './config/foreign-secrets.ts';
+import { loadedConfig, type LoadedConfig } from './config/loaded-config.ts';
 import { configPath, loadConfig, type Environment } from './config/load.ts';
 import type { SluiceConfig } from './config/schema.ts';
 import { redactedConfig } from './config/secrets.ts';
 import { PipelineError } from './errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
 import { createLogger, type Logger } from './log.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics, declareGauge, type Metrics } from './metrics.ts';
 import { olderNodeReady } from './older-node.ts';
 import { OperatorNeed } from './operator-need.ts';
+import { SERVICE_METRICS } from './service-metrics.ts';
 import { VERSION } from './version.ts';
 
 /** Milliseconds between the order to stop and the use of force; below Kubernetes' default of 30 s. */
@@ -16,6 +18,7 @@ const GRACE_MS = 25_000;
 export interface ServiceContext {
   readonly name: string;
   readonly config: SluiceConfig;
+  readonly loaded: LoadedConfig;
   readonly env: Environment;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -88,6 +91,8 @@ export async function runService(
   }
   try {
     const config = loadConfig(configPath(host.argv, host.env), host.env, isForeign(name));
+    const loadedAtMs = Date.now();
+    const loaded = loadedConfig(config, name, loadedAtMs);
     log = host.createLogger(name, config.log);
     log.info(
       { event: 'service.starting', version: VERSION, node: process.version, config: redactedConfig(config) },
@@ -96,10 +101,11 @@ export async function runService(
     logNodeWarnings(host, log);
     await olderNodeReady;
     const metrics = createMetrics(name);
+    declareGauge(metrics.registry, SERVICE_METRICS.configLoaded).set(loadedAtMs / 1000);
     const { signal } = stop;
     const { onFatal } = config;
     const need = new OperatorNeed({ onFatal, registry: metrics.registry, log, signal });
-    const context = { name, config, env: host.env, log, metrics, need, signal };
+    const context = { name, config, loaded, env: host.env, log, metrics, need, signal };
     while (await live(await build(context), need, signal));
     finish(undefined);
   } catch (error) {

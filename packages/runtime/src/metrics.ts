@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CounterSpec, GaugeSpec, HistogramSpec, MetricSpec } from './metric-spec.ts';
+import { memoryLimitBytes } from './memory-limit.ts';
 import { SERVICE_METRICS } from './service-metrics.ts';
 import { VERSION } from './version.ts';
 
@@ -12,7 +13,7 @@ export interface Metrics {
 /** Label sets that exist from the start: `increase()` of a series that first appears as 1 is 0. */
 type LabelSets<L extends string> = readonly Readonly<Record<L, string | number>>[];
 
-/** A registry with Node's own metrics and `cdc_build_info`. */
+/** A registry with Node's own metrics, `cdc_build_info` and the limit of memory. */
 export function createMetrics(service: string): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -20,6 +21,7 @@ export function createMetrics(service: string): Metrics {
     { version: VERSION, revision: process.env['SLUICE_REVISION'] ?? 'unknown', service },
     1,
   );
+  declareGauge(registry, SERVICE_METRICS.memoryLimit).set(memoryLimitBytes());
   return { registry };
 }
 

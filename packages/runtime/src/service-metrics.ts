@@ -9,6 +9,21 @@ export const SERVICE_METRICS = {
     unit: '1',
     labels: ['version', 'revision', 'service'],
   },
+  configLoaded: {
+    type: 'gauge',
+    name: 'cdc_config_loaded_timestamp_seconds',
+    help: 'When the process has read its configuration; `config` of /status has its hash.',
+    unit: 'seconds',
+    labels: [],
+    start: 'unknown',
+  },
+  memoryLimit: {
+    type: 'gauge',
+    name: 'cdc_memory_limit_bytes',
+    help: 'Memory that the process may use: the limit of its cgroup, else what the machine has.',
+    unit: 'bytes',
+    labels: [],
+  },
   ready: { type: 'gauge', name: 'cdc_ready', help: '1 while /readyz says yes.', unit: '1', labels: [] },
   components: {
     type: 'gauge',

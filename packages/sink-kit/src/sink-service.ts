@@ -317,8 +317,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       ],
       health: () => healthOf(this.#state, this.#reader.pauses.all, this.#workerContext.incomplete.all),
       status: () => {
-        const { pipeline } = this.#context.config;
-        const identity = { pipeline, sink: this.#name, group: this.#group };
+        const { config, loaded } = this.#context;
+        const { pipeline } = config;
+        const identity = { pipeline, sink: this.#name, group: this.#group, config: loaded };
         const { pauses } = this.#reader;
         const { incomplete } = this.#workerContext;
         return statusOf(identity, this.#state, pauses.all, incomplete.all, this.#latency, Date.now());

@@ -1,6 +1,12 @@
 import type { KafkaOutage } from '@sluice/kafka';
 import type { PauseReason, SinkPhase, SinkStatus } from '@sluice/ops-api';
-import { aboutProcess, Troubles, type ComponentHealth, type HealthReport } from '@sluice/runtime';
+import {
+  aboutProcess,
+  Troubles,
+  type ComponentHealth,
+  type HealthReport,
+  type LoadedConfig,
+} from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import type { IncompleteTopic } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
@@ -119,6 +125,7 @@ export interface SinkIdentity {
   readonly pipeline: string;
   readonly sink: string;
   readonly group: string;
+  readonly config: LoadedConfig;
 }
 
 /** Body of `/status`. */

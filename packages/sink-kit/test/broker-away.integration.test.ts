@@ -1,6 +1,6 @@
 import { ensureTopics, kafkaClient, PlainProducer } from '@sluice/kafka';
 import { ADDRESS_VARIABLES, startStack } from '@sluice/local-stack';
-import { createLogger, createMetrics, OperatorNeed, parseConfig } from '@sluice/runtime';
+import { createLogger, createMetrics, loadedConfig, OperatorNeed, parseConfig } from '@sluice/runtime';
 import { afterAll, expect, test } from 'vitest';
 import { sinkBaseSchema } from '../src/settings.ts';
 import { SinkService } from '../src/sink-service.ts';
@@ -35,6 +35,7 @@ sinks: { memory: { ops: { port: 0, metricsPort: 0 } } }`,
     {
       name: 'sink-memory',
       config,
+      loaded: loadedConfig(config, 'sink-memory', Date.now()),
       env: {},
       log,
       metrics,

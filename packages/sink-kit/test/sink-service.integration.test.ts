@@ -5,6 +5,7 @@ import { startStack } from '@sluice/local-stack';
 import {
   createLogger,
   createMetrics,
+  loadedConfig,
   OperatorNeed,
   parseConfig,
   PipelineError,
@@ -95,15 +96,11 @@ sinks:
     const definition = { name: 'memory', schema: sinkBaseSchema, create: () => sink };
     const signal = new AbortController().signal;
     const need = new OperatorNeed({ onFatal: 'exit', registry: metrics.registry, log, signal });
-    const service = new SinkService(definition, {
-      name: 'sink-memory',
-      config: this.config,
-      env: {},
-      log,
-      metrics,
-      need,
-      signal,
-    });
+    const name = 'sink-memory';
+    const { config } = this;
+    const loaded = loadedConfig(config, name, Date.now());
+    const context = { name, config, loaded, env: {}, log, metrics, need, signal };
+    const service = new SinkService(definition, context);
     onTestFinished(() => service.close());
     return service;
   }

@@ -7,6 +7,7 @@ import { healthOf, newState, statusOf, type SinkState } from '../src/status.ts';
 import { StoreWatch } from '../src/store-watch.ts';
 
 const error = new PipelineError('KAFKA_UNREACHABLE', 'read records: broker 1 has not answered for 6 s');
+const config = { hash: '0'.repeat(64), loadedAt: '2026-01-01T00:00:00.000Z' };
 const waits: Pause = { topic: 't', partition: 0, reason: 'schema', since: 0, detail: 'no such table' };
 
 test.each<[string, Partial<SinkState>, readonly Pause[], boolean, Record<string, string>]>([
@@ -36,7 +37,7 @@ test.each<[string, Partial<SinkState>, readonly Pause[], boolean, Record<string,
 test('a lag that is not known is no 0, and who is stuck is not called running', () => {
   const shown = (change: Partial<SinkState>): unknown => {
     const status = statusOf(
-      { pipeline: 'shop', sink: 'redis', group: 'shop.redis' },
+      { pipeline: 'shop', sink: 'redis', group: 'shop.redis', config },
       { ...newState(), phase: 'running', ...change },
       [waits],
       [],
@@ -46,7 +47,7 @@ test('a lag that is not known is no 0, and who is stuck is not called running', 
     expect(sinkStatus.answer.parse(status)).toEqual(status);
     return status;
   };
-  expect(shown({})).toMatchObject({ pipeline: 'shop', phase: 'running', lag: { records: null } });
+  expect(shown({})).toMatchObject({ pipeline: 'shop', config, phase: 'running', lag: { records: null } });
   const lag = [
     { topic: 't', partition: 0, records: 2 },
     { topic: 't', partition: 1, records: 3 },

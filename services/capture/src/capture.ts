@@ -8,6 +8,7 @@ import {
   startOpsServers,
   Troubles,
   type HealthReport,
+  type LoadedConfig,
   type Logger,
   type OperatorNeed,
   type OpsRoute,
@@ -83,6 +84,7 @@ interface Ended {
 
 class Capture {
   readonly #settings: CaptureSettings;
+  readonly #loaded: LoadedConfig;
   readonly #metrics: CaptureMetrics;
   readonly #log: Logger;
   readonly #topics = new KnownTopics();
@@ -94,8 +96,9 @@ class Capture {
   readonly #need: OperatorNeed;
   #state: CaptureState<CaptureSession>;
 
-  constructor({ config, log, metrics, need }: ServiceContext) {
+  constructor({ config, loaded, log, metrics, need }: ServiceContext) {
     this.#settings = captureSettings(config, process.argv.slice(2), log);
+    this.#loaded = loaded;
     this.#metrics = new CaptureMetrics(metrics.registry, this.#settings.serverName);
     this.#log = log;
     this.#need = need;
@@ -301,6 +304,7 @@ class Capture {
   status(): unknown {
     return captureStatus({
       settings: this.#settings,
+      config: this.#loaded,
       behindSeconds: this.#watch.behindSeconds(this.#observe()),
       state: this.#state,
       rowsPublished: this.#metrics.rowsPublished,

@@ -88,9 +88,13 @@ export const runtimePanels: readonly PanelSpec[] = [
   },
   {
     title: 'Memory',
-    description: 'Resident memory of each process.',
+    description:
+      'Resident memory of each process, and what it may use. Over 90 % for five minutes: alert MemoryNearLimit.',
     unit: 'bytes',
-    queries: { '{{job}} {{instance}}': `process_resident_memory_bytes{${OURS}}` },
+    queries: {
+      '{{job}} {{instance}}': `process_resident_memory_bytes{${OURS}}`,
+      '{{job}} {{instance}} limit': `cdc_memory_limit_bytes{${OURS}}`,
+    },
   },
   {
     title: 'JavaScript heap',

@@ -1,6 +1,6 @@
 import { tableId } from '@sluice/envelope';
 import type { CaptureStatus } from '@sluice/ops-api';
-import { aboutProcess, type Trouble } from '@sluice/runtime';
+import { aboutProcess, type LoadedConfig, type Trouble } from '@sluice/runtime';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { CaptureSession } from '../session/capture-session.ts';
 import { sessionOf, type CaptureState } from '../session/capture-state.ts';
@@ -11,6 +11,7 @@ const ALERTS_SHOWN = 20;
 
 export interface StatusParts {
   readonly settings: CaptureSettings;
+  readonly config: LoadedConfig;
   readonly state: CaptureState<CaptureSession>;
   /** Null while it is not known. */
   readonly behindSeconds: number | null;
@@ -23,12 +24,13 @@ export interface StatusParts {
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
 export function captureStatus(parts: StatusParts): CaptureStatus {
-  const { settings, state, behindSeconds, rowsPublished, openDeadLetters, lastError } = parts;
+  const { settings, config, state, behindSeconds, rowsPublished, openDeadLetters, lastError } = parts;
   const { journal } = state;
   const session = sessionOf(state);
   return {
     ...aboutProcess(),
     service: 'capture',
+    config,
     pipeline: settings.config.pipeline,
     source: settings.serverName,
     state: state.name,
