@@ -34,11 +34,13 @@ export interface FollowOrder {
 interface Otherwise {
   /** Clauses that give the values up. */
   readonly replaced: readonly string[];
-  /** Rows that the new key cannot tell apart go: they are not the source's, which has that key. */
-  readonly isEmptied: boolean;
+  /** Whether rows go after such a refusal, if no other way is left: they are not the source's, whose own ALTER took all of its. */
+  readonly isEmptied: (kind: MysqlErrorKind) => boolean;
 }
 
-const NO_OTHER_WAY: Otherwise = { replaced: [], isEmptied: false };
+const NO_OTHER_WAY: Otherwise = { replaced: [], isEmptied: () => false };
+/** They tell of rows, as after two tables have swapped their names. What a definition itself is refused for stays. */
+const REFUSALS_OF_ROWS: ReadonlySet<MysqlErrorKind> = new Set(['constraint', 'duplicate', 'value']);
 
 /** The tables of the target as this process last saw them. */
 export class TargetTables {
@@ -123,7 +125,7 @@ export class TargetTables {
         isEverywhere && replaced.length > 0 && replaced.length === retyped.length
           ? [...widened, ...replaced, ...gone]
           : [],
-      isEmptied: isEverywhere && rekeys,
+      isEmptied: (kind) => isEverywhere && (rekeys || REFUSALS_OF_ROWS.has(kind)),
     });
     if (isEverywhere || retyped.length === 0) return;
     throw new PipelineError(
@@ -160,11 +162,12 @@ export class TargetTables {
       await alter(connection, id, statement);
     } catch (error) {
       const failure = definitionError(error, id, statement);
-      if (failure.code !== CODES.TARGET_TABLE_REFUSED || describeMysqlError(error).kind === 'privilege')
-        throw failure;
+      const { kind } = describeMysqlError(error);
+      if (failure.code !== CODES.TARGET_TABLE_REFUSED || kind === 'privilege') throw failure;
       const { replaced, isEmptied } = otherwise;
-      if (replaced.length > 0) return await this.#alter(connection, id, replaced, NO_OTHER_WAY);
-      if (!isEmptied) throw failure;
+      if (replaced.length > 0)
+        return await this.#alter(connection, id, replaced, { replaced: [], isEmptied });
+      if (!isEmptied(kind)) throw failure;
       await connection.query(`DELETE FROM ${id}`);
       await this.#alter(connection, id, clauses, NO_OTHER_WAY);
     }
