@@ -39,12 +39,12 @@ const table: Readonly<Record<string, Arrows>> = {
   'packages/sql-sink': { packages: ['envelope', 'runtime', 'sink-kit'], external: [] },
   'packages/local-stack': { packages: ['runtime'], external: [] },
   'packages/cli': {
-    packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit'],
+    packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit', 'compare'],
     // Its own code says what capture would do, and runs it.
     services: ['capture'],
     external: ['commander'],
   },
-  'packages/compare': { packages: ['envelope', 'mysql', 'sink-kit'], external: ['mysql2'] },
+  'packages/compare': { packages: ['envelope', 'mysql', 'sink-kit'], external: ['mysql2', 'zod'] },
   'packages/seeded-random': { packages: [], external: [] },
   'packages/sample-shop': { packages: ['seeded-random'], external: ['@faker-js/faker', 'mysql2'] },
   'packages/demo': {

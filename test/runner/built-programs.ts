@@ -5,7 +5,16 @@ import { rolldown } from 'rolldown';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 /** What programs load of services while they run: `sink-kit/src/installed-sinks.ts`. */
-const PARTS = ['./main', './config', './errors', './preview', './doctor', './plan'];
+const PARTS = [
+  './main',
+  './config',
+  './errors',
+  './preview',
+  './doctor',
+  './compare',
+  './plan',
+  './published',
+];
 /** They load files that lie beside them. */
 const UNBUNDLED = ['@node-rs/crc32', '@bokuweb/zstd-wasm', '@platformatic/wasm-utils'];
 const CODE = 'code';

@@ -8,7 +8,7 @@ import { helpFor } from './operator/help.ts';
 import { printableScreen } from './operator/screen.ts';
 import { runCommand } from './operator/run-command.ts';
 
-const EXIT = { done: 0, notDone: 1, wrongUse: 2 } as const;
+const EXIT = { done: 0, notDone: 1, wrongUse: 2, different: 3 } as const;
 
 const say = (line: string): void => console.error(printable(line));
 
@@ -39,7 +39,9 @@ async function main(args: readonly string[]): Promise<number> {
     say,
     clear: clearTerminal,
   });
-  if (await runCommand(command, line, process.env, screen)) return EXIT.done;
+  const done = await runCommand(command, line, process.env, screen);
+  if (done === 'different') return EXIT.different;
+  if (done) return EXIT.done;
   return 'check' in command ? EXIT.wrongUse : EXIT.notDone;
 }
 

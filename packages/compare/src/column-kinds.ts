@@ -14,6 +14,10 @@ export interface ColumnKind {
   fromDocument(value: ExactJson): string;
   /** The server's text → a SQL literal to look the row up with. */
   literal(text: string): string;
+  /** A canonical text → the server's text, to look a row up by what a store says of its key. */
+  serverText(canonical: string): string;
+  /** ENUM and SET: ordered by the numbers of their members, but compared with a text as a text. */
+  readonly isMember?: boolean;
   /** A canonical text → the text in a record's key, where that is another one. */
   readonly keyText?: (canonical: string) => string;
 }
@@ -54,22 +58,39 @@ const fromDocument = canonicalJson;
 const approximate = (value: ExactJson): string =>
   value instanceof NumberText ? canonicalDouble(value.text) : canonicalJson(value);
 
+/** Without the quotes of JSON, where it has any. */
+const unquoted = (canonical: string): string =>
+  canonical.startsWith('"') ? String(JSON.parse(canonical)) : canonical;
+
 const INTEGER: ColumnKind = {
   select: plain,
   fromServer: canonicalNumber,
   fromDocument,
   literal: numberLiteral,
+  serverText: unquoted,
 };
 const BIG_INTEGER: ColumnKind = { ...INTEGER, fromServer: safeInteger };
 /** MariaDB shows two digits of a YEAR(2), which holds the whole year. */
 const YEAR: ColumnKind = { ...INTEGER, select: (column) => `YEAR(${column})` };
 const BITS: ColumnKind = { ...BIG_INTEGER, select: (column) => `${column} + 0` };
-const TEXT: ColumnKind = { select: plain, fromServer: quoted, fromDocument, literal: textLiteral };
+const TEXT: ColumnKind = {
+  select: plain,
+  fromServer: quoted,
+  fromDocument,
+  literal: textLiteral,
+  serverText: unquoted,
+};
+const MEMBER: ColumnKind = { ...TEXT, isMember: true };
 /** Columns with ZEROFILL are shown with zeros in front. */
 const decimalText = (text: string): string => quoted(text.replace(/^(-?)0+(?=\d)/, '$1'));
 const DECIMAL: ColumnKind = { ...TEXT, fromServer: decimalText, literal: numberLiteral };
-const DATETIME: ColumnKind = { ...TEXT, fromServer: (text) => quoted(text.replace(' ', 'T')) };
-const TIMESTAMP: ColumnKind = { ...TEXT, fromServer: (text) => quoted(`${text.replace(' ', 'T')}Z`) };
+const momentText = (canonical: string): string => unquoted(canonical).replace('T', ' ').replace(/Z$/, '');
+const DATETIME: ColumnKind = {
+  ...TEXT,
+  fromServer: (text) => quoted(text.replace(' ', 'T')),
+  serverText: momentText,
+};
+const TIMESTAMP: ColumnKind = { ...DATETIME, fromServer: (text) => quoted(`${text.replace(' ', 'T')}Z`) };
 const asJavascript = (canonical: string): string => JSON.stringify(Number(canonical));
 const DOUBLE: ColumnKind = {
   ...INTEGER,
@@ -82,9 +103,17 @@ const FLOAT: ColumnKind = {
   // A plain SELECT of a FLOAT shows six digits.
   select: (column) => `CAST(${column} AS DOUBLE)`,
   fromServer: shortestFloat,
+  // Compared as the 64-bit value that its 32 bits are.
+  serverText: (canonical) => String(Math.fround(Number(canonical))),
 };
 const hex = (column: string): string => `HEX(${column})`;
-const BYTES: ColumnKind = { select: hex, fromServer: base64OfHex, fromDocument, literal: hexLiteral };
+const BYTES: ColumnKind = {
+  select: hex,
+  fromServer: base64OfHex,
+  fromDocument,
+  literal: hexLiteral,
+  serverText: (canonical) => Buffer.from(unquoted(canonical), 'base64').toString('hex'),
+};
 const GEOMETRY: ColumnKind = { ...BYTES, fromServer: geometryOfHex };
 const JSON_DOCUMENT: ColumnKind = { ...TEXT, fromServer: (text) => canonicalJson(parseExactJson(text)) };
 
@@ -96,7 +125,8 @@ const KINDS: ReadonlyMap<string, ColumnKind> = new Map([
   ...named('decimal', DECIMAL),
   ...named('float', FLOAT),
   ...named('double', DOUBLE),
-  ...named('char varchar tinytext text mediumtext longtext enum set date time uuid inet4 inet6', TEXT),
+  ...named('char varchar tinytext text mediumtext longtext date time uuid inet4 inet6', TEXT),
+  ...named('enum set', MEMBER),
   ...named('binary varbinary tinyblob blob mediumblob longblob vector', BYTES),
   ...named('datetime', DATETIME),
   ...named('timestamp', TIMESTAMP),

@@ -62,7 +62,7 @@ export class ComparisonTally {
   }
 }
 
-type ColumnDifference = Required<Pick<Difference, 'column' | 'source' | 'found'>>;
+export type ColumnDifference = Required<Pick<Difference, 'column' | 'source' | 'found'>>;
 
 /** Null when the rows are equal, value for value. */
 export function firstDifference(
@@ -70,14 +70,22 @@ export function firstDifference(
   source: readonly string[],
   found: ComparedRow,
 ): ColumnDifference | null {
+  return columnDifferences(table, source, found).next().value ?? null;
+}
+
+/** Every column that is not the same on both sides. */
+export function* columnDifferences(
+  table: Pick<ComparedTable, 'columns'>,
+  source: readonly string[],
+  found: ComparedRow,
+): Generator<ColumnDifference, undefined> {
   for (const [place, column] of table.columns.entries()) {
     const expected = source[place] ?? 'absent';
     const actual = found.values[place];
     if (actual === expected || (actual === undefined && column.generated)) continue;
-    return { column: column.name, source: expected, found: actual ?? 'absent' };
+    yield { column: column.name, source: expected, found: actual ?? 'absent' };
   }
-  const stranger = found.strangers[0];
-  return stranger === undefined ? null : { column: stranger, source: 'absent', found: 'present' };
+  for (const stranger of found.strangers) yield { column: stranger, source: 'absent', found: 'present' };
 }
 
 /**

@@ -4,7 +4,10 @@ import { columnKind } from './column-kinds.ts';
 import type { ColumnKind } from './column-kinds.ts';
 
 export interface ComparedColumn {
+  /** As it is published. */
   readonly name: string;
+  /** In the source, where that is another one. */
+  readonly sourceName?: string;
   readonly kind: ColumnKind;
   /** A generated column may be absent in a sink; when it is there it must be equal. */
   readonly generated: boolean;
@@ -14,6 +17,8 @@ export interface ComparedTable extends TableName {
   readonly columns: readonly ComparedColumn[];
   /** Places in `columns`, in key order. */
   readonly key: readonly number[];
+  /** Columns that sinks have too, but whose values are not the source's own: masked, hashed, cut. Absent: none. */
+  readonly notCompared?: ReadonlySet<string>;
 }
 
 /** A row as canonical texts of its values, by the table's columns; undefined where a sink has no such column. */

@@ -1,17 +1,38 @@
 import { tableIdOf, type TableName } from '@sluice/envelope';
-import { importPart } from '@sluice/sink-kit/installed';
 import { ComparisonTally, IdentitySet } from './compare-rows.ts';
 import type { SinkComparison } from './compare-rows.ts';
 import { readComparedTable } from './compared-table.ts';
 import type { ComparedTable } from './compared-table.ts';
-import type { ComparedSink, SinkTable, SourceRow } from './sink-table.ts';
-import { canonicalValues, openRowConnection, sourceChunks } from './source-rows.ts';
-import type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
+import { openStore } from './open-store.ts';
+import { sourceRow, type ComparedSink, type SinkTable, type SourceRow } from './sink-table.ts';
+import { openRowConnection, sourceChunks } from './source-rows.ts';
+import type { MysqlAddress, RowConnection } from './source-rows.ts';
 
 export { describeDifference, type Difference, type SinkComparison } from './compare-rows.ts';
 export { listTables, type ComparedColumn, type ComparedRow, type ComparedTable } from './compared-table.ts';
 export { isExactObject, parseExactJson, type ExactJson } from './exact-json.ts';
-export { keyTexts, rowOfDocument, type ComparedSink, type SinkTable, type SourceRow } from './sink-table.ts';
+export {
+  compareRunning,
+  type CompareProgress,
+  type CompareScope,
+  type RunningOptions,
+} from './running/compare-running.ts';
+export {
+  compareReportSchema,
+  REPORT_VERSION,
+  type CompareReport,
+  type RunningFindings,
+} from './running/report.ts';
+export type { PublishedColumn, PublishedTable } from './running/running-table.ts';
+export {
+  keyLiterals,
+  keyTexts,
+  rowOfDocument,
+  unreadableRow,
+  type ComparedSink,
+  type SinkTable,
+  type SourceRow,
+} from './sink-table.ts';
 export { canonicalValues, openRowConnection, selectList, sourceChunks, streamRows } from './source-rows.ts';
 export type { MysqlAddress, RowConnection, ServerRow } from './source-rows.ts';
 
@@ -67,18 +88,6 @@ export async function compareSinks(options: CompareOptions): Promise<Comparison>
   }
 }
 
-/** What a sink's `./compare` exports. */
-interface StoreReader {
-  readonly openStore: (settings: object) => Promise<ComparedSink>;
-}
-
-async function openStore(name: string, settings: object): Promise<ComparedSink> {
-  const section = { ...settings };
-  const reader = await importPart<StoreReader>(name, './compare', { sinks: { [name]: section } });
-  if (reader === null) throw new Error(`sink ${name} is not installed, or has no ./compare`);
-  return await reader.openStore(section);
-}
-
 interface OpenTable {
   readonly tally: ComparisonTally;
   readonly rows: SinkTable;
@@ -106,14 +115,6 @@ async function compareTable(
   }
   await Promise.all(sinkTables.map((sinkTable) => findExtraRows(table, sinkTable)));
   return count;
-}
-
-function sourceRow(table: ComparedTable, row: ServerRow): SourceRow {
-  const keyLiterals = table.key.map((place) => {
-    const text = row[place] ?? null;
-    return text === null ? 'NULL' : (table.columns[place]?.kind.literal(text) ?? text);
-  });
-  return { values: canonicalValues(table.columns, row), keyLiterals };
 }
 
 async function compareChunk(

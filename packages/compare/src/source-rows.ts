@@ -1,15 +1,14 @@
-import { quoteIdentifier, quoteTable, SESSION_SQL } from '@sluice/mysql';
+import { driverOptions, quoteIdentifier, quoteTable, SESSION_SQL, type MysqlOptions } from '@sluice/mysql';
 import { createConnection } from 'mysql2';
 import type { Connection as StreamConnection } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import type { ComparedColumn, ComparedTable } from './compared-table.ts';
 
-export interface MysqlAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-}
+/** Where a server is, and how it is reached. */
+export type MysqlAddress = Pick<MysqlOptions, 'host' | 'port' | 'user' | 'password'> &
+  Partial<Pick<MysqlOptions, 'tls' | 'setting' | 'connectTimeoutMs'>>;
+
+const CONNECT_MS = 10_000;
 
 /** One connection for questions (`promise`) and for streams of rows, which mysql2 has only without promises. */
 export interface RowConnection {
@@ -19,8 +18,11 @@ export interface RowConnection {
 }
 
 export async function openRowConnection(address: MysqlAddress): Promise<RowConnection> {
-  const { host, port, user, password } = address;
-  const stream = createConnection({ host, port, user, password, charset: 'utf8mb4' });
+  const stream = createConnection(
+    driverOptions({ ...address, connectTimeoutMs: address.connectTimeoutMs ?? CONNECT_MS }),
+  );
+  // Without a listener, losing an idle connection would end the process: its next statement says so.
+  stream.on('error', () => undefined);
   const promise = stream.promise();
   await promise.query(SESSION_SQL);
   return { promise, stream, close: () => promise.end() };

@@ -50,14 +50,16 @@ async function ask(client: Client, method: string, path: string, body: object | 
 function elasticsearchTable(client: Client, table: ComparedTable, index: string): SinkTable {
   const identity = (values: readonly (string | undefined)[]): string =>
     documentId(table, keyTexts(table, values));
+  const storedRows = async (ids: readonly string[]): Promise<(ComparedRow | null)[]> => {
+    if (ids.length === 0) return [];
+    const { docs } = await ask(client, 'POST', `/${encodeURIComponent(index)}/_mget`, { ids });
+    if (!Array.isArray(docs)) return ids.map(() => null);
+    return docs.map((hit: ExactJson) => rowOfHit(table, hit));
+  };
   return {
     identity,
-    async fetch(rows) {
-      const ids = rows.map((row) => identity(row.values));
-      const { docs } = await ask(client, 'POST', `/${encodeURIComponent(index)}/_mget`, { ids });
-      if (!Array.isArray(docs)) return rows.map(() => null);
-      return docs.map((hit: ExactJson) => rowOfHit(table, hit));
-    },
+    fetch: (rows) => storedRows(rows.map((row) => identity(row.values))),
+    fetchStored: storedRows,
     identities: () => liveIds(client, index),
   };
 }

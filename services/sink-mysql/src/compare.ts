@@ -1,6 +1,6 @@
 import type { TableName } from '@sluice/envelope';
 import { isWideCharset, quoteIdentifier, quoteTable, type RowDataPacket } from '@sluice/mysql';
-import { canonicalValues, keyTexts, openRowConnection, selectList, streamRows } from '@sluice/compare';
+import { canonicalValues, keyLiterals, openRowConnection, selectList, streamRows } from '@sluice/compare';
 import type {
   ComparedColumn,
   ComparedRow,
@@ -10,14 +10,15 @@ import type {
   RowConnection,
   ServerRow,
   SinkTable,
-  SourceRow,
 } from '@sluice/compare';
 import type { MysqlSinkConfig } from './config.ts';
 
 type Settings = MysqlAddress & Partial<Pick<MysqlSinkConfig, 'databases'>>;
 
+const SETTING = 'sinks.mysql.tls';
+
 export async function openStore(target: Settings): Promise<ComparedSink> {
-  const connection = await openRowConnection(target);
+  const connection = await openRowConnection({ ...target, setting: SETTING });
   return {
     open: async (table) => {
       const databases = new Map(Object.entries(target.databases ?? {}));
@@ -58,30 +59,43 @@ function mysqlTable(connection: RowConnection, table: ComparedTable, target: Tar
   const keyColumns = table.key.flatMap((place) => table.columns[place] ?? []);
   const readable = keyColumns.every((column) => target.names.has(column.name));
   // MariaDB finds no row in a list of several such keys by a literal of another character set.
-  const literalsOf = (row: SourceRow): string[] =>
-    row.keyLiterals.map((literal, place) => {
+  const fitting = (literals: readonly string[]): string[] =>
+    literals.map((literal, place) => {
       const charset = target.wide.get(keyColumns[place]?.name ?? '');
       return charset === undefined ? literal : `CONVERT(${literal} USING ${charset})`;
     });
-  const identity = (values: readonly (string | undefined)[]): string => keyTexts(table, values).join(':');
+  // The key's canonical texts: they can be read back.
+  const identity = (values: readonly (string | undefined)[]): string =>
+    JSON.stringify(table.key.map((place) => values[place] ?? 'null'));
+  const storedRows = async (keys: readonly (readonly string[])[]): Promise<Map<string, ComparedRow>> => {
+    const found = new Map<string, ComparedRow>();
+    if (!readable || keys.length === 0) return found;
+    const tuples = keys.map((literals) => `(${fitting(literals).join(', ')})`).join(', ');
+    const names = keyColumns.map((column) => quoteIdentifier(column.name)).join(', ');
+    const sql = `SELECT ${selectList(columns)} FROM ${quoteTable(target.database, target.table)} WHERE (${names}) IN (${tuples})`;
+    for await (const serverRow of streamRows(connection, sql)) {
+      const row = targetRow(table, columns, serverRow);
+      found.set(identity(row.values), row);
+    }
+    return found;
+  };
   return {
     identity,
     async fetch(rows) {
-      if (!readable) return rows.map(() => null);
-      const tuples = rows.map((row) => `(${literalsOf(row).join(', ')})`).join(', ');
-      const names = keyColumns.map((column) => quoteIdentifier(column.name)).join(', ');
-      const sql = `SELECT ${selectList(columns)} FROM ${quoteTable(target.database, target.table)} WHERE (${names}) IN (${tuples})`;
-      const found = new Map<string, ComparedRow>();
-      for await (const serverRow of streamRows(connection, sql)) {
-        const row = targetRow(table, columns, serverRow);
-        found.set(identity(row.values), row);
-      }
+      const found = await storedRows(rows.map((row) => row.keyLiterals));
       return rows.map((row) => found.get(identity(row.values)) ?? null);
+    },
+    async fetchStored(identities) {
+      const found = await storedRows(
+        identities.map((text) => keyLiterals(table, JSON.parse(text) as string[])),
+      );
+      return identities.map((text) => found.get(text) ?? null);
     },
     async *identities() {
       if (!readable) return;
       const sql = `SELECT ${selectList(keyColumns)} FROM ${quoteTable(target.database, target.table)}`;
-      for await (const row of streamRows(connection, sql)) yield canonicalValues(keyColumns, row).join(':');
+      for await (const row of streamRows(connection, sql))
+        yield JSON.stringify(canonicalValues(keyColumns, row));
     },
   };
 }

@@ -1,16 +1,21 @@
 import { Redis } from 'ioredis';
-import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
-import type { ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
+import { isExactObject, keyTexts, parseExactJson, rowOfDocument, unreadableRow } from '@sluice/compare';
+import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
+import { PipelineError } from '@sluice/runtime';
 import { clientTls, type RedisConfig } from './config.ts';
 
-type Settings = Pick<RedisConfig, 'url'> & Partial<Pick<RedisConfig, 'keyPrefix' | 'tls'>>;
+type Settings = Pick<RedisConfig, 'url'> & Partial<Pick<RedisConfig, 'keyPrefix' | 'tls' | 'format'>>;
 
 const SEQUENCE = '_sequence';
 const NONE: ReadonlySet<string> = new Set();
 const SCAN_COUNT = 2000;
 
-/** Compares `format: json`: strings that hold one JSON document each. */
+/** Compares `format: json`: strings that hold one JSON document each. Throws CONFIG_INVALID for another. */
 export function openStore(target: Settings): Promise<ComparedSink> {
+  if (target.format === 'hash') {
+    const message = 'sinks.redis.format is hash, and only json can be compared: name other sinks by --sink.';
+    return Promise.reject(new PipelineError('CONFIG_INVALID', message));
+  }
   const client = new Redis(target.url, {
     ...clientTls({ url: target.url, tls: target.tls }),
     maxRetriesPerRequest: 2,
@@ -30,20 +35,31 @@ function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): Sin
   const prefix = `${keyPrefix}${encodeName(table.database)}.${encodeName(table.table)}:`;
   const identity = (values: readonly (string | undefined)[]): string =>
     prefix + redisKeyText(keyTexts(table, values));
+  const storedRows = async (keys: readonly string[]): Promise<(ComparedRow | null)[]> => {
+    if (keys.length === 0) return [];
+    const texts = await client.mget([...keys]);
+    return texts.map((text) => (text === null ? null : rowOfText(table, text)));
+  };
   return {
     identity,
-    async fetch(rows) {
-      const texts = await client.mget(rows.map((row) => identity(row.values)));
-      return texts.map((text) =>
-        text === null ? null : rowOfDocument(table, columnsOf(parseExactJson(text)), NONE),
-      );
-    },
+    fetch: (rows) => storedRows(rows.map((row) => identity(row.values))),
+    fetchStored: storedRows,
     async *identities() {
       const pattern = `${prefix.replace(/[\\*?[\]]/g, (character) => `\\${character}`)}*`;
       for await (const keys of client.scanStream({ match: pattern, count: SCAN_COUNT }))
         yield* keys as string[];
     },
   };
+}
+
+/** What no sink has written is a row without columns. */
+function rowOfText(table: ComparedTable, text: string): ComparedRow {
+  try {
+    return rowOfDocument(table, columnsOf(parseExactJson(text)), NONE) ?? unreadableRow(table);
+  } catch (error) {
+    if (error instanceof SyntaxError) return unreadableRow(table);
+    throw error;
+  }
 }
 
 /** A stored row without the guard's sequence; columns of such names have one `_` more there. */

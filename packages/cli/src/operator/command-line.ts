@@ -3,6 +3,7 @@ import { commandTree, givenOptions } from './command-tree.ts';
 import type { Command, CommandLine } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { OptionValues, type GivenOptions } from './option-values.ts';
+import type { OutputFormat } from './screen.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a command line asks for. */
@@ -10,6 +11,8 @@ export type Wish =
   | { readonly kind: 'help'; readonly words: readonly string[] }
   | { readonly kind: 'version' }
   | { readonly kind: 'command'; readonly command: Command; readonly line: CommandLine };
+
+const FORMATS: readonly OutputFormat[] = ['json', 'table'];
 
 /** Throws UsageError. */
 export function parseCommandLine(args: readonly string[], nowMs: number): Wish {
@@ -27,19 +30,27 @@ function wishOf(words: readonly string[], command: Command | null, parser: Parse
   if (given.get('help')?.at(-1) === true || words.length === 0) return { kind: 'help', words };
   if (command === null) throw noSuchCommand(words);
   const name = command.name.endsWith(' NAME') ? (words.at(-1) ?? '') : '';
-  return { kind: 'command', command, line: lineOf(given, name, nowMs) };
+  const operands = command.operands === undefined ? [] : words.slice(command.name.split(' ').length);
+  return { kind: 'command', command, line: { ...lineOf(given, command, nowMs), name, operands } };
 }
 
-function lineOf(given: GivenOptions, name: string, nowMs: number): CommandLine {
+function lineOf(
+  given: GivenOptions,
+  { formats = [] }: Command,
+  nowMs: number,
+): Omit<CommandLine, 'name' | 'operands'> {
   const values = new OptionValues(given, nowMs);
   const output = values.text('output') ?? (values.flag('json') ? 'json' : 'table');
-  if (output !== 'json' && output !== 'table')
-    throw new UsageError(`--output is "${output}", but must be json or table`);
+  const known = [...FORMATS, ...formats];
+  const format = known.find((each) => each === output);
+  if (format === undefined)
+    throw new UsageError(
+      `--output is "${output}", but must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`,
+    );
   const isDry = given.get('dry-run')?.at(-1);
   if (isDry === true && values.flag('yes')) throw new UsageError('--dry-run and --yes contradict each other');
   return {
-    name,
-    output,
+    output: format,
     config: values.text('config'),
     performs: isDry === false || values.flag('yes'),
     values,

@@ -37,7 +37,8 @@ function branch(parent: Parser, name: string, found: Found): Parser {
 
 function takeLines(node: Parser, words: readonly string[], command: Command | null, found: Found): void {
   const rest = command?.name.endsWith(' NAME') === true ? 1 : 0;
-  node.action(() => found([...words, ...node.args], node.args.length === rest ? command : null, node));
+  const isRight = (): boolean => command?.operands !== undefined || node.args.length === rest;
+  node.action(() => found([...words, ...node.args], isRight() ? command : null, node));
   node.exitOverride((error) => {
     throw usageErrorOf(error, command);
   });

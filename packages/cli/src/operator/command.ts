@@ -10,6 +10,12 @@ interface Declaration {
   readonly help: string;
   /** Beside those of all commands. */
   readonly options: readonly OptionName[];
+  /** What may follow the name, any number of them, as the help shows it: `TABLE…`. Absent: nothing may. */
+  readonly operands?: string;
+  /** Exit codes beside those of all commands, for the help. */
+  readonly exits?: string;
+  /** Formats of `--output` beside those of all commands. */
+  readonly formats?: readonly OutputFormat[];
   /** Options that may be given several times, and then all count; any other is refused at the second time. */
   readonly several?: readonly OptionName[];
 }
@@ -24,11 +30,14 @@ export interface FileCommand extends Declaration {
   readonly check: (file: string, env: Environment, screen: Screen) => Promise<boolean>;
 }
 
-/** Asks or changes a pipeline. Resolves to whether all that was asked for was done. */
+/** Whether all that was asked for was done; `different`: it was, and two sides are not equal. */
+export type Done = boolean | 'different';
+
+/** Asks or changes a pipeline. */
 export interface PipelineCommand extends Declaration {
   /** What it connects to itself beside the services: an operator's shell needs the secrets of that, and no others. */
   readonly connects: 'nothing' | 'kafka' | 'everything';
-  readonly run: (line: CommandLine, config: SluiceConfig, screen: Screen) => Promise<boolean>;
+  readonly run: (line: CommandLine, config: SluiceConfig, screen: Screen) => Promise<Done>;
 }
 
 export type Command = ServiceCommand | FileCommand | PipelineCommand;
@@ -37,6 +46,8 @@ export type Command = ServiceCommand | FileCommand | PipelineCommand;
 export interface CommandLine {
   /** The last word of `sink NAME`; empty otherwise. */
   readonly name: string;
+  /** What follows the name of a command that takes operands. */
+  readonly operands: readonly string[];
   readonly output: OutputFormat;
   /** `--config`; undefined: SLUICE_CONFIG, then `sluice.yaml`. */
   readonly config: string | undefined;

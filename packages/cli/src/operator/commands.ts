@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { compareCommand } from './compare-command.ts';
 import { configValidateCommand } from './config-validate.ts';
 import { ddlAlertsCommand, ddlClearCommand, ddlHistoryCommand } from './ddl-commands.ts';
 import {
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   statusCommand,
   doctorCommand,
+  compareCommand,
   snapshotListCommand,
   snapshotStartCommand,
   ...snapshotMoveCommands,

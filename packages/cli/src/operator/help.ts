@@ -40,11 +40,12 @@ function commandHelp(command: Command, help: Help): string {
     const form = value === undefined ? `--${name}` : `--${name} ${value}`;
     return [form, command.several?.includes(name) === true ? `${meaning}; several times` : meaning];
   });
-  return `${help.boxWrap(`sluice ${command.name}: ${command.help}`, help.helpWidth ?? WIDTH)}
+  const name = [command.name, ...(command.operands === undefined ? [] : [`[${command.operands}]`])].join(' ');
+  return `${help.boxWrap(`sluice ${name}: ${command.help}`, help.helpWidth ?? WIDTH)}
 
 ${table(rows, help)}
 
-${help.boxWrap(runs ? RUNS : ASKS, help.helpWidth ?? WIDTH)}
+${help.boxWrap([runs ? RUNS : ASKS, ...(command.exits === undefined ? [] : [command.exits])].join(', '), help.helpWidth ?? WIDTH)}
 `;
 }
 

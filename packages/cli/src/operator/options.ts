@@ -58,10 +58,27 @@ export const OPTIONS = {
     value: 'SQL',
     meaning: 'only rows for which the SQL is true; needs the role admin and snapshot.allowSql',
   },
+  where: {
+    value: 'WHERE',
+    meaning: 'only rows that match, such as `id > 1000` (docs/tables.md, "Row conditions")',
+  },
+  keys: {
+    value: 'FROM..TO',
+    meaning: 'only rows whose first key column lies there, both ends included; one may be left out',
+  },
+  sample: { value: 'N', meaning: 'about N rows of each table, others at each run' },
+  'rows-per-second': {
+    value: 'N',
+    meaning: 'rows read from the source in a second, at most (default 10000)',
+  },
+  'output-file': {
+    value: 'FILE',
+    meaning: 'write the report there as JSON, or NDJSON with --output ndjson: it holds row values',
+  },
   reconcile: { meaning: 'at the end, sinks delete rows of the table that the source no longer has' },
   output: {
     value: 'FORMAT',
-    meaning: 'table (default) or json; --json is the same as --output json',
+    meaning: 'table (default) or json, of compare also ndjson; --json is the same as --output json',
   },
   json: { meaning: 'the same as --output json' },
   config: { value: 'FILE', meaning: 'default: SLUICE_CONFIG, then sluice.yaml' },

@@ -1,14 +1,14 @@
 import { configPath, loadConfig, type Environment, type PathPart } from '@sluice/runtime';
-import type { CommandLine, FileCommand, PipelineCommand } from './command.ts';
+import type { CommandLine, Done, FileCommand, PipelineCommand } from './command.ts';
 import type { Screen } from './screen.ts';
 
-/** Resolves to whether all that was asked for was done. Throws UsageError, CommandFailed, CallFailed, PipelineError. */
+/** Throws UsageError, CommandFailed, CallFailed, PipelineError. */
 export async function runCommand(
   command: FileCommand | PipelineCommand,
   line: CommandLine,
   env: Environment,
   screen: Screen,
-): Promise<boolean> {
+): Promise<Done> {
   const file = line.config ?? configPath([], env);
   if ('check' in command) return command.check(file, env, screen);
   const config = loadConfig(file, env, (path) => !isUsed(command.connects, path));

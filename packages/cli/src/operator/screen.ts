@@ -1,6 +1,7 @@
 import { printable, printableJson, printableLine } from '@sluice/runtime';
 
-export type OutputFormat = 'json' | 'table';
+/** `ndjson`: a JSON document in each line. */
+export type OutputFormat = 'json' | 'table' | 'ndjson';
 /** Where a command writes: the result to `output`, everything else as lines by `say`. */
 export interface Screen {
   readonly format: OutputFormat;
@@ -14,7 +15,7 @@ export type Cell = string | number | null;
 
 /** What is written there moves no cursor and turns no text, whatever names and messages hold. */
 export function printableScreen({ format, output, say, clear }: Screen): Screen {
-  const shown = format === 'json' ? printableJson : printable;
+  const shown = format === 'table' ? printable : printableJson;
   return {
     format,
     output: { write: (text) => output.write(shown(text)) },

@@ -16,7 +16,8 @@ export async function planCapture(config: SluiceConfig, signal: AbortSignal): Pr
   return planAll(settings, checked);
 }
 
-async function planAll(settings: CaptureSettings, checked: Checked): Promise<CapturePlan> {
+/** What a start would do with what it has found. */
+export async function planAll(settings: CaptureSettings, checked: Checked): Promise<CapturePlan> {
   const { config } = settings;
   const { source, known, found, refused } = checked;
   const names = new Set(found.flatMap(({ database, table }) => known.placeOf(database, table).topics));

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { progressText } from '../../src/operator/compare-progress.ts';
+
+test.each([
+  [{ table: 'shop.orders', rows: 500, ofAbout: 2000 }, 0.2, 'shop.orders: 500 of about 2000 rows'],
+  [
+    { table: 'shop.orders', rows: 5000, ofAbout: 65_000 },
+    10,
+    'shop.orders: 5000 of about 65000 rows, 500 rows/s, 2m left',
+  ],
+  [{ table: 'shop.orders', rows: 5000, ofAbout: null }, 10, 'shop.orders: 5000 rows, 500 rows/s'],
+])('progress of a table', (progress, seconds, text) => {
+  expect(progressText(progress, seconds)).toBe(text);
+});

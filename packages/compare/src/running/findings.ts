@@ -1,0 +1,98 @@
+import { tableIdOf, type TableName } from '@sluice/envelope';
+import type { ComparedTable } from '../compared-table.ts';
+import { LISTED_MAX, type CompareReport, type RunningFindings, type SinkCounts } from './report.ts';
+import type { Verdict } from './suspects.ts';
+
+type Writable<T> = { -readonly [member in keyof T]: T[member] };
+
+const NOTHING: SinkCounts = { compared: 0, equal: 0, different: 0, missing: 0, extra: 0, notSettled: 0 };
+
+/** What is found, table by table: counts of all, and the first entries of the lists. */
+export class Findings {
+  readonly #sinks: readonly string[];
+  readonly #tables: CompareReport['tables'] = [];
+  readonly #differences: CompareReport['differences'] = [];
+  readonly #notSettled: CompareReport['notSettled'] = [];
+  #table: ComparedTable | null = null;
+  #rows = 0;
+  #unlisted = 0;
+
+  constructor(sinks: readonly string[]) {
+    this.#sinks = sinks;
+  }
+
+  /** All that follows is about this table; null when it is not compared. */
+  begin(name: TableName, table: ComparedTable | null, remarks: readonly string[]): void {
+    const counts = this.#sinks.map((sink) => [sink, { ...NOTHING }] as const);
+    this.#table = table;
+    this.#tables.push({
+      table: tableIdOf(name),
+      compared: table !== null,
+      remarks: [...remarks],
+      sinks: table === null ? {} : Object.fromEntries(counts),
+    });
+  }
+
+  remark(text: string): void {
+    this.#tables.at(-1)?.remarks.push(text);
+  }
+
+  /** Rows that were read from the source. */
+  read(rows: number): void {
+    this.#rows += rows;
+  }
+
+  compared(sink: string, rows: number): void {
+    const counts = this.#counts(sink);
+    counts.compared += rows;
+    counts.equal += rows;
+  }
+
+  note(sink: string, verdict: Verdict, isOfSource: boolean): void {
+    const { kind, identity: place, columns, key, why } = verdict;
+    const counts = this.#counts(sink);
+    counts[kind === 'not settled' ? 'notSettled' : kind] += 1;
+    if (isOfSource) counts.equal -= 1;
+    const table = this.#tables.at(-1)?.table ?? '';
+    if (this.#differences.length + this.#notSettled.length >= LISTED_MAX) this.#unlisted += 1;
+    else if (kind === 'not settled') this.#notSettled.push({ sink, table, place, why: why ?? '' });
+    else
+      this.#differences.push({
+        sink,
+        table,
+        kind,
+        place,
+        key: this.#keyOf(key),
+        columns: columns.map(({ column, source, found }) => ({ column, source, sink: found })),
+      });
+  }
+
+  result(): RunningFindings {
+    const all = this.#tables.flatMap(({ sinks }) => Object.values(sinks));
+    const differs = all.some(({ different, missing, extra }) => different + missing + extra > 0);
+    const isDone =
+      all.every(({ notSettled }) => notSettled === 0) && this.#tables.every(({ compared }) => compared);
+    return {
+      result: differs ? 'different' : isDone ? 'equal' : 'not done',
+      rows: this.#rows,
+      tables: this.#tables,
+      differences: this.#differences,
+      notSettled: this.#notSettled,
+      unlisted: this.#unlisted,
+    };
+  }
+
+  #counts(sink: string): Writable<SinkCounts> {
+    const counts = this.#tables.at(-1)?.sinks[sink];
+    if (counts === undefined) throw new Error(`sink ${sink} is not compared`);
+    return counts;
+  }
+
+  #keyOf(key: readonly string[] | null): Record<string, string> | null {
+    const table = this.#table;
+    if (key === null || table === null) return null;
+    return Object.fromEntries(
+      table.key.map((place, at) => [table.columns[place]?.name ?? '', key[at] ?? 'null']),
+    );
+  }
+}

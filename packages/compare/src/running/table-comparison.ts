@@ -1,0 +1,106 @@
+import type { TableName } from '@sluice/envelope';
+import { IdentitySet } from '../compare-rows.ts';
+import type { ComparedTable } from '../compared-table.ts';
+import { sourceRow, type ComparedSink, type SinkTable, type SourceRow } from '../sink-table.ts';
+import type { RowConnection } from '../source-rows.ts';
+import type { Findings } from './findings.ts';
+import type { Pace } from './pace.ts';
+import { sourcePages } from './source-pages.ts';
+import { isEqual, settle, strayOf, type Suspect } from './suspects.ts';
+
+export interface TableParts {
+  readonly source: RowConnection;
+  readonly table: ComparedTable;
+  /** SQL that a row must fulfil; null for all rows. */
+  readonly condition: string | null;
+  /** Whether all rows of the table are compared: only then a row of a sink can be one too many. */
+  readonly isWhole: boolean;
+  readonly sinks: ReadonlyMap<string, ComparedSink>;
+  readonly findings: Findings;
+  readonly pace: Pace;
+  readonly applied: (sink: string, table: TableName) => Promise<string | null>;
+  readonly onRows: (rows: number) => void;
+  readonly signal: AbortSignal;
+}
+
+interface OpenTable {
+  readonly name: string;
+  readonly rows: SinkTable;
+  /** Rows of the source that were looked for. */
+  readonly seen: IdentitySet;
+  suspects: Suspect[];
+}
+
+const PAGE_ROWS = 1000;
+/** Suspects that wait until they are settled together. */
+const SUSPECTS_MAX = 2000;
+
+/** One table against every sink. Memory: a page, the suspects, and 8 bytes per row and sink. */
+export async function compareTable(parts: TableParts): Promise<void> {
+  const { source, table, condition, sinks, findings, pace, signal } = parts;
+  const open = await Promise.all(
+    [...sinks].map(async ([name, sink]): Promise<OpenTable> => {
+      return { name, rows: await sink.open(table), seen: new IdentitySet(), suspects: [] };
+    }),
+  );
+  let count = 0;
+  for await (const page of sourcePages(source, table, { condition, pageRows: PAGE_ROWS })) {
+    signal.throwIfAborted();
+    const rows = page.map((row) => sourceRow(table, row));
+    await Promise.all(open.map((sink) => comparePage(rows, sink, parts)));
+    findings.read(rows.length);
+    count += rows.length;
+    parts.onRows(count);
+    await pace.took(rows.length);
+  }
+  await Promise.all(
+    open.map(async (sink) => {
+      await settleAll(sink, parts, true);
+      if (parts.isWhole) await findStrays(sink, parts);
+    }),
+  );
+}
+
+async function comparePage(rows: readonly SourceRow[], sink: OpenTable, parts: TableParts): Promise<void> {
+  const found = await sink.rows.fetch(rows);
+  for (const [index, row] of rows.entries()) {
+    const identity = sink.rows.identity(row.values);
+    sink.seen.add(identity);
+    const suspect = { identity, row, source: row.values, found: found[index] ?? null };
+    if (!isEqual(suspect, parts.table)) sink.suspects.push(suspect);
+  }
+  parts.findings.compared(sink.name, rows.length);
+  if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts, true);
+}
+
+/** @param isOfSource whether they are rows of the source, which count among those compared */
+async function settleAll(sink: OpenTable, parts: TableParts, isOfSource: boolean): Promise<void> {
+  const { source, table, applied, findings } = parts;
+  const { name, rows, suspects } = sink;
+  sink.suspects = [];
+  const verdicts = await settle(suspects, { source, table, rows, applied: () => applied(name, table) });
+  for (const verdict of verdicts) findings.note(name, verdict, isOfSource);
+}
+
+/** Rows of the store that were not looked for: the source has them by now, or they are too many. */
+async function findStrays(sink: OpenTable, parts: TableParts): Promise<void> {
+  const counted = new Set<string>();
+  let batch: string[] = [];
+  const look = async (): Promise<void> => {
+    const found = await sink.rows.fetchStored(batch);
+    for (const [index, identity] of batch.entries()) {
+      const row = found[index] ?? null;
+      if (row !== null) sink.suspects.push(strayOf(parts.table, sink.rows, identity, row));
+    }
+    batch = [];
+    if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts, false);
+  };
+  for await (const identity of sink.rows.identities()) {
+    parts.signal.throwIfAborted();
+    if (sink.seen.has(identity) || counted.has(identity)) continue;
+    counted.add(identity);
+    if (batch.push(identity) >= PAGE_ROWS) await look();
+  }
+  if (batch.length > 0) await look();
+  await settleAll(sink, parts, false);
+}

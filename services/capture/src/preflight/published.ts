@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Connection } from 'mysql2/promise';
+import { checkpointsTopic, tableId, type TableName } from '@sluice/envelope';
+import type { TopicReader } from '@sluice/kafka';
+import type { TablePlan } from '@sluice/ops-api';
+import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { keptTopicsReader } from '../catalog/kept-topics.ts';
+import { isAtOrPast } from '../model/position.ts';
+import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
+import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
+import type { Source } from '../source/source.ts';
+import { openCheckpoint, snapshotsOf, type Checkpoint } from '../state/checkpoint.ts';
+import { ConditionError } from '../transform/condition-parser.ts';
+import { conditionSql } from '../transform/condition-sql.ts';
+import { isHidden, settingsOf } from '../transform/table-settings.ts';
+import { check, type Checked } from './check.ts';
+import { planAll } from './plan.ts';
+import { sourceShape } from './shape-checks.ts';
+
+/** Of each partition of the topics, the offset behind all that was committed at the source; or why that cannot be known. */
+export type PublishedEnds =
+  | { readonly kind: 'known'; readonly ends: ReadonlyMap<string, readonly bigint[]> }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+const EVERY_MS = 150;
+/** A quiet source has a new checkpoint with every heartbeat. */
+const WAIT_MS = 30_000;
+const KAFKA_MS = 20_000;
+
+/** A pipeline that runs, from its source to its topics: what is published, and how far. Changes nothing. */
+export class PublishedPipeline {
+  readonly tables: readonly TablePlan[];
+  readonly #settings: CaptureSettings;
+  readonly #checked: Checked;
+  readonly #source: Source;
+  readonly #connection: Connection;
+  readonly #reader: TopicReader;
+  readonly #signal: AbortSignal;
+
+  /** Throws a PipelineError when the source or Kafka cannot be asked. */
+  static async open(config: SluiceConfig, signal: AbortSignal): Promise<PublishedPipeline> {
+    const settings = captureSettings(config, [], createLogger('compare', { level: 'silent' }));
+    const checked = await check({ settings, hasStreamed: false }, signal);
+    if (checked.kafkaError !== null) throw checked.kafkaError;
+    const { tables } = await planAll(settings, checked);
+    const connection = await checked.source.connect();
+    return new PublishedPipeline(settings, checked, tables, connection, signal);
+  }
+
+  private constructor(
+    settings: CaptureSettings,
+    checked: Checked,
+    tables: readonly TablePlan[],
+    connection: Connection,
+    signal: AbortSignal,
+  ) {
+    this.tables = tables;
+    this.#settings = settings;
+    this.#checked = checked;
+    this.#source = checked.source;
+    this.#connection = connection;
+    this.#signal = signal;
+    this.#reader = keptTopicsReader(settings, signal, { recoveryMs: KAFKA_MS });
+  }
+
+  /** The end of the source's binlog now. Throws a PipelineError when the source cannot be asked. */
+  position(): Promise<BinlogStatus> {
+    return readBinlogStatus(this.#connection, this.#source.facts);
+  }
+
+  /** The condition as SQL for this table. Throws SNAPSHOT_REFUSED when it is none of our own language, or not for this table. */
+  conditionSql(name: TableName, condition: string): string {
+    const { config } = this.#settings;
+    const { found } = this.#checked;
+    const table = found.find(({ database, table }) => database === name.database && table === name.table);
+    const settings = settingsOf(config.tables, name.database, name.table);
+    const columns = table === undefined ? [] : sourceShape(table, config, this.#source.facts).columns;
+    try {
+      return conditionSql(condition, {
+        columns,
+        isHidden: (column) => settings !== null && isHidden(settings, column),
+      });
+    } catch (error) {
+      if (!(error instanceof ConditionError)) throw error;
+      const id = tableId(name.database, name.table);
+      throw new PipelineError('SNAPSHOT_REFUSED', `The condition on ${id} ${error.message}.`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Waits, for a bounded time, until capture has published all that is committed at the source when this is called. */
+  async endsOf(table: TablePlan): Promise<PublishedEnds> {
+    const mark = await this.position();
+    const { name: topic, pipeline } = this.#checkpoints;
+    for (const until = Date.now() + WAIT_MS; ;) {
+      const newest = await this.#reader.newestRecord(topic, pipeline);
+      const value = newest?.value ?? null;
+      const checkpoint = value === null ? null : openCheckpoint(value);
+      const why =
+        checkpoint === null ? 'capture has written no checkpoint' : this.#doubtOf(checkpoint, table);
+      if (why !== null) return { kind: 'unknown', why };
+      if (checkpoint !== null && isAtOrPast(checkpoint, mark)) return this.#settledEnds(table);
+      if (Date.now() > until)
+        return {
+          kind: 'unknown',
+          why: 'capture has not published what the source has committed: is it running?',
+        };
+      await delay(EVERY_MS, undefined, { signal: this.#signal });
+    }
+  }
+
+  close(): void {
+    this.#connection.destroy();
+    this.#reader.close();
+  }
+
+  get #checkpoints(): { readonly name: string; readonly pipeline: string } {
+    const { prefix, config } = this.#settings;
+    return { name: checkpointsTopic(prefix), pipeline: config.pipeline };
+  }
+
+  /** Positions of another server say nothing; rows that a snapshot still has to bring are missing rightly. */
+  #doubtOf(checkpoint: Checkpoint, { database, table }: TableName): string | null {
+    if (checkpoint.server !== this.#source.facts.identity)
+      return 'capture reads another server than the source';
+    const { jobs } = snapshotsOf(checkpoint);
+    const open = jobs.find(
+      (job) =>
+        job.database === database &&
+        job.table === table &&
+        ['pending', 'running', 'paused', 'failed'].includes(job.state),
+    );
+    return open === undefined ? null : `snapshot ${open.id} of the table is ${open.state}`;
+  }
+
+  async #settledEnds({ topics }: TablePlan): Promise<PublishedEnds> {
+    const ends = new Map<string, readonly bigint[]>();
+    for (const topic of topics) ends.set(topic, await this.#reader.settledEnds(topic));
+    return { kind: 'known', ends };
+  }
+}
