@@ -367,7 +367,9 @@ export class BatchConsumer {
 function diedOf(cause: Error): PipelineError {
   const known = toPipelineError(cause, 'read records');
   if (known.errorClass === 'fatal') return known;
-  return new PipelineError('CONSUMER_DIED', 'the Kafka consumer ended by itself', { cause });
+  return new PipelineError('CONSUMER_DIED', `the Kafka consumer ended by itself: ${known.message}`, {
+    cause,
+  });
 }
 
 /**

@@ -25,6 +25,7 @@ const KAFKAJS_UNREACHABLE = new Set([
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
   'KafkaJSBrokerNotFound',
+  'KafkaJSGroupCoordinatorNotFound',
   'KafkaJSNoBrokerAvailableError',
   'KafkaJSRequestTimeoutError',
   'KafkaJSMetadataNotLoaded',
@@ -53,13 +54,20 @@ export function toPipelineError(error: unknown, doing = 'talk to Kafka'): Pipeli
   if (error instanceof PipelineError) return error;
   const code = findIn(error, (e) => classify(e)) ?? 'KAFKA_PROTOCOL';
   const protocolCode = findIn(error, protocolCodeOf);
-  const answer =
-    protocolCode === undefined ? messageOf(error) : `Kafka answered ${protocolCodeName(protocolCode)}`;
+  const answer = answerOf(error, protocolCode);
   return new PipelineError(code, `${doing}: ${answer}`, {
     cause: error,
     context:
       protocolCode === undefined ? {} : { protocolCode, protocolError: protocolCodeName(protocolCode) },
   });
+}
+
+/** kafkajs keeps to itself what brokers have answered when it asked them for the coordinator of a group. */
+function answerOf(error: unknown, protocolCode: number | undefined): string {
+  if (protocolCode !== undefined) return `Kafka answered ${protocolCodeName(protocolCode)}`;
+  if (error instanceof Error && error.name === 'KafkaJSGroupCoordinatorNotFound')
+    return 'no broker names the coordinator of the group: brokers are starting, or the account may not Read the group';
+  return messageOf(error);
 }
 
 /** The code of Kafka's protocol inside an error of either client library. */

@@ -24,6 +24,11 @@ describe('errors of both client libraries, by code', () => {
       'KAFKA_AUTH_FAILED',
     ],
     ['kafkajs timeout', new kafkajs.KafkaJSRequestTimeoutError('words'), 'KAFKA_UNREACHABLE'],
+    [
+      'kafkajs, no coordinator',
+      Reflect.construct(kafkajs.KafkaJSGroupCoordinatorNotFound, ['words']),
+      'KAFKA_UNREACHABLE',
+    ],
     ['low level response', response(90), 'KAFKA_FENCED'],
     ['low level, old epoch', response(47), 'KAFKA_FENCED'],
     ['low level state', response(48), 'KAFKA_TRANSACTION_ABORTED'],

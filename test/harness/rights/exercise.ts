@@ -17,7 +17,7 @@ export const EXERCISE_TABLES = [
 export function refusals(output: string): string[] {
   const lines = output.split('\n');
   return lines.filter((line) =>
-    /AUTHORIZ|KafkaJSGroupCoordinatorNotFound|NOPERM|PRIVILEGE|security_exception|rights_missing/.test(line),
+    /AUTHORIZ|may not Read the group|NOPERM|PRIVILEGE|security_exception|rights_missing/.test(line),
   );
 }
 
