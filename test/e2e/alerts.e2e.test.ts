@@ -62,7 +62,7 @@ test('who is on duty got the page, and was told that it is over', async () => {
   const paged = watch.pages.notifications.filter(({ receiver }) => receiver === 'page');
   const alert = paged
     .flatMap(({ alerts }) => alerts)
-    .find(({ labels }) => labels['alertname'] === 'ServiceDown');
+    .find(({ labels }) => labels['alertname'] === 'ServiceDown' && labels['service'] === 'sink-redis');
   expect(alert?.labels).toMatchObject({
     severity: 'P0',
     service: 'sink-redis',

@@ -15,6 +15,8 @@ import {
 } from './watch-config.ts';
 
 const QUERY_TIMEOUT_MS = 5000;
+/** What fires before Prometheus knows its Alertmanager is told again after this: a minute by default. */
+const RESEND = '1s';
 
 export interface SeenAlert {
   readonly state: 'pending' | 'firing';
@@ -44,7 +46,9 @@ export class AlertWatch {
     const told = await ownServers(scope, { alertmanager: [`--config.file=${config('alertmanager')}`] });
     await writeFile(config('prometheus'), prometheusConfig(told.alertmanager.url));
     await followTargets(scope, join(folder, 'targets.json'), () => targetGroups(pipeline, targets));
-    const stack = await ownServers(scope, { prometheus: [`--config.file=${config('prometheus')}`] });
+    const stack = await ownServers(scope, {
+      prometheus: [`--config.file=${config('prometheus')}`, `--rules.alert.resend-delay=${RESEND}`],
+    });
     const watch = new AlertWatch(pages, stack.prometheus.url);
     await eventually('every target to be read', async () => {
       const up = await watch.query('up{pipeline!=""} == 1');
