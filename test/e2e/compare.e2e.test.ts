@@ -67,13 +67,11 @@ test('planted differences are found while changes go on, and no others', { timeo
   expect([found.code, found.report.result, found.report.notSettled]).toEqual([3, 'different', []]);
   for (const sink of SINK_NAMES) expect([sink, outlineOf(found.report, sink)]).toEqual([sink, planted()]);
   expect(JSON.stringify(found.report)).not.toContain(SECRET);
-  const range = await compare(`compare ${pipeline.name}.items --keys 1000000..1000599 --sink mysql`);
-  expect(range.report.differences.map(({ key }) => key?.['id'])).toEqual(['1000000', '1000500']);
-  expect(range.report.tables[0]?.sinks['mysql']).toMatchObject({ compared: 600, equal: 598 });
   const some = await compare(
-    `compare ${pipeline.name}.items --sink redis --where`,
+    `compare ${pipeline.name}.items --keys 1000000.. --sink redis --where`,
     "note = 'plain' AND id > 1000650",
   );
+  expect(some.report.tables[0]?.sinks).toMatchObject({ redis: { compared: 49, equal: 47 } });
   expect(some.report.differences.map(({ key, kind }) => [kind, key?.['id']])).toEqual([
     ['missing', '1000698'],
     ['different', '1000699'],

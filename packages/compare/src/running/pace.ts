@@ -5,17 +5,16 @@ export class Pace {
   readonly #rowsPerSecond: number;
   readonly #signal: AbortSignal;
   /** Milliseconds of `performance.now()` at which the next row may be read. */
-  #dueAt = 0;
+  #dueAt = performance.now();
 
   constructor(rowsPerSecond: number, signal: AbortSignal) {
     this.#rowsPerSecond = rowsPerSecond;
     this.#signal = signal;
   }
 
-  /** Resolves when so many rows may have been read. Time in which nothing was read is not made up for. */
+  /** Resolves when so many rows may have been read since it last did. Time that was not used up is not saved for later. */
   async took(rows: number): Promise<void> {
-    const now = performance.now();
-    this.#dueAt = Math.max(this.#dueAt, now) + (rows / this.#rowsPerSecond) * 1000;
-    await delay(this.#dueAt - now, undefined, { signal: this.#signal });
+    this.#dueAt = Math.max(this.#dueAt + (rows / this.#rowsPerSecond) * 1000, performance.now());
+    await delay(this.#dueAt - performance.now(), undefined, { signal: this.#signal });
   }
 }
