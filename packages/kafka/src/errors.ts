@@ -1,4 +1,4 @@
-import { PipelineError, type ErrorCode } from '@sluice/runtime';
+import { isTlsFailureCode, PipelineError, type ErrorCode } from '@sluice/runtime';
 import { protocolErrorsCodesById } from '@platformatic/kafka';
 import { kindOfCode, type CodeKind } from './protocol/error-codes.ts';
 
@@ -18,7 +18,6 @@ const CODE_OF_KIND: Record<CodeKind, ErrorCode> = {
 
 /** Causes and parts of an error are followed this deep; none that the two client libraries make is deeper. */
 const MAX_DEPTH = 8;
-const CERTIFICATE_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_)/;
 /** Errors of a socket or resolver, and the client libraries' own names for "no answer". */
 const NETWORK_CODE = /^(E[A-Z]+|PLT_KFK_(NETWORK|TIMEOUT|UNEXPECTED_CORRELATION_ID)|ERR_SOCKET_[A-Z_]+)$/;
 const KAFKAJS_UNREACHABLE = new Set([
@@ -85,7 +84,7 @@ function classify(error: Readonly<Record<string, unknown>>): ErrorCode | undefin
   const code = error['code'];
   if (code === 'PLT_KFK_AUTHENTICATION') return 'KAFKA_AUTH_FAILED';
   if (code === 'PLT_KFK_USER') return 'KAFKA_TLS_FAILED'; // on a connection: the broker wants TLS, or does not speak it
-  if (typeof code === 'string' && CERTIFICATE_CODE.test(code)) return 'KAFKA_TLS_FAILED';
+  if (typeof code === 'string' && isTlsFailureCode(code)) return 'KAFKA_TLS_FAILED';
   // A library's "connection failed" may have the true reason as its cause: look there first.
   if (typeof error['cause'] === 'object' && error['cause'] !== null) return undefined;
   if (typeof code === 'string' && NETWORK_CODE.test(code)) return 'KAFKA_UNREACHABLE';

@@ -37,6 +37,7 @@ export {
 } from './config/schema.ts';
 export { tlsSchema, type ClientTls, type TlsSetting } from './config/tls-schema.ts';
 export { readClientTls, type TlsFiles } from './client-tls.ts';
+export { isTlsFailureCode } from './tls-failure.ts';
 export { opsSchemaFor } from './config/ops-schema.ts';
 export { opsOf, parseSection } from './config/section.ts';
 export { redactedConfig } from './config/secrets.ts';

@@ -24,6 +24,11 @@ export const CODES = defineErrors({
     summary: 'Redis rejected one row',
     fix: 'Look at the dead letter’s error message.',
   },
+  REDIS_TLS_FAILED: {
+    class: 'fatal',
+    summary: 'the TLS handshake with Redis failed',
+    fix: 'Correct `sinks.redis.tls`: check the CA file, `serverName` and the client certificate, and that the port of `sinks.redis.url` is the one with TLS.',
+  },
   REDIS_UNAVAILABLE: {
     class: 'retryable',
     summary: 'Redis does not answer, is loading, read-only or out of memory',

@@ -1,6 +1,6 @@
 import { PipelineError, type Logger } from '@sluice/runtime';
 import { Redis } from 'ioredis';
-import { replyCode, toRedisError } from './redis-errors.ts';
+import { replyCode, tlsFailureOf, toRedisError } from './redis-errors.ts';
 import { clientTls, type RedisConfig } from './config.ts';
 import type { MarkerSource } from './marker-source.ts';
 import type { Probe, Refusal } from './preflight.ts';
@@ -51,7 +51,7 @@ export class RedisConnection {
     this.#redis.on('error', (error: unknown) => (this.#lastError = error));
   }
 
-  /** Throws REDIS_UNAVAILABLE or REDIS_AUTH. May be called again after a failure. */
+  /** Throws REDIS_UNAVAILABLE, REDIS_AUTH or REDIS_TLS_FAILED. May be called again after a failure. */
   async open(): Promise<void> {
     if (this.#redis.status === 'ready') return;
     const connecting = this.#redis.status === 'wait' || this.#redis.status === 'end';
@@ -192,10 +192,8 @@ export class RedisConnection {
     try {
       return await Promise.race([answer, timeout]);
     } catch (error) {
-      throw toRedisError(
-        replyCode(error) === null && replyCode(this.#lastError) !== null ? this.#lastError : error,
-        'connection',
-      );
+      const isKnown = replyCode(this.#lastError) !== null || tlsFailureOf(this.#lastError) !== null;
+      throw toRedisError(replyCode(error) === null && isKnown ? this.#lastError : error, 'connection');
     } finally {
       clearTimeout(timer);
     }

@@ -1,4 +1,4 @@
-import { PipelineError, type ErrorCode } from '@sluice/runtime';
+import { isTlsFailureCode, PipelineError, type ErrorCode } from '@sluice/runtime';
 import { ReplyError } from 'ioredis';
 import { CODES } from './errors.ts';
 
@@ -38,6 +38,12 @@ export function replyCode(error: unknown): string | null {
   return first === 'ERR' ? (INSIDE_SCRIPT.exec(error.message)?.[1] ?? first) : first;
 }
 
+/** The code of a TLS handshake that failed; null for every other error. */
+export function tlsFailureOf(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return isTlsFailureCode(code) ? code : null;
+}
+
 /**
  * A reply by its code; an unknown one is about what was asked: one row, or the connection, as `ERR max number of clients
  * reached` is. Anything else is the connection's: Redis did not answer.
@@ -45,6 +51,11 @@ export function replyCode(error: unknown): string | null {
 export function toRedisError(error: unknown, about: 'row' | 'connection' = 'row'): PipelineError {
   if (error instanceof PipelineError) return error;
   const reply = replyCode(error);
+  const tlsCode = tlsFailureOf(error);
+  if (tlsCode !== null)
+    return new PipelineError(CODES.REDIS_TLS_FAILED, `no TLS connection to Redis: ${tlsCode}`, {
+      cause: error,
+    });
   if (reply === null)
     return new PipelineError(CODES.REDIS_UNAVAILABLE, 'Redis does not answer', { cause: error });
   // The words of a reply may quote an argument, which may be a value of the row.
