@@ -226,6 +226,10 @@ test('the command alone, packed and installed elsewhere, asks a pipeline', async
     code: 1,
     said: expect.stringMatching(/needs the package @sluice\/capture \d/) as unknown,
   });
+  expect(await run('sluice compare')).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/needs the package @sluice\/compare \d/) as unknown,
+  });
   expect(await run('sluice sink redis')).toMatchObject({
     code: 2,
     said: expect.stringContaining('there is no sink redis; known: none is installed') as unknown,

@@ -1,15 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import {
-  compareReportSchema,
-  compareRunning,
-  REPORT_VERSION,
-  type CompareReport,
-  type PublishedTable,
-} from '@sluice/compare';
+import type { CompareReport, PublishedTable } from '@sluice/compare';
 import { tableIdOf, tablePattern, type TableName } from '@sluice/envelope';
 import type { TablePlan } from '@sluice/ops-api';
 import { PipelineError, VERSION, type SluiceConfig } from '@sluice/runtime';
-import { importCapture } from './capture-package.ts';
+import { importCapture, importCompare } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, Done, PipelineCommand } from './command.ts';
 import { progressLine } from './compare-progress.ts';
@@ -46,6 +40,9 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
   const sample = values.wholeNumber('sample', 1, ROWS_MAX) ?? null;
   const rowsPerSecond = values.wholeNumber('rows-per-second', 1, ROWS_MAX) ?? DEFAULT_ROWS_PER_SECOND;
   const { signal } = new AbortController();
+  const { compareReportSchema, compareRunning, REPORT_VERSION } = await importCompare(
+    () => import('@sluice/compare'),
+  );
   const { PublishedPipeline } = await importCapture(() => import('@sluice/capture/published'));
   const pipeline = await PublishedPipeline.open(config, signal);
   const progress = progressLine(process.stderr);

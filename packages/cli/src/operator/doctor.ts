@@ -7,7 +7,7 @@ import {
 } from '@sluice/runtime';
 import type { ExamineStore } from '@sluice/sink-kit';
 import { importPart } from '@sluice/sink-kit/installed';
-import { importCapture } from './capture-package.ts';
+import { importCapture } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { answersOf } from './pipeline-status.ts';

@@ -3,7 +3,7 @@ import type { CapturePlan, TablePlan } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { PreviewTable, TablePreview } from '@sluice/sink-kit';
 import { sinkPreview } from '@sluice/sink-kit/installed';
-import { importCapture } from './capture-package.ts';
+import { importCapture } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { planDetails, planSummary, type SinkPreview } from './plan-text.ts';

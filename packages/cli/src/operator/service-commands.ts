@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { configPath, loadConfig, PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { installedSinks, sinkMain } from '@sluice/sink-kit/installed';
-import { importCapture } from './capture-package.ts';
+import { importCapture } from './optional-packages.ts';
 import type { CommandLine, ServiceCommand } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
