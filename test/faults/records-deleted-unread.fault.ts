@@ -1,7 +1,6 @@
-import { deleteRecords } from '../harness/faults/deleted-records.ts';
+import { acceptGap, deleteRecords } from '../harness/faults/deleted-records.ts';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
 import { stopsWith } from '../harness/faults/stops-with.ts';
-import { sluice } from '../harness/sluice-command.ts';
 
 const OTHERS = ['elasticsearch', 'mysql'] as const;
 
@@ -13,7 +12,7 @@ export const fault: FaultCase = {
   leavesChangesOut: true,
   pipeline: {},
   run: async (scene) => {
-    const [sink, capture] = [scene.service('sink-redis'), scene.service('capture')];
+    const sink = scene.service('sink-redis');
     await sink.stop();
     await scene.load(40);
     await scene.flows(OTHERS);
@@ -26,17 +25,7 @@ export const fault: FaultCase = {
       'sluice sink rewind --sink SINK --to beginning --accept-gap',
     );
     await scene.flows(OTHERS);
-    await ordered(capture.configFile, `snapshot start --table ${scene.pipeline.name}.item --reconcile`);
-    const rewind = 'sink rewind --sink redis --to beginning --accept-gap --yes';
-    await scene.sign('the group to be empty, and rewound', async () => {
-      return (await sluice(sink.configFile, rewind)).code === 0;
-    });
-    await sink.relaunch();
+    await acceptGap(scene, 'item');
     scene.over();
   },
 };
-
-async function ordered(configFile: string, line: string): Promise<void> {
-  const { code, said } = await sluice(configFile, line);
-  if (code !== 0) throw new Error(`sluice ${line}: ${said}`);
-}

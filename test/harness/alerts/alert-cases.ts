@@ -1,9 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import type { Scene } from '../faults/scene.ts';
-import { deleteRecords } from '../faults/deleted-records.ts';
+import { acceptGap, deleteRecords } from '../faults/deleted-records.ts';
 import { Session } from '../faults/session.ts';
 import { TARGET_SUFFIX } from '../faults/store-views.ts';
-import { sluice } from '../sluice-command.ts';
 import type { AlertWatch } from './alert-watch.ts';
 
 /** A fault that is held until all of its alerts have fired; then it ends, and they must resolve. */
@@ -168,7 +167,10 @@ export const ALERT_CASES: readonly AlertCase[] = [
       await deleteRecords(scene.pipeline, scene.pipeline.topic('item'), READERS);
       await scene.service('sink-redis').relaunch();
     },
-    end: acceptGap,
+    end: async (scene) => {
+      await scene.service('sink-redis').stop();
+      await acceptGap(scene, 'item');
+    },
   },
   {
     fault: 'what Alertmanager tells answers 500',
@@ -191,20 +193,6 @@ async function breakOften(scene: Scene): Promise<void> {
       return counted > before && (await scene.metric('capture', 'cdc_source_connected')) === 1;
     });
   }
-}
-
-/** What the runbook says: leave out what is gone, and read the table again. */
-async function acceptGap(scene: Scene): Promise<void> {
-  const [sink, capture] = [scene.service('sink-redis'), scene.service('capture')];
-  await sink.stop();
-  const table = `${scene.pipeline.name}.item`;
-  const read = await sluice(capture.configFile, `snapshot start --table ${table} --reconcile`);
-  if (read.code !== 0) throw new Error(`the snapshot: ${read.said}`);
-  const rewind = 'sink rewind --sink redis --to beginning --accept-gap --yes';
-  await scene.sign('the group to be empty, and rewound', async () => {
-    return (await sluice(sink.configFile, rewind)).code === 0;
-  });
-  await sink.relaunch();
 }
 
 async function writePoison(scene: Scene): Promise<void> {

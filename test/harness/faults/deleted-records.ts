@@ -1,6 +1,8 @@
 import { eventually } from '../eventually.ts';
 import type { SinkName } from '../sink-pipeline.ts';
+import { sluice } from '../sluice-command.ts';
 import type { FaultPipeline } from './fault-pipeline.ts';
+import type { Scene } from './scene.ts';
 
 /** As retention does it, and at once: everything that these sinks have read. */
 export async function deleteRecords(
@@ -27,4 +29,17 @@ export async function deleteRecords(
   }
   await admin.deleteTopicRecords({ topic, partitions });
   await admin.disconnect();
+}
+
+/** The fix of DATA_GAP for a sink-redis that does not run: the table is read again, the gap gone over, and the sink started. */
+export async function acceptGap(scene: Scene, table: string): Promise<void> {
+  const [sink, capture] = [scene.service('sink-redis'), scene.service('capture')];
+  const line = `snapshot start --table ${scene.pipeline.name}.${table} --reconcile`;
+  const { code, said } = await sluice(capture.configFile, line);
+  if (code !== 0) throw new Error(`sluice ${line}: ${said}`);
+  const rewind = 'sink rewind --sink redis --to beginning --accept-gap --yes';
+  await scene.sign('the group to be empty, and rewound', async () => {
+    return (await sluice(sink.configFile, rewind)).code === 0;
+  });
+  await sink.relaunch();
 }
