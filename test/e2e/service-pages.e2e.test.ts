@@ -78,6 +78,7 @@ async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProce
       transactions: expect.any(Number) as number,
     },
     snapshot: { [`${pipeline.name}.items`]: { state: 'done' } },
+    cdc: { ingestTPS: expect.toSatisfy((rows) => rows > 0) as number, errorRate: 0 },
     lastError: null,
   });
   const logged = capture.process.log.filter(({ event }) => event === 'capture.state').map(({ msg }) => msg);
@@ -110,6 +111,7 @@ async function expectSinkPages(pipeline: SinkPipeline, process: PipelineProcess)
     phase: 'running',
     breaker: 'closed',
     records: { deadLetters: 0 },
+    cdc: { applyTPS: expect.toSatisfy((rows) => rows > 0) as number, errorRate: 0 },
     paused: [],
     lastError: null,
   });

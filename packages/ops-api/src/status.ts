@@ -21,6 +21,14 @@ const troubleSchema = z.object({
   resolvedAt: z.iso.datetime().nullable(),
 });
 
+const perSecond = z.number().min(0);
+
+/** What a process did lately, under the names of older manuals and with the windows of the recording rules. */
+const rates = {
+  /** Errors as a share of errors and handled records, of the last five minutes: 0 to 1, `cdc_error_rate`. */
+  errorRate: z.number().min(0).max(1),
+};
+
 const streamSchema = z.object({
   file: z.string(),
   position: z.int().min(0),
@@ -101,6 +109,11 @@ const captureStatusSchema = z.object({
     published: count.optional(),
     openDeadLetters: count.nullable(),
   }),
+  cdc: z.object({
+    /** Row changes that were published per second, of the last minute: `cdc_ingest_rate`. */
+    ingestTPS: perSecond,
+    ...rates,
+  }),
   /** The newest job of each table, by `database.table`. */
   snapshot: z.record(
     z.string(),
@@ -173,6 +186,11 @@ const sinkStatusSchema = z.object({
     deadLetters: count,
     /** Of the sink, that nobody has resolved. */
     openDeadLetters: count,
+  }),
+  cdc: z.object({
+    /** Records per second that the store has taken from this process, of the last minute: `cdc_apply_rate`. */
+    applyTPS: perSecond,
+    ...rates,
   }),
   /** From the source's commit to the store, of the last minute; null without a record. */
   latencyMs: z.object({ p50: z.number(), p99: z.number(), samples: count }).nullable(),

@@ -1,6 +1,6 @@
 import { tableId } from '@sluice/envelope';
 import type { PauseReason, ReplayResult } from '@sluice/ops-api';
-import type { PipelineError, Registry } from '@sluice/runtime';
+import { RecentRates, type PipelineError, type Registry } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import {
   BREAKER_STATES,
@@ -22,6 +22,7 @@ export class SinkMetrics {
   readonly #counters: ReturnType<typeof declareCounters>;
   readonly #gauges: ReturnType<typeof declareGauges>;
   readonly #histograms: ReturnType<typeof declareHistograms>;
+  readonly rates = new RecentRates();
   /** Those with a latency of their own. */
   readonly #tables = new Set<string>();
 
@@ -44,11 +45,14 @@ export class SinkMetrics {
   /** A step is complete: adds what its tally has gathered. */
   add(tally: BatchTally): void {
     const sink = this.#sink;
+    let applied = 0;
     for (const { database, table, operation, result, count, latencyMs } of tally.counts()) {
       this.#counters.records.inc({ sink, database, table, operation, result }, count);
+      if (result === 'applied') applied += count;
       if (latencyMs !== null) this.#tableLatency(database, table, latencyMs);
     }
     this.#counters.processed.inc({ service: this.#service }, tally.records);
+    this.rates.add(tally.records, applied);
     for (const milliseconds of tally.latenciesMs)
       this.#histograms.latency.observe({ sink }, milliseconds / 1000);
   }
@@ -64,6 +68,7 @@ export class SinkMetrics {
 
   error(error: PipelineError): void {
     this.#counters.errors.inc({ service: this.#service, class: error.errorClass, reason: error.code });
+    this.rates.error();
   }
 
   retry(error: PipelineError): void {

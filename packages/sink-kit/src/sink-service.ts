@@ -322,7 +322,8 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         const identity = { pipeline, sink: this.#name, group: this.#group, config: loaded };
         const { pauses } = this.#reader;
         const { incomplete } = this.#workerContext;
-        return statusOf(identity, this.#state, pauses.all, incomplete.all, this.#latency, Date.now());
+        const lately = { latency: this.#latency, rates: this.#metrics.rates };
+        return statusOf(identity, this.#state, pauses.all, incomplete.all, lately, Date.now());
       },
     });
   }

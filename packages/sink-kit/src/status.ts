@@ -6,6 +6,7 @@ import {
   type ComponentHealth,
   type HealthReport,
   type LoadedConfig,
+  type RecentRates,
 } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import type { IncompleteTopic } from './incomplete.ts';
@@ -128,13 +129,19 @@ export interface SinkIdentity {
   readonly config: LoadedConfig;
 }
 
+/** What was measured within the last minutes. */
+interface Lately {
+  readonly latency: LatencyWindow;
+  readonly rates: RecentRates;
+}
+
 /** Body of `/status`. */
 export function statusOf(
   identity: SinkIdentity,
   state: SinkState,
   pauses: readonly Pause[],
   incomplete: readonly IncompleteTopic[],
-  latency: LatencyWindow,
+  { latency, rates }: Lately,
   nowMs: number,
 ): SinkStatus {
   const { lag } = state;
@@ -149,6 +156,7 @@ export function statusOf(
       deadLetters: state.deadLetters,
       openDeadLetters: state.openDeadLetters,
     },
+    cdc: { applyTPS: rates.perSecond, errorRate: rates.errorRate },
     latencyMs: latency.quantiles(nowMs),
     heartbeat: state.heartbeat,
     lag: {

@@ -1,5 +1,5 @@
 import { sinkStatus } from '@sluice/ops-api';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, RecentRates } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { LatencyWindow } from '../src/latency-window.ts';
 import type { Pause } from '../src/pauses.ts';
@@ -41,7 +41,7 @@ test('a lag that is not known is no 0, and who is stuck is not called running', 
       { ...newState(), phase: 'running', ...change },
       [waits],
       [],
-      new LatencyWindow(),
+      { latency: new LatencyWindow(), rates: new RecentRates() },
       0,
     );
     expect(sinkStatus.answer.parse(status)).toEqual(status);

@@ -308,6 +308,7 @@ class Capture {
       behindSeconds: this.#watch.behindSeconds(this.#observe()),
       state: this.#state,
       rowsPublished: this.#metrics.rowsPublished,
+      rates: this.#metrics.rates,
       openDeadLetters: this.#letters.count.open,
       lastError: this.#troubles.lastError,
     });

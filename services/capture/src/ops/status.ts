@@ -1,6 +1,6 @@
 import { tableId } from '@sluice/envelope';
 import type { CaptureStatus } from '@sluice/ops-api';
-import { aboutProcess, type LoadedConfig, type Trouble } from '@sluice/runtime';
+import { aboutProcess, type LoadedConfig, type RecentRates, type Trouble } from '@sluice/runtime';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { CaptureSession } from '../session/capture-session.ts';
 import { sessionOf, type CaptureState } from '../session/capture-state.ts';
@@ -17,6 +17,7 @@ export interface StatusParts {
   readonly behindSeconds: number | null;
   /** By this process. */
   readonly rowsPublished: number;
+  readonly rates: RecentRates;
   /** Of capture; null while it is not known. */
   readonly openDeadLetters: number | null;
   readonly lastError: Trouble | null;
@@ -24,7 +25,7 @@ export interface StatusParts {
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
 export function captureStatus(parts: StatusParts): CaptureStatus {
-  const { settings, config, state, behindSeconds, rowsPublished, openDeadLetters, lastError } = parts;
+  const { settings, config, state, behindSeconds, rowsPublished, rates, openDeadLetters, lastError } = parts;
   const { journal } = state;
   const session = sessionOf(state);
   return {
@@ -37,6 +38,7 @@ export function captureStatus(parts: StatusParts): CaptureStatus {
     behindSeconds,
     stream: session === null ? null : streamStatus(session),
     records: { published: rowsPublished, openDeadLetters },
+    cdc: { ingestTPS: rates.perSecond, errorRate: rates.errorRate },
     snapshot: session === null ? {} : snapshotStatus(session),
     ddl: ddlStatus(journal),
     gaps: session === null ? null : gapsStatus(session),

@@ -6,6 +6,7 @@ import {
   declareHistogram,
   errorCodes,
   errorEntry,
+  RecentRates,
   SERVICE_METRICS,
   type ErrorCode,
   type Gauge,
@@ -36,6 +37,7 @@ export class CaptureMetrics {
   readonly #gauges: ReturnType<typeof declareGauges>;
   readonly #counters: ReturnType<typeof declareCounters>;
   readonly #forecast = new PurgeForecast();
+  readonly rates = new RecentRates();
   #rowsPublished = 0;
 
   constructor(registry: Registry, source: string) {
@@ -57,13 +59,18 @@ export class CaptureMetrics {
   disconnected(errorClass: string, code: string): void {
     this.#set(this.#gauges.connected, 0);
     this.#counters.disconnects.inc({ source: this.#source, reason: code });
-    this.#counters.errors.inc({ service: SERVICE, class: errorClass, reason: code });
+    this.#error(errorClass, code);
     if (code.startsWith('KAFKA_')) this.#counters.produceErrors.inc({ reason: code });
   }
 
   /** A table that cannot be captured. */
   refused(code: ErrorCode): void {
-    this.#counters.errors.inc({ service: SERVICE, class: errorEntry(code).class, reason: code });
+    this.#error(errorEntry(code).class, code);
+  }
+
+  #error(errorClass: string, reason: string): void {
+    this.#counters.errors.inc({ service: SERVICE, class: errorClass, reason });
+    this.rates.error();
   }
 
   diverted(topic: string): void {
@@ -94,6 +101,7 @@ export class CaptureMetrics {
     this.#counters.publishSeconds.observe(published.seconds);
     this.#counters.processed.inc({ service: SERVICE }, published.rows);
     this.#rowsPublished += published.rows;
+    this.rates.add(published.rows, published.rows);
     this.#set(this.#gauges.checkpointAt, Date.now() / 1000);
     if (transactions > 0) this.#counters.transactions.inc({ source }, transactions);
     for (const route of routes) this.#countRoute(route);

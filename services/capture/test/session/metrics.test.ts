@@ -32,6 +32,7 @@ test('rows are counted once they are published, by table and operation', async (
   expect(await valueOf(registry, 'cdc_capture_events_total', labels)).toBe(2);
   expect(await valueOf(registry, 'cdc_kafka_produced_records_total', { topic: 'p.shop.orders' })).toBe(2);
   expect(await valueOf(registry, 'cdc_capture_transactions_total', { source: 'shop' })).toBe(1);
+  expect(metrics.rates.perSecond).toBe(2);
 });
 
 test('one state at a time; a disconnection is counted by its code', async () => {
@@ -46,6 +47,7 @@ test('one state at a time; a disconnection is counted by its code', async () => 
   metrics.disconnected('retryable', 'SOURCE_SILENT');
   expect(await valueOf(registry, 'cdc_source_connected', { source: 'shop' })).toBe(0);
   expect(await valueOf(registry, 'cdc_capture_disconnects_total', { reason: 'SOURCE_SILENT' })).toBe(1);
+  expect(metrics.rates.errorRate).toBe(1);
 });
 
 test('the lag is never negative', async () => {
