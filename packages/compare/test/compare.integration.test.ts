@@ -3,7 +3,7 @@ import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compareSinks, describeDifference, listTables } from '../src/index.ts';
+import { compareRunning, compareSinks, describeDifference, listTables } from '../src/index.ts';
 import type { Comparison } from '../src/index.ts';
 import { createShop } from '@sluice/sample-shop';
 import { fillSinks } from './fill-sinks.ts';
@@ -147,4 +147,43 @@ test('a table with several key columns, one in a wide character set, is equal to
   const { sinks } = await compareSinks({ source: stack.mariadb, tables, sinks: { mysql: stack.mariadb } });
   expect(sinks.mysql).toMatchObject({ compared: 3, missing: 0, different: 0, extra: 0 });
   await onServer(stack.mariadb, `DROP DATABASE ${database}`);
+});
+
+test('a comparison that is interrupted ends with what it has, and takes nothing for equal', async () => {
+  const database = 'cli_compare_stop';
+  const ids = Array.from({ length: 1500 }, (_, id) => `(${id})`).join(', ');
+  await onServer(
+    stack.mysql,
+    `DROP DATABASE IF EXISTS ${database}`,
+    `CREATE DATABASE ${database}`,
+    `CREATE TABLE ${database}.t (id INT NOT NULL PRIMARY KEY)`,
+    `INSERT INTO ${database}.t VALUES ${ids}`,
+  );
+  const column = { source: 'id', published: 'id', treatment: '' };
+  const published = (table: string) => ({
+    database,
+    table,
+    columns: [column],
+    keyColumns: ['id'],
+    refused: null,
+  });
+  const stop = new AbortController();
+  const found = await compareRunning({
+    source: stack.mysql,
+    tables: [published('t'), published('later')],
+    sinks: { redis: stack.redis },
+    scope: { condition: () => null, keys: null, sample: null },
+    rowsPerSecond: 10,
+    applied: () => Promise.resolve(null),
+    onProgress: () => stop.abort(),
+    signal: stop.signal,
+  });
+  const why = 'the comparison was interrupted';
+  expect(found).toMatchObject({ result: 'not done', rows: 1000, differences: [] });
+  expect(found.tables).toMatchObject([
+    { compared: true, remarks: [why], sinks: { redis: { compared: 1000, equal: 0, notSettled: 1000 } } },
+    { table: `${database}.later`, compared: false, remarks: [why] },
+  ]);
+  expect(new Set(found.notSettled.map((row) => row.why))).toEqual(new Set([why]));
+  await onServer(stack.mysql, `DROP DATABASE ${database}`);
 });

@@ -49,16 +49,18 @@ export interface GroupMember {
 
 /** Members of the group now; a process that was killed is one until its session ends. Throws PipelineError. */
 export async function groupMembers(kafka: Kafka, groupId: string): Promise<readonly GroupMember[]> {
-  return withAdmin(kafka, `look at group ${groupId}`, async (admin) => {
-    const { groups } = await admin.describeGroups([groupId]);
-    return groups.flatMap(({ members }) =>
-      members.map(({ clientId, clientHost, memberMetadata }) => ({
-        clientId,
-        host: clientHost.replace(/^\//, ''),
-        data: memberDataOf(memberMetadata),
-      })),
-    );
-  });
+  return withAdmin(kafka, `look at group ${groupId}`, (admin) => membersOf(admin, groupId));
+}
+
+async function membersOf(admin: Admin, groupId: string): Promise<readonly GroupMember[]> {
+  const { groups } = await admin.describeGroups([groupId]);
+  return groups.flatMap(({ members }) =>
+    members.map(({ clientId, clientHost, memberMetadata }) => ({
+      clientId,
+      host: clientHost.replace(/^\//, ''),
+      data: memberDataOf(memberMetadata),
+    })),
+  );
 }
 
 /** True when the group has committed an offset of any topic. Throws PipelineError. */
@@ -76,26 +78,75 @@ export async function groupPositions(
   topics: readonly string[],
   time: number | null,
 ): Promise<readonly GroupPosition[]> {
-  return withAdmin(kafka, `read the offsets of group ${groupId}`, async (admin) => {
-    const committed = topics.length === 0 ? NOTHING : await fetchCommitted(admin, groupId, topics);
-    const positions: GroupPosition[] = [];
-    for (const topic of topics) {
-      const marks = await fetchWatermarks(admin, topic);
-      const atTime = time === null ? new Map<number, bigint>() : await offsetsAt(admin, topic, time);
-      for (const [partition, { low, high }] of [...marks].sort(([a], [b]) => a - b)) {
-        const offset = committed.get(partitionName(topic, partition))?.offset ?? null;
-        positions.push({
-          topic,
-          partition,
-          low,
-          high,
-          committed: offset,
-          atTime: atTime.get(partition) ?? null,
-        });
-      }
+  const doing = `read the offsets of group ${groupId}`;
+  return withAdmin(kafka, doing, (admin) => positionsOf(admin, groupId, topics, time));
+}
+
+async function positionsOf(
+  admin: Admin,
+  groupId: string,
+  topics: readonly string[],
+  time: number | null,
+): Promise<readonly GroupPosition[]> {
+  const committed = topics.length === 0 ? NOTHING : await fetchCommitted(admin, groupId, topics);
+  const positions: GroupPosition[] = [];
+  for (const topic of topics) {
+    const marks = await fetchWatermarks(admin, topic);
+    const atTime = time === null ? new Map<number, bigint>() : await offsetsAt(admin, topic, time);
+    for (const [partition, { low, high }] of [...marks].sort(([a], [b]) => a - b)) {
+      const offset = committed.get(partitionName(topic, partition))?.offset ?? null;
+      positions.push({
+        topic,
+        partition,
+        low,
+        high,
+        committed: offset,
+        atTime: atTime.get(partition) ?? null,
+      });
     }
-    return positions;
-  });
+  }
+  return positions;
+}
+
+/** Members and positions of groups that are asked for again and again, over one connection to each broker. */
+export class GroupWatch {
+  readonly #kafka: Kafka;
+  #admin: Admin | null = null;
+
+  constructor(kafka: Kafka) {
+    this.#kafka = kafka;
+  }
+
+  /** As `groupMembers`. */
+  members(groupId: string): Promise<readonly GroupMember[]> {
+    return this.#ask(`look at group ${groupId}`, (admin) => membersOf(admin, groupId));
+  }
+
+  /** As `groupPositions`, without a time. */
+  positions(groupId: string, topics: readonly string[]): Promise<readonly GroupPosition[]> {
+    const doing = `read the offsets of group ${groupId}`;
+    return this.#ask(doing, (admin) => positionsOf(admin, groupId, topics, null));
+  }
+
+  async close(): Promise<void> {
+    const admin = this.#admin;
+    this.#admin = null;
+    await admin?.disconnect().catch(() => {}); // nobody needs it any more
+  }
+
+  /** A connection that has failed is not asked a second time. */
+  #ask<T>(doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+    return untilAnswered(doing, async () => {
+      try {
+        this.#admin ??= this.#kafka.admin();
+        await this.#admin.connect();
+        return await work(this.#admin);
+      } catch (error) {
+        await this.close();
+        throw error;
+      }
+    });
+  }
 }
 
 /**
@@ -143,12 +194,16 @@ async function offsetsAt(admin: Admin, topic: string, time: number): Promise<Map
   return new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]));
 }
 
-/** Asks again for up to 5 s what may be answered later. `work` only reads. */
-async function withAdmin<T>(kafka: Kafka, doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+function withAdmin<T>(kafka: Kafka, doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+  return untilAnswered(doing, () => askOnce(kafka, work));
+}
+
+/** Asks again for up to 5 s what may be answered later. `ask` only reads. */
+async function untilAnswered<T>(doing: string, ask: () => Promise<T>): Promise<T> {
   const window = new RecoveryWindow(COORDINATOR_MS, new AbortController().signal);
   for (;;) {
     try {
-      return await askOnce(kafka, work);
+      return await ask();
     } catch (error) {
       const known = toPipelineError(error, doing);
       if (known.errorClass !== 'retryable') throw known;

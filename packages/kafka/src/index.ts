@@ -31,6 +31,7 @@ export {
   groupHasOffsets,
   groupMembers,
   groupPositions,
+  GroupWatch,
   moveGroup,
   type GroupMember,
   type GroupMove,

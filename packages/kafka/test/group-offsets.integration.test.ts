@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { groupMembers, groupPositions, moveGroup } from '../src/index.ts';
+import { groupMembers, groupPositions, GroupWatch, moveGroup } from '../src/index.ts';
 import { TestBroker } from './support/broker.ts';
 
 let broker: TestBroker;
@@ -59,7 +59,14 @@ describe('a consumer group seen from outside', () => {
     expect(await groupMembers(broker.client, group)).toHaveLength(1);
     const moving = moveGroup(broker.config, group, [{ topic, partition: 0, offset: 1n }]);
     await expect(moving).rejects.toMatchObject({ code: 'GROUP_ACTIVE', errorClass: 'fatal' });
+    const watch = new GroupWatch(broker.client);
+    expect(await Promise.all([watch.members(group), watch.members(group)])).toMatchObject([[{}], [{}]]);
     await consumer.disconnect();
+    expect(await watch.members(group)).toEqual([]);
+    expect(await watch.positions(group, [topic])).toEqual(
+      await groupPositions(broker.client, group, [topic], null),
+    );
+    await watch.close();
     expect(await groupMembers(broker.client, group)).toEqual([]);
     await moveGroup(broker.config, group, [{ topic, partition: 0, offset: 1n }]);
     expect(await groupPositions(broker.client, group, [topic], null)).toMatchObject([{ committed: 1n }, {}]);

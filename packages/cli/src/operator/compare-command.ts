@@ -1,21 +1,18 @@
 import { writeFile } from 'node:fs/promises';
-import type { CompareReport, PublishedTable } from '@sluice/compare';
-import { tableIdOf, tablePattern, type TableName } from '@sluice/envelope';
-import type { TablePlan } from '@sluice/ops-api';
-import { PipelineError, VERSION, type SluiceConfig } from '@sluice/runtime';
-import { importCapture, importCompare } from './optional-packages.ts';
+import type { CompareReport } from '@sluice/compare';
+import { VERSION, type SluiceConfig } from '@sluice/runtime';
+import { importCompare } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, Done, PipelineCommand } from './command.ts';
 import { progressLine } from './compare-progress.ts';
 import { HEADINGS, ndjsonOf, remarksOf, rowsOf } from './compare-text.ts';
 import type { OptionValues } from './option-values.ts';
+import { publishedTable, tablesOf, withRunningPipeline } from './running-pipeline.ts';
 import { show, type Screen } from './screen.ts';
-import { sinkApplied } from './sink-applied.ts';
 import { UsageError } from './usage-error.ts';
 
 const DEFAULT_ROWS_PER_SECOND = 10_000;
 const ROWS_MAX = 10_000_000;
-const ALL_OPERATIONS = 4;
 /** Only who runs the command may read what it writes of rows. */
 const OWN_FILE = 0o600;
 
@@ -39,14 +36,11 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
   const where = values.text('where') ?? null;
   const sample = values.wholeNumber('sample', 1, ROWS_MAX) ?? null;
   const rowsPerSecond = values.wholeNumber('rows-per-second', 1, ROWS_MAX) ?? DEFAULT_ROWS_PER_SECOND;
-  const { signal } = new AbortController();
   const { compareReportSchema, compareRunning, REPORT_VERSION } = await importCompare(
     () => import('@sluice/compare'),
   );
-  const { PublishedPipeline } = await importCapture(() => import('@sluice/capture/published'));
-  const pipeline = await PublishedPipeline.open(config, signal);
   const progress = progressLine(process.stderr);
-  try {
+  return withRunningPipeline(config, async ({ pipeline, applied, signal }) => {
     const plans = tablesOf(pipeline.tables, line.operands);
     const { file, position, gtidSet } = await pipeline.position();
     const startedAt = new Date().toISOString();
@@ -60,13 +54,10 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
         sample,
       },
       rowsPerSecond,
-      applied: async (sink, table) => {
-        const ends = await pipeline.endsOf(planOf(plans, table));
-        return ends.kind === 'unknown' ? ends.why : sinkApplied(config, sink, ends.ends, signal);
-      },
+      applied,
       onProgress: progress.show,
       signal,
-    });
+    }).catch(throwReason);
     progress.end();
     const report = compareReportSchema.parse({
       report: 'compare',
@@ -81,19 +72,12 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
     });
     await tell(report, values.text('output-file'), output, screen);
     return report.result === 'different' ? 'different' : report.result === 'equal';
-  } catch (error) {
-    throw reasonOf(error);
-  } finally {
-    progress.end();
-    pipeline.close();
-  }
+  }).finally(progress.end);
 }
 
-/** What the driver of a store has thrown is a reason too, and no bug of ours. */
-function reasonOf(error: unknown): unknown {
-  if (error instanceof RangeError) return new UsageError(`--keys: ${error.message}`, { cause: error });
-  const isDriver = error instanceof Error && !(error instanceof PipelineError) && 'code' in error;
-  return isDriver ? new CommandFailed(`compared only in part: ${error.message}`, { cause: error }) : error;
+function throwReason(error: unknown): never {
+  if (error instanceof RangeError) throw new UsageError(`--keys: ${error.message}`, { cause: error });
+  throw error;
 }
 
 async function tell(
@@ -113,7 +97,7 @@ async function tell(
   for (const remark of remarksOf(report)) screen.say(remark);
 }
 
-function sinksOf(config: SluiceConfig, values: OptionValues): Readonly<Record<string, object>> {
+export function sinksOf(config: SluiceConfig, values: OptionValues): Readonly<Record<string, object>> {
   const named = values.texts('sink');
   const unknown = named.find((name) => !Object.hasOwn(config.sinks, name));
   const known = Object.keys(config.sinks).join(', ');
@@ -130,38 +114,4 @@ function keysOf(values: OptionValues): readonly [string, string] | null {
   if (to === undefined || more.length > 0 || from + to === '')
     throw new UsageError(`--keys is "${text}", but must be FROM..TO, such as 1..1000, 1000.. or ..1000`);
   return [from, to];
-}
-
-function tablesOf(plans: readonly TablePlan[], operands: readonly string[]): readonly TablePlan[] {
-  if (operands.length === 0) return plans;
-  const patterns = operands.map((operand) => ({ operand, fits: tablePattern(operand) }));
-  for (const { operand, fits } of patterns)
-    if (!plans.some(({ database, table }) => fits(database, table)))
-      throw new CommandFailed(`no captured table is called ${operand}`);
-  return plans.filter(({ database, table }) => patterns.some(({ fits }) => fits(database, table)));
-}
-
-function planOf(plans: readonly TablePlan[], name: TableName): TablePlan {
-  const plan = plans.find(({ database, table }) => database === name.database && table === name.table);
-  if (plan === undefined) throw new Error(`${tableIdOf(name)} is not compared`);
-  return plan;
-}
-
-function publishedTable(plan: TablePlan): PublishedTable {
-  const { database, table, keyColumns, sourceColumns } = plan;
-  const columns = sourceColumns.map(({ source, published, publication }) => ({
-    source,
-    published: published?.name ?? null,
-    treatment: publication,
-  }));
-  return { database, table, keyColumns, columns, refused: refusalOf(plan) };
-}
-
-/** Null for a table of which a sink must have every row as it is now. */
-function refusalOf({ refused, operations, where, change }: TablePlan): string | null {
-  if (refused) return `it is not captured: ${change}`;
-  if (where !== null) return 'it has a row condition (`where`): which rows a sink must have is not known';
-  if (operations.length < ALL_OPERATIONS)
-    return `only ${operations.join(', ')} are published: a sink need not have the rows as they are`;
-  return change === 'none' ? null : `what capture does with it is about to change: ${change}`;
 }

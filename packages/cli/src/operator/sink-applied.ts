@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { groupMembers, groupPositions, kafkaClient, type GroupPosition } from '@sluice/kafka';
-import { createLogger, type SluiceConfig } from '@sluice/runtime';
+import type { GroupPosition, GroupWatch } from '@sluice/kafka';
 
 /** By topic, of each partition the offset behind what has to be applied. */
 export type TopicEnds = ReadonlyMap<string, readonly bigint[]>;
@@ -16,19 +15,17 @@ const NOBODY_MS = 3000;
  * behind a record when it is applied, or is a dead letter; one that keeps its offsets in the store mirrors them within a second.
  */
 export async function sinkApplied(
-  config: SluiceConfig,
-  sink: string,
+  watch: GroupWatch,
+  { sink, group }: { readonly sink: string; readonly group: string },
   ends: TopicEnds,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
-  const group = `${config.pipeline}.${sink}`;
   for (const startedAt = Date.now(); ;) {
-    const positions = await groupPositions(kafka, group, [...ends.keys()], null);
+    const positions = await watch.positions(group, [...ends.keys()]);
     const left = recordsLeft(positions, ends);
     if (left === 0n) return null;
     const waitedMs = Date.now() - startedAt;
-    const isNobody = waitedMs >= NOBODY_MS && (await groupMembers(kafka, group)).length === 0;
+    const isNobody = waitedMs >= NOBODY_MS && (await watch.members(group)).length === 0;
     if (isNobody) return `no process of sink ${sink} runs, and it has ${left} records of the table to apply`;
     if (waitedMs >= WAIT_MS)
       return `sink ${sink} has not applied ${left} records of the table within ${WAIT_MS / 1000} s`;

@@ -9,7 +9,7 @@ import { Pace } from './pace.ts';
 import type { RunningFindings } from './report.ts';
 import { readRunningTable, type PublishedTable } from './running-table.ts';
 import { keyRange, keyShare } from './source-pages.ts';
-import { compareTable } from './table-comparison.ts';
+import { compareTable, INTERRUPTED } from './table-comparison.ts';
 
 export interface RunningOptions {
   readonly source: MysqlAddress;
@@ -25,6 +25,7 @@ export interface RunningOptions {
    */
   readonly applied: (sink: string, table: TableName) => Promise<string | null>;
   readonly onProgress: (progress: CompareProgress) => void;
+  /** Ends the comparison with what it has found: the result is `not done` then. */
   readonly signal: AbortSignal;
 }
 
@@ -59,6 +60,10 @@ export async function compareRunning(options: RunningOptions): Promise<RunningFi
       sinks.set(name, await openStore(name, settings));
     const pace = new Pace(options.rowsPerSecond, options.signal);
     for (const published of options.tables) {
+      if (options.signal.aborted) {
+        findings.begin(published, null, [INTERRUPTED]);
+        continue;
+      }
       const { table, remarks } = await readRunningTable(source, published);
       findings.begin(published, table, remarks);
       if (table === null) continue;
@@ -68,8 +73,9 @@ export async function compareRunning(options: RunningOptions): Promise<RunningFi
       const onRows = (rows: number): void => options.onProgress({ table: tableIdOf(table), rows, ofAbout });
       const parts = { source, table, condition, isWhole, sinks, findings, pace, onRows };
       await compareTable({ ...parts, applied: options.applied, signal: options.signal });
+      if (options.signal.aborted) findings.remark(INTERRUPTED);
     }
-    return findings.result();
+    return findings.result(options.signal.aborted);
   } finally {
     await Promise.allSettled([source.close(), ...[...sinks.values()].map((sink) => sink.close())]);
   }

@@ -48,8 +48,8 @@ export class Findings {
     counts.equal += rows;
   }
 
-  note(sink: string, verdict: Verdict, isOfSource: boolean): void {
-    const { kind, identity: place, columns, key, why } = verdict;
+  note(sink: string, verdict: Verdict): void {
+    const { kind, isOfSource, identity: place, columns, key, why } = verdict;
     const counts = this.#counts(sink);
     counts[kind === 'not settled' ? 'notSettled' : kind] += 1;
     if (isOfSource) counts.equal -= 1;
@@ -67,13 +67,14 @@ export class Findings {
       });
   }
 
-  result(): RunningFindings {
+  /** @param isInterrupted whether an operator has ended it before it had looked at everything */
+  result(isInterrupted: boolean): RunningFindings {
     const all = this.#tables.flatMap(({ sinks }) => Object.values(sinks));
     const differs = all.some(({ different, missing, extra }) => different + missing + extra > 0);
     const isDone =
       all.every(({ notSettled }) => notSettled === 0) && this.#tables.every(({ compared }) => compared);
     return {
-      result: differs ? 'different' : isDone ? 'equal' : 'not done',
+      result: isInterrupted || (!differs && !isDone) ? 'not done' : differs ? 'different' : 'equal',
       rows: this.#rows,
       tables: this.#tables,
       differences: this.#differences,

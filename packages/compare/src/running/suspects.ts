@@ -8,6 +8,8 @@ import { sourceRowsByKey } from './source-pages.ts';
 export interface Suspect {
   /** What the sink calls it. */
   readonly identity: string;
+  /** Whether it was found in the source, and counts among the rows compared. */
+  readonly isOfSource: boolean;
   /** What both sides are asked by; null where the store's own row says another key than its place. */
   readonly row: SourceRow | null;
   /** Canonical texts; null: the source has no such row. */
@@ -18,6 +20,7 @@ export interface Suspect {
 /** What a suspect has turned out to be. */
 export interface Verdict {
   readonly identity: string;
+  readonly isOfSource: boolean;
   readonly kind: 'different' | 'missing' | 'extra' | 'not settled';
   /** The row's key as canonical texts, in key order; null where it cannot be read. */
   readonly key: readonly string[] | null;
@@ -82,7 +85,10 @@ function isSame(one: Suspect, other: Suspect): boolean {
 }
 
 /** The store first and then the source, so that the source's row is not older than what the sink was given. */
-async function lookAgain(suspects: readonly Suspect[], parts: SettlingParts): Promise<Suspect[]> {
+export async function lookAgain(
+  suspects: readonly Suspect[],
+  parts: Omit<SettlingParts, 'applied'>,
+): Promise<Suspect[]> {
   const looked: Suspect[] = [];
   for (let at = 0; at < suspects.length; at += ROWS_AT_ONCE)
     looked.push(...(await lookAtSome(suspects.slice(at, at + ROWS_AT_ONCE), parts)));
@@ -91,7 +97,7 @@ async function lookAgain(suspects: readonly Suspect[], parts: SettlingParts): Pr
 
 async function lookAtSome(
   some: readonly Suspect[],
-  { source, table, rows }: SettlingParts,
+  { source, table, rows }: Omit<SettlingParts, 'applied'>,
 ): Promise<Suspect[]> {
   const found = await rows.fetchStored(some.map(({ identity }) => identity));
   const keys = some.flatMap(({ row }) => (row === null ? [] : [row.keyLiterals]));
@@ -118,7 +124,7 @@ export function strayOf(
   const isThere = key.every((text) => text !== undefined) && rows.identity(found.values) === identity;
   const values = found.values.map((text) => text ?? 'null');
   const row = isThere ? { values, keyLiterals: keyLiterals(table, key) } : null;
-  return { identity, row, source: null, found };
+  return { identity, isOfSource: false, row, source: null, found };
 }
 
 function keyOf({ row, source }: Suspect, table: ComparedTable): readonly string[] | null {
@@ -127,14 +133,14 @@ function keyOf({ row, source }: Suspect, table: ComparedTable): readonly string[
 }
 
 function verdictOf(suspect: Suspect, table: ComparedTable): Verdict {
-  const { identity, source, found } = suspect;
-  const about = { identity, key: keyOf(suspect, table), why: null };
+  const { identity, isOfSource, source, found } = suspect;
+  const about = { identity, isOfSource, key: keyOf(suspect, table), why: null };
   if (source === null) return { ...about, kind: 'extra', columns: [] };
   if (found === null) return { ...about, kind: 'missing', columns: [] };
   return { ...about, kind: 'different', columns: [...columnDifferences(table, source, found)] };
 }
 
 function notSettled(suspect: Suspect, table: ComparedTable, why: string): Verdict {
-  const { identity } = suspect;
-  return { identity, kind: 'not settled', key: keyOf(suspect, table), columns: [], why };
+  const { identity, isOfSource } = suspect;
+  return { identity, isOfSource, kind: 'not settled', key: keyOf(suspect, table), columns: [], why };
 }

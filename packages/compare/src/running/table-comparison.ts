@@ -20,8 +20,11 @@ export interface TableParts {
   readonly pace: Pace;
   readonly applied: (sink: string, table: TableName) => Promise<string | null>;
   readonly onRows: (rows: number) => void;
+  /** Ends the comparison with what it has: rows that are not settled by then are said to be so. */
   readonly signal: AbortSignal;
 }
+
+export const INTERRUPTED = 'the comparison was interrupted';
 
 interface OpenTable {
   readonly name: string;
@@ -37,12 +40,32 @@ const SUSPECTS_MAX = 2000;
 
 /** One table against every sink. Memory: a page, the suspects, and 8 bytes per row and sink. */
 export async function compareTable(parts: TableParts): Promise<void> {
-  const { source, table, condition, sinks, findings, pace, signal } = parts;
+  const { table, sinks, isWhole, signal } = parts;
   const open = await Promise.all(
     [...sinks].map(async ([name, sink]): Promise<OpenTable> => {
       return { name, rows: await sink.open(table), seen: new IdentitySet(), suspects: [] };
     }),
   );
+  await unlessInterrupted(signal, () => comparePages(open, parts));
+  await Promise.all(
+    open.map(async (sink) => {
+      if (isWhole) await unlessInterrupted(signal, () => findStrays(sink, parts));
+      await settleAll(sink, parts);
+    }),
+  );
+}
+
+/** What an operator has interrupted throws nothing: what was found so far counts. */
+async function unlessInterrupted(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  try {
+    if (!signal.aborted) await work();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function comparePages(open: readonly OpenTable[], parts: TableParts): Promise<void> {
+  const { source, table, condition, findings, pace, signal } = parts;
   let count = 0;
   for await (const page of sourcePages(source, table, { condition, pageRows: PAGE_ROWS })) {
     signal.throwIfAborted();
@@ -53,12 +76,6 @@ export async function compareTable(parts: TableParts): Promise<void> {
     parts.onRows(count);
     await pace.took(rows.length);
   }
-  await Promise.all(
-    open.map(async (sink) => {
-      await settleAll(sink, parts, true);
-      if (parts.isWhole) await findStrays(sink, parts);
-    }),
-  );
 }
 
 async function comparePage(rows: readonly SourceRow[], sink: OpenTable, parts: TableParts): Promise<void> {
@@ -66,20 +83,27 @@ async function comparePage(rows: readonly SourceRow[], sink: OpenTable, parts: T
   for (const [index, row] of rows.entries()) {
     const identity = sink.rows.identity(row.values);
     sink.seen.add(identity);
-    const suspect = { identity, row, source: row.values, found: found[index] ?? null };
+    const suspect = { identity, isOfSource: true, row, source: row.values, found: found[index] ?? null };
     if (!isEqual(suspect, parts.table)) sink.suspects.push(suspect);
   }
   parts.findings.compared(sink.name, rows.length);
-  if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts, true);
+  if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts);
 }
 
-/** @param isOfSource whether they are rows of the source, which count among those compared */
-async function settleAll(sink: OpenTable, parts: TableParts, isOfSource: boolean): Promise<void> {
-  const { source, table, applied, findings } = parts;
+async function settleAll(sink: OpenTable, parts: TableParts): Promise<void> {
+  const { source, table, findings, signal } = parts;
   const { name, rows, suspects } = sink;
   sink.suspects = [];
-  const verdicts = await settle(suspects, { source, table, rows, applied: () => applied(name, table) });
-  for (const verdict of verdicts) findings.note(name, verdict, isOfSource);
+  const applied = async (): Promise<string | null> => {
+    try {
+      return signal.aborted ? INTERRUPTED : await parts.applied(name, table);
+    } catch (error) {
+      if (signal.aborted) return INTERRUPTED;
+      throw error;
+    }
+  };
+  const verdicts = await settle(suspects, { source, table, rows, applied });
+  for (const verdict of verdicts) findings.note(name, verdict);
 }
 
 /** Rows of the store that were not looked for: the source has them by now, or they are too many. */
@@ -93,7 +117,7 @@ async function findStrays(sink: OpenTable, parts: TableParts): Promise<void> {
       if (row !== null) sink.suspects.push(strayOf(parts.table, sink.rows, identity, row));
     }
     batch = [];
-    if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts, false);
+    if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts);
   };
   for await (const identity of sink.rows.identities()) {
     parts.signal.throwIfAborted();
@@ -102,5 +126,4 @@ async function findStrays(sink: OpenTable, parts: TableParts): Promise<void> {
     if (batch.push(identity) >= PAGE_ROWS) await look();
   }
   if (batch.length > 0) await look();
-  await settleAll(sink, parts, false);
 }

@@ -1,0 +1,88 @@
+import type { PublishedTable } from '@sluice/compare';
+import type { PublishedPipeline } from '@sluice/capture/published';
+import { tableIdOf, tablePattern, type TableName } from '@sluice/envelope';
+import { GroupWatch, kafkaClient } from '@sluice/kafka';
+import type { TablePlan } from '@sluice/ops-api';
+import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { CommandFailed } from './command-failed.ts';
+import { interruption } from './interruption.ts';
+import { importCapture } from './optional-packages.ts';
+import { sinkApplied } from './sink-applied.ts';
+
+const ALL_OPERATIONS = 4;
+
+/** A pipeline that runs, as the commands look at it that hold its sinks against its source. */
+export interface RunningPipeline {
+  readonly pipeline: PublishedPipeline;
+  /**
+   * Resolves when the sink has applied all that was committed at the source when this was called: null; or to why that cannot be
+   * known.
+   */
+  readonly applied: (sink: string, table: TableName) => Promise<string | null>;
+  /** Aborted when the operator interrupts the command. */
+  readonly signal: AbortSignal;
+}
+
+/** Throws CommandFailed also for what the driver of a store has thrown: that is a reason, and no bug of ours. */
+export async function withRunningPipeline<T>(
+  config: SluiceConfig,
+  work: (running: RunningPipeline) => Promise<T>,
+): Promise<T> {
+  const { PublishedPipeline: Published } = await importCapture(() => import('@sluice/capture/published'));
+  const groups = new GroupWatch(kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' })));
+  const { signal, forget } = interruption(process);
+  let pipeline: PublishedPipeline | null = null;
+  try {
+    const opened = (pipeline = await Published.open(config, signal));
+    const applied = async (sink: string, table: TableName): Promise<string | null> => {
+      const ends = await opened.endsOf(planOf(opened.tables, table));
+      const group = `${config.pipeline}.${sink}`;
+      return ends.kind === 'unknown' ? ends.why : sinkApplied(groups, { sink, group }, ends.ends, signal);
+    };
+    return await work({ pipeline, applied, signal });
+  } catch (error) {
+    if (signal.aborted) throw new CommandFailed('interrupted', { cause: error });
+    const isDriver = error instanceof Error && !(error instanceof PipelineError) && 'code' in error;
+    if (!isDriver) throw error;
+    throw new CommandFailed(`done only in part: ${error.message}`, { cause: error });
+  } finally {
+    forget();
+    pipeline?.close();
+    await groups.close();
+  }
+}
+
+/** Tables that the patterns name; all of them without any. Throws CommandFailed for a pattern that fits none. */
+export function tablesOf(plans: readonly TablePlan[], names: readonly string[]): readonly TablePlan[] {
+  if (names.length === 0) return plans;
+  const patterns = names.map((name) => ({ name, fits: tablePattern(name) }));
+  for (const { name, fits } of patterns)
+    if (!plans.some(({ database, table }) => fits(database, table)))
+      throw new CommandFailed(`no captured table is called ${name}`);
+  return plans.filter(({ database, table }) => patterns.some(({ fits }) => fits(database, table)));
+}
+
+function planOf(plans: readonly TablePlan[], name: TableName): TablePlan {
+  const plan = plans.find(({ database, table }) => database === name.database && table === name.table);
+  if (plan === undefined) throw new Error(`${tableIdOf(name)} is not compared`);
+  return plan;
+}
+
+export function publishedTable(plan: TablePlan): PublishedTable {
+  const { database, table, keyColumns, sourceColumns } = plan;
+  const columns = sourceColumns.map(({ source, published, publication }) => ({
+    source,
+    published: published?.name ?? null,
+    treatment: publication,
+  }));
+  return { database, table, keyColumns, columns, refused: refusalOf(plan) };
+}
+
+/** Null for a table of which a sink must have every row as it is now. */
+function refusalOf({ refused, operations, where, change }: TablePlan): string | null {
+  if (refused) return `it is not captured: ${change}`;
+  if (where !== null) return 'it has a row condition (`where`): which rows a sink must have is not known';
+  if (operations.length < ALL_OPERATIONS)
+    return `only ${operations.join(', ')} are published: a sink need not have the rows as they are`;
+  return change === 'none' ? null : `what capture does with it is about to change: ${change}`;
+}
