@@ -11,7 +11,7 @@ export interface Certificates {
   /** Of a server, for 127.0.0.1 and the name `server.test`. */
   readonly server: { readonly cert: string; readonly key: string };
   readonly client: { readonly cert: string; readonly key: string };
-  /** A client's whose days are over. */
+  /** A certificate like the server's and the client's whose days are over. */
   readonly expired: { readonly cert: string; readonly key: string };
 }
 

@@ -142,16 +142,3 @@ export const AUTH_CODES: ReadonlySet<string> = new Set([
 
 /** A statement on a connection that has ended: the one error of the network for which the driver has only these words. */
 export const STATEMENT_ON_ENDED_CONNECTION = "Can't add new command when connection is in closed state";
-
-/** Codes of a TLS handshake that the same settings will never pass. OpenSSL's own begin with `ERR_SSL_`. */
-export const TLS_CODES: ReadonlySet<string> = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HANDSHAKE_NO_SSL_SUPPORT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);

@@ -1,9 +1,8 @@
-import { PipelineError, type ErrorCode } from '@sluice/runtime';
+import { isTlsFailureCode, PipelineError, type ErrorCode } from '@sluice/runtime';
 import {
   AUTH_CODES,
   ERRNO_KINDS,
   STATEMENT_ON_ENDED_CONNECTION,
-  TLS_CODES,
   UNREACHABLE_CODES,
   type MysqlErrorKind,
 } from './error-kinds.ts';
@@ -37,6 +36,9 @@ const CODES: Readonly<Record<Exclude<MysqlErrorKind, 'unknown'>, ErrorCode>> = {
   'column-unknown': 'MYSQL_COLUMN_UNKNOWN',
   driver: 'MYSQL_DRIVER_FAILED',
 };
+
+/** The driver's own, of a server that does not speak TLS where it is asked for. */
+const NO_TLS_CODE = 'HANDSHAKE_NO_SSL_SUPPORT';
 
 /** Reads numbers and codes only: the message of a server may be translated and quotes row values. */
 export function describeMysqlError(error: unknown): MysqlErrorDescription {
@@ -78,8 +80,9 @@ function codelessKind(error: unknown): MysqlErrorKind {
 function kindOf(errno: number | null, code: string): MysqlErrorKind {
   const known = errno === null ? undefined : ERRNO_KINDS.get(errno);
   if (known !== undefined) return known;
-  if (TLS_CODES.has(code) || code.startsWith('ERR_SSL_')) return 'tls';
-  if (UNREACHABLE_CODES.has(code)) return 'unreachable';
+  if (code === NO_TLS_CODE || isTlsFailureCode(code)) return 'tls';
+  // OpenSSL's other codes are of a connection that was cut in the handshake.
+  if (UNREACHABLE_CODES.has(code) || code.startsWith('ERR_SSL_')) return 'unreachable';
   if (AUTH_CODES.has(code)) return 'auth';
   return 'unknown';
 }

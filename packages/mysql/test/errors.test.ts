@@ -80,6 +80,8 @@ describe('without a number', () => {
     [{ fatal: true }, 'driver'],
     [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT', fatal: true }, 'tls'],
     [{ code: 'ERR_SSL_WRONG_VERSION_NUMBER', fatal: true }, 'tls'],
+    [{ code: 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING' }, 'unreachable'],
+    [{ code: 'CERT_NOT_YET_VALID', fatal: true }, 'tls'],
     [{ code: 'HANDSHAKE_NO_SSL_SUPPORT', fatal: true }, 'tls'],
     [{ code: 'HANDSHAKE_SSL_ERROR', fatal: true }, 'tls'],
     [{ code: 'HANDSHAKE_SSL_ERROR', fatal: true, errno: -104, syscall: 'read' }, 'unreachable'],

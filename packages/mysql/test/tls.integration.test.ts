@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADDRESS_VARIABLES, makeCertificates, startStack } from '@sluice/local-stack';
@@ -76,6 +76,19 @@ describe.each(['mysql', 'mariadb'] as const)('%s', (flavour) => {
       code: expect.stringMatching(/^MYSQL_(TLS_FAILED|UNREACHABLE)$/) as string,
     });
   });
+});
+
+/** MySQL itself loads none; one that expires while it runs meets the same code of the client. */
+test('an expired certificate of the server is refused', async () => {
+  const { host, port, user, password } = stack.mariadb;
+  const options: MysqlOptions = { host, port, user, password, connectTimeoutMs: 5000 };
+  await (await connect({ ...options, tls: good })).end();
+  await copyFile(files.expired.cert, files.server.cert);
+  await copyFile(files.expired.key, files.server.key);
+  const root = await connect({ ...options, tls: 'off' });
+  await root.query('FLUSH SSL');
+  await root.end();
+  await expect(connect({ ...options, tls: good })).rejects.toMatchObject({ code: 'MYSQL_TLS_FAILED' });
 });
 
 test('a server without TLS is refused where TLS is asked for', async () => {

@@ -2,6 +2,7 @@ import type { ClientOptions } from '@elastic/elasticsearch';
 import { isLoopback, opsSchemaFor, readClientTls, tlsSchema } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
+import { TlsConnection } from './tls-connection.ts';
 
 const secret = z.string().min(1).meta({ secret: true });
 
@@ -61,7 +62,8 @@ export function clientOptions(config: ElasticsearchConfig): ClientOptions {
 export function clientTls({
   node,
   tls,
-}: Pick<ElasticsearchConfig, 'node' | 'tls'>): Pick<ClientOptions, 'tls'> {
-  if (tls === undefined || tls === 'off') return {};
-  return { tls: readClientTls(tls, 'sinks.elasticsearch.tls', new URL(node).hostname) };
+}: Pick<ElasticsearchConfig, 'node' | 'tls'>): Pick<ClientOptions, 'tls' | 'Connection'> {
+  const Connection = TlsConnection;
+  if (tls === undefined || tls === 'off') return { Connection };
+  return { Connection, tls: readClientTls(tls, 'sinks.elasticsearch.tls', new URL(node).hostname) };
 }

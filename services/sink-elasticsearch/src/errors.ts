@@ -46,6 +46,11 @@ export const CODES = defineErrors({
       'a table gets a new index with other field types as soon as every partition has reached the change',
     fix: 'No action needed, unless a partition of the topic is paused for another reason: then fix that.',
   },
+  ELASTICSEARCH_TLS_FAILED: {
+    class: 'fatal',
+    summary: 'the TLS handshake with Elasticsearch failed',
+    fix: 'Correct `sinks.elasticsearch.tls`: check the CA file, `serverName` and the client certificate, and that the port of `sinks.elasticsearch.node` is the one with TLS.',
+  },
   ELASTICSEARCH_UNAVAILABLE: {
     class: 'retryable',
     summary: 'Elasticsearch does not answer, or its indices are blocked for writing',

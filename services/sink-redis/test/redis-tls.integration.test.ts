@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADDRESS_VARIABLES, freePorts, makeCertificates, startStack } from '@sluice/local-stack';
 import { createLogger, type ClientTls, type PipelineError } from '@sluice/runtime';
+import { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
 import { RedisConnection } from '../src/redis-connection.ts';
 
@@ -93,6 +94,21 @@ test.each([
     errorClass: 'fatal',
     message: expect.stringContaining(reason) as string,
   });
+});
+
+test('an expired certificate of the server is no outage', async () => {
+  const administrator = new Redis(stack.redis.url);
+  const present = async ({ cert, key }: { readonly cert: string; readonly key: string }): Promise<void> => {
+    await administrator.call('CONFIG', 'SET', 'tls-cert-file', cert, 'tls-key-file', key);
+  };
+  await present(files.expired);
+  await expect(tried(good)).rejects.toMatchObject({
+    code: 'REDIS_TLS_FAILED',
+    message: expect.stringContaining('CERT_HAS_EXPIRED') as string,
+  });
+  await present(files.server);
+  await tried(good);
+  administrator.disconnect();
 });
 
 test('a server that is killed is an outage', async () => {
