@@ -1,27 +1,34 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { startStack } from '@sluice/local-stack';
+import { readClientTls } from '@sluice/runtime';
 import kafkajs, { type AclEntry } from 'kafkajs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CapturePipeline } from '../harness/capture-pipeline.ts';
 import { EXERCISE_TABLES, exercise, refusals, SMALL_TOPICS } from '../harness/rights/exercise.ts';
 import { GuardedPipeline, makeCaptureAccount } from '../harness/rights/guarded-pipeline.ts';
-import { guardedStack, PASSWORD, withoutUser } from '../harness/rights/guarded-stack.ts';
+import { certifiedServers, guardedStack, PASSWORD, withoutUser } from '../harness/rights/guarded-stack.ts';
 import { shippedKafkaRules, shippedRole } from '../harness/rights/shipped-rules.ts';
 import { fileScope, testScope, uniqueName } from '../harness/scope.ts';
 import { SINK_SERVICES, type PipelineProcess } from '../harness/sink-pipeline.ts';
+import { sluice } from '../harness/sluice-command.ts';
 import { SourceDatabase } from '../harness/source-database.ts';
 
 /**
- * The pipeline with the accounts that `infra` ships and no other rights; and what fails when one of these is taken away. Of the rules of
- * Kafka a few are taken away here, each of them by `npm run test:rights`.
+ * The pipeline with the accounts that `infra` ships and no other rights, every connection by TLS with a client certificate; and what
+ * fails when one of these is taken away. Of the rules of Kafka a few are taken away here, each of them by `npm run test:rights`.
  */
 
 const ALL = process.env['SLUICE_RIGHTS'] === 'all';
 
-const shared = await startStack({ servers: ['kafka', 'mysql', 'mariadb', 'target-mysql'] });
+const shared = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 afterAll(() => shared.stop());
 const scope = fileScope();
-const database = await SourceDatabase.create(scope, shared.mysql, 'least');
-const guarded = await guardedStack(scope, database.name);
+const servers = await certifiedServers(scope);
+const database = await SourceDatabase.create(scope, servers.stack.mysql, 'least');
+const guarded = await guardedStack(scope, servers, database.name);
 
 test('every service runs with the shipped rights, and the stores equal the source', async () => {
   await database.run(
@@ -30,7 +37,7 @@ test('every service runs with the shipped rights, and the stores equal the sourc
     'CREATE TABLE lists (id INT NOT NULL PRIMARY KEY)',
     'INSERT INTO lists VALUES (1), (2)',
   );
-  const accounts = await GuardedPipeline.create(testScope(), guarded, database);
+  const accounts = await GuardedPipeline.create(testScope(), servers, guarded, database);
   const { pipeline } = accounts;
   await pipeline.admin.createAcls({ acl: await shippedKafkaRules(pipeline.name, database.name) });
   const running: PipelineProcess[] = [];
@@ -50,10 +57,38 @@ test('every service runs with the shipped rights, and the stores equal the sourc
   );
   await pipeline.converged();
   await privilegesAreNeeded(accounts);
+  await certificatesAreNeeded(accounts);
   for (const { process } of running) expect(await process.stop()).toMatchObject({ code: 0 });
   for (const { process, name } of running)
     expect({ name, refused: refusals(process.output) }).toEqual({ name, refused: [] });
 });
+
+/** What the command says of a server to which no client certificate is shown; with all of them, it finds no connection wrong. */
+async function certificatesAreNeeded(accounts: GuardedPipeline): Promise<void> {
+  const failures = async (...bare: readonly string[]): Promise<Record<string, string>> => {
+    const { document, said } = await sluice(await accounts.doctorFile(bare), 'doctor');
+    if (document === null) throw new Error(said);
+    const { findings } = document as { readonly findings: readonly Record<'area' | 'found', string>[] };
+    return Object.fromEntries(
+      findings.flatMap(({ area, found }) => {
+        const code = /\b[A-Z]+_(?:TLS|AUTH|UNREACHABLE|UNAVAILABLE)(?:_FAILED)?\b/.exec(found);
+        return code === null ? [] : [[area, code[0]]];
+      }),
+    );
+  };
+  expect(
+    await Promise.all([failures(), failures('kafka'), failures('redis', 'elasticsearch', 'mysql', 'source')]),
+  ).toEqual([
+    {},
+    { capture: 'KAFKA_TLS_FAILED' },
+    {
+      source: 'MYSQL_AUTH_FAILED',
+      'sink-redis': 'REDIS_TLS_FAILED',
+      'sink-elasticsearch': 'ELASTICSEARCH_TLS_FAILED',
+      'sink-mysql': 'MYSQL_AUTH_FAILED',
+    },
+  ]);
+}
 
 const OK: Readonly<Record<string, number>> = { index: 201 };
 
@@ -72,20 +107,19 @@ async function privilegesAreNeeded({ pipeline }: GuardedPipeline): Promise<void>
   const privileges = [...role.cluster, ...role.indices.flatMap((part) => part.privileges)];
   expect(privileges.toSorted()).toEqual(Object.keys(requests).sort());
   const ask = async (user: string, [method, path, body]: readonly [string, string, string?]) => {
-    const response = await fetch(`${guarded.elasticsearch}/${path}`, {
+    const sent = request(`${guarded.elasticsearch}/${path}`, {
+      ...readClientTls(servers.tls, 'test'),
       method,
-      headers: {
-        'content-type': 'application/x-ndjson',
-        authorization: `Basic ${Buffer.from(`${user}:${PASSWORD}`).toString('base64')}`,
-      },
-      ...(body === undefined ? {} : { body }),
+      headers: { 'content-type': 'application/x-ndjson' },
+      auth: `${user}:${PASSWORD}`,
     });
-    const text = await response.text();
+    sent.end(body);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
     // An answer about documents has a status for each.
-    return Number(/"status":(\d+)/.exec(text)?.[1] ?? response.status);
+    return Number(/"status":(\d+)/.exec(await text(response))?.[1] ?? response.statusCode);
   };
-  for (const [privilege, request] of Object.entries(requests)) {
-    const statuses = [await ask(withoutUser(privilege), request), await ask('sluice', request)];
+  for (const [privilege, each] of Object.entries(requests)) {
+    const statuses = [await ask(withoutUser(privilege), each), await ask('sluice', each)];
     expect({ privilege, statuses }).toEqual({ privilege, statuses: [403, OK[privilege] ?? 200] });
   }
 }
@@ -110,9 +144,9 @@ describe('rules of Kafka', () => {
     'without %s',
     async (taken) => {
       const own = testScope();
-      const source = await SourceDatabase.create(own, shared.mysql, 'rights');
+      const source = await SourceDatabase.create(own, servers.stack.mysql, 'rights');
       await source.run(...EXERCISE_TABLES);
-      const accounts = await GuardedPipeline.create(own, guarded, source, SMALL_TOPICS);
+      const accounts = await GuardedPipeline.create(own, servers, guarded, source, SMALL_TOPICS);
       const place = (text: string): string =>
         text.replaceAll('PIPELINE', source.name).replaceAll('DATABASE', source.name);
       const rules = tried.map((rule) => ({ ...rule, resourceName: place(rule.resourceName) }));

@@ -1,6 +1,7 @@
 import { Client } from '@elastic/elasticsearch';
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier, type Connection } from '@sluice/mysql';
+import { readClientTls } from '@sluice/runtime';
 import { Redis } from 'ioredis';
 import type { Scope } from './scope.ts';
 
@@ -11,7 +12,17 @@ const SESSION_TIMEOUT_MS = 6000;
 const INDEXES_A_REQUEST = 20;
 
 /** The servers that it needs of a stack. */
-export type StoreServers = Pick<Stack, 'elasticsearch' | 'redis' | 'targetMysql'>;
+export type StoreServers = Pick<Stack, 'redis' | 'targetMysql'> & {
+  readonly elasticsearch: Stack['elasticsearch'] & { readonly tls?: TlsSection };
+};
+
+/** A section `tls` of sluice.yaml. */
+export interface TlsSection {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly rejectUnauthorized: true;
+}
 
 /** What the three sinks of one pipeline write into: names that carry the source database's, removed at the end of the scope. */
 export class SinkStores {
@@ -46,7 +57,11 @@ export class SinkStores {
     this.targetDatabase = `${name}_copy`;
     this.stateDatabase = `${name}_state`;
     this.redis = new Redis(stack.redis.url);
-    this.elasticsearch = new Client({ node: stack.elasticsearch.node });
+    const { node, tls } = stack.elasticsearch;
+    this.elasticsearch = new Client({
+      node,
+      ...(tls === undefined ? {} : { tls: readClientTls(tls, 'elasticsearch') }),
+    });
     this.target = target;
   }
 
@@ -61,7 +76,7 @@ export class SinkStores {
     const sessionTimeoutMs = SESSION_TIMEOUT_MS;
     return {
       redis: { url: redis.url, keyPrefix: this.#keyPrefix, sessionTimeoutMs },
-      elasticsearch: { node: elasticsearch.node, indexPrefix: this.#indexPrefix, sessionTimeoutMs },
+      elasticsearch: { ...elasticsearch, indexPrefix: this.#indexPrefix, sessionTimeoutMs },
       mysql: {
         ...this.#targetServer,
         databases: { [this.#database]: this.targetDatabase },
@@ -75,7 +90,7 @@ export class SinkStores {
   get compared(): Readonly<Record<'redis' | 'elasticsearch' | 'mysql', object>> {
     return {
       redis: { ...this.#stack.redis, keyPrefix: this.#keyPrefix },
-      elasticsearch: { node: this.#stack.elasticsearch.node, indexPrefix: this.#indexPrefix },
+      elasticsearch: { ...this.#stack.elasticsearch, indexPrefix: this.#indexPrefix },
       mysql: { ...this.#targetServer, databases: { [this.#database]: this.targetDatabase } },
     };
   }

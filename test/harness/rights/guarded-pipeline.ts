@@ -1,36 +1,48 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from '@sluice/mysql';
 import { uniqueName, type Scope } from '../scope.ts';
-import { SinkPipeline, type PipelineProcess, type ServiceName } from '../sink-pipeline.ts';
+import { SINK_NAMES, SinkPipeline, type PipelineProcess, type ServiceName } from '../sink-pipeline.ts';
 import type { StoreServers } from '../sink-stores.ts';
 import type { SourceDatabase } from '../source-database.ts';
-import { PASSWORD, type GuardedStack, type Principal } from './guarded-stack.ts';
+import { PASSWORD, type CertifiedServers, type GuardedStack, type Principal } from './guarded-stack.ts';
 import { shippedStatements } from './shipped-rules.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
-/** A pipeline whose services log in everywhere, each with the account that `infra` has for it. */
+/** A pipeline whose services log in everywhere by TLS with a client certificate, each by the account that `infra` has for it. */
 export class GuardedPipeline {
   readonly pipeline: SinkPipeline;
   /** The name of the accounts of source and target. */
   readonly user: string;
+  readonly #servers: CertifiedServers;
   readonly #guarded: GuardedStack;
   readonly #topics: Section;
 
   /** @param topics settings of the section */
   static async create(
     scope: Scope,
+    servers: CertifiedServers,
     guarded: GuardedStack,
     database: SourceDatabase,
     topics: Section = {},
   ): Promise<GuardedPipeline> {
     const user = uniqueName('least').slice(0, 30);
     await makeCaptureAccount(scope, database, user);
+    await database.run(`ALTER USER '${user}'@'%' REQUIRE X509`);
     const pipeline = await SinkPipeline.create(scope, { stack: guarded.stack, database });
     await makeSinkAccount(scope, guarded.stack, pipeline, user);
-    return new GuardedPipeline(pipeline, user, guarded, topics);
+    await pipeline.stores.target.query(`ALTER USER '${user}'@'%' REQUIRE X509`);
+    return new GuardedPipeline(pipeline, user, servers, guarded, topics);
   }
 
-  private constructor(pipeline: SinkPipeline, user: string, guarded: GuardedStack, topics: Section) {
+  private constructor(
+    pipeline: SinkPipeline,
+    user: string,
+    servers: CertifiedServers,
+    guarded: GuardedStack,
+    topics: Section,
+  ) {
+    this.#servers = servers;
     this.pipeline = pipeline;
     this.user = user;
     this.#guarded = guarded;
@@ -49,21 +61,41 @@ export class GuardedPipeline {
     return (await this.pipeline.writeConfig('command')).configFile;
   }
 
+  /** The same, with the accounts of all sinks. @param bare servers to which no client certificate is shown */
+  async doctorFile(bare: readonly string[] = []): Promise<string> {
+    const file = await this.commandFile();
+    const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, Section>;
+    const logins = SINK_NAMES.map((name): [string, Section] => [
+      name,
+      { ...(config['sinks']?.[name] as Section), ...this.#storeLogin(`sink-${name}`) },
+    ]);
+    const sections: Record<string, Section> = { ...config, sinks: Object.fromEntries(logins) };
+    const { certFile: _cert, keyFile: _key, ...tls } = this.#servers.tls;
+    for (const name of bare) {
+      const place = (name in sections ? sections[name] : sections['sinks']?.[name]) as { tls: object };
+      place.tls = tls;
+    }
+    const copy = `${file}.${['doctor', ...bare].join('-')}.yaml`;
+    await writeFile(copy, JSON.stringify(sections));
+    return copy;
+  }
+
   #configure(principal: Principal): void {
-    const sasl = { mechanism: 'plain', username: `sluice-${principal}`, password: PASSWORD };
+    const { tls } = this.#servers;
+    const sasl = { mechanism: 'scram-sha-512', username: `sluice-${principal}`, password: PASSWORD };
     this.pipeline.configure({
-      source: { user: this.user, password: PASSWORD },
-      kafka: { brokers: this.#guarded.brokers, sasl },
+      source: { user: this.user, password: PASSWORD, tls },
+      kafka: { brokers: this.#guarded.brokers, sasl, tls },
       topics: { prefix: this.pipeline.name, partitions: 2, ...this.#topics },
     });
   }
 
   #storeLogin(name: ServiceName): Section {
-    if (name === 'sink-mysql') return { user: this.user, password: PASSWORD };
+    const { tls } = this.#servers;
+    if (name === 'sink-mysql') return { user: this.user, password: PASSWORD, tls };
     if (name === 'sink-elasticsearch')
-      return { node: this.#guarded.elasticsearch, auth: { username: 'sluice', password: PASSWORD } };
-    const { url } = this.#guarded.stack.redis;
-    return name === 'sink-redis' ? { url: url.replace('://', `://sluice:${PASSWORD}@`) } : {};
+      return { node: this.#guarded.elasticsearch, auth: { username: 'sluice', password: PASSWORD }, tls };
+    return name === 'sink-redis' ? { url: this.#guarded.redis, tls } : {};
   }
 }
 

@@ -1,11 +1,12 @@
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { freePorts, type Stack } from '@sluice/local-stack';
+import { basename, join } from 'node:path';
+import { freePorts, makeCertificates, type Certificates, type Stack } from '@sluice/local-stack';
 import { ownServers } from '../own-servers.ts';
 import type { Scope } from '../scope.ts';
-import type { StoreServers } from '../sink-stores.ts';
+import type { StoreServers, TlsSection } from '../sink-stores.ts';
+import { addScramUsers } from './scram-users.ts';
 import { shippedRedisUsers, shippedRole, type ElasticsearchRole } from './shipped-rules.ts';
 
 /** Names of the principals that `infra/kafka/acls.sh` gives rights to, behind `sluice-`. */
@@ -22,64 +23,115 @@ export interface GuardedStack {
   readonly stack: StoreServers & Pick<Stack, 'kafka'>;
   /** Without a login. */
   readonly elasticsearch: string;
-  /** Of Kafka's listener that asks for a name. */
+  /** The address that asks for a client certificate and a login. */
+  readonly redis: string;
+  /** Of Kafka's listener that asks for a client certificate and a name. */
   readonly brokers: readonly string[];
 }
 
+/** Two MySQL servers with certificates of one authority, from which accounts may demand one as well. */
+export interface CertifiedServers {
+  readonly files: Certificates;
+  /** What every client shows, and by whom servers are known. */
+  readonly tls: TlsSection;
+  readonly stack: Stack;
+}
+
+export async function certifiedServers(scope: Scope): Promise<CertifiedServers> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-certificates-'));
+  scope.defer(() => rm(folder, { recursive: true, force: true }));
+  const files = makeCertificates(folder);
+  const { ca, server, client } = files;
+  const flags = [`--ssl-ca=${ca}`, `--ssl-cert=${server.cert}`, `--ssl-key=${server.key}`];
+  const stack = await ownServers(scope, { mysql: flags, 'target-mysql': flags });
+  const tls = { caFile: ca, certFile: client.cert, keyFile: client.key, rejectUnauthorized: true } as const;
+  return { files, tls, stack };
+}
+
 /**
- * Kafka with its authorizer, Redis with the shipped user and Elasticsearch with the shipped role, beside the shared MySQL servers.
- * Kafka has no rules yet. @param database that the rights of the stores are about
+ * Kafka with its authorizer and SCRAM, Redis with the shipped user and Elasticsearch with the shipped role, beside the MySQL servers; all by
+ * TLS with client certificates. Kafka has no rules yet. @param database that the rights of the stores are about
  */
-export async function guardedStack(scope: Scope, database: string): Promise<GuardedStack> {
+export async function guardedStack(
+  scope: Scope,
+  { files, tls, stack: mysql }: CertifiedServers,
+  database: string,
+): Promise<GuardedStack> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-rights-'));
   scope.defer(() => rm(folder, { recursive: true, force: true }));
   const put = async (name: string, lines: readonly string[]): Promise<string> => {
     await writeFile(join(folder, name), `${lines.join('\n')}\n`);
     return join(folder, name);
   };
-  const [port = 0] = await freePorts(1);
+  const [port = 0, redisPort = 0] = await freePorts(2);
+  const { ca, server } = files;
+  const pem = await put('server-with-key.pem', [
+    await readFile(server.key, 'utf8'),
+    await readFile(server.cert, 'utf8'),
+  ]);
   const users = (await shippedRedisUsers(database, PASSWORD)).filter(
     (line) => !line.startsWith('user default '),
   );
   const role = await shippedRole(`${database}-`, database);
   const roles = { sluice: role, ...lesserRoles(role) };
-  const stack = await ownServers(
-    scope,
-    {
-      kafka: kafkaFlags(port),
-      redis: ['--aclfile', await put('users.acl', ['user default on nopass ~* &* +@all', ...users])],
-      elasticsearch: [
-        'xpack.security.enabled=true',
-        'xpack.security.http.ssl.enabled=false',
-        'xpack.security.transport.ssl.enabled=false',
-        ...(await loginFiles(put, roles)),
-      ],
-    },
-    ['mysql', 'target-mysql'],
+  const stack = await ownServers(scope, {
+    kafka: kafkaFlags(port, pem, ca),
+    redis: [
+      ...redisFlags(redisPort, files),
+      '--aclfile',
+      await put('users.acl', ['user default on nopass ~* &* +@all', ...users]),
+    ],
+    elasticsearch: [
+      'xpack.security.enabled=true',
+      'xpack.security.http.ssl.enabled=true',
+      `xpack.security.http.ssl.certificate=${basename(server.cert)}`,
+      `xpack.security.http.ssl.key=${basename(server.key)}`,
+      `xpack.security.http.ssl.certificate_authorities=${basename(ca)}`,
+      'xpack.security.http.ssl.client_authentication=required',
+      ...[server.cert, server.key, ca].map((file) => `@${file}`),
+      'xpack.security.transport.ssl.enabled=false',
+      ...(await loginFiles(put, roles)),
+    ],
+  });
+  await addScramUsers(
+    stack.kafka.brokers[0] ?? '',
+    PRINCIPALS.map((name) => `sluice-${name}`),
+    PASSWORD,
   );
-  const node = stack.elasticsearch.node;
+  const node = stack.elasticsearch.node.replace('http:', 'https:');
   const asAdministrator = node.replace('://', `://${ADMINISTRATOR}:${PASSWORD}@`);
   return {
     stack: {
       kafka: stack.kafka,
       redis: stack.redis,
-      targetMysql: stack.targetMysql,
-      elasticsearch: { node: asAdministrator },
+      targetMysql: mysql.targetMysql,
+      elasticsearch: { node: asAdministrator, tls },
     },
     brokers: [`127.0.0.1:${port}`],
+    redis: `rediss://sluice:${PASSWORD}@127.0.0.1:${redisPort}`,
     elasticsearch: node,
   };
 }
 
-/** A second listener asks for a name; whoever comes by the first is a super user. */
-function kafkaFlags(port: number): string[] {
-  const users = PRINCIPALS.map((name) => `user_sluice-${name}="${PASSWORD}"`).join(' ');
+/** A second port asks for a client certificate; the administrator comes by the first. */
+function redisFlags(port: number, { ca, server }: Certificates): string[] {
+  const files = ['--tls-cert-file', server.cert, '--tls-key-file', server.key, '--tls-ca-cert-file', ca];
+  return ['--tls-port', String(port), ...files, '--tls-auth-clients', 'yes'];
+}
+
+/** A second listener asks for a client certificate and a name; whoever comes by the first is a super user. */
+function kafkaFlags(port: number, pem: string, ca: string): string[] {
   return [
     `listeners=PLAINTEXT://127.0.0.1:{port},CLIENTS://127.0.0.1:${port},CONTROLLER://127.0.0.1:{innerPort}`,
     `advertised.listeners=PLAINTEXT://127.0.0.1:{port},CLIENTS://127.0.0.1:${port}`,
-    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CLIENTS:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'listener.name.clients.sasl.enabled.mechanisms=PLAIN',
-    `listener.name.clients.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`,
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CLIENTS:SASL_SSL,CONTROLLER:PLAINTEXT',
+    'listener.name.clients.sasl.enabled.mechanisms=SCRAM-SHA-512',
+    'listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    'listener.name.clients.ssl.client.auth=required',
+    'listener.name.clients.ssl.keystore.type=PEM',
+    `listener.name.clients.ssl.keystore.location=${pem}`,
+    'listener.name.clients.ssl.truststore.type=PEM',
+    `listener.name.clients.ssl.truststore.location=${ca}`,
     'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users=User:ANONYMOUS',
   ];

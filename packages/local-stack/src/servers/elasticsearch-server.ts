@@ -7,6 +7,7 @@ import { cachedFolder, type InstallerContext } from '../install/program-cache.ts
 import { lastLines, runProgram } from '../run-program.ts';
 import { requireProgram } from '../install/required-program.ts';
 import { findJava } from './java.ts';
+import { speaksTls } from './tls-handshake.ts';
 import type { ServerDefinition, ServerRun } from './server.ts';
 
 export const ELASTICSEARCH_VERSION = '8.19.21';
@@ -44,8 +45,8 @@ export const ELASTICSEARCH: ServerDefinition = {
     const url = `http://${host}:${port}/_cluster/health?wait_for_status=yellow&timeout=1s`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).catch(() => null);
     await answer?.body?.cancel();
-    // A server that asks for a login answers, too.
-    return answer?.ok === true || answer?.status === 401;
+    // A server that asks for a login answers, too; so does one that speaks TLS, whatever certificate it asks for.
+    return answer?.ok === true || answer?.status === 401 || (await speaksTls(host, port));
   },
 };
 
