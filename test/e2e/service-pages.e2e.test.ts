@@ -92,6 +92,10 @@ async function expectCapturePages(pipeline: SinkPipeline, capture: PipelineProce
   expect(metricSum(text, 'cdc_source_connected', { source })).toBe(1);
   expect(metricSum(text, 'cdc_source_generation', { source })).toBe(1);
   expect(metricSum(text, 'cdc_binlog_lag_seconds', { source })).toBeLessThan(10);
+  for (const stage of ['receive', 'decode', 'publish'])
+    expect(metricSum(text, 'cdc_stage_latency_seconds_count', { service: 'capture', stage })).toBeGreaterThan(
+      0,
+    );
   const checkpoint = metricSum(text, 'cdc_checkpoint_last_success_timestamp_seconds', { source });
   expect(Date.now() / 1000 - checkpoint).toBeLessThan(30);
 }
@@ -128,6 +132,9 @@ async function expectSinkPages(pipeline: SinkPipeline, process: PipelineProcess)
   expect(sum('cdc_records_processed_total', { service: name })).toBeGreaterThanOrEqual(appliedRows);
   expect(sum('cdc_end_to_end_latency_seconds_count', { sink })).toBeGreaterThan(0);
   expect(sum('cdc_sink_apply_duration_seconds_count', { sink, result: 'ok' })).toBeGreaterThan(0);
+  for (const stage of ['fetch', 'apply'])
+    expect(sum('cdc_stage_latency_seconds_count', { service: name, stage })).toBeGreaterThan(0);
+  if (sink === 'mysql') expect(sum('cdc_sink_pool_size_connections', { sink })).toBeGreaterThan(0);
   expect(sum('cdc_circuit_breaker_state', { sink, state: 'closed' })).toBe(1);
   expect(sum('cdc_circuit_breaker_state', { sink })).toBe(1);
   expect(sum('cdc_dlq_records_total', { sink })).toBe(0);

@@ -103,6 +103,13 @@ export const CAPTURE_METRICS = {
     unit: 'events',
     labels: ['source', 'database', 'table', 'operation'],
   },
+  skipped: {
+    type: 'counter',
+    name: 'cdc_capture_rows_skipped_total',
+    help: 'Row changes of the binlog that were not published. `condition`: not in `where`; `operation`: not among `operations`; `table`: the table is not captured, or stopped; `published`: an earlier session has published them.',
+    unit: 'events',
+    labels: ['source', 'reason'],
+  },
   transactions: {
     type: 'counter',
     name: 'cdc_capture_transactions_total',

@@ -79,7 +79,7 @@ export {
   type Metrics,
 } from './metrics.ts';
 export type { AnyMetricSpec, CounterSpec, GaugeSpec, HistogramSpec } from './metric-spec.ts';
-export { SERVICE_METRICS } from './service-metrics.ts';
+export { POOL_METRICS, SERVICE_METRICS } from './service-metrics.ts';
 export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export { preflightFailed, type PreflightProblem } from './preflight.ts';
 export { OperatorNeed, type Need } from './operator-need.ts';

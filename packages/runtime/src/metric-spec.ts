@@ -1,6 +1,15 @@
 /** Base units of Prometheus; `1` for a state, which has none. */
 export type MetricUnit =
-  'seconds' | 'bytes' | 'records' | 'requests' | 'events' | 'tables' | 'partitions' | 'errors' | '1';
+  | 'seconds'
+  | 'bytes'
+  | 'records'
+  | 'requests'
+  | 'connections'
+  | 'events'
+  | 'tables'
+  | 'partitions'
+  | 'errors'
+  | '1';
 
 /** A metric as `docs/metrics.md` tells it: without one of these it does not compile. */
 export interface MetricSpec<L extends string> {

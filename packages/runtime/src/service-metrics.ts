@@ -1,5 +1,7 @@
 import type { AnyMetricSpec } from './metric-spec.ts';
 
+const STAGE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
 /** What every service measures. */
 export const SERVICE_METRICS = {
   buildInfo: {
@@ -53,6 +55,14 @@ export const SERVICE_METRICS = {
     unit: 'records',
     labels: ['service'],
   },
+  stageLatency: {
+    type: 'histogram',
+    name: 'cdc_stage_latency_seconds',
+    help: 'Latency of rows by stage, once per batch. Capture: `receive`, from the commit at the source until capture begins to decode; `decode`, from then until the rows are handed to Kafka; `publish`, until Kafka has committed them. A sink: `fetch`, from the beginning of `decode` of the oldest row of a batch until the sink begins with the batch; `apply`, one call to the store that it answers.',
+    unit: 'seconds',
+    labels: ['service', 'stage'],
+    buckets: STAGE_BUCKETS,
+  },
   audit: {
     type: 'counter',
     name: 'cdc_audit_records_total',
@@ -81,5 +91,30 @@ export const SERVICE_METRICS = {
     help: 'Connections rejected because a client, or all clients together, exceeded the limit.',
     unit: 'requests',
     labels: [],
+  },
+} as const satisfies Record<string, AnyMetricSpec>;
+
+/** What a service measures that has a pool of connections to its store. */
+export const POOL_METRICS = {
+  size: {
+    type: 'gauge',
+    name: 'cdc_sink_pool_size_connections',
+    help: 'Most connections to the store: `connections` of the section.',
+    unit: 'connections',
+    labels: ['sink'],
+  },
+  inUse: {
+    type: 'gauge',
+    name: 'cdc_sink_pool_in_use_connections',
+    help: 'Connections that a batch or a question uses now.',
+    unit: 'connections',
+    labels: ['sink'],
+  },
+  waiting: {
+    type: 'gauge',
+    name: 'cdc_sink_pool_waiting_requests',
+    help: 'Batches and questions that wait for a connection, also while the store does not answer.',
+    unit: 'requests',
+    labels: ['sink'],
   },
 } as const satisfies Record<string, AnyMetricSpec>;

@@ -20,6 +20,7 @@ export const PAUSE_REASONS: readonly PauseReason[] = [
   'operator',
 ];
 const REPLAY_RESULTS: readonly ReplayResult[] = ['applied', 'stale', 'failed', 'refused', 'gone'];
+export const STAGES = ['fetch', 'apply'] as const;
 const CALL_RESULTS = ['ok', 'error'] as const;
 
 /** Label value of a breaker's state. */
@@ -79,11 +80,16 @@ export function declareGauges(registry: Registry, sink: string) {
 }
 
 /** Durations in seconds, sizes in records. */
-export function declareHistograms(registry: Registry, sink: string) {
+export function declareHistograms(registry: Registry, sink: string, service: string) {
   const calls = CALL_RESULTS.map((result) => ({ sink, result }));
   return {
     apply: declareHistogram(registry, SPEC.apply, calls),
     batch: declareHistogram(registry, SPEC.batch, calls),
     latency: declareHistogram(registry, SPEC.latency, [{ sink }]),
+    stageLatency: declareHistogram(
+      registry,
+      SERVICE_METRICS.stageLatency,
+      STAGES.map((stage) => ({ service, stage })),
+    ),
   };
 }

@@ -9,6 +9,7 @@ import {
   declareHistograms,
   PAUSE_REASONS,
   stateLabel,
+  type STAGES,
 } from './metric-series.ts';
 import type { BatchTally } from './tally.ts';
 
@@ -31,7 +32,7 @@ export class SinkMetrics {
     this.#service = `sink-${sink}`;
     this.#counters = declareCounters(registry, sink, this.#service, group);
     this.#gauges = declareGauges(registry, sink);
-    this.#histograms = declareHistograms(registry, sink);
+    this.#histograms = declareHistograms(registry, sink, this.#service);
     this.#setBreaker('closed');
   }
 
@@ -40,6 +41,16 @@ export class SinkMetrics {
     const labels = { sink: this.#sink, result };
     this.#histograms.apply.observe(labels, seconds);
     this.#histograms.batch.observe(labels, records);
+    if (result === 'ok') this.#stage('apply', seconds);
+  }
+
+  /** A batch is begun: `milliseconds` after capture began with its oldest record, by both clocks. */
+  fetched(milliseconds: number): void {
+    this.#stage('fetch', Math.max(0, milliseconds) / 1000);
+  }
+
+  #stage(stage: (typeof STAGES)[number], seconds: number): void {
+    this.#histograms.stageLatency.observe({ service: this.#service, stage }, seconds);
   }
 
   /** A step is complete: adds what its tally has gathered. */

@@ -63,8 +63,10 @@ export class PartitionWorker {
    * gives a verdict with a pause, and the records from there on come again.
    */
   async handle(batch: ConsumedBatch, signal: AbortSignal): Promise<WorkerVerdict> {
-    let nextOffset = batch.records[0]?.offset ?? 0n;
+    const [oldest] = batch.records;
+    let nextOffset = oldest?.offset ?? 0n;
     if (this.#context.breaker.blocked) return { nextOffset, pause: BREAKER_PAUSE };
+    if (oldest !== undefined) this.#context.metrics.fetched(this.#context.now() - oldest.timestampMs);
     const entries = decodeBatch(batch, this.#context.routing, this.#context.seals);
     for (const step of cutSteps(entries, this.#context.settings)) {
       const pause = await this.#finish(this.#begin(step), batch, signal);

@@ -16,6 +16,8 @@ test('every series with a bounded set of labels is there before anything happene
     'cdc_circuit_breaker_state{sink="redis",state="open"} 0',
     'cdc_end_to_end_latency_seconds_count{sink="redis"} 0',
     'cdc_sink_apply_duration_seconds_count{sink="redis",result="error"} 0',
+    'cdc_stage_latency_seconds_count{service="sink-redis",stage="fetch"} 0',
+    'cdc_stage_latency_seconds_count{service="sink-redis",stage="apply"} 0',
   ])
     expect(text).toContain(series);
   expect(text).toMatch(/cdc_sink_watermark_timestamp_seconds\{sink="redis"\} nan/i);

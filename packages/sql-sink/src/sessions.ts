@@ -1,4 +1,5 @@
 import type { SqlDriver } from './driver.ts';
+import type { PoolWatch } from './pool-gauges.ts';
 
 /** Hears of a COMMIT: without an answer nobody knows what became of it. */
 export interface CommitWatcher {
@@ -12,11 +13,15 @@ export interface CommitWatcher {
 export class Sessions<C> {
   readonly driver: SqlDriver<C>;
   readonly #timeoutMs: number;
+  readonly #watch: PoolWatch;
+  #inUse = 0;
+  #waiting = 0;
 
   /** @param timeoutMs for which a connection is lent at most, in milliseconds */
-  constructor(driver: SqlDriver<C>, timeoutMs: number) {
+  constructor(driver: SqlDriver<C>, timeoutMs: number, watch: PoolWatch = () => undefined) {
     this.driver = driver;
     this.#timeoutMs = timeoutMs;
+    this.#watch = watch;
   }
 
   /**
@@ -27,6 +32,7 @@ export class Sessions<C> {
     const { driver } = this;
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
     const connection = await this.#acquire(deadline);
+    this.#count(1, 0);
     let healthy = false;
     try {
       const result = await this.#until(deadline, work(connection));
@@ -39,6 +45,7 @@ export class Sessions<C> {
     } finally {
       if (healthy) driver.release(connection);
       else driver.destroy(connection);
+      this.#count(-1, 0);
     }
   }
 
@@ -50,10 +57,26 @@ export class Sessions<C> {
   async #acquire(deadline: AbortSignal): Promise<C> {
     const { driver } = this;
     try {
-      return await this.#until(deadline, driver.acquire(), (late) => driver.release(late));
+      return await this.#until(deadline, this.#ask(), (late) => driver.release(late));
     } catch (error) {
       throw driver.toError(error, 'connection');
     }
+  }
+
+  /** One that nobody waits for any more stands in the pool's queue until it gets its turn. */
+  async #ask(): Promise<C> {
+    this.#count(0, 1);
+    try {
+      return await this.driver.acquire();
+    } finally {
+      this.#count(0, -1);
+    }
+  }
+
+  #count(inUse: number, waiting: number): void {
+    this.#inUse += inUse;
+    this.#waiting += waiting;
+    this.#watch(this.#inUse, this.#waiting);
   }
 
   async #rolledBack(connection: C): Promise<boolean> {

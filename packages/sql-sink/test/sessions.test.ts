@@ -1,5 +1,6 @@
-import { inTransaction, Sessions, type SqlDriver } from '@sluice/sql-sink';
-import { describe, expect, test } from 'vitest';
+import { Registry } from '@sluice/runtime';
+import { inTransaction, poolGauges, Sessions, type SqlDriver } from '@sluice/sql-sink';
+import { describe, expect, test, vi } from 'vitest';
 import { sqliteStore } from './sqlite-store.ts';
 
 const never = new AbortController().signal;
@@ -34,6 +35,32 @@ describe('a connection', () => {
     expect(returned).toEqual(['destroy', 'release', 'destroy']);
   });
 
+  test('is counted while it is lent, and who waits for one', async () => {
+    const { driver, database } = sqliteStore();
+    const registry = new Registry();
+    const { promise, resolve } = Promise.withResolvers<typeof database>();
+    const slow: SqlDriver<typeof database> = { ...driver, acquire: () => promise };
+    const sessions = new Sessions(slow, 10_000, poolGauges(registry, 'mysql', 4));
+    const shown = async (): Promise<readonly string[]> =>
+      (await registry.metrics()).split('\n').filter((line) => line.startsWith('cdc_sink_pool_'));
+    const line = (inUse: number, waiting: number): readonly string[] => [
+      `cdc_sink_pool_in_use_connections{sink="mysql"} ${inUse}`,
+      `cdc_sink_pool_waiting_requests{sink="mysql"} ${waiting}`,
+      'cdc_sink_pool_size_connections{sink="mysql"} 4',
+    ];
+    expect(await shown()).toEqual(line(0, 0));
+    const work = Promise.withResolvers<void>();
+    const first = sessions.run(never, () => work.promise);
+    const second = sessions.run(never, () => Promise.reject(new Error('refused')));
+    expect(await shown()).toEqual(line(0, 2));
+    resolve(database);
+    await expect(second).rejects.toThrow();
+    expect(await shown()).toEqual(line(1, 0));
+    work.resolve();
+    await first;
+    expect(await shown()).toEqual(line(0, 0));
+  });
+
   test('that comes after the deadline goes back', async () => {
     const { driver, database, returned } = sqliteStore();
     const { promise, resolve } = Promise.withResolvers<typeof database>();
@@ -41,7 +68,6 @@ describe('a connection', () => {
     const run = new Sessions(slow, 20).run(never, async () => undefined);
     await expect(run).rejects.toMatchObject({ code: 'MYSQL_UNREACHABLE' });
     resolve(database);
-    await promise;
-    expect(returned).toEqual(['release']);
+    await vi.waitFor(() => expect(returned).toEqual(['release']));
   });
 });

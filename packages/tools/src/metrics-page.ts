@@ -1,5 +1,5 @@
 import { CAPTURE_METRICS, SINK_METRICS } from '@sluice/ops-api';
-import { SERVICE_METRICS, type AnyMetricSpec } from '@sluice/runtime';
+import { POOL_METRICS, SERVICE_METRICS, type AnyMetricSpec } from '@sluice/runtime';
 
 /** `docs/metrics.md`: every metric, from its declaration. */
 export function metricsPage(): string {
@@ -7,6 +7,7 @@ export function metricsPage(): string {
     section('Every service', SERVICE_METRICS),
     section('Capture', CAPTURE_METRICS),
     section('Every sink', SINK_METRICS),
+    section('Sinks with a pool of connections: MySQL', POOL_METRICS),
   ];
   return `${[INTRODUCTION, ...sections].join('\n\n')}\n`;
 }

@@ -30,6 +30,7 @@ import {
   byTable,
   inTransaction,
   originOf,
+  poolGauges,
   RowGuards,
   SchemaBarrier,
   Sessions,
@@ -70,7 +71,7 @@ export const mysqlSink: SinkDefinition<MysqlSinkConfig> = {
   create: (config, context) => new MysqlSink(config, context),
 };
 
-type MysqlSinkContext = Pick<SinkContext, 'group' | 'prefix' | 'log' | 'sourceTables'>;
+type MysqlSinkContext = Pick<SinkContext, 'group' | 'prefix' | 'log' | 'sourceTables' | 'registry'>;
 
 /** A batch is one transaction of the target: rows, tombstones and the partition's offset stand or fall together. */
 export class MysqlSink implements Sink {
@@ -95,7 +96,8 @@ export class MysqlSink implements Sink {
   #maxPacketBytes = 16 << 20;
   #closed: Promise<void> | null = null;
 
-  constructor(config: MysqlSinkConfig, { group, prefix, log, sourceTables }: MysqlSinkContext) {
+  constructor(config: MysqlSinkConfig, context: MysqlSinkContext) {
+    const { group, prefix, log, sourceTables } = context;
     this.#sourceTables = sourceTables;
     this.#topicPrefix = `${prefix}.`;
     this.#config = config;
@@ -103,7 +105,8 @@ export class MysqlSink implements Sink {
     this.#displaced = new DisplacedRows(log);
     this.#pool = targetPool(config);
     this.#driver = mysqlDriver(this.#pool);
-    this.#sessions = new Sessions(this.#driver, config.transactionTimeoutMs);
+    const watch = poolGauges(context.registry, mysqlSink.name, config.connections);
+    this.#sessions = new Sessions(this.#driver, config.transactionTimeoutMs, watch);
     const { stateDatabase } = config;
     const store = { driver: this.#driver, dialect: mysqlDialect, stateDatabase };
     this.#guards = new RowGuards(this.#sessions, store);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startStack } from '@sluice/local-stack';
 import { connect } from '@sluice/mysql';
-import { createLogger } from '@sluice/runtime';
+import { createLogger, Registry } from '@sluice/runtime';
 import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,7 +33,13 @@ beforeEach(async () => {
     databases: { shop: `${name}-copy` },
     stateDatabase: `${name}_state`,
   });
-  sink = new MysqlSink(config, { group: 'g', prefix: 'p', log, sourceTables: ['shop.*', `${name}.o%`] });
+  sink = new MysqlSink(config, {
+    group: 'g',
+    prefix: 'p',
+    log,
+    sourceTables: ['shop.*', `${name}.o%`],
+    registry: new Registry(),
+  });
 });
 
 afterEach(async () => {

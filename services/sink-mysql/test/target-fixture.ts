@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MysqlServer } from '@sluice/local-stack';
 import { connect, quoteIdentifier, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
-import { createLogger } from '@sluice/runtime';
+import { createLogger, Registry } from '@sluice/runtime';
 import { mysqlSinkSchema, type MysqlSinkConfig } from '../src/config.ts';
 import { MysqlSink } from '../src/mysql-sink.ts';
 
@@ -44,7 +44,16 @@ export class TargetFixture {
     const databases = { [this.#source]: this.database };
     const stateDatabase = `${this.database}_state`;
     const config = mysqlSinkSchema.parse({ host, port, user, password, databases, stateDatabase });
-    return new MysqlSink({ ...config, ...overrides }, { group: 'test', prefix, log, sourceTables: [] });
+    return new MysqlSink(
+      { ...config, ...overrides },
+      {
+        group: 'test',
+        prefix,
+        log,
+        sourceTables: [],
+        registry: new Registry(),
+      },
+    );
   }
 
   /** An open sink; closed by `remove`. */

@@ -70,6 +70,28 @@ export const capturePanels: readonly PanelSpec[] = [
     },
   },
   {
+    title: 'Latency by stage, P99',
+    description:
+      'receive: from the commit until capture begins with it. decode: until its rows are handed to Kafka. publish: until Kafka has them.',
+    unit: 's',
+    queries: {
+      '{{stage}}': quantile(
+        0.99,
+        `cdc_stage_latency_seconds_bucket{${SOURCE},service="capture"}`,
+        'le, stage',
+      ),
+    },
+  },
+  {
+    title: 'Row changes that are not published',
+    description:
+      'By why: outside of `where`, not among `operations`, of no captured table, published before a restart.',
+    unit: 'ops',
+    queries: {
+      '{{reason}}': `sum by (reason) (rate(cdc_capture_rows_skipped_total{${SOURCE}}[$__rate_interval]))`,
+    },
+  },
+  {
     title: 'Position in the binlog file',
     description: 'It falls at each new file.',
     unit: 'bytes',

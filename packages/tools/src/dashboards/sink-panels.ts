@@ -80,6 +80,25 @@ export const sinkPanels: readonly PanelSpec[] = [
     queries: { '{{sink}} {{reason}}': `sum by (sink, reason) (cdc_partitions_paused{${SINK}})` },
   },
   {
+    title: 'Latency by stage, P99',
+    description: 'fetch: from capture to the sink, Kafka included. apply: one call to the store.',
+    unit: 's',
+    queries: {
+      '{{service}} {{stage}}': `histogram_quantile(0.99, sum by (le, service, stage) (rate(cdc_stage_latency_seconds_bucket{${PIPELINE},service=~"sink-.+"}[$__rate_interval])))`,
+    },
+  },
+  {
+    title: 'Pool of connections',
+    description:
+      'In use, of how many, and how many batches wait for one: raise `connections` when they always do.',
+    unit: 'short',
+    queries: {
+      '{{sink}} in use': `sum by (sink) (cdc_sink_pool_in_use_connections{${SINK}})`,
+      '{{sink}} at most': `sum by (sink) (cdc_sink_pool_size_connections{${SINK}})`,
+      '{{sink}} wait': `sum by (sink) (cdc_sink_pool_waiting_requests{${SINK}})`,
+    },
+  },
+  {
     title: 'Connections',
     description: 'Open TCP connections of each process of a sink: its pool, Kafka, and clients of its ports.',
     unit: 'short',

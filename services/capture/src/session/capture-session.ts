@@ -109,6 +109,7 @@ export class CaptureSession {
       settleTables: () => this.#tables.settle(),
       writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
       writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
+      measure: (stages) => parts.metrics.stages(stages),
     });
     this.#tables = this.#watchTables(columnCatalog, () => decoder.forgetTables());
     this.#snapshots = this.#newSnapshots();
@@ -382,9 +383,10 @@ export class CaptureSession {
   }
 
   #countPublished(published: { rows: number; bytes: number; seconds: number }): void {
-    const { transactions } = this.#stream;
+    const { transactions, skipped } = this.#stream;
     this.#published += 1;
     this.#parts.metrics.published(published, transactions - this.#transactionsSeen, this.#routes.all);
+    this.#parts.metrics.skipped(skipped);
     this.#transactionsSeen = transactions;
   }
 }

@@ -14,11 +14,14 @@ import {
 } from '@sluice/runtime';
 import type { Published } from '../encode/flusher.ts';
 import { PurgeForecast, type ReadUpTo, type RetentionAnswer } from '../source/purge-forecast.ts';
+import type { StageTimes } from '../stream/capture-loop.ts';
+import { SKIP_REASONS, type SkippedRows } from '../stream/skipped-rows.ts';
 import type { TableRoute } from '../stream/table-route.ts';
 
 const SERVICE = 'capture';
 const QUEUE = { stage: 'binlog' };
 const SPEC = CAPTURE_METRICS;
+const STAGES = ['receive', 'decode', 'publish'] as const;
 
 /** What is so at this moment; looked at once a second. */
 export interface Progress {
@@ -99,12 +102,30 @@ export class CaptureMetrics {
   published(published: Published, transactions: number, routes: Iterable<TableRoute>): void {
     const source = this.#source;
     this.#counters.publishSeconds.observe(published.seconds);
+    if (published.rows > 0) this.#stage('publish', published.seconds);
     this.#counters.processed.inc({ service: SERVICE }, published.rows);
     this.#rowsPublished += published.rows;
     this.rates.add(published.rows, published.rows);
     this.#set(this.#gauges.checkpointAt, Date.now() / 1000);
     if (transactions > 0) this.#counters.transactions.inc({ source }, transactions);
     for (const route of routes) this.#countRoute(route);
+  }
+
+  stages({ receiveMs, decodeMs }: StageTimes): void {
+    this.#stage('receive', receiveMs / 1000);
+    this.#stage('decode', decodeMs / 1000);
+  }
+
+  #stage(stage: (typeof STAGES)[number], seconds: number): void {
+    this.#counters.stageLatency.observe({ service: SERVICE, stage }, Math.max(0, seconds));
+  }
+
+  /** Begins anew to count them. */
+  skipped(rows: SkippedRows): void {
+    for (const reason of SKIP_REASONS) {
+      if (rows[reason] > 0) this.#counters.skipped.inc({ source: this.#source, reason }, rows[reason]);
+      rows[reason] = 0;
+    }
   }
 
   #countRoute({ counts, encoder }: TableRoute): void {
@@ -202,6 +223,11 @@ function declareCounters(registry: Registry, source: string) {
   const ofKafka = ends.filter(({ reason }) => reason.startsWith('KAFKA_'));
   return {
     events: declareCounter(registry, SPEC.events),
+    skipped: declareCounter(
+      registry,
+      SPEC.skipped,
+      SKIP_REASONS.map((reason) => ({ source, reason })),
+    ),
     transactions: declareCounter(registry, SPEC.transactions, [{ source }]),
     disconnects: declareCounter(registry, SPEC.disconnects, ends),
     errors: declareCounter(registry, SERVICE_METRICS.errors, errors),
@@ -220,5 +246,10 @@ function declareCounters(registry: Registry, source: string) {
     ),
     oversize: declareCounter(registry, SPEC.oversize),
     publishSeconds: declareHistogram(registry, SPEC.publishSeconds),
+    stageLatency: declareHistogram(
+      registry,
+      SERVICE_METRICS.stageLatency,
+      STAGES.map((stage) => ({ service: SERVICE, stage })),
+    ),
   };
 }

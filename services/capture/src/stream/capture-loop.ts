@@ -32,6 +32,16 @@ export interface LoopParts {
   /** Appends the checkpoint that covers everything in the buffer. */
   writeCheckpoint(buffer: PublishBuffer): void;
   writeHeartbeat(buffer: PublishBuffer): void;
+  /** Rows of new transactions are handed to Kafka. */
+  measure(stages: StageTimes): void;
+}
+
+/** In milliseconds. */
+export interface StageTimes {
+  /** From the newest commit until capture began to decode it, by both clocks. */
+  readonly receiveMs: number;
+  /** From when capture began with the oldest row until now. */
+  readonly decodeMs: number;
 }
 
 interface Waiting {
@@ -58,6 +68,9 @@ export class CaptureLoop {
   /** The last batch of events ended inside a transaction while nothing was in flight: publish at its end. */
   #due = false;
   #lastHeartbeat = 0;
+  /** When the oldest row in the buffer was taken from the queue, by `performance.now`. */
+  #takenAt = 0;
+  #measuredTransactions = 0;
   #failure: Error | null = null;
   #ended: Error | null = null;
 
@@ -76,6 +89,7 @@ export class CaptureLoop {
         const events = await reader.take(limits.heartbeatMs);
         this.#throwFailure();
         stream.now = Date.now();
+        if (this.#buffer.rows === 0) this.#takenAt = performance.now();
         for (const event of events) {
           const wait = this.#accept(event);
           if (wait !== undefined) await wait;
@@ -239,6 +253,7 @@ export class CaptureLoop {
     this.#due = false;
     this.#overBytes = false;
     this.#parts.writeCheckpoint(full);
+    if (full.rows > 0) this.#measureStages();
     this.#parts.flusher.begin(full, (error) => {
       this.#failure = asError(error);
       this.#parts.reader.wake();
@@ -246,6 +261,15 @@ export class CaptureLoop {
     const told = this.#awaitCheckpoint;
     this.#awaitCheckpoint = [];
     if (told.length > 0) void this.#tell(told);
+  }
+
+  /** A snapshot's rows alone have no commit. */
+  #measureStages(): void {
+    const { now, transaction, transactions } = this.#parts.stream;
+    if (transactions === this.#measuredTransactions) return;
+    this.#measuredTransactions = transactions;
+    const decodeMs = performance.now() - this.#takenAt;
+    this.#parts.measure({ receiveMs: now - transaction.committedAtMs, decodeMs });
   }
 
   async #tell(waiting: readonly Waiting[]): Promise<void> {

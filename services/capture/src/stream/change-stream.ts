@@ -15,6 +15,7 @@ import { GroupRows } from './group-rows.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import type { RowStatement } from '../ddl/row-statement.ts';
 import type { RowWriterOptions } from '../encode/row-writer.ts';
+import { noneSkipped, type SkippedRows } from './skipped-rows.ts';
 import { newTransaction } from './stream-transaction.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
 import type { TableRoutes } from './table-routes.ts';
@@ -70,6 +71,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   /** Milliseconds since 1970; the loop sets it once per batch of events. */
   now = 0;
   transactions = 0;
+  readonly skipped = noneSkipped();
   /** Creation time of the present file (seconds since 1970), 0 before its format event was seen. */
   fileCreatedAt: number;
   /** When the source last said that there is nothing more to read; null since the last event. */
@@ -221,14 +223,16 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   onRows(rows: RowsEvent): void {
     this.#cascades.note(rows);
     const route = this.#routes.of(rows.table);
-    if (route?.encoder.table.publication.skips?.has(rows.operation) === true) return this.#skip(rows);
+    if (route?.encoder.table.publication.skips?.has(rows.operation) === true)
+      return this.#skip(rows, 'operation');
     if (route === null) return this.#passOver(rows);
     this.#rows.note(rows.table, route, this.buffer);
     this.#writer.write(rows, route);
   }
 
-  #skip(rows: RowsEvent): void {
+  #skip(rows: RowsEvent, reason: keyof SkippedRows): void {
     const images = rows.countImages();
+    this.skipped[reason] += rows.operation === 'UPDATE' ? images / 2 : images;
     this.#sequence.skip(rows.start, images);
     this.transaction.images += images;
   }
@@ -238,7 +242,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     const { database, table } = rows.table;
     if (this.transaction.xa !== null && this.#routes.captures(database, table))
       this.#rows.note(rows.table, null, this.buffer);
-    this.#skip(rows);
+    this.#skip(rows, 'table');
   }
 
   /**
@@ -384,6 +388,8 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     if (!this.#skipping) return false;
     const through = this.#resume.publishedThrough;
     if (through === null || this.#sequence.file > through.fileNumber) return false;
-    return this.#sequence.file < through.fileNumber || offset <= through.offset;
+    const was = this.#sequence.file < through.fileNumber || offset <= through.offset;
+    if (was) this.skipped.published++;
+    return was;
   }
 }

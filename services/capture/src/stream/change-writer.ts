@@ -3,6 +3,7 @@ import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import type { RowGroup } from '../encode/record-format.ts';
 import { RowWriter, type RowWriterOptions } from '../encode/row-writer.ts';
 import type { RowCondition } from '../model/publication.ts';
+import type { SkippedRows } from './skipped-rows.ts';
 import { keyText, type TableRoute } from './table-route.ts';
 import type { SequenceCounter } from '../model/sequence-counter.ts';
 
@@ -17,6 +18,7 @@ export interface ChangeContext {
   /** Binlog file name as a JSON string. */
   readonly fileJson: string;
   readonly sequence: SequenceCounter;
+  readonly skipped: SkippedRows;
   readonly transaction: {
     readonly gtid: string | null;
     /** Microseconds since 1970. */
@@ -93,7 +95,7 @@ export class ChangeWriter {
    * are numbered as without a condition.
    */
   #meeting(condition: RowCondition, rows: RowsEvent, route: TableRoute, imagesBefore: number): void {
-    const { sequence, transaction } = this.#context;
+    const { sequence, transaction, skipped } = this.#context;
     const { operation } = rows;
     while (rows.next()) {
       const index = rows.imageIndex;
@@ -105,6 +107,7 @@ export class ChangeWriter {
       if (wasIn && isIn) this.#update(rows, route, imagesBefore, offset, afterOffset);
       else if (wasIn) this.#end(rows, route, imagesBefore, offset);
       else if (isIn) this.#beginning(rows, route, imagesBefore, afterOffset);
+      else skipped.condition++;
     }
   }
 

@@ -4,7 +4,7 @@ import { BinlogError } from '@sluice/binlog';
 import type { TopicBatch } from '@sluice/kafka';
 import { PipelineError } from '@sluice/runtime';
 import { describe, expect, test, vi } from 'vitest';
-import { CaptureLoop } from '../../src/stream/capture-loop.ts';
+import { CaptureLoop, type StageTimes } from '../../src/stream/capture-loop.ts';
 import type { BinlogReader } from '../../src/source/binlog-reader.ts';
 import { EventQueue } from '../../src/source/event-queue.ts';
 import type { ChangeStream } from '../../src/stream/change-stream.ts';
@@ -29,6 +29,7 @@ class Setup {
   /** What each transaction held: rows, and the position of its checkpoint. */
   readonly transactions: { rows: number; position: number }[] = [];
   readonly heartbeats: number[] = [];
+  readonly stages: StageTimes[] = [];
   /** What publishing waits for. */
   kafka: () => Promise<void> = () => Promise.resolve();
   /** What the next event holds as a compressed transaction, and what unpacking its next event waits for. */
@@ -73,6 +74,7 @@ class Setup {
         this.#position = at;
       },
       writeHeartbeat: () => this.heartbeats.push(stream.now),
+      measure: (stages) => this.stages.push(stages),
     });
   }
 
@@ -121,6 +123,26 @@ const inserts = (start: number, count: number) => (stream: ChangeStream) => {
 const mark = (position: number): { file: string; position: number } => ({ file: FILE, position });
 
 describe('publishing', () => {
+  test('how long rows took is measured once for each Kafka transaction with rows of new commits', async () => {
+    const setup = new Setup();
+    const running = setup.run();
+    setup.push(opens(100), inserts(110, 2));
+    await vi.waitFor(() => expect(setup.stream.transaction.open).toBe(true), SOON);
+    const taken = setup.stream.now;
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(taken + 20), SOON);
+    setup.push(closes(200));
+    await vi.waitFor(() => expect(setup.transactions).toHaveLength(1), SOON);
+    const [stages] = setup.stages;
+    const sinceCommit = setup.stream.now - setup.stream.transaction.committedAtMs;
+    expect(Math.abs(sinceCommit - (stages?.receiveMs ?? 0))).toBeLessThan(1000);
+    expect(stages?.decodeMs).toBeGreaterThan(15);
+    await setup.loop.durably(() => void setup.loop.buffer.rows++);
+    expect(setup.transactions.at(-1)?.rows).toBe(1);
+    setup.stop();
+    await running;
+    expect(setup.stages).toHaveLength(1);
+  });
+
   test('whole transactions with the checkpoint that covers them, at once when nothing is in flight', async () => {
     const setup = new Setup();
     const running = setup.run();
@@ -158,6 +180,7 @@ describe('publishing', () => {
     expect(since).toEqual([]);
     setup.push(opens(100), inserts(110, 4), closes(200));
     await begun;
+    expect(setup.stream.skipped.published).toBe(2);
     expect(since).toEqual(['0010000020000000201']);
     await vi.waitFor(() => expect(setup.transactions.at(-1)).toEqual({ rows: 2, position: 200 }), SOON);
     setup.stop();

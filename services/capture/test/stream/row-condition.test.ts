@@ -3,6 +3,7 @@ import { TopicRouting, type RowEnvelope } from '@sluice/envelope';
 import { expect, test } from 'vitest';
 import { PublicationCompiler } from '../../src/transform/publication-compiler.ts';
 import { TableRegistry } from '../../src/catalog/table-registry.ts';
+import { noneSkipped } from '../../src/stream/skipped-rows.ts';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { rowsEvent, type Rows } from '../support/rows-events.ts';
@@ -100,12 +101,14 @@ test('rows that come or go outside of the condition leave nothing, and count', (
     { operation: 'INSERT', start: 300, rows },
     { operation: 'DELETE', start: 400, rows },
   ] as const;
-  expect(written(streamWith({ where: 'v > 5' }), ...events)).toEqual([
+  const setup = streamWith({ where: 'v > 5' });
+  expect(written(setup, ...events)).toEqual([
     'INSERT 300 0 0 id=1 ->10',
     'INSERT 302 2 2 id=3 ->10',
     'DELETE 400 0 3 id=1 10>-',
     'DELETE 402 2 5 id=3 10>-',
   ]);
+  expect(setup.stream.skipped).toEqual({ ...noneSkipped(), condition: 2 });
 });
 
 test('a chunk that is being read is told of rows that enter, leave or change', () => {
@@ -128,6 +131,7 @@ test('operations that are left out leave nothing, and count', () => {
     { operation: 'INSERT', start: 400, rows },
   ] as const;
   expect(written(setup, ...events)).toEqual(['INSERT 400 0 1 id=1 ->10']);
+  expect(setup.stream.skipped).toEqual({ ...noneSkipped(), operation: 1 });
   setup.stream.onQuery(
     query({ database: 'shop', sql: 'TRUNCATE orders', start: 950, end: 990, closes: true }),
   );
