@@ -18,6 +18,7 @@ interface Job {
   readonly id: string;
   readonly state: string;
   readonly rows: number;
+  readonly maxRowsPerSecond: number | null;
   readonly percent: number | null;
 }
 
@@ -39,17 +40,32 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(paused?.percent).toBeLessThan(100);
     await pipeline.database.run('INSERT INTO items VALUES (0, 0)');
     await pipeline.arrived(second, 'items', '{"id":0}');
+    const throttle = (rate: number): Promise<readonly Job[]> =>
+      jobsOf(configFile, `snapshot throttle --id ${id} --rows-per-second ${rate}`);
+    expect(await throttle(20)).toMatchObject([{ id, maxRowsPerSecond: 20 }]);
     expect(await move(second, id, 'resume')).toMatchObject({ status: 200 });
-    await pipeline.snapshotDone(second, ['items']);
+    const [begun, before] = [performance.now(), await read()];
+    await eventually('forty more rows', async () => (await read()) >= before + 40, { everyMs: 20 });
+    expect(performance.now() - begun).toBeGreaterThan(1500);
+    await second.kill();
+
+    const third = await pipeline.start();
+    await eventually(
+      'the job',
+      async () => (await jobsOf(configFile, 'snapshot list'))[0]?.state === 'running',
+    );
+    expect(await jobsOf(configFile, 'snapshot list')).toMatchObject([{ id, maxRowsPerSecond: 20 }]);
+    expect(await throttle(0)).toMatchObject([{ id, maxRowsPerSecond: null }]);
+    await pipeline.snapshotDone(third, ['items']);
     const keys = (await readRows(reader, pipeline.topic('items'))).map(({ key }) => key);
     expect(new Set(keys).size).toBe(ROWS + 1);
-    expect(keys.length).toBeLessThanOrEqual(ROWS + CHUNK_ROWS + 2);
+    expect(keys.length).toBeLessThanOrEqual(ROWS + 2 * CHUNK_ROWS + 2);
 
     const start = `snapshot start --table ${name}.* --condition`;
     const made = await jobsOf(configFile, start, 'id BETWEEN 1 AND 7');
     expect(made).toMatchObject([{ id: 's1', condition: 'id BETWEEN 1 AND 7', reconcile: false }]);
     await eventually('the second job', async () => (await read()) === keys.length + 7);
-    await second.stop();
+    await third.stop();
     expect(await marksOf(pipeline)).toEqual({ SNAPSHOT_BEGIN: 12, SNAPSHOT_END: 12 });
   });
 

@@ -3,7 +3,14 @@ import { discardDeadLetters, listDeadLetters, releaseRecord, replayDeadLetters }
 import type { Operation } from './operation.ts';
 import { listPausedTables, resumeSinkTable, resumeTable } from './paused-tables.ts';
 import { clearAlerts, listAlerts, listHistory } from './schema-changes.ts';
-import { JOB_ORDERS, listSnapshots, moveSnapshot, startSnapshots, startSqlSnapshots } from './snapshots.ts';
+import {
+  JOB_ORDERS,
+  listSnapshots,
+  moveSnapshot,
+  startSnapshots,
+  startSqlSnapshots,
+  throttleSnapshot,
+} from './snapshots.ts';
 import { captureStatus, health, sinkStatus } from './status.ts';
 
 /** What is known of an operation without its types. */
@@ -21,6 +28,7 @@ export const OPERATIONS: Readonly<Record<'capture' | 'sink', readonly AnyOperati
     startSnapshots,
     startSqlSnapshots,
     ...JOB_ORDERS.map((order) => moveSnapshot(order)),
+    throttleSnapshot,
     listAlerts,
     listHistory,
     clearAlerts,

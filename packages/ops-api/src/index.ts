@@ -27,6 +27,7 @@ export {
   moveSnapshot,
   startSnapshots,
   startSqlSnapshots,
+  throttleSnapshot,
   type JobOrder,
   type Snapshot,
   type SnapshotOrder,

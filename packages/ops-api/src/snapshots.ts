@@ -37,6 +37,8 @@ const snapshotSchema = z.object({
   /** 0 to 100; null where nothing is known of the number of rows. */
   percent: z.number().nullable(),
   rowsPerSecond: z.number().nullable(),
+  /** Rows read in a second, at most; null: as fast as it goes. An older capture does not say it. */
+  maxRowsPerSecond: count.nullable().optional(),
   etaSeconds: z.number().nullable(),
   requestedAt: moment,
   startedAt: moment.nullable(),
@@ -98,6 +100,18 @@ export const startSqlSnapshots = operation({
 export type SqlSnapshotOrder = z.output<(typeof startSqlSnapshots)['request']>;
 
 export type SnapshotOrder = z.output<(typeof startSnapshots)['request']>;
+
+const MAX_ROWS_PER_SECOND = 10_000_000;
+
+/** 404 when there is no such job, 400 when it has ended. A job that runs goes on at the new rate. */
+export const throttleSnapshot = operation({
+  method: 'POST',
+  role: 'operator',
+  path: '/api/v1/snapshots/:id/throttle',
+  summary: 'Let a snapshot job read at most so many rows in a second; null: as fast as it goes.',
+  request: z.strictObject({ rowsPerSecond: z.int().min(1).max(MAX_ROWS_PER_SECOND).nullable(), by }),
+  answer: z.object({ job: snapshotSchema }),
+});
 
 /** 404 when there is no such job, 400 when its state has no place for it. */
 export const moveSnapshot = (order: JobOrder) =>

@@ -17,7 +17,12 @@ import { statusCommand } from './pipeline-status.ts';
 import { captureCommand, sinkCommand } from './service-commands.ts';
 import { sinkPauseCommand, sinkResumeCommand } from './sink-pause.ts';
 import { sinkRewindCommand } from './sink-rewind.ts';
-import { snapshotListCommand, snapshotMoveCommands, snapshotStartCommand } from './snapshot-commands.ts';
+import {
+  snapshotListCommand,
+  snapshotMoveCommands,
+  snapshotStartCommand,
+  snapshotThrottleCommand,
+} from './snapshot-commands.ts';
 import { tablePauseCommand, tableResumeCommand } from './table-commands.ts';
 
 /** What there is, in the order of the help. */
@@ -32,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   snapshotListCommand,
   snapshotStartCommand,
   ...snapshotMoveCommands,
+  snapshotThrottleCommand,
   dlqListCommand,
   dlqShowCommand,
   dlqReplayCommand,

@@ -69,7 +69,8 @@ export const OPTIONS = {
   sample: { value: 'N', meaning: 'about N rows of each table, others at each run' },
   'rows-per-second': {
     value: 'N',
-    meaning: 'rows read from the source in a second, at most (default 10000)',
+    meaning:
+      'rows read from the source in a second, at most (compare: 10000 by default; snapshot: 0 for no limit)',
   },
   'output-file': {
     value: 'FILE',

@@ -4,6 +4,7 @@ import {
   moveSnapshot,
   startSnapshots,
   startSqlSnapshots,
+  throttleSnapshot,
   type JobOrder,
   type Snapshot,
 } from '@sluice/ops-api';
@@ -24,6 +25,7 @@ const HEADINGS = [
   'OF ABOUT',
   '%',
   'ROWS/S',
+  'AT MOST',
   'TIME LEFT',
   'CONDITION',
   'ERROR',
@@ -98,6 +100,27 @@ async function snapshotMove(
   return true;
 }
 
+const ROWS_PER_SECOND_MAX = 10_000_000;
+
+export const snapshotThrottleCommand: PipelineCommand = {
+  name: 'snapshot throttle',
+  options: ['id', 'rows-per-second', ...SERVICE_OPTIONS, 'by'],
+  help: 'change how many rows of the source a snapshot job may read in a second, also while it runs',
+  connects: 'nothing',
+  run: snapshotThrottle,
+};
+
+async function snapshotThrottle(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+  const { values } = line;
+  const where = { ...captureOf(line, config), params: { id: values.needed('id') } };
+  values.needed('rows-per-second');
+  const most = values.wholeNumber('rows-per-second', 0, ROWS_PER_SECOND_MAX) ?? 0;
+  const rowsPerSecond = most === 0 ? null : most;
+  const { job } = await call(where, throttleSnapshot, { rowsPerSecond, by: whoIsIt(values) });
+  showJobs(screen, { jobs: [job] });
+  return true;
+}
+
 function captureOf({ values }: CommandLine, config: SluiceConfig): Call {
   return serviceOf(config, ['capture'], values);
 }
@@ -107,8 +130,8 @@ function showJobs(screen: Screen, document: { readonly jobs: readonly Snapshot[]
 }
 
 function rowOf(job: Snapshot): readonly Cell[] {
-  const { id, table, state, rowsRead, rowsExpected, percent, rowsPerSecond, etaSeconds, condition, error } =
-    job;
+  const { id, table, state, rowsRead, rowsExpected, percent, condition, error } = job;
+  const { rowsPerSecond, maxRowsPerSecond = null, etaSeconds } = job;
   const left = etaSeconds === null ? null : durationText(etaSeconds);
   return [
     id,
@@ -118,6 +141,7 @@ function rowOf(job: Snapshot): readonly Cell[] {
     rowsExpected,
     percent,
     rowsPerSecond,
+    maxRowsPerSecond,
     left,
     condition,
     error?.code ?? null,

@@ -90,6 +90,17 @@ export class SnapshotController {
     return this.#views([id])[0] ?? null;
   }
 
+  /** As `move`. @param rowsPerSecond at most; null: as fast as it goes */
+  async throttle(id: string, rowsPerSecond: number | null, by: string): Promise<Snapshot | null> {
+    const { jobStore, durably, log } = this.#parts;
+    if (jobStore.get(id) === null) return null;
+    let isThrottled = false;
+    await durably(() => (isThrottled = jobStore.throttle(id, rowsPerSecond) !== null));
+    if (!isThrottled) throw refused(`Job ${id} has ended: there is nothing to throttle`);
+    log.info({ event: 'snapshot.throttle', by, job: id, rowsPerSecond }, `snapshot job ${id}: throttle`);
+    return this.#views([id])[0] ?? null;
+  }
+
   #views(ids: readonly string[]): readonly Snapshot[] {
     return ids.flatMap((id) => this.#parts.jobStore.get(id) ?? []).map(viewOf);
   }
@@ -140,11 +151,12 @@ function viewOf(job: SnapshotJob): Snapshot {
     order: _order,
     since: _since,
     activeMs: _activeMs,
+    maxRowsPerSecond = null,
     database,
     table,
     ...rest
   } = job;
-  return { ...rest, table: tableId(database, table), ...progressOf(job) };
+  return { ...rest, table: tableId(database, table), maxRowsPerSecond, ...progressOf(job) };
 }
 
 function refused(message: string): PipelineError {

@@ -13,6 +13,7 @@ import type { TableRoutes } from '../stream/table-routes.ts';
 import type { TableWorkQueue } from '../stream/table-work.ts';
 import type { Chunk, ChunkReader, NoTable } from './chunk-reader.ts';
 import { ChunkSize } from './chunk-size.ts';
+import { SnapshotPace } from './snapshot-pace.ts';
 import { SelectImage } from './select-image.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 
@@ -44,6 +45,7 @@ export class SnapshotRunner {
   readonly #parts: SnapshotParts;
   readonly #id: string;
   readonly #size: ChunkSize;
+  readonly #pace: SnapshotPace;
   #refusals = 0;
   #lastKnown: SnapshotJob | null = null;
 
@@ -52,6 +54,7 @@ export class SnapshotRunner {
     this.#parts = parts;
     this.#id = id;
     this.#size = new ChunkSize(parts.chunkRows);
+    this.#pace = new SnapshotPace(() => this.#job.maxRowsPerSecond ?? null);
   }
 
   /** Resolves when the job is no longer running or the signal is aborted; throws a PipelineError when the source fails. */
@@ -63,7 +66,7 @@ export class SnapshotRunner {
     const about = { job: job.id, table: tableId(job.database, job.table) };
     log.info({ event: 'snapshot.table_started', ...about }, `snapshot of ${about.table} begins`);
     const route = await this.#begin(job);
-    if (route !== null) while (!signal.aborted && this.#isRunning) await this.#readChunk(route);
+    if (route !== null) while (!signal.aborted && this.#isRunning) await this.#readChunk(route, signal);
     if (signal.aborted) return;
     if (jobStore.get(job.id) === null) {
       log.info(
@@ -137,9 +140,12 @@ export class SnapshotRunner {
     }
   }
 
-  async #readChunk(route: TableRoute): Promise<void> {
+  async #readChunk(route: TableRoute, signal: AbortSignal): Promise<void> {
     const { reader, stream, loop } = this.#parts;
     const begun = performance.now();
+    await this.#pace.wait(() => this.#isRunning, signal);
+    if (signal.aborted || !this.#isRunning) return;
+    this.#pace.begin();
     const recorder = new ChunkRecorder();
     route.recorder = recorder;
     const job = this.#job;
@@ -149,7 +155,7 @@ export class SnapshotRunner {
         condition: job.condition,
         recorder,
         progress: stream.progress,
-        limit: this.#size.rows,
+        limit: this.#pace.limit(this.#size.rows),
         after: (table) => this.#after(table),
       }),
     );
@@ -164,7 +170,9 @@ export class SnapshotRunner {
       else if (chunk === 'gone') this.#finish(route);
       else if (isRead && !recorder.disturbed) this.#publish(route, recorder, chunk, begun);
     });
-    if (isRead) this.#size.learn(chunk.rows.length, chunk.bytes, chunk.milliseconds);
+    if (!isRead) return;
+    this.#pace.read(chunk.rows.length);
+    this.#size.learn(chunk.rows.length, chunk.bytes, chunk.milliseconds);
   }
 
   /** The error of what is wrong with the job itself; throws what is wrong with the source. */

@@ -240,6 +240,17 @@ export class SnapshotJobStore {
     if (job !== undefined) this.#jobs.set(id, { ...job, ...facts, id });
   }
 
+  /** The job at its new rate; null when there is no such job, or nothing more is read by it. */
+  throttle(id: string, maxRowsPerSecond: number | null): SnapshotJob | null {
+    const job = this.#jobs.get(id);
+    if (job === undefined || job.state === 'done' || job.state === 'cancelled') return null;
+    const { maxRowsPerSecond: _before, ...rest } = job;
+    // Absent where there is none: an earlier version refuses a checkpoint with a member that it does not know.
+    const throttled = maxRowsPerSecond === null ? rest : { ...rest, maxRowsPerSecond };
+    this.#jobs.set(id, throttled);
+    return throttled;
+  }
+
   /**
    * Jobs that may start now, oldest first: one at a time of each table.
    * @param reading ids of jobs that are still at their last chunk, whatever their state is

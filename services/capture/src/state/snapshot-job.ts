@@ -26,7 +26,9 @@ export const jobSchema = z.object({
   rowsRead: z.number().int().nonnegative(),
   /** Rows there are to read, as the server estimates; null before it was asked. */
   rowsExpected: z.number().int().nonnegative().nullable(),
-  /** Milliseconds that reading and publishing have taken so far. */
+  /** Rows to read in a second, at most; absent: as fast as it goes. */
+  maxRowsPerSecond: z.number().int().positive().exactOptional(),
+  /** Milliseconds that reading and publishing have taken so far, waits of a throttled job included. */
   activeMs: z.number().nonnegative(),
   /** Milliseconds since 1970. */
   requestedAt: z.number(),

@@ -388,3 +388,13 @@ describe('SnapshotRunner', () => {
     await expect(new Setup().run()).rejects.toMatchObject({ code: 'MYSQL_UNREACHABLE' });
   });
 });
+
+test('a throttled job takes as long as its rate allows, and counts that', async () => {
+  const setup = new Setup();
+  setup.before = { maxRowsPerSecond: 20 };
+  setup.chunks = [[1, 2], [3, 4], [5]];
+  await setup.run();
+  const { activeMs, ...job } = setup.jobStore.get(JOB) ?? {};
+  expect(job).toMatchObject({ state: 'done', rowsRead: 5 });
+  expect(activeMs).toBeGreaterThan(195);
+});
