@@ -4,6 +4,7 @@ import { errorEntry, olderNodeReady, PipelineError, printable, VERSION } from '@
 import { UsageError } from './operator/usage-error.ts';
 import { CommandFailed } from './operator/command-failed.ts';
 import { parseCommandLine } from './operator/command-line.ts';
+import { COMMANDS } from './operator/commands.ts';
 import { helpFor } from './operator/help.ts';
 import { printableScreen } from './operator/screen.ts';
 import { runCommand } from './operator/run-command.ts';
@@ -30,6 +31,10 @@ async function main(args: readonly string[]): Promise<number> {
   const { command, line } = wish;
   if ('start' in command) {
     await command.start(line);
+    return EXIT.done;
+  }
+  if ('tell' in command) {
+    process.stdout.write(command.tell(line, COMMANDS));
     return EXIT.done;
   }
   await olderNodeReady;

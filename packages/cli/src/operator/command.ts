@@ -30,6 +30,11 @@ export interface FileCommand extends Declaration {
   readonly check: (file: string, env: Environment, screen: Screen) => Promise<boolean>;
 }
 
+/** Writes a text that follows from the commands alone; throws UsageError. */
+export interface TextCommand extends Declaration {
+  readonly tell: (line: CommandLine, commands: readonly Command[]) => string;
+}
+
 /** Whether all that was asked for was done; `different`: it was, and two sides are not equal. */
 export type Done = boolean | 'different';
 
@@ -40,7 +45,7 @@ export interface PipelineCommand extends Declaration {
   readonly run: (line: CommandLine, config: SluiceConfig, screen: Screen) => Promise<Done>;
 }
 
-export type Command = ServiceCommand | FileCommand | PipelineCommand;
+export type Command = ServiceCommand | FileCommand | TextCommand | PipelineCommand;
 
 /** A command line as the commands take it. */
 export interface CommandLine {

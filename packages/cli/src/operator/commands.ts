@@ -1,3 +1,4 @@
+import { completionCommand } from '../completion/completion-command.ts';
 import type { Command } from './command.ts';
 import { compareCommand } from './compare-command.ts';
 import { configValidateCommand } from './config-validate.ts';
@@ -54,4 +55,5 @@ export const COMMANDS: readonly Command[] = [
   tableResumeCommand,
   hashKeyNewCommand,
   sealKeyNewCommand,
+  completionCommand,
 ];
