@@ -6,7 +6,7 @@ import { downloadZip } from '../install/maven-artifacts.ts';
 import { cachedFolder, type InstallerContext } from '../install/program-cache.ts';
 import { lastLines, runProgram } from '../run-program.ts';
 import { requireProgram } from '../install/required-program.ts';
-import { findJava } from './java.ts';
+import { findJava, QUICK_COMPILER, serverOptions } from './java.ts';
 import { speaksTls } from './tls-handshake.ts';
 import type { ServerDefinition, ServerRun } from './server.ts';
 
@@ -32,6 +32,8 @@ export const ELASTICSEARCH: ServerDefinition = {
     const env = {
       ES_JAVA_HOME: (await findJava(run.env)).home,
       ES_PATH_CONF: config,
+      // Of the program that starts the server and waits for it.
+      CLI_JAVA_OPTS: QUICK_COMPILER,
       ES_TMPDIR: join(run.folder, 'tmp'),
       PATH: run.env['PATH'] ?? '',
       HOME: run.folder,
@@ -68,7 +70,7 @@ action.destructive_requires_name: false
 async function writeConfiguration(config: string, run: ServerRun): Promise<void> {
   await mkdir(config);
   await writeFile(join(config, 'elasticsearch.yml'), elasticsearchSettings(run));
-  const options = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC', '-XX:+ExitOnOutOfMemoryError'];
+  const options = ['-Xms512m', '-Xmx512m', ...serverOptions(run.env), '-XX:+ExitOnOutOfMemoryError'];
   // Elasticsearch refuses to start from a place below Java's temporary folder: a repository may lie in /tmp.
   const lines = [...options, `-Djava.io.tmpdir=${join(run.folder, 'tmp')}`];
   await writeFile(join(config, 'jvm.options'), `${lines.join('\n')}\n`);

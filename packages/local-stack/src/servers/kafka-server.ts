@@ -4,7 +4,7 @@ import { PipelineError } from '@sluice/runtime';
 import { installJars } from '../install/maven-artifacts.ts';
 import { cachedFolder, type InstallerContext } from '../install/program-cache.ts';
 import { lastLines, runProgram } from '../run-program.ts';
-import { findJava } from './java.ts';
+import { findJava, QUICK_COMPILER, serverOptions } from './java.ts';
 import { brokersKnown } from './kafka-metadata.ts';
 import type { ServerDefinition, ServerRun } from './server.ts';
 
@@ -23,7 +23,7 @@ export const KAFKA: ServerDefinition = {
     await cp(run.template ?? '', data, { recursive: true });
     const file = join(run.folder, 'server.properties');
     await writeFile(file, serverProperties(data, run));
-    const args = [...javaArguments(run.program), 'kafka.Kafka', file];
+    const args = [...serverOptions(run.env), ...javaArguments(run.program), 'kafka.Kafka', file];
     return { command: (await findJava(run.env)).program, args, env: {}, cwd: run.folder };
   },
   answers: async (host, port) => (await brokersKnown(host, port)) > 0,
@@ -72,6 +72,7 @@ async function install(context: InstallerContext): Promise<{ program: string; te
     const file = join(installer.temporary, 'server.properties');
     await writeFile(file, serverProperties(folder, { port: 1, innerPort: 2, flags: [] }));
     const args = [
+      QUICK_COMPILER,
       ...javaArguments(program),
       'kafka.tools.StorageTool',
       'format',
@@ -91,7 +92,6 @@ function javaArguments(program: string): string[] {
   return [
     '-Xms256m',
     '-Xmx512m',
-    '-XX:+UseG1GC',
     '-XX:MaxGCPauseMillis=20',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-cp',
