@@ -1,5 +1,6 @@
 import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Disturbances } from '../harness/histories/disturbance.ts';
 import { runHistories } from '../harness/histories/history-run.ts';
 import { ingredientsWithout, leftOut } from '../harness/histories/ingredients.ts';
 import { ReplicatedSource, type Flavour } from '../harness/histories/replica.ts';
@@ -33,6 +34,9 @@ const SHORT_SEED = 5;
 const SINKS = (process.env['SLUICE_HISTORY_SINKS'] ?? 'redis,mysql').split(',') as SinkName[];
 /** `--without` says what a run leaves out; else what is known to stand in the way does. */
 const WITHOUT = process.env['SLUICE_HISTORY_WITHOUT'];
+/** A run with one of them is how a history is run again that failed so. */
+const DISTURBANCES = (process.env['SLUICE_HISTORY_DISTURBANCES'] ??
+  (HISTORIES === SHORT_HISTORIES ? 'none' : 'mixed')) as Disturbances;
 const TIMEOUT_MS = 600_000 + HISTORIES * 3000;
 
 describe.each([FLAVOUR])('%s', (flavour) => {
@@ -57,6 +61,7 @@ describe.each([FLAVOUR])('%s', (flavour) => {
         seed,
         histories: HISTORIES,
         length: LENGTH,
+        disturbances: DISTURBANCES,
         ingredients: ingredientsWithout(without),
         shrunk: SHRUNK,
         say: (line) => void process.stderr.write(`${line}\n`),

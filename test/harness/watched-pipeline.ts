@@ -38,7 +38,8 @@ interface StatusPage {
 }
 
 const ALL_APPLY = { additive: 'apply', breaking: 'apply', rename: 'apply', truncate: 'apply', drop: 'apply' };
-const QUICK = { retry: { initialMs: 20, maxMs: 500 } };
+/** After a crash the partitions of a sink wait for its session to be over. */
+const QUICK = { retry: { initialMs: 20, maxMs: 500 }, sessionTimeoutMs: 10_000 };
 const READY_WITHIN_MS = 180_000;
 const MARKED_WITHIN_MS = 120_000;
 const POLL_MS = 200;
@@ -55,7 +56,7 @@ const linesOf = (differences: readonly StoreDifference[]): string =>
 export class WatchedPipeline {
   readonly name: string;
   readonly #pipeline: SinkPipeline;
-  readonly #processes: readonly PipelineProcess[];
+  #processes: readonly PipelineProcess[];
   readonly #sinks: readonly SinkName[];
   readonly #routing: TopicRouting;
   /** Topics that a sink has left alone at some time: between two tries it does not say so. */
@@ -114,6 +115,30 @@ export class WatchedPipeline {
     return [...new Set(lines)].slice(-3);
   }
 
+  /** These services do nothing while the work is done (SIGSTOP). */
+  async held<T>(services: 'capture' | 'sinks', work: () => Promise<T>): Promise<T> {
+    const pids = this.#of(services).map(({ process }) => process.pid);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    try {
+      return await work();
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
+    }
+  }
+
+  /** Ends these services (SIGKILL) and starts them again; resolves when they are ready. */
+  async killed(services: 'capture' | 'sinks'): Promise<void> {
+    const gone = this.#of(services);
+    await Promise.all(gone.map(({ process }) => process.kill()));
+    const launched = await Promise.all(gone.map(({ name }) => this.#pipeline.launch(name, QUICK)));
+    this.#processes = [...this.#processes.filter((each) => !gone.includes(each)), ...launched];
+    await Promise.all(launched.map(({ process }) => process.ready(READY_WITHIN_MS)));
+  }
+
+  #of(services: 'capture' | 'sinks'): PipelineProcess[] {
+    return this.#processes.filter(({ name }) => (name === 'capture') === (services === 'capture'));
+  }
+
   /** Waits until what was committed before has come to the stores; throws when a service has ended. */
   async marked(timeoutMs = MARKED_WITHIN_MS): Promise<void> {
     const id = ++this.#marks;
@@ -167,29 +192,32 @@ export class WatchedPipeline {
   }
 
   /**
-   * Tables of these databases on the target that are not among the given ones, do not wait by name, and have rows. Waits for
-   * so long for them to go: what drops them may come after the last row that is compared.
+   * Tables of these databases on the target that are not among the given ones, do not wait by name, and have rows. What drops
+   * them may come after the last row that is compared.
+   * @param patienceMs for so long no sink is behind and they stay
    */
   async leftOver(
     databases: readonly string[],
     tables: readonly TableName[],
     patienceMs: number,
-  ): Promise<string[]> {
-    let left: string[] = [];
-    const isGone = async (): Promise<boolean> => {
+  ): Promise<readonly StoreDifference[]> {
+    let left: StoreDifference[] = [];
+    let changedAt = performance.now();
+    const isOver = async (): Promise<boolean> => {
       this.#assertAlive();
+      if ((await this.#named([])).isBehind) changedAt = performance.now();
       left = await this.#leftOver(databases, tables);
-      return left.length === 0;
+      return left.length === 0 || performance.now() - changedAt > patienceMs;
     };
-    await eventually('no rows of tables that are gone', isGone, {
-      timeoutMs: patienceMs,
+    await eventually('no rows of tables that are gone', isOver, {
+      timeoutMs: patienceMs * PATIENCES_MAX,
       everyMs: POLL_MS,
     }).catch(() => this.#assertAlive());
     return left;
   }
 
-  async #leftOver(databases: readonly string[], tables: readonly TableName[]): Promise<string[]> {
-    const { target } = this.#pipeline.stores;
+  async #leftOver(databases: readonly string[], tables: readonly TableName[]): Promise<StoreDifference[]> {
+    const { target, stateDatabase } = this.#pipeline.stores;
     const there = new Set(tables.map(tableIdOf));
     const [rows] = await target.query<RowDataPacket[]>(
       'SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.tables WHERE TABLE_SCHEMA IN (?)',
@@ -199,13 +227,19 @@ export class WatchedPipeline {
       .map((row) => ({ database: String(row['d']), table: String(row['t']) }))
       .filter((table) => !there.has(tableIdOf(table)));
     const { paused } = await this.#named(gone);
-    const left: string[] = [];
+    const left: StoreDifference[] = [];
     for (const { database, table } of gone) {
       if (paused.some((each) => each.table === tableIdOf({ database, table }))) continue;
-      const [[first]] = await target.query<RowDataPacket[]>(
-        `SELECT 1 FROM ${quoteTable(database, table)} LIMIT 1`,
+      const id = tableIdOf({ database, table });
+      const [[rows]] = await target.query<RowDataPacket[]>(
+        `SELECT COUNT(*) AS count, MIN(_sluice_sequence) AS low, MAX(_sluice_sequence) AS high,
+           (SELECT MAX(sequence) FROM ${quoteTable(stateDatabase, 'sluice_floors')} WHERE table_name = ?) AS floor
+         FROM ${quoteTable(database, table)}`,
+        [id],
       );
-      if (first !== undefined) left.push(tableIdOf({ database, table }));
+      const [count, low, high, floor] = ['count', 'low', 'high', 'floor'].map((name) => String(rows?.[name]));
+      if (Number(count) > 0)
+        left.push({ table: id, line: `${count} rows of ${low} to ${high}, truncated at ${floor}` });
     }
     return left;
   }

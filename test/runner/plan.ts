@@ -28,6 +28,14 @@ const VARIABLES: ReadonlyMap<
   ['--server', { name: 'SLUICE_HISTORY_SERVER', form: /^(mysql|mariadb)$/, needs: 'mysql or mariadb' }],
   ['--lanes', { name: 'SLUICE_HISTORY_LANES', ...NUMBER }],
   ['--sinks', { name: 'SLUICE_HISTORY_SINKS', form: /^[a-z,]+$/, needs: 'sinks with commas' }],
+  [
+    '--disturb',
+    {
+      name: 'SLUICE_HISTORY_DISTURBANCES',
+      form: /^(none|mixed|(capture|sinks)-(held|killed))$/,
+      needs: 'none, mixed, or capture or sinks with -held or -killed',
+    },
+  ],
   ['--without', { name: 'SLUICE_HISTORY_WITHOUT', form: /^[a-z ,]+$/, needs: 'names with commas' }],
 ]);
 

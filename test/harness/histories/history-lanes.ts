@@ -5,6 +5,7 @@ import type { Scope } from '../scope.ts';
 import type { SinkName } from '../sink-pipeline.ts';
 import { SourceDatabase } from '../source-database.ts';
 import { WatchedPipeline } from '../watched-pipeline.ts';
+import { disturbed, type Disturbance } from './disturbance.ts';
 import type { ReplicatedSource } from './replica.ts';
 
 export interface LanesOptions {
@@ -60,6 +61,11 @@ export class HistoryLanes {
     return this.#lanes;
   }
 
+  /** @param seed when services are killed */
+  run<T>(work: () => Promise<T>, kind: Disturbance, seed: number): Promise<T> {
+    return disturbed(this.#pipeline, kind, seed, work);
+  }
+
   /**
    * The source must be quiet. Waits until replica and stores have come to rest and compares all lanes. A service that
    * has ended, a replica that has stopped and a mark that does not come are thrown. A lane with a table that is left alone
@@ -86,8 +92,8 @@ export class HistoryLanes {
     for (const table of keyless.map(tableIdOf)) {
       if (!named.includes(table)) note(table, `${table} has rows and no key, and nobody names it`);
     }
-    for (const table of await this.#pipeline.leftOver(this.#lanes, tables, patienceMs)) {
-      note(table, `mysql ${table}: rows of a table that is gone`);
+    for (const { table, line } of await this.#pipeline.leftOver(this.#lanes, tables, patienceMs)) {
+      note(table, `mysql ${table}: rows of a table that is gone: ${line}`);
     }
     for (const lines of found.values()) lines.push(...this.#pipeline.errors);
     return { differences: found, named: await this.#giveUp(named) };

@@ -1,6 +1,7 @@
 import type { TopicStrategy } from '@sluice/envelope';
 import { SeededRandom } from '@sluice/seeded-random';
 import { hasUnlogged, replayHistory, runHistory, type History, type Step } from './history.ts';
+import { disturbanceOf, type Disturbances } from './disturbance.ts';
 import { HistoryLanes, type LanesOptions, type LanesVerdict } from './history-lanes.ts';
 import type { Ingredient } from './ingredients.ts';
 import { ReplicaStopped } from './replica.ts';
@@ -12,6 +13,7 @@ export interface RunOptions extends Omit<LanesOptions, 'topics'> {
   /** Transactions and changes of tables in each. */
   readonly length: number;
   readonly ingredients: ReadonlySet<Ingredient>;
+  readonly disturbances: Disturbances;
   /** How many of the histories that fail are made shorter. */
   readonly shrunk: number;
   readonly say: (line: string) => void;
@@ -76,19 +78,29 @@ async function runBatch(
 ): Promise<boolean> {
   const { servers, seed, length, ingredients } = options;
   const used = lanes.lanes.slice(0, size);
-  const running = used.map((database, index) => {
-    const place = { server: servers.source, database };
-    return runHistory(place, { seed: seedOf(seed, totals.histories + index), length, ingredients });
-  });
-  const histories = await Promise.all(running);
+  const firstSeed = seedOf(seed, totals.histories);
+  const disturbance = disturbanceOf(options.disturbances, firstSeed);
+  const run = (): Promise<History[]> =>
+    Promise.all(
+      used.map((database, index) => {
+        const place = { server: servers.source, database };
+        return runHistory(place, {
+          seed: seedOf(seed, totals.histories + index),
+          length,
+          ingredients,
+          disturbance,
+        });
+      }),
+    );
+  const histories = await lanes.run(run, disturbance, firstSeed);
   totals.histories += histories.length;
   for (const { steps } of histories) {
     totals.statements += steps.length;
     totals.refused += steps.filter(({ refused }) => refused !== undefined).length;
   }
   const outcome = await settled(lanes, histories).catch((error: unknown) => {
-    // The history whose database the replica's error names.
-    const blamed = used.findIndex((database) => String(error).includes(`${database}.`));
+    const reason = ownReason(String(error));
+    const blamed = used.findIndex((database) => reason.includes(`${database}.`));
     for (const { session, sql } of histories[blamed]?.steps ?? []) options.say(`  ${session}: ${sql}`);
     throw error;
   });
@@ -103,8 +115,17 @@ async function runBatch(
     const history = histories[index];
     if (lines !== undefined && history !== undefined) await noteFailure(history, lines, options, totals);
   }
-  options.say(`${totals.histories} histories, ${totals.failures.length} failed`);
+  options.say(`${totals.histories} histories, ${totals.failures.length} failed; services ${disturbance}`);
   return outcome.differences.size === 0;
+}
+
+/**
+ * Of an error of a replica with several workers, what the worker that failed says: the names in it are of the history to blame.
+ * The others only tell that they have stopped with it (ER_REPLICA_WORKER_STOPPED_PREVIOUS_THD_ERROR, 3030).
+ */
+function ownReason(error: string): string {
+  const reasons = error.split(/(?=Worker \d+ failed)/);
+  return reasons.filter((reason) => !reason.includes('Error_code: 3030')).join('');
 }
 
 /** Of a batch that ended a service: the first history that does it, found by halves, each in a pipeline of its own. */
@@ -133,7 +154,7 @@ async function noteFailure(
   totals: RunTotals,
 ): Promise<void> {
   options.say(
-    `history ${history.seed} of ${history.steps.length} statements:\n  ${lines.slice(0, SHOWN).join('\n  ')}`,
+    `history ${history.seed} of ${history.steps.length} statements${history.disturbance === 'none' ? '' : `, ${history.disturbance}`}:\n  ${lines.slice(0, SHOWN).join('\n  ')}`,
   );
   const isShrunk = totals.failures.length < options.shrunk;
   const steps = isShrunk ? await shortened(history, kindOf(lines), options) : history.steps;
@@ -172,9 +193,11 @@ async function failing(
   });
   const names = lanes.lanes;
   const places = names.map((database) => ({ server: options.servers.source, database }));
-  await Promise.all(
-    places.map((place, index) => replayHistory(place, { ...history, steps: candidates[index] ?? [] })),
-  );
+  const replay = (): Promise<unknown> =>
+    Promise.all(
+      places.map((place, index) => replayHistory(place, { ...history, steps: candidates[index] ?? [] })),
+    );
+  await lanes.run(replay, history.disturbance, history.seed);
   const outcome = await settled(
     lanes,
     candidates.map((steps) => ({ ...history, steps })),
@@ -202,9 +225,14 @@ async function linesOf(histories: readonly History[], options: RunOptions): Prom
   await using scope = new AsyncDisposableStack();
   const lanes = await HistoryLanes.open(scope, { ...options, lanes: histories.length, topics: topicsOf(0) });
   const server = options.servers.source;
-  await Promise.all(
-    histories.map((history, index) => replayHistory({ server, database: lanes.lanes[index] ?? '' }, history)),
-  );
+  const replay = (): Promise<unknown> =>
+    Promise.all(
+      histories.map((history, index) =>
+        replayHistory({ server, database: lanes.lanes[index] ?? '' }, history),
+      ),
+    );
+  const [{ disturbance, seed } = { disturbance: 'none' as const, seed: 0 }] = histories;
+  await lanes.run(replay, disturbance, seed);
   const outcome = await settled(lanes, histories);
   return typeof outcome === 'string' ? [outcome] : [...outcome.differences.values()].flat();
 }

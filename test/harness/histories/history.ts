@@ -2,6 +2,7 @@ import { connect, describeMysqlError, quoteIdentifier, type Connection } from '@
 import type { MysqlServer } from '@sluice/local-stack';
 import { SeededRandom } from '@sluice/seeded-random';
 import type { Dialect } from './dialect.ts';
+import type { Disturbance } from './disturbance.ts';
 import type { Ingredient } from './ingredients.ts';
 import { insert } from './row-statements.ts';
 import { objectStatements } from './server-objects.ts';
@@ -29,6 +30,8 @@ export interface HistoryOptions {
   /** Transactions and changes of tables. */
   readonly length: number;
   readonly ingredients: ReadonlySet<Ingredient>;
+  /** Of the services while it runs. */
+  readonly disturbance: Disturbance;
 }
 
 const SESSIONS = 2;
@@ -38,6 +41,7 @@ export interface History {
   readonly seed: number;
   /** Of the database. */
   readonly charset: string;
+  readonly disturbance: Disturbance;
   readonly steps: readonly Step[];
 }
 
@@ -60,7 +64,7 @@ export async function runHistory(place: HistoryPlace, options: HistoryOptions): 
       for (const sql of statements) await runner.run({ session, sql });
     }
     await new HistoryWriter(runner, dialects, random).write(options.length);
-    return { seed, charset, steps: runner.steps };
+    return { seed, charset, disturbance: options.disturbance, steps: runner.steps };
   } finally {
     runner.close();
   }
