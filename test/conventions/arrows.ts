@@ -44,7 +44,10 @@ const table: Readonly<Record<string, Arrows>> = {
     services: ['capture'],
     external: ['commander'],
   },
-  'packages/compare': { packages: ['envelope', 'mysql', 'sink-kit'], external: ['mysql2', 'zod'] },
+  'packages/compare': {
+    packages: ['envelope', 'runtime', 'mysql', 'sink-kit'],
+    external: ['mysql2', 'zod'],
+  },
   'packages/seeded-random': { packages: [], external: [] },
   'packages/sample-shop': { packages: ['seeded-random'], external: ['@faker-js/faker', 'mysql2'] },
   'packages/demo': {
@@ -87,7 +90,7 @@ export const computedImports: Readonly<Record<string, string>> = {
   'test/harness/faults/find-cases.ts': '',
 };
 
-/** `compare` and `demo` are for a sink's `./compare` and `./demo`, which no running service loads. */
+/** `compare` and `demo` are for a sink's `./compare`, `./repair` and `./demo`, which no running service loads. */
 const anySink: Arrows = {
   packages: ['envelope', 'runtime', 'sink-kit', 'sql-sink', 'mysql', 'compare', 'demo'],
   external: 'own',

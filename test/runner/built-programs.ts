@@ -12,8 +12,10 @@ const PARTS = [
   './preview',
   './doctor',
   './compare',
+  './repair',
   './plan',
   './published',
+  './published-rows',
 ];
 /** They load files that lie beside them. */
 const UNBUNDLED = ['@node-rs/crc32', '@bokuweb/zstd-wasm', '@platformatic/wasm-utils'];

@@ -23,7 +23,20 @@ export {
   type CompareReport,
   type RunningFindings,
 } from './running/report.ts';
-export type { PublishedColumn, PublishedTable } from './running/running-table.ts';
+export { readRunningTable, type PublishedColumn, type PublishedTable } from './running/running-table.ts';
+export { Pace } from './running/pace.ts';
+export { openStore } from './open-store.ts';
+export { repairRows, type RepairParts, type RowFate, type RowsAtPoint } from './repair/repair-table.ts';
+export { readReport, type ReportedRow } from './repair/report-rows.ts';
+export {
+  openStoreRepair,
+  type OpenRepair,
+  type RepairedSink,
+  type RowPlace,
+  type StoreRepair,
+  type UndoneRow,
+} from './repair/store-repair.ts';
+export { UNDO_VERSION, UndoFile, undoLines, type UndoHead, type UndoLine } from './repair/undo-file.ts';
 export {
   keyLiterals,
   keyTexts,

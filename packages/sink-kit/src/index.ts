@@ -6,3 +6,4 @@ export { runSink } from './run-sink.ts';
 export { type StorePlace } from './first-contact.ts';
 export { sinkBaseSchema, type SinkSettings } from './settings.ts';
 export type { Delivery, OffsetStore, Outcome, Purpose, Sink } from './sink.ts';
+export { tombstoneLifeMs } from './tombstone-life.ts';

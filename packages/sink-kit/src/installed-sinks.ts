@@ -10,12 +10,13 @@ import type { PreviewTable } from './preview.ts';
  * Sinks that are installed: packages `@sluice/sink-NAME` where Node looks for packages, and those that `sinks.NAME.package` names.
  * They stand in no list, so that a new sink is known without a change elsewhere. Their `exports` are `./main`, which runs the sink,
  * `./config` with the schema of its section, and, when it has them, `./errors` with the codes of its errors as `CODES`, `./preview`
- * (see `preview.ts`), `./doctor` (see `examine.ts`), `./compare`, which reads its store for a comparison (`@sluice/compare`), and `./demo` (`@sluice/demo`).
+ * (see `preview.ts`), `./doctor` (see `examine.ts`), `./compare` and `./repair`, which read and repair its store (`@sluice/compare`), and `./demo` (`@sluice/demo`).
  */
 const SCOPE = '@sluice';
 const FOLDER = /^sink-([a-z0-9-]+)$/;
 
-export type SinkPart = './main' | './config' | './errors' | './preview' | './doctor' | './compare' | './demo';
+export type SinkPart =
+  './main' | './config' | './errors' | './preview' | './doctor' | './compare' | './repair' | './demo';
 type Exports = Readonly<Partial<Record<SinkPart, string>>>;
 
 interface SinkPackage {

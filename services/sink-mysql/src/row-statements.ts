@@ -60,6 +60,11 @@ export function deleteStatement(table: TargetTable, plan: KeyPlan, rows: readonl
   return `DELETE FROM ${table.sql} WHERE ${keyCondition(plan, rows)}`;
 }
 
+/** Of a row that is not newer: for who does not look first. */
+export function guardedDelete(table: TargetTable, plan: KeyPlan, row: PendingRow): string {
+  return `${deleteStatement(table, plan, [row])} AND ${SEQUENCE_COLUMN} <= ${row.sequence}`;
+}
+
 /** Raises the sequence of the rows with these keys, no more than `KEYS_PER_STATEMENT`; of those that are there, and not newer. Nothing else of them. */
 export function keepStatement(
   table: TargetTable,
@@ -85,13 +90,13 @@ export interface InsertStatement {
 export function* insertStatements(
   table: TargetTable,
   rows: readonly PendingRow[],
-  mode: 'insert' | 'upsert',
+  mode: 'insert' | 'upsert' | 'guarded',
 ): Generator<InsertStatement> {
   let plan: InsertPlan | null = null;
   let open: PendingRow[] = [];
   let values = '';
   const statement = (own: InsertPlan): InsertStatement => ({
-    sql: `${own.head}${values}${mode === 'upsert' ? own.upsert : ''}`,
+    sql: `${own.head}${values}${mode === 'insert' ? '' : own[mode]}`,
     rows: open,
   });
   for (const row of rows) {

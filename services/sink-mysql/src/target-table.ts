@@ -39,6 +39,8 @@ export interface InsertPlan {
   readonly filled: string;
   /** ` ON DUPLICATE KEY UPDATE …` for all columns that are no key. */
   readonly upsert: string;
+  /** The same, and nothing of a row that is newer: for who does not look first. */
+  readonly guarded: string;
 }
 
 /** A table of the target with what is compiled for its rows. */
@@ -146,12 +148,17 @@ export class TargetTable {
     // MariaDB has no row alias, MySQL calls VALUES() deprecated.
     const newValue = (sql: string): string => (this.#flavour === 'mysql' ? `new.${sql}` : `VALUES(${sql})`);
     const alias = this.#flavour === 'mysql' ? ' AS new' : '';
+    const onDuplicate = `${alias} ON DUPLICATE KEY UPDATE `;
+    const isNotNewer = `${this.sql}.${sequence} <= ${newValue(sequence)}`;
+    // Assigned from left to right: the sequence, which all are compared by, comes last.
+    const guarded = changed.map((sql) => `${sql}=IF(${isNotNewer},${newValue(sql)},${this.sql}.${sql})`);
     return {
       columns,
       hasJson: columns.some(({ isJson }) => isJson),
       head: `INSERT INTO ${this.sql} (${[...own, ...filled.map(({ sql }) => sql), sequence].join(',')}) VALUES `,
       filled: filled.map(({ value }) => `${value},`).join(''),
-      upsert: `${alias} ON DUPLICATE KEY UPDATE ${changed.map((sql) => `${sql}=${newValue(sql)}`).join(',')}`,
+      upsert: `${onDuplicate}${changed.map((sql) => `${sql}=${newValue(sql)}`).join(',')}`,
+      guarded: `${onDuplicate}${guarded.join(',')}`,
     };
   }
 

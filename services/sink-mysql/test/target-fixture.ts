@@ -36,24 +36,19 @@ export class TargetFixture {
     this.reader = reader;
   }
 
-  /** A sink before `open`; every call gives another worker of the same group. */
-  sink(overrides: Partial<MysqlSinkConfig> = {}, prefix = 'test'): MysqlSink {
+  /** As in sluice.yaml. */
+  get section(): object {
     const { host, port } = this.#server;
-    const user = this.database;
-    const password = PASSWORD;
     const databases = { [this.#source]: this.database };
     const stateDatabase = `${this.database}_state`;
-    const config = mysqlSinkSchema.parse({ host, port, user, password, databases, stateDatabase });
-    return new MysqlSink(
-      { ...config, ...overrides },
-      {
-        group: 'test',
-        prefix,
-        log,
-        sourceTables: [],
-        registry: new Registry(),
-      },
-    );
+    return { host, port, user: this.database, password: PASSWORD, databases, stateDatabase };
+  }
+
+  /** A sink before `open`; every call gives another worker of the same group. */
+  sink(overrides: Partial<MysqlSinkConfig> = {}, prefix = 'test'): MysqlSink {
+    const config = mysqlSinkSchema.parse(this.section);
+    const context = { group: 'test', prefix, log, sourceTables: [], registry: new Registry() };
+    return new MysqlSink({ ...config, ...overrides }, context);
   }
 
   /** An open sink; closed by `remove`. */

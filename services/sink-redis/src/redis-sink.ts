@@ -1,4 +1,4 @@
-import { exactAfter, parseKey, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
+import { parseKey, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
 import { PipelineError, preflightFailed } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
@@ -7,24 +7,14 @@ import { KeyOwners } from './key-owners.ts';
 import { WriteMarkers } from './write-markers.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
 import { toRedisError } from './redis-errors.ts';
-import {
-  endsKey,
-  floorKey,
-  hashFields,
-  jsonValue,
-  rowKey,
-  tablePattern,
-  tombstoneKey,
-} from './redis-mapper.ts';
+import { endsKey, floorKey, rowKey, tablePattern, tombstoneKey } from './redis-mapper.ts';
+import { rowCall, tombstoneSeconds } from './row-call.ts';
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
 import { aclProblemOf, evictionProblem } from './store-checks.ts';
 import { CODES } from './errors.ts';
 
 const SCAN_COUNT = 1000;
-/** Ten years: Redis takes no longer life of a key than fits 64 bits in milliseconds. */
-const LIFE_SECONDS_MAX = 3650 * 86_400;
-const SET = ['set', 'tie'] as const;
 
 /** A cache of rows in Redis: a row's key exists exactly while the row does. */
 export const redisSink: SinkDefinition<RedisConfig> = {
@@ -50,7 +40,7 @@ class RedisSink implements Sink {
   constructor(config: RedisConfig, context: SinkContext) {
     this.#config = config;
     this.#context = context;
-    this.#tombstoneSeconds = String(Math.min(Math.ceil(context.tombstoneLifeMs / 1000), LIFE_SECONDS_MAX));
+    this.#tombstoneSeconds = tombstoneSeconds(context.tombstoneLifeMs);
     this.#connection = new RedisConnection(config, context.log, () => this.#markers.connected());
     const { keyPrefix } = config;
     const { group, hasProgress } = context;
@@ -116,7 +106,7 @@ class RedisSink implements Sink {
     if (taken !== null) return batch.map(() => ({ kind: 'failed', error: taken }));
     const calls = batch.map((delivery) => {
       if (!isRow(delivery)) throw new TypeError('a control record among rows');
-      return this.#rowCall(delivery);
+      return rowCall(this.#config, this.#context.tombstoneLifeMs, delivery);
     });
     return (await this.#run(calls)).map(toOutcome);
   }
@@ -128,20 +118,6 @@ class RedisSink implements Sink {
       if (error !== null) return error;
     }
     return null;
-  }
-
-  #rowCall({ envelope, value, rowKey: keyText }: Delivery & { envelope: RowEnvelope }): ScriptCall {
-    const { source, key, sequence, operation, after } = envelope.payload;
-    const row = rowKey(this.#config.keyPrefix, source.database, source.table, key, keyText);
-    const isHash = this.#config.format === 'hash';
-    const script = isHash ? hashScript : jsonScript;
-    const floor = floorKey(this.#config.keyPrefix, source.database, source.table);
-    const keys = [row, tombstoneKey(row), floor];
-    if (after === null) return { script, keys, args: ['delete', sequence, this.#tombstoneSeconds] };
-    const text = exactAfter(value) ?? JSON.stringify(after);
-    const written = isHash ? hashFields(sequence, after, text) : [jsonValue(sequence, text)];
-    const set = SET[operation === 'SNAPSHOT' ? 1 : 0];
-    return { script, keys, args: [set, sequence, this.#tombstoneSeconds, ...written] };
   }
 
   async #control(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {

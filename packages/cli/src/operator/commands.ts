@@ -15,6 +15,7 @@ import { hashKeyNewCommand, sealKeyNewCommand } from './key-commands.ts';
 import { doctorCommand } from './doctor.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
+import { repairCommand } from './repair-command.ts';
 import { captureCommand, sinkCommand } from './service-commands.ts';
 import { sinkPauseCommand, sinkResumeCommand } from './sink-pause.ts';
 import { sinkRewindCommand } from './sink-rewind.ts';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   statusCommand,
   doctorCommand,
   compareCommand,
+  repairCommand,
   snapshotListCommand,
   snapshotStartCommand,
   ...snapshotMoveCommands,

@@ -76,6 +76,17 @@ export const OPTIONS = {
     value: 'FILE',
     meaning: 'write the report there as JSON, or NDJSON with --output ndjson: it holds row values',
   },
+  report: { value: 'FILE', meaning: 'a report that sluice compare has written by --output-file' },
+  apply: { meaning: 'write into the stores; without it the command says what it would do' },
+  undo: {
+    value: 'FILE',
+    meaning: 'a new file, in which is kept what the stores held: needed with --apply',
+  },
+  'undo-from': { value: 'FILE', meaning: 'put back what this undo file has kept' },
+  'sql-file': {
+    value: 'FILE',
+    meaning: 'write there, for each store, what its own tool would have to be given, and change nothing',
+  },
   reconcile: { meaning: 'at the end, sinks delete rows of the table that the source no longer has' },
   output: {
     value: 'FORMAT',

@@ -1,5 +1,5 @@
 import type { PublishedTable } from '@sluice/compare';
-import type { PublishedPipeline } from '@sluice/capture/published';
+import type { PublishedPipeline, PublishedPoint } from '@sluice/capture/published';
 import { tableIdOf, tablePattern, type TableName } from '@sluice/envelope';
 import { GroupWatch, kafkaClient } from '@sluice/kafka';
 import type { TablePlan } from '@sluice/ops-api';
@@ -19,6 +19,8 @@ export interface RunningPipeline {
    * known.
    */
   readonly applied: (sink: string, table: TableName) => Promise<string | null>;
+  /** As `applied`, and resolves to a place in the stream that the sink has applied everything up to. */
+  readonly settled: (sink: string, plan: TablePlan) => Promise<PublishedPoint | string>;
   /** Aborted when the operator interrupts the command. */
   readonly signal: AbortSignal;
 }
@@ -34,12 +36,17 @@ export async function withRunningPipeline<T>(
   let pipeline: PublishedPipeline | null = null;
   try {
     const opened = (pipeline = await Published.open(config, signal));
-    const applied = async (sink: string, table: TableName): Promise<string | null> => {
-      const ends = await opened.endsOf(planOf(opened.tables, table));
+    const settled = async (sink: string, plan: TablePlan): Promise<PublishedPoint | string> => {
+      const ends = await opened.endsOf(plan);
+      if (ends.kind === 'unknown') return ends.why;
       const group = `${config.pipeline}.${sink}`;
-      return ends.kind === 'unknown' ? ends.why : sinkApplied(groups, { sink, group }, ends.ends, signal);
+      return (await sinkApplied(groups, { sink, group }, ends.ends, signal)) ?? ends.point;
     };
-    return await work({ pipeline, applied, signal });
+    const applied = async (sink: string, table: TableName): Promise<string | null> => {
+      const point = await settled(sink, planOf(opened.tables, table));
+      return typeof point === 'string' ? point : null;
+    };
+    return await work({ pipeline, applied, settled, signal });
   } catch (error) {
     if (signal.aborted) throw new CommandFailed('interrupted', { cause: error });
     const isDriver = error instanceof Error && !(error instanceof PipelineError) && 'code' in error;
@@ -62,7 +69,7 @@ export function tablesOf(plans: readonly TablePlan[], names: readonly string[]):
   return plans.filter(({ database, table }) => patterns.some(({ fits }) => fits(database, table)));
 }
 
-function planOf(plans: readonly TablePlan[], name: TableName): TablePlan {
+export function planOf(plans: readonly TablePlan[], name: TableName): TablePlan {
   const plan = plans.find(({ database, table }) => database === name.database && table === name.table);
   if (plan === undefined) throw new Error(`${tableIdOf(name)} is not compared`);
   return plan;

@@ -68,9 +68,13 @@ export async function sourceRowsByKey(
   keys: readonly (readonly string[])[],
 ): Promise<ServerRow[]> {
   if (keys.length === 0) return [];
+  return rowsOf(connection, `${selectFrom(table)} WHERE ${keyIsOf(table, keys)}`);
+}
+
+/** SQL for the rows of the source with one of these keys. `keys`: SQL literals, in key order; one at least. */
+export function keyIsOf(table: ComparedTable, keys: readonly (readonly string[])[]): string {
   const names = keyColumns(table).map(nameOf);
-  const wanted = keys.map((key) => `(${names.map((name, at) => `${name} = ${key[at]}`).join(' AND ')})`);
-  return rowsOf(connection, `${selectFrom(table)} WHERE ${wanted.join(' OR ')}`);
+  return keys.map((key) => `(${names.map((name, at) => `${name} = ${key[at]}`).join(' AND ')})`).join(' OR ');
 }
 
 /** SQL for rows whose first key column lies in the range, both ends included; an end that is '' is open. Throws RangeError. */

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { checkpointsTopic, tableId, type TableName } from '@sluice/envelope';
+import { checkpointsTopic, formatSequence, parseSequence, tableId } from '@sluice/envelope';
+import type { Sequence, TableName } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import type { TablePlan } from '@sluice/ops-api';
 import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
-import { isAtOrPast } from '../model/position.ts';
+import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../model/position.ts';
 import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
 import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
@@ -19,8 +20,21 @@ import { sourceShape } from './shape-checks.ts';
 
 /** Of each partition of the topics, the offset behind all that was committed at the source; or why that cannot be known. */
 export type PublishedEnds =
-  | { readonly kind: 'known'; readonly ends: ReadonlyMap<string, readonly bigint[]> }
+  | {
+      readonly kind: 'known';
+      readonly ends: ReadonlyMap<string, readonly bigint[]>;
+      readonly point: PublishedPoint;
+    }
   | { readonly kind: 'unknown'; readonly why: string };
+
+/** A place between two transactions that capture has published up to. */
+export interface PublishedPoint {
+  /** No change up to here has a higher one, and none behind it a lower or the same. */
+  readonly sequence: Sequence;
+  readonly position: StreamPosition;
+  /** Transactions up to here; null where the server gives no GTIDs. */
+  readonly gtidSet: string | null;
+}
 
 const EVERY_MS = 150;
 /** A quiet source has a new checkpoint with every heartbeat. */
@@ -30,8 +44,8 @@ const KAFKA_MS = 20_000;
 /** A pipeline that runs, from its source to its topics: what is published, and how far. Changes nothing. */
 export class PublishedPipeline {
   readonly tables: readonly TablePlan[];
-  readonly #settings: CaptureSettings;
-  readonly #checked: Checked;
+  readonly settings: CaptureSettings;
+  readonly checked: Checked;
   readonly #source: Source;
   readonly #connection: Connection;
   readonly #reader: TopicReader;
@@ -55,8 +69,8 @@ export class PublishedPipeline {
     signal: AbortSignal,
   ) {
     this.tables = tables;
-    this.#settings = settings;
-    this.#checked = checked;
+    this.settings = settings;
+    this.checked = checked;
     this.#source = checked.source;
     this.#connection = connection;
     this.#signal = signal;
@@ -70,8 +84,8 @@ export class PublishedPipeline {
 
   /** The condition as SQL for this table. Throws SNAPSHOT_REFUSED when it is none of our own language, or not for this table. */
   conditionSql(name: TableName, condition: string): string {
-    const { config } = this.#settings;
-    const { found } = this.#checked;
+    const { config } = this.settings;
+    const { found } = this.checked;
     const table = found.find(({ database, table }) => database === name.database && table === name.table);
     const settings = settingsOf(config.tables, name.database, name.table);
     const columns = table === undefined ? [] : sourceShape(table, config, this.#source.facts).columns;
@@ -100,7 +114,8 @@ export class PublishedPipeline {
       const why =
         checkpoint === null ? 'capture has written no checkpoint' : this.#doubtOf(checkpoint, table);
       if (why !== null) return { kind: 'unknown', why };
-      if (checkpoint !== null && isAtOrPast(checkpoint, mark)) return this.#settledEnds(table);
+      if (checkpoint !== null && isAtOrPast(checkpoint, mark))
+        return { kind: 'known', ends: await this.#settledEnds(table), point: pointOf(checkpoint) };
       if (Date.now() > until)
         return {
           kind: 'unknown',
@@ -110,13 +125,22 @@ export class PublishedPipeline {
     }
   }
 
+  /** Whether the table has got other columns or another key behind this place of the source's binlog. */
+  hasChangedSince({ database, table }: TableName, { file, position }: StreamPosition): boolean {
+    const since = this.checked.known.newestSince(database, table);
+    if (since === null) return false;
+    const change = parseSequence(since);
+    const [number, offset] = [binlogFileNumber(file), position];
+    return change.file === number ? change.offset > offset : change.file > number;
+  }
+
   close(): void {
     this.#connection.destroy();
     this.#reader.close();
   }
 
   get #checkpoints(): { readonly name: string; readonly pipeline: string } {
-    const { prefix, config } = this.#settings;
+    const { prefix, config } = this.settings;
     return { name: checkpointsTopic(prefix), pipeline: config.pipeline };
   }
 
@@ -134,9 +158,15 @@ export class PublishedPipeline {
     return open === undefined ? null : `snapshot ${open.id} of the table is ${open.state}`;
   }
 
-  async #settledEnds({ topics }: TablePlan): Promise<PublishedEnds> {
+  async #settledEnds({ topics }: TablePlan): Promise<ReadonlyMap<string, readonly bigint[]>> {
     const ends = new Map<string, readonly bigint[]>();
     for (const topic of topics) ends.set(topic, await this.#reader.settledEnds(topic));
-    return { kind: 'known', ends };
+    return ends;
   }
+}
+
+/** The next image is numbered above both: it stands behind the position, and above all that was numbered before (`SequenceCounter`). */
+function pointOf({ generation, file, position, floor, gtidSet }: Checkpoint): PublishedPoint {
+  const sequence = formatSequence(generation, binlogFileNumber(file), Math.max(position, floor));
+  return { sequence, position: { file, position }, gtidSet };
 }

@@ -1,0 +1,184 @@
+import { appendFile, writeFile } from 'node:fs/promises';
+import type { CompareReport, ReportedRow, RowFate, StoreRepair, UndoFile } from '@sluice/compare';
+import type { TablePlan } from '@sluice/ops-api';
+import { VERSION, type SluiceConfig } from '@sluice/runtime';
+import { parseTableId } from '@sluice/envelope';
+import { audited } from './audited.ts';
+import { CommandFailed } from './command-failed.ts';
+import { importCapture, importCompare } from './optional-packages.ts';
+import { openRepairedSink } from './repaired-sink.ts';
+import { publishedTable, withRunningPipeline, type RunningPipeline } from './running-pipeline.ts';
+import type { Screen } from './screen.ts';
+
+/** Only who runs the command may read what it writes of rows. */
+const OWN_FILE = 0o600;
+
+export interface RepairOrder {
+  readonly apply: boolean;
+  readonly undoFile: string | null;
+  readonly sqlFile: string | null;
+  readonly rowsPerSecond: number;
+  readonly by: string;
+}
+
+export interface ReportedRows {
+  readonly sink: string;
+  /** `database.table` */
+  readonly table: string;
+  readonly rows: readonly ReportedRow[];
+}
+
+export interface RepairJob {
+  readonly config: SluiceConfig;
+  readonly report: CompareReport;
+  readonly rows: readonly ReportedRows[];
+  readonly order: RepairOrder;
+  readonly screen: Screen;
+}
+
+/** What became of the rows of one table in one sink. */
+export interface RepairResult {
+  readonly sink: string;
+  readonly table: string;
+  readonly fates: readonly RowFate[];
+}
+
+/** One table of one sink after the other. Throws CommandFailed for a table that has changed since the report. */
+export async function repair(job: RepairJob): Promise<readonly RepairResult[]> {
+  const { config, order, rows, screen, report } = job;
+  const { UNDO_VERSION, UndoFile: NewFile } = await importCompare(() => import('@sluice/compare'));
+  if (order.sqlFile !== null) await newFile(order.sqlFile, '--sql-file');
+  return withRunningPipeline(config, async (running) => {
+    const plans = rows.map(({ table }) => planOf(running, report, table));
+    const undo =
+      order.undoFile === null
+        ? null
+        : await NewFile.create(order.undoFile, {
+            undo: 'repair',
+            version: UNDO_VERSION,
+            sluice: VERSION,
+            pipeline: config.pipeline,
+            startedAt: new Date().toISOString(),
+          }).catch((error: unknown) => throwUnwritable(error, '--undo', order.undoFile ?? ''));
+    const work = (): Promise<RepairResult[]> => repairAll(job, plans, running, undo);
+    try {
+      if (!order.apply) return await work();
+      const told = {
+        by: order.by,
+        report: report.startedAt,
+        rows: rows.map((some) => [some.sink, some.table, some.rows.length]),
+      };
+      return await audited({ config, command: 'repair', order: told, screen }, work);
+    } finally {
+      await undo?.close();
+    }
+  });
+}
+
+async function repairAll(
+  { config, order, rows }: RepairJob,
+  plans: readonly TablePlan[],
+  running: RunningPipeline,
+  undo: UndoFile | null,
+): Promise<RepairResult[]> {
+  const results: RepairResult[] = [];
+  for (const [sink, some] of Map.groupBy(rows.entries(), ([, { sink: name }]) => name)) {
+    const store = await openRepairedSink(config, sink);
+    try {
+      for (const [index, reported] of some) {
+        const plan = plans[index] as TablePlan;
+        results.push({
+          sink,
+          table: reported.table,
+          fates: await repairTable({ config, order, plan, running, reported, store, undo }),
+        });
+      }
+    } finally {
+      await store.close();
+    }
+  }
+  return results;
+}
+
+interface TableJob {
+  readonly config: SluiceConfig;
+  readonly order: RepairOrder;
+  readonly plan: TablePlan;
+  readonly running: RunningPipeline;
+  readonly reported: ReportedRows;
+  readonly store: StoreRepair;
+  /** Null when nothing is written. */
+  readonly undo: UndoFile | null;
+}
+
+async function repairTable(job: TableJob): Promise<RowFate[]> {
+  const { config, order, plan, running, reported, store, undo } = job;
+  const { sink, rows } = reported;
+  const { openRowConnection, openStore, Pace, readRunningTable, repairRows } = await importCompare(
+    () => import('@sluice/compare'),
+  );
+  const { PublishedRows } = await importCapture(() => import('@sluice/capture/published-rows'));
+  const source = await openRowConnection({ ...config.source, setting: 'source.tls' });
+  const published = await PublishedRows.open(running.pipeline);
+  const compared = await openStore(sink, config.sinks[sink] as object);
+  try {
+    const { table, remarks } = await readRunningTable(source, publishedTable(plan));
+    if (table === null)
+      return rows.map(({ place }) => ({ place, kind: 'unknown', fate: 'open', why: remarks.join('; ') }));
+    const settled = async () => {
+      const point = await running.settled(sink, plan);
+      if (typeof point === 'string') return point;
+      return {
+        sequence: point.sequence,
+        read: (where: string, limit: number) => published.read(plan, where, limit, point),
+        deletion: (rowKey: string) => published.deletion(plan, rowKey, point),
+      };
+    };
+    const { sqlFile } = order;
+    const act = order.apply
+      ? 'apply'
+      : sqlFile === null
+        ? 'look'
+        : (text: string) => appendFile(sqlFile, text);
+    const pace = new Pace(order.rowsPerSecond, running.signal);
+    return await repairRows(rows, {
+      source,
+      sink,
+      table,
+      rows: await compared.open(table),
+      store,
+      settled,
+      act,
+      undo,
+      pace,
+      signal: running.signal,
+    });
+  } finally {
+    published.close();
+    await Promise.allSettled([source.close(), compared.close()]);
+  }
+}
+
+/** Throws CommandFailed. */
+function planOf({ pipeline }: RunningPipeline, { position }: CompareReport, id: string): TablePlan {
+  const { database, table } = parseTableId(id);
+  const plan = pipeline.tables.find((some) => some.database === database && some.table === table);
+  if (plan === undefined) throw new CommandFailed(`--report: ${id} is not captured any more: compare again`);
+  if (pipeline.hasChangedSince(plan, position))
+    throw new CommandFailed(`--report: the columns or the key of ${id} have changed since: compare again`);
+  return plan;
+}
+
+async function newFile(path: string, option: string): Promise<void> {
+  await writeFile(path, '', { flag: 'wx', mode: OWN_FILE }).catch((error: unknown) =>
+    throwUnwritable(error, option, path),
+  );
+}
+
+function throwUnwritable(error: unknown, option: string, path: string): never {
+  const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+  throw new CommandFailed(
+    `${option}: ${path} ${isThere ? 'is there already: name a new file' : 'cannot be written'}`,
+    { cause: error },
+  );
+}

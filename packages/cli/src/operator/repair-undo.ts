@@ -1,0 +1,112 @@
+import type { StoreRepair, UndoHead, UndoLine } from '@sluice/compare';
+import { tableIdOf } from '@sluice/envelope';
+import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { audited } from './audited.ts';
+import { CommandFailed } from './command-failed.ts';
+import type { CommandLine, Done } from './command.ts';
+import { sinksOf } from './compare-command.ts';
+import { whoIsIt } from './dead-letters.ts';
+import { importCompare } from './optional-packages.ts';
+import { openRepairedSink } from './repaired-sink.ts';
+import { plural, show, type Screen } from './screen.ts';
+import { UsageError } from './usage-error.ts';
+
+const HEADINGS = ['SINK', 'TABLE', 'ROWS', 'RESTORED', 'NOT RESTORED'];
+const USELESS = ['report', 'undo', 'sql-file', 'limit', 'rows-per-second', 'table'] as const;
+
+interface Restored {
+  readonly sink: string;
+  readonly table: string;
+  rows: number;
+  restored: number;
+  /** Rows that are as they were, by their keys, and why. */
+  readonly left: { readonly key: string; readonly why: string }[];
+}
+
+/** Puts back what a repair has changed, row by row, where the store still holds what the repair has written. */
+export async function undo(
+  file: string,
+  { values }: CommandLine,
+  config: SluiceConfig,
+  screen: Screen,
+): Promise<Done> {
+  for (const option of USELESS)
+    if (values.texts(option).length > 0) throw new UsageError(`--undo-from takes no --${option}`);
+  const sinks = new Set(Object.keys(sinksOf(config, values)));
+  const isApplied = values.flag('apply');
+  const work = (): Promise<Restored[]> => restoreAll(file, { sinks, config, isApplied });
+  const order = { by: whoIsIt(values), undo: file, sinks: [...sinks] };
+  const results = isApplied
+    ? await audited({ config, command: 'repair undo', order, screen }, work)
+    : await work();
+  const cells = results.map((some) => [some.sink, some.table, some.rows, some.restored, some.left.length]);
+  show(screen, { undo: file, applied: isApplied, results }, HEADINGS, cells);
+  for (const { sink, table, left } of results)
+    for (const [why, rows] of Map.groupBy(left, (row) => row.why))
+      screen.say(`${sink} ${table}: ${plural(rows.length, 'row')}, such as ${rows[0]?.key}: ${why}`);
+  const sum = (of: (some: Restored) => number): number => results.reduce((all, some) => all + of(some), 0);
+  const left = sum((some) => some.left.length);
+  const rows = plural(
+    sum((some) => (isApplied ? some.restored : some.rows)),
+    'row',
+  );
+  screen.say(
+    isApplied ? `${rows} restored, ${left} not` : `dry run: would put back ${rows}; --apply does it`,
+  );
+  return left === 0;
+}
+
+interface UndoWork {
+  readonly sinks: ReadonlySet<string>;
+  readonly config: SluiceConfig;
+  readonly isApplied: boolean;
+}
+
+async function restoreAll(file: string, { sinks, config, isApplied }: UndoWork): Promise<Restored[]> {
+  const { undoLines } = await importCompare(() => import('@sluice/compare'));
+  const results = new Map<string, Restored>();
+  const stores = new Map<string, StoreRepair>();
+  const accept = ({ pipeline }: UndoHead): void => {
+    if (pipeline === config.pipeline) return;
+    throw new RangeError(`it is about pipeline ${pipeline}, and the configuration is ${config.pipeline}`);
+  };
+  try {
+    for await (const line of undoLines(file, accept)) {
+      if (!sinks.has(line.sink)) continue;
+      const [{ sink }, table] = [line, tableIdOf(line)];
+      const result = results.get(`${sink} ${table}`) ?? { sink, table, rows: 0, restored: 0, left: [] };
+      results.set(`${sink} ${table}`, result);
+      result.rows += 1;
+      if (!isApplied) continue;
+      const store = stores.get(sink) ?? (await openRepairedSink(config, sink));
+      stores.set(sink, store);
+      const why = await whyNotRestored(store, line);
+      if (why === null) result.restored += 1;
+      else result.left.push({ key: line.rowKey, why });
+    }
+    return [...results.values()];
+  } catch (error) {
+    throw reasonOf(error, file);
+  } finally {
+    for (const store of stores.values()) await store.close();
+  }
+}
+
+const CHANGED = 'they have changed since the repair, or it has not written them';
+
+/** Null when the row is as it was before the repair. Throws what is wrong with the store. */
+async function whyNotRestored(store: StoreRepair, line: UndoLine): Promise<string | null> {
+  try {
+    return (await store.restore(line)) ? null : CHANGED;
+  } catch (error) {
+    if (!(error instanceof PipelineError) || !['record', 'schema'].includes(error.errorClass)) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+function reasonOf(error: unknown, file: string): unknown {
+  if (error instanceof PipelineError || !(error instanceof Error)) return error;
+  if (error instanceof RangeError || 'code' in error)
+    return new CommandFailed(`--undo-from: ${file} cannot be used: ${error.message}`, { cause: error });
+  return error;
+}

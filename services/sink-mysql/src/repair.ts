@@ -1,0 +1,165 @@
+import { parseKey, tableIdOf, type RowEnvelope } from '@sluice/envelope';
+import type { OpenRepair, RowPlace, StoreRepair, UndoneRow } from '@sluice/compare';
+import {
+  readVersion,
+  toPipelineError,
+  type Flavour,
+  type Pool,
+  type PoolConnection,
+  type RowDataPacket,
+} from '@sluice/mysql';
+import { parseSection } from '@sluice/runtime';
+import type { Delivery, Outcome, Sink } from '@sluice/sink-kit';
+import { byTable, inTransaction, RowGuards, SEQUENCE_COLUMN, Sessions, toSequence } from '@sluice/sql-sink';
+import type { CommitWatcher, SqlDriver } from '@sluice/sql-sink';
+import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { KeptColumns, keyIs } from './kept-columns.ts';
+import { mysqlDialect } from './mysql-dialect.ts';
+import { mysqlDriver, targetPool } from './mysql-driver.ts';
+import { mysqlSink } from './mysql-sink.ts';
+import { guardedDelete, insertStatements, pendingRow } from './row-statements.ts';
+import type { TargetTable } from './target-table.ts';
+import { TargetTables } from './target-tables.ts';
+
+/** No offset moves with it. */
+const UNWATCHED: CommitWatcher = { sent: () => undefined, committed: () => undefined };
+const NEVER = new AbortController().signal;
+
+export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) => {
+  const config = parseSection(file, ['sinks', name], mysqlSinkSchema);
+  const sink = mysqlSink.create(config, contextOf(config));
+  await sink.open(NEVER);
+  const pool = targetPool(config);
+  const sessions = new Sessions(mysqlDriver(pool), config.transactionTimeoutMs);
+  const { flavour } = await sessions.run(NEVER, (connection) => readVersion(connection));
+  return new MysqlRepair(config, sink, pool, flavour);
+};
+
+class MysqlRepair implements StoreRepair {
+  readonly #config: MysqlSinkConfig;
+  readonly #sink: Sink;
+  readonly #pool: Pool;
+  readonly #driver: SqlDriver<PoolConnection>;
+  readonly #sessions: Sessions<PoolConnection>;
+  readonly #guards: RowGuards<PoolConnection>;
+  readonly #tables: TargetTables;
+
+  constructor(config: MysqlSinkConfig, sink: Sink, pool: Pool, flavour: Flavour) {
+    const { stateDatabase, transactionTimeoutMs } = config;
+    this.#config = config;
+    this.#sink = sink;
+    this.#pool = pool;
+    this.#driver = mysqlDriver(pool);
+    this.#sessions = new Sessions(this.#driver, transactionTimeoutMs);
+    const store = { driver: this.#driver, dialect: mysqlDialect, stateDatabase };
+    this.#guards = new RowGuards(this.#sessions, store);
+    this.#tables = new TargetTables(flavour);
+  }
+
+  write(rows: readonly Delivery[]): Promise<readonly Outcome[]> {
+    return this.#sink.write(rows, NEVER, 'replay');
+  }
+
+  kept(rows: readonly RowPlace[]): Promise<readonly (string | null)[]> {
+    return this.#sessions.run(NEVER, async (connection) => {
+      const known = new Map<string, KeptColumns>();
+      const kept: (string | null)[] = [];
+      for (const row of rows) {
+        const columns = known.get(tableIdOf(row)) ?? (await this.#columnsOf(connection, row));
+        known.set(tableIdOf(row), columns);
+        const table = await this.#tableOf(connection, row);
+        const [found] = await select(connection, columns.selectSql(keyIs(table, parseKey(row.rowKey))));
+        kept.push(found === undefined ? null : columns.textOf(found));
+      }
+      return kept;
+    });
+  }
+
+  async restore(row: UndoneRow): Promise<boolean> {
+    let isDone = false;
+    const work = async (connection: PoolConnection): Promise<CommitWatcher> => {
+      isDone = await this.#restoreIn(connection, row);
+      return UNWATCHED;
+    };
+    try {
+      await this.#sessions.run(NEVER, (connection) =>
+        inTransaction(this.#driver, connection, () => work(connection)),
+      );
+    } catch (error) {
+      throw toPipelineError(error);
+    }
+    return isDone;
+  }
+
+  /** One transaction. Each statement leaves a row alone that is newer, as nobody looks before it is run. */
+  statements(rows: readonly Delivery[]): Promise<string> {
+    return this.#sessions.run(NEVER, async (connection) => {
+      const lines: string[] = [];
+      for (const positions of byTable(rows)) {
+        const some = positions.flatMap((position) => rows[position] ?? []);
+        lines.push(...(await this.#tableStatements(connection, some)));
+      }
+      return `START TRANSACTION;\n${lines.map((line) => `${line};\n`).join('')}COMMIT;\n`;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#sink.close();
+    await this.#pool.end();
+  }
+
+  async #restoreIn(connection: PoolConnection, row: UndoneRow): Promise<boolean> {
+    const table = await this.#tableOf(connection, row);
+    const where = keyIs(table, parseKey(row.rowKey));
+    const sql = `SELECT ${SEQUENCE_COLUMN} FROM ${table.sql} WHERE ${where} FOR UPDATE`;
+    const [stored] = await select(connection, sql);
+    const sequence = stored === undefined ? await this.#deletedAt(connection, row) : toSequence(stored[0]);
+    if (sequence !== row.sequence) return false;
+    await connection.query(`DELETE FROM ${table.sql} WHERE ${where}`);
+    if (row.kept === null) return true;
+    const columns = await this.#columnsOf(connection, row);
+    await connection.query(columns.insertSql(row.kept, row.sequence));
+    return true;
+  }
+
+  /** The sequence of the delete that the sink remembers; '' without one. */
+  async #deletedAt(connection: PoolConnection, row: UndoneRow): Promise<string> {
+    const { topic, partition, key, sequence } = row;
+    const origin = { topic, partition, table: tableIdOf(row) };
+    const change = { key, sequence };
+    const newest = await this.#guards.read(connection, origin);
+    const deleted = await this.#guards.addDeleted(connection, origin, newest, [change], new Map());
+    return deleted.get(change) ?? '';
+  }
+
+  async #tableStatements(connection: PoolConnection, rows: readonly Delivery[]): Promise<string[]> {
+    const [first] = rows;
+    if (first === undefined) return [];
+    const { source, key } = (first.envelope as RowEnvelope).payload;
+    const table = await this.#tableOf(connection, source);
+    const plan = table.keyPlan(Object.keys(key));
+    const pending = rows.map((row, position) => pendingRow(row, position, plan));
+    const writes = pending.filter(({ after }) => after !== null);
+    const deletes = pending.filter(({ after }) => after === null);
+    return [
+      ...[...insertStatements(table, writes, 'guarded')].map(({ sql }) => sql),
+      ...deletes.map((row) => guardedDelete(table, plan, row)),
+    ];
+  }
+
+  #tableOf(
+    connection: PoolConnection,
+    { database, table }: Pick<RowPlace, 'database' | 'table'>,
+  ): Promise<TargetTable> {
+    return this.#tables.get(connection, targetDatabase(this.#config, database), table);
+  }
+
+  #columnsOf(connection: PoolConnection, { database, table }: RowPlace): Promise<KeptColumns> {
+    return KeptColumns.of(connection, targetDatabase(this.#config, database), table);
+  }
+}
+
+async function select(connection: PoolConnection, sql: string): Promise<(string | null)[][]> {
+  const [found] = await connection.query<RowDataPacket[]>({ sql, rowsAsArray: true });
+  return found as unknown as (string | null)[][];
+}

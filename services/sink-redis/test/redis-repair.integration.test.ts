@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { startStack } from '@sluice/local-stack';
+import { createLogger, Registry, type SluiceConfig } from '@sluice/runtime';
+import type { Delivery } from '@sluice/sink-kit';
+import { conformanceTopic, itemRow, sequenceAt } from '@sluice/sink-kit/testing';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rowKey } from '../src/redis-mapper.ts';
+import { openRepair } from '../src/repair.ts';
+
+const stack = await startStack({ servers: ['redis'] });
+const client = new Redis(stack.redis.url);
+const keyPrefix = `${randomUUID()}/`;
+const topic = conformanceTopic();
+let repair: Awaited<ReturnType<typeof openRepair>>;
+
+beforeAll(async () => {
+  const config = { sinks: { redis: { url: stack.redis.url, keyPrefix } } } as unknown as SluiceConfig;
+  const context = {
+    pipeline: 'test',
+    sourceTables: [],
+    prefix: 'test',
+    group: `test.${randomUUID()}`,
+    hasProgress: () => Promise.resolve(false),
+    tombstoneLifeMs: 86_400_000,
+    log: createLogger('test', { level: 'silent' }),
+    registry: new Registry(),
+  };
+  repair = await openRepair({ name: 'redis', config, contextOf: () => context });
+});
+afterAll(async () => {
+  await repair.close();
+  const keys = await client.keys(`*${keyPrefix}*`);
+  if (keys.length > 0) await client.del(keys);
+  client.disconnect();
+  await stack.stop();
+});
+
+const snapshot = (id: number, step: number, version: number): Delivery =>
+  topic.row({ operation: 'SNAPSHOT', sequence: sequenceAt(step), row: itemRow(id, version) });
+const deletion = (id: number, step: number): Delivery =>
+  topic.row({ operation: 'DELETE', sequence: sequenceAt(step), row: itemRow(id, 0) });
+const keyOf = ({ envelope, rowKey: text }: Delivery): string => {
+  const { source, key } = (envelope as ReturnType<typeof topic.row>['envelope']).payload;
+  return rowKey(keyPrefix, source.database, source.table, key, text);
+};
+const placeOf = ({ topic: name, partition, key, rowKey: text, envelope }: Delivery) => {
+  const { database, table } = envelope.payload.source;
+  return { database, table, topic: name, partition, key, rowKey: text };
+};
+
+test('what the repair has written is undone, what came since is not', async () => {
+  await repair.write([1, 2, 4].map((id) => snapshot(id, 10, 1)));
+  const writes = [...[1, 2, 3].map((id) => snapshot(id, 20, 2)), deletion(4, 20)];
+  const kept = await repair.kept(writes.map(placeOf));
+  expect(await repair.write(writes)).toEqual(Array(4).fill({ kind: 'applied' }));
+  await repair.write([snapshot(2, 30, 3)]);
+  const undone: boolean[] = [];
+  for (const [index, row] of writes.entries())
+    undone.push(
+      await repair.restore({ ...placeOf(row), sequence: sequenceAt(20), kept: kept[index] ?? null }),
+    );
+  expect(undone).toEqual([true, false, true, true]);
+  const now = await client.mget(writes.map(keyOf));
+  const values = now.map((text) => text?.slice(text.indexOf(',')) ?? null);
+  const before = kept.map((text) => text?.slice(text.indexOf(',')) ?? null);
+  expect(values).toEqual([before[0], expect.stringContaining('"quantity":3'), null, before[3]]);
+  // An older change still cannot come in.
+  expect(await repair.write([snapshot(1, 15, 9)])).toEqual([{ kind: 'stale' }]);
+});
+
+test('its lines for redis-cli run the guard', async () => {
+  await repair.write([11, 12].map((id) => snapshot(id, 10, 1)));
+  const odd = topic.row({
+    operation: 'SNAPSHOT',
+    sequence: sequenceAt(20),
+    row: { ...itemRow(11, 2), name: 'quote " back\\slash\nline' },
+  });
+  const text = await repair.statements([odd, snapshot(12, 5, 9)]);
+  const answers: unknown[] = [];
+  for (const line of text.split('\n').filter((each) => each !== '')) {
+    // Of the escapes of redis-cli only those are used that JSON has too.
+    const words = line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+    const [command = '', ...args] = words.map((word) =>
+      word.startsWith('"') ? String(JSON.parse(word)) : word,
+    );
+    answers.push(await client.call(command, ...args));
+  }
+  expect(answers.slice(1)).toEqual([1, 0]);
+  expect(await client.get(keyOf(odd))).toContain('quote \\" back\\\\slash\\nline');
+});

@@ -1,0 +1,126 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { compareReportSchema } from '@sluice/compare';
+import { auditTopic } from '@sluice/envelope';
+import { startStack } from '@sluice/local-stack';
+import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import {
+  ITEMS_COLUMNS,
+  outlineOf,
+  plant,
+  planted,
+  redisKey,
+  RESTING,
+  restingRows,
+  SECRET,
+} from '../harness/planted-differences.ts';
+import { testScope } from '../harness/scope.ts';
+import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/sink-pipeline.ts';
+import { sluice, type CommandEnd } from '../harness/sluice-command.ts';
+import { SteadyWriter } from '../harness/steady-writer.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
+afterAll(() => stack.stop());
+
+interface Repaired {
+  readonly results: readonly {
+    readonly sink: string;
+    readonly fates: readonly { readonly kind: string; readonly fate: string }[];
+  }[];
+}
+
+test('what compare has found is repaired while changes go on, and undone', { timeout: 240_000 }, async () => {
+  const scope = testScope();
+  const pipeline = await SinkPipeline.withTables(scope, stack, 'repair', [
+    `CREATE TABLE items (${ITEMS_COLUMNS})`,
+    ...RESTING.map(restingRows),
+  ]);
+  const hidden = { mask: '***' };
+  pipeline.configure({ tables: { '*.items': { columns: { secret: hidden, cut: { exclude: true } } } } });
+  const [, redis] = await pipeline.start('capture', ...SINK_SERVICES);
+  const { configFile } = redis ?? { configFile: '' };
+  // Masked columns are other than the source's: that no row is missing is all that can be waited for.
+  await eventually(
+    'every resting row in every store',
+    async () => {
+      const { sinks } = await pipeline.compare(['items']);
+      return Object.values(sinks).every(({ missing }) => missing === 0);
+    },
+    { timeoutMs: 60_000 },
+  );
+  const writer = new SteadyWriter(pipeline.database, ['items']);
+  scope.defer(() => writer.stop().catch(() => undefined));
+  const file = (name: string): string => join(dirname(configFile), name);
+  await plant(pipeline);
+  const found = await compare(file('report.json'));
+  expect(found.code).toBe(3);
+
+  const dry = await repair('--report', file('report.json'));
+  expect([dry.code, summary(dry)]).toEqual([0, all('open')]);
+  expect(dry.said).toContain('dry run: would repair 36 rows');
+  expect(await pipeline.stores.redis.get(redisKey(pipeline, -9000))).not.toBe(null);
+
+  const written = writer.written;
+  const done = await repair('--report', file('report.json'), '--apply', '--undo', file('undo.ndjson'));
+  expect([done.code, summary(done), done.said]).toEqual([
+    0,
+    all('equal'),
+    expect.stringContaining('36 rows equal, 0 still different, 0 not repaired') as string,
+  ]);
+  expect(writer.written).toBeGreaterThan(written);
+  const equal = await compare(file('equal.json'));
+  expect([equal.code, equal.report.differences, equal.report.notSettled]).toEqual([0, [], []]);
+
+  const taken = await repair('--report', file('report.json'), '--apply', '--undo', file('undo.ndjson'));
+  expect([taken.code, taken.said]).toEqual([1, expect.stringContaining('is there already') as string]);
+  const undone = await repair('--undo-from', file('undo.ndjson'), '--apply');
+  expect([undone.code, undone.said]).toEqual([0, expect.stringContaining('36 rows restored') as string]);
+  const back = await compare(file('back.json'));
+  expect([back.code, back.report.result, back.report.notSettled]).toEqual([3, 'different', []]);
+  for (const sink of SINK_NAMES) expect([sink, outlineOf(back.report, sink)]).toEqual([sink, planted()]);
+  expect(await readFile(file('undo.ndjson'), 'utf8')).not.toContain(SECRET);
+
+  const other = { ...found.report, pipeline: 'another' };
+  await writeFile(file('other.json'), JSON.stringify(other));
+  const refused = await repair('--report', file('other.json'));
+  expect([refused.code, refused.said]).toEqual([
+    1,
+    expect.stringContaining('is about pipeline another') as string,
+  ]);
+  const orders: (readonly unknown[])[] = [];
+  await pipeline.reader.readTopic(auditTopic(pipeline.database.name), {}, ({ value }) => {
+    const { payload } = JSON.parse(String(value)) as { readonly payload: Record<string, unknown> };
+    orders.push([payload['service'], payload['route'], payload['result']]);
+  });
+  expect(orders).toEqual([
+    ['command', 'repair', 'done'],
+    ['command', 'repair undo', 'done'],
+  ]);
+  await writer.stop();
+
+  async function compare(output: string) {
+    const end = await sluice(configFile, `compare --output-file ${output}`);
+    if (end.document === null) throw new Error(end.said);
+    return { ...end, report: compareReportSchema.parse(end.document) };
+  }
+  function repair(...args: string[]) {
+    return sluice(configFile, 'repair', ...args);
+  }
+});
+
+/** By sink: how many rows were of which kind, and what became of them. */
+function summary({ document, said }: CommandEnd): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  if (document === null) throw new Error(said);
+  const { results } = document as Repaired;
+  const count = (fates: Repaired['results'][number]['fates']): Record<string, number> => {
+    const groups = Map.groupBy(fates, ({ kind, fate }) => `${kind} ${fate}`);
+    return Object.fromEntries([...groups].map(([name, some]) => [name, some.length]));
+  };
+  return Object.fromEntries(results.map(({ sink, fates }) => [sink, count(fates)]));
+}
+
+function all(fate: string): ReturnType<typeof summary> {
+  const counts = { [`changed ${fate}`]: 7, [`missing ${fate}`]: 3, [`extra ${fate}`]: 2 };
+  return Object.fromEntries(SINK_NAMES.map((sink) => [sink, counts]));
+}

@@ -1,0 +1,110 @@
+import type { CompareReport } from '@sluice/compare';
+import type { SinkPipeline } from './sink-pipeline.ts';
+
+/** Of a table `items`, with columns that may not be shown. */
+export const ITEMS_COLUMNS = `id BIGINT NOT NULL PRIMARY KEY, version INT, big BIGINT, amount DECIMAL(20,4), doc JSON,
+  note VARCHAR(40), at DATETIME(3), seen TIMESTAMP(3) NULL, secret VARCHAR(40), cut VARCHAR(40)`;
+/** Rows that nobody changes: before and behind those of the writer, in two pages. */
+export const RESTING = [-700, 1_000_000] as const;
+export const RESTING_ROWS = 700;
+export const SECRET = 'a secret that no report may show';
+
+/** Planted in every store: what a column is made there. */
+const CHANGED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  [-700]: { big: '9223372036854775806' },
+  [-600]: { amount: '1.5001' },
+  [-2]: { doc: { n: 10.11 } },
+  [1_000_000]: { note: 'plain ' },
+  [1_000_500]: { at: '2026-03-01T13:00:00.000' },
+  [1_000_600]: { seen: '2026-03-01T13:00:00.000Z' },
+  [1_000_699]: { note: 'the last' },
+};
+const MISSING = [-699, -1, 1_000_698];
+const EXTRA = [-9000, 2_000_000];
+
+/** The statement that inserts them, from this key on. */
+export function restingRows(first: number): string {
+  const rows = Array.from(
+    { length: RESTING_ROWS },
+    (_, index) =>
+      `(${first + index}, 1, 9223372036854775807, 1.5, '{"n": 10.10}', 'plain', '2026-03-01 12:00:00', '2026-03-01 12:00:00', '${SECRET}', 'x')`,
+  );
+  return `INSERT INTO items VALUES ${rows.join(', ')}`;
+}
+
+type Outline = readonly (readonly [kind: string, id: string, column: string | undefined])[];
+
+/** The differences of one sink as a report lists them. */
+export function outlineOf({ differences }: CompareReport, sink: string): Outline {
+  const own = differences.filter((difference) => difference.sink === sink);
+  return own
+    .map(({ kind, key, columns }) => [kind, key?.['id'] ?? '', columns[0]?.column] as const)
+    .sort(byText);
+}
+
+/** As `outlineOf` has what was planted. */
+export function planted(): Outline {
+  const changed = Object.entries(CHANGED).map(
+    ([id, columns]) => ['different', id, Object.keys(columns)[0]] as const,
+  );
+  const missing = MISSING.map((id) => ['missing', String(id), undefined] as const);
+  const extra = EXTRA.map((id) => ['extra', String(id), undefined] as const);
+  return [...changed, ...missing, ...extra].sort(byText);
+}
+
+const byText = (one: readonly unknown[], other: readonly unknown[]): number =>
+  JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
+
+export const redisKey = ({ name }: SinkPipeline, id: number): string => `${name}.items:${id}`;
+const documentOf = ({ stores }: SinkPipeline, id: number) => ({
+  index: stores.index('items'),
+  id: `{"id":${id}}`,
+});
+
+/** Whether every store has the row. */
+export async function hasRow(pipeline: SinkPipeline, id: number): Promise<boolean> {
+  const { redis, elasticsearch, target, targetDatabase } = pipeline.stores;
+  if ((await redis.exists(redisKey(pipeline, id))) === 0) return false;
+  if (!(await elasticsearch.exists(documentOf(pipeline, id)))) return false;
+  const sql = `SELECT id FROM ${targetDatabase}.items WHERE id = ${id}`;
+  const [rows] = await target.query(sql).catch(() => [[]] as const);
+  return (rows as readonly unknown[]).length > 0;
+}
+
+/** Into every store, past the sinks. */
+export async function plant(pipeline: SinkPipeline): Promise<void> {
+  for (const [id, columns] of Object.entries(CHANGED)) await change(pipeline, Number(id), columns);
+  for (const id of MISSING) await remove(pipeline, id);
+  for (const id of EXTRA) await add(pipeline, id);
+}
+
+async function change(
+  pipeline: SinkPipeline,
+  id: number,
+  columns: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { redis, elasticsearch, target, targetDatabase } = pipeline.stores;
+  const before = (await redis.get(redisKey(pipeline, id))) ?? '';
+  await redis.set(redisKey(pipeline, id), JSON.stringify({ ...(JSON.parse(before) as object), ...columns }));
+  await elasticsearch.update({ ...documentOf(pipeline, id), doc: columns });
+  for (const [name, value] of Object.entries(columns)) {
+    const text = typeof value === 'string' ? value.replace('T', ' ').replace('Z', '') : JSON.stringify(value);
+    await target.query(`UPDATE ${targetDatabase}.items SET ${name} = ? WHERE id = ?`, [text, id]);
+  }
+}
+
+async function remove(pipeline: SinkPipeline, id: number): Promise<void> {
+  const { redis, elasticsearch, target, targetDatabase } = pipeline.stores;
+  await redis.del(redisKey(pipeline, id));
+  await elasticsearch.delete(documentOf(pipeline, id));
+  await target.query(`DELETE FROM ${targetDatabase}.items WHERE id = ?`, [id]);
+}
+
+/** A copy of a resting row under a key that the source has not. */
+async function add(pipeline: SinkPipeline, id: number): Promise<void> {
+  const { redis, elasticsearch, target, targetDatabase } = pipeline.stores;
+  const row = JSON.parse((await redis.get(redisKey(pipeline, -7))) ?? '{}') as object;
+  await redis.set(redisKey(pipeline, id), JSON.stringify({ ...row, id }));
+  await elasticsearch.index({ ...documentOf(pipeline, id), document: { id, version: 1 } });
+  await target.query(`INSERT INTO ${targetDatabase}.items (id, version) VALUES (?, 1)`, [id]);
+}
