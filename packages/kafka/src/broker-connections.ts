@@ -2,6 +2,9 @@ import { isIP } from 'node:net';
 import { Connection, type Broker, type ConnectionOptions } from '@platformatic/kafka';
 import { PipelineError, type KafkaConfig } from '@sluice/runtime';
 import { tlsOptions } from './connection-security.ts';
+import { loginSecret, tokenRefused } from './login.ts';
+
+type Sasl = NonNullable<KafkaConfig['sasl']>;
 
 export interface ConnectionTimes {
   /** Milliseconds for TCP, TLS and SASL together. */
@@ -14,6 +17,7 @@ const SASL_MECHANISMS = {
   plain: 'PLAIN',
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
+  oauthbearer: 'OAUTHBEARER',
 } as const;
 
 /**
@@ -23,6 +27,7 @@ const SASL_MECHANISMS = {
 export class BrokerConnections {
   readonly #clientId: string;
   readonly #options: ConnectionOptions;
+  readonly #sasl: Sasl | undefined;
   readonly #open = new Map<string, Connection>();
   readonly #opening = new Map<string, Promise<Connection>>();
   readonly #serverName: string | undefined;
@@ -32,25 +37,23 @@ export class BrokerConnections {
     const tls = tlsOptions(kafka);
     this.#clientId = kafka.clientId;
     this.#serverName = tls?.servername;
+    this.#sasl = kafka.sasl;
     this.#options = {
       connectTimeout: times.connectTimeoutMs,
       requestTimeout: times.requestTimeoutMs,
       ...(tls === undefined ? {} : { tls }),
-      ...(kafka.sasl === undefined
-        ? {}
-        : { sasl: { ...kafka.sasl, mechanism: SASL_MECHANISMS[kafka.sasl.mechanism] } }),
     };
   }
 
   /** An open connection to this broker; throws the library's error when there is none to be had. */
   async to(broker: Broker): Promise<Connection> {
-    if (this.#destroyed) throw new PipelineError('KAFKA_UNREACHABLE', 'the connections to Kafka were closed');
+    this.#checkOpen();
     const key = `${broker.host}:${broker.port}`;
     const known = this.#open.get(key);
     if (known?.isConnected() === true) return known;
     let opening = this.#opening.get(key);
     if (opening === undefined) {
-      opening = this.#connect(key, broker, known);
+      opening = this.#connect(key, broker, known).finally(() => this.#opening.delete(key));
       this.#opening.set(key, opening);
     }
     return opening;
@@ -65,8 +68,11 @@ export class BrokerConnections {
 
   async #connect(key: string, broker: Broker, previous: Connection | undefined): Promise<Connection> {
     if (previous !== undefined) destroy(previous);
+    const login = this.#sasl === undefined ? {} : { sasl: await loginOf(this.#sasl) };
+    this.#checkOpen();
     const connection = new Connection(this.#clientId, {
       ...this.#options,
+      ...login,
       // The name for TLS's server name indication; an address is none (RFC 6066), certificates are checked against it all the same.
       ...(this.#serverName === undefined && isIP(broker.host) === 0 ? { tlsServerName: broker.host } : {}),
       ...(this.#serverName === undefined ? {} : { tlsServerName: this.#serverName }),
@@ -80,10 +86,30 @@ export class BrokerConnections {
     } catch (error) {
       destroy(connection);
       throw error;
-    } finally {
-      this.#opening.delete(key);
     }
   }
+
+  #checkOpen(): void {
+    if (this.#destroyed) throw new PipelineError('KAFKA_UNREACHABLE', 'the connections to Kafka were closed');
+  }
+}
+
+/**
+ * The secret is read before there is a connection: the library takes a failure of that for a login that was refused. For the logins after the first on
+ * one connection (KIP-368) it is read anew.
+ */
+async function loginOf(sasl: Sasl): Promise<NonNullable<ConnectionOptions['sasl']>> {
+  const { mechanism, username = '' } = sasl;
+  const values = [await loginSecret(sasl)];
+  const secret = async (): Promise<string> => values.pop() ?? (await loginSecret(sasl));
+  if (mechanism === 'oauthbearer')
+    return {
+      mechanism: SASL_MECHANISMS[mechanism],
+      token: secret,
+      // RFC 7628, 3.2.2: what refuses a token is an answer, and no error yet.
+      authBytesValidator: (answer, callback) => callback(answer.length === 0 ? null : tokenRefused(), answer),
+    };
+  return { mechanism: SASL_MECHANISMS[mechanism], username, password: secret };
 }
 
 function destroy(connection: Connection): void {

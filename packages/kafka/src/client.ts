@@ -1,7 +1,7 @@
-import kafkajs, { type Kafka, type KafkaConfig as KafkajsConfig, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka } from 'kafkajs';
 import type { KafkaConfig, Logger } from '@sluice/runtime';
 import { BatchTooLarge, BOUNDED_IN_POOL, standIns } from './bounded-codecs.ts';
-import { tlsOptions } from './connection-security.ts';
+import { kafkajsSecurity } from './connection-security.ts';
 import { compressRecords } from './record-batch-wire.ts';
 
 const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
@@ -37,23 +37,8 @@ export function kafkaClient(config: KafkaConfig, log: Logger): Kafka {
     retry: RETRY,
     logLevel: logLevel.INFO,
     logCreator: () => bridge(log),
-    ...securityOf(config),
+    ...kafkajsSecurity(config),
   });
-}
-
-function securityOf(config: KafkaConfig): Pick<KafkajsConfig, 'ssl' | 'sasl'> {
-  const tls = tlsOptions(config);
-  return {
-    ...(tls === undefined ? {} : { ssl: { ...tls } }),
-    ...(config.sasl === undefined ? {} : { sasl: saslOf(config.sasl) }),
-  };
-}
-
-function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>): SASLOptions {
-  // One branch per mechanism: the client's type ties each to its own shape.
-  if (mechanism === 'plain') return { mechanism, username, password };
-  if (mechanism === 'scram-sha-256') return { mechanism, username, password };
-  return { mechanism, username, password };
 }
 
 /**

@@ -1,5 +1,13 @@
-import { connect as connectSocket, type Socket } from 'node:net';
-import { isLoopback, PipelineError, readClientTls, type ClientTls, type TlsSetting } from '@sluice/runtime';
+import { Socket } from 'node:net';
+import {
+  isLoopback,
+  PipelineError,
+  readClientTls,
+  readSecret,
+  type ClientTls,
+  type Secret,
+  type TlsSetting,
+} from '@sluice/runtime';
 import {
   createConnection,
   createPool as createMysqlPool,
@@ -16,7 +24,8 @@ export interface MysqlOptions {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  readonly password: string;
+  /** One that changes is read anew at each connection. */
+  readonly password: Secret;
   /** Default: encryption without identity, none on loopback. */
   readonly tls?: TlsSetting;
   /** Place of `tls` in sluice.yaml, for messages; default `tls`. */
@@ -37,7 +46,8 @@ const ENCRYPTED_ONLY: ClientTls = { rejectUnauthorized: false };
 export async function connect(options: MysqlOptions): Promise<Connection> {
   let connection: Connection | undefined;
   try {
-    connection = await createConnection(driverOptions(options));
+    const password = await readSecret(options.password);
+    connection = await createConnection(driverOptions({ ...options, password }));
     // Without a listener, losing an idle connection would end the process.
     connection.on('error', () => undefined);
     await connection.query(SESSION_SQL);
@@ -74,7 +84,7 @@ export function driverOptions(options: MysqlOptions): ConnectionOptions {
     host: options.host,
     port: options.port,
     user: options.user,
-    password: options.password,
+    password: typeof options.password === 'string' ? options.password : '',
     ...(options.database === undefined ? {} : { database: options.database }),
     connectTimeout: options.connectTimeoutMs,
     // The server must not ask for local files; affected rows are changed rows, not found ones.
@@ -87,6 +97,7 @@ export function driverOptions(options: MysqlOptions): ConnectionOptions {
     enableKeepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
     ...(tls === undefined ? {} : encrypted(options, tls)),
+    ...(tls === undefined && typeof options.password === 'string' ? {} : { stream: socketOf(options) }),
   };
 }
 
@@ -98,25 +109,41 @@ function tlsOf({ tls, host }: MysqlOptions): ClientTls | undefined {
 
 /**
  * TLS for the driver. It checks a certificate against its own `host` and knows no other name, and takes an address for `localhost`:
- * so it is told the name in the place of the host, and gets a socket that goes to the host and that names it to Node's TLS.
+ * so it is told the name in the place of the host, and gets a socket (`socketOf`) that goes to the host and that names it to Node's TLS.
  */
-function encrypted(options: MysqlOptions, tls: ClientTls): ConnectionOptions {
-  const { host, port, setting = 'tls' } = options;
+function encrypted({ host, setting = 'tls' }: MysqlOptions, tls: ClientTls): ConnectionOptions {
   const { servername, ...files } = readClientTls(tls, setting, host);
   const verify = tls.rejectUnauthorized;
   // The driver's default checks who signed the certificate but not whose it is.
-  const ssl = { ...files, verifyIdentity: verify };
-  const open = (): Socket => {
-    const socket = connectSocket({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    });
+  return { ssl: { ...files, verifyIdentity: verify }, host: servername ?? host };
+}
+
+/**
+ * The socket of one connection. The server speaks first: a password that changes is read before it can, and put where the driver looks for it
+ * when it answers.
+ */
+function socketOf({ host, port, password }: MysqlOptions): (options: DriverSettings) => Socket {
+  return ({ config }) => {
+    const socket = new Socket();
+    const open = (): void => {
+      socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS).connect(port, host);
+    };
+    if (typeof password === 'string') open();
+    else
+      readSecret(password).then(
+        (value) => {
+          config.password = value;
+          if (!socket.destroyed) open();
+        },
+        (error: unknown) => socket.destroy(error as Error),
+      );
     return Object.assign(socket, { _host: host });
   };
-  return { ssl, host: servername ?? host, stream: open };
+}
+
+/** What the driver hands to `stream`, as far as it is used here. */
+interface DriverSettings {
+  readonly config: { password: string };
 }
 
 function withAddress(error: PipelineError, { host, port, user }: MysqlOptions): PipelineError {

@@ -103,6 +103,8 @@ function tlsKind(error: unknown): MysqlErrorKind {
 export function toPipelineError(error: unknown, scope: ErrorScope = 'connection'): PipelineError {
   if (error instanceof PipelineError) return error;
   const { kind, errno, code } = describeMysqlError(error);
+  // Of a password that was to be read: the driver makes an error of its own of it.
+  if (code === 'SECRET_UNAVAILABLE' && error instanceof Error) return new PipelineError(code, error.message);
   const unknown: ErrorCode = scope === 'connection' ? 'MYSQL_UNKNOWN' : 'MYSQL_ITEM_UNKNOWN';
   const name = code || (errno === null ? 'an error without a code' : 'error');
   // The driver's own words name a column at most, never a value.

@@ -307,6 +307,11 @@ export const ERRORS = {
     summary: 'a record of the schema-history topic cannot be read',
     fix: 'Restore the topic from a backup.',
   },
+  SECRET_UNAVAILABLE: {
+    class: 'retryable',
+    summary: 'the file or the command of a password or token gave none',
+    fix: 'The message names the setting: make the file readable, or run its command as the user of the service and see why it fails. It is tried again at the next connection.',
+  },
   SEQUENCE_EXHAUSTED: {
     class: 'fatal',
     summary: 'a field of the sequence number is exhausted',

@@ -25,7 +25,6 @@ export {
   deriveServerId,
   logSchema,
   MYSQL_WITHOUT_TLS,
-  saslSchema,
   sluiceSchema,
   type KafkaConfig,
   type LogConfig,
@@ -38,8 +37,10 @@ export {
 export { tlsSchema, type ClientTls, type TlsSetting } from './config/tls-schema.ts';
 export { readClientTls, type TlsFiles } from './client-tls.ts';
 export { isTlsFailureCode } from './tls-failure.ts';
+export { READ_ANEW } from './config/sasl-schema.ts';
 export { opsSchemaFor } from './config/ops-schema.ts';
 export { opsOf, parseSection } from './config/section.ts';
+export { readSecret, secretText, type Secret } from './config/secret-text.ts';
 export { redactedConfig } from './config/secrets.ts';
 export {
   HASH_KEYS,

@@ -3,7 +3,7 @@ import { text as readText } from 'node:stream/consumers';
 import { Client } from '@elastic/elasticsearch';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
-import { clientTls, type ElasticsearchConfig } from './config.ts';
+import { connectionOptions, type ElasticsearchConfig } from './config.ts';
 
 type Settings = Pick<ElasticsearchConfig, 'node'> &
   Partial<Pick<ElasticsearchConfig, 'auth' | 'indexPrefix' | 'tls'>>;
@@ -16,9 +16,8 @@ export function openStore(target: Settings): Promise<ComparedSink> {
   const { node, auth } = target;
   const client = new Client({
     node,
-    ...clientTls({ node, tls: target.tls }),
+    ...connectionOptions({ node, auth, tls: target.tls }),
     maxRetries: 2,
-    ...(auth === undefined ? {} : { auth }),
   });
   const sink: ComparedSink = {
     open: async (table) => {

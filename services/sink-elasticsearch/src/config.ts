@@ -1,10 +1,10 @@
 import type { ClientOptions } from '@elastic/elasticsearch';
-import { isLoopback, opsSchemaFor, readClientTls, tlsSchema } from '@sluice/runtime';
+import { isLoopback, opsSchemaFor, READ_ANEW, readClientTls, secretText, tlsSchema } from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
-import { TlsConnection } from './tls-connection.ts';
+import { connectionFor } from './elasticsearch-connection.ts';
 
-const secret = z.string().min(1).meta({ secret: true });
+const secret = secretText(READ_ANEW, z.string().min(1));
 
 const authSchema = z.union([
   z.strictObject({ username: z.string().min(1), password: secret }),
@@ -53,17 +53,17 @@ export function clientOptions(config: ElasticsearchConfig): ClientOptions {
     node: config.node,
     maxRetries: 0,
     requestTimeout: config.requestTimeoutMs,
-    ...(config.auth === undefined ? {} : { auth: config.auth }),
-    ...clientTls(config),
+    ...connectionOptions(config),
   };
 }
 
-/** TLS as the client takes it. Throws CONFIG_INVALID when a file cannot be used. */
-export function clientTls({
+/** Login and TLS as the client takes them. Throws CONFIG_INVALID when a file cannot be used. */
+export function connectionOptions({
   node,
+  auth,
   tls,
-}: Pick<ElasticsearchConfig, 'node' | 'tls'>): Pick<ClientOptions, 'tls' | 'Connection'> {
-  const Connection = TlsConnection;
+}: Pick<ElasticsearchConfig, 'node' | 'auth' | 'tls'>): Pick<ClientOptions, 'Connection' | 'tls'> {
+  const Connection = connectionFor(auth);
   if (tls === undefined || tls === 'off') return { Connection };
   return { Connection, tls: readClientTls(tls, 'sinks.elasticsearch.tls', new URL(node).hostname) };
 }

@@ -1,4 +1,11 @@
-import { opsSchemaFor, PipelineError, tlsSchema, MYSQL_WITHOUT_TLS } from '@sluice/runtime';
+import {
+  MYSQL_WITHOUT_TLS,
+  opsSchemaFor,
+  PipelineError,
+  READ_ANEW,
+  secretText,
+  tlsSchema,
+} from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 import { CODES } from './errors.ts';
@@ -20,7 +27,7 @@ export const mysqlSinkSchema = z.strictObject({
     .string()
     .min(1)
     .meta({ description: 'User with rights on the target databases and `stateDatabase`.' }),
-  password: z.string().default('').meta({ description: 'Password of the user.', secret: true }),
+  password: secretText(`Password of the user. ${READ_ANEW}`).default(''),
   tls: tlsSchema(MYSQL_WITHOUT_TLS),
   databases: z.record(databaseName, ownDatabase).default({}).meta({
     description: 'Source database: target database. One that is not named keeps its name.',

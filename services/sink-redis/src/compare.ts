@@ -1,34 +1,37 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument, unreadableRow } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
 import { PipelineError } from '@sluice/runtime';
 import { clientTls, type RedisConfig } from './config.ts';
+import { RedisClient } from './redis-client.ts';
 
-type Settings = Pick<RedisConfig, 'url'> & Partial<Pick<RedisConfig, 'keyPrefix' | 'tls' | 'format'>>;
+type Settings = Pick<RedisConfig, 'url'> &
+  Partial<Pick<RedisConfig, 'keyPrefix' | 'password' | 'tls' | 'format'>>;
 
 const SEQUENCE = '_sequence';
 const NONE: ReadonlySet<string> = new Set();
 const SCAN_COUNT = 2000;
 
 /** Compares `format: json`: strings that hold one JSON document each. Throws CONFIG_INVALID for another. */
-export function openStore(target: Settings): Promise<ComparedSink> {
+export async function openStore(target: Settings): Promise<ComparedSink> {
   if (target.format === 'hash') {
     const message = 'sinks.redis.format is hash, and only json can be compared: name other sinks by --sink.';
-    return Promise.reject(new PipelineError('CONFIG_INVALID', message));
+    throw new PipelineError('CONFIG_INVALID', message);
   }
-  const client = new Redis(target.url, {
+  const client = new RedisClient(target.url, target.password, {
     ...clientTls({ url: target.url, tls: target.tls }),
     maxRetriesPerRequest: 2,
   });
   // Errors also reject the commands; without a listener they would end the process.
   client.on('error', () => undefined);
-  const sink: ComparedSink = {
+  // A password that cannot be read is told here: commands would wait for it.
+  if (target.password !== undefined) await client.connect();
+  return {
     open: (table) => Promise.resolve(redisTable(client, table, target.keyPrefix ?? '')),
     close: async () => {
       await client.quit().catch(() => client.disconnect());
     },
   };
-  return Promise.resolve(sink);
 }
 
 function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): SinkTable {

@@ -1,4 +1,12 @@
-import { isLoopback, opsSchemaFor, readClientTls, tlsSchema, type TlsFiles } from '@sluice/runtime';
+import {
+  isLoopback,
+  opsSchemaFor,
+  READ_ANEW,
+  readClientTls,
+  secretText,
+  tlsSchema,
+  type TlsFiles,
+} from '@sluice/runtime';
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 
@@ -16,6 +24,7 @@ export const redisConfigSchema = z
       })
       .default('redis://127.0.0.1:6379')
       .meta({ description: 'Server, user, password and database number; `rediss` for TLS.', secret: true }),
+    password: secretText(`Password of the user in \`url\`, which then has none. ${READ_ANEW}`).optional(),
     tls: tlsSchema('With `rediss://` in `url`; default there: `{}`.'),
     format: z.enum(['json', 'hash']).default('json').meta({
       description: '`json`: a row is one string. `hash`: a row is a hash of text fields, a NULL is no field.',
@@ -33,12 +42,14 @@ export const redisConfigSchema = z
       description: 'Milliseconds to wait for the answer to a batch.',
     }),
   })
-  .superRefine(({ url, tls }, context) => {
+  .superRefine(({ url, password, tls }, context) => {
     const refuse = (path: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [path], message });
     if (!isAddress(url)) return;
     const isEncrypted = url.startsWith('rediss:');
     const address = URL.parse(url);
+    if (password !== undefined && address?.password)
+      refuse('password', 'url has one, too: take one of the two away');
     if (isEncrypted && tls === 'off') refuse('tls', 'rediss:// asks for TLS: remove it, or write redis://');
     if (!isEncrypted && tls !== undefined && tls !== 'off')
       refuse('tls', 'redis:// does not encrypt: write rediss:// in url, or remove tls');
@@ -46,7 +57,7 @@ export const redisConfigSchema = z
       !isEncrypted &&
       tls !== 'off' &&
       address !== null &&
-      address.password !== '' &&
+      (address.password !== '' || password !== undefined) &&
       !isLoopback(address.hostname)
     )
       refuse('url', 'would send the password in clear: write rediss://, or tls: off where nobody listens');

@@ -6,7 +6,7 @@ export const CODES = defineErrors({
     class: 'fatal',
     means: 'login',
     summary: 'Redis rejected the user, the password or a command',
-    fix: 'Correct the user and password of `sinks.redis.url`, or start the sink again: it lists what the ACL does not allow, with the ACL SETUSER command that allows it.',
+    fix: 'Correct the user and password of `sinks.redis.url` (or `sinks.redis.password`), or start the sink again: it lists what the ACL does not allow, with the ACL SETUSER command that allows it.',
   },
   REDIS_EMPTIED: {
     class: 'fatal',

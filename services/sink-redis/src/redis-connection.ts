@@ -1,7 +1,7 @@
 import { PipelineError, type Logger } from '@sluice/runtime';
-import { Redis } from 'ioredis';
 import { replyCode, tlsFailureOf, toRedisError } from './redis-errors.ts';
 import { clientTls, type RedisConfig } from './config.ts';
+import { RedisClient } from './redis-client.ts';
 import type { MarkerSource } from './marker-source.ts';
 import type { Probe, Refusal } from './preflight.ts';
 import type { Script } from './scripts.ts';
@@ -23,20 +23,23 @@ const REFUSALS = new Set(['NOPERM', 'EXECABORT']);
  * belongs to sink-kit.
  */
 export class RedisConnection {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #timeoutMs: number;
   readonly #log: Logger;
   /** Why the last connection failed: says more than "connection is closed". */
   #lastError: unknown = null;
   #connected = false;
 
-  constructor(config: Pick<RedisConfig, 'url' | 'tls' | 'timeoutMs'>, log: Logger, onReady: () => void) {
+  constructor(
+    config: Pick<RedisConfig, 'url' | 'tls' | 'timeoutMs'> & Partial<Pick<RedisConfig, 'password'>>,
+    log: Logger,
+    onReady: () => void,
+  ) {
     const { timeoutMs } = config;
     this.#timeoutMs = timeoutMs;
     this.#log = log;
-    this.#redis = new Redis(config.url, {
+    this.#redis = new RedisClient(config.url, config.password, {
       ...clientTls(config),
-      lazyConnect: true,
       connectTimeout: timeoutMs,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
@@ -51,7 +54,7 @@ export class RedisConnection {
     this.#redis.on('error', (error: unknown) => (this.#lastError = error));
   }
 
-  /** Throws REDIS_UNAVAILABLE, REDIS_AUTH or REDIS_TLS_FAILED. May be called again after a failure. */
+  /** Throws REDIS_UNAVAILABLE, REDIS_AUTH, REDIS_TLS_FAILED or SECRET_UNAVAILABLE. May be called again after a failure. */
   async open(): Promise<void> {
     if (this.#redis.status === 'ready') return;
     const connecting = this.#redis.status === 'wait' || this.#redis.status === 'end';
@@ -192,7 +195,9 @@ export class RedisConnection {
     try {
       return await Promise.race([answer, timeout]);
     } catch (error) {
-      const isKnown = replyCode(this.#lastError) !== null || tlsFailureOf(this.#lastError) !== null;
+      const last = this.#lastError;
+      const isKnown =
+        replyCode(last) !== null || tlsFailureOf(last) !== null || last instanceof PipelineError;
       throw toRedisError(replyCode(error) === null && isKnown ? this.#lastError : error, 'connection');
     } finally {
       clearTimeout(timer);

@@ -1,15 +1,26 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { connect } from '@sluice/mysql';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type RowDataPacket } from '@sluice/mysql';
 import { uniqueName, type Scope } from '../scope.ts';
 import { SINK_NAMES, SinkPipeline, type PipelineProcess, type ServiceName } from '../sink-pipeline.ts';
 import type { StoreServers } from '../sink-stores.ts';
 import type { SourceDatabase } from '../source-database.ts';
-import { PASSWORD, type CertifiedServers, type GuardedStack, type Principal } from './guarded-stack.ts';
+import {
+  PASSWORD,
+  setElasticsearchPassword,
+  type CertifiedServers,
+  type GuardedStack,
+  type Principal,
+} from './guarded-stack.ts';
 import { shippedStatements } from './shipped-rules.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
-/** A pipeline whose services log in everywhere by TLS with a client certificate, each by the account that `infra` has for it. */
+/**
+ * A pipeline whose services log in everywhere by TLS with a client certificate, each by the account that `infra` has for it and a password from
+ * a file.
+ */
 export class GuardedPipeline {
   readonly pipeline: SinkPipeline;
   /** The name of the accounts of source and target. */
@@ -17,6 +28,7 @@ export class GuardedPipeline {
   readonly #servers: CertifiedServers;
   readonly #guarded: GuardedStack;
   readonly #topics: Section;
+  readonly #passwordFile: string;
 
   /** @param topics settings of the section */
   static async create(
@@ -32,7 +44,11 @@ export class GuardedPipeline {
     const pipeline = await SinkPipeline.create(scope, { stack: guarded.stack, database });
     await makeSinkAccount(scope, guarded.stack, pipeline, user);
     await pipeline.stores.target.query(`ALTER USER '${user}'@'%' REQUIRE X509`);
-    return new GuardedPipeline(pipeline, user, servers, guarded, topics);
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-password-'));
+    scope.defer(() => rm(folder, { recursive: true }));
+    const passwordFile = join(folder, 'password');
+    await writeFile(passwordFile, `${PASSWORD}\n`);
+    return new GuardedPipeline(pipeline, user, servers, guarded, topics, passwordFile);
   }
 
   private constructor(
@@ -41,7 +57,9 @@ export class GuardedPipeline {
     servers: CertifiedServers,
     guarded: GuardedStack,
     topics: Section,
+    passwordFile: string,
   ) {
+    this.#passwordFile = passwordFile;
     this.#servers = servers;
     this.pipeline = pipeline;
     this.user = user;
@@ -80,11 +98,42 @@ export class GuardedPipeline {
     return copy;
   }
 
+  /**
+   * Gives a new password to each account, as it is done while services run: the servers that can take both for a while; after it, no
+   * server takes the old one, and those of connections that stay open, but for Kafka's, are killed.
+   */
+  async changePasswords(scope: Scope, password: string): Promise<void> {
+    const { target, redis, elasticsearch } = this.pipeline.stores;
+    const account = `'${this.user}'@'%'`;
+    const twice = `ALTER USER ${account} IDENTIFIED BY '${password}' RETAIN CURRENT PASSWORD`;
+    await this.pipeline.database.run(twice);
+    await target.query(twice);
+    await redis.call('ACL', 'SETUSER', 'sluice', `>${password}`);
+    await writeFile(this.#passwordFile, `${password}\n`);
+    scope.defer(() => this.#guarded.setKafkaPassword(PASSWORD));
+    await this.#guarded.setKafkaPassword(password);
+    await setElasticsearchPassword(elasticsearch, password);
+    await redis.call('ACL', 'SETUSER', 'sluice', `<${PASSWORD}`);
+    await redis.call('CLIENT', 'KILL', 'USER', 'sluice');
+    const once = `ALTER USER ${account} DISCARD OLD PASSWORD`;
+    const sessions = `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${this.user}'`;
+    await this.pipeline.database.run(once);
+    for (const { id } of await this.pipeline.database.rows(sessions))
+      await this.pipeline.database.run(`KILL ${String(id)}`);
+    await target.query(once);
+    const [rows] = await target.query<RowDataPacket[]>(sessions);
+    for (const { id } of rows) await target.query(`KILL ${String(id)}`);
+  }
+
+  get #password(): string {
+    return `\${file:${this.#passwordFile}}`;
+  }
+
   #configure(principal: Principal): void {
     const { tls } = this.#servers;
-    const sasl = { mechanism: 'scram-sha-512', username: `sluice-${principal}`, password: PASSWORD };
+    const sasl = { mechanism: 'scram-sha-512', username: `sluice-${principal}`, password: this.#password };
     this.pipeline.configure({
-      source: { user: this.user, password: PASSWORD, tls },
+      source: { user: this.user, password: this.#password, tls },
       kafka: { brokers: this.#guarded.brokers, sasl, tls },
       topics: { prefix: this.pipeline.name, partitions: 2, ...this.#topics },
     });
@@ -92,10 +141,11 @@ export class GuardedPipeline {
 
   #storeLogin(name: ServiceName): Section {
     const { tls } = this.#servers;
-    if (name === 'sink-mysql') return { user: this.user, password: PASSWORD, tls };
+    const password = this.#password;
+    if (name === 'sink-mysql') return { user: this.user, password, tls };
     if (name === 'sink-elasticsearch')
-      return { node: this.#guarded.elasticsearch, auth: { username: 'sluice', password: PASSWORD }, tls };
-    return name === 'sink-redis' ? { url: this.#guarded.redis, tls } : {};
+      return { node: this.#guarded.elasticsearch, auth: { username: 'sluice', password }, tls };
+    return name === 'sink-redis' ? { url: this.#guarded.redis, password, tls } : {};
   }
 }
 

@@ -2,6 +2,7 @@ import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Client } from '@elastic/elasticsearch';
 import { freePorts, makeCertificates, type Certificates, type Stack } from '@sluice/local-stack';
 import { ownServers } from '../own-servers.ts';
 import type { Scope } from '../scope.ts';
@@ -23,8 +24,10 @@ export interface GuardedStack {
   readonly stack: StoreServers & Pick<Stack, 'kafka'>;
   /** Without a login. */
   readonly elasticsearch: string;
-  /** The address that asks for a client certificate and a login. */
+  /** The address that asks for a client certificate and a login, with the name of the account. */
   readonly redis: string;
+  /** Gives another password to the accounts of Kafka, which are of the whole stack. */
+  readonly setKafkaPassword: (password: string) => Promise<void>;
   /** Of Kafka's listener that asks for a client certificate and a name. */
   readonly brokers: readonly string[];
 }
@@ -93,11 +96,13 @@ export async function guardedStack(
       ...(await loginFiles(put, roles)),
     ],
   });
-  await addScramUsers(
-    stack.kafka.brokers[0] ?? '',
-    PRINCIPALS.map((name) => `sluice-${name}`),
-    PASSWORD,
-  );
+  const setKafkaPassword = (password: string): Promise<void> =>
+    addScramUsers(
+      stack.kafka.brokers[0] ?? '',
+      PRINCIPALS.map((name) => `sluice-${name}`),
+      password,
+    );
+  await setKafkaPassword(PASSWORD);
   const node = stack.elasticsearch.node.replace('http:', 'https:');
   const asAdministrator = node.replace('://', `://${ADMINISTRATOR}:${PASSWORD}@`);
   return {
@@ -108,7 +113,8 @@ export async function guardedStack(
       elasticsearch: { node: asAdministrator, tls },
     },
     brokers: [`127.0.0.1:${port}`],
-    redis: `rediss://sluice:${PASSWORD}@127.0.0.1:${redisPort}`,
+    redis: `rediss://sluice@127.0.0.1:${redisPort}`,
+    setKafkaPassword,
     elasticsearch: node,
   };
 }
@@ -174,6 +180,18 @@ async function loginFiles(
     ]),
   ];
   return (await Promise.all(files)).map((file) => `@${file}`);
+}
+
+/** In the file of the users, which Elasticsearch reads again within seconds (guide, "File-based user authentication"). */
+export async function setElasticsearchPassword(administrator: Client, password: string): Promise<void> {
+  const { nodes } = await administrator.nodes.info({ metric: 'settings' });
+  const [data] = Object.values(nodes).flatMap(({ settings }) => settings?.path?.data ?? []);
+  const file = join(data ?? '', '..', 'config', 'users');
+  const users = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    users.replace(/^sluice:.*$/m, () => `sluice:${hashed(password)}`),
+  );
 }
 
 /** As the file realm reads it (Elasticsearch guide, "File-based user authentication" and its password hashing algorithms). */

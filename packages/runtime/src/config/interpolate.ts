@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { formatPath, type ConfigProblem } from './problems.ts';
+import { commandWords } from '../command-output.ts';
+import { markSecret, withoutLineBreak } from './secret-text.ts';
+import { looksSecret } from './secrets.ts';
 import type { PathPart } from './shape.ts';
 
 export interface Interpolation {
@@ -13,12 +16,16 @@ export interface Interpolation {
 }
 
 const FILE = 'file:';
+const COMMAND = 'command:';
+/** A value that is nothing else. */
+const WHOLE = /^\$\{((?:file|command):[^}]*)\}$/;
 /** Stands for what is not set where nobody uses it; never written anywhere, and no secret of anyone. */
 const NOT_SET = 'not-set';
 
 /**
  * Replaces `${NAME}`, `${NAME:-default}` and `${file:/path}` inside the strings of a parsed YAML value; `$${` is a
- * literal `${`. A variable that is unset or empty takes its default. Keys are never touched.
+ * literal `${`. A variable that is unset or empty takes its default. Keys are never touched. A secret that is `${file:…}` or `${command:…}` and
+ * nothing else becomes a mark (`secret-text.ts`): whoever has its schema knows whether it is read anew.
  */
 export function interpolate(value: unknown, into: Interpolation, path: readonly PathPart[] = []): unknown {
   if (typeof value === 'string') return interpolateText(value, into, path);
@@ -33,24 +40,32 @@ function interpolateText(text: string, into: Interpolation, path: readonly PathP
   if (!text.includes('${')) return text;
   const at = formatPath(path);
   into.origins.set(at, JSON.stringify(text));
+  const isSecret = WHOLE.test(text) && looksSecret(String(path.at(-1)));
   return text.replace(/\$(\$\{)|\$\{([^}]*)\}/g, (whole: string, escaped?: string, expression?: string) => {
     if (escaped !== undefined) return escaped;
     const isUnused = into.isUnused?.(path) === true;
-    if (isUnused && expression?.startsWith(FILE) === true) return NOT_SET;
-    const replacement = resolve(expression ?? '', into.env);
-    if (typeof replacement === 'string') return replacement;
+    if (isUnused && /^(?:file|command):/.test(expression ?? '')) return NOT_SET;
+    const replacement = resolve(expression ?? '', into.env, isSecret);
+    if (typeof replacement === 'string') return isSecret ? markSecret(expression ?? '', at) : replacement;
     if (isUnused) return NOT_SET;
     into.problems.push({ path: at, found: whole, fix: replacement.fix });
     return whole;
   });
 }
 
-function resolve(expression: string, env: Interpolation['env']): string | { fix: string } {
+function resolve(expression: string, env: Interpolation['env'], isSecret: boolean): string | { fix: string } {
   if (expression.startsWith(FILE)) return readSecretFile(expression.slice(FILE.length));
+  if (expression.startsWith(COMMAND)) {
+    if (!isSecret) return { fix: 'a command can only be the whole of a password, a token or a key' };
+    const words = commandWords(expression.slice(COMMAND.length));
+    return words === null ? { fix: 'write ${command:PROGRAM ARGUMENTS}, and close each quote' } : '';
+  }
   const parts = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/.exec(expression);
   const name = parts?.[1];
   if (name === undefined) {
-    return { fix: 'write ${NAME}, ${NAME:-default} or ${file:/path}; a literal ${ is written $${' };
+    return {
+      fix: 'write ${NAME}, ${NAME:-default}, ${file:/path} or ${command:PROGRAM}; a literal ${ is written $${',
+    };
   }
   const value = env[name];
   if (value !== undefined && value !== '') return value;
@@ -59,10 +74,9 @@ function resolve(expression: string, env: Interpolation['env']): string | { fix:
   );
 }
 
-/** Mounted secrets usually end in a line break that is not part of them. */
-function readSecretFile(path: string): string | { fix: string } {
+export function readSecretFile(path: string): string | { fix: string } {
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return withoutLineBreak(readFileSync(path, 'utf8'));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
     return { fix: `make the file readable (reading it gave ${code})` };

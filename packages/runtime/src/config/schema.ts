@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { isLoopback } from '../ops-access.ts';
 import { file, opsSchemaFor, PORT } from './ops-schema.ts';
+import { saslSchema, sendsSecret } from './sasl-schema.ts';
+import { secretText } from './secret-text.ts';
 import { tablePattern, tablesSchema } from './tables-schema.ts';
 import { tlsSchema } from './tls-schema.ts';
 import { checkTopics, topicStrategy, topicTemplate } from './topic-names.ts';
@@ -11,10 +13,6 @@ import { checkTopics, topicStrategy, topicTemplate } from './topic-names.ts';
  */
 
 const milliseconds = z.int().min(1).max(2_147_483_647);
-const secret = (description: string): { description: string; secret: true } => ({
-  description,
-  secret: true,
-});
 
 /** What a MySQL connection does without the setting. */
 export const MYSQL_WITHOUT_TLS =
@@ -36,10 +34,9 @@ export const sourceSchema = z
       .string()
       .min(1)
       .meta({ description: 'User with REPLICATION SLAVE, REPLICATION CLIENT and SELECT.' }),
-    password: z
-      .string()
-      .default('')
-      .meta(secret('Password of that user; best as `${NAME}` or `${file:/path}`.')),
+    password: secretText(
+      'Password of that user; best as `${NAME}`, or as `${file:/path}` or `${command:PROGRAM ARGUMENTS}`, which are read again at each connection.',
+    ).default(''),
     tls: tlsSchema(MYSQL_WITHOUT_TLS),
     serverId: z.int().min(0).max(4_294_967_295).default(0).meta({
       description:
@@ -83,14 +80,6 @@ export const sourceSchema = z
   })
   .meta({ description: 'The MySQL or MariaDB server whose changes are captured.' });
 
-export const saslSchema = z
-  .strictObject({
-    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).meta({ description: 'SASL mechanism.' }),
-    username: z.string().min(1).meta({ description: 'SASL user.' }),
-    password: z.string().meta(secret('SASL password.')),
-  })
-  .meta({ description: 'Log in to the brokers.' });
-
 export const kafkaSchema = z
   .strictObject({
     brokers: z
@@ -114,11 +103,12 @@ export const kafkaSchema = z
     }),
   })
   .refine(
-    ({ brokers, tls, sasl }) => sasl?.mechanism !== 'plain' || tls !== undefined || brokers.every(isLocal),
+    ({ brokers, tls, sasl }) =>
+      sasl === undefined || !sendsSecret(sasl) || tls !== undefined || brokers.every(isLocal),
     {
       path: ['tls'],
       message:
-        'SASL PLAIN would send the password in clear: add tls, use a SCRAM mechanism, or write tls: off where nobody listens',
+        'SASL PLAIN and OAUTHBEARER would send password or token in clear: add tls, use a SCRAM mechanism, or write tls: off where nobody listens',
     },
   )
   .meta({ description: 'The Kafka cluster.' });

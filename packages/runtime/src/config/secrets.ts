@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SluiceConfig } from './schema.ts';
+import { ChangingSecret } from './secret-text.ts';
 
 /**
  * Secrets are known by their name as well as by the schema's mark, because a sink's section is only
@@ -21,7 +22,9 @@ function redact(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([name, inner]): [string, unknown] => {
     const hide =
-      looksSecret(name) && inner !== '' && (typeof inner === 'string' || typeof inner === 'number');
+      looksSecret(name) &&
+      inner !== '' &&
+      (typeof inner === 'string' || typeof inner === 'number' || inner instanceof ChangingSecret);
     return [name, hide ? '***' : redact(inner)];
   });
   return Object.fromEntries(entries);

@@ -36,6 +36,9 @@ export function childOf(schema: Node, part: PathPart): Node | undefined {
   if (node instanceof z.ZodObject) return (node.shape as Record<string, Node>)[String(part)];
   if (node instanceof z.ZodRecord) return node.valueType;
   if (node instanceof z.ZodArray) return node.element;
+  // Of a choice of sections, the first that has it.
+  if (node instanceof z.ZodUnion)
+    return node.options.map((option) => childOf(option, part)).find((child) => child !== undefined);
   return undefined;
 }
 

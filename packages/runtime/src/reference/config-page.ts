@@ -7,7 +7,7 @@ One file, \`sluice.yaml\`, is read by every service of a pipeline: from \`--conf
 working directory. An unknown setting is an error; every problem is listed at once.
 
 - Inside a text, \`\${NAME}\` and \`\${NAME:-default}\` stand for an environment variable and \`\${file:/path}\` for the content
-  of a file; \`$\${\` is a literal \`\${\`.
+  of a file; \`$\${\` is a literal \`\${\`. A secret may be a whole \`\${command:PROGRAM ARGUMENTS}\`: what it prints ([your-servers.md](your-servers.md#3-the-file)).
 - The variable beside a setting overrides it; a list is written with commas. A \`SLUICE__…\` variable that names no setting
   is an error.
 - Secrets are never written to a log.

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { readSecret } from '../../src/config/secret-text.ts';
 import { configPath, loadConfig, parseConfig } from '../../src/config/load.ts';
 import { PipelineError } from '../../src/errors.ts';
 
@@ -99,7 +100,7 @@ describe('problems', () => {
 });
 
 describe('interpolation', () => {
-  test('variables, defaults, files and the escape, in texts only', () => {
+  test('variables, defaults, files and the escape, in texts only', async () => {
     const file = join(directory, 'password');
     writeFileSync(file, 's3cret\n');
     const text = minimal
@@ -109,7 +110,8 @@ describe('interpolation', () => {
       )
       .replace('cdc', () => '"$${x}"');
     const { source } = parseConfig(text, { ZONE: 'eu', EMPTY: '' });
-    expect(source).toMatchObject({ host: 'db.eu', password: 's3cret', server: 'a-b', user: '${x}' });
+    expect(source).toMatchObject({ host: 'db.eu', server: 'a-b', user: '${x}' });
+    expect(await readSecret(source.password)).toBe('s3cret');
   });
 
   test('numbers, truths and lists may come as text', () => {

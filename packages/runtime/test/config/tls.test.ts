@@ -45,7 +45,7 @@ describe('tls', () => {
 
   test('SASL PLAIN without TLS goes to this host only, unless off is written', () => {
     expect(() => parseConfig(config('', PLAIN), {})).toThrow(
-      'kafka.tls: found nothing; SASL PLAIN would send',
+      'kafka.tls: found nothing; SASL PLAIN and OAUTHBEARER would send',
     );
     for (const [kafka, broker] of [
       [PLAIN, '127.0.0.1:1'],
@@ -53,5 +53,38 @@ describe('tls', () => {
       [`${PLAIN}, tls: off`, 'k:1'],
     ])
       expect(parseConfig(config('', kafka, broker), {}).kafka.sasl?.username).toBe('u');
+  });
+});
+
+describe('sasl', () => {
+  const of = (sasl: string) => parseConfig(config('', `, tls: {}, sasl: { ${sasl} }`), {}).kafka.sasl;
+  const OAUTH = 'oauth: { url: https://a/b, clientId: c, clientSecret: d }';
+
+  test('a token is given, or asked for', () => {
+    expect(of('mechanism: oauthbearer, token: a')).toEqual({ mechanism: 'oauthbearer', token: 'a' });
+    expect(of(`mechanism: oauthbearer, ${OAUTH}`)?.oauth).toMatchObject({ clientSecret: 'd' });
+  });
+
+  test.each([
+    [
+      'mechanism: oauthbearer',
+      'kafka.sasl.token: found nothing; oauthbearer needs token or oauth, one of the two',
+    ],
+    [`mechanism: oauthbearer, token: a, ${OAUTH}`, 'oauthbearer needs token or oauth, one of the two'],
+    [
+      'mechanism: oauthbearer, token: a, username: u',
+      'kafka.sasl.mechanism: found "oauthbearer"; oauthbearer takes no username',
+    ],
+    ['mechanism: plain, username: u', 'kafka.sasl.password: found nothing; plain needs a password'],
+    [
+      'mechanism: plain, username: u, password: p, token: a',
+      'kafka.sasl.mechanism: found "plain"; plain takes no token',
+    ],
+    [
+      `mechanism: oauthbearer, ${OAUTH.replace('https', 'http')}`,
+      'kafka.sasl.oauth.url: found "http://a/b"; would send the client secret in clear',
+    ],
+  ])('%s is refused', (sasl, message) => {
+    expect(() => of(sasl)).toThrow(message);
   });
 });

@@ -1,0 +1,28 @@
+import { PipelineError, readSecret, type KafkaConfig } from '@sluice/runtime';
+import { clientCredentialsToken } from './oauth-token.ts';
+
+type Sasl = NonNullable<KafkaConfig['sasl']>;
+
+/** `b64token` of RFC 6750, 2.1: the bytes that end a field of RFC 7628 cannot be in it. */
+const TOKEN = /^[\w.~+/-]+=*$/;
+
+/** Whether each login has to read a file, run a command, or ask for a token. */
+export function changes({ mechanism, password }: Sasl): boolean {
+  return mechanism !== 'oauthbearer' && typeof password !== 'string';
+}
+
+/** Of a broker: its own words may have the token in them. */
+export function tokenRefused(): PipelineError {
+  return new PipelineError('KAFKA_AUTH_FAILED', 'the broker refused the access token of kafka.sasl');
+}
+
+/**
+ * The password or the token for one login.
+ * @throws SECRET_UNAVAILABLE when there is none to be had now, KAFKA_AUTH_FAILED when the OAuth server refuses the client
+ */
+export async function loginSecret({ mechanism, password, token, oauth }: Sasl): Promise<string> {
+  if (mechanism !== 'oauthbearer') return await readSecret(password ?? '');
+  const text = oauth === undefined ? await readSecret(token ?? '') : await clientCredentialsToken(oauth);
+  if (TOKEN.test(text)) return text;
+  throw new PipelineError('SECRET_UNAVAILABLE', 'kafka.sasl: what was given is no access token (RFC 6750)');
+}
