@@ -1,8 +1,9 @@
 import { compareSinks, describeDifference } from '@sluice/compare';
 import { tableIdOf, type TableName } from '@sluice/envelope';
-import { ADDRESS_VARIABLES, startStack, type MysqlServer, type Stack } from '@sluice/local-stack';
+import type { MysqlServer } from '@sluice/local-stack';
 import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from '../eventually.ts';
+import { ownServers } from '../own-servers.ts';
 import type { Scope } from '../scope.ts';
 import type { StoreDifference } from '../watched-pipeline.ts';
 
@@ -175,10 +176,7 @@ export class ReplicaStopped extends Error {
 }
 
 async function startServer(scope: Scope, flavour: Flavour, flags: readonly string[]): Promise<MysqlServer> {
-  const { [ADDRESS_VARIABLES[flavour]]: _shared, ...env } = process.env;
-  const stack: Stack = await startStack({ servers: [flavour], flags: { [flavour]: flags }, env });
-  scope.defer(() => stack.stop());
-  return stack[flavour];
+  return (await ownServers(scope, { [flavour]: flags }))[flavour];
 }
 
 async function connectTo(scope: Scope, server: MysqlServer): Promise<Connection> {
