@@ -1,4 +1,4 @@
-/** Whether no ASCII character is one byte in this character set (MySQL manual, "Unicode Support"). */
-export function isWideCharset(charset: string | null): charset is string {
-  return charset !== null && /^(ucs2|utf16|utf16le|utf32)$/.test(charset);
+/** Whether texts of this character set compare with those of our sessions, utf8mb4, byte by byte. */
+export function isUtf8Charset(charset: string): boolean {
+  return /^(utf8|utf8mb3|utf8mb4|ascii)$/.test(charset);
 }

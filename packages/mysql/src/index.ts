@@ -1,4 +1,4 @@
-export { isWideCharset } from './charsets.ts';
+export { isUtf8Charset } from './charsets.ts';
 export {
   connect,
   createPool,

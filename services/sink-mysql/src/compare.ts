@@ -1,5 +1,5 @@
 import type { TableName } from '@sluice/envelope';
-import { isWideCharset, quoteIdentifier, quoteTable, type RowDataPacket } from '@sluice/mysql';
+import { isUtf8Charset, quoteIdentifier, quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { canonicalValues, keyLiterals, openRowConnection, selectList, streamRows } from '@sluice/compare';
 import type {
   ComparedColumn,
@@ -36,8 +36,8 @@ export async function openStore(target: Settings): Promise<ComparedSink> {
 /** The target's table, and which of the source's columns it has. */
 interface TargetTable extends TableName {
   readonly names: ReadonlySet<string>;
-  /** Character sets of texts in which no ASCII character is one byte, by column. */
-  readonly wide: ReadonlyMap<string, string>;
+  /** Of texts that are no UTF-8, by column. */
+  readonly charsets: ReadonlyMap<string, string>;
 }
 
 async function presentColumns(connection: RowConnection, name: TableName): Promise<TargetTable> {
@@ -45,11 +45,12 @@ async function presentColumns(connection: RowConnection, name: TableName): Promi
     'SELECT COLUMN_NAME AS name, CHARACTER_SET_NAME AS charset FROM information_schema.columns WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
     [name.database, name.table],
   );
-  const charsets = rows.map((row) => [String(row['name']), String(row['charset'])] as const);
+  const texts = rows.filter((row) => row['charset'] !== null);
+  const charsets = texts.map((row) => [String(row['name']), String(row['charset'])] as const);
   return {
     ...name,
-    names: new Set(charsets.map(([column]) => column)),
-    wide: new Map(charsets.filter(([, charset]) => isWideCharset(charset))),
+    names: new Set(rows.map((row) => String(row['name']))),
+    charsets: new Map(charsets.filter(([, charset]) => !isUtf8Charset(charset))),
   };
 }
 
@@ -58,10 +59,11 @@ function mysqlTable(connection: RowConnection, table: ComparedTable, target: Tar
   const columns = table.columns.filter((column) => target.names.has(column.name));
   const keyColumns = table.key.flatMap((place) => table.columns[place] ?? []);
   const readable = keyColumns.every((column) => target.names.has(column.name));
-  // MariaDB finds no row in a list of several such keys by a literal of another character set.
+  // MariaDB finds no row in a list of several such keys by a literal of another character set, and MySQL refuses a literal that the
+  // column's lacks. A character that becomes "?" here makes no other row of one: rows are told apart by what they hold.
   const fitting = (literals: readonly string[]): string[] =>
     literals.map((literal, place) => {
-      const charset = target.wide.get(keyColumns[place]?.name ?? '');
+      const charset = target.charsets.get(keyColumns[place]?.name ?? '');
       return charset === undefined ? literal : `CONVERT(${literal} USING ${charset})`;
     });
   // The key's canonical texts: they can be read back.

@@ -108,14 +108,6 @@ function enumCodec(sqlType: string): ColumnCodec {
   };
 }
 
-/**
- * Of a text whose character set is wide, on MariaDB: in a list of several keys of several columns it finds no row by a literal
- * of another character set (seen on 10.11: `(a, b) IN (('x', 1), ('y', 2))`).
- */
-export function wideCodec(codec: ColumnCodec, charset: string): ColumnCodec {
-  return { ...codec, equal: (value) => `CONVERT(${equalLiteral(codec, value)} USING ${charset})` };
-}
-
 /** What a column is compared with to find the rows that hold the value. */
 export function equalLiteral(codec: ColumnCodec, value: JsonValue): string {
   return codec.equal?.(value) ?? codec.literal(value);

@@ -15,7 +15,7 @@ export interface PendingRow {
   readonly after: Row | null;
   /** The record's bytes. */
   readonly value: Uint8Array;
-  /** `1` or `(1,'a')`. */
+  /** `1` or `(1,'a')`; for a plan without a tuple `` (`a`=1 AND `b`='a') ``. */
   readonly tuple: string;
   /** What the guard's SELECT gives for this key. */
   readonly keyText: string;
@@ -46,8 +46,10 @@ export function pendingRow(delivery: Delivery, position: number, plan: KeyPlan):
   };
 }
 
-function tupleOf(key: Row, plan: KeyPlan): string {
-  return `(${plan.columns.map(({ name, codec }) => equalLiteral(codec, valueOf(key, name))).join(',')})`;
+function tupleOf(key: Row, { columns, tuple }: KeyPlan): string {
+  const literals = columns.map(({ name, codec }) => equalLiteral(codec, valueOf(key, name)));
+  if (tuple !== null) return `(${literals.join(',')})`;
+  return `(${columns.map(({ sql }, place) => `${sql}=${literals[place]}`).join(' AND ')})`;
 }
 
 export function guardStatement(table: TargetTable, plan: KeyPlan, rows: readonly PendingRow[]): string {
@@ -72,12 +74,19 @@ export function keepStatement(
   keys: readonly Row[],
   sequence: Sequence,
 ): string {
-  const tuples = keys.map((key) => tupleOf(key, plan)).join(',');
-  return `UPDATE ${table.sql} SET ${SEQUENCE_COLUMN} = ${sequence}${table.unchanged} WHERE ${plan.tuple} IN (${tuples}) AND ${SEQUENCE_COLUMN} < ${sequence}`;
+  const tuples = keys.map((key) => tupleOf(key, plan));
+  return `UPDATE ${table.sql} SET ${SEQUENCE_COLUMN} = ${sequence}${table.unchanged} WHERE ${oneOf(plan, tuples)} AND ${SEQUENCE_COLUMN} < ${sequence}`;
 }
 
 function keyCondition(plan: KeyPlan, rows: readonly PendingRow[]): string {
-  return `${plan.tuple} IN (${rows.map(({ tuple }) => tuple).join(',')})`;
+  return oneOf(
+    plan,
+    rows.map(({ tuple }) => tuple),
+  );
+}
+
+function oneOf({ tuple }: KeyPlan, tuples: readonly string[]): string {
+  return tuple === null ? `(${tuples.join(' OR ')})` : `${tuple} IN (${tuples.join(',')})`;
 }
 
 /** An INSERT of some rows, in the order given. */

@@ -1,6 +1,6 @@
 import type { Row, RowEnvelope } from '@sluice/envelope';
 import {
-  isWideCharset,
+  isUtf8Charset,
   quoteIdentifier,
   quoteTable,
   type Flavour,
@@ -9,7 +9,7 @@ import {
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { implicitValue } from './implicit-values.ts';
-import { columnCodec, documentCodec, mariadbJson, wideCodec, type ColumnCodec } from './mysql-mapper.ts';
+import { columnCodec, documentCodec, mariadbJson, type ColumnCodec } from './mysql-mapper.ts';
 import { foldName, isDemanded } from './table-definition.ts';
 import { CODES } from './errors.ts';
 
@@ -20,12 +20,14 @@ export interface PlannedColumn {
   readonly sql: string;
   readonly codec: ColumnCodec;
   readonly isJson: boolean;
+  /** Of a text; null for other types. */
+  readonly charset: string | null;
 }
 
 export interface KeyPlan {
   readonly columns: readonly PlannedColumn[];
-  /** `` `id` `` or `` (`a`,`b`) ``: what stands before IN. */
-  readonly tuple: string;
+  /** `` `id` `` or `` (`a`,`b`) ``: what stands before IN; null where rows are found by one comparison for each column alone. */
+  readonly tuple: string | null;
   /** Other unique indexes, which an INSERT may run into. */
   readonly otherUnique: readonly (readonly string[])[];
 }
@@ -77,13 +79,12 @@ export class TargetTable {
         const isText = jsonColumns.has(name);
         const isJson = isText || type === 'json';
         const plain = isText ? mariadbJson : columnCodec(type, flavour);
-        const { CHARACTER_SET_NAME: charset } = column;
-        const codec = flavour === 'mariadb' && isWideCharset(charset) ? wideCodec(plain, charset) : plain;
         const planned = {
           name,
           sql: quoteIdentifier(name),
-          codec: isJson && column.IS_NULLABLE === 'NO' ? documentCodec(codec) : codec,
+          codec: isJson && column.IS_NULLABLE === 'NO' ? documentCodec(plain) : plain,
           isJson,
+          charset: column.CHARACTER_SET_NAME,
         };
         return [foldName(name), expression ? ('generated' as const) : planned];
       }),
@@ -128,10 +129,8 @@ export class TargetTable {
     const guard = all.find(({ columns, usableAsKey }) => usableAsKey && sameSet(columns, names));
     const columns = this.#planned(names);
     if (guard === undefined || columns.length !== names.length) return null;
-    const tuple =
-      columns.length === 1 ? String(columns[0]?.sql) : `(${columns.map(({ sql }) => sql).join(',')})`;
     const otherUnique = all.filter((index) => index !== guard).map((index) => index.columns);
-    return { columns, tuple, otherUnique };
+    return { columns, tuple: tupleOf(columns, this.#flavour), otherUnique };
   }
 
   #compileInsert(names: readonly string[], keyNames: readonly string[]): InsertPlan {
@@ -192,4 +191,15 @@ function isWritable(column: PlannedColumn | 'generated' | undefined): column is 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {
   const names = new Set(b.map(foldName));
   return a.length === b.length && a.every((name) => names.has(foldName(name)));
+}
+
+/**
+ * MariaDB finds no row by a list of several keys of several columns in which a text of another character set than the column's
+ * cannot be compared byte by byte, and says nothing (seen on 10.11: `(a, b) IN (('x', 'ü'), ('y', 'ß'))` on latin1); by
+ * `a = 'x' AND b = 'ü' OR …` it does, by the same index, and refuses a text that the character set lacks.
+ */
+function tupleOf(columns: readonly PlannedColumn[], flavour: Flavour): string | null {
+  if (columns.length === 1) return String(columns[0]?.sql);
+  const isListed = columns.every(({ charset }) => charset === null || isUtf8Charset(charset));
+  return flavour === 'mariadb' && !isListed ? null : `(${columns.map(({ sql }) => sql).join(',')})`;
 }
