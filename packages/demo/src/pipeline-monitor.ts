@@ -1,43 +1,29 @@
-import type { ServiceView } from './live-view.ts';
+import { readStatus, RecentReadings, type ServiceView } from '@sluice/ops-api/live';
 import type { PipelineService } from './pipeline-services.ts';
-import { figuresOf, readStatus } from './service-reading.ts';
-import type { Reading } from './service-reading.ts';
 
-/** Rates are those of this window. */
-const WINDOW_MS = 10_000;
-
-/** Reads the status pages of all services and remembers the last ten seconds of them. */
+/** Reads the status pages of all services. */
 export class PipelineMonitor {
-  readonly #services: readonly PipelineService[];
-  readonly #histories = new Map<string, Reading[]>();
+  readonly #services: ReadonlyMap<PipelineService, RecentReadings>;
 
   constructor(services: readonly PipelineService[]) {
-    this.#services = services;
+    this.#services = new Map(services.map((service) => [service, new RecentReadings()]));
   }
 
   /** One look at every service; one that does not answer has no figures. */
   look(): Promise<ServiceView[]> {
-    return Promise.all(this.#services.map((service) => this.#lookAt(service)));
+    return Promise.all([...this.#services].map(([service, recent]) => lookAt(service, recent)));
   }
+}
 
-  async #lookAt(service: PipelineService): Promise<ServiceView> {
-    const reading = await readStatus(service.name, service.opsUrl);
-    return {
-      name: service.name,
-      process: service.process.state,
-      restarts: service.process.restarts,
-      figures: reading === null ? null : figuresOf(reading, this.#remember(service.name, reading)),
-      opsUrl: service.opsUrl,
-      metricsUrl: service.metricsUrl,
-    };
-  }
-
-  /** Returns the oldest reading of the window; none when the process is not the one read last. */
-  #remember(name: string, reading: Reading): Reading | undefined {
-    const before = this.#histories.get(name) ?? [];
-    const sameProcess = before.filter(({ status }) => status.startedAt === reading.status.startedAt);
-    const window = sameProcess.filter((old) => reading.at - old.at <= WINDOW_MS);
-    this.#histories.set(name, [...window, reading]);
-    return window[0];
-  }
+async function lookAt(service: PipelineService, recent: RecentReadings): Promise<ServiceView> {
+  const { name, opsUrl, metricsUrl, process } = service;
+  const reading = await readStatus(name, { url: opsUrl });
+  return {
+    name,
+    process: process.state,
+    restarts: process.restarts,
+    figures: reading === null ? null : recent.add(reading),
+    opsUrl,
+    metricsUrl,
+  };
 }

@@ -3,13 +3,13 @@ import { waitUntilCaughtUp } from './caught-up.ts';
 import { checkSummary, isEqual } from './check-summary.ts';
 import { compareSinks, describeDifference, listTables } from '@sluice/compare';
 import type { CompareOptions, Comparison } from '@sluice/compare';
+import { figuresOf, readStatus } from '@sluice/ops-api/live';
 import { startWorkload } from '@sluice/sample-shop';
 import type { Workload } from '@sluice/sample-shop';
 import { DEMO_PIPELINE } from './pipeline-config.ts';
 import { prepareDemo, withConnection } from './demo-pipeline.ts';
 import type { DemoPipeline } from './demo-pipeline.ts';
 import type { PipelineService, RunningPipeline, ServiceName } from './pipeline-services.ts';
-import { figuresOf, readStatus } from './service-reading.ts';
 import { answers, waitUntil } from './wait-until.ts';
 import type { RunHost } from './watch-pipeline.ts';
 
@@ -143,7 +143,7 @@ async function settle(demo: DemoPipeline, pipeline: RunningPipeline, host: RunHo
 }
 
 async function isStreaming(capture: PipelineService): Promise<boolean> {
-  const reading = await readStatus(capture.name, capture.opsUrl);
+  const reading = await readStatus(capture.name, { url: capture.opsUrl });
   return reading !== null && figuresOf(reading, undefined).state === 'streaming';
 }
 

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LiveScreen } from './live-screen.ts';
-import type { ScreenOutput } from './live-screen.ts';
-import type { PipelineView } from './live-view.ts';
+import { LiveScreen, type PipelineView, type ScreenOutput } from '@sluice/ops-api/live';
 import { PipelineMonitor } from './pipeline-monitor.ts';
 import type { RunningPipeline } from './pipeline-services.ts';
 
@@ -50,6 +48,7 @@ export async function watchPipeline(
         services,
         places: options.places,
         events: options.events.slice(-EVENTS_SHOWN),
+        stop: 'Ctrl-C stops everything.',
       };
       screen.show(view, now);
       const pause = delay(EVERY_MS, undefined, { signal: host.signal }).catch(() => undefined);

@@ -1,5 +1,6 @@
-import { captureStatus, sinkStatus, type AnswerOf } from '@sluice/ops-api';
-import { CallFailed, look } from '@sluice/ops-api/client';
+import { CallFailed, look, type Call } from '../client.ts';
+import type { AnswerOf } from '../operation.ts';
+import { captureStatus, sinkStatus } from '../status.ts';
 
 type Status = AnswerOf<typeof captureStatus> | AnswerOf<typeof sinkStatus>;
 
@@ -29,9 +30,9 @@ export interface ServiceFigures {
 
 const TIMEOUT_MS = 900;
 
-/** Null when the service does not answer. */
-export async function readStatus(name: string, url: string): Promise<Reading | null> {
-  const service = { url, timeoutMs: TIMEOUT_MS };
+/** Null when the service does not answer, or not to us. */
+export async function readStatus(name: string, call: Call): Promise<Reading | null> {
+  const service = { ...call, timeoutMs: TIMEOUT_MS };
   try {
     const status = await (name === 'capture' ? look(service, captureStatus) : look(service, sinkStatus));
     return { at: performance.now(), status };

@@ -1,8 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { LiveScreen } from '../src/live-screen.ts';
-import { renderHeader, renderLine, renderView } from '../src/live-view.ts';
-import type { PipelineView } from '../src/live-view.ts';
+import { LiveScreen, renderHeader, renderLine, renderView, type PipelineView } from '../../src/live/index.ts';
 
 const UNKNOWN = {
   state: undefined,
@@ -55,6 +53,7 @@ const VIEW: PipelineView = {
   ],
   places: [['Kafka', '127.0.0.1:9092']],
   events: ['sink-mysql ended (SIGKILL)'],
+  stop: 'Ctrl-C stops everything.',
 };
 
 describe('renderView', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { figuresOf, type Reading } from '../src/service-reading.ts';
+import { figuresOf, type Reading } from '../../src/live/index.ts';
 
 const sink = (at: number, handled: number): Reading => ({
   at,

@@ -5,10 +5,12 @@ export interface ServiceView {
   readonly name: string;
   /** Of the process: running, waiting (to be started again), failed, stopped. */
   readonly process: string;
-  readonly restarts: number;
+  /** Null where nobody counts them. */
+  readonly restarts: number | null;
   readonly figures: ServiceFigures | null;
   readonly opsUrl: string;
-  readonly metricsUrl: string;
+  /** Null where it is not known. */
+  readonly metricsUrl: string | null;
 }
 
 export interface PipelineView {
@@ -25,6 +27,8 @@ export interface PipelineView {
   readonly places: readonly (readonly [string, string])[];
   /** The last things that happened, oldest first. */
   readonly events: readonly string[];
+  /** How to stop, in a line. */
+  readonly stop: string;
 }
 
 type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
@@ -34,7 +38,6 @@ type Cell = readonly [text: string, style?: Style];
 const HEADINGS = ['service', 'state', 'rows/s', 'rows', 'behind', 'p50', 'p99', 'dead', 'restarts'];
 const LEFT_ALIGNED = 2;
 
-const STOP = 'Ctrl-C stops everything.';
 /** What the columns count, in lines that fit on 60 columns. */
 const LEGEND = [
   'behind: capture in time, sinks in records not applied yet',
@@ -51,7 +54,9 @@ export interface Terminal {
 /** The whole screen as lines, none wider than `columns`, not more than `rows`; the last one says how to stop. */
 export function renderView(view: PipelineView, { columns, rows, color }: Terminal): string[] {
   const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
-  const plainRows = [HEADINGS.map((text): Cell => [text, 'dim']), ...view.services.map(serviceCells)];
+  const isCounted = view.services.some(({ restarts }) => restarts !== null);
+  const headings = isCounted ? HEADINGS : HEADINGS.slice(0, -1);
+  const plainRows = [headings.map((text): Cell => [text, 'dim']), ...view.services.map(serviceCells)];
   const fit = (text: string, style?: Style): string => {
     const cut = text.length > columns ? `${text.slice(0, columns - 1)}…` : text;
     return style === undefined ? cut : paint(style, cut);
@@ -62,7 +67,7 @@ export function renderView(view: PipelineView, { columns, rows, color }: Termina
     '',
     ...layOut(plainRows, columns, paint),
   ];
-  const stop = fit(STOP, 'dim');
+  const stop = fit(view.stop, 'dim');
   let left = Math.max(rows, 1) - 1;
   const take = (lines: readonly string[]): readonly string[] => {
     if (lines.length > left) return [];
@@ -82,20 +87,20 @@ export function renderView(view: PipelineView, { columns, rows, color }: Termina
 }
 
 /** What does not change, for output that is not a terminal: said once. */
-export function renderHeader({ title, places, services }: PipelineView): string {
+export function renderHeader({ title, places, services, stop }: PipelineView): string {
   return [
     title,
     ...places.map(([name, address]) => placeLine(name, address)),
     ...services.map(({ name, opsUrl, metricsUrl }) => pagesLine(name, opsUrl, metricsUrl)),
     ...LEGEND,
-    STOP,
+    stop,
   ].join('\n');
 }
 
 const placeLine = (name: string, address: string): string => `${name.padEnd(14)} ${address}`;
 
-const pagesLine = (name: string, ops: string, metrics: string): string =>
-  `${name.padEnd(18)} ${ops}/status  ${metrics}/metrics`;
+const pagesLine = (name: string, ops: string, metrics: string | null): string =>
+  `${name.padEnd(18)} ${ops}/status${metrics === null ? '' : `  ${metrics}/metrics`}`;
 
 function workloadLine(workload: PipelineView['workload']): string {
   if (workload === null) return '';
@@ -115,7 +120,7 @@ function serviceCells({ name, process, restarts, figures }: ServiceView): Cell[]
     [optional(figures?.p50, seconds)],
     [optional(figures?.p99, seconds)],
     [optional(dead, number), dead !== undefined && dead > 0 ? 'red' : undefined],
-    [String(restarts), restarts > 0 ? 'yellow' : undefined],
+    ...(restarts === null ? [] : [[String(restarts), restarts > 0 ? 'yellow' : undefined] as const]),
   ].map(([text, style]): Cell => (style === undefined ? [text as string] : [text as string, style as Style]));
 }
 
