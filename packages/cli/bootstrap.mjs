@@ -16,6 +16,7 @@ const ENTRIES = {
   nightly: 'test/nightly.ts',
   audit: 'test/audit.ts',
   bench: 'test/bench/main.ts',
+  'bench-scrape': 'test/bench/scrape/main.ts',
   'bench-big': 'test/bench/big/main.ts',
   'bench-start': 'test/bench/start/main.ts',
   fuzz: 'packages/binlog/test/fuzz/main.ts',

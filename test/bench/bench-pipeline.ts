@@ -24,13 +24,16 @@ export interface BenchPipelineOptions {
   readonly sections: Readonly<Record<string, Section>>;
   readonly sinks: Readonly<Record<SinkName, Section>>;
   readonly profiles: string | null;
+  /** How often each service's metrics are asked for while it runs, as Prometheus does; never without. */
+  readonly scrapeMs?: number;
 }
 
-/** A service that runs, and where its metrics are. */
+/** A service that runs. */
 export interface RunningService {
   readonly process: ServiceProcess;
   readonly pid: number;
-  metrics(): Promise<string>;
+  /** Its `/status`. */
+  status(): Promise<unknown>;
 }
 
 /**
@@ -103,9 +106,23 @@ export class BenchPipeline {
       profiles === null ? [] : ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${profiles}`];
     const process = ServiceProcess.start(this.#scope, { service, configFile, opsPort: port, nodeArgs });
     await process.ready();
-    const metrics = async (): Promise<string> =>
-      (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-    return { process, pid: process.pid, metrics };
+    this.#scrape(process, `http://127.0.0.1:${metricsPort}/metrics`);
+    const status = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${port}/status`)).json();
+    return { process, pid: process.pid, status };
+  }
+
+  /** Until the process ends: then nobody answers. */
+  #scrape(process: ServiceProcess, url: string): void {
+    const { scrapeMs } = this.#options;
+    if (scrapeMs === undefined) return;
+    const timer = setInterval(() => {
+      if (!process.isRunning) clearInterval(timer);
+      else
+        void fetch(url)
+          .then((answer) => answer.text())
+          .catch(() => undefined);
+    }, scrapeMs);
+    this.#scope.defer(() => clearInterval(timer));
   }
 
   /** Number of records and markers in the topic. */

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { parseCounter } from './metric-text.ts';
 import { mergeResults, reportLines, table } from './report.ts';
 
 const throughput = {
@@ -31,11 +30,4 @@ test('a drain is shown beside its raw baselines', () => {
 test('figures of several passes become their medians, and what is missing stays missing', () => {
   const passes = [9, 11, 10].map((cpuMicrosPerRow) => ({ bulk: { ...drain, cpuMicrosPerRow } }));
   expect(mergeResults(passes)).toEqual({ bulk: drain });
-});
-
-test('a counter is summed over the series with the wanted labels', () => {
-  const text =
-    '# TYPE records counter\nrecords{op="INSERT",result="applied"} 5\nrecords{op="DELETE",result="applied"} 2\nrecords{op="INSERT",result="stale"} 9\n';
-  expect(parseCounter(text, 'records', { result: 'applied' })).toBe(7);
-  expect(parseCounter(text, 'other', {})).toBe(0);
 });

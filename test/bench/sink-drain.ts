@@ -1,7 +1,6 @@
 import type { BenchPipeline, RunningService, SinkName } from './bench-pipeline.ts';
 import { throughput, type Throughput } from './drain.ts';
 import { eventually } from '../harness/eventually.ts';
-import { parseCounter } from './metric-text.ts';
 import { UsageSampler } from './process-usage.ts';
 
 const TIMEOUT_MS = 240_000;
@@ -39,7 +38,8 @@ async function look(service: RunningService, accept: (applied: number) => boolea
     'the sink to apply rows',
     async () => {
       if (!service.process.isRunning) return 'ended';
-      const applied = parseCounter(await service.metrics(), 'cdc_sink_records_total', { result: 'applied' });
+      const { records } = (await service.status()) as { records: { handled: number } };
+      const applied = records.handled;
       return accept(applied) && { at: Date.now(), applied };
     },
     { timeoutMs: TIMEOUT_MS, everyMs: LOOK_MS },

@@ -39,7 +39,7 @@ export function sinkSections(
   return used as Sections;
 }
 
-async function emptyRedis(url: string, database: string): Promise<void> {
+export async function emptyRedis(url: string, database: string): Promise<void> {
   const redis = new Redis(url);
   try {
     let cursor = '0';

@@ -1,0 +1,101 @@
+/**
+ * `npm run bench:scrape -- [--rows 300000] [--reps 5] [--scrape-ms 1000]`: what it costs that Prometheus asks for `/metrics` every second.
+ * Capture and sink-redis drain the same rows, in turn with and without; exit code 1 when that makes more than 2 % of the processor time
+ * for a row, by the medians. On a machine that is not quiet ask more often (`--scrape-ms 100`): the difference is told for one a second.
+ */
+import { parseArgs } from 'node:util';
+import { startStack, type Stack } from '@sluice/local-stack';
+import { uniqueName } from '../../harness/scope.ts';
+import { SourceDatabase } from '../../harness/source-database.ts';
+import { BenchPipeline } from '../bench-pipeline.ts';
+import { measureCapture } from '../drain.ts';
+import { ORDERS_TABLE, writeBulk } from '../orders-table.ts';
+import { table } from '../report.ts';
+import { measureSink } from '../sink-drain.ts';
+import { median } from '../statistics.ts';
+import { emptyRedis, sinkSections } from '../stores.ts';
+
+const DEARER_MAX = 0.02;
+
+/** Processor time for a row in microseconds, a figure per run. */
+interface Costs {
+  readonly plain: number[];
+  readonly scraped: number[];
+}
+
+async function main(rows: number, reps: number, scrapeMs: number): Promise<boolean> {
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  await using stack = await startStack({ servers: ['kafka', 'mysql', 'redis'], onProgress: progress });
+  await using scope = new AsyncDisposableStack();
+  const database = await SourceDatabase.create(scope, stack.mysql, 'scrape');
+  await database.run(ORDERS_TABLE);
+  const runs = Array.from({ length: 2 * reps }, (_, run) => isScraped(run));
+  const pipelines: BenchPipeline[] = [];
+  for (const scraped of runs)
+    pipelines.push(await standingPipeline(scope, stack, database, scraped ? { scrapeMs } : {}));
+  progress(`writing ${rows} rows`);
+  const written = await writeBulk(database, rows);
+  const costs = { capture: newCosts(), 'sink-redis': newCosts() };
+  for (const [run, pipeline] of pipelines.entries()) {
+    const kind = isScraped(run) ? 'scraped' : 'plain';
+    const capture = await measureCapture(pipeline, written);
+    await emptyRedis(stack.redis.url, database.name);
+    const sink = await measureSink(pipeline, 'redis', rows);
+    costs.capture[kind].push(capture.cpuMicrosPerRow);
+    costs['sink-redis'][kind].push(sink.cpuMicrosPerRow);
+    progress(`${kind}: capture ${us(capture.cpuMicrosPerRow)}, sink-redis ${us(sink.cpuMicrosPerRow)}`);
+  }
+  process.stdout.write(`${report(costs, scrapeMs).join('\n')}\n`);
+  return Object.values(costs).every((each) => dearer(each, scrapeMs) <= DEARER_MAX);
+}
+
+/** In turn, and the first of a pair in turn as well: what warms up or gets slower meets both. */
+const isScraped = (run: number): boolean => [false, true, true, false][run % 4] === true;
+
+const newCosts = (): Costs => ({ plain: [], scraped: [] });
+const us = (micros: number): string => `${micros.toFixed(2)} µs/row`;
+/** By one scrape a second, as a share: each costs the same. */
+const dearer = ({ plain, scraped }: Costs, scrapeMs: number): number =>
+  ((median(scraped) / median(plain) - 1) * scrapeMs) / 1000;
+
+function report(costs: Readonly<Record<string, Costs>>, scrapeMs: number): string[] {
+  const rows = Object.entries(costs).map(([name, each]) => [
+    name,
+    us(median(each.plain)),
+    us(median(each.scraped)),
+    `${(dearer(each, scrapeMs) * 100).toFixed(1)} %`,
+    String(each.plain.length),
+  ]);
+  const heading = ['service', 'not scraped', `every ${scrapeMs} ms`, 'by one a second', 'runs each'];
+  return table([heading, ...rows]);
+}
+
+/** One that has begun to capture, and is stopped: what is written from now on is its to drain. */
+async function standingPipeline(
+  scope: AsyncDisposableStack,
+  stack: Stack,
+  database: SourceDatabase,
+  scrape: { readonly scrapeMs?: number },
+): Promise<BenchPipeline> {
+  const pipeline = await BenchPipeline.create(scope, {
+    name: uniqueName('scrape'),
+    database,
+    brokers: stack.kafka.brokers,
+    partitions: 1,
+    snapshot: 'never',
+    sections: {},
+    sinks: sinkSections(scope, stack, ['redis'], database.name),
+    profiles: null,
+    ...scrape,
+  });
+  const capture = await pipeline.start('capture');
+  await capture.process.stop();
+  return pipeline;
+}
+
+const text = (initial: string) => ({ type: 'string', default: initial }) as const;
+const { values } = parseArgs({
+  options: { rows: text('300000'), reps: text('5'), 'scrape-ms': text('1000') },
+});
+const done = await main(Number(values.rows), Number(values.reps), Number(values['scrape-ms']));
+process.exitCode = done ? 0 : 1;
