@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { freePorts, startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
 import { SinkPipeline, type PipelineProcess, type ServiceName } from '../harness/sink-pipeline.ts';
 import { sluice } from '../harness/sluice-command.ts';
+import { sluiceInTerminal } from '../harness/terminal-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());
@@ -53,6 +55,8 @@ test('sluice status tells running and stopped services, dead letters and strange
   const never = caughtUp.get('sink-elasticsearch');
   expect(never).toMatchObject({ well: false, ready: false, status: null, kafka: { deadLetters: 0 } });
 
+  await expectLiveView(pipeline.name, file);
+  for (const service of ['capture', 'sink-redis']) await expectHeap(file, service);
   await mysql.process.stop();
   expect((await linesOf(file)).get('sink-mysql')).toMatchObject({
     answers: 'stopped',
@@ -165,4 +169,32 @@ async function copyWith(file: string, sections: object): Promise<string> {
   const copy = `${file}.${Object.keys(sections).join('-')}.yaml`;
   await writeFile(copy, JSON.stringify({ ...config, ...sections }));
   return copy;
+}
+
+/** `sluice top` on a terminal of 60 columns, ended by each of its keys, which leaves the terminal as it was. */
+async function expectLiveView(name: string, file: string): Promise<void> {
+  for (const key of ['q', '\u0003']) {
+    const { code, text, isRestored } = await sluiceInTerminal(file, 'top', /q or Ctrl-C/u, key);
+    expect([code, isRestored]).toEqual([0, true]);
+    const lines = stripVTControlCharacters(text).split(/\r?\n/u);
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^Sluice: ${name} `, 'u')));
+    expect(lines).toContainEqual(expect.stringMatching(/^capture +streaming .* \d+ ms/u));
+    expect(lines).toContainEqual(expect.stringMatching(/^sink-redis +running /u));
+    expect(lines).toContainEqual(expect.stringMatching(/^sink-elasticsearch +stopped /u));
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(60);
+    expect(text).toContain('\u001B[?25h');
+  }
+}
+
+/** The snapshot of a running service, in a file that nobody else may read; it works on. */
+async function expectHeap(file: string, service: string): Promise<void> {
+  const target = `${file}.${service}.heapsnapshot`;
+  const { code, document, said } = await sluice(file, `heap ${service} --output-file ${target}`);
+  expect([code, said]).toEqual([0, expect.stringContaining('It holds rows and secrets')]);
+  const { size, mode } = await stat(target);
+  expect(document).toEqual({ service, file: target, bytes: size });
+  expect(mode & 0o777).toBe(0o600);
+  const { snapshot } = JSON.parse(await readFile(target, 'utf8')) as { snapshot: { node_count: number } };
+  expect(snapshot.node_count).toBeGreaterThan(10_000);
+  expect((await linesOf(file)).get(service as ServiceName)?.ready).toBe(true);
 }

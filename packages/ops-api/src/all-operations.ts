@@ -3,6 +3,7 @@ import { discardDeadLetters, listDeadLetters, releaseRecord, replayDeadLetters }
 import type { Operation } from './operation.ts';
 import { listPausedTables, resumeSinkTable, resumeTable } from './paused-tables.ts';
 import { clearAlerts, listAlerts, listHistory } from './schema-changes.ts';
+import { takeHeapSnapshot } from './heap.ts';
 import {
   JOB_ORDERS,
   listSnapshots,
@@ -33,6 +34,7 @@ export const OPERATIONS: Readonly<Record<'capture' | 'sink', readonly AnyOperati
     listHistory,
     clearAlerts,
     resumeTable,
+    takeHeapSnapshot,
   ],
   sink: [
     health,
@@ -43,5 +45,6 @@ export const OPERATIONS: Readonly<Record<'capture' | 'sink', readonly AnyOperati
     releaseRecord,
     listPausedTables,
     resumeSinkTable,
+    takeHeapSnapshot,
   ],
 };

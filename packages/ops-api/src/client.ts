@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestByTls } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { addressOf, type Operation, type PathParams } from './operation.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -53,16 +55,69 @@ export async function look<Answer, Reply>(
   return answerOf(service.url, operation, body);
 }
 
+/**
+ * As `call`, for an answer that is large: its JSON goes into a new file that only its owner can read.
+ * @returns bytes of the file
+ */
+export async function download<Request, Wish, Answer, Reply>(
+  service: Call,
+  operation: Operation<Request, Wish, Answer, Reply>,
+  wish: Wish,
+  file: string,
+): Promise<number> {
+  const response = await send(service, operation, wish);
+  if (response.statusCode !== operation.success) {
+    const { status, body } = await answered(service, response);
+    throw new CallFailed('refused', reasonOf(status, body));
+  }
+  const written = createWriteStream(file, { mode: 0o600, flags: 'wx' });
+  try {
+    await pipeline(response, written);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CallFailed('silent', `${file} is not written, or not whole: ${reason}`, { cause: error });
+  }
+  return written.bytesWritten;
+}
+
 async function ask(
-  { url, params = {}, ...how }: Call,
+  service: Call,
   operation: Parameters<typeof addressOf>[0],
   wish: unknown,
 ): Promise<Answered> {
+  return answered(service, await send(service, operation, wish));
+}
+
+/** The head of an answer; throws CallFailed when there is none. */
+async function send(
+  { url, params = {}, ca, timeoutMs = TIMEOUT_MS, token }: Call,
+  operation: Parameters<typeof addressOf>[0],
+  wish: unknown,
+): Promise<IncomingMessage> {
   const page = new URL(addressOf(operation, params, wish), url);
-  const headers = authorization(how.token);
-  if (operation.method === 'GET') return send(page, { method: 'GET', headers }, '', how);
-  const json = { ...headers, 'content-type': 'application/json' };
-  return send(page, { method: 'POST', headers: json }, JSON.stringify(wish), how);
+  const { method } = operation;
+  const json = method === 'POST' ? { 'content-type': 'application/json' } : {};
+  const headers = { ...authorization(token), ...json };
+  const request = page.protocol === 'https:' ? requestByTls : requestPlain;
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const trust = ca === undefined ? {} : { ca };
+    const sent = request(page, { method, headers, ...trust, signal, agent: false });
+    sent.end(method === 'POST' ? JSON.stringify(wish) : '');
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return response;
+  } catch (error) {
+    throw noAnswer(page, error);
+  }
+}
+
+async function answered({ url }: Call, response: IncomingMessage): Promise<Answered> {
+  const page = new URL(url);
+  try {
+    return { status: response.statusCode ?? 0, body: bodyOf(page, await text(response)) };
+  } catch (error) {
+    throw error instanceof CallFailed ? error : noAnswer(page, error);
+  }
 }
 
 /** The token of whoever runs the command, for services that ask for one (`ops.tokensFile`). */
@@ -77,25 +132,6 @@ const REFUSALS: ReadonlySet<number> = new Set([401, 403, 421, 429]);
 interface Answered {
   readonly status: number;
   readonly body: unknown;
-}
-
-async function send(
-  page: URL,
-  options: { readonly method: string; readonly headers: Readonly<Record<string, string>> },
-  body: string,
-  { ca, timeoutMs = TIMEOUT_MS }: Pick<Call, 'ca' | 'timeoutMs'>,
-): Promise<Answered> {
-  const request = page.protocol === 'https:' ? requestByTls : requestPlain;
-  const trust = ca === undefined ? {} : { ca };
-  try {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const sent = request(page, { ...options, ...trust, signal, agent: false });
-    sent.end(body);
-    const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    return { status: response.statusCode ?? 0, body: bodyOf(page, await text(response)) };
-  } catch (error) {
-    throw error instanceof CallFailed ? error : noAnswer(page, error);
-  }
 }
 
 function bodyOf({ origin }: URL, body: string): unknown {

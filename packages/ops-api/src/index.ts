@@ -14,6 +14,7 @@ export { CAPTURE_METRICS } from './capture-metrics.ts';
 export { OPERATIONS, type AnyOperation } from './all-operations.ts';
 export { instanceOf, instanceRecord, type Instance } from './instance.ts';
 export { LISTED_MAX } from './members.ts';
+export { heapRoute, takeHeapSnapshot } from './heap.ts';
 export { openApiDocument, openApiRoute } from './openapi.ts';
 export { addressOf, type AnswerOf, type Operation, type OrderOf, type PathParams } from './operation.ts';
 export { listPausedTables, resumeSinkTable, resumeTable, type HeldChange } from './paused-tables.ts';

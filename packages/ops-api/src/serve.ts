@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { OpsRequest, OpsResponse, OpsRoute } from '@sluice/runtime';
 import type { z } from 'zod';
 import type { Operation, PathParams } from './operation.ts';
@@ -13,13 +14,16 @@ export class Refusal {
   }
 }
 
+/** An answer as it is declared, as a value or as its JSON, or why there is none. */
+type Work<Reply> = Reply | Readable | Refusal;
+
 /**
  * The route of an operation. A request that has not its shape gets 400 with every problem named; a PipelineError that `work`
  * throws becomes an answer with its code.
  */
 export function routeOf<Request, Wish, Answer, Reply>(
   { method, path, aliases, role, bodyless, request, success }: Operation<Request, Wish, Answer, Reply>,
-  work: (order: Request, params: PathParams) => Reply | Refusal | Promise<Reply | Refusal>,
+  work: (order: Request, params: PathParams) => Work<Reply> | Promise<Work<Reply>>,
 ): OpsRoute {
   return {
     method,
@@ -32,6 +36,7 @@ export function routeOf<Request, Wish, Answer, Reply>(
       if (!order.isFit) return order.problem;
       const reply = await work(order.value, asked.params);
       if (reply instanceof Refusal) return { status: reply.status, body: { error: reply.reason } };
+      if (reply instanceof Readable) return { status: success, body: null, stream: reply };
       return { status: success, body: reply };
     },
   };

@@ -67,6 +67,7 @@ export {
   type ServiceContext,
   type ServiceHost,
 } from './lifecycle.ts';
+export { memoryLimitBytes } from './memory-limit.ts';
 export { createLogger, describeError, type Logger } from './log.ts';
 export {
   Counter,

@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { PipelineError } from './errors.ts';
 import type { Histogram } from './metrics.ts';
 import type { OpsAudit } from './ops-audit.ts';
 import type { Principal } from './ops-access.ts';
 import { addressOfClient, bodyOf, guard, refusal, type GuardOptions } from './ops-guard.ts';
 import { findRoute, type FoundRoute, type OpsResponse, type OpsRoute } from './ops-routes.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 export interface OpsListenerOptions extends GuardOptions {
   readonly routes: readonly OpsRoute[];
@@ -30,7 +35,8 @@ export function opsListener(options: OpsListenerOptions) {
       .catch((error: unknown) => failure(error))
       .then(async (answered) => {
         await options.audit?.note(asked(request, found, seen, answered));
-        respondJson(response, answered, request.method === 'HEAD');
+        if (answered.stream === undefined) respondJson(response, answered, request.method === 'HEAD');
+        else await respondStream(response, answered.status, answered.stream);
         stop({
           route: found.route?.path ?? 'unknown',
           method: found.route?.method ?? 'other',
@@ -102,8 +108,13 @@ function respondJson(
   { status, body, headers }: OpsResponse,
   isHead: boolean,
 ): void {
-  const contentType = 'application/json; charset=utf-8';
-  respond(response, { status, contentType, text: `${JSON.stringify(body)}\n`, isHead, headers });
+  respond(response, { status, contentType: JSON_TYPE, text: `${JSON.stringify(body)}\n`, isHead, headers });
+}
+
+/** Without a length: whoever is cut off in the middle of it sees that. */
+async function respondStream(response: ServerResponse, status: number, stream: Readable): Promise<void> {
+  response.writeHead(status, { 'content-type': JSON_TYPE, ...HEADERS });
+  await pipeline(stream, response);
 }
 
 export interface Page {
@@ -122,8 +133,7 @@ export function respond(
   response.writeHead(status, {
     'content-type': contentType,
     'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
+    ...HEADERS,
     ...headers,
   });
   response.end(isHead ? undefined : text);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { OpsRole } from './ops-access.ts';
 
 export interface OpsRequest {
@@ -15,6 +16,8 @@ export interface OpsResponse {
   readonly status: number;
   /** Written as JSON. */
   readonly body: unknown;
+  /** JSON that is written in place of the body, as it comes. */
+  readonly stream?: Readable;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -9,7 +9,7 @@ import {
   RecordSeals,
   TopicReader,
 } from '@sluice/kafka';
-import { instanceRecord, openApiRoute } from '@sluice/ops-api';
+import { heapRoute, instanceRecord, openApiRoute } from '@sluice/ops-api';
 import {
   abortableDelay,
   aboutProcess,
@@ -307,6 +307,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       setting: `sinks.${this.#name}.ops`,
       routes: [
         openApiRoute,
+        heapRoute(),
         ...this.#deadLetters.routes((delivery) => this.#replay(delivery)),
         ...tableRoutes({
           sink: this.#name,

@@ -1,6 +1,6 @@
 import { auditTopic, parseTableId } from '@sluice/envelope';
 import { AuditTrail } from '@sluice/kafka';
-import { openApiRoute, type CaptureStateName } from '@sluice/ops-api';
+import { heapRoute, openApiRoute, type CaptureStateName } from '@sluice/ops-api';
 import {
   abortableDelay,
   fullJitter,
@@ -62,7 +62,12 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     health: () => capture.health(),
     status: () => capture.status(),
     setting: 'capture.ops',
-    routes: [openApiRoute, ...snapshotRoutes(() => capture.snapshotController), ...capture.ddlRoutes()],
+    routes: [
+      openApiRoute,
+      heapRoute(),
+      ...snapshotRoutes(() => capture.snapshotController),
+      ...capture.ddlRoutes(),
+    ],
   });
   const done = capture.run(context.signal);
   return {

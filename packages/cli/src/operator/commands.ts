@@ -12,6 +12,8 @@ import {
 } from './dlq-commands.ts';
 import { dlqReplayCommand } from './dlq-replay.ts';
 import { hashKeyNewCommand, sealKeyNewCommand } from './key-commands.ts';
+import { heapCommand } from './heap-command.ts';
+import { logsCommand } from './logs-command.ts';
 import { doctorCommand } from './doctor.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
@@ -25,6 +27,7 @@ import {
   snapshotStartCommand,
   snapshotThrottleCommand,
 } from './snapshot-commands.ts';
+import { topCommand } from './top-command.ts';
 import { tablePauseCommand, tableResumeCommand } from './table-commands.ts';
 
 /** What there is, in the order of the help. */
@@ -34,7 +37,10 @@ export const COMMANDS: readonly Command[] = [
   configValidateCommand,
   planCommand,
   statusCommand,
+  topCommand,
   doctorCommand,
+  logsCommand,
+  heapCommand,
   compareCommand,
   repairCommand,
   snapshotListCommand,

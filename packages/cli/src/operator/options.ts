@@ -29,6 +29,7 @@ export const OPTIONS = {
   until: { value: 'TIME', meaning: 'not after this time; same forms as --since' },
   all: { meaning: 'include resolved ones' },
   watch: { meaning: 'again every two seconds, until it is interrupted' },
+  interval: { value: 'SECONDS', meaning: 'time between two looks (default 2)' },
   limit: { value: 'N', meaning: 'maximum number of entries' },
   'dry-run': { meaning: 'only show what would happen: the default of replay, discard and rewind' },
   yes: { meaning: 'do it (also --no-dry-run)' },

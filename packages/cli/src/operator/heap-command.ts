@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { takeHeapSnapshot } from '@sluice/ops-api';
+import { download } from '@sluice/ops-api/client';
+import type { SluiceConfig } from '@sluice/runtime';
+import { CommandFailed } from './command-failed.ts';
+import type { CommandLine, PipelineCommand } from './command.ts';
+import { whoIsIt } from './dead-letters.ts';
+import { sectionOf } from './named-service.ts';
+import { serviceOf } from './ops-url.ts';
+import { SERVICE_OPTIONS } from './options.ts';
+import type { Screen } from './screen.ts';
+
+export const heapCommand: PipelineCommand = {
+  name: 'heap',
+  options: ['output-file', ...SERVICE_OPTIONS, 'by'],
+  operands: 'SERVICE',
+  help: 'a heap snapshot of capture or a sink, into a file for the memory viewer of Chrome or VS Code; it holds rows and secrets',
+  connects: 'nothing',
+  run: heap,
+};
+
+/** The service stands still while its heap is written. The file is new, and its owner’s alone. */
+async function heap(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+  const [service = ''] = line.operands;
+  const where = serviceOf(config, sectionOf(config, service), line.values);
+  const time = new Date().toISOString().replaceAll(/[:.]/gu, '-');
+  const file = resolve(line.values.text('output-file') ?? `${service}-${time}.heapsnapshot`);
+  if (existsSync(file)) throw new CommandFailed(`${file} is there already: --output-file names another one`);
+  const bytes = await download(where, takeHeapSnapshot, { by: whoIsIt(line.values) }, file);
+  if (screen.format === 'json') screen.output.write(`${JSON.stringify({ service, file, bytes })}\n`);
+  screen.say(
+    `${file}: ${(bytes / (1 << 20)).toFixed(1)} MiB. It holds rows and secrets: remove it afterwards`,
+  );
+  return true;
+}
