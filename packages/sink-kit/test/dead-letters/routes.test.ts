@@ -1,5 +1,5 @@
 import { TopicRouting } from '@sluice/envelope';
-import { OPERATIONS } from '@sluice/ops-api';
+import { heapRoute, OPERATIONS } from '@sluice/ops-api';
 import { createLogger, parseConfig } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { DeadLetterAdmin } from '../../src/dead-letters/dead-letter-admin.ts';
@@ -17,6 +17,7 @@ test('a sink answers every operation that is declared for it, and no other', () 
   };
   const { topics } = parseConfig(JSON.stringify(file), {});
   const routes = [
+    heapRoute(),
     ...dlqRoutes({
       admin: new DeadLetterAdmin(null as unknown as DeadLetterStore),
       sink: 's',

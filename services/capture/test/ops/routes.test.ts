@@ -1,4 +1,4 @@
-import { OPERATIONS } from '@sluice/ops-api';
+import { heapRoute, OPERATIONS } from '@sluice/ops-api';
 import { createLogger } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { ddlRoutes } from '../../src/ops/ddl-routes.ts';
@@ -7,6 +7,7 @@ import { snapshotRoutes } from '../../src/ops/snapshot-routes.ts';
 test('capture answers every operation that is declared for it, and no other', () => {
   const nothing = () => Promise.resolve();
   const routes = [
+    heapRoute(),
     ...snapshotRoutes(() => null),
     ...ddlRoutes({
       journal: () => null,
