@@ -23,6 +23,9 @@ import { SteadyWriter } from '../harness/steady-writer.ts';
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());
 
+/** What a row begins with in Redis. */
+const SEQUENCE_LENGTH = '{"_sequence":"0010000010000000004"'.length;
+
 interface Repaired {
   readonly results: readonly {
     readonly sink: string;
@@ -61,6 +64,17 @@ test('what compare has found is repaired while changes go on, and undone', { tim
   expect(dry.said).toContain('dry run: would repair 36 rows');
   expect(await pipeline.stores.redis.get(redisKey(pipeline, -9000))).not.toBe(null);
 
+  const before = await pipeline.stores.redis.get(redisKey(pipeline, -700));
+  const args = ['--apply', '--undo', file('canary.ndjson'), '--stage', 'canary=redis', '--next', 'mysql'];
+  const gated = await repair('--report', file('report.json'), ...args, '--gate', 'exit 5');
+  const { redis: canary, mysql } = summary(gated);
+  expect([gated.code, canary, mysql]).toEqual([1, all('equal')['redis'], { 'unknown open': 12 }]);
+  expect(gated.said).toContain(
+    'the gate ended with 5: sink redis is put back as it was\n12 rows restored, 0 not',
+  );
+  const after = await pipeline.stores.redis.get(redisKey(pipeline, -700));
+  expect(after?.slice(SEQUENCE_LENGTH)).toBe(before?.slice(SEQUENCE_LENGTH));
+
   const written = writer.written;
   const done = await repair('--report', file('report.json'), '--apply', '--undo', file('undo.ndjson'));
   expect([done.code, summary(done), done.said]).toEqual([
@@ -94,6 +108,8 @@ test('what compare has found is repaired while changes go on, and undone', { tim
     orders.push([payload['service'], payload['route'], payload['result']]);
   });
   expect(orders).toEqual([
+    ['command', 'repair', 'done'],
+    ['command', 'repair undo', 'done'],
     ['command', 'repair', 'done'],
     ['command', 'repair undo', 'done'],
   ]);

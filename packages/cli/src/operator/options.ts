@@ -84,6 +84,12 @@ export const OPTIONS = {
     meaning: 'a new file, in which is kept what the stores held: needed with --apply',
   },
   'undo-from': { value: 'FILE', meaning: 'put back what this undo file has kept' },
+  stage: { value: 'canary=SINK', meaning: 'repair this sink first, then ask --gate' },
+  gate: {
+    value: 'COMMAND',
+    meaning: 'when it ends with 0 the sinks of --next follow, else the first is put back as it was',
+  },
+  next: { value: 'SINK', meaning: 'a sink that is repaired when the gate has passed' },
   'sql-file': {
     value: 'FILE',
     meaning: 'write there, for each store, what its own tool would have to be given, and change nothing',

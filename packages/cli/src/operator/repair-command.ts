@@ -10,7 +10,8 @@ import type { OptionValues } from './option-values.ts';
 import { importCompare } from './optional-packages.ts';
 import { repair, type RepairOrder, type ReportedRows } from './repair-run.ts';
 import { endOf, HEADINGS, remarksOf, rowsOf } from './repair-text.ts';
-import { undo } from './repair-undo.ts';
+import { stageOf } from './repair-stage.ts';
+import { putBack, sayRestored, undo } from './repair-undo.ts';
 import { show, type Screen } from './screen.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -29,9 +30,12 @@ export const repairCommand: PipelineCommand = {
     'undo',
     'undo-from',
     'sql-file',
+    'stage',
+    'gate',
+    'next',
     'by',
   ],
-  several: ['sink', 'table'],
+  several: ['sink', 'table', 'next'],
   exits: '3 rows still differ',
   help: 'repair what a report of compare lists, through the guards of the sinks; says only what it would do without --apply',
   connects: 'everything',
@@ -65,17 +69,23 @@ async function repairReport(
     throw new CommandFailed(
       `--report: ${file} is about pipeline ${report.pipeline}, and the configuration is ${config.pipeline}`,
     );
-  const rows = chosen(report, Object.keys(sinksOf(config, values)), values);
+  const stage = stageOf(values, config);
+  const sinks = stage === null ? Object.keys(sinksOf(config, values)) : [stage.canary, ...stage.next];
+  const rows = chosen(report, sinks, values);
   if (order.sqlFile !== null && new Set(rows.map(({ sink }) => sink)).size > 1)
     throw new UsageError('--sql-file takes what one store is given: name it by --sink');
-  const results = await repair({ config, report, rows, order, screen });
+  const { results, refusal } = await repair({ config, report, rows, order, stage, screen });
   show(screen, { repair: file, applied: order.apply, results }, HEADINGS, rowsOf(results));
   for (const remark of remarksOf(results)) screen.say(remark);
   if (report.unlisted > 0)
     screen.say(`the report only counts ${report.unlisted} more: compare again when these are repaired`);
   const { text: end, done } = endOf(results, order);
   screen.say(end);
-  return done;
+  if (refusal === null || stage === null || order.undoFile === null) return done;
+  screen.say(`${refusal}: sink ${stage.canary} is put back as it was`);
+  const given = { sinks: new Set([stage.canary]), by: order.by, config, screen };
+  sayRestored(await putBack(order.undoFile, given), screen);
+  return false;
 }
 
 function orderOf(values: OptionValues): RepairOrder {

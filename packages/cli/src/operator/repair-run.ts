@@ -8,6 +8,7 @@ import { CommandFailed } from './command-failed.ts';
 import { importCapture, importCompare } from './optional-packages.ts';
 import { openRepairedSink } from './repaired-sink.ts';
 import { publishedTable, withRunningPipeline, type RunningPipeline } from './running-pipeline.ts';
+import { refusalOf, type Stage } from './repair-stage.ts';
 import type { Screen } from './screen.ts';
 
 /** Only who runs the command may read what it writes of rows. */
@@ -33,7 +34,15 @@ export interface RepairJob {
   readonly report: CompareReport;
   readonly rows: readonly ReportedRows[];
   readonly order: RepairOrder;
+  /** Null: all sinks, without a gate. */
+  readonly stage: Stage | null;
   readonly screen: Screen;
+}
+
+export interface Repaired {
+  readonly results: readonly RepairResult[];
+  /** Why the sinks behind the canary were not repaired; null when they were, or there was none. */
+  readonly refusal: string | null;
 }
 
 /** What became of the rows of one table in one sink. */
@@ -44,7 +53,7 @@ export interface RepairResult {
 }
 
 /** One table of one sink after the other. Throws CommandFailed for a table that has changed since the report. */
-export async function repair(job: RepairJob): Promise<readonly RepairResult[]> {
+export async function repair(job: RepairJob): Promise<Repaired> {
   const { config, order, rows, screen, report } = job;
   const { UNDO_VERSION, UndoFile: NewFile } = await importCompare(() => import('@sluice/compare'));
   if (order.sqlFile !== null) await newFile(order.sqlFile, '--sql-file');
@@ -60,7 +69,7 @@ export async function repair(job: RepairJob): Promise<readonly RepairResult[]> {
             pipeline: config.pipeline,
             startedAt: new Date().toISOString(),
           }).catch((error: unknown) => throwUnwritable(error, '--undo', order.undoFile ?? ''));
-    const work = (): Promise<RepairResult[]> => repairAll(job, plans, running, undo);
+    const work = (): Promise<Repaired> => repairAll(job, plans, running, undo);
     try {
       if (!order.apply) return await work();
       const told = {
@@ -76,28 +85,44 @@ export async function repair(job: RepairJob): Promise<readonly RepairResult[]> {
 }
 
 async function repairAll(
-  { config, order, rows }: RepairJob,
+  job: RepairJob,
   plans: readonly TablePlan[],
   running: RunningPipeline,
   undo: UndoFile | null,
-): Promise<RepairResult[]> {
+): Promise<Repaired> {
+  const { config, order, rows, stage } = job;
   const results: RepairResult[] = [];
-  for (const [sink, some] of Map.groupBy(rows.entries(), ([, { sink: name }]) => name)) {
+  let refusal: string | null = null;
+  const names = stage === null ? new Set(rows.map(({ sink }) => sink)) : [stage.canary, ...stage.next];
+  for (const sink of names) {
+    const some = [...rows.entries()].filter(([, reported]) => reported.sink === sink);
+    if (refusal !== null) {
+      for (const [, { table, rows: left }] of some)
+        results.push({
+          sink,
+          table,
+          fates: left.map(({ place }) => ({ place, kind: 'unknown', fate: 'open', why: refusal })),
+        });
+      continue;
+    }
     const store = await openRepairedSink(config, sink);
     try {
       for (const [index, reported] of some) {
         const plan = plans[index] as TablePlan;
-        results.push({
-          sink,
-          table: reported.table,
-          fates: await repairTable({ config, order, plan, running, reported, store, undo }),
-        });
+        const fates = await repairTable({ config, order, plan, running, reported, store, undo });
+        results.push({ sink, table: reported.table, fates });
       }
     } finally {
       await store.close();
     }
+    if (sink === stage?.canary)
+      refusal = await refusalOf(
+        stage,
+        results.flatMap(({ fates }) => fates),
+        running.signal,
+      );
   }
-  return results;
+  return { results, refusal };
 }
 
 interface TableJob {

@@ -12,9 +12,9 @@ import { plural, show, type Screen } from './screen.ts';
 import { UsageError } from './usage-error.ts';
 
 const HEADINGS = ['SINK', 'TABLE', 'ROWS', 'RESTORED', 'NOT RESTORED'];
-const USELESS = ['report', 'undo', 'sql-file', 'limit', 'rows-per-second', 'table'] as const;
+const USELESS = ['undo', 'sql-file', 'limit', 'rows-per-second', 'table', 'stage', 'gate', 'next'] as const;
 
-interface Restored {
+export interface Restored {
   readonly sink: string;
   readonly table: string;
   rows: number;
@@ -34,25 +34,42 @@ export async function undo(
     if (values.texts(option).length > 0) throw new UsageError(`--undo-from takes no --${option}`);
   const sinks = new Set(Object.keys(sinksOf(config, values)));
   const isApplied = values.flag('apply');
-  const work = (): Promise<Restored[]> => restoreAll(file, { sinks, config, isApplied });
-  const order = { by: whoIsIt(values), undo: file, sinks: [...sinks] };
   const results = isApplied
-    ? await audited({ config, command: 'repair undo', order, screen }, work)
-    : await work();
+    ? await putBack(file, { sinks, by: whoIsIt(values), config, screen })
+    : await restoreAll(file, { sinks, config, isApplied });
   const cells = results.map((some) => [some.sink, some.table, some.rows, some.restored, some.left.length]);
   show(screen, { undo: file, applied: isApplied, results }, HEADINGS, cells);
+  if (isApplied) return sayRestored(results, screen);
+  const rows = results.reduce((all, some) => all + some.rows, 0);
+  screen.say(`dry run: would put back ${plural(rows, 'row')}; --apply does it`);
+  return true;
+}
+
+/** Puts back, of these sinks, what the undo file has kept. */
+export async function putBack(
+  file: string,
+  given: {
+    readonly sinks: ReadonlySet<string>;
+    readonly by: string;
+    readonly config: SluiceConfig;
+    readonly screen: Screen;
+  },
+): Promise<readonly Restored[]> {
+  const { sinks, by, config, screen } = given;
+  const order = { by, undo: file, sinks: [...sinks] };
+  return audited({ config, command: 'repair undo', order, screen }, () =>
+    restoreAll(file, { sinks, config, isApplied: true }),
+  );
+}
+
+/** False when a row was not put back. */
+export function sayRestored(results: readonly Restored[], screen: Screen): boolean {
   for (const { sink, table, left } of results)
     for (const [why, rows] of Map.groupBy(left, (row) => row.why))
       screen.say(`${sink} ${table}: ${plural(rows.length, 'row')}, such as ${rows[0]?.key}: ${why}`);
   const sum = (of: (some: Restored) => number): number => results.reduce((all, some) => all + of(some), 0);
-  const left = sum((some) => some.left.length);
-  const rows = plural(
-    sum((some) => (isApplied ? some.restored : some.rows)),
-    'row',
-  );
-  screen.say(
-    isApplied ? `${rows} restored, ${left} not` : `dry run: would put back ${rows}; --apply does it`,
-  );
+  const [restored, left] = [sum((some) => some.restored), sum((some) => some.left.length)];
+  screen.say(`${plural(restored, 'row')} restored, ${left} not`);
   return left === 0;
 }
 

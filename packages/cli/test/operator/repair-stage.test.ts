@@ -1,0 +1,56 @@
+import type { SluiceConfig } from '@sluice/runtime';
+import { expect, test } from 'vitest';
+import { parseCommandLine } from '../../src/operator/command-line.ts';
+import type { OptionValues } from '../../src/operator/option-values.ts';
+import { refusalOf, stageOf } from '../../src/operator/repair-stage.ts';
+
+const CONFIG = { sinks: { redis: {}, mysql: {}, elasticsearch: {} } } as unknown as SluiceConfig;
+const NEVER = new AbortController().signal;
+const STAGE = { canary: 'redis', gate: 'true', next: ['mysql'] };
+
+function valuesOf(...args: readonly string[]): OptionValues {
+  const wish = parseCommandLine(['repair', '--report', 'r', ...args], 0);
+  if (wish.kind !== 'command') throw new Error('no command');
+  return wish.line.values;
+}
+
+const row = (fate: 'equal' | 'different'): Parameters<typeof refusalOf>[1][number] => ({
+  place: 'x',
+  kind: 'changed',
+  fate,
+  why: null,
+});
+const whole = ['--stage', 'canary=redis', '--gate', './check', '--next', 'mysql', '--next', 'elasticsearch'];
+
+test('a stage is a canary, a gate and the sinks behind it', () => {
+  expect(stageOf(valuesOf('--apply', ...whole), CONFIG)).toEqual({
+    canary: 'redis',
+    gate: './check',
+    next: ['mysql', 'elasticsearch'],
+  });
+  expect(stageOf(valuesOf('--apply'), CONFIG)).toBe(null);
+});
+
+test.each([
+  [['--apply', '--stage', 'canary=redis'], 'are given together'],
+  [['--apply', '--gate', 'x', '--next', 'mysql'], 'are given together'],
+  [whole, '--stage needs --apply'],
+  [['--apply', '--sink', 'redis', ...whole], '--stage and --sink exclude each other'],
+  [['--apply', '--stage', 'redis', '--gate', 'x', '--next', 'mysql'], 'must be canary=SINK'],
+  [['--apply', '--stage', 'canary=other', '--gate', 'x', '--next', 'mysql'], 'there is no sink other'],
+  [['--apply', '--stage', 'canary=redis', '--gate', 'x', '--next', 'redis'], 'name a sink twice'],
+])('%j is refused', (args, message) => {
+  expect(() => stageOf(valuesOf(...args), CONFIG)).toThrow(message);
+});
+
+test('the gate is asked of a canary that is equal, and passes with 0', async () => {
+  expect(await refusalOf(STAGE, [row('equal')], NEVER)).toBe(null);
+  expect(await refusalOf({ ...STAGE, gate: 'exit 7' }, [row('equal')], NEVER)).toBe('the gate ended with 7');
+  expect(await refusalOf(STAGE, [row('equal'), row('different')], NEVER)).toBe(
+    'sink redis is not equal after its repair',
+  );
+  const stopped = AbortSignal.abort();
+  expect(await refusalOf({ ...STAGE, gate: 'sleep 60' }, [row('equal')], stopped)).toContain(
+    'the gate ended with',
+  );
+});
