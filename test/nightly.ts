@@ -26,6 +26,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   alerts: ['test:alerts'],
   canary: ['test:canary'],
   rights: ['test:rights'],
+  standby: ['test:standby'],
   forged: ['test:forged'],
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],
   'fuzz-http': ['test:fuzz-http', '--', '--inputs', '1000000'],

@@ -34,7 +34,7 @@ server="$*"
 for database in $databases; do
   allow capture --topic prefixed "$prefix.$database." Create DescribeConfigs Read Write
 done
-for topic in checkpoints schema-history ddl; do
+for topic in checkpoints instances schema-history ddl; do
   allow capture --topic literal "$prefix.sluice.$topic" Create DescribeConfigs Read Write
 done
 for topic in heartbeat audit; do

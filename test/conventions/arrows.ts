@@ -69,6 +69,7 @@ const table: Readonly<Record<string, Arrows>> = {
       'snapshot',
       'stream',
       'preflight',
+      'standby',
       'state',
       'catalog',
       'encode',

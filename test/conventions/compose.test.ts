@@ -9,6 +9,8 @@ import { parse } from 'yaml';
 const ROOT = join(import.meta.dirname, '../..');
 const SERVICES = ['capture', 'sink-redis', 'sink-elasticsearch', 'sink-mysql'];
 
+/** Of the profile `ha`. */
+const STANDBY = 'capture-standby';
 /** Of the profiles `cli`, `ops` and `ui`. */
 const MONITORING = ['cli', 'prometheus', 'alertmanager', 'grafana', 'kafka-ui'];
 
@@ -37,7 +39,7 @@ test('no container gets new privileges, or a capability but those of an entry po
   for (const [name, container] of Object.entries(services)) {
     const { security_opt: options, cap_drop: dropped, cap_add: added = [], read_only: readOnly } = container;
     expect([name, options, dropped]).toEqual([name, ['no-new-privileges:true'], ['ALL']]);
-    const isOurs = SERVICES.includes(name) || name === 'demo';
+    const isOurs = [...SERVICES, STANDBY, 'demo'].includes(name);
     expect([name, isOurs && (readOnly !== true || added.length > 0)]).toEqual([name, false]);
     for (const port of container.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   }
@@ -51,10 +53,11 @@ test('the demo reaches the source and nothing of ours; a sink reaches its own st
         return other !== name && networks.some((network) => own.includes(network));
       })
       .map(([other]) => other)
-      .filter((other) => !SERVICES.includes(other) && !MONITORING.includes(other))
+      .filter((other) => ![...SERVICES, STANDBY, ...MONITORING].includes(other))
       .sort();
   expect(reached('demo')).toEqual(['mysql']);
   expect(reached('capture')).toEqual(['kafka', 'mysql']);
+  expect(reached(STANDBY)).toEqual(['kafka', 'mysql']);
   expect(reached('sink-redis')).toEqual(['kafka', 'redis']);
   expect(reached('sink-elasticsearch')).toEqual(['elasticsearch', 'kafka']);
   expect(reached('sink-mysql')).toEqual(['kafka', 'mysql-target']);

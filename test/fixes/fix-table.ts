@@ -51,7 +51,7 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   DIVERSION_HALTED: { by: e2e('dead-letters'), title: 'stops the sink, over restarts too' },
   GROUP_ACTIVE: { by: e2e('sink-rewind'), title: 'reads everything once more' },
   KAFKA_AUTH_FAILED: { cannot: 'the broker of the tests has no users' },
-  KAFKA_FENCED: { cannot: 'which of two services is meant to run is for a person to say' },
+  KAFKA_FENCED: { passes: e2e('standby') },
   KAFKA_MESSAGE_TOO_LARGE: { by: fault('row-too-large-stops'), title: 'goes on when the limits are raised' },
   KAFKA_NOT_AUTHORIZED: { cannot: 'the broker of the tests has no access rules' },
   KAFKA_PROTOCOL: { cannot: 'an error that nobody knows yet' },

@@ -160,6 +160,16 @@ export class ServiceProcess {
     await this.ended;
   }
 
+  /** `kill -STOP`: it stands still, and nobody is told. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** `kill -CONT`. */
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   /** SIGTERM; how it ended and how long that took. */
   async stop(): Promise<ServiceEnd & { readonly seconds: number }> {
     const begun = performance.now();

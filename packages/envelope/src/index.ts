@@ -62,6 +62,7 @@ export {
   decisionsTopic,
   deadLetterTopic,
   heartbeatTopic,
+  instancesTopic,
   schemaHistoryTopic,
 } from './topics.ts';
 export {

@@ -28,6 +28,11 @@ export function auditTopic(prefix: string): string {
   return `${prefix}.${INTERNAL}.audit`;
 }
 
+/** What each process of capture says of itself, so that they find each other. Compacted, one partition. */
+export function instancesTopic(prefix: string): string {
+  return `${prefix}.${INTERNAL}.instances`;
+}
+
 /** Records that one sink could not apply. */
 export function deadLetterTopic(prefix: string, sink: string): string {
   return `${prefix}.${DEAD_LETTERS}.${sink}`;

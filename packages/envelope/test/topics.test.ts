@@ -7,6 +7,7 @@ import {
   deadLetterTopic,
   decisionsTopic,
   heartbeatTopic,
+  instancesTopic,
   schemaHistoryTopic,
 } from '../src/topics.ts';
 
@@ -18,6 +19,7 @@ const internal = [
   deadLetterTopic('p', 'redis'),
   decisionsTopic('p', 'redis'),
   auditTopic('p'),
+  instancesTopic('p'),
 ];
 
 test('internal topics have names of their own', () => {
@@ -29,6 +31,7 @@ test('internal topics have names of their own', () => {
     'p.dlq.redis',
     'p.sluice.decisions.redis',
     'p.sluice.audit',
+    'p.sluice.instances',
   ]);
 });
 

@@ -141,6 +141,11 @@ export class TransactionalPublisher {
     }
   }
 
+  /** By what the brokers know it; of two of one transactional id the later has the greater. Null before `fence`. */
+  get identity(): { readonly producerId: bigint; readonly producerEpoch: number } | null {
+    return this.#producer ?? null;
+  }
+
   /** What keeps the `fence` or `publish` under way from getting on; null while it does, or when there is none. */
   get trouble(): KafkaOutage | null {
     return this.#underWay?.trouble ?? null;

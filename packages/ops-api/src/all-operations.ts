@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { handOver, showLeader } from './captures.ts';
 import { discardDeadLetters, listDeadLetters, releaseRecord, replayDeadLetters } from './dead-letters.ts';
 import type { Operation } from './operation.ts';
 import { listPausedTables, resumeSinkTable, resumeTable } from './paused-tables.ts';
@@ -25,6 +26,8 @@ export const OPERATIONS: Readonly<Record<'capture' | 'sink', readonly AnyOperati
   capture: [
     health,
     captureStatus,
+    showLeader,
+    handOver,
     listSnapshots,
     startSnapshots,
     startSqlSnapshots,

@@ -12,6 +12,20 @@ export const CAPTURE_METRICS = {
     unit: '1',
     labels: ['source', 'state'],
   },
+  leader: {
+    type: 'gauge',
+    name: 'cdc_capture_leader',
+    help: '1 for the capture of the pipeline that streams, or tries to; 0 for one that stands by.',
+    unit: '1',
+    labels: SOURCE,
+  },
+  takeovers: {
+    type: 'counter',
+    name: 'cdc_capture_takeovers_total',
+    help: 'Times that this process began to lead: at its start, after a handover, or in the place of another.',
+    unit: 'events',
+    labels: SOURCE,
+  },
   connected: {
     type: 'gauge',
     name: 'cdc_source_connected',

@@ -10,6 +10,7 @@ export {
   type ReplayOrder,
   type ReplayResult,
 } from './dead-letters.ts';
+export { handOver, showLeader, type Captures } from './captures.ts';
 export { CAPTURE_METRICS } from './capture-metrics.ts';
 export { OPERATIONS, type AnyOperation } from './all-operations.ts';
 export { instanceOf, instanceRecord, type Instance } from './instance.ts';

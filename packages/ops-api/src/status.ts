@@ -1,6 +1,7 @@
 import { DDL_CLASSES, DDL_POLICIES } from '@sluice/envelope';
 import { HEALTH_STATUSES } from '@sluice/runtime';
 import { z } from 'zod';
+import { capturesSchema } from './captures.ts';
 import { noRequest } from './members.ts';
 import { operation } from './operation.ts';
 import { JOB_STATES } from './snapshots.ts';
@@ -100,6 +101,8 @@ const captureStatusSchema = z.object({
   /** Logical name of the source. */
   source: z.string(),
   state: z.enum(CAPTURE_STATES),
+  /** Which capture of the pipeline leads, and which stand by; an older one does not say it. */
+  captures: capturesSchema.optional(),
   /** Null while it is not known. */
   behindSeconds: z.number().nullable(),
   /** Null while capture is not connected. */

@@ -115,7 +115,7 @@ export const ERRORS = {
   KAFKA_FENCED: {
     class: 'fatal',
     summary: 'another process has taken over the transactional id',
-    fix: 'Run one capture service per pipeline. If the other process is meant to run, no action is needed.',
+    fix: 'No action is needed: the other capture streams, this one stands by. If the other one is not meant to run, stop it.',
   },
   KAFKA_MESSAGE_TOO_LARGE: {
     class: 'fatal',
@@ -372,7 +372,7 @@ export const ERRORS = {
   SOURCE_READ_TWICE: {
     class: 'retryable',
     summary: "another reader took over the replica id under which capture reads the source's binlog",
-    fix: 'If it is another capture of this pipeline, no action is needed: the older of the two ends with KAFKA_FENCED, which names the newer. If a replica or another tool uses this id, give it another one, or set source.serverId.',
+    fix: 'If it is another capture of this pipeline, no action is needed: one of the two streams, the other stands by. If a replica or another tool uses this id, give it another one, or set source.serverId.',
   },
   SOURCE_SILENT: {
     class: 'retryable',

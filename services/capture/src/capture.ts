@@ -1,24 +1,21 @@
-import { auditTopic, parseTableId } from '@sluice/envelope';
-import { AuditTrail } from '@sluice/kafka';
-import { heapRoute, openApiRoute, type CaptureStateName } from '@sluice/ops-api';
+import { parseTableId } from '@sluice/envelope';
+import type { CaptureStateName } from '@sluice/ops-api';
 import {
   abortableDelay,
   fullJitter,
   PipelineError,
-  startOpsServers,
   Troubles,
   type HealthReport,
   type LoadedConfig,
   type Logger,
   type OperatorNeed,
   type OpsRoute,
-  type RunningService,
   type ServiceContext,
 } from '@sluice/runtime';
 import { KnownTopics } from './catalog/known-topics.ts';
+import { captureRoutes } from './ops/capture-routes.ts';
 import { ddlRoutes, publishCleared } from './ops/ddl-routes.ts';
 import { captureHealth, isStuck, type CaptureCondition } from './ops/health.ts';
-import { snapshotRoutes } from './ops/snapshot-routes.ts';
 import { captureStatus } from './ops/status.ts';
 import type { CaptureSession } from './session/capture-session.ts';
 import {
@@ -33,52 +30,21 @@ import { LateDecisions } from './session/late-decisions.ts';
 import { canBeFixedOutside } from './session/fixable.ts';
 import { CaptureMetrics } from './session/metrics.ts';
 import { OpenDeadLetters } from './session/open-dead-letters.ts';
-import { answerOf, fencedBy, isTakenOver } from './session/other-capture.ts';
 import { RefusalNews } from './session/refusal-news.ts';
-import { startSession } from './session/start.ts';
+import { startSession, type StartSteps } from './session/start.ts';
 import { StreamWatch } from './session/stream-watch.ts';
 import { captureSettings, type CaptureSettings } from './settings/capture-settings.ts';
+import type { Fellow } from './standby/fellows.ts';
+import { Handover } from './standby/handover.ts';
+import { isSignOfLife } from './standby/sign-of-life.ts';
+import { Standby } from './standby/standby.ts';
+import { waitsFor } from './standby/waits-for.ts';
 import type { SnapshotController } from './snapshot/snapshot-controller.ts';
 
 const BACKOFF = { initialMs: 100, maxMs: 30_000 };
 /** A session this long was a success, as one that got on with the stream: the next failure starts the backoff anew. */
 const STEADY_MS = 60_000;
 const GAUGE_MS = 1000;
-
-/** Builds the capture service: ops servers at once, then one session after the other until it is told to stop. */
-export async function buildCapture(context: ServiceContext): Promise<RunningService> {
-  const { config, log, metrics } = context;
-  const { kafka, topics } = config;
-  const capture = new Capture(context);
-  const { registry } = metrics;
-  const topic = auditTopic(topics.prefix);
-  const audit = new AuditTrail({ kafka, topic, topics, service: 'capture', log, registry });
-  const servers = await startOpsServers({
-    ...config.capture.ops,
-    registry,
-    audit,
-    need: context.need,
-    log,
-    health: () => capture.health(),
-    status: () => capture.status(),
-    setting: 'capture.ops',
-    routes: [
-      openApiRoute,
-      heapRoute(),
-      ...snapshotRoutes(() => capture.snapshotController),
-      ...capture.ddlRoutes(),
-    ],
-  });
-  const done = capture.run(context.signal);
-  return {
-    done,
-    close: async () => {
-      await done.catch(() => undefined);
-      await servers.close();
-      await audit.close();
-    },
-  };
-}
 
 /** What has ended a start or a session, and where capture was then. */
 interface Ended {
@@ -87,7 +53,8 @@ interface Ended {
   readonly state: CaptureStateName;
 }
 
-class Capture {
+/** One session after the other, until it is told to stop. */
+export class Capture {
   readonly #settings: CaptureSettings;
   readonly #loaded: LoadedConfig;
   readonly #metrics: CaptureMetrics;
@@ -99,6 +66,13 @@ class Capture {
   readonly #letters: OpenDeadLetters;
   readonly #watch: StreamWatch;
   readonly #need: OperatorNeed;
+  readonly #standby: Standby;
+  readonly #handover: Handover;
+  /** Ends what this process says of itself to other captures: after its last session. */
+  readonly #gone = new AbortController();
+  #stateSinceMs = performance.now();
+  /** Ends the session for the standby that is its reason. */
+  #handing = new AbortController();
   #state: CaptureState<CaptureSession>;
 
   constructor({ config, loaded, log, metrics, need }: ServiceContext) {
@@ -111,6 +85,21 @@ class Capture {
     this.#refusals = new RefusalNews(this.#metrics, log);
     this.#watch = new StreamWatch(config.source.heartbeatIntervalMs);
     this.#state = startingState(this.#settings.acceptLostCheckpoint);
+    this.#standby = new Standby({
+      settings: this.#settings,
+      state: () => this.#state.name,
+      isWell: () => this.#isWell(),
+      onRequest: (to) => void this.#handover.heed(to).catch(() => undefined),
+      log,
+      signal: this.#gone.signal,
+    });
+    this.#handover = new Handover({
+      standby: this.#standby,
+      yieldTo: (instance) => this.#yieldTo(instance),
+      state: () => this.#state.name,
+      isWell: () => this.#isWell(),
+      log,
+    });
     this.#metrics.state(this.#state.name);
   }
 
@@ -122,17 +111,20 @@ class Capture {
     const gauges = setInterval(() => this.#gauge(), GAUGE_MS);
     const ended = new AbortController();
     const letters = this.#letters.run(AbortSignal.any([signal, ended.signal]));
+    const standby = this.#standby.run();
     try {
       while (!signal.aborted) {
         const end = await this.#runSession(signal);
         if (end !== null)
-          await (end.isFatal ? this.#hold(end, signal) : this.#wait(end.error, this.#state.failures, signal));
+          await (end.isFatal ? this.#hold(end) : this.#wait(end.error, this.#state.failures, signal));
       }
       this.#enter({ kind: 'stop' });
     } finally {
       clearInterval(gauges);
       ended.abort();
-      await letters;
+      await this.#standby.end();
+      this.#gone.abort();
+      await Promise.all([letters, standby]);
     }
   }
 
@@ -144,9 +136,12 @@ class Capture {
     await abortableDelay(waitMs, signal).catch(() => undefined);
   }
 
-  /** From a start to the end of its session; the error that ended it, or null when it was told to stop. */
-  async #runSession(signal: AbortSignal): Promise<Ended | null> {
+  /** From a start to the end of its session; the error that ended it, or null when it was told to stop, or stands by from here on. */
+  async #runSession(stop: AbortSignal): Promise<Ended | null> {
     const begun = performance.now();
+    const handing = new AbortController();
+    this.#handing = handing;
+    const signal = AbortSignal.any([stop, handing.signal]);
     let session: CaptureSession | null = null;
     this.#late.begin();
     try {
@@ -155,18 +150,17 @@ class Capture {
       this.#watch.restart();
       this.#enter({ kind: 'open', session });
       await session.run(signal);
-      return this.#stopped();
     } catch (thrown) {
-      if (signal.aborted && !(thrown instanceof PipelineError)) return this.#stopped();
-      const error = await this.#orFenced(thrown, session, signal);
-      const wasSteady = session?.hasAdvanced === true || performance.now() - begun > STEADY_MS;
-      return this.#told(error, { wasSteady, isGenerationDurable: session?.isGenerationDurable === true });
+      if (!signal.aborted || thrown instanceof PipelineError) {
+        const error = await orFenced(thrown, session, signal);
+        if (isFenced(error)) return await this.#fenced();
+        const wasSteady = session?.hasAdvanced === true || performance.now() - begun > STEADY_MS;
+        return this.#told(error, { wasSteady, isGenerationDurable: session?.isGenerationDurable === true });
+      }
     } finally {
       await session?.close();
     }
-  }
-
-  #stopped(): null {
+    if (!stop.aborted && handing.signal.aborted) return this.#handedOver(String(handing.signal.reason));
     this.#enter({ kind: 'stop' });
     return null;
   }
@@ -174,9 +168,57 @@ class Capture {
   #start(signal: AbortSignal): Promise<CaptureSession> {
     const { acceptLostCheckpoint, hasStreamed } = this.#state;
     const [settings, metrics, log] = [this.#settings, this.#metrics, this.#log];
-    const [topics, refusals] = [this.#topics, this.#refusals];
-    const options = { settings, acceptLostCheckpoint, hasStreamed, topics, refusals, metrics, log };
-    return startSession(options, (kind) => this.#enter({ kind }), signal);
+    const [topics, refusals, standby] = [this.#topics, this.#refusals, this.#standby];
+    const options = { settings, acceptLostCheckpoint, hasStreamed, topics, refusals, standby, metrics, log };
+    const steps: StartSteps = {
+      onStep: (kind) => this.#enter({ kind }),
+      onWait: (leader) => this.#standsBy(leader),
+      onChecked: (error) => this.#judge('stream', error),
+      onLook: (error) => {
+        // What ended a session is over when records arrive again.
+        if (error !== null || this.#state.name === 'standby') this.#judge('kafka', error);
+      },
+    };
+    return startSession(options, steps, signal);
+  }
+
+  #judge(about: 'kafka' | 'stream', error: PipelineError | null): void {
+    if (error === null) this.#troubles.over(about);
+    else this.#troubles.note(about, error);
+  }
+
+  #standsBy(leader: Fellow | null): void {
+    const isNew = this.#state.name !== 'standby';
+    this.#enter({ kind: 'standBy', leaderIsWell: leader?.isHeard === true && leader.record.isWell });
+    if (!isNew) return;
+    this.#troubles.over('stream');
+    this.#need.over();
+    const { takeoverMs } = this.#settings.config.capture.standby;
+    this.#log.info(
+      { event: 'capture.stands_by', leader: leader?.record.instance },
+      waitsFor(leader, takeoverMs),
+    );
+  }
+
+  /** Another capture has taken over: this one stands by. */
+  async #fenced(): Promise<null> {
+    this.#log.warn({ event: 'capture.fenced', code: 'KAFKA_FENCED' }, 'another capture has taken over');
+    await this.#standby.fenced();
+    this.#enter({ kind: 'standBy', leaderIsWell: true });
+    return null;
+  }
+
+  #yieldTo(instance: string): boolean {
+    if (sessionOf(this.#state) === null) return false;
+    this.#handing.abort(instance);
+    return true;
+  }
+
+  async #handedOver(to: string): Promise<null> {
+    await this.#standby.handedTo(to);
+    this.#log.info({ event: 'capture.handed_over', to }, `handed over to ${to}`);
+    this.#enter({ kind: 'standBy', leaderIsWell: true });
+    return null;
   }
 
   /** Every change of the state goes through here: log, metric and pages say the same word. */
@@ -185,15 +227,9 @@ class Capture {
     this.#state = next(this.#state, event);
     const { name } = this.#state;
     if (name === before) return;
+    this.#stateSinceMs = performance.now();
     this.#metrics.state(name);
     this.#log.info({ event: 'capture.state', state: name, previous: before }, `capture: ${name}`);
-  }
-
-  /** A source ends the older of two readers: to take over from the newer one would only turn the tables, again and again. */
-  async #orFenced(error: unknown, session: CaptureSession | null, signal: AbortSignal): Promise<unknown> {
-    if (!(error instanceof PipelineError) || signal.aborted) return error;
-    const isFenced = error.code === 'KAFKA_FENCED' || (await session?.isFenced()) === true;
-    return isFenced ? fencedBy(error, this.#settings, signal) : error;
   }
 
   /** Notes what ended a start or a session; throws it when the process ends by it. */
@@ -216,25 +252,18 @@ class Capture {
     return { error: last, isFatal: true, state };
   }
 
-  /** Until a person may have acted. Whoever has taken over meanwhile is not fenced for it. */
-  async #hold({ error, state }: Ended, signal: AbortSignal): Promise<void> {
+  /** Until a person may have acted. Whoever has taken over meanwhile is not fenced for it: the next start stands by. */
+  async #hold({ error, state }: Ended): Promise<void> {
     this.#need.note(error, canBeFixedOutside(error.code, state));
     await this.#need.wait().catch(() => undefined);
-    if (signal.aborted || !this.#state.hasStreamed) return;
-    const isTaken = await answerOf(
-      () => isTakenOver(this.#settings, signal),
-      (silence, failures) => {
-        this.#troubles.note('kafka', silence);
-        return this.#wait(silence, failures, signal);
-      },
-      signal,
-    );
-    if (!isTaken || signal.aborted) return;
-    const message = `Another capture of pipeline ${this.#settings.config.pipeline} has taken over while this one waited.`;
-    await this.#hold(
-      { error: new PipelineError('KAFKA_FENCED', message), isFatal: true, state: 'failed' },
-      signal,
-    );
+  }
+
+  /** What other captures are told: a leader that does not get on gives no sign of life, a standby with trouble is not handed over to. */
+  #isWell(): boolean {
+    const { name } = this.#state;
+    if (name === 'standby') return this.#troubles.of('stream') === null;
+    this.#observe();
+    return isSignOfLife(this.#state.name, performance.now() - this.#stateSinceMs);
   }
 
   /** Perhaps there never was a broker there: whoever started the process is told to look at the setting. */
@@ -257,6 +286,8 @@ class Capture {
         jobs: snapshotJobStore.shownJobs,
       });
     }
+    this.#metrics.leads(this.#standby.own.leads);
+    if (this.#state.name === 'standby') return this.#metrics.standsBy();
     this.#metrics.headroom(Date.now());
     // Before the first event nothing is known but this: for so long nothing was read.
     this.#metrics.lag(this.#watch.behindSeconds(session) ?? performance.now() / 1000);
@@ -310,13 +341,23 @@ class Capture {
     return captureStatus({
       settings: this.#settings,
       config: this.#loaded,
-      behindSeconds: this.#watch.behindSeconds(this.#observe()),
+      behindSeconds: this.#behindSeconds(),
       state: this.#state,
+      captures: this.#handover.captures(),
       rowsPublished: this.#metrics.rowsPublished,
       rates: this.#metrics.rates,
       openDeadLetters: this.#letters.count.open,
       lastError: this.#troubles.lastError,
     });
+  }
+
+  #behindSeconds(): number | null {
+    const session = this.#observe();
+    return this.#state.name === 'standby' ? null : this.#watch.behindSeconds(session);
+  }
+
+  captureRoutes(): readonly OpsRoute[] {
+    return captureRoutes(this.#handover);
   }
 
   ddlRoutes(): readonly OpsRoute[] {
@@ -333,6 +374,21 @@ class Capture {
       log: this.#log,
     });
   }
+}
+
+/** A source ends the older of two readers: to take over from the newer one would only turn the tables, again and again. */
+async function orFenced(
+  error: unknown,
+  session: CaptureSession | null,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof PipelineError) || signal.aborted || isFenced(error)) return error;
+  if ((await session?.isFenced()) !== true) return error;
+  return new PipelineError('KAFKA_FENCED', 'Another capture has taken over.', { cause: error });
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof PipelineError && error.code === 'KAFKA_FENCED';
 }
 
 /** What has to work again before the error is over. */

@@ -1,4 +1,4 @@
 import { runService } from '@sluice/runtime';
-import { buildCapture } from './capture.ts';
+import { buildCapture } from './build-capture.ts';
 
 await runService('capture', buildCapture);

@@ -1,4 +1,5 @@
 import { completionCommand } from '../completion/completion-command.ts';
+import { captureHandoverCommand, captureLeaderCommand } from './capture-commands.ts';
 import type { Command } from './command.ts';
 import { compareCommand } from './compare-command.ts';
 import { configValidateCommand } from './config-validate.ts';
@@ -38,6 +39,8 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   statusCommand,
   topCommand,
+  captureLeaderCommand,
+  captureHandoverCommand,
   doctorCommand,
   logsCommand,
   heapCommand,

@@ -45,7 +45,8 @@ export const OPTIONS = {
   reason: { value: 'TEXT', meaning: 'recorded with the decision' },
   to: {
     value: 'WHERE',
-    meaning: 'beginning, a TIME as of --since, or an offset with --topic and --partition',
+    meaning:
+      'rewind: beginning, a TIME as of --since, or an offset with --topic and --partition; handover: a capture, as sluice capture leader names it',
   },
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },

@@ -175,6 +175,14 @@ export const captureSchema = z
       description:
         '`bytes`: the file holds the bytes of one key for all columns, as before there were rings (at least 16; a line end behind them does not count). Values stay hashed as they were.',
     }),
+    standby: z
+      .strictObject({
+        takeoverMs: z.int().min(1000).max(3_600_000).default(10_000).meta({
+          description:
+            'Milliseconds without a sign of life of the capture that leads after which another capture of the pipeline takes over. Signs come three times as often. The same for all of them.',
+        }),
+      })
+      .prefault({}),
     flushRows: z
       .int()
       .min(1)

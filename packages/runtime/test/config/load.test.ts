@@ -48,6 +48,7 @@ describe('defaults', () => {
     });
     expect(config.capture).toEqual({
       ops: { host: '127.0.0.1', port: 8080, metricsPort: 9090, allowedHosts: [], insecure: false },
+      standby: { takeoverMs: 10_000 },
       hashKeyForm: 'ring',
       flushRows: 10_000,
       flushBytes: 8_388_608,

@@ -5,6 +5,7 @@ import {
   ddlTopic,
   deadLetterTopic,
   heartbeatTopic,
+  instancesTopic,
   schemaHistoryTopic,
 } from '@sluice/envelope';
 import { auditTopicSpec, type TopicSpec } from '@sluice/kafka';
@@ -28,6 +29,19 @@ export function dataTopicSpec(config: SluiceConfig, name: string, count: number)
   };
 }
 
+/** Of each key the newest record counts; segments are small, so that few others are read. */
+const NEWEST_ALONE = {
+  'cleanup.policy': 'compact',
+  'segment.bytes': String(16 * 1024 * 1024),
+  'min.cleanable.dirty.ratio': '0.01',
+  'max.compaction.lag.ms': '60000',
+};
+
+export function instancesTopicSpec({ topics }: Pick<SluiceConfig, 'topics'>, prefix: string): TopicSpec {
+  const { replicationFactor } = topics;
+  return { name: instancesTopic(prefix), partitions: 1, replicationFactor, configs: NEWEST_ALONE };
+}
+
 /** Checkpoints are read backwards from the end at each start: small segments keep that short. */
 export function internalTopicSpecs(config: SluiceConfig, prefix: string): readonly TopicSpec[] {
   const { replicationFactor, maxMessageBytes, retentionMs } = config.topics;
@@ -38,12 +52,8 @@ export function internalTopicSpecs(config: SluiceConfig, prefix: string): readon
     configs,
   });
   return [
-    one(checkpointsTopic(prefix), {
-      'cleanup.policy': 'compact',
-      'segment.bytes': String(16 * 1024 * 1024),
-      'min.cleanable.dirty.ratio': '0.01',
-      'max.compaction.lag.ms': '60000',
-    }),
+    one(checkpointsTopic(prefix), NEWEST_ALONE),
+    instancesTopicSpec(config, prefix),
     one(schemaHistoryTopic(prefix), {
       'cleanup.policy': 'delete',
       'retention.ms': '-1',

@@ -48,7 +48,7 @@ function stands({ standsForMs, heartbeatMs }: CaptureCondition): boolean {
 export function captureHealth(condition: CaptureCondition): HealthReport {
   const { state, alerts, sourceGap, letters } = condition;
   return {
-    ready: isStreaming(state) && !isStuck(condition),
+    ready: (isStreaming(state) && !isStuck(condition)) || standsReady(condition),
     state,
     components: {
       stream: streamHealth(condition),
@@ -64,8 +64,14 @@ export function captureHealth(condition: CaptureCondition): HealthReport {
   };
 }
 
+/** A standby is as ready as it can be while it could take over. */
+function standsReady({ state, streamError, kafkaError }: CaptureCondition): boolean {
+  return state === 'standby' && streamError === null && kafkaError === null;
+}
+
 function streamHealth(condition: CaptureCondition): ComponentHealth {
   const { state, streamError, standsForMs } = condition;
+  if (standsReady(condition)) return { status: 'ok', detail: 'standby: another capture streams' };
   if (!isStreaming(state)) return { status: 'degraded', detail: streamError?.message ?? state };
   if (!stands(condition)) return { status: 'ok' };
   return { status: 'down', detail: `no progress for ${Math.round(standsForMs / 1000)} s` };
@@ -82,6 +88,7 @@ function kafkaHealth(condition: CaptureCondition): ComponentHealth {
   }
   if (isStreaming(state)) return { status: 'ok' };
   if (kafkaError !== null) return { status: 'down', detail: `${kafkaError.code}: ${kafkaError.message}` };
+  if (state === 'standby') return { status: 'ok' };
   return { status: 'degraded', detail: 'not in use yet' };
 }
 

@@ -1,5 +1,5 @@
 import { tableId } from '@sluice/envelope';
-import type { CaptureStatus } from '@sluice/ops-api';
+import type { Captures, CaptureStatus } from '@sluice/ops-api';
 import { aboutProcess, type LoadedConfig, type RecentRates, type Trouble } from '@sluice/runtime';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { CaptureSession } from '../session/capture-session.ts';
@@ -13,6 +13,7 @@ export interface StatusParts {
   readonly settings: CaptureSettings;
   readonly config: LoadedConfig;
   readonly state: CaptureState<CaptureSession>;
+  readonly captures: Captures;
   /** Null while it is not known. */
   readonly behindSeconds: number | null;
   /** By this process. */
@@ -25,7 +26,8 @@ export interface StatusParts {
 
 /** The body of `/status`: positions, snapshot progress and the last error; never a row value or a secret. */
 export function captureStatus(parts: StatusParts): CaptureStatus {
-  const { settings, config, state, behindSeconds, rowsPublished, rates, openDeadLetters, lastError } = parts;
+  const { settings, config, state, captures, behindSeconds } = parts;
+  const { rowsPublished, rates, openDeadLetters, lastError } = parts;
   const { journal } = state;
   const session = sessionOf(state);
   return {
@@ -35,6 +37,7 @@ export function captureStatus(parts: StatusParts): CaptureStatus {
     pipeline: settings.config.pipeline,
     source: settings.serverName,
     state: state.name,
+    captures,
     behindSeconds,
     stream: session === null ? null : streamStatus(session),
     records: { published: rowsPublished, openDeadLetters },

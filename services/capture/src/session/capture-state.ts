@@ -38,6 +38,11 @@ export interface Ending {
 export type CaptureEvent<Session> =
   /** A start begins: `check` asks source and Kafka, `fence` keeps other captures out, `restore` reads where to go on. */
   | { readonly kind: 'check' | 'fence' | 'restore' }
+  /**
+   * Another capture of the pipeline is at work: the start waits for its turn, or it was fenced.
+   * `leaderIsWell`: it is seen to get on, so a loss that was accepted is over.
+   */
+  | { readonly kind: 'standBy'; readonly leaderIsWell: boolean }
   /** The start has come to a session. */
   | { readonly kind: 'open'; readonly session: Session }
   /** What a session is seen to do: it only streams, it reads tables as well, or nothing moves. */
@@ -53,15 +58,17 @@ export type CaptureEventKind = CaptureEvent<unknown>['kind'];
 type Moves = Readonly<Partial<Record<CaptureEventKind, CaptureStateName>>>;
 
 const ENDS: Moves = { interrupt: 'waiting', fail: 'failed', stop: 'stopped' };
-const SESSION: Moves = { stream: 'streaming', snapshot: 'snapshot', stall: 'stuck', ...ENDS };
+const YIELDS: Moves = { standBy: 'standby', ...ENDS };
+const SESSION: Moves = { stream: 'streaming', snapshot: 'snapshot', stall: 'stuck', ...YIELDS };
 
 /** Every move there is: what is not here cannot happen. */
 const MOVES: Readonly<Record<CaptureStateName, Moves>> = {
   starting: { check: 'checking', ...ENDS },
-  checking: { fence: 'fencing', ...ENDS },
-  standby: { fence: 'fencing', ...ENDS },
-  fencing: { restore: 'restoring', ...ENDS },
-  restoring: { open: 'streaming', ...ENDS },
+  checking: { fence: 'fencing', ...YIELDS },
+  // It checks again beside its waiting.
+  standby: { check: 'standby', fence: 'fencing', ...YIELDS },
+  fencing: { restore: 'restoring', ...YIELDS },
+  restoring: { open: 'streaming', ...YIELDS },
   streaming: SESSION,
   snapshot: SESSION,
   stuck: SESSION,
@@ -106,6 +113,8 @@ function remember<Session extends WithJournal>(
 ): Remembered<Session['journal']> {
   const before = { hasStreamed, journal, acceptLostCheckpoint, failures };
   if (event.kind === 'open') return { ...before, hasStreamed: true, journal: event.session.journal };
+  if (event.kind === 'standBy')
+    return { ...before, acceptLostCheckpoint: acceptLostCheckpoint && !event.leaderIsWell, failures: 0 };
   if (event.kind !== 'interrupt' && event.kind !== 'fail') return before;
   return {
     ...before,

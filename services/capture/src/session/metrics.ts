@@ -39,8 +39,9 @@ export class CaptureMetrics {
   readonly #source: string;
   readonly #gauges: ReturnType<typeof declareGauges>;
   readonly #counters: ReturnType<typeof declareCounters>;
-  readonly #forecast = new PurgeForecast();
   readonly rates = new RecentRates();
+  #forecast = new PurgeForecast();
+  #leads = false;
   #rowsPublished = 0;
 
   constructor(registry: Registry, source: string) {
@@ -52,6 +53,27 @@ export class CaptureMetrics {
   state(now: CaptureStateName): void {
     for (const state of CAPTURE_STATES)
       this.#gauges.state.set({ source: this.#source, state }, state === now ? 1 : 0);
+  }
+
+  /** Whether this capture leads. The first time after it did not is a takeover. */
+  leads(does: boolean): void {
+    if (does && !this.#leads) this.#counters.takeovers.inc({ source: this.#source });
+    this.#leads = does;
+    this.#set(this.#gauges.leader, does ? 1 : 0);
+  }
+
+  /** Another capture leads: what this one has measured of the stream is over, and the other's to tell. */
+  standsBy(): void {
+    const { lag, lagBytes, clockSkew, lastEvent, checkpointAt, position, file } = this.#gauges;
+    for (const gauge of [lag, lagBytes, clockSkew, lastEvent, checkpointAt, position, file])
+      this.#set(gauge, Number.NaN);
+    this.#forecast = new PurgeForecast();
+    this.headroom(0);
+    for (const gauge of [this.#gauges.queueBytes, this.#gauges.queueItems]) gauge.set(QUEUE, 0);
+    this.journal(0, 0);
+    this.#set(this.#gauges.refusedTables, 0);
+    this.#set(this.#gauges.connected, 0);
+    for (const state of JOB_STATES) this.#gauges.snapshotTables.set({ source: this.#source, state }, 0);
   }
 
   connected(generation: number): void {
@@ -187,6 +209,7 @@ function declareGauges(registry: Registry, source: string) {
       SPEC.state,
       CAPTURE_STATES.map((state) => ({ source, state })),
     ),
+    leader: declareGauge(registry, SPEC.leader, own),
     connected: declareGauge(registry, SPEC.connected, own),
     generation: declareGauge(registry, SPEC.generation, own),
     lag: declareGauge(registry, SPEC.lag, own),
@@ -228,6 +251,7 @@ function declareCounters(registry: Registry, source: string) {
       SPEC.skipped,
       SKIP_REASONS.map((reason) => ({ source, reason })),
     ),
+    takeovers: declareCounter(registry, SPEC.takeovers, [{ source }]),
     transactions: declareCounter(registry, SPEC.transactions, [{ source }]),
     disconnects: declareCounter(registry, SPEC.disconnects, ends),
     errors: declareCounter(registry, SERVICE_METRICS.errors, errors),

@@ -1,6 +1,7 @@
 import type { Logger } from '@sluice/runtime';
 import type { KnownTopics } from '../catalog/known-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
+import type { Standby } from '../standby/standby.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import type { RefusalNews } from './refusal-news.ts';
 
@@ -12,6 +13,7 @@ export interface StartOptions {
   /** Whether this process has streamed before: a table that turned up since and cannot be captured is left alone then. */
   readonly hasStreamed: boolean;
   readonly topics: KnownTopics;
+  readonly standby: Standby;
   readonly refusals: RefusalNews;
   readonly metrics: CaptureMetrics;
   readonly log: Logger;

@@ -1,5 +1,5 @@
-import { hostname } from 'node:os';
 import { checkpointsTopic } from '@sluice/envelope';
+import { aboutProcess } from '@sluice/runtime';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
 import { appendJson } from '../encode/control-writer.ts';
@@ -8,6 +8,7 @@ import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { ServerFacts } from '../source/server.ts';
 import { sealCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
 import { writeDdlState } from '../state/ddl-state.ts';
+import { OWN_MARK } from '../standby/process-mark.ts';
 import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { ChangeStream } from './change-stream.ts';
 
@@ -20,10 +21,11 @@ export interface CheckpointParts {
 }
 
 /** Headers of every checkpoint: which process wrote it, and since when there has been one. */
-export const WRITER = {
-  host: hostname(),
-  pid: String(process.pid),
-  since: new Date(performance.timeOrigin).toISOString(),
+const WRITER = {
+  host: OWN_MARK.host,
+  pid: OWN_MARK.pid,
+  since: OWN_MARK.since,
+  instance: aboutProcess().instance,
 } as const;
 
 /** What of a session is summed up beside its checkpoints, so that the next start need not read all that ever was. */

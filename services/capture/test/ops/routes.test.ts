@@ -1,13 +1,16 @@
 import { heapRoute, OPERATIONS } from '@sluice/ops-api';
 import { createLogger } from '@sluice/runtime';
 import { expect, test } from 'vitest';
+import { captureRoutes } from '../../src/ops/capture-routes.ts';
 import { ddlRoutes } from '../../src/ops/ddl-routes.ts';
 import { snapshotRoutes } from '../../src/ops/snapshot-routes.ts';
 
 test('capture answers every operation that is declared for it, and no other', () => {
   const nothing = () => Promise.resolve();
+  const nobody = () => ({ instance: 'a', leader: null, standbys: [] });
   const routes = [
     heapRoute(),
+    ...captureRoutes({ captures: nobody, order: () => Promise.resolve({ why: 'nobody leads' }) }),
     ...snapshotRoutes(() => null),
     ...ddlRoutes({
       journal: () => null,

@@ -21,6 +21,7 @@ const EVENTS: { readonly [Kind in Event['kind']]: Event } = {
   check: { kind: 'check' },
   fence: { kind: 'fence' },
   restore: { kind: 'restore' },
+  standBy: { kind: 'standBy', leaderIsWell: true },
   open: { kind: 'open', session: { journal: 'new' } },
   stream: { kind: 'stream' },
   snapshot: { kind: 'snapshot' },
@@ -31,7 +32,8 @@ const EVENTS: { readonly [Kind in Event['kind']]: Event } = {
 };
 const KINDS = Object.keys(EVENTS) as Event['kind'][];
 const ANY_END = { interrupt: 'waiting', fail: 'failed', stop: 'stopped' };
-const IN_SESSION = { stream: 'streaming', snapshot: 'snapshot', stall: 'stuck', ...ANY_END };
+const YIELDS = { standBy: 'standby', ...ANY_END };
+const IN_SESSION = { stream: 'streaming', snapshot: 'snapshot', stall: 'stuck', ...YIELDS };
 
 function stateOf(name: CaptureStateName): State {
   const remembered = { hasStreamed: false, journal: null, acceptLostCheckpoint: true, failures: 2 };
@@ -48,10 +50,10 @@ test('each event leads from each state to the one state that it should, or canno
   });
   expect(Object.fromEntries(moves)).toEqual({
     starting: { check: 'checking', ...ANY_END },
-    checking: { fence: 'fencing', ...ANY_END },
-    standby: { fence: 'fencing', ...ANY_END },
-    fencing: { restore: 'restoring', ...ANY_END },
-    restoring: { open: 'streaming', ...ANY_END },
+    checking: { fence: 'fencing', ...YIELDS },
+    standby: { check: 'standby', fence: 'fencing', ...YIELDS },
+    fencing: { restore: 'restoring', ...YIELDS },
+    restoring: { open: 'streaming', ...YIELDS },
     streaming: IN_SESSION,
     snapshot: IN_SESSION,
     stuck: IN_SESSION,
@@ -102,4 +104,11 @@ test('failures count in a row, and an accepted loss until its generation is dura
   expect([once.failures, twice.failures, twice.acceptLostCheckpoint]).toEqual([1, 2, true]);
   const steady = end(twice, { wasSteady: true, isGenerationDurable: true });
   expect([steady.failures, steady.acceptLostCheckpoint]).toEqual([1, false]);
+});
+
+test('a loss that was accepted is over once another capture is seen to get on; its failures are no more in a row', () => {
+  const checking = stateOf('checking');
+  const waits = next(checking, { kind: 'standBy', leaderIsWell: false });
+  expect(waits).toMatchObject({ name: 'standby', acceptLostCheckpoint: true, failures: 0 });
+  expect(next(waits, EVENTS.standBy)).toMatchObject({ name: 'standby', acceptLostCheckpoint: false });
 });

@@ -103,3 +103,30 @@ test('what is so at this moment: queue, snapshots, tables that are left alone', 
   const jobs = (state: string): Promise<number> => valueOf(registry, 'cdc_snapshot_tables', { state });
   expect([await jobs('running'), await jobs('pending'), await jobs('done')]).toEqual([1, 2, 0]);
 });
+
+test('a capture that stands by tells nothing of the stream any more; takeovers are counted once each', async () => {
+  const registry = new Registry();
+  const metrics = new CaptureMetrics(registry, 'shop');
+  const own = (name: string): Promise<number> => valueOf(registry, name, { source: 'shop' });
+  for (const does of [true, true, false, true]) metrics.leads(does);
+  expect(await own('cdc_capture_takeovers_total')).toBe(2);
+  expect(await own('cdc_capture_leader')).toBe(1);
+  metrics.connected(3);
+  metrics.lag(7);
+  metrics.journal(2, 1);
+  metrics.leads(false);
+  metrics.standsBy();
+  const after = [
+    'cdc_capture_leader',
+    'cdc_source_connected',
+    'cdc_ddl_unacknowledged',
+    'cdc_tables_stopped',
+  ];
+  expect(await Promise.all(after.map(own))).toEqual([0, 0, 0, 0]);
+  const unknown = [
+    'cdc_binlog_lag_seconds',
+    'cdc_binlog_retention_headroom_seconds',
+    'cdc_clock_skew_seconds',
+  ];
+  expect(await Promise.all(unknown.map(own))).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+});

@@ -1,0 +1,78 @@
+import type { Captures } from '@sluice/ops-api';
+import { VERSION, type Logger } from '@sluice/runtime';
+import type { Fellow } from './fellows.ts';
+import type { Refused, Standby } from './standby.ts';
+
+export interface HandoverParts {
+  readonly standby: Standby;
+  /** Ends the session, whose last words go to this instance; false when there is none. */
+  readonly yieldTo: (instance: string) => boolean;
+  readonly state: () => string;
+  readonly isWell: () => boolean;
+  readonly log: Logger;
+}
+
+/** An order to hand over, and how it went. `to` is null while it is on its way to the capture that leads. */
+export type Ordered = { readonly from: string; readonly to: string | null } | Refused;
+
+/** Who leads, and the order to let another one lead. */
+export class Handover {
+  readonly #parts: HandoverParts;
+  #isUnderWay = false;
+
+  constructor(parts: HandoverParts) {
+    this.#parts = parts;
+  }
+
+  /** Given here, at the capture that leads, or passed on to it. */
+  async order(to: string | null): Promise<Ordered> {
+    const { standby } = this.#parts;
+    if (standby.own.leads) return this.#handOver(to);
+    const from = standby.leader?.record.instance;
+    if (from === undefined) return { why: 'no capture is known to lead' };
+    if (to !== null && to !== standby.own.name && !standby.ready.some(({ record }) => record.instance === to))
+      return { why: `${to} does not stand by, or has trouble` };
+    return (await standby.ask(from, to)) ? { from, to: null } : { why: 'Kafka does not store the order' };
+  }
+
+  async #handOver(to: string | null): Promise<Ordered> {
+    if (this.#isUnderWay) return { why: 'a handover is under way' };
+    this.#isUnderWay = true;
+    try {
+      const { standby, yieldTo } = this.#parts;
+      const prepared = await standby.prepare(to);
+      if ('why' in prepared) return prepared;
+      if (!yieldTo(prepared.to)) return { why: 'this capture does not stream' };
+      return { from: standby.own.name, to: prepared.to };
+    } finally {
+      this.#isUnderWay = false;
+    }
+  }
+
+  /** An order that a standby was given. */
+  async heed(to: string | null): Promise<void> {
+    const { standby, log } = this.#parts;
+    if (!standby.own.leads) return;
+    const ordered = await this.#handOver(to);
+    if ('why' in ordered) log.warn({ event: 'capture.handover_refused' }, `no handover: ${ordered.why}`);
+  }
+
+  captures(): Captures {
+    const { standby, state, isWell } = this.#parts;
+    const { name: instance, since, leads, mark, isAnnounced } = standby.own;
+    const self = { instance, host: mark.host, version: VERSION, state: state(), since, isWell: isWell() };
+    const others = standby.standbys.map(shown);
+    if (leads) return { instance, leader: self, standbys: others };
+    const leader = standby.leader;
+    return {
+      instance,
+      leader: leader === null ? null : shown(leader),
+      standbys: isAnnounced ? [...others, self] : others,
+    };
+  }
+}
+
+function shown({ record }: Fellow): Captures['standbys'][number] {
+  const { instance, mark, sluice, state, since, isWell } = record;
+  return { instance, host: mark.host, version: sluice, state, since, isWell };
+}

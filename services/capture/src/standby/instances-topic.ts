@@ -1,0 +1,118 @@
+import { instancesTopic } from '@sluice/envelope';
+import { ensureTopics, PlainProducer, type TopicReader, type TopicRecord } from '@sluice/kafka';
+import { instancesTopicSpec } from '../catalog/topics.ts';
+import { keptTopicsReader } from '../catalog/kept-topics.ts';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
+import { Fellows } from './fellows.ts';
+import { parseInstanceRecord, type InstanceRecord } from './instance-record.ts';
+
+/** For one answer of Kafka (ms): a look that takes longer tells nothing. */
+const ANSWER_MS = 2000;
+/** Looks without a sign of what was written: the topic is another one now, and is read from its beginning. */
+const LOOKS_WITHOUT_OWN = 20;
+
+/**
+ * What the captures of a pipeline say of themselves, in `<prefix>.sluice.instances`: written outside of any transaction, so that a leader
+ * that was killed within one hides nobody.
+ */
+export class InstancesTopic {
+  readonly #settings: CaptureSettings;
+  readonly #topic: string;
+  readonly #reader: TopicReader;
+  #fellows = new Fellows();
+  #producer: PlainProducer | null = null;
+  #next: bigint | undefined;
+  #looked = false;
+  #looking: Promise<Fellows> | null = null;
+  #writing: Promise<unknown> = Promise.resolve();
+  /** Looks since something was written that no look has shown yet; null when all was shown. */
+  #unseen: number | null = null;
+
+  constructor(settings: CaptureSettings, signal: AbortSignal) {
+    this.#settings = settings;
+    this.#topic = instancesTopic(settings.prefix);
+    this.#reader = keptTopicsReader(settings, signal, { recoveryMs: ANSWER_MS });
+  }
+
+  /** As the last look has shown them. */
+  get fellows(): Fellows {
+    return this.#fellows;
+  }
+
+  /** Reads what has come since the last look. Throws PipelineError when Kafka does not answer within seconds. */
+  look(): Promise<Fellows> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<Fellows> {
+    if (this.#unseen !== null && this.#unseen++ >= LOOKS_WITHOUT_OWN) this.#forget();
+    const from = this.#next === undefined ? {} : { fromOffset: this.#next };
+    await this.#reader.readTopic(this.#topic, from, (record) => this.#note(record));
+    this.#looked = true;
+    return this.#fellows;
+  }
+
+  #forget(): void {
+    this.#fellows = new Fellows();
+    this.#next = undefined;
+    this.#looked = false;
+    this.#unseen = null;
+  }
+
+  #note({ key, value, offset }: TopicRecord): void {
+    this.#next = offset + 1n;
+    this.#unseen = null;
+    const [pipeline = '', name] = key?.toString('utf8').split('/') ?? [];
+    if (pipeline !== this.#settings.config.pipeline || name === undefined) return;
+    const record = value === null ? null : parseInstanceRecord(value);
+    if (value !== null && record === null) return;
+    this.#fellows.note(name, record, { offset, nowMs: performance.now(), isHeard: this.#looked });
+  }
+
+  /** One after the other. @param record null ends the key. Throws PipelineError when it is not stored. */
+  write(name: string, record: InstanceRecord | null): Promise<void> {
+    const written = this.#writing.then(() => this.#write(name, record));
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(name: string, record: InstanceRecord | null): Promise<void> {
+    const key = Buffer.from(`${this.#settings.config.pipeline}/${name}`);
+    const value = record === null ? null : Buffer.from(JSON.stringify(record));
+    const to = { topic: this.#topic, partition: 0, key, value };
+    const headers = this.#settings.seals?.header(to) ?? {};
+    this.#producer ??= await this.#open();
+    try {
+      await this.#producer.send({ ...to, headers });
+    } catch (error) {
+      // Whatever is wrong with the topic or the connection is looked at anew.
+      const broken = this.#producer;
+      this.#producer = null;
+      await broken.close().catch(() => undefined);
+      throw error;
+    }
+    this.#unseen ??= 0;
+  }
+
+  async #open(): Promise<PlainProducer> {
+    const { kafka, config, prefix } = this.#settings;
+    // A capture of before there was this topic may lead.
+    await ensureTopics(kafka, [instancesTopicSpec(config, prefix)]);
+    const producer = new PlainProducer(kafka);
+    try {
+      await producer.connect();
+    } catch (error) {
+      await producer.close().catch(() => undefined);
+      throw error;
+    }
+    return producer;
+  }
+
+  async close(): Promise<void> {
+    this.#reader.close();
+    await this.#producer?.close().catch(() => undefined);
+  }
+}
