@@ -16,6 +16,7 @@ export interface ServicePlan {
   readonly ports: ServicePorts;
   /** The module that runs it. */
   readonly main: string;
+  readonly args?: readonly string[];
   /** Environment beside SLUICE_CONFIG. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -84,12 +85,13 @@ export function startServices(plans: readonly ServicePlan[], options: PipelineOp
 }
 
 function startService(plan: ServicePlan, options: PipelineOptions): PipelineService {
-  const { name, ports, main, env } = plan;
+  const { name, ports, main, args = [], env } = plan;
   const logFile = join(options.logFolder, `${name}.log`);
   const process = new SupervisedProcess(
     {
       name,
       main,
+      args,
       // Whoever watches is told by the end of the process, in its own words.
       env: { SLUICE__ON_FATAL: 'exit', ...env, SLUICE_CONFIG: options.configFile },
       logFile,

@@ -55,7 +55,13 @@ function planServices(config: SluiceConfig): ServicePlan[] {
   const sinks = Object.keys(config.sinks).map((name): ServicePlan => {
     const main = sinkMain(name, config);
     if (main === null) throw new PipelineError('CONFIG_INVALID', missingSink(name, config));
-    return { name: `sink-${name}`, ports: opsOf(config, ['sinks', name]), main, env: {} };
+    return {
+      name: `sink-${name}`,
+      ports: opsOf(config, ['sinks', name]),
+      main,
+      args: ['--sink', name],
+      env: {},
+    };
   });
   return [{ name: 'capture', ports: config.capture.ops, main: CAPTURE_MAIN, env: {} }, ...sinks];
 }

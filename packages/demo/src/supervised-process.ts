@@ -7,6 +7,7 @@ export interface ProcessSpec {
   readonly name: string;
   /** The module that Node runs. */
   readonly main: string;
+  readonly args?: readonly string[];
   /** Added to this process's own environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Standard output and error are appended here. */
@@ -94,13 +95,17 @@ export class SupervisedProcess {
   }
 
   #start(): void {
-    const { main, env, logFile } = this.#spec;
+    const { main, args = [], env, logFile } = this.#spec;
     const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, [...SERVICE_NODE_OPTIONS, '--import', PARENT_WATCH, main], {
-      env: { ...process.env, ...env },
-      stdio: ['pipe', log, log],
-      detached: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [...SERVICE_NODE_OPTIONS, '--import', PARENT_WATCH, main, ...args],
+      {
+        env: { ...process.env, ...env },
+        stdio: ['pipe', log, log],
+        detached: true,
+      },
+    );
     closeSync(log);
     const startedAt = performance.now();
     this.#child = child;

@@ -6,6 +6,12 @@ import type { Sink } from './sink.ts';
 
 export interface SinkContext {
   readonly pipeline: string;
+  /** For metrics and messages. */
+  readonly name: string;
+  /** Its section in sluice.yaml, for messages: `sinks.<name>`. */
+  readonly section: string;
+  /** Its name where that is not its type's: what it owns in the store says so beside the pipeline. Null: as before sinks had names. */
+  readonly named: string | null;
   /** `source.tables`: whose rows are to come. */
   readonly sourceTables: readonly string[];
   /** First part of the topic names. */
@@ -22,12 +28,12 @@ export interface SinkContext {
 
 /** All that a sink has to say of itself; `runSink` does the rest. */
 export interface SinkDefinition<C extends SinkSettings> {
-  /** Name of its section under `sinks`, of its consumer group and its dead-letter topic. */
-  readonly name: string;
+  /** What `type` of a section says; a section without one is of the type that it is named by. */
+  readonly type: string;
   /** Schema of its section: `z.strictObject({ ...sinkBaseSchema.shape, … })`. */
   readonly schema: z.ZodType<C>;
   /** Where its rows go to, for messages; without it, a store that does not answer at the first start is waited for. */
-  place?(config: C): StorePlace;
+  place?(config: C, section: string): StorePlace;
   /** Must not connect: that is `Sink.open`'s. It throws PREFLIGHT_FAILED for all that is missing in the store, at once. */
   create(config: C, context: SinkContext): Sink;
 }

@@ -3,6 +3,8 @@ import type { Logger, PreflightProblem, SluiceConfig } from '@sluice/runtime';
 /** What a look at a store is done with. */
 export interface ExamineOptions {
   readonly config: SluiceConfig;
+  /** Name of the section. */
+  readonly sink: string;
   readonly signal: AbortSignal;
   readonly log: Logger;
 }

@@ -2,13 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ErrorCode, SluiceConfig } from '@sluice/runtime';
+import { sinkTypeOf, type ErrorCode, type SluiceConfig } from '@sluice/runtime';
 import type { configJsonSchema } from '@sluice/runtime/reference';
 import type { PreviewTable } from './preview.ts';
 
 /**
- * Sinks that are installed: packages `@sluice/sink-NAME` where Node looks for packages, and those that `sinks.NAME.package` names.
- * They stand in no list, so that a new sink is known without a change elsewhere. Their `exports` are `./main`, which runs the sink,
+ * Types of sinks that are installed: packages `@sluice/sink-TYPE` where Node looks for packages. A section of `sinks` is of one of them, by
+ * its `type` or its name, or names a package of its own (`sinks.NAME.package`). They stand in no list, so that a new sink is known without a change elsewhere. Their `exports` are `./main`, which runs the sink,
  * `./config` with the schema of its section, and, when it has them, `./errors` with the codes of its errors as `CODES`, `./preview`
  * (see `preview.ts`), `./doctor` (see `examine.ts`), `./compare` and `./repair`, which read and repair its store (`@sluice/compare`), and `./demo` (`@sluice/demo`).
  */
@@ -27,17 +27,17 @@ interface SinkPackage {
 type Sections = Pick<SluiceConfig, 'sinks'>;
 const NONE: Sections = { sinks: {} };
 
-/** The schema of each sink's section in sluice.yaml, by the sink's name. */
+/** Schemas of sections in sluice.yaml, by name. */
 export type SinkSchemas = Parameters<typeof configJsonSchema>[0];
 
-/** Names of the sinks in alphabetical order, such as `redis`; those that `config` names a package for are among them. */
-export function installedSinks(config = NONE): readonly string[] {
-  return [...findSinks(config).keys()].sort();
+/** Types of sinks in alphabetical order, such as `redis`. */
+export function installedSinks(): readonly string[] {
+  return [...findSinks().keys()].sort();
 }
 
-/** Path of the module that runs a sink; null when there is no such sink. */
+/** Path of the module that runs the sink of this name; null when there is no such sink. */
 export function sinkMain(name: string, config = NONE): string | null {
-  return partFile(findSinks(config).get(name), './main');
+  return partFile(packageOf(name, config), './main');
 }
 
 /** What is wrong with a section of sinks that there is no sink for, and what is right. */
@@ -45,13 +45,18 @@ export function missingSink(name: string, config: Sections): string {
   const named = packageSetting(config.sinks[name]);
   if (named !== null)
     return `sinks.${name}.package: found "${named}", needs a folder or a package whose package.json exports ./main and ./config`;
-  const known = installedSinks(config).join(', ') || 'none is installed';
-  return `sinks.${name}: there is no such sink; known: ${known}. One of your own is named by sinks.${name}.package`;
+  const known = installedSinks().join(', ') || 'none is installed';
+  const type = sinkTypeOf(config, name);
+  const found =
+    type === name ? `sinks.${name}: there is no such sink` : `sinks.${name}.type: found "${type}"`;
+  return `${found}; known types: ${known}. One of your own is named by sinks.${name}.package`;
 }
 
+/** Of all installed types by their names, and of the sections of `config`. */
 export async function sinkSchemas(config = NONE): Promise<SinkSchemas> {
   const schemas: Record<string, SinkSchemas[string]> = {};
-  for (const name of installedSinks(config)) {
+  for (const name of new Set([...installedSinks(), ...Object.keys(config.sinks)])) {
+    if (packageOf(name, config) === undefined) continue;
     const exported = Object.entries((await importPart(name, './config', config)) ?? {});
     const [schema] = exported.flatMap(([member, value]) =>
       member.endsWith('Schema') && isSchema(value) ? [value] : [],
@@ -62,7 +67,7 @@ export async function sinkSchemas(config = NONE): Promise<SinkSchemas> {
   return schemas;
 }
 
-/** The codes of the errors that only one sink has, of all sinks. */
+/** The codes of the errors that only one type of sink has, of all types. */
 export async function sinkErrorCodes(): Promise<readonly ErrorCode[]> {
   const codes: ErrorCode[] = [];
   for (const name of installedSinks()) {
@@ -78,13 +83,13 @@ export async function sinkPreview(name: string, config = NONE): Promise<PreviewT
   return part?.previewTable ?? null;
 }
 
-/** A module that a sink exports, which the caller knows the content of; null when it has none. */
+/** A module that the sink of this name exports, which the caller knows the content of; null when it has none. */
 export async function importPart<T = Readonly<Record<string, unknown>>>(
   name: string,
   part: SinkPart,
   config: Sections,
 ): Promise<T | null> {
-  const file = partFile(findSinks(config).get(name), part);
+  const file = partFile(packageOf(name, config), part);
   return file === null ? null : ((await import(pathToFileURL(file).href)) as T);
 }
 
@@ -93,7 +98,13 @@ function partFile(sink: SinkPackage | undefined, part: SinkPart): string | null 
   return sink === undefined || path === undefined ? null : join(sink.folder, path);
 }
 
-function findSinks({ sinks: sections }: Sections): ReadonlyMap<string, SinkPackage> {
+function packageOf(name: string, config: Sections): SinkPackage | undefined {
+  const named = packageSetting(Object.hasOwn(config.sinks, name) ? config.sinks[name] : undefined);
+  if (named !== null) return namedPackage(named) ?? undefined;
+  return findSinks().get(sinkTypeOf(config, name));
+}
+
+function findSinks(): ReadonlyMap<string, SinkPackage> {
   const sinks = new Map<string, SinkPackage>();
   for (const scope of nodeModules(import.meta.url).map((place) => join(place, SCOPE))) {
     for (const folder of existsSync(scope) ? readdirSync(scope) : []) {
@@ -101,13 +112,6 @@ function findSinks({ sinks: sections }: Sections): ReadonlyMap<string, SinkPacka
       const found = name === undefined || sinks.has(name) ? null : packageIn(join(scope, folder));
       if (name !== undefined && found !== null) sinks.set(name, found);
     }
-  }
-  for (const [name, section] of Object.entries(sections)) {
-    const named = packageSetting(section);
-    if (named === null) continue;
-    const found = namedPackage(named);
-    if (found === null) sinks.delete(name);
-    else sinks.set(name, found);
   }
   return sinks;
 }

@@ -9,5 +9,8 @@ export interface TablePreview {
   readonly definition: string;
 }
 
-/** What `src/preview.ts` of a sink exports as `previewTable`, for `sluice plan`. Throws when the store would refuse the table. */
-export type PreviewTable = (config: SluiceConfig, table: TableOutline) => TablePreview;
+/**
+ * What `src/preview.ts` of a sink exports as `previewTable`, for `sluice plan`. Throws when the store would refuse the table.
+ * @param sink name of its section
+ */
+export type PreviewTable = (config: SluiceConfig, table: TableOutline, sink: string) => TablePreview;

@@ -38,6 +38,14 @@ const diversionSchema = z.strictObject({
  */
 export const sinkBaseSchema = z.strictObject({
   ops: opsSchemaFor('').prefault({}),
+  type: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/, 'may hold lower-case letters, digits, `-`')
+    .optional()
+    .meta({
+      description:
+        'Which sink this is, for a section with another name: `redis`, `elasticsearch`, `mysql`. Default: the name of the section.',
+    }),
   package: z.string().min(1).optional().meta({
     description:
       'Package of the sink, where it is none of those that are installed with Sluice: its name, as Node.js finds it from the working directory, or its folder (`./…` or from the root).',

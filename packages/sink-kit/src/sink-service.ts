@@ -13,6 +13,7 @@ import { heapRoute, instanceRecord, openApiRoute } from '@sluice/ops-api';
 import {
   abortableDelay,
   aboutProcess,
+  ownNameOf,
   parseSection,
   PipelineError,
   settlesWithin,
@@ -40,6 +41,7 @@ import { SinkMetrics } from './metrics.ts';
 import { retryUntilReady } from './retry-until-ready.ts';
 import { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
+import { checkSinkName } from './sink-name.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
 import { healthOf, newState, statusOf } from './status.ts';
@@ -63,6 +65,7 @@ const SHUTDOWN_TIMEOUT_MS = 3_000;
 export class SinkService<C extends SinkSettings> implements RunningService {
   readonly done: Promise<void>;
   readonly #name: string;
+  readonly #section: string;
   readonly #group: string;
   readonly #prefix: string;
   readonly #settings: C;
@@ -89,14 +92,16 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #audit: AuditTrail;
   #ops: OpsServers | null = null;
 
-  constructor(definition: SinkDefinition<C>, context: ServiceContext) {
+  constructor(definition: SinkDefinition<C>, context: ServiceContext, name = definition.type) {
     const { config, log, metrics } = context;
-    refuseSplitTopics(config, definition.name);
+    checkSinkName(config, name, definition.type);
+    refuseSplitTopics(config, name);
     this.#context = context;
-    this.#name = definition.name;
-    this.#group = `${config.pipeline}.${definition.name}`;
+    this.#name = name;
+    this.#section = `sinks.${name}`;
+    this.#group = `${config.pipeline}.${name}`;
     this.#prefix = config.topics.prefix;
-    this.#settings = parseSection(config, ['sinks', definition.name], definition.schema);
+    this.#settings = parseSection(config, ['sinks', name], definition.schema);
     this.#log = log;
     this.#deadLetterLog = new DeadLetterLog(log, this.#name, () => performance.now());
     this.#metrics = new SinkMetrics(metrics.registry, this.#name, this.#group);
@@ -116,9 +121,12 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#held = new HeldTables((id) => this.#deadLetters.isReleased(id));
     this.#breaker = new Breaker({ ...this.#settings.breaker, onChange: (state) => this.#onBreaker(state) });
     const hasProgress = (): Promise<boolean> => groupHasOffsets(this.#kafka, this.#group);
-    this.#contact = new FirstContact(definition.place?.(this.#settings), hasProgress);
+    this.#contact = new FirstContact(definition.place?.(this.#settings, this.#section), hasProgress);
     this.#sink = definition.create(this.#settings, {
       pipeline: config.pipeline,
+      name,
+      section: this.#section,
+      named: ownNameOf(config, name),
       sourceTables: config.source.tables,
       prefix: this.#prefix,
       group: this.#group,
@@ -304,7 +312,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       audit: this.#audit,
       need: this.#context.need,
       log: this.#log,
-      setting: `sinks.${this.#name}.ops`,
+      setting: `${this.#section}.ops`,
       routes: [
         openApiRoute,
         heapRoute(),

@@ -31,7 +31,7 @@ sinks: { memory: { ops: { port: 0, metricsPort: 0 } } }`,
   const [metrics, { signal }] = [createMetrics('test'), new AbortController()];
   const need = new OperatorNeed({ onFatal: 'exit', registry: metrics.registry, log, signal });
   const service = new SinkService(
-    { name: 'memory', schema: sinkBaseSchema, create: () => sink },
+    { type: 'memory', schema: sinkBaseSchema, create: () => sink },
     {
       name: 'sink-memory',
       config,

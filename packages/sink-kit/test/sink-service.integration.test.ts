@@ -93,7 +93,7 @@ sinks:
   }
 
   run(sink: Sink, metrics = createMetrics('test')): SinkService<SinkSettings> {
-    const definition = { name: 'memory', schema: sinkBaseSchema, create: () => sink };
+    const definition = { type: 'memory', schema: sinkBaseSchema, create: () => sink };
     const signal = new AbortController().signal;
     const need = new OperatorNeed({ onFatal: 'exit', registry: metrics.registry, log, signal });
     const name = 'sink-memory';

@@ -12,11 +12,11 @@ const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sluice']);
 const LONGEST_ID_BYTES = 512;
 const SCROLL_PAGE = 5000;
 
-export function openStore(target: Settings): Promise<ComparedSink> {
+export function openStore(target: Settings, section: string): Promise<ComparedSink> {
   const { node, auth } = target;
   const client = new Client({
     node,
-    ...connectionOptions({ node, auth, tls: target.tls }),
+    ...connectionOptions({ node, auth, tls: target.tls }, section),
     maxRetries: 2,
   });
   const sink: ComparedSink = {

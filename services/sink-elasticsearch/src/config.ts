@@ -11,7 +11,7 @@ const authSchema = z.union([
   z.strictObject({ apiKey: secret }),
 ]);
 
-/** The section `sinks.elasticsearch` of sluice.yaml. */
+/** Section of a sink of type `elasticsearch` in sluice.yaml. */
 export const elasticsearchSchema = z
   .strictObject({
     ...sinkBaseSchema.shape,
@@ -48,22 +48,21 @@ export const elasticsearchSchema = z
 export type ElasticsearchConfig = z.output<typeof elasticsearchSchema>;
 
 /** Retry lives in the kit alone, so the client's own is off; a slow answer never holds a partition for ever. */
-export function clientOptions(config: ElasticsearchConfig): ClientOptions {
+export function clientOptions(config: ElasticsearchConfig, section: string): ClientOptions {
   return {
     node: config.node,
     maxRetries: 0,
     requestTimeout: config.requestTimeoutMs,
-    ...connectionOptions(config),
+    ...connectionOptions(config, section),
   };
 }
 
-/** Login and TLS as the client takes them. Throws CONFIG_INVALID when a file cannot be used. */
-export function connectionOptions({
-  node,
-  auth,
-  tls,
-}: Pick<ElasticsearchConfig, 'node' | 'auth' | 'tls'>): Pick<ClientOptions, 'Connection' | 'tls'> {
+/** Login and TLS as the client takes them. `section` is `sinks.<name>`. Throws CONFIG_INVALID when a file cannot be used. */
+export function connectionOptions(
+  { node, auth, tls }: Pick<ElasticsearchConfig, 'node' | 'auth' | 'tls'>,
+  section: string,
+): Pick<ClientOptions, 'Connection' | 'tls'> {
   const Connection = connectionFor(auth);
   if (tls === undefined || tls === 'off') return { Connection };
-  return { Connection, tls: readClientTls(tls, 'sinks.elasticsearch.tls', new URL(node).hostname) };
+  return { Connection, tls: readClientTls(tls, `${section}.tls`, new URL(node).hostname) };
 }

@@ -6,11 +6,13 @@ import { requestError } from './elasticsearch-errors.ts';
 import { missingPrivileges } from './preflight.ts';
 
 /** Login, privileges, and the health of the cluster. */
-export const examineStore: ExamineStore = async ({ config, signal }) => {
-  const section = parseSection(config, ['sinks', 'elasticsearch'], elasticsearchSchema);
-  const client = new Client(clientOptions(section));
+export const examineStore: ExamineStore = async ({ config, sink, signal }) => {
+  const settings = parseSection(config, ['sinks', sink], elasticsearchSchema);
+  const section = `sinks.${sink}`;
+  const client = new Client(clientOptions(settings, section));
   try {
-    const privileges = await missingPrivileges(client, section, config.source.tables, signal);
+    const about = { section, sourceTables: config.source.tables };
+    const privileges = await missingPrivileges(client, settings, about, signal);
     const { status } = await client.cluster.health({}, { signal });
     return [...privileges, ...clusterProblem(status)];
   } catch (error) {

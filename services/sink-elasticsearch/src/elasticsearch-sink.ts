@@ -28,25 +28,24 @@ const APPLIED: Outcome = { kind: 'applied' };
 const STALE: Outcome = { kind: 'stale' };
 
 export const elasticsearchSink: SinkDefinition<ElasticsearchConfig> = {
-  name: 'elasticsearch',
+  type: 'elasticsearch',
   schema: elasticsearchSchema,
-  place: ({ node }) => ({
+  place: ({ node }, section) => ({
     what: 'an Elasticsearch cluster',
     address: new URL(node).origin,
-    addressSetting: 'sinks.elasticsearch.node',
-    loginSetting: 'sinks.elasticsearch.auth',
+    addressSetting: `${section}.node`,
+    loginSetting: `${section}.auth`,
   }),
   create: (config, context) => new ElasticsearchSink(config, context),
 };
 
-type ElasticsearchSinkContext = Pick<SinkContext, 'prefix' | 'log'> &
-  Partial<Pick<SinkContext, 'sourceTables'>>;
+type ElasticsearchSinkContext = Pick<SinkContext, 'section' | 'named' | 'prefix' | 'sourceTables' | 'log'>;
 
 /** One document per row; each write carries the row's sequence as the document's external version. */
 export class ElasticsearchSink implements Sink {
   readonly #config: ElasticsearchConfig;
   readonly #log: Logger;
-  readonly #sourceTables: readonly string[];
+  readonly #context: ElasticsearchSinkContext;
   readonly #client: Client;
   readonly #floors: Floors;
   readonly #ends: SnapshotBarrier;
@@ -56,19 +55,19 @@ export class ElasticsearchSink implements Sink {
   /** Indexes that records have come for. */
   readonly #met = new Set<string>();
 
-  constructor(config: ElasticsearchConfig, { prefix, log, sourceTables = [] }: ElasticsearchSinkContext) {
-    this.#sourceTables = sourceTables;
+  constructor(config: ElasticsearchConfig, context: ElasticsearchSinkContext) {
+    this.#context = context;
     this.#config = config;
-    this.#log = log;
-    this.#client = new Client(clientOptions(config));
+    this.#log = context.log;
+    this.#client = new Client(clientOptions(config, context.section));
     this.#admin = new IndexAdmin(this.#client, config);
-    this.#claims = new IndexClaims(this.#client, prefix);
+    this.#claims = new IndexClaims(this.#client, context);
     this.#floors = new Floors(this.#client, config.indexPrefix);
     this.#ends = new SnapshotBarrier(this.#client, config.indexPrefix);
   }
 
   async open(signal: AbortSignal): Promise<void> {
-    await checkPrivileges(this.#client, this.#config, this.#sourceTables, signal);
+    await checkPrivileges(this.#client, this.#config, this.#context, signal);
     await this.#health(signal);
     await this.#admin.makeState();
   }

@@ -1,6 +1,7 @@
 import type { Client } from '@elastic/elasticsearch';
 import type { Source } from '@sluice/envelope';
 import type { PipelineError } from '@sluice/runtime';
+import type { SinkContext } from '@sluice/sink-kit';
 import { requestError } from './elasticsearch-errors.ts';
 import { findIndex, isSameOwner, ownerOf, sharedIndex, type IndexOwner } from './index-record.ts';
 
@@ -15,17 +16,16 @@ interface Claim {
 /** Which table has which index, as this process knows it. The index itself says so to all others. */
 export class IndexClaims {
   readonly #client: Client;
-  readonly #prefix: string;
+  readonly #sink: Pick<SinkContext, 'prefix' | 'named'>;
   readonly #claims = new Map<string, Claim>();
 
-  /** @param prefix first part of the pipeline's topic names */
-  constructor(client: Client, prefix: string) {
+  constructor(client: Client, sink: Pick<SinkContext, 'prefix' | 'named'>) {
     this.#client = client;
-    this.#prefix = prefix;
+    this.#sink = sink;
   }
 
   ownerOf(source: Source): IndexOwner {
-    return ownerOf(this.#prefix, source);
+    return ownerOf(this.#sink, source);
   }
 
   /**

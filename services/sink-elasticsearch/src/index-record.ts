@@ -1,6 +1,7 @@
 import type { Client, estypes } from '@elastic/elasticsearch';
 import type { SchemaColumn, Sequence, Source } from '@sluice/envelope';
 import { PipelineError, refuseNewer } from '@sluice/runtime';
+import type { SinkContext } from '@sluice/sink-kit';
 import { z } from 'zod';
 import { fieldMapping } from './elasticsearch-mapper.ts';
 import { CODES } from './errors.ts';
@@ -11,11 +12,20 @@ export interface IndexOwner {
   readonly prefix: string;
   readonly database: string;
   readonly table: string;
+  /** Name of the sink where it is not that of its type. */
+  readonly sink?: string | undefined;
 }
+
+const ownerSchema = z.object({
+  prefix: z.string(),
+  database: z.string(),
+  table: z.string(),
+  sink: z.string().optional(),
+});
 
 const recordSchema = z.object({
   /** Null: the table was dropped or renamed, and its rows are removed. */
-  owner: z.object({ prefix: z.string(), database: z.string(), table: z.string() }).nullable(),
+  owner: ownerSchema.nullable(),
   /** Of the newest schema record that the index has the fields of. */
   sequence: z.string(),
   /** By column: the type of field that this sink has made for it. */
@@ -39,12 +49,15 @@ export interface FoundIndex {
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
-export function ownerOf(prefix: string, { database, table }: Source): IndexOwner {
-  return { prefix, database, table };
+export function ownerOf(
+  { prefix, named }: Pick<SinkContext, 'prefix' | 'named'>,
+  { database, table }: Source,
+): IndexOwner {
+  return { prefix, database, table, ...(named === null ? {} : { sink: named }) };
 }
 
 export function isSameOwner(a: IndexOwner, b: IndexOwner): boolean {
-  return a.prefix === b.prefix && a.database === b.database && a.table === b.table;
+  return a.prefix === b.prefix && a.database === b.database && a.table === b.table && a.sink === b.sink;
 }
 
 /** Null when there is none. `index` may be an alias. Throws the client's errors and RECORD_TOO_NEW. */
@@ -81,8 +94,9 @@ export function sharedIndex(index: string, wanted: IndexOwner, owner: IndexOwner
   );
 }
 
-function nameOf({ prefix, database, table }: IndexOwner): string {
-  return `table ${JSON.stringify(table)} of database ${JSON.stringify(database)} (topics ${JSON.stringify(prefix)})`;
+function nameOf({ prefix, database, table, sink }: IndexOwner): string {
+  const ofSink = sink === undefined ? '' : `, sink ${sink}`;
+  return `table ${JSON.stringify(table)} of database ${JSON.stringify(database)} (topics ${JSON.stringify(prefix)}${ofSink})`;
 }
 
 /** Types of field that refuse an object. */

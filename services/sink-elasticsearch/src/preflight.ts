@@ -1,5 +1,6 @@
 import { errors, type Client } from '@elastic/elasticsearch';
 import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
+import type { SinkContext } from '@sluice/sink-kit';
 import type { ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { indexName } from './elasticsearch-mapper.ts';
@@ -18,10 +19,10 @@ const INDEX = ['read', 'index', 'delete', 'manage'] as const;
 export async function checkPrivileges(
   client: Client,
   config: ElasticsearchConfig,
-  sourceTables: readonly string[],
+  sink: Pick<SinkContext, 'section' | 'sourceTables'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const problems = await missingPrivileges(client, config, sourceTables, signal);
+  const problems = await missingPrivileges(client, config, sink, signal);
   if (problems.length > 0) throw preflightFailed(problems);
 }
 
@@ -29,7 +30,7 @@ export async function checkPrivileges(
 export async function missingPrivileges(
   client: Client,
   config: ElasticsearchConfig,
-  sourceTables: readonly string[],
+  { section, sourceTables }: Pick<SinkContext, 'section' | 'sourceTables'>,
   signal: AbortSignal,
 ): Promise<readonly PreflightProblem[]> {
   const names = indexPatterns(config.indexPrefix, sourceTables);
@@ -46,7 +47,7 @@ export async function missingPrivileges(
     const role = JSON.stringify({ cluster: CLUSTER, indices: [{ names, privileges: INDEX }] });
     return [
       {
-        setting: 'sinks.elasticsearch.auth',
+        setting: `${section}.auth`,
         found: `"${answer.username}" without ${lacking.join(', ')}`,
         required: 'a role with these privileges',
         fix: `PUT /_security/role/sluice ${role}, and give it to the user (for an API key: the same under role_descriptors)`,

@@ -6,8 +6,8 @@ import { indexName } from './elasticsearch-mapper.ts';
 import { indexDefinition } from './index-definition.ts';
 
 /** The request that would create the index of a table. */
-export function previewTable(config: SluiceConfig, table: TableOutline): TablePreview {
-  const section = parseSection(config, ['sinks', 'elasticsearch'], elasticsearchSchema);
+export function previewTable(config: SluiceConfig, table: TableOutline, sink: string): TablePreview {
+  const section = parseSection(config, ['sinks', sink], elasticsearchSchema);
   const index = indexName(section.indexPrefix, table.database, table.table);
   const definition = indexDefinition(section, index, table.columns);
   return { target: index, definition: `PUT /${index}\n${JSON.stringify(definition, null, 2)}` };

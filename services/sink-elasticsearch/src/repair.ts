@@ -16,7 +16,7 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
   const config = parseSection(file, ['sinks', name], elasticsearchSchema);
   const context = contextOf(config);
   const sink = elasticsearchSink.create(config, context);
-  const client = new Client(clientOptions(config));
+  const client = new Client(clientOptions(config, context.section));
   const { signal } = new AbortController();
   await sink.open(signal);
   return {

@@ -70,9 +70,15 @@ export async function clusterFixture() {
     /** Full name of a table's index, or of another one of this test. */
     index: (name = 'shop.orders'): string => state.indexPrefix + name,
     /** Another process of the sink; closed after the test. */
-    worker: (prefix = 'test', address = node): ElasticsearchSink => {
+    worker: (prefix = 'test', address = node, named: string | null = null): ElasticsearchSink => {
       const config = elasticsearchSchema.parse({ node: address, indexPrefix: state.indexPrefix });
-      const sink = new ElasticsearchSink(config, { prefix, log });
+      const sink = new ElasticsearchSink(config, {
+        section: 'sinks.elasticsearch',
+        named,
+        prefix,
+        sourceTables: [],
+        log,
+      });
       open.push(sink);
       return sink;
     },

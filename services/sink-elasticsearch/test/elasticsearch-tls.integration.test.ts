@@ -55,7 +55,13 @@ const good: ClientTls = {
 function sinkOf(tls: ClientTls, { elasticsearch } = stack): ElasticsearchSink {
   const node = elasticsearch.node.replace('http:', 'https:');
   const config = elasticsearchSchema.parse({ node, tls });
-  return new ElasticsearchSink(config, { prefix: 'test', log: createLogger('test', { level: 'silent' }) });
+  return new ElasticsearchSink(config, {
+    section: 'sinks.elasticsearch',
+    named: null,
+    prefix: 'test',
+    sourceTables: [],
+    log: createLogger('test', { level: 'silent' }),
+  });
 }
 
 /** TLS 1.3 tells a client of its certificate after the handshake, and a reset may overtake that: a sink tries again. */

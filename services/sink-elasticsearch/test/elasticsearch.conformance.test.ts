@@ -12,14 +12,19 @@ import { ElasticsearchSink } from '../src/elasticsearch-sink.ts';
 const stack = await startStack({ servers: ['elasticsearch'] });
 afterAll(() => stack.stop());
 const { node } = stack.elasticsearch;
-const log = createLogger('sink-elasticsearch-test', { level: 'silent' });
+const context = {
+  section: 'sinks.elasticsearch',
+  named: null,
+  prefix: 'test',
+  sourceTables: [],
+  log: createLogger('sink-elasticsearch-test', { level: 'silent' }),
+};
 
 describeSinkConformance('Elasticsearch', {
   async create(): Promise<SinkSubject> {
     const indexPrefix = `test-${randomUUID()}-`;
     const client = new Client({ node, maxRetries: 0 });
-    const create = () =>
-      new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), { prefix: 'test', log });
+    const create = () => new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), context);
     return {
       sink: create(),
       another: create,
@@ -34,10 +39,10 @@ describeSinkConformance('Elasticsearch', {
     };
   },
   deadStore: async () =>
-    new ElasticsearchSink(elasticsearchSchema.parse({ node: 'http://127.0.0.1:1', requestTimeoutMs: 1000 }), {
-      prefix: 'test',
-      log,
-    }),
+    new ElasticsearchSink(
+      elasticsearchSchema.parse({ node: 'http://127.0.0.1:1', requestTimeoutMs: 1000 }),
+      context,
+    ),
 });
 
 /** By id, so without a refresh; the live alias would hide a deletion only from searches. */

@@ -36,11 +36,14 @@ test.each<[string, TableOf, TableOf]>([
   );
 });
 
-test('another pipeline that has a table of the same name waits', async () => {
+test('another pipeline, or sink of it, that has a table of the same name waits', async () => {
   const topic = topicOf();
   expect(await write(worker('one'), topic.schema(sequenceAt(1)))).toEqual(['applied']);
   expect((await write(worker('two'), topic.schema(sequenceAt(1))))[0]).toMatch(
     /^ELASTICSEARCH_INDEX_REFUSED/,
+  );
+  expect((await write(worker('one', undefined, 'search'), topic.schema(sequenceAt(1))))[0]).toMatch(
+    /^ELASTICSEARCH_INDEX_REFUSED.*\(topics "one", sink search\) would share/,
   );
 });
 

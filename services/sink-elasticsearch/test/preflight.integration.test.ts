@@ -9,6 +9,7 @@ import { checkPrivileges } from '../src/preflight.ts';
 const stack = await startStack({ servers: ['elasticsearch'] });
 afterAll(() => stack.stop());
 const never = new AbortController().signal;
+const sinkOf = (...sourceTables: string[]) => ({ section: 'sinks.elasticsearch', sourceTables });
 
 /** A cluster with security answers so (Elasticsearch guide, "Has privileges API"); the one of the tests has none. */
 async function secured(answer: object, status = 200): Promise<{ client: Client; asked: string[] }> {
@@ -48,7 +49,7 @@ test('every privilege that is missing is named at once, with the role that has t
     },
     application: {},
   });
-  await expect(checkPrivileges(client, config, ['shop.*'], never)).rejects.toMatchObject({
+  await expect(checkPrivileges(client, config, sinkOf('shop.*'), never)).rejects.toMatchObject({
     code: 'PREFLIGHT_FAILED',
     message:
       '1 problem(s):\n- sinks.elasticsearch.auth: found "sluice" without monitor on the cluster, delete on a-shop.*, manage on a-shop.*, needs a role with these privileges. Fix: PUT /_security/role/sluice {"cluster":["monitor"],"indices":[{"names":["a-shop.*","a-sluice-state"],"privileges":["read","index","delete","manage"]}]}, and give it to the user (for an API key: the same under role_descriptors)',
@@ -66,16 +67,16 @@ test('patterns cover the index of a table and its alias, and every index where t
     index: {},
     application: {},
   });
-  await checkPrivileges(client, config, ['Shop.Orders', 'x*.t'], never);
+  await checkPrivileges(client, config, sinkOf('Shop.Orders', 'x*.t'), never);
   expect(asked.join()).toContain('"names":["a-shop.orders*","a-*","a-sluice-state"]');
 });
 
 test('a login that is refused is an error of its own; a cluster without security refuses nobody', async () => {
   const { client } = await secured({ error: { type: 'security_exception' }, status: 401 }, 401);
-  await expect(checkPrivileges(client, config, ['shop.*'], never)).rejects.toMatchObject({
+  await expect(checkPrivileges(client, config, sinkOf('shop.*'), never)).rejects.toMatchObject({
     code: 'ELASTICSEARCH_AUTH',
   });
   const open = new Client({ node: stack.elasticsearch.node, maxRetries: 0 });
   onTestFinished(() => open.close());
-  await checkPrivileges(open, config, ['shop.*'], never);
+  await checkPrivileges(open, config, sinkOf('shop.*'), never);
 });

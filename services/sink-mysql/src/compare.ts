@@ -15,10 +15,8 @@ import type { MysqlSinkConfig } from './config.ts';
 
 type Settings = MysqlAddress & Partial<Pick<MysqlSinkConfig, 'databases'>>;
 
-const SETTING = 'sinks.mysql.tls';
-
-export async function openStore(target: Settings): Promise<ComparedSink> {
-  const connection = await openRowConnection({ ...target, setting: SETTING });
+export async function openStore(target: Settings, section: string): Promise<ComparedSink> {
+  const connection = await openRowConnection({ ...target, setting: `${section}.tls` });
   return {
     open: async (table) => {
       const databases = new Map(Object.entries(target.databases ?? {}));

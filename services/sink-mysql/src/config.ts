@@ -17,7 +17,7 @@ const ownDatabase = databaseName.refine((name) => !OF_SERVERS.has(name.toLowerCa
   message: 'is a database of the server itself',
 });
 
-/** The section `sinks.mysql` of sluice.yaml. */
+/** Section of a sink of type `mysql` in sluice.yaml. */
 export const mysqlSinkSchema = z.strictObject({
   ...sinkBaseSchema.shape,
   ops: opsSchemaFor('mysql').prefault({}),
@@ -65,6 +65,6 @@ export function targetDatabase(config: Databases, source: string): string {
   if (!OF_SERVERS.has(target.toLowerCase()) && target !== config.stateDatabase) return target;
   throw new PipelineError(
     CODES.TARGET_TABLE_REFUSED,
-    `rows of database ${source} would go into ${target}, which ${target === config.stateDatabase ? 'is sinks.mysql.stateDatabase' : 'belongs to the server'}: name another one for it under sinks.mysql.databases`,
+    `rows of database ${source} would go into ${target}, which ${target === config.stateDatabase ? 'is the stateDatabase of the sink' : 'belongs to the server'}: name another one for it under databases of the sink`,
   );
 }

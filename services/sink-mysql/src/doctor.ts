@@ -6,12 +6,14 @@ import { targetPool } from './mysql-driver.ts';
 import { targetProblems } from './preflight.ts';
 
 /** Login, and the rights on every target database that the settings tell; also those without which tables only cannot be altered. */
-export const examineStore: ExamineStore = async ({ config }) => {
-  const section = parseSection(config, ['sinks', 'mysql'], mysqlSinkSchema);
-  const pool = targetPool(section);
+export const examineStore: ExamineStore = async ({ config, sink }) => {
+  const settings = parseSection(config, ['sinks', sink], mysqlSinkSchema);
+  const section = `sinks.${sink}`;
+  const pool = targetPool(settings, section);
   try {
     const connection = await pool.getConnection();
-    const { lacking, limited } = await targetProblems(connection, section, config.source.tables);
+    const about = { section, sourceTables: config.source.tables };
+    const { lacking, limited } = await targetProblems(connection, settings, about);
     return [...lacking, ...limited];
   } catch (error) {
     throw toPipelineError(error);

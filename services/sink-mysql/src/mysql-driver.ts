@@ -25,11 +25,12 @@ const LOCK_NAME_MAX = 64;
  * Nothing is connected before the first use. A session that says nothing for longer than a transaction may take is ended by
  * the server: a sink that hangs in the middle of one would otherwise hold its rows against its successor for hours
  * (`wait_timeout`, 8 hours by default). The pool replaces connections that were idle for so long.
+ * @param section `sinks.<name>`
  */
-export function targetPool(config: MysqlSinkConfig): Pool {
+export function targetPool(config: MysqlSinkConfig, section: string): Pool {
   const { host, port, user, password, tls, connectTimeoutMs } = config;
   const pool = createPool(
-    { host, port, user, password, tls, connectTimeoutMs, setting: 'sinks.mysql.tls' },
+    { host, port, user, password, tls, connectTimeoutMs, setting: `${section}.tls` },
     config.connections,
   );
   const silence = `SET SESSION wait_timeout = ${Math.ceil(config.transactionTimeoutMs / 1000)}`;

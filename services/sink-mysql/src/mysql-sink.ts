@@ -60,18 +60,21 @@ const STALE: Outcome = { kind: 'stale' };
 const NO_DEFAULT = 1364;
 
 export const mysqlSink: SinkDefinition<MysqlSinkConfig> = {
-  name: 'mysql',
+  type: 'mysql',
   schema: mysqlSinkSchema,
-  place: ({ host, port }) => ({
+  place: ({ host, port }, section) => ({
     what: 'a MySQL or MariaDB server',
     address: `${host}:${port}`,
-    addressSetting: 'sinks.mysql.host, sinks.mysql.port',
-    loginSetting: 'sinks.mysql.user, sinks.mysql.password',
+    addressSetting: `${section}.host, ${section}.port`,
+    loginSetting: `${section}.user, ${section}.password`,
   }),
   create: (config, context) => new MysqlSink(config, context),
 };
 
-type MysqlSinkContext = Pick<SinkContext, 'group' | 'prefix' | 'log' | 'sourceTables' | 'registry'>;
+type MysqlSinkContext = Pick<
+  SinkContext,
+  'name' | 'section' | 'named' | 'group' | 'prefix' | 'log' | 'sourceTables' | 'registry'
+>;
 
 /** A batch is one transaction of the target: rows, tombstones and the partition's offset stand or fall together. */
 export class MysqlSink implements Sink {
@@ -86,7 +89,7 @@ export class MysqlSink implements Sink {
   readonly #snapshotEnds: SnapshotBarrier<PoolConnection>;
   /** What the names of this pipeline's topics begin with: others may keep their tombstones longer. */
   readonly #topicPrefix: string;
-  readonly #sourceTables: readonly string[];
+  readonly #context: MysqlSinkContext;
   readonly #displaced: DisplacedRows;
   /** Tables that the account may not alter, and that have been told of. */
   readonly #unmarked = new Set<string>();
@@ -97,15 +100,15 @@ export class MysqlSink implements Sink {
   #closed: Promise<void> | null = null;
 
   constructor(config: MysqlSinkConfig, context: MysqlSinkContext) {
-    const { group, prefix, log, sourceTables } = context;
-    this.#sourceTables = sourceTables;
+    const { name, group, prefix, log, section } = context;
+    this.#context = context;
     this.#topicPrefix = `${prefix}.`;
     this.#config = config;
     this.#log = log;
     this.#displaced = new DisplacedRows(log);
-    this.#pool = targetPool(config);
+    this.#pool = targetPool(config, section);
     this.#driver = mysqlDriver(this.#pool);
-    const watch = poolGauges(context.registry, mysqlSink.name, config.connections);
+    const watch = poolGauges(context.registry, name, config.connections);
     this.#sessions = new Sessions(this.#driver, config.transactionTimeoutMs, watch);
     const { stateDatabase } = config;
     const store = { driver: this.#driver, dialect: mysqlDialect, stateDatabase };
@@ -124,9 +127,7 @@ export class MysqlSink implements Sink {
       this.#tables = new TargetTables(flavour);
       const variables = await readVariables(connection, ['max_allowed_packet']);
       this.#maxPacketBytes = Number(variables.get('max_allowed_packet') ?? this.#maxPacketBytes);
-      await checkTarget(connection, this.#config, this.#sourceTables, (problem) =>
-        this.#reportLimited(problem),
-      );
+      await checkTarget(connection, this.#config, this.#context, (problem) => this.#reportLimited(problem));
       await createStateTables(connection, this.#config.stateDatabase);
       this.#log.info({ flavour, version: text }, 'target is ready');
     });
@@ -320,7 +321,8 @@ export class MysqlSink implements Sink {
 
   /** Throws TARGET_TABLE_REFUSED when the table is the copy of another; nothing is changed then. */
   async #ensure(connection: PoolConnection, { database, table }: Source, shape: TableShape): Promise<void> {
-    const owner = this.#topicPrefix + tableId(database, table);
+    const { named } = this.#context;
+    const owner = `${this.#topicPrefix}${tableId(database, table)}${named === null ? '' : ` of sink ${named}`}`;
     const target = targetDatabase(this.#config, database);
     await claimTable(connection, target, table, owner);
     await this.#tables.ensure(connection, target, table, shape);

@@ -1,5 +1,6 @@
 import { quoteAccount, quoteIdentifier, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
+import type { SinkContext } from '@sluice/sink-kit';
 import { mappedDatabase, type MysqlSinkConfig } from './config.ts';
 import { readGrants, ROW_RIGHTS, TABLE_RIGHTS } from './grants.ts';
 
@@ -13,10 +14,10 @@ const WANTED = [...ROW_RIGHTS, ...TABLE_RIGHTS];
 export async function checkTarget(
   connection: PoolConnection,
   config: MysqlSinkConfig,
-  sourceTables: readonly string[],
+  sink: Pick<SinkContext, 'section' | 'sourceTables'>,
   onLimited: (problem: PreflightProblem) => void,
 ): Promise<void> {
-  const { lacking, limited } = await targetProblems(connection, config, sourceTables);
+  const { lacking, limited } = await targetProblems(connection, config, sink);
   limited.forEach(onLimited);
   if (lacking.length > 0) throw preflightFailed(lacking);
 }
@@ -25,13 +26,13 @@ export async function checkTarget(
 export async function targetProblems(
   connection: PoolConnection,
   config: MysqlSinkConfig,
-  sourceTables: readonly string[],
+  sink: Pick<SinkContext, 'section' | 'sourceTables'>,
 ): Promise<Readonly<Record<'lacking' | 'limited', readonly PreflightProblem[]>>> {
   const grants = readGrants(await column(connection, 'SHOW GRANTS'));
   if (!grants.isComplete) return { lacking: [], limited: [] };
   const [current = ''] = await column(connection, 'SELECT CURRENT_USER()');
   const [lacking, limited]: [PreflightProblem[], PreflightProblem[]] = [[], []];
-  for (const [setting, database] of databasesOf(config, sourceTables)) {
+  for (const [setting, database] of databasesOf(config, sink)) {
     const missing = grants.missing(database, WANTED);
     if (missing.length === 0) continue;
     const tables = await tablesIn(connection, database);
@@ -51,7 +52,10 @@ export async function targetProblems(
 }
 
 /** Target databases that can be told from the settings, and the one of the sink itself, by the setting that names them. */
-function databasesOf(config: MysqlSinkConfig, sourceTables: readonly string[]): [string, string][] {
+function databasesOf(
+  config: MysqlSinkConfig,
+  { section, sourceTables }: Pick<SinkContext, 'section' | 'sourceTables'>,
+): [string, string][] {
   const sources = sourceTables.map((pattern) => pattern.split('.', 1)[0] ?? '');
   const named = sources.filter((source) => !/[*?]/.test(source));
   const targets = [
@@ -59,8 +63,8 @@ function databasesOf(config: MysqlSinkConfig, sourceTables: readonly string[]): 
     ...Object.values(config.databases),
   ];
   return [
-    ['sinks.mysql.stateDatabase', config.stateDatabase],
-    ...[...new Set(targets)].map((target): [string, string] => ['sinks.mysql.databases', target]),
+    [`${section}.stateDatabase`, config.stateDatabase],
+    ...[...new Set(targets)].map((target): [string, string] => [`${section}.databases`, target]),
   ];
 }
 

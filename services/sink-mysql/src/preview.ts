@@ -6,8 +6,8 @@ import { mysqlSinkSchema, targetDatabase } from './config.ts';
 import { createTable } from './table-definition.ts';
 
 /** The statement that would create the table on a MySQL target; on MariaDB collations and some types differ. */
-export function previewTable(config: SluiceConfig, table: TableOutline): TablePreview {
-  const section = parseSection(config, ['sinks', 'mysql'], mysqlSinkSchema);
+export function previewTable(config: SluiceConfig, table: TableOutline, sink: string): TablePreview {
+  const section = parseSection(config, ['sinks', sink], mysqlSinkSchema);
   const target = quoteTable(targetDatabase(section, table.database), table.table);
   return { target, definition: `${createTable(target, table, 'mysql')};` };
 }

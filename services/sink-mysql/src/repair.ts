@@ -27,9 +27,10 @@ const NEVER = new AbortController().signal;
 
 export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) => {
   const config = parseSection(file, ['sinks', name], mysqlSinkSchema);
-  const sink = mysqlSink.create(config, contextOf(config));
+  const context = contextOf(config);
+  const sink = mysqlSink.create(config, context);
   await sink.open(NEVER);
-  const pool = targetPool(config);
+  const pool = targetPool(config, context.section);
   const sessions = new Sessions(mysqlDriver(pool), config.transactionTimeoutMs);
   const { flavour } = await sessions.run(NEVER, (connection) => readVersion(connection));
   return new MysqlRepair(config, sink, pool, flavour);

@@ -8,11 +8,11 @@ import { CODES } from './errors.ts';
 const MARK = 'sluice: ';
 
 /**
- * Writes down whose copy a table is, as the comment of Sluice's own column: two pipelines, two source databases that
+ * Writes down whose copy a table is, as the comment of Sluice's own column: two pipelines, two sinks of one, two source databases that
  * `databases` maps to one, and names that differ in case on a server that ignores it would mix their rows otherwise. A
  * table without an owner gets this one, if the account may alter it; one that is not there yet is left to who makes it.
  * Resolves to whether what is there says so. Throws TARGET_TABLE_REFUSED when it has another owner.
- * @param owner the topics' prefix and the `tableId` of the source's table
+ * @param owner the topics' prefix, the `tableId` of the source's table, and the sink where it has a name of its own
  */
 export async function claimTable(
   connection: PoolConnection,
@@ -34,7 +34,7 @@ export async function claimTable(
   if (comment.startsWith(MARK)) {
     throw new PipelineError(
       CODES.TARGET_TABLE_REFUSED,
-      `${id} is the copy of ${comment.slice(MARK.length)}, not of ${owner}: map one of the two to another database (\`sinks.mysql.databases\`); if the other no longer exists: ALTER TABLE ${id} ${clause}`,
+      `${id} is the copy of ${comment.slice(MARK.length)}, not of ${owner}: map one of the two to another database (\`databases\` of the sink); if the other no longer exists: ALTER TABLE ${id} ${clause}`,
     );
   }
   try {

@@ -78,9 +78,11 @@ describe.each([
       keyColumns: ['id'],
     });
     const mapped = await fixture.worker({ databases: { store: fixture.database } });
+    const named = await fixture.worker({}, 'test', 'canary');
     for (const [sink, topic, name] of [
       [other, topicOf('orders', [id], ['id'], 1), 'other.shop.orders'],
       [mapped, elsewhere, 'test.store.orders'],
+      [named, topicOf('orders', [id], ['id'], 1), 'test.shop.orders of sink canary'],
     ] as const) {
       const [outcome] = await sink.write([topic.schema(sequenceAt(3))], never);
       expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'TARGET_TABLE_REFUSED' } });

@@ -17,6 +17,7 @@ afterAll(async () => {
 });
 
 const lines: string[] = [];
+const SINK = { name: 'mysql', section: 'sinks.mysql', named: null, group: 'g', prefix: 'p' };
 const log = createLogger('test', { level: 'warn' }, { write: (line) => lines.push(line) });
 let name: string;
 let sink: MysqlSink;
@@ -34,8 +35,7 @@ beforeEach(async () => {
     stateDatabase: `${name}_state`,
   });
   sink = new MysqlSink(config, {
-    group: 'g',
-    prefix: 'p',
+    ...SINK,
     log,
     sourceTables: ['shop.*', `${name}.o%`],
     registry: new Registry(),

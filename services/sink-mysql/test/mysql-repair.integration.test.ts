@@ -73,7 +73,7 @@ describe.each([
     await fixture.reader.query(`INSERT INTO ${table} (id, _sluice_sequence) VALUES (2, 5)`);
     const before = await fixture.rows(`SELECT * FROM ${table} ORDER BY id`);
     expect(before).toHaveLength(2);
-    const pool = targetPool(mysqlSinkSchema.parse(fixture.section));
+    const pool = targetPool(mysqlSinkSchema.parse(fixture.section), 'sinks.mysql');
     const connection = await pool.getConnection();
     try {
       const kept = await KeptColumns.of(connection, fixture.database, 'odd');
@@ -170,6 +170,9 @@ describe.each([
     const log = createLogger('sink-mysql-test', { level: 'silent' });
     const context = {
       pipeline: 'test',
+      name: 'mysql',
+      section: 'sinks.mysql',
+      named: null,
       sourceTables: [],
       prefix: 'test',
       group: 'test',

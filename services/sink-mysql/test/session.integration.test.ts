@@ -24,7 +24,7 @@ describe.each([
     await admin.query(`CREATE TABLE ${database}.held (id INT NOT NULL PRIMARY KEY)`);
     await admin.query(`INSERT INTO ${database}.held VALUES (1)`);
     const config = mysqlSinkSchema.parse({ host, port, user, password, transactionTimeoutMs: 3000 });
-    const pool = targetPool(config);
+    const pool = targetPool(config, 'sinks.mysql');
     onTestFinished(() => pool.end());
     const idle = await pool.getConnection();
     const hung = await pool.getConnection();

@@ -45,15 +45,28 @@ export class TargetFixture {
   }
 
   /** A sink before `open`; every call gives another worker of the same group. */
-  sink(overrides: Partial<MysqlSinkConfig> = {}, prefix = 'test'): MysqlSink {
+  sink(overrides: Partial<MysqlSinkConfig> = {}, prefix = 'test', named: string | null = null): MysqlSink {
     const config = mysqlSinkSchema.parse(this.section);
-    const context = { group: 'test', prefix, log, sourceTables: [], registry: new Registry() };
+    const context = {
+      name: named ?? 'mysql',
+      section: 'sinks.mysql',
+      named,
+      group: 'test',
+      prefix,
+      log,
+      sourceTables: [],
+      registry: new Registry(),
+    };
     return new MysqlSink({ ...config, ...overrides }, context);
   }
 
   /** An open sink; closed by `remove`. */
-  async worker(overrides: Partial<MysqlSinkConfig> = {}, prefix = 'test'): Promise<MysqlSink> {
-    const sink = this.sink(overrides, prefix);
+  async worker(
+    overrides: Partial<MysqlSinkConfig> = {},
+    prefix = 'test',
+    named: string | null = null,
+  ): Promise<MysqlSink> {
+    const sink = this.sink(overrides, prefix, named);
     this.#workers.push(sink);
     await sink.open(new AbortController().signal);
     return sink;

@@ -13,13 +13,13 @@ const NONE: ReadonlySet<string> = new Set();
 const SCAN_COUNT = 2000;
 
 /** Compares `format: json`: strings that hold one JSON document each. Throws CONFIG_INVALID for another. */
-export async function openStore(target: Settings): Promise<ComparedSink> {
+export async function openStore(target: Settings, section: string): Promise<ComparedSink> {
   if (target.format === 'hash') {
-    const message = 'sinks.redis.format is hash, and only json can be compared: name other sinks by --sink.';
+    const message = `${section}.format is hash, and only json can be compared: name other sinks by --sink.`;
     throw new PipelineError('CONFIG_INVALID', message);
   }
   const client = new RedisClient(target.url, target.password, {
-    ...clientTls({ url: target.url, tls: target.tls }),
+    ...clientTls({ url: target.url, tls: target.tls }, section),
     maxRetriesPerRequest: 2,
   });
   // Errors also reject the commands; without a listener they would end the process.

@@ -10,7 +10,7 @@ import {
 import { sinkBaseSchema } from '@sluice/sink-kit';
 import { z } from 'zod';
 
-/** Section `sinks.redis` of sluice.yaml. */
+/** Section of a sink of type `redis` in sluice.yaml. */
 export const redisConfigSchema = z
   .strictObject({
     ...sinkBaseSchema.shape,
@@ -77,8 +77,11 @@ function isAddress(url: string): boolean {
   }
 }
 
-/** TLS as the client takes it. Throws CONFIG_INVALID when a file cannot be used. */
-export function clientTls({ url, tls }: Pick<RedisConfig, 'url' | 'tls'>): { readonly tls?: TlsFiles } {
+/** TLS as the client takes it. `section` is `sinks.<name>`. Throws CONFIG_INVALID when a file cannot be used. */
+export function clientTls(
+  { url, tls }: Pick<RedisConfig, 'url' | 'tls'>,
+  section: string,
+): { readonly tls?: TlsFiles } {
   if (!url.startsWith('rediss:') || tls === undefined || tls === 'off') return {};
-  return { tls: readClientTls(tls, 'sinks.redis.tls', URL.parse(url)?.hostname) };
+  return { tls: readClientTls(tls, `${section}.tls`, URL.parse(url)?.hostname) };
 }

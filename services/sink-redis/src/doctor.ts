@@ -6,15 +6,16 @@ import { serverFacts, slotProblem } from './server-facts.ts';
 import { aclProblemOf, evictionProblem } from './store-checks.ts';
 
 /** Login, ACL, the slots of a cluster, and whether the server keeps what it is given. */
-export const examineStore: ExamineStore = async ({ config, log }) => {
-  const section = parseSection(config, ['sinks', 'redis'], redisConfigSchema);
-  const connection = new RedisConnection(section, log, () => undefined);
+export const examineStore: ExamineStore = async ({ config, sink, log }) => {
+  const settings = parseSection(config, ['sinks', sink], redisConfigSchema);
+  const section = `sinks.${sink}`;
+  const connection = new RedisConnection(settings, { log, section }, () => undefined);
   try {
     await connection.open();
-    const about = { group: `${config.pipeline}.redis`, sourceTables: config.source.tables };
-    const acl = await aclProblemOf(connection, section, about);
+    const about = { group: `${config.pipeline}.${sink}`, section, sourceTables: config.source.tables };
+    const acl = await aclProblemOf(connection, settings, about);
     const facts = serverFacts(await connection.info());
-    return [acl, slotProblem(facts, section.keyPrefix), evictionProblem(facts.evictsBy)].filter(
+    return [acl, slotProblem(facts, settings.keyPrefix, section), evictionProblem(facts.evictsBy)].filter(
       (problem) => problem !== null,
     );
   } finally {

@@ -16,6 +16,8 @@ export interface Refusal {
 }
 
 export interface ProbedSink {
+  /** `sinks.<name>`. */
+  readonly section: string;
   readonly user: string;
   readonly keyPrefix: string;
   readonly format: 'json' | 'hash';
@@ -76,7 +78,7 @@ export function aclProblem(sink: ProbedSink, refusals: readonly Refusal[]): Pref
   const lacking = [...(refusals.some(({ ofKey }) => ofKey) ? keys : []), ...new Set(commands)];
   const rules = [...keys, ...new Set(commands)].join(' ');
   return {
-    setting: 'the ACL of the user of sinks.redis.url',
+    setting: `the ACL of the user of ${sink.section}.url`,
     found: `"${sink.user}" without ${lacking.join(' ')}`,
     required: 'every command and key of the sink',
     fix: `ACL SETUSER ${sink.user} ${rules} (and ACL SAVE, or the same in the ACL file)`,

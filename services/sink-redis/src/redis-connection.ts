@@ -30,16 +30,17 @@ export class RedisConnection {
   #lastError: unknown = null;
   #connected = false;
 
+  /** @param about `section` names the settings in messages: `sinks.<name>` */
   constructor(
     config: Pick<RedisConfig, 'url' | 'tls' | 'timeoutMs'> & Partial<Pick<RedisConfig, 'password'>>,
-    log: Logger,
+    { log, section }: { readonly log: Logger; readonly section: string },
     onReady: () => void,
   ) {
     const { timeoutMs } = config;
     this.#timeoutMs = timeoutMs;
     this.#log = log;
     this.#redis = new RedisClient(config.url, config.password, {
-      ...clientTls(config),
+      ...clientTls(config, section),
       connectTimeout: timeoutMs,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,

@@ -18,13 +18,13 @@ const SCAN_COUNT = 1000;
 
 /** A cache of rows in Redis: a row's key exists exactly while the row does. */
 export const redisSink: SinkDefinition<RedisConfig> = {
-  name: 'redis',
+  type: 'redis',
   schema: redisConfigSchema,
-  place: ({ url }) => ({
+  place: ({ url }, section) => ({
     what: 'a Redis server',
     address: new URL(url).host,
-    addressSetting: 'sinks.redis.url',
-    loginSetting: 'user and password in sinks.redis.url',
+    addressSetting: `${section}.url`,
+    loginSetting: `user and password in ${section}.url`,
   }),
   create: (config, context) => new RedisSink(config, context),
 };
@@ -41,11 +41,10 @@ class RedisSink implements Sink {
     this.#config = config;
     this.#context = context;
     this.#tombstoneSeconds = tombstoneSeconds(context.tombstoneLifeMs);
-    this.#connection = new RedisConnection(config, context.log, () => this.#markers.connected());
+    this.#connection = new RedisConnection(config, context, () => this.#markers.connected());
     const { keyPrefix } = config;
-    const { group, hasProgress } = context;
-    this.#markers = new WriteMarkers(this.#connection, { group, keyPrefix }, hasProgress);
-    this.#owners = new KeyOwners(this.#connection, keyPrefix, context.prefix);
+    this.#markers = new WriteMarkers(this.#connection, keyPrefix, context);
+    this.#owners = new KeyOwners(this.#connection, keyPrefix, context);
   }
 
   async open(): Promise<void> {
@@ -68,7 +67,7 @@ class RedisSink implements Sink {
   /** Throws PREFLIGHT_FAILED where no row could be written. One that throws rows away is told: a cache may be meant to. */
   async #checkServer(): Promise<void> {
     const facts = serverFacts(await this.#connection.info());
-    const problem = slotProblem(facts, this.#config.keyPrefix);
+    const problem = slotProblem(facts, this.#config.keyPrefix, this.#context.section);
     if (problem !== null) throw preflightFailed([problem]);
     const eviction = evictionProblem(facts.evictsBy);
     if (eviction === null) return;

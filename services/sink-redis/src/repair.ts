@@ -33,10 +33,10 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
   if (config.format === 'hash')
     throw new PipelineError(
       'CONFIG_INVALID',
-      'sinks.redis.format is hash, and only json can be repaired: name other sinks by --sink.',
+      `${context.section}.format is hash, and only json can be repaired: name other sinks by --sink.`,
     );
   const sink = redisSink.create(config, context);
-  const client = new Redis(config.url, { ...clientTls(config), maxRetriesPerRequest: 2 });
+  const client = new Redis(config.url, { ...clientTls(config, context.section), maxRetriesPerRequest: 2 });
   // Errors also reject the commands; without a listener they would end the process.
   client.on('error', () => undefined);
   await sink.open(new AbortController().signal);

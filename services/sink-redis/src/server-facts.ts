@@ -23,12 +23,16 @@ export function serverFacts(info: string): ServerFacts {
  * A script has the keys of a row, its tombstone and its table's floor, and a cluster takes it only where all lie in one slot: where
  * the prefix has a hash tag. Null where it can be.
  */
-export function slotProblem({ isCluster }: ServerFacts, keyPrefix: string): PreflightProblem | null {
+export function slotProblem(
+  { isCluster }: ServerFacts,
+  keyPrefix: string,
+  section: string,
+): PreflightProblem | null {
   if (!isCluster || /\{[^}]+\}/.test(keyPrefix)) return null;
   return {
-    setting: 'sinks.redis.keyPrefix',
+    setting: `${section}.keyPrefix`,
     found: `${JSON.stringify(keyPrefix)} on a Redis Cluster`,
     required: 'a hash tag, so that all keys of a table lie in one slot',
-    fix: 'set it to a word in braces, e.g. {shop}:, and name the server of its slot in sinks.redis.url',
+    fix: `set it to a word in braces, e.g. {shop}:, and name the server of its slot in ${section}.url`,
   };
 }

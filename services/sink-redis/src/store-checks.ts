@@ -1,19 +1,20 @@
 import type { PreflightProblem } from '@sluice/runtime';
+import type { SinkContext } from '@sluice/sink-kit';
 import type { RedisConfig } from './config.ts';
 import { aclProblem, probesOf } from './preflight.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
-/** What the user of `sinks.redis.url` may not do. Writes and removes a key of the sink's own. */
+/** What the user of `url` may not do. Writes and removes a key of the sink's own. */
 export async function aclProblemOf(
   connection: RedisConnection,
   { url, keyPrefix, format }: RedisConfig,
-  { group, sourceTables }: { readonly group: string; readonly sourceTables: readonly string[] },
+  { group, section, sourceTables }: Pick<SinkContext, 'group' | 'section' | 'sourceTables'>,
 ): Promise<PreflightProblem | null> {
   const { username, pathname } = new URL(url);
   const user = decodeURIComponent(username) || 'default';
   const databaseNumber = pathname.slice(1) || '0';
   const ownKey = `sluice:preflight:${group}`;
-  const sink = { user, keyPrefix, format, sourceTables, databaseNumber, ownKey };
+  const sink = { section, user, keyPrefix, format, sourceTables, databaseNumber, ownKey };
   return aclProblem(sink, await connection.refused(probesOf(sink)));
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@sluice/runtime';
+import type { SinkContext } from '@sluice/sink-kit';
 import { markerKey } from './redis-mapper.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { WriteMarker, MarkerSource } from './marker-source.ts';
@@ -19,6 +20,7 @@ export class WriteMarkers implements MarkerSource {
   readonly #connection: RedisConnection;
   readonly #marker: string;
   readonly #keyPrefix: string;
+  readonly #setting: string;
   readonly #markerKey: string;
   readonly #hasProgress: () => Promise<boolean>;
   #sent = 0;
@@ -29,11 +31,12 @@ export class WriteMarkers implements MarkerSource {
 
   constructor(
     connection: RedisConnection,
-    { group, keyPrefix }: { readonly group: string; readonly keyPrefix: string },
-    hasProgress: () => Promise<boolean>,
+    keyPrefix: string,
+    { group, section, hasProgress }: Pick<SinkContext, 'group' | 'section' | 'hasProgress'>,
   ) {
     this.#connection = connection;
     this.#keyPrefix = keyPrefix;
+    this.#setting = `${section}.keyPrefix`;
     this.#marker = markerKey(group);
     this.#markerKey = `sluice:seal:${group}:${randomUUID()}`;
     this.#hasProgress = hasProgress;
@@ -51,7 +54,7 @@ export class WriteMarkers implements MarkerSource {
     const [isOwn, quoted] = OWN_MARKER.exec(marker ?? '') ?? [];
     const isOther = quoted !== undefined && quoted !== JSON.stringify(this.#keyPrefix);
     if ((marker === null || isOther) && (await this.#hasProgress())) {
-      throw isOther ? filledElsewhere(quoted) : emptied();
+      throw isOther ? filledElsewhere(this.#setting, quoted) : emptied();
     }
     if (marker === null || isOwn !== undefined) await this.#mark();
     this.#checked = current;
@@ -106,9 +109,9 @@ function emptied(): PipelineError {
   );
 }
 
-function filledElsewhere(quoted: string): PipelineError {
+function filledElsewhere(setting: string, quoted: string): PipelineError {
   return new PipelineError(
     CODES.REDIS_EMPTIED,
-    `sinks.redis.keyPrefix was ${quoted} when this sink wrote its rows: below the prefix of now they are missing`,
+    `${setting} was ${quoted} when this sink wrote its rows: below the prefix of now they are missing`,
   );
 }

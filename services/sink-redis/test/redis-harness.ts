@@ -11,7 +11,7 @@ export interface TestRedis {
   readonly sink: Sink;
   readonly client: Redis;
   /** Another process of the same sink, before `open`. */
-  readonly another: (prefix?: string) => Sink;
+  readonly another: (prefix?: string, named?: string) => Sink;
   readonly group: string;
   readonly key: (database: string, table: string, key: Row) => string;
   /** Deletes what the sink wrote. */
@@ -37,10 +37,13 @@ export function testRedis(url: string, options: TestRedisOptions = {}): TestRedi
   const { format = 'json', timeoutMs = 5000, onLog } = options;
   const client = new Redis(url);
   client.on('error', () => undefined);
-  /** @param prefix of the topics: another one is another pipeline */
-  const create = (prefix = 'test'): Sink =>
+  /** @param prefix of the topics: another one is another pipeline; `named` as of a sink that is not called by its type */
+  const create = (prefix = 'test', named: string | null = null): Sink =>
     redisSink.create(redisConfigSchema.parse({ url, keyPrefix, format, timeoutMs }), {
       pipeline: 'test',
+      name: 'redis',
+      section: 'sinks.redis',
+      named,
       prefix,
       group,
       tombstoneLifeMs: 37 * 86_400_000,

@@ -32,6 +32,9 @@ async function sinkOf(
   const config = redisConfigSchema.parse({ url: `redis://${user}:x@${host}`, format });
   const sink = redisSink.create(config, {
     pipeline: 'test',
+    name: 'redis',
+    section: 'sinks.redis',
+    named: null,
     prefix: 'test',
     group: `test.${user}`,
     tombstoneLifeMs: 60_000,

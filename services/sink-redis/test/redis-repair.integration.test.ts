@@ -18,6 +18,9 @@ beforeAll(async () => {
   const config = { sinks: { redis: { url: stack.redis.url, keyPrefix } } } as unknown as SluiceConfig;
   const context = {
     pipeline: 'test',
+    name: 'redis',
+    section: 'sinks.redis',
+    named: null,
     sourceTables: [],
     prefix: 'test',
     group: `test.${randomUUID()}`,

@@ -61,7 +61,7 @@ function configOf(tls: ClientTls): ConstructorParameters<typeof RedisConnection>
 
 async function pinged(tls: ClientTls): Promise<void> {
   const log = createLogger('test', { level: 'silent' });
-  const connection = new RedisConnection(configOf(tls), log, () => undefined);
+  const connection = new RedisConnection(configOf(tls), { log, section: 'sinks.redis' }, () => undefined);
   try {
     await connection.open();
     await connection.ping();
@@ -114,7 +114,7 @@ test('an expired certificate of the server is no outage', async () => {
 test('a server that is killed is an outage', async () => {
   const connection = new RedisConnection(
     configOf(good),
-    createLogger('test', { level: 'silent' }),
+    { log: createLogger('test', { level: 'silent' }), section: 'sinks.redis' },
     () => undefined,
   );
   await connection.open();

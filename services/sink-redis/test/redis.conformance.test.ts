@@ -58,7 +58,7 @@ async function open(options: TestRedisOptions = {}, address = url): Promise<Test
 const rowName = (redis: TestRedis, id: number): string =>
   redis.key(CONFORMANCE_DATABASE, CONFORMANCE_TABLE, { id });
 
-test('keys that another pipeline writes are not written over, and it is named', async () => {
+test('keys that another pipeline or sink writes are not written over, and it is named', async () => {
   const redis = await open();
   const topic = conformanceTopic();
   const insert = (step: number) =>
@@ -66,19 +66,23 @@ test('keys that another pipeline writes are not written over, and it is named', 
   expect(await redis.sink.write([topic.schema(sequenceAt(1))], never)).toEqual([{ kind: 'applied' }]);
   expect(await redis.sink.write([insert(10)], never)).toEqual([{ kind: 'applied' }]);
   const stranger = redis.another('other');
-  onTestFinished(() => stranger.close());
-  await stranger.open(never);
+  const named = redis.another('test', 'cache');
   const table = `${CONFORMANCE_DATABASE}.${CONFORMANCE_TABLE}`;
-  for (const delivery of [topic.schema(sequenceAt(1)), insert(20)]) {
-    const [outcome] = await stranger.write([delivery], never);
-    expect(outcome).toMatchObject({
-      kind: 'failed',
-      error: { code: 'REDIS_KEYS_TAKEN', errorClass: 'schema' },
-    });
-    const { message } = (outcome as { error: PipelineError }).error;
-    expect(message).toMatch(
-      `the keys of other.${table} are those of test.${table}, as the key sluice:owner:`,
-    );
+  for (const [sink, owner] of [
+    [stranger, `other.${table}`],
+    [named, `test.${table} of sink cache`],
+  ] as const) {
+    onTestFinished(() => sink.close());
+    await sink.open(never);
+    for (const delivery of [topic.schema(sequenceAt(1)), insert(20)]) {
+      const [outcome] = await sink.write([delivery], never);
+      expect(outcome).toMatchObject({
+        kind: 'failed',
+        error: { code: 'REDIS_KEYS_TAKEN', errorClass: 'schema' },
+      });
+      const { message } = (outcome as { error: PipelineError }).error;
+      expect(message).toMatch(`the keys of ${owner} are those of test.${table}, as the key sluice:owner:`);
+    }
   }
   expect(await redis.client.get(rowName(redis, 1))).toContain(sequenceAt(10));
   // As the page of errors says.

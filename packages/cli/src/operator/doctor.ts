@@ -143,7 +143,7 @@ async function storeOf(sink: string, config: SluiceConfig): Promise<readonly Fin
       `the package of sink ${sink} is not installed beside sluice, or cannot look at its store`,
     );
   const [signal, log] = [AbortSignal.timeout(PATIENCE_MS), createLogger('sluice', { level: 'silent' })];
-  const problems = await part.examineStore({ config, signal, log });
+  const problems = await part.examineStore({ config, sink, signal, log });
   return problems.length === 0
     ? [ok(area, 'login, rights and server')]
     : problems.map((each) => problem(area, each));

@@ -1,7 +1,7 @@
-import { tableArgument, tableIdOf, tablePattern } from '@sluice/envelope';
+import { tableArgument, tableIdOf, tablePattern, type TableOutline } from '@sluice/envelope';
 import type { CapturePlan, TablePlan } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
-import type { PreviewTable, TablePreview } from '@sluice/sink-kit';
+import type { TablePreview } from '@sluice/sink-kit';
 import { sinkPreview } from '@sluice/sink-kit/installed';
 import { importCapture } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
@@ -73,7 +73,7 @@ async function sinkPreviews(config: SluiceConfig, tables: readonly TablePlan[]):
       previews.push({
         sink,
         table: tableIdOf(table),
-        ...preview(previewTable, config, table),
+        ...preview(() => previewTable(config, outlineOf(table), sink)),
       });
     }
   }
@@ -81,12 +81,15 @@ async function sinkPreviews(config: SluiceConfig, tables: readonly TablePlan[]):
 }
 
 /** What the store would refuse belongs into the plan too. */
-function preview(previewTable: PreviewTable, config: SluiceConfig, table: TablePlan): TablePreview {
-  const { database, table: name, columns, keyColumns } = table;
+function preview(ofSink: () => TablePreview): TablePreview {
   try {
-    return previewTable(config, { database, table: name, columns, keyColumns });
+    return ofSink();
   } catch (error) {
     if (!(error instanceof PipelineError) || error.code === 'CONFIG_INVALID') throw error;
     return { target: 'refused', definition: `${error.code}: ${error.message}` };
   }
+}
+
+function outlineOf({ database, table, columns, keyColumns }: TablePlan): TableOutline {
+  return { database, table, columns, keyColumns };
 }

@@ -1,6 +1,6 @@
 import type { StoreRepair } from '@sluice/compare';
 import { groupHasOffsets, kafkaClient } from '@sluice/kafka';
-import { createLogger, Registry, type SluiceConfig } from '@sluice/runtime';
+import { createLogger, ownNameOf, Registry, type SluiceConfig } from '@sluice/runtime';
 import { tombstoneLifeMs } from '@sluice/sink-kit';
 import { CommandFailed } from './command-failed.ts';
 import { importCompare } from './optional-packages.ts';
@@ -16,6 +16,9 @@ export async function openRepairedSink(config: SluiceConfig, name: string): Prom
     config,
     contextOf: ({ tombstoneDays }) => ({
       pipeline: config.pipeline,
+      name,
+      section: `sinks.${name}`,
+      named: ownNameOf(config, name),
       sourceTables: config.source.tables,
       prefix: config.topics.prefix,
       group,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '@sluice/runtime';
-import { missingSink, sinkSchemas } from '@sluice/sink-kit/installed';
+import { missingSink, sinkMain, sinkSchemas } from '@sluice/sink-kit/installed';
 import { configProblems, portClashes } from '../../src/operator/config-validate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
@@ -11,10 +11,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const schemas = await sinkSchemas();
 const base = "pipeline: p\nsource: { host: h, user: u, tables: ['*.*'] }\nkafka: { brokers: [a:1] }\n";
 
-function problems(text: string): readonly string[] {
+function problems(text: string, known = schemas): readonly string[] {
   const file = join(folder, 'sluice.yaml');
   writeFileSync(file, text);
-  return configProblems(file, {}, schemas);
+  return configProblems(file, {}, known);
 }
 
 describe('config validate', () => {
@@ -37,8 +37,31 @@ describe('config validate', () => {
     for (const setting of ['sinks.mysql.host', 'sinks.mysql.user', 'sinks.mysql.port'])
       expect(found[1]).toContain(setting);
     expect(found[2]).toBe(
-      'sinks.postgres: there is no such sink; known: elasticsearch, mysql, redis. One of your own is named by sinks.postgres.package',
+      'sinks.postgres: there is no such sink; known types: elasticsearch, mysql, redis. One of your own is named by sinks.postgres.package',
     );
+  });
+
+  test('takes several sinks of a type, under any name', async () => {
+    const text = `${base}sinks: { cache: { type: redis }, sessions: { type: redis, urll: x }, books: { type: bok } }`;
+    const config = parseConfig(text, {});
+    expect(sinkMain('cache', config)).toMatch(/sink-redis\/src\/main\.ts$/);
+    expect(sinkMain('books', config)).toBeNull();
+    const found = problems(text, await sinkSchemas(config));
+    expect(found).toEqual([
+      expect.stringContaining(
+        'sinks.sessions.urll: found an unknown setting; remove it, or: did you mean `url`?',
+      ),
+      'sinks.books.type: found "bok"; known types: elasticsearch, mysql, redis. One of your own is named by sinks.books.package',
+    ]);
+  });
+
+  test('says what may be the name of a sink', () => {
+    for (const name of ['Cache', '-a', 'a_b', 'capture', 'a'.repeat(64)])
+      expect(problems(`${base}sinks: { ${name}: { type: redis } }`)).toEqual([
+        expect.stringMatching(
+          /the name may hold lower-case letters, digits and `-` \(not first\), at most 63, and is not `capture`/,
+        ),
+      ]);
   });
 
   test('names a package in which there is no sink', () => {

@@ -49,7 +49,7 @@ const SERVICES = ['capture', 'redis', 'elasticsearch', 'mysql'];
 const FIRST_PORT = 8080;
 const FIRST_METRICS_PORT = 9090;
 
-/** `ops` of the service with this section, `capture` or the name of a sink; a sink that is not known here comes last. */
+/** `ops` of the service with this section, `capture` or the type of a sink; a sink that is not known here comes last. */
 export function opsSchemaFor(section: string) {
   const known = SERVICES.indexOf(section);
   const place = known < 0 ? SERVICES.length : known;

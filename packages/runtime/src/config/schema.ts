@@ -256,12 +256,12 @@ export const logSchema = z
   })
   .meta({ description: 'Logging, as JSON lines on standard output.' });
 
-/** Dead letters of `capture` are those of capture itself. */
+/** Dead letters of `capture` are those of capture itself. 63 as a label of DNS (RFC 1035), which a name of a service may become. */
 const sinkName = z
   .string()
   .regex(
-    /^(?!capture$)[a-z0-9][a-z0-9-]*$/,
-    'may hold lower-case letters, digits, `-`, and is not `capture`',
+    /^(?!capture$)[a-z0-9][a-z0-9-]{0,62}$/,
+    'may hold lower-case letters, digits and `-` (not first), at most 63, and is not `capture`',
   );
 
 export const sluiceSchema = z
@@ -288,7 +288,8 @@ export const sluiceSchema = z
         'What a process does about an error that comes back until a person acts: `stay` up, not ready, and tell it on `/status`, `/health` and `/metrics`, or `exit` with a code for a supervisor (docs/operations.md). For one process: `SLUICE__ON_FATAL`.',
     }),
     sinks: z.record(sinkName, z.record(z.string(), z.unknown())).default({}).meta({
-      description: 'One section per sink, named as the sink; its own settings are checked by the sink.',
+      description:
+        'One section per sink: its name, and what it is of by `type` (default: the name). Its own settings are checked by the sink.',
     }),
   })
   .meta({

@@ -3,6 +3,7 @@ import { coerce } from './coerce.ts';
 import { configError, formatPath, problemsOf } from './problems.ts';
 import { opsSchemaFor } from './ops-schema.ts';
 import type { OpsConfig, SluiceConfig } from './schema.ts';
+import { sinkTypeOf } from './sink-type.ts';
 
 /**
  * Checks a section by the schema of the part that owns it, e.g. `parseSection(config, ['sinks', 'redis'], schema)`.
@@ -24,5 +25,7 @@ export function parseSection<C>(config: SluiceConfig, path: readonly string[], s
 
 /** `ops` of a service with its defaults; `path` is its section, such as `['sinks', 'redis']`. Throws as `parseSection` does. */
 export function opsOf(config: SluiceConfig, path: readonly string[]): OpsConfig {
-  return parseSection(config, [...path, 'ops'], opsSchemaFor(path.at(-1) ?? ''));
+  const [section = '', name] = path;
+  const service = name === undefined ? section : sinkTypeOf(config, name);
+  return parseSection(config, [...path, 'ops'], opsSchemaFor(service));
 }

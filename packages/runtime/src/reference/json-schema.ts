@@ -20,14 +20,27 @@ export interface SettingSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** JSON Schema 2020-12 of `sluice.yaml`, for editors; `sinks` gives the section of each known sink. */
+/** JSON Schema 2020-12 of `sluice.yaml`, for editors; `sinks` gives the section of each known type of sink. */
 export function configJsonSchema(sinks: Readonly<Record<string, z.ZodType>>): SettingSchema {
   const root = toSetting(sluiceSchema);
   const sections = Object.entries(sinks).map(
     ([name, schema]) => [name, withoutDialect(toSetting(schema))] as const,
   );
   const { sinks: base, ...rest } = root.properties ?? {};
-  return { ...root, properties: { ...rest, sinks: { ...base, properties: Object.fromEntries(sections) } } };
+  const ofSinks = {
+    ...base,
+    properties: Object.fromEntries(sections),
+    additionalProperties: { type: 'object', allOf: sections.map(([type]) => sectionOfType(type)) },
+  };
+  return { ...root, properties: { ...rest, sinks: ofSinks } };
+}
+
+/** A section with another name says by `type` what it is of. */
+function sectionOfType(type: string): SettingSchema {
+  return {
+    if: { properties: { type: { const: type } }, required: ['type'] },
+    then: { $ref: `#/properties/sinks/properties/${type}` },
+  };
 }
 
 function toSetting(schema: z.ZodType): SettingSchema {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../src/config/load.ts';
 import { opsSchemaFor } from '../../src/config/ops-schema.ts';
-import { parseSection } from '../../src/config/section.ts';
+import { opsOf, parseSection } from '../../src/config/section.ts';
+import { sinkTypeOf } from '../../src/config/sink-type.ts';
 
 const config = parseConfig(
   `
@@ -12,6 +13,7 @@ kafka: { brokers: ['k:9092'] }
 sinks:
   redis: { url: 'redis://r:1', batchRecords: '5', ops: { port: 8081 } }
   broken: { urll: x, auth: { user: a } }
+  cache: { type: redis }
 `,
   {},
 );
@@ -34,6 +36,18 @@ test('a section is checked by its own schema, with the same leniency for text', 
     url: 'redis://r:1',
     batchRecords: 5,
   });
+});
+
+test('a sink is of the type that it says, else of that of its name, and has the ports of its type', () => {
+  expect(['redis', 'cache', 'none', 'constructor'].map((name) => sinkTypeOf(config, name))).toEqual([
+    'redis',
+    'redis',
+    'none',
+    'constructor',
+  ]);
+  expect(opsOf(config, ['sinks', 'cache'])).toMatchObject({ port: 8081, metricsPort: 9091 });
+  expect(opsOf(config, ['sinks', 'none']).port).toBe(8084);
+  expect(opsOf(config, ['capture']).port).toBe(8080);
 });
 
 test('a missing section is an empty one', () => {

@@ -6,6 +6,7 @@ import { configJsonSchema, configPage, errorsPage } from '../../src/reference/in
 
 const schema = configJsonSchema({
   redis: z.strictObject({
+    type: z.string().optional().meta({ description: 'Which sink.' }),
     url: z.string().default('redis://x').meta({ description: 'Address.', secret: true }),
   }),
 });
@@ -42,4 +43,6 @@ test('the JSON Schema accepts a configuration and refuses an unknown setting', (
   expect(validate(config)).toBe(true);
   expect(validate({ ...config, sinks: { redis: { urll: 'x' } } })).toBe(false);
   expect(validate({ ...config, topic: {} })).toBe(false);
+  expect(validate({ ...config, sinks: { cache: { type: 'redis', url: 'x' } } })).toBe(true);
+  expect(validate({ ...config, sinks: { cache: { type: 'redis', urll: 'x' } } })).toBe(false);
 });

@@ -1,0 +1,26 @@
+import { PipelineError, sinkTypeOf, type SluiceConfig } from '@sluice/runtime';
+
+/** The sink that `--sink NAME` names; null without it. */
+export function sinkNameIn(argv: readonly string[]): string | null {
+  const at = argv.findIndex((argument) => argument === '--sink' || argument.startsWith('--sink='));
+  const flag = argv[at];
+  if (flag === undefined) return null;
+  return flag === '--sink' ? (argv[at + 1] ?? '') : flag.slice('--sink='.length);
+}
+
+/** Throws CONFIG_INVALID when a process that runs sinks of this type cannot run the one of this name. */
+export function checkSinkName(config: SluiceConfig, name: string, type: string): void {
+  const section = Object.hasOwn(config.sinks, name) ? config.sinks[name] : undefined;
+  if (section === undefined && name === type) return;
+  if (section === undefined) {
+    const known = Object.keys(config.sinks).join(', ') || 'none';
+    throw new PipelineError('CONFIG_INVALID', `--sink is "${name}", but the file has these sinks: ${known}`);
+  }
+  // A package of one's own says itself what it is.
+  const wanted = sinkTypeOf(config, name);
+  if (wanted === type || section['package'] !== undefined) return;
+  throw new PipelineError(
+    'CONFIG_INVALID',
+    `sinks.${name} is of type ${wanted}, and this process runs sinks of type ${type}: start it by sluice sink ${name}`,
+  );
+}
