@@ -169,6 +169,7 @@ test('a comparison that is interrupted ends with what it has, and takes nothing 
   });
   const stop = new AbortController();
   const found = await compareRunning({
+    takes: () => true,
     source: stack.mysql,
     tables: [published('t'), published('later')],
     sinks: { redis: stack.redis },

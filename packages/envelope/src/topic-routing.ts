@@ -59,6 +59,11 @@ export class TopicRouting {
     this.#pattern = this.#newPattern();
   }
 
+  /** Whether the name of a topic tells the table, so that no two tables have one in common. */
+  get tellsTable(): boolean {
+    return !this.#tellsDatabase && !this.#tellsTable;
+  }
+
   /**
    * The topic of a table, or with strategy `operation` what the names of its topics begin with. Throws RangeError when a name
    * is longer than Kafka's 249 characters.

@@ -13,6 +13,13 @@ export const SINK_METRICS = {
     unit: 'records',
     labels: ['sink', 'database', 'table', 'operation', 'result'],
   },
+  skipped: {
+    type: 'counter',
+    name: 'cdc_sink_skipped_records_total',
+    help: 'Records that the sink passed over because its `tables`, `excludeTables` or `operations` do not take them.',
+    unit: 'records',
+    labels: ['sink', 'database', 'table', 'operation'],
+  },
   retries: {
     type: 'counter',
     name: 'cdc_retries_total',

@@ -185,6 +185,8 @@ const sinkStatusSchema = z.object({
   records: z.object({
     /** Of this process. */
     handled: count,
+    /** Of this process: passed over, because the settings of the sink do not take them. */
+    skipped: count,
     /** Written by this process. */
     deadLetters: count,
     /** Of the sink, that nobody has resolved. */

@@ -40,6 +40,7 @@ export { isTlsFailureCode } from './tls-failure.ts';
 export { READ_ANEW } from './config/sasl-schema.ts';
 export { opsSchemaFor } from './config/ops-schema.ts';
 export { opsOf, parseSection } from './config/section.ts';
+export { tablePattern as tablePatternSchema } from './config/tables-schema.ts';
 export { ownNameOf, sinkTypeOf } from './config/sink-type.ts';
 export { readSecret, secretText, type Secret } from './config/secret-text.ts';
 export { redactedConfig } from './config/secrets.ts';

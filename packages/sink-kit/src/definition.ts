@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { StorePlace } from './first-contact.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Sink } from './sink.ts';
+import type { StoreSpots } from './store-spots.ts';
 
 export interface SinkContext {
   readonly pipeline: string;
@@ -34,6 +35,8 @@ export interface SinkDefinition<C extends SinkSettings> {
   readonly schema: z.ZodType<C>;
   /** Where its rows go to, for messages; without it, a store that does not answer at the first start is waited for. */
   place?(config: C, section: string): StorePlace;
+  /** Where rows go; without it, sinks of the type are not kept from sharing a place by the file alone. */
+  readonly storeSpots?: StoreSpots<C>;
   /** Must not connect: that is `Sink.open`'s. It throws PREFLIGHT_FAILED for all that is missing in the store, at once. */
   create(config: C, context: SinkContext): Sink;
 }

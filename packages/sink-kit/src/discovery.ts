@@ -1,12 +1,14 @@
 import { heartbeatTopic, type TopicRouting } from '@sluice/envelope';
+import type { TableSelection } from './table-selection.ts';
 
-/** Topics that a sink reads: every table's, and the heartbeats once there is a table. Sorted. */
+/** Topics that a sink reads: those that may have a table that it takes, and the heartbeats once there is one. Sorted. */
 export function selectTopics(
   existing: readonly string[],
   prefix: string,
   routing: TopicRouting,
+  selection: Pick<TableSelection, 'takesTopic'>,
 ): readonly string[] {
-  const data = existing.filter((name) => routing.isDataTopic(name));
+  const data = existing.filter((name) => routing.isDataTopic(name) && selection.takesTopic(name, routing));
   if (data.length === 0) return [];
   return [...data, ...existing.filter((name) => name === heartbeatTopic(prefix))].sort();
 }

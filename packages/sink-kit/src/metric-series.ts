@@ -39,6 +39,7 @@ export function declareCounters(registry: Registry, sink: string, service: strin
     errorCodes(errorClass).map((reason) => ({ sink, reason }));
   return {
     records: declareCounter(registry, SPEC.records),
+    skipped: declareCounter(registry, SPEC.skipped),
     processed: declareCounter(registry, SERVICE_METRICS.processed, [{ service }]),
     errors: declareCounter(registry, SERVICE_METRICS.errors, errors),
     retries: declareCounter(registry, SPEC.retries, ofClass('retryable')),

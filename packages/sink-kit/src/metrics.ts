@@ -11,6 +11,7 @@ import {
   stateLabel,
   type STAGES,
 } from './metric-series.ts';
+import type { SkippedRecords } from './skipped-records.ts';
 import type { BatchTally } from './tally.ts';
 
 const TABLES_MAX = 200;
@@ -66,6 +67,16 @@ export class SinkMetrics {
     this.rates.add(tally.records, applied);
     for (const milliseconds of tally.latenciesMs)
       this.#histograms.latency.observe({ sink }, milliseconds / 1000);
+  }
+
+  /** Counts what a step has passed over; returns how many records. */
+  skipped(records: SkippedRecords): number {
+    let all = 0;
+    for (const { database, table, operation, count } of records.all) {
+      this.#counters.skipped.inc({ sink: this.#sink, database, table, operation }, count);
+      all += count;
+    }
+    return all;
   }
 
   /** Tables come and go: past a bound they are measured together. */

@@ -11,7 +11,9 @@ import { isolate, sortOutcomes, type WorkGroup } from './isolate.ts';
 import { keepRefused } from './kept-rows.ts';
 import { toKnownError } from './known-error.ts';
 import { PartitionDeadLetters } from './partition-dead-letters.ts';
+import { withoutRemoval } from './reconciliation.ts';
 import { planRetry } from './retry.ts';
+import { selectEntries } from './skipped-records.ts';
 import type { Delivery, Outcome } from './sink.ts';
 import { BatchTally } from './tally.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -67,8 +69,10 @@ export class PartitionWorker {
     let nextOffset = oldest?.offset ?? 0n;
     if (this.#context.breaker.blocked) return { nextOffset, pause: BREAKER_PAUSE };
     if (oldest !== undefined) this.#context.metrics.fetched(this.#context.now() - oldest.timestampMs);
-    const entries = decodeBatch(batch, this.#context.routing, this.#context.seals);
-    for (const step of cutSteps(entries, this.#context.settings)) {
+    const { routing, seals, selection, settings } = this.#context;
+    const entries = decodeBatch(batch, routing, seals);
+    const taken = selection.isAll ? entries : selectEntries(entries, selection);
+    for (const step of cutSteps(taken, settings)) {
       const pause = await this.#finish(this.#begin(step), batch, signal);
       if (pause !== null) return { nextOffset, pause };
       nextOffset = step.next;
@@ -80,7 +84,8 @@ export class PartitionWorker {
     const common = { step, tally: new BatchTally(), stored: 0n, remade: new Set<bigint>() };
     if (step.kind === 'control') {
       this.#generations.check(step.delivery);
-      const groups = [{ deliveries: [step.delivery], refusals: 0 }];
+      const asked = withoutRemoval(step.delivery, this.#context.selection);
+      const groups = [{ deliveries: [asked], refusals: 0 }];
       return { ...common, superseded: new Map(), poison: [], groups };
     }
     for (const row of step.rows) this.#generations.check(row);
@@ -161,7 +166,7 @@ export class PartitionWorker {
   }
 
   async #advance(progress: Progress, batch: ConsumedBatch, signal: AbortSignal): Promise<void> {
-    const { incomplete, held } = this.#context;
+    const { incomplete, skipped, held } = this.#context;
     if (progress.step.kind === 'control') held.check(progress.step.delivery);
     // Before the rows: a sink that stores offsets would store one beyond them.
     for (let poison = progress.poison[0]; poison !== undefined; poison = progress.poison[0]) {
@@ -175,7 +180,10 @@ export class PartitionWorker {
     for (let group = progress.groups[0]; group !== undefined; group = progress.groups[0]) {
       await this.#apply(group, progress, batch, signal);
     }
-    if (progress.step.kind === 'control') await incomplete.passed(progress.step.delivery);
+    if (progress.step.kind === 'control') {
+      await incomplete.passed(progress.step.delivery);
+      await skipped.passed(progress.step.delivery);
+    } else await skipped.note(this.#where, progress.step.skipped);
     await this.#storeOffset(progress);
   }
 
@@ -268,12 +276,13 @@ export class PartitionWorker {
     }
   }
 
-  #report({ tally }: Progress): void {
+  #report({ step, tally }: Progress): void {
     const { metrics, latency, deadLetterRate, state, now } = this.#context;
     metrics.add(tally);
     latency.add(tally.latenciesMs, now());
     deadLetterRate.handled(tally.records, now());
     state.handledRecords += tally.records;
+    if (step.kind === 'rows') state.skippedRecords += metrics.skipped(step.skipped);
   }
 
   /**

@@ -1,4 +1,6 @@
 import type { Envelope, Sequence } from '@sluice/envelope';
+import type { ControlDelivery } from './decode.ts';
+import type { TableSelection } from './table-selection.ts';
 
 /**
  * What the end of a snapshot after a gap asks of a sink: rows of the table below `since` are no longer in the source, for the
@@ -15,4 +17,12 @@ export function reconciliationOf({ schema, payload }: Envelope): Reconciliation 
   if (schema.type !== 'snapshot' || !('phase' in payload) || payload.phase !== 'end') return null;
   const { job, reconcile, since, partitions } = payload;
   return reconcile && since !== undefined && partitions !== undefined ? { job, since, partitions } : null;
+}
+
+/** The end of a snapshot takes away what is no longer in the source: not from a sink that applies no deletes. */
+export function withoutRemoval(delivery: ControlDelivery, selection: TableSelection): ControlDelivery {
+  const { envelope } = delivery;
+  if (selection.takesOperation('delete') || reconciliationOf(envelope) === null) return delivery;
+  const payload = { ...envelope.payload, reconcile: false };
+  return { ...delivery, envelope: { ...envelope, payload } as ControlDelivery['envelope'] };
 }

@@ -1,5 +1,6 @@
 import { opsSchemaFor } from '@sluice/runtime';
 import { z } from 'zod';
+import { selectionShape } from './table-selection.ts';
 
 const milliseconds = z.int().min(1).max(2_147_483_647);
 
@@ -46,6 +47,7 @@ export const sinkBaseSchema = z.strictObject({
       description:
         'Which sink this is, for a section with another name: `redis`, `elasticsearch`, `mysql`. Default: the name of the section.',
     }),
+  ...selectionShape,
   package: z.string().min(1).optional().meta({
     description:
       'Package of the sink, where it is none of those that are installed with Sluice: its name, as Node.js finds it from the working directory, or its folder (`./…` or from the root).',

@@ -1,4 +1,7 @@
-import { PipelineError, sinkTypeOf, type SluiceConfig } from '@sluice/runtime';
+import { parseSection, PipelineError, sinkTypeOf, type SluiceConfig } from '@sluice/runtime';
+import type { SinkDefinition } from './definition.ts';
+import type { SinkSettings } from './settings.ts';
+import type { SpottedSink } from './store-spots.ts';
 
 /** The sink that `--sink NAME` names; null without it. */
 export function sinkNameIn(argv: readonly string[]): string | null {
@@ -23,4 +26,20 @@ export function checkSinkName(config: SluiceConfig, name: string, type: string):
     'CONFIG_INVALID',
     `sinks.${name} is of type ${wanted}, and this process runs sinks of type ${type}: start it by sluice sink ${name}`,
   );
+}
+
+/** The sinks of the file that are of the type; but for those that are wrong, or whose variables this process does not know. */
+export function sinksOfType<C extends SinkSettings>(
+  config: SluiceConfig,
+  { type, schema }: Pick<SinkDefinition<C>, 'type' | 'schema'>,
+): readonly SpottedSink<C>[] {
+  return Object.keys(config.sinks).flatMap((name) => {
+    if (sinkTypeOf(config, name) !== type) return [];
+    try {
+      return { name, settings: parseSection(config, ['sinks', name], schema) };
+    } catch (error) {
+      if (error instanceof PipelineError && error.code === 'CONFIG_INVALID') return [];
+      throw error;
+    }
+  });
 }

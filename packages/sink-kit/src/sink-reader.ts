@@ -164,9 +164,10 @@ export class SinkReader {
   }
 
   async #followTopics(): Promise<void> {
-    const { prefix, routing } = this.#context;
+    const { prefix, routing, selection, topicsTaken } = this.#context;
     const ids = await this.#listTopics();
-    const selected = selectTopics([...ids.keys()], prefix, routing);
+    await topicsTaken.look([...ids.keys()]);
+    const selected = selectTopics([...ids.keys()], prefix, routing, selection);
     const topics = this.#changes.observe(new Map(selected.map((name) => [name, ids.get(name) ?? ''])));
     if (topics === null) return;
     try {

@@ -2,17 +2,14 @@ import { auditTopic, TopicRouting } from '@sluice/envelope';
 import {
   AuditTrail,
   groupHasOffsets,
-  groupPositions,
   kafkaClient,
-  listTopics,
   PlainProducer,
   RecordSeals,
   TopicReader,
 } from '@sluice/kafka';
-import { heapRoute, instanceRecord, openApiRoute } from '@sluice/ops-api';
+import { heapRoute, openApiRoute } from '@sluice/ops-api';
 import {
   abortableDelay,
-  aboutProcess,
   ownNameOf,
   parseSection,
   PipelineError,
@@ -23,7 +20,7 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@sluice/runtime';
-import { Breaker, BreakerOpenError, type BreakerState } from './breaker.ts';
+import { Breaker, type BreakerState } from './breaker.ts';
 import type { SinkDefinition } from './definition.ts';
 import { DeadLetterRateGuard } from './dead-letter-rate.ts';
 import { settingsDigest } from './dead-letters/halt.ts';
@@ -33,23 +30,30 @@ import { strictRecords } from './dead-letters/strict-tables.ts';
 import { FirstContact } from './first-contact.ts';
 import { DeadLetterProducer } from './dead-letter-producer.ts';
 import { HeldTables } from './held-tables.ts';
-import { Incomplete } from './incomplete.ts';
+import { Incomplete, type IncompleteTopic } from './incomplete.ts';
 import { toKnownError } from './known-error.ts';
 import { LatencyWindow } from './latency-window.ts';
+import { noteLostRows } from './lost-rows.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
 import { SinkMetrics } from './metrics.ts';
+import { replayOne } from './replay-one.ts';
 import { retryUntilReady } from './retry-until-ready.ts';
 import { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
-import { checkSinkName } from './sink-name.ts';
-import type { Delivery, Outcome, Sink } from './sink.ts';
+import { sinkInstance } from './sink-instance.ts';
+import { checkSinkName, sinksOfType } from './sink-name.ts';
+import type { Sink } from './sink.ts';
 import { SinkReader } from './sink-reader.ts';
 import { healthOf, newState, statusOf } from './status.ts';
 import { operatorPause } from './operator-pause.ts';
 import { refuseSplitTopics } from './split-topics.ts';
+import { SkippedTables } from './skipped-tables.ts';
+import { refuseSharedSpots } from './store-spots.ts';
 import { StoreWatch } from './store-watch.ts';
+import { TableSelection } from './table-selection.ts';
 import { TablesWatch } from './tables-watch.ts';
 import { tableRoutes } from './table-routes.ts';
+import { TopicsTaken } from './topics-taken.ts';
 import { forgetDeletes, tombstoneLifeMs } from './tombstone-life.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -69,6 +73,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #group: string;
   readonly #prefix: string;
   readonly #settings: C;
+  readonly #selection: TableSelection;
   readonly #log: Logger;
   readonly #sink: Sink;
   readonly #contact: FirstContact;
@@ -102,6 +107,8 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#group = `${config.pipeline}.${name}`;
     this.#prefix = config.topics.prefix;
     this.#settings = parseSection(config, ['sinks', name], definition.schema);
+    refuseSharedSpots(config, sinksOfType(config, definition), name, definition.storeSpots);
+    this.#selection = new TableSelection(this.#settings, config.source.tables);
     this.#log = log;
     this.#deadLetterLog = new DeadLetterLog(log, this.#name, () => performance.now());
     this.#metrics = new SinkMetrics(metrics.registry, this.#name, this.#group);
@@ -127,7 +134,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       name,
       section: this.#section,
       named: ownNameOf(config, name),
-      sourceTables: config.source.tables,
+      sourceTables: this.#selection.patterns,
       prefix: this.#prefix,
       group: this.#group,
       tombstoneLifeMs: this.#tombstoneLifeMs(),
@@ -141,7 +148,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       topicIds: () => this.#topics.topicIds(),
       context: this.#workerContext,
       clientId: config.kafka.clientId,
-      memberData: () => this.#instanceRecord(),
+      memberData: () => sinkInstance(this.#name, this.#settings.ops, this.#ops?.port ?? 0),
       onFailure: (error, attempt) => this.#onWaiting('read topics', 'kafka', error, attempt),
     });
     this.#store = new StoreWatch(() => this.#sink.ping(), this.#state);
@@ -215,19 +222,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     await this.#deadLetterProducer.open();
     await this.#producer.connect();
     await this.#deadLetters.open(this.#sink.offsets);
-    await this.#sink.refill?.(() => this.#noteLost());
+    this.#workerContext.skipped.begin();
+    await this.#sink.refill?.(() => noteLostRows(this.#kafka, this.#workerContext));
     this.#workerContext.deadLetterRate.restore(this.#deadLetters.recentDeadLetters(Date.now()));
-  }
-
-  /** The store has none of the rows that the group has read: what it reads from here on is not all. */
-  async #noteLost(): Promise<void> {
-    const { routing, incomplete } = this.#workerContext;
-    const topics = await listTopics(this.#kafka, (name) => routing.isDataTopic(name));
-    const positions = await groupPositions(this.#kafka, this.#group, topics, null);
-    const read = positions.flatMap(({ topic, partition, committed }) =>
-      committed === null || committed === 0n ? [] : [{ topic, partition, offset: committed, isLate: true }],
-    );
-    await incomplete.begin(read);
   }
 
   #onBreaker(state: BreakerState): void {
@@ -277,6 +274,23 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       group: this.#group,
       sink: this.#sink,
       settings: this.#settings,
+      selection: this.#selection,
+      topicsTaken: new TopicsTaken({
+        kafka: this.#kafka,
+        group: this.#group,
+        section: this.#section,
+        routing,
+        selection: this.#selection,
+        state: this.#state,
+        log: this.#log,
+      }),
+      skipped: new SkippedTables({
+        selection: this.#selection,
+        decide: (decision) => this.#deadLetters.decide(decision),
+        stored: () => this.#deadLetters.skipped,
+        now: Date.now,
+        log: this.#log,
+      }),
       breaker: this.#breaker,
       deadLetterRate: new DeadLetterRateGuard(this.#settings.diversion),
       metrics: this.#metrics,
@@ -287,7 +301,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       pausedBy: (topic) => operatorPause(this.#state.operatorPauses, routing, topic),
       incomplete: new Incomplete({
         routing,
-        sourceTables: this.#context.config.source.tables,
+        sourceTables: this.#selection.patterns,
         decide: (decision) => this.#deadLetters.decide(decision),
         stored: () => this.#deadLetters.incomplete,
         now: Date.now,
@@ -316,7 +330,9 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       routes: [
         openApiRoute,
         heapRoute(),
-        ...this.#deadLetters.routes((delivery) => this.#replay(delivery)),
+        ...this.#deadLetters.routes((delivery) =>
+          replayOne({ sink: this.#sink, breaker: this.#breaker, signal: this.#stop.signal }, delivery),
+        ),
         ...tableRoutes({
           sink: this.#name,
           held: this.#held,
@@ -324,47 +340,17 @@ export class SinkService<C extends SinkSettings> implements RunningService {
           log: this.#log,
         }),
       ],
-      health: () => healthOf(this.#state, this.#reader.pauses.all, this.#workerContext.incomplete.all),
+      health: () => healthOf(this.#state, this.#reader.pauses.all, missingOf(this.#workerContext)),
       status: () => {
         const { config, loaded } = this.#context;
         const { pipeline } = config;
         const identity = { pipeline, sink: this.#name, group: this.#group, config: loaded };
         const { pauses } = this.#reader;
-        const { incomplete } = this.#workerContext;
+        const missing = missingOf(this.#workerContext);
         const lately = { latency: this.#latency, rates: this.#metrics.rates };
-        return statusOf(identity, this.#state, pauses.all, incomplete.all, lately, Date.now());
+        return statusOf(identity, this.#state, pauses.all, missing, lately, Date.now());
       },
     });
-  }
-
-  /** Where this process answers, for `sluice`. */
-  #instanceRecord(): string {
-    const { host, tls } = this.#settings.ops;
-    return instanceRecord({
-      service: `sink-${this.#name}`,
-      instance: aboutProcess().instance,
-      host,
-      port: this.#ops?.port ?? 0,
-      isTls: tls !== undefined,
-    });
-  }
-
-  /** One record for an operator, past the partition's worker: its guard is the store's. */
-  async #replay(delivery: Delivery): Promise<Outcome> {
-    try {
-      const write = () => this.#sink.write([delivery], this.#stop.signal, 'replay');
-      const [outcome] = await this.#breaker.run(write);
-      if (outcome === undefined) throw new RangeError('the sink gave fewer outcomes than deliveries');
-      return outcome;
-    } catch (error) {
-      if (error instanceof BreakerOpenError)
-        throw new PipelineError(
-          'BREAKER_OPEN',
-          'circuit breaker open: the store is not called until the next probe',
-          { cause: error },
-        );
-      throw toKnownError(error);
-    }
   }
 
   #tombstoneLifeMs(): number {
@@ -400,4 +386,8 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       await abortableDelay(ms, this.#stop.signal);
     }
   }
+}
+
+function missingOf({ incomplete, skipped }: WorkerContext): readonly IncompleteTopic[] {
+  return [...incomplete.all, ...skipped.all];
 }

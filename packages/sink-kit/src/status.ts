@@ -32,6 +32,8 @@ export interface SinkState {
   breaker: BreakerState;
   /** What keeps the records from coming. */
   kafka: KafkaOutage | null;
+  /** Why no table is left for this sink; null while one is. */
+  selectionProblem: string | null;
   /** Members of the consumer group that are none of this pipeline's. */
   strangers: readonly string[];
   /** What operators have paused: `database.table`, or `*` for all of the sink. */
@@ -42,6 +44,8 @@ export interface SinkState {
   lag: readonly PartitionLag[] | null;
   heartbeat: { readonly sourceMs: number; readonly seenMs: number } | null;
   handledRecords: number;
+  /** That the settings do not take. */
+  skippedRecords: number;
   /** Written by this process. */
   deadLetters: number;
   /** Of the sink, that nobody has resolved. */
@@ -55,12 +59,14 @@ export function newState(): SinkState {
     tablesError: null,
     breaker: 'closed',
     kafka: null,
+    selectionProblem: null,
     strangers: [],
     operatorPauses: [],
     troubles: new Troubles(),
     lag: null,
     heartbeat: null,
     handledRecords: 0,
+    skippedRecords: 0,
     deadLetters: 0,
     openDeadLetters: 0,
   };
@@ -93,8 +99,12 @@ function partitionsHealth({ operatorPauses }: SinkState, pauses: readonly Pause[
   return detail === '' ? { status: 'ok' } : { status: 'degraded', detail };
 }
 
-function tablesHealth({ tablesError }: SinkState, incomplete: readonly IncompleteTopic[]): ComponentHealth {
-  if (tablesError !== null) return { status: 'degraded', detail: tablesError };
+function tablesHealth(
+  { tablesError, selectionProblem }: SinkState,
+  incomplete: readonly IncompleteTopic[],
+): ComponentHealth {
+  const problem = tablesError ?? selectionProblem;
+  if (problem !== null) return { status: 'degraded', detail: problem };
   if (incomplete.length === 0) return { status: 'ok' };
   const detail = `rows of ${incomplete.length} topic(s) are missing until a snapshot publishes them again: see \`incomplete\` in /status`;
   return { status: 'degraded', detail };
@@ -153,6 +163,7 @@ export function statusOf(
     breaker: state.breaker,
     records: {
       handled: state.handledRecords,
+      skipped: state.skippedRecords,
       deadLetters: state.deadLetters,
       openDeadLetters: state.openDeadLetters,
     },

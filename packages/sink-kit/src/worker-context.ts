@@ -13,7 +13,10 @@ import type { SinkMetrics } from './metrics.ts';
 import type { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Sink } from './sink.ts';
+import type { SkippedTables } from './skipped-tables.ts';
 import type { SinkState } from './status.ts';
+import type { TableSelection } from './table-selection.ts';
+import type { TopicsTaken } from './topics-taken.ts';
 
 /** What the workers of one sink share. */
 export interface WorkerContext {
@@ -26,6 +29,11 @@ export interface WorkerContext {
   readonly group: string;
   readonly sink: Sink;
   readonly settings: SinkSettings;
+  /** Which tables and operations the sink takes. */
+  readonly selection: TableSelection;
+  readonly topicsTaken: Pick<TopicsTaken, 'look'>;
+  /** What it has passed over. */
+  readonly skipped: SkippedTables;
   readonly breaker: Breaker;
   readonly deadLetterRate: DeadLetterRateGuard;
   readonly metrics: SinkMetrics;

@@ -14,7 +14,9 @@ import { SinkMetrics } from '../src/metrics.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
 import { sinkBaseSchema, type SinkSettings } from '../src/settings.ts';
 import type { Delivery, Outcome, Sink } from '../src/sink.ts';
+import { SkippedTables } from '../src/skipped-tables.ts';
 import { newState } from '../src/status.ts';
+import { TableSelection } from '../src/table-selection.ts';
 import { conformanceTopic, inMemorySink } from '../src/testing/index.ts';
 import type { WorkerContext } from '../src/worker-context.ts';
 
@@ -57,6 +59,8 @@ export interface TestWorker {
   readonly decisions: TestDecisions;
   readonly stop: AbortController;
   readonly registry: Registry;
+  /** What was decided. */
+  readonly index: DeadLetterIndex;
 }
 
 export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): TestWorker {
@@ -66,6 +70,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
   const decisions: TestDecisions = { held: new Set(), halts: [], released: new Set(), ahead: [] };
   const index = new DeadLetterIndex();
   const stop = new AbortController();
+  const selection = new TableSelection(settings, ['*.*']);
   const context: WorkerContext = {
     name: 'test',
     prefix: 'test',
@@ -74,6 +79,15 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     group: 'pipeline.test',
     sink,
     settings,
+    selection,
+    topicsTaken: { look: async () => undefined },
+    skipped: new SkippedTables({
+      selection,
+      decide: async (decision) => index.apply(decision),
+      stored: () => index.skipped,
+      now: () => 1000,
+      log: createLogger('test', { level: 'silent' }),
+    }),
     breaker: new Breaker({ ...settings.breaker, onChange: () => undefined }),
     deadLetterRate: new DeadLetterRateGuard(settings.diversion),
     metrics: new SinkMetrics(registry, 'test', 'pipeline.test'),
@@ -114,6 +128,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     decisions,
     stop,
     registry,
+    index,
   };
 }
 

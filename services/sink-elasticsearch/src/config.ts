@@ -1,6 +1,6 @@
 import type { ClientOptions } from '@elastic/elasticsearch';
 import { isLoopback, opsSchemaFor, READ_ANEW, readClientTls, secretText, tlsSchema } from '@sluice/runtime';
-import { sinkBaseSchema } from '@sluice/sink-kit';
+import { sinkBaseSchema, type StoreSpots } from '@sluice/sink-kit';
 import { z } from 'zod';
 import { connectionFor } from './elasticsearch-connection.ts';
 
@@ -46,6 +46,18 @@ export const elasticsearchSchema = z
   });
 
 export type ElasticsearchConfig = z.output<typeof elasticsearchSchema>;
+
+/** The index of a table in the cluster. */
+export const storeSpots: StoreSpots<Pick<ElasticsearchConfig, 'node' | 'indexPrefix'>> = (
+  { node, indexPrefix },
+  { database, table },
+) => [
+  {
+    server: new URL(node).origin,
+    name: `${indexPrefix}${database}.${table}`.toLowerCase(),
+    setting: 'indexPrefix',
+  },
+];
 
 /** Retry lives in the kit alone, so the client's own is off; a slow answer never holds a partition for ever. */
 export function clientOptions(config: ElasticsearchConfig, section: string): ClientOptions {

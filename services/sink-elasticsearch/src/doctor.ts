@@ -1,6 +1,7 @@
 import { Client } from '@elastic/elasticsearch';
 import { parseSection, type PreflightProblem } from '@sluice/runtime';
 import type { ExamineStore } from '@sluice/sink-kit';
+import { selectionOf } from '@sluice/sink-kit/selection';
 import { clientOptions, elasticsearchSchema } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { missingPrivileges } from './preflight.ts';
@@ -11,7 +12,7 @@ export const examineStore: ExamineStore = async ({ config, sink, signal }) => {
   const section = `sinks.${sink}`;
   const client = new Client(clientOptions(settings, section));
   try {
-    const about = { section, sourceTables: config.source.tables };
+    const about = { section, sourceTables: selectionOf(config, sink).patterns };
     const privileges = await missingPrivileges(client, settings, about, signal);
     const { status } = await client.cluster.health({}, { signal });
     return [...privileges, ...clusterProblem(status)];

@@ -11,7 +11,7 @@ import { PipelineError, type Logger } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { writeRows, type BulkTarget } from './bulk-writer.ts';
-import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
+import { clientOptions, elasticsearchSchema, storeSpots, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { documentId, indexName, liveAlias } from './elasticsearch-mapper.ts';
 import { IndexAdmin } from './index-admin.ts';
@@ -30,6 +30,7 @@ const STALE: Outcome = { kind: 'stale' };
 export const elasticsearchSink: SinkDefinition<ElasticsearchConfig> = {
   type: 'elasticsearch',
   schema: elasticsearchSchema,
+  storeSpots,
   place: ({ node }, section) => ({
     what: 'an Elasticsearch cluster',
     address: new URL(node).origin,

@@ -1,3 +1,4 @@
+import { tableId, tablePattern } from '@sluice/envelope';
 import {
   MYSQL_WITHOUT_TLS,
   opsSchemaFor,
@@ -6,7 +7,7 @@ import {
   secretText,
   tlsSchema,
 } from '@sluice/runtime';
-import { sinkBaseSchema } from '@sluice/sink-kit';
+import { sinkBaseSchema, type StoreSpots } from '@sluice/sink-kit';
 import { z } from 'zod';
 import { CODES } from './errors.ts';
 
@@ -68,3 +69,28 @@ export function targetDatabase(config: Databases, source: string): string {
     `rows of database ${source} would go into ${target}, which ${target === config.stateDatabase ? 'is the stateDatabase of the sink' : 'belongs to the server'}: name another one for it under databases of the sink`,
   );
 }
+
+/**
+ * The tables on the target server, and what the state database keeps by topic: floors, deletes, shapes. Names are compared without
+ * their case: some servers do.
+ */
+export const storeSpots: StoreSpots<MysqlSinkConfig> = (config, { database, table }, { sharesTopics }) => {
+  const { host, port, databases, stateDatabase } = config;
+  const server = `${host.toLowerCase()}:${port}`;
+  const fits = tablePattern(tableId(database, '*'));
+  const mapped = Object.entries(databases).flatMap(([source, target]) => (fits(source, '') ? target : []));
+  const isNamed = Object.hasOwn(databases, database);
+  const targets = new Set(isNamed ? mapped : [...mapped, database]);
+  return [
+    ...[...targets].map((target) => ({
+      server,
+      name: `${target}.${table}`.toLowerCase(),
+      setting: 'databases',
+    })),
+    {
+      server,
+      name: `${stateDatabase.toLowerCase()} for ${sharesTopics ? '*' : `${database}.${table}`}`,
+      setting: 'stateDatabase',
+    },
+  ];
+};

@@ -1,6 +1,7 @@
 import { toPipelineError } from '@sluice/mysql';
 import { parseSection } from '@sluice/runtime';
 import type { ExamineStore } from '@sluice/sink-kit';
+import { selectionOf } from '@sluice/sink-kit/selection';
 import { mysqlSinkSchema } from './config.ts';
 import { targetPool } from './mysql-driver.ts';
 import { targetProblems } from './preflight.ts';
@@ -12,7 +13,7 @@ export const examineStore: ExamineStore = async ({ config, sink }) => {
   const pool = targetPool(settings, section);
   try {
     const connection = await pool.getConnection();
-    const about = { section, sourceTables: config.source.tables };
+    const about = { section, sourceTables: selectionOf(config, sink).patterns };
     const { lacking, limited } = await targetProblems(connection, settings, about);
     return [...lacking, ...limited];
   } catch (error) {

@@ -40,7 +40,7 @@ import {
   type CommitWatcher,
   type SqlDriver,
 } from '@sluice/sql-sink';
-import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { mysqlSinkSchema, storeSpots, targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { DisplacedRows } from './displaced-rows.ts';
 import { mysqlDialect } from './mysql-dialect.ts';
 import { mysqlDriver, targetPool } from './mysql-driver.ts';
@@ -62,6 +62,7 @@ const NO_DEFAULT = 1364;
 export const mysqlSink: SinkDefinition<MysqlSinkConfig> = {
   type: 'mysql',
   schema: mysqlSinkSchema,
+  storeSpots,
   place: ({ host, port }, section) => ({
     what: 'a MySQL or MariaDB server',
     address: `${host}:${port}`,

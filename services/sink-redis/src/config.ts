@@ -7,7 +7,7 @@ import {
   tlsSchema,
   type TlsFiles,
 } from '@sluice/runtime';
-import { sinkBaseSchema } from '@sluice/sink-kit';
+import { sinkBaseSchema, type StoreSpots } from '@sluice/sink-kit';
 import { z } from 'zod';
 
 /** Section of a sink of type `redis` in sluice.yaml. */
@@ -64,6 +64,16 @@ export const redisConfigSchema = z
   });
 
 export type RedisConfig = z.output<typeof redisConfigSchema>;
+
+/** The keys of a table in a database of the server. */
+export const storeSpots: StoreSpots<Pick<RedisConfig, 'url' | 'keyPrefix'>> = (
+  { url, keyPrefix },
+  { database, table },
+) => {
+  const { hostname, port, pathname } = new URL(url);
+  const server = `${hostname.toLowerCase()}:${port || '6379'}/${pathname.slice(1) || '0'}`;
+  return [{ server, name: `${keyPrefix}${database}.${table}`, setting: 'keyPrefix' }];
+};
 
 /** Whether the client can take it apart, and log in by it. */
 function isAddress(url: string): boolean {

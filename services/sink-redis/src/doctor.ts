@@ -1,5 +1,6 @@
 import { parseSection } from '@sluice/runtime';
 import type { ExamineStore } from '@sluice/sink-kit';
+import { selectionOf } from '@sluice/sink-kit/selection';
 import { redisConfigSchema } from './config.ts';
 import { RedisConnection } from './redis-connection.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
@@ -12,7 +13,11 @@ export const examineStore: ExamineStore = async ({ config, sink, log }) => {
   const connection = new RedisConnection(settings, { log, section }, () => undefined);
   try {
     await connection.open();
-    const about = { group: `${config.pipeline}.${sink}`, section, sourceTables: config.source.tables };
+    const about = {
+      group: `${config.pipeline}.${sink}`,
+      section,
+      sourceTables: selectionOf(config, sink).patterns,
+    };
     const acl = await aclProblemOf(connection, settings, about);
     const facts = serverFacts(await connection.info());
     return [acl, slotProblem(facts, settings.keyPrefix, section), evictionProblem(facts.evictsBy)].filter(

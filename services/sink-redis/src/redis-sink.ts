@@ -2,7 +2,7 @@ import { parseKey, type RowEnvelope, type Sequence, type Source } from '@sluice/
 import { PipelineError, preflightFailed } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
-import { redisConfigSchema, type RedisConfig } from './config.ts';
+import { redisConfigSchema, storeSpots, type RedisConfig } from './config.ts';
 import { KeyOwners } from './key-owners.ts';
 import { WriteMarkers } from './write-markers.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
@@ -20,6 +20,7 @@ const SCAN_COUNT = 1000;
 export const redisSink: SinkDefinition<RedisConfig> = {
   type: 'redis',
   schema: redisConfigSchema,
+  storeSpots,
   place: ({ url }, section) => ({
     what: 'a Redis server',
     address: new URL(url).host,

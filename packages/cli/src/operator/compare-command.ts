@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import type { CompareReport } from '@sluice/compare';
+import type { CompareReport, RunningOptions } from '@sluice/compare';
 import { VERSION, type SluiceConfig } from '@sluice/runtime';
+import { selectionOf } from '@sluice/sink-kit/selection';
 import { importCompare } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, Done, PipelineCommand } from './command.ts';
@@ -48,6 +49,7 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
       source: { ...config.source, setting: 'source.tls' },
       tables: plans.map(publishedTable),
       sinks,
+      takes: sinkTakes(config, Object.keys(sinks)),
       scope: {
         condition: (table) => (where === null ? null : pipeline.conditionSql(table, where)),
         keys,
@@ -105,6 +107,18 @@ export function sinksOf(config: SluiceConfig, values: OptionValues): Readonly<Re
   if (known === '') throw new CommandFailed('the file has no sinks to compare with');
   const chosen = Object.entries(config.sinks).filter(([name]) => named.length === 0 || named.includes(name));
   return Object.fromEntries(chosen.map(([name, section]) => [name, section as object]));
+}
+
+/** Whether a sink takes a table, and if so, why it need not have its rows as they are. */
+function sinkTakes(config: SluiceConfig, names: readonly string[]): RunningOptions['takes'] {
+  const selections = new Map(names.map((name) => [name, selectionOf(config, name)]));
+  return (sink, { database, table }) => {
+    const selection = selections.get(sink);
+    if (selection?.takesTable(database, table) === false) return false;
+    return selection?.takesAllOperations === false
+      ? `\`operations\` of the sink leaves some out: it need not have the rows as they are`
+      : true;
+  };
 }
 
 function keysOf(values: OptionValues): readonly [string, string] | null {

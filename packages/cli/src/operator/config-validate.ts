@@ -1,5 +1,6 @@
 import {
   formatPath,
+  isLoopback,
   loadConfig,
   opsOf,
   parseSection,
@@ -10,6 +11,7 @@ import {
 import { missingSink, sinkSchemas, type SinkSchemas } from '@sluice/sink-kit/installed';
 import type { FileCommand } from './command.ts';
 import { show, type Screen } from './screen.ts';
+import { spotProblems } from './shared-spots.ts';
 
 export const configValidateCommand: FileCommand = {
   name: 'config validate',
@@ -20,8 +22,16 @@ export const configValidateCommand: FileCommand = {
 
 /** Says every problem of the file at once, those of the sinks' sections included. True when there is none. */
 async function configValidate(file: string, env: Environment, screen: Screen): Promise<boolean> {
-  const problems = configProblems(file, env, await sinkSchemas(readable(file, env)));
-  const warnings = problems.length === 0 ? portClashes(loadConfig(file, env)) : [];
+  const schemas = await sinkSchemas(readable(file, env));
+  const wrong = configProblems(file, env, schemas);
+  const config = wrong.length === 0 ? loadConfig(file, env) : null;
+  const clashes = config === null ? [] : portClashes(config);
+  const problems = [
+    ...wrong,
+    ...(config === null ? [] : await spotProblems(config, schemas)),
+    ...clashes.flatMap(({ text, isCertain }) => (isCertain ? text : [])),
+  ];
+  const warnings = clashes.flatMap(({ text, isCertain }) => (isCertain ? [] : text));
   show(screen, { file, valid: problems.length === 0, problems, warnings }, [], []);
   if (screen.format === 'table') for (const problem of problems) screen.say(problem);
   for (const warning of warnings) screen.say(`warning: ${warning}`);
@@ -53,18 +63,27 @@ export function configProblems(file: string, env: Environment, schemas: SinkSche
   }
 }
 
-/** Ports that two services have: on one host the second cannot start. On hosts of their own they may, so it is no problem. */
-export function portClashes(config: SluiceConfig): readonly string[] {
-  const owners = new Map<number, string>();
-  const clashes: string[] = [];
+export interface PortClash {
+  readonly text: string;
+  /** Whether both listen on the loopback interface: then they are on one host. */
+  readonly isCertain: boolean;
+}
+
+/** Ports that two services have: on one host the second cannot start. On hosts of their own they may. */
+export function portClashes(config: SluiceConfig): readonly PortClash[] {
+  const owners = new Map<number, { readonly setting: string; readonly isLocal: boolean }>();
+  const clashes: PortClash[] = [];
   for (const path of [['capture'], ...Object.keys(config.sinks).map((sink) => ['sinks', sink])]) {
     const ops = opsOf(config, path);
+    const isLocal = isLoopback(ops.host) && ops.url === undefined;
     for (const name of ['port', 'metricsPort'] as const) {
       const setting = formatPath([...path, 'ops', name]);
       const owner = owners.get(ops[name]);
-      if (owner === undefined) owners.set(ops[name], setting);
-      else if (ops[name] !== 0)
-        clashes.push(`${setting} is ${ops[name]}, as ${owner}: on one host only one of them can have it`);
+      if (owner === undefined) owners.set(ops[name], { setting, isLocal });
+      else if (ops[name] !== 0) {
+        const text = `${setting} is ${ops[name]}, as ${owner.setting}: on one host only one of them can have it`;
+        clashes.push({ text, isCertain: isLocal && owner.isLocal });
+      }
     }
   }
   return clashes;

@@ -1,8 +1,9 @@
-import { CAPTURE, TopicRouting } from '@sluice/envelope';
+import { CAPTURE } from '@sluice/envelope';
 import { groupLag, groupMembers, kafkaClient, type GroupMember } from '@sluice/kafka';
 import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { withDeadLetters } from './dead-letters.ts';
 import type { KnownByKafka } from './service-line.ts';
+import { topicsOfSink } from './sink-topics.ts';
 
 const LETTERS_MS = 10_000;
 
@@ -35,8 +36,7 @@ async function lagOf(
   config: SluiceConfig,
   sink: string,
 ): Promise<Awaited<ReturnType<typeof groupLag>> | null> {
-  const routing = new TopicRouting(config.topics);
-  return orNull(groupLag(config.kafka, `${config.pipeline}.${sink}`, (topic) => routing.isDataTopic(topic)));
+  return orNull(groupLag(config.kafka, `${config.pipeline}.${sink}`, topicsOfSink(config, sink)));
 }
 
 async function orNull<T>(answer: Promise<T>): Promise<T | null> {

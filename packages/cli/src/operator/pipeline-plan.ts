@@ -3,9 +3,11 @@ import type { CapturePlan, TablePlan } from '@sluice/ops-api';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { TablePreview } from '@sluice/sink-kit';
 import { sinkPreview } from '@sluice/sink-kit/installed';
+import { selectionOf } from '@sluice/sink-kit/selection';
 import { importCapture } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
+import { sinkSelections } from './plan-selection.ts';
 import { planDetails, planSummary, type SinkPreview } from './plan-text.ts';
 import { plural, show, type Screen } from './screen.ts';
 
@@ -33,13 +35,18 @@ async function pipelinePlan({ values }: CommandLine, config: SluiceConfig, scree
   const tables = wanted.length === 0 ? plan.tables : plan.tables.filter(fits);
   if (wanted.length > 0 && tables.length === 0)
     throw new CommandFailed(`no captured table is called ${values.texts('table').join(' or ')}`);
+  const selections = await sinkSelections(config, plan.tables);
   const previews = await sinkPreviews(config, tables);
-  show(screen, { pipeline: config.pipeline, ...plan, tables, sinks: previews }, [], []);
+  const warnings = [...plan.warnings, ...selections.flatMap((each) => each.warnings)];
+  const document = { pipeline: config.pipeline, ...plan, warnings, tables, sinks: previews, selections };
+  show(screen, document, [], []);
   if (screen.format === 'table') {
     screen.output.write(planSummary({ ...plan, tables }));
     if (wanted.length > 0) for (const part of planDetails(tables, previews)) screen.output.write(`\n${part}`);
   }
-  reportVerdict(plan, wanted.length > 0, screen);
+  for (const { sink, tables: taken } of selections)
+    screen.say(`sink ${sink} takes ${plural(taken.length, 'table')} of ${plan.tables.length}`);
+  reportVerdict({ ...plan, warnings }, wanted.length > 0, screen);
   return plan.problems.length === 0;
 }
 
@@ -68,8 +75,9 @@ async function sinkPreviews(config: SluiceConfig, tables: readonly TablePlan[]):
   for (const sink of Object.keys(config.sinks)) {
     const previewTable = await sinkPreview(sink, config);
     if (previewTable === null) continue;
+    const selection = selectionOf(config, sink);
     for (const table of tables) {
-      if (table.refused) continue;
+      if (table.refused || !selection.takesTable(table.database, table.table)) continue;
       previews.push({
         sink,
         table: tableIdOf(table),

@@ -2,6 +2,7 @@ import type { StoreRepair } from '@sluice/compare';
 import { groupHasOffsets, kafkaClient } from '@sluice/kafka';
 import { createLogger, ownNameOf, Registry, type SluiceConfig } from '@sluice/runtime';
 import { tombstoneLifeMs } from '@sluice/sink-kit';
+import { selectionOf } from '@sluice/sink-kit/selection';
 import { CommandFailed } from './command-failed.ts';
 import { importCompare } from './optional-packages.ts';
 
@@ -19,7 +20,7 @@ export async function openRepairedSink(config: SluiceConfig, name: string): Prom
       name,
       section: `sinks.${name}`,
       named: ownNameOf(config, name),
-      sourceTables: config.source.tables,
+      sourceTables: selectionOf(config, name).patterns,
       prefix: config.topics.prefix,
       group,
       hasProgress: () => groupHasOffsets(kafka, group),

@@ -1,4 +1,3 @@
-import { TopicRouting } from '@sluice/envelope';
 import { groupActive, groupMembers, groupPositions, kafkaClient, listTopics, moveGroup } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { UsageError } from './usage-error.ts';
@@ -10,6 +9,7 @@ import { sinkOf, whoIsIt, withDeadLetters } from './dead-letters.ts';
 import { INSTANT_FORMS, type OptionValues } from './option-values.ts';
 import { planRewind, recordsOf, type RewindPlan, type RewindTarget } from './rewind-plan.ts';
 import { show, type Screen } from './screen.ts';
+import { topicsOfSink } from './sink-topics.ts';
 
 const PARTITIONS_MAX = 1_000_000;
 const HEADINGS = ['TOPIC', 'PARTITION', 'FROM', 'TO', 'RECORDS'];
@@ -36,7 +36,7 @@ async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Scree
   const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
   const [member] = await groupMembers(kafka, group);
   if (member !== undefined && performs) throw groupActive(group);
-  const plan = await planFor(kafka, config, group, target, values);
+  const plan = await planFor(kafka, config, sink, target, values);
   showPlan(plan, sink, performs, screen);
   if (plan.refused.length > 0) throw new CommandFailed(refusalOf(plan));
   if (!performs) {
@@ -89,20 +89,21 @@ async function leaveOrders(
 async function planFor(
   kafka: Kafka,
   config: SluiceConfig,
-  group: string,
+  sink: string,
   target: RewindTarget,
   values: OptionValues,
 ): Promise<RewindPlan> {
   const topic = values.text('topic');
   const partition = values.wholeNumber('partition', 0, PARTITIONS_MAX);
   const { prefix } = config.topics;
-  const routing = new TopicRouting(config.topics);
-  const topics = await listTopics(kafka, (name) => routing.isDataTopic(name) && (topic ?? name) === name);
+  const isRead = topicsOfSink(config, sink);
+  const topics = await listTopics(kafka, (name) => isRead(name) && (topic ?? name) === name);
   if (topics.length === 0) {
     throw new CommandFailed(
       topic === undefined ? `there is no topic of ${prefix} yet` : `there is no data topic ${topic}`,
     );
   }
+  const group = `${config.pipeline}.${sink}`;
   const positions = await groupPositions(kafka, group, topics, target.kind === 'time' ? target.atMs : null);
   const chosen = positions.filter((position) => partition === undefined || position.partition === partition);
   if (chosen.length === 0) throw new CommandFailed(`${topics.join(', ')} has no partition ${partition}`);

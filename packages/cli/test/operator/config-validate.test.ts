@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '@sluice/runtime';
 import { missingSink, sinkMain, sinkSchemas } from '@sluice/sink-kit/installed';
 import { configProblems, portClashes } from '../../src/operator/config-validate.ts';
+import { spotProblems } from '../../src/operator/shared-spots.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,6 +56,55 @@ describe('config validate', () => {
     ]);
   });
 
+  test('refuses sinks that would meet in one place of a store', async () => {
+    const found = async (sinks: string, more = ''): Promise<readonly string[]> => {
+      const config = parseConfig(`${base}${more}sinks: { ${sinks} }`, {});
+      return spotProblems(config, await sinkSchemas(config));
+    };
+    const redis = (name: string, rest = ''): string => `${name}: { type: redis ${rest} }`;
+    expect(await found(`${redis('a')}, ${redis('b')}`)).toEqual([
+      'sinks.b.keyPrefix: found *.* on 127.0.0.1:6379/0, a place that sinks.a has too; give one of the two another keyPrefix or server, or tables that the other does not take',
+    ]);
+    for (const apart of [
+      redis('b', ', keyPrefix: "b:"'),
+      redis('b', ', url: "redis://127.0.0.1:6379/1"'),
+      redis('b', ', url: "redis://elsewhere"'),
+    ])
+      expect(await found(`${redis('a', ', tables: [shop.*], keyPrefix: "a:"')}, ${apart}`)).toEqual([]);
+    const users = redis('a', ', tables: [shop.users]');
+    expect(await found(`${users}, ${redis('b', ', tables: [shop.orders]')}`)).toEqual([]);
+    expect(await found(`${users}, ${redis('b', ', excludeTables: [shop.u*]')}`)).toEqual([]);
+    expect(
+      await found(`${users}, ${redis('b', ', tables: [shop.us*], excludeTables: [shop.usage]')}`),
+    ).toHaveLength(1);
+
+    const index = (name: string, rest: string): string => `${name}: { type: elasticsearch, ${rest} }`;
+    expect(await found(`${index('a', 'tables: [a.t]')}, ${index('b', 'tables: [A.T]')}`)).toEqual([
+      expect.stringMatching(/^sinks\.b\.indexPrefix: found a\.t on http:\/\/127\.0\.0\.1:9200/),
+    ]);
+    expect(await found(`${index('a', 'indexPrefix: a-')}, ${index('b', 'indexPrefix: b-')}`)).toEqual([]);
+
+    const mysql = (name: string, rest: string): string =>
+      `${name}: { type: mysql, host: t, user: u, ${rest} }`;
+    const canary = mysql('canary', 'tables: [shop.*], databases: { shop: canary }');
+    expect(await found(`${canary}, ${mysql('live', 'tables: [shop.*]')}`)).toEqual([
+      expect.stringMatching(
+        /^sinks\.live\.stateDatabase: found sluice for shop\.\* on t:3306, a place that sinks\.canary has too/,
+      ),
+    ]);
+    expect(await found(`${canary}, ${mysql('live', 'tables: [shop.*], stateDatabase: other')}`)).toEqual([]);
+    const parts = `${mysql('a', 'tables: [shop.a]')}, ${mysql('b', 'tables: [shop.b]')}`;
+    expect(await found(parts)).toEqual([]);
+    expect(await found(parts, 'topics: { strategy: database }\n')).toEqual([
+      expect.stringMatching(/^sinks\.b\.stateDatabase: /),
+    ]);
+    expect(
+      await found(
+        `${mysql('a', 'databases: { shop: x }')}, ${mysql('b', 'databases: { crm: X }, stateDatabase: y')}`,
+      ),
+    ).toEqual([expect.stringMatching(/^sinks\.b\.databases: /)]);
+  });
+
   test('says what may be the name of a sink', () => {
     for (const name of ['Cache', '-a', 'a_b', 'capture', 'a'.repeat(64)])
       expect(problems(`${base}sinks: { ${name}: { type: redis } }`)).toEqual([
@@ -87,13 +137,21 @@ sinks: { shelf: { package: ./nowhere } }`,
 
   test('says which services could not run on one host; those that name no ports can', () => {
     const clashes = (sinks: string): readonly string[] =>
-      portClashes(parseConfig(`${base}sinks: ${sinks}`, {}));
+      portClashes(parseConfig(`${base}sinks: ${sinks}`, {})).map(({ text }) => text);
     expect(clashes('{ redis: {}, elasticsearch: {}, mysql: {} }')).toEqual([]);
     expect(clashes('{ redis: { ops: { port: 8080, metricsPort: 8082 } }, elasticsearch: {} }')).toEqual([
       'sinks.redis.ops.port is 8080, as capture.ops.port: on one host only one of them can have it',
       'sinks.elasticsearch.ops.port is 8082, as sinks.redis.ops.metricsPort: on one host only one of them can have it',
     ]);
     expect(clashes('{ redis: { ops: { port: 0, metricsPort: 0 } } }')).toEqual([]);
+    const isCertain = (ops: string): readonly boolean[] =>
+      portClashes(
+        parseConfig(`${base}sinks: { a: { type: redis }, b: { type: redis, ops: { ${ops} } } }`, {}),
+      ).map((clash) => clash.isCertain);
+    expect(isCertain('')).toEqual([true, true]);
+    // In a container of its own, and on a host that somebody names.
+    expect(isCertain('host: 0.0.0.0, insecure: true, metricsPort: 1')).toEqual([false]);
+    expect(isCertain("url: 'http://b:8081', metricsPort: 1")).toEqual([false]);
   });
 
   test('names what is wrong outside of them', () => {

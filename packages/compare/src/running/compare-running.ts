@@ -16,6 +16,8 @@ export interface RunningOptions {
   readonly tables: readonly PublishedTable[];
   /** Settings of sinks by their names, as in `sinks` of sluice.yaml. */
   readonly sinks: Readonly<Record<string, object>>;
+  /** Whether a sink takes a table; or why it need not have its rows as they are. */
+  readonly takes: (sink: string, table: TableName) => boolean | string;
   readonly scope: CompareScope;
   /** Rows of the source that are read in a second, at most. */
   readonly rowsPerSecond: number;
@@ -52,7 +54,7 @@ export interface CompareProgress {
  * is equal, or the sink has applied all that was committed before. Throws when a server does not answer; never for a difference.
  */
 export async function compareRunning(options: RunningOptions): Promise<RunningFindings> {
-  const findings = new Findings(Object.keys(options.sinks));
+  const findings = new Findings();
   const source = await openRowConnection(options.source);
   const sinks = new Map<string, ComparedSink>();
   try {
@@ -65,13 +67,23 @@ export async function compareRunning(options: RunningOptions): Promise<RunningFi
         continue;
       }
       const { table, remarks } = await readRunningTable(source, published);
-      findings.begin(published, table, remarks);
+      const names = [...sinks.keys()].filter((name) => options.takes(name, published) === true);
+      findings.begin(published, table, remarks, names);
+      for (const name of sinks.keys()) {
+        const why = options.takes(name, published);
+        if (typeof why === 'string') findings.leaveOut(name, why);
+      }
       if (table === null) continue;
+      if (names.length === 0) {
+        findings.remark('none of these sinks takes it');
+        continue;
+      }
+      const taking = new Map([...sinks].filter(([name]) => names.includes(name)));
       const { condition, ofAbout, isWhole } = await rowsWanted(source, table, options.scope);
       if (!isWhole)
         findings.remark('rows that only a sink has were not looked for: not all rows were compared');
       const onRows = (rows: number): void => options.onProgress({ table: tableIdOf(table), rows, ofAbout });
-      const parts = { source, table, condition, isWhole, sinks, findings, pace, onRows };
+      const parts = { source, table, condition, isWhole, sinks: taking, findings, pace, onRows };
       await compareTable({ ...parts, applied: options.applied, signal: options.signal });
       if (options.signal.aborted) findings.remark(INTERRUPTED);
     }

@@ -9,21 +9,22 @@ const NOTHING: SinkCounts = { compared: 0, equal: 0, different: 0, missing: 0, e
 
 /** What is found, table by table: counts of all, and the first entries of the lists. */
 export class Findings {
-  readonly #sinks: readonly string[];
   readonly #tables: CompareReport['tables'] = [];
   readonly #differences: CompareReport['differences'] = [];
   readonly #notSettled: CompareReport['notSettled'] = [];
   #table: ComparedTable | null = null;
   #rows = 0;
   #unlisted = 0;
+  #isPartial = false;
 
-  constructor(sinks: readonly string[]) {
-    this.#sinks = sinks;
-  }
-
-  /** All that follows is about this table; null when it is not compared. */
-  begin(name: TableName, table: ComparedTable | null, remarks: readonly string[]): void {
-    const counts = this.#sinks.map((sink) => [sink, { ...NOTHING }] as const);
+  /** All that follows is about this table, null when it is not compared, and these sinks. */
+  begin(
+    name: TableName,
+    table: ComparedTable | null,
+    remarks: readonly string[],
+    sinks: readonly string[] = [],
+  ): void {
+    const counts = sinks.map((sink) => [sink, { ...NOTHING }] as const);
     this.#table = table;
     this.#tables.push({
       table: tableIdOf(name),
@@ -31,6 +32,12 @@ export class Findings {
       remarks: [...remarks],
       sinks: table === null ? {} : Object.fromEntries(counts),
     });
+  }
+
+  /** The table is not compared with this sink. */
+  leaveOut(sink: string, why: string): void {
+    this.#isPartial = true;
+    this.remark(`not compared with sink ${sink}: ${why}`);
   }
 
   remark(text: string): void {
@@ -72,7 +79,9 @@ export class Findings {
     const all = this.#tables.flatMap(({ sinks }) => Object.values(sinks));
     const differs = all.some(({ different, missing, extra }) => different + missing + extra > 0);
     const isDone =
-      all.every(({ notSettled }) => notSettled === 0) && this.#tables.every(({ compared }) => compared);
+      !this.#isPartial &&
+      all.every(({ notSettled }) => notSettled === 0) &&
+      this.#tables.every(({ compared }) => compared);
     return {
       result: isInterrupted || (!differs && !isDone) ? 'not done' : differs ? 'different' : 'equal',
       rows: this.#rows,

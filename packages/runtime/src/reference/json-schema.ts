@@ -37,10 +37,8 @@ export function configJsonSchema(sinks: Readonly<Record<string, z.ZodType>>): Se
 
 /** A section with another name says by `type` what it is of. */
 function sectionOfType(type: string): SettingSchema {
-  return {
-    if: { properties: { type: { const: type } }, required: ['type'] },
-    then: { $ref: `#/properties/sinks/properties/${type}` },
-  };
+  const isOfType = { properties: { type: { const: type } }, required: ['type'] };
+  return { anyOf: [{ not: isOfType }, { $ref: `#/properties/sinks/properties/${type}` }] };
 }
 
 function toSetting(schema: z.ZodType): SettingSchema {

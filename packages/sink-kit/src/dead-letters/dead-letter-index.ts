@@ -1,12 +1,15 @@
 import { partitionName, type TopicPartition } from '@sluice/kafka';
 import {
   isResolved,
+  skippedName,
   type Decision,
   type Halt,
   type DeadLetterDecision,
   type PauseOrder,
   type RewindOrder,
   type Shortfall,
+  type SkippedPlace,
+  type SkippedTable,
 } from './decisions.ts';
 import type { DeadLetter } from './dead-letter.ts';
 
@@ -41,6 +44,7 @@ export class DeadLetterIndex {
   readonly #rewinds = new Map<string, PendingRewind>();
   readonly #pauses = new Map<string, PauseOrder>();
   readonly #incomplete = new Map<string, Shortfall & TopicPartition>();
+  readonly #skipped = new Map<string, SkippedTable & SkippedPlace>();
   readonly #holdsResolved: boolean;
   #held = 0;
   #halt: Halt | null = null;
@@ -73,6 +77,11 @@ export class DeadLetterIndex {
   /** Partitions that the sink lacks older records of, by `partitionName`. */
   get incomplete(): ReadonlyMap<string, Shortfall & TopicPartition> {
     return this.#incomplete;
+  }
+
+  /** What the sink has passed over, by `skippedName`. */
+  get skipped(): ReadonlyMap<string, SkippedTable & SkippedPlace> {
+    return this.#skipped;
   }
 
   /** Counts the records that operators have released so far: a change says that held partitions should look again. */
@@ -126,7 +135,14 @@ export class DeadLetterIndex {
     else if (decision.kind === 'halt') this.#halt = decision.value;
     else if (decision.kind === 'pause') this.#pause(decision.table, decision.value);
     else if (decision.kind === 'rewind') setOrDelete(this.#rewinds, decision);
+    else if (decision.kind === 'skipped') this.#skip(decision, decision.value);
     else setOrDelete(this.#incomplete, decision);
+  }
+
+  #skip({ topic, partition, table }: SkippedPlace, value: SkippedTable | null): void {
+    const place = { topic, partition, table };
+    if (value === null) this.#skipped.delete(skippedName(place));
+    else this.#skipped.set(skippedName(place), { ...value, ...place });
   }
 
   #pause(table: string, order: PauseOrder | null): void {

@@ -125,6 +125,11 @@ export class DeadLetterManager {
     return this.#store.index.incomplete;
   }
 
+  /** What the sink has passed over, by `skippedName`. */
+  get skipped(): DeadLetterIndex['skipped'] {
+    return this.#store.index.skipped;
+  }
+
   /** Resolves when Kafka has stored it. */
   async decide(decision: Decision): Promise<void> {
     await this.#store.decide(decision);

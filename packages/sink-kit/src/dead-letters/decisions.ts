@@ -1,5 +1,6 @@
 import { PipelineError, refuseNewer } from '@sluice/runtime';
 import { z } from 'zod';
+import { SINK_OPERATIONS } from '../table-selection.ts';
 
 /*
  * Records of a sink's decisions topic: what people (or a sink, of itself) have decided. Compacted, so the newest record of
@@ -53,11 +54,34 @@ const incompleteSchema = z.object({
   whole: z.array(z.string()),
 });
 
+const skippedSchema = z.object({
+  /** When the first was skipped, milliseconds since 1970. */
+  at: z.int(),
+  /** Of the records that were skipped, as `operations` of the sink names them. */
+  operations: z.array(z.enum(SINK_OPERATIONS)),
+  /** The newest snapshot that reconciles and has begun since the settings take them. */
+  job: z.string().nullable(),
+});
+
 export type DeadLetterDecision = z.output<typeof deadLetterDecisionSchema>;
 export type DeadLetterOutcome = DeadLetterDecision['outcome'];
 export type Halt = z.output<typeof haltSchema>;
 export type PauseOrder = z.output<typeof pauseSchema>;
 export type RewindOrder = z.output<typeof rewindSchema>;
+/** What a sink has passed over of a table in a partition. */
+export type SkippedTable = z.output<typeof skippedSchema>;
+
+export interface SkippedPlace {
+  readonly topic: string;
+  readonly partition: number;
+  /** `database.table` */
+  readonly table: string;
+}
+
+export function skippedName({ topic, partition, table }: SkippedPlace): string {
+  return `${topic}/${partition}/${table}`;
+}
+
 /** What a sink lacks of a partition. */
 export type Shortfall = z.output<typeof incompleteSchema>;
 
@@ -77,7 +101,8 @@ export type Decision =
       readonly topic: string;
       readonly partition: number;
       readonly value: Shortfall | null;
-    };
+    }
+  | ({ readonly kind: 'skipped'; readonly value: SkippedTable | null } & SkippedPlace);
 
 export function isResolved({ outcome }: DeadLetterDecision): boolean {
   return outcome === 'replayed' || outcome === 'stale' || outcome === 'discarded';
@@ -105,6 +130,11 @@ export function decodeDecision(key: Buffer | null, value: Buffer | null): Decisi
       const [, topic = '', partition = ''] = place;
       return { kind, topic, partition: Number(partition), value: parse(rewindSchema, value) };
     }
+    if (kind === 'skipped') {
+      const [found, topic = '', partition = '', table = ''] = /^([^/]+)\/(\d+)\/(.+)$/su.exec(name) ?? [];
+      if (found === undefined) throw corrupt(text);
+      return { kind, topic, partition: Number(partition), table, value: parse(skippedSchema, value) };
+    }
     if (kind === 'incomplete' && place !== null) {
       const [, topic = '', partition = ''] = place;
       return { kind, topic, partition: Number(partition), value: parse(incompleteSchema, value) };
@@ -119,7 +149,9 @@ export function decodeDecision(key: Buffer | null, value: Buffer | null): Decisi
 function keyOf(decision: Decision): string {
   if (decision.kind === 'letter') return `letter:${decision.id}`;
   if (decision.kind === 'pause') return `pause:${decision.table}`;
-  return decision.kind === 'halt' ? 'halt' : `${decision.kind}:${decision.topic}/${decision.partition}`;
+  if (decision.kind === 'halt') return 'halt';
+  if (decision.kind === 'skipped') return `skipped:${skippedName(decision)}`;
+  return `${decision.kind}:${decision.topic}/${decision.partition}`;
 }
 
 /** No record of version 1 says its version. */

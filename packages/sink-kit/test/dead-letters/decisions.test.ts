@@ -41,6 +41,14 @@ describe('a decision', () => {
       value: { at: 1, from: '12', jobs: { 'shop.a': 's1@0010000020000000100' }, whole: [] },
     },
     { kind: 'incomplete', topic: 'shop.shop.a', partition: 3, value: null },
+    {
+      kind: 'skipped',
+      topic: 'shop.shop',
+      partition: 3,
+      table: 'shop.`a/1.b`',
+      value: { at: 1, operations: ['delete', 'insert'], job: null },
+    },
+    { kind: 'skipped', topic: 'shop.shop', partition: 3, table: 'shop.a', value: null },
   ];
   test.each(decisions)('goes through Kafka: $kind', (decision) => {
     const { key, value } = encodeDecision(decision);

@@ -8,6 +8,7 @@ import { DeadLetterAdmin } from '../../src/dead-letters/dead-letter-admin.ts';
 import { dlqRoutes } from '../../src/dead-letters/dlq-routes.ts';
 import { DeadLetterStore } from '../../src/dead-letters/dead-letter-store.ts';
 import { selectTopics } from '../../src/discovery.ts';
+import { TableSelection } from '../../src/table-selection.ts';
 import { DeadLetterProducer } from '../../src/dead-letter-producer.ts';
 import type { Delivery, Outcome } from '../../src/sink.ts';
 import { inMemorySink, itemRow, sequenceAt, TestTopic, conformanceColumns } from '../../src/testing/index.ts';
@@ -227,7 +228,8 @@ describe('decisions', () => {
     const names = await listTopics(kafka, (name) => name.startsWith(`${admin.prefix}.`));
     const own = [deadLetterTopic(admin.prefix, 'memory'), decisionsTopic(admin.prefix, 'memory')];
     expect(names).toEqual(own.sort());
-    expect(selectTopics(names, admin.prefix, new TopicRouting({ prefix: admin.prefix }))).toEqual([]);
+    const all = new TableSelection({}, ['*.*']);
+    expect(selectTopics(names, admin.prefix, new TopicRouting({ prefix: admin.prefix }), all)).toEqual([]);
   });
 
   test('are none before the topics exist', async () => {
