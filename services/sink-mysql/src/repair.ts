@@ -142,9 +142,12 @@ class MysqlRepair implements StoreRepair {
     const pending = rows.map((row, position) => pendingRow(row, position, plan));
     const writes = pending.filter(({ after }) => after !== null);
     const deletes = pending.filter(({ after }) => after === null);
+    // An upsert fires on any unique index, and would change the row of another key.
+    const mayMeetStrangers = plan.otherUnique.length > 0;
+    const inserts = insertStatements(table, writes, mayMeetStrangers ? 'absent' : 'guarded');
     return [
-      ...[...insertStatements(table, writes, 'guarded')].map(({ sql }) => sql),
-      ...deletes.map((row) => guardedDelete(table, plan, row)),
+      ...(mayMeetStrangers ? pending : deletes).map((row) => guardedDelete(table, plan, row)),
+      ...[...inserts].map(({ sql }) => sql),
     ];
   }
 

@@ -99,7 +99,7 @@ export interface InsertStatement {
 export function* insertStatements(
   table: TargetTable,
   rows: readonly PendingRow[],
-  mode: 'insert' | 'upsert' | 'guarded',
+  mode: 'insert' | 'upsert' | 'guarded' | 'absent',
 ): Generator<InsertStatement> {
   let plan: InsertPlan | null = null;
   let open: PendingRow[] = [];

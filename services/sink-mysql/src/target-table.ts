@@ -43,6 +43,8 @@ export interface InsertPlan {
   readonly upsert: string;
   /** The same, and nothing of a row that is newer: for who does not look first. */
   readonly guarded: string;
+  /** The same, and nothing at all of a row that is there, be it another one with the same value of a unique index. */
+  readonly absent: string;
 }
 
 /** A table of the target with what is compiled for its rows. */
@@ -158,6 +160,7 @@ export class TargetTable {
       filled: filled.map(({ value }) => `${value},`).join(''),
       upsert: `${onDuplicate}${changed.map((sql) => `${sql}=${newValue(sql)}`).join(',')}`,
       guarded: `${onDuplicate}${guarded.join(',')}`,
+      absent: `${onDuplicate}${sequence}=${this.sql}.${sequence}`,
     };
   }
 

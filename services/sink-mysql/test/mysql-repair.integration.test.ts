@@ -132,6 +132,21 @@ describe.each([
     expect(await notes()).toEqual(["1 it's", '2 old', '3 new']);
   });
 
+  test('its statements for a table with another unique index change no row of another key', async () => {
+    const store = await opened();
+    await fill();
+    await fixture.reader.query(`UPDATE ${fixture.table('orders')} SET note = CONCAT('old ', id)`);
+    await fixture.reader.query(`ALTER TABLE ${fixture.table('orders')} ADD UNIQUE KEY other (note)`);
+    const text = await store.statements([
+      snapshot(1, 'old 2', 20),
+      snapshot(3, 'new', 20),
+      snapshot(4, 'too old', 5),
+    ]);
+    for (const statement of text.split(';\n').filter((line) => line !== ''))
+      await fixture.reader.query(statement);
+    expect(await notes()).toEqual(['2 old 2', '3 new', '4 old 4']);
+  });
+
   const hex = (text: string): string => Buffer.from(text).toString('hex').toUpperCase();
   const snapshot = (key: number, text: string, step: number): Delivery =>
     topic.row({ operation: 'SNAPSHOT', sequence: sequenceAt(step), row: { id: key, note: text } });
