@@ -34,6 +34,8 @@ export interface RunningService {
   readonly pid: number;
   /** Its `/status`. */
   status(): Promise<unknown>;
+  /** Its `/metrics`. */
+  metrics(): Promise<string>;
 }
 
 /**
@@ -106,9 +108,11 @@ export class BenchPipeline {
       profiles === null ? [] : ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${profiles}`];
     const process = ServiceProcess.start(this.#scope, { service, configFile, opsPort: port, nodeArgs });
     await process.ready();
-    this.#scrape(process, `http://127.0.0.1:${metricsPort}/metrics`);
+    const page = `http://127.0.0.1:${metricsPort}/metrics`;
+    this.#scrape(process, page);
+    const metrics = async (): Promise<string> => (await fetch(page)).text();
     const status = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${port}/status`)).json();
-    return { process, pid: process.pid, status };
+    return { process, pid: process.pid, status, metrics };
   }
 
   /** Until the process ends: then nobody answers. */
