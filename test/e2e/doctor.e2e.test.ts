@@ -43,8 +43,9 @@ test('doctor finds nothing wrong with a pipeline that is well, and says what is 
   });
   const well = await eventually('a doctor that finds nothing', async () => findingsOf(file, 0));
   expect(new Set(well.map(({ area }) => area))).toEqual(
-    new Set(['source', 'capture', 'sink-redis', 'services']),
+    new Set(['source', 'capture', 'kafka', 'sink-redis', 'services']),
   );
+  expect(well.find(({ area }) => area === 'kafka')?.found).toMatch(/^clock 0\.\d\d s from capture/u);
 
   const { database } = pipeline;
   const name = 'binlog_expire_logs_seconds';

@@ -18,7 +18,7 @@ export interface AbortedTransaction {
 }
 
 const TRANSACTIONAL_BIT = 0x10;
-const CONTROL_BIT = 0x20;
+export const CONTROL_BIT = 0x20;
 /** Set by the broker in topics with `message.timestamp.type=LogAppendTime`: the batch's maximum holds for all its records. */
 const LOG_APPEND_TIME_BIT = 0x08;
 /** Key of a control record: version (int16), type (int16): 0 abort, 1 commit (KIP-98). */

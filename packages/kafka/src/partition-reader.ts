@@ -1,8 +1,8 @@
-import { fetchV11, listOffsetsV6, type Connection } from '@platformatic/kafka';
+import { fetchV11, listOffsetsV6, type Connection, type RecordsBatch } from '@platformatic/kafka';
 import { PipelineError } from '@sluice/runtime';
 import type { Cluster } from './cluster.ts';
 import type { BrokerConnections } from './broker-connections.ts';
-import { committedRecords, type TopicRecord } from './committed-records.ts';
+import { committedRecords, type AbortedTransaction, type TopicRecord } from './committed-records.ts';
 import { errorOfCode, toPipelineError } from './errors.ts';
 import { LEADER_NOT_AVAILABLE } from './protocol/error-codes.ts';
 import type { RecoveryWindow } from './recovery-window.ts';
@@ -18,6 +18,12 @@ export interface FetchedRecords {
   readonly records: readonly TopicRecord[];
   /** Offset to read on from: behind the last batch, whether it had records to show or not. */
   readonly next: bigint;
+}
+
+/** Whole batches of a log, and the transactions among them that were aborted. */
+export interface FetchedBatches {
+  readonly batches: readonly RecordsBatch[];
+  readonly aborted: readonly AbortedTransaction[];
 }
 
 const READ_UNCOMMITTED = 0;
@@ -58,6 +64,17 @@ export class PartitionReader {
     offset: bigint,
     window: RecoveryWindow,
   ): Promise<FetchedRecords> {
+    const { batches, aborted } = await this.batches(topic, partition, offset, window);
+    return committedRecords(topic, partition, offset, batches, aborted);
+  }
+
+  /** What `fetch` makes its records of. */
+  async batches(
+    topic: string,
+    partition: number,
+    offset: bigint,
+    window: RecoveryWindow,
+  ): Promise<FetchedBatches> {
     return this.#fromLeader(topic, partition, window, async (connection) => {
       const response = await fetchV11.api.async(
         connection,
@@ -72,13 +89,7 @@ export class PartitionReader {
         '',
       );
       const found = response.responses[0]?.partitions[0];
-      return committedRecords(
-        topic,
-        partition,
-        offset,
-        found?.records ?? [],
-        found?.abortedTransactions ?? [],
-      );
+      return { batches: found?.records ?? [], aborted: found?.abortedTransactions ?? [] };
     });
   }
 

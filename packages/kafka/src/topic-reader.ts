@@ -1,7 +1,9 @@
+import type { RecordsBatch } from '@platformatic/kafka';
 import { PipelineError, whenAborted, type KafkaConfig } from '@sluice/runtime';
 import { boundLibrary } from './bounded-codecs.ts';
 import { BrokerConnections } from './broker-connections.ts';
 import { Cluster } from './cluster.ts';
+import { commitDelays } from './commit-delays.ts';
 import type { TopicRecord } from './committed-records.ts';
 import { errorOfCode, toPipelineError } from './errors.ts';
 import { PartitionReader } from './partition-reader.ts';
@@ -90,6 +92,29 @@ export class TopicReader {
           this.#tail(topic, partition, () => true, window),
         ),
       );
+    });
+  }
+
+  /** Of the newest transactions in the first partition; none when there is none, or no such topic. See `commitDelays`. */
+  async commitDelays(topic: string): Promise<readonly number[]> {
+    return this.#guarded(async (window) => {
+      if ((await this.#partitions(topic, window)) === 0) return [];
+      const { start, end } = await this.#reader.bounds(topic, 0, window);
+      const from = end - FIRST_LOOK < start ? start : end - FIRST_LOOK;
+      const all: RecordsBatch[] = [];
+      for (let offset = from; offset < end;) {
+        const { batches } = await this.#reader.batches(topic, 0, offset, window);
+        const last = batches.at(-1);
+        // No end: the broker may answer before it has read what is there.
+        if (last === undefined) {
+          const message = `read ${topic}/0: Kafka has offsets up to ${end}, and sends nothing from ${offset} on`;
+          await window.again(new PipelineError('KAFKA_UNREACHABLE', message));
+        } else {
+          all.push(...batches);
+          offset = last.firstOffset + BigInt(last.lastOffsetDelta) + 1n;
+        }
+      }
+      return commitDelays(all);
     });
   }
 

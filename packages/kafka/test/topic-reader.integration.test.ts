@@ -46,6 +46,19 @@ async function abort(topic: string, count: number): Promise<void> {
   await broker.settled(topic);
 }
 
+test('the clock of the broker is told by its commits', async () => {
+  const topic = await broker.topic(1);
+  const written = (behindMs: number): TopicBatch => ({
+    topic,
+    partition: 0,
+    batch: batchOf([{ timestamp: Date.now() - behindMs, key: 'k', value: 'v' }]),
+  });
+  expect(await broker.reading((reader) => reader.commitDelays(topic))).toEqual([]);
+  await publish([[written(600_000)], [written(0)]]);
+  const delays = await broker.reading((reader) => reader.commitDelays(topic));
+  expect(delays.map((ms) => Math.round(ms / 60_000))).toEqual([10, 0]);
+});
+
 describe('the newest record', () => {
   test('lies before commit markers, aborted records and abort markers', async () => {
     const topic = await broker.topic(1);

@@ -16,6 +16,7 @@ export {
 } from './errors.ts';
 export { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
 export { environmentVariable } from './config/environment.ts';
+export { aheadOfUsMs, clockProblem } from './clock-skew.ts';
 export { isForeign } from './config/foreign-secrets.ts';
 export { loadedConfig, type LoadedConfig } from './config/loaded-config.ts';
 export { configPath, loadConfig, parseConfig, type Environment } from './config/load.ts';

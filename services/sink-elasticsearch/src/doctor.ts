@@ -1,12 +1,12 @@
 import { Client } from '@elastic/elasticsearch';
-import { parseSection, type PreflightProblem } from '@sluice/runtime';
+import { aheadOfUsMs, clockProblem, parseSection, type PreflightProblem } from '@sluice/runtime';
 import type { ExamineStore } from '@sluice/sink-kit';
 import { selectionOf } from '@sluice/sink-kit/selection';
 import { clientOptions, elasticsearchSchema } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { missingPrivileges } from './preflight.ts';
 
-/** Login, privileges, and the health of the cluster. */
+/** Login, privileges, the health of the cluster, and its clock. */
 export const examineStore: ExamineStore = async ({ config, sink, signal }) => {
   const settings = parseSection(config, ['sinks', sink], elasticsearchSchema);
   const section = `sinks.${sink}`;
@@ -15,13 +15,23 @@ export const examineStore: ExamineStore = async ({ config, sink, signal }) => {
     const about = { section, sourceTables: selectionOf(config, sink).patterns };
     const privileges = await missingPrivileges(client, settings, about, signal);
     const { status } = await client.cluster.health({}, { signal });
-    return [...privileges, ...clusterProblem(status)];
+    return [...privileges, ...clusterProblem(status), ...(await clockProblems(client, signal))];
   } catch (error) {
     throw requestError(error, 'health');
   } finally {
     await client.close();
   }
 };
+
+/** In whole seconds: half a second off in the middle. */
+async function clockProblems(client: Client, signal: AbortSignal): Promise<readonly PreflightProblem[]> {
+  const aheadMs = await aheadOfUsMs(async () => {
+    const [health] = await client.cat.health({ format: 'json', h: 'epoch' }, { signal });
+    return Number(health?.epoch) * 1000 + 500;
+  });
+  const problem = clockProblem({ of: 'Elasticsearch', aheadMs, exactMs: 500 });
+  return problem === null ? [] : [problem];
+}
 
 /** Yellow has no replica of some shard, as a single node has none. */
 function clusterProblem(status: string): readonly PreflightProblem[] {

@@ -1,12 +1,12 @@
-import { toPipelineError } from '@sluice/mysql';
-import { parseSection } from '@sluice/runtime';
+import { toPipelineError, type RowDataPacket } from '@sluice/mysql';
+import { aheadOfUsMs, clockProblem, parseSection } from '@sluice/runtime';
 import type { ExamineStore } from '@sluice/sink-kit';
 import { selectionOf } from '@sluice/sink-kit/selection';
 import { mysqlSinkSchema } from './config.ts';
 import { targetPool } from './mysql-driver.ts';
 import { targetProblems } from './preflight.ts';
 
-/** Login, and the rights on every target database that the settings tell; also those without which tables only cannot be altered. */
+/** Login, the rights on every target database that the settings tell, also those without which tables only cannot be altered, and the clock. */
 export const examineStore: ExamineStore = async ({ config, sink }) => {
   const settings = parseSection(config, ['sinks', sink], mysqlSinkSchema);
   const section = `sinks.${sink}`;
@@ -15,7 +15,12 @@ export const examineStore: ExamineStore = async ({ config, sink }) => {
     const connection = await pool.getConnection();
     const about = { section, sourceTables: selectionOf(config, sink).patterns };
     const { lacking, limited } = await targetProblems(connection, settings, about);
-    return [...lacking, ...limited];
+    const aheadMs = await aheadOfUsMs(async () => {
+      const [rows] = await connection.query<RowDataPacket[]>('SELECT UNIX_TIMESTAMP(SYSDATE(6)) AS seconds');
+      return Number(rows[0]?.['seconds']) * 1000;
+    });
+    const clock = clockProblem({ of: 'the target', aheadMs });
+    return [...lacking, ...limited, ...(clock === null ? [] : [clock])];
   } catch (error) {
     throw toPipelineError(error);
   } finally {

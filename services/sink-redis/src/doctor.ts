@@ -1,4 +1,4 @@
-import { parseSection } from '@sluice/runtime';
+import { aheadOfUsMs, clockProblem, parseSection } from '@sluice/runtime';
 import type { ExamineStore } from '@sluice/sink-kit';
 import { selectionOf } from '@sluice/sink-kit/selection';
 import { redisConfigSchema } from './config.ts';
@@ -6,7 +6,7 @@ import { RedisConnection } from './redis-connection.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
 import { aclProblemOf, evictionProblem } from './store-checks.ts';
 
-/** Login, ACL, the slots of a cluster, and whether the server keeps what it is given. */
+/** Login, ACL, the slots of a cluster, whether the server keeps what it is given, and its clock. */
 export const examineStore: ExamineStore = async ({ config, sink, log }) => {
   const settings = parseSection(config, ['sinks', sink], redisConfigSchema);
   const section = `sinks.${sink}`;
@@ -20,9 +20,13 @@ export const examineStore: ExamineStore = async ({ config, sink, log }) => {
     };
     const acl = await aclProblemOf(connection, settings, about);
     const facts = serverFacts(await connection.info());
-    return [acl, slotProblem(facts, settings.keyPrefix, section), evictionProblem(facts.evictsBy)].filter(
-      (problem) => problem !== null,
-    );
+    const aheadMs = await aheadOfUsMs(async () => serverFacts(await connection.info()).timeMs);
+    return [
+      acl,
+      slotProblem(facts, settings.keyPrefix, section),
+      evictionProblem(facts.evictsBy),
+      clockProblem({ of: 'Redis', aheadMs }),
+    ].filter((problem) => problem !== null);
   } finally {
     connection.close();
   }

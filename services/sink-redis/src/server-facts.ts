@@ -5,6 +5,8 @@ export interface ServerFacts {
   readonly isCluster: boolean;
   /** `maxmemory-policy` by which keys are thrown away when it is full; null where none ever is. */
   readonly evictsBy: string | null;
+  /** The server's clock, milliseconds since 1970. */
+  readonly timeMs: number;
 }
 
 export function serverFacts(info: string): ServerFacts {
@@ -16,6 +18,7 @@ export function serverFacts(info: string): ServerFacts {
   return {
     isCluster: fields.get('redis_mode') === 'cluster',
     evictsBy: isBounded && policy !== 'noeviction' ? policy : null,
+    timeMs: Number(fields.get('server_time_usec')) / 1000,
   };
 }
 

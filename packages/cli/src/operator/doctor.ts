@@ -1,4 +1,7 @@
+import { heartbeatTopic } from '@sluice/envelope';
+import { TopicReader } from '@sluice/kafka';
 import {
+  clockProblem,
   createLogger,
   errorEntry,
   PipelineError,
@@ -15,6 +18,7 @@ import { plural, show, type Screen } from './screen.ts';
 import { isWell, remarksOf } from './service-line.ts';
 
 const PATIENCE_MS = 60_000;
+const KAFKA_MS = 10_000;
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -47,6 +51,7 @@ async function doctor({ values }: CommandLine, config: SluiceConfig, screen: Scr
     await Promise.all([
       examined('source', () => sourceOf(config)),
       examined('capture', () => captureOf(config)),
+      examined('kafka', () => kafkaOf(config)),
       ...sinks,
       examined('services', async () => {
         const answers = await answersOf(config, values);
@@ -133,6 +138,23 @@ async function captureOf(config: SluiceConfig): Promise<readonly Finding[]> {
       fix: 'sluice plan',
     })),
   ];
+}
+
+/** By the heartbeats of capture: their commits are stamped by the broker. */
+async function kafkaOf(config: SluiceConfig): Promise<readonly Finding[]> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const reader = new TopicReader({ kafka: config.kafka, signal, recoveryMs: KAFKA_MS });
+  try {
+    const delays = await reader.commitDelays(heartbeatTopic(config.topics.prefix));
+    if (delays.length === 0) return [ok('kafka', 'capture has written no heartbeat: its clock is not known')];
+    const aheadMs = Math.min(...delays);
+    const found = clockProblem({ of: 'Kafka', aheadMs, than: "capture's" });
+    return found === null
+      ? [ok('kafka', `clock ${(aheadMs / 1000).toFixed(2)} s from capture’s, a commit included`)]
+      : [problem('kafka', found)];
+  } finally {
+    reader.close();
+  }
 }
 
 async function storeOf(sink: string, config: SluiceConfig): Promise<readonly Finding[]> {

@@ -1,10 +1,16 @@
 import type { Connection } from 'mysql2/promise';
 import { readVariables } from '@sluice/mysql';
-import { PipelineError, type PreflightProblem, type SluiceConfig } from '@sluice/runtime';
+import {
+  aheadOfUsMs,
+  clockProblem,
+  PipelineError,
+  type PreflightProblem,
+  type SluiceConfig,
+} from '@sluice/runtime';
 import { queryRows } from '../source/query.ts';
 import { readBinlogFiles } from '../source/server.ts';
 import { openSource } from '../source/source.ts';
-import { clockProblem, diskProblems, retentionProblem } from './source-health.ts';
+import { diskProblems, retentionProblem } from './source-health.ts';
 
 /** What a look at the source tells beside what `planCapture` does. */
 export interface SourceDiagnosis {
@@ -22,7 +28,9 @@ export async function examineSource(config: SluiceConfig): Promise<SourceDiagnos
     const days = await readVariables(connection, ['binlog_expire_logs_seconds', 'expire_logs_days']);
     const skewMs = await clockSkewMs(connection);
     const binlog = await binlogSize(connection);
-    const problems = [retentionProblem(days), clockProblem(skewMs)].filter((problem) => problem !== null);
+    const problems = [retentionProblem(days), clockProblem({ of: 'the source', aheadMs: skewMs })].filter(
+      (problem) => problem !== null,
+    );
     const disks = await disksOf(connection);
     return {
       problems: [...problems, ...diskProblems(disks ?? [])],
@@ -38,11 +46,12 @@ export async function examineSource(config: SluiceConfig): Promise<SourceDiagnos
   }
 }
 
-/** How far the source's clock is ahead of this one; half of the time of the question is taken off. */
-async function clockSkewMs(connection: Connection): Promise<number> {
-  const before = Date.now();
-  const [row] = await queryRows(connection, 'SELECT UNIX_TIMESTAMP(SYSDATE(6)) AS seconds');
-  return Number(row?.['seconds']) * 1000 - (before + Date.now()) / 2;
+/** How far the source's clock is ahead of this one. */
+function clockSkewMs(connection: Connection): Promise<number> {
+  return aheadOfUsMs(async () => {
+    const [row] = await queryRows(connection, 'SELECT UNIX_TIMESTAMP(SYSDATE(6)) AS seconds');
+    return Number(row?.['seconds']) * 1000;
+  });
 }
 
 /** Null without the privilege to ask. */

@@ -1,8 +1,6 @@
 import type { PreflightProblem } from '@sluice/runtime';
 
 const DAY_SECONDS = 86_400;
-/** Lag and latency are differences of two clocks: a second is what people read of them. */
-const SKEW_MS = 1000;
 const DISK_SHARE = 0.1;
 
 /** A binlog that goes sooner than a day after it was written is gone before a weekend's outage is. `0`: never by itself. */
@@ -16,18 +14,6 @@ export function retentionProblem(variables: ReadonlyMap<string, string>): Prefli
     found: `${seconds} s`,
     required: 'a day at least: capture can be away for no longer than the binlog is kept',
     fix: 'SET GLOBAL binlog_expire_logs_seconds = 604800; (and the same in the configuration file)',
-  };
-}
-
-/** @param skewMs how far the source's clock is ahead */
-export function clockProblem(skewMs: number): PreflightProblem | null {
-  if (Math.abs(skewMs) < SKEW_MS) return null;
-  const seconds = (Math.abs(skewMs) / 1000).toFixed(1);
-  return {
-    setting: 'clock of the source',
-    found: `${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this machine's`,
-    required: 'less than a second: lag and latencies are differences of both clocks',
-    fix: 'run NTP or chrony on both machines',
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clockProblem, diskProblems, retentionProblem } from '../../src/preflight/source-health.ts';
+import { diskProblems, retentionProblem } from '../../src/preflight/source-health.ts';
 
 const retention = (variables: Readonly<Record<string, string>>) =>
   retentionProblem(new Map(Object.entries(variables)))?.found ?? null;
@@ -10,12 +10,6 @@ test('a binlog that is kept for less than a day is a problem, one that is kept f
   expect(retention({ binlog_expire_logs_seconds: '0', expire_logs_days: '0' })).toBeNull();
   expect(retention({ expire_logs_days: '7' })).toBeNull();
   expect(retention({})).toBeNull();
-});
-
-test('a clock that is a second away is told, with its direction', () => {
-  expect(clockProblem(999)).toBeNull();
-  expect(clockProblem(-2340)?.found).toBe("2.3 s behind this machine's");
-  expect(clockProblem(61_000)?.found).toBe("61.0 s ahead of this machine's");
 });
 
 test('a disk with less than a tenth free', () => {
