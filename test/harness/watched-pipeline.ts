@@ -37,6 +37,18 @@ interface StatusPage {
   readonly lag?: { readonly partitions: readonly { readonly topic: string; readonly records: number }[] };
 }
 
+/** The part of an envelope that is shown of it. */
+interface Told {
+  readonly schema: { readonly type: string };
+  readonly payload: {
+    readonly source: { readonly table: string };
+    readonly sequence: string;
+    readonly operation?: string;
+    readonly change?: string;
+  };
+}
+
+const TOLD_MAX = 12;
 const ALL_APPLY = { additive: 'apply', breaking: 'apply', rename: 'apply', truncate: 'apply', drop: 'apply' };
 /** After a crash the partitions of a sink wait for its session to be over. */
 const QUICK = { retry: { initialMs: 20, maxMs: 500 }, sessionTimeoutMs: 10_000 };
@@ -238,10 +250,26 @@ export class WatchedPipeline {
         [id],
       );
       const [count, low, high, floor] = ['count', 'low', 'high', 'floor'].map((name) => String(rows?.[name]));
-      if (Number(count) > 0)
-        left.push({ table: id, line: `${count} rows of ${low} to ${high}, truncated at ${floor}` });
+      if (Number(count) === 0) continue;
+      const told = await this.#told({ database, table });
+      left.push({
+        table: id,
+        line: `${count} rows of ${low} to ${high}, truncated at ${floor}; its topic: ${told}`,
+      });
     }
     return left;
+  }
+
+  /** What the topic has of a table, the newest of it: a row of the target that nothing took away is explained by it, or by nothing. */
+  async #told({ database, table }: TableName): Promise<string> {
+    const records: string[] = [];
+    await this.#pipeline.reader.readTopic(this.#routing.topicOf(database, table), {}, ({ value }) => {
+      if (value === null) return;
+      const { schema, payload } = JSON.parse(value.toString('utf8')) as Told;
+      if (payload.source.table !== table) return;
+      records.push(`${schema.type} ${payload.change ?? payload.operation ?? ''} at ${payload.sequence}`);
+    });
+    return records.slice(-TOLD_MAX).join(', ');
   }
 
   async #differences(tables: readonly TableName[]): Promise<StoreDifference[]> {
