@@ -132,10 +132,7 @@ export class ColumnCatalog {
 
   /** Whether the server must be asked again of a table that a DDL names: see `renewed`. */
   mayRenew({ database, table }: TableName): boolean {
-    if (this.#server.flavour === 'mysql') return false;
-    const shape = this.#registry.shapeOf(database, table);
-    if (shape === null) return false;
-    return leavesOut(this.#server) || shape.columns.some(({ type }) => type in LENGTHS);
+    return this.#server.flavour === 'mariadb' && this.#registry.shapeOf(database, table) !== null;
   }
 
   /**

@@ -215,6 +215,18 @@ describe('generated columns', () => {
     expect(first.learn(all, counted)).toEqual([]);
     expect([...first.factsOf(all).leftOut]).toEqual(['of both', 'of id']);
     expect(first.lacks(all)).toBe(false);
+    // Of one that has got the name, or a column by a statement, too.
+    const other = names(registryOf({ id: 'int', n: 'int', 'of id': 'int' }));
+    expect(other.mayRenew(NAME)).toBe(true);
+    const again = counted.columns.map((column) =>
+      column.COLUMN_NAME === 'Id' ? { ...column, COLUMN_NAME: 'id' } : column,
+    );
+    expect(other.renewed({ ...counted, columns: again }, null)).toMatchObject({
+      leftOut: ['of id', 'of both'],
+    });
+    expect([...other.factsOf(all).leftOut]).toEqual([]);
+    expect(other.lacks(all)).toBe(false);
+    expect([...other.factsOf(all).leftOut]).toEqual(['of both', 'of id']);
   });
 
   test('are columns like any other on servers that tell them', () => {
