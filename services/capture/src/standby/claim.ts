@@ -38,7 +38,7 @@ export function claimOf({ leader, checkpoint }: Traces, asker: Asker): Claim {
     return to !== null && asker.isThere(to) ? 'led' : 'left';
   }
   const marks = [record?.mark ?? null, older].filter((mark) => mark !== null);
-  return asker.looksFirst && marks.length > 0 && marks.every(asker.isGone) ? 'gone' : 'led';
+  return asker.looksFirst && marks.length > 0 && marks.every((mark) => asker.isGone(mark)) ? 'gone' : 'led';
 }
 
 /** A capture of before there were standbys may have come since. */

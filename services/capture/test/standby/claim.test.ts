@@ -20,7 +20,8 @@ const written = (speaks: boolean, writer: ReturnType<typeof mark> | null = mark(
 });
 
 describe('whose turn it is', () => {
-  const first = { looksFirst: true, isGone: () => true };
+  // The one of `process-mark.ts` takes a second process, which nobody may give it by accident.
+  const first = { looksFirst: true, isGone: (...given: readonly unknown[]) => given.length === 1 };
   const cases: readonly [string, Traces, Partial<Asker>, string][] = [
     ['a pipeline that has never run', { leader: null, checkpoint: null }, {}, 'nobody'],
     ['another leads', { leader: leads(), checkpoint: written(true) }, {}, 'led'],
