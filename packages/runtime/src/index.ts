@@ -38,6 +38,7 @@ export {
 export { tlsSchema, type ClientTls, type TlsSetting } from './config/tls-schema.ts';
 export { readClientTls, type TlsFiles } from './client-tls.ts';
 export { isTlsFailureCode } from './tls-failure.ts';
+export { tlsFailureAt } from './tls-probe.ts';
 export { READ_ANEW } from './config/sasl-schema.ts';
 export { opsSchemaFor } from './config/ops-schema.ts';
 export { opsOf, parseSection } from './config/section.ts';

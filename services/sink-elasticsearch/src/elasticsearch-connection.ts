@@ -7,10 +7,9 @@ import {
   type ConnectionRequestResponse,
   type ConnectionRequestResponseAsStream,
 } from '@elastic/transport';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, tlsFailureAt } from '@sluice/runtime';
 import { ElasticsearchLogin, type Auth } from './elasticsearch-login.ts';
 import { CODES } from './errors.ts';
-import { tlsFailureAt } from './tls-probe.ts';
 
 type Options = ConnectionRequestOptions | ConnectionRequestOptionsAsStream;
 type Response = ConnectionRequestResponse | ConnectionRequestResponseAsStream;

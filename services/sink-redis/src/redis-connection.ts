@@ -1,5 +1,6 @@
-import { PipelineError, type Logger } from '@sluice/runtime';
-import { replyCode, tlsFailureOf, toRedisError } from './redis-errors.ts';
+import type { ConnectionOptions } from 'node:tls';
+import { PipelineError, tlsFailureAt, type Logger } from '@sluice/runtime';
+import { replyCode, tlsFailed, tlsFailureOf, toRedisError } from './redis-errors.ts';
 import { clientTls, type RedisConfig } from './config.ts';
 import { RedisClient } from './redis-client.ts';
 import type { MarkerSource } from './marker-source.ts';
@@ -14,6 +15,7 @@ export interface ScriptCall {
 }
 
 const RECONNECT_MAX_MS = 2000;
+const DEFAULT_PORT = '6379';
 
 /** An EXEC that may not be run ends the transaction, and that is the reply (processCommand of Redis). */
 const REFUSALS = new Set(['NOPERM', 'EXECABORT']);
@@ -24,6 +26,8 @@ const REFUSALS = new Set(['NOPERM', 'EXECABORT']);
  */
 export class RedisConnection {
   readonly #redis: RedisClient;
+  readonly #url: URL | null;
+  readonly #tls: ConnectionOptions;
   readonly #timeoutMs: number;
   readonly #log: Logger;
   /** Why the last connection failed: says more than "connection is closed". */
@@ -39,8 +43,12 @@ export class RedisConnection {
     const { timeoutMs } = config;
     this.#timeoutMs = timeoutMs;
     this.#log = log;
+    const tls = clientTls(config, section);
+    this.#url = URL.parse(config.url);
+    if (this.#url?.port === '') this.#url.port = DEFAULT_PORT;
+    this.#tls = tls.tls ?? {};
     this.#redis = new RedisClient(config.url, config.password, {
-      ...clientTls(config, section),
+      ...tls,
       connectTimeout: timeoutMs,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
@@ -59,7 +67,22 @@ export class RedisConnection {
   async open(): Promise<void> {
     if (this.#redis.status === 'ready') return;
     const connecting = this.#redis.status === 'wait' || this.#redis.status === 'end';
-    await this.#guarded(connecting ? this.#redis.connect() : this.#ready());
+    try {
+      await this.#guarded(connecting ? this.#redis.connect() : this.#ready());
+    } catch (error) {
+      throw await this.#orTlsFailed(error);
+    }
+  }
+
+  /**
+   * A server that refuses the client's certificate closes behind the handshake, and its reason may be lost with what the client has sent by
+   * then: the handshake is tried once more, without a word behind it.
+   */
+  async #orTlsFailed(error: unknown): Promise<unknown> {
+    const isOutage = error instanceof PipelineError && error.code === CODES.REDIS_UNAVAILABLE;
+    if (!isOutage || this.#url?.protocol !== 'rediss:') return error;
+    const code = await tlsFailureAt(this.#url, this.#tls);
+    return code === null ? error : tlsFailed(code, error);
   }
 
   /** Runs each command by itself; resolves to those that the user may not run, or not on these keys. */

@@ -44,6 +44,10 @@ export function tlsFailureOf(error: unknown): string | null {
   return isTlsFailureCode(code) ? code : null;
 }
 
+export function tlsFailed(code: string, cause: unknown): PipelineError {
+  return new PipelineError(CODES.REDIS_TLS_FAILED, `no TLS connection to Redis: ${code}`, { cause });
+}
+
 /**
  * A reply by its code; an unknown one is about what was asked: one row, or the connection, as `ERR max number of clients
  * reached` is. Anything else is the connection's: Redis did not answer.
@@ -52,10 +56,7 @@ export function toRedisError(error: unknown, about: 'row' | 'connection' = 'row'
   if (error instanceof PipelineError) return error;
   const reply = replyCode(error);
   const tlsCode = tlsFailureOf(error);
-  if (tlsCode !== null)
-    return new PipelineError(CODES.REDIS_TLS_FAILED, `no TLS connection to Redis: ${tlsCode}`, {
-      cause: error,
-    });
+  if (tlsCode !== null) return tlsFailed(tlsCode, error);
   if (reply === null)
     return new PipelineError(CODES.REDIS_UNAVAILABLE, 'Redis does not answer', { cause: error });
   // The words of a reply may quote an argument, which may be a value of the row.

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
-import { isTlsFailureCode } from '@sluice/runtime';
+import { isTlsFailureCode } from './tls-failure.ts';
 
 const PATIENCE_MS = 2000;
 
