@@ -232,6 +232,8 @@ test('the command alone, packed and installed elsewhere, asks a pipeline', async
   });
   expect(await run('sluice sink redis')).toMatchObject({
     code: 2,
-    said: expect.stringContaining('there is no sink redis; known: none is installed') as unknown,
+    said: expect.stringContaining(
+      'sinks.redis: there is no such sink; known types: none is installed',
+    ) as unknown,
   });
 });

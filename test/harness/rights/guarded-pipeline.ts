@@ -17,6 +17,8 @@ import { shippedStatements } from './shipped-rules.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
+const NO_SUCH_THREAD = 1094;
+
 /**
  * A pipeline whose services log in everywhere by TLS with a client certificate, each by the account that `infra` has for it and a password from
  * a file.
@@ -119,10 +121,10 @@ export class GuardedPipeline {
     const sessions = `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${this.user}'`;
     await this.pipeline.database.run(once);
     for (const { id } of await this.pipeline.database.rows(sessions))
-      await this.pipeline.database.run(`KILL ${String(id)}`);
+      await this.pipeline.database.run(`KILL ${String(id)}`).catch(unlessEnded);
     await target.query(once);
     const [rows] = await target.query<RowDataPacket[]>(sessions);
-    for (const { id } of rows) await target.query(`KILL ${String(id)}`);
+    for (const { id } of rows) await target.query(`KILL ${String(id)}`).catch(unlessEnded);
   }
 
   get #password(): string {
@@ -177,4 +179,9 @@ async function makeSinkAccount(
   const names = { "'sluice'": user, '`sluice`': stores.stateDatabase, '`shop`': stores.targetDatabase };
   for (const statement of await shippedStatements('target/10-sink-account.sql', names))
     await stores.target.query(statement);
+}
+
+/** A session that has ended by itself since the list was made (ER_NO_SUCH_THREAD) is no failure. */
+function unlessEnded(error: unknown): void {
+  if (!(error instanceof Error && 'errno' in error && error.errno === NO_SUCH_THREAD)) throw error;
 }
