@@ -29,11 +29,11 @@ export function isSameProcess(one: ProcessMark, other: ProcessMark): boolean {
  * Whether the process is provably at an end: its id is free or another's now, or this process has it and was started later, as in a container
  * that is started again. False where that cannot be told.
  */
-export function isGone(mark: ProcessMark, own: ProcessMark = OWN_MARK): boolean {
-  if (mark.host !== own.host || isSameProcess(mark, own)) return false;
-  if (mark.pid === own.pid) return true;
+export function isGone(mark: ProcessMark): boolean {
+  if (mark.host !== OWN_MARK.host || isSameProcess(mark, OWN_MARK)) return false;
+  if (mark.pid === OWN_MARK.pid) return true;
   // Ids of another namespace, or of before a boot, mean nothing here.
-  if (mark.kernel !== '' && mark.kernel !== own.kernel) return false;
+  if (mark.kernel !== '' && mark.kernel !== OWN_MARK.kernel) return false;
   return /^[1-9]\d{0,9}$/.test(mark.pid) && !isAlive(Number(mark.pid), mark.ticks);
 }
 
