@@ -14,8 +14,8 @@ import {
 } from '@sluice/runtime';
 import { kafkaClient } from './client.ts';
 import { toPipelineError } from './errors.ts';
-import { PlainProducer } from './plain-producer.ts';
-import { ensureTopics, type TopicSpec } from './topics.ts';
+import { TopicProducer } from './topic-producer.ts';
+import type { TopicSpec } from './topics.ts';
 
 /** Milliseconds that an order waits for its entry. */
 const PATIENCE_MS = 5000;
@@ -58,12 +58,14 @@ export class AuditTrail implements AuditLog {
   readonly #records: Counter<'result'> | null;
   readonly #waiting: Waiting[] = [];
   readonly #stop = new AbortController();
-  #producer: PlainProducer | null = null;
+  readonly #producer: TopicProducer;
   #running: Promise<void> | null = null;
   #trouble: string | null = null;
 
   constructor(options: AuditTrailOptions) {
+    const { kafka, topic, topics, log } = options;
     this.#options = options;
+    this.#producer = new TopicProducer(() => kafkaClient(kafka, log), auditTopicSpec(topic, topics));
     this.#records = options.registry === undefined ? null : recordsCounter(options.registry);
   }
 
@@ -92,14 +94,14 @@ export class AuditTrail implements AuditLog {
     if (this.#running !== null) await settlesWithin(SHUTDOWN_TIMEOUT_MS, this.#running);
     this.#stop.abort();
     for (const { entry } of this.#waiting.splice(0)) this.#tell(entry, 'dropped');
-    await this.#producer?.close().catch(() => undefined);
+    await this.#producer.close();
   }
 
   async #run(): Promise<void> {
     let waitMs = RETRY_MS.first;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       try {
-        await this.#send(next.value);
+        await this.#producer.send({ partition: 0, key: null, value: next.value, headers: {} });
         waitMs = RETRY_MS.first;
         this.#waiting.shift();
         this.#records?.inc({ result: 'stored' });
@@ -116,34 +118,6 @@ export class AuditTrail implements AuditLog {
       }
     }
     this.#running = null;
-  }
-
-  async #send(value: Buffer): Promise<void> {
-    const { topic } = this.#options;
-    this.#producer ??= await this.#open();
-    try {
-      await this.#producer.send({ topic, partition: 0, key: null, value, headers: {} });
-    } catch (error) {
-      // Whatever is wrong with the topic or the connection is looked at anew.
-      const broken = this.#producer;
-      this.#producer = null;
-      await broken.close().catch(() => undefined);
-      throw error;
-    }
-  }
-
-  async #open(): Promise<PlainProducer> {
-    const { kafka: config, topic, topics, log } = this.#options;
-    const kafka = kafkaClient(config, log);
-    await ensureTopics(kafka, [auditTopicSpec(topic, topics)]);
-    const producer = new PlainProducer(kafka);
-    try {
-      await producer.connect();
-    } catch (error) {
-      await producer.close().catch(() => undefined);
-      throw error;
-    }
-    return producer;
   }
 
   #failed(error: unknown): void {

@@ -10,6 +10,7 @@ export {
   type ByteTarget,
 } from './record-batch-builder.ts';
 export { PlainProducer, type PlainRecord } from './plain-producer.ts';
+export { TopicProducer } from './topic-producer.ts';
 export { compressedBytes, type Compression } from './record-batch-wire.ts';
 export type { KafkaOutage } from './recovery-window.ts';
 export { RecordSeals, SEAL_HEADER, sealHeader, sealIn, type PlacedRecord } from './record-seals.ts';

@@ -1,5 +1,5 @@
 import { instancesTopic } from '@sluice/envelope';
-import { ensureTopics, PlainProducer, type TopicReader, type TopicRecord } from '@sluice/kafka';
+import { TopicProducer, type TopicReader, type TopicRecord } from '@sluice/kafka';
 import { instancesTopicSpec } from '../catalog/topics.ts';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
@@ -19,8 +19,8 @@ export class InstancesTopic {
   readonly #settings: CaptureSettings;
   readonly #topic: string;
   readonly #reader: TopicReader;
+  readonly #producer: TopicProducer;
   #fellows = new Fellows();
-  #producer: PlainProducer | null = null;
   #next: bigint | undefined;
   #looked = false;
   #looking: Promise<Fellows> | null = null;
@@ -32,6 +32,9 @@ export class InstancesTopic {
     this.#settings = settings;
     this.#topic = instancesTopic(settings.prefix);
     this.#reader = keptTopicsReader(settings, signal, { recoveryMs: ANSWER_MS });
+    // A capture of before there was this topic may lead: whoever speaks first makes it.
+    const { kafka, config, prefix } = settings;
+    this.#producer = new TopicProducer(() => kafka, instancesTopicSpec(config, prefix));
   }
 
   /** As the last look has shown them. */
@@ -84,35 +87,12 @@ export class InstancesTopic {
     const value = record === null ? null : Buffer.from(JSON.stringify(record));
     const to = { topic: this.#topic, partition: 0, key, value };
     const headers = this.#settings.seals?.header(to) ?? {};
-    this.#producer ??= await this.#open();
-    try {
-      await this.#producer.send({ ...to, headers });
-    } catch (error) {
-      // Whatever is wrong with the topic or the connection is looked at anew.
-      const broken = this.#producer;
-      this.#producer = null;
-      await broken.close().catch(() => undefined);
-      throw error;
-    }
+    await this.#producer.send({ partition: 0, key, value, headers });
     this.#unseen ??= 0;
-  }
-
-  async #open(): Promise<PlainProducer> {
-    const { kafka, config, prefix } = this.#settings;
-    // A capture of before there was this topic may lead.
-    await ensureTopics(kafka, [instancesTopicSpec(config, prefix)]);
-    const producer = new PlainProducer(kafka);
-    try {
-      await producer.connect();
-    } catch (error) {
-      await producer.close().catch(() => undefined);
-      throw error;
-    }
-    return producer;
   }
 
   async close(): Promise<void> {
     this.#reader.close();
-    await this.#producer?.close().catch(() => undefined);
+    await this.#producer.close();
   }
 }
