@@ -35,7 +35,7 @@ export async function startSession(
   steps.onStep('fence');
   const fenced = await fence(options, fit, signal);
   const { identity } = fenced.publisher;
-  if (identity !== null) await standby.lead(identity);
+  if (identity !== null) await standby.turn.lead(identity);
   log.info({ event: 'capture.leads', instance: standby.own.name }, 'this capture leads');
   steps.onStep('restore');
   return await restore(options, fit, fenced, signal);
@@ -62,7 +62,7 @@ async function whenOurTurn(options: StartOptions, steps: StartSteps, signal: Abo
   const ageMs = (): number => performance.now() - checkedMs;
   const onWait = (leader: Fellow | null): void => steps.onWait(leader);
   const onLook = (error: PipelineError | null): void => steps.onLook(error);
-  await options.standby.awaitTurn({ again, ageMs, onWait, onLook }, signal);
+  await options.standby.turn.wait({ again, ageMs, onWait, onLook }, signal);
   return fit;
 }
 

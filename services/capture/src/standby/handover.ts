@@ -1,7 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { Captures } from '@sluice/ops-api';
-import { VERSION, type Logger } from '@sluice/runtime';
+import { abortableDelay, VERSION, type Logger } from '@sluice/runtime';
 import type { Fellow } from './fellows.ts';
-import type { Refused, Standby } from './standby.ts';
+import type { Standby } from './standby.ts';
+import { LOOK_MS, QUICK_LOOK_MS } from './times.ts';
+
+const PREPARED_MS = 10_000;
+/** Longer than between two words of a capture (ms). */
+const HEARD_MS = 4000;
+
+/** Why an order is not obeyed. */
+export interface Refused {
+  readonly why: string;
+}
 
 export interface HandoverParts {
   readonly standby: Standby;
@@ -9,6 +20,8 @@ export interface HandoverParts {
   readonly yieldTo: (instance: string) => boolean;
   readonly state: () => string;
   readonly isWell: () => boolean;
+  /** Ends all of it. */
+  readonly signal: AbortSignal;
   readonly log: Logger;
 }
 
@@ -40,12 +53,46 @@ export class Handover {
     this.#isUnderWay = true;
     try {
       const { standby, yieldTo } = this.#parts;
-      const prepared = await standby.prepare(to);
+      const prepared = await this.#prepare(to);
       if ('why' in prepared) return prepared;
       if (!yieldTo(prepared.to)) return { why: 'this capture does not stream' };
       return { from: standby.own.name, to: prepared.to };
     } finally {
       this.#isUnderWay = false;
+    }
+  }
+
+  /**
+   * Has a standby check all that it needs, while this process still streams. Resolves to its name when it is ready to begin; to why not otherwise.
+   * @param to its instance; null: any
+   */
+  async #prepare(to: string | null): Promise<{ readonly to: string } | Refused> {
+    const { standby, signal } = this.#parts;
+    const instance = await this.#readyOne(to);
+    if (instance === null)
+      return { why: to === null ? 'no other capture stands by' : `${to} does not stand by, or has trouble` };
+    const id = randomUUID();
+    await standby.own.say({ handing: { id, to: instance } });
+    const until = performance.now() + PREPARED_MS;
+    while (performance.now() < until && standby.own.leads && !signal.aborted) {
+      const fellows = await standby.look();
+      if (fellows?.get(instance)?.record.preparedFor === id) return { to: instance };
+      await abortableDelay(QUICK_LOOK_MS, signal).catch(() => undefined);
+    }
+    await standby.own.say({ handing: null });
+    return { why: `${instance} has not got ready within ${PREPARED_MS / 1000} s` };
+  }
+
+  /** One that has just begun to stand by is heard of within a renewal. */
+  async #readyOne(to: string | null): Promise<string | null> {
+    const { standby, signal } = this.#parts;
+    const until = performance.now() + HEARD_MS;
+    for (;;) {
+      await standby.look();
+      const fellow = standby.ready.find(({ record }) => to === null || record.instance === to);
+      if (fellow !== undefined) return fellow.record.instance;
+      if (performance.now() > until || signal.aborted) return null;
+      await abortableDelay(LOOK_MS, signal).catch(() => undefined);
     }
   }
 

@@ -5,9 +5,8 @@ import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { Fellows } from './fellows.ts';
 import { parseInstanceRecord, type InstanceRecord } from './instance-record.ts';
+import { ANSWER_MS } from './times.ts';
 
-/** For one answer of Kafka (ms): a look that takes longer tells nothing. */
-const ANSWER_MS = 2000;
 /** Looks without a sign of what was written: the topic is another one now, and is read from its beginning. */
 const LOOKS_WITHOUT_OWN = 20;
 
