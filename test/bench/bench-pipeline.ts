@@ -6,10 +6,10 @@ import { kafkaClient, TopicReader } from '@sluice/kafka';
 import { freePorts } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
 import type { Admin } from 'kafkajs';
-import { kafkaConfig } from '../harness/capture-pipeline.ts';
+import { kafkaConfig } from '../harness/pipelines/capture-pipeline.ts';
 import type { Scope } from '../harness/scope.ts';
-import { ServiceProcess } from '../harness/service-process.ts';
-import type { SourceDatabase } from '../harness/source-database.ts';
+import { ServiceProcess } from '../harness/processes/service-process.ts';
+import type { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 export type SinkName = 'redis' | 'elasticsearch' | 'mysql';

@@ -1,6 +1,6 @@
 import type { Stack } from '@sluice/local-stack';
 import { uniqueName, type Scope } from '../harness/scope.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import { settingSections, type BenchOptions, type Workload } from './arguments.ts';
 import { BenchPipeline, type SinkName } from './bench-pipeline.ts';
 import { binlogPlace } from './binlog-place.ts';

@@ -1,4 +1,4 @@
-import type { SourceDatabase } from '../harness/source-database.ts';
+import type { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import type { BinlogPlace } from './raw/raw-task.ts';
 
 /** The end of the source's binlog. MySQL 8.4 renamed the statement; MariaDB knows the old name only. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../harness/eventually.ts';
-import type { SourceDatabase } from '../harness/source-database.ts';
+import type { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import type { BenchPipeline } from './bench-pipeline.ts';
 import { insertOne } from './orders-table.ts';
 import { UsageSampler } from './process-usage.ts';

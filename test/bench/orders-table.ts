@@ -1,5 +1,5 @@
 import type { Connection } from '@sluice/mysql';
-import type { SourceDatabase } from '../harness/source-database.ts';
+import type { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 /** Ten columns, about 300 bytes a row. */
 export const ORDERS_TABLE = `CREATE TABLE orders (

@@ -4,8 +4,13 @@ import type { AlterCase } from '../harness/alters/alter-case.ts';
 import { ALTER_CASES } from '../harness/alters/alter-cases.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import {
+  SINK_NAMES,
+  SINK_SERVICES,
+  SinkPipeline,
+  type PipelineProcess,
+} from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 /** After every class of ALTER each store equals the source, or capture names the table and why it is left alone. */
 

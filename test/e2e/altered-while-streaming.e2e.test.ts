@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { readGaps, writeSteadily } from '../harness/change-gaps.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { readGaps, writeSteadily } from '../harness/records/change-gaps.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import type { LogLine, ServiceProcess } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows } from '../harness/table-records.ts';
+import type { LogLine, ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readRows } from '../harness/records/table-records.ts';
 
 /** An ALTER of one table makes that one be read again, and holds up no change of another. */
 

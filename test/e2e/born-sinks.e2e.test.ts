@@ -3,9 +3,14 @@ import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { commandsOf, filledIn, fixOf, obey } from '../harness/named-fixes.ts';
 import { testScope } from '../harness/scope.ts';
-import { page } from '../harness/service-pages.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { hasArrived } from '../harness/table-records.ts';
+import { page } from '../harness/processes/service-pages.ts';
+import {
+  SINK_NAMES,
+  SINK_SERVICES,
+  SinkPipeline,
+  type PipelineProcess,
+} from '../harness/pipelines/sink-pipeline.ts';
+import { hasArrived } from '../harness/records/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

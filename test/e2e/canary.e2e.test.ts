@@ -18,9 +18,9 @@ import {
   SinkPipeline,
   type PipelineProcess,
   type ServiceName,
-} from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+} from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 /**
  * Values that occur nowhere else are put into all that settings hide: columns of every type by every publication, rows, a table. Then

@@ -1,10 +1,10 @@
 import { freePorts, startStack, type MysqlServer } from '@sluice/local-stack';
 import { describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { ownServers } from '../harness/own-servers.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
 import { fileScope, testScope, uniqueName, type Scope } from '../harness/scope.ts';
-import type { LogLine } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import type { LogLine } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const scope = fileScope();
 const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { LEDGER_TABLES, LedgerWorkload } from '../harness/ledger-workload.ts';
-import type { LedgerTotals } from '../harness/ledger-writer.ts';
-import { expectExactlyOnce } from '../harness/ledger-history.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { LEDGER_TABLES, LedgerWorkload } from '../harness/workloads/ledger-workload.ts';
+import type { LedgerTotals } from '../harness/workloads/ledger-writer.ts';
+import { expectExactlyOnce } from '../harness/workloads/ledger-history.ts';
 import { testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import { testSize } from '../harness/test-size.ts';
-import type { ServiceProcess } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 afterAll(() => stack.stop());

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { ownServers } from '../harness/own-servers.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
 import { fileScope, testScope } from '../harness/scope.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { newestByKey, readEnvelopes, readRows } from '../harness/table-records.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { newestByKey, readEnvelopes, readRows } from '../harness/records/table-records.ts';
 
 /** Rows of which the binlog tells less than what became of them. */
 

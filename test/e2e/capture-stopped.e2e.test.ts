@@ -1,15 +1,15 @@
 import { startStack } from '@sluice/local-stack';
 import { describe, expect, test } from 'vitest';
-import { CapturePipeline, type CaptureStatus } from '../harness/capture-pipeline.ts';
+import { CapturePipeline, type CaptureStatus } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { LEDGER_TABLES, LedgerWorkload } from '../harness/ledger-workload.ts';
-import { ownServers } from '../harness/own-servers.ts';
-import { compareBags, duplicateSequences, followKeys, SAME } from '../harness/row-history.ts';
+import { LEDGER_TABLES, LedgerWorkload } from '../harness/workloads/ledger-workload.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
+import { compareBags, duplicateSequences, followKeys, SAME } from '../harness/records/row-history.ts';
 import { fileScope, testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom } from '@sluice/seeded-random';
-import type { ServiceProcess } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { hasArrived, readSettledRows } from '../harness/table-records.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { hasArrived, readSettledRows } from '../harness/records/table-records.ts';
 
 const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;
 // Nobody else writes here: a stranger's open transaction would keep what was read before it from being published.

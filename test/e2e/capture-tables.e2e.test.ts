@@ -1,11 +1,11 @@
 import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline, type CaptureStatus } from '../harness/capture-pipeline.ts';
+import { CapturePipeline, type CaptureStatus } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import type { ServiceProcess } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readEnvelopes, readRows } from '../harness/table-records.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readEnvelopes, readRows } from '../harness/records/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 afterAll(() => stack.stop());

@@ -2,9 +2,9 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readEnvelopes, readRows } from '../harness/table-records.ts';
+import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readEnvelopes, readRows } from '../harness/records/table-records.ts';
 
 const stack = await startStack({
   servers: ['kafka', 'mysql', 'mariadb', 'target-mysql', 'redis', 'elasticsearch'],

@@ -12,11 +12,11 @@ import {
   RESTING_ROWS,
   restingRows,
   SECRET,
-} from '../harness/planted-differences.ts';
+} from '../harness/workloads/planted-differences.ts';
 import { testScope } from '../harness/scope.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SteadyWriter } from '../harness/steady-writer.ts';
+import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SteadyWriter } from '../harness/workloads/steady-writer.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

@@ -1,11 +1,11 @@
 import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows } from '../harness/table-records.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readRows } from '../harness/records/table-records.ts';
 
 /** What statements do to captured tables is told in the order of the binlog; alerts stand until somebody clears them. */
 

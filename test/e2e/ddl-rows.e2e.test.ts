@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ownServers } from '../harness/own-servers.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
 import { fileScope, testScope } from '../harness/scope.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 /** Statements that make other rows of a table than the stream tells, by other names or spellings than before. */
 

@@ -3,10 +3,10 @@ import { quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { afterAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { page } from '../harness/service-pages.ts';
-import { SINK_NAMES, SinkPipeline, SINK_SERVICES } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { page } from '../harness/processes/service-pages.ts';
+import { SINK_NAMES, SinkPipeline, SINK_SERVICES } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 /** Every store has what the source makes of its rows by ALTER; a change that waits for an operator holds its table alone. */
 

@@ -4,16 +4,16 @@ import { quoteTable } from '@sluice/mysql';
 import { afterAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { metricSum, page } from '../harness/service-pages.ts';
+import { metricSum, page } from '../harness/processes/service-pages.ts';
 import {
   SINK_NAMES,
   SINK_SERVICES,
   SinkPipeline,
   type PipelineProcess,
   type SinkName,
-} from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+} from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

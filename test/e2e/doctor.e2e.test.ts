@@ -3,8 +3,8 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { SinkPipeline } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
+import { SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

@@ -1,7 +1,7 @@
 import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { testScope, uniqueName } from '../harness/scope.ts';
-import { SinkPipeline } from '../harness/sink-pipeline.ts';
+import { SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

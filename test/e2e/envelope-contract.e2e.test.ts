@@ -15,11 +15,11 @@ import { startStack } from '@sluice/local-stack';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { readWithKafkajs } from '../harness/kafkajs-reader.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { readWithKafkajs } from '../harness/records/kafkajs-reader.ts';
 import { fileScope } from '../harness/scope.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { isRow, readEnvelopes, type EnvelopeRecord } from '../harness/table-records.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { isRow, readEnvelopes, type EnvelopeRecord } from '../harness/records/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 const PARTITIONS = 3;

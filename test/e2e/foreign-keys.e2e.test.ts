@@ -1,11 +1,11 @@
 import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { ownServers } from '../harness/own-servers.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
 import { fileScope, testScope, uniqueName } from '../harness/scope.ts';
-import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows } from '../harness/table-records.ts';
+import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readRows } from '../harness/records/table-records.ts';
 
 /** Rows that foreign keys delete and change, with `source.foreignKeys: follow`. */
 

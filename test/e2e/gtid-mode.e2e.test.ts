@@ -1,10 +1,10 @@
 import { startStack } from '@sluice/local-stack';
 import { expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { ownServers } from '../harness/own-servers.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
 import { fileScope, testScope } from '../harness/scope.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows } from '../harness/table-records.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readRows } from '../harness/records/table-records.ts';
 
 const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;
 // `gtid_mode` is of the whole server.

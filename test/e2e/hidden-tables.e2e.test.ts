@@ -1,13 +1,13 @@
 import { startStack } from '@sluice/local-stack';
 import { quoteTable } from '@sluice/mysql';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { fixOf } from '../harness/named-fixes.ts';
 import { testScope, uniqueName } from '../harness/scope.ts';
-import type { ServiceProcess } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows } from '../harness/table-records.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readRows } from '../harness/records/table-records.ts';
 
 /** Tables, columns and databases that the account of capture may not see: they are there, and somebody is told. */
 

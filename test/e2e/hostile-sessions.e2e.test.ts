@@ -1,10 +1,10 @@
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, type Connection } from '@sluice/mysql';
 import { expect, test } from 'vitest';
-import { ownServers } from '../harness/own-servers.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const LATIN = '--character-set-server=latin1';
 /** The client says utf8mb4, and the server does not listen; MySQL 8.3 has given this option up. */

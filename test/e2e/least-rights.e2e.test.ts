@@ -6,16 +6,16 @@ import { startStack } from '@sluice/local-stack';
 import { readClientTls } from '@sluice/runtime';
 import kafkajs, { type AclEntry } from 'kafkajs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { EXERCISE_TABLES, exercise, refusals, SMALL_TOPICS } from '../harness/rights/exercise.ts';
 import { GuardedPipeline, makeCaptureAccount } from '../harness/rights/guarded-pipeline.ts';
 import { certifiedServers, guardedStack, PASSWORD, withoutUser } from '../harness/rights/guarded-stack.ts';
 import { shippedKafkaRules, shippedRole } from '../harness/rights/shipped-rules.ts';
 import { fileScope, testScope, uniqueName } from '../harness/scope.ts';
-import { SINK_SERVICES, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { SINK_SERVICES, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 /**
  * The pipeline with the accounts that `infra` ships and no other rights, every connection by TLS with a client certificate; their

@@ -1,12 +1,12 @@
 import { startStack } from '@sluice/local-stack';
 import type { Admin } from 'kafkajs';
 import { afterAll, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { connectedAdmin, topicLikeCapture } from '../harness/kafka-topics.ts';
+import { connectedAdmin, topicLikeCapture } from '../harness/records/kafka-topics.ts';
 import { testScope } from '../harness/scope.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readEnvelopes, readRows, type EnvelopeRecord } from '../harness/table-records.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readEnvelopes, readRows, type EnvelopeRecord } from '../harness/records/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql'] });
 afterAll(() => stack.stop());

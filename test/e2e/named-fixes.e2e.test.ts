@@ -4,11 +4,11 @@ import type { ErrorCode } from '@sluice/runtime';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { commandsOf, fixOf, settingsOf } from '../harness/named-fixes.ts';
-import { produceRecord } from '../harness/kafka-topics.ts';
+import { produceRecord } from '../harness/records/kafka-topics.ts';
 import { testScope } from '../harness/scope.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { newestByKey, readRows } from '../harness/table-records.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { newestByKey, readRows } from '../harness/records/table-records.ts';
 
 /** Provokes errors and carries out what docs/errors.md says, in its own words. */
 

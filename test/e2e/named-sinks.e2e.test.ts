@@ -4,11 +4,11 @@ import type { RowDataPacket } from '@sluice/mysql';
 import { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
-import { NamedSinks, targetServer } from '../harness/named-sinks.ts';
+import { NamedSinks, targetServer } from '../harness/pipelines/named-sinks.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import type { ServiceProcess } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

@@ -3,10 +3,10 @@ import type { RowDataPacket } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope, uniqueName } from '../harness/scope.ts';
-import { metricSum, page } from '../harness/service-pages.ts';
-import { SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { metricSum, page } from '../harness/processes/service-pages.ts';
+import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

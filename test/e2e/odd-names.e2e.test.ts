@@ -3,10 +3,15 @@ import { quoteIdentifier, quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { page } from '../harness/service-pages.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { page } from '../harness/processes/service-pages.ts';
+import {
+  SINK_NAMES,
+  SINK_SERVICES,
+  SinkPipeline,
+  type PipelineProcess,
+} from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const stack = await startStack({
   servers: ['kafka', 'mysql', 'mariadb', 'target-mysql', 'redis', 'elasticsearch'],

@@ -1,10 +1,10 @@
 import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readEnvelopes, type EnvelopeRecord } from '../harness/table-records.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readEnvelopes, type EnvelopeRecord } from '../harness/records/table-records.ts';
 
 /**
  * The statements that gh-ost and pt-online-schema-change execute, in their order. What they write beside the table never

@@ -2,9 +2,9 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { page } from '../harness/service-pages.ts';
-import { SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
+import { page } from '../harness/processes/service-pages.ts';
+import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

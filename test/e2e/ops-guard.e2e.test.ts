@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { auditTopic } from '@sluice/envelope';
 import { freePorts, startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { ServiceProcess } from '../harness/service-process.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { ServiceProcess } from '../harness/processes/service-process.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql'] });
 afterAll(() => stack.stop());

@@ -8,10 +8,10 @@ import { compareSinks, describeDifference } from '@sluice/compare';
 import { freePorts, startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
-import { descendants } from '../harness/process-tree.ts';
+import { descendants } from '../harness/processes/process-tree.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 /** Nothing outside of this folder knows it. */

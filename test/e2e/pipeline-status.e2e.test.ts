@@ -7,9 +7,9 @@ import { freePorts, startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { SinkPipeline, type PipelineProcess, type ServiceName } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { sluiceInTerminal } from '../harness/terminal-command.ts';
+import { SinkPipeline, type PipelineProcess, type ServiceName } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { sluiceInTerminal } from '../harness/processes/terminal-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

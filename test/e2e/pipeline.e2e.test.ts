@@ -1,7 +1,7 @@
 import { createShop, startWorkload, type Workload } from '@sluice/sample-shop';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { duplicateSequences } from '../harness/row-history.ts';
+import { duplicateSequences } from '../harness/records/row-history.ts';
 import { testScope } from '../harness/scope.ts';
 import { announceSeed } from '@sluice/seeded-random';
 import { testSize } from '../harness/test-size.ts';
@@ -12,9 +12,9 @@ import {
   SinkPipeline,
   type PipelineProcess,
   type ServiceName,
-} from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { isRow, readEnvelopes, type EnvelopeRecord } from '../harness/table-records.ts';
+} from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { isRow, readEnvelopes, type EnvelopeRecord } from '../harness/records/table-records.ts';
 
 const stack = await startStack({
   servers: ['kafka', 'mysql', 'mariadb', 'target-mysql', 'redis', 'elasticsearch'],

@@ -3,15 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ADDRESS_VARIABLES, startStack, type MysqlServer } from '@sluice/local-stack';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { afterAll, describe, expect, test } from 'vitest';
-import { DDL_KINDS } from '../harness/ddl-model.ts';
-import { DdlWorkload, type DdlTotals } from '../harness/ddl-workload.ts';
-import { invalidEnvelopes } from '../harness/envelope-schema.ts';
+import { DDL_KINDS } from '../harness/workloads/ddl-model.ts';
+import { DdlWorkload, type DdlTotals } from '../harness/workloads/ddl-workload.ts';
+import { invalidEnvelopes } from '../harness/records/envelope-schema.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import { testSize } from '../harness/test-size.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import {
+  SINK_NAMES,
+  SINK_SERVICES,
+  SinkPipeline,
+  type PipelineProcess,
+} from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 /** Rows and changes of tables of every class, at random, while capture is killed again and again: nothing of it may stay. */
 

@@ -18,7 +18,7 @@ import { connect, type RowDataPacket } from '@sluice/mysql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
 /** The commands of README, run as they stand there, by the Node of the machine and by one that strips no types. */
 

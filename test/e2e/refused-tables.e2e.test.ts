@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import type { ServiceProcess } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows } from '../harness/table-records.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readRows } from '../harness/records/table-records.ts';
 
 /** Tables that nobody can capture, made while capture runs: it says so, and the others go on. */
 

@@ -7,7 +7,7 @@ import { ReplicatedSource, type Flavour } from '../harness/histories/replica.ts'
 import { testScope } from '../harness/scope.ts';
 import { announceSeed } from '@sluice/seeded-random';
 import { testSize } from '../harness/test-size.ts';
-import type { SinkName } from '../harness/sink-pipeline.ts';
+import type { SinkName } from '../harness/pipelines/sink-pipeline.ts';
 
 /**
  * Random schemas, sessions, transactions and DDL on a source that a replica of the same version follows too: when all is

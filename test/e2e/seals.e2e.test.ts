@@ -9,9 +9,9 @@ import { createLogger } from '@sluice/runtime';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { metricSum, page } from '../harness/service-pages.ts';
-import { SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
+import { metricSum, page } from '../harness/processes/service-pages.ts';
+import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

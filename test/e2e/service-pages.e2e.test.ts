@@ -3,14 +3,14 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { metricSum, page } from '../harness/service-pages.ts';
+import { metricSum, page } from '../harness/processes/service-pages.ts';
 import {
   SINK_SERVICES,
   SinkPipeline,
   type PipelineProcess,
   type SinkName,
-} from '../harness/sink-pipeline.ts';
-import { SteadyWriter } from '../harness/steady-writer.ts';
+} from '../harness/pipelines/sink-pipeline.ts';
+import { SteadyWriter } from '../harness/workloads/steady-writer.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

@@ -2,11 +2,16 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { metricSum, page } from '../harness/service-pages.ts';
-import { SINK_NAMES, SINK_SERVICES, SinkPipeline, type PipelineProcess } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { hasArrived } from '../harness/table-records.ts';
+import { metricSum, page } from '../harness/processes/service-pages.ts';
+import {
+  SINK_NAMES,
+  SINK_SERVICES,
+  SinkPipeline,
+  type PipelineProcess,
+} from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { hasArrived } from '../harness/records/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

@@ -3,12 +3,12 @@ import type { TopicRecord } from '@sluice/kafka';
 import { startStack } from '@sluice/local-stack';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
-import type { CaptureStatus } from '../harness/capture-pipeline.ts';
+import type { CaptureStatus } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
 import { announceSeed } from '@sluice/seeded-random';
-import { hasApplied } from '../harness/service-pages.ts';
-import type { ServiceProcess } from '../harness/service-process.ts';
+import { hasApplied } from '../harness/processes/service-pages.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
 import {
   SINK_NAMES,
   SINK_SERVICES,
@@ -16,10 +16,10 @@ import {
   type PipelineProcess,
   type ServiceName,
   type SinkName,
-} from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { SteadyWriter } from '../harness/steady-writer.ts';
-import { hasArrived } from '../harness/table-records.ts';
+} from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { SteadyWriter } from '../harness/workloads/steady-writer.ts';
+import { hasArrived } from '../harness/records/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());

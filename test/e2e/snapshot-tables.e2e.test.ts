@@ -1,11 +1,11 @@
 import { startStack } from '@sluice/local-stack';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
-import { compareBags, SAME } from '../harness/row-history.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { compareBags, SAME } from '../harness/records/row-history.ts';
 import { testScope } from '../harness/scope.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { SteadyWriter } from '../harness/steady-writer.ts';
-import { newestByKey, readRows, type RowRecord } from '../harness/table-records.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { SteadyWriter } from '../harness/workloads/steady-writer.ts';
+import { newestByKey, readRows, type RowRecord } from '../harness/records/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'mariadb'] });
 afterAll(() => stack.stop());

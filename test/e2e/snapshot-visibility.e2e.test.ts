@@ -1,15 +1,15 @@
 import { startStack } from '@sluice/local-stack';
 import { describe, expect, test } from 'vitest';
-import { CapturePipeline, type CaptureStatus } from '../harness/capture-pipeline.ts';
-import { COUNTER_TABLE, CounterWriters, fillCounters } from '../harness/counter-writers.ts';
+import { CapturePipeline, type CaptureStatus } from '../harness/pipelines/capture-pipeline.ts';
+import { COUNTER_TABLE, CounterWriters, fillCounters } from '../harness/workloads/counter-writers.ts';
 import { eventually } from '../harness/eventually.ts';
-import { ownServers } from '../harness/own-servers.ts';
-import { compareBags, SAME } from '../harness/row-history.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
+import { compareBags, SAME } from '../harness/records/row-history.ts';
 import { fileScope, testScope, type Scope } from '../harness/scope.ts';
 import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import { testSize } from '../harness/test-size.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { newestByKey, readEnvelopes, readRows, type RowRecord } from '../harness/table-records.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { newestByKey, readEnvelopes, readRows, type RowRecord } from '../harness/records/table-records.ts';
 
 const scope = fileScope();
 const { brokers } = (await startStack({ servers: ['kafka'] })).kafka;

@@ -1,15 +1,15 @@
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import { afterAll, expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { expectExactlyOnce } from '../harness/ledger-history.ts';
-import { LEDGER_TABLES, LedgerWorkload } from '../harness/ledger-workload.ts';
+import { expectExactlyOnce } from '../harness/workloads/ledger-history.ts';
+import { LEDGER_TABLES, LedgerWorkload } from '../harness/workloads/ledger-workload.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import type { ServiceProcess } from '../harness/service-process.ts';
-import { sluice } from '../harness/sluice-command.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readSettledRows } from '../harness/table-records.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readSettledRows } from '../harness/records/table-records.ts';
 import { testSize } from '../harness/test-size.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql'] });

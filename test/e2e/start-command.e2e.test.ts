@@ -11,7 +11,7 @@ import {
   listeningPorts,
   survivors,
   type RunningProcess,
-} from '../harness/process-tree.ts';
+} from '../harness/processes/process-tree.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');

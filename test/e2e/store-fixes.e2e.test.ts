@@ -5,11 +5,11 @@ import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { FaultProxy } from '../harness/fault-proxy/fault-proxy.ts';
 import { commandsOf, filledIn, fixOf, obey, type Placeholders } from '../harness/named-fixes.ts';
-import { produceRecord } from '../harness/kafka-topics.ts';
+import { produceRecord } from '../harness/records/kafka-topics.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { page } from '../harness/service-pages.ts';
-import { SinkPipeline, type PipelineProcess, type SinkName } from '../harness/sink-pipeline.ts';
-import { sluice } from '../harness/sluice-command.ts';
+import { page } from '../harness/processes/service-pages.ts';
+import { SinkPipeline, type PipelineProcess, type SinkName } from '../harness/pipelines/sink-pipeline.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
 
 /** What somebody has done to a store or a topic is mended by what docs/errors.md says, in its own words. */
 

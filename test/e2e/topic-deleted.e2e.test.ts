@@ -2,13 +2,13 @@ import { startStack } from '@sluice/local-stack';
 import type { Trouble } from '@sluice/runtime';
 import type { Admin } from 'kafkajs';
 import { expect, test } from 'vitest';
-import { CapturePipeline } from '../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { connectedAdmin, topicLikeCapture } from '../harness/kafka-topics.ts';
+import { connectedAdmin, topicLikeCapture } from '../harness/records/kafka-topics.ts';
 import { testScope } from '../harness/scope.ts';
-import type { ServiceProcess } from '../harness/service-process.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { readRows } from '../harness/table-records.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readRows } from '../harness/records/table-records.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql'] });
 const { brokers } = stack.kafka;

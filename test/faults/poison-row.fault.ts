@@ -5,7 +5,7 @@ import type { FaultCase } from '../harness/faults/fault-case.ts';
 import type { Scene } from '../harness/faults/scene.ts';
 import { Session } from '../harness/faults/session.ts';
 import { indexPrefix, TARGET_SUFFIX } from '../harness/faults/store-views.ts';
-import { sluice } from '../harness/sluice-command.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
 
 const SINKS = ['redis', 'elasticsearch', 'mysql'] as const;
 const ROWS = 31;

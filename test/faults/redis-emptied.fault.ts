@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { FaultCase } from '../harness/faults/fault-case.ts';
 import { stopsWith } from '../harness/faults/stops-with.ts';
-import { sluice } from '../harness/sluice-command.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
 
 export const fault: FaultCase = {
   title: 'Redis comes back empty: the sink stops and says so; rewound as told, it fills Redis again',

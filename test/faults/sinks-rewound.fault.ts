@@ -1,5 +1,5 @@
 import type { FaultCase } from '../harness/faults/fault-case.ts';
-import { sluice } from '../harness/sluice-command.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
 
 const SINKS = ['redis', 'elasticsearch', 'mysql'] as const;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sluice } from './sluice-command.ts';
+import { sluice } from './processes/sluice-command.ts';
 
 const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'errors.md');
 

@@ -28,7 +28,7 @@ interface Manifest {
 }
 
 export interface BuiltPrograms {
-  /** Makes tests start these (`test/harness/programs.ts`). */
+  /** Makes tests start these (`test/harness/processes/programs.ts`). */
   readonly env: Readonly<Record<string, string>>;
   remove(): void;
 }

@@ -1,9 +1,9 @@
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, readTables, type Connection } from '@sluice/mysql';
 import type { SeededRandom } from '@sluice/seeded-random';
-import { SINK_NAMES } from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { WatchedPipeline } from '../harness/watched-pipeline.ts';
+import { SINK_NAMES } from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { WatchedPipeline } from '../harness/pipelines/watched-pipeline.ts';
 import { look, type Found } from '../torture/look.ts';
 import { ServerState } from '../torture/server-state.ts';
 import type { SqlClient } from './client.ts';

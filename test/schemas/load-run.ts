@@ -1,7 +1,7 @@
 import type { Stack } from '@sluice/local-stack';
-import { SINK_NAMES } from '../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../harness/source-database.ts';
-import { WatchedPipeline } from '../harness/watched-pipeline.ts';
+import { SINK_NAMES } from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { WatchedPipeline } from '../harness/pipelines/watched-pipeline.ts';
 import { look, type Found } from '../torture/look.ts';
 import { ServerState } from '../torture/server-state.ts';
 import type { Sysbench } from './sysbench.ts';

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { ServerName } from '@sluice/local-stack';
-import { ownServers } from '../harness/own-servers.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
 import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import type { Found } from '../torture/look.ts';
 import { runApplications } from './applications-run.ts';

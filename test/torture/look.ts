@@ -1,5 +1,9 @@
 import { tableIdOf } from '@sluice/envelope';
-import type { StoreDifference, StoresVerdict, WatchedPipeline } from '../harness/watched-pipeline.ts';
+import type {
+  StoreDifference,
+  StoresVerdict,
+  WatchedPipeline,
+} from '../harness/pipelines/watched-pipeline.ts';
 import type { ServerState, StateTable } from './server-state.ts';
 
 /** What a look at the stores has found. */

@@ -5,10 +5,10 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { ownServers } from '../harness/own-servers.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
 import { runPlace } from './run-place.ts';
 import { FOLDERS, suiteFolder, testFiles } from './suite-folder.ts';
-import { SINK_NAMES } from '../harness/sink-pipeline.ts';
+import { SINK_NAMES } from '../harness/pipelines/sink-pipeline.ts';
 import type { FileEnd } from './run-file.ts';
 import { torture, type FileResult } from './torture-run.ts';
 

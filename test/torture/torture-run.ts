@@ -1,7 +1,7 @@
 import type { MysqlServer, Stack } from '@sluice/local-stack';
-import { SourceDatabase } from '../harness/source-database.ts';
-import type { SinkName } from '../harness/sink-pipeline.ts';
-import { WatchedPipeline } from '../harness/watched-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import type { SinkName } from '../harness/pipelines/sink-pipeline.ts';
+import { WatchedPipeline } from '../harness/pipelines/watched-pipeline.ts';
 import { look, type Found } from './look.ts';
 import { runFile, type FileEnd } from './run-file.ts';
 import type { RunPlace } from './run-place.ts';

@@ -1,10 +1,10 @@
 import type { MysqlServer } from '@sluice/local-stack';
 import type { Admin, Kafka } from 'kafkajs';
-import { CapturePipeline } from '../../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../../harness/eventually.ts';
-import type { ServiceProcess } from '../../harness/service-process.ts';
-import { SourceDatabase } from '../../harness/source-database.ts';
-import { isRow } from '../../harness/table-records.ts';
+import type { ServiceProcess } from '../../harness/processes/service-process.ts';
+import { SourceDatabase } from '../../harness/pipelines/source-database.ts';
+import { isRow } from '../../harness/records/table-records.ts';
 import { decodeEnvelope, type RowEnvelope } from '@sluice/envelope';
 import { PeakMemory } from './peak-memory.ts';
 

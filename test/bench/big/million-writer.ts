@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '@sluice/seeded-random';
-import type { SourceDatabase } from '../../harness/source-database.ts';
+import type { SourceDatabase } from '../../harness/pipelines/source-database.ts';
 
 const PAUSE_MS = 5;
 

@@ -1,7 +1,7 @@
 import type { Stack } from '@sluice/local-stack';
 import { eventually } from '../../harness/eventually.ts';
-import { SinkPipeline, SINK_SERVICES, type PipelineProcess } from '../../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../../harness/source-database.ts';
+import { SinkPipeline, SINK_SERVICES, type PipelineProcess } from '../../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../../harness/pipelines/source-database.ts';
 import type { SeededRandom } from '@sluice/seeded-random';
 import type { BigResult } from './big-case.ts';
 import { MillionWriter } from './million-writer.ts';

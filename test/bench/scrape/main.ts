@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startStack, type Stack } from '@sluice/local-stack';
 import { uniqueName } from '../../harness/scope.ts';
-import { SourceDatabase } from '../../harness/source-database.ts';
+import { SourceDatabase } from '../../harness/pipelines/source-database.ts';
 import { BenchPipeline, type RunningService } from '../bench-pipeline.ts';
 import { measureCapture } from '../drain.ts';
 import { ORDERS_TABLE, writeBulk } from '../orders-table.ts';

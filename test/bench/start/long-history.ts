@@ -2,7 +2,7 @@ import { ByteWriter } from '@sluice/binlog';
 import { ddlTopic, formatSequence, schemaHistoryTopic } from '@sluice/envelope';
 import { RecordBatchBuilder, TransactionalPublisher, type TopicRecord } from '@sluice/kafka';
 import { createLogger } from '@sluice/runtime';
-import { kafkaConfig, type CapturePipeline } from '../../harness/capture-pipeline.ts';
+import { kafkaConfig, type CapturePipeline } from '../../harness/pipelines/capture-pipeline.ts';
 
 interface Version {
   readonly version: number;

@@ -5,9 +5,9 @@
  */
 import { parseArgs } from 'node:util';
 import { startStack, type Stack } from '@sluice/local-stack';
-import { CapturePipeline } from '../../harness/capture-pipeline.ts';
+import { CapturePipeline } from '../../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { SourceDatabase } from '../../harness/source-database.ts';
+import { SourceDatabase } from '../../harness/pipelines/source-database.ts';
 import { table } from '../report.ts';
 import { median } from '../statistics.ts';
 import { appendVersions, topicSizes } from './long-history.ts';

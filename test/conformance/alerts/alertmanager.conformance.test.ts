@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../../harness/eventually.ts';
-import { ownServers } from '../../harness/own-servers.ts';
+import { ownServers } from '../../harness/pipelines/own-servers.ts';
 import { INFRA, prometheusTool } from '../../harness/prometheus/prometheus-tools.ts';
 import { alertRules } from '../../harness/prometheus/rule-files.ts';
 import { testScope } from '../../harness/scope.ts';

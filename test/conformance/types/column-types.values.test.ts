@@ -3,7 +3,7 @@ import { connect, readVersion } from '@sluice/mysql';
 import type { ServerKind } from '@sluice/binlog/type-cases';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileScope } from '../../harness/scope.ts';
-import { SINK_NAMES } from '../../harness/sink-pipeline.ts';
+import { SINK_NAMES } from '../../harness/pipelines/sink-pipeline.ts';
 import { SOURCE_SERVERS } from './source-servers.ts';
 import { knownDifferences } from './known-differences.ts';
 import { PHASES } from './phases.ts';

@@ -1,4 +1,4 @@
-import type { SinkName } from '../../harness/sink-pipeline.ts';
+import type { SinkName } from '../../harness/pipelines/sink-pipeline.ts';
 
 /** A place where a value cannot be exact, and why, in words that a user understands. */
 export interface KnownDifference {

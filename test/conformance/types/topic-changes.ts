@@ -1,6 +1,6 @@
 import { decodeEnvelope } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
-import { isRow } from '../../harness/table-records.ts';
+import { isRow } from '../../harness/records/table-records.ts';
 import { rawMembers } from './raw-members.ts';
 
 /** A row of a topic with its values as they are written. */

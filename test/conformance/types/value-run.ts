@@ -9,8 +9,8 @@ import {
   SinkPipeline,
   type PipelineProcess,
   type SinkName,
-} from '../../harness/sink-pipeline.ts';
-import { SourceDatabase } from '../../harness/source-database.ts';
+} from '../../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../../harness/pipelines/source-database.ts';
 import { examplesOf, type Example } from './examples.ts';
 import { knownDifferences } from './known-differences.ts';
 import { judgeTable, type Problems } from './judge-table.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
-import { ownServers } from '../own-servers.ts';
+import { ownServers } from '../pipelines/own-servers.ts';
 import type { Scope } from '../scope.ts';
 import { PageReceiver } from './page-receiver.ts';
 import { writeShortRules } from './short-rules.ts';

@@ -1,6 +1,6 @@
 import { eventually } from '../eventually.ts';
 import type { Scene } from '../faults/scene.ts';
-import { SINK_NAMES } from '../sink-pipeline.ts';
+import { SINK_NAMES } from '../pipelines/sink-pipeline.ts';
 import type { AlertCase } from './alert-cases.ts';
 import type { AlertWatch, SeenAlert } from './alert-watch.ts';
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { SinkPipeline } from '../sink-pipeline.ts';
+import type { SinkPipeline } from '../pipelines/sink-pipeline.ts';
 import { quoteIdentifier, type RowDataPacket } from '@sluice/mysql';
 
 /** A place where something is kept or shown, and what it holds. */

@@ -1,6 +1,6 @@
 import { eventually } from '../eventually.ts';
-import type { SinkName } from '../sink-pipeline.ts';
-import { sluice } from '../sluice-command.ts';
+import type { SinkName } from '../pipelines/sink-pipeline.ts';
+import { sluice } from '../processes/sluice-command.ts';
 import type { FaultPipeline } from './fault-pipeline.ts';
 import type { Scene } from './scene.ts';
 

@@ -1,4 +1,4 @@
-import type { ServiceName, SinkName } from '../sink-pipeline.ts';
+import type { ServiceName, SinkName } from '../pipelines/sink-pipeline.ts';
 import type { PipelineWishes } from './service-launcher.ts';
 import type { Scene } from './scene.ts';
 

@@ -1,8 +1,8 @@
 import { freePorts, type ServerName, type Stack } from '@sluice/local-stack';
 import { FaultProxy } from '../fault-proxy/fault-proxy.ts';
-import { ownServers } from '../own-servers.ts';
+import { ownServers } from '../pipelines/own-servers.ts';
 import type { Scope } from '../scope.ts';
-import type { ServiceName, SinkName } from '../sink-pipeline.ts';
+import type { ServiceName, SinkName } from '../pipelines/sink-pipeline.ts';
 
 export const SERVICE_NAMES: readonly ServiceName[] = [
   'capture',

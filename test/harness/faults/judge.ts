@@ -1,9 +1,9 @@
 import { deadLetterTopic } from '@sluice/envelope';
-import { compareBags, duplicateSequences, followKeys, withoutRepeats } from '../row-history.ts';
+import { compareBags, duplicateSequences, followKeys, withoutRepeats } from '../records/row-history.ts';
 import { SeededRandom } from '@sluice/seeded-random';
 import { eventually } from '../eventually.ts';
-import { SINK_NAMES, type SinkName } from '../sink-pipeline.ts';
-import { readSettledRows } from '../table-records.ts';
+import { SINK_NAMES, type SinkName } from '../pipelines/sink-pipeline.ts';
+import { readSettledRows } from '../records/table-records.ts';
 import { ITEM_IDS, TABLE_NAMES } from './changes.ts';
 import type { FaultCase } from './fault-case.ts';
 import type { FaultPipeline } from './fault-pipeline.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { page, type Page } from '../service-pages.ts';
-import type { LogLine, ServiceEnd } from '../service-process.ts';
-import type { PipelineProcess, ServiceName } from '../sink-pipeline.ts';
+import { page, type Page } from '../processes/service-pages.ts';
+import type { LogLine, ServiceEnd } from '../processes/service-process.ts';
+import type { PipelineProcess, ServiceName } from '../pipelines/sink-pipeline.ts';
 
 type Launch = (args?: readonly string[]) => Promise<PipelineProcess>;
 

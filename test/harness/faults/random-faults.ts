@@ -1,7 +1,7 @@
 import type { ServerName } from '@sluice/local-stack';
 import type { FaultProxy } from '../fault-proxy/fault-proxy.ts';
 import type { SeededRandom } from '@sluice/seeded-random';
-import type { ServiceName } from '../sink-pipeline.ts';
+import type { ServiceName } from '../pipelines/sink-pipeline.ts';
 import { SERVICE_NAMES } from './fault-servers.ts';
 import type { Scene } from './scene.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SinkName } from '../sink-pipeline.ts';
+import type { SinkName } from '../pipelines/sink-pipeline.ts';
 import type { FaultPipeline } from './fault-pipeline.ts';
 import type { PacedRows } from './paced-rows.ts';
 import { Session } from './session.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SINK_NAMES, type SinkName } from '../sink-pipeline.ts';
+import { SINK_NAMES, type SinkName } from '../pipelines/sink-pipeline.ts';
 import type { StoreView } from './store-views.ts';
 
 const LOOK_MS = 100;

@@ -1,4 +1,4 @@
-import type { ServiceName } from '../sink-pipeline.ts';
+import type { ServiceName } from '../pipelines/sink-pipeline.ts';
 import type { FaultServers } from './fault-servers.ts';
 import { indexPrefix, TARGET_SUFFIX } from './store-views.ts';
 

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePorts } from '@sluice/local-stack';
 import type { Scope } from '../scope.ts';
-import { ServiceProcess } from '../service-process.ts';
-import type { PipelineProcess, ServiceName } from '../sink-pipeline.ts';
+import { ServiceProcess } from '../processes/service-process.ts';
+import type { PipelineProcess, ServiceName } from '../pipelines/sink-pipeline.ts';
 import type { FaultServers } from './fault-servers.ts';
 import { serviceConfig, type Sections } from './service-config.ts';
 

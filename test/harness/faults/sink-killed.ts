@@ -1,4 +1,4 @@
-import { SINK_NAMES, type SinkName } from '../sink-pipeline.ts';
+import { SINK_NAMES, type SinkName } from '../pipelines/sink-pipeline.ts';
 import type { FaultCase } from './fault-case.ts';
 
 const KILLS = 2;

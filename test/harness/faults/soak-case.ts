@@ -1,5 +1,5 @@
 import { SeededRandom } from '@sluice/seeded-random';
-import { SINK_NAMES } from '../sink-pipeline.ts';
+import { SINK_NAMES } from '../pipelines/sink-pipeline.ts';
 import type { FaultCase } from './fault-case.ts';
 import { beginRandomFault } from './random-faults.ts';
 import type { Scene } from './scene.ts';

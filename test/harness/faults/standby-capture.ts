@@ -1,6 +1,6 @@
 import { eventually } from '../eventually.ts';
-import { page } from '../service-pages.ts';
-import type { PipelineProcess } from '../sink-pipeline.ts';
+import { page } from '../processes/service-pages.ts';
+import type { PipelineProcess } from '../pipelines/sink-pipeline.ts';
 import type { PipelineWishes } from './service-launcher.ts';
 import type { Scene } from './scene.ts';
 

@@ -1,4 +1,4 @@
-import type { ServiceName } from '../sink-pipeline.ts';
+import type { ServiceName } from '../pipelines/sink-pipeline.ts';
 import type { Scene } from './scene.ts';
 
 /** Exit code of an error that comes back at every restart: docs/errors.md. */

@@ -1,7 +1,7 @@
 import { Client } from '@elastic/elasticsearch';
 import type { Stack } from '@sluice/local-stack';
 import { Redis } from 'ioredis';
-import type { SinkName } from '../sink-pipeline.ts';
+import type { SinkName } from '../pipelines/sink-pipeline.ts';
 import { Session } from './session.ts';
 
 export interface StoredRow {

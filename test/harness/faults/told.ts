@@ -1,5 +1,5 @@
 import type { Trouble } from '@sluice/runtime';
-import type { ServiceName } from '../sink-pipeline.ts';
+import type { ServiceName } from '../pipelines/sink-pipeline.ts';
 import type { Scene } from './scene.ts';
 
 /** So soon every page of a service must tell of what holds it up. */

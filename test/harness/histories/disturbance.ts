@@ -1,6 +1,6 @@
 import { SeededRandom } from '@sluice/seeded-random';
 import { abortableDelay } from '@sluice/runtime';
-import type { WatchedPipeline } from '../watched-pipeline.ts';
+import type { WatchedPipeline } from '../pipelines/watched-pipeline.ts';
 
 /** What happens to the services while a batch of histories runs. */
 export const DISTURBANCES = ['none', 'capture-held', 'sinks-held', 'capture-killed', 'sinks-killed'] as const;

@@ -2,9 +2,9 @@ import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier } from '@sluice/mysql';
 import { tableIdOf, type TopicStrategy } from '@sluice/envelope';
 import type { Scope } from '../scope.ts';
-import type { SinkName } from '../sink-pipeline.ts';
-import { SourceDatabase } from '../source-database.ts';
-import { WatchedPipeline } from '../watched-pipeline.ts';
+import type { SinkName } from '../pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../pipelines/source-database.ts';
+import { WatchedPipeline } from '../pipelines/watched-pipeline.ts';
 import { disturbed, type Disturbance } from './disturbance.ts';
 import type { ReplicatedSource } from './replica.ts';
 

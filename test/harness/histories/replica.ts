@@ -3,9 +3,9 @@ import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { MysqlServer } from '@sluice/local-stack';
 import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from '../eventually.ts';
-import { ownServers } from '../own-servers.ts';
+import { ownServers } from '../pipelines/own-servers.ts';
 import type { Scope } from '../scope.ts';
-import type { StoreDifference } from '../watched-pipeline.ts';
+import type { StoreDifference } from '../pipelines/watched-pipeline.ts';
 
 export type Flavour = MysqlServer['flavour'];
 

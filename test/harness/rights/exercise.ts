@@ -1,8 +1,8 @@
 import { eventually } from '../eventually.ts';
-import { produceRecord } from '../kafka-topics.ts';
+import { produceRecord } from '../records/kafka-topics.ts';
 import type { Scope } from '../scope.ts';
-import type { PipelineProcess } from '../sink-pipeline.ts';
-import { sluice } from '../sluice-command.ts';
+import type { PipelineProcess } from '../pipelines/sink-pipeline.ts';
+import { sluice } from '../processes/sluice-command.ts';
 import type { GuardedPipeline } from './guarded-pipeline.ts';
 
 /** Where capture makes a dead letter of a row: `topics` for `GuardedPipeline.create`. */

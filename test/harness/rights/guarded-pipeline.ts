@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type RowDataPacket } from '@sluice/mysql';
 import { uniqueName, type Scope } from '../scope.ts';
-import { SINK_NAMES, SinkPipeline, type PipelineProcess, type ServiceName } from '../sink-pipeline.ts';
-import type { StoreServers } from '../sink-stores.ts';
-import type { SourceDatabase } from '../source-database.ts';
+import {
+  SINK_NAMES,
+  SinkPipeline,
+  type PipelineProcess,
+  type ServiceName,
+} from '../pipelines/sink-pipeline.ts';
+import type { StoreServers } from '../pipelines/sink-stores.ts';
+import type { SourceDatabase } from '../pipelines/source-database.ts';
 import {
   PASSWORD,
   setElasticsearchPassword,

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Client } from '@elastic/elasticsearch';
 import { freePorts, makeCertificates, type Certificates, type Stack } from '@sluice/local-stack';
-import { ownServers } from '../own-servers.ts';
+import { ownServers } from '../pipelines/own-servers.ts';
 import type { Scope } from '../scope.ts';
-import type { StoreServers, TlsSection } from '../sink-stores.ts';
+import type { StoreServers, TlsSection } from '../pipelines/sink-stores.ts';
 import { addScramUsers } from './scram-users.ts';
 import { shippedRedisUsers, shippedRole, type ElasticsearchRole } from './shipped-rules.ts';
 

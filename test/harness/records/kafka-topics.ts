@@ -1,8 +1,8 @@
 import { kafkaClient, PlainProducer } from '@sluice/kafka';
 import { createLogger } from '@sluice/runtime';
 import type { Admin } from 'kafkajs';
-import { kafkaConfig } from './capture-pipeline.ts';
-import type { Scope } from './scope.ts';
+import { kafkaConfig } from '../pipelines/capture-pipeline.ts';
+import type { Scope } from '../scope.ts';
 
 /** What somebody does to topics with tools of his own. */
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TopicReader } from '@sluice/kafka';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
-const FILE = join(import.meta.dirname, '../../packages/envelope/schema/envelope-v1.schema.json');
+const FILE = join(import.meta.dirname, '../../../packages/envelope/schema/envelope-v1.schema.json');
 /** More of them tell nothing new. */
 const EXAMPLES = 5;
 

@@ -1,9 +1,9 @@
 import { checkpointsTopic } from '@sluice/envelope';
 import { expect } from 'vitest';
-import type { CapturePipeline } from './capture-pipeline.ts';
+import type { CapturePipeline } from '../pipelines/capture-pipeline.ts';
 import type { LedgerTotals } from './ledger-writer.ts';
-import { compareBags, duplicateSequences, followKeys, SAME } from './row-history.ts';
-import { readSettledRows, type RowRecord } from './table-records.ts';
+import { compareBags, duplicateSequences, followKeys, SAME } from '../records/row-history.ts';
+import { readSettledRows, type RowRecord } from '../records/table-records.ts';
 
 /**
  * Each change of the ledger is in its topic, once and in order, and no checkpoint has gone back.

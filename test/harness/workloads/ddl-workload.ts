@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeMysqlError, type Connection } from '@sluice/mysql';
 import { DDL_KINDS, DdlModel, type DdlKind } from './ddl-model.ts';
 import { SeededRandom } from '@sluice/seeded-random';
-import type { SourceDatabase } from './source-database.ts';
+import type { SourceDatabase } from '../pipelines/source-database.ts';
 
 /**
  * What writers meet when a table is changed under them: no such table, no such column, another definition than the one

@@ -7,9 +7,9 @@ import { kafkaClient, TopicReader, type TopicRecord } from '@sluice/kafka';
 import { freePorts, type Stack } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
 import type { Admin } from 'kafkajs';
-import { eventually } from './eventually.ts';
-import type { Scope } from './scope.ts';
-import { ServiceProcess } from './service-process.ts';
+import { eventually } from '../eventually.ts';
+import type { Scope } from '../scope.ts';
+import { ServiceProcess } from '../processes/service-process.ts';
 import { SinkStores, type StoreServers } from './sink-stores.ts';
 import { SourceDatabase } from './source-database.ts';
 

@@ -1,5 +1,5 @@
 import { ADDRESS_VARIABLES, startStack, type ServerName, type Stack } from '@sluice/local-stack';
-import type { Scope } from './scope.ts';
+import type { Scope } from '../scope.ts';
 
 /**
  * Servers of a test's own, though the environment names running ones: for settings that are global to a server, which

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { SERVICE_NODE_OPTIONS } from '@sluice/runtime';
 import { onTestFailed, TestRunner } from 'vitest';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { programEnv, programFile } from './programs.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from '../scope.ts';
 
 const PARENT_WATCH = new URL('./end-with-parent.mjs', import.meta.url).href;
 const LINES_SHOWN = 12;

@@ -5,11 +5,11 @@ import { TopicRouting } from '@sluice/envelope';
 import { kafkaClient, TopicReader } from '@sluice/kafka';
 import { freePorts } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
-import { eventually } from './eventually.ts';
-import type { Scope } from './scope.ts';
-import { ServiceProcess } from './service-process.ts';
+import { eventually } from '../eventually.ts';
+import type { Scope } from '../scope.ts';
+import { ServiceProcess } from '../processes/service-process.ts';
 import type { SourceDatabase } from './source-database.ts';
-import { hasArrived } from './table-records.ts';
+import { hasArrived } from '../records/table-records.ts';
 
 /** The part of capture's `/status` that tests look at. */
 export interface CaptureStatus {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SourceDatabase } from './source-database.ts';
+import type { SourceDatabase } from '../pipelines/source-database.ts';
 
 /** Inserts and updates without end, in tables with the columns `id` and `version`. */
 export class SteadyWriter {

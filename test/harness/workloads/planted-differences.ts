@@ -1,5 +1,5 @@
 import type { CompareReport } from '@sluice/compare';
-import type { SinkPipeline } from './sink-pipeline.ts';
+import type { SinkPipeline } from '../pipelines/sink-pipeline.ts';
 
 /** Of a table `items`, with columns that may not be shown. */
 export const ITEMS_COLUMNS = `id BIGINT NOT NULL PRIMARY KEY, version INT, big BIGINT, amount DECIMAL(20,4), doc JSON,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-const REPOSITORY = join(import.meta.dirname, '..', '..');
+const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 
 /** The file that runs a service, or `sluice`: as `test/runner/built-programs.ts` has built it for this run, else its source. */
 export function programFile(name: string): string {

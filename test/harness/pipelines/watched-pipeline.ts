@@ -1,8 +1,8 @@
 import { compareSinks, describeDifference } from '@sluice/compare';
 import { heartbeatTopic, tableIdOf, type TableName, TopicRouting } from '@sluice/envelope';
 import { quoteTable, type RowDataPacket } from '@sluice/mysql';
-import { eventually } from './eventually.ts';
-import type { Scope } from './scope.ts';
+import { eventually } from '../eventually.ts';
+import type { Scope } from '../scope.ts';
 import {
   SinkPipeline,
   type PipelineProcess,

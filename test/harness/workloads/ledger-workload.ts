@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@sluice/mysql';
 import { LedgerWriter, type LedgerTotals } from './ledger-writer.ts';
-import type { SourceDatabase } from './source-database.ts';
+import type { SourceDatabase } from '../pipelines/source-database.ts';
 import type { SeededRandom } from '@sluice/seeded-random';
 
 /** Statements that make the tables of the workload. */

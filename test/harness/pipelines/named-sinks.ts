@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { compareSinks, describeDifference } from '@sluice/compare';
 import { freePorts, type Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier, type Connection } from '@sluice/mysql';
-import { eventually } from './eventually.ts';
-import type { Scope } from './scope.ts';
-import { ServiceProcess } from './service-process.ts';
+import { eventually } from '../eventually.ts';
+import type { Scope } from '../scope.ts';
+import { ServiceProcess } from '../processes/service-process.ts';
 import type { SourceDatabase } from './source-database.ts';
 
 type Section = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@sluice/mysql';
 import type { SeededRandom } from '@sluice/seeded-random';
-import type { SourceDatabase } from './source-database.ts';
+import type { SourceDatabase } from '../pipelines/source-database.ts';
 
 /** `version` only ever grows, over deletes too: of two images of a row it is known which is the older. */
 export const COUNTER_TABLE = 'CREATE TABLE counter (id INT NOT NULL PRIMARY KEY, version INT NOT NULL)';

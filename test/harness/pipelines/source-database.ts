@@ -1,6 +1,6 @@
 import type { MysqlServer } from '@sluice/local-stack';
 import { connect, quoteIdentifier, type Connection, type RowDataPacket } from '@sluice/mysql';
-import { uniqueName, type Scope } from './scope.ts';
+import { uniqueName, type Scope } from '../scope.ts';
 
 /** A database of a test's own on a source server; dropped at the end of the scope. */
 export class SourceDatabase {

@@ -3,7 +3,7 @@ import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier, type Connection } from '@sluice/mysql';
 import { readClientTls } from '@sluice/runtime';
 import { Redis } from 'ioredis';
-import type { Scope } from './scope.ts';
+import type { Scope } from '../scope.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { programEnv, programFile } from './programs.ts';
 
 export interface TerminalEnd {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { kafkaClient } from '@sluice/kafka';
 import { createLogger } from '@sluice/runtime';
-import { kafkaConfig } from './capture-pipeline.ts';
-import { uniqueName, type Scope } from './scope.ts';
-import type { SourceDatabase } from './source-database.ts';
+import { kafkaConfig } from '../pipelines/capture-pipeline.ts';
+import { uniqueName, type Scope } from '../scope.ts';
+import type { SourceDatabase } from '../pipelines/source-database.ts';
 
 /** The longest time between two of the events that were noted since it was last asked, in milliseconds. */
 export class LongestGap {

@@ -1,9 +1,9 @@
 import { kafkaClient } from '@sluice/kafka';
 import { createLogger } from '@sluice/runtime';
 import type { EachMessagePayload } from 'kafkajs';
-import { kafkaConfig } from './capture-pipeline.ts';
-import { eventually } from './eventually.ts';
-import { uniqueName, type Scope } from './scope.ts';
+import { kafkaConfig } from '../pipelines/capture-pipeline.ts';
+import { eventually } from '../eventually.ts';
+import { uniqueName, type Scope } from '../scope.ts';
 
 /** The first `count` messages of a topic as an ordinary consumer of the kafkajs library gets them. */
 export async function readWithKafkajs(
