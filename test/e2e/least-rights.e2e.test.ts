@@ -64,6 +64,17 @@ test('every service runs with the shipped rights, and the stores equal the sourc
   await eventually('Elasticsearch to refuse the old password', old);
   await database.run("INSERT INTO parcels VALUES (5, 'five', 'later', 0)", 'DELETE FROM lists WHERE id = 3');
   await pipeline.converged();
+  await accounts.changeServersFirst('Least-rights-9', async () => {
+    await database.run("INSERT INTO parcels VALUES (6, 'six', 'refused', 0)");
+    const quiet = (): string[] =>
+      running.filter(({ process }) => !process.output.includes('SECRET_REFUSED')).map(({ name }) => name);
+    await eventually('every service to tell of a refused login', () => quiet().length === 0).catch(
+      (cause: unknown) => {
+        throw new Error(`nothing told of a refused login: ${quiet().join(', ')}`, { cause });
+      },
+    );
+  });
+  await pipeline.converged();
   await certificatesAreNeeded(accounts);
   for (const { process } of running) expect(await process.stop()).toMatchObject({ code: 0 });
   for (const { process, name } of running)

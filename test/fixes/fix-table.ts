@@ -97,6 +97,7 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   RECORD_UNKNOWN_MAJOR: { cannot: 'needs a sink of a later version' },
   ROW_TOO_LARGE: { by: fault('row-too-large-stops'), title: 'goes on when the limits are raised' },
   SCHEMA_HISTORY_CORRUPT: { cannot: 'needs a backup of the topic' },
+  SECRET_REFUSED: { cannot: 'what is to be done depends on the file or the command' },
   SECRET_UNAVAILABLE: { cannot: 'what is to be done depends on the file or the command' },
   SEQUENCE_EXHAUSTED: { cannot: 'takes 921 generations or a million binlog files' },
   SHUTDOWN_TIMEOUT: { passes: fault('capture-kafka-blackholed') },

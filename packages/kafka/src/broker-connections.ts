@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Connection, type Broker, type ConnectionOptions } from '@platformatic/kafka';
 import { PipelineError, type KafkaConfig } from '@sluice/runtime';
 import { tlsOptions } from './connection-security.ts';
-import { loginSecret, tokenRefused } from './login.ts';
+import { loggingIn, loginSecret, tokenRefused } from './login.ts';
 
 type Sasl = NonNullable<KafkaConfig['sasl']>;
 
@@ -81,7 +81,8 @@ export class BrokerConnections {
     connection.on('error', () => {});
     this.#open.set(key, connection);
     try {
-      await connection.connect(broker.host, broker.port);
+      const connect = async (): Promise<void> => await connection.connect(broker.host, broker.port);
+      await (this.#sasl === undefined ? connect() : loggingIn(this.#sasl, connect));
       return connection;
     } catch (error) {
       destroy(connection);

@@ -1,6 +1,6 @@
 import { readClientTls, type KafkaConfig, type TlsFiles } from '@sluice/runtime';
 import type { Authenticator, SASLOptions } from 'kafkajs';
-import { changes, loginSecret, tokenRefused } from './login.ts';
+import { changes, loggingIn, loginSecret, tokenRefused } from './login.ts';
 
 type Sasl = NonNullable<KafkaConfig['sasl']>;
 
@@ -25,10 +25,10 @@ function saslOptions(sasl: Sasl): SASLOptions {
   const { mechanism, username = '', password } = sasl;
   if (mechanism === 'oauthbearer') {
     const options = { mechanism, oauthBearerProvider: async () => ({ value: await loginSecret(sasl) }) };
-    return aroundLogin(
-      options,
-      (builtIn) => (its) => builtIn({ ...its, saslAuthenticate: refusing(its.saslAuthenticate) }),
-    );
+    return aroundLogin(options, (builtIn) => (its) => {
+      const login = builtIn({ ...its, saslAuthenticate: refusing(its.saslAuthenticate) });
+      return { authenticate: () => loggingIn(sasl, () => login.authenticate()) };
+    });
   }
   const login = { username, password: typeof password === 'string' ? password : '' };
   if (changes(sasl))
@@ -36,7 +36,7 @@ function saslOptions(sasl: Sasl): SASLOptions {
     aroundLogin(login, (builtIn) => (its) => ({
       authenticate: async () => {
         login.password = await loginSecret(sasl);
-        await builtIn(its).authenticate();
+        await loggingIn(sasl, () => builtIn(its).authenticate());
       },
     }));
   // One branch per mechanism: the client's type ties each to its own shape.

@@ -1,4 +1,5 @@
-import { PipelineError, readSecret, type KafkaConfig } from '@sluice/runtime';
+import { loginRefused, loginTaken, PipelineError, readSecret, type KafkaConfig } from '@sluice/runtime';
+import { toPipelineError } from './errors.ts';
 import { clientCredentialsToken } from './oauth-token.ts';
 
 type Sasl = NonNullable<KafkaConfig['sasl']>;
@@ -25,4 +26,16 @@ export async function loginSecret({ mechanism, password, token, oauth }: Sasl): 
   const text = oauth === undefined ? await readSecret(token ?? '') : await clientCredentialsToken(oauth);
   if (TOKEN.test(text)) return text;
   throw new PipelineError('SECRET_UNAVAILABLE', 'kafka.sasl: what was given is no access token (RFC 6750)');
+}
+
+/** Does one login. @throws SECRET_REFUSED in the place of KAFKA_AUTH_FAILED, while a secret that was good may be changing */
+export async function loggingIn<T>({ password, token, oauth }: Sasl, login: () => Promise<T>): Promise<T> {
+  const secret = oauth?.clientSecret ?? token ?? password;
+  try {
+    const done = await login();
+    loginTaken(secret);
+    return done;
+  } catch (error) {
+    throw toPipelineError(error).code === 'KAFKA_AUTH_FAILED' ? loginRefused(secret, error) : error;
+  }
 }

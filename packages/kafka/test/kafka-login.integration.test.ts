@@ -138,7 +138,9 @@ describe.each(ways)('%s', (_, way) => {
       const kafka = configOf(loginPort, { sasl });
       await accepted();
       await writeFile(file, 'two\n');
-      expect(await codeOf(way(kafka))).toBe('KAFKA_AUTH_FAILED');
+      expect(await codeOf(way(kafka))).toBe('SECRET_REFUSED');
+      const neverTaken = configOf(loginPort, { sasl });
+      expect(await codeOf(way(neverTaken))).toBe('KAFKA_AUTH_FAILED');
       await setPassword('two');
       await accepted();
       await rm(file);

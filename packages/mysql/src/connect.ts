@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import {
   isLoopback,
+  loginRefused,
+  loginTaken,
   PipelineError,
   readClientTls,
   readSecret,
@@ -14,6 +16,7 @@ import {
   type Connection,
   type ConnectionOptions,
   type Pool,
+  type PoolConnection,
 } from 'mysql2/promise';
 import { toPipelineError } from './errors.ts';
 import { SESSION_SQL } from './session-sql.ts';
@@ -48,13 +51,27 @@ export async function connect(options: MysqlOptions): Promise<Connection> {
   try {
     const password = await readSecret(options.password);
     connection = await createConnection(driverOptions({ ...options, password }));
+    loginTaken(options.password);
     // Without a listener, losing an idle connection would end the process.
     connection.on('error', () => undefined);
     await connection.query(SESSION_SQL);
     return connection;
   } catch (error) {
     connection?.destroy();
-    throw withAddress(toPipelineError(error), options);
+    throw refusedOr(withAddress(toPipelineError(error), options), options.password);
+  }
+}
+
+/**
+ * A connection of the pool.
+ * @param password as the pool has it
+ * @throws a PipelineError with a MYSQL_… code, SECRET_UNAVAILABLE, SECRET_REFUSED
+ */
+export async function acquire(pool: Pool, password: Secret): Promise<PoolConnection> {
+  try {
+    return await pool.getConnection();
+  } catch (error) {
+    throw refusedOr(toPipelineError(error), password);
   }
 }
 
@@ -69,6 +86,7 @@ export function createPool(options: MysqlOptions, connections: number): Pool {
   // Statements of a connection run in order: this one is done before the pool's user gets at it. The event gives the
   // driver's callback connection, whatever wraps the pool.
   pool.pool.on('connection', (connection) => {
+    loginTaken(options.password);
     connection.on('error', () => undefined);
     connection.query(SESSION_SQL, (error) => {
       if (error !== null) connection.destroy();
@@ -144,6 +162,11 @@ function socketOf({ host, port, password }: MysqlOptions): (options: DriverSetti
 /** What the driver hands to `stream`, as far as it is used here. */
 interface DriverSettings {
   readonly config: { password: string };
+}
+
+/** SECRET_REFUSED in the place of MYSQL_AUTH_FAILED, while a password that was good may be changing. */
+function refusedOr(error: PipelineError, password: Secret): PipelineError {
+  return error.code === 'MYSQL_AUTH_FAILED' ? loginRefused(password, error) : error;
 }
 
 function withAddress(error: PipelineError, { host, port, user }: MysqlOptions): PipelineError {

@@ -1,5 +1,6 @@
 export { isUtf8Charset } from './charsets.ts';
 export {
+  acquire,
   connect,
   createPool,
   driverOptions,

@@ -307,6 +307,11 @@ export const ERRORS = {
     summary: 'a record of the schema-history topic cannot be read',
     fix: 'Restore the topic from a backup.',
   },
+  SECRET_REFUSED: {
+    class: 'retryable',
+    summary: 'a server refuses a password or token from a file or a command that it took before',
+    fix: 'Give the server and the file or command the same secret. Nothing else is needed while it is being changed: it is read and tried again for two minutes, and only then is the login an error that a person must fix.',
+  },
   SECRET_UNAVAILABLE: {
     class: 'retryable',
     summary: 'the file or the command of a password or token gave none',

@@ -44,7 +44,7 @@ export { opsSchemaFor } from './config/ops-schema.ts';
 export { opsOf, parseSection } from './config/section.ts';
 export { tablePattern as tablePatternSchema } from './config/tables-schema.ts';
 export { ownNameOf, sinkTypeOf } from './config/sink-type.ts';
-export { readSecret, secretText, type Secret } from './config/secret-text.ts';
+export { loginRefused, loginTaken, readSecret, secretText, type Secret } from './config/secret-text.ts';
 export { redactedConfig } from './config/secrets.ts';
 export {
   HASH_KEYS,

@@ -30,15 +30,15 @@ export function connectionFor(auth: Auth | undefined): typeof UndiciConnection {
       params: ConnectionRequestParams,
       options: ConnectionRequestOptionsAsStream,
     ): Promise<ConnectionRequestResponseAsStream>;
-    /** @throws ELASTICSEARCH_TLS_FAILED, SECRET_UNAVAILABLE, which the client hands on as they are */
+    /** @throws ELASTICSEARCH_TLS_FAILED, SECRET_UNAVAILABLE, SECRET_REFUSED, which the client hands on as they are */
     override async request(params: ConnectionRequestParams, options: Options): Promise<Response> {
       if (login === null) return await this.#sent(params, options, {});
       const authorization = await login.header();
       const response = await this.#sent(params, options, { authorization });
       const newer = response.statusCode === 401 ? await login.newer(authorization) : null;
-      if (newer === null) return response;
+      if (newer === null) return told(login, response);
       if (typeof response.body === 'object' && 'destroy' in response.body) response.body.destroy();
-      return await this.#sent(params, options, { authorization: newer });
+      return told(login, await this.#sent(params, options, { authorization: newer }));
     }
 
     async #sent(
@@ -57,4 +57,11 @@ export function connectionFor(auth: Auth | undefined): typeof UndiciConnection {
       }
     }
   };
+}
+
+/** @throws SECRET_REFUSED */
+function told(login: ElasticsearchLogin, response: Response): Response {
+  if (response.statusCode === 401) login.refused();
+  else login.taken();
+  return response;
 }

@@ -1,4 +1,4 @@
-import { readSecret, type Secret } from '@sluice/runtime';
+import { loginRefused, loginTaken, readSecret, type Secret } from '@sluice/runtime';
 
 export type Auth = { readonly username: string; readonly password: Secret } | { readonly apiKey: Secret };
 
@@ -24,6 +24,20 @@ export class ElasticsearchLogin {
   async newer(refused: string): Promise<string | null> {
     if (this.#known === refused) this.#known = await this.#read();
     return this.#known === refused ? null : this.#known;
+  }
+
+  taken(): void {
+    loginTaken(this.#secret);
+  }
+
+  /** @throws SECRET_REFUSED while a secret that was good may be changing */
+  refused(): void {
+    const error = loginRefused(this.#secret, null);
+    if (error !== null) throw error;
+  }
+
+  get #secret(): Secret {
+    return 'apiKey' in this.#auth ? this.#auth.apiKey : this.#auth.password;
   }
 
   async #read(): Promise<string> {

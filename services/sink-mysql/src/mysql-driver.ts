@@ -1,11 +1,12 @@
 import {
+  acquire,
   createPool,
   toPipelineError,
   type Pool,
   type PoolConnection,
   type RowDataPacket,
 } from '@sluice/mysql';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, type Secret } from '@sluice/runtime';
 import type { SqlDriver } from '@sluice/sql-sink';
 import type { MysqlSinkConfig } from './config.ts';
 
@@ -45,9 +46,10 @@ export function targetPool(config: MysqlSinkConfig, section: string): Pool {
   return pool;
 }
 
-export function mysqlDriver(pool: Pool): SqlDriver<PoolConnection> {
+/** @param password as the pool has it */
+export function mysqlDriver(pool: Pool, password: Secret): SqlDriver<PoolConnection> {
   return {
-    acquire: () => pool.getConnection(),
+    acquire: () => acquire(pool, password),
     release: (connection) => connection.release(),
     destroy: (connection) => connection.destroy(),
     rollBack: async (connection) => {

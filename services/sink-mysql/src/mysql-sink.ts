@@ -108,7 +108,7 @@ export class MysqlSink implements Sink {
     this.#log = log;
     this.#displaced = new DisplacedRows(log);
     this.#pool = targetPool(config, section);
-    this.#driver = mysqlDriver(this.#pool);
+    this.#driver = mysqlDriver(this.#pool, config.password);
     const watch = poolGauges(context.registry, name, config.connections);
     this.#sessions = new Sessions(this.#driver, config.transactionTimeoutMs, watch);
     const { stateDatabase } = config;

@@ -31,7 +31,7 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
   const sink = mysqlSink.create(config, context);
   await sink.open(NEVER);
   const pool = targetPool(config, context.section);
-  const sessions = new Sessions(mysqlDriver(pool), config.transactionTimeoutMs);
+  const sessions = new Sessions(mysqlDriver(pool, config.password), config.transactionTimeoutMs);
   const { flavour } = await sessions.run(NEVER, (connection) => readVersion(connection));
   return new MysqlRepair(config, sink, pool, flavour);
 };
@@ -46,11 +46,11 @@ class MysqlRepair implements StoreRepair {
   readonly #tables: TargetTables;
 
   constructor(config: MysqlSinkConfig, sink: Sink, pool: Pool, flavour: Flavour) {
-    const { stateDatabase, transactionTimeoutMs } = config;
+    const { password, stateDatabase, transactionTimeoutMs } = config;
     this.#config = config;
     this.#sink = sink;
     this.#pool = pool;
-    this.#driver = mysqlDriver(pool);
+    this.#driver = mysqlDriver(pool, password);
     this.#sessions = new Sessions(this.#driver, transactionTimeoutMs);
     const store = { driver: this.#driver, dialect: mysqlDialect, stateDatabase };
     this.#guards = new RowGuards(this.#sessions, store);

@@ -1,5 +1,12 @@
 import type { ConnectionOptions } from 'node:tls';
-import { PipelineError, tlsFailureAt, type Logger } from '@sluice/runtime';
+import {
+  loginRefused,
+  loginTaken,
+  PipelineError,
+  tlsFailureAt,
+  type Logger,
+  type Secret,
+} from '@sluice/runtime';
 import { replyCode, tlsFailed, tlsFailureOf, toRedisError } from './redis-errors.ts';
 import { clientTls, type RedisConfig } from './config.ts';
 import { RedisClient } from './redis-client.ts';
@@ -19,6 +26,8 @@ const DEFAULT_PORT = '6379';
 
 /** An EXEC that may not be run ends the transaction, and that is the reply (processCommand of Redis). */
 const REFUSALS = new Set(['NOPERM', 'EXECABORT']);
+/** What Redis answers to a login, and to commands behind one that it refused. */
+const LOGIN_REFUSALS = new Set(['NOAUTH', 'WRONGPASS']);
 
 /**
  * One connection. ioredis reconnects by itself, but commands fail at once while it does and are never sent again: retry
@@ -29,6 +38,7 @@ export class RedisConnection {
   readonly #url: URL | null;
   readonly #tls: ConnectionOptions;
   readonly #timeoutMs: number;
+  readonly #password: Secret | undefined;
   readonly #log: Logger;
   /** Why the last connection failed: says more than "connection is closed". */
   #lastError: unknown = null;
@@ -42,6 +52,7 @@ export class RedisConnection {
   ) {
     const { timeoutMs } = config;
     this.#timeoutMs = timeoutMs;
+    this.#password = config.password;
     this.#log = log;
     const tls = clientTls(config, section);
     this.#url = URL.parse(config.url);
@@ -63,7 +74,7 @@ export class RedisConnection {
     this.#redis.on('error', (error: unknown) => (this.#lastError = error));
   }
 
-  /** Throws REDIS_UNAVAILABLE, REDIS_AUTH, REDIS_TLS_FAILED or SECRET_UNAVAILABLE. May be called again after a failure. */
+  /** Throws REDIS_UNAVAILABLE, REDIS_AUTH, REDIS_TLS_FAILED, SECRET_UNAVAILABLE or SECRET_REFUSED. May be called again after a failure. */
   async open(): Promise<void> {
     if (this.#redis.status === 'ready') return;
     const connecting = this.#redis.status === 'wait' || this.#redis.status === 'end';
@@ -222,14 +233,19 @@ export class RedisConnection {
       const last = this.#lastError;
       const isKnown =
         replyCode(last) !== null || tlsFailureOf(last) !== null || last instanceof PipelineError;
-      throw toRedisError(replyCode(error) === null && isKnown ? this.#lastError : error, 'connection');
+      const told = replyCode(error) === null && isKnown ? last : error;
+      const known = toRedisError(told, 'connection');
+      throw LOGIN_REFUSALS.has(replyCode(told) ?? '') ? loginRefused(this.#password, known) : known;
     } finally {
       clearTimeout(timer);
     }
   }
 
   #setConnected(connected: boolean): void {
-    if (connected) this.#lastError = null;
+    if (connected) {
+      this.#lastError = null;
+      loginTaken(this.#password);
+    }
     if (connected === this.#connected) return;
     this.#connected = connected;
     if (connected) this.#log.info({ event: 'store.connected' }, 'connected to Redis');

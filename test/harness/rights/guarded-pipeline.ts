@@ -111,8 +111,7 @@ export class GuardedPipeline {
    */
   async changePasswords(scope: Scope, password: string): Promise<void> {
     const { target, redis, elasticsearch } = this.pipeline.stores;
-    const account = `'${this.user}'@'%'`;
-    const twice = `ALTER USER ${account} IDENTIFIED BY '${password}' RETAIN CURRENT PASSWORD`;
+    const twice = `${this.#identified(password)} RETAIN CURRENT PASSWORD`;
     await this.pipeline.database.run(twice);
     await target.query(twice);
     await redis.call('ACL', 'SETUSER', 'sluice', `>${password}`);
@@ -121,13 +120,39 @@ export class GuardedPipeline {
     await this.#guarded.setKafkaPassword(password);
     await setElasticsearchPassword(elasticsearch, password);
     await redis.call('ACL', 'SETUSER', 'sluice', `<${PASSWORD}`);
-    await redis.call('CLIENT', 'KILL', 'USER', 'sluice');
-    const once = `ALTER USER ${account} DISCARD OLD PASSWORD`;
-    const sessions = `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${this.user}'`;
+    const once = `ALTER USER '${this.user}'@'%' DISCARD OLD PASSWORD`;
     await this.pipeline.database.run(once);
+    await target.query(once);
+    await this.#endSessions();
+  }
+
+  /**
+   * The same by an operator who has no way for both: the servers take the new password alone, and the file gets it late.
+   * @param meanwhile between the two
+   */
+  async changeServersFirst(password: string, meanwhile: () => Promise<void>): Promise<void> {
+    const { target, redis, elasticsearch } = this.pipeline.stores;
+    await this.pipeline.database.run(this.#identified(password));
+    await target.query(this.#identified(password));
+    await redis.call('ACL', 'SETUSER', 'sluice', 'resetpass', `>${password}`);
+    await this.#guarded.setKafkaPassword(password);
+    await setElasticsearchPassword(elasticsearch, password);
+    await this.#endSessions();
+    await meanwhile();
+    await writeFile(this.#passwordFile, `${password}\n`);
+  }
+
+  #identified(password: string): string {
+    return `ALTER USER '${this.user}'@'%' IDENTIFIED BY '${password}'`;
+  }
+
+  /** But for Kafka's, which no order ends. */
+  async #endSessions(): Promise<void> {
+    const { target, redis } = this.pipeline.stores;
+    await redis.call('CLIENT', 'KILL', 'USER', 'sluice');
+    const sessions = `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = '${this.user}'`;
     for (const { id } of await this.pipeline.database.rows(sessions))
       await this.pipeline.database.run(`KILL ${String(id)}`).catch(unlessEnded);
-    await target.query(once);
     const [rows] = await target.query<RowDataPacket[]>(sessions);
     for (const { id } of rows) await target.query(`KILL ${String(id)}`).catch(unlessEnded);
   }

@@ -8,6 +8,8 @@ import { PipelineError } from '../errors.ts';
 const MARK = '\u0000';
 const FILE = 'file:';
 const COMMAND = 'command:';
+/** Kubernetes renews the files of a Secret within about 90 s (manual, "Mounted Secrets are updated automatically"). */
+const CHANGED_WITHIN_MS = 120_000;
 
 /** Where a secret comes from, as a text: for the way from the file to its schema. */
 export function markSecret(expression: string, setting: string): string {
@@ -23,6 +25,8 @@ export class ChangingSecret {
   /** Its place in sluice.yaml, such as `source.password`. */
   readonly setting: string;
   readonly #expression: string;
+  #wasTaken = false;
+  #refusedSince: number | null = null;
 
   constructor(marked: string) {
     const [, setting = '', expression = ''] = marked.split(MARK);
@@ -67,6 +71,23 @@ export class ChangingSecret {
     );
   }
 
+  /** A server took it. */
+  taken(): void {
+    this.#wasTaken = true;
+    this.#refusedSince = null;
+  }
+
+  /**
+   * A server refused it: while a secret that was good is changed, server and file differ for a while.
+   * @param now milliseconds of a clock that never goes back
+   * @returns whether it may be taken again, as it was taken before and has been refused for less than two minutes
+   */
+  mayBeTakenAgain(now = performance.now()): boolean {
+    if (!this.#wasTaken) return false;
+    this.#refusedSince ??= now;
+    return now - this.#refusedSince < CHANGED_WITHIN_MS;
+  }
+
   toJSON(): string {
     return '***';
   }
@@ -77,6 +98,21 @@ export type Secret = string | ChangingSecret;
 /** The value now. @throws SECRET_UNAVAILABLE */
 export async function readSecret(secret: Secret): Promise<string> {
   return typeof secret === 'string' ? secret : await secret.read();
+}
+
+/** A server took the login with this secret. */
+export function loginTaken(secret: Secret | undefined): void {
+  if (secret instanceof ChangingSecret) secret.taken();
+}
+
+/** What to throw of a login that a server refused: SECRET_REFUSED, to try again, while the secret may be on its way; or the error itself. */
+export function loginRefused<E>(secret: Secret | undefined, error: E): E | PipelineError {
+  if (!(secret instanceof ChangingSecret) || !secret.mayBeTakenAgain()) return error;
+  const message = `${secret.setting}: a server refuses what it took before: it may be changing`;
+  return new PipelineError('SECRET_REFUSED', message, {
+    cause: error,
+    context: { setting: secret.setting },
+  });
 }
 
 const fromText = z.transform((text: string): Secret =>

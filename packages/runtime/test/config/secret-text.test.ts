@@ -5,7 +5,13 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../src/config/load.ts';
 import { redactedConfig } from '../../src/config/secrets.ts';
-import { readSecret, secretText } from '../../src/config/secret-text.ts';
+import {
+  ChangingSecret,
+  loginRefused,
+  loginTaken,
+  readSecret,
+  secretText,
+} from '../../src/config/secret-text.ts';
 import { parseSection } from '../../src/config/section.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-secret-'));
@@ -46,6 +52,31 @@ test('what gives no secret is an error that names the setting, and nothing that 
   const error: unknown = await readSecret(gone).catch((caught: unknown) => caught);
   await writeFile(file, 'two\n');
   expect(error).toMatchObject({ message: `source.password: the file ${file} gave no secret: ENOENT` });
+});
+
+test('a login that is refused is to be tried again for two minutes, if the secret was taken before', () => {
+  const refusal = new Error('access denied');
+  const secret = configOf(`\${file:${file}}`).source.password;
+  expect(loginRefused(secret, refusal)).toBe(refusal);
+  loginTaken(secret);
+  expect(loginRefused(secret, refusal)).toMatchObject({
+    code: 'SECRET_REFUSED',
+    errorClass: 'retryable',
+    cause: refusal,
+    context: { setting: 'source.password' },
+  });
+  if (!(secret instanceof ChangingSecret)) throw new Error('no secret that changes');
+  secret.taken();
+  expect([1, 120_000, 120_001, 500_000].map((now) => secret.mayBeTakenAgain(now))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  secret.taken();
+  expect(secret.mayBeTakenAgain(500_001)).toBe(true);
+  loginTaken('text');
+  expect(loginRefused('text', refusal)).toBe(refusal);
 });
 
 describe('the section of a sink', () => {
