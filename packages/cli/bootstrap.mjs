@@ -27,6 +27,7 @@ const ENTRIES = {
   torture: 'test/torture/main.ts',
   schemas: 'test/schemas/main.ts',
   generate: 'packages/tools/src/generate.ts',
+  manifests: 'packages/tools/src/kubernetes/main.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };
 const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');

@@ -55,8 +55,9 @@ const table: Readonly<Record<string, Arrows>> = {
     external: ['mysql2'],
   },
   'packages/tools': {
-    packages: ['envelope', 'runtime', 'ops-api', 'sink-kit'],
-    external: ['@grafana/grafana-foundation-sdk', 'yaml'],
+    // local-stack: Helm, of which the manifests of Kubernetes are made.
+    packages: ['envelope', 'runtime', 'ops-api', 'sink-kit', 'local-stack'],
+    external: ['@grafana/grafana-foundation-sdk', 'koffi', 'yaml'],
   },
   'services/capture': {
     // Of the kit only its dead letters, which capture has too.

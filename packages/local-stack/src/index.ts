@@ -3,6 +3,7 @@ export { debianTree, type DebianTree, type DebianTreeOptions } from './debian-tr
 export { ADDRESS_VARIABLES } from './environment.ts';
 export { debianCommand } from './install/unpacked-program.ts';
 export { OnDemandServers } from './on-demand-servers.ts';
+export { helmLibrary } from './helm-library.ts';
 export { freePorts } from './ports.ts';
 export { PROMETHEUS_TREE } from './servers/prometheus-servers.ts';
 export type { MariadbVersion } from './servers/mariadb-server.ts';

@@ -9,6 +9,7 @@ import { sinkErrorCodes, sinkSchemas } from '@sluice/sink-kit/installed';
 import { alertsPage, type FiredAlert } from './alerts-page.ts';
 import { apiPage } from './api-page.ts';
 import { dashboardFiles } from './dashboards/dashboard-files.ts';
+import { valuesSchema } from './kubernetes/values-schema.ts';
 import { metricsPage } from './metrics-page.ts';
 import { securityPage, type RouteResult } from './security-page.ts';
 import { typesPage, type TypeResults } from './types-page.ts';
@@ -34,6 +35,7 @@ export async function generatedFiles(root = ROOT): Promise<ReadonlyMap<string, s
     ['docs/security.md', await securityText(root)],
     ['docs/sluice.schema.json', jsonText(config)],
     ['docs/types.md', typesPage(await typeResults(root))],
+    ['infra/helm/sluice/values.schema.json', jsonText(valuesSchema(config))],
     ['packages/envelope/schema/envelope-v1.schema.json', jsonText(envelopeJsonSchema())],
   ]);
 }

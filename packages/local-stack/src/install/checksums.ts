@@ -1,5 +1,5 @@
 /**
- * SHA-256 of everything that Maven fetches for the servers of these versions, by file name. A file that is not here is refused, so a new version
+ * SHA-256 of everything that Maven fetches, in these versions, by file name. A file that is not here is refused, so a new version
  * comes with its sums: `sha256sum .local-stack/cache/kafka-<version>/*.jar`, after a look at who published it.
  */
 export const CHECKSUMS: Readonly<Record<string, string>> = {
@@ -36,6 +36,7 @@ export const CHECKSUMS: Readonly<Record<string, string>> = {
   'kafka-transaction-coordinator-4.3.1.jar':
     'c64aaa2a88d8fd382c4800204872917686e542043c7916c9e8797d939d8eb313',
   'kafka_2.13-4.3.1.jar': 'b098abef5ff878e76f60cd6c559b9baa5663ccb1b55f2837558b22c329d32423',
+  'linux-amd64-0.0.21.jar': 'a01b3a7a746e67ac9541d147dabcea0b295ea1cbb0c456a3f2f5b911ce75bf7a',
   'log4j-api-2.25.4.jar': 'c4b642a7f047275215de117e0e3847eb2c7711d84a0aa7433e7b3c096daf341d',
   'log4j-core-2.25.4.jar': '10fee2c0485d54fa44ee75d314f6295508f7b932281873db61a91b88073200e6',
   'lz4-java-1.10.2.jar': '252dabd586d22149a31661a8afc1a50747714eb1a298bd4a6e780c8c91a13866',

@@ -37,24 +37,25 @@ export async function installJars(
   await verifyFiles(folder, '.jar', CHECKSUMS);
 }
 
-/** Copies one artifact that is a zip file into `folder` as `<artifactId>-<version>.zip`. */
-export async function downloadZip(
+/** Copies one artifact alone into `folder` as `<artifactId>-<version>.<type>`. Throws STACK_DOWNLOAD_FAILED for a file of another checksum. */
+export async function downloadArtifact(
   artifact: MavenArtifact,
+  type: 'jar' | 'zip',
   folder: string,
   installer: Installer,
 ): Promise<string> {
   const { groupId, artifactId, version } = artifact;
-  const coordinates = `${groupId}:${artifactId}:${version}:zip`;
+  const coordinates = `${groupId}:${artifactId}:${version}:${type}`;
   await maven(
     [`${DEPENDENCY_PLUGIN}:copy`, `-Dartifact=${coordinates}`, `-DoutputDirectory=${folder}`],
     installer,
   );
-  await verifyFiles(folder, '.zip', CHECKSUMS);
-  return join(folder, `${artifactId}-${version}.zip`);
+  await verifyFiles(folder, `.${type}`, CHECKSUMS);
+  return join(folder, `${artifactId}-${version}.${type}`);
 }
 
 async function maven(args: readonly string[], installer: Installer): Promise<void> {
-  requireProgram('mvn', 'Kafka and Elasticsearch are fetched with Maven', 'maven', installer.env);
+  requireProgram('mvn', 'Kafka, Elasticsearch and Helm are fetched with Maven', 'maven', installer.env);
   // -C: a file that differs from its published checksum is an error, not a warning.
   const program = dyingWithParent('mvn', ['-q', '-B', '-C', ...args], installer.env);
   const result = await runProgram(program.command, program.args, {

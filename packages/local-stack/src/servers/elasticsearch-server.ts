@@ -2,7 +2,7 @@ import { chown, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
 import { DEATH_SIGNAL } from '../die-with-parent.ts';
-import { downloadZip } from '../install/maven-artifacts.ts';
+import { downloadArtifact } from '../install/maven-artifacts.ts';
 import { cachedFolder, type InstallerContext } from '../install/program-cache.ts';
 import { lastLines, runProgram } from '../run-program.ts';
 import { requireProgram } from '../install/required-program.ts';
@@ -112,7 +112,7 @@ async function install(context: InstallerContext): Promise<{ program: string; te
     async (folder, installer) => {
       context.progress(`elasticsearch: downloading ${ELASTICSEARCH_VERSION} (Maven, about 105 MB)`);
       requireProgram('unzip', 'Elasticsearch comes as a zip file', 'unzip', context.env);
-      const zip = await downloadZip(ARTIFACT, installer.temporary, installer);
+      const zip = await downloadArtifact(ARTIFACT, 'zip', installer.temporary, installer);
       const result = await runProgram('unzip', ['-q', zip, '-d', installer.temporary], {
         signal: context.signal,
       });

@@ -1,0 +1,2 @@
+export { loadHelm } from './helm.ts';
+export { CHART, staleManifests } from './kustomize-files.ts';

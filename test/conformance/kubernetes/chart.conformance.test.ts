@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CHART, loadHelm, staleManifests } from '@sluice/tools/kubernetes';
+import { byTemplate, nameOf, type Manifest, type Tree } from '@sluice/tools/manifest';
+import { afterAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { podsOf } from '../../harness/kubernetes/pods.ts';
+import { schemaProblems } from '../../harness/kubernetes/schema-problems.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const helm = await loadHelm(join(ROOT, CHART));
+const folder = mkdtempSync(join(tmpdir(), 'sluice-chart-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const CONFIG = {
+  pipeline: 'shop',
+  source: { host: 'db', user: 'sluice', password: '${file:/etc/sluice/secrets/source}', tables: ['shop.*'] },
+  kafka: { brokers: ['kafka:9092'] },
+  sinks: {
+    customers: { type: 'redis', url: 'redis://redis:6379' },
+    search: { type: 'elasticsearch', node: 'http://search:9200' },
+  },
+};
+
+/** What Helm makes of values, by name. */
+function rendered(values: unknown): ReadonlyMap<string, Manifest> {
+  const file = join(folder, 'values.yaml');
+  writeFileSync(file, stringify(values));
+  const text = helm({ values: [file], release: 'orders', namespace: 'cdc' });
+  return new Map(
+    [...byTemplate(text).values()].flat().map((manifest) => [nameOf(manifest), manifest] as const),
+  );
+}
+
+test('the files of kustomize are what the chart makes (else: npm run manifests)', () => {
+  expect(staleManifests(helm, ROOT)).toEqual([]);
+});
+
+test('sinks have the image of their type, their own name, and no Secret that their section does not name', () => {
+  const all = rendered({ config: CONFIG, image: { registry: 'registry.example/cdc', tag: '1.2.3' } });
+  expect([...all.values()].flatMap(schemaProblems)).toEqual([]);
+  const pods = podsOf([...all.values()]);
+  const images = pods.map(({ owner, spec }) => [owner, spec.containers[0]?.image]);
+  expect(Object.fromEntries(images)).toEqual({
+    'orders-sluice-capture': 'registry.example/cdc/sluice-capture:1.2.3',
+    'orders-sluice-cli': 'registry.example/cdc/sluice-cli:1.2.3',
+    'orders-sluice-doctor': 'registry.example/cdc/sluice-cli:1.2.3',
+    'orders-sluice-sink-customers': 'registry.example/cdc/sluice-sink-redis:1.2.3',
+    'orders-sluice-sink-search': 'registry.example/cdc/sluice-sink-elasticsearch:1.2.3',
+  });
+  const customers = pods.find(({ owner }) => owner === 'orders-sluice-sink-customers');
+  expect(customers?.spec.containers[0]?.command?.slice(-2)).toEqual(['--sink', 'customers']);
+  expect(customers?.spec.volumes.map(({ name }) => name)).toEqual(['config', 'scratch', 'tokens']);
+});
+
+test.each([
+  ['keda', 'ScaledObject/orders-sluice-sink-search', '"lagThreshold":"700"'],
+  ['external', 'HorizontalPodAutoscaler/orders-sluice-sink-search', '"averageValue":"700"'],
+  ['cpu', 'HorizontalPodAutoscaler/orders-sluice-sink-search', '"averageUtilization":70'],
+])('a sink grows by %s, and says how many there are nowhere else', (by, name, target) => {
+  const sinks = { search: { autoscaling: { by, lagRecords: 700 } } };
+  const all = rendered({ config: CONFIG, sinks, monitoring: { enabled: true } });
+  expect([...all.values()].flatMap(schemaProblems)).toEqual([]);
+  expect(JSON.stringify(all.get(name))).toContain(target);
+  const replicas = (sink: string): unknown =>
+    (all.get(`Deployment/orders-sluice-sink-${sink}`)?.['spec'] as Tree | undefined)?.['replicas'];
+  expect([replicas('search'), replicas('customers')]).toEqual([undefined, 2]);
+});
+
+test('a changed setting, or a changed Secret of the chart, is another pod', () => {
+  const sums = (values: object): Readonly<Record<string, string>> => {
+    const secrets = { capture: { source: 'a' }, 'sink-customers': {} };
+    const all = rendered({ config: CONFIG, secrets, ...values });
+    return podsOf([...all.values()]).find(({ owner }) => owner.endsWith('capture'))?.annotations ?? {};
+  };
+  const [plain, again] = [sums({}), sums({})];
+  expect(plain).toEqual(again);
+  expect(Object.keys(plain).sort()).toEqual(['checksum/config', 'checksum/secret']);
+  const other = sums({ config: { ...CONFIG, topics: { partitions: 3 } } });
+  expect(other['checksum/config']).not.toBe(plain['checksum/config']);
+  const secret = sums({ secrets: { capture: { source: 'b' } } });
+  expect(secret['checksum/secret']).not.toBe(plain['checksum/secret']);
+});
+
+test('a large number stays one in sluice.yaml, and what is written of `ops` stays beside what the chart sets', () => {
+  const capture = { ops: { allowedHosts: ['cdc.example.com'], tls: { certFile: '/c', keyFile: '/k' } } };
+  const config = { ...CONFIG, capture, topics: { retentionMs: 1_209_600_000 } };
+  const all = rendered({ config, access: { insecure: true } });
+  const text = (all.get('ConfigMap/orders-sluice-config')?.['data'] as Tree | undefined)?.['sluice.yaml'];
+  expect(text).toContain('retentionMs: 1209600000\n');
+  expect(text).toContain('cdc.example.com');
+  expect(text).toContain('url: https://orders-sluice-capture:8080');
+  expect(text).toContain('insecure: true');
+  expect(text).not.toContain('tokensFile');
+});
+
+test.each([
+  [{}, /pipeline/],
+  [{ config: { ...CONFIG, sources: {} } }, /sources/],
+  [{ config: { ...CONFIG, sinks: { capture: { type: 'redis' } } } }, /capture/],
+  [{ config: { ...CONFIG, sinks: { redis: { url: 'redis://x', tls: false } } } }, /tls/],
+  [{ config: CONFIG, replicas: 3 }, /replicas/],
+  [{ config: CONFIG, sinkDefaults: { autoscaling: { by: 'magic' } } }, /autoscaling/],
+  [{ config: CONFIG, terminationGracePeriodSeconds: 5 }, /terminationGracePeriodSeconds/],
+])('values %j are refused', (values, named) => {
+  expect(() => rendered(values)).toThrow(named);
+});
