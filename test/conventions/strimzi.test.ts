@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseConfig } from '@sluice/runtime';
+import { manifestsOf, type Manifest } from '@sluice/tools/manifest';
+import { expect, test } from 'vitest';
+import { readText, repositoryRoot } from './workspaces.ts';
+
+const FOLDER = 'infra/kubernetes/examples/strimzi';
+const users = manifestsOf(readText(`${FOLDER}/kafka-users.yaml`));
+const topics = manifestsOf(readText(`${FOLDER}/kafka-topics.yaml`));
+
+interface Rule {
+  readonly resource: { readonly type: string; readonly name: string; readonly patternType: string };
+  readonly operations: readonly string[];
+}
+
+/** Strimzi's words for those of kafka-acls.sh. */
+const TYPES: Readonly<Record<string, string>> = {
+  topic: 'topic',
+  group: 'group',
+  'transactional-id': 'transactionalId',
+};
+const PATTERNS: Readonly<Record<string, string>> = { prefixed: 'prefix', literal: 'literal' };
+
+/** What infra/kafka/acls.sh would add, by principal. */
+function rulesOfScript(): ReadonlyMap<string, readonly Rule[]> {
+  const script = join(repositoryRoot, 'infra/kafka/acls.sh');
+  const lines = execFileSync('sh', [script], {
+    encoding: 'utf8',
+    env: { ...process.env, KAFKA_ACLS: 'echo' },
+  });
+  const found = new Map<string, Rule[]>();
+  for (const line of lines.trim().split('\n')) {
+    const user = /User:(\S+)/.exec(line)?.[1] ?? '';
+    const [, type = '', name = '', pattern = ''] =
+      /--(topic|group|transactional-id) (\S+) --resource-pattern-type (\S+)/.exec(line) ?? [];
+    const operations = [...line.matchAll(/--operation (\S+)/g)].map(([, operation = '']) => operation);
+    const resource = { type: TYPES[type] ?? '', name, patternType: PATTERNS[pattern] ?? '' };
+    found.set(user, [...(found.get(user) ?? []), { resource, operations }]);
+  }
+  return found;
+}
+
+test('the users of Strimzi may do what the script for other clusters lets them', () => {
+  const rules = (user: Manifest): unknown =>
+    (user['spec'] as unknown as { authorization: { acls: unknown } }).authorization.acls;
+  const shown = new Map(users.map((user) => [user.metadata.name, rules(user)]));
+  const expected = rulesOfScript();
+  expect(expected.size).toBe(5);
+  expect(shown).toEqual(expected);
+});
+
+test('a topic of Strimzi has the settings that capture looks for', () => {
+  const text = readText('infra/kubernetes/overlays/production/sluice.yaml');
+  const { topics: asked } = parseConfig(text.replaceAll(/\$\{file:[^}]+\}/g, 'x'), {}, 'sluice.yaml');
+  expect(topics).toHaveLength(1);
+  expect(topics[0]?.['spec']).toMatchObject({
+    partitions: asked.partitions,
+    replicas: asked.replicationFactor,
+    config: {
+      'cleanup.policy': asked.cleanupPolicy,
+      'retention.ms': asked.retentionMs,
+      'max.message.bytes': asked.maxMessageBytes,
+    },
+  });
+});
