@@ -88,6 +88,14 @@ test('one of three captures streams: killed, stopped and woken, told to hand ove
   });
   await expectState(second, 'streaming');
   await expectState(third, 'standby');
+  // Whichever is asked tells of both; the JSON has what the lines are made of.
+  const { document, code } = await sluice(third.side.configFile, 'status');
+  expect({ document, code }).toMatchObject({
+    code: 0,
+    document: {
+      services: [{ status: { captures: { leader: { instance }, standbys: [{ state: 'standby' }] } } }],
+    },
+  });
 
   const totals = await workload.finish();
   await database.run('INSERT INTO end_mark VALUES (1)');

@@ -11,6 +11,7 @@ export type ServiceStatus = Pick<
   | 'instance'
   | 'pipeline'
   | 'state'
+  | 'captures'
   | 'behindSeconds'
   | 'records'
   | 'refused'

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { SluiceConfig } from '@sluice/runtime';
 import { askService } from './ask-service.ts';
+import { fellowRows } from './capture-fellows.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { askKafka, membersOf } from './kafka-knowledge.ts';
 import type { OptionValues } from './option-values.ts';
@@ -20,7 +21,7 @@ export const statusCommand: PipelineCommand = {
 };
 
 /**
- * One line per process of the pipeline, and one for everything that is not well. True when every service runs and is ready, says that
+ * One line per process of the pipeline (of several captures those that the answering one has heard of), and one for everything that is not well. True when every service runs and is ready, says that
  * all of it is ok, and has no dead letter. With `--watch` every two seconds, until it is interrupted.
  */
 async function pipelineStatus(
@@ -41,7 +42,7 @@ async function pipelineStatus(
 function showAnswers(services: readonly ServiceAnswer[], config: SluiceConfig, screen: Screen): void {
   const now = Date.now();
   const document = services.map((answer) => ({ ...answer, well: isWell(answer) }));
-  const rows = services.map((answer) => rowOf(answer, now));
+  const rows = services.flatMap((answer) => [rowOf(answer, now), ...fellowRows(answer.status, now)]);
   show(screen, { pipeline: config.pipeline, services: document }, HEADINGS, rows);
   for (const remark of services.flatMap(remarksOf)) screen.say(remark);
 }

@@ -1,5 +1,7 @@
 import type { Health } from '@sluice/ops-api';
 import type { ServiceStatus } from './ask-service.ts';
+import { fellowRemarks, fellowsOf, roleOf } from './capture-fellows.ts';
+import { age } from './age.ts';
 import type { Cell } from './screen.ts';
 import type { Asked } from './sink-processes.ts';
 
@@ -40,6 +42,7 @@ export const HEADINGS = [
   'SERVICE',
   'READY',
   'STATE',
+  'ROLE',
   'BEHIND',
   'DEAD LETTERS',
   'PAUSED',
@@ -48,9 +51,10 @@ export const HEADINGS = [
   'PROCESS',
 ];
 
-/** Ready, every component is ok, and no record waits as a dead letter. */
+/** Ready, every component is ok, no record waits as a dead letter, and no other capture of the pipeline is in trouble. */
 export function isWell({ ready, status, health }: ServiceAnswer): boolean {
-  return ready && health?.status === 'ok' && (status?.records?.openDeadLetters ?? 0) === 0;
+  const areFellowsWell = fellowsOf(status).every(({ one }) => one.isWell);
+  return ready && health?.status === 'ok' && (status?.records?.openDeadLetters ?? 0) === 0 && areFellowsWell;
 }
 
 /** A service of a pipeline; `sink` is null for capture. */
@@ -106,13 +110,14 @@ export function rowOf(answer: ServiceAnswer, nowMs: number): readonly Cell[] {
   const { service, instance, ready, status, kafka } = answer;
   if (status === null) {
     const { records = null, deadLetters = null } = kafka ?? {};
-    return [service, 'no', absence(answer), records, deadLetters, null, null, null, instance];
+    return [service, 'no', absence(answer), null, records, deadLetters, null, null, null, instance];
   }
   const { state, phase, paused, refused, ddl, lastError } = status;
   return [
     service,
     ready ? 'yes' : 'no',
     state ?? phase ?? null,
+    roleOf(status, nowMs),
     behind(status),
     status.records?.openDeadLetters ?? null,
     paused?.length ?? refused?.length ?? null,
@@ -142,14 +147,6 @@ function errorText(error: ToldTrouble | null, nowMs: number): Cell {
   return `${code}, over since ${age(resolvedAt, nowMs)}`;
 }
 
-/** `42s`, `7m`, `3h`, `2d` */
-function age(since: string, nowMs: number): string {
-  const seconds = Math.max(0, Math.round((nowMs - Date.parse(since)) / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
-}
-
 /** A line for everything that is not well, the services' own words. */
 export function remarksOf(answer: ServiceAnswer): readonly string[] {
   const { service, status, health, kafka } = answer;
@@ -165,7 +162,8 @@ export function remarksOf(answer: ServiceAnswer): readonly string[] {
   const silent = unknown ? [of('lag unknown: Kafka does not answer')] : [];
   const error = status?.lastError;
   const last = error?.resolvedAt === null ? [of(`${error.code}: ${error.message}`)] : [];
-  return [...absenceRemarks(answer).map(of), ...components, ...gap, ...silent, ...last];
+  const fellows = fellowRemarks(status).map(of);
+  return [...absenceRemarks(answer).map(of), ...components, ...gap, ...silent, ...last, ...fellows];
 }
 
 function absenceRemarks({ answers, instance, url, detail, kafka }: ServiceAnswer): readonly string[] {

@@ -48,6 +48,7 @@ test('a running sink: a lag that is not known is -, an error that is over says s
     'yes',
     'running',
     null,
+    null,
     0,
     0,
     null,
@@ -61,7 +62,7 @@ test('a running sink: a lag that is not known is -, an error that is over says s
     rowOf(
       { ...answer, status: { ...status, lag: { records: 7, partitions: [] }, lastError: open } },
       NOW,
-    ).slice(3),
+    ).slice(4),
   ).toEqual([7, 0, 0, null, 'TARGET_TABLE_WAITS for 5m', null]);
 });
 
@@ -79,7 +80,7 @@ test('capture: seconds behind, tables that are left alone, alerts', () => {
     components: { ddl: { status: 'degraded', detail: '2 not cleared' } },
   };
   const answer = { ...nobody, service: 'capture', ready: true, status, health };
-  expect(rowOf(answer, NOW)).toEqual(['capture', 'yes', 'streaming', '4 s', null, 1, 2, null, null]);
+  expect(rowOf(answer, NOW)).toEqual(['capture', 'yes', 'streaming', null, '4 s', null, 1, 2, null, null]);
   expect(isWell(answer)).toBe(false);
   expect(remarksOf(answer)).toEqual(['capture: ddl is degraded: 2 not cleared']);
 });
@@ -90,14 +91,14 @@ const KNOWN = { records: 120, lost: 5, deadLetters: 1, members: 0 };
 test('a stopped sink: what Kafka knows, or that it is not known', () => {
   const asked = { url, expected: null, told: SILENT };
   const stopped = answerOf(SOUGHT, asked, KNOWN);
-  expect(rowOf(stopped, NOW).slice(1, 5)).toEqual(['no', 'stopped', 120, 1]);
+  expect(rowOf(stopped, NOW).slice(1, 6)).toEqual(['no', 'stopped', null, 120, 1]);
   expect(remarksOf(stopped)).toEqual([
     'sink-redis: no process of it runs: its consumer group has no member',
     'sink-redis: 5 records were deleted from Kafka before it had read them',
   ]);
   expect(isWell(stopped)).toBe(false);
   const unknown = answerOf(SOUGHT, asked, { records: null, lost: 0, deadLetters: null, members: null });
-  expect(rowOf(unknown, NOW).slice(2, 5)).toEqual([`no answer at ${url}`, null, null]);
+  expect(rowOf(unknown, NOW).slice(2, 6)).toEqual([`no answer at ${url}`, null, null, null]);
   expect(remarksOf(unknown)).toEqual(['sink-redis: lag unknown: Kafka does not answer']);
 });
 
@@ -113,7 +114,7 @@ test('a sink that runs and does not answer at its address, and a process that do
 test('a stopped capture: its dead letters, and no word on how far it is behind', () => {
   const kafka = { records: null, lost: 0, deadLetters: 2, members: null };
   const stopped = answerOf({ pipeline: 'shop', sink: null }, { url, expected: null, told: SILENT }, kafka);
-  expect(rowOf(stopped, NOW).slice(2, 5)).toEqual([`no answer at ${url}`, null, 2]);
+  expect(rowOf(stopped, NOW).slice(2, 6)).toEqual([`no answer at ${url}`, null, null, 2]);
   expect(remarksOf(stopped)).toEqual([]);
 });
 
