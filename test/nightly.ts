@@ -27,6 +27,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   canary: ['test:canary'],
   rights: ['test:rights'],
   standby: ['test:standby'],
+  upgrade: ['test:upgrade'],
   forged: ['test:forged'],
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],
   'fuzz-http': ['test:fuzz-http', '--', '--inputs', '1000000'],

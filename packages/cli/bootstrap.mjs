@@ -15,6 +15,7 @@ const ENTRIES = {
   test: 'test/run.ts',
   nightly: 'test/nightly.ts',
   audit: 'test/audit.ts',
+  upgrade: 'test/upgrade.ts',
   bench: 'test/bench/main.ts',
   'bench-scrape': 'test/bench/scrape/main.ts',
   'bench-big': 'test/bench/big/main.ts',

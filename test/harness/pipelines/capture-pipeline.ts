@@ -81,6 +81,13 @@ export class CapturePipeline {
     });
   }
 
+  /** Starts the capture of another commit. @param repository a folder with its sources, installed */
+  launchOf(repository: string): ServiceProcess {
+    const { configFile } = this;
+    const options = { service: 'capture', configFile, opsPort: this.#opsPort, repository };
+    return ServiceProcess.start(this.#scope, options);
+  }
+
   /** Starts capture and waits until it streams. */
   async start(): Promise<ServiceProcess> {
     const capture = this.launch();

@@ -2,12 +2,16 @@ import { join } from 'node:path';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 
-/** The file that runs a service, or `sluice`: as `test/runner/built-programs.ts` has built it for this run, else its source. */
-export function programFile(name: string): string {
+/**
+ * The file that runs a service, or `sluice`: as `test/runner/built-programs.ts` has built it for this run, else its source.
+ * @param repository a folder with the sources of another commit, installed: those are not built
+ */
+export function programFile(name: string, repository = REPOSITORY): string {
   const built = process.env['SLUICE_TEST_PROGRAMS'];
-  if (built) return join(built, name === 'sluice' ? 'sluice.mjs' : `${name}-main.mjs`);
+  if (built && repository === REPOSITORY)
+    return join(built, name === 'sluice' ? 'sluice.mjs' : `${name}-main.mjs`);
   const source = name === 'sluice' ? 'packages/cli/src/sluice.ts' : `services/${name}/src/main.ts`;
-  return join(REPOSITORY, source);
+  return join(repository, source);
 }
 
 /** The environment to start it in: what Node has compiled of the built files is kept beside them, and goes with them. */

@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly onFatal?: 'stay' | 'exit';
   /** Options of Node.js itself. */
   readonly nodeArgs?: readonly string[];
+  /** A folder with the sources of another commit, installed: the service runs from there. */
+  readonly repository?: string;
 }
 
 export interface ServiceEnd {
@@ -62,8 +64,8 @@ export class ServiceProcess {
 
   private constructor(options: ServiceOptions) {
     this.#options = options;
-    const { nodeArgs = [], args: serviceArgs = [], configFile, onFatal = 'exit' } = options;
-    const serviceLine = [programFile(options.service), '--config', configFile, ...serviceArgs];
+    const { nodeArgs = [], args: serviceArgs = [], configFile, onFatal = 'exit', repository } = options;
+    const serviceLine = [programFile(options.service, repository), '--config', configFile, ...serviceArgs];
     const args = [...SERVICE_NODE_OPTIONS, ...nodeArgs, '--import', PARENT_WATCH, ...serviceLine];
     const env = { ...programEnv(), SLUICE__ON_FATAL: onFatal };
     this.#child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
