@@ -110,6 +110,7 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   SOURCE_MISCONFIGURED: { cannot: 'the statement sets what is global to a server' },
   SOURCE_MOVED: { cannot: 'takes an address that changes between two servers' },
   SOURCE_SILENT: { passes: fault('source-blackholed') },
+  SOURCE_UNUSABLE: { passes: e2e('source-hosts') },
   STACK_DOWNLOAD_FAILED: { cannot: 'depends on the network of the machine' },
   STACK_SERVER_FAILED: { cannot: 'depends on the log of the server' },
   STACK_TOOL_MISSING: { cannot: 'depends on the machine' },

@@ -384,6 +384,11 @@ export const ERRORS = {
     summary: 'the source has sent neither an event nor a heartbeat for too long',
     fix: 'Nothing is lost: capture reconnects. Check the network between capture and the source.',
   },
+  SOURCE_UNUSABLE: {
+    class: 'retryable',
+    summary: 'none of several source servers can be read at this moment',
+    fix: 'The message says of each why. A replica that is catching up, a server that is starting or one that is being promoted needs no action: capture looks again. Otherwise correct source.hosts or source.read.',
+  },
   STACK_DOWNLOAD_FAILED: {
     class: 'fatal',
     summary: 'a server for the local stack could not be downloaded',

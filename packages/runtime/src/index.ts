@@ -32,6 +32,7 @@ export {
   type OpsConfig,
   type SluiceConfig,
   type SourceConfig,
+  type SourceHost,
   type TablesConfig,
   type TopicsConfig,
 } from './config/schema.ts';

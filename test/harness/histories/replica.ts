@@ -1,6 +1,6 @@
 import { compareSinks, describeDifference } from '@sluice/compare';
 import { tableIdOf, type TableName } from '@sluice/envelope';
-import type { MysqlServer } from '@sluice/local-stack';
+import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from '../eventually.ts';
 import { ownServers } from '../pipelines/own-servers.ts';
@@ -46,31 +46,60 @@ export interface ReplicaVerdict {
 export class ReplicatedSource {
   readonly source: MysqlServer;
   readonly replica: MysqlServer;
-  readonly #onSource: Connection;
+  readonly #scope: Scope;
+  readonly #stack: Stack;
+  #onSource: Connection;
   readonly #onReplica: Connection;
 
-  static async start(scope: Scope, flavour: Flavour): Promise<ReplicatedSource> {
-    const [source, replica] = await Promise.all([
-      startServer(scope, flavour, SOURCE_FLAGS[flavour]),
-      startServer(scope, flavour, [...SOURCE_FLAGS[flavour], ...REPLICA_FLAGS[flavour]]),
+  /** @param flags of both servers; default: those of servers that nobody kills */
+  static async start(
+    scope: Scope,
+    flavour: Flavour,
+    flags: readonly string[] = SOURCE_FLAGS[flavour],
+  ): Promise<ReplicatedSource> {
+    const stacks = await Promise.all([
+      ownServers(scope, { [flavour]: flags }),
+      ownServers(scope, { [flavour]: [...flags, ...REPLICA_FLAGS[flavour]] }),
     ]);
+    const [source, replica] = stacks.map((stack) => stack[flavour]) as [MysqlServer, MysqlServer];
     const connections = await Promise.all([source, replica].map((server) => connectTo(scope, server)));
     const [onSource, onReplica] = connections as [Connection, Connection];
     await onReplica.query(followStatement(source));
     await onReplica.query(flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE');
-    return new ReplicatedSource(source, replica, onSource, onReplica);
+    return new ReplicatedSource(scope, stacks[0], { source, replica }, { onSource, onReplica });
   }
 
   private constructor(
-    source: MysqlServer,
-    replica: MysqlServer,
-    onSource: Connection,
-    onReplica: Connection,
+    scope: Scope,
+    stack: Stack,
+    servers: { readonly source: MysqlServer; readonly replica: MysqlServer },
+    connections: { readonly onSource: Connection; readonly onReplica: Connection },
   ) {
-    this.source = source;
-    this.replica = replica;
-    this.#onSource = onSource;
-    this.#onReplica = onReplica;
+    this.#scope = scope;
+    this.#stack = stack;
+    this.source = servers.source;
+    this.replica = servers.replica;
+    this.#onSource = connections.onSource;
+    this.#onReplica = connections.onReplica;
+  }
+
+  /** `kill -9` of the source. */
+  async killSource(): Promise<void> {
+    this.#onSource.destroy();
+    await this.#stack.kill(this.source.flavour);
+  }
+
+  /** The same server again, with its data. */
+  async startSource(): Promise<void> {
+    await this.#stack.start(this.source.flavour);
+    this.#onSource = await connectTo(this.#scope, this.source);
+  }
+
+  /** Runs a statement on the source or the replica, as an administrator. */
+  async on(where: 'source' | 'replica', statement: string): Promise<readonly RowDataPacket[]> {
+    const connection = where === 'source' ? this.#onSource : this.#onReplica;
+    const [rows] = await connection.query<RowDataPacket[]>(statement);
+    return rows;
   }
 
   /** Waits until the replica has all that the source has committed; throws with the replica's own error when it stopped. */
@@ -173,10 +202,6 @@ export class ReplicaStopped extends Error {
     super(`the replica stopped: ${reason}`);
     this.name = 'ReplicaStopped';
   }
-}
-
-async function startServer(scope: Scope, flavour: Flavour, flags: readonly string[]): Promise<MysqlServer> {
-  return (await ownServers(scope, { [flavour]: flags }))[flavour];
 }
 
 async function connectTo(scope: Scope, server: MysqlServer): Promise<Connection> {

@@ -1,7 +1,7 @@
 import type { PathPart } from './shape.ts';
 
 /** Of `source`, what only capture logs in with; sinks know tables by the same section. */
-const LOGIN = new Set<PathPart | undefined>(['host', 'user', 'password', 'tls']);
+const LOGIN = new Set<PathPart | undefined>(['host', 'hosts', 'read', 'user', 'password', 'tls']);
 
 /**
  * Which settings of `sluice.yaml` a service has no use for: their variables may be missing, their files unreadable, so that each service

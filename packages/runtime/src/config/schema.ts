@@ -18,6 +18,14 @@ const milliseconds = z.int().min(1).max(2_147_483_647);
 export const MYSQL_WITHOUT_TLS =
   'Default: encrypt without identity, and refuse a server without TLS; nothing is encrypted on the same host (loopback).';
 
+const sourceHostSchema = z.strictObject({
+  host: z.string().min(1).meta({ description: 'Host name or address of one server.' }),
+  port: PORT.min(1).default(3306).meta({ description: 'Its port.' }),
+  role: z.enum(['primary', 'replica']).optional().meta({
+    description: 'It is read only while it is that. Default: whatever `source.read` asks for.',
+  }),
+});
+
 export const sourceSchema = z
   .strictObject({
     server: z
@@ -28,8 +36,20 @@ export const sourceSchema = z
         description:
           'Logical name of the source server in envelopes and metrics. Default: the name of the pipeline.',
       }),
-    host: z.string().min(1).meta({ description: 'Host name or address of the source server.' }),
+    host: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'Host name or address of the source server. Either this or `hosts`.' }),
     port: PORT.min(1).default(3306).meta({ description: 'Port of the source server.' }),
+    hosts: z.array(sourceHostSchema).min(1).optional().meta({
+      description:
+        'Servers that replicate one history, in the order of preference, in place of `host` and `port`: each with `host`, `port` (3306) and, if it may be read only while it is that, `role` (`primary`, `replica`). Capture reads one of them, and when it has to continues by GTID at another one that has all that was published.',
+    }),
+    read: z.enum(['any', 'primary', 'replica']).default('any').meta({
+      description:
+        'Which of `hosts` may be read. A server is a replica while it replicates from another one, or `read_only` is on.',
+    }),
     user: z
       .string()
       .min(1)
@@ -77,6 +97,10 @@ export const sourceSchema = z
     connectTimeoutMs: milliseconds
       .default(10_000)
       .meta({ description: 'Milliseconds to wait for a connection.' }),
+  })
+  .refine(({ host, hosts }) => (host === undefined) !== (hosts === undefined), {
+    path: ['host'],
+    message: 'give either `source.host` or `source.hosts`',
   })
   .meta({ description: 'The MySQL or MariaDB server whose changes are captured.' });
 
@@ -301,10 +325,16 @@ type Parsed = z.output<typeof sluiceSchema>;
 
 /** `sluice.yaml` with every default resolved: nothing here still depends on another setting. */
 export interface SluiceConfig extends Omit<Parsed, 'source' | 'topics'> {
-  readonly source: Parsed['source'] & { readonly server: string };
+  readonly source: Omit<Parsed['source'], 'host' | 'hosts'> & {
+    readonly server: string;
+    /** Of the first of `hosts`. */
+    readonly host: string;
+    readonly hosts: readonly [SourceHost, ...SourceHost[]];
+  };
   readonly topics: Parsed['topics'] & { readonly prefix: string };
 }
 
+export type SourceHost = Readonly<z.output<typeof sourceHostSchema>>;
 export type SourceConfig = SluiceConfig['source'];
 export type TablesConfig = SluiceConfig['tables'];
 export type KafkaConfig = SluiceConfig['kafka'];
@@ -315,10 +345,15 @@ export type LogConfig = SluiceConfig['log'];
 /** Fills in the defaults that come from another setting. */
 export function resolveDefaults(parsed: Parsed): SluiceConfig {
   const { source, topics, pipeline } = parsed;
+  const [first, ...others] = source.hosts ?? [{ host: source.host ?? '', port: source.port }];
+  if (first === undefined) throw new Error('source.hosts is empty');
   return {
     ...parsed,
     source: {
       ...source,
+      host: first.host,
+      port: first.port,
+      hosts: [first, ...others],
       server: source.server ?? pipeline,
       serverId: source.serverId === 0 ? deriveServerId(pipeline) : source.serverId,
     },

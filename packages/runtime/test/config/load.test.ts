@@ -73,7 +73,7 @@ describe('problems', () => {
     expect(message).toMatch(/^7 problems in sluice\.yaml:/);
     expect(message).toContain('pipeline: found "Shop"; may hold lower-case letters');
     expect(message).toContain('source.hots: found an unknown setting; remove it, or: did you mean `host`?');
-    expect(message).toContain('source.host: found nothing; must be a text');
+    expect(message).toContain('source.host: found nothing; give either `source.host` or `source.hosts`');
     expect(message).toContain('source.tables: found a list; must not be empty');
     expect(message).toContain('source.port: found 99999; must be at most 65535');
     expect(message).toContain('topics.compression: found "snappy"; must be one of zstd, lz4, gzip, none');

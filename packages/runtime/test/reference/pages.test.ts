@@ -16,7 +16,7 @@ test('every setting is on the page with default, variable and meaning', () => {
   expect(page).toContain(
     '| `source.port`<br>`SLUICE__SOURCE__PORT` | whole number, 1–65535 | `3306` | Port of the source server. |',
   );
-  expect(page).toContain('| `source.host`<br>`SLUICE__SOURCE__HOST` | text | required |');
+  expect(page).toContain('| `source.user`<br>`SLUICE__SOURCE__USER` | text | required |');
   expect(page).toContain(
     '| `sinks.redis.url`<br>`SLUICE__SINKS__REDIS__URL` | text | `"redis://x"` | Address. Secret. |',
   );

@@ -25,6 +25,8 @@ export interface CheckOptions {
   readonly settings: CaptureSettings;
   /** Whether this process has streamed before: what has turned up since and cannot be captured is left alone then. */
   readonly hasStreamed: boolean;
+  /** Whether to begin anew whatever the checkpoint says. */
+  readonly acceptLostCheckpoint: boolean;
 }
 
 /** What a start finds at the source and in Kafka. */
@@ -61,8 +63,8 @@ export type Fit = Checked & { readonly status: BinlogStatus };
  * be asked; what else is wrong is in the answer.
  */
 export async function check(options: CheckOptions, signal: AbortSignal): Promise<Checked> {
-  const { settings } = options;
-  const reached = await reachServers(settings, signal);
+  const { settings, acceptLostCheckpoint } = options;
+  const reached = await reachServers(settings, acceptLostCheckpoint, signal);
   const { source, kafkaError } = reached;
   const connection = await source.connect();
   try {

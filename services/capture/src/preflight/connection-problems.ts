@@ -2,27 +2,29 @@ import type { PipelineError, SluiceConfig, PreflightProblem } from '@sluice/runt
 
 /** Which setting a failed connection to the source speaks of; null for errors that say nothing about a setting. */
 export function sourceProblem(error: PipelineError, config: SluiceConfig): PreflightProblem | null {
-  const { host, port, user } = config.source;
+  const { hosts, user } = config.source;
+  const server = hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
+  const setting = hosts.length > 1 ? 'source.hosts' : 'source.host, source.port';
   const reason = String(error.context['code']);
   switch (error.code) {
     case 'MYSQL_UNREACHABLE':
       return {
-        setting: 'source.host, source.port',
-        found: `no answer from ${host}:${port} (${reason})`,
+        setting,
+        found: `no answer from ${server} (${reason})`,
         required: 'a MySQL or MariaDB server that answers',
-        fix: 'start the server, or correct source.host and source.port',
+        fix: `start the server, or correct ${setting.replace(', ', ' and ')}`,
       };
     case 'MYSQL_AUTH_FAILED':
       return {
         setting: 'source.user, source.password',
-        found: `user "${user}" refused by ${host}:${port} (${reason})`,
+        found: `user "${user}" refused by ${server} (${reason})`,
         required: 'an account that may log in from this host',
         fix: 'correct source.user and source.password, or unlock the account',
       };
     case 'MYSQL_TLS_FAILED':
       return {
         setting: 'source.tls',
-        found: `no TLS connection to ${host}:${port} (${reason})`,
+        found: `no TLS connection to ${server} (${reason})`,
         required: 'a certificate that verifies',
         fix: 'correct source.tls: check caFile, serverName and the client certificate, and that the server has TLS enabled; tls: off connects without it',
       };

@@ -11,7 +11,7 @@ import { dataTopicSpec, internalTopicSpecs } from '../catalog/topics.ts';
 /** What a start would find and do; changes nothing. Throws a PipelineError when the source or Kafka cannot be asked. */
 export async function planCapture(config: SluiceConfig, signal: AbortSignal): Promise<CapturePlan> {
   const settings = captureSettings(config, [], createLogger('plan', { level: 'silent' }));
-  const checked = await check({ settings, hasStreamed: false }, signal);
+  const checked = await check({ settings, hasStreamed: false, acceptLostCheckpoint: false }, signal);
   if (checked.kafkaError !== null) throw checked.kafkaError;
   return planAll(settings, checked);
 }

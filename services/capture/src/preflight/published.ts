@@ -54,7 +54,7 @@ export class PublishedPipeline {
   /** Throws a PipelineError when the source or Kafka cannot be asked. */
   static async open(config: SluiceConfig, signal: AbortSignal): Promise<PublishedPipeline> {
     const settings = captureSettings(config, [], createLogger('compare', { level: 'silent' }));
-    const checked = await check({ settings, hasStreamed: false }, signal);
+    const checked = await check({ settings, hasStreamed: false, acceptLostCheckpoint: false }, signal);
     if (checked.kafkaError !== null) throw checked.kafkaError;
     const { tables } = await planAll(settings, checked);
     const connection = await checked.source.connect();

@@ -4,7 +4,9 @@ import { PipelineError, type PreflightProblem, preflightFailed } from '@sluice/r
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { kafkaProblem, sourceProblem } from './connection-problems.ts';
+import type { PublishedPlace } from '../source/host-facts.ts';
 import { openSource, type Source } from '../source/source.ts';
+import { openCheckpoint } from '../state/checkpoint.ts';
 
 /** How long the brokers may take to answer before that is said (ms); publishing outlives much longer outages. */
 const BROKER_PATIENCE_MS = 5000;
@@ -19,11 +21,18 @@ export interface ReachedServers {
  * Connects to both sides before anything else is done. A source that does not answer is an outage (MYSQL_UNREACHABLE,
  * retryable) when this pipeline has a checkpoint: its settings were right once. Without one nobody knows that they ever
  * were: PREFLIGHT_FAILED names them. KAFKA_UNREACHABLE when Kafka does not answer either: then that is not known.
+ *
+ * @param acceptLostCheckpoint whether a server may be read that lacks what was published
  */
-export async function reachServers(settings: CaptureSettings, signal: AbortSignal): Promise<ReachedServers> {
+export async function reachServers(
+  settings: CaptureSettings,
+  acceptLostCheckpoint: boolean,
+  signal: AbortSignal,
+): Promise<ReachedServers> {
+  const kafka = kafkaErrorOf(settings, signal);
   const [source, kafkaError] = await Promise.all([
-    openSource(settings.config).catch(pipelineErrorOnly),
-    kafkaErrorOf(settings, signal),
+    openPublished(settings, acceptLostCheckpoint, signal).catch(pipelineErrorOnly),
+    kafka,
   ]);
   if (!(source instanceof PipelineError)) return { source, kafkaError };
   const problem = sourceProblem(source, settings.config);
@@ -63,6 +72,36 @@ async function kafkaErrorOf(settings: CaptureSettings, signal: AbortSignal): Pro
     return null;
   } catch (error) {
     return pipelineErrorOnly(error);
+  } finally {
+    reader.close();
+  }
+}
+
+/** Of several servers, one that has what was published: where that ends is asked before. */
+async function openPublished(
+  settings: CaptureSettings,
+  acceptLostCheckpoint: boolean,
+  signal: AbortSignal,
+): Promise<Source> {
+  const isOne = settings.config.source.hosts.length === 1;
+  const place = isOne || acceptLostCheckpoint ? null : await publishedPlace(settings, signal);
+  return openSource(settings.config, place);
+}
+
+/** Null where there is no checkpoint, or none that can be read: the start itself judges that, after the fence. */
+async function publishedPlace(
+  settings: CaptureSettings,
+  signal: AbortSignal,
+): Promise<PublishedPlace | null> {
+  const reader = readerOf(settings, signal);
+  try {
+    const topic = checkpointsTopic(settings.prefix);
+    const newest = await reader.newestRecord(topic, settings.config.pipeline);
+    const value = newest?.value ?? null;
+    return value === null ? null : openCheckpoint(value);
+  } catch (error) {
+    pipelineErrorOnly(error);
+    return null;
   } finally {
     reader.close();
   }

@@ -1,6 +1,6 @@
 import { tableIdOf } from '@sluice/envelope';
 import type { RecordPlace } from '@sluice/kafka';
-import type { Logger } from '@sluice/runtime';
+import { PipelineError, type Logger } from '@sluice/runtime';
 import { capturedShapes } from '../catalog/known-tables.ts';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
@@ -56,7 +56,8 @@ async function openSession(
   const tables = checked.tables.filter((table) => !isNew.has(tableIdOf(table)));
   const refused = [...checked.refused, ...newcomers];
   refusals.begin(refused);
-  reportStart(plan, tables.length, log);
+  reportStart(checked.source, plan, tables.length, log);
+  reportSource(checked.source, plan, log);
   const { known: before, ...kept } = snapshotsKept(plan, { tables, registry, lost, log });
   const known = tablesKnown(config, before, tables);
   const snapshots = known === null ? kept : { ...kept, known: [...known] };
@@ -96,6 +97,7 @@ async function restorePlan(
     const topicGeneration = goesOn ? 0 : await highestGeneration(reader, settings.routing, history.newest);
     const place = await askForPlace(settings, checked, checkpoint, goesOn, log);
     const { status } = checked;
+    refuseOvertaken(settings, place.gtidCoverage);
     const plan = planStart({ checkpoint, topicGeneration, server, status, acceptLostCheckpoint, ...place });
     return { plan, journal };
   } finally {
@@ -155,6 +157,31 @@ async function admitLater(settings: CaptureSettings, registry: TableRegistry, lo
   await prepareTopics(settings, registry, { tables, others: registry.topics.size, internal: false }, log);
 }
 
-function reportStart({ generation, from: { file, position } }: StartPlan, tables: number, log: Logger): void {
-  log.info({ event: 'capture.starting', generation, file, position, tables }, 'reading the binlog');
+function reportStart({ address }: Fit['source'], plan: StartPlan, tables: number, log: Logger): void {
+  const { generation, from } = plan;
+  const { file, position } = from;
+  log.info(
+    { event: 'capture.starting', server: address, generation, file, position, tables },
+    'reading the binlog',
+  );
+}
+
+/** The leader of before has published more since the servers were compared: of several, the next start chooses again. */
+function refuseOvertaken({ config }: CaptureSettings, coverage: StartFacts['gtidCoverage']): void {
+  if (coverage?.known !== false || config.source.hosts.length === 1) return;
+  throw new PipelineError(
+    'SOURCE_UNUSABLE',
+    'The chosen server of source.hosts lacks transactions that were published while it was being chosen.',
+  );
+}
+
+function reportSource({ address, facts, passedOver }: Fit['source'], plan: StartPlan, log: Logger): void {
+  for (const { address: other, why } of passedOver)
+    log.warn({ event: 'source.passed_over', server: other }, `${other} is not read: ${why}`);
+  if (!plan.isElsewhere) return;
+  const { generation, gtidSet } = plan;
+  log.warn(
+    { event: 'source.switched', server: address, identity: facts.identity, generation, gtidSet },
+    `going on by GTID at another server, ${address}, in generation ${generation}`,
+  );
 }

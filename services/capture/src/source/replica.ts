@@ -29,11 +29,22 @@ export async function findUnloggedReplication(
 
 /** A replica that is stopped may go on at any time. */
 async function isReplica(connection: Connection, server: ServerFacts): Promise<boolean> {
+  return (await replicationRows(connection, server)).length > 0;
+}
+
+/**
+ * What the server tells of each channel by which it replicates, as SHOW REPLICA STATUS has it; an empty row stands for what the account may
+ * not see. Throws a PipelineError with a MYSQL_… code.
+ */
+export async function replicationRows(
+  connection: Connection,
+  server: ServerFacts,
+): Promise<readonly Record<string, unknown>[]> {
   try {
-    return (await queryRows(connection, statusOf(server))).length > 0;
+    return await queryRows(connection, statusOf(server));
   } catch (error) {
     if (!(error instanceof PipelineError) || error.code !== 'MYSQL_PRIVILEGE_MISSING') throw error;
-    return isReplicating(connection);
+    return (await isReplicating(connection)) ? [{}] : [];
   }
 }
 

@@ -2,29 +2,52 @@ import type { ConnectionOptions } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import { connect, driverOptions, type MysqlOptions } from '@sluice/mysql';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { chooseHost, probeHosts, type Choice } from './choose-host.ts';
+import type { PublishedPlace } from './host-facts.ts';
 import { describeServer, type ServerFacts } from './server.ts';
 
 /** The source server as it was when a session began. */
 export interface Source {
   readonly facts: ServerFacts;
+  /** `host:port` */
+  readonly address: string;
+  /** The others of `source.hosts` that are not read, and why. */
+  readonly passedOver: Choice['passedOver'];
   /** For the binlog connections, which the reader library opens itself. */
   readonly connectionOptions: ConnectionOptions;
   /** Throws SOURCE_MOVED when another server answers at the address than in the beginning. */
   connect(): Promise<Connection>;
 }
 
-/** Throws a PipelineError with a MYSQL_… code when the server cannot be reached or refuses the user. */
-export async function openSource(config: SluiceConfig): Promise<Source> {
-  const { host, port, user, password, tls, connectTimeoutMs } = config.source;
+/**
+ * Throws a PipelineError with a MYSQL_… code when the server cannot be reached or refuses the user; of several servers SOURCE_UNUSABLE,
+ * SOURCE_DIVERGED or SOURCE_BINLOG_PURGED when none may be read.
+ *
+ * @param place what was published, by which one of several servers is chosen; null: nothing, or it is not known
+ */
+export async function openSource(config: SluiceConfig, place: PublishedPlace | null = null): Promise<Source> {
+  const { host, port, user, password, tls, connectTimeoutMs, hosts, read } = config.source;
   const options = { host, port, user, password, tls, connectTimeoutMs, setting: 'source.tls' };
+  if (hosts.length === 1 && read === 'any' && hosts[0].role === undefined)
+    return sourceAt(options, await factsOf(options), []);
+  const probed = await probeHosts(config.source, options, place);
+  const { host: chosen, server, passedOver } = chooseHost(probed, read, place);
+  return sourceAt({ ...options, ...chosen }, server, passedOver);
+}
+
+async function factsOf(options: MysqlOptions): Promise<ServerFacts> {
   const connection = await connect(options);
   try {
-    const facts = await describeServer(connection);
-    const again = (): Promise<Connection> => connectTo(facts, options);
-    return { facts, connectionOptions: driverOptions(options), connect: again };
+    return await describeServer(connection);
   } finally {
     connection.destroy();
   }
+}
+
+function sourceAt(options: MysqlOptions, facts: ServerFacts, passedOver: Choice['passedOver']): Source {
+  const again = (): Promise<Connection> => connectTo(facts, options);
+  const address = `${options.host}:${options.port}`;
+  return { facts, address, passedOver, connectionOptions: driverOptions(options), connect: again };
 }
 
 /** Rows and binlog must come from one server: an address may lead to another one from one moment to the next. */

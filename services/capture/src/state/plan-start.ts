@@ -33,6 +33,8 @@ export interface StartPlan {
   readonly opensGeneration: boolean;
   /** Nothing of what was known is followed up: the stream begins where the source is now. */
   readonly isAnew: boolean;
+  /** It goes on by GTID at another server than the one of the checkpoint. */
+  readonly isElsewhere: boolean;
   readonly from: ReadFrom;
   readonly resume: ResumePoint;
   readonly gtidSet: string | null;
@@ -110,6 +112,7 @@ function beginAnew(facts: StartFacts): StartPlan {
     generation: nextGeneration(Math.max(facts.topicGeneration, facts.checkpoint?.generation ?? 0)),
     opensGeneration: true,
     isAnew: true,
+    isElsewhere: false,
     from: { file, position, gtidSet },
     resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet,
@@ -124,6 +127,7 @@ function resumeAt(checkpoint: Checkpoint, by: string | null): StartPlan {
     generation,
     opensGeneration: false,
     isAnew: false,
+    isElsewhere: false,
     from: { file, position, gtidSet: by },
     resume: { file, position, floor, fileCreatedAt, ...published(checkpoint) },
     gtidSet,
@@ -153,6 +157,7 @@ function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
     generation: nextGeneration(Math.max(facts.topicGeneration, checkpoint.generation)),
     opensGeneration: true,
     isAnew: false,
+    isElsewhere: true,
     from: { file, position, gtidSet: checkpoint.gtidSet },
     resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
     gtidSet: checkpoint.gtidSet,

@@ -1,0 +1,112 @@
+import { startStack } from '@sluice/local-stack';
+import { afterAll, expect, test } from 'vitest';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { eventually } from '../harness/eventually.ts';
+import { ReplicatedSource } from '../harness/histories/replica.ts';
+import { testScope } from '../harness/scope.ts';
+import type { ServiceProcess } from '../harness/processes/service-process.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { readRows } from '../harness/records/table-records.ts';
+
+/** A source that dies, and its replica: behind, equal, and ahead of what was published. */
+
+const stack = await startStack({ servers: ['kafka'] });
+afterAll(() => stack.stop());
+
+interface Status {
+  readonly state: string;
+  readonly stream: { readonly generation: number; readonly gtidSet: string } | null;
+}
+
+/** The default of MySQL. */
+const LOGS_WHAT_IT_REPLICATES = { mysql: [], mariadb: ['--log-slave-updates=ON'] };
+const STOP = { mysql: 'STOP REPLICA', mariadb: 'STOP SLAVE' };
+const START = { mysql: 'START REPLICA', mariadb: 'START SLAVE' };
+
+test.each(['mysql', 'mariadb'] as const)(
+  '%s: capture goes on at the replica when it has all that was published, and nowhere else',
+  async (flavour) => {
+    const scope = testScope();
+    const servers = await ReplicatedSource.start(scope, flavour, LOGS_WHAT_IT_REPLICATES[flavour]);
+    const { source, replica } = servers;
+    const database = await SourceDatabase.create(scope, source, 'hosts');
+    const { name } = database;
+    await database.run('CREATE TABLE item (id INT NOT NULL PRIMARY KEY)');
+    const hosts = [source, replica].map(({ host, port }) => ({ host, port }));
+    const options = { brokers: stack.kafka.brokers, database };
+    const sections = { source: { host: undefined, port: undefined, hosts } };
+    const pipeline = await CapturePipeline.create(scope, { ...options, sections });
+    const insert = (where: 'source' | 'replica', id: number): Promise<unknown> =>
+      servers.on(where, `INSERT INTO ${name}.item VALUES (${id})`);
+    const arrived = (process: ServiceProcess, id: number): Promise<void> =>
+      pipeline.arrived(process, 'item', `{"id":${id}}`);
+    let capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['item']);
+    await insert('source', 1);
+    await arrived(capture, 1);
+    await servers.caughtUp();
+
+    // Behind: it never got what was published, and is refused with exactly that.
+    await servers.on('replica', STOP[flavour]);
+    await insert('source', 2);
+    await insert('source', 3);
+    await arrived(capture, 3);
+    const lacks = await lackingOf(capture, flavour);
+    await servers.killSource();
+    expect(await capture.ended).toMatchObject({ code: 70 });
+    const last = capture.log.findLast(({ err }) => err?.code !== undefined)?.err;
+    expect(last).toMatchObject({ code: 'SOURCE_DIVERGED' });
+    expect(last?.message).toContain(
+      `${replica.host}:${replica.port}: it lacks published transactions: ${lacks}`,
+    );
+
+    // The source is back: the same generation goes on. Then the replica has all that was published, or more (MariaDB), and goes on when the source dies.
+    await servers.startSource();
+    capture = await pipeline.start();
+    await insert('source', 4);
+    await arrived(capture, 4);
+    expect((await statusOf(capture)).stream?.generation).toBe(1);
+    await servers.on('replica', START[flavour]);
+    const isAhead = flavour === 'mariadb';
+    if (isAhead) await capture.stop();
+    await insert('source', 5);
+    if (!isAhead) await arrived(capture, 5);
+    await servers.caughtUp();
+    await servers.killSource();
+    if (isAhead) capture = pipeline.launch();
+    await eventually('another generation', async () => (await statusOf(capture)).stream?.generation === 2);
+    expect(capture.log.filter(({ event }) => event === 'source.switched')).toHaveLength(1);
+    await arrived(capture, 5);
+    await servers.on('replica', STOP[flavour]);
+    await servers.on('replica', 'SET GLOBAL read_only = OFF');
+    await insert('replica', 6);
+    await arrived(capture, 6);
+
+    // The old source returns without what was published of the new one, and is not read, whatever stands first in the list.
+    await capture.stop();
+    await servers.startSource();
+    capture = await pipeline.start();
+    await insert('replica', 7);
+    await arrived(capture, 7);
+    expect((await statusOf(capture)).stream?.generation).toBe(2);
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+
+    const rows = await readRows(pipeline.reader, pipeline.topic('item'));
+    const inOrder = rows.map(({ payload }) => payload).toSorted((a, b) => (a.sequence < b.sequence ? -1 : 1));
+    expect(inOrder.map(({ after }) => after?.['id'])).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  },
+  120_000,
+);
+
+async function statusOf(process: ServiceProcess): Promise<Status> {
+  return (await process.status().catch(() => ({ state: '', stream: null }))) as Status;
+}
+
+/** The last two transactions of one server, as it names them. */
+async function lackingOf(process: ServiceProcess, flavour: 'mysql' | 'mariadb'): Promise<string> {
+  const gtids = (await statusOf(process)).stream?.gtidSet ?? '';
+  const cut = gtids.search(/\d+$/);
+  const [origin, last] = [gtids.slice(0, cut), Number(gtids.slice(cut))];
+  if (flavour === 'mariadb') return `${origin}${last - 1} to ${origin}${last}`;
+  return `${gtids.slice(0, gtids.indexOf(':'))}:${last - 1}-${last}`;
+}
