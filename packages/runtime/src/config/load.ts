@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, visit } from 'yaml';
 import { PipelineError } from '../errors.ts';
 import { coerce } from './coerce.ts';
 import { applyEnvironment } from './environment.ts';
@@ -77,21 +77,38 @@ function readText(path: string): string {
   }
 }
 
+/** @throws CONFIG_INVALID, which never quotes the file: what stands at a mistake may be a secret */
 function parseYaml(text: string, where: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const error = document.errors[0];
-  if (error !== undefined) {
-    const { line, col } = lineCounter.linePos(error.pos[0]);
+  const [error] = document.errors;
+  if (error !== undefined) throw notYaml(where, lineCounter.linePos(error.pos[0]), error.message);
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      const place = lineCounter.linePos(alias.range?.[0] ?? 0);
+      throw notYaml(where, place, 'a value that begins with * names an anchor that is not there; quote it');
+    },
+  });
+  try {
+    return document.toJS();
+  } catch (cause) {
+    // Aliases of aliases that would unfold without end: the library counts them only here.
     throw new PipelineError(
       'CONFIG_INVALID',
-      `${where} is not YAML at line ${line}, column ${col}: ${error.message}`,
+      `${where} has more aliases (*name) than it may: write the values`,
       {
-        context: { where, line, column: col },
+        cause,
+        context: { where },
       },
     );
   }
-  return document.toJS();
+}
+
+function notYaml(where: string, { line, col }: { line: number; col: number }, what: string): PipelineError {
+  return new PipelineError('CONFIG_INVALID', `${where} is not YAML at line ${line}, column ${col}: ${what}`, {
+    context: { where, line, column: col },
+  });
 }
 
 function isSection(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { PipelineError } from '../errors.ts';
-import { looksSecret } from './secrets.ts';
+import { looksSecret, redactUrl } from './secrets.ts';
 import { describeSetting, nearest, settingNames, type PathPart } from './shape.ts';
 
 /** One wrong setting. `found` never holds a secret. */
@@ -99,7 +99,9 @@ function describeFound(path: readonly PathPart[], value: unknown): string {
   if (path.some((part) => typeof part === 'string' && looksSecret(part))) return '***';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a section';
-  const text = JSON.stringify(value);
+  // The one word that stands for a login where a section is asked for.
+  if (path.at(-1) === 'auth') return 'a text';
+  const text = JSON.stringify(typeof value === 'string' ? redactUrl(value) : value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 

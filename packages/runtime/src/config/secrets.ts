@@ -7,7 +7,9 @@ import { ChangingSecret } from './secret-text.ts';
  * checked by that sink while every service prints the configuration.
  */
 export function looksSecret(name: string): boolean {
-  return /password|passwd|secret|token|api[-_]?key|credential|authorization/i.test(name);
+  return /password|passwd|passphrase|secret|token|(?:api|private|access)[-_]?key|^key$|credential|authorization/i.test(
+    name,
+  );
 }
 
 /** The configuration as it may be printed: secrets, and the passwords of URLs, are `***`. */
@@ -30,7 +32,12 @@ function redact(value: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-/** Hides the password of `scheme://user:password@host`. */
-function redactUrl(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@\s]*):.*@/i, '$1:***@');
+/** Hides the password of `scheme://user:password@host` and of `host=h password=p`, and what a query gives: clients take `?password=…` as well. */
+export function redactUrl(text: string): string {
+  return text
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@\s]*):[^]*@/i, '$1:***@')
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^?]*\?)([^]*)$/i, (_whole, address: string, query: string) => {
+      return address + query.replaceAll(/=[^&#]*/g, '=***');
+    })
+    .replaceAll(/(\bpass\w*|\bpwd|\bsecret|\btoken)(\s*=\s*)[^\s;,&]+/gi, '$1$2***');
 }

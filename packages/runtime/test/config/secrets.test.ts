@@ -26,3 +26,49 @@ sinks:
   });
   expect(config.source.password).toBe('hunter1');
 });
+
+const settings = (sinks: string): string => `
+pipeline: shop
+source: { host: db, user: cdc, tables: ['shop.*'] }
+kafka: { brokers: ['k:9092'] }
+sinks: { ${sinks} }
+`;
+
+test.each([
+  ["redis: { url: 'redis://r:6379?password=hunter2&db=1' }", 'redis://r:6379?password=***&db=***'],
+  ['redis: { url: "redis://:hun\\nter2@r:6379" }', 'redis://:***@r:6379'],
+  ['other: { passphrase: hunter2 }', '"passphrase":"***"'],
+  ["other: { connection: 'host=h password=hunter2' }", 'host=h password=***'],
+  ['other: { key: hunter2 }', '"key":"***"'],
+  ['other: { private_key: hunter2 }', '"private_key":"***"'],
+])('of %s no secret is printed', (sinks, shown) => {
+  const printed = JSON.stringify(redactedConfig(parseConfig(settings(sinks), {})));
+  expect(printed).not.toMatch(/hunter|ter2/);
+  expect(printed).toContain(shown);
+});
+
+test.each([
+  ['a setting that names no anchor', 'source: { password: *hunter2 }', /line 2, column 21: .*anchor/],
+  ['the same at the top', 'kafka: *hunter2', /line 2, column 8: .*anchor/],
+])('%s is a mistake in the configuration, and not quoted', (_name, line, message) => {
+  const read = (): unknown => parseConfig(`pipeline: shop\n${line}\n`, {});
+  expect(read).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  expect(read).toThrow(message);
+  expect(read).not.toThrow(/hunter/);
+});
+
+test('aliases that would unfold without end are a mistake in the configuration', () => {
+  const lines = ['a: &a [x,x,x,x,x,x,x,x,x]'];
+  for (const [index, name] of 'b c d e f g h i'.split(' ').entries())
+    lines.push(`${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index]}`).join(',')}]`);
+  expect(() => parseConfig(lines.join('\n'), {})).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID' }),
+  );
+});
+
+test('a mistake in an address is shown without its password', () => {
+  const read = (): unknown =>
+    parseConfig(settings('').replace('shop.*', 'redis://u:hunter2@r?password=hunter3'), {});
+  expect(read).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  expect(read).not.toThrow(/hunter/);
+});
