@@ -44,12 +44,13 @@ allow capture --topic literal "$prefix.dlq.capture" Create DescribeConfigs Read 
 allow capture --topic literal "$prefix.sluice.decisions.capture" Read
 allow capture --transactional-id literal "sluice.$pipeline" Write
 
-# A sink, which starts after capture, reads rows and heartbeats, and keeps its dead letters, what was decided about them, and its offsets.
+# A sink, which starts after capture, reads rows, heartbeats and how far capture has published (its checkpoints), and keeps its dead letters, what was decided about them, and its offsets.
 for sink in $sinks; do
   for database in $databases; do
     allow "$sink" --topic prefixed "$prefix.$database." Read
   done
   allow "$sink" --topic literal "$prefix.sluice.heartbeat" Read
+  allow "$sink" --topic literal "$prefix.sluice.checkpoints" Read
   allow "$sink" --topic literal "$prefix.dlq.capture" Read
   allow "$sink" --topic literal "$prefix.dlq.$sink" Create DescribeConfigs Read Write
   allow "$sink" --topic literal "$prefix.sluice.decisions.$sink" Create DescribeConfigs Read Write

@@ -10,7 +10,12 @@ import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { metricSum, page } from '../harness/processes/service-pages.ts';
-import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import {
+  SINK_NAMES,
+  SINK_SERVICES,
+  SinkPipeline,
+  type PipelineProcess,
+} from '../harness/pipelines/sink-pipeline.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
@@ -90,6 +95,34 @@ test('seals are introduced in a running pipeline without a loss', async () => {
   expect(await pipeline.deadLetters('redis')).toEqual([]);
 });
 
+test('a record ahead of all that capture has published holds up no true change', async () => {
+  const scope = testScope();
+  const pipeline = await SinkPipeline.withTables(scope, stack, 'ahead', [TABLE, ROWS]);
+  const forger = await Forger.open(scope);
+  const services = await pipeline.start('capture', ...SINK_SERVICES);
+  await pipeline.converged();
+
+  // A row of the last generation there can be, one of the next, one of a file that is far, and an order to empty the table.
+  const topic = pipeline.topic('items');
+  const row = await newest(pipeline, topic, ({ key, value }) => value !== null && !String(key).includes('$'));
+  const sequences = [`921${'0'.repeat(6)}${'1'.repeat(10)}`, `002${'0'.repeat(16)}`, `001${'9'.repeat(16)}`];
+  for (const sequence of sequences)
+    await forger.send(topic, row.partition, String(row.key), withSequence(row, sequence));
+  const schema = await newest(pipeline, topic, ({ key }) => String(key) === '{"$sluice":"schema"}');
+  await forger.send(topic, row.partition, '{"$sluice":"truncate"}', truncateLike(schema));
+  await pipeline.database.run("UPDATE items SET name = 'true'", "INSERT INTO items VALUES (4, 'four')");
+  await pipeline.converged();
+  for (const sink of SINK_NAMES) {
+    await eventually(
+      `four dead letters of ${sink}`,
+      async () => (await pipeline.deadLetters(sink)).length === 4,
+    );
+    for (const { headers } of await pipeline.deadLetters(sink))
+      expect(headers.get('cdc.dlq.error.code')?.toString()).toBe('RECORD_AHEAD');
+  }
+  for (const { process } of services) expect(process.log.some(({ level }) => level === 'fatal')).toBe(false);
+});
+
 async function start(pipeline: SinkPipeline): Promise<[PipelineProcess, PipelineProcess]> {
   return (await pipeline.start('capture', 'sink-redis')) as [PipelineProcess, PipelineProcess];
 }
@@ -136,6 +169,11 @@ function truncateLike({ value }: TopicRecord): unknown {
   const sequence = payload.sequence.slice(0, 3) + '9'.repeat(payload.sequence.length - 3);
   const order = { source, operation: 'TRUNCATE', sequence, key: { $sluice: 'truncate' }, metadata };
   return { schema: { ...schema, type: 'truncate' }, payload: order };
+}
+
+function withSequence({ value }: TopicRecord, sequence: string): unknown {
+  const envelope = JSON.parse(String(value)) as { payload: object };
+  return { ...envelope, payload: { ...envelope.payload, sequence } };
 }
 
 /** Somebody who may write to the topics, and has a key of his own. */

@@ -90,6 +90,10 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   MYSQL_VALUE_REFUSED: LETTERS,
   OPS_PORT_TAKEN: SETTINGS,
   PREFLIGHT_FAILED: { by: e2e('hidden-tables'), title: 'starts with those that the message gives it' },
+  RECORD_AHEAD: {
+    by: e2e('seals'),
+    title: 'a record ahead of all that capture has published holds up no true change',
+  },
   RECORD_HELD: { by: e2e('dead-letters'), title: 'stops at the record until an operator lets it go' },
   RECORD_INVALID: BY_HAND,
   RECORD_TOO_NEW: { cannot: 'needs a later version' },

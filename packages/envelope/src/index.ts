@@ -1,3 +1,4 @@
+export { checkpointBound } from './checkpoint-bound.ts';
 export { decodeEnvelope } from './decode.ts';
 export {
   CAPTURE,

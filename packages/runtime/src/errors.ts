@@ -270,6 +270,12 @@ export const ERRORS = {
     fix: 'Follow each `Fix:` in the message, then start the service again.',
     exit: 'preflight',
   },
+  RECORD_AHEAD: {
+    class: 'record',
+    summary:
+      'a record has a sequence ahead of all that capture has published, by its checkpoints: it was not applied, and holds up nothing',
+    fix: 'Find out who wrote it: only capture writes rows (`infra/kafka/acls.sh` gives the rights for it). Then `sluice dlq discard --sink SINK --id ID --yes`. If the checkpoint topic was restored from a backup, the record may be a true one: `sluice snapshot start --table TABLE` reads the rows again.',
+  },
   RECORD_HELD: {
     class: 'schema',
     summary:

@@ -7,6 +7,7 @@ import { BreakerOpenError } from './breaker.ts';
 import { coalesce, takeApart } from './coalesce.ts';
 import { decodeBatch, type Entry } from './decode.ts';
 import { GenerationGuard } from './generation-guard.ts';
+import { publishedEntries, type Unsure } from './published-bound.ts';
 import { isolate, sortOutcomes, type WorkGroup } from './isolate.ts';
 import { keepRefused } from './kept-rows.ts';
 import { toKnownError } from './known-error.ts';
@@ -69,15 +70,39 @@ export class PartitionWorker {
     let nextOffset = oldest?.offset ?? 0n;
     if (this.#context.breaker.blocked) return { nextOffset, pause: BREAKER_PAUSE };
     if (oldest !== undefined) this.#context.metrics.fetched(this.#context.now() - oldest.timestampMs);
-    const { routing, seals, selection, settings } = this.#context;
-    const entries = decodeBatch(batch, routing, seals);
-    const taken = selection.isAll ? entries : selectEntries(entries, selection);
-    for (const step of cutSteps(taken, settings)) {
-      const pause = await this.#finish(this.#begin(step), batch, signal);
+    for (let rest = batch; ;) {
+      const unsure = { first: null as Unsure | null };
+      for (const step of this.#steps(rest, unsure)) {
+        const pause = await this.#finish(this.#begin(step), batch, signal);
+        if (pause !== null) return { nextOffset, pause };
+        nextOffset = step.next;
+      }
+      const { first } = unsure;
+      if (first === null) return { nextOffset, pause: null };
+      const pause = await this.#look(first);
       if (pause !== null) return { nextOffset, pause };
-      nextOffset = step.next;
+      rest = { ...batch, records: batch.records.filter(({ offset }) => offset >= first.offset) };
     }
-    return { nextOffset, pause: null };
+  }
+
+  /** Up to the first record of which it is not known whether capture has published it. */
+  #steps(batch: ConsumedBatch, unsure: { first: Unsure | null }): Generator<Step> {
+    const { routing, seals, selection, settings, published } = this.#context;
+    const entries = publishedEntries(decodeBatch(batch, routing, seals), batch, published, (first) => {
+      unsure.first = first;
+    });
+    return cutSteps(selection.isAll ? entries : selectEntries(entries, selection), settings);
+  }
+
+  /** Null when it is known now. */
+  async #look({ offset, sequence }: Unsure): Promise<PauseRequest | null> {
+    try {
+      const verdict = await this.#context.published.look(this.#where, offset, sequence);
+      return verdict === 'wait' ? CHECKPOINT_PAUSE : null;
+    } catch (error) {
+      const { pause, ms } = this.#plan(error);
+      return pause ?? { reason: 'retry', ms, detail: 'the checkpoint of capture cannot be read now' };
+    }
   }
 
   #begin(step: Step): Progress {
@@ -337,6 +362,11 @@ const PAUSE_BY_CODE: Readonly<Partial<Record<string, PauseReason>>> = {
 };
 
 /** The assignment ends with it, so nobody has to wake it. */
+const CHECKPOINT_PAUSE: PauseRequest = {
+  reason: 'retry',
+  ms: 1000,
+  detail: 'a record is ahead of the newest checkpoint of capture: the next one tells',
+};
 const STOP_PAUSE: PauseRequest = { reason: 'retry', ms: null, detail: 'the service stops' };
 const BREAKER_PAUSE: PauseRequest = {
   reason: 'breaker',

@@ -38,6 +38,7 @@ import { DeadLetterLog } from './dead-letter-log.ts';
 import { SinkMetrics } from './metrics.ts';
 import { replayOne } from './replay-one.ts';
 import { retryUntilReady } from './retry-until-ready.ts';
+import { PublishedBound } from './published-bound.ts';
 import { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
 import { sinkInstance } from './sink-instance.ts';
@@ -307,6 +308,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         now: Date.now,
         log: this.#log,
       }),
+      published: new PublishedBound(this.#topics, this.#prefix, this.#context.config.pipeline),
       schemaAhead: new SchemaAhead(this.#topics, routing, seals),
       halt: (where, cause) => this.#deadLetters.halt(where, cause),
       sendDeadLetter: (source) => this.#deadLetterProducer.send(source),

@@ -10,6 +10,7 @@ import type { Incomplete } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { DeadLetterLog } from './dead-letter-log.ts';
 import type { SinkMetrics } from './metrics.ts';
+import type { PublishedBound } from './published-bound.ts';
 import type { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
 import type { Sink } from './sink.ts';
@@ -49,6 +50,8 @@ export interface WorkerContext {
   readonly pausedBy: (topic: string) => string | null;
   /** What the store lacks because it was deleted before this sink could read it. */
   readonly incomplete: Incomplete;
+  /** What capture has published, by its checkpoints. */
+  readonly published: Pick<PublishedBound, 'isWithin' | 'isAhead' | 'look'>;
   readonly schemaAhead: Pick<SchemaAhead, 'find'>;
   /** Resolves to the error to stop with, when it is stored that this sink has stopped. */
   readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;

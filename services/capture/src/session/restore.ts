@@ -94,7 +94,17 @@ async function restorePlan(
       checkpoint !== null &&
       !acceptLostCheckpoint &&
       isSameSpace({ server, status: checked.status }, checkpoint);
-    const topicGeneration = goesOn ? 0 : await highestGeneration(reader, settings.routing, history.newest);
+    const ahead: RecordPlace[] = [];
+    const topicGeneration = goesOn
+      ? 0
+      : await highestGeneration(reader, {
+          routing: settings.routing,
+          history: history.newest,
+          known: checkpoint?.generation ?? 0,
+          onPassedOver: (place) => ahead.push(place),
+        });
+    reportAhead(ahead, log);
+    for (const _ of ahead) metrics.refused('RECORD_AHEAD');
     const place = await askForPlace(settings, checked, checkpoint, goesOn, log);
     const { status } = checked;
     refuseOvertaken(settings, place.gtidCoverage);
@@ -114,6 +124,18 @@ function reportUnsealed(places: readonly RecordPlace[], log: Logger): void {
   log.error(
     { event: 'record.unsealed', code: 'RECORD_UNSEALED', ...place },
     'the checkpoint topic has newer records without a seal of kafka.sealKeyFile, which are passed over: find out who wrote them',
+  );
+}
+
+/** Once: there may be many records. */
+function reportAhead(places: readonly RecordPlace[], log: Logger): void {
+  const [first] = places;
+  if (first === undefined) return;
+  const { topic, partition } = first;
+  const place = { topic, partition, offset: String(first.offset), records: places.length };
+  log.error(
+    { event: 'record.ahead', code: 'RECORD_AHEAD', ...place },
+    'topics of rows have records that are damaged, or of a generation that capture has not come to; they are passed over: find out who wrote them',
   );
 }
 

@@ -2,6 +2,7 @@ import {
   checkpointsTopic,
   ddlTopic,
   decodeEnvelope,
+  EnvelopeError,
   parseSequence,
   type TopicRouting,
 } from '@sluice/envelope';
@@ -68,33 +69,53 @@ function open(value: Buffer, isLossAccepted: boolean): Checkpoint | null {
   }
 }
 
+/** A row of a generation so far above the checkpoint's and the schema history's is none of capture's: each failover opens one. */
+const GENERATIONS_AHEAD = 100;
+
 /**
  * The highest generation that this pipeline's topics tell of; 0 when they tell of none. The schema history is kept for
  * ever, data topics forget; theirs are all looked at, also of tables that are no longer captured.
+ * @param options.known of the checkpoint; 0 where there is none
+ * @param options.onPassedOver records that are damaged or far ahead: else one of the last generation would leave none to open
  */
 export async function highestGeneration(
   reader: TopicReader,
-  routing: TopicRouting,
-  history: readonly SchemaHistoryRecord[],
+  options: {
+    readonly routing: TopicRouting;
+    readonly history: readonly SchemaHistoryRecord[];
+    readonly known: number;
+    readonly onPassedOver: (place: RecordPlace) => void;
+  },
 ): Promise<number> {
-  let highest = 0;
+  const { routing, history, known, onPassedOver } = options;
+  let highest = known;
   for (const { sequence } of history) highest = Math.max(highest, parseSequence(sequence).generation);
+  const bound = highest + GENERATIONS_AHEAD;
   const topics = (await reader.topicNames()).filter((name) => routing.isDataTopic(name));
   for (const topic of topics) {
-    for (const { value } of await newestRows(reader, topic)) {
-      highest = Math.max(highest, parseSequence(decodeEnvelope(value).payload.sequence).generation);
+    const partitions = (await reader.lastRecordOfEachPartition(topic)).length;
+    for (let partition = 0; partition < partitions; partition++) {
+      await reader.readTail(topic, partition, ({ value, offset }) => {
+        // A tombstone tells nothing.
+        if (value === null) return false;
+        const generation = generationOf(value);
+        if (generation !== null && generation <= bound) {
+          highest = Math.max(highest, generation);
+          return true;
+        }
+        onPassedOver({ topic, partition, offset });
+        return false;
+      });
     }
   }
   return highest;
 }
 
-/** The newest record with a value of every partition: a tombstone tells nothing. */
-async function newestRows(reader: TopicReader, topic: string): Promise<readonly { value: Buffer }[]> {
-  const rows: { value: Buffer }[] = [];
-  const partitions = (await reader.lastRecordOfEachPartition(topic)).length;
-  for (let partition = 0; partition < partitions; partition++) {
-    const record = await reader.readTail(topic, partition, ({ value }) => value !== null);
-    if (record !== null && record.value !== null) rows.push({ value: record.value });
+function generationOf(value: Buffer): number | null {
+  try {
+    return parseSequence(decodeEnvelope(value).payload.sequence).generation;
+  } catch (error) {
+    if (error instanceof EnvelopeError) return null;
+    throw error;
   }
-  return rows;
 }

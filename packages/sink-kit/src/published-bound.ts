@@ -1,0 +1,113 @@
+import { checkpointBound, checkpointsTopic, parseSequence, type Sequence } from '@sluice/envelope';
+import { partitionName, type ConsumedBatch, type TopicPartition, type TopicReader } from '@sluice/kafka';
+import { PipelineError } from '@sluice/runtime';
+import type { Entry } from './decode.ts';
+
+/** Binlog files that a record may be ahead of the checkpoint: so many are in reach of one that was restored. */
+const FILES_AHEAD = 100;
+
+/** `wait`: capture may have published it, and has not yet told by a checkpoint. */
+export type BoundVerdict = 'published' | 'wait' | 'ahead';
+
+/**
+ * How far capture has published, by its checkpoints: each is in the Kafka transaction of the rows that it covers, and a generation has
+ * one before its first row. A record beyond is none of capture's. It may not reach a store: every true change after it would be
+ * called stale there, and older generations than its own diverged.
+ */
+export class PublishedBound {
+  readonly #reader: Pick<TopicReader, 'newestRecord'>;
+  readonly #topic: string;
+  readonly #pipeline: string;
+  #known: Sequence = '';
+  /** By partition: the record that was last in question, and the newest checkpoint when it was first seen. */
+  readonly #waiting = new Map<string, { readonly offset: bigint; readonly checkpoint: bigint }>();
+  /** By partition: the last record that was found to be ahead. */
+  readonly #ahead = new Map<string, bigint>();
+
+  constructor(reader: Pick<TopicReader, 'newestRecord'>, prefix: string, pipeline: string) {
+    this.#reader = reader;
+    this.#topic = checkpointsTopic(prefix);
+    this.#pipeline = pipeline;
+  }
+
+  /** False when the record has to be looked up by `look` first. */
+  isWithin(sequence: Sequence): boolean {
+    if (this.#known === '') return false;
+    const known = parseSequence(this.#known);
+    const { generation, file } = parseSequence(sequence);
+    if (generation !== known.generation) return generation < known.generation;
+    return file <= known.file + FILES_AHEAD;
+  }
+
+  isAhead({ topic, partition }: TopicPartition, offset: bigint): boolean {
+    return this.#ahead.get(partitionName(topic, partition)) === offset;
+  }
+
+  /**
+   * Reads the newest checkpoint. A record that it does not cover waits for the next one, because Kafka may show a transaction in one
+   * partition earlier than in another; transactions of capture follow each other, so the next one tells.
+   * @throws PipelineError when Kafka does not answer, or the right to read checkpoints is missing
+   */
+  async look(where: TopicPartition, offset: bigint, sequence: Sequence): Promise<BoundVerdict> {
+    const newest = await this.#reader.newestRecord(this.#topic, this.#pipeline);
+    // Nothing to hold it against: the topic was lost, and capture says so.
+    if (newest === null) return 'published';
+    const bound = newest.value === null ? null : checkpointBound(newest.value);
+    if (bound === null) return 'published';
+    if (bound > this.#known) this.#known = bound;
+    const place = partitionName(where.topic, where.partition);
+    if (this.isWithin(sequence)) {
+      this.#waiting.delete(place);
+      return 'published';
+    }
+    const before = this.#waiting.get(place);
+    if (before?.offset !== offset) {
+      this.#waiting.set(place, { offset, checkpoint: newest.offset });
+      return 'wait';
+    }
+    if (newest.offset <= before.checkpoint) return 'wait';
+    this.#ahead.set(place, offset);
+    return 'ahead';
+  }
+}
+
+/** A record that has to be looked up before it and what follows it is handled. */
+export interface Unsure {
+  readonly offset: bigint;
+  readonly sequence: Sequence;
+}
+
+/** Entries up to the first that has to be looked up, of which `stop` is told; one that is ahead is poison. */
+export function* publishedEntries(
+  entries: Iterable<Entry>,
+  { topic, partition, records }: ConsumedBatch,
+  bound: Pick<PublishedBound, 'isWithin' | 'isAhead'>,
+  stop: (unsure: Unsure) => void,
+): Generator<Entry> {
+  for (const entry of entries) {
+    if (entry.kind !== 'row' && entry.kind !== 'control') {
+      yield entry;
+      continue;
+    }
+    const { offset, next, envelope } = entry.delivery;
+    const { sequence } = envelope.payload;
+    if (bound.isWithin(sequence)) {
+      yield entry;
+      continue;
+    }
+    const record = records.find((one) => one.offset === offset);
+    if (record !== undefined && bound.isAhead({ topic, partition }, offset))
+      yield { kind: 'poison', next, record, error: ahead(sequence) };
+    else return stop({ offset, sequence });
+  }
+}
+
+function ahead(sequence: Sequence): PipelineError {
+  return new PipelineError(
+    'RECORD_AHEAD',
+    `its sequence ${sequence} is ahead of all that capture has published`,
+    {
+      context: { sequence },
+    },
+  );
+}

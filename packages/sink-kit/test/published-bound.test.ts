@@ -1,0 +1,84 @@
+import { formatSequence } from '@sluice/envelope';
+import type { TopicRecord } from '@sluice/kafka';
+import { describe, expect, test } from 'vitest';
+import { PartitionWorker } from '../src/partition-worker.ts';
+import { PublishedBound } from '../src/published-bound.ts';
+import { inMemorySink, itemRow } from '../src/testing/index.ts';
+import { batchOf, testWorker, topic } from './fixtures.ts';
+
+const where = { topic: topic.topic, partition: 0 };
+const never = new AbortController().signal;
+
+/** A checkpoint topic: its newest record is the last that was given to `write`. */
+function checkpoints() {
+  const written: TopicRecord[] = [];
+  let reads = 0;
+  const newestRecord = async (): Promise<TopicRecord | null> => {
+    reads++;
+    return written.at(-1) ?? null;
+  };
+  const write = (generation: number, file: number, offset: number): void => {
+    const highest = formatSequence(generation, file, offset);
+    const checkpoint = { generation, file: `binlog.${String(file).padStart(6, '0')}`, highest };
+    const value = Buffer.from(JSON.stringify({ checkpoint, checksum: '' }));
+    const place = { topic: 'test.sluice.checkpoints', partition: 0, offset: BigInt(written.length) };
+    written.push({ ...place, timestamp: 0, key: Buffer.from('test'), value, headers: new Map() });
+  };
+  return { bound: new PublishedBound({ newestRecord }, 'test', 'test'), write, reads: () => reads };
+}
+
+function row(generation: number, file: number, id: number) {
+  const sequence = formatSequence(generation, file, 5);
+  return topic.row({ operation: 'INSERT', sequence, row: itemRow(id, 1) });
+}
+
+describe('a record ahead of the checkpoints', () => {
+  test.each([
+    ['of the last generation', 921, 1],
+    ['of the next generation', 2, 1],
+    ['of a file that is far', 1, 999_999],
+  ])('%s becomes a dead letter, and what follows is applied', async (_name, generation, file) => {
+    const sink = inMemorySink();
+    const { context, sent } = testWorker(sink);
+    const { bound, write } = checkpoints();
+    const worker = new PartitionWorker(where, { ...context, published: bound });
+    write(1, 1, 5);
+    const batch = batchOf([row(1, 1, 1), row(generation, file, 2), row(1, 1, 3)]);
+    expect(await worker.handle(batch, never)).toMatchObject({ nextOffset: 1n, pause: { reason: 'retry' } });
+    expect(await worker.handle(batch, never), 'no newer checkpoint').toMatchObject({ nextOffset: 1n });
+    write(1, 1, 6);
+    expect(await worker.handle(batch, never)).toMatchObject({ nextOffset: 3n, pause: null });
+    expect(sent.map(({ record, error }) => [record.offset, error.code])).toEqual([[1n, 'RECORD_AHEAD']]);
+    expect(sent[0]?.record.headers['sequence'], 'the headers of the record').toBeDefined();
+    expect(new Set(sink.writes.flat())).toEqual(new Set([row(1, 1, 1).key, row(1, 1, 3).key]));
+  });
+
+  test('is applied when its checkpoint comes', async () => {
+    const sink = inMemorySink();
+    const { context, sent } = testWorker(sink);
+    const { bound, write } = checkpoints();
+    const worker = new PartitionWorker(where, { ...context, published: bound });
+    write(1, 1, 5);
+    const batch = batchOf([row(2, 1, 1)]);
+    expect(await worker.handle(batch, never)).toMatchObject({ pause: { ms: 1000 } });
+    write(2, 1, 5);
+    expect(await worker.handle(batch, never)).toMatchObject({ nextOffset: 1n, pause: null });
+    expect(sent).toEqual([]);
+  });
+});
+
+test('a checkpoint is read once for all that it covers, and none is no bound', async () => {
+  const { bound, write, reads } = checkpoints();
+  expect(await bound.look(where, 0n, formatSequence(921, 1, 5))).toBe('published');
+  write(3, 7, 5);
+  expect(await bound.look(where, 0n, formatSequence(3, 7, 5))).toBe('published');
+  for (const [generation, file, is] of [
+    [1, 999_999, true],
+    [3, 7, true],
+    [3, 107, true],
+    [3, 108, false],
+    [4, 0, false],
+  ] as const)
+    expect(bound.isWithin(formatSequence(generation, file, 5)), `${generation} ${file}`).toBe(is);
+  expect(reads()).toBe(2);
+});
