@@ -30,6 +30,7 @@ const NAMED = [
   'BinlogSyncDelay',
   'SyncErrorRate',
   'HighQueryLatency',
+  'HighActiveConnections',
 ];
 
 test('there are at least 30 rules, the named ones among them, each name once', () => {
