@@ -6,7 +6,7 @@ import type { TableShape } from '../model/table.ts';
 
 /** The schema history as it is now. Another capture may still be running: to check settings, not to go on from. */
 export async function readHistory(settings: CaptureSettings, signal: AbortSignal): Promise<SchemaHistory> {
-  const history = new SchemaHistory(settings.prefix);
+  const history = new SchemaHistory(settings.prefix, settings.seals);
   const reader = keptTopicsReader(settings, signal);
   try {
     await history.refresh(reader);

@@ -1,7 +1,8 @@
 import { schemaHistoryTopic, tableId } from '@sluice/envelope';
-import type { TopicReader, TopicRecord } from '@sluice/kafka';
+import type { RecordPlace, RecordSeals, TopicReader, TopicRecord } from '@sluice/kafka';
 import { appendJson } from '../encode/control-writer.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
+import { SealedTail } from './sealed-tail.ts';
 import { parseHistoryRecord, type SchemaHistoryRecord } from './table-registry.ts';
 
 /** Key of the record, without a value, that a summary begins with. No table has it: a table's key has a dot. */
@@ -22,8 +23,16 @@ export class SchemaHistory {
   #tail = 0;
   #next = 0n;
 
-  constructor(prefix: string) {
+  readonly #sealed: SealedTail;
+
+  constructor(prefix: string, seals: RecordSeals | null) {
     this.#topic = schemaHistoryTopic(prefix);
+    this.#sealed = new SealedTail(seals);
+  }
+
+  /** Records without a seal that somebody has written since there are seals. */
+  get unsealed(): readonly RecordPlace[] {
+    return this.#sealed.passedOver;
   }
 
   /** The newest version of every table there ever was, in the order in which they were written. */
@@ -34,7 +43,11 @@ export class SchemaHistory {
   /** Reads what has come since the last time. Throws SCHEMA_HISTORY_CORRUPT or RECORD_TOO_NEW. */
   async refresh(reader: TopicReader): Promise<void> {
     if (this.#next === 0n) {
-      const { records, next } = await reader.readSince(this.#topic, 0, isBegin);
+      const { records, next } = await reader.readSince(
+        this.#topic,
+        0,
+        (record) => isBegin(record) && this.#sealed.mayBegin(record),
+      );
       this.#take(records);
       this.#next = next;
       return;
@@ -49,7 +62,7 @@ export class SchemaHistory {
   /** A record for each version would be much to look at: only the newest ones of each key are. */
   #take(records: readonly TopicRecord[]): void {
     const byKey = new Map<string, Buffer>();
-    for (const { key, value } of records) {
+    for (const { key, value } of records.filter((record) => this.#sealed.takes(record))) {
       this.#tail = isBegin({ key, value }) ? 0 : this.#tail + 1;
       if (value === null) continue;
       const name = String(key);

@@ -74,7 +74,9 @@ export async function check(options: CheckOptions, signal: AbortSignal): Promise
     const status = privileges.missing.length === 0 ? await readBinlogStatus(connection, source.facts) : null;
     const found = await readCapturedTables(connection, settings.filter);
     const history =
-      kafkaError === null ? await readHistory(settings, signal) : new SchemaHistory(settings.prefix);
+      kafkaError === null
+        ? await readHistory(settings, signal)
+        : new SchemaHistory(settings.prefix, settings.seals);
     const known = knownTables(settings, history);
     const earlier = capturedShapes(settings, known);
     const facts = { ...reached, status, history, known, earlier, found };

@@ -84,7 +84,14 @@ async function restorePlan(
   const passedOver: RecordPlace[] = [];
   const reader = keptTopicsReader(settings, signal, { onUnsealed: (place) => passedOver.push(place) });
   try {
-    const wanted = { prefix, pipeline: config.pipeline, acceptLostCheckpoint, history, unsealed: passedOver };
+    const wanted = {
+      prefix,
+      pipeline: config.pipeline,
+      acceptLostCheckpoint,
+      history,
+      seals: settings.seals,
+      unsealed: passedOver,
+    };
     const { checkpoint, journal, unsealed } = await readKeptState(reader, wanted);
     reportUnsealed(unsealed, log);
     for (const _ of unsealed) metrics.refused('RECORD_UNSEALED');
@@ -123,7 +130,7 @@ function reportUnsealed(places: readonly RecordPlace[], log: Logger): void {
   const place = { topic, partition, offset: String(newest.offset), records: places.length };
   log.error(
     { event: 'record.unsealed', code: 'RECORD_UNSEALED', ...place },
-    'the checkpoint topic has newer records without a seal of kafka.sealKeyFile, which are passed over: find out who wrote them',
+    'topics of Sluice have records without a seal of kafka.sealKeyFile, which are passed over: find out who wrote them',
   );
 }
 

@@ -6,19 +6,20 @@ import {
   parseSequence,
   type TopicRouting,
 } from '@sluice/envelope';
-import type { RecordPlace, TopicReader } from '@sluice/kafka';
+import type { RecordPlace, RecordSeals, TopicReader, TopicRecord } from '@sluice/kafka';
 import { PipelineError } from '@sluice/runtime';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { isStateBegin } from './ddl-state.ts';
 import { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { SchemaHistoryRecord } from '../catalog/table-registry.ts';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
+import { SealedTail } from '../catalog/sealed-tail.ts';
 
 /** What Kafka holds of an earlier run. Only to be read after fencing: nobody else writes any more. */
 export interface KeptState {
   readonly checkpoint: Checkpoint | null;
   readonly journal: DdlJournal;
-  /** Records without a seal that somebody has written since the checkpoint. */
+  /** Records without a seal that somebody has written: since the checkpoint, and to schema history and DDL topic since there are seals. */
   readonly unsealed: readonly RecordPlace[];
 }
 
@@ -35,6 +36,7 @@ export async function readKeptState(
     readonly pipeline: string;
     readonly acceptLostCheckpoint: boolean;
     readonly history: SchemaHistory;
+    readonly seals: RecordSeals | null;
     readonly unsealed: readonly RecordPlace[];
   },
 ): Promise<KeptState> {
@@ -43,13 +45,16 @@ export async function readKeptState(
   if (newest === null && options.unsealed.length > 0 && !options.acceptLostCheckpoint) throw noneSealed();
   await options.history.refresh(reader);
   const journal = new DdlJournal();
-  const { records } = await reader.readSince(ddlTopic(prefix), 0, isStateBegin);
-  for (const { value: told } of records) if (told !== null) journal.restore(told);
+  const sealed = new SealedTail(options.seals);
+  const isBegin = (record: TopicRecord): boolean => isStateBegin(record) && sealed.mayBegin(record);
+  const { records } = await reader.readSince(ddlTopic(prefix), 0, isBegin);
+  for (const record of records)
+    if (sealed.takes(record) && record.value !== null) journal.restore(record.value);
   const value = newest?.value ?? null;
   const checkpoint = value === null ? null : open(value, options.acceptLostCheckpoint);
   // Older ones are of before there were seals.
   const unsealed = options.unsealed.filter(({ offset }) => newest !== null && offset > newest.offset);
-  return { checkpoint, journal, unsealed };
+  return { checkpoint, journal, unsealed: [...unsealed, ...options.history.unsealed, ...sealed.passedOver] };
 }
 
 /** Not "no checkpoint": that would read all tables again, from a place that nobody has chosen. */

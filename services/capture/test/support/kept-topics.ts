@@ -1,8 +1,10 @@
-import type { TopicReader, TopicRecord } from '@sluice/kafka';
+import type { RecordSeals, TopicReader, TopicRecord } from '@sluice/kafka';
 
 export interface KeptRecord {
   readonly key: string;
   readonly value: string | null;
+  /** By these it has a seal. */
+  readonly seals?: RecordSeals;
 }
 
 /** A topic of one partition, and how much of it was read. */
@@ -21,16 +23,15 @@ export function topicOf(first: readonly KeptRecord[]): KeptTopic {
     return some;
   };
   const add = (more: readonly KeptRecord[]): void => {
-    for (const { key, value } of more)
-      records.push({
-        topic: 't',
-        partition: 0,
-        offset: BigInt(records.length),
-        timestamp: 0,
-        key: Buffer.from(key),
-        value: value === null ? null : Buffer.from(value),
-        headers: new Map(),
-      });
+    for (const { key: name, value: text, seals } of more) {
+      const key = Buffer.from(name);
+      const value = text === null ? null : Buffer.from(text);
+      const place = { topic: 't', partition: 0, key, value };
+      const headers = Object.entries(seals?.header(place) ?? {}).map(
+        ([header, seal]) => [header, Buffer.from(seal)] as const,
+      );
+      records.push({ ...place, offset: BigInt(records.length), timestamp: 0, headers: new Map(headers) });
+    }
   };
   add(first);
   const reader: Pick<TopicReader, 'readSince' | 'readTopic'> = {

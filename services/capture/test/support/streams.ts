@@ -75,7 +75,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
   const work = new TableWorkQueue();
   const routes = new TableRoutes({
     work,
-    history: new SchemaHistory('p'),
+    history: new SchemaHistory('p', null),
     serverName: 'shop',
     filter: createTableFilter(['shop.*'], []),
     registry,
