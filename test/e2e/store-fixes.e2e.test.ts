@@ -73,7 +73,8 @@ test('stores that differ from the source by somebody’s hand become equal by wh
     );
   }
   await stores.target.query(`ALTER TABLE ${copy('checked')} DROP CHECK low`);
-  await carryOut('MYSQL_CONSTRAINT', { ...services, sink: mysql }, known('checked'));
+  const ofMysql = { ...known('checked'), SINK: 'mysql' };
+  await carryOut('MYSQL_CONSTRAINT', { ...services, sink: mysql }, ofMysql);
   await carryOut('MYSQL_COLUMN_UNKNOWN', { ...services, sink: mysql }, known('lacking'));
   await pipeline.converged();
   for (const sink of ['redis', 'mysql'] as const) expect(await lettersOf(services[sink], sink)).toEqual([]);

@@ -194,7 +194,7 @@ export const ERRORS = {
     class: 'record',
     summary:
       'a row violates a foreign key, a CHECK, a trigger, the partitions of a table, or a unique index that only the target has',
-    fix: 'Drop the constraint that the source does not have, then run `sluice dlq replay --sink mysql --yes`.',
+    fix: 'Drop the constraint that the source does not have, then run `sluice dlq replay --sink SINK --yes`.',
   },
   MYSQL_DATABASE_UNKNOWN: {
     class: 'fatal',
@@ -209,7 +209,7 @@ export const ERRORS = {
   MYSQL_DUPLICATE: {
     class: 'record',
     summary: 'a row has a value that a unique index already contains',
-    fix: 'Drop the unique index that the source does not have, then run `sluice dlq replay --sink mysql --yes`.',
+    fix: 'Drop the unique index that the source does not have, then run `sluice dlq replay --sink SINK --yes`.',
   },
   MYSQL_ITEM_UNKNOWN: {
     class: 'record',
@@ -250,7 +250,7 @@ export const ERRORS = {
   MYSQL_VALUE_REFUSED: {
     class: 'record',
     summary: 'a value does not fit its column',
-    fix: "Make the column as wide as the source's, then run `sluice dlq replay --sink mysql --yes`.",
+    fix: "Make the column as wide as the source's, then run `sluice dlq replay --sink SINK --yes`.",
   },
   OPS_PORT_TAKEN: {
     class: 'fatal',

@@ -6,7 +6,7 @@ export const CODES = defineErrors({
     class: 'fatal',
     means: 'login',
     summary: 'Elasticsearch refused the user, the API key or a privilege',
-    fix: 'Correct `sinks.elasticsearch.auth`, or start the sink again: it lists the missing privileges, with a role that contains them.',
+    fix: 'Correct `sinks.SINK.auth`, or start the sink again: it lists the missing privileges, with a role that contains them.',
   },
   ELASTICSEARCH_BUSY: {
     class: 'retryable',
@@ -16,12 +16,12 @@ export const CODES = defineErrors({
   ELASTICSEARCH_DOCUMENT_REFUSED: {
     class: 'record',
     summary: 'Elasticsearch cannot index one document',
-    fix: 'The message names the field or the reason: correct the mapping or the ingest pipeline of the index, which was changed by hand. Then run `sluice dlq replay --sink elasticsearch --yes`.',
+    fix: 'The message names the field or the reason: correct the mapping or the ingest pipeline of the index, which was changed by hand. Then run `sluice dlq replay --sink SINK --yes`.',
   },
   ELASTICSEARCH_DOCUMENT_TOO_LARGE: {
     class: 'record',
     summary: 'a row is larger than the largest request that Elasticsearch accepts',
-    fix: 'Raise `http.max_content_length` of the cluster, then run `sluice dlq replay --sink elasticsearch --yes`.',
+    fix: 'Raise `http.max_content_length` of the cluster, then run `sluice dlq replay --sink SINK --yes`.',
   },
   ELASTICSEARCH_DOCUMENT_UNKNOWN: {
     class: 'record',
@@ -49,7 +49,7 @@ export const CODES = defineErrors({
   ELASTICSEARCH_TLS_FAILED: {
     class: 'fatal',
     summary: 'the TLS handshake with Elasticsearch failed',
-    fix: 'Correct `sinks.elasticsearch.tls`: check the CA file, `serverName` and the client certificate, and that the port of `sinks.elasticsearch.node` is the one with TLS.',
+    fix: 'Correct `sinks.SINK.tls`: check the CA file, `serverName` and the client certificate, and that the port of `sinks.SINK.node` is the one with TLS.',
   },
   ELASTICSEARCH_UNAVAILABLE: {
     class: 'retryable',
@@ -59,6 +59,6 @@ export const CODES = defineErrors({
   ELASTICSEARCH_UNSUPPORTED: {
     class: 'fatal',
     summary: 'the server is not an Elasticsearch version that this sink supports',
-    fix: 'Point `sinks.elasticsearch.node` at an Elasticsearch 8.19 or 9 cluster.',
+    fix: 'Point `sinks.SINK.node` at an Elasticsearch 8.19 or 9 cluster.',
   },
 });

@@ -6,18 +6,18 @@ export const CODES = defineErrors({
     class: 'fatal',
     means: 'login',
     summary: 'Redis rejected the user, the password or a command',
-    fix: 'Correct the user and password of `sinks.redis.url` (or `sinks.redis.password`), or start the sink again: it lists what the ACL does not allow, with the ACL SETUSER command that allows it.',
+    fix: 'Correct the user and password of `sinks.SINK.url` (or `sinks.SINK.password`), or start the sink again: it lists what the ACL does not allow, with the ACL SETUSER command that allows it.',
   },
   REDIS_EMPTIED: {
     class: 'fatal',
     summary:
-      'Redis has lost its data, or the newest of it, although it had acknowledged it, or has it below another `sinks.redis.keyPrefix`',
+      'Redis has lost its data, or the newest of it, although it had acknowledged it, or has it below another `sinks.SINK.keyPrefix`',
     fix: "Run `redis-cli SET sluice:marker:GROUP filled-again`, start the sink, and run `sluice snapshot start --table 'DATABASE.*' --reconcile` for each database that is captured.",
   },
   REDIS_KEYS_TAKEN: {
     class: 'schema',
     summary: 'the keys of a table have the same prefix as those of another table or pipeline in this Redis',
-    fix: 'Set another `sinks.redis.keyPrefix`; if the sink has already written rows, it stops at its start with REDIS_EMPTIED, and the fix of that error fills the new keys. Or, if the other pipeline no longer exists, delete the keys that it left of the table: all keys of that pipeline that match `*DATABASE.TABLE:*`; the sink then continues.',
+    fix: 'Set another `sinks.SINK.keyPrefix`; if the sink has already written rows, it stops at its start with REDIS_EMPTIED, and the fix of that error fills the new keys. Or, if the other pipeline no longer exists, delete the keys that it left of the table: all keys of that pipeline that match `*DATABASE.TABLE:*`; the sink then continues.',
   },
   REDIS_REFUSED: {
     class: 'record',
@@ -27,7 +27,7 @@ export const CODES = defineErrors({
   REDIS_TLS_FAILED: {
     class: 'fatal',
     summary: 'the TLS handshake with Redis failed',
-    fix: 'Correct `sinks.redis.tls`: check the CA file, `serverName` and the client certificate, and that the port of `sinks.redis.url` is the one with TLS.',
+    fix: 'Correct `sinks.SINK.tls`: check the CA file, `serverName` and the client certificate, and that the port of `sinks.SINK.url` is the one with TLS.',
   },
   REDIS_UNAVAILABLE: {
     class: 'retryable',
@@ -37,6 +37,6 @@ export const CODES = defineErrors({
   REDIS_WRONG_TYPE: {
     class: 'record',
     summary: 'a key of a row holds a value of another type, not written by this sink',
-    fix: 'Run `redis-cli DEL KEY` for the key of the row, or change `sinks.redis.keyPrefix`, after which the sink stops with REDIS_EMPTIED, and the fix of that error fills the new keys; then run `sluice dlq replay --sink redis --yes`.',
+    fix: 'Run `redis-cli DEL KEY` for the key of the row, or change `sinks.SINK.keyPrefix`, after which the sink stops with REDIS_EMPTIED, and the fix of that error fills the new keys; then run `sluice dlq replay --sink SINK --yes`.',
   },
 });
