@@ -7,10 +7,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomInt } from 'node:crypto';
-import { codeIdentity } from '../harness/faults/code-identity.ts';
+import { codeIdentity } from '../harness/code-identity.ts';
 import { findCases, type NamedCase } from '../harness/faults/find-cases.ts';
 import { readResults, writeResults, type FaultResult } from '../harness/faults/fault-results.ts';
-import { RESULTS, writePage } from '../harness/faults/kept-results.ts';
+import { RESULTS, showResults } from '../harness/faults/kept-results.ts';
 import type { Verdict } from '../harness/faults/judge.ts';
 import { Stage } from '../harness/faults/stage.ts';
 
@@ -69,6 +69,7 @@ async function runCase(stage: Stage, { name, fault }: NamedCase): Promise<FaultR
       passed,
       times: time,
       commit,
+      ...(stage.servers === null ? {} : { servers: stage.servers }),
       date: new Date().toISOString(),
     };
   }
@@ -95,7 +96,7 @@ const open = values.all ? wanted : wanted.filter((each) => !hasPassed(each));
 if (open.length < wanted.length)
   say(`${wanted.length - open.length} cases have passed with this code already; --all runs them again`);
 const tally = values.page ? { passed: 0, failed: 0 } : await runAll(open);
-if (!values['in-every-run']) await writePage();
+if (!values['in-every-run']) await showResults(values.page ? [] : wanted.map(({ name }) => name));
 if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(tally));
 say(`\n${tally.passed} passed, ${tally.failed} failed`);
 process.exit(tally.failed > 0 ? 1 : 0);

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomInt } from 'node:crypto';
-import { codeIdentity } from '../harness/faults/code-identity.ts';
+import { codeIdentity } from '../harness/code-identity.ts';
 import { recordSoak } from '../harness/faults/kept-results.ts';
 import { soakCase, soakFigures, type SoakTally } from '../harness/faults/soak-case.ts';
 import { Stage } from '../harness/faults/stage.ts';

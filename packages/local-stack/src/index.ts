@@ -5,6 +5,8 @@ export { debianCommand } from './install/unpacked-program.ts';
 export { OnDemandServers } from './on-demand-servers.ts';
 export { helmLibrary } from './helm-library.ts';
 export { freePorts } from './ports.ts';
+export { ELASTICSEARCH_VERSION } from './servers/elasticsearch-server.ts';
+export { KAFKA_VERSION } from './servers/kafka-server.ts';
 export { PROMETHEUS_TREE } from './servers/prometheus-servers.ts';
 export type { MariadbVersion } from './servers/mariadb-server.ts';
 export type { ServerName } from './servers/server.ts';

@@ -2,6 +2,10 @@
 export interface TypeResults {
   readonly server: string;
   readonly version: string;
+  /** Kafka and the stores of that run, in words. */
+  readonly others?: string;
+  /** Of the code that ran. */
+  readonly commit?: string;
   readonly tables: readonly TypeResult[];
 }
 
@@ -28,6 +32,10 @@ export function typesPage(servers: readonly TypeResults[]): string {
 
 function introduction(servers: readonly TypeResults[]): string {
   const versions = servers.map(({ server, version }) => `${server} (${version})`).join(', ');
+  const runs = servers.map(({ server, others, commit }) =>
+    commit === undefined || others === undefined ? [] : `${server}: commit \`${commit}\`, ${others}`,
+  );
+  const seenWith = runs.flat().join('; ');
   return `<!-- Generated from the results of \`npm run test:values\` by \`npm run generate\`. -->
 
 # Column types
@@ -38,7 +46,7 @@ a server: the JSON on the topic was the same, byte for byte, in all of these, an
 sink: what it held in the end was equal to what the source held, read by SELECT, from every server. **${NOT_THERE}**: the server has no such type
 or value. A number leads to what is not exact and why.
 
-The rules behind the values are in [envelope.md](envelope.md). \`npm run test:values\` runs it all again.`;
+The rules behind the values are in [envelope.md](envelope.md). \`npm run test:values\` runs it all again.${seenWith === '' ? '' : `\n\nThe last run of each: ${seenWith}.`}`;
 }
 
 function familySection(family: string, servers: readonly TypeResults[], notes: Notes): string {

@@ -1,7 +1,8 @@
 import { startStack, type MysqlServer } from '@sluice/local-stack';
-import { connect, readVersion } from '@sluice/mysql';
 import type { ServerKind } from '@sluice/binlog/type-cases';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { codeIdentity } from '../../harness/code-identity.ts';
+import { versionOf, versionsBesideSource } from '../../harness/pipelines/server-versions.ts';
 import { fileScope } from '../../harness/scope.ts';
 import { SINK_NAMES } from '../../harness/pipelines/sink-pipeline.ts';
 import { SOURCE_SERVERS } from './source-servers.ts';
@@ -32,7 +33,12 @@ describe.each(servers)('$label', (kind) => {
     const run = await ValueRun.open(scope, stack, server, plan);
     for (const result of await run.results()) results.set(result.table.name, result);
     if (isShort) return;
-    await writeResults(kind.label, await fullVersion(server), [...results.values()]);
+    const seenWith = {
+      version: await versionOf(server),
+      others: await versionsBesideSource(stack),
+      commit: codeIdentity(),
+    };
+    await writeResults(kind.label, seenWith, [...results.values()]);
   }, 900_000);
 
   describe.each(tables.map((table) => [table.title.slice(0, 70), table] as const))(
@@ -60,14 +66,4 @@ async function serverOf({ flavour, version }: ServerKind, scope: AsyncDisposable
   const own = await startStack({ servers: ['mariadb'], mariadbVersion: '11.8', env });
   scope.defer(() => own.stop());
   return own.mariadb;
-}
-
-async function fullVersion(server: MysqlServer): Promise<string> {
-  const connection = await connect({ ...server, connectTimeoutMs: 10_000 });
-  try {
-    const { major, minor, patch } = await readVersion(connection);
-    return `${major}.${minor}.${patch}`;
-  } finally {
-    connection.destroy();
-  }
 }

@@ -10,13 +10,23 @@ export function resultsFile(server: string): string {
   return join(FOLDER, `${server.toLowerCase().replaceAll(' ', '-')}.json`);
 }
 
+/** With what a run has found its results. */
+export interface SeenWith {
+  /** Of the source server. */
+  readonly version: string;
+  /** Kafka and the stores, in words. */
+  readonly others: string;
+  /** Of the code: `codeIdentity`. */
+  readonly commit: string;
+}
+
 /**
  * Keeps what a run has found on a server; `docs/types.md` is made of these files. What differs from run to run (names
- * of databases) is left out, so that a run without news changes nothing.
+ * of databases) is left out, so that a run of the same code without news changes nothing.
  */
 export async function writeResults(
   server: string,
-  version: string,
+  seenWith: SeenWith,
   results: readonly TableResult[],
 ): Promise<void> {
   const tables = results.map(({ table, examples, topic, sinks }) => {
@@ -26,5 +36,5 @@ export async function writeResults(
     return { family, title, examples, differences };
   });
   await mkdir(FOLDER, { recursive: true });
-  await writeFile(resultsFile(server), `${JSON.stringify({ server, version, tables }, null, 1)}\n`);
+  await writeFile(resultsFile(server), `${JSON.stringify({ server, ...seenWith, tables }, null, 1)}\n`);
 }

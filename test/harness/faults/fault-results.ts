@@ -8,8 +8,10 @@ export interface FaultResult extends Verdict {
   /** Times in a row that it passed in that run. */
   readonly times: number;
   readonly date: string;
-  /** Of the code that ran. */
-  readonly commit: string;
+  /** Of the code that ran; null where it was not noted. */
+  readonly commit: string | null;
+  /** Versions of the servers, in words. */
+  readonly servers?: string;
 }
 
 export type FaultResults = Readonly<Record<string, FaultResult>>;
@@ -37,17 +39,28 @@ export interface ListedCase {
 
 /** The table of all cases, in Markdown. */
 export function resultsTable(cases: readonly ListedCase[], results: FaultResults): string {
-  const head = ['case', 'what happens', 'seed', 'result', 'recovery (bound)', 'date'];
+  const head = ['case', 'what happens', 'seed', 'result', 'recovery (bound)', 'date', 'commit'];
   const rows = cases.map(({ name, title, recoverySeconds, inEveryRun }) => {
     const result = results[name];
     const bound = `${recoverySeconds} s`;
     const label = `\`${name}\`${inEveryRun === true ? ' •' : ''}`;
-    if (result === undefined) return [label, title, '', 'not run yet', `(${bound})`, ''];
+    if (result === undefined) return [label, title, '', 'not run yet', `(${bound})`, '', ''];
     const recovery = result.recoverySeconds === null ? '–' : `${result.recoverySeconds.toFixed(1)} s`;
     const outcome = result.passed ? `passed${result.times > 1 ? ` ${result.times} times` : ''}` : 'failed';
-    return [label, title, String(result.seed), outcome, `${recovery} (${bound})`, result.date.slice(0, 10)];
+    const commit = result.commit === null ? '–' : `\`${result.commit}\``;
+    const when = [result.date.slice(0, 10), commit];
+    return [label, title, String(result.seed), outcome, `${recovery} (${bound})`, ...when];
   });
   return markdownTable([head, ...rows]);
+}
+
+/** The servers that cases ran with, a line for each set of versions. */
+export function serversList(cases: readonly { readonly name: string }[], results: FaultResults): string {
+  const names = Map.groupBy(
+    cases.map(({ name }) => name).filter((name) => results[name]?.servers !== undefined),
+    (name) => results[name]?.servers,
+  );
+  return [...names].map(([servers, of]) => `- ${servers}: ${of.length} cases`).join('\n');
 }
 
 /** What cases have measured besides, a line for each that has. */

@@ -1,5 +1,5 @@
 import { MEMORY_MAX_MIB } from './judge.ts';
-import { measuredList, resultsTable, type FaultResults } from './fault-results.ts';
+import { measuredList, resultsTable, serversList, type FaultResults } from './fault-results.ts';
 import type { NamedCase } from './find-cases.ts';
 
 /** Name of the soak among the results. */
@@ -18,9 +18,14 @@ committed is lost or published twice, every store equals the source in the end, 
 change, what the fault does not touch goes on, health and metrics told of it, a new row is everywhere
 within the bound after the fault, no service met an error that nobody handles, and none had more than ${MEMORY_MAX_MIB} MiB resident.
 
-This page is written by the suite. Cases with • run with every \`npm test\`. The recovery is the slowest of a case's runs.
+This page is written by the suite, from the last run of each case. Cases with • run with every \`npm test\`. The recovery is the slowest of a
+case's runs; the commit is that of the code, with a digest behind \`+\` of what was changed in it.
 
 ${resultsTable(listed, results)}
+
+## Servers
+
+${serversList(listed, results) || 'Not noted yet.'}
 
 ## Measured
 
@@ -38,5 +43,6 @@ function soakText(results: FaultResults): string {
     '`npm run soak -- --minutes 30` makes random faults, one every 10 to 20 s, and judges the same way.';
   if (soak === undefined) return `${what} It has not run yet.`;
   const outcome = soak.passed ? 'passed' : 'failed';
-  return `${what} On ${soak.date.slice(0, 10)}, with seed ${soak.seed}, it ${outcome}: ${soak.figures.join('; ')}.`;
+  const commit = soak.commit === null ? '' : ` at commit \`${soak.commit}\``;
+  return `${what} On ${soak.date.slice(0, 10)}, with seed ${soak.seed}${commit}, it ${outcome}: ${soak.figures.join('; ')}.`;
 }

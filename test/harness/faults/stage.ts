@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FaultCase } from './fault-case.ts';
 import { FaultPipeline } from './fault-pipeline.ts';
+import { versionOf, versionsBesideSource } from '../pipelines/server-versions.ts';
 import { startFaultServers, type FaultServers } from './fault-servers.ts';
 import { judge, type Verdict } from './judge.ts';
 
@@ -23,11 +24,17 @@ export class Stage {
   #servers: Standing<FaultServers> | null = null;
   #pipeline: Standing<FaultPipeline> | null = null;
   #played = 0;
+  #versions: string | null = null;
 
   /** @param logFolder for what the services wrote when a case failed */
   constructor(options: { readonly ownsElasticsearch: boolean; readonly logFolder: string }) {
     this.#ownsElasticsearch = options.ownsElasticsearch;
     this.#logFolder = options.logFolder;
+  }
+
+  /** Versions of the servers that the last case was played on, in words; null before the first. */
+  get servers(): string | null {
+    return this.#versions;
   }
 
   async play(name: string, fault: FaultCase, seed: number): Promise<Verdict> {
@@ -62,6 +69,7 @@ export class Stage {
   async #ready(fault: FaultCase): Promise<FaultPipeline> {
     this.#servers ??= await standing((scope) => startFaultServers(scope, this.#ownsElasticsearch));
     const servers = this.#servers.what;
+    this.#versions ??= await versionsOf(servers);
     this.#played++;
     this.#pipeline ??= await standing((scope) => FaultPipeline.start(scope, servers, fault.pipeline));
     return this.#pipeline.what;
@@ -77,6 +85,10 @@ export class Stage {
     this.#servers = null;
     await servers?.scope.disposeAsync();
   }
+}
+
+async function versionsOf({ stack }: FaultServers): Promise<string> {
+  return `MySQL ${await versionOf(stack.mysql)}, ${await versionsBesideSource(stack)}`;
 }
 
 async function standing<T>(make: (scope: AsyncDisposableStack) => Promise<T>): Promise<Standing<T>> {
