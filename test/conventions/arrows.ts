@@ -37,7 +37,8 @@ const table: Readonly<Record<string, Arrows>> = {
     external: ['opossum', 'zod', 'vitest', 'fast-check'],
   },
   'packages/sql-sink': { packages: ['envelope', 'runtime', 'sink-kit'], external: [] },
-  'packages/local-stack': { packages: ['runtime'], external: [] },
+  'packages/processes': { packages: ['runtime'], external: [] },
+  'packages/local-stack': { packages: ['runtime', 'processes'], external: [] },
   'packages/cli': {
     packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit', 'compare'],
     // Its own code says what capture would do, and runs it.
@@ -51,7 +52,16 @@ const table: Readonly<Record<string, Arrows>> = {
   'packages/seeded-random': { packages: [], external: [] },
   'packages/sample-shop': { packages: ['seeded-random'], external: ['@faker-js/faker', 'mysql2'] },
   'packages/demo': {
-    packages: ['runtime', 'kafka', 'ops-api', 'sink-kit', 'local-stack', 'compare', 'sample-shop'],
+    packages: [
+      'runtime',
+      'kafka',
+      'ops-api',
+      'sink-kit',
+      'processes',
+      'local-stack',
+      'compare',
+      'sample-shop',
+    ],
     external: ['mysql2'],
   },
   'packages/tools': {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { signalGroup } from '@sluice/processes/groups';
 
 /** How long a stopped child may take to tidy up before its whole process group is killed. */
 const graceMs = 15_000;
@@ -39,7 +40,7 @@ export async function runChild(
   } finally {
     clearTimeout(timer);
     running.delete(child);
-    signalGroup(child, 'SIGKILL');
+    signalAll(child, 'SIGKILL');
   }
 }
 
@@ -49,16 +50,10 @@ export function stopChildren(): void {
 }
 
 function stopChild(child: ChildProcess): void {
-  signalGroup(child, 'SIGTERM');
-  setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs).unref();
+  signalAll(child, 'SIGTERM');
+  setTimeout(() => signalAll(child, 'SIGKILL'), graceMs).unref();
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    // The group has no process left: what was wanted.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid !== undefined) signalGroup(child.pid, signal);
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
+import { SupervisedProcess } from '@sluice/processes';
 import { logTail } from './log-tail.ts';
-import { SupervisedProcess } from './supervised-process.ts';
 
 export type ServiceName = 'capture' | `sink-${string}`;
 

@@ -6,9 +6,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { signalGroup } from '@sluice/processes/groups';
 import { dyingWithParent } from './die-with-parent.ts';
 import { tryKernelLock } from './kernel-lock.ts';
-import { RUN_VARIABLE, signalGroup } from './run-processes.ts';
+import { RUN_VARIABLE } from './run-processes.ts';
 import type { Command, Launch, ProcessSignal, Report } from './supervision.ts';
 
 const children = new Map<string, ChildProcess>();

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { signalGroup } from '@sluice/processes/groups';
 import { expect, onTestFinished, test } from 'vitest';
-import { signalGroup } from '../src/run-processes.ts';
 import { SupervisorClient } from '../src/supervisor-client.ts';
 
 const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { asksForRestart } from '@sluice/processes';
 import { page, type Page } from '../processes/service-pages.ts';
 import type { LogLine, ServiceEnd } from '../processes/service-process.ts';
 import type { PipelineProcess, ServiceName } from '../pipelines/sink-pipeline.ts';
@@ -7,8 +8,6 @@ type Launch = (args?: readonly string[]) => Promise<PipelineProcess>;
 
 /** As after a crash under a supervisor that waits a moment. */
 const RESTART_AFTER_MS = 300;
-/** The one exit code that asks for a restart: docs/operations.md. */
-const RESTART_ME = 1;
 
 /**
  * A service as a supervisor keeps it: when a process ends by itself and asks to be restarted, the next is started. What
@@ -130,7 +129,7 @@ export class KeptService {
       this.ownEnds.push(
         `${this.name} ended by ${signal ?? code}: ${kept.process.lastLines().split('\n').at(-1)}`,
       );
-      if (code !== RESTART_ME) return;
+      if (code === null || !asksForRestart(code)) return;
       await new Promise((resolve) => setTimeout(resolve, RESTART_AFTER_MS));
       if (this.#isWanted && kept === this.#now) await this.relaunch();
     });

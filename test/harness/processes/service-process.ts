@@ -1,11 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { SERVICE_NODE_OPTIONS } from '@sluice/runtime';
+import type { ChildProcess } from 'node:child_process';
+import { startService } from '@sluice/processes';
 import { onTestFailed, TestRunner } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { programEnv, programFile } from './programs.ts';
 import type { Scope } from '../scope.ts';
 
-const PARENT_WATCH = new URL('./end-with-parent.mjs', import.meta.url).href;
 const LINES_SHOWN = 12;
 /** A failure that comes once in many runs is understood from what was printed then, or never. */
 const LINES_OF_FAILURE = 60;
@@ -65,18 +64,20 @@ export class ServiceProcess {
   private constructor(options: ServiceOptions) {
     this.#options = options;
     const { nodeArgs = [], args: serviceArgs = [], configFile, onFatal = 'exit', repository } = options;
-    const serviceLine = [programFile(options.service, repository), '--config', configFile, ...serviceArgs];
-    const args = [...SERVICE_NODE_OPTIONS, ...nodeArgs, '--import', PARENT_WATCH, ...serviceLine];
-    const env = { ...programEnv(), SLUICE__ON_FATAL: onFatal };
-    this.#child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = startService({
+      main: programFile(options.service, repository),
+      args: ['--config', configFile, ...serviceArgs],
+      nodeArgs,
+      env: { ...programEnv(), SLUICE__ON_FATAL: onFatal },
+      whenParentEnds: 'SIGKILL',
+      output: 'pipe',
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
         if (SHOW_LOGS) process.stderr.write(text);
       });
     }
-    // The pipe only says that we live; that it breaks is seen by `close`.
-    this.#child.stdin?.on('error', () => undefined);
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
       this.#child.once('close', (code, signal) => {

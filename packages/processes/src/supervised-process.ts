@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { EXIT, fullJitter, SERVICE_NODE_OPTIONS } from '@sluice/runtime';
+import { EXIT, fullJitter } from '@sluice/runtime';
+import { asksForRestart } from './restarts.ts';
+import { startService } from './start-service.ts';
 
 export interface ProcessSpec {
   readonly name: string;
@@ -22,15 +23,6 @@ const BACKOFF = { initialMs: 500, maxMs: 10_000 };
 const STEADY_MS = 30_000;
 /** Longer than a service's own grace of 25 s. */
 const KILL_AFTER_MS = 28_000;
-const PARENT_WATCH = new URL('./end-with-parent.ts', import.meta.url).href;
-
-/** Ends that come back at every restart until a person acts; and the one that was asked for. */
-const FINAL_EXITS: ReadonlySet<number> = new Set([
-  EXIT.stopped,
-  EXIT.configuration,
-  EXIT.preflight,
-  EXIT.fatal,
-]);
 
 /**
  * A Node process that is started again, with growing waits, whenever it dies by a signal or an unexpected error.
@@ -97,21 +89,18 @@ export class SupervisedProcess {
   #start(): void {
     const { main, args = [], env, logFile } = this.#spec;
     const log = openSync(logFile, 'a');
-    const child = spawn(
-      process.execPath,
-      [...SERVICE_NODE_OPTIONS, '--import', PARENT_WATCH, main, ...args],
-      {
-        env: { ...process.env, ...env },
-        stdio: ['pipe', log, log],
-        detached: true,
-      },
-    );
+    const child = startService({
+      main,
+      args,
+      env: { ...process.env, ...env },
+      whenParentEnds: 'SIGTERM',
+      output: log,
+      ownGroup: true,
+    });
     closeSync(log);
     const startedAt = performance.now();
     this.#child = child;
     this.#state = 'running';
-    // The pipe only says that we live; that it breaks is seen by `exit`.
-    child.stdin?.on('error', () => undefined);
     child.once('error', () => this.#onExit(EXIT.unexpected, null, startedAt));
     child.once('exit', (code, signal) => this.#onExit(code, signal, startedAt));
   }
@@ -121,7 +110,7 @@ export class SupervisedProcess {
     this.#child = null;
     const how = signal === null ? `exit code ${code}` : signal;
     const exitCode = code ?? EXIT.unexpected;
-    if (this.#stopping || (signal === null && FINAL_EXITS.has(exitCode))) {
+    if (this.#stopping || (signal === null && !asksForRestart(exitCode))) {
       this.#onEvent(`${this.name} ended (${how})`);
       this.#finish(exitCode);
       return;
