@@ -8,8 +8,8 @@ import type { TopicRecord } from './committed-records.ts';
 import { errorOfCode, toPipelineError } from './errors.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { LEADER_NOT_AVAILABLE } from './protocol/error-codes.ts';
-import { sealIn, type RecordSeals } from './record-seals.ts';
 import { RecoveryWindow } from './recovery-window.ts';
+import { FIRST_LOOK, TopicRanges, type SealedTopics } from './topic-ranges.ts';
 
 export interface TopicReaderOptions {
   readonly kafka: KafkaConfig;
@@ -20,30 +20,8 @@ export interface TopicReaderOptions {
   readonly sealed?: SealedTopics;
 }
 
-export interface SealedTopics {
-  /** Null without `kafka.sealKeyFile`: then every record is believed. */
-  readonly seals: RecordSeals | null;
-  readonly has: (topic: string) => boolean;
-  /** Called with each record without a seal: it is passed over, as if it were not there. */
-  readonly onUnsealed: (place: RecordPlace) => void;
-}
-
-/** Where a record stands. */
-export interface RecordPlace {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
-}
-
 const DEFAULT_RECOVERY_MS = 90_000;
 const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
-/** Offsets looked at first from the end, and how much farther each next look goes. A transaction of one record takes two. */
-const FIRST_LOOK = 64n;
-const LOOK_GROWTH = 8n;
-/** The same of `readSince`, which keeps what it has read. */
-const FIRST_STRETCH = 2048n;
-const STRETCH_GROWTH = 4n;
-
 /**
  * Reads topics without a consumer group, read_committed: the newest record from the end backwards, or everything up to the
  * present end. Offsets have holes (transaction markers, aborted records, compaction), so nothing here counts on "end − 1".
@@ -54,7 +32,7 @@ export class TopicReader {
   readonly #connections: BrokerConnections;
   readonly #cluster: Cluster;
   readonly #reader: PartitionReader;
-  readonly #sealed: SealedTopics | undefined;
+  readonly #ranges: TopicRanges;
 
   constructor(options: TopicReaderOptions) {
     boundLibrary();
@@ -63,7 +41,7 @@ export class TopicReader {
     this.#connections = new BrokerConnections(options.kafka, CONNECTION_TIMES);
     this.#cluster = new Cluster(this.#connections, options.kafka);
     this.#reader = new PartitionReader(this.#cluster, this.#connections);
-    this.#sealed = options.sealed;
+    this.#ranges = new TopicRanges(this.#reader, () => this.#window(), options.sealed);
   }
 
   /** The newest record that `accept` takes, or null: none in this partition, or no such topic. */
@@ -74,7 +52,7 @@ export class TopicReader {
   ): Promise<TopicRecord | null> {
     return this.#guarded(async (window) => {
       if ((await this.#partitions(topic, window)) <= partition) return null;
-      return this.#tail(topic, partition, accept, window);
+      return this.#ranges.newest(topic, partition, accept, window);
     });
   }
 
@@ -89,7 +67,7 @@ export class TopicReader {
       const partitions = await this.#partitions(topic, window);
       return Promise.all(
         Array.from({ length: partitions }, (_, partition) =>
-          this.#tail(topic, partition, () => true, window),
+          this.#ranges.newest(topic, partition, () => true, window),
         ),
       );
     });
@@ -124,7 +102,7 @@ export class TopicReader {
       if ((await this.#partitions(topic, window)) === 0) return false;
       const { start, end } = await this.#reader.bounds(topic, 0, window);
       if (start > 0n || end > FIRST_LOOK) return false;
-      return (await this.#tail(topic, 0, () => true, window)) === null;
+      return (await this.#ranges.newest(topic, 0, () => true, window)) === null;
     });
   }
 
@@ -179,7 +157,7 @@ export class TopicReader {
       for (let partition = 0; partition < partitions; partition++) {
         const { start, end } = await this.#reader.bounds(topic, partition, window);
         const wanted = typeof fromOffset === 'function' ? fromOffset(partition) : (fromOffset ?? start);
-        count += await this.#range(topic, partition, wanted < start ? start : wanted, end, onRecord);
+        count += await this.#ranges.read(topic, partition, wanted < start ? start : wanted, end, onRecord);
       }
       return count;
     });
@@ -195,7 +173,7 @@ export class TopicReader {
       const partitions = await this.#partitions(topic, window);
       const ends: bigint[] = [];
       for (let partition = 0; partition < partitions; partition++)
-        ends.push(await this.#settledEnd(topic, partition, window));
+        ends.push(await this.#ranges.settledEnd(topic, partition, window));
       return ends;
     });
   }
@@ -211,19 +189,7 @@ export class TopicReader {
   ): Promise<{ readonly records: readonly TopicRecord[]; readonly next: bigint }> {
     return this.#guarded(async (window) => {
       if ((await this.#partitions(topic, window)) <= partition) return { records: [], next: 0n };
-      const { start, end } = await this.#reader.bounds(topic, partition, window);
-      const stretches: TopicRecord[][] = [];
-      let upper = end;
-      for (let stretch = FIRST_STRETCH; upper > start; stretch *= STRETCH_GROWTH) {
-        const lower = upper - stretch > start ? upper - stretch : start;
-        const read: TopicRecord[] = [];
-        await this.#range(topic, partition, lower, upper, (record) => read.push(record));
-        const begin = read.findLastIndex(isBegin);
-        stretches.unshift(read.slice(Math.max(0, begin)));
-        if (begin >= 0) break;
-        upper = lower;
-      }
-      return { records: stretches.flat(), next: end };
+      return this.#ranges.since(topic, partition, isBegin, window);
     });
   }
 
@@ -239,73 +205,6 @@ export class TopicReader {
 
   close(): void {
     this.#connections.destroy();
-  }
-
-  async #tail(
-    topic: string,
-    partition: number,
-    accept: (record: TopicRecord) => boolean,
-    window: RecoveryWindow,
-  ): Promise<TopicRecord | null> {
-    const { start, end } = await this.#reader.bounds(topic, partition, window);
-    let upper = end;
-    for (let look = FIRST_LOOK; upper > start; look *= LOOK_GROWTH) {
-      const lower = upper - look > start ? upper - look : start;
-      let newest: TopicRecord | null = null;
-      await this.#range(topic, partition, lower, upper, (record) => {
-        if (accept(record)) newest = record;
-      });
-      if (newest !== null) return newest;
-      upper = lower;
-    }
-    return null;
-  }
-
-  async #settledEnd(topic: string, partition: number, window: RecoveryWindow): Promise<bigint> {
-    const wanted = await this.#reader.highWatermark(topic, partition, window);
-    for (;;) {
-      const { end } = await this.#reader.bounds(topic, partition, window);
-      if (end >= wanted) return end;
-      const place = `${topic}/${partition}: of ${wanted} offsets only ${end} can be read`;
-      await window.again(
-        new PipelineError(
-          'KAFKA_TRANSACTION_OPEN',
-          `${place}, the next records belong to a transaction that has not ended`,
-        ),
-      );
-    }
-  }
-
-  /** Every record of [from, to) in order; answers how many there were. */
-  async #range(
-    topic: string,
-    partition: number,
-    from: bigint,
-    to: bigint,
-    onRecord: (record: TopicRecord) => void,
-  ): Promise<number> {
-    let count = 0;
-    let offset = from;
-    while (offset < to) {
-      // A new window for each fetch: a long topic may take longer than an outage is borne.
-      const { records, next } = await this.#reader.fetchNext(topic, partition, offset, this.#window());
-      for (const record of records) {
-        if (record.offset >= to) break;
-        if (!this.#isBelieved(topic, partition, record)) continue;
-        onRecord(record);
-        count++;
-      }
-      offset = next;
-    }
-    return count;
-  }
-
-  #isBelieved(topic: string, partition: number, { offset, key, value, headers }: TopicRecord): boolean {
-    const sealed = this.#sealed;
-    if (sealed === undefined || sealed.seals === null || !sealed.has(topic)) return true;
-    if (sealed.seals.accepts({ topic, partition, key, value }, sealIn(headers))) return true;
-    sealed.onUnsealed({ topic, partition, offset });
-    return false;
   }
 
   async #partitions(topic: string, window: RecoveryWindow): Promise<number> {

@@ -1,11 +1,4 @@
-import {
-  parseKey,
-  tableId,
-  type ControlEnvelope,
-  type SchemaEnvelope,
-  type Sequence,
-  type Source,
-} from '@sluice/envelope';
+import { parseKey, tableId, type ControlEnvelope, type Sequence, type Source } from '@sluice/envelope';
 import {
   isAtLeast,
   quoteTable,
@@ -36,7 +29,6 @@ import {
   Sessions,
   SnapshotBarrier,
   StoredOffsets,
-  whileLocked,
   type CommitWatcher,
   type SqlDriver,
 } from '@sluice/sql-sink';
@@ -48,8 +40,7 @@ import { checkTarget } from './preflight.ts';
 import { keepRows } from './kept-rows.ts';
 import { writeRows } from './row-writer.ts';
 import { createStateTables } from './state-tables.ts';
-import type { TableShape } from './table-definition.ts';
-import { claimTable } from './table-owner.ts';
+import { SchemaRecords } from './schema-records.ts';
 import { TargetTables } from './target-tables.ts';
 import { WrittenTables } from './written-tables.ts';
 import { CODES } from './errors.ts';
@@ -86,14 +77,12 @@ export class MysqlSink implements Sink {
   readonly #driver: SqlDriver<PoolConnection>;
   readonly #sessions: Sessions<PoolConnection>;
   readonly #guards: RowGuards<PoolConnection>;
-  readonly #schemas: SchemaBarrier<PoolConnection>;
+  readonly #schemas: SchemaRecords;
   readonly #snapshotEnds: SnapshotBarrier<PoolConnection>;
   /** What the names of this pipeline's topics begin with: others may keep their tombstones longer. */
   readonly #topicPrefix: string;
   readonly #context: MysqlSinkContext;
   readonly #displaced: DisplacedRows;
-  /** Tables that the account may not alter, and that have been told of. */
-  readonly #unmarked = new Set<string>();
   readonly #written = new WrittenTables();
   #tables = new TargetTables('mysql');
   /** Until the server is asked: MariaDB's default, the smaller of the two. */
@@ -114,7 +103,16 @@ export class MysqlSink implements Sink {
     const { stateDatabase } = config;
     const store = { driver: this.#driver, dialect: mysqlDialect, stateDatabase };
     this.#guards = new RowGuards(this.#sessions, store);
-    this.#schemas = new SchemaBarrier(store);
+    this.#schemas = new SchemaRecords({
+      config,
+      driver: this.#driver,
+      sessions: this.#sessions,
+      barrier: new SchemaBarrier(store),
+      tables: () => this.#tables,
+      written: this.#written,
+      context,
+      log,
+    });
     this.#snapshotEnds = new SnapshotBarrier(store);
     this.offsets = new StoredOffsets(this.#sessions, store, group);
   }
@@ -253,7 +251,7 @@ export class MysqlSink implements Sink {
 
   async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {
     const envelope = delivery.envelope as ControlEnvelope;
-    if (envelope.schema.type === 'schema') await this.#schema(delivery, signal);
+    if (envelope.schema.type === 'schema') await this.#schemas.apply(delivery, signal);
     if (envelope.schema.type === 'truncate')
       await this.#deleteBelow(delivery, envelope.payload.sequence, signal);
     const reconciliation = reconciliationOf(envelope);
@@ -275,67 +273,9 @@ export class MysqlSink implements Sink {
     await this.offsets.advance(topic, partition, next);
   }
 
-  /**
-   * What adds or widens is applied at first sight; what takes something away when every partition has shown it, because
-   * rows of other partitions may still be of the older shape.
-   */
-  async #schema({ topic, partition, envelope }: Delivery, signal: AbortSignal): Promise<void> {
-    const {
-      source,
-      sequence,
-      change,
-      columns,
-      keyColumns,
-      policy = 'apply',
-      partitions = 1,
-    } = (envelope as SchemaEnvelope).payload;
-    const database = targetDatabase(this.#config, source.database);
-    if (change === 'drop' || change === 'rename') return this.#written.forget(database, source.table);
-    const shape = { columns, keyColumns };
-    await this.#run(signal, (connection) =>
-      whileLocked(this.#driver, connection, quoteTable(database, source.table), async () => {
-        const place = { topic, partition };
-        if (change === 'create') {
-          // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
-          const isKnown = await this.#tables.exists(connection, database, source.table);
-          if (isKnown && (await this.#schemas.isPast(connection, place, sequence))) return;
-          await this.#ensure(connection, source, shape);
-          return await this.#tables.accept(connection, database, source.table, shape);
-        }
-        const seen = await this.#schemas.note(connection, place, sequence, partitions);
-        if (seen.isPast) return;
-        const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
-        await this.#ensure(connection, source, shape);
-        await this.#tables.follow(connection, database, source.table, order);
-        await this.#tables.accept(connection, database, source.table, shape);
-      }),
-    );
-    this.#noteWritten(source);
-    const table = tableId(database, source.table);
-    this.#log.info({ table, change, columns: columns.length }, 'target table has its columns');
-  }
-
   #noteWritten({ database, table }: Source): void {
     const target = targetDatabase(this.#config, database);
     this.#written.note({ database: target, table, source: tableId(database, table) });
-  }
-
-  /** Throws TARGET_TABLE_REFUSED when the table is the copy of another; nothing is changed then. */
-  async #ensure(connection: PoolConnection, { database, table }: Source, shape: TableShape): Promise<void> {
-    const { named } = this.#context;
-    const owner = `${this.#topicPrefix}${tableId(database, table)}${named === null ? '' : ` of sink ${named}`}`;
-    const target = targetDatabase(this.#config, database);
-    await claimTable(connection, target, table, owner);
-    await this.#tables.ensure(connection, target, table, shape);
-    if (await claimTable(connection, target, table, owner)) return;
-    const id = quoteTable(target, table);
-    if (this.#unmarked.has(id)) return;
-    this.#unmarked.add(id);
-    const about = { event: 'target.owner_unmarked', table: id };
-    this.#log.warn(
-      about,
-      'the account may not ALTER the table, so it cannot be marked as the copy of its source table',
-    );
   }
 
   async #deleteBelow(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {

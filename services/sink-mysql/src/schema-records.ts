@@ -1,0 +1,94 @@
+import { tableId, type SchemaEnvelope, type Source } from '@sluice/envelope';
+import { quoteTable, type PoolConnection } from '@sluice/mysql';
+import type { Logger } from '@sluice/runtime';
+import type { Delivery, SinkContext } from '@sluice/sink-kit';
+import { whileLocked, type SchemaBarrier, type Sessions, type SqlDriver } from '@sluice/sql-sink';
+import { targetDatabase, type MysqlSinkConfig } from './config.ts';
+import type { TableShape } from './table-definition.ts';
+import { claimTable } from './table-owner.ts';
+import type { TargetTables } from './target-tables.ts';
+import type { WrittenTables } from './written-tables.ts';
+
+export interface SchemaRecordsParts {
+  readonly config: MysqlSinkConfig;
+  readonly driver: SqlDriver<PoolConnection>;
+  readonly sessions: Sessions<PoolConnection>;
+  readonly barrier: SchemaBarrier<PoolConnection>;
+  /** Another one once the server was asked what it is. */
+  readonly tables: () => TargetTables;
+  readonly written: WrittenTables;
+  readonly context: Pick<SinkContext, 'prefix' | 'named'>;
+  readonly log: Logger;
+}
+
+/** Schema records: makes the target's tables what those of the source are. */
+export class SchemaRecords {
+  readonly #parts: SchemaRecordsParts;
+  /** Tables that the account may not alter, and that have been told of. */
+  readonly #unmarked = new Set<string>();
+
+  constructor(parts: SchemaRecordsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * What adds or widens is applied at first sight; what takes something away when every partition has shown it, because
+   * rows of other partitions may still be of the older shape.
+   */
+  async apply({ topic, partition, envelope }: Delivery, signal: AbortSignal): Promise<void> {
+    const {
+      source,
+      sequence,
+      change,
+      columns,
+      keyColumns,
+      policy = 'apply',
+      partitions = 1,
+    } = (envelope as SchemaEnvelope).payload;
+    const { config, driver, sessions, barrier, written, log } = this.#parts;
+    const tables = this.#parts.tables();
+    const database = targetDatabase(config, source.database);
+    if (change === 'drop' || change === 'rename') return written.forget(database, source.table);
+    const shape = { columns, keyColumns };
+    await sessions.run(signal, (connection) =>
+      whileLocked(driver, connection, quoteTable(database, source.table), async () => {
+        const place = { topic, partition };
+        if (change === 'create') {
+          // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
+          const isKnown = await tables.exists(connection, database, source.table);
+          if (isKnown && (await barrier.isPast(connection, place, sequence))) return;
+          await this.#ensure(connection, source, shape);
+          return await tables.accept(connection, database, source.table, shape);
+        }
+        const seen = await barrier.note(connection, place, sequence, partitions);
+        if (seen.isPast) return;
+        const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
+        await this.#ensure(connection, source, shape);
+        await tables.follow(connection, database, source.table, order);
+        await tables.accept(connection, database, source.table, shape);
+      }),
+    );
+    written.note({ database, table: source.table, source: tableId(source.database, source.table) });
+    const table = tableId(database, source.table);
+    log.info({ table, change, columns: columns.length }, 'target table has its columns');
+  }
+
+  /** Throws TARGET_TABLE_REFUSED when the table is the copy of another; nothing is changed then. */
+  async #ensure(connection: PoolConnection, { database, table }: Source, shape: TableShape): Promise<void> {
+    const { config, context, log } = this.#parts;
+    const { named, prefix } = context;
+    const owner = `${prefix}.${tableId(database, table)}${named === null ? '' : ` of sink ${named}`}`;
+    const target = targetDatabase(config, database);
+    await claimTable(connection, target, table, owner);
+    await this.#parts.tables().ensure(connection, target, table, shape);
+    if (await claimTable(connection, target, table, owner)) return;
+    const id = quoteTable(target, table);
+    if (this.#unmarked.has(id)) return;
+    this.#unmarked.add(id);
+    const about = { event: 'target.owner_unmarked', table: id };
+    log.warn(
+      about,
+      'the account may not ALTER the table, so it cannot be marked as the copy of its source table',
+    );
+  }
+}
