@@ -15,7 +15,7 @@ afterAll(() => stack.stop());
 
 interface Status {
   readonly state: string;
-  readonly stream: { readonly generation: number; readonly gtidSet: string } | null;
+  readonly stream: { readonly server: string; readonly generation: number; readonly gtidSet: string } | null;
 }
 
 /** The default of MySQL. */
@@ -88,7 +88,10 @@ test.each(['mysql', 'mariadb'] as const)(
     capture = await pipeline.start();
     await insert('replica', 7);
     await arrived(capture, 7);
-    expect((await statusOf(capture)).stream?.generation).toBe(2);
+    expect((await statusOf(capture)).stream).toMatchObject({
+      generation: 2,
+      server: `${replica.host}:${replica.port}`,
+    });
     expect(await capture.stop()).toMatchObject({ code: 0 });
 
     const rows = await readRows(pipeline.reader, pipeline.topic('item'));

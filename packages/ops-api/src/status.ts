@@ -31,6 +31,8 @@ const rates = {
 };
 
 const streamSchema = z.object({
+  /** `host:port` of the server that is read; an older capture does not say it. */
+  server: z.string().optional(),
   file: z.string(),
   position: z.int().min(0),
   gtidSet: z.string().nullable(),

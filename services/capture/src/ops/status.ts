@@ -64,9 +64,10 @@ function gapsStatus({
   };
 }
 
-function streamStatus({ stream, queuedBytes }: CaptureSession): CaptureStatus['stream'] {
+function streamStatus({ address, stream, queuedBytes }: CaptureSession): CaptureStatus['stream'] {
   const { committedAtMs } = stream.transaction;
   return {
+    server: address,
     ...stream.position,
     gtidSet: stream.gtidSet,
     generation: stream.sequence.generation,

@@ -289,6 +289,11 @@ export class CaptureSession {
     return this.#foreignKeys.unfollowed(this.gaps.cascades);
   }
 
+  /** Of the server that is read: `host:port`. */
+  get address(): string {
+    return this.#parts.source.address;
+  }
+
   get queuedBytes(): number {
     return this.#reader.queuedBytes;
   }
