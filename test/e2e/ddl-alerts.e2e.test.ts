@@ -140,4 +140,38 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       return rows.some(({ key }) => key === '{"id":7}');
     });
   });
+
+  test('an XA transaction on tables that are not captured takes nothing of what was committed before it', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'xa');
+    const elsewhere = await SourceDatabase.create(scope, server, 'elsewhere');
+    await database.run('CREATE TABLE orders (id INT NOT NULL PRIMARY KEY)');
+    await elsewhere.run('CREATE TABLE others (id INT NOT NULL PRIMARY KEY)');
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections: { topics: { partitions: 1 } },
+    });
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders']);
+    // All of it is read at once.
+    capture.pause();
+    await database.run('INSERT INTO orders VALUES (1)');
+    const xid = `'${elsewhere.name}'`;
+    await elsewhere.run(
+      `XA START ${xid}`,
+      'INSERT INTO others VALUES (1)',
+      `XA END ${xid}`,
+      `XA PREPARE ${xid}`,
+      `XA COMMIT ${xid}`,
+    );
+    await database.run('INSERT INTO orders VALUES (2)');
+    capture.resume();
+    await pipeline.arrived(capture, 'orders', '{"id":2}');
+    expect((await readRows(pipeline.reader, pipeline.topic('orders'))).map(({ key }) => key)).toEqual([
+      '{"id":1}',
+      '{"id":2}',
+    ]);
+    expect(await capture.status()).toMatchObject({ stopped: [], ddl: { unacknowledged: 0 } });
+  });
 });

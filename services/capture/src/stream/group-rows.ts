@@ -81,6 +81,8 @@ export class GroupRows {
    * @returns false, and nothing is done, when some of it is no longer in the buffer
    */
   undo(savepoint: string | null, buffer: PublishBuffer): boolean {
+    // Its beginning is noted with its first row: until then that of an earlier group stands there.
+    if (this.isEmpty) return true;
     const place = savepoint === null ? this.#begin : this.#savepoints.get(savepoint.toLowerCase());
     if (place?.buffer !== buffer || this.#isTold || this.#isPublished) return false;
     if (!buffer.undo(place.mark)) return false;

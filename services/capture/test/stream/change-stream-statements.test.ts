@@ -125,6 +125,21 @@ test('an XA transaction stops its table, and no other', () => {
   expect(work.waiting).toEqual([{ kind: 'stopped', table: { database: 'shop', table: 'orders' } }]);
 });
 
+test('an XA transaction without a row of a captured table takes nothing back of what came before it', () => {
+  const { stream, buffer, journal } = streamOf();
+  begin(stream, 200);
+  stream.onRows(insert(300, 1));
+  stream.onCommit(320);
+  statement(stream, 'TRUNCATE TABLE orders', 400);
+  stream.onBegin({ gtid: null, start: 600, committedAtMicros: 1_795_252_177_716_123, serverId: 11 });
+  stream.onQuery(query({ sql: "XA START X'61',X'',1", start: 610, end: 620, closes: false }));
+  stream.onQuery(query({ sql: "XA PREPARE X'61',X'',1", start: 620, end: 640 }));
+  const records = recordsOf(buffer);
+  expect(rowsOf(records).map(({ key }) => key)).toEqual([{ id: 1 }]);
+  expect(controls(records, 'truncate')).toHaveLength(PARTITIONS);
+  expect(journal.alerts.filter(({ class: kind }) => kind === 'xa')).toEqual([]);
+});
+
 test('rows of an XA transaction in one phase are published, whatever its name was used for', () => {
   const { stream, buffer, journal, work } = streamOf();
   const xid = "X'61',X'',1";
