@@ -28,6 +28,7 @@ const ENTRIES = {
   torture: 'test/torture/main.ts',
   schemas: 'test/schemas/main.ts',
   generate: 'packages/tools/src/generate.ts',
+  cluster: 'test/cluster/main.ts',
   manifests: 'packages/tools/src/kubernetes/main.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };
