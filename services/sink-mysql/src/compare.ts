@@ -11,12 +11,18 @@ import type {
   ServerRow,
   SinkTable,
 } from '@sluice/compare';
-import type { MysqlSinkConfig } from './config.ts';
+import { mysqlSinkSchema, type MysqlSinkConfig } from './config.ts';
 
-type Settings = MysqlAddress & Partial<Pick<MysqlSinkConfig, 'databases'>>;
+/** The section as it stands in the file. */
+type Settings = Omit<MysqlAddress, 'port'> & Partial<Pick<MysqlSinkConfig, 'databases' | 'port'>>;
 
 export async function openStore(target: Settings, section: string): Promise<ComparedSink> {
-  const connection = await openRowConnection({ ...target, setting: `${section}.tls` });
+  const { shape } = mysqlSinkSchema;
+  const port = shape.port.parse(target.port);
+  // As it stands in the file it may be the name of a file.
+  const password =
+    typeof target.password === 'string' ? shape.password.parse(target.password) : target.password;
+  const connection = await openRowConnection({ ...target, port, password, setting: `${section}.tls` });
   return {
     open: async (table) => {
       const databases = new Map(Object.entries(target.databases ?? {}));

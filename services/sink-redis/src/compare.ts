@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument, unreadableRow } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
 import { PipelineError } from '@sluice/runtime';
-import { clientTls, type RedisConfig } from './config.ts';
+import { clientTls, redisConfigSchema, type RedisConfig } from './config.ts';
 import { RedisClient } from './redis-client.ts';
 
 type Settings = Pick<RedisConfig, 'url'> &
@@ -18,14 +18,19 @@ export async function openStore(target: Settings, section: string): Promise<Comp
     const message = `${section}.format is hash, and only json can be compared: name other sinks by --sink.`;
     throw new PipelineError('CONFIG_INVALID', message);
   }
-  const client = new RedisClient(target.url, target.password, {
+  // As it stands in the file it may be the name of a file.
+  const password =
+    typeof target.password === 'string'
+      ? redisConfigSchema.shape.password.parse(target.password)
+      : target.password;
+  const client = new RedisClient(target.url, password, {
     ...clientTls({ url: target.url, tls: target.tls }, section),
     maxRetriesPerRequest: 2,
   });
   // Errors also reject the commands; without a listener they would end the process.
   client.on('error', () => undefined);
   // A password that cannot be read is told here: commands would wait for it.
-  if (target.password !== undefined) await client.connect();
+  if (password !== undefined) await client.connect();
   return {
     open: (table) => Promise.resolve(redisTable(client, table, target.keyPrefix ?? '')),
     close: async () => {
@@ -39,8 +44,8 @@ function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): Sin
   const identity = (values: readonly (string | undefined)[]): string =>
     prefix + redisKeyText(keyTexts(table, values));
   const storedRows = async (keys: readonly string[]): Promise<(ComparedRow | null)[]> => {
-    if (keys.length === 0) return [];
-    const texts = await client.mget([...keys]);
+    // Not MGET: reading one key is what the account may do (infra/redis/users.acl). All of them are one round trip.
+    const texts = await Promise.all(keys.map((key) => client.get(key)));
     return texts.map((text) => (text === null ? null : rowOfText(table, text)));
   };
   return {

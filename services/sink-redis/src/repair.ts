@@ -43,7 +43,7 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
   const keyOf = (place: RowPlace): string => keyOfRow(config, place);
   return {
     write: (rows) => sink.write(rows, new AbortController().signal, 'replay'),
-    kept: async (rows) => (rows.length === 0 ? [] : client.mget(rows.map(keyOf))),
+    kept: (rows) => Promise.all(rows.map((row) => client.get(keyOf(row)))),
     restore: async (row) => {
       const key = keyOf(row);
       const answer = await client.eval(RESTORE, 2, key, tombstoneKey(key), row.sequence, row.kept ?? '');
