@@ -78,12 +78,10 @@ describe('a poison row in each store', () => {
     await stores.redis.del(`${pipeline.name}.parcels:1`);
     await stores.redis.lpush(`${pipeline.name}.parcels:1`, 'not ours');
     await database.run("UPDATE parcels SET label = 'second' WHERE id = 1");
-    const file = (redis as PipelineProcess).configFile;
-    const listed = await eventually('the dead letter', async () => {
-      const { document } = await sluice(file, 'dlq list --sink redis');
-      const found = document as Listed;
-      return found.depth > 0 && found;
-    });
+    const { configFile: file, metricsUrl } = redis as PipelineProcess;
+    await eventually('the dead letter', async () => (await depthOf(metricsUrl, 'redis')) > 0);
+    const listed = (await sluice(file, 'dlq list --sink redis')).document as Listed;
+    expect(listed.depth).toBeGreaterThan(0);
     await stores.redis.del(`${pipeline.name}.parcels:1`);
     await database.run("UPDATE parcels SET label = 'third' WHERE id = 1");
     await eventually('the newest row', async () => (await rowOf(pipeline, 1))?.includes('third'));
@@ -280,11 +278,11 @@ describe('mass diversion', () => {
     const second = await pipeline.launch('sink-redis', { diversion: { records: 100 }, quickRetries: 0 });
     await second.process.ready();
     expect(second.process.log.some(({ event }) => event === 'halt.lifted')).toBe(true);
-    const discarded = await eventually('every dead letter', async () => {
-      const { document } = await sluice(second.configFile, 'dlq discard --sink redis');
-      const { letters } = document as Listed;
-      return letters.length === ROWS - 1 && letters;
-    });
+    const isEvery = async (): Promise<boolean> => (await depthOf(second.metricsUrl, 'redis')) === ROWS - 1;
+    await eventually('every dead letter', isEvery);
+    const { document } = await sluice(second.configFile, 'dlq discard --sink redis');
+    const discarded = (document as Listed).letters;
+    expect(discarded).toHaveLength(ROWS - 1);
     const [{ id } = { id: '' }] = discarded;
     await sluice(second.configFile, `dlq discard --sink redis --yes --reason x --id ${id}`);
     expect((await sluice(second.configFile, 'dlq list --sink redis')).document).toMatchObject({
@@ -332,19 +330,15 @@ async function expectOneLetter(
   { configFile, metricsUrl }: PipelineProcess,
 ): Promise<void> {
   const { id, code } = BAD[sink];
-  const listed = await eventually(`a dead letter of ${sink}`, async () => {
-    const { document } = await sluice(configFile, `dlq list --sink ${sink}`);
-    const found = document as Listed;
-    return found.depth > 0 && found;
-  });
+  await eventually(`the depth of ${sink}`, async () => (await depthOf(metricsUrl, sink)) === 1);
+  const listed = (await sluice(configFile, `dlq list --sink ${sink}`)).document;
   const expected = { table: `${pipeline.name}.parcels`, key: `{"id":${id}}`, errorCode: code, replays: 0 };
   expect(listed).toMatchObject({ depth: 1, letters: [expected] });
   const other = await sluice(configFile, `dlq list --sink ${sink} --table a.b`);
   expect(other.document).toMatchObject({ depth: 1, letters: [] });
-  const [letter] = listed.letters;
+  const [letter] = (listed as Listed).letters;
   const shown = await sluice(configFile, `dlq show --sink ${sink} --id ${letter?.id}`);
   expect(shown.document).toMatchObject({ key: `{"id":${id}}`, headers: { 'cdc.dlq.error.code': code } });
-  await eventually(`the depth of ${sink}`, async () => (await depthOf(metricsUrl, sink)) === 1);
 }
 
 async function expectReplayed(sink: SinkName, { configFile, metricsUrl }: PipelineProcess): Promise<void> {
