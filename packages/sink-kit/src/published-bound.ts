@@ -1,4 +1,12 @@
-import { checkpointBound, checkpointsTopic, parseSequence, type Sequence } from '@sluice/envelope';
+import {
+  checkpointBound,
+  checkpointsTopic,
+  FILE_MAX,
+  formatSequence,
+  OFFSET_MAX,
+  parseSequence,
+  type Sequence,
+} from '@sluice/envelope';
 import { partitionName, type ConsumedBatch, type TopicPartition, type TopicReader } from '@sluice/kafka';
 import { PipelineError } from '@sluice/runtime';
 import type { Entry } from './decode.ts';
@@ -19,6 +27,8 @@ export class PublishedBound {
   readonly #topic: string;
   readonly #pipeline: string;
   #known: Sequence = '';
+  /** The furthest sequence that capture may have published by what is known. */
+  #limit: Sequence = '';
   /** By partition: the record that was last in question, and the newest checkpoint when it was first seen. */
   readonly #waiting = new Map<string, { readonly offset: bigint; readonly checkpoint: bigint }>();
   /** By partition: the last record that was found to be ahead. */
@@ -30,13 +40,9 @@ export class PublishedBound {
     this.#pipeline = pipeline;
   }
 
-  /** False when the record has to be looked up by `look` first. */
+  /** False when the record has to be looked up by `look` first. For each record: one comparison of texts. */
   isWithin(sequence: Sequence): boolean {
-    if (this.#known === '') return false;
-    const known = parseSequence(this.#known);
-    const { generation, file } = parseSequence(sequence);
-    if (generation !== known.generation) return generation < known.generation;
-    return file <= known.file + FILES_AHEAD;
+    return sequence <= this.#limit;
   }
 
   isAhead({ topic, partition }: TopicPartition, offset: bigint): boolean {
@@ -50,11 +56,14 @@ export class PublishedBound {
    */
   async look(where: TopicPartition, offset: bigint, sequence: Sequence): Promise<BoundVerdict> {
     const newest = await this.#reader.newestRecord(this.#topic, this.#pipeline);
-    // Nothing to hold it against: the topic was lost, and capture says so.
-    if (newest === null) return 'published';
-    const bound = newest.value === null ? null : checkpointBound(newest.value);
-    if (bound === null) return 'published';
-    if (bound > this.#known) this.#known = bound;
+    const told = newest === null || newest.value === null ? null : checkpointBound(newest.value);
+    if (newest === null || told === null) {
+      // The topic was lost, and capture says so: nothing is known that this record could be held against.
+      this.#limit = reachOf(sequence);
+      return 'published';
+    }
+    if (told > this.#known) this.#known = told;
+    this.#limit = reachOf(this.#known);
     const place = partitionName(where.topic, where.partition);
     if (this.isWithin(sequence)) {
       this.#waiting.delete(place);
@@ -69,6 +78,11 @@ export class PublishedBound {
     this.#ahead.set(place, offset);
     return 'ahead';
   }
+}
+
+function reachOf(sequence: Sequence): Sequence {
+  const { generation, file } = parseSequence(sequence);
+  return formatSequence(generation, Math.min(file + FILES_AHEAD, FILE_MAX), OFFSET_MAX);
 }
 
 /** A record that has to be looked up before it and what follows it is handled. */

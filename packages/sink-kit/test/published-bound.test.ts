@@ -17,14 +17,16 @@ function checkpoints() {
     reads++;
     return written.at(-1) ?? null;
   };
-  const write = (generation: number, file: number, offset: number): void => {
-    const highest = formatSequence(generation, file, offset);
-    const checkpoint = { generation, file: `binlog.${String(file).padStart(6, '0')}`, highest };
-    const value = Buffer.from(JSON.stringify({ checkpoint, checksum: '' }));
+  const put = (value: Buffer): void => {
     const place = { topic: 'test.sluice.checkpoints', partition: 0, offset: BigInt(written.length) };
     written.push({ ...place, timestamp: 0, key: Buffer.from('test'), value, headers: new Map() });
   };
-  return { bound: new PublishedBound({ newestRecord }, 'test', 'test'), write, reads: () => reads };
+  const write = (generation: number, file: number, offset: number): void => {
+    const highest = formatSequence(generation, file, offset);
+    const checkpoint = { generation, file: `binlog.${String(file).padStart(6, '0')}`, highest };
+    put(Buffer.from(JSON.stringify({ checkpoint, checksum: '' })));
+  };
+  return { bound: new PublishedBound({ newestRecord }, 'test', 'test'), put, write, reads: () => reads };
 }
 
 function row(generation: number, file: number, id: number) {
@@ -51,6 +53,23 @@ describe('a record ahead of the checkpoints', () => {
     expect(sent.map(({ record, error }) => [record.offset, error.code])).toEqual([[1n, 'RECORD_AHEAD']]);
     expect(sent[0]?.record.headers['sequence'], 'the headers of the record').toBeDefined();
     expect(new Set(sink.writes.flat())).toEqual(new Set([row(1, 1, 1).key, row(1, 1, 3).key]));
+  });
+
+  test.each([
+    ['no checkpoint', () => undefined],
+    [
+      'one that tells nothing',
+      (put: (value: Buffer) => void) => put(Buffer.from('{"checkpoint":{"highest":""}}')),
+    ],
+  ])('%s holds nothing up', async (_name, prepare) => {
+    const sink = inMemorySink();
+    const { context, sent } = testWorker(sink);
+    const { bound, put, reads } = checkpoints();
+    const worker = new PartitionWorker(where, { ...context, published: bound });
+    prepare(put);
+    const batch = batchOf([row(2, 1, 1), row(2, 1, 2), row(2, 2, 3)]);
+    expect(await worker.handle(batch, never)).toMatchObject({ nextOffset: 3n, pause: null });
+    expect([sink.writes.flat().length, sent, reads()]).toEqual([3, [], 1]);
   });
 
   test('is applied when its checkpoint comes', async () => {
