@@ -76,10 +76,37 @@ test('every service runs with the shipped rights, and the stores equal the sourc
   });
   await pipeline.converged();
   await certificatesAreNeeded(accounts);
+  await rowsAreRepaired(accounts);
   for (const { process } of running) expect(await process.stop()).toMatchObject({ code: 0 });
   for (const { process, name } of running)
     expect({ name, refused: refusals(process.output) }).toEqual({ name, refused: [] });
 });
+
+/** The command compares and repairs with the accounts of the sinks, and takes back what it has repaired. */
+async function rowsAreRepaired(accounts: GuardedPipeline): Promise<void> {
+  const { pipeline } = accounts;
+  const { stores } = pipeline;
+  const file = await accounts.doctorFile();
+  const run = async (line: string): Promise<number> => {
+    const { code, said } = await sluice(file, line);
+    return code > 3 || code < 0 ? Promise.reject(new Error(said)) : code;
+  };
+  const [report, undo] = [`${file}.report.json`, `${file}.undo.ndjson`];
+  expect(await run(`compare --output-file ${file}.equal.json`)).toBe(0);
+  const [key = ''] = await stores.redis.keys(`*${database.name}.parcels:*`);
+  await stores.redis.del(key);
+  await stores.elasticsearch.delete({
+    index: stores.index('parcels'),
+    id: '{"id":6,"part":0}',
+    refresh: true,
+  });
+  await stores.target.query(`DELETE FROM \`${stores.targetDatabase}\`.parcels WHERE id = 6`);
+  expect(await run(`compare --output-file ${report}`)).toBe(3);
+  expect(await run(`repair --report ${report} --apply --undo ${undo}`)).toBe(0);
+  await pipeline.converged();
+  expect(await run(`repair --undo-from ${undo} --apply`)).toBe(0);
+  expect(await stores.redis.exists(key)).toBe(0);
+}
 
 /** What the command says of a server to which no client certificate is shown; with all of them, it finds no connection wrong. */
 async function certificatesAreNeeded(accounts: GuardedPipeline): Promise<void> {

@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto';
 import { text as readText } from 'node:stream/consumers';
-import { Client } from '@elastic/elasticsearch';
+import { Client, errors } from '@elastic/elasticsearch';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
-import { connectionOptions, type ElasticsearchConfig } from './config.ts';
+import { connectionOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
+import { requestError } from './elasticsearch-errors.ts';
 
-type Settings = Pick<ElasticsearchConfig, 'node'> &
-  Partial<Pick<ElasticsearchConfig, 'auth' | 'indexPrefix' | 'tls'>>;
+/** The section as it stands in the file. */
+type Settings = Partial<Pick<ElasticsearchConfig, 'node' | 'auth' | 'indexPrefix' | 'tls'>>;
 
 const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sluice']);
 const LONGEST_ID_BYTES = 512;
 const SCROLL_PAGE = 5000;
 
 export function openStore(target: Settings, section: string): Promise<ComparedSink> {
-  const { node, auth } = target;
+  const { shape } = elasticsearchSchema;
+  const node = shape.node.parse(target.node);
+  // As it stands in the file a secret may be the name of a file.
+  const auth = shape.auth.parse(target.auth);
   const client = new Client({
     node,
     ...connectionOptions({ node, auth, tls: target.tls }, section),
@@ -22,7 +26,7 @@ export function openStore(target: Settings, section: string): Promise<ComparedSi
   const sink: ComparedSink = {
     open: async (table) => {
       const index = indexName(`${target.indexPrefix ?? ''}${table.database}.${table.table}`.toLowerCase());
-      await ask(client, 'POST', `/${encodeURIComponent(index)}/_refresh`, null);
+      await ask(client, ['POST', `/${encodeURIComponent(index)}/_refresh`]);
       return elasticsearchTable(client, table, index);
     },
     close: () => client.close(),
@@ -34,16 +38,37 @@ interface Answer {
   readonly [member: string]: ExactJson;
 }
 
-/** The client would parse numbers to doubles, so the answer is taken as a stream. A missing index is no error. */
-async function ask(client: Client, method: string, path: string, body: object | null): Promise<Answer> {
-  const request = body === null ? { method, path } : { method, path, body };
-  const stream = await client.transport.request<NodeJS.ReadableStream>(request, {
+/**
+ * The client would parse numbers to doubles, so the answer is taken as a stream, whose status the client does not look at.
+ * @param indexMayLack that an index which is not there is no error
+ * @throws a PipelineError with an ELASTICSEARCH_… code
+ */
+async function ask(
+  client: Client,
+  [method, path, body]: readonly [string, string, object?],
+  indexMayLack = true,
+): Promise<Answer> {
+  const request = body === undefined ? { method, path } : { method, path, body };
+  const result = await client.transport.request<NodeJS.ReadableStream>(request, {
     asStream: true,
-    ignore: [404],
+    meta: true,
   });
-  const answer = parseExactJson(await readText(stream));
+  const text = await readText(result.body);
+  const status = result.statusCode ?? 0;
+  if (status >= 400 && !(status === 404 && indexMayLack))
+    throw requestError(new errors.ResponseError({ ...result, body: jsonOf(text) }), `${method} ${path}`);
+  const answer = parseExactJson(text);
   if (!isExactObject(answer)) throw new Error(`${path}: the answer is not a JSON object`);
   return answer;
+}
+
+/** What stands between may answer an error in another form. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function elasticsearchTable(client: Client, table: ComparedTable, index: string): SinkTable {
@@ -51,7 +76,7 @@ function elasticsearchTable(client: Client, table: ComparedTable, index: string)
     documentId(table, keyTexts(table, values));
   const storedRows = async (ids: readonly string[]): Promise<(ComparedRow | null)[]> => {
     if (ids.length === 0) return [];
-    const { docs } = await ask(client, 'POST', `/${encodeURIComponent(index)}/_mget`, { ids });
+    const { docs } = await ask(client, ['POST', `/${encodeURIComponent(index)}/_mget`, { ids }]);
     if (!Array.isArray(docs)) return ids.map(() => null);
     return docs.map((hit: ExactJson) => rowOfHit(table, hit));
   };
@@ -76,7 +101,7 @@ function isTombstone(hit: Answer): boolean {
 
 async function* liveIds(client: Client, index: string): AsyncGenerator<string> {
   const search = { size: SCROLL_PAGE, sort: ['_doc'], _source: ['_sluice.deleted'] };
-  let page = await ask(client, 'POST', `/${encodeURIComponent(index)}/_search?scroll=2m`, search);
+  let page = await ask(client, ['POST', `/${encodeURIComponent(index)}/_search?scroll=2m`, search]);
   while (page['_scroll_id'] !== undefined) {
     const outer = page['hits'];
     const hits = isExactObject(outer) ? outer['hits'] : undefined;
@@ -86,10 +111,12 @@ async function* liveIds(client: Client, index: string): AsyncGenerator<string> {
       const id = hit['_id'];
       if (typeof id === 'string') yield id;
     }
-    page = await ask(client, 'POST', '/_search/scroll', { scroll: '2m', scroll_id: page['_scroll_id'] });
+    // One that has expired would look like the end.
+    const next = { scroll: '2m', scroll_id: page['_scroll_id'] };
+    page = await ask(client, ['POST', '/_search/scroll', next], false);
   }
   const scroll = page['_scroll_id'];
-  if (scroll !== undefined) await ask(client, 'DELETE', '/_search/scroll', { scroll_id: scroll });
+  if (scroll !== undefined) await ask(client, ['DELETE', '/_search/scroll', { scroll_id: scroll }]);
 }
 
 /** With everything percent-encoded that an index may not be called by, and the per cent sign. */

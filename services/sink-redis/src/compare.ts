@@ -4,6 +4,7 @@ import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } f
 import { PipelineError } from '@sluice/runtime';
 import { clientTls, redisConfigSchema, type RedisConfig } from './config.ts';
 import { RedisClient } from './redis-client.ts';
+import { replyCode } from './redis-errors.ts';
 
 type Settings = Pick<RedisConfig, 'url'> &
   Partial<Pick<RedisConfig, 'keyPrefix' | 'password' | 'tls' | 'format'>>;
@@ -39,13 +40,23 @@ export async function openStore(target: Settings, section: string): Promise<Comp
   };
 }
 
+/** Null where there is none, and where the key holds what is no text: no row is in it. */
+export async function rowText(client: Redis, key: string): Promise<string | null> {
+  try {
+    return await client.get(key);
+  } catch (error) {
+    if (replyCode(error) === 'WRONGTYPE') return null;
+    throw error;
+  }
+}
+
 function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): SinkTable {
   const prefix = `${keyPrefix}${encodeName(table.database)}.${encodeName(table.table)}:`;
   const identity = (values: readonly (string | undefined)[]): string =>
     prefix + redisKeyText(keyTexts(table, values));
   const storedRows = async (keys: readonly string[]): Promise<(ComparedRow | null)[]> => {
     // Not MGET: reading one key is what the account may do (infra/redis/users.acl). All of them are one round trip.
-    const texts = await Promise.all(keys.map((key) => client.get(key)));
+    const texts = await Promise.all(keys.map((key) => rowText(client, key)));
     return texts.map((text) => (text === null ? null : rowOfText(table, text)));
   };
   return {

@@ -1,8 +1,9 @@
 import { parseKey } from '@sluice/envelope';
 import type { OpenRepair, RowPlace } from '@sluice/compare';
 import { parseSection, PipelineError } from '@sluice/runtime';
-import { Redis } from 'ioredis';
+import { rowText } from './compare.ts';
 import { clientTls, redisConfigSchema, type RedisConfig } from './config.ts';
+import { RedisClient } from './redis-client.ts';
 import { rowKey, tombstoneKey } from './redis-mapper.ts';
 import { rowCall } from './row-call.ts';
 import { redisSink } from './redis-sink.ts';
@@ -36,17 +37,23 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
       `${context.section}.format is hash, and only json can be repaired: name other sinks by --sink.`,
     );
   const sink = redisSink.create(config, context);
-  const client = new Redis(config.url, { ...clientTls(config, context.section), maxRetriesPerRequest: 2 });
+  const client = new RedisClient(config.url, config.password, {
+    ...clientTls(config, context.section),
+    maxRetriesPerRequest: 2,
+  });
   // Errors also reject the commands; without a listener they would end the process.
   client.on('error', () => undefined);
   await sink.open(new AbortController().signal);
+  await client.connect();
+  // Not EVAL: scripts by their digest are what the account may run (infra/redis/users.acl).
+  const restore = String(await client.script('LOAD', RESTORE));
   const keyOf = (place: RowPlace): string => keyOfRow(config, place);
   return {
     write: (rows) => sink.write(rows, new AbortController().signal, 'replay'),
-    kept: (rows) => Promise.all(rows.map((row) => client.get(keyOf(row)))),
+    kept: (rows) => Promise.all(rows.map((row) => rowText(client, keyOf(row)))),
     restore: async (row) => {
       const key = keyOf(row);
-      const answer = await client.eval(RESTORE, 2, key, tombstoneKey(key), row.sequence, row.kept ?? '');
+      const answer = await client.evalsha(restore, 2, key, tombstoneKey(key), row.sequence, row.kept ?? '');
       return answer === 1;
     },
     statements: (rows) => {
