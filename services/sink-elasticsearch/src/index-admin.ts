@@ -98,7 +98,7 @@ export class IndexAdmin {
       const found = await findIndex(this.#client, index);
       const record = found?.record;
       if (found === null || !record?.owner || !isSameOwner(record.owner, owner)) return;
-      const _meta = { ...found.meta, sluice: { ...record, owner: null } };
+      const _meta = { ...found.meta, sluice: { ...record, owner: null, formerOwner: owner } };
       await this.#client.indices.putMapping({ index: found.name, _meta });
     } catch (error) {
       throw schemaError(error, index);
@@ -120,8 +120,9 @@ export class IndexAdmin {
     const { index, owner, sequence, columns } = order;
     const { record } = found;
     if (record?.owner && !isSameOwner(record.owner, owner)) throw sharedIndex(index, owner, record.owner);
-    // One that comes again: the index has the fields of a later one.
-    if (record?.owner && sequence < record.sequence) return;
+    // One that comes again: the index has the fields of a later one, and the other partitions are beyond it.
+    const last = record?.owner ?? record?.formerOwner;
+    if (record && last && isSameOwner(last, owner) && sequence < record.sequence) return;
     checkNames(index, columns);
     const retyped = retypedColumns(found, columns);
     if (retyped.length === 0) {

@@ -26,6 +26,8 @@ const ownerSchema = z.object({
 const recordSchema = z.object({
   /** Null: the table was dropped or renamed, and its rows are removed. */
   owner: ownerSchema.nullable(),
+  /** The owner until then: its older records may come again. */
+  formerOwner: ownerSchema.optional(),
   /** Of the newest schema record that the index has the fields of. */
   sequence: z.string(),
   /** By column: the type of field that this sink has made for it. */

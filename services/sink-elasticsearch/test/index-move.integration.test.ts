@@ -177,3 +177,24 @@ test('a table gets an index that another has given up, or that somebody has dele
   await client.indices.delete({ index: index('shop.items') });
   expect(await write(sink, one.schema(sequenceAt(6)))).toEqual(['applied']);
 });
+
+test('a partition that is read again from before a move goes on when the table was dropped since, and made anew', async () => {
+  const sink = worker();
+  const both = { partitions: 2, policy: 'apply' } as const;
+  const made = (partition: number) => of('json', partition).schema(sequenceAt(1), both);
+  const changed = (partition: number) =>
+    of('varchar(9)', partition).schema(sequenceAt(10), { ...both, change: 'breaking' });
+  const dropped = (partition: number) =>
+    of('varchar(9)', partition).schema(sequenceAt(20), { ...both, change: 'drop' });
+  const anew = (partition: number) => of('int', partition).schema(sequenceAt(30), both);
+  const waits = [expect.stringMatching(/^ELASTICSEARCH_INDEX_WAITS/)];
+
+  for (const partition of [0, 1]) expect(await write(sink, made(partition))).toEqual(['applied']);
+  expect(await write(sink, changed(0))).toEqual(waits);
+  for (const partition of [1, 0]) expect(await write(sink, changed(partition))).toEqual(['applied']);
+  expect(await write(sink, dropped(1))).toEqual(['applied']);
+  expect(await write(sink, anew(1))).toEqual(waits);
+  for (const record of [made, changed, dropped]) expect(await write(sink, record(0))).toEqual(['applied']);
+  for (const partition of [0, 1]) expect(await write(sink, anew(partition))).toEqual(['applied']);
+  expect(await write(sink, insert(of('int'), 31, { v: 7 }))).toEqual(['applied']);
+});
