@@ -74,6 +74,9 @@ test('every service runs with the shipped rights, and the stores equal the sourc
       },
     );
   });
+  const taken = async (): Promise<boolean> =>
+    (await ask('sluice', ['GET', '_cluster/health'], 'Least-rights-9')) === 200;
+  await eventually('Elasticsearch to take the new password', taken);
   await pipeline.converged();
   await certificatesAreNeeded(accounts);
   await rowsAreRepaired(accounts);
@@ -132,13 +135,17 @@ async function certificatesAreNeeded(accounts: GuardedPipeline): Promise<void> {
   ]);
 }
 
-/** The status of an answer of Elasticsearch to a user with the first password. */
-async function ask(user: string, [method, path, body]: readonly [string, string, string?]): Promise<number> {
+/** The status of an answer of Elasticsearch to a user, without more with the first password. */
+async function ask(
+  user: string,
+  [method, path, body]: readonly [string, string, string?],
+  password = PASSWORD,
+): Promise<number> {
   const sent = request(`${guarded.elasticsearch}/${path}`, {
     ...readClientTls(servers.tls, 'test'),
     method,
     headers: { 'content-type': 'application/x-ndjson' },
-    auth: `${user}:${PASSWORD}`,
+    auth: `${user}:${password}`,
   });
   sent.end(body);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
