@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { text as readText } from 'node:stream/consumers';
 import { Client, errors } from '@elastic/elasticsearch';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
 import { connectionOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
+import { exactResult, jsonIn } from './exact-answers.ts';
 
 /** The section as it stands in the file. */
 type Settings = Partial<Pick<ElasticsearchConfig, 'node' | 'auth' | 'indexPrefix' | 'tls'>>;
@@ -39,7 +39,7 @@ interface Answer {
 }
 
 /**
- * The client would parse numbers to doubles, so the answer is taken as a stream, whose status the client does not look at.
+ * The client would parse numbers to doubles, so the answer is taken as it comes.
  * @param indexMayLack that an index which is not there is no error
  * @throws a PipelineError with an ELASTICSEARCH_… code
  */
@@ -49,26 +49,16 @@ async function ask(
   indexMayLack = true,
 ): Promise<Answer> {
   const request = body === undefined ? { method, path } : { method, path, body };
-  const result = await client.transport.request<NodeJS.ReadableStream>(request, {
-    asStream: true,
-    meta: true,
-  });
-  const text = await readText(result.body);
+  const result = await exactResult(client, request);
   const status = result.statusCode ?? 0;
   if (status >= 400 && !(status === 404 && indexMayLack))
-    throw requestError(new errors.ResponseError({ ...result, body: jsonOf(text) }), `${method} ${path}`);
-  const answer = parseExactJson(text);
+    throw requestError(
+      new errors.ResponseError({ ...result, body: jsonIn(result.body) }),
+      `${method} ${path}`,
+    );
+  const answer = parseExactJson(result.body);
   if (!isExactObject(answer)) throw new Error(`${path}: the answer is not a JSON object`);
   return answer;
-}
-
-/** What stands between may answer an error in another form. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 function elasticsearchTable(client: Client, table: ComparedTable, index: string): SinkTable {

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import type { Client } from '@elastic/elasticsearch';
+import type { DiagnosticResult, TransportRequestParams } from '@elastic/transport';
 import { itemError, type ElasticsearchReason } from './elasticsearch-errors.ts';
 
 export interface ExactRequest {
@@ -12,28 +13,42 @@ export interface ExactRequest {
 
 /**
  * The text of an answer, digit for digit: the client would parse its numbers to doubles. Null for a 404. Throws for every other
- * status that is none of success: of an answer that is taken as a stream the client itself does not.
+ * status that is none of success.
  */
 export async function exactAnswer(
   client: Client,
-  { method, path, body, index }: ExactRequest,
+  { index, ...request }: ExactRequest,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const answer = await client.transport.request(
-    body === undefined ? { method, path } : { method, path, body },
-    { signal, asStream: true, ignore: [404], meta: true },
-  );
-  const read = await text(answer.body as NodeJS.ReadableStream);
-  const status = answer.statusCode ?? 503;
+  const { statusCode: status = 503, body } = await exactResult(client, request, signal);
   if (status === 404) return null;
-  if (status >= 300) throw itemError(status, reasonIn(read), index);
-  return read;
+  if (status >= 300) throw itemError(status, reasonIn(body), index);
+  return body;
+}
+
+/** The same whatever its status, which the client does not look at where an answer is taken as a stream. */
+export async function exactResult(
+  client: Client,
+  request: TransportRequestParams,
+  signal?: AbortSignal,
+): Promise<DiagnosticResult<string> & { readonly body: string }> {
+  const result = await client.transport.request<NodeJS.ReadableStream>(request, {
+    ...(signal === undefined ? {} : { signal }),
+    asStream: true,
+    meta: true,
+  });
+  return { ...result, body: await text(result.body) };
+}
+
+/** What stands between may answer an error in another form. */
+export function jsonIn(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
 }
 
 function reasonIn(body: string): ElasticsearchReason | undefined {
-  try {
-    return (JSON.parse(body) as { error?: ElasticsearchReason }).error;
-  } catch {
-    return undefined;
-  }
+  return (jsonIn(body) as { readonly error?: ElasticsearchReason } | null)?.error;
 }
