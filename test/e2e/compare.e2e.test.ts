@@ -29,7 +29,8 @@ test('planted differences are found while changes go on, and no others', { timeo
     ...RESTING.map(restingRows),
   ]);
   const hidden = { mask: '***' };
-  pipeline.configure({ tables: { '*.items': { columns: { secret: hidden, cut: { exclude: true } } } } });
+  const sections = { tables: { '*.items': { columns: { secret: hidden, cut: { exclude: true } } } } };
+  pipeline.configure(sections);
   const [, redis] = await pipeline.start('capture', ...SINK_SERVICES);
   const { configFile } = redis ?? { configFile: '' };
   const writer = new SteadyWriter(pipeline.database, ['items', 'busy']);
@@ -38,7 +39,7 @@ test('planted differences are found while changes go on, and no others', { timeo
     timeoutMs: 60_000,
   });
 
-  const equal = await compare('compare');
+  const equal = await compare(configFile, 'compare');
   expect(equal.said).toContain('equal: ');
   expect([equal.code, equal.report.result, equal.report.notSettled]).toEqual([0, 'equal', []]);
   const [busy, items] = equal.report.tables;
@@ -51,12 +52,17 @@ test('planted differences are found while changes go on, and no others', { timeo
 
   await plant(pipeline);
   const written = writer.written;
-  const found = await compare(`compare ${pipeline.name}.items`);
+  const found = await compare(configFile, `compare ${pipeline.name}.items`);
   expect(writer.written).toBeGreaterThan(written);
   expect([found.code, found.report.result, found.report.notSettled]).toEqual([3, 'different', []]);
   for (const sink of SINK_NAMES) expect([sink, outlineOf(found.report, sink)]).toEqual([sink, planted()]);
   expect(JSON.stringify(found.report)).not.toContain(SECRET);
+  const { host, port } = pipeline.database.server;
+  const hosts = [1, port].map((at) => ({ host, port: at }));
+  pipeline.configure({ ...sections, source: { host: undefined, port: undefined, hosts } });
+  const several = await pipeline.writeConfig('several');
   const some = await compare(
+    several.configFile,
     `compare ${pipeline.name}.items --keys 1000000.. --sink redis --where`,
     "note = 'plain' AND id > 1000650",
   );
@@ -69,7 +75,7 @@ test('planted differences are found while changes go on, and no others', { timeo
   await redis?.process.stop();
   const behind = writer.written + 30;
   await eventually('changes that the sink has not applied', () => Promise.resolve(writer.written > behind));
-  const stopped = await compare(`compare ${pipeline.name}.busy --sink redis`);
+  const stopped = await compare(configFile, `compare ${pipeline.name}.busy --sink redis`);
   const counts = stopped.report.tables[0]?.sinks['redis'];
   expect([stopped.code, stopped.report.result]).toEqual([1, 'not done']);
   expect(counts).toMatchObject({ different: 0, missing: 0, extra: 0 });
@@ -77,8 +83,8 @@ test('planted differences are found while changes go on, and no others', { timeo
   expect(stopped.said).toContain('no process of sink redis runs');
   await writer.stop();
 
-  async function compare(line: string, ...more: string[]) {
-    const end = await sluice(configFile, line, ...more);
+  async function compare(file: string, line: string, ...more: string[]) {
+    const end = await sluice(file, line, ...more);
     if (end.document === null) throw new Error(end.said);
     return { ...end, report: compareReportSchema.parse(end.document) };
   }

@@ -18,6 +18,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
+/** As a section of a sink has it. */
+const addressOf = ({ host, port, user, password }: MysqlServer) => ({ host, port, user, password });
+
 async function onServer(server: MysqlServer, ...statements: string[]): Promise<void> {
   const { host, port, user, password } = server;
   const connection = await createConnection({ host, port, user, password, charset: 'utf8mb4' });
@@ -60,7 +63,7 @@ describe.each(['mysql', 'mariadb'] as const)('source %s', (flavour) => {
       sinks: {
         redis: stack.redis,
         elasticsearch: stack.elasticsearch,
-        mysql: { ...target(), databases: { [database]: TARGET } },
+        mysql: { ...addressOf(target()), databases: { [database]: TARGET } },
       },
       chunkRows: 100,
     });
@@ -144,7 +147,11 @@ test('a table with several key columns, one in a wide character set, is equal to
     `INSERT INTO ${database}.t VALUES ('日', 1), ('it''s', 2), ('', 3)`,
   );
   const tables = [{ database, table: 't' }];
-  const { sinks } = await compareSinks({ source: stack.mariadb, tables, sinks: { mysql: stack.mariadb } });
+  const { sinks } = await compareSinks({
+    source: stack.mariadb,
+    tables,
+    sinks: { mysql: addressOf(stack.mariadb) },
+  });
   expect(sinks.mysql).toMatchObject({ compared: 3, missing: 0, different: 0, extra: 0 });
   await onServer(stack.mariadb, `DROP DATABASE ${database}`);
 });

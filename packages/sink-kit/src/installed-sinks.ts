@@ -56,15 +56,21 @@ export function missingSink(name: string, config: Sections): string {
 export async function sinkSchemas(config = NONE): Promise<SinkSchemas> {
   const schemas: Record<string, SinkSchemas[string]> = {};
   for (const name of new Set([...installedSinks(), ...Object.keys(config.sinks)])) {
-    if (packageOf(name, config) === undefined) continue;
-    const exported = Object.entries((await importPart(name, './config', config)) ?? {});
-    const [schema] = exported.flatMap(([member, value]) =>
-      member.endsWith('Schema') && isSchema(value) ? [value] : [],
-    );
-    if (schema === undefined) throw new Error(`the ./config of sink ${name} has no schema of its section`);
-    schemas[name] = schema;
+    const schema = await sinkSchema(name, config);
+    if (schema !== null) schemas[name] = schema;
   }
   return schemas;
+}
+
+/** The schema of the sink's section; null when the sink is not installed. */
+export async function sinkSchema(name: string, config: Sections): Promise<SinkSchemas[string] | null> {
+  if (packageOf(name, config) === undefined) return null;
+  const exported = Object.entries((await importPart(name, './config', config)) ?? {});
+  const [schema] = exported.flatMap(([member, value]) =>
+    member.endsWith('Schema') && isSchema(value) ? [value] : [],
+  );
+  if (schema === undefined) throw new Error(`the ./config of sink ${name} has no schema of its section`);
+  return schema;
 }
 
 /** The codes of the errors that only one type of sink has, of all types. */

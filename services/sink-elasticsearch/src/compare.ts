@@ -2,30 +2,25 @@ import { createHash } from 'node:crypto';
 import { Client, errors } from '@elastic/elasticsearch';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
-import { connectionOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
+import { connectionOptions, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { exactResult, jsonIn } from './exact-answers.ts';
 
-/** The section as it stands in the file. */
-type Settings = Partial<Pick<ElasticsearchConfig, 'node' | 'auth' | 'indexPrefix' | 'tls'>>;
+type Settings = Pick<ElasticsearchConfig, 'node' | 'auth' | 'indexPrefix' | 'tls'>;
 
 const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sluice']);
 const LONGEST_ID_BYTES = 512;
 const SCROLL_PAGE = 5000;
 
 export function openStore(target: Settings, section: string): Promise<ComparedSink> {
-  const { shape } = elasticsearchSchema;
-  const node = shape.node.parse(target.node);
-  // As it stands in the file a secret may be the name of a file.
-  const auth = shape.auth.parse(target.auth);
   const client = new Client({
-    node,
-    ...connectionOptions({ node, auth, tls: target.tls }, section),
+    node: target.node,
+    ...connectionOptions(target, section),
     maxRetries: 2,
   });
   const sink: ComparedSink = {
     open: async (table) => {
-      const index = indexName(`${target.indexPrefix ?? ''}${table.database}.${table.table}`.toLowerCase());
+      const index = indexName(`${target.indexPrefix}${table.database}.${table.table}`.toLowerCase());
       await ask(client, ['POST', `/${encodeURIComponent(index)}/_refresh`]);
       return elasticsearchTable(client, table, index);
     },

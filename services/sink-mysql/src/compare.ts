@@ -11,22 +11,15 @@ import type {
   ServerRow,
   SinkTable,
 } from '@sluice/compare';
-import { mysqlSinkSchema, type MysqlSinkConfig } from './config.ts';
+import { mappedDatabase, type MysqlSinkConfig } from './config.ts';
 
-/** The section as it stands in the file. */
-type Settings = Omit<MysqlAddress, 'port'> & Partial<Pick<MysqlSinkConfig, 'databases' | 'port'>>;
+type Settings = MysqlAddress & Pick<MysqlSinkConfig, 'databases'>;
 
 export async function openStore(target: Settings, section: string): Promise<ComparedSink> {
-  const { shape } = mysqlSinkSchema;
-  const port = shape.port.parse(target.port);
-  // As it stands in the file it may be the name of a file.
-  const password =
-    typeof target.password === 'string' ? shape.password.parse(target.password) : target.password;
-  const connection = await openRowConnection({ ...target, port, password, setting: `${section}.tls` });
+  const connection = await openRowConnection({ ...target, setting: `${section}.tls` });
   return {
     open: async (table) => {
-      const databases = new Map(Object.entries(target.databases ?? {}));
-      const database = databases.get(table.database) ?? table.database;
+      const database = mappedDatabase(target, table.database);
       return mysqlTable(
         connection,
         table,

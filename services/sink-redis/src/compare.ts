@@ -2,12 +2,11 @@ import type { Redis } from 'ioredis';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument, unreadableRow } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
 import { PipelineError } from '@sluice/runtime';
-import { clientTls, redisConfigSchema, type RedisConfig } from './config.ts';
+import { clientTls, type RedisConfig } from './config.ts';
 import { RedisClient } from './redis-client.ts';
 import { replyCode } from './redis-errors.ts';
 
-type Settings = Pick<RedisConfig, 'url'> &
-  Partial<Pick<RedisConfig, 'keyPrefix' | 'password' | 'tls' | 'format'>>;
+type Settings = Pick<RedisConfig, 'url' | 'keyPrefix' | 'password' | 'tls' | 'format'>;
 
 const SEQUENCE = '_sequence';
 const NONE: ReadonlySet<string> = new Set();
@@ -19,11 +18,7 @@ export async function openStore(target: Settings, section: string): Promise<Comp
     const message = `${section}.format is hash, and only json can be compared: name other sinks by --sink.`;
     throw new PipelineError('CONFIG_INVALID', message);
   }
-  // As it stands in the file it may be the name of a file.
-  const password =
-    typeof target.password === 'string'
-      ? redisConfigSchema.shape.password.parse(target.password)
-      : target.password;
+  const { password } = target;
   const client = new RedisClient(target.url, password, {
     ...clientTls({ url: target.url, tls: target.tls }, section),
     maxRetriesPerRequest: 2,
@@ -33,7 +28,7 @@ export async function openStore(target: Settings, section: string): Promise<Comp
   // A password that cannot be read is told here: commands would wait for it.
   if (password !== undefined) await client.connect();
   return {
-    open: (table) => Promise.resolve(redisTable(client, table, target.keyPrefix ?? '')),
+    open: (table) => Promise.resolve(redisTable(client, table, target.keyPrefix)),
     close: async () => {
       await client.quit().catch(() => client.disconnect());
     },

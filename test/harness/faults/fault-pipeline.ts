@@ -107,10 +107,11 @@ export class FaultPipeline {
 
   compare(tables: readonly string[]): Promise<Comparison> {
     const { stack } = this.servers;
+    const { host, port, user, password } = stack.targetMysql;
     const sinks: Readonly<Record<SinkName, object>> = {
       redis: stack.redis,
       elasticsearch: { node: stack.elasticsearch.node, indexPrefix: indexPrefix(this.name) },
-      mysql: { ...stack.targetMysql, databases: { [this.name]: `${this.name}${TARGET_SUFFIX}` } },
+      mysql: { host, port, user, password, databases: { [this.name]: `${this.name}${TARGET_SUFFIX}` } },
     };
     const names = tables.map((table) => ({ database: this.name, table }));
     return compareSinks({ source: stack.mysql, tables: names, sinks });

@@ -148,10 +148,11 @@ export class ReplicatedSource {
     // A sum also hangs on how rows are laid out: only the values themselves tell.
     const unequal = tables.filter((id) => ours.get(tableIdOf(id))?.sum !== theirs.get(tableIdOf(id))?.sum);
     if (unequal.length === 0) return { tables, keyless, different };
+    const { host, port, user, password } = this.replica;
     const { sinks } = await compareSinks({
       source: this.source,
       tables: unequal,
-      sinks: { mysql: this.replica },
+      sinks: { mysql: { host, port, user, password } },
     });
     for (const example of sinks['mysql']?.examples ?? []) {
       different.push({ table: example.table, line: describeDifference(example) });

@@ -46,7 +46,7 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
     const { file, position, gtidSet } = await pipeline.position();
     const startedAt = new Date().toISOString();
     const findings = await compareRunning({
-      source: { ...config.source, setting: 'source.tls' },
+      source: pipeline.server,
       tables: plans.map(publishedTable),
       sinks,
       takes: sinkTakes(config, Object.keys(sinks)),

@@ -143,7 +143,7 @@ async function repairTable(job: TableJob): Promise<RowFate[]> {
     () => import('@sluice/compare'),
   );
   const { PublishedRows } = await importCapture(() => import('@sluice/capture/published-rows'));
-  const source = await openRowConnection({ ...config.source, setting: 'source.tls' });
+  const source = await openRowConnection(running.pipeline.server);
   const published = await PublishedRows.open(running.pipeline);
   const compared = await openStore(sink, config.sinks[sink] as object);
   try {

@@ -9,7 +9,7 @@ import { sinkTypeOf } from './sink-type.ts';
  * Checks a section by the schema of the part that owns it, e.g. `parseSection(config, ['sinks', 'redis'], schema)`.
  * A missing section counts as an empty one: what has no default is then listed. Throws CONFIG_INVALID as `loadConfig` does.
  */
-export function parseSection<C>(config: SluiceConfig, path: readonly string[], schema: z.ZodType<C>): C {
+export function parseSection<C>(config: object, path: readonly string[], schema: z.ZodType<C>): C {
   const section = path.reduce<unknown>(
     (inner, part) =>
       typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[part] : undefined,

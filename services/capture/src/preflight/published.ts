@@ -5,6 +5,7 @@ import type { Sequence, TableName } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import type { TablePlan } from '@sluice/ops-api';
 import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime';
+import type { MysqlOptions } from '@sluice/mysql';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../model/position.ts';
 import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
@@ -75,6 +76,11 @@ export class PublishedPipeline {
     this.#connection = connection;
     this.#signal = signal;
     this.#reader = keptTopicsReader(settings, signal, { recoveryMs: KAFKA_MS });
+  }
+
+  /** The source: of several servers, the one that capture would read. */
+  get server(): MysqlOptions {
+    return this.#source.server;
   }
 
   /** The end of the source's binlog now. Throws a PipelineError when the source cannot be asked. */

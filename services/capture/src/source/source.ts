@@ -9,6 +9,8 @@ import { describeServer, type ServerFacts } from './server.ts';
 /** The source server as it was when a session began. */
 export interface Source {
   readonly facts: ServerFacts;
+  /** How it is reached: of several servers, the chosen one. */
+  readonly server: MysqlOptions;
   /** `host:port` */
   readonly address: string;
   /** The others of `source.hosts` that are not read, and why. */
@@ -47,7 +49,8 @@ async function factsOf(options: MysqlOptions): Promise<ServerFacts> {
 function sourceAt(options: MysqlOptions, facts: ServerFacts, passedOver: Choice['passedOver']): Source {
   const again = (): Promise<Connection> => connectTo(facts, options);
   const address = `${options.host}:${options.port}`;
-  return { facts, address, passedOver, connectionOptions: driverOptions(options), connect: again };
+  const connectionOptions = driverOptions(options);
+  return { facts, server: options, address, passedOver, connectionOptions, connect: again };
 }
 
 /** Rows and binlog must come from one server: an address may lead to another one from one moment to the next. */
