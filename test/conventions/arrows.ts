@@ -43,7 +43,7 @@ const table: Readonly<Record<string, Arrows>> = {
     packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit', 'compare'],
     // Its own code says what capture would do, and runs it.
     services: ['capture'],
-    external: ['commander'],
+    external: ['commander', 'zod'],
   },
   'packages/compare': {
     packages: ['envelope', 'runtime', 'mysql', 'sink-kit'],

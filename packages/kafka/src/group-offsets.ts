@@ -25,7 +25,12 @@ export interface GroupPosition extends TopicPartition, Watermarks {
 
 export interface GroupMove extends TopicPartition {
   readonly offset: bigint;
+  /** Id of the topic that it is a place of: in another one of the name it is none. Absent: not stored. */
+  readonly topicId?: string;
 }
+
+/** An offset that a group has committed. */
+export interface GroupOffset extends TopicPartition, StoredOffset {}
 
 const NOTHING: ReadonlyMap<string, StoredOffset> = new Map();
 const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
@@ -68,6 +73,23 @@ export async function groupHasOffsets(kafka: Kafka, groupId: string): Promise<bo
   return withAdmin(kafka, `read the offsets of group ${groupId}`, async (admin) => {
     const topics = await admin.fetchOffsets({ groupId });
     return topics.some(({ partitions }) => partitions.some(({ offset }) => BigInt(offset) > 0n));
+  });
+}
+
+/** Where the group stands by itself, in all topics. Throws PipelineError. */
+export async function groupOffsets(kafka: Kafka, groupId: string): Promise<readonly GroupOffset[]> {
+  return withAdmin(kafka, `read the offsets of group ${groupId}`, async (admin) => {
+    const topics = await admin.fetchOffsets({ groupId });
+    return topics.flatMap(({ topic, partitions }) =>
+      partitions
+        .map(({ partition, offset, metadata }) => ({
+          topic,
+          partition,
+          offset: BigInt(offset),
+          topicId: metadata === null || metadata === '' ? null : metadata,
+        }))
+        .filter(({ offset }) => offset >= 0n),
+    );
   });
 }
 
@@ -164,10 +186,11 @@ export async function moveGroup(
     const connection = await connections.to(coordinator);
     const topics = [...Map.groupBy(moves, ({ topic }) => topic)].map(([name, some]) => ({
       name,
-      partitions: some.map(({ partition, offset }) => ({
+      partitions: some.map(({ partition, offset, topicId }) => ({
         partitionIndex: partition,
         committedOffset: offset,
         committedLeaderEpoch: NO_LEADER_EPOCH,
+        ...(topicId === undefined ? {} : { committedMetadata: topicId }),
       })),
     }));
     await offsetCommitV8.api.async(connection, groupId, NO_GENERATION, NO_MEMBER, null, topics);

@@ -16,6 +16,7 @@ export type { KafkaOutage } from './recovery-window.ts';
 export { RecordSeals, SEAL_HEADER, sealHeader, sealIn, type PlacedRecord } from './record-seals.ts';
 export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 export type { RecordPlace, SealedTopics } from './topic-ranges.ts';
+export { describeCluster, type ClusterFacts, type TopicFacts } from './topic-settings.ts';
 export { compareTopics, ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
@@ -32,11 +33,13 @@ export {
   groupActive,
   groupHasOffsets,
   groupMembers,
+  groupOffsets,
   groupPositions,
   GroupWatch,
   moveGroup,
   type GroupMember,
   type GroupMove,
+  type GroupOffset,
   type GroupPosition,
 } from './group-offsets.ts';
 export { BatchConsumer, lagOf, type BatchConsumerOptions, type BatchVerdict } from './consumer.ts';

@@ -96,8 +96,9 @@ async function raise(admin: Admin, problems: readonly TopicProblem[]): Promise<b
 }
 
 /** Set for this topic itself, not a default of the broker. */
-const isOfTopic = ({ configSource }: { configSource: number }): boolean =>
-  configSource === (kafkajs.ConfigSource.TOPIC_CONFIG as number);
+export function isOfTopic({ configSource }: { readonly configSource: number }): boolean {
+  return configSource === (kafkajs.ConfigSource.TOPIC_CONFIG as number);
+}
 
 export interface TopicComparison {
   readonly missing: readonly string[];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { groupMembers, groupPositions, GroupWatch, moveGroup } from '../src/index.ts';
+import { groupMembers, groupOffsets, groupPositions, GroupWatch, moveGroup } from '../src/index.ts';
 import { TestBroker } from './support/broker.ts';
 
 let broker: TestBroker;
@@ -45,6 +45,11 @@ describe('a consumer group seen from outside', () => {
       { atTime: 5n },
     ]);
     expect(await groupPositions(broker.client, group, [], null)).toEqual([]);
+    const offsets = await groupOffsets(broker.client, group);
+    expect([...offsets].sort((a, b) => a.partition - b.partition)).toEqual([
+      { topic, partition: 0, offset: 3n, topicId: null },
+      { topic, partition: 1, offset: 0n, topicId: null },
+    ]);
   });
 
   test('is moved by nobody while it has a member', async () => {

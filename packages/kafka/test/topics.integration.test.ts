@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compareTopics, ensureTopics, listTopics, PlainProducer, type TopicSpec } from '../src/index.ts';
+import {
+  compareTopics,
+  describeCluster,
+  ensureTopics,
+  listTopics,
+  PlainProducer,
+  type TopicSpec,
+} from '../src/index.ts';
 import { TestBroker } from './support/broker.ts';
 
 let broker: TestBroker;
@@ -78,6 +85,22 @@ describe('ensureTopics', () => {
       errorClass: 'fatal',
     });
   });
+});
+
+test('topics are described with the settings of their own alone', async () => {
+  const own = spec(broker.uniqueName('own'));
+  const bare = spec(broker.uniqueName('bare'), { partitions: 1, configs: {} });
+  await ensureTopics(broker.client, [own, bare]);
+  const ids = new Map([
+    [own.name, 'i-1'],
+    [bare.name, 'i-2'],
+  ]);
+  const { clusterId, topics } = await describeCluster(broker.client, ids);
+  expect(clusterId).not.toBe('');
+  expect(topics).toEqual([
+    { ...own, id: 'i-1' },
+    { ...bare, id: 'i-2' },
+  ]);
 });
 
 test('PlainProducer: bytes and headers arrive untouched, in the partition asked for', async () => {

@@ -1,3 +1,4 @@
+import { backupCommand } from '../backup/backup-command.ts';
 import { completionCommand } from '../completion/completion-command.ts';
 import { captureHandoverCommand, captureLeaderCommand } from './capture-commands.ts';
 import type { Command } from './command.ts';
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   heapCommand,
   compareCommand,
   repairCommand,
+  backupCommand,
   snapshotListCommand,
   snapshotStartCommand,
   ...snapshotMoveCommands,

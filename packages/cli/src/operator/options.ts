@@ -46,7 +46,7 @@ export const OPTIONS = {
   to: {
     value: 'WHERE',
     meaning:
-      'rewind: beginning, a TIME as of --since, or an offset with --topic and --partition; handover: a capture, as sluice capture leader names it',
+      'rewind: beginning, a TIME as of --since, or an offset with --topic and --partition; handover: a capture, as sluice capture leader names it; backup: a new folder',
   },
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandFailed } from '../operator/command-failed.ts';
+import { MANIFEST, type BackupManifest } from './backup-manifest.ts';
+
+/** Only its owner: a checkpoint has keys of rows, a statement may have values. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** The folder of a backup while it is made. It is one when its manifest stands in it, which comes last. */
+export class BackupFolder {
+  readonly #path: string;
+  readonly #files: Record<string, BackupManifest['files'][string]> = {};
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Throws CommandFailed for a folder that cannot be made, or has something in it. */
+  static async create(path: string): Promise<BackupFolder> {
+    try {
+      await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+      if ((await readdir(path)).length > 0)
+        throw new CommandFailed(`--to: ${path} is not empty: name a new folder`);
+    } catch (error) {
+      if (error instanceof CommandFailed) throw error;
+      throw new CommandFailed(`--to: ${path} cannot be made: ${(error as Error).message}`, { cause: error });
+    }
+    return new BackupFolder(path);
+  }
+
+  /** What was written so far, by name. */
+  get files(): BackupManifest['files'] {
+    return this.#files;
+  }
+
+  /**
+   * Writes a file of lines while `work` gives them, so that no topic has to fit into memory. Resolves to how many there were.
+   * @param work is given what takes a line, without its end
+   */
+  async lines(name: string, work: (line: (text: string) => void) => Promise<void>): Promise<number> {
+    const file = openSync(join(this.#path, name), 'wx', FILE_MODE);
+    const hash = createHash('sha256');
+    let [count, bytes] = [0, 0];
+    try {
+      await work((text) => {
+        const line = Buffer.from(`${text}\n`);
+        writeSync(file, line);
+        hash.update(line);
+        count += 1;
+        bytes += line.length;
+      });
+    } finally {
+      closeSync(file);
+    }
+    this.#files[name] = { bytes, sha256: hash.digest('hex') };
+    return count;
+  }
+
+  async document(name: string, document: unknown): Promise<void> {
+    await this.lines(name, async (line) => line(JSON.stringify(document, null, 2)));
+  }
+
+  /** Makes it a backup: without a manifest nobody takes it for one. */
+  async finish(manifest: string): Promise<void> {
+    const part = join(this.#path, `${MANIFEST}.part`);
+    await writeFile(part, manifest, { flag: 'wx', mode: FILE_MODE });
+    await rename(part, join(this.#path, MANIFEST));
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkpointsTopic, ddlTopic, decisionsTopic, schemaHistoryTopic } from '@sluice/envelope';
+import { startStack } from '@sluice/local-stack';
+import { afterAll, expect, test } from 'vitest';
+import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { newFolder } from '../harness/processes/new-folder.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
+import { testScope } from '../harness/scope.ts';
+
+const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
+afterAll(() => stack.stop());
+
+interface Line {
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string | null>>;
+}
+
+interface Manifest {
+  readonly pipeline: string;
+  readonly takenAt: string;
+  readonly source: { readonly file: string; readonly position: number };
+  readonly topics: readonly {
+    readonly name: string;
+    readonly id: string;
+    readonly partitions: number;
+    readonly configs: Readonly<Record<string, string>>;
+    readonly records: { readonly file: string; readonly count: number } | null;
+  }[];
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+test('the state of a running pipeline is backed up as it stands in Kafka', async () => {
+  const scope = testScope();
+  const pipeline = await SinkPipeline.withTables(scope, stack, 'backup', [
+    'CREATE TABLE item (id INT NOT NULL PRIMARY KEY, note VARCHAR(40))',
+    "INSERT INTO item VALUES (1, 'one'), (2, 'two')",
+  ]);
+  const [{ configFile }] = (await pipeline.start('capture', 'sink-redis')) as [PipelineProcess];
+  await pipeline.database.run(
+    'ALTER TABLE item ADD COLUMN more INT',
+    "INSERT INTO item VALUES (3, 'three', 3)",
+  );
+  await sluice(configFile, 'sink pause --sink redis --reason drill');
+
+  const parent = await newFolder(scope);
+  const to = join(parent, 'first');
+  const taken = await sluice(configFile, 'backup --to', to);
+  expect(taken).toMatchObject({ code: 0, said: expect.stringContaining('the checkpoint at ') as string });
+  const manifest = JSON.parse(await readFile(join(to, 'manifest.json'), 'utf8')) as Manifest;
+  expect(manifest.pipeline).toBe(pipeline.name);
+
+  // Every other file is named in the manifest, with what it holds.
+  const names = (await readdir(to)).filter((name) => name !== 'manifest.json').sort();
+  expect(Object.keys(manifest.files).sort()).toEqual(names);
+  for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
+    const content = await readFile(join(to, name));
+    expect([name, content.length, createHash('sha256').update(content).digest('hex')]).toEqual([
+      name,
+      bytes,
+      sha256,
+    ]);
+  }
+
+  const configuration: unknown = JSON.parse(await readFile(join(to, 'configuration.json'), 'utf8'));
+  expect(configuration).toMatchObject({ pipeline: pipeline.name, source: { password: '***' } });
+
+  const linesOf = async (topic: string): Promise<readonly Line[]> => {
+    const { records } = manifest.topics.find(({ name }) => name === topic) ?? { records: null };
+    const text = await readFile(join(to, records?.file ?? ''), 'utf8');
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Line);
+  };
+  for (const topic of [schemaHistoryTopic(pipeline.name), ddlTopic(pipeline.name)]) {
+    const inKafka: Line[] = [];
+    await pipeline.reader.readTopic(topic, {}, ({ key, value, headers }) => {
+      const text = (bytes: Buffer | null): string | null => bytes?.toString('base64') ?? null;
+      const entries = [...headers].map(([name, bytes]): [string, string | null] => [name, text(bytes)]);
+      inKafka.push({ key: text(key), value: text(value), headers: Object.fromEntries(entries) });
+    });
+    const kept = (await linesOf(topic)).map(({ key, value, headers }) => ({ key, value, headers }));
+    expect(kept.length).toBeGreaterThan(0);
+    // More may have come since.
+    expect(inKafka.slice(0, kept.length)).toEqual(kept);
+  }
+  expect(await linesOf(checkpointsTopic(pipeline.name))).toHaveLength(1);
+  const [pause] = await linesOf(decisionsTopic(pipeline.name, 'redis'));
+  expect(Buffer.from(pause?.key ?? '', 'base64').toString()).toBe('pause:*');
+
+  const rows = manifest.topics.find(({ name }) => name === pipeline.topic('item'));
+  expect(rows).toMatchObject({ partitions: 3, records: null, configs: { 'retention.ms': '604800000' } });
+  expect(rows?.id).toBe((await pipeline.reader.topicIds()).get(pipeline.topic('item')));
+
+  // A folder that has something in it is left as it is; one without a manifest is no backup.
+  expect(await sluice(configFile, 'backup --to', to)).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('is not empty: name a new folder') as string,
+  });
+});
