@@ -77,6 +77,7 @@ const table: Readonly<Record<string, Arrows>> = {
       'ops',
       'session',
       'tables',
+      'orphans',
       'snapshot',
       'stream',
       'preflight',

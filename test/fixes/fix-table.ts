@@ -130,6 +130,8 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   TARGET_OFFSET_MOVED: { passes: fault('sinks-join-and-leave') },
   TOPICS_SPLIT: { cannot: 'it takes a pipeline of its own' },
   TOPIC_UNKNOWN: { cannot: 'a fault of Sluice' },
+  ORPHANS_INCOMPLETE: { by: e2e('orphans'), title: 'what the old master kept' },
+  ORPHANS_REFUSED: { cannot: 'which statement a person carries over depends on the message' },
   PATTERN_WITHOUT_TABLE: {
     by: e2e('hidden-tables'),
     title: 'starts with those that the message gives it',

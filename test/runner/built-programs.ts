@@ -16,6 +16,7 @@ const PARTS = [
   './plan',
   './published',
   './published-rows',
+  './orphans',
 ];
 /** They load files that lie beside them. */
 const UNBUNDLED = ['@node-rs/crc32', '@bokuweb/zstd-wasm', '@platformatic/wasm-utils'];

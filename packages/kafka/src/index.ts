@@ -10,6 +10,7 @@ export {
   type ByteTarget,
 } from './record-batch-builder.ts';
 export { PlainProducer, type PlainRecord } from './plain-producer.ts';
+export { recordValues } from './record-values.ts';
 export { TopicProducer } from './topic-producer.ts';
 export { compressedBytes, type Compression } from './record-batch-wire.ts';
 export type { KafkaOutage } from './recovery-window.ts';

@@ -18,6 +18,15 @@ export {
   type MysqlErrorDescription,
 } from './errors.ts';
 export { quoteAccount, quoteIdentifier, quoteTable } from './identifiers.ts';
+export {
+  columnCodec,
+  documentCodec,
+  equalLiteral,
+  mariadbJson,
+  quote,
+  typeName,
+  type ColumnCodec,
+} from './literals.ts';
 export { SESSION_SQL } from './session-sql.ts';
 export { readTable, readTables, type ColumnRow, type TableDescription, type UniqueIndex } from './tables.ts';
 export { readVariables, readVersion } from './variables.ts';

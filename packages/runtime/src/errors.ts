@@ -258,6 +258,16 @@ export const ERRORS = {
     fix: 'Stop the process that uses the port, or change the `ops` setting named in the message.',
     exit: 'configuration',
   },
+  ORPHANS_INCOMPLETE: {
+    class: 'fatal',
+    summary: 'the binlog that was given does not hold all transactions that the old master kept for itself',
+    fix: 'Give all binlog files of the old master from the one with the first orphaned transaction on, by --binlog; of files that it has purged, from a backup.',
+  },
+  ORPHANS_REFUSED: {
+    class: 'fatal',
+    summary: 'what the old master kept for itself cannot be taken as changes of rows',
+    fix: 'Read the message: it names the place and the reason. What is no change of a row, such as DDL, a person must carry over or take back by hand.',
+  },
   PATTERN_WITHOUT_TABLE: {
     class: 'schema',
     summary: 'a pattern in source.tables matches no table that capture can see',

@@ -1,4 +1,4 @@
-import { typeName } from './mysql-mapper.ts';
+import { typeName } from '@sluice/mysql';
 
 const NUMBERS = /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit|year)$/;
 const TEXTS = /^((tiny|medium|long)?(text|blob)|(var)?(char|binary)|set)$/;

@@ -1,9 +1,15 @@
 import type { Row } from '@sluice/envelope';
-import { quoteIdentifier, quoteTable, readTable, type PoolConnection } from '@sluice/mysql';
+import {
+  quoteIdentifier,
+  quoteTable,
+  readTable,
+  type PoolConnection,
+  equalLiteral,
+  typeName,
+} from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { z } from 'zod';
-import { equalLiteral, typeName } from './mysql-mapper.ts';
 import type { TargetTable } from './target-table.ts';
 
 /** How a column is kept as text, and becomes SQL again. */

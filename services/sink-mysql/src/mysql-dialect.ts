@@ -1,6 +1,5 @@
-import { quoteIdentifier, quoteTable } from '@sluice/mysql';
+import { quoteIdentifier, quoteTable, quote } from '@sluice/mysql';
 import type { ColumnUpdate, SqlDialect } from '@sluice/sql-sink';
-import { quote } from './mysql-mapper.ts';
 
 const NOW = 'CURRENT_TIMESTAMP(6)';
 

@@ -2,7 +2,7 @@ import { exactAfter, exactMember, type Row, type RowEnvelope, type Sequence } fr
 import type { Delivery } from '@sluice/sink-kit';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
-import { equalLiteral, quote } from './mysql-mapper.ts';
+import { equalLiteral, quote } from '@sluice/mysql';
 import type { InsertPlan, KeyPlan, TargetTable } from './target-table.ts';
 
 /** A row of a batch on its way into the target. */

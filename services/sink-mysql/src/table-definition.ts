@@ -1,8 +1,7 @@
 import type { SchemaColumn } from '@sluice/envelope';
-import { quoteIdentifier, type ColumnRow, type Flavour } from '@sluice/mysql';
+import { quoteIdentifier, type ColumnRow, type Flavour, typeName } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
-import { typeName } from './mysql-mapper.ts';
 import { CODES } from './errors.ts';
 
 export const SEQUENCE_DEFINITION = `\`${SEQUENCE_COLUMN}\` BIGINT NOT NULL DEFAULT 0 INVISIBLE`;

@@ -1,7 +1,12 @@
-import { describeMysqlError, quoteTable, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
+import {
+  describeMysqlError,
+  quoteTable,
+  type PoolConnection,
+  type RowDataPacket,
+  quote,
+} from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
-import { quote } from './mysql-mapper.ts';
 import { SEQUENCE_DEFINITION } from './table-definition.ts';
 import { CODES } from './errors.ts';
 

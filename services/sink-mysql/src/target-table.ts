@@ -5,11 +5,14 @@ import {
   quoteTable,
   type Flavour,
   type TableDescription,
+  columnCodec,
+  documentCodec,
+  mariadbJson,
+  type ColumnCodec,
 } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { implicitValue } from './implicit-values.ts';
-import { columnCodec, documentCodec, mariadbJson, type ColumnCodec } from './mysql-mapper.ts';
 import { foldName, isDemanded } from './table-definition.ts';
 import { CODES } from './errors.ts';
 

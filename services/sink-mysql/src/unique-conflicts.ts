@@ -1,8 +1,7 @@
 import type { Sequence } from '@sluice/envelope';
-import { describeMysqlError, quoteIdentifier, type RowDataPacket } from '@sluice/mysql';
+import { describeMysqlError, quoteIdentifier, type RowDataPacket, equalLiteral } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN, toSequence } from '@sluice/sql-sink';
-import { equalLiteral } from './mysql-mapper.ts';
 import { insertStatements, type PendingRow } from './row-statements.ts';
 import { send, type RowTask } from './row-task.ts';
 

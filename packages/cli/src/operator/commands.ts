@@ -17,6 +17,7 @@ import { hashKeyNewCommand, sealKeyNewCommand } from './key-commands.ts';
 import { heapCommand } from './heap-command.ts';
 import { logsCommand } from './logs-command.ts';
 import { doctorCommand } from './doctor.ts';
+import { orphansDumpCommand, orphansListCommand } from './orphan-commands.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
 import { repairCommand } from './repair-command.ts';
@@ -48,6 +49,8 @@ export const COMMANDS: readonly Command[] = [
   compareCommand,
   repairCommand,
   backupCommand,
+  orphansListCommand,
+  orphansDumpCommand,
   snapshotListCommand,
   snapshotStartCommand,
   ...snapshotMoveCommands,

@@ -46,8 +46,10 @@ export const OPTIONS = {
   to: {
     value: 'WHERE',
     meaning:
-      'rewind: beginning, a TIME as of --since, or an offset with --topic and --partition; handover: a capture, as sluice capture leader names it; backup: a new folder',
+      'rewind: beginning, a TIME as of --since, or an offset with --topic and --partition; handover: a capture, as sluice capture leader names it; backup: a new folder; orphans: the new master, HOST:PORT (default: the source of the file)',
   },
+  from: { value: 'HOST:PORT', meaning: 'the old master, with the login of the source' },
+  binlog: { value: 'FILE', meaning: 'a binlog file of an old master that is dead' },
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },
   'accept-gap': { meaning: 'rewind although records were deleted before they were read' },
@@ -76,7 +78,8 @@ export const OPTIONS = {
   },
   'output-file': {
     value: 'FILE',
-    meaning: 'write the report there as JSON, or NDJSON with --output ndjson: it holds row values',
+    meaning:
+      'write the report there as JSON, or NDJSON with --output ndjson (orphans dump: envelopes, a line each): it holds row values',
   },
   report: { value: 'FILE', meaning: 'a report that sluice compare has written by --output-file' },
   apply: { meaning: 'write into the stores; without it the command says what it would do' },
@@ -93,7 +96,8 @@ export const OPTIONS = {
   next: { value: 'SINK', meaning: 'a sink that is repaired when the gate has passed' },
   'sql-file': {
     value: 'FILE',
-    meaning: 'write there, for each store, what its own tool would have to be given, and change nothing',
+    meaning:
+      'write there, for each store, what its own tool would have to be given, and change nothing (orphans: SQL for the server)',
   },
   reconcile: { meaning: 'at the end, sinks delete rows of the table that the source no longer has' },
   output: {

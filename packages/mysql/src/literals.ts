@@ -1,6 +1,9 @@
-import type { JsonValue } from '@sluice/envelope';
-import type { Flavour } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import type { Flavour } from './version.ts';
+
+/** A value of an envelope: JSON, as `docs/types.md` says for each type of column. */
+type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
 /** How the values of a column go into SQL text. Pure: envelope value in, SQL literal out. */
 export interface ColumnCodec {

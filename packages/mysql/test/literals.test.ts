@@ -1,8 +1,9 @@
-import type { JsonValue } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { columnCodec, quote } from '../src/mysql-mapper.ts';
+import { columnCodec, quote } from '../src/literals.ts';
+
+type JsonValue = Parameters<ReturnType<typeof columnCodec>['literal']>[0];
 
 const literal = (type: string, value: JsonValue): string => columnCodec(type, 'mysql').literal(value);
 

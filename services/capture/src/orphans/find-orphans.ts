@@ -1,0 +1,124 @@
+import { createLogger, PipelineError, type SluiceConfig, type SourceHost } from '@sluice/runtime';
+import type { StreamPosition } from '../model/position.ts';
+import { binlogStart, readFiles, readServer } from './binlog-events.ts';
+import { GtidSet } from './gtid-set.ts';
+import { newMasterOf, openMaster, requireTwoServers, type Master } from './masters.ts';
+import { OrphanReader, type OrphanConsumer } from './orphan-reader.ts';
+import { OrphanTables } from './orphan-tables.ts';
+
+/** Where orphans are read. */
+export interface OrphanSource {
+  readonly config: SluiceConfig;
+  /** The old master; null: it is dead, and its files are read. */
+  readonly from: Pick<SourceHost, 'host' | 'port'> | null;
+  /** Binlog files of the old master on disk; none: they are read from the server. */
+  readonly files: readonly string[];
+  /** The new master; null: the server of the configuration. */
+  readonly to: Pick<SourceHost, 'host' | 'port'> | null;
+}
+
+/** What was found beside the transactions themselves. */
+export interface OrphanFindings {
+  /** `host:port` of the old master; null when it was dead. */
+  readonly oldMaster: string | null;
+  readonly newMaster: string;
+  readonly flavour: Master['facts']['flavour'];
+  readonly version: string;
+  /** `server_id` of the old master; null when it was dead. */
+  readonly serverId: number | null;
+  /** The orphans' GTIDs in the server's form. */
+  readonly gtids: string;
+  readonly transactions: number;
+  /** MariaDB: the position that both have. */
+  readonly shared: string | null;
+  /** Where the last file ends within a transaction, which was not committed. */
+  readonly tornAt: StreamPosition | null;
+}
+
+/** The one who takes the orphans, by the tables that it may ask for. */
+export type ConsumerOf = (tables: OrphanTables, findings: Pick<OrphanFindings, 'flavour'>) => OrphanConsumer;
+
+/**
+ * Reads every transaction of the old master that the new one does not have, in the order of its binlog. Changes nothing. Throws a
+ * PipelineError: ORPHANS_INCOMPLETE when not all are there, ORPHANS_REFUSED when they cannot be told, and as servers fail.
+ */
+export async function findOrphans(source: OrphanSource, consumerOf: ConsumerOf): Promise<OrphanFindings> {
+  const { config, from } = source;
+  const newMaster = await openMaster(config, newMasterOf(config, from, source.to));
+  try {
+    if (from === null) return await fromFiles(source, newMaster, consumerOf);
+    const old = await openMaster(config, from);
+    try {
+      requireTwoServers(old, newMaster);
+      return await fromServer(old, newMaster, config, consumerOf);
+    } finally {
+      old.connection.destroy();
+    }
+  } finally {
+    newMaster.connection.destroy();
+  }
+}
+
+async function fromServer(
+  old: Master,
+  newMaster: Master,
+  config: SluiceConfig,
+  consumerOf: ConsumerOf,
+): Promise<OrphanFindings> {
+  const { flavour } = old.facts;
+  const known = newMaster.gtids.completedBy(old.gtids);
+  const tables = await OrphanTables.read(old.connection, old.facts, old.address, config);
+  const start = await binlogStart(old, known);
+  const reader = new OrphanReader(flavour, known, start.gtids, consumerOf(tables, { flavour }));
+  if (!old.gtids.minus(known).isEmpty) {
+    const log = createLogger('orphans', { level: 'silent' });
+    await readServer(old, start, reader, tables.factsOf, log);
+  }
+  // Of MariaDB's servers only the newest transactions are named: that one stands for all before it.
+  const read = GtidSet.parse(flavour, reader.gtids.join(','));
+  const lost = old.gtids.minus(known.with(read));
+  if (!lost.isEmpty)
+    throw new PipelineError(
+      'ORPHANS_INCOMPLETE',
+      `${old.address} has executed transactions that are not in its binlog: ${lost.toString()}.`,
+    );
+  return {
+    ...findingsOf(reader, newMaster),
+    oldMaster: old.address,
+    serverId: old.facts.serverId,
+    version: old.facts.version,
+    tornAt: null,
+  };
+}
+
+async function fromFiles(
+  { config, files }: OrphanSource,
+  newMaster: Master,
+  consumerOf: ConsumerOf,
+): Promise<OrphanFindings> {
+  const { facts, connection, address } = newMaster;
+  const { flavour } = facts;
+  const tables = await OrphanTables.read(connection, facts, address, config);
+  const reader = new OrphanReader(flavour, newMaster.gtids, '', consumerOf(tables, { flavour }));
+  const { tornAt } = await readFiles(files, flavour, reader, tables.factsOf);
+  return {
+    ...findingsOf(reader, newMaster),
+    oldMaster: null,
+    serverId: null,
+    version: facts.version,
+    tornAt,
+  };
+}
+
+function findingsOf(
+  reader: OrphanReader,
+  { address, facts: { flavour } }: Master,
+): Pick<OrphanFindings, 'newMaster' | 'flavour' | 'gtids' | 'transactions' | 'shared'> {
+  return {
+    newMaster: address,
+    flavour,
+    gtids: GtidSet.of(flavour, reader.gtids).toString(),
+    transactions: reader.gtids.length,
+    shared: flavour === 'mariadb' ? reader.shared.toString() : null,
+  };
+}

@@ -1,0 +1,44 @@
+import { findOrphans, type OrphanFindings, type OrphanSource } from './find-orphans.ts';
+import { EnvelopeDump, SQL_SESSION, SqlDump, together, type Write } from './dump-orphans.ts';
+import type { OrphanTransaction } from './orphan.ts';
+import type { OrphanConsumer } from './orphan-reader.ts';
+import { SqlStatements } from './sql-statements.ts';
+
+export type { OrphanFindings, OrphanSource } from './find-orphans.ts';
+export type { OrphanTransaction } from './orphan.ts';
+
+export interface OrphanList extends OrphanFindings {
+  readonly orphans: readonly OrphanTransaction[];
+}
+
+/** The transactions that the new master does not have, in the order of the old master's binlog. Throws as `findOrphans`. */
+export async function listOrphans(source: OrphanSource): Promise<OrphanList> {
+  const orphans: OrphanTransaction[] = [];
+  const findings = await findOrphans(source, () => ({
+    rows: () => undefined,
+    commit: (transaction) => void orphans.push(transaction),
+  }));
+  return { ...findings, orphans };
+}
+
+export interface OrphanDump extends OrphanFindings {
+  /** Rows of tables that capture does not capture: they have no envelope. */
+  readonly leftOut: number;
+}
+
+/** Writes the orphans as envelopes, a line each, and as SQL. Throws as `findOrphans`, and ORPHANS_REFUSED for what is no change of a row. */
+export async function dumpOrphans(
+  source: OrphanSource,
+  { envelopes, sql }: { readonly envelopes: Write | null; readonly sql: Write | null },
+): Promise<OrphanDump> {
+  let dump: EnvelopeDump | null = null;
+  sql?.(`-- Orphaned transactions of the old master, in their order.\n${SQL_SESSION}`);
+  const findings = await findOrphans(source, (tables, { flavour }) => {
+    const consumers: OrphanConsumer[] = [];
+    if (envelopes !== null) consumers.push((dump = new EnvelopeDump(tables, source.config, envelopes)));
+    if (sql !== null) consumers.push(new SqlDump(tables, new SqlStatements(flavour), sql));
+    return together(consumers);
+  });
+  const { leftOut } = (dump ?? { leftOut: 0 }) as { readonly leftOut: number };
+  return { ...findings, leftOut };
+}

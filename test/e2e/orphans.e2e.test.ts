@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { decodeEnvelope, type RowEnvelope } from '@sluice/envelope';
+import { startStack } from '@sluice/local-stack';
+import { afterAll, expect, test } from 'vitest';
+import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
+import { ReplicatedSource, type Flavour } from '../harness/histories/replica.ts';
+import { sluice, type CommandEnd } from '../harness/processes/sluice-command.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { testScope, type Scope } from '../harness/scope.ts';
+import {
+  COMMON_CHANGES,
+  CONFLICTING_CHANGES,
+  makeOrphans,
+  NEW_CHANGES,
+  ORPHAN_TABLES,
+  ORPHANED_CHANGES,
+} from '../harness/workloads/orphaned-changes.ts';
+
+/** An old master that died with transactions of its own, and the replica that took its place. */
+
+const stack = await startStack({ servers: ['kafka'] });
+afterAll(() => stack.stop());
+
+/** The default of MySQL. */
+const LOGS_WHAT_IT_REPLICATES = { mysql: [], mariadb: ['--log-slave-updates=ON'] };
+
+interface Listed {
+  readonly transactions: number;
+  readonly orphans: readonly {
+    readonly gtid: string;
+    readonly tables: readonly { readonly table: string; readonly counts: Readonly<Record<string, number>> }[];
+  }[];
+}
+
+test.each(['mysql', 'mariadb'] as const)(
+  '%s: what the old master kept is listed and dumped',
+  async (flavour) => {
+    const masters = await twoMasters(testScope(), flavour);
+    const { gtids, from, run, file, servers } = masters;
+
+    const listed = await run('list', '--from', from);
+    expect([listed.code, listed.said]).toEqual([0, expect.stringContaining('9 orphaned transactions')]);
+    expect(outlineOf(listed)).toEqual(
+      ORPHANED_CHANGES.map(({ does }, index) => ({ gtid: gtids[index], does })),
+    );
+
+    const files = await binlogPaths(servers);
+    const fromFiles = await run('list', ...files.flatMap((path) => ['--binlog', path]));
+    expect([fromFiles.said, outlineOf(fromFiles)]).toEqual([listed.said, outlineOf(listed)]);
+    const first = files[0] ?? '';
+    const gap = await run('list', '--binlog', first, '--binlog', first);
+    expect([gap.code, gap.said]).toEqual([1, expect.stringContaining('ORPHANS_INCOMPLETE')]);
+
+    const dumped = await run(
+      'dump',
+      '--from',
+      from,
+      '--output-file',
+      file('rows.ndjson'),
+      '--sql-file',
+      file('rows.sql'),
+    );
+    expect([dumped.code, dumped.said]).toEqual([0, expect.stringContaining('9 orphaned transactions')]);
+    const envelopes = (await readFile(file('rows.ndjson'), 'utf8')).trimEnd().split('\n');
+    const payloads = envelopes.map((line) => (decodeEnvelope(Buffer.from(line)) as RowEnvelope).payload);
+    expect(payloads.map(({ source: { gtid }, operation }) => `${gtid} ${operation}`)).toEqual(
+      gtids.flatMap((gtid, index) => RECORDS[index]?.map((operation) => `${gtid} ${operation}`)),
+    );
+    expect(payloads[0]?.after).toMatchObject({
+      id: 100,
+      name: "it's \\ a\r\nline\0, größe",
+      price: '99.9999',
+    });
+    const again = await run('dump', '--from', from, '--sql-file', file('rows.sql'));
+    expect([again.code, again.said]).toEqual([1, expect.stringContaining('is there already')]);
+  },
+  120_000,
+);
+
+/** The records of each orphaned transaction; a key change is two. */
+const RECORDS: readonly (readonly string[])[] = [
+  ['INSERT', 'INSERT'],
+  ['UPDATE'],
+  ['DELETE', 'DELETE'],
+  ['DELETE', 'INSERT'],
+  ['UPDATE', 'UPDATE', 'INSERT', 'DELETE', 'UPDATE'],
+  ['INSERT', 'INSERT', 'INSERT'],
+  ['UPDATE'],
+  ['DELETE'],
+  ['INSERT', 'UPDATE'],
+];
+
+function outlineOf({ document, said }: CommandEnd) {
+  if (document === null) throw new Error(said);
+  return (document as Listed).orphans.map(({ gtid, tables }) => ({
+    gtid,
+    does: Object.fromEntries(
+      tables.map(({ table, counts }) => [table, [counts['INSERT'], counts['UPDATE'], counts['DELETE']]]),
+    ),
+  }));
+}
+
+/** The old master has orphans, the new one has gone on; `source` of the configuration is the new one. */
+async function twoMasters(scope: Scope, flavour: Flavour) {
+  const servers = await ReplicatedSource.start(scope, flavour, LOGS_WHAT_IT_REPLICATES[flavour]);
+  const { source, replica } = servers;
+  const database = await SourceDatabase.create(scope, source, 'orphans');
+  await database.run(...ORPHAN_TABLES, ...COMMON_CHANGES);
+  await servers.caughtUp();
+  await servers.on('replica', flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE');
+  const gtids = await makeOrphans(await database.connect(), flavour);
+  await servers.on('replica', 'SET GLOBAL read_only = OFF');
+  await servers.on('replica', `USE ${database.name}`);
+  for (const change of [...NEW_CHANGES, ...CONFLICTING_CHANGES]) await servers.on('replica', change);
+  const { configFile } = await CapturePipeline.create(scope, {
+    brokers: stack.kafka.brokers,
+    database,
+    sections: { source: { host: replica.host, port: replica.port } },
+  });
+  const run = (...args: readonly string[]): Promise<CommandEnd> => sluice(configFile, 'orphans', ...args);
+  const file = (name: string): string => join(dirname(configFile), name);
+  return { servers, database, gtids, from: `${source.host}:${source.port}`, run, file };
+}
+
+async function binlogPaths(servers: ReplicatedSource): Promise<string[]> {
+  const [place] = await servers.on('source', 'SELECT @@log_bin_basename AS base');
+  const files = await servers.on('source', 'SHOW BINARY LOGS');
+  return files.map((row) => join(dirname(String(place?.['base'])), String(row['Log_name'])));
+}
