@@ -26,6 +26,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   alerts: ['test:alerts'],
   canary: ['test:canary'],
   rights: ['test:rights'],
+  compare: ['test:compare'],
   standby: ['test:standby'],
   upgrade: ['test:upgrade'],
   forged: ['test:forged'],

@@ -16,6 +16,10 @@ export interface ColumnKind {
   literal(text: string): string;
   /** A canonical text → the server's text, to look a row up by what a store says of its key. */
   serverText(canonical: string): string;
+  /** What values are ordered by, where every server orders them alike; `collation`: where it has the same one. */
+  readonly order?: 'number' | 'moment' | 'bytes' | 'collation';
+  /** Texts of any length and content; all others have no comma in them and are not N. */
+  readonly isFree?: boolean;
   /** ENUM and SET: ordered by the numbers of their members, but compared with a text as a text. */
   readonly isMember?: boolean;
   /** A canonical text → the text in a record's key, where that is another one. */
@@ -68,10 +72,11 @@ const INTEGER: ColumnKind = {
   fromDocument,
   literal: numberLiteral,
   serverText: unquoted,
+  order: 'number',
 };
 const BIG_INTEGER: ColumnKind = { ...INTEGER, fromServer: safeInteger };
 /** MariaDB shows two digits of a YEAR(2), which holds the whole year. */
-const YEAR: ColumnKind = { ...INTEGER, select: (column) => `YEAR(${column})` };
+const YEAR: ColumnKind = { ...withoutOrder(INTEGER), select: (column) => `YEAR(${column})` };
 const BITS: ColumnKind = { ...BIG_INTEGER, select: (column) => `${column} + 0` };
 const TEXT: ColumnKind = {
   select: plain,
@@ -79,21 +84,33 @@ const TEXT: ColumnKind = {
   fromDocument,
   literal: textLiteral,
   serverText: unquoted,
+  order: 'collation',
+  isFree: true,
 };
-const MEMBER: ColumnKind = { ...TEXT, isMember: true };
+const MEMBER: ColumnKind = { ...withoutOrder(TEXT), isMember: true };
+/** DATE, and the base of others. */
+const MOMENT: ColumnKind = { ...TEXT, order: 'moment', isFree: false };
+/** What only MariaDB has, and TIME, whose hours are not those of a day. */
+const PLAIN: ColumnKind = { ...withoutOrder(TEXT), isFree: false };
 /** Columns with ZEROFILL are shown with zeros in front. */
 const decimalText = (text: string): string => quoted(text.replace(/^(-?)0+(?=\d)/, '$1'));
-const DECIMAL: ColumnKind = { ...TEXT, fromServer: decimalText, literal: numberLiteral };
+const DECIMAL: ColumnKind = {
+  ...TEXT,
+  fromServer: decimalText,
+  literal: numberLiteral,
+  order: 'number',
+  isFree: false,
+};
 const momentText = (canonical: string): string => unquoted(canonical).replace('T', ' ').replace(/Z$/, '');
 const DATETIME: ColumnKind = {
-  ...TEXT,
+  ...MOMENT,
   fromServer: (text) => quoted(text.replace(' ', 'T')),
   serverText: momentText,
 };
 const TIMESTAMP: ColumnKind = { ...DATETIME, fromServer: (text) => quoted(`${text.replace(' ', 'T')}Z`) };
 const asJavascript = (canonical: string): string => JSON.stringify(Number(canonical));
 const DOUBLE: ColumnKind = {
-  ...INTEGER,
+  ...withoutOrder(INTEGER),
   fromServer: canonicalDouble,
   fromDocument: approximate,
   keyText: asJavascript,
@@ -113,9 +130,13 @@ const BYTES: ColumnKind = {
   fromDocument,
   literal: hexLiteral,
   serverText: (canonical) => Buffer.from(unquoted(canonical), 'base64').toString('hex'),
+  order: 'bytes',
 };
-const GEOMETRY: ColumnKind = { ...BYTES, fromServer: geometryOfHex };
-const JSON_DOCUMENT: ColumnKind = { ...TEXT, fromServer: (text) => canonicalJson(parseExactJson(text)) };
+const GEOMETRY: ColumnKind = { ...withoutOrder(BYTES), fromServer: geometryOfHex };
+const JSON_DOCUMENT: ColumnKind = {
+  ...withoutOrder(TEXT),
+  fromServer: (text) => canonicalJson(parseExactJson(text)),
+};
 
 const KINDS: ReadonlyMap<string, ColumnKind> = new Map([
   ...named('tinyint smallint mediumint int', INTEGER),
@@ -125,7 +146,9 @@ const KINDS: ReadonlyMap<string, ColumnKind> = new Map([
   ...named('decimal', DECIMAL),
   ...named('float', FLOAT),
   ...named('double', DOUBLE),
-  ...named('char varchar tinytext text mediumtext longtext date time uuid inet4 inet6', TEXT),
+  ...named('char varchar tinytext text mediumtext longtext', TEXT),
+  ...named('time uuid inet4 inet6', PLAIN),
+  ...named('date', MOMENT),
   ...named('enum set', MEMBER),
   ...named('binary varbinary tinyblob blob mediumblob longblob vector', BYTES),
   ...named('datetime', DATETIME),
@@ -134,6 +157,10 @@ const KINDS: ReadonlyMap<string, ColumnKind> = new Map([
   ...named('geometry point linestring polygon multipoint multilinestring multipolygon', GEOMETRY),
   ...named('geomcollection geometrycollection', GEOMETRY),
 ]);
+
+function withoutOrder({ order: _order, ...kind }: ColumnKind): ColumnKind {
+  return kind;
+}
 
 function named(types: string, kind: ColumnKind): [string, ColumnKind][] {
   return types.split(' ').map((type) => [type, kind]);

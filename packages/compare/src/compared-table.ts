@@ -11,6 +11,10 @@ export interface ComparedColumn {
   readonly kind: ColumnKind;
   /** A generated column may be absent in a sink; when it is there it must be equal. */
   readonly generated: boolean;
+  /** Of a text in the source; absent where it is not known. */
+  readonly collation?: string;
+  /** Whether the source allows NULL in it; absent where it is not known. */
+  readonly isNullable?: boolean;
 }
 
 export interface ComparedTable extends TableName {

@@ -43,6 +43,7 @@ export {
   rowOfDocument,
   unreadableRow,
   type ComparedSink,
+  type ServerCopy,
   type SinkTable,
   type SourceRow,
 } from './sink-table.ts';

@@ -1,7 +1,8 @@
+import type { TableName } from '@sluice/envelope';
 import type { ComparedRow, ComparedTable } from './compared-table.ts';
 import { isExactObject } from './exact-json.ts';
 import type { ExactJson } from './exact-json.ts';
-import { canonicalValues, type ServerRow } from './source-rows.ts';
+import { canonicalValues, type RowConnection, type ServerRow } from './source-rows.ts';
 
 /** A JSON document of a sink → a row. `ownMembers` are what Sluice adds. Null when it is not an object at all. */
 export function rowOfDocument(
@@ -66,8 +67,15 @@ export interface SinkTable {
   fetch(rows: readonly SourceRow[]): Promise<(ComparedRow | null)[]>;
   /** The rows that the sink calls so, in the same order; null where it has none (any more). */
   fetchStored(identities: readonly string[]): Promise<(ComparedRow | null)[]>;
+  /** Where the store is a server of MySQL or MariaDB: its table, whose rows it can add up by itself. */
+  readonly copy?: ServerCopy;
   /** The identity of every live row of the table; one may come twice. */
   identities(): AsyncIterable<string>;
+}
+
+/** A table on a server, with columns of the names that are published. */
+export interface ServerCopy extends TableName {
+  readonly connection: RowConnection;
 }
 
 export interface ComparedSink {

@@ -80,6 +80,7 @@ function mysqlTable(connection: RowConnection, table: ComparedTable, target: Tar
   };
   return {
     identity,
+    copy: { connection, database: target.database, table: target.table },
     async fetch(rows) {
       const found = await storedRows(rows.map((row) => row.keyLiterals));
       return rows.map((row) => found.get(identity(row.values)) ?? null);

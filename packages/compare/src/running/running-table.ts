@@ -67,15 +67,21 @@ export async function readRunningTable(
   return { table: { database, table, columns, key, notCompared }, remarks };
 }
 
-interface SourceColumn {
+/** A column as a server says of it. */
+export interface ServerColumn {
   readonly type: string;
   readonly collation: string | null;
+  readonly isNullable: boolean;
   readonly isGenerated: boolean;
 }
 
-async function columnsOf(source: RowConnection, name: TableName): Promise<ReadonlyMap<string, SourceColumn>> {
-  const [rows] = await source.promise.query<RowDataPacket[]>(
-    `SELECT COLUMN_NAME AS name, DATA_TYPE AS type, COLLATION_NAME AS collation, EXTRA AS extra
+/** Columns of a table of MySQL or MariaDB, by their names; none where it is not there. */
+export async function columnsOf(
+  server: RowConnection,
+  name: TableName,
+): Promise<ReadonlyMap<string, ServerColumn>> {
+  const [rows] = await server.promise.query<RowDataPacket[]>(
+    `SELECT COLUMN_NAME AS name, DATA_TYPE AS type, COLLATION_NAME AS collation, IS_NULLABLE AS nullable, EXTRA AS extra
      FROM information_schema.columns WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`,
     [name.database, name.table],
   );
@@ -85,6 +91,7 @@ async function columnsOf(source: RowConnection, name: TableName): Promise<Readon
       {
         type: String(row['type']),
         collation: row['collation'] === null ? null : String(row['collation']),
+        isNullable: row['nullable'] === 'YES',
         isGenerated: /\b(VIRTUAL|STORED|PERSISTENT) GENERATED\b/i.test(String(row['extra'])),
       },
     ]),
@@ -94,12 +101,14 @@ async function columnsOf(source: RowConnection, name: TableName): Promise<Readon
 /** Null for a type that cannot be compared. */
 function comparedColumn(
   name: string,
-  column: SourceColumn | undefined,
+  column: ServerColumn | undefined,
   sourceName: string,
 ): ComparedColumn | null {
   if (column === undefined) return null;
   try {
-    return { name, sourceName, kind: columnKind(column.type), generated: column.isGenerated };
+    const { type, collation, isNullable, isGenerated } = column;
+    const known = { name, sourceName, kind: columnKind(type), generated: isGenerated, isNullable };
+    return collation === null ? known : { ...known, collation };
   } catch {
     return null;
   }
@@ -108,7 +117,7 @@ function comparedColumn(
 /** Rows are told apart by the exact text of their keys, as the sinks do; the source takes several texts for one. */
 function foldingKeys(
   key: readonly (ComparedColumn | undefined)[],
-  found: ReadonlyMap<string, SourceColumn>,
+  found: ReadonlyMap<string, ServerColumn>,
 ): string[] {
   return key.flatMap((column) => {
     const collation = found.get(column?.sourceName ?? '')?.collation ?? null;

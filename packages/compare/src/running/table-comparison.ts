@@ -5,6 +5,8 @@ import { sourceRow, type ComparedSink, type SinkTable, type SourceRow } from '..
 import type { RowConnection } from '../source-rows.ts';
 import type { Findings } from './findings.ts';
 import type { Pace } from './pace.ts';
+import { compareRanges } from '../sums/compare-ranges.ts';
+import { summedTable, type SummedTable } from '../sums/summed-table.ts';
 import { sourcePages } from './source-pages.ts';
 import { isEqual, settle, strayOf, type Suspect } from './suspects.ts';
 
@@ -38,7 +40,10 @@ const PAGE_ROWS = 1000;
 /** Suspects that wait until they are settled together. */
 const SUSPECTS_MAX = 2000;
 
-/** One table against every sink. Memory: a page, the suspects, and 8 bytes per row and sink. */
+/**
+ * One table against every sink: by sums of key ranges where the sink's store is a server that can add up its rows, else row by row.
+ * Memory: a page, the suspects, and 8 bytes per row and sink of those that are compared row by row.
+ */
 export async function compareTable(parts: TableParts): Promise<void> {
   const { table, sinks, isWhole, signal } = parts;
   const open = await Promise.all(
@@ -46,13 +51,53 @@ export async function compareTable(parts: TableParts): Promise<void> {
       return { name, rows: await sink.open(table), seen: new IdentitySet(), suspects: [] };
     }),
   );
-  await unlessInterrupted(signal, () => comparePages(open, parts));
+  const summed = isWhole ? await summedTables(open, parts) : new Map<OpenTable, SummedTable>();
+  const byRow = open.filter((sink) => !summed.has(sink));
+  if (byRow.length > 0) await unlessInterrupted(signal, () => comparePages(byRow, parts));
+  for (const [at, [sink, sides]] of [...summed].entries()) {
+    const isCounted = byRow.length === 0 && at === 0;
+    await unlessInterrupted(signal, () => compareSummed(sink, sides, parts, isCounted));
+  }
   await Promise.all(
     open.map(async (sink) => {
-      if (isWhole) await unlessInterrupted(signal, () => findStrays(sink, parts));
+      if (isWhole && !summed.has(sink)) await unlessInterrupted(signal, () => findStrays(sink, parts));
       await settleAll(sink, parts);
     }),
   );
+}
+
+/** The sinks that can be compared by sums. Of others with a server, why they cannot is said. */
+async function summedTables(
+  open: readonly OpenTable[],
+  { source, table, findings }: TableParts,
+): Promise<ReadonlyMap<OpenTable, SummedTable>> {
+  const summed = new Map<OpenTable, SummedTable>();
+  for (const sink of open) {
+    if (sink.rows.copy === undefined) continue;
+    const sides = await summedTable(source, table, sink.rows.copy);
+    if (typeof sides === 'string') findings.remark(`compared with sink ${sink.name} row by row: ${sides}`);
+    else summed.set(sink, sides);
+  }
+  return summed;
+}
+
+/** @param isCounted whether the rows of the source are counted here: once for each table */
+function compareSummed(
+  sink: OpenTable,
+  sides: SummedTable,
+  parts: TableParts,
+  isCounted: boolean,
+): Promise<void> {
+  const { table, pace, signal, findings } = parts;
+  let count = 0;
+  const onCompared = async (rows: number): Promise<void> => {
+    count += rows;
+    parts.onRows(count);
+    findings.compared(sink.name, rows);
+    if (isCounted) findings.read(rows);
+    if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts);
+  };
+  return compareRanges({ sink, sides, table, pace, signal, onCompared });
 }
 
 /** What an operator has interrupted throws nothing: what was found so far counts. */
