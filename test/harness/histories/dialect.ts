@@ -12,6 +12,8 @@ export interface Dialect {
   readonly plainBackslash: boolean;
   /** Character set of the client: what its statements are written in. */
   readonly client: string;
+  /** Tables behind a temporary one of their name, which the session keeps for later. */
+  readonly hidden: Set<string>;
 }
 
 export function quoteName({ ansiQuotes, random }: Dialect, name: string): string {

@@ -24,7 +24,9 @@ function clientCharsets(flavour: Dialect['flavour']): readonly string[] {
   return flavour === 'mysql' ? CLIENT_CHARSETS : CLIENT_CHARSETS.filter((name) => name !== 'utf8mb3');
 }
 
-export function randomSession(base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash' | 'client'>): SessionStart {
+export function randomSession(
+  base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash' | 'client' | 'hidden'>,
+): SessionStart {
   const { random, ingredients } = base;
   const mode = ingredients.has('sql modes') ? random.pick(SQL_MODES) : 'STRICT_TRANS_TABLES';
   const statements = [
@@ -58,6 +60,12 @@ export function randomSession(base: Omit<Dialect, 'ansiQuotes' | 'plainBackslash
   const isAnsi = mode.includes('ANSI');
   return {
     statements,
-    dialect: { ...base, ansiQuotes: isAnsi, plainBackslash: mode.includes('NO_BACKSLASH'), client },
+    dialect: {
+      ...base,
+      ansiQuotes: isAnsi,
+      plainBackslash: mode.includes('NO_BACKSLASH'),
+      client,
+      hidden: new Set(),
+    },
   };
 }

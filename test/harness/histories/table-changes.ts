@@ -78,7 +78,10 @@ function alter(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[
   if (clauses.length === 0) return null;
   if (dialect.ingredients.has('algorithms') && random.chance(0.2)) clauses.push(random.pick(ALGORITHMS));
   const to =
-    dialect.ingredients.has('table names') && random.chance(0.05) && !staysBehind(dialect, table)
+    dialect.ingredients.has('table names') &&
+    random.chance(0.05) &&
+    !staysBehind(dialect, table) &&
+    !isHidden(dialect, table)
       ? freeTable(dialect, namesOf(tables))
       : undefined;
   if (to !== undefined) clauses.push(`RENAME TO ${quoteName(dialect, to)}`);
@@ -92,6 +95,14 @@ function alter(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[
 /** MariaDB 10.11 keeps the old table too when it copies one whose name has an apostrophe: the binlog has a rename. */
 function staysBehind({ flavour }: Dialect, { name }: ModelTable): boolean {
   return flavour === 'mariadb' && name.includes("'");
+}
+
+/**
+ * RENAME of a name behind which MariaDB's session has a temporary table is about that one, and is logged as any other: the server's
+ * own replica, which has no temporary tables of sessions that log rows, renames the real one.
+ */
+function isHidden({ flavour, hidden }: Dialect, { name }: ModelTable): boolean {
+  return flavour === 'mariadb' && hidden.has(name);
 }
 
 function maintain(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change {
@@ -122,7 +133,7 @@ function createSelect(dialect: Dialect, table: ModelTable, tables: readonly Mode
 
 function rename(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]): Change | null {
   const to = freeTable(dialect, namesOf(tables));
-  if (to === undefined) return null;
+  if (to === undefined || isHidden(dialect, table)) return null;
   const [from, name] = [quoteName(dialect, table.name), quoteName(dialect, to)];
   const sql = dialect.random.chance(0.5)
     ? `RENAME TABLE ${from} TO ${name}`
@@ -134,6 +145,7 @@ function swap(dialect: Dialect, table: ModelTable, tables: readonly ModelTable[]
   const other = dialect.random.pick(tables);
   const between = freeTable(dialect, namesOf(tables));
   if (other === table || between === undefined) return null;
+  if (isHidden(dialect, table) || isHidden(dialect, other)) return null;
   const [a, b, x] = [table.name, other.name, between].map((name) => quoteName(dialect, name));
   const names = new Map([
     [table.name, other.name],

@@ -36,7 +36,8 @@ function addSavepoint(dialect: Dialect, body: string[]): void {
 /** One that hides a real table, or stands beside them; a few deeds with it, and its end. */
 function addTemporary(dialect: Dialect, tables: readonly ModelTable[], body: string[]): void {
   const { random } = dialect;
-  const name = quoteName(dialect, random.chance(0.4) ? random.pick(tables).name : 'work');
+  const hidden = random.chance(0.4) ? random.pick(tables).name : undefined;
+  const name = quoteName(dialect, hidden ?? 'work');
   const deeds = [
     `INSERT INTO ${name} VALUES (1, 'x'), (2, 'y')`,
     `UPDATE ${name} SET v = 'z' WHERE id = 1`,
@@ -48,6 +49,7 @@ function addTemporary(dialect: Dialect, tables: readonly ModelTable[], body: str
   const chosen = Array.from({ length: random.integer(1, 3) }, () => random.pick(deeds));
   const made = `CREATE TEMPORARY TABLE ${name} (id INT, v VARCHAR(20))`;
   const gone = random.chance(0.8) ? [`DROP TEMPORARY TABLE ${name}`] : [];
+  if (hidden !== undefined && gone.length === 0) dialect.hidden.add(hidden);
   body.splice(random.integer(0, body.length), 0, made, ...chosen, ...gone);
 }
 
