@@ -62,6 +62,8 @@ const PING_MS = 5000;
 const LOOK_MS = 60_000;
 const WATCH_MS = 1000;
 const LAG_MS = 10_000;
+/** How late a sink hears of its operators (`dlq replay`, `sink pause` …), and `/status` of a dead letter. */
+const LETTERS_MS = 2000;
 const PURGE_MS = 3_600_000;
 /** For what waits for a broker or a store that is away. */
 const SHUTDOWN_TIMEOUT_MS = 3_000;
@@ -205,7 +207,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
         }),
         this.#every(LAG_MS, () => this.#reader.measureLag()),
         this.#every(LAG_MS, () => this.#reader.storePassed()),
-        this.#every(LAG_MS, () => this.#lookAtLetters()),
+        this.#every(LETTERS_MS, () => this.#lookAtLetters()),
         this.#every(PURGE_MS, () =>
           forgetDeletes(this.#sink, this.#tombstoneLifeMs(), this.#stop.signal, this.#log),
         ),
