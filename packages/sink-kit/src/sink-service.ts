@@ -1,20 +1,11 @@
-import { auditTopic, TopicRouting } from '@sluice/envelope';
-import {
-  AuditTrail,
-  groupHasOffsets,
-  kafkaClient,
-  PlainProducer,
-  RecordSeals,
-  TopicReader,
-} from '@sluice/kafka';
-import { heapRoute, openApiRoute } from '@sluice/ops-api';
+import { auditTopic } from '@sluice/envelope';
+import { AuditTrail, groupHasOffsets, kafkaClient, PlainProducer, TopicReader } from '@sluice/kafka';
 import {
   abortableDelay,
   ownNameOf,
   parseSection,
   PipelineError,
   settlesWithin,
-  startOpsServers,
   type Logger,
   type OpsServers,
   type RunningService,
@@ -22,39 +13,30 @@ import {
 } from '@sluice/runtime';
 import { Breaker, type BreakerState } from './breaker.ts';
 import type { SinkDefinition } from './definition.ts';
-import { DeadLetterRateGuard } from './dead-letter-rate.ts';
 import { settingsDigest } from './dead-letters/halt.ts';
-import { deadLetterId } from './dead-letters/dead-letter.ts';
 import { DeadLetterManager } from './dead-letters/dead-letter-manager.ts';
-import { strictRecords } from './dead-letters/strict-tables.ts';
 import { FirstContact } from './first-contact.ts';
 import { DeadLetterProducer } from './dead-letter-producer.ts';
 import { HeldTables } from './held-tables.ts';
-import { Incomplete, type IncompleteTopic } from './incomplete.ts';
 import { toKnownError } from './known-error.ts';
 import { LatencyWindow } from './latency-window.ts';
 import { noteLostRows } from './lost-rows.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
 import { SinkMetrics } from './metrics.ts';
-import { replayOne } from './replay-one.ts';
+import { newWorkerContext } from './new-worker-context.ts';
 import { retryUntilReady } from './retry-until-ready.ts';
-import { PublishedBound } from './published-bound.ts';
-import { SchemaAhead } from './schema-ahead.ts';
 import type { SinkSettings } from './settings.ts';
 import { sinkInstance } from './sink-instance.ts';
 import { checkSinkName, sinksOfType } from './sink-name.ts';
 import type { Sink } from './sink.ts';
+import { startSinkPages } from './sink-pages.ts';
 import { SinkReader } from './sink-reader.ts';
-import { healthOf, newState, statusOf } from './status.ts';
-import { operatorPause } from './operator-pause.ts';
+import { newState } from './status.ts';
 import { refuseSplitTopics } from './split-topics.ts';
-import { SkippedTables } from './skipped-tables.ts';
 import { refuseSharedSpots } from './store-spots.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TableSelection } from './table-selection.ts';
 import { TablesWatch } from './tables-watch.ts';
-import { tableRoutes } from './table-routes.ts';
-import { TopicsTaken } from './topics-taken.ts';
 import { forgetDeletes, tombstoneLifeMs } from './tombstone-life.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -85,7 +67,6 @@ export class SinkService<C extends SinkSettings> implements RunningService {
   readonly #topics: TopicReader;
   readonly #deadLetterProducer: DeadLetterProducer;
   readonly #deadLetters: DeadLetterManager;
-  readonly #held: HeldTables;
   readonly #breaker: Breaker;
   readonly #metrics: SinkMetrics;
   readonly #latency = new LatencyWindow();
@@ -128,32 +109,33 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#topics = new TopicReader({ kafka: config.kafka, signal: this.#stop.signal });
     this.#deadLetterProducer = new DeadLetterProducer(this.#kafka, this.#producer, config.topics, this.#name);
     this.#deadLetters = this.#newDeadLetterManager();
-    this.#held = new HeldTables((id) => this.#deadLetters.isReleased(id));
     this.#breaker = new Breaker({ ...this.#settings.breaker, onChange: (state) => this.#onBreaker(state) });
     const hasProgress = (): Promise<boolean> => groupHasOffsets(this.#kafka, this.#group);
     this.#contact = new FirstContact(definition.place?.(this.#settings, this.#section), hasProgress);
-    this.#sink = definition.create(this.#settings, {
-      pipeline: config.pipeline,
+    this.#sink = this.#newSink(definition, hasProgress);
+    this.#workerContext = newWorkerContext({
       name,
       section: this.#section,
-      named: ownNameOf(config, name),
-      sourceTables: this.#selection.patterns,
       prefix: this.#prefix,
       group: this.#group,
-      tombstoneLifeMs: this.#tombstoneLifeMs(),
-      hasProgress,
-      log,
-      registry: metrics.registry,
-    });
-    this.#workerContext = this.#newWorkerContext();
-    this.#reader = new SinkReader({
+      config,
+      settings: this.#settings,
+      selection: this.#selection,
+      sink: this.#sink,
+      breaker: this.#breaker,
       kafka: this.#kafka,
-      topicIds: () => this.#topics.topicIds(),
-      context: this.#workerContext,
-      clientId: config.kafka.clientId,
-      memberData: () => sinkInstance(this.#name, this.#settings.ops, this.#ops?.port ?? 0),
-      onFailure: (error, attempt) => this.#onWaiting('read topics', 'kafka', error, attempt),
+      topics: this.#topics,
+      deadLetters: this.#deadLetters,
+      deadLetterProducer: this.#deadLetterProducer,
+      deadLetterLog: this.#deadLetterLog,
+      metrics: this.#metrics,
+      latency: this.#latency,
+      held: new HeldTables((id) => this.#deadLetters.isReleased(id)),
+      state: this.#state,
+      stopping: this.#stop.signal,
+      log,
     });
+    this.#reader = this.#newReader();
     this.#store = new StoreWatch(() => this.#sink.ping(), this.#state);
     this.#tables = new TablesWatch(this.#sink, this.#state, log);
     this.done = Promise.resolve().then(() => this.#run());
@@ -190,7 +172,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
 
   async #run(): Promise<void> {
     try {
-      this.#ops = await this.#startOps();
+      this.#ops = await this.#startPages();
       await retryUntilReady(() => this.#open(), {
         signal: this.#stop.signal,
         backoff: this.#settings.retry,
@@ -237,6 +219,23 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     this.#reader.onBreaker(state);
   }
 
+  #newSink(definition: SinkDefinition<C>, hasProgress: () => Promise<boolean>): Sink {
+    const { config, log, metrics } = this.#context;
+    return definition.create(this.#settings, {
+      pipeline: config.pipeline,
+      name: this.#name,
+      section: this.#section,
+      named: ownNameOf(config, this.#name),
+      sourceTables: this.#selection.patterns,
+      prefix: this.#prefix,
+      group: this.#group,
+      tombstoneLifeMs: this.#tombstoneLifeMs(),
+      hasProgress,
+      log,
+      registry: metrics.registry,
+    });
+  }
+
   #newDeadLetterManager(): DeadLetterManager {
     const { kafka: config, topics } = this.#context.config;
     return new DeadLetterManager({
@@ -265,95 +264,25 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     });
   }
 
-  #newWorkerContext(): WorkerContext {
-    const routing = new TopicRouting(this.#context.config.topics);
-    const seals = RecordSeals.of(this.#context.config.kafka);
-    const isStrict = strictRecords(this.#settings, routing);
-    return {
-      name: this.#name,
-      prefix: this.#prefix,
-      routing,
-      seals,
-      group: this.#group,
-      sink: this.#sink,
-      settings: this.#settings,
-      selection: this.#selection,
-      topicsTaken: new TopicsTaken({
-        kafka: this.#kafka,
-        group: this.#group,
-        section: this.#section,
-        routing,
-        selection: this.#selection,
-        state: this.#state,
-        log: this.#log,
-      }),
-      skipped: new SkippedTables({
-        selection: this.#selection,
-        decide: (decision) => this.#deadLetters.decide(decision),
-        stored: () => this.#deadLetters.skipped,
-        now: Date.now,
-        log: this.#log,
-      }),
-      breaker: this.#breaker,
-      deadLetterRate: new DeadLetterRateGuard(this.#settings.diversion),
-      metrics: this.#metrics,
-      latency: this.#latency,
-      maySendDeadLetter: ({ topic, partition, offset }, key) =>
-        !isStrict(topic, key) || this.#deadLetters.isReleased(deadLetterId(topic, partition, offset)),
-      held: this.#held,
-      pausedBy: (topic) => operatorPause(this.#state.operatorPauses, routing, topic),
-      incomplete: new Incomplete({
-        routing,
-        sourceTables: this.#selection.patterns,
-        decide: (decision) => this.#deadLetters.decide(decision),
-        stored: () => this.#deadLetters.incomplete,
-        now: Date.now,
-        log: this.#log,
-      }),
-      published: new PublishedBound(this.#topics, this.#prefix, this.#context.config.pipeline),
-      schemaAhead: new SchemaAhead(this.#topics, routing, seals),
-      halt: (where, cause) => this.#deadLetters.halt(where, cause),
-      sendDeadLetter: (source) => this.#deadLetterProducer.send(source),
-      deadLetterLog: this.#deadLetterLog,
-      refusedKeys: (where, since) => this.#deadLetters.refusedKeys(where, since),
-      state: this.#state,
-      stopping: this.#stop.signal,
-      log: this.#log,
-      now: Date.now,
-    };
+  #newReader(): SinkReader {
+    return new SinkReader({
+      kafka: this.#kafka,
+      topicIds: () => this.#topics.topicIds(),
+      context: this.#workerContext,
+      clientId: this.#context.config.kafka.clientId,
+      memberData: () => sinkInstance(this.#name, this.#settings.ops, this.#ops?.port ?? 0),
+      onFailure: (error, attempt) => this.#onWaiting('read topics', 'kafka', error, attempt),
+    });
   }
 
-  #startOps(): Promise<OpsServers> {
-    return startOpsServers({
-      ...this.#settings.ops,
-      registry: this.#context.metrics.registry,
+  #startPages(): Promise<OpsServers> {
+    return startSinkPages({
+      service: this.#context,
+      context: this.#workerContext,
+      section: this.#section,
+      deadLetters: this.#deadLetters,
+      pauses: this.#reader.pauses,
       audit: this.#audit,
-      need: this.#context.need,
-      log: this.#log,
-      setting: `${this.#section}.ops`,
-      routes: [
-        openApiRoute,
-        heapRoute(),
-        ...this.#deadLetters.routes((delivery) =>
-          replayOne({ sink: this.#sink, breaker: this.#breaker, signal: this.#stop.signal }, delivery),
-        ),
-        ...tableRoutes({
-          sink: this.#name,
-          held: this.#held,
-          release: (id, by, reason) => this.#deadLetters.release(id, by, reason),
-          log: this.#log,
-        }),
-      ],
-      health: () => healthOf(this.#state, this.#reader.pauses.all, missingOf(this.#workerContext)),
-      status: () => {
-        const { config, loaded } = this.#context;
-        const { pipeline } = config;
-        const identity = { pipeline, sink: this.#name, group: this.#group, config: loaded };
-        const { pauses } = this.#reader;
-        const missing = missingOf(this.#workerContext);
-        const lately = { latency: this.#latency, rates: this.#metrics.rates };
-        return statusOf(identity, this.#state, pauses.all, missing, lately, Date.now());
-      },
     });
   }
 
@@ -390,8 +319,4 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       await abortableDelay(ms, this.#stop.signal);
     }
   }
-}
-
-function missingOf({ incomplete, skipped }: WorkerContext): readonly IncompleteTopic[] {
-  return [...incomplete.all, ...skipped.all];
 }

@@ -1,4 +1,4 @@
-import { ADDRESS_VARIABLES, startStack } from '@sluice/local-stack';
+import { ADDRESS_VARIABLES, freePorts, startStack } from '@sluice/local-stack';
 import { PipelineError } from '@sluice/runtime';
 import type { Outcome } from '@sluice/sink-kit';
 import { conformanceTopic, itemRow, sequenceAt } from '@sluice/sink-kit/testing';
@@ -34,7 +34,9 @@ async function written(url: string, options: TestRedisOptions): Promise<readonly
 }
 
 test('a cluster is refused where the keys of one row lie in several slots', async () => {
-  const url = await ownRedis('--cluster-enabled', 'yes');
+  // By default it is 10,000 above the server's own, where somebody else may listen.
+  const [busPort] = await freePorts(1);
+  const url = await ownRedis('--cluster-enabled', 'yes', '--cluster-port', String(busPort));
   const admin = new Redis(url);
   onTestFinished(() => admin.disconnect());
   await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
