@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { decodeEnvelope, type RowEnvelope } from '@sluice/envelope';
-import { startStack } from '@sluice/local-stack';
+import { startStack, type MysqlServer } from '@sluice/local-stack';
+import { connect, type Connection } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
 import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
-import { ReplicatedSource, type Flavour } from '../harness/histories/replica.ts';
+import { eventually } from '../harness/eventually.ts';
+import { followStatement, ReplicatedSource, type Flavour } from '../harness/histories/replica.ts';
 import { sluice, type CommandEnd } from '../harness/processes/sluice-command.ts';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
+import { closingStatements, runSqlFile } from '../harness/processes/sql-file.ts';
 import {
   COMMON_CHANGES,
   CONFLICTING_CHANGES,
@@ -34,10 +37,10 @@ interface Listed {
 }
 
 test.each(['mysql', 'mariadb'] as const)(
-  '%s: what the old master kept is listed and dumped',
+  '%s: what the old master kept is listed, taken back there, and put on the new one',
   async (flavour) => {
     const masters = await twoMasters(testScope(), flavour);
-    const { gtids, from, run, file, servers } = masters;
+    const { gtids, from, run, file, servers, database, common, connectTo } = masters;
 
     const listed = await run('list', '--from', from);
     expect([listed.code, listed.said]).toEqual([0, expect.stringContaining('9 orphaned transactions')]);
@@ -74,9 +77,60 @@ test.each(['mysql', 'mariadb'] as const)(
     });
     const again = await run('dump', '--from', from, '--sql-file', file('rows.sql'));
     expect([again.code, again.said]).toEqual([1, expect.stringContaining('is there already')]);
+
+    // Taken back on the old master, and nowhere else, once.
+    const back = file('back.sql');
+    expect((await run('flashback', '--from', from, '--sql-file', back)).code).toBe(0);
+    await expect(runSqlFile(await connectTo(servers.replica), back)).rejects.toThrow(MORE_THAN_ONE);
+    await runSqlFile(await connectTo(servers.source), back);
+    expect(await rowsOn(servers, 'source', database.name)).toEqual(common);
+    await expect(runSqlFile(await connectTo(servers.source), back)).rejects.toThrow(MORE_THAN_ONE);
+    expect(outlineOf(await run('list', '--from', from))).toEqual(outlineOf(listed));
+    // The old master is a replica of the new one.
+    const onOld = await connectTo(servers.source);
+    for (const statement of await closingStatements(back)) await onOld.query(statement);
+    await onOld.query(followStatement(servers.replica));
+    await onOld.query(flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE');
+    await servers.on('replica', 'INSERT INTO quiet VALUES (3)');
+    const stopped = await eventually('the old master to follow', async () => {
+      const [status] = await servers.on('source', `SHOW ${flavour === 'mysql' ? 'REPLICA' : 'SLAVE'} STATUS`);
+      const error = `${status?.['Last_IO_Error']}${status?.['Last_SQL_Error']}`;
+      if (error !== '') return error;
+      const { quiet } = await rowsOn(servers, 'source', database.name);
+      return quiet?.length === 3 ? '' : undefined;
+    });
+    expect(stopped).toBe('');
+    expect(await rowsOn(servers, 'source', database.name)).toEqual(
+      await rowsOn(servers, 'replica', database.name),
+    );
+    expect((await run('list', '--from', from)).said).toContain('0 orphaned transactions');
+
+    // What is no change of a row is named, and refused.
+    await onOld.query(`CREATE TABLE ${database.name}.own (id INT PRIMARY KEY DEFAULT 7)`);
+    const withDdl = await run('list', '--from', from);
+    expect(withDdl.said).toMatch(
+      /1 statement among them cannot be taken as rows, the first at \S+:\d+: CREATE TABLE/u,
+    );
+    const refusedDdl = await run('flashback', '--from', from, '--sql-file', file('ddl.sql'));
+    expect([refusedDdl.code, refusedDdl.said]).toEqual([
+      1,
+      expect.stringMatching(/ORPHANS_REFUSED: .* has a statement at \S+:\d+, .*: CREATE TABLE/u),
+    ]);
+    await onOld.query('FLUSH BINARY LOGS');
+    await onOld.query("SET SESSION binlog_row_image = 'MINIMAL'");
+    await onOld.query(`UPDATE ${database.name}.pair SET n = 0 WHERE a = 'x' AND b = 1`);
+    const lastFile = (await binlogPaths(servers)).at(-1) ?? '';
+    const minimal = await run('dump', '--binlog', lastFile, '--sql-file', file('minimal.sql'));
+    expect([minimal.code, minimal.said]).toEqual([
+      1,
+      expect.stringMatching(/ORPHANS_REFUSED: .*binlog_row_image must be FULL/u),
+    ]);
   },
   120_000,
 );
+
+/** Of the check in the file, whatever the flavour. */
+const MORE_THAN_ONE = /Subquery returns more than 1 row/u;
 
 /** The records of each orphaned transaction; a key change is two. */
 const RECORDS: readonly (readonly string[])[] = [
@@ -108,6 +162,7 @@ async function twoMasters(scope: Scope, flavour: Flavour) {
   const database = await SourceDatabase.create(scope, source, 'orphans');
   await database.run(...ORPHAN_TABLES, ...COMMON_CHANGES);
   await servers.caughtUp();
+  const common = await rowsOn(servers, 'source', database.name);
   await servers.on('replica', flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE');
   const gtids = await makeOrphans(await database.connect(), flavour);
   await servers.on('replica', 'SET GLOBAL read_only = OFF');
@@ -120,7 +175,27 @@ async function twoMasters(scope: Scope, flavour: Flavour) {
   });
   const run = (...args: readonly string[]): Promise<CommandEnd> => sluice(configFile, 'orphans', ...args);
   const file = (name: string): string => join(dirname(configFile), name);
-  return { servers, database, gtids, from: `${source.host}:${source.port}`, run, file };
+  const connectTo = async (server: MysqlServer): Promise<Connection> => {
+    const connection = await connect({ ...server, database: database.name, connectTimeoutMs: 10_000 });
+    scope.defer(() => connection.destroy());
+    return connection;
+  };
+  return { servers, database, gtids, common, connectTo, from: `${source.host}:${source.port}`, run, file };
+}
+
+/** All rows of the tables, in the order of their keys. */
+async function rowsOn(
+  servers: ReplicatedSource,
+  where: 'source' | 'replica',
+  name: string,
+): Promise<Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>> {
+  const tables: Record<string, readonly Readonly<Record<string, unknown>>[]> = {};
+  for (const table of ['item', 'pair', 'quiet'])
+    tables[table] = await servers.on(
+      where,
+      `SELECT * FROM ${name}.${table} ORDER BY ${table === 'pair' ? '1, 2' : '1'}`,
+    );
+  return tables;
 }
 
 async function binlogPaths(servers: ReplicatedSource): Promise<string[]> {

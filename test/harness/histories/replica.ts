@@ -211,7 +211,8 @@ async function connectTo(scope: Scope, server: MysqlServer): Promise<Connection>
   return connection;
 }
 
-function followStatement({ flavour, host, port, user, password }: MysqlServer): string {
+/** Makes a server a replica of another one, by GTID. */
+export function followStatement({ flavour, host, port, user, password }: MysqlServer): string {
   const [prefix, option] = flavour === 'mysql' ? ['REPLICATION SOURCE', 'SOURCE'] : ['MASTER', 'MASTER'];
   const place = `${option}_HOST = '${host}', ${option}_PORT = ${port}, ${option}_USER = '${user}', ${option}_PASSWORD = '${password}'`;
   const gtid =

@@ -17,7 +17,7 @@ import { hashKeyNewCommand, sealKeyNewCommand } from './key-commands.ts';
 import { heapCommand } from './heap-command.ts';
 import { logsCommand } from './logs-command.ts';
 import { doctorCommand } from './doctor.ts';
-import { orphansDumpCommand, orphansListCommand } from './orphan-commands.ts';
+import { orphansDumpCommand, orphansFlashbackCommand, orphansListCommand } from './orphan-commands.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
 import { repairCommand } from './repair-command.ts';
@@ -51,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   backupCommand,
   orphansListCommand,
   orphansDumpCommand,
+  orphansFlashbackCommand,
   snapshotListCommand,
   snapshotStartCommand,
   ...snapshotMoveCommands,

@@ -1,15 +1,11 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import type { SluiceConfig } from '@sluice/runtime';
-import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
+import { NewFiles } from './new-files.ts';
 import { importCapture } from './optional-packages.ts';
 import { orphanSourceOf } from './orphan-source.ts';
 import { HEADINGS, orphanCells, orphanDocument, sayFindings } from './orphan-text.ts';
 import { plural, show, type Screen } from './screen.ts';
 import { UsageError } from './usage-error.ts';
-
-/** Only who runs the command may read what it writes of rows. */
-const OWN_FILE = 0o600;
 
 export const orphansListCommand: PipelineCommand = {
   name: 'orphans list',
@@ -30,6 +26,16 @@ export const orphansDumpCommand: PipelineCommand = {
   help: 'write them as envelopes (--output-file) and as SQL (--sql-file); changes nothing',
   connects: 'everything',
   run: dump,
+};
+
+export const orphansFlashbackCommand: PipelineCommand = {
+  name: 'orphans flashback',
+  operands: 'FILE…',
+  options: ['from', 'binlog', 'to', 'sql-file'],
+  several: ['binlog'],
+  help: 'write SQL that takes them back on the old master, so that it can be a replica of the new one',
+  connects: 'everything',
+  run: flashback,
 };
 
 async function list(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
@@ -68,24 +74,16 @@ async function dump(line: CommandLine, config: SluiceConfig, screen: Screen): Pr
   return true;
 }
 
-/** Files that the command makes, closed at its end. */
-export class NewFiles {
-  readonly #open: number[] = [];
-
-  /** Throws CommandFailed when the file is there already, or cannot be written. */
-  open(option: string, path: string): (text: string) => void {
-    try {
-      const file = openSync(path, 'wx', OWN_FILE);
-      this.#open.push(file);
-      return (text) => void writeSync(file, text);
-    } catch (error) {
-      const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
-      const why = isThere ? 'is there already: name a new file' : 'cannot be written';
-      throw new CommandFailed(`--${option}: ${path} ${why}`, { cause: error });
-    }
-  }
-
-  close(): void {
-    for (const file of this.#open) closeSync(file);
-  }
+async function flashback(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+  const source = orphanSourceOf(line, config);
+  const path = line.values.needed('sql-file');
+  const { flashbackOrphans } = await importCapture(() => import('@sluice/capture/orphans'));
+  const files = new NewFiles();
+  const findings = await flashbackOrphans(source, () => files.open('sql-file', path)).finally(() =>
+    files.close(),
+  );
+  show(screen, findings, [], []);
+  sayFindings(findings, [], screen);
+  screen.say(`${path} takes them back on the old master: mysql --binary-mode < ${path}`);
+  return true;
 }

@@ -121,7 +121,10 @@ export class SqlDump implements OrphanConsumer {
     this.#begin = begin;
     const table = this.#tables.of(rows.table);
     refuseKeyless(table, place);
-    for (const row of rowsOf(rows, table, place)) this.#lines.push(lineOf(this.#statements.forward(row)));
+    for (const row of rowsOf(rows, table, place)) {
+      const statement = this.#statements.forward(row);
+      if (statement !== null) this.#lines.push(lineOf(statement));
+    }
   }
 
   commit(transaction: OrphanTransaction): void {

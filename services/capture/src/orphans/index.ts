@@ -1,5 +1,6 @@
 import { findOrphans, type OrphanFindings, type OrphanSource } from './find-orphans.ts';
 import { EnvelopeDump, SQL_SESSION, SqlDump, together, type Write } from './dump-orphans.ts';
+import { Flashback } from './flashback.ts';
 import type { OrphanTransaction } from './orphan.ts';
 import type { OrphanConsumer } from './orphan-reader.ts';
 import { SqlStatements } from './sql-statements.ts';
@@ -41,4 +42,18 @@ export async function dumpOrphans(
   });
   const { leftOut } = (dump ?? { leftOut: 0 }) as { readonly leftOut: number };
   return { ...findings, leftOut };
+}
+
+/**
+ * Writes SQL that takes the orphans back on the old master, so that it can be a replica of the new one. Throws as `findOrphans`, and
+ * ORPHANS_REFUSED for what cannot be taken back; then nothing is written.
+ */
+export async function flashbackOrphans(source: OrphanSource, write: () => Write): Promise<OrphanFindings> {
+  let flashback: Flashback | null = null;
+  const findings = await findOrphans(
+    source,
+    (tables, { flavour }) => (flashback = new Flashback(tables, new SqlStatements(flavour))),
+  );
+  (flashback as Flashback | null)?.write(findings, write());
+  return findings;
 }

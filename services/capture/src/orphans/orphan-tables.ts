@@ -2,6 +2,7 @@ import { describedColumns, type ColumnFacts, type TableMap } from '@sluice/binlo
 import { TopicRouting, tableId } from '@sluice/envelope';
 import { readTables, type Connection, type TableDescription } from '@sluice/mysql';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { readCascadingKeys, type CascadingKey } from '../catalog/cascading-keys.ts';
 import { ColumnCatalog, isRowHash, shapeOfDescription } from '../catalog/column-catalog.ts';
 import { TableRegistry } from '../catalog/table-registry.ts';
 import { schemaColumns, shapeText, type TableShape } from '../model/table.ts';
@@ -13,6 +14,8 @@ const SYSTEM_DATABASES = ['mysql', 'information_schema', 'performance_schema', '
 
 /** The tables of one server, and which of them the table maps of the old master's binlog mean. */
 export class OrphanTables {
+  /** Foreign keys that change rows of other tables. */
+  readonly cascades: readonly CascadingKey[];
   readonly #server: ServerFacts;
   /** `host:port` */
   readonly #address: string;
@@ -31,7 +34,9 @@ export class OrphanTables {
     const rows = await queryRows(connection, 'SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
     const names = rows.map(({ name }) => String(name));
     const own = names.filter((name) => !SYSTEM_DATABASES.includes(name.toLowerCase()));
-    return new OrphanTables(server, address, source.keys, await readTables(connection, own));
+    const described = await readTables(connection, own);
+    const cascades = await readCascadingKeys(connection, server.flavour, () => true);
+    return new OrphanTables(server, address, source.keys, described, cascades);
   }
 
   private constructor(
@@ -39,7 +44,9 @@ export class OrphanTables {
     address: string,
     keys: SluiceConfig['source']['keys'],
     described: readonly TableDescription[],
+    cascades: readonly CascadingKey[],
   ) {
+    this.cascades = cascades;
     this.#server = server;
     this.#address = address;
     this.#keys = keys;

@@ -1,6 +1,8 @@
+import { NO_FOREIGN_KEY_CHECKS, SQL_FOREIGN_KEYS, type RowsEvent } from '@sluice/binlog';
 import { tableIdOf } from '@sluice/envelope';
+import type { CascadingKey } from '../catalog/cascading-keys.ts';
 import { refused } from './masters.ts';
-import type { OrphanTable, OrphanTransaction } from './orphan.ts';
+import type { OrphanRow, OrphanTable, OrphanTransaction } from './orphan.ts';
 import type { StreamPosition } from '../model/position.ts';
 
 export const placeText = ({ file, position }: StreamPosition): string => `${file}:${position}`;
@@ -21,5 +23,30 @@ export function refuseKeyless(table: OrphanTable, place: StreamPosition): void {
   const id = tableIdOf(table);
   throw refused(
     `${id} has no primary key, and orphaned rows at ${placeText(place)}: nothing tells its rows apart. If it has columns that do, name them in source.keys["${id}"]`,
+  );
+}
+
+/**
+ * Throws ORPHANS_REFUSED for a row whose going, or whose new key, has changed rows of other tables by a foreign key: only MySQL from 9.6 on
+ * writes these to its binlog.
+ */
+export function refuseCascade(
+  cascades: readonly CascadingKey[],
+  { flags }: Pick<RowsEvent, 'flags'>,
+  { table, before, after, place }: OrphanRow,
+): void {
+  if (before === null || (flags & (SQL_FOREIGN_KEYS | NO_FOREIGN_KEY_CHECKS)) !== 0) return;
+  const id = tableIdOf(table);
+  const isOther = (name: string): boolean => {
+    const at = table.columns.findIndex(({ column }) => column.name.toLowerCase() === name.toLowerCase());
+    return after === null || before[at] !== after[at];
+  };
+  const key = cascades.find(
+    ({ parent, referenced, onDelete, onUpdate }) =>
+      tableIdOf(parent) === id && (after === null ? onDelete : onUpdate) !== null && referenced.some(isOther),
+  );
+  if (key === undefined) return;
+  throw refused(
+    `the orphaned change of ${id} at ${placeText(place)} has changed rows of ${tableIdOf(key.child)} by a foreign key, and the binlog does not tell which`,
   );
 }

@@ -20,14 +20,14 @@ export class SqlStatements {
     this.#flavour = flavour;
   }
 
-  /** As the old master did it. */
-  forward({ table, before, after }: Pick<OrphanRow, 'table' | 'before' | 'after'>): string {
+  /** As the old master did it; null when no column is other than before. */
+  forward({ table, before, after }: Pick<OrphanRow, 'table' | 'before' | 'after'>): string | null {
     if (before === null) return this.#insert(table, after ?? []);
     return after === null ? this.#delete(table, before) : this.#update(table, before, after);
   }
 
   /** What takes it back. */
-  back({ table, before, after }: Pick<OrphanRow, 'table' | 'before' | 'after'>): string {
+  back({ table, before, after }: Pick<OrphanRow, 'table' | 'before' | 'after'>): string | null {
     return this.forward({ table, before: after, after: before });
   }
 
@@ -49,7 +49,9 @@ export class SqlStatements {
     return `INSERT INTO ${nameOf(table)} (${names.join(', ')}) VALUES (${literals.join(', ')})`;
   }
 
-  #update(table: OrphanTable, from: RowValues, to: RowValues): string {
+  #update(table: OrphanTable, from: RowValues, to: RowValues): string | null {
+    if (!table.columns.some(({ isGenerated }, place) => !isGenerated && from[place] !== to[place]))
+      return null;
     const written = [...table.columns.entries()].filter(
       ([place, { isGenerated, changesItself }]) =>
         !isGenerated && (changesItself || from[place] !== to[place]),

@@ -1,0 +1,27 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { CommandFailed } from './command-failed.ts';
+
+/** Only who runs the command may read what it writes of rows. */
+const OWN_FILE = 0o600;
+
+/** Files that a command makes, closed at its end. */
+export class NewFiles {
+  readonly #open: number[] = [];
+
+  /** Throws CommandFailed when the file is there already, or cannot be written. */
+  open(option: string, path: string): (text: string) => void {
+    try {
+      const file = openSync(path, 'wx', OWN_FILE);
+      this.#open.push(file);
+      return (text) => void writeSync(file, text);
+    } catch (error) {
+      const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+      const why = isThere ? 'is there already: name a new file' : 'cannot be written';
+      throw new CommandFailed(`--${option}: ${path} ${why}`, { cause: error });
+    }
+  }
+
+  close(): void {
+    for (const file of this.#open) closeSync(file);
+  }
+}
