@@ -83,6 +83,20 @@ test('planted differences are found while changes go on, and no others', { timeo
   expect(stopped.said).toContain('no process of sink redis runs');
   await writer.stop();
 
+  // Without Kafka and without a look at what runs: what is planted, when what was on its way has come.
+  pipeline.configure({ ...sections, kafka: { brokers: ['127.0.0.1:1'] } });
+  const { configFile: alone } = await pipeline.writeConfig('alone');
+  const offline = ['mysql', 'elasticsearch'] as const;
+  const lone = await eventually('the sinks to have applied everything', async () => {
+    const seen = await compare(
+      alone,
+      `compare ${pipeline.name}.items --offline --sink mysql --sink elasticsearch`,
+    );
+    return seen.report.differences.length === offline.length * planted().length && seen;
+  });
+  expect([lone.code, lone.report.result, lone.report.offline]).toEqual([3, 'different', true]);
+  for (const sink of offline) expect([sink, outlineOf(lone.report, sink)]).toEqual([sink, planted()]);
+
   async function compare(file: string, line: string, ...more: string[]) {
     const end = await sluice(file, line, ...more);
     if (end.document === null) throw new Error(end.said);

@@ -76,6 +76,7 @@ export const OPTIONS = {
     meaning:
       'rows read from the source in a second, at most (compare: 10000 by default; snapshot: 0 for no limit)',
   },
+  offline: { meaning: 'ask neither Kafka nor any service: no pipeline runs' },
   'output-file': {
     value: 'FILE',
     meaning:

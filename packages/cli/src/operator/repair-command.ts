@@ -4,7 +4,7 @@ import { parseTableId, tableIdOf, tablePattern } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, Done, PipelineCommand } from './command.ts';
-import { sinksOf } from './compare-command.ts';
+import { sinksOf } from './compare-order.ts';
 import { whoIsIt } from './dead-letters.ts';
 import type { OptionValues } from './option-values.ts';
 import { importCompare } from './optional-packages.ts';

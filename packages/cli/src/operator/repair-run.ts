@@ -189,6 +189,10 @@ function planOf({ pipeline }: RunningPipeline, { position }: CompareReport, id: 
   const { database, table } = parseTableId(id);
   const plan = pipeline.tables.find((some) => some.database === database && some.table === table);
   if (plan === undefined) throw new CommandFailed(`--report: ${id} is not captured any more: compare again`);
+  if (position === null)
+    throw new CommandFailed(
+      '--report: it has no position of the source: compare again while the pipeline runs',
+    );
   if (pipeline.hasChangedSince(plan, position))
     throw new CommandFailed(`--report: the columns or the key of ${id} have changed since: compare again`);
   return plan;

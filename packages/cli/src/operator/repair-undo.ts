@@ -4,7 +4,7 @@ import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { audited } from './audited.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, Done } from './command.ts';
-import { sinksOf } from './compare-command.ts';
+import { sinksOf } from './compare-order.ts';
 import { whoIsIt } from './dead-letters.ts';
 import { importCompare } from './optional-packages.ts';
 import { openRepairedSink } from './repaired-sink.ts';

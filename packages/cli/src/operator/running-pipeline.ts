@@ -48,15 +48,19 @@ export async function withRunningPipeline<T>(
     };
     return await work({ pipeline, applied, settled, signal });
   } catch (error) {
-    if (signal.aborted) throw new CommandFailed('interrupted', { cause: error });
-    const isDriver = error instanceof Error && !(error instanceof PipelineError) && 'code' in error;
-    if (!isDriver) throw error;
-    throw new CommandFailed(`done only in part: ${error.message}`, { cause: error });
+    throw reasonOf(error, signal);
   } finally {
     forget();
     pipeline?.close();
     await groups.close();
   }
+}
+
+/** What a command ends with that was interrupted, or that a driver of a store has thrown at. */
+export function reasonOf(error: unknown, { aborted }: AbortSignal): unknown {
+  if (aborted) return new CommandFailed('interrupted', { cause: error });
+  const isDriver = error instanceof Error && !(error instanceof PipelineError) && 'code' in error;
+  return isDriver ? new CommandFailed(`done only in part: ${error.message}`, { cause: error }) : error;
 }
 
 /** Tables that the patterns name; all of them without any. Throws CommandFailed for a pattern that fits none. */

@@ -4,7 +4,7 @@ const count = z.int().min(0);
 /** JSON in canonical form. */
 const value = z.string();
 
-export const REPORT_VERSION = 1;
+export const REPORT_VERSION = 2;
 /** Differences that a report holds; all are counted. */
 export const LISTED_MAX = 10_000;
 
@@ -37,10 +37,12 @@ export const compareReportSchema = z.strictObject({
   version: z.literal(REPORT_VERSION),
   sluice: z.string(),
   pipeline: z.string(),
+  /** Compared without Kafka, and without a look at how far a sink is. */
+  offline: z.boolean(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
-  /** End of the source's binlog when it began. */
-  position: z.strictObject({ file: z.string(), position: count, gtidSet: z.string().nullable() }),
+  /** End of the source's binlog when it began; null where it was not known. */
+  position: z.strictObject({ file: z.string(), position: count, gtidSet: z.string().nullable() }).nullable(),
   scope: z.strictObject({
     where: z.string().nullable(),
     keys: z.string().nullable(),

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { checkpointsTopic, formatSequence, parseSequence, tableId } from '@sluice/envelope';
+import { checkpointsTopic, formatSequence, parseSequence } from '@sluice/envelope';
 import type { Sequence, TableName } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import type { TablePlan } from '@sluice/ops-api';
-import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import type { MysqlOptions } from '@sluice/mysql';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../model/position.ts';
@@ -12,12 +12,9 @@ import { captureSettings, type CaptureSettings } from '../settings/capture-setti
 import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
 import { openCheckpoint, snapshotsOf, type Checkpoint } from '../state/checkpoint.ts';
-import { ConditionError } from '../transform/condition-parser.ts';
-import { conditionSql } from '../transform/condition-sql.ts';
-import { isHidden, settingsOf } from '../transform/table-settings.ts';
 import { check, type Checked } from './check.ts';
 import { planAll } from './plan.ts';
-import { sourceShape } from './shape-checks.ts';
+import { sourceConditionSql } from './source-condition.ts';
 
 /** Of each partition of the topics, the offset behind all that was committed at the source; or why that cannot be known. */
 export type PublishedEnds =
@@ -90,23 +87,8 @@ export class PublishedPipeline {
 
   /** The condition as SQL for this table. Throws SNAPSHOT_REFUSED when it is none of our own language, or not for this table. */
   conditionSql(name: TableName, condition: string): string {
-    const { config } = this.settings;
-    const { found } = this.checked;
-    const table = found.find(({ database, table }) => database === name.database && table === name.table);
-    const settings = settingsOf(config.tables, name.database, name.table);
-    const columns = table === undefined ? [] : sourceShape(table, config, this.#source.facts).columns;
-    try {
-      return conditionSql(condition, {
-        columns,
-        isHidden: (column) => settings !== null && isHidden(settings, column),
-      });
-    } catch (error) {
-      if (!(error instanceof ConditionError)) throw error;
-      const id = tableId(name.database, name.table);
-      throw new PipelineError('SNAPSHOT_REFUSED', `The condition on ${id} ${error.message}.`, {
-        cause: error,
-      });
-    }
+    const { source, found } = this.checked;
+    return sourceConditionSql({ settings: this.settings, server: source.facts, found }, name, condition);
   }
 
   /** Waits, for a bounded time, until capture has published all that is committed at the source when this is called. */
