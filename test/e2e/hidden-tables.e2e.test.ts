@@ -116,6 +116,51 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 
+  test('a table whose right was taken away is named at the start, and whole when it is given back', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'revoked');
+    const user = uniqueName('revoked').slice(0, 30);
+    const right = (verb: 'GRANT' | 'REVOKE', table: string): string =>
+      `${verb} SELECT ON ${quoteTable(database.name, table)} ${verb === 'GRANT' ? 'TO' : 'FROM'} '${user}'@'%'`;
+    for (const table of ['orders', 'lost', 'gone'])
+      await database.run(
+        `CREATE TABLE ${table} (id INT NOT NULL PRIMARY KEY)`,
+        `INSERT INTO ${table} VALUES (1)`,
+      );
+    await database.run(
+      `CREATE USER '${user}'@'%' IDENTIFIED BY 'Pass-word-4'`,
+      `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`,
+      ...['orders', 'lost', 'gone'].map((table) => right('GRANT', table)),
+    );
+    scope.defer(() => database.run(`DROP USER '${user}'@'%'`));
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections: { topics: { partitions: 1 }, source: { user, password: 'Pass-word-4' } },
+    });
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders', 'lost', 'gone']);
+    expect(await uncaptured(capture)).toEqual([]);
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+
+    await database.run(right('REVOKE', 'lost'), 'DROP TABLE gone', 'INSERT INTO lost VALUES (2)');
+    const second = await pipeline.start();
+    expect(await uncaptured(second)).toEqual(['TABLE_HIDDEN lost']);
+    await database.run('INSERT INTO lost VALUES (3)', 'INSERT INTO orders VALUES (2)');
+    await pipeline.arrived(second, 'orders', '{"id":2}');
+    expect(await uncaptured(second)).toEqual(['TABLE_HIDDEN lost']);
+    const refusal = second.log.find(({ event }) => event === 'capture.table_refused');
+    await second.stop();
+
+    await database.run(...grantsIn(refusal?.msg ?? ''));
+    const third = await pipeline.start();
+    await pipeline.snapshotDone(third, ['orders', 'lost']);
+    expect(await uncaptured(third)).toEqual([]);
+    const rows = await readRows(pipeline.reader, pipeline.topic('lost'));
+    expect(new Set(rows.map(({ payload }) => payload.after?.['id']))).toEqual(new Set([1, 2, 3]));
+    expect(await third.stop()).toMatchObject({ code: 0 });
+  });
+
   test('an account without rights is refused, and starts with those that the message gives it', async () => {
     const scope = testScope();
     const database = await SourceDatabase.create(scope, server, 'unread');

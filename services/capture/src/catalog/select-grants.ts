@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { tableId, type TableName } from '@sluice/envelope';
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import { quoteTable } from '@sluice/mysql';
 import { PipelineError, type PreflightProblem } from '@sluice/runtime';
@@ -98,12 +98,38 @@ export async function findUnreadable(
   grants: SelectGrants,
   tables: readonly TableDescription[],
 ): Promise<readonly TableDescription[]> {
-  const isCertain = ({ database }: TableDescription): boolean =>
+  return await unreadableOf(connection, grants, tables);
+}
+
+/**
+ * Tables that were captured before and are not shown any more, because the account lost its right. A server that
+ * refuses does not tell whether such a table is still there: one that was dropped, without a right on it, is in the
+ * result too. Throws MYSQL_BUSY when a session has locked one.
+ *
+ * @param shown the tables that the server shows
+ */
+export async function findLost(
+  connection: Connection,
+  grants: SelectGrants,
+  shown: readonly TableName[],
+  earlier: readonly TableName[],
+): Promise<readonly TableName[]> {
+  const ids = new Set(shown.map(tableIdOf));
+  const absent = earlier.filter((table) => !ids.has(tableIdOf(table)));
+  return await unreadableOf(connection, grants, absent);
+}
+
+async function unreadableOf<T extends TableName>(
+  connection: Connection,
+  grants: SelectGrants,
+  tables: readonly T[],
+): Promise<readonly T[]> {
+  const isCertain = ({ database }: TableName): boolean =>
     grants.isAllTold && (grants.everywhere || grants.wholeDatabases.some((name) => isLike(database, name)));
-  const found: TableDescription[] = [];
+  const found: T[] = [];
   for (const table of tables) {
     if (isCertain(table)) continue;
-    const about = `table ${tableId(table.database, table.table)}`;
+    const about = `table ${tableIdOf(table)}`;
     if (!(await boundLockWait(connection, about, () => mayReadAll(connection, table)))) found.push(table);
   }
   return found;
@@ -128,9 +154,19 @@ export async function mayReadAll(connection: Connection, { database, table }: Ta
 /** @param account as GRANT reads it */
 export function selectMissing({ database, table }: TableName, account: string): PreflightProblem {
   return {
-    setting: `table ${tableId(database, table)}`,
+    setting: `table ${tableIdOf({ database, table })}`,
     found: 'that the account may not SELECT all of it',
     required: 'SELECT on the table with all its columns',
     fix: `GRANT SELECT ON ${quoteTable(database, table)} TO ${account}; (a role counts when it is a default role), then start capture again`,
+  };
+}
+
+/** Of a table that was captured before. @param account as GRANT reads it */
+export function selectLost(name: TableName, account: string): PreflightProblem {
+  const problem = selectMissing(name, account);
+  return {
+    ...problem,
+    found: 'that the account may no longer SELECT it (or that it was dropped)',
+    fix: `${problem.fix}; if it was dropped, list it in source.excludeTables`,
   };
 }

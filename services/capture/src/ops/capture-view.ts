@@ -108,7 +108,7 @@ export class CaptureView {
       streamError: troubles.of('stream'),
       alerts: journal?.alerts.length ?? 0,
       sourceGap: session?.gaps.replica?.found ?? null,
-      refused: session?.refusedTables.length ?? 0,
+      refused: session?.refusedTables ?? [],
       stopped: journal?.stopped.length ?? 0,
       letters: letters.count,
     };

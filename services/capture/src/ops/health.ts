@@ -1,6 +1,7 @@
 import type { KafkaOutage } from '@sluice/kafka';
 import type { CaptureStateName } from '@sluice/ops-api';
 import type { ComponentHealth, HealthReport, Trouble } from '@sluice/runtime';
+import type { RefusedTable } from '../preflight/refused-tables.ts';
 import { isStreaming } from '../session/capture-state.ts';
 import type { DeadLetterCount } from '../session/open-dead-letters.ts';
 
@@ -10,6 +11,9 @@ const STANDS_MS = 7000;
 const STANDS_HEARTBEATS = 3;
 /** Kafka has not done what it was asked for so long (ms): no short election of a leader. */
 const STUCK_MS = 5000;
+
+/** So many tables are named in a line. */
+const NAMED_MAX = 3;
 
 /** What capture knows of itself at this moment. */
 export interface CaptureCondition {
@@ -28,7 +32,7 @@ export interface CaptureCondition {
   /** That changes of the source are not in its binlog; null when nothing is known of it. */
   readonly sourceGap: string | null;
   /** Tables that are left alone. */
-  readonly refused: number;
+  readonly refused: readonly Pick<RefusedTable, 'id' | 'code'>[];
   /** Tables that wait for an operator. */
   readonly stopped: number;
   /** Rows that are in no topic. */
@@ -94,10 +98,17 @@ function kafkaHealth(condition: CaptureCondition): ComponentHealth {
 
 function tablesHealth({ refused, stopped }: CaptureCondition): ComponentHealth {
   const parts = [
-    ...(refused > 0 ? [`${refused} not captured: see /status`] : []),
+    ...(refused.length > 0 ? [notCaptured(refused)] : []),
     ...(stopped > 0 ? [`${stopped} paused until sluice table resume: see /status`] : []),
   ];
   return countHealth(parts.length, parts.join('; '));
+}
+
+/** The first few by name; why, and the fix of each, is in the log, in `/status` and in what `sluice plan` warns of. */
+function notCaptured(refused: CaptureCondition['refused']): string {
+  const named = refused.slice(0, NAMED_MAX).map(({ id, code }) => `${id} (${code})`);
+  const more = refused.length > named.length ? ` and ${refused.length - named.length} more` : '';
+  return `${refused.length} not captured: ${named.join(', ')}${more}: see sluice plan`;
 }
 
 function rowsHealth({ open, trouble }: DeadLetterCount): ComponentHealth {

@@ -1,10 +1,11 @@
 import { tableId } from '@sluice/envelope';
 import { compareTopics, type TopicSpec } from '@sluice/kafka';
-import type { CapturePlan, PlannedTopic } from '@sluice/ops-api';
+import type { CapturePlan, PlannedTopic, TablePlan } from '@sluice/ops-api';
 import { createLogger, type SluiceConfig, type PreflightProblem } from '@sluice/runtime';
 import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
 import { check, type Checked } from './check.ts';
 import { planTable } from './plan-table.ts';
+import type { RefusedTable } from './refused-tables.ts';
 import { judgeTopics, topicProblems } from '../catalog/prepare-topics.ts';
 import { dataTopicSpec, internalTopicSpecs } from '../catalog/topics.ts';
 
@@ -27,7 +28,7 @@ export async function planAll(settings: CaptureSettings, checked: Checked): Prom
   return {
     source: { flavour: source.facts.flavour, version: source.facts.version },
     topics: topics.planned,
-    tables: found.map((table) => planTable({ table, ...facts })),
+    tables: found.map((table) => leftAlone(planTable({ table, ...facts }), refused)),
     problems: [...checked.problems, ...topics.problems],
     warnings: [
       ...checked.warnings,
@@ -38,8 +39,17 @@ export async function planAll(settings: CaptureSettings, checked: Checked): Prom
   };
 }
 
-function noLongerCaptured({ known, found }: Checked): readonly string[] {
-  const present = new Set(found.map(({ database, table }) => tableId(database, table)));
+/** What the description of a table does not tell: the account may not read it, or a new column would tell what is hidden. */
+function leftAlone(plan: TablePlan, refused: readonly RefusedTable[]): TablePlan {
+  const refusal = refused.find(({ id }) => id === tableId(plan.database, plan.table));
+  return refusal === undefined ? plan : { ...plan, change: `refused: ${refusal.code}`, refused: true };
+}
+
+function noLongerCaptured({ known, found, refused }: Checked): readonly string[] {
+  const present = new Set([
+    ...found.map(({ database, table }) => tableId(database, table)),
+    ...refused.map(({ id }) => id),
+  ]);
   return [...known.shapes()]
     .map(({ database, table }) => tableId(database, table))
     .filter((id) => !present.has(id))

@@ -2,9 +2,21 @@ import type { Connection } from 'mysql2/promise';
 import type { TableName } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { PreflightProblem, SluiceConfig } from '@sluice/runtime';
-import { findUnreadable, readSelectGrants, selectMissing } from '../catalog/select-grants.ts';
+import {
+  findLost,
+  findUnreadable,
+  readSelectGrants,
+  selectLost,
+  selectMissing,
+} from '../catalog/select-grants.ts';
 import type { Source } from '../source/source.ts';
-import { emptyPatterns, unreadablePatterns, withoutRefused, type RefusedTable } from './refused-tables.ts';
+import {
+  emptyPatterns,
+  hiddenTable,
+  unreadablePatterns,
+  withoutRefused,
+  type RefusedTable,
+} from './refused-tables.ts';
 
 export interface TablesFound {
   readonly config: SluiceConfig;
@@ -33,13 +45,18 @@ export async function sortTables(
   const { account } = source.facts;
   const grants = await readSelectGrants(connection);
   const unreadable = await findUnreadable(connection, grants, found);
+  const lost = await findLost(connection, grants, found, earlier);
   const empty = emptyPatterns(config, [...found, ...earlier], account);
   const hidden = hasStreamed ? [] : unreadablePatterns(config, grants, empty, account);
   if (config.source.strictTables && !hasStreamed) {
-    const problems = unreadable.map((table) => selectMissing(table, account));
+    const problems = [
+      ...unreadable.map((table) => selectMissing(table, account)),
+      ...lost.map((table) => selectLost(table, account)),
+    ];
     return { tables: found, refused: [], hidden: [...hidden, ...problems] };
   }
   const hasRun = hasStreamed || earlier.length > 0;
   const { tables, refused } = withoutRefused(config, found, unreadable, account, hasRun);
-  return { tables, refused: [...refused, ...empty], hidden };
+  const unseen = lost.map((table) => hiddenTable(table, selectLost(table, account)));
+  return { tables, refused: [...refused, ...unseen, ...empty], hidden };
 }

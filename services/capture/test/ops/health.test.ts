@@ -12,7 +12,7 @@ const well: CaptureCondition = {
   streamError: null,
   alerts: 0,
   sourceGap: null,
-  refused: 0,
+  refused: [],
   stopped: 0,
   letters: { open: 0, trouble: null },
 };
@@ -55,7 +55,12 @@ test.each<[string, Partial<CaptureCondition>, boolean, Record<string, string>]>(
   ['tables are read', { state: 'snapshot' }, true, {}],
   ['there are alerts', { alerts: 2 }, true, { ddl: 'degraded' }],
   ['the source logs not all', { sourceGap: 'OFF' }, true, { source: 'degraded' }],
-  ['tables are left alone', { refused: 1 }, true, { tables: 'degraded' }],
+  [
+    'tables are left alone',
+    { refused: [{ id: 'shop.keyless', code: 'TABLE_WITHOUT_KEY' }] },
+    true,
+    { tables: 'degraded' },
+  ],
   ['a table waits for an operator', { stopped: 1 }, true, { tables: 'degraded' }],
   ['rows are in no topic', { letters: { open: 2, trouble: null } }, true, { rows: 'degraded' }],
   ['nobody has counted them yet', { letters: { open: null, trouble: null } }, true, { rows: 'degraded' }],
@@ -81,6 +86,14 @@ test('what Kafka has against it is told with its code', () => {
   expect(components['kafka']?.detail).toBe('KAFKA_UNREACHABLE: produce to shop.orders/0: no answer');
   expect(isStuck({ ...well, kafka: { error, forMs: 9000 } })).toBe(true);
   expect(isStuck(well)).toBe(false);
+});
+
+test('the first tables that are left alone are told by name', () => {
+  const refused = ['a', 'b', 'c', 'd'].map((name) => ({ id: `shop.${name}`, code: 'TABLE_HIDDEN' as const }));
+  const { components } = captureHealth({ ...well, refused });
+  expect(components['tables']?.detail).toBe(
+    '4 not captured: shop.a (TABLE_HIDDEN), shop.b (TABLE_HIDDEN), shop.c (TABLE_HIDDEN) and 1 more: see sluice plan',
+  );
 });
 
 test('nothing has moved since one of the signs was another', () => {
