@@ -153,7 +153,7 @@ function nameOf({ topic, partition }: TopicPartition): string {
 }
 
 /** One command for all of them. @param tables null where a topic does not tell which it has */
-function fixOf(tables: readonly (string | null)[]): string {
+export function fixOf(tables: readonly (string | null)[]): string {
   const named = new Set(
     tables.map((table) => `--table ${table === null ? 'DATABASE.TABLE' : tableArgument(table)}`),
   );

@@ -9,12 +9,15 @@ import {
   type RecentRates,
 } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
-import type { IncompleteTopic } from './incomplete.ts';
+import { fixOf, type IncompleteTopic } from './incomplete.ts';
 import type { LatencyWindow } from './latency-window.ts';
 import type { Pause } from './pauses.ts';
 
 /** Kafka has not done what it was asked for so long (ms): no rebalance of the group. */
 const STUCK_MS = 5000;
+
+/** So many tables are named in a line. */
+const SHOWN_MAX = 10;
 
 export interface PartitionLag {
   readonly topic: string;
@@ -106,7 +109,10 @@ function tablesHealth(
   const problem = tablesError ?? selectionProblem;
   if (problem !== null) return { status: 'degraded', detail: problem };
   if (incomplete.length === 0) return { status: 'ok' };
-  const detail = `rows of ${incomplete.length} topic(s) are missing until a snapshot publishes them again: see \`incomplete\` in /status`;
+  const shown = incomplete.slice(0, SHOWN_MAX).map(({ table }) => table);
+  const more = incomplete.length - shown.length;
+  const others = more === 0 ? '' : `; ${more} more: see \`incomplete\` in /status`;
+  const detail = `rows of ${incomplete.length} topic(s) are missing until a snapshot publishes them again. ${fixOf(shown)}${others}`;
   return { status: 'degraded', detail };
 }
 

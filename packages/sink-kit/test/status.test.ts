@@ -34,6 +34,21 @@ test.each<[string, Partial<SinkState>, readonly Pause[], boolean, Record<string,
   expect(Object.fromEntries(statuses)).toEqual({ ...well, ...others });
 });
 
+test('tables that are not whole are told with the command that makes them whole', () => {
+  const lacking = Array.from({ length: 12 }, (_, at) => ({
+    topic: `shop.shop.t${at}`,
+    table: `shop.t${at}`,
+    partitions: [0],
+    since: '2026-01-01T00:00:00.000Z',
+    wholeAgain: [],
+    fix: 'Run: …',
+  }));
+  const detailOf = (count: number): string | undefined =>
+    healthOf({ ...newState(), phase: 'running' }, [], lacking.slice(0, count)).components['tables']?.detail;
+  expect(detailOf(2)).toMatch(/ Run: sluice snapshot start --table shop\.t0 --table shop\.t1 --reconcile$/u);
+  expect(detailOf(12)).toMatch(/--table shop\.t9 --reconcile; 2 more: see `incomplete` in \/status$/u);
+});
+
 test('a lag that is not known is no 0, and who is stuck is not called running', () => {
   const shown = (change: Partial<SinkState>): unknown => {
     const status = statusOf(
