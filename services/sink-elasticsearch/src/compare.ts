@@ -44,7 +44,9 @@ async function ask(
   indexMayLack = true,
 ): Promise<Answer> {
   const request = body === undefined ? { method, path } : { method, path, body };
-  const result = await exactResult(client, request);
+  const result = await exactResult(client, request).catch((error: unknown) => {
+    throw requestError(error, `${method} ${path}`);
+  });
   const status = result.statusCode ?? 0;
   if (status >= 400 && !(status === 404 && indexMayLack))
     throw requestError(

@@ -13,6 +13,13 @@ afterAll(async () => {
   await stack.stop();
 });
 
+test('a server that does not answer is a reason with a code, and no error of the client', async () => {
+  const store = await openStore({ node: 'http://127.0.0.1:1', indexPrefix: '' }, 'sinks.elasticsearch');
+  const table = { database: 'shop', table: 'orders', columns: [], key: [] } as unknown as ComparedTable;
+  await expect(store.open(table)).rejects.toMatchObject({ code: 'ELASTICSEARCH_UNAVAILABLE' });
+  await store.close();
+});
+
 test('what Elasticsearch refuses is an error, and no row that is missing', async () => {
   const indexPrefix = `${randomUUID()}-`;
   const index = `${indexPrefix}shop.orders`;

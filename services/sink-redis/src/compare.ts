@@ -4,7 +4,7 @@ import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } f
 import { PipelineError } from '@sluice/runtime';
 import { clientTls, type RedisConfig } from './config.ts';
 import { RedisClient } from './redis-client.ts';
-import { replyCode } from './redis-errors.ts';
+import { replyCode, toRedisError } from './redis-errors.ts';
 
 type Settings = Pick<RedisConfig, 'url' | 'keyPrefix' | 'password' | 'tls' | 'format'>;
 
@@ -35,13 +35,13 @@ export async function openStore(target: Settings, section: string): Promise<Comp
   };
 }
 
-/** Null where there is none, and where the key holds what is no text: no row is in it. */
+/** Null where there is none, and where the key holds what is no text: no row is in it. Throws a PipelineError with a REDIS_… code. */
 export async function rowText(client: Redis, key: string): Promise<string | null> {
   try {
     return await client.get(key);
   } catch (error) {
     if (replyCode(error) === 'WRONGTYPE') return null;
-    throw error;
+    throw toRedisError(error, 'connection');
   }
 }
 
@@ -60,8 +60,12 @@ function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): Sin
     fetchStored: storedRows,
     async *identities() {
       const pattern = `${prefix.replace(/[\\*?[\]]/g, (character) => `\\${character}`)}*`;
-      for await (const keys of client.scanStream({ match: pattern, count: SCAN_COUNT }))
-        yield* keys as string[];
+      try {
+        for await (const keys of client.scanStream({ match: pattern, count: SCAN_COUNT }))
+          yield* keys as string[];
+      } catch (error) {
+        throw toRedisError(error, 'connection');
+      }
     },
   };
 }
