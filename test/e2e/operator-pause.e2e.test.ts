@@ -17,9 +17,10 @@ test('a paused sink applies nothing and a paused table nothing of its own, over 
     'INSERT INTO orders VALUES (1)',
   ]);
   const [capture] = (await pipeline.start('capture')) as [PipelineProcess];
-  const command = async (line: string): Promise<void> => {
+  const command = async (line: string): Promise<string> => {
     const { code, said } = await sluice(capture.configFile, `${line} --by me`);
     expect([code, said]).toEqual([0, expect.anything()]);
+    return said;
   };
   const items = `${pipeline.name}.items`;
   await command(`table pause --table ${items} --sink redis`);
@@ -37,7 +38,7 @@ test('a paused sink applies nothing and a paused table nothing of its own, over 
     (await pipeline.stores.redis.exists(`${pipeline.name}.${table}:1`)) === 1;
   expect([await has('items'), await has('orders')]).toEqual([false, false]);
 
-  await command('sink resume --sink redis');
+  expect(await command('sink resume --sink redis')).toContain('redis goes on within ten seconds');
   await eventually('the rows of the other table', () => has('orders'));
   expect(await has('items')).toBe(false);
   expect(await sluice(capture.configFile, 'sink resume --sink redis --by me')).toMatchObject({
@@ -45,7 +46,10 @@ test('a paused sink applies nothing and a paused table nothing of its own, over 
     said: expect.stringContaining('is not paused') as unknown,
   });
 
-  await sluice(capture.configFile, `table resume --table ${items} --sink redis --by me`);
+  const resumed = await sluice(capture.configFile, `table resume --table ${items} --sink redis --by me`);
+  expect(resumed.document).toMatchObject({
+    services: [{ service: 'sink-redis', lifted: true, resumed: [] }],
+  });
   await eventually('the rows of the paused table', () => has('items'));
   expect((await page(`${sink.opsUrl}/status`)).body).toMatchObject({ pausedByOperator: [] });
 });

@@ -9,7 +9,7 @@ import { liftIn, pauseIn } from './sink-pause.ts';
 import { serviceOf } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
 
-const HEADINGS = ['SERVICE', 'RESUMED', 'PROBLEM'];
+const HEADINGS = ['SERVICE', 'PAUSE', 'CHANGES RELEASED', 'PROBLEM'];
 
 interface Result {
   readonly service: string;
@@ -65,8 +65,15 @@ async function tableResume({ values }: CommandLine, config: SluiceConfig, screen
     ),
   );
   const results = await Promise.all([...(isAll ? [asked('capture', capture)] : []), ...places]);
-  const rows = results.map(({ service, resumed, problem }) => [service, resumed.length, problem]);
-  show(screen, { table, by, services: results }, HEADINGS, rows);
+  const wasPaused = new Map(sinks.map((sink, at) => [`sink-${sink}`, lifted[at] === true]));
+  const services = results.map((result) => ({ ...result, lifted: wasPaused.get(result.service) === true }));
+  const rows = services.map((place) => [
+    place.service,
+    place.lifted ? 'lifted' : null,
+    place.resumed.length,
+    place.problem,
+  ]);
+  show(screen, { table, by, services }, HEADINGS, rows);
   const isComplete = results.every(({ problem }) => problem === null);
   const isNone = results.every(({ resumed }) => resumed.length === 0) && !lifted.includes(true);
   if (isComplete && isNone) throw new CommandFailed(`${table} is not paused anywhere: nothing to resume`);
