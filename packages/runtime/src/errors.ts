@@ -277,7 +277,7 @@ export const ERRORS = {
     class: 'fatal',
     summary:
       'the source, Kafka or a store does not meet the requirements of the service, or did not answer at all',
-    fix: 'Follow each `Fix:` in the message, then start the service again.',
+    fix: 'Follow each `Fix:` in the message. A service that is up looks again by itself, at least once a minute; start one that has ended.',
     exit: 'preflight',
   },
   RECORD_AHEAD: {
@@ -382,7 +382,7 @@ export const ERRORS = {
   SOURCE_MISCONFIGURED: {
     class: 'fatal',
     summary: 'the source is not configured for capture',
-    fix: 'Run the statement named in the message.',
+    fix: 'Run the statement, or set the option of the server, that the message names.',
     exit: 'preflight',
   },
   SOURCE_MOVED: {

@@ -54,7 +54,7 @@ export const CODES = defineErrors({
   ELASTICSEARCH_UNAVAILABLE: {
     class: 'retryable',
     summary: 'Elasticsearch does not answer, or its indices are blocked for writing',
-    fix: 'Nothing is lost: the sink continues when Elasticsearch accepts writes again. Check its health, its log and the disk watermarks.',
+    fix: 'Nothing is lost: the sink continues when Elasticsearch accepts writes again. If it has never answered, correct `sinks.SINK.node`; else check its health, its log and the disk watermarks.',
   },
   ELASTICSEARCH_UNSUPPORTED: {
     class: 'fatal',

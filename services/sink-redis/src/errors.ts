@@ -32,7 +32,7 @@ export const CODES = defineErrors({
   REDIS_UNAVAILABLE: {
     class: 'retryable',
     summary: 'Redis does not answer, is loading, read-only or out of memory',
-    fix: 'Nothing is lost: the sink continues when Redis accepts writes again. Check the memory, role and log of Redis.',
+    fix: 'Nothing is lost: the sink continues when Redis accepts writes again. If it has never answered, correct `sinks.SINK.url`; else check the memory, role and log of Redis.',
   },
   REDIS_WRONG_TYPE: {
     class: 'record',
