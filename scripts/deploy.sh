@@ -13,8 +13,8 @@ usage: scripts/deploy.sh COMMAND
   restart                restart capture and the sinks, for a changed configuration
   status                 the containers, then `sluice status`; ends with 1 when anything is not well
   logs [SERVICE [true]]  the last 100 lines of one service, or of capture and the sinks; `true` follows
-  backup [FOLDER]        dumps of source and target, and the configuration; without FOLDER, backup/<time>
-  restore FOLDER         stop capture and the sinks, load what `backup` wrote, start them
+  backup [FOLDER]        the state in Kafka, dumps of source and target, the configuration; without FOLDER, backup/<time>
+  restore FOLDER         stop capture and the sinks, load the dumps, restore the state where Kafka has lost it, start them
 TEXT
   exit 2
 }
@@ -34,10 +34,22 @@ load() {
   docker compose exec -T "$1" sh -c 'exec mysql -uroot -p"$(cat "$MYSQL_ROOT_PASSWORD_FILE")"' < "$2"
 }
 
+# `sluice` in a container of its own, with the folder's `state` in /tmp: nothing of this host is mounted, and its users do not matter.
+state_out() {
+  docker compose run --rm -T --entrypoint sh cli -ec 'sluice backup --to /tmp/state >&2; tar -C /tmp -cf - state' > "$1/state.tar.part"
+  mv "$1/state.tar.part" "$1/state.tar"
+}
+
+state_in() {
+  docker compose run --rm -T --entrypoint sh cli -ec 'tar -C /tmp -xf -; sluice restore --from /tmp/state --apply' < "$1/state.tar"
+}
+
 backup() {
   folder=${1:-backup/$(date -u +%Y%m%dT%H%M%SZ)}
   umask 077
   mkdir -p "$folder"
+  # First: what the dumps have beyond it is only repeated.
+  state_out "$folder"
   dump mysql "$folder/source.sql"
   dump mysql-target "$folder/target.sql"
   cp docker-compose.yml infra/docker/sluice.yaml "$folder/"
@@ -48,16 +60,17 @@ backup() {
 
 restore() {
   folder=${1:-}
-  for file in source.sql target.sql; do
+  for file in source.sql target.sql state.tar; do
     [ -f "$folder/$file" ] || { echo "there is no $folder/$file: name a folder that backup has made" >&2; exit 2; }
   done
   # shellcheck disable=SC2086
   docker compose stop $SERVICES
   load mysql "$folder/source.sql"
   load mysql-target "$folder/target.sql"
+  state_in "$folder"
   # shellcheck disable=SC2086
   docker compose up --wait $SERVICES
-  echo 'see scripts/deploy.sh status: where capture says that its source is another one, docs/operations.md, "Back up and restore"'
+  echo 'see scripts/deploy.sh status: where capture says that its source is another one, docs/disaster-recovery.md'
 }
 
 command=${1:-}

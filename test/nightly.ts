@@ -27,6 +27,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   canary: ['test:canary'],
   rights: ['test:rights'],
   compare: ['test:compare'],
+  drills: ['test:drills'],
   standby: ['test:standby'],
   upgrade: ['test:upgrade'],
   forged: ['test:forged'],

@@ -32,13 +32,29 @@ interface Manifest {
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
+interface Restored {
+  readonly topics: readonly { readonly topic: string; readonly action: string }[];
+  readonly groups: readonly {
+    readonly sink: string;
+    readonly set: number;
+    readonly stay: number;
+    readonly fromBeginning: number;
+  }[];
+}
+
+interface Place {
+  readonly offset: string;
+  readonly metadata: string | null;
+}
+
 test('the state of a running pipeline is backed up as it stands in Kafka', async () => {
   const scope = testScope();
   const pipeline = await SinkPipeline.withTables(scope, stack, 'backup', [
     'CREATE TABLE item (id INT NOT NULL PRIMARY KEY, note VARCHAR(40))',
     "INSERT INTO item VALUES (1, 'one'), (2, 'two')",
   ]);
-  const [{ configFile }] = (await pipeline.start('capture', 'sink-redis')) as [PipelineProcess];
+  const services = await pipeline.start('capture', 'sink-redis');
+  const [{ configFile }] = services as [PipelineProcess];
   await pipeline.database.run(
     'ALTER TABLE item ADD COLUMN more INT',
     "INSERT INTO item VALUES (3, 'three', 3)",
@@ -100,4 +116,35 @@ test('the state of a running pipeline is backed up as it stands in Kafka', async
     code: 1,
     said: expect.stringContaining('is not empty: name a new folder') as string,
   });
+
+  // Put back into its own Kafka it moves nothing that is there; a group that has lost its offsets gets them, and no more.
+  await Promise.all(services.map(({ process }) => process.stop()));
+  const restored = async (): Promise<Restored> => {
+    const end = await sluice(configFile, 'restore --apply --from', to);
+    expect(end).toMatchObject({ code: 0 });
+    return end.document as Restored;
+  };
+  const first = await restored();
+  const actions = new Map(first.topics.map(({ topic, action }) => [topic, action]));
+  expect(actions.get(checkpointsTopic(pipeline.name))).toBe('keep');
+  expect(actions.get(schemaHistoryTopic(pipeline.name))).toBe('same');
+  const ofRedis = ({ groups }: Restored) => groups.find(({ sink }) => sink === 'redis');
+  const partitions = ofRedis(first)?.stay ?? 0;
+  expect(partitions).toBeGreaterThan(1);
+  expect(ofRedis(first)).toMatchObject({ set: 0, fromBeginning: 0 });
+  const groupId = `${pipeline.name}.redis`;
+  const before = await pipeline.admin.fetchOffsets({ groupId });
+  await pipeline.admin.deleteGroups([groupId]);
+  expect(ofRedis(await restored())).toMatchObject({ set: partitions, stay: 0, fromBeginning: 0 });
+  const after = await pipeline.admin.fetchOffsets({ groupId });
+  const places = (of: typeof before): ReadonlyMap<string, Place> =>
+    new Map(
+      of.flatMap(({ topic, partitions: all }) => all.map((each) => [`${topic}/${each.partition}`, each])),
+    );
+  expect(after.length).toBe(before.length);
+  for (const [name, { offset, metadata }] of places(after)) {
+    const had = places(before).get(name);
+    expect([name, metadata]).toEqual([name, had?.metadata]);
+    expect(Number(offset)).toBeLessThanOrEqual(Number(had?.offset));
+  }
 });

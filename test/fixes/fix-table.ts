@@ -25,6 +25,7 @@ const BORN = { by: born, title: 'sinks that are added after all records have exp
 
 /** Every code of the services has an entry: one that is new does not compile without. */
 const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
+  BACKUP_INVALID: { by: e2e('disaster-recovery'), title: 'Kafka is lost' },
   BINLOG_EVENT_MISSING: { cannot: 'no server leaves an event out on purpose' },
   BINLOG_METADATA_NOT_FULL: {
     cannot:
@@ -33,6 +34,7 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   BINLOG_ROW_IMAGE_NOT_FULL: ANEW,
   BINLOG_UNREADABLE: { cannot: 'no server writes such an event on purpose' },
   BREAKER_OPEN: { passes: fault('redis-read-only') },
+  CAPTURE_ACTIVE: { by: e2e('disaster-recovery'), title: 'Kafka is lost' },
   CAPTURE_NOT_STREAMING: { passes: fault('source-restarted') },
   CHECKPOINT_CORRUPT: ANEW,
   CHECKPOINT_MISSING: ANEW,

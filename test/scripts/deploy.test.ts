@@ -16,6 +16,7 @@ writeFileSync(
   `#!/bin/sh
 printf '%s\\n' "$*" | tr -s ' \\n\\\\' ' ' >> '${calls}'
 echo >> '${calls}'
+case "$*" in *"sluice backup"*) echo "state" ;; esac
 case "$*" in *mysqldump*) echo "-- dump"; exit "\${DUMP_ENDS:-0}" ;; esac
 `,
 );
@@ -48,10 +49,10 @@ test.each([
   expect(deploy(args)).toMatchObject({ code: 0, lines });
 });
 
-test('a backup has both dumps and the configuration, and one that fails leaves no dump', () => {
+test('a backup has the state, both dumps and the configuration, and one that fails leaves no dump', () => {
   const [good, bad] = [join(folder, 'good'), join(folder, 'bad')];
   expect(deploy(['backup', good])).toMatchObject({ code: 0, output: `${good}\n` });
-  for (const file of ['source.sql', 'target.sql', 'sluice.yaml', 'docker-compose.yml'])
+  for (const file of ['state.tar', 'source.sql', 'target.sql', 'sluice.yaml', 'docker-compose.yml'])
     expect(existsSync(join(good, file))).toBe(true);
   expect(readFileSync(join(good, 'source.sql'), 'utf8')).toBe('-- dump\n');
   expect(deploy(['backup', bad], { DUMP_ENDS: '1' }).code).not.toBe(0);
@@ -61,10 +62,11 @@ test('a backup has both dumps and the configuration, and one that fails leaves n
   const { code, lines } = deploy(['restore', good]);
   expect([code, lines.length, lines.at(0), lines.at(-1)]).toEqual([
     0,
-    4,
+    5,
     `compose stop ${SERVICES}`,
     `compose up --wait ${SERVICES}`,
   ]);
+  expect(lines.at(3)).toContain('sluice restore --from /tmp/state --apply');
 });
 
 test('a folder without dumps, and what is no command, are refused before anything is done', () => {

@@ -9,7 +9,7 @@ export {
   RecordBatchBuilder,
   type ByteTarget,
 } from './record-batch-builder.ts';
-export { PlainProducer, type PlainRecord } from './plain-producer.ts';
+export { PlainProducer, type CopiedRecord, type PlainRecord } from './plain-producer.ts';
 export { recordValues } from './record-values.ts';
 export { TopicProducer } from './topic-producer.ts';
 export { compressedBytes, type Compression } from './record-batch-wire.ts';

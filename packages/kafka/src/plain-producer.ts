@@ -10,7 +10,17 @@ export interface PlainRecord {
   readonly headers: Readonly<Record<string, string | Buffer>>;
 }
 
+/** A record that is written once more, as it was. */
+export interface CopiedRecord extends Omit<PlainRecord, 'topic' | 'headers'> {
+  readonly partition: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly headers: Readonly<Record<string, Buffer>>;
+}
+
 const ALL_IN_SYNC_REPLICAS = -1;
+/** Of one request of copies, which the topic's `max.message.bytes` must take; a record that is larger comes alone. */
+const COPIED_BYTES = 256 << 10;
 
 /** Writes single records outside of any transaction, acknowledged by all in-sync replicas: dead letters. */
 export class PlainProducer {
@@ -43,6 +53,38 @@ export class PlainProducer {
             ...(record.partition === undefined ? {} : { partition: record.partition }),
           },
         ],
+      }),
+    );
+  }
+
+  /** Writes copies in their order, with their times; resolves when all are stored. After a throw those in front may be. */
+  async copy(topic: string, records: Iterable<CopiedRecord>): Promise<void> {
+    let some: CopiedRecord[] = [];
+    let bytes = 0;
+    for (const record of records) {
+      const size = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+      if (some.length > 0 && bytes + size > COPIED_BYTES) {
+        await this.#copy(topic, some);
+        [some, bytes] = [[], 0];
+      }
+      some.push(record);
+      bytes += size;
+    }
+    if (some.length > 0) await this.#copy(topic, some);
+  }
+
+  async #copy(topic: string, records: readonly CopiedRecord[]): Promise<void> {
+    await this.#guarded(`write records to ${topic}`, () =>
+      this.#producer.send({
+        topic,
+        acks: ALL_IN_SYNC_REPLICAS,
+        messages: records.map(({ partition, timestamp, key, value, headers }) => ({
+          partition,
+          timestamp: String(timestamp),
+          key,
+          value,
+          headers: { ...headers },
+        })),
       }),
     );
   }

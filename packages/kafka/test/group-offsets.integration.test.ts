@@ -50,6 +50,9 @@ describe('a consumer group seen from outside', () => {
       { topic, partition: 0, offset: 3n, topicId: null },
       { topic, partition: 1, offset: 0n, topicId: null },
     ]);
+    await moveGroup(broker.config, group, [{ topic, partition: 0, offset: 2n, topicId: 'i-1' }]);
+    const moved = (await groupOffsets(broker.client, group)).find(({ partition }) => partition === 0);
+    expect(moved).toEqual({ topic, partition: 0, offset: 2n, topicId: 'i-1' });
   });
 
   test('is moved by nobody while it has a member', async () => {

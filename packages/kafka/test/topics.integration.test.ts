@@ -118,3 +118,27 @@ test('PlainProducer: bytes and headers arrive untouched, in the partition asked 
   ]);
   expect(String(records[0]?.headers.get('reason'))).toBe('test');
 });
+
+test('PlainProducer: copies are stored in their order, with their times, however large they are together', async () => {
+  const topic = await broker.topic(1);
+  const producer = new PlainProducer(broker.client);
+  await producer.connect();
+  const copies = Array.from({ length: 40 }, (_, at) => ({
+    partition: 0,
+    timestamp: 1_000 + at,
+    key: at === 0 ? null : Buffer.from(String(at)),
+    value: at === 1 ? null : Buffer.alloc(50_000, at),
+    headers: { seal: Buffer.from([0, 255]) },
+  }));
+  await producer.copy(topic, copies);
+  await producer.close();
+  const records = await broker.records(topic);
+  const found = records.map(({ partition, timestamp, key, value, headers }) => ({
+    partition,
+    timestamp,
+    key,
+    value,
+    headers: Object.fromEntries(headers),
+  }));
+  expect(found).toEqual(copies);
+});

@@ -22,6 +22,11 @@ export interface ErrorEntry {
 
 /** The error codes of all services; those of one sink stand in its own folder. `docs/errors.md` is generated. Keep it sorted by code. */
 export const ERRORS = {
+  BACKUP_INVALID: {
+    class: 'fatal',
+    summary: 'a folder is no backup, not all of one, or one of another pipeline',
+    fix: 'Nothing was written. Name another backup by `sluice restore --from FOLDER`: a folder without `manifest.json` is one that was never finished, and a file with another sum was changed since.',
+  },
   BINLOG_EVENT_MISSING: {
     class: 'retryable',
     summary: 'the source did not send an event that its binlog contains',
@@ -48,6 +53,11 @@ export const ERRORS = {
       'the circuit breaker of a sink is open: the store did not answer, and the sink does not call it until the next probe',
     fix: 'Try again when the store answers; `/status` of the sink shows the breaker.',
   },
+  CAPTURE_ACTIVE: {
+    class: 'fatal',
+    summary: 'capture must be stopped for this command, but one of the pipeline is running',
+    fix: 'Stop every capture of the pipeline, standbys too, and try again. Of one that was killed the command waits `capture.standby.takeoverMs` for a sign.',
+  },
   CAPTURE_NOT_STREAMING: {
     class: 'retryable',
     summary: 'capture is not connected to its source at the moment',
@@ -56,12 +66,12 @@ export const ERRORS = {
   CHECKPOINT_CORRUPT: {
     class: 'fatal',
     summary: 'the newest checkpoint cannot be trusted',
-    fix: 'Restore the checkpoint topic, or start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.',
+    fix: 'Restore the checkpoint topic from a backup (docs/disaster-recovery.md), or start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.',
   },
   CHECKPOINT_MISSING: {
     class: 'fatal',
     summary: 'the data topics of this pipeline exist, but there is no checkpoint',
-    fix: 'Restore the checkpoint topic, or start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.',
+    fix: 'Restore the checkpoint topic from a backup (docs/disaster-recovery.md), or start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.',
   },
   COLUMN_TYPE_UNKNOWN: {
     class: 'fatal',
@@ -321,7 +331,7 @@ export const ERRORS = {
   SCHEMA_HISTORY_CORRUPT: {
     class: 'fatal',
     summary: 'a record of the schema-history topic cannot be read',
-    fix: 'Restore the topic from a backup.',
+    fix: 'Stop every capture and sink, delete the topic, and restore it from a backup (docs/disaster-recovery.md).',
   },
   SECRET_REFUSED: {
     class: 'retryable',

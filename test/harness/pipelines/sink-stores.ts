@@ -110,14 +110,20 @@ export class SinkStores {
   }
 
   async #remove(): Promise<void> {
+    await this.lose();
+    this.target.destroy();
+    this.redis.disconnect();
+    await this.elasticsearch.close();
+  }
+
+  /** Everything in them is gone, as in new servers. */
+  async lose(): Promise<void> {
     for (const name of [this.targetDatabase, this.stateDatabase]) {
       await this.target.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`);
     }
-    this.target.destroy();
     for await (const keys of this.redis.scanStream({ match: `*${this.#database}*`, count: 2000 })) {
       if ((keys as string[]).length > 0) await this.redis.unlink(...(keys as string[]));
     }
-    this.redis.disconnect();
     // Deleting by a pattern is refused by default, so the names are asked for.
     const found = await this.elasticsearch.indices.get({ index: `${this.#indexPrefix}*` });
     const indexes = Object.keys(found);
@@ -126,6 +132,5 @@ export class SinkStores {
       const index = indexes.slice(first, first + INDEXES_A_REQUEST);
       await this.elasticsearch.indices.delete({ index });
     }
-    await this.elasticsearch.close();
   }
 }

@@ -10,7 +10,7 @@ export interface KeptRecord {
   readonly timestamp: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, Buffer | null>>;
+  readonly headers: Readonly<Record<string, Buffer>>;
 }
 
 const bytes = z
@@ -23,7 +23,8 @@ const lineSchema = z.object({
   timestamp: z.int(),
   key: bytes,
   value: bytes,
-  headers: z.record(z.string(), bytes),
+  // One without a value nobody reads, and the client cannot write.
+  headers: z.record(z.string(), bytes).transform(withValues),
 });
 
 /** One line of JSON, without its end. */
@@ -41,6 +42,11 @@ export function recordLine({ partition, offset, timestamp, key, value, headers }
 /** Throws ZodError or SyntaxError for what is no such line. */
 export function parseRecordLine(line: string): KeptRecord {
   return lineSchema.parse(JSON.parse(line));
+}
+
+function withValues(headers: Readonly<Record<string, Buffer | null>>): Readonly<Record<string, Buffer>> {
+  const entries = Object.entries(headers).filter((entry): entry is [string, Buffer] => entry[1] !== null);
+  return Object.fromEntries(entries);
 }
 
 function textOf(value: Buffer | null): string | null {

@@ -40,8 +40,11 @@ export type Done = boolean | 'different';
 
 /** Asks or changes a pipeline. */
 export interface PipelineCommand extends Declaration {
-  /** What it connects to itself beside the services: an operator's shell needs the secrets of that, and no others. */
-  readonly connects: 'nothing' | 'kafka' | 'everything';
+  /**
+   * What it connects to itself beside the services: an operator's shell needs the secrets of that, and no others. `source` is the source and
+   * Kafka.
+   */
+  readonly connects: 'nothing' | 'kafka' | 'source' | 'everything';
   readonly run: (line: CommandLine, config: SluiceConfig, screen: Screen) => Promise<Done>;
 }
 

@@ -1,4 +1,5 @@
 import { backupCommand } from '../backup/backup-command.ts';
+import { restoreCommand } from '../backup/restore-command.ts';
 import { completionCommand } from '../completion/completion-command.ts';
 import { captureHandoverCommand, captureLeaderCommand } from './capture-commands.ts';
 import type { Command } from './command.ts';
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   orphansListCommand,
   orphansDumpCommand,
   orphansFlashbackCommand,
+  restoreCommand,
   snapshotListCommand,
   snapshotStartCommand,
   ...snapshotMoveCommands,

@@ -31,7 +31,7 @@ export const OPTIONS = {
   watch: { meaning: 'again every two seconds, until it is interrupted' },
   interval: { value: 'SECONDS', meaning: 'time between two looks (default 2)' },
   limit: { value: 'N', meaning: 'maximum number of entries' },
-  'dry-run': { meaning: 'only show what would happen: the default of replay, discard and rewind' },
+  'dry-run': { meaning: 'only show what would happen: the default of replay, discard, rewind and restore' },
   yes: { meaning: 'do it (also --no-dry-run)' },
   force: { meaning: 'replay dead letters that have failed five replays too' },
   rate: { value: 'N/s', meaning: 'maximum replay rate (default 50/s)' },
@@ -48,7 +48,11 @@ export const OPTIONS = {
     meaning:
       'rewind: beginning, a TIME as of --since, or an offset with --topic and --partition; handover: a capture, as sluice capture leader names it; backup: a new folder; orphans: the new master, HOST:PORT (default: the source of the file)',
   },
-  from: { value: 'HOST:PORT', meaning: 'the old master, with the login of the source' },
+  from: {
+    value: 'WHERE',
+    meaning:
+      'orphans: HOST:PORT of the old master, with the login of the source; restore: the folder of sluice backup',
+  },
   binlog: { value: 'FILE', meaning: 'a binlog file of an old master that is dead' },
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },
@@ -83,7 +87,7 @@ export const OPTIONS = {
       'write the report there as JSON, or NDJSON with --output ndjson (orphans dump: envelopes, a line each): it holds row values',
   },
   report: { value: 'FILE', meaning: 'a report that sluice compare has written by --output-file' },
-  apply: { meaning: 'write into the stores; without it the command says what it would do' },
+  apply: { meaning: 'do it: write into the stores, or Kafka; without it the command says what it would do' },
   undo: {
     value: 'FILE',
     meaning: 'a new file, in which is kept what the stores held: needed with --apply',

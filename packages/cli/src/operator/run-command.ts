@@ -17,7 +17,7 @@ export async function runCommand(
 
 function isUsed(connects: PipelineCommand['connects'], [section, , setting]: readonly PathPart[]): boolean {
   if (connects === 'everything') return true;
-  if (section === 'source') return false;
-  if (section === 'kafka') return connects === 'kafka';
+  if (section === 'source') return connects === 'source';
+  if (section === 'kafka') return connects !== 'nothing';
   return section !== 'sinks' || setting === 'ops';
 }

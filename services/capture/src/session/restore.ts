@@ -6,12 +6,10 @@ import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
+import { askForPlace } from '../preflight/ask-for-place.ts';
 import type { Fit } from '../preflight/check.ts';
 import { newcomerOf, tablesKnown } from '../preflight/new-tables.ts';
-import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
-import { readFileCreatedAt } from '../source/file-created-at.ts';
-import { checkGtidCoverage, readBinlogFiles } from '../source/server.ts';
-import type { Checkpoint } from '../state/checkpoint.ts';
+import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { highestGeneration, readKeptState } from '../state/kept-state.ts';
 import { isSameSpace, planStart, type StartFacts, type StartPlan } from '../state/plan-start.ts';
 import { CaptureSession } from './capture-session.ts';
@@ -112,7 +110,7 @@ async function restorePlan(
         });
     reportAhead(ahead, log);
     for (const _ of ahead) metrics.refused('RECORD_AHEAD');
-    const place = await askForPlace(settings, checked, checkpoint, goesOn, log);
+    const place = await askForPlace(settings, checked.source, { checkpoint, goesOn, log });
     const { status } = checked;
     refuseOvertaken(settings, place.gtidCoverage);
     const plan = planStart({ checkpoint, topicGeneration, server, status, acceptLostCheckpoint, ...place });
@@ -144,34 +142,6 @@ function reportAhead(places: readonly RecordPlace[], log: Logger): void {
     { event: 'record.ahead', code: 'RECORD_AHEAD', ...place },
     'topics of rows have records that are damaged, or of a generation that capture has not come to; they are passed over: find out who wrote them',
   );
-}
-
-/** What the source has of the checkpoint's place. @param goesOn whether its file and position may mean the same there */
-async function askForPlace(
-  settings: CaptureSettings,
-  { source }: Fit,
-  checkpoint: Checkpoint | null,
-  goesOn: boolean,
-  log: Logger,
-): Promise<Pick<StartFacts, 'gtidCoverage' | 'fileBytes' | 'currentFileCreatedAt'>> {
-  if (checkpoint === null) return { gtidCoverage: null, fileBytes: null, currentFileCreatedAt: null };
-  const { gtidSet, file } = checkpoint;
-  const asksServer = gtidSet !== null && source.facts.flavour === 'mysql';
-  const connection = await source.connect();
-  try {
-    const fileBytes = (await readBinlogFiles(connection)).get(file) ?? null;
-    // Where positions say how to go on, the reading itself begins in the file and meets its beginning.
-    const mustLook = goesOn && gtidSet !== null && fileBytes !== null;
-    return {
-      gtidCoverage: asksServer ? await checkGtidCoverage(connection, gtidSet) : null,
-      fileBytes,
-      currentFileCreatedAt: mustLook
-        ? await readFileCreatedAt(readerOptions(settings, source, log), file)
-        : null,
-    };
-  } finally {
-    connection.destroy();
-  }
 }
 
 /**

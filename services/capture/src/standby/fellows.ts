@@ -69,6 +69,11 @@ export class Fellows {
       .sort((a, b) => (a.record.instance < b.record.instance ? -1 : 1));
   }
 
+  /** Whether any has said that it stands by, and not that it has ended. */
+  get hasStandbys(): boolean {
+    return this.#standbys.size > 0;
+  }
+
   /** The standby of this name; null when there is none. */
   get(instance: string): Fellow | null {
     return this.#standbys.get(instance) ?? null;

@@ -1,0 +1,34 @@
+import { type RecordSeals, SEAL_HEADER } from '@sluice/kafka';
+import type { KeptRecord } from './kept-record.ts';
+
+/** Key of a decision about a place in a topic: packages/sink-kit/src/dead-letters/decisions.ts. */
+const PLACED = /^(rewind|incomplete):(.+)\/(\d+)$/;
+
+/**
+ * Decisions for a Kafka in which some topics are other ones than those that they were made about. The place of a rewind means nothing
+ * there, and would leave records out: it is dropped, a sink reads such a topic from its beginning anyway. What was incomplete is so from
+ * the beginning of the new topic, whose snapshot ends it.
+ * @param topic of the decisions
+ * @param isSame whether a topic is the one of before
+ */
+export function decisionsMoved(
+  records: readonly KeptRecord[],
+  topic: string,
+  isSame: (topic: string) => boolean,
+  seals: RecordSeals | null,
+): readonly KeptRecord[] {
+  return records.flatMap((record) => {
+    const [, kind, about = ''] = PLACED.exec(String(record.key)) ?? [];
+    if (kind === undefined || record.value === null || isSame(about)) return [record];
+    if (kind === 'rewind') return [];
+    const { at } = JSON.parse(record.value.toString('utf8')) as { readonly at: number };
+    const value = Buffer.from(JSON.stringify({ at, from: '0', jobs: {}, whole: [] }));
+    const { partition, key } = record;
+    const seal = seals?.seal({ topic, partition, key, value });
+    const headers = {
+      ...record.headers,
+      ...(seal === undefined ? {} : { [SEAL_HEADER]: Buffer.from(seal) }),
+    };
+    return [{ ...record, value, headers }];
+  });
+}
