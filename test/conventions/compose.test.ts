@@ -11,8 +11,8 @@ const SERVICES = ['capture', 'sink-redis', 'sink-elasticsearch', 'sink-mysql'];
 
 /** Of the profile `ha`. */
 const STANDBY = 'capture-standby';
-/** Of the profiles `cli`, `ops` and `ui`. */
-const MONITORING = ['cli', 'prometheus', 'alertmanager', 'grafana', 'kafka-ui'];
+/** Of the profiles `cli`, `auditor`, `ops` and `ui`. */
+const MONITORING = ['cli', 'auditor', 'prometheus', 'alertmanager', 'grafana', 'kafka-ui'];
 
 interface Container {
   readonly security_opt?: readonly string[];
@@ -39,7 +39,7 @@ test('no container gets new privileges, or a capability but those of an entry po
   for (const [name, container] of Object.entries(services)) {
     const { security_opt: options, cap_drop: dropped, cap_add: added = [], read_only: readOnly } = container;
     expect([name, options, dropped]).toEqual([name, ['no-new-privileges:true'], ['ALL']]);
-    const isOurs = [...SERVICES, STANDBY, 'demo'].includes(name);
+    const isOurs = [...SERVICES, STANDBY, 'auditor', 'demo'].includes(name);
     expect([name, isOurs && (readOnly !== true || added.length > 0)]).toEqual([name, false]);
     for (const port of container.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   }

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { compareReportSchema } from '@sluice/compare';
-import { startStack } from '@sluice/local-stack';
+import { freePorts, startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import {
@@ -13,13 +15,55 @@ import {
   restingRows,
   SECRET,
 } from '../harness/workloads/planted-differences.ts';
-import { testScope } from '../harness/scope.ts';
+import { testScope, type Scope } from '../harness/scope.ts';
 import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
+import { programEnv, programFile } from '../harness/processes/programs.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 import { SteadyWriter } from '../harness/workloads/steady-writer.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());
+
+/** The command that never ends tells the planted differences of each sink by its metrics, and ends when it is told to. */
+async function seenByMetrics(scope: Scope, file: string, table: string): Promise<void> {
+  const [port = 0] = await freePorts(1);
+  const line = [
+    'compare',
+    table,
+    '--continuous',
+    '--listen',
+    `127.0.0.1:${port}`,
+    '--rows-per-second',
+    '20000',
+  ];
+  const child = spawn(process.execPath, [programFile('sluice'), ...line, '--config', file], {
+    env: programEnv(),
+    stdio: 'ignore',
+  });
+  scope.defer(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'close');
+  const [database, name] = table.split('.');
+  const series = (sink: string): string => `{sink="${sink}",database="${database}",table="${name}"}`;
+  const valueOf = (text: string, metric: string, sink: string): number =>
+    Number(text.split(`${metric}${series(sink)} `)[1]?.split('\n')[0] ?? Number.NaN);
+  const text = await eventually('a comparison of every sink', async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
+    const seen = (await answer?.text()) ?? '';
+    return (
+      SINK_NAMES.every((sink) => valueOf(seen, 'cdc_compare_last_success_timestamp_seconds', sink) > 0) &&
+      seen
+    );
+  });
+  expect(text).toContain('cdc_ready 1');
+  for (const sink of SINK_NAMES) {
+    expect([sink, valueOf(text, 'cdc_compare_different', sink)]).toEqual([sink, planted().length]);
+    expect(valueOf(text, 'cdc_compare_rows_total', sink)).toBeGreaterThan(
+      2 * RESTING_ROWS - planted().length,
+    );
+  }
+  child.kill('SIGTERM');
+  expect((await ended)[0]).toBe(0);
+}
 
 test('planted differences are found while changes go on, and no others', { timeout: 240_000 }, async () => {
   const scope = testScope();
@@ -71,6 +115,8 @@ test('planted differences are found while changes go on, and no others', { timeo
     ['missing', '1000698'],
     ['different', '1000699'],
   ]);
+
+  await seenByMetrics(scope, configFile, `${pipeline.name}.items`);
 
   await redis?.process.stop();
   const behind = writer.written + 30;

@@ -93,7 +93,12 @@ export { OperatorNeed, type Need } from './operator-need.ts';
 export { isLoopback, type OpsRole } from './ops-access.ts';
 export { shownOrder, type AuditEntry, type AuditLog } from './ops-audit.ts';
 export type { OpsRequest, OpsResponse, OpsRoute } from './ops-routes.ts';
-export { startOpsServers, type OpsServers, type OpsServersOptions } from './ops-servers.ts';
+export {
+  startMetricsServer,
+  startOpsServers,
+  type OpsServers,
+  type OpsServersOptions,
+} from './ops-servers.ts';
 export { RecentRates } from './recent-rates.ts';
 export { printable, printableJson, printableLine } from './printable.ts';
 export { refuseNewer } from './record-version.ts';

@@ -113,6 +113,24 @@ export async function startOpsServers(options: OpsServersOptions): Promise<OpsSe
   }
 }
 
+/** Of a process without an API: `/metrics` alone. Throws OPS_PORT_TAKEN. */
+export async function startMetricsServer(options: {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** What the port was named by, for the message about a taken one. */
+  readonly setting: string;
+  readonly registry: Registry;
+  readonly health: () => HealthReport;
+  readonly log: Logger;
+}): Promise<Listener> {
+  const { registry, health, ...place } = options;
+  const answer = metricsListener({ registry, health, rate: new TokenBuckets(RATE) });
+  const connectionsRefused = refusedCounter(registry);
+  const plain = { tls: undefined, needsCertificate: false, lookAtFilesMs: undefined };
+  return openListener({ ...place, ...plain, connectionsRefused }, answer);
+}
+
 /** What answers on the API's port, and on that of probes. */
 async function answersOf(options: OpsServersOptions) {
   const { allowedHosts = [], tokensFile = null, setting = 'ops', registry, audit: log } = options;

@@ -1,4 +1,4 @@
-import { CAPTURE_METRICS, SINK_METRICS } from '@sluice/ops-api';
+import { CAPTURE_METRICS, COMPARE_METRICS, SINK_METRICS } from '@sluice/ops-api';
 import { POOL_METRICS, SERVICE_METRICS, type AnyMetricSpec } from '@sluice/runtime';
 
 /** `docs/metrics.md`: every metric, from its declaration. */
@@ -8,6 +8,7 @@ export function metricsPage(): string {
     section('Capture', CAPTURE_METRICS),
     section('Every sink', SINK_METRICS),
     section('Sinks with a pool of connections: MySQL', POOL_METRICS),
+    section('`sluice compare --continuous`', COMPARE_METRICS),
   ];
   return `${[INTRODUCTION, ...sections].join('\n\n')}\n`;
 }

@@ -6,7 +6,10 @@ import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, Done, PipelineCommand } from './command.ts';
 import { progressLine } from './compare-progress.ts';
 import { HEADINGS, ndjsonOf, remarksOf, rowsOf } from './compare-text.ts';
-import { compareOrder, compareTables } from './compare-order.ts';
+import { compareContinuously, type CompareRound, type ContinuousOptions } from './compare-continuous.ts';
+import { compareOrder, compareTables, type CompareOrder } from './compare-order.ts';
+import type { OptionValues } from './option-values.ts';
+import { UsageError } from './usage-error.ts';
 import { withComparedPipeline } from './compared-pipeline.ts';
 import { tablesOf } from './running-pipeline.ts';
 import { show, type Screen } from './screen.ts';
@@ -17,7 +20,17 @@ const OWN_FILE = 0o600;
 export const compareCommand: PipelineCommand = {
   name: 'compare',
   operands: 'TABLE…',
-  options: ['sink', 'where', 'keys', 'sample', 'rows-per-second', 'output-file', 'offline'],
+  options: [
+    'sink',
+    'where',
+    'keys',
+    'sample',
+    'rows-per-second',
+    'output-file',
+    'offline',
+    'continuous',
+    'listen',
+  ],
   several: ['sink'],
   formats: ['ndjson'],
   exits: '3 the sinks differ',
@@ -31,6 +44,10 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
   const { values, output, operands } = line;
   const order = compareOrder(config, values);
   const isOffline = values.flag('offline');
+  if (values.flag('continuous')) {
+    await compareContinuously(continuousOptions(line, config, order));
+    return true;
+  }
   const { compareReportSchema, REPORT_VERSION } = await importCompare(() => import('@sluice/compare'));
   const progress = progressLine(process.stderr);
   return withComparedPipeline(config, isOffline, async (compared) => {
@@ -54,6 +71,36 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
     await tell(report, values.text('output-file'), output, screen);
     return report.result === 'different' ? 'different' : report.result === 'equal';
   }).finally(progress.end);
+}
+
+/** Tables are looked for anew at each round. */
+function continuousOptions(
+  { values, operands }: CommandLine,
+  config: SluiceConfig,
+  order: CompareOrder,
+): ContinuousOptions {
+  if (values.text('output-file') !== undefined)
+    throw new UsageError(
+      '--continuous never ends with a report: --output-file is for a comparison of its own',
+    );
+  const round: CompareRound = (signal, onTable) =>
+    withComparedPipeline(config, values.flag('offline'), async (compared) => {
+      for (const plan of tablesOf(compared.tables, operands)) {
+        if (signal.aborted) return;
+        const found = await compareTables(compared, [plan], order, () => undefined);
+        if (!compared.signal.aborted) onTable(plan, found);
+      }
+    });
+  return { config, listen: listenOf(values), round };
+}
+
+function listenOf(values: OptionValues): ContinuousOptions['listen'] {
+  const text = values.text('listen') ?? '127.0.0.1:9094';
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || Number(digits) > 65_535)
+    throw new UsageError(`--listen is "${text}", but must be HOST:PORT, such as 0.0.0.0:9094`);
+  return { host, port: Number(digits) };
 }
 
 async function tell(

@@ -10,6 +10,8 @@ import { publishedTable } from './running-pipeline.ts';
 import { UsageError } from './usage-error.ts';
 
 const DEFAULT_ROWS_PER_SECOND = 10_000;
+/** Of one that never ends. */
+const CONTINUOUS_ROWS_PER_SECOND = 1000;
 const ROWS_MAX = 10_000_000;
 
 /** What is compared, and how fast. */
@@ -31,7 +33,9 @@ export function compareOrder(config: SluiceConfig, values: OptionValues): Compar
     keys: keysOf(values),
     where: values.text('where') ?? null,
     sample: values.wholeNumber('sample', 1, ROWS_MAX) ?? null,
-    rowsPerSecond: values.wholeNumber('rows-per-second', 1, ROWS_MAX) ?? DEFAULT_ROWS_PER_SECOND,
+    rowsPerSecond:
+      values.wholeNumber('rows-per-second', 1, ROWS_MAX) ??
+      (values.flag('continuous') ? CONTINUOUS_ROWS_PER_SECOND : DEFAULT_ROWS_PER_SECOND),
   };
 }
 

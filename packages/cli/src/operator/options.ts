@@ -80,6 +80,13 @@ export const OPTIONS = {
     meaning:
       'rows read from the source in a second, at most (compare: 10000 by default; snapshot: 0 for no limit)',
   },
+  continuous: {
+    meaning: 'round after round until it is interrupted, with metrics (1000 rows in a second by default)',
+  },
+  listen: {
+    value: 'HOST:PORT',
+    meaning: 'where /metrics answers with --continuous (default 127.0.0.1:9094)',
+  },
   offline: { meaning: 'ask neither Kafka nor any service: no pipeline runs' },
   'output-file': {
     value: 'FILE',

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunningFindings } from '@sluice/compare';
+import type { TablePlan } from '@sluice/ops-api';
+import {
+  createLogger,
+  createMetrics,
+  PipelineError,
+  startMetricsServer,
+  type SluiceConfig,
+} from '@sluice/runtime';
+import { CommandFailed } from './command-failed.ts';
+import { CompareMetrics } from './compare-metrics.ts';
+import { interruption } from './interruption.ts';
+
+/** Of a round that has ended; small tables are not compared all the time. */
+const PAUSE_MS = 10_000;
+
+/** Compares these tables of a pipeline once: tells of each table when it is done. */
+export type CompareRound = (
+  signal: AbortSignal,
+  onTable: (plan: TablePlan, found: RunningFindings) => void,
+) => Promise<void>;
+
+export interface ContinuousOptions {
+  readonly config: SluiceConfig;
+  /** Where `/metrics` answers. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly round: CompareRound;
+}
+
+/**
+ * Compares round after round until it is interrupted. A round that fails is logged once and tried again: whoever watches sees
+ * `cdc_ready` and the age of the last success.
+ */
+export async function compareContinuously({ config, listen, round }: ContinuousOptions): Promise<void> {
+  const log = createLogger('auditor', config.log);
+  const { registry } = createMetrics('auditor');
+  const metrics = new CompareMetrics(registry);
+  const { signal, forget } = interruption(process);
+  let trouble: string | null = null;
+  const health = () => ({ ready: trouble === null, components: {} });
+  const server = await startMetricsServer({ ...listen, setting: '--listen', registry, health, log });
+  log.info({ event: 'compare.started', port: server.port }, `comparing; /metrics on port ${server.port}`);
+  try {
+    while (!signal.aborted) {
+      const failed = await failureOf(() =>
+        round(signal, ({ database, table }, found) => {
+          for (const { level, event, text } of metrics.note({ database, table }, found))
+            log[level]({ event }, text);
+        }),
+      );
+      if (signal.aborted) break;
+      if (failed !== null && failed !== trouble)
+        log.error(
+          { event: 'compare.failed', reason: failed },
+          `the comparison failed, and is tried again: ${failed}`,
+        );
+      if (failed === null && trouble !== null)
+        log.info({ event: 'compare.recovered' }, 'the comparison works again');
+      trouble = failed;
+      await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    forget();
+    await server.close();
+  }
+}
+
+/** Null when the round has ended. What is no error of the pipeline or of a store is thrown. */
+async function failureOf(round: () => Promise<void>): Promise<string | null> {
+  try {
+    await round();
+    return null;
+  } catch (error) {
+    if (error instanceof PipelineError) return `${error.code}: ${error.message}`;
+    if (error instanceof CommandFailed) return error.message;
+    throw error;
+  }
+}
