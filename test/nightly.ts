@@ -29,6 +29,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   compare: ['test:compare'],
   drills: ['test:drills'],
   standby: ['test:standby'],
+  orphans: ['test:orphans'],
   upgrade: ['test:upgrade'],
   forged: ['test:forged'],
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],

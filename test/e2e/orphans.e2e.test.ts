@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { decodeEnvelope, type RowEnvelope } from '@sluice/envelope';
+import { auditTopic, decodeEnvelope, type RowEnvelope } from '@sluice/envelope';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { connect, type Connection } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
@@ -9,9 +9,11 @@ import { eventually } from '../harness/eventually.ts';
 import { followStatement, ReplicatedSource, type Flavour } from '../harness/histories/replica.ts';
 import { sluice, type CommandEnd } from '../harness/processes/sluice-command.ts';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
+import { testSize } from '../harness/test-size.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { closingStatements, runSqlFile } from '../harness/processes/sql-file.ts';
 import {
+  bulkChanges,
   COMMON_CHANGES,
   CONFLICTING_CHANGES,
   makeOrphans,
@@ -28,6 +30,12 @@ afterAll(() => stack.stop());
 /** The default of MySQL. */
 const LOGS_WHAT_IT_REPLICATES = { mysql: [], mariadb: ['--log-slave-updates=ON'] };
 
+/** Beside those of every kind. */
+const BULK = testSize('SLUICE_ORPHANS', 16);
+const CHANGES = [...ORPHANED_CHANGES, ...bulkChanges(BULK)];
+
+type Row = Readonly<Record<string, unknown>>;
+
 interface Listed {
   readonly transactions: number;
   readonly orphans: readonly {
@@ -43,10 +51,11 @@ test.each(['mysql', 'mariadb'] as const)(
     const { gtids, from, run, file, servers, database, common, connectTo } = masters;
 
     const listed = await run('list', '--from', from);
-    expect([listed.code, listed.said]).toEqual([0, expect.stringContaining('9 orphaned transactions')]);
-    expect(outlineOf(listed)).toEqual(
-      ORPHANED_CHANGES.map(({ does }, index) => ({ gtid: gtids[index], does })),
-    );
+    expect([listed.code, listed.said]).toEqual([
+      0,
+      expect.stringContaining(`${CHANGES.length} orphaned transactions`),
+    ]);
+    expect(outlineOf(listed)).toEqual(CHANGES.map(({ does }, index) => ({ gtid: gtids[index], does })));
 
     const files = await binlogPaths(servers);
     const fromFiles = await run('list', ...files.flatMap((path) => ['--binlog', path]));
@@ -64,11 +73,16 @@ test.each(['mysql', 'mariadb'] as const)(
       '--sql-file',
       file('rows.sql'),
     );
-    expect([dumped.code, dumped.said]).toEqual([0, expect.stringContaining('9 orphaned transactions')]);
+    expect([dumped.code, dumped.said]).toEqual([
+      0,
+      expect.stringContaining(`${CHANGES.length} orphaned transactions`),
+    ]);
     const envelopes = (await readFile(file('rows.ndjson'), 'utf8')).trimEnd().split('\n');
-    const payloads = envelopes.map((line) => (decodeEnvelope(Buffer.from(line)) as RowEnvelope).payload);
+    const payloads = envelopes
+      .map((line) => (decodeEnvelope(Buffer.from(line)) as RowEnvelope).payload)
+      .filter(({ source: { gtid } }) => gtids.indexOf(gtid ?? '') < RECORDS.length);
     expect(payloads.map(({ source: { gtid }, operation }) => `${gtid} ${operation}`)).toEqual(
-      gtids.flatMap((gtid, index) => RECORDS[index]?.map((operation) => `${gtid} ${operation}`)),
+      RECORDS.flatMap((operations, index) => operations.map((operation) => `${gtids[index]} ${operation}`)),
     );
     expect(payloads[0]?.after).toMatchObject({
       id: 100,
@@ -80,12 +94,57 @@ test.each(['mysql', 'mariadb'] as const)(
 
     // Taken back on the old master, and nowhere else, once.
     const back = file('back.sql');
+    const kept = await rowsOn(servers, 'source', database.name);
     expect((await run('flashback', '--from', from, '--sql-file', back)).code).toBe(0);
     await expect(runSqlFile(await connectTo(servers.replica), back)).rejects.toThrow(MORE_THAN_ONE);
     await runSqlFile(await connectTo(servers.source), back);
     expect(await rowsOn(servers, 'source', database.name)).toEqual(common);
     await expect(runSqlFile(await connectTo(servers.source), back)).rejects.toThrow(MORE_THAN_ONE);
     expect(outlineOf(await run('list', '--from', from))).toEqual(outlineOf(listed));
+    // Put on the new master: said only, done, and not twice.
+    const before = await rowsOn(servers, 'replica', database.name);
+    const counts = { applied: 12 + BULK / 4, already: 2 + (BULK * 3) / 4, conflicts: [5, 6, 200] };
+    const dry = await run('reapply', '--from', from);
+    expect([dry.code, countsOf(dry)]).toEqual([3, counts]);
+    expect(await rowsOn(servers, 'replica', database.name)).toEqual(before);
+    const conflicts = file('conflicts.ndjson');
+    const reapplied = await run('reapply', '--from', from, '--apply', '--output-file', conflicts);
+    expect([reapplied.code, countsOf(reapplied)]).toEqual([3, counts]);
+    const all = counts.applied + counts.already;
+    const twice = await run('reapply', '--from', from, '--apply');
+    expect([twice.code, countsOf(twice)]).toEqual([3, { ...counts, applied: 0, already: all }]);
+    expect(JSON.parse((await readFile(conflicts, 'utf8')).split('\n')[0] ?? '')).toMatchObject({
+      key: { id: 5 },
+      before: { name: 'five' },
+      after: { name: 'old master' },
+      present: { name: 'new master' },
+      gtids: [gtids[6]],
+    });
+
+    // What is in conflict is decided, as long as the row is what was listed.
+    await decide(conflicts, { 5: 'theirs', 6: 'ours', 200: 'skip' });
+    const decided = await run('reapply', '--from', from, '--apply', '--decide', conflicts);
+    expect([decided.code, countsOf(decided)]).toEqual([3, { applied: 0, already: all, conflicts: [200] }]);
+    await decide(conflicts, { 5: 'theirs', 6: 'ours', 200: 'theirs' });
+    await servers.on('replica', "UPDATE item SET name = 'newer' WHERE id = 200");
+    const late = await run('reapply', '--from', from, '--apply', '--decide', conflicts);
+    expect([late.code, countsOf(late)]).toEqual([3, { applied: 0, already: all + 1, conflicts: [200] }]);
+    const now = await rowsOn(servers, 'replica', database.name);
+    const own = [6, 7, 200, 300];
+    const isOwn = ({ id }: Row): boolean => own.includes(Number(id));
+    expect({ pair: now['pair'], quiet: now['quiet'] }).toEqual({
+      pair: kept['pair'],
+      quiet: before['quiet'],
+    });
+    expect(now['item']?.filter((row) => !isOwn(row))).toEqual(kept['item']?.filter((row) => !isOwn(row)));
+    expect(now['item']?.filter(isOwn).map(({ name }) => name)).toEqual([
+      'six',
+      'seven of the new one',
+      'newer',
+      'new',
+    ]);
+    expect(await auditedRoutes(masters.pipeline)).toEqual(Array(4).fill('orphans reapply done'));
+
     // The old master is a replica of the new one.
     const onOld = await connectTo(servers.source);
     for (const statement of await closingStatements(back)) await onOld.query(statement);
@@ -126,7 +185,7 @@ test.each(['mysql', 'mariadb'] as const)(
       expect.stringMatching(/ORPHANS_REFUSED: .*binlog_row_image must be FULL/u),
     ]);
   },
-  120_000,
+  900_000,
 );
 
 /** Of the check in the file, whatever the flavour. */
@@ -155,6 +214,41 @@ function outlineOf({ document, said }: CommandEnd) {
   }));
 }
 
+interface ListedConflict {
+  readonly table: string;
+  readonly key: { readonly id: number };
+}
+
+/** What reapply has counted, and the ids of the rows that it has left. */
+function countsOf({ document, said }: CommandEnd) {
+  if (document === null) throw new Error(said);
+  const { applied, already, conflicts } = document as {
+    readonly applied: number;
+    readonly already: number;
+    readonly conflicts: readonly ListedConflict[];
+  };
+  return { applied, already, conflicts: conflicts.map(({ key }) => key.id) };
+}
+
+/** Writes decisions into a list of conflicts, by the ids of the rows. */
+async function decide(path: string, choices: Readonly<Record<number, string>>): Promise<void> {
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const decided = lines.map((line) => {
+    const conflict = JSON.parse(line) as ListedConflict;
+    return JSON.stringify({ ...conflict, decision: choices[conflict.key.id] ?? null });
+  });
+  await writeFile(path, decided.join('\n'));
+}
+
+async function auditedRoutes({ reader, name }: CapturePipeline): Promise<string[]> {
+  const routes: string[] = [];
+  await reader.readTopic(auditTopic(name), {}, ({ value }) => {
+    const { payload } = JSON.parse(String(value)) as { readonly payload: Row };
+    routes.push(`${String(payload['route'])} ${String(payload['result'])}`);
+  });
+  return routes;
+}
+
 /** The old master has orphans, the new one has gone on; `source` of the configuration is the new one. */
 async function twoMasters(scope: Scope, flavour: Flavour) {
   const servers = await ReplicatedSource.start(scope, flavour, LOGS_WHAT_IT_REPLICATES[flavour]);
@@ -164,23 +258,34 @@ async function twoMasters(scope: Scope, flavour: Flavour) {
   await servers.caughtUp();
   const common = await rowsOn(servers, 'source', database.name);
   await servers.on('replica', flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE');
-  const gtids = await makeOrphans(await database.connect(), flavour);
+  const gtids = await makeOrphans(await database.connect(), flavour, CHANGES);
   await servers.on('replica', 'SET GLOBAL read_only = OFF');
   await servers.on('replica', `USE ${database.name}`);
   for (const change of [...NEW_CHANGES, ...CONFLICTING_CHANGES]) await servers.on('replica', change);
-  const { configFile } = await CapturePipeline.create(scope, {
+  const pipeline = await CapturePipeline.create(scope, {
     brokers: stack.kafka.brokers,
     database,
     sections: { source: { host: replica.host, port: replica.port } },
   });
-  const run = (...args: readonly string[]): Promise<CommandEnd> => sluice(configFile, 'orphans', ...args);
-  const file = (name: string): string => join(dirname(configFile), name);
+  const run = (...args: readonly string[]): Promise<CommandEnd> =>
+    sluice(pipeline.configFile, 'orphans', ...args);
+  const file = (name: string): string => join(dirname(pipeline.configFile), name);
   const connectTo = async (server: MysqlServer): Promise<Connection> => {
     const connection = await connect({ ...server, database: database.name, connectTimeoutMs: 10_000 });
     scope.defer(() => connection.destroy());
     return connection;
   };
-  return { servers, database, gtids, common, connectTo, from: `${source.host}:${source.port}`, run, file };
+  return {
+    pipeline,
+    servers,
+    database,
+    gtids,
+    common,
+    connectTo,
+    from: `${source.host}:${source.port}`,
+    run,
+    file,
+  };
 }
 
 /** All rows of the tables, in the order of their keys. */

@@ -69,6 +69,27 @@ export const ORPHANED_CHANGES: readonly OrphanedChange[] = [
   },
 ];
 
+/**
+ * More of them, a transaction each, whose rows come, change, move and go. Of eight two leave something.
+ * @param count a multiple of eight
+ */
+export function bulkChanges(count: number): readonly OrphanedChange[] {
+  const row = (b: number): string => `WHERE a = 'bulk' AND b = ${b}`;
+  const insert = (b: number): OrphanedChange => ({
+    statements: [`INSERT INTO pair VALUES ('bulk', ${b}, ${b})`],
+    does: { pair: [1, 0, 0] },
+  });
+  const update = (sql: string): OrphanedChange => ({ statements: [sql], does: { pair: [0, 1, 0] } });
+  return Array.from({ length: count / 4 }, (_, group) => group * 4).flatMap((b) => [
+    insert(b),
+    update(`UPDATE pair SET n = -1 ${row(b)}`),
+    update(`UPDATE pair SET b = ${b + 2} ${row(b)}`),
+    b % 8 === 0
+      ? { statements: [`DELETE FROM pair ${row(b + 2)}`], does: { pair: [0, 0, 1] as const } }
+      : insert(b + 3),
+  ]);
+}
+
 /** What the new master does meanwhile, to other rows. */
 export const NEW_CHANGES: readonly string[] = [
   "INSERT INTO item (id, name) VALUES (300, 'new')",
@@ -87,7 +108,7 @@ export const CONFLICTING_CHANGES: readonly string[] = [
 export async function makeOrphans(
   connection: Connection,
   flavour: 'mysql' | 'mariadb',
-  changes: readonly OrphanedChange[] = ORPHANED_CHANGES,
+  changes: readonly OrphanedChange[],
 ): Promise<string[]> {
   const gtids: string[] = [];
   for (const { statements, isCompressed = false } of changes) {

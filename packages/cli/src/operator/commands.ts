@@ -19,6 +19,7 @@ import { heapCommand } from './heap-command.ts';
 import { logsCommand } from './logs-command.ts';
 import { doctorCommand } from './doctor.ts';
 import { orphansDumpCommand, orphansFlashbackCommand, orphansListCommand } from './orphan-commands.ts';
+import { orphansReapplyCommand } from './orphans-reapply.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
 import { repairCommand } from './repair-command.ts';
@@ -53,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
   orphansListCommand,
   orphansDumpCommand,
   orphansFlashbackCommand,
+  orphansReapplyCommand,
   restoreCommand,
   snapshotListCommand,
   snapshotStartCommand,

@@ -54,6 +54,12 @@ export const OPTIONS = {
       'orphans: HOST:PORT of the old master, with the login of the source; restore: the folder of sluice backup',
   },
   binlog: { value: 'FILE', meaning: 'a binlog file of an old master that is dead' },
+  decide: {
+    value: 'FILE',
+    meaning: 'the conflicts that --output-file has listed, each with ours, theirs or skip as its decision',
+  },
+  user: { value: 'NAME', meaning: 'who writes on the new master (default: the user of the source)' },
+  'password-file': { value: 'FILE', meaning: 'file with the password of --user' },
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },
   'accept-gap': { meaning: 'rewind although records were deleted before they were read' },
@@ -91,7 +97,7 @@ export const OPTIONS = {
   'output-file': {
     value: 'FILE',
     meaning:
-      'write the report there as JSON, or NDJSON with --output ndjson (orphans dump: envelopes, a line each): it holds row values',
+      'write the report there as JSON, or NDJSON with --output ndjson (orphans dump: envelopes, reapply: conflicts, a line each): it holds row values',
   },
   report: { value: 'FILE', meaning: 'a report that sluice compare has written by --output-file' },
   apply: { meaning: 'do it: write into the stores, or Kafka; without it the command says what it would do' },

@@ -41,8 +41,14 @@ export type ConsumerOf = (tables: OrphanTables, findings: Pick<OrphanFindings, '
 /**
  * Reads every transaction of the old master that the new one does not have, in the order of its binlog. Changes nothing. Throws a
  * PipelineError: ORPHANS_INCOMPLETE when not all are there, ORPHANS_REFUSED when they cannot be told, and as servers fail.
+ *
+ * @param describedBy the server whose tables must be those of the binlog; of a dead old master it is always the new one
  */
-export async function findOrphans(source: OrphanSource, consumerOf: ConsumerOf): Promise<OrphanFindings> {
+export async function findOrphans(
+  source: OrphanSource,
+  consumerOf: ConsumerOf,
+  describedBy: 'old' | 'new' = 'old',
+): Promise<OrphanFindings> {
   const { config, from } = source;
   const newMaster = await openMaster(config, newMasterOf(config, from, source.to));
   try {
@@ -50,7 +56,10 @@ export async function findOrphans(source: OrphanSource, consumerOf: ConsumerOf):
     const old = await openMaster(config, from);
     try {
       requireTwoServers(old, newMaster);
-      return await fromServer(old, newMaster, config, consumerOf);
+      const described = describedBy === 'old' ? old : newMaster;
+      const { connection, facts, address } = described;
+      const tables = await OrphanTables.read(connection, facts, address, config);
+      return await fromServer(old, newMaster, tables, consumerOf);
     } finally {
       old.connection.destroy();
     }
@@ -62,12 +71,11 @@ export async function findOrphans(source: OrphanSource, consumerOf: ConsumerOf):
 async function fromServer(
   old: Master,
   newMaster: Master,
-  config: SluiceConfig,
+  tables: OrphanTables,
   consumerOf: ConsumerOf,
 ): Promise<OrphanFindings> {
   const { flavour } = old.facts;
   const known = newMaster.gtids.completedBy(old.gtids);
-  const tables = await OrphanTables.read(old.connection, old.facts, old.address, config);
   const start = await binlogStart(old, known);
   const reader = new OrphanReader(flavour, known, start.gtids, consumerOf(tables, { flavour }));
   if (!old.gtids.minus(known).isEmpty) {

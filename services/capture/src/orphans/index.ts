@@ -7,6 +7,8 @@ import { SqlStatements } from './sql-statements.ts';
 
 export type { OrphanFindings, OrphanSource } from './find-orphans.ts';
 export type { OrphanTransaction } from './orphan.ts';
+export { readDecisions } from './decisions.ts';
+export { reapplyOrphans, type Reapplied, type ReapplyOrder } from './reapply-orphans.ts';
 
 export interface OrphanList extends OrphanFindings {
   readonly orphans: readonly OrphanTransaction[];

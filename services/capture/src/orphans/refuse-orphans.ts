@@ -26,16 +26,12 @@ export function refuseKeyless(table: OrphanTable, place: StreamPosition): void {
   );
 }
 
-/**
- * Throws ORPHANS_REFUSED for a row whose going, or whose new key, has changed rows of other tables by a foreign key: only MySQL from 9.6 on
- * writes these to its binlog.
- */
-export function refuseCascade(
+/** The foreign key by which a row that goes, or gets another key, changes rows of other tables; null: none does. */
+export function cascadeOf(
   cascades: readonly CascadingKey[],
-  { flags }: Pick<RowsEvent, 'flags'>,
-  { table, before, after, place }: OrphanRow,
-): void {
-  if (before === null || (flags & (SQL_FOREIGN_KEYS | NO_FOREIGN_KEY_CHECKS)) !== 0) return;
+  { table, before, after }: OrphanRow,
+): CascadingKey | null {
+  if (before === null) return null;
   const id = tableIdOf(table);
   const isOther = (name: string): boolean => {
     const at = table.columns.findIndex(({ column }) => column.name.toLowerCase() === name.toLowerCase());
@@ -45,8 +41,20 @@ export function refuseCascade(
     ({ parent, referenced, onDelete, onUpdate }) =>
       tableIdOf(parent) === id && (after === null ? onDelete : onUpdate) !== null && referenced.some(isOther),
   );
-  if (key === undefined) return;
+  return key ?? null;
+}
+
+/** Throws ORPHANS_REFUSED for such a row: only MySQL from 9.6 on writes what its foreign keys change to its binlog. */
+export function refuseCascade(
+  cascades: readonly CascadingKey[],
+  { flags }: Pick<RowsEvent, 'flags'>,
+  row: OrphanRow,
+): void {
+  if ((flags & (SQL_FOREIGN_KEYS | NO_FOREIGN_KEY_CHECKS)) !== 0) return;
+  const key = cascadeOf(cascades, row);
+  if (key === null) return;
+  const { table, place } = row;
   throw refused(
-    `the orphaned change of ${id} at ${placeText(place)} has changed rows of ${tableIdOf(key.child)} by a foreign key, and the binlog does not tell which`,
+    `the orphaned change of ${tableIdOf(table)} at ${placeText(place)} has changed rows of ${tableIdOf(key.child)} by a foreign key, and the binlog does not tell which`,
   );
 }

@@ -1,0 +1,120 @@
+import type { BeginEvent, RowsEvent } from '@sluice/binlog';
+import { tableIdOf } from '@sluice/envelope';
+import type { Connection, MysqlOptions } from '@sluice/mysql';
+import type { StreamPosition } from '../model/position.ts';
+import { queryRows } from '../source/query.ts';
+import { ChangedRows } from './changed-rows.ts';
+import type { Choice, Conflict } from './conflict.ts';
+import { findOrphans, type OrphanFindings, type OrphanSource } from './find-orphans.ts';
+import { newMasterOf, openMaster, refused } from './masters.ts';
+import type { OrphanRow, OrphanTransaction } from './orphan.ts';
+import type { OrphanConsumer } from './orphan-reader.ts';
+import type { OrphanTables } from './orphan-tables.ts';
+import { Reapply, type OrphanChanges } from './reapply.ts';
+import { refuseKeyless, refuseStatements } from './refuse-orphans.ts';
+import { RowSlots } from './row-slots.ts';
+import { rowsOf } from './row-values.ts';
+import { SqlStatements } from './sql-statements.ts';
+
+/** Characters of values that are kept: what a row becomes last decides about its first change. */
+const TEXT_MAX = 512 * 1024 * 1024;
+
+export interface ReapplyOrder {
+  /** False: nothing is written. */
+  readonly isApplied: boolean;
+  /** Who writes; null: the login of `source`. */
+  readonly login: Pick<MysqlOptions, 'user' | 'password'> | null;
+  /** By `decidedText`. */
+  readonly decisions: ReadonlyMap<string, Choice>;
+}
+
+export interface Reapplied extends OrphanFindings {
+  readonly isApplied: boolean;
+  /** Changes of rows: written, or there already. */
+  readonly applied: number;
+  readonly already: number;
+  /** Rows by what a person has decided. */
+  readonly decided: Readonly<Record<Choice, number>>;
+  /** Rows that wait for a person. */
+  readonly conflicts: readonly Conflict[];
+}
+
+/** Puts the orphans on the new master. Throws as `findOrphans`, ORPHANS_REFUSED for what is no change of a row, and as the new master fails. */
+export async function reapplyOrphans(source: OrphanSource, order: ReapplyOrder): Promise<Reapplied> {
+  const rows: { taken: OrphanRows | null } = { taken: null };
+  const findings = await findOrphans(source, (tables) => (rows.taken = new OrphanRows(tables)), 'new');
+  const taken = rows.taken as OrphanRows;
+  const { config, from, to } = source;
+  const { connection } = await openMaster(config, newMasterOf(config, from, to), order.login ?? undefined);
+  try {
+    await refuseTriggers(connection, taken.names);
+    const { cascades } = taken.tables;
+    const statements = new SqlStatements(findings.flavour);
+    const { isApplied, decisions } = order;
+    const reapply = new Reapply({ connection, statements, cascades, decisions, isApplied });
+    for (const changes of taken.transactions) await reapply.transaction(changes);
+    const { counts, decided, conflicts } = reapply;
+    return { ...findings, isApplied, ...counts, decided, conflicts };
+  } finally {
+    connection.destroy();
+  }
+}
+
+class OrphanRows implements OrphanConsumer {
+  readonly tables: OrphanTables;
+  readonly transactions: OrphanChanges[] = [];
+  readonly names = new Set<string>();
+  readonly #slots = new RowSlots();
+  readonly #changed: ChangedRows;
+  #open: OrphanRow[] = [];
+  #begin: BeginEvent | null = null;
+  #length = 0;
+
+  constructor(tables: OrphanTables) {
+    this.tables = tables;
+    this.#changed = new ChangedRows(tables);
+  }
+
+  rows(rows: RowsEvent, place: StreamPosition, begin: BeginEvent): void {
+    if (this.#begin !== begin) this.#open = [];
+    this.#begin = begin;
+    const table = this.tables.of(rows.table);
+    refuseKeyless(table, place);
+    this.names.add(tableIdOf(table));
+    for (const row of rowsOf(rows, table, place)) {
+      this.#changed.note(row);
+      this.#open.push(row);
+      for (const value of [...(row.before ?? []), ...(row.after ?? [])]) this.#length += value?.length ?? 0;
+    }
+    if (this.#length > TEXT_MAX)
+      throw refused(
+        `the orphaned rows have more than ${TEXT_MAX} characters: put them on the new master by hand`,
+      );
+  }
+
+  common(rows: RowsEvent, place: StreamPosition): void {
+    this.#changed.refuseUpon(rows, place);
+  }
+
+  commit(transaction: OrphanTransaction): void {
+    refuseStatements(transaction);
+    const changes = this.#open.map((row) => this.#slots.add(row, transaction.gtid));
+    this.#open = [];
+    this.transactions.push({ transaction, changes });
+  }
+}
+
+/** The binlog has what triggers did on the old master: they would do it once more. */
+async function refuseTriggers(connection: Connection, names: ReadonlySet<string>): Promise<void> {
+  const rows = await queryRows(
+    connection,
+    'SELECT EVENT_OBJECT_SCHEMA AS db, EVENT_OBJECT_TABLE AS name, TRIGGER_NAME AS fires FROM information_schema.TRIGGERS',
+  );
+  const found = rows.find((row) =>
+    names.has(tableIdOf({ database: String(row['db']), table: String(row['name']) })),
+  );
+  if (found === undefined) return;
+  throw refused(
+    `trigger ${String(found['fires'])} of ${String(found['db'])}.${String(found['name'])} would add to what is put on the new master: drop it, and make it again afterwards`,
+  );
+}
