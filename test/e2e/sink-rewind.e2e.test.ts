@@ -116,6 +116,52 @@ test('a data gap is gone over when an operator says so', async () => {
   await eventually('the newest row', async () => (await rowsThere()) === 2);
 });
 
+test('what another program passes over in the group is told, and brought by the command that is named', async () => {
+  const pipeline = await ledger('passed');
+  const [capture, redis] = (await pipeline.start('capture', 'sink-redis')) as [
+    PipelineProcess,
+    PipelineProcess,
+  ];
+  const { configFile, process } = redis;
+  const has = (id: number): Promise<boolean> =>
+    pipeline.stores.redis.exists(`${pipeline.name}.ledger:${id}`).then(Boolean);
+  await pipeline.database.run("INSERT INTO ledger VALUES (1, 'read')");
+  await eventually('the first row', () => has(1));
+  await process.stop();
+  // A rewind of our own is no such thing.
+  expect(await sluice(configFile, 'sink rewind --sink redis --to 1h --yes')).toMatchObject({ code: 0 });
+  const [quiet] = (await pipeline.start('sink-redis')) as [PipelineProcess];
+  const incomplete = async ({ opsUrl }: PipelineProcess): Promise<readonly { readonly fix: string }[]> =>
+    ((await page(`${opsUrl}/status`)).body as { incomplete: readonly { readonly fix: string }[] }).incomplete;
+  expect(await incomplete(quiet)).toEqual([]);
+  await quiet.process.stop();
+
+  await pipeline.database.run("INSERT INTO ledger VALUES (2, 'passed over'), (3, 'as well')");
+  await eventually('the rows to arrive', () =>
+    hasArrived(pipeline.reader, pipeline.topic('ledger'), '{"id":3}'),
+  );
+  await moveToEnd(pipeline, 'redis');
+  const [moved] = (await pipeline.start('sink-redis')) as [PipelineProcess];
+  const [shortfall] = await eventually('the table to be told', async () => {
+    const found = await incomplete(moved);
+    return found.length > 0 && found;
+  });
+  expect(moved.process.log.map(({ event }) => event)).toContain('consumer.offsets_moved');
+  expect([await has(2), await has(3)]).toEqual([false, false]);
+  const [, command = ''] = /^Run: sluice (.*)$/u.exec(shortfall?.fix ?? '') ?? [];
+  expect(await sluice(capture.configFile, command)).toMatchObject({ code: 0 });
+  await eventually('the table to be whole', async () => (await incomplete(moved)).length === 0);
+  expect([await has(2), await has(3)]).toEqual([true, true]);
+});
+
+/** As `kafka-consumer-groups --reset-offsets --to-latest` does. */
+async function moveToEnd(pipeline: SinkPipeline, sink: string): Promise<void> {
+  const topic = pipeline.topic('ledger');
+  const marks = await pipeline.admin.fetchTopicOffsets(topic);
+  const partitions = marks.map(({ partition, high }) => ({ partition, offset: high }));
+  await pipeline.admin.setOffsets({ groupId: `${pipeline.name}.${sink}`, topic, partitions });
+}
+
 async function hasCommitted(pipeline: SinkPipeline): Promise<boolean> {
   const [groupId, topics] = [`${pipeline.name}.mysql`, [pipeline.topic('ledger')]];
   const groups = await pipeline.admin.fetchOffsets({ groupId, topics });

@@ -4,6 +4,7 @@ import {
   chooseStart,
   fetchCommitted,
   fetchWatermarks,
+  isMovedByOthers,
   isOfTopic,
   partitionName,
   type StartOffset,
@@ -167,6 +168,7 @@ export class Assignment {
     const starts: StartOffset[] = [];
     const strange: [TopicPartition, string][] = [];
     const replaced = new Set<string>();
+    const moved = new Set<string>();
     // One after the other: an assignment of a thousand partitions must not become a thousand questions at once.
     for (const where of partitions) {
       const { topic, partition } = where;
@@ -176,9 +178,12 @@ export class Assignment {
       const stored = inGroup ? mirrored : await storedOffset(topic, partition);
       if (!inGroup && topicId !== null && stored?.topicId !== topicId) strange.push([where, topicId]);
       const range = marks.get(topic)?.get(partition) ?? { low: 0n, high: 0n };
-      if (stored === null || isOfTopic(stored, topicId))
-        starts.push(chooseStart(where, stored?.offset ?? null, range, gapsAllowed(topic)));
-      else {
+      if (stored === null || isOfTopic(stored, topicId)) {
+        const start = chooseStart(where, stored?.offset ?? null, range, gapsAllowed(topic));
+        const isMoved = inGroup && !gapsAllowed(topic) && stored !== null && isMovedByOthers(stored, topicId);
+        if (isMoved) moved.add(topic);
+        starts.push(isMoved ? { ...start, isLate: true } : start);
+      } else {
         replaced.add(topic);
         starts.push({ topic, partition, offset: range.low, isLate: !gapsAllowed(topic) });
       }
@@ -187,6 +192,11 @@ export class Assignment {
       this.#options.log.warn(
         { event: 'consumer.topics_replaced', topics: [...replaced] },
         'these topics were deleted and made again: they are read from their begin',
+      );
+    if (moved.size > 0)
+      this.#options.log.warn(
+        { event: 'consumer.offsets_moved', topics: [...moved] },
+        'another program has moved the offsets of this consumer group: what it passed over was not read. Use `sluice sink rewind`',
       );
     return { starts, strange };
   }

@@ -9,7 +9,10 @@ export interface TopicPartition {
 export interface StartOffset extends TopicPartition {
   /** Offset of the first record to read. */
   readonly offset: bigint;
-  /** Nothing of the partition was read before, or only of an earlier topic of the name, and records that once stood in front of this offset are gone. */
+  /**
+   * Nothing of the partition was read before, or only of an earlier topic of the name, and records that once stood in front of this
+   * offset are gone; or another program has put the group here, and nobody knows what was read.
+   */
   readonly isLate: boolean;
 }
 
@@ -92,6 +95,14 @@ export async function fetchCommitted(
  */
 export function isOfTopic(stored: StoredOffset, topicId: string | null): boolean {
   return stored.topicId === null || topicId === null || stored.topicId === topicId;
+}
+
+/**
+ * Whether another program than Sluice has put the group here: each commit of ours carries the topic's id, what
+ * `kafka-consumer-groups --reset-offsets` writes has no metadata. At the first record of all nothing can be missing.
+ */
+export function isMovedByOthers(stored: StoredOffset, topicId: string | null): boolean {
+  return stored.topicId === null && topicId !== null && stored.offset > 0n;
 }
 
 /** One string per partition, for maps. */

@@ -172,7 +172,7 @@ export class GroupWatch {
 }
 
 /**
- * Sets the group's committed offsets, in one request. Throws GROUP_ACTIVE when it has members: a running consumer would
+ * Sets the group's committed offsets, in one request, with the ids of the topics as a sink commits them. Throws GROUP_ACTIVE when it has members: a running consumer would
  * commit its own offsets over them.
  */
 export async function moveGroup(
@@ -182,7 +182,9 @@ export async function moveGroup(
 ): Promise<void> {
   const connections = new BrokerConnections(config, CONNECTION_TIMES);
   try {
-    const coordinator = await new Cluster(connections, config).groupCoordinator(groupId);
+    const cluster = new Cluster(connections, config);
+    const coordinator = await cluster.groupCoordinator(groupId);
+    const topicIds = await cluster.topicIds();
     const connection = await connections.to(coordinator);
     const topics = [...Map.groupBy(moves, ({ topic }) => topic)].map(([name, some]) => ({
       name,
@@ -190,6 +192,7 @@ export async function moveGroup(
         partitionIndex: partition,
         committedOffset: offset,
         committedLeaderEpoch: NO_LEADER_EPOCH,
+        committedMetadata: topicIds.get(name) ?? null,
         ...(topicId === undefined ? {} : { committedMetadata: topicId }),
       })),
     }));

@@ -110,9 +110,20 @@ test('an offset of a topic that was made again is no place to begin at, though a
   expect(late).toEqual([{ topic, partition: 0, offset: 0n, isLate: true }]);
 });
 
-test.each(['new', '', null])('an offset with the id "%s" is', async (metadata) => {
-  const { subject, calls } = assignment({ offset: null }, '9', undefined, { offset: '5', metadata });
-  subject.join({ [topic]: [0] });
-  await expect.poll(() => calls.slice(1)).toEqual(['seek 0 to 5', 'assigned 1', 'resume 0']);
-  expect(subject.topicId(topic)).toBe('new');
-});
+test.each([
+  ['new', '5', false],
+  ['', '5', true],
+  [null, '5', true],
+  ['', '0', false],
+])(
+  'an offset with the id "%s" at %s is, and late where another program has put it there: %s',
+  async (metadata, offset, isLate) => {
+    const starts: StartOffset[] = [];
+    const remember = async (found: readonly StartOffset[]): Promise<void> => void starts.push(...found);
+    const { subject, calls } = assignment({ offset: null }, '9', remember, { offset, metadata });
+    subject.join({ [topic]: [0] });
+    await expect.poll(() => calls.slice(1)).toEqual([`seek 0 to ${offset}`, 'assigned 1', 'resume 0']);
+    expect(starts).toEqual([{ topic, partition: 0, offset: BigInt(offset), isLate }]);
+    expect(subject.topicId(topic)).toBe('new');
+  },
+);

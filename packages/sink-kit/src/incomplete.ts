@@ -65,7 +65,7 @@ export class Incomplete {
     const shown = topics.map((topic) => this.#tableOf(topic) ?? `the tables of ${topic}`);
     this.#parts.log.warn(
       { event: 'sink.incomplete', tables: shown, topics: topics.length },
-      `older records of ${topics.length} topic(s) were deleted before this sink could read them, or their results are lost: rows that have not changed since are missing. ${fixOf(topics.map((topic) => this.#tableOf(topic)))}`,
+      `older records of ${topics.length} topic(s) were deleted before this sink could read them, their results are lost, or another program moved the offsets of its group: rows that have not changed since are missing. ${fixOf(topics.map((topic) => this.#tableOf(topic)))}`,
     );
   }
 
