@@ -14,9 +14,16 @@ export function sinkNameIn(argv: readonly string[]): string | null {
 /** Throws CONFIG_INVALID when a process that runs sinks of this type cannot run the one of this name. */
 export function checkSinkName(config: SluiceConfig, name: string, type: string): void {
   const section = Object.hasOwn(config.sinks, name) ? config.sinks[name] : undefined;
-  if (section === undefined && name === type) return;
+  const known = Object.keys(config.sinks).join(', ') || 'none';
+  if (section === undefined && name === type) {
+    // A file without sinks leaves all to the defaults; in one that has some, a name may be misspelt.
+    if (known === 'none') return;
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `there is no section sinks.${name} in the file, which has these sinks: ${known}`,
+    );
+  }
   if (section === undefined) {
-    const known = Object.keys(config.sinks).join(', ') || 'none';
     throw new PipelineError('CONFIG_INVALID', `--sink is "${name}", but the file has these sinks: ${known}`);
   }
   // A package of one's own says itself what it is.

@@ -19,8 +19,11 @@ sinks: { cache: { type: shelf }, search: {}, own: { package: ./own } }`,
   );
   checkSinkName(config, 'cache', 'shelf');
   checkSinkName(config, 'search', 'search');
-  // As before there were names: a section may be missing.
-  checkSinkName(config, 'shelf', 'shelf');
+  // Its name may be misspelt there: with the defaults it would write to whatever answers on this host.
+  expect(() => checkSinkName(config, 'shelf', 'shelf')).toThrow(
+    'there is no section sinks.shelf in the file, which has these sinks: cache, search, own',
+  );
+  checkSinkName({ ...config, sinks: {} }, 'shelf', 'shelf');
   checkSinkName(config, 'own', 'shelf');
   expect(() => checkSinkName(config, 'search', 'shelf')).toThrow(
     'sinks.search is of type search, and this process runs sinks of type shelf: start it by sluice sink search',
