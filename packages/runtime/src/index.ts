@@ -19,7 +19,7 @@ export { environmentVariable } from './config/environment.ts';
 export { aheadOfUsMs, clockProblem } from './clock-skew.ts';
 export { isForeign } from './config/foreign-secrets.ts';
 export { loadedConfig, type LoadedConfig } from './config/loaded-config.ts';
-export { configPath, loadConfig, parseConfig, type Environment } from './config/load.ts';
+export { configPath, loadConfig, parseConfig, sinkSections, type Environment } from './config/load.ts';
 export { formatPath, type ConfigProblem } from './config/problems.ts';
 export type { PathPart } from './config/shape.ts';
 export {

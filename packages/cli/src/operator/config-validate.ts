@@ -5,6 +5,7 @@ import {
   opsOf,
   parseSection,
   PipelineError,
+  sinkSections,
   type Environment,
   type SluiceConfig,
 } from '@sluice/runtime';
@@ -39,10 +40,12 @@ async function configValidate(file: string, env: Environment, screen: Screen): P
   return problems.length === 0;
 }
 
-/** Undefined for a file with problems: then no sink that it names is looked for. */
-function readable(file: string, env: Environment): SluiceConfig | undefined {
+type Sinks = Pick<SluiceConfig, 'sinks'>;
+
+/** What a file says of sinks, also when other settings are wrong; nothing of one that is no YAML. */
+function readable(file: string, env: Environment): Sinks | undefined {
   try {
-    return loadConfig(file, env);
+    return { sinks: sinkSections(file, env) };
   } catch (error) {
     textOf(error);
     return undefined;
@@ -59,8 +62,21 @@ export function configProblems(file: string, env: Environment, schemas: SinkSche
       ...(sinks.length > 0 ? splitTopics(config) : []),
     ];
   } catch (error) {
-    return [textOf(error)];
+    const text = textOf(error);
+    return [text, ...problemsOfSinks(file, env, schemas, text)];
   }
+}
+
+/** @param told what was found already: a sink that is named there has been told of */
+function problemsOfSinks(
+  file: string,
+  env: Environment,
+  schemas: SinkSchemas,
+  told: string,
+): readonly string[] {
+  const config = readable(file, env) ?? { sinks: {} };
+  const sinks = Object.keys(config.sinks).filter((sink) => !told.includes(formatPath(['sinks', sink])));
+  return sinks.flatMap((sink) => sectionProblem(config, sink, schemas) ?? []);
 }
 
 export interface PortClash {
@@ -97,7 +113,7 @@ function splitTopics({ topics }: SluiceConfig): readonly string[] {
   ];
 }
 
-function sectionProblem(config: SluiceConfig, sink: string, schemas: SinkSchemas): string | null {
+function sectionProblem(config: Sinks, sink: string, schemas: SinkSchemas): string | null {
   const schema = schemas[sink];
   if (schema === undefined) return missingSink(sink, config);
   try {

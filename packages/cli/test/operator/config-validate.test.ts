@@ -42,6 +42,15 @@ describe('config validate', () => {
     );
   });
 
+  test('names what is wrong in the sections of sinks also where other settings are wrong', () => {
+    const wrong = base.replace('tables', 'tabels');
+    const found = problems(`${wrong}sinks: { redis: { urll: x }, mysql: { host: h, user: u } }`);
+    expect(found).toEqual([
+      expect.stringContaining('source.tabels: found an unknown setting'),
+      expect.stringContaining('sinks.redis.urll: found an unknown setting'),
+    ]);
+  });
+
   test('takes several sinks of a type, under any name', async () => {
     const text = `${base}sinks: { cache: { type: redis }, sessions: { type: redis, urll: x }, books: { type: bok } }`;
     const config = parseConfig(text, {});

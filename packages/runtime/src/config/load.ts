@@ -59,6 +59,28 @@ export function parseConfig(
   return resolveDefaults(result.data);
 }
 
+/** What a wrong indentation comes to, in the words of the YAML library. */
+const INDENTATION: ReadonlySet<string> = new Set([
+  'BAD_INDENT',
+  'BLOCK_AS_IMPLICIT_KEY',
+  'MULTILINE_IMPLICIT_KEY',
+]);
+
+/**
+ * The sections of `sinks` of a file whose other settings may be wrong, to look for what is wrong in them too; only those that are
+ * sections. Throws CONFIG_INVALID where the file cannot be read or is no YAML.
+ */
+export function sinkSections(path: string, env: Environment): SluiceConfig['sinks'] {
+  const root = interpolate(parseYaml(readText(path), path), { env, problems: [], origins: new Map() });
+  if (!isSection(root)) return {};
+  applyEnvironment(root, sluiceSchema, env, [], new Map());
+  const { sinks } = root;
+  if (!isSection(sinks)) return {};
+  return Object.fromEntries(
+    Object.entries(sinks).flatMap(([name, section]) => (isSection(section) ? [[name, section]] : [])),
+  );
+}
+
 const NOT_A_SECTION: ConfigProblem = {
   path: '(file)',
   found: 'no settings',
@@ -82,7 +104,10 @@ function parseYaml(text: string, where: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const [error] = document.errors;
-  if (error !== undefined) throw notYaml(where, lineCounter.linePos(error.pos[0]), error.message);
+  if (error !== undefined) {
+    const hint = INDENTATION.has(error.code) ? '; look at the indentation of this line and of the next' : '';
+    throw notYaml(where, lineCounter.linePos(error.pos[0]), `${error.message}${hint}`);
+  }
   visit(document, {
     Alias(_key, alias) {
       if (alias.resolve(document) !== undefined) return;

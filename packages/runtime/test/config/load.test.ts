@@ -96,6 +96,9 @@ describe('problems', () => {
   test('text that is not YAML gives the line', () => {
     expect(refusal('pipeline: shop\nsource: { host: [ }\n')).toMatch(/not YAML at line 2, column \d+:/);
     expect(refusal('pipeline: a\npipeline: b\n')).toMatch(/not YAML at line 2, column 1: .*unique/);
+    expect(refusal('pipeline: p\nsource:\n  port: 1\n   user: u\n')).toMatch(
+      /line 3.*; look at the indentation of this line and of the next$/,
+    );
     expect(refusal('')).toContain('found no settings');
   });
 });
