@@ -31,6 +31,8 @@ interface Line {
 }
 
 const ROWS = 20;
+/** Half of what the services’ own tries take. */
+const AWAY_MS = 25_000;
 
 test('sluice status tells running and stopped services, dead letters and strangers, with no secret but Kafka’s', async () => {
   const pipeline = await SinkPipeline.withTables(testScope(), stack, 'status', [
@@ -140,6 +142,20 @@ async function allLinesOf(file: string): Promise<readonly Line[]> {
   expect(code).toBe(services.every(({ well }) => well) ? 0 : 1);
   return services;
 }
+
+test('sluice status says within seconds that Kafka does not answer', async () => {
+  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'away', [
+    'CREATE TABLE items (id INT NOT NULL PRIMARY KEY)',
+  ]);
+  const [capture] = (await pipeline.start('capture')) as [PipelineProcess];
+  const [nobody = 0] = await freePorts(1);
+  const file = await copyWith(await fileOfAll([capture]), { kafka: { brokers: [`127.0.0.1:${nobody}`] } });
+  const before = performance.now();
+  const { code, said } = await sluice(file, 'status');
+  expect(code).toBe(1);
+  expect(said).toContain('sink-redis: lag unknown: Kafka does not answer');
+  expect(performance.now() - before).toBeLessThan(AWAY_MS);
+});
 
 /** One sluice.yaml with the ports of all processes, and secrets that this shell does not have. */
 async function fileOfAll(processes: readonly PipelineProcess[]): Promise<string> {

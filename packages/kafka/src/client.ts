@@ -9,6 +9,19 @@ const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
 /** Fifteen tries with these waits take about 50 s; consumers start over after that, the rest reports an error. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 5_000, retries: 15 };
 
+/**
+ * How long the client goes on: a service outlasts an outage of 50 s, a person at a command wants to be told within seconds that there
+ * is one.
+ */
+const PATIENCE = {
+  service: { connectionTimeout: 5_000, requestTimeout: 30_000, retry: RETRY },
+  person: {
+    connectionTimeout: 3_000,
+    requestTimeout: 10_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
+  },
+};
+
 /** Fields of the client's log entries that name things; anything else could hold a payload and is dropped. */
 const LOGGED_FIELDS = [
   'broker',
@@ -26,15 +39,17 @@ interface CompressibleBytes {
 }
 
 /** The kafkajs client for everything but the publishing of rows: consumers, groups, topics, dead letters. */
-export function kafkaClient(config: KafkaConfig, log: Logger): Kafka {
+export function kafkaClient(
+  config: KafkaConfig,
+  log: Logger,
+  patience: keyof typeof PATIENCE = 'service',
+): Kafka {
   registerCodecs();
   return new kafkajs.Kafka({
     brokers: config.brokers,
     clientId: config.clientId,
-    connectionTimeout: 5_000,
-    requestTimeout: 30_000,
+    ...PATIENCE[patience],
     enforceRequestTimeout: true,
-    retry: RETRY,
     logLevel: logLevel.INFO,
     logCreator: () => bridge(log),
     ...kafkajsSecurity(config),

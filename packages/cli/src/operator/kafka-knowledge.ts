@@ -9,10 +9,13 @@ const LETTERS_MS = 10_000;
 
 /** Sluice's own members of the sink's group; null when Kafka does not answer. */
 export async function membersOf(config: SluiceConfig, sink: string): Promise<readonly GroupMember[] | null> {
-  const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
+  const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }), 'person');
   const members = await orNull(groupMembers(kafka, `${config.pipeline}.${sink}`));
   return members?.filter(({ clientId }) => clientId === config.kafka.clientId) ?? null;
 }
+
+/** Of a sink, when Kafka does not answer. */
+export const UNKNOWN: KnownByKafka = { records: null, lost: 0, deadLetters: null, members: null };
 
 /**
  * What Kafka knows of a service that does not answer. A sink that keeps its offsets in the store mirrors them in its group, within a

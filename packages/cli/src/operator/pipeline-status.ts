@@ -3,11 +3,19 @@ import type { SluiceConfig } from '@sluice/runtime';
 import { askService } from './ask-service.ts';
 import { fellowRows } from './capture-fellows.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { askKafka, membersOf } from './kafka-knowledge.ts';
+import { askKafka, membersOf, UNKNOWN } from './kafka-knowledge.ts';
 import type { OptionValues } from './option-values.ts';
 import { serviceOf, whoAsks } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
-import { answerOf, HEADINGS, isWell, remarksOf, rowOf, type ServiceAnswer } from './service-line.ts';
+import {
+  answerOf,
+  HEADINGS,
+  isWell,
+  remarksOf,
+  rowOf,
+  type KnownByKafka,
+  type ServiceAnswer,
+} from './service-line.ts';
 import { answersPerProcess, processesOf, type Asked } from './sink-processes.ts';
 
 const WATCH_MS = 2000;
@@ -80,6 +88,8 @@ async function sinkAnswers(
   );
   const answers = answersPerProcess({ url: service.url, expected: null, told }, found);
   const isSilent = answers.some((asked) => asked.told.kind === 'silent');
-  const kafka = isSilent ? await askKafka(config, sink, members) : null;
+  const known = (): Promise<KnownByKafka> | KnownByKafka =>
+    members === null ? UNKNOWN : askKafka(config, sink, members);
+  const kafka = isSilent ? await known() : null;
   return answers.map((asked) => answerOf({ pipeline: config.pipeline, sink }, asked, kafka));
 }
