@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { compareReportSchema } from '@sluice/compare';
 import { freePorts, startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
@@ -17,6 +19,7 @@ import {
 } from '../harness/workloads/planted-differences.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
+import { newFolder } from '../harness/processes/new-folder.ts';
 import { programEnv, programFile } from '../harness/processes/programs.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 import { SteadyWriter } from '../harness/workloads/steady-writer.ts';
@@ -142,6 +145,19 @@ test('planted differences are found while changes go on, and no others', { timeo
   });
   expect([lone.code, lone.report.result, lone.report.offline]).toEqual([3, 'different', true]);
   for (const sink of offline) expect([sink, outlineOf(lone.report, sink)]).toEqual([sink, planted()]);
+
+  // SQL for a person: run by hand, it makes the copy equal.
+  const folder = await newFolder(scope);
+  const [report, sql] = ['report.json', 'repair.sql'].map((name) => join(folder, name));
+  const alike = `compare ${pipeline.name}.items --offline --sink mysql`;
+  expect((await compare(alone, `${alike} --output-file ${report}`)).code).toBe(3);
+  const refused = await sluice(alone, `repair --offline --report ${report} --sink mysql`);
+  expect([refused.code, refused.said]).toEqual([2, expect.stringContaining('by --sql-file FILE')]);
+  const told = await sluice(alone, `repair --offline --report ${report} --sink mysql --sql-file ${sql}`);
+  expect([told.code, told.said]).toEqual([0, expect.stringContaining(`repairs ${planted().length} rows`)]);
+  for (const statement of (await readFile(sql ?? '', 'utf8')).split(';\n'))
+    if (statement !== '') await pipeline.stores.target.query(statement);
+  expect((await compare(alone, alike)).report).toMatchObject({ result: 'equal', differences: [] });
 
   async function compare(file: string, line: string, ...more: string[]) {
     const end = await sluice(file, line, ...more);

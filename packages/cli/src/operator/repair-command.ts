@@ -8,6 +8,7 @@ import { sinksOf } from './compare-order.ts';
 import { whoIsIt } from './dead-letters.ts';
 import type { OptionValues } from './option-values.ts';
 import { importCompare } from './optional-packages.ts';
+import { repairOffline } from './repair-offline.ts';
 import { repair, type RepairOrder, type ReportedRows } from './repair-run.ts';
 import { endOf, HEADINGS, remarksOf, rowsOf } from './repair-text.ts';
 import { stageOf } from './repair-stage.ts';
@@ -30,6 +31,7 @@ export const repairCommand: PipelineCommand = {
     'undo',
     'undo-from',
     'sql-file',
+    'offline',
     'stage',
     'gate',
     'next',
@@ -74,7 +76,9 @@ async function repairReport(
   const rows = chosen(report, sinks, values);
   if (order.sqlFile !== null && new Set(rows.map(({ sink }) => sink)).size > 1)
     throw new UsageError('--sql-file takes what one store is given: name it by --sink');
-  const { results, refusal } = await repair({ config, report, rows, order, stage, screen });
+  const { results, refusal } = values.flag('offline')
+    ? { results: await repairOffline(config, rows, offlineFile(order)), refusal: null }
+    : await repair({ config, report, rows, order, stage, screen });
   show(screen, { repair: file, applied: order.apply, results }, HEADINGS, rowsOf(results));
   for (const remark of remarksOf(results)) screen.say(remark);
   if (report.unlisted > 0)
@@ -86,6 +90,14 @@ async function repairReport(
   const given = { sinks: new Set([stage.canary]), by: order.by, config, screen };
   sayRestored(await putBack(order.undoFile, given), screen);
   return false;
+}
+
+/** Throws UsageError: only a person can know that no newer change is lost. */
+function offlineFile({ sqlFile }: RepairOrder): string {
+  if (sqlFile !== null) return sqlFile;
+  throw new UsageError(
+    '--offline only writes SQL for a person, by --sql-file FILE: without Kafka nobody knows which change is newer',
+  );
 }
 
 function orderOf(values: OptionValues): RepairOrder {
