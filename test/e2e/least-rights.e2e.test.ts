@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
@@ -14,6 +15,7 @@ import { certifiedServers, guardedStack, PASSWORD, withoutUser } from '../harnes
 import { shippedKafkaRules, shippedRole } from '../harness/rights/shipped-rules.ts';
 import { fileScope, testScope, uniqueName } from '../harness/scope.ts';
 import { SINK_SERVICES, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { newFolder } from '../harness/processes/new-folder.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 
@@ -79,6 +81,8 @@ test('every service runs with the shipped rights, and the stores equal the sourc
   await eventually('Elasticsearch to take the new password', taken);
   await pipeline.converged();
   await certificatesAreNeeded(accounts);
+  const backup = join(await newFolder(own), 'state');
+  expect(await sluice(await accounts.commandFile(), 'backup --to', backup)).toMatchObject({ code: 0 });
   await rowsAreRepaired(accounts);
   for (const { process } of running) expect(await process.stop()).toMatchObject({ code: 0 });
   for (const { process, name } of running)
