@@ -95,6 +95,7 @@ class RedisSink implements Sink {
 
   async ping(): Promise<void> {
     await this.#connection.ping();
+    await this.#markers.look();
   }
 
   async close(): Promise<void> {

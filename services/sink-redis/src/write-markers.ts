@@ -28,6 +28,7 @@ export class WriteMarkers implements MarkerSource {
   /** Connections made so far, and the one that was looked at. */
   #connections = 0;
   #checked = -1;
+  #isEmptied = false;
 
   constructor(
     connection: RedisConnection,
@@ -58,6 +59,7 @@ export class WriteMarkers implements MarkerSource {
     }
     if (marker === null || isOwn !== undefined) await this.#mark();
     this.#checked = current;
+    this.#isEmptied = false;
   }
 
   /** Where a person has set the marker, the store counts as whole only when it is noted what it lacks. */
@@ -73,8 +75,21 @@ export class WriteMarkers implements MarkerSource {
     await this.#connection.set(this.#marker, value);
   }
 
+  /**
+   * With every ping: a person may empty the server under a connection that holds (FLUSHALL). Throws REDIS_EMPTIED, and so does every
+   * write from then on, until the store is opened again: what it lacks is noted there.
+   */
+  async look(): Promise<void> {
+    if (this.#checked === -1) return;
+    await this.check();
+    if ((await this.#connection.get(this.#marker)) !== null) return;
+    this.#isEmptied = true;
+    throw emptied();
+  }
+
   /** Before every write. Throws REDIS_EMPTIED. */
   async check(): Promise<void> {
+    if (this.#isEmptied) throw emptied();
     const current = this.#connections;
     if (this.#checked === current || this.#checked === -1) return;
     if ((await this.#connection.get(this.#marker)) === null) throw emptied();

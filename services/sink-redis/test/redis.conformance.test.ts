@@ -284,6 +284,27 @@ test('a server that comes back empty stops the sink', async () => {
     .toBe('REDIS_EMPTIED');
 });
 
+test('a server that a person empties stops the sink while it has nothing to write', async () => {
+  const redis = await open();
+  const row = conformanceTopic().row({
+    operation: 'INSERT',
+    sequence: sequenceAt(1),
+    row: itemRow(1, 1),
+  });
+  await redis.sink.ping();
+  // What FLUSHALL takes of it; the other tests have keys on this server.
+  await redis.client.del(markerKey(redis.group));
+  const refused = { code: 'REDIS_EMPTIED', errorClass: 'fatal' };
+  await expect(redis.sink.ping()).rejects.toMatchObject(refused);
+  await redis.client.set(markerKey(redis.group), 'filled-again');
+  await expect(redis.sink.ping()).rejects.toMatchObject(refused);
+  await expect(redis.sink.write([row], never)).rejects.toMatchObject(refused);
+  const again = redis.another();
+  onTestFinished(() => again.close());
+  await again.open(never);
+  await again.ping();
+});
+
 /** A TCP proxy whose connections can be cut. */
 async function cuttingProxy(target: URL): Promise<{ port: number; cut: () => void; close: () => void }> {
   const sockets = new Set<Socket>();
