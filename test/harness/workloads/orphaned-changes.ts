@@ -9,6 +9,9 @@ export const ORPHAN_TABLES: readonly string[] = [
      twice BIGINT GENERATED ALWAYS AS (id * 2) STORED)`,
   'CREATE TABLE pair (a VARCHAR(20) NOT NULL, b INT NOT NULL, n INT, PRIMARY KEY (a, b))',
   'CREATE TABLE quiet (id INT NOT NULL PRIMARY KEY)',
+  'CREATE TABLE account (id INT NOT NULL PRIMARY KEY, email VARCHAR(40) NOT NULL UNIQUE)',
+  `CREATE TABLE login (id INT NOT NULL PRIMARY KEY, account INT NOT NULL,
+     FOREIGN KEY (account) REFERENCES account (id) ON DELETE CASCADE)`,
 ];
 
 const text = String.raw`'it\'s \\ a\r\nline\0, größe'`;
@@ -22,6 +25,8 @@ export const COMMON_CHANGES: readonly string[] = [
      (6, 'six', 6, 6, NULL, NULL, 'a', NULL), (7, 'seven', 7, 7, NULL, NULL, 'a', NULL)`,
   "INSERT INTO pair VALUES ('x', 1, 10), ('x', 2, 20), ('y', 1, 30)",
   'INSERT INTO quiet VALUES (1)',
+  "INSERT INTO account VALUES (1, 'one@example.org')",
+  'INSERT INTO login VALUES (1, 1)',
 ];
 
 /** A transaction each: its statements, and what of each table it does (INSERT, UPDATE, DELETE). */
@@ -67,6 +72,7 @@ export const ORPHANED_CHANGES: readonly OrphanedChange[] = [
     ],
     does: { item: [1, 1, 0] },
   },
+  { statements: ["INSERT INTO account VALUES (10, 'ten@example.org')"], does: { account: [1, 0, 0] } },
 ];
 
 /**
@@ -102,6 +108,7 @@ export const CONFLICTING_CHANGES: readonly string[] = [
   "UPDATE item SET name = 'new master' WHERE id = 5",
   'UPDATE item SET price = 66 WHERE id = 6',
   "INSERT INTO item (id, name) VALUES (200, 'new')",
+  "INSERT INTO account VALUES (20, 'ten@example.org')",
 ];
 
 /** Carries out the orphaned changes. @returns the GTID of each */

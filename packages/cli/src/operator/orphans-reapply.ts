@@ -111,6 +111,6 @@ function tell(done: Reapplied, screen: Screen): void {
   sayFindings(done, [], screen);
   const would = isApplied ? '' : 'dry run: would be ';
   screen.say(
-    `${would}${plural(applied, 'change')} applied; ${already} there already; of the decided rows ${decided.theirs} theirs, ${decided.ours} ours; ${plural(conflicts.length, 'row')} in conflict${isApplied ? '' : '; --apply does it'}`,
+    `${would}${plural(applied, 'change')} applied; ${already} there already; of the decided rows ${decided.theirs} theirs, ${decided.ours} ours; ${plural(conflicts.length, 'row')} in conflict${isApplied ? '' : '; --apply does it, and what keys and checks refuse is seen then'}`,
   );
 }
