@@ -9,7 +9,7 @@ import type { BinlogHandler } from './handler.ts';
 import { readHeartbeatV2 } from './heartbeat.ts';
 import { readPayload } from './inflate.ts';
 import { PayloadEvents } from './payload-events.ts';
-import { PositionTracker } from './position.ts';
+import { hasNoPlace, PositionTracker } from './position.ts';
 import { readPreviousGtids } from './previous-gtids.ts';
 import { isBegin, queryText, readQuery, readXaPrepare, type QueryEvent } from './query-event.ts';
 import { RowsEventReader, STMT_END } from './rows-event.ts';
@@ -38,6 +38,7 @@ export interface DecoderOptions {
 
 /** A rows event without rows that only ends a statement names this table. */
 const NO_TABLE = 0xff_ffff;
+const INCIDENT = 'the server reports that changes may be missing from its binlog';
 const BEGIN = Buffer.from('BEGIN');
 const COMMIT = Buffer.from('COMMIT');
 
@@ -143,7 +144,7 @@ export class BinlogDecoder {
     this.readHeader(event);
     const end = event.length - this.checksumBytes(event, position);
     if (end < HEADER_BYTES) throw this.malformed('an event is too short for its checksum');
-    if (this.hasNoPlace(position)) {
+    if (hasNoPlace(this.header, position)) {
       header.start = this.tracker.end;
       header.end = this.tracker.end;
     } else {
@@ -160,14 +161,6 @@ export class BinlogDecoder {
     header.type = event[4]!;
     header.serverId = event.readUInt32LE(5);
     header.flags = event.readUInt16LE(17);
-  }
-
-  /** Artificial events and heartbeats stand in no file; nor does the format event sent in the middle of one. */
-  private hasNoPlace(position: number): boolean {
-    const { flags, type } = this.header;
-    if ((flags & FLAG.ARTIFICIAL) !== 0 || type === EVENT.HEARTBEAT || type === EVENT.HEARTBEAT_V2)
-      return true;
-    return type === EVENT.FORMAT_DESCRIPTION && position === 0;
   }
 
   /** Verifies the checksum and returns its length, 0 when the event has none. */
@@ -217,6 +210,9 @@ export class BinlogDecoder {
         return this.rotate(cursor, (flags & FLAG.ARTIFICIAL) !== 0);
       case EVENT.FORMAT_DESCRIPTION:
         return this.format(event);
+      case EVENT.ROWS_QUERY:
+      case EVENT.ANNOTATE_ROWS:
+        return this.rowsQuery(cursor);
       case EVENT.PREVIOUS_GTIDS:
         return this.previousGtids(cursor);
       default:
@@ -368,14 +364,18 @@ export class BinlogDecoder {
     if (payload.left === 0) this.payload = null;
   }
 
+  /** MySQL's begins with a byte for its length, which says nothing of most. */
+  private rowsQuery(cursor: EventCursor): void {
+    if (this.header.type === EVENT.ROWS_QUERY) cursor.skip(1);
+    const sql = cursor.rest();
+    this.calling = true;
+    this.handler.onRowsQuery?.(sql);
+    this.calling = false;
+  }
+
   private other(type: number): void {
     if (isSilent(type)) return;
-    if (type === EVENT.INCIDENT) {
-      throw new BinlogError(
-        'BINLOG_INCIDENT',
-        'the server reports that changes may be missing from its binlog',
-      );
-    }
+    if (type === EVENT.INCIDENT) throw new BinlogError('BINLOG_INCIDENT', INCIDENT);
     if ((this.header.flags & FLAG.IGNORABLE) === 0) throw this.unsupported(`events of type ${type}`);
     this.calling = true;
     this.handler.onUnknown(type);

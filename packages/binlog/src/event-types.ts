@@ -79,10 +79,8 @@ const SILENT: ReadonlySet<number> = new Set<number>([
   EVENT.USER_VAR,
   EVENT.BEGIN_LOAD_QUERY,
   EVENT.IGNORABLE,
-  EVENT.ROWS_QUERY,
   EVENT.TRANSACTION_CONTEXT,
   EVENT.VIEW_CHANGE,
-  EVENT.ANNOTATE_ROWS,
   EVENT.BINLOG_CHECKPOINT,
   EVENT.GTID_LIST,
   // MariaDB: from here on the file is encrypted. The server decrypts what it sends to a reader.

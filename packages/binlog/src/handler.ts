@@ -49,6 +49,11 @@ export interface BinlogHandler {
   onBegin(begin: BeginEvent): void;
   /** A table map that is new or has changed for its id, and each table's first in a file. */
   onTableMap(map: TableMap): void;
+  /**
+   * The statement behind the rows that follow, where the server logs it beside them: MySQL with `binlog_rows_query_log_events`, MariaDB when
+   * its annotations are asked for. Text of the session's client, in memory that is used again.
+   */
+  onRowsQuery?(sql: Buffer): void;
   /** Rows of any table; whoever does not read them must call `countImages`. */
   onRows(rows: RowsEvent): void;
   /** `end` is the offset behind the commit. */

@@ -1,6 +1,16 @@
 import { BinlogError } from './errors.ts';
+import { EVENT, FLAG, type EventHeader } from './event-types.ts';
 
 const TWO_32 = 4_294_967_296;
+
+/**
+ * Artificial events and heartbeats stand in no file; nor does the format event sent in the middle of one.
+ * @param position as the event's header has it
+ */
+export function hasNoPlace({ flags, type }: EventHeader, position: number): boolean {
+  if ((flags & FLAG.ARTIFICIAL) !== 0 || type === EVENT.HEARTBEAT || type === EVENT.HEARTBEAT_V2) return true;
+  return type === EVENT.FORMAT_DESCRIPTION && position === 0;
+}
 
 /**
  * The offset of every event in its binlog file, in 64 bits. A header holds the low 32 bits of where its event ends,

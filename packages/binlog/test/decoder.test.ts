@@ -205,6 +205,18 @@ describe('checksums', () => {
   });
 });
 
+test.each([
+  ['mysql', 29, Buffer.from('\x0bUPDATE t /* ü */')],
+  ['mariadb', 160, Buffer.from('UPDATE t /* ü */')],
+] as const)('the statement behind rows is told where %s logs it', (flavour, type, body) => {
+  const told: string[] = [];
+  const events = inOrder(4, [(position) => eventBytes({ type, position }, body)]);
+  const recorder = Object.assign(new Recorder(), { onRowsQuery: (sql: Buffer) => told.push(sql.toString()) });
+  const decoder = new BinlogDecoder(recorder, { ...OPTIONS, flavour });
+  for (const event of events) decoder.accept(event);
+  expect(told).toEqual(['UPDATE t /* ü */']);
+});
+
 test('an event that was left out is missed where all of them are to come', () => {
   const events = orderEvents({ rows: 1, checksum: false });
   expect(decode(events, { contiguous: true }).calls).toHaveLength(4);

@@ -73,3 +73,4 @@ export {
   type TopicSettings,
   type TopicStrategy,
 } from './topic-routing.ts';
+export { isTraceparent, TRACEPARENT_HEADER, TRACEPARENT_LENGTH } from './traceparent.ts';

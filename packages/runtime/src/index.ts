@@ -103,4 +103,5 @@ export { RecentRates } from './recent-rates.ts';
 export { printable, printableJson, printableLine } from './printable.ts';
 export { refuseNewer } from './record-version.ts';
 export { Troubles, type Trouble } from './troubles.ts';
+export type { EndedSpan, Tracing } from './tracing/spans.ts';
 export { VERSION } from './version.ts';

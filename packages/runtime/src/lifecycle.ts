@@ -10,6 +10,8 @@ import { createMetrics, declareGauge, type Metrics } from './metrics.ts';
 import { olderNodeReady } from './older-node.ts';
 import { OperatorNeed } from './operator-need.ts';
 import { SERVICE_METRICS } from './service-metrics.ts';
+import type { Tracing } from './tracing/spans.ts';
+import { openTracing } from './tracing/tracing.ts';
 import { VERSION } from './version.ts';
 
 /** Milliseconds between the order to stop and the use of force; below Kubernetes' default of 30 s. */
@@ -24,6 +26,8 @@ export interface ServiceContext {
   readonly metrics: Metrics;
   /** What to do about errors that a person has to end. */
   readonly need: OperatorNeed;
+  /** Where spans go; null where the environment names no collector. */
+  readonly tracing: Tracing | null;
   /** Aborted by the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal;
 }
@@ -78,6 +82,7 @@ export async function runService(
 ): Promise<void> {
   const stop = new AbortController();
   let log = host.createLogger(name, { level: 'info' });
+  let tracing: Tracing | null = null;
   const finish = once((error: unknown) => host.exit(farewell(log, error, stop.signal)));
   host.on('unhandledRejection', (reason) => finish(crash('unhandled rejection', reason)));
   host.on('uncaughtException', (error) => finish(crash('uncaught exception', error)));
@@ -105,10 +110,13 @@ export async function runService(
     const { signal } = stop;
     const { onFatal } = config;
     const need = new OperatorNeed({ onFatal, registry: metrics.registry, log, signal });
-    const context = { name, config, loaded, env: host.env, log, metrics, need, signal };
+    tracing = await openTracing(name, host.env, log);
+    const context = { name, config, loaded, env: host.env, log, metrics, need, tracing, signal };
     while (await live(await build(context), need, signal));
+    await tracing?.close();
     finish(undefined);
   } catch (error) {
+    await tracing?.close();
     finish(error);
   }
 }

@@ -1,7 +1,9 @@
 import {
   decodeEnvelope,
   EnvelopeError,
+  isTraceparent,
   keyColumnsText,
+  TRACEPARENT_HEADER,
   type ControlEnvelope,
   type Envelope,
   type HeartbeatEnvelope,
@@ -94,9 +96,18 @@ function toEntry(
     rowKey,
     envelope,
     value: record.value,
+    traceparent: traceparentOf(record),
   };
   if (isRow(delivery)) return { kind: 'row', next, delivery, bytes: record.value.length };
   return { kind: 'control', next, delivery: delivery as ControlDelivery };
+}
+
+/** What is no `traceparent` is no reason to refuse a row. */
+function traceparentOf({ headers }: ConsumedRecord): string | undefined {
+  const told = headers[TRACEPARENT_HEADER];
+  if (told === undefined || Array.isArray(told)) return undefined;
+  const text = told.toString('latin1');
+  return isTraceparent(text) ? text : undefined;
 }
 
 /** Rows say what a row is now; the other records give orders about whole tables. */

@@ -24,6 +24,7 @@ type Given =
   | 'breaker'
   | 'metrics'
   | 'latency'
+  | 'tracing'
   | 'held'
   | 'deadLetterLog'
   | 'state'

@@ -16,6 +16,7 @@ import { withoutRemoval } from './reconciliation.ts';
 import { planRetry } from './retry.ts';
 import { selectEntries } from './skipped-records.ts';
 import type { Delivery, Outcome } from './sink.ts';
+import { tellSpans } from './tell-spans.ts';
 import { BatchTally } from './tally.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -273,19 +274,22 @@ export class PartitionWorker {
   async #write(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
     const { breaker, sink, metrics } = this.#context;
     return breaker.run(async () => {
-      const started = performance.now();
+      const [started, startedAtMs] = [performance.now(), Date.now()];
       const done = (result: 'ok' | 'error'): void => {
         metrics.written(deliveries.length, (performance.now() - started) / 1000, result);
       };
       try {
         const outcomes = await sink.write(deliveries, signal);
         done('ok');
+        tellSpans(this.#context, deliveries, outcomes, startedAtMs);
         return outcomes;
       } catch (error) {
         done('error');
         // Given up by us: whatever the store's client makes of that, it is no news of the store.
         signal.throwIfAborted();
-        throw toKnownError(error);
+        const known = toKnownError(error);
+        tellSpans(this.#context, deliveries, known, startedAtMs);
+        throw known;
       }
     });
   }

@@ -130,6 +130,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       deadLetterLog: this.#deadLetterLog,
       metrics: this.#metrics,
       latency: this.#latency,
+      tracing: context.tracing,
       held: new HeldTables((id) => this.#deadLetters.isReleased(id)),
       state: this.#state,
       stopping: this.#stop.signal,

@@ -19,6 +19,8 @@ export interface Delivery {
    * more digits than the parsed `envelope` can hold.
    */
   readonly value: Uint8Array;
+  /** The trace that the change is part of (W3C Trace Context), as the record's header says; absent where it says none. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What became of one delivery. `stale` is a success: the store already holds this change or a newer one. */

@@ -1,6 +1,6 @@
 import type { Sequence, TopicRouting } from '@sluice/envelope';
 import type { RecordSeals, TopicPartition } from '@sluice/kafka';
-import type { Logger, PipelineError } from '@sluice/runtime';
+import type { Logger, PipelineError, Tracing } from '@sluice/runtime';
 import type { Breaker } from './breaker.ts';
 import type { DeadLetterSource } from './dead-letter-record.ts';
 import type { HeldTables } from './held-tables.ts';
@@ -39,6 +39,8 @@ export interface WorkerContext {
   readonly deadLetterRate: DeadLetterRateGuard;
   readonly metrics: SinkMetrics;
   readonly latency: LatencyWindow;
+  /** Where spans go; null where nobody asks for them. */
+  readonly tracing: Tracing | null;
   /**
    * False: this record of a strict table has to wait for an operator.
    * @param key the record key's text; null where there is none

@@ -40,6 +40,7 @@ sinks: { memory: { ops: { port: 0, metricsPort: 0 } } }`,
       log,
       metrics,
       need,
+      tracing: null,
       signal,
     },
   );

@@ -92,6 +92,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     deadLetterRate: new DeadLetterRateGuard(settings.diversion),
     metrics: new SinkMetrics(registry, 'test', 'pipeline.test'),
     latency: new LatencyWindow(),
+    tracing: null,
     maySendDeadLetter: ({ offset }) => !decisions.held.has(offset),
     pausedBy: () => null,
     held: new HeldTables((id) => decisions.released.has(id)),

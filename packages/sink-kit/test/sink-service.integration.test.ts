@@ -99,7 +99,7 @@ sinks:
     const name = 'sink-memory';
     const { config } = this;
     const loaded = loadedConfig(config, name, Date.now());
-    const context = { name, config, loaded, env: {}, log, metrics, need, signal };
+    const context = { name, config, loaded, env: {}, log, metrics, need, tracing: null, signal };
     const service = new SinkService(definition, context);
     onTestFinished(() => service.close());
     return service;

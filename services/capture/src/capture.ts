@@ -7,6 +7,7 @@ import {
   type OperatorNeed,
   type OpsRoute,
   type ServiceContext,
+  type Tracing,
 } from '@sluice/runtime';
 import { KnownTopics } from './catalog/known-topics.ts';
 import { captureRoutes } from './ops/capture-routes.ts';
@@ -36,6 +37,7 @@ const GAUGE_MS = 1000;
 export class Capture {
   readonly #settings: CaptureSettings;
   readonly #metrics: CaptureMetrics;
+  readonly #tracing: Tracing | null;
   readonly #log: Logger;
   readonly #topics = new KnownTopics();
   readonly #late = new LateDecisions();
@@ -54,12 +56,13 @@ export class Capture {
   /** Ends the session for the standby that is its reason. */
   #handing = new AbortController();
 
-  constructor({ config, loaded, log, metrics: { registry }, need }: ServiceContext) {
+  constructor({ config, loaded, log, metrics: { registry }, need, tracing }: ServiceContext) {
     const settings = captureSettings(config, process.argv.slice(2), log);
     const metrics = new CaptureMetrics(registry, settings.serverName);
     const troubles = this.#troubles;
     this.#settings = settings;
     this.#metrics = metrics;
+    this.#tracing = tracing;
     this.#log = log;
     this.#need = need;
     const letters = new OpenDeadLetters(settings, (open) => metrics.deadLetters(open), log);
@@ -137,9 +140,10 @@ export class Capture {
 
   #start(signal: AbortSignal): Promise<CaptureSession> {
     const { acceptLostCheckpoint, hasStreamed } = this.#state.now;
-    const [settings, metrics, log] = [this.#settings, this.#metrics, this.#log];
+    const [settings, metrics, tracing, log] = [this.#settings, this.#metrics, this.#tracing, this.#log];
     const [topics, refusals, standby] = [this.#topics, this.#refusals, this.#standby];
-    const options = { settings, acceptLostCheckpoint, hasStreamed, topics, refusals, standby, metrics, log };
+    const tools = { topics, refusals, standby, metrics, tracing, log };
+    const options = { settings, acceptLostCheckpoint, hasStreamed, ...tools };
     const steps: StartSteps = {
       onStep: (kind) => this.#state.enter({ kind }),
       onWait: (leader) => this.#standsBy(leader),

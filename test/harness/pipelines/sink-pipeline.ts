@@ -37,6 +37,8 @@ export interface SinkPipelineOptions {
   readonly beside?: string;
   /** Of every process; see `ServiceOptions`. */
   readonly onFatal?: 'stay' | 'exit';
+  /** Of every process: variables laid over those of this one. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Laid over the sections of the same name. */
   readonly sections?: Readonly<Record<string, Section>>;
 }
@@ -128,8 +130,8 @@ export class SinkPipeline {
     args: readonly string[] = [],
   ): Promise<PipelineProcess> {
     const { configFile, port, metricsPort } = await this.writeConfig(name, settings);
-    const { onFatal = 'exit' } = this.#options;
-    const how = { service: name, configFile, opsPort: port, args, onFatal };
+    const { onFatal = 'exit', env = {} } = this.#options;
+    const how = { service: name, configFile, opsPort: port, args, onFatal, env };
     const process = ServiceProcess.start(this.#scope, how);
     const url = (of: number): string => `http://127.0.0.1:${of}`;
     return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics`, configFile };

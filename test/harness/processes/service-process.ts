@@ -24,6 +24,8 @@ export interface ServiceOptions {
    * cannot go on.
    */
   readonly onFatal?: 'stay' | 'exit';
+  /** Laid over that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Options of Node.js itself. */
   readonly nodeArgs?: readonly string[];
   /** A folder with the sources of another commit, installed: the service runs from there. */
@@ -68,7 +70,7 @@ export class ServiceProcess {
       main: programFile(options.service, repository),
       args: ['--config', configFile, ...serviceArgs],
       nodeArgs,
-      env: { ...programEnv(), SLUICE__ON_FATAL: onFatal },
+      env: { ...programEnv(), SLUICE__ON_FATAL: onFatal, ...options.env },
       whenParentEnds: 'SIGKILL',
       output: 'pipe',
     });

@@ -272,6 +272,23 @@ export const snapshotSchema = z
   })
   .meta({ description: 'Reading the rows that were there before capture.' });
 
+export const tracingSchema = z
+  .strictObject({
+    column: z.string().min(1).optional().meta({
+      description:
+        'Column that holds the `traceparent` (W3C Trace Context) of a row’s change, in tables that have one: it becomes a header of the record.',
+      example: 'traceparent',
+    }),
+    comments: z.boolean().default(false).meta({
+      description:
+        'Take the `traceparent` from the comment that a statement begins or ends with (sqlcommenter), where its rows have none in a column. MySQL logs statements with `binlog_rows_query_log_events = ON`.',
+    }),
+  })
+  .meta({
+    description:
+      'From which trace a change comes. Spans are exported where `OTEL_EXPORTER_OTLP_ENDPOINT` says so.',
+  });
+
 export const logSchema = z
   .strictObject({
     level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({
@@ -307,6 +324,7 @@ export const sluiceSchema = z
     memory: memorySchema.prefault({}),
     snapshot: snapshotSchema.prefault({}),
     log: logSchema.prefault({}),
+    tracing: tracingSchema.prefault({}),
     onFatal: z.enum(['stay', 'exit']).default('stay').meta({
       description:
         'What a process does about an error that comes back until a person acts: `stay` up, not ready, and tell it on `/status`, `/health` and `/metrics`, or `exit` with a code for a supervisor (docs/operations.md). For one process: `SLUICE__ON_FATAL`.',

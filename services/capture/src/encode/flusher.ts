@@ -1,10 +1,11 @@
 import type { TransactionalPublisher } from '@sluice/kafka';
-import type { PublishBuffer } from './publish-buffer.ts';
+import type { PublishBuffer, RecordTrace } from './publish-buffer.ts';
 
 export interface Published {
   readonly rows: number;
   readonly bytes: number;
   readonly seconds: number;
+  readonly traces: readonly RecordTrace[];
 }
 
 /** At most one Kafka transaction under way; the next buffer fills meanwhile. */
@@ -53,10 +54,10 @@ export class Flusher {
 
   async #publish(buffer: PublishBuffer): Promise<void> {
     const begun = performance.now();
-    const { rows, bytes } = buffer;
+    const { rows, bytes, traces } = buffer;
     await this.#publisher.publish(buffer.batches, this.#signal);
     buffer.clear();
     if (!this.#failed) this.#inFlight = null;
-    this.#onSettled({ rows, bytes, seconds: (performance.now() - begun) / 1000 });
+    this.#onSettled({ rows, bytes, traces, seconds: (performance.now() - begun) / 1000 });
   }
 }

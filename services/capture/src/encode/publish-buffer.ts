@@ -11,6 +11,8 @@ export interface PartitionBatch {
 const CUT_SHARE = 0.85;
 /** The end of a record, and what a tombstone adds to it (bytes). */
 const MARGIN_BYTES = 1024;
+/** Of a Kafka transaction: further ones are records with a header, and have no span of capture. */
+const TRACES_MAX = 1000;
 /** Numbers that tell one end of a batch. */
 const ENDS_WIDTH = 4;
 /** Bytes kept for reuse; what is above goes back to the heap. */
@@ -61,6 +63,17 @@ export interface BufferMark {
   rows: number;
 }
 
+/** Records of one trace. */
+export interface RecordTrace {
+  readonly traceparent: string;
+  readonly topic: string;
+  /** Milliseconds since 1970: when capture read the first of them. */
+  readonly capturedAt: number;
+  /** The newest mark behind which it has got records. */
+  readonly mark: number;
+  records: number;
+}
+
 interface TopicSlot {
   readonly topic: string;
   readonly open: (PendingBatch | undefined)[];
@@ -84,6 +97,8 @@ export class PublishBuffer {
   readonly seals: RecordSeals | null;
   /** Row records in the buffer. */
   rows = 0;
+  /** From which traces they come, one for each run of records; at most `TRACES_MAX`. */
+  #traces: RecordTrace[] = [];
 
   /**
    * @param maxMessageBytes the topics' `max.message.bytes`
@@ -140,6 +155,20 @@ export class PublishBuffer {
     if (isFirst) this.#forgotten = this.#mark - 1;
   }
 
+  get traces(): readonly RecordTrace[] {
+    return this.#traces;
+  }
+
+  /** Notes that the record written last comes from this trace. @param capturedAt milliseconds since 1970 */
+  noteTrace(traceparent: string, topic: string, capturedAt: number): void {
+    const latest = this.#traces.at(-1);
+    const isSame =
+      latest?.traceparent === traceparent && latest.topic === topic && latest.mark === this.#mark;
+    if (isSame) latest.records++;
+    else if (this.#traces.length < TRACES_MAX)
+      this.#traces.push({ traceparent, topic, capturedAt, mark: this.#mark, records: 1 });
+  }
+
   #noteEnd(open: PendingBatch): void {
     const { ends, batch } = open;
     // Written over, not emptied: that would give the memory back which the next group needs.
@@ -159,6 +188,7 @@ export class PublishBuffer {
     this.#batches = this.#batches.filter((batch) => batch.begunAt < mark || !this.#drop(batch));
     for (const batch of this.#batches) cutToMark(batch, mark);
     this.rows = rows;
+    this.#traces = this.#traces.filter((trace) => trace.mark < mark);
     return true;
   }
 
@@ -212,6 +242,7 @@ export class PublishBuffer {
     this.#topics.clear();
     this.#latest = null;
     this.rows = 0;
+    this.#traces = [];
     this.#forgotten = this.#mark;
   }
 }

@@ -19,6 +19,8 @@ export interface RecordFormat {
 
 /** Rows are the hot path: no object, no string and no promise for each of them. */
 export interface RowFormat {
+  /** Of the row that was written last; null when it comes from no trace. */
+  readonly traceparent: string | null;
   /** All rows up to the next call belong to this group. */
   beginGroup(group: RowGroup): void;
   /**
@@ -60,6 +62,8 @@ export interface RowGroup {
   readonly sequencePrefix: string;
   /** Milliseconds since 1970. */
   readonly capturedAt: number;
+  /** Of the statement, for rows that have none of their own; null without. */
+  readonly traceparent: string | null;
 }
 
 /** A further record header, for the link between the two halves of a key change. */

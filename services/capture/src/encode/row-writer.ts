@@ -73,6 +73,8 @@ export class RowWriter {
     const { records } = batch;
     records.end();
     buffer.rows++;
+    if (this.#format.traceparent !== null)
+      buffer.noteTrace(this.#format.traceparent, this.#topic, group.capturedAt);
     if (this.#tombstones && group.operation === 'DELETE') this.#writeTombstone(records);
   }
 

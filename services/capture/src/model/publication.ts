@@ -51,6 +51,14 @@ export interface TablePublication {
   readonly condition: RowCondition | null;
   /** Changes that are not published; null when all are. */
   readonly skips: ReadonlySet<SourceOperation> | null;
+  /** Place in row images of the column with the row's `traceparent`; null where there is none, or it is not published as it is. */
+  readonly traceColumn: number | null;
 }
 
-export const PUBLISH_AS_IS: TablePublication = { plan: null, hashKey: null, condition: null, skips: null };
+export const PUBLISH_AS_IS: TablePublication = {
+  plan: null,
+  hashKey: null,
+  condition: null,
+  skips: null,
+  traceColumn: null,
+};

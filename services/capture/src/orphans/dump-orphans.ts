@@ -37,7 +37,12 @@ export class EnvelopeDump implements OrphanConsumer, ChangeContext {
   readonly buffer = new PublishBuffer(new BatchPool(), NO_LIMIT, () => Promise.resolve(Buffer.alloc(0)));
   readonly sequence = new SequenceCounter(GENERATION);
   readonly skipped = noneSkipped();
-  transaction: ChangeContext['transaction'] = { gtid: null, committedAtMicros: 0, images: 0 };
+  transaction: ChangeContext['transaction'] = {
+    gtid: null,
+    committedAtMicros: 0,
+    traceparent: null,
+    images: 0,
+  };
   #begin: BeginEvent | null = null;
   fileJson = '""';
   readonly now = Date.now();
@@ -78,7 +83,7 @@ export class EnvelopeDump implements OrphanConsumer, ChangeContext {
     if (number !== this.sequence.file) this.sequence.enterFile(number, 0);
     this.fileJson = JSON.stringify(file);
     const { gtid, committedAtMicros } = begin;
-    this.transaction = { gtid, committedAtMicros, images: 0 };
+    this.transaction = { gtid, committedAtMicros, traceparent: null, images: 0 };
     this.buffer.clear();
   }
 

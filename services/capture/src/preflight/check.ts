@@ -19,6 +19,7 @@ import { reachServers, refuseStart, type ReachedServers } from './reach-servers.
 import type { RefusedTable } from './refused-tables.ts';
 import { findRoutingChanges } from './routing-changes.ts';
 import { findShapeProblems, type ShapeFindings } from './shape-checks.ts';
+import { findTraceWarnings } from './trace-checks.ts';
 import { sortTables, type SortedTables } from './sort-tables.ts';
 
 export interface CheckOptions {
@@ -49,7 +50,7 @@ export interface Checked extends ReachedServers {
   readonly gaps: BinlogGaps;
   /** What keeps capture from starting. */
   readonly problems: readonly PreflightProblem[];
-  /** Settings that fit no table yet. */
+  /** Settings that fit no table yet, or that the source does not serve. */
   readonly warnings: readonly string[];
   /** What the account of the source may do without need; null when there is nothing of it. */
   readonly tooWide: string | null;
@@ -109,7 +110,7 @@ async function judge(
     refused,
     gaps,
     problems: [...missing, ...hidden, ...problems, ...unlogged, ...shapes.problems],
-    warnings: shapes.warnings,
+    warnings: [...shapes.warnings, ...(await findTraceWarnings(connection, config))],
     tooWide,
   };
 }

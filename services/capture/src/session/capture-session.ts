@@ -25,12 +25,13 @@ import { ColumnCatalog } from '../catalog/column-catalog.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import { writeHeartbeat } from '../encode/control-writer.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
-import { Flusher } from '../encode/flusher.ts';
+import { Flusher, type Published } from '../encode/flusher.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import { TableRoutes } from '../stream/table-routes.ts';
 import { TableWorkQueue } from '../stream/table-work.ts';
 import { watchRetention } from './retention-watch.ts';
+import { tellSpans } from './tell-spans.ts';
 import { watchTopics } from './topic-watch.ts';
 import { isAccountedBy, watchUnaccounted } from './unaccounted-tables.ts';
 
@@ -387,11 +388,12 @@ export class CaptureSession {
     writeCheckpoint(buffer, { settings, server: source.facts, generation, stream, jobStore }, this.#parts);
   }
 
-  #countPublished(published: { rows: number; bytes: number; seconds: number }): void {
+  #countPublished(published: Published): void {
     const { transactions, skipped } = this.#stream;
     this.#published += 1;
     this.#parts.metrics.published(published, transactions - this.#transactionsSeen, this.#routes.all);
     this.#parts.metrics.skipped(skipped);
+    tellSpans(this.#parts.tracing, published.traces, Date.now());
     this.#transactionsSeen = transactions;
   }
 }

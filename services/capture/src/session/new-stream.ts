@@ -26,6 +26,7 @@ export function newStream(
     resume: plan.resume,
     gtids: plan.gtidSet === null ? null : new GtidTracker(flavour, plan.gtidSet),
     rows: { tombstones: settings.config.topics.tombstones, oversize },
+    readsComments: settings.config.tracing.comments,
   });
 }
 

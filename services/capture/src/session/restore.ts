@@ -59,9 +59,9 @@ async function openSession(
   const { known: before, ...kept } = snapshotsKept(plan, { tables, registry, lost, log });
   const known = tablesKnown(config, before, tables);
   const snapshots = known === null ? kept : { ...kept, known: [...known] };
-  const { topics, metrics } = options;
+  const { topics, metrics, tracing } = options;
   const { source, history, gaps } = checked;
-  const news = { refusals, metrics, log };
+  const news = { refusals, metrics, tracing, log };
   const found = { source, history, tables, refused, gaps, topics, ...fenced };
   return CaptureSession.open({ settings, plan: { ...plan, snapshots }, journal, ...found, ...news }, signal);
 }

@@ -1,6 +1,6 @@
 import type { TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
-import type { Logger } from '@sluice/runtime';
+import type { Logger, Tracing } from '@sluice/runtime';
 import type { KnownTopics } from '../catalog/known-topics.ts';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
@@ -33,5 +33,6 @@ export interface SessionParts {
   /** Changes that the source keeps out of its binlog. */
   readonly gaps: BinlogGaps;
   readonly metrics: CaptureMetrics;
+  readonly tracing: Tracing | null;
   readonly log: Logger;
 }

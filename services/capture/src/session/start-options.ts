@@ -1,4 +1,4 @@
-import type { Logger } from '@sluice/runtime';
+import type { Logger, Tracing } from '@sluice/runtime';
 import type { KnownTopics } from '../catalog/known-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { Standby } from '../standby/standby.ts';
@@ -16,5 +16,6 @@ export interface StartOptions {
   readonly standby: Standby;
   readonly refusals: RefusalNews;
   readonly metrics: CaptureMetrics;
+  readonly tracing: Tracing | null;
   readonly log: Logger;
 }

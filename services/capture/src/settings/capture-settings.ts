@@ -45,7 +45,7 @@ export function captureSettings(config: SluiceConfig, argv: readonly string[], l
     serverName: config.source.server,
     serverId: config.source.serverId,
     filter: createTableFilter(config.source.tables, config.source.excludeTables),
-    compiler: new PublicationCompiler(config.tables, hashKey),
+    compiler: new PublicationCompiler(config.tables, hashKey, config.tracing.column),
     hashKey,
     seals: RecordSeals.of(config.kafka),
     kafka: kafkaClient(config.kafka, log),
@@ -60,7 +60,8 @@ export function readerOptions(
   log: Logger,
 ): Omit<ReaderOptions, 'from'> {
   const { heartbeatIntervalMs: heartbeatMs } = config.source;
-  return { connection, serverId, heartbeatMs, queueBytes: config.memory.queueBytes, log };
+  const annotations = config.tracing.comments;
+  return { connection, serverId, heartbeatMs, queueBytes: config.memory.queueBytes, annotations, log };
 }
 
 const ACCEPTABLE: readonly string[] = ['lost-checkpoint', 'row-conditions', 'hash-key'];

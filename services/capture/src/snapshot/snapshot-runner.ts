@@ -243,6 +243,7 @@ export class SnapshotRunner {
       gtid: null,
       sequencePrefix: sequence.prefix,
       capturedAt: stream.now,
+      traceparent: null,
     });
     let published = 0;
     for (const [index, row] of rows.entries()) {

@@ -18,6 +18,8 @@ export interface ReaderOptions {
   readonly from: ReadFrom;
   readonly heartbeatMs: number;
   readonly queueBytes: number;
+  /** Ask MariaDB for the statements behind rows; MySQL sends what it has logged of them. */
+  readonly annotations?: boolean;
   readonly log: Logger;
 }
 
@@ -194,9 +196,10 @@ function internals(zongji: ZongJi): ReaderInternals {
 }
 
 function startOptions(options: ReaderOptions): Parameters<ZongJi['start']>[0] {
-  const { from, serverId } = options;
-  if (from.gtidSet !== null) return { serverId, gtidSet: from.gtidSet };
-  return { serverId, filename: from.file, position: from.position };
+  const { from, serverId, annotations = false } = options;
+  const asked = { serverId, requestAnnotateRows: annotations };
+  if (from.gtidSet !== null) return { ...asked, gtidSet: from.gtidSet };
+  return { ...asked, filename: from.file, position: from.position };
 }
 
 /**

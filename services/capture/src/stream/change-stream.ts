@@ -16,11 +16,12 @@ import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import type { RowStatement } from '../ddl/row-statement.ts';
 import type { RowWriterOptions } from '../encode/row-writer.ts';
 import { noneSkipped, type SkippedRows } from './skipped-rows.ts';
-import { newTransaction } from './stream-transaction.ts';
+import { beginTransaction, newTransaction } from './stream-transaction.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
 import type { TableRoutes } from './table-routes.ts';
 import type { TableWorkQueue } from './table-work.ts';
 import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
+import { traceparentIn } from '../model/traceparent.ts';
 import { binlogFileNumber, isAtOrPast, type StreamPosition } from '../model/position.ts';
 import type { StreamProgress } from '../source/stream-progress.ts';
 import type { ResumePoint } from '../state/resume-point.ts';
@@ -41,6 +42,8 @@ export interface ChangeStreamOptions {
   readonly cascades: CascadeMarks;
   readonly buffer: PublishBuffer;
   readonly rows: RowWriterOptions;
+  /** `tracing.comments`. */
+  readonly readsComments: boolean;
 }
 
 /**
@@ -57,6 +60,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
   readonly #work: TableWorkQueue;
   readonly #ddl: DdlReporter;
   readonly #cascades: CascadeMarks;
+  readonly #readsComments: boolean;
   readonly #writer: ChangeWriter;
   readonly #statements: DdlWriter;
   readonly #rows: GroupRows;
@@ -88,6 +92,7 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
     this.#work = options.work;
     this.#ddl = options.ddl;
     this.#cascades = options.cascades;
+    this.#readsComments = options.readsComments;
     this.#sequence = new SequenceCounter(options.generation);
     this.#skipping = options.resume.publishedThrough !== null;
     this.#position = { file: options.resume.file, position: options.resume.position };
@@ -203,17 +208,13 @@ export class ChangeStream implements BinlogHandler, ChangeContext, StatementCont
       this.#cascades.drop();
       this.#noteRolledBack('a transaction without an end', transaction.start, () => false);
     }
-    transaction.open = true;
-    transaction.gtid = begin.gtid;
-    transaction.start = begin.start;
-    transaction.floorAtStart = this.#sequence.floor;
-    transaction.committedAtMicros = begin.committedAtMicros;
-    transaction.committedAtMs = begin.committedAtMicros / 1000;
-    transaction.serverId = begin.serverId;
-    transaction.images = 0;
-    transaction.xa = null;
+    beginTransaction(transaction, begin, this.#sequence.floor);
     this.#rows.begin(this.#skipping);
     this.atTip = false;
+  }
+
+  onRowsQuery(sql: Buffer): void {
+    if (this.#readsComments) this.transaction.traceparent = traceparentIn(sql);
   }
 
   onTableMap(map: TableMap): void {

@@ -23,6 +23,8 @@ export interface ChangeContext {
     readonly gtid: string | null;
     /** Microseconds since 1970. */
     readonly committedAtMicros: number;
+    /** Of the statement whose rows come now. */
+    readonly traceparent: string | null;
     /** Row images met so far. */
     images: number;
   };
@@ -199,6 +201,7 @@ export class ChangeWriter {
       gtid: transaction.gtid,
       sequencePrefix: sequence.prefix,
       capturedAt: now,
+      traceparent: transaction.traceparent,
     };
   }
 }

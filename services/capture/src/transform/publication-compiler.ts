@@ -12,11 +12,16 @@ import { columnSetting, isHidden, settingsOf, type TableSettings } from './table
 export class PublicationCompiler {
   readonly #tables: TablesConfig;
   readonly #hashKey: HashKey | null;
+  readonly #traceColumn: string | undefined;
 
-  /** @param tables the section `tables` */
-  constructor(tables: TablesConfig, hashKey: HashKey | null) {
+  /**
+   * @param tables the section `tables`
+   * @param traceColumn `tracing.column`
+   */
+  constructor(tables: TablesConfig, hashKey: HashKey | null, traceColumn?: string) {
     this.#tables = tables;
     this.#hashKey = hashKey;
+    this.#traceColumn = traceColumn?.toLowerCase();
   }
 
   settingsOf(database: string, table: string): TableSettings | null {
@@ -26,13 +31,23 @@ export class PublicationCompiler {
   /** Throws TABLE_SHAPE_REFUSED when the settings cannot be applied to this shape. */
   compile(shape: TableShape): TablePublication {
     const settings = this.settingsOf(shape.database, shape.table);
-    if (settings === null) return PUBLISH_AS_IS;
+    const named = shape.columns.findIndex(({ name }) => name.toLowerCase() === this.#traceColumn);
+    const traceColumn = named < 0 ? null : named;
+    if (settings === null) return { ...PUBLISH_AS_IS, traceColumn };
     const { plan, problems } = planColumns(shape, settings, this.#hashKey);
     const condition = conditionOf(shape, settings);
     const [first] = [...this.ambiguities(settings), ...problems, ...condition.problems];
     if (first !== undefined)
       throw refused(shape, `${first.setting}: found ${first.found}. Fix: ${first.fix}`);
-    return { plan, hashKey: this.#hashKey, condition: condition.compiled, skips: settings.skips };
+    const isPlain =
+      plan === null || plan.columns.some(({ place, step }) => place === named && step.kind === 'write');
+    return {
+      plan,
+      hashKey: this.#hashKey,
+      condition: condition.compiled,
+      skips: settings.skips,
+      traceColumn: isPlain ? traceColumn : null,
+    };
   }
 
   /** What keeps the settings from being applied to this shape, and its plan when nothing does. */

@@ -63,6 +63,7 @@ class Setup {
       gtid: null,
       sequencePrefix: '001000002',
       capturedAt: 1,
+      traceparent: null,
     });
     encoder.writeKey(after ?? before ?? image(), this.#writer.key);
     this.#writer.write(this.buffer, before, after, 0, this.#offset++, 0, null);

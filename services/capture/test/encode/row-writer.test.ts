@@ -6,7 +6,7 @@ import { captureTable, ownTopic } from '../../src/model/table.ts';
 import type { LinkHeader, RowGroup } from '../../src/encode/record-format.ts';
 import { RowWriter } from '../../src/encode/row-writer.ts';
 import { TableEncoder } from '../../src/encode/table-encoder.ts';
-import type { ValueImage } from '../../src/model/publication.ts';
+import { PUBLISH_AS_IS, type ValueImage } from '../../src/model/publication.ts';
 import { bufferOf } from '../support/buffers.ts';
 import { readRecords, type WrittenRecord } from '../support/read-records.ts';
 
@@ -25,6 +25,7 @@ const GROUP: RowGroup = {
   gtid: GTID,
   sequencePrefix: '001000002',
   capturedAt: 1_795_252_177_720,
+  traceparent: null,
 };
 
 /** An image whose values are JSON texts. */
@@ -168,6 +169,81 @@ test('groups of different tables, servers, files and transactions do not mix', (
     ['0029999999999999999', 'b.1000000', 4, 0, 11, 1_795_252_177_716.25, null],
     ['0010000020053760842', 'binlog.000002', 53_760_842, 0, 11, 1_795_252_177_716.25, GTID],
   ]);
+});
+
+describe('the trace that a row is part of', () => {
+  const OF_STATEMENT = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const OF_ROW = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`;
+  const traced = new TableEncoder(
+    captureTable(SHAPE, 3, ownTopic('p.shop.orders'), 1, { ...PUBLISH_AS_IS, traceColumn: 1 }),
+    'shop',
+  );
+  const rowOf = (value: string): Row => ({ after: image('1', value) });
+
+  function headersOf(group: Partial<RowGroup>, ...rows: readonly Row[]): readonly (string | undefined)[] {
+    return new Written().group(group, ...rows).records.map(({ headers }) => headers['traceparent']);
+  }
+
+  test('is a header, of the statement', () => {
+    expect(headersOf({ traceparent: OF_STATEMENT }, rowOf('1'), rowOf('2'))).toEqual([
+      OF_STATEMENT,
+      OF_STATEMENT,
+    ]);
+    expect(headersOf({}, rowOf(`"${OF_ROW}"`))).toEqual([undefined]);
+  });
+
+  test('is that of the column where a row has one, the new image of an update', () => {
+    const rows = [
+      rowOf(`"${OF_ROW}"`),
+      rowOf('null'),
+      rowOf('"no trace"'),
+      rowOf(`"${OF_ROW.replace('c', 'C')}"`),
+      { before: image('1', `"${OF_ROW}"`), after: image('1', '""') },
+      { before: image('1', `"${OF_ROW}"`) },
+    ];
+    const expected = [OF_ROW, OF_STATEMENT, OF_STATEMENT, OF_STATEMENT, OF_STATEMENT, OF_ROW];
+    expect(headersOf({ encoder: traced, traceparent: OF_STATEMENT }, ...rows)).toEqual(expected);
+    expect(headersOf({ encoder: traced }, ...rows)).toEqual(
+      expected.map((text) => (text === OF_ROW ? OF_ROW : undefined)),
+    );
+  });
+
+  test('of a snapshot is none: it has ended long ago', () => {
+    expect(headersOf({ encoder: traced, operation: 'SNAPSHOT' }, rowOf(`"${OF_ROW}"`))).toEqual([undefined]);
+  });
+
+  test('stands beside a link, and the other headers are what they were', () => {
+    const key = new ByteWriter(64);
+    encoder.writeKey(image('7'), key);
+    const link = { name: Buffer.from('new_key'), key };
+    const [record] = new Written().group({ traceparent: OF_STATEMENT }, { ...rowOf('1'), link }).records;
+    expect(record?.headers).toEqual({
+      operation: 'INSERT',
+      sequence: '0010000020053760842',
+      schema: 'row/1/3',
+      new_key: '{"id":7}',
+      traceparent: OF_STATEMENT,
+    });
+  });
+
+  test('is noted for each run of records, and taken back with them', () => {
+    const written = new Written();
+    const mark = { mark: 0, rows: 0 };
+    written.group({ traceparent: OF_STATEMENT }, rowOf('1'), rowOf('2'));
+    written.buffer.note(mark, false);
+    written.group({ traceparent: OF_ROW }, rowOf('3')).group({ traceparent: OF_STATEMENT }, rowOf('4'));
+    const runs = (): unknown =>
+      written.buffer.traces.map(({ traceparent, records }) => [traceparent, records]);
+    expect(runs()).toEqual([
+      [OF_STATEMENT, 2],
+      [OF_ROW, 1],
+      [OF_STATEMENT, 1],
+    ]);
+    expect(written.buffer.undo(mark)).toBe(true);
+    expect(runs()).toEqual([[OF_STATEMENT, 2]]);
+    written.buffer.clear();
+    expect(runs()).toEqual([]);
+  });
 });
 
 test('a link to the other half of a key change is a fourth header', () => {

@@ -26,8 +26,8 @@ test('rows are counted once they are published, by table and operation', async (
     ['2', '""'],
   ];
   stream.onRows(rowsEvent({ table: ORDERS, operation: 'INSERT', start: 110, rows }));
-  metrics.published({ rows: 2, bytes: 100, seconds: 0.003 }, 1, routes.all);
-  metrics.published({ rows: 0, bytes: 100, seconds: 0.003 }, 0, routes.all);
+  metrics.published({ rows: 2, bytes: 100, seconds: 0.003, traces: [] }, 1, routes.all);
+  metrics.published({ rows: 0, bytes: 100, seconds: 0.003, traces: [] }, 0, routes.all);
   const labels = { source: 'shop', database: 'shop', table: 'orders', operation: 'INSERT' };
   expect(await valueOf(registry, 'cdc_capture_events_total', labels)).toBe(2);
   expect(await valueOf(registry, 'cdc_kafka_produced_records_total', { topic: 'p.shop.orders' })).toBe(2);

@@ -126,6 +126,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     cascades: new CascadeMarks('mysql', () => undefined),
     buffer,
     rows: { tombstones },
+    readsComments: true,
   });
   stream.now = NOW;
   stream.onRotate(resume.file, resume.position);

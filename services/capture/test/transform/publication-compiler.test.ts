@@ -282,3 +282,15 @@ describe('another name of the table', () => {
     expect(JSON.parse(row)).toEqual({ id: 1, PHONE: '*' });
   });
 });
+
+test('the column with the trace of a row is found whatever its case, and not used where it is hidden', () => {
+  const place = (section: Parameters<typeof tables>[0], column: string): number | null =>
+    new PublicationCompiler(tables(section), HashKey.ofBytes(KEY), column).compile(SHAPE).traceColumn;
+  const email = SHAPE.columns.findIndex(({ name }) => name === 'email');
+  expect(place({}, 'EMAIL')).toBe(email);
+  expect(place({}, 'traceparent')).toBeNull();
+  const hidden = [{ exclude: true }, { mask: '***' }, { hash: true }, { truncate: 3 }];
+  for (const config of hidden)
+    expect(place({ 'shop.*': { columns: { email: config } } }, 'email')).toBeNull();
+  expect(place({ 'shop.*': { columns: { email: { rename: 'mail' } } } }, 'email')).toBe(email);
+});

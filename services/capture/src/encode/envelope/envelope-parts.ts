@@ -33,8 +33,9 @@ const UP_TO_SEQUENCE = encodeHeader('sequence', '0'.repeat(SEQUENCE_DIGITS)).sub
 export const HEADERS = byOperation((operation) =>
   Buffer.concat([encodeHeaderCount(3), encodeHeader('operation', operation), UP_TO_SEQUENCE]),
 );
-/** Takes the place of the number of headers where a link to the other half of a key change is added. */
+/** Take the place of the number of headers where a link to the other half of a key change, a `traceparent` or both are added. */
 export const ONE_HEADER_MORE = encodeHeaderCount(4);
+export const TWO_HEADERS_MORE = encodeHeaderCount(5);
 
 function byOperation(bytes: (operation: RowOperation) => Buffer): Readonly<Record<RowOperation, Buffer>> {
   return {

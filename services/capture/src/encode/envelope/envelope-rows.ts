@@ -1,11 +1,13 @@
 import { ByteWriter } from '@sluice/binlog';
-import type { RecordBatchBuilder } from '@sluice/kafka';
+import { TRACEPARENT_HEADER } from '@sluice/envelope';
+import { encodeHeader, type RecordBatchBuilder } from '@sluice/kafka';
 import { append, appendAll, appendInteger, appendThousandths, writeDigits } from '../../model/json-bytes.ts';
 import { OFFSET_DIGITS } from '../../model/sequence-counter.ts';
 import type { ValueImage } from '../../model/publication.ts';
 import { LatestText } from '../latest-text.ts';
 import type { PartitionBatch } from '../publish-buffer.ts';
 import type { LinkHeader, RowFormat, RowGroup } from '../record-format.ts';
+import { RowTrace } from '../row-trace.ts';
 import type { TableEncoder } from '../table-encoder.ts';
 import {
   AFTER,
@@ -25,6 +27,7 @@ import {
   POSITION_FILE,
   ROW,
   TRANSACTION_ID,
+  TWO_HEADERS_MORE,
 } from './envelope-parts.ts';
 import { recordKeyOf } from './record-key.ts';
 import { TableParts } from './table-parts.ts';
@@ -45,6 +48,8 @@ export class EnvelopeRows implements RowFormat {
   readonly #sequencePrefix = new LatestText();
   readonly #file = new LatestText();
   readonly #gtid = new LatestText('"');
+  readonly #trace = new RowTrace();
+  traceparent: string | null = null;
   readonly #longKey = new ByteWriter(256);
   readonly #longLinkKey = new ByteWriter(256);
   readonly #partsOf = new WeakMap<TableEncoder, TableParts>();
@@ -55,6 +60,7 @@ export class EnvelopeRows implements RowFormat {
   #columns: ByteWriter = this.#longKey;
 
   beginGroup(group: RowGroup): void {
+    this.#trace.beginGroup(group);
     const parts = this.#tableParts(group.encoder);
     const gtid = group.gtid === null ? NULL : this.#gtid.of(group.gtid);
     const prefix = this.#sequencePrefix.of(group.sequencePrefix);
@@ -127,17 +133,22 @@ export class EnvelopeRows implements RowFormat {
     appendInteger(out, eventIndex);
     append(out, this.#end.bytes, this.#end.position);
     records.endValue();
-    if (link === null) append(out, this.#headers.bytes, this.#headers.position);
-    else this.#linkedHeaders(records, link);
+    this.traceparent = this.#trace.of(after ?? before);
+    if (link === null && this.traceparent === null) append(out, this.#headers.bytes, this.#headers.position);
+    else this.#moreHeaders(records, link, this.traceparent);
   }
 
-  /** One header more than the other rows of the group have: their number, which comes first, differs. */
-  #linkedHeaders(records: RecordBatchBuilder, link: LinkHeader): void {
+  /** Their number, which comes first, is another one than that of the other rows. */
+  #moreHeaders(records: RecordBatchBuilder, link: LinkHeader | null, traceparent: string | null): void {
     const { bytes, position } = this.#headers;
-    records.rawHeaders(ONE_HEADER_MORE);
-    records.rawHeaders(bytes.subarray(ONE_HEADER_MORE.length, position));
-    const key = recordKeyOf((this.#parts as TableParts).keyHead, link.key, this.#longLinkKey);
-    records.header(link.name, key.bytes, 0, key.position);
+    const count = link === null || traceparent === null ? ONE_HEADER_MORE : TWO_HEADERS_MORE;
+    records.rawHeaders(count);
+    records.rawHeaders(bytes.subarray(count.length, position));
+    if (link !== null) {
+      const key = recordKeyOf((this.#parts as TableParts).keyHead, link.key, this.#longLinkKey);
+      records.header(link.name, key.bytes, 0, key.position);
+    }
+    if (traceparent !== null) records.rawHeader(encodeHeader(TRACEPARENT_HEADER, traceparent));
   }
 
   tombstone(records: RecordBatchBuilder): void {
