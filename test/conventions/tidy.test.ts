@@ -24,6 +24,17 @@ test(`no file is longer than ${fileLinesMax} lines`, () => {
   expect(long.map((file) => `${file.path}: ${file.lines} lines`)).toEqual([]);
 });
 
+test('every file of code that a page for developers names is there', () => {
+  const pages = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/debugging.md', 'docs/releasing.md'];
+  const gone = pages.flatMap((page) =>
+    [...readText(page).matchAll(/`([\w./-]+\.(?:ts|mjs))`/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => !allFiles.some((path) => path === name || path.endsWith(`/${name}`)))
+      .map((name) => `${page}: ${name}`),
+  );
+  expect(gone).toEqual([]);
+});
+
 test(`no function of the sources is longer than ${functionLinesMax} lines`, () => {
   const long = sourceFiles
     .map(parseSource)
