@@ -26,5 +26,16 @@ cat > "$made/demo_account.sql" <<SQL
 CREATE USER 'demo'@'%' IDENTIFIED BY '$(cat "$made/demo_password")';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP ON \`shop\`.* TO 'demo'@'%';
 SQL
+
+# What watches the servers looks at what they do, and at no row of a table.
+exporter=$(random)
+cat > "$made/exporter_account.sql" <<SQL
+CREATE USER 'exporter'@'%' IDENTIFIED BY '$exporter' WITH MAX_USER_CONNECTIONS 3;
+GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'exporter'@'%';
+GRANT SELECT ON performance_schema.* TO 'exporter'@'%';
+SQL
+printf '[client]\nuser = exporter\npassword = %s\n' "$exporter" > "$made/mysql_exporter.cnf"
+printf '{"redis://exporter@redis:6379": "%s", "redis://redis:6379": "%s"}\n' "$exporter" "$exporter" > "$made/redis_exporter.json"
+echo "user exporter on >$exporter -@all +ping +info +config|get +slowlog|get +slowlog|len +latency|latest +latency|histogram +client|setname" >> "$made/redis_users.acl"
 mv "$made" "$folder"
 echo "passwords are in $folder"

@@ -11,8 +11,15 @@ const SERVICES = ['capture', 'sink-redis', 'sink-elasticsearch', 'sink-mysql'];
 
 /** Of the profile `ha`. */
 const STANDBY = 'capture-standby';
+const EXPORTERS = [
+  'mysql-exporter',
+  'mysql-target-exporter',
+  'redis-exporter',
+  'elasticsearch-exporter',
+  'kafka-exporter',
+];
 /** Of the profiles `cli`, `auditor`, `ops` and `ui`. */
-const MONITORING = ['cli', 'auditor', 'prometheus', 'alertmanager', 'grafana', 'kafka-ui'];
+const MONITORING = ['cli', 'auditor', 'prometheus', 'alertmanager', 'grafana', 'kafka-ui', ...EXPORTERS];
 
 interface Container {
   readonly security_opt?: readonly string[];
@@ -61,6 +68,26 @@ test('the demo reaches the source and nothing of ours; a sink reaches its own st
   expect(reached('sink-redis')).toEqual(['kafka', 'redis']);
   expect(reached('sink-elasticsearch')).toEqual(['elasticsearch', 'kafka']);
   expect(reached('sink-mysql')).toEqual(['kafka', 'mysql-target']);
+});
+
+test('each server has an exporter that Prometheus scrapes, with an account of its own that may only look', () => {
+  const scraped = readFileSync(join(ROOT, 'infra/prometheus/prometheus.yml'), 'utf8');
+  for (const name of EXPORTERS) {
+    expect(scraped).toContain(`'${name}:`);
+    expect([name, services[name]?.networks]).toEqual([name, ['ops', expect.any(String)]]);
+    expect([name, services[name]?.ports]).toEqual([name, undefined]);
+  }
+  const read = (name: string): string => readFileSync(join(secrets, name), 'utf8');
+  const password = /password = (\w+)/.exec(read('mysql_exporter.cnf'))?.[1] ?? '';
+  expect(password).toHaveLength(48);
+  expect(read('exporter_account.sql')).toContain(`IDENTIFIED BY '${password}'`);
+  expect(read('exporter_account.sql').match(/GRANT .*/g)).toEqual([
+    "GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'exporter'@'%';",
+    "GRANT SELECT ON performance_schema.* TO 'exporter'@'%';",
+  ]);
+  expect(read('mysql_exporter.cnf')).toBe(`[client]\nuser = exporter\npassword = ${password}\n`);
+  expect(JSON.parse(read('redis_exporter.json'))).toMatchObject({ 'redis://exporter@redis:6379': password });
+  expect(read('redis_users.acl')).toMatch(/^user exporter on >\w+ -@all \+ping \+info [^~]*$/m);
 });
 
 test.each(SERVICES)('%s has every secret of its part of the file, and no other', (service) => {
