@@ -193,6 +193,46 @@ test.each(['mysql', 'mariadb'] as const)(
       expect.stringMatching(/ORPHANS_REFUSED: .*binlog_row_image must be FULL/u),
     ]);
 
+    // A key that becomes one which its collation takes for the same, and one of a row that the new master has deleted.
+    await onOld.query(flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE');
+    await onOld.query('FLUSH BINARY LOGS');
+    await onOld.query("SET SESSION binlog_row_image = 'FULL'");
+    await onOld.query(`UPDATE ${database.name}.folded SET k = 'ABC' WHERE k = 'abc'`);
+    await onOld.query(`UPDATE ${database.name}.folded SET k = 'gone' WHERE k = 'left'`);
+    await servers.on('replica', "DELETE FROM folded WHERE k = 'left'");
+    const moved = (await binlogPaths(servers)).at(-1) ?? '';
+    const keys = file('keys.ndjson');
+    const folded = await run('reapply', '--binlog', moved, '--apply', '--output-file', keys);
+    const [, otherKey, half] = whysOf(folded);
+    expect([folded.code, whysOf(folded).length, otherKey, half]).toEqual([
+      3,
+      3,
+      expect.stringContaining('which the collation of the key takes for the same'),
+      expect.stringContaining('one half of a change of its key is there'),
+    ]);
+    const listedKeys = (await readFile(keys, 'utf8')).replaceAll('"decision":null', '"decision":"theirs"');
+    await writeFile(keys, listedKeys.split('\n').slice(0, 2).join('\n'));
+    const theirs = await run('reapply', '--binlog', moved, '--apply', '--decide', keys);
+    expect([theirs.code, whysOf(theirs).length]).toEqual([3, 3]);
+    expect(await servers.on('replica', 'SELECT * FROM folded')).toEqual([{ k: 'abc', n: 1 }]);
+
+    // An account that does not see triggers.
+    await servers.on('replica', "CREATE USER writer IDENTIFIED BY 'secret'");
+    await servers.on('replica', `GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO writer`);
+    const password = file('writer.txt');
+    await writeFile(password, 'secret');
+    const asWriter = (): Promise<CommandEnd> =>
+      run('reapply', '--binlog', moved, '--user', 'writer', '--password-file', password);
+    const blind = await asWriter();
+    expect([blind.code, blind.said]).toEqual([
+      1,
+      expect.stringContaining(
+        `cannot be seen: GRANT TRIGGER ON \`${database.name}\`.\`folded\` TO 'writer'@'%'`,
+      ),
+    ]);
+    await servers.on('replica', `GRANT TRIGGER ON ${database.name}.folded TO writer`);
+    expect((await asWriter()).code).toBe(3);
+
     // What a foreign key did beside: MySQL's binlog has it, MariaDB's does not. Nobody puts it on the new master unseen.
     await onOld.query('FLUSH BINARY LOGS');
     await onOld.query(`SET SESSION binlog_row_image = 'FULL'`);

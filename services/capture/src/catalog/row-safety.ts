@@ -1,5 +1,5 @@
 import type { TableName } from '@sluice/envelope';
-import { quoteIdentifier } from '@sluice/mysql';
+import { quoteIdentifier, quoteTable } from '@sluice/mysql';
 import type { Connection } from 'mysql2/promise';
 import { queryRows } from '../source/query.ts';
 
@@ -99,6 +99,19 @@ async function isReferredTo(connection: Connection, { database, table }: TableNa
     [database, table, database, table],
   );
   return found.length > 0;
+}
+
+/**
+ * Whether the account sees the triggers of a table: information_schema.TRIGGERS shows those of tables on which it has TRIGGER.
+ * @param grants lines of SHOW GRANTS
+ */
+export function seesTriggers(grants: readonly string[], { database, table }: TableName): boolean {
+  const onTable = ` ON ${quoteTable(database, table)} TO `;
+  return grants.some(
+    (grant) =>
+      grantsAll(grant, 'TRIGGER', database) ||
+      (grant.includes(onTable) && /^GRANT [^`]*\b(?:TRIGGER|ALL PRIVILEGES)\b[^`]* ON `/u.test(grant)),
+  );
 }
 
 /** Whether a line of SHOW GRANTS gives a privilege on everything in the database. */

@@ -86,7 +86,7 @@ function headOf(
   const triggers =
     names.length === 0
       ? ''
-      : `-- Ends here when a trigger would add to what is written: drop it, and make it again afterwards.\n${lineOf(
+      : `-- Ends here when a trigger would add to what is written: drop it, and make it again afterwards.\n-- It is seen by an account with TRIGGER on the tables only.\n${lineOf(
           check(
             `NOT EXISTS (SELECT 1 FROM information_schema.TRIGGERS WHERE (EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE) IN (${names.join(', ')}))`,
           ).slice(0, -2),

@@ -1,17 +1,17 @@
 import type { BeginEvent, RowsEvent } from '@sluice/binlog';
 import { tableIdOf } from '@sluice/envelope';
-import type { Connection, MysqlOptions } from '@sluice/mysql';
+import type { MysqlOptions } from '@sluice/mysql';
 import type { StreamPosition } from '../model/position.ts';
-import { queryRows } from '../source/query.ts';
 import { ChangedRows } from './changed-rows.ts';
 import type { Choice, Conflict } from './conflict.ts';
 import { findOrphans, type OrphanFindings, type OrphanSource } from './find-orphans.ts';
 import { newMasterOf, openMaster, refused } from './masters.ts';
-import type { OrphanRow, OrphanTransaction } from './orphan.ts';
+import type { OrphanRow, OrphanTable, OrphanTransaction } from './orphan.ts';
 import type { OrphanConsumer } from './orphan-reader.ts';
 import type { OrphanTables } from './orphan-tables.ts';
 import { Reapply, type OrphanChanges } from './reapply.ts';
 import { refuseKeyless, refuseStatements } from './refuse-orphans.ts';
+import { refuseTriggers } from './refuse-triggers.ts';
 import { RowSlots } from './row-slots.ts';
 import { rowsOf } from './row-values.ts';
 import { SqlStatements } from './sql-statements.ts';
@@ -45,9 +45,13 @@ export async function reapplyOrphans(source: OrphanSource, order: ReapplyOrder):
   const findings = await findOrphans(source, (tables) => (rows.taken = new OrphanRows(tables)), 'new');
   const taken = rows.taken as OrphanRows;
   const { config, from, to } = source;
-  const { connection } = await openMaster(config, newMasterOf(config, from, to), order.login ?? undefined);
+  const { connection, facts } = await openMaster(
+    config,
+    newMasterOf(config, from, to),
+    order.login ?? undefined,
+  );
   try {
-    await refuseTriggers(connection, taken.names);
+    await refuseTriggers(connection, facts.account, taken.written);
     const { cascades } = taken.tables;
     const statements = new SqlStatements(findings.flavour);
     const { isApplied, decisions } = order;
@@ -63,7 +67,8 @@ export async function reapplyOrphans(source: OrphanSource, order: ReapplyOrder):
 class OrphanRows implements OrphanConsumer {
   readonly tables: OrphanTables;
   readonly transactions: OrphanChanges[] = [];
-  readonly names = new Set<string>();
+  /** The tables with orphaned rows. */
+  readonly #written = new Map<string, OrphanTable>();
   readonly #slots = new RowSlots();
   readonly #changed: ChangedRows;
   #open: OrphanRow[] = [];
@@ -75,12 +80,16 @@ class OrphanRows implements OrphanConsumer {
     this.#changed = new ChangedRows(tables);
   }
 
+  get written(): readonly OrphanTable[] {
+    return [...this.#written.values()];
+  }
+
   rows(rows: RowsEvent, place: StreamPosition, begin: BeginEvent): void {
     if (this.#begin !== begin) this.#open = [];
     this.#begin = begin;
     const table = this.tables.of(rows.table);
     refuseKeyless(table, place);
-    this.names.add(tableIdOf(table));
+    this.#written.set(tableIdOf(table), table);
     for (const row of rowsOf(rows, table, place)) {
       this.#changed.note(row);
       this.#open.push(row);
@@ -102,19 +111,4 @@ class OrphanRows implements OrphanConsumer {
     this.#open = [];
     this.transactions.push({ transaction, changes });
   }
-}
-
-/** The binlog has what triggers did on the old master: they would do it once more. */
-async function refuseTriggers(connection: Connection, names: ReadonlySet<string>): Promise<void> {
-  const rows = await queryRows(
-    connection,
-    'SELECT EVENT_OBJECT_SCHEMA AS db, EVENT_OBJECT_TABLE AS name, TRIGGER_NAME AS fires FROM information_schema.TRIGGERS',
-  );
-  const found = rows.find((row) =>
-    names.has(tableIdOf({ database: String(row['db']), table: String(row['name']) })),
-  );
-  if (found === undefined) return;
-  throw refused(
-    `trigger ${String(found['fires'])} of ${String(found['db'])}.${String(found['name'])} would add to what is put on the new master: drop it, and make it again afterwards`,
-  );
 }

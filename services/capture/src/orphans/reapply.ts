@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ResultSetHeader } from 'mysql2';
 import { tableIdOf } from '@sluice/envelope';
 import { describeMysqlError, toPipelineError, type Connection } from '@sluice/mysql';
 import { cascadeOf } from './refuse-orphans.ts';
@@ -6,7 +7,8 @@ import type { CascadingKey } from '../catalog/cascading-keys.ts';
 import { conflictOf, decidedText, type Choice, type Conflict } from './conflict.ts';
 import type { OrphanRow, OrphanTransaction, RowValues } from './orphan.ts';
 import { presentRow } from './present-rows.ts';
-import { sameRow, standingOf, type RowSlot, type SlotChange } from './row-slots.ts';
+import { hasOtherKey, leftOf, sameRow, standingOf, type RowSlot, type SlotChange } from './row-slots.ts';
+import { refused } from './masters.ts';
 import type { SqlStatements } from './sql-statements.ts';
 
 /** Somebody else's lock or a deadlock: so often, with a wait that grows by this (ms). */
@@ -46,6 +48,8 @@ export class Reapply {
   /** What a dry run would have written. */
   readonly #pretended = new Map<RowSlot, RowValues | null>();
   readonly #settled = new Map<RowSlot, Choice>();
+  /** Their rows have another key on the new master: no statement of the orphans finds the right one. */
+  readonly #barred = new Set<RowSlot>();
 
   constructor(parts: ReapplyParts) {
     this.#parts = parts;
@@ -86,8 +90,13 @@ export class Reapply {
       outcome.already += 1;
       return;
     }
+    if (steps.some(({ slot }, at) => hasOtherKey(slot, present[at] ?? null))) {
+      for (const { slot } of steps) this.#barred.add(slot);
+      return this.#refuse(steps, present, () => WHY.otherKey, outcome);
+    }
     if (!standings.includes('conflict')) {
-      const why = this.#cascade(row) ?? (await this.#write(restOf(row, steps, standings)));
+      const left = leftOf({ row, steps }, present);
+      const why = left === null ? WHY.half : (this.#cascade(row) ?? (await this.#write(left)));
       if (why === null) {
         outcome.applied += 1;
         for (const { slot, index } of steps) outcome.pretended.set(slot, slot.states[index] ?? null);
@@ -118,6 +127,10 @@ export class Reapply {
         continue;
       }
       if (!isLast) continue;
+      if (choice === 'theirs' && this.#barred.has(slot)) {
+        outcome.conflicts.set(slot, conflictOf(slot, now, WHY.otherKey));
+        continue;
+      }
       if (choice === 'theirs') {
         const failed = await this.#write({ table: slot.table, before: now, after: last });
         if (failed !== null) {
@@ -146,7 +159,10 @@ export class Reapply {
     const statement = this.#parts.statements.forward(row);
     if (statement === null || !this.#parts.isApplied) return null;
     try {
-      await this.#parts.connection.query(statement);
+      const [result] = await this.#parts.connection.query(statement);
+      const { affectedRows } = result as ResultSetHeader;
+      if (affectedRows !== 1)
+        throw refused(`a statement changed ${affectedRows} rows of ${tableIdOf(row.table)}, and not one`);
       return null;
     } catch (error) {
       const { kind } = describeMysqlError(error);
@@ -176,23 +192,13 @@ export class Reapply {
   }
 }
 
-/** Of a change of the key one half may be there: a row that came to its old key, and left it, is as it was. */
-function restOf(
-  row: OrphanRow,
-  steps: SlotChange['steps'],
-  standings: readonly string[],
-): Pick<OrphanRow, 'table' | 'before' | 'after'> {
-  const rest = steps.filter((_step, at) => standings[at] === 'ready');
-  const [only] = rest;
-  if (only === undefined || rest.length === steps.length) return row;
-  const { slot, index } = only;
-  return { table: row.table, before: slot.states[index - 1] ?? null, after: slot.states[index] ?? null };
-}
-
 const WHY = {
   conflict: 'the row is neither what the orphans found nor what they left',
   ready: 'the other half of a change of its key is in conflict',
   done: 'the other half of a change of its key is in conflict',
+  half: 'one half of a change of its key is there, and not by the orphans alone',
+  otherKey:
+    'a row of another key is there, which the collation of the key takes for the same: change it by hand',
 };
 
 /** What became of one transaction, as long as it is not committed. */

@@ -67,3 +67,30 @@ export function sameRow(one: RowValues | null, other: RowValues | null): boolean
   if (one === null || other === null) return one === other;
   return one.length === other.length && one.every((value, place) => value === other[place]);
 }
+
+/** Whether the row that was found for a slot has another key, which the server takes for the same: by its collation, 'abc' is 'ABC'. */
+export function hasOtherKey({ table, key }: RowSlot, present: RowValues | null): boolean {
+  return present !== null && keyOf(table, present) !== key;
+}
+
+/**
+ * What is left to do of a change that is neither done nor in conflict; null when nothing tells it. Of a change of the key one half may be
+ * there: where it is as the orphans found it, the row has come to that key and left it again. Anything else somebody has done.
+ *
+ * @param present of each step, what the new master has
+ */
+export function leftOf(
+  { row, steps }: SlotChange,
+  present: readonly (RowValues | null)[],
+): Pick<OrphanRow, 'table' | 'before' | 'after'> | null {
+  const isDone = steps.map(({ slot, index }, at) => standingOf(slot, index, present[at] ?? null) === 'done');
+  const rest = steps.filter((_step, at) => !isDone[at]);
+  const [only] = rest;
+  if (only === undefined || rest.length === steps.length) return row;
+  const isAsFound = steps.every(
+    ({ slot: { states } }, at) => !isDone[at] || sameRow(states[0] ?? null, present[at] ?? null),
+  );
+  if (!isAsFound) return null;
+  const { slot, index } = only;
+  return { table: row.table, before: slot.states[index - 1] ?? null, after: slot.states[index] ?? null };
+}

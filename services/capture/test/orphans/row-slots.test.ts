@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OrphanRow, OrphanTable, RowValues } from '../../src/orphans/orphan.ts';
-import { RowSlots, standingOf, type SlotChange } from '../../src/orphans/row-slots.ts';
+import { hasOtherKey, leftOf, RowSlots, standingOf, type SlotChange } from '../../src/orphans/row-slots.ts';
 
 const table: OrphanTable = { database: 'shop', table: 'item', columns: [], key: [0] };
 const absent = null;
@@ -56,4 +56,33 @@ test('a change of the key is one of two slots, which later changes go on with', 
     [absent, elsewhere, absent],
   ]);
   expect(all[0]?.steps[0]?.slot.gtids).toEqual(['0-1-0', '0-1-2']);
+});
+
+describe('what is left of a change of the key', () => {
+  const moved = changes([a, elsewhere])[0] as SlotChange;
+  const passing = changes([absent, a], [a, elsewhere])[1] as SlotChange;
+  const { row } = moved;
+
+  test.each([
+    ['all of it', moved, [a, absent], row],
+    [
+      'where the old key was only passed, the row at the new one',
+      passing,
+      [absent, absent],
+      { table, before: absent, after: elsewhere },
+    ],
+    ['none where the new master has deleted the row', moved, [absent, absent], null],
+    ['none where the new master has made the row at the new key', moved, [a, elsewhere], null],
+  ] as const)('%s', (_name, change, present, expected) => {
+    expect(leftOf(change, present)).toEqual(expected);
+  });
+});
+
+test('a key that the server takes for another one', () => {
+  const [change] = changes([
+    ['1', '"b"'],
+    ['"1"', '"b"'],
+  ]);
+  expect(change?.steps.map(({ slot }) => hasOtherKey(slot, a))).toEqual([false, true]);
+  expect(change?.steps.map(({ slot }) => hasOtherKey(slot, absent))).toEqual([false, false]);
 });
