@@ -75,8 +75,14 @@ function problemsOfSinks(
   told: string,
 ): readonly string[] {
   const config = readable(file, env) ?? { sinks: {} };
-  const sinks = Object.keys(config.sinks).filter((sink) => !told.includes(formatPath(['sinks', sink])));
+  const sinks = Object.keys(config.sinks).filter((sink) => !isToldOf(told, formatPath(['sinks', sink])));
   return sinks.flatMap((sink) => sectionProblem(config, sink, schemas) ?? []);
+}
+
+/** A longer name that begins with this one is another sink. */
+function isToldOf(told: string, path: string): boolean {
+  const [, ...after] = told.split(path);
+  return after.some((rest) => !/^[A-Za-z0-9_-]/.test(rest));
 }
 
 export interface PortClash {

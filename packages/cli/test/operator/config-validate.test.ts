@@ -51,6 +51,14 @@ describe('config validate', () => {
     ]);
   });
 
+  test('a sink whose name begins that of another hides nothing', () => {
+    const found = problems(`${base}sinks: { redis_b: { type: redis }, redis: { urll: x } }`);
+    expect(found).toEqual([
+      expect.stringContaining('sinks.redis_b: '),
+      expect.stringContaining('sinks.redis.urll: found an unknown setting'),
+    ]);
+  });
+
   test('takes several sinks of a type, under any name', async () => {
     const text = `${base}sinks: { cache: { type: redis }, sessions: { type: redis, urll: x }, books: { type: bok } }`;
     const config = parseConfig(text, {});

@@ -4,8 +4,8 @@ export interface SummedColumn {
   readonly kind: Pick<ColumnKind, 'select' | 'isFree'>;
   /** Quoted. */
   readonly name: string;
-  /** Whether its text is stored as the UTF-8 that it is read as. */
-  readonly isUtf8: boolean;
+  /** Whether its text is stored in the character set that it is read in. */
+  readonly isUtf8mb4: boolean;
 }
 
 /**
@@ -14,13 +14,15 @@ export interface SummedColumn {
  * but for one chance in 2^64; the sums of one side and the other may differ where rows are compared as equal.
  */
 export function rowSum(columns: readonly SummedColumn[]): string {
-  const texts = columns.map(({ kind, name, isUtf8 }) => {
+  const texts = columns.map(({ kind, name, isUtf8mb4 }) => {
     const selected = kind.select(name);
-    if (kind.isFree !== true) return `IFNULL(${selected}, 'N')`;
-    const text = isUtf8 ? selected : `CONVERT(${selected} USING utf8mb4)`;
-    return `IFNULL(CONCAT(LENGTH(${text}), ':', ${text}), 'N')`;
+    // utf8mb3 too: beside a column of another collation it must not decide in which character set all are put together.
+    const text = isUtf8mb4 ? selected : `CONVERT(${selected} USING utf8mb4)`;
+    const part = kind.isFree === true ? `CONCAT(LENGTH(${text}), ':', ${text})` : selected;
+    // Only the column is asked for NULL: a text is NULL too when it is too long for the server, or is not of the character set.
+    return `IF(${name} IS NULL, 'N', ${part})`;
   });
   const hash = `CONV(LEFT(SHA2(CONCAT(${texts.join(", ',', ")}), 256), 16), 16, 10)`;
-  // A row longer than the server's largest packet has none, and may not be passed over: what is random is never equal.
+  // A row with such a text, or that is too long itself, has none, and may not be passed over: what is random is never equal.
   return `CAST(IFNULL(${hash}, FLOOR(RAND() * 1e15)) AS UNSIGNED)`;
 }

@@ -102,7 +102,7 @@ function sideOf(
   const nameOf = (column: ComparedColumn): string => quoteIdentifier(there(column).name);
   const parts = summed.map((column) => {
     const { collation } = there(column);
-    return { kind: column.kind, name: nameOf(column), isUtf8: collation !== null && isUtf8(collation) };
+    return { kind: column.kind, name: nameOf(column), isUtf8mb4: collation?.startsWith('utf8mb4_') === true };
   });
   const selected = table.columns.map((column) =>
     summed.includes(column) ? column.kind.select(nameOf(column)) : 'NULL',

@@ -79,11 +79,11 @@ test.each(['mysql', 'mariadb'] as const)(
       await connection.promise.query(`INSERT INTO ${name} VALUES ${rows.join(', ')}`);
       const dataType = type.toLowerCase().split(/[ (]/)[0] ?? '';
       const kind = columnKind(flavour === 'mariadb' && dataType === 'json' ? 'longtext' : dataType);
-      const isUtf8 = !/latin1|utf32/.test(type);
+      const isUtf8mb4 = !/latin1|utf32/.test(type);
       const sums: string[] = [];
       for await (const [sum] of streamRows(
         connection,
-        `SELECT ${rowSum([{ kind, name: 'v', isUtf8 }])} AS s FROM ${name} ORDER BY id`,
+        `SELECT ${rowSum([{ kind, name: 'v', isUtf8mb4 }])} AS s FROM ${name} ORDER BY id`,
       ))
         sums.push(String(sum));
       expect([type, new Set(sums).size]).toEqual([type, values.length]);
@@ -98,7 +98,7 @@ test('sums take columns apart, and two rows that are added up do not hide one an
   const connection = await openRowConnection(stack.mysql);
   for (const statement of anew(database)) await connection.promise.query(statement);
   const kind = columnKind('varchar');
-  const sum = rowSum(['a', 'b'].map((name) => ({ kind, name, isUtf8: true })));
+  const sum = rowSum(['a', 'b'].map((name) => ({ kind, name, isUtf8mb4: true })));
   const sumOf = async (...rows: readonly string[]): Promise<string> => {
     const values = rows.map((row) => `SELECT ${row}`).join(' UNION ALL ');
     for await (const [found] of streamRows(
@@ -115,6 +115,30 @@ test('sums take columns apart, and two rows that are added up do not hide one an
   await connection.promise.query(`SET @longest = REPEAT('x', @@max_allowed_packet - 10)`);
   expect(await sumOf(`@longest, @longest`)).not.toBe(await sumOf(`@longest, @longest`));
   await connection.promise.query(`DROP DATABASE ${database}`);
+  await connection.close();
+});
+
+test('a value of which the server gives no text is equal to no other, and not to NULL', async () => {
+  const connection = await openRowConnection(stack.mysql);
+  await connection.promise.query(`SET @most = @@max_allowed_packet`);
+  const sumOf = async (type: string, value: string): Promise<string> => {
+    const sum = rowSum([{ kind: columnKind(type), name: 'v', isUtf8mb4: type !== 'char' }]);
+    const from = `(SELECT CAST('' AS BINARY) AS v WHERE FALSE UNION ALL SELECT ${value}) AS t`;
+    for await (const [found] of streamRows(connection, `SELECT ${sum} AS s FROM ${from}`))
+      return String(found);
+    return '';
+  };
+  const pairs = [
+    ['text', `CONCAT(REPEAT('x', @most - 1), 'a')`, `CONCAT(REPEAT('x', @most - 1), 'b')`],
+    ['blob', `CONCAT(REPEAT('x', @most DIV 2), 'a')`, `CONCAT(REPEAT('x', @most DIV 2), 'b')`],
+    // No UTF-8, as in a copy whose column is VARBINARY.
+    ['char', `X'FF'`, `X'FE'`],
+  ] as const;
+  for (const [type, ...values] of pairs) {
+    const sums = [];
+    for (const value of [...values, 'NULL']) sums.push(await sumOf(type, value));
+    expect([type, new Set(sums).size]).toEqual([type, sums.length]);
+  }
   await connection.close();
 });
 
@@ -224,6 +248,36 @@ test.each(['mysql', 'mariadb'] as const)(
       missing: 3,
       extra: 3,
     });
+  },
+);
+
+test.each(['mysql', 'mariadb'] as const)(
+  '%s: no column takes the characters of another for those of its own character set',
+  async (flavour) => {
+    const columns = [
+      'a VARCHAR(9) CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci',
+      'b VARCHAR(9) CHARACTER SET utf8mb3 COLLATE utf8mb3_bin',
+      'c VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci',
+      'd VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
+      'e VARCHAR(9) CHARACTER SET latin1 COLLATE latin1_bin',
+      'f VARCHAR(9) CHARACTER SET ascii COLLATE ascii_bin',
+    ];
+    const create = (name: string, c: string, d: string): string[] => [
+      ...anew(name),
+      `CREATE TABLE ${name}.t (id INT NOT NULL PRIMARY KEY, ${columns.join(', ')})`,
+      `INSERT INTO ${name}.t VALUES (1, 'é', '日', '😀', '😀', 'é', 'e'), (2, 'é', '日', '${c}', '😀', 'é', 'e'), (3, 'é', '日', '😀', '${d}', 'é', 'e')`,
+    ];
+    await onServer(stack[flavour], ...create(DATABASE, '😀', '😀'));
+    await onServer(stack.targetMysql, ...create(COPY, '😁', '😁'));
+    const cases = [
+      ['abcdef', ['different 2 c', 'different 3 d']],
+      ['abc', ['different 2 c']],
+      ['abd', ['different 3 d']],
+    ] as const;
+    for (const [names, different] of cases) {
+      const found = await compare(stack[flavour], published('t', ['id'], ...names.split('')));
+      expect([names, outline(found), found.tables[0]?.remarks]).toEqual([names, different, []]);
+    }
   },
 );
 
