@@ -1,4 +1,4 @@
-import { abortableDelay, fullJitter, type Logger, type PipelineError } from '@sluice/runtime';
+import { abortableDelay, fullJitter, type Logger, PipelineError } from '@sluice/runtime';
 import type { Admin, Consumer } from 'kafkajs';
 import {
   chooseStart,
@@ -165,6 +165,13 @@ export class Assignment {
     for (const topic of topics) marks.set(topic, await fetchWatermarks(admin, topic));
     // Asked last: of a topic that is made again meanwhile the id is the new one.
     this.#topicIds = await this.#options.topicIds();
+    const unknown = topics.find((topic) => this.#topicIds.size > 0 && !this.#topicIds.has(topic));
+    // A broker may be late with a new topic. What is committed without an id would later be taken for another program's.
+    if (unknown !== undefined)
+      throw new PipelineError(
+        'KAFKA_UNREACHABLE',
+        `the broker that was asked does not know topic ${unknown} yet`,
+      );
     const starts: StartOffset[] = [];
     const strange: [TopicPartition, string][] = [];
     const replaced = new Set<string>();

@@ -13,6 +13,7 @@ function assignment(
   high = '9',
   remember?: (starts: readonly StartOffset[]) => Promise<void>,
   committed?: { readonly offset: string; readonly metadata: string | null },
+  ids = async (): Promise<ReadonlyMap<string, string>> => new Map([[topic, 'new']]),
 ) {
   const calls: string[] = [];
   const note = (verb: string) => (to: readonly { topic: string; partitions?: number[] }[]) =>
@@ -37,7 +38,7 @@ function assignment(
       committed === undefined
         ? async () => (stored.offset === null ? null : { offset: stored.offset, topicId: null })
         : undefined,
-    topicIds: async () => new Map([[topic, 'new']]),
+    topicIds: ids,
     gapsAllowed: () => false,
     remember,
     onAssigned: (partitions) => void calls.push(`assigned ${partitions.length}`),
@@ -92,6 +93,16 @@ test('a partition that is reread goes on at what is stored now', async () => {
   subject.resume(where);
   await expect.poll(() => calls.slice(4)).toEqual(['seek 0 to 8', 'resume 0']);
   expect(subject.position(where)).toBe(8n);
+});
+
+test('a broker that does not know the topic yet is asked again: nothing is committed without its id', async () => {
+  let asked = 0;
+  const ids = async (): Promise<ReadonlyMap<string, string>> =>
+    new Map([['shop.shop.other', 'its'], ...(++asked === 1 ? [] : [[topic, 'new'] as const])]);
+  const { subject, calls } = assignment({ offset: 5n }, '9', undefined, undefined, ids);
+  subject.join({ [topic]: [0] });
+  await expect.poll(() => calls.at(-1)).toBe('resume 0');
+  expect([asked, subject.topicId(topic)]).toEqual([2, 'new']);
 });
 
 test('a gap is told, and nothing is read', async () => {

@@ -46,8 +46,9 @@ export function* decodeBatch(
   batch: ConsumedBatch,
   routing: TopicRouting,
   seals: RecordSeals | null,
+  isTraced = false,
 ): Generator<Entry> {
-  const check = { membersOf: tableMembers(batch.topic, routing), seals };
+  const check = { membersOf: tableMembers(batch.topic, routing), seals, isTraced };
   const last = batch.records.at(-1);
   for (const record of batch.records) {
     const next = record === last ? batch.endOffset : record.offset + 1n;
@@ -58,6 +59,8 @@ export function* decodeBatch(
 interface Check {
   readonly membersOf: (envelope: Envelope) => string;
   readonly seals: RecordSeals | null;
+  /** Whether anybody asks from which traces rows come. */
+  readonly isTraced: boolean;
 }
 
 function decodeRecord(batch: ConsumedBatch, record: ConsumedRecord, next: bigint, check: Check): Entry {
@@ -72,7 +75,7 @@ function toEntry(
   batch: ConsumedBatch,
   record: ConsumedRecord,
   next: bigint,
-  { membersOf, seals }: Check,
+  { membersOf, seals, isTraced }: Check,
 ): Entry {
   // A null value deletes its key from a compacted topic; the DELETE before it has told the sink already.
   if (record.value === null) return { kind: 'tombstone', next };
@@ -96,7 +99,7 @@ function toEntry(
     rowKey,
     envelope,
     value: record.value,
-    traceparent: traceparentOf(record),
+    traceparent: isTraced ? traceparentOf(record) : undefined,
   };
   if (isRow(delivery)) return { kind: 'row', next, delivery, bytes: record.value.length };
   return { kind: 'control', next, delivery: delivery as ControlDelivery };

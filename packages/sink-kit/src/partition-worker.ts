@@ -88,10 +88,15 @@ export class PartitionWorker {
 
   /** Up to the first record of which it is not known whether capture has published it. */
   #steps(batch: ConsumedBatch, unsure: { first: Unsure | null }): Generator<Step> {
-    const { routing, seals, selection, settings, published } = this.#context;
-    const entries = publishedEntries(decodeBatch(batch, routing, seals), batch, published, (first) => {
-      unsure.first = first;
-    });
+    const { routing, seals, selection, settings, published, tracing } = this.#context;
+    const entries = publishedEntries(
+      decodeBatch(batch, routing, seals, tracing !== null),
+      batch,
+      published,
+      (first) => {
+        unsure.first = first;
+      },
+    );
     return cutSteps(selection.isAll ? entries : selectEntries(entries, selection), settings);
   }
 

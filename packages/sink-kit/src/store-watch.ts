@@ -19,7 +19,7 @@ export class StoreWatch {
     this.#now = now;
   }
 
-  /** Never throws. */
+  /** Throws what only a person can mend: the sink stops as it does when a write meets it. */
   async ping(): Promise<void> {
     this.#askedAt = this.#now();
     try {
@@ -27,7 +27,9 @@ export class StoreWatch {
       this.#state.storeError = null;
       this.#state.troubles.over('store');
     } catch (error) {
-      this.#tell(toKnownError(error));
+      const known = toKnownError(error);
+      this.#tell(known);
+      if (known.errorClass === 'fatal') throw known;
     } finally {
       this.#askedAt = null;
     }

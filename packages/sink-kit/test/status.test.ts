@@ -71,6 +71,17 @@ test('a lag that is not known is no 0, and who is stuck is not called running', 
   expect(shown({ kafka: { error, forMs: 9000 } })).toMatchObject({ phase: 'stuck' });
 });
 
+test('a ping that meets what only a person can mend ends the service, an outage does not', async () => {
+  const state = newState();
+  let error = new PipelineError('SINK_SILENT', 'away');
+  const watch = new StoreWatch(() => Promise.reject(error), state);
+  await watch.ping();
+  expect(state.storeError).toBe('SINK_SILENT: away');
+  error = new PipelineError('CONFIG_INVALID', 'emptied');
+  await expect(watch.ping()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  expect(state.storeError).toBe('CONFIG_INVALID: emptied');
+});
+
 test('a store that does not answer is told before its client gives up, and is well when it answers', async () => {
   let now = 0;
   const answer = Promise.withResolvers<void>();

@@ -33,7 +33,9 @@ export class TestBroker {
 
   async topic(partitions: number, configs: Readonly<Record<string, string>> = {}): Promise<string> {
     const name = this.uniqueName('topic');
-    await ensureTopics(this.client, [{ name, partitions, replicationFactor: 1, configs }]);
+    // Records of the tests have a fixed time: a broker that cleans up would find them older than its retention.
+    const kept = { 'retention.ms': '-1', ...configs };
+    await ensureTopics(this.client, [{ name, partitions, replicationFactor: 1, configs: kept }]);
     return name;
   }
 

@@ -60,6 +60,11 @@ function spanContext(traceparent: string): SpanContext {
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
 }
 
+/** A message may hold the address that it speaks of, as somebody has written it, and the collector's whole answer. */
+function withoutLogins(message: string): string {
+  return message.replaceAll(/\/\/[^\s/]*@/g, '//***@').slice(0, 300);
+}
+
 /** The library says what it cannot export to nobody, unless it is asked. */
 function tellProblems(log: Logger): void {
   let toldAtMs = -Infinity;
@@ -67,7 +72,7 @@ function tellProblems(log: Logger): void {
     const now = performance.now();
     if (now - toldAtMs < TOLD_EVERY_MS) return;
     toldAtMs = now;
-    log.warn({ event: 'tracing.not_exported', reason: message.slice(0, 300) }, 'spans cannot be exported');
+    log.warn({ event: 'tracing.not_exported', reason: withoutLogins(message) }, 'spans cannot be exported');
   };
   const silent = (): void => undefined;
   diag.setLogger(

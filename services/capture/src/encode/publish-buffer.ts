@@ -12,7 +12,7 @@ const CUT_SHARE = 0.85;
 /** The end of a record, and what a tombstone adds to it (bytes). */
 const MARGIN_BYTES = 1024;
 /** Of a Kafka transaction: further ones are records with a header, and have no span of capture. */
-const TRACES_MAX = 1000;
+const TRACES_MAX = 10_000;
 /** Numbers that tell one end of a batch. */
 const ENDS_WIDTH = 4;
 /** Bytes kept for reuse; what is above goes back to the heap. */
@@ -63,7 +63,7 @@ export interface BufferMark {
   rows: number;
 }
 
-/** Records of one trace. */
+/** Records of one trace in one topic. */
 export interface RecordTrace {
   readonly traceparent: string;
   readonly topic: string;
@@ -97,8 +97,8 @@ export class PublishBuffer {
   readonly seals: RecordSeals | null;
   /** Row records in the buffer. */
   rows = 0;
-  /** From which traces they come, one for each run of records; at most `TRACES_MAX`. */
-  #traces: RecordTrace[] = [];
+  /** From which traces they come, one for each topic and group of records; at most `TRACES_MAX`. */
+  #traces = new Map<string, RecordTrace>();
 
   /**
    * @param maxMessageBytes the topics' `max.message.bytes`
@@ -156,17 +156,16 @@ export class PublishBuffer {
   }
 
   get traces(): readonly RecordTrace[] {
-    return this.#traces;
+    return [...this.#traces.values()];
   }
 
   /** Notes that the record written last comes from this trace. @param capturedAt milliseconds since 1970 */
   noteTrace(traceparent: string, topic: string, capturedAt: number): void {
-    const latest = this.#traces.at(-1);
-    const isSame =
-      latest?.traceparent === traceparent && latest.topic === topic && latest.mark === this.#mark;
-    if (isSame) latest.records++;
-    else if (this.#traces.length < TRACES_MAX)
-      this.#traces.push({ traceparent, topic, capturedAt, mark: this.#mark, records: 1 });
+    const name = `${this.#mark} ${topic} ${traceparent}`;
+    const known = this.#traces.get(name);
+    if (known !== undefined) known.records++;
+    else if (this.#traces.size < TRACES_MAX)
+      this.#traces.set(name, { traceparent, topic, capturedAt, mark: this.#mark, records: 1 });
   }
 
   #noteEnd(open: PendingBatch): void {
@@ -188,7 +187,7 @@ export class PublishBuffer {
     this.#batches = this.#batches.filter((batch) => batch.begunAt < mark || !this.#drop(batch));
     for (const batch of this.#batches) cutToMark(batch, mark);
     this.rows = rows;
-    this.#traces = this.#traces.filter((trace) => trace.mark < mark);
+    for (const [name, trace] of this.#traces) if (trace.mark >= mark) this.#traces.delete(name);
     return true;
   }
 
@@ -242,7 +241,7 @@ export class PublishBuffer {
     this.#topics.clear();
     this.#latest = null;
     this.rows = 0;
-    this.#traces = [];
+    if (this.#traces.size > 0) this.#traces = new Map();
     this.#forgotten = this.#mark;
   }
 }

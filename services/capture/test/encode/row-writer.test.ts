@@ -226,18 +226,19 @@ describe('the trace that a row is part of', () => {
     });
   });
 
-  test('is noted for each run of records, and taken back with them', () => {
+  test('is noted once for all its records of a topic, and taken back with them', () => {
     const written = new Written();
     const mark = { mark: 0, rows: 0 };
     written.group({ traceparent: OF_STATEMENT }, rowOf('1'), rowOf('2'));
     written.buffer.note(mark, false);
-    written.group({ traceparent: OF_ROW }, rowOf('3')).group({ traceparent: OF_STATEMENT }, rowOf('4'));
+    for (const id of ['3', '4'])
+      written.group({ traceparent: OF_ROW }, rowOf(id)).group({ traceparent: OF_STATEMENT }, rowOf(id));
     const runs = (): unknown =>
       written.buffer.traces.map(({ traceparent, records }) => [traceparent, records]);
     expect(runs()).toEqual([
       [OF_STATEMENT, 2],
-      [OF_ROW, 1],
-      [OF_STATEMENT, 1],
+      [OF_ROW, 2],
+      [OF_STATEMENT, 2],
     ]);
     expect(written.buffer.undo(mark)).toBe(true);
     expect(runs()).toEqual([[OF_STATEMENT, 2]]);
