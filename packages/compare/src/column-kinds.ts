@@ -31,9 +31,13 @@ const quoted = (text: string): string => JSON.stringify(text);
 const hexLiteral = (hex: string): string => `X'${hex}'`;
 const numberLiteral = (text: string): string => text;
 
+/** What does not go through the mysql client as it is: it makes one character of CR LF, and a NUL ends its statement. */
+const ESCAPES: Readonly<Record<string, string>> = { '\0': '\\0', '\n': '\\n', '\r': '\\r', '\x1a': '\\Z' };
+
 /** Escapes for a session without NO_BACKSLASH_ESCAPES. */
 function textLiteral(text: string): string {
-  return `'${text.replace(/[\\']/g, (character) => `\\${character}`)}'`;
+  // oxlint-disable-next-line no-control-regex -- they are what is escaped
+  return `'${text.replace(/[\\'\0\n\r\x1a]/g, (character) => ESCAPES[character] ?? `\\${character}`)}'`;
 }
 
 function safeInteger(text: string): string {

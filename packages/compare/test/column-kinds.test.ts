@@ -54,6 +54,8 @@ test('numbers in documents: exact for integers, as doubles for doubles', () => {
 
 test('literals', () => {
   expect(columnKind('varchar').literal("it's \\ here")).toBe("'it\\'s \\\\ here'");
+  // The mysql client ends a statement at a NUL, and makes one character of CR LF.
+  expect(columnKind('varchar').literal('a\r\n\0\x1a"')).toBe(String.raw`'a\r\n\0\Z"'`);
   expect(columnKind('int').literal('42')).toBe('42');
   expect(columnKind('varbinary').literal('00FF')).toBe("X'00FF'");
 });

@@ -120,11 +120,21 @@ export function typeName(sqlType: string): string {
   return /^[a-z0-9]+/i.exec(sqlType)?.[0]?.toLowerCase() ?? '';
 }
 
+/** What does not go through the mysql client as it is: it makes one character of CR LF, and a NUL ends its statement. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\0': '\\0',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\x1a': '\\Z',
+  '\\': '\\\\',
+  "'": "''",
+};
+// oxlint-disable-next-line no-control-regex -- they are what is escaped
+const ESCAPED = /[\0\n\r\x1a\\']/g;
+
 /** A SQL string literal, for sessions without NO_BACKSLASH_ESCAPES. */
 export function quote(text: string): string {
-  return text.includes("'") || text.includes('\\')
-    ? `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
-    : `'${text}'`;
+  return `'${text.replace(ESCAPED, (character) => ESCAPES[character] ?? character)}'`;
 }
 
 const NUMBER = /^-?\d+(\.\d+)?$/;

@@ -2,6 +2,7 @@ import { parseKey, tableIdOf, type RowEnvelope } from '@sluice/envelope';
 import type { OpenRepair, RowPlace, StoreRepair, UndoneRow } from '@sluice/compare';
 import {
   readVersion,
+  SESSION_SQL,
   toPipelineError,
   type Flavour,
   type Pool,
@@ -92,7 +93,7 @@ class MysqlRepair implements StoreRepair {
     return isDone;
   }
 
-  /** One transaction. Each statement leaves a row alone that is newer, as nobody looks before it is run. */
+  /** One transaction, and the session that its literals are written for. Each statement leaves a row alone that is newer, as nobody looks before it is run. */
   statements(rows: readonly Delivery[]): Promise<string> {
     return this.#sessions.run(NEVER, async (connection) => {
       const lines: string[] = [];
@@ -100,7 +101,7 @@ class MysqlRepair implements StoreRepair {
         const some = positions.flatMap((position) => rows[position] ?? []);
         lines.push(...(await this.#tableStatements(connection, some)));
       }
-      return `START TRANSACTION;\n${lines.map((line) => `${line};\n`).join('')}COMMIT;\n`;
+      return `${SESSION_SQL};\nSTART TRANSACTION;\n${lines.map((line) => `${line};\n`).join('')}COMMIT;\n`;
     });
   }
 

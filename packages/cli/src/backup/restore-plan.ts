@@ -45,6 +45,21 @@ export function planTopic(
   return { topic, action: missing.length === 0 ? 'same' : 'fill', missing };
 }
 
+/**
+ * What is wrong with topics that were written; null when each has what the backup has, and nothing else.
+ * @param after the plan for what is there now
+ */
+export function notTaken(written: readonly PlannedTopic[], after: readonly PlannedTopic[]): string | null {
+  for (const { topic } of written) {
+    const action = after.find((each) => each.topic.name === topic.name)?.action;
+    if (action === 'keep')
+      return `${topic.name} has other records than the backup: something wrote to it meanwhile. Stop capture and the sinks, delete the topic, and run the command again`;
+    if (action !== 'same')
+      return `${topic.name} has not taken all records: run the command again, it writes what is missing`;
+  }
+  return null;
+}
+
 export interface PlannedGroup {
   readonly sink: string;
   readonly group: string;

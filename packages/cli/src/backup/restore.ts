@@ -12,10 +12,11 @@ import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime'
 import { CommandFailed } from '../operator/command-failed.ts';
 import { importCapture } from '../operator/optional-packages.ts';
 import { decisionsMoved } from './decisions-moved.ts';
+import { olderGeneration } from './older-generation.ts';
 import type { Backup, RestorableTopic } from './open-backup.ts';
 import { captureTopics, decisionsOf } from './own-topics.ts';
 import { readTarget, type RestoreTarget } from './read-target.ts';
-import { planGroup, planTopic, type PlannedGroup, type PlannedTopic } from './restore-plan.ts';
+import { notTaken, planGroup, planTopic, type PlannedGroup, type PlannedTopic } from './restore-plan.ts';
 
 export interface RestorePlan {
   /** In the order in which they are written: the checkpoint last, so that capture begins with all of it or not at all. */
@@ -74,23 +75,13 @@ function topicsOf(config: SluiceConfig, backup: Backup, target: RestoreTarget): 
 
 function refusalOf({ members: [member] }: RestoreTarget, alive: string | null): Error | null {
   if (member !== undefined) return groupActive(member.group);
-  if (alive === null) return null;
-  return new PipelineError('CAPTURE_ACTIVE', `capture ${alive} of this pipeline is running`, {
-    context: { instance: alive },
-  });
+  return alive === null ? null : captureActive(alive);
 }
 
-/** Sinks stop at rows of a generation below one that they have met. */
-function olderGeneration({
-  generation,
-  topicGeneration,
-  refusal,
-  opensGeneration,
-}: RestoredStart): Error | null {
-  if (refusal !== null || opensGeneration || topicGeneration <= generation) return null;
-  return new CommandFailed(
-    `the topics have rows of generation ${topicGeneration}, and the checkpoint of the backup is of ${generation}: sinks would take all that follows from it for older. Start capture by sluice capture --accept lost-checkpoint instead`,
-  );
+function captureActive(instance: string): PipelineError {
+  return new PipelineError('CAPTURE_ACTIVE', `capture ${instance} of this pipeline is running`, {
+    context: { instance },
+  });
 }
 
 /** Differences of topics that were there before. Throws PipelineError, and CommandFailed when not all of it can be read back. */
@@ -114,18 +105,24 @@ export async function applyRestore(
   try {
     await producer.connect();
     for (const { group, moves } of groups) if (moves.length > 0) await moveGroup(config.kafka, group, moves);
+    const checkpoints = captureTopics(config.topics.prefix).checkpoints.name;
     for (const { topic, missing } of written) {
       signal.throwIfAborted();
+      if (topic.name === checkpoints) await refuseCapture(config, signal);
       await producer.copy(topic.name, missing);
     }
   } finally {
     await producer.close();
   }
   const after = topicsOf(config, backup, await readTarget(config, backup, signal));
-  const lacking = after.find(({ action }) => action === 'create' || action === 'fill');
-  if (lacking !== undefined)
-    throw new CommandFailed(
-      `${lacking.topic.name} has not taken all records: run the command again, it writes what is missing`,
-    );
+  const other = notTaken(written, after);
+  if (other !== null) throw new CommandFailed(other);
   return problems;
+}
+
+/** One may have begun since the plan was made: a checkpoint behind its own would take it back. Throws CAPTURE_ACTIVE. */
+async function refuseCapture(config: SluiceConfig, signal: AbortSignal): Promise<void> {
+  const { captureAlive } = await importCapture(() => import('@sluice/capture/alive'));
+  const alive = await captureAlive(config, signal);
+  if (alive !== null) throw captureActive(alive);
 }

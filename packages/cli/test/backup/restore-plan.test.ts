@@ -1,7 +1,7 @@
 import type { GroupPosition } from '@sluice/kafka';
 import { describe, expect, test } from 'vitest';
 import type { KeptRecord } from '../../src/backup/kept-record.ts';
-import { digestOf, planGroup, planTopic } from '../../src/backup/restore-plan.ts';
+import { digestOf, notTaken, planGroup, planTopic } from '../../src/backup/restore-plan.ts';
 
 const topic = {
   name: 'shop.sluice.ddl',
@@ -52,6 +52,27 @@ describe('a topic', () => {
       { key: Buffer.from('a'), value: Buffer.from('bc') },
     ].map(digestOf);
     expect(new Set(digests).size).toBe(5);
+  });
+});
+
+describe('what was written', () => {
+  const planned = (there: readonly string[] | undefined) => planTopic({ topic, records }, there, false);
+  const before = planned([a]);
+
+  test.each([
+    ['has all of it', [a, b, c], null],
+    ['lacks some', [a, b], 'shop.sluice.ddl has not taken all records: run the command again'],
+    ['has what somebody else wrote in between', [a, other, b, c], 'shop.sluice.ddl has other records'],
+    ['has what somebody else wrote behind it', [a, b, c, other], 'shop.sluice.ddl has other records'],
+    ['is gone', undefined, 'shop.sluice.ddl has not taken all records'],
+  ] as const)('%s', (_, there, message) => {
+    const why = notTaken([before], [planned(there)]);
+    if (message === null) expect(why).toBeNull();
+    else expect(why).toContain(message);
+  });
+
+  test('tells nothing of topics that were left as they are', () => {
+    expect(notTaken([], [planned([other])])).toBeNull();
   });
 });
 
