@@ -60,9 +60,8 @@ async function seenByMetrics(scope: Scope, file: string, table: string): Promise
   expect(text).toContain('cdc_ready 1');
   for (const sink of SINK_NAMES) {
     expect([sink, valueOf(text, 'cdc_compare_different', sink)]).toEqual([sink, planted().length]);
-    expect(valueOf(text, 'cdc_compare_rows_total', sink)).toBeGreaterThan(
-      2 * RESTING_ROWS - planted().length,
-    );
+    for (const rows of ['cdc_compare_rows_total', 'cdc_compare_last_rows'])
+      expect(valueOf(text, rows, sink)).toBeGreaterThan(2 * RESTING_ROWS - planted().length);
   }
   child.kill('SIGTERM');
   expect((await ended)[0]).toBe(0);

@@ -14,7 +14,14 @@ export const COMPARE_METRICS = {
   different: {
     type: 'gauge',
     name: 'cdc_compare_different',
-    help: 'Rows that were different, missing or extra in the sink at the last comparison of the table.',
+    help: 'Rows that were different, missing or extra in the sink at the last comparison of the table. It does not fall while rows are not settled.',
+    unit: 'records',
+    labels: LABELS,
+  },
+  lastRows: {
+    type: 'gauge',
+    name: 'cdc_compare_last_rows',
+    help: 'Rows of the source in the comparison that cdc_compare_different tells of.',
     unit: 'records',
     labels: LABELS,
   },

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { CompareReport } from '@sluice/compare';
+import type { TablePlan } from '@sluice/ops-api';
 import { VERSION, type SluiceConfig } from '@sluice/runtime';
 import { importCompare } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
@@ -8,10 +9,11 @@ import { progressLine } from './compare-progress.ts';
 import { HEADINGS, ndjsonOf, remarksOf, rowsOf } from './compare-text.ts';
 import { compareContinuously, type CompareRound, type ContinuousOptions } from './compare-continuous.ts';
 import { compareOrder, compareTables, type CompareOrder } from './compare-order.ts';
+import { compareRound, type TableFindings } from './compare-round.ts';
 import type { OptionValues } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
-import { withComparedPipeline } from './compared-pipeline.ts';
-import { tablesOf } from './running-pipeline.ts';
+import { withComparedPipeline, type ComparedPipeline } from './compared-pipeline.ts';
+import { hasAllRows, reasonOf, tablesOf, unknownTable } from './running-pipeline.ts';
 import { show, type Screen } from './screen.ts';
 
 /** Only who runs the command may read what it writes of rows. */
@@ -83,15 +85,46 @@ function continuousOptions(
     throw new UsageError(
       '--continuous never ends with a report: --output-file is for a comparison of its own',
     );
-  const round: CompareRound = (signal, onTable) =>
+  const round: CompareRound = (signal, watch) =>
     withComparedPipeline(config, values.flag('offline'), async (compared) => {
-      for (const plan of tablesOf(compared.tables, operands)) {
-        if (signal.aborted) return;
-        const found = await compareTables(compared, [plan], order, () => undefined);
-        if (!compared.signal.aborted) onTable(plan, found);
-      }
+      const known = operands.filter((name) => unknownTable(compared.tables, [name]) === null);
+      const isNone = operands.length > 0 && known.length === 0;
+      const tables = (isNone ? [] : tablesOf(compared.tables, known)).map((plan) => {
+        const { database, table } = plan;
+        return { database, table, plan, sinks: sinksWithAllRows(plan, order) };
+      });
+      const compare = ({ plan }: { plan: TablePlan }, sink: string | null) =>
+        compareTable(compared, plan, sink === null ? order : only(sink, order));
+      await compareRound({ tables, compare, watch, signal: AbortSignal.any([signal, compared.signal]) });
+      const unknown = unknownTable(compared.tables, operands);
+      if (unknown !== null && !signal.aborted) throw new CommandFailed(unknown);
     });
-  return { config, listen: listenOf(values), round };
+  return { config, listen: listenOf(values), round, isSampled: order.sample !== null };
+}
+
+/** Throws CommandFailed also for what the driver of a store has thrown. */
+async function compareTable(
+  compared: ComparedPipeline,
+  plan: TablePlan,
+  order: CompareOrder,
+): Promise<TableFindings> {
+  const found = await compareTables(compared, [plan], order, () => undefined).catch((error: unknown) => {
+    throw reasonOf(error, compared.signal);
+  });
+  const [table] = found.tables;
+  if (table === undefined) throw new Error(`nothing was found of ${plan.table}`);
+  return table;
+}
+
+const only = (sink: string, order: CompareOrder): CompareOrder => ({
+  ...order,
+  sinks: { [sink]: order.sinks[sink] ?? {} },
+});
+
+/** Those that take a table and leave nothing out of it. */
+function sinksWithAllRows(plan: TablePlan, { sinks, takes }: CompareOrder): readonly string[] {
+  if (!hasAllRows(plan)) return [];
+  return Object.keys(sinks).filter((sink) => takes(sink, plan) === true);
 }
 
 function listenOf(values: OptionValues): ContinuousOptions['listen'] {

@@ -1,41 +1,39 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunningFindings } from '@sluice/compare';
-import type { TablePlan } from '@sluice/ops-api';
-import {
-  createLogger,
-  createMetrics,
-  PipelineError,
-  startMetricsServer,
-  type SluiceConfig,
-} from '@sluice/runtime';
-import { CommandFailed } from './command-failed.ts';
+import { createLogger, createMetrics, startMetricsServer, type SluiceConfig } from '@sluice/runtime';
 import { CompareMetrics } from './compare-metrics.ts';
+import { failureText, type RoundWatch } from './compare-round.ts';
 import { interruption } from './interruption.ts';
 
 /** Of a round that has ended; small tables are not compared all the time. */
 const PAUSE_MS = 10_000;
 
-/** Compares these tables of a pipeline once: tells of each table when it is done. */
-export type CompareRound = (
-  signal: AbortSignal,
-  onTable: (plan: TablePlan, found: RunningFindings) => void,
-) => Promise<void>;
+/** Compares the tables of a pipeline once. */
+export type CompareRound = (signal: AbortSignal, watch: RoundWatch) => Promise<void>;
 
 export interface ContinuousOptions {
   readonly config: SluiceConfig;
   /** Where `/metrics` answers. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly round: CompareRound;
+  /** Whether each round looks at other rows. */
+  readonly isSampled: boolean;
 }
 
 /**
  * Compares round after round until it is interrupted. A round that fails is logged once and tried again: whoever watches sees
  * `cdc_ready` and the age of the last success.
  */
-export async function compareContinuously({ config, listen, round }: ContinuousOptions): Promise<void> {
+export async function compareContinuously(options: ContinuousOptions): Promise<void> {
+  const { config, listen, round, isSampled } = options;
   const log = createLogger('auditor', config.log);
   const { registry } = createMetrics('auditor');
-  const metrics = new CompareMetrics(registry);
+  const metrics = new CompareMetrics(registry, isSampled);
+  const watch: RoundWatch = {
+    begins: (tables) => metrics.begins(tables),
+    compared: (table, found) => {
+      for (const { level, event, text } of metrics.compared(table, found)) log[level]({ event }, text);
+    },
+  };
   const { signal, forget } = interruption(process);
   let trouble: string | null = null;
   const health = () => ({ ready: trouble === null, components: {} });
@@ -43,12 +41,7 @@ export async function compareContinuously({ config, listen, round }: ContinuousO
   log.info({ event: 'compare.started', port: server.port }, `comparing; /metrics on port ${server.port}`);
   try {
     while (!signal.aborted) {
-      const failed = await failureOf(() =>
-        round(signal, ({ database, table }, found) => {
-          for (const { level, event, text } of metrics.note({ database, table }, found))
-            log[level]({ event }, text);
-        }),
-      );
+      const failed = await failureOf(() => round(signal, watch));
       if (signal.aborted) break;
       if (failed !== null && failed !== trouble)
         log.error(
@@ -72,8 +65,8 @@ async function failureOf(round: () => Promise<void>): Promise<string | null> {
     await round();
     return null;
   } catch (error) {
-    if (error instanceof PipelineError) return `${error.code}: ${error.message}`;
-    if (error instanceof CommandFailed) return error.message;
+    const text = failureText(error);
+    if (text !== null) return text;
     throw error;
   }
 }

@@ -66,11 +66,24 @@ export function reasonOf(error: unknown, { aborted }: AbortSignal): unknown {
 /** Tables that the patterns name; all of them without any. Throws CommandFailed for a pattern that fits none. */
 export function tablesOf(plans: readonly TablePlan[], names: readonly string[]): readonly TablePlan[] {
   if (names.length === 0) return plans;
-  const patterns = names.map((name) => ({ name, fits: tablePattern(name) }));
-  for (const { name, fits } of patterns)
-    if (!plans.some(({ database, table }) => fits(database, table)))
-      throw new CommandFailed(`no captured table is called ${name}`);
-  return plans.filter(({ database, table }) => patterns.some(({ fits }) => fits(database, table)));
+  const unknown = unknownTable(plans, names);
+  if (unknown !== null) throw new CommandFailed(unknown);
+  const patterns = names.map(tablePattern);
+  return plans.filter(({ database, table }) => patterns.some((fits) => fits(database, table)));
+}
+
+/** What is wrong with the first pattern that fits no table; null where each fits one. */
+export function unknownTable(plans: readonly TablePlan[], names: readonly string[]): string | null {
+  const unknown = names.find((name) => {
+    const fits = tablePattern(name);
+    return !plans.some(({ database, table }) => fits(database, table));
+  });
+  return unknown === undefined ? null : `no captured table is called ${unknown}`;
+}
+
+/** Whether its settings leave no row out: of one that cannot be captured, that is not known to be otherwise. */
+export function hasAllRows({ refused, operations, where }: TablePlan): boolean {
+  return refused || (where === null && operations.length === ALL_OPERATIONS);
 }
 
 export function planOf(plans: readonly TablePlan[], name: TableName): TablePlan {
