@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { auditTopic, decodeEnvelope, type RowEnvelope } from '@sluice/envelope';
+import { decodeEnvelope, type RowEnvelope } from '@sluice/envelope';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { connect, type Connection } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import { testSize } from '../harness/test-size.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { closingStatements, runSqlFile } from '../harness/processes/sql-file.ts';
+import { auditedRoutes, binlogPaths, rowsOn } from '../harness/workloads/orphan-rows.ts';
 import {
   bulkChanges,
   COMMON_CHANGES,
@@ -184,6 +185,22 @@ test.each(['mysql', 'mariadb'] as const)(
       expect.stringMatching(/ORPHANS_REFUSED: .* has a statement at \S+:\d+, .*: CREATE TABLE/u),
     ]);
     await onOld.query('FLUSH BINARY LOGS');
+    const behind = await run('list', '--binlog', (await binlogPaths(servers)).at(-1) ?? '');
+    expect([behind.code, behind.said]).toEqual([
+      1,
+      expect.stringMatching(/ORPHANS_INCOMPLETE: .* begins behind orphaned transactions/u),
+    ]);
+    await onOld.query(flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE');
+    const reset = (await closingStatements(back)).find((statement) => statement.startsWith('RESET')) ?? '';
+    /** The old master has no orphan but those to come. */
+    const forget = async (): Promise<void> => {
+      const state = flavour === 'mysql' ? 'gtid_executed' : 'gtid_current_pos';
+      const [newer] = await servers.on('replica', `SELECT @@GLOBAL.${state} AS gtids`);
+      await onOld.query(reset);
+      const position = flavour === 'mysql' ? 'gtid_purged' : 'gtid_slave_pos';
+      await onOld.query(`SET GLOBAL ${position} = '${String(newer?.['gtids'])}'`);
+    };
+    await forget();
     await onOld.query("SET SESSION binlog_row_image = 'MINIMAL'");
     await onOld.query(`UPDATE ${database.name}.pair SET n = 0 WHERE a = 'x' AND b = 1`);
     const lastFile = (await binlogPaths(servers)).at(-1) ?? '';
@@ -194,13 +211,17 @@ test.each(['mysql', 'mariadb'] as const)(
     ]);
 
     // A key that becomes one which its collation takes for the same, and one of a row that the new master has deleted.
-    await onOld.query(flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE');
-    await onOld.query('FLUSH BINARY LOGS');
+    await forget();
     await onOld.query("SET SESSION binlog_row_image = 'FULL'");
     await onOld.query(`UPDATE ${database.name}.folded SET k = 'ABC' WHERE k = 'abc'`);
     await onOld.query(`UPDATE ${database.name}.folded SET k = 'gone' WHERE k = 'left'`);
     await servers.on('replica', "DELETE FROM folded WHERE k = 'left'");
     const moved = (await binlogPaths(servers)).at(-1) ?? '';
+    const [older] = await servers.on('source', 'SELECT @@server_id AS id');
+    await run('flashback', '--binlog', moved, '--sql-file', file('moved.sql'));
+    expect(await readFile(file('moved.sql'), 'utf8')).toContain(
+      `@@GLOBAL.server_id = ${String(older?.['id'])},`,
+    );
     const keys = file('keys.ndjson');
     const folded = await run('reapply', '--binlog', moved, '--apply', '--output-file', keys);
     const [, otherKey, half] = whysOf(folded);
@@ -234,8 +255,7 @@ test.each(['mysql', 'mariadb'] as const)(
     expect((await asWriter()).code).toBe(3);
 
     // What a foreign key did beside: MySQL's binlog has it, MariaDB's does not. Nobody puts it on the new master unseen.
-    await onOld.query('FLUSH BINARY LOGS');
-    await onOld.query(`SET SESSION binlog_row_image = 'FULL'`);
+    await forget();
     await onOld.query(`DELETE FROM ${database.name}.account WHERE id = 1`);
     const cascaded = (await binlogPaths(servers)).at(-1) ?? '';
     const refusedKey = await run('flashback', '--binlog', cascaded, '--sql-file', file('cascade.sql'));
@@ -246,6 +266,26 @@ test.each(['mysql', 'mariadb'] as const)(
     expect([cascade.code, whysOf(cascade)]).toEqual([
       3,
       [`it would change rows of ${login} by a foreign key`],
+    ]);
+    // `theirs` would cascade as well: only who was told of it may say so.
+    await servers.on('replica', "UPDATE account SET email = 'new@example.org' WHERE id = 1");
+    const told = file('told.ndjson');
+    const conflict = await run('reapply', '--binlog', cascaded, '--output-file', told);
+    expect(whysOf(conflict)).toEqual([
+      `the row is neither what the orphans found nor what they left, and it would change rows of ${login} by a foreign key`,
+    ]);
+    const lines = (await readFile(told, 'utf8')).replace('"decision":null', '"decision":"theirs"');
+    await writeFile(file('untold.ndjson'), lines.replace(/, and it would .* key"/u, '"'));
+    const untold = await run('reapply', '--binlog', cascaded, '--apply', '--decide', file('untold.ndjson'));
+    expect([untold.code, await servers.on('replica', 'SELECT id FROM account WHERE id = 1')]).toEqual([
+      3,
+      [{ id: 1 }],
+    ]);
+    await writeFile(told, lines);
+    const agreed = await run('reapply', '--binlog', cascaded, '--apply', '--decide', told);
+    expect([agreed.code, await servers.on('replica', 'SELECT id FROM account WHERE id = 1')]).toEqual([
+      0,
+      [],
     ]);
     await servers.on('replica', 'CREATE TRIGGER tells AFTER DELETE ON account FOR EACH ROW SET @gone = 1');
     const refusedTrigger = await run('reapply', '--binlog', cascaded);
@@ -317,15 +357,6 @@ async function decide(path: string, choices: Readonly<Record<number, string>>): 
   await writeFile(path, decided.join('\n'));
 }
 
-async function auditedRoutes({ reader, name }: CapturePipeline): Promise<string[]> {
-  const routes: string[] = [];
-  await reader.readTopic(auditTopic(name), {}, ({ value }) => {
-    const { payload } = JSON.parse(String(value)) as { readonly payload: Row };
-    routes.push(`${String(payload['route'])} ${String(payload['result'])}`);
-  });
-  return routes;
-}
-
 /** The old master has orphans, the new one has gone on; `source` of the configuration is the new one. */
 async function twoMasters(scope: Scope, flavour: Flavour) {
   const servers = await ReplicatedSource.start(scope, flavour, LOGS_WHAT_IT_REPLICATES[flavour]);
@@ -363,25 +394,4 @@ async function twoMasters(scope: Scope, flavour: Flavour) {
     run,
     file,
   };
-}
-
-/** All rows of the tables, in the order of their keys. */
-async function rowsOn(
-  servers: ReplicatedSource,
-  where: 'source' | 'replica',
-  name: string,
-): Promise<Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>> {
-  const tables: Record<string, readonly Readonly<Record<string, unknown>>[]> = {};
-  for (const table of ['item', 'pair', 'quiet', 'account', 'login'])
-    tables[table] = await servers.on(
-      where,
-      `SELECT * FROM ${name}.${table} ORDER BY ${table === 'pair' ? '1, 2' : '1'}`,
-    );
-  return tables;
-}
-
-async function binlogPaths(servers: ReplicatedSource): Promise<string[]> {
-  const [place] = await servers.on('source', 'SELECT @@log_bin_basename AS base');
-  const files = await servers.on('source', 'SHOW BINARY LOGS');
-  return files.map((row) => join(dirname(String(place?.['base'])), String(row['Log_name'])));
 }

@@ -27,7 +27,7 @@ export function orphanDocument(orphan: OrphanTransaction): object {
 
 /** What a person must know beside the list. */
 export function sayFindings(
-  { transactions, newMaster, tornAt }: OrphanFindings,
+  { transactions, newMaster, tornAt, hasBegin }: OrphanFindings,
   statements: readonly OrphanTransaction['statements'][number][],
   screen: Screen,
 ): void {
@@ -38,6 +38,10 @@ export function sayFindings(
     );
   if (tornAt !== null)
     screen.say(`the last file ends at ${placeOf(tornAt)} within a transaction, which was not committed`);
+  if (!hasBegin)
+    screen.say(
+      'the first file does not tell what came before it: make sure that no earlier file has orphans',
+    );
   screen.say(`${plural(transactions, 'orphaned transaction')}: ${newMaster} does not have them`);
 }
 

@@ -17,6 +17,12 @@ const MAGIC = Buffer.from([0xfe, 0x62, 0x69, 0x6e]);
 /** The same of MySQL's encrypted files. */
 const ENCRYPTED = 0xfd;
 const HEADER_BYTES = 19;
+/** The event's type and the server that wrote it; of the first event of a file, whose file it is. */
+const TYPE_AT = 4;
+const SERVER_ID_AT = 5;
+/** https://mariadb.com/docs/server/reference/clientserver-protocol/replication-protocol/gtid_list_event */
+const GTID_LIST = 163;
+const GTID_BYTES = 16;
 /** Of an event, in its header. */
 const LENGTH_AT = 9;
 /** No event is larger: `max_allowed_packet` ends there. */
@@ -45,14 +51,9 @@ export async function binlogStart(
 ): Promise<BinlogStart> {
   const files = [...(await readBinlogFiles(connection)).keys()];
   for (const file of files.toReversed()) {
-    const gtids =
-      facts.flavour === 'mysql'
-        ? await previousGtids(connection, file)
-        : String(
-            (await queryRows(connection, 'SELECT BINLOG_GTID_POS(?, 4) AS gtids', [file]))[0]?.['gtids'] ??
-              '',
-          );
-    if (GtidSet.parse(facts.flavour, gtids).minus(known).isEmpty) return { file, gtids };
+    const earlier = await earlierGtids(connection, file);
+    if (!GtidSet.parse(facts.flavour, earlier).minus(known).isEmpty) continue;
+    return { file, gtids: facts.flavour === 'mysql' ? earlier : await positionBefore(connection, file) };
   }
   throw new PipelineError(
     'ORPHANS_INCOMPLETE',
@@ -60,10 +61,16 @@ export async function binlogStart(
   );
 }
 
-async function previousGtids(connection: Master['connection'], file: string): Promise<string> {
+/** All before a file. MariaDB: the newest of each domain and server, where BINLOG_GTID_POS has one of each domain only. */
+async function earlierGtids(connection: Master['connection'], file: string): Promise<string> {
   const rows = await queryRows(connection, 'SHOW BINLOG EVENTS IN ? LIMIT 3', [file]);
-  const found = rows.find((row) => row['Event_type'] === 'Previous_gtids');
-  return String(found?.['Info'] ?? '').replace(/\s/gu, '');
+  const found = rows.find((row) => /^(?:Previous_gtids|Gtid_list)$/u.test(String(row['Event_type'])));
+  return String(found?.['Info'] ?? '').replace(/[\s[\]]/gu, '');
+}
+
+async function positionBefore(connection: Master['connection'], file: string): Promise<string> {
+  const [row] = await queryRows(connection, 'SELECT BINLOG_GTID_POS(?, 4) AS gtids', [file]);
+  return String(row?.['gtids'] ?? '');
 }
 
 /** Reads the old master's binlog from a file on to its present end. Throws a PipelineError. */
@@ -106,6 +113,8 @@ export async function readServer(
 export interface FilesRead {
   /** The last file ends within a transaction, which was never committed. */
   readonly tornAt: StreamPosition | null;
+  /** `server_id` of the server that wrote the last file; null when there is nothing in it. */
+  readonly serverId: number | null;
 }
 
 /** Reads binlog files of a server that is dead, in their order. Throws a PipelineError. */
@@ -117,6 +126,7 @@ export async function readFiles(
 ): Promise<FilesRead> {
   const files = inOrder(paths);
   let tornAt: StreamPosition | null = null;
+  let serverId: number | null = null;
   for (const [index, { path, name }] of files.entries()) {
     reader.enterFile(name);
     const options = { checksum: false, flavour, file: name, position: MAGIC.length, contiguous: true };
@@ -126,6 +136,8 @@ export async function readFiles(
     for await (const event of eventsOf(path)) {
       if (event === null) isWhole = false;
       else {
+        if (position === MAGIC.length) serverId = event.readUInt32LE(SERVER_ID_AT);
+        if (event[TYPE_AT] === GTID_LIST) reader.onPreviousGtids(gtidList(event));
         accept(decoder, event);
         position += event.length;
       }
@@ -135,7 +147,17 @@ export async function readFiles(
     if (index < files.length - 1)
       throw incomplete(`${name} ends at ${position} within a transaction, and another file follows it`);
   }
-  return { tornAt };
+  return { tornAt, serverId };
+}
+
+/** The newest of each domain and server before the file. */
+function gtidList(event: Buffer): string {
+  // The upper bits are flags.
+  const count = event.readUInt32LE(HEADER_BYTES) & 0x0f_ff_ff_ff;
+  return Array.from({ length: count }, (_, index) => {
+    const at = HEADER_BYTES + 4 + index * GTID_BYTES;
+    return `${event.readUInt32LE(at)}-${event.readUInt32LE(at + 4)}-${event.readBigUInt64LE(at + 8)}`;
+  }).join(',');
 }
 
 function inOrder(paths: readonly string[]): readonly { readonly path: string; readonly name: string }[] {

@@ -4,6 +4,12 @@ import type { RowSlot } from './row-slots.ts';
 /** What a person says of a row: keep the new master's, put the old master's, or decide later. */
 export type Choice = 'ours' | 'theirs' | 'skip';
 
+export interface Decision {
+  readonly choice: Choice;
+  /** Why the row was listed: nobody has agreed to more. */
+  readonly why: string;
+}
+
 /** A row that is not what the orphans found, with both versions as JSON objects. */
 export interface Conflict {
   readonly database: string;

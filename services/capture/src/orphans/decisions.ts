@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { decidedText, type Choice } from './conflict.ts';
+import { decidedText, type Decision } from './conflict.ts';
 
 const decisionSchema = z.object({
   database: z.string(),
   table: z.string(),
   key: z.record(z.string(), z.json()),
   present: z.record(z.string(), z.json()).nullable(),
+  why: z.string(),
   decision: z.enum(['ours', 'theirs', 'skip']).nullable(),
 });
 
@@ -13,8 +14,8 @@ const decisionSchema = z.object({
  * What a person has decided, from the conflicts that `reapply` has listed, a JSON document in each line. One without a decision is still
  * open. Throws RangeError with the number of the line that cannot be read.
  */
-export function readDecisions(text: string): ReadonlyMap<string, Choice> {
-  const decisions = new Map<string, Choice>();
+export function readDecisions(text: string): ReadonlyMap<string, Decision> {
+  const decisions = new Map<string, Decision>();
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const decided = parse(line);
@@ -22,7 +23,8 @@ export function readDecisions(text: string): ReadonlyMap<string, Choice> {
       throw new RangeError(
         `line ${index + 1} is no conflict as reapply lists them, with ours, theirs, skip or null as its decision`,
       );
-    if (decided.decision !== null) decisions.set(decidedText(decided), decided.decision);
+    const { decision: choice, why } = decided;
+    if (choice !== null) decisions.set(decidedText(decided), { choice, why });
   }
   return decisions;
 }

@@ -24,7 +24,7 @@ export interface OrphanFindings {
   readonly newMaster: string;
   readonly flavour: Master['facts']['flavour'];
   readonly version: string;
-  /** `server_id` of the old master; null when it was dead. */
+  /** `server_id` of the old master, by its files when it was dead; null when they are empty. */
   readonly serverId: number | null;
   /** The orphans' GTIDs in the server's form. */
   readonly gtids: string;
@@ -33,6 +33,8 @@ export interface OrphanFindings {
   readonly shared: string | null;
   /** Where the last file ends within a transaction, which was not committed. */
   readonly tornAt: StreamPosition | null;
+  /** It is certain that no orphan stands before what was read. */
+  readonly hasBegin: boolean;
 }
 
 /** The one who takes the orphans, by the tables that it may ask for. */
@@ -96,6 +98,7 @@ async function fromServer(
     serverId: old.facts.serverId,
     version: old.facts.version,
     tornAt: null,
+    hasBegin: true,
   };
 }
 
@@ -108,13 +111,14 @@ async function fromFiles(
   const { flavour } = facts;
   const tables = await OrphanTables.read(connection, facts, address, config);
   const reader = new OrphanReader(flavour, newMaster.gtids, '', consumerOf(tables, { flavour }));
-  const { tornAt } = await readFiles(files, flavour, reader, tables.factsOf);
+  const { tornAt, serverId } = await readFiles(files, flavour, reader, tables.factsOf);
   return {
     ...findingsOf(reader, newMaster),
     oldMaster: null,
-    serverId: null,
+    serverId,
     version: facts.version,
     tornAt,
+    hasBegin: reader.hasBegin,
   };
 }
 

@@ -63,7 +63,8 @@ export class GtidSet {
 
   /**
    * MariaDB: what a server of this state has of another one's history. A position of a backup names the newest transaction of a domain
-   * only; the domain's order tells that all of the other's before their newest common one are there as well.
+   * only; the domain's order tells that all of the other's before their newest common one are there as well. Of an
+   * origin that this state names it has no more than it says: two servers may have written to one domain at a time.
    */
   completedBy(other: GtidSet): GtidSet {
     if (this.#flavour === 'mysql') return this;
@@ -75,7 +76,7 @@ export class GtidSet {
       if (both > (common.get(domain) ?? 0n)) common.set(domain, both);
     }
     const older = [...other.#all()].flatMap(([origin, [first, last]]): [string, Interval][] => {
-      const limit = common.get(domainOf(origin)) ?? 0n;
+      const limit = this.#intervals.has(origin) ? 0n : (common.get(domainOf(origin)) ?? 0n);
       return first > limit ? [] : [[origin, [first, last < limit ? last : limit]]];
     });
     return new GtidSet(this.#flavour, [...this.#all(), ...older]);

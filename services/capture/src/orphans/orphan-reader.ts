@@ -12,7 +12,7 @@ import { PipelineError } from '@sluice/runtime';
 import { classifyStatement } from '../ddl/ddl.ts';
 import { shownStatement } from '../ddl/shown-statement.ts';
 import { isAtOrPast, type StreamPosition } from '../model/position.ts';
-import { MariadbPosition, type GtidSet } from './gtid-set.ts';
+import { GtidSet, MariadbPosition } from './gtid-set.ts';
 import type { OrphanStatement, OrphanTransaction, TableCounts } from './orphan.ts';
 
 /** Two servers of one history never differ by so many. */
@@ -46,6 +46,8 @@ export class OrphanReader implements BinlogHandler {
   readonly shared: MariadbPosition;
   readonly #orphanDomains = new Set<string>();
   readonly gtids: string[] = [];
+  /** The first file tells what came before it, and that no orphan did. */
+  hasBegin = false;
 
   /** @param known what the new master has. @param from MariaDB: the position where the reading begins */
   constructor(flavour: Flavour, known: GtidSet, from: string, consumer: OrphanConsumer) {
@@ -75,6 +77,19 @@ export class OrphanReader implements BinlogHandler {
       'ORPHANS_REFUSED',
       `${this.#position.file} was written by ${serverVersion}, and the new master is ${this.#flavour}: their GTIDs cannot be compared.`,
     );
+  }
+
+  /** Throws ORPHANS_INCOMPLETE when there are orphans before the first file. @param gtids null where they cannot be read (tags) */
+  onPreviousGtids(gtids: string | null): void {
+    if (gtids === null || this.hasBegin || this.gtids.length > 0) return;
+    const earlier = GtidSet.parse(this.#flavour, gtids);
+    const missing = earlier.minus(this.#known.completedBy(earlier));
+    if (!missing.isEmpty)
+      throw new PipelineError(
+        'ORPHANS_INCOMPLETE',
+        `${this.#position.file} begins behind orphaned transactions, which are in earlier files: ${missing.toString()}.`,
+      );
+    this.hasBegin = true;
   }
 
   onRotate(file: string, position: number): void {

@@ -3,7 +3,7 @@ import { tableIdOf } from '@sluice/envelope';
 import type { MysqlOptions } from '@sluice/mysql';
 import type { StreamPosition } from '../model/position.ts';
 import { ChangedRows } from './changed-rows.ts';
-import type { Choice, Conflict } from './conflict.ts';
+import type { Choice, Conflict, Decision } from './conflict.ts';
 import { findOrphans, type OrphanFindings, type OrphanSource } from './find-orphans.ts';
 import { newMasterOf, openMaster, refused } from './masters.ts';
 import type { OrphanRow, OrphanTable, OrphanTransaction } from './orphan.ts';
@@ -25,7 +25,7 @@ export interface ReapplyOrder {
   /** Who writes; null: the login of `source`. */
   readonly login: Pick<MysqlOptions, 'user' | 'password'> | null;
   /** By `decidedText`. */
-  readonly decisions: ReadonlyMap<string, Choice>;
+  readonly decisions: ReadonlyMap<string, Decision>;
 }
 
 export interface Reapplied extends OrphanFindings {

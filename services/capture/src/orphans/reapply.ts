@@ -4,7 +4,7 @@ import { tableIdOf } from '@sluice/envelope';
 import { describeMysqlError, toPipelineError, type Connection } from '@sluice/mysql';
 import { cascadeOf } from './refuse-orphans.ts';
 import type { CascadingKey } from '../catalog/cascading-keys.ts';
-import { conflictOf, decidedText, type Choice, type Conflict } from './conflict.ts';
+import { conflictOf, decidedText, type Choice, type Conflict, type Decision } from './conflict.ts';
 import type { OrphanRow, OrphanTransaction, RowValues } from './orphan.ts';
 import { presentRow } from './present-rows.ts';
 import { hasOtherKey, leftOf, sameRow, standingOf, type RowSlot, type SlotChange } from './row-slots.ts';
@@ -25,7 +25,7 @@ export interface ReapplyParts {
   readonly statements: SqlStatements;
   readonly cascades: readonly CascadingKey[];
   /** By `decidedText`. */
-  readonly decisions: ReadonlyMap<string, Choice>;
+  readonly decisions: ReadonlyMap<string, Decision>;
   /** False: nothing is written, and what would be is only told. */
   readonly isApplied: boolean;
 }
@@ -119,8 +119,14 @@ export class Reapply {
       const last = slot.states.at(-1) ?? null;
       const isLast = index === slot.states.length - 1;
       if (sameRow(now, last)) continue;
-      const conflict = conflictOf(slot, now, why(at));
-      const choice = this.#parts.decisions.get(decidedText(conflict)) ?? null;
+      // `theirs` makes the row what the orphans left: that may cascade where the change in conflict does not.
+      const cascade = this.#cascade({ table: slot.table, before: now, after: last });
+      const reason = why(at);
+      const told = cascade === null || cascade === reason ? reason : `${reason}, and ${cascade}`;
+      const conflict = conflictOf(slot, now, told);
+      const decision = this.#parts.decisions.get(decidedText(conflict));
+      const isUntold = decision?.choice === 'theirs' && cascade !== null && !decision.why.includes(cascade);
+      const choice = decision === undefined || isUntold ? null : decision.choice;
       if (choice === null || choice === 'skip') {
         outcome.conflicts.set(slot, conflict);
         if (choice === 'skip') outcome.settled.set(slot, 'skip');
@@ -173,7 +179,7 @@ export class Reapply {
     }
   }
 
-  #cascade(row: OrphanRow): string | null {
+  #cascade(row: Pick<OrphanRow, 'table' | 'before' | 'after'>): string | null {
     const key = cascadeOf(this.#parts.cascades, row);
     return key === null ? null : `it would change rows of ${tableIdOf(key.child)} by a foreign key`;
   }

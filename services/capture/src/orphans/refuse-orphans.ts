@@ -29,7 +29,7 @@ export function refuseKeyless(table: OrphanTable, place: StreamPosition): void {
 /** The foreign key by which a row that goes, or gets another key, changes rows of other tables; null: none does. */
 export function cascadeOf(
   cascades: readonly CascadingKey[],
-  { table, before, after }: OrphanRow,
+  { table, before, after }: Pick<OrphanRow, 'table' | 'before' | 'after'>,
 ): CascadingKey | null {
   if (before === null) return null;
   const id = tableIdOf(table);

@@ -17,8 +17,8 @@ const line = (decision: unknown, more: object = {}): string =>
 
 test('a decision is about a row as it was listed', () => {
   const decisions = readDecisions(`${line('theirs')}\n\n${line('ours', { present: null })}\n`);
-  expect(decisions.get(decidedText(conflict))).toBe('theirs');
-  expect(decisions.get(decidedText({ ...conflict, present: null }))).toBe('ours');
+  expect(decisions.get(decidedText(conflict))).toEqual({ choice: 'theirs', why: conflict.why });
+  expect(decisions.get(decidedText({ ...conflict, present: null }))?.choice).toBe('ours');
   expect(decisions.get(decidedText({ ...conflict, present: { ...conflict.present, weight: 0.2 } }))).toBe(
     undefined,
   );

@@ -58,6 +58,9 @@ describe('MariaDB', () => {
     expect(newer.has('0-3-50')).toBe(false);
     expect(newer.completedBy(old).has('0-3-50')).toBe(true);
     expect(old.minus(newer.completedBy(old)).toString()).toBe('0-1-101 to 0-1-105');
+    // Of a server that it names it has no more than it says.
+    const busy = parse('0-1-101,0-2-102');
+    expect(busy.minus(parse('0-1-100,0-2-102').completedBy(busy)).toString()).toBe('0-1-101');
     // Another domain tells nothing of this one.
     expect(parse('1-1-900').completedBy(old).has('0-3-50')).toBe(false);
   });
