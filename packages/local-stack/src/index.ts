@@ -8,6 +8,7 @@ export { freePorts } from './ports.ts';
 export { ELASTICSEARCH_VERSION } from './servers/elasticsearch-server.ts';
 export { KAFKA_VERSION } from './servers/kafka-server.ts';
 export { PROMETHEUS_TREE } from './servers/prometheus-servers.ts';
+export { MYSQL_TREE } from './servers/mysql-server.ts';
 export type { MariadbVersion } from './servers/mariadb-server.ts';
 export type { ServerName } from './servers/server.ts';
 export { type MysqlServer, Stack } from './stack.ts';

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { SchemaColumn } from '@sluice/envelope';
-import { startStack } from '@sluice/local-stack';
+import { debianCommand, debianTree, MYSQL_TREE, type MysqlServer, startStack } from '@sluice/local-stack';
 import { createLogger, Registry, type SluiceConfig } from '@sluice/runtime';
 import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
@@ -132,6 +134,17 @@ describe.each([
     expect(await notes()).toEqual(["1 it's", '2 old', '3 new']);
   });
 
+  test.runIf(server.flavour === 'mysql')(
+    'the mysql client takes its statements as they are meant, whatever its session',
+    async () => {
+      const store = await opened();
+      await fill();
+      const odd = 'a\r\nb\0c\x1a\\ \'";\n\tend';
+      await throughClient(server, await store.statements([snapshot(1, odd, 20)]));
+      expect(await notes()).toEqual([`1 ${odd}`, '2 old', '4 old']);
+    },
+  );
+
   test('its statements for a table with another unique index change no row of another key', async () => {
     const store = await opened();
     await fill();
@@ -199,3 +212,16 @@ describe.each([
     return (repair = await openRepair({ name: 'mysql', config, contextOf: () => context }));
   }
 });
+
+/** Runs SQL by the mysql client, in a session that reads literals in another way and is in another time zone. */
+async function throughClient({ host, port, user, password }: MysqlServer, sql: string): Promise<void> {
+  const session = "SET sql_mode = 'NO_BACKSLASH_ESCAPES', time_zone = '+05:00'";
+  const args = ['--no-defaults', `--host=${host}`, `--port=${port}`, `--user=${user}`];
+  const { command, args: all } = debianCommand(await debianTree(MYSQL_TREE), 'usr/bin/mysql', [
+    ...args,
+    `--init-command=${session}`,
+  ]);
+  const run = promisify(execFile)(command, all, { env: { ...process.env, MYSQL_PWD: password } });
+  run.child.stdin?.end(sql);
+  await run;
+}

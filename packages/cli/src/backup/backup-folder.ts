@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed } from '../operator/command-failed.ts';
@@ -38,6 +38,7 @@ export class BackupFolder {
 
   /**
    * Writes a file of lines while `work` gives them, so that no topic has to fit into memory. Resolves to how many there were.
+   * Throws CommandFailed when it does not take all of them.
    * @param work is given what takes a line, without its end
    */
   async lines(name: string, work: (line: (text: string) => void) => Promise<void>): Promise<number> {
@@ -47,7 +48,7 @@ export class BackupFolder {
     try {
       await work((text) => {
         const line = Buffer.from(`${text}\n`);
-        writeSync(file, line);
+        this.#append(file, name, line);
         hash.update(line);
         count += 1;
         bytes += line.length;
@@ -57,6 +58,16 @@ export class BackupFolder {
     }
     this.#files[name] = { bytes, sha256: hash.digest('hex') };
     return count;
+  }
+
+  /** Unlike writeSync it goes on until all is written: a disk that gets full takes a part. */
+  #append(file: number, name: string, line: Buffer): void {
+    try {
+      writeFileSync(file, line);
+    } catch (error) {
+      const why = (error as Error).message;
+      throw new CommandFailed(`--to: ${join(this.#path, name)} cannot be written: ${why}`, { cause: error });
+    }
   }
 
   async document(name: string, document: unknown): Promise<void> {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
@@ -12,6 +11,7 @@ import {
   type BackupManifest,
   type BackupTopic,
 } from './backup-manifest.ts';
+import { fileLines, fileSum } from './file-lines.ts';
 import { parseRecordLine, type KeptRecord } from './kept-record.ts';
 
 /** A topic, and the records of it that are to be there. */
@@ -29,46 +29,51 @@ export interface Backup {
 
 /** Reads a backup, every file of it against its sum. Throws BACKUP_INVALID and RECORD_TOO_NEW. */
 export async function openBackup(folder: string): Promise<Backup> {
-  const text = (await readPart(folder, MANIFEST)).toString('utf8');
-  const manifest = understood(folder, MANIFEST, () => parseManifest(text));
-  const files = new Map<string, Buffer>();
+  const textOf = (name: string): Promise<string> => read(folder, name, (path) => readFile(path, 'utf8'));
+  const text = await textOf(MANIFEST);
+  const manifest = await understood(folder, MANIFEST, () => parseManifest(text));
   for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
-    const content = await readPart(folder, name);
-    const sum = createHash('sha256').update(content).digest('hex');
-    if (content.length !== bytes || sum !== sha256)
-      throw invalid(folder, `${name} is not what was written: its SHA-256 is ${sum}, not ${sha256}`);
-    files.set(name, content);
+    const found = await read(folder, name, fileSum);
+    if (found.bytes !== bytes || found.sha256 !== sha256)
+      throw invalid(folder, `${name} is not what was written: its SHA-256 is ${found.sha256}, not ${sha256}`);
   }
-  const fileOf = (name: string): string => {
-    const content = files.get(name);
-    if (content === undefined) throw invalid(folder, `its manifest has no sum of ${name}`);
-    return content.toString('utf8');
+  const needSum = (name: string): void => {
+    if (!Object.hasOwn(manifest.files, name)) throw invalid(folder, `its manifest has no sum of ${name}`);
   };
-  const groups = understood(folder, GROUPS, () => parseGroups(fileOf(GROUPS)));
-  const topics = manifest.topics.flatMap((topic) => {
-    if (topic.records === null) return [];
+  needSum(GROUPS);
+  const groupsText = await textOf(GROUPS);
+  const groups = await understood(folder, GROUPS, () => parseGroups(groupsText));
+  const topics: RestorableTopic[] = [];
+  for (const topic of manifest.topics) {
+    if (topic.records === null) continue;
     const { file, count } = topic.records;
-    const lines = fileOf(file).split('\n').slice(0, -1);
-    const records = understood(folder, file, () => lines.map(parseRecordLine));
+    needSum(file);
+    const records = await understood(folder, file, () => recordsOf(join(folder, file)));
     if (records.length !== count)
       throw invalid(folder, `${file} has ${records.length} records, not ${count}`);
-    return [{ topic, records }];
-  });
+    topics.push({ topic, records });
+  }
   return { manifest, groups, topics };
 }
 
-async function readPart(folder: string, name: string): Promise<Buffer> {
+async function recordsOf(path: string): Promise<readonly KeptRecord[]> {
+  const records: KeptRecord[] = [];
+  for await (const line of fileLines(path)) records.push(parseRecordLine(line));
+  return records;
+}
+
+async function read<T>(folder: string, name: string, reading: (path: string) => Promise<T>): Promise<T> {
   try {
-    return await readFile(join(folder, name));
+    return await reading(join(folder, name));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw invalid(folder, `${name} cannot be read (${code})`, error);
   }
 }
 
-function understood<T>(folder: string, name: string, parse: () => T): T {
+async function understood<T>(folder: string, name: string, parse: () => T | Promise<T>): Promise<T> {
   try {
-    return parse();
+    return await parse();
   } catch (error) {
     if (error instanceof PipelineError) throw error;
     const why = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : 'it is no JSON';

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { CommandFailed } from './command-failed.ts';
 
 /** Only who runs the command may read what it writes of rows. */
@@ -8,12 +8,20 @@ const OWN_FILE = 0o600;
 export class NewFiles {
   readonly #open: number[] = [];
 
-  /** Throws CommandFailed when the file is there already, or cannot be written. */
+  /** Throws CommandFailed when the file is there already, or cannot be written; what it gives throws it too. */
   open(option: string, path: string): (text: string) => void {
     try {
       const file = openSync(path, 'wx', OWN_FILE);
       this.#open.push(file);
-      return (text) => void writeSync(file, text);
+      return (text) => {
+        try {
+          // Unlike writeSync it goes on until all is written: a disk that gets full takes a part.
+          writeFileSync(file, text);
+        } catch (error) {
+          const why = (error as Error).message;
+          throw new CommandFailed(`--${option}: ${path} cannot be written: ${why}`, { cause: error });
+        }
+      };
     } catch (error) {
       const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
       const why = isThere ? 'is there already: name a new file' : 'cannot be written';

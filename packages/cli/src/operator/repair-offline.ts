@@ -24,7 +24,7 @@ export async function repairOffline(
   );
   return withComparedPipeline(config, true, async ({ server, tables }) => {
     const results: RepairResult[] = [];
-    let sql = SQL_HEAD;
+    let sql = `-- Run it by: mysql --binary-mode < FILE\n${SQL_HEAD}`;
     const source = await openRowConnection(server);
     try {
       for (const { sink, table: id, rows } of reported) {

@@ -11,6 +11,13 @@ import type { ServerDefinition, ServerRun } from './server.ts';
 
 const PROGRAM = 'usr/sbin/mysqld';
 
+/** What the server is unpacked from; its client, `usr/bin/mysql`, is in it. */
+export const MYSQL_TREE = {
+  key: 'mysql-sid',
+  suite: 'sid',
+  packages: ['mysql-server-core', 'mysql-client-core'],
+} as const;
+
 /** What capture needs of a source. */
 const SOURCE_FLAGS = [
   '--server-id=1',
@@ -62,10 +69,9 @@ export function mysqldArguments(
 }
 
 async function install(context: InstallerContext): Promise<{ program: string; template: string }> {
-  const program = await cachedFolder('mysql-sid', context, (folder, installer) => {
+  const program = await cachedFolder(MYSQL_TREE.key, context, (folder, installer) => {
     context.progress('mysql: downloading (Debian sid, about 70 MB)');
-    const packages = ['mysql-server-core', 'mysql-client-core'];
-    return installDebian({ suite: 'sid', packages }, folder, installer);
+    return installDebian(MYSQL_TREE, folder, installer);
   });
   const template = await cachedFolder('mysql-sid-data', context, (folder, installer) => {
     context.progress('mysql: initialising a data folder');
