@@ -64,6 +64,11 @@ test('the state of a running pipeline is backed up as it stands in Kafka', async
     'ALTER TABLE item ADD COLUMN more INT',
     "INSERT INTO item VALUES (3, 'three', 3)",
   );
+  await eventually('the group of Redis to have its offsets', async () => {
+    const topics = await pipeline.admin.fetchOffsets({ groupId: `${pipeline.name}.redis` });
+    const committed = topics.flatMap(({ partitions: of }) => of.filter(({ offset }) => Number(offset) >= 0));
+    return committed.length > 1;
+  });
   await sluice(configFile, 'sink pause --sink redis --reason drill');
 
   await eventually('the second version of the table', async () => (await versions()) > 1);
