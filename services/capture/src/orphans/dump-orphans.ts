@@ -1,5 +1,6 @@
 import type { BeginEvent, RowsEvent } from '@sluice/binlog';
 import { recordValues } from '@sluice/kafka';
+import { SESSION_SQL } from '@sluice/mysql';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { BatchPool, PublishBuffer } from '../encode/publish-buffer.ts';
 import { encoderFor } from '../encode/shaped-encoder.ts';
@@ -43,7 +44,6 @@ export class EnvelopeDump implements OrphanConsumer, ChangeContext {
     traceparent: null,
     images: 0,
   };
-  #begin: BeginEvent | null = null;
   fileJson = '""';
   readonly now = Date.now();
   /** Rows of tables that are not captured, or have no key. */
@@ -59,11 +59,19 @@ export class EnvelopeDump implements OrphanConsumer, ChangeContext {
     return false;
   }
 
-  rows(rows: RowsEvent, { file }: StreamPosition, begin: BeginEvent): void {
-    if (this.#begin !== begin) this.#enter(file, begin);
-    const route = this.#routeOf(rows);
+  begin({ gtid, committedAtMicros }: BeginEvent, { file }: StreamPosition): void {
+    const number = binlogFileNumber(file);
+    if (number !== this.sequence.file) this.sequence.enterFile(number, 0);
+    this.fileJson = JSON.stringify(file);
+    this.transaction = { gtid, committedAtMicros, traceparent: null, images: 0 };
+    this.buffer.clear();
+  }
+
+  rows(rows: RowsEvent): void {
+    const route = this.#routeOf(rows.table);
     rows.rewind();
-    if (route !== null) return this.#writer.write(rows, route);
+    const isSkipped = route?.encoder.table.publication.skips?.has(rows.operation) === true;
+    if (route !== null && !isSkipped) return this.#writer.write(rows, route);
     const images = rows.countImages();
     this.leftOut += rows.operation === 'UPDATE' ? images / 2 : images;
     this.sequence.skip(rows.start, images);
@@ -77,24 +85,13 @@ export class EnvelopeDump implements OrphanConsumer, ChangeContext {
     this.buffer.clear();
   }
 
-  #enter(file: string, begin: BeginEvent): void {
-    this.#begin = begin;
-    const number = binlogFileNumber(file);
-    if (number !== this.sequence.file) this.sequence.enterFile(number, 0);
-    this.fileJson = JSON.stringify(file);
-    const { gtid, committedAtMicros } = begin;
-    this.transaction = { gtid, committedAtMicros, traceparent: null, images: 0 };
-    this.buffer.clear();
-  }
-
-  /** Null for rows that would not have been published. */
-  #routeOf({ table, operation }: RowsEvent): TableRoute | null {
+  /** Null for a table whose rows would not have been published. */
+  #routeOf(table: RowsEvent['table']): TableRoute | null {
     const known = this.#routes.get(table);
-    if (known !== undefined)
-      return known?.encoder.table.publication.skips?.has(operation) === true ? null : known;
+    if (known !== undefined) return known;
     const route = this.#newRoute(this.#tables.shapeOf(table));
     this.#routes.set(table, route);
-    return route?.encoder.table.publication.skips?.has(operation) === true ? null : route;
+    return route;
   }
 
   #newRoute(shape: ReturnType<OrphanTables['shapeOf']>): TableRoute | null {
@@ -112,7 +109,6 @@ export class SqlDump implements OrphanConsumer {
   readonly #statements: SqlStatements;
   readonly #write: Write;
   #lines: string[] = [];
-  #begin: BeginEvent | null = null;
 
   constructor(tables: OrphanTables, statements: SqlStatements, write: Write) {
     this.#tables = tables;
@@ -120,35 +116,27 @@ export class SqlDump implements OrphanConsumer {
     this.#write = write;
   }
 
-  rows(rows: RowsEvent, place: StreamPosition, begin: BeginEvent): void {
-    // What is left of one that has no end was never committed.
-    if (this.#begin !== begin) this.#lines = [];
-    this.#begin = begin;
+  begin(): void {
+    this.#lines = [];
+  }
+
+  rows(rows: RowsEvent, place: StreamPosition): void {
     const table = this.#tables.of(rows.table);
     refuseKeyless(table, place);
     for (const row of rowsOf(rows, table, place)) {
       const statement = this.#statements.forward(row);
-      if (statement !== null) this.#lines.push(lineOf(statement));
+      if (statement !== null) this.#lines.push(`${statement};\n`);
     }
   }
 
   commit(transaction: OrphanTransaction): void {
     refuseStatements(transaction);
     this.#write(transactionSql(transaction, this.#lines));
-    this.#lines = [];
   }
 }
 
-/** A statement as a client's file has it: the client would take a NUL for the end, and write `\\r\\n` as one character. */
-export function lineOf(statement: string): string {
-  const text = statement.replaceAll('\0', '\\0').replaceAll('\r', '\\r').replaceAll('\n', '\\n');
-  return `${text};\n`;
-}
-
-/** What a session of the file must have: values as the binlog has them, and no foreign key that adds to what is written. */
-export const SQL_SESSION = `SET NAMES utf8mb4;
-SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0;
-`;
+/** What a session of the file must have: that of every session of ours, but no foreign key that adds to what is written. */
+export const SQL_SESSION = `${SESSION_SQL};\nSET foreign_key_checks = 0;\n`;
 
 /** @param lines its statements; none for a transaction that changed nothing */
 export function transactionSql(
@@ -163,6 +151,7 @@ export function transactionSql(
 /** Gives each of them all that comes. */
 export function together(consumers: readonly OrphanConsumer[]): OrphanConsumer {
   return {
+    begin: (...given) => consumers.forEach((each) => each.begin?.(...given)),
     rows: (...given) => consumers.forEach((each) => each.rows(...given)),
     common: (...given) => consumers.forEach((each) => each.common?.(...given)),
     commit: (transaction) => consumers.forEach((each) => each.commit(transaction)),

@@ -38,7 +38,16 @@ export interface OrphanFindings {
 }
 
 /** The one who takes the orphans, by the tables that it may ask for. */
-export type ConsumerOf = (tables: OrphanTables, findings: Pick<OrphanFindings, 'flavour'>) => OrphanConsumer;
+export type ConsumerOf<C extends OrphanConsumer> = (
+  tables: OrphanTables,
+  findings: Pick<OrphanFindings, 'flavour'>,
+) => C;
+
+export interface FoundOrphans<C extends OrphanConsumer> {
+  readonly findings: OrphanFindings;
+  /** The one who took them. */
+  readonly consumer: C;
+}
 
 /**
  * Reads every transaction of the old master that the new one does not have, in the order of its binlog. Changes nothing. Throws a
@@ -46,11 +55,11 @@ export type ConsumerOf = (tables: OrphanTables, findings: Pick<OrphanFindings, '
  *
  * @param describedBy the server whose tables must be those of the binlog; of a dead old master it is always the new one
  */
-export async function findOrphans(
+export async function findOrphans<C extends OrphanConsumer>(
   source: OrphanSource,
-  consumerOf: ConsumerOf,
+  consumerOf: ConsumerOf<C>,
   describedBy: 'old' | 'new' = 'old',
-): Promise<OrphanFindings> {
+): Promise<FoundOrphans<C>> {
   const { config, from } = source;
   const newMaster = await openMaster(config, newMasterOf(config, from, source.to));
   try {
@@ -70,16 +79,17 @@ export async function findOrphans(
   }
 }
 
-async function fromServer(
+async function fromServer<C extends OrphanConsumer>(
   old: Master,
   newMaster: Master,
   tables: OrphanTables,
-  consumerOf: ConsumerOf,
-): Promise<OrphanFindings> {
+  consumerOf: ConsumerOf<C>,
+): Promise<FoundOrphans<C>> {
   const { flavour } = old.facts;
   const known = newMaster.gtids.completedBy(old.gtids);
   const start = await binlogStart(old, known);
-  const reader = new OrphanReader(flavour, known, start.gtids, consumerOf(tables, { flavour }));
+  const consumer = consumerOf(tables, { flavour });
+  const reader = new OrphanReader(flavour, known, start.gtids, consumer);
   if (!old.gtids.minus(known).isEmpty) {
     const log = createLogger('orphans', { level: 'silent' });
     await readServer(old, start, reader, tables.factsOf, log);
@@ -92,34 +102,25 @@ async function fromServer(
       'ORPHANS_INCOMPLETE',
       `${old.address} has executed transactions that are not in its binlog: ${lost.toString()}.`,
     );
-  return {
-    ...findingsOf(reader, newMaster),
-    oldMaster: old.address,
-    serverId: old.facts.serverId,
-    version: old.facts.version,
-    tornAt: null,
-    hasBegin: true,
-  };
+  const { serverId, version } = old.facts;
+  const whole = { oldMaster: old.address, serverId, version, tornAt: null, hasBegin: true };
+  return { findings: { ...findingsOf(reader, newMaster), ...whole }, consumer };
 }
 
-async function fromFiles(
+async function fromFiles<C extends OrphanConsumer>(
   { config, files }: OrphanSource,
   newMaster: Master,
-  consumerOf: ConsumerOf,
-): Promise<OrphanFindings> {
+  consumerOf: ConsumerOf<C>,
+): Promise<FoundOrphans<C>> {
   const { facts, connection, address } = newMaster;
-  const { flavour } = facts;
+  const { flavour, version } = facts;
   const tables = await OrphanTables.read(connection, facts, address, config);
-  const reader = new OrphanReader(flavour, newMaster.gtids, '', consumerOf(tables, { flavour }));
+  const consumer = consumerOf(tables, { flavour });
+  const reader = new OrphanReader(flavour, newMaster.gtids, '', consumer);
   const { tornAt, serverId } = await readFiles(files, flavour, reader, tables.factsOf);
-  return {
-    ...findingsOf(reader, newMaster),
-    oldMaster: null,
-    serverId,
-    version: facts.version,
-    tornAt,
-    hasBegin: reader.hasBegin,
-  };
+  const { hasBegin } = reader;
+  const told = { oldMaster: null, serverId, version, tornAt, hasBegin };
+  return { findings: { ...findingsOf(reader, newMaster), ...told }, consumer };
 }
 
 function findingsOf(

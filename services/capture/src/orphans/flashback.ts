@@ -1,9 +1,9 @@
-import type { BeginEvent, RowsEvent } from '@sluice/binlog';
+import type { RowsEvent } from '@sluice/binlog';
 import { tableIdOf } from '@sluice/envelope';
 import { isAtLeast, parseVersion, quote } from '@sluice/mysql';
 import type { StreamPosition } from '../model/position.ts';
 import { ChangedRows } from './changed-rows.ts';
-import { lineOf, SQL_SESSION, transactionSql, type Write } from './dump-orphans.ts';
+import { SQL_SESSION, transactionSql, type Write } from './dump-orphans.ts';
 import type { OrphanFindings } from './find-orphans.ts';
 import { refused } from './masters.ts';
 import type { OrphanTable, OrphanTransaction } from './orphan.ts';
@@ -27,7 +27,6 @@ export class Flashback implements OrphanConsumer {
   readonly #transactions: string[] = [];
   #length = 0;
   #lines: string[] = [];
-  #begin: BeginEvent | null = null;
   readonly #changed: ChangedRows;
   /** The tables that are written. */
   readonly #written = new Map<string, OrphanTable>();
@@ -38,9 +37,11 @@ export class Flashback implements OrphanConsumer {
     this.#changed = new ChangedRows(tables);
   }
 
-  rows(rows: RowsEvent, place: StreamPosition, begin: BeginEvent): void {
-    if (this.#begin !== begin) this.#lines = [];
-    this.#begin = begin;
+  begin(): void {
+    this.#lines = [];
+  }
+
+  rows(rows: RowsEvent, place: StreamPosition): void {
     const table = this.#tables.of(rows.table);
     refuseKeyless(table, place);
     this.#written.set(tableIdOf(table), table);
@@ -48,7 +49,7 @@ export class Flashback implements OrphanConsumer {
       refuseCascade(this.#tables.cascades, rows, row);
       this.#changed.note(row);
       const statement = this.#statements.back(row);
-      if (statement !== null) this.#lines.push(lineOf(statement) + ONE_ROW);
+      if (statement !== null) this.#lines.push(`${statement};\n${ONE_ROW}`);
     }
   }
 
@@ -59,7 +60,6 @@ export class Flashback implements OrphanConsumer {
   commit(transaction: OrphanTransaction): void {
     refuseStatements(transaction);
     const text = transactionSql(transaction, this.#lines.toReversed());
-    this.#lines = [];
     this.#length += text.length;
     if (this.#length > TEXT_MAX)
       throw refused(`the SQL that takes the orphans back is larger than ${TEXT_MAX} characters`);
@@ -86,10 +86,8 @@ function headOf(
   const triggers =
     names.length === 0
       ? ''
-      : `-- Ends here when a trigger would add to what is written: drop it, and make it again afterwards.\n-- It is seen by an account with TRIGGER on the tables only.\n${lineOf(
-          check(
-            `NOT EXISTS (SELECT 1 FROM information_schema.TRIGGERS WHERE (EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE) IN (${names.join(', ')}))`,
-          ).slice(0, -2),
+      : `-- Ends here when a trigger would add to what is written: drop it, and make it again afterwards.\n-- It is seen by an account with TRIGGER on the tables only.\n${check(
+          `NOT EXISTS (SELECT 1 FROM information_schema.TRIGGERS WHERE (EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE) IN (${names.join(', ')}))`,
         )}`;
   return `-- Takes back ${transactions} orphaned transactions of ${oldMaster ?? 'the old master'}, the last one first.
 -- Run it there, by: mysql --binary-mode < FILE

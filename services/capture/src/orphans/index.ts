@@ -2,7 +2,6 @@ import { findOrphans, type OrphanFindings, type OrphanSource } from './find-orph
 import { EnvelopeDump, SQL_SESSION, SqlDump, together, type Write } from './dump-orphans.ts';
 import { Flashback } from './flashback.ts';
 import type { OrphanTransaction } from './orphan.ts';
-import type { OrphanConsumer } from './orphan-reader.ts';
 import { SqlStatements } from './sql-statements.ts';
 
 export type { OrphanFindings, OrphanSource } from './find-orphans.ts';
@@ -17,7 +16,7 @@ export interface OrphanList extends OrphanFindings {
 /** The transactions that the new master does not have, in the order of the old master's binlog. Throws as `findOrphans`. */
 export async function listOrphans(source: OrphanSource): Promise<OrphanList> {
   const orphans: OrphanTransaction[] = [];
-  const findings = await findOrphans(source, () => ({
+  const { findings } = await findOrphans(source, () => ({
     rows: () => undefined,
     commit: (transaction) => void orphans.push(transaction),
   }));
@@ -34,16 +33,13 @@ export async function dumpOrphans(
   source: OrphanSource,
   { envelopes, sql }: { readonly envelopes: Write | null; readonly sql: Write | null },
 ): Promise<OrphanDump> {
-  let dump: EnvelopeDump | null = null;
   sql?.(`-- Orphaned transactions of the old master, in their order.\n${SQL_SESSION}`);
-  const findings = await findOrphans(source, (tables, { flavour }) => {
-    const consumers: OrphanConsumer[] = [];
-    if (envelopes !== null) consumers.push((dump = new EnvelopeDump(tables, source.config, envelopes)));
-    if (sql !== null) consumers.push(new SqlDump(tables, new SqlStatements(flavour), sql));
-    return together(consumers);
+  const { findings, consumer } = await findOrphans(source, (tables, { flavour }) => {
+    const dump = envelopes === null ? null : new EnvelopeDump(tables, source.config, envelopes);
+    const statements = sql === null ? null : new SqlDump(tables, new SqlStatements(flavour), sql);
+    return { ...together([dump, statements].filter((each) => each !== null)), dump };
   });
-  const { leftOut } = (dump ?? { leftOut: 0 }) as { readonly leftOut: number };
-  return { ...findings, leftOut };
+  return { ...findings, leftOut: consumer.dump?.leftOut ?? 0 };
 }
 
 /**
@@ -51,11 +47,10 @@ export async function dumpOrphans(
  * ORPHANS_REFUSED for what cannot be taken back; then nothing is written.
  */
 export async function flashbackOrphans(source: OrphanSource, write: () => Write): Promise<OrphanFindings> {
-  let flashback: Flashback | null = null;
-  const findings = await findOrphans(
+  const { findings, consumer } = await findOrphans(
     source,
-    (tables, { flavour }) => (flashback = new Flashback(tables, new SqlStatements(flavour))),
+    (tables, { flavour }) => new Flashback(tables, new SqlStatements(flavour)),
   );
-  (flashback as Flashback | null)?.write(findings, write());
+  consumer.write(findings, write());
   return findings;
 }

@@ -20,8 +20,10 @@ const ORPHANS_MAX = 1_000_000;
 
 /** Gets the orphans while they are read. */
 export interface OrphanConsumer {
+  /** An orphan begins. One before it that was not committed never will be: its rows count for nothing. */
+  begin?(begin: BeginEvent, place: StreamPosition): void;
   /** Rows of an orphan, by the decoder's own event: valid only during the call. */
-  rows(rows: RowsEvent, place: StreamPosition, begin: BeginEvent): void;
+  rows(rows: RowsEvent, place: StreamPosition): void;
   /** Rows that both masters have, behind an orphan. */
   common?(rows: RowsEvent, place: StreamPosition): void;
   /** Throws what keeps it from taking the transaction. */
@@ -29,7 +31,6 @@ export interface OrphanConsumer {
 }
 
 interface OpenTransaction extends Omit<OrphanTransaction, 'tables' | 'statements'> {
-  readonly begin: BeginEvent;
   readonly tables: Map<string, TableCounts>;
   readonly statements: OrphanStatement[];
 }
@@ -109,7 +110,8 @@ export class OrphanReader implements BinlogHandler {
       if (this.#flavour === 'mariadb') this.#passShared(gtid);
       return;
     }
-    this.#open = { gtid, place, committedAtMicros, serverId, begin, tables: new Map(), statements: [] };
+    this.#open = { gtid, place, committedAtMicros, serverId, tables: new Map(), statements: [] };
+    this.#consumer.begin?.(begin, place);
   }
 
   #passShared(gtid: string): void {
@@ -133,7 +135,7 @@ export class OrphanReader implements BinlogHandler {
     open.tables.set(id, counted);
     const images = rows.countImages();
     counted.counts[rows.operation] += rows.operation === 'UPDATE' ? images / 2 : images;
-    this.#consumer.rows(rows, place, open.begin);
+    this.#consumer.rows(rows, place);
   }
 
   onQuery(query: QueryNotice): void {
@@ -158,8 +160,7 @@ export class OrphanReader implements BinlogHandler {
         'ORPHANS_REFUSED',
         `More than ${ORPHANS_MAX} transactions are not on the new master: the two servers have no history in common.`,
       );
-    const { begin: _begin, ...transaction } = open;
-    this.#consumer.commit({ ...transaction, tables: [...open.tables.values()] });
+    this.#consumer.commit({ ...open, tables: [...open.tables.values()] });
   }
 
   onHeartbeat(file: string, position: number): void {

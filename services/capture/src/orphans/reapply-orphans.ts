@@ -1,4 +1,4 @@
-import type { BeginEvent, RowsEvent } from '@sluice/binlog';
+import type { RowsEvent } from '@sluice/binlog';
 import { tableIdOf } from '@sluice/envelope';
 import type { MysqlOptions } from '@sluice/mysql';
 import type { StreamPosition } from '../model/position.ts';
@@ -41,9 +41,7 @@ export interface Reapplied extends OrphanFindings {
 
 /** Puts the orphans on the new master. Throws as `findOrphans`, ORPHANS_REFUSED for what is no change of a row, and as the new master fails. */
 export async function reapplyOrphans(source: OrphanSource, order: ReapplyOrder): Promise<Reapplied> {
-  const rows: { taken: OrphanRows | null } = { taken: null };
-  const findings = await findOrphans(source, (tables) => (rows.taken = new OrphanRows(tables)), 'new');
-  const taken = rows.taken as OrphanRows;
+  const { findings, consumer: taken } = await findOrphans(source, (tables) => new OrphanRows(tables), 'new');
   const { config, from, to } = source;
   const { connection, facts } = await openMaster(
     config,
@@ -72,7 +70,6 @@ class OrphanRows implements OrphanConsumer {
   readonly #slots = new RowSlots();
   readonly #changed: ChangedRows;
   #open: OrphanRow[] = [];
-  #begin: BeginEvent | null = null;
   #length = 0;
 
   constructor(tables: OrphanTables) {
@@ -84,9 +81,11 @@ class OrphanRows implements OrphanConsumer {
     return [...this.#written.values()];
   }
 
-  rows(rows: RowsEvent, place: StreamPosition, begin: BeginEvent): void {
-    if (this.#begin !== begin) this.#open = [];
-    this.#begin = begin;
+  begin(): void {
+    this.#open = [];
+  }
+
+  rows(rows: RowsEvent, place: StreamPosition): void {
     const table = this.tables.of(rows.table);
     refuseKeyless(table, place);
     this.#written.set(tableIdOf(table), table);
@@ -108,7 +107,6 @@ class OrphanRows implements OrphanConsumer {
   commit(transaction: OrphanTransaction): void {
     refuseStatements(transaction);
     const changes = this.#open.map((row) => this.#slots.add(row, transaction.gtid));
-    this.#open = [];
     this.transactions.push({ transaction, changes });
   }
 }
