@@ -72,21 +72,44 @@ export interface StoredOffset {
   readonly topicId: string | null;
 }
 
-/** Offsets that the group has committed for a topic, the topic's id in their metadata; partitions without one are absent. */
+/** An offset that a group has committed. */
+export interface GroupOffset extends TopicPartition, StoredOffset {}
+
+/** Offsets that the group has committed, the topic's id in their metadata. @param topics absent: all */
+export async function committedOffsets(
+  admin: Admin,
+  groupId: string,
+  topics?: readonly string[],
+): Promise<readonly GroupOffset[]> {
+  const found = await admin.fetchOffsets({
+    groupId,
+    ...(topics === undefined ? {} : { topics: [...topics] }),
+  });
+  return found.flatMap(({ topic, partitions }) =>
+    partitions
+      .map(({ partition, offset, metadata }) => ({
+        topic,
+        partition,
+        offset: BigInt(offset),
+        topicId: metadata === null || metadata === '' ? null : metadata,
+      }))
+      .filter(({ offset }) => offset >= 0n),
+  );
+}
+
+/** The same by partition; those without one are absent. */
 export async function fetchCommitted(
   admin: Admin,
   groupId: string,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, StoredOffset>> {
-  const committed = new Map<string, StoredOffset>();
-  for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
-    for (const { partition, offset, metadata } of partitions) {
-      const value = BigInt(offset);
-      const topicId = metadata === null || metadata === '' ? null : metadata;
-      if (value >= 0n) committed.set(partitionName(topic, partition), { offset: value, topicId });
-    }
-  }
-  return committed;
+  const committed = await committedOffsets(admin, groupId, topics);
+  return new Map(
+    committed.map(({ topic, partition, offset, topicId }) => [
+      partitionName(topic, partition),
+      { offset, topicId },
+    ]),
+  );
 }
 
 /**

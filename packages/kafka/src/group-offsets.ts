@@ -4,9 +4,11 @@ import type { Admin, Kafka } from 'kafkajs';
 import { BrokerConnections } from './broker-connections.ts';
 import { Cluster } from './cluster.ts';
 import {
+  committedOffsets,
   fetchCommitted,
   fetchWatermarks,
   partitionName,
+  type GroupOffset,
   type StoredOffset,
   type TopicPartition,
   type Watermarks,
@@ -25,12 +27,9 @@ export interface GroupPosition extends TopicPartition, Watermarks {
 
 export interface GroupMove extends TopicPartition {
   readonly offset: bigint;
-  /** Id of the topic that it is a place of: in another one of the name it is none. Absent: not stored. */
+  /** Id of the topic that it is a place of: in another one of the name it is none. Absent: of the one that is there. */
   readonly topicId?: string;
 }
-
-/** An offset that a group has committed. */
-export interface GroupOffset extends TopicPartition, StoredOffset {}
 
 const NOTHING: ReadonlyMap<string, StoredOffset> = new Map();
 const CONNECTION_TIMES = { connectTimeoutMs: 5_000, requestTimeoutMs: 30_000 };
@@ -70,27 +69,14 @@ async function membersOf(admin: Admin, groupId: string): Promise<readonly GroupM
 
 /** True when the group has committed an offset of any topic. Throws PipelineError. */
 export async function groupHasOffsets(kafka: Kafka, groupId: string): Promise<boolean> {
-  return withAdmin(kafka, `read the offsets of group ${groupId}`, async (admin) => {
-    const topics = await admin.fetchOffsets({ groupId });
-    return topics.some(({ partitions }) => partitions.some(({ offset }) => BigInt(offset) > 0n));
-  });
+  return (await groupOffsets(kafka, groupId)).some(({ offset }) => offset > 0n);
 }
 
 /** Where the group stands by itself, in all topics. Throws PipelineError. */
 export async function groupOffsets(kafka: Kafka, groupId: string): Promise<readonly GroupOffset[]> {
-  return withAdmin(kafka, `read the offsets of group ${groupId}`, async (admin) => {
-    const topics = await admin.fetchOffsets({ groupId });
-    return topics.flatMap(({ topic, partitions }) =>
-      partitions
-        .map(({ partition, offset, metadata }) => ({
-          topic,
-          partition,
-          offset: BigInt(offset),
-          topicId: metadata === null || metadata === '' ? null : metadata,
-        }))
-        .filter(({ offset }) => offset >= 0n),
-    );
-  });
+  return withAdmin(kafka, `read the offsets of group ${groupId}`, (admin) =>
+    committedOffsets(admin, groupId),
+  );
 }
 
 /** Every partition of these topics, by topic and number. `time`: milliseconds since 1970. Throws PipelineError. */
@@ -192,8 +178,7 @@ export async function moveGroup(
         partitionIndex: partition,
         committedOffset: offset,
         committedLeaderEpoch: NO_LEADER_EPOCH,
-        committedMetadata: topicIds.get(name) ?? null,
-        ...(topicId === undefined ? {} : { committedMetadata: topicId }),
+        committedMetadata: topicId ?? topicIds.get(name) ?? null,
       })),
     }));
     await offsetCommitV8.api.async(connection, groupId, NO_GENERATION, NO_MEMBER, null, topics);

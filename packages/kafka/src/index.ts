@@ -25,6 +25,7 @@ export {
   chooseStart,
   partitionName,
   type StartOffset,
+  type GroupOffset,
   type StoredOffset,
   type TopicPartition,
   type Watermarks,
@@ -40,7 +41,6 @@ export {
   moveGroup,
   type GroupMember,
   type GroupMove,
-  type GroupOffset,
   type GroupPosition,
 } from './group-offsets.ts';
 export { BatchConsumer, lagOf, type BatchConsumerOptions, type BatchVerdict } from './consumer.ts';

@@ -1,4 +1,5 @@
 import { BATCH_HEADER_BYTES, type RecordBatchBuilder } from './record-batch-builder.ts';
+import { readSignedVarint } from './varint.ts';
 
 /** attributes of a record: one byte */
 const ATTRIBUTES_BYTES = 1;
@@ -7,27 +8,15 @@ const ATTRIBUTES_BYTES = 1;
 export function* recordValues({ out, count }: RecordBatchBuilder): Generator<Buffer> {
   const cursor = { bytes: out.bytes, position: BATCH_HEADER_BYTES };
   for (let record = 0; record < count; record++) {
-    const length = readVarint(cursor);
+    const length = readSignedVarint(cursor);
     const end = cursor.position + length;
     cursor.position += ATTRIBUTES_BYTES;
-    readVarint(cursor); // timestamp delta
-    readVarint(cursor); // offset delta
-    const keyBytes = readVarint(cursor); // -1: none
+    readSignedVarint(cursor); // timestamp delta
+    readSignedVarint(cursor); // offset delta
+    const keyBytes = readSignedVarint(cursor); // -1: none
     cursor.position += Math.max(keyBytes, 0);
-    const bytes = readVarint(cursor);
+    const bytes = readSignedVarint(cursor);
     if (bytes >= 0) yield cursor.bytes.subarray(cursor.position, cursor.position + bytes);
     cursor.position = end;
   }
-}
-
-/** A zig-zag varint of up to 53 bits. */
-function readVarint(cursor: { readonly bytes: Buffer; position: number }): number {
-  let [value, factor] = [0, 1];
-  for (;;) {
-    const byte = cursor.bytes[cursor.position++] ?? 0;
-    value += (byte & 0x7f) * factor;
-    if (byte < 0x80) break;
-    factor *= 0x80;
-  }
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }

@@ -53,3 +53,15 @@ export function writeSignedVarlong(bytes: Buffer, position: number, value: numbe
   bytes[at] = rest;
   return at + 1;
 }
+
+/** Reads a signed integer of up to 53 bits; moves the position behind it. */
+export function readSignedVarint(cursor: { readonly bytes: Buffer; position: number }): number {
+  let [value, factor] = [0, 1];
+  for (;;) {
+    const byte = cursor.bytes[cursor.position++] ?? 0;
+    value += (byte & 0x7f) * factor;
+    if (byte < 0x80) break;
+    factor *= 0x80;
+  }
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
