@@ -1,6 +1,7 @@
 import type { TableName } from '@sluice/envelope';
 import { quoteIdentifier, quoteTable } from '@sluice/mysql';
 import type { Connection } from 'mysql2/promise';
+import { readGrants } from '../source/grants.ts';
 import { queryRows } from '../source/query.ts';
 
 /**
@@ -47,8 +48,7 @@ export async function changesNoOther(
   name: TableName,
   { mayBeTemporary, touchesOld }: { readonly mayBeTemporary: boolean; readonly touchesOld: boolean },
 ): Promise<boolean> {
-  const rows = await queryRows(connection, 'SHOW GRANTS');
-  const grants = rows.flatMap((row) => Object.values(row).map(String));
+  const grants = await readGrants(connection);
   const holds = (privilege: string): boolean =>
     grants.some((grant) => grantsAll(grant, privilege, name.database));
   if (!holds('TRIGGER') && !(mayBeTemporary && holds('SELECT'))) return false;

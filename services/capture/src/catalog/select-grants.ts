@@ -4,6 +4,7 @@ import type { TableDescription } from '@sluice/mysql';
 import { quoteTable } from '@sluice/mysql';
 import { PipelineError, type PreflightProblem } from '@sluice/runtime';
 import { boundLockWait } from '../source/lock-wait.ts';
+import { readGrants } from '../source/grants.ts';
 import { queryRows } from '../source/query.ts';
 
 /** Where SHOW GRANTS says that the account may SELECT; privileges of active roles are among its lines. */
@@ -53,13 +54,13 @@ function unquoted(name: string): string {
 }
 
 export async function readSelectGrants(connection: Connection): Promise<SelectGrants> {
-  const rows = await queryRows(connection, 'SHOW GRANTS');
+  const grants = await readGrants(connection);
   const databases = await queryRows(
     connection,
     'SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA',
   );
   return selectGrants(
-    rows.flatMap((row) => Object.values(row).map(String)),
+    grants,
     databases.map((row) => String(row['name'])),
   );
 }

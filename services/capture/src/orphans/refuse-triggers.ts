@@ -1,6 +1,7 @@
 import { tableIdOf, type TableName } from '@sluice/envelope';
 import { quoteTable, type Connection } from '@sluice/mysql';
 import { seesTriggers } from '../catalog/row-safety.ts';
+import { readGrants } from '../source/grants.ts';
 import { queryRows } from '../source/query.ts';
 import { refused } from './masters.ts';
 
@@ -15,9 +16,7 @@ export async function refuseTriggers(
   account: string,
   tables: readonly TableName[],
 ): Promise<void> {
-  const grants = (await queryRows(connection, 'SHOW GRANTS')).flatMap((row) =>
-    Object.values(row).map(String),
-  );
+  const grants = await readGrants(connection);
   for (const { database, table } of tables)
     if (!seesTriggers(grants, { database, table }))
       throw refused(

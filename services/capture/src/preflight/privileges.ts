@@ -1,6 +1,6 @@
 import type { PreflightProblem } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
-import { queryRows } from '../source/query.ts';
+import { readGrants } from '../source/grants.ts';
 
 /** Global privileges by the name to grant them by, and the names a server may show for them (MariaDB has renamed one). */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
@@ -34,8 +34,7 @@ export async function readPrivileges(
   user: string,
   account: string,
 ): Promise<SourcePrivileges> {
-  const rows = await queryRows(connection, 'SHOW GRANTS');
-  const grants = rows.flatMap((row) => Object.values(row).map(String));
+  const grants = await readGrants(connection);
   const missing = missingPrivileges(grants).map((privilege) => ({
     setting: 'source.user',
     found: `"${user}" without ${privilege}`,
