@@ -107,10 +107,8 @@ function toEntry(
 
 /** What is no `traceparent` is no reason to refuse a row. */
 function traceparentOf({ headers }: ConsumedRecord): string | undefined {
-  const told = headers[TRACEPARENT_HEADER];
-  if (told === undefined || Array.isArray(told)) return undefined;
-  const text = told.toString('latin1');
-  return isTraceparent(text) ? text : undefined;
+  const text = headerText(headers, TRACEPARENT_HEADER);
+  return text !== undefined && isTraceparent(text) ? text : undefined;
 }
 
 /** Rows say what a row is now; the other records give orders about whole tables. */
@@ -119,10 +117,15 @@ function expectSeal(
   { key, value, headers }: ConsumedRecord,
   seals: RecordSeals | null,
 ): void {
-  const told = headers[SEAL_HEADER];
-  const seal = Array.isArray(told) ? undefined : told?.toString('utf8');
+  const seal = headerText(headers, SEAL_HEADER);
   if (seals?.accepts({ topic, partition, key, value }, seal) === false)
     throw new PipelineError('RECORD_UNSEALED', 'the control record has no seal of kafka.sealKeyFile');
+}
+
+/** Of a header that stands once; undefined for any other. */
+function headerText(headers: ConsumedRecord['headers'], name: string): string | undefined {
+  const told = headers[name];
+  return Array.isArray(told) ? undefined : told?.toString('utf8');
 }
 
 export function isRow(delivery: Delivery): delivery is RowDelivery {
