@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed } from '../operator/command-failed.ts';
+import { appendWhole, OWN_FILE } from '../operator/new-files.ts';
 import { MANIFEST, type BackupManifest } from './backup-manifest.ts';
 
 /** Only its owner: a checkpoint has keys of rows, a statement may have values. */
 const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 
 /** The folder of a backup while it is made. It is one when its manifest stands in it, which comes last. */
 export class BackupFolder {
@@ -42,13 +42,14 @@ export class BackupFolder {
    * @param work is given what takes a line, without its end
    */
   async lines(name: string, work: (line: (text: string) => void) => Promise<void>): Promise<number> {
-    const file = openSync(join(this.#path, name), 'wx', FILE_MODE);
+    const path = join(this.#path, name);
+    const file = openSync(path, 'wx', OWN_FILE);
     const hash = createHash('sha256');
     let [count, bytes] = [0, 0];
     try {
       await work((text) => {
         const line = Buffer.from(`${text}\n`);
-        this.#append(file, name, line);
+        appendWhole(file, line, 'to', path);
         hash.update(line);
         count += 1;
         bytes += line.length;
@@ -60,16 +61,6 @@ export class BackupFolder {
     return count;
   }
 
-  /** Unlike writeSync it goes on until all is written: a disk that gets full takes a part. */
-  #append(file: number, name: string, line: Buffer): void {
-    try {
-      writeFileSync(file, line);
-    } catch (error) {
-      const why = (error as Error).message;
-      throw new CommandFailed(`--to: ${join(this.#path, name)} cannot be written: ${why}`, { cause: error });
-    }
-  }
-
   async document(name: string, document: unknown): Promise<void> {
     await this.lines(name, async (line) => line(JSON.stringify(document, null, 2)));
   }
@@ -77,7 +68,7 @@ export class BackupFolder {
   /** Makes it a backup: without a manifest nobody takes it for one. */
   async finish(manifest: string): Promise<void> {
     const part = join(this.#path, `${MANIFEST}.part`);
-    await writeFile(part, manifest, { flag: 'wx', mode: FILE_MODE });
+    await writeFile(part, manifest, { flag: 'wx', mode: OWN_FILE });
     await rename(part, join(this.#path, MANIFEST));
   }
 }

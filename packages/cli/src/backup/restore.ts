@@ -37,7 +37,7 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const target = await readTarget(config, backup, signal);
   const topics = topicsOf(config, backup, target);
-  const idBefore = new Map(backup.manifest.topics.map(({ name, id }) => [name, id]));
+  const idBefore = idsBefore(backup);
   const groups = backup.groups.map((group) =>
     planGroup(group, target.positions.get(group.group) ?? [], target.ids, (topic) => idBefore.get(topic)),
   );
@@ -51,12 +51,17 @@ export async function planRestore(
   return { topics, groups, target, refusal: refusal ?? olderGeneration(start), start };
 }
 
+/** Of all topics that there were when the backup was taken, by name. */
+function idsBefore({ manifest }: Backup): ReadonlyMap<string, string> {
+  return new Map(manifest.topics.map(({ name, id }) => [name, id]));
+}
+
 /** The checkpoint's comes last. */
 function topicsOf(config: SluiceConfig, backup: Backup, target: RestoreTarget): readonly PlannedTopic[] {
   const { prefix } = config.topics;
   const { checkpoints, audit } = captureTopics(prefix);
   const seals = RecordSeals.of(config.kafka);
-  const idBefore = new Map(backup.manifest.topics.map(({ name, id }) => [name, id]));
+  const idBefore = idsBefore(backup);
   const isSame = (topic: string): boolean => {
     const id = target.ids.get(topic);
     return id !== undefined && id === idBefore.get(topic);

@@ -10,14 +10,13 @@ import { HEADINGS, ndjsonOf, remarksOf, rowsOf } from './compare-text.ts';
 import { compareContinuously, type CompareRound, type ContinuousOptions } from './compare-continuous.ts';
 import { compareOrder, compareTables, type CompareOrder } from './compare-order.ts';
 import { compareRound, type TableFindings } from './compare-round.ts';
+import { hostPort } from './host-port.ts';
+import { OWN_FILE } from './new-files.ts';
 import type { OptionValues } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
 import { withComparedPipeline, type ComparedPipeline } from './compared-pipeline.ts';
 import { hasAllRows, reasonOf, tablesOf, unknownTable } from './running-pipeline.ts';
 import { show, type Screen } from './screen.ts';
-
-/** Only who runs the command may read what it writes of rows. */
-const OWN_FILE = 0o600;
 
 export const compareCommand: PipelineCommand = {
   name: 'compare',
@@ -129,11 +128,10 @@ function sinksWithAllRows(plan: TablePlan, { sinks, takes }: CompareOrder): read
 
 function listenOf(values: OptionValues): ContinuousOptions['listen'] {
   const text = values.text('listen') ?? '127.0.0.1:9094';
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined || Number(digits) > 65_535)
+  const { host, port } = hostPort(text) ?? { host: '', port: null };
+  if (port === null)
     throw new UsageError(`--listen is "${text}", but must be HOST:PORT, such as 0.0.0.0:9094`);
-  return { host, port: Number(digits) };
+  return { host, port };
 }
 
 async function tell(

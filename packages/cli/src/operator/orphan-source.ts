@@ -1,10 +1,10 @@
 import type { OrphanSource } from '@sluice/capture/orphans';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine } from './command.ts';
+import { hostPort } from './host-port.ts';
 import { UsageError } from './usage-error.ts';
 
 const MYSQL_PORT = 3306;
-const PORT_MAX = 65_535;
 
 /** Where the orphans are: the old master, or its files. Throws UsageError. */
 export function orphanSourceOf({ values, operands }: CommandLine, config: SluiceConfig): OrphanSource {
@@ -27,12 +27,9 @@ export function orphanSourceOf({ values, operands }: CommandLine, config: Sluice
   };
 }
 
-/** `host`, `host:port` or `[address]:port`. */
+/** Throws UsageError. */
 function addressOf(option: string, text: string): { readonly host: string; readonly port: number } {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
-  const port = digits === undefined ? MYSQL_PORT : Number(digits);
-  const host = bracketed ?? plain;
-  if (host === undefined || port < 1 || port > PORT_MAX)
-    throw new UsageError(`--${option} is "${text}", but must be HOST or HOST:PORT`);
-  return { host, port };
+  const { host, port } = hostPort(text) ?? { host: '', port: 0 };
+  if (port === 0) throw new UsageError(`--${option} is "${text}", but must be HOST or HOST:PORT`);
+  return { host, port: port ?? MYSQL_PORT };
 }

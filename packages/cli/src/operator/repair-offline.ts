@@ -1,14 +1,23 @@
-import { writeFile } from 'node:fs/promises';
+import type * as ComparePackage from '@sluice/compare';
 import type { SluiceConfig } from '@sluice/runtime';
+import type { TablePlan } from '@sluice/ops-api';
 import { parseTableId } from '@sluice/envelope';
 import { CommandFailed } from './command-failed.ts';
 import { withComparedPipeline } from './compared-pipeline.ts';
+import { NewFiles } from './new-files.ts';
 import { importCompare } from './optional-packages.ts';
 import type { ReportedRows, RepairResult } from './repair-run.ts';
 import { publishedTable } from './running-pipeline.ts';
 
-/** Only who runs the command may read what it writes of rows. */
-const OWN_FILE = 0o600;
+type Compare = typeof ComparePackage;
+
+/** What statements are made by. */
+interface OfflineParts {
+  readonly config: SluiceConfig;
+  readonly compare: Compare;
+  readonly source: Awaited<ReturnType<Compare['openRowConnection']>>;
+  readonly tables: readonly TablePlan[];
+}
 
 /**
  * Writes SQL for a person, by source and copies alone: one server, MySQL or MariaDB. Throws CommandFailed for a sink of another kind, and
@@ -19,48 +28,54 @@ export async function repairOffline(
   reported: readonly ReportedRows[],
   sqlFile: string,
 ): Promise<readonly RepairResult[]> {
-  const { copyStatements, openRowConnection, openStore, readRunningTable, SQL_HEAD } = await importCompare(
-    () => import('@sluice/compare'),
-  );
+  const compare = await importCompare(() => import('@sluice/compare'));
   return withComparedPipeline(config, true, async ({ server, tables }) => {
     const results: RepairResult[] = [];
-    let sql = `-- Run it by: mysql --binary-mode < FILE\n${SQL_HEAD}`;
-    const source = await openRowConnection(server);
+    let text = `-- Run it by: mysql --binary-mode < FILE\n${compare.SQL_HEAD}`;
+    const source = await compare.openRowConnection(server);
     try {
-      for (const { sink, table: id, rows } of reported) {
-        const name = parseTableId(id);
-        const plan = tables.find(({ database, table }) => database === name.database && table === name.table);
-        if (plan === undefined)
-          throw new CommandFailed(`--report: ${id} is not in the source any more: compare again`);
-        const { table, remarks } = await readRunningTable(source, publishedTable(plan));
-        if (table === null) throw new CommandFailed(`${id} cannot be compared: ${remarks.join('; ')}`);
-        const store = await openStore(sink, config.sinks[sink] as object);
-        try {
-          const opened = await store.open(table);
-          const { copy } = opened;
-          if (copy === undefined)
-            throw new CommandFailed(
-              `--offline: sink ${sink} is no server of MySQL or MariaDB: repair it while the pipeline runs`,
-            );
-          const { fates, sql: text } = await copyStatements(rows, {
-            source,
-            table,
-            rows: { ...opened, copy },
-          });
-          results.push({ sink, table: id, fates });
-          sql += text;
-        } finally {
-          await store.close();
-        }
+      for (const some of reported) {
+        const { fates, sql } = await statementsFor(some, { config, compare, source, tables });
+        results.push({ sink: some.sink, table: some.table, fates });
+        text += sql;
       }
     } finally {
       await source.close();
     }
-    await writeFile(sqlFile, sql, { flag: 'wx', mode: OWN_FILE }).catch((error: unknown) => {
-      throw new CommandFailed(`--sql-file: ${sqlFile} is there already, or cannot be written`, {
-        cause: error,
-      });
-    });
+    write(sqlFile, text);
     return results;
   });
+}
+
+async function statementsFor(
+  { sink, table: id, rows }: ReportedRows,
+  { config, compare, source, tables }: OfflineParts,
+): ReturnType<Compare['copyStatements']> {
+  const name = parseTableId(id);
+  const plan = tables.find(({ database, table }) => database === name.database && table === name.table);
+  if (plan === undefined)
+    throw new CommandFailed(`--report: ${id} is not in the source any more: compare again`);
+  const { table, remarks } = await compare.readRunningTable(source, publishedTable(plan));
+  if (table === null) throw new CommandFailed(`${id} cannot be compared: ${remarks.join('; ')}`);
+  const store = await compare.openStore(sink, config.sinks[sink] as object);
+  try {
+    const opened = await store.open(table);
+    const { copy } = opened;
+    if (copy === undefined)
+      throw new CommandFailed(
+        `--offline: sink ${sink} is no server of MySQL or MariaDB: repair it while the pipeline runs`,
+      );
+    return await compare.copyStatements(rows, { source, table, rows: { ...opened, copy } });
+  } finally {
+    await store.close();
+  }
+}
+
+function write(sqlFile: string, text: string): void {
+  const files = new NewFiles();
+  try {
+    files.open('sql-file', sqlFile)(text);
+  } finally {
+    files.close();
+  }
 }

@@ -5,14 +5,12 @@ import { VERSION, type SluiceConfig } from '@sluice/runtime';
 import { parseTableId } from '@sluice/envelope';
 import { audited } from './audited.ts';
 import { CommandFailed } from './command-failed.ts';
+import { OWN_FILE, throwUnwritable } from './new-files.ts';
 import { importCapture, importCompare } from './optional-packages.ts';
 import { openRepairedSink } from './repaired-sink.ts';
 import { publishedTable, withRunningPipeline, type RunningPipeline } from './running-pipeline.ts';
 import { refusalOf, type Stage } from './repair-stage.ts';
 import type { Screen } from './screen.ts';
-
-/** Only who runs the command may read what it writes of rows. */
-const OWN_FILE = 0o600;
 
 export interface RepairOrder {
   readonly apply: boolean;
@@ -56,7 +54,7 @@ export interface RepairResult {
 export async function repair(job: RepairJob): Promise<Repaired> {
   const { config, order, rows, screen, report } = job;
   const { UNDO_VERSION, UndoFile: NewFile } = await importCompare(() => import('@sluice/compare'));
-  if (order.sqlFile !== null) await newFile(order.sqlFile, '--sql-file');
+  if (order.sqlFile !== null) await newFile(order.sqlFile, 'sql-file');
   return withRunningPipeline(config, async (running) => {
     const plans = rows.map(({ table }) => planOf(running, report, table));
     const undo =
@@ -68,7 +66,7 @@ export async function repair(job: RepairJob): Promise<Repaired> {
             sluice: VERSION,
             pipeline: config.pipeline,
             startedAt: new Date().toISOString(),
-          }).catch((error: unknown) => throwUnwritable(error, '--undo', order.undoFile ?? ''));
+          }).catch((error: unknown) => throwUnwritable(error, 'undo', order.undoFile ?? ''));
     const work = (): Promise<Repaired> => repairAll(job, plans, running, undo);
     try {
       if (!order.apply) return await work();
@@ -201,13 +199,5 @@ function planOf({ pipeline }: RunningPipeline, { position }: CompareReport, id: 
 async function newFile(path: string, option: string): Promise<void> {
   await writeFile(path, '', { flag: 'wx', mode: OWN_FILE }).catch((error: unknown) =>
     throwUnwritable(error, option, path),
-  );
-}
-
-function throwUnwritable(error: unknown, option: string, path: string): never {
-  const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
-  throw new CommandFailed(
-    `${option}: ${path} ${isThere ? 'is there already: name a new file' : 'cannot be written'}`,
-    { cause: error },
   );
 }
