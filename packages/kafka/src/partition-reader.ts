@@ -3,8 +3,8 @@ import { PipelineError } from '@sluice/runtime';
 import type { Cluster } from './cluster.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { committedRecords, type AbortedTransaction, type TopicRecord } from './committed-records.ts';
-import { errorOfCode, toPipelineError } from './errors.ts';
-import { LEADER_NOT_AVAILABLE } from './protocol/error-codes.ts';
+import { errorOfCode, findProtocolCode, toPipelineError } from './errors.ts';
+import { LEADER_NOT_AVAILABLE, OFFSET_OUT_OF_RANGE } from './protocol/error-codes.ts';
 import type { RecoveryWindow } from './recovery-window.ts';
 
 export interface PartitionBounds {
@@ -25,6 +25,8 @@ export interface FetchedBatches {
   readonly batches: readonly RecordsBatch[];
   readonly aborted: readonly AbortedTransaction[];
 }
+
+type FetchResponse = Awaited<ReturnType<typeof fetchV11.api.async>>;
 
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
@@ -76,26 +78,16 @@ export class PartitionReader {
     window: RecoveryWindow,
   ): Promise<FetchedBatches> {
     return this.#fromLeader(topic, partition, window, async (connection) => {
-      const response = await fetchV11.api.async(
-        connection,
-        FETCH_WAIT_MS,
-        0,
-        FETCH_BYTES,
-        READ_COMMITTED,
-        0,
-        NO_EPOCH,
-        [{ topicId: topic, partitions: [fetchPartition(partition, offset)] }],
-        [],
-        '',
-      );
-      const found = response.responses[0]?.partitions[0];
+      const response = await askForRecords(connection, topic, partition, offset);
+      const found = response?.responses[0]?.partitions[0];
       return { batches: found?.records ?? [], aborted: found?.abortedTransactions ?? [] };
     });
   }
 
   /**
-   * As `fetch`, of an offset below the end: a batch stands there, or behind it where compaction or retention took records away. An
-   * answer without one is no end, and asked for again.
+   * As `fetch`, of an offset that was below the end: a batch stands there, or behind it where compaction or retention took records
+   * away. An answer without one is no end, and asked for again. Throws KAFKA_TOPIC_MISSING when the end has moved back: what is
+   * waited for was in an earlier topic of the name.
    */
   async fetchNext(
     topic: string,
@@ -107,7 +99,8 @@ export class PartitionReader {
       const fetched = await this.fetch(topic, partition, from, window);
       if (fetched.next > from) return fetched;
       const { start, end } = await this.bounds(topic, partition, window);
-      if (from >= end) return { records: [], next: end };
+      if (end <= offset) throw madeAgain(topic, partition, offset, end);
+      if (start >= end) return { records: [], next: end };
       const place = `read ${topic}/${partition}: Kafka has offsets up to ${end}, and sends nothing from ${from} on`;
       await window.again(new PipelineError('KAFKA_UNREACHABLE', place));
       if (start > from) from = start;
@@ -153,6 +146,38 @@ export class PartitionReader {
       }
     }
   }
+}
+
+/** Null where the offset is none of the topic: retention has taken it away, or it was one of an earlier topic of the name. */
+async function askForRecords(
+  connection: Connection,
+  topic: string,
+  partition: number,
+  offset: bigint,
+): Promise<FetchResponse | null> {
+  const topics = [{ topicId: topic, partitions: [fetchPartition(partition, offset)] }];
+  try {
+    return await fetchV11.api.async(
+      connection,
+      FETCH_WAIT_MS,
+      0,
+      FETCH_BYTES,
+      READ_COMMITTED,
+      0,
+      NO_EPOCH,
+      topics,
+      [],
+      '',
+    );
+  } catch (error) {
+    if (findProtocolCode(error) !== OFFSET_OUT_OF_RANGE) throw error;
+    return null;
+  }
+}
+
+function madeAgain(topic: string, partition: number, offset: bigint, end: bigint): PipelineError {
+  const message = `read ${topic}/${partition}: Kafka has offsets up to ${end} and had more than ${offset}`;
+  return new PipelineError('KAFKA_TOPIC_MISSING', `${message}: the topic was deleted and made again`);
 }
 
 function fetchPartition(

@@ -1,5 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { BrokerConnections } from '../src/broker-connections.ts';
+import { Cluster } from '../src/cluster.ts';
 import { TopicReader, TransactionalPublisher, type TopicBatch } from '../src/index.ts';
+import { PartitionReader } from '../src/partition-reader.ts';
+import { RecoveryWindow } from '../src/recovery-window.ts';
+import { TopicRanges } from '../src/topic-ranges.ts';
 import { NEVER, SILENT, TestBroker, valuesOf } from './support/broker.ts';
 import { batchOf } from './support/records.ts';
 
@@ -180,6 +185,30 @@ describe('a whole topic', () => {
       const missing = await reader.readSince(broker.uniqueName('missing'), 0, () => true);
       expect(missing).toEqual({ records: [], next: 0n });
     });
+  });
+
+  test('of a topic that is made again in the middle, nobody waits for the records of the old one', async () => {
+    const topic = await broker.topic(1);
+    await publish([[one(topic, 'k', 'of the new topic')]]);
+    const times = { connectTimeoutMs: 5_000, requestTimeoutMs: 5_000 };
+    const connections = new BrokerConnections(broker.config, times);
+    onTestFinished(() => connections.destroy());
+    const partition = new PartitionReader(new Cluster(connections, broker.config), connections);
+    const ranges = new TopicRanges(partition, () => new RecoveryWindow(5_000, NEVER), undefined);
+    const values: string[] = [];
+    // The new topic has two offsets, a record and a marker; the one that was deleted had a hundred.
+    const readTo100 = (from: bigint): Promise<number> =>
+      ranges.read(topic, 0, from, 100n, ({ value }) => values.push(String(value)));
+    for (const [from, had] of [
+      [0n, 2],
+      [2n, 2],
+      [50n, 50],
+    ] as const)
+      await expect(readTo100(from)).rejects.toMatchObject({
+        code: 'KAFKA_TOPIC_MISSING',
+        message: `read ${topic}/0: Kafka has offsets up to 2 and had more than ${had}: the topic was deleted and made again`,
+      });
+    expect(values).toEqual(['of the new topic']);
   });
 
   test('names of topics', async () => {

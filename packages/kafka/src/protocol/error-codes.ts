@@ -2,6 +2,7 @@
  * Error codes of the Kafka protocol (Kafka protocol guide, "Error Codes") and what each kind asks of a client.
  */
 export const NONE = 0;
+export const OFFSET_OUT_OF_RANGE = 1;
 export const OUT_OF_ORDER_SEQUENCE = 45;
 export const DUPLICATE_SEQUENCE = 46;
 export const CONCURRENT_TRANSACTIONS = 51;
