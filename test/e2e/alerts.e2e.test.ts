@@ -10,6 +10,7 @@ import { eventually } from '../harness/eventually.ts';
 import { FaultPipeline } from '../harness/faults/fault-pipeline.ts';
 import { SERVICE_NAMES, startFaultServers } from '../harness/faults/fault-servers.ts';
 import { Scene } from '../harness/faults/scene.ts';
+import { startAuditor } from '../harness/processes/auditor.ts';
 import { fileScope } from '../harness/scope.ts';
 
 /**
@@ -33,9 +34,18 @@ beforeAll(async () => {
   scope.defer(() => scene.changes.stop());
   await scene.flows();
   const targets = SERVICE_NAMES.map((name) => ({
-    name,
+    name: name as string,
     metricsUrl: () => pipeline.services[name].metricsUrl,
   }));
+  // Of the alerts that fire in every run none is of the auditor's.
+  if (ALL) {
+    const { metricsUrl } = await startAuditor(
+      scope,
+      pipeline.services.capture.configFile,
+      `${pipeline.name}.probe`,
+    );
+    targets.push({ name: 'auditor', metricsUrl: () => metricsUrl });
+  }
   watch = await AlertWatch.start(scope, pipeline.name, targets);
 });
 

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareReportSchema } from '@sluice/compare';
-import { freePorts, startStack } from '@sluice/local-stack';
+import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import {
@@ -19,8 +17,8 @@ import {
 } from '../harness/workloads/planted-differences.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { SINK_NAMES, SINK_SERVICES, SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
+import { startAuditor } from '../harness/processes/auditor.ts';
 import { newFolder } from '../harness/processes/new-folder.ts';
-import { programEnv, programFile } from '../harness/processes/programs.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 import { SteadyWriter } from '../harness/workloads/steady-writer.ts';
 
@@ -29,28 +27,13 @@ afterAll(() => stack.stop());
 
 /** The command that never ends tells the planted differences of each sink by its metrics, and ends when it is told to. */
 async function seenByMetrics(scope: Scope, file: string, table: string): Promise<void> {
-  const [port = 0] = await freePorts(1);
-  const line = [
-    'compare',
-    table,
-    '--continuous',
-    '--listen',
-    `127.0.0.1:${port}`,
-    '--rows-per-second',
-    '20000',
-  ];
-  const child = spawn(process.execPath, [programFile('sluice'), ...line, '--config', file], {
-    env: programEnv(),
-    stdio: 'ignore',
-  });
-  scope.defer(() => void child.kill('SIGKILL'));
-  const ended = once(child, 'close');
+  const auditor = await startAuditor(scope, file, table);
   const [database, name] = table.split('.');
   const series = (sink: string): string => `{sink="${sink}",database="${database}",table="${name}"}`;
   const valueOf = (text: string, metric: string, sink: string): number =>
     Number(text.split(`${metric}${series(sink)} `)[1]?.split('\n')[0] ?? Number.NaN);
   const text = await eventually('a comparison of every sink', async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
+    const answer = await fetch(auditor.metricsUrl).catch(() => null);
     const seen = (await answer?.text()) ?? '';
     return (
       SINK_NAMES.every((sink) => valueOf(seen, 'cdc_compare_last_success_timestamp_seconds', sink) > 0) &&
@@ -63,8 +46,7 @@ async function seenByMetrics(scope: Scope, file: string, table: string): Promise
     for (const rows of ['cdc_compare_rows_total', 'cdc_compare_last_rows'])
       expect(valueOf(text, rows, sink)).toBeGreaterThan(2 * RESTING_ROWS - planted().length);
   }
-  child.kill('SIGTERM');
-  expect((await ended)[0]).toBe(0);
+  expect(await auditor.stop()).toBe(0);
 }
 
 test('planted differences are found while changes go on, and no others', { timeout: 240_000 }, async () => {

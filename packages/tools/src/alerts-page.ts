@@ -27,7 +27,7 @@ Generated from \`infra/prometheus/rules\` and a run of the cases of \`npm run te
 
 Every rule is tested by promtool with series by which it must fire, and must not (\`infra/prometheus/tests\`). Those with a fault were also seen in a real Prometheus
 that read a real pipeline under load while the fault was played: firing, and resolved after its end. For that run every duration of the rules (\`for\`, windows,
-offsets) is divided by 30, metrics are read twice a second, and six thresholds are smaller (\`test/harness/alerts/short-rules.ts\`); the seconds are those of that run, counted
+offsets) is divided by 30, metrics are read twice a second, and seven thresholds are smaller (\`test/harness/alerts/short-rules.ts\`); the seconds are those of that run, counted
 from the begin of the fault and from its end.
 `;
 

@@ -1,8 +1,12 @@
 import { connect, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import { eventually } from '../eventually.ts';
 import type { Scene } from '../faults/scene.ts';
 import { acceptGap, deleteRecords } from '../faults/deleted-records.ts';
+import type { ProcessOptions } from '../faults/service-launcher.ts';
 import { Session } from '../faults/session.ts';
 import { TARGET_SUFFIX } from '../faults/store-views.ts';
+import type { ServiceName } from '../pipelines/sink-pipeline.ts';
 import type { AlertWatch } from './alert-watch.ts';
 
 /** A fault that is held until all of its alerts have fired; then it ends, and they must resolve. */
@@ -23,7 +27,12 @@ const SOCKETS = 120;
 const BREAKS = 8;
 /** The sinks that a stopped sink-redis leaves. */
 const READERS = ['elasticsearch', 'mysql'] as const;
+/** A process of Node.js with a Kafka client has more than 90 % of it resident. */
+const SCANT_BYTES = 100_000_000;
+const MEMORY_LIMIT = new URL('../faults/memory-limit.ts', import.meta.url).href;
+const TAKEN_ID = -1;
 const open: Socket[] = [];
+let taken = '';
 
 export const ALERT_CASES: readonly AlertCase[] = [
   {
@@ -83,6 +92,28 @@ export const ALERT_CASES: readonly AlertCase[] = [
     end: async (scene) => scene.proxies.kafka.capture.clear(),
   },
   {
+    fault: 'a row is taken out of Redis past the sink',
+    alerts: [['SinkDiffers', 'sink-redis']],
+    begin: (scene) => takeRow(scene),
+    end: (scene) => putBackRow(scene),
+  },
+  {
+    fault: 'sink-redis is stopped, and a row waits for it',
+    alerts: [['CompareStale', 'auditor']],
+    begin: async (scene) => {
+      await scene.service('sink-redis').stop();
+      await scene.flows(READERS);
+    },
+    end: (scene) => scene.service('sink-redis').relaunch(),
+  },
+  {
+    fault: 'sink-redis has hardly more memory than it uses',
+    alerts: [['MemoryNearLimit', 'sink-redis']],
+    begin: (scene) =>
+      relaunchWith(scene, 'sink-redis', { nodeArgs: ['--import', `${MEMORY_LIMIT}?bytes=${SCANT_BYTES}`] }),
+    end: (scene) => relaunchWith(scene, 'sink-redis', {}),
+  },
+  {
     fault: 'a stranger writes records into a topic that are no envelopes',
     alerts: [
       ['DlqNotEmpty', 'sink-redis'],
@@ -116,6 +147,18 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alerts: [['HighQueryLatency', 'sink-mysql']],
     begin: async (scene) => scene.proxies.stores.mysql.impose({ latencyMs: 250 }),
     end: async (scene) => scene.proxies.stores.mysql.clear(),
+  },
+  {
+    fault: 'sink-mysql may use one connection to a target that answers late',
+    alerts: [['HighActiveConnections', 'sink-mysql']],
+    begin: async (scene) => {
+      await relaunchWith(scene, 'sink-mysql', { env: { SLUICE__SINKS__MYSQL__CONNECTIONS: '1' } });
+      scene.proxies.stores.mysql.impose({ latencyMs: 50 });
+    },
+    end: async (scene) => {
+      scene.proxies.stores.mysql.clear();
+      await relaunchWith(scene, 'sink-mysql', {});
+    },
   },
   {
     fault: 'a client opens more connections to capture than it may have',
@@ -193,6 +236,30 @@ async function breakOften(scene: Scene): Promise<void> {
       return counted > before && (await scene.metric('capture', 'cdc_source_connected')) === 1;
     });
   }
+}
+
+async function withRedis(scene: Scene, use: (redis: Redis, key: string) => Promise<unknown>): Promise<void> {
+  const redis = new Redis(scene.stack.redis.url);
+  await use(redis, `${scene.pipeline.name}.probe:${TAKEN_ID}`);
+  redis.disconnect();
+}
+
+async function takeRow(scene: Scene): Promise<void> {
+  await scene.pipeline.source.run(`INSERT INTO probe VALUES (${TAKEN_ID})`);
+  await withRedis(scene, async (redis, key) => {
+    taken = await eventually('the row', async () => (await redis.get(key)) ?? false);
+    await redis.del(key);
+  });
+}
+
+async function putBackRow(scene: Scene): Promise<void> {
+  await withRedis(scene, (redis, key) => redis.set(key, taken));
+}
+
+async function relaunchWith(scene: Scene, name: ServiceName, options: ProcessOptions): Promise<void> {
+  scene.pipeline.setOptions(name, options);
+  await scene.service(name).stop();
+  await scene.service(name).relaunch();
 }
 
 async function writePoison(scene: Scene): Promise<void> {

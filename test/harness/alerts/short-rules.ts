@@ -13,6 +13,7 @@ export const SHORTER_THRESHOLDS: Readonly<Record<string, readonly [string, strin
   CheckpointStale: ['> 120', '> 4'],
   HeartbeatStale: ['> 60', '> 4'],
   ConsumerLagHigh: ['> 10000', '> 100'],
+  CompareStale: ['> 86400', '> 15'],
   MassDeadLetters: ['>= 100', '>= 25'],
 };
 

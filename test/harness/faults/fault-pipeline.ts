@@ -15,7 +15,7 @@ import { CHANGED_TABLES } from './changes.ts';
 import { SERVICE_NAMES, type FaultServers } from './fault-servers.ts';
 import { KeptService } from './kept-service.ts';
 import type { Sections } from './service-config.ts';
-import { ServiceLauncher, type PipelineWishes } from './service-launcher.ts';
+import { ServiceLauncher, type PipelineWishes, type ProcessOptions } from './service-launcher.ts';
 import { Session } from './session.ts';
 import { indexPrefix, openViews, TARGET_SUFFIX, type StoreView } from './store-views.ts';
 
@@ -87,6 +87,11 @@ export class FaultPipeline {
   /** Other sections of sluice.yaml, for processes that are started from now on. */
   configure(sections: Sections): void {
     this.#launcher.configure(sections);
+  }
+
+  /** In the place of the options that a service had, for processes that are started from now on. */
+  setOptions(service: ServiceName, options: ProcessOptions): void {
+    this.#launcher.setOptions(service, options);
   }
 
   topic(table: string): string {

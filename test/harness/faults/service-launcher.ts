@@ -19,6 +19,14 @@ export interface PipelineWishes {
   readonly statements?: readonly string[];
 }
 
+/** What a process is started with beside its sluice.yaml. */
+export interface ProcessOptions {
+  /** Options of Node.js. */
+  readonly nodeArgs?: readonly string[];
+  /** Laid over the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts processes of the services of one pipeline, each with ports and a sluice.yaml of its own. */
 export class ServiceLauncher {
   readonly #scope: Scope;
@@ -26,7 +34,7 @@ export class ServiceLauncher {
   readonly #name: string;
   readonly #folder: string;
   readonly #onFatal: NonNullable<PipelineWishes['onFatal']>;
-  readonly #nodeArgs: NonNullable<PipelineWishes['nodeArgs']>;
+  readonly #options: Partial<Record<ServiceName, ProcessOptions>> = {};
   #sections: Sections;
 
   /** @param of name of the pipeline, and a folder for the configuration files */
@@ -40,7 +48,8 @@ export class ServiceLauncher {
     this.#name = of.name;
     this.#folder = of.folder;
     this.#onFatal = of.wishes.onFatal ?? 'exit';
-    this.#nodeArgs = of.wishes.nodeArgs ?? {};
+    for (const [service, nodeArgs] of Object.entries(of.wishes.nodeArgs ?? {}))
+      this.#options[service as ServiceName] = { nodeArgs };
     this.#sections = of.wishes.sections ?? {};
   }
 
@@ -49,15 +58,19 @@ export class ServiceLauncher {
     this.#sections = sections;
   }
 
+  /** In the place of the options that the service had, for processes that are started from now on. */
+  setOptions(service: ServiceName, options: ProcessOptions): void {
+    this.#options[service] = options;
+  }
+
   /** It is not ready yet. */
   async launch(service: ServiceName, args: readonly string[] = []): Promise<PipelineProcess> {
     const [port = 0, metricsPort = 0] = await freePorts(2);
     const configFile = join(this.#folder, `${service}-${port}.yaml`);
     const of = { name: this.#name, service, ops: { port, metricsPort }, sections: this.#sections };
     await writeFile(configFile, JSON.stringify(serviceConfig(this.#servers, of), null, 2));
-    const nodeArgs = this.#nodeArgs[service] ?? [];
-    const how = { service, configFile, opsPort: port, nodeArgs, args, onFatal: this.#onFatal };
-    const process = ServiceProcess.start(this.#scope, how);
+    const how = { service, configFile, opsPort: port, args, onFatal: this.#onFatal };
+    const process = ServiceProcess.start(this.#scope, { ...how, ...this.#options[service] });
     return {
       name: service,
       process,
