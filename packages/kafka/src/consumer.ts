@@ -5,6 +5,7 @@ import { Assignment, type AssignmentOptions } from './consumer-assignment.ts';
 import { CommitQueue } from './consumer-commits.ts';
 import { dataGap, fetchWatermarks, type StartOffset, type TopicPartition } from './consumer-start.ts';
 import { ConsumerPulse } from './consumer-pulse.ts';
+import { ConsumerRestarts } from './consumer-restarts.ts';
 import { toPipelineError } from './errors.ts';
 import type { KafkaOutage } from './recovery-window.ts';
 import { assignerWith } from './member-data.ts';
@@ -95,6 +96,7 @@ export class BatchConsumer {
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #grace = new AbortController();
+  readonly #restarts = new ConsumerRestarts(this.#stopping.signal);
   /** Resolves when no join is under way. */
   #join = Promise.withResolvers<void>();
 
@@ -113,7 +115,7 @@ export class BatchConsumer {
       maxBytes: options.maxBytesPerPartition * PARTITIONS_PER_FETCH,
       minBytes: 1,
       maxWaitTimeInMs: MAX_WAIT_MS,
-      retry: { retries: RETRIES, restartOnFailure: async () => !this.#stopping.signal.aborted },
+      retry: { retries: RETRIES, restartOnFailure: async () => this.#restarts.mayRestart() },
     });
     this.#commits = new CommitQueue(this.#consumer, options.log, COMMIT_DELAY_MS);
     this.#assignment = new Assignment({
@@ -167,6 +169,7 @@ export class BatchConsumer {
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
       this.#join.resolve();
       this.#pulse.joined();
+      this.#restarts.joined();
       this.#options.onLeft?.();
       this.#commits.drop();
       this.#assignment.join(payload.memberAssignment);
