@@ -2,6 +2,7 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
+import { loseKafka, topicsOf } from '../harness/drills/lose-kafka.ts';
 import { playRunbook } from '../harness/drills/play-runbook.ts';
 import { eventually } from '../harness/eventually.ts';
 import { ownServers } from '../harness/pipelines/own-servers.ts';
@@ -155,18 +156,4 @@ async function endsDiverged(pipeline: SinkPipeline): Promise<void> {
   const { process } = await pipeline.launch('capture');
   expect(await process.ended).toMatchObject({ code: 70 });
   expect(process.log.at(-1)?.err?.code).toBe('SOURCE_DIVERGED');
-}
-
-/** Its topics with their records, and its groups: to a pipeline a new cluster looks the same. */
-async function loseKafka(pipeline: SinkPipeline): Promise<void> {
-  const { admin, name } = pipeline;
-  await admin.deleteTopics({ topics: await topicsOf(pipeline) });
-  await eventually('the topics to be gone', async () => (await topicsOf(pipeline)).length === 0);
-  const { groups } = await admin.listGroups();
-  const own = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(`${name}.`));
-  if (own.length > 0) await admin.deleteGroups(own);
-}
-
-async function topicsOf({ admin, name }: SinkPipeline): Promise<string[]> {
-  return (await admin.listTopics()).filter((topic) => topic.startsWith(`${name}.`));
 }

@@ -120,6 +120,7 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   STACK_DOWNLOAD_FAILED: { cannot: 'depends on the network of the machine' },
   STACK_SERVER_FAILED: { cannot: 'depends on the log of the server' },
   STACK_TOOL_MISSING: { cannot: 'depends on the machine' },
+  STORE_AHEAD: { by: e2e('kafka-anew'), title: 'stop, and heal by the page' },
   TABLE_NEW: { by: e2e('hidden-names'), title: 'a table that comes later is left alone until it is named' },
   TABLE_PAUSED: { by: e2e('ddl-sinks'), title: 'until it is resumed' },
   TABLE_SHAPE_REFUSED: { cannot: 'it may be any setting below `tables`: the message names it' },

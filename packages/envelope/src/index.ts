@@ -1,4 +1,9 @@
-export { checkpointBound } from './checkpoint-bound.ts';
+export {
+  GENERATION_ID_HEADER,
+  viewCheckpoint,
+  type CheckpointView,
+  type Generation,
+} from './checkpoint-view.ts';
 export { decodeEnvelope } from './decode.ts';
 export {
   CAPTURE,

@@ -430,6 +430,12 @@ export const ERRORS = {
     summary: 'a program that the local stack needs (apt-get, dpkg, mvn, java) is missing or too old',
     fix: 'Install it, or give the address of a running server in the environment variable named in the message.',
   },
+  STORE_AHEAD: {
+    class: 'fatal',
+    summary:
+      'the store has changes of a generation that capture has not come to, or of another one of the same number: capture was started in an empty Kafka, or from an older backup, and all that it publishes would be taken for older',
+    fix: 'Stop capture and start it by `sluice capture --accept lost-checkpoint=N`, where N is the generation in the message: it opens a new generation above that one and reads all tables again. Then start the sinks that have stopped. If the newer checkpoint can be restored from a backup, do that instead (docs/disaster-recovery.md).',
+  },
   TABLE_HIDDEN: {
     class: 'schema',
     summary: 'source.user may not see or read a captured table, or some of its columns',

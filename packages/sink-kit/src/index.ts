@@ -6,5 +6,5 @@ export { runSink } from './run-sink.ts';
 export type { StoreSpot, StoreSpots } from './store-spots.ts';
 export { type StorePlace } from './first-contact.ts';
 export { sinkBaseSchema, type SinkSettings } from './settings.ts';
-export type { Delivery, OffsetStore, Outcome, Purpose, Sink } from './sink.ts';
+export type { Delivery, GenerationStore, OffsetStore, Outcome, Purpose, Sink } from './sink.ts';
 export { tombstoneLifeMs } from './tombstone-life.ts';

@@ -66,7 +66,7 @@ export function newWorkerContext(parts: WorkerParts): WorkerContext {
       sourceTables: selection.patterns,
       stored: () => deadLetters.incomplete,
     }),
-    published: new PublishedBound(topics, given.prefix, config.pipeline),
+    published: new PublishedBound(topics, given.prefix, config.pipeline, given.sink.generations),
     schemaAhead: new SchemaAhead(topics, routing, seals),
     halt: (where, cause) => deadLetters.halt(where, cause),
     sendDeadLetter: (source) => deadLetterProducer.send(source),

@@ -107,7 +107,13 @@ export class PartitionWorker {
       return verdict === 'wait' ? CHECKPOINT_PAUSE : null;
     } catch (error) {
       const { pause, ms } = this.#plan(error);
-      return pause ?? { reason: 'retry', ms, detail: 'the checkpoint of capture cannot be read now' };
+      return (
+        pause ?? {
+          reason: 'retry',
+          ms,
+          detail: 'the checkpoint of capture, or the generation of the store, cannot be read now',
+        }
+      );
     }
   }
 

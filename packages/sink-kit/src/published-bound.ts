@@ -1,15 +1,25 @@
 import {
-  checkpointBound,
   checkpointsTopic,
   FILE_MAX,
   formatSequence,
+  GENERATION_ID_HEADER,
   OFFSET_MAX,
   parseSequence,
+  viewCheckpoint,
+  type CheckpointView,
   type Sequence,
 } from '@sluice/envelope';
-import { partitionName, type ConsumedBatch, type TopicPartition, type TopicReader } from '@sluice/kafka';
+import {
+  partitionName,
+  type ConsumedBatch,
+  type TopicPartition,
+  type TopicReader,
+  type TopicRecord,
+} from '@sluice/kafka';
 import { PipelineError } from '@sluice/runtime';
 import type { Entry } from './decode.ts';
+import type { GenerationStore } from './sink.ts';
+import { StoreGeneration } from './store-generation.ts';
 
 /** Binlog files that a record may be ahead of the checkpoint: so many are in reach of one that was restored. */
 const FILES_AHEAD = 100;
@@ -26,6 +36,7 @@ export class PublishedBound {
   readonly #reader: Pick<TopicReader, 'newestRecord'>;
   readonly #topic: string;
   readonly #pipeline: string;
+  readonly #generation: StoreGeneration;
   #known: Sequence = '';
   /** The furthest sequence that capture may have published by what is known. */
   #limit: Sequence = '';
@@ -34,10 +45,25 @@ export class PublishedBound {
   /** By partition: the last record that was found to be ahead. */
   readonly #ahead = new Map<string, bigint>();
 
-  constructor(reader: Pick<TopicReader, 'newestRecord'>, prefix: string, pipeline: string) {
+  /** @param store where the newest generation is kept; absent where the store keeps none */
+  constructor(
+    reader: Pick<TopicReader, 'newestRecord'>,
+    prefix: string,
+    pipeline: string,
+    store?: GenerationStore,
+  ) {
     this.#reader = reader;
     this.#topic = checkpointsTopic(prefix);
     this.#pipeline = pipeline;
+    this.#generation = new StoreGeneration(store);
+  }
+
+  /** The partitions were assigned anew, maybe of topics that were made anew: the next record is looked up. */
+  forget(): void {
+    this.#known = '';
+    this.#limit = '';
+    this.#waiting.clear();
+    this.#ahead.clear();
   }
 
   /** False when the record has to be looked up by `look` first. For each record: one comparison of texts. */
@@ -52,17 +78,16 @@ export class PublishedBound {
   /**
    * Reads the newest checkpoint. A record that it does not cover waits for the next one, because Kafka may show a transaction in one
    * partition earlier than in another; transactions of capture follow each other, so the next one tells.
-   * @throws PipelineError when Kafka does not answer, or the right to read checkpoints is missing
+   * @throws PipelineError when Kafka or the store does not answer, the right to read checkpoints is missing, or STORE_AHEAD
    */
   async look(where: TopicPartition, offset: bigint, sequence: Sequence): Promise<BoundVerdict> {
-    const newest = await this.#reader.newestRecord(this.#topic, this.#pipeline);
-    const told = newest === null || newest.value === null ? null : checkpointBound(newest.value);
-    if (newest === null || told === null) {
+    const newest = await this.#generation.follow(() => this.#read());
+    if (newest === null) {
       // The topic was lost, and capture says so: nothing is known that this record could be held against.
       this.#limit = reachOf(sequence);
       return 'published';
     }
-    if (told > this.#known) this.#known = told;
+    if (newest.bound > this.#known) this.#known = newest.bound;
     this.#limit = reachOf(this.#known);
     const place = partitionName(where.topic, where.partition);
     if (this.isWithin(sequence)) {
@@ -78,6 +103,17 @@ export class PublishedBound {
     this.#ahead.set(place, offset);
     return 'ahead';
   }
+
+  async #read(): Promise<(CheckpointView & { readonly offset: bigint }) | null> {
+    const newest = await this.#reader.newestRecord(this.#topic, this.#pipeline);
+    if (newest === null || newest.value === null) return null;
+    const view = viewCheckpoint(newest.value, idOf(newest));
+    return view === null ? null : { ...view, offset: newest.offset };
+  }
+}
+
+function idOf({ headers }: TopicRecord): string | null {
+  return headers.get(GENERATION_ID_HEADER)?.toString('utf8') ?? null;
 }
 
 function reachOf(sequence: Sequence): Sequence {

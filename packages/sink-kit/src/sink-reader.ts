@@ -238,6 +238,7 @@ export class SinkReader {
     this.#pauses.clear();
     this.#passed.clear();
     this.#workers.clear();
+    this.#context.published.forget();
     const data = partitions.filter(({ topic }) => !this.#isHeartbeats(topic));
     this.#watermark.restart(data.map(({ topic, partition }) => partitionName(topic, partition)));
     metrics.paused(this.#pauses.counts());

@@ -1,5 +1,12 @@
-import { auditTopic } from '@sluice/envelope';
-import { AuditTrail, groupHasOffsets, kafkaClient, PlainProducer, TopicReader } from '@sluice/kafka';
+import { auditTopic, checkpointsTopic } from '@sluice/envelope';
+import {
+  AuditTrail,
+  groupHasOffsets,
+  kafkaClient,
+  PlainProducer,
+  RecordSeals,
+  TopicReader,
+} from '@sluice/kafka';
 import {
   abortableDelay,
   ownNameOf,
@@ -106,7 +113,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
     });
     this.#kafka = kafkaClient(config.kafka, log);
     this.#producer = new PlainProducer(this.#kafka);
-    this.#topics = new TopicReader({ kafka: config.kafka, signal: this.#stop.signal });
+    this.#topics = this.#newTopicReader();
     this.#deadLetterProducer = new DeadLetterProducer(this.#kafka, this.#producer, config.topics, this.#name);
     this.#deadLetters = this.#newDeadLetterManager();
     this.#breaker = new Breaker({ ...this.#settings.breaker, onChange: (state) => this.#onBreaker(state) });
@@ -235,6 +242,18 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       log,
       registry: metrics.registry,
     });
+  }
+
+  /** A checkpoint without a seal is passed over, as capture does: a forged one could say of any generation that it has come. */
+  #newTopicReader(): TopicReader {
+    const { kafka } = this.#context.config;
+    const checkpoints = checkpointsTopic(this.#prefix);
+    const sealed = {
+      seals: RecordSeals.of(kafka),
+      has: (topic: string) => topic === checkpoints,
+      onUnsealed: () => undefined,
+    };
+    return new TopicReader({ kafka, signal: this.#stop.signal, sealed });
   }
 
   #newDeadLetterManager(): DeadLetterManager {

@@ -1,4 +1,4 @@
-import type { Envelope, Sequence } from '@sluice/envelope';
+import type { Envelope, Generation, Sequence } from '@sluice/envelope';
 import type { PipelineError } from '@sluice/runtime';
 
 /** One record of a topic, decoded. `key` is the record key's exact text: the identity of the row in its topic. */
@@ -47,6 +47,14 @@ export interface OffsetStore {
   set(topic: string, partition: number, nextOffset: bigint): Promise<void>;
 }
 
+/** The newest generation whose changes the store has, for the topics of this prefix: every process of every sink on it reads the same. */
+export interface GenerationStore {
+  /** Null where none was kept. */
+  read(): Promise<Generation | null>;
+  /** Resolves when it stands in the store, in the place of the one before. */
+  keep(generation: Generation): Promise<void>;
+}
+
 /** `replay`: an old record that an operator sends once more; it passes every guard and moves no stored offset. */
 export type Purpose = 'stream' | 'replay';
 
@@ -91,4 +99,6 @@ export interface Sink {
   look?(): Promise<void>;
   close(): Promise<void>;
   readonly offsets?: OffsetStore;
+  /** Without it nothing tells a capture that begins below what the store has. */
+  readonly generations?: GenerationStore;
 }

@@ -104,7 +104,12 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
       now: () => 1000,
       log: createLogger('test', { level: 'silent' }),
     }),
-    published: { isWithin: () => true, isAhead: () => false, look: async () => 'published' },
+    published: {
+      isWithin: () => true,
+      isAhead: () => false,
+      look: async () => 'published',
+      forget: () => undefined,
+    },
     schemaAhead: { find: async () => decisions.ahead.shift() ?? null },
     halt: async (_, cause) => {
       decisions.halts.push(cause);

@@ -72,6 +72,16 @@ describe('a record ahead of the checkpoints', () => {
     expect([sink.writes.flat().length, sent, reads()]).toEqual([3, [], 1]);
   });
 
+  test('after a new assignment the next record is looked up again', async () => {
+    const { bound, write, reads } = checkpoints();
+    write(2, 1, 5);
+    const { sequence } = row(1, 1, 1).envelope.payload;
+    expect(await bound.look(where, 0n, sequence)).toBe('published');
+    expect(bound.isWithin(sequence)).toBe(true);
+    bound.forget();
+    expect([bound.isWithin(sequence), reads()]).toEqual([false, 1]);
+  });
+
   test('is applied when its checkpoint comes', async () => {
     const sink = inMemorySink();
     const { context, sent } = testWorker(sink);

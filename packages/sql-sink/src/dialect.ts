@@ -2,6 +2,7 @@
 export type StateTable =
   | 'cdc_offsets'
   | 'sluice_topic_ids'
+  | 'sluice_generations'
   | 'sluice_tombstones'
   | 'sluice_shapes'
   | 'sluice_floors'

@@ -1,6 +1,7 @@
 export { byTable, originOf, type Origin } from './batch.ts';
 export type { ColumnUpdate, SqlDialect, StateTable } from './dialect.ts';
 export type { SqlDriver, SqlStore, SqlValue } from './driver.ts';
+export { KeptGeneration } from './kept-generation.ts';
 export { poolGauges, type PoolWatch } from './pool-gauges.ts';
 export { isNewer, RowGuards, type Guards } from './row-guards.ts';
 export { SchemaBarrier, whileLocked } from './schema-barrier.ts';

@@ -7,6 +7,7 @@ const PLACE = '"group" TEXT, topic TEXT, "partition" INT';
 const STATE = `
   CREATE TABLE cdc_offsets (${PLACE}, next_offset INT, updated_at INT, PRIMARY KEY ("group", topic, "partition"));
   CREATE TABLE sluice_topic_ids (${PLACE}, topic_id TEXT, PRIMARY KEY ("group", topic, "partition"));
+  CREATE TABLE sluice_generations (topic_prefix TEXT PRIMARY KEY, generation INT, generation_id TEXT);
   CREATE TABLE sluice_tombstones (topic TEXT, "partition" INT, key_digest BLOB, sequence INT,
     deleted_at INT DEFAULT (${NOW}), PRIMARY KEY (topic, "partition", key_digest));
   CREATE TABLE sluice_shapes (topic TEXT, "partition" INT, sequence INT, PRIMARY KEY (topic, "partition"));

@@ -18,6 +18,7 @@ import { IndexAdmin } from './index-admin.ts';
 import { IndexClaims } from './index-claims.ts';
 import { liftBlock } from './index-move.ts';
 import { checkPrivileges } from './preflight.ts';
+import { KeptGeneration } from './kept-generation.ts';
 import { keepRows } from './kept-rows.ts';
 import { purgeDeleted } from './purge.ts';
 import { SnapshotBarrier } from './snapshot-ends.ts';
@@ -44,6 +45,7 @@ type ElasticsearchSinkContext = Pick<SinkContext, 'section' | 'named' | 'prefix'
 
 /** One document per row; each write carries the row's sequence as the document's external version. */
 export class ElasticsearchSink implements Sink {
+  readonly generations: KeptGeneration;
   readonly #config: ElasticsearchConfig;
   readonly #log: Logger;
   readonly #context: ElasticsearchSinkContext;
@@ -64,6 +66,7 @@ export class ElasticsearchSink implements Sink {
     this.#admin = new IndexAdmin(this.#client, config);
     this.#claims = new IndexClaims(this.#client, context);
     this.#floors = new Floors(this.#client, config.indexPrefix);
+    this.generations = new KeptGeneration(this.#client, config.indexPrefix, context.prefix);
     this.#ends = new SnapshotBarrier(this.#client, config.indexPrefix);
   }
 

@@ -22,6 +22,7 @@ import type {
 import {
   byTable,
   inTransaction,
+  KeptGeneration,
   originOf,
   poolGauges,
   RowGuards,
@@ -71,6 +72,7 @@ type MysqlSinkContext = Pick<
 /** A batch is one transaction of the target: rows, tombstones and the partition's offset stand or fall together. */
 export class MysqlSink implements Sink {
   readonly offsets: StoredOffsets<PoolConnection>;
+  readonly generations: KeptGeneration<PoolConnection>;
   readonly #config: MysqlSinkConfig;
   readonly #log: Logger;
   readonly #pool: Pool;
@@ -115,6 +117,7 @@ export class MysqlSink implements Sink {
     });
     this.#snapshotEnds = new SnapshotBarrier(store);
     this.offsets = new StoredOffsets(this.#sessions, store, group);
+    this.generations = new KeptGeneration(this.#sessions, store, prefix);
   }
 
   async open(signal: AbortSignal): Promise<void> {

@@ -19,6 +19,9 @@ const TABLES: Readonly<Record<StateTable, string>> = {
   // Of the topics that these offsets are places of. A table of its own: accounts that may not ALTER keep working.
   sluice_topic_ids: `\`group\` ${NAME}, topic ${NAME}, \`partition\` INT NOT NULL, topic_id VARCHAR(36) CHARACTER SET ascii NOT NULL,
     PRIMARY KEY (\`group\`, topic, \`partition\`)`,
+  // The newest of the rows, so that a capture that begins below it is found out.
+  sluice_generations: `topic_prefix ${NAME}, generation INT NOT NULL, generation_id VARCHAR(36) CHARACTER SET ascii NOT NULL,
+    PRIMARY KEY (topic_prefix)`,
   // A key stays in its partition for the topic's life, so the newest tombstone of a partition says whether one can matter.
   sluice_tombstones: `topic ${NAME}, \`partition\` INT NOT NULL, key_digest BINARY(16) NOT NULL,
     sequence BIGINT NOT NULL, deleted_at ${AT}, PRIMARY KEY (topic, \`partition\`, key_digest),

@@ -45,6 +45,11 @@ export function ownerKey(prefix: string, database: string, table: string): strin
   return `sluice:owner:${tablePrefix(prefix, database, table)}`;
 }
 
+/** Where the newest generation stands whose changes are below the prefix. @param topics prefix of the topics */
+export function generationKey(prefix: string, topics: string): string {
+  return `sluice:generation:${prefix}${topics}`;
+}
+
 /** The partitions that have shown the end of a snapshot. */
 export function endsKey(prefix: string, database: string, table: string, job: string): string {
   return `sluice:ends:${tablePrefix(prefix, database, table)}${escape(job)}`;

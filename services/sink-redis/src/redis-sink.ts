@@ -3,11 +3,12 @@ import { PipelineError, preflightFailed } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
 import { redisConfigSchema, storeSpots, type RedisConfig } from './config.ts';
+import { KeptGeneration } from './kept-generation.ts';
 import { KeyOwners } from './key-owners.ts';
 import { WriteMarkers } from './write-markers.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
 import { toRedisError } from './redis-errors.ts';
-import { endsKey, floorKey, rowKey, tablePattern, tombstoneKey } from './redis-mapper.ts';
+import { endsKey, floorKey, generationKey, rowKey, tablePattern, tombstoneKey } from './redis-mapper.ts';
 import { rowCall, tombstoneSeconds } from './row-call.ts';
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
@@ -31,6 +32,7 @@ export const redisSink: SinkDefinition<RedisConfig> = {
 };
 
 class RedisSink implements Sink {
+  readonly generations: KeptGeneration;
   readonly #config: RedisConfig;
   readonly #context: SinkContext;
   readonly #connection: RedisConnection;
@@ -45,6 +47,7 @@ class RedisSink implements Sink {
     this.#connection = new RedisConnection(config, context, () => this.#markers.connected());
     const { keyPrefix } = config;
     this.#markers = new WriteMarkers(this.#connection, keyPrefix, context);
+    this.generations = new KeptGeneration(this.#connection, generationKey(keyPrefix, context.prefix));
     this.#owners = new KeyOwners(this.#connection, keyPrefix, context);
   }
 

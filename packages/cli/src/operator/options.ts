@@ -9,7 +9,7 @@ export const OPTIONS = {
   accept: {
     value: 'WHAT',
     meaning:
-      'lost-checkpoint, row-conditions or hash-key: start although it is missing or has changed (docs/errors.md)',
+      'lost-checkpoint, row-conditions or hash-key: start although it is missing or has changed (docs/errors.md); lost-checkpoint=N in a generation above N, which stores have',
   },
   sink: { value: 'S', meaning: 'name of the sink, as under `sinks` in the file' },
   id: {

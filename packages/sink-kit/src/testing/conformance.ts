@@ -5,6 +5,7 @@ import type { Delivery, Outcome, Sink } from '../sink.ts';
 import { Bench, type SinkSubject } from './bench.ts';
 import { conformanceTopic, itemRow, nullRow } from './conformance-table.ts';
 import { describeConvergence } from './convergence.ts';
+import { describeGeneration } from './kept-generation.ts';
 import { describeSharedTopic } from './shared-topic.ts';
 import { sequenceAt } from './test-topic.ts';
 
@@ -44,6 +45,7 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
     describeKeeping(start);
     describeSharedTopic(start);
     describeProcesses(start);
+    describeGeneration(start);
     describeReplay(start);
     describeFailures(harness, start);
     describeConvergence(name, start);

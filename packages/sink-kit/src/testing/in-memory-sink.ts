@@ -1,7 +1,7 @@
-import { parseKey, type Row, type Sequence, tableId, tableIdOf } from '@sluice/envelope';
+import { parseKey, type Generation, type Row, type Sequence, tableId, tableIdOf } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { reconciliationOf, type Reconciliation } from '../reconciliation.ts';
-import type { Delivery, Outcome, Sink } from '../sink.ts';
+import type { Delivery, GenerationStore, Outcome, Sink } from '../sink.ts';
 
 interface Stored {
   readonly sequence: Sequence;
@@ -80,9 +80,9 @@ export function inMemorySink(): InMemorySink {
     open: answer,
     ping: answer,
     close: async () => undefined,
-    keep: async ({ envelope: { payload } }, keys, since) => {
-      raise(rowsOf(tableIdOf(payload.source)), keys, since);
-    },
+    generations: keptGeneration(),
+    keep: async ({ envelope: { payload } }, keys, since) =>
+      raise(rowsOf(tableIdOf(payload.source)), keys, since),
     write: async (batch) => {
       await answer();
       sink.writes.push(batch.map(({ key }) => key));
@@ -90,6 +90,11 @@ export function inMemorySink(): InMemorySink {
     },
   };
   return sink;
+}
+
+function keptGeneration(): GenerationStore {
+  let kept: Generation | null = null;
+  return { read: async () => kept, keep: async (generation) => void (kept = generation) };
 }
 
 function raise(rows: Map<string, Stored>, keys: readonly string[], since: Sequence): void {

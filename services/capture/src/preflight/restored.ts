@@ -66,5 +66,6 @@ async function plan(
   const log = createLogger('restore', { level: 'silent' });
   const goesOn = isSameSpace({ server, status }, checkpoint);
   const place = await askForPlace(settings, source, { checkpoint, goesOn, log });
-  return planStart({ checkpoint, topicGeneration, server, status, acceptLostCheckpoint: false, ...place });
+  const asks = { acceptLostCheckpoint: false, generationId: null, newGenerationId: '' };
+  return planStart({ checkpoint, topicGeneration, server, status, ...asks, ...place });
 }

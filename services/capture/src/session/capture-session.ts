@@ -383,9 +383,8 @@ export class CaptureSession {
 
   #writeCheckpoint(buffer: PublishBuffer): void {
     const { settings, source, plan } = this.#parts;
-    const { generation } = plan;
     const [stream, jobStore] = [this.#stream, this.#jobStore];
-    writeCheckpoint(buffer, { settings, server: source.facts, generation, stream, jobStore }, this.#parts);
+    writeCheckpoint(buffer, { settings, server: source.facts, plan, stream, jobStore }, this.#parts);
   }
 
   #countPublished(published: Published): void {

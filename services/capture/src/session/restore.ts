@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { tableIdOf } from '@sluice/envelope';
 import type { RecordPlace } from '@sluice/kafka';
 import { PipelineError, type Logger } from '@sluice/runtime';
@@ -90,7 +91,7 @@ async function restorePlan(
       seals: settings.seals,
       unsealed: passedOver,
     };
-    const { checkpoint, journal, unsealed } = await readKeptState(reader, wanted);
+    const { checkpoint, generationId, journal, unsealed } = await readKeptState(reader, wanted);
     reportUnsealed(unsealed, log);
     for (const _ of unsealed) metrics.refused('RECORD_UNSEALED');
     for (const record of history.newest) registry.restore(record);
@@ -105,7 +106,7 @@ async function restorePlan(
       : await highestGeneration(reader, {
           routing: settings.routing,
           history: history.newest,
-          known: checkpoint?.generation ?? 0,
+          known: Math.max(checkpoint?.generation ?? 0, settings.generationAbove),
           onPassedOver: (place) => ahead.push(place),
         });
     reportAhead(ahead, log);
@@ -113,7 +114,8 @@ async function restorePlan(
     const place = await askForPlace(settings, checked.source, { checkpoint, goesOn, log });
     const { status } = checked;
     refuseOvertaken(settings, place.gtidCoverage);
-    const plan = planStart({ checkpoint, topicGeneration, server, status, acceptLostCheckpoint, ...place });
+    const generations = { topicGeneration, generationId, newGenerationId: randomUUID() };
+    const plan = planStart({ checkpoint, ...generations, server, status, acceptLostCheckpoint, ...place });
     return { plan, journal };
   } finally {
     reader.close();

@@ -26,6 +26,8 @@ export interface CaptureSettings {
   /** For administration; the hot path has its own transport. */
   readonly kafka: ReturnType<typeof kafkaClient>;
   readonly acceptLostCheckpoint: boolean;
+  /** A new generation is above this one, which the operator has named; 0 where none was. */
+  readonly generationAbove: number;
   /** Take new row conditions, and rebuild their tables. */
   readonly acceptConditions: boolean;
   /** Hash by a key that has not replaced the one of before, and publish its tables anew. */
@@ -64,13 +66,18 @@ export function readerOptions(
   return { connection, serverId, heartbeatMs, queueBytes: config.memory.queueBytes, annotations, log };
 }
 
-const ACCEPTABLE: readonly string[] = ['lost-checkpoint', 'row-conditions', 'hash-key'];
+const LOST = 'lost-checkpoint';
+/** With the generation that stores have come to. */
+const LOST_ABOVE = /^lost-checkpoint=(\d{1,3})$/u;
+const ACCEPTABLE: readonly string[] = [LOST, 'row-conditions', 'hash-key'];
 
 /** What the operator accepts by `--accept …`, which may be given several times. */
 function accepted(
   argv: readonly string[],
-): Pick<CaptureSettings, 'acceptLostCheckpoint' | 'acceptConditions' | 'acceptHashKey'> {
-  const words = argv.flatMap((argument, at) => (argument === '--accept' ? [argv[at + 1] ?? ''] : []));
+): Pick<CaptureSettings, 'acceptLostCheckpoint' | 'generationAbove' | 'acceptConditions' | 'acceptHashKey'> {
+  const given = argv.flatMap((argument, at) => (argument === '--accept' ? [argv[at + 1] ?? ''] : []));
+  const generations = given.flatMap((word) => LOST_ABOVE.exec(word)?.[1] ?? []).map(Number);
+  const words = given.map((word) => word.replace(LOST_ABOVE, LOST));
   const unknown = words.find((word) => !ACCEPTABLE.includes(word));
   if (unknown !== undefined)
     throw new PipelineError(
@@ -78,7 +85,8 @@ function accepted(
       `--accept takes ${ACCEPTABLE.map((word) => `"${word}"`).join(' or ')}, not "${unknown}".`,
     );
   return {
-    acceptLostCheckpoint: words.includes('lost-checkpoint'),
+    acceptLostCheckpoint: words.includes(LOST),
+    generationAbove: Math.max(0, ...generations),
     acceptConditions: words.includes('row-conditions'),
     acceptHashKey: words.includes('hash-key'),
   };

@@ -3,6 +3,7 @@ import {
   ddlTopic,
   decodeEnvelope,
   EnvelopeError,
+  GENERATION_ID_HEADER,
   parseSequence,
   type TopicRouting,
 } from '@sluice/envelope';
@@ -18,6 +19,8 @@ import { SealedTail } from '../catalog/sealed-tail.ts';
 /** What Kafka holds of an earlier run. Only to be read after fencing: nobody else writes any more. */
 export interface KeptState {
   readonly checkpoint: Checkpoint | null;
+  /** Of the checkpoint's generation; null where a version opened it that gave none. */
+  readonly generationId: string | null;
   readonly journal: DdlJournal;
   /** Records without a seal that somebody has written: since the checkpoint, and to schema history and DDL topic since there are seals. */
   readonly unsealed: readonly RecordPlace[];
@@ -54,7 +57,13 @@ export async function readKeptState(
   const checkpoint = value === null ? null : open(value, options.acceptLostCheckpoint);
   // Older ones are of before there were seals.
   const unsealed = options.unsealed.filter(({ offset }) => newest !== null && offset > newest.offset);
-  return { checkpoint, journal, unsealed: [...unsealed, ...options.history.unsealed, ...sealed.passedOver] };
+  const generationId = newest?.headers.get(GENERATION_ID_HEADER)?.toString('utf8') ?? null;
+  return {
+    checkpoint,
+    generationId,
+    journal,
+    unsealed: [...unsealed, ...options.history.unsealed, ...sealed.passedOver],
+  };
 }
 
 /** Not "no checkpoint": that would read all tables again, from a place that nobody has chosen. */

@@ -12,7 +12,9 @@ const GENERATION_MAX = 921;
 /** What is known before the binlog is opened. */
 export interface StartFacts {
   readonly checkpoint: Checkpoint | null;
-  /** Highest generation found in the data topics; 0 when they hold nothing. */
+  /** Of the checkpoint's generation; null where a version opened it that gave none. */
+  readonly generationId: string | null;
+  /** Highest generation found in the data topics, or that the operator has named; 0 when they hold nothing. */
   readonly topicGeneration: number;
   readonly server: ServerFacts;
   /** The end of the source's binlog. */
@@ -25,10 +27,14 @@ export interface StartFacts {
   readonly currentFileCreatedAt: number | null;
   /** The operator's word that a lost checkpoint is accepted (`--accept lost-checkpoint`). */
   readonly acceptLostCheckpoint: boolean;
+  /** Of the generation, if one is opened. */
+  readonly newGenerationId: string;
 }
 
 export interface StartPlan {
   readonly generation: number;
+  /** Null where a version opened it that gave none. */
+  readonly generationId: string | null;
   /** The generation must be durable before its first event is published. */
   readonly opensGeneration: boolean;
   /** Nothing of what was known is followed up: the stream begins where the source is now. */
@@ -55,12 +61,12 @@ export function planStart(facts: StartFacts): StartPlan {
   const isSame = isSameSpace(facts, checkpoint);
   if (isSame && goesByPosition(facts)) {
     refuseReset(facts, checkpoint);
-    return resumeAt(checkpoint, null);
+    return resumeAt(facts, checkpoint, null);
   }
   checkGtids(facts, checkpoint);
   if (isSame) {
     refuseReset(facts, checkpoint);
-    return resumeAt(checkpoint, checkpoint.gtidSet);
+    return resumeAt(facts, checkpoint, checkpoint.gtidSet);
   }
   return resumeElsewhere(facts, checkpoint);
 }
@@ -110,6 +116,7 @@ function beginAnew(facts: StartFacts): StartPlan {
   const { file, position, gtidSet } = facts.status;
   return {
     generation: nextGeneration(Math.max(facts.topicGeneration, facts.checkpoint?.generation ?? 0)),
+    generationId: facts.newGenerationId,
     opensGeneration: true,
     isAnew: true,
     isElsewhere: false,
@@ -121,10 +128,11 @@ function beginAnew(facts: StartFacts): StartPlan {
 }
 
 /** @param by the GTIDs by which the server is asked to go on; null for file and position */
-function resumeAt(checkpoint: Checkpoint, by: string | null): StartPlan {
+function resumeAt({ generationId }: StartFacts, checkpoint: Checkpoint, by: string | null): StartPlan {
   const { file, position, floor, gtidSet, generation, fileCreatedAt } = checkpoint;
   return {
     generation,
+    generationId,
     opensGeneration: false,
     isAnew: false,
     isElsewhere: false,
@@ -155,6 +163,7 @@ function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
   const unsure = unsureUntil === undefined ? {} : { unsureUntil: { file, position: position + 1 } };
   return {
     generation: nextGeneration(Math.max(facts.topicGeneration, checkpoint.generation)),
+    generationId: facts.newGenerationId,
     opensGeneration: true,
     isAnew: false,
     isElsewhere: true,

@@ -1,4 +1,4 @@
-import { checkpointsTopic } from '@sluice/envelope';
+import { checkpointsTopic, GENERATION_ID_HEADER } from '@sluice/envelope';
 import { aboutProcess } from '@sluice/runtime';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
 import type { DdlJournal } from '../ddl/ddl-journal.ts';
@@ -8,6 +8,7 @@ import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { ServerFacts } from '../source/server.ts';
 import { sealCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
 import { writeDdlState } from '../state/ddl-state.ts';
+import type { StartPlan } from '../state/plan-start.ts';
 import { OWN_MARK } from '../standby/process-mark.ts';
 import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import type { ChangeStream } from './change-stream.ts';
@@ -15,7 +16,7 @@ import type { ChangeStream } from './change-stream.ts';
 export interface CheckpointParts {
   readonly settings: CaptureSettings;
   readonly server: ServerFacts;
-  readonly generation: number;
+  readonly plan: Pick<StartPlan, 'generation' | 'generationId'>;
   readonly stream: ChangeStream;
   readonly jobStore: SnapshotJobStore;
 }
@@ -45,11 +46,13 @@ export function writeCheckpoint(
   history.summarise(buffer, now);
   writeDdlState(journal, buffer, prefix, now);
   const to = { topic: checkpointsTopic(prefix), partition: 0 };
-  appendJson(buffer, to, config.pipeline, sealCheckpoint(makeCheckpoint(parts)), now, WRITER);
+  const { generationId } = parts.plan;
+  const headers = generationId === null ? WRITER : { ...WRITER, [GENERATION_ID_HEADER]: generationId };
+  appendJson(buffer, to, config.pipeline, sealCheckpoint(makeCheckpoint(parts)), now, headers);
 }
 
 /** The checkpoint that covers everything the stream has put into the buffer so far. */
-function makeCheckpoint({ settings, server, generation, stream, jobStore }: CheckpointParts): Checkpoint {
+function makeCheckpoint({ settings, server, plan, stream, jobStore }: CheckpointParts): Checkpoint {
   const { transaction, position, sequence, gtidSet, highest, fileCreatedAt, now } = stream;
   jobStore.notePosition(position);
   return {
@@ -63,7 +66,7 @@ function makeCheckpoint({ settings, server, generation, stream, jobStore }: Chec
     floor: transaction.open ? transaction.floorAtStart : sequence.floor,
     highest,
     gtidSet,
-    generation,
+    generation: plan.generation,
     snapshots: jobStore.toSnapshots(),
     savedAt: now,
   };

@@ -32,6 +32,7 @@ const checkpoint: Checkpoint = {
 
 const facts: StartFacts = {
   checkpoint: null,
+  generationId: null,
   topicGeneration: 0,
   server,
   status,
@@ -39,14 +40,21 @@ const facts: StartFacts = {
   fileBytes: 900_000,
   currentFileCreatedAt: null,
   acceptLostCheckpoint: false,
+  newGenerationId: 'new',
 };
-const resumed: StartFacts = { ...facts, checkpoint, gtidCoverage: { known: true, available: true } };
+const resumed: StartFacts = {
+  ...facts,
+  checkpoint,
+  generationId: 'old',
+  gtidCoverage: { known: true, available: true },
+};
 
 describe('planStart', () => {
   test('begins at the end of the binlog with generation 1 when there was nothing before', () => {
     const plan = planStart(facts);
     expect(plan).toMatchObject({
       generation: 1,
+      generationId: 'new',
       opensGeneration: true,
       from: status,
       snapshots: NO_SNAPSHOTS,
@@ -58,6 +66,7 @@ describe('planStart', () => {
     const plan = planStart(resumed);
     expect(plan).toMatchObject({
       generation: 3,
+      generationId: 'old',
       opensGeneration: false,
       from: { file: 'binlog.000002', position: 500, gtidSet: null },
       gtidSet: 'uuid-1:1-50',

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { checkpointBound } from '../src/checkpoint-bound.ts';
+import { viewCheckpoint } from '../src/checkpoint-view.ts';
 
-const bound = (checkpoint: object): string | null =>
-  checkpointBound(Buffer.from(JSON.stringify({ checkpoint, checksum: 'x' })));
+const view = (checkpoint: object, id: string | null = null) =>
+  viewCheckpoint(Buffer.from(JSON.stringify({ checkpoint, checksum: 'x' })), id);
+const bound = (checkpoint: object): string | null => view(checkpoint)?.bound ?? null;
 
 test.each([
   [
@@ -31,5 +32,11 @@ test.each([
 });
 
 test('what is no JSON is no bound', () => {
-  expect(checkpointBound(Buffer.from('{'))).toBeNull();
+  expect(viewCheckpoint(Buffer.from('{'), null)).toBeNull();
+});
+
+test('a generation has the identity that it was opened with', () => {
+  const checkpoint = { generation: 2, file: 'binlog.000007', highest: '0020000080000000004' };
+  expect(view(checkpoint)?.generation).toEqual({ number: 2, id: null });
+  expect(view(checkpoint, 'one')?.generation).toEqual({ number: 2, id: 'one' });
 });
