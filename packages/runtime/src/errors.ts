@@ -35,12 +35,12 @@ export const ERRORS = {
   BINLOG_METADATA_NOT_FULL: {
     class: 'fatal',
     summary: 'a row was written to the binlog without column names and types',
-    fix: "Run on the source: SET GLOBAL binlog_row_metadata = 'FULL'; Then start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.",
+    fix: "Run on the source: SET GLOBAL binlog_row_metadata = 'FULL'; and write it into the server’s option file (or SET PERSIST, on MySQL), which a restart reads. Then start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.",
   },
   BINLOG_ROW_IMAGE_NOT_FULL: {
     class: 'fatal',
     summary: 'a row was written to the binlog without all of its columns',
-    fix: "Run on the source: SET GLOBAL binlog_row_image = 'FULL'; and make sure that no session sets another value. Then start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.",
+    fix: "Run on the source: SET GLOBAL binlog_row_image = 'FULL'; write it into the server’s option file too (or SET PERSIST, on MySQL), and make sure that no session sets another value. Then start capture by `sluice capture --accept lost-checkpoint`: it opens a new generation and reads all tables again.",
   },
   BINLOG_UNREADABLE: {
     class: 'fatal',

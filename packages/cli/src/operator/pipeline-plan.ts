@@ -7,7 +7,7 @@ import { selectionOf } from '@sluice/sink-kit/selection';
 import { importCapture } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { sinkSelections } from './plan-selection.ts';
+import { lateSinks, sinkSelections } from './plan-selection.ts';
 import { planDetails, planSummary, type SinkPreview } from './plan-text.ts';
 import { plural, show, type Screen } from './screen.ts';
 
@@ -37,7 +37,8 @@ async function pipelinePlan({ values }: CommandLine, config: SluiceConfig, scree
     throw new CommandFailed(`no captured table is called ${values.texts('table').join(' or ')}`);
   const selections = await sinkSelections(config, plan.tables);
   const previews = await sinkPreviews(config, tables);
-  const warnings = [...plan.warnings, ...selections.flatMap((each) => each.warnings)];
+  const late = await lateSinks(config, plan.tables);
+  const warnings = [...plan.warnings, ...selections.flatMap((each) => each.warnings), ...late];
   const document = { pipeline: config.pipeline, ...plan, warnings, tables, sinks: previews, selections };
   show(screen, document, [], []);
   if (screen.format === 'table') {

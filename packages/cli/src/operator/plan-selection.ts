@@ -16,6 +16,31 @@ export interface SinkSelection {
   readonly warnings: readonly string[];
 }
 
+/** A warning for each sink that is still to read topics whose older records are deleted. Asks Kafka. */
+export async function lateSinks(
+  config: SluiceConfig,
+  plans: readonly TablePlan[],
+): Promise<readonly string[]> {
+  const captured = plans.filter(({ refused }) => !refused);
+  const warnings: string[] = [];
+  for (const sink of Object.keys(config.sinks)) {
+    const selection = selectionOf(config, sink);
+    const read = await readSoFar(config, sink, captured);
+    // Of one that does not take everything and has read something, `sinkSelections` tells.
+    if (!selection.isAll && !read.isNew) continue;
+    const late = captured.filter(
+      (plan) => selection.takesTable(plan.database, plan.table) && read.of(plan).some(beginsLate),
+    );
+    warnings.push(
+      ...say(late.map(tableIdOf), (names, options) => {
+        const lacks = `has not read ${names} yet, and older records of them are deleted: it will lack rows that have not changed since`;
+        return `sink ${sink} ${lacks}; when it runs: sluice snapshot start ${options} --reconcile`;
+      }),
+    );
+  }
+  return warnings;
+}
+
 /** Of the sinks that do not take everything. Asks Kafka what they have read so far. */
 export async function sinkSelections(
   config: SluiceConfig,
@@ -43,13 +68,8 @@ async function changesOf(
   selection: TableSelection,
   captured: readonly TablePlan[],
 ): Promise<readonly string[]> {
-  const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
-  const topics = new Set(captured.flatMap((plan) => plan.topics));
-  const existing = await listTopics(kafka, (name) => topics.has(name));
-  const positions = await groupPositions(kafka, `${config.pipeline}.${sink}`, existing, null);
-  if (positions.every(({ committed }) => committed === null)) return [];
-  const byTopic = Map.groupBy(positions, ({ topic }) => topic);
-  const of = (plan: TablePlan): readonly GroupPosition[] => byTopic.get(plan.topics[0] ?? '') ?? [];
+  const { isNew, of } = await readSoFar(config, sink, captured);
+  if (isNew) return [];
   const isRead = (plan: TablePlan): boolean => of(plan).some(({ committed }) => committed !== null);
   const takes = ({ database, table }: TablePlan): boolean => selection.takesTable(database, table);
   const left = captured.filter((plan) => !takes(plan) && isRead(plan));
@@ -65,6 +85,28 @@ async function changesOf(
       return `takes ${names} from now on, and older records of them are deleted or were skipped; ${snapshot}`;
     }),
   ].map((text) => `sink ${sink} ${text}`);
+}
+
+interface ReadSoFar {
+  /** Whether it has read nothing yet. */
+  readonly isNew: boolean;
+  readonly of: (plan: TablePlan) => readonly GroupPosition[];
+}
+
+async function readSoFar(
+  config: SluiceConfig,
+  sink: string,
+  captured: readonly TablePlan[],
+): Promise<ReadSoFar> {
+  const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
+  const topics = new Set(captured.flatMap((plan) => plan.topics));
+  const existing = await listTopics(kafka, (name) => topics.has(name));
+  const positions = await groupPositions(kafka, `${config.pipeline}.${sink}`, existing, null);
+  const byTopic = Map.groupBy(positions, ({ topic }) => topic);
+  return {
+    isNew: positions.every(({ committed }) => committed === null),
+    of: (plan) => byTopic.get(plan.topics[0] ?? '') ?? [],
+  };
 }
 
 function beginsLate({ committed, low }: GroupPosition): boolean {

@@ -2,6 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { tableId, type TableName } from '@sluice/envelope';
 import { quoteIdentifier, readVariables, type TableDescription } from '@sluice/mysql';
 import type { PreflightProblem, SluiceConfig } from '@sluice/runtime';
+import { setGlobal } from '../source/set-global.ts';
 import { createTableFilter } from '../model/table-filter.ts';
 import { findTopicProblems } from './topic-checks.ts';
 
@@ -18,25 +19,35 @@ const is =
     value.toUpperCase() === wanted;
 
 const VARIABLE_RULES: readonly VariableRule[] = [
-  { name: 'log_bin', required: 'ON', accepts: is('ON'), fix: 'start the server with --log-bin' },
-  { name: 'binlog_format', required: 'ROW', accepts: is('ROW'), fix: "SET GLOBAL binlog_format = 'ROW';" },
+  {
+    name: 'log_bin',
+    required: 'ON',
+    accepts: is('ON'),
+    fix: 'start the server with log_bin in its option file',
+  },
+  {
+    name: 'binlog_format',
+    required: 'ROW',
+    accepts: is('ROW'),
+    fix: setGlobal("binlog_format = 'ROW'"),
+  },
   {
     name: 'binlog_row_image',
     required: 'FULL',
     accepts: is('FULL'),
-    fix: "SET GLOBAL binlog_row_image = 'FULL';",
+    fix: setGlobal("binlog_row_image = 'FULL'"),
   },
   {
     name: 'binlog_row_metadata',
     required: 'FULL',
     accepts: is('FULL'),
-    fix: "SET GLOBAL binlog_row_metadata = 'FULL';",
+    fix: setGlobal("binlog_row_metadata = 'FULL'"),
   },
   {
     name: 'server_id',
     required: 'not 0',
     accepts: (value) => value !== '0',
-    fix: 'SET GLOBAL server_id = 1; (unique among all replicas)',
+    fix: `${setGlobal('server_id = 1')}; it must be unique among all replicas`,
   },
 ];
 

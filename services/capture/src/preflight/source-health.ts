@@ -1,4 +1,5 @@
 import type { PreflightProblem } from '@sluice/runtime';
+import { setGlobal } from '../source/set-global.ts';
 
 const DAY_SECONDS = 86_400;
 const DISK_SHARE = 0.1;
@@ -13,7 +14,7 @@ export function retentionProblem(variables: ReadonlyMap<string, string>): Prefli
     setting: 'source variable binlog_expire_logs_seconds',
     found: `${seconds} s`,
     required: 'a day at least: capture can be away for no longer than the binlog is kept',
-    fix: 'SET GLOBAL binlog_expire_logs_seconds = 604800; (and the same in the configuration file)',
+    fix: setGlobal('binlog_expire_logs_seconds = 604800'),
   };
 }
 

@@ -1,5 +1,6 @@
 import { toPipelineError } from '@sluice/mysql';
 import { PipelineError, type ErrorCode } from '@sluice/runtime';
+import { setGlobal } from './set-global.ts';
 
 /** ER_MASTER_FATAL_ERROR_READING_BINLOG: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
 const CANNOT_READ_BINLOG = 1236;
@@ -29,12 +30,12 @@ const REASONS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [
     /GTID_MODE|AUTO_POSITION/u,
     'SOURCE_MISCONFIGURED',
-    'The source cannot be read by GTID. Run on it, when its replicas allow it: SET GLOBAL gtid_mode = ON;',
+    `The source cannot be read by GTID. Run on it, when its replicas allow it: ${setGlobal('gtid_mode = ON')}`,
   ],
   [
     /max_allowed_packet/iu,
     'SOURCE_MISCONFIGURED',
-    'An event is larger than the source may send. Run on it: SET GLOBAL max_allowed_packet = 1073741824;',
+    `An event is larger than the source may send. Run on it: ${setGlobal('max_allowed_packet = 1073741824')}`,
   ],
   [
     /bogus data|corrupt|truncated in the middle|checksum|crc/iu,

@@ -2,6 +2,7 @@ import { parseSequence } from '@sluice/envelope';
 import { binlogFileNumber } from '../model/position.ts';
 import { PipelineError } from '@sluice/runtime';
 import type { ReadFrom } from '../source/binlog-reader.ts';
+import { setGlobal } from '../source/set-global.ts';
 import type { BinlogStatus, GtidCoverage, ServerFacts } from '../source/server.ts';
 import type { ResumePoint } from './resume-point.ts';
 import { snapshotsOf, type Checkpoint } from './checkpoint.ts';
@@ -183,7 +184,7 @@ function checkGtids(facts: StartFacts, checkpoint: Checkpoint): void {
   if (!facts.server.gtid) {
     throw new PipelineError(
       'SOURCE_MISCONFIGURED',
-      `Capture can resume only by GTID: the source does not have ${checkpoint.file} of the server that was read before. Run on the source: SET GLOBAL gtid_mode = ON;`,
+      `Capture can resume only by GTID: the source does not have ${checkpoint.file} of the server that was read before. Run on the source: ${setGlobal('gtid_mode = ON')}`,
     );
   }
   if (facts.gtidCoverage?.available === false) throw purged(checkpoint);

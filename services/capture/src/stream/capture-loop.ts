@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { BinlogError, type BinlogDecoder } from '@sluice/binlog';
 import { PipelineError } from '@sluice/runtime';
 import type { BinlogReader } from '../source/binlog-reader.ts';
+import { setGlobal } from '../source/set-global.ts';
 import type { StreamPosition } from '../model/position.ts';
 import type { ChangeStream } from './change-stream.ts';
 import type { Flusher } from '../encode/flusher.ts';
@@ -313,7 +314,7 @@ function throwTranslated(error: unknown): never {
 function translate(error: unknown): Error {
   if (!(error instanceof BinlogError)) return asError(error);
   if (error.code === 'ROW_IMAGE_PARTIAL') {
-    const message = `${error.message}. Run on the source: SET GLOBAL binlog_row_image = 'FULL';`;
+    const message = `${error.message}. Run on the source: ${setGlobal("binlog_row_image = 'FULL'")}`;
     return new PipelineError('BINLOG_ROW_IMAGE_NOT_FULL', message, { cause: error });
   }
   if (error.code === 'EVENT_MISSING')

@@ -1,6 +1,7 @@
 import { describedColumns, type TableMap } from '@sluice/binlog';
 import { parseTableId, type Sequence, tableId, tableIdOf, type TableName } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
+import { setGlobal } from '../source/set-global.ts';
 import type { TablePublication } from '../model/publication.ts';
 import type { TableFilter } from '../model/table-filter.ts';
 import {
@@ -383,7 +384,7 @@ function metadataMissing(map: TableMap): PipelineError {
   const id = tableId(map.database, map.table);
   return new PipelineError(
     'BINLOG_METADATA_NOT_FULL',
-    `A change of ${id} was written without column names. Run on the source: SET GLOBAL binlog_row_metadata = 'FULL';`,
+    `A change of ${id} was written without column names. Run on the source: ${setGlobal("binlog_row_metadata = 'FULL'")}`,
     { context: { table: id } },
   );
 }

@@ -51,7 +51,9 @@ describe('findProblems', () => {
       'source variable binlog_row_metadata: absent',
       'source variable server_id: 0',
     ]);
-    expect(problems[1]?.fix).toBe("SET GLOBAL binlog_row_metadata = 'FULL';");
+    expect(problems[1]?.fix).toMatch(
+      /^SET GLOBAL binlog_row_metadata = 'FULL'; \(and in the server's option file, .* SET PERSIST/u,
+    );
   });
 
   test('a pattern without a table, and a key of no table', async () => {
