@@ -23,7 +23,14 @@ export const KAFKA: ServerDefinition = {
     await cp(run.template ?? '', data, { recursive: true });
     const file = join(run.folder, 'server.properties');
     await writeFile(file, serverProperties(data, run));
-    const args = [...serverOptions(run.env), ...javaArguments(run.program), 'kafka.Kafka', file];
+    const properties = run.flags.filter(isSystemProperty);
+    const args = [
+      ...serverOptions(run.env),
+      ...properties,
+      ...javaArguments(run.program),
+      'kafka.Kafka',
+      file,
+    ];
     return { command: (await findJava(run.env)).program, args, env: {}, cwd: run.folder };
   },
   answers: async (host, port) => (await brokersKnown(host, port)) > 0,
@@ -31,7 +38,8 @@ export const KAFKA: ServerDefinition = {
 
 /**
  * `flags` are lines of server.properties ("num.io.threads=4"); a later line wins over an earlier one. `{port}` and
- * `{innerPort}` in them stand for the ports of clients and of the controller, which are not known before.
+ * `{innerPort}` in them stand for the ports of clients and of the controller, which are not known before. One that begins with `-D` is a
+ * system property of Java instead.
  */
 export function serverProperties(data: string, run: Pick<ServerRun, 'port' | 'innerPort' | 'flags'>): string {
   const settings = [
@@ -56,10 +64,16 @@ export function serverProperties(data: string, run: Pick<ServerRun, 'port' | 'in
     'num.network.threads=2',
     'num.io.threads=4',
   ];
-  const flags = run.flags.map((flag) =>
-    flag.replaceAll('{port}', String(run.port)).replaceAll('{innerPort}', String(run.innerPort)),
-  );
+  const flags = run.flags
+    .filter((flag) => !isSystemProperty(flag))
+    .map((flag) =>
+      flag.replaceAll('{port}', String(run.port)).replaceAll('{innerPort}', String(run.innerPort)),
+    );
   return `${[...settings, ...flags].join('\n')}\n`;
+}
+
+function isSystemProperty(flag: string): boolean {
+  return flag.startsWith('-D');
 }
 
 async function install(context: InstallerContext): Promise<{ program: string; template: string }> {
