@@ -60,11 +60,12 @@ async function dump(line: CommandLine, config: SluiceConfig, screen: Screen): Pr
   if (envelopes === undefined && sql === undefined)
     throw new UsageError('--output-file for envelopes or --sql-file for SQL is needed');
   const { dumpOrphans } = await importCapture(() => import('@sluice/capture/orphans'));
-  const files = new NewFiles();
-  const { leftOut, ...findings } = await dumpOrphans(source, {
-    envelopes: envelopes === undefined ? null : files.open('output-file', envelopes),
-    sql: sql === undefined ? null : files.open('sql-file', sql),
-  }).finally(() => files.close());
+  const { leftOut, ...findings } = await NewFiles.during(async (files) =>
+    dumpOrphans(source, {
+      envelopes: envelopes === undefined ? null : files.open('output-file', envelopes),
+      sql: sql === undefined ? null : files.open('sql-file', sql),
+    }),
+  );
   show(screen, { ...findings, leftOut }, [], []);
   if (leftOut > 0 && envelopes !== undefined)
     screen.say(
@@ -78,9 +79,8 @@ async function flashback(line: CommandLine, config: SluiceConfig, screen: Screen
   const source = orphanSourceOf(line, config);
   const path = line.values.needed('sql-file');
   const { flashbackOrphans } = await importCapture(() => import('@sluice/capture/orphans'));
-  const files = new NewFiles();
-  const findings = await flashbackOrphans(source, () => files.open('sql-file', path)).finally(() =>
-    files.close(),
+  const findings = await NewFiles.during((files) =>
+    flashbackOrphans(source, () => files.open('sql-file', path)),
   );
   show(screen, findings, [], []);
   sayFindings(findings, [], screen);

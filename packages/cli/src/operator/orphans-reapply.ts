@@ -36,9 +36,8 @@ async function reapply(line: CommandLine, config: SluiceConfig, screen: Screen):
   const login = await loginOf(values);
   const isApplied = values.flag('apply');
   const output = values.text('output-file');
-  const files = new NewFiles();
-  const write = output === undefined ? null : files.open('output-file', output);
-  try {
+  return NewFiles.during(async (files) => {
+    const write = output === undefined ? null : files.open('output-file', output);
     const work = (): Promise<Reapplied> => reapplyOrphans(source, { isApplied, login, decisions });
     const done = isApplied
       ? await audited(orderOf(source, decisions.size, values, config, screen), work)
@@ -46,9 +45,7 @@ async function reapply(line: CommandLine, config: SluiceConfig, screen: Screen):
     for (const conflict of done.conflicts) write?.(`${JSON.stringify(conflict)}\n`);
     tell(done, screen);
     return done.conflicts.length > 0 ? 'different' : true;
-  } finally {
-    files.close();
-  }
+  });
 }
 
 function orderOf(

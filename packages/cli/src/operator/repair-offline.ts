@@ -42,7 +42,7 @@ export async function repairOffline(
     } finally {
       await source.close();
     }
-    write(sqlFile, text);
+    await write(sqlFile, text);
     return results;
   });
 }
@@ -71,11 +71,6 @@ async function statementsFor(
   }
 }
 
-function write(sqlFile: string, text: string): void {
-  const files = new NewFiles();
-  try {
-    files.open('sql-file', sqlFile)(text);
-  } finally {
-    files.close();
-  }
+function write(sqlFile: string, text: string): Promise<void> {
+  return NewFiles.during(async (files) => files.open('sql-file', sqlFile)(text));
 }

@@ -20,7 +20,7 @@ test.each([
     'a file of a command',
     (path: string) => `
       import { NewFiles } from '${source}/operator/new-files.ts';
-      new NewFiles().open('sql-file', '${path}')('x'.repeat(5000));`,
+      await NewFiles.during(async (files) => files.open('sql-file', '${path}')('x'.repeat(5000)));`,
     '--sql-file: ',
   ],
   [

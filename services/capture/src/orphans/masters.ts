@@ -16,7 +16,7 @@ export interface Master {
   readonly gtids: GtidSet;
 }
 
-type Address = Pick<SourceHost, 'host' | 'port'>;
+export type Address = Pick<SourceHost, 'host' | 'port'>;
 
 export const addressText = ({ host, port }: Address): string => `${host}:${port}`;
 
@@ -48,7 +48,10 @@ export async function openMaster(
 }
 
 /** All that the server has executed. MariaDB: what is in its binlog, and what it has replicated. */
-async function transactionsOf(connection: Connection, { flavour }: ServerFacts): Promise<string> {
+export async function transactionsOf(
+  connection: Connection,
+  { flavour }: Pick<ServerFacts, 'flavour'>,
+): Promise<string> {
   if (flavour === 'mysql') {
     const [row] = await queryRows(connection, 'SELECT @@GLOBAL.gtid_executed AS gtids');
     return String(row?.['gtids'] ?? '').replace(/\s/gu, '');

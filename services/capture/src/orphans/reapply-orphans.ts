@@ -12,6 +12,7 @@ import type { OrphanTables } from './orphan-tables.ts';
 import { Reapply, type OrphanChanges } from './reapply.ts';
 import { refuseKeyless, refuseStatements } from './refuse-orphans.ts';
 import { refuseTriggers } from './refuse-triggers.ts';
+import { refuseUnapplied } from './refuse-unapplied.ts';
 import { RowSlots } from './row-slots.ts';
 import { rowsOf } from './row-values.ts';
 import { SqlStatements } from './sql-statements.ts';
@@ -39,15 +40,16 @@ export interface Reapplied extends OrphanFindings {
   readonly conflicts: readonly Conflict[];
 }
 
-/** Puts the orphans on the new master. Throws as `findOrphans`, ORPHANS_REFUSED for what is no change of a row, and as the new master fails. */
+/**
+ * Puts the orphans on the new master. Throws as `findOrphans`, ORPHANS_REFUSED for what is no change of a row and while the new master still
+ * applies what it has received, and as the new master fails.
+ */
 export async function reapplyOrphans(source: OrphanSource, order: ReapplyOrder): Promise<Reapplied> {
-  const { findings, consumer: taken } = await findOrphans(source, (tables) => new OrphanRows(tables), 'new');
   const { config, from, to } = source;
-  const { connection, facts } = await openMaster(
-    config,
-    newMasterOf(config, from, to),
-    order.login ?? undefined,
-  );
+  const address = newMasterOf(config, from, to);
+  await refuseUnapplied(config, address);
+  const { findings, consumer: taken } = await findOrphans(source, (tables) => new OrphanRows(tables), 'new');
+  const { connection, facts } = await openMaster(config, address, order.login ?? undefined);
   try {
     await refuseTriggers(connection, facts.account, taken.written);
     const { cascades } = taken.tables;
