@@ -13,6 +13,7 @@ import { testSize } from '../harness/test-size.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
 import { closingStatements, runSqlFile } from '../harness/processes/sql-file.ts';
 import { auditedRoutes, binlogPaths, rowsOn } from '../harness/workloads/orphan-rows.ts';
+import { countsOf, decide, outlineOf, whysOf } from '../harness/records/orphan-answers.ts';
 import {
   bulkChanges,
   COMMON_CHANGES,
@@ -36,14 +37,6 @@ const BULK = testSize('SLUICE_ORPHANS', 16);
 const CHANGES = [...ORPHANED_CHANGES, ...bulkChanges(BULK)];
 
 type Row = Readonly<Record<string, unknown>>;
-
-interface Listed {
-  readonly transactions: number;
-  readonly orphans: readonly {
-    readonly gtid: string;
-    readonly tables: readonly { readonly table: string; readonly counts: Readonly<Record<string, number>> }[];
-  }[];
-}
 
 test.each(['mysql', 'mariadb'] as const)(
   '%s: what the old master kept is listed, taken back there, and put on the new one',
@@ -332,49 +325,6 @@ const RECORDS: readonly (readonly string[])[] = [
 
 function addressOf({ host, port }: MysqlServer): string {
   return `${host}:${port}`;
-}
-
-function outlineOf({ document, said }: CommandEnd) {
-  if (document === null) throw new Error(said);
-  return (document as Listed).orphans.map(({ gtid, tables }) => ({
-    gtid,
-    does: Object.fromEntries(
-      tables.map(({ table, counts }) => [table, [counts['INSERT'], counts['UPDATE'], counts['DELETE']]]),
-    ),
-  }));
-}
-
-interface ListedConflict {
-  readonly table: string;
-  readonly key: { readonly id: number };
-}
-
-/** What reapply has counted, and the ids of the rows that it has left. */
-function countsOf({ document, said }: CommandEnd) {
-  if (document === null) throw new Error(said);
-  const { applied, already, conflicts } = document as {
-    readonly applied: number;
-    readonly already: number;
-    readonly conflicts: readonly ListedConflict[];
-  };
-  return { applied, already, conflicts: conflicts.map(({ key }) => key.id) };
-}
-
-function whysOf({ document, said }: CommandEnd): string[] {
-  if (document === null) throw new Error(said);
-  return (document as { readonly conflicts: readonly { readonly why: string }[] }).conflicts.map(
-    ({ why }) => why,
-  );
-}
-
-/** Writes decisions into a list of conflicts, by the ids of the rows. */
-async function decide(path: string, choices: Readonly<Record<number, string>>): Promise<void> {
-  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-  const decided = lines.map((line) => {
-    const conflict = JSON.parse(line) as ListedConflict;
-    return JSON.stringify({ ...conflict, decision: choices[conflict.key.id] ?? null });
-  });
-  await writeFile(path, decided.join('\n'));
 }
 
 /** The old master has orphans, the new one has gone on; `source` of the configuration is the new one. */

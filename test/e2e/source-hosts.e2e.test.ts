@@ -4,6 +4,7 @@ import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
 import { ReplicatedSource } from '../harness/histories/replica.ts';
 import { testScope } from '../harness/scope.ts';
+import { sluice } from '../harness/processes/sluice-command.ts';
 import type { ServiceProcess } from '../harness/processes/service-process.ts';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import { readRows } from '../harness/records/table-records.ts';
@@ -77,6 +78,27 @@ test.each(['mysql', 'mariadb'] as const)(
     await eventually('another generation', async () => (await statusOf(capture)).stream?.generation === 2);
     expect(capture.log.filter(({ event }) => event === 'source.switched')).toHaveLength(1);
     await arrived(capture, 5);
+    const history = await sluice(pipeline.configFile, 'source', 'history');
+    const [old, present] = [source, replica].map(({ host, port }) => `${host}:${port}`);
+    expect(history.document).toMatchObject({
+      server: present,
+      switches: [
+        {
+          generation: 1,
+          from: null,
+          to: { address: old },
+          by: null,
+          why: 'the first server of the pipeline',
+        },
+        {
+          generation: 2,
+          from: { address: old },
+          to: { address: present },
+          by: null,
+          why: expect.stringContaining(`${old}: `) as string,
+        },
+      ],
+    });
     await servers.on('replica', STOP[flavour]);
     await servers.on('replica', 'SET GLOBAL read_only = OFF');
     await insert('replica', 6);

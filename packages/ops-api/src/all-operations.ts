@@ -13,6 +13,7 @@ import {
   startSqlSnapshots,
   throttleSnapshot,
 } from './snapshots.ts';
+import { sourceHistory } from './sources.ts';
 import { captureStatus, health, sinkStatus } from './status.ts';
 
 /** What is known of an operation without its types. */
@@ -28,6 +29,7 @@ export const OPERATIONS: Readonly<Record<'capture' | 'sink', readonly AnyOperati
     captureStatus,
     showLeader,
     handOver,
+    sourceHistory,
     listSnapshots,
     startSnapshots,
     startSqlSnapshots,

@@ -26,6 +26,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
       openApiRoute,
       heapRoute(),
       ...capture.captureRoutes(),
+      ...capture.sourceRoutes(),
       ...snapshotRoutes(() => capture.snapshotController),
       ...capture.ddlRoutes(),
     ],

@@ -13,6 +13,7 @@ import { KnownTopics } from './catalog/known-topics.ts';
 import { captureRoutes } from './ops/capture-routes.ts';
 import { CaptureView } from './ops/capture-view.ts';
 import { ddlRoutes, publishCleared } from './ops/ddl-routes.ts';
+import { sourceRoutes } from './ops/source-routes.ts';
 import type { CaptureSession } from './session/capture-session.ts';
 import { CurrentState } from './session/current-state.ts';
 import { LateDecisions } from './session/late-decisions.ts';
@@ -143,7 +144,7 @@ export class Capture {
     const [settings, metrics, tracing, log] = [this.#settings, this.#metrics, this.#tracing, this.#log];
     const [topics, refusals, standby] = [this.#topics, this.#refusals, this.#standby];
     const tools = { topics, refusals, standby, metrics, tracing, log };
-    const options = { settings, acceptLostCheckpoint, hasStreamed, ...tools };
+    const options = { settings, acceptLostCheckpoint, hasStreamed, order: null, ...tools };
     const steps: StartSteps = {
       onStep: (kind) => this.#state.enter({ kind }),
       onWait: (leader) => this.#standsBy(leader),
@@ -210,6 +211,13 @@ export class Capture {
 
   captureRoutes(): readonly OpsRoute[] {
     return captureRoutes(this.#handover);
+  }
+
+  sourceRoutes(): readonly OpsRoute[] {
+    return sourceRoutes(() => ({
+      session: this.#state.session,
+      leader: this.#standby.leader?.record.instance ?? null,
+    }));
   }
 
   ddlRoutes(): readonly OpsRoute[] {

@@ -24,6 +24,7 @@ import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
 import { repairCommand } from './repair-command.ts';
 import { captureCommand, sinkCommand } from './service-commands.ts';
+import { sourceHistoryCommand } from './source-history.ts';
 import { sinkPauseCommand, sinkResumeCommand } from './sink-pause.ts';
 import { sinkRewindCommand } from './sink-rewind.ts';
 import {
@@ -45,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   topCommand,
   captureLeaderCommand,
   captureHandoverCommand,
+  sourceHistoryCommand,
   doctorCommand,
   logsCommand,
   heapCommand,

@@ -40,8 +40,8 @@ export function unappliedIn(
     return `replicates, and what it has received cannot be seen: GRANT ${right} ON *.* TO ${account}`;
   }
   const waiting = GtidSet.parse(flavour, received).minus(executed);
-  const name = String(channel['Channel_Name'] ?? channel['Connection_name'] ?? '');
-  const by = name === '' ? '' : ` by its channel "${name}"`;
+  const name = channel['Channel_Name'] ?? channel['Connection_name'];
+  const by = typeof name === 'string' && name !== '' ? ` by its channel "${name}"` : '';
   const isBehind = flavour === 'mariadb' && received === '' && hasUnread(channel);
   if (waiting.isEmpty && !isBehind) return null;
   const which = isBehind ? '' : `: ${waiting.toString()}`;

@@ -8,6 +8,7 @@ import { SchemaHistory } from '../catalog/schema-history.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { TableShape } from '../model/table.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
+import type { SourceOrder } from '../source/choose-host.ts';
 import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
 import { findGapProblems, type BinlogGaps } from './binlog-gaps.ts';
@@ -28,6 +29,8 @@ export interface CheckOptions {
   readonly hasStreamed: boolean;
   /** Whether to begin anew whatever the checkpoint says. */
   readonly acceptLostCheckpoint: boolean;
+  /** Which of several servers an operator wants to be read. */
+  readonly order?: SourceOrder | null;
 }
 
 /** What a start finds at the source and in Kafka. */
@@ -64,8 +67,8 @@ export type Fit = Checked & { readonly status: BinlogStatus };
  * be asked; what else is wrong is in the answer.
  */
 export async function check(options: CheckOptions, signal: AbortSignal): Promise<Checked> {
-  const { settings, acceptLostCheckpoint } = options;
-  const reached = await reachServers(settings, acceptLostCheckpoint, signal);
+  const { settings } = options;
+  const reached = await reachServers(settings, options, signal);
   const { source, kafkaError } = reached;
   const connection = await source.connect();
   try {

@@ -5,11 +5,17 @@ import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { kafkaProblem, sourceProblem } from './connection-problems.ts';
 import type { PublishedPlace } from '../source/host-facts.ts';
+import type { SourceOrder } from '../source/choose-host.ts';
 import { openSource, type Source } from '../source/source.ts';
 import { openCheckpoint } from '../state/checkpoint.ts';
 
 /** How long the brokers may take to answer before that is said (ms); publishing outlives much longer outages. */
 const BROKER_PATIENCE_MS = 5000;
+
+export interface HostChoice {
+  readonly acceptLostCheckpoint: boolean;
+  readonly order?: SourceOrder | null;
+}
 
 export interface ReachedServers {
   readonly source: Source;
@@ -22,16 +28,16 @@ export interface ReachedServers {
  * retryable) when this pipeline has a checkpoint: its settings were right once. Without one nobody knows that they ever
  * were: PREFLIGHT_FAILED names them. KAFKA_UNREACHABLE when Kafka does not answer either: then that is not known.
  *
- * @param acceptLostCheckpoint whether a server may be read that lacks what was published
+ * @param choice whether a server may be read that lacks what was published, and which one an operator wants to be read
  */
 export async function reachServers(
   settings: CaptureSettings,
-  acceptLostCheckpoint: boolean,
+  choice: HostChoice,
   signal: AbortSignal,
 ): Promise<ReachedServers> {
   const kafka = kafkaErrorOf(settings, signal);
   const [source, kafkaError] = await Promise.all([
-    openPublished(settings, acceptLostCheckpoint, signal).catch(pipelineErrorOnly),
+    openPublished(settings, choice, signal).catch(pipelineErrorOnly),
     kafka,
   ]);
   if (!(source instanceof PipelineError)) return { source, kafkaError };
@@ -80,12 +86,12 @@ async function kafkaErrorOf(settings: CaptureSettings, signal: AbortSignal): Pro
 /** Of several servers, one that has what was published: where that ends is asked before. */
 async function openPublished(
   settings: CaptureSettings,
-  acceptLostCheckpoint: boolean,
+  { acceptLostCheckpoint, order }: HostChoice,
   signal: AbortSignal,
 ): Promise<Source> {
   const isOne = settings.config.source.hosts.length === 1;
   const place = isOne || acceptLostCheckpoint ? null : await publishedPlace(settings, signal);
-  return openSource(settings.config, place);
+  return openSource(settings.config, place, order);
 }
 
 /** Null where there is no checkpoint, or none that can be read: the start itself judges that, after the fence. */

@@ -6,7 +6,8 @@ import { writeCheckpoint } from '../stream/checkpoint-maker.ts';
 import { ForeignKeys } from '../tables/foreign-keys.ts';
 import { TableLife } from '../tables/table-life.ts';
 import { lostTopics } from './lost-topics.ts';
-import { afterDrainTime, limitsOf, newBuffers, oversizeOf, type DrainTime } from './publishing.ts';
+import { afterDrainTime, limitsOf, newBuffers, oversizeOf, writeStreamHeartbeat } from './publishing.ts';
+import type { DrainTime } from './publishing.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { RefusedTable } from '../preflight/refused-tables.ts';
 import type { SnapshotController } from '../snapshot/snapshot-controller.ts';
@@ -23,7 +24,6 @@ import type { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 import { ColumnCatalog } from '../catalog/column-catalog.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
-import { writeHeartbeat } from '../encode/control-writer.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
 import { Flusher, type Published } from '../encode/flusher.ts';
 import type { OversizeRows } from '../encode/oversize.ts';
@@ -109,7 +109,7 @@ export class CaptureSession {
       limits: limitsOf(settings),
       settleTables: () => this.#tables.settle(),
       writeCheckpoint: (buffer) => this.#writeCheckpoint(buffer),
-      writeHeartbeat: (buffer) => this.#writeHeartbeat(buffer),
+      writeHeartbeat: (buffer) => writeStreamHeartbeat(buffer, settings, this.#stream),
       measure: (stages) => parts.metrics.stages(stages),
     });
     this.#tables = this.#watchTables(columnCatalog, () => decoder.forgetTables());
@@ -290,6 +290,11 @@ export class CaptureSession {
     return this.#foreignKeys.unfollowed(this.gaps.cascades);
   }
 
+  /** Which servers were read, this one last. */
+  get sources(): SessionParts['sources'] {
+    return this.#parts.sources;
+  }
+
   /** Of the server that is read: `host:port`. */
   get address(): string {
     return this.#parts.source.address;
@@ -374,17 +379,10 @@ export class CaptureSession {
     void this.#loop.atBoundary(null, note).catch(() => undefined);
   }
 
-  #writeHeartbeat(buffer: PublishBuffer): void {
-    const stream = this.#stream;
-    const point = stream.point();
-    const timestamp = stream.atTip ? stream.now : point.timestamp;
-    writeHeartbeat(buffer, this.#parts.settings.prefix, { ...point, timestamp });
-  }
-
   #writeCheckpoint(buffer: PublishBuffer): void {
-    const { settings, source, plan } = this.#parts;
-    const [stream, jobStore] = [this.#stream, this.#jobStore];
-    writeCheckpoint(buffer, { settings, server: source.facts, plan, stream, jobStore }, this.#parts);
+    const { settings, source, plan, sources } = this.#parts;
+    const known = { settings, server: source.facts, plan, sources };
+    writeCheckpoint(buffer, { ...known, stream: this.#stream, jobStore: this.#jobStore }, this.#parts);
   }
 
   #countPublished(published: Published): void {

@@ -1,8 +1,10 @@
 import type { RecordSeals, TransactionalPublisher } from '@sluice/kafka';
 import { whenAborted, type Logger } from '@sluice/runtime';
+import type { ChangeStream } from '../stream/change-stream.ts';
 import type { LoopLimits } from '../stream/capture-loop.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { CaptureMetrics } from './metrics.ts';
+import { writeHeartbeat } from '../encode/control-writer.ts';
 import { OversizeRows } from '../encode/oversize.ts';
 import { BatchPool, PublishBuffer } from '../encode/publish-buffer.ts';
 
@@ -31,6 +33,17 @@ export function afterDrainTime(stop: AbortSignal): DrainTime {
   const timeUp = new AbortController();
   const forget = whenAborted(stop, () => setTimeout(() => timeUp.abort(stop.reason), DRAIN_MS).unref());
   return { signal: timeUp.signal, forget };
+}
+
+/** A source that is read to its end has nothing older than now. */
+export function writeStreamHeartbeat(
+  buffer: PublishBuffer,
+  { prefix }: CaptureSettings,
+  stream: Pick<ChangeStream, 'atTip' | 'now' | 'point'>,
+): void {
+  const point = stream.point();
+  const timestamp = stream.atTip ? stream.now : point.timestamp;
+  writeHeartbeat(buffer, prefix, { ...point, timestamp });
 }
 
 export function limitsOf({ config }: CaptureSettings): LoopLimits {

@@ -6,12 +6,12 @@ import { capturedShapes } from '../catalog/known-tables.ts';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
-import type { DdlJournal } from '../ddl/ddl-journal.ts';
 import { askForPlace } from '../preflight/ask-for-place.ts';
 import type { Fit } from '../preflight/check.ts';
 import { newcomerOf, tablesKnown } from '../preflight/new-tables.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
-import { highestGeneration, readKeptState } from '../state/kept-state.ts';
+import { highestGeneration, readKeptState, type KeptState } from '../state/kept-state.ts';
+import { sourcesOf } from '../state/source-history.ts';
 import { isSameSpace, planStart, type StartFacts, type StartPlan } from '../state/plan-start.ts';
 import { CaptureSession } from './capture-session.ts';
 import type { Fenced } from './fence.ts';
@@ -46,7 +46,7 @@ async function openSession(
   const { settings, refusals, log } = options;
   const { config } = settings;
   const { registry, lost } = fenced;
-  const { plan, journal } = await restorePlan(options, checked, registry, signal);
+  const { plan, kept: state } = await restorePlan(options, checked, registry, signal);
   await admitLater(settings, registry, log);
   reportRemoved(settings, plan, log);
   reportLost(lost, log);
@@ -64,7 +64,9 @@ async function openSession(
   const { source, history, gaps } = checked;
   const news = { refusals, metrics, tracing, log };
   const found = { source, history, tables, refused, gaps, topics, ...fenced };
-  return CaptureSession.open({ settings, plan: { ...plan, snapshots }, journal, ...found, ...news }, signal);
+  const sources = sourcesOf({ source, plan, ...state, order: options.order, now: Date.now() });
+  const decided = { plan: { ...plan, snapshots }, sources, journal: state.journal };
+  return CaptureSession.open({ settings, ...decided, ...found, ...news }, signal);
 }
 
 function knownOf({ snapshots: { known } }: StartPlan): ReadonlySet<string> | null {
@@ -77,7 +79,7 @@ async function restorePlan(
   checked: Fit,
   registry: TableRegistry,
   signal: AbortSignal,
-): Promise<{ readonly plan: StartPlan; readonly journal: DdlJournal }> {
+): Promise<{ readonly plan: StartPlan; readonly kept: KeptState }> {
   const { prefix, config } = settings;
   const { history } = checked;
   const passedOver: RecordPlace[] = [];
@@ -91,7 +93,8 @@ async function restorePlan(
       seals: settings.seals,
       unsealed: passedOver,
     };
-    const { checkpoint, generationId, journal, unsealed } = await readKeptState(reader, wanted);
+    const kept = await readKeptState(reader, wanted);
+    const { checkpoint, generationId, unsealed } = kept;
     reportUnsealed(unsealed, log);
     for (const _ of unsealed) metrics.refused('RECORD_UNSEALED');
     for (const record of history.newest) registry.restore(record);
@@ -116,7 +119,7 @@ async function restorePlan(
     refuseOvertaken(settings, place.gtidCoverage);
     const generations = { topicGeneration, generationId, newGenerationId: randomUUID() };
     const plan = planStart({ checkpoint, ...generations, server, status, acceptLostCheckpoint, ...place });
-    return { plan, journal };
+    return { plan, kept };
   } finally {
     reader.close();
   }

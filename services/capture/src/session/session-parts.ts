@@ -9,6 +9,7 @@ import type { BinlogGaps } from '../preflight/binlog-gaps.ts';
 import type { RefusedTable } from '../preflight/refused-tables.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { Source } from '../source/source.ts';
+import type { SourceSwitch } from '../state/source-history.ts';
 import type { StartPlan } from '../state/plan-start.ts';
 import type { LostTables } from './lost-topics.ts';
 import type { CaptureMetrics } from './metrics.ts';
@@ -20,6 +21,8 @@ export interface SessionParts {
   readonly source: Source;
   readonly publisher: TransactionalPublisher;
   readonly plan: StartPlan;
+  /** Which servers were read, the present one last. */
+  readonly sources: readonly SourceSwitch[];
   /** Tables whose topics are gone: `plan.snapshots` knows nothing of their first snapshot. */
   readonly lost: LostTables;
   readonly topics: KnownTopics;

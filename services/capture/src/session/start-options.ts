@@ -1,6 +1,7 @@
 import type { Logger, Tracing } from '@sluice/runtime';
 import type { KnownTopics } from '../catalog/known-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
+import type { SourceOrder } from '../source/choose-host.ts';
 import type { Standby } from '../standby/standby.ts';
 import type { CaptureMetrics } from './metrics.ts';
 import type { RefusalNews } from './refusal-news.ts';
@@ -12,6 +13,8 @@ export interface StartOptions {
   readonly acceptLostCheckpoint: boolean;
   /** Whether this process has streamed before: a table that turned up since and cannot be captured is left alone then. */
   readonly hasStreamed: boolean;
+  /** Which of `source.hosts` an operator wants to be read; null: capture chooses. */
+  readonly order: SourceOrder | null;
   readonly topics: KnownTopics;
   readonly standby: Standby;
   readonly refusals: RefusalNews;

@@ -20,6 +20,14 @@ export interface PassedOver {
   readonly isPurged: boolean;
 }
 
+/** An operator's word about which of `source.hosts` is read from here on. */
+export interface SourceOrder {
+  /** `host:port` */
+  readonly address: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
 export interface Choice {
   readonly host: SourceHost;
   readonly server: ServerFacts;
@@ -54,26 +62,30 @@ async function probe(
 }
 
 /**
- * The server that was read before, where it still may be; else the first in the order of the setting that may be read and has all that was
- * published. Pure. Throws SOURCE_DIVERGED or SOURCE_BINLOG_PURGED when one of them lacks what a person alone can bring back,
+ * The server of the order, whatever its role; else the one that was read before, where it still may be; else the first in the order of the
+ * setting. Each must have all that was published. Pure. Throws SOURCE_DIVERGED or SOURCE_BINLOG_PURGED when one of them lacks what a person alone can bring back,
  * SOURCE_UNUSABLE when one may become usable by itself, and what each of them said when none of them answers.
  */
 export function chooseHost(
   probed: readonly Probed[],
   read: SourceConfig['read'],
   place: PublishedPlace | null,
+  order: Pick<SourceOrder, 'address'> | null = null,
 ): Choice {
-  const judged = probed.map(({ host, found }) => ({
-    host,
-    found,
-    against: against(host, found, read, place),
-  }));
-  const usable = judged.flatMap(({ host, found, against: why }) =>
-    why === null && !(found instanceof PipelineError) ? [{ host, server: found.server }] : [],
+  const judged = probed.map(({ host, found }) => {
+    const isOrdered = order !== null && order.address === `${host.host}:${host.port}`;
+    const [asked, role] = isOrdered ? [{ host: host.host, port: host.port }, 'any' as const] : [host, read];
+    return { host, found, isOrdered, against: against(asked, found, role, place) };
+  });
+  const usable = judged.flatMap(({ host, found, isOrdered, against: why }) =>
+    why === null && !(found instanceof PipelineError) ? [{ host, server: found.server, isOrdered }] : [],
   );
   const passedOver = judged.flatMap(({ against: why }) => (why === null ? [] : [why]));
-  const chosen = usable.find(({ server }) => server.identity === place?.server) ?? usable[0];
-  if (chosen !== undefined) return { ...chosen, passedOver };
+  const chosen =
+    usable.find(({ isOrdered }) => isOrdered) ??
+    usable.find(({ server }) => server.identity === place?.server) ??
+    usable[0];
+  if (chosen !== undefined) return { host: chosen.host, server: chosen.server, passedOver };
   throw noneUsable(probed, passedOver);
 }
 

@@ -11,6 +11,7 @@ import type { RecordPlace, RecordSeals, TopicReader, TopicRecord } from '@sluice
 import { PipelineError } from '@sluice/runtime';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { isStateBegin } from './ddl-state.ts';
+import { sourcesIn, type SourceSwitch } from './source-history.ts';
 import { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { SchemaHistoryRecord } from '../catalog/table-registry.ts';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
@@ -21,6 +22,8 @@ export interface KeptState {
   readonly checkpoint: Checkpoint | null;
   /** Of the checkpoint's generation; null where a version opened it that gave none. */
   readonly generationId: string | null;
+  /** Which servers were read, by that checkpoint. */
+  readonly sources: readonly SourceSwitch[];
   readonly journal: DdlJournal;
   /** Records without a seal that somebody has written: since the checkpoint, and to schema history and DDL topic since there are seals. */
   readonly unsealed: readonly RecordPlace[];
@@ -61,6 +64,7 @@ export async function readKeptState(
   return {
     checkpoint,
     generationId,
+    sources: sourcesIn(newest?.headers),
     journal,
     unsealed: [...unsealed, ...options.history.unsealed, ...sealed.passedOver],
   };

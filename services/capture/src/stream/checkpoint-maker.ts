@@ -7,6 +7,7 @@ import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { ServerFacts } from '../source/server.ts';
 import { sealCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
+import { SOURCES_HEADER, type SourceSwitch } from '../state/source-history.ts';
 import { writeDdlState } from '../state/ddl-state.ts';
 import type { StartPlan } from '../state/plan-start.ts';
 import { OWN_MARK } from '../standby/process-mark.ts';
@@ -17,6 +18,7 @@ export interface CheckpointParts {
   readonly settings: CaptureSettings;
   readonly server: ServerFacts;
   readonly plan: Pick<StartPlan, 'generation' | 'generationId'>;
+  readonly sources: readonly SourceSwitch[];
   readonly stream: ChangeStream;
   readonly jobStore: SnapshotJobStore;
 }
@@ -46,9 +48,12 @@ export function writeCheckpoint(
   history.summarise(buffer, now);
   writeDdlState(journal, buffer, prefix, now);
   const to = { topic: checkpointsTopic(prefix), partition: 0 };
-  const { generationId } = parts.plan;
-  const headers = generationId === null ? WRITER : { ...WRITER, [GENERATION_ID_HEADER]: generationId };
-  appendJson(buffer, to, config.pipeline, sealCheckpoint(makeCheckpoint(parts)), now, headers);
+  appendJson(buffer, to, config.pipeline, sealCheckpoint(makeCheckpoint(parts)), now, headersOf(parts));
+}
+
+function headersOf({ plan: { generationId }, sources }: CheckpointParts): Readonly<Record<string, string>> {
+  const id = generationId === null ? {} : { [GENERATION_ID_HEADER]: generationId };
+  return { ...WRITER, ...id, [SOURCES_HEADER]: JSON.stringify(sources) };
 }
 
 /** The checkpoint that covers everything the stream has put into the buffer so far. */

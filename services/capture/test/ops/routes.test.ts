@@ -3,6 +3,7 @@ import { createLogger } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { captureRoutes } from '../../src/ops/capture-routes.ts';
 import { ddlRoutes } from '../../src/ops/ddl-routes.ts';
+import { sourceRoutes } from '../../src/ops/source-routes.ts';
 import { snapshotRoutes } from '../../src/ops/snapshot-routes.ts';
 
 test('capture answers every operation that is declared for it, and no other', () => {
@@ -11,6 +12,7 @@ test('capture answers every operation that is declared for it, and no other', ()
   const routes = [
     heapRoute(),
     ...captureRoutes({ captures: nobody, order: () => Promise.resolve({ why: 'nobody leads' }) }),
+    ...sourceRoutes(() => ({ session: null, leader: null })),
     ...snapshotRoutes(() => null),
     ...ddlRoutes({
       journal: () => null,

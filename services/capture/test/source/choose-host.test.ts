@@ -114,3 +114,11 @@ test.each([
 ])('MariaDB: what of %s a server with %s lacks', (position, state, missing) => {
   expect(missingOfMariadb(position, state)).toBe(missing);
 });
+
+test('the one of an order, whatever its role, when it has all that was published', () => {
+  const servers = [probed('one'), probed('two', REPLICA, 'primary')];
+  const ordered = (hosts: readonly Probed[]): string =>
+    chooseHost(hosts, 'primary', PLACE, { address: 'two:3306' }).host.host;
+  expect(ordered(servers)).toBe('two');
+  expect(ordered([probed('one'), probed('two', { missing: 'one:99-100', isCatchingUp: true })])).toBe('one');
+});
