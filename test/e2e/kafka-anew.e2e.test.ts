@@ -21,11 +21,7 @@ test('sinks whose stores are of a later generation stop, and heal by the page', 
     TABLE,
     `INSERT INTO item VALUES ${ROWS}`,
   ]);
-  const first = await pipeline.launch('capture');
-  await first.process.ready();
-  await first.process.stop();
-  const capture = await pipeline.launch('capture', {}, ['--accept', 'lost-checkpoint']);
-  await capture.process.ready();
+  const capture = await pipeline.launch('capture', {}, ['--accept', 'lost-checkpoint=1']);
   const sinks = await pipeline.start(...SINK_SERVICES);
   await pipeline.converged();
   await stopped(capture, ...sinks);
@@ -66,9 +62,9 @@ async function change({ database }: SinkPipeline): Promise<void> {
 
 /** @param generation of the stores */
 async function heals(pipeline: SinkPipeline, generation: number): Promise<void> {
-  const [capture] = (await pipeline.start('capture')) as [PipelineProcess];
-  for (const service of SINK_SERVICES) {
-    const { process } = await pipeline.launch(service);
+  const capture = await pipeline.launch('capture');
+  const sinks = await Promise.all(SINK_SERVICES.map((sink) => pipeline.launch(sink)));
+  for (const { process } of sinks) {
     expect(await process.ended).toMatchObject({ code: 70 });
     const { err } = process.log.at(-1) ?? {};
     expect(err?.code).toBe('STORE_AHEAD');
