@@ -1,6 +1,6 @@
 /**
- * `npm run test:torture -- [folder or file …] [--every N] [--seconds N] [--sinks LIST]
- * [--report FILE]`: MariaDB's own regression suite on a
+ * `npm run test:torture -- [folder or file …] [--every N] [--from N]
+ * [--seconds N] [--sinks LIST] [--report FILE]`: MariaDB's own regression suite on a
  * source while a pipeline with three sinks captures all of it. README.md says what it prints.
  */
 import { writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     every: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
     seconds: { type: 'string', default: '36000' },
     sinks: { type: 'string', default: SINK_NAMES.join() },
     report: { type: 'string' },
@@ -61,7 +62,8 @@ const suite = await suiteFolder(say);
 const named = positionals.filter((name) => name.endsWith('.test'));
 const folders = positionals.filter((name) => !name.endsWith('.test'));
 const found = await testFiles(suite, positionals.length === 0 ? FOLDERS : folders);
-const files = [...named, ...found.files.filter((_, index) => index % Number(values.every) === 0)];
+const [every, from] = [Number(values.every), Number(values.from)];
+const files = [...named, ...found.files.filter((_, index) => index % every === from % every)];
 say(`${files.length} files; ${found.needRunner} of the folders are for the suite's own runner`);
 const flags = {
   // Nothing of this server has to outlive a power cut.
