@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PipelineError } from './errors.ts';
+import type { Logger } from './log.ts';
 import type { Histogram } from './metrics.ts';
 import type { OpsAudit } from './ops-audit.ts';
 import type { Principal } from './ops-access.ts';
@@ -16,6 +17,7 @@ export interface OpsListenerOptions extends GuardOptions {
   /** Null where nothing is kept of orders and refusals. */
   readonly audit: OpsAudit | null;
   readonly duration: Histogram<'route' | 'method' | 'status'>;
+  readonly log: Logger | undefined;
 }
 
 /** What comes to be known of a request while it is answered. */
@@ -32,7 +34,10 @@ export function opsListener(options: OpsListenerOptions) {
     const found = findRoute(options.routes, request);
     const seen: Seen = { who: null, body: '', isAdmitted: false };
     answer(options, request, found, seen)
-      .catch((error: unknown) => failure(error))
+      .catch((error: unknown) => {
+        tell(options.log, found, error);
+        return failure(error);
+      })
       .then(async (answered) => {
         await options.audit?.note(asked(request, found, seen, answered));
         if (answered.stream === undefined) respondJson(response, answered, request.method === 'HEAD');
@@ -93,6 +98,13 @@ function asked(
 function codeOf(body: unknown): string | null {
   if (typeof body !== 'object' || body === null || !('code' in body)) return null;
   return typeof body.code === 'string' ? body.code : null;
+}
+
+/** Who asked may be a script that looks at nothing: what went wrong in the service stands in its log too. */
+function tell(log: Logger | undefined, { route }: FoundRoute, error: unknown): void {
+  const level = error instanceof PipelineError ? 'warn' : 'error';
+  const asked = { method: route?.method, route: route?.path };
+  log?.[level]({ event: 'ops.failed', ...asked, err: error }, 'a request to the ops API failed');
 }
 
 function failure(error: unknown): OpsResponse {

@@ -133,13 +133,13 @@ export async function startMetricsServer(options: {
 
 /** What answers on the API's port, and on that of probes. */
 async function answersOf(options: OpsServersOptions) {
-  const { allowedHosts = [], tokensFile = null, setting = 'ops', registry, audit: log } = options;
+  const { allowedHosts = [], tokensFile = null, setting = 'ops', registry, audit: kept, log } = options;
   const access = new OpsAccess(tokensFile);
   if (tokensFile !== null) await access.check();
   const duration = declareHistogram(registry, SERVICE_METRICS.httpDuration);
   const rate = rateOf(options);
-  const audit = log === undefined ? null : new OpsAudit(log);
-  const common = { allowedHosts, access, setting, duration, rate, audit };
+  const audit = kept === undefined ? null : new OpsAudit(kept);
+  const common = { allowedHosts, access, setting, duration, rate, audit, log };
   const probes = probeRoutes(options);
   const api = [...pageRoutes(options), ...(options.routes ?? [])];
   return {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { PipelineError } from '../src/errors.ts';
 import type { HealthReport } from '../src/health.ts';
+import { createLogger } from '../src/log.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { startOpsServers, type OpsServers, type OpsServersOptions } from '../src/ops-servers.ts';
 
@@ -81,10 +82,13 @@ test('status, metrics and unknown pages', async () => {
   expect((await get(metricsPort, '/')).status).toBe(404);
 });
 
-test('own routes: bodies bounded, JSON only, errors told by class', async () => {
+test('own routes: bodies bounded, JSON only, errors told by class, to who asked and in the log', async () => {
+  const lines: string[] = [];
+  const log = createLogger('capture', { level: 'info' }, { write: (line) => lines.push(line) });
   const { port } = await start(
     { ready: true, components: {} },
     {
+      log,
       routes: [
         {
           method: 'POST',
@@ -123,6 +127,10 @@ test('own routes: bodies bounded, JSON only, errors told by class', async () => 
     body: { error: 'no such table', code: 'CONFIG_INVALID' },
   });
   expect(await get(port, '/crash', post('{}'))).toEqual({ status: 500, body: { error: 'internal error' } });
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { level: 'warn', event: 'ops.failed', method: 'POST', route: '/refuse', err: { code: 'CONFIG_INVALID' } },
+    { level: 'error', event: 'ops.failed', method: 'POST', route: '/crash', err: { name: 'Error' } },
+  ]);
 });
 
 test('a taken port names its setting, and the other port is let go', async () => {
