@@ -30,6 +30,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   drills: ['test:drills'],
   standby: ['test:standby'],
   orphans: ['test:orphans'],
+  switchover: ['test:switchover'],
   upgrade: ['test:upgrade'],
   forged: ['test:forged'],
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],

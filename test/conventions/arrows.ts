@@ -88,6 +88,7 @@ const table: Readonly<Record<string, Arrows>> = {
       'ops',
       'session',
       'tables',
+      'switchover',
       'orphans',
       'snapshot',
       'stream',

@@ -13,7 +13,13 @@ import {
   startSqlSnapshots,
   throttleSnapshot,
 } from './snapshots.ts';
-import { sourceHistory } from './sources.ts';
+import {
+  heartbeatOfSource,
+  setSourceReadOnly,
+  setSourceReadWrite,
+  sourceHistory,
+  switchSource,
+} from './sources.ts';
 import { captureStatus, health, sinkStatus } from './status.ts';
 
 /** What is known of an operation without its types. */
@@ -30,6 +36,10 @@ export const OPERATIONS: Readonly<Record<'capture' | 'sink', readonly AnyOperati
     showLeader,
     handOver,
     sourceHistory,
+    switchSource,
+    heartbeatOfSource,
+    setSourceReadOnly,
+    setSourceReadWrite,
     listSnapshots,
     startSnapshots,
     startSqlSnapshots,

@@ -35,7 +35,14 @@ export {
   type SnapshotOrder,
   type SqlSnapshotOrder,
 } from './snapshots.ts';
-export { sourceHistory, type SourceSwitch } from './sources.ts';
+export {
+  heartbeatOfSource,
+  setSourceReadOnly,
+  setSourceReadWrite,
+  sourceHistory,
+  switchSource,
+  type SourceSwitch,
+} from './sources.ts';
 export { COMPARE_METRICS } from './compare-metrics.ts';
 export { SINK_METRICS } from './sink-metrics.ts';
 export {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { moment, noRequest } from './members.ts';
+import { by, moment, noRequest, reason } from './members.ts';
 import { operation } from './operation.ts';
 
 /** A place in the binlog of a source server. */
@@ -42,4 +42,60 @@ export const sourceHistory = operation({
     /** The oldest first. */
     switches: z.array(switchSchema).readonly(),
   }),
+});
+
+const address = z.string().min(1).max(300);
+
+/** The `/changeMaster` of capture alone; `sluice source switchover` is all of it. Answered by the capture that streams: 503 at any other. */
+export const switchSource = operation({
+  method: 'POST',
+  role: 'operator',
+  path: '/api/v1/source/switch',
+  summary:
+    'Capture publishes what it has read, and continues at another server of source.hosts that has all of it.',
+  request: z.strictObject({
+    /** `host:port`, as source.hosts has it. */
+    to: address,
+    by,
+    reason: reason.default(''),
+  }),
+  answer: z.object({
+    /** The server that was read. */
+    from: z.string(),
+    to: z.string(),
+  }),
+  success: 202,
+});
+
+export const heartbeatOfSource = operation({
+  method: 'POST',
+  role: 'operator',
+  path: '/api/v1/source/heartbeat',
+  summary: 'Answers when a checkpoint that was begun after the order is in Kafka.',
+  request: z.strictObject({ by }),
+  answer: z.object({
+    /** `host:port` of the server that is read. */
+    server: z.string(),
+    generation: z.int().min(1),
+  }),
+});
+
+const readOnlyOrder = {
+  method: 'POST',
+  role: 'admin',
+  request: z.strictObject({ by }),
+  answer: z.object({ server: z.string(), readOnly: z.boolean() }),
+} as const;
+
+/** With the account of `source`: 503 with the statement where it may not. */
+export const setSourceReadOnly = operation({
+  ...readOnlyOrder,
+  path: '/api/v1/source/read-only',
+  summary: 'Set the primary that is read to read-only, until it is started again.',
+});
+
+export const setSourceReadWrite = operation({
+  ...readOnlyOrder,
+  path: '/api/v1/source/read-write',
+  summary: 'Let the primary that is read take writes.',
 });

@@ -27,6 +27,7 @@ import { captureSettings, type CaptureSettings } from './settings/capture-settin
 import type { Fellow } from './standby/fellows.ts';
 import { Handover } from './standby/handover.ts';
 import { Standby } from './standby/standby.ts';
+import type { SourceOrder } from './source/choose-host.ts';
 import { waitsFor } from './standby/waits-for.ts';
 import type { SnapshotController } from './snapshot/snapshot-controller.ts';
 
@@ -56,6 +57,10 @@ export class Capture {
   readonly #gone = new AbortController();
   /** Ends the session for the standby that is its reason. */
   #handing = new AbortController();
+  /** Ends the session so that the next one reads the server of the order. */
+  #moving = new AbortController();
+  /** Which of several servers an operator wants to be read; null once a session has begun. */
+  #order: SourceOrder | null = null;
 
   constructor({ config, loaded, log, metrics: { registry }, need, tracing }: ServiceContext) {
     const settings = captureSettings(config, process.argv.slice(2), log);
@@ -110,13 +115,15 @@ export class Capture {
   /** From a start to the end of its session; the error that ended it, or null when it was told to stop, or stands by from here on. */
   async #runSession(stop: AbortSignal): Promise<Ended | null> {
     const begun = performance.now();
-    const handing = new AbortController();
+    const [handing, moving] = [new AbortController(), new AbortController()];
     this.#handing = handing;
-    const signal = AbortSignal.any([stop, handing.signal]);
+    this.#moving = moving;
+    const signal = AbortSignal.any([stop, handing.signal, moving.signal]);
     let session: CaptureSession | null = null;
     this.#late.begin();
     try {
       session = await this.#start(signal);
+      this.#obeyed(session);
       this.#late.tell(session.journal);
       this.#watch.restart();
       this.#state.enter({ kind: 'open', session });
@@ -135,6 +142,11 @@ export class Capture {
       await session?.close();
     }
     if (!stop.aborted && handing.signal.aborted) return this.#handedOver(String(handing.signal.reason));
+    if (!stop.aborted && moving.signal.aborted) {
+      const isGenerationDurable = session?.isGenerationDurable === true;
+      this.#state.enter({ kind: 'interrupt', wasSteady: true, isGenerationDurable });
+      return null;
+    }
     this.#state.enter({ kind: 'stop' });
     return null;
   }
@@ -144,7 +156,7 @@ export class Capture {
     const [settings, metrics, tracing, log] = [this.#settings, this.#metrics, this.#tracing, this.#log];
     const [topics, refusals, standby] = [this.#topics, this.#refusals, this.#standby];
     const tools = { topics, refusals, standby, metrics, tracing, log };
-    const options = { settings, acceptLostCheckpoint, hasStreamed, order: null, ...tools };
+    const options = { settings, acceptLostCheckpoint, hasStreamed, order: this.#order, ...tools };
     const steps: StartSteps = {
       onStep: (kind) => this.#state.enter({ kind }),
       onWait: (leader) => this.#standsBy(leader),
@@ -189,6 +201,33 @@ export class Capture {
     return true;
   }
 
+  #readFrom(order: SourceOrder): { readonly from: string } | { readonly why: string } {
+    const { session } = this.#state;
+    if (session === null) return { why: 'this capture reads no source just now' };
+    const { hosts } = this.#settings.config.source;
+    if (!hosts.some(({ host, port }) => `${host}:${port}` === order.address))
+      return { why: `source.hosts does not name ${order.address}` };
+    const from = session.source.address;
+    if (from === order.address) return { from };
+    this.#order = order;
+    const { address: to, by, reason } = order;
+    this.#log.info({ event: 'source.ordered', from, to, by, reason }, `to read ${to} instead of ${from}`);
+    this.#moving.abort();
+    return { from };
+  }
+
+  /** An order counts for one session. */
+  #obeyed({ source }: CaptureSession): void {
+    const order = this.#order;
+    this.#order = null;
+    if (order === null || order.address === source.address) return;
+    const why = source.passedOver.find(({ address }) => address === order.address)?.why;
+    this.#log.warn(
+      { event: 'source.order_refused', server: order.address },
+      `${order.address} is not read, although it was ordered: ${why}`,
+    );
+  }
+
   async #handedOver(to: string): Promise<null> {
     await this.#standby.handedTo(to);
     this.#log.info({ event: 'capture.handed_over', to }, `handed over to ${to}`);
@@ -217,6 +256,7 @@ export class Capture {
     return sourceRoutes(() => ({
       session: this.#state.session,
       leader: this.#standby.leader?.record.instance ?? null,
+      readFrom: (order) => this.#readFrom(order),
     }));
   }
 

@@ -66,6 +66,11 @@ export class CapturePipeline {
     this.#opsPort = opsPort;
   }
 
+  /** Where its capture takes orders. */
+  get opsPort(): number {
+    return this.#opsPort;
+  }
+
   /** The topic of one of the database's tables. */
   topic(table: string): string {
     return new TopicRouting({ prefix: this.name }).topicOf(this.database.name, table);

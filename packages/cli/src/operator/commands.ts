@@ -25,6 +25,7 @@ import { statusCommand } from './pipeline-status.ts';
 import { repairCommand } from './repair-command.ts';
 import { captureCommand, sinkCommand } from './service-commands.ts';
 import { sourceHistoryCommand } from './source-history.ts';
+import { sourceSwitchoverCommand } from './source-switchover.ts';
 import { sinkPauseCommand, sinkResumeCommand } from './sink-pause.ts';
 import { sinkRewindCommand } from './sink-rewind.ts';
 import {
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   captureLeaderCommand,
   captureHandoverCommand,
   sourceHistoryCommand,
+  sourceSwitchoverCommand,
   doctorCommand,
   logsCommand,
   heapCommand,

@@ -46,7 +46,7 @@ export const OPTIONS = {
   to: {
     value: 'WHERE',
     meaning:
-      'rewind: beginning, a TIME as of --since, or an offset with --topic and --partition; handover: a capture, as sluice capture leader names it; backup: a new folder; orphans: the new master, HOST:PORT (default: the source of the file)',
+      'rewind: beginning, a TIME as of --since, or an offset with --topic and --partition; handover: a capture, as sluice capture leader names it; backup: a new folder; orphans: the new master, HOST:PORT (default: the source of the file); switchover: the new source, HOST:PORT',
   },
   from: {
     value: 'WHERE',
@@ -58,7 +58,13 @@ export const OPTIONS = {
     value: 'FILE',
     meaning: 'the conflicts that --output-file has listed, each with ours, theirs or skip as its decision',
   },
-  user: { value: 'NAME', meaning: 'who writes on the new master (default: the user of the source)' },
+  user: {
+    value: 'NAME',
+    meaning:
+      'orphans: who writes on the new master; switchover: who sets servers read-only (default: the user of the source)',
+  },
+  'take-back': { meaning: 'undo a switchover that was interrupted' },
+  wait: { value: 'SECONDS', meaning: 'how long each step may take (default 60)' },
   'password-file': { value: 'FILE', meaning: 'file with the password of --user' },
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },

@@ -1,10 +1,8 @@
 import type { OrphanSource } from '@sluice/capture/orphans';
 import type { SluiceConfig } from '@sluice/runtime';
 import type { CommandLine } from './command.ts';
-import { hostPort } from './host-port.ts';
+import { serverAddress } from './host-port.ts';
 import { UsageError } from './usage-error.ts';
-
-const MYSQL_PORT = 3306;
 
 /** Where the orphans are: the old master, or its files. Throws UsageError. */
 export function orphanSourceOf({ values, operands }: CommandLine, config: SluiceConfig): OrphanSource {
@@ -21,15 +19,8 @@ export function orphanSourceOf({ values, operands }: CommandLine, config: Sluice
     );
   return {
     config,
-    from: from === undefined ? null : addressOf('from', from),
+    from: from === undefined ? null : serverAddress('from', from),
     files,
-    to: to === undefined ? null : addressOf('to', to),
+    to: to === undefined ? null : serverAddress('to', to),
   };
-}
-
-/** Throws UsageError. */
-function addressOf(option: string, text: string): { readonly host: string; readonly port: number } {
-  const { host, port } = hostPort(text) ?? { host: '', port: 0 };
-  if (port === 0) throw new UsageError(`--${option} is "${text}", but must be HOST or HOST:PORT`);
-  return { host, port: port ?? MYSQL_PORT };
 }

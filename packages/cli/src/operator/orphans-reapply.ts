@@ -12,7 +12,7 @@ import { importCapture } from './optional-packages.ts';
 import { orphanSourceOf } from './orphan-source.ts';
 import { sayFindings } from './orphan-text.ts';
 import { plural, show, type Screen } from './screen.ts';
-import { UsageError } from './usage-error.ts';
+import { loginOf } from './writer-login.ts';
 
 const HEADINGS = ['TABLE', 'KEY', 'GTID', 'WHY'];
 
@@ -76,20 +76,6 @@ async function decisionsOf<T>(values: OptionValues, read: (text: string) => T): 
     if (!(error instanceof RangeError)) throw error;
     throw new CommandFailed(`--decide: ${file}: ${error.message}`, { cause: error });
   }
-}
-
-/** Null: the login of `source`. */
-async function loginOf(
-  values: OptionValues,
-): Promise<{ readonly user: string; readonly password: string } | null> {
-  const [user, file] = [values.text('user'), values.text('password-file')];
-  if (user === undefined && file === undefined) return null;
-  if (user === undefined || file === undefined)
-    throw new UsageError('--user and --password-file are given together');
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new CommandFailed(`--password-file: ${file} cannot be read`, { cause: error });
-  });
-  return { user, password: text.replace(/\r?\n$/, '') };
 }
 
 function tell(done: Reapplied, screen: Screen): void {

@@ -64,10 +64,10 @@ function gapsStatus({
   };
 }
 
-function streamStatus({ address, stream, queuedBytes }: CaptureSession): CaptureStatus['stream'] {
+function streamStatus({ source, stream, queuedBytes }: CaptureSession): CaptureStatus['stream'] {
   const { committedAtMs } = stream.transaction;
   return {
-    server: address,
+    server: source.address,
     ...stream.position,
     gtidSet: stream.gtidSet,
     generation: stream.sequence.generation,

@@ -295,9 +295,9 @@ export class CaptureSession {
     return this.#parts.sources;
   }
 
-  /** Of the server that is read: `host:port`. */
-  get address(): string {
-    return this.#parts.source.address;
+  /** The server that is read. */
+  get source(): SessionParts['source'] {
+    return this.#parts.source;
   }
 
   get queuedBytes(): number {

@@ -12,7 +12,7 @@ test('capture answers every operation that is declared for it, and no other', ()
   const routes = [
     heapRoute(),
     ...captureRoutes({ captures: nobody, order: () => Promise.resolve({ why: 'nobody leads' }) }),
-    ...sourceRoutes(() => ({ session: null, leader: null })),
+    ...sourceRoutes(() => ({ session: null, leader: null, readFrom: () => ({ why: 'nobody leads' }) })),
     ...snapshotRoutes(() => null),
     ...ddlRoutes({
       journal: () => null,

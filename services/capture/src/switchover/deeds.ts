@@ -1,0 +1,246 @@
+import type { Flavour } from '@sluice/mysql';
+import type { SluiceConfig } from '@sluice/runtime';
+import { GtidSet } from '../orphans/gtid-set.ts';
+import type { Address } from '../orphans/masters.ts';
+import { replicationRows } from '../source/replica.ts';
+import type { CaptureControl } from './capture-control.ts';
+import { preflight } from './preflight.ts';
+import { isReadOnly, readOnlyStatements, runAllowed, setReadOnly } from './read-only.ts';
+import { isRunning, REPLICATION } from './replica-of.ts';
+import { withSide, type Login, type Side } from './side.ts';
+import type { Step, UndoStep } from './steps.ts';
+import { messageOf, StepFailed, StepUnknown, within, type Patience } from './within.ts';
+
+/** Longer than a step may take, for the answers of a server in it (ms). */
+export const ANSWER_MS = 10_000;
+
+export interface DeedParts {
+  readonly config: SluiceConfig;
+  readonly old: Address;
+  readonly to: Address;
+  /** Who sets servers read-only; null: the login of `source`. */
+  readonly login: Login | null;
+  readonly capture: CaptureControl;
+  /** How long each step may take (ms). */
+  readonly waitMs: number;
+  /** Tells the person what only a person may do. */
+  readonly ask: (text: string) => void;
+}
+
+/** In the server's own form, which depends on its flavour. */
+interface Mark {
+  readonly flavour: Flavour;
+  readonly gtids: GtidSet;
+}
+
+export const addressOf = ({ host, port }: Address): string => `${host}:${port}`;
+
+/** What the steps of a switchover do. Each throws StepFailed, StepUnknown or the error of who was asked. */
+export class Deeds {
+  readonly #parts: DeedParts;
+  /** What the old source had when it took no more writes. */
+  #mark: Mark | null = null;
+  /** When the old source took no more writes, and when the new one took them (ms, monotonic). */
+  lockedAt: number | null = null;
+  releasedAt: number | null = null;
+
+  constructor(parts: DeedParts) {
+    this.#parts = parts;
+  }
+
+  async run(step: Step | UndoStep, signal: AbortSignal): Promise<void> {
+    const patience = { waitMs: this.#parts.waitMs, signal };
+    switch (step) {
+      case 'check':
+        return this.#check();
+      case 'lock':
+        return this.#lock(patience);
+      case 'drain':
+        return this.#drain(patience);
+      case 'catchUp':
+        return this.#catchUp(patience);
+      case 'move':
+        return this.#move(this.#parts.to, patience);
+      case 'verify':
+        return this.#verify(patience);
+      case 'release':
+        return this.#release(patience);
+      case 'forget':
+        return this.#forget(patience);
+      case 'unlock':
+        return this.#unlock(patience);
+      case 'rejoin':
+        return this.#rejoin();
+      case 'moveBack':
+        return this.#move(this.#parts.old, patience);
+    }
+  }
+
+  async #check(): Promise<void> {
+    const { config, old, to, login, capture } = this.#parts;
+    const looked = {
+      config,
+      capture: await capture.now(),
+      addresses: { old: addressOf(old), new: addressOf(to) },
+    };
+    const { problems } = await withSide(config, old, login, (one) =>
+      withSide(config, to, login, (other) => preflight(looked, one, other)),
+    );
+    if (problems.length > 0) throw new StepFailed(problems.join('; '));
+  }
+
+  async #lock(patience: Patience): Promise<void> {
+    await this.#setReadOnly(this.#parts.old, true, patience);
+    this.lockedAt = performance.now();
+    this.#mark = await this.#on('old', readMark);
+  }
+
+  /** Until the server says so, whoever has done it. */
+  async #setReadOnly(where: Address, isOn: boolean, patience: Patience): Promise<void> {
+    const { ask, waitMs } = this.#parts;
+    await this.#at(where, async ({ connection, facts }) => {
+      if (!(await setReadOnly(connection, facts.flavour, isOn, waitMs)))
+        ask(`on ${addressOf(where)}: ${readOnlyStatements(facts.flavour, isOn).join('; ')};`);
+      await within(`read_only = ${isOn ? 'ON' : 'OFF'} on ${addressOf(where)}`, patience, async () =>
+        (await isReadOnly(connection)) === isOn ? true : null,
+      );
+    });
+  }
+
+  async #drain(patience: Patience): Promise<void> {
+    const mark = await this.#marked();
+    await within('reading the last transaction of the old source', patience, async () => {
+      const { gtidSet, isStreaming } = await this.#parts.capture.now();
+      return isStreaming && hasAll(gtidSet, mark) ? true : null;
+    });
+  }
+
+  async #catchUp(patience: Patience): Promise<void> {
+    const mark = await this.#marked();
+    await this.#on('new', ({ executed }) =>
+      within('the last transaction at the new source', patience, async () =>
+        mark.gtids.minus(await executed()).isEmpty ? true : null,
+      ),
+    );
+  }
+
+  async #move(where: Address, patience: Patience): Promise<void> {
+    const { capture } = this.#parts;
+    const address = addressOf(where);
+    const isThere = async (): Promise<boolean> => {
+      const { server, isStreaming } = await capture.now();
+      return server === address && isStreaming;
+    };
+    await within(`the order to read ${address}`, patience, async () => {
+      if (!(await isThere())) await capture.move(address);
+      return true;
+    });
+    await within(`reading ${address}`, patience, async () => ((await isThere()) ? true : null));
+  }
+
+  async #verify(patience: Patience): Promise<void> {
+    const { capture, to } = this.#parts;
+    const address = addressOf(to);
+    const mark = await this.#marked();
+    await within(`a heartbeat of ${address}`, patience, async () => {
+      const { server, isStreaming, atTip, gtidSet } = await capture.now();
+      if (server !== address) throw new StepFailed(`capture reads ${server}`);
+      if (!isStreaming || !atTip || !hasAll(gtidSet, mark)) return null;
+      return (await capture.heartbeat()) === address ? true : null;
+    });
+  }
+
+  async #release(patience: Patience): Promise<void> {
+    const { to } = this.#parts;
+    const late = await this.#late();
+    if (late !== '')
+      throw new StepFailed(`the old source has taken transactions although it is read-only: ${late}`);
+    let trouble: string | null = null;
+    try {
+      await this.#on('new', ({ connection, facts: { flavour } }) =>
+        runAllowed(connection, [REPLICATION[flavour].stop]),
+      );
+      await this.#setReadOnly(to, false, patience);
+    } catch (error) {
+      trouble = messageOf(error);
+    }
+    if (trouble === null || !(await this.#stillLocked(trouble))) {
+      this.releasedAt = performance.now();
+      return;
+    }
+    throw new StepFailed(trouble);
+  }
+
+  /** Throws StepUnknown when that cannot be seen. */
+  async #stillLocked(trouble: string): Promise<boolean> {
+    try {
+      return await this.#on('new', ({ connection }) => isReadOnly(connection));
+    } catch {
+      throw new StepUnknown(`${trouble}; whether ${addressOf(this.#parts.to)} takes writes cannot be seen`);
+    }
+  }
+
+  async #forget(patience: Patience): Promise<void> {
+    const { to, ask } = this.#parts;
+    await this.#on('new', async ({ connection, facts }) => {
+      const { stop, forget } = REPLICATION[facts.flavour];
+      if (!(await runAllowed(connection, [stop, forget]))) ask(`on ${addressOf(to)}: ${stop}; ${forget};`);
+      await within(`${forget} on ${addressOf(to)}`, patience, async () =>
+        (await replicationRows(connection, facts)).length === 0 ? true : null,
+      );
+    });
+  }
+
+  /** Applications wait for it: a new source that does not answer was never released, and holds nothing up. */
+  async #unlock(patience: Patience): Promise<void> {
+    const { old, to } = this.#parts;
+    const isReleased = await this.#on('new', async ({ connection }) => !(await isReadOnly(connection))).catch(
+      () => false,
+    );
+    if (isReleased) throw new StepFailed(`${addressOf(to)} takes writes: the old source stays read-only`);
+    await this.#setReadOnly(old, false, patience);
+  }
+
+  async #rejoin(): Promise<void> {
+    const { to, ask } = this.#parts;
+    await this.#on('new', async ({ connection, facts }) => {
+      const [channel] = await replicationRows(connection, facts);
+      if (channel === undefined)
+        throw new StepFailed(`${addressOf(to)} does not know any more from whom it replicated`);
+      const { start } = REPLICATION[facts.flavour];
+      if (!isRunning(channel) && !(await runAllowed(connection, [start])))
+        ask(`on ${addressOf(to)}: ${start};`);
+    });
+  }
+
+  /** What the old source has; of one that was locked by an earlier command, what it has now. */
+  async #marked(): Promise<Mark> {
+    this.#mark ??= await this.#on('old', readMark);
+    return this.#mark;
+  }
+
+  /** What the old source has and the new one has not. */
+  async #late(): Promise<string> {
+    const { gtids } = await this.#on('old', readMark);
+    return gtids.minus(await this.#on('new', (side) => side.executed())).toString();
+  }
+
+  #on<T>(which: 'old' | 'new', work: (side: Side) => Promise<T>): Promise<T> {
+    const { old, to } = this.#parts;
+    return this.#at(which === 'old' ? old : to, work);
+  }
+
+  #at<T>(where: Address, work: (side: Side) => Promise<T>): Promise<T> {
+    const { config, login, waitMs } = this.#parts;
+    return withSide(config, where, login, work, waitMs + ANSWER_MS);
+  }
+}
+
+async function readMark({ facts: { flavour }, mark }: Side): Promise<Mark> {
+  return { flavour, gtids: GtidSet.parse(flavour, await mark()) };
+}
+
+/** @param gtidSet what capture has read; null without GTIDs */
+function hasAll(gtidSet: string | null, { flavour, gtids }: Mark): boolean {
+  return gtidSet !== null && gtids.minus(GtidSet.parse(flavour, gtidSet)).isEmpty;
+}

@@ -1,0 +1,100 @@
+import { replicationRows } from '../source/replica.ts';
+import { addressOf, ANSWER_MS, Deeds, type DeedParts } from './deeds.ts';
+import { preflight, type Findings } from './preflight.ts';
+import { isReadOnly } from './read-only.ts';
+import { withSide } from './side.ts';
+import {
+  beginAt,
+  next,
+  takeBackAt,
+  type Outcome,
+  type Seen,
+  type Step,
+  type Switchover,
+  type UndoStep,
+} from './steps.ts';
+import { messageOf, StepUnknown, type Patience } from './within.ts';
+
+export type { CaptureControl, CaptureNow } from './capture-control.ts';
+export type { Findings } from './preflight.ts';
+export { MEANINGS, STEPS, type Switchover } from './steps.ts';
+
+/** What is taken back is not interrupted. */
+const NEVER = new AbortController().signal;
+
+export interface SwitchoverOrder extends DeedParts {
+  /** Takes an interrupted one back. */
+  readonly isBack: boolean;
+  readonly onStep: (step: Step | UndoStep) => void;
+}
+
+export interface SwitchoverEnd {
+  readonly end: Switchover;
+  /** Steps that were tried, in their order. */
+  readonly steps: readonly (Step | UndoStep)[];
+  /** How long neither server took writes (ms); null where this command has not seen both ends. */
+  readonly gapMs: number | null;
+}
+
+/** What keeps a switchover from beginning, and how far the new source is behind. Changes nothing. Throws as the servers and capture fail. */
+export async function planSwitchover({ config, old, to, login, capture }: DeedParts): Promise<Findings> {
+  const looked = {
+    config,
+    capture: await capture.now(),
+    addresses: { old: addressOf(old), new: addressOf(to) },
+  };
+  return withSide(config, old, login, (one) =>
+    withSide(config, to, login, (other) => preflight(looked, one, other)),
+  );
+}
+
+/**
+ * Goes on where the servers stand, step by step; one that fails, or the signal, has all of it taken back. Throws as the servers and capture
+ * fail before the first step.
+ */
+export async function switchOver(order: SwitchoverOrder, signal: AbortSignal): Promise<SwitchoverEnd> {
+  const seen = await look(order);
+  const deeds = new Deeds(order);
+  const steps: (Step | UndoStep)[] = [];
+  let now = order.isBack ? takeBackAt(seen) : beginAt(seen);
+  while ('step' in now) {
+    const { kind, step } = now;
+    steps.push(step);
+    order.onStep(step);
+    const patience = { waitMs: order.waitMs, signal: kind === 'doing' ? signal : NEVER };
+    now = next(now, await outcomeOf(deeds, step, patience));
+  }
+  const { lockedAt, releasedAt } = deeds;
+  const gapMs = lockedAt === null || releasedAt === null ? null : Math.round(releasedAt - lockedAt);
+  return { end: now, steps, gapMs };
+}
+
+async function outcomeOf(
+  deeds: Deeds,
+  step: Step | UndoStep,
+  { signal, waitMs }: Patience,
+): Promise<Outcome> {
+  if (signal.aborted) return { kind: 'failed', why: 'interrupted' };
+  const late = Promise.withResolvers<never>();
+  const giveUp = (): void => late.reject(new StepUnknown('a server does not answer'));
+  const timer = setTimeout(giveUp, waitMs + ANSWER_MS);
+  try {
+    await Promise.race([deeds.run(step, signal), late.promise]);
+    return { kind: 'done' };
+  } catch (error) {
+    return { kind: error instanceof StepUnknown ? 'unknown' : 'failed', why: messageOf(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function look({ config, old, to, login, capture }: SwitchoverOrder): Promise<Seen> {
+  const { server } = await capture.now();
+  const oldIsReadOnly = await withSide(config, old, login, ({ connection }) => isReadOnly(connection));
+  return withSide(config, to, login, async ({ connection, facts }) => ({
+    reads: server === addressOf(to) ? 'new' : 'old',
+    oldIsReadOnly,
+    newIsReadOnly: await isReadOnly(connection),
+    newIsReplica: (await replicationRows(connection, facts)).length > 0,
+  }));
+}

@@ -1,0 +1,63 @@
+import { isReadOnly } from './read-only.ts';
+import { findUnloggedReplication, replicationRows } from '../source/replica.ts';
+import { unfitReplica } from './replica-of.ts';
+import type { CaptureNow } from './capture-control.ts';
+import type { Side } from './side.ts';
+import type { SluiceConfig } from '@sluice/runtime';
+
+/** What a switchover finds before it begins. */
+export interface Findings {
+  /** What keeps it from beginning. */
+  readonly problems: readonly string[];
+  /** Transactions that the new source has still to get, in the server's own form; '' for none. */
+  readonly behind: string;
+  readonly oldIsReadOnly: boolean;
+}
+
+interface Looked {
+  readonly config: SluiceConfig;
+  readonly capture: CaptureNow;
+  readonly addresses: { readonly old: string; readonly new: string };
+}
+
+/** Looks at both servers and at capture, and changes nothing. Throws a PipelineError with a MYSQL_… code. */
+export async function preflight(
+  { config, capture, addresses }: Looked,
+  old: Side,
+  to: Side,
+): Promise<Findings> {
+  const problems: string[] = [];
+  const { hosts, read } = config.source;
+  const refuse = (why: string | null): void => void (why !== null && problems.push(why));
+  if (!hosts.some(({ host, port }) => `${host}:${port}` === addresses.new))
+    refuse(`source.hosts does not name ${addresses.new}`);
+  if (read === 'replica') refuse('source.read is replica: capture reads no primary');
+  if (!capture.isStreaming) refuse('capture does not stream');
+  if (capture.server !== addresses.old) refuse(`capture reads ${capture.server}, not ${addresses.old}`);
+  const oldIsReadOnly = await isReadOnly(old.connection);
+  for (const why of await serverProblems(old, to)) refuse(`${addresses.new}: ${why}`);
+  if ((await replicationRows(old.connection, old.facts)).length > 0)
+    refuse(`${addresses.old} replicates from another server: it is not the primary`);
+  // In this order: what the new source gets meanwhile is not held against it.
+  const has = await to.executed();
+  const all = await old.executed();
+  const own = has.minus(all);
+  if (!own.isEmpty)
+    refuse(`${addresses.new} has transactions that ${addresses.old} never had: ${own.toString()}`);
+  return { problems, behind: all.minus(has.completedBy(all)).toString(), oldIsReadOnly };
+}
+
+async function serverProblems(old: Side, to: Side): Promise<readonly string[]> {
+  const problems: string[] = [];
+  if (old.facts.flavour !== to.facts.flavour)
+    return [`it is ${to.facts.flavour}, and the old one ${old.facts.flavour}`];
+  if (old.facts.identity === to.facts.identity) return ['it is the old one'];
+  if (!old.facts.gtid || !to.facts.gtid) problems.push('gtid_mode is not ON on both');
+  const unfit = unfitReplica(await replicationRows(to.connection, to.facts), old.facts);
+  if (unfit !== null) problems.push(unfit);
+  const unlogged = await findUnloggedReplication(to.connection, to.facts);
+  if (unlogged !== null) problems.push(`${unlogged.setting} is ${unlogged.found}`);
+  if (!(await isReadOnly(to.connection)))
+    problems.push('it takes writes: SET GLOBAL read_only = ON there first');
+  return problems;
+}

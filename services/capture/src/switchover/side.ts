@@ -1,0 +1,60 @@
+import { connect, readVariables, type Connection, type MysqlOptions } from '@sluice/mysql';
+import type { SluiceConfig } from '@sluice/runtime';
+import { GtidSet } from '../orphans/gtid-set.ts';
+import { transactionsOf, type Address } from '../orphans/masters.ts';
+import { describeServer, type ServerFacts } from '../source/server.ts';
+
+/** One of the two servers of a switchover, as it answers now. */
+export interface Side {
+  readonly connection: Connection;
+  readonly facts: ServerFacts;
+  /** All that it has executed. */
+  readonly executed: () => Promise<GtidSet>;
+  /** The newest transactions of its binlog: who has these has all. In the server's own form. */
+  readonly mark: () => Promise<string>;
+}
+
+/** Who may set a server read-only. */
+export type Login = Pick<MysqlOptions, 'user' | 'password'>;
+
+/** For one that hangs (ms). */
+const LIMIT_MS = 120_000;
+
+/** Asks a server by a connection of its own, which is cut off after `limitMs`. Throws a PipelineError with a MYSQL_… code, and what `work` throws. */
+export async function withSide<T>(
+  { source }: SluiceConfig,
+  { host, port }: Address,
+  login: Login | null,
+  work: (side: Side) => Promise<T>,
+  limitMs = LIMIT_MS,
+): Promise<T> {
+  const { tls, connectTimeoutMs } = source;
+  const { user, password } = login ?? source;
+  const connection = await connect({
+    host,
+    port,
+    user,
+    password,
+    tls,
+    connectTimeoutMs,
+    setting: 'source.tls',
+  });
+  const limit = setTimeout(() => connection.destroy(), limitMs);
+  try {
+    const facts = await describeServer(connection);
+    return await work({
+      connection,
+      facts,
+      executed: async () => GtidSet.parse(facts.flavour, await transactionsOf(connection, facts)),
+      mark: () => markOf(connection, facts),
+    });
+  } finally {
+    clearTimeout(limit);
+    connection.destroy();
+  }
+}
+
+async function markOf(connection: Connection, facts: ServerFacts): Promise<string> {
+  if (facts.flavour === 'mysql') return transactionsOf(connection, facts);
+  return (await readVariables(connection, ['gtid_binlog_pos'])).get('gtid_binlog_pos') ?? '';
+}

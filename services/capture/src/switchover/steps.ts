@@ -1,0 +1,123 @@
+/** In their order. Up to `release` all of it can be taken back. */
+export const STEPS = ['check', 'lock', 'drain', 'catchUp', 'move', 'verify', 'release', 'forget'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** In their order: applications wait for the first. Each is tried, whatever became of the one before. */
+export const UNDO_STEPS = ['unlock', 'rejoin', 'moveBack'] as const;
+export type UndoStep = (typeof UNDO_STEPS)[number];
+
+/** What each does, for people. */
+export const MEANINGS: Readonly<Record<Step | UndoStep, string>> = {
+  check: 'look at both servers and at capture',
+  lock: 'set the old source read-only',
+  drain: 'wait until capture has read its last transaction',
+  catchUp: 'wait until the new source has its last transaction',
+  move: 'let capture read the new source',
+  verify: 'see a heartbeat of the new source in Kafka',
+  release: 'stop the replication of the new source and let it take writes',
+  forget: 'make the new source forget whom it replicated from',
+  unlock: 'let the old source take writes again',
+  rejoin: 'let the new source replicate from the old one again',
+  moveBack: 'let capture read the old source again',
+};
+
+/** How a step has ended. `unknown`: whether it has done its work could not be seen. */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly why: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export type Switchover =
+  | { readonly kind: 'doing'; readonly step: Step }
+  | {
+      readonly kind: 'undoing';
+      readonly step: UndoStep;
+      /** Behind it. */
+      readonly rest: readonly UndoStep[];
+      readonly why: string;
+      /** What could not be taken back so far. */
+      readonly troubles: readonly string[];
+    }
+  /** The new source is the source. */
+  | { readonly kind: 'done' }
+  /** Nothing was changed. */
+  | { readonly kind: 'refused'; readonly why: string }
+  /** All is as it was before. */
+  | { readonly kind: 'undone'; readonly why: string }
+  /** A person has to look. */
+  | { readonly kind: 'stuck'; readonly why: string };
+
+/** What takes a step and those before it back; empty: there is nothing to take back, or no way. */
+const TAKEN_BACK_BY: Readonly<Record<Step, readonly UndoStep[]>> = {
+  check: [],
+  lock: ['unlock'],
+  drain: ['unlock'],
+  catchUp: ['unlock'],
+  move: ['unlock', 'moveBack'],
+  verify: ['unlock', 'moveBack'],
+  release: UNDO_STEPS,
+  forget: [],
+};
+
+/** What follows from how a step has ended; an end stays what it is. Pure, and total. */
+export function next(now: Switchover, outcome: Outcome): Switchover {
+  if (now.kind === 'doing') return afterStep(now.step, outcome);
+  if (now.kind !== 'undoing') return now;
+  const { step, rest, why } = now;
+  const troubles = outcome.kind === 'done' ? now.troubles : [...now.troubles, `${step}: ${outcome.why}`];
+  const following = undoing(rest, why, troubles);
+  if (following !== null) return following;
+  if (troubles.length === 0) return { kind: 'undone', why };
+  return { kind: 'stuck', why: `${why}. Not taken back: ${troubles.join('; ')}` };
+}
+
+function afterStep(step: Step, outcome: Outcome): Switchover {
+  if (outcome.kind === 'done') {
+    const following = STEPS[STEPS.indexOf(step) + 1];
+    return following === undefined ? { kind: 'done' } : { kind: 'doing', step: following };
+  }
+  const why = `${step}: ${outcome.why}`;
+  // Two servers that take writes are worse than none.
+  if (outcome.kind === 'unknown' && step === 'release') return { kind: 'stuck', why };
+  return undoing(TAKEN_BACK_BY[step], why, []) ?? { kind: step === 'check' ? 'refused' : 'stuck', why };
+}
+
+/** Null when nothing is left. */
+function undoing(steps: readonly UndoStep[], why: string, troubles: readonly string[]): Switchover | null {
+  const [step, ...rest] = steps;
+  return step === undefined ? null : { kind: 'undoing', step, rest, why, troubles };
+}
+
+/** What a command sees that begins, or goes on after one that was interrupted. */
+export interface Seen {
+  /** Which of the two capture reads. */
+  readonly reads: 'old' | 'new';
+  readonly oldIsReadOnly: boolean;
+  readonly newIsReadOnly: boolean;
+  /** Whether the new source knows whom to replicate from, running or not. */
+  readonly newIsReplica: boolean;
+}
+
+/** Where to begin, by what the servers themselves say: no record of an earlier command is needed. Pure. */
+export function beginAt({ reads, newIsReadOnly, newIsReplica }: Seen): Switchover {
+  if (reads === 'old') return { kind: 'doing', step: 'check' };
+  if (newIsReadOnly) return { kind: 'doing', step: 'verify' };
+  return newIsReplica ? { kind: 'doing', step: 'forget' } : { kind: 'done' };
+}
+
+/** Where to begin to take an interrupted switchover back. Pure. */
+export function takeBackAt({ reads, oldIsReadOnly, newIsReadOnly, newIsReplica }: Seen): Switchover {
+  const why = 'taken back by order';
+  if (!newIsReadOnly && (reads === 'new' || oldIsReadOnly))
+    return {
+      kind: 'refused',
+      why: 'the new source takes writes already: switch over to the old one instead',
+    };
+  if (!newIsReplica)
+    return {
+      kind: 'refused',
+      why: 'the new source does not replicate from the old one: nothing can be taken back',
+    };
+  if (reads === 'old' && !oldIsReadOnly) return { kind: 'refused', why: 'there is nothing to take back' };
+  return undoing(UNDO_STEPS, why, []) ?? { kind: 'undone', why };
+}

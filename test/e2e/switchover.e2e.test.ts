@@ -1,0 +1,169 @@
+import { startStack } from '@sluice/local-stack';
+import { connect } from '@sluice/mysql';
+import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { watchCommand } from '../harness/processes/watched-command.ts';
+import { sluice, type CommandEnd } from '../harness/processes/sluice-command.ts';
+import { readRows } from '../harness/records/table-records.ts';
+import { testScope, type Scope } from '../harness/scope.ts';
+import { RefusingProxy } from '../harness/switchover/refusing-proxy.ts';
+import {
+  makeAccount,
+  onReplicaAlone,
+  switchoverStage,
+  type SwitchoverStage,
+} from '../harness/switchover/stage.ts';
+
+/** A source and its replica change places while an application writes; what fails on the way is taken back. */
+
+const stack = await startStack({ servers: ['kafka'] });
+afterAll(() => stack.stop());
+
+const FLAVOURS = ['mysql', 'mariadb'] as const;
+const EVERY_STEP = process.env['SLUICE_SWITCHOVER'] === 'all';
+/** Far more than a step takes, and so little that a step that cannot end is soon taken back (s). */
+const [PATIENT, SHORT] = ['60', '2'];
+
+test.each(FLAVOURS)(
+  '%s: a replica takes the place of the source, with no row lost and none twice',
+  async (flavour) => {
+    const scope = testScope();
+    const stage = await switchoverStage(scope, flavour, stack.kafka.brokers);
+    const { servers, switchover, writer, from, to } = stage;
+    const stop = flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE';
+    const start = flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE';
+
+    await servers.on('replica', stop);
+    const unfit = await switchover('--dry-run');
+    expect([unfit.code, unfit.said]).toEqual([
+      1,
+      expect.stringContaining(`not possible: ${to}: its replication stands still`),
+    ]);
+    expect(await switchover()).toMatchObject({ code: 1, document: { kind: 'refused', steps: ['check'] } });
+    await servers.on('replica', start);
+    await servers.caughtUp();
+    expect(await switchover('--dry-run')).toMatchObject({ code: 0, document: { from, to, problems: [] } });
+
+    const release = await blockReplica(scope, stage);
+    await undoneAt(stage, 'catchUp', await switchover('--wait', SHORT));
+    await release();
+    await switched(stage, await switchover('--wait', PATIENT));
+    const history = await sluice(stage.pipeline.configFile, 'source history');
+    expect(history.document).toMatchObject({
+      server: to,
+      switches: [{ generation: 1 }, { generation: 2, from: { address: from }, by: 'ops' }],
+    });
+    expect(writer.switches).toBe(1);
+    await everyRowOnce(stage);
+    expect(await switchover()).toMatchObject({ code: 0, document: { kind: 'done', steps: [] } });
+    const back = await switchover('--take-back');
+    expect([back.code, back.said]).toEqual([1, expect.stringContaining('takes writes already')]);
+  },
+  180_000,
+);
+
+test.runIf(EVERY_STEP).each(FLAVOURS)(
+  '%s: a switchover that fails at any step is taken back, and one that was killed goes on or is taken back',
+  async (flavour) => {
+    const scope = testScope();
+    const stage = await switchoverStage(scope, flavour, stack.kafka.brokers);
+    const { servers, switchover, asUser, rights, capture, pipeline, to } = stage;
+    const proxy = await RefusingProxy.start(scope, pipeline.opsPort);
+    const short = ['--wait', SHORT, '--url', proxy.url] as const;
+
+    await makeAccount(stage, 'weak', [rights.sees]);
+    const weak = await switchover(...short, ...(await asUser('weak')));
+    expect(weak.said).toContain('run this, the account may not: on ');
+    await undoneAt(stage, 'lock', weak);
+    // The first two looks are those before the first step, and of the check.
+    proxy.refuse('/api/v1/status', 3);
+    await undoneAt(stage, 'drain', await switchover(...short));
+    proxy.refuseNothing();
+    const release = await blockReplica(scope, stage);
+    await undoneAt(stage, 'catchUp', await switchover(...short));
+    await release();
+    await servers.caughtUp();
+    proxy.refuse('/api/v1/source/switch');
+    // Nothing was moved: there is nothing to move back.
+    await undoneAt(stage, 'move', await switchover(...short));
+    proxy.refuse('/api/v1/source/heartbeat');
+    await undoneAt(stage, 'verify', await switchover('--wait', '15', '--url', proxy.url));
+    proxy.refuseNothing();
+    await makeAccount(stage, 'switcher', [rights.sees, rights.sets]);
+    await onReplicaAlone(servers, `REVOKE ${rights.sets} ON *.* FROM switcher`);
+    await undoneAt(stage, 'release', await switchover('--wait', '15', ...(await asUser('switcher'))));
+    await onReplicaAlone(servers, `GRANT ${rights.sets} ON *.* TO switcher`);
+
+    // Killed while it waits for the replica: taken back by order, and the next time gone on with.
+    const line = ['source', 'switchover', '--to', to, '--by', 'ops'];
+    for (const isBack of [true, false]) {
+      const letGo = await blockReplica(scope, stage);
+      const command = watchCommand(scope, pipeline.configFile, line);
+      await command.said('catchUp: ');
+      await command.kill();
+      if (isBack)
+        expect(await switchover('--take-back')).toMatchObject({ code: 0, document: { kind: 'undone' } });
+      await letGo();
+      await servers.caughtUp();
+    }
+    // An account that may not end it leaves a new source that works; whoever may ends it.
+    const stuck = await switchover('--wait', '15', ...(await asUser('switcher')));
+    expect(stuck).toMatchObject({ code: 1, document: { kind: 'stuck' } });
+    expect(stuck.said).toContain('RESET');
+    expect(await switchover()).toMatchObject({ code: 0, document: { kind: 'done', steps: ['forget'] } });
+    expect(capture.isRunning).toBe(true);
+    await everyRowOnce(stage);
+  },
+  600_000,
+);
+
+/** Nothing is applied at the replica, which goes on to receive. Resolves to what ends that. */
+async function blockReplica(
+  scope: Scope,
+  { servers, database }: SwitchoverStage,
+): Promise<() => Promise<void>> {
+  const connection = await connect({ ...servers.replica, connectTimeoutMs: 10_000 });
+  scope.defer(() => connection.destroy());
+  await connection.query(`LOCK TABLES ${database.name}.item READ`);
+  return async () => {
+    await connection.query('UNLOCK TABLES');
+    connection.destroy();
+  };
+}
+
+/** It was taken back: the source takes writes, the application and capture go on there. */
+async function undoneAt(
+  { writer, capture, from }: SwitchoverStage,
+  step: string,
+  end: CommandEnd,
+): Promise<void> {
+  expect({ ...end }).toMatchObject({ code: 1, document: { kind: 'undone' } });
+  expect(end.said).toMatch(new RegExp(`${step}: .*All is as it was before`, 'u'));
+  const { written } = writer;
+  await eventually('the application to write', () => writer.written > written + 10);
+  await eventually('capture at the old source', async () => {
+    const status = (await capture.status().catch(() => null)) as {
+      readonly stream?: { readonly server: string } | null;
+    } | null;
+    return status?.stream?.server === from;
+  });
+}
+
+async function switched({ writer, to, flavour }: SwitchoverStage, end: CommandEnd): Promise<void> {
+  expect({ ...end }).toMatchObject({ code: 0, document: { kind: 'done', to } });
+  const { gapMs } = end.document as { readonly gapMs: number };
+  process.stderr.write(`${flavour}: no server took writes for ${gapMs} ms\n`);
+  const { written } = writer;
+  await eventually('the application to write', () => writer.written > written + 10);
+}
+
+/** The topic has every row that was committed, in order and once. */
+async function everyRowOnce({ writer, pipeline, capture }: SwitchoverStage): Promise<void> {
+  await writer.stop();
+  await pipeline.arrived(capture, 'item', `{"id":${writer.written}}`);
+  const rows = await readRows(pipeline.reader, pipeline.topic('item'));
+  const inOrder = rows.map(({ payload }) => payload).toSorted((a, b) => (a.sequence < b.sequence ? -1 : 1));
+  expect(inOrder.map(({ after }) => after?.['id'])).toEqual(
+    Array.from({ length: writer.written }, (_, index) => index + 1),
+  );
+}
