@@ -47,11 +47,13 @@ test.each(FLAVOURS)(
     const release = await blockReplica(scope, stage);
     await undoneAt(stage, 'catchUp', await switchover('--wait', SHORT));
     await release();
+    await servers.caughtUp();
+    await readsNewWithoutSwitchover(stage);
     await switched(stage, await switchover('--wait', PATIENT));
     const history = await sluice(stage.pipeline.configFile, 'source history');
     expect(history.document).toMatchObject({
       server: to,
-      switches: [{ generation: 1 }, { generation: 2, from: { address: from }, by: 'ops' }],
+      switches: [{ generation: 1 }, {}, {}, { generation: 4, from: { address: from }, by: 'ops' }],
     });
     expect(writer.switches).toBe(1);
     await everyRowOnce(stage);
@@ -131,6 +133,44 @@ async function blockReplica(
   };
 }
 
+/** Capture reads the replica, as after a failover of its own: nobody may take that for a switchover under way. */
+async function readsNewWithoutSwitchover({
+  pipeline,
+  capture,
+  switchover,
+  servers,
+  from,
+  to,
+}: SwitchoverStage): Promise<void> {
+  await orderTo(pipeline.opsPort, to);
+  await captureReads(capture, to);
+  const refused = await switchover();
+  expect(refused).toMatchObject({ code: 1, document: { kind: 'refused', steps: [] } });
+  expect(refused.said).toContain('the old one takes writes: no switchover is under way');
+  const readOnly = await servers.on('replica', 'SELECT @@read_only AS value');
+  expect(JSON.stringify(readOnly)).toContain('1');
+  expect(await switchover('--take-back')).toMatchObject({ code: 0, document: { kind: 'undone' } });
+  await captureReads(capture, from);
+}
+
+async function orderTo(port: number, to: string): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/source/switch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ to, by: 'ops', reason: 'by the test' }),
+  });
+  expect(answer.status).toBe(202);
+}
+
+async function captureReads(capture: SwitchoverStage['capture'], address: string): Promise<void> {
+  await eventually(`capture at ${address}`, async () => {
+    const status = (await capture.status().catch(() => null)) as {
+      readonly stream?: { readonly server: string } | null;
+    } | null;
+    return status?.stream?.server === address;
+  });
+}
+
 /** It was taken back: the source takes writes, the application and capture go on there. */
 async function undoneAt(
   { writer, capture, from }: SwitchoverStage,
@@ -141,12 +181,7 @@ async function undoneAt(
   expect(end.said).toMatch(new RegExp(`${step}: .*All is as it was before`, 'u'));
   const { written } = writer;
   await eventually('the application to write', () => writer.written > written + 10);
-  await eventually('capture at the old source', async () => {
-    const status = (await capture.status().catch(() => null)) as {
-      readonly stream?: { readonly server: string } | null;
-    } | null;
-    return status?.stream?.server === from;
-  });
+  await captureReads(capture, from);
 }
 
 async function switched({ writer, to, flavour }: SwitchoverStage, end: CommandEnd): Promise<void> {

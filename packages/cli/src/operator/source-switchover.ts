@@ -53,6 +53,7 @@ async function switchover(line: CommandLine, config: SluiceConfig, screen: Scree
     capture: captureControl(capture, { by, reason }),
     waitMs: (values.wholeNumber('wait', 1, WAIT_MAX) ?? WAIT_SECONDS) * 1000,
     ask: (text) => screen.say(`run this, the account may not: ${text}`),
+    tell: (text) => screen.say(text),
     isBack,
     onStep: () => undefined,
   };

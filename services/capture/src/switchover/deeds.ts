@@ -5,8 +5,8 @@ import type { Address } from '../orphans/masters.ts';
 import { replicationRows } from '../source/replica.ts';
 import type { CaptureControl } from './capture-control.ts';
 import { preflight } from './preflight.ts';
-import { isReadOnly, readOnlyStatements, runAllowed, setReadOnly } from './read-only.ts';
-import { isRunning, REPLICATION } from './replica-of.ts';
+import { readOnlyStatements, runAllowed, setReadOnly, writesOf, type Writes } from './read-only.ts';
+import { isActive, isRunning, REPLICATION } from './replica-of.ts';
 import { withSide, type Login, type Side } from './side.ts';
 import type { Step, UndoStep } from './steps.ts';
 import { messageOf, StepFailed, StepUnknown, within, type Patience } from './within.ts';
@@ -25,6 +25,8 @@ export interface DeedParts {
   readonly waitMs: number;
   /** Tells the person what only a person may do. */
   readonly ask: (text: string) => void;
+  /** Tells the person what has to be looked at. */
+  readonly tell: (text: string) => void;
 }
 
 /** In the server's own form, which depends on its flavour. */
@@ -102,7 +104,7 @@ export class Deeds {
       if (!(await setReadOnly(connection, facts.flavour, isOn, waitMs)))
         ask(`on ${addressOf(where)}: ${readOnlyStatements(facts.flavour, isOn).join('; ')};`);
       await within(`read_only = ${isOn ? 'ON' : 'OFF'} on ${addressOf(where)}`, patience, async () =>
-        (await isReadOnly(connection)) === isOn ? true : null,
+        (await writesOf(connection, facts.flavour)) === (isOn ? 'locked' : 'open') ? true : null,
       );
     });
   }
@@ -152,32 +154,82 @@ export class Deeds {
 
   async #release(patience: Patience): Promise<void> {
     const { to } = this.#parts;
-    const late = await this.#late();
-    if (late !== '')
-      throw new StepFailed(`the old source has taken transactions although it is read-only: ${late}`);
+    await this.#requireLocked();
+    const before = await this.#on('new', ({ connection, facts }) => writesOf(connection, facts.flavour));
     let trouble: string | null = null;
     try {
-      await this.#on('new', ({ connection, facts: { flavour } }) =>
-        runAllowed(connection, [REPLICATION[flavour].stop]),
-      );
+      await this.#stopReplication(patience);
+      // Statements have run since: whoever takes writes by now, two must not.
+      await this.#requireLocked();
       await this.#setReadOnly(to, false, patience);
     } catch (error) {
       trouble = messageOf(error);
     }
-    if (trouble === null || !(await this.#stillLocked(trouble))) {
-      this.releasedAt = performance.now();
-      return;
-    }
-    throw new StepFailed(trouble);
+    if (trouble !== null && !(await this.#isReleased(trouble, before))) throw new StepFailed(trouble);
+    this.releasedAt = performance.now();
+    await this.#tellLate();
   }
 
-  /** Throws StepUnknown when that cannot be seen. */
-  async #stillLocked(trouble: string): Promise<boolean> {
+  /** Throws StepFailed when the old source may take transactions, or has one that it had not when it was locked, or that the new one lacks. */
+  async #requireLocked(): Promise<void> {
+    const old = addressOf(this.#parts.old);
+    const { takes, since } = await this.#oldNow();
+    if (takes !== 'locked') throw new StepFailed(`${old} is not read-only any more: somebody has set it so`);
+    if (since !== '')
+      throw new StepFailed(`${old} has taken transactions although it is read-only: ${since}`);
+  }
+
+  async #oldNow(): Promise<{ readonly takes: Writes; readonly since: string }> {
+    const mark = await this.#marked();
+    const executed = await this.#on('new', (side) => side.executed());
+    return this.#on('old', async (side) => {
+      const { gtids } = await readMark(side);
+      const since = gtids.minus(mark.gtids).with(gtids.minus(executed));
+      return { takes: await writesOf(side.connection, side.facts.flavour), since: since.toString() };
+    });
+  }
+
+  async #stopReplication(patience: Patience): Promise<void> {
+    const { to, ask } = this.#parts;
+    await this.#on('new', async ({ connection, facts }) => {
+      const { stop } = REPLICATION[facts.flavour];
+      if (!(await runAllowed(connection, [stop]))) ask(`on ${addressOf(to)}: ${stop};`);
+      await within(`${stop} on ${addressOf(to)}`, patience, async () =>
+        (await replicationRows(connection, facts)).some(isActive) ? null : true,
+      );
+    });
+  }
+
+  /**
+   * Whether the new source takes writes in spite of the trouble. One that does not is as read-only as before. Throws StepUnknown when that
+   * cannot be seen.
+   */
+  async #isReleased(trouble: string, before: Writes): Promise<boolean> {
     try {
-      return await this.#on('new', ({ connection }) => isReadOnly(connection));
+      return await this.#on('new', async ({ connection, facts: { flavour } }) => {
+        const takes = await writesOf(connection, flavour);
+        if (takes === 'open') return true;
+        if (takes !== before) await runAllowed(connection, readOnlyStatements(flavour, true));
+        return false;
+      });
     } catch {
       throw new StepUnknown(`${trouble}; whether ${addressOf(this.#parts.to)} takes writes cannot be seen`);
     }
+  }
+
+  /** Nothing is taken back any more: what a writer that nothing stops has put into the old source since is for a person to judge. */
+  async #tellLate(): Promise<void> {
+    const { old, tell } = this.#parts;
+    const from = addressOf(old);
+    const found = await this.#oldNow().catch(() => null);
+    if (found === null)
+      return tell(`whether ${from} has taken a late transaction cannot be seen: it does not answer`);
+    if (found.takes === 'locked' && found.since === '') return;
+    const what =
+      found.since === ''
+        ? 'is not read-only any more'
+        : `has transactions that came too late: ${found.since}`;
+    tell(`${from} ${what}. See them: sluice orphans list --from ${from}`);
   }
 
   async #forget(patience: Patience): Promise<void> {
@@ -194,10 +246,11 @@ export class Deeds {
   /** Applications wait for it: a new source that does not answer was never released, and holds nothing up. */
   async #unlock(patience: Patience): Promise<void> {
     const { old, to } = this.#parts;
-    const isReleased = await this.#on('new', async ({ connection }) => !(await isReadOnly(connection))).catch(
-      () => false,
+    const takes = await this.#on('new', ({ connection, facts }) => writesOf(connection, facts.flavour)).catch(
+      () => null,
     );
-    if (isReleased) throw new StepFailed(`${addressOf(to)} takes writes: the old source stays read-only`);
+    if (takes === 'open')
+      throw new StepFailed(`${addressOf(to)} takes writes: the old source stays read-only`);
     await this.#setReadOnly(old, false, patience);
   }
 
@@ -217,12 +270,6 @@ export class Deeds {
   async #marked(): Promise<Mark> {
     this.#mark ??= await this.#on('old', readMark);
     return this.#mark;
-  }
-
-  /** What the old source has and the new one has not. */
-  async #late(): Promise<string> {
-    const { gtids } = await this.#on('old', readMark);
-    return gtids.minus(await this.#on('new', (side) => side.executed())).toString();
   }
 
   #on<T>(which: 'old' | 'new', work: (side: Side) => Promise<T>): Promise<T> {

@@ -1,14 +1,12 @@
-import { replicationRows } from '../source/replica.ts';
 import { addressOf, ANSWER_MS, Deeds, type DeedParts } from './deeds.ts';
 import { preflight, type Findings } from './preflight.ts';
-import { isReadOnly } from './read-only.ts';
+import { look } from './look.ts';
 import { withSide } from './side.ts';
 import {
   beginAt,
   next,
   takeBackAt,
   type Outcome,
-  type Seen,
   type Step,
   type Switchover,
   type UndoStep,
@@ -86,15 +84,4 @@ async function outcomeOf(
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function look({ config, old, to, login, capture }: SwitchoverOrder): Promise<Seen> {
-  const { server } = await capture.now();
-  const oldIsReadOnly = await withSide(config, old, login, ({ connection }) => isReadOnly(connection));
-  return withSide(config, to, login, async ({ connection, facts }) => ({
-    reads: server === addressOf(to) ? 'new' : 'old',
-    oldIsReadOnly,
-    newIsReadOnly: await isReadOnly(connection),
-    newIsReplica: (await replicationRows(connection, facts)).length > 0,
-  }));
 }

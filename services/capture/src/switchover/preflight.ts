@@ -1,4 +1,4 @@
-import { isReadOnly } from './read-only.ts';
+import { writesOf, type Writes } from './read-only.ts';
 import { findUnloggedReplication, replicationRows } from '../source/replica.ts';
 import { unfitReplica } from './replica-of.ts';
 import type { CaptureNow } from './capture-control.ts';
@@ -11,7 +11,8 @@ export interface Findings {
   readonly problems: readonly string[];
   /** Transactions that the new source has still to get, in the server's own form; '' for none. */
   readonly behind: string;
-  readonly oldIsReadOnly: boolean;
+  /** Of the old source. */
+  readonly oldTakes: Writes;
 }
 
 interface Looked {
@@ -34,7 +35,7 @@ export async function preflight(
   if (read === 'replica') refuse('source.read is replica: capture reads no primary');
   if (!capture.isStreaming) refuse('capture does not stream');
   if (capture.server !== addresses.old) refuse(`capture reads ${capture.server}, not ${addresses.old}`);
-  const oldIsReadOnly = await isReadOnly(old.connection);
+  const oldTakes = await writesOf(old.connection, old.facts.flavour);
   for (const why of await serverProblems(old, to)) refuse(`${addresses.new}: ${why}`);
   if ((await replicationRows(old.connection, old.facts)).length > 0)
     refuse(`${addresses.old} replicates from another server: it is not the primary`);
@@ -44,7 +45,7 @@ export async function preflight(
   const own = has.minus(all);
   if (!own.isEmpty)
     refuse(`${addresses.new} has transactions that ${addresses.old} never had: ${own.toString()}`);
-  return { problems, behind: all.minus(has.completedBy(all)).toString(), oldIsReadOnly };
+  return { problems, behind: all.minus(has.completedBy(all)).toString(), oldTakes };
 }
 
 async function serverProblems(old: Side, to: Side): Promise<readonly string[]> {
@@ -57,7 +58,7 @@ async function serverProblems(old: Side, to: Side): Promise<readonly string[]> {
   if (unfit !== null) problems.push(unfit);
   const unlogged = await findUnloggedReplication(to.connection, to.facts);
   if (unlogged !== null) problems.push(`${unlogged.setting} is ${unlogged.found}`);
-  if (!(await isReadOnly(to.connection)))
+  if ((await writesOf(to.connection, to.facts.flavour)) === 'open')
     problems.push('it takes writes: SET GLOBAL read_only = ON there first');
   return problems;
 }

@@ -18,10 +18,15 @@ export function readOnlyStatements(flavour: Flavour, isOn: boolean): readonly st
   return STATEMENTS[flavour][isOn ? 'on' : 'off'];
 }
 
-/** Whether all transactions of ordinary accounts are refused. Throws a PipelineError with a MYSQL_… code. */
-export async function isReadOnly(connection: Connection): Promise<boolean> {
-  const value = (await readVariables(connection, ['read_only'])).get('read_only') ?? 'OFF';
-  return !['OFF', '0'].includes(value);
+/** Whose transactions a server takes: those of all, `partly` of MySQL's administrators alone, or of nobody who is not exempt (`locked`). */
+export type Writes = 'open' | 'partly' | 'locked';
+
+/** Throws a PipelineError with a MYSQL_… code. */
+export async function writesOf(connection: Connection, flavour: Flavour): Promise<Writes> {
+  const values = await readVariables(connection, ['read_only', 'super_read_only']);
+  const isOn = (name: string): boolean => !['OFF', '0'].includes(values.get(name) ?? 'OFF');
+  if (!isOn('read_only')) return 'open';
+  return flavour === 'mariadb' || isOn('super_read_only') ? 'locked' : 'partly';
 }
 
 /**

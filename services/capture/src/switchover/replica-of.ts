@@ -21,36 +21,47 @@ export function isRunning(channel: Channel): boolean {
   );
 }
 
+/** Whether any part of it goes on: one that tries to connect does. */
+export function isActive(channel: Channel): boolean {
+  return [
+    valueOf(channel, 'Replica_IO_Running', 'Slave_IO_Running'),
+    valueOf(channel, 'Replica_SQL_Running', 'Slave_SQL_Running'),
+  ].some((value) => value !== undefined && value !== 'No');
+}
+
+type Old = Pick<ServerFacts, 'identity' | 'serverId' | 'flavour'>;
+
 /**
  * Why a server is no replica that can take the old one's place; null when it is one: it replicates by GTID from that server alone, and runs.
  * Pure.
  *
  * @param channels the rows of SHOW REPLICA STATUS
  */
-export function unfitReplica(
-  channels: readonly Channel[],
-  old: Pick<ServerFacts, 'identity' | 'serverId' | 'flavour'>,
-): string | null {
+export function unfitReplica(channels: readonly Channel[], old: Old): string | null {
   const [channel] = channels;
   if (channel === undefined) return 'it does not replicate';
-  if (channels.length > 1) return `it replicates by ${channels.length} channels`;
-  if (Object.keys(channel).length === 0) return 'the account may not see how it replicates (SLAVE MONITOR)';
-  const name = channel['Channel_Name'] ?? channel['Connection_name'];
-  if (typeof name === 'string' && name !== '')
-    return `it replicates by the channel "${name}", not by the one without a name`;
-  if (!isFrom(channel, old)) return 'it replicates from another server';
-  if (!isByGtid(channel, old.flavour)) return 'it replicates by file and position, not by GTID';
-  if (isRunning(channel)) return null;
+  const unfit = unfitChannels(channels, old);
+  if (unfit !== null || isRunning(channel)) return unfit;
   const error = [channel['Last_IO_Error'], channel['Last_SQL_Error']].filter(
     (text) => typeof text === 'string' && text !== '',
   );
   return ['its replication stands still', ...error].join(': ');
 }
 
-function isFrom(
-  channel: Channel,
-  { flavour, identity, serverId }: Pick<ServerFacts, 'identity' | 'serverId' | 'flavour'>,
-): boolean {
+/** The same of a replica that may have been stopped, or have forgotten whom it replicated from. Pure. */
+export function unfitChannels(channels: readonly Channel[], old: Old): string | null {
+  const [channel] = channels;
+  if (channel === undefined) return null;
+  if (channels.length > 1) return `it replicates by ${channels.length} channels`;
+  if (Object.keys(channel).length === 0) return 'the account may not see how it replicates (SLAVE MONITOR)';
+  const name = channel['Channel_Name'] ?? channel['Connection_name'];
+  if (typeof name === 'string' && name !== '')
+    return `it replicates by the channel "${name}", not by the one without a name`;
+  if (!isFrom(channel, old)) return 'it replicates from another server';
+  return isByGtid(channel, old.flavour) ? null : 'it replicates by file and position, not by GTID';
+}
+
+function isFrom(channel: Channel, { flavour, identity, serverId }: Old): boolean {
   if (flavour === 'mariadb') return Number(channel['Master_Server_Id']) === serverId;
   return valueOf(channel, 'Source_UUID', 'Master_UUID') === identity;
 }

@@ -1,3 +1,5 @@
+import type { Writes } from './read-only.ts';
+
 /** In their order. Up to `release` all of it can be taken back. */
 export const STEPS = ['check', 'lock', 'drain', 'catchUp', 'move', 'verify', 'release', 'forget'] as const;
 export type Step = (typeof STEPS)[number];
@@ -92,32 +94,42 @@ function undoing(steps: readonly UndoStep[], why: string, troubles: readonly str
 export interface Seen {
   /** Which of the two capture reads. */
   readonly reads: 'old' | 'new';
-  readonly oldIsReadOnly: boolean;
-  readonly newIsReadOnly: boolean;
+  readonly oldTakes: Writes;
+  readonly newTakes: Writes;
   /** Whether the new source knows whom to replicate from, running or not. */
   readonly newIsReplica: boolean;
+  /** Why the two are not those of a switchover under way; null when they may be. */
+  readonly unfit: string | null;
 }
 
+const MOVED = 'capture reads the new source already';
+const BOTH_WRITE =
+  'both take writes: let one of them take no more by hand, and compare them with sluice orphans list';
+const NOT_LOCKED =
+  'the old one takes writes: no switchover is under way. To let capture read the old one again: --take-back';
+const PARTLY_LOCKED =
+  'super_read_only is OFF at the old one, which takes the writes of administrators: set it ON there, or take it back by --take-back';
+
 /** Where to begin, by what the servers themselves say: no record of an earlier command is needed. Pure. */
-export function beginAt({ reads, newIsReadOnly, newIsReplica }: Seen): Switchover {
+export function beginAt({ reads, oldTakes, newTakes, newIsReplica, unfit }: Seen): Switchover {
   if (reads === 'old') return { kind: 'doing', step: 'check' };
-  if (newIsReadOnly) return { kind: 'doing', step: 'verify' };
-  return newIsReplica ? { kind: 'doing', step: 'forget' } : { kind: 'done' };
+  const refuse = (why: string): Switchover => ({ kind: 'refused', why: `${MOVED}, and ${why}` });
+  if (oldTakes === 'open') return refuse(newTakes === 'open' ? BOTH_WRITE : NOT_LOCKED);
+  if (newTakes === 'open' && !newIsReplica) return { kind: 'done' };
+  if (unfit !== null) return refuse(unfit);
+  if (oldTakes === 'partly') return refuse(PARTLY_LOCKED);
+  return { kind: 'doing', step: newTakes === 'open' ? 'forget' : 'verify' };
 }
 
 /** Where to begin to take an interrupted switchover back. Pure. */
-export function takeBackAt({ reads, oldIsReadOnly, newIsReadOnly, newIsReplica }: Seen): Switchover {
+export function takeBackAt({ reads, oldTakes, newTakes, newIsReplica, unfit }: Seen): Switchover {
   const why = 'taken back by order';
-  if (!newIsReadOnly && (reads === 'new' || oldIsReadOnly))
-    return {
-      kind: 'refused',
-      why: 'the new source takes writes already: switch over to the old one instead',
-    };
+  const refuse = (reason: string): Switchover => ({ kind: 'refused', why: reason });
+  if (newTakes === 'open' && (reads === 'new' || oldTakes !== 'open'))
+    return refuse('the new source takes writes already: switch over to the old one instead');
+  if (unfit !== null) return refuse(unfit);
   if (!newIsReplica)
-    return {
-      kind: 'refused',
-      why: 'the new source does not replicate from the old one: nothing can be taken back',
-    };
-  if (reads === 'old' && !oldIsReadOnly) return { kind: 'refused', why: 'there is nothing to take back' };
+    return refuse('the new source does not replicate from the old one: nothing can be taken back');
+  if (reads === 'old' && oldTakes === 'open') return refuse('there is nothing to take back');
   return undoing(UNDO_STEPS, why, []) ?? { kind: 'undone', why };
 }

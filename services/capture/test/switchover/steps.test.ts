@@ -65,22 +65,46 @@ test('an end stays what it is, whatever comes', () => {
   for (const end of ends) for (const outcome of [DONE, FAILED, UNKNOWN]) expect(next(end, outcome)).toBe(end);
 });
 
+const takes = (text: string, server: string): Parameters<typeof beginAt>[0]['oldTakes'] =>
+  text.includes(`${server} locked`) ? 'locked' : text.includes(`${server} partly`) ? 'partly' : 'open';
 const seen = (text: string): Parameters<typeof beginAt>[0] => ({
   reads: text.includes('reads new') ? 'new' : 'old',
-  oldIsReadOnly: text.includes('old locked'),
-  newIsReadOnly: text.includes('new locked'),
+  oldTakes: takes(text, 'old'),
+  newTakes: takes(text, 'new'),
   newIsReplica: text.includes('replica'),
+  unfit: text.includes('unfit') ? 'the new source replicates from another server' : null,
 });
 
 test.each([
   ['reads old, new locked, replica', 'doing check', 'refused'],
   ['reads old, old locked, new locked, replica', 'doing check', 'undoing unlock'],
+  ['reads old, old partly, new locked, replica', 'doing check', 'undoing unlock'],
+  ['reads old, old locked, replica', 'doing check', 'refused'],
+  ['reads old, old locked, new locked, replica, unfit', 'doing check', 'refused'],
   ['reads new, old locked, new locked, replica', 'doing verify', 'undoing unlock'],
-  ['reads new, new locked, replica', 'doing verify', 'undoing unlock'],
+  ['reads new, old locked, new partly, replica', 'doing verify', 'undoing unlock'],
   ['reads new, old locked, replica', 'doing forget', 'refused'],
   ['reads new, old locked', 'done', 'refused'],
+  ['reads new, old partly', 'done', 'refused'],
   ['reads new, old locked, new locked', 'doing verify', 'refused'],
-  ['reads old, old locked, replica', 'doing check', 'refused'],
+  // Capture has moved there by itself, or could not be moved back: the old source takes writes.
+  ['reads new, new locked, replica', 'refused', 'undoing unlock'],
+  ['reads new, old partly, new locked, replica', 'refused', 'undoing unlock'],
+  ['reads new, old partly, replica', 'refused', 'refused'],
+  ['reads new, replica', 'refused', 'refused'],
+  ['reads new', 'refused', 'refused'],
+  // Not the two servers of one switchover.
+  ['reads new, old locked, new locked, replica, unfit', 'refused', 'refused'],
+  ['reads new, old locked, replica, unfit', 'refused', 'refused'],
 ])('%s: goes on at %s; taken back: %s', (text, begin, back) => {
   expect([shortOf(beginAt(seen(text))), shortOf(takeBackAt(seen(text)))]).toEqual([begin, back]);
+});
+
+test('whoever is refused is told what was seen, and what to do', () => {
+  const why = (text: string): string =>
+    'why' in beginAt(seen(text)) ? JSON.stringify(beginAt(seen(text))) : '';
+  expect(why('reads new, new locked, replica')).toContain('--take-back');
+  expect(why('reads new')).toContain('both take writes');
+  expect(why('reads new, old partly, new locked, replica')).toContain('super_read_only');
+  expect(why('reads new, old locked, replica, unfit')).toContain('replicates from another server');
 });

@@ -1,0 +1,39 @@
+import { replicationRows } from '../source/replica.ts';
+import { addressOf, type DeedParts } from './deeds.ts';
+import { writesOf } from './read-only.ts';
+import { unfitChannels } from './replica-of.ts';
+import { withSide, type Side } from './side.ts';
+import type { Seen } from './steps.ts';
+
+/** How far a switchover has come. Changes nothing. Throws as the servers and capture fail. */
+export async function look({ config, old, to, login, capture }: DeedParts): Promise<Seen> {
+  const { server } = await capture.now();
+  return withSide(config, old, login, (one) =>
+    withSide(config, to, login, async (other) => ({
+      reads: server === addressOf(to) ? 'new' : 'old',
+      ...(await lookAtBoth(one, other)),
+    })),
+  );
+}
+
+async function lookAtBoth(old: Side, to: Side): Promise<Omit<Seen, 'reads'>> {
+  const rows = await replicationRows(to.connection, to.facts);
+  return {
+    oldTakes: await writesOf(old.connection, old.facts.flavour),
+    newTakes: await writesOf(to.connection, to.facts.flavour),
+    newIsReplica: rows.length > 0,
+    unfit: await unfitPair(old, to, rows),
+  };
+}
+
+async function unfitPair(
+  old: Side,
+  to: Side,
+  rows: Awaited<ReturnType<typeof replicationRows>>,
+): Promise<string | null> {
+  if (old.facts.identity === to.facts.identity) return 'the new source and the old one are the same server';
+  if ((await replicationRows(old.connection, old.facts)).length > 0)
+    return 'the old source replicates from another server: it is not the primary';
+  const unfit = unfitChannels(rows, old.facts);
+  return unfit === null ? null : `the new source is not its replica: ${unfit}`;
+}
