@@ -28,6 +28,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   rights: ['test:rights'],
   compare: ['test:compare'],
   drills: ['test:drills'],
+  rebuild: ['test:rebuild'],
   standby: ['test:standby'],
   orphans: ['test:orphans'],
   switchover: ['test:switchover'],

@@ -13,6 +13,7 @@ const PARTS = [
   './doctor',
   './compare',
   './repair',
+  './rebuild',
   './plan',
   './published',
   './published-rows',

@@ -30,6 +30,7 @@ export {
   type TopicPartition,
   type Watermarks,
 } from './consumer-start.ts';
+export { forgetReader } from './forget-reader.ts';
 export { groupLag, type GroupLag } from './group-lag.ts';
 export {
   groupActive,

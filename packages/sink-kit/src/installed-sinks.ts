@@ -10,13 +10,22 @@ import type { PreviewTable } from './preview.ts';
  * Types of sinks that are installed: packages `@sluice/sink-TYPE` where Node looks for packages. A section of `sinks` is of one of them, by
  * its `type` or its name, or names a package of its own (`sinks.NAME.package`). They stand in no list, so that a new sink is known without a change elsewhere. Their `exports` are `./main`, which runs the sink,
  * `./config` with the schema of its section, and, when it has them, `./errors` with the codes of its errors as `CODES`, `./preview`
- * (see `preview.ts`), `./doctor` (see `examine.ts`), `./compare` and `./repair`, which read and repair its store (`@sluice/compare`), and `./demo` (`@sluice/demo`).
+ * (see `preview.ts`), `./doctor` (see `examine.ts`), `./compare` and `./repair`, which read and repair its store (`@sluice/compare`), `./rebuild`
+ * (see `rebuild/store-rebuild.ts`), and `./demo` (`@sluice/demo`).
  */
 const SCOPE = '@sluice';
 const FOLDER = /^sink-([a-z0-9-]+)$/;
 
 export type SinkPart =
-  './main' | './config' | './errors' | './preview' | './doctor' | './compare' | './repair' | './demo';
+  | './main'
+  | './config'
+  | './errors'
+  | './preview'
+  | './doctor'
+  | './compare'
+  | './repair'
+  | './rebuild'
+  | './demo';
 type Exports = Readonly<Partial<Record<SinkPart, string>>>;
 
 interface SinkPackage {

@@ -31,6 +31,7 @@ import { noteLostRows } from './lost-rows.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
 import { SinkMetrics } from './metrics.ts';
 import { newWorkerContext } from './new-worker-context.ts';
+import { removeReplaced } from './rebuild/replaced.ts';
 import { retryUntilReady } from './retry-until-ready.ts';
 import type { SinkSettings } from './settings.ts';
 import { sinkInstance } from './sink-instance.ts';
@@ -190,6 +191,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       const watch = Promise.all([
         this.#every(PING_MS, () => this.#store.ping()),
         this.#every(LOOK_MS, () => this.#tables.look()),
+        this.#every(LOOK_MS, () => removeReplaced(this.#sink, Date.now(), this.#log)),
         this.#every(WATCH_MS, async () => {
           this.#reader.watch();
           this.#store.watch();
@@ -274,6 +276,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       },
       onReplayed: (result) => this.#metrics.replayed(result),
       onPauses: (paused) => {
+        if (paused.length < this.#state.operatorPauses.length) this.#sink.resumed?.();
         this.#state.operatorPauses = paused;
         this.#reader.wake('operator', 'all');
       },

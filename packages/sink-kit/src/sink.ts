@@ -90,6 +90,10 @@ export interface Sink {
    * how many. Absent where the store forgets by itself.
    */
   purge?(before: Date, signal: AbortSignal): Promise<number>;
+  /** A pause by an operator has ended: what this process knows of the places that it writes to may be old. */
+  resumed?(): void;
+  /** Asked for every minute: removes what a rebuild has replaced, and whose time is over. Resolves to its tables, as `database.table`. */
+  removeKept?(nowMs: number): Promise<readonly string[]>;
   /** Resolves when the store answers; throws otherwise. */
   ping(): Promise<void>;
   /**

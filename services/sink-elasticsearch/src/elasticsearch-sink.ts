@@ -17,6 +17,8 @@ import { documentId, indexName, liveAlias } from './elasticsearch-mapper.ts';
 import { IndexAdmin } from './index-admin.ts';
 import { IndexClaims } from './index-claims.ts';
 import { liftBlock } from './index-move.ts';
+import { indexNames, keptIndexes } from './index-swap.ts';
+import { RebuildRecords, removeIndexes } from './rebuild-records.ts';
 import { checkPrivileges } from './preflight.ts';
 import { KeptGeneration } from './kept-generation.ts';
 import { keepRows } from './kept-rows.ts';
@@ -108,6 +110,21 @@ export class ElasticsearchSink implements Sink {
     let purged = 0;
     for (const index of this.#met) purged += await purgeDeleted(this.#client, index, before, signal);
     return purged;
+  }
+
+  resumed(): void {
+    this.#floors.forget();
+  }
+
+  async removeKept(nowMs: number): Promise<readonly string[]> {
+    const { indexPrefix } = this.#config;
+    const records = new RebuildRecords(this.#client, indexPrefix, this.#context.section);
+    const record = await records.overdue(nowMs);
+    if (record === null) return [];
+    const names = indexNames(indexPrefix, '', record);
+    await removeIndexes(this.#client, await keptIndexes(this.#client, names));
+    await records.save(null, record);
+    return record.tables;
   }
 
   async keep(end: Delivery, keys: readonly string[], since: Sequence, signal: AbortSignal): Promise<void> {

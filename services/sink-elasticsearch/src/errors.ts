@@ -38,7 +38,7 @@ export const CODES = defineErrors({
     class: 'schema',
     means: 'no-shape',
     summary: 'the index of a table cannot be created or changed',
-    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, a mapping changed by hand, or an index that belongs to another table. The sink retries automatically.',
+    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, a mapping changed by hand, or an index that belongs to another table. The sink retries automatically. A mapping that was changed by hand is left behind by `sluice sink rebuild --sink SINK --table DATABASE.TABLE --yes`.',
   },
   ELASTICSEARCH_INDEX_WAITS: {
     class: 'schema',

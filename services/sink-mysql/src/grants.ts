@@ -5,7 +5,8 @@ export const ROW_RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
 /** For tables that are to be made, and to follow those of the source; ALTER TABLE needs no more for columns and keys. */
 export const TABLE_RIGHTS = ['CREATE', 'ALTER'] as const;
 
-type Right = (typeof ROW_RIGHTS)[number] | (typeof TABLE_RIGHTS)[number];
+/** `DROP`: of a rebuild, which renames tables and removes what they have replaced. */
+type Right = (typeof ROW_RIGHTS)[number] | (typeof TABLE_RIGHTS)[number] | 'DROP';
 
 export interface Grants {
   /** False where a role may bring rights that are not shown. */

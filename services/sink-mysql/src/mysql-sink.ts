@@ -10,6 +10,7 @@ import {
 } from '@sluice/mysql';
 import { PipelineError, type Logger, type PreflightProblem } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
+import { isOverdue } from '@sluice/sink-kit/rebuild';
 import type {
   Delivery,
   Outcome,
@@ -39,9 +40,11 @@ import { mysqlDialect } from './mysql-dialect.ts';
 import { mysqlDriver, targetPool } from './mysql-driver.ts';
 import { checkTarget } from './preflight.ts';
 import { keepRows } from './kept-rows.ts';
+import { RebuildRecords } from './rebuild-records.ts';
 import { writeRows } from './row-writer.ts';
 import { createStateTables } from './state-tables.ts';
 import { SchemaRecords } from './schema-records.ts';
+import { dropTables, tablePlaces } from './table-swap.ts';
 import { TargetTables } from './target-tables.ts';
 import { WrittenTables } from './written-tables.ts';
 import { CODES } from './errors.ts';
@@ -165,6 +168,25 @@ export class MysqlSink implements Sink {
 
   async look(): Promise<void> {
     await this.#run(new AbortController().signal, (connection) => this.#written.check(connection));
+  }
+
+  resumed(): void {
+    this.#tables.forgetAll();
+  }
+
+  async removeKept(nowMs: number): Promise<readonly string[]> {
+    const records = new RebuildRecords(this.#config.stateDatabase, this.#context.group);
+    return this.#run(new AbortController().signal, async (connection) => {
+      const record = await records.load(connection);
+      if (record === null || !isOverdue(record, nowMs)) return [];
+      const places = tablePlaces(this.#config, record);
+      await dropTables(
+        connection,
+        places.map(({ kept }) => kept),
+      );
+      await records.save(connection, null, record);
+      return record.tables;
+    });
   }
 
   async purge(before: Date, signal: AbortSignal): Promise<number> {

@@ -34,6 +34,9 @@ const TABLES: Readonly<Record<StateTable, string>> = {
     PRIMARY KEY (topic, job_digest, \`partition\`)`,
 };
 
+/** The names of them. */
+export const STATE_TABLES = Object.keys(TABLES);
+
 /** Makes the sink's own database and tables; needs no right to create them where they exist. */
 export async function createStateTables(connection: PoolConnection, database: string): Promise<void> {
   await createDatabase(connection, database);

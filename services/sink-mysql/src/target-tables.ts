@@ -69,6 +69,10 @@ export class TargetTables {
     return this.#known.delete(quoteTable(database, table));
   }
 
+  forgetAll(): void {
+    this.#known.clear();
+  }
+
   async exists(connection: PoolConnection, database: string, table: string): Promise<boolean> {
     return (await readTable(connection, database, table)) !== null;
   }

@@ -27,6 +27,7 @@ import { captureCommand, sinkCommand } from './service-commands.ts';
 import { sourceHistoryCommand } from './source-history.ts';
 import { sourceSwitchoverCommand } from './source-switchover.ts';
 import { sinkPauseCommand, sinkResumeCommand } from './sink-pause.ts';
+import { sinkRebuildCommand } from '../rebuild/rebuild-command.ts';
 import { sinkRewindCommand } from './sink-rewind.ts';
 import {
   snapshotListCommand,
@@ -71,6 +72,7 @@ export const COMMANDS: readonly Command[] = [
   dlqReleaseCommand,
   dlqAcceptCommand,
   sinkRewindCommand,
+  sinkRebuildCommand,
   sinkPauseCommand,
   sinkResumeCommand,
   ddlAlertsCommand,

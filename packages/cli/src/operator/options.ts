@@ -123,6 +123,12 @@ export const OPTIONS = {
     meaning:
       'write there, for each store, what its own tool would have to be given, and change nothing (orphans: SQL for the server)',
   },
+  keep: {
+    value: 'TIME',
+    meaning: 'how long what was replaced is kept: 90s, 15m, 24h (default), 3d, or 0',
+  },
+  cancel: { meaning: 'take away what the rebuild has filled; the old places stay as they are' },
+  'remove-kept': { meaning: 'remove what the last rebuild has replaced before its time' },
   reconcile: { meaning: 'at the end, sinks delete rows of the table that the source no longer has' },
   output: {
     value: 'FORMAT',

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { startStack } from '@sluice/local-stack';
+import { connect, type RowDataPacket } from '@sluice/mysql';
+import { createLogger, parseConfig, Registry } from '@sluice/runtime';
+import type { Sink } from '@sluice/sink-kit';
+import type { RebuildRecord } from '@sluice/sink-kit/rebuild';
+import { afterAll, expect, test } from 'vitest';
+import { mysqlSinkSchema } from '../src/config.ts';
+import { mysqlSink } from '../src/mysql-sink.ts';
+import { openRebuild } from '../src/rebuild.ts';
+
+const stack = await startStack({ servers: ['target-mysql'] });
+const { host, port, user, password } = stack.targetMysql;
+const name = `test_${randomUUID().slice(0, 8)}`;
+const reader = await connect({ host, port, user, password, connectTimeoutMs: 5000 });
+const section = {
+  host,
+  port,
+  user,
+  password,
+  databases: { shop: name },
+  stateDatabase: `${name}_state`,
+};
+const config = parseConfig(
+  JSON.stringify({
+    pipeline: 'test',
+    source: { host: 'nowhere', user: 'nobody', tables: ['shop.*'] },
+    kafka: { brokers: ['nowhere:9092'] },
+    sinks: { mysql: section },
+  }),
+  {},
+);
+const rebuild = await openRebuild({ config, name: 'mysql' });
+afterAll(async () => {
+  await rebuild.close();
+  for (const database of ['', '_state', '_rebuild', '_replaced', '_state_rebuild_mysql'])
+    await reader.query(`DROP DATABASE IF EXISTS ${name}${database}`);
+  await reader.end();
+  await stack.stop();
+});
+
+const record: RebuildRecord = {
+  version: 1,
+  id: 'a1',
+  phase: 'filling',
+  tables: ['shop.orders', 'shop.items'],
+  jobs: ['s1', 's2'],
+  startedAt: 1,
+  keepMs: 1000,
+  removeAfter: null,
+  owner: 'me',
+  pauses: false,
+};
+
+function sinkOf(settings: object): Sink {
+  return mysqlSink.create(mysqlSinkSchema.parse(settings), {
+    pipeline: 'test',
+    name: 'mysql',
+    section: 'sinks.mysql',
+    named: null,
+    sourceTables: ['shop.*'],
+    prefix: 'test',
+    group: 'test.mysql',
+    hasProgress: () => Promise.resolve(true),
+    tombstoneLifeMs: 1,
+    log: createLogger('test', { level: 'silent' }),
+    registry: new Registry(),
+  });
+}
+
+/** The state of the sink, and of the one that fills. */
+async function openStates(): Promise<void> {
+  for (const stateDatabase of [`${name}_state`, `${name}_state_rebuild_mysql`]) {
+    const opened = sinkOf({ ...section, stateDatabase });
+    await opened.open(new AbortController().signal);
+    await opened.close();
+  }
+}
+
+async function tables(): Promise<readonly string[]> {
+  const [rows] = await reader.query<RowDataPacket[]>(
+    `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name FROM information_schema.TABLES
+      WHERE TABLE_SCHEMA LIKE '${name}%' AND TABLE_SCHEMA NOT LIKE '%state%' ORDER BY 1`,
+  );
+  return rows.map((row) => String(row['name']).slice(name.length));
+}
+
+async function names(): Promise<readonly unknown[]> {
+  const found: unknown[] = [];
+  for (const table of ['orders', 'items']) {
+    const [rows] = await reader.query<RowDataPacket[]>(`SELECT note FROM ${name}.${table}`);
+    found.push(...rows.map((row) => row['note'] as unknown));
+  }
+  return found;
+}
+
+test('tables are swapped all at once, with their indexes, kept, and removed by the sink when their time is over', async () => {
+  const columns = '(id INT NOT NULL PRIMARY KEY, note VARCHAR(20)';
+  await reader.query(`CREATE DATABASE ${name}`);
+  await reader.query(`CREATE TABLE ${name}.orders ${columns}, KEY by_note (note))`);
+  await reader.query(`CREATE TABLE ${name}.items ${columns})`);
+  expect(await rebuild.refusal(record)).toBe(null);
+  expect(await rebuild.load()).toBe(null);
+  expect(await rebuild.save(record, null)).toBe(true);
+  expect(await rebuild.save({ ...record, owner: 'other' }, null)).toBe(false);
+  expect(await rebuild.save(record, record)).toBe(true);
+  expect(await rebuild.load()).toEqual(record);
+  expect(rebuild.settings(record)).toEqual({
+    databases: { shop: `${name}_rebuild` },
+    stateDatabase: `${name}_state_rebuild_mysql`,
+  });
+  await reader.query(`CREATE DATABASE ${name}_rebuild`);
+  for (const table of ['orders', 'items']) {
+    await reader.query(`INSERT INTO ${name}.${table} VALUES (1, 'old')`);
+    await reader.query(`CREATE TABLE ${name}_rebuild.${table} ${columns})`);
+    await reader.query(`INSERT INTO ${name}_rebuild.${table} VALUES (1, 'new')`);
+  }
+  expect(await rebuild.refusal(record)).toContain('is there already');
+  await openStates();
+  expect([await rebuild.complete(record), await rebuild.complete(record)]).toEqual([[], []]);
+  expect(await rebuild.isSwapped(record)).toBe(false);
+  expect(await rebuild.swap(record)).toBe(null);
+  expect(await rebuild.swap(record)).toBe(null);
+  expect(await rebuild.isSwapped(record)).toBe(true);
+  expect(await names()).toEqual(['new', 'new']);
+  const [created] = await reader.query<RowDataPacket[]>(`SHOW CREATE TABLE ${name}.orders`);
+  expect(JSON.stringify(created)).toContain('KEY `by_note` (`note`)');
+  await rebuild.discard(record);
+  expect(await tables()).toEqual(['.items', '.orders', '_replaced.items', '_replaced.orders']);
+
+  expect(await rebuild.save({ ...record, phase: 'kept', removeAfter: 5000 }, record)).toBe(true);
+  expect(await rebuild.save(null, record)).toBe(false);
+  const sink = sinkOf(section);
+  expect(await sink.removeKept?.(4999)).toEqual([]);
+  expect(await sink.removeKept?.(5000)).toEqual(['shop.orders', 'shop.items']);
+  await sink.close();
+  expect([await tables(), await rebuild.load()]).toEqual([['.items', '.orders'], null]);
+});
+
+test('a table that a transaction uses is not swapped, and nothing waits behind it for long', async () => {
+  await openStates();
+  const user = await connect({ host, port, user: section.user, password, connectTimeoutMs: 5000 });
+  await reader.query(`CREATE DATABASE ${name}_rebuild`);
+  for (const table of ['orders', 'items'])
+    await reader.query(`CREATE TABLE ${name}_rebuild.${table} LIKE ${name}.${table}`);
+  await user.query('START TRANSACTION');
+  await user.query(`SELECT * FROM ${name}.items`);
+  const swap = rebuild.swap(record);
+  // An error is looked at below.
+  swap.catch(() => undefined);
+  const [rows] = await reader.query<RowDataPacket[]>(`SELECT note FROM ${name}.items`);
+  expect(rows).toHaveLength(1);
+  await user.query('COMMIT');
+  expect(await swap).toBe(null);
+  await user.end();
+  await rebuild.discard(record);
+  await rebuild.removeKept(record);
+});
+
+test('a table with a trigger, or in a foreign key, is refused', async () => {
+  await reader.query(
+    `CREATE TRIGGER ${name}.watch BEFORE INSERT ON ${name}.orders FOR EACH ROW SET @seen = 1`,
+  );
+  expect(await rebuild.refusal(record)).toContain('has triggers (watch)');
+  await reader.query(`DROP TRIGGER ${name}.watch`);
+  await reader.query(
+    `CREATE TABLE ${name}.child (id INT, CONSTRAINT of_item FOREIGN KEY (id) REFERENCES ${name}.items (id))`,
+  );
+  expect(await rebuild.refusal(record)).toContain('is part of foreign keys (of_item)');
+});
