@@ -14,7 +14,7 @@ export const COMPARE_METRICS = {
   different: {
     type: 'gauge',
     name: 'cdc_compare_different',
-    help: 'Rows that were different, missing or extra in the sink at the last comparison of the table. It does not fall while rows are not settled.',
+    help: 'Rows that were different, missing or extra in the sink at the last comparison of the table. It does not fall while rows are not settled; no series while the table cannot be compared.',
     unit: 'records',
     labels: LABELS,
   },

@@ -56,10 +56,20 @@ export class CompareMetrics {
 
   /** A table was compared: what was found goes into the series, and what has changed since the last time comes back. */
   compared({ database, table }: TableName, { compared, sinks, remarks }: TableFindings): CompareNews[] {
+    if (!compared) this.#unknown({ database, table });
     return [
       ...this.#remarks(tableIdOf({ database, table }), compared, remarks),
       ...Object.entries(sinks).flatMap(([sink, counts]) => this.#counts({ sink, database, table }, counts)),
     ];
+  }
+
+  /** The table cannot be compared any more: what was found of it last says nothing. That it succeeds no more tells of it. */
+  #unknown({ database, table }: TableName): void {
+    for (const [key, pair] of this.#pairs) {
+      if (pair.database !== database || pair.table !== table) continue;
+      for (const series of [this.#lastRows, this.#different]) series.remove(pair);
+      this.#last.delete(key);
+    }
   }
 
   #counts(pair: Pair, counts: Counts): CompareNews[] {

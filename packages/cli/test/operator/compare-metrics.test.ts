@@ -47,6 +47,22 @@ test('only what has changed is told, and what is not compared', () => {
   expect(told(found(null, 'it has no key'))).toEqual([]);
 });
 
+test('what differed in a table that cannot be compared any more is told no longer', async () => {
+  const registry = new Registry();
+  const metrics = new CompareMetrics(registry, false);
+  metrics.begins([{ ...TABLE, sinks: ['redis'] }]);
+  metrics.compared(TABLE, found({ ...EQUAL, different: 3 }));
+  metrics.compared(TABLE, found(null, 'it has no key'));
+  const series = await registry.getMetricsAsJSON();
+  const names = series.filter(({ values }) => values.length > 0).map(({ name }) => name);
+  expect(names).toEqual(['cdc_compare_rows_total', 'cdc_compare_last_success_timestamp_seconds']);
+  // One that differs again is news.
+  expect(metrics.compared(TABLE, found({ ...EQUAL, different: 3 }))).toMatchObject([
+    { event: 'compare.remarks' },
+    { event: 'compare.different' },
+  ]);
+});
+
 test('rows that are not settled never make a sink equal that differed', async () => {
   const registry = new Registry();
   const metrics = new CompareMetrics(registry, false);
