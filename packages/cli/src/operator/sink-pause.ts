@@ -29,7 +29,7 @@ async function sinkPause({ values }: CommandLine, config: SluiceConfig, screen: 
   const [sink, by, reason] = [sinkOf(config, values), whoIsIt(values), values.text('reason')];
   await pauseIn({ config, sink, table: ALL, by, reason, screen }, 'sink pause');
   show(screen, { sink, by, paused: true }, [], []);
-  screen.say(`${sink} applies nothing from now on, within ten seconds; sluice sink resume --sink ${sink}`);
+  screen.say(`${sink} applies nothing from now on, within seconds; sluice sink resume --sink ${sink}`);
   return true;
 }
 
@@ -38,7 +38,7 @@ async function sinkResume({ values }: CommandLine, config: SluiceConfig, screen:
   const isLifted = await liftIn({ config, sink, table: ALL, by, reason, screen }, 'sink resume');
   if (!isLifted) throw new CommandFailed(`${sink} is not paused: nothing to resume`);
   show(screen, { sink, by, paused: false }, [], []);
-  screen.say(`${sink} goes on within ten seconds`);
+  screen.say(`${sink} goes on within seconds`);
   return true;
 }
 
@@ -53,7 +53,7 @@ export interface PauseWish {
   readonly screen: Screen;
 }
 
-/** Every process of the sink obeys within ten seconds. Throws PipelineError when Kafka does not take it. */
+/** Every process of the sink obeys within seconds. Throws PipelineError when Kafka does not take it. */
 export async function pauseIn(wish: PauseWish, command: string): Promise<void> {
   const { config, sink, table, by, reason, screen } = wish;
   await audited({ config, command, order: { sink, table, by, reason }, screen }, () =>
