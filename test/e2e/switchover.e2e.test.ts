@@ -29,7 +29,7 @@ test.each(FLAVOURS)(
   async (flavour) => {
     const scope = testScope();
     const stage = await switchoverStage(scope, flavour, stack.kafka.brokers);
-    const { servers, switchover, writer, from, to } = stage;
+    const { servers, switchover, pipeline, writer, from, to } = stage;
     const stop = flavour === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE';
     const start = flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE';
 
@@ -42,12 +42,26 @@ test.each(FLAVOURS)(
     expect(await switchover()).toMatchObject({ code: 1, document: { kind: 'refused', steps: ['check'] } });
     await servers.on('replica', start);
     await servers.caughtUp();
+    await servers.on('replica', "SET GLOBAL binlog_row_metadata = 'MINIMAL'");
+    expect((await switchover('--dry-run')).said).toContain(
+      `not possible: capture at ${to}: source variable binlog_row_metadata is MINIMAL`,
+    );
+    await servers.on('replica', "SET GLOBAL binlog_row_metadata = 'FULL'");
+    await servers.on('source', "SELECT GET_LOCK('sluice_switchover', 0)");
+    expect((await switchover()).said).toContain('another sluice source switchover is at work');
+    await servers.on('source', "SELECT RELEASE_LOCK('sluice_switchover')");
     expect(await switchover('--dry-run')).toMatchObject({ code: 0, document: { from, to, problems: [] } });
 
     const release = await blockReplica(scope, stage);
-    await undoneAt(stage, 'catchUp', await switchover('--wait', SHORT));
+    // What is seen before costs applications nothing.
+    const behind = await switchover('--wait', SHORT);
+    expect(behind).toMatchObject({ code: 1, document: { kind: 'refused', steps: ['check'] } });
+    expect(behind.said).toContain(`${to} is behind`);
     await release();
     await servers.caughtUp();
+    const proxy = await RefusingProxy.start(scope, pipeline.opsPort);
+    proxy.refuse('/api/v1/source/switch');
+    await undoneAt(stage, 'move', await switchover('--wait', SHORT, '--url', proxy.url));
     await readsNewWithoutSwitchover(stage);
     await switched(stage, await switchover('--wait', PATIENT));
     const history = await sluice(stage.pipeline.configFile, 'source history');
@@ -77,17 +91,22 @@ test.runIf(EVERY_STEP).each(FLAVOURS)(
     const weak = await switchover(...short, ...(await asUser('weak')));
     expect(weak.said).toContain('run this, the account may not: on ');
     await undoneAt(stage, 'lock', weak);
-    // The first two looks are those before the first step, and of the check.
-    proxy.refuse('/api/v1/status', 3);
-    await undoneAt(stage, 'drain', await switchover(...short));
+    const unheard = switchover(...short);
+    await locked(stage);
+    proxy.refuse('/api/v1/status');
+    const undrained = await unheard;
     proxy.refuseNothing();
+    await undoneAt(stage, 'drain', undrained);
+    await delayReplica(stage);
+    const late = switchover('--wait', '10', '--url', proxy.url);
+    await locked(stage);
     const release = await blockReplica(scope, stage);
-    await undoneAt(stage, 'catchUp', await switchover(...short));
+    await undoneAt(stage, 'catchUp', await late);
     await release();
     await servers.caughtUp();
     proxy.refuse('/api/v1/source/switch');
     // Nothing was moved: there is nothing to move back.
-    await undoneAt(stage, 'move', await switchover(...short));
+    await undoneAt(stage, 'move', await switchover('--wait', '10', '--url', proxy.url));
     proxy.refuse('/api/v1/source/heartbeat');
     await undoneAt(stage, 'verify', await switchover('--wait', '15', '--url', proxy.url));
     proxy.refuseNothing();
@@ -99,13 +118,11 @@ test.runIf(EVERY_STEP).each(FLAVOURS)(
     // Killed while it waits for the replica: taken back by order, and the next time gone on with.
     const line = ['source', 'switchover', '--to', to, '--by', 'ops'];
     for (const isBack of [true, false]) {
-      const letGo = await blockReplica(scope, stage);
       const command = watchCommand(scope, pipeline.configFile, line);
       await command.said('catchUp: ');
       await command.kill();
       if (isBack)
         expect(await switchover('--take-back')).toMatchObject({ code: 0, document: { kind: 'undone' } });
-      await letGo();
       await servers.caughtUp();
     }
     // An account that may not end it leaves a new source that works; whoever may ends it.
@@ -118,6 +135,26 @@ test.runIf(EVERY_STEP).each(FLAVOURS)(
   },
   600_000,
 );
+
+const DELAY_S = 3;
+
+/** What was committed is applied that much later, so that a command has something to wait for. */
+async function delayReplica({ servers, flavour }: SwitchoverStage): Promise<void> {
+  const statements =
+    flavour === 'mysql'
+      ? ['STOP REPLICA', `CHANGE REPLICATION SOURCE TO SOURCE_DELAY = ${DELAY_S}`, 'START REPLICA']
+      : ['STOP SLAVE', `CHANGE MASTER TO MASTER_DELAY = ${DELAY_S}`, 'START SLAVE'];
+  for (const statement of statements) await servers.on('replica', statement);
+}
+
+/** At once: the next step of the command has only just begun. */
+async function locked({ servers }: SwitchoverStage): Promise<void> {
+  const isLocked = async (): Promise<boolean> => {
+    const [row] = await servers.on('source', 'SELECT @@read_only AS value');
+    return Number(row?.['value']) === 1;
+  };
+  await eventually('the old source to be locked', isLocked, { everyMs: 5 });
+}
 
 /** Nothing is applied at the replica, which goes on to receive. Resolves to what ends that. */
 async function blockReplica(

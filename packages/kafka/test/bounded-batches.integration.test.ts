@@ -13,7 +13,7 @@ afterAll(() => broker.stop());
 test('a batch that would become too large is records without a key to a consumer, and reading goes on behind it', async () => {
   const topic = await broker.topic(1);
   const client = kafkaClient(broker.config, SILENT);
-  const producer = client.producer({ idempotent: true, maxInFlightRequests: 1 });
+  const producer = client.producer();
   await producer.connect();
   const compression = kafkajs.CompressionTypes.ZSTD;
   await producer.send({ topic, compression, messages: [{ key: 'a', value: 'before' }] });

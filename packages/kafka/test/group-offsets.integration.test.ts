@@ -12,7 +12,7 @@ afterAll(() => broker.stop());
 /** A topic of two partitions with five records each, written at the times 1000, 2000, … in milliseconds. */
 async function filledTopic(): Promise<string> {
   const topic = await broker.topic(2);
-  const producer = broker.client.producer({ idempotent: true, maxInFlightRequests: 1 });
+  const producer = broker.client.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const times = [1, 2, 3, 4, 5].map((second) => String(second * 1000));
   const messages = [0, 1].flatMap((partition) =>

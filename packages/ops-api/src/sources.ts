@@ -20,7 +20,7 @@ const switchSchema = z.object({
   from: placeSchema.nullable(),
   /** Where the binlog ended there when it was chosen: the reading goes on by GTID. */
   to: placeSchema,
-  /** All that had been published; null without GTIDs, and for a set of more than 1,000 characters. */
+  /** All that had been published; null without GTIDs, for a set of more than 1,000 characters, and in all but the newest three. */
   gtidSet: z.string().nullable(),
   /** Who gave the order; null for capture itself. */
   by: z.string().nullable(),

@@ -86,9 +86,13 @@ export class OperatorNeed {
     this.#options.log.fatal({ event: 'service.needs_operator', code, err: error }, told);
   }
 
-  /** Resolves when it is time to begin anew. Rejects with the signal's reason when the process is told to stop. */
-  async wait(): Promise<void> {
-    const { signal } = this.#options;
+  /**
+   * Resolves when it is time to begin anew. Rejects with the signal's reason when the process is told to stop.
+   * @param earlier a person has acted: rejects with its reason as well
+   */
+  async wait(earlier?: AbortSignal): Promise<void> {
+    const stop = this.#options.signal;
+    const signal = earlier === undefined ? stop : AbortSignal.any([stop, earlier]);
     if (this.#waitMs !== null) return abortableDelay(this.#waitMs, signal);
     for (;;) await abortableDelay(LAST_CHECK_MS, signal);
   }

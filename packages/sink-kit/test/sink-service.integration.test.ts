@@ -51,7 +51,7 @@ class Pipeline {
   }
 
   async publish(...deliveries: Delivery[]): Promise<void> {
-    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    const producer = kafka.producer({ allowAutoTopicCreation: false });
     await producer.connect();
     for (const { topic, key, value } of deliveries) {
       await producer.send({ topic, messages: [{ key, value: Buffer.from(value) }] });

@@ -61,6 +61,8 @@ export class Capture {
   #moving = new AbortController();
   /** Which of several servers an operator wants to be read; null once a session has begun. */
   #order: SourceOrder | null = null;
+  /** `host:port` of the server that was read last; null before the first session. */
+  #lastRead: string | null = null;
 
   constructor({ config, loaded, log, metrics: { registry }, need, tracing }: ServiceContext) {
     const settings = captureSettings(config, process.argv.slice(2), log);
@@ -100,7 +102,7 @@ export class Capture {
     try {
       while (!signal.aborted) {
         const end = await this.#runSession(signal);
-        if (end !== null) await this.#end.wait(end, signal);
+        if (end !== null) await this.#end.wait(end, signal, this.#moving.signal);
       }
       this.#state.enter({ kind: 'stop' });
     } finally {
@@ -132,6 +134,7 @@ export class Capture {
       if (!signal.aborted || thrown instanceof PipelineError) {
         const error = await orFenced(thrown, session, signal);
         if (isFenced(error)) return await this.#fenced();
+        this.#giveUpOrder(error);
         const wasSteady = session?.hasAdvanced === true || performance.now() - begun > STEADY_MS;
         return this.#end.note(error, {
           wasSteady,
@@ -156,7 +159,17 @@ export class Capture {
     const [settings, metrics, tracing, log] = [this.#settings, this.#metrics, this.#tracing, this.#log];
     const [topics, refusals, standby] = [this.#topics, this.#refusals, this.#standby];
     const tools = { topics, refusals, standby, metrics, tracing, log };
-    const options = { settings, acceptLostCheckpoint, hasStreamed, order: this.#order, ...tools };
+    const order = (): SourceOrder | null => this.#order;
+    const options = {
+      settings,
+      acceptLostCheckpoint,
+      hasStreamed,
+      // Read at each check: a start that comes to stand by obeys no order any more.
+      get order() {
+        return order();
+      },
+      ...tools,
+    };
     const steps: StartSteps = {
       onStep: (kind) => this.#state.enter({ kind }),
       onWait: (leader) => this.#standsBy(leader),
@@ -175,6 +188,7 @@ export class Capture {
   }
 
   #standsBy(leader: Fellow | null): void {
+    if (!this.#standby.own.leads) this.#order = null;
     const isNew = this.#state.name !== 'standby';
     this.#state.enter({ kind: 'standBy', leaderIsWell: leader?.isHeard === true && leader.record.isWell });
     if (!isNew) return;
@@ -189,6 +203,7 @@ export class Capture {
 
   /** Another capture has taken over: this one stands by. */
   async #fenced(): Promise<null> {
+    this.#order = null;
     this.#log.warn({ event: 'capture.fenced', code: 'KAFKA_FENCED' }, 'another capture has taken over');
     await this.#standby.turn.fenced();
     this.#state.enter({ kind: 'standBy', leaderIsWell: true });
@@ -203,12 +218,12 @@ export class Capture {
 
   #readFrom(order: SourceOrder): { readonly from: string } | { readonly why: string } {
     const { session } = this.#state;
-    if (session === null) return { why: 'this capture reads no source just now' };
+    const from = session?.source.address ?? (this.#standby.own.leads ? this.#lastRead : null);
+    if (from === null) return { why: this.#notHere() };
     const { hosts } = this.#settings.config.source;
     if (!hosts.some(({ host, port }) => `${host}:${port}` === order.address))
       return { why: `source.hosts does not name ${order.address}` };
-    const from = session.source.address;
-    if (from === order.address) return { from };
+    if (session !== null && from === order.address) return { from };
     this.#order = order;
     const { address: to, by, reason } = order;
     this.#log.info({ event: 'source.ordered', from, to, by, reason }, `to read ${to} instead of ${from}`);
@@ -216,10 +231,28 @@ export class Capture {
     return { from };
   }
 
+  #notHere(): string {
+    const leader = this.#standby.leader?.record.instance ?? null;
+    const whom = leader === null ? 'no capture is known to lead' : `ask ${leader}, which leads`;
+    return `this capture reads no source just now: ${whom}`;
+  }
+
+  /** A start that only a person can mend would meet the same error at the same server again. */
+  #giveUpOrder(error: unknown): void {
+    const order = this.#order;
+    if (order === null || (error instanceof PipelineError && error.errorClass === 'retryable')) return;
+    this.#order = null;
+    this.#log.warn(
+      { event: 'source.order_refused', server: order.address },
+      `${order.address} is not read, although it was ordered: the start has failed`,
+    );
+  }
+
   /** An order counts for one session. */
   #obeyed({ source }: CaptureSession): void {
     const order = this.#order;
     this.#order = null;
+    this.#lastRead = source.address;
     if (order === null || order.address === source.address) return;
     const why = source.passedOver.find(({ address }) => address === order.address)?.why;
     this.#log.warn(
@@ -229,6 +262,7 @@ export class Capture {
   }
 
   async #handedOver(to: string): Promise<null> {
+    this.#order = null;
     await this.#standby.handedTo(to);
     this.#log.info({ event: 'capture.handed_over', to }, `handed over to ${to}`);
     this.#state.enter({ kind: 'standBy', leaderIsWell: true });

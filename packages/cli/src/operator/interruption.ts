@@ -1,8 +1,8 @@
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What a command that lasts listens to. */
 export interface Interruption {
-  /** Aborted by the first SIGINT or SIGTERM, so that the command can end with what it has; a second one ends the process. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, so that the command can end with what it has; a second one ends the process. */
   readonly signal: AbortSignal;
   /** The command has ended: signals do again what they did before. */
   readonly forget: () => void;

@@ -51,7 +51,7 @@ export const OPTIONS = {
   from: {
     value: 'WHERE',
     meaning:
-      'orphans: HOST:PORT of the old master, with the login of the source; restore: the folder of sluice backup',
+      'orphans: HOST:PORT of the old master, with the login of the source; source switchover: HOST:PORT of the old source, where capture does not tell it; restore: the folder of sluice backup',
   },
   binlog: { value: 'FILE', meaning: 'a binlog file of an old master that is dead' },
   decide: {

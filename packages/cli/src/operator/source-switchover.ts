@@ -23,6 +23,7 @@ export const sourceSwitchoverCommand: PipelineCommand = {
   name: 'source switchover',
   options: [
     'to',
+    'from',
     'dry-run',
     'take-back',
     'wait',
@@ -42,12 +43,13 @@ async function switchover(line: CommandLine, config: SluiceConfig, screen: Scree
   const isBack = values.flag('take-back');
   if (isBack && values.flag('dry-run')) throw new UsageError('--take-back and --dry-run exclude each other');
   const to = serverAddress('to', values.needed('to'));
+  const from = values.text('from');
   const capture = serviceOf(config, ['capture'], values);
   const by = whoIsIt(values);
   const reason = values.text('reason') ?? 'sluice source switchover';
   const order: SwitchoverOrder = {
     config,
-    old: await oldSource(capture, `${to.host}:${to.port}`),
+    old: from === undefined ? await oldSource(capture, `${to.host}:${to.port}`) : serverAddress('from', from),
     to,
     login: await loginOf(values),
     capture: captureControl(capture, { by, reason }),
@@ -60,12 +62,19 @@ async function switchover(line: CommandLine, config: SluiceConfig, screen: Scree
   return values.flag('dry-run') ? plan(order, screen) : perform(order, by, screen);
 }
 
-/** The server that capture reads; where it reads the new one already, the one before. Throws CommandFailed and CallFailed. */
+/** The server that capture reads; where it reads the new one already, the one before. Throws CommandFailed. */
 async function oldSource(capture: Call, to: string): Promise<SwitchoverOrder['old']> {
-  const { server, switches } = await call(capture, sourceHistory, {});
+  const { server, switches } = await call(capture, sourceHistory, {}).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(
+      `capture does not tell which source it reads (${why}): name the old one by --from`,
+    );
+  });
   const old = server === to ? (switches.at(-1)?.from?.address ?? null) : server;
   if (old === null)
-    throw new CommandFailed(`capture reads ${to} already, and which source was read before is not known`);
+    throw new CommandFailed(
+      `capture reads ${to} already, and which source was read before is not known: name it by --from`,
+    );
   const cut = old.lastIndexOf(':');
   return { host: old.slice(0, cut), port: Number(old.slice(cut + 1)) };
 }
@@ -82,6 +91,7 @@ async function plan(order: SwitchoverOrder, screen: Screen): Promise<boolean> {
     ['STEP', 'WHAT IT DOES'],
     steps.map(({ step, does }) => [step, does]),
   );
+  for (const warning of findings.warnings) screen.say(`warning: ${warning}`);
   for (const problem of findings.problems) screen.say(`not possible: ${problem}`);
   if (findings.behind !== '') screen.say(`the new source has still to get ${findings.behind}`);
   if (findings.problems.length > 0) return false;
@@ -136,6 +146,7 @@ function tell(order: SwitchoverOrder, { end, gapMs }: SwitchoverEnd, screen: Scr
   if (end.kind === 'undone') return screen.say(`${from} is the source, as before`);
   const gap = gapMs === null ? '' : `; no server took writes for ${gapMs} ms`;
   screen.say(`${to} is the source${gap}`);
+  screen.say(`if read_only or super_read_only stands in the option files of ${to}, take it out of them`);
   screen.say(
     `${from} is read-only until it is started again: set read_only in its files, and let it replicate from ${to}`,
   );

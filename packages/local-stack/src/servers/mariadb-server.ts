@@ -49,8 +49,6 @@ export function mariadbServer(version: MariadbVersion): ServerDefinition {
 export function mariadbdArguments(run: Pick<ServerRun, 'program' | 'folder' | 'port' | 'flags'>): string[] {
   return [
     ...placeArguments(run.program, join(run.folder, 'data')),
-    // A server removes the temporary tables of another that it finds there when it starts.
-    `--tmpdir=${run.folder}`,
     `--port=${run.port}`,
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',

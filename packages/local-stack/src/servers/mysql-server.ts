@@ -59,8 +59,6 @@ export function mysqldArguments(
 ): string[] {
   return [
     ...placeArguments(run.program, join(run.folder, 'data')),
-    // Not the host's: servers take the files there that are called as theirs for their own.
-    `--tmpdir=${run.folder}`,
     `--port=${run.port}`,
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',

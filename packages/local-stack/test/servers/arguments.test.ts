@@ -39,11 +39,6 @@ describe('mysqld', () => {
   });
 });
 
-test('each server has a folder of its own for temporary tables', () => {
-  for (const args of [mysqldArguments(run, 'source'), mysqldArguments(run, 'target'), mariadbdArguments(run)])
-    expect(args).toContain('--tmpdir=/runs/r/x');
-});
-
 test('mariadbd writes what capture needs', () => {
   expect(mariadbdArguments(run)).toEqual(
     expect.arrayContaining(['--binlog-row-metadata=FULL', '--gtid-strict-mode=ON', '--log-bin=binlog']),

@@ -35,12 +35,10 @@ export function sourceRoutes(reader: () => SourceReader): readonly OpsRoute[] {
     routeOf(sourceHistory, () =>
       here(({ source, sources }) => ({ server: source.address, switches: sources })),
     ),
-    routeOf(switchSource, ({ to, by, reason }) =>
-      here(() => {
-        const answer = reader().readFrom({ address: to, by, reason });
-        return 'why' in answer ? new Refusal(503, answer.why) : { from: answer.from, to };
-      }),
-    ),
+    routeOf(switchSource, ({ to, by, reason }) => {
+      const answer = reader().readFrom({ address: to, by, reason });
+      return 'why' in answer ? new Refusal(503, answer.why) : { from: answer.from, to };
+    }),
     routeOf(heartbeatOfSource, () => here(heartbeat)),
     routeOf(setSourceReadOnly, () => here((session) => setAll(session, true))),
     routeOf(setSourceReadWrite, () => here((session) => setAll(session, false))),

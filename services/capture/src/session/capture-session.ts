@@ -17,6 +17,7 @@ import { BinlogReader } from '../source/binlog-reader.ts';
 import type { ReadUpTo } from '../source/purge-forecast.ts';
 import { newReporter } from './schema-change-reports.ts';
 import { newDecoder, newStream } from './new-stream.ts';
+import { sourcesText } from '../state/source-history.ts';
 import type { SessionParts } from './session-parts.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { BinlogGaps } from '../preflight/binlog-gaps.ts';
@@ -41,6 +42,7 @@ import { isAccountedBy, watchUnaccounted } from './unaccounted-tables.ts';
  */
 export class CaptureSession {
   readonly #parts: SessionParts;
+  readonly #sourcesText: string;
   readonly #stream: ChangeStream;
   readonly #routes: TableRoutes;
   readonly #reader: BinlogReader;
@@ -76,6 +78,7 @@ export class CaptureSession {
   private constructor(parts: SessionParts, reader: BinlogReader, signal: AbortSignal) {
     const { settings, source, plan } = parts;
     this.#parts = parts;
+    this.#sourcesText = sourcesText(parts.sources);
     this.#reader = reader;
     this.isGenerationDurable = !plan.opensGeneration;
     this.#jobStore = snapshotsOwed(settings, plan, parts.registry, parts.tables);
@@ -380,8 +383,8 @@ export class CaptureSession {
   }
 
   #writeCheckpoint(buffer: PublishBuffer): void {
-    const { settings, source, plan, sources } = this.#parts;
-    const known = { settings, server: source.facts, plan, sources };
+    const { settings, source, plan } = this.#parts;
+    const known = { settings, server: source.facts, plan, sources: this.#sourcesText };
     writeCheckpoint(buffer, { ...known, stream: this.#stream, jobStore: this.#jobStore }, this.#parts);
   }
 

@@ -59,12 +59,14 @@ export class SessionEnd {
     return { error: last, isFatal: true, state: name };
   }
 
-  /** Until the next start is worth while. Whoever has taken over meanwhile is not fenced for it: the next start stands by. */
-  async wait({ error, isFatal, state }: Ended, signal: AbortSignal): Promise<void> {
-    if (!isFatal) return this.#backOff(error, signal);
+  /**
+   * Until the next start is worth while, or `ordered` says that it is: an operator wants another server to be read. Whoever has taken over meanwhile is not fenced for it: the next start stands by.
+   */
+  async wait({ error, isFatal, state }: Ended, signal: AbortSignal, ordered: AbortSignal): Promise<void> {
+    if (!isFatal) return this.#backOff(error, AbortSignal.any([signal, ordered]));
     const { need } = this.#parts;
     need.note(error, canBeFixedOutside(error.code, state));
-    await need.wait().catch(() => undefined);
+    await need.wait(ordered).catch(() => undefined);
   }
 
   async #backOff(error: PipelineError, signal: AbortSignal): Promise<void> {

@@ -9,6 +9,10 @@ import type { Source } from '../source/source.ts';
 export const SOURCES_HEADER = 'sources';
 /** The newest are kept: every checkpoint carries them. */
 const KEPT_MAX = 20;
+/** Only the newest of them keep their GTID sets. */
+const WITH_GTIDS = 3;
+/** Of a reason (characters): what is longer is cut. */
+const WHY_MAX = 300;
 /** Of a GTID set (characters): a longer one is left out. */
 const GTIDS_MAX = 1000;
 
@@ -30,7 +34,7 @@ const sourceSwitchSchema = z.object({
   /** Null for the first server. */
   from: placeSchema.nullable(),
   to: placeSchema,
-  /** All that had been published; null without GTIDs, and for a long set. */
+  /** All that had been published; null without GTIDs, for a long set, and where it was too long ago. */
   gtidSet: z.string().nullable(),
   /** Who gave the order; null for capture itself. */
   by: z.string().nullable(),
@@ -77,8 +81,23 @@ export interface StartedAt {
 export function sourcesOf(started: StartedAt): readonly SourceSwitch[] {
   const { plan, sources: known } = started;
   const last = known.at(-1);
-  if (last !== undefined && !plan.isElsewhere && !plan.isAnew) return known;
-  return [...known, switchOf(started, last ?? null)].slice(-KEPT_MAX);
+  const isSame = last !== undefined && !plan.isElsewhere && !plan.isAnew;
+  return shortened(isSame ? known : [...known, switchOf(started, last ?? null)]);
+}
+
+/** Every checkpoint carries it. */
+function shortened(all: readonly SourceSwitch[]): readonly SourceSwitch[] {
+  const kept = all.slice(-KEPT_MAX);
+  return kept.map(({ why, gtidSet, ...one }, at) => ({
+    ...one,
+    gtidSet: at < kept.length - WITH_GTIDS ? null : gtidSet,
+    why: why.length > WHY_MAX ? `${why.slice(0, WHY_MAX - 1)}…` : why,
+  }));
+}
+
+/** The value of the header: the same in every checkpoint of a session. */
+export function sourcesText(sources: readonly SourceSwitch[]): string {
+  return JSON.stringify(sources);
 }
 
 function switchOf(started: StartedAt, last: SourceSwitch | null): SourceSwitch {

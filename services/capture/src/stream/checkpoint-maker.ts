@@ -7,7 +7,7 @@ import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { ServerFacts } from '../source/server.ts';
 import { sealCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
-import { SOURCES_HEADER, type SourceSwitch } from '../state/source-history.ts';
+import { SOURCES_HEADER } from '../state/source-history.ts';
 import { writeDdlState } from '../state/ddl-state.ts';
 import type { StartPlan } from '../state/plan-start.ts';
 import { OWN_MARK } from '../standby/process-mark.ts';
@@ -18,7 +18,8 @@ export interface CheckpointParts {
   readonly settings: CaptureSettings;
   readonly server: ServerFacts;
   readonly plan: Pick<StartPlan, 'generation' | 'generationId'>;
-  readonly sources: readonly SourceSwitch[];
+  /** The value of SOURCES_HEADER. */
+  readonly sources: string;
   readonly stream: ChangeStream;
   readonly jobStore: SnapshotJobStore;
 }
@@ -53,7 +54,7 @@ export function writeCheckpoint(
 
 function headersOf({ plan: { generationId }, sources }: CheckpointParts): Readonly<Record<string, string>> {
   const id = generationId === null ? {} : { [GENERATION_ID_HEADER]: generationId };
-  return { ...WRITER, ...id, [SOURCES_HEADER]: JSON.stringify(sources) };
+  return { ...WRITER, ...id, [SOURCES_HEADER]: sources };
 }
 
 /** The checkpoint that covers everything the stream has put into the buffer so far. */

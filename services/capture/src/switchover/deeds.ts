@@ -7,7 +7,7 @@ import type { CaptureControl } from './capture-control.ts';
 import { preflight } from './preflight.ts';
 import { readOnlyStatements, runAllowed, setReadOnly, writesOf, type Writes } from './read-only.ts';
 import { isActive, isRunning, REPLICATION } from './replica-of.ts';
-import { withSide, type Login, type Side } from './side.ts';
+import { connectionId, ownOf, withSide, type Login, type Side } from './side.ts';
 import type { Step, UndoStep } from './steps.ts';
 import { messageOf, StepFailed, StepUnknown, within, type Patience } from './within.ts';
 
@@ -40,6 +40,10 @@ export const addressOf = ({ host, port }: Address): string => `${host}:${port}`;
 /** What the steps of a switchover do. Each throws StepFailed, StepUnknown or the error of who was asked. */
 export class Deeds {
   readonly #parts: DeedParts;
+  /** Statements that a person was asked for, and that have not been seen to take effect. */
+  readonly #asked = new Set<string>();
+  /** Connections by which a server is being set read-only or not, by its address. */
+  readonly #setting = new Map<string, number>();
   /** What the old source had when it took no more writes. */
   #mark: Mark | null = null;
   /** When the old source took no more writes, and when the new one took them (ms, monotonic). */
@@ -54,7 +58,7 @@ export class Deeds {
     const patience = { waitMs: this.#parts.waitMs, signal };
     switch (step) {
       case 'check':
-        return this.#check();
+        return this.#check(patience);
       case 'lock':
         return this.#lock(patience);
       case 'drain':
@@ -72,13 +76,13 @@ export class Deeds {
       case 'unlock':
         return this.#unlock(patience);
       case 'rejoin':
-        return this.#rejoin();
+        return this.#rejoin(patience);
       case 'moveBack':
         return this.#move(this.#parts.old, patience);
     }
   }
 
-  async #check(): Promise<void> {
+  async #check(patience: Patience): Promise<void> {
     const { config, old, to, login, capture } = this.#parts;
     const looked = {
       config,
@@ -89,6 +93,22 @@ export class Deeds {
       withSide(config, to, login, (other) => preflight(looked, one, other)),
     );
     if (problems.length > 0) throw new StepFailed(problems.join('; '));
+    await this.#close(patience);
+  }
+
+  /** A lag that is there before is waited for while applications write. */
+  async #close(patience: Patience): Promise<void> {
+    const { capture, to } = this.#parts;
+    const mark = await this.#on('old', readMark);
+    await within('reading what the old source has now, before it is locked,', patience, async () => {
+      const { gtidSet, isStreaming } = await capture.now();
+      return isStreaming && hasAll(gtidSet, mark) ? true : null;
+    });
+    await this.#on('new', ({ executed }) =>
+      within(`${addressOf(to)} is behind: what the old source has now`, patience, async () =>
+        mark.gtids.minus(await executed()).isEmpty ? true : null,
+      ),
+    );
   }
 
   async #lock(patience: Patience): Promise<void> {
@@ -99,14 +119,36 @@ export class Deeds {
 
   /** Until the server says so, whoever has done it. */
   async #setReadOnly(where: Address, isOn: boolean, patience: Patience): Promise<void> {
-    const { ask, waitMs } = this.#parts;
+    const address = addressOf(where);
+    const wanted = isOn ? 'locked' : 'open';
     await this.#at(where, async ({ connection, facts }) => {
-      if (!(await setReadOnly(connection, facts.flavour, isOn, waitMs)))
-        ask(`on ${addressOf(where)}: ${readOnlyStatements(facts.flavour, isOn).join('; ')};`);
-      await within(`read_only = ${isOn ? 'ON' : 'OFF'} on ${addressOf(where)}`, patience, async () =>
-        (await writesOf(connection, facts.flavour)) === (isOn ? 'locked' : 'open') ? true : null,
+      if ((await writesOf(connection, facts.flavour)) === wanted) return;
+      const statements = `on ${address}: ${readOnlyStatements(facts.flavour, isOn).join('; ')};`;
+      this.#setting.set(address, await connectionId(connection));
+      if (!(await setReadOnly(connection, facts.flavour, isOn, this.#parts.waitMs))) this.#ask(statements);
+      this.#setting.delete(address);
+      await within(`read_only = ${isOn ? 'ON' : 'OFF'} on ${address}`, patience, async () =>
+        (await writesOf(connection, facts.flavour)) === wanted ? true : null,
       );
+      this.#asked.delete(statements);
     });
+  }
+
+  #ask(statements: string): void {
+    this.#asked.add(statements);
+    this.#parts.ask(statements);
+  }
+
+  /** What was asked for or sent, and has not taken effect, is not to take effect behind what is taken back. */
+  async #callOff(where: Address): Promise<void> {
+    const { tell } = this.#parts;
+    for (const statements of this.#asked) tell(`do not run this any more: ${statements}`);
+    this.#asked.clear();
+    const id = this.#setting.get(addressOf(where));
+    if (id === undefined) return;
+    // It has ended by itself, as a rule.
+    await this.#at(where, ({ connection }) => runAllowed(connection, [`KILL ${id}`])).catch(() => undefined);
+    this.#setting.delete(addressOf(where));
   }
 
   async #drain(patience: Patience): Promise<void> {
@@ -190,13 +232,15 @@ export class Deeds {
   }
 
   async #stopReplication(patience: Patience): Promise<void> {
-    const { to, ask } = this.#parts;
+    const { to } = this.#parts;
     await this.#on('new', async ({ connection, facts }) => {
       const { stop } = REPLICATION[facts.flavour];
-      if (!(await runAllowed(connection, [stop]))) ask(`on ${addressOf(to)}: ${stop};`);
+      const statements = `on ${addressOf(to)}: ${stop};`;
+      if (!(await runAllowed(connection, [stop]))) this.#ask(statements);
       await within(`${stop} on ${addressOf(to)}`, patience, async () =>
         (await replicationRows(connection, facts)).some(isActive) ? null : true,
       );
+      this.#asked.delete(statements);
     });
   }
 
@@ -206,6 +250,7 @@ export class Deeds {
    */
   async #isReleased(trouble: string, before: Writes): Promise<boolean> {
     try {
+      await this.#callOff(this.#parts.to);
       return await this.#on('new', async ({ connection, facts: { flavour } }) => {
         const takes = await writesOf(connection, flavour);
         if (takes === 'open') return true;
@@ -246,15 +291,24 @@ export class Deeds {
   /** Applications wait for it: a new source that does not answer was never released, and holds nothing up. */
   async #unlock(patience: Patience): Promise<void> {
     const { old, to } = this.#parts;
+    await this.#callOff(old);
     const takes = await this.#on('new', ({ connection, facts }) => writesOf(connection, facts.flavour)).catch(
       () => null,
     );
     if (takes === 'open')
       throw new StepFailed(`${addressOf(to)} takes writes: the old source stays read-only`);
+    const own = await this.#newHasOwn().catch(() => '');
+    if (own !== '')
+      throw new StepFailed(`${addressOf(to)} has taken transactions: ${own}; the old source stays read-only`);
     await this.#setReadOnly(old, false, patience);
   }
 
-  async #rejoin(): Promise<void> {
+  async #newHasOwn(): Promise<string> {
+    const has = await this.#on('new', (side) => side.executed());
+    return ownOf(has, await this.#on('old', (side) => side.executed())).toString();
+  }
+
+  async #rejoin(patience: Patience): Promise<void> {
     const { to, ask } = this.#parts;
     await this.#on('new', async ({ connection, facts }) => {
       const [channel] = await replicationRows(connection, facts);
@@ -263,6 +317,9 @@ export class Deeds {
       const { start } = REPLICATION[facts.flavour];
       if (!isRunning(channel) && !(await runAllowed(connection, [start])))
         ask(`on ${addressOf(to)}: ${start};`);
+      await within(`${start} on ${addressOf(to)}`, patience, async () =>
+        (await replicationRows(connection, facts)).every(isRunning) ? true : null,
+      );
     });
   }
 

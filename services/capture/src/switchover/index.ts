@@ -2,6 +2,7 @@ import { addressOf, ANSWER_MS, Deeds, type DeedParts } from './deeds.ts';
 import { preflight, type Findings } from './preflight.ts';
 import { look } from './look.ts';
 import { withSide } from './side.ts';
+import { takeTurn } from './turn.ts';
 import {
   beginAt,
   next,
@@ -51,7 +52,20 @@ export async function planSwitchover({ config, old, to, login, capture }: DeedPa
  * fail before the first step.
  */
 export async function switchOver(order: SwitchoverOrder, signal: AbortSignal): Promise<SwitchoverEnd> {
-  const seen = await look(order);
+  const turn = await takeTurn(order);
+  if (turn === null) {
+    const why = `another sluice source switchover is at work on ${addressOf(order.old)}`;
+    return { end: { kind: 'refused', why }, steps: [], gapMs: null };
+  }
+  try {
+    return await stepByStep(order, signal);
+  } finally {
+    turn.end();
+  }
+}
+
+async function stepByStep(order: SwitchoverOrder, signal: AbortSignal): Promise<SwitchoverEnd> {
+  const seen = await look(order, order.isBack);
   const deeds = new Deeds(order);
   const steps: (Step | UndoStep)[] = [];
   let now = order.isBack ? takeBackAt(seen) : beginAt(seen);

@@ -1,14 +1,18 @@
 import { writesOf, type Writes } from './read-only.ts';
 import { findUnloggedReplication, replicationRows } from '../source/replica.ts';
+import { captureThere } from './capture-there.ts';
+import { lackingRights } from './rights.ts';
 import { unfitReplica } from './replica-of.ts';
 import type { CaptureNow } from './capture-control.ts';
-import type { Side } from './side.ts';
+import { ownOf, type Side } from './side.ts';
 import type { SluiceConfig } from '@sluice/runtime';
 
 /** What a switchover finds before it begins. */
 export interface Findings {
   /** What keeps it from beginning. */
   readonly problems: readonly string[];
+  /** What the account may not do: somebody else is asked to. */
+  readonly warnings: readonly string[];
   /** Transactions that the new source has still to get, in the server's own form; '' for none. */
   readonly behind: string;
   /** Of the old source. */
@@ -30,10 +34,15 @@ export async function preflight(
   const problems: string[] = [];
   const { hosts, read } = config.source;
   const refuse = (why: string | null): void => void (why !== null && problems.push(why));
-  if (!hosts.some(({ host, port }) => `${host}:${port}` === addresses.new))
-    refuse(`source.hosts does not name ${addresses.new}`);
+  const entry = hosts.find(({ host, port }) => `${host}:${port}` === addresses.new);
+  if (entry === undefined) refuse(`source.hosts does not name ${addresses.new}`);
+  if (entry?.role === 'replica')
+    refuse(
+      `source.hosts has ${addresses.new} with role: replica: capture would stop at its next start; take the role out`,
+    );
   if (read === 'replica') refuse('source.read is replica: capture reads no primary');
   if (!capture.isStreaming) refuse('capture does not stream');
+  if (capture.isStreaming && capture.gtidSet === null) refuse('capture reads without GTIDs');
   if (capture.server !== addresses.old) refuse(`capture reads ${capture.server}, not ${addresses.old}`);
   const oldTakes = await writesOf(old.connection, old.facts.flavour);
   for (const why of await serverProblems(old, to)) refuse(`${addresses.new}: ${why}`);
@@ -42,10 +51,17 @@ export async function preflight(
   // In this order: what the new source gets meanwhile is not held against it.
   const has = await to.executed();
   const all = await old.executed();
-  const own = has.minus(all);
+  const own = ownOf(has, all);
   if (!own.isEmpty)
     refuse(`${addresses.new} has transactions that ${addresses.old} never had: ${own.toString()}`);
-  return { problems, behind: all.minus(has.completedBy(all)).toString(), oldTakes };
+  if (problems.length === 0)
+    for (const why of await captureThere(config, to.address)) refuse(`capture at ${addresses.new}: ${why}`);
+  return {
+    problems,
+    warnings: [...(await lackingRights(old)), ...(await lackingRights(to))],
+    behind: all.minus(has.completedBy(all)).toString(),
+    oldTakes,
+  };
 }
 
 async function serverProblems(old: Side, to: Side): Promise<readonly string[]> {

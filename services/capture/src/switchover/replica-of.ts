@@ -58,7 +58,11 @@ export function unfitChannels(channels: readonly Channel[], old: Old): string | 
   if (typeof name === 'string' && name !== '')
     return `it replicates by the channel "${name}", not by the one without a name`;
   if (!isFrom(channel, old)) return 'it replicates from another server';
-  return isByGtid(channel, old.flavour) ? null : 'it replicates by file and position, not by GTID';
+  if (!isByGtid(channel, old.flavour)) return 'it replicates by file and position, not by GTID';
+  const filter = Object.entries(channel).find(
+    ([key, value]) => key.startsWith('Replicate_') && typeof value === 'string' && value !== '',
+  );
+  return filter === undefined ? null : `it leaves a part out (${filter[0]}: ${String(filter[1])})`;
 }
 
 function isFrom(channel: Channel, { flavour, identity, serverId }: Old): boolean {

@@ -2,10 +2,12 @@ import { connect, readVariables, type Connection, type MysqlOptions } from '@slu
 import type { SluiceConfig } from '@sluice/runtime';
 import { GtidSet } from '../orphans/gtid-set.ts';
 import { transactionsOf, type Address } from '../orphans/masters.ts';
+import { queryRows } from '../source/query.ts';
 import { describeServer, type ServerFacts } from '../source/server.ts';
 
 /** One of the two servers of a switchover, as it answers now. */
 export interface Side {
+  readonly address: Address;
   readonly connection: Connection;
   readonly facts: ServerFacts;
   /** All that it has executed. */
@@ -43,6 +45,7 @@ export async function withSide<T>(
   try {
     const facts = await describeServer(connection);
     return await work({
+      address: { host, port },
       connection,
       facts,
       executed: async () => GtidSet.parse(facts.flavour, await transactionsOf(connection, facts)),
@@ -52,6 +55,17 @@ export async function withSide<T>(
     clearTimeout(limit);
     connection.destroy();
   }
+}
+
+/** By which KILL ends it. Throws a PipelineError with a MYSQL_… code. */
+export async function connectionId(connection: Connection): Promise<number> {
+  const [row] = await queryRows(connection, 'SELECT CONNECTION_ID() AS id');
+  return Number(row?.['id']);
+}
+
+/** What one server has that the other never had. @param has asked before `all`: what it replicates meanwhile is not held against it */
+export function ownOf(has: GtidSet, all: GtidSet): GtidSet {
+  return has.minus(all.completedBy(has));
 }
 
 async function markOf(connection: Connection, facts: ServerFacts): Promise<string> {

@@ -92,12 +92,14 @@ function undoing(steps: readonly UndoStep[], why: string, troubles: readonly str
 
 /** What a command sees that begins, or goes on after one that was interrupted. */
 export interface Seen {
-  /** Which of the two capture reads. */
-  readonly reads: 'old' | 'new';
+  /** Which of the two capture reads; `unknown`: it does not answer, or reads nothing. */
+  readonly reads: 'old' | 'new' | 'unknown';
   readonly oldTakes: Writes;
   readonly newTakes: Writes;
   /** Whether the new source knows whom to replicate from, running or not. */
   readonly newIsReplica: boolean;
+  /** Transactions of the new source that the old one never had, in the server's own form; '' for none. */
+  readonly newHasOwn: string;
   /** Why the two are not those of a switchover under way; null when they may be. */
   readonly unfit: string | null;
 }
@@ -112,7 +114,7 @@ const PARTLY_LOCKED =
 
 /** Where to begin, by what the servers themselves say: no record of an earlier command is needed. Pure. */
 export function beginAt({ reads, oldTakes, newTakes, newIsReplica, unfit }: Seen): Switchover {
-  if (reads === 'old') return { kind: 'doing', step: 'check' };
+  if (reads !== 'new') return { kind: 'doing', step: 'check' };
   const refuse = (why: string): Switchover => ({ kind: 'refused', why: `${MOVED}, and ${why}` });
   if (oldTakes === 'open') return refuse(newTakes === 'open' ? BOTH_WRITE : NOT_LOCKED);
   if (newTakes === 'open' && !newIsReplica) return { kind: 'done' };
@@ -122,14 +124,18 @@ export function beginAt({ reads, oldTakes, newTakes, newIsReplica, unfit }: Seen
 }
 
 /** Where to begin to take an interrupted switchover back. Pure. */
-export function takeBackAt({ reads, oldTakes, newTakes, newIsReplica, unfit }: Seen): Switchover {
+export function takeBackAt({ reads, oldTakes, newTakes, newIsReplica, newHasOwn, unfit }: Seen): Switchover {
   const why = 'taken back by order';
   const refuse = (reason: string): Switchover => ({ kind: 'refused', why: reason });
-  if (newTakes === 'open' && (reads === 'new' || oldTakes !== 'open'))
+  if (newTakes === 'open' && (reads !== 'old' || oldTakes !== 'open'))
     return refuse('the new source takes writes already: switch over to the old one instead');
   if (unfit !== null) return refuse(unfit);
   if (!newIsReplica)
     return refuse('the new source does not replicate from the old one: nothing can be taken back');
   if (reads === 'old' && oldTakes === 'open') return refuse('there is nothing to take back');
+  if (newHasOwn !== '')
+    return refuse(
+      `the new source has taken transactions that the old one never had (${newHasOwn}): go on to the new one by running the command again without --take-back`,
+    );
   return undoing(UNDO_STEPS, why, []) ?? { kind: 'undone', why };
 }

@@ -65,6 +65,17 @@ test('another server, because the one before cannot be read, or by an order', ()
   expect(same.at(-1)?.why).toBe('another server answers at the address');
 });
 
+test('every checkpoint carries it: long reasons are cut, and the newest three keep their GTIDs', () => {
+  const long = { ...FIRST, gtidSet: 'one:1-9', why: 'x'.repeat(5000) };
+  const kept = sourcesOf(started({ sources: [long, long, long, long], plan: { isElsewhere: false } }));
+  expect(kept.map(({ gtidSet }) => gtidSet)).toEqual([null, 'one:1-9', 'one:1-9', 'one:1-9']);
+  expect(kept.map(({ why }) => [why.length, why.at(-1)])).toEqual(Array(4).fill([300, '…']));
+  const order = { address: 'db-2:3306', by: 'ops', reason: 'y'.repeat(301) };
+  const added = sourcesOf(started({ sources: kept, order }));
+  expect(added.map(({ gtidSet }) => gtidSet !== null)).toEqual([false, false, true, true, true]);
+  expect(added.at(-1)?.why).toHaveLength(300);
+});
+
 test('a loss that was accepted', () => {
   const anew = sourcesOf(started({ plan: { isElsewhere: false, isAnew: true } }));
   expect(anew.at(-1)).toMatchObject({ from: FROM, why: 'begun anew by --accept lost-checkpoint' });

@@ -68,10 +68,11 @@ test('an end stays what it is, whatever comes', () => {
 const takes = (text: string, server: string): Parameters<typeof beginAt>[0]['oldTakes'] =>
   text.includes(`${server} locked`) ? 'locked' : text.includes(`${server} partly`) ? 'partly' : 'open';
 const seen = (text: string): Parameters<typeof beginAt>[0] => ({
-  reads: text.includes('reads new') ? 'new' : 'old',
+  reads: text.includes('reads new') ? 'new' : text.includes('reads old') ? 'old' : 'unknown',
   oldTakes: takes(text, 'old'),
   newTakes: takes(text, 'new'),
   newIsReplica: text.includes('replica'),
+  newHasOwn: text.includes('has own') ? '8-9' : '',
   unfit: text.includes('unfit') ? 'the new source replicates from another server' : null,
 });
 
@@ -93,6 +94,13 @@ test.each([
   ['reads new, old partly, replica', 'refused', 'refused'],
   ['reads new, replica', 'refused', 'refused'],
   ['reads new', 'refused', 'refused'],
+  // It has taken writes, and takes none now.
+  ['reads new, old locked, new locked, replica, has own', 'doing verify', 'refused'],
+  ['reads old, old locked, new locked, replica, has own', 'doing check', 'refused'],
+  // Capture does not answer: applications do not wait for that.
+  ['old locked, new locked, replica', 'doing check', 'undoing unlock'],
+  ['old locked, replica', 'doing check', 'refused'],
+  ['replica', 'doing check', 'refused'],
   // Not the two servers of one switchover.
   ['reads new, old locked, new locked, replica, unfit', 'refused', 'refused'],
   ['reads new, old locked, replica, unfit', 'refused', 'refused'],
