@@ -1,88 +1,142 @@
 import { Client } from '@elastic/elasticsearch';
-import { ownNameOf, parseSection } from '@sluice/runtime';
+import { ownNameOf, parseSection, type RunningService, type ServiceContext } from '@sluice/runtime';
 import {
   fillingSink,
   type OpenRebuild,
+  type RebuildRecord,
+  type RebuiltSink,
   type RebuiltTables,
   type StoreRebuild,
 } from '@sluice/sink-kit/rebuild';
-import { clientOptions, elasticsearchSchema } from './config.ts';
+import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { liveAlias } from './elasticsearch-mapper.ts';
 import { elasticsearchSink } from './elasticsearch-sink.ts';
 import { findIndex } from './index-record.ts';
 import { liftBlock } from './index-move.ts';
-import { indexNames, isSwapped, keepCopies, keptIndexes, swapIndexes } from './index-swap.ts';
+import {
+  indexNames,
+  isSwapped,
+  keepCopies,
+  keptIndexes,
+  swapIndexes,
+  type IndexNames,
+} from './index-swap.ts';
 import { missingPrivileges } from './preflight.ts';
 import { RebuildRecords, removeIndexes } from './rebuild-records.ts';
 import { Floors, stateIndex } from './truncation.ts';
 
+export const openRebuild: OpenRebuild = (sink) => Promise.resolve(new ElasticsearchRebuild(sink));
+
 /** Beside each index a new one, which takes over its name and its aliases. */
-export const openRebuild: OpenRebuild = ({ config: file, name: sink }) => {
-  const config = parseSection(file, ['sinks', sink], elasticsearchSchema);
-  const client = new Client(clientOptions(config, `sinks.${sink}`));
-  const records = new RebuildRecords(client, config.indexPrefix, `sinks.${sink}`);
-  const filledPrefix = ({ id }: RebuiltTables): string => `${config.indexPrefix}rebuild-${id}-`;
-  const namesOf = (tables: RebuiltTables) => indexNames(config.indexPrefix, filledPrefix(tables), tables);
-  const rebuild: StoreRebuild = {
-    load: () => records.load(),
-    save: (record, before) => records.save(record, before),
-    settings: (tables) => ({ indexPrefix: filledPrefix(tables) }),
-    refusal: async () => {
-      const place = { indexPrefix: `${config.indexPrefix}rebuild-` };
-      const about = { section: `sinks.${sink}`, sourceTables: ['*.*'] };
-      const [problem] = await missingPrivileges(
-        client,
-        { ...config, ...place },
-        about,
-        new AbortController().signal,
-      );
-      if (problem === undefined) return null;
-      return `${problem.found}: add ${place.indexPrefix}* to the indexes of the role that the sink has`;
-    },
-    fill: (context, name) => fillingSink(elasticsearchSink, context, name, ownNameOf(file, sink)),
-    complete: () => Promise.resolve([]),
-    isSwapped: async (tables) => {
-      for (const names of namesOf(tables)) if (!(await isSwapped(client, names))) return false;
-      return true;
-    },
-    swap: async (record) => {
-      const all = namesOf(record);
-      try {
-        if (record.keepMs > 0) await keepCopies(client, all);
-      } catch (error) {
-        for (const { index } of all) await liftBlock(client, index);
-        return requestError(error, 'copy of what is to be kept').message;
-      }
-      const floors = new Floors(client, config.indexPrefix);
-      const filledFloors = new Floors(client, filledPrefix(record));
-      for (const { index, filled } of all) {
-        const floor = await filledFloors.of(filled);
-        if (floor !== '') await floors.raise(index, floor);
-      }
-      await swapIndexes(client, all);
-      return null;
-    },
-    discard: async (tables) => {
-      for (const names of namesOf(tables)) {
-        const filled = await findIndex(client, names.filled);
-        const isUsed = await isSwapped(client, names);
-        if (filled !== null && isUsed) await removeAliases(client, filled.name, names.filled);
-        if (isUsed) continue;
-        // Of a swap that was not done: the copy too.
-        if (filled !== null) await removeIndexes(client, [filled.name]);
-        await removeIndexes(client, await keptIndexes(client, [names]));
-        await liftBlock(client, names.index);
-      }
-      await removeIndexes(client, [stateIndex(filledPrefix(tables))]);
-    },
-    removeKept: async (tables) => {
-      await removeIndexes(client, await keptIndexes(client, namesOf(tables)));
-    },
-    close: () => client.close(),
-  };
-  return Promise.resolve(rebuild);
-};
+class ElasticsearchRebuild implements StoreRebuild {
+  readonly #config: ElasticsearchConfig;
+  readonly #client: Client;
+  readonly #records: RebuildRecords;
+  readonly #section: string;
+  readonly #owner: string | null;
+
+  constructor({ config: file, name }: RebuiltSink) {
+    this.#section = `sinks.${name}`;
+    this.#config = parseSection(file, ['sinks', name], elasticsearchSchema);
+    this.#client = new Client(clientOptions(this.#config, this.#section));
+    this.#records = new RebuildRecords(this.#client, this.#config.indexPrefix, this.#section);
+    this.#owner = ownNameOf(file, name);
+  }
+
+  load(): Promise<RebuildRecord | null> {
+    return this.#records.load();
+  }
+
+  save(record: RebuildRecord | null, before: RebuildRecord | null): Promise<boolean> {
+    return this.#records.save(record, before);
+  }
+
+  settings(tables: RebuiltTables): Readonly<Record<string, unknown>> {
+    return { indexPrefix: this.#filledPrefix(tables) };
+  }
+
+  async refusal(): Promise<string | null> {
+    const indexPrefix = `${this.#config.indexPrefix}rebuild-`;
+    const [problem] = await missingPrivileges(
+      this.#client,
+      { ...this.#config, indexPrefix },
+      { section: this.#section, sourceTables: ['*.*'] },
+      new AbortController().signal,
+    );
+    if (problem === undefined) return null;
+    return `${problem.found}: add ${indexPrefix}* to the indexes of the role that the sink has`;
+  }
+
+  fill(context: ServiceContext, name: string): RunningService {
+    return fillingSink(elasticsearchSink, context, name, this.#owner);
+  }
+
+  complete(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  async isSwapped(tables: RebuiltTables): Promise<boolean> {
+    for (const names of this.#namesOf(tables)) if (!(await isSwapped(this.#client, names))) return false;
+    return true;
+  }
+
+  async swap(record: RebuildRecord): Promise<string | null> {
+    const all = this.#namesOf(record);
+    try {
+      if (record.keepMs > 0) await keepCopies(this.#client, all);
+    } catch (error) {
+      for (const { index } of all) await liftBlock(this.#client, index);
+      return requestError(error, 'copy of what is to be kept').message;
+    }
+    await this.#raiseFloors(record, all);
+    await swapIndexes(this.#client, all);
+    return null;
+  }
+
+  async discard(tables: RebuiltTables): Promise<void> {
+    for (const names of this.#namesOf(tables)) await this.#discardOne(names);
+    await removeIndexes(this.#client, [stateIndex(this.#filledPrefix(tables))]);
+  }
+
+  async removeKept(tables: RebuiltTables): Promise<void> {
+    await removeIndexes(this.#client, await keptIndexes(this.#client, this.#namesOf(tables)));
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  /** Truncates that the filling sink has seen, and the sink, which is behind it, has not. */
+  async #raiseFloors(record: RebuildRecord, all: readonly IndexNames[]): Promise<void> {
+    const floors = new Floors(this.#client, this.#config.indexPrefix);
+    const filledFloors = new Floors(this.#client, this.#filledPrefix(record));
+    for (const { index, filled } of all) {
+      const floor = await filledFloors.of(filled);
+      if (floor !== '') await floors.raise(index, floor);
+    }
+  }
+
+  async #discardOne(names: IndexNames): Promise<void> {
+    const filled = await findIndex(this.#client, names.filled);
+    if (await isSwapped(this.#client, names)) {
+      if (filled !== null) await removeAliases(this.#client, filled.name, names.filled);
+      return;
+    }
+    // Of a swap that was not done: the copy too.
+    if (filled !== null) await removeIndexes(this.#client, [filled.name]);
+    await removeIndexes(this.#client, await keptIndexes(this.#client, [names]));
+    await liftBlock(this.#client, names.index);
+  }
+
+  #filledPrefix({ id }: RebuiltTables): string {
+    return `${this.#config.indexPrefix}rebuild-${id}-`;
+  }
+
+  #namesOf(tables: RebuiltTables): IndexNames[] {
+    return indexNames(this.#config.indexPrefix, this.#filledPrefix(tables), tables);
+  }
+}
 
 /** The names that the index was filled by. */
 async function removeAliases(client: Client, index: string, filled: string): Promise<void> {

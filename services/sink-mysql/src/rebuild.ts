@@ -1,8 +1,15 @@
 import { parseTableId } from '@sluice/envelope';
 import { acquire, toPipelineError, type PoolConnection } from '@sluice/mysql';
-import { ownNameOf, parseSection } from '@sluice/runtime';
-import { fillingSink, type OpenRebuild, type RebuiltTables } from '@sluice/sink-kit/rebuild';
-import { mysqlSinkSchema, targetDatabase } from './config.ts';
+import { ownNameOf, parseSection, type RunningService, type ServiceContext } from '@sluice/runtime';
+import {
+  fillingSink,
+  type OpenRebuild,
+  type RebuildRecord,
+  type RebuiltSink,
+  type RebuiltTables,
+  type StoreRebuild,
+} from '@sluice/sink-kit/rebuild';
+import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { targetPool } from './mysql-driver.ts';
 import { mysqlSink } from './mysql-sink.ts';
 import { mergeGuards } from './merge-guards.ts';
@@ -18,19 +25,101 @@ import {
   refusalOf,
   swapTables,
   tablePlaces,
+  type TablePlaces,
 } from './table-swap.ts';
 
+export const openRebuild: OpenRebuild = (sink) => Promise.resolve(new MysqlRebuild(sink));
+
 /** Beside each database another one, whose tables take the places of the first one's by RENAME TABLE. */
-export const openRebuild: OpenRebuild = ({ config: file, name: sink }) => {
-  const config = parseSection(file, ['sinks', sink], mysqlSinkSchema);
-  const pool = targetPool(config, `sinks.${sink}`);
-  const records = new RebuildRecords(config.stateDatabase, `${file.pipeline}.${sink}`);
-  // Two sinks may have one `stateDatabase`.
-  const stateDatabase = `${filledDatabase(config.stateDatabase)}_${sink}`;
-  const placesOf = (tables: RebuiltTables) => tablePlaces(config, tables);
-  const run = async <T>(work: (connection: PoolConnection) => Promise<T>): Promise<T> => {
+class MysqlRebuild implements StoreRebuild {
+  readonly #config: MysqlSinkConfig;
+  readonly #pool: ReturnType<typeof targetPool>;
+  readonly #records: RebuildRecords;
+  /** Of the filling sink. Two sinks may have one `stateDatabase`. */
+  readonly #stateDatabase: string;
+  readonly #owner: string | null;
+
+  constructor({ config: file, name }: RebuiltSink) {
+    this.#config = parseSection(file, ['sinks', name], mysqlSinkSchema);
+    this.#pool = targetPool(this.#config, `sinks.${name}`);
+    this.#records = new RebuildRecords(this.#config.stateDatabase, `${file.pipeline}.${name}`);
+    this.#stateDatabase = `${filledDatabase(this.#config.stateDatabase)}_${name}`;
+    this.#owner = ownNameOf(file, name);
+  }
+
+  load(): Promise<RebuildRecord | null> {
+    return this.#run((connection) => this.#records.load(connection));
+  }
+
+  save(record: RebuildRecord | null, before: RebuildRecord | null): Promise<boolean> {
+    return this.#run((connection) => this.#records.save(connection, record, before));
+  }
+
+  settings({ tables }: RebuiltTables): Readonly<Record<string, unknown>> {
+    const databases = tables.map((id) => {
+      const { database } = parseTableId(id);
+      return [database, filledDatabase(targetDatabase(this.#config, database))] as const;
+    });
+    return { databases: Object.fromEntries(databases), stateDatabase: this.#stateDatabase };
+  }
+
+  refusal(tables: RebuiltTables): Promise<string | null> {
+    const places = this.#placesOf(tables);
+    const used = places.flatMap((place) => [place.used, place.filled, place.kept]);
+    const databases = new Set([...used.map(({ database }) => database), this.#stateDatabase]);
+    return this.#run(async (connection) => {
+      const rights = await missingRights(connection, this.#config.user, databases);
+      if (this.#stateDatabase.length > NAME_MAX)
+        return `${this.#stateDatabase}: a name of more than ${NAME_MAX} characters`;
+      return rights ?? (await refusalOf(connection, places));
+    });
+  }
+
+  fill(context: ServiceContext, name: string): RunningService {
+    return fillingSink(mysqlSink, context, name, this.#owner);
+  }
+
+  complete(tables: RebuiltTables): Promise<readonly string[]> {
+    return this.#run(async (connection) => {
+      const lacking: string[] = [];
+      for (const places of this.#placesOf(tables)) lacking.push(...(await complete(connection, places)));
+      return lacking;
+    });
+  }
+
+  isSwapped(tables: RebuiltTables): Promise<boolean> {
+    return this.#run((connection) => areSwapped(connection, this.#placesOf(tables)));
+  }
+
+  swap(record: RebuildRecord): Promise<string | null> {
+    return this.#run(async (connection) => {
+      await mergeGuards(connection, this.#stateDatabase, this.#config.stateDatabase);
+      return swapTables(connection, this.#placesOf(record));
+    });
+  }
+
+  discard(tables: RebuiltTables): Promise<void> {
+    const filled = this.#placesOf(tables).map((places) => places.filled);
+    const state = STATE_TABLES.map((table) => ({ database: this.#stateDatabase, table }));
+    return this.#run((connection) => dropTables(connection, [...filled, ...state]));
+  }
+
+  removeKept(tables: RebuiltTables): Promise<void> {
+    const kept = this.#placesOf(tables).map((places) => places.kept);
+    return this.#run((connection) => dropTables(connection, kept));
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  #placesOf(tables: RebuiltTables): TablePlaces[] {
+    return tablePlaces(this.#config, tables);
+  }
+
+  async #run<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T> {
     try {
-      const connection = await acquire(pool, config.password);
+      const connection = await acquire(this.#pool, this.#config.password);
       try {
         return await work(connection);
       } finally {
@@ -40,53 +129,5 @@ export const openRebuild: OpenRebuild = ({ config: file, name: sink }) => {
       if (error instanceof RangeError) throw error;
       throw toPipelineError(error);
     }
-  };
-  return Promise.resolve({
-    load: () => run((connection) => records.load(connection)),
-    save: (record, before) => run((connection) => records.save(connection, record, before)),
-    settings: ({ tables }) => {
-      const databases = tables.map((id) => {
-        const { database } = parseTableId(id);
-        return [database, filledDatabase(targetDatabase(config, database))] as const;
-      });
-      return { databases: Object.fromEntries(databases), stateDatabase };
-    },
-    refusal: (tables) =>
-      run(async (connection) => {
-        const places = placesOf(tables);
-        const databases = places.flatMap(({ used, filled, kept }) =>
-          [used, filled, kept].map(({ database }) => database),
-        );
-        const rights = await missingRights(connection, config.user, new Set([...databases, stateDatabase]));
-        if (stateDatabase.length > NAME_MAX)
-          return `${stateDatabase}: a name of more than ${NAME_MAX} characters`;
-        return rights ?? (await refusalOf(connection, places));
-      }),
-    fill: (context, name) => fillingSink(mysqlSink, context, name, ownNameOf(file, sink)),
-    complete: (tables) =>
-      run(async (connection) => {
-        const lacking: string[] = [];
-        for (const places of placesOf(tables)) lacking.push(...(await complete(connection, places)));
-        return lacking;
-      }),
-    isSwapped: (tables) => run((connection) => areSwapped(connection, placesOf(tables))),
-    swap: (record) =>
-      run(async (connection) => {
-        await mergeGuards(connection, stateDatabase, config.stateDatabase);
-        return swapTables(connection, placesOf(record));
-      }),
-    discard: (tables) =>
-      run(async (connection) => {
-        const state = STATE_TABLES.map((table) => ({ database: stateDatabase, table }));
-        await dropTables(connection, [...placesOf(tables).map(({ filled }) => filled), ...state]);
-      }),
-    removeKept: (tables) =>
-      run((connection) =>
-        dropTables(
-          connection,
-          placesOf(tables).map(({ kept }) => kept),
-        ),
-      ),
-    close: () => pool.end(),
-  });
-};
+  }
+}

@@ -1,4 +1,5 @@
 import { parseTableId } from '@sluice/envelope';
+import type { RunningFindings } from '@sluice/compare';
 import type { TablePlan } from '@sluice/ops-api';
 import { compareTables } from '../operator/compare-order.ts';
 import { plural } from '../operator/screen.ts';
@@ -6,19 +7,42 @@ import type { RebuildParts } from './rebuild-order.ts';
 
 const ROWS_PER_SECOND = 10_000;
 const ROWS_MAX = 10_000_000;
+const EXAMPLES = 10;
+
+/** Name and section of the sink that has filled the tables. */
+interface ComparedSink {
+  readonly name: string;
+  readonly section: object;
+}
 
 /**
  * Compares the tables with the places that were filled, by the rules of `sluice compare`. What cannot be compared is said. Resolves to whether
  * nothing differs.
- * @param sink name and section of the sink that has filled them
  */
 export async function isFilledRight(
-  { running, values, screen }: RebuildParts,
+  parts: RebuildParts,
   plans: readonly TablePlan[],
-  sink: { readonly name: string; readonly section: object },
+  sink: ComparedSink,
 ): Promise<boolean> {
+  const { running, screen } = parts;
+  const { tables, differences } = await comparedTables(parts, plans, sink);
+  running.signal.throwIfAborted();
+  for (const { table, remarks } of tables) for (const remark of remarks) screen.say(`${table}: ${remark}`);
+  const wrong = tables.flatMap(wrongRows);
+  for (const line of wrong) screen.say(line);
+  for (const { table, place, kind } of differences.slice(0, EXAMPLES))
+    screen.say(`${kind} in ${parseTableId(table).table}: ${place}`);
+  if (wrong.length === 0) screen.say(`${plural(tables.length, 'table')} compared: equal`);
+  return wrong.length === 0;
+}
+
+function comparedTables(
+  { running, values }: RebuildParts,
+  plans: readonly TablePlan[],
+  sink: ComparedSink,
+): Promise<RunningFindings> {
   const { pipeline, applied, signal } = running;
-  const findings = await compareTables(
+  return compareTables(
     {
       server: pipeline.server,
       tables: plans,
@@ -38,22 +62,14 @@ export async function isFilledRight(
     },
     () => undefined,
   );
-  signal.throwIfAborted();
-  let isRight = true;
-  for (const { table, remarks, sinks } of findings.tables) {
-    for (const remark of remarks) screen.say(`${table}: ${remark}`);
-    for (const { different, missing, extra, notSettled } of Object.values(sinks)) {
-      if (different + missing + extra + notSettled === 0) continue;
-      isRight = false;
-      screen.say(
-        `${table}: ${different} different, ${missing} missing, ${extra} that the source has not, ${notSettled} not settled`,
-      );
-    }
-  }
-  for (const { table, place, kind } of findings.differences.slice(0, EXAMPLES))
-    screen.say(`${kind} in ${parseTableId(table).table}: ${place}`);
-  if (isRight) screen.say(`${plural(findings.tables.length, 'table')} compared: equal`);
-  return isRight;
 }
 
-const EXAMPLES = 10;
+/** How many rows of a table are not as the source has them, a line for each sink where any is. */
+function wrongRows({ table, sinks }: RunningFindings['tables'][number]): readonly string[] {
+  return Object.values(sinks)
+    .filter(({ different, missing, extra, notSettled }) => different + missing + extra + notSettled > 0)
+    .map(
+      ({ different, missing, extra, notSettled }) =>
+        `${table}: ${different} different, ${missing} missing, ${extra} that the source has not, ${notSettled} not settled`,
+    );
+}
