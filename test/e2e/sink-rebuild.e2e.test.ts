@@ -91,7 +91,7 @@ test.skipIf(!ALL).each(['elasticsearch', 'mysql'] as const)(
   },
 );
 
-test.skipIf(!ALL).each(['elasticsearch', 'mysql'] as const)(
+test.each(SINKS.filter((name) => name !== 'redis'))(
   'a rebuild of %s closes the gap that its sink has stopped at',
   { timeout: TIMEOUT_MS },
   async (sink) => {
@@ -109,12 +109,15 @@ test.skipIf(!ALL).each(['elasticsearch', 'mysql'] as const)(
     await eventually('the sink to stop', () =>
       stopped.process.log.some(({ err }) => err?.code === 'DATA_GAP'),
     );
+    // A process that stays looks for a way on from time to time: that takes a minute.
+    if (!ALL) await stopped.process.stop();
     const done = await sluice(configFile, `sink rebuild --sink ${sink} --yes`);
     expect([done.code, done.said]).toEqual([0, done.said]);
     expect(done.said).toContain(`sink ${sink} continues behind them`);
     await pipeline.database.run('INSERT INTO items VALUES (7, 1)');
+    const { process } = ALL ? stopped : await pipeline.launch(`sink-${sink}`);
+    await process.ready();
     await isEqual(pipeline, sink);
-    await stopped.process.ready();
   },
 );
 
