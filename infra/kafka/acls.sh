@@ -7,7 +7,8 @@
 #
 # SLUICE_PIPELINE (shop) is `pipeline` of sluice.yaml, SLUICE_PREFIX its `topics.prefix` (the pipeline), SLUICE_DATABASES the databases of
 # `source.tables` as topic names have them (docs/topics.md), SLUICE_SINKS the sinks that run, SLUICE_PRINCIPAL what the names of the
-# principals begin with (sluice: User:sluice-capture, User:sluice-redis, …, User:sluice-command).
+# principals begin with (sluice: User:sluice-capture, User:sluice-redis, …, User:sluice-command). SLUICE_REBUILT (none) are sinks that the
+# command may rebuild (docs/rebuild.md).
 # With a topics.strategy or topics.template of your own, the rules of rows have to name those topics instead.
 set -eu
 
@@ -63,3 +64,10 @@ allow command --topic prefixed "$prefix." DescribeConfigs Read
 allow command --topic prefixed "$prefix.sluice.decisions." Create Write
 allow command --topic literal "$prefix.sluice.audit" Write
 allow command --group prefixed "$pipeline." Read
+
+# `sluice sink rebuild` runs a sink `<name>-rebuild` in its own process, and removes what Kafka knows of it.
+for sink in ${SLUICE_REBUILT:-}; do
+  allow command --topic literal "$prefix.dlq.$sink-rebuild" Create Write Delete
+  allow command --topic literal "$prefix.sluice.decisions.$sink-rebuild" Delete
+  allow command --group literal "$pipeline.$sink-rebuild" Delete
+done

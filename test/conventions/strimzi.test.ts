@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { readText, repositoryRoot } from './workspaces.ts';
 
 const FOLDER = 'infra/kubernetes/examples/strimzi';
-const users = manifestsOf(readText(`${FOLDER}/kafka-users.yaml`));
+const USERS = readText(`${FOLDER}/kafka-users.yaml`);
 const topics = manifestsOf(readText(`${FOLDER}/kafka-topics.yaml`));
 
 interface Rule {
@@ -22,12 +22,12 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const PATTERNS: Readonly<Record<string, string>> = { prefixed: 'prefix', literal: 'literal' };
 
-/** What infra/kafka/acls.sh would add, by principal. */
-function rulesOfScript(): ReadonlyMap<string, readonly Rule[]> {
+/** What infra/kafka/acls.sh would add, by principal. @param rebuilt sinks that the command may rebuild */
+function rulesOfScript(rebuilt: string): ReadonlyMap<string, readonly Rule[]> {
   const script = join(repositoryRoot, 'infra/kafka/acls.sh');
   const lines = execFileSync('sh', [script], {
     encoding: 'utf8',
-    env: { ...process.env, KAFKA_ACLS: 'echo' },
+    env: { ...process.env, KAFKA_ACLS: 'echo', SLUICE_REBUILT: rebuilt },
   });
   const found = new Map<string, Rule[]>();
   for (const line of lines.trim().split('\n')) {
@@ -41,13 +41,18 @@ function rulesOfScript(): ReadonlyMap<string, readonly Rule[]> {
   return found;
 }
 
-test('the users of Strimzi may do what the script for other clusters lets them', () => {
+function rulesOfUsers(text: string): ReadonlyMap<string, unknown> {
   const rules = (user: Manifest): unknown =>
     (user['spec'] as unknown as { authorization: { acls: unknown } }).authorization.acls;
-  const shown = new Map(users.map((user) => [user.metadata.name, rules(user)]));
-  const expected = rulesOfScript();
+  return new Map(manifestsOf(text).map((user) => [user.metadata.name, rules(user)]));
+}
+
+test('the users of Strimzi may do what the script for other clusters lets them', () => {
+  const expected = rulesOfScript('');
   expect(expected.size).toBe(5);
-  expect(shown).toEqual(expected);
+  expect(rulesOfUsers(USERS)).toEqual(expected);
+  const withRebuilds = USERS.replaceAll(/^( *)# (?=- resource| {2}operations)/gmu, '$1');
+  expect(rulesOfUsers(withRebuilds)).toEqual(rulesOfScript('elasticsearch mysql'));
 });
 
 test('a topic of Strimzi has the settings that capture looks for', () => {
