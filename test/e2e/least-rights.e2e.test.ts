@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -84,6 +85,7 @@ test('every service runs with the shipped rights, and the stores equal the sourc
   const backup = join(await newFolder(own), 'state');
   expect(await sluice(await accounts.commandFile(), 'backup --to', backup)).toMatchObject({ code: 0 });
   await rowsAreRepaired(accounts);
+  await sinksAreRebuilt(accounts, running[0]?.opsUrl ?? '');
   for (const { process } of running) expect(await process.stop()).toMatchObject({ code: 0 });
   for (const { process, name } of running)
     expect({ name, refused: refusals(process.output) }).toEqual({ name, refused: [] });
@@ -113,6 +115,34 @@ async function rowsAreRepaired(accounts: GuardedPipeline): Promise<void> {
   await pipeline.converged();
   expect(await run(`repair --undo-from ${undo} --apply`)).toBe(0);
   expect(await stores.redis.exists(key)).toBe(0);
+}
+
+/** The command rebuilds sinks beside themselves with rights that are shipped for it alone, and says which are missing without. */
+async function sinksAreRebuilt(accounts: GuardedPipeline, captureUrl: string): Promise<void> {
+  const doctorFile = await accounts.doctorFile();
+  const config = JSON.parse(await readFile(doctorFile, 'utf8')) as object;
+  const file = `${doctorFile}.rebuild.yaml`;
+  await writeFile(file, JSON.stringify({ ...config, capture: { ops: { url: captureUrl } } }));
+  const sinks = ALL ? ['mysql', 'elasticsearch'] : ['elasticsearch'];
+  const rebuilt = (sink: string) => sluice(file, `sink rebuild --sink ${sink} --keep 0 --yes`);
+  for (const sink of sinks) {
+    const { code, said } = await rebuilt(sink);
+    expect([code, said]).toEqual([
+      1,
+      expect.stringMatching(/cannot be rebuilt: .*(?:lacks rights|without) /),
+    ]);
+  }
+  await accounts.allowRebuilds(sinks);
+  const known = `${accounts.pipeline.name}-rebuild-none/_count`;
+  const isKnown = async (): Promise<boolean> =>
+    (await ask('sluice', ['GET', known], 'Least-rights-9')) !== 403;
+  await eventually('Elasticsearch to read the role', isKnown);
+  for (const sink of sinks) {
+    const { code, said } = await rebuilt(sink);
+    expect([code, said]).toEqual([0, expect.stringContaining('rebuilt and swapped')]);
+    expect([...refusals(said), ...said.split('\n').filter((line) => line.includes('may not'))]).toEqual([]);
+  }
+  await accounts.pipeline.converged();
 }
 
 /** What the command says of a server to which no client certificate is shown; with all of them, it finds no connection wrong. */

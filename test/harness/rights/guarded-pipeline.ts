@@ -12,13 +12,15 @@ import {
 import type { StoreServers } from '../pipelines/sink-stores.ts';
 import type { SourceDatabase } from '../pipelines/source-database.ts';
 import {
+  addElasticsearchRole,
   PASSWORD,
+  REBUILD_ROLE,
   setElasticsearchPassword,
   type CertifiedServers,
   type GuardedStack,
   type Principal,
 } from './guarded-stack.ts';
-import { shippedStatements } from './shipped-rules.ts';
+import { shippedKafkaRules, shippedRole, shippedStatements } from './shipped-rules.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -140,6 +142,24 @@ export class GuardedPipeline {
     await this.#endSessions();
     await meanwhile();
     await writeFile(this.#passwordFile, `${password}\n`);
+  }
+
+  /** Gives the rights that `infra` has for rebuilds of these sinks alone. */
+  async allowRebuilds(sinks: readonly string[]): Promise<void> {
+    const { stores, database, name, admin } = this.pipeline;
+    const { targetDatabase, stateDatabase } = stores;
+    const names = {
+      "'sluice'": this.user,
+      '`shop`': targetDatabase,
+      '`shop_rebuild`': `${targetDatabase}_rebuild`,
+      '`shop_replaced`': `${targetDatabase}_replaced`,
+      '`sluice_rebuild_mysql`': `${stateDatabase}_rebuild_mysql`,
+    };
+    for (const statement of await shippedStatements('target/rebuild-rights.sql', names))
+      await stores.target.query(statement);
+    const role = await shippedRole(`${name}-`, database.name, 'role-rebuild.json');
+    await addElasticsearchRole(stores.elasticsearch, REBUILD_ROLE, role);
+    await admin.createAcls({ acl: await shippedKafkaRules(name, database.name, sinks) });
   }
 
   #identified(password: string): string {

@@ -1,5 +1,5 @@
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Client } from '@elastic/elasticsearch';
@@ -16,6 +16,9 @@ export type Principal = (typeof PRINCIPALS)[number];
 
 /** The password of every account here. */
 export const PASSWORD = 'Least-rights-7';
+
+/** That the user of the sink has as soon as there is such a role. */
+export const REBUILD_ROLE = 'sluice-rebuild';
 
 const ADMINISTRATOR = 'administrator';
 
@@ -169,13 +172,15 @@ async function loginFiles(
 ): Promise<string[]> {
   const hash = hashed(PASSWORD);
   const files = [
-    put('roles.yml', [JSON.stringify(roles)]),
+    put('roles.yml', Object.entries(roles).map(roleLine)),
     put(
       'users',
       [...Object.keys(roles), ADMINISTRATOR].map((name) => `${name}:${hash}`),
     ),
     put('users_roles', [
       ...Object.keys(roles).map((name) => `${name}:${name}`),
+      // The role is not there yet.
+      `${REBUILD_ROLE}:sluice`,
       `superuser:${ADMINISTRATOR}`,
     ]),
   ];
@@ -184,14 +189,33 @@ async function loginFiles(
 
 /** In the file of the users, which Elasticsearch reads again within seconds (guide, "File-based user authentication"). */
 export async function setElasticsearchPassword(administrator: Client, password: string): Promise<void> {
-  const { nodes } = await administrator.nodes.info({ metric: 'settings' });
-  const [data] = Object.values(nodes).flatMap(({ settings }) => settings?.path?.data ?? []);
-  const file = join(data ?? '', '..', 'config', 'users');
+  const file = await loginFile(administrator, 'users');
   const users = await readFile(file, 'utf8');
   await writeFile(
     file,
     users.replace(/^sluice:.*$/m, () => `sluice:${hashed(password)}`),
   );
+}
+
+/** In the file of the roles, which is read again likewise. */
+export async function addElasticsearchRole(
+  administrator: Client,
+  name: string,
+  role: ElasticsearchRole,
+): Promise<void> {
+  const file = await loginFile(administrator, 'roles.yml');
+  await appendFile(file, `${roleLine([name, role])}\n`);
+}
+
+/** Elasticsearch takes one role from each part of the file that begins at the margin. */
+function roleLine([name, role]: readonly [string, ElasticsearchRole]): string {
+  return `${name}: ${JSON.stringify(role)}`;
+}
+
+async function loginFile(administrator: Client, name: string): Promise<string> {
+  const { nodes } = await administrator.nodes.info({ metric: 'settings' });
+  const [data] = Object.values(nodes).flatMap(({ settings }) => settings?.path?.data ?? []);
+  return join(data ?? '', '..', 'config', name);
 }
 
 /** As the file realm reads it (Elasticsearch guide, "File-based user authentication" and its password hashing algorithms). */

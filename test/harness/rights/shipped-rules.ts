@@ -34,21 +34,30 @@ export interface ElasticsearchRole {
   readonly indices: readonly { readonly names: readonly string[]; readonly privileges: readonly string[] }[];
 }
 
-/** @param prefix `sinks.elasticsearch.indexPrefix` */
-export async function shippedRole(prefix: string, database: string): Promise<ElasticsearchRole> {
-  const text = await readFile(join(INFRA, 'elasticsearch', 'role.json'), 'utf8');
+/** @param prefix `sinks.elasticsearch.indexPrefix` @param file below `infra/elasticsearch` */
+export async function shippedRole(
+  prefix: string,
+  database: string,
+  file = 'role.json',
+): Promise<ElasticsearchRole> {
+  const text = await readFile(join(INFRA, 'elasticsearch', file), 'utf8');
   const role = JSON.parse(text) as ElasticsearchRole;
   const nameOf = (name: string): string => `${prefix}${name.replace(/^shop\./, `${database}.`)}`;
   return { ...role, indices: role.indices.map((index) => ({ ...index, names: index.names.map(nameOf) })) };
 }
 
-/** What `acls.sh` would have kafka-acls.sh add. */
-export async function shippedKafkaRules(pipeline: string, database: string): Promise<AclEntry[]> {
+/** What `acls.sh` would have kafka-acls.sh add. @param rebuilt sinks that the command may rebuild */
+export async function shippedKafkaRules(
+  pipeline: string,
+  database: string,
+  rebuilt: readonly string[] = [],
+): Promise<AclEntry[]> {
   const env = {
     ...process.env,
     KAFKA_ACLS: 'echo',
     SLUICE_PIPELINE: pipeline,
     SLUICE_DATABASES: database,
+    SLUICE_REBUILT: rebuilt.join(' '),
   };
   const script = join(INFRA, 'kafka', 'acls.sh');
   const { stdout } = await run('sh', [script, '--bootstrap-server', 'none:9092'], { env });
@@ -62,6 +71,7 @@ const RESOURCES = {
 } as const;
 const OPERATIONS: Readonly<Record<string, number>> = {
   Create: kafkajs.AclOperationTypes.CREATE,
+  Delete: kafkajs.AclOperationTypes.DELETE,
   DescribeConfigs: kafkajs.AclOperationTypes.DESCRIBE_CONFIGS,
   Read: kafkajs.AclOperationTypes.READ,
   Write: kafkajs.AclOperationTypes.WRITE,
