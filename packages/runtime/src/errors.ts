@@ -99,7 +99,7 @@ export const ERRORS = {
   DATA_GAP: {
     class: 'fatal',
     summary: 'records were deleted from a topic before the sink had read them',
-    fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile` for each table of the topic, and, while the sink is stopped, `sluice sink rewind --sink SINK --to beginning --accept-gap --yes`. Then start the sink: its `/status` lists the table as incomplete until the snapshot has ended. Or, where readers must not meet the old rows for that long, run `sluice sink rebuild --sink SINK --yes` (docs/rebuild.md), which does all of this beside the old tables or indexes.',
+    fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile` for each table of the topic, and, while the sink is stopped, `sluice sink rewind --sink SINK --to beginning --accept-gap --yes`. Then start the sink: its `/status` lists the table as incomplete until the snapshot has ended. Or, where readers must not meet the old rows for that long, rebuild the sink as it stands (docs/rebuild.md).',
   },
   DECISIONS_CORRUPT: {
     class: 'fatal',

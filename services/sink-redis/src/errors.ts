@@ -12,7 +12,7 @@ export const CODES = defineErrors({
     class: 'fatal',
     summary:
       'Redis has lost its data, or the newest of it, although it had acknowledged it, or has it below another `sinks.SINK.keyPrefix`',
-    fix: "Run `redis-cli SET sluice:marker:GROUP filled-again`, start the sink, and run `sluice sink rebuild --sink SINK --yes`, or `sluice snapshot start --table 'DATABASE.*' --reconcile` for each database that is captured.",
+    fix: "Run `redis-cli SET sluice:marker:GROUP filled-again`, start the sink, and run `sluice snapshot start --table 'DATABASE.*' --reconcile` for each database that is captured.",
   },
   REDIS_KEYS_TAKEN: {
     class: 'schema',
