@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Comparison } from '@sluice/compare';
 import type { MysqlServer, Stack } from '@sluice/local-stack';
+import { PipelineError } from '@sluice/runtime';
 import { eventually } from '../../harness/eventually.ts';
 import type { Scope } from '../../harness/scope.ts';
 import {
@@ -180,14 +182,17 @@ export class ValueRun {
     return problems;
   }
 
-  /** Returns when the sinks equal the source, when nothing moves any more, or when the time is up: then differences are judged. */
+  /**
+   * Returns when the sinks equal the source, when nothing moves any more, or when the time is up: then differences are judged. A store that
+   * cannot answer yet is asked again.
+   */
   async #settled(pipeline: SinkPipeline, names: readonly string[]): Promise<void> {
     let before = '';
     for (const deadline = performance.now() + SETTLED_WITHIN_MS; performance.now() < deadline;) {
-      const found = await pipeline.compare(names);
-      if (differences(found).length === 0) return;
-      const now = JSON.stringify(Object.values(found.sinks).map(({ examples: _, ...counts }) => counts));
-      if (now === before && (await this.#sinksAreIdle(pipeline))) return;
+      const found = await pipeline.compare(names).catch(nullWhileUnavailable);
+      if (found !== null && differences(found).length === 0) return;
+      const now = found === null ? '' : countsOf(found);
+      if (found !== null && now === before && (await this.#sinksAreIdle(pipeline))) return;
       before = now;
       await delay(1000);
     }
@@ -227,4 +232,14 @@ export class ValueRun {
     }
     return true;
   }
+}
+
+/** An index that was made a moment ago has no shard to search yet: Elasticsearch says so, and has it a moment later. */
+function nullWhileUnavailable(error: unknown): null {
+  if (error instanceof PipelineError && error.errorClass === 'retryable') return null;
+  throw error;
+}
+
+function countsOf({ sinks }: Comparison): string {
+  return JSON.stringify(Object.values(sinks).map(({ examples: _, ...counts }) => counts));
 }
