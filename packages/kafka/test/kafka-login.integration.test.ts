@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { alterUserScramCredentialsV0, Connection, metadataV9, ScramMechanisms } from '@platformatic/kafka';
 import { ADDRESS_VARIABLES, freePorts, makeCertificates, startStack } from '@sluice/local-stack';
-import { parseConfig, type ClientTls, type KafkaConfig } from '@sluice/runtime';
+import type { ClientTls, KafkaConfig } from '@sluice/runtime';
 import { afterAll, describe, expect, test } from 'vitest';
 import { BrokerConnections } from '../src/broker-connections.ts';
 import { toPipelineError } from '../src/errors.ts';
-import { kafkaClient } from '../src/index.ts';
-import { SILENT } from './support/broker.ts';
+import { administering, configOf } from './support/logins.ts';
 
 /** Logins to a real broker, of both client libraries: TLS, and secrets that change. */
 
@@ -77,26 +76,10 @@ const publishing: Way = async (kafka) => {
     connections.destroy();
   }
 };
-const administering: Way = async (kafka) => {
-  const admin = kafkaClient(kafka, SILENT).admin();
-  try {
-    await admin.connect();
-    await admin.listTopics();
-  } finally {
-    await admin.disconnect();
-  }
-};
 const ways = [
   ['publishing', publishing],
   ['administering', administering],
 ] as const;
-
-/** The section as a file has it. */
-function configOf(port: number, more: object): KafkaConfig {
-  const kafka = { brokers: [`127.0.0.1:${port}`], clientId: 'sluice-test', ...more };
-  const source = { host: 'db', user: 'u', tables: ['a.b'] };
-  return parseConfig(JSON.stringify({ pipeline: 'test', source, kafka }), {}).kafka;
-}
 
 async function codeOf(trying: Promise<unknown>): Promise<string> {
   return trying.then(

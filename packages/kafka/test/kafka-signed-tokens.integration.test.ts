@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ADDRESS_VARIABLES, freePorts, startStack } from '@sluice/local-stack';
-import { parseConfig, type KafkaConfig } from '@sluice/runtime';
+import type { KafkaConfig } from '@sluice/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { kafkaClient, TopicReader } from '../src/index.ts';
+import { TopicReader } from '../src/index.ts';
 import { toPipelineError } from '../src/errors.ts';
-import { NEVER, SILENT } from './support/broker.ts';
+import { NEVER } from './support/broker.ts';
+import { administering, configOf } from './support/logins.ts';
 
 /**
  * Access tokens as an OAuth server gives them (RFC 9068: JWT signed by RS256), to a broker that verifies signature, issuer, audience and
@@ -63,9 +64,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
   const sasl = { mechanism: 'oauthbearer', oauth: { url, clientId: 'sluice', clientSecret: 'secret' } };
-  const section = { brokers: [`127.0.0.1:${port}`], clientId: 'sluice-test', sasl };
-  const source = { host: 'db', user: 'u', tables: ['a.b'] };
-  kafka = parseConfig(JSON.stringify({ pipeline: 'test', source, kafka: section }), {}).kafka;
+  kafka = configOf(port, { sasl });
 });
 afterAll(async () => {
   server.close();
@@ -101,20 +100,10 @@ async function read(): Promise<void> {
   }
 }
 
-async function administer(): Promise<void> {
-  const admin = kafkaClient(kafka, SILENT).admin();
-  try {
-    await admin.connect();
-    await admin.listTopics();
-  } finally {
-    await admin.disconnect();
-  }
-}
-
 /** By both client libraries. */
 const WAYS = [
   ['reading', read],
-  ['administering', administer],
+  ['administering', () => administering(kafka)],
 ] as const;
 
 test.each(WAYS)('%s: a token that the OAuth server has signed is taken', async (_, way) => {
