@@ -11,6 +11,9 @@ const NOTHING = Buffer.alloc(0);
  * memory besides the event that is being read.
  */
 export class PayloadEvents {
+  /** Where the event that holds them begins in its file, and ends. */
+  readonly start: number;
+  readonly end: number;
   /** Unpacked bytes of the events that were taken. */
   taken = 0;
   private readonly size: number;
@@ -22,10 +25,13 @@ export class PayloadEvents {
   private gathered: Buffer | null = null;
 
   /**
+   * @param place of the event that holds them
    * @param inPieces false to unpack at once whatever the size
    * @throws BinlogError PAYLOAD_UNREADABLE
    */
-  constructor(payload: Payload, inPieces: boolean) {
+  constructor(payload: Payload, place: { readonly start: number; readonly end: number }, inPieces: boolean) {
+    this.start = place.start;
+    this.end = place.end;
     this.size = payload.size;
     const isLarge = payload.isPacked && payload.size > AT_ONCE_BYTES;
     this.pieces = isLarge && inPieces ? unpackInPieces(payload) : null;
