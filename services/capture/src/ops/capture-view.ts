@@ -120,8 +120,8 @@ function progressOf(
   { config }: CaptureSettings,
 ): Parameters<CaptureMetrics['progress']>[0] {
   return {
-    file: stream.sequence.file,
-    position: stream.position.position,
+    file: stream.place.sequence.file,
+    position: stream.place.position.position,
     lastCommitMs: stream.transaction.committedAtMs,
     queue: { bytes, items, capacityBytes: config.memory.queueBytes },
     refused: refusedTables.length,

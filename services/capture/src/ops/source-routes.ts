@@ -54,7 +54,7 @@ async function heartbeat(
   session: Session,
 ): Promise<{ readonly server: string; readonly generation: number }> {
   await session.confirm();
-  return { server: session.source.address, generation: session.stream.sequence.generation };
+  return { server: session.source.address, generation: session.stream.place.sequence.generation };
 }
 
 async function setAll(

@@ -68,10 +68,10 @@ function streamStatus({ source, stream, queuedBytes }: CaptureSession): CaptureS
   const { committedAtMs } = stream.transaction;
   return {
     server: source.address,
-    ...stream.position,
+    ...stream.place.position,
     gtidSet: stream.gtidSet,
-    generation: stream.sequence.generation,
-    highestSequence: stream.highest,
+    generation: stream.place.sequence.generation,
+    highestSequence: stream.place.highest,
     atTip: stream.atTip,
     lastCommit: committedAtMs === 0 ? null : new Date(committedAtMs).toISOString(),
     transactions: stream.transactions,

@@ -195,7 +195,7 @@ export class CaptureSession {
   #watchRetention(signal: AbortSignal): Promise<void> {
     const { source, metrics } = this.#parts;
     const readUpTo = (): ReadUpTo => ({
-      ...this.#stream.position,
+      ...this.#stream.place.position,
       committedAtMs: this.#stream.transaction.committedAtMs,
     });
     return watchRetention(
@@ -266,8 +266,8 @@ export class CaptureSession {
 
   /** What changes while all is well: the rounds of the loop, the place in the binlog, what is committed to Kafka. */
   get signsOfLife(): readonly (number | string)[] {
-    const { now, position } = this.#stream;
-    return [now, String(position.position), this.#published];
+    const { now, place } = this.#stream;
+    return [now, String(place.position.position), this.#published];
   }
 
   /** When the Kafka transaction under way was begun, in milliseconds since 1970; null when there is none. */

@@ -118,7 +118,7 @@ export class SnapshotRunner {
       if (!this.#isRunning) return;
       if (table === 'unreadable') return this.#giveBack();
       if (table === 'gone') return this.#end('finish');
-      const since = job.since ?? stream.beginSnapshot();
+      const since = job.since ?? stream.place.beginSnapshot();
       // Also by a job that goes on: it may have waited for longer than the topic keeps records.
       route = routes.announced(table.shape, stream.announcement);
       jobStore.update(job.id, { rowsExpected: this.#isCounted(route) ? rowsExpected : null, since });
@@ -230,7 +230,7 @@ export class SnapshotRunner {
   #write(route: TableRoute, recorder: ChunkRecorder, { table, rows, keys, mark }: Chunk): number {
     const { stream, routes, writer, server, loop } = this.#parts;
     const encoder = routes.encoderOf(table.shape, stream.announcement);
-    const sequence = stream.snapshotSequence(mark);
+    const sequence = stream.place.snapshotSequence(mark);
     const { condition } = encoder.table.publication;
     const image = new SelectImage(table.columns);
     writer.beginGroup({

@@ -219,7 +219,7 @@ export class CaptureLoop {
       this.#due = !flusher.busy && !this.#buffer.isEmpty;
       return;
     }
-    if (!stream.isSkipping) await this.#runActions();
+    if (!stream.place.isSkipping) await this.#runActions();
     if (stream.now - this.#lastHeartbeat >= limits.heartbeatMs) {
       this.#lastHeartbeat = stream.now;
       this.#parts.writeHeartbeat(this.#buffer);
@@ -231,7 +231,7 @@ export class CaptureLoop {
   async #runActions(): Promise<void> {
     const { stream, limits } = this.#parts;
     for (const action of this.#actions) {
-      if (action.mark !== null && !stream.hasPassed(action.mark)) continue;
+      if (action.mark !== null && !stream.place.hasPassed(action.mark)) continue;
       this.#actions = this.#actions.filter((other) => other !== action);
       perform(action);
       if (stream.mustSettleTables) await this.#parts.settleTables();

@@ -59,7 +59,8 @@ function headersOf({ plan: { generationId }, sources }: CheckpointParts): Readon
 
 /** The checkpoint that covers everything the stream has put into the buffer so far. */
 function makeCheckpoint({ settings, server, plan, stream, jobStore }: CheckpointParts): Checkpoint {
-  const { transaction, position, sequence, gtidSet, highest, fileCreatedAt, now } = stream;
+  const { transaction, gtidSet, now } = stream;
+  const { position, sequence, highest, fileCreatedAt } = stream.place;
   jobStore.notePosition(position);
   return {
     version: 1,

@@ -58,9 +58,9 @@ export class DoubtfulRows {
    */
   async doubtAnswers(): Promise<void> {
     const { stream, jobStore } = this.#parts;
-    if (jobStore.unsureUntil === null || !isAtOrPast(jobStore.unsureUntil, stream.position)) return;
+    if (jobStore.unsureUntil === null || !isAtOrPast(jobStore.unsureUntil, stream.place.position)) return;
     const statement = 'statements logged as text, before a DDL that may hide their other changes';
-    await this.settle({ ...UNKNOWN_CHANGE, statement, start: stream.position.position });
+    await this.settle({ ...UNKNOWN_CHANGE, statement, start: stream.place.position.position });
   }
 
   /** None when the rows are out of the buffer and their engines have undone them; all of the tables else. */

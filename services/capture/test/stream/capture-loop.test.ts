@@ -67,9 +67,9 @@ class Setup {
         return Promise.resolve(void this.settles++);
       },
       writeCheckpoint: (full) => {
-        const { transaction, position } = stream;
+        const { transaction, place } = stream;
         this.#rows = full.rows;
-        const at = transaction.open ? transaction.start : position.position;
+        const at = transaction.open ? transaction.start : place.position.position;
         appendJson(full, { topic: CHECKPOINTS, partition: 0 }, 'p', at, 0, {});
         this.#position = at;
       },
@@ -175,7 +175,7 @@ describe('publishing', () => {
     const setup = new Setup({ position: 100, floor: 109, publishedThrough, highest: '0010000020000000111' });
     const running = setup.run();
     const since: string[] = [];
-    const begun = setup.loop.atBoundary(null, () => since.push(setup.stream.beginSnapshot()));
+    const begun = setup.loop.atBoundary(null, () => since.push(setup.stream.place.beginSnapshot()));
     await vi.waitFor(() => expect(setup.heartbeats.length).toBeGreaterThan(1), SOON);
     expect(since).toEqual([]);
     setup.push(opens(100), inserts(110, 4), closes(200));
@@ -210,9 +210,9 @@ describe('publishing', () => {
     setup.kafka = () => new Promise((resolve) => (release = resolve));
     const running = setup.run();
     setup.push(opens(100), inserts(110, 1), closes(200));
-    await vi.waitFor(() => expect(setup.stream.position.position).toBe(200), SOON);
+    await vi.waitFor(() => expect(setup.stream.place.position.position).toBe(200), SOON);
     setup.push(opens(200), inserts(210, 1), closes(300));
-    await vi.waitFor(() => expect(setup.stream.position.position).toBe(300), SOON);
+    await vi.waitFor(() => expect(setup.stream.place.position.position).toBe(300), SOON);
     setup.stop();
     setup.kafka = () => Promise.resolve();
     release();
@@ -256,9 +256,9 @@ describe('publishing', () => {
 describe('boundary actions', () => {
   test('run when the stream has passed their mark, never within a transaction', async () => {
     const setup = new Setup();
-    const running = setup.run();
-    const ran: string[] = [];
-    const note = (what: string) => (): void => void ran.push(`${what} at ${setup.stream.position.position}`);
+    const [running, ran] = [setup.run(), [] as string[]];
+    const { place } = setup.stream;
+    const note = (what: string) => (): void => void ran.push(`${what} at ${place.position.position}`);
     setup.push(opens(100), inserts(110, 1));
     await vi.waitFor(() => expect(setup.stream.transaction.open).toBe(true), SOON);
     const free = setup.loop.atBoundary(null, note('free'));

@@ -155,7 +155,7 @@ describe('a reading that begins within a transaction', () => {
     const { stream, buffer } = streamOf({ resume });
     begin(stream, 200);
     stream.onRows(insert(300, 1, 2, 3));
-    expect(stream.highest).toBe('0010000020000000302');
+    expect(stream.place.highest).toBe('0010000020000000302');
     stream.onCommit(500);
     begin(stream, 501);
     stream.onRows(insert(600, 4));
@@ -167,7 +167,7 @@ describe('a reading that begins within a transaction', () => {
     const { stream } = streamOf({ resume });
     begin(stream, 200);
     stream.onRows(insert(300, 1));
-    expect(stream.highest).toBe('0010000020000000301');
+    expect(stream.place.highest).toBe('0010000020000000301');
     expect(stream.transaction.floorAtStart).toBe(10);
   });
 
@@ -220,14 +220,14 @@ describe('the place in the binlog', () => {
     const { stream } = streamOf();
     stream.onFormat({ createdAt: 100 });
     stream.onRotate('binlog.000003', 4);
-    expect(stream.fileCreatedAt).toBe(0);
+    expect(stream.place.fileCreatedAt).toBe(0);
     stream.onFormat({ createdAt: 200 });
-    expect(stream.fileCreatedAt).toBe(200);
+    expect(stream.place.fileCreatedAt).toBe(200);
   });
 
   test('the same name with another birthday is another file', () => {
     const { stream } = streamOf({ resume: { fileCreatedAt: 100 } });
-    expect(stream.fileCreatedAt).toBe(100);
+    expect(stream.place.fileCreatedAt).toBe(100);
     stream.onRotate('binlog.000001', 4);
     stream.onFormat({ createdAt: 50 });
     stream.onRotate(FILE, 4);
@@ -239,13 +239,13 @@ describe('the place in the binlog', () => {
   test('heartbeats move it forward, never back and never within a transaction', () => {
     const { stream } = streamOf();
     stream.onHeartbeat(FILE, 300);
-    expect([stream.position.position, stream.atTip]).toEqual([300, true]);
+    expect([stream.place.position.position, stream.atTip]).toEqual([300, true]);
     stream.onHeartbeat(FILE, 200);
     stream.onHeartbeat('binlog.000001', 900);
-    expect(stream.position).toEqual({ file: FILE, position: 300 });
+    expect(stream.place.position).toEqual({ file: FILE, position: 300 });
     begin(stream, 300);
     stream.onHeartbeat(FILE, 400);
-    expect([stream.position.position, stream.atTip]).toEqual([300, false]);
+    expect([stream.place.position.position, stream.atTip]).toEqual([300, false]);
   });
 
   test('GTIDs are lost by a transaction without one, and known again at the begin of a file', () => {
@@ -321,13 +321,13 @@ describe('the place in the binlog', () => {
     begin(stream, 200);
     stream.onRows(insert(300, 1, 2, 3));
     stream.onCommit(301);
-    expect(stream.snapshotSequence({ file: FILE, position: 301 })).toEqual({
+    expect(stream.place.snapshotSequence({ file: FILE, position: 301 })).toEqual({
       prefix: '001000002',
       offset: 302,
     });
-    expect(stream.snapshotSequence({ file: FILE, position: 900 }).offset).toBe(900);
+    expect(stream.place.snapshotSequence({ file: FILE, position: 900 }).offset).toBe(900);
     stream.onRotate('binlog.000003', 4);
-    expect(stream.snapshotSequence({ file: FILE, position: 900 })).toEqual({
+    expect(stream.place.snapshotSequence({ file: FILE, position: 900 })).toEqual({
       prefix: '001000003',
       offset: 0,
     });
@@ -339,14 +339,14 @@ test('a snapshot begins above all rows before it, and changes no number of what 
   begin(stream, 200);
   stream.onRows(insert(300, 1));
   stream.onCommit(400);
-  const earlier = stream.snapshotSequence({ file: FILE, position: 400 });
-  const since = stream.beginSnapshot();
+  const earlier = stream.place.snapshotSequence({ file: FILE, position: 400 });
+  const since = stream.place.beginSnapshot();
   expect(since > formatSequence(1, 2, earlier.offset)).toBe(true);
-  const own = stream.snapshotSequence({ file: FILE, position: 400 });
+  const own = stream.place.snapshotSequence({ file: FILE, position: 400 });
   expect(formatSequence(1, 2, own.offset)).toBe(since);
   begin(stream, 400);
   stream.onRows(insert(500, 2));
-  expect(stream.sequence.floor).toBe(500);
+  expect(stream.place.sequence.floor).toBe(500);
 });
 
 test('a captured table without a topic waits; one that was renamed to a captured name is told', () => {
