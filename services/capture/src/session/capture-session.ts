@@ -211,7 +211,7 @@ export class CaptureSession {
       isKnown: (id: string) => this.#jobStore.knows(id),
       isRefused: (id: string) => this.#tables.isRefused(id),
       isStopped: (id: string) => journal.isStopped(id),
-      wasCreated: (database: string, table: string) => this.#routes.wasCreated(database, table),
+      wasCreated: (database: string, table: string) => this.#routes.names.wasCreated({ database, table }),
     };
     return watchUnaccounted(
       {

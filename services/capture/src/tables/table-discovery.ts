@@ -80,7 +80,7 @@ export class TableDiscovery {
     const { columnCatalog, jobStore, routes, uncaptured } = this.#parts;
     const id = tableId(map.database, map.table);
     const isOpen = columnCatalog.lacks(map);
-    const isAsBefore = !routes.hasOtherKey(map) && (isOpen || routes.unseenChange(map) === null);
+    const isAsBefore = !routes.maps.hasOtherKey(map) && (isOpen || routes.maps.unseenChange(map) === null);
     if (!isOpen && jobStore.knows(id) && isAsBefore && !uncaptured.has(id)) return true;
     const { description, hidden } = await this.#see(map);
     const refusal = this.#refusalOf(map, description, hidden);
@@ -104,7 +104,10 @@ export class TableDiscovery {
     const unseen = hidden === null ? null : hiddenTable(map, hidden);
     const newcomer = newcomerOf(settings.config, jobStore.known, map);
     return (
-      now ?? unseen ?? newcomer ?? (routes.isKeyless(map) ? keyless(tableId(map.database, map.table)) : null)
+      now ??
+      unseen ??
+      newcomer ??
+      (routes.maps.isKeyless(map) ? keyless(tableId(map.database, map.table)) : null)
     );
   }
 
@@ -170,9 +173,9 @@ export class TableDiscovery {
   #noteNew({ database, table }: TableName, exists: boolean): void {
     const { jobStore, registry, routes, settings, owed } = this.#parts;
     // Known when this life began: it owes what it owes. Under a name that is given up rows can only be of a table made unseen.
-    const isKnown = registry.isAdmitted(database, table) && !routes.hasLostName({ database, table });
+    const isKnown = registry.isAdmitted(database, table) && !routes.names.hasLost({ database, table });
     if (isKnown) return;
-    const isWhole = routes.wasCreated(database, table) || settings.config.snapshot.mode === 'never';
+    const isWhole = routes.names.wasCreated({ database, table }) || settings.config.snapshot.mode === 'never';
     if (isWhole || !exists) jobStore.noteComplete(tableId(database, table));
     else owed.owe({ database, table }, 'it was created with rows that are not in the stream');
   }

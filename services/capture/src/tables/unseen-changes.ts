@@ -38,7 +38,7 @@ export class UnseenChanges {
    */
   async isUnexplained(map: TableMap): Promise<boolean> {
     const { routes, jobStore } = this.#parts;
-    if (routes.unseenChange(map) === null || !jobStore.hasBegun(tableId(map.database, map.table)))
+    if (routes.maps.unseenChange(map) === null || !jobStore.hasBegun(tableId(map.database, map.table)))
       return false;
     return !(await this.#isServerAhead(map));
   }
@@ -52,13 +52,13 @@ export class UnseenChanges {
     const description = await describe(map.database, map.table);
     const newest = registry.shapeOf(map.database, map.table);
     if (description === null || newest === null) return true;
-    return shapeText(shapeOfDescription(description, routes.keyOf(map), server)) === shapeText(newest);
+    return shapeText(shapeOfDescription(description, routes.maps.keyOf(map), server)) === shapeText(newest);
   }
 
   /** An alert, before the schema record that the stream's next rows need. */
   tell(map: TableMap): void {
     const { routes, ddl, announcement, log } = this.#parts;
-    const change = routes.unseenChange(map);
+    const change = routes.maps.unseenChange(map);
     if (change === null) return;
     const table = tableId(map.database, map.table);
     ddl.reportUnseen(change, map, announcement());

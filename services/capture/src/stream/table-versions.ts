@@ -1,0 +1,83 @@
+import type { Sequence } from '@sluice/envelope';
+import type { SchemaHistory } from '../catalog/schema-history.ts';
+import {
+  routingText,
+  type Registration,
+  type SchemaHistoryRecord,
+  type TableRegistry,
+} from '../catalog/table-registry.ts';
+import type { DdlPolicies } from '../ddl/ddl-policies.ts';
+import { writeSchema } from '../encode/control-writer.ts';
+import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
+import type { TablePublication } from '../model/publication.ts';
+import type { CapturedTable, TableShape } from '../model/table.ts';
+
+export interface TableVersionsParts {
+  readonly history: SchemaHistory;
+  readonly registry: TableRegistry;
+  readonly policies: DdlPolicies;
+}
+
+/** Announces versions of tables, each before the first row that has it: in the table's topic and in the schema history. */
+export class TableVersions {
+  readonly #parts: TableVersionsParts;
+
+  constructor(parts: TableVersionsParts) {
+    this.#parts = parts;
+  }
+
+  /** The version that the shape is, announced when it was not seen before. Throws TABLE_SHAPE_REFUSED. */
+  register(shape: TableShape, announcement: () => SchemaChangeContext): CapturedTable {
+    const since = (): Sequence => announcement().point.sequence;
+    const registration = this.#parts.registry.register(shape, since);
+    if (registration.change !== 'none') this.#announce(registration, announcement());
+    return registration.table;
+  }
+
+  /** Tells the version that the shape is in every partition, whether it was told before or not. */
+  tell(shape: TableShape, announcement: () => SchemaChangeContext): void {
+    const registration = this.#parts.registry.register(shape);
+    const { table, change } = registration;
+    const { buffer, point } = announcement();
+    if (change === 'none') writeSchema(buffer, table, 'create', point);
+    else this.#announce(registration, { buffer, point });
+  }
+
+  #announce({ table, change }: Registration, { buffer, point }: SchemaChangeContext): void {
+    const { policies, history, registry } = this.#parts;
+    const record = historyRecord(table, routingText(registry.routing), point.sequence);
+    history.append(buffer, record, point.capturedAt);
+    if (change === 'create') writeSchema(buffer, table, change, point);
+    else if (change !== 'none') writeSchema(buffer, table, change, point, policies[change]);
+  }
+}
+
+function historyRecord(
+  { database, table, version, columns, keyColumns, shape, publication }: CapturedTable,
+  routing: string | null,
+  sequence: Sequence,
+): SchemaHistoryRecord {
+  const { leftOut = [] } = shape;
+  const source = sourceOf(shape, publication);
+  return {
+    database,
+    table,
+    version,
+    columns: [...columns],
+    keyColumns: [...keyColumns],
+    ...(source === null ? {} : { source }),
+    ...(leftOut.length > 0 ? { leftOut } : {}),
+    ...(routing === null ? {} : { routing }),
+    sequence,
+  };
+}
+
+/** The table itself, where not all of it is published as it is. */
+function sourceOf(
+  { columns, keyColumns }: TableShape,
+  { plan, condition }: TablePublication,
+): NonNullable<SchemaHistoryRecord['source']> | null {
+  if (plan === null && condition === null) return null;
+  const made = { columns: [...columns], keyColumns: [...keyColumns], plan: plan?.text ?? '' };
+  return condition === null ? made : { ...made, condition: condition.text };
+}
