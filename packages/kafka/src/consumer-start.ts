@@ -58,7 +58,10 @@ export function dataGap(where: TopicPartition, wanted: bigint, marks: Watermarks
 }
 
 /** Oldest and next offset of each partition of a topic. */
-export async function fetchWatermarks(admin: Admin, topic: string): Promise<ReadonlyMap<number, Watermarks>> {
+export async function fetchWatermarks(
+  admin: Pick<Admin, 'fetchTopicOffsets'>,
+  topic: string,
+): Promise<ReadonlyMap<number, Watermarks>> {
   const offsets = await admin.fetchTopicOffsets(topic);
   return new Map(
     offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),

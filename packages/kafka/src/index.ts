@@ -44,4 +44,6 @@ export {
   type GroupMove,
   type GroupPosition,
 } from './group-offsets.ts';
-export { BatchConsumer, lagOf, type BatchConsumerOptions, type BatchVerdict } from './consumer.ts';
+export { BatchConsumer } from './consumer.ts';
+export { lagOf } from './consumer-lag.ts';
+export type { BatchConsumerOptions, BatchVerdict } from './consumer-options.ts';

@@ -1,7 +1,8 @@
 import { createLogger } from '@sluice/runtime';
 import type { ConsumerRunConfig, EachBatchPayload, Kafka } from 'kafkajs';
 import { expect, test } from 'vitest';
-import { BatchConsumer, type BatchConsumerOptions } from '../src/consumer.ts';
+import type { BatchConsumerOptions } from '../src/consumer-options.ts';
+import { BatchConsumer } from '../src/consumer.ts';
 
 const topic = 'shop.shop.orders';
 
