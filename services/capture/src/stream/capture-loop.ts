@@ -1,17 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
-import { BinlogError, type BinlogDecoder } from '@sluice/binlog';
+import type { BinlogDecoder } from '@sluice/binlog';
 import { PipelineError } from '@sluice/runtime';
-import type { BinlogReader } from '../source/binlog-reader.ts';
-import { setGlobal } from '../source/set-global.ts';
-import type { StreamPosition } from '../model/position.ts';
-import type { ChangeStream } from './change-stream.ts';
 import type { Flusher } from '../encode/flusher.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
+import type { StreamPosition } from '../model/position.ts';
+import type { BinlogReader } from '../source/binlog-reader.ts';
+import { BoundaryActions } from './boundary-actions.ts';
+import type { ChangeStream } from './change-stream.ts';
+import { asError, decodingError } from './decoding-error.ts';
+import { FlushLimits } from './flush-limits.ts';
 
-/** Past this many times the flush limits a transaction that is still open is split over Kafka transactions. */
-const SPLIT_FACTOR = 4;
-/** How much input may pass before the buffer's size is added up again (bytes). */
-const MEASURE_BYTES = 64 * 1024;
 /** How much input may pass before the event loop gets its turn (bytes): the broker's answers must not wait for a whole queue. */
 const TURN_BYTES = 128 * 1024;
 
@@ -45,27 +43,14 @@ export interface StageTimes {
   readonly decodeMs: number;
 }
 
-interface Waiting {
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
-}
-
-interface BoundaryAction extends Waiting {
-  readonly mark: StreamPosition | null;
-  readonly run: () => void;
-}
-
 /** The main loop: pull events, decode them into the buffer, publish at transaction boundaries. */
 export class CaptureLoop {
   readonly #parts: LoopParts;
   #buffer: PublishBuffer;
   #spare: PublishBuffer;
-  #actions: BoundaryAction[] = [];
-  /** Those that wait for the next checkpoint to be published. */
-  #awaitCheckpoint: Waiting[] = [];
-  #inputBytes = 0;
+  readonly #boundary = new BoundaryActions();
+  readonly #full: FlushLimits;
   #turnBytes = 0;
-  #overBytes = false;
   /** The last batch of events ended inside a transaction while nothing was in flight: publish at its end. */
   #due = false;
   #lastHeartbeat = 0;
@@ -73,10 +58,10 @@ export class CaptureLoop {
   #takenAt = 0;
   #measuredTransactions = 0;
   #failure: Error | null = null;
-  #ended: Error | null = null;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
+    this.#full = new FlushLimits(parts.limits);
     [this.#buffer, this.#spare] = parts.buffers;
   }
 
@@ -98,21 +83,13 @@ export class CaptureLoop {
         await this.#afterBatch();
       }
       await this.#drain();
-      this.#failActions(new PipelineError('SOURCE_CLOSED_STREAM', 'The stream has ended.'));
+      this.#boundary.end(new PipelineError('SOURCE_CLOSED_STREAM', 'The stream has ended.'));
     } catch (error) {
-      this.#failActions(asError(error));
+      this.#boundary.end(asError(error));
       throw error;
     } finally {
       signal.removeEventListener('abort', wake);
     }
-  }
-
-  /** Those that wait, and all to come: nobody is left waiting for a stream that has ended. */
-  #failActions(why: Error): void {
-    this.#ended = why;
-    for (const waiting of [...this.#actions, ...this.#awaitCheckpoint]) waiting.failed(why);
-    this.#actions = [];
-    this.#awaitCheckpoint = [];
   }
 
   /** Publishes a checkpoint alone: a new generation must be durable before its first event. */
@@ -134,21 +111,19 @@ export class CaptureLoop {
    * into the stream.
    */
   atBoundary(mark: StreamPosition | null, run: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended !== null) return reject(this.#ended);
-      this.#actions.push({ mark, run, done: resolve, failed: reject });
-      this.#parts.reader.wake();
-    });
+    const done = this.#boundary.add(mark, run);
+    this.#parts.reader.wake();
+    return done;
   }
 
   /** Like `atBoundary` without a mark; resolves when a checkpoint that was written after `run` is published. */
   async durably(run: () => void): Promise<void> {
-    const published = Promise.withResolvers<void>();
+    let published: Promise<void> | undefined;
     await this.atBoundary(null, () => {
       run();
-      this.#awaitCheckpoint.push({ done: published.resolve, failed: published.reject });
+      published = this.#boundary.checkpoint();
     });
-    await published.promise;
+    await published;
   }
 
   /** Kept free of promises for the common event: only a met table, a full buffer and the event loop's turn wait. */
@@ -166,7 +141,7 @@ export class CaptureLoop {
     while (left > 0) {
       const before = left;
       const unpacked = this.#parts.decoder.unpack();
-      if (unpacked !== undefined) await unpacked.catch(throwTranslated);
+      if (unpacked !== undefined) await unpacked.catch(throwDecodingError);
       left = this.#decode(null);
       this.#measure(before - left);
       const wait = this.#seeTo();
@@ -180,22 +155,18 @@ export class CaptureLoop {
     try {
       return event === null ? decoder.resume() : decoder.start(event);
     } catch (error) {
-      throw translate(error);
+      throw decodingError(error);
     }
   }
 
   /** What the last event asks for before the next may be decoded. */
   #seeTo(): Promise<void> | undefined {
-    const { stream, limits } = this.#parts;
+    const { stream } = this.#parts;
     if (stream.mustSettleTables) return this.#parts.settleTables();
-    if (stream.transaction.open) {
-      const split = this.#buffer.rows >= limits.flushRows * SPLIT_FACTOR || this.#overBytes;
-      if (!split) return this.#giveTurn();
-      stream.noteSplit();
-      return this.#flushNow();
-    }
-    if (this.#buffer.rows >= limits.flushRows || this.#due || this.#overBytes) return this.#flushNow();
-    return this.#giveTurn();
+    const { open } = stream.transaction;
+    const isFull = this.#full.isFull(this.#buffer, open);
+    if (open && isFull) stream.noteSplit();
+    return isFull || (this.#due && !open) ? this.#flushNow() : this.#giveTurn();
   }
 
   #giveTurn(): Promise<void> | undefined {
@@ -205,12 +176,8 @@ export class CaptureLoop {
   }
 
   #measure(bytes: number): void {
-    this.#inputBytes += bytes;
     this.#turnBytes += bytes;
-    if (this.#inputBytes < MEASURE_BYTES) return;
-    this.#inputBytes = 0;
-    const limit = this.#parts.limits.flushBytes * (this.#parts.stream.transaction.open ? SPLIT_FACTOR : 1);
-    this.#overBytes = this.#buffer.bytes >= limit;
+    this.#full.note(bytes, this.#buffer, this.#parts.stream.transaction.open);
   }
 
   async #afterBatch(): Promise<void> {
@@ -219,25 +186,28 @@ export class CaptureLoop {
       this.#due = !flusher.busy && !this.#buffer.isEmpty;
       return;
     }
-    if (!stream.place.isSkipping) await this.#runActions();
+    if (!stream.place.isSkipping)
+      await this.#boundary.runDue(
+        (mark) => stream.place.hasPassed(mark),
+        () => this.#afterAction(),
+      );
     if (stream.now - this.#lastHeartbeat >= limits.heartbeatMs) {
       this.#lastHeartbeat = stream.now;
       this.#parts.writeHeartbeat(this.#buffer);
     }
-    const isWanted = !this.#buffer.isEmpty || this.#awaitCheckpoint.length > 0;
+    const isWanted = !this.#buffer.isEmpty || this.#boundary.wantCheckpoint;
     if (isWanted && !flusher.busy) this.#flush();
   }
 
-  async #runActions(): Promise<void> {
-    const { stream, limits } = this.#parts;
-    for (const action of this.#actions) {
-      if (action.mark !== null && !stream.place.hasPassed(action.mark)) continue;
-      this.#actions = this.#actions.filter((other) => other !== action);
-      perform(action);
-      if (stream.mustSettleTables) await this.#parts.settleTables();
-      if (this.#buffer.rows >= limits.flushRows || this.#buffer.bytes >= limits.flushBytes)
-        await this.#flushNow();
-    }
+  /** An action may have learned of tables, and written many rows. */
+  #afterAction(): Promise<void> | undefined {
+    if (this.#parts.stream.mustSettleTables) return this.#settleThenFlush();
+    return this.#full.isFullNow(this.#buffer) ? this.#flushNow() : undefined;
+  }
+
+  async #settleThenFlush(): Promise<void> {
+    await this.#parts.settleTables();
+    if (this.#full.isFullNow(this.#buffer)) await this.#flushNow();
   }
 
   async #flushNow(): Promise<void> {
@@ -252,16 +222,14 @@ export class CaptureLoop {
     this.#spare = full;
     this.#parts.stream.buffer = this.#buffer;
     this.#due = false;
-    this.#overBytes = false;
+    this.#full.flushed();
     this.#parts.writeCheckpoint(full);
     if (full.rows > 0) this.#measureStages();
     this.#parts.flusher.begin(full, (error) => {
       this.#failure = asError(error);
       this.#parts.reader.wake();
     });
-    const told = this.#awaitCheckpoint;
-    this.#awaitCheckpoint = [];
-    if (told.length > 0) void this.#tell(told);
+    this.#boundary.tellPublished(() => this.#parts.flusher.settle());
   }
 
   /** A snapshot's rows alone have no commit. */
@@ -271,15 +239,6 @@ export class CaptureLoop {
     this.#measuredTransactions = transactions;
     const decodeMs = performance.now() - this.#takenAt;
     this.#parts.measure({ receiveMs: now - transaction.committedAtMs, decodeMs });
-  }
-
-  async #tell(waiting: readonly Waiting[]): Promise<void> {
-    try {
-      await this.#parts.flusher.settle();
-      for (const { done } of waiting) done();
-    } catch (error) {
-      for (const { failed } of waiting) failed(error);
-    }
   }
 
   /** A graceful end: what is whole is published with its checkpoint, an open transaction is left to the next start. */
@@ -294,32 +253,6 @@ export class CaptureLoop {
   }
 }
 
-function perform(action: BoundaryAction): void {
-  try {
-    action.run();
-    action.done();
-  } catch (error) {
-    action.failed(error);
-  }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(`a ${typeof error} was thrown`);
-}
-
-function throwTranslated(error: unknown): never {
-  throw translate(error);
-}
-
-function translate(error: unknown): Error {
-  if (!(error instanceof BinlogError)) return asError(error);
-  if (error.code === 'ROW_IMAGE_PARTIAL') {
-    const message = `${error.message}. Run on the source: ${setGlobal("binlog_row_image = 'FULL'")}`;
-    return new PipelineError('BINLOG_ROW_IMAGE_NOT_FULL', message, { cause: error });
-  }
-  if (error.code === 'EVENT_MISSING')
-    return new PipelineError('BINLOG_EVENT_MISSING', `The source left events out: ${error.message}.`, {
-      cause: error,
-    });
-  return new PipelineError('BINLOG_UNREADABLE', `${error.code}: ${error.message}`, { cause: error });
+function throwDecodingError(error: unknown): never {
+  throw decodingError(error);
 }
