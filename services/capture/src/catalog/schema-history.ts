@@ -3,7 +3,7 @@ import type { RecordPlace, RecordSeals, TopicReader, TopicRecord } from '@sluice
 import { appendJson } from '../encode/control-writer.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
 import { SealedTail } from './sealed-tail.ts';
-import { parseHistoryRecord, type SchemaHistoryRecord } from './table-registry.ts';
+import { parseHistoryRecord, type SchemaHistoryRecord } from './schema-history-record.ts';
 
 /** Key of the record, without a value, that a summary begins with. No table has it: a table's key has a dot. */
 const BEGIN = 'begin';

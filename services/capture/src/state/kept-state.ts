@@ -13,7 +13,7 @@ import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { isStateBegin } from './ddl-state.ts';
 import { sourcesIn, type SourceSwitch } from './source-history.ts';
 import { DdlJournal } from '../ddl/ddl-journal.ts';
-import type { SchemaHistoryRecord } from '../catalog/table-registry.ts';
+import type { SchemaHistoryRecord } from '../catalog/schema-history-record.ts';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
 import { SealedTail } from '../catalog/sealed-tail.ts';
 

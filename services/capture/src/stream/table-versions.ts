@@ -1,11 +1,7 @@
 import type { Sequence } from '@sluice/envelope';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
-import {
-  routingText,
-  type Registration,
-  type SchemaHistoryRecord,
-  type TableRegistry,
-} from '../catalog/table-registry.ts';
+import { routingText, type SchemaHistoryRecord } from '../catalog/schema-history-record.ts';
+import type { Registration, TableRegistry } from '../catalog/table-registry.ts';
 import type { DdlPolicies } from '../ddl/ddl-policies.ts';
 import { writeSchema } from '../encode/control-writer.ts';
 import type { SchemaChangeContext } from '../encode/schema-change-context.ts';

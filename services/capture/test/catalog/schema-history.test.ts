@@ -1,7 +1,7 @@
 import { RecordSeals } from '@sluice/kafka';
 import { describe, expect, test } from 'vitest';
 import { SchemaHistory } from '../../src/catalog/schema-history.ts';
-import type { SchemaHistoryRecord } from '../../src/catalog/table-registry.ts';
+import type { SchemaHistoryRecord } from '../../src/catalog/schema-history-record.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { bufferOf } from '../support/buffers.ts';
 import { topicOf, type KeptRecord } from '../support/kept-topics.ts';

@@ -1,6 +1,7 @@
 import { tableId, TopicRouting } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
-import { parseHistoryRecord, TableRegistry } from '../../src/catalog/table-registry.ts';
+import { parseHistoryRecord } from '../../src/catalog/schema-history-record.ts';
+import { TableRegistry } from '../../src/catalog/table-registry.ts';
 import { tablePlace, type TableShape } from '../../src/model/table.ts';
 
 const id = { name: 'id', type: 'int', nullable: false, charset: null };

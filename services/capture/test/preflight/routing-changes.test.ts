@@ -1,7 +1,8 @@
 import { TopicRouting, type TopicSettings } from '@sluice/envelope';
 import { expect, test } from 'vitest';
 import { findRoutingChanges } from '../../src/preflight/routing-changes.ts';
-import { TableRegistry, type SchemaHistoryRecord } from '../../src/catalog/table-registry.ts';
+import type { SchemaHistoryRecord } from '../../src/catalog/schema-history-record.ts';
+import { TableRegistry } from '../../src/catalog/table-registry.ts';
 
 const record = (table: string, routing?: string): SchemaHistoryRecord => ({
   database: 'shop',

@@ -1,7 +1,7 @@
 import { formatSequence, TopicRouting } from '@sluice/envelope';
 import type { RecordPlace, TopicReader, TopicRecord } from '@sluice/kafka';
 import { expect, test } from 'vitest';
-import type { SchemaHistoryRecord } from '../../src/catalog/table-registry.ts';
+import type { SchemaHistoryRecord } from '../../src/catalog/schema-history-record.ts';
 import { highestGeneration } from '../../src/state/kept-state.ts';
 
 const TOPIC = 'shop.shop.orders';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { historySchema, parseHistoryRecord } from '../../src/catalog/table-registry.ts';
+import { historySchema, parseHistoryRecord } from '../../src/catalog/schema-history-record.ts';
 import { DdlJournal } from '../../src/ddl/ddl-journal.ts';
 import {
   checkpointSchema,

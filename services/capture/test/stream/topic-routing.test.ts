@@ -2,7 +2,7 @@ import type { RowsEvent } from '@sluice/binlog';
 import { TopicRouting } from '@sluice/envelope';
 import { partitionFor } from '@sluice/kafka';
 import { describe, expect, test } from 'vitest';
-import { parseHistoryRecord } from '../../src/catalog/table-registry.ts';
+import { parseHistoryRecord } from '../../src/catalog/schema-history-record.ts';
 import { recordsOf, type BufferRecord } from '../support/buffer-records.ts';
 import { rowsEvent, type Rows } from '../support/rows-events.ts';
 import { begin, ORDERS, PARTITIONS, routedRegistry, statement, streamOf } from '../support/streams.ts';

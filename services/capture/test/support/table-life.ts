@@ -5,7 +5,7 @@ import type { Source } from '../../src/source/source.ts';
 import { ColumnCatalog } from '../../src/catalog/column-catalog.ts';
 import type { DdlJournal } from '../../src/ddl/ddl-journal.ts';
 import { NO_SNAPSHOTS, SnapshotJobStore } from '../../src/state/snapshot-job-store.ts';
-import type { SchemaHistoryRecord } from '../../src/catalog/table-registry.ts';
+import type { SchemaHistoryRecord } from '../../src/catalog/schema-history-record.ts';
 import type { TableRoutes } from '../../src/stream/table-routes.ts';
 import type { TableWorkQueue } from '../../src/stream/table-work.ts';
 import { registryOf, streamOf } from './streams.ts';

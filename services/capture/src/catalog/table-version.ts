@@ -1,0 +1,77 @@
+import type { Sequence } from '@sluice/envelope';
+import type { TablePublication } from '../model/publication.ts';
+import { shapeText, type CapturedTable, type TableShape } from '../model/table.ts';
+import { routingTextOf, type SchemaHistoryRecord } from './schema-history-record.ts';
+
+/** Columns and key of a table, as they are published or as they are in the source. */
+type Form = Pick<TableShape, 'columns' | 'keyColumns'>;
+
+/** One version of a table: what it is in the source, and what the settings made of it. */
+export interface TableVersion {
+  readonly version: number;
+  /** From which on the version holds. */
+  readonly sequence: Sequence;
+  /** As it is in the source. */
+  readonly shape: TableShape;
+  readonly published: Form;
+  /** `ColumnPlan.text`; '' when all columns are published as they are. */
+  readonly plan: string;
+  /** Text of the row condition; '' when all rows are published. */
+  readonly condition: string;
+  /** `TopicRouting.text` of the topics that it was published in. */
+  readonly routing: string;
+  /** Made at the first use: only then the topic must exist. */
+  captured: CapturedTable | null;
+}
+
+export function restoredVersion(record: SchemaHistoryRecord): TableVersion {
+  const { version, sequence, source } = record;
+  return {
+    version,
+    sequence,
+    shape: source === undefined ? record : { ...record, ...source },
+    published: record,
+    plan: source?.plan ?? '',
+    condition: source?.condition ?? '',
+    routing: routingTextOf(record),
+    captured: null,
+  };
+}
+
+export function conditionText({ condition }: TablePublication): string {
+  return condition?.text ?? '';
+}
+
+export function planText({ plan }: TablePublication): string {
+  return plan?.text ?? '';
+}
+
+export function isOfShape(version: Pick<TableVersion, 'shape'>, shape: TableShape): boolean {
+  return shapeText(version.shape) === shapeText(shape);
+}
+
+/** Whether the version was published by the settings that make this of its shape. */
+export function isPublishedAs(
+  { plan, condition }: Pick<TableVersion, 'plan' | 'condition'>,
+  publication: TablePublication,
+): boolean {
+  return plan === planText(publication) && condition === conditionText(publication);
+}
+
+/** Columns and key that are published of a shape. */
+export function publishedForm({ plan }: TablePublication, shape: TableShape): Form {
+  const columns = plan?.columns.map(({ column }) => column) ?? shape.columns;
+  return { columns, keyColumns: plan?.keyColumns ?? shape.keyColumns };
+}
+
+/** Additive: every old column is still there as it was, and the key is the same. */
+export function classifyChange(old: Form, form: Form): 'additive' | 'breaking' {
+  const now = new Map(form.columns.map((column) => [column.name, column]));
+  const kept = old.columns.every((column) => {
+    const other = now.get(column.name);
+    return (
+      other?.type === column.type && other.nullable === column.nullable && other.charset === column.charset
+    );
+  });
+  return kept && old.keyColumns.join('\0') === form.keyColumns.join('\0') ? 'additive' : 'breaking';
+}
