@@ -4,7 +4,7 @@ import type { Logger } from '@sluice/runtime';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { StartPlan } from '../state/plan-start.ts';
-import { hasFirstSnapshot, tablesRead, withoutFirst } from '../state/snapshot-job-store.ts';
+import { hasFirstSnapshot, tablesRead, withoutFirst } from '../state/kept-snapshots.ts';
 import type { LostTables } from './lost-topics.ts';
 
 export interface StartTables {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isSequence } from '@sluice/envelope';
 import { PipelineError, refuseNewer } from '@sluice/runtime';
-import { NO_SNAPSHOTS, snapshotsSchema, type Snapshots } from './snapshot-job-store.ts';
+import { NO_SNAPSHOTS, snapshotsSchema, type Snapshots } from './kept-snapshots.ts';
 
 /** How checkpoints of before there were jobs told of a table's snapshot. */
 const tableProgress = z.object({

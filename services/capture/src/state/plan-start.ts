@@ -6,7 +6,7 @@ import { setGlobal } from '../source/set-global.ts';
 import type { BinlogStatus, GtidCoverage, ServerFacts } from '../source/server.ts';
 import type { ResumePoint } from './resume-point.ts';
 import { snapshotsOf, type Checkpoint } from './checkpoint.ts';
-import { NO_SNAPSHOTS, type Snapshots } from './snapshot-job-store.ts';
+import { NO_SNAPSHOTS, type Snapshots } from './kept-snapshots.ts';
 
 const GENERATION_MAX = 921;
 

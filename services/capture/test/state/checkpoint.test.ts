@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openCheckpoint, sealCheckpoint, snapshotsOf, type Checkpoint } from '../../src/state/checkpoint.ts';
-import { NO_SNAPSHOTS } from '../../src/state/snapshot-job-store.ts';
+import { NO_SNAPSHOTS } from '../../src/state/kept-snapshots.ts';
 
 const checkpoint: Checkpoint = {
   version: 1,

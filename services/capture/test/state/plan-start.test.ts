@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../src/state/checkpoint.ts';
-import { NO_SNAPSHOTS } from '../../src/state/snapshot-job-store.ts';
+import { NO_SNAPSHOTS } from '../../src/state/kept-snapshots.ts';
 import { planStart, type StartFacts } from '../../src/state/plan-start.ts';
 
 const server = {

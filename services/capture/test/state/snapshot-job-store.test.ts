@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { NO_SNAPSHOTS, SnapshotJobStore, snapshotsSchema } from '../../src/state/snapshot-job-store.ts';
+import { NO_SNAPSHOTS, snapshotsSchema } from '../../src/state/kept-snapshots.ts';
+import { SnapshotJobStore } from '../../src/state/snapshot-job-store.ts';
 
 const table = (name: string): { database: string; table: string } => ({ database: 'shop', table: name });
 const request = (jobStore: SnapshotJobStore, name: string): string =>
