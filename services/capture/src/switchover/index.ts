@@ -1,6 +1,7 @@
-import { addressOf, ANSWER_MS, Deeds, type DeedParts } from './deeds.ts';
+import { Deeds } from './deeds.ts';
 import { preflight, type Findings } from './preflight.ts';
 import { look } from './look.ts';
+import { addressOf, ANSWER_MS, type DeedParts } from './servers.ts';
 import { withSide } from './side.ts';
 import { takeTurn } from './turn.ts';
 import {

@@ -1,7 +1,7 @@
 import { replicationRows } from '../source/replica.ts';
-import { addressOf, type DeedParts } from './deeds.ts';
 import { writesOf } from './read-only.ts';
 import { unfitChannels } from './replica-of.ts';
+import { addressOf, type DeedParts } from './servers.ts';
 import { ownOf, withSide, type Side } from './side.ts';
 import type { Seen } from './steps.ts';
 

@@ -1,6 +1,6 @@
 import { connect } from '@sluice/mysql';
 import { queryRows } from '../source/query.ts';
-import type { DeedParts } from './deeds.ts';
+import type { DeedParts } from './servers.ts';
 
 /** Of GET_LOCK: of one server, for as long as the connection lasts. */
 const NAME = 'sluice_switchover';
