@@ -4,16 +4,12 @@ import {
   type BatchConsumerOptions,
   type BatchVerdict,
   type ConsumedBatch,
-  lagOf,
-  listTopics,
   partitionName,
-  type kafkaClient,
-  type KafkaOutage,
   type StartOffset,
   type TopicPartition,
 } from '@sluice/kafka';
 import type { PauseReason } from '@sluice/ops-api';
-import { abortableDelay, PipelineError, settlesWithin } from '@sluice/runtime';
+import { abortableDelay, settlesWithin, type PipelineError } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
 import { decodeBatch } from './decode.ts';
 import { selectTopics, TopicChanges } from './discovery.ts';
@@ -22,14 +18,13 @@ import type { PauseRequest } from './pause-request.ts';
 import { PassedOffsets } from './passed-offsets.ts';
 import { retryUntilReady } from './retry-until-ready.ts';
 import { Pauses } from './pauses.ts';
+import { SinkLag } from './sink-lag.ts';
 import type { OffsetStore } from './sink.ts';
+import { TopicList, type TopicListParts } from './topic-list.ts';
 import { Watermark } from './watermark.ts';
 import type { WorkerContext } from './worker-context.ts';
 
-export interface SinkReaderOptions {
-  readonly kafka: ReturnType<typeof kafkaClient>;
-  /** Ids of the topics there are, by name. */
-  readonly topicIds: () => Promise<ReadonlyMap<string, string>>;
+export interface SinkReaderOptions extends TopicListParts {
   readonly context: WorkerContext;
   /** Of this pipeline's members of the group. */
   readonly clientId: string;
@@ -40,10 +35,6 @@ export interface SinkReaderOptions {
 }
 
 const DISCOVERY_MS = 2000;
-/** A list of topics takes milliseconds. */
-const SILENT_MS = 5000;
-/** A lag that was measured longer ago (ms) is not known any more; it is measured every 10 s. */
-const LAG_LIFE_MS = 25_000;
 /** For what a store that is away would have got before the group is left. */
 const SHUTDOWN_TIMEOUT_MS = 1000;
 
@@ -62,13 +53,10 @@ export class SinkReader {
   readonly #passed: PassedOffsets;
   readonly #pauses: Pauses;
   readonly #watermark: Watermark;
+  readonly #lag: SinkLag;
+  readonly #list: TopicList;
   #changes = new TopicChanges();
   #consumer: BatchConsumer | null = null;
-  /** Since when an answer to the question for topics is waited for; null while none is. */
-  #listingSince: number | null = null;
-  #lagAt = 0;
-  /** The lines of `state.lag`, by partition. */
-  #lag: ReadonlyMap<string, { records: number }> = new Map();
 
   constructor({ kafka, topicIds, context, clientId, memberData, onFailure }: SinkReaderOptions) {
     this.#kafka = kafka;
@@ -78,6 +66,8 @@ export class SinkReader {
     this.#context = context;
     this.#onFailure = onFailure;
     this.#watermark = new Watermark((sourceMs) => context.metrics.watermark(sourceMs));
+    this.#lag = new SinkLag(context, this.#watermark);
+    this.#list = new TopicList({ kafka, topicIds });
     this.#passed = new PassedOffsets(context.sink.offsets, context.log);
     this.#pauses = new Pauses((where) => {
       this.#consumer?.resume(where);
@@ -124,32 +114,18 @@ export class SinkReader {
 
   /** Looks what keeps the records from coming; a lag that is too old to be true is forgotten. */
   watch(): void {
-    const { state, metrics } = this.#context;
-    state.kafka = this.#consumer?.trouble ?? this.#listingTrouble();
+    const { state } = this.#context;
+    state.kafka = this.#consumer?.trouble ?? this.#list.trouble;
     if (state.kafka !== null) state.troubles.note('kafka', state.kafka.error);
     else if (state.phase === 'running' || state.phase === 'waiting') state.troubles.over('kafka');
-    const isKnown = state.phase === 'running' && state.kafka === null;
-    if (state.lag === null || (isKnown && performance.now() - this.#lagAt < LAG_LIFE_MS)) return;
-    state.lag = null;
-    metrics.lag([]);
+    this.#lag.expire(state.phase === 'running' && state.kafka === null);
   }
 
   /** Never throws: a lag that cannot be measured is not known. */
   async measureLag(): Promise<void> {
-    const { state, metrics, log } = this.#context;
-    if (state.phase !== 'running' || this.#consumer === null) return;
-    try {
-      state.strangers = await this.#consumer.strangers(this.#clientId);
-      const lag = await this.#consumer.lag();
-      state.lag = lag;
-      this.#lag = new Map((lag ?? []).map((line) => [partitionName(line.topic, line.partition), line]));
-      this.#lagAt = performance.now();
-      metrics.lag(lag ?? []);
-      for (const { topic, partition, records } of lag ?? [])
-        if (records === 0) this.#watermark.caughtUp(partitionName(topic, partition));
-    } catch (error) {
-      log.debug({ err: error }, 'lag not measured');
-    }
+    const consumer = this.#consumer;
+    if (this.#context.state.phase !== 'running' || consumer === null) return;
+    await this.#lag.measure(() => this.#consumer ?? consumer, this.#clientId);
   }
 
   /** Never throws. For partitions that have come to their end: where records follow, they store the offset themselves. */
@@ -166,7 +142,7 @@ export class SinkReader {
 
   async #followTopics(): Promise<void> {
     const { prefix, routing, selection, topicsTaken } = this.#context;
-    const ids = await this.#listTopics();
+    const ids = await this.#list.read();
     await topicsTaken.look([...ids.keys()]);
     const selected = selectTopics([...ids.keys()], prefix, routing, selection);
     const topics = this.#changes.observe(new Map(selected.map((name) => [name, ids.get(name) ?? ''])));
@@ -177,22 +153,6 @@ export class SinkReader {
       this.#changes = new TopicChanges();
       throw error;
     }
-  }
-
-  async #listTopics(): Promise<ReadonlyMap<string, string>> {
-    this.#listingSince ??= performance.now();
-    // By kafkajs: its list fails while a topic has no leader yet, and a group that is joined then would never read that topic.
-    const names = await listTopics(this.#kafka, () => true);
-    const ids = await this.#topicIds();
-    this.#listingSince = null;
-    return new Map(names.map((name) => [name, ids.get(name) ?? '']));
-  }
-
-  #listingTrouble(): KafkaOutage | null {
-    const forMs = this.#listingSince === null ? 0 : performance.now() - this.#listingSince;
-    if (forMs < SILENT_MS) return null;
-    const message = `list topics: Kafka has not answered for ${Math.round(forMs / 1000)} s`;
-    return { error: new PipelineError('KAFKA_UNREACHABLE', message), forMs };
   }
 
   async #subscribe(topics: readonly string[]): Promise<void> {
@@ -265,12 +225,12 @@ export class SinkReader {
     const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
     this.#workers.set(name, worker);
     this.#watermark.busy(name);
-    this.#noteLag(batch, batch.records[0]?.offset ?? highWatermark);
+    this.#lag.note(batch, batch.records[0]?.offset ?? highWatermark);
     await this.#passed.overtaken(batch);
     const { nextOffset, pause } = await worker.handle(batch, signal);
     if (pause?.reason === 'moved') return { nextOffset, action: 'reread' };
     if (pause !== null) return this.#pauseAt(batch, pause, nextOffset);
-    this.#noteLag(batch, nextOffset);
+    this.#lag.note(batch, nextOffset);
     if (nextOffset >= highWatermark) this.#watermark.caughtUp(name);
     // A probe whose batch needed no write leaves the breaker half open: the next one is the probe then.
     if (this.#context.breaker.state === 'halfOpen') this.wake('breaker', 'one');
@@ -287,14 +247,6 @@ export class SinkReader {
     this.#pauses.add({ topic, partition, reason, since: Date.now(), detail }, ms);
     this.#context.metrics.paused(this.#pauses.counts());
     return { nextOffset, action: 'pause' };
-  }
-
-  /** Every batch tells the end of its partition: between two measurements a lag would be that of an empty topic. */
-  #noteLag({ topic, partition, highWatermark }: ConsumedBatch, next: bigint): void {
-    const line = this.#lag.get(partitionName(topic, partition));
-    if (line === undefined || this.#context.state.lag === null) return;
-    line.records = lagOf(highWatermark, next);
-    this.#context.metrics.lagOf(topic, partition, line.records);
   }
 
   /** Heartbeats carry no row: the newest says how far behind the source this sink is. */
