@@ -21,6 +21,7 @@ import { CaptureMetrics } from './session/metrics.ts';
 import { OpenDeadLetters } from './session/open-dead-letters.ts';
 import { RefusalNews } from './session/refusal-news.ts';
 import { isFenced, orFenced, SessionEnd, type Ended } from './session/session-end.ts';
+import { SourceOrders, type OrderAnswer } from './session/source-orders.ts';
 import { startSession, type StartSteps } from './session/start.ts';
 import { StreamWatch } from './session/stream-watch.ts';
 import { captureSettings, type CaptureSettings } from './settings/capture-settings.ts';
@@ -43,6 +44,7 @@ export class Capture {
   readonly #log: Logger;
   readonly #topics = new KnownTopics();
   readonly #late = new LateDecisions();
+  readonly #orders: SourceOrders;
   readonly #refusals: RefusalNews;
   readonly #troubles = new Troubles();
   readonly #letters: OpenDeadLetters;
@@ -59,10 +61,6 @@ export class Capture {
   #handing = new AbortController();
   /** Ends the session so that the next one reads the server of the order. */
   #moving = new AbortController();
-  /** Which of several servers an operator wants to be read; null once a session has begun. */
-  #order: SourceOrder | null = null;
-  /** `host:port` of the server that was read last; null before the first session. */
-  #lastRead: string | null = null;
 
   constructor({ config, loaded, log, metrics: { registry }, need, tracing }: ServiceContext) {
     const settings = captureSettings(config, process.argv.slice(2), log);
@@ -73,6 +71,7 @@ export class Capture {
     this.#tracing = tracing;
     this.#log = log;
     this.#need = need;
+    this.#orders = new SourceOrders(config.source.hosts, log);
     const letters = new OpenDeadLetters(settings, (open) => metrics.deadLetters(open), log);
     this.#letters = letters;
     this.#refusals = new RefusalNews(metrics, log);
@@ -125,7 +124,7 @@ export class Capture {
     this.#late.begin();
     try {
       session = await this.#start(signal);
-      this.#obeyed(session);
+      this.#orders.obeyed(session.source);
       this.#late.tell(session.journal);
       this.#watch.restart();
       this.#state.enter({ kind: 'open', session });
@@ -134,7 +133,7 @@ export class Capture {
       if (!signal.aborted || thrown instanceof PipelineError) {
         const error = await orFenced(thrown, session, signal);
         if (isFenced(error)) return await this.#fenced();
-        this.#giveUpOrder(error);
+        this.#orders.giveUp(error);
         const wasSteady = session?.hasAdvanced === true || performance.now() - begun > STEADY_MS;
         return this.#end.note(error, {
           wasSteady,
@@ -159,14 +158,14 @@ export class Capture {
     const [settings, metrics, tracing, log] = [this.#settings, this.#metrics, this.#tracing, this.#log];
     const [topics, refusals, standby] = [this.#topics, this.#refusals, this.#standby];
     const tools = { topics, refusals, standby, metrics, tracing, log };
-    const order = (): SourceOrder | null => this.#order;
+    const orders = this.#orders;
     const options = {
       settings,
       acceptLostCheckpoint,
       hasStreamed,
       // Read at each check: a start that comes to stand by obeys no order any more.
       get order() {
-        return order();
+        return orders.waiting;
       },
       ...tools,
     };
@@ -188,7 +187,7 @@ export class Capture {
   }
 
   #standsBy(leader: Fellow | null): void {
-    if (!this.#standby.own.leads) this.#order = null;
+    if (!this.#standby.own.leads) this.#orders.drop();
     const isNew = this.#state.name !== 'standby';
     this.#state.enter({ kind: 'standBy', leaderIsWell: leader?.isHeard === true && leader.record.isWell });
     if (!isNew) return;
@@ -203,7 +202,7 @@ export class Capture {
 
   /** Another capture has taken over: this one stands by. */
   async #fenced(): Promise<null> {
-    this.#order = null;
+    this.#orders.drop();
     this.#log.warn({ event: 'capture.fenced', code: 'KAFKA_FENCED' }, 'another capture has taken over');
     await this.#standby.turn.fenced();
     this.#state.enter({ kind: 'standBy', leaderIsWell: true });
@@ -216,19 +215,11 @@ export class Capture {
     return true;
   }
 
-  #readFrom(order: SourceOrder): { readonly from: string } | { readonly why: string } {
+  #readFrom(order: SourceOrder): OrderAnswer {
     const { session } = this.#state;
-    const from = session?.source.address ?? (this.#standby.own.leads ? this.#lastRead : null);
+    const from = session?.source.address ?? (this.#standby.own.leads ? this.#orders.lastRead : null);
     if (from === null) return { why: this.#notHere() };
-    const { hosts } = this.#settings.config.source;
-    if (!hosts.some(({ host, port }) => `${host}:${port}` === order.address))
-      return { why: `source.hosts does not name ${order.address}` };
-    if (session !== null && from === order.address) return { from };
-    this.#order = order;
-    const { address: to, by, reason } = order;
-    this.#log.info({ event: 'source.ordered', from, to, by, reason }, `to read ${to} instead of ${from}`);
-    this.#moving.abort();
-    return { from };
+    return this.#orders.take(order, from, session !== null, () => this.#moving.abort());
   }
 
   #notHere(): string {
@@ -237,32 +228,8 @@ export class Capture {
     return `this capture reads no source just now: ${whom}`;
   }
 
-  /** A start that only a person can mend would meet the same error at the same server again. */
-  #giveUpOrder(error: unknown): void {
-    const order = this.#order;
-    if (order === null || (error instanceof PipelineError && error.errorClass === 'retryable')) return;
-    this.#order = null;
-    this.#log.warn(
-      { event: 'source.order_refused', server: order.address },
-      `${order.address} is not read, although it was ordered: the start has failed`,
-    );
-  }
-
-  /** An order counts for one session. */
-  #obeyed({ source }: CaptureSession): void {
-    const order = this.#order;
-    this.#order = null;
-    this.#lastRead = source.address;
-    if (order === null || order.address === source.address) return;
-    const why = source.passedOver.find(({ address }) => address === order.address)?.why;
-    this.#log.warn(
-      { event: 'source.order_refused', server: order.address },
-      `${order.address} is not read, although it was ordered: ${why}`,
-    );
-  }
-
   async #handedOver(to: string): Promise<null> {
-    this.#order = null;
+    this.#orders.drop();
     await this.#standby.handedTo(to);
     this.#log.info({ event: 'capture.handed_over', to }, `handed over to ${to}`);
     this.#state.enter({ kind: 'standBy', leaderIsWell: true });
