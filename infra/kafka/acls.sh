@@ -8,7 +8,7 @@
 # SLUICE_PIPELINE (shop) is `pipeline` of sluice.yaml, SLUICE_PREFIX its `topics.prefix` (the pipeline), SLUICE_DATABASES the databases of
 # `source.tables` as topic names have them (docs/topics.md), SLUICE_SINKS the sinks that run, SLUICE_PRINCIPAL what the names of the
 # principals begin with (sluice: User:sluice-capture, User:sluice-redis, …, User:sluice-command). SLUICE_REBUILT (none) are sinks that the
-# command may rebuild (docs/rebuild.md).
+# command may rebuild (docs/rebuild.md). SLUICE_DRILLS=yes lets it restore a backup beside the pipeline (docs/maintenance.md).
 # With a topics.strategy or topics.template of your own, the rules of rows have to name those topics instead.
 set -eu
 
@@ -71,3 +71,8 @@ for sink in ${SLUICE_REBUILT:-}; do
   allow command --topic literal "$prefix.sluice.decisions.$sink-rebuild" Delete
   allow command --group literal "$pipeline.$sink-rebuild" Delete
 done
+
+# `sluice maintenance monthly` writes a backup into topics of its own, `<prefix>-drill-…`, and deletes them.
+if [ "${SLUICE_DRILLS:-no}" = yes ]; then
+  allow command --topic prefixed "$prefix-drill-" Create DescribeConfigs Read Write Delete
+fi

@@ -16,8 +16,8 @@ interface Finding {
   readonly fix: string | null;
 }
 
-async function findingsOf(file: string, code: number): Promise<readonly Finding[]> {
-  const end = await sluice(file, 'doctor');
+async function findingsOf(file: string, code: number, line = 'doctor'): Promise<readonly Finding[]> {
+  const end = await sluice(file, line);
   if (end.document === null) throw new Error(end.said);
   const { findings } = end.document as { readonly findings: readonly Finding[] };
   expect([end.code, findings.filter(({ result }) => result !== 'ok' && result !== 'note')]).toEqual([
@@ -46,6 +46,40 @@ test('doctor finds nothing wrong with a pipeline that is well, and says what is 
     new Set(['source', 'capture', 'kafka', 'sink-redis', 'services']),
   );
   expect(well.find(({ area }) => area === 'kafka')?.found).toMatch(/^clock 0\.\d\d s from capture/u);
+  const daily = await findingsOf(file, 0, 'maintenance daily');
+  expect(daily.filter(({ area }) => area !== 'source').map(({ area, found }) => [area, found])).toEqual([
+    ['services', 'capture is ready'],
+    ['services', 'sink-redis is ready'],
+    ['lag', expect.stringMatching(/^capture: \d s behind$/)],
+    ['lag', expect.stringMatching(/^sink-redis: \d+ records? behind$/)],
+    ['errors', expect.stringMatching(/^capture .*: 0\.00 % errors/)],
+    ['errors', expect.stringMatching(/^sink-redis .*: 0\.00 % errors/)],
+    ['dead-letters', 'capture: none'],
+    ['dead-letters', 'sink-redis: none'],
+    ['binlog', expect.stringMatching(/^\S+ is kept for \d+\.\d h yet$/)],
+  ]);
+  const monthly = await findingsOf(file, 1, 'maintenance monthly');
+  const monthlyOf = (wanted: string): readonly Finding[] => monthly.filter(({ area }) => area === wanted);
+  expect(monthlyOf('restore').map(({ result, found }) => [result, found])).toEqual([
+    ['ok', 'the backup was taken 0 hours ago'],
+    ['ok', expect.stringMatching(/^every file has its sum; \d+ stored offsets? are in it/)],
+    [
+      'ok',
+      expect.stringMatching(
+        /^[1-9]\d* records of \d+ topics written under \S+-drill-\S+, read back equal and removed/,
+      ),
+    ],
+  ]);
+  expect((await pipeline.reader.topicNames()).filter((topic) => topic.includes('-drill-'))).toEqual([]);
+  // Tests log in as root, who may do anything.
+  expect(monthlyOf('grants')).toMatchObject([
+    {
+      result: 'problem',
+      found: expect.stringMatching(/^source: .*ALL PRIVILEGES|^source: .*and \d+ more/) as unknown,
+    },
+    { result: 'problem', found: expect.stringMatching(/^sink-redis: \+config\|get, \+acl\|list/) as unknown },
+  ]);
+  expect(monthlyOf('passwords').map(({ result }) => result)).toEqual(['ok', 'note']);
 
   const { database } = pipeline;
   const name = 'binlog_expire_logs_seconds';
@@ -79,6 +113,12 @@ test('doctor finds nothing wrong with a pipeline that is well, and says what is 
   expect(of('services').map(({ found }) => found)).toContain(
     'sink-redis: no process of it runs: its consumer group has no member',
   );
+
+  const bad = (await findingsOf(file, 1, 'maintenance daily')).filter(({ result }) => result === 'problem');
+  const badOf = (area: string): readonly string[] =>
+    bad.filter((finding) => finding.area === area).map(({ found }) => found);
+  expect(badOf('services')).toContain('sink-redis: no process of it runs: its consumer group has no member');
+  expect(badOf('binlog')).toEqual([expect.stringMatching(/is kept for 1\.0 h yet|is kept for 0\.9 h yet/)]);
 
   async function written(stem: string, sections: object): Promise<string> {
     const copy = `${capture?.configFile ?? ''}.${stem}.yaml`;

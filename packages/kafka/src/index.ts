@@ -18,7 +18,14 @@ export { RecordSeals, SEAL_HEADER, sealHeader, sealIn, type PlacedRecord } from 
 export { TopicReader, type TopicReaderOptions } from './topic-reader.ts';
 export type { RecordPlace, SealedTopics } from './topic-ranges.ts';
 export { describeCluster, type ClusterFacts, type TopicFacts } from './topic-settings.ts';
-export { compareTopics, ensureTopics, listTopics, type TopicProblem, type TopicSpec } from './topics.ts';
+export {
+  compareTopics,
+  deleteTopics,
+  ensureTopics,
+  listTopics,
+  type TopicProblem,
+  type TopicSpec,
+} from './topics.ts';
 export { TransactionalPublisher, type PublisherOptions, type TopicBatch } from './transactional-publisher.ts';
 export type { ConsumedBatch, ConsumedRecord } from './consumed-batch.ts';
 export {

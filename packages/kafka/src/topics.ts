@@ -95,6 +95,15 @@ async function raise(admin: Admin, problems: readonly TopicProblem[]): Promise<b
   }
 }
 
+/** Deletes those of the topics that are there. Throws PipelineError. */
+export async function deleteTopics(kafka: Kafka, names: readonly string[]): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    const present = new Set(await admin.listTopics());
+    const topics = names.filter((name) => present.has(name));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  });
+}
+
 /** Set for this topic itself, not a default of the broker. */
 export function isOfTopic({ configSource }: { readonly configSource: number }): boolean {
   return configSource === (kafkajs.ConfigSource.TOPIC_CONFIG as number);

@@ -1,3 +1,4 @@
+export { readAccountFacts, type AccountFacts } from './account-facts.ts';
 export { isUtf8Charset } from './charsets.ts';
 export {
   acquire,

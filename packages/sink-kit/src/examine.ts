@@ -14,3 +14,20 @@ export interface ExamineOptions {
  * begins, and what it only tells of. It changes no row and makes nothing. Throws a PipelineError when the store cannot be asked.
  */
 export type ExamineStore = (options: ExamineOptions) => Promise<readonly PreflightProblem[]>;
+
+/** What a store tells of the account of a sink, for `sluice maintenance monthly`. */
+export interface StoreAccount {
+  /** Rights that the sink has no use for, as the store names them; null where the store does not tell. */
+  readonly excess: readonly string[] | null;
+  /** Why `excess` is null, or how the rights that are too many are taken away. */
+  readonly advice: string;
+  /** When the password was set last, and when the server's certificate ends: milliseconds since 1970; null: the store does not tell. */
+  readonly passwordSetMs: number | null;
+  readonly certificateEndsMs: number | null;
+}
+
+/**
+ * What `src/doctor.ts` of a sink may export as `examineAccount`: a look at what whoever has the login of the sink may do. It changes nothing.
+ * Throws a PipelineError when the store cannot be asked.
+ */
+export type ExamineAccount = (options: ExamineOptions) => Promise<StoreAccount>;

@@ -1,5 +1,5 @@
 export type { SinkContext, SinkDefinition } from './definition.ts';
-export type { ExamineOptions, ExamineStore } from './examine.ts';
+export type { ExamineAccount, ExamineOptions, ExamineStore, StoreAccount } from './examine.ts';
 export { reconciliationOf, type Reconciliation } from './reconciliation.ts';
 export type { PreviewTable, TablePreview } from './preview.ts';
 export { runSink } from './run-sink.ts';

@@ -6,6 +6,8 @@ import { clientOptions, elasticsearchSchema } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { missingPrivileges } from './preflight.ts';
 
+export { examineAccount } from './examine-account.ts';
+
 /** Login, privileges, the health of the cluster, and its clock. */
 export const examineStore: ExamineStore = async ({ config, sink, signal }) => {
   const settings = parseSection(config, ['sinks', sink], elasticsearchSchema);

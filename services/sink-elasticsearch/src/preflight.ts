@@ -73,6 +73,6 @@ const missingOf = (held: Readonly<Record<string, boolean>>): string[] =>
   Object.entries(held).flatMap(([privilege, has]) => (has ? [] : [privilege]));
 
 /** Security that is off, or of an edition without it, has no such page. */
-function isWithoutSecurity(error: unknown): boolean {
+export function isWithoutSecurity(error: unknown): boolean {
   return error instanceof errors.ResponseError && [400, 404, 405].includes(error.statusCode ?? 0);
 }

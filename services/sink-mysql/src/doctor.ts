@@ -6,6 +6,8 @@ import { mysqlSinkSchema } from './config.ts';
 import { targetPool } from './mysql-driver.ts';
 import { targetProblems } from './preflight.ts';
 
+export { examineAccount } from './examine-account.ts';
+
 /** Login, the rights on every target database that the settings tell, also those without which tables only cannot be altered, and the clock. */
 export const examineStore: ExamineStore = async ({ config, sink }) => {
   const settings = parseSection(config, ['sinks', sink], mysqlSinkSchema);

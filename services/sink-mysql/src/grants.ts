@@ -46,3 +46,24 @@ function coverage(scope: string): RegExp {
   // Servers with lower_case_table_names show names in one case and take them in any.
   return new RegExp(`^${pattern}$`, 'iu');
 }
+
+/** What an account of the sink may have on a database that it fills; `DROP` is for its rebuild. */
+const FITTING: ReadonlySet<string> = new Set([...ROW_RIGHTS, ...TABLE_RIGHTS, 'DROP', 'USAGE']);
+
+/**
+ * Rights that the sink has no use for: any on all databases of the server, and others than those on rows and tables of one.
+ * @param lines of SHOW GRANTS @returns sorted, such as `SUPER`, `INSERT on *.*`
+ */
+export function excessRights(lines: readonly string[]): readonly string[] {
+  const excess = lines.flatMap((line) => {
+    const [, rights = '', scope = '', options = ''] = /^GRANT (.+?) ON (\S+) TO (.*)$/u.exec(line) ?? [];
+    const held = rights.replaceAll(/ \([^)]*\)/gu, '').split(', ');
+    const everywhere = scope === '*.*' ? held.filter((right) => right !== 'USAGE' && FITTING.has(right)) : [];
+    return [
+      ...held.filter((right) => right !== '' && !FITTING.has(right)),
+      ...everywhere.map((right) => `${right} on *.*`),
+      ...(options.endsWith(' WITH GRANT OPTION') ? ['GRANT OPTION'] : []),
+    ];
+  });
+  return [...new Set(excess)].sort();
+}

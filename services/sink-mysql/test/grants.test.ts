@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readGrants, ROW_RIGHTS, TABLE_RIGHTS } from '../src/grants.ts';
+import { excessRights, readGrants, ROW_RIGHTS, TABLE_RIGHTS } from '../src/grants.ts';
 
 const TO = 'TO `sluice`@`%`';
 const ALL = [...ROW_RIGHTS, ...TABLE_RIGHTS];
@@ -34,4 +34,18 @@ test.each([
   ["GRANT 'writer' TO `sluice`@`%`"],
 ])('rights of a role are not known: %s', (line) => {
   expect(readGrants(['GRANT USAGE ON *.* ' + TO, line]).isComplete).toBe(false);
+});
+
+test('rights that the sink has no use for are named, and any on the whole server', () => {
+  const shipped = [
+    'GRANT USAGE ON *.* TO `sluice`@`%`',
+    'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON `shop`.* TO `sluice`@`%`',
+  ];
+  expect(excessRights(shipped)).toEqual([]);
+  expect(excessRights([...shipped, 'GRANT SUPER, SELECT ON *.* TO `sluice`@`%` WITH GRANT OPTION'])).toEqual([
+    'GRANT OPTION',
+    'SELECT on *.*',
+    'SUPER',
+  ]);
+  expect(excessRights(['GRANT ALL PRIVILEGES ON `shop`.* TO `sluice`@`%`'])).toEqual(['ALL PRIVILEGES']);
 });

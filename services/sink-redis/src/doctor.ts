@@ -6,6 +6,8 @@ import { RedisConnection } from './redis-connection.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
 import { aclProblemOf, evictionProblem } from './store-checks.ts';
 
+export { examineAccount } from './examine-account.ts';
+
 /** Login, ACL, the slots of a cluster, whether the server keeps what it is given, and its clock. */
 export const examineStore: ExamineStore = async ({ config, sink, log }) => {
   const settings = parseSection(config, ['sinks', sink], redisConfigSchema);

@@ -46,12 +46,31 @@ test('sinks have the image of their type, their own name, and no Secret that the
     'orders-sluice-capture': 'registry.example/cdc/sluice-capture:1.2.3',
     'orders-sluice-cli': 'registry.example/cdc/sluice-cli:1.2.3',
     'orders-sluice-doctor': 'registry.example/cdc/sluice-cli:1.2.3',
+    'orders-sluice-maintenance-daily': 'registry.example/cdc/sluice-cli:1.2.3',
+    'orders-sluice-maintenance-monthly': 'registry.example/cdc/sluice-cli:1.2.3',
+    'orders-sluice-maintenance-weekly': 'registry.example/cdc/sluice-cli:1.2.3',
     'orders-sluice-sink-customers': 'registry.example/cdc/sluice-sink-redis:1.2.3',
     'orders-sluice-sink-search': 'registry.example/cdc/sluice-sink-elasticsearch:1.2.3',
   });
   const customers = pods.find(({ owner }) => owner === 'orders-sluice-sink-customers');
   expect(customers?.spec.containers[0]?.command?.slice(-2)).toEqual(['--sink', 'customers']);
   expect(customers?.spec.volumes.map(({ name }) => name)).toEqual(['config', 'scratch', 'tokens']);
+});
+
+test('what follows a report on its line comes from the values', () => {
+  const weekly = { schedule: '0 1 * * 0', arguments: ['--prometheus', 'http://prometheus:9090'] };
+  const all = rendered({ config: CONFIG, maintenance: { suspend: false, weekly }, cli: { enabled: false } });
+  expect([...all.values()].flatMap(schemaProblems)).toEqual([]);
+  const pods = podsOf([...all.values()]);
+  const commandOf = (name: string) => pods.find(({ owner }) => owner === name)?.spec.containers[0]?.command;
+  expect(commandOf('orders-sluice-maintenance-weekly')).toEqual([
+    'sluice',
+    'maintenance',
+    'weekly',
+    ...weekly.arguments,
+  ]);
+  expect(commandOf('orders-sluice-maintenance-daily')).toEqual(['sluice', 'maintenance', 'daily']);
+  expect(commandOf('orders-sluice-cli')).toBeUndefined();
 });
 
 test.each([

@@ -32,7 +32,8 @@ export interface Sample {
 /** A real Prometheus with the shortened rules, and a real Alertmanager with our routes that tells a receiver of the test. */
 export class AlertWatch {
   readonly pages: PageReceiver;
-  readonly #url: string;
+  /** Address of the Prometheus. */
+  readonly url: string;
 
   /** Resolves when every target has been read. */
   static async start(scope: Scope, pipeline: string, targets: readonly Target[]): Promise<AlertWatch> {
@@ -59,7 +60,7 @@ export class AlertWatch {
 
   private constructor(pages: PageReceiver, url: string) {
     this.pages = pages;
-    this.#url = url;
+    this.url = url;
   }
 
   /** Series that an expression gives now. Throws what Prometheus says of one that it cannot evaluate. */
@@ -80,7 +81,7 @@ export class AlertWatch {
 
   async #ask<T>(path: string): Promise<T> {
     const signal = AbortSignal.timeout(QUERY_TIMEOUT_MS);
-    const response = await fetch(`${this.#url}/api/v1/${path}`, { signal });
+    const response = await fetch(`${this.url}/api/v1/${path}`, { signal });
     const answer = (await response.json()) as { status: string; error?: string; data: T };
     if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`);
     return answer.data;

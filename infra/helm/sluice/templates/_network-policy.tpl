@@ -21,7 +21,7 @@ spec:
   ingress:
     - ports: [{ port: ops, protocol: TCP }]
       from:
-        {{- range $component := list "cli" "doctor" }}
+        {{- range $component := list "cli" "doctor" "maintenance-daily" }}
         - podSelector:
             matchLabels:
               {{- include "sluice.selector" (dict "root" $.root "component" $component) | nindent 14 }}

@@ -13,12 +13,15 @@ export type ServiceStatus = Pick<
   | 'state'
   | 'captures'
   | 'behindSeconds'
+  | 'stream'
   | 'records'
   | 'refused'
   | 'ddl'
   | 'lastError'
 > &
-  Pick<Sink, 'group' | 'phase' | 'lag' | 'paused'>;
+  Pick<Sink, 'group' | 'phase' | 'lag' | 'paused' | 'heartbeat'> & {
+    readonly cdc?: { readonly errorRate: number } | undefined;
+  };
 
 const PATIENCE_MS = 5000;
 

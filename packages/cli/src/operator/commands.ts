@@ -20,6 +20,11 @@ import { logsCommand } from './logs-command.ts';
 import { doctorCommand } from './doctor.ts';
 import { orphansDumpCommand, orphansFlashbackCommand, orphansListCommand } from './orphan-commands.ts';
 import { orphansReapplyCommand } from './orphans-reapply.ts';
+import {
+  maintenanceDailyCommand,
+  maintenanceMonthlyCommand,
+  maintenanceWeeklyCommand,
+} from '../maintenance/maintenance-commands.ts';
 import { planCommand } from './pipeline-plan.ts';
 import { statusCommand } from './pipeline-status.ts';
 import { repairCommand } from './repair-command.ts';
@@ -51,6 +56,9 @@ export const COMMANDS: readonly Command[] = [
   sourceHistoryCommand,
   sourceSwitchoverCommand,
   doctorCommand,
+  maintenanceDailyCommand,
+  maintenanceWeeklyCommand,
+  maintenanceMonthlyCommand,
   logsCommand,
   heapCommand,
   compareCommand,

@@ -51,7 +51,7 @@ export const OPTIONS = {
   from: {
     value: 'WHERE',
     meaning:
-      'orphans: HOST:PORT of the old master, with the login of the source; source switchover: HOST:PORT of the old source, where capture does not tell it; restore: the folder of sluice backup',
+      'orphans: HOST:PORT of the old master, with the login of the source; source switchover: HOST:PORT of the old source, where capture does not tell it; restore: the folder of sluice backup; maintenance monthly: one to be tried in the place of a new one',
   },
   binlog: { value: 'FILE', meaning: 'a binlog file of an old master that is dead' },
   decide: {
@@ -106,6 +106,14 @@ export const OPTIONS = {
       'write the report there as JSON, or NDJSON with --output ndjson (orphans dump: envelopes, reapply: conflicts, a line each): it holds row values',
   },
   report: { value: 'FILE', meaning: 'a report that sluice compare has written by --output-file' },
+  skip: {
+    value: 'AREA',
+    meaning: 'leave out what the report names so, such as capacity; may be given several times',
+  },
+  prometheus: {
+    value: 'URL',
+    meaning: 'a Prometheus that knows the pipeline, such as http://prometheus:9090',
+  },
   apply: { meaning: 'do it: write into the stores, or Kafka; without it the command says what it would do' },
   undo: {
     value: 'FILE',

@@ -26,6 +26,8 @@ const pods: Readonly<Record<string, Schema>> = {
   podAnnotations: texts,
 };
 
+const report = section({ schedule: text, arguments: { type: 'array', items: text } });
+
 const sink = section({
   ...pods,
   storePort: { type: 'integer', minimum: 0, maximum: 65_535 },
@@ -62,6 +64,7 @@ export function valuesSchema(config: Schema): Schema {
       sinks: { type: 'object', additionalProperties: sink },
       cli: section({ enabled: { type: 'boolean' }, secret: secretName, resources: anyMap }),
       doctor: section({ suspend: { type: 'boolean' }, schedule: text }),
+      maintenance: section({ suspend: { type: 'boolean' }, daily: report, weekly: report, monthly: report }),
       terminationGracePeriodSeconds: whole(30),
       networkPolicy: section({ enabled: { type: 'boolean' }, metricsFrom: anyList, ordersFrom: anyList }),
       monitoring: section({

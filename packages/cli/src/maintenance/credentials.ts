@@ -1,0 +1,94 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { note, ok, unknown, wrong, type Finding } from '../operator/findings.ts';
+
+const DAY_MS = 86_400_000;
+const PASSWORD_DAYS = 365;
+const CERTIFICATE_DAYS = 30;
+const CERTIFICATES = new Set(['certFile', 'caFile', 'clientCaFile']);
+const TOKENS = new Set(['tokensFile']);
+
+/** A file that a setting names. */
+export interface NamedFile {
+  /** `sinks.redis.tls.caFile` */
+  readonly setting: string;
+  readonly file: string;
+}
+
+/** Files of certificates, or of tokens, that the configuration names. */
+export function filesNamed(config: unknown, what: 'certificates' | 'tokens'): readonly NamedFile[] {
+  const names = what === 'certificates' ? CERTIFICATES : TOKENS;
+  const walk = (value: unknown, path: readonly string[]): readonly NamedFile[] => {
+    if (typeof value === 'string')
+      return names.has(path.at(-1) ?? '') ? [{ setting: path.join('.'), file: value }] : [];
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([name, inner]) => walk(inner, [...path, name]));
+  };
+  return walk(config, []);
+}
+
+/** @param nowMs milliseconds since 1970 */
+export async function certificateFindings(
+  files: readonly NamedFile[],
+  nowMs: number,
+): Promise<readonly Finding[]> {
+  return Promise.all(
+    files.map(async ({ setting, file }) => {
+      try {
+        const pem = await readFile(file, 'utf8');
+        return certificateFinding(`${setting} (${file})`, Math.min(...endsOf(pem)), nowMs);
+      } catch {
+        return unknown(
+          'certificates',
+          `${setting} (${file}) cannot be read here`,
+          'run the command where the file is',
+        );
+      }
+    }),
+  );
+}
+
+/** When the certificates of a file end, milliseconds since 1970; a file may have several. Throws for one that has none. */
+function endsOf(pem: string): readonly number[] {
+  const parts = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  if (parts === null) throw new Error('no certificate');
+  return parts.map((part) => Date.parse(new X509Certificate(part).validTo));
+}
+
+export function certificateFinding(name: string, endsMs: number, nowMs: number): Finding {
+  const days = Math.floor((endsMs - nowMs) / DAY_MS);
+  const found = days < 0 ? `${name} has ended ${-days} days ago` : `${name} ends in ${days} days`;
+  if (days >= CERTIFICATE_DAYS) return ok('certificates', found);
+  return wrong('certificates', { found, required: 'thirty days at least', fix: 'renew it' });
+}
+
+/** By the time at which each file was written last: a token has no date of its own. */
+export async function tokenFindings(files: readonly NamedFile[], nowMs: number): Promise<readonly Finding[]> {
+  return Promise.all(
+    files.map(async ({ setting, file }) => {
+      try {
+        return ageFinding('tokens', `${setting} (${file})`, (await stat(file)).mtimeMs, nowMs);
+      } catch {
+        return unknown(
+          'tokens',
+          `${setting} (${file}) cannot be read here`,
+          'run the command where the file is',
+        );
+      }
+    }),
+  );
+}
+
+/** @param setMs null: the server does not tell */
+export function passwordFinding(name: string, setMs: number | null, nowMs: number): Finding {
+  if (setMs === null)
+    return note('passwords', `${name}: the server does not tell this account how old its password is`, null);
+  return ageFinding('passwords', `${name}: the password`, setMs, nowMs);
+}
+
+function ageFinding(area: string, name: string, sinceMs: number, nowMs: number): Finding {
+  const days = Math.floor((nowMs - sinceMs) / DAY_MS);
+  const found = `${name} was set ${days} days ago`;
+  if (days <= PASSWORD_DAYS) return ok(area, found);
+  return wrong(area, { found, required: 'at most a year', fix: 'set a new one (docs/your-servers.md)' });
+}

@@ -1,0 +1,77 @@
+import type { TableSize } from '@sluice/capture/maintenance';
+import type { SluiceConfig } from '@sluice/runtime';
+import { note, ok, unknown, type Finding } from '../operator/findings.ts';
+import type { OptionValues } from '../operator/option-values.ts';
+import { importCapture } from '../operator/optional-packages.ts';
+import { plural } from '../operator/screen.ts';
+import { capacityFindings, measure } from './capacity.ts';
+import type { Check } from './checks.ts';
+import { notCompared, reportedComparison, watchedComparisons } from './compare-age.ts';
+import { Prometheus } from './prometheus.ts';
+
+const LARGEST = 10;
+/** Less is not worth the time of an OPTIMIZE, nor is a small share. */
+const FREE_BYTES = 100 * 2 ** 20;
+const FREE_SHARE = 0.25;
+
+/** Sizes of the source's tables, what a Prometheus has seen in a week, and how old the results of comparisons are. Throws UsageError. */
+export function weeklyChecks(config: SluiceConfig, values: OptionValues): readonly Check[] {
+  const { pipeline } = config;
+  const address = values.text('prometheus');
+  const prometheus = address === undefined ? null : new Prometheus(address);
+  const report = values.text('report');
+  return [
+    {
+      area: 'tables',
+      look: async () => {
+        const { tableSizes } = await importCapture(() => import('@sluice/capture/maintenance'));
+        return tableFindings(await tableSizes(config));
+      },
+    },
+    {
+      area: 'capacity',
+      look: async () =>
+        prometheus === null
+          ? [
+              unknown(
+                'capacity',
+                'the trend is not known: no Prometheus was named',
+                '--prometheus URL, or --skip capacity',
+              ),
+            ]
+          : capacityFindings(pipeline, await measure(prometheus, pipeline)),
+    },
+    {
+      area: 'compare',
+      look: async () => {
+        const told = report === undefined ? [] : [await reportedComparison(report, pipeline, Date.now())];
+        const watched = prometheus === null ? [] : await watchedComparisons(prometheus, pipeline);
+        const all = [...told, ...watched];
+        return all.length === 0 ? [notCompared] : all;
+      },
+    },
+  ];
+}
+
+/** @param tables the largest first */
+export function tableFindings(tables: readonly TableSize[]): readonly Finding[] {
+  const bytes = tables.reduce((sum, table) => sum + table.bytes, 0);
+  const total = ok('tables', `${plural(tables.length, 'table')}, ${mebibytes(bytes)} with indexes`);
+  const largest = tables.slice(0, LARGEST).map((table) => ok('tables', sizeText(table)));
+  return [total, ...largest, ...tables.filter(isLoose).map(looseText)];
+}
+
+const isLoose = ({ bytes, freeBytes }: TableSize): boolean =>
+  freeBytes > FREE_BYTES && freeBytes > FREE_SHARE * (bytes + freeBytes);
+
+function looseText({ database, table, freeBytes }: TableSize): Finding {
+  const name = `\`${database}\`.\`${table}\``;
+  const fix = `OPTIMIZE TABLE ${name} gives it back; on a busy source in a quiet hour, for it rebuilds the table`;
+  return note('tables', `${database}.${table}: ${mebibytes(freeBytes)} are free in its file`, fix);
+}
+
+function sizeText({ database, table, rows, bytes }: TableSize): string {
+  return `${database}.${table}: about ${plural(rows, 'row')}, ${mebibytes(bytes)}`;
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -1,0 +1,74 @@
+import { errorEntry, PipelineError, type PreflightProblem } from '@sluice/runtime';
+import { CommandFailed } from './command-failed.ts';
+import { plural, show, type Screen } from './screen.ts';
+
+/** One thing that was looked at. */
+export interface Finding {
+  /** `source`, `kafka`, `sink-redis` …, or `services`; of `sluice maintenance daily` what was looked at, such as `lag`. */
+  readonly area: string;
+  /** `note`: worth knowing, and nothing wrong. `unknown`: it could not be looked at. */
+  readonly result: 'ok' | 'note' | 'problem' | 'unknown';
+  readonly found: string;
+  /** Null where nothing is wrong. */
+  readonly required: string | null;
+  readonly fix: string | null;
+}
+
+const HEADINGS = ['AREA', 'RESULT', 'FOUND', 'NEEDS'];
+
+export const ok = (area: string, found: string): Finding => ({
+  area,
+  result: 'ok',
+  found,
+  required: null,
+  fix: null,
+});
+
+export const note = (area: string, found: string, fix: string | null): Finding => ({
+  ...ok(area, found),
+  result: 'note',
+  fix,
+});
+
+export const unknown = (area: string, found: string, fix: string): Finding => ({
+  ...ok(area, found),
+  result: 'unknown',
+  fix,
+});
+
+export const wrong = (
+  area: string,
+  { found, required, fix }: Omit<PreflightProblem, 'setting'>,
+): Finding => ({ area, result: 'problem', found, required, fix });
+
+export function problem(area: string, { setting, found, required, fix }: PreflightProblem): Finding {
+  return wrong(area, { found: `${setting}: ${found}`, required, fix });
+}
+
+/** What keeps all of an area from being looked at is a finding like others. */
+export async function examined(
+  area: string,
+  look: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof CommandFailed) return [unknown(area, error.message, error.message)];
+    if (error instanceof Error && error.name === 'TimeoutError')
+      return [unknown(area, 'no answer in time', 'sluice doctor, and the log of the server')];
+    if (!(error instanceof PipelineError)) throw error;
+    const { code, message } = error;
+    const { fix } = errorEntry(code);
+    return [wrong(area, { found: `${code}: ${message}`, required: 'an answer', fix })];
+  }
+}
+
+/** True when nothing is wrong, and all of it could be looked at. */
+export function tellFindings(document: object, findings: readonly Finding[], screen: Screen): boolean {
+  const rows = findings.map(({ area, result, found, required }) => [area, result, found, required]);
+  show(screen, { ...document, findings }, HEADINGS, rows);
+  for (const { area, fix } of findings) if (fix !== null) screen.say(`${area}: ${fix}`);
+  const open = findings.filter(({ result }) => result === 'problem' || result === 'unknown').length;
+  screen.say(open === 0 ? 'nothing is wrong' : `${plural(open, 'finding')} to look at`);
+  return open === 0;
+}

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { certificateFinding, filesNamed, passwordFinding } from '../../src/maintenance/credentials.ts';
+import { grantFindings } from '../../src/maintenance/monthly.ts';
+import { ageFinding, scratchBackup, scratchPrefix } from '../../src/maintenance/restore-drill.ts';
+import type { Backup } from '../../src/backup/open-backup.ts';
+
+const NOW = Date.parse('2026-11-21T12:00:00Z');
+const DAY = 86_400_000;
+
+test('every file of certificates and of tokens that the configuration names is found', () => {
+  const config = {
+    source: { tls: { caFile: 'ca.pem', keyFile: 'client.key', certFile: 'client.pem' } },
+    sinks: {
+      redis: { ops: { tokensFile: 'tokens', tls: { clientCaFile: 'operators.pem' } }, url: 'redis://r' },
+    },
+  };
+  expect(filesNamed(config, 'certificates')).toEqual([
+    { setting: 'source.tls.caFile', file: 'ca.pem' },
+    { setting: 'source.tls.certFile', file: 'client.pem' },
+    { setting: 'sinks.redis.ops.tls.clientCaFile', file: 'operators.pem' },
+  ]);
+  expect(filesNamed(config, 'tokens')).toEqual([{ setting: 'sinks.redis.ops.tokensFile', file: 'tokens' }]);
+});
+
+test.each([
+  [30, 'ok'],
+  [29, 'problem'],
+  [-1, 'problem'],
+])('a certificate that ends in %d days is %s', (days, result) => {
+  expect(certificateFinding('source', NOW + days * DAY, NOW).result).toBe(result);
+});
+
+test('a password of more than a year is wrong; one that nobody tells the age of is said to be so', () => {
+  expect(passwordFinding('source', NOW - 365 * DAY, NOW).result).toBe('ok');
+  expect(passwordFinding('source', NOW - 366 * DAY, NOW).result).toBe('problem');
+  expect(passwordFinding('source', null, NOW)).toMatchObject({
+    result: 'note',
+    found: expect.stringContaining('does not tell') as unknown,
+  });
+});
+
+test('grants: any right beyond the work is wrong, and an account that cannot be looked at is unknown', () => {
+  const facts = { advice: 'another account', passwordSetMs: null, certificateEndsMs: null };
+  const resultOf = (excess: readonly string[] | null) =>
+    grantFindings({ name: 'sink-mysql', facts: { ...facts, excess } })[0]?.result;
+  expect([resultOf([]), resultOf(['SUPER']), resultOf(null)]).toEqual(['ok', 'problem', 'unknown']);
+  expect(grantFindings({ name: 'sink-own', facts: null })[0]?.result).toBe('unknown');
+});
+
+test('a drill has the records of the backup in topics that are none of the pipeline, and none of its offsets', () => {
+  const topic = { id: 'x', partitions: 1, replicationFactor: 1, configs: {}, records: null };
+  const backup = {
+    manifest: { takenAt: new Date(NOW).toISOString() },
+    groups: [{ sink: 'redis', group: 'shop.redis', offsets: [] }],
+    topics: [{ topic: { ...topic, name: 'shop.sluice.checkpoints' }, records: [] }],
+  } as unknown as Backup;
+  const scratch = scratchPrefix('shop');
+  expect(scratch).toMatch(/^shop-drill-[0-9a-f]{8}$/);
+  const moved = scratchBackup('shop', backup, scratch);
+  expect(moved.topics.map(({ topic: { name } }) => name)).toEqual([`${scratch}.sluice.checkpoints`]);
+  expect(moved.groups).toEqual([]);
+  expect(ageFinding(backup, NOW + 48 * 3_600_000).result).toBe('ok');
+  expect(ageFinding(backup, NOW + 49 * 3_600_000).result).toBe('problem');
+});

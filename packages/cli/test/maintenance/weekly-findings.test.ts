@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { capacityFindings, type Measured } from '../../src/maintenance/capacity.ts';
+import { findingsOf } from '../../src/maintenance/checks.ts';
+import { comparedFinding } from '../../src/maintenance/compare-age.ts';
+import { ofPipeline } from '../../src/maintenance/prometheus.ts';
+import { tableFindings } from '../../src/maintenance/weekly.ts';
+import { CommandFailed } from '../../src/operator/command-failed.ts';
+import { ok } from '../../src/operator/findings.ts';
+import { UsageError } from '../../src/operator/usage-error.ts';
+
+const DAY = 86_400;
+const QUIET: Measured = {
+  rows: 1000,
+  rowsBefore: 900,
+  peakRate: 12,
+  worstLag: 2,
+  leastHeadroom: 7 * DAY,
+  memory: [{ labels: { job: 'sluice-capture' }, value: 0.5 }],
+};
+const resultsOf = (measured: Partial<Measured>): readonly string[] =>
+  capacityFindings('shop', { ...QUIET, ...measured }).map(({ result }) => result);
+
+test('capacity: a quiet week is fine, growth and lag are worth a look, memory and binlog near their end are wrong', () => {
+  expect(resultsOf({})).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+  expect(capacityFindings('shop', QUIET)[0]?.found).toBe(
+    '1000 rows in seven days, 900 in the seven days before (+11 %)',
+  );
+  expect(resultsOf({ rowsBefore: 600 })[0]).toBe('note');
+  expect(resultsOf({ rowsBefore: null })[0]).toBe('note');
+  expect(resultsOf({ worstLag: 61 })[2]).toBe('note');
+  expect(resultsOf({ leastHeadroom: 3600 })[3]).toBe('problem');
+  expect(resultsOf({ memory: [{ labels: {}, value: 0.91 }] })[4]).toBe('problem');
+});
+
+test('capacity: what Prometheus does not know is not fine', () => {
+  expect(resultsOf({ rows: null })).toEqual(['unknown']);
+  expect(resultsOf({ worstLag: null, leastHeadroom: Number.NaN }).slice(2, 4)).toEqual([
+    'unknown',
+    'unknown',
+  ]);
+});
+
+test.each([
+  [6.9, 0, 'ok'],
+  [7.1, 0, 'problem'],
+  [0.1, 3, 'problem'],
+  [0.1, null, 'problem'],
+])('a comparison of %d days ago with %s different rows is %s', (days, different, result) => {
+  expect(comparedFinding({ name: 'r.json', ageSeconds: days * DAY, different }).result).toBe(result);
+});
+
+test('tables: all of them, the ten largest, and those with much free space, with the statement', () => {
+  const table = { database: 'shop', rows: 5, freeBytes: 0 };
+  const many = Array.from({ length: 12 }, (_, at) => ({
+    ...table,
+    table: `t${at}`,
+    bytes: (12 - at) * 2 ** 20,
+  }));
+  const loose = { ...table, table: 'old', bytes: 0, freeBytes: 101 * 2 ** 20 };
+  const findings = tableFindings([...many, loose]);
+  expect(findings[0]?.found).toBe('13 tables, 78.0 MiB with indexes');
+  expect(findings).toHaveLength(1 + 10 + 1);
+  expect(findings.at(-1)).toMatchObject({
+    result: 'note',
+    fix: expect.stringMatching(/^OPTIMIZE TABLE `shop`\.`old`/) as unknown,
+  });
+});
+
+test('what is skipped is said, what fails is unknown, and an area that there is none of is refused', async () => {
+  const checks = [
+    { area: 'a', look: async () => [ok('a', 'fine')] },
+    { area: 'b', look: () => Promise.reject(new CommandFailed('no answer')) },
+  ];
+  const found = await findingsOf(checks, ['a']);
+  expect(found.map(({ area, result }) => [area, result])).toEqual([
+    ['a', 'note'],
+    ['b', 'unknown'],
+  ]);
+  await expect(findingsOf(checks, ['c'])).rejects.toThrow(UsageError);
+});
+
+test('a selector holds the name of the pipeline as it is', () => {
+  expect(ofPipeline('a"b', 'job="x"')).toBe('{pipeline="a\\"b",job="x"}');
+});
