@@ -30,6 +30,7 @@ const ENTRIES = {
   generate: 'packages/tools/src/generate.ts',
   cluster: 'test/cluster/main.ts',
   manifests: 'packages/tools/src/kubernetes/main.ts',
+  release: 'packages/tools/src/release/main.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };
 const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');

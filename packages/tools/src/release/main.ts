@@ -1,0 +1,120 @@
+/** `npm run release`: see docs/releasing.md. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { run, stepsOf } from './artefacts.ts';
+import { ChangelogProblem, releaseNotes, withRelease } from './changelog.ts';
+import { isVersion, setVersion, versionProblems } from './versions.ts';
+
+const ROOT = join(import.meta.dirname, '../../../..');
+const CHANGELOG = 'CHANGELOG.md';
+const USAGE = `usage: npm run release -- prepare VERSION      the version into every manifest, the date into ${CHANGELOG}
+       npm run release -- VERSION [--dry-run] [--to FOLDER] [--registry REGISTRY]`;
+
+const git = (...args: string[]): string => run(ROOT, 'git', args).trim();
+const say = (line: string): void => console.log(line);
+
+function prepare(version: string): void {
+  const today = new Date().toISOString().slice(0, 10);
+  const changelog = withRelease(readFileSync(join(ROOT, CHANGELOG), 'utf8'), version, today);
+  setVersion(ROOT, version);
+  run(ROOT, 'npm', [
+    'install',
+    '--package-lock-only',
+    '--offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+  ]);
+  writeFileSync(join(ROOT, CHANGELOG), changelog);
+  say(`${version} is in every manifest, in package-lock.json, the chart and ${CHANGELOG}`);
+  say('next: npm run generate, npm run manifests, a commit');
+}
+
+/** What keeps the commit from being released, a line each; the notes where nothing does. */
+function check(version: string): { readonly problems: readonly string[]; readonly notes: string } {
+  const problems = [...versionProblems(ROOT, version)];
+  if (git('status', '--porcelain') !== '')
+    problems.push('the working tree has changes that are in no commit');
+  if (git('tag', '--list', tagOf(version)) !== '')
+    problems.push(`the tag ${tagOf(version)} is there already`);
+  try {
+    return { problems, notes: releaseNotes(readFileSync(join(ROOT, CHANGELOG), 'utf8'), version) };
+  } catch (error) {
+    if (!(error instanceof ChangelogProblem)) throw error;
+    return { problems: [...problems, error.message], notes: '' };
+  }
+}
+
+const tagOf = (version: string): string => `v${version}`;
+
+interface Asked {
+  readonly isDry: boolean;
+  readonly to: string | undefined;
+  readonly registry: string | undefined;
+}
+
+/** The tag comes when all else is made: a release that fails leaves none behind. */
+function release(version: string, { isDry, to, registry }: Asked): boolean {
+  const { problems, notes } = check(version);
+  for (const problem of problems) say(`not ready: ${problem}`);
+  if (problems.length > 0) return false;
+  const folder = resolve(to ?? join(ROOT, 'release', version));
+  if (existsSync(folder)) {
+    say(`not ready: ${folder} is there already`);
+    return false;
+  }
+  if (!isDry) mkdirSync(folder, { recursive: true });
+  for (const { says, take } of stepsOf({ root: ROOT, version, folder, notes })) {
+    say(`${isDry ? 'would make' : 'makes'} ${says}`);
+    if (!isDry) take();
+  }
+  images(version, registry, isDry);
+  say(`${isDry ? 'would set' : 'sets'} the tag ${tagOf(version)} on ${git('rev-parse', 'HEAD')}`);
+  if (isDry) return true;
+  git('tag', '--annotate', '--cleanup=verbatim', '--file', join(folder, 'NOTES.md'), tagOf(version));
+  say(`${folder} has the release; nothing was published: git push origin ${tagOf(version)}`);
+  return true;
+}
+
+/** Only where they can be built and have a place to go. */
+function images(version: string, registry: string | undefined, isDry: boolean): void {
+  if (registry === undefined)
+    return say('no images: no --registry; scripts/build.sh push VERSION REGISTRY makes them');
+  if (!hasEngine())
+    return say('no images: docker with buildx does not answer here; run scripts/build.sh push where it does');
+  say(`${isDry ? 'would push' : 'pushes'} images to ${registry}`);
+  if (!isDry) run(ROOT, 'scripts/build.sh', ['push', version, registry]);
+}
+
+function hasEngine(): boolean {
+  try {
+    run(ROOT, 'docker', ['buildx', 'inspect']);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function main(args: readonly string[]): boolean {
+  const options = {
+    'dry-run': { type: 'boolean' },
+    to: { type: 'string' },
+    registry: { type: 'string' },
+  } as const;
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const isPreparation = positionals[0] === 'prepare';
+  const [version, ...more] = isPreparation ? positionals.slice(1) : positionals;
+  if (version === undefined || !isVersion(version) || more.length > 0) throw new TypeError(USAGE);
+  if (!isPreparation)
+    return release(version, { isDry: values['dry-run'] === true, to: values.to, registry: values.registry });
+  prepare(version);
+  return true;
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2)) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof TypeError ? 2 : 1;
+}

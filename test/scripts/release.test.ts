@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const clone = mkdtempSync(join(tmpdir(), 'sluice-release-'));
+afterAll(() => rmSync(clone, { recursive: true }));
+
+const NAMES = { GIT_AUTHOR_NAME: 'test', GIT_COMMITTER_NAME: 'test' };
+const ADDRESSES = { GIT_AUTHOR_EMAIL: 'test@example.com', GIT_COMMITTER_EMAIL: 'test@example.com' };
+
+function run(program: string, args: readonly string[], cwd = clone) {
+  const env = { ...process.env, ...NAMES, ...ADDRESSES };
+  const end = spawnSync(program, args, { cwd, env, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 });
+  return { code: end.status, output: end.stdout, said: end.stderr };
+}
+
+const release = (...args: readonly string[]) =>
+  run(process.execPath, ['packages/tools/src/release/main.ts', ...args]);
+
+function commit(): void {
+  run('git', ['add', '--all']);
+  expect(
+    run('git', ['-c', 'commit.gpgsign=false', 'commit', '--quiet', '--message', 'Release']),
+  ).toMatchObject({
+    code: 0,
+  });
+}
+
+/** The files of the repository as they are now, in a repository of their own. */
+function makeClone(): void {
+  const files = 'git ls-files -z --cached --others --exclude-standard';
+  const copy = `${files} | tar --null --files-from=- --ignore-failed-read -cf - | tar -xf - -C "$0"`;
+  expect(run('sh', ['-c', copy, clone], ROOT).code).toBe(0);
+  symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
+  expect(run('git', ['init', '--quiet']).code).toBe(0);
+  writeFileSync(join(clone, '.git/info/exclude'), 'node_modules\n');
+  commit();
+}
+
+test(
+  'a commit is released when its version, its changelog and its tree are those of a release',
+  { timeout: 60_000 },
+  () => {
+    makeClone();
+    const { code, output } = release('9.8.7', '--dry-run');
+    expect(code).toBe(1);
+    expect(output).toContain('not ready: package.json: version');
+    expect(output).toContain('not ready: infra/helm/sluice/Chart.yaml: appVersion');
+    expect(output).toContain('not ready: CHANGELOG.md has no section ## [9.8.7]');
+
+    expect(release('prepare', '9.8.7')).toMatchObject({ code: 0 });
+    expect(release('9.8.7', '--dry-run')).toMatchObject({
+      code: 1,
+      output: 'not ready: the working tree has changes that are in no commit\n',
+    });
+    commit();
+    const ready = release('9.8.7', '--dry-run');
+    expect(ready.code).toBe(0);
+    expect(ready.output).toContain('packages/cli packages/compare');
+    expect(ready.output).toContain('would make chart: sluice-9.8.7.tgz');
+    expect(ready.output).toContain('no images: no --registry');
+    expect(ready.output).toContain('would set the tag v9.8.7 on ');
+    expect([existsSync(join(clone, 'release')), run('git', ['tag']).output]).toEqual([false, '']);
+    const lock = JSON.parse(readFileSync(join(clone, 'package-lock.json'), 'utf8')) as {
+      readonly packages: Readonly<Record<string, { readonly version?: string }>>;
+    };
+    expect(lock.packages['packages/cli']?.version).toBe('9.8.7');
+
+    run('git', ['tag', 'v9.8.7']);
+    expect(release('9.8.7')).toMatchObject({
+      code: 1,
+      output: 'not ready: the tag v9.8.7 is there already\n',
+    });
+    expect(release('9.8')).toMatchObject({ code: 2, said: expect.stringContaining('usage') as unknown });
+  },
+);
