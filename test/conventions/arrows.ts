@@ -51,7 +51,7 @@ const table: Readonly<Record<string, Arrows>> = {
   'packages/processes': { packages: ['runtime'], external: [] },
   'packages/local-stack': { packages: ['runtime', 'processes'], external: [] },
   'packages/cli': {
-    packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit', 'compare'],
+    packages: ['envelope', 'runtime', 'kafka', 'ops-api', 'sink-kit', 'compare', 'sample-shop'],
     // Its own code says what capture would do, and runs it.
     services: ['capture'],
     external: ['commander', 'zod'],
@@ -61,7 +61,7 @@ const table: Readonly<Record<string, Arrows>> = {
     external: ['mysql2', 'zod'],
   },
   'packages/seeded-random': { packages: [], external: [] },
-  'packages/sample-shop': { packages: ['seeded-random'], external: ['@faker-js/faker', 'mysql2'] },
+  'packages/sample-shop': { packages: ['mysql', 'seeded-random'], external: ['@faker-js/faker', 'mysql2'] },
   'packages/demo': {
     packages: [
       'runtime',

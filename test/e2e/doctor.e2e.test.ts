@@ -3,7 +3,7 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { SinkPipeline } from '../harness/pipelines/sink-pipeline.ts';
+import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
@@ -27,16 +27,35 @@ async function findingsOf(file: string, code: number, line = 'doctor'): Promise<
   return findings;
 }
 
+interface Config {
+  readonly sinks: Readonly<Record<'redis' | 'mysql' | 'elasticsearch', object>>;
+}
+
+async function configOf(service: PipelineProcess | undefined): Promise<Config> {
+  return JSON.parse(await readFile(service?.configFile ?? '', 'utf8')) as Config;
+}
+
+/** The configuration of a service with other sections. @returns the file */
+async function writeBeside(
+  service: PipelineProcess | undefined,
+  stem: string,
+  sections: object,
+): Promise<string> {
+  const copy = `${service?.configFile ?? ''}.${stem}.yaml`;
+  await writeFile(copy, JSON.stringify({ ...(await configOf(service)), ...sections }));
+  return copy;
+}
+
+const portOf = (url = ''): number => Number(new URL(url).port);
+
 test('doctor finds nothing wrong with a pipeline that is well, and says what is wrong with its fix', async () => {
   const scope = testScope();
   const pipeline = await SinkPipeline.withTables(scope, stack, 'doctor', [
     'CREATE TABLE items (id INT NOT NULL PRIMARY KEY)',
   ]);
   const [capture, sink] = await pipeline.start('capture', 'sink-redis');
-  const config = JSON.parse(await readFile(capture?.configFile ?? '', 'utf8')) as {
-    readonly sinks: Readonly<Record<'redis' | 'mysql' | 'elasticsearch', object>>;
-  };
-  const portOf = (url = ''): number => Number(new URL(url).port);
+  const config = await configOf(capture);
+  const written = (stem: string, sections: object): Promise<string> => writeBeside(capture, stem, sections);
   const file = await written('well', {
     capture: { ops: { port: portOf(capture?.opsUrl) } },
     sinks: { redis: { ...config.sinks.redis, ops: { port: portOf(sink?.opsUrl) } } },
@@ -119,10 +138,29 @@ test('doctor finds nothing wrong with a pipeline that is well, and says what is 
     bad.filter((finding) => finding.area === area).map(({ found }) => found);
   expect(badOf('services')).toContain('sink-redis: no process of it runs: its consumer group has no member');
   expect(badOf('binlog')).toEqual([expect.stringMatching(/is kept for 1\.0 h yet|is kept for 0\.9 h yet/)]);
+});
 
-  async function written(stem: string, sections: object): Promise<string> {
-    const copy = `${capture?.configFile ?? ''}.${stem}.yaml`;
-    await writeFile(copy, JSON.stringify({ ...config, ...sections }));
-    return copy;
-  }
+test('a load writes into a database that is marked for it, and into no other', async () => {
+  const scope = testScope();
+  const pipeline = await SinkPipeline.withTables(scope, stack, 'load', []);
+  const { database } = pipeline;
+  const [capture, sink] = await pipeline.start('capture', 'sink-redis');
+  const { sinks } = await configOf(capture);
+  const file = await writeBeside(capture, 'load', {
+    capture: { ops: { port: portOf(capture?.opsUrl) } },
+    sinks: { redis: { ...sinks.redis, ops: { port: portOf(sink?.opsUrl) } } },
+  });
+  const order = `load --database ${database.name} --duration 3 --rate 60/s --shape small --writers 2`;
+  const refused = await sluice(file, order);
+  expect([refused.code, refused.said]).toEqual([1, expect.stringContaining('is not marked for a load')]);
+  await database.run('CREATE TABLE sluice_load_allowed (id INT PRIMARY KEY)');
+  const { code, document, said } = await sluice(file, order);
+  if (code !== 0) throw new Error(said);
+  expect(document).toMatchObject({
+    reached: true,
+    latencies: [{ service: 'sink-redis', p99Ms: expect.any(Number) as unknown }],
+    caughtUpSeconds: expect.any(Number) as unknown,
+  });
+  const { transactions, rows } = document as Readonly<Record<'transactions' | 'rows', number>>;
+  expect([transactions >= 170, rows >= transactions]).toEqual([true, true]);
 });

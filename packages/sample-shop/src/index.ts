@@ -1,4 +1,6 @@
+export { fillForLoad, LOAD_MARK, LoadRefused } from './load-database.ts';
 export { createShop, DEFAULT_SIZES, type ShopOptions, type ShopSizes } from './shop-data.ts';
 export { SHOP_DATABASE, SHOP_TABLES } from './shop-schema.ts';
+export { LOAD_SHAPES, type LoadShape } from './transaction-plan.ts';
 export { startWorkload, type Workload, type WorkloadOptions, type WorkloadProgress } from './workload.ts';
-export type { DatabaseAddress } from './workload-writer.ts';
+export { openServer, type DatabaseAddress } from './workload-writer.ts';

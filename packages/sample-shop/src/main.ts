@@ -1,13 +1,13 @@
 /** `node packages/sample-shop/src/main.ts`: the sample shop and its traffic on a server of your own, until it is stopped. */
 import { readFileSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
-import { createShop, SHOP_DATABASE, startWorkload, type DatabaseAddress } from './index.ts';
+import { createShop, SHOP_DATABASE, startWorkload } from './index.ts';
 
 const PROGRESS_MS = 30_000;
 
 const env = process.env;
 const passwordFile = env['SLUICE_DEMO_PASSWORD_FILE'];
-const source: DatabaseAddress = {
+const source = {
   host: env['SLUICE_DEMO_HOST'] ?? '127.0.0.1',
   port: Number(env['SLUICE_DEMO_PORT'] ?? 3306),
   user: env['SLUICE_DEMO_USER'] ?? 'root',

@@ -54,6 +54,11 @@ export async function createShop(connection: Connection, options: ShopOptions): 
   await connection.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
   await connection.query(`USE ${database}`);
   for (const table of schema.SHOP_TABLES) await connection.query(table.ddl);
+  return insertFirstRows(connection, options);
+}
+
+/** Into the tables of the session's database, which are empty. @returns the number of rows written */
+export async function insertFirstRows(connection: Connection, options: ShopOptions): Promise<number> {
   let rows = 0;
   for (const [table, tableRows] of firstRows(options)) rows += await insertAll(connection, table, tableRows);
   return rows;

@@ -27,8 +27,13 @@ function pickBusiness(random: SeededRandom): Business {
   throw new RangeError('weights do not add up');
 }
 
-/** Mostly small, as shops are; now and then large. */
-function drawSize(random: SeededRandom): number {
+/** How many rows transactions change: `small` 1 to 5, `large` 21 to 50, `mixed` mostly few, now and then many, as in shops. */
+export const LOAD_SHAPES = ['mixed', 'small', 'large'] as const;
+export type LoadShape = (typeof LOAD_SHAPES)[number];
+
+function drawSize(random: SeededRandom, shape: LoadShape): number {
+  if (shape === 'small') return random.integer(1, 5);
+  if (shape === 'large') return random.integer(21, MOST_ROWS_PER_TRANSACTION);
   if (random.chance(0.55)) return random.integer(1, 5);
   return random.chance(0.75) ? random.integer(6, 20) : random.integer(21, MOST_ROWS_PER_TRANSACTION);
 }
@@ -42,11 +47,12 @@ export function planTransaction(
   number: number,
   most: number,
   refreshesRates: boolean,
+  shape: LoadShape = 'mixed',
 ): TransactionPlan {
   if (refreshesRates && number % TRANSACTIONS_BETWEEN_TRUNCATES === TRANSACTIONS_BETWEEN_TRUNCATES / 4) {
     return refreshRates(writer.random, most);
   }
-  const size = Math.min(most, drawSize(writer.random));
+  const size = Math.min(most, drawSize(writer.random, shape));
   const changes: Change[] = [];
   let rows = 0;
   while (rows < size) {

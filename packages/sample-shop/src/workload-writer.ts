@@ -1,8 +1,10 @@
+import { driverOptions, toPipelineError, type MysqlOptions } from '@sluice/mysql';
 import { createConnection } from 'mysql2/promise';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { DEMO_SESSION } from './shop-data.ts';
 import type { TransactionPlan } from './transaction-plan.ts';
 
+const CONNECT_MS = 10_000;
 const MOST_TRIES = 20;
 /** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK: the server rolled back, the same statements may be sent again. */
 const LOCK_ERRORS: ReadonlySet<unknown> = new Set([1205, 1213]);
@@ -11,7 +13,9 @@ export interface DatabaseAddress {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  readonly password: string;
+  readonly password: MysqlOptions['password'];
+  /** Default: none, as for servers that hold nothing but the sample. */
+  readonly tls?: MysqlOptions['tls'];
 }
 
 /** One connection of the workload. Not for use by two callers at once. */
@@ -21,19 +25,19 @@ export interface WorkloadWriter {
   close(): Promise<void>;
 }
 
+/** Throws a PipelineError with a MYSQL_… code. @param database of the session; undefined: none yet */
+export async function openServer(address: DatabaseAddress, database?: string): Promise<Connection> {
+  const options = { tls: 'off', connectTimeoutMs: CONNECT_MS, ...address } as const;
+  const named = database === undefined ? options : { ...options, database };
+  try {
+    return await createConnection({ ...driverOptions(named), multipleStatements: true });
+  } catch (error) {
+    throw toPipelineError(error);
+  }
+}
+
 export async function openWriter(address: DatabaseAddress, database: string): Promise<WorkloadWriter> {
-  const { host, port, user, password } = address;
-  const connection = await createConnection({
-    host,
-    port,
-    user,
-    password,
-    database,
-    charset: 'utf8mb4',
-    multipleStatements: true,
-    // Without it `affectedRows` of an UPDATE counts rows found, and a change that changed nothing would hide.
-    flags: ['-FOUND_ROWS'],
-  });
+  const connection = await openServer(address, database);
   await connection.query(DEMO_SESSION);
   await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   return {

@@ -5,7 +5,7 @@ import { DEFAULT_SIZES } from './shop-data.ts';
 import type { ShopSizes } from './shop-data.ts';
 import { SHOP_DATABASE } from './shop-schema.ts';
 import { createShopValues } from './shop-values.ts';
-import { MOST_ROWS_PER_TRANSACTION, planTransaction } from './transaction-plan.ts';
+import { MOST_ROWS_PER_TRANSACTION, planTransaction, type LoadShape } from './transaction-plan.ts';
 import { openWriter } from './workload-writer.ts';
 import type { DatabaseAddress, WorkloadWriter } from './workload-writer.ts';
 
@@ -20,6 +20,8 @@ export interface WorkloadOptions {
   readonly writers?: number;
   /** Row changes in all, exactly; without it the workload goes on until it is stopped. */
   readonly changes?: number;
+  /** Default: `mixed`. */
+  readonly shape?: LoadShape;
   /** Pace of all writers together; without it as fast as the server takes them. */
   readonly transactionsPerSecond?: number;
 }
@@ -117,7 +119,9 @@ async function runWriter(options: WorkloadOptions, state: WorkloadState, own: Wr
     let left = own.share;
     for (let number = 0; left > 0 && !state.stop.signal.aborted; number += 1) {
       await pace(number);
-      const plan = planTransaction(shop, number, Math.min(left, MOST_ROWS_PER_TRANSACTION), own.writer === 0);
+      if (state.stop.signal.aborted) break;
+      const most = Math.min(left, MOST_ROWS_PER_TRANSACTION);
+      const plan = planTransaction(shop, number, most, own.writer === 0, options.shape);
       await commitPlan(connection, plan, state);
       left -= plan.rows;
     }

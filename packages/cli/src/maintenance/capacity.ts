@@ -68,7 +68,7 @@ function growth(rows: number, before: number | null): Finding {
     return note('capacity', `${found}; of the week before nothing is known`, null);
   const percent = ((rows / before - 1) * 100).toFixed(0);
   const told = `${found}, ${before.toFixed(0)} in the seven days before (${rows < before ? '' : '+'}${percent} %)`;
-  return rows / before < GROWTH ? ok('capacity', told) : note('capacity', told, null);
+  return rows / before < GROWTH ? ok('capacity', told) : note('capacity', told, 'docs/sizing.md');
 }
 
 function behind(worst: number | null): Finding {

@@ -20,6 +20,7 @@ import { logsCommand } from './logs-command.ts';
 import { doctorCommand } from './doctor.ts';
 import { orphansDumpCommand, orphansFlashbackCommand, orphansListCommand } from './orphan-commands.ts';
 import { orphansReapplyCommand } from './orphans-reapply.ts';
+import { loadCommand } from '../load/load-command.ts';
 import {
   maintenanceDailyCommand,
   maintenanceMonthlyCommand,
@@ -61,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
   maintenanceMonthlyCommand,
   logsCommand,
   heapCommand,
+  loadCommand,
   compareCommand,
   repairCommand,
   backupCommand,

@@ -14,6 +14,11 @@ export function importCompare<T>(load: () => Promise<T>): Promise<T> {
   return importOf('@sluice/compare', load);
 }
 
+/** The sample shop and its workload, for `sluice load`. Throws CommandFailed when it is not installed. */
+export function importShop<T>(load: () => Promise<T>): Promise<T> {
+  return importOf('@sluice/sample-shop', load);
+}
+
 async function importOf<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();

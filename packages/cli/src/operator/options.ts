@@ -34,7 +34,18 @@ export const OPTIONS = {
   'dry-run': { meaning: 'only show what would happen: the default of replay, discard, rewind and restore' },
   yes: { meaning: 'do it (also --no-dry-run)' },
   force: { meaning: 'replay dead letters that have failed five replays too' },
-  rate: { value: 'N/s', meaning: 'maximum replay rate (default 50/s)' },
+  rate: {
+    value: 'N/s',
+    meaning:
+      'replay: maximum rate (default 50/s); load: transactions a second (default 100/s, at most 10000/s)',
+  },
+  database: { value: 'NAME', meaning: 'the marked database that is written to' },
+  duration: { value: 'SECONDS', meaning: 'how long the load lasts (default 60, at most 3600)' },
+  shape: {
+    value: 'SHAPE',
+    meaning: 'rows of a transaction: small (1 to 5), large (21 to 50), mixed (default)',
+  },
+  writers: { value: 'N', meaning: 'connections that write (default 8, at most 64)' },
   url: { value: 'URL', meaning: 'ops address of the service (default: its `ops` in the file)' },
   'token-file': {
     value: 'FILE',
@@ -61,10 +72,13 @@ export const OPTIONS = {
   user: {
     value: 'NAME',
     meaning:
-      'orphans: who writes on the new master; switchover: who sets servers read-only (default: the user of the source)',
+      'orphans: who writes on the new master; load: who writes on the source; switchover: who sets servers read-only (default: the user of the source)',
   },
   'take-back': { meaning: 'undo a switchover that was interrupted' },
-  wait: { value: 'SECONDS', meaning: 'how long each step may take (default 60)' },
+  wait: {
+    value: 'SECONDS',
+    meaning: 'how long each step may take (default 60); load: how long the pipeline may take to catch up',
+  },
   'password-file': { value: 'FILE', meaning: 'file with the password of --user' },
   topic: { value: 'T', meaning: 'only this topic' },
   partition: { value: 'N', meaning: 'only this partition' },
@@ -108,7 +122,7 @@ export const OPTIONS = {
   report: { value: 'FILE', meaning: 'a report that sluice compare has written by --output-file' },
   skip: {
     value: 'AREA',
-    meaning: 'leave out what the report names so, such as capacity; may be given several times',
+    meaning: 'leave out what the report names so, such as capacity',
   },
   prometheus: {
     value: 'URL',

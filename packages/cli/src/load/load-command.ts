@@ -1,0 +1,138 @@
+import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { CommandFailed } from '../operator/command-failed.ts';
+import type { CommandLine, PipelineCommand } from '../operator/command.ts';
+import { interruption } from '../operator/interruption.ts';
+import { importCapture, importShop } from '../operator/optional-packages.ts';
+import { answersOf } from '../operator/pipeline-status.ts';
+import { plural, show, type Screen } from '../operator/screen.ts';
+import { loginOf } from '../operator/writer-login.ts';
+import { loadOrder, type LoadOrder } from './load-order.ts';
+import { catchUp, runLoad, WINDOW_MS, type LoadResult } from './load-run.ts';
+
+const HEADINGS = ['SINK', 'PROCESS', 'P50 MS', 'P99 MS', 'WORST P99 MS'];
+/** Below that share of what was asked for, the source or its writers were the limit. */
+const ENOUGH = 0.95;
+const SEED = 1;
+
+export const loadCommand: PipelineCommand = {
+  name: 'load',
+  options: [
+    'database',
+    'rate',
+    'duration',
+    'shape',
+    'writers',
+    'wait',
+    'user',
+    'password-file',
+    'token-file',
+    'ca-file',
+  ],
+  help: 'write into a database of the source that is marked for it, at a given rate, and tell how the pipeline takes it; for capacity planning',
+  connects: 'source',
+  run: load,
+};
+
+/** False when the rate was not reached, or the pipeline has not caught up. Throws UsageError, CommandFailed, PipelineError. */
+async function load(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
+  const order = loadOrder(line);
+  const login = await loginOf(line.values);
+  const { createShopIn, startWorkload } = await shopOf();
+  const server = { ...(await serverOf(config, order.database)), ...login };
+  const { signal, forget } = interruption(process);
+  try {
+    const rows = await createShopIn(server, order.database);
+    screen.say(`${rows} rows written to ${order.database}`);
+    const ask = () => answersOf(config, line.values);
+    if ((await catchUp(ask, order.waitSeconds, signal)) === null)
+      throw new CommandFailed(
+        `the pipeline has not read these rows within ${order.waitSeconds} s (--wait): sluice status says why`,
+      );
+    const { rate: transactionsPerSecond, shape, writers, database } = order;
+    const workload = startWorkload({
+      source: server,
+      seed: SEED,
+      database,
+      transactionsPerSecond,
+      shape,
+      writers,
+    });
+    const result = await runLoad({ order, workload, ask, signal }).catch((error: unknown) => {
+      throw writeFailed(error);
+    });
+    return tell(order, result, screen);
+  } finally {
+    forget();
+  }
+}
+
+/** A service that cannot be asked is an answer of its own: what else fails is a statement of the load. */
+function writeFailed(error: unknown): Error {
+  if (error instanceof CommandFailed || error instanceof PipelineError) return error;
+  const { message } = error as Error;
+  return new CommandFailed(`the load has ended: ${message}`, { cause: error });
+}
+
+/** The sample's own code, and its refusal as one of the command. */
+async function shopOf() {
+  const { fillForLoad, LoadRefused, openServer, startWorkload } = await importShop(
+    () => import('@sluice/sample-shop'),
+  );
+  return {
+    startWorkload,
+    createShopIn: async (server: Parameters<typeof openServer>[0], database: string): Promise<number> => {
+      const connection = await openServer(server);
+      try {
+        return await fillForLoad(connection, database, SEED);
+      } catch (error) {
+        if (error instanceof LoadRefused) throw new CommandFailed(error.message, { cause: error });
+        throw error;
+      } finally {
+        connection.destroy();
+      }
+    },
+  };
+}
+
+async function serverOf(config: SluiceConfig, database: string) {
+  const { SHOP_TABLES } = await importShop(() => import('@sluice/sample-shop'));
+  const { loadTarget } = await importCapture(() => import('@sluice/capture/load-target'));
+  const { server, notCaptured } = await loadTarget(
+    config,
+    database,
+    SHOP_TABLES.map(({ name }) => name),
+  );
+  if (notCaptured.length > 0)
+    throw new CommandFailed(
+      `source.tables does not capture ${notCaptured.map((name) => `${database}.${name}`).join(', ')}: a load would show nothing; add '${database}.*'`,
+    );
+  return server;
+}
+
+function tell(order: LoadOrder, result: LoadResult, screen: Screen): boolean {
+  const { transactions, rows, seconds, latencies, caughtUpSeconds, retries } = result;
+  const perSecond = { transactions: transactions / seconds, rows: rows / seconds };
+  const isReached = perSecond.transactions >= order.rate * ENOUGH;
+  const lines = latencies.map(({ service, instance, p50Ms, p99Ms, worstP99Ms }) => [
+    service,
+    instance,
+    ...[p50Ms, p99Ms, worstP99Ms].map((ms) => ms.toFixed(0)),
+  ]);
+  show(screen, { load: order, ...result, perSecond, reached: isReached }, HEADINGS, lines);
+  screen.say(
+    `${perSecond.transactions.toFixed(0)} transactions and ${perSecond.rows.toFixed(0)} rows a second, for ${seconds.toFixed(0)} s, of ${order.rate} transactions that were asked for (${plural(retries, 'repeat')} by locks)`,
+  );
+  if (!isReached)
+    screen.say('the rate was not reached: the source, or this machine, does not write faster; see --writers');
+  if (order.seconds * 1000 < WINDOW_MS)
+    screen.say(
+      'percentiles are of the last minute, in which the tables were filled too: take a --duration above 60',
+    );
+  if (latencies.length === 0) screen.say('no sink has told its latency');
+  screen.say(
+    caughtUpSeconds === null
+      ? `the pipeline had not caught up ${order.waitSeconds} s after the end (--wait): it does not keep up with this rate`
+      : `the pipeline had caught up ${caughtUpSeconds.toFixed(1)} s after the end`,
+  );
+  return isReached && caughtUpSeconds !== null;
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { loadOrder } from '../../src/load/load-order.ts';
+import { hasCaughtUp, LoadWatch } from '../../src/load/load-watch.ts';
+import { parseCommandLine } from '../../src/operator/command-line.ts';
+import type { ServiceAnswer } from '../../src/operator/service-line.ts';
+
+function orderOf(line: string) {
+  const wish = parseCommandLine(`load ${line}`.trim().split(' '), 0);
+  if (wish.kind !== 'command') throw new Error(wish.kind);
+  return loadOrder(wish.line);
+}
+
+test('a load has bounds, and a database that is named', () => {
+  expect(orderOf('--database bench')).toEqual({
+    database: 'bench',
+    rate: 100,
+    seconds: 60,
+    shape: 'mixed',
+    writers: 8,
+    waitSeconds: 60,
+  });
+  expect(orderOf('--database bench --rate 500/s --duration 10 --shape small')).toMatchObject({
+    rate: 500,
+    seconds: 10,
+    shape: 'small',
+  });
+  expect(() => orderOf('')).toThrow('--database is needed');
+  expect(() => orderOf('--database b --rate 10001/s')).toThrow('at most 10000/s');
+  expect(() => orderOf('--database b --duration 3601')).toThrow('from 1 to 3600');
+  expect(() => orderOf('--database b --shape huge')).toThrow('one of mixed, small, large');
+});
+
+const answer = (service: string, status: object): ServiceAnswer =>
+  ({ service, instance: 'a', status }) as unknown as ServiceAnswer;
+const capture = (atTip: boolean) => answer('capture', { stream: { atTip } });
+const sink = (records: number | null) => answer('sink-redis', { lag: { records } });
+
+test('a pipeline has caught up when capture is at the end and no sink has anything left; what is not told is not so', () => {
+  expect(hasCaughtUp([capture(true), sink(0)])).toBe(true);
+  expect(hasCaughtUp([capture(true), sink(0), sink(1)])).toBe(false);
+  expect(hasCaughtUp([capture(true), sink(null)])).toBe(false);
+  expect(hasCaughtUp([capture(false), sink(0)])).toBe(false);
+  expect(hasCaughtUp([capture(true)])).toBe(false);
+});
+
+test('of each process the newest percentiles count, and the worst p99', () => {
+  const watch = new LoadWatch();
+  const told = (p50: number, p99: number, samples = 5) =>
+    answer('sink-redis', { latencyMs: { p50, p99, samples } });
+  watch.note([told(10, 90), answer('sink-mysql', { latencyMs: null })]);
+  watch.note([told(12, 40)]);
+  watch.note([told(0, 0, 0)]);
+  expect(watch.latencies).toEqual([
+    { service: 'sink-redis', instance: 'a', p50Ms: 12, p99Ms: 40, worstP99Ms: 90 },
+  ]);
+});
