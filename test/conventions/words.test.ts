@@ -1,5 +1,6 @@
 import { globSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parseSource } from './source-file.ts';
 import { readText, repositoryRoot, typescriptFiles } from './workspaces.ts';
 
 /** Names that the sources had for what the field has a word for, and that word. */
@@ -46,6 +47,11 @@ const pages = globSync(['*.md', 'docs/*.md', 'infra/*.md', '{packages,services}/
   cwd: repositoryRoot,
 }).filter((path) => !/(?:CHANGELOG|docs\/faults)\.md$/.test(path));
 
+/** Comments that whoever changes the project reads. */
+const commented = ['packages', 'services/capture']
+  .flatMap((folder) => typescriptFiles(folder))
+  .filter((path) => path.includes('/src/'));
+
 const sources = ['packages', 'services', 'test'].flatMap((folder) => typescriptFiles(folder));
 
 test.each(Object.entries(names))('%s is called %s', (name) => {
@@ -61,6 +67,16 @@ test.each(Object.entries(phrases))('pages do not say "%s": %s', (phrase) => {
     readText(path)
       .split('\n')
       .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}`] : [])),
+  );
+  expect(found).toEqual([]);
+});
+
+test.each(Object.entries(phrases))('comments do not say "%s": %s', (phrase) => {
+  const pattern = new RegExp(`\\b${phrase}\\b`, 'i');
+  const found = commented.flatMap((path) =>
+    parseSource(path)
+      .comments.filter(({ text }) => pattern.test(text))
+      .map(({ line }) => `${path}:${line}`),
   );
   expect(found).toEqual([]);
 });

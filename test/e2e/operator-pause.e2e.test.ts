@@ -38,7 +38,7 @@ test('a paused sink applies nothing and a paused table nothing of its own, over 
     (await pipeline.stores.redis.exists(`${pipeline.name}.${table}:1`)) === 1;
   expect([await has('items'), await has('orders')]).toEqual([false, false]);
 
-  expect(await command('sink resume --sink redis')).toContain('redis goes on within seconds');
+  expect(await command('sink resume --sink redis')).toContain('redis continues within seconds');
   await eventually('the rows of the other table', () => has('orders'));
   expect(await has('items')).toBe(false);
   expect(await sluice(capture.configFile, 'sink resume --sink redis --by me')).toMatchObject({

@@ -83,7 +83,7 @@ export class BinlogDecoder {
     return this.guarded(null, true);
   }
 
-  /** Every table map is told to the handler once more when it comes again, whether it is known or not: not within a statement. */
+  /** Every table map is told to the handler again when it comes again, whether it is known or not: not within a statement. */
   forgetTables(): void {
     this.bodies.forgetTables();
   }

@@ -7,7 +7,7 @@ export const TRACEPARENT_LENGTH = 55;
 /** Of a row's record: the trace that its change is part of. */
 export const TRACEPARENT_HEADER = 'traceparent';
 
-/** Whether a text from outside is one: it goes on only in this form. */
+/** Whether a text from outside is one: it is passed on only in this form. */
 export function isTraceparent(text: string): boolean {
   return FORM.test(text);
 }

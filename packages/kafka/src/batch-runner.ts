@@ -97,7 +97,7 @@ export class BatchRunner {
     if (generation !== assignment.generation) return;
     if (action !== 'go-on') payload.pause();
     if (nextOffset > first.offset) {
-      // kafkajs goes on behind the transaction's end marker when the last record is the one that is resolved.
+      // kafkajs continues behind the transaction's end marker when the last record is the one that is resolved.
       payload.resolveOffset(String(nextOffset > last.offset ? last.offset : nextOffset - 1n));
       assignment.move(batch, nextOffset);
       commits.note(batch, nextOffset, assignment.topicId(batch.topic));

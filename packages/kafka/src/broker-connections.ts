@@ -97,7 +97,7 @@ export class BrokerConnections {
 
 /**
  * The secret is read before there is a connection: the library takes a failure of that for a login that was refused. For the logins after the first on
- * one connection (KIP-368) it is read anew.
+ * one connection (KIP-368) it is read again.
  */
 async function loginOf(sasl: Sasl): Promise<NonNullable<ConnectionOptions['sasl']>> {
   const { mechanism, username = '' } = sasl;

@@ -10,7 +10,7 @@ const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
 const RETRY = { initialRetryTime: 100, maxRetryTime: 5_000, retries: 15 };
 
 /**
- * How long the client goes on: a service outlasts an outage of 50 s, a person at a command wants to be told within seconds that there
+ * How long the client keeps trying: a service outlasts an outage of 50 s, a person at a command wants to be told within seconds that there
  * is one.
  */
 const PATIENCE = {

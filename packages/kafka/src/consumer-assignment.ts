@@ -35,7 +35,7 @@ export interface AssignmentOptions {
   readonly onAssigned: (partitions: readonly StartOffset[]) => void;
   /** The offsets cannot be found, or records are gone that were to be read next. */
   readonly onFailure: (error: unknown) => void;
-  /** Hears of every failure that is followed by another try. */
+  /** Is told of every failure that is followed by another try. */
   readonly onWaiting: (error: PipelineError) => void;
   /** Ends the waiting for offsets. */
   readonly stopping: AbortSignal;
@@ -87,7 +87,7 @@ export class Assignment {
     void this.#beginUntilItWorks(this.#partitions, this.#options.onAssigned);
   }
 
-  /** Nothing is this member's until the next join: kafkajs has ended, for good or to start anew. */
+  /** Nothing is this member's until the next join: kafkajs has ended, for good or to start again. */
   leave(): void {
     this.#generation += 1;
     this.#partitions = [];
@@ -115,7 +115,7 @@ export class Assignment {
     this.#options.consumer.resume([{ topic: where.topic, partitions: [where.partition] }]);
   }
 
-  /** Begins a paused partition anew, at the offset that is stored now. */
+  /** Begins a paused partition again, at the offset that is stored now. */
   reread(where: TopicPartition): void {
     if (!this.#positions.delete(partitionName(where.topic, where.partition))) return;
     void this.#beginUntilItWorks([where], () => undefined);

@@ -7,11 +7,11 @@ import { assignerWith } from './member-data.ts';
 
 /** What a handler has done with a batch. */
 export interface BatchVerdict {
-  /** Every record below this offset has its outcome; reading goes on here. */
+  /** Every record below this offset has its outcome; reading continues here. */
   readonly nextOffset: bigint;
   /**
    * `pause`: read nothing of this partition until `resume`. `reread`: the stored offset is not what it was taken for; begin
-   * the partition anew, where it says.
+   * the partition again, where it says.
    */
   readonly action: 'go-on' | 'pause' | 'reread';
 }
@@ -36,7 +36,7 @@ export interface BatchConsumerOptions {
   readonly gapsAllowed: (topic: string) => boolean;
   /** Called when nothing is read until the next `onAssigned`: the group is being joined, or the offsets are looked for. */
   readonly onLeft?: () => void;
-  /** Hears of every failure to find the offsets to start at; the next try follows. */
+  /** Is told of every failure to find the offsets to start at; the next try follows. */
   readonly onWaiting?: (error: PipelineError) => void;
   /** Awaited after each (re)join, before any offset of it is read or committed. */
   readonly remember?: (starts: readonly StartOffset[]) => Promise<void>;
@@ -59,7 +59,7 @@ const HEARTBEAT_INTERVAL_MS = 3_000;
 /** The broker answers at once when there is data; this bounds only how long a resumed partition waits for its first fetch. */
 const MAX_WAIT_MS = 250;
 const PARTITIONS_PER_FETCH = 4;
-/** As without a `retry` of our own (kafkajs 2.2.4, src/index.js): after these a consumer crashes and starts anew. */
+/** As without a `retry` of our own (kafkajs 2.2.4, src/index.js): after these a consumer crashes and starts again. */
 const RETRIES = 5;
 
 type GroupOptions = Pick<

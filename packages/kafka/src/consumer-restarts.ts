@@ -4,7 +4,7 @@ import { abortableDelay, fullJitter } from '@sluice/runtime';
 const RESTART_BACKOFF = { initialMs: 100, maxMs: 5_000 };
 
 /**
- * How long a consumer that has crashed waits before it starts anew. kafkajs waits 100 ms each time: a consumer whose topic is
+ * How long a consumer that has crashed waits before it starts again. kafkajs waits 100 ms each time: a consumer whose topic is
  * missing would ask, crash and say so ten times a second until somebody makes the topic.
  */
 export class ConsumerRestarts {

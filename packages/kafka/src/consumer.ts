@@ -21,7 +21,7 @@ const SHUTDOWN_TIMEOUT_MS = 5_000;
  * the first batch of an assignment starts where the store says, records that vanished unread stop it (DATA_GAP),
  * and a consumer that has died is seen (`done` rejects).
  *
- * A handler that has to wait longer than a moment returns with `pause`: kafkajs then goes on fetching the other
+ * A handler that has to wait longer than a moment returns with `pause`: kafkajs then continues fetching the other
  * partitions and heartbeating, and the same records come again after `resume`. So a wait costs no membership, no memory,
  * and no other partition's time (kafkajs fetches nothing while one batch of the last fetch is still being handled).
  */

@@ -10,7 +10,7 @@ export interface PlainRecord {
   readonly headers: Readonly<Record<string, string | Buffer>>;
 }
 
-/** A record that is written once more, as it was. */
+/** A record that is written again, as it was. */
 export interface CopiedRecord extends Omit<PlainRecord, 'topic' | 'headers'> {
   readonly partition: number;
   /** Milliseconds since 1970. */

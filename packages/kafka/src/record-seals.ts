@@ -15,7 +15,7 @@ export interface PlacedRecord {
 
 /**
  * Seals of what orders others about: control records, checkpoints, decisions. Rows have none. Who may write to a topic but has not
- * the key can neither forge such a record nor move a genuine one to another topic or partition; to write one that was there once more is
+ * the key can neither forge such a record nor move a genuine one to another topic or partition; to repeat one that was there is
  * possible, and does nothing: sequences tell it from a newer one.
  */
 export class RecordSeals {

@@ -20,7 +20,7 @@ export class TopicProducer {
     try {
       await this.#producer.send({ ...record, topic: this.#spec.name });
     } catch (error) {
-      // Whatever is wrong with the topic or the connection is looked at anew.
+      // Whatever is wrong with the topic or the connection is looked at again.
       const broken = this.#producer;
       this.#producer = null;
       await broken.close().catch(() => undefined);

@@ -37,7 +37,7 @@ const MORE_IS_FINE = new Set([BATCH_SIZE, 'replicationFactor']);
 
 /**
  * Creates the topics that are missing and waits until their partitions have leaders. Those that exist are compared: where they
- * take smaller batches than asked for, that is raised, and `onRaised` hears of it; nothing else is altered, every other
+ * take smaller batches than asked for, that is raised, and `onRaised` is told of it; nothing else is altered, every other
  * difference is answered as a problem. Throws PipelineError when Kafka does not answer or refuses.
  */
 export async function ensureTopics(

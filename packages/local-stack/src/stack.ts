@@ -95,7 +95,7 @@ export class Stack {
     await this.start(server);
   }
 
-  /** Ends every server that this stack has started and removes their data; attached servers are left alone. */
+  /** Ends every server that this stack has started and removes their data; attached servers stay as they are. */
   async stop(): Promise<void> {
     await this.#supervisor?.stop();
   }

@@ -27,7 +27,7 @@ export interface MysqlOptions {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** One that changes is read anew at each connection. */
+  /** One that changes is read again at each connection. */
   readonly password: Secret;
   /** Default: encryption without identity, none on loopback. */
   readonly tls?: TlsSetting;

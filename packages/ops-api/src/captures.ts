@@ -50,7 +50,7 @@ export const handOver = operation({
   answer: z.object({
     /** Instance of the capture that has streamed. */
     from: z.string(),
-    /** Instance of the one that goes on; null while the order is on its way to the one that streams. */
+    /** Instance of the one that continues; null while the order is on its way to the one that streams. */
     to: z.string().nullable(),
   }),
   success: 202,

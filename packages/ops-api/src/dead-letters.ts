@@ -119,7 +119,7 @@ export const replayDeadLetters = operation({
   summary: 'Replay dead letters; a dry run unless `dryRun` is false.',
   request: z.strictObject({
     ...command,
-    /** Those too that were replayed in vain often. */
+    /** Those too that were replayed often without success. */
     force: z.boolean().default(false),
     limit: z.int().min(1).max(REPLAYED_MAX).default(REPLAYED_MAX),
   }),

@@ -18,7 +18,7 @@ export interface Operation<Request, Wish, Answer, Reply> {
   readonly request: z.ZodType<Request, Wish>;
   /** The JSON body of the answer. */
   readonly answer: z.ZodType<Answer, Reply>;
-  /** Status of an answer that is one: 202 where the work goes on after it. */
+  /** Status of an answer that is one: 202 where the work continues after it. */
   readonly success: 200 | 202;
   /** What whoever asks must be. */
   readonly role: OpsRole;

@@ -6,7 +6,7 @@ const request = z.strictObject({ table: tableText, by, reason: reason.optional()
 /** Ids of the changes that may be applied now. */
 const resumed = z.array(z.string());
 
-/** Capture publishes the changes of a table again that it has stopped: it is read anew. */
+/** Capture publishes the changes of a table again that it has stopped: it is read again. */
 export const resumeTable = operation({
   method: 'POST',
   role: 'operator',

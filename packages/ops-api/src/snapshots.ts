@@ -103,7 +103,7 @@ export type SnapshotOrder = z.output<(typeof startSnapshots)['request']>;
 
 const MAX_ROWS_PER_SECOND = 10_000_000;
 
-/** 404 when there is no such job, 400 when it has ended. A job that runs goes on at the new rate. */
+/** 404 when there is no such job, 400 when it has ended. A job that runs continues at the new rate. */
 export const throttleSnapshot = operation({
   method: 'POST',
   role: 'operator',

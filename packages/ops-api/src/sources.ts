@@ -18,7 +18,7 @@ const switchSchema = z.object({
   at: moment,
   /** Where the reading ended; null for the first server. */
   from: placeSchema.nullable(),
-  /** Where the binlog ended there when it was chosen: the reading goes on by GTID. */
+  /** Where the binlog ended there when it was chosen: the reading continues by GTID. */
   to: placeSchema,
   /** All that had been published; null without GTIDs, for a set of more than 1,000 characters, and in all but the newest three. */
   gtidSet: z.string().nullable(),

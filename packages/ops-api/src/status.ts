@@ -164,7 +164,7 @@ export type CaptureStatus = Readonly<z.output<typeof captureStatusSchema>>;
 /** `waiting`: no topic of the prefix exists yet. `failed`: a person has to act. */
 const SINK_PHASES = ['opening', 'waiting', 'joining', 'running', 'failed', 'stopping'] as const;
 /**
- * `retry`: waits for its next try; `breaker`: the store is left alone; `schema`: the table's shape is not known there;
+ * `retry`: waits for its next try; `breaker`: the store is not called; `schema`: the table's shape is not known there;
  * `strict`: a record of a strict table is refused and waits for an operator; `ddl`: so does a change of the table, by `ddl` of sluice.yaml;
  * `operator`: somebody has paused the sink, or the table.
  */

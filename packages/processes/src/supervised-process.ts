@@ -19,7 +19,7 @@ export interface ProcessSpec {
 export type ProcessState = 'running' | 'waiting' | 'stopped' | 'failed';
 
 const BACKOFF = { initialMs: 500, maxMs: 10_000 };
-/** A life this long was a success: the next failure starts the backoff anew. */
+/** A run this long was a success: the next failure starts the backoff from its beginning. */
 const STEADY_MS = 30_000;
 /** Longer than a service's own grace of 25 s. */
 const KILL_AFTER_MS = 28_000;

@@ -42,7 +42,7 @@ export function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Waits for `work` to settle, but for `ms` milliseconds at most; it goes on behind. For farewells: a partner that does not
+ * Waits for `work` to settle, but for `ms` milliseconds at most; it continues behind. For shutdowns: a partner that does not
  * answer must not keep a process from ending. Never rejects. Resolves to whether it has settled.
  */
 export async function settlesWithin(ms: number, work: Promise<unknown>): Promise<boolean> {

@@ -36,7 +36,7 @@ export interface RunningService {
   /** Settles when the service has ended by itself; a rejection decides the exit code. */
   readonly done: Promise<void>;
   /**
-   * Ends all work and every connection, but for the pages; `close` follows later. A service that has it is built anew, in the
+   * Ends all work and every connection, but for the pages; `close` follows later. A service that has it is built again, in the
    * same process, after an error that a person has to end.
    */
   halt?(): Promise<void>;
@@ -83,7 +83,7 @@ export async function runService(
   const stop = new AbortController();
   let log = host.createLogger(name, { level: 'info' });
   let tracing: Tracing | null = null;
-  const finish = once((error: unknown) => host.exit(farewell(log, error, stop.signal)));
+  const finish = once((error: unknown) => host.exit(reportEnd(log, error, stop.signal)));
   host.on('unhandledRejection', (reason) => finish(crash('unhandled rejection', reason)));
   host.on('uncaughtException', (error) => finish(crash('uncaught exception', error)));
   for (const event of ['SIGTERM', 'SIGINT'] as const) {
@@ -134,7 +134,7 @@ function logNodeWarnings(host: ServiceHost, log: Logger): void {
   });
 }
 
-/** Waits for the end or the order to stop; closes in either case. The first error wins. Resolves to whether to build the service anew. */
+/** Waits for the end or the order to stop; closes in either case. The first error wins. Resolves to whether to build the service again. */
 async function live(service: RunningService, need: OperatorNeed, signal: AbortSignal): Promise<boolean> {
   try {
     await Promise.race([service.done, aborted(signal)]);
@@ -166,7 +166,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** The last line: why the process ends, and by which code. */
-function farewell(log: Logger, error: unknown, signal: AbortSignal): ExitCode {
+function reportEnd(log: Logger, error: unknown, signal: AbortSignal): ExitCode {
   if (error === undefined || (signal.aborted && isAbort(error))) {
     log.info({ event: 'service.stopped', exitCode: EXIT.stopped }, 'stopped');
     return EXIT.stopped;

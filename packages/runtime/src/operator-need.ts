@@ -35,7 +35,7 @@ const WITHOUT_PAGES: ReadonlySet<ErrorCode> = new Set(['CONFIG_INVALID', 'OPS_PO
 
 /**
  * What a service does about an error that comes back at every restart until a person acts: it ends no process, so that `/status`,
- * `/health` and `/metrics` go on telling it. The service does no work meanwhile, and begins anew after a bounded wait.
+ * `/health` and `/metrics` go on telling it. The service does no work meanwhile, and begins again after a bounded wait.
  */
 export class OperatorNeed {
   readonly #options: OperatorNeedOptions;
@@ -87,7 +87,7 @@ export class OperatorNeed {
   }
 
   /**
-   * Resolves when it is time to begin anew. Rejects with the signal's reason when the process is told to stop.
+   * Resolves when it is time to begin again. Rejects with the signal's reason when the process is told to stop.
    * @param earlier a person has acted: rejects with its reason as well
    */
   async wait(earlier?: AbortSignal): Promise<void> {

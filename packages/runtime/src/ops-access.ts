@@ -82,7 +82,7 @@ export class OpsAccess {
   }
 
   /**
-   * Who asks, null where nobody is asked for a name; or why he may not. The file is read anew each time: a line that is taken out of it
+   * Who asks, null where nobody is asked for a name; or why he may not. The file is read again each time: a line that is taken out of it
    * is worth nothing from then on. A token counts before a certificate: it was sent for this request.
    */
   async admit(shown: Credentials, role: OpsRole): Promise<Principal | Denial | null> {

@@ -1,6 +1,6 @@
 import { PipelineError } from './errors.ts';
 
-/** One thing that a service finds wrong before it begins, and what mends it. */
+/** One thing that a service finds wrong before it begins, and what fixes it. */
 export interface PreflightProblem {
   readonly setting: string;
   readonly found: string;

@@ -26,7 +26,7 @@ export class Troubles {
     this.#now = now;
   }
 
-  /** Another try has failed. The same code goes on since its first time; another one begins anew. */
+  /** Another try has failed. The same code continues since its first time; another one begins again. */
   note(about: string, { code, message }: PipelineError): void {
     const at = this.#time();
     const known = this.#open.get(about);

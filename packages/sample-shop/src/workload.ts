@@ -18,7 +18,7 @@ export interface WorkloadOptions {
   readonly database?: string;
   /** Connections that write at the same time; default 4. */
   readonly writers?: number;
-  /** Row changes in all, exactly; without it the workload goes on until it is stopped. */
+  /** Row changes in all, exactly; without it the workload continues until it is stopped. */
   readonly changes?: number;
   /** Default: `mixed`. */
   readonly shape?: LoadShape;

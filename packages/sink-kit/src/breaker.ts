@@ -3,7 +3,7 @@ import CircuitBreaker from 'opossum';
 
 export type BreakerState = 'closed' | 'open' | 'halfOpen';
 
-/** The store was left alone: the call did not happen. */
+/** The breaker is open: the store was not called. */
 export class BreakerOpenError extends Error {}
 
 export interface BreakerOptions {

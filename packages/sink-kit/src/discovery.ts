@@ -16,7 +16,7 @@ export function selectTopics(
 type TopicIds = ReadonlyMap<string, string>;
 
 /**
- * Says when to subscribe anew: the topics differ from those read now, by name or by id, and were the same at the poll before
+ * Says when to subscribe again: the topics differ from those read now, by name or by id, and were the same at the poll before
  * (capture makes several topics in a row; each new subscription is a rebalance). The first subscription does not wait.
  */
 export class TopicChanges {

@@ -39,7 +39,7 @@ export class PartitionFailures {
 
   /**
    * Decides by the error's class: a short wait in place, or a pause. Rethrows what must stop the service. An offset that
-   * another worker has moved will not come back by waiting: the partition begins anew at what is stored.
+   * another worker has moved will not come back by waiting: the partition begins again at what is stored.
    */
   plan(error: unknown): FailurePlan {
     if (error instanceof BreakerOpenError) return { ms: 0, pause: BREAKER_PAUSE };

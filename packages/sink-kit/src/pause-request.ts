@@ -1,6 +1,6 @@
 import type { PauseReason } from '@sluice/ops-api';
 
-/** Read nothing of the partition for `ms` milliseconds (null: until the breaker says so), or begin it anew. */
+/** Read nothing of the partition for `ms` milliseconds (null: until the breaker says so), or begin it again. */
 export type PauseRequest =
   | { readonly reason: PauseReason; readonly ms: number | null; readonly detail: string }
   | { readonly reason: 'moved' };

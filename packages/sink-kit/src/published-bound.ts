@@ -58,7 +58,7 @@ export class PublishedBound {
     this.#generation = new StoreGeneration(store);
   }
 
-  /** The partitions were assigned anew, maybe of topics that were made anew: the next record is looked up. */
+  /** The partitions were assigned again, maybe of topics that were made again: the next record is looked up. */
   forget(): void {
     this.#known = '';
     this.#limit = '';

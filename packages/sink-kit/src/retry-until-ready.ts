@@ -4,7 +4,7 @@ import { toKnownError } from './known-error.ts';
 export interface RetryUntilReadyOptions {
   readonly signal: AbortSignal;
   readonly backoff: BackoffOptions;
-  /** Hears of every failure that is followed by another try; `attempt` counts from 0. */
+  /** Is told of every failure that is followed by another try; `attempt` counts from 0. */
   readonly onFailure: (error: PipelineError, attempt: number) => void;
 }
 

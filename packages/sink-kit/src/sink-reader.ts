@@ -30,7 +30,7 @@ export interface SinkReaderOptions extends TopicListParts {
   readonly clientId: string;
   /** What this process says of itself to whoever looks at the group. */
   readonly memberData: () => string;
-  /** Hears of every failure to find or to join topics. */
+  /** Is told of every failure to find or to join topics. */
   readonly onFailure: (error: PipelineError, attempt: number) => void;
 }
 

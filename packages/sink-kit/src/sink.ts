@@ -32,7 +32,7 @@ export type Outcome =
 /**
  * Progress that lives in the store itself, inside the transaction of the rows (SQL sinks).
  * The consumer group then only mirrors it, for lag displays. A write that finds another offset stored than this process has
- * read or stored throws TARGET_OFFSET_MOVED: the kit reads it again and goes on there.
+ * read or stored throws TARGET_OFFSET_MOVED: the kit reads it again and continues there.
  */
 export interface OffsetStore {
   /** The next offset to read, or null when this partition was never stored. */
@@ -55,7 +55,7 @@ export interface GenerationStore {
   keep(generation: Generation): Promise<void>;
 }
 
-/** `replay`: an old record that an operator sends once more; it passes every guard and moves no stored offset. */
+/** `replay`: an old record that an operator sends again; it passes every guard and moves no stored offset. */
 export type Purpose = 'stream' | 'replay';
 
 /**
@@ -63,7 +63,7 @@ export type Purpose = 'stream' | 'replay';
  * decoding, coalescing, retry, breaker, dead letters, commits.
  */
 export interface Sink {
-  /** Connects and checks the store; throws a fatal PipelineError when only a person can mend it. */
+  /** Connects and checks the store; throws a fatal PipelineError when only a person can fix it. */
   open(signal: AbortSignal): Promise<void>;
   /**
    * After `open`. Where the store has lost its rows and an operator has said that it is to be filled again: calls

@@ -19,7 +19,7 @@ export class StoreWatch {
     this.#now = now;
   }
 
-  /** Throws what only a person can mend: the sink stops as it does when a write meets it. */
+  /** Throws what only a person can fix: the sink stops as it does when a write meets it. */
   async ping(): Promise<void> {
     this.#askedAt = this.#now();
     try {

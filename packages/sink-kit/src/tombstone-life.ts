@@ -6,7 +6,7 @@ import type { Sink } from './sink.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * Milliseconds for which a sink has to remember a deleted row: as long as a change from before the delete may come once more,
+ * Milliseconds for which a sink has to remember a deleted row: as long as a change from before the delete may come again,
  * out of the topic or, written to the dead letters on the topic's last day, out of those. Infinity where records stay for ever.
  */
 export function tombstoneLifeMs(

@@ -13,7 +13,7 @@ export function originOf({ topic, partition, envelope }: Delivery): Origin {
   return { topic, partition, table: tableId(database, table) };
 }
 
-/** Where reading goes on when all of the batch is stored. */
+/** Where reading continues when all of the batch is stored. */
 export function nextOffset(batch: readonly Delivery[]): bigint {
   return batch.reduce((highest, { next }) => (next > highest ? next : highest), 0n);
 }

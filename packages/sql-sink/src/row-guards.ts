@@ -150,7 +150,7 @@ export class RowGuards<C> {
   }
 }
 
-/** Whether a change has to be applied: of equal sequences a snapshot's row is, and a stream's is the same change once more. */
+/** Whether a change has to be applied: of equal sequences a snapshot's row is, and a stream's is the same change again. */
 export function isNewer({ payload }: RowEnvelope, stored: Sequence | undefined): boolean {
   if (stored === undefined || payload.sequence > stored) return true;
   return payload.sequence === stored && payload.operation === 'SNAPSHOT';

@@ -1,7 +1,7 @@
 import type { SqlDriver } from './driver.ts';
 import type { PoolWatch } from './pool-gauges.ts';
 
-/** Hears of a COMMIT: without an answer nobody knows what became of it. */
+/** Is told of a COMMIT: without an answer nobody knows what became of it. */
 export interface CommitWatcher {
   /** The COMMIT is about to be sent. */
   sent(): void;

@@ -6,7 +6,7 @@ const BEGIN =
 const END = '\n<!-- prettier-ignore-end -->';
 const NONE = '–';
 
-/** The page with its table of routes made anew; all else in it is written by hand. Throws RangeError without the marks. */
+/** The page with its table of routes made again; all else in it is written by hand. Throws RangeError without the marks. */
 export function securityPage(page: string, results: readonly RouteResult[]): string {
   const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (from < 0 || to < from)

@@ -32,7 +32,7 @@ import type { SourceOrder } from './source/choose-host.ts';
 import { waitsFor } from './standby/waits-for.ts';
 import type { SnapshotController } from './snapshot/snapshot-controller.ts';
 
-/** A session this long was a success, as one that got on with the stream: the next failure starts the backoff anew. */
+/** A session this long was a success, as one that got on with the stream: the next failure starts the backoff from its beginning. */
 const STEADY_MS = 60_000;
 const GAUGE_MS = 1000;
 

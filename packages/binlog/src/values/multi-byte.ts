@@ -123,7 +123,7 @@ function decodeCode(shape: Shape, runs: readonly Run[], bytes: Buffer, code: num
   return text.includes('\ufffd') ? NO_CHARACTER : text;
 }
 
-/** The place of a code among all codes of its shape, so that a run goes on from one lead byte to the next. */
+/** The place of a code among all codes of its shape, so that a run continues from one lead byte to the next. */
 function ordinal(shape: Shape, code: number): number {
   const trail = code & 0xff;
   let below = 0;

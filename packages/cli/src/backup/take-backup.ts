@@ -71,9 +71,9 @@ export class BackupTaking {
    * Everything in an order that makes a restore repeat, and miss nothing:
    * 1. Offsets before all else: of what a sink has decided when it came so far (an incomplete table), all is read later.
    * 2. The checkpoint before schema history and DDL topic. It is in the same Kafka transaction as the versions and statements that its
-   *    stream had met, so theirs are complete for it; what is newer in them is met once more, as after a crash. Markers of a commit come
+   *    stream had met, so theirs are complete for it; what is newer in them is met again, as after a crash. Markers of a commit come
    *    to the partitions one by one: both are read when every transaction that began there has ended.
-   * 3. Offsets once more, for the lower ones: a sink may have been rewound meanwhile.
+   * 3. Offsets again, for the lower ones: a sink may have been rewound meanwhile.
    */
   async run(): Promise<TakenBackup> {
     const { prefix } = this.#config.topics;

@@ -74,7 +74,7 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
   }).finally(progress.end);
 }
 
-/** Tables are looked for anew at each round. */
+/** Tables are looked for again at each round. */
 function continuousOptions(
   { values, operands }: CommandLine,
   config: SluiceConfig,

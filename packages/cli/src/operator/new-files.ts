@@ -61,7 +61,7 @@ export class NewFiles {
   }
 }
 
-/** Unlike writeSync it goes on until all is written: a disk that gets full takes a part. Throws CommandFailed. */
+/** Unlike writeSync it continues until all is written: a disk that gets full takes a part. Throws CommandFailed. */
 export function appendWhole(file: number, data: string | Buffer, option: string, path: string): void {
   tried(option, path, () => writeFileSync(file, data));
 }

@@ -30,7 +30,7 @@ export interface RewindPlan {
 
 /**
  * A rewind only ever goes back: to go forward would skip records for good. A partition that lost records unread (its
- * position is outside of what the broker holds) is refused unless `acceptGap`: then it goes on at the oldest record.
+ * position is outside of what the broker holds) is refused unless `acceptGap`: then it continues at the oldest record.
  */
 export function planRewind(
   positions: readonly GroupPosition[],
@@ -73,7 +73,7 @@ function destination(position: GroupPosition, target: RewindTarget): bigint | st
   }
 }
 
-/** Records that will be read once more. */
+/** Records that will be read again. */
 export function recordsOf(moves: readonly PlannedMove[]): bigint {
   return moves.reduce((sum, { from, to }) => sum + (from === null || from < to ? 0n : from - to), 0n);
 }

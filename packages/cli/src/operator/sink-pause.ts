@@ -38,7 +38,7 @@ async function sinkResume({ values }: CommandLine, config: SluiceConfig, screen:
   const isLifted = await liftIn({ config, sink, table: ALL, by, reason, screen }, 'sink resume');
   if (!isLifted) throw new CommandFailed(`${sink} is not paused: nothing to resume`);
   show(screen, { sink, by, paused: false }, [], []);
-  screen.say(`${sink} goes on within seconds`);
+  screen.say(`${sink} continues within seconds`);
   return true;
 }
 

@@ -18,7 +18,7 @@ export function topicsOfTables(config: SluiceConfig, tables: readonly string[]):
 }
 
 /**
- * Waits until no process fills any more: one that was killed counts for its session. Throws CommandFailed when one goes on, so that there are
+ * Waits until no process fills any more: one that was killed counts for its session. Throws CommandFailed when one continues, so that there are
  * never two rebuilds of one sink.
  */
 export async function nobodyFills(

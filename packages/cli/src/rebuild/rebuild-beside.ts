@@ -23,8 +23,8 @@ import { cancelSnapshots, orderSnapshots, snapshotsDone, type SnapshotRun } from
 const DEFAULT_KEEP_MS = 86_400_000;
 
 /**
- * A rebuild in places of its own. What is done stands in the store's record before the next step begins, and each step can be done once more:
- * whoever calls this after a crash, goes on.
+ * A rebuild in places of its own. What is done stands in the store's record before the next step begins, and each step can be done again:
+ * whoever calls this after a crash, continues.
  */
 export class BesideRebuild {
   readonly #parts: RebuildParts;
@@ -61,7 +61,7 @@ export class BesideRebuild {
     return this.#watch.close();
   }
 
-  /** Begins a rebuild, or goes on with the one that is under way. */
+  /** Begins a rebuild, or continues with the one that is under way. */
   async run(keepMs: number | null): Promise<Done> {
     const found = (await this.#underWay(keepMs)) ?? (await this.#begin(keepMs ?? DEFAULT_KEEP_MS));
     const filling = this.#fillingOf(found);

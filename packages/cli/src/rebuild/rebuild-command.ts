@@ -33,7 +33,7 @@ export const sinkRebuildCommand: PipelineCommand = {
   ],
   several: ['table'],
   exits: '3 what was filled differs from the source, and was not swapped',
-  help: 'fill new tables or indexes beside those of a sink, compare them, and swap them while readers read; goes on after a crash',
+  help: 'fill new tables or indexes beside those of a sink, compare them, and swap them while readers read; continues after a crash',
   connects: 'everything',
   run: sinkRebuild,
 };
@@ -143,5 +143,5 @@ async function tell(parts: RebuildParts, store: StoreRebuild | null, act: Act): 
 function whatFollows(record: RebuildRecord | null, act: Act): string {
   if (act === 'cancel') return 'would take away what the rebuild has filled';
   if (act === 'remove-kept') return 'would remove what the last rebuild has replaced';
-  return record === null ? 'would rebuild these tables' : 'would go on with the rebuild that is under way';
+  return record === null ? 'would rebuild these tables' : 'would continue the rebuild that is under way';
 }

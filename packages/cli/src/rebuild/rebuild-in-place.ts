@@ -6,8 +6,8 @@ import { rebuiltPlans, type RebuildParts } from './rebuild-order.ts';
 import { cancelSnapshots, orderSnapshots, snapshotsDone, unfinishedSnapshots } from './snapshot-run.ts';
 
 /**
- * Rebuilds what has no second place: every row is written once more where it is, by the guard of the sink, and at the end go those that the
- * source has not. A row that is there is never away. What is under way is capture's: whoever calls this after a crash goes on with its jobs.
+ * Rebuilds what has no second place: every row is written again where it is, by the guard of the sink, and at the end go those that the
+ * source has not. A row that is there is never away. What is under way is capture's: whoever calls this after a crash continues with its jobs.
  */
 export async function rebuildInPlace(parts: RebuildParts): Promise<Done> {
   const { config, sink, screen } = parts;

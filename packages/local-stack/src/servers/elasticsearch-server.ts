@@ -100,7 +100,7 @@ async function unprivileged(run: ServerRun, command: readonly string[]): Promise
   const bits = ['--securebits', '+no_setuid_fixup'];
   const capability = [...bits, '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
   const user = ['--reuid', String(UNPRIVILEGED), '--regid', String(UNPRIVILEGED), '--clear-groups'];
-  // A change of user clears the signal that every server is started with, hence once more.
+  // A change of user clears the signal that every server is started with, hence it is set again.
   return ['setpriv', ...DEATH_SIGNAL, ...user, ...capability, ...command];
 }
 

@@ -25,7 +25,7 @@ const NOT_SET = 'not-set';
 /**
  * Replaces `${NAME}`, `${NAME:-default}` and `${file:/path}` inside the strings of a parsed YAML value; `$${` is a
  * literal `${`. A variable that is unset or empty takes its default. Keys are never touched. A secret that is `${file:…}` or `${command:…}` and
- * nothing else becomes a mark (`secret-text.ts`): whoever has its schema knows whether it is read anew.
+ * nothing else becomes a mark (`secret-text.ts`): whoever has its schema knows whether it is read again.
  */
 export function interpolate(value: unknown, into: Interpolation, path: readonly PathPart[] = []): unknown {
   if (typeof value === 'string') return interpolateText(value, into, path);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { commandOutput, commandWords } from '../command-output.ts';
 import { PipelineError } from '../errors.ts';
 
-/** Begins what stands for a secret that is read anew: neither YAML nor a variable of the environment can hold this character. */
+/** Begins what stands for a secret that is read again: neither YAML nor a variable of the environment can hold this character. */
 const MARK = '\u0000';
 const FILE = 'file:';
 const COMMAND = 'command:';
@@ -119,7 +119,7 @@ const fromText = z.transform((text: string): Secret =>
   isMarkedSecret(text) ? new ChangingSecret(text) : text,
 );
 
-/** The schema of a secret that may be `${file:…}` or `${command:…}` and is then read anew at each connection. */
+/** The schema of a secret that may be `${file:…}` or `${command:…}` and is then read again at each connection. */
 export function secretText(description: string, text: z.ZodString = z.string()) {
   return text.pipe(fromText).meta({ description, secret: true });
 }

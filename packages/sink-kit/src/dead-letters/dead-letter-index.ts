@@ -13,7 +13,7 @@ import {
 } from './decisions.ts';
 import type { DeadLetter } from './dead-letter.ts';
 
-/** Letters held at most; more are only counted, and come into sight as others are resolved and the topic is read anew. */
+/** Letters held at most; more are only counted, and come into sight as others are resolved and the topic is read again. */
 const LETTERS_HELD = 50_000;
 
 export interface IndexedDeadLetter extends DeadLetter {

@@ -98,7 +98,7 @@ export class DeadLetterManager {
     this.#options.onPauses(paused);
   }
 
-  /** Times, in milliseconds since 1970, of dead letters of the last minute: a restart is no reason to begin counting anew. */
+  /** Times, in milliseconds since 1970, of dead letters of the last minute: a restart is no reason to count from zero. */
   recentDeadLetters(nowMs: number): readonly number[] {
     const { index } = this.#store;
     const since = Math.max(nowMs - WINDOW_MS, index.halt?.accepted?.at ?? 0);

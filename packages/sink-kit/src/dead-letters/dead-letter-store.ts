@@ -32,7 +32,7 @@ export interface DeadLetterStoreOptions {
 
 /** Milliseconds: people wait for the answer, or a partition of a topic. */
 export const RECOVERY_MS = 15_000;
-/** Retention deletes letters behind the index's back: it is made anew so often. */
+/** Retention deletes letters behind the index's back: it is made again so often. */
 const RELOAD_MS = 3_600_000;
 /** A decision is kept for at least so long, whatever became of its letter. */
 const FORGET_AFTER_MS = 86_400_000;
@@ -87,7 +87,7 @@ export class DeadLetterStore {
   }
 
   /**
-   * While seals are introduced: writes the decisions that hold and have none once more, with a seal. Otherwise nothing. Resolves to
+   * While seals are introduced: writes the decisions that hold and have none again, with a seal. Otherwise nothing. Resolves to
    * how many there were.
    */
   async sealDecisions(): Promise<number> {

@@ -8,7 +8,7 @@ import type { IndexedDeadLetter } from './dead-letter-index.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import type { DeadLetterOutcome } from './decisions.ts';
 
-/** A letter that was replayed in vain so often is not tried again without force. */
+/** A letter that was replayed so often without success is not tried again without force. */
 export const REPLAYS_MAX = 5;
 
 export interface ReplayTools {
@@ -22,7 +22,7 @@ export interface ReplayTools {
 }
 
 /**
- * Gives the record of a letter to the store once more, through the same guard as everything else: what is older than the
+ * Gives the record of a letter to the store again, through the same guard as everything else: what is older than the
  * store's row is stale, and resolved by that. Throws when the store or Kafka does not answer; then nothing is decided.
  */
 export async function replayDeadLetter(

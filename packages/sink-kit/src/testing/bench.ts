@@ -49,7 +49,7 @@ export class Bench {
     return writtenBy(this.#former, batch);
   }
 
-  /** Sends one record once more, as an operator does. */
+  /** Sends one record again, as an operator does. */
   async replay(delivery: Delivery): Promise<Outcome['kind'] | undefined> {
     const [outcome] = await this.#owner.write([delivery], never, 'replay');
     return outcome?.kind;

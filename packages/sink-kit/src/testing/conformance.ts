@@ -200,7 +200,7 @@ function describeKeeping(start: Start): void {
     expect(await bench.write(end(20, 30))).toEqual(['applied']);
     const rows = (): Promise<(Row | null)[]> => Promise.all([1, 2, 3, 4, 5].map((id) => bench.read(id)));
     expect(await rows()).toEqual([itemRow(1, 1), null, itemRow(3, 2), null, null]);
-    // What is read once more takes nothing away either; the refused change itself, mended, is applied.
+    // What is read again takes nothing away either; the refused change itself, fixed, is applied.
     expect(await bench.write(bench.update(15, itemRow(1, 7)))).toEqual(['stale']);
     expect(await bench.read(1)).toEqual(itemRow(1, 1));
     expect(await bench.write(bench.snapshot(20, itemRow(1, 2)))).toEqual(['applied']);

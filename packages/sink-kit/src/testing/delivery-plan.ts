@@ -3,7 +3,7 @@ import { HISTORY_KEYS, playHistory, type SourceEvent } from './history.ts';
 
 /**
  * How some records reach the store. `stream`: as one batch; `replay`: each alone, as an operator sends dead letters; `restart`:
- * by a new process; `zombie`: what was delivered before comes once more, by the process before the last restart.
+ * by a new process; `zombie`: what was delivered before comes again, by the process before the last restart.
  */
 export type Way = 'stream' | 'replay' | 'restart' | 'zombie';
 
@@ -60,7 +60,7 @@ export const journeys: fc.Arbitrary<Journey> = fc
 
 /** How any log is delivered; numbers stand for places of the log, modulo its length. */
 export interface Route {
-  /** Stretches that are read once more, in the order of the log, when place `at` is due: a rebalance or a rewind. */
+  /** Stretches that are read again, in the order of the log, when place `at` is due: a rebalance or a rewind. */
   readonly rewinds: readonly { readonly from: number; readonly length: number; readonly at: number }[];
   /** By how many places each record is late, one after the other; none: the order of the log. */
   readonly delays: readonly number[];

@@ -16,7 +16,7 @@ export type SourceEvent =
   /** The row's key changes: DELETE of the old one, INSERT of the new one. */
   | { readonly kind: 'move'; readonly key: number; readonly to: number }
   | { readonly kind: 'truncate' }
-  /** Rows are deleted and nobody hears of it; then all that are left are read anew. */
+  /** Rows are deleted and nobody is told of it; then all that are left are read again. */
   | { readonly kind: 'gap'; readonly keys: readonly number[] }
   /**
    * Rows of these keys are read at once. With `tie` they carry the sequence of the last change, else a later one; `masked`

@@ -47,7 +47,7 @@ function reach(
 ): ReadonlySet<string> {
   const found = new Set<string>();
   const steps = new Map([[stepId(parent, columns), { id: parent, columns }]]);
-  // A map goes on with what is added while it is walked through.
+  // A walk through a map comes to what is added meanwhile.
   for (const step of steps.values()) {
     for (const key of byParent.get(step.id) ?? []) {
       const action = actionOn(key, step.columns);

@@ -85,7 +85,7 @@ async function readKeys(connection: Connection): Promise<readonly NamedKey[]> {
   return [...keys.values()];
 }
 
-/** What a parent's own foreign keys do to it goes on to its children. */
+/** What a parent's own foreign keys do to it reaches its children too. */
 function leadingTo(keys: readonly NamedKey[], concerns: (table: TableName) => boolean): readonly NamedKey[] {
   const wanted = new Set(keys.filter(({ child }) => concerns(child)).map(({ child }) => tableIdOf(child)));
   for (const id of wanted)

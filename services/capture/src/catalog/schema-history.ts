@@ -13,7 +13,7 @@ const TAIL_MAX = 500;
 /**
  * The newest version of every table, as the schema-history topic has it. Nobody asks for an older one: a checkpoint is written in
  * the same Kafka transaction as the versions it has met, and the binlog brings the columns of what is read again. So now and
- * then all newest versions are written once more, and a start reads the topic from the last such summary on.
+ * then all newest versions are written again, and a start reads the topic from the last such summary on.
  */
 export class SchemaHistory {
   readonly #topic: string;
@@ -84,7 +84,7 @@ export class SchemaHistory {
     this.#note(record);
   }
 
-  /** Writes all newest versions once more when many records have come since that was done last. @param at milliseconds since 1970 */
+  /** Writes all newest versions again when many records have come since that was done last. @param at milliseconds since 1970 */
   summarise(buffer: PublishBuffer, at: number): void {
     if (this.#tail <= TAIL_MAX + 2 * this.#newest.size) return;
     this.#write(buffer, BEGIN, null, at);

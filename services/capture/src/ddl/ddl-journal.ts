@@ -67,7 +67,7 @@ export class DdlJournal {
     else this.#applyEntry(record.payload);
   }
 
-  /** As `apply`. A state that is under way to Kafka may not know of it, and stand behind it: then it is said once more behind that. */
+  /** As `apply`. A state that is under way to Kafka may not know of it, and stand behind it: then it is said again behind that. */
   clear(record: DdlClearedRecord): void {
     this.apply(record);
     if (this.#isStated) this.#toRepeat.push(record);
@@ -156,7 +156,7 @@ export class DdlJournal {
     };
   }
 
-  /** What is to be said once more, once. */
+  /** What is to be said again, once. */
   takeRepeats(): readonly DdlClearedRecord[] {
     const repeats = this.#toRepeat;
     this.#toRepeat = [];

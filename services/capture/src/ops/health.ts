@@ -31,7 +31,7 @@ export interface CaptureCondition {
   readonly alerts: number;
   /** That changes of the source are not in its binlog; null when nothing is known of it. */
   readonly sourceGap: string | null;
-  /** Tables that are left alone. */
+  /** Tables that are not captured. */
   readonly refused: readonly Pick<RefusedTable, 'id' | 'code'>[];
   /** Tables that wait for an operator. */
   readonly stopped: number;

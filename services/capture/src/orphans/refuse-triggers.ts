@@ -6,7 +6,7 @@ import { queryRows } from '../source/query.ts';
 import { refused } from './masters.ts';
 
 /**
- * The binlog has what triggers did on the old master: they would do it once more. Throws ORPHANS_REFUSED for a table that has one, and
+ * The binlog has what triggers did on the old master: they would do it again. Throws ORPHANS_REFUSED for a table that has one, and
  * for one whose triggers the account does not see: a server shows those of tables on which it has TRIGGER.
  *
  * @param account as GRANT reads it

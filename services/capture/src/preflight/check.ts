@@ -25,9 +25,9 @@ import { sortTables, type SortedTables } from './sort-tables.ts';
 
 export interface CheckOptions {
   readonly settings: CaptureSettings;
-  /** Whether this process has streamed before: what has turned up since and cannot be captured is left alone then. */
+  /** Whether this process has streamed before: what has turned up since and cannot be captured keeps nothing from starting then. */
   readonly hasStreamed: boolean;
-  /** Whether to begin anew whatever the checkpoint says. */
+  /** Whether to begin again whatever the checkpoint says. */
   readonly acceptLostCheckpoint: boolean;
   /** Which of several servers an operator wants to be read. */
   readonly order?: SourceOrder | null;
@@ -47,7 +47,7 @@ export interface Checked extends ReachedServers {
   readonly found: readonly TableDescription[];
   /** Those that can be captured. */
   readonly tables: readonly TableDescription[];
-  /** Those that are left alone, and patterns that fit no table. */
+  /** Those that are not captured, and patterns that fit no table. */
   readonly refused: readonly RefusedTable[];
   /** Changes that the source keeps out of its binlog. */
   readonly gaps: BinlogGaps;

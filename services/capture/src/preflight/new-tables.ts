@@ -3,7 +3,7 @@ import type { SluiceConfig } from '@sluice/runtime';
 import type { RefusedTable } from './refused-tables.ts';
 
 /**
- * With `source.newTables: refuse`, why a table is left alone that came since; null for one that may be captured.
+ * With `source.newTables: refuse`, why a table is not captured that came since; null for one that may be captured.
  * @param known tables, as `database.table`, that were there at the first start with this setting; null before it
  */
 export function newcomerOf(

@@ -55,7 +55,7 @@ const VARIABLE_RULES: readonly VariableRule[] = [
  * Everything at once that is wrong with the source's settings, and with `source.strictTables` with the captured tables.
  *
  * @param account of capture, as GRANT reads it
- * @param earlier captured tables of earlier runs, and those that are left alone: that they are not among `tables` is no fault of a setting
+ * @param earlier captured tables of earlier runs, and those that are not captured: that they are not among `tables` is no fault of a setting
  */
 export async function findProblems(
   connection: Connection,

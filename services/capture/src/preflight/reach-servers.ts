@@ -50,7 +50,7 @@ export async function reachServers(
 }
 
 /**
- * Throws when there is any problem, all of them in one message: PREFLIGHT_FAILED when a person must mend something, the
+ * Throws when there is any problem, all of them in one message: PREFLIGHT_FAILED when a person must fix something, the
  * code of Kafka's trouble when it is the only reason.
  * @param outageOnly the problems, too, may go away by themselves
  */

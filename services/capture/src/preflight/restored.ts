@@ -15,7 +15,7 @@ export interface RestoredStart {
   readonly topicGeneration: number;
   /** Whether capture would open a new one, above both. */
   readonly opensGeneration: boolean;
-  /** Null when capture goes on at the checkpoint; else why not, as it would say itself, or why the source cannot be asked. */
+  /** Null when capture continues at the checkpoint; else why not, as it would say itself, or why the source cannot be asked. */
   readonly refusal: { readonly code: ErrorCode; readonly message: string } | null;
 }
 

@@ -37,7 +37,7 @@ export interface SortedTables {
   readonly hidden: readonly PreflightProblem[];
 }
 
-/** Tells tables that can be captured from those that are left alone, or with `source.strictTables` keep capture from starting. */
+/** Tells tables that can be captured from those that cannot, or with `source.strictTables` keep capture from starting. */
 export async function sortTables(
   { config, hasStreamed, found, earlier, source }: TablesFound,
   connection: Connection,

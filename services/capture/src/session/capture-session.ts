@@ -24,7 +24,7 @@ import { tellSpans } from './tell-spans.ts';
 
 /**
  * One session of capture: everything between a successful fence and the first error of reading or publishing. Nothing in
- * it is mended or rolled back; after an error the next session begins at the checkpoint.
+ * it is repaired or rolled back; after an error the next session begins at the checkpoint.
  */
 export class CaptureSession {
   readonly #parts: SessionParts;

@@ -6,7 +6,7 @@ export interface Remembered<Journal> {
   readonly hasStreamed: boolean;
   /** Of the present session, or the last one. */
   readonly journal: Journal | null;
-  /** Whether the next session begins anew whatever the checkpoint says: the operator's word counts for one generation. */
+  /** Whether the next session begins again whatever the checkpoint says: the operator's word counts for one generation. */
   readonly acceptLostCheckpoint: boolean;
   /** Sessions and starts in a row that ended without having got on with the stream. */
   readonly failures: number;

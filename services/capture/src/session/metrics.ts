@@ -142,7 +142,7 @@ export class CaptureMetrics {
     this.#counters.stageLatency.observe({ service: SERVICE, stage }, Math.max(0, seconds));
   }
 
-  /** Begins anew to count them. */
+  /** Begins again to count them. */
   skipped(rows: SkippedRows): void {
     for (const reason of SKIP_REASONS) {
       if (rows[reason] > 0) this.#counters.skipped.inc({ source: this.#source, reason }, rows[reason]);

@@ -10,7 +10,7 @@ import { isAccountedBy, watchUnaccounted } from './unaccounted-tables.ts';
 
 type StreamSides = Pick<SessionStream, 'stream' | 'routes' | 'work' | 'tables' | 'foreignKeys' | 'jobStore'>;
 
-/** What a session looks at from time to time, at the source and in Kafka, while the stream goes on. */
+/** What a session looks at from time to time, at the source and in Kafka, while the stream continues. */
 export class SessionWatches {
   readonly #parts: SessionParts;
   readonly #sides: StreamSides;

@@ -14,7 +14,7 @@ export interface StartTables {
   readonly log: Logger;
 }
 
-/** Snapshot progress of the checkpoint without tables whose topics are gone or were filled by other settings: their rows are owed once more. */
+/** Snapshot progress of the checkpoint without tables whose topics are gone or were filled by other settings: their rows are owed again. */
 export function snapshotsKept(
   { snapshots }: StartPlan,
   { tables, registry, lost, log }: StartTables,

@@ -15,7 +15,7 @@ export interface SourceWatchParts {
   readonly found: BinlogGaps;
   /** DDL statements that the stream has passed so far. */
   readonly ddlsPassed: () => number;
-  /** Hears of every answer about foreign keys. */
+  /** Is told of every answer about foreign keys. */
   readonly onCascades: (cascades: Cascades) => void;
   readonly log: Logger;
 }

@@ -9,9 +9,9 @@ import type { RefusalNews } from './refusal-news.ts';
 /** What every start of a session needs, whichever step it is at. */
 export interface StartOptions {
   readonly settings: CaptureSettings;
-  /** Whether to begin anew whatever the checkpoint says. */
+  /** Whether to begin again whatever the checkpoint says. */
   readonly acceptLostCheckpoint: boolean;
-  /** Whether this process has streamed before: a table that turned up since and cannot be captured is left alone then. */
+  /** Whether this process has streamed before: a table that turned up since and cannot be captured keeps nothing from starting then. */
   readonly hasStreamed: boolean;
   /** Which of `source.hosts` an operator wants to be read; null: capture chooses. */
   readonly order: SourceOrder | null;

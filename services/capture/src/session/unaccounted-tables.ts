@@ -22,7 +22,7 @@ export interface UnaccountedParts {
   readonly work: TableWorkQueue;
   /** Runs `look` between two transactions, when the stream has passed the mark. */
   readonly atBoundary: (mark: StreamPosition, look: () => void) => Promise<void>;
-  /** Whether it is known what becomes of the table's rows: they are read, or in the stream, or it is left alone by name. */
+  /** Whether it is known what becomes of the table's rows: they are read, or in the stream, or it is named as one that is not captured. */
   readonly isAccounted: (table: TableName) => boolean;
 }
 

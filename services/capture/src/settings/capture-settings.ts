@@ -30,7 +30,7 @@ export interface CaptureSettings {
   readonly generationAbove: number;
   /** Take new row conditions, and rebuild their tables. */
   readonly acceptConditions: boolean;
-  /** Hash by a key that has not replaced the one of before, and publish its tables anew. */
+  /** Hash by a key that has not replaced the one of before, and publish its tables again. */
   readonly acceptHashKey: boolean;
 }
 

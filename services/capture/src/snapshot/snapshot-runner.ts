@@ -38,7 +38,7 @@ export interface SnapshotParts {
 }
 
 /**
- * Reads the rows of one table chunk by chunk while the stream goes on, without locks. A chunk is published when the stream
+ * Reads the rows of one table chunk by chunk while the stream continues, without locks. A chunk is published when the stream
  * has passed the position that the chunk was read at, without the rows that the stream has published meanwhile.
  */
 export class SnapshotRunner {
@@ -119,7 +119,7 @@ export class SnapshotRunner {
       if (table === 'unreadable') return this.#giveBack();
       if (table === 'gone') return this.#end('finish');
       const since = job.since ?? stream.place.beginSnapshot();
-      // Also by a job that goes on: it may have waited for longer than the topic keeps records.
+      // Also by a job that continues: it may have waited for longer than the topic keeps records.
       route = routes.announced(table.shape, stream.announcement);
       jobStore.update(job.id, { rowsExpected: this.#isCounted(route) ? rowsExpected : null, since });
       if (job.since === null) this.#mark(route, 'begin');
@@ -258,7 +258,7 @@ export class SnapshotRunner {
     return published;
   }
 
-  /** The table waits for its turn again: whoever sees to tables decides first whether it is left alone. */
+  /** The table waits for its turn again: whoever handles tables decides first whether it can be captured. */
   #giveBack(): void {
     const { database, table } = this.#job;
     this.#end('giveBack');

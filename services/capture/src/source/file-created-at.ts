@@ -10,7 +10,7 @@ const ANSWER_MS = 10_000;
 
 /**
  * When the server made this binlog file: the time of its format event, in seconds since 1970. Read by a dump of its own,
- * because one that goes on at a GTID set may begin in a later file and never show this one.
+ * because one that continues at a GTID set may begin in a later file and never show this one.
  * Throws a PipelineError (`MYSQL_*`, `SOURCE_*`) when the server does not send it.
  */
 export async function readFileCreatedAt(options: Omit<ReaderOptions, 'from'>, file: string): Promise<number> {

@@ -21,7 +21,7 @@ export class GtidTracker {
   }
 
   /**
-   * Throws SOURCE_DIVERGED when MariaDB counts anew.
+   * Throws SOURCE_DIVERGED when MariaDB counts from the beginning again.
    *
    * @param gtid `uuid:number`, `uuid:tag:number` or MariaDB's `domain-server-number`
    */

@@ -57,7 +57,7 @@ export class Standby {
     return all.filter(({ record }) => record.instance !== this.own.name);
   }
 
-  /** Tells the others, and hears of them, until the signal. */
+  /** Tells the others, and is told of them, until the signal. */
   async run(): Promise<void> {
     const { signal } = this.#options;
     await Promise.all([this.own.renew(signal), this.#listen(signal)]);

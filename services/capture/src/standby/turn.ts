@@ -47,14 +47,14 @@ export function observe(turn: Turn, event: TurnEvent, { gapMs }: Pick<TurnTimes,
 }
 
 /**
- * What this process did meanwhile, it did with Kafka: the time was not one in which nothing could be known. Silence goes on counting from
+ * What this process did meanwhile, it did with Kafka: the time was not one in which nothing could be known. Silence continues counting from
  * where it began, once the next look has seen the same sign.
  */
 export function attended(turn: Turn, atMs: number): Turn {
   return turn.kind === 'theirs' ? { ...turn, lookedMs: atMs } : turn;
 }
 
-/** Whether the leader has been silent for so long that a check now is not in vain. */
+/** Whether the leader has been silent for so long that a check is worth its time now. */
 export function nearlySilent(turn: Turn, { silenceMs }: Pick<TurnTimes, 'silenceMs'>): boolean {
   return turn.kind === 'theirs' && turn.lookedMs - turn.sinceMs >= (silenceMs * 2) / 3;
 }

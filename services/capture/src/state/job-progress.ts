@@ -8,7 +8,7 @@ export interface JobProgress {
   readonly percent: number | null;
   /** Rows read in a second, over the whole job; null before the first chunk. */
   readonly rowsPerSecond: number | null;
-  /** Seconds until it will be done if it goes on like this; null where that cannot be told. */
+  /** Seconds until it will be done if it continues like this; null where that cannot be told. */
   readonly etaSeconds: number | null;
 }
 

@@ -56,7 +56,7 @@ export function tablesRead({ jobs, whole }: Snapshots): readonly string[] {
   return [...new Set([...whole, ...begun.map(({ database, table }) => tableId(database, table))])];
 }
 
-/** As if these tables had never been read: they owe their first snapshot once more. */
+/** As if these tables had never been read: they owe their first snapshot again. */
 export function withoutFirst(snapshots: Snapshots, tables: readonly string[]): Snapshots {
   const ids = new Set(tables.map(initialId));
   return {

@@ -40,7 +40,7 @@ export interface StartPlan {
   readonly opensGeneration: boolean;
   /** Nothing of what was known is followed up: the stream begins where the source is now. */
   readonly isAnew: boolean;
-  /** It goes on by GTID at another server than the one of the checkpoint. */
+  /** It continues by GTID at another server than the one of the checkpoint. */
   readonly isElsewhere: boolean;
   readonly from: ReadFrom;
   readonly resume: ResumePoint;

@@ -104,7 +104,7 @@ export class SnapshotJobStore {
   /**
    * All rows of these tables are to be read again, and those dropped that are gone. One job that has not begun is enough for
    * many such wishes; what one that has begun has read may be older. In place of a first snapshot that has ended the table
-   * owes it once more: unlike a request that takes no room in the checkpoint, and any number of tables may be in doubt.
+   * owes it again: unlike a request that takes no room in the checkpoint, and any number of tables may be in doubt.
    *
    * @param takesFirst whether first snapshots are taken
    * @param at milliseconds since 1970

@@ -2,7 +2,7 @@ import { isSequence } from '@sluice/envelope';
 import { z } from 'zod';
 import { CONDITION_MAX, isKeyLiteral } from '../model/snapshot-sql.ts';
 
-/** How the reading of a table's rows stands, as the checkpoint keeps it: a restart goes on at the last chunk. */
+/** How the reading of a table's rows stands, as the checkpoint keeps it: a restart continues at the last chunk. */
 export const jobSchema = z.object({
   /** `initial/<table>` for the first snapshot of a captured table, `s<number>` for one that an operator asked for. */
   id: z.string(),
@@ -97,7 +97,7 @@ export function hasEnded(state: JobState): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
-/** A job whose process has ended waits for its turn again; where it goes on stands in it. */
+/** A job whose process has ended waits for its turn again; where it continues stands in it. */
 export function afterRestart(job: SnapshotJob): SnapshotJob {
   return job.state === 'running' ? { ...job, state: 'pending' } : job;
 }

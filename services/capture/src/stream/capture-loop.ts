@@ -26,7 +26,7 @@ export interface LoopParts {
   readonly flusher: Flusher;
   readonly buffers: readonly [PublishBuffer, PublishBuffer];
   readonly limits: LoopLimits;
-  /** Sees to what was learned of tables since it last did. */
+  /** Handles what was learned of tables since it last did. */
   settleTables(): Promise<void>;
   /** Appends the checkpoint that covers everything in the buffer. */
   writeCheckpoint(buffer: PublishBuffer): void;

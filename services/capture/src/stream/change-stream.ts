@@ -117,7 +117,7 @@ export class ChangeStream implements BinlogHandler {
     return !this.#work.isEmpty;
   }
 
-  /** The same file name with another birthday is another file: the server was reset or replaced. */
+  /** The same file name with another creation time is another file: the server was reset or replaced. */
   onFormat({ createdAt }: { createdAt: number }): void {
     this.place.noteCreatedAt(createdAt);
   }

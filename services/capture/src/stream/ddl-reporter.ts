@@ -28,7 +28,7 @@ export interface DdlReporterOptions {
   readonly registry: TableRegistry;
   readonly policies: DdlPolicies;
   readonly journal: DdlJournal;
-  /** Hears of every statement that is reported, and of the captured tables that it is about. */
+  /** Is told of every statement that is reported, and of the captured tables that it is about. */
   readonly onReport: (kind: DdlClass, tables: readonly string[]) => void;
 }
 

@@ -40,7 +40,7 @@ export class StreamPlace {
   }
 
   /**
-   * Whether a transaction of which an earlier reading has published a part is still to be read once more. No number may be taken
+   * Whether a transaction of which an earlier reading has published a part is still to be read again. No number may be taken
    * before: its rows are told apart by the numbers that they had.
    */
   get isSkipping(): boolean {

@@ -78,7 +78,7 @@ export class TableRoutes {
     return configuredKeys[id] === undefined && isSequenceTable(map);
   }
 
-  /** From now on no row of the table is published; it owes a snapshot when it goes on. */
+  /** From now on no row of the table is published; it owes a snapshot when it continues. */
   stop(map: TableMap): void {
     this.#byMap.set(map, null);
     this.#lastMap = null;

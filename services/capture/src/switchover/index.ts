@@ -49,7 +49,7 @@ export async function planSwitchover({ config, old, to, login, capture }: DeedPa
 }
 
 /**
- * Goes on where the servers stand, step by step; one that fails, or the signal, has all of it taken back. Throws as the servers and capture
+ * Continues where the servers stand, step by step; one that fails, or the signal, has all of it taken back. Throws as the servers and capture
  * fail before the first step.
  */
 export async function switchOver(order: SwitchoverOrder, signal: AbortSignal): Promise<SwitchoverEnd> {

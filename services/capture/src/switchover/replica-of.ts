@@ -21,7 +21,7 @@ export function isRunning(channel: Channel): boolean {
   );
 }
 
-/** Whether any part of it goes on: one that tries to connect does. */
+/** Whether any part of it continues: one that tries to connect does. */
 export function isActive(channel: Channel): boolean {
   return [
     valueOf(channel, 'Replica_IO_Running', 'Slave_IO_Running'),

@@ -90,7 +90,7 @@ function undoing(steps: readonly UndoStep[], why: string, troubles: readonly str
   return step === undefined ? null : { kind: 'undoing', step, rest, why, troubles };
 }
 
-/** What a command sees that begins, or goes on after one that was interrupted. */
+/** What a command sees that begins, or continues after one that was interrupted. */
 export interface Seen {
   /** Which of the two capture reads; `unknown`: it does not answer, or reads nothing. */
   readonly reads: 'old' | 'new' | 'unknown';

@@ -35,7 +35,7 @@ const UNKNOWN_CHANGE = {
   mayBeTemporary: false,
 } as const;
 
-/** Sees to rows of which the stream does not tell what became of them: takes them back, or has their tables read again. */
+/** Handles rows of which the stream does not tell what became of them: takes them back, or has their tables read again. */
 export class DoubtfulRows {
   readonly #parts: DoubtfulRowsParts;
   /** What the server has answered, for as long as no statement has changed a table since. */
@@ -94,7 +94,7 @@ export class DoubtfulRows {
     });
   }
 
-  /** Those that were read, and those that were made since this life began. */
+  /** Those that were read, and those that were made since this session began. */
   #allTables(): readonly TableName[] {
     const { registry, routes, jobStore } = this.#parts;
     const isThere = (name: TableName): boolean => !this.#takesFirst || jobStore.knows(tableIdOf(name));

@@ -18,13 +18,13 @@ export interface ForeignKeysParts {
   readonly journal: DdlJournal;
   readonly ddl: DdlReporter;
   readonly announcement: () => SchemaChangeContext;
-  /** Whether a table is left alone, because it cannot be captured as it is. */
+  /** Whether a table cannot be captured as it is. */
   readonly isRefused: (id: string) => boolean;
   readonly log: Logger;
 }
 
 /**
- * Sees to rows that foreign keys change and the binlog does not have: tells of their tables, and with `source.foreignKeys:
+ * Handles rows that foreign keys change and the binlog does not have: tells of their tables, and with `source.foreignKeys:
  * follow` has them read again. Called between two transactions only.
  */
 export class ForeignKeys {
@@ -53,7 +53,7 @@ export class ForeignKeys {
     return areLogged && !this.marks.metUntraced;
   }
 
-  /** What the source has answered while the stream goes on. */
+  /** What the source has answered while the stream continues. */
   take(cascades: Cascades): void {
     this.follow(cascades);
     this.#tell(cascades);
@@ -99,7 +99,7 @@ export class ForeignKeys {
   readonly #isCaptured = ({ database, table }: TableName): boolean =>
     this.#parts.settings.filter.captures(database, table);
 
-  /** Of a table that this life has no topic of no row was published that could have become other. */
+  /** Of a table that this session has no topic of no row was published that could have become other. */
   #readAgain(ids: readonly string[]): void {
     const { settings, registry, jobStore, isRefused, log } = this.#parts;
     const tables = ids

@@ -16,14 +16,14 @@ export interface PendingSnapshotsParts {
   /** Whether a table waits for an operator, by `database.table`. */
   readonly isStopped: (id: string) => boolean;
   readonly examine: (table: TableName) => Promise<ExaminedTable>;
-  /** All table maps are met anew: what was decided about them may be other now. Only between two transactions. */
+  /** All table maps are met again: what was decided about them may be other now. Only between two transactions. */
   readonly forgetMaps: () => void;
   readonly log: Logger;
 }
 
 /**
  * Owes captured tables a snapshot when a statement gave them other rows or columns than the stream has told. The job reads
- * them while the stream goes on. Each method is called between two events.
+ * them while the stream continues. Each method is called between two events.
  */
 export class PendingSnapshots {
   readonly #parts: PendingSnapshotsParts;
@@ -52,7 +52,7 @@ export class PendingSnapshots {
     else if (registry.isAdmitted(table.database, table.table)) jobStore.noteComplete(id);
   }
 
-  /** What stands under the name now is not in its topic. The stream passes over rows of a stopped table: it is read when it goes on. */
+  /** What stands under the name now is not in its topic. The stream passes over rows of a stopped table: it is read when it continues. */
   async renamed(table: TableName): Promise<void> {
     const { isStopped } = this.#parts;
     if (!(await this.#isFit(table))) return;
@@ -71,7 +71,7 @@ export class PendingSnapshots {
       this.owe(table, 'it was altered, and the binlog does not contain the changed rows');
   }
 
-  /** From now on nothing of the table is published: it is read when it goes on. */
+  /** From now on nothing of the table is published: it is read when it continues. */
   stopped(table: TableName): void {
     if (this.#takesFirst) this.owe(table, 'it is paused: it is read when it is resumed');
     else this.#askFor(table);
@@ -86,7 +86,7 @@ export class PendingSnapshots {
     jobStore.onMove();
   }
 
-  /** Rows of an XA transaction came when nobody knew of its commit: a table that went on before it is read once more. */
+  /** Rows of an XA transaction came when nobody knew of its commit: a table that went on before it is read again. */
   committedXa(table: TableName): void {
     if (!this.#parts.isStopped(tableIdOf(table))) this.#askFor(table);
   }
@@ -117,7 +117,7 @@ export class PendingSnapshots {
     return true;
   }
 
-  /** Its rows are read anew, if snapshots are taken. */
+  /** Its rows are read again, if snapshots are taken. */
   readAgain(table: TableName, why: string): void {
     if (this.#takesFirst) this.owe(table, why);
   }
@@ -139,7 +139,7 @@ export class PendingSnapshots {
     this.#parts.jobStore.readAgain([table], this.#takesFirst, Date.now());
   }
 
-  /** Whether the source has the table, and it can be captured; else it is left alone, or owes nothing. */
+  /** Whether the source has the table, and it can be captured; else it is not captured, or owes nothing. */
   async #isFit(table: TableName): Promise<boolean> {
     const found = await this.#look(table);
     if (found === 'gone') this.#parts.jobStore.forget(tableIdOf(table));

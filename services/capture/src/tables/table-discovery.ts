@@ -60,7 +60,7 @@ export class TableDiscovery {
     else if (wasUncaptured) owed.readAgain(map, 'it can be captured again');
   }
 
-  /** Before the next checkpoint: a later life will not meet the statement again, only what the history says. */
+  /** Before the next checkpoint: a later session will not meet the statement again, only what the history says. */
   async renewColumns(
     { database, table }: TableName,
     alter: Pick<LoggedStatement, 'sql' | 'sqlMode'> | null,
@@ -93,7 +93,7 @@ export class TableDiscovery {
     return !isOpen || this.#learn(map, description);
   }
 
-  /** Why the table cannot be captured: it is left alone until a statement changes it, which makes it be read. */
+  /** Why the table cannot be captured: it is passed over until a statement changes it, which makes it be read. */
   #refusalOf(
     map: TableMap,
     description: TableDescription | null,
@@ -172,7 +172,7 @@ export class TableDiscovery {
   /** A table that the stream saw being made has all its rows in the stream, and one that is gone has none: no snapshot. */
   #noteNew({ database, table }: TableName, exists: boolean): void {
     const { jobStore, registry, routes, settings, owed } = this.#parts;
-    // Known when this life began: it owes what it owes. Under a name that is given up rows can only be of a table made unseen.
+    // Known when this session began: it owes what it owes. Under a name that is given up rows can only be of a table made unseen.
     const isKnown = registry.isAdmitted(database, table) && !routes.names.hasLost({ database, table });
     if (isKnown) return;
     const isWhole = routes.names.wasCreated({ database, table }) || settings.config.snapshot.mode === 'never';

@@ -28,11 +28,11 @@ export interface TableLifeParts {
   readonly columnCatalog: ColumnCatalog;
   readonly ddl: DdlReporter;
   readonly jobStore: SnapshotJobStore;
-  /** Tables that could not be captured when this life began. */
+  /** Tables that could not be captured when this session began. */
   readonly refused: readonly RefusedTable[];
-  /** Hears of a table that is left alone from now on. */
+  /** Is told of a table that is not captured from now on. */
   readonly onRefused: (table: RefusedTable) => void;
-  /** Hears of one that is not any more. */
+  /** Is told of one that is not any more. */
   readonly onMended: (id: string) => void;
   /** Whether sinks may hold rows of tables of which the schema history tells nothing. */
   readonly afterGap: boolean;
@@ -40,14 +40,14 @@ export interface TableLifeParts {
   readonly isStopped: (id: string) => boolean;
   /** Makes the topics of a table that has none. */
   readonly admit: (table: TableName) => Promise<void>;
-  /** All table maps are met anew. */
+  /** All table maps are met again. */
   readonly forgetMaps: () => void;
   readonly log: Logger;
 }
 
 /**
- * The one owner of what becomes of tables while the stream goes on: new ones, renamed, altered, dropped, stopped ones. Takes the
- * work that others have noted, in its order, and leaves it in the snapshot jobs, the routes and the list of tables left alone.
+ * The one owner of what becomes of tables while the stream continues: new ones, renamed, altered, dropped, stopped ones. Takes the
+ * work that others have noted, in its order, and leaves it in the snapshot jobs, the routes and the list of tables not captured.
  */
 export class TableLife {
   readonly #parts: TableLifeParts;
@@ -89,7 +89,7 @@ export class TableLife {
     };
   }
 
-  /** Tables that are left alone, because they cannot be captured as they are. */
+  /** Tables that cannot be captured as they are. */
   get refused(): readonly RefusedTable[] {
     return this.#uncaptured.all;
   }
@@ -98,7 +98,7 @@ export class TableLife {
     return this.#uncaptured.has(id);
   }
 
-  /** Sees to all that waits. Throws a PipelineError when the source or Kafka fails. */
+  /** Handles all that waits. Throws a PipelineError when the source or Kafka fails. */
   async settle(): Promise<void> {
     for (const work of this.#parts.work.take()) await this.#seeTo(work);
   }

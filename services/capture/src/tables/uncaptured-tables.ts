@@ -4,16 +4,16 @@ import type { RefusedTable } from '../preflight/refused-tables.ts';
 import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
 
 export interface UncapturedTablesParts {
-  /** Tables that could not be captured when this life began, and patterns without a table. */
+  /** Tables that could not be captured when this session began, and patterns without a table. */
   readonly refused: readonly RefusedTable[];
   readonly jobStore: SnapshotJobStore;
-  /** Hears of a table that is left alone from now on. */
+  /** Is told of a table that is not captured from now on. */
   readonly onRefused: (table: RefusedTable) => void;
-  /** Hears of one that is not any more, as `database.table` or its pattern. */
+  /** Is told of one that is not any more, as `database.table` or its pattern. */
   readonly onMended: (id: string) => void;
 }
 
-/** The tables that are left alone, because they cannot be captured as they are, and the patterns that fit no table. */
+/** The tables that cannot be captured as they are, and the patterns that fit no table. */
 export class UncapturedTables {
   readonly #parts: UncapturedTablesParts;
   readonly #tables: Map<string, RefusedTable>;
@@ -39,7 +39,7 @@ export class UncapturedTables {
     this.#tables.set(refusal.id, refusal);
   }
 
-  /** Nothing is wrong with the table any more, or it is gone. @returns whether it was left alone */
+  /** Nothing is wrong with the table any more, or it is gone. @returns whether it was not captured */
   remove(table: TableName): boolean {
     return this.#remove(tableIdOf(table));
   }

@@ -14,7 +14,7 @@ export interface AskedColumns {
 const MOMENTS = /^(?:date|datetime|timestamp)\b/u;
 
 /**
- * The condition as SQL: nothing of its text gets there but names that the table has and literals, which are written anew. What SQL
+ * The condition as SQL: nothing of its text gets there but names that the table has and literals, which are written again. What SQL
  * makes of it is as everywhere on that server: texts are compared by the column's collation. Throws ConditionError.
  */
 export function conditionSql(text: string, asked: AskedColumns): string {
