@@ -9,7 +9,7 @@ import type { ServiceProcess } from '../harness/processes/service-process.ts';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import { readRows } from '../harness/records/table-records.ts';
 
-/** A source that dies, and its replica: behind, equal, and ahead of what was published. */
+/** A source that dies, and its replica: behind, equal, and ahead of what was published, with transactions of several origins. */
 
 const stack = await startStack({ servers: ['kafka'] });
 afterAll(() => stack.stop());
@@ -23,6 +23,23 @@ interface Status {
 const LOGS_WHAT_IT_REPLICATES = { mysql: [], mariadb: ['--log-slave-updates=ON'] };
 const STOP = { mysql: 'STOP REPLICA', mariadb: 'STOP SLAVE' };
 const START = { mysql: 'START REPLICA', mariadb: 'START SLAVE' };
+const STRANGER = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
+/** Statements by which the next transaction of a session gets another origin, and one that ends it. */
+const ORIGINS = {
+  mysql: {
+    all: 'SELECT @@GLOBAL.gtid_executed AS gtids',
+    // Tags are MySQL 8.3's.
+    begin: ['AUTOMATIC:app', `${STRANGER}:9`, `${STRANGER}:app:7`, 'AUTOMATIC:batch_2'].map(
+      (next) => `SET gtid_next = '${next}'`,
+    ),
+    end: "SET gtid_next = 'AUTOMATIC'",
+  },
+  mariadb: {
+    all: 'SELECT @@GLOBAL.gtid_binlog_pos AS gtids',
+    begin: ['gtid_domain_id = 2', 'server_id = 55', 'gtid_domain_id = 7'].map((set) => `SET SESSION ${set}`),
+    end: 'SET SESSION gtid_domain_id = 0, SESSION server_id = 1',
+  },
+};
 
 test.each(['mysql', 'mariadb'] as const)(
   '%s: capture goes on at the replica when it has all that was published, and nowhere else',
@@ -39,12 +56,24 @@ test.each(['mysql', 'mariadb'] as const)(
     const pipeline = await CapturePipeline.create(scope, { ...options, sections });
     const insert = (where: 'source' | 'replica', id: number): Promise<unknown> =>
       servers.on(where, `INSERT INTO ${name}.item VALUES (${id})`);
+    const { all, begin, end } = ORIGINS[flavour];
+    const insertAs = async (origin: string, id: number): Promise<void> => {
+      await servers.on('source', origin);
+      await insert('source', id);
+      await servers.on('source', end);
+    };
     const arrived = (process: ServiceProcess, id: number): Promise<void> =>
       pipeline.arrived(process, 'item', `{"id":${id}}`);
     let capture = await pipeline.start();
     await pipeline.snapshotDone(capture, ['item']);
     await insert('source', 1);
-    await arrived(capture, 1);
+    for (const [at, origin] of begin.entries()) await insertAs(origin, 100 + at);
+    await insert('source', 99);
+    await arrived(capture, 99);
+    await eventually('capture to know each transaction', async () => {
+      const [row] = await servers.on('source', all);
+      return inOrder((await statusOf(capture)).stream?.gtidSet) === inOrder(String(row?.['gtids']));
+    });
     await servers.caughtUp();
 
     // Behind: it never got what was published, and is refused with exactly that.
@@ -61,15 +90,17 @@ test.each(['mysql', 'mariadb'] as const)(
       `${replica.host}:${replica.port}: it lacks published transactions: ${lacks}`,
     );
 
-    // The source is back: the same generation goes on. Then the replica has all that was published, or more (MariaDB), and goes on when the source dies.
+    // The source is back, in a binlog file before which there are transactions of all these origins: the same generation goes on. Then the replica has all that was published, or more (MariaDB), and goes on when the source dies.
     await servers.startSource();
     capture = await pipeline.start();
+    await insertAs(begin[0] ?? end, 200);
     await insert('source', 4);
     await arrived(capture, 4);
     expect((await statusOf(capture)).stream?.generation).toBe(1);
     await servers.on('replica', START[flavour]);
     const isAhead = flavour === 'mariadb';
     if (isAhead) await capture.stop();
+    await insertAs(begin.at(-1) ?? end, 201);
     await insert('source', 5);
     if (!isAhead) await arrived(capture, 5);
     await servers.caughtUp();
@@ -117,8 +148,23 @@ test.each(['mysql', 'mariadb'] as const)(
     expect(await capture.stop()).toMatchObject({ code: 0 });
 
     const rows = await readRows(pipeline.reader, pipeline.topic('item'));
-    const inOrder = rows.map(({ payload }) => payload).toSorted((a, b) => (a.sequence < b.sequence ? -1 : 1));
-    expect(inOrder.map(({ after }) => after?.['id'])).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    const published = rows
+      .map(({ payload }) => payload)
+      .toSorted((a, b) => (a.sequence < b.sequence ? -1 : 1));
+    const others = begin.map((_, at) => 100 + at);
+    expect(published.map(({ after }) => after?.['id'])).toEqual([
+      1,
+      ...others,
+      99,
+      2,
+      3,
+      200,
+      4,
+      201,
+      5,
+      6,
+      7,
+    ]);
   },
   120_000,
 );
@@ -127,11 +173,19 @@ async function statusOf(process: ServiceProcess): Promise<Status> {
   return (await process.status().catch(() => ({ state: '', stream: null }))) as Status;
 }
 
-/** The last two transactions of one server, as it names them. */
+/** One spelling for a set, whose parts servers write in any order. */
+function inOrder(gtids: string | undefined): string {
+  return (gtids ?? '').replace(/\s/gu, '').split(',').toSorted().join();
+}
+
+/** The last two transactions of the source without a tag, or in its own domain, as servers name them. */
 async function lackingOf(process: ServiceProcess, flavour: 'mysql' | 'mariadb'): Promise<string> {
-  const gtids = (await statusOf(process)).stream?.gtidSet ?? '';
-  const cut = gtids.search(/\d+$/);
-  const [origin, last] = [gtids.slice(0, cut), Number(gtids.slice(cut))];
-  if (flavour === 'mariadb') return `${origin}${last - 1} to ${origin}${last}`;
-  return `${gtids.slice(0, gtids.indexOf(':'))}:${last - 1}-${last}`;
+  const parts = ((await statusOf(process)).stream?.gtidSet ?? '').split(',');
+  if (flavour === 'mariadb') {
+    const [domain, server, last] = (parts.find((part) => part.startsWith('0-')) ?? '').split('-');
+    return `${domain}-${server}-${Number(last) - 1} to ${domain}-${server}-${last}`;
+  }
+  const own = parts.find((part) => !part.startsWith(STRANGER)) ?? '';
+  const [, uuid, last] = /^([^:]+):(?:\d+-)?(\d+)/u.exec(own) ?? [];
+  return `${uuid}:${Number(last) - 1}-${last}`;
 }

@@ -1,5 +1,6 @@
 import { BinlogError } from './errors.ts';
 import type { EventCursor } from './event-cursor.ts';
+import { readTag, readVarint } from './serialized.ts';
 
 /** What opens a transaction. */
 export interface GtidEvent {
@@ -32,7 +33,6 @@ const TAGGED = {
   IMMEDIATE: 6,
   ORIGINAL: 7,
 };
-const MAX_TAG_LENGTH = 32;
 
 /** GTID and ANONYMOUS_GTID of MySQL (MySQL internals, "Gtid_event"). */
 export function readMysqlGtid(cursor: EventCursor, anonymous: boolean): GtidEvent {
@@ -116,26 +116,9 @@ function readCommitTime(cursor: EventCursor): number {
   return originalLow + cursor.uint(1) * 2 ** 48;
 }
 
-/** One to nine bytes: as many bytes follow the first as it has trailing one bits. */
-function readVarint(cursor: EventCursor): bigint {
-  const first = cursor.uint(1);
-  let extra = 0;
-  while (extra < 8 && ((first >> extra) & 1) === 1) extra++;
-  if (extra === 8) return cursor.uint64();
-  let rest = 0n;
-  for (let index = 0; index < extra; index++) rest |= BigInt(cursor.uint(1)) << BigInt(8 * index);
-  return BigInt(first >> (extra + 1)) | (rest << BigInt(7 - extra));
-}
-
 /** Every byte of the UUID is a number of its own. */
 function readUuid(cursor: EventCursor): string {
   return formatUuid(Buffer.from(Array.from({ length: 16 }, () => Number(readVarint(cursor)))));
-}
-
-function readTag(cursor: EventCursor): string {
-  const length = Number(readVarint(cursor));
-  if (length > MAX_TAG_LENGTH) throw malformed('the tag of a GTID event is too long');
-  return cursor.text(length);
 }
 
 let latest = { bytes: Buffer.alloc(16), text: formatUuid(Buffer.alloc(16)) };

@@ -41,7 +41,7 @@ export interface QueryNotice {
 /** Receives the stream; all methods are called synchronously and in order, from within `accept`. */
 export interface BinlogHandler {
   onFormat(format: FormatEvent): void;
-  /** MySQL, at the begin of a file: the GTIDs of all earlier ones; null where they have tags. */
+  /** MySQL, at the begin of a file: the GTIDs of all earlier ones; null in a form that is not known. */
   onPreviousGtids?(gtidSet: string | null): void;
   /** The next events stand in `file` from `position` on; artificial ones open every stream and every file. */
   onRotate(file: string, position: number, artificial: boolean): void;

@@ -5,6 +5,7 @@ import { orderEvents, queryBody } from './support/order-events.ts';
 import { Recorder } from './support/recorder.ts';
 import { validStreams } from './support/valid-streams.ts';
 
+const UUID = Buffer.from('3e11fa4771ca11e19e33c80aa9429562', 'hex');
 const OPTIONS = { checksum: false, flavour: 'mysql', file: 'binlog.000001', position: 4 } as const;
 
 function decode(
@@ -277,15 +278,25 @@ describe('what is refused', () => {
     ['none', Buffer.alloc(8), ''],
     [
       'of one source, with a gap',
-      Buffer.concat([
-        uint64(1),
-        Buffer.from('3e11fa4771ca11e19e33c80aa9429562', 'hex'),
-        uint64(2),
-        ...[1, 6, 8, 9].map(uint64),
-      ]),
+      Buffer.concat([uint64(1), UUID, uint64(2), ...[1, 6, 8, 9].map(uint64)]),
       '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:8',
     ],
-    ['with tags', Buffer.concat([Buffer.of(1, 1, 0, 0, 0, 0, 0, 1), Buffer.alloc(40)]), null],
+    [
+      'of two sources, one of them with tags',
+      Buffer.concat([
+        Buffer.of(1, 4, 0, 0, 0, 0, 0, 1),
+        Buffer.concat([UUID, Buffer.of(0), ...[1, 1, 6].map(uint64)]),
+        Buffer.concat([UUID, Buffer.of(6), Buffer.from('app'), ...[2, 1, 2, 4, 7].map(uint64)]),
+        Buffer.concat([UUID, Buffer.of(4), Buffer.from('b_'), ...[1, 3, 4].map(uint64)]),
+        Buffer.concat([Buffer.alloc(16, 0x4f), Buffer.of(2), Buffer.from('z'), ...[1, 1, 2].map(uint64)]),
+      ]),
+      '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:app:1:4-6:b_:3,4f4f4f4f-4f4f-4f4f-4f4f-4f4f4f4f4f4f:z:1',
+    ],
+    [
+      'in a form of a later version',
+      Buffer.concat([Buffer.of(2, 1, 0, 0, 0, 0, 0, 2), Buffer.alloc(40)]),
+      null,
+    ],
   ])('the GTIDs of earlier files: %s', (_what, body, expected) => {
     const recorder = new Recorder();
     const sets: (string | null)[] = [];

@@ -80,7 +80,7 @@ export class OrphanReader implements BinlogHandler {
     );
   }
 
-  /** Throws ORPHANS_INCOMPLETE when there are orphans before the first file. @param gtids null where they cannot be read (tags) */
+  /** Throws ORPHANS_INCOMPLETE when there are orphans before the first file. @param gtids null where they cannot be read */
   onPreviousGtids(gtids: string | null): void {
     if (gtids === null || this.hasBegin || this.gtids.length > 0) return;
     const earlier = GtidSet.parse(this.#flavour, gtids);
