@@ -66,6 +66,7 @@ test('a topic of Strimzi has the settings that capture looks for', () => {
       'cleanup.policy': asked.cleanupPolicy,
       'retention.ms': asked.retentionMs,
       'max.message.bytes': asked.maxMessageBytes,
+      'min.insync.replicas': asked.minInsyncReplicas,
     },
   });
 });

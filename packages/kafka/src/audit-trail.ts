@@ -13,6 +13,7 @@ import {
   type Registry,
 } from '@sluice/runtime';
 import { kafkaClient } from './client.ts';
+import { inCopies, type CopySettings } from './copies.ts';
 import { toPipelineError } from './errors.ts';
 import { TopicProducer } from './topic-producer.ts';
 import type { TopicSpec } from './topics.ts';
@@ -26,7 +27,7 @@ const SHUTDOWN_TIMEOUT_MS = 3000;
 export interface AuditTrailOptions {
   readonly kafka: KafkaConfig;
   readonly topic: string;
-  readonly topics: { readonly replicationFactor: number; readonly auditRetentionMs: number };
+  readonly topics: CopySettings & { readonly auditRetentionMs: number };
   /** Who writes: `capture`, `sink-redis`, `command`. */
   readonly service: string;
   readonly log: Logger;
@@ -37,9 +38,8 @@ export interface AuditTrailOptions {
 
 /** Never compacted: an entry is taken away by its age alone. */
 export function auditTopicSpec(name: string, topics: AuditTrailOptions['topics']): TopicSpec {
-  const { replicationFactor, auditRetentionMs } = topics;
-  const configs = { 'cleanup.policy': 'delete', 'retention.ms': String(auditRetentionMs) };
-  return { name, partitions: 1, replicationFactor, configs };
+  const configs = { 'cleanup.policy': 'delete', 'retention.ms': String(topics.auditRetentionMs) };
+  return { name, partitions: 1, ...inCopies(topics, configs) };
 }
 
 interface Waiting {

@@ -1,5 +1,7 @@
 export { auditTopicSpec, AuditTrail, type AuditTrailOptions } from './audit-trail.ts';
 export { kafkaClient } from './client.ts';
+export { inCopies, MIN_IN_SYNC, type CopySettings } from './copies.ts';
+export { fragileTopics } from './fragile-topics.ts';
 export type { TopicRecord } from './committed-records.ts';
 export { toPipelineError } from './errors.ts';
 export { murmur2, partitionFor } from './murmur2.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { MIN_IN_SYNC } from './copies.ts';
 import { errorOfCode, findProtocolCode, toPipelineError } from './errors.ts';
 import {
   INVALID_REPLICATION_FACTOR,
@@ -33,7 +34,7 @@ const CREATE_TIMEOUT_MS = 30_000;
 const CREATE_POLL_MS = 50;
 /** Settings where more than asked for does no harm. */
 const BATCH_SIZE = 'max.message.bytes';
-const MORE_IS_FINE = new Set([BATCH_SIZE, 'replicationFactor']);
+const MORE_IS_FINE = new Set([BATCH_SIZE, 'replicationFactor', MIN_IN_SYNC]);
 
 /**
  * Creates the topics that are missing and waits until their partitions have leaders. Those that exist are compared: where they

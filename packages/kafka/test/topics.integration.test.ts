@@ -3,6 +3,7 @@ import {
   compareTopics,
   describeCluster,
   ensureTopics,
+  fragileTopics,
   listTopics,
   PlainProducer,
   type TopicSpec,
@@ -62,6 +63,20 @@ describe('ensureTopics', () => {
       configs: { 'cleanup.policy': 'delete,compact', 'max.message.bytes': '1000' },
     });
     expect(await ensureTopics(broker.client, [wanted])).toEqual([]);
+  });
+
+  test('fewer copies in sync than asked for are a difference, more are none', async () => {
+    const name = broker.uniqueName('a');
+    const of = (count: number): TopicSpec =>
+      spec(name, { configs: { 'min.insync.replicas': String(count) } });
+    await ensureTopics(broker.client, [of(2)]);
+    expect(await ensureTopics(broker.client, [of(1)])).toEqual([]);
+    expect(await ensureTopics(broker.client, [of(3)])).toEqual([
+      expect.objectContaining({ setting: 'min.insync.replicas', found: '2', required: '3' }),
+    ]);
+    expect(await fragileTopics(broker.client, [name, broker.uniqueName('not-there')])).toEqual([
+      `topic ${name} can take no record: min.insync.replicas is 2, more than one copy. Set it to 1`,
+    ]);
   });
 
   test('more copies than brokers name the setting', async () => {

@@ -1,5 +1,5 @@
 import { deadLetterTopic } from '@sluice/envelope';
-import { ensureTopics, type PlainProducer, type TopicSpec } from '@sluice/kafka';
+import { ensureTopics, inCopies, type PlainProducer, type TopicSpec } from '@sluice/kafka';
 import type { TopicsConfig } from '@sluice/runtime';
 import { toDeadLetterRecord, type DeadLetterSource } from './dead-letter-record.ts';
 
@@ -32,12 +32,11 @@ export class DeadLetterProducer {
     const spec: TopicSpec = {
       name: this.topic,
       partitions: this.#topics.partitions,
-      replicationFactor: this.#topics.replicationFactor,
-      configs: {
+      ...inCopies(this.#topics, {
         'cleanup.policy': 'delete',
         'retention.ms': String(LETTER_LIFE_MS),
         'max.message.bytes': String(MAX_MESSAGE_BYTES),
-      },
+      }),
     };
     await ensureTopics(this.#kafka, [spec]);
   }

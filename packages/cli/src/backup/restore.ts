@@ -2,11 +2,14 @@ import type { RestoredStart } from '@sluice/capture/restored';
 import {
   ensureTopics,
   groupActive,
+  inCopies,
   kafkaClient,
+  MIN_IN_SYNC,
   moveGroup,
   PlainProducer,
   RecordSeals,
   type TopicProblem,
+  type TopicSpec,
 } from '@sluice/kafka';
 import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from '../operator/command-failed.ts';
@@ -97,13 +100,11 @@ export async function applyRestore(
   signal: AbortSignal,
 ): Promise<readonly TopicProblem[]> {
   const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
-  const { replicationFactor } = config.topics;
   const written = topics.filter(({ action }) => action === 'create' || action === 'fill');
   const specs = written.map(({ topic: { name, partitions, configs } }) => ({
     name,
     partitions,
-    configs,
-    replicationFactor,
+    ...restoredCopies(config.topics, configs),
   }));
   const problems = await ensureTopics(kafka, specs);
   const producer = new PlainProducer(kafka);
@@ -123,6 +124,16 @@ export async function applyRestore(
   const other = notTaken(written, after);
   if (other !== null) throw new CommandFailed(other);
   return problems;
+}
+
+/** As the settings say. What the topic had of its own may be more than the copies that it gets: it would take no record. */
+function restoredCopies(
+  topics: SluiceConfig['topics'],
+  { [MIN_IN_SYNC]: had, ...configs }: TopicSpec['configs'],
+): Pick<TopicSpec, 'replicationFactor' | 'configs'> {
+  const minInsyncReplicas = topics.minInsyncReplicas ?? (had === undefined ? undefined : Number(had));
+  const isPossible = minInsyncReplicas !== undefined && minInsyncReplicas <= topics.replicationFactor;
+  return inCopies({ ...topics, minInsyncReplicas: isPossible ? minInsyncReplicas : undefined }, configs);
 }
 
 /** One may have begun since the plan was made: a checkpoint behind its own would take it back. Throws CAPTURE_ACTIVE. */

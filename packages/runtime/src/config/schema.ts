@@ -159,6 +159,10 @@ export const topicsSchema = z
       .max(100)
       .default(1)
       .meta({ description: 'Copies of every topic; 3 in production.' }),
+    minInsyncReplicas: z.int().min(1).max(100).optional().meta({
+      description:
+        "Copies that must have a record before it counts (`min.insync.replicas` of every topic): 2 with 3 copies, so that no record is lost with one broker and none is waited for. Default: the brokers' own.",
+    }),
     retentionMs: z.int().min(-1).default(604_800_000).meta({
       description:
         'Milliseconds that a change stays readable; a sink that is away longer needs a rebuild. -1: for ever.',

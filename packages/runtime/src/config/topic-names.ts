@@ -34,16 +34,23 @@ export function checkTopics(
     readonly strategy: z.output<typeof topicStrategy>;
     readonly template?: string | undefined;
     readonly tombstones: boolean;
+    readonly replicationFactor: number;
+    readonly minInsyncReplicas?: number | undefined;
   },
   context: z.RefinementCtx,
 ): void {
-  const { strategy, template, tombstones } = topics;
+  const { strategy, template, tombstones, replicationFactor, minInsyncReplicas = 1 } = topics;
   const refuse = (path: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [path], message });
   if (template !== undefined && strategy !== 'table')
     refuse('template', `takes the place of topics.strategy: leave out "${strategy}" there, or the template`);
   if (tombstones && strategy === 'operation')
     refuse('tombstones', 'would delete the delete itself where topics.strategy is "operation"');
+  if (minInsyncReplicas > replicationFactor)
+    refuse(
+      'minInsyncReplicas',
+      `is more than topics.replicationFactor (${replicationFactor}): no record could ever count`,
+    );
 }
 
 function namesOnce(text: string, placeholder: string): boolean {

@@ -36,6 +36,10 @@ describe('names of topics', () => {
     ["template: 'dlq'", 'must not begin with `sluice` or `dlq`'],
     ["strategy: database, template: '{table}'", 'topics.template: found "{table}"; takes the place of'],
     ['strategy: operation, tombstones: true', 'topics.tombstones: found true; would delete the delete'],
+    [
+      'replicationFactor: 3, minInsyncReplicas: 4',
+      'topics.minInsyncReplicas: found 4; is more than topics.replicationFactor (3)',
+    ],
     ['strategy: topic', 'topics.strategy: found "topic"; must be one of table, database, operation'],
   ])('%s is refused', (topics, message) => {
     expect(() => topicsOf(topics)).toThrow(message);

@@ -1,6 +1,7 @@
 import { deadLetterTopic, decisionsTopic, TopicRouting } from '@sluice/envelope';
 import {
   ensureTopics,
+  inCopies,
   type PlacedRecord,
   type PlainProducer,
   type RecordPlace,
@@ -80,10 +81,7 @@ export class DeadLetterStore {
   /** Creates the decisions topic when it is missing. */
   async open(): Promise<void> {
     const { kafka, topics } = this.#options;
-    const { replicationFactor } = topics;
-    await ensureTopics(kafka, [
-      { name: this.#decisions, partitions: 1, replicationFactor, configs: DECISIONS },
-    ]);
+    await ensureTopics(kafka, [{ name: this.#decisions, partitions: 1, ...inCopies(topics, DECISIONS) }]);
   }
 
   /**

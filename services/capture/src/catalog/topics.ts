@@ -8,7 +8,7 @@ import {
   instancesTopic,
   schemaHistoryTopic,
 } from '@sluice/envelope';
-import { auditTopicSpec, type TopicSpec } from '@sluice/kafka';
+import { auditTopicSpec, inCopies, type TopicSpec } from '@sluice/kafka';
 import type { SluiceConfig } from '@sluice/runtime';
 
 /** From this many data topics on each gets one partition: brokers pay for partitions, not for rows. */
@@ -20,12 +20,11 @@ export function dataTopicSpec(config: SluiceConfig, name: string, count: number)
   return {
     name,
     partitions: count >= MANY_TOPICS ? 1 : topics.partitions,
-    replicationFactor: topics.replicationFactor,
-    configs: {
+    ...inCopies(topics, {
       'cleanup.policy': topics.cleanupPolicy,
       'retention.ms': String(topics.retentionMs),
       'max.message.bytes': String(topics.maxMessageBytes),
-    },
+    }),
   };
 }
 
@@ -38,18 +37,16 @@ const NEWEST_ALONE = {
 };
 
 export function instancesTopicSpec({ topics }: Pick<SluiceConfig, 'topics'>, prefix: string): TopicSpec {
-  const { replicationFactor } = topics;
-  return { name: instancesTopic(prefix), partitions: 1, replicationFactor, configs: NEWEST_ALONE };
+  return { name: instancesTopic(prefix), partitions: 1, ...inCopies(topics, NEWEST_ALONE) };
 }
 
 /** Checkpoints are read backwards from the end at each start: small segments keep that short. */
 export function internalTopicSpecs(config: SluiceConfig, prefix: string): readonly TopicSpec[] {
-  const { replicationFactor, maxMessageBytes, retentionMs } = config.topics;
+  const { maxMessageBytes, retentionMs } = config.topics;
   const one = (name: string, configs: Record<string, string>): TopicSpec => ({
     name,
     partitions: 1,
-    replicationFactor,
-    configs,
+    ...inCopies(config.topics, configs),
   });
   return [
     one(checkpointsTopic(prefix), NEWEST_ALONE),

@@ -1,5 +1,5 @@
 import { tableId } from '@sluice/envelope';
-import { compareTopics, type TopicSpec } from '@sluice/kafka';
+import { compareTopics, fragileTopics, type TopicSpec } from '@sluice/kafka';
 import type { CapturePlan, PlannedTopic, TablePlan } from '@sluice/ops-api';
 import { createLogger, type SluiceConfig, type PreflightProblem } from '@sluice/runtime';
 import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
@@ -35,6 +35,7 @@ export async function planAll(settings: CaptureSettings, checked: Checked): Prom
       ...(checked.tooWide === null ? [] : [checked.tooWide]),
       ...refused.map(({ id, why }) => `${id} will not be captured: ${why}`),
       ...noLongerCaptured(checked),
+      ...topics.warnings,
     ],
   };
 }
@@ -58,10 +59,13 @@ function noLongerCaptured({ known, found, refused }: Checked): readonly string[]
     );
 }
 
-async function planTopics(
-  settings: CaptureSettings,
-  names: readonly string[],
-): Promise<{ readonly planned: readonly PlannedTopic[]; readonly problems: readonly PreflightProblem[] }> {
+interface TopicPlan {
+  readonly planned: readonly PlannedTopic[];
+  readonly problems: readonly PreflightProblem[];
+  readonly warnings: readonly string[];
+}
+
+async function planTopics(settings: CaptureSettings, names: readonly string[]): Promise<TopicPlan> {
   const { config, prefix } = settings;
   const data = names.map((name) => dataTopicSpec(config, name, names.length));
   const specs: readonly TopicSpec[] = [...data, ...internalTopicSpecs(config, prefix)];
@@ -74,5 +78,21 @@ async function planTopics(
     partitions: found.get(name) ?? partitions,
     exists: !missing.includes(name),
   }));
-  return { planned, problems: [...unmakable, ...topicProblems(refused)] };
+  const fragile = await fragileTopics(
+    settings.kafka,
+    specs.map(({ name }) => name),
+  );
+  return {
+    planned,
+    problems: [...unmakable, ...topicProblems(refused)],
+    warnings: [...fragile, ...(missing.length === 0 ? [] : copiesLeftOpen(config.topics))],
+  };
+}
+
+/** Of topics that are not there yet nothing but the setting tells. */
+function copiesLeftOpen({ replicationFactor, minInsyncReplicas }: SluiceConfig['topics']): readonly string[] {
+  if (replicationFactor === 1 || minInsyncReplicas !== undefined) return [];
+  return [
+    `topics.minInsyncReplicas is not set: how many of the ${replicationFactor} copies must have a record before it counts is up to the brokers (1 by default, which loses records with one broker). Set it to 2`,
+  ];
 }
