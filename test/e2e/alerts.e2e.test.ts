@@ -29,7 +29,7 @@ let scene: Scene;
 let watch: AlertWatch;
 
 beforeAll(async () => {
-  const servers = await startFaultServers(scope, false);
+  const servers = await startFaultServers(scope, { ownsElasticsearch: false, brokers: 1, replicated: null });
   const pipeline = await FaultPipeline.start(scope, servers, { onFatal: 'stay' });
   scene = new Scene(pipeline, new SeededRandom(SEED));
   scope.defer(() => scene.changes.stop());

@@ -4,6 +4,7 @@ export { ADDRESS_VARIABLES } from './environment.ts';
 export { debianCommand } from './install/unpacked-program.ts';
 export { OnDemandServers } from './on-demand-servers.ts';
 export { helmLibrary } from './helm-library.ts';
+export { KafkaCluster, type KafkaClusterOptions } from './kafka-cluster.ts';
 export { freePorts } from './ports.ts';
 export { ELASTICSEARCH_VERSION } from './servers/elasticsearch-server.ts';
 export { KAFKA_VERSION } from './servers/kafka-server.ts';

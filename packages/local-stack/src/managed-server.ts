@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PipelineError } from '@sluice/runtime';
 import { lastLines } from './run-program.ts';
-import type { Installation, ServerDefinition, ServerName, ServerRun } from './servers/server.ts';
+import type { Installation, ServerDefinition, ServerRun } from './servers/server.ts';
 import type { Launch, ProcessSignal } from './supervision.ts';
 import type { SupervisorClient } from './supervisor-client.ts';
 
@@ -14,7 +14,7 @@ export const LOOPBACK = '127.0.0.1';
 
 /** One server process of a stack: started, killed and started again on the same port and data. */
 export class ManagedServer {
-  readonly name: ServerName;
+  readonly name: string;
   readonly port: number;
   readonly #definition: ServerDefinition;
   readonly #supervisor: SupervisorClient;
@@ -22,7 +22,7 @@ export class ManagedServer {
   #pid: number | null = null;
 
   private constructor(
-    name: ServerName,
+    name: string,
     definition: ServerDefinition,
     supervisor: SupervisorClient,
     port: number,
@@ -37,7 +37,7 @@ export class ManagedServer {
 
   /** Makes the server's folder below `runFolder`; nothing runs yet. */
   static async prepare(
-    name: ServerName,
+    name: string,
     definition: ServerDefinition,
     supervisor: SupervisorClient,
     run: Installation & Omit<ServerRun, 'folder'> & { readonly runFolder: string },

@@ -10,8 +10,8 @@ const HOST = '127.0.0.1';
  * conditions; a change of them holds at once, for bytes that are on their way too.
  */
 export class FaultProxy {
-  readonly target: Address;
   readonly port: number;
+  #target: Address;
   readonly #links = new Set<ProxyLink>();
   #conditions: Readonly<Record<Direction, Conditions>> = { requests: CLEAR, answers: CLEAR };
   #server: Server;
@@ -25,13 +25,23 @@ export class FaultProxy {
   }
 
   private constructor(target: Address, port: number) {
-    this.target = target;
+    this.#target = target;
     this.port = port;
     this.#server = this.#newServer();
   }
 
   get host(): string {
     return HOST;
+  }
+
+  get target(): Address {
+    return this.#target;
+  }
+
+  /** As a name or an address that moves: connections that there are end, new ones go there. */
+  moveTo(target: Address): void {
+    this.#target = target;
+    this.reset();
   }
 
   get connections(): number {
@@ -77,7 +87,7 @@ export class FaultProxy {
 
   #newServer(): Server {
     return createServer({ allowHalfOpen: true }, (client: Socket) => {
-      const link = new ProxyLink(client, this.target, (direction) => this.#conditions[direction]);
+      const link = new ProxyLink(client, this.#target, (direction) => this.#conditions[direction]);
       this.#links.add(link);
       link.onClose(() => this.#links.delete(link));
     });

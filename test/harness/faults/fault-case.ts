@@ -1,4 +1,6 @@
 import type { ServiceName, SinkName } from '../pipelines/sink-pipeline.ts';
+import type { Flavour } from '../histories/replica.ts';
+import type { BrokerCount } from './fault-servers.ts';
 import type { PipelineWishes } from './service-launcher.ts';
 import type { Scene } from './scene.ts';
 
@@ -28,6 +30,10 @@ export interface FaultCase {
   readonly publishesAgain?: boolean;
   /** Seconds until the case is given up; 240 by default. */
   readonly limitSeconds?: number;
+  /** How many brokers Kafka has; 1 by default. */
+  readonly brokers?: BrokerCount;
+  /** The source is of this kind and has a replica. */
+  readonly replicated?: Flavour;
   /** Kills Elasticsearch: only with one of its own. */
   readonly killsElasticsearch?: boolean;
 }

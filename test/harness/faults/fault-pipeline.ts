@@ -38,10 +38,10 @@ export class FaultPipeline {
     wishes: PipelineWishes = {},
   ): Promise<FaultPipeline> {
     const name = uniqueName('fault');
-    const admin = new Session(servers.stack.mysql);
+    const admin = new Session(servers.source);
     await admin.run(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
     admin.close();
-    const source = new Session(servers.stack.mysql, name);
+    const source = new Session(servers.source, name);
     scope.defer(() => source.close());
     await source.run(...CHANGED_TABLES, ...(wishes.statements ?? []));
     scope.defer(() => deleteIndexes(servers, name));
@@ -111,7 +111,7 @@ export class FaultPipeline {
   }
 
   compare(tables: readonly string[]): Promise<Comparison> {
-    const { stack } = this.servers;
+    const { stack, source } = this.servers;
     const { host, port, user, password } = stack.targetMysql;
     const sinks: Readonly<Record<SinkName, object>> = {
       redis: stack.redis,
@@ -119,7 +119,7 @@ export class FaultPipeline {
       mysql: { host, port, user, password, databases: { [this.name]: `${this.name}${TARGET_SUFFIX}` } },
     };
     const names = tables.map((table) => ({ database: this.name, table }));
-    return compareSinks({ source: stack.mysql, tables: names, sinks });
+    return compareSinks({ source, tables: names, sinks });
   }
 
   /** Waits until every store equals the source, which must be quiet. Throws with what differs. */

@@ -30,7 +30,7 @@ export class RowLag {
     this.#pipeline = pipeline;
     this.#sink = sink;
     this.#rows = rows;
-    this.#source = new Session(pipeline.servers.stack.mysql, pipeline.name);
+    this.#source = new Session(pipeline.servers.source, pipeline.name);
     this.#done = this.#run();
   }
 

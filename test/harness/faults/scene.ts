@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Comparison } from '@sluice/compare';
+import type { KafkaCluster } from '@sluice/local-stack';
 import { eventually } from '../eventually.ts';
 import type { SeededRandom } from '@sluice/seeded-random';
 import { metricSum } from '../processes/service-pages.ts';
 import { SINK_NAMES, type ServiceName, type SinkName } from '../pipelines/sink-pipeline.ts';
 import { Changes } from './changes.ts';
 import type { FaultPipeline } from './fault-pipeline.ts';
-import type { FaultServers, Proxies } from './fault-servers.ts';
+import type { FaultServers, Proxies, ReplicatedServers } from './fault-servers.ts';
 import type { KeptService } from './kept-service.ts';
 
 const TRANSACTIONS_PER_SECOND = 50;
@@ -31,12 +32,26 @@ export class Scene {
   constructor(pipeline: FaultPipeline, random: SeededRandom) {
     this.pipeline = pipeline;
     this.random = random;
-    const { stack } = pipeline.servers;
-    this.changes = new Changes(stack.mysql, pipeline.name, random, TRANSACTIONS_PER_SECOND);
+    const { source } = pipeline.servers;
+    this.changes = new Changes(source, pipeline.name, random, TRANSACTIONS_PER_SECOND);
   }
 
   get stack(): FaultServers['stack'] {
     return this.pipeline.servers.stack;
+  }
+
+  /** Kafka of a case with several brokers. */
+  get cluster(): KafkaCluster {
+    const { cluster } = this.pipeline.servers;
+    if (cluster === null) throw new Error('the case did not ask for several brokers');
+    return cluster;
+  }
+
+  /** Source and replica of a case with both. */
+  get replicated(): ReplicatedServers {
+    const { replicated } = this.pipeline.servers;
+    if (replicated === null) throw new Error('the case did not ask for a replica of the source');
+    return replicated;
   }
 
   get proxies(): Proxies {

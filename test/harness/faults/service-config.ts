@@ -1,5 +1,5 @@
 import type { ServiceName } from '../pipelines/sink-pipeline.ts';
-import type { FaultServers } from './fault-servers.ts';
+import { brokersOf, type FaultServers } from './fault-servers.ts';
 import { indexPrefix, TARGET_SUFFIX } from './store-views.ts';
 
 export type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -24,11 +24,10 @@ export interface ConfigOf {
 /** The sluice.yaml of one service: its own proxies, its own ports. JSON is YAML. */
 export function serviceConfig(servers: FaultServers, of: ConfigOf): unknown {
   const { name, service, ops, sections } = of;
-  const { proxies, stack } = servers;
-  const { user, password } = stack.mysql;
+  const { user, password } = servers.source;
   const base: Sections = {
-    source: { ...addressOf(proxies.source), user, password, tables: [`${name}.*`], connectTimeoutMs: 3000 },
-    kafka: { brokers: [`${proxies.kafka[service].host}:${proxies.kafka[service].port}`] },
+    source: { ...sourceOf(servers), user, password, tables: [`${name}.*`], connectTimeoutMs: 3000 },
+    kafka: { brokers: brokersOf(servers, service) },
     topics: { partitions: PARTITIONS },
     capture: { ops },
     sinks: sinkSections(servers, name, ops),
@@ -36,6 +35,11 @@ export function serviceConfig(servers: FaultServers, of: ConfigOf): unknown {
   const names = new Set([...Object.keys(base), ...Object.keys(sections)]);
   const merged = [...names].map((section) => [section, { ...base[section], ...sections[section] }]);
   return { pipeline: name, ...Object.fromEntries(merged) };
+}
+
+function sourceOf({ proxies, replicated }: FaultServers): object {
+  if (replicated === null) return addressOf(proxies.source);
+  return { hosts: [addressOf(proxies.source), addressOf(replicated.servers.replica)] };
 }
 
 function sinkSections({ proxies, stack }: FaultServers, name: string, ops: ConfigOf['ops']): Sections {

@@ -39,6 +39,7 @@ export class Stage {
 
   async play(name: string, fault: FaultCase, seed: number): Promise<Verdict> {
     const isAlone = fault.pipeline !== undefined;
+    if (!hasWhatItWishes(fault, this.#servers?.what ?? null)) await this.#clear('servers');
     if (isAlone || this.#played >= CASES_PER_PIPELINE) await this.#clear('pipeline');
     try {
       const pipeline = await this.#ready(fault);
@@ -67,7 +68,9 @@ export class Stage {
   }
 
   async #ready(fault: FaultCase): Promise<FaultPipeline> {
-    this.#servers ??= await standing((scope) => startFaultServers(scope, this.#ownsElasticsearch));
+    const { brokers = 1, replicated = null } = fault;
+    const wishes = { ownsElasticsearch: this.#ownsElasticsearch, brokers, replicated };
+    this.#servers ??= await standing((scope) => startFaultServers(scope, wishes));
     const servers = this.#servers.what;
     this.#versions ??= await versionsOf(servers);
     this.#played++;
@@ -83,12 +86,20 @@ export class Stage {
     if (what === 'pipeline') return;
     const servers = this.#servers;
     this.#servers = null;
+    this.#versions = null;
     await servers?.scope.disposeAsync();
   }
 }
 
-async function versionsOf({ stack }: FaultServers): Promise<string> {
-  return `MySQL ${await versionOf(stack.mysql)}, ${await versionsBesideSource(stack)}`;
+/** Of a source and its replica the roles change: they serve one case. */
+function hasWhatItWishes(fault: FaultCase, servers: FaultServers | null): boolean {
+  if (servers === null) return true;
+  if (fault.replicated !== undefined || servers.replicated !== null) return false;
+  return (servers.cluster !== null) === (fault.brokers ?? 1) > 1;
+}
+
+async function versionsOf({ stack, source }: FaultServers): Promise<string> {
+  return `${source.flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${await versionOf(source)}, ${await versionsBesideSource(stack)}`;
 }
 
 async function standing<T>(make: (scope: AsyncDisposableStack) => Promise<T>): Promise<Standing<T>> {

@@ -23,11 +23,10 @@ export const KAFKA: ServerDefinition = {
     await cp(run.template ?? '', data, { recursive: true });
     const file = join(run.folder, 'server.properties');
     await writeFile(file, serverProperties(data, run));
-    const properties = run.flags.filter(isSystemProperty);
     const args = [
       ...serverOptions(run.env),
-      ...properties,
       ...javaArguments(run.program),
+      ...run.flags.filter(isJavaOption),
       'kafka.Kafka',
       file,
     ];
@@ -38,8 +37,8 @@ export const KAFKA: ServerDefinition = {
 
 /**
  * `flags` are lines of server.properties ("num.io.threads=4"); a later line wins over an earlier one. `{port}` and
- * `{innerPort}` in them stand for the ports of clients and of the controller, which are not known before. One that begins with `-D` is a
- * system property of Java instead.
+ * `{innerPort}` in them stand for the ports of clients and of the controller, which are not known before. One that begins with `-D` or `-X` is
+ * an option of Java instead.
  */
 export function serverProperties(data: string, run: Pick<ServerRun, 'port' | 'innerPort' | 'flags'>): string {
   const settings = [
@@ -65,15 +64,15 @@ export function serverProperties(data: string, run: Pick<ServerRun, 'port' | 'in
     'num.io.threads=4',
   ];
   const flags = run.flags
-    .filter((flag) => !isSystemProperty(flag))
+    .filter((flag) => !isJavaOption(flag))
     .map((flag) =>
       flag.replaceAll('{port}', String(run.port)).replaceAll('{innerPort}', String(run.innerPort)),
     );
   return `${[...settings, ...flags].join('\n')}\n`;
 }
 
-function isSystemProperty(flag: string): boolean {
-  return flag.startsWith('-D');
+function isJavaOption(flag: string): boolean {
+  return flag.startsWith('-D') || flag.startsWith('-X');
 }
 
 async function install(context: InstallerContext): Promise<{ program: string; template: string }> {

@@ -1,0 +1,3 @@
+import { replicaIsAhead } from '../harness/faults/source-killed.ts';
+
+export const fault = replicaIsAhead('mysql');

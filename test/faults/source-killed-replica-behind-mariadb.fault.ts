@@ -1,0 +1,3 @@
+import { replicaIsBehind } from '../harness/faults/source-killed.ts';
+
+export const fault = replicaIsBehind('mariadb');

@@ -1,0 +1,3 @@
+import { replicaIsEqual } from '../harness/faults/source-killed.ts';
+
+export const fault = replicaIsEqual('mariadb');

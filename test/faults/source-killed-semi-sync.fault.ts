@@ -1,0 +1,3 @@
+import { semiSynchronous } from '../harness/faults/source-killed.ts';
+
+export const fault = semiSynchronous();
