@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { FuzzRandom, mutatedRequest } from './mutated-requests.ts';
+import { SeededRandom } from '@sluice/seeded-random';
+import { mutatedRequest } from './mutated-requests.ts';
 
 export interface HttpFuzzOptions {
   readonly ports: readonly number[];
@@ -48,7 +49,7 @@ export async function fuzzHttp(options: HttpFuzzOptions): Promise<HttpFuzzFigure
 }
 
 async function one(input: number, { ports, seed }: HttpFuzzOptions, figures: HttpFuzzFigures): Promise<void> {
-  const random = new FuzzRandom(seed + input);
+  const random = new SeededRandom(seed + input);
   const port = random.pick(ports);
   const bytes = mutatedRequest(random);
   const begun = performance.now();

@@ -1,25 +1,5 @@
 /** A request as bytes, and what is done to it. */
-
-/** Mulberry32: the same numbers for the same seed. */
-export class FuzzRandom {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** A whole number from 0 to `bound` - 1. */
-  below(bound: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  }
-
-  pick<T>(some: readonly T[]): T {
-    return some[this.below(some.length)] as T;
-  }
-}
+import type { SeededRandom } from '@sluice/seeded-random';
 
 const JSON_HEAD = 'Content-Type: application/json\r\n';
 const order = (path: string, body: string, more = ''): string =>
@@ -92,13 +72,13 @@ const PIECES = [
 
 const LINES = PIECES.filter((piece) => /^[A-Z][\w-]*: [^]*\r\n$/u.test(piece.toString('latin1')));
 
-export function mutatedRequest(random: FuzzRandom): Buffer {
+export function mutatedRequest(random: SeededRandom): Buffer {
   let bytes: Buffer = Buffer.from(random.pick(SEEDS));
   for (let left = random.pick([1, 1, 1, 2, 3, 5]); left > 0; left -= 1) bytes = mutated(bytes, random);
   return bytes;
 }
 
-function mutated(bytes: Buffer, random: FuzzRandom): Buffer {
+function mutated(bytes: Buffer, random: SeededRandom): Buffer {
   const at = random.below(bytes.length + 1);
   const end = Math.min(bytes.length, at + 1 + random.below(30));
   const around = (middle: Buffer, rest = at): Buffer =>
@@ -124,7 +104,7 @@ function mutated(bytes: Buffer, random: FuzzRandom): Buffer {
 }
 
 /** One more line of the head: what comes of it is no longer decided by the parser alone. */
-function withLine(bytes: Buffer, random: FuzzRandom): Buffer {
+function withLine(bytes: Buffer, random: SeededRandom): Buffer {
   const at = bytes.indexOf('\r\n') + 2;
   return Buffer.concat([bytes.subarray(0, at), random.pick(LINES), bytes.subarray(at)]);
 }

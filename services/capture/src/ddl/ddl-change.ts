@@ -1,11 +1,11 @@
-import type { TableName } from '@sluice/envelope';
+import type { DdlClass, TableName } from '@sluice/envelope';
 import { leadingTable, tableBehind, topLevelParts } from './statement-text.ts';
 
 /**
  * What a statement does to tables, as far as their readers care. `additive`: there is more than before, and nothing else is
  * other; `breaking`: columns are gone, renamed or of another kind, or it is not plain what happened.
  */
-export type DdlClass = 'additive' | 'breaking' | 'rename' | 'truncate' | 'drop';
+export type StatementClass = Exclude<DdlClass, 'xa' | 'rows' | 'cascade' | 'exposure'>;
 
 export interface Renaming {
   readonly from: TableName;
@@ -15,7 +15,7 @@ export interface Renaming {
 /** What a DDL statement does to tables. */
 export interface DdlChange {
   /** Null: neither rows nor columns of a table are other than before (indexes, triggers, users, …). */
-  readonly class: DdlClass | null;
+  readonly class: StatementClass | null;
   /** The table that a CREATE TABLE makes, or finds if it says IF NOT EXISTS; one that was a partition and has rows is altered too. */
   readonly created: TableName | null;
   /** That it was not there before: it is empty now. */
@@ -52,7 +52,7 @@ const ALTER_TABLE = /^ALTER\s+(?:ONLINE\s+|OFFLINE\s+|IGNORE\s+)*TABLE\s+(?:IF\s
 const ALTER_IGNORE = /^ALTER\s+(?:ONLINE\s+|OFFLINE\s+)*IGNORE\b/iu;
 
 /** Clauses of ALTER TABLE; the first that fits counts, one that fits none is breaking. */
-const CLAUSES: readonly (readonly [RegExp, DdlClass | null])[] = [
+const CLAUSES: readonly (readonly [RegExp, StatementClass | null])[] = [
   [/^(?:NO)?WAIT\b/iu, null],
   [/^ADD\s+(?:CONSTRAINT\s+(?:`[^`]*`\s+|(?!PRIMARY\b)\S+\s+)?)?PRIMARY\b/iu, 'breaking'],
   [/^ADD\s+(?:SYSTEM\s+VERSIONING|PERIOD)\b/iu, 'breaking'],
@@ -87,9 +87,16 @@ const CONVERTED = /^CONVERT\s+TABLE\s+(.+)$/isu;
 const CONVERTED_TO = /^CONVERT\s+PARTITION\s+(?:`[^`]*`|\S+)\s+TO\s+TABLE\s+(.+)$/isu;
 const ALTER_RENAME = /^RENAME\s+(?!COLUMN\b|INDEX\b|KEY\b)(?:(?:TO|AS)\s+|=\s*)?(.+)$/isu;
 
-const SEVERITY: readonly (DdlClass | null)[] = [null, 'additive', 'breaking', 'rename', 'truncate', 'drop'];
+const SEVERITY: readonly (StatementClass | null)[] = [
+  null,
+  'additive',
+  'breaking',
+  'rename',
+  'truncate',
+  'drop',
+];
 
-function worst(classes: readonly (DdlClass | null)[]): DdlClass | null {
+function worst(classes: readonly (StatementClass | null)[]): StatementClass | null {
   return SEVERITY.findLast((candidate) => classes.includes(candidate)) ?? null;
 }
 
@@ -145,7 +152,7 @@ function alteration(
 }
 
 /** Partitioning stands behind the last clause without a comma, and options may follow each other without one. */
-export function clauseClass(clause: string): DdlClass | null {
+export function clauseClass(clause: string): StatementClass | null {
   const found = CLAUSES.find(([form]) => form.test(clause));
   return found === undefined ? 'breaking' : found[1];
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clauseClass, ddlChange, type DdlClass } from '../../src/ddl/ddl-change.ts';
+import { clauseClass, ddlChange, type StatementClass } from '../../src/ddl/ddl-change.ts';
 import { plainStatement } from '../../src/ddl/statement-text.ts';
 
 const PLAIN = { flavour: 'mysql', sqlMode: 0 } as const;
 const CLASSES = [null, 'additive', 'breaking', 'rename', 'truncate', 'drop'];
 
-test.each<[string, DdlClass | null]>([
+test.each<[string, StatementClass | null]>([
   ['ADD COLUMN a INT', 'additive'],
   ['ADD `index` INT', 'additive'],
   ['ADD (a INT, b INT)', 'additive'],
@@ -46,7 +46,7 @@ test.each<[string, DdlClass | null]>([
   expect(clauseClass(clause)).toBe(expected);
 });
 
-test.each<[string, DdlClass | null]>([
+test.each<[string, StatementClass | null]>([
   ["ALTER TABLE t ADD a VARCHAR(9) DEFAULT 'x, DROP b', ADD INDEX (a)", 'additive'],
   ['ALTER TABLE t ADD a INT, DROP COLUMN b', 'breaking'],
   ['ALTER TABLE t ADD a INT, RENAME TO u', 'rename'],

@@ -1,3 +1,4 @@
+import { SeededRandom } from '@sluice/seeded-random';
 import type { Dialect } from '../../src/ddl/sql-lexer.ts';
 import type { TableState } from './statement-log.ts';
 
@@ -46,12 +47,12 @@ export interface MadeStatement {
 export class StatementMaker {
   readonly #flavour: Dialect['flavour'];
   readonly #databases: readonly [string, string];
-  #state: number;
+  readonly #random: SeededRandom;
   #identity = 0;
   #mode = '';
 
   constructor(seed: number, flavour: Dialect['flavour'], databases: readonly [string, string]) {
-    this.#state = seed >>> 0;
+    this.#random = new SeededRandom(seed);
     this.#flavour = flavour;
     this.#databases = databases;
   }
@@ -217,24 +218,16 @@ export class StatementMaker {
   }
 
   #pick<T>(list: readonly T[]): T {
-    return list[this.#integer(list.length)] as T;
+    return this.#random.pick(list);
   }
 
   #chance(probability: number): boolean {
-    return this.#next() < probability;
+    return this.#random.chance(probability);
   }
 
   /** From 0 to below `limit`. */
   #integer(limit: number): number {
-    return Math.floor(this.#next() * limit);
-  }
-
-  /** mulberry32 */
-  #next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    return this.#random.below(limit);
   }
 }
 
