@@ -153,7 +153,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     alerts: [['HighActiveConnections', 'sink-mysql']],
     begin: async (scene) => {
       await relaunchWith(scene, 'sink-mysql', { env: { SLUICE__SINKS__MYSQL__CONNECTIONS: '1' } });
-      scene.proxies.stores.mysql.impose({ latencyMs: 50 });
+      scene.proxies.stores.mysql.impose({ latencyMs: 200 });
     },
     end: async (scene) => {
       scene.proxies.stores.mysql.clear();
