@@ -80,7 +80,7 @@ export class EventBodies {
     }
   }
 
-  /** Events that stand in no group: files, their format, what the server says of itself. */
+  /** Events about files, their format and the server itself, and all that this decoder does not read. */
   private aboutStream(event: Buffer, cursor: EventCursor): void {
     const { type } = this.frame.header;
     switch (type) {

@@ -22,7 +22,7 @@ export interface SinkIdentity<C extends SinkSettings> {
   readonly tombstoneLifeMs: number;
 }
 
-/** Throws CONFIG_INVALID for a name, a section or topics that the sink cannot have, and for a place that is another's. */
+/** Throws CONFIG_INVALID for a name or a section that the sink cannot have and for a place that is another's, TOPICS_SPLIT for topics by operation. */
 export function identifySink<C extends SinkSettings>(
   definition: SinkDefinition<C>,
   config: SluiceConfig,

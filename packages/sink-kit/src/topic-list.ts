@@ -20,7 +20,7 @@ export class TopicList {
     this.#parts = parts;
   }
 
-  /** Ids of the topics that have leaders, by name. */
+  /** Ids of all topics, by name; empty for a topic that was made since the names were listed. Throws while a topic has no leader. */
   async read(): Promise<ReadonlyMap<string, string>> {
     this.#since ??= performance.now();
     // By kafkajs: its list fails while a topic has no leader yet, and a group that is joined then would never read that topic.

@@ -213,7 +213,7 @@ export class CaptureSession {
     }
   }
 
-  /** What must be in Kafka before the first event is read. */
+  /** What must be in Kafka before the first event is decoded. */
   async #begin(): Promise<void> {
     const { metrics, plan, lost, topics, registry } = this.#parts;
     const { stream, routes } = this.#sides;

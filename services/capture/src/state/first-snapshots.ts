@@ -28,7 +28,7 @@ export class FirstSnapshots {
     return this.#whole.has(table) || (this.#jobs.get(initialId(table))?.since ?? null) !== null;
   }
 
-  /** Whether none is owed any more: it has ended, or was never needed. */
+  /** Whether none is waiting or running: it was done, has failed, was cancelled, or there is no such job. */
   hasEnded(table: string): boolean {
     const first = this.#jobs.get(initialId(table));
     return first === null || hasEnded(first.state);

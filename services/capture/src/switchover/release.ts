@@ -20,7 +20,10 @@ export class Release {
     this.#parts = parts;
   }
 
-  /** Resolves when the new source takes writes. Throws StepFailed when it is as it was before, StepUnknown when that cannot be seen. */
+  /**
+   * Resolves when the new source takes writes. Throws StepFailed when it takes as few as before, though it may replicate no more;
+   * StepUnknown when that cannot be seen; what a server answers when the old source cannot be asked for its lock.
+   */
   async run(patience: Patience): Promise<void> {
     const { to, servers, locks } = this.#parts;
     await this.#requireLocked();
