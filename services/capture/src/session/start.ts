@@ -35,10 +35,15 @@ export async function startSession(
   steps.onStep('fence');
   const fenced = await fence(options, fit, signal);
   const { identity } = fenced.publisher;
-  if (identity !== null) await standby.turn.lead(identity);
+  // The fence keeps all others out: what follows does not wait until they have been told, and it never rejects.
+  const told = identity === null ? null : standby.turn.lead(identity);
   log.info({ event: 'capture.leads', instance: standby.own.name }, 'this capture leads');
   steps.onStep('restore');
-  return await restore(options, fit, fenced, signal);
+  try {
+    return await restore(options, fit, fenced, signal);
+  } finally {
+    await told;
+  }
 }
 
 /** What the last check has found, when it is this capture's turn. */
