@@ -93,21 +93,25 @@ test('every panel of the dashboards has a query that gives series', async () => 
   expect(problems).toEqual([]);
 });
 
-test('the report of a week tells what Prometheus has seen, and that no comparison is known', async () => {
-  const { configFile } = scene.pipeline.services.capture;
-  const { code, document, said } = await sluice(configFile, 'maintenance weekly --prometheus', watch.url);
-  const { findings = [] } = (document ?? {}) as {
-    findings?: readonly Record<'area' | 'result' | 'found', string>[];
-  };
-  const of = (area: string) => findings.filter((finding) => finding.area === area);
-  expect([code, said]).toEqual([1, expect.stringContaining('sluice compare')]);
-  expect(of('tables')[0]?.found).toMatch(/^\d+ tables?, [\d.]+ MiB/);
-  expect(of('capacity').map(({ found }) => found)).toEqual(
-    expect.arrayContaining([
-      expect.stringMatching(/^[1-9]\d* rows in seven days; of the week before nothing is known/),
-      expect.stringMatching(/^capture was \d+ s behind/),
-      expect.stringMatching(/^the binlog that capture needs .* is kept for \d+\.\d h/),
-    ]),
-  );
-  expect(of('compare')).toMatchObject([{ result: 'unknown' }]);
-});
+// Of the long form's auditor a comparison is known.
+test.skipIf(ALL)(
+  'the report of a week tells what Prometheus has seen, and that no comparison is known',
+  async () => {
+    const { configFile } = scene.pipeline.services.capture;
+    const { code, document, said } = await sluice(configFile, 'maintenance weekly --prometheus', watch.url);
+    const { findings = [] } = (document ?? {}) as {
+      findings?: readonly Record<'area' | 'result' | 'found', string>[];
+    };
+    const of = (area: string) => findings.filter((finding) => finding.area === area);
+    expect([code, said]).toEqual([1, expect.stringContaining('sluice compare')]);
+    expect(of('tables')[0]?.found).toMatch(/^\d+ tables?, [\d.]+ MiB/);
+    expect(of('capacity').map(({ found }) => found)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^[1-9]\d* rows in seven days; of the week before nothing is known/),
+        expect.stringMatching(/^capture was \d+ s behind/),
+        expect.stringMatching(/^the binlog that capture needs .* is kept for \d+\.\d h/),
+      ]),
+    );
+    expect(of('compare')).toMatchObject([{ result: 'unknown' }]);
+  },
+);
