@@ -75,7 +75,13 @@ test('sinks of one type have tables, groups, dead letters and stores of their ow
     database,
     sinks: {
       cache: { type: 'redis', url: stack.redis.url, keyPrefix: `${name}-c:`, tables: of('users') },
-      session: { type: 'redis', url: stack.redis.url, keyPrefix: `${name}-s:`, tables: of('sess*') },
+      session: {
+        type: 'redis',
+        url: stack.redis.url,
+        keyPrefix: `${name}-s:`,
+        tables: of('sess*'),
+        rows: { [`${name}.sessions`]: { keyTemplate: 'session:{id}:row' } },
+      },
       search: {
         type: 'elasticsearch',
         ...stack.elasticsearch,
@@ -106,9 +112,11 @@ test('sinks of one type have tables, groups, dead letters and stores of their ow
 
   const [, cache] = await pipeline.start('capture', 'cache', 'session', 'search', 'canary', 'live');
   await equal();
-  const rows = (prefix: string, table: string): string[] =>
-    [1, 2, 3, 4, 5].map((id) => `${name}-${prefix}:${name}.${table}:${id}`);
-  expect(await keys()).toEqual([...rows('c', 'users'), ...rows('s', 'sessions')]);
+  const ids = [1, 2, 3, 4, 5];
+  expect(await keys()).toEqual([
+    ...ids.map((id) => `${name}-c:${name}.users:${id}`),
+    ...ids.map((id) => `${name}-s:session:${id}:row`),
+  ]);
   const indexes = Object.keys(await search.indices.get({ index: `${name}-*` })).sort();
   expect(indexes).toEqual([`${name}-${name}.orders`, `${name}-sluice-state`]);
   const tablesIn = async (copy: string): Promise<string[]> => {
@@ -128,7 +136,7 @@ test('sinks of one type have tables, groups, dead letters and stores of their ow
   await cache?.stop();
   for (const table of TABLES)
     await database.run(insert(table, 6), `UPDATE ${table} SET label = 'x' WHERE id = 1`);
-  await redis.lpush(`${name}-s:${name}.sessions:7`, 'not ours');
+  await redis.lpush(`${name}-s:session:7:row`, 'not ours');
   await database.run(insert('sessions', 7), 'DELETE FROM sessions WHERE id = 2');
   await pipeline.equal('search', 'orders');
   await pipeline.equal('canary', ...TABLES);
@@ -149,7 +157,7 @@ test('sinks of one type have tables, groups, dead letters and stores of their ow
     (await sluice(configFile, `dlq list --sink ${sink}`)).document;
   expect(await letters('session')).toMatchObject({ depth: 1, letters: [{ table: `${name}.sessions` }] });
   expect(await letters('cache')).toMatchObject({ depth: 0 });
-  await redis.del(`${name}-s:${name}.sessions:7`);
+  await redis.del(`${name}-s:session:7:row`);
   expect((await sluice(configFile, 'dlq replay --sink session --yes')).code).toBe(0);
 
   // A table that is taken later is read from its first record; one that is left stays as it is.

@@ -141,7 +141,9 @@ async function compareChunk(
   for (const [index, row] of rows.entries()) {
     const identity = sink.rows.identity(row.values);
     sink.seen.add(identity);
-    sink.tally.compare(table, identity, row.values, found[index] ?? null);
+    const stored = found[index] ?? null;
+    if (stored === null && sink.rows.mayExpire === true) continue;
+    sink.tally.compare(table, identity, row.values, stored);
   }
 }
 

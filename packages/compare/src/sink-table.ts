@@ -67,6 +67,8 @@ export interface SinkTable {
   fetch(rows: readonly SourceRow[]): Promise<(ComparedRow | null)[]>;
   /** The rows that the sink calls so, in the same order; null where it has none (any more). */
   fetchStored(identities: readonly string[]): Promise<(ComparedRow | null)[]>;
+  /** Whether rows of the store end by themselves: one that is not there says nothing then. */
+  readonly mayExpire?: boolean;
   /** Where the store is a server of MySQL or MariaDB: its table, whose rows it can add up by itself. */
   readonly copy?: ServerCopy;
   /** The identity of every live row of the table; one may come twice. */

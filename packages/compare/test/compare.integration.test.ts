@@ -195,3 +195,46 @@ test('a comparison that is interrupted ends with what it has, and takes nothing 
   expect(new Set(found.notSettled.map((row) => row.why))).toEqual(new Set([why]));
   await onServer(stack.mysql, `DROP DATABASE ${database}`);
 });
+
+test('rows that end by themselves in a sink are not missing there, and all else is found', async () => {
+  const database = 'cli_compare_ending';
+  await onServer(
+    stack.mysql,
+    `DROP DATABASE IF EXISTS ${database}`,
+    `CREATE DATABASE ${database}`,
+    `CREATE TABLE ${database}.t (id INT PRIMARY KEY, v INT)`,
+    `INSERT INTO ${database}.t VALUES (1, 1), (2, 2), (3, 3)`,
+  );
+  const redis = new Redis(stack.redis.url);
+  const row = (id: number, v: number): string => `{"_sequence":"0010000010000000004","id":${id},"v":${v}}`;
+  await redis.mset('ending:1', row(1, 1), 'ending:2', row(2, 9), 'ending:7', row(7, 7));
+  const rows = { [`${database}.t`]: { keyTemplate: 'ending:{id}', ttlSeconds: 60 } };
+  const options = { source: stack.mysql, sinks: { redis: { ...stack.redis, rows } } };
+  const t = { database, table: 't' };
+  const column = (name: string) => ({ source: name, published: name, treatment: '' });
+  const found = await compareRunning({
+    ...options,
+    takes: () => true,
+    tables: [{ ...t, columns: [column('id'), column('v')], keyColumns: ['id'], refused: null }],
+    scope: { condition: () => null, keys: null, sample: null },
+    rowsPerSecond: 10_000,
+    applied: () => Promise.resolve(null),
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  expect(found.differences).toMatchObject([
+    { kind: 'different', place: 'ending:2' },
+    { kind: 'extra', place: 'ending:7' },
+  ]);
+  expect(found.tables).toMatchObject([
+    {
+      remarks: ['1 rows that sink redis does not have were not compared: rows end there by themselves'],
+      sinks: { redis: { compared: 2, equal: 1, missing: 0 } },
+    },
+  ]);
+  const quiet = await compareSinks({ ...options, tables: [t] });
+  expect(quiet.sinks['redis']).toMatchObject({ compared: 2, different: 1, missing: 0, extra: 1 });
+  await redis.del('ending:1', 'ending:2', 'ending:7');
+  await redis.quit();
+  await onServer(stack.mysql, `DROP DATABASE ${database}`);
+});

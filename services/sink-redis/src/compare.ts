@@ -1,3 +1,4 @@
+import { tableIdOf } from '@sluice/envelope';
 import type { Redis } from 'ioredis';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument, unreadableRow } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
@@ -6,7 +7,7 @@ import { clientTls, type RedisConfig } from './config.ts';
 import { RedisClient } from './redis-client.ts';
 import { replyCode, toRedisError } from './redis-errors.ts';
 
-type Settings = Pick<RedisConfig, 'url' | 'keyPrefix' | 'password' | 'tls' | 'format'>;
+type Settings = Pick<RedisConfig, 'url' | 'keyPrefix' | 'rows' | 'password' | 'tls' | 'format'>;
 
 const SEQUENCE = '_sequence';
 const NONE: ReadonlySet<string> = new Set();
@@ -28,7 +29,7 @@ export async function openStore(target: Settings, section: string): Promise<Comp
   // A password that cannot be read is told here: commands would wait for it.
   if (password !== undefined) await client.connect();
   return {
-    open: (table) => Promise.resolve(redisTable(client, table, target.keyPrefix)),
+    open: (table) => Promise.resolve(redisTable(client, table, target)),
     close: async () => {
       await client.quit().catch(() => client.disconnect());
     },
@@ -45,24 +46,55 @@ export async function rowText(client: Redis, key: string): Promise<string | null
   }
 }
 
-function redisTable(client: Redis, table: ComparedTable, keyPrefix: string): SinkTable {
-  const prefix = `${keyPrefix}${encodeName(table.database)}.${encodeName(table.table)}:`;
-  const identity = (values: readonly (string | undefined)[]): string =>
-    prefix + redisKeyText(keyTexts(table, values));
-  const storedRows = async (keys: readonly string[]): Promise<(ComparedRow | null)[]> => {
+/** The keys of a table's rows: what they look like to SCAN, and how each is told. Nothing of the sink's own code is used. */
+interface Keys {
+  readonly pattern: string;
+  readonly has: (key: string) => boolean;
+  readonly of: (values: readonly string[]) => string;
+}
+
+function keysOf(table: ComparedTable, keyPrefix: string, template: string | undefined): Keys {
+  const head = `${keyPrefix}${encodeName(table.database)}.${encodeName(table.table)}:`;
+  if (template === undefined)
+    return { pattern: `${escapeGlob(head)}*`, has: () => true, of: (values) => head + redisKeyText(values) };
+  const names = table.key.map((place) => table.columns[place]?.name ?? '');
+  const parts = template.split(/[{}]/);
+  const form = parts.map((part, index) => (index % 2 === 0 ? part.replace(/\W/g, '\\$&') : '[^:{}.]*'));
+  const expression = new RegExp(`^${form.join('')}$`);
+  return {
+    pattern:
+      escapeGlob(keyPrefix) + parts.map((part, index) => (index % 2 === 0 ? escapeGlob(part) : '*')).join(''),
+    has: (key) => key.startsWith(keyPrefix) && expression.test(key.slice(keyPrefix.length)),
+    of: (values) =>
+      keyPrefix +
+      parts
+        .map((part, index) =>
+          index % 2 === 0
+            ? part
+            : redisKeyText([values[names.indexOf(part)] ?? 'null']).replaceAll('.', '%2E'),
+        )
+        .join(''),
+  };
+}
+
+function redisTable(client: Redis, table: ComparedTable, { keyPrefix, rows }: Settings): SinkTable {
+  const settings = rows[tableIdOf(table)];
+  const keys = keysOf(table, keyPrefix, settings?.keyTemplate);
+  const identity = (values: readonly (string | undefined)[]): string => keys.of(keyTexts(table, values));
+  const storedRows = async (names: readonly string[]): Promise<(ComparedRow | null)[]> => {
     // Not MGET: reading one key is what the account may do (infra/redis/users.acl). All of them are one round trip.
-    const texts = await Promise.all(keys.map((key) => rowText(client, key)));
+    const texts = await Promise.all(names.map((name) => rowText(client, name)));
     return texts.map((text) => (text === null ? null : rowOfText(table, text)));
   };
   return {
     identity,
+    mayExpire: settings?.ttlSeconds !== undefined,
     fetch: (rows) => storedRows(rows.map((row) => identity(row.values))),
     fetchStored: storedRows,
     async *identities() {
-      const pattern = `${prefix.replace(/[\\*?[\]]/g, (character) => `\\${character}`)}*`;
       try {
-        for await (const keys of client.scanStream({ match: pattern, count: SCAN_COUNT }))
-          yield* keys as string[];
+        for await (const found of client.scanStream({ match: keys.pattern, count: SCAN_COUNT }))
+          yield* (found as string[]).filter(keys.has);
       } catch (error) {
         throw toRedisError(error, 'connection');
       }
@@ -92,6 +124,7 @@ export function redisKeyText(values: readonly string[]): string {
   return values.map((text) => encodePart(text.startsWith('"') ? String(JSON.parse(text)) : text)).join(':');
 }
 
+const escapeGlob = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');
 const encodeName = (name: string): string => encodePart(name).replaceAll('.', '%2E');
 
 /** What would make a key ambiguous, or choose a cluster slot, is percent-encoded. */

@@ -1,3 +1,4 @@
+import { parseTableId, tableId, tablePattern, toTableId } from '@sluice/envelope';
 import {
   isLoopback,
   opsSchemaFor,
@@ -9,6 +10,32 @@ import {
 } from '@sluice/runtime';
 import { sinkBaseSchema, type StoreSpots } from '@sluice/sink-kit';
 import { z } from 'zod';
+import { rowProblems } from './row-problems.ts';
+import { parseKeyTemplate } from './key-template.ts';
+
+/** Ten years: Redis takes no longer life of a key than fits 64 bits in milliseconds. */
+export const LIFE_SECONDS_MAX = 3650 * 86_400;
+
+const tableIdSchema = z
+  .string()
+  .regex(/^[^*?]+$/, 'must be one table, as `database.table`: by wildcards several would have the same keys')
+  .refine((id) => toTableId(id) === id && parseTableId(id).database !== '', {
+    message: 'must be `database.table`; a name with a dot in it stands between backticks',
+  });
+
+const rowsSchema = z
+  .strictObject({
+    keyTemplate: z.string().min(1).max(200).optional().meta({
+      description:
+        'Keys of the rows behind `keyPrefix`, with each column of the key in braces, once: a word and a colon first, and a colon between two columns. Default: `database.table:` and the values of the key with colons between them.',
+      example: 'user:{id}',
+    }),
+    ttlSeconds: z.int().min(1).max(LIFE_SECONDS_MAX).optional().meta({
+      description:
+        'Seconds after its last change that a row is removed; each change begins them again. What is removed so comes back with its next change only. Default: rows stay until they are deleted.',
+    }),
+  })
+  .meta({ description: 'How the rows of this table are kept.' });
 
 /** Section of a sink of type `redis` in sluice.yaml. */
 export const redisConfigSchema = z
@@ -38,13 +65,20 @@ export const redisConfigSchema = z
         description:
           'Put before every key of a row; with braces, e.g. `{shop}:`, all rows lie in one cluster slot.',
       }),
+    rows: z.record(tableIdSchema, rowsSchema).default({}).meta({
+      description:
+        'How the rows of single tables are kept, by `database.table`, without wildcards. A changed `keyTemplate` is another place: the sink pauses the table until its keys of before are deleted.',
+    }),
     timeoutMs: z.int().min(100).max(600_000).default(10_000).meta({
       description: 'Milliseconds to wait for the answer to a batch.',
     }),
   })
-  .superRefine(({ url, password, tls }, context) => {
+  .superRefine((section, context) => {
+    const { url, password, tls } = section;
     const refuse = (path: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [path], message });
+    for (const { path, message } of rowProblems(section))
+      context.addIssue({ code: 'custom', path: [...path], message });
     if (!isAddress(url)) return;
     const isEncrypted = url.startsWith('rediss:');
     const address = URL.parse(url);
@@ -65,14 +99,22 @@ export const redisConfigSchema = z
 
 export type RedisConfig = z.output<typeof redisConfigSchema>;
 
-/** The keys of a table in a database of the server. */
-export const storeSpots: StoreSpots<Pick<RedisConfig, 'url' | 'keyPrefix'>> = (
-  { url, keyPrefix },
+/** The keys of a table in a database of the server; those of templates by themselves, with `*` for each column. */
+export const storeSpots: StoreSpots<Pick<RedisConfig, 'url' | 'keyPrefix' | 'rows'>> = (
+  { url, keyPrefix, rows },
   { database, table },
 ) => {
   const { hostname, port, pathname } = new URL(url);
   const server = `${hostname.toLowerCase()}:${port || '6379'}/${pathname.slice(1) || '0'}`;
-  return [{ server, name: `${keyPrefix}${database}.${table}`, setting: 'keyPrefix' }];
+  const fits = tablePattern(tableId(database, table));
+  const templates = Object.entries(rows).flatMap(([id, { keyTemplate }]) => {
+    const name = parseTableId(id);
+    if (keyTemplate === undefined || !fits(name.database, name.table)) return [];
+    return [`${keyPrefix}${parseKeyTemplate(keyTemplate).texts.join('*')}`];
+  });
+  const isTemplated = rows[tableId(database, table)]?.keyTemplate !== undefined;
+  const names = isTemplated ? templates : [`${keyPrefix}${database}.${table}`, ...templates];
+  return names.map((name) => ({ server, name, setting: 'keyPrefix' }));
 };
 
 /** Whether the client can take it apart, and log in by it. */

@@ -1,8 +1,11 @@
-import { aheadOfUsMs, clockProblem, parseSection } from '@sluice/runtime';
-import type { ExamineStore } from '@sluice/sink-kit';
+import { parseTableId } from '@sluice/envelope';
+import { aheadOfUsMs, clockProblem, ownNameOf, parseSection, type PreflightProblem } from '@sluice/runtime';
+import type { ExamineOptions, ExamineStore } from '@sluice/sink-kit';
 import { selectionOf } from '@sluice/sink-kit/selection';
-import { redisConfigSchema } from './config.ts';
+import { redisConfigSchema, type RedisConfig } from './config.ts';
+import { KeyOwners } from './key-owners.ts';
 import { RedisConnection } from './redis-connection.ts';
+import { RowKeys } from './row-keys.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
 import { aclProblemOf, evictionProblem } from './store-checks.ts';
 
@@ -25,6 +28,7 @@ export const examineStore: ExamineStore = async ({ config, sink, log }) => {
     const aheadMs = await aheadOfUsMs(async () => serverFacts(await connection.info()).timeMs);
     return [
       acl,
+      ...(acl === null ? await templateProblems(connection, settings, { config, sink, log }) : []),
       slotProblem(facts, settings.keyPrefix, section),
       evictionProblem(facts.evictsBy),
       clockProblem({ of: 'Redis', aheadMs }),
@@ -33,3 +37,27 @@ export const examineStore: ExamineStore = async ({ config, sink, log }) => {
     connection.close();
   }
 };
+
+/** Templates other than those by which the rows were written. */
+async function templateProblems(
+  connection: RedisConnection,
+  settings: RedisConfig,
+  { config, sink, log }: Pick<ExamineOptions, 'config' | 'sink' | 'log'>,
+): Promise<readonly PreflightProblem[]> {
+  const section = `sinks.${sink}`;
+  const owners = new KeyOwners(connection, new RowKeys(settings, section), settings.keyPrefix, {
+    prefix: config.topics.prefix,
+    named: ownNameOf(config, sink),
+    group: `${config.pipeline}.${sink}`,
+    section,
+    log,
+  });
+  const problems: PreflightProblem[] = [];
+  for (const id of Object.keys(settings.rows)) {
+    const moved = await owners.moved(parseTableId(id));
+    if (moved === null) continue;
+    const setting = `${section}.rows["${id}"].keyTemplate`;
+    problems.push({ setting, found: moved.message, required: 'the keys of before', fix: 'as it says' });
+  }
+  return problems;
+}

@@ -17,7 +17,13 @@ export const CODES = defineErrors({
   REDIS_KEYS_TAKEN: {
     class: 'schema',
     summary: 'the keys of a table have the same prefix as those of another table or pipeline in this Redis',
-    fix: 'Set another `sinks.SINK.keyPrefix`; if the sink has already written rows, it stops at its start with REDIS_EMPTIED, and the fix of that error fills the new keys. Or, if the other pipeline no longer exists, delete the keys that it left of the table: all keys of that pipeline that match `*DATABASE.TABLE:*`; the sink then continues.',
+    fix: 'Set another `sinks.SINK.keyPrefix`; if the sink has already written rows, it stops at its start with REDIS_EMPTIED, and the fix of that error fills the new keys. Or, if the other pipeline no longer exists, delete the keys that it left of the table: all keys of that pipeline that match `*DATABASE.TABLE:*`; the sink then continues. For a table with a key template they are those of the template, and the key that the message names.',
+  },
+  REDIS_KEY_TEMPLATE: {
+    class: 'schema',
+    summary:
+      'the key template of a table (`sinks.SINK.rows`) names other columns than the table’s key has, or is another one than that by which its rows were written',
+    fix: 'Correct `keyTemplate` of the table under `sinks.SINK.rows` as the message says; the sink then continues. For another template in the place of one that has written rows, the message names the keys to delete first, and the snapshot that fills the new ones.',
   },
   REDIS_REFUSED: {
     class: 'record',

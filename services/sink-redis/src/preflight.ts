@@ -1,5 +1,8 @@
 import type { PreflightProblem } from '@sluice/runtime';
-import { floorKey, rowKey, tombstoneKey } from './redis-mapper.ts';
+import { parseTableId, tablePattern } from '@sluice/envelope';
+import { floorKey, tombstoneKey } from './redis-mapper.ts';
+import { RowKeys, type RowSettings } from './row-keys.ts';
+import { parseKeyTemplate } from './key-template.ts';
 import { hashScript, jsonScript, type Script } from './scripts.ts';
 
 /** A command of the sink, in a form that changes no row. */
@@ -20,6 +23,7 @@ export interface ProbedSink {
   readonly section: string;
   readonly user: string;
   readonly keyPrefix: string;
+  readonly rows: RowSettings['rows'];
   readonly format: 'json' | 'hash';
   /** `source.tables`. */
   readonly sourceTables: readonly string[];
@@ -53,12 +57,11 @@ export function probesOf(sink: ProbedSink): readonly Probe[] {
     { rule: '+multi +exec', args: ['multi'] },
     { rule: '+multi +exec', args: ['exec'] },
     { rule: '+script|load', args: ['script', 'LOAD', script.source] },
-    ...tablesOf(sink.sourceTables).map(({ database, table, rule }): Probe => {
-      const row = rowKey(sink.keyPrefix, database, table, { id: 0 }, '{"id":0}');
-      const keys = [row, tombstoneKey(row), floorKey(sink.keyPrefix, database, table)];
+    ...tablesOf(sink).map(({ row, floor, rule }): Probe => {
+      const keys = [row, tombstoneKey(row), floor];
       // Of a row that is not there: nothing is deleted.
       const args = ['evalsha', script.sha, String(keys.length), ...keys, 'below', '0', '0'] as const;
-      return { rule: `~${sink.keyPrefix}${rule}`, args: [...args] };
+      return { rule, args: [...args] };
     }),
   ];
 }
@@ -69,7 +72,7 @@ export function probesOf(sink: ProbedSink): readonly Probe[] {
  */
 export function aclProblem(sink: ProbedSink, refusals: readonly Refusal[]): PreflightProblem | null {
   if (refusals.length === 0) return null;
-  const tables = tablesOf(sink.sourceTables).map(({ rule }) => `~${sink.keyPrefix}${rule}`);
+  const tables = tablesOf(sink).map(({ rule }) => rule);
   const keys = ['~sluice:*', ...(tables.length > 0 ? tables : ['~*'])];
   const commands = refusals.flatMap(({ rule, ofKey }) => {
     if (ofKey) return [];
@@ -85,15 +88,47 @@ export function aclProblem(sink: ProbedSink, refusals: readonly Refusal[]): Pref
   };
 }
 
-/** A table of each pattern whose database is named, and what the keys of its rows begin with. */
-function tablesOf(patterns: readonly string[]): { database: string; table: string; rule: string }[] {
-  const isPlain = (text: string): boolean => !/[*?]/.test(text);
-  return patterns.flatMap((pattern) => {
+interface ProbedKeys {
+  /** The key of a row that is not there. */
+  readonly row: string;
+  readonly floor: string;
+  /** Key pattern of an ACL. */
+  readonly rule: string;
+}
+
+/** A table of each pattern whose database is named, and those that have keys of their own. */
+function tablesOf(sink: ProbedSink): readonly ProbedKeys[] {
+  const { keyPrefix, rows, sourceTables, section } = sink;
+  const byName = new RowKeys({ keyPrefix, rows: {} }, section);
+  const named = sourceTables.flatMap((pattern) => {
     const [database = '', table = ''] = pattern.split('.', 2);
-    if (!isPlain(database)) return [];
+    if (!isPlain(database) || rows[pattern]?.keyTemplate !== undefined) return [];
+    const keys = byName.of({ database, table: table.replaceAll(/[*?]/g, '') || 'x' });
     const rule = isPlain(table) ? `${database}.${table}:*` : `${database}.*`;
-    return [{ database, table: table.replaceAll(/[*?]/g, '') || 'x', rule }];
+    return {
+      row: keys.rowKey({ id: 0 }, '{"id":0}'),
+      floor: floorKey(keys.place),
+      rule: `~${keyPrefix}${rule}`,
+    };
   });
+  return [...named, ...templatesOf(sink)];
+}
+
+function templatesOf({ keyPrefix, rows, sourceTables, section }: ProbedSink): readonly ProbedKeys[] {
+  const rowKeys = new RowKeys({ keyPrefix, rows }, section);
+  return Object.entries(rows).flatMap(([id, { keyTemplate: key }]) => {
+    const name = parseTableId(id);
+    const isTaken = sourceTables.some((pattern) => tablePattern(pattern)(name.database, name.table));
+    if (key === undefined || !isTaken) return [];
+    const keys = rowKeys.of(name);
+    const zeros = Object.fromEntries(parseKeyTemplate(key).columns.map((column) => [column, 0]));
+    const row = keys.rowKey(zeros, JSON.stringify(zeros));
+    return { row, floor: floorKey(keys.place), rule: `~${keys.pattern}` };
+  });
+}
+
+function isPlain(text: string): boolean {
+  return !/[*?]/.test(text);
 }
 
 function scriptOf(format: ProbedSink['format']): { script: Script; fields: boolean } {

@@ -5,15 +5,19 @@ const SEQUENCE_FIELD = '_sequence';
 const SEQUENCE_MEMBER = `"${SEQUENCE_FIELD}":`;
 
 /**
- * `<prefix><database>.<table>:<key values>`, e.g. `shop.orders:42`, `shop.order_lines:42:3`.
+ * The values of a key as they stand in the name of a Redis key, in the order of the key; none has a `:` or a brace in it.
  * @param keyText the key as JSON text, which has its columns in the order of the key
  */
-export function rowKey(prefix: string, database: string, table: string, key: Row, keyText: string): string {
+export function keyValues(key: Row, keyText: string): readonly string[] {
   const names = Object.keys(key);
   // An object has names like `2024` in front of all others, in the order of their numbers.
   const ordered = names.length > 1 && /^\d/.test(names[0] ?? '') ? memberNames(keyText) : names;
-  const values = ordered.map((name) => escape(textOf(key[name] ?? null)));
-  return `${tablePrefix(prefix, database, table)}${values.join(':')}`;
+  return ordered.map((name) => valueText(key[name] ?? null));
+}
+
+/** The value of a key's column, as it stands in the name of a Redis key. */
+export function valueText(value: JsonValue): string {
+  return escape(textOf(value));
 }
 
 /** What the keys of a table's rows begin with: of no other table's, whatever they are called. */
@@ -21,9 +25,9 @@ export function tablePrefix(prefix: string, database: string, table: string): st
   return `${prefix}${escapeName(database)}.${escapeName(table)}:`;
 }
 
-/** Glob pattern of SCAN for the rows of a table. */
-export function tablePattern(prefix: string, database: string, table: string): string {
-  return `${tablePrefix(prefix, database, table).replace(/[\\*?[\]]/g, '\\$&')}*`;
+/** A text that a glob of Redis fits alone. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[\\*?[\]]/g, '\\$&');
 }
 
 /**
@@ -35,14 +39,19 @@ export function tombstoneKey(row: string): string {
   return /\{[^}]+\}/.test(row) ? `sluice:${row}` : `sluice:{${row}}`;
 }
 
-/** Where the sequence of a table's last truncate is kept. */
-export function floorKey(prefix: string, database: string, table: string): string {
-  return `sluice:floor:${tablePrefix(prefix, database, table)}`;
+/** Where the sequence of a table's last truncate is kept. @param place of `TableKeys` */
+export function floorKey(place: string): string {
+  return `sluice:floor:${place}`;
 }
 
-/** Where it stands whose the keys are that begin as a table's do. */
-export function ownerKey(prefix: string, database: string, table: string): string {
-  return `sluice:owner:${tablePrefix(prefix, database, table)}`;
+/** Where it stands whose the keys are that begin so. */
+export function ownerKey(head: string): string {
+  return `sluice:owner:${head}`;
+}
+
+/** Where it stands under which keys a group has a table's rows, and how long they live. */
+export function placeKey(group: string, table: string): string {
+  return `sluice:place:${group}:${table}`;
 }
 
 /** Where the newest generation stands whose changes are below the prefix. @param topics prefix of the topics */
@@ -50,9 +59,9 @@ export function generationKey(prefix: string, topics: string): string {
   return `sluice:generation:${prefix}${topics}`;
 }
 
-/** The partitions that have shown the end of a snapshot. */
-export function endsKey(prefix: string, database: string, table: string, job: string): string {
-  return `sluice:ends:${tablePrefix(prefix, database, table)}${escape(job)}`;
+/** The partitions that have shown the end of a snapshot. @param place of `TableKeys` */
+export function endsKey(place: string, job: string): string {
+  return `sluice:ends:${place}${escape(job)}`;
 }
 
 /** Shows that this store has been filled by this consumer group, and not lost since. */

@@ -1,4 +1,4 @@
-import { parseKey, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
+import { parseKey, type Row, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
 import { PipelineError, preflightFailed } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
 import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
@@ -8,8 +8,9 @@ import { KeyOwners } from './key-owners.ts';
 import { WriteMarkers } from './write-markers.ts';
 import { RedisConnection, type ScriptCall } from './redis-connection.ts';
 import { toRedisError } from './redis-errors.ts';
-import { endsKey, floorKey, generationKey, rowKey, tablePattern, tombstoneKey } from './redis-mapper.ts';
+import { endsKey, floorKey, generationKey, tombstoneKey } from './redis-mapper.ts';
 import { rowCall, tombstoneSeconds } from './row-call.ts';
+import { RowKeys } from './row-keys.ts';
 import { FOREIGN, floorScript, hashScript, jsonScript, STALE } from './scripts.ts';
 import { serverFacts, slotProblem } from './server-facts.ts';
 import { aclProblemOf, evictionProblem } from './store-checks.ts';
@@ -39,6 +40,7 @@ class RedisSink implements Sink {
   readonly #tombstoneSeconds: string;
   readonly #markers: WriteMarkers;
   readonly #owners: KeyOwners;
+  readonly #keys: RowKeys;
 
   constructor(config: RedisConfig, context: SinkContext) {
     this.#config = config;
@@ -48,7 +50,8 @@ class RedisSink implements Sink {
     const { keyPrefix } = config;
     this.#markers = new WriteMarkers(this.#connection, keyPrefix, context);
     this.generations = new KeptGeneration(this.#connection, generationKey(keyPrefix, context.prefix));
-    this.#owners = new KeyOwners(this.#connection, keyPrefix, context);
+    this.#keys = new RowKeys(config, context.section);
+    this.#owners = new KeyOwners(this.#connection, this.#keys, keyPrefix, context);
   }
 
   async open(): Promise<void> {
@@ -91,8 +94,8 @@ class RedisSink implements Sink {
   }
 
   async keep({ envelope }: Delivery, keys: readonly string[], since: Sequence): Promise<void> {
-    const { database, table } = envelope.payload.source;
-    const rows = keys.map((key) => rowKey(this.#config.keyPrefix, database, table, parseKey(key), key));
+    const table = this.#keys.of(envelope.payload.source);
+    const rows = keys.flatMap((key) => rowIfFits(() => table.rowKey(parseKey(key), key)));
     await this.#onRows(rows, ['keep', since, this.#tombstoneSeconds]);
   }
 
@@ -108,20 +111,35 @@ class RedisSink implements Sink {
   async #writeRows(batch: readonly Delivery[]): Promise<readonly Outcome[]> {
     const taken = await this.#taken(batch);
     if (taken !== null) return batch.map(() => ({ kind: 'failed', error: taken }));
-    const calls = batch.map((delivery) => {
-      if (!isRow(delivery)) throw new TypeError('a control record among rows');
-      return rowCall(this.#config, this.#context.tombstoneLifeMs, delivery);
-    });
-    return (await this.#run(calls)).map(toOutcome);
+    const { format } = this.#config;
+    const life = this.#context.tombstoneLifeMs;
+    return (await this.#run(batch.map((delivery) => rowCall(this.#keys, format, life, delivery)))).map(
+      toOutcome,
+    );
   }
 
   /** Why the keys of a table in the batch are not to be touched; null when they all are ours. */
   async #taken(batch: readonly Delivery[]): Promise<PipelineError | null> {
-    for (const { envelope } of batch) {
-      const error = await this.#owners.claim(envelope.payload.source);
+    for (const { envelope, rowKey } of batch) {
+      if (envelope.schema.type !== 'row') throw new TypeError('a control record among rows');
+      const { source, key } = envelope.payload as RowEnvelope['payload'];
+      const error = this.#unfit(source, key, rowKey) ?? (await this.#owners.claim(source));
       if (error !== null) return error;
     }
     return null;
+  }
+
+  /** Why a template cannot make the key of a row; null when it can. */
+  #unfit(source: Source, key: Row, text: string): PipelineError | null {
+    const table = this.#keys.of(source);
+    if (table.template === null) return null;
+    try {
+      table.rowKey(key, text);
+      return null;
+    } catch (error) {
+      if (error instanceof PipelineError) return error;
+      throw error;
+    }
   }
 
   async #control(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
@@ -140,7 +158,7 @@ class RedisSink implements Sink {
     signal: AbortSignal,
   ): Promise<void> {
     const { source } = envelope.payload;
-    const ends = endsKey(this.#config.keyPrefix, source.database, source.table, job);
+    const ends = endsKey(this.#keys.of(source).place, job);
     const seen = await this.#connection.addMember(ends, String(partition), this.#tombstoneSeconds);
     if (seen < partitions) return;
     await this.#deleteBelow(source, since, signal);
@@ -149,17 +167,17 @@ class RedisSink implements Sink {
   }
 
   /** The floor first: from then on nothing older comes in, so one pass over the keys finds all that is older. */
-  async #deleteBelow({ database, table }: Source, sequence: Sequence, signal: AbortSignal): Promise<void> {
-    const { keyPrefix } = this.#config;
-    const name = floorKey(keyPrefix, database, table);
+  async #deleteBelow(source: Source, sequence: Sequence, signal: AbortSignal): Promise<void> {
+    const table = this.#keys.of(source);
+    const name = floorKey(table.place);
     const [floor] = await this.#run([{ script: floorScript, keys: [name], args: [sequence] }]);
     if (typeof floor !== 'string') throw toRedisError(floor);
-    const pattern = tablePattern(keyPrefix, database, table);
     let cursor = '0';
     do {
       signal.throwIfAborted();
-      const step = await this.#connection.scan(cursor, pattern, SCAN_COUNT);
-      await this.#onRows(step.keys, ['below', sequence, this.#tombstoneSeconds]);
+      const step = await this.#connection.scan(cursor, table.pattern, SCAN_COUNT);
+      const rows = step.keys.filter((key) => table.has(key));
+      await this.#onRows(rows, ['below', sequence, this.#tombstoneSeconds]);
       cursor = step.cursor;
     } while (cursor !== '0');
   }
@@ -176,6 +194,16 @@ class RedisSink implements Sink {
 
   #run(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
     return this.#connection.run(calls, this.#markers);
+  }
+}
+
+/** None for a key that no row of the table can have: there is nothing to keep. */
+function rowIfFits(rowKey: () => string): readonly string[] {
+  try {
+    return [rowKey()];
+  } catch (error) {
+    if (error instanceof PipelineError) return [];
+    throw error;
   }
 }
 

@@ -2,16 +2,18 @@ import { parseKey } from '@sluice/envelope';
 import type { OpenRepair, RowPlace } from '@sluice/compare';
 import { parseSection, PipelineError } from '@sluice/runtime';
 import { rowText } from './compare.ts';
-import { clientTls, redisConfigSchema, type RedisConfig } from './config.ts';
+import { clientTls, redisConfigSchema } from './config.ts';
 import { RedisClient } from './redis-client.ts';
-import { rowKey, tombstoneKey } from './redis-mapper.ts';
-import { rowCall } from './row-call.ts';
+import { tombstoneKey } from './redis-mapper.ts';
+import { rowCall, tombstoneSeconds } from './row-call.ts';
+import { RowKeys } from './row-keys.ts';
 import { redisSink } from './redis-sink.ts';
 import { jsonScript } from './scripts.ts';
 
 /**
  * A row as it was, under the sequence that the repair has left. KEYS[1] the row, KEYS[2] its tombstone; ARGV[1] that sequence, ARGV[2]
- * the row's text before, '' where there was none. The digits of a row stand behind `{"_sequence":"`, as in `scripts.ts`.
+ * the row's text before, '' where there was none, ARGV[3] the seconds that the row lives, 0 until it is deleted, ARGV[4] those of a tombstone.
+ * The digits of a row stand behind `{"_sequence":"`, as in `scripts.ts`.
  */
 const RESTORE = `
 local stored = string.sub(redis.call('GETRANGE', KEYS[1], 0, 32), 15, 33)
@@ -23,7 +25,12 @@ if ARGV[2] == '' then
 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('SETRANGE', KEYS[1], 14, ARGV[1])
-redis.call('DEL', KEYS[2])
+if ARGV[3] == '0' then
+  redis.call('DEL', KEYS[2])
+else
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+  redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[4])
+end
 return 1
 `;
 
@@ -47,19 +54,24 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
   await client.connect();
   // Not EVAL: scripts by their digest are what the account may run (infra/redis/users.acl).
   const restore = String(await client.script('LOAD', RESTORE));
-  const keyOf = (place: RowPlace): string => keyOfRow(config, place);
+  const keys = new RowKeys(config, context.section);
+  const keyOf = (row: RowPlace): string => keys.of(row).rowKey(parseKey(row.rowKey), row.rowKey);
+  const seconds = tombstoneSeconds(context.tombstoneLifeMs);
   return {
     write: (rows) => sink.write(rows, new AbortController().signal, 'replay'),
     kept: (rows) => Promise.all(rows.map((row) => rowText(client, keyOf(row)))),
     restore: async (row) => {
       const key = keyOf(row);
-      const answer = await client.evalsha(restore, 2, key, tombstoneKey(key), row.sequence, row.kept ?? '');
+      const lives = [String(keys.of(row).ttlSeconds ?? 0), seconds];
+      const args = [key, tombstoneKey(key), row.sequence, row.kept ?? '', ...lives];
+      const answer = await client.evalsha(restore, 2, ...args);
       return answer === 1;
     },
     statements: (rows) => {
       const lines = rows.map((row) => {
-        const { keys, args } = rowCall(config, context.tombstoneLifeMs, row);
-        return `EVALSHA ${[jsonScript.sha, String(keys.length), ...keys, ...args].map(quoted).join(' ')}\n`;
+        const call = rowCall(keys, config.format, context.tombstoneLifeMs, row);
+        const words = [jsonScript.sha, String(call.keys.length), ...call.keys, ...call.args];
+        return `EVALSHA ${words.map(quoted).join(' ')}\n`;
       });
       return Promise.resolve([`SCRIPT LOAD ${quoted(jsonScript.source)}\n`, ...lines].join(''));
     },
@@ -69,10 +81,6 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
     },
   };
 };
-
-function keyOfRow({ keyPrefix }: RedisConfig, { database, table, rowKey: text }: RowPlace): string {
-  return rowKey(keyPrefix, database, table, parseKey(text), text);
-}
 
 /** An argument as redis-cli reads it from a line (https://redis.io/docs/latest/develop/tools/cli/, "String quoting and escaping"). */
 function quoted(text: string): string {

@@ -15,7 +15,8 @@ export const FOREIGN = -1;
 /**
  * One row, guarded by its sequence, touching only the keys it declares: KEYS[1] the row, KEYS[2] its tombstone, KEYS[3] the
  * table's floor (not for `below`): read here, because a process that was stopped for a while knows an old one.
- * ARGV: operation, sequence, seconds that a tombstone lives, then the row's value or fields.
+ * ARGV: operation, sequence, seconds that a tombstone lives, seconds that the row lives (0: until it is deleted), then the row's value or
+ * fields. A row that ends by itself leaves its sequence in the place of its tombstone, or an older change could come in behind it.
  * Operations: `set`; `tie` as `set`, but an equal sequence passes (snapshot rows); `delete`; `below` deletes the row if its
  * sequence is lower (truncate; the table's floor remembers it, so no tombstone); `keep` raises the sequence of a row that is there. Sequences are 19 digits and compared as
  * text: a Lua number is a double and holds 15 of them.
@@ -44,6 +45,11 @@ if operation == 'delete' then
   return ${APPLIED}
 end
 ${writeRow}
+if ARGV[4] ~= '0' then
+  redis.call('EXPIRE', KEYS[1], ARGV[4])
+  redis.call('SET', KEYS[2], sequence, 'EX', ARGV[3])
+  return ${APPLIED}
+end
 if not exists and stored ~= '' then redis.call('DEL', KEYS[2]) end
 return ${APPLIED}
 `;
@@ -55,7 +61,7 @@ export const jsonScript = guardedWrite(
   `local head = redis.call('GETRANGE', KEYS[1], 0, 32)
 if head ~= '' and string.sub(head, 1, 14) ~= '{"_sequence":"' then return ${FOREIGN} end
 local stored = string.sub(head, 15, 33)`,
-  `redis.call('SET', KEYS[1], ARGV[4])`,
+  `redis.call('SET', KEYS[1], ARGV[5])`,
   `redis.call('SETRANGE', KEYS[1], 14, sequence)`,
 );
 
@@ -64,7 +70,7 @@ export const hashScript = guardedWrite(
   `local stored = redis.call('HGET', KEYS[1], '_sequence') or ''
 if stored == '' and redis.call('EXISTS', KEYS[1]) == 1 then return ${FOREIGN} end`,
   `redis.call('DEL', KEYS[1])
-for first = 4, #ARGV, 500 do
+for first = 5, #ARGV, 500 do
   redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 499, #ARGV)))
 end`,
   `redis.call('HSET', KEYS[1], '_sequence', sequence)`,

@@ -7,14 +7,14 @@ import type { RedisConnection } from './redis-connection.ts';
 /** What the user of `url` may not do. Writes and removes a key of the sink's own. */
 export async function aclProblemOf(
   connection: RedisConnection,
-  { url, keyPrefix, format }: RedisConfig,
+  { url, keyPrefix, rows, format }: RedisConfig,
   { group, section, sourceTables }: Pick<SinkContext, 'group' | 'section' | 'sourceTables'>,
 ): Promise<PreflightProblem | null> {
   const { username, pathname } = new URL(url);
   const user = decodeURIComponent(username) || 'default';
   const databaseNumber = pathname.slice(1) || '0';
   const ownKey = `sluice:preflight:${group}`;
-  const sink = { section, user, keyPrefix, format, sourceTables, databaseNumber, ownKey };
+  const sink = { section, user, keyPrefix, rows, format, sourceTables, databaseNumber, ownKey };
   return aclProblem(sink, await connection.refused(probesOf(sink)));
 }
 

@@ -2,14 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Row } from '@sluice/envelope';
 import { columnsOf } from '../src/compare.ts';
-import {
-  floorKey,
-  hashFields,
-  jsonValue,
-  rowKey as rowKeyOf,
-  tablePattern,
-  tombstoneKey,
-} from '../src/redis-mapper.ts';
+import { floorKey, hashFields, jsonValue, tablePrefix, tombstoneKey } from '../src/redis-mapper.ts';
+import { RowKeys } from '../src/row-keys.ts';
 
 const sequence = '0010000020053760849';
 
@@ -20,7 +14,8 @@ const rowKey = (
   table: string,
   key: Row,
   text = JSON.stringify(key),
-): string => rowKeyOf(prefix, database, table, key, text);
+): string =>
+  new RowKeys({ keyPrefix: prefix, rows: {} }, 'sinks.redis').of({ database, table }).rowKey(key, text);
 
 describe('keys', () => {
   test('a row key names the table and the key values', () => {
@@ -66,7 +61,7 @@ describe('keys', () => {
     fc.assert(
       fc.property(row, row, (one, two) => {
         const [first, second] = [one, two].map(({ database, table, key: [a, b] }) =>
-          [rowKey('', database, table, { a, b }), floorKey('', database, table)].join(' '),
+          [rowKey('', database, table, { a, b }), floorKey(tablePrefix('', database, table))].join(' '),
         );
         expect(first === second).toBe(JSON.stringify(one) === JSON.stringify(two));
       }),
@@ -80,8 +75,10 @@ describe('keys', () => {
   });
 
   test('a floor and a pattern belong to one table', () => {
-    expect(floorKey('', 'shop', 'orders')).toBe('sluice:floor:shop.orders:');
-    expect(tablePattern('', 'shop', 'a*b[c]?')).toBe('shop.a\\*b\\[c\\]\\?:*');
+    const keysOf = (table: string) =>
+      new RowKeys({ keyPrefix: '', rows: {} }, 'sinks.redis').of({ database: 'shop', table });
+    expect(floorKey(keysOf('orders').place)).toBe('sluice:floor:shop.orders:');
+    expect(keysOf('a*b[c]?').pattern).toBe('shop.a\\*b\\[c\\]\\?:*');
   });
 });
 

@@ -5,8 +5,9 @@ import type { Delivery } from '@sluice/sink-kit';
 import { conformanceTopic, itemRow, sequenceAt } from '@sluice/sink-kit/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { rowKey } from '../src/redis-mapper.ts';
+import type { RedisConfig } from '../src/config.ts';
 import { openRepair } from '../src/repair.ts';
+import { RowKeys } from '../src/row-keys.ts';
 
 const stack = await startStack({ servers: ['redis'] });
 const client = new Redis(stack.redis.url);
@@ -15,7 +16,11 @@ const topic = conformanceTopic();
 let repair: Awaited<ReturnType<typeof openRepair>>;
 
 beforeAll(async () => {
-  const config = { sinks: { redis: { url: stack.redis.url, keyPrefix } } } as unknown as SluiceConfig;
+  repair = await open({});
+});
+
+function open(rows: RedisConfig['rows']): ReturnType<typeof openRepair> {
+  const config = { sinks: { redis: { url: stack.redis.url, keyPrefix, rows } } } as unknown as SluiceConfig;
   const context = {
     pipeline: 'test',
     name: 'redis',
@@ -29,8 +34,9 @@ beforeAll(async () => {
     log: createLogger('test', { level: 'silent' }),
     registry: new Registry(),
   };
-  repair = await openRepair({ name: 'redis', config, contextOf: () => context });
-});
+  return openRepair({ name: 'redis', config, contextOf: () => context });
+}
+
 afterAll(async () => {
   await repair.close();
   const keys = await client.keys(`*${keyPrefix}*`);
@@ -45,7 +51,7 @@ const deletion = (id: number, step: number): Delivery =>
   topic.row({ operation: 'DELETE', sequence: sequenceAt(step), row: itemRow(id, 0) });
 const keyOf = ({ envelope, rowKey: text }: Delivery): string => {
   const { source, key } = (envelope as ReturnType<typeof topic.row>['envelope']).payload;
-  return rowKey(keyPrefix, source.database, source.table, key, text);
+  return new RowKeys({ keyPrefix, rows: {} }, 'sinks.redis').of(source).rowKey(key, text);
 };
 const placeOf = ({ topic: name, partition, key, rowKey: text, envelope }: Delivery) => {
   const { database, table } = envelope.payload.source;
@@ -91,4 +97,22 @@ test('its lines for redis-cli run the guard', async () => {
   }
   expect(answers.slice(1)).toEqual([1, 0]);
   expect(await client.get(keyOf(odd))).toContain('quote \\" back\\\\slash\\nline');
+});
+
+test('what is put back of rows that end has its time, and nothing older comes in behind it', async () => {
+  const rows = { 'sluice_conformance.items': { ttlSeconds: 3600 } };
+  const ending = await open(rows);
+  try {
+    await ending.write([snapshot(21, 10, 1)]);
+    const write = snapshot(21, 20, 2);
+    const [kept = null] = await ending.kept([placeOf(write)]);
+    await ending.write([write]);
+    expect(await ending.restore({ ...placeOf(write), sequence: sequenceAt(20), kept })).toBe(true);
+    expect(await client.get(keyOf(write))).toContain('"quantity":1');
+    expect(await client.ttl(keyOf(write))).toBeGreaterThan(3500);
+    await client.del(keyOf(write));
+    expect(await ending.write([snapshot(21, 19, 3)])).toEqual([{ kind: 'stale' }]);
+  } finally {
+    await ending.close();
+  }
 });

@@ -13,7 +13,7 @@ import {
   sequenceAt,
 } from '@sluice/sink-kit/testing';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { floorKey, markerKey, tombstoneKey } from '../src/redis-mapper.ts';
+import { floorKey, markerKey, tablePrefix, tombstoneKey } from '../src/redis-mapper.ts';
 import { testRedis, type TestRedis, type TestRedisOptions } from './redis-harness.ts';
 
 const stack = await startStack({ servers: ['redis'] });
@@ -143,7 +143,7 @@ test('a truncate of many rows leaves none, and its floor outlives the process', 
     ),
   ).toBe(0);
   const prefix = rowName(redis, 0).slice(0, 37);
-  expect(await redis.client.get(floorKey(prefix, CONFORMANCE_DATABASE, CONFORMANCE_TABLE))).toBe(
+  expect(await redis.client.get(floorKey(tablePrefix(prefix, CONFORMANCE_DATABASE, CONFORMANCE_TABLE)))).toBe(
     sequenceAt(5000),
   );
 });

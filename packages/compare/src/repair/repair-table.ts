@@ -3,7 +3,7 @@ import type { Delivery, Outcome } from '@sluice/sink-kit';
 import type { ComparedTable } from '../compared-table.ts';
 import type { Pace } from '../running/pace.ts';
 import { keyIsOf } from '../running/source-pages.ts';
-import { isEqual, lookAgain, settle, type Suspect } from '../running/suspects.ts';
+import { isSettled, lookAgain, settle, type Suspect } from '../running/suspects.ts';
 import type { SinkTable } from '../sink-table.ts';
 import type { RowConnection } from '../source-rows.ts';
 import { rowKeyOf, suspectOf, type ReportedRow } from './report-rows.ts';
@@ -97,7 +97,7 @@ async function repairSome(reported: readonly ReportedRow[], parts: RepairParts):
   }
   const open: Suspect[] = [];
   for (const suspect of await lookAgain(known, parts)) {
-    if (!isEqual(suspect, table)) open.push(suspect);
+    if (!isSettled(suspect, parts)) open.push(suspect);
     else fates.push({ place: suspect.identity, kind: 'equal', fate: 'equal', why: null });
   }
   if (open.length === 0) return { fates, written: [] };

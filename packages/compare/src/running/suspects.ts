@@ -63,7 +63,7 @@ export async function settle(suspects: readonly Suspect[], parts: SettlingParts)
     const left: typeof open = [];
     for (const [index, { suspect: before, same }] of open.entries()) {
       const suspect = now[index];
-      if (suspect === undefined || isEqual(suspect, parts.table)) continue;
+      if (suspect === undefined || isSettled(suspect, parts)) continue;
       const again = { suspect, same: isSame(before, suspect) ? same + 1 : 0 };
       if (why !== null) verdicts.push(notSettled(suspect, parts.table, why));
       else if (again.same >= SAME_LOOKS) verdicts.push(verdictOf(suspect, parts.table));
@@ -77,6 +77,18 @@ export async function settle(suspects: readonly Suspect[], parts: SettlingParts)
 export function isEqual({ source, found }: Pick<Suspect, 'source' | 'found'>, table: ComparedTable): boolean {
   if (source === null || found === null) return source === found;
   return columnDifferences(table, source, found).next().done === true;
+}
+
+/** Equal, or one of a store whose rows end by themselves, which has none. */
+export function isSettled(
+  suspect: Pick<Suspect, 'source' | 'found'>,
+  { table, rows }: Pick<SettlingParts, 'table' | 'rows'>,
+): boolean {
+  return isExpired(suspect, rows) || isEqual(suspect, table);
+}
+
+export function isExpired({ found }: Pick<Suspect, 'found'>, { mayExpire }: SinkTable): boolean {
+  return found === null && mayExpire === true;
 }
 
 function isSame(one: Suspect, other: Suspect): boolean {

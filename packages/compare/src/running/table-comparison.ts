@@ -8,7 +8,7 @@ import type { Pace } from './pace.ts';
 import { compareRanges } from '../sums/compare-ranges.ts';
 import { summedTable, type SummedTable } from '../sums/summed-table.ts';
 import { sourcePages } from './source-pages.ts';
-import { isEqual, settle, strayOf, type Suspect } from './suspects.ts';
+import { isEqual, isExpired, settle, strayOf, type Suspect } from './suspects.ts';
 
 export interface TableParts {
   readonly source: RowConnection;
@@ -34,6 +34,8 @@ interface OpenTable {
   /** Rows of the source that were looked for. */
   readonly seen: IdentitySet;
   suspects: Suspect[];
+  /** Rows that it does not have, and need not have. */
+  expired: number;
 }
 
 const PAGE_ROWS = 1000;
@@ -48,7 +50,7 @@ export async function compareTable(parts: TableParts): Promise<void> {
   const { table, sinks, isWhole, signal } = parts;
   const open = await Promise.all(
     [...sinks].map(async ([name, sink]): Promise<OpenTable> => {
-      return { name, rows: await sink.open(table), seen: new IdentitySet(), suspects: [] };
+      return { name, rows: await sink.open(table), seen: new IdentitySet(), suspects: [], expired: 0 };
     }),
   );
   const summed = isWhole ? await summedTables(open, parts) : new Map<OpenTable, SummedTable>();
@@ -64,6 +66,11 @@ export async function compareTable(parts: TableParts): Promise<void> {
       await settleAll(sink, parts);
     }),
   );
+  for (const { name, expired } of open)
+    if (expired > 0)
+      parts.findings.remark(
+        `${expired} rows that sink ${name} does not have were not compared: rows end there by themselves`,
+      );
 }
 
 /** The sinks that can be compared by sums. Of others with a server, why they cannot is said. */
@@ -125,13 +132,16 @@ async function comparePages(open: readonly OpenTable[], parts: TableParts): Prom
 
 async function comparePage(rows: readonly SourceRow[], sink: OpenTable, parts: TableParts): Promise<void> {
   const found = await sink.rows.fetch(rows);
+  let expired = 0;
   for (const [index, row] of rows.entries()) {
     const identity = sink.rows.identity(row.values);
     sink.seen.add(identity);
     const suspect = { identity, isOfSource: true, row, source: row.values, found: found[index] ?? null };
-    if (!isEqual(suspect, parts.table)) sink.suspects.push(suspect);
+    if (isExpired(suspect, sink.rows)) expired += 1;
+    else if (!isEqual(suspect, parts.table)) sink.suspects.push(suspect);
   }
-  parts.findings.compared(sink.name, rows.length);
+  sink.expired += expired;
+  parts.findings.compared(sink.name, rows.length - expired);
   if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts);
 }
 
