@@ -78,35 +78,43 @@ test('another strategy is refused for topics that are filled already', async () 
   expect(await pipeline.reader.topicNames()).not.toContain(`${pipeline.name}.${pipeline.name}`);
 });
 
-test('strategy operation: each topic holds its operation, truncates go to all, and a sink refuses them', async () => {
-  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'split', EVERY_TABLE);
-  const { database, name } = pipeline;
-  pipeline.configure({ topics: { partitions: 2, strategy: 'operation' } });
-  await pipeline.start('capture');
-  const topic = (operation: string): string => `${name}.${name}.boxes.${operation}`;
-  const snapshotted = async (): Promise<boolean> =>
-    (await recordsOf(pipeline, topic('snapshot'))).filter(isRow).length === 3;
-  await eventually('the rows of the snapshot', snapshotted);
-  await database.run(
-    "INSERT INTO boxes VALUES (4, 'four')",
-    "UPDATE boxes SET label = 'x' WHERE id = 4",
-    'DELETE FROM boxes WHERE id = 4',
-    'TRUNCATE TABLE boxes',
-  );
-  const operations = ['insert', 'update', 'delete', 'snapshot'];
-  for (const operation of operations) {
-    const truncates = async (): Promise<boolean> => {
-      const records = await recordsOf(pipeline, topic(operation));
-      return records.filter((record) => headerOf(record, 'operation') === 'TRUNCATE').length === 2;
-    };
-    await eventually(`the truncate in ${operation}`, truncates);
-    const rows = (await recordsOf(pipeline, topic(operation))).filter(isRow);
-    const keys = rows.map((row) => `${headerOf(row, 'operation')} ${String(row.key)}`).sort();
-    const ids = operation === 'snapshot' ? [1, 2, 3] : [4];
-    expect(keys).toEqual(ids.map((id) => `${operation.toUpperCase()} {"id":${id}}`));
-  }
+test.each([
+  ['strategy operation', { strategy: 'operation' }, 'boxes', '{'],
+  ['a template over all tables', { template: '{database}.all.{operation}' }, 'all', '{"$table":"boxes",'],
+] as const)(
+  '%s: each topic holds its operation, truncates go to all, and a sink refuses them',
+  async (_, how, stem, keyBegin) => {
+    const pipeline = await SinkPipeline.withTables(testScope(), stack, 'split', EVERY_TABLE);
+    const { database, name } = pipeline;
+    pipeline.configure({ topics: { partitions: 2, ...how } });
+    await pipeline.start('capture');
+    const topic = (operation: string): string => `${name}.${name}.${stem}.${operation}`;
+    const isOfBoxes = (record: TopicRecord): boolean =>
+      isRow(record) && String(record.key).startsWith(keyBegin);
+    const snapshotted = async (): Promise<boolean> =>
+      (await recordsOf(pipeline, topic('snapshot'))).filter(isOfBoxes).length === 3;
+    await eventually('the rows of the snapshot', snapshotted);
+    await database.run(
+      "INSERT INTO boxes VALUES (4, 'four')",
+      "UPDATE boxes SET label = 'x' WHERE id = 4",
+      'DELETE FROM boxes WHERE id = 4',
+      'TRUNCATE TABLE boxes',
+    );
+    const operations = ['insert', 'update', 'delete', 'snapshot'];
+    for (const operation of operations) {
+      const truncates = async (): Promise<boolean> => {
+        const records = await recordsOf(pipeline, topic(operation));
+        return records.filter((record) => headerOf(record, 'operation') === 'TRUNCATE').length === 2;
+      };
+      await eventually(`the truncate in ${operation}`, truncates);
+      const rows = (await recordsOf(pipeline, topic(operation))).filter(isOfBoxes);
+      const keys = rows.map((row) => `${headerOf(row, 'operation')} ${String(row.key)}`).sort();
+      const ids = operation === 'snapshot' ? [1, 2, 3] : [4];
+      expect(keys).toEqual(ids.map((id) => `${operation.toUpperCase()} ${keyBegin}"id":${id}}`));
+    }
 
-  const { process } = await pipeline.launch('sink-redis');
-  expect((await process.ended).code).toBe(64);
-  expect(process.lastLines()).toContain('TOPICS_SPLIT');
-});
+    const { process } = await pipeline.launch('sink-redis');
+    expect((await process.ended).code).toBe(64);
+    expect(process.lastLines()).toContain('TOPICS_SPLIT');
+  },
+);

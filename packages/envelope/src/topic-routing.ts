@@ -9,7 +9,7 @@ export interface TopicSettings {
   readonly prefix: string;
   /** Default: `table`. */
   readonly strategy?: TopicStrategy | undefined;
-  /** Parts between dots, of plain text, `{database}` and `{table}`; takes the place of the strategy's own name. */
+  /** Parts between dots, of plain text, `{database}` and `{table}`, and at the end perhaps `{operation}`; takes the place of the strategy's own name. */
   readonly template?: string | undefined;
 }
 
@@ -27,6 +27,8 @@ const TEMPLATES: Readonly<Record<TopicStrategy, string>> = {
   database: '{database}',
   operation: '{database}.{table}',
 };
+/** At the end of a template: each operation has a topic of its own. */
+const BY_OPERATION = '.{operation}';
 const PLACEHOLDER = /(\{database\}|\{table\})/u;
 
 /** A part of a name between two dots: texts and placeholders in turn. */
@@ -49,11 +51,13 @@ export class TopicRouting {
   readonly #tellsDatabase: boolean;
   readonly #tellsTable: boolean;
 
-  constructor({ prefix, strategy = 'table', template = TEMPLATES[strategy] }: TopicSettings) {
+  constructor({ prefix, strategy = 'table', template: given = TEMPLATES[strategy] }: TopicSettings) {
+    const isSplit = given.endsWith(BY_OPERATION);
+    const template = isSplit ? given.slice(0, -BY_OPERATION.length) : given;
     this.#prefix = prefix;
     this.#parts = template.split('.').map((part) => part.split(PLACEHOLDER).filter((text) => text !== ''));
-    this.splitsOperations = strategy === 'operation';
-    this.text = this.splitsOperations ? `${template}.{operation}` : template;
+    this.splitsOperations = isSplit || strategy === 'operation';
+    this.text = this.splitsOperations ? template + BY_OPERATION : template;
     this.#tellsDatabase = !this.#isPlain('{database}');
     this.#tellsTable = !this.#isPlain('{table}');
     this.#pattern = this.#newPattern();

@@ -59,6 +59,26 @@ test('strategy database: one topic, and the record key tells the table', () => {
   expect(routing.isDataTopic('p.shop.orders')).toBe(false);
 });
 
+test('a template that ends with the operation has a topic for each, over its tables', () => {
+  const routing = new TopicRouting({ prefix: 'p', template: '{database}.all.{operation}' });
+  expect([routing.splitsOperations, routing.tellsTable, routing.text]).toEqual([
+    true,
+    false,
+    '{database}.all.{operation}',
+  ]);
+  const topics = ['insert', 'update', 'delete', 'snapshot'].map((operation) => `p.shop.all.${operation}`);
+  expect(routing.topicsOf('shop', 'orders')).toEqual(topics);
+  expect(routing.topicsOf('shop', 'lines')).toEqual(topics);
+  expect(routing.keyMembers('shop', 'orders')).toBe('"$table":"orders"');
+  const key = '{"$table":"orders","id":1}';
+  expect(routing.sourceOf('p.shop.all.update', key)).toEqual({ database: 'shop', table: 'orders' });
+  expect(routing.isDataTopic('p.shop.all')).toBe(false);
+  // As the strategy of that name fills them.
+  expect(new TopicRouting({ prefix: 'p', template: '{database}.{table}.{operation}' }).text).toBe(
+    new TopicRouting({ prefix: 'p', strategy: 'operation' }).text,
+  );
+});
+
 test('strategy operation: a topic for each operation of a table', () => {
   const routing = new TopicRouting({ prefix: 'p', strategy: 'operation' });
   const topics = ['insert', 'update', 'delete', 'snapshot'].map((operation) => `p.shop.orders.${operation}`);

@@ -482,8 +482,8 @@ export const ERRORS = {
   TOPICS_SPLIT: {
     class: 'fatal',
     summary:
-      'topics.strategy `operation` distributes the changes of a key over several topics, so that sinks cannot keep their order',
-    fix: 'Set topics.strategy to `table` or `database` in the pipeline of this sink. For other readers, use `operation` in a separate pipeline.',
+      'topics.strategy `operation`, or `{operation}` in topics.template, distributes the changes of a key over several topics, so that sinks cannot keep their order',
+    fix: 'Set topics.strategy to `table` or `database` in the pipeline of this sink, or leave `{operation}` out of topics.template. For other readers, use `operation` in a separate pipeline.',
     exit: 'configuration',
   },
   TOPIC_UNKNOWN: {

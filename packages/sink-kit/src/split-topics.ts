@@ -6,6 +6,6 @@ export function refuseSplitTopics({ topics }: SluiceConfig, sink: string): void 
   if (!new TopicRouting(topics).splitsOperations) return;
   throw new PipelineError(
     'TOPICS_SPLIT',
-    `topics.strategy is "${topics.strategy}": sink ${sink} cannot read topics that split the changes of a row.`,
+    `topics.${topics.template === undefined ? `strategy is "${topics.strategy}"` : `template is "${topics.template}"`}: sink ${sink} cannot read topics that split the changes of a row.`,
   );
 }

@@ -1,3 +1,4 @@
+import { TopicRouting } from '@sluice/envelope';
 import {
   formatPath,
   isLoopback,
@@ -113,9 +114,11 @@ export function portClashes(config: SluiceConfig): readonly PortClash[] {
 
 /** The sinks would refuse to start (TOPICS_SPLIT). */
 function splitTopics({ topics }: SluiceConfig): readonly string[] {
-  if (topics.strategy !== 'operation') return [];
+  if (!new TopicRouting(topics).splitsOperations) return [];
   return [
-    'topics.strategy: found "operation", which no sink can read: use `table` or `database`, or remove `sinks`',
+    topics.template === undefined
+      ? 'topics.strategy: found "operation", which no sink can read: use `table` or `database`, or remove `sinks`'
+      : `topics.template: found "${topics.template}", which no sink can read: leave {operation} out, or remove \`sinks\``,
   ];
 }
 

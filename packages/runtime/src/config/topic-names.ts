@@ -5,7 +5,7 @@ const RESERVED = new Set(['sluice', 'dlq']);
 /** With a prefix of 100 and names of usual length it stays below Kafka's 249 characters. */
 const TEMPLATE_LENGTH_MAX = 120;
 const TEMPLATE =
-  /^(?:[A-Za-z0-9_-]|\{database\}|\{table\})+(?:\.(?:[A-Za-z0-9_-]|\{database\}|\{table\})+)*$/u;
+  /^(?:[A-Za-z0-9_-]|\{database\}|\{table\})+(?:\.(?:[A-Za-z0-9_-]|\{database\}|\{table\})+)*(?:\.\{operation\})?$/u;
 
 export const topicStrategy = z.enum(['table', 'database', 'operation']).default('table').meta({
   description:
@@ -15,7 +15,10 @@ export const topicStrategy = z.enum(['table', 'database', 'operation']).default(
 export const topicTemplate = z
   .string()
   .max(TEMPLATE_LENGTH_MAX)
-  .regex(TEMPLATE, 'takes letters, digits, `_`, `-`, `{database}` and `{table}`, in parts between dots')
+  .regex(
+    TEMPLATE,
+    'takes letters, digits, `_`, `-`, `{database}` and `{table}`, in parts between dots, of which `{operation}` may be the last',
+  )
   .refine((text) => namesOnce(text, '{database}') && namesOnce(text, '{table}'), {
     error: 'may name `{database}` and `{table}` once each',
   })
@@ -24,7 +27,8 @@ export const topicTemplate = z
   })
   .optional()
   .meta({
-    description: 'Name of the topics of rows behind `<prefix>.`, instead of a strategy.',
+    description:
+      'Name of the topics of rows behind `<prefix>.`, instead of a strategy. With `.{operation}` at its end each operation has a topic of its own, for other readers than Sluice’s sinks, which refuse it.',
     example: '{database}.all',
   });
 
@@ -44,13 +48,24 @@ export function checkTopics(
     context.addIssue({ code: 'custom', path: [path], message });
   if (template !== undefined && strategy !== 'table')
     refuse('template', `takes the place of topics.strategy: leave out "${strategy}" there, or the template`);
-  if (tombstones && strategy === 'operation')
-    refuse('tombstones', 'would delete the delete itself where topics.strategy is "operation"');
+  if (tombstones && splitsOperations({ strategy, template }))
+    refuse('tombstones', 'would delete the delete itself where each operation has a topic of its own');
   if (minInsyncReplicas > replicationFactor)
     refuse(
       'minInsyncReplicas',
       `is more than topics.replicationFactor (${replicationFactor}): no record could ever count`,
     );
+}
+
+/** Whether the changes of a row go to several topics. */
+function splitsOperations({
+  strategy,
+  template,
+}: {
+  readonly strategy: z.output<typeof topicStrategy>;
+  readonly template?: string | undefined;
+}): boolean {
+  return strategy === 'operation' || template?.endsWith('.{operation}') === true;
 }
 
 function namesOnce(text: string, placeholder: string): boolean {

@@ -40,6 +40,10 @@ describe('names of topics', () => {
       'replicationFactor: 3, minInsyncReplicas: 4',
       'topics.minInsyncReplicas: found 4; is more than topics.replicationFactor (3)',
     ],
+    ["template: '{database}.{operation}', tombstones: true", 'topics.tombstones: found true; would delete'],
+    ["template: '{operation}.{table}'", 'topics.template: found '],
+    ["template: '{table}-{operation}'", 'topics.template: found '],
+    ["template: '{operation}'", 'topics.template: found '],
     ['strategy: topic', 'topics.strategy: found "topic"; must be one of table, database, operation'],
   ])('%s is refused', (topics, message) => {
     expect(() => topicsOf(topics)).toThrow(message);
