@@ -118,3 +118,41 @@ test.each([
     expect(process.lastLines()).toContain('TOPICS_SPLIT');
   },
 );
+
+test('rows with equal values of partitionBy are in one partition, sinks are equal, and another partitionBy is refused', async () => {
+  const columns = '(id INT NOT NULL, box INT NOT NULL, label VARCHAR(40) NOT NULL, PRIMARY KEY (id, box))';
+  const rows = Array.from({ length: 60 }, (_, id) => `(${id}, ${id % 5}, 'row ${id}')`).join(', ');
+  const pipeline = await SinkPipeline.withTables(testScope(), stack, 'parted', [
+    `CREATE TABLE items ${columns}`,
+    `INSERT INTO items VALUES ${rows}`,
+  ]);
+  const { database, name } = pipeline;
+  const by = (column: string): object => ({ tables: { [`${name}.items`]: { partitionBy: [column] } } });
+  pipeline.configure({ topics: { partitions: 7 }, ...by('box') });
+  const [capture] = await pipeline.start('capture', ...SINK_SERVICES);
+  await pipeline.converged(['items']);
+  await database.run(
+    "UPDATE items SET label = CONCAT(label, ' x') WHERE id % 2 = 0",
+    'DELETE FROM items WHERE id % 7 = 0',
+    'UPDATE items SET box = box + 100 WHERE id % 11 = 0',
+    "INSERT INTO items VALUES (0, 0, 'again'), (99, 3, 'new')",
+  );
+  await pipeline.converged(['items']);
+  const partitionsOf = new Map<string, Set<number>>();
+  for (const record of (await recordsOf(pipeline, pipeline.topic('items'))).filter(isRow)) {
+    const { box } = JSON.parse(String(record.key)) as { readonly box: number };
+    const known = partitionsOf.get(String(box)) ?? new Set();
+    partitionsOf.set(String(box), known.add(record.partition));
+  }
+  expect(partitionsOf.size).toBeGreaterThan(5);
+  expect([...partitionsOf.values()].filter(({ size }) => size !== 1)).toEqual([]);
+  for (const sink of SINK_NAMES) expect(await pipeline.deadLetters(sink)).toEqual([]);
+
+  await capture?.process.stop();
+  pipeline.configure({ topics: { partitions: 7 }, ...by('id') });
+  const { process } = await pipeline.launch('capture');
+  expect((await process.ended).code).toBe(69);
+  expect(process.lastLines()).toContain(
+    String.raw`while ${name}.items went to {database}.{table} by [\"box\"]`,
+  );
+});

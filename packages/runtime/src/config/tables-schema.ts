@@ -62,6 +62,15 @@ const tableSchema = z
         description:
           'Changes of the source that are published; what is left out does not happen in any sink. Default: all.',
       }),
+    partitionBy: z
+      .array(z.string().min(1).max(MAX_NAME))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'Columns of the key by whose values rows are spread over the partitions, so that all rows with equal ones are in one, in the order of their commits. Default: the whole key. It is for the lifetime of the topic: another one is refused.',
+        example: ['customer_id'],
+      }),
     where: z.string().min(1).max(10_000).optional().meta({
       description:
         'Condition on the values of a row: `=`, `!=`, `<`, `<=`, `>`, `>=`, `[NOT] BETWEEN`, `[NOT] IN (…)`, `IS [NOT] NULL`, `AND`, `OR`, `NOT`, parentheses. Rows that it is not true for are not published; an update that leaves it is a DELETE, one that enters it an INSERT.',

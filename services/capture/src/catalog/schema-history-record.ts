@@ -1,6 +1,7 @@
 import type { TopicRouting } from '@sluice/envelope';
 import { PipelineError, refuseNewer } from '@sluice/runtime';
 import { z } from 'zod';
+import type { TablePublication } from '../model/publication.ts';
 
 const historyColumns = z.array(
   z.object({
@@ -34,7 +35,7 @@ export const historySchema = z.object({
     .exactOptional(),
   /** Generated columns that are not published. */
   leftOut: z.array(z.string()).readonly().exactOptional(),
-  /** `TopicRouting.text` of the topics that it was published in, where that is not the one of strategy `table`. */
+  /** How it was published (`routingBy`), where that is not strategy `table` by whole keys. */
   routing: z.string().exactOptional(),
   /** Sequence from which on the version holds. */
   sequence: z.string(),
@@ -61,12 +62,25 @@ export function parseHistoryRecord(value: Buffer): SchemaHistoryRecord {
 
 const BY_TABLE = '{database}.{table}';
 
-/** As the schema history has it: null for what goes without saying. */
-export function routingText({ text }: TopicRouting): string | null {
-  return text === BY_TABLE ? null : text;
+/** What is behind it are the columns of the key that decide on partitions. No name of a topic has a blank. */
+const BY_COLUMNS = ' by ';
+
+/** Rows that were published by equal texts are in the same topics and partitions. */
+export function routingBy({ text }: TopicRouting, { partitionBy }: TablePublication): string {
+  return partitionBy === null ? text : text + BY_COLUMNS + JSON.stringify(partitionBy);
 }
 
-/** `TopicRouting.text` of the topics that the version was published in. */
+/** `TopicRouting.text` of it. */
+export function topicsIn(routing: string): string {
+  return routing.split(BY_COLUMNS, 1)[0] ?? routing;
+}
+
+/** As the schema history has it: null for what goes without saying. */
+export function routingText(routing: string): string | null {
+  return routing === BY_TABLE ? null : routing;
+}
+
+/** How the version was published, as `routingBy` tells it. */
 export function routingTextOf({ routing = BY_TABLE }: SchemaHistoryRecord): string {
   return routing;
 }

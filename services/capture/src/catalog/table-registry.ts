@@ -4,7 +4,7 @@ import type { TablePublication } from '../model/publication.ts';
 import { captureTable, type CapturedTable, type TablePlace, type TableShape } from '../model/table.ts';
 import { NO_SHAPING, type PublicationCompiler } from '../transform/publication-compiler.ts';
 import { AdmittedTables } from './admitted-tables.ts';
-import type { SchemaHistoryRecord } from './schema-history-record.ts';
+import { routingBy, type SchemaHistoryRecord } from './schema-history-record.ts';
 import {
   classifyChange,
   conditionText,
@@ -132,7 +132,14 @@ export class TableRegistry {
     return typeof id === 'string' ? id : null;
   }
 
-  /** `TopicRouting.text` of the topics that a table was published in last; null when it never was. */
+  /** How a table would be published now, as `routingOf` tells it; null when the settings cannot be applied to its newest version. */
+  routingNow(database: string, table: string): string | null {
+    const shape = this.shapeOf(database, table);
+    const publication = shape === null ? null : this.publicationOf(shape);
+    return publication === null ? null : routingBy(this.routing, publication);
+  }
+
+  /** How a table was published last, as `routingBy` tells it; null when it never was. */
   routingOf(database: string, table: string): string | null {
     return this.#newestOf(database, table)?.routing ?? null;
   }
@@ -193,7 +200,7 @@ export class TableRegistry {
       published: table,
       plan: planText(publication),
       condition: conditionText(publication),
-      routing: this.routing.text,
+      routing: routingBy(this.routing, publication),
       captured: table,
     });
   }

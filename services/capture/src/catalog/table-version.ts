@@ -18,7 +18,7 @@ export interface TableVersion {
   readonly plan: string;
   /** Text of the row condition; '' when all rows are published. */
   readonly condition: string;
-  /** `TopicRouting.text` of the topics that it was published in. */
+  /** How it was published, as `routingBy` tells it. */
   readonly routing: string;
   /** Made at the first use: only then the topic must exist. */
   captured: CapturedTable | null;

@@ -1,11 +1,12 @@
 import { ByteWriter } from '@sluice/binlog';
-import { partitionFor, type RecordBatchBuilder } from '@sluice/kafka';
+import type { RecordBatchBuilder } from '@sluice/kafka';
 import { OFFSET_DIGITS } from '../model/sequence-counter.ts';
 import type { ValueImage } from '../model/publication.ts';
 import { FORMAT } from './format.ts';
 import type { OversizeRows } from './oversize.ts';
 import type { PartitionBatch, PublishBuffer } from './publish-buffer.ts';
 import type { LinkHeader, RowFormat, RowGroup } from './record-format.ts';
+import { rowPartition } from './row-partition.ts';
 
 export interface RowWriterOptions {
   /** Follow each delete by a null value with the same key (`topics.tombstones`). */
@@ -58,7 +59,7 @@ export class RowWriter {
     const group = this.#group as RowGroup;
     const key = this.#format.beginRow(this.key, offset);
     this.#recordKey = key;
-    const partition = partitionFor(key.bytes, 0, key.position, group.encoder.table.partitions);
+    const partition = rowPartition(group.encoder.table, key, this.key);
     let batch = buffer.partition(this.#topic, partition);
     this.#writeRecord(batch, before, after, imageIndex, eventIndex, link);
     if (batch.records.byteLength > buffer.maxBatchBytes && batch.records.count > 0) {

@@ -51,6 +51,8 @@ export interface TablePublication {
   readonly condition: RowCondition | null;
   /** Changes that are not published; null when all are. */
   readonly skips: ReadonlySet<SourceOperation> | null;
+  /** Published names of the key columns that decide on the partition, in key order; null when the whole key does. */
+  readonly partitionBy: readonly string[] | null;
   /** Place in row images of the column with the row's `traceparent`; null where there is none, or it is not published as it is. */
   readonly traceColumn: number | null;
 }
@@ -60,5 +62,6 @@ export const PUBLISH_AS_IS: TablePublication = {
   hashKey: null,
   condition: null,
   skips: null,
+  partitionBy: null,
   traceColumn: null,
 };

@@ -1,11 +1,11 @@
 import { ByteWriter } from '@sluice/binlog';
 import { recordKey, tableId, type RowOperation } from '@sluice/envelope';
-import { partitionFor } from '@sluice/kafka';
 import { readTable, toPipelineError } from '@sluice/mysql';
 import type { TablePlan } from '@sluice/ops-api';
 import { PipelineError, VERSION } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import { encoderFor } from '../encode/shaped-encoder.ts';
+import { rowPartition } from '../encode/row-partition.ts';
 import { shapeText, type CapturedTable } from '../model/table.ts';
 import type { PublishedPipeline, PublishedPoint } from '../preflight/published.ts';
 import { boundStatements } from '../source/statement-time.ts';
@@ -105,18 +105,22 @@ export class PublishedRows {
   }
 
   #record(
-    { keyMembers, partitions }: TablePlan,
+    { keyMembers }: TablePlan,
     captured: CapturedTable,
     row: PublishedRow,
     point: PublishedPoint,
   ): RowRecord {
     const { settings, checked } = this.#pipeline;
     const key = recordKey(keyMembers, row.rowKey);
-    const bytes = Buffer.from(key);
+    const [bytes, columns] = [Buffer.from(key), Buffer.from(row.rowKey)];
     const { serverId } = checked.source.facts;
     return {
       topic: encoderFor(captured, settings.serverName).topicOf(row.operation),
-      partition: partitionFor(bytes, 0, bytes.length, partitions),
+      partition: rowPartition(
+        captured,
+        { bytes, position: bytes.length },
+        { bytes: columns, position: columns.length },
+      ),
       key,
       rowKey: row.rowKey,
       value: Buffer.from(envelopeText(captured, row, point, { server: settings.serverName, serverId })),

@@ -1,6 +1,6 @@
 import type { Sequence } from '@sluice/envelope';
 import type { SchemaHistory } from '../catalog/schema-history.ts';
-import { routingText, type SchemaHistoryRecord } from '../catalog/schema-history-record.ts';
+import { routingBy, routingText, type SchemaHistoryRecord } from '../catalog/schema-history-record.ts';
 import type { Registration, TableRegistry } from '../catalog/table-registry.ts';
 import type { DdlPolicies } from '../ddl/ddl-policies.ts';
 import { writeSchema } from '../encode/control-writer.ts';
@@ -41,7 +41,8 @@ export class TableVersions {
 
   #announce({ table, change }: Registration, { buffer, point }: SchemaChangeContext): void {
     const { policies, history, registry } = this.#parts;
-    const record = historyRecord(table, routingText(registry.routing), point.sequence);
+    const routing = routingText(routingBy(registry.routing, table.publication));
+    const record = historyRecord(table, routing, point.sequence);
     history.append(buffer, record, point.capturedAt);
     if (change === 'create') writeSchema(buffer, table, change, point);
     else if (change !== 'none') writeSchema(buffer, table, change, point, policies[change]);

@@ -36,7 +36,13 @@ export class PublicationCompiler {
     if (settings === null) return { ...PUBLISH_AS_IS, traceColumn };
     const { plan, problems } = planColumns(shape, settings, this.#hashKey);
     const condition = conditionOf(shape, settings);
-    const [first] = [...this.ambiguities(settings), ...problems, ...condition.problems];
+    const partitions = partitionsOf(shape, settings, plan?.keyColumns ?? shape.keyColumns);
+    const [first] = [
+      ...this.ambiguities(settings),
+      ...problems,
+      ...condition.problems,
+      ...partitions.problems,
+    ];
     if (first !== undefined)
       throw refused(shape, `${first.setting}: found ${first.found}. Fix: ${first.fix}`);
     const isPlain =
@@ -46,6 +52,7 @@ export class PublicationCompiler {
       hashKey: this.#hashKey,
       condition: condition.compiled,
       skips: settings.skips,
+      partitionBy: partitions.columns,
       traceColumn: isPlain ? traceColumn : null,
     };
   }
@@ -58,6 +65,7 @@ export class PublicationCompiler {
       ...this.ambiguities(settings),
       ...planColumns(shape, settings, this.#hashKey).problems,
       ...conditionOf(shape, settings).problems,
+      ...partitionsOf(shape, settings, shape.keyColumns).problems,
     ];
   }
 
@@ -123,6 +131,28 @@ function conditionOf(
     };
     return { compiled: null, problems: [problem] };
   }
+}
+
+/** @param published names of the key columns, in key order */
+function partitionsOf(
+  { database, table, keyColumns }: TableShape,
+  { partitionBy }: TableSettings,
+  published: readonly string[],
+): { readonly columns: readonly string[] | null; readonly problems: readonly PreflightProblem[] } {
+  if (partitionBy === null) return { columns: null, problems: [] };
+  const folded = keyColumns.map((name) => name.toLowerCase());
+  const wanted = partitionBy.columns.map((name) => name.toLowerCase());
+  const stranger = partitionBy.columns.find((_, index) => !folded.includes(wanted[index] ?? ''));
+  if (stranger === undefined)
+    return { columns: published.filter((_, index) => wanted.includes(folded[index] ?? '')), problems: [] };
+  const problem = {
+    setting: partitionBy.setting,
+    found: `${stranger}, while the key of ${tableId(database, table)} is ${keyColumns.join(', ')}`,
+    required:
+      'columns of the key: by another, changes of one row would be in several partitions, without an order',
+    fix: 'name columns of the key, or leave partitionBy out',
+  };
+  return { columns: null, problems: [problem] };
 }
 
 function namesOf({ columns, leftOut = [] }: TableShape): ReadonlySet<string> {

@@ -17,6 +17,8 @@ export interface TableSettings {
   readonly columns: ReadonlyMap<string, ColumnSetting>;
   /** Which rows are published; null when all are. */
   readonly where: { readonly setting: string; readonly text: string } | null;
+  /** Columns of the key that decide on the partition; null when the whole key does. */
+  readonly partitionBy: { readonly setting: string; readonly columns: readonly string[] } | null;
   /** Changes that are not published; null when all are. */
   readonly skips: ReadonlySet<SourceOperation> | null;
   /** Two patterns say the same setting of this table. */
@@ -54,6 +56,7 @@ export function settingsOf(tables: TablesConfig, database: string, table: string
   const columns = new Map<string, ColumnSetting>();
   const twice: { setting: string; other: string }[] = [];
   let where: TableSettings['where'] = null;
+  let partitionBy: TableSettings['partitionBy'] = null;
   let operations: { setting: string; names: readonly string[] } | null = null;
   for (const [pattern, config] of fitting) {
     for (const [column, columnConfig] of Object.entries(config.columns)) {
@@ -68,12 +71,17 @@ export function settingsOf(tables: TablesConfig, database: string, table: string
       if (where === null) where = { setting, text: config.where };
       else twice.push({ setting, other: where.setting });
     }
+    if (config.partitionBy !== undefined) {
+      const setting = settingName(pattern, 'partitionBy');
+      if (partitionBy === null) partitionBy = { setting, columns: config.partitionBy };
+      else twice.push({ setting, other: partitionBy.setting });
+    }
     if (config.operations === undefined) continue;
     const setting = settingName(pattern, 'operations');
     if (operations === null) operations = { setting, names: config.operations };
     else twice.push({ setting, other: operations.setting });
   }
-  return { columns, where, skips: skipsOf(operations?.names), twice };
+  return { columns, where, partitionBy, skips: skipsOf(operations?.names), twice };
 }
 
 function skipsOf(published: readonly string[] | undefined): ReadonlySet<SourceOperation> | null {

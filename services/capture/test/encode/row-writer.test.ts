@@ -1,9 +1,11 @@
 import { ByteWriter } from '@sluice/binlog';
 import { decodeEnvelope } from '@sluice/envelope';
+import { partitionFor } from '@sluice/kafka';
 import { VERSION } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import { captureTable, ownTopic } from '../../src/model/table.ts';
 import type { LinkHeader, RowGroup } from '../../src/encode/record-format.ts';
+import { rowPartition } from '../../src/encode/row-partition.ts';
 import { RowWriter } from '../../src/encode/row-writer.ts';
 import { TableEncoder } from '../../src/encode/table-encoder.ts';
 import { PUBLISH_AS_IS, type ValueImage } from '../../src/model/publication.ts';
@@ -77,6 +79,25 @@ class Written {
     return this.buffer.batches.flatMap(({ batch }) => readRecords(batch));
   }
 }
+
+test('rows with equal values of partitionBy are in one partition, whatever the rest of their keys and their table', () => {
+  const shape = { ...SHAPE, keyColumns: ['id', 'näme'] };
+  const publication = { ...PUBLISH_AS_IS, partitionBy: ['näme'] };
+  const partitionOf = (columns: string, of = publication): number => {
+    const key = new ByteWriter(256);
+    const text = Buffer.from(columns);
+    key.reserve(text.length);
+    key.position = text.copy(key.bytes);
+    return rowPartition(captureTable(shape, 1, ownTopic('t'), 97, of), key, key);
+  };
+  const partitions = Array.from({ length: 50 }, (_, id) => partitionOf(`{"id":${id},"näme":"a,b"}`));
+  expect(new Set(partitions).size).toBe(1);
+  expect(partitionOf('{"x":{"näme":1},"näme":"a,b"}')).toBe(partitions[0]);
+  expect(partitionOf('{"other":"a,b"}', { ...PUBLISH_AS_IS, partitionBy: ['other'] })).toBe(partitions[0]);
+  expect(partitions[0]).toBe(partitionFor(Buffer.from('["a,b"]'), 0, 7, 97));
+  const spread = Array.from({ length: 50 }, (_, id) => partitionOf(`{"id":1,"näme":${id}}`));
+  expect(new Set(spread).size).toBeGreaterThan(25);
+});
 
 describe('a record', () => {
   test('of an update, whole', () => {

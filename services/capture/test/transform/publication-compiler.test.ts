@@ -294,3 +294,19 @@ test('the column with the trace of a row is found whatever its case, and not use
     expect(place({ 'shop.*': { columns: { email: config } } }, 'email')).toBeNull();
   expect(place({ 'shop.*': { columns: { email: { rename: 'mail' } } } }, 'email')).toBe(email);
 });
+
+test('partitionBy takes columns of the key alone, by their names in the source, in the order of the key', () => {
+  const keyed = { ...SHAPE, keyColumns: ['id', 'email', 'born'] };
+  const byOf = (section: unknown): readonly string[] | null =>
+    new PublicationCompiler(tables(section), null).compile(keyed).partitionBy;
+  expect(byOf({ 'shop.users': { where: 'id > 1' } })).toBeNull();
+  expect(byOf({ 'shop.users': { partitionBy: ['BORN', 'id'] } })).toEqual(['id', 'born']);
+  const columns = { email: { rename: 'mail' } };
+  expect(byOf({ 'shop.*': { partitionBy: ['email'] }, 'shop.users': { columns } })).toEqual(['mail']);
+  expect(() => byOf({ 'shop.users': { partitionBy: ['id', 'phone'] } })).toThrow(
+    /tables\["shop\.users"\]\.partitionBy: found phone, while the key of shop\.users is id, email, born/,
+  );
+  expect(() => byOf({ 'shop.*': { partitionBy: ['id'] }, 'shop.users': { partitionBy: ['id'] } })).toThrow(
+    /partitionBy: found a table that/,
+  );
+});
