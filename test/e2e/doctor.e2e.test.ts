@@ -154,7 +154,13 @@ test('a load writes into a database that is marked for it, and into no other', a
   const refused = await sluice(file, order);
   expect([refused.code, refused.said]).toEqual([1, expect.stringContaining('is not marked for a load')]);
   await database.run('CREATE TABLE sluice_load_allowed (id INT PRIMARY KEY)');
-  const { code, document, said } = await sluice(file, order);
+  expect((await sluice(file, order)).document).toMatchObject({ dryRun: true, emptied: [] });
+  await database.run('CREATE TABLE orders (id INT NOT NULL PRIMARY KEY)', 'INSERT INTO orders VALUES (7)');
+  const own = await sluice(file, `${order} --yes`);
+  expect([own.code, own.said]).toEqual([1, expect.stringContaining('that no load has made (orders)')]);
+  expect(await database.rows('SELECT id FROM orders')).toEqual([{ id: 7 }]);
+  await database.run('DROP TABLE orders');
+  const { code, document, said } = await sluice(file, `${order} --yes`);
   if (code !== 0) throw new Error(said);
   expect(document).toMatchObject({
     reached: true,

@@ -1,4 +1,4 @@
-export { fillForLoad, LOAD_MARK, LoadRefused } from './load-database.ts';
+export { fillForLoad, LOAD_MARK, LoadRefused, lookForLoad } from './load-database.ts';
 export { createShop, DEFAULT_SIZES, type ShopOptions, type ShopSizes } from './shop-data.ts';
 export { SHOP_DATABASE, SHOP_TABLES } from './shop-schema.ts';
 export { LOAD_SHAPES, type LoadShape } from './transaction-plan.ts';

@@ -9,43 +9,58 @@ export const LOAD_MARK = 'sluice_load_allowed';
 /** Why a database is not given to a load. */
 export class LoadRefused extends Error {}
 
+/** On every table that a load has made. One of the same name without it is somebody's own, and is never touched. */
+const OWN_COMMENT = 'made by sluice load';
+
+/** Where a load would write, and what it would remove there. */
+export interface LoadPlace {
+  /** Tables of an earlier load, whose rows are removed. */
+  readonly emptied: readonly string[];
+}
+
 /**
- * Fills a database that is marked for it with the first rows of the shop, in the place of those of an earlier load. It never drops anything, and
- * touches no table but the shop's. Throws a PipelineError with a MYSQL_… code, and LoadRefused for a database that is not there, is not marked, or has tables of somebody else.
+ * Whether a database is given to a load; changes nothing. Throws a PipelineError with a MYSQL_… code, and LoadRefused for one that is not
+ * there, is not marked, or has a table that no load has made.
+ */
+export async function lookForLoad(connection: Connection, database: string): Promise<LoadPlace> {
+  const [rows] = await connection
+    .query<RowDataPacket[]>(
+      'SELECT TABLE_NAME AS name, TABLE_COMMENT AS comment FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?',
+      [database],
+    )
+    .catch((error: unknown) => Promise.reject(toPipelineError(error)));
+  const tables = new Map(rows.map((row) => [String(row['name']), String(row['comment'])]));
+  const refusal = whyRefused(database, tables);
+  if (refusal !== null) throw new LoadRefused(refusal);
+  return { emptied: [...tables.keys()].filter((name) => name !== LOAD_MARK) };
+}
+
+/**
+ * Fills a marked database with the first rows of the shop, in the place of those of an earlier load. It drops nothing. Throws as `lookForLoad`.
  * @param seed as for `createShop` @returns the number of rows written
  */
 export async function fillForLoad(connection: Connection, database: string, seed: number): Promise<number> {
+  const { emptied } = await lookForLoad(connection, database);
   try {
-    return await fill(connection, database, seed);
+    await connection.query(DEMO_SESSION);
+    await connection.query(`USE ${connection.escapeId(database)}`);
+    for (const { name, ddl } of SHOP_TABLES) {
+      if (emptied.includes(name)) await connection.query(`TRUNCATE TABLE ${name}`);
+      else await connection.query(`${ddl} COMMENT = '${OWN_COMMENT}'`);
+    }
+    return await insertFirstRows(connection, { seed, sizes: DEFAULT_SIZES });
   } catch (error) {
-    throw error instanceof LoadRefused ? error : toPipelineError(error);
+    throw toPipelineError(error);
   }
 }
 
-async function fill(connection: Connection, database: string, seed: number): Promise<number> {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?',
-    [database],
+/** @param tables all of the database, with their comments @returns null: the load may begin */
+export function whyRefused(database: string, tables: ReadonlyMap<string, string>): string | null {
+  const others = [...tables].flatMap(([name, comment]) =>
+    name === LOAD_MARK || comment === OWN_COMMENT ? [] : [name],
   );
-  const there = new Set(rows.map((row) => String(row['name'])));
-  const refusal = whyRefused(database, there);
-  if (refusal !== null) throw new LoadRefused(refusal);
-  await connection.query(DEMO_SESSION);
-  await connection.query(`USE ${connection.escapeId(database)}`);
-  for (const { name, ddl } of SHOP_TABLES) {
-    if (there.has(name)) await connection.query(`TRUNCATE TABLE ${name}`);
-    else await connection.query(ddl);
-  }
-  return insertFirstRows(connection, { seed, sizes: DEFAULT_SIZES });
-}
-
-/** @param tables all of the database @returns null: the load may begin */
-export function whyRefused(database: string, tables: ReadonlySet<string>): string | null {
-  const mark = `CREATE DATABASE IF NOT EXISTS \`${database}\`; CREATE TABLE \`${database}\`.${LOAD_MARK} (id INT PRIMARY KEY)`;
-  if (!tables.has(LOAD_MARK))
-    return `the database ${database} is not marked for a load, which removes and changes rows there: ${mark} marks it`;
-  const own = new Set([LOAD_MARK, ...SHOP_TABLES.map(({ name }) => name)]);
-  const others = [...tables].filter((name) => !own.has(name));
-  if (others.length === 0) return null;
-  return `the database ${database} is marked for a load, and has tables that are none of it (${others.slice(0, 5).join(', ')}): take a database of its own`;
+  if (others.length > 0)
+    return `the database ${database} has tables that no load has made (${others.slice(0, 5).join(', ')}): take a database of its own`;
+  if (tables.has(LOAD_MARK)) return null;
+  return `the database ${database} is not marked for a load, which removes and changes rows there: CREATE DATABASE IF NOT EXISTS \`${database}\`; CREATE TABLE \`${database}\`.${LOAD_MARK} (id INT PRIMARY KEY) marks it`;
 }

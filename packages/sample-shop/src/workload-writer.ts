@@ -36,12 +36,20 @@ export async function openServer(address: DatabaseAddress, database?: string): P
   }
 }
 
-export async function openWriter(address: DatabaseAddress, database: string): Promise<WorkloadWriter> {
+/** @param mark a table without which nothing is written: each transaction asks for it on its own connection */
+export async function openWriter(
+  address: DatabaseAddress,
+  database: string,
+  mark?: string,
+): Promise<WorkloadWriter> {
   const connection = await openServer(address, database);
   await connection.query(DEMO_SESSION);
   await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   return {
-    commit: (plan) => commitWithRetry(connection, plan),
+    commit: async (plan) => {
+      if (mark !== undefined) await connection.query(`SELECT 1 FROM ${mark} LIMIT 0`);
+      return commitWithRetry(connection, plan);
+    },
     close: () => connection.end(),
   };
 }

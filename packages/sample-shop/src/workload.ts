@@ -22,6 +22,8 @@ export interface WorkloadOptions {
   readonly changes?: number;
   /** Default: `mixed`. */
   readonly shape?: LoadShape;
+  /** A table that each transaction looks for, in the database it writes to: where it is gone, or another server answers, the workload ends. */
+  readonly mark?: string;
   /** Pace of all writers together; without it as fast as the server takes them. */
   readonly transactionsPerSecond?: number;
 }
@@ -113,7 +115,7 @@ interface WriterShare {
 async function runWriter(options: WorkloadOptions, state: WorkloadState, own: WriterShare): Promise<void> {
   const keys = new LiveKeys(options.sizes ?? DEFAULT_SIZES, own.writer, own.writers);
   const shop = { random: new SeededRandom(options.seed * 1000 + own.writer), values: own.values, keys };
-  const connection = await openWriter(options.source, options.database ?? SHOP_DATABASE);
+  const connection = await openWriter(options.source, options.database ?? SHOP_DATABASE, options.mark);
   try {
     const pace = pacer(options.transactionsPerSecond, own.writers, state.stop.signal);
     let left = own.share;

@@ -5,14 +5,41 @@ import { LOAD_MARK, whyRefused } from '../src/load-database.ts';
 import { createShopValues } from '../src/shop-values.ts';
 import { LOAD_SHAPES, planTransaction } from '../src/transaction-plan.ts';
 
-test('a database is given to a load when it is marked, and nothing of anybody else is in it', () => {
-  expect(whyRefused('bench', new Set([LOAD_MARK]))).toBeNull();
-  expect(whyRefused('bench', new Set([LOAD_MARK, 'orders', 'notes']))).toBeNull();
-  expect(whyRefused('bench', new Set())).toContain('is not marked');
-  expect(whyRefused('shop', new Set(['orders', 'customers']))).toContain(
-    `CREATE TABLE \`shop\`.${LOAD_MARK}`,
-  );
-  expect(whyRefused('bench', new Set([LOAD_MARK, 'invoices']))).toContain('none of it (invoices)');
+const OWN = 'made by sluice load';
+
+test('a database is given to a load when it is marked, and every table in it was made by a load', () => {
+  expect(whyRefused('bench', new Map([[LOAD_MARK, '']]))).toBeNull();
+  expect(
+    whyRefused(
+      'bench',
+      new Map([
+        [LOAD_MARK, ''],
+        ['orders', OWN],
+      ]),
+    ),
+  ).toBeNull();
+  expect(
+    whyRefused(
+      'bench',
+      new Map([
+        [LOAD_MARK, ''],
+        ['orders', OWN],
+        ['invoices', ''],
+      ]),
+    ),
+  ).toContain('(invoices)');
+  expect(whyRefused('bench', new Map())).toContain(`CREATE TABLE \`bench\`.${LOAD_MARK}`);
+});
+
+test('a shop of somebody else is refused although it is marked, and is told no statement that would mark it', () => {
+  const shop = new Map([
+    ['orders', ''],
+    ['customers', 'of the shop'],
+    ['notes', ''],
+  ]);
+  expect(whyRefused('shop', new Map([...shop, [LOAD_MARK, '']]))).toContain('(orders, customers, notes)');
+  expect(whyRefused('shop', shop)).toContain('take a database of its own');
+  expect(whyRefused('shop', shop)).not.toContain('CREATE TABLE');
 });
 
 test.each(LOAD_SHAPES)('transactions of the shape %s', (shape) => {

@@ -18,6 +18,8 @@ export const loadCommand: PipelineCommand = {
   name: 'load',
   options: [
     'database',
+    'yes',
+    'dry-run',
     'rate',
     'duration',
     'shape',
@@ -37,14 +39,30 @@ export const loadCommand: PipelineCommand = {
 async function load(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const order = loadOrder(line);
   const login = await loginOf(line.values);
-  const { createShopIn, startWorkload } = await shopOf();
+  const { lookIn, fillIn, startWorkload, mark } = await shopOf();
   const server = { ...(await serverOf(config, order.database)), ...login };
+  const where = `${order.database} on ${server.host}:${server.port}`;
+  const { emptied } = await lookIn(server, order.database);
+  if (!line.performs) {
+    show(
+      screen,
+      { load: order, where, emptied, dryRun: true },
+      ['EMPTIED'],
+      emptied.map((name) => [name]),
+    );
+    screen.say(
+      `dry run: --yes writes into ${where}, and removes the rows of ${plural(emptied.length, 'table')} of an earlier load`,
+    );
+    return true;
+  }
   const { signal, forget } = interruption(process);
   try {
-    const rows = await createShopIn(server, order.database);
-    screen.say(`${rows} rows written to ${order.database}`);
+    screen.say(`${await fillIn(server, order.database)} rows written to ${where}`);
     const ask = () => answersOf(config, line.values);
-    if ((await catchUp(ask, order.waitSeconds, signal)) === null)
+    const isRead = await catchUp(ask, order.waitSeconds, signal);
+    if (signal.aborted)
+      throw new CommandFailed('interrupted: no load was put on; the first rows of its tables stay');
+    if (isRead === null)
       throw new CommandFailed(
         `the pipeline has not read these rows within ${order.waitSeconds} s (--wait): sluice status says why`,
       );
@@ -56,11 +74,12 @@ async function load(line: CommandLine, config: SluiceConfig, screen: Screen): Pr
       transactionsPerSecond,
       shape,
       writers,
+      mark,
     });
     const result = await runLoad({ order, workload, ask, signal }).catch((error: unknown) => {
       throw writeFailed(error);
     });
-    return tell(order, result, screen);
+    return tell(order, result, signal.aborted, screen);
   } finally {
     forget();
   }
@@ -75,33 +94,39 @@ function writeFailed(error: unknown): Error {
 
 /** The sample's own code, and its refusal as one of the command. */
 async function shopOf() {
-  const { fillForLoad, LoadRefused, openServer, startWorkload } = await importShop(
-    () => import('@sluice/sample-shop'),
-  );
+  const shop = await importShop(() => import('@sluice/sample-shop'));
+  const { fillForLoad, LOAD_MARK, LoadRefused, lookForLoad, openServer, startWorkload } = shop;
+  type Address = Parameters<typeof openServer>[0];
+  async function at<T>(
+    server: Address,
+    work: (connection: Awaited<ReturnType<typeof openServer>>) => Promise<T>,
+  ): Promise<T> {
+    const connection = await openServer(server);
+    try {
+      return await work(connection);
+    } catch (error) {
+      if (error instanceof LoadRefused) throw new CommandFailed(error.message, { cause: error });
+      throw error;
+    } finally {
+      connection.destroy();
+    }
+  }
   return {
     startWorkload,
-    createShopIn: async (server: Parameters<typeof openServer>[0], database: string): Promise<number> => {
-      const connection = await openServer(server);
-      try {
-        return await fillForLoad(connection, database, SEED);
-      } catch (error) {
-        if (error instanceof LoadRefused) throw new CommandFailed(error.message, { cause: error });
-        throw error;
-      } finally {
-        connection.destroy();
-      }
-    },
+    mark: LOAD_MARK,
+    lookIn: (server: Address, database: string) =>
+      at(server, (connection) => lookForLoad(connection, database)),
+    fillIn: (server: Address, database: string) =>
+      at(server, (connection) => fillForLoad(connection, database, SEED)),
   };
 }
 
 async function serverOf(config: SluiceConfig, database: string) {
   const { SHOP_TABLES } = await importShop(() => import('@sluice/sample-shop'));
   const { loadTarget } = await importCapture(() => import('@sluice/capture/load-target'));
-  const { server, notCaptured } = await loadTarget(
-    config,
-    database,
-    SHOP_TABLES.map(({ name }) => name),
-  );
+  const tables = SHOP_TABLES.map(({ name }) => name);
+  const { server, notCaptured, refusal } = await loadTarget(config, database, tables);
+  if (refusal !== null) throw new CommandFailed(refusal);
   if (notCaptured.length > 0)
     throw new CommandFailed(
       `source.tables does not capture ${notCaptured.map((name) => `${database}.${name}`).join(', ')}: a load would show nothing; add '${database}.*'`,
@@ -109,7 +134,7 @@ async function serverOf(config: SluiceConfig, database: string) {
   return server;
 }
 
-function tell(order: LoadOrder, result: LoadResult, screen: Screen): boolean {
+function tell(order: LoadOrder, result: LoadResult, isInterrupted: boolean, screen: Screen): boolean {
   const { transactions, rows, seconds, latencies, caughtUpSeconds, retries } = result;
   const perSecond = { transactions: transactions / seconds, rows: rows / seconds };
   const isReached = perSecond.transactions >= order.rate * ENOUGH;
@@ -122,6 +147,10 @@ function tell(order: LoadOrder, result: LoadResult, screen: Screen): boolean {
   screen.say(
     `${perSecond.transactions.toFixed(0)} transactions and ${perSecond.rows.toFixed(0)} rows a second, for ${seconds.toFixed(0)} s, of ${order.rate} transactions that were asked for (${plural(retries, 'repeat')} by locks)`,
   );
+  if (isInterrupted) {
+    screen.say(`interrupted after ${seconds.toFixed(0)} s: whether the pipeline keeps up is not known`);
+    return false;
+  }
   if (!isReached)
     screen.say('the rate was not reached: the source, or this machine, does not write faster; see --writers');
   if (order.seconds * 1000 < WINDOW_MS)

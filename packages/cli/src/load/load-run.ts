@@ -36,11 +36,17 @@ export async function runLoad({ order, workload, ask, signal }: LoadParts): Prom
   const begun = performance.now();
   const endsAt = begun + order.seconds * 1000;
   const failed = workload.done.then(() => undefined);
-  while (!signal.aborted && performance.now() < endsAt) {
-    const pause = Math.min(LOOK_MS, endsAt - performance.now());
-    await Promise.race([failed, delay(pause, undefined, { signal }).catch(() => undefined)]);
-    const answers = await ask();
-    if (performance.now() - begun >= WINDOW_MS) watch.note(answers);
+  try {
+    while (!signal.aborted && performance.now() < endsAt) {
+      const pause = Math.min(LOOK_MS, endsAt - performance.now());
+      await Promise.race([failed, delay(pause, undefined, { signal }).catch(() => undefined)]);
+      const answers = await ask();
+      if (performance.now() - begun >= WINDOW_MS) watch.note(answers);
+    }
+  } catch (error) {
+    // Whatever keeps it from looking: nothing may be written by a load that nobody watches.
+    await workload.stop().catch(() => undefined);
+    throw error;
   }
   const { transactions, changes, retries } = await workload.stop();
   const seconds = (performance.now() - begun) / 1000;

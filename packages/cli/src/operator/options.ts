@@ -31,7 +31,9 @@ export const OPTIONS = {
   watch: { meaning: 'again every two seconds, until it is interrupted' },
   interval: { value: 'SECONDS', meaning: 'time between two looks (default 2)' },
   limit: { value: 'N', meaning: 'maximum number of entries' },
-  'dry-run': { meaning: 'only show what would happen: the default of replay, discard, rewind and restore' },
+  'dry-run': {
+    meaning: 'only show what would happen: the default of replay, discard, rewind, restore and load',
+  },
   yes: { meaning: 'do it (also --no-dry-run)' },
   force: { meaning: 'replay dead letters that have failed five replays too' },
   rate: {

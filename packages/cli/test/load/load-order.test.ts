@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadOrder } from '../../src/load/load-order.ts';
+import { runLoad, type LoadParts } from '../../src/load/load-run.ts';
 import { hasCaughtUp, LoadWatch } from '../../src/load/load-watch.ts';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
 import type { ServiceAnswer } from '../../src/operator/service-line.ts';
@@ -53,4 +54,23 @@ test('of each process the newest percentiles count, and the worst p99', () => {
   expect(watch.latencies).toEqual([
     { service: 'sink-redis', instance: 'a', p50Ms: 12, p99Ms: 40, worstP99Ms: 90 },
   ]);
+});
+
+test('a load that cannot be watched any more is stopped', async () => {
+  const progress = { changes: 0, transactions: 0, retries: 0, truncates: 0 };
+  let stopped = 0;
+  const workload: LoadParts['workload'] = {
+    progress: () => progress,
+    reached: () => Promise.resolve(),
+    done: new Promise(() => undefined),
+    stop: () => {
+      stopped += 1;
+      return Promise.resolve(progress);
+    },
+  };
+  const ask = () => Promise.reject(new Error('no answer of any known kind'));
+  const { signal } = new AbortController();
+  const order = { seconds: 1, waitSeconds: 1 };
+  await expect(runLoad({ order, workload, ask, signal })).rejects.toThrow('no answer');
+  expect(stopped).toBe(1);
 });
