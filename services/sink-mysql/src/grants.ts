@@ -56,12 +56,20 @@ const FITTING: ReadonlySet<string> = new Set([...ROW_RIGHTS, ...TABLE_RIGHTS, 'D
  */
 export function excessRights(lines: readonly string[]): readonly string[] {
   const excess = lines.flatMap((line) => {
-    const [, rights = '', scope = '', options = ''] = /^GRANT (.+?) ON (\S+) TO (.*)$/u.exec(line) ?? [];
+    const parts =
+      /^GRANT (.+?) ON (\*\.\*|(?:PROCEDURE |FUNCTION )?`(?:[^`]|``)+`\.(?:\*|`(?:[^`]|``)+`)) TO (.*)$/u.exec(
+        line,
+      );
+    if (parts === null) return [`what SHOW GRANTS tells: ${line.replace(/ TO .*$/u, '')}`];
+    const [, rights = '', scope = '', options = ''] = parts;
     const held = rights.replaceAll(/ \([^)]*\)/gu, '').split(', ');
-    const everywhere = scope === '*.*' ? held.filter((right) => right !== 'USAGE' && FITTING.has(right)) : [];
+    const everywhere =
+      scope === '*.*' || /^`%+`\.\*$/u.test(scope)
+        ? held.filter((right) => right !== 'USAGE' && FITTING.has(right))
+        : [];
     return [
       ...held.filter((right) => right !== '' && !FITTING.has(right)),
-      ...everywhere.map((right) => `${right} on *.*`),
+      ...everywhere.map((right) => `${right} on ${scope}`),
       ...(options.endsWith(' WITH GRANT OPTION') ? ['GRANT OPTION'] : []),
     ];
   });

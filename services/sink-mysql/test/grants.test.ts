@@ -48,4 +48,8 @@ test('rights that the sink has no use for are named, and any on the whole server
     'SUPER',
   ]);
   expect(excessRights(['GRANT ALL PRIVILEGES ON `shop`.* TO `sluice`@`%`'])).toEqual(['ALL PRIVILEGES']);
+  expect(excessRights(['GRANT ALL PRIVILEGES ON `my db`.* TO `sluice`@`%`'])).toEqual(['ALL PRIVILEGES']);
+  expect(excessRights(['GRANT EXECUTE ON PROCEDURE `d`.`p` TO `sluice`@`%`'])).toEqual(['EXECUTE']);
+  expect(excessRights(['GRANT DROP ON `%`.* TO `sluice`@`%`'])).toEqual(['DROP on `%`.*']);
+  expect(excessRights(["GRANT PROXY ON ''@'' TO `sluice`@`%`"])).toHaveLength(1);
 });

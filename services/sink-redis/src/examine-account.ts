@@ -12,6 +12,8 @@ const NEVER: readonly Probe[] = [
   { rule: '~* (keys of others)', args: ['exists', 'no-key-of-sluice'] },
 ];
 
+const RIGHT = 'a user with the ACL of docs/your-servers.md and no other rules';
+
 /** What the user may do beside the commands of the sink, on its keys. Redis tells nobody how old a password is. */
 export const examineAccount: ExamineAccount = async ({ config, sink, log }) => {
   const settings = parseSection(config, ['sinks', sink], redisConfigSchema);
@@ -19,10 +21,12 @@ export const examineAccount: ExamineAccount = async ({ config, sink, log }) => {
   const connection = new RedisConnection(settings, { log, section }, () => undefined);
   try {
     await connection.open();
-    const refused = new Set((await connection.refused(NEVER)).map(({ rule }) => rule));
+    const allowed = await connection.allowed(NEVER);
+    const excess = [...allowed].flatMap(([rule, may]) => (may === true ? [rule] : []));
+    const isKnown = excess.length > 0 || [...allowed.values()].every((may) => may !== null);
     return {
-      excess: NEVER.map(({ rule }) => rule).filter((rule) => !refused.has(rule)),
-      advice: 'a user with the ACL of docs/your-servers.md and no other rules',
+      excess: isKnown ? excess : null,
+      advice: isKnown ? RIGHT : 'a command that was tried was neither done nor refused',
       passwordSetMs: null,
       certificateEndsMs: null,
     };

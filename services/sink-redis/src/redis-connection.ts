@@ -112,6 +112,20 @@ export class RedisConnection {
     return refusals;
   }
 
+  /** Runs each command by itself; resolves to whether the user may run it, null where the server answers anything but a result or a refusal. */
+  async allowed(probes: readonly Probe[]): Promise<ReadonlyMap<string, boolean | null>> {
+    const allowed = new Map<string, boolean | null>();
+    for (const { rule, args } of probes) {
+      const [command, ...rest] = args;
+      const answer = await this.#redis.call(command, ...rest).then(
+        () => true,
+        (error: unknown) => (error instanceof Error && REFUSALS.has(replyCode(error) ?? '') ? false : null),
+      );
+      allowed.set(rule, answer);
+    }
+    return allowed;
+  }
+
   async ping(): Promise<void> {
     await this.#guarded(this.#redis.ping());
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError } from '@sluice/runtime';
+import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { z } from 'zod';
 import {
   GROUPS,
@@ -83,4 +83,13 @@ async function understood<T>(folder: string, name: string, parse: () => T | Prom
 
 export function invalid(folder: string, why: string, cause?: unknown): PipelineError {
   return new PipelineError('BACKUP_INVALID', `${folder}: ${why}`, { cause, context: { folder } });
+}
+
+/** Throws BACKUP_INVALID for the backup of another pipeline, or of other topics. */
+export function refuseOther(from: string, { manifest }: Backup, config: SluiceConfig): void {
+  const { pipeline, prefix } = manifest;
+  if (pipeline !== config.pipeline)
+    throw invalid(from, `it is of pipeline ${pipeline}, and the configuration is of ${config.pipeline}`);
+  if (prefix !== config.topics.prefix)
+    throw invalid(from, `its topics begin with ${prefix}, and topics.prefix is ${config.topics.prefix}`);
 }

@@ -6,7 +6,7 @@ import { whoIsIt } from '../operator/dead-letters.ts';
 import { interruption } from '../operator/interruption.ts';
 import { show, type Screen } from '../operator/screen.ts';
 import { UsageError } from '../operator/usage-error.ts';
-import { invalid, openBackup, type Backup } from './open-backup.ts';
+import { openBackup, refuseOther, type Backup } from './open-backup.ts';
 import { applyRestore, planRestore, type RestorePlan } from './restore.ts';
 import { documentOf, HEADINGS, remarksOf, rowsOf } from './restore-text.ts';
 
@@ -40,14 +40,6 @@ async function restore({ values }: CommandLine, config: SluiceConfig, screen: Sc
   } finally {
     forget();
   }
-}
-
-function refuseOther(from: string, { manifest }: Backup, config: SluiceConfig): void {
-  const { pipeline, prefix } = manifest;
-  if (pipeline !== config.pipeline)
-    throw invalid(from, `it is of pipeline ${pipeline}, and the configuration is of ${config.pipeline}`);
-  if (prefix !== config.topics.prefix)
-    throw invalid(from, `its topics begin with ${prefix}, and topics.prefix is ${config.topics.prefix}`);
 }
 
 async function perform(

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { SluiceConfig } from '@sluice/runtime';
 import { z } from 'zod';
 import { CommandFailed } from '../operator/command-failed.ts';
 import { ok, unknown, wrong, type Finding } from '../operator/findings.ts';
@@ -16,6 +17,13 @@ const reportSchema = z.object({
   endedAt: z.iso.datetime(),
   result: z.enum(['equal', 'different', 'not done']),
   rows: z.number(),
+  offline: z.boolean(),
+  scope: z.object({
+    where: z.string().nullable(),
+    keys: z.string().nullable(),
+    sample: z.number().nullable(),
+  }),
+  tables: z.array(z.object({ compared: z.boolean(), sinks: z.record(z.string(), z.unknown()) })),
 });
 
 /** What a comparison says of how equal the sinks are. */
@@ -29,19 +37,43 @@ export interface Compared {
 }
 
 /** Throws CommandFailed for a file that is no report of this pipeline. */
-export async function reportedComparison(file: string, pipeline: string, nowMs: number): Promise<Finding> {
+export async function reportedComparison(
+  file: string,
+  { pipeline, sinks: sections }: Pick<SluiceConfig, 'pipeline' | 'sinks'>,
+  nowMs: number,
+): Promise<readonly Finding[]> {
+  const sinks = Object.keys(sections);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new CommandFailed(`--report: ${file} cannot be read`, { cause: error });
   });
   const told = reportSchema.safeParse(jsonOf(text));
   if (!told.success || told.data.pipeline !== pipeline)
     throw new CommandFailed(`--report: ${file} is no report of sluice compare of pipeline ${pipeline}`);
-  const { endedAt, result, rows } = told.data;
-  if (result === 'not done')
-    return unknown('compare', `${file}: it could not be settled whether the sinks are equal`, COMPARE);
+  const { endedAt, result } = told.data;
+  if (result === 'different') {
+    const found = `${file}: rows are not as in the source`;
+    return [wrong('compare', { found, required: 'equal', fix: 'docs/runbooks/SinkDiffers.md' })];
+  }
+  const lacks = lacksOf(told.data, sinks);
+  if (lacks.length > 0) return [unknown('compare', `${file}: ${lacks.join(', ')}`, COMPARE)];
   const ageSeconds = (nowMs - Date.parse(endedAt)) / 1000;
-  const different = result === 'equal' ? 0 : null;
-  return comparedFinding({ name: `${file}, ${plural(rows, 'row')}`, ageSeconds, different });
+  return [comparedFinding({ name: `${file}, ${plural(told.data.rows, 'row')}`, ageSeconds, different: 0 })];
+}
+
+/** Why an equal result says nothing of all rows of all sinks. */
+function lacksOf(report: z.output<typeof reportSchema>, sinks: readonly string[]): readonly string[] {
+  const { result, rows, offline, scope, tables } = report;
+  const isPart = scope.where !== null || scope.keys !== null || scope.sample !== null;
+  const compared = new Set(tables.flatMap((table) => (table.compared ? Object.keys(table.sinks) : [])));
+  const missing = sinks.filter((sink) => !compared.has(sink));
+  return [
+    ...(result === 'not done' ? ['it could not be settled whether the sinks are equal'] : []),
+    ...(rows === 0 ? ['no row was compared'] : []),
+    ...(isPart ? ['only a part of the rows was compared'] : []),
+    ...(offline ? ['it was compared offline'] : []),
+    ...(tables.some((table) => !table.compared) ? ['a table was not compared'] : []),
+    ...(missing.length > 0 ? [`sinks were not compared: ${missing.join(', ')}`] : []),
+  ];
 }
 
 function jsonOf(text: string): unknown {
@@ -52,10 +84,17 @@ function jsonOf(text: string): unknown {
   }
 }
 
+/** Sinks of the configuration that a Prometheus knows no comparison of. */
+function notWatched(sinks: readonly string[], known: ReadonlySet<string>): readonly Finding[] {
+  return sinks
+    .filter((sink) => !known.has(sink))
+    .map((sink) => unknown('compare', `${sink}: no comparison is known`, COMPARE));
+}
+
 /** What `sluice compare --continuous` has told Prometheus. Throws CommandFailed when that does not answer. */
 export async function watchedComparisons(
   prometheus: Prometheus,
-  pipeline: string,
+  { pipeline, sinks }: Pick<SluiceConfig, 'pipeline' | 'sinks'>,
 ): Promise<readonly Finding[]> {
   const all = ofPipeline(pipeline);
   const by = 'max by (sink, database, table)';
@@ -67,10 +106,13 @@ export async function watchedComparisons(
   const nameOf = ({ sink, database, table }: Readonly<Record<string, string>>): string =>
     `${database}.${table} in ${sink}`;
   const counts = new Map(different.map(({ labels, value }) => [nameOf(labels), value]));
+  const known = new Set([...ages, ...never].map(({ labels }) => labels['sink'] ?? ''));
+  if (known.size === 0) return [];
   return [
+    ...notWatched(Object.keys(sinks), known),
     ...ages.map(({ labels, value }) => {
       const name = nameOf(labels);
-      return comparedFinding({ name, ageSeconds: value, different: counts.get(name) ?? 0 });
+      return comparedFinding({ name, ageSeconds: value, different: counts.get(name) ?? null });
     }),
     ...never.map(({ labels }) =>
       unknown('compare', `${nameOf(labels)} was never compared to its end`, COMPARE),
@@ -80,9 +122,14 @@ export async function watchedComparisons(
 
 export function comparedFinding({ name, ageSeconds, different }: Compared): Finding {
   const age = `compared ${(ageSeconds / 86_400).toFixed(1)} days ago`;
-  if (different !== 0) {
-    const rows = different === null ? 'rows' : plural(different, 'row');
-    const found = `${name}: ${age}, ${rows} not as in the source`;
+  if (different === null)
+    return unknown(
+      'compare',
+      `${name}: whether it is equal is not known any more`,
+      'sluice compare says why',
+    );
+  if (different > 0) {
+    const found = `${name}: ${age}, ${plural(different, 'row')} not as in the source`;
     return wrong('compare', { found, required: 'equal', fix: 'docs/runbooks/SinkDiffers.md' });
   }
   if (ageSeconds <= AGE_SECONDS) return ok('compare', `${name}: ${age}, equal`);

@@ -64,6 +64,7 @@ export function certificateFinding(name: string, endsMs: number, nowMs: number):
 
 /** By the time at which each file was written last: a token has no date of its own. */
 export async function tokenFindings(files: readonly NamedFile[], nowMs: number): Promise<readonly Finding[]> {
+  if (files.length === 0) return [note('tokens', 'no ops.tokensFile is set', null)];
   return Promise.all(
     files.map(async ({ setting, file }) => {
       try {

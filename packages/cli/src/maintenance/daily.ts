@@ -1,7 +1,7 @@
 import { CAPTURE } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import { serviceFindings, sourceFindings } from '../operator/doctor-checks.ts';
-import type { Finding } from '../operator/findings.ts';
+import { unknown, type Finding } from '../operator/findings.ts';
 import { askKafka } from '../operator/kafka-knowledge.ts';
 import type { OptionValues } from '../operator/option-values.ts';
 import { importCapture } from '../operator/optional-packages.ts';
@@ -37,5 +37,12 @@ async function headroom(config: SluiceConfig, answers: readonly ServiceAnswer[])
   const committedAtMs = Date.parse(stream?.lastCommit ?? '');
   const streamed =
     stream === null || Number.isNaN(committedAtMs) ? null : { file: stream.file, committedAtMs };
-  return headroomFinding(await purgeHeadroom(config, streamed, AbortSignal.timeout(PATIENCE_MS)));
+  const found = await purgeHeadroom(config, streamed, AbortSignal.timeout(PATIENCE_MS));
+  if (found === null && stream !== null)
+    return unknown(
+      'binlog',
+      'capture streams, and no checkpoint of it is found',
+      'pipeline and topics.prefix of this file: are they those of capture?',
+    );
+  return headroomFinding(found);
 }

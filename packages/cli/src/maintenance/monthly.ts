@@ -41,7 +41,11 @@ export function monthlyChecks(
       ],
     },
     { area: 'tokens', look: () => tokenFindings(filesNamed(config, 'tokens'), now) },
-    { area: 'restore', look: () => restoreDrill({ config, from: values.text('from'), signal }) },
+    {
+      area: 'restore',
+      seconds: 600,
+      look: () => restoreDrill({ config, from: values.text('from'), signal }),
+    },
   ];
 }
 
@@ -53,7 +57,12 @@ export interface Account {
 
 async function sourceOf(config: SluiceConfig): Promise<Account> {
   const { sourceAccount } = await importCapture(() => import('@sluice/capture/maintenance'));
-  const { tooWide, ...times } = await sourceAccount(config);
+  const { tooWide, hasRoles, ...times } = await sourceAccount(config);
+  if (hasRoles)
+    return {
+      name: 'source',
+      facts: { ...times, excess: null, advice: 'a role may bring rights that SHOW GRANTS does not tell' },
+    };
   return {
     name: 'source',
     facts: { ...times, excess: tooWide === null ? [] : [tooWide], advice: 'docs/your-servers.md' },
@@ -86,11 +95,21 @@ export function grantFindings({ name, facts }: Account): readonly Finding[] {
 }
 
 function ofPassword(name: string, facts: StoreAccount | null, nowMs: number): readonly Finding[] {
-  return [passwordFinding(name, facts?.passwordSetMs ?? null, nowMs)];
+  if (facts === null) return [notLooked('passwords', name)];
+  return [passwordFinding(name, facts.passwordSetMs, nowMs)];
 }
 
 function ofCertificate(name: string, facts: StoreAccount | null, nowMs: number): readonly Finding[] {
-  const endsMs = facts?.certificateEndsMs ?? null;
+  if (facts === null) return [notLooked('certificates', name)];
+  const endsMs = facts.certificateEndsMs;
   if (endsMs !== null) return [certificateFinding(`${name}: the certificate of the server`, endsMs, nowMs)];
   return [note('certificates', `${name}: the server tells no certificate of its own`, null)];
+}
+
+function notLooked(area: string, name: string): Finding {
+  return unknown(
+    area,
+    `${name}: its package cannot look at the account`,
+    `look at it by hand, or --skip ${area}`,
+  );
 }

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { deleteTopics, kafkaClient } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { BackupFolder } from '../backup/backup-folder.ts';
-import { openBackup, type Backup } from '../backup/open-backup.ts';
+import { openBackup, refuseOther, type Backup } from '../backup/open-backup.ts';
 import { applyRestore, planRestore } from '../backup/restore.ts';
 import { BackupTaking } from '../backup/take-backup.ts';
 import { CommandFailed } from '../operator/command-failed.ts';
-import { ok, wrong, type Finding } from '../operator/findings.ts';
+import { note, ok, wrong, type Finding } from '../operator/findings.ts';
 import { plural } from '../operator/screen.ts';
 
 const AGE_HOURS = 48;
@@ -27,12 +27,20 @@ export interface Drill {
  * and PipelineError.
  */
 export async function restoreDrill({ config, from, signal }: Drill): Promise<readonly Finding[]> {
-  if (from !== undefined) return drill(config, await openBackup(from), signal);
+  if (from !== undefined) {
+    const backup = await openBackup(from);
+    refuseOther(from, backup, config);
+    return [ageFinding(backup, Date.now()), ...(await drill(config, backup, signal))];
+  }
   const folder = await mkdtemp(join(tmpdir(), 'sluice-drill-'));
   const taking = new BackupTaking(config, await BackupFolder.create(folder), signal);
   try {
     await taking.run();
-    return await drill(config, await openBackup(folder), signal);
+    const found = await drill(config, await openBackup(folder), signal);
+    return [
+      note('restore', 'a backup was taken for it: those of each day were not looked at (--from)', null),
+      ...found,
+    ];
   } catch (error) {
     if (signal.aborted)
       throw new CommandFailed('interrupted: whether it can be restored is not known', { cause: error });
@@ -66,7 +74,6 @@ async function drill(config: SluiceConfig, backup: Backup, signal: AbortSignal):
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   const written = `${plural(records, 'record')} of ${plural(moved.topics.length, 'topic')} written under ${scratch}, read back equal and removed, in ${seconds} s`;
   return [
-    ageFinding(backup, Date.now()),
     ok(
       'restore',
       `every file has its sum; ${plural(offsets, 'stored offset')} are in it, which are not tried`,

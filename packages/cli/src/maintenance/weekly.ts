@@ -44,8 +44,8 @@ export function weeklyChecks(config: SluiceConfig, values: OptionValues): readon
     {
       area: 'compare',
       look: async () => {
-        const told = report === undefined ? [] : [await reportedComparison(report, pipeline, Date.now())];
-        const watched = prometheus === null ? [] : await watchedComparisons(prometheus, pipeline);
+        const told = report === undefined ? [] : await reportedComparison(report, config, Date.now());
+        const watched = prometheus === null ? [] : await watchedComparisons(prometheus, config);
         const all = [...told, ...watched];
         return all.length === 0 ? [notCompared] : all;
       },
@@ -55,6 +55,14 @@ export function weeklyChecks(config: SluiceConfig, values: OptionValues): readon
 
 /** @param tables the largest first */
 export function tableFindings(tables: readonly TableSize[]): readonly Finding[] {
+  if (tables.length === 0)
+    return [
+      unknown(
+        'tables',
+        'no captured table is seen',
+        'sluice plan says which tables are captured, and why others are not',
+      ),
+    ];
   const bytes = tables.reduce((sum, table) => sum + table.bytes, 0);
   const total = ok('tables', `${plural(tables.length, 'table')}, ${mebibytes(bytes)} with indexes`);
   const largest = tables.slice(0, LARGEST).map((table) => ok('tables', sizeText(table)));

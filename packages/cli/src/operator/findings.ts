@@ -1,5 +1,6 @@
 import { errorEntry, PipelineError, type PreflightProblem } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
+import { UsageError } from './usage-error.ts';
 import { plural, show, type Screen } from './screen.ts';
 
 /** One thing that was looked at. */
@@ -56,7 +57,15 @@ export async function examined(
     if (error instanceof CommandFailed) return [unknown(area, error.message, error.message)];
     if (error instanceof Error && error.name === 'TimeoutError')
       return [unknown(area, 'no answer in time', 'sluice doctor, and the log of the server')];
-    if (!(error instanceof PipelineError)) throw error;
+    if (error instanceof UsageError) throw error;
+    if (!(error instanceof PipelineError))
+      return [
+        unknown(
+          area,
+          error instanceof Error ? error.message : String(error),
+          'sluice doctor, or the message itself',
+        ),
+      ];
     const { code, message } = error;
     const { fix } = errorEntry(code);
     return [wrong(area, { found: `${code}: ${message}`, required: 'an answer', fix })];

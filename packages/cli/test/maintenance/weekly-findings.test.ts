@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { capacityFindings, type Measured } from '../../src/maintenance/capacity.ts';
 import { findingsOf } from '../../src/maintenance/checks.ts';
-import { comparedFinding } from '../../src/maintenance/compare-age.ts';
+import { comparedFinding, reportedComparison } from '../../src/maintenance/compare-age.ts';
 import { ofPipeline } from '../../src/maintenance/prometheus.ts';
 import { tableFindings } from '../../src/maintenance/weekly.ts';
 import { CommandFailed } from '../../src/operator/command-failed.ts';
@@ -44,7 +47,7 @@ test.each([
   [6.9, 0, 'ok'],
   [7.1, 0, 'problem'],
   [0.1, 3, 'problem'],
-  [0.1, null, 'problem'],
+  [0.1, null, 'unknown'],
 ])('a comparison of %d days ago with %s different rows is %s', (days, different, result) => {
   expect(comparedFinding({ name: 'r.json', ageSeconds: days * DAY, different }).result).toBe(result);
 });
@@ -77,6 +80,42 @@ test('what is skipped is said, what fails is unknown, and an area that there is 
     ['b', 'unknown'],
   ]);
   await expect(findingsOf(checks, ['c'])).rejects.toThrow(UsageError);
+});
+
+test('an error of any kind is unknown in its area, and loses nothing of the others', async () => {
+  const checks = [
+    { area: 'a', look: () => Promise.reject(new URIError('URI malformed')) },
+    { area: 'b', seconds: 0.01, look: () => new Promise<never>(() => undefined) },
+    { area: 'c', look: async () => [ok('c', 'fine')] },
+  ];
+  const found = await findingsOf(checks, []);
+  expect(found.map(({ result }) => result)).toEqual(['unknown', 'unknown', 'ok']);
+});
+
+test('a report of less than all rows of all sinks is no proof that they are equal', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'sluice-report-')), 'r.json');
+  const whole = {
+    report: 'compare',
+    pipeline: 'shop',
+    endedAt: '2026-11-21T12:00:00.000Z',
+    result: 'equal',
+    rows: 5,
+    offline: false,
+    scope: { where: null, keys: null, sample: null },
+    tables: [{ compared: true, sinks: { redis: {} } }],
+  };
+  const now = Date.parse('2026-11-21T13:00:00Z');
+  const resultOf = async (sinks: readonly string[], change: object): Promise<string | undefined> => {
+    writeFileSync(file, JSON.stringify({ ...whole, ...change }));
+    const sections = Object.fromEntries(sinks.map((sink) => [sink, {}]));
+    return (await reportedComparison(file, { pipeline: 'shop', sinks: sections }, now))[0]?.result;
+  };
+  expect(await resultOf(['redis'], {})).toBe('ok');
+  expect(await resultOf(['redis', 'mysql'], {})).toBe('unknown');
+  expect(await resultOf(['redis'], { rows: 0, tables: [] })).toBe('unknown');
+  expect(await resultOf(['redis'], { scope: { ...whole.scope, sample: 10 } })).toBe('unknown');
+  expect(await resultOf(['redis'], { result: 'different' })).toBe('problem');
+  rmSync(dirname(file), { recursive: true });
 });
 
 test('a selector holds the name of the pipeline as it is', () => {

@@ -54,14 +54,17 @@ interface Asked {
   readonly registry: string | undefined;
 }
 
-/** The tag comes when all else is made: a release that fails leaves none behind. */
+/** The tag comes when all else is made, and before images that others can see: a release that fails leaves none behind. */
 function release(version: string, { isDry, to, registry }: Asked): boolean {
-  const { problems, notes } = check(version);
+  const { problems: found, notes } = check(version);
+  const problems = [...found, ...remoteProblems(version)];
+  if (registry !== undefined && !hasEngine())
+    problems.push('--registry: docker with buildx does not answer here');
   for (const problem of problems) say(`not ready: ${problem}`);
   if (problems.length > 0) return false;
   const folder = resolve(to ?? join(ROOT, 'release', version));
   if (existsSync(folder)) {
-    say(`not ready: ${folder} is there already`);
+    say(`not ready: ${folder} is there already: remove it, or name another by --to`);
     return false;
   }
   if (!isDry) mkdirSync(folder, { recursive: true });
@@ -69,20 +72,41 @@ function release(version: string, { isDry, to, registry }: Asked): boolean {
     say(`${isDry ? 'would make' : 'makes'} ${says}`);
     if (!isDry) take();
   }
-  images(version, registry, isDry);
   say(`${isDry ? 'would set' : 'sets'} the tag ${tagOf(version)} on ${git('rev-parse', 'HEAD')}`);
+  if (!isDry)
+    git('tag', '--annotate', '--cleanup=verbatim', '--file', join(folder, 'NOTES.md'), tagOf(version));
+  try {
+    images(version, registry, isDry);
+  } catch (error) {
+    git('tag', '--delete', tagOf(version));
+    say(
+      `the tag is taken back; some images may be in ${registry ?? ''}, and ${folder} stays: remove it before the next try`,
+    );
+    throw error;
+  }
   if (isDry) return true;
-  git('tag', '--annotate', '--cleanup=verbatim', '--file', join(folder, 'NOTES.md'), tagOf(version));
   say(`${folder} has the release; nothing was published: git push origin ${tagOf(version)}`);
   return true;
 }
 
-/** Only where they can be built and have a place to go. */
+/** What the remote `origin` knows; without one it is said that it was not asked. */
+function remoteProblems(version: string): readonly string[] {
+  if (!git('remote').split('\n').includes('origin')) {
+    say('there is no remote origin: whether the tag is there already was not asked');
+    return [];
+  }
+  const isTagged = git('ls-remote', '--tags', 'origin', tagOf(version)) !== '';
+  const isThere = git('branch', '--remotes', '--contains', 'HEAD', '--list', 'origin/*') !== '';
+  return [
+    ...(isTagged ? [`origin has the tag ${tagOf(version)} already`] : []),
+    ...(isThere ? [] : ['HEAD is on no branch of origin: push it first']),
+  ];
+}
+
+/** Only where they have a place to go; whether they can be built was asked before anything was made. */
 function images(version: string, registry: string | undefined, isDry: boolean): void {
   if (registry === undefined)
     return say('no images: no --registry; scripts/build.sh push VERSION REGISTRY makes them');
-  if (!hasEngine())
-    return say('no images: docker with buildx does not answer here; run scripts/build.sh push where it does');
   say(`${isDry ? 'would push' : 'pushes'} images to ${registry}`);
   if (!isDry) run(ROOT, 'scripts/build.sh', ['push', version, registry]);
 }
@@ -108,6 +132,7 @@ function main(args: readonly string[]): boolean {
   if (version === undefined || !isVersion(version) || more.length > 0) throw new TypeError(USAGE);
   if (!isPreparation)
     return release(version, { isDry: values['dry-run'] === true, to: values.to, registry: values.registry });
+  if (Object.keys(values).length > 0) throw new TypeError(USAGE);
   prepare(version);
   return true;
 }

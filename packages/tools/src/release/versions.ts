@@ -10,6 +10,11 @@ type Manifest = {
   version: string;
 } & { [kind in (typeof RANGES)[number]]?: Record<string, string> };
 
+interface Lock {
+  readonly version?: string;
+  readonly packages?: Readonly<Record<string, { readonly version?: string }>>;
+}
+
 /** Semantic Versioning 2.0, without build metadata, which no tag of an image may have. */
 export function isVersion(text: string): boolean {
   const number = '(0|[1-9]\\d*)';
@@ -24,7 +29,7 @@ export function manifestFiles(root: string): readonly string[] {
   return found.toSorted();
 }
 
-/** Every place that names another version, a line each: manifests, where they name each other, the lock file, the chart. */
+/** Places that name another version, a line each: manifests, where they name each other, the lock file with its workspaces, the chart, the rendered manifests. */
 export function versionProblems(root: string, version: string): readonly string[] {
   const manifests = manifestFiles(root).flatMap((file) => {
     const manifest = readManifest(root, file);
@@ -33,12 +38,27 @@ export function versionProblems(root: string, version: string): readonly string[
     const others = named.filter(([name, range]) => OWN.test(name) && range !== version);
     return [...own, ...others.map(([name, range]) => `${file}: ${name} ${range}`)];
   });
-  const lock = JSON.parse(read(root, 'package-lock.json')) as { readonly version?: string };
+  const lock = JSON.parse(read(root, 'package-lock.json')) as Lock;
   const locked = lock.version === version ? [] : [`package-lock.json: version ${String(lock.version)}`];
+  const workspaces = Object.entries(lock.packages ?? {}).flatMap(([path, entry]) =>
+    /^(packages|services)\/[^/]+$|^test$/.test(path) && entry.version !== version
+      ? [`package-lock.json: ${path} ${String(entry.version)}`]
+      : [],
+  );
+  const rendered = globSync('infra/kubernetes/{base,overlays}/**/*.yaml', { cwd: root })
+    .toSorted()
+    .filter((file) => labelled(read(root, file)).some((found) => found !== version))
+    .map((file) => `${file}: another version (npm run manifests)`);
   const chart = read(root, CHART)
     .split('\n')
     .filter((line) => /^(appVersion|version):/.test(line) && line.split(': ')[1] !== version);
-  return [...manifests, ...locked, ...chart.map((line) => `${CHART}: ${line}`)];
+  return [...manifests, ...locked, ...workspaces, ...rendered, ...chart.map((line) => `${CHART}: ${line}`)];
+}
+
+/** Versions that a rendered manifest names by its labels and images. */
+function labelled(text: string): readonly string[] {
+  const found = text.matchAll(/app\.kubernetes\.io\/version: "?([^"\s]+)|image: \S*sluice-[a-z-]+:(\S+)/g);
+  return [...found].map(([, label, image]) => label ?? image ?? '');
 }
 
 /** Writes the version everywhere but into the lock file, which npm writes. */

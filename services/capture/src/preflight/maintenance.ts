@@ -1,12 +1,13 @@
 import { checkpointsTopic } from '@sluice/envelope';
 import { readAccountFacts, type AccountFacts } from '@sluice/mysql';
-import { createLogger, type SluiceConfig } from '@sluice/runtime';
+import { abortableDelay, createLogger, type SluiceConfig } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import { readCapturedTables } from '../catalog/captured-tables.ts';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
 import { askRetention } from '../source/ask-retention.ts';
-import { PurgeForecast } from '../source/purge-forecast.ts';
+import { readGrants } from '../source/grants.ts';
+import { PurgeForecast, type RetentionAnswer } from '../source/purge-forecast.ts';
 import { queryRows } from '../source/query.ts';
 import type { ServerFacts } from '../source/server.ts';
 import { openSource } from '../source/source.ts';
@@ -15,6 +16,8 @@ import { readPrivileges } from './privileges.ts';
 
 /** How long one question outlives an outage of Kafka (ms). */
 const KAFKA_MS = 10_000;
+/** Between two looks at the size of the binlog (ms). */
+const RATE_MS = 5000;
 
 /** What is left of the binlog behind a pipeline, whether its capture runs or not. */
 export interface PurgeHeadroom {
@@ -39,6 +42,8 @@ export interface TableSize {
 export interface SourceAccount extends AccountFacts {
   /** What it may do and capture never does, a sentence; null when there is nothing of it. */
   readonly tooWide: string | null;
+  /** Whether roles are granted to it, whose rights are not looked at. */
+  readonly hasRoles: boolean;
 }
 
 /**
@@ -58,9 +63,21 @@ export async function purgeHeadroom(
   // A file is written after it was made: a time that is too early tells of less than there is.
   const committedAtMs = streamed?.file === file ? streamed.committedAtMs : fileCreatedAt * 1000;
   const forecast = new PurgeForecast();
-  const answer = await withSource(config, askRetention);
-  forecast.note(answer, { file, position, committedAtMs });
-  return { file, seconds: forecast.headroomSeconds(Date.now()) };
+  return withSource(config, async (connection, { identity }) => {
+    // Positions of another server say nothing of this one.
+    if (identity !== checkpoint.server) return { file, seconds: Number.NaN };
+    const look = async (): Promise<RetentionAnswer> => {
+      const answer = await askRetention(connection);
+      forecast.note(answer, { file, position, committedAtMs });
+      return answer;
+    };
+    // How fast a limit of size is reached shows from two looks.
+    if ((await look()).limitBytes !== null) {
+      await abortableDelay(RATE_MS, signal);
+      await look();
+    }
+    return { file, seconds: forecast.headroomSeconds(Date.now()) };
+  });
 }
 
 async function newestCheckpoint(settings: CaptureSettings, signal: AbortSignal): Promise<Checkpoint | null> {
@@ -106,7 +123,9 @@ export async function tableSizes(config: SluiceConfig): Promise<readonly TableSi
 export async function sourceAccount(config: SluiceConfig): Promise<SourceAccount> {
   return withSource(config, async (connection, { flavour, account }) => {
     const { tooWide } = await readPrivileges(connection, config.source.user, account);
-    return { tooWide, ...(await readAccountFacts(connection, flavour)) };
+    const grants = await readGrants(connection);
+    const hasRoles = grants.some((line) => /^GRANT (?:[`'"]|\w+ TO )/u.test(line));
+    return { tooWide, hasRoles, ...(await readAccountFacts(connection, flavour)) };
   });
 }
 
