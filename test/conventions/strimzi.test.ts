@@ -22,12 +22,12 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const PATTERNS: Readonly<Record<string, string>> = { prefixed: 'prefix', literal: 'literal' };
 
-/** What infra/kafka/acls.sh would add, by principal. @param rebuilt sinks that the command may rebuild */
-function rulesOfScript(rebuilt: string): ReadonlyMap<string, readonly Rule[]> {
+/** What infra/kafka/acls.sh would add, by principal. @param rebuilt sinks that the command may rebuild @param drills `yes`: it may restore beside the pipeline */
+function rulesOfScript(rebuilt: string, drills = 'no'): ReadonlyMap<string, readonly Rule[]> {
   const script = join(repositoryRoot, 'infra/kafka/acls.sh');
   const lines = execFileSync('sh', [script], {
     encoding: 'utf8',
-    env: { ...process.env, KAFKA_ACLS: 'echo', SLUICE_REBUILT: rebuilt },
+    env: { ...process.env, KAFKA_ACLS: 'echo', SLUICE_REBUILT: rebuilt, SLUICE_DRILLS: drills },
   });
   const found = new Map<string, Rule[]>();
   for (const line of lines.trim().split('\n')) {
@@ -51,8 +51,8 @@ test('the users of Strimzi may do what the script for other clusters lets them',
   const expected = rulesOfScript('');
   expect(expected.size).toBe(5);
   expect(rulesOfUsers(USERS)).toEqual(expected);
-  const withRebuilds = USERS.replaceAll(/^( *)# (?=- resource| {2}operations)/gmu, '$1');
-  expect(rulesOfUsers(withRebuilds)).toEqual(rulesOfScript('elasticsearch mysql'));
+  const withAll = USERS.replaceAll(/^( *)# (?=- resource| {2}operations)/gmu, '$1');
+  expect(rulesOfUsers(withAll)).toEqual(rulesOfScript('elasticsearch mysql', 'yes'));
 });
 
 test('a topic of Strimzi has the settings that capture looks for', () => {

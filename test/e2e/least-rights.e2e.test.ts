@@ -84,12 +84,48 @@ test('every service runs with the shipped rights, and the stores equal the sourc
   await certificatesAreNeeded(accounts);
   const backup = join(await newFolder(own), 'state');
   expect(await sluice(await accounts.commandFile(), 'backup --to', backup)).toMatchObject({ code: 0 });
+  await accountsAreAudited(accounts);
   await rowsAreRepaired(accounts);
   await sinksAreRebuilt(accounts, running[0]?.opsUrl ?? '');
   for (const { process } of running) expect(await process.stop()).toMatchObject({ code: 0 });
   for (const { process, name } of running)
     expect({ name, refused: refusals(process.output) }).toEqual({ name, refused: [] });
 });
+
+/**
+ * A month's report finds no right too many in the shipped accounts, sees that certificates end, and restores a backup beside the pipeline with
+ * the rights that are shipped for that.
+ */
+async function accountsAreAudited(accounts: GuardedPipeline): Promise<void> {
+  const { name, admin } = accounts.pipeline;
+  const file = await accounts.doctorFile();
+  const report = async (): Promise<(area: string) => readonly string[]> => {
+    const { document, said } = await sluice(file, 'maintenance monthly');
+    if (document === null) throw new Error(said);
+    const { findings } = document as {
+      readonly findings: readonly Record<'area' | 'result' | 'found', string>[];
+    };
+    return (area) =>
+      findings.filter((each) => each.area === area).map(({ result, found }) => `${result}: ${found}`);
+  };
+  const without = await report();
+  expect(without('grants')).toEqual(
+    ['source', 'sink-redis', 'sink-elasticsearch', 'sink-mysql'].map(
+      (account) => `ok: ${account}: nothing beyond its work`,
+    ),
+  );
+  expect(without('certificates')).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^problem: kafka\.tls\.certFile .* ends in 1 days$/),
+      expect.stringMatching(/^problem: source: the certificate of the server ends in 1 days$/),
+      expect.stringMatching(/^problem: sink-mysql: the certificate of the server ends in 1 days$/),
+    ]),
+  );
+  expect(without('restore')).toEqual([expect.stringMatching(/^problem: KAFKA_NOT_AUTHORIZED/)]);
+  await admin.createAcls({ acl: await shippedKafkaRules(name, database.name, [], true) });
+  const restored = await report();
+  expect(restored('restore').at(-1)).toMatch(/^ok: \d+ records of \d+ topics written under .* and removed/);
+}
 
 /** The command compares and repairs with the accounts of the sinks, and takes back what it has repaired. */
 async function rowsAreRepaired(accounts: GuardedPipeline): Promise<void> {

@@ -46,11 +46,12 @@ export async function shippedRole(
   return { ...role, indices: role.indices.map((index) => ({ ...index, names: index.names.map(nameOf) })) };
 }
 
-/** What `acls.sh` would have kafka-acls.sh add. @param rebuilt sinks that the command may rebuild */
+/** What `acls.sh` would have kafka-acls.sh add. @param rebuilt sinks that the command may rebuild @param drills whether it may restore beside the pipeline */
 export async function shippedKafkaRules(
   pipeline: string,
   database: string,
   rebuilt: readonly string[] = [],
+  drills = false,
 ): Promise<AclEntry[]> {
   const env = {
     ...process.env,
@@ -58,6 +59,7 @@ export async function shippedKafkaRules(
     SLUICE_PIPELINE: pipeline,
     SLUICE_DATABASES: database,
     SLUICE_REBUILT: rebuilt.join(' '),
+    SLUICE_DRILLS: drills ? 'yes' : 'no',
   };
   const script = join(INFRA, 'kafka', 'acls.sh');
   const { stdout } = await run('sh', [script, '--bootstrap-server', 'none:9092'], { env });
