@@ -83,3 +83,35 @@ test('a store that is away is one alert, and hides nothing of another sink', asy
     'shop sink-redis DataGap',
   ]);
 });
+
+test('a process that is down hides that its service does no work, and no trouble of another process of it', async () => {
+  const told = await toldOf(
+    [
+      ['ServiceDown', 'capture'],
+      ['CheckpointStale', 'capture'],
+      ['BreakingDdl', 'capture'],
+      ['HighBinlogLag', 'capture'],
+      ['ServiceDown', 'sink-redis'],
+      ['SinkStalled', 'sink-redis'],
+      ['SinkDiffers', 'sink-redis'],
+      ['CircuitBreakerOpen', 'sink-redis'],
+    ].map(([alertname = '', service = '']) => ({ alertname, service })),
+  );
+  expect(told).toEqual([
+    'shop capture BreakingDdl',
+    'shop capture HighBinlogLag',
+    'shop capture ServiceDown',
+    'shop sink-redis CircuitBreakerOpen',
+    'shop sink-redis ServiceDown',
+    'shop sink-redis SinkDiffers',
+  ]);
+});
+
+test('a store that is away for long pages: an alert of less weight hides none of more', async () => {
+  const told = await toldOf(
+    ['CircuitBreakerOpen', 'LatencyBudgetBurnFast', 'LatencyBudgetBurn', 'BinlogSyncDelay'].map(
+      (alertname) => ({ alertname, service: 'sink-redis' }),
+    ),
+  );
+  expect(told).toEqual(['shop sink-redis CircuitBreakerOpen', 'shop sink-redis LatencyBudgetBurnFast']);
+});

@@ -7,6 +7,7 @@ import type { OpenDeadLetters } from '../session/open-dead-letters.ts';
 import type { StreamWatch } from '../session/stream-watch.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { Handover } from '../standby/handover.ts';
+import { isLedByAnother } from '../standby/fellows.ts';
 import { isSignOfLife } from '../standby/sign-of-life.ts';
 import type { Standby } from '../standby/standby.ts';
 import { captureHealth, isStuck, type CaptureCondition } from './health.ts';
@@ -39,14 +40,15 @@ export class CaptureView {
   }
 
   /** Sets the metrics that are looked at, once a second. */
-  gauge({ own }: Pick<Standby, 'own'>): void {
+  gauge({ own, leader }: Pick<Standby, 'own' | 'leader'>): void {
     const { state, metrics, watch, settings } = this.#parts;
     const session = this.#observe();
     const { journal } = state.now;
     if (journal !== null) metrics.journal(journal.alerts.length, journal.stopped.length);
     if (session !== null) metrics.progress(progressOf(session, settings));
     metrics.leads(own.leads);
-    if (state.name === 'standby') return metrics.standsBy();
+    // One that fails at its start, while another streams, is not behind.
+    if (state.name === 'standby' || isLedByAnother(own, leader)) return metrics.standsBy();
     metrics.headroom(Date.now());
     // Before the first event nothing is known but this: for so long nothing was read.
     metrics.lag(watch.behindSeconds(session) ?? performance.now() / 1000);

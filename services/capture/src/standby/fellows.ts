@@ -12,6 +12,17 @@ export interface Fellow {
   readonly candidateAt: bigint;
 }
 
+/**
+ * Whether another capture leads, by its own word since this process looks: what is measured of the source is for that one to say.
+ * @param leader by its newest record; null when none is known
+ */
+export function isLedByAnother(
+  own: { readonly name: string; readonly leads: boolean },
+  leader: Pick<Fellow, 'record' | 'isHeard'> | null,
+): boolean {
+  return !own.leads && leader !== null && leader.isHeard && leader.record.instance !== own.name;
+}
+
 /** Part of the key of a leader's record; a standby has its instance there. */
 export const LEADER = 'leader';
 

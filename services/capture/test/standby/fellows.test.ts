@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Fellows, LEADER } from '../../src/standby/fellows.ts';
+import { Fellows, isLedByAnother, LEADER } from '../../src/standby/fellows.ts';
 import type { InstanceRecord } from '../../src/standby/instance-record.ts';
 import { recordOf, term } from './records.ts';
 
@@ -63,4 +63,14 @@ test('of two candidates for the same place the first is elected, however often e
   fellows.note('a', recordOf('a', { candidateFor: 's1' }), { offset: 9n, nowMs: 10_001, isHeard: true });
   expect(fellows.elected('s1', 10_000, 10_000)).toBe('b');
   expect(fellows.elected('s1', 10_001, 10_000)).toBe('a');
+});
+
+test('another one leads that was heard since the first look, and while this one does not', () => {
+  const { leader } = heard([[LEADER, recordOf('a', { term: term(1) })]]);
+  expect(isLedByAnother({ name: 'b', leads: false }, leader)).toBe(true);
+  expect(isLedByAnother({ name: 'b', leads: true }, leader)).toBe(false);
+  expect(isLedByAnother({ name: 'a', leads: false }, leader)).toBe(false);
+  expect(isLedByAnother({ name: 'b', leads: false }, null)).toBe(false);
+  const old = leader === null ? null : { ...leader, isHeard: false };
+  expect(isLedByAnother({ name: 'b', leads: false }, old)).toBe(false);
 });
