@@ -34,7 +34,13 @@ import {
   type CommitWatcher,
   type SqlDriver,
 } from '@sluice/sql-sink';
-import { mysqlSinkSchema, storeSpots, targetDatabase, type MysqlSinkConfig } from './config.ts';
+import {
+  mappedDatabase,
+  mysqlSinkSchema,
+  storeSpots,
+  targetDatabase,
+  type MysqlSinkConfig,
+} from './config.ts';
 import { DisplacedRows } from './displaced-rows.ts';
 import { mysqlDialect } from './mysql-dialect.ts';
 import { mysqlDriver, targetPool } from './mysql-driver.ts';
@@ -312,7 +318,7 @@ export class MysqlSink implements Sink {
 
   #forgetTables(batch: readonly Delivery[]): boolean {
     const known = batch.filter(({ envelope: { payload } }) =>
-      this.#tables.forget(targetDatabase(this.#config, payload.source.database), payload.source.table),
+      this.#tables.forget(mappedDatabase(this.#config, payload.source.database), payload.source.table),
     );
     return known.length > 0;
   }

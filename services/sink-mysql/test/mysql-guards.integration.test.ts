@@ -96,6 +96,17 @@ describe.each([
     expect(await write(other, topicOf('orders', [id], ['id'], 1).schema(sequenceAt(4)))).toEqual(['applied']);
   });
 
+  test('what would go into a database of the server is refused, not tried for ever', async () => {
+    const sink = await fixture.worker();
+    const user = new TestTopic({ database: 'mysql', table: 'user', columns: [id], keyColumns: ['id'] });
+    const row = user.row({ operation: 'INSERT', sequence: sequenceAt(2), row: { id: 1 } });
+    for (const delivery of [user.schema(sequenceAt(1)), row]) {
+      expect(await sink.write([delivery], never)).toMatchObject([
+        { kind: 'failed', error: { code: 'TARGET_TABLE_REFUSED' } },
+      ]);
+    }
+  });
+
   describe('a table with another unique key', () => {
     const users = topicOf('users', [id, text('email')]);
     const user = (operation: 'INSERT' | 'UPDATE', step: number, row: Row): Delivery =>
