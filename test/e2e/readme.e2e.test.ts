@@ -81,6 +81,7 @@ async function overrides(database: string): Promise<Record<string, string>> {
     SLUICE__SOURCE__TABLES: `${database}.*`,
     SLUICE__KAFKA__BROKERS: kafka.brokers.join(','),
     SLUICE__TOPICS__REPLICATION_FACTOR: '1',
+    SLUICE__TOPICS__MIN_INSYNC_REPLICAS: '1',
     SLUICE__SINKS__REDIS__URL: redis.url,
     SLUICE__SINKS__ELASTICSEARCH__NODE: elasticsearch.node,
     SLUICE__SINKS__MYSQL__HOST: targetMysql.host,
