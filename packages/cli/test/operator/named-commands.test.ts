@@ -12,7 +12,11 @@ const ROOT = join(import.meta.dirname, '../../../..');
 const codes = [...(Object.keys(ERRORS) as ErrorCode[]), ...(await sinkErrorCodes())];
 const places: readonly (readonly [string, string])[] = [
   ...codes.map((code): [string, string] => [`fix of ${code}`, errorEntry(code).fix]),
-  ...['README.md', 'infra/README.md', ...globSync('{docs,packages/*,services/*}/*.md', { cwd: ROOT })]
+  ...[
+    'README.md',
+    'infra/README.md',
+    ...globSync('{docs,docs/runbooks,packages/*,services/*}/*.md', { cwd: ROOT }),
+  ]
     .filter((path) => path !== 'docs/errors.md')
     .map((path): [string, string] => [path, readFileSync(join(ROOT, path), 'utf8')]),
   ...globSync('{packages,services}/*/src/**/*.ts', { cwd: ROOT }).map((path): [string, string] => [
