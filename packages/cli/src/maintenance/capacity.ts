@@ -1,11 +1,10 @@
 import { note, ok, unknown, wrong, type Finding } from '../operator/findings.ts';
-import { headroomFinding } from './judge-services.ts';
+import { BEHIND_SECONDS, headroomFinding } from './judge-services.ts';
 import { ofPipeline, type Prometheus, type Sample } from './prometheus.ts';
 
 const GROWTH = 1.5;
 const MEMORY_SHARE = 0.9;
 const MEMORY_NEAR = 0.75;
-const BEHIND_SECONDS = 60;
 
 /** What a Prometheus has seen of a pipeline in seven days; null: it has nothing of it. */
 export interface Measured {

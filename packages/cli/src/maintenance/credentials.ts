@@ -38,14 +38,14 @@ export async function certificateFindings(
         const pem = await readFile(file, 'utf8');
         return certificateFinding(`${setting} (${file})`, Math.min(...endsOf(pem)), nowMs);
       } catch {
-        return unknown(
-          'certificates',
-          `${setting} (${file}) cannot be read here`,
-          'run the command where the file is',
-        );
+        return unreadable('certificates', { setting, file });
       }
     }),
   );
+}
+
+function unreadable(area: string, { setting, file }: NamedFile): Finding {
+  return unknown(area, `${setting} (${file}) cannot be read here`, 'run the command where the file is');
 }
 
 /** When the certificates of a file end, milliseconds since 1970; a file may have several. Throws for one that has none. */
@@ -70,11 +70,7 @@ export async function tokenFindings(files: readonly NamedFile[], nowMs: number):
       try {
         return ageFinding('tokens', `${setting} (${file})`, (await stat(file)).mtimeMs, nowMs);
       } catch {
-        return unknown(
-          'tokens',
-          `${setting} (${file}) cannot be read here`,
-          'run the command where the file is',
-        );
+        return unreadable('tokens', { setting, file });
       }
     }),
   );

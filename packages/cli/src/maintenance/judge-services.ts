@@ -1,13 +1,13 @@
+import { CAPTURE } from '@sluice/envelope';
 import { note, ok, unknown, wrong, type Finding } from '../operator/findings.ts';
 import { plural } from '../operator/screen.ts';
 import type { ServiceAnswer } from '../operator/service-line.ts';
 
 /** The limits of the alerts HighBinlogLag, ConsumerLagHigh and HighErrorRate. */
-const BEHIND_SECONDS = 60;
+export const BEHIND_SECONDS = 60;
 const LAG_RECORDS = 10_000;
 const ERROR_SHARE = 0.01;
 
-const CAPTURE = 'capture';
 const NOT_ASKED = 'sluice status says why it does not answer';
 
 /**

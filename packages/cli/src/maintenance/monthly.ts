@@ -78,14 +78,7 @@ async function storeOf(config: SluiceConfig, sink: string): Promise<Account> {
 }
 
 export function grantFindings({ name, facts }: Account): readonly Finding[] {
-  if (facts === null)
-    return [
-      unknown(
-        'grants',
-        `${name}: its package cannot look at the account`,
-        'look at it by hand, or --skip grants',
-      ),
-    ];
+  if (facts === null) return [notLooked('grants', name)];
   const { excess, advice } = facts;
   if (excess === null)
     return [unknown('grants', `${name}: ${advice}`, 'look at it by hand, or --skip grants')];
