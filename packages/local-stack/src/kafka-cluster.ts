@@ -1,16 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
 import type { InstallerContext } from './install/program-cache.ts';
 import { LOOPBACK, ManagedServer } from './managed-server.ts';
 import { freePorts } from './ports.ts';
+import { newRunFolder } from './run-folder.ts';
 import { kafkaNode, type KafkaNode } from './servers/kafka-node.ts';
 import { KAFKA } from './servers/kafka-server.ts';
 import { stackHome } from './stack-home.ts';
 import type { ProcessSignal } from './supervision.ts';
 import { SupervisorClient } from './supervisor-client.ts';
-import { sweepDeadRuns } from './sweep.ts';
 
 const CONTROLLER: KafkaNode = { id: 100, role: 'controller' };
 
@@ -38,9 +35,7 @@ export class KafkaCluster {
     const { signal } = new AbortController();
     const context: InstallerContext = { cache: home.cache, env, signal, progress: () => undefined };
     const installation = await KAFKA.install(context);
-    await mkdir(home.runs, { recursive: true });
-    await sweepDeadRuns(home.runs);
-    const runFolder = join(home.runs, randomBytes(6).toString('hex'));
+    const runFolder = await newRunFolder(home.runs);
     const supervisor = new SupervisorClient();
     try {
       await supervisor.open(runFolder);

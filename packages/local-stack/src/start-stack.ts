@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PipelineError } from '@sluice/runtime';
 import { type Address, ADDRESS_VARIABLES, addressFromEnvironment } from './environment.ts';
 import type { InstallerContext } from './install/program-cache.ts';
 import { ManagedServer } from './managed-server.ts';
 import { withStartedServer } from './on-demand-address.ts';
 import { freePorts } from './ports.ts';
+import { newRunFolder } from './run-folder.ts';
 import { ELASTICSEARCH } from './servers/elasticsearch-server.ts';
 import { KAFKA } from './servers/kafka-server.ts';
 import { type MariadbVersion, mariadbServer } from './servers/mariadb-server.ts';
@@ -17,7 +15,6 @@ import type { Installation, ServerDefinition, ServerName } from './servers/serve
 import { stackHome } from './stack-home.ts';
 import { Stack } from './stack.ts';
 import { SupervisorClient } from './supervisor-client.ts';
-import { sweepDeadRuns } from './sweep.ts';
 
 export interface StackOptions {
   readonly servers: readonly ServerName[];
@@ -73,9 +70,7 @@ async function startOwn(
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
   const progress = options.onProgress ?? (() => undefined);
   const context: InstallerContext = { cache: home.cache, env, signal, progress };
-  await mkdir(home.runs, { recursive: true });
-  await sweepDeadRuns(home.runs);
-  const runFolder = join(home.runs, randomBytes(6).toString('hex'));
+  const runFolder = await newRunFolder(home.runs);
   const supervisor = new SupervisorClient();
   try {
     await supervisor.open(runFolder);
