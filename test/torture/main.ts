@@ -73,6 +73,9 @@ const flags = {
     '--innodb-flush-method=nosync',
     '--sync-frm=OFF',
     '--log-bin-trust-function-creators=ON',
+    // Less than a file has: what waits in vain shall not take the rest of it.
+    '--lock-wait-timeout=3',
+    '--innodb-lock-wait-timeout=3',
   ],
   'target-mysql': [],
   redis: [],
@@ -88,6 +91,7 @@ await torture({
   sinks,
   isOver: () => seconds() > Number(values.seconds),
   onFile,
+  onLeft: (problems) => say(problems.map((problem) => `    LEFT ${problem}`).join('\n')),
 });
 const of = (kind: FileEnd['kind']): number => results.filter(({ end }) => end.kind === kind).length;
 const statements = results.reduce((sum, result) => sum + result.statements, 0);

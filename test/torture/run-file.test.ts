@@ -7,6 +7,8 @@ test('what a file made stays to be compared, drops in its middle are its own', (
     'drop table t1;',
     'create table t2 (a int);',
     '# end',
+    '--connection master',
+    'SET @@global.binlog_format = DEFAULT;',
     'drop table t2;',
     '',
   ];

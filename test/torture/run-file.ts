@@ -24,8 +24,9 @@ export interface FileRun {
 
 /** Exit code of mariadb-test(1) for a file that finds it is not meant for this server. */
 const SKIPPED = 62;
-/** Statements that only tidy up. */
-const TIDIES_UP = /^\s*(drop (table|view|database|procedure|function|trigger|sequence|user)\b|--echo|#|$)/i;
+/** Statements that only tidy up, and commands around them. */
+const TIDIES_UP =
+  /^\s*(?:--\s*)?(?:drop (?:table|view|database|procedure|function|trigger|sequence|user)\b|set (?:global\b|@)|(?:dis)?connect(?:ion)?\b|source\b|echo\b|(?:en|dis)able_\w+|#|$)/i;
 
 /** Runs a file of the suite on the server; whether its own results match does not matter. */
 export async function runFile({
@@ -36,42 +37,43 @@ export async function runFile({
   database,
   timeoutMs,
 }: FileRun): Promise<FileEnd> {
-  const { folder } = place;
-  const text = await readFile(join(suite.files, file), 'latin1');
-  const copy = join(folder, 'file.test');
+  const { folder, files } = place;
+  const text = await readFile(join(files, file), 'latin1');
+  const copy = join(folder, 'run', 'file.test');
   await writeFile(
     copy,
     withWholePaths(
       withoutLastDrops(text),
-      [dirname(file), dirname(dirname(file))].map((folder) => join(suite.files, folder)),
+      [dirname(file), dirname(dirname(file))].map((beside) => join(files, beside)),
     ),
     'latin1',
   );
   const { command, args } = debianCommand(suite.root, 'usr/bin/mariadb-test', [
     '--no-defaults',
     '--silent',
+    // Whether its own results match does not matter: what comes after the first that does not is done too.
+    '--continue-on-error',
     `--port=${server.port}`,
     `--socket=${place.socket}`,
     '--user=root',
     `--database=${database}`,
-    `--basedir=${suite.files}/`,
-    `--tmpdir=${folder}`,
-    `--logdir=${folder}`,
+    `--basedir=${files}/`,
+    `--tmpdir=${join(folder, 'tmp')}`,
+    `--logdir=${join(folder, 'log')}`,
     `--test-file=${copy}`,
   ]);
   const env = {
     ...process.env,
     MYSQLTEST_VARDIR: folder,
     MYSQL_TMP_DIR: join(folder, 'tmp'),
-    MYSQL_TEST_DIR: suite.files,
-    MYSQL: place.client,
-    MASTER_MYPORT: String(server.port),
-    MASTER_MYSOCK: place.socket,
+    MYSQL_TEST_DIR: files,
+    ...place.programs,
+    ...ports(server, place),
     USE_RUNNING_SERVER: '1',
   };
   return new Promise((resolve) => {
     const options = {
-      cwd: suite.files,
+      cwd: files,
       env,
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
@@ -84,6 +86,13 @@ export async function runFile({
     });
     child.stdin?.end();
   });
+}
+
+/** Files that are about several servers find the one under the names of all. */
+function ports({ port }: MysqlServer, { socket }: RunPlace): Record<string, string> {
+  const names = ['MASTER_MYPORT', 'SLAVE_MYPORT', ...[1, 2, 3, 4].map((number) => `SERVER_MYPORT_${number}`)];
+  const addresses = Object.fromEntries(names.map((name) => [name, String(port)]));
+  return { ...addresses, MASTER_MYSOCK: socket, SLAVE_MYSOCK: socket };
 }
 
 /** The line that says where and why mariadb-test(1) gave up. */

@@ -1,6 +1,7 @@
 import type { TableName } from '@sluice/envelope';
 import { connect, quoteIdentifier, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import type { MysqlServer } from '@sluice/local-stack';
+import { eventually } from '../harness/eventually.ts';
 import type { Scope } from '../harness/scope.ts';
 
 /** `mtr` has what the suite's own runner gives its files. */
@@ -73,7 +74,7 @@ export class ServerState {
     );
   }
 
-  /** Sets changed variables back and drops all databases but one; makes the one that files find. Returns what it could not. */
+  /** Ends what files have left open, sets changed variables back and drops all databases but one; makes the one that files find. Returns what it could not. */
   async restore(kept: string, made: string): Promise<string[]> {
     const problems: string[] = [];
     const attempt = async (sql: string): Promise<void> => {
@@ -83,13 +84,37 @@ export class ServerState {
       const before = this.#globals.get(name);
       if (before !== undefined && before !== value) await attempt(`SET GLOBAL ${name} = ${literal(before)}`);
     }
-    await attempt('SET SESSION lock_wait_timeout = 5, foreign_key_checks = 0');
+    await attempt('SET SESSION lock_wait_timeout = 5, foreign_key_checks = 0, sql_mode = DEFAULT');
+    problems.push(...(await this.#endSessions()));
     const [rows] = await this.#connection.query<RowDataPacket[]>('SHOW DATABASES');
     const names = rows.map((row) => String(row['Database']));
     for (const name of names.filter((each) => each !== kept && !OWN.includes(each.toLowerCase()))) {
       await attempt(`DROP DATABASE ${quoteIdentifier(name)}`);
     }
     await attempt(`CREATE DATABASE ${quoteIdentifier(made)} CHARACTER SET latin1`);
+    return problems;
+  }
+
+  /**
+   * Ends sessions of files, which come by the socket, and rolls back the XA transactions that they have prepared: the locks of
+   * those stay for as long as the server runs.
+   */
+  async #endSessions(): Promise<string[]> {
+    if (this.#flavour !== 'mariadb') return [];
+    const sessions = async (): Promise<number[]> => {
+      const [rows] = await this.#connection.query<RowDataPacket[]>(
+        "SELECT ID AS id FROM information_schema.processlist WHERE HOST = 'localhost' AND COMMAND <> 'Daemon'",
+      );
+      return rows.map((row) => Number(row['id']));
+    };
+    for (const id of await sessions()) await this.#connection.query(`KILL ${id}`).catch(() => undefined);
+    const isOver = async (): Promise<boolean> => (await sessions()).length === 0;
+    const problems: string[] = [];
+    const failed = (error: unknown): void => void problems.push(String(error));
+    await eventually('the end of sessions', isOver, { timeoutMs: 10_000 }).catch(failed);
+    const [prepared] = await this.#connection.query<RowDataPacket[]>("XA RECOVER FORMAT = 'SQL'");
+    for (const row of prepared)
+      await this.#connection.query(`XA ROLLBACK ${String(row['data'])}`).catch(failed);
     return problems;
   }
 }

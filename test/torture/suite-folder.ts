@@ -32,9 +32,9 @@ export const FOLDERS: readonly string[] = [
   'suite/funcs_1',
 ];
 
-/** Files that stop or restart the server, or need several: those are for the suite's own runner. */
+/** Files that stop or restart the server, or wait long: those are for the suite's own runner. */
 const NEEDS_RUNNER =
-  /shutdown|restart_mysqld|kill_mysqld|kill_and_restart|master-slave|have_debug|have_innodb_.*64k|not_embedded_big|galera|reset\s+master|big_test|sleep [0-9]{2,}/i;
+  /shutdown|restart_mysqld|kill_mysqld|kill_and_restart|rpl_\w+_server|have_debug|have_innodb_.*64k|not_embedded_big|galera|big_test|sleep [0-9]{2,}/i;
 
 /** Unpacked by the operator (`SLUICE_MARIADB_TEST`, the root of the packages), else fetched into the stack's cache. */
 export async function suiteFolder(say: (line: string) => void): Promise<SuiteFolder> {

@@ -18,6 +18,8 @@ export interface TortureOptions {
   /** No further file is begun when it answers true. */
   readonly isOver: () => boolean;
   readonly onFile: (result: FileResult) => void;
+  /** What a file has left behind and nobody could take away: what follows may find it. */
+  readonly onLeft: (problems: readonly string[]) => void;
 }
 
 export interface FileResult extends Found {
@@ -64,7 +66,9 @@ export async function torture(options: TortureOptions): Promise<void> {
       const ms = [Math.round(ran - begun), Math.round(performance.now() - ran)] as const;
       options.onFile({ file, end, statements, isReset, ms, ...found });
       isStopped = found.stop !== null || isReset;
-      await state.restore(database.name, DATABASE);
+      const left = await state.restore(database.name, DATABASE);
+      if (left.length > 0) options.onLeft(left);
+      if (!isStopped) await pipeline.resumeStopped();
     }
   }
 }

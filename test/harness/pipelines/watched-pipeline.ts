@@ -151,6 +151,14 @@ export class WatchedPipeline {
     return this.#processes.filter(({ name }) => (name === 'capture') === (services === 'capture'));
   }
 
+  /** Lets the tables go on that capture has stopped, as an operator does when the XA transactions are over. */
+  async resumeStopped(): Promise<void> {
+    for (const { process } of this.#of('capture')) {
+      const { stopped = [] } = (await process.status()) as StatusPage;
+      for (const table of stopped) await process.order('/api/v1/tables/resume', { table, by: 'test' });
+    }
+  }
+
   /** Waits until what was committed before has come to the stores; throws when a service has ended. */
   async marked(timeoutMs = MARKED_WITHIN_MS): Promise<void> {
     const id = ++this.#marks;

@@ -1,0 +1,50 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+
+/** Folders whose files speak of replicas, or throw the binlog away. */
+const CHANGED = ['include', 'suite/rpl', 'suite/binlog', 'suite/engines', 'suite/multi_source'];
+const TEXTS = new Set(['.test', '.inc']);
+
+/**
+ * Makes a copy of the suite's files in which those that are about a replica do with one server: it links to all that stays
+ * as it is.
+ */
+export async function copySuite(files: string, copy: string, inside = ''): Promise<void> {
+  await mkdir(join(copy, inside), { recursive: true });
+  for (const entry of await readdir(join(files, inside), { withFileTypes: true })) {
+    const path = join(inside, entry.name);
+    const isWithin = CHANGED.some((folder) => folder === path || path.startsWith(`${folder}/`));
+    const isAbove = CHANGED.some((folder) => folder.startsWith(`${path}/`));
+    if (entry.isDirectory() && (isWithin || isAbove)) await copySuite(files, copy, path);
+    else if (isWithin && TEXTS.has(extname(path))) {
+      const text = await readFile(join(files, path), 'latin1');
+      await writeFile(join(copy, path), onOneServer(text), 'latin1');
+    } else await symlink(join(files, path), join(copy, path));
+  }
+}
+
+const command = (what: string): RegExp =>
+  RegExp(String.raw`^[ \t]*(?:--[ \t]*)?${what}[ \t]*;?[ \t]*$`, 'gim');
+const included = (names: string): RegExp => command(String.raw`source[ \t]+include\/(?:${names})\.inc`);
+
+const CONNECTS = included('rpl_init|master-slave');
+const FOLLOWS = command(String.raw`sync_slave_with_master(?:[ \t]+(\w+))?`);
+const LEFT_OUT = [
+  included(
+    String.raw`rpl_end|rpl_reset|rpl_sync|rpl_(?:start|stop)_slaves|rpl_change_topology|(?:start|stop|reset)_slave\w*|(?:wait_for|check|sync|show)_slave_\w+|(?:save|sync_with)_master\w*|have_binlog_format_\w+`,
+  ),
+  command(String.raw`(?:save_master_pos|sync_with_master\b[^;\n]*)`),
+  // What is not in the binlog is not captured: docs/limits.md.
+  command(String.raw`set[ \t]+(?:session[ \t]+|@@(?:session\.)?)?sql_log_bin[ \t]*=[^,;\n]*`),
+  command(String.raw`(?:eval[ \t]+)?(?:start|stop|reset)[ \t]+(?:(?:all[ \t]+)?slaves?|master)\b[^;\n]*`),
+];
+const NAMES = ['master', 'master1', 'slave', 'slave1', 'server_1', 'server_2', 'server_3', 'server_4'];
+
+/** What is done on a replica is done on the server itself, by another connection; nothing waits for a replica or makes one. */
+export function onOneServer(text: string): string {
+  const connects = NAMES.map((name) => `connect (${name},localhost,root,,test);\n`).join('');
+  const kept = LEFT_OUT.reduce((rest, left) => rest.replaceAll(left, ''), text);
+  return kept
+    .replaceAll(CONNECTS, `${connects}connection master;`)
+    .replaceAll(FOLLOWS, (_, name: string | undefined) => `connection ${name ?? 'slave'};`);
+}
