@@ -31,18 +31,18 @@ export interface DecoderOptions {
 
 /** Turns the events of one connection into calls of a handler, one event at a time. */
 export class BinlogDecoder {
-  private readonly handler: HandlerCalls;
-  private readonly frame: EventFrame;
-  private readonly bodies: EventBodies;
-  private dead = false;
+  readonly #handler: HandlerCalls;
+  readonly #frame: EventFrame;
+  readonly #bodies: EventBodies;
+  #dead = false;
   /** The compressed transaction that is being read. */
-  private payload: PayloadEvents | null = null;
+  #payload: PayloadEvents | null = null;
 
   constructor(handler: BinlogHandler, options: DecoderOptions) {
-    this.handler = new HandlerCalls(handler);
-    this.frame = new EventFrame(options);
+    this.#handler = new HandlerCalls(handler);
+    this.#frame = new EventFrame(options);
     const { flavour, columnFacts = () => NO_FACTS } = options;
-    this.bodies = new EventBodies(this.handler, this.frame, { flavour, columnFacts });
+    this.#bodies = new EventBodies(this.#handler, this.#frame, { flavour, columnFacts });
   }
 
   /**
@@ -52,7 +52,7 @@ export class BinlogDecoder {
    * @throws BinlogError, or what the handler threw; the decoder is dead afterwards
    */
   accept(event: Buffer): void {
-    let left = this.guarded(event, false);
+    let left = this.#guarded(event, false);
     while (left > 0) left = this.resume();
   }
 
@@ -63,7 +63,7 @@ export class BinlogDecoder {
    * @returns bytes that `resume` has to read, which must be done before the next event; 0 when the event is done
    */
   start(event: Buffer): number {
-    return this.guarded(event, true);
+    return this.#guarded(event, true);
   }
 
   /**
@@ -73,54 +73,54 @@ export class BinlogDecoder {
    * @throws BinlogError; the decoder is dead afterwards
    */
   unpack(): Promise<void> | undefined {
-    return this.payload?.unpack()?.catch((error: unknown) => {
-      throw this.dying(error);
+    return this.#payload?.unpack()?.catch((error: unknown) => {
+      throw this.#dying(error);
     });
   }
 
   /** Reads the next event of the compressed transaction. @returns bytes that are left of it */
   resume(): number {
-    return this.guarded(null, true);
+    return this.#guarded(null, true);
   }
 
   /** Every table map is told to the handler again when it comes again, whether it is known or not: not within a statement. */
   forgetTables(): void {
-    this.bodies.forgetTables();
+    this.#bodies.forgetTables();
   }
 
-  private guarded(event: Buffer | null, inPieces: boolean): number {
-    if (this.dead) throw new BinlogError('EVENT_MALFORMED', 'the stream has ended with an error before');
+  #guarded(event: Buffer | null, inPieces: boolean): number {
+    if (this.#dead) throw new BinlogError('EVENT_MALFORMED', 'the stream has ended with an error before');
     try {
-      if (event !== null) this.readEvent(event, inPieces);
-      else if (this.payload !== null) this.nextOfPayload(this.payload);
-      return this.payload === null ? 0 : this.payload.left;
+      if (event !== null) this.#readEvent(event, inPieces);
+      else if (this.#payload !== null) this.#nextOfPayload(this.#payload);
+      return this.#payload === null ? 0 : this.#payload.left;
     } catch (error) {
-      throw this.dying(error);
+      throw this.#dying(error);
     }
   }
 
-  private dying(error: unknown): unknown {
-    this.dead = true;
-    return this.handler.isRunning || error instanceof BinlogError
+  #dying(error: unknown): unknown {
+    this.#dead = true;
+    return this.#handler.isRunning || error instanceof BinlogError
       ? error
-      : this.frame.malformed('the event cannot be read', error);
+      : this.#frame.malformed('the event cannot be read', error);
   }
 
-  private readEvent(event: Buffer, inPieces: boolean): void {
-    const end = this.frame.open(event);
-    const { header } = this.frame;
-    if (header.type !== EVENT.TRANSACTION_PAYLOAD) return this.bodies.read(event, end);
+  #readEvent(event: Buffer, inPieces: boolean): void {
+    const end = this.#frame.open(event);
+    const { header } = this.#frame;
+    if (header.type !== EVENT.TRANSACTION_PAYLOAD) return this.#bodies.read(event, end);
     const payload = readPayload(new EventCursor(event, HEADER_BYTES, end));
-    this.payload = new PayloadEvents(payload, header, inPieces);
+    this.#payload = new PayloadEvents(payload, header, inPieces);
   }
 
   /** Its events count on from the start of the event that holds them. */
-  private nextOfPayload(payload: PayloadEvents): void {
+  #nextOfPayload(payload: PayloadEvents): void {
     const { end } = payload;
     const start = payload.start + payload.taken;
     const inner = payload.next();
-    this.frame.openInner(inner, start, end);
-    this.bodies.read(inner, inner.length);
-    if (payload.left === 0) this.payload = null;
+    this.#frame.openInner(inner, start, end);
+    this.#bodies.read(inner, inner.length);
+    if (payload.left === 0) this.#payload = null;
   }
 }

@@ -26,136 +26,136 @@ export interface BodiesOptions {
 
 /** From the body of an event, by its type, to a call of the handler. A compressed transaction is not among the types. */
 export class EventBodies {
-  private readonly handler: BinlogHandler;
-  private readonly frame: EventFrame;
-  private readonly groups: EventGroups;
-  private readonly tables: TableCache;
-  private readonly rows = new RowsEventReader();
+  readonly #handler: BinlogHandler;
+  readonly #frame: EventFrame;
+  readonly #groups: EventGroups;
+  readonly #tables: TableCache;
+  readonly #rows = new RowsEventReader();
 
   /** @param frame of the event that is read */
   constructor(handler: BinlogHandler, frame: EventFrame, { flavour, columnFacts }: BodiesOptions) {
-    this.handler = handler;
-    this.frame = frame;
-    this.groups = new EventGroups(handler, frame.header);
-    this.tables = new TableCache(flavour, columnFacts);
+    this.#handler = handler;
+    this.#frame = frame;
+    this.#groups = new EventGroups(handler, frame.header);
+    this.#tables = new TableCache(flavour, columnFacts);
   }
 
   /** Every table map is told to the handler again when it comes again. */
   forgetTables(): void {
-    this.tables.forget();
+    this.#tables.forget();
   }
 
   /** @param end of the body @throws BinlogError, or what the handler threw */
   read(event: Buffer, end: number): void {
-    const { type, serverId } = this.frame.header;
-    if (type === EVENT.TABLE_MAP) return this.tableMap(event, end);
+    const { type, serverId } = this.#frame.header;
+    if (type === EVENT.TABLE_MAP) return this.#tableMap(event, end);
     const layout = rowsLayout(type);
-    if (layout !== undefined) return this.rowsEvent(event, end, layout);
+    if (layout !== undefined) return this.#rowsEvent(event, end, layout);
     const cursor = new EventCursor(event, HEADER_BYTES, end);
     switch (type) {
       case EVENT.GTID:
       case EVENT.ANONYMOUS_GTID:
-        return this.groups.begin(readMysqlGtid(cursor, type === EVENT.ANONYMOUS_GTID));
+        return this.#groups.begin(readMysqlGtid(cursor, type === EVENT.ANONYMOUS_GTID));
       case EVENT.GTID_TAGGED:
-        return this.groups.begin(readTaggedGtid(cursor));
+        return this.#groups.begin(readTaggedGtid(cursor));
       case EVENT.MARIADB_GTID:
-        return this.groups.begin(readMariadbGtid(cursor, serverId));
+        return this.#groups.begin(readMariadbGtid(cursor, serverId));
       case EVENT.XID:
-        return this.groups.commit();
+        return this.#groups.commit();
       case EVENT.QUERY:
         return isBegin(event, end)
-          ? this.groups.beginStatement()
-          : this.groups.query(readQuery(cursor, false, false));
+          ? this.#groups.beginStatement()
+          : this.#groups.query(readQuery(cursor, false, false));
       case EVENT.QUERY_COMPRESSED:
-        return this.groups.query(readQuery(cursor, true, false));
+        return this.#groups.query(readQuery(cursor, true, false));
       case EVENT.EXECUTE_LOAD_QUERY:
-        return this.groups.query(readQuery(cursor, false, true));
+        return this.#groups.query(readQuery(cursor, false, true));
       case EVENT.XA_PREPARE:
-        return this.groups.prepare(readXaPrepare(cursor));
+        return this.#groups.prepare(readXaPrepare(cursor));
       case EVENT.ROWS_QUERY:
       case EVENT.ANNOTATE_ROWS:
-        return this.rowsQuery(cursor);
+        return this.#rowsQuery(cursor);
       default:
-        return this.aboutStream(event, cursor);
+        return this.#aboutStream(event, cursor);
     }
   }
 
   /** Events about files, their format and the server itself, and all that this decoder does not read. */
-  private aboutStream(event: Buffer, cursor: EventCursor): void {
-    const { type } = this.frame.header;
+  #aboutStream(event: Buffer, cursor: EventCursor): void {
+    const { type } = this.#frame.header;
     switch (type) {
       case EVENT.HEARTBEAT:
       case EVENT.HEARTBEAT_V2:
-        return this.heartbeat(event, cursor);
+        return this.#heartbeat(event, cursor);
       case EVENT.ROTATE:
-        return this.rotate(cursor);
+        return this.#rotate(cursor);
       case EVENT.FORMAT_DESCRIPTION:
-        return this.format(event);
+        return this.#format(event);
       case EVENT.PREVIOUS_GTIDS:
-        return this.handler.onPreviousGtids?.(readPreviousGtids(cursor));
+        return this.#handler.onPreviousGtids?.(readPreviousGtids(cursor));
       default:
-        return this.other(type);
+        return this.#other(type);
     }
   }
 
-  private tableMap(event: Buffer, end: number): void {
-    const map = this.tables.accept(event, end);
-    if (map !== null) this.handler.onTableMap(map);
+  #tableMap(event: Buffer, end: number): void {
+    const map = this.#tables.accept(event, end);
+    if (map !== null) this.#handler.onTableMap(map);
   }
 
-  private rowsEvent(event: Buffer, end: number, layout: RowsLayout): void {
+  #rowsEvent(event: Buffer, end: number, layout: RowsLayout): void {
     const cursor = new EventCursor(event, HEADER_BYTES, end);
     const tableId = cursor.uint(6);
     const flags = cursor.uint(2);
-    const table = this.tables.compiled(tableId);
+    const table = this.#tables.compiled(tableId);
     if (table === null) {
       if (tableId === NO_TABLE && (flags & STMT_END) !== 0) return;
       throw new BinlogError('TABLE_MAP_MISSING', `rows of table id ${tableId} come without a table map`, {
         tableId,
       });
     }
-    const { start, timestamp, serverId } = this.frame.header;
+    const { start, timestamp, serverId } = this.#frame.header;
     const { operation, partial } = layout;
     const body = readRowsBody(cursor, layout, table.map);
-    this.rows.open({ table, operation, partial, body, start, timestamp, serverId, flags });
-    this.handler.onRows(this.rows);
+    this.#rows.open({ table, operation, partial, body, start, timestamp, serverId, flags });
+    this.#handler.onRows(this.#rows);
   }
 
   /** MySQL's begins with a byte for its length, which says nothing of most. */
-  private rowsQuery(cursor: EventCursor): void {
-    if (this.frame.header.type === EVENT.ROWS_QUERY) cursor.skip(1);
-    this.handler.onRowsQuery?.(cursor.rest());
+  #rowsQuery(cursor: EventCursor): void {
+    if (this.#frame.header.type === EVENT.ROWS_QUERY) cursor.skip(1);
+    this.#handler.onRowsQuery?.(cursor.rest());
   }
 
-  private format(event: Buffer): void {
+  #format(event: Buffer): void {
     const format = readFormat(event);
-    this.frame.checksum = format.checksum;
-    this.tables.clear();
-    const artificial = this.frame.isArtificial || event.readUInt32LE(13) === 0;
-    this.handler.onFormat({ ...format, artificial });
+    this.#frame.checksum = format.checksum;
+    this.#tables.clear();
+    const artificial = this.#frame.isArtificial || event.readUInt32LE(13) === 0;
+    this.#handler.onFormat({ ...format, artificial });
   }
 
-  private rotate(cursor: EventCursor): void {
+  #rotate(cursor: EventCursor): void {
     const position = Number(cursor.uint64());
     const file = cursor.rest().toString('utf8');
-    this.frame.tracker.moveTo(file, position);
-    this.handler.onRotate(file, position, this.frame.isArtificial);
+    this.#frame.tracker.moveTo(file, position);
+    this.#handler.onRotate(file, position, this.#frame.isArtificial);
   }
 
-  private heartbeat(event: Buffer, cursor: EventCursor): void {
-    const { header, tracker } = this.frame;
+  #heartbeat(event: Buffer, cursor: EventCursor): void {
+    const { header, tracker } = this.#frame;
     const known =
       header.type === EVENT.HEARTBEAT_V2
         ? readHeartbeatV2(cursor)
         : { file: cursor.rest().toString('utf8'), position: tracker.widen(event.readUInt32LE(13)) };
-    this.handler.onHeartbeat(known.file, known.position);
+    this.#handler.onHeartbeat(known.file, known.position);
   }
 
-  private other(type: number): void {
+  #other(type: number): void {
     if (isSilent(type)) return;
     if (type === EVENT.INCIDENT) throw new BinlogError('BINLOG_INCIDENT', INCIDENT);
-    if ((this.frame.header.flags & FLAG.IGNORABLE) === 0)
-      throw this.frame.unsupported(`events of type ${type}`);
-    this.handler.onUnknown(type);
+    if ((this.#frame.header.flags & FLAG.IGNORABLE) === 0)
+      throw this.#frame.unsupported(`events of type ${type}`);
+    this.#handler.onUnknown(type);
   }
 }

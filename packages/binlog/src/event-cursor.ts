@@ -25,12 +25,12 @@ export class EventCursor {
 
   /** Little endian, 1 to 6 bytes. */
   uint(width: number): number {
-    const at = this.advance(width);
+    const at = this.#advance(width);
     return width === 1 ? this.source[at]! : this.source.readUIntLE(at, width);
   }
 
   uint64(): bigint {
-    return this.source.readBigUInt64LE(this.advance(8));
+    return this.source.readBigUInt64LE(this.#advance(8));
   }
 
   /** Length-encoded integer of the client/server protocol; values beyond 2^53 − 1 are malformed here. */
@@ -48,12 +48,12 @@ export class EventCursor {
 
   /** A view, valid as long as the event's bytes. */
   take(length: number): Buffer {
-    const at = this.advance(length);
+    const at = this.#advance(length);
     return this.source.subarray(at, at + length);
   }
 
   skip(length: number): void {
-    this.advance(length);
+    this.#advance(length);
   }
 
   text(length: number): string {
@@ -71,7 +71,7 @@ export class EventCursor {
     return this.take(this.left);
   }
 
-  private advance(length: number): number {
+  #advance(length: number): number {
     const at = this.position;
     if (!(at + length <= this.end)) throw outOfBounds();
     this.position = at + length;

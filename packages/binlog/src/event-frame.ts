@@ -21,10 +21,10 @@ export class EventFrame {
   readonly tracker: PositionTracker;
   /** Whether the events that follow carry a CRC32. */
   checksum: boolean;
-  private readonly flavour: FrameOptions['flavour'];
+  readonly #flavour: FrameOptions['flavour'];
 
   constructor({ flavour, checksum, file, position, contiguous }: FrameOptions) {
-    this.flavour = flavour;
+    this.#flavour = flavour;
     this.checksum = checksum;
     this.tracker = new PositionTracker(file, position, contiguous);
   }
@@ -47,8 +47,8 @@ export class EventFrame {
     }
     const { header, tracker } = this;
     const position = event.readUInt32LE(13);
-    this.readHeader(event);
-    const end = event.length - this.checksumBytes(event, position);
+    this.#readHeader(event);
+    const end = event.length - this.#checksumBytes(event, position);
     if (end < HEADER_BYTES) throw this.malformed('an event is too short for its checksum');
     header.start = hasNoPlace(header, position) ? tracker.end : tracker.advance(position, event.length);
     header.end = tracker.end;
@@ -62,14 +62,14 @@ export class EventFrame {
    */
   openInner(event: Buffer, start: number, end: number): void {
     if (!hasItsLength(event)) throw this.malformed('an event in a compressed transaction is cut short');
-    this.readHeader(event);
+    this.#readHeader(event);
     if (this.header.type === EVENT.TRANSACTION_PAYLOAD)
       throw this.unsupported('nested compressed transactions');
     this.header.start = start;
     this.header.end = end;
   }
 
-  private readHeader(event: Buffer): void {
+  #readHeader(event: Buffer): void {
     const { header } = this;
     header.timestamp = event.readUInt32LE(0);
     header.type = event[4]!;
@@ -78,7 +78,7 @@ export class EventFrame {
   }
 
   /** Verifies the checksum and returns its length, 0 when the event has none. */
-  private checksumBytes(event: Buffer, position: number): number {
+  #checksumBytes(event: Buffer, position: number): number {
     const { type } = this.header;
     if (type === EVENT.FORMAT_DESCRIPTION) {
       if (readFormat(event).checksum) requireChecksum(event, type, position);
@@ -93,16 +93,16 @@ export class EventFrame {
   }
 
   unsupported(what: string): BinlogError {
-    return new BinlogError('EVENT_UNSUPPORTED', `${what} cannot be decoded`, this.place());
+    return new BinlogError('EVENT_UNSUPPORTED', `${what} cannot be decoded`, this.#place());
   }
 
   malformed(message: string, cause?: unknown): BinlogError {
-    return new BinlogError('EVENT_MALFORMED', message, this.place(), cause);
+    return new BinlogError('EVENT_MALFORMED', message, this.#place(), cause);
   }
 
-  private place(): Record<string, string | number> {
+  #place(): Record<string, string | number> {
     const { type, start } = this.header;
-    return { file: this.tracker.file, start, type, flavour: this.flavour };
+    return { file: this.tracker.file, start, type, flavour: this.#flavour };
   }
 }
 

@@ -6,75 +6,75 @@ import type { TableMap } from './table-map.ts';
 export class HandlerCalls implements BinlogHandler {
   /** True while the handler runs, and after it has thrown. */
   isRunning = false;
-  private readonly handler: BinlogHandler;
+  readonly #handler: BinlogHandler;
 
   constructor(handler: BinlogHandler) {
-    this.handler = handler;
+    this.#handler = handler;
   }
 
   onFormat(format: FormatEvent): void {
     this.isRunning = true;
-    this.handler.onFormat(format);
+    this.#handler.onFormat(format);
     this.isRunning = false;
   }
 
   onPreviousGtids(gtidSet: string | null): void {
     this.isRunning = true;
-    this.handler.onPreviousGtids?.(gtidSet);
+    this.#handler.onPreviousGtids?.(gtidSet);
     this.isRunning = false;
   }
 
   onRotate(file: string, position: number, artificial: boolean): void {
     this.isRunning = true;
-    this.handler.onRotate(file, position, artificial);
+    this.#handler.onRotate(file, position, artificial);
     this.isRunning = false;
   }
 
   onBegin(begin: BeginEvent): void {
     this.isRunning = true;
-    this.handler.onBegin(begin);
+    this.#handler.onBegin(begin);
     this.isRunning = false;
   }
 
   onTableMap(map: TableMap): void {
     this.isRunning = true;
-    this.handler.onTableMap(map);
+    this.#handler.onTableMap(map);
     this.isRunning = false;
   }
 
   onRowsQuery(sql: Buffer): void {
     this.isRunning = true;
-    this.handler.onRowsQuery?.(sql);
+    this.#handler.onRowsQuery?.(sql);
     this.isRunning = false;
   }
 
   onRows(rows: RowsEvent): void {
     this.isRunning = true;
-    this.handler.onRows(rows);
+    this.#handler.onRows(rows);
     this.isRunning = false;
   }
 
   onCommit(end: number): void {
     this.isRunning = true;
-    this.handler.onCommit(end);
+    this.#handler.onCommit(end);
     this.isRunning = false;
   }
 
   onQuery(query: QueryNotice): void {
     this.isRunning = true;
-    this.handler.onQuery(query);
+    this.#handler.onQuery(query);
     this.isRunning = false;
   }
 
   onHeartbeat(file: string, position: number): void {
     this.isRunning = true;
-    this.handler.onHeartbeat(file, position);
+    this.#handler.onHeartbeat(file, position);
     this.isRunning = false;
   }
 
   onUnknown(type: number): void {
     this.isRunning = true;
-    this.handler.onUnknown(type);
+    this.#handler.onUnknown(type);
     this.isRunning = false;
   }
 }

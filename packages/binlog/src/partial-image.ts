@@ -16,24 +16,26 @@ const PARTIAL_JSON = 1;
  * the before image.
  */
 export class PartialImageReader extends RowImageReader {
-  private readonly before: RowImageReader;
-  private jsonColumns: readonly number[] = [];
+  readonly #before: RowImageReader;
+  #jsonColumns: readonly number[] = [];
   /** By column: 1 when it is a difference in the current row. */
-  private different = new Uint8Array(16);
+  #different = new Uint8Array(16);
 
   constructor(before: RowImageReader) {
     super();
-    this.before = before;
+    this.#before = before;
   }
 
   override open(table: CompiledTable, source: Buffer): void {
     super.open(table, source);
-    this.jsonColumns = jsonColumnsOf(table);
-    if (this.different.length < table.columnCount) this.different = new Uint8Array(table.columnCount);
+    this.#jsonColumns = jsonColumnsOf(table);
+    if (this.#different.length < table.columnCount) this.#different = new Uint8Array(table.columnCount);
   }
 
   override scan(at: number, limit: number): number {
-    const { jsonColumns, different, source } = this;
+    const { source } = this;
+    const jsonColumns = this.#jsonColumns;
+    const different = this.#different;
     const bits = at + 1;
     const start = imageStart(source, at, limit, jsonColumns.length);
     different.fill(0);
@@ -46,17 +48,17 @@ export class PartialImageReader extends RowImageReader {
   }
 
   override write(column: number, out: ByteWriter): void {
-    if (this.different[column] === 0 || this.isNull(column)) return super.write(column, out);
+    if (this.#different[column] === 0 || this.isNull(column)) return super.write(column, out);
     try {
-      this.writePatched(column, out);
+      this.#writePatched(column, out);
     } catch (error) {
       const { map } = this.table!;
       throw nameColumn(error, map, map.columns[column]!);
     }
   }
 
-  private writePatched(column: number, out: ByteWriter): void {
-    const { before } = this;
+  #writePatched(column: number, out: ByteWriter): void {
+    const before = this.#before;
     if (before.isNull(column))
       throw new BinlogError('VALUE_INVALID', 'a JSON difference has nothing before it');
     const document = { source: before.source, start: before.starts[column]!, end: before.ends[column]! };

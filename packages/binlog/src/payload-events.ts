@@ -16,13 +16,13 @@ export class PayloadEvents {
   readonly end: number;
   /** Unpacked bytes of the events that were taken. */
   taken = 0;
-  private readonly size: number;
+  readonly #size: number;
   /** Null when everything is in the one piece. */
-  private readonly pieces: AsyncGenerator<Buffer, void> | null;
-  private piece: Buffer;
-  private at = 0;
+  readonly #pieces: AsyncGenerator<Buffer, void> | null;
+  #piece: Buffer;
+  #at = 0;
   /** The next event, when no piece holds it whole. */
-  private gathered: Buffer | null = null;
+  #gathered: Buffer | null = null;
 
   /**
    * @param place of the event that holds them
@@ -32,15 +32,15 @@ export class PayloadEvents {
   constructor(payload: Payload, place: { readonly start: number; readonly end: number }, inPieces: boolean) {
     this.start = place.start;
     this.end = place.end;
-    this.size = payload.size;
+    this.#size = payload.size;
     const isLarge = payload.isPacked && payload.size > AT_ONCE_BYTES;
-    this.pieces = isLarge && inPieces ? unpackInPieces(payload) : null;
-    this.piece = this.pieces === null ? unpackAtOnce(payload) : NOTHING;
+    this.#pieces = isLarge && inPieces ? unpackInPieces(payload) : null;
+    this.#piece = this.#pieces === null ? unpackAtOnce(payload) : NOTHING;
   }
 
   /** Unpacked bytes that were not taken yet. */
   get left(): number {
-    return this.size - this.taken;
+    return this.#size - this.taken;
   }
 
   /**
@@ -49,52 +49,54 @@ export class PayloadEvents {
    * @throws BinlogError PAYLOAD_UNREADABLE
    */
   unpack(): Promise<void> | undefined {
-    if (this.pieces === null || this.gathered !== null || this.holdsNext()) return undefined;
-    return this.gather(this.pieces);
+    if (this.#pieces === null || this.#gathered !== null || this.#holdsNext()) return undefined;
+    return this.#gather(this.#pieces);
   }
 
   /** The next event, valid until the next call; of another length than its header says when it is cut short. */
   next(): Buffer {
-    const event = this.gathered ?? this.nextOfPiece();
-    this.gathered = null;
+    const event = this.#gathered ?? this.#nextOfPiece();
+    this.#gathered = null;
     this.taken += event.length;
     return event;
   }
 
-  private nextOfPiece(): Buffer {
-    const { piece, at } = this;
+  #nextOfPiece(): Buffer {
+    const piece = this.#piece;
+    const at = this.#at;
     if (at + HEADER_BYTES > piece.length) return NOTHING;
-    this.at += piece.readUInt32LE(at + LENGTH_AT);
-    return piece.subarray(at, this.at);
+    this.#at += piece.readUInt32LE(at + LENGTH_AT);
+    return piece.subarray(at, this.#at);
   }
 
-  private holdsNext(): boolean {
-    const { piece, at } = this;
+  #holdsNext(): boolean {
+    const piece = this.#piece;
+    const at = this.#at;
     return at + HEADER_BYTES <= piece.length && at + piece.readUInt32LE(at + LENGTH_AT) <= piece.length;
   }
 
-  private async gather(pieces: AsyncGenerator<Buffer, void>): Promise<void> {
+  async #gather(pieces: AsyncGenerator<Buffer, void>): Promise<void> {
     const header = Buffer.allocUnsafe(Math.min(HEADER_BYTES, this.left));
-    this.gathered = header;
-    await this.fill(header, 0, pieces);
+    this.#gathered = header;
+    await this.#fill(header, 0, pieces);
     if (header.length < HEADER_BYTES) return;
     const length = header.readUInt32LE(LENGTH_AT);
     if (length <= HEADER_BYTES || length > Math.min(this.left, MAX_UNPACKED_BYTES)) return;
-    this.gathered = Buffer.allocUnsafe(length);
-    header.copy(this.gathered);
-    await this.fill(this.gathered, HEADER_BYTES, pieces);
+    this.#gathered = Buffer.allocUnsafe(length);
+    header.copy(this.#gathered);
+    await this.#fill(this.#gathered, HEADER_BYTES, pieces);
   }
 
-  private async fill(event: Buffer, from: number, pieces: AsyncGenerator<Buffer, void>): Promise<void> {
+  async #fill(event: Buffer, from: number, pieces: AsyncGenerator<Buffer, void>): Promise<void> {
     for (let filled = from; filled < event.length;) {
-      if (this.at === this.piece.length) {
+      if (this.#at === this.#piece.length) {
         const { value } = await pieces.next();
         if (value === undefined) throw wrongLength();
-        this.piece = value;
-        this.at = 0;
+        this.#piece = value;
+        this.#at = 0;
       }
-      const copied = this.piece.copy(event, filled, this.at);
-      this.at += copied;
+      const copied = this.#piece.copy(event, filled, this.#at);
+      this.#at += copied;
       filled += copied;
     }
   }

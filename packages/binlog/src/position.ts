@@ -21,13 +21,13 @@ export class PositionTracker {
   file: string;
   /** Where the last event ended that has a place in the file. */
   end: number;
-  private readonly contiguous: boolean;
+  readonly #contiguous: boolean;
 
   /** @param contiguous whether an event that does not begin where the one before it ended is refused */
   constructor(file: string, position: number, contiguous = false) {
     this.file = file;
     this.end = position;
-    this.contiguous = contiguous;
+    this.#contiguous = contiguous;
   }
 
   /** A file begins, or the stream was placed in one. */
@@ -42,7 +42,7 @@ export class PositionTracker {
    */
   advance(headerPosition: number, length: number): number {
     const start = headerPosition === 0 ? this.end : this.widen(headerPosition) - length;
-    if (this.contiguous && start !== this.end) throw missing(this.file, this.end, start);
+    if (this.#contiguous && start !== this.end) throw missing(this.file, this.end, start);
     this.end = start + length;
     return start;
   }

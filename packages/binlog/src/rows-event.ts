@@ -76,20 +76,20 @@ export class RowsEventReader implements RowsEvent {
   imageIndex = 0;
   before: RowImageReader = new RowImageReader();
   after: RowImageReader = new RowImageReader();
-  private readonly whole = { before: this.before, after: this.after } as const;
-  private readonly different: RowImageReader = new PartialImageReader(this.before);
-  private readonly sparse = { before: new SparseImageReader(), after: new SparseImageReader() } as const;
-  private compiled: CompiledTable | null = null;
-  private body: RowsBody = NO_ROWS;
-  private partial = false;
+  readonly #whole = { before: this.before, after: this.after } as const;
+  readonly #different: RowImageReader = new PartialImageReader(this.before);
+  readonly #sparse = { before: new SparseImageReader(), after: new SparseImageReader() } as const;
+  #compiled: CompiledTable | null = null;
+  #body: RowsBody = NO_ROWS;
+  #partial = false;
   /** The images lack columns and were not looked at yet: of tables that nobody reads they may lack any. */
-  private unopened = false;
-  private place = 0;
-  private end = 0;
-  private imagesRead = 0;
+  #unopened = false;
+  #place = 0;
+  #end = 0;
+  #imagesRead = 0;
 
   get table(): TableMap {
-    return this.compiled!.map;
+    return this.#compiled!.map;
   }
 
   open(parts: RowsEventParts): void {
@@ -98,53 +98,53 @@ export class RowsEventReader implements RowsEvent {
     this.timestamp = parts.timestamp;
     this.serverId = parts.serverId;
     this.flags = parts.flags;
-    this.compiled = parts.table;
-    this.body = parts.body;
-    this.partial = parts.partial;
-    this.place = parts.body.rowsStart;
-    this.end = parts.body.rowsEnd;
-    this.imagesRead = 0;
+    this.#compiled = parts.table;
+    this.#body = parts.body;
+    this.#partial = parts.partial;
+    this.#place = parts.body.rowsStart;
+    this.#end = parts.body.rowsEnd;
+    this.#imagesRead = 0;
     this.imageIndex = 0;
     const { present, presentAfter, source } = parts.body;
-    this.unopened = parts.table.places !== null || present !== null || presentAfter !== null;
-    if (this.unopened) return;
-    this.before = this.whole.before;
-    this.after = parts.partial ? this.different : this.whole.after;
+    this.#unopened = parts.table.places !== null || present !== null || presentAfter !== null;
+    if (this.#unopened) return;
+    this.before = this.#whole.before;
+    this.after = parts.partial ? this.#different : this.#whole.after;
     if (parts.operation !== 'INSERT') this.before.open(parts.table, source);
     if (parts.operation !== 'DELETE') this.after.open(parts.table, source);
   }
 
   next(): boolean {
-    if (this.place >= this.end) return false;
-    if (this.unopened) this.openSparse();
-    this.imageIndex = this.imagesRead;
+    if (this.#place >= this.#end) return false;
+    if (this.#unopened) this.#openSparse();
+    this.imageIndex = this.#imagesRead;
     if (this.operation !== 'INSERT') {
-      this.place = this.before.scan(this.place, this.end);
-      this.imagesRead++;
+      this.#place = this.before.scan(this.#place, this.#end);
+      this.#imagesRead++;
     }
     if (this.operation !== 'DELETE') {
-      this.place = this.after.scan(this.place, this.end);
-      this.imagesRead++;
+      this.#place = this.after.scan(this.#place, this.#end);
+      this.#imagesRead++;
     }
     return true;
   }
 
   rewind(): void {
-    this.place = this.body.rowsStart;
-    this.imagesRead = 0;
+    this.#place = this.#body.rowsStart;
+    this.#imagesRead = 0;
     this.imageIndex = 0;
   }
 
   placeOf(column: string): number {
-    return this.compiled!.columns.findIndex(({ name }) => name === column);
+    return this.#compiled!.columns.findIndex(({ name }) => name === column);
   }
 
   countImages(): number {
     let images = 0;
-    const { rowsStart, present, presentAfter } = this.body;
-    for (let place = rowsStart; place < this.end; images++) {
+    const { rowsStart, present, presentAfter } = this.#body;
+    for (let place = rowsStart; place < this.#end; images++) {
       const isAfter = images % 2 === 1 && this.operation === 'UPDATE';
-      place = this.skip(place, isAfter ? presentAfter : present, isAfter && this.partial);
+      place = this.#skip(place, isAfter ? presentAfter : present, isAfter && this.#partial);
     }
     if (this.operation === 'UPDATE' && images % 2 !== 0) {
       throw new BinlogError('EVENT_MALFORMED', 'an UPDATE event has a row without its after image');
@@ -152,23 +152,23 @@ export class RowsEventReader implements RowsEvent {
     return images;
   }
 
-  private skip(place: number, present: Presence | null, partial: boolean): number {
-    const { source } = this.body;
-    const table = this.compiled!;
-    if (partial) return skipPartialImage(table, source, place, this.end, present);
-    if (present !== null) return skipSparseImage(table, source, place, this.end, present);
-    return skipImage(table, source, place, this.end);
+  #skip(place: number, present: Presence | null, partial: boolean): number {
+    const { source } = this.#body;
+    const table = this.#compiled!;
+    if (partial) return skipPartialImage(table, source, place, this.#end, present);
+    if (present !== null) return skipSparseImage(table, source, place, this.#end, present);
+    return skipImage(table, source, place, this.#end);
   }
 
-  private openSparse(): void {
-    const { source, present, presentAfter } = this.body;
-    const table = this.compiled!;
+  #openSparse(): void {
+    const { source, present, presentAfter } = this.#body;
+    const table = this.#compiled!;
     // Only MySQL has differences, and it always leaves columns out because it was told to.
-    if (this.partial) throw partialImage(table.map, (present ?? presentAfter)?.indexOf(0) ?? 0);
-    this.unopened = false;
-    this.before = this.sparse.before;
-    this.after = this.sparse.after;
-    if (this.operation !== 'INSERT') this.sparse.before.openSparse(table, source, present);
-    if (this.operation !== 'DELETE') this.sparse.after.openSparse(table, source, presentAfter);
+    if (this.#partial) throw partialImage(table.map, (present ?? presentAfter)?.indexOf(0) ?? 0);
+    this.#unopened = false;
+    this.before = this.#sparse.before;
+    this.after = this.#sparse.after;
+    if (this.operation !== 'INSERT') this.#sparse.before.openSparse(table, source, present);
+    if (this.operation !== 'DELETE') this.#sparse.after.openSparse(table, source, presentAfter);
   }
 }

@@ -7,18 +7,19 @@ import { partialImage, type Presence } from './rows-header.ts';
  * of a table whose generated columns are read past. Bits for NULL are only there for the columns that are.
  */
 export class SparseImageReader extends RowImageReader {
-  private present: Presence | null = null;
+  #present: Presence | null = null;
 
   /** @throws BinlogError ROW_IMAGE_PARTIAL when a column is not there that is not left out */
   openSparse(table: CompiledTable, source: Buffer, present: Presence | null): void {
     this.open(table, source);
-    this.present = present;
+    this.#present = present;
     const missing = present === null ? -1 : firstMissing(table, present);
     if (missing >= 0) throw partialImage(table.map, missing);
   }
 
   override scan(at: number, limit: number): number {
-    const { source, starts, ends, present } = this;
+    const { source, starts, ends } = this;
+    const present = this.#present;
     const { widths, places, columnCount } = this.table!;
     let place = at + nullBytes(this.table!, present);
     let bit = 0;

@@ -15,23 +15,23 @@ interface Entry {
 
 /** The table maps of a stream by table id. */
 export class TableCache {
-  private readonly entries = new Map<number, Entry>();
-  private readonly factsOf: (map: TableMap) => ColumnFacts;
+  readonly #entries = new Map<number, Entry>();
+  readonly #factsOf: (map: TableMap) => ColumnFacts;
 
-  private readonly flavour: 'mysql' | 'mariadb';
-  private isForgotten = false;
+  readonly #flavour: 'mysql' | 'mariadb';
+  #isForgotten = false;
 
   /** @param factsOf asked once per map, before its first rows */
   constructor(flavour: 'mysql' | 'mariadb', factsOf: (map: TableMap) => ColumnFacts) {
-    this.flavour = flavour;
-    this.factsOf = factsOf;
+    this.#flavour = flavour;
+    this.#factsOf = factsOf;
   }
 
   /** Takes in a TABLE_MAP event; returns the map when it is new or changed, null when it is known. */
   accept(event: Buffer, end: number): TableMap | null {
-    if (this.isForgotten) this.clear();
+    if (this.#isForgotten) this.clear();
     const tableId = event.readUIntLE(HEADER_BYTES, 6);
-    const known = this.entries.get(tableId);
+    const known = this.#entries.get(tableId);
     const length = end - HEADER_BYTES;
     if (
       known !== undefined &&
@@ -40,34 +40,34 @@ export class TableCache {
     ) {
       return null;
     }
-    const map = parseTableMap(event, HEADER_BYTES, end, this.flavour);
-    this.entries.delete(tableId);
-    this.entries.set(tableId, { body: Buffer.from(event.subarray(HEADER_BYTES, end)), map, compiled: null });
-    if (this.entries.size > MAX_TABLES) this.forgetOldest();
+    const map = parseTableMap(event, HEADER_BYTES, end, this.#flavour);
+    this.#entries.delete(tableId);
+    this.#entries.set(tableId, { body: Buffer.from(event.subarray(HEADER_BYTES, end)), map, compiled: null });
+    if (this.#entries.size > MAX_TABLES) this.#forgetOldest();
     return map;
   }
 
   /** @throws BinlogError COLUMN_TYPE_UNSUPPORTED when rows of the table cannot even be skipped */
   compiled(tableId: number): CompiledTable | null {
-    const entry = this.entries.get(tableId);
+    const entry = this.#entries.get(tableId);
     if (entry === undefined) return null;
-    entry.compiled ??= compileTable(entry.map, this.factsOf(entry.map));
+    entry.compiled ??= compileTable(entry.map, this.#factsOf(entry.map));
     return entry.compiled;
   }
 
   clear(): void {
-    this.entries.clear();
-    this.isForgotten = false;
+    this.#entries.clear();
+    this.#isForgotten = false;
   }
 
   /** The next statement's table maps are new. */
   forget(): void {
-    this.isForgotten = true;
+    this.#isForgotten = true;
   }
 
-  private forgetOldest(): void {
-    for (const tableId of this.entries.keys()) {
-      this.entries.delete(tableId);
+  #forgetOldest(): void {
+    for (const tableId of this.#entries.keys()) {
+      this.#entries.delete(tableId);
       return;
     }
   }

@@ -7,38 +7,38 @@ import { writeUtf8 } from './json-string.ts';
  * have their names in the server's order, shorter ones first.
  */
 export class JsonNode {
-  private readonly source: Buffer;
-  private readonly type: number;
-  private readonly at: number;
-  private readonly end: number;
-  private children: JsonNode[] | null = null;
-  private names: Buffer[] | null = null;
+  readonly #source: Buffer;
+  readonly #type: number;
+  readonly #at: number;
+  readonly #end: number;
+  #children: JsonNode[] | null = null;
+  #names: Buffer[] | null = null;
 
   /** The value of this type whose bytes begin at `at` and lie before `end`. */
   constructor(source: Buffer, type: number, at: number, end: number) {
-    this.source = source;
-    this.type = type;
-    this.at = at;
-    this.end = end;
+    this.#source = source;
+    this.#type = type;
+    this.#at = at;
+    this.#end = end;
   }
 
   get isArray(): boolean {
-    return this.type === JSONB.SMALL_ARRAY || this.type === JSONB.LARGE_ARRAY;
+    return this.#type === JSONB.SMALL_ARRAY || this.#type === JSONB.LARGE_ARRAY;
   }
 
   get isObject(): boolean {
-    return this.type === JSONB.SMALL_OBJECT || this.type === JSONB.LARGE_OBJECT;
+    return this.#type === JSONB.SMALL_OBJECT || this.#type === JSONB.LARGE_OBJECT;
   }
 
   /** The values of an array, or of an object in the order of its names. */
   get values(): JsonNode[] {
-    if (this.children === null) this.open();
-    return this.children!;
+    if (this.#children === null) this.#open();
+    return this.#children!;
   }
 
   /** Where the name stands, or, as −1 − place, where it would. */
   find(name: Buffer): number {
-    const { names } = this.opened();
+    const { names } = this.#opened();
     let low = 0;
     for (let high = names.length; low < high;) {
       const middle = (low + high) >> 1;
@@ -51,12 +51,12 @@ export class JsonNode {
   }
 
   insertMember(place: number, name: Buffer, value: JsonNode): void {
-    this.opened().names.splice(place, 0, name);
+    this.#opened().names.splice(place, 0, name);
     this.values.splice(place, 0, value);
   }
 
   removeMember(place: number): void {
-    this.opened().names.splice(place, 1);
+    this.#opened().names.splice(place, 1);
     this.values.splice(place, 1);
   }
 
@@ -67,10 +67,11 @@ export class JsonNode {
    * @returns what is left of it
    */
   write(out: ByteWriter, depth: number, budget: number): number {
-    const { children, names } = this;
+    const children = this.#children;
+    const names = this.#names;
     if (children === null) {
-      const walk = { source: this.source, end: this.end, out, left: budget };
-      writeJsonPart(walk, this.type, this.at, depth);
+      const walk = { source: this.#source, end: this.#end, out, left: budget };
+      writeJsonPart(walk, this.#type, this.#at, depth);
       return walk.left;
     }
     let left = budget - 1;
@@ -87,22 +88,25 @@ export class JsonNode {
     return left;
   }
 
-  private opened(): { readonly names: Buffer[] } {
-    if (this.children === null) this.open();
-    return { names: this.names! };
+  #opened(): { readonly names: Buffer[] } {
+    if (this.#children === null) this.#open();
+    return { names: this.#names! };
   }
 
   /** The same layout as `writeJson` reads: count, size, (name entries,) value entries. */
-  private open(): void {
-    const { source, type, at: start, isObject } = this;
+  #open(): void {
+    const { isObject } = this;
+    const source = this.#source;
+    const type = this.#type;
+    const start = this.#at;
     const large = type === JSONB.LARGE_OBJECT || type === JSONB.LARGE_ARRAY;
     const width = large ? 4 : 2;
-    if (start + 2 * width > this.end) throw garbled();
+    if (start + 2 * width > this.#end) throw garbled();
     const count = source.readUIntLE(start, width);
     const end = start + source.readUIntLE(start + width, width);
     const names = start + 2 * width;
     const values = isObject ? names + count * (width + 2) : names;
-    if (end > this.end || values + count * (width + 1) > end) throw garbled();
+    if (end > this.#end || values + count * (width + 1) > end) throw garbled();
     const children: JsonNode[] = [];
     const found: Buffer[] = [];
     for (let index = 0; index < count; index++) {
@@ -113,8 +117,8 @@ export class JsonNode {
       if (at >= end) throw garbled();
       children.push(new JsonNode(source, kind, at, end));
     }
-    this.children = children;
-    this.names = isObject ? found : null;
+    this.#children = children;
+    this.#names = isObject ? found : null;
   }
 }
 
