@@ -27,6 +27,19 @@ CREATE USER 'demo'@'%' IDENTIFIED BY '$(cat "$made/demo_password")';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP ON \`shop\`.* TO 'demo'@'%';
 SQL
 
+# A replica takes every transaction of the source, and none from elsewhere: it begins empty, and is read-only from its second start on, the first with a network.
+replica=$(random)
+cat > "$made/replica_account.sql" <<SQL
+CREATE USER 'replica'@'%' IDENTIFIED BY '$replica' REQUIRE SSL;
+GRANT REPLICATION SLAVE ON *.* TO 'replica'@'%';
+SQL
+cat > "$made/replica_start.sql" <<SQL
+SET PERSIST_ONLY super_read_only = ON;
+CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'mysql', SOURCE_USER = 'replica', SOURCE_PASSWORD = '$replica', SOURCE_SSL = 1,
+  SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 5;
+RESET BINARY LOGS AND GTIDS;
+SQL
+
 # What watches the servers looks at what they do, and at no row of a table.
 exporter=$(random)
 cat > "$made/exporter_account.sql" <<SQL

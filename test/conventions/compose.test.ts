@@ -63,8 +63,8 @@ test('the demo reaches the source and nothing of ours; a sink reaches its own st
       .filter((other) => ![...SERVICES, STANDBY, ...MONITORING].includes(other))
       .sort();
   expect(reached('demo')).toEqual(['mysql']);
-  expect(reached('capture')).toEqual(['kafka', 'mysql']);
-  expect(reached(STANDBY)).toEqual(['kafka', 'mysql']);
+  expect(reached('capture')).toEqual(['kafka', 'mysql', 'mysql-replica']);
+  expect(reached(STANDBY)).toEqual(['kafka', 'mysql', 'mysql-replica']);
   expect(reached('sink-redis')).toEqual(['kafka', 'redis']);
   expect(reached('sink-elasticsearch')).toEqual(['elasticsearch', 'kafka']);
   expect(reached('sink-mysql')).toEqual(['kafka', 'mysql-target']);
@@ -123,4 +123,18 @@ test('one command makes every secret that the compose file names, once', () => {
   expect(read('demo_account.sql')).toContain(`IDENTIFIED BY '${read('demo_password')}'`);
   expect(() => execFileSync('sh', [SCRIPT, secrets], { stdio: 'pipe' })).toThrow('stays as it is');
   expect(values).toEqual(passwords.map(read));
+});
+
+test('the replica logs in with the account that its source makes, and takes nothing from elsewhere', () => {
+  const read = (name: string): string => readFileSync(join(secrets, name), 'utf8');
+  const password = /IDENTIFIED BY '(\w+)' REQUIRE SSL;/.exec(read('replica_account.sql'))?.[1] ?? '';
+  expect(password).toHaveLength(48);
+  expect(read('replica_start.sql')).toContain(`SOURCE_PASSWORD = '${password}'`);
+  expect(read('replica_start.sql')).toContain('super_read_only = ON');
+  expect(secretsOf(services['mysql'] ?? {})).toContain('replica_account');
+  expect(secretsOf(services['mysql-replica'] ?? {})).toEqual([
+    'mysql_root_password',
+    'source_password',
+    'replica_start',
+  ]);
 });
