@@ -12,7 +12,7 @@ export interface ColumnKind {
   fromServer(text: string): string;
   /** A value found in a document → its canonical text. */
   fromDocument(value: ExactJson): string;
-  /** The server's text → a SQL literal to look the row up with. */
+  /** The server's text → a SQL literal to look the row up with. Throws RangeError for a text that no server gives of such a column. */
   literal(text: string): string;
   /** A canonical text → the server's text, to look a row up by what a store says of its key. */
   serverText(canonical: string): string;
@@ -28,8 +28,11 @@ export interface ColumnKind {
 
 const plain = (column: string): string => column;
 const quoted = (text: string): string => JSON.stringify(text);
-const hexLiteral = (hex: string): string => `X'${hex}'`;
-const numberLiteral = (text: string): string => text;
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/iu;
+const HEX = /^[\dA-F]*$/iu;
+/** What stands in SQL without quotes: a store or a report may say anything for a key. */
+const numberLiteral = literalOf(NUMBER, 'no number', (text) => text);
+const hexLiteral = literalOf(HEX, 'no hexadecimal digits', (text) => `X'${text}'`);
 
 /** What does not go through the mysql client as it is: it makes one character of CR LF, and a NUL ends its statement. */
 const ESCAPES: Readonly<Record<string, string>> = { '\0': '\\0', '\n': '\\n', '\r': '\\r', '\x1a': '\\Z' };
@@ -161,6 +164,13 @@ const KINDS: ReadonlyMap<string, ColumnKind> = new Map([
   ...named('geometry point linestring polygon multipoint multilinestring multipolygon', GEOMETRY),
   ...named('geomcollection geometrycollection', GEOMETRY),
 ]);
+
+function literalOf(form: RegExp, what: string, write: (text: string) => string): (text: string) => string {
+  return (text) => {
+    if (!form.test(text)) throw new RangeError(`"${text}" is ${what}`);
+    return write(text);
+  };
+}
 
 function withoutOrder({ order: _order, ...kind }: ColumnKind): ColumnKind {
   return kind;

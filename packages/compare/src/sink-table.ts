@@ -51,12 +51,20 @@ export function keyTexts(table: ComparedTable, values: readonly (string | undefi
   });
 }
 
-/** Canonical texts of the key columns, in key order → SQL literals that the source, and an SQL store, is asked by. */
-export function keyLiterals(table: ComparedTable, canonical: readonly string[]): string[] {
-  return table.key.map((place, index) => {
-    const [kind, text = 'null'] = [table.columns[place]?.kind, canonical[index]];
-    return kind === undefined || text === 'null' ? 'NULL' : kind.literal(kind.serverText(text));
-  });
+/**
+ * Canonical texts of the key columns, in key order → SQL literals that the source, and an SQL store, is asked by. Null when one is no value
+ * of its column: a store holds what anybody has written there.
+ */
+export function keyLiterals(table: ComparedTable, canonical: readonly string[]): string[] | null {
+  try {
+    return table.key.map((place, index) => {
+      const [kind, text = 'null'] = [table.columns[place]?.kind, canonical[index]];
+      return kind === undefined || text === 'null' ? 'NULL' : kind.literal(kind.serverText(text));
+    });
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** One table in one sink. */

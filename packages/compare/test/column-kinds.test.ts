@@ -59,3 +59,13 @@ test('literals', () => {
   expect(columnKind('int').literal('42')).toBe('42');
   expect(columnKind('varbinary').literal('00FF')).toBe("X'00FF'");
 });
+
+test.each([
+  ['int', '1 OR 1'],
+  ['decimal', '0x31'],
+  ['double', 'NaN'],
+  ['bit', ''],
+  ['varbinary', "00' OR '"],
+])('%s: "%s" is no literal', (type, text) => {
+  expect(() => columnKind(type).literal(text)).toThrow(RangeError);
+});

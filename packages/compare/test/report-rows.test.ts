@@ -86,6 +86,17 @@ test.each([
   ['no key', row(null, 'x'), 'does not tell its key'],
   ['another key', row({ c0: '1' }, 'x'), 'other columns than the report says'],
   ['another place', row({ c0: '1', c1: '"a"', c2: '1' }, 'x'), 'calls the row otherwise'],
+  [
+    'SQL for a number',
+    row({ c0: '"1 OR 1"', c1: '"a"', c2: '1' }, '"1 OR 1"|"a"|1'),
+    'is no value of its key columns',
+  ],
+  [
+    'two values in one',
+    row({ c0: '1,"c9":2', c1: '"a"', c2: '1' }, '1,"c9":2|"a"|1'),
+    'is no value of its key',
+  ],
+  ['no JSON', row({ c0: '1', c1: "a'", c2: '1' }, "1|a'|1"), 'is no value of its key columns'],
 ])('a row with %s is not asked for', (_, reported, why) => {
   expect(suspectOf(TABLE, ROWS, reported)).toContain(why);
 });

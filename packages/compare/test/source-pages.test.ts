@@ -40,3 +40,16 @@ test.each([
 ])('a key of %s that a store tells as %s is looked up by %s', (type, canonical, literal) => {
   expect(keyLiterals(tableOf(type), [canonical])).toEqual([literal]);
 });
+
+test.each([
+  ['bigint', '"1 OR 1"'],
+  ['int', '"0) UNION SELECT 1 -- "'],
+  ['decimal', '"1.5.0"'],
+  ['double', '"SLEEP(9)"'],
+  ['float', '"x"'],
+  ['bit', 'true'],
+  ['year', '{"a":1}'],
+  ['int', '""'],
+])('what a store tells for a key of %s, %s, becomes no SQL', (type, canonical) => {
+  expect(keyLiterals(tableOf(type), [canonical])).toBeNull();
+});

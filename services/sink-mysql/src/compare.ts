@@ -1,6 +1,13 @@
 import type { TableName } from '@sluice/envelope';
 import { isUtf8Charset, quoteIdentifier, quoteTable, type RowDataPacket } from '@sluice/mysql';
-import { canonicalValues, keyLiterals, openRowConnection, selectList, streamRows } from '@sluice/compare';
+import {
+  canonicalValues,
+  keyLiterals,
+  openRowConnection,
+  selectList,
+  streamRows,
+  unreadableRow,
+} from '@sluice/compare';
 import type {
   ComparedColumn,
   ComparedRow,
@@ -86,10 +93,12 @@ function mysqlTable(connection: RowConnection, table: ComparedTable, target: Tar
       return rows.map((row) => found.get(identity(row.values)) ?? null);
     },
     async fetchStored(identities) {
-      const found = await storedRows(
-        identities.map((text) => keyLiterals(table, JSON.parse(text) as string[])),
+      const keys = identities.map((text) => keyLiterals(table, JSON.parse(text) as string[]));
+      const found = await storedRows(keys.filter((key) => key !== null));
+      // What holds no value of the source's key is nobody's row, and is there all the same.
+      return identities.map(
+        (text, place) => found.get(text) ?? (keys[place] === null ? unreadableRow(table) : null),
       );
-      return identities.map((text) => found.get(text) ?? null);
     },
     async *identities() {
       if (!readable) return;

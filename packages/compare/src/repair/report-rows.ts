@@ -1,4 +1,5 @@
 import type { ComparedTable } from '../compared-table.ts';
+import { canonicalJson, parseExactJson } from '../exact-json.ts';
 import { compareReportSchema, REPORT_VERSION, type CompareReport } from '../running/report.ts';
 import type { Suspect } from '../running/suspects.ts';
 import { keyLiterals, keyTexts, type SinkTable } from '../sink-table.ts';
@@ -62,8 +63,19 @@ export function suspectOf(
   }
   if (rows.identity(values) !== place) return 'the sink calls the row otherwise by now: compare again';
   const canonical = table.key.map((at) => values[at] ?? 'null');
-  const row = { values, keyLiterals: keyLiterals(table, canonical) };
+  const literals = canonical.every(isCanonical) ? keyLiterals(table, canonical) : null;
+  if (literals === null) return 'its key in the report is no value of its key columns: compare again';
+  const row = { values, keyLiterals: literals };
   return { identity: place, isOfSource: false, row, source: null, found: null };
+}
+
+/** Whether it is one value, as a comparison writes it. */
+function isCanonical(text: string): boolean {
+  try {
+    return canonicalJson(parseExactJson(text)) === text;
+  } catch {
+    return false;
+  }
 }
 
 /** The key columns as JSON text, as a record key has them. */

@@ -82,10 +82,12 @@ export function keyRange(table: ComparedTable, from: string, to: string): string
   const [column] = keyColumns(table);
   if (column === undefined) throw new RangeError('the table has no key');
   const literal = (text: string): string => {
-    const sql = column.kind.literal(text);
-    if (sql === text && !/^-?\d+(\.\d+)?$/.test(text))
-      throw new RangeError(`"${text}" is no number, which key column ${column.name} holds`);
-    return sql;
+    try {
+      return column.kind.literal(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RangeError(`${error.message}, which key column ${column.name} holds`, { cause: error });
+    }
   };
   const ends = [
     ...(from === '' ? [] : [`${nameOf(column)} >= ${literal(from)}`]),

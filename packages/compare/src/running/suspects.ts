@@ -134,8 +134,9 @@ export function strayOf(
 ): Suspect {
   const key = table.key.map((place) => found.values[place]);
   const isThere = key.every((text) => text !== undefined) && rows.identity(found.values) === identity;
+  const literals = isThere ? keyLiterals(table, key) : null;
   const values = found.values.map((text) => text ?? 'null');
-  const row = isThere ? { values, keyLiterals: keyLiterals(table, key) } : null;
+  const row = literals === null ? null : { values, keyLiterals: literals };
   return { identity, isOfSource: false, row, source: null, found };
 }
 
