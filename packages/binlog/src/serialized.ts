@@ -4,6 +4,8 @@ import type { EventCursor } from './event-cursor.ts';
 /* Parts of the server's own format of messages (MySQL source documentation, "MySQL Serialization Library"). */
 
 const MAX_TAG_LENGTH = 32;
+/** MySQL manual, "Format of GTIDs": the server makes capitals small. */
+const TAG = /^[a-z_][a-z0-9_]*$/u;
 
 /** One to nine bytes: as many bytes follow the first as it has trailing one bits. */
 export function readVarint(cursor: EventCursor): bigint {
@@ -20,5 +22,7 @@ export function readVarint(cursor: EventCursor): bigint {
 export function readTag(cursor: EventCursor): string {
   const length = Number(readVarint(cursor));
   if (length > MAX_TAG_LENGTH) throw new BinlogError('EVENT_MALFORMED', 'the tag of a GTID is too long');
-  return cursor.text(length);
+  const tag = cursor.text(length);
+  if (tag !== '' && !TAG.test(tag)) throw new BinlogError('EVENT_MALFORMED', 'the tag of a GTID is no tag');
+  return tag;
 }

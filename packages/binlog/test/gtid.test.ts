@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { EventCursor } from '../src/event-cursor.ts';
 import { readMysqlGtid } from '../src/gtid.ts';
+import { readTag } from '../src/serialized.ts';
 
 function gtidOf(uuid: Buffer, number: bigint): string | null {
   const body = Buffer.alloc(25);
@@ -36,3 +37,16 @@ test.each([1n, 2n ** 32n, 2n ** 48n + 7n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n +
     expect(gtidOf(Buffer.alloc(16), number)).toBe(`00000000-0000-0000-0000-000000000000:${number}`);
   },
 );
+
+/** Its length as the serialization library writes a small number, and its bytes. */
+function tagOf(text: string): string {
+  const body = Buffer.from(`\0${text}`);
+  body[0] = text.length << 1;
+  return readTag(new EventCursor(body, 0, body.length));
+}
+
+test('a tag is what MySQL calls one: it goes into GTID sets, and into texts', () => {
+  expect(['', 'a', '_backup_2', 'z'.repeat(32)].map(tagOf)).toEqual(['', 'a', '_backup_2', 'z'.repeat(32)]);
+  for (const text of ['2a', 'A', 'a b', 'a\nDROP TABLE b;', "a'", 'é', 'a:1'])
+    expect(() => tagOf(text)).toThrow('the tag of a GTID');
+});

@@ -16,7 +16,7 @@ import type { OrphanConsumer } from './orphan-reader.ts';
 import type { OrphanTables } from './orphan-tables.ts';
 import { refuseKeyless, refuseStatements } from './refuse-orphans.ts';
 import { rowsOf } from './row-values.ts';
-import type { SqlStatements } from './sql-statements.ts';
+import { sqlComment, type SqlStatements } from './sql-statements.ts';
 
 /** Takes text as it comes. */
 export type Write = (text: string) => void;
@@ -144,7 +144,7 @@ export function transactionSql(
   lines: readonly string[],
 ): string {
   const at = new Date(committedAtMicros / 1000).toISOString();
-  const head = `\n-- ${gtid} of ${at}, at ${place.file}:${place.position}\n`;
+  const head = `\n${sqlComment(`${gtid} of ${at}, at ${place.file}:${place.position}`)}`;
   return lines.length === 0 ? head : `${head}START TRANSACTION;\n${lines.join('')}COMMIT;\n`;
 }
 

@@ -11,7 +11,7 @@ import type { OrphanConsumer } from './orphan-reader.ts';
 import type { OrphanTables } from './orphan-tables.ts';
 import { refuseCascade, refuseKeyless, refuseStatements } from './refuse-orphans.ts';
 import { rowsOf } from './row-values.ts';
-import type { SqlStatements } from './sql-statements.ts';
+import { sqlComment, type SqlStatements } from './sql-statements.ts';
 
 /** Characters of SQL that are kept until the last transaction is known: the file begins with it. */
 const TEXT_MAX = 512 * 1024 * 1024;
@@ -89,8 +89,8 @@ function headOf(
       : `-- Ends here when a trigger would add to what is written: drop it, and make it again afterwards.\n-- It is seen by an account with TRIGGER on the tables only.\n${check(
           `NOT EXISTS (SELECT 1 FROM information_schema.TRIGGERS WHERE (EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE) IN (${names.join(', ')}))`,
         )}`;
-  return `-- Takes back ${transactions} orphaned transactions of ${oldMaster ?? 'the old master'}, the last one first.
--- Run it there, by: mysql --binary-mode < FILE
+  const what = `Takes back ${transactions} orphaned transactions of ${oldMaster ?? 'the old master'}, the last one first.`;
+  return `${sqlComment(what)}-- Run it there, by: mysql --binary-mode < FILE
 ${guard}${SQL_SESSION}${triggers}SET sql_log_bin = 0;
 `;
 }
@@ -100,11 +100,11 @@ function endOf({ flavour, version, gtids, shared }: OrphanFindings): string {
   const steps =
     flavour === 'mysql'
       ? [
-          `SET @kept = GTID_SUBTRACT(@@GLOBAL.gtid_executed, '${gtids}');`,
+          `SET @kept = GTID_SUBTRACT(@@GLOBAL.gtid_executed, ${quote(gtids)});`,
           isAtLeast(parseVersion(version), 8, 4) ? 'RESET BINARY LOGS AND GTIDS;' : 'RESET MASTER;',
           'SET GLOBAL gtid_purged = @kept;',
         ]
-      : ['RESET MASTER;', `SET GLOBAL gtid_slave_pos = '${shared ?? ''}';`];
+      : ['RESET MASTER;', `SET GLOBAL gtid_slave_pos = ${quote(shared ?? '')};`];
   return `-- All are taken back. Then, when the orphans are dumped and put on the new master, in one session: the binlog of this server is deleted.
-${steps.map((step) => `-- ${step}\n`).join('')}`;
+${steps.map(sqlComment).join('')}`;
 }

@@ -7,6 +7,7 @@ import {
   typeName,
   type Flavour,
 } from '@sluice/mysql';
+import { printableLine } from '@sluice/runtime';
 import type { OrphanColumn, OrphanRow, OrphanTable, RowValues } from './orphan.ts';
 
 /**
@@ -75,6 +76,11 @@ export class SqlStatements {
     const codec = columnCodec(column.sqlType, this.#flavour);
     return codec.literal(JSON.parse(json) as Parameters<typeof codec.literal>[0]);
   }
+}
+
+/** A line of a file of statements that no server runs, whatever names of servers and files stand in it. */
+export function sqlComment(text: string): string {
+  return `-- ${printableLine(text)}\n`;
 }
 
 function nameOf({ database, table }: OrphanTable): string {
