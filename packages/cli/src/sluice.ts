@@ -1,6 +1,14 @@
 /** `sluice`: the operator's command. See `--help`. */
 import { CallFailed } from '@sluice/ops-api/client';
-import { errorEntry, olderNodeReady, PipelineError, printable, VERSION } from '@sluice/runtime';
+import {
+  describeError,
+  errorEntry,
+  olderNodeReady,
+  PipelineError,
+  printable,
+  VERSION,
+  wordsOf,
+} from '@sluice/runtime';
 import { UsageError } from './operator/usage-error.ts';
 import { CommandFailed } from './operator/command-failed.ts';
 import { parseCommandLine } from './operator/command-line.ts';
@@ -59,7 +67,11 @@ function exitCodeFor(error: unknown): number {
     say(error.message);
     return EXIT.notDone;
   }
-  if (!(error instanceof PipelineError)) throw error;
+  if (!(error instanceof PipelineError)) {
+    // Not thrown: Node.js would show all of the error, a statement of a driver too.
+    say(`a fault of sluice itself: ${wordsOf(error)}\n${String(describeError(error)['stack'] ?? '')}`);
+    return EXIT.notDone;
+  }
   say(`${error.code}: ${error.message}`);
   if (error.code === 'CONFIG_INVALID') return EXIT.wrongUse;
   say(`  fix: ${errorEntry(error.code).fix}`);

@@ -73,7 +73,7 @@ export {
   type ServiceHost,
 } from './lifecycle.ts';
 export { memoryLimitBytes } from './memory-limit.ts';
-export { createLogger, describeError, type Logger } from './log.ts';
+export { createLogger, describeError, wordsOf, type Logger } from './log.ts';
 export {
   Counter,
   createMetrics,

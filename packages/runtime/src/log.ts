@@ -31,7 +31,7 @@ export function createLogger(
 }
 
 /**
- * What of an error may be written. Messages of database drivers quote row values (`Duplicate entry 'ann@…'`), so of
+ * What of an error may be written. Messages of stores and of their drivers quote row values (`Duplicate entry 'ann@…'`), so of
  * those only the codes are kept; their own properties, the statement among them, never get out.
  */
 export function describeError(error: unknown): Readonly<Record<string, unknown>> {
@@ -52,13 +52,33 @@ export function describeError(error: unknown): Readonly<Record<string, unknown>>
 
 function describeCause(error: unknown): Readonly<Record<string, unknown>> {
   if (!(error instanceof Error)) return { name: typeof error };
-  const fromDatabase = 'sqlState' in error || 'sqlMessage' in error || 'sql' in error;
   return {
     name: error.name,
     ...('code' in error ? { code: error.code } : {}),
     ...('errno' in error ? { errno: error.errno } : {}),
-    ...(fromDatabase ? {} : { message: error.message }),
+    ...(quotesValues(error) ? {} : { message: error.message }),
   };
+}
+
+/** The message of an error in one line for people; of one that may quote values its name and its numbers. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!quotesValues(error)) return error.message;
+  const { name, code, errno } = error as Error & { readonly code?: unknown; readonly errno?: unknown };
+  const number = errno === undefined || errno === code ? '' : ` (${String(errno)})`;
+  return `${code === undefined ? name : String(code)}${number}`;
+}
+
+/** What only errors of MySQL's driver (the first three), of Redis' (a reply and its command) and of Elasticsearch's have. */
+const OF_STORES = ['sqlState', 'sqlMessage', 'sql', 'command', 'meta'] as const;
+
+/** Whether the message is, or may hold, what a store has said, or the text that could not be parsed. */
+function quotesValues(error: Error): boolean {
+  return (
+    error instanceof SyntaxError ||
+    error.name === 'ReplyError' ||
+    OF_STORES.some((member) => member in error && !(error instanceof PipelineError))
+  );
 }
 
 /** The stack without its first lines, which repeat the message. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PipelineError } from '../src/errors.ts';
-import { createLogger, describeError } from '../src/log.ts';
+import { createLogger, describeError, wordsOf } from '../src/log.ts';
 
 function capture(level = 'info'): { lines: string[]; log: ReturnType<typeof createLogger> } {
   const lines: string[] = [];
@@ -68,4 +68,51 @@ test("a driver's error loses its message and statement, which hold row values; a
     name: 'TypeError',
     message: 'x is not a function',
   });
+});
+
+/** As each library makes them. */
+const OF_STORES: readonly (readonly [string, Error, string])[] = [
+  [
+    'mysql2',
+    Object.assign(new Error("Incorrect integer value: 'ann'"), {
+      code: 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+      errno: 1366,
+      sqlState: 'HY000',
+      sqlMessage: "Incorrect integer value: 'ann'",
+    }),
+    'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD (1366)',
+  ],
+  [
+    'ioredis',
+    Object.assign(new Error("ERR value 'ann' is not an integer"), {
+      name: 'ReplyError',
+      command: { name: 'set', args: ['ann'] },
+    }),
+    'ReplyError',
+  ],
+  [
+    'elasticsearch',
+    Object.assign(new Error("document_parsing_exception: Preview of field's value: 'ann'"), {
+      name: 'ResponseError',
+      meta: { body: 'ann' },
+    }),
+    'ResponseError',
+  ],
+  ['JSON.parse', new SyntaxError('Unexpected token \'a\', "ann" is not valid JSON'), 'SyntaxError'],
+];
+
+test.each(OF_STORES)('what %s says of a value goes neither into a log nor to people', (_, error, words) => {
+  expect(JSON.stringify(describeError(error))).not.toContain('ann');
+  expect(
+    JSON.stringify(describeError(new PipelineError('MYSQL_DUPLICATE', 'x', { cause: error }))),
+  ).not.toContain('ann');
+  expect(wordsOf(error)).toBe(words);
+});
+
+test('words of our own and of the system are told', () => {
+  const system = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
+  expect(wordsOf(system)).toBe('connect ECONNREFUSED 127.0.0.1:1');
+  expect(wordsOf(new PipelineError('MYSQL_DUPLICATE', 'MySQL gave ER_DUP_ENTRY (1062)'))).toBe(
+    'MySQL gave ER_DUP_ENTRY (1062)',
+  );
 });

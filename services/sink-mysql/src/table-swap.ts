@@ -8,6 +8,7 @@ import {
 } from '@sluice/mysql';
 import type { RebuiltTables } from '@sluice/sink-kit/rebuild';
 import { targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { definitionError } from './definition-error.ts';
 import { createDatabase } from './state-tables.ts';
 
 /** MySQL manual, "Identifier Length Limits". */
@@ -214,8 +215,10 @@ async function refusalBy(
   } catch (error) {
     const { errno } = describeMysqlError(error);
     if (errno === null || !isOfServer(errno)) throw error;
-    const why = error instanceof Error ? error.message : String(errno);
-    return { errno, why: `the target refuses ${statement.slice(0, STATEMENT_SHOWN)}: ${why}` };
+    return {
+      errno,
+      why: definitionError(error, `the target refuses ${statement.slice(0, STATEMENT_SHOWN)}`).message,
+    };
   }
 }
 

@@ -3,6 +3,7 @@ import type { Flavour, MysqlErrorKind, PoolConnection, RowDataPacket, TableDescr
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { additiveChanges } from './additive-changes.ts';
+import { definitionError } from './definition-error.ts';
 import { targetChanges } from './schema-changes.ts';
 import { createDatabase } from './state-tables.ts';
 import { checkNames, createTable, type TableShape } from './table-definition.ts';
@@ -16,11 +17,6 @@ const DUPLICATE_COLUMN = 1060;
 const UPDATING_DICTIONARY = 3507;
 /** As every session, but for the strictness. */
 const LENIENT_MODE = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES';
-const ADVICE: Readonly<Partial<Record<MysqlErrorKind, string>>> = {
-  duplicate: 'delete the rows of the target that are double',
-  privilege: 'give the account the right',
-  value: 'correct or delete the rows of the target that do not match',
-};
 
 export interface FollowOrder {
   readonly shape: TableShape;
@@ -230,19 +226,4 @@ async function checkedJson(
       return name === undefined ? [] : [name.replaceAll('``', '`')];
     }),
   );
-}
-
-/** What the server calls wrong with a definition is the table's trouble. Its text names columns, but quotes values that it refuses. */
-function definitionError(error: unknown, id: string, statement = ''): PipelineError {
-  const failure = toPipelineError(error, 'item');
-  const { kind } = describeMysqlError(error);
-  const isOfTable = failure.errorClass === 'record' || kind === 'privilege';
-  if (!isOfTable || failure.code === CODES.TARGET_TABLE_REFUSED) return failure;
-  const quotes = kind === 'value' || kind === 'duplicate';
-  const reason = quotes || !(error instanceof Error) ? '' : `: ${error.message.slice(0, 300)}`;
-  const advice =
-    statement === '' ? '' : `; ${ADVICE[kind] ?? 'make this possible'}, or do it by hand: ${statement}`;
-  return new PipelineError(CODES.TARGET_TABLE_REFUSED, `${id}: ${failure.message}${reason}${advice}`, {
-    cause: error,
-  });
 }

@@ -1,4 +1,4 @@
-import { errorEntry, PipelineError, type PreflightProblem } from '@sluice/runtime';
+import { errorEntry, PipelineError, wordsOf, type PreflightProblem } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import { UsageError } from './usage-error.ts';
 import { plural, show, type Screen } from './screen.ts';
@@ -59,13 +59,7 @@ export async function examined(
       return [unknown(area, 'no answer in time', 'sluice doctor, and the log of the server')];
     if (error instanceof UsageError) throw error;
     if (!(error instanceof PipelineError))
-      return [
-        unknown(
-          area,
-          error instanceof Error ? error.message : String(error),
-          'sluice doctor, or the message itself',
-        ),
-      ];
+      return [unknown(area, wordsOf(error), 'sluice doctor, or the message itself')];
     const { code, message } = error;
     const { fix } = errorEntry(code);
     return [wrong(area, { found: `${code}: ${message}`, required: 'an answer', fix })];

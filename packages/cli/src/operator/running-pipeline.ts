@@ -3,7 +3,7 @@ import type { PublishedPipeline, PublishedPoint } from '@sluice/capture/publishe
 import { tableIdOf, tablePattern, type TableName } from '@sluice/envelope';
 import { GroupWatch, kafkaClient } from '@sluice/kafka';
 import type { TablePlan } from '@sluice/ops-api';
-import { createLogger, PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { createLogger, PipelineError, wordsOf, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import { interruption } from './interruption.ts';
 import { importCapture } from './optional-packages.ts';
@@ -60,7 +60,7 @@ export async function withRunningPipeline<T>(
 export function reasonOf(error: unknown, { aborted }: AbortSignal): unknown {
   if (aborted) return new CommandFailed('interrupted', { cause: error });
   const isDriver = error instanceof Error && !(error instanceof PipelineError) && 'code' in error;
-  return isDriver ? new CommandFailed(`done only in part: ${error.message}`, { cause: error }) : error;
+  return isDriver ? new CommandFailed(`done only in part: ${wordsOf(error)}`, { cause: error }) : error;
 }
 
 /** Tables that the patterns name; all of them without any. Throws CommandFailed for a pattern that fits none. */

@@ -1,3 +1,4 @@
+import { wordsOf } from '@sluice/runtime';
 import { Deeds } from './deeds.ts';
 import { preflight, type Findings } from './preflight.ts';
 import { look } from './look.ts';
@@ -13,7 +14,7 @@ import {
   type Switchover,
   type UndoStep,
 } from './steps.ts';
-import { messageOf, StepUnknown, type Patience } from './within.ts';
+import { StepUnknown, type Patience } from './within.ts';
 
 export type { CaptureControl, CaptureNow } from './capture-control.ts';
 export type { Findings } from './preflight.ts';
@@ -95,7 +96,7 @@ async function outcomeOf(
     await Promise.race([deeds.run(step, signal), late.promise]);
     return { kind: 'done' };
   } catch (error) {
-    return { kind: error instanceof StepUnknown ? 'unknown' : 'failed', why: messageOf(error) };
+    return { kind: error instanceof StepUnknown ? 'unknown' : 'failed', why: wordsOf(error) };
   } finally {
     clearTimeout(timer);
   }

@@ -1,9 +1,10 @@
+import { wordsOf } from '@sluice/runtime';
 import { replicationRows } from '../source/replica.ts';
 import { readMark, type LastTransaction } from './last-transaction.ts';
 import { readOnlyStatements, runAllowed, writesOf, type Writes } from './read-only.ts';
 import { isActive, REPLICATION } from './replica-of.ts';
 import { addressOf, type DeedParts, type Servers } from './servers.ts';
-import { messageOf, StepFailed, StepUnknown, within, type Patience } from './within.ts';
+import { StepFailed, StepUnknown, within, type Patience } from './within.ts';
 import type { WriteLocks } from './write-locks.ts';
 
 export interface ReleaseParts extends Pick<DeedParts, 'old' | 'to' | 'tell'> {
@@ -35,7 +36,7 @@ export class Release {
       await this.#requireLocked();
       await locks.set(to, false, patience);
     } catch (error) {
-      trouble = messageOf(error);
+      trouble = wordsOf(error);
     }
     if (trouble !== null && !(await this.#isReleased(trouble, before))) throw new StepFailed(trouble);
   }

@@ -1,4 +1,4 @@
-import { abortableDelay } from '@sluice/runtime';
+import { abortableDelay, wordsOf } from '@sluice/runtime';
 
 /** A step that has not come to its end; all that it has done is known. */
 export class StepFailed extends Error {
@@ -31,15 +31,11 @@ export async function within<T>(
       if (found !== null) return found;
     } catch (error) {
       if (error instanceof StepFailed || error instanceof StepUnknown) throw error;
-      trouble = `: ${messageOf(error)}`;
+      trouble = `: ${wordsOf(error)}`;
     }
     if (signal.aborted) throw new StepFailed(`${what} was interrupted${trouble}`);
     if (performance.now() > until)
       throw new StepFailed(`${what} took longer than ${waitMs / 1000} s${trouble}`);
     await abortableDelay(LOOK_MS, signal).catch(() => undefined);
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
