@@ -69,7 +69,8 @@ function exitCodeFor(error: unknown): number {
   }
   if (!(error instanceof PipelineError)) {
     // Not thrown: Node.js would show all of the error, a statement of a driver too.
-    say(`a fault of sluice itself: ${wordsOf(error)}\n${String(describeError(error)['stack'] ?? '')}`);
+    const { stack } = describeError(error);
+    say(`a fault of sluice itself: ${wordsOf(error)}\n${typeof stack === 'string' ? stack : ''}`);
     return EXIT.notDone;
   }
   say(`${error.code}: ${error.message}`);

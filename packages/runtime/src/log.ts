@@ -64,9 +64,8 @@ function describeCause(error: unknown): Readonly<Record<string, unknown>> {
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!quotesValues(error)) return error.message;
-  const { name, code, errno } = error as Error & { readonly code?: unknown; readonly errno?: unknown };
-  const number = errno === undefined || errno === code ? '' : ` (${String(errno)})`;
-  return `${code === undefined ? name : String(code)}${number}`;
+  const { name, code, errno } = error as Error & { readonly code?: string; readonly errno?: number };
+  return `${code ?? name}${errno === undefined ? '' : ` (${errno})`}`;
 }
 
 /** What only errors of MySQL's driver (the first three), of Redis' (a reply and its command) and of Elasticsearch's have. */

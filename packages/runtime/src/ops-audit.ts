@@ -48,6 +48,11 @@ const SHOWN = new Set([
   'since',
   'until',
   'to',
+  'from',
+  'database',
+  'report',
+  'sinks',
+  'takenAt',
 ]);
 const TEXT_LENGTH = 500;
 const LISTED = 50;

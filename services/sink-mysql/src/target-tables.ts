@@ -1,4 +1,4 @@
-import { describeMysqlError, quoteTable, readTable, toPipelineError } from '@sluice/mysql';
+import { describeMysqlError, quoteTable, readTable } from '@sluice/mysql';
 import type { Flavour, MysqlErrorKind, PoolConnection, RowDataPacket, TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';

@@ -1,6 +1,8 @@
 import { type RecordSeals, SEAL_HEADER } from '@sluice/kafka';
+import { z } from 'zod';
 import type { KeptRecord } from './kept-record.ts';
 
+const decidedSchema = z.object({ at: z.number() });
 /** Key of a decision about a place in a topic: packages/sink-kit/src/dead-letters/decisions.ts. */
 const PLACED = /^(rewind|incomplete):(.+)\/(\d+)$/;
 
@@ -21,8 +23,9 @@ export function decisionsMoved(
     const [, kind, about = ''] = PLACED.exec(String(record.key)) ?? [];
     if (kind === undefined || record.value === null || isSame(about)) return [record];
     if (kind === 'rewind') return [];
-    const { at } = JSON.parse(record.value.toString('utf8')) as { readonly at: number };
-    const value = Buffer.from(JSON.stringify({ at, from: '0', jobs: {}, whole: [] }));
+    const value = incompleteFromBeginning(record.value);
+    // The sink says what is wrong with it, as it would have where it came from.
+    if (value === null) return [record];
     const { partition, key } = record;
     const seal = seals?.seal({ topic, partition, key, value });
     const headers = {
@@ -31,4 +34,14 @@ export function decisionsMoved(
     };
     return [{ ...record, value, headers }];
   });
+}
+
+/** Null for what is no such decision. */
+function incompleteFromBeginning(decision: Buffer): Buffer | null {
+  try {
+    const { at } = decidedSchema.parse(JSON.parse(decision.toString('utf8')));
+    return Buffer.from(JSON.stringify({ at, from: '0', jobs: {}, whole: [] }));
+  } catch {
+    return null;
+  }
 }

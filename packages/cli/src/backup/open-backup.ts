@@ -13,6 +13,7 @@ import {
 } from './backup-manifest.ts';
 import { fileLines, fileSum } from './file-lines.ts';
 import { parseRecordLine, type KeptRecord } from './kept-record.ts';
+import { isOwnTopic } from './own-topics.ts';
 
 /** A topic, and the records of it that are to be there. */
 export interface RestorableTopic {
@@ -85,11 +86,26 @@ export function invalid(folder: string, why: string, cause?: unknown): PipelineE
   return new PipelineError('BACKUP_INVALID', `${folder}: ${why}`, { cause, context: { folder } });
 }
 
-/** Throws BACKUP_INVALID for the backup of another pipeline, or of other topics. */
-export function refuseOther(from: string, { manifest }: Backup, config: SluiceConfig): void {
-  const { pipeline, prefix } = manifest;
-  if (pipeline !== config.pipeline)
-    throw invalid(from, `it is of pipeline ${pipeline}, and the configuration is of ${config.pipeline}`);
-  if (prefix !== config.topics.prefix)
-    throw invalid(from, `its topics begin with ${prefix}, and topics.prefix is ${config.topics.prefix}`);
+/**
+ * Throws BACKUP_INVALID for the backup of another pipeline, or of other topics, and for one that somebody has made to write elsewhere: its
+ * sums say that it is whole, not who has written it.
+ */
+export function refuseOther(
+  from: string,
+  { manifest, topics, groups }: Backup,
+  {
+    pipeline,
+    topics: { prefix },
+  }: Pick<SluiceConfig, 'pipeline'> & { readonly topics: { readonly prefix: string } },
+): void {
+  if (manifest.pipeline !== pipeline)
+    throw invalid(from, `it is of pipeline ${manifest.pipeline}, and the configuration is of ${pipeline}`);
+  if (manifest.prefix !== prefix)
+    throw invalid(from, `its topics begin with ${manifest.prefix}, and topics.prefix is ${prefix}`);
+  const stray = topics.find(({ topic }) => !isOwnTopic(prefix, topic.name));
+  if (stray !== undefined)
+    throw invalid(from, `it has records for ${stray.topic.name}, which is no topic of the pipeline's state`);
+  const other = groups.find(({ sink, group }) => group !== `${pipeline}.${sink}`);
+  if (other !== undefined)
+    throw invalid(from, `it has offsets for ${other.group}, which is not the group of sink ${other.sink}`);
 }

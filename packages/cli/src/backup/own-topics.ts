@@ -37,6 +37,14 @@ export function decisionsOf(prefix: string, sink: string): OwnTopic {
   return { name: decisionsTopic(prefix, sink), file: `decisions.${sink}.ndjson`, keeps: 'newest' };
 }
 
+/** Whether the state of a pipeline may stand in a topic of this name: so that a backup of it may be written there. */
+export function isOwnTopic(prefix: string, name: string): boolean {
+  const own = Object.values(captureTopics(prefix)).map((topic) => topic.name);
+  const decisions = decisionsTopic(prefix, '');
+  const sink = name.startsWith(decisions) ? name.slice(decisions.length) : '';
+  return own.includes(name) || /^[a-z0-9-]+$/.test(sink);
+}
+
 /** Those of the file, and those that Kafka knows decisions of: a sink that was taken out of the file may come back. */
 export function sinksKnown(config: SluiceConfig, topics: Iterable<string>): readonly string[] {
   const begin = decisionsTopic(config.topics.prefix, '');

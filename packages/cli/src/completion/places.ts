@@ -14,7 +14,14 @@ export interface Place {
 /** What an option's value may be: one of these, a file, or nothing that a shell could know. */
 export type Values = readonly string[] | 'file' | 'any';
 
-const FILES = new Set<OptionName>(['config', 'token-file', 'ca-file', 'output-file', 'file']);
+const FILES = new Set<OptionName>([
+  'config',
+  'token-file',
+  'ca-file',
+  'prometheus-login-file',
+  'output-file',
+  'file',
+]);
 const CHOICES: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   output: ['table', 'json', 'ndjson'],
   accept: ['lost-checkpoint', 'row-conditions', 'hash-key'],

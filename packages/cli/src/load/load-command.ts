@@ -1,6 +1,8 @@
-import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { PipelineError, wordsOf, type SluiceConfig } from '@sluice/runtime';
+import { audited } from '../operator/audited.ts';
 import { CommandFailed } from '../operator/command-failed.ts';
 import type { CommandLine, PipelineCommand } from '../operator/command.ts';
+import { whoIsIt } from '../operator/dead-letters.ts';
 import { interruption } from '../operator/interruption.ts';
 import { importCapture, importShop } from '../operator/optional-packages.ts';
 import { answersOf } from '../operator/pipeline-status.ts';
@@ -29,6 +31,7 @@ export const loadCommand: PipelineCommand = {
     'password-file',
     'token-file',
     'ca-file',
+    'by',
   ],
   help: 'write into a database of the source that is marked for it, at a given rate, and tell how the pipeline takes it; for capacity planning',
   connects: 'source',
@@ -39,10 +42,10 @@ export const loadCommand: PipelineCommand = {
 async function load(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const order = loadOrder(line);
   const login = await loginOf(line.values);
-  const { lookIn, fillIn, startWorkload, mark } = await shopOf();
+  const shop = await shopOf();
   const server = { ...(await serverOf(config, order.database)), ...login };
-  const where = `${order.database} on ${server.host}:${server.port}`;
-  const { emptied } = await lookIn(server, order.database);
+  const where = whereOf(order, server);
+  const { emptied } = await shop.lookIn(server, order.database);
   if (!line.performs) {
     show(
       screen,
@@ -55,10 +58,28 @@ async function load(line: CommandLine, config: SluiceConfig, screen: Screen): Pr
     );
     return true;
   }
+  const { rate, seconds, writers, database } = order;
+  const told = { by: whoIsIt(line.values), to: where, database, rate, seconds, writers };
+  return audited({ config, command: 'load', order: told, screen }, () =>
+    perform({ order, config, screen, values: line.values, server, shop }),
+  );
+}
+
+interface LoadWork {
+  readonly order: LoadOrder;
+  readonly config: SluiceConfig;
+  readonly screen: Screen;
+  readonly values: CommandLine['values'];
+  readonly server: Awaited<ReturnType<typeof serverOf>>;
+  readonly shop: Awaited<ReturnType<typeof shopOf>>;
+}
+
+async function perform({ order, config, screen, values, server, shop }: LoadWork): Promise<boolean> {
+  const where = whereOf(order, server);
   const { signal, forget } = interruption(process);
   try {
-    screen.say(`${await fillIn(server, order.database)} rows written to ${where}`);
-    const ask = () => answersOf(config, line.values);
+    screen.say(`${await shop.fillIn(server, order.database)} rows written to ${where}`);
+    const ask = () => answersOf(config, values);
     const isRead = await catchUp(ask, order.waitSeconds, signal);
     if (signal.aborted)
       throw new CommandFailed('interrupted: no load was put on; the first rows of its tables stay');
@@ -67,14 +88,14 @@ async function load(line: CommandLine, config: SluiceConfig, screen: Screen): Pr
         `the pipeline has not read these rows within ${order.waitSeconds} s (--wait): sluice status says why`,
       );
     const { rate: transactionsPerSecond, shape, writers, database } = order;
-    const workload = startWorkload({
+    const workload = shop.startWorkload({
       source: server,
       seed: SEED,
       database,
       transactionsPerSecond,
       shape,
       writers,
-      mark,
+      mark: shop.mark,
     });
     const result = await runLoad({ order, workload, ask, signal }).catch((error: unknown) => {
       throw writeFailed(error);
@@ -85,11 +106,13 @@ async function load(line: CommandLine, config: SluiceConfig, screen: Screen): Pr
   }
 }
 
+const whereOf = ({ database }: LoadOrder, { host, port }: LoadWork['server']): string =>
+  `${database} on ${host}:${port}`;
+
 /** A service that cannot be asked is an answer of its own: what else fails is a statement of the load. */
 function writeFailed(error: unknown): Error {
   if (error instanceof CommandFailed || error instanceof PipelineError) return error;
-  const { message } = error as Error;
-  return new CommandFailed(`the load has ended: ${message}`, { cause: error });
+  return new CommandFailed(`the load has ended: ${wordsOf(error)}`, { cause: error });
 }
 
 /** The sample's own code, and its refusal as one of the command. */

@@ -23,7 +23,7 @@ export const maintenanceDailyCommand: PipelineCommand = {
 export const maintenanceWeeklyCommand: PipelineCommand = {
   ...declared,
   name: 'maintenance weekly',
-  options: ['skip', 'prometheus', 'report'],
+  options: ['skip', 'prometheus', 'prometheus-login-file', 'report'],
   help: 'report of a week: sizes of tables, trend of rows, memory and lag, age of comparisons',
   run: (line, config, screen) => report('weekly', weeklyChecks(config, line.values), line, config, screen),
 };

@@ -1,3 +1,4 @@
+import { isLoopback } from '@sluice/runtime';
 import { z } from 'zod';
 import { CommandFailed } from '../operator/command-failed.ts';
 import { UsageError } from '../operator/usage-error.ts';
@@ -23,26 +24,39 @@ export interface Sample {
 /** Asks a Prometheus, or what speaks its API, for what is known now. */
 export class Prometheus {
   readonly #url: URL;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  /** @param address `http://HOST:PORT`, with a path where it has one, and `USER:PASSWORD@` where it asks for a login. Throws UsageError. */
-  constructor(address: string) {
+  /**
+   * @param address `http://HOST:PORT`, with a path where it has one
+   * @param login `USER:PASSWORD`, or a token; null where it asks for none
+   * @throws UsageError for one whose login others would see
+   */
+  constructor(address: string, login: string | null) {
     const url = URL.parse(address.endsWith('/') ? address : `${address}/`);
     if (url === null || !/^https?:$/.test(url.protocol))
       throw new UsageError('--prometheus must be an address such as http://prometheus:9090');
+    if (url.username !== '' || url.password !== '')
+      throw new UsageError(
+        '--prometheus has a login in it, which everybody on this machine can see: put USER:PASSWORD into a file, and name it by --prometheus-login-file',
+      );
+    if (login !== null && url.protocol === 'http:' && !isLoopback(url.hostname))
+      throw new UsageError(
+        '--prometheus-login-file: the login would cross the network in clear, name an https address',
+      );
     this.#url = url;
+    this.#headers = login === null ? {} : { authorization: authorization(login) };
   }
 
   /** Throws CommandFailed when it does not answer, or refuses. */
   async query(expression: string): Promise<readonly Sample[]> {
-    const { username, password, origin } = this.#url;
+    const { origin } = this.#url;
     const page = new URL('api/v1/query', this.#url);
-    [page.username, page.password] = ['', ''];
     page.searchParams.set('query', expression);
-    const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-    const headers: Record<string, string> =
-      username === '' ? {} : { authorization: `Basic ${login.toString('base64')}` };
     try {
-      const response = await fetch(page, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+      const response = await fetch(page, {
+        headers: this.#headers,
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
       if (!response.ok) throw new Error(`status ${response.status}`);
       return samplesOf(await response.json());
     } catch (error) {
@@ -51,6 +65,11 @@ export class Prometheus {
       throw new CommandFailed(`Prometheus at ${origin} does not answer: ${why}`, { cause: error });
     }
   }
+}
+
+/** RFC 7617 and RFC 6750. */
+function authorization(login: string): string {
+  return login.includes(':') ? `Basic ${Buffer.from(login).toString('base64')}` : `Bearer ${login}`;
 }
 
 function samplesOf(body: unknown): readonly Sample[] {

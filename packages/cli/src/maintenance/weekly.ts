@@ -2,6 +2,7 @@ import type { TableSize } from '@sluice/capture/maintenance';
 import type { SluiceConfig } from '@sluice/runtime';
 import { note, ok, unknown, type Finding } from '../operator/findings.ts';
 import type { OptionValues } from '../operator/option-values.ts';
+import { fileOf } from '../operator/ops-url.ts';
 import { importCapture } from '../operator/optional-packages.ts';
 import { plural } from '../operator/screen.ts';
 import { capacityFindings, measure } from './capacity.ts';
@@ -18,7 +19,10 @@ const FREE_SHARE = 0.25;
 export function weeklyChecks(config: SluiceConfig, values: OptionValues): readonly Check[] {
   const { pipeline } = config;
   const address = values.text('prometheus');
-  const prometheus = address === undefined ? null : new Prometheus(address);
+  const prometheus =
+    address === undefined
+      ? null
+      : new Prometheus(address, fileOf(values, 'prometheus-login-file')?.trim() ?? null);
   const report = values.text('report');
   return [
     {

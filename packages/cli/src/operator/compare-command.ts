@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import type { CompareReport } from '@sluice/compare';
 import type { TablePlan } from '@sluice/ops-api';
 import { VERSION, type SluiceConfig } from '@sluice/runtime';
@@ -11,7 +10,7 @@ import { compareContinuously, type CompareRound, type ContinuousOptions } from '
 import { compareOrder, compareTables, type CompareOrder } from './compare-order.ts';
 import { compareRound, type TableFindings } from './compare-round.ts';
 import { hostPort } from './host-port.ts';
-import { OWN_FILE } from './new-files.ts';
+import { replaceFile } from './new-files.ts';
 import type { OptionValues } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
 import { withComparedPipeline, type ComparedPipeline } from './compared-pipeline.ts';
@@ -142,7 +141,7 @@ async function tell(
 ): Promise<void> {
   if (file !== undefined) {
     const text = output === 'ndjson' ? ndjsonOf(report) : `${JSON.stringify(report, null, 2)}\n`;
-    await writeFile(file, text, { mode: OWN_FILE }).catch((error: unknown) => {
+    await replaceFile(file, text).catch((error: unknown) => {
       throw new CommandFailed(`--output-file: ${file} cannot be written`, { cause: error });
     });
   }

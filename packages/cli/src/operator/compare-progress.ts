@@ -1,4 +1,5 @@
 import type { CompareProgress } from '@sluice/compare';
+import { printableLine } from '@sluice/runtime';
 import { durationText } from './snapshot-commands.ts';
 
 const EVERY_MS = 500;
@@ -32,7 +33,7 @@ export function progressText({ table, rows, ofAbout }: CompareProgress, seconds:
   const perSecond = seconds < 1 ? null : Math.round(rows / seconds);
   const left = ofAbout === null || perSecond === null ? null : Math.max(0, ofAbout - rows) / perSecond;
   return [
-    `${table}: ${rows}${ofAbout === null ? '' : ` of about ${ofAbout}`} rows`,
+    `${printableLine(table)}: ${rows}${ofAbout === null ? '' : ` of about ${ofAbout}`} rows`,
     ...(perSecond === null ? [] : [`${perSecond} rows/s`]),
     ...(left === null ? [] : [`${durationText(Math.round(left))} left`]),
   ].join(', ');

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { CommandFailed } from './command-failed.ts';
 
 /** Only who runs the command may read what it writes of rows. */
@@ -58,6 +59,20 @@ export class NewFiles {
       closeSync(file);
       rmSync(`${path}${PART}`, { force: true });
     }
+  }
+}
+
+/**
+ * Writes a file in the place of one that may be there: a report of each day has one name. Whoever could read the one before cannot read
+ * this. Throws what the system throws.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', OWN_FILE);
+  try {
+    if ((await file.stat()).isFile()) await file.chmod(OWN_FILE);
+    await file.writeFile(text);
+  } finally {
+    await file.close();
   }
 }
 

@@ -33,7 +33,11 @@ export function whoAsks(values: OptionValues): Pick<Call, 'token' | 'ca'> {
   return { token: fileOf(values, 'token-file')?.trim(), ca: fileOf(values, 'ca-file') };
 }
 
-function fileOf(values: OptionValues, option: 'token-file' | 'ca-file'): string | undefined {
+/** The text of the file that an option names. Throws CommandFailed when it cannot be read. */
+export function fileOf(
+  values: OptionValues,
+  option: 'token-file' | 'ca-file' | 'prometheus-login-file',
+): string | undefined {
   const file = values.text(option);
   if (file === undefined) return undefined;
   try {

@@ -130,6 +130,10 @@ export const OPTIONS = {
     value: 'URL',
     meaning: 'a Prometheus that knows the pipeline, such as http://prometheus:9090',
   },
+  'prometheus-login-file': {
+    value: 'FILE',
+    meaning: 'file with USER:PASSWORD, or a token, for a Prometheus that asks for one',
+  },
   apply: { meaning: 'do it: write into the stores, or Kafka; without it the command says what it would do' },
   undo: {
     value: 'FILE',

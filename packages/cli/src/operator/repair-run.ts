@@ -10,7 +10,7 @@ import { importCapture, importCompare } from './optional-packages.ts';
 import { openRepairedSink } from './repaired-sink.ts';
 import { publishedTable, withRunningPipeline, type RunningPipeline } from './running-pipeline.ts';
 import { refusalOf, type Stage } from './repair-stage.ts';
-import type { Screen } from './screen.ts';
+import { plural, type Screen } from './screen.ts';
 
 export interface RepairOrder {
   readonly apply: boolean;
@@ -73,7 +73,7 @@ export async function repair(job: RepairJob): Promise<Repaired> {
       const told = {
         by: order.by,
         report: report.startedAt,
-        rows: rows.map((some) => [some.sink, some.table, some.rows.length]),
+        tables: rows.map((some) => `${some.sink} ${some.table}: ${plural(some.rows.length, 'row')}`),
       };
       return await audited({ config, command: 'repair', order: told, screen }, work);
     } finally {

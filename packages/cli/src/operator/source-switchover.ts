@@ -1,7 +1,7 @@
 import type { Switchover, SwitchoverEnd, SwitchoverOrder } from '@sluice/capture/switchover';
 import { sourceHistory } from '@sluice/ops-api';
 import { call, type Call } from '@sluice/ops-api/client';
-import type { SluiceConfig } from '@sluice/runtime';
+import { wordsOf, type SluiceConfig } from '@sluice/runtime';
 import { audited } from './audited.ts';
 import { captureControl } from './capture-control.ts';
 import { CommandFailed } from './command-failed.ts';
@@ -49,7 +49,7 @@ async function switchover(line: CommandLine, config: SluiceConfig, screen: Scree
   const reason = values.text('reason') ?? 'sluice source switchover';
   const order: SwitchoverOrder = {
     config,
-    old: from === undefined ? await oldSource(capture, `${to.host}:${to.port}`) : serverAddress('from', from),
+    old: from === undefined ? await oldSource(capture, to, config) : serverAddress('from', from),
     to,
     login: await loginOf(values),
     capture: captureControl(capture, { by, reason }),
@@ -62,10 +62,18 @@ async function switchover(line: CommandLine, config: SluiceConfig, screen: Scree
   return values.flag('dry-run') ? plan(order, screen) : perform(order, by, screen);
 }
 
-/** The server that capture reads; where it reads the new one already, the one before. Throws CommandFailed. */
-async function oldSource(capture: Call, to: string): Promise<SwitchoverOrder['old']> {
+/**
+ * The server that capture reads; where it reads the new one already, the one before. Throws CommandFailed, also for one that the file does
+ * not name: the login of the source goes to no address that only a page has told.
+ */
+async function oldSource(
+  capture: Call,
+  { host, port }: SwitchoverOrder['to'],
+  { source: { hosts } }: SluiceConfig,
+): Promise<SwitchoverOrder['old']> {
+  const to = `${host}:${port}`;
   const { server, switches } = await call(capture, sourceHistory, {}).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = wordsOf(error);
     throw new CommandFailed(
       `capture does not tell which source it reads (${why}): name the old one by --from`,
     );
@@ -75,8 +83,12 @@ async function oldSource(capture: Call, to: string): Promise<SwitchoverOrder['ol
     throw new CommandFailed(
       `capture reads ${to} already, and which source was read before is not known: name it by --from`,
     );
-  const cut = old.lastIndexOf(':');
-  return { host: old.slice(0, cut), port: Number(old.slice(cut + 1)) };
+  const known = hosts.find((each) => `${each.host}:${each.port}` === old);
+  if (known === undefined)
+    throw new CommandFailed(
+      `capture says that it reads ${old}, which source.hosts does not name: name the old source by --from`,
+    );
+  return known;
 }
 
 /** True when nothing keeps the switchover from beginning. */

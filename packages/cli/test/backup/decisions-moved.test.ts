@@ -40,3 +40,11 @@ test('what is written anew has a seal of its own', () => {
   const { key, value, headers } = record as KeptRecord;
   expect(seals.isGenuine({ topic: TOPIC, partition: 0, key, value }, String(headers['seal']))).toBe(true);
 });
+
+test.each(['{', '[]', '{"at":"x"}'])(
+  'a decision that nobody understands is for the sink to judge: %s',
+  (text) => {
+    const damaged = { ...incomplete, value: Buffer.from(text) };
+    expect(decisionsMoved([damaged], TOPIC, () => false, null)).toEqual([damaged]);
+  },
+);

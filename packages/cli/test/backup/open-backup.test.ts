@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BackupFolder } from '../../src/backup/backup-folder.ts';
 import { manifestText, type BackupManifest } from '../../src/backup/backup-manifest.ts';
 import { recordLine } from '../../src/backup/kept-record.ts';
-import { openBackup } from '../../src/backup/open-backup.ts';
+import { openBackup, refuseOther } from '../../src/backup/open-backup.ts';
 
 const source = { flavour: 'mysql', server: 'u', file: 'b.000001', position: 4, gtidSet: null, generation: 1 };
 const about = { pipeline: 'shop', prefix: 'shop', clusterId: 'c', sluice: '0.1.0' };
@@ -80,4 +80,37 @@ test('a file that no sum vouches for is not read, nor one of another number of r
     topics: [{ ...manifest.topics[0], records: { file: 'ddl.ndjson', count: 2 } }],
   }));
   await expect(openBackup(path)).rejects.toThrow('ddl.ndjson has 1 records, not 2');
+});
+
+const CONFIG = { pipeline: 'shop', topics: { prefix: 'shop' } };
+type Manifest = Parameters<NonNullable<Parameters<typeof made>[0]>>[0];
+
+test.each([
+  ['shop.sluice.ddl', true],
+  ['shop.sluice.checkpoints', true],
+  ['shop.sluice.decisions.redis-2', true],
+  ['shop.shop.orders', false],
+  ['shop.dlq.redis', false],
+  ['other.sluice.ddl', false],
+  ['shop.sluice.decisions.', false],
+  ['shop.sluice.decisions.a/b', false],
+  ['shop.sluice.anything', false],
+])('records for %s are restored: %s', async (name, isTaken) => {
+  await made((manifest: Manifest) => ({
+    ...manifest,
+    topics: manifest.topics.map((topic) => (topic.records === null ? topic : { ...topic, name })),
+  }));
+  const backup = await openBackup(path);
+  const check = (): void => refuseOther(path, backup, CONFIG);
+  if (isTaken) expect(check).not.toThrow();
+  else expect(check).toThrow(`it has records for ${name}, which is no topic of the pipeline's state`);
+});
+
+test('offsets of another group are not set', async () => {
+  await made();
+  const backup = await openBackup(path);
+  const groups = [{ sink: 'redis', group: 'payments.redis', offsets: [] }];
+  expect(() => refuseOther(path, { ...backup, topics: [], groups }, CONFIG)).toThrow(
+    'it has offsets for payments.redis, which is not the group of sink redis',
+  );
 });

@@ -9,6 +9,11 @@ test.each([
     'shop.orders: 5000 of about 65000 rows, 500 rows/s, 2m left',
   ],
   [{ table: 'shop.orders', rows: 5000, ofAbout: null }, 10, 'shop.orders: 5000 rows, 500 rows/s'],
+  [
+    { table: 'shop.\u001B]0;owned\u0007\n', rows: 5, ofAbout: null },
+    0.2,
+    String.raw`shop.\u{1b}]0;owned\u{7}\u{a}: 5 rows`,
+  ],
 ])('progress of a table', (progress, seconds, text) => {
   expect(progressText(progress, seconds)).toBe(text);
 });

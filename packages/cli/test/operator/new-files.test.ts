@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { NewFiles } from '../../src/operator/new-files.ts';
+import { NewFiles, replaceFile } from '../../src/operator/new-files.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -47,4 +47,11 @@ test('no file is written over, whenever it came', async () => {
   await rm(path);
   await writeFile(`${path}.part`, 'half');
   await expect(open()).rejects.toThrow(`${path}.part is there already: remove what`);
+});
+
+test('a report in the place of one that others could read is for its owner alone', async () => {
+  const path = join(folder, 'report');
+  await writeFile(path, 'the one of yesterday, which was longer', { mode: 0o644 });
+  await replaceFile(path, 'rows');
+  expect([await readFile(path, 'utf8'), (await stat(path)).mode & 0o777]).toEqual(['rows', 0o600]);
 });
