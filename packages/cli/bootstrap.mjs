@@ -30,6 +30,7 @@ const ENTRIES = {
   generate: 'packages/tools/src/generate.ts',
   cluster: 'test/cluster/main.ts',
   manifests: 'packages/tools/src/kubernetes/main.ts',
+  pin: 'packages/tools/src/pins/main.ts',
   release: 'packages/tools/src/release/main.ts',
   sluice: 'packages/cli/src/sluice.ts',
 };

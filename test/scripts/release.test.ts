@@ -67,6 +67,7 @@ test(
     expect(ready.output).toContain('packages/cli packages/compare');
     expect(ready.output).toContain('would make chart: sluice-9.8.7.tgz');
     expect(ready.output).toContain('no images: no --registry');
+    expect(ready.output).toMatch(/^\d+ of \d+ images are named by their tags alone: npm run pin$/mu);
     expect(ready.output).toContain('would set the tag v9.8.7 on ');
     expect([existsSync(join(clone, 'release')), run('git', ['tag']).output]).toEqual([false, '']);
     const lock = JSON.parse(readFileSync(join(clone, 'package-lock.json'), 'utf8')) as {

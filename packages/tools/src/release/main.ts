@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run, stepsOf } from './artefacts.ts';
+import { imagesOf } from '../pins/image-files.ts';
+import { lookUp, remarkOf } from '../pins/pinned-images.ts';
 import { ChangelogProblem, releaseNotes, withRelease } from './changelog.ts';
 import { isVersion, setVersion, versionProblems } from './versions.ts';
 
@@ -54,8 +56,21 @@ interface Asked {
   readonly registry: string | undefined;
 }
 
+/** Images of others are no problem of a release: who runs it may pin them. What is known of them is said. */
+async function tellImages(): Promise<void> {
+  const images = imagesOf(ROOT);
+  const pinned = images.filter(({ digest }) => digest !== null);
+  const unpinned = images.length - pinned.length;
+  if (unpinned > 0) say(`${unpinned} of ${images.length} images are named by their tags alone: npm run pin`);
+  for (const found of await lookUp(pinned)) {
+    const remark = remarkOf(found);
+    if (remark !== null) say(`image ${remark}`);
+  }
+}
+
 /** The tag comes when all else is made, and before images that others can see: a release that fails leaves none behind. */
-function release(version: string, { isDry, to, registry }: Asked): boolean {
+async function release(version: string, { isDry, to, registry }: Asked): Promise<boolean> {
+  await tellImages();
   const { problems: found, notes } = check(version);
   const problems = [...found, ...remoteProblems(version)];
   if (registry !== undefined && !hasEngine())
@@ -120,7 +135,7 @@ function hasEngine(): boolean {
   }
 }
 
-function main(args: readonly string[]): boolean {
+async function main(args: readonly string[]): Promise<boolean> {
   const options = {
     'dry-run': { type: 'boolean' },
     to: { type: 'string' },
@@ -138,7 +153,7 @@ function main(args: readonly string[]): boolean {
 }
 
 try {
-  process.exitCode = main(process.argv.slice(2)) ? 0 : 1;
+  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = error instanceof TypeError ? 2 : 1;
