@@ -57,7 +57,7 @@ export class ElasticsearchSink implements Sink {
   readonly #admin: IndexAdmin;
   readonly #claims: IndexClaims;
 
-  /** Indexes that records have come for. */
+  /** Indexes that are this sink's, as far as this process has written to them. */
   readonly #met = new Set<string>();
 
   constructor(config: ElasticsearchConfig, context: ElasticsearchSinkContext) {
@@ -135,8 +135,9 @@ export class ElasticsearchSink implements Sink {
 
   async #rows(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
     const outcomes = new Array<Outcome>(batch.length).fill(STALE);
-    for (const [index, positions] of this.#byIndex(batch)) {
+    for (const positions of byTable(batch)) {
       const rows = positions.flatMap((position) => batch[position] ?? []);
+      const index = rows[0] === undefined ? '' : this.#indexOf(rows[0].envelope);
       const results = await this.#tableRows(index, rows, signal);
       for (const [result, position] of positions.entries()) outcomes[position] = results[result] ?? STALE;
     }
@@ -157,6 +158,7 @@ export class ElasticsearchSink implements Sink {
       const arePast = rows.every(({ envelope }) => envelope.payload.sequence < floor);
       return rows.map(() => (arePast ? STALE : { kind: 'failed', error: refusal }));
     }
+    this.#met.add(index);
     const results = await this.#written({ client: this.#client, index, floor }, rows, signal);
     if (results.some(isIndexMissing)) this.#claims.forget(index);
     return results;
@@ -172,18 +174,6 @@ export class ElasticsearchSink implements Sink {
         this.#log.warn({ event: 'index.unblocked', index: target.index }, 'a block of a move was left');
       throw error;
     }
-  }
-
-  /** A topic may hold several tables (strategy `database`): one bulk request per table. */
-  #byIndex(batch: readonly Delivery[]): Map<string, number[]> {
-    const groups = new Map<string, number[]>();
-    for (const [position, { envelope }] of batch.entries()) {
-      const index = this.#indexOf(envelope);
-      const group = groups.get(index);
-      if (group === undefined) groups.set(index, [position]);
-      else group.push(position);
-    }
-    return groups;
   }
 
   async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {
@@ -217,7 +207,9 @@ export class ElasticsearchSink implements Sink {
    * what it has said before: then its floor stands already.
    */
   async #deleteBelow(index: string, source: Source, sequence: Sequence, signal: AbortSignal): Promise<void> {
-    if ((await this.#claims.isOthers(index, source)) && sequence > (await this.#floors.of(index))) return;
+    const isOthers = await this.#claims.isOthers(index, source);
+    if (isOthers && sequence > (await this.#floors.of(index))) return;
+    if (!isOthers) this.#met.add(index);
     await this.#floors.raise(index, sequence);
     await deleteBelow(this.#client, index, sequence, signal);
   }
@@ -248,14 +240,13 @@ export class ElasticsearchSink implements Sink {
     };
     await this.#admin.follow({ index, owner, sequence, columns, isEverywhere, sweep }, signal);
     this.#claims.made(index);
+    this.#met.add(index);
     const table = tableIdOf(source);
     this.#log.info({ table, index, fields: columns.length }, 'index has the fields of its table');
   }
 
   #indexOf({ payload }: Envelope): string {
-    const index = indexName(this.#config.indexPrefix, payload.source.database, payload.source.table);
-    this.#met.add(index);
-    return index;
+    return indexName(this.#config.indexPrefix, payload.source.database, payload.source.table);
   }
 
   /** Not `GET /`: a cluster may leave that to a proxy; its health always has an answer. */
@@ -266,6 +257,16 @@ export class ElasticsearchSink implements Sink {
       throw requestError(error, 'cluster health');
     }
   }
+}
+
+/** A topic may hold several tables (strategy `database`), and two of them may come to one index: the positions of each one's rows. */
+function byTable(batch: readonly Delivery[]): Iterable<readonly number[]> {
+  const positions = batch.map((_, position) => position);
+  const tableAt = (position: number): string => {
+    const source = batch[position]?.envelope.payload.source;
+    return source === undefined ? '' : tableIdOf(source);
+  };
+  return Map.groupBy(positions, tableAt).values();
 }
 
 function isIndexMissing(outcome: Outcome): boolean {

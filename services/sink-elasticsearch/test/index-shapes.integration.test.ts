@@ -1,7 +1,16 @@
 import type { JsonValue } from '@sluice/envelope';
 import { sequenceAt } from '@sluice/sink-kit/testing';
 import { expect, test } from 'vitest';
-import { clusterFixture, column, id, insert, topicOf, write, type TableOf } from './cluster-fixture.ts';
+import {
+  clusterFixture,
+  column,
+  id,
+  insert,
+  never,
+  topicOf,
+  write,
+  type TableOf,
+} from './cluster-fixture.ts';
 
 const { client, index: indexOf, worker, documents } = await clusterFixture();
 
@@ -34,6 +43,40 @@ test.each<[string, TableOf, TableOf]>([
   expect(Object.keys(await documents(index)).sort()).toEqual(
     [4, 5, 6, 7, 8, 9].map((key) => `{"id":${key}}`),
   );
+});
+
+test('rows of two tables with one index are told apart, also where no schema record and one batch brings them', async () => {
+  const [first, second] = [topicOf({ table: 'orders' }), topicOf({ table: 'Orders' })];
+  await write(worker(), first.schema(sequenceAt(1)));
+  await write(worker(), insert(first, 2, {}));
+  const both = await write(worker(), insert(first, 3, {}), insert(second, 4, {}));
+  expect(both[0]).toBe('applied');
+  expect(both[1]).toMatch(
+    /^ELASTICSEARCH_INDEX_REFUSED: table "Orders" .* share index .* with table "orders" /,
+  );
+  // One process that knows of neither, and meets what is said of the second one alone.
+  const other = worker();
+  const end = { phase: 'end', job: 'j', reconcile: true, since: sequenceAt(90), partitions: 1 } as const;
+  await write(other, second.truncate(sequenceAt(80)));
+  await write(other, second.snapshotMark(sequenceAt(91), end));
+  await other.keep(second.snapshotMark(sequenceAt(91), end), ['{"id":3}'], sequenceAt(90), never);
+  expect((await write(other, insert(second, 95, {})))[0]).toMatch(/^ELASTICSEARCH_INDEX_REFUSED/);
+  expect(await other.purge(new Date(), never)).toBe(0);
+  expect(await write(worker(), insert(first, 5, {}))).toEqual(['applied']);
+  const rows = Object.keys(await documents(indexOf('shop.orders.live'))).sort();
+  expect(rows).toEqual(['{"id":2}', '{"id":3}', '{"id":5}']);
+});
+
+test('deletes that another table remembers in an index are not forgotten for it', async () => {
+  const [first, second] = [topicOf({ table: 'orders' }), topicOf({ table: 'Orders' })];
+  await write(worker(), first.schema(sequenceAt(1)));
+  await write(worker(), first.row({ operation: 'DELETE', sequence: sequenceAt(9), row: { id: 1 } }));
+  const other = worker();
+  expect((await write(other, insert(second, 8, {})))[0]).toMatch(/^ELASTICSEARCH_INDEX_REFUSED/);
+  const later = new Date(Date.now() + 60_000);
+  expect(await other.purge(later, never)).toBe(0);
+  const late = first.row({ operation: 'INSERT', sequence: sequenceAt(8), row: { id: 1 } });
+  expect(await write(worker(), late)).toEqual(['stale']);
 });
 
 test('another pipeline, or sink of it, that has a table of the same name waits', async () => {

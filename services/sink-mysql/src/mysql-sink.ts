@@ -44,12 +44,14 @@ import {
 import { DisplacedRows } from './displaced-rows.ts';
 import { mysqlDialect } from './mysql-dialect.ts';
 import { mysqlDriver, targetPool } from './mysql-driver.ts';
+import { OwnedRecords } from './owned-records.ts';
 import { checkTarget } from './preflight.ts';
 import { keepRows } from './kept-rows.ts';
 import { RebuildRecords } from './rebuild-records.ts';
 import { writeRows } from './row-writer.ts';
 import { createStateTables } from './state-tables.ts';
 import { SchemaRecords } from './schema-records.ts';
+import { TableOwners } from './table-owner.ts';
 import { dropTables, tablePlaces } from './table-swap.ts';
 import { TargetTables } from './target-tables.ts';
 import { WrittenTables } from './written-tables.ts';
@@ -95,6 +97,8 @@ export class MysqlSink implements Sink {
   readonly #context: MysqlSinkContext;
   readonly #displaced: DisplacedRows;
   readonly #written = new WrittenTables();
+  readonly #owners: TableOwners;
+  readonly #owned: OwnedRecords;
   #tables = new TargetTables('mysql');
   /** Until the server is asked: MariaDB's default, the smaller of the two. */
   #maxPacketBytes = 16 << 20;
@@ -109,19 +113,22 @@ export class MysqlSink implements Sink {
     this.#displaced = new DisplacedRows(log);
     this.#pool = targetPool(config, section);
     this.#driver = mysqlDriver(this.#pool, config.password);
+    this.#owners = new TableOwners(config, context);
     const watch = poolGauges(context.registry, name, config.connections);
     this.#sessions = new Sessions(this.#driver, config.transactionTimeoutMs, watch);
     const { stateDatabase } = config;
     const store = { driver: this.#driver, dialect: mysqlDialect, stateDatabase };
     this.#guards = new RowGuards(this.#sessions, store);
+    this.#owned = new OwnedRecords(this.#sessions, this.#owners, this.#guards);
     this.#schemas = new SchemaRecords({
       config,
       driver: this.#driver,
       sessions: this.#sessions,
       barrier: new SchemaBarrier(store),
       tables: () => this.#tables,
+      owners: this.#owners,
+      owned: this.#owned,
       written: this.#written,
-      context,
       log,
     });
     this.#snapshotEnds = new SnapshotBarrier(store);
@@ -149,14 +156,10 @@ export class MysqlSink implements Sink {
     this.#log.warn({ event, setting }, `${found}: its tables cannot follow those of the source. Fix: ${fix}`);
   }
 
-  async keep(
-    { envelope }: Delivery,
-    keys: readonly string[],
-    since: Sequence,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { database, table: name } = envelope.payload.source;
+  async keep(end: Delivery, keys: readonly string[], since: Sequence, signal: AbortSignal): Promise<void> {
+    const { database, table: name } = end.envelope.payload.source;
     await this.#run(signal, async (connection) => {
+      if (!(await this.#owned.mayTouch(connection, end, since))) return;
       const table = await this.#tables.get(connection, targetDatabase(this.#config, database), name);
       const lost = await keepRows(connection, table, keys.map(parseKey), since);
       if (lost === 0) return;
@@ -178,6 +181,7 @@ export class MysqlSink implements Sink {
 
   resumed(): void {
     this.#tables.forgetAll();
+    this.#owners.forgetAll();
   }
 
   async removeKept(nowMs: number): Promise<readonly string[]> {
@@ -241,12 +245,13 @@ export class MysqlSink implements Sink {
   async #rows(batch: readonly Delivery[], signal: AbortSignal, purpose: Purpose): Promise<Outcome[]> {
     if (batch.length === 0) return [];
     const outcomes = new Array<Outcome>(batch.length).fill(APPLIED);
+    const refusals = await this.#owned.refusals(batch, signal);
     const apply = async (connection: PoolConnection): Promise<CommitWatcher> => {
       // First, so that a worker that lost the partition waits here and changes nothing.
       const claim = await this.offsets.claim(connection, batch, purpose);
       for (const positions of byTable(batch)) {
         const rows = positions.flatMap((position) => batch[position] ?? []);
-        const results = await this.#tableRows(connection, rows);
+        const results = await this.#tableRows(connection, rows, refusals);
         positions.forEach((position, index) => (outcomes[position] = results[index] ?? APPLIED));
       }
       return claim;
@@ -255,18 +260,24 @@ export class MysqlSink implements Sink {
     return outcomes;
   }
 
-  async #tableRows(connection: PoolConnection, rows: readonly Delivery[]): Promise<Outcome[]> {
+  async #tableRows(
+    connection: PoolConnection,
+    rows: readonly Delivery[],
+    refusals: ReadonlyMap<string, PipelineError>,
+  ): Promise<Outcome[]> {
     const [first] = rows;
     if (first === undefined) return [];
     const { source, key } = first.envelope.payload;
     const origin = originOf(first);
     const database = targetDatabase(this.#config, source.database);
     const table = await this.#tables.get(connection, database, source.table);
-    this.#noteWritten(source);
     const guards = await this.#guards.read(connection, origin);
-    // Read again, they may have a key that the table has no more.
+    const refusal = refusals.get(origin.table);
+    if (refusal === undefined) this.#noteWritten(source);
+    // Read again, they may have a key that the table has no more, or be of a table whose copy was given to another.
     if (rows.every(({ envelope }) => envelope.payload.sequence < guards.truncateWatermark))
       return rows.map(() => STALE);
+    if (refusal !== undefined) throw refusal;
     const plan = table.keyPlan(Object.keys(key));
     const task = {
       connection,
@@ -294,8 +305,10 @@ export class MysqlSink implements Sink {
     { job, since, partitions }: Reconciliation,
     signal: AbortSignal,
   ): Promise<void> {
-    const seen = await this.#run(signal, (connection) =>
-      this.#snapshotEnds.note(connection, originOf(delivery), job),
+    const seen = await this.#run(signal, async (connection) =>
+      (await this.#owned.mayTouch(connection, delivery, since))
+        ? await this.#snapshotEnds.note(connection, originOf(delivery), job)
+        : 0,
     );
     if (seen >= partitions) await this.#deleteBelow(delivery, since, signal);
   }
@@ -312,14 +325,17 @@ export class MysqlSink implements Sink {
   async #deleteBelow(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {
     const { source } = delivery.envelope.payload;
     const table = quoteTable(targetDatabase(this.#config, source.database), source.table);
+    if (!(await this.#run(signal, (connection) => this.#owned.mayTouch(connection, delivery, sequence))))
+      return;
     await this.#guards.removeBelow(originOf(delivery), table, sequence, signal);
     this.#log.info({ table, sequence }, 'older rows removed');
   }
 
   #forgetTables(batch: readonly Delivery[]): boolean {
-    const known = batch.filter(({ envelope: { payload } }) =>
-      this.#tables.forget(mappedDatabase(this.#config, payload.source.database), payload.source.table),
-    );
+    const known = batch.filter(({ envelope: { payload } }) => {
+      this.#owners.forget(payload.source);
+      return this.#tables.forget(mappedDatabase(this.#config, payload.source.database), payload.source.table);
+    });
     return known.length > 0;
   }
 

@@ -10,7 +10,7 @@ import {
   type RowDataPacket,
 } from '@sluice/mysql';
 import { parseSection } from '@sluice/runtime';
-import type { Delivery, Outcome, Sink } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Sink, SinkContext } from '@sluice/sink-kit';
 import { byTable, inTransaction, RowGuards, SEQUENCE_COLUMN, Sessions, toSequence } from '@sluice/sql-sink';
 import type { CommitWatcher, SqlDriver } from '@sluice/sql-sink';
 import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
@@ -19,6 +19,7 @@ import { mysqlDialect } from './mysql-dialect.ts';
 import { mysqlDriver, targetPool } from './mysql-driver.ts';
 import { mysqlSink } from './mysql-sink.ts';
 import { guardedDelete, insertStatements, pendingRow } from './row-statements.ts';
+import { TableOwners } from './table-owner.ts';
 import type { TargetTable } from './target-table.ts';
 import { TargetTables } from './target-tables.ts';
 
@@ -34,7 +35,7 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
   const pool = targetPool(config, context.section);
   const sessions = new Sessions(mysqlDriver(pool, config.password), config.transactionTimeoutMs);
   const { flavour } = await sessions.run(NEVER, (connection) => readVersion(connection));
-  return new MysqlRepair(config, sink, pool, flavour);
+  return new MysqlRepair({ config, context }, sink, pool, flavour);
 };
 
 class MysqlRepair implements StoreRepair {
@@ -45,8 +46,14 @@ class MysqlRepair implements StoreRepair {
   readonly #sessions: Sessions<PoolConnection>;
   readonly #guards: RowGuards<PoolConnection>;
   readonly #tables: TargetTables;
+  readonly #owners: TableOwners;
 
-  constructor(config: MysqlSinkConfig, sink: Sink, pool: Pool, flavour: Flavour) {
+  constructor(
+    { config, context }: { config: MysqlSinkConfig; context: SinkContext },
+    sink: Sink,
+    pool: Pool,
+    flavour: Flavour,
+  ) {
     const { password, stateDatabase, transactionTimeoutMs } = config;
     this.#config = config;
     this.#sink = sink;
@@ -56,6 +63,7 @@ class MysqlRepair implements StoreRepair {
     const store = { driver: this.#driver, dialect: mysqlDialect, stateDatabase };
     this.#guards = new RowGuards(this.#sessions, store);
     this.#tables = new TargetTables(flavour);
+    this.#owners = new TableOwners(config, context);
   }
 
   write(rows: readonly Delivery[]): Promise<readonly Outcome[]> {
@@ -152,10 +160,14 @@ class MysqlRepair implements StoreRepair {
     ];
   }
 
-  #tableOf(
+  /** Throws TARGET_TABLE_REFUSED for the copy of another table. */
+  async #tableOf(
     connection: PoolConnection,
     { database, table }: Pick<RowPlace, 'database' | 'table'>,
   ): Promise<TargetTable> {
+    const source = { database, table };
+    const refusal = this.#owners.isOwn(source) ? null : await this.#owners.refusalOf(connection, source);
+    if (refusal !== null) throw refusal;
     return this.#tables.get(connection, targetDatabase(this.#config, database), table);
   }
 

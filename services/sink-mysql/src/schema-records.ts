@@ -1,11 +1,12 @@
 import { tableId, type SchemaEnvelope, type Source } from '@sluice/envelope';
 import { quoteTable, type PoolConnection } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
-import type { Delivery, SinkContext } from '@sluice/sink-kit';
+import type { Delivery } from '@sluice/sink-kit';
 import { whileLocked, type SchemaBarrier, type Sessions, type SqlDriver } from '@sluice/sql-sink';
 import { targetDatabase, type MysqlSinkConfig } from './config.ts';
+import type { OwnedRecords } from './owned-records.ts';
 import type { TableShape } from './table-definition.ts';
-import { claimTable } from './table-owner.ts';
+import type { TableOwners } from './table-owner.ts';
 import type { TargetTables } from './target-tables.ts';
 import type { WrittenTables } from './written-tables.ts';
 
@@ -16,8 +17,9 @@ export interface SchemaRecordsParts {
   readonly barrier: SchemaBarrier<PoolConnection>;
   /** Another one once the server was asked what it is. */
   readonly tables: () => TargetTables;
+  readonly owners: TableOwners;
+  readonly owned: OwnedRecords;
   readonly written: WrittenTables;
-  readonly context: Pick<SinkContext, 'prefix' | 'named'>;
   readonly log: Logger;
 }
 
@@ -35,7 +37,8 @@ export class SchemaRecords {
    * What adds or widens is applied at first sight; what takes something away when every partition has shown it, because
    * rows of other partitions may still be of the older shape.
    */
-  async apply({ topic, partition, envelope }: Delivery, signal: AbortSignal): Promise<void> {
+  async apply(delivery: Delivery, signal: AbortSignal): Promise<void> {
+    const { topic, partition, envelope } = delivery;
     const {
       source,
       sequence,
@@ -45,45 +48,50 @@ export class SchemaRecords {
       policy = 'apply',
       partitions = 1,
     } = (envelope as SchemaEnvelope).payload;
-    const { config, driver, sessions, barrier, written, log } = this.#parts;
+    const { config, driver, sessions, barrier, owned, written, log } = this.#parts;
     const tables = this.#parts.tables();
     const database = targetDatabase(config, source.database);
     if (change === 'drop' || change === 'rename') return written.forget(database, source.table);
     const shape = { columns, keyColumns };
-    await sessions.run(signal, (connection) =>
+    const isOwn = await sessions.run(signal, (connection) =>
       whileLocked(driver, connection, quoteTable(database, source.table), async () => {
+        if (!(await owned.mayTouch(connection, delivery, sequence))) return false;
         const place = { topic, partition };
         if (change === 'create') {
           // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
           const isKnown = await tables.exists(connection, database, source.table);
-          if (isKnown && (await barrier.isPast(connection, place, sequence))) return;
+          if (isKnown && (await barrier.isPast(connection, place, sequence))) return true;
           await this.#ensure(connection, source, shape);
-          return await tables.accept(connection, database, source.table, shape);
+          await tables.accept(connection, database, source.table, shape);
+          return true;
         }
         const seen = await barrier.note(connection, place, sequence, partitions);
-        if (seen.isPast) return;
+        if (seen.isPast) return true;
         const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
         await this.#ensure(connection, source, shape);
         await tables.follow(connection, database, source.table, order);
         await tables.accept(connection, database, source.table, shape);
+        return true;
       }),
     );
+    if (!isOwn) return;
     written.note({ database, table: source.table, source: tableId(source.database, source.table) });
     const table = tableId(database, source.table);
     log.info({ table, change, columns: columns.length }, 'target table has its columns');
   }
 
   /** Throws TARGET_TABLE_REFUSED when the table is the copy of another; nothing is changed then. */
-  async #ensure(connection: PoolConnection, { database, table }: Source, shape: TableShape): Promise<void> {
-    const { config, context, log } = this.#parts;
-    const { named, prefix } = context;
-    const owner = `${prefix}.${tableId(database, table)}${named === null ? '' : ` of sink ${named}`}`;
-    const target = targetDatabase(config, database);
-    await claimTable(connection, target, table, owner);
+  async #ensure(connection: PoolConnection, source: Source, shape: TableShape): Promise<void> {
+    const { config, owners, log } = this.#parts;
+    const [target, { table }] = [targetDatabase(config, source.database), source];
+    const { refusal } = await owners.claim(connection, source);
+    if (refusal !== null) throw refusal;
     await this.#parts.tables().ensure(connection, target, table, shape);
-    if (await claimTable(connection, target, table, owner)) return;
+    // What was not there yet is there now: another may have made it.
+    const made = await owners.claim(connection, source);
+    if (made.refusal !== null) throw made.refusal;
     const id = quoteTable(target, table);
-    if (this.#unmarked.has(id)) return;
+    if (made.isMarked || this.#unmarked.has(id)) return;
     this.#unmarked.add(id);
     const about = { event: 'target.owner_unmarked', table: id };
     log.warn(

@@ -65,37 +65,6 @@ describe.each([
     expect(await write(sink, kept.schema(sequenceAt(4)))).toEqual(['applied']);
   });
 
-  test('the copy of another table or pipeline is not written over, and its owner is named', async () => {
-    const orders = topicOf('orders', [id]);
-    const first = await fixture.worker();
-    expect(await write(first, orders.schema(sequenceAt(1)))).toEqual(['applied']);
-    expect(await write(first, orders.schema(sequenceAt(2)))).toEqual(['applied']);
-    const other = await fixture.worker({ stateDatabase: `${fixture.database}_state` }, 'other');
-    const elsewhere = new TestTopic({
-      database: 'store',
-      table: 'orders',
-      columns: [id],
-      keyColumns: ['id'],
-    });
-    const mapped = await fixture.worker({ databases: { store: fixture.database } });
-    const named = await fixture.worker({}, 'test', 'canary');
-    for (const [sink, topic, name] of [
-      [other, topicOf('orders', [id], ['id'], 1), 'other.shop.orders'],
-      [mapped, elsewhere, 'test.store.orders'],
-      [named, topicOf('orders', [id], ['id'], 1), 'test.shop.orders of sink canary'],
-    ] as const) {
-      const [outcome] = await sink.write([topic.schema(sequenceAt(3))], never);
-      expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'TARGET_TABLE_REFUSED' } });
-      const { message } = (outcome as { error: Error }).error;
-      expect(message).toMatch(`is the copy of test.shop.orders, not of ${name}: map one`);
-    }
-    // As the message says.
-    const [outcome] = await other.write([topicOf('orders', [id], ['id'], 1).schema(sequenceAt(3))], never);
-    const statement = /ALTER TABLE .*/.exec((outcome as { error: Error }).error.message)?.[0] ?? '';
-    await fixture.reader.query(statement);
-    expect(await write(other, topicOf('orders', [id], ['id'], 1).schema(sequenceAt(4)))).toEqual(['applied']);
-  });
-
   test('what would go into a database of the server is refused, not tried for ever', async () => {
     const sink = await fixture.worker();
     const user = new TestTopic({ database: 'mysql', table: 'user', columns: [id], keyColumns: ['id'] });

@@ -76,7 +76,7 @@ export class KeyOwners {
   #takenBy(found: string, key: string, id: string): PipelineError {
     return new PipelineError(
       CODES.REDIS_KEYS_TAKEN,
-      `the keys of ${this.#topicPrefix}.${id}${this.#ofSink} are those of ${found}, as the key ${key} says`,
+      `the keys of ${this.#topicPrefix}.${id}${this.#ofSink} are those of ${found}, as the key ${key} says: set another \`keyPrefix\` (\`${this.#section}.keyPrefix\`); if the other no longer exists, delete its keys and this one`,
     );
   }
 

@@ -94,6 +94,8 @@ class RedisSink implements Sink {
   }
 
   async keep({ envelope }: Delivery, keys: readonly string[], since: Sequence): Promise<void> {
+    const taken = await this.#owners.claim(envelope.payload.source);
+    if (taken !== null) throw taken;
     const table = this.#keys.of(envelope.payload.source);
     const rows = keys.flatMap((key) => rowIfFits(() => table.rowKey(parseKey(key), key)));
     await this.#onRows(rows, ['keep', since, this.#tombstoneSeconds]);

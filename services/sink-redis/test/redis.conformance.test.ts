@@ -74,7 +74,9 @@ test('keys that another pipeline or sink writes are not written over, and it is 
   ] as const) {
     onTestFinished(() => sink.close());
     await sink.open(never);
-    for (const delivery of [topic.schema(sequenceAt(1)), insert(20)]) {
+    const mark = { phase: 'end', job: 'j', reconcile: true, since: sequenceAt(90), partitions: 1 } as const;
+    const end = topic.snapshotMark(sequenceAt(91), mark);
+    for (const delivery of [topic.schema(sequenceAt(1)), insert(20), topic.truncate(sequenceAt(80)), end]) {
       const [outcome] = await sink.write([delivery], never);
       expect(outcome).toMatchObject({
         kind: 'failed',
@@ -82,7 +84,10 @@ test('keys that another pipeline or sink writes are not written over, and it is 
       });
       const { message } = (outcome as { error: PipelineError }).error;
       expect(message).toMatch(`the keys of ${owner} are those of test.${table}, as the key sluice:owner:`);
+      expect(message).toContain('(`sinks.redis.keyPrefix`)');
     }
+    const kept = sink.keep(end, [JSON.stringify({ id: 1 })], sequenceAt(90), never);
+    await expect(kept).rejects.toMatchObject({ code: 'REDIS_KEYS_TAKEN' });
   }
   expect(await redis.client.get(rowName(redis, 1))).toContain(sequenceAt(10));
   // As the page of errors says.
