@@ -73,6 +73,53 @@ test('what follows a report on its line comes from the values', () => {
   expect(commandOf('orders-sluice-cli')).toBeUndefined();
 });
 
+test('the auditor reads with the accounts of all services, is asked for metrics alone, and may ask the services', () => {
+  const off = rendered({ config: CONFIG, monitoring: { enabled: true } });
+  expect([...off.keys()].filter((name) => name.includes('auditor'))).toEqual([]);
+  const search = { ...CONFIG.sinks.search, auth: { apiKey: '${file:/etc/sluice/secrets/key}' } };
+  const all = rendered({
+    config: { ...CONFIG, sinks: { ...CONFIG.sinks, search } },
+    auditor: { enabled: true, secret: 'viewer', arguments: ['--rows-per-second', '500', 'shop.orders'] },
+    monitoring: { enabled: true },
+  });
+  expect([...all.values()].flatMap(schemaProblems)).toEqual([]);
+  const { spec } = podsOf([...all.values()]).find(({ owner }) => owner === 'orders-sluice-auditor') ?? {};
+  const container = spec?.containers[0];
+  expect(container?.command?.join(' ')).toBe(
+    'sluice compare --continuous --listen 0.0.0.0:9094 --rows-per-second 500 shop.orders',
+  );
+  expect([container?.ports, container?.livenessProbe?.httpGet, container?.readinessProbe]).toEqual([
+    [{ name: 'metrics', containerPort: 9094 }],
+    { path: '/metrics', port: 'metrics' },
+    undefined,
+  ]);
+  expect(JSON.stringify(spec?.volumes.find(({ name }) => name === 'secrets'))).toContain(
+    JSON.stringify(
+      ['capture', 'sink-search'].map((name) => ({ secret: { name: `orders-sluice-${name}` } })),
+    ).slice(0, -1) + ',{"secret":{"name":"viewer"}}]',
+  );
+  const text = (name: string): string => JSON.stringify(all.get(name));
+  expect(text('Service/orders-sluice-auditor')).toContain(
+    '[{"name":"metrics","port":9094,"targetPort":"metrics"}]',
+  );
+  expect(text('ServiceMonitor/orders-sluice-auditor')).toContain('"replacement":"sluice-auditor"');
+  const policy = text('NetworkPolicy/orders-sluice-auditor');
+  expect([...policy.matchAll(/"port":(\d+|"\w+")/g)].map(([, port]) => port)).toEqual([
+    '"metrics"',
+    '53',
+    '53',
+    '9092',
+    '3306',
+    '6379',
+    '9200',
+    '8080',
+  ]);
+  for (const service of ['capture', 'sink-search'])
+    expect(text(`NetworkPolicy/orders-sluice-${service}`)).toContain(
+      '"app.kubernetes.io/component":"auditor"',
+    );
+});
+
 test.each([
   ['keda', 'ScaledObject/orders-sluice-sink-search', '"lagThreshold":"700"'],
   ['external', 'HorizontalPodAutoscaler/orders-sluice-sink-search', '"averageValue":"700"'],

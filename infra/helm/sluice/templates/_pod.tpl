@@ -1,6 +1,6 @@
 {{- /*
 A pod of the pipeline. root; component; service (of the image); command (null: that of the image); settings (resources, secret …); section (of
-sluice.yaml); secrets (names, mounted as files); probed.
+sluice.yaml); secrets (names, mounted as files); probed; metricsPort (of a pod that has metrics alone).
 */ -}}
 {{- define "sluice.pod" -}}
 {{- $root := .root -}}
@@ -85,6 +85,15 @@ spec:
         - { name: metrics, containerPort: 9090 }
         - { name: probes, containerPort: 8180 }
       {{- include "sluice.probes" (dict "ops" (.section.ops | default dict)) | nindent 6 }}
+      {{- else if .metricsPort }}
+      ports:
+        - { name: metrics, containerPort: {{ .metricsPort }} }
+      # It answers also while a server is away.
+      livenessProbe:
+        httpGet: { path: /metrics, port: metrics }
+        periodSeconds: 30
+        timeoutSeconds: 10
+        failureThreshold: 6
       {{- end }}
       volumeMounts:
         - { name: config, mountPath: /etc/sluice/config, readOnly: true }

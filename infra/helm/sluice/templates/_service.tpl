@@ -10,8 +10,10 @@ spec:
   # Also those that are not ready: /status of a service that waits for a person says what it needs, and it has metrics.
   publishNotReadyAddresses: true
   ports:
+    {{- if .probed }}
     - { name: ops, port: 8080, targetPort: ops }
-    - { name: metrics, port: 9090, targetPort: metrics }
+    {{- end }}
+    - { name: metrics, port: {{ .metricsPort | default 9090 }}, targetPort: metrics }
 {{- end }}
 
 {{- define "sluice.budget" }}

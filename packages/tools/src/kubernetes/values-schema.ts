@@ -14,9 +14,8 @@ const section = (properties: Readonly<Record<string, Schema>>): Schema => ({
   additionalProperties: false,
 });
 
-/** Where the pods of a service run, and with what. */
-const pods: Readonly<Record<string, Schema>> = {
-  replicas: whole(0),
+/** Where pods run, and with what. */
+const place: Readonly<Record<string, Schema>> = {
   secret: secretName,
   resources: anyMap,
   nodeSelector: texts,
@@ -25,6 +24,9 @@ const pods: Readonly<Record<string, Schema>> = {
   priorityClassName: text,
   podAnnotations: texts,
 };
+
+/** Those of a service. */
+const pods: Readonly<Record<string, Schema>> = { replicas: whole(0), ...place };
 
 const report = section({ schedule: text, arguments: { type: 'array', items: text } });
 
@@ -63,6 +65,7 @@ export function valuesSchema(config: Schema): Schema {
       sinkDefaults: sink,
       sinks: { type: 'object', additionalProperties: sink },
       cli: section({ enabled: { type: 'boolean' }, secret: secretName, resources: anyMap }),
+      auditor: section({ enabled: { type: 'boolean' }, arguments: { type: 'array', items: text }, ...place }),
       doctor: section({ suspend: { type: 'boolean' }, schedule: text }),
       maintenance: section({ suspend: { type: 'boolean' }, daily: report, weekly: report, monthly: report }),
       terminationGracePeriodSeconds: whole(30),
