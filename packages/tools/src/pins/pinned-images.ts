@@ -1,5 +1,5 @@
 import type { NamedImage } from './image-files.ts';
-import { digestOf, RegistryProblem, type RegistryAccess } from './registry.ts';
+import { digestOf, RegistryProblem } from './registry.ts';
 
 /** What a registry says of an image. */
 export interface LookedUp {
@@ -11,22 +11,19 @@ export interface LookedUp {
 }
 
 /** Asks for all of them at once; each name once. */
-export async function lookUp(
-  images: readonly NamedImage[],
-  access: RegistryAccess = {},
-): Promise<readonly LookedUp[]> {
+export async function lookUp(images: readonly NamedImage[]): Promise<readonly LookedUp[]> {
   const asked = new Map<string, Promise<Omit<LookedUp, 'image'>>>();
   const told = images.map(async (image) => {
-    const answer = asked.get(image.text) ?? answerFor(image, access);
+    const answer = asked.get(image.text) ?? answerFor(image);
     asked.set(image.text, answer);
     return { image, ...(await answer) };
   });
   return Promise.all(told);
 }
 
-async function answerFor(image: NamedImage, access: RegistryAccess): Promise<Omit<LookedUp, 'image'>> {
+async function answerFor(image: NamedImage): Promise<Omit<LookedUp, 'image'>> {
   try {
-    return { digest: await digestOf(image, access), problem: null };
+    return { digest: await digestOf(image), problem: null };
   } catch (error) {
     if (!(error instanceof RegistryProblem)) throw error;
     return { digest: null, problem: error.message };

@@ -1,81 +1,39 @@
-import { createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { isDigest, type ImageName } from './image-name.ts';
 
 /** What keeps a registry from telling a digest. */
 export class RegistryProblem extends Error {}
 
-export interface RegistryAccess {
-  /** Address of a registry by its host; default: https. */
-  readonly addressOf?: (host: string) => string;
-  readonly waitMs?: number;
-}
-
-const WAIT_MS = 10_000;
-/** An index of several platforms first: its digest fits every machine. Then what has one platform alone. */
-const ACCEPT = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ');
+const WAIT_MS = 30_000;
+const inspect = promisify(execFile);
 
 /**
- * The digest that a registry has for the tag of an image now (OCI Distribution Specification, "Pulling manifests"). Throws RegistryProblem.
+ * The digest that a registry has for the tag of an image now; of an index of several platforms where there is one, which fits every machine.
+ * Asked by `docker buildx imagetools inspect`: with its logins and mirrors, and without an engine. Throws RegistryProblem.
  */
-export async function digestOf(
-  { registry, repository, tag }: Pick<ImageName, 'registry' | 'repository' | 'tag'>,
-  { addressOf = (host) => `https://${host}`, waitMs = WAIT_MS }: RegistryAccess = {},
-): Promise<string> {
-  const page = new URL(`/v2/${repository}/manifests/${tag}`, addressOf(registry));
-  const signal = AbortSignal.timeout(waitMs);
-  const ask = async (method: 'HEAD' | 'GET', token: string | null): Promise<Response> => {
-    const login = token === null ? {} : { authorization: `Bearer ${token}` };
-    return fetch(page, { method, headers: { accept: ACCEPT, ...login }, signal }).catch((error: unknown) => {
-      throw new RegistryProblem(`${registry} does not answer`, { cause: error });
-    });
-  };
-  let token: string | null = null;
-  let head = await ask('HEAD', token);
-  if (head.status === 401) {
-    token = await tokenFor(head.headers.get('www-authenticate') ?? '', registry, signal);
-    head = await ask('HEAD', token);
-  }
-  if (!head.ok) throw new RegistryProblem(`${registry} answers ${head.status} for ${repository}:${tag}`);
-  const told = head.headers.get('docker-content-digest');
-  if (told !== null) return known(told, registry);
-  // The header is a "should": the digest is the one of the bytes.
-  const manifest = await ask('GET', token);
-  if (!manifest.ok)
-    throw new RegistryProblem(`${registry} answers ${manifest.status} for ${repository}:${tag}`);
-  const bytes = Buffer.from(await manifest.arrayBuffer());
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-}
-
-function known(digest: string, registry: string): string {
-  if (!isDigest(digest)) throw new RegistryProblem(`${registry} tells a digest that is no SHA-256`);
+export async function digestOf({ text }: Pick<ImageName, 'text'>): Promise<string> {
+  const args = ['buildx', 'imagetools', 'inspect', text, '--format', '{{json .Manifest}}'];
+  const { stdout } = await inspect('docker', args, { timeout: WAIT_MS }).catch((error: unknown) => {
+    throw new RegistryProblem(reasonOf(error), { cause: error });
+  });
+  const digest = digestIn(stdout);
+  if (digest === null) throw new RegistryProblem('docker tells no digest');
   return digest;
 }
 
-/**
- * A token for whoever has no login: what a registry asks for first (Distribution, "Token Authentication Specification").
- * @param challenge `Bearer realm="https://…",service="…",scope="…"`
- */
-async function tokenFor(challenge: string, registry: string, signal: AbortSignal): Promise<string> {
-  const parts = new Map(
-    [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
-  );
-  const page = URL.parse(parts.get('realm') ?? '');
-  if (!/^Bearer /i.test(challenge) || page === null)
-    throw new RegistryProblem(`${registry} asks for a login`);
-  for (const name of ['service', 'scope']) {
-    const value = parts.get(name);
-    if (value !== undefined) page.searchParams.set(name, value);
+function digestIn(manifest: string): string | null {
+  try {
+    const { digest } = JSON.parse(manifest) as { digest?: unknown };
+    return typeof digest === 'string' && isDigest(digest) ? digest : null;
+  } catch {
+    return null;
   }
-  const answer = await fetch(page, { signal }).catch((error: unknown) => {
-    throw new RegistryProblem(`${page.host} does not answer`, { cause: error });
-  });
-  const told = answer.ok ? ((await answer.json()) as { token?: unknown; access_token?: unknown }) : {};
-  const token = told.token ?? told.access_token;
-  if (typeof token !== 'string') throw new RegistryProblem(`${registry} asks for a login`);
-  return token;
+}
+
+function reasonOf(error: unknown): string {
+  const { code, killed, stderr = '' } = error as { code?: unknown; killed?: boolean; stderr?: string };
+  if (code === 'ENOENT') return 'there is no docker here';
+  if (killed === true) return `no answer within ${WAIT_MS / 1000} s`;
+  return stderr.trim().split('\n').at(-1) ?? 'docker ended without a word';
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { imagesIn, imagesOf, withDigests, type NamedImage } from '../../src/pins/image-files.ts';
 import { parseImageName } from '../../src/pins/image-name.ts';
@@ -11,53 +10,41 @@ import { lookUp, remarkOf } from '../../src/pins/pinned-images.ts';
 const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const [MYSQL, KAFKA] = [digest('mysql'), digest('kafka')];
 
-/** A registry that asks for a token, as public ones do; one repository of it leaves the header out, one tells nonsense. */
-const seen: string[] = [];
-const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-  const { method, url = '', headers } = request;
-  const { pathname, searchParams } = new URL(url, 'http://registry');
-  seen.push(`${method} ${url}`);
-  if (pathname === '/token')
-    return response.end(JSON.stringify({ token: `for ${searchParams.get('scope')}` }));
-  const [, repository = '', tag = ''] = /^\/v2\/(.+)\/manifests\/(.+)$/.exec(pathname) ?? [];
-  const scope = `repository:${repository}:pull`;
-  if (headers.authorization !== `Bearer for ${scope}`) {
-    const realm = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
-    const challenge = `Bearer realm="${realm}",service="registry",scope="${scope}"`;
-    return response.writeHead(401, { 'www-authenticate': challenge }).end();
-  }
-  if (headers.accept?.includes('application/vnd.oci.image.index.v1+json') !== true)
-    return response.writeHead(406).end();
-  if (repository === 'library/mysql') return response.setHeader('docker-content-digest', MYSQL).end();
-  if (repository === 'library/odd') return response.setHeader('docker-content-digest', 'md5:1').end();
-  if (repository === 'apache/kafka' && tag === '4.3.1')
-    return response.end(method === 'GET' ? 'kafka' : undefined);
-  return response.writeHead(404).end();
+/** In the place of docker: notes what it is asked, and answers as a registry would have it. */
+const folder = mkdtempSync(join(tmpdir(), 'sluice-pins-'));
+const asked = join(folder, 'asked');
+writeFileSync(
+  join(folder, 'docker'),
+  `#!/bin/sh
+echo "$@" >> ${asked}
+case $4 in
+  mysql:*) echo '{"digest": "${MYSQL}", "size": 1}' ;;
+  apache/kafka:4.3.1) echo '{"digest": "${KAFKA}"}' ;;
+  odd:*) echo '{"digest": "md5:1"}' ;;
+  old:*) echo 'Name: old' ;;
+  *) echo "first line" >&2; echo "ERROR: $4: not found" >&2; exit 1 ;;
+esac
+`,
+  { mode: 0o755 },
+);
+const path = process.env['PATH'];
+beforeAll(() => void (process.env['PATH'] = `${folder}:${path}`));
+afterAll(() => {
+  process.env['PATH'] = path;
+  rmSync(folder, { recursive: true });
 });
-beforeAll(async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-});
-afterAll(() => server.close());
 
 const named = (name: string): NamedImage => {
   const image = parseImageName(name);
   if (image === null) throw new Error(name);
   return { ...image, files: ['docker-compose.yml'] };
 };
-const access = {
-  addressOf: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-  waitMs: 5000,
-};
-
 test.each([
-  ['mysql:9.7', 'registry-1.docker.io', 'library/mysql', '9.7', null],
-  ['apache/kafka:4.3.1', 'registry-1.docker.io', 'apache/kafka', '4.3.1', null],
-  ['docker.io/library/redis:8', 'registry-1.docker.io', 'library/redis', '8', null],
-  [`ghcr.io/kafbat/kafka-ui:v1.3.0@${MYSQL}`, 'ghcr.io', 'kafbat/kafka-ui', 'v1.3.0', MYSQL],
-  ['127.0.0.1:5000/cdc/node:24', '127.0.0.1:5000', 'cdc/node', '24', null],
-])('%s', (name, registry, repository, tag, pinned) => {
-  expect(parseImageName(name)).toMatchObject({ registry, repository, tag, digest: pinned });
+  ['mysql:9.7', 'mysql', null],
+  [`ghcr.io/kafbat/kafka-ui:v1.3.0@${MYSQL}`, 'ghcr.io/kafbat/kafka-ui', MYSQL],
+  ['127.0.0.1:5000/cdc/node:24', '127.0.0.1:5000/cdc/node', null],
+])('%s', (name, repository, pinned) => {
+  expect(parseImageName(name)).toEqual({ text: name.split('@')[0], repository, digest: pinned });
 });
 
 test.each(['manifests', '${SLUICE_REGISTRY:-}sluice-capture:1', 'mysql:9.7@sha256:12', 'a b:1', 'mysql'])(
@@ -102,17 +89,13 @@ test('images of others are found, and get their digests behind their tags; all e
   );
 });
 
-test('a registry tells the digest of a tag: by its header, or by the bytes; each name is asked once', async () => {
-  seen.length = 0;
-  const found = await lookUp(
-    [
-      named('mysql:9.7'),
-      named(`mysql:9.7@${KAFKA}`),
-      named(`mysql:9.7@${MYSQL}`),
-      named('apache/kafka:4.3.1'),
-    ],
-    access,
-  );
+test('docker tells the digest of a tag; each name is asked once', async () => {
+  const found = await lookUp([
+    named('mysql:9.7'),
+    named(`mysql:9.7@${KAFKA}`),
+    named(`mysql:9.7@${MYSQL}`),
+    named('apache/kafka:4.3.1'),
+  ]);
   expect(found.map(({ digest: told }) => told)).toEqual([MYSQL, MYSQL, MYSQL, KAFKA]);
   expect(found.map(remarkOf)).toEqual([
     `mysql:9.7 (docker-compose.yml): named by its tag alone, which has ${MYSQL} now`,
@@ -120,16 +103,23 @@ test('a registry tells the digest of a tag: by its header, or by the bytes; each
     null,
     `apache/kafka:4.3.1 (docker-compose.yml): named by its tag alone, which has ${KAFKA} now`,
   ]);
-  expect(seen.filter((line) => line.includes('mysql') && line.startsWith('HEAD'))).toHaveLength(2);
+  expect(readFileSync(asked, 'utf8').trim().split('\n').toSorted()).toEqual([
+    'buildx imagetools inspect apache/kafka:4.3.1 --format {{json .Manifest}}',
+    'buildx imagetools inspect mysql:9.7 --format {{json .Manifest}}',
+  ]);
 });
 
-test('what a registry does not tell is said, and is not taken for fine', async () => {
-  const silent = await lookUp([named('mysql:9.7')], { ...access, addressOf: () => 'http://127.0.0.1:9' });
-  const found = await lookUp([named('mysql/other:1'), named('odd:1')], access);
-  expect([...silent, ...found].map(remarkOf)).toEqual([
-    'mysql:9.7 (docker-compose.yml): not looked up, registry-1.docker.io does not answer',
-    'mysql/other:1 (docker-compose.yml): not looked up, registry-1.docker.io answers 404 for mysql/other:1',
-    'odd:1 (docker-compose.yml): not looked up, registry-1.docker.io tells a digest that is no SHA-256',
+test('what is not told is said, and is not taken for fine', async () => {
+  const found = await lookUp([named('mysql/other:1'), named('odd:1'), named('old:1')]);
+  process.env['PATH'] = join(folder, 'empty');
+  const without = await lookUp([named('mysql:9.7')]).finally(() => {
+    process.env['PATH'] = `${folder}:${path}`;
+  });
+  expect([...found, ...without].map(remarkOf)).toEqual([
+    'mysql/other:1 (docker-compose.yml): not looked up, ERROR: mysql/other:1: not found',
+    'odd:1 (docker-compose.yml): not looked up, docker tells no digest',
+    'old:1 (docker-compose.yml): not looked up, docker tells no digest',
+    'mysql:9.7 (docker-compose.yml): not looked up, there is no docker here',
   ]);
 });
 
