@@ -8,6 +8,7 @@ import { SchemaHistory } from '../catalog/schema-history.ts';
 import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
 import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import { openSource, type Source } from '../source/source.ts';
+import { hiddenElsewhere } from './offline-doubts.ts';
 import { planTable } from './plan-table.ts';
 import { sourceConditionSql } from './source-condition.ts';
 
@@ -48,7 +49,17 @@ export class OfflineSource {
     const registry = knownTables(settings, new SchemaHistory(settings.prefix, settings.seals));
     const { config, hashKey } = settings;
     const facts = { config, registry, server: source.facts, hashKey, partitions: new Map<string, number>() };
-    this.tables = found.map((table) => planTable({ table, ...facts }));
+    this.tables = found.map((table) => this.#judged(planTable({ table, ...facts }), table));
+  }
+
+  /** A table that may hide something is taken for one that is not captured. */
+  #judged(plan: TablePlan, { database, table, columns }: TableDescription): TablePlan {
+    const isThere = (name: TableName): boolean =>
+      this.#found.some((each) => each.database === name.database && each.table === name.table);
+    const names = columns.map(({ COLUMN_NAME }) => COLUMN_NAME);
+    const { tables } = this.#settings.config;
+    const why = hiddenElsewhere({ database, table, columns: names }, tables, isThere);
+    return why === null ? plan : { ...plan, refused: true, change: why };
   }
 
   /** Of several servers, the one that a first start would read. */
