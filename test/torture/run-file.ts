@@ -26,7 +26,7 @@ export interface FileRun {
 const SKIPPED = 62;
 /** Statements that only tidy up, and commands around them. */
 const TIDIES_UP =
-  /^\s*(?:--\s*)?(?:drop (?:table|view|database|procedure|function|trigger|sequence|user)\b|set (?:global\b|@)|(?:dis)?connect(?:ion)?\b|source\b|echo\b|(?:en|dis)able_\w+|#|$)/i;
+  /^\s*(?:--\s*)?(?:drop (?:table|view|database|procedure|function|trigger|sequence|user)\b|set (?:global\b|@)|(?:dis)?connect(?:ion)?\b|source include\/|echo\b|(?:en|dis)able_\w+|#|$)/i;
 
 /** Runs a file of the suite on the server; whether its own results match does not matter. */
 export async function runFile({

@@ -10,7 +10,7 @@ test('a file about a replica does all of it on one server, by connections of the
     'sync_slave_with_master server_2;',
     '--source include/stop_slave_sql.inc',
     'STOP SLAVE;',
-    'reset master;',
+    'reset master; # begin anew',
     'SET @@session.sql_log_bin= 0;',
     '--source include/rpl_end.inc',
     'select "stop slave;";',
@@ -21,7 +21,7 @@ test('a file about a replica does all of it on one server, by connections of the
     'connect (master,localhost,root,,test);',
     'connect (master1,localhost,root,,test);',
   ]);
-  expect(lines.slice(8)).toEqual([
+  expect(lines.slice(9)).toEqual([
     'connection master;',
     'create table t1 (a int);',
     'connection slave;',

@@ -24,7 +24,7 @@ export async function copySuite(files: string, copy: string, inside = ''): Promi
 }
 
 const command = (what: string): RegExp =>
-  RegExp(String.raw`^[ \t]*(?:--[ \t]*)?${what}[ \t]*;?[ \t]*$`, 'gim');
+  RegExp(String.raw`^[ \t]*(?:--[ \t]*)?${what}[ \t]*;?[ \t]*(?:#.*)?$`, 'gim');
 const included = (names: string): RegExp => command(String.raw`source[ \t]+include\/(?:${names})\.inc`);
 
 const CONNECTS = included('rpl_init|master-slave');
@@ -38,7 +38,17 @@ const LEFT_OUT = [
   command(String.raw`set[ \t]+(?:session[ \t]+|@@(?:session\.)?)?sql_log_bin[ \t]*=[^,;\n]*`),
   command(String.raw`(?:eval[ \t]+)?(?:start|stop|reset)[ \t]+(?:(?:all[ \t]+)?slaves?|master)\b[^;\n]*`),
 ];
-const NAMES = ['master', 'master1', 'slave', 'slave1', 'server_1', 'server_2', 'server_3', 'server_4'];
+const NAMES = [
+  'master',
+  'master1',
+  'slave',
+  'slave1',
+  'server_1',
+  'server_2',
+  'server_3',
+  'server_4',
+  'slave2',
+];
 
 /** What is done on a replica is done on the server itself, by another connection; nothing waits for a replica or makes one. */
 export function onOneServer(text: string): string {

@@ -1,4 +1,5 @@
 import type { MysqlServer, Stack } from '@sluice/local-stack';
+import { connect, quoteIdentifier, type RowDataPacket } from '@sluice/mysql';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import type { SinkName } from '../harness/pipelines/sink-pipeline.ts';
 import { WatchedPipeline } from '../harness/pipelines/watched-pipeline.ts';
@@ -35,6 +36,8 @@ export interface FileResult extends Found {
 const FILE_TIMEOUT_MS = 20_000;
 /** The database that files find. */
 const DATABASE = 'test';
+/** The target's own. */
+const OWN_DATABASES = new Set(['mysql', 'information_schema', 'performance_schema', 'sys']);
 
 /** File after file while a pipeline captures all that they do; a new pipeline after each stop, so that it hides nothing. */
 export async function torture(options: TortureOptions): Promise<void> {
@@ -45,6 +48,7 @@ export async function torture(options: TortureOptions): Promise<void> {
     const state = await ServerState.read(scope, options.source);
     await state.restore(database.name, DATABASE);
     const { stack } = options;
+    await emptied(stack.targetMysql);
     const pipeline = await WatchedPipeline.start(scope, { stack, database }, ['*.*'], options.sinks);
     let isStopped = false;
     while (!isStopped && next < options.files.length && !options.isOver()) {
@@ -70,5 +74,17 @@ export async function torture(options: TortureOptions): Promise<void> {
       if (left.length > 0) options.onLeft(left);
       if (!isStopped) await pipeline.resumeStopped();
     }
+  }
+}
+
+/** What an earlier pipeline has copied is none of the next one's: its sink would refuse each table of the same name. */
+async function emptied(target: MysqlServer): Promise<void> {
+  const connection = await connect({ ...target, connectTimeoutMs: 10_000 });
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>('SHOW DATABASES');
+    const names = rows.map((row) => String(row['Database'])).filter((name) => !OWN_DATABASES.has(name));
+    for (const name of names) await connection.query(`DROP DATABASE ${quoteIdentifier(name)}`);
+  } finally {
+    connection.destroy();
   }
 }
