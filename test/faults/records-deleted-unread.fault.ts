@@ -18,12 +18,9 @@ export const fault: FaultCase = {
     await scene.flows(OTHERS);
     await deleteRecords(scene.pipeline, scene.pipeline.topic('item'), OTHERS);
     await sink.relaunch();
-    await stopsWith(
-      scene,
-      'sink-redis',
-      'DATA_GAP',
-      'sluice sink rewind --sink SINK --to beginning --accept-gap',
-    );
+    await stopsWith(scene, 'sink-redis', 'DATA_GAP', {
+      remedy: 'sluice sink rewind --sink SINK --to beginning --accept-gap',
+    });
     await scene.flows(OTHERS);
     await acceptGap(scene, 'item');
     scene.over();

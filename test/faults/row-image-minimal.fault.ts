@@ -15,7 +15,9 @@ export const fault: FaultCase = {
       'UPDATE marker SET writer = 9 ORDER BY id LIMIT 1',
       "SET SESSION binlog_row_image = 'FULL'",
     );
-    await stopsWith(scene, 'capture', 'BINLOG_ROW_IMAGE_NOT_FULL', "SET GLOBAL binlog_row_image = 'FULL'");
+    await stopsWith(scene, 'capture', 'BINLOG_ROW_IMAGE_NOT_FULL', {
+      remedy: "SET GLOBAL binlog_row_image = 'FULL'",
+    });
     await scene.service('capture').relaunch(['--accept', 'lost-checkpoint']);
     scene.over();
   },

@@ -21,7 +21,7 @@ export const fault: FaultCase = {
     // Not to be compressed to less than the topic takes.
     const large = randomBytes(2 * TOPIC_BYTES).toString('base64');
     await pipeline.source.run(`INSERT INTO parcel VALUES (1, 'small'), (2, '${large}'), (3, 'small')`);
-    await stopsWith(scene, 'capture', 'ROW_TOO_LARGE', 'topics.maxMessageBytes');
+    await stopsWith(scene, 'capture', 'ROW_TOO_LARGE', { remedy: 'topics.maxMessageBytes' });
     await setTopicBytes(pipeline, await topicsOf(pipeline), LARGER_BYTES);
     pipeline.configure({ topics: { maxMessageBytes: LARGER_BYTES } });
     await scene.service('capture').relaunch();
