@@ -26,7 +26,7 @@ export interface FileRun {
 const SKIPPED = 62;
 /** Statements that only tidy up, and commands around them. */
 const TIDIES_UP =
-  /^\s*(?:--\s*)?(?:drop (?:table|view|database|procedure|function|trigger|sequence|user)\b|set (?:global\b|@)|(?:dis)?connect(?:ion)?\b|source include\/|echo\b|(?:en|dis)able_\w+|#|$)/i;
+  /^\s*(?:--\s*)?(?:drop (?:table|view|database|procedure|function|trigger|sequence|user)\b|set (?:global\b|@)|(?:dis)?connect(?:ion)?\b|source include\/(?:wait_until|rpl_end)|echo\b|(?:en|dis)able_\w+|#|$)/i;
 
 /** Runs a file of the suite on the server; whether its own results match does not matter. */
 export async function runFile({
@@ -69,6 +69,9 @@ export async function runFile({
     MYSQL_TEST_DIR: files,
     ...place.programs,
     ...ports(server, place),
+    // Files of system versioning are run in several ways; this is the first, which does without a plugin of the suite.
+    TEST_VERSIONING_SO: 'none',
+    MTR_COMBINATION_TIMESTAMP: '1',
     USE_RUNNING_SERVER: '1',
   };
   return new Promise((resolve) => {

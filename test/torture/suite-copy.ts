@@ -1,9 +1,12 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
-/** Folders whose files speak of replicas, or throw the binlog away. */
-const CHANGED = ['include', 'suite/rpl', 'suite/binlog', 'suite/engines', 'suite/multi_source'];
+/** What has files that are run, or that those include. */
+const CHANGED = ['include', 'main', 'suite'];
 const TEXTS = new Set(['.test', '.inc']);
+/** They make a master and its replicas. */
+const MAKES_REPLICAS = new Set(['include/master-slave.inc', 'include/rpl_init.inc']);
+const NAMES = ['master', 'master1', 'slave', 'slave1', 'server_1', 'server_2', 'server_3', 'server_4'];
 
 /**
  * Makes a copy of the suite's files in which those that are about a replica do with one server: it links to all that stays
@@ -14,20 +17,24 @@ export async function copySuite(files: string, copy: string, inside = ''): Promi
   for (const entry of await readdir(join(files, inside), { withFileTypes: true })) {
     const path = join(inside, entry.name);
     const isWithin = CHANGED.some((folder) => folder === path || path.startsWith(`${folder}/`));
-    const isAbove = CHANGED.some((folder) => folder.startsWith(`${path}/`));
-    if (entry.isDirectory() && (isWithin || isAbove)) await copySuite(files, copy, path);
+    if (isWithin && entry.isDirectory()) await copySuite(files, copy, path);
     else if (isWithin && TEXTS.has(extname(path))) {
       const text = await readFile(join(files, path), 'latin1');
-      await writeFile(join(copy, path), onOneServer(text), 'latin1');
+      await writeFile(join(copy, path), MAKES_REPLICAS.has(path) ? connects() : onOneServer(text), 'latin1');
     } else await symlink(join(files, path), join(copy, path));
   }
+}
+
+/** The connections that files expect to a master and its replicas. */
+function connects(): string {
+  const lines = NAMES.map((name) => `connect (${name},localhost,root,,test);`);
+  return [...lines, 'connection master;', ''].join('\n');
 }
 
 const command = (what: string): RegExp =>
   RegExp(String.raw`^[ \t]*(?:--[ \t]*)?${what}[ \t]*;?[ \t]*(?:#.*)?$`, 'gim');
 const included = (names: string): RegExp => command(String.raw`source[ \t]+include\/(?:${names})\.inc`);
 
-const CONNECTS = included('rpl_init|master-slave');
 const FOLLOWS = command(String.raw`sync_slave_with_master(?:[ \t]+(\w+))?`);
 const LEFT_OUT = [
   included(
@@ -38,23 +45,9 @@ const LEFT_OUT = [
   command(String.raw`set[ \t]+(?:session[ \t]+|@@(?:session\.)?)?sql_log_bin[ \t]*=[^,;\n]*`),
   command(String.raw`(?:eval[ \t]+)?(?:start|stop|reset)[ \t]+(?:(?:all[ \t]+)?slaves?|master)\b[^;\n]*`),
 ];
-const NAMES = [
-  'master',
-  'master1',
-  'slave',
-  'slave1',
-  'server_1',
-  'server_2',
-  'server_3',
-  'server_4',
-  'slave2',
-];
 
 /** What is done on a replica is done on the server itself, by another connection; nothing waits for a replica or makes one. */
 export function onOneServer(text: string): string {
-  const connects = NAMES.map((name) => `connect (${name},localhost,root,,test);\n`).join('');
   const kept = LEFT_OUT.reduce((rest, left) => rest.replaceAll(left, ''), text);
-  return kept
-    .replaceAll(CONNECTS, `${connects}connection master;`)
-    .replaceAll(FOLLOWS, (_, name: string | undefined) => `connection ${name ?? 'slave'};`);
+  return kept.replaceAll(FOLLOWS, (_, name: string | undefined) => `connection ${name ?? 'slave'};`);
 }
