@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Suites that need real servers, recognised by the suffix of their files; everything else is a unit test. */
@@ -34,6 +35,8 @@ export default defineConfig({
           include: ['{packages,services}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...ignored, ...serverSuites],
           testTimeout: 20_000,
+          // By default one processor is left free.
+          maxWorkers: availableParallelism(),
           // Unit tests have no state in common: to load the modules anew for each file took two thirds of their time.
           isolate: false,
           sequence: { groupOrder: 0 },
