@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/runner/longest-first.ts';
 
 /** Suites that need real servers, recognised by the suffix of their files; everything else is a unit test. */
 const serverSuites = [
@@ -11,7 +12,7 @@ const serverSuites = [
 const isShort = process.env['SLUICE_VALUES_SHORT'] === '1';
 const ignored = ['**/node_modules/**', '**/.local-stack/**'];
 
-/** Server suites share one set of servers, started as files name them: two files at a time, generous times. */
+/** Server suites share one set of servers, started as files name them: few files at a time, generous times. */
 const onServers = {
   globalSetup: ['test/runner/global-setup.ts'],
   maxWorkers: 2,
@@ -28,6 +29,7 @@ export default defineConfig({
   test: {
     teardownTimeout: 60_000,
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -61,6 +63,8 @@ export default defineConfig({
           exclude: ignored,
           ...onServers,
           globalSetup: withPrograms,
+          // Two leave a third of two processors idle while they wait.
+          maxWorkers: 3,
           testTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },
