@@ -1,7 +1,7 @@
 import { OnDemandServers } from '@sluice/local-stack';
-import { stopChildren } from './runner/child.ts';
+import { stopChildren, type ChildOutput } from './runner/child.ts';
 import { buildPrograms } from './runner/built-programs.ts';
-import { planOf, type Plan, type SuiteName } from './runner/plan.ts';
+import { phasesOf, planOf, type Plan, type SuiteName } from './runner/plan.ts';
 import { runCheck, runSuite } from './runner/steps.ts';
 import { addTallies, nothing, summaryLine, type Tally } from './runner/tally.ts';
 
@@ -42,13 +42,19 @@ async function runServerSuites(suites: readonly SuiteName[], { vitestArgs, env }
   const { signal } = interruption;
   const servers = await OnDemandServers.open({ signal, onProgress: (line) => console.log(line) });
   const programs = await step('programs', buildPrograms, () => nothing);
+  const run = async (suite: SuiteName, output: ChildOutput): Promise<void> => {
+    const all = { ...env, ...servers.env, ...programs?.env };
+    await step(suite, () => runSuite(suite, vitestArgs, all, output), asItIs);
+    const losses = await servers.losses();
+    if (losses.length > 0) await step(`servers of ${suite}`, async () => losses, lostServers);
+  };
   try {
-    for (const suite of programs === null ? [] : suites) {
-      const all = { ...env, ...servers.env, ...programs?.env };
-      await step(suite, () => runSuite(suite, vitestArgs, all), asItIs);
-      const losses = await servers.losses();
-      if (losses.length > 0) await step(`servers of ${suite}`, async () => losses, lostServers);
-    }
+    for (const phase of programs === null ? [] : phasesOf(suites))
+      await Promise.all(
+        phase.map(async (lane, place) => {
+          for (const suite of lane) await run(suite, place === 0 ? 'shown' : 'kept');
+        }),
+      );
   } finally {
     await servers.stop();
     programs?.remove();

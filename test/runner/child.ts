@@ -11,22 +11,34 @@ export interface ChildEnd {
   readonly timedOut: boolean;
 }
 
+export interface ChildOptions {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly timeoutMs: number;
+  /** Where its output goes: to the terminal, or there in one piece when it has ended, for what runs beside another. Default: `shown`. */
+  readonly output?: ChildOutput;
+}
+
+export type ChildOutput = 'shown' | 'kept';
+
 /**
- * Runs a program in a process group of its own, so that stopping it stops whatever it started.
- * Its output goes to the terminal. `timeoutMs` bounds it.
+ * Runs a program in a process group of its own, so that stopping it stops whatever it started. `timeoutMs` bounds it.
  */
 export async function runChild(
   command: readonly [string, ...string[]],
-  options: { cwd: string; env: NodeJS.ProcessEnv; timeoutMs: number },
+  options: ChildOptions,
 ): Promise<ChildEnd> {
   const [program, ...args] = command;
+  const to = options.output === 'kept' ? 'pipe' : 'inherit';
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: options.env,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', to, to],
     detached: true,
   });
   running.add(child);
+  const kept: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => kept.push(data));
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -35,12 +47,14 @@ export async function runChild(
   try {
     return await new Promise<ChildEnd>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code) => resolve({ code, timedOut }));
+      // Whatever it leaves behind would hold its output open.
+      child.once('exit', () => signalAll(child, 'SIGKILL'));
+      child.once('close', (code) => resolve({ code, timedOut }));
     });
   } finally {
     clearTimeout(timer);
     running.delete(child);
-    signalAll(child, 'SIGKILL');
+    process.stdout.write(Buffer.concat(kept));
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planOf } from './plan.ts';
+import { phasesOf, planOf, suiteNames } from './plan.ts';
 
 test('without arguments everything runs', () => {
   expect(planOf([])).toEqual({
@@ -55,4 +55,10 @@ test('the number of runs and the seed of randomized tests go to them, the last o
     },
   );
   expect(() => planOf(['e2e', '--server', 'oracle'])).toThrow('--server needs mysql or mariadb');
+});
+
+test('suites that wait share the processors', () => {
+  expect(phasesOf(suiteNames)).toEqual([[['conformance'], ['faults', 'values']], [['e2e']]]);
+  expect(phasesOf(['values', 'e2e'])).toEqual([[['values']], [['e2e']]]);
+  expect(suiteNames.filter((name) => name !== 'unit').sort()).toEqual(phasesOf(suiteNames).flat(2).sort());
 });

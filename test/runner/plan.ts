@@ -6,6 +6,15 @@ const SHORT_FORM: Readonly<Record<string, string>> = { SLUICE_VALUES_SHORT: '1' 
 export type CheckName = (typeof checkNames)[number];
 export type SuiteName = (typeof suiteNames)[number];
 
+/**
+ * How suites on servers share two processors: phases one after the other, in each of them lanes at once, in a lane its suites one after the
+ * other. Conformance and faults leave half of the processors idle, each for itself: their tests wait for outages and restarts.
+ */
+const PHASES: readonly (readonly (readonly SuiteName[])[])[] = [
+  [['conformance'], ['faults', 'values']],
+  [['e2e']],
+];
+
 export interface Plan {
   readonly checks: readonly CheckName[];
   readonly suites: readonly SuiteName[];
@@ -59,6 +68,12 @@ export function planOf(given: readonly string[]): Plan {
     vitestArgs,
     env: named.size === 0 && vitestArgs.length === 0 ? { ...SHORT_FORM, ...env } : env,
   };
+}
+
+/** The phases of these suites; those without any are left out. */
+export function phasesOf(suites: readonly SuiteName[]): SuiteName[][][] {
+  const wanted = PHASES.map((lanes) => lanes.map((lane) => lane.filter((suite) => suites.includes(suite))));
+  return wanted.map((lanes) => lanes.filter((lane) => lane.length > 0)).filter((lanes) => lanes.length > 0);
 }
 
 function takeVariables(given: readonly string[]): { args: string[]; env: Record<string, string> } {

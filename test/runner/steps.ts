@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runChild } from './child.ts';
+import { runChild, type ChildOutput } from './child.ts';
 import type { CheckName, SuiteName } from './plan.ts';
 import {
   readReport,
@@ -47,15 +47,16 @@ export async function runSuite(
   name: SuiteName,
   vitestArgs: readonly string[],
   env: Readonly<Record<string, string>>,
+  output: ChildOutput = 'shown',
 ): Promise<Tally> {
-  if (name === 'faults') return runFaults(vitestArgs, env);
+  if (name === 'faults') return runFaults(vitestArgs, env, output);
   const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
   const reportPath = join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`];
     const end = await runChild(
       [join(binaries, 'vitest'), 'run', '--project', name, ...reporters, ...vitestArgs],
-      { cwd: repositoryRoot, env: environment(env), timeoutMs: suiteTimeoutMs[name] },
+      { cwd: repositoryRoot, env: environment(env), timeoutMs: suiteTimeoutMs[name], output },
     );
     return tallyVitest(readReport<VitestReport>(reportPath), end.timedOut ? null : end.code);
   } finally {
@@ -64,7 +65,11 @@ export async function runSuite(
 }
 
 /** The short cases of the fault suite, which has a runner of its own: one process holds the servers that it kills. */
-async function runFaults(names: readonly string[], env: Readonly<Record<string, string>>): Promise<Tally> {
+async function runFaults(
+  names: readonly string[],
+  env: Readonly<Record<string, string>>,
+  output: ChildOutput,
+): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
   const reportPath = join(folder, 'report.json');
   try {
@@ -73,6 +78,7 @@ async function runFaults(names: readonly string[], env: Readonly<Record<string, 
       cwd: repositoryRoot,
       env: environment(env),
       timeoutMs: suiteTimeoutMs.faults,
+      output,
     });
     return tallyFaults(readReport<FaultsReport>(reportPath), end.timedOut ? null : end.code);
   } finally {
