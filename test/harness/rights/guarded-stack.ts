@@ -96,6 +96,8 @@ export async function guardedStack(
       'xpack.security.http.ssl.client_authentication=required',
       ...[server.cert, server.key, ca].map((file) => `@${file}`),
       'xpack.security.transport.ssl.enabled=false',
+      // How soon it reads its files of users and roles again; 5 s by default.
+      'resource.reload.interval.high=500ms',
       ...(await loginFiles(put, roles)),
     ],
   });
