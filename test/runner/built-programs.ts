@@ -2,6 +2,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { lightBuiltins, oneLocale } from './lighter-loading.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 /** What programs load of services while they run: `sink-kit/src/installed-sinks.ts`. */
@@ -73,6 +74,7 @@ async function build(folder: string): Promise<void> {
       moduleSideEffects: (id) => !OPTIONS_CHECKS.test(id),
       manualPureFunctions: ['ajv', 'Ajv2020'],
     },
+    plugins: [lightBuiltins(), oneLocale()],
     logLevel: 'silent',
   });
   await bundle.write({
@@ -80,6 +82,8 @@ async function build(folder: string): Promise<void> {
     format: 'esm',
     entryFileNames: '[name].mjs',
     chunkFileNames: 'shared-[hash].mjs',
+    // A third of what is read and kept compiled; names stay, for who reads a stack.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   });
 }
 
