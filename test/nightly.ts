@@ -30,6 +30,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   drills: ['test:drills'],
   rebuild: ['test:rebuild'],
   standby: ['test:standby'],
+  kills: ['test:kills'],
   orphans: ['test:orphans'],
   switchover: ['test:switchover'],
   upgrade: ['test:upgrade'],
