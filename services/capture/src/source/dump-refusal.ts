@@ -23,6 +23,11 @@ const REASONS: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'The source does not have the binlog that was read before',
   ],
   [
+    /could not find next log/iu,
+    'SOURCE_CLOSED_STREAM',
+    'The source no longer has the file that followed in its binlog, as after RESET MASTER: what that means is found out by connecting anew',
+  ],
+  [
     /anonymous transaction/iu,
     'SOURCE_MISCONFIGURED',
     'The source has transactions without GTIDs that were not read yet, and does not send them. Run on it: SET GLOBAL gtid_mode = ON_PERMISSIVE; start capture, and run SET GLOBAL gtid_mode = ON; when it has read them',

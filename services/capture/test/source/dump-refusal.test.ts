@@ -41,6 +41,10 @@ test.each([
     'SOURCE_MISCONFIGURED',
     'log event entry exceeded max_allowed_packet; Increase max_allowed_packet on source',
   ],
+  [
+    'SOURCE_CLOSED_STREAM',
+    "could not find next log; the first event '.' at 4, the last event read from 'binlog.000042' at 5864",
+  ],
   ['BINLOG_UNREADABLE', "bogus data in log event; the first event 'binlog.000001' at 4"],
   ['MYSQL_UNKNOWN', 'something of a server to come'],
 ])('%s: %s', (code, message) => {
