@@ -41,8 +41,10 @@ const LEFT_OUT = [
     String.raw`rpl_end|rpl_reset|rpl_sync|rpl_(?:start|stop)_slaves|rpl_change_topology|(?:start|stop|reset)_slave\w*|(?:wait_for|check|sync|show)_slave_\w+|(?:save|sync_with)_master\w*|have_binlog_format_\w+`,
   ),
   command(String.raw`(?:save_master_pos|sync_with_master\b[^;\n]*)`),
-  // What is not in the binlog is not captured: docs/limits.md.
-  command(String.raw`set[ \t]+(?:session[ \t]+|@@(?:session\.)?)?sql_log_bin[ \t]*=[^,;\n]*`),
+  // What is not in the binlog, or only in part, is not captured: docs/limits.md.
+  command(
+    String.raw`set[ \t]+(?:(?:session|global)[ \t]+|@@(?:(?:session|global)\.)?)?(?:sql_log_bin|binlog_row_image)[ \t]*=[^,;\n]*`,
+  ),
   command(String.raw`(?:eval[ \t]+)?(?:start|stop|reset)[ \t]+(?:(?:all[ \t]+)?slaves?|master)\b[^;\n]*`),
 ];
 

@@ -163,15 +163,13 @@ export class WatchedPipeline {
   async marked(timeoutMs = MARKED_WITHIN_MS): Promise<void> {
     const id = ++this.#marks;
     await this.#pipeline.database.run(`INSERT INTO marks VALUES (${id})`);
-    const come = (): Promise<boolean> => {
-      this.#assertAlive();
-      return this.#hasMark(id);
-    };
+    const come = async (): Promise<boolean> => this.ended !== null || this.#hasMark(id);
     const patience = { timeoutMs, everyMs: POLL_MS };
     await eventually(`mark ${id} in the stores`, come, patience).catch((error: unknown) => {
       this.#assertAlive();
       throw error;
     });
+    this.#assertAlive();
   }
 
   /**
@@ -185,7 +183,7 @@ export class WatchedPipeline {
     const refused = new Map<string, string>();
     const paused = new Map<string, string>();
     const isEqual = async (): Promise<boolean> => {
-      this.#assertAlive();
+      if (this.ended !== null) return true;
       const named = await this.#named(tables);
       for (const { table, code } of named.refused) refused.set(table, code);
       for (const { table, detail } of named.paused) paused.set(table, detail);
@@ -224,7 +222,7 @@ export class WatchedPipeline {
     let left: StoreDifference[] = [];
     let changedAt = performance.now();
     const isOver = async (): Promise<boolean> => {
-      this.#assertAlive();
+      if (this.ended !== null) return true;
       if ((await this.#named([])).isBehind) changedAt = performance.now();
       left = await this.#leftOver(databases, tables);
       return left.length === 0 || performance.now() - changedAt > patienceMs;
@@ -232,7 +230,8 @@ export class WatchedPipeline {
     await eventually('no rows of tables that are gone', isOver, {
       timeoutMs: patienceMs * PATIENCES_MAX,
       everyMs: POLL_MS,
-    }).catch(() => this.#assertAlive());
+    }).catch(() => undefined);
+    this.#assertAlive();
     return left;
   }
 
