@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import type { MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteIdentifier, type RowDataPacket } from '@sluice/mysql';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
@@ -48,7 +49,7 @@ export async function torture(options: TortureOptions): Promise<void> {
     const state = await ServerState.read(scope, options.source);
     await state.restore(database.name, DATABASE);
     const { stack } = options;
-    await emptied(stack.targetMysql);
+    await emptied(stack);
     const pipeline = await WatchedPipeline.start(scope, { stack, database }, ['*.*'], options.sinks);
     let isStopped = false;
     while (!isStopped && next < options.files.length && !options.isOver()) {
@@ -77,14 +78,16 @@ export async function torture(options: TortureOptions): Promise<void> {
   }
 }
 
-/** What an earlier pipeline has copied is none of the next one's: its sink would refuse each table of the same name. */
-async function emptied(target: MysqlServer): Promise<void> {
-  const connection = await connect({ ...target, connectTimeoutMs: 10_000 });
+/** What an earlier pipeline has copied is none of the next one's: its sinks would refuse each table of the same name. */
+async function emptied({ targetMysql, redis }: Pick<Stack, 'targetMysql' | 'redis'>): Promise<void> {
+  const store = new Redis(redis.url);
+  await store.flushall().finally(() => store.disconnect());
+  const target = await connect({ ...targetMysql, connectTimeoutMs: 10_000 });
   try {
-    const [rows] = await connection.query<RowDataPacket[]>('SHOW DATABASES');
+    const [rows] = await target.query<RowDataPacket[]>('SHOW DATABASES');
     const names = rows.map((row) => String(row['Database'])).filter((name) => !OWN_DATABASES.has(name));
-    for (const name of names) await connection.query(`DROP DATABASE ${quoteIdentifier(name)}`);
+    for (const name of names) await target.query(`DROP DATABASE ${quoteIdentifier(name)}`);
   } finally {
-    connection.destroy();
+    target.destroy();
   }
 }

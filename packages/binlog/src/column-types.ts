@@ -3,6 +3,8 @@
  * table maps do not tell from STRING.
  */
 export const TYPE = {
+  /** DECIMAL of before MySQL 5.0, as text; MariaDB keeps such columns until their table is rebuilt. */
+  OLD_DECIMAL: 0,
   TINY: 1,
   SHORT: 2,
   LONG: 3,
@@ -45,6 +47,7 @@ export const BINARY_COLLATION = 63;
 export function hasSign(type: number): boolean {
   switch (type) {
     case TYPE.YEAR:
+    case TYPE.OLD_DECIMAL:
     case TYPE.TINY:
     case TYPE.SHORT:
     case TYPE.INT24:

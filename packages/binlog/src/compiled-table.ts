@@ -14,6 +14,8 @@ export interface CompiledTable {
   readonly nullBytes: number;
   /** Width of each column in a row image, −n for a value with an n-byte length in front. */
   readonly widths: Int32Array;
+  /** Why its rows cannot be read: the width of a column is not known, so not even the next column is found. */
+  readonly unreadable: BinlogError | null;
   /** By place in images. */
   readonly writers: readonly ValueWriter[];
   /** The place in images of each column of the table, −1 for one that is left out; null when it is the same for all. */
@@ -21,22 +23,36 @@ export interface CompiledTable {
 }
 
 /**
- * A column that can be skipped but not written (a character set that is not known, say) fails when it is written: its
- * table may not be captured at all.
+ * A column that cannot be read, or skipped but not written (a character set that is not known, say), fails when its rows
+ * are read: the table may not be captured at all.
  *
- * @throws BinlogError COLUMN_TYPE_UNSUPPORTED when not even the width of a column is known
+ * @throws BinlogError COLUMN_TYPE_UNSUPPORTED when a column cannot be of its named type
  */
 export function compileTable(map: TableMap, facts: ColumnFacts): CompiledTable {
   const columns = describedColumns(map.columns, facts);
+  const { widths, unreadable } = widthsOf(map);
   return {
     map,
     columns,
     columnCount: map.columns.length,
     nullBytes: (map.columns.length + 7) >> 3,
-    widths: Int32Array.from(map.columns, (column) => named(map, column, () => widthOf(column))),
+    widths,
+    unreadable,
     writers: columns.map((column) => writerOrRefusal(column)),
     places: columns.length === map.columns.length ? null : placesOf(map, columns),
   };
+}
+
+function widthsOf(map: TableMap): Pick<CompiledTable, 'widths' | 'unreadable'> {
+  const widths = new Int32Array(map.columns.length);
+  for (const [index, column] of map.columns.entries()) {
+    try {
+      widths[index] = widthOf(column);
+    } catch (error) {
+      return { widths, unreadable: nameColumn(error, map, column) };
+    }
+  }
+  return { widths, unreadable: null };
 }
 
 function placesOf(map: TableMap, columns: readonly Column[]): Int32Array {
@@ -61,13 +77,5 @@ function writerOrRefusal(column: Column): ValueWriter {
     return () => {
       throw error;
     };
-  }
-}
-
-function named<T>(map: TableMap, column: Column, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw nameColumn(error, map, column);
   }
 }

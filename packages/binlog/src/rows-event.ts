@@ -35,14 +35,15 @@ export interface RowsEvent {
   /**
    * Moves to the next row; false at the end.
    *
-   * @throws BinlogError EVENT_MALFORMED, ROW_IMAGE_PARTIAL when the images do not have all columns
+   * @throws BinlogError EVENT_MALFORMED, ROW_IMAGE_PARTIAL when the images do not have all columns, COLUMN_TYPE_UNSUPPORTED
+   * when they cannot be read
    */
   next(): boolean;
   /** Back before the first row, for another who reads them. */
   rewind(): void;
   /** The place in images of the column with this name; -1 when they do not give it. */
   placeOf(column: string): number;
-  /** All images of the event, wherever `next` stands; for tables whose values nobody wants. */
+  /** All images of the event, wherever `next` stands, 0 when they cannot be told apart; for tables whose values nobody wants. */
   countImages(): number;
 }
 
@@ -82,7 +83,7 @@ export class RowsEventReader implements RowsEvent {
   #compiled: CompiledTable | null = null;
   #body: RowsBody = NO_ROWS;
   #partial = false;
-  /** The images lack columns and were not looked at yet: of tables that nobody reads they may lack any. */
+  /** The images lack columns, or cannot be read, and were not looked at yet: of tables that nobody reads they may lack any. */
   #unopened = false;
   #place = 0;
   #end = 0;
@@ -106,7 +107,8 @@ export class RowsEventReader implements RowsEvent {
     this.#imagesRead = 0;
     this.imageIndex = 0;
     const { present, presentAfter, source } = parts.body;
-    this.#unopened = parts.table.places !== null || present !== null || presentAfter !== null;
+    const { places, unreadable } = parts.table;
+    this.#unopened = places !== null || unreadable !== null || present !== null || presentAfter !== null;
     if (this.#unopened) return;
     this.before = this.#whole.before;
     this.after = parts.partial ? this.#different : this.#whole.after;
@@ -140,6 +142,7 @@ export class RowsEventReader implements RowsEvent {
   }
 
   countImages(): number {
+    if (this.#compiled!.unreadable !== null) return 0;
     let images = 0;
     const { rowsStart, present, presentAfter } = this.#body;
     for (let place = rowsStart; place < this.#end; images++) {
@@ -163,6 +166,7 @@ export class RowsEventReader implements RowsEvent {
   #openSparse(): void {
     const { source, present, presentAfter } = this.#body;
     const table = this.#compiled!;
+    if (table.unreadable !== null) throw table.unreadable;
     // Only MySQL has differences, and it always leaves columns out because it was told to.
     if (this.#partial) throw partialImage(table.map, (present ?? presentAfter)?.indexOf(0) ?? 0);
     this.#unopened = false;

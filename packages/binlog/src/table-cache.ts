@@ -47,7 +47,7 @@ export class TableCache {
     return map;
   }
 
-  /** @throws BinlogError COLUMN_TYPE_UNSUPPORTED when rows of the table cannot even be skipped */
+  /** @throws BinlogError COLUMN_TYPE_UNSUPPORTED when a column cannot be of its named type */
   compiled(tableId: number): CompiledTable | null {
     const entry = this.#entries.get(tableId);
     if (entry === undefined) return null;
