@@ -99,7 +99,7 @@ test.each([
 ])('%s by `pause-table` holds its table alone, until it is resumed', async (kind, ...statements) => {
   const pipeline = await pipelineOf(testScope(), stack.mysql, { [kind]: 'pause-table' });
   await pipeline.start('capture');
-  const sink = await pipeline.launch('sink-mysql', QUICK);
+  const processes = [await pipeline.launch('sink-mysql', QUICK), await pipeline.launch('sink-mysql', QUICK)];
   const { stores } = pipeline;
   const counts = async (): Promise<string> => {
     const orders = quoteTable(stores.targetDatabase, 'orders');
@@ -115,12 +115,24 @@ test.each([
     'INSERT INTO other VALUES (2)',
   );
   await eventually('the other table to go on', async () => (await counts()) === '3 2');
-  const paused = await eventually('the table to wait', async () => {
-    const { body } = await page(`${sink.opsUrl}/tables/paused`);
-    return (body as { paused: { table: string }[] }).paused[0]?.table;
+  const held = await eventually('the table to wait in both processes', async () => {
+    const pages = await Promise.all(processes.map(({ opsUrl }) => page(`${opsUrl}/tables/paused`)));
+    const changes = pages.flatMap(({ body }) => (body as { paused: { id: string; table: string }[] }).paused);
+    return changes.length === 2 && changes;
   });
-  expect(paused).toBe(`${pipeline.name}.orders`);
-  const resumed = await sluice(sink.configFile, `table resume --table ${paused} --sink mysql --by ann`);
-  expect(resumed).toMatchObject({ code: 0, document: { services: [{ problem: null }] } });
+  expect(held[0]).toEqual(held[1]);
+  expect(held[0]?.table).toBe(`${pipeline.name}.orders`);
+  // By the file of the first process, which has its address alone.
+  const line = `table resume --table ${pipeline.name}.orders --sink mysql --by ann`;
+  const resumed = await sluice(processes[0]?.configFile ?? '', line);
+  const each = {
+    service: 'sink-mysql',
+    instance: expect.any(String) as string,
+    lifted: false,
+    problem: null,
+  };
+  const released = { ...each, resumed: [held[0]?.id] };
+  expect(resumed).toMatchObject({ code: 0, document: { services: [released, released] } });
+  expect(resumed.said.match(new RegExp(`released ${held[0]?.id}`, 'gu'))).toHaveLength(2);
   await eventually('the table to go on', async () => (await counts()) === '1 2');
 });

@@ -39,7 +39,7 @@ test('sluice status tells running and stopped services, dead letters and strange
     'CREATE TABLE items (id INT NOT NULL PRIMARY KEY)',
   ]);
   const processes = await pipeline.start('capture', 'sink-redis', 'sink-mysql');
-  const [, redis, mysql] = processes as [PipelineProcess, PipelineProcess, PipelineProcess];
+  const [capture, redis, mysql] = processes as [PipelineProcess, PipelineProcess, PipelineProcess];
   const file = await fileOfAll(processes);
   const values = Array.from({ length: ROWS }, (_, id) => `(${id})`).join(', ');
   await pipeline.database.run(`INSERT INTO items VALUES ${values}`);
@@ -86,7 +86,45 @@ test('sluice status tells running and stopped services, dead letters and strange
     status: null,
     stranger: `capture of pipeline ${pipeline.name}`,
   });
+  await expectNoOrderObeyed(
+    pipeline.name,
+    await copyWith(capture.configFile, { pipeline: 'another', ...opsOf(capture) }),
+  );
+  const { document } = await sluice(file, 'snapshot list');
+  expect(document).toEqual({ jobs: [] });
 });
+
+/** Orders of pipeline `another`, at whose address the capture of this one answers: each is refused there, and changes nothing. */
+async function expectNoOrderObeyed(pipeline: string, file: string): Promise<void> {
+  for (const order of [
+    'snapshot start --table *.items',
+    'snapshot pause --id 1',
+    'snapshot resume --id 1',
+    'snapshot cancel --id 1',
+    'snapshot throttle --id 1 --rows-per-second 1',
+    'table resume --table shop.items',
+    'ddl clear',
+    'heap capture',
+    'capture handover',
+    'source switchover --to 127.0.0.1:1',
+    'snapshot list',
+  ]) {
+    const { code, said, document } = await sluice(
+      file,
+      `${order}${order.startsWith('heap') ? ` --output-file ${file}.heap` : ''}`,
+    );
+    expect([order, code]).toEqual([order, 1]);
+    expect(`${said} ${JSON.stringify(document)}`).toMatch(
+      new RegExp(
+        `http://127\\.0\\.0\\.1:\\d+: here answers capture of pipeline ${pipeline} \\(process \\S+\\), and capture of pipeline another is meant`,
+        'u',
+      ),
+    );
+  }
+  await expect(stat(`${file}.heap`)).rejects.toThrow('ENOENT');
+}
+
+const opsOf = ({ opsUrl }: PipelineProcess) => ({ capture: { ops: { port: Number(new URL(opsUrl).port) } } });
 
 test('every process of a scaled sink is found, a killed one is said, and so is what answers instead of a service', async () => {
   const pipeline = await SinkPipeline.withTables(testScope(), stack, 'processes', [
@@ -104,7 +142,12 @@ test('every process of a scaled sink is found, a killed one is said, and so is w
     return lines.length === 2 && lines.every(({ well }) => well) && lines;
   });
   expect(new Set(redis.map(({ url }) => url))).toEqual(new Set([first.opsUrl, second.opsUrl]));
-  expect(new Set(redis.map(({ instance }) => instance)).size).toBe(2);
+  const instances = new Map(redis.map(({ url, instance }) => [url, instance ?? '']));
+  expect(new Set(instances.values()).size).toBe(2);
+  // By name the process at an address that the file does not have.
+  await expectHeapOf(file, instances.get(second.opsUrl) ?? '');
+  const gone = await sluice(file, `heap sink-redis --process gone --output-file ${file}.gone`);
+  expect([gone.code, gone.said]).toEqual([1, expect.stringContaining('sink-redis has no process gone: ')]);
 
   await second.process.kill();
   const killed = (await allLinesOf(file)).filter(({ service }) => service === 'sink-redis');
@@ -154,6 +197,9 @@ test('sluice status says within seconds that Kafka does not answer', async () =>
   const { code, said } = await sluice(file, 'status');
   expect(code).toBe(1);
   expect(said).toContain('sink-redis: lag unknown: Kafka does not answer');
+  expect(said).toContain(
+    'sink-redis: whether other processes of it run is not known, Kafka does not tell: KAFKA_UNREACHABLE',
+  );
   expect(performance.now() - before).toBeLessThan(AWAY_MS);
 });
 
@@ -213,4 +259,19 @@ async function expectHeap(file: string, service: string): Promise<void> {
   const { snapshot } = JSON.parse(await readFile(target, 'utf8')) as { snapshot: { node_count: number } };
   expect(snapshot.node_count).toBeGreaterThan(10_000);
   expect((await linesOf(file)).get(service as ServiceName)?.ready).toBe(true);
+}
+
+/** Of one of two processes, which `--process` names; the other is refused its name. */
+async function expectHeapOf(file: string, instance: string): Promise<void> {
+  const target = `${file}.named.heapsnapshot`;
+  const taken = await sluice(file, `heap sink-redis --process ${instance} --output-file ${target}`);
+  expect([taken.code, taken.said]).toEqual([0, expect.stringContaining(target)]);
+  const ops = (await allLinesOf(file)).find(
+    (line) => line.instance !== instance && line.service === 'sink-redis',
+  );
+  const wrong = await sluice(
+    file,
+    `heap sink-redis --process ${instance} --url ${ops?.url} --output-file ${target}.no`,
+  );
+  expect([wrong.code, wrong.said]).toEqual([1, expect.stringContaining(`(process ${instance}) is meant`)]);
 }

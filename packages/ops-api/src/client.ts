@@ -4,6 +4,7 @@ import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestByTls } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { headersOf, type Meant } from '@sluice/runtime';
 import { addressOf, type Operation, type PathParams } from './operation.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -14,10 +15,17 @@ export type CallProblem = 'silent' | 'foreign' | 'refused';
 /** A service did not answer, or refused; the message is one line for the user. */
 export class CallFailed extends Error {
   readonly problem: CallProblem;
+  /** Whether who answers says that it is not the one that is meant (421). */
+  readonly isMisdirected: boolean;
 
-  constructor(problem: CallProblem, message: string, options?: ErrorOptions) {
+  constructor(
+    problem: CallProblem,
+    message: string,
+    options: ErrorOptions & { readonly isMisdirected?: boolean } = {},
+  ) {
     super(message, options);
     this.problem = problem;
+    this.isMisdirected = options.isMisdirected ?? false;
   }
 }
 
@@ -27,6 +35,8 @@ export interface Call {
   /** What stands in the operation's path. */
   readonly params?: PathParams;
   readonly timeoutMs?: number | undefined;
+  /** Who is meant: another that answers there refuses. Undefined: whoever answers. */
+  readonly meant?: Meant | undefined;
   /** Undefined: that of SLUICE_OPS_TOKEN. */
   readonly token?: string | undefined;
   /** Certificates of authorities, as PEM; undefined: those of Node.js. */
@@ -40,7 +50,7 @@ export async function call<Request, Wish, Answer, Reply>(
   wish: Wish,
 ): Promise<Answer> {
   const { status, body } = await ask(service, operation, wish);
-  if (status !== operation.success) throw new CallFailed('refused', reasonOf(status, body));
+  if (status !== operation.success) throw refused(service, status, body);
   return answerOf(service.url, operation, body);
 }
 
@@ -51,7 +61,9 @@ export async function look<Answer, Reply>(
 ): Promise<Answer> {
   const { status, body } = await ask(service, operation, {});
   if (status !== operation.success && status !== 503)
-    throw new CallFailed(REFUSALS.has(status) ? 'refused' : 'foreign', reasonOf(status, body));
+    throw REFUSALS.has(status)
+      ? refused(service, status, body)
+      : new CallFailed('foreign', reasonOf(service, status, body));
   return answerOf(service.url, operation, body);
 }
 
@@ -68,7 +80,7 @@ export async function download<Request, Wish, Answer, Reply>(
   const response = await send(service, operation, wish);
   if (response.statusCode !== operation.success) {
     const { status, body } = await answered(service, response);
-    throw new CallFailed('refused', reasonOf(status, body));
+    throw refused(service, status, body);
   }
   const written = createWriteStream(file, { mode: 0o600, flags: 'wx' });
   try {
@@ -90,14 +102,14 @@ async function ask(
 
 /** The head of an answer; throws CallFailed when there is none. */
 async function send(
-  { url, params = {}, ca, timeoutMs = TIMEOUT_MS, token }: Call,
+  { url, params = {}, ca, timeoutMs = TIMEOUT_MS, token, meant = {} }: Call,
   operation: Parameters<typeof addressOf>[0],
   wish: unknown,
 ): Promise<IncomingMessage> {
   const page = new URL(addressOf(operation, params, wish), url);
   const { method } = operation;
   const json = method === 'POST' ? { 'content-type': 'application/json' } : {};
-  const headers = { ...authorization(token), ...json };
+  const headers = { ...authorization(token), ...headersOf(meant), ...json };
   const request = page.protocol === 'https:' ? requestByTls : requestPlain;
   try {
     const signal = AbortSignal.timeout(timeoutMs);
@@ -177,9 +189,14 @@ function answerOf<Answer, Reply>(
   );
 }
 
-function reasonOf(status: number, body: unknown): string {
+function refused(service: Call, status: number, body: unknown): CallFailed {
+  return new CallFailed('refused', reasonOf(service, status, body), { isMisdirected: status === 421 });
+}
+
+function reasonOf({ url }: Call, status: number, body: unknown): string {
   const { error = `status ${status}`, code } = (body ?? {}) as { error?: string; code?: string };
   if (status === 401)
     return `the service asks who you are (${error}): set SLUICE_OPS_TOKEN to your token, or name its file by --token-file`;
+  if (status === 421) return `${new URL(url).origin}: ${error}; --url and \`ops\` of the file name addresses`;
   return code === undefined ? error : `${code}: ${error}`;
 }

@@ -1,4 +1,4 @@
-import type { OpsRoute } from '@sluice/runtime';
+import { MEANT_HEADERS, type OpsRoute } from '@sluice/runtime';
 import { z } from 'zod';
 import { OPERATIONS, type AnyOperation } from './all-operations.ts';
 
@@ -22,11 +22,12 @@ export function openApiDocument(): Part {
       title: 'Sluice ops API',
       version: '1',
       description:
-        'Capture and every sink answer on their own ops port. Answers may have more members than are named here.',
+        'Capture and every sink answer on their own ops port. Answers may have more members than are named here. A request that names by its headers another pipeline, service or process than the one that answers is refused with 421.',
     },
     security: [{ token: [] }],
     paths: Object.fromEntries([...paths].map(([path, some]) => [braced(path), pathItem(some)])),
     components: {
+      parameters: meantParameters(),
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       schemas: {
         Refusal: {
@@ -69,7 +70,11 @@ function described(alike: readonly OfService[]): Part {
     tags: alike.map(({ service }) => service),
     summary,
     description: `Needs the role ${role}.`,
-    parameters: [...pathParameters(path), ...(method === 'GET' ? queryParameters(schemaOf(request)) : [])],
+    parameters: [
+      ...pathParameters(path),
+      ...Object.keys(MEANT_HEADERS).map((part) => ({ $ref: `#/components/parameters/${part}` })),
+      ...(method === 'GET' ? queryParameters(schemaOf(request)) : []),
+    ],
     ...(method === 'POST' && {
       requestBody: { required: bodyless === undefined, content: jsonContent(schemaOf(request)) },
     }),
@@ -81,6 +86,21 @@ function described(alike: readonly OfService[]): Part {
       default: REFUSAL,
     },
   };
+}
+
+/** Who is meant. */
+function meantParameters(): Part {
+  const parts = Object.entries(MEANT_HEADERS).map(([part, name]) => [
+    part,
+    {
+      name,
+      in: 'header',
+      required: false,
+      description: `The ${part} that is meant, as its /status names it; without it any.`,
+      schema: { type: 'string' },
+    },
+  ]);
+  return Object.fromEntries(parts) as Part;
 }
 
 function jsonContent(schema: unknown): Part {

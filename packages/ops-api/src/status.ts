@@ -191,8 +191,8 @@ const sinkStatusSchema = z.object({
     skipped: count,
     /** Written by this process. */
     deadLetters: count,
-    /** Of the sink, that nobody has resolved. */
-    openDeadLetters: count,
+    /** Of the sink, that nobody has resolved; null while they have not been read. */
+    openDeadLetters: count.nullable(),
   }),
   cdc: z.object({
     /** Records per second that the store has taken from this process, of the last minute: `cdc_apply_rate`. */

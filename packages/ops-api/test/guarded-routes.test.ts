@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createMetrics, startOpsServers, type OpsServers } from '@sluice/runtime';
+import { createMetrics, MEANT_HEADERS, startOpsServers, type OpsServers } from '@sluice/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openApiRoute, OPERATIONS, type AnyOperation } from '../src/index.ts';
 
@@ -36,6 +36,7 @@ beforeAll(async () => {
         health: () => ({ ready: true, components: {} }),
         status: () => ({}),
         tokensFile,
+        own: { pipeline: 'shop', service: kind },
         rate: { burst: 100_000, perSecond: 1 },
         routes: [
           openApiRoute,
@@ -91,6 +92,7 @@ async function cells(port: number, { method, path, role }: Route): Promise<Recor
     'wrong role': below === undefined ? null : await ask({ token: below }),
     'right role': await ask({ token }),
     'foreign Host': await ask({ token, headers: { host: 'attacker.example' } }),
+    'meant for another': await ask({ token, headers: { [MEANT_HEADERS.pipeline]: 'other' } }),
     'web page': await ask({ token, headers: { origin: 'http://127.0.0.1' } }),
     'wrong media type': isOrder ? await ask({ token, headers: { 'content-type': 'text/plain' } }) : null,
     'too large': isOrder ? await ask({ token, body: TOO_LARGE }) : null,
@@ -144,6 +146,7 @@ test('nothing but probes and metrics answers whoever shows no token', () => {
       'no token': 401,
       'wrong role': 403,
       'foreign Host': 421,
+      'meant for another': 421,
       'web page': 403,
       'wrong media type': 415,
       'too large': 413,

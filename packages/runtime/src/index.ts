@@ -91,6 +91,7 @@ export { SERVICE_NODE_OPTIONS } from './node-options.ts';
 export { preflightFailed, type PreflightProblem } from './preflight.ts';
 export { OperatorNeed, type Need } from './operator-need.ts';
 export { isLoopback, type OpsRole } from './ops-access.ts';
+export { headersOf, MEANT_HEADERS, type Meant } from './ops-meant.ts';
 export { shownOrder, type AuditEntry, type AuditLog } from './ops-audit.ts';
 export type { OpsRequest, OpsResponse, OpsRoute } from './ops-routes.ts';
 export {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { misdirected, type ServiceIdentity } from './ops-meant.ts';
 import { isDenial, type OpsAccess, type Principal, type ShownCertificate } from './ops-access.ts';
 import type { FoundRoute, OpsResponse } from './ops-routes.ts';
 import { clientOf, type TokenBuckets } from './token-buckets.ts';
@@ -16,6 +17,8 @@ export interface GuardOptions {
   readonly access: OpsAccess;
   /** Path of the settings in sluice.yaml, e.g. `capture.ops`. */
   readonly setting: string;
+  /** Who answers; null: a process that is no service, and takes every request for its own. */
+  readonly own: ServiceIdentity | null;
   /** How often an address may ask. */
   readonly rate: TokenBuckets;
 }
@@ -27,7 +30,7 @@ export interface Verdict {
 }
 
 export async function guard(
-  { allowedHosts, access, setting, rate }: GuardOptions,
+  { allowedHosts, access, setting, own, rate }: GuardOptions,
   request: IncomingMessage,
   { route, allowed }: FoundRoute,
 ): Promise<Verdict> {
@@ -47,7 +50,10 @@ export async function guard(
   if (route.role === 'anyone') return { who: null, refusal: null };
   const shown = { authorization: request.headers.authorization, certificate: certificateOf(request) };
   const who = await access.admit(shown, route.role);
-  if (!isDenial(who)) return { who, refusal: null };
+  if (!isDenial(who)) {
+    const wrong = own === null ? null : misdirected(own, request.headers);
+    return wrong === null ? { who, refusal: null } : no(refusal(421, wrong), who);
+  }
   const headers = who.status === 401 ? CHALLENGE : {};
   return no({ ...refusal(who.status, who.error), headers }, who.who);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { aboutProcess } from './about-process.ts';
 import type { ComponentHealth, HealthReport } from './health.ts';
 import type { Logger } from './log.ts';
 import { declareCounter, declareHistogram, type Registry } from './metrics.ts';
@@ -6,6 +7,7 @@ import { OpsAccess } from './ops-access.ts';
 import { OpsAudit, type AuditLog } from './ops-audit.ts';
 import { openListener, type Listener, type ListenerOptions } from './ops-listeners.ts';
 import type { OperatorNeed } from './operator-need.ts';
+import type { ServiceIdentity } from './ops-meant.ts';
 import { metricsListener } from './ops-metrics.ts';
 import { withNeed } from './ops-need.ts';
 import { pageRoutes, probeRoutes } from './ops-pages.ts';
@@ -40,6 +42,8 @@ export interface OpsServersOptions {
   readonly health: () => HealthReport;
   readonly status: () => unknown;
   readonly routes?: readonly OpsRoute[];
+  /** Who answers: what is meant for another service is refused. Without it nothing is. */
+  readonly own?: Omit<ServiceIdentity, 'instance'>;
   /** Path of these settings in sluice.yaml, for the message about a taken port, e.g. `capture.ops`. */
   readonly setting?: string;
   /** Further names that clients reach the service by, in lower case. */
@@ -134,12 +138,13 @@ export async function startMetricsServer(options: {
 /** What answers on the API's port, and on that of probes. */
 async function answersOf(options: OpsServersOptions) {
   const { allowedHosts = [], tokensFile = null, setting = 'ops', registry, audit: kept, log } = options;
+  const own = options.own === undefined ? null : { ...options.own, instance: aboutProcess().instance };
   const access = new OpsAccess(tokensFile);
   if (tokensFile !== null) await access.check();
   const duration = declareHistogram(registry, SERVICE_METRICS.httpDuration);
   const rate = rateOf(options);
   const audit = kept === undefined ? null : new OpsAudit(kept);
-  const common = { allowedHosts, access, setting, duration, rate, audit, log };
+  const common = { allowedHosts, access, setting, own, duration, rate, audit, log };
   const probes = probeRoutes(options);
   const api = [...pageRoutes(options), ...(options.routes ?? [])];
   return {

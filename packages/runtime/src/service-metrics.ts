@@ -76,6 +76,7 @@ export const SERVICE_METRICS = {
     help: 'Unresolved dead letters, of capture or of a sink; the same value in every member of a group.',
     unit: 'records',
     labels: ['sink'],
+    start: 'unknown',
   },
   httpDuration: {
     type: 'histogram',

@@ -31,6 +31,7 @@ export function startSinkPages(parts: SinkPagesParts): Promise<OpsServers> {
     audit,
     need: service.need,
     log,
+    own: { pipeline: identity.pipeline, service: `sink-${name}` },
     setting: `${section}.ops`,
     routes: [
       openApiRoute,

@@ -51,8 +51,8 @@ export interface SinkState {
   skippedRecords: number;
   /** Written by this process. */
   deadLetters: number;
-  /** Of the sink, that nobody has resolved. */
-  openDeadLetters: number;
+  /** Of the sink, that nobody has resolved; null until they have been read. */
+  openDeadLetters: number | null;
 }
 
 export function newState(): SinkState {
@@ -71,7 +71,7 @@ export function newState(): SinkState {
     handledRecords: 0,
     skippedRecords: 0,
     deadLetters: 0,
-    openDeadLetters: 0,
+    openDeadLetters: null,
   };
 }
 

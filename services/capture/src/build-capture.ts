@@ -21,6 +21,7 @@ export async function buildCapture(context: ServiceContext): Promise<RunningServ
     log,
     health: () => capture.health(),
     status: () => capture.status(),
+    own: { pipeline: config.pipeline, service: 'capture' },
     setting: 'capture.ops',
     routes: [
       openApiRoute,

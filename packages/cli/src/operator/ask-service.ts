@@ -36,11 +36,11 @@ export type Told =
   | { readonly kind: CallProblem; readonly detail: string };
 
 /**
- * Whoever answers tells its page, read as that of a sink when it has a consumer group.
+ * Whoever answers, the one that is meant or not, tells its page, read as that of a sink when it has a consumer group.
  * @param service where it is asked, and as whom
  */
 export async function askService(service: Call): Promise<Told> {
-  const call = { ...service, timeoutMs: PATIENCE_MS };
+  const call = { ...service, meant: undefined, timeoutMs: PATIENCE_MS };
   try {
     const { group } = await look(call, anyStatus);
     const status = await (group === undefined ? look(call, captureStatus) : look(call, sinkStatus));

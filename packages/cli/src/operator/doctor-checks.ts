@@ -4,7 +4,7 @@ import { clockProblem, createLogger, type SluiceConfig } from '@sluice/runtime';
 import type { ExamineStore } from '@sluice/sink-kit';
 import { importPart } from '@sluice/sink-kit/installed';
 import { CommandFailed } from './command-failed.ts';
-import { note, ok, problem, wrong, type Finding } from './findings.ts';
+import { note, ok, problem, unknown, wrong, type Finding } from './findings.ts';
 import { importCapture } from './optional-packages.ts';
 import { plural } from './screen.ts';
 import { isWell, remarksOf, type ServiceAnswer } from './service-line.ts';
@@ -36,8 +36,12 @@ function notWell(answer: ServiceAnswer): readonly Finding[] {
 
 export async function sourceFindings(config: SluiceConfig): Promise<readonly Finding[]> {
   const { examineSource } = await importCapture(() => import('@sluice/capture/doctor'));
-  const { problems, facts } = await examineSource(config);
-  return [...facts.map((fact) => ok('source', fact)), ...problems.map((each) => problem('source', each))];
+  const { problems, facts, unseen } = await examineSource(config);
+  return [
+    ...facts.map((fact) => ok('source', fact)),
+    ...unseen.map(({ what, fix }) => unknown('source', what, fix)),
+    ...problems.map((each) => problem('source', each)),
+  ];
 }
 
 /** Grants, variables, topics and their settings: what a start of capture would refuse. */
@@ -61,7 +65,14 @@ export async function kafkaFindings(config: SluiceConfig): Promise<readonly Find
   const reader = new TopicReader({ kafka: config.kafka, signal, recoveryMs: KAFKA_MS });
   try {
     const delays = await reader.commitDelays(heartbeatTopic(config.topics.prefix));
-    if (delays.length === 0) return [ok('kafka', 'capture has written no heartbeat: its clock is not known')];
+    if (delays.length === 0)
+      return [
+        unknown(
+          'kafka',
+          'capture has written no heartbeat: its clock is not known',
+          'start capture: it writes one every second',
+        ),
+      ];
     const aheadMs = Math.min(...delays);
     const found = clockProblem({ of: 'Kafka', aheadMs, than: "capture's" });
     return found === null

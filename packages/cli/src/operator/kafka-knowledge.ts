@@ -7,11 +7,22 @@ import { topicsOfSink } from './sink-topics.ts';
 
 const LETTERS_MS = 10_000;
 
-/** Sluice's own members of the sink's group; null when Kafka does not answer. */
-export async function membersOf(config: SluiceConfig, sink: string): Promise<readonly GroupMember[] | null> {
+/** Of a sink's group; `list` is null, and `problem` says why, when Kafka does not tell. */
+export interface FoundMembers {
+  readonly list: readonly GroupMember[] | null;
+  readonly problem: string | null;
+}
+
+/** Sluice's own members of the sink's group. */
+export async function membersOf(config: SluiceConfig, sink: string): Promise<FoundMembers> {
   const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }), 'person');
-  const members = await orNull(groupMembers(kafka, `${config.pipeline}.${sink}`));
-  return members?.filter(({ clientId }) => clientId === config.kafka.clientId) ?? null;
+  try {
+    const members = await groupMembers(kafka, `${config.pipeline}.${sink}`);
+    return { list: members.filter(({ clientId }) => clientId === config.kafka.clientId), problem: null };
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    return { list: null, problem: `${error.code}: ${error.message}` };
+  }
 }
 
 /** Of a sink, when Kafka does not answer. */

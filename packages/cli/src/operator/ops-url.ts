@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Call } from '@sluice/ops-api/client';
-import { opsOf, type SluiceConfig } from '@sluice/runtime';
+import { opsOf, type Meant, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import type { OptionValues } from './option-values.ts';
 
@@ -23,9 +23,19 @@ export function opsUrl(config: SluiceConfig, path: readonly string[]): string {
   return `${scheme}://${hostPort(isAnywhere(host) ? '127.0.0.1' : host, port)}`;
 }
 
-/** Where a service is asked, and as whom. Throws CommandFailed when a file that an option names cannot be read. */
+/** Where a service is asked, as whom, and which one is meant. Throws CommandFailed when a file that an option names cannot be read. */
 export function serviceOf(config: SluiceConfig, path: readonly string[], values: OptionValues): Call {
-  return { url: values.text('url') ?? opsUrl(config, path), ...whoAsks(values) };
+  return {
+    url: values.text('url') ?? opsUrl(config, path),
+    ...whoAsks(values),
+    meant: meantBy(config, path),
+  };
+}
+
+/** The service of a section. */
+export function meantBy({ pipeline }: SluiceConfig, path: readonly string[]): Meant {
+  const [section = '', sink] = path;
+  return { pipeline, service: sink === undefined ? section : `sink-${sink}` };
 }
 
 /** The token and the authorities of whoever gives the command. Throws CommandFailed as `serviceOf` does. */

@@ -49,6 +49,10 @@ export const OPTIONS = {
   },
   writers: { value: 'N', meaning: 'connections that write (default 8, at most 64)' },
   url: { value: 'URL', meaning: 'ops address of the service (default: its `ops` in the file)' },
+  process: {
+    value: 'NAME',
+    meaning: 'one of several processes of the service, as sluice status names them under PROCESS',
+  },
   'token-file': {
     value: 'FILE',
     meaning: 'file with the token for the services (default: SLUICE_OPS_TOKEN)',

@@ -3,7 +3,8 @@ import type { SluiceConfig } from '@sluice/runtime';
 import { askService } from './ask-service.ts';
 import { fellowRows } from './capture-fellows.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { askKafka, membersOf, UNKNOWN } from './kafka-knowledge.ts';
+import { findProcesses, unseenOf } from './find-processes.ts';
+import { askKafka, UNKNOWN } from './kafka-knowledge.ts';
 import type { OptionValues } from './option-values.ts';
 import { serviceOf, whoAsks } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
@@ -16,7 +17,7 @@ import {
   type KnownByKafka,
   type ServiceAnswer,
 } from './service-line.ts';
-import { answersPerProcess, processesOf, type Asked } from './sink-processes.ts';
+import { answersPerProcess, type Asked } from './sink-processes.ts';
 
 const WATCH_MS = 2000;
 
@@ -30,7 +31,7 @@ export const statusCommand: PipelineCommand = {
 
 /**
  * One line per process of the pipeline (of several captures those that the answering one has heard of), and one for everything that is not well. True when every service runs and is ready, says that
- * all of it is ok, and has no dead letter. With `--watch` every two seconds, until it is interrupted.
+ * all of it is ok, and has no dead letter, and none was left out. With `--watch` every two seconds, until it is interrupted.
  */
 async function pipelineStatus(
   { values }: CommandLine,
@@ -52,7 +53,7 @@ function showAnswers(services: readonly ServiceAnswer[], config: SluiceConfig, s
   const document = services.map((answer) => ({ ...answer, well: isWell(answer) }));
   const rows = services.flatMap((answer) => [rowOf(answer, now), ...fellowRows(answer.status, now)]);
   show(screen, { pipeline: config.pipeline, services: document }, HEADINGS, rows);
-  for (const remark of services.flatMap(remarksOf)) screen.say(remark);
+  for (const remark of new Set(services.flatMap(remarksOf))) screen.say(remark);
 }
 
 /** What every process of the pipeline says, or what is at its address instead. */
@@ -77,9 +78,11 @@ async function sinkAnswers(
   values: OptionValues,
 ): Promise<readonly ServiceAnswer[]> {
   const service = serviceOf(config, ['sinks', sink], values);
-  const [told, members] = await Promise.all([askService(service), membersOf(config, sink)]);
+  const [told, { members, processes, nameless }] = await Promise.all([
+    askService(service),
+    findProcesses(config, sink),
+  ]);
   const who = whoAsks(values);
-  const processes = processesOf(members ?? [], `sink-${sink}`);
   const found = await Promise.all(
     processes.map(async ({ instance, url }): Promise<Asked> => {
       const isSame = told.kind === 'told' && told.status.instance === instance;
@@ -89,7 +92,8 @@ async function sinkAnswers(
   const answers = answersPerProcess({ url: service.url, expected: null, told }, found);
   const isSilent = answers.some((asked) => asked.told.kind === 'silent');
   const known = (): Promise<KnownByKafka> | KnownByKafka =>
-    members === null ? UNKNOWN : askKafka(config, sink, members);
+    members.list === null ? UNKNOWN : askKafka(config, sink, members.list);
   const kafka = isSilent ? await known() : null;
-  return answers.map((asked) => answerOf({ pipeline: config.pipeline, sink }, asked, kafka));
+  const unseen = unseenOf(members.problem, nameless);
+  return answers.map((asked) => answerOf({ pipeline: config.pipeline, sink }, asked, kafka, unseen));
 }

@@ -36,6 +36,8 @@ export interface ServiceAnswer {
   /** Who answers at this address instead. */
   readonly stranger: string | null;
   readonly kafka: KnownByKafka | null;
+  /** Which other processes of the service were not looked for, or not found; null when it is all of them. */
+  readonly unseen: string | null;
 }
 
 export const HEADINGS = [
@@ -51,10 +53,14 @@ export const HEADINGS = [
   'PROCESS',
 ];
 
-/** Ready, every component is ok, no record waits as a dead letter, and no other capture of the pipeline is in trouble. */
-export function isWell({ ready, status, health }: ServiceAnswer): boolean {
+/**
+ * Ready, every component is ok, no record waits as a dead letter, no other capture of the pipeline is in trouble, and no process was left out. What
+ * is not known is not well.
+ */
+export function isWell({ ready, status, health, unseen }: ServiceAnswer): boolean {
   const areFellowsWell = fellowsOf(status).every(({ one }) => one.isWell);
-  return ready && health?.status === 'ok' && (status?.records?.openDeadLetters ?? 0) === 0 && areFellowsWell;
+  const isAllWell = ready && health?.status === 'ok' && unseen === null;
+  return isAllWell && status?.records?.openDeadLetters === 0 && areFellowsWell;
 }
 
 /** A service of a pipeline; `sink` is null for capture. */
@@ -78,8 +84,13 @@ export function strangerOf(body: ServiceStatus, sought: Sought): string | null {
 
 const lastPart = (group: string): string => group.slice(group.lastIndexOf('.') + 1);
 
-/** The line of one process. `kafka`: asked where nobody answers. */
-export function answerOf(sought: Sought, asked: Asked, kafka: KnownByKafka | null): ServiceAnswer {
+/** The line of one process. `kafka`: asked where nobody answers. `unseen`: see `ServiceAnswer`. */
+export function answerOf(
+  sought: Sought,
+  asked: Asked,
+  kafka: KnownByKafka | null,
+  unseen: string | null = null,
+): ServiceAnswer {
   const { url, expected, told } = asked;
   const nobody = {
     service: nameOf(sought),
@@ -91,6 +102,7 @@ export function answerOf(sought: Sought, asked: Asked, kafka: KnownByKafka | nul
     health: null,
     stranger: null,
     kafka: null,
+    unseen,
   };
   if (told.kind === 'silent') {
     const isStopped = kafka?.members === 0;
@@ -163,7 +175,11 @@ export function remarksOf(answer: ServiceAnswer): readonly string[] {
   const error = status?.lastError;
   const last = error?.resolvedAt === null ? [of(`${error.code}: ${error.message}`)] : [];
   const fellows = fellowRemarks(status).map(of);
-  return [...absenceRemarks(answer).map(of), ...components, ...gap, ...silent, ...last, ...fellows];
+  const letters =
+    status !== null && status.records?.openDeadLetters == null ? [of('dead letters: not known')] : [];
+  const others = answer.unseen === null ? [] : [of(answer.unseen)];
+  const told = [...components, ...gap, ...silent, ...letters, ...last];
+  return [...absenceRemarks(answer).map(of), ...told, ...fellows, ...others];
 }
 
 function absenceRemarks({ answers, instance, url, detail, kafka }: ServiceAnswer): readonly string[] {

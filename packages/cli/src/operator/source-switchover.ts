@@ -1,6 +1,6 @@
 import type { Switchover, SwitchoverEnd, SwitchoverOrder } from '@sluice/capture/switchover';
 import { sourceHistory } from '@sluice/ops-api';
-import { call, type Call } from '@sluice/ops-api/client';
+import { call, CallFailed, type Call } from '@sluice/ops-api/client';
 import { wordsOf, type SluiceConfig } from '@sluice/runtime';
 import { audited } from './audited.ts';
 import { captureControl } from './capture-control.ts';
@@ -73,6 +73,7 @@ async function oldSource(
 ): Promise<SwitchoverOrder['old']> {
   const to = `${host}:${port}`;
   const { server, switches } = await call(capture, sourceHistory, {}).catch((error: unknown) => {
+    if (error instanceof CallFailed && error.isMisdirected) throw error;
     const why = wordsOf(error);
     throw new CommandFailed(
       `capture does not tell which source it reads (${why}): name the old one by --from`,

@@ -16,7 +16,7 @@ function answer(
   more: Partial<ServiceAnswer> = {},
 ): ServiceAnswer {
   const url = 'http://127.0.0.1:8080';
-  const nobody = { detail: null, health: null, stranger: null, kafka: null, instance: null };
+  const nobody = { detail: null, health: null, stranger: null, kafka: null, unseen: null, instance: null };
   return { service, url, answers: 'yes', ready: true, ...nobody, status, ...more };
 }
 const capture = (status: ServiceAnswer['status']): ServiceAnswer => answer('capture', status);

@@ -13,7 +13,16 @@ const standby = { ...capture, instance: 'b', state: 'standby', since: '2026-11-2
 function answer(status: ServiceStatus): ServiceAnswer {
   const { instance = null } = status;
   const about = { url: 'http://127.0.0.1:8080', answers: 'yes', detail: null, ready: true } as const;
-  return { ...about, service: 'capture', instance, status, health: ok, stranger: null, kafka: null };
+  return {
+    ...about,
+    service: 'capture',
+    instance,
+    status: { records: { openDeadLetters: 0 }, ...status },
+    health: ok,
+    stranger: null,
+    kafka: null,
+    unseen: null,
+  };
 }
 
 test.each([

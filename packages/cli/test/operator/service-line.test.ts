@@ -1,6 +1,7 @@
 import type { Health } from '@sluice/ops-api';
 import { expect, test } from 'vitest';
 import type { ServiceStatus } from '../../src/operator/ask-service.ts';
+import { unseenOf } from '../../src/operator/find-processes.ts';
 import {
   answerOf,
   isWell,
@@ -24,6 +25,7 @@ const nobody: ServiceAnswer = {
   health: null,
   stranger: null,
   kafka: null,
+  unseen: null,
 };
 const SOUGHT = { pipeline: 'shop', sink: 'redis' };
 
@@ -70,6 +72,7 @@ test('capture: seconds behind, tables that are left alone, alerts', () => {
   const status: ServiceStatus = {
     state: 'streaming',
     behindSeconds: 4.2,
+    records: { openDeadLetters: 0 },
     refused: [{ table: 'shop.notes', code: 'TABLE_WITHOUT_KEY', why: 'it has no key' }],
     ddl: { unacknowledged: 2, alerts: [] },
     lastError: null,
@@ -80,7 +83,7 @@ test('capture: seconds behind, tables that are left alone, alerts', () => {
     components: { ddl: { status: 'degraded', detail: '2 not cleared' } },
   };
   const answer = { ...nobody, service: 'capture', ready: true, status, health };
-  expect(rowOf(answer, NOW)).toEqual(['capture', 'yes', 'streaming', null, '4 s', null, 1, 2, null, null]);
+  expect(rowOf(answer, NOW)).toEqual(['capture', 'yes', 'streaming', null, '4 s', 0, 1, 2, null, null]);
   expect(isWell(answer)).toBe(false);
   expect(remarksOf(answer)).toEqual(['capture: ddl is degraded: 2 not cleared']);
 });
@@ -131,6 +134,22 @@ test.each([
 test('open dead letters are not well', () => {
   const status: ServiceStatus = { phase: 'running', records: { openDeadLetters: 1 } };
   expect(isWell({ ...nobody, ready: true, status, health: ok })).toBe(false);
+});
+
+test('what is not known is not well: dead letters that were not counted, processes that were not looked for', () => {
+  const status: ServiceStatus = { phase: 'running', records: { openDeadLetters: null } };
+  const uncounted = { ...nobody, ready: true, status, health: ok };
+  expect(isWell(uncounted)).toBe(false);
+  expect(remarksOf(uncounted)).toEqual(['sink-redis: dead letters: not known']);
+  const told = { ...uncounted, status: { ...status, records: { openDeadLetters: 0 } } };
+  expect(isWell(told)).toBe(true);
+  const unseen = unseenOf('KAFKA_UNREACHABLE: no broker', 0);
+  expect(isWell({ ...told, unseen })).toBe(false);
+  expect(remarksOf({ ...told, unseen })).toEqual([
+    'sink-redis: whether other processes of it run is not known, Kafka does not tell: KAFKA_UNREACHABLE: no broker',
+  ]);
+  expect(unseenOf(null, 2)).toContain('2 processes of its consumer group did not say where to ask');
+  expect(unseenOf(null, 0)).toBeNull();
 });
 
 const CAPTURE = { pipeline: 'shop', sink: null };

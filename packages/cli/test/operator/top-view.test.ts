@@ -40,6 +40,7 @@ function processOf(
     health: null,
     stranger: null,
     kafka: null,
+    unseen: null,
     ...told,
   };
   return { answer, figures };

@@ -17,6 +17,8 @@ export interface SourceDiagnosis {
   readonly problems: readonly PreflightProblem[];
   /** What is well, a sentence each. */
   readonly facts: readonly string[];
+  /** What could not be looked at, and what would let it. */
+  readonly unseen: readonly { readonly what: string; readonly fix: string }[];
 }
 
 /** Asks the source for what no start depends on; changes nothing. Throws a PipelineError when it cannot be asked. */
@@ -40,11 +42,18 @@ export async function examineSource(config: SluiceConfig): Promise<SourceDiagnos
         `clock ${(skewMs / 1000).toFixed(2)} s from this one`,
         ...(disks === null ? ['the server does not tell how full its disk is'] : []),
       ],
+      unseen: binlog === null ? [NO_BINLOG_SIZE] : [],
     };
   } finally {
     connection.destroy();
   }
 }
+
+/** Without it capture cannot tell how long the source keeps what it has not read, either. */
+const NO_BINLOG_SIZE = {
+  what: 'the login may not ask for the binlog files: how large they are is not known',
+  fix: 'grant REPLICATION CLIENT (MariaDB: BINLOG MONITOR) to the login of capture',
+};
 
 /** How far the source's clock is ahead of this one. */
 function clockSkewMs(connection: Connection): Promise<number> {
