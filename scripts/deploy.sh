@@ -5,16 +5,21 @@ cd "$(dirname "$0")/.."
 
 SERVICES='capture sink-redis sink-elasticsearch sink-mysql'
 
+# Those of the profiles `ha` and `auditor` too, where they run: a standby would take over, and the auditor compare what is half done.
+running() {
+  docker compose --profile '*' ps --services --status running | grep -xE 'capture|capture-standby|sink-[a-z0-9-]+|auditor' || true
+}
+
 usage() {
   cat >&2 <<'TEXT'
 usage: scripts/deploy.sh COMMAND
   start                  build the images, start everything, wait until it is healthy
   stop                   stop everything; data stays
-  restart                restart capture and the sinks, for a changed configuration
+  restart                restart capture, its standby, the sinks and the auditor, as far as they run, for a changed configuration
   status                 the containers, then `sluice status`; ends with 1 when anything is not well
-  logs [SERVICE [true]]  the last 100 lines of one service, or of capture and the sinks; `true` follows
+  logs [SERVICE [true]]  the last 100 lines of one service, or of capture, the sinks and what stands beside them; `true` follows
   backup [FOLDER]        the state in Kafka, dumps of source and target, the configuration; without FOLDER, backup/<time>
-  restore FOLDER         stop capture and the sinks, load the dumps, restore the state where Kafka has lost it, start them
+  restore FOLDER         stop capture (its standby too), the sinks and the auditor, load the dumps, restore the state where Kafka has lost it, start them
 TEXT
   exit 2
 }
@@ -63,13 +68,14 @@ restore() {
   for file in source.sql target.sql state.tar; do
     [ -f "$folder/$file" ] || { echo "there is no $folder/$file: name a folder that backup has made" >&2; exit 2; }
   done
+  those="$SERVICES $(running | grep -xE 'capture-standby|auditor' || true)"
   # shellcheck disable=SC2086
-  docker compose stop $SERVICES
+  docker compose stop $those
   load mysql "$folder/source.sql"
   load mysql-target "$folder/target.sql"
   state_in "$folder"
   # shellcheck disable=SC2086
-  docker compose up --wait $SERVICES
+  docker compose up --wait $those
   echo 'see scripts/deploy.sh status: where capture says that its source is another one, docs/disaster-recovery.md'
 }
 
@@ -79,10 +85,10 @@ case $command in
   start) docker compose up --build --wait "$@" ;;
   stop) docker compose stop "$@" ;;
   # shellcheck disable=SC2086
-  restart) docker compose restart ${1:-$SERVICES} ;;
+  restart) docker compose restart ${1:-$(running)} ;;
   status) docker compose ps && sluice status ;;
   # shellcheck disable=SC2086
-  logs) docker compose logs --tail 100 $([ "${2:-}" = true ] && echo --follow) ${1:-$SERVICES} ;;
+  logs) docker compose logs --tail 100 $([ "${2:-}" = true ] && echo --follow) ${1:-$(running)} ;;
   backup) backup "$@" ;;
   restore) restore "$@" ;;
   *) usage ;;

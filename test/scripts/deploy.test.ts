@@ -17,10 +17,16 @@ writeFileSync(
 printf '%s\\n' "$*" | tr -s ' \\n\\\\' ' ' >> '${calls}'
 echo >> '${calls}'
 case "$*" in *"sluice backup"*) echo "state" ;; esac
+case "$*" in *"ps --services"*) printf '%s\\n' \${RUNNING:-} ;; esac
 case "$*" in *mysqldump*) echo "-- dump"; exit "\${DUMP_ENDS:-0}" ;; esac
 `,
 );
 chmodSync(join(folder, 'docker'), 0o755);
+
+const LOOK = 'compose --profile * ps --services --status running';
+/** Those of the pipeline, with both profiles; and one that is none of its services. */
+const RUNNING = 'kafka capture capture-standby sink-redis auditor';
+const OURS = 'capture capture-standby sink-redis auditor';
 
 function deploy(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const { PATH = '' } = process.env;
@@ -40,13 +46,13 @@ const SERVICES = 'capture sink-redis sink-elasticsearch sink-mysql';
 test.each([
   [['start'], ['compose up --build --wait']],
   [['stop'], ['compose stop']],
-  [['restart'], [`compose restart ${SERVICES}`]],
+  [['restart'], [LOOK, `compose restart ${OURS}`]],
   [['restart', 'capture'], ['compose restart capture']],
   [['status'], ['compose ps', 'compose run --rm -T cli status']],
-  [['logs'], [`compose logs --tail 100 ${SERVICES}`]],
+  [['logs'], [LOOK, `compose logs --tail 100 ${OURS}`]],
   [['logs', 'capture', 'true'], ['compose logs --tail 100 --follow capture']],
 ])('deploy.sh %j calls docker by %j', (args, lines) => {
-  expect(deploy(args)).toMatchObject({ code: 0, lines });
+  expect(deploy(args, { RUNNING })).toMatchObject({ code: 0, lines });
 });
 
 test('a backup has the state, both dumps and the configuration, and one that fails leaves no dump', () => {
@@ -59,14 +65,17 @@ test('a backup has the state, both dumps and the configuration, and one that fai
   expect(existsSync(join(bad, 'source.sql'))).toBe(false);
 
   writeFileSync(calls, '');
-  const { code, lines } = deploy(['restore', good]);
-  expect([code, lines.length, lines.at(0), lines.at(-1)]).toEqual([
+  const { code, lines } = deploy(['restore', good], { RUNNING });
+  // A standby would take over, and the auditor compare what is half done.
+  const those = `${SERVICES} capture-standby auditor`;
+  expect([code, lines.length, lines.at(0), lines.at(1), lines.at(-1)]).toEqual([
     0,
-    5,
-    `compose stop ${SERVICES}`,
-    `compose up --wait ${SERVICES}`,
+    6,
+    LOOK,
+    `compose stop ${those}`,
+    `compose up --wait ${those}`,
   ]);
-  expect(lines.at(3)).toContain('sluice restore --from /tmp/state --apply');
+  expect(lines.at(4)).toContain('sluice restore --from /tmp/state --apply');
 });
 
 test('a folder without dumps, and what is no command, are refused before anything is done', () => {

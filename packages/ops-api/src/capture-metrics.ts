@@ -89,9 +89,9 @@ export const CAPTURE_METRICS = {
   clockSkew: {
     type: 'gauge',
     name: 'cdc_clock_skew_seconds',
-    help: 'Clock of the source minus the clock of capture, asked once a minute.',
+    help: 'Clock of the source, or of the Kafka broker (`against`), minus the clock of capture, once a minute. That of the broker by the end of transactions: a commit is in it.',
     unit: 'seconds',
-    labels: SOURCE,
+    labels: ['source', 'against'],
     start: 'unknown',
   },
   lastEvent: {
@@ -134,7 +134,7 @@ export const CAPTURE_METRICS = {
   disconnects: {
     type: 'counter',
     name: 'cdc_capture_disconnects_total',
-    help: 'Times that the stream ended with an error, by its code.',
+    help: 'Times that a stream ended with an error, by its code; a try that began none is not counted.',
     unit: 'errors',
     labels: ['source', 'reason'],
   },

@@ -35,7 +35,9 @@ export function metricsListener(options: ScrapedOptions) {
     const waitSeconds = rate.take(clientOf(addressOfClient(request)));
     if (waitSeconds > 0)
       return say(429, 'too many requests\n', { 'retry-after': String(Math.ceil(waitSeconds)) });
-    if (request.url !== '/metrics') return say(404, 'see /metrics\n');
+    // A scraper may have parameters of its own (`params` of Prometheus); they choose nothing here.
+    const [path] = (request.url ?? '').split('?', 1);
+    if (path !== '/metrics') return say(404, 'see /metrics\n');
     if (request.method !== 'GET' && !isHead) return say(405, 'send GET\n', { allow: 'GET, HEAD' });
     Promise.resolve()
       .then(() => measureHealth())

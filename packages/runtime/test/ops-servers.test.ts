@@ -80,6 +80,9 @@ test('status, metrics and unknown pages', async () => {
     'http_request_duration_seconds_count{route="unknown",method="other",status="404"} 1',
   );
   expect((await get(metricsPort, '/')).status).toBe(404);
+  const asked = await get(metricsPort, '/metrics?collect[]=cdc&x');
+  expect([asked.status, asked.body]).toEqual([200, expect.stringContaining('cdc_build_info')]);
+  expect((await get(metricsPort, '/metricsx')).status).toBe(404);
 });
 
 test('own routes: bodies bounded, JSON only, errors told by class, to who asked and in the log', async () => {

@@ -9,6 +9,7 @@ import {
   type Registry,
 } from '@sluice/runtime';
 import type { BreakerState } from './breaker.ts';
+import type { RecordResult } from './tally.ts';
 
 export const BREAKER_STATES: readonly BreakerState[] = ['closed', 'open', 'halfOpen'];
 export const PAUSE_REASONS: readonly PauseReason[] = [
@@ -19,6 +20,8 @@ export const PAUSE_REASONS: readonly PauseReason[] = [
   'ddl',
   'operator',
 ];
+const RECORD_RESULTS: readonly RecordResult[] = ['applied', 'stale', 'superseded', 'dlq'];
+const NO_TABLE = { database: '', table: '', operation: 'none' };
 const REPLAY_RESULTS: readonly ReplayResult[] = ['applied', 'stale', 'failed', 'refused', 'gone'];
 export const STAGES = ['fetch', 'apply'] as const;
 const CALL_RESULTS = ['ok', 'error'] as const;
@@ -38,8 +41,13 @@ export function declareCounters(registry: Registry, sink: string, service: strin
   const ofClass = (errorClass: 'retryable' | 'record') =>
     errorCodes(errorClass).map((reason) => ({ sink, reason }));
   return {
-    records: declareCounter(registry, SPEC.records),
-    skipped: declareCounter(registry, SPEC.skipped),
+    // Of no table: what is summed over tables begins with 0, not with the first batch.
+    records: declareCounter(
+      registry,
+      SPEC.records,
+      RECORD_RESULTS.map((result) => ({ ...NO_TABLE, sink, result })),
+    ),
+    skipped: declareCounter(registry, SPEC.skipped, [{ ...NO_TABLE, sink }]),
     processed: declareCounter(registry, SERVICE_METRICS.processed, [{ service }]),
     errors: declareCounter(registry, SERVICE_METRICS.errors, errors),
     retries: declareCounter(registry, SPEC.retries, ofClass('retryable')),

@@ -18,7 +18,10 @@ test('every series with a bounded set of labels is there before anything happene
     'cdc_sink_apply_duration_seconds_count{sink="redis",result="error"} 0',
     'cdc_stage_latency_seconds_count{service="sink-redis",stage="fetch"} 0',
     'cdc_stage_latency_seconds_count{service="sink-redis",stage="apply"} 0',
+    'cdc_sink_records_total{database="",table="",operation="none",sink="redis",result="applied"} 0',
+    'cdc_sink_skipped_records_total{database="",table="",operation="none",sink="redis"} 0',
   ])
     expect(text).toContain(series);
+  expect(text).toMatch(/cdc_dlq_depth\{sink="redis"\} nan/i);
   expect(text).toMatch(/cdc_sink_watermark_timestamp_seconds\{sink="redis"\} nan/i);
 });

@@ -215,9 +215,10 @@ export class CaptureSession {
 
   /** What must be in Kafka before the first event is decoded. */
   async #begin(): Promise<void> {
-    const { metrics, plan, lost, topics, registry } = this.#parts;
+    const { metrics, plan, lost, topics, registry, settings } = this.#parts;
     const { stream, routes } = this.#sides;
     metrics.connected(plan.generation);
+    metrics.tables(registry.admitted(), (database, table) => settings.routing.topicsOf(database, table));
     stream.now = Date.now();
     stream.onRotate(plan.from.file, plan.from.position);
     const owesTables = lost.missing.length > 0 || lost.replaced.length > 0;

@@ -1,4 +1,4 @@
-import { CAPTURE, DDL_CLASSES, type DdlClass } from '@sluice/envelope';
+import { CAPTURE, DDL_CLASSES, type DdlClass, type TableName } from '@sluice/envelope';
 import { CAPTURE_METRICS, CAPTURE_STATES, JOB_STATES, type CaptureStateName } from '@sluice/ops-api';
 import {
   declareCounter,
@@ -21,6 +21,11 @@ import type { TableRoute } from '../stream/table-route.ts';
 const SERVICE = 'capture';
 const QUEUE = { stage: 'binlog' };
 const SPEC = CAPTURE_METRICS;
+/** Whose clock is compared with this machine's. */
+const CLOCKS = ['source', 'broker'] as const;
+const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'SNAPSHOT'] as const;
+/** Tables whose series are there before their rows. */
+const TABLES_MAX = 1000;
 const STAGES = ['receive', 'decode', 'publish'] as const;
 
 /** What is so at this moment; looked at once a second. */
@@ -41,6 +46,7 @@ export class CaptureMetrics {
   readonly #counters: ReturnType<typeof declareCounters>;
   readonly rates = new RecentRates();
   #forecast = new PurgeForecast();
+  #isConnected = false;
   #leads = false;
   #rowsPublished = 0;
 
@@ -64,8 +70,9 @@ export class CaptureMetrics {
 
   /** Another capture leads: what this one has measured of the stream is over, and the other's to tell. */
   standsBy(): void {
-    const { lag, lagBytes, clockSkew, lastEvent, checkpointAt, position, file } = this.#gauges;
-    for (const gauge of [lag, lagBytes, clockSkew, lastEvent, checkpointAt, position, file])
+    const { lag, lagBytes, lastEvent, checkpointAt, position, file } = this.#gauges;
+    for (const against of CLOCKS) this.#skew(against, Number.NaN);
+    for (const gauge of [lag, lagBytes, lastEvent, checkpointAt, position, file])
       this.#set(gauge, Number.NaN);
     this.#forecast = new PurgeForecast();
     this.headroom(0);
@@ -77,13 +84,30 @@ export class CaptureMetrics {
   }
 
   connected(generation: number): void {
+    this.#isConnected = true;
     this.#set(this.#gauges.connected, 1);
     this.#set(this.#gauges.generation, generation);
   }
 
+  /** Those of which rows may come: `rate()` does not see the first value of a series that begins with it. Past a bound series begin with their rows. */
+  tables(names: Iterable<TableName>, topicsOf: (database: string, table: string) => readonly string[]): void {
+    let known = 0;
+    for (const { database, table } of names) {
+      if ((known += 1) > TABLES_MAX) return;
+      for (const operation of OPERATIONS)
+        this.#counters.events.inc({ source: this.#source, database, table, operation }, 0);
+      for (const topic of topicsOf(database, table)) {
+        this.#counters.produced.inc({ topic }, 0);
+        this.#counters.oversize.inc({ topic }, 0);
+      }
+    }
+  }
+
+  /** A session, or an attempt to begin one, has ended: only a stream that was there is broken by it. */
   disconnected(errorClass: string, code: string): void {
     this.#set(this.#gauges.connected, 0);
-    this.#counters.disconnects.inc({ source: this.#source, reason: code });
+    if (this.#isConnected) this.#counters.disconnects.inc({ source: this.#source, reason: code });
+    this.#isConnected = false;
     this.#error(errorClass, code);
     if (code.startsWith('KAFKA_')) this.#counters.produceErrors.inc({ reason: code });
   }
@@ -153,7 +177,7 @@ export class CaptureMetrics {
   #countRoute({ counts, encoder }: TableRoute): void {
     const source = this.#source;
     const { database, table } = encoder.table;
-    for (const operation of ['INSERT', 'UPDATE', 'DELETE', 'SNAPSHOT'] as const) {
+    for (const operation of OPERATIONS) {
       const rows = counts[operation];
       if (rows === 0) continue;
       this.#counters.events.inc({ source, database, table, operation }, rows);
@@ -167,7 +191,16 @@ export class CaptureMetrics {
   retention(answer: RetentionAnswer, at: ReadUpTo): void {
     this.#forecast.note(answer, at);
     this.#set(this.#gauges.lagBytes, this.#forecast.lagBytes);
-    this.#set(this.#gauges.clockSkew, answer.skewSeconds);
+    this.#skew('source', answer.skewSeconds);
+  }
+
+  /** Of the broker minus this one's. */
+  brokerClock(seconds: number): void {
+    this.#skew('broker', seconds);
+  }
+
+  #skew(against: (typeof CLOCKS)[number], seconds: number): void {
+    this.#gauges.clockSkew.set({ source: this.#source, against }, seconds);
   }
 
   headroom(nowMs: number): void {
@@ -218,7 +251,11 @@ function declareGauges(registry: Registry, source: string) {
     lagBytes: declareGauge(registry, SPEC.lagBytes, own),
     headroom: declareGauge(registry, SPEC.headroom, own),
     headroomKnown: declareGauge(registry, SPEC.headroomKnown, own),
-    clockSkew: declareGauge(registry, SPEC.clockSkew, own),
+    clockSkew: declareGauge(
+      registry,
+      SPEC.clockSkew,
+      CLOCKS.map((against) => ({ source, against })),
+    ),
     lastEvent: declareGauge(registry, SPEC.lastEvent, own),
     checkpointAt: declareGauge(registry, SPEC.checkpointAt, own),
     ddlAlerts: declareGauge(registry, SPEC.ddlAlerts, own),

@@ -1,6 +1,7 @@
 import type { BinlogGaps } from '../preflight/binlog-gaps.ts';
 import type { ReadUpTo } from '../source/purge-forecast.ts';
 import type { CaptureLoop } from '../stream/capture-loop.ts';
+import { watchBrokerClock } from './broker-clock-watch.ts';
 import { watchRetention } from './retention-watch.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { SessionStream } from './session-stream.ts';
@@ -35,6 +36,7 @@ export class SessionWatches {
       watchTopics(this.#parts, signal),
       this.#source.run(signal),
       this.#watchRetention(signal),
+      watchBrokerClock(this.#parts.settings, (seconds) => this.#parts.metrics.brokerClock(seconds), signal),
       this.#watchUnaccounted(signal),
     ];
   }

@@ -48,6 +48,20 @@ test('one state at a time; a disconnection is counted by its code', async () => 
   expect(await valueOf(registry, 'cdc_source_connected', { source: 'shop' })).toBe(0);
   expect(await valueOf(registry, 'cdc_capture_disconnects_total', { reason: 'SOURCE_SILENT' })).toBe(1);
   expect(metrics.rates.errorRate).toBe(1);
+  // A try that finds no source breaks no stream, however often it is made.
+  metrics.disconnected('retryable', 'SOURCE_SILENT');
+  expect(await valueOf(registry, 'cdc_capture_disconnects_total', { reason: 'SOURCE_SILENT' })).toBe(1);
+  expect(await valueOf(registry, 'cdc_errors_total', { reason: 'SOURCE_SILENT' })).toBe(2);
+});
+
+test('each known table has its series before its first row', async () => {
+  const registry = new Registry();
+  const metrics = new CaptureMetrics(registry, 'shop');
+  metrics.tables([{ database: 'shop', table: 'orders' }], (database, table) => [`p.${database}.${table}`]);
+  const labels = { database: 'shop', table: 'orders', operation: 'DELETE' };
+  expect(await valueOf(registry, 'cdc_capture_events_total', labels)).toBe(0);
+  expect(await valueOf(registry, 'cdc_kafka_produced_records_total', { topic: 'p.shop.orders' })).toBe(0);
+  expect(await valueOf(registry, 'cdc_oversize_records_total', { topic: 'p.shop.orders' })).toBe(0);
 });
 
 test('the lag is never negative', async () => {
@@ -82,6 +96,7 @@ test('every series with a bounded set of labels is there before anything happene
     'cdc_binlog_retention_headroom_seconds',
     'cdc_checkpoint_last_success_timestamp_seconds',
     'cdc_clock_skew_seconds',
+    'cdc_dlq_depth',
   ]);
 });
 
@@ -114,6 +129,8 @@ test('a capture that stands by tells nothing of the stream any more; takeovers a
   metrics.connected(3);
   metrics.lag(7);
   metrics.journal(2, 1);
+  metrics.brokerClock(-3);
+  expect(await valueOf(registry, 'cdc_clock_skew_seconds', { against: 'broker' })).toBe(-3);
   metrics.leads(false);
   metrics.standsBy();
   const after = [
@@ -129,4 +146,5 @@ test('a capture that stands by tells nothing of the stream any more; takeovers a
     'cdc_clock_skew_seconds',
   ];
   expect(await Promise.all(unknown.map(own))).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  expect(await valueOf(registry, 'cdc_clock_skew_seconds', { against: 'broker' })).toBeNaN();
 });
