@@ -13,9 +13,18 @@ interface AlertmanagerFile {
   }[];
 }
 
+interface ListedRule {
+  readonly record: string;
+  readonly labels: { readonly pipeline: string; readonly job?: string };
+}
+
 const alerts = alertRules();
 const declared = await declaredMetrics();
-const recorded = new Set(recordingRules().map(({ record }) => record));
+const services = parse(readText('infra/prometheus/services.yml')) as {
+  readonly groups: readonly { readonly rules: readonly ListedRule[] }[];
+};
+const listed = services.groups.flatMap(({ rules }) => rules);
+const recorded = new Set([...recordingRules(), ...listed].map(({ record }) => record));
 const RUNBOOK_PARTS = [
   '## What it means',
   '## What to look at',
@@ -71,6 +80,19 @@ describe.each(alerts.map((rule) => [rule.alert, rule] as const))('%s', (name, ru
     if (name !== 'Watchdog') expect(silent).toBeGreaterThan(0);
   });
 });
+
+test.each(['prometheus.yml', 'prometheus.prod.yml'])(
+  'each service that %s reads always is missed when it is gone',
+  (file) => {
+    const { scrape_configs: jobs } = parse(readText(`infra/prometheus/${file}`)) as {
+      readonly scrape_configs: readonly { readonly job_name: string }[];
+    };
+    const names = jobs
+      .map(({ job_name: name }) => name)
+      .filter((name) => /^sluice-(?:capture|sink-)/.test(name));
+    expect(listed.flatMap(({ labels }) => labels.job ?? []).sort()).toEqual(names.sort());
+  },
+);
 
 test('every runbook belongs to an alert', () => {
   const pages = globSync('docs/runbooks/*.md', { cwd: repositoryRoot }).map((path) => basename(path, '.md'));

@@ -214,6 +214,9 @@ export class SinkReader {
   async #handle(batch: ConsumedBatch, signal: AbortSignal): Promise<BatchVerdict> {
     const { topic, partition, highWatermark } = batch;
     if (this.#isHeartbeats(topic)) return this.#onHeartbeats(batch);
+    const name = partitionName(topic, partition);
+    // Before any pause: what waits holds the watermark.
+    this.#watermark.busy(name);
     const ordered = this.#context.pausedBy(topic);
     if (ordered !== null)
       return this.#pauseAt(
@@ -221,10 +224,8 @@ export class SinkReader {
         { reason: 'operator', detail: ordered, ms: null },
         batch.records[0]?.offset ?? batch.endOffset,
       );
-    const name = partitionName(topic, partition);
     const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
     this.#workers.set(name, worker);
-    this.#watermark.busy(name);
     this.#lag.note(batch, batch.records[0]?.offset ?? highWatermark);
     await this.#passed.overtaken(batch);
     const { nextOffset, pause } = await worker.handle(batch, signal);

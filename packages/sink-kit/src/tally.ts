@@ -10,7 +10,7 @@ export interface RecordCount {
   readonly operation: Operation | 'none';
   readonly result: RecordResult;
   readonly count: number;
-  /** Of the newest change that has reached the store, from its commit, in milliseconds; null when none has. */
+  /** Of the newest change that has changed the store, from its commit, in milliseconds; null when none has. */
   readonly latencyMs: number | null;
 }
 
@@ -32,7 +32,10 @@ export class BatchTally {
     return this.#records;
   }
 
-  /** Commit at the source to now, in milliseconds: one per source commit, not per row. Snapshot rows have none. */
+  /**
+   * Commit at the source to now, in milliseconds: one per source commit, not per row. Snapshot rows have none, nor have records that are read once
+   * more: the store had them in their time.
+   */
   get latenciesMs(): readonly number[] {
     return this.#latenciesMs;
   }
@@ -45,8 +48,7 @@ export class BatchTally {
     const operation = 'operation' in payload ? payload.operation : 'none';
     const { database, table, timestamp } = payload.source;
     const count = this.#count({ database, table, operation, result });
-    const reached = result === 'applied' || result === 'stale';
-    if (!reached || operation === 'none' || operation === 'SNAPSHOT') return;
+    if (result !== 'applied' || operation === 'none' || operation === 'SNAPSHOT') return;
     const latencyMs = Math.max(0, nowMs - timestamp);
     count.latencyMs = latencyMs;
     if (timestamp === this.#lastCommitMs) return;

@@ -84,26 +84,38 @@ test('a store that is away is one alert, and hides nothing of another sink', asy
   ]);
 });
 
-test('a process that is down hides that its service does no work, and no trouble of another process of it', async () => {
-  const told = await toldOf(
-    [
-      ['ServiceDown', 'capture'],
-      ['CheckpointStale', 'capture'],
-      ['BreakingDdl', 'capture'],
-      ['HighBinlogLag', 'capture'],
-      ['ServiceDown', 'sink-redis'],
-      ['SinkStalled', 'sink-redis'],
-      ['SinkDiffers', 'sink-redis'],
-      ['CircuitBreakerOpen', 'sink-redis'],
-    ].map(([alertname = '', service = '']) => ({ alertname, service })),
-  );
+test('a service of which no process answers hides that it does no work; one process of several nothing of the others', async () => {
+  const of = (service: string, instance: string, ...names: readonly string[]) =>
+    names.map((alertname) => ({ alertname, service, ...(instance === '' ? {} : { instance }) }));
+  const told = await toldOf([
+    ...of('capture', '', 'ServiceDown', 'CheckpointStale', 'BreakingDdl', 'HighBinlogLag'),
+    ...of('sink-redis', '', 'ServiceDown', 'SinkStalled', 'SinkDiffers', 'BinlogSyncDelay'),
+    ...of('sink-mysql', '', 'HeartbeatStale', 'DlqGrowing'),
+  ]);
   expect(told).toEqual([
     'shop capture BreakingDdl',
     'shop capture HighBinlogLag',
     'shop capture ServiceDown',
-    'shop sink-redis CircuitBreakerOpen',
+    'shop sink-mysql DlqGrowing',
     'shop sink-redis ServiceDown',
     'shop sink-redis SinkDiffers',
+  ]);
+  const one = await toldOf([
+    ...of('capture', 'b', 'ServiceDown', 'ServiceRestarting'),
+    ...of('capture', 'a', 'ServiceNotReady'),
+    ...of('capture', '', 'CheckpointStale'),
+    ...of('sink-redis', 'b', 'ServiceDown', 'ServiceNotReady'),
+    ...of('sink-redis', '', 'SinkStalled', 'BinlogSyncDelay'),
+    ...of('sink-mysql', '', 'HeartbeatStale'),
+  ]);
+  expect(one).toEqual([
+    'shop capture CheckpointStale',
+    'shop capture ServiceDown',
+    'shop capture ServiceNotReady',
+    'shop sink-mysql HeartbeatStale',
+    'shop sink-redis BinlogSyncDelay',
+    'shop sink-redis ServiceDown',
+    'shop sink-redis SinkStalled',
   ]);
 });
 

@@ -9,17 +9,20 @@ test('promtool finds nothing wrong with the rules', async () => {
     'check',
     'rules',
     ...files('prometheus/rules/*.yml'),
+    'prometheus/services.yml',
   ]);
   expect(output).not.toMatch(/FAILED/);
   expect(ok).toBe(true);
 });
 
-test('promtool finds nothing wrong with the scrape configuration', async () => {
-  const args = ['check', 'config', '--syntax-only', 'prometheus/prometheus.yml'];
-  const { ok, output } = await prometheusTool('promtool', args);
-  expect(output).toMatch(/SUCCESS/);
-  expect(ok).toBe(true);
-});
+test.each(files('prometheus/prometheus*.yml'))(
+  'promtool finds nothing wrong with the scrape configuration %s',
+  async (file) => {
+    const { ok, output } = await prometheusTool('promtool', ['check', 'config', '--syntax-only', file]);
+    expect(output).toMatch(/SUCCESS/);
+    expect(ok).toBe(true);
+  },
+);
 
 test.each(files('prometheus/tests/*.yml'))(
   'the alerts of %s fire and do not fire as they must',
