@@ -2,7 +2,7 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
-import { page } from '../harness/processes/service-pages.ts';
+import { metricSum, page } from '../harness/processes/service-pages.ts';
 import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 
@@ -52,7 +52,35 @@ test('a paused sink applies nothing and a paused table nothing of its own, over 
   });
   await eventually('the rows of the paused table', () => has('items'));
   expect((await page(`${sink.opsUrl}/status`)).body).toMatchObject({ pausedByOperator: [] });
+  await expectWatermarkStands(pipeline, sink, command);
 });
+
+/** A sink that had read all, and is paused by order then: it is behind from the first record on that waits, whatever heartbeats come. */
+async function expectWatermarkStands(
+  pipeline: SinkPipeline,
+  sink: PipelineProcess,
+  command: (line: string) => Promise<string>,
+): Promise<void> {
+  const watermark = async (): Promise<number> =>
+    metricSum((await page(sink.metricsUrl)).text, 'cdc_sink_watermark_timestamp_seconds', { sink: 'redis' });
+  const heartbeat = async (): Promise<number> => {
+    const { body } = await page(`${sink.opsUrl}/status`);
+    return (body as { readonly heartbeat: { readonly sourceMs: number } }).heartbeat.sourceMs / 1000;
+  };
+  await eventually('the sink to be level', async () => (await watermark()) === (await heartbeat()));
+  await command('sink pause --sink redis');
+  await eventually('the order to be known', async () => {
+    const { body } = await page(`${sink.opsUrl}/status`);
+    return (body as { readonly pausedByOperator: readonly string[] }).pausedByOperator.includes('*');
+  });
+  await pipeline.database.run('INSERT INTO orders VALUES (2)');
+  await waitingPartitions(sink, 1);
+  const [stood, since] = [await watermark(), await heartbeat()];
+  await eventually('three more heartbeats', async () => (await heartbeat()) > since + 3);
+  expect(await watermark()).toBe(stood);
+  await command('sink resume --sink redis');
+  await eventually('the sink to be level again', async () => (await watermark()) > since + 3);
+}
 
 /** Why the partitions of the sink wait, as soon as so many do. */
 async function waitingPartitions({ opsUrl }: PipelineProcess, count: number): Promise<readonly string[]> {

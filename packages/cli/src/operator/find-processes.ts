@@ -6,7 +6,7 @@ import type { OptionValues } from './option-values.ts';
 import { meantBy, whoAsks } from './ops-url.ts';
 import { processesOf, type SinkProcess } from './sink-processes.ts';
 
-/** While a group is shared out anew its members tell nothing of themselves. */
+/** While a group is shared out again its members tell nothing of themselves. */
 const NAMED_MS = 3000;
 const LOOK_MS = 250;
 
