@@ -176,7 +176,9 @@ export function remarksOf(answer: ServiceAnswer): readonly string[] {
   const last = error?.resolvedAt === null ? [of(`${error.code}: ${error.message}`)] : [];
   const fellows = fellowRemarks(status).map(of);
   const letters =
-    status !== null && status.records?.openDeadLetters == null ? [of('dead letters: not known')] : [];
+    status !== null && typeof status.records?.openDeadLetters !== 'number'
+      ? [of('dead letters: not known')]
+      : [];
   const others = answer.unseen === null ? [] : [of(answer.unseen)];
   const told = [...components, ...gap, ...silent, ...letters, ...last];
   return [...absenceRemarks(answer).map(of), ...told, ...fellows, ...others];

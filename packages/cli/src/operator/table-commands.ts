@@ -64,7 +64,7 @@ async function tableResume({ values }: CommandLine, config: SluiceConfig, screen
   const isAll = values.text('sink') === undefined;
   const capture = (): Promise<Resumed> => call(serviceOf(config, ['capture'], values), resumeTable, order);
   const [ofCapture, ...ofSinks] = await Promise.all([
-    isAll ? [await asked('capture', null, capture)] : [],
+    isAll ? asked('capture', null, capture).then((one) => [one]) : Promise.resolve([]),
     ...sinksOf(values, config).map((sink) => resumeInSink({ config, sink, values, screen, order })),
   ]);
   const services = [...ofCapture, ...ofSinks.flat()];
