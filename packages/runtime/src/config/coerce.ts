@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { ChangingSecret, isMarkedSecret, takesSecret } from './secret-text.ts';
 import { childOf, unwrap } from './shape.ts';
 
+/** For zod: a configuration is read once, and to compile a schema first takes longer than to walk it. */
+export const READ_ONCE = { jitless: true } as const;
+
 /**
  * Text becomes what the schema wants where it means it exactly: variables and `${…}` are always text, a port is
  * not. Also an empty section (`topics:`) is a section, and `a, b` is a list where a list of texts is wanted.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument, visit } from 'yaml';
 import { PipelineError } from '../errors.ts';
-import { coerce } from './coerce.ts';
+import { coerce, READ_ONCE } from './coerce.ts';
 import { applyEnvironment } from './environment.ts';
 import { interpolate } from './interpolate.ts';
 import { configError, problemsOf, type ConfigProblem } from './problems.ts';
@@ -49,7 +49,7 @@ export function parseConfig(
   if (!isSection(root)) throw configError(where, [NOT_A_SECTION]);
   applyEnvironment(root, sluiceSchema, env, problems, origins);
   const candidate = coerce(root, sluiceSchema);
-  const result = sluiceSchema.safeParse(candidate);
+  const result = sluiceSchema.safeParse(candidate, READ_ONCE);
   if (!result.success) {
     const already = new Set(problems.map((problem) => problem.path));
     const more = problemsOf(result.error, sluiceSchema, candidate, [], origins);

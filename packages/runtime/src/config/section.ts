@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { coerce } from './coerce.ts';
+import { coerce, READ_ONCE } from './coerce.ts';
 import { configError, formatPath, problemsOf } from './problems.ts';
 import { opsSchemaFor } from './ops-schema.ts';
 import type { OpsConfig, SluiceConfig } from './schema.ts';
@@ -16,7 +16,7 @@ export function parseSection<C>(config: object, path: readonly string[], schema:
     config,
   );
   const candidate = coerce(section ?? {}, schema);
-  const result = schema.safeParse(candidate);
+  const result = schema.safeParse(candidate, READ_ONCE);
   if (!result.success) {
     throw configError(`section ${formatPath(path)}`, problemsOf(result.error, schema, candidate, path));
   }
