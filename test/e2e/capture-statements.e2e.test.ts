@@ -111,6 +111,31 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     expect(await capture.stop()).toMatchObject({ code: 0 });
   });
 
+  test('a table that is made with the rows of a query is read, whether the binlog has its rows or the statement', async () => {
+    const pipeline = await pipelineWith(ORDERS, "INSERT INTO orders VALUES (1, 'first'), (2, 'second')");
+    const { database, reader } = pipeline;
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders']);
+    const rowsOf = (table: string): Promise<number> =>
+      readRows(reader, pipeline.topic(table)).then((rows) => newestByKey(rows).size);
+    const session = await database.connect();
+    await session.query('CREATE TABLE told (PRIMARY KEY (id)) AS SELECT * FROM orders');
+    await eventually('the rows of the binlog', async () => (await rowsOf('told')) === 2);
+    await session.query('SET SESSION binlog_format = STATEMENT');
+    await session.query('CREATE TABLE copied (PRIMARY KEY (id)) AS SELECT * FROM orders');
+    await eventually('the rows of the statement', async () => (await rowsOf('copied')) === 2);
+    const alerts = [{ class: 'rows', tables: [`${pipeline.name}.copied`] }];
+    expect(await alertsOf(pipeline)).toMatchObject(alerts);
+    if (server.flavour === 'mariadb') {
+      await session.query(
+        "CREATE OR REPLACE TABLE told (PRIMARY KEY (id)) AS SELECT id + 10 AS id, 'new' AS v FROM orders",
+      );
+      await eventually('the rows of the table in its place', async () => (await rowsOf('told')) === 4);
+    }
+    expect(capture.log.filter(({ event }) => event === 'capture.interrupted')).toEqual([]);
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
+
   test('what statements change by views, MERGE tables, foreign keys and triggers that are gone is read again', async () => {
     const pipeline = await pipelineWith(
       ORDERS,

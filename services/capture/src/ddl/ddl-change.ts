@@ -1,4 +1,5 @@
 import type { DdlClass, TableName } from '@sluice/envelope';
+import { fillingQuery, type RowStatement } from './row-statement.ts';
 import { leadingTable, tableBehind, topLevelParts } from './statement-text.ts';
 
 /**
@@ -20,6 +21,11 @@ export interface DdlChange {
   readonly created: TableName | null;
   /** That it was not there before: it is empty now. */
   readonly isNew: boolean;
+  /**
+   * What the query of a CREATE TABLE … SELECT does. Where its rows are in the binlog, the servers log the table's definition
+   * without it; a statement that has it was logged in place of them.
+   */
+  readonly filled: RowStatement | null;
   /** In the order in which they take place. */
   readonly renamed: readonly Renaming[];
   readonly dropped: readonly TableName[];
@@ -33,6 +39,7 @@ const NOTHING: DdlChange = {
   class: null,
   created: null,
   isNew: false,
+  filled: null,
   renamed: [],
   dropped: [],
   droppedDatabase: null,
@@ -107,7 +114,7 @@ function worst(classes: readonly (StatementClass | null)[]): StatementClass | nu
  * @param database the session's default database, for names without one
  */
 export function ddlChange(text: string, database: string): DdlChange {
-  const created = tableBehind(CREATE_TABLE, text, database);
+  const created = leadingTable(CREATE_TABLE.exec(text)?.[1] ?? '', database);
   if (created !== null) return creation(created, text);
   const altered = leadingTable(ALTER_TABLE.exec(text)?.[1] ?? '', database);
   if (altered !== null) return alteration(altered, database, ALTER_IGNORE.test(text));
@@ -121,9 +128,16 @@ export function ddlChange(text: string, database: string): DdlChange {
   return keyless === null ? NOTHING : { ...NOTHING, class: 'breaking', altered: [keyless] };
 }
 
-function creation(created: TableName, text: string): DdlChange {
+function creation({ rest, ...created }: TableName & { readonly rest: string }, text: string): DdlChange {
   const isNew = !CREATE_IF_MISSING.test(text);
-  return { ...NOTHING, class: CREATE_OR_REPLACE.test(text) ? 'breaking' : 'additive', created, isNew };
+  const filled = fillingQuery(created, rest);
+  return {
+    ...NOTHING,
+    class: CREATE_OR_REPLACE.test(text) ? 'breaking' : 'additive',
+    created,
+    isNew,
+    filled,
+  };
 }
 
 function alteration(

@@ -88,12 +88,13 @@ export function respelled(statement: Statement, spell: (name: TableName) => Tabl
     case 'truncate':
       return { kind: statement.kind, ...spell(statement) };
     case 'rows':
-      return { ...statement, table: statement.table === null ? null : spell(statement.table) };
+      return respelledRows(statement, spell);
     case 'ddl': {
-      const { created, renamed, dropped, droppedDatabase, altered } = statement;
+      const { created, filled, renamed, dropped, droppedDatabase, altered } = statement;
       return {
         ...statement,
         created: created === null ? null : spell(created),
+        filled: filled === null ? null : respelledRows(filled, spell),
         renamed: renamed.map(({ from, to }) => ({ from: spell(from), to: spell(to) })),
         dropped: dropped.map(spell),
         droppedDatabase:
@@ -104,4 +105,8 @@ export function respelled(statement: Statement, spell: (name: TableName) => Tabl
     default:
       return statement;
   }
+}
+
+function respelledRows<T extends RowStatement>(change: T, spell: (name: TableName) => TableName): T {
+  return { ...change, table: change.table === null ? null : spell(change.table) };
 }

@@ -10,6 +10,8 @@ export interface RowStatement {
   readonly isAlone: boolean;
   /** Whether it may change or remove rows that were there: only then foreign keys take those of other tables along. */
   readonly touchesOld: boolean;
+  /** That it makes the table which it fills: no trigger is on it yet, and no foreign key leads to it. */
+  readonly makesTable?: true;
 }
 
 /** Nothing but a function that changes rows brings a SELECT, DO or CALL into a binlog. */
@@ -48,6 +50,27 @@ const HARMLESS = new Set(
    TIMESTAMPADD TIMESTAMPDIFF TO_BASE64 TO_DAYS TRIM TRUNCATE UCASE UNCOMPRESS UNHEX UNIX_TIMESTAMP UPPER USER UTC_DATE UTC_TIMESTAMP
    UUID UUID_SHORT WEEK`.split(/\s+/u),
 );
+
+const QUOTED_NAME = /`(?:[^`]|``)*`/gu;
+/** Where a query begins, or its part behind WITH: all three words are reserved, and partitions have VALUES LESS THAN and VALUES IN. */
+const QUERY = /(?<![.\w$@])(?:SELECT\b|TABLE\b|VALUES ?(?:ROW ?)?\().*$/isu;
+
+/**
+ * What fills a table that a CREATE TABLE makes; null when there is no query in the statement.
+ * @param definition what stands behind the table's name, by `plainStatement`
+ */
+export function fillingQuery(table: TableName, definition: string): RowStatement | null {
+  const hasQuery = QUERY.test(definition.replaceAll(QUOTED_NAME, '``'));
+  if (!hasQuery) return null;
+  const query = QUERY.exec(definition)?.[0] ?? definition;
+  return {
+    verb: 'CREATE TABLE … SELECT',
+    table,
+    isAlone: !callsMore(query),
+    touchesOld: false,
+    makesTable: true,
+  };
+}
 
 /** Null for a statement that changes no rows. @param text by `plainStatement` */
 export function rowStatement(text: string, database: string): RowStatement | null {

@@ -1,5 +1,6 @@
 import type { BinlogHandler, RowsEvent, TableMap } from '@sluice/binlog';
 import type { TableName } from '@sluice/envelope';
+import type { DdlChange } from '../ddl/ddl-change.ts';
 import { classifyStatement, respelled, type LoggedStatement } from '../ddl/ddl.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
 import type { PublishBuffer } from '../encode/publish-buffer.ts';
@@ -197,7 +198,7 @@ export class ChangeStream implements BinlogHandler {
           this.#doubts.logged({ verb: 'DELETE', table: statement, isAlone: true, touchesOld: true }, query);
         break;
       case 'ddl':
-        this.#statements.changed(statement, query);
+        this.#changed(statement, query);
         break;
       case 'xa':
         if (this.#doubts.xa(statement.step, statement.xid, query.start)) this.transactions++;
@@ -215,6 +216,14 @@ export class ChangeStream implements BinlogHandler {
         break;
     }
     if (query.closes) this.#closeTransaction(query.end);
+  }
+
+  /** A table that was perhaps there, and is known, is left as it was by a CREATE … IF NOT EXISTS, unless its query calls something. */
+  #changed(change: DdlChange, query: LoggedStatement & { start: number }): void {
+    const { created, filled } = change;
+    const wasKnown = created !== null && this.#routes.byName(created.database, created.table) !== null;
+    const isNew = this.#statements.changed(change, query);
+    if (filled !== null && (isNew || !wasKnown || !filled.isAlone)) this.#doubts.logged(filled, query);
   }
 
   onHeartbeat(file: string, position: number): void {

@@ -43,11 +43,12 @@ export class DdlEffects {
   /** @returns whether it makes a table that was not there before */
   note(change: DdlChange, statement: Statement): boolean {
     const { work, isUnsure } = this.#parts;
-    const { created, renamed, altered } = change;
+    const { created, filled, renamed, altered } = change;
     this.#passed++;
     if (isUnsure() && !TAKES_NOTHING.test(statement.sql)) work.add({ kind: 'answers-doubtful' });
     this.#noteColumns(change, statement);
     const isNew = created !== null && this.#names.create(created, change.isNew);
+    if (filled !== null && created !== null) this.#names.alter(created);
     this.#noteNames(change);
     // What was read under a name that is given up is worth nothing, before the name has another table.
     if (created !== null) this.#learn({ kind: 'created', table: created, isNew });

@@ -32,7 +32,8 @@ export class DdlWriter {
     this.#ddl = ddl;
   }
 
-  changed(change: DdlChange, query: Seen): void {
+  /** @returns whether it makes a table that was not there before */
+  changed(change: DdlChange, query: Seen): boolean {
     const context = this.#context;
     const { sequence, buffer } = context;
     const offset = sequence.next(query.start, 0);
@@ -44,6 +45,7 @@ export class DdlWriter {
     }
     // Rows that an earlier table of this name left in the topic are gone.
     if (change.created !== null && isNew) this.#truncate(change.created, offset, point, 'apply');
+    return isNew;
   }
 
   /** Sinks stop here where the policy says so; else, and then, they have no rows under a name that is gone. */

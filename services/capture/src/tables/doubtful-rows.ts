@@ -77,8 +77,8 @@ export class DoubtfulRows {
   async #changedBy(change: LoggedChange): Promise<readonly TableName[]> {
     const { table, isAlone } = change;
     if (table === null || !isAlone) return this.#allTables();
-    if (!isServersOwn(table.database) && !(await this.#changesNoOther(table, change)))
-      return this.#allTables();
+    const isSure = change.makesTable === true || isServersOwn(table.database);
+    if (!isSure && !(await this.#changesNoOther(table, change))) return this.#allTables();
     return this.#parts.routes.captures(table.database, table.table) ? [table] : [];
   }
 

@@ -1,10 +1,19 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { TableName } from '@sluice/envelope';
 import type { DdlChange } from '../../src/ddl/ddl-change.ts';
 import { classifyStatement, type LoggedStatement, type Statement } from '../../src/ddl/ddl.ts';
+import type { RowStatement } from '../../src/ddl/row-statement.ts';
 
 function ddl(change: Partial<DdlChange>): Statement {
-  const none = { created: null, isNew: false, renamed: [], dropped: [], droppedDatabase: null, altered: [] };
+  const none = {
+    created: null,
+    isNew: false,
+    filled: null,
+    renamed: [],
+    dropped: [],
+    droppedDatabase: null,
+    altered: [],
+  };
   return { kind: 'ddl', class: null, ...none, ...change };
 }
 
@@ -198,6 +207,37 @@ test.each<[string, Statement]>([
   ["GRANT SELECT ON *.* TO 'a'@'%'", { kind: 'other' }],
 ])('%s', (sql, expected) => {
   expect(classifyStatement(logged(sql), 'mariadb')).toEqual(expected);
+});
+
+describe('a CREATE TABLE whose rows come from a query is logged as a statement with it', () => {
+  test.each<[string, Partial<RowStatement> | null]>([
+    ['CREATE TABLE a (PRIMARY KEY (id)) AS SELECT * FROM b', {}],
+    ['create table a select id from b', {}],
+    ['CREATE OR REPLACE TABLE a (PRIMARY KEY (id)) AS SELECT * FROM b', {}],
+    ['CREATE TABLE a (id INT(9) PRIMARY KEY) REPLACE SELECT 1 AS id', {}],
+    ['CREATE TABLE a (SELECT 1 AS id)', {}],
+    ['CREATE TABLE a (id INT) PARTITION BY HASH (id) PARTITIONS 4 AS (SELECT 1 AS id)', {}],
+    ['CREATE TABLE a WITH x AS (SELECT 1 AS id) SELECT * FROM x', {}],
+    ['CREATE TABLE a AS VALUES ROW(1), ROW(2)', {}],
+    ['CREATE TABLE a (id INT) AS VALUES (1), (2)', {}],
+    ['CREATE TABLE a TABLE b', {}],
+    ['CREATE TABLE IF NOT EXISTS a (id INT) AS TABLE b', {}],
+    ['CREATE TABLE a AS SELECT f(id) FROM b', { isAlone: false }],
+    ['CREATE TABLE a (id INT PRIMARY KEY)', null],
+    ['CREATE TABLE a LIKE b', null],
+    ['CREATE TABLE a (`select` INT, b INT REFERENCES shop.select (id)) TABLESPACE x', null],
+    ["CREATE TABLE a (id INT COMMENT 'AS SELECT') COMMENT 'TABLE b'", null],
+    ['CREATE TABLE `a` (`id` int NOT NULL, PRIMARY KEY (`id`)) START TRANSACTION', null],
+    [
+      'CREATE TABLE a (id INT) PARTITION BY RANGE (id) (PARTITION p VALUES LESS THAN (9), PARTITION q VALUES LESS THAN MAXVALUE)',
+      null,
+    ],
+    ['CREATE TABLE a (id INT) PARTITION BY LIST (id) (PARTITION p VALUES IN (9))', null],
+  ])('%s', (sql, expected) => {
+    const change = { verb: 'CREATE TABLE … SELECT', table: named('a'), isAlone: true, touchesOld: false };
+    const filled = expected === null ? null : { ...change, makesTable: true, ...expected };
+    expect(classifyStatement(logged(sql), 'mariadb')).toMatchObject({ created: named('a'), filled });
+  });
 });
 
 test.each([

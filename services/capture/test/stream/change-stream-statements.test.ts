@@ -48,6 +48,17 @@ describe('a server that takes names in any case for the same', () => {
   });
 });
 
+test.each([
+  ['CREATE TABLE IF NOT EXISTS orders SELECT 1 AS id', 0],
+  ['CREATE TABLE IF NOT EXISTS orders SELECT f(1) AS id', 1],
+  ['CREATE TABLE orders SELECT 1 AS id', 1],
+  ['CREATE TABLE IF NOT EXISTS lines SELECT 1 AS id', 1],
+])('%s may have changed rows of the known table orders, or of a new one: %i', (sql, doubts) => {
+  const { stream, work } = streamOf({ registry: known() });
+  statement(stream, sql, 300);
+  expect(workOf(work, 'doubt')).toHaveLength(doubts);
+});
+
 describe('TRUNCATE', () => {
   test.each([
     ['of a table that no row was met of', 'TRUNCATE TABLE orders', false, 1],

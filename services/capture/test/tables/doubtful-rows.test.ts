@@ -162,6 +162,49 @@ describe('a table that capture has no topic of', () => {
   });
 });
 
+describe('a table that is made with the rows of a query, which were logged as the statement', () => {
+  const both = { orders: 'fit', lines: 'fit' } as const;
+
+  test.each<[string, Parameters<typeof setupOf>[0], string, readonly string[]]>([
+    ['is read', { onServer: both }, 'CREATE TABLE lines AS SELECT * FROM orders', ['shop.lines']],
+    [
+      'is read, if it is missing',
+      { onServer: both },
+      'CREATE TABLE IF NOT EXISTS lines SELECT 1',
+      ['shop.lines'],
+    ],
+    [
+      'is read, also in place of another',
+      {},
+      'CREATE OR REPLACE TABLE orders SELECT 1 AS id',
+      ['shop.orders'],
+    ],
+    [
+      'is gone by now, and costs no other a snapshot',
+      { onServer: {} },
+      'CREATE TABLE stage AS SELECT * FROM orders',
+      [],
+    ],
+    [
+      'calls what may change all',
+      { onServer: {} },
+      'CREATE TABLE stage AS SELECT f(id) FROM orders',
+      ['shop.orders'],
+    ],
+    ['is not captured', {}, 'CREATE TABLE crm.stage AS SELECT * FROM shop.orders', []],
+  ])('%s', async (_what, options, sql, tables) => {
+    const setup = setupOf(options);
+    statement(setup.stream, sql, 200);
+    await setup.settle();
+    const told = setup.journal.alerts.filter((alert) => alert.class === 'rows');
+    expect([owed(setup), told.map((alert) => alert.tables)]).toEqual([
+      tables.map((id) => [`initial/${id}`, true]),
+      tables.length > 0 ? [tables] : [],
+    ]);
+    expect(setup.routes.names.wasCreated({ database: 'shop', table: 'lines' })).toBe(false);
+  });
+});
+
 test.each([
   ['initial', [['initial/shop.orders', true]]],
   [
