@@ -158,6 +158,38 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
     ]);
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
+
+  test('a table whose engine keeps no rows is left alone until it has another', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'engines');
+    const columns = '(id INT NOT NULL PRIMARY KEY, v VARCHAR(20))';
+    await database.run(
+      `CREATE TABLE orders ${columns}`,
+      "INSERT INTO orders VALUES (1, 'first')",
+      `CREATE TABLE part ${columns} ENGINE=MyISAM`,
+      "INSERT INTO part VALUES (7, 'in the part')",
+      `CREATE TABLE merged ${columns} ENGINE=MERGE UNION=(part) INSERT_METHOD=LAST`,
+    );
+    const pipeline = await CapturePipeline.create(scope, { database, brokers: stack.kafka.brokers });
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders', 'part']);
+    expect(await uncaptured(capture)).toEqual([`${database.name}.merged`]);
+    expect(await capture.status()).toMatchObject({ refused: [{ code: 'TABLE_ENGINE_REFUSED' }] });
+    await database.run('ALTER TABLE merged ENGINE=InnoDB');
+    await rowHasCome(pipeline, 'merged', '{"id":7}');
+    expect(await uncaptured(capture)).toEqual([]);
+    // MariaDB has BLACKHOLE as a plugin.
+    if (server.flavour === 'mysql') {
+      await database.run('ALTER TABLE orders ENGINE=BLACKHOLE');
+      await eventually('orders to be left alone', async () => (await uncaptured(capture)).length === 1);
+      const rows = await readRows(pipeline.reader, pipeline.topic('orders'));
+      expect(rows.map(({ key }) => key)).toEqual(['{"id":1}']);
+      await database.run('ALTER TABLE orders ENGINE=InnoDB', "INSERT INTO orders VALUES (2, 'second')");
+      await rowHasCome(pipeline, 'orders', '{"id":2}');
+      expect(await uncaptured(capture)).toEqual([]);
+    }
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+  });
 });
 
 async function uncaptured(capture: ServiceProcess): Promise<string[]> {

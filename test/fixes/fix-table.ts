@@ -121,6 +121,10 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   STACK_SERVER_FAILED: { cannot: 'depends on the log of the server' },
   STACK_TOOL_MISSING: { cannot: 'depends on the machine' },
   STORE_AHEAD: { by: e2e('kafka-anew'), title: 'stop, and heal by the page' },
+  TABLE_ENGINE_REFUSED: {
+    by: e2e('refused-tables'),
+    title: 'a table whose engine keeps no rows is left alone until it has another',
+  },
   TABLE_NEW: { by: e2e('hidden-names'), title: 'a table that comes later is left alone until it is named' },
   TABLE_PAUSED: { by: e2e('ddl-sinks'), title: 'until it is resumed' },
   TABLE_SHAPE_REFUSED: { cannot: 'it may be any setting below `tables`: the message names it' },

@@ -436,6 +436,12 @@ export const ERRORS = {
       'the store has changes of a generation that capture has not come to, or of another one of the same number: capture was started in an empty Kafka, or from an older backup, and all that it publishes would be taken for older',
     fix: 'Stop capture and start it by `sluice capture --accept lost-checkpoint=N`, where N is the generation in the message: it opens a new generation above that one and reads all tables again. Then start the sinks that have stopped. If the newer checkpoint can be restored from a backup, do that instead (docs/disaster-recovery.md).',
   },
+  TABLE_ENGINE_REFUSED: {
+    class: 'schema',
+    summary:
+      'the storage engine of a captured table keeps no rows of its own, or rows that change elsewhere (BLACKHOLE, MERGE, FEDERATED, SPIDER, CONNECT …): the binlog does not tell what becomes of them',
+    fix: 'Give the table an engine that keeps its rows (ALTER TABLE … ENGINE=InnoDB), and capture reads it. Or list the table in source.excludeTables, and capture the server that has the rows. Until then the table is not captured, and its rows in the stores stay; with source.strictTables capture does not start.',
+  },
   TABLE_HIDDEN: {
     class: 'schema',
     summary: 'source.user may not see or read a captured table, or some of its columns',

@@ -1,4 +1,5 @@
 import type { DdlClass, TableName } from '@sluice/envelope';
+import { takesRows } from '../model/engines.ts';
 import { fillingQuery, type RowStatement } from './row-statement.ts';
 import { leadingTable, tableBehind, topLevelParts } from './statement-text.ts';
 
@@ -33,6 +34,8 @@ export interface DdlChange {
   readonly droppedDatabase: string | null;
   /** Tables whose rows or columns are other from now on, and the stream does not tell how. */
   readonly altered: readonly TableName[];
+  /** A table that gets an engine which takes its rows: one that could not be captured may be, from now on. */
+  readonly movedToEngine: TableName | null;
 }
 
 const NOTHING: DdlChange = {
@@ -44,6 +47,7 @@ const NOTHING: DdlChange = {
   dropped: [],
   droppedDatabase: null,
   altered: [],
+  movedToEngine: null,
 };
 
 const CREATE_TABLE = /^CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(.+)$/isu;
@@ -82,10 +86,14 @@ const CLAUSES: readonly (readonly [RegExp, StatementClass | null])[] = [
   [/^(?:PARTITION\s+BY|REMOVE\s+PARTITIONING|ORDER\s+BY|ENABLE\s+KEYS|DISABLE\s+KEYS)\b/iu, null],
   [/^(?:FORCE|(?:WITH|WITHOUT)\s+VALIDATION)\b/iu, null],
   [
-    /^(?:DEFAULT\s+)?(?:CHARACTER\s+SET|CHARSET|COLLATE|ENGINE|COMMENT|AUTO_INCREMENT|ROW_FORMAT|ALGORITHM|LOCK|STATS_\w+|KEY_BLOCK_SIZE|COMPRESSION|ENCRYPTION|ENCRYPTED|PAGE_\w+|MAX_ROWS|MIN_ROWS|AVG_ROW_LENGTH|CHECKSUM|DELAY_KEY_WRITE|PACK_KEYS|AUTOEXTEND_SIZE)\b/iu,
+    /^(?:DEFAULT\s+)?(?:CHARACTER\s+SET|CHARSET|COLLATE|COMMENT|AUTO_INCREMENT|ROW_FORMAT|ALGORITHM|LOCK|STATS_\w+|KEY_BLOCK_SIZE|COMPRESSION|ENCRYPTION|ENCRYPTED|PAGE_\w+|MAX_ROWS|MIN_ROWS|AVG_ROW_LENGTH|CHECKSUM|DELAY_KEY_WRITE|PACK_KEYS|AUTOEXTEND_SIZE)\b/iu,
     null,
   ],
 ];
+/** Options may stand behind each other without a comma. */
+const OPTIONS =
+  /^(?:DEFAULT\s+)?(?:CHARACTER\s+SET|CHARSET|COLLATE|ENGINE|COMMENT|[A-Z_]+\s*=|AUTO_INCREMENT|ROW_FORMAT)/iu;
+const ENGINE = /(?:^|\s)ENGINE(?:\s*=\s*|\s+)(?:`([^`]*)`|([\w$]+)|'')/giu;
 /** The other table of an ALTER TABLE: its rows change places with those of the partition. */
 const EXCHANGED = /^EXCHANGE\s+PARTITION\s+(?:`[^`]*`|\S+)\s+WITH\s+TABLE\s+(.+)$/isu;
 /** MariaDB: the other table becomes a partition, and is no table any more. */
@@ -152,6 +160,7 @@ function alteration(
   const named = (form: RegExp): TableName[] =>
     clauses.flatMap((clause) => tableBehind(form, clause, database) ?? []);
   const targets = named(ALTER_RENAME);
+  const engines = clauses.flatMap(enginesIn);
   const isOther = classes.some((found) => found !== null && found !== 'rename');
   const table = targets.at(-1) ?? name;
   const split = named(CONVERTED_TO);
@@ -162,11 +171,21 @@ function alteration(
     renamed: targets.map((to) => ({ from: name, to })),
     dropped: named(CONVERTED),
     altered: isOther ? [table, ...named(EXCHANGED), ...split] : [],
+    movedToEngine: engines.length > 0 && !isOther ? table : null,
   };
+}
+
+/** The last of several counts. One that is written as a text is unknown. */
+function enginesIn(clause: string): string[] {
+  if (!OPTIONS.test(clause)) return [];
+  return [...clause.matchAll(ENGINE)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }
 
 /** Partitioning stands behind the last clause without a comma, and options may follow each other without one. */
 export function clauseClass(clause: string): StatementClass | null {
+  const engine = enginesIn(clause).at(-1);
+  if (engine !== undefined && !takesRows(engine)) return 'breaking';
+  if (engine !== undefined && /^ENGINE\b/iu.test(clause)) return null;
   const found = CLAUSES.find(([form]) => form.test(clause));
   return found === undefined ? 'breaking' : found[1];
 }

@@ -90,7 +90,7 @@ export function respelled(statement: Statement, spell: (name: TableName) => Tabl
     case 'rows':
       return respelledRows(statement, spell);
     case 'ddl': {
-      const { created, filled, renamed, dropped, droppedDatabase, altered } = statement;
+      const { created, filled, renamed, dropped, droppedDatabase, altered, movedToEngine } = statement;
       return {
         ...statement,
         created: created === null ? null : spell(created),
@@ -100,6 +100,7 @@ export function respelled(statement: Statement, spell: (name: TableName) => Tabl
         droppedDatabase:
           droppedDatabase === null ? null : spell({ database: droppedDatabase, table: '' }).database,
         altered: altered.map(spell),
+        movedToEngine: movedToEngine === null ? null : spell(movedToEngine),
       };
     }
     default:

@@ -3,6 +3,7 @@ import { tableId, type TableName } from '@sluice/envelope';
 import { quoteIdentifier, readVariables, type TableDescription } from '@sluice/mysql';
 import type { PreflightProblem, SluiceConfig } from '@sluice/runtime';
 import { setGlobal } from '../source/set-global.ts';
+import { keepsRows } from '../model/engines.ts';
 import { createTableFilter } from '../model/table-filter.ts';
 import { findTopicProblems } from './topic-checks.ts';
 
@@ -91,6 +92,7 @@ function strictProblems(
 /** What keeps this table alone from being captured. */
 export function tableProblems(config: SluiceConfig, table: TableDescription): readonly PreflightProblem[] {
   const id = tableId(table.database, table.table);
+  if (!keepsRows(table.engine)) return [rowsElsewhere(table, id)];
   return table.isVersioned ? [historyKept(id)] : checkKey(table, config.source.keys[id]);
 }
 
@@ -163,6 +165,16 @@ function keyMissing(table: TableDescription, id: string): PreflightProblem {
     found: 'no primary key',
     required: 'a primary key, or a key under source.keys',
     fix: `${hint}ALTER TABLE ${id} ADD PRIMARY KEY (…), or list it in source.excludeTables`,
+  };
+}
+
+/** What a reconciling snapshot would read of it is not what the stream has told: it would delete rows of the stores. */
+function rowsElsewhere({ engine }: TableDescription, id: string): PreflightProblem {
+  return {
+    setting: `table ${id}`,
+    found: `ENGINE=${engine ?? ''}`,
+    required: 'an engine that keeps the rows itself',
+    fix: `list it in source.excludeTables, or ALTER TABLE ${id} ENGINE=InnoDB`,
   };
 }
 

@@ -3,6 +3,7 @@ import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { SluiceConfig, PreflightProblem } from '@sluice/runtime';
 import { checkPattern, tableProblems, wholeDatabase } from './preflight.ts';
 import { isThere, isUnreadable, selectMissing, type SelectGrants } from '../catalog/select-grants.ts';
+import { keepsRows } from '../model/engines.ts';
 import { generatedProblems } from './shape-checks.ts';
 
 /** A table that cannot be captured as it is, or a pattern of `source.tables` that fits none. */
@@ -12,6 +13,7 @@ export interface RefusedTable {
   readonly code:
     | 'COLUMN_TYPE_UNKNOWN'
     | 'PATTERN_WITHOUT_TABLE'
+    | 'TABLE_ENGINE_REFUSED'
     | 'TABLE_HIDDEN'
     | 'TABLE_NEW'
     | 'TABLE_SHAPE_REFUSED'
@@ -24,8 +26,13 @@ export interface RefusedTable {
 export function refusalOf(config: SluiceConfig, description: TableDescription): RefusedTable | null {
   const [problem] = tableProblems(config, description);
   if (problem === undefined) return null;
-  const code = description.isVersioned ? 'TABLE_SYSTEM_VERSIONED' : 'TABLE_WITHOUT_KEY';
-  return { id: tableId(description.database, description.table), code, why: whyOf(problem) };
+  const id = tableId(description.database, description.table);
+  return { id, code: codeOf(description), why: whyOf(problem) };
+}
+
+function codeOf({ engine, isVersioned }: TableDescription): RefusedTable['code'] {
+  if (!keepsRows(engine)) return 'TABLE_ENGINE_REFUSED';
+  return isVersioned ? 'TABLE_SYSTEM_VERSIONED' : 'TABLE_WITHOUT_KEY';
 }
 
 /** A column that came while the pipeline ran, and would tell what a hidden one holds; null when there is none. */

@@ -5,6 +5,7 @@ import { PipelineError } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { StreamPosition } from '../model/position.ts';
 import { mayReadAll } from '../catalog/select-grants.ts';
+import { keepsRows } from '../model/engines.ts';
 import type { ServerFlavour } from '../catalog/column-catalog.ts';
 import type { ChunkRecorder } from '../stream/table-route.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
@@ -43,7 +44,7 @@ export interface Chunk {
   readonly mark: StreamPosition;
 }
 
-/** Why there is no table to read: `unreadable` has lost its key, or the account its privilege. */
+/** Why there is no table to read: `unreadable` has lost its key, or its rows to another engine, or the account its privilege. */
 export type NoTable = 'gone' | 'unreadable';
 
 export interface ChunkRequest {
@@ -103,6 +104,7 @@ export class ChunkReader {
     const description = await readTable(connection, name.database, name.table);
     if (description === null) return (await mayReadAll(connection, name)) ? 'gone' : 'unreadable';
     const key = configuredKeys[tableIdOf(name)];
+    if (!keepsRows(description.engine)) return 'unreadable';
     if (!hasColumns(description, key ?? description.primaryKey)) return 'unreadable';
     return new SnapshotTable(description, key, server, (shape) => routes.compile(shape));
   }

@@ -1,4 +1,4 @@
-import type { TableName } from '@sluice/envelope';
+import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { ColumnCatalog } from '../catalog/column-catalog.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { DdlChange } from '../ddl/ddl-change.ts';
@@ -14,6 +14,8 @@ export interface DdlEffectsParts {
   readonly columnCatalog: ColumnCatalog;
   /** Takes what is learned of tables. */
   readonly work: TableWorkQueue;
+  /** Whether a table cannot be captured as it was last seen, by `database.table`. */
+  readonly isRefused: (id: string) => boolean;
   /** Whether it matters that a DDL may take a trigger, a view or a foreign key away. */
   readonly isUnsure: () => boolean;
 }
@@ -43,7 +45,7 @@ export class DdlEffects {
   /** @returns whether it makes a table that was not there before */
   note(change: DdlChange, statement: Statement): boolean {
     const { work, isUnsure } = this.#parts;
-    const { created, filled, renamed, altered } = change;
+    const { created, filled, renamed, altered, movedToEngine } = change;
     this.#passed++;
     if (isUnsure() && !TAKES_NOTHING.test(statement.sql)) work.add({ kind: 'answers-doubtful' });
     this.#noteColumns(change, statement);
@@ -57,6 +59,8 @@ export class DdlEffects {
       this.#names.alter(table);
       this.#learn({ kind: 'altered', table });
     }
+    if (movedToEngine !== null && this.#parts.isRefused(tableIdOf(movedToEngine)))
+      this.#learn({ kind: 'unreadable', table: movedToEngine });
     return isNew;
   }
 

@@ -22,8 +22,6 @@ export interface TableRoutesOptions extends DdlEffectsParts, MapShapesParts, Tab
   readonly ignoresCase: boolean;
   /** Whether a table waits for an operator, by `database.table`: its rows are passed over. */
   readonly isStopped: (id: string) => boolean;
-  /** Whether a table cannot be captured as it was last seen: each of its maps is looked at before a row is published. */
-  readonly isRefused: (id: string) => boolean;
 }
 
 /**

@@ -29,7 +29,7 @@ export type TableWork =
   | { readonly kind: 'resumed'; readonly table: TableName }
   /** A prepared XA transaction has committed rows of the table, which may have gone on without them. */
   | { readonly kind: 'xa-committed'; readonly table: TableName }
-  /** A snapshot cannot read the table as the source has it now. */
+  /** A snapshot cannot read the table as the source has it now, or one that could not be captured is other than before. */
   | { readonly kind: 'unreadable'; readonly table: TableName }
   /** The source has a table of which the stream has told nothing. */
   | { readonly kind: 'unaccounted'; readonly table: TableName }

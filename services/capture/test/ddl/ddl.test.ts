@@ -13,6 +13,7 @@ function ddl(change: Partial<DdlChange>): Statement {
     dropped: [],
     droppedDatabase: null,
     altered: [],
+    movedToEngine: null,
   };
   return { kind: 'ddl', class: null, ...none, ...change };
 }
@@ -122,6 +123,8 @@ test.each<[string, Statement]>([
   ['ALTER IGNORE TABLE log ADD UNIQUE (email)', ddl({ class: 'breaking', altered: [named('log')] })],
   ['ALTER TABLE log IMPORT TABLESPACE', ddl({ class: 'breaking', altered: [named('log')] })],
   ['ALTER TABLE log ADD PARTITION (PARTITION p2 VALUES LESS THAN (9))', ddl({})],
+  ['ALTER TABLE log ENGINE=BLACKHOLE', ddl({ class: 'breaking', altered: [named('log')] })],
+  ['ALTER TABLE log ENGINE=InnoDB', ddl({ movedToEngine: named('log') })],
   ['ALTER TABLE log DROP COLUMN a', ddl({ class: 'breaking', altered: [named('log')] })],
   ['INSERT IGNORE INTO orders VALUES (1)', rows('INSERT', 'shop', 'orders')],
   ['replace crm.orders(id) values (1)', rows('REPLACE', 'crm', 'orders')],

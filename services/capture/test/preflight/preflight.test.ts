@@ -33,6 +33,28 @@ describe('findProblems', () => {
     expect(await problemsOf({})).toEqual([]);
   });
 
+  test.each(['BLACKHOLE', 'MRG_MyISAM', 'FEDERATED', 'SPIDER', 'CONNECT'])(
+    'a table of the engine %s has no rows of its own',
+    async (engine) => {
+      expect(await problemsOf({}, [description({ engine })])).toMatchObject([
+        { setting: 'table shop.orders', found: `ENGINE=${engine}` },
+      ]);
+    },
+  );
+
+  test.each([
+    'InnoDB',
+    'MyISAM',
+    'Aria',
+    'ROCKSDB',
+    'MEMORY',
+    'ARCHIVE',
+    'ndbcluster',
+    'of a server to come',
+  ])('nothing is wrong with the engine %s', async (engine) => {
+    expect(await problemsOf({}, [description({ engine })])).toEqual([]);
+  });
+
   test('tables that an earlier run captured may be gone by now', async () => {
     const found = await problemsOf({ keys: { 'shop.orders': ['id'] } }, []);
     expect(found.map(({ found: what }) => what)).toEqual([

@@ -2,6 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 import { ChunkReader, type ChunkReaderOptions } from '../../src/snapshot/chunk-reader.ts';
 import { SnapshotTable } from '../../src/snapshot/snapshot-table.ts';
+import { PUBLISH_AS_IS } from '../../src/model/publication.ts';
 import { ChunkRecorder } from '../../src/stream/table-route.ts';
 import { columnRow, description } from '../support/descriptions.ts';
 import { MYSQL_FACTS } from '../support/server-facts.ts';
@@ -69,6 +70,27 @@ test('a chunk of some rows that takes too long names the setting', async () => {
     code: 'SNAPSHOT_REFUSED',
     message: expect.stringContaining('took longer than snapshot.statementSeconds (300)') as unknown,
   });
+});
+
+test('a table whose engine keeps no rows is not read: all rows of the stores would seem gone', async () => {
+  const name = { TABLE_SCHEMA: 'shop', TABLE_NAME: 'orders' };
+  const shown = (engine: string): Promise<unknown> => {
+    const answers: readonly (readonly [string, readonly object[]])[] = [
+      ['.TABLES', [{ ...name, ENGINE: engine }]],
+      ['.COLUMNS', [{ ...name, ...columnRow('id') }]],
+      ['.STATISTICS', [{ ...name, INDEX_NAME: 'PRIMARY', COLUMN_NAME: 'id', SUB_PART: null }]],
+    ];
+    const query = (sql: string): Promise<unknown> =>
+      Promise.resolve([answers.find(([of]) => sql.includes(of))?.[1] ?? []]);
+    const options = { connection: { query }, server: MYSQL_FACTS, configuredKeys: {} };
+    const reader = new ChunkReader({
+      ...options,
+      routes: { compile: () => PUBLISH_AS_IS },
+    } as unknown as ChunkReaderOptions);
+    return reader.describe({ database: 'shop', table: 'orders' });
+  };
+  expect(await shown('BLACKHOLE')).toBe('unreadable');
+  expect(await shown('InnoDB')).toBeInstanceOf(SnapshotTable);
 });
 
 test('what is wrong with the source is thrown', async () => {

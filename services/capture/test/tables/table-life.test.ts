@@ -73,6 +73,24 @@ describe('a table that changed hands', () => {
   });
 });
 
+test('a table that could not be captured is looked at when it gets another engine', async () => {
+  const { stream, source, uncaptured, owed, settle } = lifeOf({ table: 'orders', keyless: true });
+  statement(stream, 'ALTER TABLE orders ADD x INT', 200);
+  await settle();
+  expect(uncaptured()).toEqual(['shop.orders']);
+  source.keyless = false;
+  statement(stream, 'ALTER TABLE orders ENGINE=InnoDB', 400);
+  await settle();
+  expect([uncaptured(), owed()]).toEqual([[], ['orders']]);
+});
+
+test('one that is captured is not read again for its engine', async () => {
+  const { stream, owed, settle } = lifeOf({ table: 'orders' });
+  statement(stream, 'ALTER TABLE orders ENGINE=InnoDB', 200);
+  await settle();
+  expect(owed()).toEqual([]);
+});
+
 test('a table that is stopped is to be read when it goes on, also where no snapshots are taken', async () => {
   const { stream, jobStore, settle } = lifeOf({ mode: 'never', table: 'orders', stopped: ['shop.orders'] });
   statement(stream, 'RENAME TABLE crm.a TO orders', 200);
