@@ -6,6 +6,12 @@ const SEEN = 'Clear the alert with `sluice ddl clear` when you have seen to it.'
 export const UNSEEN =
   'The columns have changed without a statement in the binlog (sql_log_bin = 0, a replication filter, an ALTER on this server only): the rows are read again. ';
 
+/** In front of the advice about a table that is gone. */
+export const VANISHED =
+  'The source no longer has the table, and no statement in the binlog dropped it: it went in a gap that was accepted, under sql_log_bin = 0, or on this server only. ';
+/** Where `ddl.drop` is `apply`. */
+export const VANISHED_APPLIED = `${VANISHED}Sinks have deleted its rows. ${SEEN}`;
+
 const ALERTS: Readonly<Record<DdlClass, string>> = {
   additive: 'Sinks follow by themselves.',
   breaking:

@@ -15,6 +15,7 @@ import { sourcesOf } from '../state/source-history.ts';
 import { isSameSpace, planStart, type StartFacts, type StartPlan } from '../state/plan-start.ts';
 import { CaptureSession } from './capture-session.ts';
 import type { Fenced } from './fence.ts';
+import { absentTables } from './absent-tables.ts';
 import { reportLost } from './lost-topics.ts';
 import { reportRemoved, snapshotsKept } from './snapshots-kept.ts';
 import type { StartOptions } from './start-options.ts';
@@ -63,7 +64,8 @@ async function openSession(
   const { topics, metrics, tracing } = options;
   const { source, history, gaps } = checked;
   const news = { refusals, metrics, tracing, log };
-  const found = { source, history, tables, refused, gaps, topics, ...fenced };
+  const absent = absentTables(settings, { plan, checkpoint: state.checkpoint, checked, registry });
+  const found = { source, history, tables, refused, absent, gaps, topics, ...fenced };
   const sources = sourcesOf({ source, plan, ...state, order: options.order, now: Date.now() });
   const decided = { plan: { ...plan, snapshots }, sources, journal: state.journal };
   return CaptureSession.open({ settings, ...decided, ...found, ...news }, signal);

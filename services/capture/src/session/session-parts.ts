@@ -1,3 +1,4 @@
+import type { TableName } from '@sluice/envelope';
 import type { TransactionalPublisher } from '@sluice/kafka';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger, Tracing } from '@sluice/runtime';
@@ -32,6 +33,8 @@ export interface SessionParts {
   readonly tables: readonly TableDescription[];
   /** Tables that cannot be captured as they are: not among `tables`. */
   readonly refused: readonly RefusedTable[];
+  /** Tables that were captured before, and that the source does not show any more. */
+  readonly absent: readonly TableName[];
   readonly refusals: RefusalNews;
   /** Changes that the source keeps out of its binlog. */
   readonly gaps: BinlogGaps;

@@ -43,7 +43,7 @@ interface Shared {
 export function newSessionStream(parts: SessionParts, checksum: boolean): SessionStream {
   const { settings, source, plan, registry, publisher } = parts;
   const work = new TableWorkQueue();
-  const jobStore = snapshotsOwed(settings, plan, registry, parts.tables);
+  const jobStore = snapshotsOwed(settings, plan, registry, parts.tables, parts.absent);
   const oversize = oversizeOf(parts);
   const described = plan.isAnew ? parts.tables : [];
   const columnCatalog = new ColumnCatalog({ server: source.facts, registry, described });

@@ -70,7 +70,7 @@ export class SessionWatches {
   }
 
   #watchUnaccounted(signal: AbortSignal): Promise<void> {
-    const { settings, source, journal } = this.#parts;
+    const { settings, source, journal, absent } = this.#parts;
     const { work, jobStore, tables, routes } = this.#sides;
     const account = {
       takesFirst: settings.config.snapshot.mode === 'initial',
@@ -86,6 +86,8 @@ export class SessionWatches {
         work,
         atBoundary: (mark, look) => this.#loop.atBoundary(mark, look),
         isAccounted: (table) => isAccountedBy(account, table),
+        absent,
+        isTold: (table) => routes.names.isTold(table),
       },
       signal,
     );

@@ -24,6 +24,10 @@ export interface UnaccountedParts {
   readonly atBoundary: (mark: StreamPosition, look: () => void) => Promise<void>;
   /** Whether it is known what becomes of the table's rows: they are read, or in the stream, or it is named as one that is not captured. */
   readonly isAccounted: (table: TableName) => boolean;
+  /** Tables that were captured before, and that the source did not show when the session began. They are seen to once. */
+  readonly absent: readonly TableName[];
+  /** Whether a statement of this session has made a table of this name, or taken it away. */
+  readonly isTold: (table: TableName) => boolean;
 }
 
 /**
@@ -32,22 +36,41 @@ export interface UnaccountedParts {
  * row since. Resolves at the signal; a source that does not answer is asked again later.
  */
 export async function watchUnaccounted(parts: UnaccountedParts, signal: AbortSignal): Promise<void> {
+  let { absent } = parts;
   while (!signal.aborted) {
-    await abortableDelay(ASK_MS, signal).catch(() => undefined);
-    if (!signal.aborted) await look(parts, signal);
+    if (absent.length === 0) await abortableDelay(ASK_MS, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    const isDone = await look({ ...parts, absent }, signal);
+    if (isDone) absent = [];
+    else await abortableDelay(ASK_MS, signal).catch(() => undefined);
   }
 }
 
-async function look(parts: UnaccountedParts, signal: AbortSignal): Promise<void> {
+/** @returns whether the source has answered, and the stream has come as far */
+async function look(parts: UnaccountedParts, signal: AbortSignal): Promise<boolean> {
   const { filter, work, atBoundary, isAccounted } = parts;
   try {
     const { tables, mark } = await ask(parts, signal);
     const captured = tables.filter(({ database, table }) => filter.captures(database, table));
     await atBoundary(mark, () => {
+      noteAbsent(parts, new Set(tables.map(tableIdOf)));
       for (const table of captured) if (!isAccounted(table)) work.add({ kind: 'unaccounted', table });
     });
+    return true;
   } catch (error) {
     if (!signal.aborted && !(error instanceof PipelineError)) throw error;
+    return false;
+  }
+}
+
+/**
+ * What no statement up to the answer has taken away, and the source does not have, went without one: in a gap of the binlog that
+ * somebody has accepted, or under `sql_log_bin = 0`. One that is there again is another.
+ */
+function noteAbsent({ absent, work, isTold }: UnaccountedParts, shown: ReadonlySet<string>): void {
+  for (const table of absent) {
+    if (isTold(table)) continue;
+    work.add({ kind: shown.has(tableIdOf(table)) ? 'renamed' : 'vanished', table });
   }
 }
 

@@ -246,6 +246,11 @@ export class ChangeStream implements BinlogHandler {
     return this.#doubts.tell(tables, doubt);
   }
 
+  /** A table is gone, and no statement says so: sinks do as the policy of a DROP says. */
+  tellVanished(table: TableName): void {
+    this.#statements.vanished(table, this.announcement());
+  }
+
   #closeTransaction(end: number): void {
     const { transaction } = this.#context;
     if (transaction.open) this.#gtids.pass(transaction.gtid);

@@ -12,7 +12,7 @@ import type { DdlJournal } from '../ddl/ddl-journal.ts';
 import type { TableFilter } from '../model/table-filter.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import { appendJson } from '../encode/control-writer.ts';
-import { adviceFor, UNSEEN } from '../ddl/ddl-advice.ts';
+import { adviceFor, UNSEEN, VANISHED, VANISHED_APPLIED } from '../ddl/ddl-advice.ts';
 import type { DdlChange, Renaming } from '../ddl/ddl-change.ts';
 import { nameChanges, type NameChange } from '../ddl/name-changes.ts';
 import { originsOf, type Origin } from '../ddl/origins.ts';
@@ -108,6 +108,14 @@ export class DdlReporter {
       { sql: '', database: table.database, sqlMode: 0 },
       { buffer, point: { ...point, sequence } },
     );
+  }
+
+  /** A table that is gone without a statement: somebody shall know whatever the policy is. */
+  reportVanished(table: TableName, { buffer, point }: SchemaChangeContext): void {
+    const sequence = this.#options.journal.freeId(point.sequence);
+    const finding: Finding = { ...aboutTable('drop', table), unseen: true };
+    const seen = { sql: '', database: table.database, sqlMode: 0 };
+    this.#write(finding, seen, { buffer, point: { ...point, sequence } });
   }
 
   /** Whether an alert that nobody has cleared says that a statement like this made these tables be read again. */
@@ -207,6 +215,16 @@ export class DdlReporter {
     return this.#options.filter.captures(database, table);
   }
 
+  #adviceOf(
+    { class: kind, unseen, reason = '' }: Finding,
+    policy: DdlPolicy,
+    ids: readonly string[],
+  ): string {
+    if (unseen !== true) return adviceFor(kind, policy, ids, reason);
+    if (kind === 'drop' && this.#options.policies.drop === 'apply') return VANISHED_APPLIED;
+    return `${kind === 'drop' ? VANISHED : UNSEEN}${adviceFor(kind, policy, ids, reason)}`;
+  }
+
   #policyOf({ class: kind, shadow, unseen }: Finding): DdlPolicy {
     if (stopsTable(kind)) return 'pause-table';
     if (kind === 'rows' || kind === 'cascade') return 'alert';
@@ -232,7 +250,7 @@ export class DdlReporter {
     { buffer, point }: SchemaChangeContext,
   ): void {
     const { prefix, flavour, journal, onReport } = this.#options;
-    const { class: kind, tables, shadow, created, unseen, reason = '' } = finding;
+    const { class: kind, tables, shadow, created, unseen } = finding;
     const policy = this.#policyOf(finding);
     const ids = tables.map((name) => tableId(name.database, name.table));
     const record: DdlRecord = {
@@ -246,7 +264,7 @@ export class DdlReporter {
         created,
         ...(unseen === true ? { unseen } : {}),
         statement: statementOf(finding, sql, { flavour, sqlMode }),
-        advice: `${unseen === true ? UNSEEN : ''}${adviceFor(kind, policy, ids, reason)}`,
+        advice: this.#adviceOf(finding, policy, ids),
         source: {
           server: point.server,
           database,
@@ -273,7 +291,7 @@ function statementOf({ class: kind, before, unseen }: Finding, sql: string, dial
 }
 
 function aboutTable(
-  kind: 'additive' | 'breaking' | 'truncate' | 'xa' | 'exposure',
+  kind: 'additive' | 'breaking' | 'drop' | 'truncate' | 'xa' | 'exposure',
   table: TableName,
 ): Finding {
   return { class: kind, tables: [table], shadow: false, created: false, before: [] };

@@ -1,6 +1,7 @@
 import type { DdlPolicy, Sequence, TableName } from '@sluice/envelope';
 import type { SequenceCounter } from '../model/sequence-counter.ts';
 import { writeSchema, writeTruncate } from '../encode/control-writer.ts';
+import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 import type { SourceInfo } from '../encode/record-format.ts';
 import type { DdlChange } from '../ddl/ddl-change.ts';
 import type { DdlReporter, SeenStatement } from './ddl-reporter.ts';
@@ -57,6 +58,11 @@ export class DdlWriter {
     writeSchema(buffer, known, change, point, policy);
     const takesRows = isGone && policy !== 'alert' && known.publication.skips?.has('TRUNCATE') !== true;
     if (takesRows) writeTruncate(buffer, known, point);
+  }
+
+  vanished(table: TableName, { buffer, point }: SchemaChangeContext): void {
+    this.#ddl.reportVanished(table, { buffer, point });
+    this.#tellMoved({ table, change: 'drop', isGone: true }, point);
   }
 
   truncated(table: TableName, query: Seen): void {

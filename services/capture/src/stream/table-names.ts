@@ -47,6 +47,12 @@ export class TableNames {
     return this.#created.get(tableId(database, table)) === true;
   }
 
+  /** Whether a statement has made a table of this name, or taken it away. */
+  isTold(table: TableName): boolean {
+    const id = tableIdOf(table);
+    return this.#lost.has(id) || this.#created.has(id);
+  }
+
   /** Tables that the stream has seen being made. */
   get created(): readonly TableName[] {
     return [...this.#created.keys()].map(parseTableId);

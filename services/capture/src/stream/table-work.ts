@@ -33,6 +33,8 @@ export type TableWork =
   | { readonly kind: 'unreadable'; readonly table: TableName }
   /** The source has a table of which the stream has told nothing. */
   | { readonly kind: 'unaccounted'; readonly table: TableName }
+  /** A table that was captured is gone, and no statement says so. */
+  | { readonly kind: 'vanished'; readonly table: TableName }
   /** The binlog does not tell what became of rows. */
   | { readonly kind: 'doubt'; readonly doubt: Doubt }
   /** A DDL may have taken away what the source was asked about when the stream was behind. */

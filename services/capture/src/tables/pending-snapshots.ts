@@ -109,6 +109,13 @@ export class PendingSnapshots {
     this.owe(table, 'the binlog has no statement that created it');
   }
 
+  /** Whether the source certainly has no such table; what was read under its name is worth nothing then. */
+  async isGone(table: TableName): Promise<boolean> {
+    const found = await this.#look(table);
+    if (found === 'gone') this.dropped(table);
+    return found === 'gone';
+  }
+
   /** A table of which nothing has been published yet. @returns whether it can be captured, and will be read */
   async isTaken(table: TableName): Promise<boolean> {
     const { description, refusal } = await this.#parts.examine(table);

@@ -142,6 +142,9 @@ export class TableLife {
         return this.#owed.unreadable(table);
       case 'unaccounted':
         return this.#owed.unaccounted(table);
+      case 'vanished':
+        if (await this.#owed.isGone(table)) this.#parts.stream.tellVanished(table);
+        return;
       case 'columns':
         return this.#discovery.renewColumns(table, work.alter);
     }

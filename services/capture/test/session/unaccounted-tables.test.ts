@@ -11,6 +11,36 @@ import { MYSQL_FACTS } from '../support/server-facts.ts';
 
 const named = (table: string, database = 'shop') => ({ database, table });
 
+test('tables that were there before are looked for at once, and those that are gone without a statement are named', async () => {
+  const work = new TableWorkQueue();
+  const query = (sql: string): Promise<unknown> =>
+    Promise.resolve([
+      sql.includes('TABLE_NAME')
+        ? [{ name_of_database: 'shop', name_of_table: 'again' }]
+        : [{ File: 'binlog.000002', Position: 900, Executed_Gtid_Set: '' }],
+    ]);
+  const stop = new AbortController();
+  await watchUnaccounted(
+    {
+      source: { facts: MYSQL_FACTS, connect: () => Promise.resolve({ query, destroy: () => undefined }) },
+      filter: createTableFilter(['shop.*'], []),
+      work,
+      atBoundary: async (_mark: StreamPosition, look: () => void) => {
+        look();
+        stop.abort();
+      },
+      isAccounted: () => true,
+      absent: ['gone', 'dropped', 'again'].map((table) => named(table)),
+      isTold: ({ table }: { table: string }) => table === 'dropped',
+    } as unknown as UnaccountedParts,
+    stop.signal,
+  );
+  expect(work.waiting).toEqual([
+    { kind: 'vanished', table: named('gone') },
+    { kind: 'renamed', table: named('again') },
+  ]);
+});
+
 test('captured tables that nothing tells of are looked for once a minute, where the stream has passed the answer', async () => {
   vi.useFakeTimers();
   try {
@@ -35,6 +65,7 @@ test('captured tables that nothing tells of are looked for once a minute, where 
         look();
       },
       isAccounted: ({ table }: { table: string }) => table === 'known',
+      absent: [],
     } as unknown as UnaccountedParts;
     const stop = new AbortController();
     const running = watchUnaccounted(parts, stop.signal);

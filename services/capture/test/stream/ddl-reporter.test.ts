@@ -1,7 +1,15 @@
 import { decodeDdlRecord, type DdlRecord } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
-import { recordsOf } from '../support/buffer-records.ts';
-import { begin, POLICIES, statement, streamOf, type StreamSetup } from '../support/streams.ts';
+import { controls, recordsOf } from '../support/buffer-records.ts';
+import {
+  begin,
+  PARTITIONS,
+  POLICIES,
+  registryOf,
+  statement,
+  streamOf,
+  type StreamSetup,
+} from '../support/streams.ts';
 
 /** The records of the DDL topic, as short as a reader wants them. */
 function reports({ buffer }: StreamSetup): unknown[] {
@@ -92,6 +100,33 @@ test('a policy goes with the control record', () => {
   ).toEqual(controls.map(() => 'pause-table'));
   expect(controls.length).toBeGreaterThan(0);
 });
+
+test.each([
+  ['alert', 0],
+  ['apply', 1],
+] as const)(
+  'a table that is gone without a statement is told, and its rows go by the policy %s',
+  (drop, times) => {
+    const registry = registryOf('orders');
+    registry.restore({
+      database: 'shop',
+      table: 'orders',
+      version: 4,
+      columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
+      keyColumns: ['id'],
+      sequence: '0010000010000000000',
+    });
+    const setup = streamOf({ registry, policies: { ...POLICIES, drop } });
+    setup.stream.tellVanished({ database: 'shop', table: 'orders' });
+    const records = recordsOf(setup.buffer);
+    expect(controls(records, 'truncate')).toHaveLength(times * PARTITIONS);
+    expect(controls(records, 'schema')).toHaveLength(PARTITIONS);
+    expect(setup.journal.alerts).toMatchObject([{ class: 'drop', policy: 'alert', unseen: true }]);
+    expect(setup.journal.alerts[0]?.advice).toContain(
+      drop === 'apply' ? 'have deleted' : 'stay in the stores',
+    );
+  },
+);
 
 test('many tables are told of in records that Kafka takes', () => {
   const setup = streamOf();

@@ -84,6 +84,23 @@ test('a table that could not be captured is looked at when it gets another engin
   expect([uncaptured(), owed()]).toEqual([[], ['orders']]);
 });
 
+test.each([
+  ['is gone is told as dropped', false, [['drop', 'alert', 'shop.orders', '(no statement in the binlog)']]],
+  ['is there after all is left as it is', true, []],
+])('a table that seems to be gone and %s', async (_what, exists, alerts) => {
+  const setup = lifeOf({ table: 'orders', exists, versions: ['orders'] });
+  setup.work.add({ kind: 'vanished', table: { database: 'shop', table: 'orders' } });
+  await setup.settle();
+  const told = setup.journal.alerts.map((alert) => [
+    alert.class,
+    alert.policy,
+    alert.tables.join(),
+    alert.statement,
+  ]);
+  expect(told).toEqual(alerts);
+  expect(setup.jobStore.knows('shop.orders')).toBe(exists);
+});
+
 test('one that is captured is not read again for its engine', async () => {
   const { stream, owed, settle } = lifeOf({ table: 'orders' });
   statement(stream, 'ALTER TABLE orders ENGINE=InnoDB', 200);
