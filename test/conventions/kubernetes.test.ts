@@ -54,6 +54,10 @@ test('pods are what the Pod Security Standard `restricted` asks for, and write t
       runAsUser: 1000,
       seccompProfile: { type: 'RuntimeDefault' },
     });
+    // 0440 in octal, as what reads YAML 1.1 and what reads 1.2 both take it.
+    expect(JSON.stringify(spec.volumes).match(/"defaultMode":\d+/g) ?? []).toEqual(
+      [...JSON.stringify(spec.volumes).matchAll(/"defaultMode"/g)].map(() => '"defaultMode":288'),
+    );
     for (const container of spec.containers) {
       expect(container.securityContext).toEqual({
         allowPrivilegeEscalation: false,

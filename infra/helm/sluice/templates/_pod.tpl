@@ -112,7 +112,7 @@ spec:
     {{- if .secrets }}
     - name: secrets
       projected:
-        defaultMode: 0440
+        defaultMode: 288 # 0440; some readers of YAML take 0440 for 440
         sources:
           {{- range .secrets }}
           - secret: { name: {{ . }} }
@@ -122,7 +122,7 @@ spec:
     - name: tokens
       secret:
         secretName: {{ include "sluice.secret" (dict "root" $root "component" "tokens" "name" $root.Values.access.tokensSecret) }}
-        defaultMode: 0440
+        defaultMode: 288 # 0440; some readers of YAML take 0440 for 440
     {{- end }}
 {{- end -}}
 
