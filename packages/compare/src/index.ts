@@ -23,6 +23,14 @@ export {
   type CompareReport,
   type RunningFindings,
 } from './running/report.ts';
+export {
+  comparePlaceSchema,
+  PLACE_VERSION,
+  PlaceRefused,
+  type ComparePlace,
+  type RunningPlace,
+} from './running/place.ts';
+export type { KeptPlace } from './running/place-keeper.ts';
 export { readRunningTable, type PublishedColumn, type PublishedTable } from './running/running-table.ts';
 export { Pace } from './running/pace.ts';
 export { openStore } from './open-store.ts';

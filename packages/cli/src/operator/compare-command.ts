@@ -1,13 +1,14 @@
-import type { CompareReport } from '@sluice/compare';
+import type { ComparePlace, CompareReport, RunningPlace } from '@sluice/compare';
 import type { TablePlan } from '@sluice/ops-api';
 import { VERSION, type SluiceConfig } from '@sluice/runtime';
 import { importCompare } from './optional-packages.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, Done, PipelineCommand } from './command.ts';
+import { PlaceFile, type AskedComparison } from './compare-place.ts';
 import { progressLine } from './compare-progress.ts';
 import { HEADINGS, ndjsonOf, remarksOf, rowsOf } from './compare-text.ts';
 import { compareContinuously, type CompareRound, type ContinuousOptions } from './compare-continuous.ts';
-import { compareOrder, compareTables, type CompareOrder } from './compare-order.ts';
+import { compareOrder, compareTables, type CompareCourse, type CompareOrder } from './compare-order.ts';
 import { compareRound, type TableFindings } from './compare-round.ts';
 import { hostPort } from './host-port.ts';
 import { replaceFile } from './new-files.ts';
@@ -27,6 +28,7 @@ export const compareCommand: PipelineCommand = {
     'sample',
     'rows-per-second',
     'output-file',
+    'resume',
     'offline',
     'continuous',
     'listen',
@@ -48,29 +50,71 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
     await compareContinuously(continuousOptions(line, config, order));
     return true;
   }
-  const { compareReportSchema, REPORT_VERSION } = await importCompare(() => import('@sluice/compare'));
+  const { compareReportSchema, PLACE_VERSION, REPORT_VERSION } = await importCompare(
+    () => import('@sluice/compare'),
+  );
   const progress = progressLine(process.stderr);
+  const { asked, file, from } = await placeOf(line, config, order);
   return withComparedPipeline(config, isOffline, async (compared) => {
     const plans = tablesOf(compared.tables, operands);
-    const startedAt = new Date().toISOString();
-    const findings = await compareTables(compared, plans, order, progress.show);
+    const begun = {
+      startedAt: from?.startedAt ?? new Date().toISOString(),
+      position: from?.position ?? compared.position,
+    };
+    const write = (place: RunningPlace): Promise<void> =>
+      file?.keep({ compare: 'place', version: PLACE_VERSION, ...asked, ...begun, ...place }) ??
+      Promise.resolve();
+    const keep = file && { write, everyMs: KEEP_PLACE_MS };
+    const findings = await compareTables(compared, plans, order, { onProgress: progress.show, from, keep });
     progress.end();
-    const { where, keys, sample } = order;
+    const { sluice, pipeline, offline, scope } = asked;
     const report = compareReportSchema.parse({
       report: 'compare',
       version: REPORT_VERSION,
-      sluice: VERSION,
-      pipeline: config.pipeline,
-      offline: isOffline,
-      startedAt,
+      sluice,
+      pipeline,
+      offline,
+      ...begun,
       endedAt: new Date().toISOString(),
-      position: compared.position,
-      scope: { where, keys: keys === null ? null : keys.join('..'), sample },
+      scope,
       ...findings,
     });
     await tell(report, values.text('output-file'), output, screen);
+    // Interrupted, it can go on.
+    if (!compared.signal.aborted) await file?.remove();
     return report.result === 'different' ? 'different' : report.result === 'equal';
   }).finally(progress.end);
+}
+
+interface KeptPlaces {
+  readonly asked: AskedComparison;
+  /** Where the place is kept; null without a file for the report, and for a sample, which is read again in no time. */
+  readonly file: PlaceFile | null;
+  /** Where the comparison continues; null: at its begin. */
+  readonly from: ComparePlace | null;
+}
+
+/** Throws UsageError and CommandFailed. */
+async function placeOf(
+  { values, operands }: CommandLine,
+  config: SluiceConfig,
+  { where, keys, sample }: CompareOrder,
+): Promise<KeptPlaces> {
+  const report = values.text('output-file');
+  const file = report === undefined || sample !== null ? null : new PlaceFile(report);
+  const asked = {
+    sluice: VERSION,
+    pipeline: config.pipeline,
+    offline: values.flag('offline'),
+    scope: { where, keys: keys === null ? null : keys.join('..'), sample },
+    asked: { tables: [...operands], sinks: [...values.texts('sink')] },
+  };
+  if (!values.flag('resume')) return { asked, file, from: null };
+  if (file === null)
+    throw new UsageError(
+      '--resume continues a comparison that was interrupted: it needs its --output-file, and none is kept with --sample',
+    );
+  return { asked, file, from: await file.load(asked) };
 }
 
 /** Tables are looked for again at each round. */
@@ -83,6 +127,8 @@ function continuousOptions(
     throw new UsageError(
       '--continuous never ends with a report: --output-file is for a comparison of its own',
     );
+  if (values.flag('resume'))
+    throw new UsageError('--continuous begins with its first round: without --resume');
   const round: CompareRound = (signal, watch) =>
     withComparedPipeline(config, values.flag('offline'), async (compared) => {
       const known = operands.filter((name) => unknownTable(compared.tables, [name]) === null);
@@ -100,13 +146,17 @@ function continuousOptions(
   return { config, listen: listenOf(values), round, isSampled: order.sample !== null };
 }
 
+/** Between two times that the place is kept: what a comparison that is killed does again at most. */
+const KEEP_PLACE_MS = 2000;
+const NOT_TOLD: CompareCourse = { onProgress: () => undefined, from: null, keep: null };
+
 /** Throws CommandFailed also for what the driver of a store has thrown. */
 async function compareTable(
   compared: ComparedPipeline,
   plan: TablePlan,
   order: CompareOrder,
 ): Promise<TableFindings> {
-  const found = await compareTables(compared, [plan], order, () => undefined).catch((error: unknown) => {
+  const found = await compareTables(compared, [plan], order, NOT_TOLD).catch((error: unknown) => {
     throw reasonOf(error, compared.signal);
   });
   const [table] = found.tables;

@@ -1,4 +1,10 @@
-import type { CompareProgress, RunningFindings, RunningOptions } from '@sluice/compare';
+import type {
+  CompareProgress,
+  KeptPlace,
+  RunningFindings,
+  RunningOptions,
+  RunningPlace,
+} from '@sluice/compare';
 import type { TablePlan } from '@sluice/ops-api';
 import type { SluiceConfig } from '@sluice/runtime';
 import { selectionOf } from '@sluice/sink-kit/selection';
@@ -39,14 +45,27 @@ export function compareOrder(config: SluiceConfig, values: OptionValues): Compar
   };
 }
 
-/** Throws UsageError for keys that are none of the table's. */
+/** Who is told of a comparison while it runs, and where it continues. */
+export interface CompareCourse {
+  readonly onProgress: (progress: CompareProgress) => void;
+  readonly from: RunningPlace | null;
+  readonly keep: KeptPlace | null;
+}
+
+/** Throws UsageError for keys that are none of the table's, CommandFailed where it cannot go on. */
 export async function compareTables(
   { server, conditionSql, applied, signal }: ComparedPipeline,
   plans: readonly TablePlan[],
   { sinks, takes, keys, where, sample, rowsPerSecond }: CompareOrder,
-  onProgress: (progress: CompareProgress) => void,
+  { onProgress, from, keep }: CompareCourse,
 ): Promise<RunningFindings> {
-  const { compareRunning } = await importCompare(() => import('@sluice/compare'));
+  const { compareRunning, PlaceRefused } = await importCompare(() => import('@sluice/compare'));
+  const throwReason = (error: unknown): never => {
+    if (error instanceof RangeError) throw new UsageError(`--keys: ${error.message}`, { cause: error });
+    if (error instanceof PlaceRefused)
+      throw new CommandFailed(`--resume: ${error.message}; begin again without --resume`, { cause: error });
+    throw error;
+  };
   return compareRunning({
     source: server,
     tables: plans.map(publishedTable),
@@ -57,12 +76,9 @@ export async function compareTables(
     applied,
     onProgress,
     signal,
+    from,
+    keep,
   }).catch(throwReason);
-}
-
-function throwReason(error: unknown): never {
-  if (error instanceof RangeError) throw new UsageError(`--keys: ${error.message}`, { cause: error });
-  throw error;
 }
 
 export function sinksOf(config: SluiceConfig, values: OptionValues): Readonly<Record<string, object>> {

@@ -29,8 +29,8 @@ export function progressLine(stream: NodeJS.WriteStream): ProgressLine {
 }
 
 /** @param seconds since the first rows of the table */
-export function progressText({ table, rows, ofAbout }: CompareProgress, seconds: number): string {
-  const perSecond = seconds < 1 ? null : Math.round(rows / seconds);
+export function progressText({ table, rows, before, ofAbout }: CompareProgress, seconds: number): string {
+  const perSecond = seconds < 1 ? null : Math.round((rows - before) / seconds);
   const left = ofAbout === null || perSecond === null ? null : Math.max(0, ofAbout - rows) / perSecond;
   return [
     `${printableLine(table)}: ${rows}${ofAbout === null ? '' : ` of about ${ofAbout}`} rows`,

@@ -125,6 +125,10 @@ export const OPTIONS = {
     meaning:
       'write the report there as JSON, or NDJSON with --output ndjson (orphans dump: envelopes, reapply: conflicts, a line each): it holds row values',
   },
+  resume: {
+    meaning:
+      'go on where the comparison with this --output-file was when it was killed, interrupted or lost a server',
+  },
   report: { value: 'FILE', meaning: 'a report that sluice compare has written by --output-file' },
   skip: {
     value: 'AREA',

@@ -60,7 +60,7 @@ function comparedTables(
       sample: null,
       rowsPerSecond: values.wholeNumber('rows-per-second', 1, ROWS_MAX) ?? ROWS_PER_SECOND,
     },
-    () => undefined,
+    { onProgress: () => undefined, from: null, keep: null },
   );
 }
 

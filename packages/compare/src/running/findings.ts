@@ -1,21 +1,53 @@
 import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { ComparedTable } from '../compared-table.ts';
 import { LISTED_MAX, type CompareReport, type RunningFindings, type SinkCounts } from './report.ts';
+import type { RunningPlace } from './place.ts';
 import type { Verdict } from './suspects.ts';
 
 type Writable<T> = { -readonly [member in keyof T]: T[member] };
 
+const NOTHING_FOUND: RunningPlace['found'] = {
+  rows: 0,
+  isPartial: false,
+  tables: [],
+  differences: [],
+  notSettled: [],
+  unlisted: 0,
+};
 const NOTHING: SinkCounts = { compared: 0, equal: 0, different: 0, missing: 0, extra: 0, notSettled: 0 };
 
 /** What is found, table by table: counts of all, and the first entries of the lists. */
 export class Findings {
-  readonly #tables: CompareReport['tables'] = [];
-  readonly #differences: CompareReport['differences'] = [];
-  readonly #notSettled: CompareReport['notSettled'] = [];
+  readonly #tables: CompareReport['tables'];
+  readonly #differences: CompareReport['differences'];
+  readonly #notSettled: CompareReport['notSettled'];
   #table: ComparedTable | null = null;
-  #rows = 0;
-  #unlisted = 0;
-  #isPartial = false;
+  #rows: number;
+  #unlisted: number;
+  #isPartial: boolean;
+
+  /** @param before what an earlier run has found, when this one continues behind it */
+  constructor(before: RunningPlace['found'] = NOTHING_FOUND) {
+    const { tables, differences, notSettled } = structuredClone(before);
+    this.#tables = tables;
+    this.#differences = differences;
+    this.#notSettled = notSettled;
+    this.#rows = before.rows;
+    this.#unlisted = before.unlisted;
+    this.#isPartial = before.isPartial;
+  }
+
+  /** What was found until now; it changes with what is found later. */
+  get found(): RunningPlace['found'] {
+    return {
+      rows: this.#rows,
+      isPartial: this.#isPartial,
+      tables: this.#tables,
+      differences: this.#differences,
+      notSettled: this.#notSettled,
+      unlisted: this.#unlisted,
+    };
+  }
 
   /** All that follows is about this table, null when it is not compared, and these sinks. */
   begin(
@@ -32,6 +64,11 @@ export class Findings {
       remarks: [...remarks],
       sinks: table === null ? {} : Object.fromEntries(counts),
     });
+  }
+
+  /** All that follows is about the last table again. */
+  goOn(table: ComparedTable): void {
+    this.#table = table;
   }
 
   /** The table is not compared with this sink. */

@@ -31,6 +31,25 @@ const differenceSchema = z.strictObject({
   columns: z.array(z.strictObject({ column: z.string(), source: value, sink: value })),
 });
 
+/** What was found of one table. */
+export const tableFindingsSchema = z.strictObject({
+  table: z.string(),
+  /** False: nothing of it was compared; the remarks say why. */
+  compared: z.boolean(),
+  /** Columns, and other things, that were not compared. */
+  remarks: z.array(z.string()),
+  sinks: z.record(z.string(), sinkCounts),
+});
+export const differencesSchema = z.array(differenceSchema);
+export const notSettledSchema = z.array(
+  z.strictObject({
+    sink: z.string(),
+    table: z.string(),
+    place: z.string(),
+    why: z.string(),
+  }),
+);
+
 /** What `sluice compare` has found: version, pipeline, times and position say what it may be taken for. */
 export const compareReportSchema = z.strictObject({
   report: z.literal('compare'),
@@ -50,25 +69,9 @@ export const compareReportSchema = z.strictObject({
   }),
   result: z.enum(['equal', 'different', 'not done']),
   rows: count,
-  tables: z.array(
-    z.strictObject({
-      table: z.string(),
-      /** False: nothing of it was compared; the remarks say why. */
-      compared: z.boolean(),
-      /** Columns, and other things, that were not compared. */
-      remarks: z.array(z.string()),
-      sinks: z.record(z.string(), sinkCounts),
-    }),
-  ),
-  differences: z.array(differenceSchema),
-  notSettled: z.array(
-    z.strictObject({
-      sink: z.string(),
-      table: z.string(),
-      place: z.string(),
-      why: z.string(),
-    }),
-  ),
+  tables: z.array(tableFindingsSchema),
+  differences: differencesSchema,
+  notSettled: notSettledSchema,
   /** Entries of the two lists above that are only counted. */
   unlisted: count,
 });

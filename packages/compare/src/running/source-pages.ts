@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteTable } from '@sluice/mysql';
 import type { ComparedColumn, ComparedTable } from '../compared-table.ts';
 import { streamRows, type RowConnection, type ServerRow } from '../source-rows.ts';
+import { rangeSql, type KeyLiterals, type KeyRange } from '../sums/key-range.ts';
 
 const nameOf = (column: ComparedColumn): string => quoteIdentifier(column.sourceName ?? column.name);
 const keyColumns = (table: ComparedTable): ComparedColumn[] =>
@@ -17,38 +18,43 @@ function selectFrom(table: ComparedTable): string {
   return `SELECT ${expressions.join(', ')} FROM ${quoteTable(table.database, table.table)}`;
 }
 
-/**
- * Rows in the order of their keys, in pages: each is one short SELECT without locks, so that nothing of the server waits for us.
- * @param condition SQL that a row must fulfil; null for all rows
- */
+export interface PagesWanted {
+  /** SQL that a row must fulfil; null for all rows. */
+  readonly condition: string | null;
+  readonly pageRows: number;
+  /** Behind this key, as a page before has told it; null: from the first row on. */
+  readonly after?: KeyLiterals | null;
+  /** Up to this key, and with it; null: to the last row. */
+  readonly upTo?: KeyLiterals | null;
+}
+
+export interface Page {
+  readonly rows: readonly ServerRow[];
+  /** The key that the page ends with; null: no row is behind it. */
+  readonly end: KeyLiterals | null;
+}
+
+/** Rows in the order of their keys, in pages: each is one short SELECT without locks, so that nothing of the server waits for us. */
 export async function* sourcePages(
   connection: RowConnection,
   table: ComparedTable,
-  { condition, pageRows }: { readonly condition: string | null; readonly pageRows: number },
-): AsyncGenerator<ServerRow[]> {
+  { condition, pageRows, after = null, upTo = null }: PagesWanted,
+): AsyncGenerator<Page> {
   const from = quoteTable(table.database, table.table);
   const order = keyColumns(table).map((column) => `${from}.${nameOf(column)}`);
-  let after: readonly string[] | null = null;
-  for (;;) {
-    const terms = [after === null ? null : behind(table, after), condition].filter((term) => term !== null);
+  const names = keyColumns(table).map(ordinal);
+  let range: KeyRange = { after, upTo };
+  do {
+    const isAll = range.after === null && range.upTo === null;
+    const terms = [isAll ? null : rangeSql(names, range), condition].filter((term) => term !== null);
     const where = terms.length === 0 ? '' : ` WHERE (${terms.join(') AND (')})`;
     const sql = `${selectFrom(table)}${where} ORDER BY ${order.join(', ')} LIMIT ${pageRows}`;
     const rows = await rowsOf(connection, sql);
-    if (rows.length > 0) yield rows;
-    const last = rows.at(-1);
-    if (rows.length < pageRows || last === undefined) return;
-    after = orderLiterals(table, last);
-  }
-}
-
-/** `a >= 1 AND ((a > 1) OR (a = 1 AND b > 2))`: the first term lets the range of the index be found at once. */
-function behind(table: ComparedTable, after: readonly string[]): string {
-  const names = keyColumns(table).map(ordinal);
-  const branches = names.map((name, place) => {
-    const equal = names.slice(0, place).map((before, at) => `${before} = ${after[at]}`);
-    return `(${[...equal, `${name} > ${after[place]}`].join(' AND ')})`;
-  });
-  return `${names[0]} >= ${after[0]} AND (${branches.join(' OR ')})`;
+    const last = rows.length < pageRows ? undefined : rows.at(-1);
+    const end = last === undefined ? null : orderLiterals(table, last);
+    yield { rows, end };
+    range = { after: end, upTo };
+  } while (range.after !== null);
 }
 
 function orderLiterals(table: ComparedTable, row: ServerRow): string[] {

@@ -15,6 +15,10 @@ export interface RangeParts {
   readonly sides: SummedTable;
   /** So many rows of the source were compared, and suspects may have come. */
   readonly onCompared: (rows: number) => Promise<void>;
+  /** Ranges up to this key were compared by an earlier run; null: none. */
+  readonly after: KeyLiterals | null;
+  /** Everything up to this key, null: to the end, is compared, or a suspect. */
+  readonly onRange: (upTo: KeyLiterals | null) => Promise<void>;
 }
 
 /** Rows of a range that is added up at once: at first, and by how long it takes. */
@@ -34,7 +38,7 @@ const SUM_COST = 1 / 20;
  */
 export async function compareRanges(parts: RangeParts): Promise<void> {
   const { sides, table, signal } = parts;
-  let after: KeyLiterals | null = null;
+  let { after } = parts;
   let rows = FIRST_ROWS;
   do {
     signal.throwIfAborted();
@@ -46,6 +50,7 @@ export async function compareRanges(parts: RangeParts): Promise<void> {
     if (!isSame) await compareByParts(range, parts);
     if (tookMs > LONG_MS) rows = Math.max(LEAST_ROWS, rows / 2);
     else if (tookMs < SHORT_MS) rows = Math.min(MOST_ROWS, rows * 2);
+    await parts.onRange(upTo);
     after = upTo;
   } while (after !== null);
 }
