@@ -13,6 +13,7 @@ import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
 import { findGapProblems, type BinlogGaps } from './binlog-gaps.ts';
 import { refuseUnknownKeys } from './hash-key-changes.ts';
+import { sharedKeyTexts } from './key-charsets.ts';
 import { findKeyChanges } from './key-checks.ts';
 import { findProblems } from './preflight.ts';
 import { readPrivileges, type SourcePrivileges } from './privileges.ts';
@@ -137,7 +138,7 @@ function judgeTables(
   const keys = findKeyChanges({ config, tables, server, registry: known });
   return {
     problems: [...found.problems, ...keys, ...findRoutingChanges(tables, known)],
-    warnings: found.warnings,
+    warnings: [...found.warnings, ...sharedKeyTexts(config, tables)],
   };
 }
 
