@@ -25,7 +25,7 @@ const stack = await startStack({
 });
 afterAll(() => stack.stop());
 
-const SHORT_SECONDS = 8;
+const SHORT_SECONDS = 15;
 /** `npm run test:ddl -- --seconds 180` for long runs. */
 const SECONDS = testSize('SLUICE_DDL_SECONDS', SHORT_SECONDS);
 const SOURCES = [
@@ -34,8 +34,6 @@ const SOURCES = [
   // Its table maps tell less of their columns.
   ...(SECONDS > SHORT_SECONDS ? [{ version: 'MariaDB 11.8', server: await newerMariadb() }] : []),
 ];
-/** Short lives give a short run several kills, too. */
-const LIFE_MAX_MS = SECONDS > SHORT_SECONDS ? 3000 : 1500;
 /** An altered table costs the reading of the table. */
 const PATIENCE_MS = 120_000 + SECONDS * 4000;
 const APPLY = { additive: 'apply', breaking: 'apply', rename: 'apply', truncate: 'apply', drop: 'apply' };
@@ -79,7 +77,7 @@ async function newerMariadb(): Promise<MysqlServer> {
   return own.mariadb;
 }
 
-/** Kills soon after the start, some of the time before the first row is read. */
+/** Kills within three seconds of the start, some of the time before the first row is read. */
 async function killAgainAndAgain(
   pipeline: SinkPipeline,
   random: SeededRandom,
@@ -88,7 +86,7 @@ async function killAgainAndAgain(
   for (let kills = 0; ; kills++) {
     const { process } = await pipeline.launch('capture');
     if (random.chance(0.8)) await process.ready();
-    await Promise.race([delay(random.integer(300, LIFE_MAX_MS)), process.ended]);
+    await Promise.race([delay(random.integer(500, 3000)), process.ended]);
     if (!process.isRunning) throw new Error(`capture ended by itself:\n${process.lastLines()}`);
     await process.kill();
     if (signal.aborted) return kills + 1;
