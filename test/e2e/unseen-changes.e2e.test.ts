@@ -5,7 +5,7 @@ import { eventually } from '../harness/eventually.ts';
 import { testScope, uniqueName } from '../harness/scope.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
-import { readRows } from '../harness/records/table-records.ts';
+import { readEnvelopes, readRows } from '../harness/records/table-records.ts';
 
 /** What the binlog does not tell of a table: an ALTER that was kept out of it, rows that a foreign key changes. */
 
@@ -68,6 +68,47 @@ describe.each([stack.mysql, stack.mariadb])('$flavour', (server) => {
       { id: 2, c: 7 },
       { id: 3, c: 8 },
     ]);
+  });
+
+  test('a table that is gone without a statement is told as dropped at the next start, one with a statement once', async () => {
+    const scope = testScope();
+    const database = await SourceDatabase.create(scope, server, 'vanished');
+    await database.run(
+      'CREATE TABLE orders (id INT NOT NULL PRIMARY KEY)',
+      'INSERT INTO orders VALUES (1)',
+      'CREATE TABLE gone LIKE orders',
+      'INSERT INTO gone VALUES (1)',
+      'CREATE TABLE dropped LIKE orders',
+    );
+    const pipeline = await CapturePipeline.create(scope, {
+      database,
+      brokers: stack.kafka.brokers,
+      sections: { topics: { partitions: 1 }, ddl: { drop: 'apply' } },
+    });
+    const capture = await pipeline.start();
+    await pipeline.snapshotDone(capture, ['orders', 'gone', 'dropped']);
+    expect(await capture.stop()).toMatchObject({ code: 0 });
+    const quiet = await database.connect();
+    await quiet.query('SET SESSION sql_log_bin = 0');
+    await quiet.query('DROP TABLE gone');
+    await database.run('DROP TABLE dropped', 'INSERT INTO orders VALUES (2)');
+    const alerts = async (): Promise<unknown[]> =>
+      ((await sluice(pipeline.configFile, 'ddl alerts')).document as Listing).entries.map(
+        ({ class: kind, tables }) => [kind, ...tables],
+      );
+    const second = await pipeline.start();
+    await pipeline.arrived(second, 'orders', '{"id":2}');
+    await eventually('the alert', async () => (await alerts()).length > 0);
+    expect(await alerts()).toEqual([['drop', `${database.name}.gone`]]);
+    const records = await readEnvelopes(pipeline.reader, pipeline.topic('gone'));
+    expect(records.filter(({ key }) => key === '{"$sluice":"truncate"}')).toHaveLength(1);
+    expect(await second.stop()).toMatchObject({ code: 0 });
+    // It is told once.
+    const third = await pipeline.start();
+    await database.run('INSERT INTO orders VALUES (3)');
+    await pipeline.arrived(third, 'orders', '{"id":3}');
+    expect(await alerts()).toHaveLength(1);
+    expect(await third.stop()).toMatchObject({ code: 0 });
   });
 });
 
