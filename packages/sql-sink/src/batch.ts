@@ -1,5 +1,6 @@
 import { tableId } from '@sluice/envelope';
 import type { Delivery } from '@sluice/sink-kit';
+import { keyDigest } from './sequences.ts';
 
 /** The partition of a topic that a batch came from, and the `tableId` of the source's table. */
 export interface Origin {
@@ -11,6 +12,11 @@ export interface Origin {
 export function originOf({ topic, partition, envelope }: Delivery): Origin {
   const { database, table } = envelope.payload.source;
   return { topic, partition, table: tableId(database, table) };
+}
+
+/** The table as the sink's own tables name it: a quoted name may be longer than their column. */
+export function nameInState({ table }: Origin): string {
+  return table.length <= 129 ? table : keyDigest(table);
 }
 
 /** Where reading continues when all of the batch is stored. */

@@ -5,6 +5,7 @@ export type StateTable =
   | 'sluice_generations'
   | 'sluice_tombstones'
   | 'sluice_shapes'
+  | 'sluice_table_shapes'
   | 'sluice_floors'
   | 'sluice_snapshot_ends';
 

@@ -1,5 +1,5 @@
 import type { RowEnvelope, Sequence } from '@sluice/envelope';
-import type { Origin } from './batch.ts';
+import { nameInState, type Origin } from './batch.ts';
 import type { SqlStore } from './driver.ts';
 import { keyDigest, SEQUENCE_COLUMN, toSequence } from './sequences.ts';
 import type { Sessions } from './sessions.ts';
@@ -47,7 +47,7 @@ export class RowGuards<C> {
     const newest = `SELECT MAX(sequence) FROM ${this.#tombstones} WHERE topic = ? AND ${this.#partition} = ?`;
     const [row] = await this.#store.driver.rows(connection, `SELECT (${watermark}), (${newest})`, [
       origin.topic,
-      watermarkName(origin),
+      nameInState(origin),
       origin.topic,
       origin.partition,
     ]);
@@ -132,7 +132,7 @@ export class RowGuards<C> {
     await driver.change(
       connection,
       `INSERT INTO ${this.#watermarks} (topic, table_name, sequence) VALUES (?, ?, ?)${onConflict}`,
-      [origin.topic, watermarkName(origin), sequence],
+      [origin.topic, nameInState(origin), sequence],
     );
   }
 
@@ -154,9 +154,4 @@ export class RowGuards<C> {
 export function isNewer({ payload }: RowEnvelope, stored: Sequence | undefined): boolean {
   if (stored === undefined || payload.sequence > stored) return true;
   return payload.sequence === stored && payload.operation === 'SNAPSHOT';
-}
-
-/** A quoted name may be longer than its column. */
-function watermarkName({ table }: Origin): string {
-  return table.length <= 129 ? table : keyDigest(table);
 }

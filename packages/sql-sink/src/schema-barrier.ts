@@ -1,15 +1,12 @@
 import type { Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
+import { nameInState, type Origin } from './batch.ts';
+import type { ColumnUpdate, StateTable } from './dialect.ts';
 import type { SqlDriver, SqlStore } from './driver.ts';
 import { toSequence } from './sequences.ts';
 
 /** Seconds to wait for another worker that alters the same table. */
 const LOCK_SECONDS = 10;
-
-interface Place {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** How far the partitions of a topic have come with a change of its table. */
 export interface SeenSchema {
@@ -19,42 +16,74 @@ export interface SeenSchema {
   readonly isEverywhere: boolean;
 }
 
-/** Which schema record each partition has shown last: a change that takes something away waits for all of them. */
+/**
+ * Which schema record of a table each partition has shown last: a change that takes something away waits for all of them, and
+ * none follows what is older.
+ */
 export class SchemaBarrier<C> {
   readonly #store: SqlStore<C>;
   readonly #table: string;
   readonly #partition: string;
-  readonly #insert: string;
+  readonly #keys: readonly string[];
+  readonly #seen: string;
 
   constructor(store: SqlStore<C>) {
     const { dialect, stateDatabase } = store;
+    const table = (name: StateTable): string => dialect.table(stateDatabase, name);
     this.#store = store;
-    this.#table = dialect.table(stateDatabase, 'sluice_shapes');
+    this.#table = table('sluice_table_shapes');
     this.#partition = dialect.identifier('partition');
-    this.#insert =
-      `INSERT INTO ${this.#table} (topic, ${this.#partition}, sequence) VALUES (?, ?, ?)` +
-      dialect.onConflict(this.#table, ['topic', this.#partition], { sequence: 'greater' });
+    this.#keys = ['topic', 'table_name', this.#partition];
+    // Earlier versions kept one for all tables of a topic.
+    this.#seen =
+      `SELECT ${this.#partition}, sequence FROM ${this.#table} WHERE topic = ? AND table_name = ?` +
+      ` UNION ALL SELECT ${this.#partition}, sequence FROM ${table('sluice_shapes')} WHERE topic = ?`;
   }
 
-  async note(connection: C, place: Place, sequence: Sequence, partitions: number): Promise<SeenSchema> {
-    const { topic, partition } = place;
-    await this.#store.driver.change(connection, this.#insert, [topic, partition, sequence]);
-    const seen = await this.#read(connection, topic);
+  async note(connection: C, origin: Origin, sequence: Sequence, partitions: number): Promise<SeenSchema> {
+    await this.#insert(connection, origin, sequence, { sequence: 'greater' });
+    const seen = await this.#read(connection, origin);
     return {
-      isPast: (seen.get(partition) ?? '') > sequence,
+      isPast: (seen.get(origin.partition) ?? '') > sequence,
       isEverywhere: seen.size >= partitions && [...seen.values()].every((last) => last === sequence),
     };
   }
 
-  /** For a record that tells the columns without a change of them: nobody has to wait for it. */
-  async isPast(connection: C, { topic, partition }: Place, sequence: Sequence): Promise<boolean> {
-    return ((await this.#read(connection, topic)).get(partition) ?? '') > sequence;
+  /**
+   * For a record that tells the columns without a change of them: nobody has to wait for it. It is noted where nothing was before:
+   * the table has come with it.
+   */
+  async noteColumns(
+    connection: C,
+    origin: Origin,
+    sequence: Sequence,
+  ): Promise<{ readonly isPast: boolean }> {
+    const last = (await this.#read(connection, origin)).get(origin.partition);
+    if (last === undefined) await this.#insert(connection, origin, sequence, {});
+    return { isPast: (last ?? '') > sequence };
   }
 
-  async #read(connection: C, topic: string): Promise<ReadonlyMap<number, Sequence>> {
-    const sql = `SELECT ${this.#partition}, sequence FROM ${this.#table} WHERE topic = ?`;
-    const rows = await this.#store.driver.rows(connection, sql, [topic]);
-    return new Map(rows.map((row) => [Number(row[0]), toSequence(row[1])]));
+  async #insert(
+    connection: C,
+    origin: Origin,
+    sequence: Sequence,
+    updates: Readonly<Record<string, ColumnUpdate>>,
+  ): Promise<void> {
+    const { driver, dialect } = this.#store;
+    const columns = [...this.#keys, 'sequence'].join(', ');
+    const sql = `INSERT INTO ${this.#table} (${columns}) VALUES (?, ?, ?, ?)${dialect.onConflict(this.#table, this.#keys, updates)}`;
+    await driver.change(connection, sql, [origin.topic, nameInState(origin), origin.partition, sequence]);
+  }
+
+  async #read(connection: C, origin: Origin): Promise<ReadonlyMap<number, Sequence>> {
+    const { topic } = origin;
+    const rows = await this.#store.driver.rows(connection, this.#seen, [topic, nameInState(origin), topic]);
+    const seen = new Map<number, Sequence>();
+    for (const [partition, sequence] of rows) {
+      const last = toSequence(sequence);
+      if ((seen.get(Number(partition)) ?? '') < last) seen.set(Number(partition), last);
+    }
+    return seen;
   }
 }
 

@@ -51,13 +51,36 @@ test('a truncate takes the older rows, however many, and leaves its watermark', 
 test('a change of columns is everywhere when each partition has shown it, and past where a later one was', async () => {
   const store = sqliteStore();
   const barrier = new SchemaBarrier(store);
-  const note = (partition: number, step: number) =>
-    barrier.note(store.database, { topic: 't', partition }, sequenceAt(step), 2);
+  const note = (partition: number, step: number, table = 'shop.orders') =>
+    barrier.note(store.database, { topic: 't', partition, table }, sequenceAt(step), 2);
   expect(await note(0, 1)).toEqual({ isPast: false, isEverywhere: false });
   expect(await note(1, 1)).toEqual({ isPast: false, isEverywhere: true });
-  expect(await note(1, 2)).toEqual({ isPast: false, isEverywhere: false });
+  expect(await note(1, 3)).toEqual({ isPast: false, isEverywhere: false });
   expect(await note(1, 1)).toEqual({ isPast: true, isEverywhere: false });
-  expect(await barrier.isPast(store.database, { topic: 't', partition: 0 }, sequenceAt(1))).toBe(false);
+  // Of another table of the topic, whose changes lie in between.
+  expect(await note(1, 2, 'shop.items')).toEqual({ isPast: false, isEverywhere: false });
+  expect(await note(0, 2, 'shop.items')).toEqual({ isPast: false, isEverywhere: true });
+});
+
+test('columns that a table has come with are noted where nothing was', async () => {
+  const store = sqliteStore();
+  const barrier = new SchemaBarrier(store);
+  const columns = (step: number) => barrier.noteColumns(store.database, origin, sequenceAt(step));
+  expect(await columns(5)).toEqual({ isPast: false });
+  expect(await barrier.note(store.database, origin, sequenceAt(4), 1)).toMatchObject({ isPast: true });
+  expect(await barrier.note(store.database, origin, sequenceAt(6), 1)).toEqual({
+    isPast: false,
+    isEverywhere: true,
+  });
+  expect([await columns(5), await columns(7)]).toEqual([{ isPast: true }, { isPast: false }]);
+  expect(await barrier.note(store.database, origin, sequenceAt(6), 1)).toMatchObject({ isPast: false });
+});
+
+test('what an earlier version has noted for all tables of a topic still counts', async () => {
+  const store = sqliteStore();
+  store.database.exec(`INSERT INTO sluice_shapes VALUES ('shop.orders', 1, ${sequenceAt(2)})`);
+  const note = (step: number) => new SchemaBarrier(store).note(store.database, origin, sequenceAt(step), 2);
+  expect(await note(2)).toEqual({ isPast: false, isEverywhere: true });
 });
 
 test('an end of a snapshot counts once for each partition, by job and table', async () => {

@@ -11,6 +11,8 @@ const STATE = `
   CREATE TABLE sluice_tombstones (topic TEXT, "partition" INT, key_digest BLOB, sequence INT,
     deleted_at INT DEFAULT (${NOW}), PRIMARY KEY (topic, "partition", key_digest));
   CREATE TABLE sluice_shapes (topic TEXT, "partition" INT, sequence INT, PRIMARY KEY (topic, "partition"));
+  CREATE TABLE sluice_table_shapes (topic TEXT, table_name TEXT, "partition" INT, sequence INT,
+    PRIMARY KEY (topic, table_name, "partition"));
   CREATE TABLE sluice_floors (topic TEXT, table_name TEXT, sequence INT, PRIMARY KEY (topic, table_name));
   CREATE TABLE sluice_snapshot_ends (topic TEXT, job_digest BLOB, "partition" INT, seen_at INT,
     PRIMARY KEY (topic, job_digest, "partition"));`;

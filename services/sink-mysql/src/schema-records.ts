@@ -2,7 +2,7 @@ import { tableId, type SchemaEnvelope, type Source } from '@sluice/envelope';
 import { quoteTable, type PoolConnection } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import type { Delivery } from '@sluice/sink-kit';
-import { whileLocked, type SchemaBarrier, type Sessions, type SqlDriver } from '@sluice/sql-sink';
+import { originOf, whileLocked, type SchemaBarrier, type Sessions, type SqlDriver } from '@sluice/sql-sink';
 import { targetDatabase, type MysqlSinkConfig } from './config.ts';
 import type { OwnedRecords } from './owned-records.ts';
 import type { TableShape } from './table-definition.ts';
@@ -38,7 +38,6 @@ export class SchemaRecords {
    * rows of other partitions may still be of the older shape.
    */
   async apply(delivery: Delivery, signal: AbortSignal): Promise<void> {
-    const { topic, partition, envelope } = delivery;
     const {
       source,
       sequence,
@@ -47,7 +46,7 @@ export class SchemaRecords {
       keyColumns,
       policy = 'apply',
       partitions = 1,
-    } = (envelope as SchemaEnvelope).payload;
+    } = (delivery.envelope as SchemaEnvelope).payload;
     const { config, driver, sessions, barrier, owned, written, log } = this.#parts;
     const tables = this.#parts.tables();
     const database = targetDatabase(config, source.database);
@@ -56,16 +55,17 @@ export class SchemaRecords {
     const isOwn = await sessions.run(signal, (connection) =>
       whileLocked(driver, connection, quoteTable(database, source.table), async () => {
         if (!(await owned.mayTouch(connection, delivery, sequence))) return false;
-        const place = { topic, partition };
+        const origin = originOf(delivery);
         if (change === 'create') {
           // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
           const isKnown = await tables.exists(connection, database, source.table);
-          if (isKnown && (await barrier.isPast(connection, place, sequence))) return true;
+          const { isPast } = await barrier.noteColumns(connection, origin, sequence);
+          if (isKnown && isPast) return true;
           await this.#ensure(connection, source, shape);
           await tables.accept(connection, database, source.table, shape);
           return true;
         }
-        const seen = await barrier.note(connection, place, sequence, partitions);
+        const seen = await barrier.note(connection, origin, sequence, partitions);
         if (seen.isPast) return true;
         const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
         await this.#ensure(connection, source, shape);

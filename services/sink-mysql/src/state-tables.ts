@@ -11,6 +11,7 @@ import type { StateTable } from '@sluice/sql-sink';
 const DUPLICATE_KEY_NAME = 1061;
 /** Topic names are ASCII and at most 249 bytes long (Kafka); so are group names here. */
 const NAME = 'VARCHAR(249) CHARACTER SET ascii COLLATE ascii_bin NOT NULL';
+const TABLE_NAME = 'VARCHAR(129) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL';
 const AT = 'TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)';
 
 const TABLES: Readonly<Record<StateTable, string>> = {
@@ -26,8 +27,11 @@ const TABLES: Readonly<Record<StateTable, string>> = {
   sluice_tombstones: `topic ${NAME}, \`partition\` INT NOT NULL, key_digest BINARY(16) NOT NULL,
     sequence BIGINT NOT NULL, deleted_at ${AT}, PRIMARY KEY (topic, \`partition\`, key_digest),
     KEY newest (topic, \`partition\`, sequence), KEY by_age (deleted_at)`,
+  // Of earlier versions, which kept one place for all tables of a topic: it is read, and not written any more.
   sluice_shapes: `topic ${NAME}, \`partition\` INT NOT NULL, sequence BIGINT NOT NULL, PRIMARY KEY (topic, \`partition\`)`,
-  sluice_floors: `topic ${NAME}, table_name VARCHAR(129) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  sluice_table_shapes: `topic ${NAME}, table_name ${TABLE_NAME}, \`partition\` INT NOT NULL, sequence BIGINT NOT NULL,
+    PRIMARY KEY (topic, table_name, \`partition\`)`,
+  sluice_floors: `topic ${NAME}, table_name ${TABLE_NAME},
     sequence BIGINT NOT NULL, PRIMARY KEY (topic, table_name)`,
   // Partitions that have shown the end of a snapshot.
   sluice_snapshot_ends: `topic ${NAME}, job_digest BINARY(16) NOT NULL, \`partition\` INT NOT NULL, seen_at ${AT},

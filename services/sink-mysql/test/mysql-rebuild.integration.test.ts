@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { startStack } from '@sluice/local-stack';
 import { connect, type RowDataPacket } from '@sluice/mysql';
 import { createLogger, parseConfig, Registry } from '@sluice/runtime';
-import type { Sink } from '@sluice/sink-kit';
+import type { Delivery, Sink } from '@sluice/sink-kit';
 import type { RebuildRecord } from '@sluice/sink-kit/rebuild';
+import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, expect, test } from 'vitest';
 import { mysqlSinkSchema } from '../src/config.ts';
 import { mysqlSink } from '../src/mysql-sink.ts';
@@ -167,4 +168,71 @@ test('a table with a trigger, or in a foreign key, is refused', async () => {
     `CREATE TABLE ${name}.child (id INT, CONSTRAINT of_item FOREIGN KEY (id) REFERENCES ${name}.items (id))`,
   );
   expect(await rebuild.refusal(record)).toContain('is part of foreign keys (of_item)');
+});
+
+test('a sink that comes behind a rebuilt table alters it back by no older schema record, and writes no older row', async () => {
+  const rebuilt = { ...record, tables: ['shop.grown'] };
+  const column = (name: string, type = 'int') => ({ name, type, nullable: name !== 'id', charset: null });
+  const [id, c1, c2, gone] = ['id', 'c1', 'c2', 'gone'].map((called) => column(called));
+  if (id === undefined || c1 === undefined || c2 === undefined || gone === undefined)
+    throw new Error('names');
+  const shaped = (partition: number, ...columns: ReturnType<typeof column>[]): TestTopic =>
+    new TestTopic({ database: 'shop', table: 'grown', columns, keyColumns: ['id'], partition });
+  const narrow = (partition: number) => shaped(partition, id, column('amount', 'tinyint'), gone);
+  const wider = (partition: number) => shaped(partition, id, column('amount'), c1, gone);
+  const wide = (partition: number) => shaped(partition, id, column('amount', 'bigint'), c1, c2);
+  const both = async (sink: Sink, make: (partition: number) => Delivery): Promise<string[]> => {
+    const outcomes: string[] = [];
+    for (const partition of [0, 1])
+      for (const outcome of await sink.write([make(partition)], new AbortController().signal))
+        outcomes.push(outcome.kind === 'failed' ? outcome.error.message : outcome.kind);
+    return outcomes;
+  };
+  const altered = { change: 'breaking', partitions: 2 } as const;
+  const sink = sinkOf(section);
+  await sink.open(new AbortController().signal);
+  await both(sink, (partition) => narrow(partition).schema(sequenceAt(1)));
+
+  const filling = sinkOf({ ...section, ...rebuild.settings(rebuilt) });
+  await filling.open(new AbortController().signal);
+  await both(filling, (partition) => wider(partition).schema(sequenceAt(5)));
+  const read = (partition: number): Delivery =>
+    wider(partition).row({
+      operation: 'SNAPSHOT',
+      sequence: sequenceAt(6),
+      row: { id: partition, amount: 300, c1: 1, gone: 9 },
+    });
+  await both(filling, read);
+  await both(filling, (partition) => wide(partition).schema(sequenceAt(7), altered));
+  const row = { amount: 5_000_000_000, c1: 1, c2: 2 };
+  const changed = (partition: number): Delivery =>
+    wide(partition).row({
+      operation: 'UPDATE',
+      sequence: sequenceAt(8),
+      row: { id: partition, ...row },
+    });
+  expect(await both(filling, changed)).toEqual(['applied', 'applied']);
+  await filling.close();
+  expect(await rebuild.swap(rebuilt)).toBe(null);
+  await rebuild.discard(rebuilt);
+
+  sink.resumed?.();
+  const now = async (): Promise<RowDataPacket[]> =>
+    (await reader.query<RowDataPacket[]>(`SELECT * FROM ${name}.grown ORDER BY id`))[0];
+  const whole = [0, 1].map((key) => ({ id: key, ...row }));
+  expect(await now()).toEqual(whole);
+  const older = (step: number, topic: (partition: number) => TestTopic) =>
+    both(sink, (partition) => topic(partition).schema(sequenceAt(step), altered));
+  expect(await older(2, (partition) => shaped(partition, id, column('amount', 'tinyint')))).toEqual([
+    'applied',
+    'applied',
+  ]);
+  expect(await older(3, wider)).toEqual(['applied', 'applied']);
+  await both(sink, (partition) => wider(partition).schema(sequenceAt(5)));
+  expect(await both(sink, read)).toEqual(['stale', 'stale']);
+  expect(await older(7, wide)).toEqual(['applied', 'applied']);
+  expect(await both(sink, changed)).toEqual(['stale', 'stale']);
+  expect(await now()).toEqual(whole);
+  await sink.close();
+  await rebuild.removeKept(rebuilt);
 });
