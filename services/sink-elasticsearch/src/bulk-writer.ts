@@ -5,6 +5,7 @@ import type { Delivery, Outcome } from '@sluice/sink-kit';
 import { itemError, requestError, type ElasticsearchReason } from './elasticsearch-errors.ts';
 import { bulkLines, deletionLines, documentId, liveAlias } from './elasticsearch-mapper.ts';
 import { CODES } from './errors.ts';
+import { documentsWhole } from './whole-answers.ts';
 
 const STALE: Outcome = { kind: 'stale' };
 /** Of each item only what decides its outcome; the answer to 5,000 good documents stays small. */
@@ -68,11 +69,12 @@ async function withoutOld(
   };
   const ids = rows.filter((_, at) => isRefused(at)).map(({ rowKey }) => documentId(rowKey));
   if (ids.length === 0) return [...outcomes];
-  const found = await client.mget<OwnPart>(
+  const found = await documentsWhole<OwnPart>(
+    client,
     { index: liveAlias(index), ids, _source_includes: ['_sluice.sequence'] },
     { signal },
   );
-  const stored = found.docs.map((doc) => ('_source' in doc ? doc._source?._sluice?.sequence : '') ?? '');
+  const stored = found.map((doc) => doc?._source?._sluice?.sequence ?? '');
   return outcomes.map((outcome, at) => {
     const sequence = isRefused(at) ? (stored.shift() ?? '') : '';
     return sequence >= (rows[at]?.envelope.payload.sequence ?? '~') ? STALE : outcome;

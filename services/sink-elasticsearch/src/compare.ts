@@ -5,6 +5,7 @@ import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } f
 import { connectionOptions, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { exactResult, jsonIn } from './exact-answers.ts';
+import { expectNoIndex, expectWhole } from './whole-answers.ts';
 
 type Settings = Pick<ElasticsearchConfig, 'node' | 'auth' | 'indexPrefix' | 'tls'>;
 
@@ -21,7 +22,8 @@ export function openStore(target: Settings, section: string): Promise<ComparedSi
   const sink: ComparedSink = {
     open: async (table) => {
       const index = indexName(`${target.indexPrefix}${table.database}.${table.table}`.toLowerCase());
-      await ask(client, ['POST', `/${encodeURIComponent(index)}/_refresh`]);
+      const { _shards: shards } = await ask(client, ['POST', `/${encodeURIComponent(index)}/_refresh`]);
+      expectWhole(index, { _shards: { failed: isExactObject(shards) ? shards['failed'] : undefined } });
       return elasticsearchTable(client, table, index);
     },
     close: () => client.close(),
@@ -65,6 +67,8 @@ function elasticsearchTable(client: Client, table: ComparedTable, index: string)
     if (ids.length === 0) return [];
     const { docs } = await ask(client, ['POST', `/${encodeURIComponent(index)}/_mget`, { ids }]);
     if (!Array.isArray(docs)) return ids.map(() => null);
+    for (const doc of docs as readonly ExactJson[])
+      if (isExactObject(doc) && isExactObject(doc['error'])) expectNoIndex(index, doc['error']);
     return docs.map((hit: ExactJson) => rowOfHit(table, hit));
   };
   return {
@@ -88,8 +92,13 @@ function isTombstone(hit: Answer): boolean {
 
 async function* liveIds(client: Client, index: string): AsyncGenerator<string> {
   const search = { size: SCROLL_PAGE, sort: ['_doc'], _source: ['_sluice.deleted'] };
-  let page = await ask(client, ['POST', `/${encodeURIComponent(index)}/_search?scroll=2m`, search]);
+  let page = await ask(client, [
+    'POST',
+    `/${encodeURIComponent(index)}/_search?scroll=2m&allow_partial_search_results=false`,
+    search,
+  ]);
   while (page['_scroll_id'] !== undefined) {
+    expectWhole(index, page);
     const outer = page['hits'];
     const hits = isExactObject(outer) ? outer['hits'] : undefined;
     if (!Array.isArray(hits) || hits.length === 0) break;

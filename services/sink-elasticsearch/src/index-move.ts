@@ -8,6 +8,7 @@ import { exactAnswer } from './exact-answers.ts';
 import { LIVE_FILTER } from './index-definition.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
 import { CODES } from './errors.ts';
+import { countWhole, expectWhole, refreshWhole, type ShardsTold } from './whole-answers.ts';
 
 /** Documents of one request at most; fewer, where they are large. */
 const STEP = 200;
@@ -88,20 +89,20 @@ async function isThere(client: Client, { uuid }: FoundIndex, index: string): Pro
 
 async function copyAll(client: Client, move: Move, signal: AbortSignal): Promise<void> {
   const { name } = move.from;
-  await client.indices.refresh({ index: name }, { signal });
+  await refreshWhole(client, { index: name }, { signal });
   for await (const documents of documentsOf(client, name, signal))
     await copy(client, move, documents, signal);
 }
 
 /** The old index goes only when the new one has as many documents. */
 async function expectAll(client: Client, { from, to }: Move, signal: AbortSignal): Promise<void> {
-  await client.indices.refresh({ index: to }, { signal });
+  await refreshWhole(client, { index: to }, { signal });
   const [before, after] = [
-    await client.count({ index: from.name }, { signal }),
-    await client.count({ index: to }, { signal }),
+    await countWhole(client, from.name, { signal }),
+    await countWhole(client, to, { signal }),
   ];
-  if (before.count <= after.count) return;
-  const counts = `${after.count} of ${before.count} documents`;
+  if (before <= after) return;
+  const counts = `${after} of ${before} documents`;
   throw new PipelineError(
     CODES.ELASTICSEARCH_UNAVAILABLE,
     `${to} has ${counts} of ${from.name}: they are copied again`,
@@ -126,10 +127,14 @@ async function* documentsOf(
     // What cannot be read is not "no more documents".
     if (answer === null)
       throw new PipelineError(CODES.ELASTICSEARCH_UNAVAILABLE, `${index}: the reading was lost`);
+    expectWhole(index, shardsIn(answer));
     return answer;
   };
   const search = { size: await pageOf(client, index, signal), version: true, sort: ['_doc'] };
-  let page = await ask(`/${encodeURIComponent(index)}/_search?scroll=${SCROLL}`, search);
+  let page = await ask(
+    `/${encodeURIComponent(index)}/_search?scroll=${SCROLL}&allow_partial_search_results=false`,
+    search,
+  );
   let scroll = '';
   try {
     for (;;) {
@@ -155,6 +160,12 @@ async function pageOf(client: Client, index: string, signal: AbortSignal): Promi
 function documentIn(hit: string): StoredDocument {
   const id = JSON.parse(partOf(hit, '_id')) as string;
   return { id, version: partOf(hit, '_version'), source: partOf(hit, '_source') };
+}
+
+function shardsIn(page: string): ShardsTold {
+  return JSON.parse(
+    `{"_shards":${partOf(page, '_shards')},"timed_out":${partOf(page, 'timed_out')}}`,
+  ) as ShardsTold;
 }
 
 function partOf(object: string, name: string): string {

@@ -7,6 +7,7 @@ import { LIVE_FILTER } from './index-definition.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
 import { CODES } from './errors.ts';
 import { removeIndexes } from './rebuild-records.ts';
+import { refreshWhole } from './whole-answers.ts';
 
 /** Names of a table: for readers and the sink, of the index that is filled beside it, and of the copy of what was replaced. */
 export interface IndexNames {
@@ -50,7 +51,7 @@ export async function swapIndexes(client: Client, all: readonly IndexNames[]): P
       to: await filledIndex(client, names),
     })),
   );
-  await client.indices.refresh({ index: pairs.map(({ to }) => to.name) });
+  for (const { to } of pairs) await refreshWhole(client, { index: to.name });
   const actions = pairs.flatMap(readersActions);
   for (const pair of pairs) actions.push(...(await nameActions(client, pair)));
   await client.indices.updateAliases({ actions });

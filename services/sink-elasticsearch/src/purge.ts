@@ -1,5 +1,6 @@
 import type { Client, estypes } from '@elastic/elasticsearch';
 import { itemError, requestError } from './elasticsearch-errors.ts';
+import { refreshWhole, searchWhole } from './whole-answers.ts';
 
 /** Documents removed by one request; `index.max_result_window` allows 10,000. */
 const STEP = 2000;
@@ -18,7 +19,7 @@ export async function purgeDeleted(
   let purged = 0;
   try {
     for (;;) {
-      await client.indices.refresh({ index, ignore_unavailable: true }, { signal });
+      await refreshWhole(client, { index, ignore_unavailable: true }, { signal });
       const found = await deletedBefore(client, index, before, signal);
       const removed = found.length === 0 ? 0 : await remove(client, index, found, signal);
       purged += removed;
@@ -36,7 +37,8 @@ async function deletedBefore(
   signal: AbortSignal,
 ): Promise<readonly estypes.SearchHit[]> {
   const old = { range: { '_sluice.at': { lt: before.toISOString() } } };
-  const answer = await client.search(
+  const answer = await searchWhole(
+    client,
     {
       index,
       ignore_unavailable: true,

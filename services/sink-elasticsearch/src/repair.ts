@@ -7,6 +7,7 @@ import { requestError } from './elasticsearch-errors.ts';
 import { bulkLines, documentId, indexName, liveAlias } from './elasticsearch-mapper.ts';
 import { elasticsearchSink } from './elasticsearch-sink.ts';
 import { exactAnswer } from './exact-answers.ts';
+import { expectNoIndex } from './whole-answers.ts';
 
 const CONFLICT = 409;
 /** A text is taken for plain text otherwise. */
@@ -65,6 +66,8 @@ async function sources(
   const docs = answer === null ? null : exactMember(answer, 'docs');
   const found = new Map<string, string>();
   for (const doc of docs === null ? [] : exactElements(docs)) {
+    const error = exactMember(doc, 'error');
+    if (error !== null) expectNoIndex(index, JSON.parse(error) as { readonly type?: string });
     const [id, source] = [exactMember(doc, '_id'), exactMember(doc, '_source')];
     if (id !== null && source !== null) found.set(JSON.parse(id) as string, source);
   }

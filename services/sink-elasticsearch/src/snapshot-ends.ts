@@ -2,6 +2,7 @@ import type { Client } from '@elastic/elasticsearch';
 import type { Reconciliation } from '@sluice/sink-kit';
 import { requestError } from './elasticsearch-errors.ts';
 import { stateIndex } from './truncation.ts';
+import { documentsWhole } from './whole-answers.ts';
 
 /** Which partitions have shown the end of a snapshot: one small document each, since any process may see the last one. */
 export class SnapshotBarrier {
@@ -25,8 +26,8 @@ export class SnapshotBarrier {
       await this.#client.index({ index: this.#stateIndex, id: id(partition), document });
       // By id, so what another process has written is seen without a refresh.
       const ids = Array.from({ length: partitions }, (_, of) => id(of));
-      const { docs } = await this.#client.mget({ index: this.#stateIndex, ids, _source: false });
-      return docs.every((doc) => 'found' in doc && doc.found);
+      const docs = await documentsWhole(this.#client, { index: this.#stateIndex, ids, _source: false });
+      return docs.every((doc) => doc?.found === true);
     } catch (error) {
       throw requestError(error, `end of a snapshot of ${index}`);
     }

@@ -3,6 +3,7 @@ import type { Sequence } from '@sluice/envelope';
 import { itemError, requestError } from './elasticsearch-errors.ts';
 import { deletionLines, liveAlias } from './elasticsearch-mapper.ts';
 import { sendBulk } from './bulk-writer.ts';
+import { refreshWhole, searchWhole } from './whole-answers.ts';
 
 /** Documents deleted by one request; `index.max_result_window` allows 10,000. */
 const STEP = 2000;
@@ -79,7 +80,7 @@ export async function deleteBelow(
 ): Promise<void> {
   try {
     for (;;) {
-      await client.indices.refresh({ index: liveAlias(index) }, { signal });
+      await refreshWhole(client, { index: liveAlias(index) }, { signal });
       const ids = await rowsBelow(client, index, sequence, signal);
       if (ids.length === 0) return;
       const at = new Date().toISOString();
@@ -103,7 +104,8 @@ async function rowsBelow(
   sequence: Sequence,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const answer = await client.search(
+  const answer = await searchWhole(
+    client,
     {
       index: liveAlias(index),
       size: STEP,

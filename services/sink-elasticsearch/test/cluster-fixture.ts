@@ -70,8 +70,14 @@ export async function clusterFixture() {
     /** Full name of a table's index, or of another one of this test. */
     index: (name = 'shop.orders'): string => state.indexPrefix + name,
     /** Another process of the sink; closed after the test. */
-    worker: (prefix = 'test', address = node, named: string | null = null): ElasticsearchSink => {
-      const config = elasticsearchSchema.parse({ node: address, indexPrefix: state.indexPrefix });
+    worker: (
+      prefix = 'test',
+      address = node,
+      named: string | null = null,
+      settings: object = {},
+    ): ElasticsearchSink => {
+      const { indexPrefix } = state;
+      const config = elasticsearchSchema.parse({ node: address, indexPrefix, ...settings });
       const sink = new ElasticsearchSink(config, {
         section: 'sinks.elasticsearch',
         named,
