@@ -4,7 +4,7 @@ import { PipelineError } from '@sluice/runtime';
 import type { ElasticsearchConfig } from './config.ts';
 import { reasonOf, requestError } from './elasticsearch-errors.ts';
 import { fieldLimit, liveAlias, METADATA_FIELDS } from './elasticsearch-mapper.ts';
-import { indexDefinition, indexFields, LIVE_FILTER, ROW_MAPPING } from './index-definition.ts';
+import { indexDefinition, indexFields, LIVE_FILTER, ROW_MAPPING, SYNCED } from './index-definition.ts';
 import { liftBlock, moveIndex } from './index-move.ts';
 import {
   findIndex,
@@ -79,7 +79,7 @@ export class IndexAdmin {
     const index = stateIndex(this.#config.indexPrefix);
     try {
       if (await this.#client.indices.exists({ index })) return;
-      await this.#client.indices.create({ index });
+      await this.#client.indices.create({ index, settings: SYNCED });
     } catch (error) {
       if (!hasType(error, 'resource_already_exists_exception')) throw schemaError(error, index);
     }

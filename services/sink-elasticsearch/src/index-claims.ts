@@ -3,6 +3,7 @@ import type { Source } from '@sluice/envelope';
 import type { PipelineError } from '@sluice/runtime';
 import type { SinkContext } from '@sluice/sink-kit';
 import { requestError } from './elasticsearch-errors.ts';
+import { SYNCED } from './index-definition.ts';
 import { findIndex, isSameOwner, ownerOf, sharedIndex, type IndexOwner } from './index-record.ts';
 
 interface Claim {
@@ -86,8 +87,13 @@ export class IndexClaims {
 
   async #refusal(index: string, wanted: IndexOwner): Promise<PipelineError | null> {
     try {
-      const owner = (await findIndex(this.#client, index))?.record?.owner ?? wanted;
-      return isSameOwner(owner, wanted) ? null : sharedIndex(index, wanted, owner);
+      const found = await findIndex(this.#client, index);
+      const owner = found?.record?.owner ?? wanted;
+      if (!isSameOwner(owner, wanted)) return sharedIndex(index, wanted, owner);
+      // A template gave it that, or somebody has changed it since.
+      if (found?.isAsync === true)
+        await this.#client.indices.putSettings({ index: found.name, settings: SYNCED });
+      return null;
     } catch (error) {
       throw requestError(error, `owner of ${index}`);
     }

@@ -45,6 +45,8 @@ export interface FoundIndex {
   readonly uuid: string;
   readonly fields: Readonly<Record<string, { readonly type?: string }>>;
   readonly aliases: readonly string[];
+  /** Whether a write is acknowledged before it is on disk (`index.translog.durability`). */
+  readonly isAsync: boolean;
   /** Null: made by hand, or by a version that wrote none. */
   readonly record: IndexRecord | null;
   /** What others have put beside it. */
@@ -75,11 +77,12 @@ export async function findIndex(client: Client, index: string): Promise<FoundInd
     1,
   );
   const parsed = recordSchema.safeParse(meta['sluice']);
-  const { uuid = '' } = settings?.index ?? settings ?? {};
+  const { uuid = '', translog } = settings?.index ?? settings ?? {};
   const fields = (mappings.properties ?? {}) as FoundIndex['fields'];
   return {
     name,
     uuid,
+    isAsync: translog?.durability?.toLowerCase() === 'async',
     aliases: Object.keys(aliases),
     fields,
     meta,

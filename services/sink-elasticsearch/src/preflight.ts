@@ -60,7 +60,7 @@ export async function missingPrivileges(
 }
 
 /** Where rows and the sink's own state go, as far as the settings tell. */
-function indexPatterns(prefix: string, sourceTables: readonly string[]): readonly string[] {
+export function indexPatterns(prefix: string, sourceTables: readonly string[]): readonly string[] {
   const tables = sourceTables.map((pattern) => {
     const [database = '', table = ''] = pattern.split('.', 2);
     if (/[*?]/.test(database)) return `${prefix}*`;

@@ -1,10 +1,12 @@
+import { createLogger, parseConfig } from '@sluice/runtime';
 import { sequenceAt } from '@sluice/sink-kit/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { clusterFixture, column, id, insert, topicOf, write } from './cluster-fixture.ts';
+import { examineStore } from '../src/doctor.ts';
+import { clusterFixture, column, id, insert, never, topicOf, write } from './cluster-fixture.ts';
 
 /** Index templates of the cluster's owner reach every index whose name fits. */
 
-const { client, index: indexOf, worker, documents } = await clusterFixture();
+const { client, node, index: indexOf, worker, documents } = await clusterFixture();
 
 test('documents keep their rows under a template that stores none', async () => {
   const index = indexOf('shop.orders');
@@ -31,6 +33,38 @@ test('a pipeline that is not there is named', async () => {
   expect(await write(sink, topicOf().schema(sequenceAt(1)))).toEqual(['applied']);
   expect((await write(sink, insert(topicOf(), 2)))[0]).toMatch(/: pipeline with id \[gone\] does not exist/);
 });
+
+test('a write is on disk when it is acknowledged, whatever a template says or somebody has set since', async () => {
+  const index = indexOf('shop.orders');
+  const durability = async (): Promise<unknown> => {
+    const answer = await client.indices.getSettings({ index, name: 'index.translog.durability' });
+    return answer[index]?.settings?.index?.translog?.durability;
+  };
+  await template(index, { settings: { 'index.translog.durability': 'async' } });
+  expect(await write(worker(), topicOf().schema(sequenceAt(1)))).toEqual(['applied']);
+  expect(await durability()).toBe('request');
+  await client.indices.putSettings({ index, settings: { 'index.translog.durability': 'async' } });
+  const examined = await examineStore({
+    config: parseConfig(configOf(), {}),
+    sink: 'elasticsearch',
+    signal: never,
+    log: createLogger('test', { level: 'silent' }),
+  });
+  expect(examined.filter(({ setting }) => setting.includes('translog'))).toMatchObject([
+    { setting: `index.translog.durability of ${index}`, found: 'async' },
+  ]);
+  expect(await write(worker(), insert(topicOf(), 2))).toEqual(['applied']);
+  expect(await durability()).toBe('request');
+});
+
+function configOf(): string {
+  return JSON.stringify({
+    pipeline: 'test',
+    source: { host: 'nowhere', user: 'nobody', tables: ['shop.*'] },
+    kafka: { brokers: ['nowhere:9092'] },
+    sinks: { elasticsearch: { node, indexPrefix: indexOf('') } },
+  });
+}
 
 async function template(index: string, body: Record<string, unknown>): Promise<void> {
   await client.indices.putIndexTemplate({
