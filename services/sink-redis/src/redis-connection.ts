@@ -203,14 +203,16 @@ export class RedisConnection {
     const marker = markers.next();
     const pipeline = this.#redis.pipeline();
     for (const { script, keys, args } of calls) pipeline.evalsha(script.sha, keys.length, ...keys, ...args);
+    pipeline.get(marker.key);
     pipeline.set(marker.key, marker.value, 'EX', marker.seconds);
     const replies = await this.#guarded(pipeline.exec());
-    if (replies === null || replies.length !== calls.length + 1) {
+    if (replies === null || replies.length !== calls.length + 2) {
       throw new PipelineError(CODES.REDIS_UNAVAILABLE, 'Redis did not answer the whole batch');
     }
-    const markerError = replies.pop()?.[0];
+    const [[readError, before] = [null], [setError] = [null]] = replies.splice(calls.length);
+    const markerError = readError ?? setError;
     if (markerError) throw toRedisError(markerError, 'connection');
-    markers.acknowledge(marker);
+    await markers.acknowledge(marker, before);
     return replies.map(([error, answer]) => {
       if (error !== null && replyCode(error) === null) throw toRedisError(error);
       return error ?? answer;

@@ -59,6 +59,8 @@ export class WriteMarkers implements MarkerSource {
     }
     if (marker === null || isOwn !== undefined) await this.#mark();
     this.#checked = current;
+    // What was answered before is noted as missing.
+    if (this.#isEmptied) this.#acknowledged = null;
     this.#isEmptied = false;
   }
 
@@ -76,15 +78,18 @@ export class WriteMarkers implements MarkerSource {
   }
 
   /**
-   * With every ping: a person may empty the server under a connection that holds (FLUSHALL). Throws REDIS_EMPTIED, and so does every
+   * With every ping: a person may empty the server under a connection that holds (FLUSHALL), and a proxy may hold it over a failover. Throws REDIS_EMPTIED, and so does every
    * write from then on, until the store is opened again: what it lacks is noted there.
    */
   async look(): Promise<void> {
     if (this.#checked === -1) return;
     await this.check();
-    if ((await this.#connection.get(this.#marker)) !== null) return;
-    this.#isEmptied = true;
-    throw emptied();
+    const newest = this.#newest;
+    if ((await this.#connection.get(this.#marker)) === null) {
+      this.#isEmptied = true;
+      throw emptied();
+    }
+    await this.#expect(newest, await this.#connection.get(this.#markerKey));
   }
 
   /** Before every write. Throws REDIS_EMPTIED. */
@@ -93,27 +98,36 @@ export class WriteMarkers implements MarkerSource {
     const current = this.#connections;
     if (this.#checked === current || this.#checked === -1) return;
     if ((await this.#connection.get(this.#marker)) === null) throw emptied();
-    const acknowledged = this.#acknowledged;
-    if (acknowledged !== null && Date.now() - acknowledged.atMs < MATTERS_MS) {
-      const kept = Number((await this.#connection.get(this.#markerKey)) ?? 0);
-      if (kept < acknowledged.marker) {
-        // The next process knows nothing of this: it stops as well, until a person has acted.
-        await this.#connection.remove(this.#marker);
-        throw emptied();
-      }
-    }
+    await this.#expect(this.#newest, await this.#connection.get(this.#markerKey));
     this.#checked = current;
   }
 
   /** The marker of a batch that is about to be sent. */
   next(): WriteMarker {
     this.#sent += 1;
-    return { key: this.#markerKey, value: String(this.#sent), seconds: LIFE_SECONDS };
+    const value = String(this.#sent);
+    return { key: this.#markerKey, value, seconds: LIFE_SECONDS, behind: this.#newest };
   }
 
-  acknowledge({ value }: WriteMarker): void {
+  /** A failover behind a proxy leaves the connection as it is: only what stands in front of a batch tells of it. */
+  async acknowledge({ value, behind }: WriteMarker, before: unknown): Promise<void> {
+    await this.#expect(behind, before);
     const marker = Math.max(Number(value), this.#acknowledged?.marker ?? 0);
     this.#acknowledged = { marker, atMs: Date.now() };
+  }
+
+  /** The newest marker that Redis has answered. */
+  get #newest(): number | null {
+    const acknowledged = this.#acknowledged;
+    return acknowledged !== null && Date.now() - acknowledged.atMs < MATTERS_MS ? acknowledged.marker : null;
+  }
+
+  async #expect(newest: number | null, kept: unknown): Promise<void> {
+    if (newest === null || Number(kept ?? 0) >= newest) return;
+    this.#isEmptied = true;
+    // The next process knows nothing of this: it stops as well, until a person has acted.
+    await this.#connection.remove(this.#marker);
+    throw emptied();
   }
 }
 

@@ -264,6 +264,31 @@ test('a replay does not bring back a row that another process has truncated', as
   expect(await redis.sink.write([old], never, 'replay')).toEqual([{ kind: 'stale' }]);
 });
 
+test.each(['with the next batch', 'while it has nothing to write'])(
+  'a failover behind a connection that holds, which loses what was answered, stops the sink %s',
+  async (when) => {
+    const redis = await open();
+    const topic = conformanceTopic();
+    const write = (step: number) => {
+      const row = itemRow(step, 1);
+      return redis.sink.write([topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row })], never);
+    };
+    await write(1);
+    const [seal = ''] = await redis.client.keys(`sluice:seal:${redis.group}:*`);
+    const kept = (await redis.client.get(seal)) ?? '';
+    await write(2);
+    await redis.sink.ping();
+    // What a replica that was one batch behind has.
+    await redis.client.del(rowName(redis, 2));
+    await redis.client.set(seal, kept);
+    const refused = { code: 'REDIS_EMPTIED', errorClass: 'fatal' };
+    if (when === 'with the next batch') await expect(write(3)).rejects.toMatchObject(refused);
+    else await expect(redis.sink.ping()).rejects.toMatchObject(refused);
+    await expect(write(4)).rejects.toMatchObject(refused);
+    expect(await redis.client.exists(markerKey(redis.group))).toBe(0);
+  },
+);
+
 test('a server that comes back empty stops the sink', async () => {
   const proxy = await cuttingProxy(new URL(url));
   onTestFinished(proxy.close);
