@@ -6,13 +6,14 @@ import type { SinkTable } from '../src/sink-table.ts';
 
 const REPORT = {
   report: 'compare',
-  version: 2,
+  version: 3,
   sluice: '0.1.0',
   pipeline: 'shop',
   startedAt: '2026-11-29T08:00:00.000Z',
   endedAt: '2026-11-29T08:01:00.000Z',
   offline: false,
   position: { file: 'binlog.000002', position: 4711, gtidSet: null },
+  schemas: { 'shop.orders': '0010000020000004711' },
   scope: { where: null, keys: null, sample: null },
   result: 'different',
   rows: 1,
@@ -45,7 +46,7 @@ test.each([
   [
     'another version',
     JSON.stringify({ ...REPORT, version: 7 }),
-    'of version 7, and this command reads version 2',
+    'of version 7, and this command reads version 3',
   ],
   ['a changed one', JSON.stringify({ ...REPORT, rows: -1 }), 'it was changed by hand: wrong at rows'],
 ])('%s is refused', (_, text, message) => {

@@ -60,6 +60,7 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
     const begun = {
       startedAt: from?.startedAt ?? new Date().toISOString(),
       position: from?.position ?? compared.position,
+      schemas: from?.schemas ?? compared.schemas,
     };
     const write = (place: RunningPlace): Promise<void> =>
       file?.keep({ compare: 'place', version: PLACE_VERSION, ...asked, ...begun, ...place }) ??

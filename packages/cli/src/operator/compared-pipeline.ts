@@ -13,6 +13,8 @@ export interface ComparedPipeline {
   readonly tables: readonly TablePlan[];
   /** The end of the source's binlog, where it is known. */
   readonly position: CompareReport['position'];
+  /** As in the report. */
+  readonly schemas: CompareReport['schemas'];
   readonly conditionSql: (table: TableName, condition: string) => string;
   /**
    * Resolves when the sink has applied all that was committed at the source when this was called: null; or to why that cannot be
@@ -38,7 +40,16 @@ export async function withComparedPipeline<T>(
     const { file, position, gtidSet } = await pipeline.position();
     const conditionSql = (table: TableName, condition: string): string =>
       pipeline.conditionSql(table, condition);
-    return work({ server, tables, position: { file, position, gtidSet }, conditionSql, applied, signal });
+    const schemas = pipeline.schemas();
+    return work({
+      server,
+      tables,
+      position: { file, position, gtidSet },
+      schemas,
+      conditionSql,
+      applied,
+      signal,
+    });
   });
 }
 
@@ -55,6 +66,7 @@ async function withOfflineSource<T>(
       server,
       tables: source.tables.map((plan) => (plan.refused ? plan : { ...plan, change: 'none' })),
       position: position && { file: position.file, position: position.position, gtidSet: position.gtidSet },
+      schemas: {},
       conditionSql: (table, condition) => source.conditionSql(table, condition),
       applied: () => delay(OFFLINE_LOOK_MS, null, { signal }),
       signal,

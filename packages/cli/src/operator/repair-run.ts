@@ -183,7 +183,7 @@ async function repairTable(job: TableJob): Promise<RowFate[]> {
 }
 
 /** Throws CommandFailed. */
-function planOf({ pipeline }: RunningPipeline, { position }: CompareReport, id: string): TablePlan {
+function planOf({ pipeline }: RunningPipeline, { position, schemas }: CompareReport, id: string): TablePlan {
   const { database, table } = parseTableId(id);
   const plan = pipeline.tables.find((some) => some.database === database && some.table === table);
   if (plan === undefined) throw new CommandFailed(`--report: ${id} is not captured any more: compare again`);
@@ -191,7 +191,7 @@ function planOf({ pipeline }: RunningPipeline, { position }: CompareReport, id: 
     throw new CommandFailed(
       '--report: it has no position of the source: compare again while the pipeline runs',
     );
-  if (pipeline.hasChangedSince(plan, position))
+  if (pipeline.schemas()[id] !== schemas[id])
     throw new CommandFailed(`--report: the columns or the key of ${id} have changed since: compare again`);
   return plan;
 }

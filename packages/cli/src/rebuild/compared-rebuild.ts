@@ -47,6 +47,7 @@ function comparedTables(
       server: pipeline.server,
       tables: plans,
       position: null,
+      schemas: {},
       conditionSql: (table, condition) => pipeline.conditionSql(table, condition),
       applied,
       signal,

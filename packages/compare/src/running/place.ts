@@ -57,6 +57,7 @@ export const comparePlaceSchema = z.strictObject({
     offline: true,
     startedAt: true,
     position: true,
+    schemas: true,
     scope: true,
   }).shape,
   /** As they were asked for. */

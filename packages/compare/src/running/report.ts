@@ -4,7 +4,7 @@ const count = z.int().min(0);
 /** JSON in canonical form. */
 const value = z.string();
 
-export const REPORT_VERSION = 2;
+export const REPORT_VERSION = 3;
 /** Differences that a report holds; all are counted. */
 export const LISTED_MAX = 10_000;
 
@@ -62,6 +62,8 @@ export const compareReportSchema = z.strictObject({
   endedAt: z.iso.datetime(),
   /** End of the source's binlog when it began; null where it was not known. */
   position: z.strictObject({ file: z.string(), position: count, gtidSet: z.string().nullable() }).nullable(),
+  /** From which sequence on the columns and the key of each table held that it was compared by; nothing of an offline comparison. */
+  schemas: z.record(z.string(), z.string()),
   scope: z.strictObject({
     where: z.string().nullable(),
     keys: z.string().nullable(),

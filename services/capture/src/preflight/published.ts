@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { checkpointsTopic, formatSequence, parseSequence } from '@sluice/envelope';
+import { checkpointsTopic, formatSequence, tableId } from '@sluice/envelope';
 import type { Sequence, TableName } from '@sluice/envelope';
 import type { TopicReader } from '@sluice/kafka';
 import type { TablePlan } from '@sluice/ops-api';
@@ -113,13 +113,14 @@ export class PublishedPipeline {
     }
   }
 
-  /** Whether the table has got other columns or another key behind this place of the source's binlog. */
-  hasChangedSince({ database, table }: TableName, { file, position }: StreamPosition): boolean {
-    const since = this.checked.known.newestSince(database, table);
-    if (since === null) return false;
-    const change = parseSequence(since);
-    const [number, offset] = [binlogFileNumber(file), position];
-    return change.file === number ? change.offset > offset : change.file > number;
+  /** From which sequence on the newest columns and key of each table hold, by its `tableId`. */
+  schemas(): Record<string, string> {
+    const { known } = this.checked;
+    const held = this.tables.flatMap(({ database, table }) => {
+      const since = known.newestSince(database, table);
+      return since === null ? [] : [[tableId(database, table), since]];
+    });
+    return Object.fromEntries(held) as Record<string, string>;
   }
 
   close(): void {
