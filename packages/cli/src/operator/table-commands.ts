@@ -10,6 +10,7 @@ import { callOf, findProcesses, unseenOf } from './find-processes.ts';
 import { liftIn, pauseIn } from './sink-pause.ts';
 import { serviceOf } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
+import { strangerOf } from './service-line.ts';
 
 const HEADINGS = ['SERVICE', 'PROCESS', 'PAUSE', 'CHANGES RELEASED', 'PROBLEM'];
 
@@ -129,7 +130,10 @@ async function placesOf(
     findProcesses(config, sink),
     askService(configured),
   ]);
-  const answering = told.kind === 'told' ? (told.status.instance ?? null) : null;
+  // Another service at this address is not asked: the processes have addresses of their own.
+  const isOurs =
+    told.kind === 'told' && strangerOf(told.status, { pipeline: config.pipeline, sink }) === null;
+  const answering = isOurs ? (told.status.instance ?? null) : null;
   const found = processes.map((process): Place => {
     const own = callOf(config, path, process, values);
     const { instance } = process;
