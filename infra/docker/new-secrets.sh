@@ -28,7 +28,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP ON \`shop\`.* TO 'demo'@'%';
 SQL
 
 # A replica takes every transaction of the source, and none from elsewhere: it begins empty, and is read-only from its second start on, the first with a network.
-replica=$(random)
+# MySQL takes a password of 32 characters here, and no longer one.
+replica=$(random | cut -c1-32)
 cat > "$made/replica_account.sql" <<SQL
 CREATE USER 'replica'@'%' IDENTIFIED BY '$replica' REQUIRE SSL;
 GRANT REPLICATION SLAVE ON *.* TO 'replica'@'%';
