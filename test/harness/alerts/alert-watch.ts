@@ -35,7 +35,7 @@ export class AlertWatch {
   /** Address of the Prometheus. */
   readonly url: string;
 
-  /** Resolves when every target has been read. */
+  /** Resolves when every target has been read, and nothing is missed any more. */
   static async start(scope: Scope, pipeline: string, targets: readonly Target[]): Promise<AlertWatch> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-alerts-'));
     scope.defer(() => rm(folder, { recursive: true, force: true }));
@@ -54,6 +54,10 @@ export class AlertWatch {
     await eventually('every target to be read', async () => {
       const up = await watch.query('up{pipeline!=""} == 1');
       return up.length === targets.length;
+    });
+    // Its minute is two seconds here: a service that was not read within them was missed.
+    await eventually('no service to be missed', async () => {
+      return (await watch.query('ALERTS{alertname="ServiceDown"}')).length === 0;
     });
     return watch;
   }
