@@ -10,6 +10,7 @@ import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import { openSource, type Source } from '../source/source.ts';
 import { hiddenElsewhere } from './offline-doubts.ts';
 import { planTable } from './plan-table.ts';
+import { exposureOf } from './refused-tables.ts';
 import { sourceConditionSql } from './source-condition.ts';
 
 /** The source by the settings alone, as nobody captures it: without Kafka, and without what was published. Changes nothing. */
@@ -53,12 +54,15 @@ export class OfflineSource {
   }
 
   /** A table that may hide something is taken for one that is not captured. */
-  #judged(plan: TablePlan, { database, table, columns }: TableDescription): TablePlan {
+  #judged(plan: TablePlan, description: TableDescription): TablePlan {
+    const { database, table, columns } = description;
     const isThere = (name: TableName): boolean =>
       this.#found.some((each) => each.database === name.database && each.table === name.table);
     const names = columns.map(({ COLUMN_NAME }) => COLUMN_NAME);
-    const { tables } = this.#settings.config;
-    const why = hiddenElsewhere({ database, table, columns: names }, tables, isThere);
+    const { config } = this.#settings;
+    const why =
+      exposureOf(config, description)?.why ??
+      hiddenElsewhere({ database, table, columns: names }, config.tables, isThere);
     return why === null ? plan : { ...plan, refused: true, change: why };
   }
 
