@@ -109,6 +109,15 @@ test.each([
     return String(rows[0]?.['n']);
   };
   await eventually('the rows', async () => (await counts()) === '3 1');
+  await eventually('both processes to have partitions of the table', async () => {
+    const pages = await Promise.all(processes.map(({ opsUrl }) => page(`${opsUrl}/status`)));
+    const topic = pipeline.topic('orders');
+    const shares = pages.map(({ body }) => {
+      const { lag } = body as { lag: { partitions: { topic: string }[] } };
+      return lag.partitions.filter((place) => place.topic === topic).length;
+    });
+    return shares.every((share) => share > 0) && shares.reduce((sum, share) => sum + share) === 3;
+  });
   await pipeline.database.run(
     ...statements.map(String),
     "INSERT INTO orders VALUES (5, 5, 'five', 'new')",
