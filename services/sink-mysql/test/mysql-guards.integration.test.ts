@@ -1,31 +1,15 @@
-import type { Row, SchemaColumn } from '@sluice/envelope';
+import type { Row } from '@sluice/envelope';
 import { startStack } from '@sluice/local-stack';
-import type { Delivery, Outcome } from '@sluice/sink-kit';
+import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MysqlSink } from '../src/mysql-sink.ts';
 import { TargetFixture } from './target-fixture.ts';
+import { id, text, topicOf, write } from './target-records.ts';
 
 const stack = await startStack({ servers: ['target-mysql', 'mariadb'] });
 afterAll(() => stack.stop());
 const never = new AbortController().signal;
-
-const text = (name: string): SchemaColumn => ({
-  name,
-  type: 'varchar(40)',
-  nullable: true,
-  charset: 'utf8mb4',
-});
-const id: SchemaColumn = { name: 'id', type: 'int', nullable: false, charset: null };
-
-function topicOf(
-  table: string,
-  columns: readonly SchemaColumn[],
-  keyColumns = ['id'],
-  partition = 0,
-): TestTopic {
-  return new TestTopic({ database: 'shop', table, columns, keyColumns, partition });
-}
 
 describe.each([
   ['MySQL', stack.targetMysql],
@@ -37,11 +21,6 @@ describe.each([
     fixture = await TargetFixture.create(server, 'shop');
   });
   afterEach(() => fixture.remove());
-
-  const write = async (sink: MysqlSink, ...batch: Delivery[]): Promise<string[]> =>
-    (await sink.write(batch, never)).map(kindOrCode);
-  const all = (table: string): Promise<Row[]> =>
-    fixture.rows(`SELECT * FROM ${fixture.table(table)} ORDER BY 1`);
 
   test('a table that is gone is named, though no row comes for it, until it is there again', async () => {
     const sink = await fixture.worker();
@@ -95,7 +74,7 @@ describe.each([
     test('two rows that swap their values end right', async () => {
       const swap = [user('UPDATE', 22, { id: 1, email: 'b' }), user('UPDATE', 21, { id: 2, email: 'a' })];
       expect(await write(sink, ...swap)).toEqual(['applied', 'applied']);
-      expect(await all('users')).toEqual([
+      expect(await fixture.all('users')).toEqual([
         { id: 1, email: 'b' },
         { id: 2, email: 'a' },
       ]);
@@ -103,9 +82,9 @@ describe.each([
 
     test('the same swap over two batches ends right', async () => {
       expect(await write(sink, user('UPDATE', 22, { id: 1, email: 'b' }))).toEqual(['applied']);
-      expect(await all('users')).toEqual([{ id: 1, email: 'b' }]);
+      expect(await fixture.all('users')).toEqual([{ id: 1, email: 'b' }]);
       expect(await write(sink, user('UPDATE', 21, { id: 2, email: 'a' }))).toEqual(['applied']);
-      expect(await all('users')).toEqual([
+      expect(await fixture.all('users')).toEqual([
         { id: 1, email: 'b' },
         { id: 2, email: 'a' },
       ]);
@@ -115,7 +94,7 @@ describe.each([
       expect(await write(sink, user('UPDATE', 30, { id: 1, email: 'x' }))).toEqual(['applied']);
       expect(await write(sink, user('UPDATE', 29, { id: 2, email: 'x' }))).toEqual(['stale']);
       expect(await write(sink, user('INSERT', 31, { id: 3, email: 'x' }))).toEqual(['applied']);
-      expect(await all('users')).toEqual([{ id: 3, email: 'x' }]);
+      expect(await fixture.all('users')).toEqual([{ id: 3, email: 'x' }]);
     });
   });
 
@@ -136,7 +115,7 @@ describe.each([
         message: expect.stringContaining('of (`email`); drop that index') as unknown,
       },
     });
-    expect(await all('users')).toEqual([{ id: 1, email: 'same' }]);
+    expect(await fixture.all('users')).toEqual([{ id: 1, email: 'same' }]);
   });
 
   describe('offsets', () => {
@@ -160,7 +139,7 @@ describe.each([
       await expect(zombie.write([late], never)).rejects.toEqual(moved);
       await expect(zombie.write([late], never)).rejects.toEqual(moved);
       await expect(zombie.offsets.advance(orders.topic, 0, 99n)).rejects.toEqual(moved);
-      expect((await all('orders')).map((row) => row['id'])).toEqual([1, 2]);
+      expect((await fixture.all('orders')).map((row) => row['id'])).toEqual([1, 2]);
       expect(await zombie.offsets.read(orders.topic, 0)).toBe(second.offset + 1n);
       expect(await write(zombie, late)).toEqual(['applied']);
     });
@@ -250,7 +229,7 @@ describe.each([
       expect(await write(one, wider.row({ operation: 'INSERT', sequence: sequenceAt(3), row }))).toEqual([
         'applied',
       ]);
-      expect(await all('wide')).toEqual([row]);
+      expect(await fixture.all('wide')).toEqual([row]);
     });
 
     test('a column that another worker added is found by looking again', async () => {
@@ -323,7 +302,7 @@ describe.each([
       await write(sink, change('INSERT', 10, 'a'));
       expect(await write(sink, change('INSERT', 12, 'A'))).toEqual(['applied']);
       expect(await write(sink, change('DELETE', 11, 'a'))).toEqual(['stale']);
-      expect(await all('words')).toEqual([{ word: 'A' }]);
+      expect(await fixture.all('words')).toEqual([{ word: 'A' }]);
     });
 
     test('keys that differ only in case or trailing spaces stay two rows in a table of the sink', async () => {
@@ -334,11 +313,7 @@ describe.each([
       const insert = (word: string, step: number): Delivery =>
         topic.row({ operation: 'INSERT', sequence: sequenceAt(10 + step), row: { word } });
       expect(await write(sink, ...words.map(insert))).toEqual(words.map(() => 'applied'));
-      expect(new Set((await all('exact')).map((row) => row['word']))).toEqual(new Set(words));
+      expect(new Set((await fixture.all('exact')).map((row) => row['word']))).toEqual(new Set(words));
     });
   });
 });
-
-function kindOrCode(outcome: Outcome): string {
-  return outcome.kind === 'failed' ? outcome.error.code : outcome.kind;
-}

@@ -1,31 +1,14 @@
-import type { Row, SchemaColumn } from '@sluice/envelope';
 import { startStack } from '@sluice/local-stack';
-import type { Delivery, Outcome } from '@sluice/sink-kit';
+import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MysqlSink } from '../src/mysql-sink.ts';
 import { TargetFixture } from './target-fixture.ts';
+import { id, text, topicOf, write } from './target-records.ts';
 
 const stack = await startStack({ servers: ['target-mysql', 'mariadb'] });
 afterAll(() => stack.stop());
 const never = new AbortController().signal;
-
-const text = (name: string): SchemaColumn => ({
-  name,
-  type: 'varchar(40)',
-  nullable: true,
-  charset: 'utf8mb4',
-});
-const id: SchemaColumn = { name: 'id', type: 'int', nullable: false, charset: null };
-
-function topicOf(
-  table: string,
-  columns: readonly SchemaColumn[],
-  keyColumns = ['id'],
-  partition = 0,
-): TestTopic {
-  return new TestTopic({ database: 'shop', table, columns, keyColumns, partition });
-}
 
 describe.each([
   ['MySQL', stack.targetMysql],
@@ -37,11 +20,6 @@ describe.each([
     fixture = await TargetFixture.create(server, 'shop');
   });
   afterEach(() => fixture.remove());
-
-  const write = async (sink: MysqlSink, ...batch: Delivery[]): Promise<string[]> =>
-    (await sink.write(batch, never)).map(kindOrCode);
-  const all = (table: string): Promise<Row[]> =>
-    fixture.rows(`SELECT * FROM ${fixture.table(table)} ORDER BY 1`);
 
   test('the copy of another table or pipeline is not written over, and its owner is named', async () => {
     const orders = topicOf('orders', [id]);
@@ -98,7 +76,7 @@ describe.each([
       const sink = await fixture.worker();
       await write(sink, orders.schema(sequenceAt(1)));
       expect(await write(sink, order(orders, 2), order(orders, 3))).toEqual(['applied', 'applied']);
-      const before = await all('orders');
+      const before = await fixture.all('orders');
       const late = await both();
       for (const delivery of [
         order(others, 13),
@@ -113,13 +91,13 @@ describe.each([
       await expect(late.keep(end, ['{"id":2}'], sequenceAt(90), never)).rejects.toMatchObject({
         code: 'TARGET_TABLE_REFUSED',
       });
-      expect(await all('orders')).toEqual(before);
+      expect(await fixture.all('orders')).toEqual(before);
       // The one process goes on with the first, whose rows no order of the second has made stale.
       expect(await write(late, order(orders, 4), order(orders, 12, 'UPDATE'))).toEqual([
         'applied',
         'applied',
       ]);
-      expect((await all('orders')).map(({ note }) => note)).toEqual(['n12', 'n3', 'n4']);
+      expect((await fixture.all('orders')).map(({ note }) => note)).toEqual(['n12', 'n3', 'n4']);
     });
 
     test('a table that rows alone come for is marked as the copy of theirs', async () => {
@@ -135,7 +113,7 @@ describe.each([
       expect(outcomes.flat().find((outcome) => outcome !== 'applied')).toMatch(
         /is the copy of test\.(shop|store)\.orders, not of test\.(shop|store)\.orders: map/,
       );
-      expect(await all('orders')).toHaveLength(1);
+      expect(await fixture.all('orders')).toHaveLength(1);
     });
 
     test('where the account may not mark it, a process lets the first have the table', async () => {
@@ -149,7 +127,7 @@ describe.each([
       for (const delivery of [order(others, 13), order(others, 14), others.truncate(sequenceAt(80))])
         expect(await write(late, delivery)).toEqual(['TARGET_TABLE_REFUSED']);
       expect(await write(late, order(orders, 3))).toEqual(['applied']);
-      expect((await all('orders')).map(({ note }) => note)).toEqual(['n2', 'n3']);
+      expect((await fixture.all('orders')).map(({ note }) => note)).toEqual(['n2', 'n3']);
     });
 
     test('a table that was given to another is not touched by what was said before', async () => {
@@ -166,11 +144,7 @@ describe.each([
       expect(await write(late, order(orders, 3))).toEqual(['stale']);
       expect(await write(late, orders.truncate(sequenceAt(50)))).toEqual(['applied']);
       expect(await write(late, order(orders, 52))).toEqual(['TARGET_TABLE_REFUSED']);
-      expect((await all('orders')).map(({ note }) => note)).toEqual(['n4']);
+      expect((await fixture.all('orders')).map(({ note }) => note)).toEqual(['n4']);
     });
   });
 });
-
-function kindOrCode(outcome: Outcome): string {
-  return outcome.kind === 'failed' ? outcome.error.code : outcome.kind;
-}

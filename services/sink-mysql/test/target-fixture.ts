@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Row } from '@sluice/envelope';
 import type { MysqlServer } from '@sluice/local-stack';
 import { connect, quoteIdentifier, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import { createLogger, Registry } from '@sluice/runtime';
@@ -74,6 +75,10 @@ export class TargetFixture {
 
   table(name: string): string {
     return quoteTable(this.database, name);
+  }
+
+  all(table: string): Promise<Row[]> {
+    return this.rows(`SELECT * FROM ${this.table(table)} ORDER BY 1`);
   }
 
   async rows(sql: string, values: readonly unknown[] = []): Promise<RowDataPacket[]> {

@@ -1,12 +1,12 @@
 import { envelopeSchema } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
-import type { TableRegistry } from '../../src/catalog/table-registry.ts';
 import { controls, recordsOf, rowsOf } from '../support/buffer-records.ts';
 import {
   begin,
   insert,
   ORDERS,
   PARTITIONS,
+  knownOrders,
   registryOf,
   statement,
   streamOf,
@@ -16,20 +16,6 @@ import {
 
 /** What the stream makes of statements: of those that empty, make, rename and alter tables, and of XA. */
 
-/** One for each test: statements change it. */
-function known(): TableRegistry {
-  const registry = registryOf('orders');
-  registry.restore({
-    database: 'shop',
-    table: 'orders',
-    version: 4,
-    columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
-    keyColumns: ['id'],
-    sequence: '0010000010000000000',
-  });
-  return registry;
-}
-
 describe('a server that takes names in any case for the same', () => {
   test.each([
     ['alter table Orders add c int', { altered: ['orders'], renamed: [] }],
@@ -37,7 +23,7 @@ describe('a server that takes names in any case for the same', () => {
     ['rename table `Orders_New` to ORDERS', { altered: [], renamed: ['orders'] }],
     ['rename table Orders to Sold', { altered: [], renamed: ['sold'] }],
   ])('%s', (sql, expected) => {
-    const { stream, work, journal } = streamOf({ registry: known(), ignoresCase: true });
+    const { stream, work, journal } = streamOf({ registry: knownOrders(), ignoresCase: true });
     statement(stream, sql, 300, 'Shop');
     const names = (kind: 'altered' | 'renamed'): string[] =>
       workOf(work, kind).map(({ table }) => table.table);
@@ -54,7 +40,7 @@ test.each([
   ['CREATE TABLE orders SELECT 1 AS id', 1],
   ['CREATE TABLE IF NOT EXISTS lines SELECT 1 AS id', 1],
 ])('%s may have changed rows of the known table orders, or of a new one: %i', (sql, doubts) => {
-  const { stream, work } = streamOf({ registry: known() });
+  const { stream, work } = streamOf({ registry: knownOrders() });
   statement(stream, sql, 300);
   expect(workOf(work, 'doubt')).toHaveLength(doubts);
 });
@@ -69,7 +55,7 @@ describe('TRUNCATE', () => {
     ['by making the table anew', 'CREATE TABLE orders (id INT PRIMARY KEY)', false, 1],
     ['not by making it if it is missing', 'CREATE TABLE IF NOT EXISTS orders (id INT)', false, 0],
   ])('%s', (_what, sql, ignoresCase, times) => {
-    const { stream, buffer } = streamOf({ registry: known(), ignoresCase });
+    const { stream, buffer } = streamOf({ registry: knownOrders(), ignoresCase });
     statement(stream, sql, 300);
     const found = controls(recordsOf(buffer), 'truncate');
     expect(found).toHaveLength(times * PARTITIONS);
@@ -92,7 +78,7 @@ describe('TRUNCATE', () => {
     ['RENAME TABLE orders TO orders_1121, orders_1121 TO orders', 0],
     ['DROP TABLE IF EXISTS lines', 0],
   ])('by making it if it is missing, after %s', (sql, records) => {
-    const { stream, buffer } = streamOf({ registry: known() });
+    const { stream, buffer } = streamOf({ registry: knownOrders() });
     statement(stream, sql, 300);
     statement(stream, 'CREATE TABLE IF NOT EXISTS orders (id INT)', 500);
     expect(controls(recordsOf(buffer), 'truncate')).toHaveLength(records);
@@ -101,7 +87,7 @@ describe('TRUNCATE', () => {
   });
 
   test('has a sequence above every row before it and below every row after it', () => {
-    const { stream, routes, buffer } = streamOf({ registry: known() });
+    const { stream, routes, buffer } = streamOf({ registry: knownOrders() });
     begin(stream, 200);
     routes.settle(ORDERS, stream.announcement);
     stream.onRows(insert(210, 1, 2, 3));

@@ -5,7 +5,7 @@ import {
   begin,
   PARTITIONS,
   POLICIES,
-  registryOf,
+  knownOrders,
   statement,
   streamOf,
   type StreamSetup,
@@ -107,16 +107,7 @@ test.each([
 ] as const)(
   'a table that is gone without a statement is told, and its rows go by the policy %s',
   (drop, times) => {
-    const registry = registryOf('orders');
-    registry.restore({
-      database: 'shop',
-      table: 'orders',
-      version: 4,
-      columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
-      keyColumns: ['id'],
-      sequence: '0010000010000000000',
-    });
-    const setup = streamOf({ registry, policies: { ...POLICIES, drop } });
+    const setup = streamOf({ registry: knownOrders(), policies: { ...POLICIES, drop } });
     setup.stream.tellVanished({ database: 'shop', table: 'orders' });
     const records = recordsOf(setup.buffer);
     expect(controls(records, 'truncate')).toHaveLength(times * PARTITIONS);
