@@ -9,18 +9,18 @@ import {
   isDemanded,
   nullableDefinition,
   SEQUENCE_DEFINITION,
-  type TableShape,
+  type TableSchema,
 } from './table-definition.ts';
 
 /**
- * Clauses of ALTER TABLE that let a table take rows of this shape: missing columns are added; a column that the source
+ * Clauses of ALTER TABLE that let a table take rows of this schema: missing columns are added; a column that the source
  * no longer has may be NULL from now on, unless it is in the key. Nothing is dropped or retyped. Empty when nothing is to be done.
  */
-export function additiveChanges(table: TableDescription, shape: TableShape, flavour: Flavour): string[] {
+export function additiveChanges(table: TableDescription, schema: TableSchema, flavour: Flavour): string[] {
   const present = new Set(table.columns.map((column) => foldName(column.COLUMN_NAME)));
-  const wanted = new Set(shape.columns.map((column) => foldName(column.name)));
-  const key = new KeyChange(table, shape);
-  const added = shape.columns
+  const wanted = new Set(schema.columns.map((column) => foldName(column.name)));
+  const key = new KeyChange(table, schema);
+  const added = schema.columns
     .filter(({ name }) => !present.has(foldName(name)) && !key.renamesTo(name))
     .map((column) => `ADD COLUMN ${columnDefinition(fillable(column), flavour, false)}`);
   const loosened = table.columns

@@ -71,7 +71,7 @@ export function targetDatabase(config: Databases, source: string): string {
 }
 
 /**
- * The tables on the target server, and what the state database keeps by topic: floors, deletes, shapes. Names are compared without
+ * The tables on the target server, and what the state database keeps by topic: floors, deletes, schemas. Names are compared without
  * their case: some servers do.
  */
 export const storeSpots: StoreSpots<MysqlSinkConfig> = (config, { database, table }, { sharesTopics }) => {

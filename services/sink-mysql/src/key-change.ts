@@ -1,6 +1,6 @@
 import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import { fittingColumn } from './fitting-column.ts';
-import { checkKey, foldName, type TableShape } from './table-definition.ts';
+import { checkKey, foldName, type TableSchema } from './table-definition.ts';
 
 /**
  * How a table's rows come to be told apart by the source's key. Nothing to do where its primary key or another unique index
@@ -13,16 +13,16 @@ export class KeyChange {
   readonly #new: ReadonlySet<string>;
   readonly #renamed: ReadonlyMap<string, string>;
   readonly #table: TableDescription;
-  readonly #shape: TableShape;
+  readonly #schema: TableSchema;
 
-  constructor(table: TableDescription, shape: TableShape) {
+  constructor(table: TableDescription, schema: TableSchema) {
     this.#table = table;
-    this.#shape = shape;
+    this.#schema = schema;
     this.#old = new Set(table.primaryKey.map(foldName));
-    this.#new = new Set(shape.keyColumns.map(foldName));
+    this.#new = new Set(schema.keyColumns.map(foldName));
     const usable = table.uniqueIndexes.filter(({ usableAsKey }) => usableAsKey).map(({ columns }) => columns);
     const isThere = [table.primaryKey, ...usable].some((columns) => this.#isNew(columns));
-    this.#renamed = isThere ? new Map() : renamedKey(table, shape);
+    this.#renamed = isThere ? new Map() : renamedKey(table, schema);
     this.isNeeded = !isThere && this.#renamed.size === 0;
   }
 
@@ -49,8 +49,8 @@ export class KeyChange {
   /** Clauses of ALTER TABLE. Throws TARGET_TABLE_REFUSED for a key that no row can be found by. */
   get clauses(): readonly string[] {
     if (!this.isNeeded) return [];
-    checkKey(this.#shape);
-    const added = `ADD PRIMARY KEY (${this.#shape.keyColumns.map(quoteIdentifier).join(', ')})`;
+    checkKey(this.#schema);
+    const added = `ADD PRIMARY KEY (${this.#schema.keyColumns.map(quoteIdentifier).join(', ')})`;
     return this.#table.primaryKey.length === 0 ? [added] : ['DROP PRIMARY KEY', added];
   }
 
@@ -65,19 +65,19 @@ export class KeyChange {
  */
 function renamedKey(
   { primaryKey, columns }: TableDescription,
-  shape: TableShape,
+  schema: TableSchema,
 ): ReadonlyMap<string, string> {
   const renamed = new Map<string, string>();
   const isLike = primaryKey.every((old, position) => {
-    const name = shape.keyColumns[position] ?? '';
+    const name = schema.keyColumns[position] ?? '';
     if (foldName(old) === foldName(name)) return true;
     renamed.set(old, name);
-    const isGone = !shape.columns.some((column) => foldName(column.name) === foldName(old));
+    const isGone = !schema.columns.some((column) => foldName(column.name) === foldName(old));
     const isNew = !columns.some((column) => foldName(column.COLUMN_NAME) === foldName(name));
     const present = columns.find((column) => column.COLUMN_NAME === old);
-    const wanted = shape.columns.find((column) => column.name === name);
+    const wanted = schema.columns.find((column) => column.name === name);
     if (!isGone || !isNew || present === undefined || wanted === undefined) return false;
     return fittingColumn({ type: present.COLUMN_TYPE, charset: present.CHARACTER_SET_NAME }, wanted) !== null;
   });
-  return isLike && primaryKey.length === shape.keyColumns.length ? renamed : new Map();
+  return isLike && primaryKey.length === schema.keyColumns.length ? renamed : new Map();
 }

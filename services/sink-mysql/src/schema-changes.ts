@@ -8,14 +8,14 @@ import {
   foldName,
   nullableDefinition,
   onFlavour,
-  type TableShape,
+  type TableSchema,
 } from './table-definition.ts';
 
 /** Clauses of ALTER TABLE, by when they may be applied. */
 export interface TargetChanges {
-  /** At first sight: every row of the older shape still fits. */
+  /** At first sight: every row of the older schema still fits. */
   readonly widened: readonly string[];
-  /** When no partition has rows of the older shape any more; until then rows of the newer one wait. */
+  /** When no partition has rows of the older schema any more; until then rows of the newer one wait. */
   readonly retyped: readonly string[];
   /**
    * Instead of `retyped` where a value converts by no means: it is not the source's, whose own ALTER converted all of its. The
@@ -46,14 +46,14 @@ interface Target {
  */
 export function targetChanges(
   table: TableDescription,
-  shape: TableShape,
+  schema: TableSchema,
   flavour: Flavour,
   jsonColumns: ReadonlySet<string> = new Set(),
 ): TargetChanges {
-  const key = new KeyChange(table, shape);
-  const keyNames = new Set(shape.keyColumns.map(foldName));
+  const key = new KeyChange(table, schema);
+  const keyNames = new Set(schema.keyColumns.map(foldName));
   const target = { flavour, jsonColumns, key, isKey: (name: string) => keyNames.has(foldName(name)) };
-  const wanted = new Map(shape.columns.map((column) => [foldName(column.name), column]));
+  const wanted = new Map(schema.columns.map((column) => [foldName(column.name), column]));
   const changes: Clauses = { widened: [], retyped: [], replaced: [], dropped: [], kept: [] };
   for (const column of table.columns) {
     const { COLUMN_NAME: name, GENERATION_EXPRESSION: expression } = column;
@@ -63,7 +63,7 @@ export function targetChanges(
     else noteColumn(changes, column, onFlavour(source, flavour), target);
   }
   changes.retyped.push(...key.clauses);
-  if (key.isNeeded || shape.keyColumns.some((name) => key.renamesTo(name))) changes.replaced = [];
+  if (key.isNeeded || schema.keyColumns.some((name) => key.renamesTo(name))) changes.replaced = [];
   return { ...changes, rekeys: key.isNeeded };
 }
 

@@ -5,7 +5,7 @@ import type { Delivery } from '@sluice/sink-kit';
 import { originOf, whileLocked, type SchemaBarrier, type Sessions, type SqlDriver } from '@sluice/sql-sink';
 import { targetDatabase, type MysqlSinkConfig } from './config.ts';
 import type { OwnedRecords } from './owned-records.ts';
-import type { TableShape } from './table-definition.ts';
+import type { TableSchema } from './table-definition.ts';
 import type { TableOwners } from './table-owner.ts';
 import type { TargetTables } from './target-tables.ts';
 import type { WrittenTables } from './written-tables.ts';
@@ -35,7 +35,7 @@ export class SchemaRecords {
 
   /**
    * What adds or widens is applied at first sight; what takes something away when every partition has shown it, because
-   * rows of other partitions may still be of the older shape.
+   * rows of other partitions may still be of the older schema.
    */
   async apply(delivery: Delivery, signal: AbortSignal): Promise<void> {
     const {
@@ -51,7 +51,7 @@ export class SchemaRecords {
     const tables = this.#parts.tables();
     const database = targetDatabase(config, source.database);
     if (change === 'drop' || change === 'rename') return written.forget(database, source.table);
-    const shape = { columns, keyColumns };
+    const schema = { columns, keyColumns };
     const isOwn = await sessions.run(signal, (connection) =>
       whileLocked(driver, connection, quoteTable(database, source.table), async () => {
         if (!(await owned.mayTouch(connection, delivery, sequence))) return false;
@@ -61,16 +61,16 @@ export class SchemaRecords {
           const isKnown = await tables.exists(connection, database, source.table);
           const { isPast } = await barrier.noteColumns(connection, origin, sequence);
           if (isKnown && isPast) return true;
-          await this.#ensure(connection, source, shape);
-          await tables.accept(connection, database, source.table, shape);
+          await this.#ensure(connection, source, schema);
+          await tables.accept(connection, database, source.table, schema);
           return true;
         }
         const seen = await barrier.note(connection, origin, sequence, partitions);
         if (seen.isPast) return true;
-        const order = { shape, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
-        await this.#ensure(connection, source, shape);
+        const order = { schema, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
+        await this.#ensure(connection, source, schema);
         await tables.follow(connection, database, source.table, order);
-        await tables.accept(connection, database, source.table, shape);
+        await tables.accept(connection, database, source.table, schema);
         return true;
       }),
     );
@@ -81,12 +81,12 @@ export class SchemaRecords {
   }
 
   /** Throws TARGET_TABLE_REFUSED when the table is the copy of another; nothing is changed then. */
-  async #ensure(connection: PoolConnection, source: Source, shape: TableShape): Promise<void> {
+  async #ensure(connection: PoolConnection, source: Source, schema: TableSchema): Promise<void> {
     const { config, owners, log } = this.#parts;
     const [target, { table }] = [targetDatabase(config, source.database), source];
     const { refusal } = await owners.claim(connection, source);
     if (refusal !== null) throw refusal;
-    await this.#parts.tables().ensure(connection, target, table, shape);
+    await this.#parts.tables().ensure(connection, target, table, schema);
     // What was not there yet is there now: another may have made it.
     const made = await owners.claim(connection, source);
     if (made.refusal !== null) throw made.refusal;

@@ -7,7 +7,7 @@ import { CODES } from './errors.ts';
 export const SEQUENCE_DEFINITION = `\`${SEQUENCE_COLUMN}\` BIGINT NOT NULL DEFAULT 0 INVISIBLE`;
 
 /** What a `schema` record says of a table. */
-export interface TableShape {
+export interface TableSchema {
   readonly columns: readonly SchemaColumn[];
   readonly keyColumns: readonly string[];
 }
@@ -38,18 +38,18 @@ export function foldName(name: string): string {
 }
 
 /** The statement that creates a table; `target` is its quoted name. Throws as `tableDefinition`. */
-export function createTable(target: string, shape: TableShape, flavour: Flavour): string {
-  return `CREATE TABLE IF NOT EXISTS ${target} (\n  ${tableDefinition(shape, flavour)}\n) ENGINE=InnoDB`;
+export function createTable(target: string, schema: TableSchema, flavour: Flavour): string {
+  return `CREATE TABLE IF NOT EXISTS ${target} (\n  ${tableDefinition(schema, flavour)}\n) ENGINE=InnoDB`;
 }
 
 /** The definition between the parentheses of CREATE TABLE. Throws TARGET_TABLE_REFUSED for a key no row can be found by. */
-export function tableDefinition(shape: TableShape, flavour: Flavour): string {
-  checkKey(shape);
-  return definitionOf(shape, flavour);
+export function tableDefinition(schema: TableSchema, flavour: Flavour): string {
+  checkKey(schema);
+  return definitionOf(schema, flavour);
 }
 
 /** Throws TARGET_TABLE_REFUSED for a column that would be in the place of Sluice's own. */
-export function checkNames({ columns }: TableShape): void {
+export function checkNames({ columns }: TableSchema): void {
   const taken = columns.find(({ name }) => foldName(name) === SEQUENCE_COLUMN);
   if (taken === undefined) return;
   throw new PipelineError(
@@ -59,32 +59,32 @@ export function checkNames({ columns }: TableShape): void {
 }
 
 /** Throws TARGET_TABLE_REFUSED for a key that no row can be found by, and says which table to make by hand where one can serve. */
-export function checkKey(shape: TableShape): void {
-  const byName = new Map(shape.columns.map((column) => [column.name, column]));
-  for (const name of shape.keyColumns) {
+export function checkKey(schema: TableSchema): void {
+  const byName = new Map(schema.columns.map((column) => [column.name, column]));
+  for (const name of schema.keyColumns) {
     const type = byName.get(name)?.type ?? 'missing';
     if (type !== 'missing' && !NO_KEY.test(type)) continue;
-    throw new PipelineError(CODES.TARGET_TABLE_REFUSED, `key column ${name} is ${type}${byHand(shape)}`);
+    throw new PipelineError(CODES.TARGET_TABLE_REFUSED, `key column ${name} is ${type}${byHand(schema)}`);
   }
 }
 
-function byHand(shape: TableShape): string {
-  const columns = shape.columns.map((column) => {
+function byHand(schema: TableSchema): string {
+  const columns = schema.columns.map((column) => {
     const instead = AS_KEY.find(([form]) => form.test(column.type))?.[1];
-    return shape.keyColumns.includes(column.name) && instead ? { ...column, type: instead } : column;
+    return schema.keyColumns.includes(column.name) && instead ? { ...column, type: instead } : column;
   });
   const left = columns.some(
-    ({ name, type }) => shape.keyColumns.includes(name) && /^(json|geo|po|li|mu)/.test(type),
+    ({ name, type }) => schema.keyColumns.includes(name) && /^(json|geo|po|li|mu)/.test(type),
   );
   return left
     ? ''
-    : `: create the table by hand, with a column that holds all its keys: (${definitionOf({ ...shape, columns }, 'mysql')})`;
+    : `: create the table by hand, with a column that holds all its keys: (${definitionOf({ ...schema, columns }, 'mysql')})`;
 }
 
-function definitionOf(shape: TableShape, flavour: Flavour): string {
-  const key = shape.keyColumns.map(quoteIdentifier).join(', ');
-  const columns = shape.columns.map((column) =>
-    columnDefinition(column, flavour, shape.keyColumns.includes(column.name)),
+function definitionOf(schema: TableSchema, flavour: Flavour): string {
+  const key = schema.keyColumns.map(quoteIdentifier).join(', ');
+  const columns = schema.columns.map((column) =>
+    columnDefinition(column, flavour, schema.keyColumns.includes(column.name)),
   );
   return [...columns, SEQUENCE_DEFINITION, `PRIMARY KEY (${key})`].join(',\n  ');
 }

@@ -176,7 +176,7 @@ export class TargetTable {
   }
 
   /**
-   * Another partition may have shown a wider shape already. Rows of before the ALTER get in its columns what the source gave
+   * Another partition may have shown a wider schema already. Rows of before the ALTER get in its columns what the source gave
    * them: columns that demand a value and have none by default.
    */
   #fillings(names: readonly string[]): { readonly sql: string; readonly value: string }[] {

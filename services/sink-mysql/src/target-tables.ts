@@ -6,7 +6,7 @@ import { additiveChanges } from './additive-changes.ts';
 import { definitionError } from './definition-error.ts';
 import { targetChanges } from './schema-changes.ts';
 import { createDatabase } from './state-tables.ts';
-import { checkNames, createTable, type TableShape } from './table-definition.ts';
+import { checkNames, createTable, type TableSchema } from './table-definition.ts';
 import { TargetTable } from './target-table.ts';
 import { CODES } from './errors.ts';
 
@@ -19,8 +19,8 @@ const UPDATING_DICTIONARY = 3507;
 const LENIENT_MODE = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES';
 
 export interface FollowOrder {
-  readonly shape: TableShape;
-  /** No partition has rows of an older shape any more. */
+  readonly schema: TableSchema;
+  /** No partition has rows of an older schema any more. */
   readonly isEverywhere: boolean;
   /** Whether columns that the source has no more go. */
   readonly drops: boolean;
@@ -73,21 +73,21 @@ export class TargetTables {
     return (await readTable(connection, database, table)) !== null;
   }
 
-  /** Makes the table able to take rows of this shape, whoever else does so at the same time. */
+  /** Makes the table able to take rows of this schema, whoever else does so at the same time. */
   async ensure(
     connection: PoolConnection,
     database: string,
     table: string,
-    shape: TableShape,
+    schema: TableSchema,
   ): Promise<void> {
-    checkNames(shape);
+    checkNames(schema);
     const id = quoteTable(database, table);
     for (let attempt = 1; ; attempt += 1) {
       const present = await readTable(connection, database, table);
-      const changes = present === null ? null : additiveChanges(present, shape, this.#flavour);
+      const changes = present === null ? null : additiveChanges(present, schema, this.#flavour);
       if (changes?.length === 0) return;
       const statement =
-        changes === null ? createTable(id, shape, this.#flavour) : `ALTER TABLE ${id} ${changes.join(', ')}`;
+        changes === null ? createTable(id, schema, this.#flavour) : `ALTER TABLE ${id} ${changes.join(', ')}`;
       this.#known.delete(id);
       try {
         if (changes === null) await createDatabase(connection, database);
@@ -104,19 +104,19 @@ export class TargetTables {
 
   /**
    * Gives the table's columns the types of the source, its rows the source's key, and drops columns that it has no more. Throws
-   * TARGET_TABLE_WAITS while rows of the older shape may come that the newer types would refuse.
+   * TARGET_TABLE_WAITS while rows of the older schema may come that the newer types would refuse.
    */
   async follow(
     connection: PoolConnection,
     database: string,
     table: string,
-    { shape, isEverywhere, drops }: FollowOrder,
+    { schema, isEverywhere, drops }: FollowOrder,
   ): Promise<void> {
     const id = quoteTable(database, table);
     const present = await readTable(connection, database, table);
     if (present === null) return;
     const jsonColumns = await this.#jsonColumns(connection, present);
-    const changes = targetChanges(present, shape, this.#flavour, jsonColumns);
+    const changes = targetChanges(present, schema, this.#flavour, jsonColumns);
     const { widened, retyped, replaced, rekeys } = changes;
     const gone = isEverywhere ? (drops ? changes.dropped : changes.kept) : [];
     const clauses = [...widened, ...(isEverywhere ? retyped : []), ...gone];
@@ -139,7 +139,7 @@ export class TargetTables {
     connection: PoolConnection,
     database: string,
     table: string,
-    { keyColumns }: TableShape,
+    { keyColumns }: TableSchema,
   ): Promise<void> {
     const loaded = await this.get(connection, database, table);
     loaded.keyPlan(keyColumns);

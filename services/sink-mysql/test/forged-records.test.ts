@@ -12,7 +12,7 @@ const collect = runInNewContext('gc') as () => void;
 /** `npm run test:forged` takes a million. */
 const RECORDS = Number(process.env['SLUICE_FORGED'] ?? 20_000);
 const SLOWEST_MS = 1000;
-/** Code, caches and shapes come with the first records; from here on what lives must not grow. */
+/** Code, caches and schemas come with the first records; from here on what lives must not grow. */
 const WARM = Math.min(RECORDS / 2, 20_000);
 /** Of what lives after a collection: how much a heap takes beyond that says nothing about a leak. */
 const MOST_GROWTH_BYTES = 2 ** 23;

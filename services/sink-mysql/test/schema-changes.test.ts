@@ -62,11 +62,11 @@ test('a column that the source has no more goes last, Sluice’s own never', () 
     primaryKey: ['id'],
     uniqueIndexes: [],
   };
-  const shape = {
+  const schema = {
     columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],
     keyColumns: ['id'],
   };
-  expect(targetChanges(table, shape, 'mysql')).toEqual({ ...none, dropped: ['DROP COLUMN `old`'] });
+  expect(targetChanges(table, schema, 'mysql')).toEqual({ ...none, dropped: ['DROP COLUMN `old`'] });
 });
 
 function tableOf(columns: readonly ColumnRow[], primaryKey: readonly string[] = ['id']): TableDescription {
@@ -168,15 +168,15 @@ test('a key column that the source has dropped goes with the key, or may be NULL
 
 test('a key column that has another name keeps its values', () => {
   const table = tableOf([present('id', 'int'), present('v', 'int')]);
-  const shape = {
+  const schema = {
     columns: [
       { ...id, name: 'number' },
       { ...id, name: 'v' },
     ],
     keyColumns: ['number'],
   };
-  expect(additiveChanges(table, shape, 'mysql')).not.toContain('ADD COLUMN `number` int NOT NULL');
-  expect(targetChanges(table, shape, 'mysql')).toEqual({
+  expect(additiveChanges(table, schema, 'mysql')).not.toContain('ADD COLUMN `number` int NOT NULL');
+  expect(targetChanges(table, schema, 'mysql')).toEqual({
     ...none,
     retyped: ['CHANGE COLUMN `id` `number` int NOT NULL'],
   });

@@ -3,7 +3,7 @@ import { tableId, type TableName } from '@sluice/envelope';
 import { isAtLeast, parseVersion, quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { WordsBehindNames } from '../ddl/words-behind-names.ts';
 import type { TableRegistry } from './table-registry.ts';
-import { schemaColumns, type TableShape } from '../model/table.ts';
+import { schemaColumns, type TableSchema } from '../model/table.ts';
 
 /** A column by its SQL type; null: generated, and not in all images of its row. */
 interface KnownColumn {
@@ -132,19 +132,19 @@ export class ColumnCatalog {
 
   /** Whether the server must be asked again of a table that a DDL names: see `renewed`. */
   mayRenew({ database, table }: TableName): boolean {
-    return this.#server.flavour === 'mariadb' && this.#registry.shapeOf(database, table) !== null;
+    return this.#server.flavour === 'mariadb' && this.#registry.schemaOf(database, table) !== null;
   }
 
   /**
-   * The table's shape behind a statement, by what the server says now; null when the columns that are known are as before, or the
+   * The table's schema behind a statement, by what the server says now; null when the columns that are known are as before, or the
    * key is another. The server may be far ahead of the stream: of a column that an ALTER does not define its word is not taken.
    *
    * @param defined words that the ALTER has behind each name, by `wordsBehindNames`; null when another table has got this name
    */
-  renewed(description: TableDescription, defined: WordsBehindNames | null): TableShape | null {
+  renewed(description: TableDescription, defined: WordsBehindNames | null): TableSchema | null {
     const { database, table } = description;
-    const known = this.#registry.shapeOf(database, table);
-    const before = new Map(known === null ? [] : shapeColumns(known).map(({ name, type }) => [name, type]));
+    const known = this.#registry.schemaOf(database, table);
+    const before = new Map(known === null ? [] : knownColumns(known).map(({ name, type }) => [name, type]));
     const types = new Map<string, string | null>();
     for (const { name, type } of this.#columnsOf(description))
       types.set(name, defined === null ? type : typeBehind(defined, name, before.get(name), type));
@@ -155,20 +155,22 @@ export class ColumnCatalog {
     if (known === null) return null;
     const isSame = [...before].every(([name, type]) => !isOtherwise(type, types.get(name)));
     const hasKey = known.keyColumns.every((name) => types.has(name));
-    return isSame || !hasKey ? null : shapeOfDescription(description, known.keyColumns, this.#server);
+    return isSame || !hasKey ? null : schemaOfDescription(description, known.keyColumns, this.#server);
   }
 
   /** Nothing says yet which of its columns are generated. */
   #isNew({ database, table }: TableName): boolean {
-    return this.#registry.shapeOf(database, table) === null && !this.#described.has(tableId(database, table));
+    return (
+      this.#registry.schemaOf(database, table) === null && !this.#described.has(tableId(database, table))
+    );
   }
 
   /** Later ones win. A column that is named as a hash may have been published as one: only the server tells. */
   #known({ database, table }: TableName): readonly KnownColumn[] {
-    const shape = this.#registry.shapeOf(database, table);
+    const schema = this.#registry.schemaOf(database, table);
     const described = this.#described.get(tableId(database, table)) ?? [];
-    if (shape === null) return described;
-    return [...shapeColumns(shape).filter(({ name }) => !isRowHash(name)), ...described];
+    if (schema === null) return described;
+    return [...knownColumns(schema).filter(({ name }) => !isRowHash(name)), ...described];
   }
 
   /** Columns of tables made by an old server version are shown with a comment behind their type. */
@@ -213,11 +215,11 @@ function leavesOut({ flavour, version }: ServerFlavour): boolean {
 }
 
 /** What of a table is published, by what information_schema says of it. */
-export function shapeOfDescription(
+export function schemaOfDescription(
   description: TableDescription,
   keyColumns: readonly string[],
   server: ServerFlavour,
-): TableShape {
+): TableSchema {
   const { database, table } = description;
   const leftOut = leftOutOf(description, server);
   const columns = description.columns
@@ -226,7 +228,7 @@ export function shapeOfDescription(
   return { database, table, columns: schemaColumns(columns), keyColumns, leftOut };
 }
 
-function shapeColumns({ columns, leftOut = [] }: TableShape): readonly KnownColumn[] {
+function knownColumns({ columns, leftOut = [] }: TableSchema): readonly KnownColumn[] {
   return [...columns, ...leftOut.map((name) => ({ name, type: null }))];
 }
 

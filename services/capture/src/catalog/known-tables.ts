@@ -2,7 +2,7 @@ import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { keptTopicsReader } from './kept-topics.ts';
 import { SchemaHistory } from './schema-history.ts';
 import { TableRegistry } from './table-registry.ts';
-import type { TableShape } from '../model/table.ts';
+import type { TableSchema } from '../model/table.ts';
 
 /** The schema history as it is now. Another capture may still be running: to check settings, not to go on from. */
 export async function readHistory(settings: CaptureSettings, signal: AbortSignal): Promise<SchemaHistory> {
@@ -24,6 +24,6 @@ export function knownTables(settings: CaptureSettings, history: SchemaHistory): 
 }
 
 /** Those that the settings of now capture, whether they are still there or not. */
-export function capturedShapes({ filter }: CaptureSettings, known: TableRegistry): readonly TableShape[] {
-  return [...known.shapes()].filter(({ database, table }) => filter.captures(database, table));
+export function capturedSchemas({ filter }: CaptureSettings, known: TableRegistry): readonly TableSchema[] {
+  return [...known.schemas()].filter(({ database, table }) => filter.captures(database, table));
 }

@@ -41,7 +41,7 @@ export const historySchema = z.object({
   sequence: z.string(),
 });
 
-/** A record of the schema-history topic: one version of one table's shape. */
+/** A record of the schema-history topic: one version of one table's schema. */
 export type SchemaHistoryRecord = z.infer<typeof historySchema>;
 
 /** Throws RECORD_TOO_NEW or SCHEMA_HISTORY_CORRUPT. */

@@ -1,14 +1,14 @@
 import { tableId, type Sequence, type TableName, type TopicRouting } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { TablePublication } from '../model/publication.ts';
-import { captureTable, type CapturedTable, type TablePlace, type TableShape } from '../model/table.ts';
+import { captureTable, type CapturedTable, type TablePlace, type TableSchema } from '../model/table.ts';
 import { NO_SHAPING, type PublicationCompiler } from '../transform/publication-compiler.ts';
 import { AdmittedTables } from './admitted-tables.ts';
 import { routingBy, type SchemaHistoryRecord } from './schema-history-record.ts';
 import {
   classifyChange,
   conditionText,
-  isOfShape,
+  isOfSchema,
   isPublishedAs,
   planText,
   publishedForm,
@@ -16,7 +16,7 @@ import {
   type TableVersion,
 } from './table-version.ts';
 
-/** What became of a shape: known already, or the first or a further version of its table. */
+/** What became of a schema: known already, or the first or a further version of its table. */
 export interface Registration {
   readonly table: CapturedTable;
   readonly change: 'none' | 'create' | 'additive' | 'breaking';
@@ -71,15 +71,15 @@ export class TableRegistry {
     return this.#newest.get(tableId(database, table)) ?? null;
   }
 
-  /** What the settings make of a shape. Throws TABLE_SHAPE_REFUSED. */
-  compile(shape: TableShape): TablePublication {
-    return this.#compiler.compile(shape);
+  /** What the settings make of a schema. Throws TABLE_SHAPE_REFUSED. */
+  compile(schema: TableSchema): TablePublication {
+    return this.#compiler.compile(schema);
   }
 
-  /** As `compile`; null when the settings cannot be applied to the shape. */
-  publicationOf(shape: TableShape): TablePublication | null {
+  /** As `compile`; null when the settings cannot be applied to the schema. */
+  publicationOf(schema: TableSchema): TablePublication | null {
     try {
-      return this.compile(shape);
+      return this.compile(schema);
     } catch (error) {
       if (error instanceof PipelineError) return null;
       throw error;
@@ -88,7 +88,7 @@ export class TableRegistry {
 
   /** The setting that hides something of a table and would no longer do so under another name; null when there is none. */
   exposedBy(from: TableName, to: TableName): string | null {
-    return this.#compiler.exposedBy(from, to, this.shapeOf(from.database, from.table));
+    return this.#compiler.exposedBy(from, to, this.schemaOf(from.database, from.table));
   }
 
   /** Published names of the key columns of a table's newest version; null when there is none. */
@@ -118,7 +118,7 @@ export class TableRegistry {
   ): boolean {
     const known = this.#newestOf(database, table);
     if (known === null) return false;
-    const publication = this.publicationOf(known.shape);
+    const publication = this.publicationOf(known.schema);
     return publication === null || !isSame(known, publication);
   }
 
@@ -126,7 +126,7 @@ export class TableRegistry {
   hashedBy({ database, table }: TableName): string | null {
     const known = this.#newestOf(database, table);
     if (known === null || known.plan === '') return null;
-    const { plan } = this.publicationOf(known.shape) ?? { plan: null };
+    const { plan } = this.publicationOf(known.schema) ?? { plan: null };
     if (plan?.columns.some(({ step }) => step.kind === 'hash') !== true) return null;
     const [, id] = JSON.parse(known.plan) as readonly unknown[];
     return typeof id === 'string' ? id : null;
@@ -134,8 +134,8 @@ export class TableRegistry {
 
   /** How a table would be published now, as `routingOf` tells it; null when the settings cannot be applied to its newest version. */
   routingNow(database: string, table: string): string | null {
-    const shape = this.shapeOf(database, table);
-    const publication = shape === null ? null : this.publicationOf(shape);
+    const schema = this.schemaOf(database, table);
+    const publication = schema === null ? null : this.publicationOf(schema);
     return publication === null ? null : routingBy(this.routing, publication);
   }
 
@@ -144,19 +144,19 @@ export class TableRegistry {
     return this.#newestOf(database, table)?.routing ?? null;
   }
 
-  /** The newest shape of every table. */
-  *shapes(): Generator<TableShape> {
-    for (const { shape } of this.#newest.values()) yield shape;
+  /** The newest schema of every table. */
+  *schemas(): Generator<TableSchema> {
+    for (const { schema } of this.#newest.values()) yield schema;
   }
 
   /** The tables of a database that are known. */
   tablesOf(database: string): readonly TableName[] {
-    return [...this.shapes()].filter((shape) => shape.database === database);
+    return [...this.schemas()].filter((schema) => schema.database === database);
   }
 
-  /** The newest shape of a table; null when there is none yet. */
-  shapeOf(database: string, table: string): TableShape | null {
-    return this.#newestOf(database, table)?.shape ?? null;
+  /** The newest schema of a table; null when there is none yet. */
+  schemaOf(database: string, table: string): TableSchema | null {
+    return this.#newestOf(database, table)?.schema ?? null;
   }
 
   /** From which sequence on the newest version of a table holds; null when there is none yet. */
@@ -164,39 +164,39 @@ export class TableRegistry {
     return this.#newestOf(database, table)?.sequence ?? null;
   }
 
-  /** What of its table `register` would say that the shape changes, if the settings are as they were. */
-  changeBy(shape: TableShape): Registration['change'] {
-    const known = this.#newestOf(shape.database, shape.table);
+  /** What of its table `register` would say that the schema changes, if the settings are as they were. */
+  changeBy(schema: TableSchema): Registration['change'] {
+    const known = this.#newestOf(schema.database, schema.table);
     if (known === null) return 'create';
-    if (isOfShape(known, shape)) return 'none';
-    return classifyChange(known.published, publishedForm(this.compile(shape), shape));
+    if (isOfSchema(known, schema)) return 'none';
+    return classifyChange(known.published, publishedForm(this.compile(schema), schema));
   }
 
   /**
-   * The version that this shape is; a new one when it differs from the newest.
+   * The version that this schema is; a new one when it differs from the newest.
    * @param since from which sequence on a new one holds
    */
-  register(shape: TableShape, since: () => Sequence = () => ''): Registration {
-    const known = this.#newestOf(shape.database, shape.table);
-    const isSameShape = known !== null && isOfShape(known, shape);
-    if (isSameShape && known.captured !== null) return { table: known.captured, change: 'none' };
-    const publication = this.compile(shape);
-    if (isSameShape && isPublishedAs(known, publication)) {
-      known.captured = this.#capture(known.shape, known.version, publication);
+  register(schema: TableSchema, since: () => Sequence = () => ''): Registration {
+    const known = this.#newestOf(schema.database, schema.table);
+    const isSameSchema = known !== null && isOfSchema(known, schema);
+    if (isSameSchema && known.captured !== null) return { table: known.captured, change: 'none' };
+    const publication = this.compile(schema);
+    if (isSameSchema && isPublishedAs(known, publication)) {
+      known.captured = this.#capture(known.schema, known.version, publication);
       return { table: known.captured, change: 'none' };
     }
-    if (known !== null) this.#compiler.checkSuccession(known.shape, shape);
-    const table = this.#capture(shape, (known?.version ?? 0) + 1, publication);
-    this.#note(shape, table, since());
+    if (known !== null) this.#compiler.checkSuccession(known.schema, schema);
+    const table = this.#capture(schema, (known?.version ?? 0) + 1, publication);
+    this.#note(schema, table, since());
     return { table, change: known === null ? 'create' : classifyChange(known.published, table) };
   }
 
-  #note(shape: TableShape, table: CapturedTable, sequence: Sequence): void {
+  #note(schema: TableSchema, table: CapturedTable, sequence: Sequence): void {
     const { version, publication } = table;
-    this.#newest.set(tableId(shape.database, shape.table), {
+    this.#newest.set(tableId(schema.database, schema.table), {
       version,
       sequence,
-      shape,
+      schema,
       published: table,
       plan: planText(publication),
       condition: conditionText(publication),
@@ -210,8 +210,8 @@ export class TableRegistry {
     const found = this.#newestOf(database, table);
     if (found === null || !this.isAdmitted(database, table)) return null;
     if (found.captured !== null) return found.captured;
-    const publication = this.compile(found.shape);
-    const captured = this.#capture(found.shape, found.version, publication);
+    const publication = this.compile(found.schema);
+    const captured = this.#capture(found.schema, found.version, publication);
     if (isPublishedAs(found, publication)) found.captured = captured;
     return captured;
   }
@@ -222,13 +222,13 @@ export class TableRegistry {
    */
   spelled(name: TableName): TableName {
     const wanted = tableId(name.database, name.table).toLowerCase();
-    for (const [id, { shape }] of this.#newest)
-      if (id.toLowerCase() === wanted) return { database: shape.database, table: shape.table };
+    for (const [id, { schema }] of this.#newest)
+      if (id.toLowerCase() === wanted) return { database: schema.database, table: schema.table };
     return { database: name.database.toLowerCase(), table: name.table.toLowerCase() };
   }
 
-  #capture(shape: TableShape, version: number, publication: TablePublication): CapturedTable {
-    const { database, table, columns, keyColumns, leftOut = [] } = shape;
+  #capture(schema: TableSchema, version: number, publication: TablePublication): CapturedTable {
+    const { database, table, columns, keyColumns, leftOut = [] } = schema;
     const place = this.placeOf(database, table);
     const partitions = this.#admitted.partitionsOf(database, table);
     const whole = { database, table, columns, keyColumns, leftOut };

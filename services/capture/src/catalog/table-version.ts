@@ -1,10 +1,10 @@
 import type { Sequence } from '@sluice/envelope';
 import type { TablePublication } from '../model/publication.ts';
-import { shapeText, type CapturedTable, type TableShape } from '../model/table.ts';
+import { schemaText, type CapturedTable, type TableSchema } from '../model/table.ts';
 import { routingTextOf, type SchemaHistoryRecord } from './schema-history-record.ts';
 
 /** Columns and key of a table, as they are published or as they are in the source. */
-type Form = Pick<TableShape, 'columns' | 'keyColumns'>;
+type Form = Pick<TableSchema, 'columns' | 'keyColumns'>;
 
 /** One version of a table: what it is in the source, and what the settings made of it. */
 export interface TableVersion {
@@ -12,7 +12,7 @@ export interface TableVersion {
   /** From which on the version holds. */
   readonly sequence: Sequence;
   /** As it is in the source. */
-  readonly shape: TableShape;
+  readonly schema: TableSchema;
   readonly published: Form;
   /** `ColumnPlan.text`; '' when all columns are published as they are. */
   readonly plan: string;
@@ -29,7 +29,7 @@ export function restoredVersion(record: SchemaHistoryRecord): TableVersion {
   return {
     version,
     sequence,
-    shape: source === undefined ? record : { ...record, ...source },
+    schema: source === undefined ? record : { ...record, ...source },
     published: record,
     plan: source?.plan ?? '',
     condition: source?.condition ?? '',
@@ -46,11 +46,11 @@ export function planText({ plan }: TablePublication): string {
   return plan?.text ?? '';
 }
 
-export function isOfShape(version: Pick<TableVersion, 'shape'>, shape: TableShape): boolean {
-  return shapeText(version.shape) === shapeText(shape);
+export function isOfSchema(version: Pick<TableVersion, 'schema'>, schema: TableSchema): boolean {
+  return schemaText(version.schema) === schemaText(schema);
 }
 
-/** Whether the version was published by the settings that make this of its shape. */
+/** Whether the version was published by the settings that make this of its schema. */
 export function isPublishedAs(
   { plan, condition }: Pick<TableVersion, 'plan' | 'condition'>,
   publication: TablePublication,
@@ -58,10 +58,10 @@ export function isPublishedAs(
   return plan === planText(publication) && condition === conditionText(publication);
 }
 
-/** Columns and key that are published of a shape. */
-export function publishedForm({ plan }: TablePublication, shape: TableShape): Form {
-  const columns = plan?.columns.map(({ column }) => column) ?? shape.columns;
-  return { columns, keyColumns: plan?.keyColumns ?? shape.keyColumns };
+/** Columns and key that are published of a schema. */
+export function publishedForm({ plan }: TablePublication, schema: TableSchema): Form {
+  const columns = plan?.columns.map(({ column }) => column) ?? schema.columns;
+  return { columns, keyColumns: plan?.keyColumns ?? schema.keyColumns };
 }
 
 /** Additive: every old column is still there as it was, and the key is the same. */

@@ -35,7 +35,7 @@ export interface ColumnPlan {
   readonly columns: readonly PublishedColumn[];
   /** Published names of the key columns in key order. */
   readonly keyColumns: readonly string[];
-  /** Two plans with equal text publish the same of the same shape. */
+  /** Two plans with equal text publish the same of the same schema. */
   readonly text: string;
 }
 

@@ -3,7 +3,7 @@ import { tableId, type SchemaColumn, type TableName, type TopicRouting } from '@
 import { PipelineError } from '@sluice/runtime';
 import { PUBLISH_AS_IS, type TablePublication } from './publication.ts';
 
-export interface TableShape extends TableName {
+export interface TableSchema extends TableName {
   readonly columns: readonly SchemaColumn[];
   /** Names of the key columns in key order. */
   readonly keyColumns: readonly string[];
@@ -17,9 +17,9 @@ export interface CapturedTable extends TableName {
   readonly columns: readonly SchemaColumn[];
   /** Published names of the key columns in key order. */
   readonly keyColumns: readonly string[];
-  readonly shape: TableShape;
+  readonly schema: TableSchema;
   readonly publication: TablePublication;
-  /** Starts at 1 and rises by one with each change of shape. */
+  /** Starts at 1 and rises by one with each change of schema. */
   readonly version: number;
   /** Places of the key columns in a row image, in key order. */
   readonly keyOrdinals: readonly number[];
@@ -67,45 +67,45 @@ export function schemaColumns(columns: readonly Column[]): readonly SchemaColumn
   return columns.map(({ name, sqlType, nullable, charset }) => ({ name, type: sqlType, nullable, charset }));
 }
 
-/** Two shapes with equal text are the same version. */
-export function shapeText(shape: TableShape): string {
+/** Two schemas with equal text are the same version. */
+export function schemaText(schema: TableSchema): string {
   return JSON.stringify([
-    shape.columns.map(({ name, type, nullable, charset }) => [name, type, nullable, charset]),
-    shape.keyColumns,
-    shape.leftOut ?? [],
+    schema.columns.map(({ name, type, nullable, charset }) => [name, type, nullable, charset]),
+    schema.keyColumns,
+    schema.leftOut ?? [],
   ]);
 }
 
 /**
- * Throws TABLE_WITHOUT_KEY when the shape has no usable key.
- * @param publication what the settings make of this shape
+ * Throws TABLE_WITHOUT_KEY when the schema has no usable key.
+ * @param publication what the settings make of this schema
  */
 export function captureTable(
-  shape: TableShape,
+  schema: TableSchema,
   version: number,
   place: TablePlace,
   partitions: number,
   publication: TablePublication = PUBLISH_AS_IS,
 ): CapturedTable {
-  const names = shape.columns.map((column) => column.name);
-  const keyOrdinals = shape.keyColumns.map((name) => names.indexOf(name));
+  const names = schema.columns.map((column) => column.name);
+  const keyOrdinals = schema.keyColumns.map((name) => names.indexOf(name));
   if (keyOrdinals.length === 0 || keyOrdinals.includes(-1)) {
-    const id = tableId(shape.database, shape.table);
+    const id = tableId(schema.database, schema.table);
     throw new PipelineError(
       'TABLE_WITHOUT_KEY',
       `Table ${id} has no primary key and no key is configured for it: add a primary key, name a NOT NULL unique index under source.keys["${id}"], or exclude the table by source.excludeTables.`,
       { context: { table: id } },
     );
   }
-  const { database, table } = shape;
-  const columns = publication.plan?.columns.map(({ column }) => column) ?? shape.columns;
-  const keyColumns = publication.plan?.keyColumns ?? shape.keyColumns;
+  const { database, table } = schema;
+  const columns = publication.plan?.columns.map(({ column }) => column) ?? schema.columns;
+  const keyColumns = publication.plan?.keyColumns ?? schema.keyColumns;
   return {
     database,
     table,
     columns,
     keyColumns,
-    shape,
+    schema,
     publication,
     version,
     keyOrdinals,

@@ -89,16 +89,16 @@ export class EnvelopeDump implements OrphanConsumer, ChangeContext {
   #routeOf(table: RowsEvent['table']): TableRoute | null {
     const known = this.#routes.get(table);
     if (known !== undefined) return known;
-    const route = this.#newRoute(this.#tables.shapeOf(table));
+    const route = this.#newRoute(this.#tables.schemaOf(table));
     this.#routes.set(table, route);
     return route;
   }
 
-  #newRoute(shape: ReturnType<OrphanTables['shapeOf']>): TableRoute | null {
+  #newRoute(schema: ReturnType<OrphanTables['schemaOf']>): TableRoute | null {
     const { filter, compiler, serverName } = this.#settings;
-    if (!filter.captures(shape.database, shape.table) || shape.keyColumns.length === 0) return null;
+    if (!filter.captures(schema.database, schema.table) || schema.keyColumns.length === 0) return null;
     // One topic for all: the records of a transaction stay in its order.
-    const table = captureTable(shape, NO_VERSION, ownTopic('orphans'), 1, compiler.compile(shape));
+    const table = captureTable(schema, NO_VERSION, ownTopic('orphans'), 1, compiler.compile(schema));
     return new TableRoute(encoderFor(table, serverName));
   }
 }

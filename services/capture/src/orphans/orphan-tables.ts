@@ -3,9 +3,9 @@ import { TopicRouting, tableId } from '@sluice/envelope';
 import { readTables, type Connection, type TableDescription } from '@sluice/mysql';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { readCascadingKeys, type CascadingKey } from '../catalog/cascading-keys.ts';
-import { ColumnCatalog, isRowHash, shapeOfDescription } from '../catalog/column-catalog.ts';
+import { ColumnCatalog, isRowHash, schemaOfDescription } from '../catalog/column-catalog.ts';
 import { TableRegistry } from '../catalog/table-registry.ts';
-import { schemaColumns, shapeText, type TableShape } from '../model/table.ts';
+import { schemaColumns, schemaText, type TableSchema } from '../model/table.ts';
 import { queryRows } from '../source/query.ts';
 import type { ServerFacts } from '../source/server.ts';
 import type { OrphanTable } from './orphan.ts';
@@ -68,17 +68,17 @@ export class OrphanTables {
     const description = this.#descriptionOf(map);
     if (description === null) throw refused(map, `${this.#address} has no such table`);
     if (description.isVersioned) throw refused(map, 'it keeps a history of its own (WITH SYSTEM VERSIONING)');
-    const shape = this.shapeOf(map);
-    const found = shapeOfDescription(description, shape.keyColumns, this.#server);
-    if (shapeText(shape) !== shapeText(found))
+    const schema = this.schemaOf(map);
+    const found = schemaOfDescription(description, schema.keyColumns, this.#server);
+    if (schemaText(schema) !== schemaText(found))
       throw refused(map, `its columns on ${this.#address} are others than in the binlog`);
-    const table = tableOf(map, this.factsOf(map), description, shape.keyColumns);
+    const table = tableOf(map, this.factsOf(map), description, schema.keyColumns);
     this.#byMap.set(map, table);
     return table;
   }
 
-  /** The shape of the rows of a map. Throws ORPHANS_REFUSED when the binlog does not name the columns. */
-  shapeOf(map: TableMap): TableShape {
+  /** The schema of the rows of a map. Throws ORPHANS_REFUSED when the binlog does not name the columns. */
+  schemaOf(map: TableMap): TableSchema {
     const { database, table } = map;
     if (!map.fullMetadata)
       throw refused(map, 'its changes were written without column names (binlog_row_metadata was not FULL)');

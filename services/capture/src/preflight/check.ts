@@ -3,10 +3,10 @@ import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import { PipelineError, preflightFailed, type PreflightProblem } from '@sluice/runtime';
 import { readCapturedTables } from '../catalog/captured-tables.ts';
-import { capturedShapes, knownTables, readHistory } from '../catalog/known-tables.ts';
+import { capturedSchemas, knownTables, readHistory } from '../catalog/known-tables.ts';
 import { SchemaHistory } from '../catalog/schema-history.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
-import type { TableShape } from '../model/table.ts';
+import type { TableSchema } from '../model/table.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { SourceOrder } from '../source/choose-host.ts';
 import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
@@ -20,7 +20,7 @@ import { readPrivileges, type SourcePrivileges } from './privileges.ts';
 import { reachServers, refuseStart, type ReachedServers } from './reach-servers.ts';
 import type { RefusedTable } from './refused-tables.ts';
 import { findRoutingChanges } from './routing-changes.ts';
-import { findShapeProblems, type ShapeFindings } from './shape-checks.ts';
+import { findSchemaProblems, type SchemaFindings } from './schema-checks.ts';
 import { findTraceWarnings } from './trace-checks.ts';
 import { sortTables, type SortedTables } from './sort-tables.ts';
 
@@ -43,7 +43,7 @@ export interface Checked extends ReachedServers {
   /** The tables of that history. */
   readonly known: TableRegistry;
   /** Those of them that the settings capture, whether they are still there or not. */
-  readonly earlier: readonly TableShape[];
+  readonly earlier: readonly TableSchema[];
   /** All tables of the source that the settings name. */
   readonly found: readonly TableDescription[];
   /** Those that can be captured. */
@@ -83,7 +83,7 @@ export async function check(options: CheckOptions, signal: AbortSignal): Promise
         ? await readHistory(settings, signal)
         : new SchemaHistory(settings.prefix, settings.seals);
     const known = knownTables(settings, history);
-    const earlier = capturedShapes(settings, known);
+    const earlier = capturedSchemas(settings, known);
     const facts = { ...reached, status, history, known, earlier, found };
     return await judge(options, connection, facts, privileges);
   } finally {
@@ -107,14 +107,14 @@ async function judge(
   const { gaps, unlogged } = status === null ? NO_GAPS : await findGapProblems(asked);
   const { account } = source.facts;
   const problems = await findProblems(connection, config, tables, account, [...earlier, ...found]);
-  const shapes = judgeTables(settings, source, tables, known);
+  const schemas = judgeTables(settings, source, tables, known);
   return {
     ...facts,
     tables,
     refused,
     gaps,
-    problems: [...missing, ...hidden, ...problems, ...unlogged, ...shapes.problems],
-    warnings: [...shapes.warnings, ...(await findTraceWarnings(connection, config))],
+    problems: [...missing, ...hidden, ...problems, ...unlogged, ...schemas.problems],
+    warnings: [...schemas.warnings, ...(await findTraceWarnings(connection, config))],
     tooWide,
   };
 }
@@ -130,11 +130,11 @@ function judgeTables(
   source: Source,
   tables: readonly TableDescription[],
   known: TableRegistry,
-): ShapeFindings {
+): SchemaFindings {
   const { config, filter, compiler } = settings;
   const server = source.facts;
-  const shapes = capturedShapes(settings, known);
-  const found = findShapeProblems({ config, filter, compiler, tables, server, known: shapes });
+  const schemas = capturedSchemas(settings, known);
+  const found = findSchemaProblems({ config, filter, compiler, tables, server, known: schemas });
   const keys = findKeyChanges({ config, tables, server, registry: known });
   return {
     problems: [...found.problems, ...keys, ...findRoutingChanges(tables, known)],

@@ -3,7 +3,7 @@ import type { TableDescription } from '@sluice/mysql';
 import type { SluiceConfig, PreflightProblem } from '@sluice/runtime';
 import type { ServerFlavour } from '../catalog/column-catalog.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
-import { sourceShape } from './shape-checks.ts';
+import { sourceSchema } from './schema-checks.ts';
 
 export interface KeyFacts {
   readonly config: SluiceConfig;
@@ -21,10 +21,10 @@ export interface KeyFacts {
 export function findKeyChanges({ config, tables, server, registry }: KeyFacts): readonly PreflightProblem[] {
   return tables.flatMap((table) => {
     const { database, table: name } = table;
-    const known = registry.shapeOf(database, name);
+    const known = registry.schemaOf(database, name);
     if (known === null) return [];
     const id = tableId(database, name);
-    const now = sourceShape(table, config, server);
+    const now = sourceSchema(table, config, server);
     if (!same(known.keyColumns, now.keyColumns)) {
       const isSetting = config.source.keys[id] !== undefined || isUniqueIndex(table, known.keyColumns);
       return isSetting ? [keyChanged(id, known.keyColumns, now.keyColumns)] : [];

@@ -4,11 +4,11 @@ import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import type { HashKey } from '../model/hash-key.ts';
 import { newcomerOf } from './new-tables.ts';
 import { keyChangeOf } from './hash-key-changes.ts';
-import { sourceShape } from './shape-checks.ts';
+import { sourceSchema } from './schema-checks.ts';
 import type { ValueStep } from '../model/publication.ts';
 import type { ServerFlavour } from '../catalog/column-catalog.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
-import { captureTable, type CapturedTable, type TablePlace, type TableShape } from '../model/table.ts';
+import { captureTable, type CapturedTable, type TablePlace, type TableSchema } from '../model/table.ts';
 
 export interface TableFacts {
   readonly table: TableDescription;
@@ -23,36 +23,36 @@ export interface TableFacts {
 const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 
 export function planTable({ table, config, registry, server, hashKey, partitions }: TableFacts): TablePlan {
-  const shape = sourceShape(table, config, server);
-  const place = registry.placeOf(shape.database, shape.table);
-  const { captured, error } = outline(shape, place, registry);
-  const { database, columns, keyColumns } = captured ?? { ...shape, columns: [] };
+  const schema = sourceSchema(table, config, server);
+  const place = registry.placeOf(schema.database, schema.table);
+  const { captured, error } = outline(schema, place, registry);
+  const { database, columns, keyColumns } = captured ?? { ...schema, columns: [] };
   const skips = captured?.publication.skips;
   return {
     database,
-    table: shape.table,
+    table: schema.table,
     topics: place.topics,
     partitions: Math.min(...place.topics.map((topic) => partitions.get(topic) ?? 0)),
     keyMembers: place.keyMembers,
     keyColumns,
     columns,
-    sourceColumns: captured === null ? [] : columnOutlines(captured, shape),
+    sourceColumns: captured === null ? [] : columnOutlines(captured, schema),
     operations: OPERATIONS.filter((operation) => skips?.has(operation) !== true).map((name) =>
       name.toLowerCase(),
     ),
     where: captured?.publication.condition?.text ?? null,
-    change: error ?? changeOf(shape, config, registry, hashKey),
+    change: error ?? changeOf(schema, config, registry, hashKey),
     refused: captured === null,
   };
 }
 
 function outline(
-  shape: TableShape,
+  schema: TableSchema,
   place: TablePlace,
   registry: TableRegistry,
 ): { readonly captured: CapturedTable | null; readonly error: string | null } {
   try {
-    return { captured: captureTable(shape, 0, place, 0, registry.compile(shape)), error: null };
+    return { captured: captureTable(schema, 0, place, 0, registry.compile(schema)), error: null };
   } catch (error) {
     if (error instanceof PipelineError) return { captured: null, error: `refused: ${error.code}` };
     throw error;
@@ -60,26 +60,30 @@ function outline(
 }
 
 function changeOf(
-  shape: TableShape,
+  schema: TableSchema,
   config: SluiceConfig,
   registry: TableRegistry,
   hashKey: HashKey | null,
 ): string {
-  const { database, table } = shape;
-  const isFirst = registry.shapes().next().done === true;
-  if (registry.shapeOf(database, table) === null && !isFirst && newcomerOf(config, new Set(), shape) !== null)
+  const { database, table } = schema;
+  const isFirst = registry.schemas().next().done === true;
+  if (
+    registry.schemaOf(database, table) === null &&
+    !isFirst &&
+    newcomerOf(config, new Set(), schema) !== null
+  )
     return 'new: not captured (source.newTables: refuse) unless it existed at the first start with that setting';
-  if (registry.shapeOf(database, table) === null)
+  if (registry.schemaOf(database, table) === null)
     return config.snapshot.mode === 'never'
       ? 'new: its changes from now on'
       : 'new: its rows, then its changes';
   if (registry.hasOtherCondition(database, table))
     return 'row condition changed: capture stops until --accept row-conditions, then the table is read again';
-  const keyChange = keyChangeOf(registry, hashKey, shape);
+  const keyChange = keyChangeOf(registry, hashKey, schema);
   if (keyChange === 'unknown')
-    return `hash key ${registry.hashedBy(shape)} is not in capture.hashKeyFile: capture stops until --accept hash-key, then all rows are hashed and published again`;
+    return `hash key ${registry.hashedBy(schema)} is not in capture.hashKeyFile: capture stops until --accept hash-key, then all rows are hashed and published again`;
   if (keyChange === 'rotated')
-    return `hash key ${registry.hashedBy(shape)} is replaced by ${hashKey?.id}: a new version, and all rows are hashed and published again; earlier records keep their old hashes until they expire`;
+    return `hash key ${registry.hashedBy(schema)} is replaced by ${hashKey?.id}: a new version, and all rows are hashed and published again; earlier records keep their old hashes until they expire`;
   return registry.isShapedOtherwise(database, table)
     ? 'settings changed: a new version, and its rows are published again'
     : 'none';
@@ -87,15 +91,15 @@ function changeOf(
 
 function columnOutlines(
   { publication: { plan } }: CapturedTable,
-  shape: TableShape,
+  schema: TableSchema,
 ): readonly ColumnOutline[] {
-  const published = shape.columns.map((column, place): ColumnOutline => {
+  const published = schema.columns.map((column, place): ColumnOutline => {
     if (plan === null) return { source: column.name, published: column, publication: '' };
     const found = plan.columns.find((each) => each.place === place);
     if (found === undefined) return { source: column.name, published: null, publication: 'left out' };
     return { source: column.name, published: found.column, publication: describeStep(found.step) };
   });
-  const generated = (shape.leftOut ?? []).map((source) => ({
+  const generated = (schema.leftOut ?? []).map((source) => ({
     source,
     published: null,
     publication: 'left out: generated, and not in all changes',

@@ -51,7 +51,7 @@ function noLongerCaptured({ known, found, refused }: Checked): readonly string[]
     ...found.map(({ database, table }) => tableId(database, table)),
     ...refused.map(({ id }) => id),
   ]);
-  return [...known.shapes()]
+  return [...known.schemas()]
     .map(({ database, table }) => tableId(database, table))
     .filter((id) => !present.has(id))
     .map(

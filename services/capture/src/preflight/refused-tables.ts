@@ -4,7 +4,7 @@ import type { SluiceConfig, PreflightProblem } from '@sluice/runtime';
 import { checkPattern, tableProblems, wholeDatabase } from './preflight.ts';
 import { isThere, isUnreadable, selectMissing, type SelectGrants } from '../catalog/select-grants.ts';
 import { keepsRows } from '../model/engines.ts';
-import { generatedProblems } from './shape-checks.ts';
+import { generatedProblems } from './schema-checks.ts';
 
 /** A table that cannot be captured as it is, or a pattern of `source.tables` that fits none. */
 export interface RefusedTable {

@@ -17,7 +17,7 @@ export function findRoutingChanges(
     if (before === null) return [];
     const id = tableId(database, table);
     const now = registry.routingNow(database, table);
-    // Of settings that cannot be applied the check of the shape tells; where the topics would be is known all the same.
+    // Of settings that cannot be applied the check of the schema tells; where the topics would be is known all the same.
     if (now === null) {
       const topics = registry.routing.text;
       return topicsIn(before) === topics ? [] : [{ id, before, now: topics }];

@@ -6,7 +6,7 @@ import type { ServerFacts } from '../source/server.ts';
 import { ConditionError } from '../transform/condition-parser.ts';
 import { conditionSql } from '../transform/condition-sql.ts';
 import { isHidden, settingsOf } from '../transform/table-settings.ts';
-import { sourceShape } from './shape-checks.ts';
+import { sourceSchema } from './schema-checks.ts';
 
 /** What of the source a condition is held against. */
 export interface ConditionFacts {
@@ -24,7 +24,7 @@ export function sourceConditionSql(
 ): string {
   const table = found.find(({ database, table }) => database === name.database && table === name.table);
   const settings = settingsOf(config.tables, name.database, name.table);
-  const columns = table === undefined ? [] : sourceShape(table, config, server).columns;
+  const columns = table === undefined ? [] : sourceSchema(table, config, server).columns;
   try {
     return conditionSql(condition, {
       columns,

@@ -26,7 +26,7 @@ export function absentTables(
     const { database, table: name } = table;
     return (
       settings.filter.captures(database, name) &&
-      registry.shapeOf(database, name) !== null &&
+      registry.schemaOf(database, name) !== null &&
       !there.has(tableIdOf(table))
     );
   });
@@ -41,5 +41,5 @@ function readBefore(
 ): readonly TableName[] {
   if (!plan.isAnew) return tablesRead(plan.snapshots).map(parseTableId);
   if (checkpoint !== null) return tablesRead(snapshotsOf(checkpoint)).map(parseTableId);
-  return [...registry.shapes()].filter(({ database, table }) => filter.captures(database, table));
+  return [...registry.schemas()].filter(({ database, table }) => filter.captures(database, table));
 }

@@ -57,7 +57,7 @@ export async function findLostTables(
 function publishedTables(known: TableRegistry, tables: readonly TableName[]): readonly TableName[] {
   const published = new Map(
     tables
-      .filter(({ database, table }) => known.shapeOf(database, table) !== null)
+      .filter(({ database, table }) => known.schemaOf(database, table) !== null)
       .map((name) => [tableId(name.database, name.table), name]),
   );
   return [...published.values()];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { tableIdOf } from '@sluice/envelope';
 import type { RecordPlace } from '@sluice/kafka';
 import { PipelineError, type Logger } from '@sluice/runtime';
-import { capturedShapes } from '../catalog/known-tables.ts';
+import { capturedSchemas } from '../catalog/known-tables.ts';
 import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import { prepareTopics } from '../catalog/prepare-topics.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
@@ -156,7 +156,7 @@ function reportAhead(places: readonly RecordPlace[], log: Logger): void {
  * before the fence: tables of it that are gone by now are still to be told of.
  */
 async function admitLater(settings: CaptureSettings, registry: TableRegistry, log: Logger): Promise<void> {
-  const tables = capturedShapes(settings, registry).filter(
+  const tables = capturedSchemas(settings, registry).filter(
     ({ database, table }) => !registry.isAdmitted(database, table),
   );
   if (tables.length === 0) return;

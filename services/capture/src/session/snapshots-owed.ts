@@ -22,7 +22,7 @@ export function snapshotsOwed(
   for (const table of absent) jobStore.noteComplete(tableIdOf(table));
   // Sinks may hold rows of it: from before a gap, or from the time when it was captured before.
   const wasThere = (database: string, table: string): boolean =>
-    plan.generation > 1 || registry.shapeOf(database, table) !== null;
+    plan.generation > 1 || registry.schemaOf(database, table) !== null;
   if (settings.config.snapshot.mode === 'initial')
     jobStore.owe(tables, ({ database, table }) => wasThere(database, table), Date.now());
   return jobStore;

@@ -23,7 +23,7 @@ export async function restoreTopics(
   const others = registry.topics.size;
   if (tables.length > 0) await prepareTopics(settings, registry, { tables, others, internal: false }, log);
   for (const { database, table } of [...tables, ...lost.emptied]) {
-    const shape = registry.shapeOf(database, table);
-    if (shape !== null) routes.announced(shape, stream.announcement);
+    const schema = registry.schemaOf(database, table);
+    if (schema !== null) routes.announced(schema, stream.announcement);
   }
 }

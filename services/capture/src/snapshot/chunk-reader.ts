@@ -106,13 +106,13 @@ export class ChunkReader {
     const key = configuredKeys[tableIdOf(name)];
     if (!keepsRows(description.engine)) return 'unreadable';
     if (!hasColumns(description, key ?? description.primaryKey)) return 'unreadable';
-    return new SnapshotTable(description, key, server, (shape) => routes.compile(shape));
+    return new SnapshotTable(description, key, server, (schema) => routes.compile(schema));
   }
 
   /** Rows there are to read, as the server guesses; null when it does not. */
   async estimate(table: SnapshotTable, condition: string | null): Promise<number | null> {
     const { connection, allowsSql } = this.#options;
-    return estimateRows(connection, table.shape, whereOf(table, condition, allowsSql));
+    return estimateRows(connection, table.schema, whereOf(table, condition, allowsSql));
   }
 
   async #select(request: ChunkRequest, lock: boolean): Promise<SelectedPage | NoTable> {

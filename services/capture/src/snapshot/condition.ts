@@ -5,12 +5,12 @@ import type { Connection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2';
 import { shownStatement } from '../ddl/shown-statement.ts';
 import { conditionProblem } from '../model/snapshot-sql.ts';
-import type { TableShape } from '../model/table.ts';
+import type { TableSchema } from '../model/table.ts';
 import { ConditionError, parseCondition } from '../transform/condition-parser.ts';
 import { conditionOutline, conditionSql, type AskedColumns } from '../transform/condition-sql.ts';
 
 export interface AskedTable extends Pick<AskedColumns, 'isHidden'> {
-  readonly shape: TableShape;
+  readonly schema: TableSchema;
 }
 
 /**
@@ -59,10 +59,10 @@ function allowedSql(sql: string, isAllowed: boolean): string {
 
 function writtenSql(condition: string, table: AskedTable): string {
   try {
-    return conditionSql(condition, { columns: table.shape.columns, isHidden: table.isHidden });
+    return conditionSql(condition, { columns: table.schema.columns, isHidden: table.isHidden });
   } catch (error) {
     if (!(error instanceof ConditionError)) throw error;
-    throw refused(`The condition on ${tableIdOf(table.shape)} ${error.message}`);
+    throw refused(`The condition on ${tableIdOf(table.schema)} ${error.message}`);
   }
 }
 

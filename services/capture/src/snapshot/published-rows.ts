@@ -6,7 +6,7 @@ import { PipelineError, VERSION } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import { encoderFor } from '../encode/shaped-encoder.ts';
 import { rowPartition } from '../encode/row-partition.ts';
-import { shapeText, type CapturedTable } from '../model/table.ts';
+import { schemaText, type CapturedTable } from '../model/table.ts';
 import type { PublishedPipeline, PublishedPoint } from '../preflight/published.ts';
 import { boundStatements } from '../source/statement-time.ts';
 import { SelectImage } from './select-image.ts';
@@ -97,10 +97,10 @@ export class PublishedRows {
     const description = await readTable(this.#connection, database, table);
     if (description === null) throw otherTable(database, table);
     const key = settings.config.source.keys[tableId(database, table)];
-    const found = new SnapshotTable(description, key, checked.source.facts, (shape) =>
-      checked.known.compile(shape),
+    const found = new SnapshotTable(description, key, checked.source.facts, (schema) =>
+      checked.known.compile(schema),
     );
-    if (shapeText(found.shape) !== shapeText(captured.shape)) throw otherTable(database, table);
+    if (schemaText(found.schema) !== schemaText(captured.schema)) throw otherTable(database, table);
     return found;
   }
 

@@ -1,7 +1,7 @@
 import { selectValueWriter, type ByteWriter, type Column } from '@sluice/binlog';
 import type { ValueImage } from '../model/publication.ts';
 
-/** A row that a SELECT gave, in the shape of a binlog row image: one envelope writer serves both. */
+/** A row that a SELECT gave, in the form of a binlog row image: one envelope writer serves both. */
 export class SelectImage implements ValueImage {
   readonly #writers: readonly ((text: Buffer | null, out: ByteWriter) => void)[];
   row: readonly (Buffer | null)[] = [];

@@ -120,7 +120,7 @@ export class SnapshotRunner {
       if (table === 'gone') return this.#end('finish');
       const since = job.since ?? stream.place.beginSnapshot();
       // Also by a job that continues: it may have waited for longer than the topic keeps records.
-      route = routes.announced(table.shape, stream.announcement);
+      route = routes.announced(table.schema, stream.announcement);
       jobStore.update(job.id, { rowsExpected: this.#isCounted(route) ? rowsExpected : null, since });
       if (job.since === null) this.#mark(route, 'begin');
     });
@@ -229,7 +229,7 @@ export class SnapshotRunner {
   /** The rows that the stream has nothing newer of; answers how many. */
   #write(route: TableRoute, recorder: ChunkRecorder, { table, rows, keys, mark }: Chunk): number {
     const { stream, routes, writer, server, loop } = this.#parts;
-    const encoder = routes.encoderOf(table.shape, stream.announcement);
+    const encoder = routes.encoderOf(table.schema, stream.announcement);
     const sequence = stream.place.snapshotSequence(mark);
     const { condition } = encoder.table.publication;
     const image = new SelectImage(table.columns);

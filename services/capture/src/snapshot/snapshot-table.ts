@@ -1,7 +1,7 @@
 import { columnFromInformationSchema, selectExpression, type ByteWriter, type Column } from '@sluice/binlog';
 import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import { leftOutOf, type ServerFlavour } from '../catalog/column-catalog.ts';
-import { captureTable, ownTopic, schemaColumns, type TableShape } from '../model/table.ts';
+import { captureTable, ownTopic, schemaColumns, type TableSchema } from '../model/table.ts';
 import { keyText } from '../stream/table-route.ts';
 import { PUBLISH_AS_IS, type TablePublication } from '../model/publication.ts';
 import { encoderFor } from '../encode/shaped-encoder.ts';
@@ -17,7 +17,7 @@ export type SelectedRow = readonly (Buffer | null)[];
 
 /** One state of a table that is being read in chunks: how to select its rows and what their keys are. */
 export class SnapshotTable {
-  readonly shape: TableShape;
+  readonly schema: TableSchema;
   readonly columns: readonly Column[];
   /** What the places in a table's order depend on: a last key is worth nothing when it has changed. */
   readonly order: string;
@@ -30,13 +30,13 @@ export class SnapshotTable {
   /**
    * Throws TABLE_WITHOUT_KEY when there is neither a primary key nor a configured one.
    * @param configuredKey from `source.keys`
-   * @param compile what the settings make of a shape
+   * @param compile what the settings make of a schema
    */
   constructor(
     description: TableDescription,
     configuredKey: readonly string[] | undefined,
     server: ServerFlavour,
-    compile: (shape: TableShape) => TablePublication = () => PUBLISH_AS_IS,
+    compile: (schema: TableSchema) => TablePublication = () => PUBLISH_AS_IS,
   ) {
     const { database, table } = description;
     const leftOut = leftOutOf(description, server);
@@ -44,8 +44,8 @@ export class SnapshotTable {
       .filter(({ COLUMN_NAME }) => !leftOut.includes(COLUMN_NAME))
       .map((column) => columnFromInformationSchema(column, server.flavour));
     const keyColumns = configuredKey ?? description.primaryKey;
-    this.shape = { database, table, columns: schemaColumns(this.columns), keyColumns, leftOut };
-    const captured = captureTable(this.shape, 0, ownTopic(''), 0, compile(this.shape));
+    this.schema = { database, table, columns: schemaColumns(this.columns), keyColumns, leftOut };
+    const captured = captureTable(this.schema, 0, ownTopic(''), 0, compile(this.schema));
     this.#keyEncoder = encoderFor(captured, '');
     this.#published = publishedAsTheyAre(captured.publication, this.columns);
     this.#expressions = expressionsOf(this.columns, captured.publication);
@@ -59,7 +59,7 @@ export class SnapshotTable {
 
   /** The SELECT of a page. */
   pageSql(page: Pick<ChunkQuery, 'after' | 'limit' | 'condition' | 'lock'>): string {
-    const { database, table, keyColumns } = this.shape;
+    const { database, table, keyColumns } = this.schema;
     const members = this.#keys
       .filter(({ kind }) => kind === 'member')
       .map(({ column }) => memberNumber(column));

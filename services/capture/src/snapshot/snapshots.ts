@@ -108,7 +108,7 @@ export class Snapshots {
   #describe(table: TableDescription): SnapshotTable {
     const { settings, source, routes } = this.#parts;
     const key = settings.config.source.keys[tableIdOf(table)];
-    return new SnapshotTable(table, key, source.facts, (shape) => routes.compile(shape));
+    return new SnapshotTable(table, key, source.facts, (schema) => routes.compile(schema));
   }
 
   #chunkReader(connection: Connection): ChunkReader {

@@ -8,15 +8,15 @@ import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 import { encoderFor } from '../encode/shaped-encoder.ts';
 import type { TableEncoder } from '../encode/table-encoder.ts';
 import type { TablePublication } from '../model/publication.ts';
-import type { TableShape } from '../model/table.ts';
+import type { TableSchema } from '../model/table.ts';
 import { setGlobal } from '../source/set-global.ts';
 import { DdlEffects, type DdlEffectsParts } from './ddl-effects.ts';
-import { MapShapes, type MapShapesParts } from './map-shapes.ts';
+import { MapSchemas, type MapSchemasParts } from './map-schemas.ts';
 import { TableNames } from './table-names.ts';
 import { TableRoute } from './table-route.ts';
 import { TableVersions, type TableVersionsParts } from './table-versions.ts';
 
-export interface TableRoutesOptions extends DdlEffectsParts, MapShapesParts, TableVersionsParts {
+export interface TableRoutesOptions extends DdlEffectsParts, MapSchemasParts, TableVersionsParts {
   readonly serverName: string;
   /** Whether the server takes table names that differ in case only for the same (`lower_case_table_names`). */
   readonly ignoresCase: boolean;
@@ -29,7 +29,7 @@ export interface TableRoutesOptions extends DdlEffectsParts, MapShapesParts, Tab
  * that is seen to before the next event: no row of it can be decoded before.
  */
 export class TableRoutes {
-  readonly maps: MapShapes;
+  readonly maps: MapSchemas;
   readonly names = new TableNames();
   readonly #options: TableRoutesOptions;
   readonly #effects: DdlEffects;
@@ -41,7 +41,7 @@ export class TableRoutes {
 
   constructor(options: TableRoutesOptions) {
     this.#options = options;
-    this.maps = new MapShapes(options);
+    this.maps = new MapSchemas(options);
     this.#effects = new DdlEffects(options, this.names);
     this.#versions = new TableVersions(options);
   }
@@ -90,14 +90,14 @@ export class TableRoutes {
 
   /** Gives a table map its route; topics and types must be known by now. */
   settle(map: TableMap, announcement: () => SchemaChangeContext): void {
-    this.#byMap.set(map, this.open(this.maps.shapeOf(map), announcement));
+    this.#byMap.set(map, this.open(this.maps.schemaOf(map), announcement));
     this.#lastMap = null;
   }
 
-  /** The route of a shape that the stream has rows of now, or that is not known at all yet. */
-  open(shape: TableShape, announcement: () => SchemaChangeContext): TableRoute {
-    const table = this.#versions.register(shape, announcement);
-    const id = tableId(shape.database, shape.table);
+  /** The route of a schema that the stream has rows of now, or that is not known at all yet. */
+  open(schema: TableSchema, announcement: () => SchemaChangeContext): TableRoute {
+    const table = this.#versions.register(schema, announcement);
+    const id = tableId(schema.database, schema.table);
     const route = this.#byName.get(id);
     if (route === undefined) {
       const created = new TableRoute(encoderFor(table, this.#options.serverName));
@@ -114,19 +114,19 @@ export class TableRoutes {
   /**
    * The route of a table whose rows are about to be read, its newest version told in every partition, whether it was told before
    * or not: a reader may come when the first record has expired, or have lost what it made of it.
-   * @param shape for a table that is not known yet
+   * @param schema for a table that is not known yet
    */
-  announced(shape: TableShape, announcement: () => SchemaChangeContext): TableRoute {
-    const { database, table } = shape;
-    const known = this.#options.registry.shapeOf(database, table);
+  announced(schema: TableSchema, announcement: () => SchemaChangeContext): TableRoute {
+    const { database, table } = schema;
+    const known = this.#options.registry.schemaOf(database, table);
     if (known !== null) this.#versions.tell(known, announcement);
-    return this.byName(database, table) ?? this.open(shape, announcement);
+    return this.byName(database, table) ?? this.open(schema, announcement);
   }
 
   /** For rows from elsewhere than the stream: its own encoder stays the one that its table map asks for. */
-  encoderOf(shape: TableShape, announcement: () => SchemaChangeContext): TableEncoder {
-    const table = this.#versions.register(shape, announcement);
-    const encoder = this.#byName.get(tableId(shape.database, shape.table))?.encoder;
+  encoderOf(schema: TableSchema, announcement: () => SchemaChangeContext): TableEncoder {
+    const table = this.#versions.register(schema, announcement);
+    const encoder = this.#byName.get(tableId(schema.database, schema.table))?.encoder;
     return encoder?.table === table ? encoder : encoderFor(table, this.#options.serverName);
   }
 
@@ -156,9 +156,9 @@ export class TableRoutes {
     return route;
   }
 
-  /** What the settings make of a shape. Throws TABLE_SHAPE_REFUSED. */
-  compile(shape: TableShape): TablePublication {
-    return this.#options.registry.compile(shape);
+  /** What the settings make of a schema. Throws TABLE_SHAPE_REFUSED. */
+  compile(schema: TableSchema): TablePublication {
+    return this.#options.registry.compile(schema);
   }
 
   captures(database: string, table: string): boolean {

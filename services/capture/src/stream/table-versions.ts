@@ -6,7 +6,7 @@ import type { DdlPolicies } from '../ddl/ddl-policies.ts';
 import { writeSchema } from '../encode/control-writer.ts';
 import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 import type { TablePublication } from '../model/publication.ts';
-import type { CapturedTable, TableShape } from '../model/table.ts';
+import type { CapturedTable, TableSchema } from '../model/table.ts';
 
 export interface TableVersionsParts {
   readonly history: SchemaHistory;
@@ -22,17 +22,17 @@ export class TableVersions {
     this.#parts = parts;
   }
 
-  /** The version that the shape is, announced when it was not seen before. Throws TABLE_SHAPE_REFUSED. */
-  register(shape: TableShape, announcement: () => SchemaChangeContext): CapturedTable {
+  /** The version that the schema is, announced when it was not seen before. Throws TABLE_SHAPE_REFUSED. */
+  register(schema: TableSchema, announcement: () => SchemaChangeContext): CapturedTable {
     const since = (): Sequence => announcement().point.sequence;
-    const registration = this.#parts.registry.register(shape, since);
+    const registration = this.#parts.registry.register(schema, since);
     if (registration.change !== 'none') this.#announce(registration, announcement());
     return registration.table;
   }
 
-  /** Tells the version that the shape is in every partition, whether it was told before or not. */
-  tell(shape: TableShape, announcement: () => SchemaChangeContext): void {
-    const registration = this.#parts.registry.register(shape);
+  /** Tells the version that the schema is in every partition, whether it was told before or not. */
+  tell(schema: TableSchema, announcement: () => SchemaChangeContext): void {
+    const registration = this.#parts.registry.register(schema);
     const { table, change } = registration;
     const { buffer, point } = announcement();
     if (change === 'none') writeSchema(buffer, table, 'create', point);
@@ -50,12 +50,12 @@ export class TableVersions {
 }
 
 function historyRecord(
-  { database, table, version, columns, keyColumns, shape, publication }: CapturedTable,
+  { database, table, version, columns, keyColumns, schema, publication }: CapturedTable,
   routing: string | null,
   sequence: Sequence,
 ): SchemaHistoryRecord {
-  const { leftOut = [] } = shape;
-  const source = sourceOf(shape, publication);
+  const { leftOut = [] } = schema;
+  const source = sourceOf(schema, publication);
   return {
     database,
     table,
@@ -71,7 +71,7 @@ function historyRecord(
 
 /** The table itself, where not all of it is published as it is. */
 function sourceOf(
-  { columns, keyColumns }: TableShape,
+  { columns, keyColumns }: TableSchema,
   { plan, condition }: TablePublication,
 ): NonNullable<SchemaHistoryRecord['source']> | null {
   if (plan === null && condition === null) return null;

@@ -132,7 +132,7 @@ export class PendingSnapshots {
   owe(table: TableName, why: string): void {
     const { jobStore, registry, afterGap, log } = this.#parts;
     const id = tableIdOf(table);
-    const isKnown = afterGap || registry.shapeOf(table.database, table.table) !== null;
+    const isKnown = afterGap || registry.schemaOf(table.database, table.table) !== null;
     jobStore.forget(id);
     jobStore.owe([table], () => isKnown, Date.now());
     log.info({ event: 'capture.reads_again', tables: [id] }, `the rows of ${id} are read: ${why}`);

@@ -70,9 +70,9 @@ export class TableDiscovery {
     const isCapturable = description !== null && refusalNow(settings.config, description) === null;
     const { flavour } = this.#parts.server;
     const defined = alter === null ? null : wordsBehindNames(alter.sql, { flavour, sqlMode: alter.sqlMode });
-    const shape = isCapturable ? columnCatalog.renewed(description, defined) : null;
+    const schema = isCapturable ? columnCatalog.renewed(description, defined) : null;
     const isReady = routes.captures(database, table) && registry.isAdmitted(database, table);
-    if (shape !== null && isReady) routes.open(shape, announcement);
+    if (schema !== null && isReady) routes.open(schema, announcement);
   }
 
   /** Whether rows of this map can be published; all is known of its columns then. */
@@ -151,7 +151,7 @@ export class TableDiscovery {
     const { database, table, columns, primaryKey } = map;
     const id = tableId(database, table);
     const isKeyKnown = primaryKey.every((ordinal) => !unknown.includes(columns[ordinal]?.name ?? ''));
-    if (gone === 'table' && (registry.shapeOf(database, table) === null || !isKeyKnown)) {
+    if (gone === 'table' && (registry.schemaOf(database, table) === null || !isKeyKnown)) {
       log.warn(
         { event: 'capture.rows_passed_over', table: id },
         `rows of ${id} are not published: the source no longer has the table, and its columns are unknown`,

@@ -2,9 +2,9 @@ import type { TableMap } from '@sluice/binlog';
 import { tableId } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
-import { shapeOfDescription, type ServerFlavour } from '../catalog/column-catalog.ts';
+import { schemaOfDescription, type ServerFlavour } from '../catalog/column-catalog.ts';
 import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
-import { shapeText } from '../model/table.ts';
+import { schemaText } from '../model/table.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { DdlReporter } from '../stream/ddl-reporter.ts';
 import type { TableRoutes } from '../stream/table-routes.ts';
@@ -33,7 +33,7 @@ export class UnseenChanges {
   }
 
   /**
-   * Whether nothing explains the columns of this map. Must be asked before its shape is registered. One that has not been read
+   * Whether nothing explains the columns of this map. Must be asked before its schema is registered. One that has not been read
    * yet is read as it is then.
    */
   async isUnexplained(map: TableMap): Promise<boolean> {
@@ -50,9 +50,11 @@ export class UnseenChanges {
   async #isServerAhead(map: TableMap): Promise<boolean> {
     const { describe, registry, routes, server } = this.#parts;
     const description = await describe(map.database, map.table);
-    const newest = registry.shapeOf(map.database, map.table);
+    const newest = registry.schemaOf(map.database, map.table);
     if (description === null || newest === null) return true;
-    return shapeText(shapeOfDescription(description, routes.maps.keyOf(map), server)) === shapeText(newest);
+    return (
+      schemaText(schemaOfDescription(description, routes.maps.keyOf(map), server)) === schemaText(newest)
+    );
   }
 
   /** An alert, before the schema record that the stream's next rows need. */

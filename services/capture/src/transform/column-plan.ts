@@ -1,6 +1,6 @@
 import type { PreflightProblem } from '@sluice/runtime';
 import { type SchemaColumn, tableId } from '@sluice/envelope';
-import { type TableShape } from '../model/table.ts';
+import { type TableSchema } from '../model/table.ts';
 import { columnSetting, hides, type ColumnSetting, type TableSettings } from './table-settings.ts';
 import type { HashKey } from '../model/hash-key.ts';
 import type { ValueStep, PublishedColumn, ColumnPlan } from '../model/publication.ts';
@@ -19,41 +19,41 @@ const TEXTS: Readonly<Record<string, number>> = {
 const WRITE: ValueStep = { kind: 'write' };
 
 /**
- * The plan for a table of this shape, and everything that keeps the settings from being applied to it. The plan is null
+ * The plan for a table of this schema, and everything that keeps the settings from being applied to it. The plan is null
  * when all columns are published as they are.
  *
  * @param hashKey null when there is none
  */
 export function planColumns(
-  shape: TableShape,
+  schema: TableSchema,
   settings: TableSettings,
   hashKey: HashKey | null,
 ): { readonly plan: ColumnPlan | null; readonly problems: readonly PreflightProblem[] } {
-  const problems = shape.columns.flatMap((column) => {
+  const problems = schema.columns.flatMap((column) => {
     const setting = columnSetting(settings, column.name);
-    return setting === undefined ? [] : columnProblems(shape, column, setting, hashKey);
+    return setting === undefined ? [] : columnProblems(schema, column, setting, hashKey);
   });
-  const columns = shape.columns.flatMap((column, place): PublishedColumn[] => {
+  const columns = schema.columns.flatMap((column, place): PublishedColumn[] => {
     const config = columnSetting(settings, column.name)?.config;
     if (config === undefined) return [{ column, place, step: WRITE }];
-    const of = hashKey?.isPerColumn === true ? hashedAs(shape, column, config) : undefined;
+    const of = hashKey?.isPerColumn === true ? hashedAs(schema, column, config) : undefined;
     return config.exclude ? [] : [{ ...publish(column, config, of), place }];
   });
   const isPlain =
-    columns.length === shape.columns.length &&
-    columns.every(({ column, place }) => column === shape.columns[place]);
+    columns.length === schema.columns.length &&
+    columns.every(({ column, place }) => column === schema.columns[place]);
   if (isPlain) return { plan: null, problems };
-  const keyColumns = shape.keyColumns.map((name) => columnSetting(settings, name)?.config.rename ?? name);
+  const keyColumns = schema.keyColumns.map((name) => columnSetting(settings, name)?.config.rename ?? name);
   const text = JSON.stringify([
     columns.map(({ column: { name, type }, place, step }) => ({ place, name, type, step })),
     columns.some(({ step }) => step.kind === 'hash') ? (hashKey?.id ?? null) : null,
   ]);
-  return { plan: { columns, keyColumns, text }, problems: [...problems, ...collisions(shape, columns)] };
+  return { plan: { columns, keyColumns, text }, problems: [...problems, ...collisions(schema, columns)] };
 }
 
 /** What a column's hash key is derived from: its name, or the name that joins it to others. */
 function hashedAs(
-  { database, table }: TableShape,
+  { database, table }: TableSchema,
   { name }: SchemaColumn,
   { hashLink }: ColumnSetting['config'],
 ): string {
@@ -97,15 +97,15 @@ function shortened(type: string, characters: number): string {
 }
 
 function columnProblems(
-  shape: TableShape,
+  schema: TableSchema,
   column: SchemaColumn,
   { setting, config }: ColumnSetting,
   hashKey: HashKey | null,
 ): readonly PreflightProblem[] {
-  const table = tableId(shape.database, shape.table);
+  const table = tableId(schema.database, schema.table);
   const problems: PreflightProblem[] = [];
   const { hash, truncate, rename } = config;
-  if (hides(config) && shape.keyColumns.includes(column.name))
+  if (hides(config) && schema.keyColumns.includes(column.name))
     problems.push({
       setting,
       found: `${column.name} is a key column of ${table}`,
@@ -137,13 +137,13 @@ function columnProblems(
 }
 
 /** A target table does not tell names that differ in case only. */
-function collisions(shape: TableShape, columns: readonly PublishedColumn[]): readonly PreflightProblem[] {
+function collisions(schema: TableSchema, columns: readonly PublishedColumn[]): readonly PreflightProblem[] {
   const groups = Map.groupBy(columns, ({ column }) => column.name.toLowerCase());
   return [...groups.values()]
     .filter((group) => group.length > 1)
     .map((group) => ({
-      setting: `columns of table ${tableId(shape.database, shape.table)}`,
-      found: `${group.map(({ place }) => shape.columns[place]?.name).join(' and ')} are both published as ${group[0]?.column.name}`,
+      setting: `columns of table ${tableId(schema.database, schema.table)}`,
+      found: `${group.map(({ place }) => schema.columns[place]?.name).join(' and ')} are both published as ${group[0]?.column.name}`,
       required: 'a name of its own for every published column',
       fix: 'change one `rename`, or `exclude` one of the columns',
     }));

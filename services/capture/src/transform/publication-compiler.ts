@@ -1,6 +1,6 @@
 import { tableId, type TableName } from '@sluice/envelope';
 import { PipelineError, type TablesConfig, type PreflightProblem } from '@sluice/runtime';
-import { type TableShape } from '../model/table.ts';
+import { type TableSchema } from '../model/table.ts';
 import { ConditionError } from './condition-parser.ts';
 import { planColumns } from './column-plan.ts';
 import type { HashKey } from '../model/hash-key.ts';
@@ -28,15 +28,15 @@ export class PublicationCompiler {
     return settingsOf(this.#tables, database, table);
   }
 
-  /** Throws TABLE_SHAPE_REFUSED when the settings cannot be applied to this shape. */
-  compile(shape: TableShape): TablePublication {
-    const settings = this.settingsOf(shape.database, shape.table);
-    const named = shape.columns.findIndex(({ name }) => name.toLowerCase() === this.#traceColumn);
+  /** Throws TABLE_SHAPE_REFUSED when the settings cannot be applied to this schema. */
+  compile(schema: TableSchema): TablePublication {
+    const settings = this.settingsOf(schema.database, schema.table);
+    const named = schema.columns.findIndex(({ name }) => name.toLowerCase() === this.#traceColumn);
     const traceColumn = named < 0 ? null : named;
     if (settings === null) return { ...PUBLISH_AS_IS, traceColumn };
-    const { plan, problems } = planColumns(shape, settings, this.#hashKey);
-    const condition = conditionOf(shape, settings);
-    const partitions = partitionsOf(shape, settings, plan?.keyColumns ?? shape.keyColumns);
+    const { plan, problems } = planColumns(schema, settings, this.#hashKey);
+    const condition = conditionOf(schema, settings);
+    const partitions = partitionsOf(schema, settings, plan?.keyColumns ?? schema.keyColumns);
     const [first] = [
       ...this.ambiguities(settings),
       ...problems,
@@ -44,7 +44,7 @@ export class PublicationCompiler {
       ...partitions.problems,
     ];
     if (first !== undefined)
-      throw refused(shape, `${first.setting}: found ${first.found}. Fix: ${first.fix}`);
+      throw refused(schema, `${first.setting}: found ${first.found}. Fix: ${first.fix}`);
     const isPlain =
       plan === null || plan.columns.some(({ place, step }) => place === named && step.kind === 'write');
     return {
@@ -57,23 +57,23 @@ export class PublicationCompiler {
     };
   }
 
-  /** What keeps the settings from being applied to this shape, and its plan when nothing does. */
-  judge(shape: TableShape): readonly PreflightProblem[] {
-    const settings = this.settingsOf(shape.database, shape.table);
+  /** What keeps the settings from being applied to this schema, and its plan when nothing does. */
+  judge(schema: TableSchema): readonly PreflightProblem[] {
+    const settings = this.settingsOf(schema.database, schema.table);
     if (settings === null) return [];
     return [
       ...this.ambiguities(settings),
-      ...planColumns(shape, settings, this.#hashKey).problems,
-      ...conditionOf(shape, settings).problems,
-      ...partitionsOf(shape, settings, shape.keyColumns).problems,
+      ...planColumns(schema, settings, this.#hashKey).problems,
+      ...conditionOf(schema, settings).problems,
+      ...partitionsOf(schema, settings, schema.keyColumns).problems,
     ];
   }
 
   /**
    * The setting that hides something of a table and would no longer do so under another name; null when there is none.
-   * @param known the table's newest shape; null where none is known, and any column may be there
+   * @param known the table's newest schema; null where none is known, and any column may be there
    */
-  exposedBy(from: TableName, to: TableName, known: TableShape | null): string | null {
+  exposedBy(from: TableName, to: TableName, known: TableSchema | null): string | null {
     const before = this.settingsOf(from.database, from.table);
     if (before === null) return null;
     const after = this.settingsOf(to.database, to.table);
@@ -98,7 +98,7 @@ export class PublicationCompiler {
    * A hidden column that is gone while another came may have got a new name: its values would be published in clear.
    * Throws TABLE_SHAPE_REFUSED unless every new column is named in the settings.
    */
-  checkSuccession(before: TableShape, now: TableShape): void {
+  checkSuccession(before: TableSchema, now: TableSchema): void {
     const settings = this.settingsOf(now.database, now.table);
     if (settings === null) return;
     const [old, present] = [namesOf(before), namesOf(now)];
@@ -115,17 +115,17 @@ export class PublicationCompiler {
 }
 
 function conditionOf(
-  shape: TableShape,
+  schema: TableSchema,
   { where }: TableSettings,
 ): { readonly compiled: RowCondition | null; readonly problems: readonly PreflightProblem[] } {
   if (where === null) return { compiled: null, problems: [] };
   try {
-    return { compiled: compileCondition(where.text, shape.columns), problems: [] };
+    return { compiled: compileCondition(where.text, schema.columns), problems: [] };
   } catch (error) {
     if (!(error instanceof ConditionError)) throw error;
     const problem = {
       setting: where.setting,
-      found: `\`${where.text}\`, which ${error.message} (table ${tableId(shape.database, shape.table)})`,
+      found: `\`${where.text}\`, which ${error.message} (table ${tableId(schema.database, schema.table)})`,
       required: 'a condition on columns of the table, see docs/tables.md',
       fix: 'correct the condition',
     };
@@ -135,7 +135,7 @@ function conditionOf(
 
 /** @param published names of the key columns, in key order */
 function partitionsOf(
-  { database, table, keyColumns }: TableShape,
+  { database, table, keyColumns }: TableSchema,
   { partitionBy }: TableSettings,
   published: readonly string[],
 ): { readonly columns: readonly string[] | null; readonly problems: readonly PreflightProblem[] } {
@@ -155,11 +155,11 @@ function partitionsOf(
   return { columns: null, problems: [problem] };
 }
 
-function namesOf({ columns, leftOut = [] }: TableShape): ReadonlySet<string> {
+function namesOf({ columns, leftOut = [] }: TableSchema): ReadonlySet<string> {
   return new Set([...columns.map(({ name }) => name), ...leftOut]);
 }
 
-function refused({ database, table }: TableShape, message: string): PipelineError {
+function refused({ database, table }: TableSchema, message: string): PipelineError {
   const id = tableId(database, table);
   return new PipelineError('TABLE_SHAPE_REFUSED', `Table ${id}: ${message}.`, { context: { table: id } });
 }

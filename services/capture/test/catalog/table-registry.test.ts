@@ -2,11 +2,11 @@ import { tableId, TopicRouting } from '@sluice/envelope';
 import { describe, expect, test } from 'vitest';
 import { parseHistoryRecord } from '../../src/catalog/schema-history-record.ts';
 import { TableRegistry } from '../../src/catalog/table-registry.ts';
-import { tablePlace, type TableShape } from '../../src/model/table.ts';
+import { tablePlace, type TableSchema } from '../../src/model/table.ts';
 
 const id = { name: 'id', type: 'int', nullable: false, charset: null };
 const text = { name: 't', type: 'varchar(9)', nullable: true, charset: 'utf8mb4' };
-const shape: TableShape = { database: 'shop', table: 'orders', columns: [id, text], keyColumns: ['id'] };
+const schema: TableSchema = { database: 'shop', table: 'orders', columns: [id, text], keyColumns: ['id'] };
 
 function registry(): TableRegistry {
   const made = new TableRegistry(new TopicRouting({ prefix: 'p' }));
@@ -15,34 +15,34 @@ function registry(): TableRegistry {
 }
 
 describe('TableRegistry', () => {
-  test('a shape that is known stays its version, another one is the next', () => {
+  test('a schema that is known stays its version, another one is the next', () => {
     const tables = registry();
-    expect(tables.register(shape)).toMatchObject({
+    expect(tables.register(schema)).toMatchObject({
       change: 'create',
       table: { version: 1, place: { topic: 'p.shop.orders' }, partitions: 6, keyOrdinals: [0] },
     });
-    const { table } = tables.register(shape);
-    expect(tables.register({ ...shape })).toEqual({ change: 'none', table });
-    const wider = { ...shape, columns: [id, text, { ...text, name: 'u' }] };
+    const { table } = tables.register(schema);
+    expect(tables.register({ ...schema })).toEqual({ change: 'none', table });
+    const wider = { ...schema, columns: [id, text, { ...text, name: 'u' }] };
     expect(tables.register(wider)).toMatchObject({ change: 'additive', table: { version: 2 } });
-    expect(tables.register(shape)).toMatchObject({ change: 'breaking', table: { version: 3 } });
+    expect(tables.register(schema)).toMatchObject({ change: 'breaking', table: { version: 3 } });
   });
 
   test.each([
-    ['a type', { ...shape, columns: [id, { ...text, type: 'text' }] }, 'breaking'],
-    ['a character set', { ...shape, columns: [id, { ...text, charset: 'latin1' }] }, 'breaking'],
-    ['the order of columns', { ...shape, columns: [text, id] }, 'additive'],
-    ['the key', { ...shape, keyColumns: ['t'] }, 'breaking'],
+    ['a type', { ...schema, columns: [id, { ...text, type: 'text' }] }, 'breaking'],
+    ['a character set', { ...schema, columns: [id, { ...text, charset: 'latin1' }] }, 'breaking'],
+    ['the order of columns', { ...schema, columns: [text, id] }, 'additive'],
+    ['the key', { ...schema, keyColumns: ['t'] }, 'breaking'],
   ])('a change of %s', (_what, changed, change) => {
     const tables = registry();
-    tables.register(shape);
+    tables.register(schema);
     expect(tables.register(changed).change).toBe(change);
   });
 
   test('goes on from the newest version of the schema history', () => {
     const tables = registry();
     for (const version of [1, 2]) tables.restore({ ...record, version });
-    expect(tables.register(shape)).toMatchObject({ change: 'none', table: { version: 2 } });
+    expect(tables.register(schema)).toMatchObject({ change: 'none', table: { version: 2 } });
   });
 
   test('finds a table that is admitted', () => {
@@ -68,18 +68,18 @@ describe('TableRegistry', () => {
   });
 
   test('refuses a table without its topic, and one without its key', () => {
-    expect(() => registry().register({ ...shape, table: 'other' })).toThrow(
+    expect(() => registry().register({ ...schema, table: 'other' })).toThrow(
       expect.objectContaining({ code: 'TOPIC_UNKNOWN' }),
     );
     for (const keyColumns of [[], ['missing']])
-      expect(() => registry().register({ ...shape, keyColumns })).toThrow(
+      expect(() => registry().register({ ...schema, keyColumns })).toThrow(
         expect.objectContaining({ code: 'TABLE_WITHOUT_KEY' }),
       );
   });
 });
 
 const record = {
-  ...shape,
+  ...schema,
   columns: [id, text],
   keyColumns: ['id'],
   version: 1,

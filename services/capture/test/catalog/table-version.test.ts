@@ -28,7 +28,7 @@ describe('a version of the schema history', () => {
   test('is of the table itself, unless the record says what was made of it', () => {
     expect(restoredVersion(record)).toMatchObject({
       version: 3,
-      shape: old,
+      schema: old,
       published: old,
       plan: '',
       condition: '',
@@ -40,7 +40,7 @@ describe('a version of the schema history', () => {
       condition: 'c',
     };
     expect(restoredVersion({ ...record, source })).toMatchObject({
-      shape: { columns: source.columns },
+      schema: { columns: source.columns },
       published: old,
       plan: 'p',
       condition: 'c',

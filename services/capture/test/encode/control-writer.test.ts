@@ -9,11 +9,11 @@ import {
 } from '../../src/encode/control-writer.ts';
 import type { SourceInfo } from '../../src/encode/record-format.ts';
 import type { PublishBuffer } from '../../src/encode/publish-buffer.ts';
-import { captureTable, ownTopic, type TableShape } from '../../src/model/table.ts';
+import { captureTable, ownTopic, type TableSchema } from '../../src/model/table.ts';
 import { recordsOf } from '../support/buffer-records.ts';
 import { bufferOf } from '../support/buffers.ts';
 
-const shape: TableShape = {
+const schema: TableSchema = {
   database: 'shop',
   table: 'orders',
   columns: [
@@ -22,7 +22,7 @@ const shape: TableShape = {
   ],
   keyColumns: ['id'],
 };
-const table = captureTable(shape, 3, ownTopic('p.shop.orders'), 2);
+const table = captureTable(schema, 3, ownTopic('p.shop.orders'), 2);
 const point: SourceInfo = {
   server: 'shop',
   serverId: 11,

@@ -13,8 +13,8 @@ import { readRecords, type WrittenRecord } from '../support/read-records.ts';
 
 const MAX_BYTES = 10_000;
 const COLUMNS = ['id', 'v'].map((name) => ({ name, type: 'int', nullable: false, charset: null }));
-const SHAPE = { database: 'shop', table: 'orders', columns: COLUMNS, keyColumns: ['id'] };
-const encoder = new TableEncoder(captureTable(SHAPE, 1, ownTopic('p.shop.orders'), 1), 'shop');
+const SCHEMA = { database: 'shop', table: 'orders', columns: COLUMNS, keyColumns: ['id'] };
+const encoder = new TableEncoder(captureTable(SCHEMA, 1, ownTopic('p.shop.orders'), 1), 'shop');
 
 /** An image whose values are JSON texts. */
 function image(...values: readonly string[]): ValueImage {

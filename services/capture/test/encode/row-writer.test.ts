@@ -13,8 +13,8 @@ import { bufferOf } from '../support/buffers.ts';
 import { readRecords, type WrittenRecord } from '../support/read-records.ts';
 
 const COLUMNS = ['id', 'näme'].map((name) => ({ name, type: 'int', nullable: false, charset: null }));
-const SHAPE = { database: 'shop', table: 'orders', columns: COLUMNS, keyColumns: ['id'] };
-const encoder = new TableEncoder(captureTable(SHAPE, 3, ownTopic('p.shop.orders'), 1), 'shop');
+const SCHEMA = { database: 'shop', table: 'orders', columns: COLUMNS, keyColumns: ['id'] };
+const encoder = new TableEncoder(captureTable(SCHEMA, 3, ownTopic('p.shop.orders'), 1), 'shop');
 const GTID = '803541ea-e5a3-11f1-8bda-02fc00000001:308531';
 
 const GROUP: RowGroup = {
@@ -81,14 +81,14 @@ class Written {
 }
 
 test('rows with equal values of partitionBy are in one partition, whatever the rest of their keys and their table', () => {
-  const shape = { ...SHAPE, keyColumns: ['id', 'näme'] };
+  const schema = { ...SCHEMA, keyColumns: ['id', 'näme'] };
   const publication = { ...PUBLISH_AS_IS, partitionBy: ['näme'] };
   const partitionOf = (columns: string, of = publication): number => {
     const key = new ByteWriter(256);
     const text = Buffer.from(columns);
     key.reserve(text.length);
     key.position = text.copy(key.bytes);
-    return rowPartition(captureTable(shape, 1, ownTopic('t'), 97, of), key, key);
+    return rowPartition(captureTable(schema, 1, ownTopic('t'), 97, of), key, key);
   };
   const partitions = Array.from({ length: 50 }, (_, id) => partitionOf(`{"id":${id},"näme":"a,b"}`));
   expect(new Set(partitions).size).toBe(1);
@@ -196,7 +196,7 @@ describe('the trace that a row is part of', () => {
   const OF_STATEMENT = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
   const OF_ROW = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`;
   const traced = new TableEncoder(
-    captureTable(SHAPE, 3, ownTopic('p.shop.orders'), 1, { ...PUBLISH_AS_IS, traceColumn: 1 }),
+    captureTable(SCHEMA, 3, ownTopic('p.shop.orders'), 1, { ...PUBLISH_AS_IS, traceColumn: 1 }),
     'shop',
   );
   const rowOf = (value: string): Row => ({ after: image('1', value) });

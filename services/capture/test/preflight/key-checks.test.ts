@@ -2,7 +2,7 @@ import { parseTableId, tableId, TopicRouting } from '@sluice/envelope';
 import { parseConfig, type SluiceConfig } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import { findKeyChanges } from '../../src/preflight/key-checks.ts';
-import { sourceShape } from '../../src/preflight/shape-checks.ts';
+import { sourceSchema } from '../../src/preflight/schema-checks.ts';
 import { PublicationCompiler } from '../../src/transform/publication-compiler.ts';
 import { TableRegistry } from '../../src/catalog/table-registry.ts';
 import { description } from '../support/descriptions.ts';
@@ -22,8 +22,8 @@ function configOf(keys: object, tables: object = {}): SluiceConfig {
 function found(before: SluiceConfig, now: SluiceConfig, [old, table] = [uniqueV, uniqueV]): string[] {
   const earlier = new TableRegistry(routing, new PublicationCompiler(before.tables, null));
   earlier.admit('shop', 'orders', 1);
-  const { table: captured } = earlier.register(sourceShape(old, before, SERVER));
-  const { columns, keyColumns, shape, publication } = captured;
+  const { table: captured } = earlier.register(sourceSchema(old, before, SERVER));
+  const { columns, keyColumns, schema, publication } = captured;
   const registry = new TableRegistry(routing, new PublicationCompiler(now.tables, null));
   registry.restore({
     database: 'shop',
@@ -32,8 +32,8 @@ function found(before: SluiceConfig, now: SluiceConfig, [old, table] = [uniqueV,
     columns: [...columns],
     keyColumns: [...keyColumns],
     source: {
-      columns: [...shape.columns],
-      keyColumns: [...shape.keyColumns],
+      columns: [...schema.columns],
+      keyColumns: [...schema.keyColumns],
       plan: publication.plan?.text ?? '',
     },
     sequence: '0010000020000000300',

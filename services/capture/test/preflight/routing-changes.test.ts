@@ -63,7 +63,7 @@ test('partitions by other columns than those of before are refused, and by the s
   ]);
   expect(changesWith({}, by('n'), keyed(byOrder))).toHaveLength(1);
   expect(changesOf({}, keyed(byOrder))).toHaveLength(1);
-  // Of settings that cannot be applied the check of the shape tells.
+  // Of settings that cannot be applied the check of the schema tells.
   expect(changesWith({}, by('label'), keyed(byOrder))).toEqual([]);
   expect(changesWith({ template: '{database}.all' }, by('label'), keyed(byOrder))).toHaveLength(1);
 });

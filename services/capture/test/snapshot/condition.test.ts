@@ -54,7 +54,7 @@ test.each([
 });
 
 const TABLE: AskedTable = {
-  shape: {
+  schema: {
     database: 'shop',
     table: 'a',
     columns: [{ name: 'id', type: 'int', nullable: false, charset: null }],

@@ -98,9 +98,9 @@ class Setup {
   }
 
   /** As if its rows had been published in an earlier life; what that has written is not looked at. */
-  knows({ shape }: SnapshotTable): void {
+  knows({ schema }: SnapshotTable): void {
     const { routes, stream, buffer } = this.parts;
-    routes.open(shape, stream.announcement);
+    routes.open(schema, stream.announcement);
     buffer.clear();
   }
 
@@ -172,7 +172,7 @@ describe('SnapshotRunner', () => {
     });
   });
 
-  test('it is told in the shape that the stream has told last', async () => {
+  test('it is told in the schema that the stream has told last', async () => {
     const setup = new Setup();
     setup.knows(tableOf());
     setup.knows(tableOf('extra'));

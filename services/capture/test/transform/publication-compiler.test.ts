@@ -5,7 +5,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { HashKey } from '../../src/model/hash-key.ts';
 import { PublicationCompiler } from '../../src/transform/publication-compiler.ts';
-import { captureTable, ownTopic, type TableShape } from '../../src/model/table.ts';
+import { captureTable, ownTopic, type TableSchema } from '../../src/model/table.ts';
 import { encoderFor } from '../../src/encode/shaped-encoder.ts';
 import { TableEncoder } from '../../src/encode/table-encoder.ts';
 import type { ValueImage } from '../../src/model/publication.ts';
@@ -18,7 +18,7 @@ const column = (name: string, type: string, charset: string | null = null): Sche
   charset,
 });
 const text = (name: string, length = 100): SchemaColumn => column(name, `varchar(${length})`, 'utf8mb4');
-const SHAPE: TableShape = {
+const SCHEMA: TableSchema = {
   database: 'shop',
   table: 'users',
   columns: [column('id', 'int'), text('email'), text('phone'), column('born', 'date'), text('notes', 20)],
@@ -50,9 +50,9 @@ function image(...values: readonly string[]): ValueImage {
 function written(
   compiler: PublicationCompiler,
   row: ValueImage,
-  shape = SHAPE,
+  schema = SCHEMA,
 ): { row: string; key: string } {
-  const encoder = encoderFor(captureTable(shape, 1, ownTopic('t'), 1, compiler.compile(shape)), 'shop');
+  const encoder = encoderFor(captureTable(schema, 1, ownTopic('t'), 1, compiler.compile(schema)), 'shop');
   const [out, key] = [new ByteWriter(8), new ByteWriter(8)];
   encoder.writeRow(row, out);
   encoder.writeKey(row, key);
@@ -82,7 +82,7 @@ describe('columns', () => {
       row: `{"user_id":7,"email_hash":"${hmac('a@b.c')}","phone":"\\"***\\"","notes":"näme\\n\\u0001"}`,
       key: '{"user_id":7}',
     });
-    const { plan } = compiler.compile(SHAPE);
+    const { plan } = compiler.compile(SCHEMA);
     expect(plan?.keyColumns).toEqual(['user_id']);
     expect(plan?.columns.map(({ column: { name, type } }) => `${name} ${type}`)).toEqual([
       'user_id int',
@@ -101,7 +101,7 @@ describe('columns', () => {
     };
     const hashesBy = (key: HashKey, table: string): unknown[] => {
       const compiler = new PublicationCompiler(tables({ [`shop.${table}`]: { columns } }), key);
-      const { row } = written(compiler, image('7', '"a"', '"a"', 'null', '"a"'), { ...SHAPE, table });
+      const { row } = written(compiler, image('7', '"a"', '"a"', 'null', '"a"'), { ...SCHEMA, table });
       return Object.values(JSON.parse(row) as Record<string, unknown>).filter((value) =>
         /^\w{64}$/u.test(String(value)),
       );
@@ -140,13 +140,13 @@ describe('columns', () => {
     expect(row).toContain(`"notes":"${hmac('näme\n\u0001"x😀y')}"`);
     expect(row).toContain(`"born":"${hmac('2001-02-03')}"`);
     const number = columnsOf({ email: { hash: true } });
-    const shape = { ...SHAPE, columns: [column('id', 'int'), column('email', 'bigint')] };
-    expect(written(number, image('1', '42'), shape).row).toBe(`{"id":1,"email":"${hmac('42')}"}`);
+    const schema = { ...SCHEMA, columns: [column('id', 'int'), column('email', 'bigint')] };
+    expect(written(number, image('1', '42'), schema).row).toBe(`{"id":1,"email":"${hmac('42')}"}`);
   });
 
   test('a column too short for its new values, or of another type, becomes a text', () => {
     const compiler = columnsOf({ born: { mask: 'hidden' }, notes: { hash: true } });
-    const { plan } = compiler.compile(SHAPE);
+    const { plan } = compiler.compile(SCHEMA);
     expect(plan?.columns.slice(3).map(({ column: { type, charset } }) => [type, charset])).toEqual([
       ['varchar(6)', 'utf8mb4'],
       ['varchar(64)', 'utf8mb4'],
@@ -158,8 +158,8 @@ describe('columns', () => {
       columnsOf({ email: {} }),
       new PublicationCompiler(tables({ 'other.*': {} }), null),
     ]) {
-      expect(compiler.compile(SHAPE).plan).toBeNull();
-      const encoder = encoderFor(captureTable(SHAPE, 1, ownTopic('t'), 1, compiler.compile(SHAPE)), 'shop');
+      expect(compiler.compile(SCHEMA).plan).toBeNull();
+      const encoder = encoderFor(captureTable(SCHEMA, 1, ownTopic('t'), 1, compiler.compile(SCHEMA)), 'shop');
       expect(Object.getPrototypeOf(encoder)).toBe(TableEncoder.prototype);
     }
   });
@@ -176,7 +176,7 @@ describe('what is refused', () => {
     ],
     ['a name of the sinks', { email: { rename: '_sequence' } }, /email\.rename: found _sequence/],
   ])('%s', (_, columns, message) => {
-    expect(() => columnsOf(columns).compile(SHAPE)).toThrow(message);
+    expect(() => columnsOf(columns).compile(SCHEMA)).toThrow(message);
   });
 
   test('a hash without a key', () => {
@@ -184,7 +184,7 @@ describe('what is refused', () => {
       tables({ 'shop.*': { columns: { email: { hash: true } } } }),
       null,
     );
-    expect(() => compiler.compile(SHAPE)).toThrow(/email\.hash: found no capture\.hashKeyFile/);
+    expect(() => compiler.compile(SCHEMA)).toThrow(/email\.hash: found no capture\.hashKeyFile/);
   });
 
   test('two patterns that say the same setting of a table', () => {
@@ -192,7 +192,7 @@ describe('what is refused', () => {
       'shop.*': { columns: { email: { hash: true } } },
       '*.users': { columns: { email: {} } },
     };
-    expect(() => new PublicationCompiler(tables(section), HashKey.ofBytes(KEY)).compile(SHAPE)).toThrow(
+    expect(() => new PublicationCompiler(tables(section), HashKey.ofBytes(KEY)).compile(SCHEMA)).toThrow(
       'tables["*.users"].columns.email: found a table that tables["shop.*"].columns.email matches too',
     );
   });
@@ -205,26 +205,26 @@ describe('what is refused', () => {
 
 describe('a hidden column that may have got another name', () => {
   const renamed = {
-    ...SHAPE,
-    columns: SHAPE.columns.map((each) => (each.name === 'email' ? text('mail') : each)),
+    ...SCHEMA,
+    columns: SCHEMA.columns.map((each) => (each.name === 'email' ? text('mail') : each)),
   };
 
   test('stops the table until the new column is named too', () => {
     const compiler = columnsOf({ email: { mask: '*' } });
-    expect(() => compiler.checkSuccession(SHAPE, renamed)).toThrow(
+    expect(() => compiler.checkSuccession(SCHEMA, renamed)).toThrow(
       /hides column email, which no longer exists, and column mail is new/,
     );
-    columnsOf({ email: { mask: '*' }, mail: { mask: '*' } }).checkSuccession(SHAPE, renamed);
-    columnsOf({ email: { mask: '*' }, mail: {} }).checkSuccession(SHAPE, renamed);
+    columnsOf({ email: { mask: '*' }, mail: { mask: '*' } }).checkSuccession(SCHEMA, renamed);
+    columnsOf({ email: { mask: '*' }, mail: {} }).checkSuccession(SCHEMA, renamed);
   });
 
   test('a column that is only dropped, or only added, is none', () => {
     const compiler = columnsOf({ email: { mask: '*' } });
-    compiler.checkSuccession(SHAPE, {
-      ...SHAPE,
-      columns: SHAPE.columns.filter(({ name }) => name !== 'email'),
+    compiler.checkSuccession(SCHEMA, {
+      ...SCHEMA,
+      columns: SCHEMA.columns.filter(({ name }) => name !== 'email'),
     });
-    compiler.checkSuccession(SHAPE, { ...SHAPE, columns: [...SHAPE.columns, text('more')] });
+    compiler.checkSuccession(SCHEMA, { ...SCHEMA, columns: [...SCHEMA.columns, text('more')] });
   });
 });
 
@@ -233,12 +233,12 @@ test('operations of all patterns; null when all are published', () => {
     tables({ 'shop.*': { operations: ['insert', 'update'] }, '*.users': {} }),
     null,
   );
-  expect([...(compiler.compile(SHAPE).skips ?? [])]).toEqual(['DELETE', 'TRUNCATE']);
+  expect([...(compiler.compile(SCHEMA).skips ?? [])]).toEqual(['DELETE', 'TRUNCATE']);
   const all = new PublicationCompiler(
     tables({ 'shop.*': { operations: ['insert', 'update', 'delete', 'truncate'] } }),
     null,
   );
-  expect(all.compile(SHAPE).skips).toBeNull();
+  expect(all.compile(SCHEMA).skips).toBeNull();
 });
 
 describe('another name of the table', () => {
@@ -264,7 +264,7 @@ describe('another name of the table', () => {
     ['hides nothing less', { 'shop.users': { columns: { email: { rename: 'mail' } } } }, null],
   ])('%s', (_what, section, expected) => {
     const compiler = new PublicationCompiler(tables(section), null);
-    expect(compiler.exposedBy(users, people, SHAPE)).toBe(expected);
+    expect(compiler.exposedBy(users, people, SCHEMA)).toBe(expected);
   });
 
   test('may show a column of which nothing is known', () => {
@@ -278,15 +278,15 @@ describe('another name of the table', () => {
   test('a column is hidden whatever the case of its letters', () => {
     const columns = [column('id', 'int'), text('Email'), text('PHONE')];
     const compiler = columnsOf({ EMAIL: { exclude: true }, phone: { mask: '*' } });
-    const { row } = written(compiler, image('1', '"a"', '"b"'), { ...SHAPE, columns });
+    const { row } = written(compiler, image('1', '"a"', '"b"'), { ...SCHEMA, columns });
     expect(JSON.parse(row)).toEqual({ id: 1, PHONE: '*' });
   });
 });
 
 test('the column with the trace of a row is found whatever its case, and not used where it is hidden', () => {
   const place = (section: Parameters<typeof tables>[0], column: string): number | null =>
-    new PublicationCompiler(tables(section), HashKey.ofBytes(KEY), column).compile(SHAPE).traceColumn;
-  const email = SHAPE.columns.findIndex(({ name }) => name === 'email');
+    new PublicationCompiler(tables(section), HashKey.ofBytes(KEY), column).compile(SCHEMA).traceColumn;
+  const email = SCHEMA.columns.findIndex(({ name }) => name === 'email');
   expect(place({}, 'EMAIL')).toBe(email);
   expect(place({}, 'traceparent')).toBeNull();
   const hidden = [{ exclude: true }, { mask: '***' }, { hash: true }, { truncate: 3 }];
@@ -296,7 +296,7 @@ test('the column with the trace of a row is found whatever its case, and not use
 });
 
 test('partitionBy takes columns of the key alone, by their names in the source, in the order of the key', () => {
-  const keyed = { ...SHAPE, keyColumns: ['id', 'email', 'born'] };
+  const keyed = { ...SCHEMA, keyColumns: ['id', 'email', 'born'] };
   const byOf = (section: unknown): readonly string[] | null =>
     new PublicationCompiler(tables(section), null).compile(keyed).partitionBy;
   expect(byOf({ 'shop.users': { where: 'id > 1' } })).toBeNull();

@@ -22,7 +22,7 @@ const topicOf = (table: string, columns: readonly SchemaColumn[]): TestTopic =>
 describe.each([
   ['MySQL', stack.targetMysql],
   ['MariaDB', stack.mariadb],
-])('shapes of tables on %s', (flavour, server) => {
+])('schemas of tables on %s', (flavour, server) => {
   let fixture: TargetFixture;
 
   beforeEach(async () => {

@@ -1,10 +1,10 @@
 import { parseConfig, type SluiceConfig } from '@sluice/runtime';
 import type { TableDescription } from '@sluice/mysql';
 import { expect, test } from 'vitest';
-import { findShapeProblems, type ShapeFindings } from '../../src/preflight/shape-checks.ts';
+import { findSchemaProblems, type SchemaFindings } from '../../src/preflight/schema-checks.ts';
 import { PublicationCompiler } from '../../src/transform/publication-compiler.ts';
 import { createTableFilter } from '../../src/model/table-filter.ts';
-import type { TableShape } from '../../src/model/table.ts';
+import type { TableSchema } from '../../src/model/table.ts';
 import { columnRow, description } from '../support/descriptions.ts';
 
 const SERVER = { flavour: 'mysql', version: '9.7.0' } as const;
@@ -17,12 +17,12 @@ function configOf(tables: unknown): SluiceConfig {
 function findings(
   tables: unknown,
   described: readonly TableDescription[] = [description()],
-  known: readonly TableShape[] = [],
-): ShapeFindings {
+  known: readonly TableSchema[] = [],
+): SchemaFindings {
   const config = configOf(tables);
   const filter = createTableFilter(config.source.tables, config.source.excludeTables);
   const compiler = new PublicationCompiler(config.tables, null);
-  return findShapeProblems({ config, filter, compiler, tables: described, server: SERVER, known });
+  return findSchemaProblems({ config, filter, compiler, tables: described, server: SERVER, known });
 }
 
 const hide = (column: string): unknown => ({ columns: { [column]: { exclude: true } } });

@@ -1,54 +1,54 @@
 import { tableId, type TableName, tablePattern } from '@sluice/envelope';
 import { quoteIdentifier, type TableDescription } from '@sluice/mysql';
 import type { SluiceConfig, TablesConfig, PreflightProblem } from '@sluice/runtime';
-import { shapeOfDescription, type ServerFlavour } from '../catalog/column-catalog.ts';
+import { schemaOfDescription, type ServerFlavour } from '../catalog/column-catalog.ts';
 import type { TableFilter } from '../model/table-filter.ts';
-import { type TableShape } from '../model/table.ts';
+import { type TableSchema } from '../model/table.ts';
 import type { PublicationCompiler } from '../transform/publication-compiler.ts';
 import { columnSetting, isHidden, settingName, settingsOf } from '../transform/table-settings.ts';
 
-export interface ShapeFacts {
+export interface SchemaFacts {
   readonly config: SluiceConfig;
   readonly filter: TableFilter;
   readonly compiler: PublicationCompiler;
   /** The captured tables. */
   readonly tables: readonly TableDescription[];
   readonly server: ServerFlavour;
-  /** The shapes of tables that the stream may still have changes of: the newest of the schema history. */
-  readonly known: Iterable<TableShape>;
+  /** The schemas of tables that the stream may still have changes of: the newest of the schema history. */
+  readonly known: Iterable<TableSchema>;
 }
 
-export interface ShapeFindings {
+export interface SchemaFindings {
   readonly problems: readonly PreflightProblem[];
   /** Settings that fit no table yet. */
   readonly warnings: readonly string[];
 }
 
-/** The shape of a captured table as the source has it now. */
-export function sourceShape(
+/** The schema of a captured table as the source has it now. */
+export function sourceSchema(
   table: TableDescription,
   config: SluiceConfig,
   server: ServerFlavour,
-): TableShape {
+): TableSchema {
   const key = config.source.keys[tableId(table.database, table.table)] ?? table.primaryKey;
-  return shapeOfDescription(table, key, server);
+  return schemaOfDescription(table, key, server);
 }
 
 /** Everything at once that keeps the section `tables` from being applied as it was meant. */
-export function findShapeProblems(facts: ShapeFacts): ShapeFindings {
+export function findSchemaProblems(facts: SchemaFacts): SchemaFindings {
   const { config, compiler, tables, server } = facts;
-  const shapes = tables.map((table) => sourceShape(table, config, server));
-  const columns = [...shapes, ...facts.known].map((shape) => ({
-    database: shape.database,
-    table: shape.table,
-    columns: [...shape.columns.map(({ name }) => name), ...(shape.leftOut ?? [])].map((name) =>
+  const schemas = tables.map((table) => sourceSchema(table, config, server));
+  const columns = [...schemas, ...facts.known].map((schema) => ({
+    database: schema.database,
+    table: schema.table,
+    columns: [...schema.columns.map(({ name }) => name), ...(schema.leftOut ?? [])].map((name) =>
       name.toLowerCase(),
     ),
   }));
   const patterns = Object.keys(config.tables);
   return {
     problems: [
-      ...shapes.flatMap((shape) => compiler.judge(shape)),
+      ...schemas.flatMap((schema) => compiler.judge(schema)),
       ...tables.flatMap((table) => generatedProblems(table, config.tables)),
       ...patterns.flatMap((pattern) => unknownColumns(pattern, facts, columns)),
     ],
@@ -69,7 +69,7 @@ function fitting(pattern: string, tables: readonly KnownTable[]): readonly Known
 /** A column that none of the tables has is a typing error: something would be published that was to be hidden. */
 function unknownColumns(
   pattern: string,
-  { config, filter }: ShapeFacts,
+  { config, filter }: SchemaFacts,
   tables: readonly KnownTable[],
 ): readonly PreflightProblem[] {
   const fit = fitting(pattern, tables);
@@ -103,7 +103,7 @@ function neverCaptured(pattern: string): PreflightProblem {
 
 function mayComeLater(
   pattern: string,
-  { filter }: ShapeFacts,
+  { filter }: SchemaFacts,
   tables: readonly KnownTable[],
 ): readonly string[] {
   if (fitting(pattern, tables).length > 0 || !isCaptured(pattern, filter)) return [];

@@ -2,9 +2,9 @@ import { describedColumns, type TableMap } from '@sluice/binlog';
 import { type Sequence, tableId } from '@sluice/envelope';
 import { isRowHash, type ColumnCatalog } from '../catalog/column-catalog.ts';
 import type { TableRegistry } from '../catalog/table-registry.ts';
-import { schemaColumns, type TableShape } from '../model/table.ts';
+import { schemaColumns, type TableSchema } from '../model/table.ts';
 
-export interface MapShapesParts {
+export interface MapSchemasParts {
   readonly registry: TableRegistry;
   /** `source.keys`: key columns of tables without a primary key, by `database.table`. */
   readonly configuredKeys: Readonly<Record<string, readonly string[]>>;
@@ -14,10 +14,10 @@ export interface MapShapesParts {
 }
 
 /** What a table map says of its table: key and columns, held against the newest version that is known. */
-export class MapShapes {
-  readonly #parts: MapShapesParts;
+export class MapSchemas {
+  readonly #parts: MapSchemasParts;
 
-  constructor(parts: MapShapesParts) {
+  constructor(parts: MapSchemasParts) {
     this.#parts = parts;
   }
 
@@ -30,7 +30,7 @@ export class MapShapes {
   /** Whether the table has lost its key or got another one: perhaps it cannot be captured any more. */
   hasOtherKey(map: TableMap): boolean {
     if (this.isKeyless(map)) return true;
-    const known = this.#parts.registry.shapeOf(map.database, map.table);
+    const known = this.#parts.registry.schemaOf(map.database, map.table);
     const key = this.keyOf(map);
     return known !== null && key.join('\0') !== known.keyColumns.join('\0');
   }
@@ -50,7 +50,7 @@ export class MapShapes {
     const { database, table } = map;
     const since = registry.newestSince(database, table);
     if (since === null || !map.fullMetadata) return null;
-    const change = registry.changeBy(this.shapeOf(map));
+    const change = registry.changeBy(this.schemaOf(map));
     if (change !== 'additive' && change !== 'breaking') return null;
     return (lastChange(tableId(database, table)) ?? '') > since ? null : change;
   }
@@ -60,8 +60,8 @@ export class MapShapes {
     return !this.#parts.columnCatalog.lacks(map) && !this.hasOtherKey(map) && this.unseenChange(map) === null;
   }
 
-  /** The shape that rows of this map have; what the map does not tell must be known by now. */
-  shapeOf(map: TableMap): TableShape {
+  /** The schema that rows of this map have; what the map does not tell must be known by now. */
+  schemaOf(map: TableMap): TableSchema {
     const { database, table } = map;
     const facts = this.#parts.columnCatalog.factsOf(map);
     const columns = schemaColumns(describedColumns(map.columns, facts));
