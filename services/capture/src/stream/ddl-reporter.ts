@@ -8,26 +8,21 @@ import {
   tableIdOf,
   type TableName,
 } from '@sluice/envelope';
-import type { DdlJournal } from '../ddl/ddl-journal.ts';
-import type { TableFilter } from '../model/table-filter.ts';
-import type { TableRegistry } from '../catalog/table-registry.ts';
 import { appendJson } from '../encode/control-writer.ts';
 import { adviceFor, UNSEEN, VANISHED, VANISHED_APPLIED } from '../ddl/ddl-advice.ts';
-import type { DdlChange, Renaming } from '../ddl/ddl-change.ts';
-import { nameChanges, type NameChange } from '../ddl/name-changes.ts';
+import type { DdlChange } from '../ddl/ddl-change.ts';
+import type { NameChange } from '../ddl/name-changes.ts';
 import { originsOf, type Origin } from '../ddl/origins.ts';
 import { shownStatement } from '../ddl/shown-statement.ts';
 import type { Dialect } from '../ddl/sql-lexer.ts';
 import type { SchemaChangeContext } from '../encode/schema-change-context.ts';
 import { stopsTable, type DdlPolicies } from '../ddl/ddl-policies.ts';
+import { aboutTable, DdlFindings, type DdlFindingsParts, type Finding } from './ddl-findings.ts';
 
-export interface DdlReporterOptions {
+export interface DdlReporterOptions extends DdlFindingsParts {
   readonly prefix: string;
   readonly flavour: Dialect['flavour'];
-  readonly filter: TableFilter;
-  readonly registry: TableRegistry;
   readonly policies: DdlPolicies;
-  readonly journal: DdlJournal;
   /** Is told of every statement that is reported, and of the captured tables that it is about. */
   readonly onReport: (kind: DdlClass, tables: readonly string[]) => void;
 }
@@ -38,28 +33,17 @@ export interface SeenStatement {
   readonly sqlMode: number;
 }
 
-interface Finding {
-  readonly class: DdlClass;
-  readonly tables: readonly TableName[];
-  readonly shadow: boolean;
-  readonly created: boolean;
-  /** What was done before to the copy that takes the table's place. */
-  readonly before: readonly string[];
-  /** That no statement is known that did it. */
-  readonly unseen?: true;
-  /** Of an exposure: what hid the table. */
-  readonly reason?: string;
-}
-
 /** Names of two times 64 characters: hardly 100 kB in a record, where they stand up to three times. */
 const TABLES_MAX = 100;
 
 /** Tells of statements that change captured tables: a record each in the DDL topic, in the order of the binlog. */
 export class DdlReporter {
   readonly #options: DdlReporterOptions;
+  readonly #findings: DdlFindings;
 
   constructor(options: DdlReporterOptions) {
     this.#options = options;
+    this.#findings = new DdlFindings(options);
   }
 
   get policies(): DdlPolicies {
@@ -67,13 +51,13 @@ export class DdlReporter {
   }
 
   report(change: DdlChange, statement: SeenStatement, announcement: SchemaChangeContext): void {
-    for (const finding of this.#findings(change)) this.#write(finding, statement, announcement);
+    for (const finding of this.#findings.of(change)) this.#write(finding, statement, announcement);
     for (const origin of originsOf(change.renamed)) this.#reportExposure(origin, statement, announcement);
   }
 
   /** A table that settings would not hide any more as they did under its former name: capture stops it. */
   #reportExposure(origin: Origin, statement: SeenStatement, { buffer, point }: SchemaChangeContext): void {
-    const reason = this.#exposureBy(origin);
+    const reason = this.#findings.exposureBy(origin);
     if (reason === null) return;
     const sequence = this.#options.journal.freeId(point.sequence);
     this.#write({ ...aboutTable('exposure', origin.to), reason }, statement, {
@@ -82,20 +66,9 @@ export class DdlReporter {
     });
   }
 
-  /** What hid the table, or a part of it, and does so no longer; null when nothing does. */
-  #exposureBy({ from, to, replaces }: Origin): string | null {
-    const { filter, registry, journal } = this.#options;
-    if (!this.#captures(to)) return null;
-    const hidden = registry.exposedBy(from, to);
-    if (hidden !== null) return hidden;
-    if (journal.isExposed(tableIdOf(from))) return `an alert that stops ${tableIdOf(from)}`;
-    const isCopy = replaces || filter.isShadowOf(from, to);
-    return !isCopy && filter.isExcluded(from.database, from.table) ? 'source.excludeTables' : null;
-  }
-
   /** A table whose rows were all thrown away. */
   reportTruncate(table: TableName, statement: SeenStatement, announcement: SchemaChangeContext): void {
-    if (this.#captures(table)) this.#write(aboutTable('truncate', table), statement, announcement);
+    if (this.#findings.captures(table)) this.#write(aboutTable('truncate', table), statement, announcement);
   }
 
   /** A table whose columns are other than before, and no statement tells why: somebody shall look whatever the policy is. */
@@ -161,58 +134,9 @@ export class DdlReporter {
     return this.#options.journal.tablesOfPrepared(prepareOf(xid)).map(parseTableId);
   }
 
-  /**
-   * Names that captured tables have lost or got. None by the swap of an online schema change: that is one change of its
-   * table, told when the columns are known.
-   */
+  /** Names that captured tables have lost or got. */
   movedNames(change: DdlChange): readonly NameChange[] {
-    if (this.#swapOf(change) !== undefined) return [];
-    const { registry } = this.#options;
-    return nameChanges(change, (database) => registry.tablesOf(database)).filter(({ table }) =>
-      this.#captures(table),
-    );
-  }
-
-  #swapOf({ renamed }: DdlChange): Renaming | undefined {
-    const { filter } = this.#options;
-    return renamed.find(({ from, to }) => filter.isShadowOf(from, to) && this.#captures(to));
-  }
-
-  *#findings(change: DdlChange): Generator<Finding> {
-    if (change.class === null) return;
-    const { filter, journal } = this.#options;
-    const touched = this.#touched(change);
-    const shadows = touched.filter(({ database, table }) => filter.isShadow(database, table));
-    const created = change.created !== null;
-    const swap = this.#swapOf(change);
-    const tables = touched.filter((table) => this.#captures(table));
-    if (swap !== undefined) {
-      const done = journal.shadowChange(tableId(swap.from.database, swap.from.table));
-      const kind = classOfSwap(done?.classes ?? ['breaking']);
-      const before = done?.statements ?? [];
-      yield { class: kind, tables: [swap.to], shadow: false, created: false, before };
-    } else if (tables.length > 0) {
-      yield { class: change.class, tables, shadow: false, created, before: [] };
-    } else if (shadows.length > 0 && (created || change.altered.length > 0)) {
-      yield { class: change.class, tables: shadows, shadow: true, created, before: [] };
-    }
-  }
-
-  #touched(change: DdlChange): readonly TableName[] {
-    const { created, renamed, dropped, droppedDatabase, altered } = change;
-    const lost = droppedDatabase === null ? [] : this.#options.registry.tablesOf(droppedDatabase);
-    const all = [
-      ...(created === null ? [] : [created]),
-      ...renamed.flatMap(({ from, to }) => [from, to]),
-      ...dropped,
-      ...lost,
-      ...altered,
-    ];
-    return [...new Map(all.map((name) => [tableId(name.database, name.table), name])).values()];
-  }
-
-  #captures({ database, table }: TableName): boolean {
-    return this.#options.filter.captures(database, table);
+    return this.#findings.movedNames(change);
   }
 
   #adviceOf(
@@ -290,19 +214,7 @@ function statementOf({ class: kind, before, unseen }: Finding, sql: string, dial
   return kind === 'xa' ? sql : [...before, shownStatement(sql, dialect)].join('; ');
 }
 
-function aboutTable(
-  kind: 'additive' | 'breaking' | 'drop' | 'truncate' | 'xa' | 'exposure',
-  table: TableName,
-): Finding {
-  return { class: kind, tables: [table], shadow: false, created: false, before: [] };
-}
-
 /** What the alert shows of it: its name is what XA RECOVER lists on the source, in hexadecimal digits. */
 function prepareOf(xid: string): string {
   return `XA PREPARE ${xid}`;
-}
-
-/** What became of the copy is what became of the table. */
-function classOfSwap(classes: readonly DdlClass[]): DdlClass {
-  return classes.every((kind) => kind === 'additive') ? 'additive' : 'breaking';
 }
