@@ -1,32 +1,16 @@
-import { CAPTURE, DDL_CLASSES, type DdlClass, type TableName } from '@sluice/envelope';
-import { CAPTURE_METRICS, CAPTURE_STATES, JOB_STATES, type CaptureStateName } from '@sluice/ops-api';
-import {
-  declareCounter,
-  declareGauge,
-  declareHistogram,
-  errorCodes,
-  errorEntry,
-  RecentRates,
-  SERVICE_METRICS,
-  type ErrorCode,
-  type Gauge,
-  type Registry,
-} from '@sluice/runtime';
+import { CAPTURE, type DdlClass, type TableName } from '@sluice/envelope';
+import { CAPTURE_STATES, JOB_STATES, type CaptureStateName } from '@sluice/ops-api';
+import { errorEntry, RecentRates, type ErrorCode, type Gauge, type Registry } from '@sluice/runtime';
 import type { Published } from '../encode/flusher.ts';
 import { PurgeForecast, type ReadUpTo, type RetentionAnswer } from '../source/purge-forecast.ts';
 import type { StageTimes } from '../stream/capture-loop.ts';
 import { SKIP_REASONS, type SkippedRows } from '../stream/skipped-rows.ts';
 import type { TableRoute } from '../stream/table-route.ts';
+import { CLOCKS, declareCounters, declareGauges, QUEUE, SERVICE, type Stage } from './metric-series.ts';
 
-const SERVICE = 'capture';
-const QUEUE = { stage: 'binlog' };
-const SPEC = CAPTURE_METRICS;
-/** Whose clock is compared with this machine's. */
-const CLOCKS = ['source', 'broker'] as const;
 const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'SNAPSHOT'] as const;
 /** Tables whose series are there before their rows. */
 const TABLES_MAX = 1000;
-const STAGES = ['receive', 'decode', 'publish'] as const;
 
 /** What is so at this moment; looked at once a second. */
 export interface Progress {
@@ -162,7 +146,7 @@ export class CaptureMetrics {
     this.#stage('decode', decodeMs / 1000);
   }
 
-  #stage(stage: (typeof STAGES)[number], seconds: number): void {
+  #stage(stage: Stage, seconds: number): void {
     this.#counters.stageLatency.observe({ service: SERVICE, stage }, Math.max(0, seconds));
   }
 
@@ -232,85 +216,4 @@ export class CaptureMetrics {
   #set(gauge: Gauge<'source'>, value: number): void {
     gauge.set({ source: this.#source }, value);
   }
-}
-
-function declareGauges(registry: Registry, source: string) {
-  const own = [{ source }];
-  return {
-    state: declareGauge(
-      registry,
-      SPEC.state,
-      CAPTURE_STATES.map((state) => ({ source, state })),
-    ),
-    leader: declareGauge(registry, SPEC.leader, own),
-    connected: declareGauge(registry, SPEC.connected, own),
-    generation: declareGauge(registry, SPEC.generation, own),
-    lag: declareGauge(registry, SPEC.lag, own),
-    position: declareGauge(registry, SPEC.position, own),
-    file: declareGauge(registry, SPEC.file, own),
-    lagBytes: declareGauge(registry, SPEC.lagBytes, own),
-    headroom: declareGauge(registry, SPEC.headroom, own),
-    headroomKnown: declareGauge(registry, SPEC.headroomKnown, own),
-    clockSkew: declareGauge(
-      registry,
-      SPEC.clockSkew,
-      CLOCKS.map((against) => ({ source, against })),
-    ),
-    lastEvent: declareGauge(registry, SPEC.lastEvent, own),
-    checkpointAt: declareGauge(registry, SPEC.checkpointAt, own),
-    ddlAlerts: declareGauge(registry, SPEC.ddlAlerts, own),
-    refusedTables: declareGauge(registry, SPEC.refusedTables, own),
-    stoppedTables: declareGauge(registry, SPEC.stoppedTables, own),
-    snapshotTables: declareGauge(
-      registry,
-      SPEC.snapshotTables,
-      JOB_STATES.map((state) => ({ source, state })),
-    ),
-    deadLetters: declareGauge(registry, SERVICE_METRICS.openDeadLetters, [{ sink: CAPTURE }]),
-    queueBytes: declareGauge(registry, SPEC.queueBytes, [QUEUE]),
-    queueItems: declareGauge(registry, SPEC.queueItems, [QUEUE]),
-    queueCapacity: declareGauge(registry, SPEC.queueCapacity, [QUEUE]),
-  };
-}
-
-function declareCounters(registry: Registry, source: string) {
-  const ends = errorCodes('retryable', 'fatal').map((reason) => ({ source, reason }));
-  const errors = errorCodes('retryable', 'record', 'schema', 'fatal').map((reason) => ({
-    service: SERVICE,
-    class: errorEntry(reason).class,
-    reason,
-  }));
-  const ofKafka = ends.filter(({ reason }) => reason.startsWith('KAFKA_'));
-  return {
-    events: declareCounter(registry, SPEC.events),
-    skipped: declareCounter(
-      registry,
-      SPEC.skipped,
-      SKIP_REASONS.map((reason) => ({ source, reason })),
-    ),
-    takeovers: declareCounter(registry, SPEC.takeovers, [{ source }]),
-    transactions: declareCounter(registry, SPEC.transactions, [{ source }]),
-    disconnects: declareCounter(registry, SPEC.disconnects, ends),
-    errors: declareCounter(registry, SERVICE_METRICS.errors, errors),
-    processed: declareCounter(registry, SERVICE_METRICS.processed, [{ service: SERVICE }]),
-    snapshotRows: declareCounter(registry, SPEC.snapshotRows, [{ source }]),
-    ddl: declareCounter(
-      registry,
-      SPEC.ddl,
-      DDL_CLASSES.map((kind) => ({ source, class: kind })),
-    ),
-    produced: declareCounter(registry, SPEC.produced),
-    produceErrors: declareCounter(
-      registry,
-      SPEC.produceErrors,
-      ofKafka.map(({ reason }) => ({ reason })),
-    ),
-    oversize: declareCounter(registry, SPEC.oversize),
-    publishSeconds: declareHistogram(registry, SPEC.publishSeconds),
-    stageLatency: declareHistogram(
-      registry,
-      SERVICE_METRICS.stageLatency,
-      STAGES.map((stage) => ({ service: SERVICE, stage })),
-    ),
-  };
 }
