@@ -14,7 +14,7 @@ fi
 folder=${1:-$here/production-secrets}
 days=${SLUICE_CERTIFICATE_DAYS:-825}
 SERVERS='kafka mysql mysql-target redis elasticsearch'
-SERVICES='capture sink-redis sink-elasticsearch sink-mysql'
+SERVICES='capture sink-redis sink-elasticsearch sink-mysql auditor'
 KAFKA_USERS='capture redis elasticsearch mysql command'
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { PipelineError } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { Counter } from './metrics.ts';
-import { followTls, readTls, type ListenerTls } from './ops-tls.ts';
+import { followTls, readTls, type Followed, type ListenerTls } from './ops-tls.ts';
 import { clientOf } from './token-buckets.ts';
 
 /** Of one request's head, and of all of it, in milliseconds: a client that takes longer holds a connection for nothing. */
@@ -22,6 +22,8 @@ export interface ListenerOptions {
   readonly tls: ListenerTls | undefined;
   /** Path of the port in sluice.yaml, for the message about a taken one, e.g. `capture.ops.port`. */
   readonly setting: string;
+  /** Path of `tls`, where it is not beside the port. */
+  readonly tlsSetting?: string;
   /** Whether a client without a certificate of `tls.clientCaFile` is refused by the handshake, or let in for another check. */
   readonly needsCertificate: boolean;
   readonly connectionsRefused: Counter;
@@ -38,7 +40,7 @@ export interface Listener {
 export async function openListener(options: ListenerOptions, answer: RequestListener): Promise<Listener> {
   const { tls, connectionsRefused } = options;
   const server = tls === undefined ? createServer(TIMES, answer) : await tlsServer(options, tls, answer);
-  const unfollow = tls === undefined ? () => undefined : followTls(server as TlsServer, options, tls);
+  const unfollow = tls === undefined ? () => undefined : followTls(server as TlsServer, ofTls(options), tls);
   server.maxConnections = CONNECTIONS_MAX;
   server.on('drop', () => connectionsRefused.inc());
   server.on('connection', boundedByClient(connectionsRefused));
@@ -62,7 +64,7 @@ async function tlsServer(
   tls: ListenerTls,
   answer: RequestListener,
 ): Promise<TlsServer> {
-  const files = await readTls(tls, options.setting);
+  const files = await readTls(tls, ofTls(options).setting);
   const asksForCertificate = tls.clientCaFile !== undefined;
   return createTlsServer(
     {
@@ -74,6 +76,10 @@ async function tlsServer(
     },
     answer,
   );
+}
+
+function ofTls({ setting, tlsSetting = setting, log, lookAtFilesMs }: ListenerOptions): Followed {
+  return { setting: tlsSetting, log, lookAtFilesMs };
 }
 
 /** A client that has too many connections is not given another. */

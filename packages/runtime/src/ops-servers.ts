@@ -117,13 +117,16 @@ export async function startOpsServers(options: OpsServersOptions): Promise<OpsSe
   }
 }
 
-/** Of a process without an API: `/metrics` alone. Throws OPS_PORT_TAKEN. */
+/** Of a process without an API: `/metrics` alone. Throws as `startOpsServers`. */
 export async function startMetricsServer(options: {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly tls: ListenerTls | undefined;
   /** What the port was named by, for the message about a taken one. */
   readonly setting: string;
+  /** Path of `tls`. */
+  readonly tlsSetting: string;
   readonly registry: Registry;
   readonly health: () => HealthReport;
   readonly log: Logger;
@@ -131,8 +134,8 @@ export async function startMetricsServer(options: {
   const { registry, health, ...place } = options;
   const answer = metricsListener({ registry, health, rate: new TokenBuckets(RATE) });
   const connectionsRefused = refusedCounter(registry);
-  const plain = { tls: undefined, needsCertificate: false, lookAtFilesMs: undefined };
-  return openListener({ ...place, ...plain, connectionsRefused }, answer);
+  const common = { needsCertificate: true, connectionsRefused, lookAtFilesMs: undefined };
+  return openListener({ ...place, ...common }, answer);
 }
 
 /** What answers on the API's port, and on that of probes. */

@@ -4,8 +4,11 @@ import { request, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../src/config/load.ts';
+import { createLogger } from '../src/log.ts';
+import { createMetrics } from '../src/metrics.ts';
+import { startMetricsServer } from '../src/ops-servers.ts';
 import { closeAll, startServers, tokenLine, tokensFile } from './ops-support.ts';
 
 let folder = '';
@@ -125,6 +128,24 @@ test('probes and metrics have listeners of their own, each with its address and 
   await expect(ask(metricsPort, '/metrics')).rejects.toThrow();
   await expect(ask(metricsPort, '/metrics', await shown('forged'))).rejects.toThrow();
   await expect(fetch(`http://127.0.0.1:${port}/api/v1/status`)).rejects.toThrow();
+});
+
+test('metrics alone, of a process without an API, have TLS and ask for a certificate as those of services do', async () => {
+  const place = { host: '127.0.0.1', port: 0, setting: '--listen', tlsSetting: 'auditor.ops.metrics' };
+  const { registry } = createMetrics('auditor');
+  const health = () => ({ ready: true, components: {} });
+  const log = createLogger('auditor', { level: 'silent' });
+  const start = (certificate: ReturnType<typeof tls>) =>
+    startMetricsServer({ ...place, tls: certificate, registry, health, log });
+  const server = await start(tls({ clientCaFile: pem('ca') }));
+  onTestFinished(() => server.close());
+  expect(await ask(server.port, '/metrics', await shown('bob'))).toMatchObject({ status: 200 });
+  await expect(ask(server.port, '/metrics')).rejects.toThrow();
+  await expect(fetch(`http://127.0.0.1:${server.port}/metrics`)).rejects.toThrow();
+  await expect(start(tls({ certFile: '/nowhere' }))).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('TLS of auditor.ops.metrics ') as string,
+  });
 });
 
 test('an older version of TLS than the setting says is refused', async () => {

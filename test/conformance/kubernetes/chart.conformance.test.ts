@@ -120,6 +120,16 @@ test('the auditor reads with the accounts of all services, is asked for metrics 
     );
 });
 
+test('of an auditor with https the kubelet asks no more than whether it listens', () => {
+  const tls = { certFile: '/etc/sluice/secrets/tls.pem', keyFile: '/etc/sluice/secrets/tls.key' };
+  const config = { ...CONFIG, auditor: { ops: { metrics: { tls } } } };
+  const all = rendered({ config, auditor: { enabled: true } });
+  expect([...all.values()].flatMap(schemaProblems)).toEqual([]);
+  const { spec } = podsOf([...all.values()]).find(({ owner }) => owner === 'orders-sluice-auditor') ?? {};
+  expect(spec?.containers[0]?.livenessProbe).toMatchObject({ tcpSocket: { port: 'metrics' } });
+  expect(spec?.containers[0]?.livenessProbe).not.toHaveProperty('httpGet');
+});
+
 test.each([
   ['keda', 'ScaledObject/orders-sluice-sink-search', '"lagThreshold":"700"'],
   ['external', 'HorizontalPodAutoscaler/orders-sluice-sink-search', '"averageValue":"700"'],

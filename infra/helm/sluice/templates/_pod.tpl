@@ -88,9 +88,13 @@ spec:
       {{- else if .metricsPort }}
       ports:
         - { name: metrics, containerPort: {{ .metricsPort }} }
-      # It answers also while a server is away.
+      # It answers also while a server is away. By https it may ask for a certificate, which the kubelet has not.
       livenessProbe:
+        {{- if dig "auditor" "ops" "metrics" "tls" "" $root.Values.config }}
+        tcpSocket: { port: metrics }
+        {{- else }}
         httpGet: { path: /metrics, port: metrics }
+        {{- end }}
         periodSeconds: 30
         timeoutSeconds: 10
         failureThreshold: 6

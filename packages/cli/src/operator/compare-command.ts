@@ -10,9 +10,8 @@ import { HEADINGS, ndjsonOf, remarksOf, rowsOf } from './compare-text.ts';
 import { compareContinuously, type CompareRound, type ContinuousOptions } from './compare-continuous.ts';
 import { compareOrder, compareTables, type CompareCourse, type CompareOrder } from './compare-order.ts';
 import { compareRound, type TableFindings } from './compare-round.ts';
-import { hostPort } from './host-port.ts';
+import { metricsPlace } from './metrics-place.ts';
 import { replaceFile } from './new-files.ts';
-import type { OptionValues } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
 import { withComparedPipeline, type ComparedPipeline } from './compared-pipeline.ts';
 import { hasAllRows, reasonOf, tablesOf, unknownTable } from './running-pipeline.ts';
@@ -144,7 +143,7 @@ function continuousOptions(
       const unknown = unknownTable(compared.tables, operands);
       if (unknown !== null && !signal.aborted) throw new CommandFailed(unknown);
     });
-  return { config, listen: listenOf(values), round, isSampled: order.sample !== null };
+  return { config, listen: metricsPlace(config, values), round, isSampled: order.sample !== null };
 }
 
 /** Between two times that the place is kept: what a comparison that is killed does again at most. */
@@ -174,14 +173,6 @@ const only = (sink: string, order: CompareOrder): CompareOrder => ({
 function sinksWithAllRows(plan: TablePlan, { sinks, takes }: CompareOrder): readonly string[] {
   if (!hasAllRows(plan)) return [];
   return Object.keys(sinks).filter((sink) => takes(sink, plan) === true);
-}
-
-function listenOf(values: OptionValues): ContinuousOptions['listen'] {
-  const text = values.text('listen') ?? '127.0.0.1:9094';
-  const { host, port } = hostPort(text) ?? { host: '', port: null };
-  if (port === null)
-    throw new UsageError(`--listen is "${text}", but must be HOST:PORT, such as 0.0.0.0:9094`);
-  return { host, port };
 }
 
 async function tell(

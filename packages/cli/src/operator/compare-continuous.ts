@@ -10,10 +10,16 @@ const PAUSE_MS = 10_000;
 /** Compares the tables of a pipeline once. */
 export type CompareRound = (signal: AbortSignal, watch: RoundWatch) => Promise<void>;
 
+/** As `startMetricsServer` takes it. */
+export type MetricsPlace = Pick<
+  Parameters<typeof startMetricsServer>[0],
+  'host' | 'port' | 'tls' | 'setting' | 'tlsSetting'
+>;
+
 export interface ContinuousOptions {
   readonly config: SluiceConfig;
   /** Where `/metrics` answers. */
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: MetricsPlace;
   readonly round: CompareRound;
   /** Whether each round looks at other rows. */
   readonly isSampled: boolean;
@@ -37,7 +43,7 @@ export async function compareContinuously(options: ContinuousOptions): Promise<v
   const { signal, forget } = interruption(process);
   let trouble: string | null = null;
   const health = () => ({ ready: trouble === null, components: {} });
-  const server = await startMetricsServer({ ...listen, setting: '--listen', registry, health, log });
+  const server = await startMetricsServer({ ...listen, registry, health, log });
   log.info({ event: 'compare.started', port: server.port }, `comparing; /metrics on port ${server.port}`);
   try {
     while (!signal.aborted) {

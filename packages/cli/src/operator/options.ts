@@ -117,7 +117,7 @@ export const OPTIONS = {
   },
   listen: {
     value: 'HOST:PORT',
-    meaning: 'where /metrics answers with --continuous (default 127.0.0.1:9094)',
+    meaning: 'where /metrics answers with --continuous (default: `auditor.ops` in the file, 127.0.0.1:9094)',
   },
   offline: { meaning: 'ask neither Kafka nor any service: no pipeline runs' },
   'output-file': {

@@ -10,6 +10,7 @@ const LOGIN = new Set<PathPart | undefined>(['host', 'hosts', 'read', 'user', 'p
 export function isForeign(service: string): (path: readonly PathPart[]) => boolean {
   const sink = service.startsWith('sink-') ? service.slice('sink-'.length) : null;
   return ([section, name]) => {
+    if (section === 'auditor') return true;
     if (section === 'sinks') return name !== sink;
     if (sink === null) return false;
     return section === 'capture' || (section === 'source' && LOGIN.has(name));

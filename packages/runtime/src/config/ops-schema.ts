@@ -36,6 +36,14 @@ const clientTlsSchema = (whoever: string) =>
     })
     .meta(TLS);
 
+const metricsSchema = z
+  .strictObject({
+    host: host.optional().meta({ description: 'Address of that port. Default: `host` of the section.' }),
+    tls: clientTlsSchema('nobody else gets metrics.').optional(),
+  })
+  .optional()
+  .meta({ description: 'The listener of `/metrics`.' });
+
 const opsUrlSchema = z
   .string()
   .regex(/^https?:\/\/[^/\s]+\/?$/u, 'must be http://HOST:PORT or https://HOST:PORT')
@@ -48,6 +56,7 @@ const opsUrlSchema = z
 const SERVICES = ['capture', 'redis', 'elasticsearch', 'mysql'];
 const FIRST_PORT = 8080;
 const FIRST_METRICS_PORT = 9090;
+const AUDITOR_METRICS_PORT = 9094;
 
 /** `ops` of the service with this section, `capture` or the type of a sink; a sink that is not known here comes last. */
 export function opsSchemaFor(section: string) {
@@ -67,15 +76,7 @@ export function opsSchemaFor(section: string) {
         'a line `NAME ROLE certificate` of `tokensFile` says what the one with that common name may do.',
       ).optional(),
       metricsPort: PORT.default(FIRST_METRICS_PORT + place).meta({ description: 'Port of `/metrics`.' }),
-      metrics: z
-        .strictObject({
-          host: host
-            .optional()
-            .meta({ description: 'Address of that port. Default: `host` of the section.' }),
-          tls: clientTlsSchema('nobody else gets metrics.').optional(),
-        })
-        .optional()
-        .meta({ description: 'The listener of `/metrics`.' }),
+      metrics: metricsSchema,
       probes: z
         .strictObject({
           host: host.optional().meta({ description: 'Its address. Default: `host` of the section.' }),
@@ -115,3 +116,19 @@ export function opsSchemaFor(section: string) {
         'Where this service shows its health and metrics; every service on one host needs its own ports.',
     });
 }
+
+/** Of `sluice compare --continuous`, which has metrics alone; the names are those of services. */
+export const auditorSchema = z
+  .strictObject({
+    ops: z
+      .strictObject({
+        host: host.default('127.0.0.1').meta({
+          description: 'Address that metrics listen on; `0.0.0.0` in a container.',
+        }),
+        metricsPort: PORT.default(AUDITOR_METRICS_PORT).meta({ description: 'Port of `/metrics`.' }),
+        metrics: metricsSchema,
+      })
+      .prefault({})
+      .meta({ description: 'Where it shows its metrics. `--listen` takes the place of address and port.' }),
+  })
+  .meta({ description: '`sluice compare --continuous`, which compares all the time.' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isLoopback } from '../ops-access.ts';
-import { file, opsSchemaFor, PORT } from './ops-schema.ts';
+import { auditorSchema, file, opsSchemaFor, PORT } from './ops-schema.ts';
 import { saslSchema, sendsSecret } from './sasl-schema.ts';
 import { secretText } from './secret-text.ts';
 import { tablePattern, tablesSchema } from './tables-schema.ts';
@@ -324,6 +324,7 @@ export const sluiceSchema = z
     kafka: kafkaSchema,
     topics: topicsSchema.prefault({}),
     capture: captureSchema.prefault({}),
+    auditor: auditorSchema.prefault({}),
     ddl: ddlSchema.prefault({}),
     memory: memorySchema.prefault({}),
     snapshot: snapshotSchema.prefault({}),

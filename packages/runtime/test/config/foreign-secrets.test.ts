@@ -7,6 +7,7 @@ pipeline: shop
 source: { host: '\${SOURCE_HOST}', user: sluice, password: '\${file:/none/source}', tables: ['\${DATABASE}.*'] }
 kafka: { brokers: ['k:9092'], sasl: { mechanism: scram-sha-512, username: '\${KAFKA_USER}', password: '\${KAFKA_PASSWORD}' } }
 capture: { hashKeyFile: '\${HASH_KEYS}' }
+auditor: { ops: { host: '\${AUDITOR_HOST}' } }
 sinks:
   redis: { url: 'redis://:\${file:/none/redis}@r' }
   mysql: { password: '\${TARGET}' }
