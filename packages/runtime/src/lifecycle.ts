@@ -1,8 +1,7 @@
 import { isForeign } from './config/foreign-secrets.ts';
-import { loadedConfig, type LoadedConfig } from './config/loaded-config.ts';
+import { loadedConfig, printedConfig, type LoadedConfig } from './config/loaded-config.ts';
 import { configPath, loadConfig, type Environment } from './config/load.ts';
 import type { SluiceConfig } from './config/schema.ts';
-import { redactedConfig } from './config/secrets.ts';
 import { PipelineError } from './errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit.ts';
 import { createLogger, type Logger } from './log.ts';
@@ -100,7 +99,12 @@ export async function runService(
     const loaded = loadedConfig(config, name, loadedAtMs);
     log = host.createLogger(name, config.log);
     log.info(
-      { event: 'service.starting', version: VERSION, node: process.version, config: redactedConfig(config) },
+      {
+        event: 'service.starting',
+        version: VERSION,
+        node: process.version,
+        config: printedConfig(config, name),
+      },
       'starting',
     );
     logNodeWarnings(host, log);

@@ -12,13 +12,22 @@ export interface LoadedConfig {
 }
 
 /**
+ * The settings of a service as it may print them: secrets are `***`. Of others it knows no names, so that a secret under a wrong one would
+ * be shown; of its own a wrong name is refused.
+ * @param service `capture` or `sink-<name>`
+ */
+export function printedConfig(config: SluiceConfig, service: string): unknown {
+  return own(redactedConfig(config), [], isForeign(service));
+}
+
+/**
  * What tells two configurations of a service apart: settings that it has no use for, secrets (which are `***`) and the order of
  * the keys do not count. Defaults do,
  * but for those of a sink's section, which only the sink knows: of it what is written.
  * @param service `capture` or `sink-<name>`
  */
 export function loadedConfig(config: SluiceConfig, service: string, loadedAtMs: number): LoadedConfig {
-  const canonical = JSON.stringify(own(redactedConfig(config), [], isForeign(service)));
+  const canonical = JSON.stringify(printedConfig(config, service));
   return { hash: hash('sha256', canonical), loadedAt: new Date(loadedAtMs).toISOString() };
 }
 

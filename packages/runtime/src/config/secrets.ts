@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { SluiceConfig } from './schema.ts';
-import { ChangingSecret } from './secret-text.ts';
 
 /**
  * Secrets are known by their name as well as by the schema's mark, because a sink's section is only
@@ -23,19 +22,26 @@ function redact(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(redact);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([name, inner]): [string, unknown] => {
-    const hide =
-      looksSecret(name) &&
-      inner !== '' &&
-      (typeof inner === 'string' || typeof inner === 'number' || inner instanceof ChangingSecret);
-    return [name, hide ? '***' : redact(inner)];
+    const isSet = inner !== '' && inner !== null && inner !== undefined && typeof inner !== 'boolean';
+    return [name, looksSecret(name) && isSet ? '***' : redact(inner)];
   });
   return Object.fromEntries(entries);
 }
 
+/** What an address holds as a login: behind a name, or, to a web server, alone; a slip of the pen may stand anywhere in `scheme://`. */
+const LOGINS = [
+  [/^(https?:\/\/)[^:@]+@/i, '$1***@'],
+  [/^([a-z][a-z0-9+.-]*:\/\/[^:@]*@)/i, '$1'],
+  [/^([a-z0-9+.-]*:?\/{0,2}[^:/@\s]*):[^]*@/i, '$1:***@'],
+  [/^([^:@]*):[^]*@/, '$1:***@'],
+] as const;
+
 /** Hides the password of `scheme://user:password@host` and of `host=h password=p`, and what a query gives: clients take `?password=…` as well. */
 export function redactUrl(text: string): string {
+  const [login, shown] = LOGINS.find(([form]) => form.test(text)) ?? [/^$/, ''];
   return text
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@\s]*):[^]*@/i, '$1:***@')
+    .replace(login, shown)
+    .replace(/^([a-z0-9+.-]*:\/\/[^#]*#)[^]+$/i, '$1***')
     .replace(/^([a-z][a-z0-9+.-]*:\/\/[^?]*\?)([^]*)$/i, (_whole, address: string, query: string) => {
       return address + query.replaceAll(/=[^&#]*/g, '=***');
     })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { loadedConfig } from '../../src/config/loaded-config.ts';
+import { loadedConfig, printedConfig } from '../../src/config/loaded-config.ts';
 
 const text = `pipeline: shop
 source: { host: db, user: u, password: one, tables: ['a.b', 'a.c'] }
@@ -37,3 +37,16 @@ test.each<[string, string, string, string, boolean]>([
   expect(changed).not.toBe(text);
   expect(hashOf(changed, service) === hashOf(text, service)).toBe(stays);
 });
+
+test.each([
+  ['capture', { capture: { ops: { port: 8080 } }, sinks: {} }, ['pasword', '"redis"']],
+  ['sink-redis', { sinks: { redis: { url: 'redis://u:***@127.0.0.1:6379' } } }, ['pasword', '8080', '"db"']],
+])(
+  '%s prints its own settings alone: a secret of another one may stand under a wrong name',
+  (service, shown, hidden) => {
+    const yaml = text.replace('host: m, user: u, password: one', 'host: m, user: u, pasword: hunter2');
+    const printed = printedConfig(parseConfig(yaml, {}), service);
+    expect(printed).toMatchObject({ pipeline: 'shop', ...shown });
+    for (const part of ['hunter2', ...hidden]) expect(JSON.stringify(printed)).not.toContain(part);
+  },
+);

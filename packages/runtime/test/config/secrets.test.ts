@@ -37,9 +37,20 @@ sinks: { ${sinks} }
 test.each([
   ["redis: { url: 'redis://r:6379?password=hunter2&db=1' }", 'redis://r:6379?password=***&db=***'],
   ['redis: { url: "redis://:hun\\nter2@r:6379" }', 'redis://:***@r:6379'],
+  ["redis: { url: 'redis//:hunter2@r:6379' }", 'redis//:***@r:6379'],
+  ["redis: { url: '://u:hunter2@r' }", '://u:***@r'],
+  ["redis: { url: 'redis:/u:hunter2@r' }", 'redis:/u:***@r'],
+  ["redis: { url: 'u:hunter2@r:6379' }", 'u:***@r:6379'],
+  ["redis: { url: 'redis://a b:hunter2@r' }", 'redis:***@r'],
+  ["redis: { url: 'redis://r:6379#hunter2' }", 'redis://r:6379#***'],
+  ["redis: { url: 'rediss://sluice@r:6379' }", 'rediss://sluice@r:6379'],
+  ["elasticsearch: { node: 'https://hunter2@e:9200' }", 'https://***@e:9200'],
+  ["elasticsearch: { nodes: ['http//u:hunter2@e:9200'] }", 'http//u:***@e:9200'],
   ['other: { passphrase: hunter2 }', '"passphrase":"***"'],
   ["other: { connection: 'host=h password=hunter2' }", 'host=h password=***'],
   ['other: { key: hunter2 }', '"key":"***"'],
+  ['other: { password: [hunter2] }', '"password":"***"'],
+  ['other: { apiKey: { id: 7, value: hunter2 } }', '"apiKey":"***"'],
   ['other: { private_key: hunter2 }', '"private_key":"***"'],
 ])('of %s no secret is printed', (sinks, shown) => {
   const printed = JSON.stringify(redactedConfig(parseConfig(settings(sinks), {})));
@@ -66,9 +77,13 @@ test('aliases that would unfold without end are a mistake in the configuration',
   );
 });
 
-test('a mistake in an address is shown without its password', () => {
-  const read = (): unknown =>
-    parseConfig(settings('').replace('shop.*', 'redis://u:hunter2@r?password=hunter3'), {});
+test.each([
+  'redis://u:hunter2@r?password=hunter3',
+  'http//u:hunter2@r',
+  '://:hunter2@r',
+  'https://hunter2@r#hunter3',
+])('a mistake in an address is shown without its password: %s', (address) => {
+  const read = (): unknown => parseConfig(settings('').replace('shop.*', address), {});
   expect(read).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   expect(read).not.toThrow(/hunter/);
 });
