@@ -220,7 +220,7 @@ export class CaptureSession {
     metrics.connected(plan.generation);
     metrics.tables(registry.admitted(), (database, table) => settings.routing.topicsOf(database, table));
     stream.now = Date.now();
-    stream.onRotate(plan.from.file, plan.from.position);
+    stream.onRotate(plan.resume.file, plan.resume.position);
     const owesTables = lost.missing.length > 0 || lost.replaced.length > 0;
     if (plan.opensGeneration || owesTables) await this.#loop.publishCheckpoint();
     this.isGenerationDurable = true;

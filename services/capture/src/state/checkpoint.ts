@@ -28,7 +28,7 @@ export const checkpointSchema = z.object({
   file: z.string(),
   /** Creation time of the file by its format event, seconds since 1970; 0 before it was seen. */
   fileCreatedAt: z.number().int(),
-  /** Start of the open transaction, else the end of the last one (bytes). */
+  /** Start of the open transaction, else the end of the last one (bytes); 0 while only `gtidSet` says what was published. */
   position: z.number().int().nonnegative(),
   /** The last sequence offset used in the file before `position`. */
   floor: z.number().int().nonnegative(),

@@ -9,6 +9,8 @@ import { snapshotsOf, type Checkpoint } from './checkpoint.ts';
 import { NO_SNAPSHOTS, type Snapshots } from './kept-snapshots.ts';
 
 const GENERATION_MAX = 921;
+/** Where the first event of a binlog file begins (bytes). */
+const FIRST_EVENT = 4;
 
 /** What is known before the binlog is opened. */
 export interface StartFacts {
@@ -60,7 +62,7 @@ export function planStart(facts: StartFacts): StartPlan {
   if (facts.gtidCoverage?.known === false)
     throw diverged('it does not know transactions that were published');
   const isSame = isSameSpace(facts, checkpoint);
-  if (isSame && goesByPosition(facts)) {
+  if (isSame && goesByPosition(facts, checkpoint)) {
     refuseReset(facts, checkpoint);
     return resumeAt(facts, checkpoint, null);
   }
@@ -74,10 +76,17 @@ export function planStart(facts: StartFacts): StartPlan {
 
 /**
  * On the same server file and position name the place whatever `gtid_mode` is and was meanwhile: by GTID a server passes over
- * transactions that were written without one. MariaDB's all have one.
+ * transactions that were written without one. MariaDB's all have one. A checkpoint of before the place was known names it by GTIDs.
  */
-function goesByPosition({ server, checkpoint, fileBytes }: StartFacts): boolean {
-  return fileBytes !== null && (server.flavour === 'mysql' || checkpoint?.gtidSet === null);
+function goesByPosition({ server, fileBytes }: StartFacts, checkpoint: Checkpoint): boolean {
+  if (fileBytes === null) return false;
+  if (checkpoint.gtidSet === null) return true;
+  return server.flavour === 'mysql' && checkpoint.position > 0 && !(server.gtid && isUnread(checkpoint));
+}
+
+/** The first checkpoint at another server named the end of its binlog, of which nothing was read yet; no longer written. */
+function isUnread({ fileCreatedAt, position }: Checkpoint): boolean {
+  return fileCreatedAt === 0 && position > FIRST_EVENT;
 }
 
 /** Whether sequences made of the source's coordinates go on rising: same server, same base name of its binlogs. */
@@ -107,6 +116,9 @@ function refuseReset(
     throw diverged(`its ${file} ends at ${fileBytes}, and it was read up to ${position}`);
 }
 
+/** Of a new generation. */
+const NOTHING_PUBLISHED = { floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 } as const;
+
 function beginAnew(facts: StartFacts): StartPlan {
   if (facts.checkpoint === null && facts.topicGeneration > 0 && !facts.acceptLostCheckpoint) {
     throw new PipelineError(
@@ -122,15 +134,25 @@ function beginAnew(facts: StartFacts): StartPlan {
     isAnew: true,
     isElsewhere: false,
     from: { file, position, gtidSet },
-    resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
+    resume: {
+      ...NOTHING_PUBLISHED,
+      file,
+      position,
+      gtidsUntil: gtidSet === null ? null : { file, position },
+    },
     gtidSet,
     snapshots: NO_SNAPSHOTS,
   };
 }
 
 /** @param by the GTIDs by which the server is asked to go on; null for file and position */
-function resumeAt({ generationId }: StartFacts, checkpoint: Checkpoint, by: string | null): StartPlan {
+function resumeAt(
+  { generationId, status }: StartFacts,
+  checkpoint: Checkpoint,
+  by: string | null,
+): StartPlan {
   const { file, position, floor, gtidSet, generation, fileCreatedAt } = checkpoint;
+  const gtidsUntil = position > 0 ? null : { file: status.file, position: status.position };
   return {
     generation,
     generationId,
@@ -138,7 +160,7 @@ function resumeAt({ generationId }: StartFacts, checkpoint: Checkpoint, by: stri
     isAnew: false,
     isElsewhere: false,
     from: { file, position, gtidSet: by },
-    resume: { file, position, floor, fileCreatedAt, ...published(checkpoint) },
+    resume: { file, position, gtidsUntil, floor, fileCreatedAt, ...published(checkpoint) },
     gtidSet,
     snapshots: snapshotsOf(checkpoint),
   };
@@ -156,12 +178,14 @@ function published(checkpoint: Checkpoint): Pick<ResumePoint, 'publishedThrough'
   return { publishedThrough: { fileNumber, offset }, highest: checkpoint.highest };
 }
 
-/** Another server of the same history (a failover): its coordinates are a new space, the GTID set says where to go on. */
+/**
+ * Another server of the same history (a failover): its coordinates are a new space, the GTID set says where to go on. All that was
+ * published stands before the present end of its binlog, and so may what was not.
+ */
 function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
   const { file, position } = facts.status;
   const { unsureUntil, ...snapshots } = snapshotsOf(checkpoint);
-  // Behind where the stream stands until it knows where the reading really begins.
-  const unsure = unsureUntil === undefined ? {} : { unsureUntil: { file, position: position + 1 } };
+  const unsure = unsureUntil === undefined ? {} : { unsureUntil: { file, position } };
   return {
     generation: nextGeneration(Math.max(facts.topicGeneration, checkpoint.generation)),
     generationId: facts.newGenerationId,
@@ -169,7 +193,7 @@ function resumeElsewhere(facts: StartFacts, checkpoint: Checkpoint): StartPlan {
     isAnew: false,
     isElsewhere: true,
     from: { file, position, gtidSet: checkpoint.gtidSet },
-    resume: { file, position, floor: 0, publishedThrough: null, highest: '', fileCreatedAt: 0 },
+    resume: { ...NOTHING_PUBLISHED, file, position: 0, gtidsUntil: { file, position } },
     gtidSet: checkpoint.gtidSet,
     snapshots: { ...snapshots, ...unsure },
   };

@@ -60,7 +60,8 @@ function headersOf({ plan: { generationId }, sources }: CheckpointParts): Readon
 /** The checkpoint that covers everything the stream has put into the buffer so far. */
 function makeCheckpoint({ settings, server, plan, stream, jobStore }: CheckpointParts): Checkpoint {
   const { transaction, gtidSet, now } = stream;
-  const { position, sequence, highest, fileCreatedAt } = stream.place;
+  const { position, sequence, highest, fileCreatedAt, isNamed } = stream.place;
+  const end = transaction.open ? transaction.start : position.position;
   jobStore.notePosition(position);
   return {
     version: 1,
@@ -69,7 +70,7 @@ function makeCheckpoint({ settings, server, plan, stream, jobStore }: Checkpoint
     server: server.identity,
     file: position.file,
     fileCreatedAt,
-    position: transaction.open ? transaction.start : position.position,
+    position: isNamed || gtidSet === null ? end : 0,
     floor: transaction.open ? transaction.floorAtStart : sequence.floor,
     highest,
     gtidSet,

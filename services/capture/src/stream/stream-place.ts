@@ -47,6 +47,12 @@ export class StreamPlace {
     return this.#isSkipping;
   }
 
+  /** Whether file and position say what was published; else only the GTID set does, and a later reading continues by it. */
+  get isNamed(): boolean {
+    const { gtidsUntil } = this.#resume;
+    return gtidsUntil === null || isAtOrPast(this.#position, gtidsUntil);
+  }
+
   hasPassed(mark: StreamPosition): boolean {
     return isAtOrPast(this.#position, mark);
   }

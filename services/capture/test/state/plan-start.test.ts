@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../src/state/checkpoint.ts';
 import { NO_SNAPSHOTS } from '../../src/state/kept-snapshots.ts';
-import { planStart, type StartFacts } from '../../src/state/plan-start.ts';
+import { planStart, type StartFacts, type StartPlan } from '../../src/state/plan-start.ts';
+import { StreamPlace } from '../../src/stream/stream-place.ts';
 
 const server = {
   flavour: 'mysql',
@@ -48,6 +49,26 @@ const resumed: StartFacts = {
   generationId: 'old',
   gtidCoverage: { known: true, available: true },
 };
+
+const OTHER = { ...server, identity: 'uuid-2' };
+
+/** What a session publishes before it has read anything. */
+function firstAt({ generation, resume, gtidSet }: StartPlan): Checkpoint {
+  const place = new StreamPlace(generation, resume);
+  place.enterFile(resume.file, resume.position);
+  const { position, sequence, highest, fileCreatedAt, isNamed } = place;
+  return {
+    ...checkpoint,
+    server: OTHER.identity,
+    generation,
+    file: position.file,
+    position: isNamed ? position.position : 0,
+    floor: sequence.floor,
+    highest,
+    fileCreatedAt,
+    gtidSet,
+  };
+}
 
 describe('planStart', () => {
   test('begins at the end of the binlog with generation 1 when there was nothing before', () => {
@@ -157,19 +178,62 @@ describe('planStart', () => {
   });
 
   test('a new space has no published rows of its own yet: what its checkpoint says is read from the start', () => {
-    const elsewhere = planStart({ ...resumed, server: { ...server, identity: 'uuid-2' } });
-    const first = {
-      ...checkpoint,
-      server: 'uuid-2',
-      generation: elsewhere.generation,
-      file: status.file,
-      position: status.position,
-      floor: 0,
-      highest: '0040000090000000000',
-    };
-    const again = planStart({ ...resumed, checkpoint: first, server: { ...server, identity: 'uuid-2' } });
+    const elsewhere = planStart({ ...resumed, server: OTHER });
+    const first = firstAt(elsewhere);
+    const again = planStart({ ...resumed, checkpoint: first, server: OTHER });
     expect(again).toMatchObject({ generation: 4, opensGeneration: false });
     expect(again.resume.publishedThrough).toBeNull();
+  });
+
+  const FLAVOURS = [
+    { flavour: 'mysql', gtidSet: 'uuid-1:1-50', gtidCoverage: resumed.gtidCoverage },
+    { flavour: 'mariadb', gtidSet: '0-1-50', gtidCoverage: null },
+  ] as const;
+
+  test.each(FLAVOURS)(
+    '$flavour: a session at another server that ends before its first transaction is gone on with by GTID',
+    ({ flavour, gtidSet, gtidCoverage }) => {
+      const there = { ...resumed, gtidCoverage, server: { ...OTHER, flavour } };
+      const before = { ...checkpoint, flavour, gtidSet };
+      const plan = planStart({ ...there, checkpoint: before });
+      const next = planStart({ ...there, checkpoint: { ...firstAt(plan), flavour, gtidSet } });
+      expect(next).toMatchObject({ generation: 4, opensGeneration: false, from: { gtidSet } });
+      const later = planStart({ ...there, checkpoint: { ...firstAt(next), flavour, gtidSet } });
+      expect(later).toMatchObject({ generation: 4, from: { gtidSet } });
+    },
+  );
+
+  test('so is one that a version has left which named the end of the binlog, of which it had read nothing', () => {
+    const left = { ...checkpoint, server: 'uuid-2', fileCreatedAt: 0, ...status, gtidSet: 'uuid-1:1-50' };
+    const there = { ...resumed, checkpoint: left, server: OTHER };
+    expect(planStart(there).from.gtidSet).toBe('uuid-1:1-50');
+    const entered = { ...left, position: 4 };
+    expect(planStart({ ...there, checkpoint: entered }).from.gtidSet).toBeNull();
+  });
+
+  test.each([
+    ['the first server', facts],
+    ['another server', { ...resumed, server: OTHER }],
+  ])('at %s the server tells where it reads by GTID: until the old end only GTIDs count', (_, at) => {
+    const { generation, resume } = planStart(at);
+    const place = new StreamPlace(generation, resume);
+    place.enterFile(resume.file, resume.position);
+    place.enterFile('binlog.000007', 4);
+    expect([place.isNamed, place.hasPassed(status)]).toEqual([false, false]);
+    place.close(800);
+    place.enterFile('binlog.000009', 4);
+    place.passOver({ file: 'binlog.000009', position: 700 });
+    expect(place.isNamed).toBe(false);
+    place.close(900);
+    expect([place.isNamed, place.hasPassed(status)]).toEqual([true, true]);
+  });
+
+  test('at another server nothing has passed the end of its binlog before it was read', () => {
+    const { generation, from, resume } = planStart({ ...resumed, server: OTHER });
+    expect(from).toMatchObject({ file: status.file, position: status.position });
+    const place = new StreamPlace(generation, resume);
+    place.enterFile(resume.file, resume.position);
+    expect([place.isNamed, place.hasPassed(status)]).toEqual([false, false]);
   });
 
   test('another server of the same history opens a generation and goes on by GTID', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { StreamPosition } from '../../src/model/position.ts';
 import { StreamPlace } from '../../src/stream/stream-place.ts';
 import { newTransaction } from '../../src/stream/stream-transaction.ts';
 
@@ -11,6 +12,7 @@ const RESUME = {
   publishedThrough: { fileNumber: 2, offset: 305 },
   highest: '0010000020000000305',
   fileCreatedAt: 7,
+  gtidsUntil: null as StreamPosition | null,
 };
 
 function placeOf(resume: Partial<typeof RESUME> = {}): StreamPlace {

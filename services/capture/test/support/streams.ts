@@ -123,6 +123,7 @@ export function streamOf(options: StreamOptions = {}): StreamSetup {
     publishedThrough: null,
     highest: '',
     fileCreatedAt: 0,
+    gtidsUntil: null,
     ...options.resume,
   };
   const { gtidSet = null, tombstones = false } = options;
