@@ -117,6 +117,12 @@ export const ERRNO_KINDS: ReadonlyMap<number, MysqlErrorKind> = new Map<number, 
   [1136, 'column-unknown'], // column count does not match
 ]);
 
+/** Names of MariaDB's errors where the driver, which has MySQL's list, gives those of another error. */
+export const MARIADB_NAMES: ReadonlyMap<number, string> = new Map([
+  [4025, 'ER_CONSTRAINT_FAILED'],
+  [4151, 'ER_ACCOUNT_HAS_BEEN_LOCKED'],
+]);
+
 /** Codes of Node's sockets and of the driver: the other side, or the way to it, is gone. */
 export const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',

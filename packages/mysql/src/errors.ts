@@ -2,6 +2,7 @@ import { isTlsFailureCode, PipelineError, type ErrorCode } from '@sluice/runtime
 import {
   AUTH_CODES,
   ERRNO_KINDS,
+  MARIADB_NAMES,
   STATEMENT_ON_ENDED_CONNECTION,
   UNREACHABLE_CODES,
   type MysqlErrorKind,
@@ -47,7 +48,8 @@ export function describeMysqlError(error: unknown): MysqlErrorDescription {
   // statement runs, has its number as the code.
   const told = typeof code === 'number' ? code : errno;
   const number = typeof told === 'number' && told > 0 ? told : null;
-  const name = typeof code === 'string' ? code : '';
+  const given = typeof code === 'string' ? code : '';
+  const name = (number === null ? undefined : MARIADB_NAMES.get(number)) ?? given;
   return {
     kind: kindOfError(error, number, name, fatal === true),
     errno: number,

@@ -47,6 +47,11 @@ describe('by number of the server', () => {
     }
   });
 
+  test("an error of MariaDB has its own name, not that of MySQL's with its number", () => {
+    const error = Object.assign(serverError(4025), { code: 'ER_INNODB_AUTOEXTEND_SIZE_OUT_OF_RANGE' });
+    expect(toPipelineError(error, 'item').message).toBe('MySQL gave ER_CONSTRAINT_FAILED (4025)');
+  });
+
   test('one that is not known belongs to the connection or to the item, as the caller says', () => {
     const error = serverError(9999);
     expect(toPipelineError(error)).toMatchObject({ code: 'MYSQL_UNKNOWN', errorClass: 'retryable' });

@@ -1,5 +1,5 @@
 import type { SchemaColumn } from '@sluice/envelope';
-import { type Flavour, type TableDescription } from '@sluice/mysql';
+import { typeName, type Flavour, type TableDescription } from '@sluice/mysql';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
 import { implicitValue } from './implicit-values.ts';
 import { KeyChange } from './key-change.ts';
@@ -22,7 +22,7 @@ export function additiveChanges(table: TableDescription, schema: TableSchema, fl
   const key = new KeyChange(table, schema);
   const added = schema.columns
     .filter(({ name }) => !present.has(foldName(name)) && !key.renamesTo(name))
-    .map((column) => `ADD COLUMN ${columnDefinition(fillable(column), flavour, false)}`);
+    .map((column) => `ADD COLUMN ${columnDefinition(fillable(column, flavour), flavour, false)}`);
   const loosened = table.columns
     .filter(
       (column) =>
@@ -36,7 +36,12 @@ export function additiveChanges(table: TableDescription, schema: TableSchema, fl
   return [...added, ...loosened, ...guard];
 }
 
-/** A server refuses a NOT NULL column that it has no value of its own for, or keeps what is none, while there are rows. */
-function fillable(column: SchemaColumn): SchemaColumn {
-  return implicitValue(column.type) === null ? { ...column, nullable: true } : column;
+/**
+ * A server refuses a NOT NULL column that it has no value of its own for, or keeps what is none, while there are rows. MariaDB fills a JSON
+ * column with an empty text, which the check of that column refuses at the next change of the row.
+ */
+function fillable(column: SchemaColumn, flavour: Flavour): SchemaColumn {
+  const isFilled =
+    implicitValue(column.type) !== null && !(flavour === 'mariadb' && typeName(column.type) === 'json');
+  return isFilled ? column : { ...column, nullable: true };
 }
