@@ -101,7 +101,7 @@ class MysqlRepair implements StoreRepair {
     return isDone;
   }
 
-  /** One transaction, and the session that its literals are written for. Each statement leaves a row alone that is newer, as nobody looks before it is run. */
+  /** One transaction, and the session that its literals are written for, without foreign keys as the sink's own. Each statement leaves a row alone that is newer, as nobody looks before it is run. */
   statements(rows: readonly Delivery[]): Promise<string> {
     return this.#sessions.run(NEVER, async (connection) => {
       const lines: string[] = [];
@@ -109,7 +109,7 @@ class MysqlRepair implements StoreRepair {
         const some = positions.flatMap((position) => rows[position] ?? []);
         lines.push(...(await this.#tableStatements(connection, some)));
       }
-      return `${SESSION_SQL};\nSTART TRANSACTION;\n${lines.map((line) => `${line};\n`).join('')}COMMIT;\n`;
+      return `${SESSION_SQL};\nSET SESSION foreign_key_checks = 0;\nSTART TRANSACTION;\n${lines.map((line) => `${line};\n`).join('')}COMMIT;\n`;
     });
   }
 

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteTable, SESSION_SQL } from '@sluice/mysql';
 import type { ComparedColumn, ComparedTable } from '../compared-table.ts';
+import type { RowDataPacket } from 'mysql2/promise';
 import { columnsOf } from '../running/running-table.ts';
 import { sourceRowsByKey } from '../running/source-pages.ts';
 import { isEqual, lookAgain, type Suspect } from '../running/suspects.ts';
@@ -21,8 +22,11 @@ export interface CopyStatements {
 }
 
 const ROWS_OF_TRANSACTION = 500;
-/** What every file of statements begins with: the session that their literals are written for. */
-export const SQL_HEAD = `${SESSION_SQL};\n`;
+/**
+ * What every file of statements begins with: the session that their literals are written for. The rows of one table may come before those
+ * that they refer to, and no row goes that is not named.
+ */
+export const SQL_HEAD = `${SESSION_SQL};\nSET SESSION foreign_key_checks = 0;\n`;
 
 /**
  * What makes rows of a report equal on the server that holds the copy, by the rows as they are now. There is no guard in it: whoever runs it
@@ -40,6 +44,8 @@ export async function copyStatements(
     else fates.push({ place: row.place, kind: 'unknown', fate: 'open', why: suspect });
   }
   const columns = await writtenColumns(table, rows.copy);
+  const isTaken = await uniqueValues(table, columns, rows.copy);
+  let isMoved = false;
   const [deletes, inserts]: [string[], string[]] = [[], []];
   for (const suspect of await lookAgain(known, { source, table, rows })) {
     const { identity, found, source: own, row } = suspect;
@@ -51,11 +57,45 @@ export async function copyStatements(
     fates.push({ place: identity, kind, fate: 'open', why: null });
     const literals = row?.keyLiterals ?? [];
     const server = own === null ? null : await rowOf(identity, literals, { source, table, rows });
-    if (server === null) deletes.push(deleteSql(rows.copy, table, literals));
-    else inserts.push(insertSql(rows.copy, table, columns, server));
+    // Two rows may have to exchange their unique values: so none of them is there when the first one comes.
+    const moves = server !== null && isTaken(suspect);
+    isMoved ||= moves;
+    if (server === null || moves) deletes.push(deleteSql(rows.copy, table, literals));
+    if (server !== null) inserts.push(insertSql(rows.copy, table, columns, server));
   }
   // Deletes first: a collation may take the key of a row that goes for that of one that comes.
-  return { fates, sql: [...transactions(deletes), ...transactions(inserts)].join('') };
+  const all = [...deletes, ...inserts];
+  // A row that comes again is never away for others: a report lists no more rows than one transaction can have.
+  const texts = isMoved
+    ? transactions(all, all.length)
+    : [...transactions(deletes), ...transactions(inserts)];
+  return { fates, sql: texts.join('') };
+}
+
+/**
+ * Whether a row has to give up a unique value before others are written, by indexes that the copy has beside its key. Never where the copy
+ * has columns that are not written: a row that goes and comes would lose them.
+ */
+async function uniqueValues(
+  table: ComparedTable,
+  written: readonly ComparedColumn[],
+  copy: ServerCopy,
+): Promise<(row: Suspect) => boolean> {
+  const there = await columnsOf(copy.connection, copy);
+  const names = new Set(written.map(({ name }) => name));
+  const isWhole = [...there].every(([name, { isGenerated }]) => isGenerated || names.has(name));
+  if (!isWhole) return () => false;
+  const [found] = await copy.connection.promise.query<RowDataPacket[]>(
+    "SELECT DISTINCT COLUMN_NAME AS name FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND INDEX_NAME <> 'PRIMARY' AND TABLE_SCHEMA = ? AND TABLE_NAME = ?",
+    [copy.database, copy.table],
+  );
+  // An index over an expression names no column: any may be in it.
+  const unique = new Set(found.map((row) => row['name'] as string | null));
+  const places = [...table.columns.keys()].filter(
+    (place) => unique.has(null) || unique.has(table.columns[place]?.name ?? ''),
+  );
+  return ({ source, found: stored }) =>
+    source !== null && stored !== null && places.some((place) => stored.values[place] !== source[place]);
 }
 
 /** Columns that the copy has and takes values for. */
@@ -100,10 +140,10 @@ function deleteSql(
   return `DELETE FROM ${quoteTable(database, name)} WHERE ${terms.join(' AND ')};\n`;
 }
 
-function transactions(statements: readonly string[]): string[] {
+function transactions(statements: readonly string[], rows = ROWS_OF_TRANSACTION): string[] {
   const texts: string[] = [];
-  for (let at = 0; at < statements.length; at += ROWS_OF_TRANSACTION) {
-    const some = statements.slice(at, at + ROWS_OF_TRANSACTION);
+  for (let at = 0; at < statements.length; at += rows) {
+    const some = statements.slice(at, at + rows);
     texts.push(`START TRANSACTION;\n${some.join('')}COMMIT;\n`);
   }
   return texts;

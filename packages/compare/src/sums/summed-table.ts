@@ -73,6 +73,8 @@ function unordered(
   if (order !== 'collation') return null;
   const isSame = collation !== undefined && collation === there.collation;
   if (isSame && (isSameFlavour || collation.endsWith('_bin')) && isUtf8(collation)) return null;
+  if (isSame && !isSameFlavour)
+    return `has the collation ${collation}, which MySQL and MariaDB need not order alike`;
   return `has the collation ${collation ?? 'unknown'} in the source and ${there.collation ?? 'none'} there`;
 }
 

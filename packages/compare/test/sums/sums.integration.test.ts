@@ -319,6 +319,18 @@ test('a table whose ranges would not be the same on both sides is compared row b
     expect(said).toEqual(why === '' ? [] : [`compared with sink mysql row by row: ${why}`]);
     expect(found.tables[0]?.sinks['mysql']).toMatchObject({ compared: 2, equal: 2, extra: 0 });
   }
+  const folded = key('VARCHAR(9) COLLATE utf8mb4_general_ci');
+  await onServer(
+    stack.mariadb,
+    ...anew(DATABASE),
+    folded,
+    `INSERT INTO ${DATABASE}.t VALUES ('2', 'x'), ('10', 'y')`,
+  );
+  const found = await compare(stack.mariadb, published('t', ['k'], 'note'));
+  expect(found.tables[0]?.remarks).toContain(
+    'compared with sink mysql row by row: key column k has the collation utf8mb4_general_ci, which MySQL and MariaDB need not order alike',
+  );
   await onServer(stack.mysql, `DROP DATABASE ${DATABASE}`);
+  await onServer(stack.mariadb, `DROP DATABASE ${DATABASE}`);
   await onServer(stack.targetMysql, `DROP DATABASE ${COPY}`);
 });
