@@ -27,6 +27,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   canary: ['test:canary'],
   rights: ['test:rights'],
   compare: ['test:compare'],
+  mariadb: ['test:mariadb'],
   drills: ['test:drills'],
   rebuild: ['test:rebuild'],
   standby: ['test:standby'],

@@ -40,7 +40,11 @@ const asItIs = (tally: Tally): Tally => tally;
 async function runServerSuites(suites: readonly SuiteName[], { vitestArgs, env }: Plan): Promise<void> {
   // One set for all suites; each test file keeps to topics, databases and indexes of its own.
   const { signal } = interruption;
-  const servers = await OnDemandServers.open({ signal, onProgress: (line) => console.log(line) });
+  const servers = await OnDemandServers.open({
+    signal,
+    env: { ...process.env, ...env },
+    onProgress: (line) => console.log(line),
+  });
   const programs = await step('programs', buildPrograms, () => nothing);
   const run = async (suite: SuiteName, output: ChildOutput): Promise<void> => {
     const all = { ...env, ...servers.env, ...programs?.env };

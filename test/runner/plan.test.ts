@@ -54,6 +54,9 @@ test('the number of runs and the seed of randomized tests go to them, the last o
       env: { SLUICE_HISTORIES: '100', SLUICE_HISTORY_SERVER: 'mariadb', SLUICE_HISTORY_WITHOUT: 'xa,drops' },
     },
   );
+  expect(planOf(['e2e', '--target', 'mariadb-11.8', '--target', 'mariadb-10.11'])).toMatchObject({
+    env: { SLUICE_STACK_TARGET: 'mariadb-10.11' },
+  });
   expect(() => planOf(['e2e', '--server', 'oracle'])).toThrow('--server needs mysql or mariadb');
 });
 

@@ -45,6 +45,15 @@ const VARIABLES: ReadonlyMap<
       needs: 'none, mixed, or capture or sinks with -held or -killed',
     },
   ],
+  [
+    '--target',
+    {
+      name: 'SLUICE_STACK_TARGET',
+      form: /^(mysql|mariadb-10\.11|mariadb-11\.8)$/,
+      needs: 'mysql, mariadb-10.11 or mariadb-11.8',
+    },
+  ],
+  ['--mariadb', { name: 'SLUICE_STACK_MARIADB', form: /^(10\.11|11\.8)$/, needs: '10.11 or 11.8' }],
   ['--without', { name: 'SLUICE_HISTORY_WITHOUT', form: /^[a-z ,]+$/, needs: 'names with commas' }],
 ]);
 

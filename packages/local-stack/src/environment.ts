@@ -1,4 +1,5 @@
 import { PipelineError } from '@sluice/runtime';
+import type { MariadbVersion } from './servers/mariadb-server.ts';
 import type { ServerName } from './servers/server.ts';
 
 /** The environment variable that makes the stack use a server that runs already instead of starting one. */
@@ -12,6 +13,36 @@ export const ADDRESS_VARIABLES: Readonly<Record<ServerName, string>> = {
   prometheus: 'SLUICE_PROMETHEUS_URL',
   alertmanager: 'SLUICE_ALERTMANAGER_URL',
 };
+
+/** What the target is. */
+export type TargetServer = 'mysql' | `mariadb-${MariadbVersion}`;
+
+const MARIADB_VERSIONS: readonly MariadbVersion[] = ['10.11', '11.8'];
+const TARGET_SERVERS: readonly TargetServer[] = [
+  'mysql',
+  ...MARIADB_VERSIONS.map((version) => `mariadb-${version}` as const),
+];
+
+/** The server that `target-mysql` is, by SLUICE_STACK_TARGET; default MySQL. Throws CONFIG_INVALID for one that is not offered. */
+export function targetServerOf(env: NodeJS.ProcessEnv): TargetServer {
+  return offered('SLUICE_STACK_TARGET', env, TARGET_SERVERS);
+}
+
+/** The version that `mariadb` has, by SLUICE_STACK_MARIADB; default 10.11. Throws CONFIG_INVALID for one that is not offered. */
+export function mariadbVersionOf(env: NodeJS.ProcessEnv): MariadbVersion {
+  return offered('SLUICE_STACK_MARIADB', env, MARIADB_VERSIONS);
+}
+
+/** The first one by default. */
+function offered<T extends string>(variable: string, env: NodeJS.ProcessEnv, all: readonly T[]): T {
+  const wanted = env[variable]?.trim() || all[0];
+  const found = all.find((one) => one === wanted);
+  if (found !== undefined) return found;
+  throw new PipelineError(
+    'CONFIG_INVALID',
+    `${variable}: ${wanted} is not offered; there are ${all.join(', ')}`,
+  );
+}
 
 export interface Address {
   readonly host: string;

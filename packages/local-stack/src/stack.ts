@@ -19,15 +19,18 @@ export class Stack {
   readonly #servers: ReadonlyMap<ServerName, ManagedServer>;
   readonly #attached: ReadonlyMap<ServerName, Address>;
   readonly #supervisor: SupervisorClient | null;
+  readonly #targetFlavour: MysqlServer['flavour'];
 
   constructor(
     servers: ReadonlyMap<ServerName, ManagedServer>,
     attached: ReadonlyMap<ServerName, Address>,
     supervisor: SupervisorClient | null,
+    targetFlavour: MysqlServer['flavour'],
   ) {
     this.#servers = servers;
     this.#attached = attached;
     this.#supervisor = supervisor;
+    this.#targetFlavour = targetFlavour;
   }
 
   get kafka(): { readonly brokers: readonly string[] } {
@@ -45,8 +48,9 @@ export class Stack {
     return this.#mysql('mariadb', 'mariadb');
   }
 
+  /** The target: MySQL, or what SLUICE_STACK_TARGET names. */
   get targetMysql(): MysqlServer {
-    return this.#mysql('target-mysql', 'mysql');
+    return this.#mysql('target-mysql', this.#targetFlavour);
   }
 
   get redis(): { readonly url: string } {

@@ -1,5 +1,12 @@
 import { PipelineError } from '@sluice/runtime';
-import { type Address, ADDRESS_VARIABLES, addressFromEnvironment } from './environment.ts';
+import {
+  type Address,
+  ADDRESS_VARIABLES,
+  addressFromEnvironment,
+  mariadbVersionOf,
+  targetServerOf,
+  type TargetServer,
+} from './environment.ts';
 import type { InstallerContext } from './install/program-cache.ts';
 import { ManagedServer } from './managed-server.ts';
 import { withStartedServer } from './on-demand-address.ts';
@@ -24,7 +31,7 @@ export interface StackOptions {
    * file into its configuration folder (`roles.yml`, certificates).
    */
   readonly flags?: Partial<Readonly<Record<ServerName, readonly string[]>>>;
-  /** Default 10.11. */
+  /** Default: what the environment names, else 10.11. */
   readonly mariadbVersion?: MariadbVersion;
   /** Default: process.env. */
   readonly env?: NodeJS.ProcessEnv;
@@ -48,20 +55,22 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ),
   );
   const attached = new Map(found.flatMap(([name, address]) => (address === null ? [] : [[name, address]])));
-  const definitions = definitionsOf(options);
+  const target = targetServerOf(env);
+  const definitions = definitionsOf(options.mariadbVersion ?? mariadbVersionOf(env), target);
   await Promise.all([...attached].map(([name, address]) => assertAnswers(name, definitions[name], address)));
   const own = names.filter((name) => !attached.has(name));
-  if (own.length === 0) return new Stack(new Map(), attached, null);
-  return startOwn(own, attached, definitions, options, env);
+  const flavour = target === 'mysql' ? 'mysql' : 'mariadb';
+  if (own.length === 0) return new Stack(new Map(), attached, null, flavour);
+  const started = await startOwn(own, definitions, options, env);
+  return new Stack(started.servers, attached, started.supervisor, flavour);
 }
 
 async function startOwn(
   names: readonly ServerName[],
-  attached: ReadonlyMap<ServerName, Address>,
   definitions: Readonly<Record<ServerName, ServerDefinition>>,
   options: StackOptions,
   env: NodeJS.ProcessEnv,
-): Promise<Stack> {
+): Promise<{ servers: ReadonlyMap<ServerName, ManagedServer>; supervisor: SupervisorClient }> {
   if (process.platform !== 'linux') {
     throw new PipelineError('STACK_TOOL_MISSING', 'servers are started here on Linux only');
   }
@@ -88,7 +97,7 @@ async function startOwn(
       progress(`${name}: ready on port ${port} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
       return [name, server] as const;
     });
-    return new Stack(new Map(await Promise.all(started)), attached, supervisor);
+    return { servers: new Map(await Promise.all(started)), supervisor };
   } catch (error) {
     failed.abort(error);
     await supervisor.stop();
@@ -96,12 +105,15 @@ async function startOwn(
   }
 }
 
-function definitionsOf(options: StackOptions): Record<ServerName, ServerDefinition> {
+function definitionsOf(mariadb: MariadbVersion, target: TargetServer): Record<ServerName, ServerDefinition> {
   return {
     kafka: KAFKA,
     mysql: mysqlServer('source'),
-    mariadb: mariadbServer(options.mariadbVersion ?? '10.11'),
-    'target-mysql': mysqlServer('target'),
+    mariadb: mariadbServer(mariadb),
+    'target-mysql':
+      target === 'mysql'
+        ? mysqlServer('target')
+        : mariadbServer(target === 'mariadb-10.11' ? '10.11' : '11.8', 'target'),
     redis: REDIS,
     elasticsearch: ELASTICSEARCH,
     prometheus: PROMETHEUS,

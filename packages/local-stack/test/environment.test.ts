@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressFromEnvironment } from '../src/environment.ts';
+import { addressFromEnvironment, mariadbVersionOf, targetServerOf } from '../src/environment.ts';
 
 test('no variable or an empty one: nothing to attach to', () => {
   expect(addressFromEnvironment('redis', {})).toBeNull();
@@ -37,4 +37,18 @@ test('a text that is no address names its variable', () => {
   expect(() => addressFromEnvironment('mysql', { SLUICE_SOURCE_MYSQL_URL: 'db:' })).toThrow(
     /SLUICE_SOURCE_MYSQL_URL/,
   );
+});
+
+test('the target is MySQL and MariaDB 10.11, or what is named, of those that are offered', () => {
+  expect([targetServerOf({}), targetServerOf({ SLUICE_STACK_TARGET: 'mariadb-11.8' })]).toEqual([
+    'mysql',
+    'mariadb-11.8',
+  ]);
+  expect(() => targetServerOf({ SLUICE_STACK_TARGET: 'mariadb' })).toThrow(
+    'SLUICE_STACK_TARGET: mariadb is not offered; there are mysql, mariadb-10.11, mariadb-11.8',
+  );
+  expect([
+    mariadbVersionOf({ SLUICE_STACK_MARIADB: ' ' }),
+    mariadbVersionOf({ SLUICE_STACK_MARIADB: '11.8' }),
+  ]).toEqual(['10.11', '11.8']);
 });

@@ -1,42 +1,43 @@
 import { randomUUID } from 'node:crypto';
-import { startStack } from '@sluice/local-stack';
+import { startStack, type MysqlServer } from '@sluice/local-stack';
 import { connect, type RowDataPacket } from '@sluice/mysql';
 import { createLogger, parseConfig, Registry } from '@sluice/runtime';
 import type { Delivery, Sink } from '@sluice/sink-kit';
 import type { RebuildRecord } from '@sluice/sink-kit/rebuild';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { mysqlSinkSchema } from '../src/config.ts';
 import { mysqlSink } from '../src/mysql-sink.ts';
 import { openRebuild } from '../src/rebuild.ts';
 
-const stack = await startStack({ servers: ['target-mysql'] });
-const { host, port, user, password } = stack.targetMysql;
-const name = `test_${randomUUID().slice(0, 8)}`;
-const reader = await connect({ host, port, user, password, connectTimeoutMs: 5000 });
-const section = {
-  host,
-  port,
-  user,
-  password,
-  databases: { shop: name },
-  stateDatabase: `${name}_state`,
-};
-const config = parseConfig(
-  JSON.stringify({
+const stack = await startStack({ servers: ['target-mysql', 'mariadb'] });
+
+async function openTarget({ host, port, user, password }: MysqlServer) {
+  const name = `test_${randomUUID().slice(0, 8)}`;
+  const login = { host, port, user, password };
+  const reader = await connect({ ...login, connectTimeoutMs: 5000 });
+  const section = { ...login, databases: { shop: name }, stateDatabase: `${name}_state` };
+  const file = {
     pipeline: 'test',
     source: { host: 'nowhere', user: 'nobody', tables: ['shop.*'] },
     kafka: { brokers: ['nowhere:9092'] },
     sinks: { mysql: section },
-  }),
-  {},
-);
-const rebuild = await openRebuild({ config, name: 'mysql' });
+  };
+  const rebuild = await openRebuild({ config: parseConfig(JSON.stringify(file), {}), name: 'mysql' });
+  return { name, login, reader, section, rebuild };
+}
+
+const targets = [
+  { flavour: 'MySQL', ...(await openTarget(stack.targetMysql)) },
+  { flavour: 'MariaDB', ...(await openTarget(stack.mariadb)) },
+];
 afterAll(async () => {
-  await rebuild.close();
-  for (const database of ['', '_state', '_rebuild', '_replaced', '_state_rebuild_mysql'])
-    await reader.query(`DROP DATABASE IF EXISTS ${name}${database}`);
-  await reader.end();
+  for (const { name, reader, rebuild } of targets) {
+    await rebuild.close();
+    for (const database of ['', '_state', '_rebuild', '_replaced', '_state_rebuild_mysql'])
+      await reader.query(`DROP DATABASE IF EXISTS ${name}${database}`);
+    await reader.end();
+  }
   await stack.stop();
 });
 
@@ -69,170 +70,172 @@ function sinkOf(settings: object): Sink {
   });
 }
 
-/** The state of the sink, and of the one that fills. */
-async function openStates(): Promise<void> {
-  for (const stateDatabase of [`${name}_state`, `${name}_state_rebuild_mysql`]) {
-    const opened = sinkOf({ ...section, stateDatabase });
-    await opened.open(new AbortController().signal);
-    await opened.close();
+describe.each(targets)('$flavour', ({ name, login, reader, section, rebuild }) => {
+  /** The state of the sink, and of the one that fills. */
+  async function openStates(): Promise<void> {
+    for (const stateDatabase of [`${name}_state`, `${name}_state_rebuild_mysql`]) {
+      const opened = sinkOf({ ...section, stateDatabase });
+      await opened.open(new AbortController().signal);
+      await opened.close();
+    }
   }
-}
 
-async function tables(): Promise<readonly string[]> {
-  const [rows] = await reader.query<RowDataPacket[]>(
-    `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name FROM information_schema.TABLES
+  async function tables(): Promise<readonly string[]> {
+    const [rows] = await reader.query<RowDataPacket[]>(
+      `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name FROM information_schema.TABLES
       WHERE TABLE_SCHEMA LIKE '${name}%' AND TABLE_SCHEMA NOT LIKE '%state%' ORDER BY 1`,
-  );
-  return rows.map((row) => String(row['name']).slice(name.length));
-}
-
-async function names(): Promise<readonly unknown[]> {
-  const found: unknown[] = [];
-  for (const table of ['orders', 'items']) {
-    const [rows] = await reader.query<RowDataPacket[]>(`SELECT note FROM ${name}.${table}`);
-    found.push(...rows.map((row) => row['note'] as unknown));
+    );
+    return rows.map((row) => String(row['name']).slice(name.length));
   }
-  return found;
-}
 
-test('tables are swapped all at once, with their indexes, kept, and removed by the sink when their time is over', async () => {
-  const columns = '(id INT NOT NULL PRIMARY KEY, note VARCHAR(20)';
-  await reader.query(`CREATE DATABASE ${name}`);
-  await reader.query(`CREATE TABLE ${name}.orders ${columns}, KEY by_note (note))`);
-  await reader.query(`CREATE TABLE ${name}.items ${columns})`);
-  expect(await rebuild.refusal(record)).toBe(null);
-  expect(await rebuild.load()).toBe(null);
-  expect(await rebuild.save(record, null)).toBe(true);
-  expect(await rebuild.save({ ...record, owner: 'other' }, null)).toBe(false);
-  expect(await rebuild.save(record, record)).toBe(true);
-  expect(await rebuild.load()).toEqual(record);
-  expect(rebuild.settings(record)).toEqual({
-    databases: { shop: `${name}_rebuild` },
-    stateDatabase: `${name}_state_rebuild_mysql`,
+  async function names(): Promise<readonly unknown[]> {
+    const found: unknown[] = [];
+    for (const table of ['orders', 'items']) {
+      const [rows] = await reader.query<RowDataPacket[]>(`SELECT note FROM ${name}.${table}`);
+      found.push(...rows.map((row) => row['note'] as unknown));
+    }
+    return found;
+  }
+
+  test('tables are swapped all at once, with their indexes, kept, and removed by the sink when their time is over', async () => {
+    const columns = '(id INT NOT NULL PRIMARY KEY, note VARCHAR(20)';
+    await reader.query(`CREATE DATABASE ${name}`);
+    await reader.query(`CREATE TABLE ${name}.orders ${columns}, KEY by_note (note))`);
+    await reader.query(`CREATE TABLE ${name}.items ${columns})`);
+    expect(await rebuild.refusal(record)).toBe(null);
+    expect(await rebuild.load()).toBe(null);
+    expect(await rebuild.save(record, null)).toBe(true);
+    expect(await rebuild.save({ ...record, owner: 'other' }, null)).toBe(false);
+    expect(await rebuild.save(record, record)).toBe(true);
+    expect(await rebuild.load()).toEqual(record);
+    expect(rebuild.settings(record)).toEqual({
+      databases: { shop: `${name}_rebuild` },
+      stateDatabase: `${name}_state_rebuild_mysql`,
+    });
+    await reader.query(`CREATE DATABASE ${name}_rebuild`);
+    for (const table of ['orders', 'items']) {
+      await reader.query(`INSERT INTO ${name}.${table} VALUES (1, 'old')`);
+      await reader.query(`CREATE TABLE ${name}_rebuild.${table} ${columns})`);
+      await reader.query(`INSERT INTO ${name}_rebuild.${table} VALUES (1, 'new')`);
+    }
+    expect(await rebuild.refusal(record)).toContain('is there already');
+    await openStates();
+    expect([await rebuild.complete(record), await rebuild.complete(record)]).toEqual([[], []]);
+    expect(await rebuild.isSwapped(record)).toBe(false);
+    expect(await rebuild.swap(record)).toBe(null);
+    expect(await rebuild.swap(record)).toBe(null);
+    expect(await rebuild.isSwapped(record)).toBe(true);
+    expect(await names()).toEqual(['new', 'new']);
+    const [created] = await reader.query<RowDataPacket[]>(`SHOW CREATE TABLE ${name}.orders`);
+    expect(JSON.stringify(created)).toContain('KEY `by_note` (`note`)');
+    await rebuild.discard(record);
+    expect(await tables()).toEqual(['.items', '.orders', '_replaced.items', '_replaced.orders']);
+
+    expect(await rebuild.save({ ...record, phase: 'kept', removeAfter: 5000 }, record)).toBe(true);
+    expect(await rebuild.save(null, record)).toBe(false);
+    const sink = sinkOf(section);
+    expect(await sink.removeKept?.(4999)).toEqual([]);
+    expect(await sink.removeKept?.(5000)).toEqual(['shop.orders', 'shop.items']);
+    await sink.close();
+    expect([await tables(), await rebuild.load()]).toEqual([['.items', '.orders'], null]);
   });
-  await reader.query(`CREATE DATABASE ${name}_rebuild`);
-  for (const table of ['orders', 'items']) {
-    await reader.query(`INSERT INTO ${name}.${table} VALUES (1, 'old')`);
-    await reader.query(`CREATE TABLE ${name}_rebuild.${table} ${columns})`);
-    await reader.query(`INSERT INTO ${name}_rebuild.${table} VALUES (1, 'new')`);
-  }
-  expect(await rebuild.refusal(record)).toContain('is there already');
-  await openStates();
-  expect([await rebuild.complete(record), await rebuild.complete(record)]).toEqual([[], []]);
-  expect(await rebuild.isSwapped(record)).toBe(false);
-  expect(await rebuild.swap(record)).toBe(null);
-  expect(await rebuild.swap(record)).toBe(null);
-  expect(await rebuild.isSwapped(record)).toBe(true);
-  expect(await names()).toEqual(['new', 'new']);
-  const [created] = await reader.query<RowDataPacket[]>(`SHOW CREATE TABLE ${name}.orders`);
-  expect(JSON.stringify(created)).toContain('KEY `by_note` (`note`)');
-  await rebuild.discard(record);
-  expect(await tables()).toEqual(['.items', '.orders', '_replaced.items', '_replaced.orders']);
 
-  expect(await rebuild.save({ ...record, phase: 'kept', removeAfter: 5000 }, record)).toBe(true);
-  expect(await rebuild.save(null, record)).toBe(false);
-  const sink = sinkOf(section);
-  expect(await sink.removeKept?.(4999)).toEqual([]);
-  expect(await sink.removeKept?.(5000)).toEqual(['shop.orders', 'shop.items']);
-  await sink.close();
-  expect([await tables(), await rebuild.load()]).toEqual([['.items', '.orders'], null]);
-});
+  test('a table that a transaction uses is not swapped, and nothing waits behind it for long', async () => {
+    await openStates();
+    const user = await connect({ ...login, connectTimeoutMs: 5000 });
+    await reader.query(`CREATE DATABASE ${name}_rebuild`);
+    for (const table of ['orders', 'items'])
+      await reader.query(`CREATE TABLE ${name}_rebuild.${table} LIKE ${name}.${table}`);
+    await user.query('START TRANSACTION');
+    await user.query(`SELECT * FROM ${name}.items`);
+    const swap = rebuild.swap(record);
+    // An error is looked at below.
+    swap.catch(() => undefined);
+    const [rows] = await reader.query<RowDataPacket[]>(`SELECT note FROM ${name}.items`);
+    expect(rows).toHaveLength(1);
+    await user.query('COMMIT');
+    expect(await swap).toBe(null);
+    await user.end();
+    await rebuild.discard(record);
+    await rebuild.removeKept(record);
+  });
 
-test('a table that a transaction uses is not swapped, and nothing waits behind it for long', async () => {
-  await openStates();
-  const user = await connect({ host, port, user: section.user, password, connectTimeoutMs: 5000 });
-  await reader.query(`CREATE DATABASE ${name}_rebuild`);
-  for (const table of ['orders', 'items'])
-    await reader.query(`CREATE TABLE ${name}_rebuild.${table} LIKE ${name}.${table}`);
-  await user.query('START TRANSACTION');
-  await user.query(`SELECT * FROM ${name}.items`);
-  const swap = rebuild.swap(record);
-  // An error is looked at below.
-  swap.catch(() => undefined);
-  const [rows] = await reader.query<RowDataPacket[]>(`SELECT note FROM ${name}.items`);
-  expect(rows).toHaveLength(1);
-  await user.query('COMMIT');
-  expect(await swap).toBe(null);
-  await user.end();
-  await rebuild.discard(record);
-  await rebuild.removeKept(record);
-});
+  test('a table with a trigger, or in a foreign key, is refused', async () => {
+    await reader.query(
+      `CREATE TRIGGER ${name}.watch BEFORE INSERT ON ${name}.orders FOR EACH ROW SET @seen = 1`,
+    );
+    expect(await rebuild.refusal(record)).toContain('has triggers (watch)');
+    await reader.query(`DROP TRIGGER ${name}.watch`);
+    await reader.query(
+      `CREATE TABLE ${name}.child (id INT, CONSTRAINT of_item FOREIGN KEY (id) REFERENCES ${name}.items (id))`,
+    );
+    expect(await rebuild.refusal(record)).toContain('is part of foreign keys (of_item)');
+  });
 
-test('a table with a trigger, or in a foreign key, is refused', async () => {
-  await reader.query(
-    `CREATE TRIGGER ${name}.watch BEFORE INSERT ON ${name}.orders FOR EACH ROW SET @seen = 1`,
-  );
-  expect(await rebuild.refusal(record)).toContain('has triggers (watch)');
-  await reader.query(`DROP TRIGGER ${name}.watch`);
-  await reader.query(
-    `CREATE TABLE ${name}.child (id INT, CONSTRAINT of_item FOREIGN KEY (id) REFERENCES ${name}.items (id))`,
-  );
-  expect(await rebuild.refusal(record)).toContain('is part of foreign keys (of_item)');
-});
+  test('a sink that comes behind a rebuilt table alters it back by no older schema record, and writes no older row', async () => {
+    const rebuilt = { ...record, tables: ['shop.grown'] };
+    const column = (name: string, type = 'int') => ({ name, type, nullable: name !== 'id', charset: null });
+    const [id, c1, c2, gone] = ['id', 'c1', 'c2', 'gone'].map((called) => column(called));
+    if (id === undefined || c1 === undefined || c2 === undefined || gone === undefined)
+      throw new Error('names');
+    const shaped = (partition: number, ...columns: ReturnType<typeof column>[]): TestTopic =>
+      new TestTopic({ database: 'shop', table: 'grown', columns, keyColumns: ['id'], partition });
+    const narrow = (partition: number) => shaped(partition, id, column('amount', 'tinyint'), gone);
+    const wider = (partition: number) => shaped(partition, id, column('amount'), c1, gone);
+    const wide = (partition: number) => shaped(partition, id, column('amount', 'bigint'), c1, c2);
+    const both = async (sink: Sink, make: (partition: number) => Delivery): Promise<string[]> => {
+      const outcomes: string[] = [];
+      for (const partition of [0, 1])
+        for (const outcome of await sink.write([make(partition)], new AbortController().signal))
+          outcomes.push(outcome.kind === 'failed' ? outcome.error.message : outcome.kind);
+      return outcomes;
+    };
+    const altered = { change: 'breaking', partitions: 2 } as const;
+    const sink = sinkOf(section);
+    await sink.open(new AbortController().signal);
+    await both(sink, (partition) => narrow(partition).schema(sequenceAt(1)));
 
-test('a sink that comes behind a rebuilt table alters it back by no older schema record, and writes no older row', async () => {
-  const rebuilt = { ...record, tables: ['shop.grown'] };
-  const column = (name: string, type = 'int') => ({ name, type, nullable: name !== 'id', charset: null });
-  const [id, c1, c2, gone] = ['id', 'c1', 'c2', 'gone'].map((called) => column(called));
-  if (id === undefined || c1 === undefined || c2 === undefined || gone === undefined)
-    throw new Error('names');
-  const shaped = (partition: number, ...columns: ReturnType<typeof column>[]): TestTopic =>
-    new TestTopic({ database: 'shop', table: 'grown', columns, keyColumns: ['id'], partition });
-  const narrow = (partition: number) => shaped(partition, id, column('amount', 'tinyint'), gone);
-  const wider = (partition: number) => shaped(partition, id, column('amount'), c1, gone);
-  const wide = (partition: number) => shaped(partition, id, column('amount', 'bigint'), c1, c2);
-  const both = async (sink: Sink, make: (partition: number) => Delivery): Promise<string[]> => {
-    const outcomes: string[] = [];
-    for (const partition of [0, 1])
-      for (const outcome of await sink.write([make(partition)], new AbortController().signal))
-        outcomes.push(outcome.kind === 'failed' ? outcome.error.message : outcome.kind);
-    return outcomes;
-  };
-  const altered = { change: 'breaking', partitions: 2 } as const;
-  const sink = sinkOf(section);
-  await sink.open(new AbortController().signal);
-  await both(sink, (partition) => narrow(partition).schema(sequenceAt(1)));
+    const filling = sinkOf({ ...section, ...rebuild.settings(rebuilt) });
+    await filling.open(new AbortController().signal);
+    await both(filling, (partition) => wider(partition).schema(sequenceAt(5)));
+    const read = (partition: number): Delivery =>
+      wider(partition).row({
+        operation: 'SNAPSHOT',
+        sequence: sequenceAt(6),
+        row: { id: partition, amount: 300, c1: 1, gone: 9 },
+      });
+    await both(filling, read);
+    await both(filling, (partition) => wide(partition).schema(sequenceAt(7), altered));
+    const row = { amount: 5_000_000_000, c1: 1, c2: 2 };
+    const changed = (partition: number): Delivery =>
+      wide(partition).row({
+        operation: 'UPDATE',
+        sequence: sequenceAt(8),
+        row: { id: partition, ...row },
+      });
+    expect(await both(filling, changed)).toEqual(['applied', 'applied']);
+    await filling.close();
+    expect(await rebuild.swap(rebuilt)).toBe(null);
+    await rebuild.discard(rebuilt);
 
-  const filling = sinkOf({ ...section, ...rebuild.settings(rebuilt) });
-  await filling.open(new AbortController().signal);
-  await both(filling, (partition) => wider(partition).schema(sequenceAt(5)));
-  const read = (partition: number): Delivery =>
-    wider(partition).row({
-      operation: 'SNAPSHOT',
-      sequence: sequenceAt(6),
-      row: { id: partition, amount: 300, c1: 1, gone: 9 },
-    });
-  await both(filling, read);
-  await both(filling, (partition) => wide(partition).schema(sequenceAt(7), altered));
-  const row = { amount: 5_000_000_000, c1: 1, c2: 2 };
-  const changed = (partition: number): Delivery =>
-    wide(partition).row({
-      operation: 'UPDATE',
-      sequence: sequenceAt(8),
-      row: { id: partition, ...row },
-    });
-  expect(await both(filling, changed)).toEqual(['applied', 'applied']);
-  await filling.close();
-  expect(await rebuild.swap(rebuilt)).toBe(null);
-  await rebuild.discard(rebuilt);
-
-  sink.resumed?.();
-  const now = async (): Promise<RowDataPacket[]> =>
-    (await reader.query<RowDataPacket[]>(`SELECT * FROM ${name}.grown ORDER BY id`))[0];
-  const whole = [0, 1].map((key) => ({ id: key, ...row }));
-  expect(await now()).toEqual(whole);
-  const older = (step: number, topic: (partition: number) => TestTopic) =>
-    both(sink, (partition) => topic(partition).schema(sequenceAt(step), altered));
-  expect(await older(2, (partition) => shaped(partition, id, column('amount', 'tinyint')))).toEqual([
-    'applied',
-    'applied',
-  ]);
-  expect(await older(3, wider)).toEqual(['applied', 'applied']);
-  await both(sink, (partition) => wider(partition).schema(sequenceAt(5)));
-  expect(await both(sink, read)).toEqual(['stale', 'stale']);
-  expect(await older(7, wide)).toEqual(['applied', 'applied']);
-  expect(await both(sink, changed)).toEqual(['stale', 'stale']);
-  expect(await now()).toEqual(whole);
-  await sink.close();
-  await rebuild.removeKept(rebuilt);
+    sink.resumed?.();
+    const now = async (): Promise<RowDataPacket[]> =>
+      (await reader.query<RowDataPacket[]>(`SELECT * FROM ${name}.grown ORDER BY id`))[0];
+    const whole = [0, 1].map((key) => ({ id: key, ...row }));
+    expect(await now()).toEqual(whole);
+    const older = (step: number, topic: (partition: number) => TestTopic) =>
+      both(sink, (partition) => topic(partition).schema(sequenceAt(step), altered));
+    expect(await older(2, (partition) => shaped(partition, id, column('amount', 'tinyint')))).toEqual([
+      'applied',
+      'applied',
+    ]);
+    expect(await older(3, wider)).toEqual(['applied', 'applied']);
+    await both(sink, (partition) => wider(partition).schema(sequenceAt(5)));
+    expect(await both(sink, read)).toEqual(['stale', 'stale']);
+    expect(await older(7, wide)).toEqual(['applied', 'applied']);
+    expect(await both(sink, changed)).toEqual(['stale', 'stale']);
+    expect(await now()).toEqual(whole);
+    await sink.close();
+    await rebuild.removeKept(rebuilt);
+  });
 });

@@ -17,6 +17,7 @@ const PROGRAM = 'usr/sbin/mariadbd';
 const TEMPLATE_REVISION = 2;
 const SUITES = { '10.11': 'bookworm', '11.8': 'sid' } as const;
 
+/** What capture needs of a source; a target writes no binlog. */
 const SOURCE_FLAGS = [
   '--server-id=2',
   '--log-bin=binlog',
@@ -33,27 +34,37 @@ const LIGHT_FLAGS = [
 /** The scripts of mariadb-install-db(1), in its order; the prefix is `mysql` up to 10.11. */
 const SCRIPTS = ['_system_tables.sql', '_performance_tables.sql', '_system_tables_data.sql'];
 
-export function mariadbServer(version: MariadbVersion): ServerDefinition {
+export function mariadbServer(
+  version: MariadbVersion,
+  role: 'source' | 'target' = 'source',
+): ServerDefinition {
   return {
-    title: `MariaDB ${version}`,
+    title: `MariaDB ${version}${role === 'target' ? ' (target)' : ''}`,
     install: (context) => install(version, context),
     prepare: async (run) => {
       await cp(run.template ?? '', join(run.folder, 'data'), { recursive: true });
-      return { ...debianCommand(run.program, PROGRAM, mariadbdArguments(run)), env: {}, cwd: run.folder };
+      return {
+        ...debianCommand(run.program, PROGRAM, mariadbdArguments(run, role)),
+        env: {},
+        cwd: run.folder,
+      };
     },
     answers: greetsAsMysql,
   };
 }
 
 /** The user's flags come last, and the last one wins. */
-export function mariadbdArguments(run: Pick<ServerRun, 'program' | 'folder' | 'port' | 'flags'>): string[] {
+export function mariadbdArguments(
+  run: Pick<ServerRun, 'program' | 'folder' | 'port' | 'flags'>,
+  role: 'source' | 'target' = 'source',
+): string[] {
   return [
     ...placeArguments(run.program, join(run.folder, 'data')),
     `--port=${run.port}`,
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',
     ...LIGHT_FLAGS,
-    ...SOURCE_FLAGS,
+    ...(role === 'source' ? SOURCE_FLAGS : []),
     ...run.flags,
   ];
 }
