@@ -30,6 +30,33 @@ async function onServer(server: MysqlServer, ...statements: readonly string[]): 
   }
 }
 
+/** Values that a careless statement would change, of types that both flavours have. */
+const ODD: readonly (readonly [type: string, value: string, other: string])[] = [
+  ['tinyint unsigned', '255', '254'],
+  ['bigint', '-9223372036854775808', '-9223372036854775807'],
+  ['bigint unsigned', '18446744073709551615', '18446744073709551614'],
+  ['decimal(38,9)', '12345678901234567890.123456789', '12345678901234567890.12345679'],
+  ['float', '16777217.1', '16777214'],
+  ['float', '0.1', '0.10000001'],
+  ['float', '1.17549435e-38', '0'],
+  ['double', '0.1e-300', '0'],
+  ['double', '-1.7976931348623157e308', '-1.7976931348623155e308'],
+  ['bit(12)', "b'101010101010'", "b'101010101011'"],
+  ['year', '2026', '2027'],
+  ['date', "'0000-00-00'", "'2026-02-31'"],
+  ['time(3)', "'-838:59:58.999'", "'-838:59:58.998'"],
+  ['datetime(6)', "'2026-11-29 08:00:00.123456'", "'2026-11-29 08:00:00.123457'"],
+  ['timestamp(3) NULL', "'2026-11-29 08:00:00.123'", "'2026-11-29 09:00:00.123'"],
+  ['varchar(40) CHARACTER SET latin1', "'é trailing '", "'é trailing'"],
+  ['varchar(40) CHARACTER SET utf16', "'日本'", "'日木'"],
+  ['text', "'it''s \\\\ and \\n \\0 \\Z; -- x'", "'it'"],
+  ['varbinary(9)', "X'00FF27'", "X'00FF2700'"],
+  ['blob', "X'80'", "X''"],
+  ["enum('a','b')", "'b'", "'a'"],
+  ["set('a','b','c')", "'a,c'", "'a'"],
+  ['point', "ST_GeomFromText('POINT(1 2)')", "ST_GeomFromText('POINT(1 3)')"],
+];
+
 describe.each([
   ['MySQL', stack.targetMysql],
   ['MariaDB', stack.mariadb],
@@ -93,6 +120,30 @@ describe.each([
       `INSERT INTO ${COPY}.t VALUES (1, 'a', 'x'), (2, 'b', 'x'), (3, 'c', 'x'), (9, 'd', 'x'), (5, NULL, 'x')`,
     );
     expect(await repaired(published('t', 'code', 'note'))).toEqual([]);
+  });
+
+  test('values of any type come as they are in the source, under a key of bytes', async () => {
+    const columns = `id VARBINARY(9) NOT NULL PRIMARY KEY, ${ODD.map(([type], at) => `c${at} ${type}`).join(', ')}`;
+    const values = ODD.map(([, value]) => value).join(', ');
+    const others = ODD.map(([, , other]) => other).join(', ');
+    const nulls = ODD.map(() => 'NULL').join(', ');
+    await onServer(
+      stack.mysql,
+      `CREATE TABLE ${DATABASE}.t (${columns})`,
+      `INSERT INTO ${DATABASE}.t VALUES ('a', ${values}), ('A', ${values}), (X'00', ${nulls}), ('b ', ${values}), ('', ${others})`,
+    );
+    await onServer(
+      target,
+      `CREATE TABLE ${COPY}.t (${columns})`,
+      `INSERT INTO ${COPY}.t VALUES ('a', ${others}), (X'00', ${values}), ('b', ${values}), ('', ${nulls})`,
+    );
+    const names = ODD.map((_, at) => `c${at}`);
+    const { differences } = await compare(published('t', ...names));
+    const [first] = differences.filter(
+      ({ kind, columns: changed }) => kind === 'different' && changed.length > 0,
+    );
+    expect(first?.columns).toHaveLength(ODD.length);
+    expect(await repaired(published('t', ...names))).toEqual([]);
   });
 
   test('a column of the copy that is not written keeps its value', async () => {
