@@ -52,6 +52,22 @@ test('the type `any` is not used', () => {
   ).toEqual([]);
 });
 
+test('a test that has changes logged as statements has servers of its own', () => {
+  // Every capture of the server reads tables again for one: those of tests that count records too.
+  const logs = (path: string, seen = new Set<string>()): boolean => {
+    if (seen.has(path)) return false;
+    seen.add(path);
+    if (/binlog_format = (?:STATEMENT|MIXED)/u.test(readText(path))) return true;
+    const local = parseSource(path).imports.filter((specifier) => specifier.startsWith('.'));
+    return local.some((specifier) => logs(normalize(join(dirname(path), specifier)), seen));
+  };
+  const isOwn = (path: string): boolean => /ownServers\(|ReplicatedSource\.start\(/u.test(readText(path));
+  const tests = typescriptFiles('test', 'e2e').filter((path) => path.endsWith('.e2e.test.ts'));
+  const logging = tests.filter((path) => logs(path));
+  expect(logging).toContain('test/e2e/capture-statements.e2e.test.ts');
+  expect(logging.filter((path) => !isOwn(path))).toEqual([]);
+});
+
 test('exports have names', () => {
   const files = allFiles.map(parseSource).filter((file) => file.hasDefaultExport);
   expect(files.map((file) => file.path)).toEqual([]);

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { startStack } from '@sluice/local-stack';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CANARY_TEXT, canariesOf, formsOf, type Canary } from '../harness/canary/canaries.ts';
 import {
   changesOf,
@@ -13,7 +12,8 @@ import {
 import { commandPlaces } from '../harness/canary/command-places.ts';
 import { shownPlaces, singing, storePlaces, topicPlaces, type Place } from '../harness/canary/search.ts';
 import { eventually } from '../harness/eventually.ts';
-import { testScope } from '../harness/scope.ts';
+import { ownServers } from '../harness/pipelines/own-servers.ts';
+import { fileScope, testScope } from '../harness/scope.ts';
 import {
   SINK_SERVICES,
   SinkPipeline,
@@ -29,12 +29,15 @@ import { SourceDatabase } from '../harness/pipelines/source-database.ts';
  * shows is searched. `npm run test:canary` does it on both servers.
  */
 
-const stack = await startStack({
-  servers: ['kafka', 'mysql', 'mariadb', 'redis', 'elasticsearch', 'target-mysql'],
-});
-afterAll(() => stack.stop());
-
 const ALL = process.env['SLUICE_CANARY'] === 'all';
+// It logs changes as statements, which makes every capture of the server read tables again: those of other tests too.
+const stack = await ownServers(fileScope(), ALL ? { mysql: [], mariadb: [] } : { mysql: [] }, [
+  'kafka',
+  'redis',
+  'elasticsearch',
+  'target-mysql',
+]);
+
 const SERVERS = ALL ? [stack.mysql, stack.mariadb] : [stack.mysql];
 const MOST_BYTES = 100_000;
 const REDIS_LETTER = 77;
