@@ -16,11 +16,15 @@ export interface ScrapedOptions {
 function healthGauges({ registry, health }: ScrapedOptions): () => void {
   const ready = declareGauge(registry, SERVICE_METRICS.ready);
   const components = declareGauge(registry, SERVICE_METRICS.components);
+  const known = new Set<string>();
   return () => {
     const report = health();
     ready.set(report.ready ? 1 : 0);
-    for (const [component, { status: now }] of Object.entries(report.components))
-      for (const status of HEALTH_STATUSES) components.set({ component, status }, status === now ? 1 : 0);
+    for (const component of Object.keys(report.components)) known.add(component);
+    // A service that waits for a person tells of fewer: what the others were is over.
+    for (const component of known)
+      for (const status of HEALTH_STATUSES)
+        components.set({ component, status }, report.components[component]?.status === status ? 1 : 0);
   };
 }
 

@@ -85,6 +85,19 @@ test('status, metrics and unknown pages', async () => {
   expect((await get(metricsPort, '/metricsx')).status).toBe(404);
 });
 
+test('a component that is told of no more is in no state', async () => {
+  let components: HealthReport['components'] = { kafka: { status: 'ok' }, tables: { status: 'degraded' } };
+  const health = (): HealthReport => ({ ready: false, components });
+  const { metricsPort } = await start({ ready: true, components: {} }, { health });
+  const series = 'cdc_component_status{component="tables",status="degraded"}';
+  expect((await get(metricsPort, '/metrics')).body).toContain(`${series} 1`);
+  components = { operator: { status: 'down' } };
+  const { body } = await get(metricsPort, '/metrics');
+  expect(body).toContain(`${series} 0`);
+  expect(body).toContain('cdc_component_status{component="kafka",status="ok"} 0');
+  expect(body).toContain('cdc_component_status{component="operator",status="down"} 1');
+});
+
 test('own routes: bodies bounded, JSON only, errors told by class, to who asked and in the log', async () => {
   const lines: string[] = [];
   const log = createLogger('capture', { level: 'info' }, { write: (line) => lines.push(line) });

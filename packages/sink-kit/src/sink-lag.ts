@@ -51,8 +51,14 @@ export class SinkLag {
 
   /** A lag that is too old to be true is forgotten. @param isKnown whether records come */
   expire(isKnown: boolean): void {
+    const { lag } = this.#context.state;
+    if (lag === null || (isKnown && performance.now() - this.#measuredAt < LAG_LIFE_MS)) return;
+    this.forget();
+  }
+
+  /** Nothing is read any more: the partitions are another process's to tell of. */
+  forget(): void {
     const { state, metrics } = this.#context;
-    if (state.lag === null || (isKnown && performance.now() - this.#measuredAt < LAG_LIFE_MS)) return;
     state.lag = null;
     metrics.lag([]);
   }

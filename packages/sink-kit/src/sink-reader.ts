@@ -138,6 +138,9 @@ export class SinkReader {
     this.#pauses.clear();
     await settlesWithin(SHUTDOWN_TIMEOUT_MS, this.storePassed());
     await this.#consumer?.close();
+    // A process that waits for a person still gives metrics: what it had is another's by now.
+    this.#context.metrics.paused(this.#pauses.counts());
+    this.#lag.forget();
   }
 
   async #followTopics(): Promise<void> {

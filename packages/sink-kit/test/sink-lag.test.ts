@@ -32,6 +32,9 @@ test('a lag that is measured is shown, kept up by batches, and forgotten when no
   expect(state.lag).not.toBeNull();
   lag.expire(false);
   expect(state.lag).toBeNull();
+  await lag.measure(consumerOf(7), 'sluice');
+  lag.forget();
+  expect(state.lag).toBeNull();
   lag.note({ ...batchOf([]), highWatermark: 20n }, 15n);
   expect(state.lag).toBeNull();
 });

@@ -110,7 +110,7 @@ const read = (sink: InMemorySink, id: number, table = 'items') =>
   sink.read('shop', table, JSON.stringify({ id }));
 
 describe('a sink service on a real broker', () => {
-  test('tells what it has not applied yet between two measurements of the lag, too', async () => {
+  test('tells what it has not applied yet between two measurements of the lag, too; halted, it tells nothing that is another’s by now', async () => {
     const pipeline = new Pipeline();
     await pipeline.create(pipeline.items.topic);
     const gate = Promise.withResolvers<void>();
@@ -121,7 +121,7 @@ describe('a sink service on a real broker', () => {
       return write(batch, signal);
     };
     const metrics = createMetrics('test');
-    pipeline.run(sink, metrics);
+    const service = pipeline.run(sink, metrics);
     const lag = async (): Promise<readonly number[]> => {
       const found = await metrics.registry.getSingleMetric('cdc_consumer_lag_records')?.get();
       return (found?.values ?? []).map(({ value }) => value);
@@ -138,6 +138,9 @@ describe('a sink service on a real broker', () => {
     await expect
       .poll(async () => [await lag(), read(sink, 1)], patience)
       .toEqual([Array.from({ length: PARTITIONS }, () => 0), itemRow(1, 21)]);
+    // A service that waits for a person still gives metrics.
+    await service.halt();
+    expect(await lag()).toEqual([]);
   });
 
   test('applies what is there and what comes, and finds a topic that is made later', async () => {
