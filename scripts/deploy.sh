@@ -68,7 +68,8 @@ restore() {
   for file in source.sql target.sql state.tar; do
     [ -f "$folder/$file" ] || { echo "there is no $folder/$file: name a folder that backup has made" >&2; exit 2; }
   done
-  those="$SERVICES $(running | grep -xE 'capture-standby|auditor' || true)"
+  # What runs beside these stops too: a standby, the auditor, sinks of one's own.
+  those="$SERVICES $(running | grep -vxE "$(echo "$SERVICES" | tr ' ' '|')" || true)"
   # shellcheck disable=SC2086
   docker compose stop $those
   load mysql "$folder/source.sql"

@@ -65,9 +65,9 @@ test('a backup has the state, both dumps and the configuration, and one that fai
   expect(existsSync(join(bad, 'source.sql'))).toBe(false);
 
   writeFileSync(calls, '');
-  const { code, lines } = deploy(['restore', good], { RUNNING });
-  // A standby would take over, and the auditor compare what is half done.
-  const those = `${SERVICES} capture-standby auditor`;
+  const { code, lines } = deploy(['restore', good], { RUNNING: `${RUNNING} sink-archive` });
+  // A standby would take over, the auditor compare what is half done, and a sink of one's own read on.
+  const those = `${SERVICES} capture-standby auditor sink-archive`;
   expect([code, lines.length, lines.at(0), lines.at(1), lines.at(-1)]).toEqual([
     0,
     6,

@@ -144,6 +144,18 @@ test.each([
   expect([replicas('search'), replicas('customers')]).toEqual([undefined, 2]);
 });
 
+test('a further pipeline of one Prometheus lists what it runs, and brings no rule a second time', () => {
+  const groups = (values: object): readonly unknown[] => {
+    const all = rendered({ config: CONFIG, monitoring: { enabled: true, ...values } });
+    const { groups: some = [] } = (all.get('PrometheusRule/orders-sluice-rules')?.['spec'] ?? {}) as {
+      readonly groups?: readonly Tree[];
+    };
+    return some.map(({ name }) => name);
+  };
+  expect(groups({})).toEqual(expect.arrayContaining(['services', 'availability', 'recording']));
+  expect(groups({ rules: false })).toEqual(['services']);
+});
+
 test('a changed setting, or a changed Secret of the chart, is another pod', () => {
   const sums = (values: object): Readonly<Record<string, string>> => {
     const secrets = { capture: { source: 'a' }, 'sink-customers': {} };

@@ -74,6 +74,7 @@ export function valuesSchema(config: Schema): Schema {
         enabled: { type: 'boolean' },
         labels: texts,
         interval: text,
+        rules: { type: 'boolean' },
         dashboardLabels: texts,
       }),
     }),
