@@ -19,7 +19,10 @@ const INTRODUCTION = `<!-- Generated from the declarations by \`npm run generate
 
 Each service answers \`GET /metrics\` on its port of metrics (\`ops.metricsPort\`), in the text format of Prometheus. Beside these there are \`process_*\` and
 \`nodejs_*\` of prom-client. A series whose labels have a bounded set of values exists from the start of the process with 0, so that \`rate()\` and \`increase()\`
-see the first event; a value that is not known yet is NaN, and no comparison with it is true. \`reason\` and \`code\` are codes of [errors.md](errors.md).`;
+see the first event; a value that is not known yet is NaN, and no comparison with it is true. \`reason\` and \`code\` are codes of [errors.md](errors.md).
+
+How many series there are grows with tables, topics and partitions alone: a table has one per operation in capture, one per operation and result that it had in a sink, and a latency (the first 200);
+a partition has one of lag in the process that reads it. No label holds keys, values, hosts, transactions or clients.`;
 
 /** What manuals and dashboards of change data capture ask for, where it has another name here, or another form. */
 const OTHER_NAMES: readonly (readonly [string, string])[] = [
