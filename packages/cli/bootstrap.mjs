@@ -19,6 +19,7 @@ const ENTRIES = {
   bench: 'test/bench/main.ts',
   'bench-scrape': 'test/bench/scrape/main.ts',
   'bench-big': 'test/bench/big/main.ts',
+  'bench-traces': 'test/bench/traces/main.ts',
   'bench-start': 'test/bench/start/main.ts',
   fuzz: 'packages/binlog/test/fuzz/main.ts',
   'fuzz-http': 'packages/runtime/test/fuzz/main.ts',

@@ -24,6 +24,8 @@ export interface BenchPipelineOptions {
   readonly sections: Readonly<Record<string, Section>>;
   readonly sinks: Readonly<Record<SinkName, Section>>;
   readonly profiles: string | null;
+  /** Variables of every service beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** How often each service's metrics are asked for while it runs, as Prometheus does; never without. */
   readonly scrapeMs?: number;
 }
@@ -103,10 +105,10 @@ export class BenchPipeline {
     const [port = 0, metricsPort = 0] = await freePorts(2);
     const configFile = join(this.#folder, `${service}.json`);
     await writeFile(configFile, this.#config({ port, metricsPort }));
-    const { profiles } = this.#options;
+    const { profiles, env = {} } = this.#options;
     const nodeArgs =
       profiles === null ? [] : ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${profiles}`];
-    const process = ServiceProcess.start(this.#scope, { service, configFile, opsPort: port, nodeArgs });
+    const process = ServiceProcess.start(this.#scope, { service, configFile, opsPort: port, nodeArgs, env });
     await process.ready();
     const page = `http://127.0.0.1:${metricsPort}/metrics`;
     this.#scrape(process, page);
