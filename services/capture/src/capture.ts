@@ -25,7 +25,7 @@ import { SourceOrders, type OrderAnswer } from './session/source-orders.ts';
 import { startSession, type StartSteps } from './session/start.ts';
 import { StreamWatch } from './session/stream-watch.ts';
 import { captureSettings, type CaptureSettings } from './settings/capture-settings.ts';
-import type { Fellow } from './standby/fellows.ts';
+import { isLedByAnother, type Fellow } from './standby/fellows.ts';
 import { Handover } from './standby/handover.ts';
 import { Standby } from './standby/standby.ts';
 import type { SourceOrder } from './source/choose-host.ts';
@@ -222,6 +222,10 @@ export class Capture {
     return this.#orders.take(order, from, session !== null, () => this.#moving.abort());
   }
 
+  get #isLedByAnother(): boolean {
+    return this.#state.name === 'standby' || isLedByAnother(this.#standby.own, this.#standby.leader);
+  }
+
   #notHere(): string {
     const leader = this.#standby.leader?.record.instance ?? null;
     const whom = leader === null ? 'no capture is known to lead' : `ask ${leader}, which leads`;
@@ -264,6 +268,7 @@ export class Capture {
   ddlRoutes(): readonly OpsRoute[] {
     const { kafka, prefix } = this.#settings;
     return ddlRoutes({
+      elsewhere: () => (this.#isLedByAnother ? this.#notHere() : null),
       journal: () => this.#state.now.journal,
       publish: (record) => publishCleared(kafka, prefix, record),
       onStored: (record) => {

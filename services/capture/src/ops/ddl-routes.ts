@@ -16,6 +16,8 @@ import { stopsTable } from '../ddl/ddl-policies.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 
 export interface DdlRoutesOptions {
+  /** Why this capture cannot say it: another one leads, and what this one has read of the topic is of before. Null when it can. */
+  readonly elsewhere: () => string | null;
   /** Null before the DDL topic was read for the first time. */
   readonly journal: () => DdlJournal | null;
   /** Resolves when the record is stored. */
@@ -35,6 +37,8 @@ export interface DdlRoutesOptions {
 /** Capture's pages about changed tables. */
 export function ddlRoutes(options: DdlRoutesOptions): readonly OpsRoute[] {
   const read = <T>(work: (journal: DdlJournal) => T): T | Refusal => {
+    const elsewhere = options.elsewhere();
+    if (elsewhere !== null) return new Refusal(503, elsewhere);
     const journal = options.journal();
     return journal === null ? new Refusal(503, 'the DDL topic was not read yet') : work(journal);
   };

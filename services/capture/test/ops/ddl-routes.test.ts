@@ -7,7 +7,7 @@ import { begin, ORDERS, statement, streamOf, query } from '../support/streams.ts
 
 const log = createLogger('test', { level: 'silent' });
 
-function pages(isOwner: () => Promise<void> = () => Promise.resolve()) {
+function pages(isOwner: () => Promise<void> = () => Promise.resolve(), elsewhere: string | null = null) {
   const { stream, journal } = streamOf();
   begin(stream, 100);
   stream.onCommit(190);
@@ -17,6 +17,7 @@ function pages(isOwner: () => Promise<void> = () => Promise.resolve()) {
   const published: DdlClearedRecord[] = [];
   const resumed: string[] = [];
   const routes = ddlRoutes({
+    elsewhere: () => elsewhere,
     journal: () => journal,
     publish: (record) => Promise.resolve(void published.push(record)),
     onStored: (record) => journal.clear(record),
@@ -64,8 +65,25 @@ test.each(['', '{}', '{"by":"a","all":true}'])('an order like %j is refused', as
   expect(await pages().ask('/api/v1/ddl/alerts/clear', '', body)).toMatchObject({ status: 400 });
 });
 
+test('where another capture leads nothing is told, or decided, by what was read before', async () => {
+  const { ask, published } = pages(undefined, 'ask pod-2, which leads');
+  const orders = [
+    ['/api/v1/ddl/alerts', ''],
+    ['/api/v1/ddl/history', ''],
+    ['/api/v1/ddl/alerts/clear', '{"by":"ann"}'],
+    ['/api/v1/tables/resume', '{"by":"ann","table":"shop.orders"}'],
+  ] as const;
+  for (const [path, body] of orders)
+    expect([path, await ask(path, '', body)]).toMatchObject([
+      path,
+      { status: 503, body: { error: 'ask pod-2, which leads' } },
+    ]);
+  expect(published).toEqual([]);
+});
+
 test('nothing is known before the topic was read', async () => {
   const [route] = ddlRoutes({
+    elsewhere: () => null,
     journal: () => null,
     publish: () => Promise.resolve(),
     onStored: () => undefined,

@@ -15,6 +15,7 @@ test('capture answers every operation that is declared for it, and no other', ()
     ...sourceRoutes(() => ({ session: null, leader: null, readFrom: () => ({ why: 'nobody leads' }) })),
     ...snapshotRoutes(() => null),
     ...ddlRoutes({
+      elsewhere: () => null,
       journal: () => null,
       publish: nothing,
       onStored: () => undefined,
