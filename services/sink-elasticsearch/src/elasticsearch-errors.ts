@@ -82,6 +82,11 @@ export function requestError(error: unknown, doing: string): PipelineError {
   return new PipelineError(requestErrorCode(error), message, { cause: error, context: { status, type } });
 }
 
+/** Whether the account may not do what was asked for. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof errors.ResponseError && reasonOf(error).type === 'security_exception';
+}
+
 /** The `error` member of an answer's body. Its texts may quote values, so only `type` is ever shown. */
 export function reasonOf(error: InstanceType<typeof errors.ResponseError>): ElasticsearchReason {
   const body: unknown = error.body;

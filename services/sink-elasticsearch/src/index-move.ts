@@ -2,9 +2,10 @@ import type { Client } from '@elastic/elasticsearch';
 import { exactElements, exactMember, memberNames } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { sendLines, type Item } from './bulk-writer.ts';
-import { itemError, requestError } from './elasticsearch-errors.ts';
+import { isForbidden, itemError, requestError } from './elasticsearch-errors.ts';
 import { liveAlias } from './elasticsearch-mapper.ts';
 import { exactAnswer } from './exact-answers.ts';
+import { forbiddenAliases, furtherAliases } from './further-aliases.ts';
 import { LIVE_FILTER } from './index-definition.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
 import { CODES } from './errors.ts';
@@ -28,10 +29,10 @@ export interface Move {
 }
 
 /**
- * Copies every document with its version, deleted rows too, and lets writers go over to the new index; when the old one takes no
- * writes any more, what came into it meanwhile is copied as well, and the new one gets its name. Versions decide what is newer, in
- * whatever order it comes. Safe to repeat, to break off and to do twice at once: no row waits for it. Throws what the cluster
- * has against it.
+ * Copies every document with its version, deleted rows too, and lets readers and writers go over to the new index, by all aliases of the
+ * old one; when that takes no writes any more, what came into it meanwhile is copied as well, and the new one gets its name. Versions
+ * decide what is newer, in whatever order it comes. Safe to repeat, to break off and to do twice at once: no row waits for it. Throws
+ * what the cluster has against it.
  */
 export async function moveIndex(client: Client, move: Move, signal: AbortSignal): Promise<void> {
   try {
@@ -47,11 +48,17 @@ async function moveAll(client: Client, move: Move, signal: AbortSignal): Promise
   const live = liveAlias(index);
   await copyAll(client, move, signal);
   if (!(await isThere(client, from, index))) return;
+  const further = await furtherAliases(client, from.name, index, signal);
   const turn = [
-    { remove: { index: from.name, alias: live, must_exist: false } },
+    ...[live, ...further.map(([alias]) => alias)].map((alias) => ({
+      remove: { index: from.name, alias, must_exist: false },
+    })),
     { add: { index: to, alias: live, filter: LIVE_FILTER } },
+    ...further.map(([alias, as]) => ({ add: { index: to, alias, ...as } })),
   ];
-  await client.indices.updateAliases({ actions: turn }, { signal });
+  await client.indices.updateAliases({ actions: turn }, { signal }).catch((error: unknown) => {
+    throw isForbidden(error) && further.length > 0 ? forbiddenAliases(from.name, further) : error;
+  });
   await block(client, move, signal);
   await copyAll(client, move, signal);
   await move.sweep();

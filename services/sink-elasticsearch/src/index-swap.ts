@@ -3,6 +3,7 @@ import { parseTableId } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { RebuiltTables } from '@sluice/sink-kit/rebuild';
 import { indexName, liveAlias } from './elasticsearch-mapper.ts';
+import { furtherAliases } from './further-aliases.ts';
 import { LIVE_FILTER } from './index-definition.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
 import { CODES } from './errors.ts';
@@ -97,10 +98,7 @@ async function nameActions(
   const name = { add: { index: to.name, alias: names.index } };
   if (from === null) return [name];
   if (from.uuid === to.uuid) return [];
-  const answer = await client.indices.getAlias({ index: from.name });
-  const aliases = Object.entries(answer[from.name]?.aliases ?? {}).filter(
-    ([alias]) => alias !== liveAlias(names.index) && alias !== names.index,
-  );
+  const aliases = await furtherAliases(client, from.name, names.index);
   const gone =
     from.name === names.index
       ? [{ remove_index: { index: from.name } }]

@@ -20,6 +20,8 @@ class Proxy {
   /** Bytes of a body that are too many. */
   tooLarge = Number.POSITIVE_INFINITY;
   refusedBytes = 0;
+  /** What a body may not have in it. */
+  forbidden: string | null = null;
   /** Called with the path of a request before it is passed on. */
   before: (path: string) => Promise<void> = async () => undefined;
   readonly #server: Server = createServer((incoming, outgoing) => {
@@ -36,6 +38,12 @@ class Proxy {
     if (bytes.length > this.tooLarge) {
       this.refusedBytes = bytes.length;
       return void outgoing.writeHead(413, { 'x-elastic-product': 'Elasticsearch' }).end();
+    }
+    if (this.forbidden !== null && bytes.includes(this.forbidden)) {
+      const headersOfAnswer = { 'x-elastic-product': 'Elasticsearch', 'content-type': 'application/json' };
+      return void outgoing
+        .writeHead(403, headersOfAnswer)
+        .end('{"error":{"type":"security_exception"},"status":403}');
     }
     send(new URL(url, node), { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
@@ -70,6 +78,8 @@ test('killed at any request of a move, the sink goes on and ends equal; truncate
     await write(dying, topic('json').schema(sequenceAt(1)));
     const rows = [2, 3, 4].map((step) => insert(topic('json'), step, { v: { a: step } }));
     await write(dying, ...rows);
+    const [name, filter] = [index(`${table.database}.orders`), { term: { id: 3 } }];
+    await client.indices.putAlias({ index: name, name: `${name}-mine`, filter, search_routing: '1' });
     proxy.left = killedAt;
     const change = topic('varchar(9)').schema(sequenceAt(10), CHANGE);
     const outcome = await write(dying, change).catch(() => ['killed']);
@@ -82,7 +92,6 @@ test('killed at any request of a move, the sink goes on and ends equal; truncate
     ]);
     expect(await write(next, change)).toEqual(['applied']);
     expect(await write(next, insert(topic('varchar(9)'), 12, { v: 'x' }))).toEqual(['applied']);
-    const name = index(`${table.database}.orders`);
     expect(Object.keys(await documents(`${name}.live`)).sort(), `killed at ${killedAt}`).toEqual([
       '{"id":12}',
       '{"id":3}',
@@ -90,6 +99,10 @@ test('killed at any request of a move, the sink goes on and ends equal; truncate
     ]);
     const [found, ...more] = Object.values(await client.indices.get({ index: name }));
     expect(more).toEqual([]);
+    expect(found?.aliases?.[`${name}-mine`], `killed at ${killedAt}`).toEqual({
+      filter,
+      search_routing: '1',
+    });
     expect(found?.settings?.index?.blocks).toBeUndefined();
     expect(found?.mappings?.properties?.['v']).toMatchObject({ type: 'text' });
     expect(Object.keys(await client.indices.get({ index: `${name}*` }))).toHaveLength(1);
@@ -105,6 +118,24 @@ test('a page that is too large for a request goes in pieces', async () => {
   expect(await write(sink, of('varchar(9)').schema(sequenceAt(500), CHANGE))).toEqual(['applied']);
   expect(proxy.refusedBytes).toBeGreaterThan(4000);
   expect(Object.keys(await documents(index()))).toHaveLength(120);
+});
+
+test('where the account may not change an alias of readers, the table waits, and they keep it', async () => {
+  const proxy = new Proxy();
+  const sink = worker('test', await proxy.listen());
+  await write(sink, of('int').schema(sequenceAt(1)));
+  await write(sink, insert(of('int'), 2, { v: 1 }));
+  const alias = `${index()}-mine`;
+  await client.indices.putAlias({ index: index(), name: alias });
+  proxy.forbidden = alias;
+  const change = of('varchar(9)').schema(sequenceAt(500), CHANGE);
+  const [refused] = await write(sink, change);
+  expect(refused).toContain('ELASTICSEARCH_INDEX_REFUSED');
+  expect(refused).toContain(`may not give it the aliases of that one (${alias})`);
+  expect(Object.keys(await documents(alias))).toEqual(['{"id":2}']);
+  proxy.forbidden = null;
+  expect(await write(sink, change)).toEqual(['applied']);
+  expect(Object.keys(await documents(alias))).toEqual(['{"id":2}']);
 });
 
 test('an index that another process moves while this one reads it counts as moved', async () => {
