@@ -141,7 +141,7 @@ export class TransactionalPublisher {
     }
   }
 
-  /** By what the brokers know it; of two of one transactional id the later has the greater. Null before `fence`. */
+  /** By what the brokers know it; of two with one producer id the later has the greater epoch. Null before `fence`. */
   get identity(): { readonly producerId: bigint; readonly producerEpoch: number } | null {
     return this.#producer ?? null;
   }

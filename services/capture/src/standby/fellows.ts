@@ -1,4 +1,5 @@
-import { compareTerms, type InstanceRecord } from './instance-record.ts';
+import { FenceOrder } from './fence-order.ts';
+import type { InstanceRecord, Term } from './instance-record.ts';
 
 /** A capture, as it was seen last. */
 export interface Fellow {
@@ -29,7 +30,13 @@ export const LEADER = 'leader';
 /** The captures of a pipeline by their records, in the order of these. Pure. */
 export class Fellows {
   readonly #standbys = new Map<string, Fellow>();
+  readonly #fences: FenceOrder;
   #leader: Fellow | null = null;
+
+  /** @param patienceMs how long a leader may say nothing before a word of another one that was led by before counts */
+  constructor(patienceMs: number) {
+    this.#fences = new FenceOrder(patienceMs);
+  }
 
   /**
    * @param key of the record behind the pipeline: `leader`, or an instance
@@ -58,14 +65,21 @@ export class Fellows {
       return;
     }
     // One that was fenced and does not know it yet may still say that it leads.
-    if (record === null || record.term === null || this.#isPast(record.term)) return;
+    if (record === null || record.term === null) return;
+    const speaks = isHeard && record.goodbye === null;
+    if (!this.#fences.takes(record.term, { nowMs: seenMs, speaks })) return;
     this.#leader = { record, offset, seenMs, isHeard, candidateAt: offset };
     this.#standbys.delete(record.instance);
   }
 
-  #isPast(term: NonNullable<InstanceRecord['term']>): boolean {
-    const known = this.#leader?.record.term ?? null;
-    return known !== null && compareTerms(term, known) < 0;
+  /** This process has fenced all others: that is the newest fence, whatever was heard. */
+  lead(term: Term, nowMs: number): void {
+    this.#fences.begin(term, { nowMs, speaks: true });
+  }
+
+  /** Whether a word of this session tells of a later fence. */
+  isOver(term: Term): boolean {
+    return this.#leader?.isHeard === true && this.#fences.isAfter(term);
   }
 
   /** Of the newest fence; null when none is known. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Of a fence: by what the brokers know the publisher. The later of two is the greater. */
+/** Of a fence: by what the brokers know the publisher. Which of two is the later: `fence-order.ts`. */
 const termSchema = z.object({ producerId: z.string().regex(/^\d{1,19}$/), epoch: z.int().min(0) });
 export type Term = Readonly<z.output<typeof termSchema>>;
 
@@ -47,10 +47,4 @@ export function parseInstanceRecord(value: Buffer): InstanceRecord | null {
   } catch {
     return null;
   }
-}
-
-/** Below 0 when `one` is of an earlier fence, 0 for the same. */
-export function compareTerms(one: Term, other: Term): number {
-  const ids = BigInt(one.producerId) - BigInt(other.producerId);
-  return ids === 0n ? one.epoch - other.epoch : ids < 0n ? -1 : 1;
 }

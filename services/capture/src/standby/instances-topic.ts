@@ -5,7 +5,7 @@ import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { Fellows } from './fellows.ts';
 import { parseInstanceRecord, type InstanceRecord } from './instance-record.ts';
-import { ANSWER_MS } from './times.ts';
+import { ANSWER_MS, renewalMs } from './times.ts';
 
 /** Looks without a sign of what was written: the topic is another one now, and is read from its beginning. */
 const LOOKS_WITHOUT_OWN = 20;
@@ -19,7 +19,7 @@ export class InstancesTopic {
   readonly #topic: string;
   readonly #reader: TopicReader;
   readonly #producer: TopicProducer;
-  #fellows = new Fellows();
+  #fellows: Fellows;
   #next: bigint | undefined;
   #looked = false;
   #looking: Promise<Fellows> | null = null;
@@ -29,6 +29,7 @@ export class InstancesTopic {
 
   constructor(settings: CaptureSettings, signal: AbortSignal) {
     this.#settings = settings;
+    this.#fellows = this.#newFellows();
     this.#topic = instancesTopic(settings.prefix);
     this.#reader = keptTopicsReader(settings, signal, { recoveryMs: ANSWER_MS });
     // A capture of before there was this topic may lead: whoever speaks first makes it.
@@ -57,8 +58,13 @@ export class InstancesTopic {
     return this.#fellows;
   }
 
+  /** Two of its words may get lost before a leader counts as silent; one of another that was fenced comes later than that. */
+  #newFellows(): Fellows {
+    return new Fellows(renewalMs(this.#settings.config.capture.standby) * 2.5);
+  }
+
   #forget(): void {
-    this.#fellows = new Fellows();
+    this.#fellows = this.#newFellows();
     this.#next = undefined;
     this.#looked = false;
     this.#unseen = null;

@@ -9,14 +9,13 @@ import {
   type Logger,
 } from '@sluice/runtime';
 import { LEADER } from './fellows.ts';
-import { compareTerms, type InstanceRecord, type Term } from './instance-record.ts';
+import type { InstanceRecord, Term } from './instance-record.ts';
 import type { InstancesTopic } from './instances-topic.ts';
 import { OWN_MARK } from './process-mark.ts';
+import { renewalMs } from './times.ts';
 
 /** Longer than this (ms) nobody waits for a record to be stored: it is told again soon. */
 const STORED_MS = 2000;
-/** At least so often (ms), whatever `takeoverMs` is: an order to hand over needs to know who is there. */
-const RENEW_MAX_MS = 3000;
 
 export interface OwnInstanceParts {
   readonly topic: InstancesTopic;
@@ -59,9 +58,9 @@ export class OwnInstance {
     return this.#isAnnounced;
   }
 
-  /** Whether a later fence than its own is known. */
-  isPast(term: Term | null): boolean {
-    return term !== null && this.#term !== null && compareTerms(this.#term, term) < 0;
+  /** Of its own fence; null while it does not lead. */
+  get term(): Term | null {
+    return this.#term;
   }
 
   /** Since when it leads, or stands by; ISO 8601. */
@@ -120,7 +119,7 @@ export class OwnInstance {
 
   /** Says it again and again until the signal. */
   async renew(signal: AbortSignal): Promise<void> {
-    const everyMs = Math.min(RENEW_MAX_MS, this.#parts.takeoverMs / 3);
+    const everyMs = renewalMs(this.#parts);
     while (!signal.aborted) {
       await abortableDelay(everyMs, signal).catch(() => undefined);
       if (this.#isAnnounced && !signal.aborted) await this.#tell(null);

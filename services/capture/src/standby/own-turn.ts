@@ -68,6 +68,8 @@ export class OwnTurn {
   async lead(identity: PublisherIdentity): Promise<void> {
     this.#wasFenced = false;
     this.#looksFirst = false;
+    const { producerId, producerEpoch: epoch } = identity;
+    this.#topic.fellows.lead({ producerId: String(producerId), epoch }, performance.now());
     await this.#own.lead(identity);
   }
 
@@ -79,7 +81,8 @@ export class OwnTurn {
 
   /** A leader that waits for its source has no publisher that would be told. */
   async heedFence(): Promise<void> {
-    if (this.#own.leads && this.#own.isPast(this.#leader?.record.term ?? null)) await this.fenced();
+    const { term } = this.#own;
+    if (term !== null && this.#topic.fellows.isOver(term)) await this.fenced();
   }
 
   get #leader(): Fellow | null {

@@ -3,8 +3,10 @@ import { Fellows, isLedByAnother, LEADER } from '../../src/standby/fellows.ts';
 import type { InstanceRecord } from '../../src/standby/instance-record.ts';
 import { recordOf, term } from './records.ts';
 
+const PATIENCE_MS = 7500;
+
 function heard(records: readonly (readonly [string, InstanceRecord | null])[], nowMs = 0): Fellows {
-  const fellows = new Fellows();
+  const fellows = new Fellows(PATIENCE_MS);
   for (const [index, [key, record]] of records.entries())
     fellows.note(key, record, { offset: BigInt(index), nowMs, isHeard: true });
   return fellows;
@@ -73,4 +75,45 @@ test('another one leads that was heard since the first look, and while this one 
   expect(isLedByAnother({ name: 'b', leads: false }, null)).toBe(false);
   const old = leader === null ? null : { ...leader, isHeard: false };
   expect(isLedByAnother({ name: 'b', leads: false }, old)).toBe(false);
+});
+
+const GONE = recordOf('a', { term: term(8, '1500'), goodbye: { to: null } });
+const NEXT = recordOf('b', { term: term(0, '37') });
+
+test('a producer id that falls is that of the next leader: brokers give them out of blocks of their own', () => {
+  const fellows = new Fellows(PATIENCE_MS);
+  fellows.note(LEADER, GONE, { offset: 0n, nowMs: 0, isHeard: false });
+  fellows.note(LEADER, NEXT, { offset: 1n, nowMs: 300, isHeard: true });
+  expect(fellows.leader?.record.instance).toBe('b');
+  // Of one that was killed no goodbye has come.
+  const killed = heard([[LEADER, recordOf('a', { term: term(8, '1500') })]]);
+  const says = (nowMs: number): string | undefined => {
+    killed.note(LEADER, NEXT, { offset: 1n, nowMs, isHeard: true });
+    return killed.leader?.record.instance;
+  };
+  expect([says(PATIENCE_MS), says(PATIENCE_MS + 1)]).toEqual(['a', 'b']);
+});
+
+test('what one says late that was fenced counts as little as before, whichever of the two ids is the greater', () => {
+  const fellows = heard([
+    [LEADER, GONE],
+    [LEADER, NEXT],
+    [LEADER, { ...GONE, goodbye: null }],
+  ]);
+  expect(fellows.leader?.record.instance).toBe('b');
+  fellows.note(LEADER, GONE, { offset: 9n, nowMs: PATIENCE_MS, isHeard: true });
+  expect(fellows.leader?.record.instance).toBe('b');
+});
+
+test('who has fenced the others leads, until a word of this session tells of a later fence', () => {
+  const own = term(0, '37');
+  const fellows = heard([[LEADER, recordOf('a', { term: term(8, '1500') })]]);
+  fellows.lead(own, 10);
+  expect(fellows.isOver(own)).toBe(false);
+  fellows.note(LEADER, recordOf('a', { term: term(8, '1500') }), { offset: 1n, nowMs: 20, isHeard: true });
+  expect(fellows.isOver(own)).toBe(false);
+  fellows.note(LEADER, recordOf('own', { term: own }), { offset: 2n, nowMs: 30, isHeard: true });
+  expect([fellows.isOver(own), fellows.leader?.record.instance]).toEqual([false, 'own']);
+  fellows.note(LEADER, recordOf('c', { term: term(1, '37') }), { offset: 3n, nowMs: 40, isHeard: true });
+  expect([fellows.isOver(own), fellows.leader?.record.instance]).toEqual([true, 'c']);
 });
