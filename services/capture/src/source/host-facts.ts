@@ -2,6 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { isAtLeast, parseVersion, readVariables } from '@sluice/mysql';
 import { queryRows } from './query.ts';
 import { findUnloggedReplication, replicationRows } from './replica.ts';
+import { leavesRowsOut } from './replication-filters.ts';
 import type { ServerFacts } from './server.ts';
 
 /** Where published changes end, as far as another server can be held against it. */
@@ -17,7 +18,7 @@ export interface PublishedPlace {
 export interface HostFacts {
   readonly server: ServerFacts;
   readonly role: 'primary' | 'replica';
-  /** Why its binlog does not have what it replicates; null when it has. */
+  /** Why its binlog does not have all that its source has; null when it has. */
   readonly unlogged: string | null;
   /** Published transactions that it does not have, in the server's own text form; null when nothing was published. */
   readonly missing: string | null;
@@ -43,7 +44,7 @@ export async function hostFacts(
   return {
     server,
     role: isReplica ? 'replica' : 'primary',
-    unlogged: unlogged === null ? null : `${unlogged.setting} is ${unlogged.found}`,
+    unlogged: unlogged === null ? leavesRowsOut(replication) : `${unlogged.setting} is ${unlogged.found}`,
     missing,
     isCatchingUp: waits,
     hasPurged,

@@ -1,4 +1,5 @@
 import type { Flavour } from '@sluice/mysql';
+import { leavesOut } from '../source/replication-filters.ts';
 import type { ServerFacts } from '../source/server.ts';
 
 type Channel = Readonly<Record<string, unknown>>;
@@ -59,10 +60,7 @@ export function unfitChannels(channels: readonly Channel[], old: Old): string | 
     return `it replicates by the channel "${name}", not by the one without a name`;
   if (!isFrom(channel, old)) return 'it replicates from another server';
   if (!isByGtid(channel, old.flavour)) return 'it replicates by file and position, not by GTID';
-  const filter = Object.entries(channel).find(
-    ([key, value]) => key.startsWith('Replicate_') && typeof value === 'string' && value !== '',
-  );
-  return filter === undefined ? null : `it leaves a part out (${filter[0]}: ${String(filter[1])})`;
+  return leavesOut(channel);
 }
 
 function isFrom(channel: Channel, { flavour, identity, serverId }: Old): boolean {
