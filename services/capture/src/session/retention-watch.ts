@@ -1,5 +1,6 @@
 import { abortableDelay, PipelineError, whenAborted } from '@sluice/runtime';
 import { askRetention } from '../source/ask-retention.ts';
+import { isToldByStream } from '../source/moved.ts';
 import type { ReadUpTo, RetentionAnswer } from '../source/purge-forecast.ts';
 import type { Source } from '../source/source.ts';
 
@@ -14,14 +15,14 @@ export interface RetentionWatchParts {
 
 /**
  * Asks at once, then every minute, until the signal. A source that does not answer is asked again later: the stream tells of it.
- * Throws SOURCE_MOVED when the file that is read has become shorter: the next session finds out what that means.
+ * Throws SOURCE_MOVED when another one answers, or the file that is read has become shorter: the next session finds out what that means.
  */
 export async function watchRetention(parts: RetentionWatchParts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     // Before the question: a file that is begun meanwhile would not be in the answer.
     const at = parts.readUpTo();
     const answer = await ask(parts.source, signal).catch((error: unknown) => {
-      if (signal.aborted || error instanceof PipelineError) return null;
+      if (signal.aborted || isToldByStream(error)) return null;
       throw error;
     });
     if (answer !== null) {

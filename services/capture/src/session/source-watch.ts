@@ -1,6 +1,7 @@
-import { abortableDelay, PipelineError, type Logger, type PreflightProblem } from '@sluice/runtime';
+import { abortableDelay, type Logger, type PreflightProblem } from '@sluice/runtime';
 import type { TableFilter } from '../model/table-filter.ts';
 import { findBinlogGaps, type BinlogGaps, type Cascades } from '../preflight/binlog-gaps.ts';
+import { isToldByStream } from '../source/moved.ts';
 import type { Source } from '../source/source.ts';
 
 /** How often is looked whether a statement has passed (ms). */
@@ -34,7 +35,10 @@ export class SourceWatch {
     return this.#gaps;
   }
 
-  /** Resolves at the signal. A source that does not answer is asked again later: the stream tells of it. */
+  /**
+   * Resolves at the signal. A source that does not answer is asked again later: the stream tells of it. Throws SOURCE_MOVED when another one
+   * answers, and the next session decides whether to follow: the link to the old one may live on, idle, while all is written elsewhere.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { ddlsPassed } = this.#parts;
     this.#tell(null);
@@ -64,7 +68,7 @@ export class SourceWatch {
         connection.destroy();
       }
     } catch (error) {
-      if (error instanceof PipelineError) return;
+      if (isToldByStream(error)) return;
       throw error;
     }
     this.#tell(before.replica);

@@ -1,8 +1,9 @@
 import { tableIdOf, type TableName } from '@sluice/envelope';
-import { abortableDelay, PipelineError, whenAborted } from '@sluice/runtime';
+import { abortableDelay, whenAborted } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { TableFilter } from '../model/table-filter.ts';
 import type { StreamPosition } from '../model/position.ts';
+import { isToldByStream } from '../source/moved.ts';
 import { queryRows } from '../source/query.ts';
 import { readBinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
@@ -58,7 +59,7 @@ async function look(parts: UnaccountedParts, signal: AbortSignal): Promise<boole
     });
     return true;
   } catch (error) {
-    if (!signal.aborted && !(error instanceof PipelineError)) throw error;
+    if (!signal.aborted && !isToldByStream(error)) throw error;
     return false;
   }
 }
