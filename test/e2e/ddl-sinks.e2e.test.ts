@@ -145,3 +145,30 @@ test.each([
   expect(resumed.said.match(new RegExp(`released ${held[0]?.id}`, 'gu'))).toHaveLength(2);
   await eventually('the table to go on', async () => (await counts()) === '1 2');
 });
+
+test('an order to resume a table reaches a change that no process holds yet, because another one takes its place', async () => {
+  const pipeline = await pipelineOf(testScope(), stack.mysql, { truncate: 'pause-table' });
+  await pipeline.start('capture');
+  const first = await pipeline.launch('sink-mysql', QUICK);
+  const table = `${pipeline.name}.orders`;
+  const { target, targetDatabase } = pipeline.stores;
+  const rows = async (): Promise<number> => {
+    const sql = `SELECT id FROM ${quoteTable(targetDatabase, 'orders')}`;
+    return (await target.query<RowDataPacket[]>(sql))[0].length;
+  };
+  await eventually('the rows', async () => (await rows()) === 3);
+  const pauseOrder = await sluice(first.configFile, `table pause --table ${table} --sink mysql --by ann`);
+  expect(pauseOrder).toMatchObject({
+    code: 0,
+    document: { sinks: [{ problems: [], obeying: [expect.any(String)] }] },
+  });
+  await pipeline.database.run('TRUNCATE TABLE orders', "INSERT INTO orders VALUES (5, 5, 'five', 'new')");
+  await first.process.stop();
+
+  const second = await pipeline.launch('sink-mysql', QUICK);
+  await eventually('its pages', async () => (await page(`${second.opsUrl}/status`)).status === 200);
+  const resumed = await sluice(second.configFile, `table resume --table ${table} --sink mysql --by ann`);
+  expect(resumed).toMatchObject({ code: 0, document: { services: [{ lifted: true, problem: null }] } });
+  expect(resumed.said).toContain(`released ddl/${pipeline.topic('orders')}/${table}/`);
+  await eventually('the table to go on', async () => (await rows()) === 1);
+});

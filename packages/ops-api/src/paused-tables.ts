@@ -25,7 +25,16 @@ export const resumeSinkTable = operation({
   aliases: ['/tables/resume'],
   summary: 'Apply the changes of a table that wait for an operator.',
   request,
-  answer: z.object({ sink: z.string(), table: z.string(), resumed }),
+  answer: z.object({
+    sink: z.string(),
+    table: z.string(),
+    resumed,
+    /** Partitions of the table that this process has looked at: what waits in them is in `resumed`. An older version does not say it. */
+    looked: z
+      .array(z.object({ topic: z.string(), partition: z.int().min(0) }))
+      .readonly()
+      .optional(),
+  }),
 });
 
 /** A change of a table that waits for an operator. */

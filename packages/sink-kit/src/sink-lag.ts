@@ -1,5 +1,4 @@
 import { lagOf, partitionName, type BatchConsumer, type ConsumedBatch } from '@sluice/kafka';
-import type { Watermark } from './watermark.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 /** A lag that was measured longer ago (ms) is not known any more; it is measured every 10 s. */
@@ -10,14 +9,15 @@ type LagContext = Pick<WorkerContext, 'state' | 'metrics' | 'log'>;
 /** Records that wait to be read: measured from time to time, and kept up by each batch. */
 export class SinkLag {
   readonly #context: LagContext;
-  readonly #watermark: Pick<Watermark, 'caughtUp'>;
+  readonly #caughtUp: (name: string) => void;
   #measuredAt = 0;
   /** The lines of `state.lag`, by partition. */
   #lines: ReadonlyMap<string, { records: number }> = new Map();
 
-  constructor(context: LagContext, watermark: Pick<Watermark, 'caughtUp'>) {
+  /** @param caughtUp is told of partitions in which nothing waits */
+  constructor(context: LagContext, caughtUp: (name: string) => void) {
     this.#context = context;
-    this.#watermark = watermark;
+    this.#caughtUp = caughtUp;
   }
 
   /**
@@ -35,7 +35,7 @@ export class SinkLag {
       this.#measuredAt = performance.now();
       metrics.lag(lag ?? []);
       for (const { topic, partition, records } of lag ?? [])
-        if (records === 0) this.#watermark.caughtUp(partitionName(topic, partition));
+        if (records === 0) this.#caughtUp(partitionName(topic, partition));
     } catch (error) {
       log.debug({ err: error }, 'lag not measured');
     }

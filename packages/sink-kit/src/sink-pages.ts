@@ -3,8 +3,8 @@ import { heapRoute, openApiRoute } from '@sluice/ops-api';
 import { startOpsServers, type OpsServers, type ServiceContext } from '@sluice/runtime';
 import type { DeadLetterManager } from './dead-letters/dead-letter-manager.ts';
 import type { IncompleteTopic } from './incomplete.ts';
-import type { Pauses } from './pauses.ts';
 import { replayOne } from './replay-one.ts';
+import type { SinkReader } from './sink-reader.ts';
 import { healthOf, statusOf } from './status.ts';
 import { tableRoutes } from './table-routes.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -15,14 +15,15 @@ export interface SinkPagesParts {
   /** Of the sink's settings, for messages. */
   readonly section: string;
   readonly deadLetters: DeadLetterManager;
-  readonly pauses: Pauses;
+  readonly reader: Pick<SinkReader, 'pauses' | 'looked'>;
   readonly audit: AuditTrail;
 }
 
 /** Starts what an operator sees of a sink, and gives orders to: probes, metrics, `/status` and the API. */
 export function startSinkPages(parts: SinkPagesParts): Promise<OpsServers> {
-  const { service, context, section, deadLetters, pauses, audit } = parts;
-  const { name, group, sink, breaker, held, settings, state, stopping: signal, log } = context;
+  const { service, context, section, deadLetters, reader, audit } = parts;
+  const { pauses } = reader;
+  const { name, group, sink, breaker, held, routing, settings, state, stopping: signal, log } = context;
   const identity = { pipeline: service.config.pipeline, sink: name, group, config: service.loaded };
   const lately = { latency: context.latency, rates: context.metrics.rates };
   return startOpsServers({
@@ -40,6 +41,8 @@ export function startSinkPages(parts: SinkPagesParts): Promise<OpsServers> {
       ...tableRoutes({
         sink: name,
         held,
+        routing,
+        looked: (topic) => reader.looked(topic),
         release: (id, by, reason) => deadLetters.release(id, by, reason),
         log,
       }),

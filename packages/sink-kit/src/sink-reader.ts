@@ -17,6 +17,7 @@ import { PartitionWorker } from './partition-worker.ts';
 import type { PauseRequest } from './pause-request.ts';
 import { PassedOffsets } from './passed-offsets.ts';
 import { retryUntilReady } from './retry-until-ready.ts';
+import { LookedAt } from './looked-at.ts';
 import { Pauses } from './pauses.ts';
 import { SinkLag } from './sink-lag.ts';
 import type { OffsetStore } from './sink.ts';
@@ -53,6 +54,7 @@ export class SinkReader {
   readonly #passed: PassedOffsets;
   readonly #pauses: Pauses;
   readonly #watermark: Watermark;
+  readonly #looked = new LookedAt();
   readonly #lag: SinkLag;
   readonly #list: TopicList;
   #changes = new TopicChanges();
@@ -66,7 +68,10 @@ export class SinkReader {
     this.#context = context;
     this.#onFailure = onFailure;
     this.#watermark = new Watermark((sourceMs) => context.metrics.watermark(sourceMs));
-    this.#lag = new SinkLag(context, this.#watermark);
+    this.#lag = new SinkLag(context, (name) => {
+      this.#watermark.caughtUp(name);
+      this.#looked.note(name);
+    });
     this.#list = new TopicList({ kafka, topicIds });
     this.#passed = new PassedOffsets(context.sink.offsets, context.log);
     this.#pauses = new Pauses((where) => {
@@ -77,6 +82,11 @@ export class SinkReader {
 
   get pauses(): Pauses {
     return this.#pauses;
+  }
+
+  /** Partitions of a topic that are this process's own, and of which it knows what waits in them. */
+  looked(topic: string): readonly TopicPartition[] {
+    return this.#looked.of(topic);
   }
 
   /** A consumer on all topics; a new one whenever there are others. Ends only by a throw. */
@@ -136,6 +146,7 @@ export class SinkReader {
   /** Drains the running batches, commits, and leaves the group. */
   async close(): Promise<void> {
     this.#pauses.clear();
+    this.#looked.forget();
     await settlesWithin(SHUTDOWN_TIMEOUT_MS, this.storePassed());
     await this.#consumer?.close();
     // A process that waits for a person still gives metrics: what it had is another's by now.
@@ -179,6 +190,7 @@ export class SinkReader {
       remember: (starts) =>
         this.#context.incomplete.begin(starts.filter(({ topic }) => !this.#isHeartbeats(topic))),
       onLeft: () => {
+        this.#looked.forget();
         if (state.phase === 'running') state.phase = 'joining';
       },
       onWaiting: (error) => state.troubles.note('offsets', error),
@@ -205,6 +217,7 @@ export class SinkReader {
     this.#context.published.forget();
     const data = partitions.filter(({ topic }) => !this.#isHeartbeats(topic));
     this.#watermark.restart(data.map(({ topic, partition }) => partitionName(topic, partition)));
+    this.#looked.restart(data);
     metrics.paused(this.#pauses.counts());
     metrics.rebalanced(group);
     const names = new Set(partitions.map(({ topic, partition }) => partitionName(topic, partition)));
@@ -215,18 +228,25 @@ export class SinkReader {
   }
 
   async #handle(batch: ConsumedBatch, signal: AbortSignal): Promise<BatchVerdict> {
-    const { topic, partition, highWatermark } = batch;
+    const { topic, partition } = batch;
     if (this.#isHeartbeats(topic)) return this.#onHeartbeats(batch);
     const name = partitionName(topic, partition);
     // Before any pause: what waits holds the watermark.
     this.#watermark.busy(name);
     const ordered = this.#context.pausedBy(topic);
-    if (ordered !== null)
-      return this.#pauseAt(
-        batch,
-        { reason: 'operator', detail: ordered, ms: null },
-        batch.records[0]?.offset ?? batch.endOffset,
-      );
+    if (ordered !== null) {
+      this.#looked.passOver(name);
+      const request = { reason: 'operator', detail: ordered, ms: null } as const;
+      return this.#pauseAt(batch, request, batch.records[0]?.offset ?? batch.endOffset);
+    }
+    const verdict = await this.#work(batch, signal);
+    if (!signal.aborted) this.#looked.note(name);
+    return verdict;
+  }
+
+  async #work(batch: ConsumedBatch, signal: AbortSignal): Promise<BatchVerdict> {
+    const { topic, partition, highWatermark } = batch;
+    const name = partitionName(topic, partition);
     const worker = this.#workers.get(name) ?? new PartitionWorker({ topic, partition }, this.#context);
     this.#workers.set(name, worker);
     this.#lag.note(batch, batch.records[0]?.offset ?? highWatermark);

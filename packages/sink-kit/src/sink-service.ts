@@ -249,7 +249,7 @@ export class SinkService<C extends SinkSettings> implements RunningService {
       context: this.#workerContext,
       section: this.#identity.section,
       deadLetters: this.#deadLetters,
-      pauses: this.#reader.pauses,
+      reader: this.#reader,
       audit: this.#kafka.audit,
     });
   }

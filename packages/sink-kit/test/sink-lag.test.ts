@@ -13,7 +13,7 @@ function lagOf(): {
 } {
   const { state, metrics } = testWorker(inMemorySink()).context;
   const caughtUp: string[] = [];
-  const lag = new SinkLag({ state, metrics, log: SILENT }, { caughtUp: (name) => void caughtUp.push(name) });
+  const lag = new SinkLag({ state, metrics, log: SILENT }, (name) => void caughtUp.push(name));
   return { lag, state, caughtUp };
 }
 

@@ -19,7 +19,7 @@ export type ServiceStatus = Pick<
   | 'ddl'
   | 'lastError'
 > &
-  Pick<Sink, 'group' | 'phase' | 'lag' | 'paused' | 'heartbeat' | 'latencyMs'> & {
+  Pick<Sink, 'group' | 'phase' | 'lag' | 'paused' | 'pausedByOperator' | 'heartbeat' | 'latencyMs'> & {
     readonly cdc?: { readonly errorRate: number } | undefined;
   };
 

@@ -3,11 +3,12 @@ import { audited } from './audited.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
 import { sinkOf, whoIsIt, withDeadLetters } from './dead-letters.ts';
+import { pauseObeyed, type Obedience } from './pause-obeyed.ts';
 import { show, type Screen } from './screen.ts';
 
 /** All tables of a sink. */
 const ALL = '*';
-const OPTIONS = ['sink', 'by', 'reason'] as const;
+const OPTIONS = ['sink', 'token-file', 'ca-file', 'by', 'reason'] as const;
 
 export const sinkPauseCommand: PipelineCommand = {
   name: 'sink pause',
@@ -28,18 +29,31 @@ export const sinkResumeCommand: PipelineCommand = {
 async function sinkPause({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const [sink, by, reason] = [sinkOf(config, values), whoIsIt(values), values.text('reason')];
   await pauseIn({ config, sink, table: ALL, by, reason, screen }, 'sink pause');
-  show(screen, { sink, by, paused: true }, [], []);
-  screen.say(`${sink} applies nothing from now on, within seconds; sluice sink resume --sink ${sink}`);
-  return true;
+  const obedience = await pauseObeyed({ config, sink, table: ALL, isPaused: true, values });
+  show(screen, { sink, by, paused: true, ...obedience }, [], []);
+  screen.say(`${sink} applies nothing from now on; sluice sink resume --sink ${sink}`);
+  return areObeying(sink, obedience, screen);
 }
 
 async function sinkResume({ values }: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const [sink, by, reason] = [sinkOf(config, values), whoIsIt(values), values.text('reason')];
   const isLifted = await liftIn({ config, sink, table: ALL, by, reason, screen }, 'sink resume');
   if (!isLifted) throw new CommandFailed(`${sink} is not paused: nothing to resume`);
-  show(screen, { sink, by, paused: false }, [], []);
+  const obedience = await pauseObeyed({ config, sink, table: ALL, isPaused: false, values });
+  show(screen, { sink, by, paused: false, ...obedience }, [], []);
   screen.say(`${sink} continues within seconds`);
-  return true;
+  return areObeying(sink, obedience, screen);
+}
+
+/** Says which processes were not seen to obey; true when there is none. */
+export function areObeying(sink: string, { obeying, problems }: Obedience, screen: Screen): boolean {
+  for (const problem of problems) screen.say(`${sink}: not seen to obey: ${problem}`);
+  if (problems.length > 0)
+    screen.say(
+      `the order stands in Kafka, and ${sink} obeys it as soon as it reads it: look at sluice status`,
+    );
+  else if (obeying.length === 0) screen.say(`no process of ${sink} runs: it obeys from its start on`);
+  return problems.length === 0;
 }
 
 /** Whom a pause is about, and who gives the order. */

@@ -27,7 +27,14 @@ test('a sink answers every operation that is declared for it, and no other', () 
       onReplayed: () => undefined,
       log,
     }),
-    ...tableRoutes({ sink: 's', held: new HeldTables(() => false), release: () => Promise.resolve(), log }),
+    ...tableRoutes({
+      sink: 's',
+      held: new HeldTables(() => false),
+      routing: new TopicRouting(topics),
+      looked: () => [],
+      release: () => Promise.resolve(),
+      log,
+    }),
   ];
   const own = OPERATIONS.sink.filter(({ path }) => !/\/(?:health|status)$/.test(path));
   const facts = ({ method, path, role }: { method: string; path: string; role: string }) =>
