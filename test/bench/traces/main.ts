@@ -21,7 +21,7 @@ import { startReceiver } from './receiver.ts';
 const OFF_PATH = join(import.meta.dirname, '../../../services/capture/test/encode/trace-path.ts');
 /** Of each transaction of a hundred rows: no two of them have one trace. */
 const TRACE_COLUMN =
-  "ALTER TABLE orders ADD COLUMN trace VARCHAR(60) NOT NULL DEFAULT (CONCAT('00-', MD5(created_at), '-b7ad6b7169203331-01'))";
+  "ALTER TABLE orders ADD COLUMN trace VARCHAR(60) NOT NULL DEFAULT (CONCAT('00-', LPAD(REPLACE(created_at + 0, '.', ''), 32, '0'), '-b7ad6b7169203331-01'))";
 const KINDS = ['off', 'on'] as const;
 
 type Kind = (typeof KINDS)[number];
