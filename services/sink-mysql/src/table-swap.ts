@@ -10,6 +10,7 @@ import type { RebuiltTables } from '@sluice/sink-kit/rebuild';
 import { targetDatabase, type MysqlSinkConfig } from './config.ts';
 import { definitionError } from './definition-error.ts';
 import { createDatabase } from './state-tables.ts';
+import { createStatement, heldBack, lackingOptions } from './table-options.ts';
 
 /** MySQL manual, "Identifier Length Limits". */
 export const NAME_MAX = 64;
@@ -84,8 +85,8 @@ async function boundBy(connection: PoolConnection, { database, table }: TableNam
 }
 
 /**
- * Gives the table that was filled the further indexes of the one that readers use. Resolves to what it cannot get, for people: columns that
- * are the target's own, unique indexes that the filling sink did not know, partitions.
+ * Gives the table that was filled the options and further indexes of the one that readers use. Resolves to what it cannot get, for people:
+ * columns that are the target's own, unique indexes that the filling sink did not know, CHECK constraints, partitions, a history.
  */
 export async function complete(
   connection: PoolConnection,
@@ -93,7 +94,8 @@ export async function complete(
 ): Promise<readonly string[]> {
   if (!(await exists(connection, used)) || !(await exists(connection, filled))) return [];
   const id = quoteTable(used.database, used.table);
-  const [wanted, present] = [await indexesOf(connection, used), await indexesOf(connection, filled)];
+  const [old, made] = [await createStatement(connection, used), await createStatement(connection, filled)];
+  const [wanted, present] = [indexesOf(old), indexesOf(made)];
   const missing = [...wanted].filter(([name]) => !present.has(name));
   const isUnique = (definition: string): boolean => definition.startsWith('UNIQUE ');
   const columns = new Set(await columnsOf(connection, filled));
@@ -109,15 +111,19 @@ export async function complete(
         ([name]) =>
           `${id} has a unique index ${name} that the source has not: drop it, and make it again after the rebuild`,
       ),
+    ...heldBack(old).map((why) => `${id} ${why}`),
     ...((await isPartitioned(connection, used)) ? [`${id} is partitioned, and the new table is not`] : []),
     ...[await boundBy(connection, used)].flatMap((why) => (why === null ? [] : [`${id} ${why}`])),
   ];
   const clauses = missing
     .filter(([, definition]) => !isUnique(definition))
     .map(([, definition]) => `ADD ${definition}`);
-  if (lacking.length === 0 && clauses.length > 0)
-    await connection.query(`ALTER TABLE ${quoteTable(filled.database, filled.table)} ${clauses.join(', ')}`);
-  return lacking;
+  if (lacking.length > 0) return lacking;
+  const alter = `ALTER TABLE ${quoteTable(filled.database, filled.table)}`;
+  const options = lackingOptions(old, made);
+  if (options !== '') await connection.query(`${alter} ${options}`);
+  if (clauses.length > 0) await connection.query(`${alter} ${clauses.join(', ')}`);
+  return [];
 }
 
 function columnsOf(connection: PoolConnection, { database, table }: TableName): Promise<readonly string[]> {
@@ -138,14 +144,8 @@ async function isPartitioned(connection: PoolConnection, { database, table }: Ta
 }
 
 /** By name, as SHOW CREATE TABLE writes them. */
-async function indexesOf(connection: PoolConnection, name: TableName): Promise<ReadonlyMap<string, string>> {
-  if (!(await exists(connection, name))) return new Map();
-  const [rows] = await connection.query<RowDataPacket[]>({
-    sql: `SHOW CREATE TABLE ${quoteTable(name.database, name.table)}`,
-    rowsAsArray: true,
-  });
-  const text = String(rows[0]?.[1]);
-  const found = text.matchAll(/^ {2}((?:UNIQUE |FULLTEXT |SPATIAL )?KEY (`(?:[^`]|``)+`) .*?),?$/gmu);
+function indexesOf(statement: string): ReadonlyMap<string, string> {
+  const found = statement.matchAll(/^ {2}((?:UNIQUE |FULLTEXT |SPATIAL )?KEY (`(?:[^`]|``)+`) .*?),?$/gmu);
   return new Map([...found].map(([, definition = '', index = '']) => [index, definition]));
 }
 
