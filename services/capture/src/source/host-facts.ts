@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { isAtLeast, parseVersion, readVariables } from '@sluice/mysql';
+import { askMariadb, missingOfMariadb } from './mariadb-position.ts';
 import { queryRows } from './query.ts';
 import { findUnloggedReplication, replicationRows } from './replica.ts';
 import { leavesRowsOut } from './replication-filters.ts';
@@ -59,10 +60,7 @@ async function standing(
   const published = place?.gtidSet ?? null;
   if (place === null || published === null || !server.gtid || place.flavour !== server.flavour)
     return { missing: null, hasPurged: false };
-  if (server.flavour === 'mariadb') {
-    const values = await readVariables(connection, ['gtid_binlog_state']);
-    return { missing: missingOfMariadb(published, values.get('gtid_binlog_state') ?? ''), hasPurged: false };
-  }
+  if (server.flavour === 'mariadb') return askMariadb(connection, published);
   const [row] = await queryRows(
     connection,
     `SELECT GTID_SUBTRACT(?, @@GLOBAL.gtid_executed) AS missing, GTID_SUBSET(@@GLOBAL.gtid_purged, ?) AS available`,
@@ -70,36 +68,6 @@ async function standing(
   );
   const missing = textOf(row?.['missing']).replace(/\s/g, '');
   return { missing, hasPurged: Number(row?.['available']) !== 1 };
-}
-
-/**
- * The transactions of a MariaDB position that a server has not: of each domain and server id the binlog state names the newest one that was
- * ever written there (https://mariadb.com/docs/server/ha-and-performance/standard-replication/gtid#gtid_binlog_state).
- *
- * @param position `domain-server-sequence`, one for each domain
- * @param state the same, one for each domain and server
- * @returns such as `0-1-101 to 0-1-103, 2-7-9`; '' for none
- */
-export function missingOfMariadb(position: string, state: string): string {
-  const newest = new Map(gtidsOf(state).map(({ origin, sequence }) => [origin, sequence]));
-  return gtidsOf(position)
-    .flatMap(({ origin, sequence }) => {
-      const has = newest.get(origin);
-      if (has === undefined) return [`${origin}-${sequence}`];
-      if (has >= sequence) return [];
-      return [
-        has + 1n === sequence ? `${origin}-${sequence}` : `${origin}-${has + 1n} to ${origin}-${sequence}`,
-      ];
-    })
-    .join(', ');
-}
-
-function gtidsOf(text: string): readonly { readonly origin: string; readonly sequence: bigint }[] {
-  const gtids = text.split(',').filter((gtid) => gtid.trim() !== '');
-  return gtids.map((gtid) => {
-    const cut = gtid.lastIndexOf('-');
-    return { origin: gtid.slice(0, cut).trim(), sequence: BigInt(gtid.slice(cut + 1)) };
-  });
 }
 
 /** Whether it applies what it gets, and either gets more or has all of it in its relay log. */

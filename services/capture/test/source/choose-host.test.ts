@@ -1,7 +1,7 @@
 import { PipelineError } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { chooseHost, type Probed } from '../../src/source/choose-host.ts';
-import { missingOfMariadb, type HostFacts, type PublishedPlace } from '../../src/source/host-facts.ts';
+import type { HostFacts, PublishedPlace } from '../../src/source/host-facts.ts';
 
 const SERVER = {
   flavour: 'mysql',
@@ -99,20 +99,6 @@ test('when none answers the first one’s code tells, and each is named', () => 
   expect(refusal([away('one'), away('two')])).toBe(
     'MYSQL_UNREACHABLE: one:3306: no answer; two:3306: no answer',
   );
-});
-
-test.each([
-  ['0-1-100', '0-1-100', ''],
-  ['0-1-100', '0-1-97', '0-1-98 to 0-1-100'],
-  ['0-1-100', '0-1-99', '0-1-100'],
-  // Written by the dead server only: its own later ones do not make up for those of the new one.
-  ['0-2-103', '0-1-105', '0-2-103'],
-  ['0-2-103', '0-1-100,0-2-104', ''],
-  ['0-1-5,7-3-9', '0-1-5,7-3-8', '7-3-9'],
-  ['', '0-1-5', ''],
-  ['0-1-18446744073709551615', '0-1-18446744073709551614', '0-1-18446744073709551615'],
-])('MariaDB: what of %s a server with %s lacks', (position, state, missing) => {
-  expect(missingOfMariadb(position, state)).toBe(missing);
 });
 
 test('the one of an order, whatever its role, when it has all that was published', () => {
