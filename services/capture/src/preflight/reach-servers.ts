@@ -28,7 +28,7 @@ export interface ReachedServers {
  * retryable) when this pipeline has a checkpoint: its settings were right once. Without one nobody knows that they ever
  * were: PREFLIGHT_FAILED names them. KAFKA_UNREACHABLE when Kafka does not answer either: then that is not known.
  *
- * @param choice whether a server may be read that lacks what was published, and which one an operator wants to be read
+ * @param choice whether all tables are read again, and which server an operator wants to be read
  */
 export async function reachServers(
   settings: CaptureSettings,
@@ -83,15 +83,18 @@ async function kafkaErrorOf(settings: CaptureSettings, signal: AbortSignal): Pro
   }
 }
 
-/** Of several servers, one that has what was published: where that ends is asked before. */
+/**
+ * Of several servers, one that has what was published: where that ends is asked before. So it is where all tables are read again: from one that
+ * lacks something every sink would go back to what that one has.
+ */
 async function openPublished(
   settings: CaptureSettings,
   { acceptLostCheckpoint, order }: HostChoice,
   signal: AbortSignal,
 ): Promise<Source> {
   const isOne = settings.config.source.hosts.length === 1;
-  const place = isOne || acceptLostCheckpoint ? null : await publishedPlace(settings, signal);
-  return openSource(settings.config, place, order);
+  const place = isOne ? null : await publishedPlace(settings, signal);
+  return openSource(settings.config, { place, order: order ?? null, readsAnew: acceptLostCheckpoint });
 }
 
 /** Null where there is no checkpoint, or none that can be read: the start itself judges that, after the fence. */

@@ -59,7 +59,7 @@ async function plan(
   checkpoint: Checkpoint,
   topicGeneration: number,
 ): Promise<StartPlan> {
-  const source = await openSource(settings.config);
+  const source = await openSource(settings.config, { place: checkpoint });
   const server = source.facts;
   const connection = await source.connect();
   const status = await readBinlogStatus(connection, server).finally(() => connection.destroy());

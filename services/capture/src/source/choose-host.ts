@@ -3,6 +3,9 @@ import { PipelineError, type SourceConfig, type SourceHost } from '@sluice/runti
 import { hostFacts, type HostFacts, type PublishedPlace } from './host-facts.ts';
 import { describeServer, type ServerFacts } from './server.ts';
 
+/** So many times `source.connectTimeoutMs` all answers of one server may take. */
+const PATIENCE = 2;
+
 /** One of `source.hosts`, as it answered. */
 export interface Probed {
   readonly host: SourceHost;
@@ -18,6 +21,16 @@ export interface PassedOver {
   /** It never had, or no longer has, what was published; nothing but a person ends that. */
   readonly hasDiverged: boolean;
   readonly isPurged: boolean;
+}
+
+/** By what one of several servers is chosen. */
+export interface Wishes {
+  /** What was published; null: nothing, or it is not known. */
+  readonly place: PublishedPlace | null;
+  /** Which of them an operator wants to be read, if it may be. */
+  readonly order?: Pick<SourceOrder, 'address'> | null;
+  /** All tables are read again (`--accept lost-checkpoint`): what follows in the binlog does not matter. */
+  readonly readsAnew?: boolean;
 }
 
 /** An operator's word about which of `source.hosts` is read from here on. */
@@ -50,8 +63,9 @@ async function probe(
 ): Promise<PipelineError | HostFacts> {
   try {
     const connection = await connect({ ...options, host, port });
+    const asked = describeServer(connection).then((server) => hostFacts(connection, server, place));
     try {
-      return await hostFacts(connection, await describeServer(connection), place);
+      return await answerOf(asked, options.connectTimeoutMs * PATIENCE);
     } finally {
       connection.destroy();
     }
@@ -62,38 +76,82 @@ async function probe(
 }
 
 /**
- * The server of the order, whatever its role; else the one that was read before, where it still may be; else the first in the order of the
- * setting. Each must have all that was published. Pure. Throws SOURCE_DIVERGED or SOURCE_BINLOG_PURGED when one of them lacks what a person alone can bring back,
+ * What `asked` resolves to. A server may take a login and then answer nothing (a full disk, a commit that waits for a replica): it must not
+ * keep capture from another one. Throws MYSQL_UNREACHABLE after `limitMs`.
+ */
+export async function answerOf<T>(asked: Promise<T>, limitMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const message = `The server took the login, and has not answered within ${limitMs / 1000} s.`;
+    late.reject(new PipelineError('MYSQL_UNREACHABLE', message));
+  }, limitMs);
+  asked.catch(() => undefined); // once it is late, nobody waits for it
+  try {
+    return await Promise.race([asked, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The server of the order, whatever its role; else the one that was read before, where it still may be and seems to be as it was; else the first
+ * in the order of the setting. Each must have all that was published. Pure. Throws SOURCE_DIVERGED or SOURCE_BINLOG_PURGED when one of them lacks what a person alone can bring back,
  * SOURCE_UNUSABLE when one may become usable by itself, and what each of them said when none of them answers.
  */
 export function chooseHost(
   probed: readonly Probed[],
   read: SourceConfig['read'],
-  place: PublishedPlace | null,
-  order: Pick<SourceOrder, 'address'> | null = null,
+  { place, order = null, readsAnew = false }: Wishes,
 ): Choice {
   const judged = probed.map(({ host, found }) => {
-    const isOrdered = order !== null && order.address === `${host.host}:${host.port}`;
+    const address = `${host.host}:${host.port}`;
+    const isOrdered = order?.address === address;
     const [asked, role] = isOrdered ? [{ host: host.host, port: host.port }, 'any' as const] : [host, read];
-    return { host, found, isOrdered, against: against(asked, found, role, place) };
+    const why = against(asked, found, role, { place, readsAnew });
+    return { host, found, isOrdered, against: why, doubt: readsAnew ? null : doubtOf(address, found, place) };
   });
-  const usable = judged.flatMap(({ host, found, isOrdered, against: why }) =>
-    why === null && !(found instanceof PipelineError) ? [{ host, server: found.server, isOrdered }] : [],
+  const usable = judged.flatMap(({ host, found, isOrdered, against: why, doubt }) =>
+    why === null && !(found instanceof PipelineError)
+      ? [{ host, server: found.server, isOrdered, doubt }]
+      : [],
   );
-  const passedOver = judged.flatMap(({ against: why }) => (why === null ? [] : [why]));
   const chosen =
     usable.find(({ isOrdered }) => isOrdered) ??
-    usable.find(({ server }) => server.identity === place?.server) ??
+    usable.find(({ server, doubt }) => server.identity === place?.server && doubt === null) ??
+    usable.find(({ doubt }) => doubt === null) ??
     usable[0];
+  const passedOver = judged.flatMap(({ host, against: why, doubt }) => {
+    const told = why ?? (host === chosen?.host ? null : doubt);
+    return told === null ? [] : [told];
+  });
   if (chosen !== undefined) return { host: chosen.host, server: chosen.server, passedOver };
-  throw noneUsable(probed, passedOver);
+  throw noneUsable(probed, passedOver, readsAnew);
+}
+
+/** Why another server is better than the one that was read before: it is judged after the fence, and will be refused then. */
+function doubtOf(
+  address: string,
+  found: PipelineError | HostFacts,
+  place: PublishedPlace | null,
+): PassedOver | null {
+  if (found instanceof PipelineError || found.server.identity !== place?.server) return null;
+  const { missing, hasPurged } = found;
+  if (missing !== null && missing !== '')
+    return {
+      address,
+      why: `it was read before, and lacks published transactions now: ${missing}`,
+      hasDiverged: true,
+      isPurged: false,
+    };
+  const why = 'it was read before, and has purged binlogs that were not read';
+  return hasPurged ? { address, why, hasDiverged: false, isPurged: true } : null;
 }
 
 function against(
   host: SourceHost,
   found: PipelineError | HostFacts,
   read: SourceConfig['read'],
-  place: PublishedPlace | null,
+  { place, readsAnew }: Pick<Required<Wishes>, 'place' | 'readsAnew'>,
 ): PassedOver | null {
   const address = `${host.host}:${host.port}`;
   const no = (why: string, more: Partial<PassedOver> = {}): PassedOver => ({
@@ -122,12 +180,23 @@ function against(
     const lacks = `it lacks published transactions: ${found.missing}`;
     return found.isCatchingUp ? no(`${lacks}; it is catching up`) : no(lacks, { hasDiverged: true });
   }
-  return found.hasPurged ? no('it has purged binlogs that were not read', { isPurged: true }) : null;
+  return found.hasPurged && !readsAnew
+    ? no('it has purged binlogs that were not read', { isPurged: true })
+    : null;
 }
 
-function noneUsable(probed: readonly Probed[], passedOver: readonly PassedOver[]): PipelineError {
+/** Tables that are read again from a server that lacks what was published take it back in every sink: that has to be said by name. */
+const BY_NAME =
+  'To read all tables again from one that lacks published transactions, give them up by making it the only one of source.hosts';
+
+function noneUsable(
+  probed: readonly Probed[],
+  passedOver: readonly PassedOver[],
+  readsAnew: boolean,
+): PipelineError {
   const reasons = passedOver.map(({ address, why }) => `${address}: ${why}`).join('; ');
-  const message = `No server of source.hosts can be read. ${reasons}`;
+  const hint = readsAnew && passedOver.some(({ hasDiverged }) => hasDiverged) ? `. ${BY_NAME}.` : '';
+  const message = `No server of source.hosts can be read. ${reasons}${hint}`;
   const errors = probed.map(({ found }) => found);
   const [first] = errors;
   // One that nobody has reached yet is judged like the only server: perhaps a setting is wrong.

@@ -2,8 +2,7 @@ import type { ConnectionOptions } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import { connect, driverOptions, type MysqlOptions } from '@sluice/mysql';
 import { PipelineError, type SluiceConfig } from '@sluice/runtime';
-import { chooseHost, probeHosts, type Choice, type SourceOrder } from './choose-host.ts';
-import type { PublishedPlace } from './host-facts.ts';
+import { chooseHost, probeHosts, type Choice, type Wishes } from './choose-host.ts';
 import { describeServer, type ServerFacts } from './server.ts';
 
 /** The source server as it was when a session began. */
@@ -25,20 +24,15 @@ export interface Source {
  * Throws a PipelineError with a MYSQL_… code when the server cannot be reached or refuses the user; of several servers SOURCE_UNUSABLE,
  * SOURCE_DIVERGED or SOURCE_BINLOG_PURGED when none may be read.
  *
- * @param place what was published, by which one of several servers is chosen; null: nothing, or it is not known
- * @param order which of them an operator wants to be read, if it may be
+ * @param wishes by which one of several servers is chosen
  */
-export async function openSource(
-  config: SluiceConfig,
-  place: PublishedPlace | null = null,
-  order: SourceOrder | null = null,
-): Promise<Source> {
+export async function openSource(config: SluiceConfig, wishes: Wishes = { place: null }): Promise<Source> {
   const { host, port, user, password, tls, connectTimeoutMs, hosts, read } = config.source;
   const options = { host, port, user, password, tls, connectTimeoutMs, setting: 'source.tls' };
   if (hosts.length === 1 && read === 'any' && hosts[0].role === undefined)
     return sourceAt(options, await factsOf(options), []);
-  const probed = await probeHosts(config.source, options, place);
-  const { host: chosen, server, passedOver } = chooseHost(probed, read, place, order);
+  const probed = await probeHosts(config.source, options, wishes.place);
+  const { host: chosen, server, passedOver } = chooseHost(probed, read, wishes);
   return sourceAt({ ...options, ...chosen }, server, passedOver);
 }
 

@@ -1,6 +1,6 @@
 import { PipelineError } from '@sluice/runtime';
-import { expect, test } from 'vitest';
-import { chooseHost, type Probed } from '../../src/source/choose-host.ts';
+import { describe, expect, test } from 'vitest';
+import { answerOf, chooseHost, type Probed } from '../../src/source/choose-host.ts';
 import type { HostFacts, PublishedPlace } from '../../src/source/host-facts.ts';
 
 const SERVER = {
@@ -35,10 +35,10 @@ const chosen = (
   hosts: readonly Probed[],
   read: 'any' | 'primary' | 'replica' = 'any',
   place = PLACE as PublishedPlace | null,
-): string => chooseHost(hosts, read, place).host.host;
-const refusal = (hosts: readonly Probed[], place = PLACE): unknown => {
+): string => chooseHost(hosts, read, { place }).host.host;
+const refusal = (hosts: readonly Probed[], place = PLACE, readsAnew = false): unknown => {
   try {
-    return chosen(hosts, 'any', place);
+    return chooseHost(hosts, 'any', { place, readsAnew }).host.host;
   } catch (error) {
     const { code, message } = error as PipelineError;
     return `${code}: ${message.replace('No server of source.hosts can be read. ', '')}`;
@@ -59,7 +59,7 @@ test('the one that was read before stays, wherever it stands in the list', () =>
 });
 
 test('another one that has all of it; who is passed over is told', () => {
-  const { host, passedOver } = chooseHost([away('one'), probed('two', REPLICA)], 'any', PLACE);
+  const { host, passedOver } = chooseHost([away('one'), probed('two', REPLICA)], 'any', { place: PLACE });
   expect(host.host).toBe('two');
   expect(passedOver).toMatchObject([{ address: 'one:3306', why: 'no answer' }]);
 });
@@ -101,10 +101,57 @@ test('when none answers the first one’s code tells, and each is named', () => 
   );
 });
 
+test.each([
+  ['has purged what was not read', { hasPurged: true }],
+  ['was reset', { missing: 'one:1-100' }],
+])('the one that was read before and %s gives way to one that has all, and to no other', (_what, found) => {
+  const hosts = [probed('one', found), probed('two', REPLICA)];
+  const { host, passedOver } = chooseHost(hosts, 'any', { place: PLACE });
+  expect(host.host).toBe('two');
+  expect(passedOver.map(({ address, why }) => `${address}: ${why}`)).toEqual([
+    expect.stringMatching(/^one:3306: it was read before, and /),
+  ]);
+  expect(chosen([probed('one', found), away('two')])).toBe('one');
+  expect(chosen([probed('one', found), probed('two', { missing: 'one:99-100' })])).toBe('one');
+  const ordered = { place: PLACE, order: { address: 'one:3306' } };
+  expect(chooseHost(hosts, 'any', ordered).host.host).toBe('one');
+});
+
+describe('all tables are read again, by order', () => {
+  const stale = probed('two', { missing: 'one:90-100' });
+
+  test('from the server that was read before, wherever it stands and whatever it lacks', () => {
+    expect(refusal([stale, probed('one')], PLACE, true)).toBe('one');
+    const reset = probed('one', { missing: 'one:1-100', hasPurged: true });
+    expect(refusal([stale, probed('three'), reset], PLACE, true)).toBe('one');
+  });
+
+  test('else from one that lacks nothing, though it has purged its binlogs', () => {
+    expect(refusal([stale, away('one'), probed('three', { hasPurged: true })], PLACE, true)).toBe('three');
+  });
+
+  test('from one that lacks what was published only when it is the only one of the list', () => {
+    expect(refusal([stale, away('one')], PLACE, true)).toMatch(
+      /^SOURCE_DIVERGED: two:3306: it lacks published transactions: one:90-100; one:3306: no answer\. To read all tables again .* only one of source\.hosts\.$/,
+    );
+    expect(refusal([stale, away('one')])).not.toMatch(/only one of/);
+  });
+});
+
+test('a server that takes the login and then answers nothing is none that answers', async () => {
+  await expect(answerOf(new Promise(() => undefined), 1)).rejects.toThrow(
+    expect.objectContaining({
+      code: 'MYSQL_UNREACHABLE',
+      message: 'The server took the login, and has not answered within 0.001 s.',
+    }),
+  );
+  await expect(answerOf(Promise.resolve(7), 60_000)).resolves.toBe(7);
+});
+
 test('the one of an order, whatever its role, when it has all that was published', () => {
   const servers = [probed('one'), probed('two', REPLICA, 'primary')];
   const ordered = (hosts: readonly Probed[]): string =>
-    chooseHost(hosts, 'primary', PLACE, { address: 'two:3306' }).host.host;
+    chooseHost(hosts, 'primary', { place: PLACE, order: { address: 'two:3306' } }).host.host;
   expect(ordered(servers)).toBe('two');
   expect(ordered([probed('one'), probed('two', { missing: 'one:99-100', isCatchingUp: true })])).toBe('one');
 });
