@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PipelineError } from '@sluice/runtime';
-import { lastLines } from './run-program.ts';
+import { logTail } from './log-tail.ts';
 import type { Installation, ServerDefinition, ServerRun } from './servers/server.ts';
 import type { Launch, ProcessSignal } from './supervision.ts';
 import type { SupervisorClient } from './supervisor-client.ts';
@@ -93,7 +93,7 @@ export class ManagedServer {
     const log = await readFile(this.#launch.logFile, 'utf8').catch(() => '');
     return new PipelineError(
       'STACK_SERVER_FAILED',
-      `${this.#definition.title} ${what}; its last words:\n${lastLines(log, 12)}`,
+      `${this.#definition.title} ${what}; its last words:\n${logTail(log)}`,
     );
   }
 }
