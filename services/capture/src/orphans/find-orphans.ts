@@ -61,21 +61,21 @@ export async function findOrphans<C extends OrphanConsumer>(
   describedBy: 'old' | 'new' = 'old',
 ): Promise<FoundOrphans<C>> {
   const { config, from } = source;
-  const newMaster = await openMaster(config, newMasterOf(config, from, source.to));
+  // The old one first: what it replicates from the new one meanwhile is not held against it.
+  const old = from === null ? null : await openMaster(config, from);
   try {
-    if (from === null) return await fromFiles(source, newMaster, consumerOf);
-    const old = await openMaster(config, from);
+    const newMaster = await openMaster(config, newMasterOf(config, from, source.to));
     try {
+      if (old === null) return await fromFiles(source, newMaster, consumerOf);
       requireTwoServers(old, newMaster);
-      const described = describedBy === 'old' ? old : newMaster;
-      const { connection, facts, address } = described;
+      const { connection, facts, address } = describedBy === 'old' ? old : newMaster;
       const tables = await OrphanTables.read(connection, facts, address, config);
       return await fromServer(old, newMaster, tables, consumerOf);
     } finally {
-      old.connection.destroy();
+      newMaster.connection.destroy();
     }
   } finally {
-    newMaster.connection.destroy();
+    old?.connection.destroy();
   }
 }
 
@@ -89,7 +89,7 @@ async function fromServer<C extends OrphanConsumer>(
   const known = newMaster.gtids.completedBy(old.gtids);
   const start = await binlogStart(old, known);
   const consumer = consumerOf(tables, { flavour });
-  const reader = new OrphanReader(flavour, known, start.gtids, consumer);
+  const reader = new OrphanReader(flavour, { known, had: old.gtids }, start.gtids, consumer);
   if (!old.gtids.minus(known).isEmpty) {
     const log = createLogger('orphans', { level: 'silent' });
     await readServer(old, start, reader, tables.factsOf, log);
@@ -116,7 +116,7 @@ async function fromFiles<C extends OrphanConsumer>(
   const { flavour, version } = facts;
   const tables = await OrphanTables.read(connection, facts, address, config);
   const consumer = consumerOf(tables, { flavour });
-  const reader = new OrphanReader(flavour, newMaster.gtids, '', consumer);
+  const reader = new OrphanReader(flavour, { known: newMaster.gtids, had: null }, '', consumer);
   const { tornAt, serverId } = await readFiles(files, flavour, reader, tables.factsOf);
   const { hasBegin } = reader;
   const told = { oldMaster: null, serverId, version, tornAt, hasBegin };

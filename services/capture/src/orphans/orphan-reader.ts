@@ -35,10 +35,19 @@ interface OpenTransaction extends Omit<OrphanTransaction, 'tables' | 'statements
   readonly statements: OrphanStatement[];
 }
 
+/** What the two masters have. */
+export interface MastersHave {
+  /** The new one. */
+  readonly known: GtidSet;
+  /** The old one, when it was asked: what it has executed since is no orphan. Null: all that is read. */
+  readonly had: GtidSet | null;
+}
+
 /** Passes over what the new master has, and tells the rest: by GTID, one transaction after the other. */
 export class OrphanReader implements BinlogHandler {
   readonly #flavour: Flavour;
   readonly #known: GtidSet;
+  readonly #had: GtidSet | null;
   readonly #consumer: OrphanConsumer;
   #open: OpenTransaction | null = null;
   /** Behind the last transaction, or where the server says that there is nothing up to. */
@@ -50,10 +59,11 @@ export class OrphanReader implements BinlogHandler {
   /** The first file tells what came before it, and that no orphan did. */
   hasBegin = false;
 
-  /** @param known what the new master has. @param from MariaDB: the position where the reading begins */
-  constructor(flavour: Flavour, known: GtidSet, from: string, consumer: OrphanConsumer) {
+  /** @param from MariaDB: the position where the reading begins */
+  constructor(flavour: Flavour, { known, had }: MastersHave, from: string, consumer: OrphanConsumer) {
     this.#flavour = flavour;
     this.#known = known;
+    this.#had = had;
     this.#consumer = consumer;
     this.shared = new MariadbPosition(from);
   }
@@ -108,6 +118,10 @@ export class OrphanReader implements BinlogHandler {
     if (this.#known.has(gtid)) {
       this.#open = null;
       if (this.#flavour === 'mariadb') this.#passShared(gtid);
+      return;
+    }
+    if (this.#had?.has(gtid) === false) {
+      this.#open = null;
       return;
     }
     this.#open = { gtid, place, committedAtMicros, serverId, tables: new Map(), statements: [] };
