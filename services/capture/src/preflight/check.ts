@@ -12,6 +12,7 @@ import type { SourceOrder } from '../source/choose-host.ts';
 import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
 import { findGapProblems, type BinlogGaps } from './binlog-gaps.ts';
+import { findDomainWarnings } from './domain-checks.ts';
 import { refuseUnknownKeys } from './hash-key-changes.ts';
 import { sharedKeyTexts } from './key-charsets.ts';
 import { findKeyChanges } from './key-checks.ts';
@@ -114,7 +115,11 @@ async function judge(
     refused,
     gaps,
     problems: [...missing, ...hidden, ...problems, ...unlogged, ...schemas.problems],
-    warnings: [...schemas.warnings, ...(await findTraceWarnings(connection, config))],
+    warnings: [
+      ...schemas.warnings,
+      ...(await findTraceWarnings(connection, config)),
+      ...(await findDomainWarnings(connection, source.facts, config)),
+    ],
     tooWide,
   };
 }
