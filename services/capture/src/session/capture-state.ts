@@ -113,8 +113,10 @@ function remember<Session extends WithJournal>(
 ): Remembered<Session['journal']> {
   const before = { hasStreamed, journal, acceptLostCheckpoint, failures };
   if (event.kind === 'open') return { ...before, hasStreamed: true, journal: event.session.journal };
-  if (event.kind === 'standBy')
-    return { ...before, acceptLostCheckpoint: acceptLostCheckpoint && !event.leaderIsWell, failures: 0 };
+  if (event.kind === 'standBy') {
+    const isAccepted = acceptLostCheckpoint && !event.leaderIsWell;
+    return { ...before, journal: null, acceptLostCheckpoint: isAccepted, failures: 0 };
+  }
   if (event.kind !== 'interrupt' && event.kind !== 'fail') return before;
   return {
     ...before,

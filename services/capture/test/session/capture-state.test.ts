@@ -94,6 +94,11 @@ test('the session goes with its end; its journal, and that there was one, stay',
   });
 });
 
+test('one that stands by knows no journal: what another capture clears it does not hear of', () => {
+  const open = next(stateOf('restoring'), EVENTS.open);
+  expect(next(open, EVENTS.standBy)).toMatchObject({ name: 'standby', journal: null, hasStreamed: true });
+});
+
 test('failures count in a row, and an accepted loss until its generation is durable', () => {
   const start: State = startingState(true);
   expect(start).toMatchObject({ name: 'starting', failures: 0, hasStreamed: false });
