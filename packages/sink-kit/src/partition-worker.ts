@@ -74,9 +74,9 @@ export class PartitionWorker {
   }
 
   /** Null when it is known now. */
-  async #look({ offset, sequence }: Unsure): Promise<PauseRequest | null> {
+  async #look(unsure: Unsure): Promise<PauseRequest | null> {
     try {
-      const verdict = await this.#context.published.look(this.#where, offset, sequence);
+      const verdict = await this.#context.published.look(this.#where, unsure);
       return verdict === 'wait' ? CHECKPOINT_PAUSE : null;
     } catch (error) {
       const { pause, ms } = this.#failures.plan(error);

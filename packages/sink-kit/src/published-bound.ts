@@ -38,8 +38,10 @@ export class PublishedBound {
   readonly #pipeline: string;
   readonly #generation: StoreGeneration;
   #known: Sequence = '';
-  /** The furthest sequence that capture may have published by what is known. */
+  /** The furthest sequence that a row may have by what is known. */
   #limit: Sequence = '';
+  /** The furthest of a control record: one too far takes a table's rows away, and makes all true changes up to it stale. */
+  #orders: Sequence = '';
   /** By partition: the record that was last in question, and the newest checkpoint when it was first seen. */
   readonly #waiting = new Map<string, { readonly offset: bigint; readonly checkpoint: bigint }>();
   /** By partition: the last record that was found to be ahead. */
@@ -62,13 +64,19 @@ export class PublishedBound {
   forget(): void {
     this.#known = '';
     this.#limit = '';
+    this.#orders = '';
     this.#waiting.clear();
     this.#ahead.clear();
   }
 
-  /** False when the record has to be looked up by `look` first. For each record: one comparison of texts. */
+  /** False when the record has to be looked up by `look` first. For each row: one comparison of texts. */
   isWithin(sequence: Sequence): boolean {
     return sequence <= this.#limit;
+  }
+
+  /** The same of a control record, which is looked up wherever a checkpoint does not cover it. */
+  covers(sequence: Sequence): boolean {
+    return sequence <= this.#orders;
   }
 
   isAhead({ topic, partition }: TopicPartition, offset: bigint): boolean {
@@ -80,17 +88,19 @@ export class PublishedBound {
    * partition earlier than in another; transactions of capture follow each other, so the next one tells.
    * @throws PipelineError when Kafka or the store does not answer, the right to read checkpoints is missing, or STORE_AHEAD
    */
-  async look(where: TopicPartition, offset: bigint, sequence: Sequence): Promise<BoundVerdict> {
+  async look(where: TopicPartition, { offset, sequence, isOrder }: Unsure): Promise<BoundVerdict> {
     const newest = await this.#generation.follow(() => this.#read());
     if (newest === null) {
       // The topic was lost, and capture says so: nothing is known that this record could be held against.
       this.#limit = reachOf(sequence);
+      this.#orders = sequence;
       return 'published';
     }
     if (newest.bound > this.#known) this.#known = newest.bound;
     this.#limit = reachOf(this.#known);
+    this.#orders = this.#known;
     const place = partitionName(where.topic, where.partition);
-    if (this.isWithin(sequence)) {
+    if (isOrder ? this.covers(sequence) : this.isWithin(sequence)) {
       this.#waiting.delete(place);
       return 'published';
     }
@@ -125,13 +135,15 @@ function reachOf(sequence: Sequence): Sequence {
 export interface Unsure {
   readonly offset: bigint;
   readonly sequence: Sequence;
+  /** Whether it is a control record. */
+  readonly isOrder: boolean;
 }
 
 /** Entries up to the first that has to be looked up, of which `stop` is told; one that is ahead is poison. */
 export function* publishedEntries(
   entries: Iterable<Entry>,
   { topic, partition, records }: ConsumedBatch,
-  bound: Pick<PublishedBound, 'isWithin' | 'isAhead'>,
+  bound: Pick<PublishedBound, 'isWithin' | 'covers' | 'isAhead'>,
   stop: (unsure: Unsure) => void,
 ): Generator<Entry> {
   for (const entry of entries) {
@@ -141,14 +153,15 @@ export function* publishedEntries(
     }
     const { offset, next, envelope } = entry.delivery;
     const { sequence } = envelope.payload;
-    if (bound.isWithin(sequence)) {
+    const isOrder = entry.kind === 'control';
+    if (isOrder ? bound.covers(sequence) : bound.isWithin(sequence)) {
       yield entry;
       continue;
     }
     const record = records.find((one) => one.offset === offset);
     if (record !== undefined && bound.isAhead({ topic, partition }, offset))
       yield { kind: 'poison', next, record, error: ahead(sequence) };
-    else return stop({ offset, sequence });
+    else return stop({ offset, sequence, isOrder });
   }
 }
 

@@ -106,6 +106,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     }),
     published: {
       isWithin: () => true,
+      covers: () => true,
       isAhead: () => false,
       look: async () => 'published',
       forget: () => undefined,

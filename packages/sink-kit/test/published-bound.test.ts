@@ -34,6 +34,12 @@ function row(generation: number, file: number, id: number) {
   return topic.row({ operation: 'INSERT', sequence, row: itemRow(id, 1) });
 }
 
+const at = (generation: number, file: number) => ({
+  offset: 0n,
+  sequence: formatSequence(generation, file, 5),
+  isOrder: false,
+});
+
 describe('a record ahead of the checkpoints', () => {
   test.each([
     ['of the last generation', 921, 1],
@@ -53,6 +59,37 @@ describe('a record ahead of the checkpoints', () => {
     expect(sent.map(({ record, error }) => [record.offset, error.code])).toEqual([[1n, 'RECORD_AHEAD']]);
     expect(sent[0]?.record.headers['sequence'], 'the headers of the record').toBeDefined();
     expect(new Set(sink.writes.flat())).toEqual(new Set([row(1, 1, 1).key, row(1, 1, 3).key]));
+  });
+
+  test.each([
+    ['an order to empty the table', (sequence: string) => topic.truncate(sequence)],
+    ['a schema', (sequence: string) => topic.schema(sequence)],
+  ])('%s becomes one however near it is; a row of the same place is applied', async (_name, order) => {
+    const sink = inMemorySink();
+    const { context, sent } = testWorker(sink);
+    const { bound, write } = checkpoints();
+    const worker = new PartitionWorker(where, { ...context, published: bound });
+    write(1, 1, 5);
+    const batch = batchOf([row(1, 1, 1), order(formatSequence(1, 1, 6)), row(1, 2, 3)]);
+    expect(await worker.handle(batch, never)).toMatchObject({ nextOffset: 1n, pause: { reason: 'retry' } });
+    write(1, 1, 5);
+    expect(await worker.handle(batch, never)).toMatchObject({ nextOffset: 3n, pause: null });
+    expect(sent.map(({ record, error }) => [record.offset, error.code])).toEqual([[1n, 'RECORD_AHEAD']]);
+    expect(new Set(sink.writes.flat())).toEqual(new Set([row(1, 1, 1).key, row(1, 2, 3).key]));
+  });
+
+  test('an order is obeyed when the checkpoint beside it is seen, and without any checkpoint', async () => {
+    const { context, sent } = testWorker(inMemorySink());
+    const { bound, write } = checkpoints();
+    const worker = new PartitionWorker(where, { ...context, published: bound });
+    const first = batchOf([topic.truncate(formatSequence(1, 1, 5))]);
+    expect(await worker.handle(first, never)).toMatchObject({ nextOffset: 1n, pause: null });
+    write(1, 1, 5);
+    const second = batchOf([topic.truncate(formatSequence(1, 1, 6))]);
+    expect(await worker.handle(second, never)).toMatchObject({ pause: { reason: 'retry' } });
+    write(1, 1, 6);
+    expect(await worker.handle(second, never)).toMatchObject({ nextOffset: 1n, pause: null });
+    expect(sent).toEqual([]);
   });
 
   test.each([
@@ -76,7 +113,7 @@ describe('a record ahead of the checkpoints', () => {
     const { bound, write, reads } = checkpoints();
     write(2, 1, 5);
     const { sequence } = row(1, 1, 1).envelope.payload;
-    expect(await bound.look(where, 0n, sequence)).toBe('published');
+    expect(await bound.look(where, { offset: 0n, sequence, isOrder: false })).toBe('published');
     expect(bound.isWithin(sequence)).toBe(true);
     bound.forget();
     expect([bound.isWithin(sequence), reads()]).toEqual([false, 1]);
@@ -98,9 +135,9 @@ describe('a record ahead of the checkpoints', () => {
 
 test('a checkpoint is read once for all that it covers, and none is no bound', async () => {
   const { bound, write, reads } = checkpoints();
-  expect(await bound.look(where, 0n, formatSequence(921, 1, 5))).toBe('published');
+  expect(await bound.look(where, at(921, 1))).toBe('published');
   write(3, 7, 5);
-  expect(await bound.look(where, 0n, formatSequence(3, 7, 5))).toBe('published');
+  expect(await bound.look(where, at(3, 7))).toBe('published');
   for (const [generation, file, is] of [
     [1, 999_999, true],
     [3, 7, true],
