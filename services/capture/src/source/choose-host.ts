@@ -178,7 +178,9 @@ function against(
   if (!found.server.gtid) return no('it is another server, and its gtid_mode is not ON');
   if (found.missing !== null && found.missing !== '') {
     const lacks = `it lacks published transactions: ${found.missing}`;
-    return found.isCatchingUp ? no(`${lacks}; it is catching up`) : no(lacks, { hasDiverged: true });
+    const from = found.catchesUpFrom;
+    if (from === null) return no(lacks, { hasDiverged: true });
+    return no(`${lacks}; it replicates from ${from}, and catches up if that one has them`);
   }
   return found.hasPurged && !readsAnew
     ? no('it has purged binlogs that were not read', { isPurged: true })

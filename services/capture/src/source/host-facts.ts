@@ -23,8 +23,8 @@ export interface HostFacts {
   readonly unlogged: string | null;
   /** Published transactions that it does not have, in the server's own text form; null when nothing was published. */
   readonly missing: string | null;
-  /** It replicates, and what is missing may still come. */
-  readonly isCatchingUp: boolean;
+  /** `host:port` of the server that it replicates from, where what is missing may still come; null where it may not. */
+  readonly catchesUpFrom: string | null;
   /** It no longer has the binlog after what was published. */
   readonly hasPurged: boolean;
 }
@@ -40,14 +40,13 @@ export async function hostFacts(
   const isReplica = replication.length > 0 || !['OFF', '0'].includes(readOnly);
   const unlogged = await findUnloggedReplication(connection, server);
   const { missing, hasPurged } = await standing(connection, server, place);
-  const waits =
-    missing !== null && missing !== '' && (await mayCome(connection, server, replication, missing));
+  const lacks = missing !== null && missing !== '';
   return {
     server,
     role: isReplica ? 'replica' : 'primary',
     unlogged: unlogged === null ? leavesRowsOut(replication) : `${unlogged.setting} is ${unlogged.found}`,
     missing,
-    isCatchingUp: waits,
+    catchesUpFrom: lacks ? await mayComeFrom(connection, server, replication, missing) : null,
     hasPurged,
   };
 }
@@ -70,31 +69,37 @@ async function standing(
   return { missing, hasPurged: Number(row?.['available']) !== 1 };
 }
 
-/** Whether it applies what it gets, and either gets more or has all of it in its relay log. */
-async function mayCome(
+/** Of a channel that applies what it gets, and either gets more or has all of it in its relay log: where that comes from. */
+async function mayComeFrom(
   connection: Connection,
   { flavour, version }: ServerFacts,
   rows: readonly Record<string, unknown>[],
   missing: string,
-): Promise<boolean> {
+): Promise<string | null> {
   const isModern = flavour === 'mysql' && isAtLeast(parseVersion(version), 8, 0, 22);
   const name = isModern ? 'Replica' : 'Slave';
   for (const row of rows) {
     if (row[`${name}_SQL_Running`] !== 'Yes') continue;
-    if (row[`${name}_IO_Running`] === 'Yes') return true;
+    const from = sourceOf(row);
+    if (row[`${name}_IO_Running`] === 'Yes') return from;
     if (flavour === 'mariadb') {
       // Only the last of each range is compared: what the relay log has, it has from its beginning.
       const last = missing.split(', ').map((range) => range.split(' to ').at(-1) ?? range);
-      if (missingOfMariadb(last.join(','), textOf(row['Gtid_IO_Pos'])) === '') return true;
+      if (missingOfMariadb(last.join(','), textOf(row['Gtid_IO_Pos'])) === '') return from;
       continue;
     }
     const [answer] = await queryRows(connection, 'SELECT GTID_SUBSET(?, ?) AS held', [
       missing,
       textOf(row['Retrieved_Gtid_Set']),
     ]);
-    if (Number(answer?.['held']) === 1) return true;
+    if (Number(answer?.['held']) === 1) return from;
   }
-  return false;
+  return null;
+}
+
+/** The names of MySQL 8.0.22 and later, or those of before and of MariaDB. */
+function sourceOf(row: Readonly<Record<string, unknown>>): string {
+  return `${String(row['Source_Host'] ?? row['Master_Host'])}:${String(row['Source_Port'] ?? row['Master_Port'])}`;
 }
 
 function textOf(value: unknown): string {

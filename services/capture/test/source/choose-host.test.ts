@@ -19,7 +19,7 @@ function probed(identity: string, more: Partial<HostFacts> = {}, role?: 'primary
     role: 'primary',
     unlogged: null,
     missing: '',
-    isCatchingUp: false,
+    catchesUpFrom: null,
     hasPurged: false,
     ...more,
   };
@@ -70,8 +70,8 @@ test.each([
     'SOURCE_DIVERGED: one:3306: no answer; two:3306: it lacks published transactions: one:98-100',
   ],
   [
-    { missing: 'one:98-100', isCatchingUp: true },
-    'SOURCE_UNUSABLE: one:3306: no answer; two:3306: it lacks published transactions: one:98-100; it is catching up',
+    { missing: 'one:98-100', catchesUpFrom: 'db:3306' },
+    'SOURCE_UNUSABLE: one:3306: no answer; two:3306: it lacks published transactions: one:98-100; it replicates from db:3306, and catches up if that one has them',
   ],
   [
     { hasPurged: true },
@@ -153,5 +153,7 @@ test('the one of an order, whatever its role, when it has all that was published
   const ordered = (hosts: readonly Probed[]): string =>
     chooseHost(hosts, 'primary', { place: PLACE, order: { address: 'two:3306' } }).host.host;
   expect(ordered(servers)).toBe('two');
-  expect(ordered([probed('one'), probed('two', { missing: 'one:99-100', isCatchingUp: true })])).toBe('one');
+  expect(ordered([probed('one'), probed('two', { missing: 'one:99-100', catchesUpFrom: 'db:3306' })])).toBe(
+    'one',
+  );
 });

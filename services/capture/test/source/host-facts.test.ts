@@ -9,7 +9,13 @@ const RUNS = {
   mariadb: { Slave_IO_Running: 'Yes', Slave_SQL_Running: 'Yes' },
 };
 
-/** A replica that logs what it applies. */
+const LACKS = { mysql: 'one:1-9', mariadb: '0-1-9' };
+const FROM = {
+  mysql: { Source_Host: 'db-1', Source_Port: 3306 },
+  mariadb: { Master_Host: 'db-1', Master_Port: 3306 },
+};
+
+/** A replica that logs what it applies, and has executed nothing. */
 function replicaOf(channels: readonly Readonly<Record<string, unknown>>[]): Connection {
   const query = (
     question: string | { sql: string; values?: readonly [readonly string[]] },
@@ -20,6 +26,8 @@ function replicaOf(channels: readonly Readonly<Record<string, unknown>>[]): Conn
       ['log_slave_updates', 'ON'],
       ['read_only', 'ON'],
     ];
+    if (/GTID_SUBTRACT/u.test(sql)) return Promise.resolve([[{ missing: LACKS.mysql, available: 1 }]]);
+    if (/SHOW BINARY LOGS/u.test(sql)) return Promise.resolve([[]]);
     return Promise.resolve([/VARIABLES/u.test(sql) ? variables : channels]);
   };
   return { query } as unknown as Connection;
@@ -46,5 +54,15 @@ describe.each([
     const channels = [RUNS[flavour], { ...RUNS[flavour], ...filter }];
     const found = await hostFacts(replicaOf(channels), facts, null);
     expect(found).toMatchObject({ role: 'replica', unlogged: why });
+  });
+
+  test('that lacks what was published says where it may come from, while it runs', async () => {
+    const place = { flavour, server: 'one', gtidSet: LACKS[flavour] };
+    const runs = { ...RUNS[flavour], ...FROM[flavour] };
+    const found = await hostFacts(replicaOf([runs]), facts, place);
+    expect(found).toMatchObject({ missing: LACKS[flavour], catchesUpFrom: 'db-1:3306' });
+    const stands = Object.fromEntries(Object.keys(RUNS[flavour]).map((key) => [key, 'No']));
+    const stopped = await hostFacts(replicaOf([{ ...runs, ...stands }]), facts, place);
+    expect(stopped).toMatchObject({ missing: LACKS[flavour], catchesUpFrom: null });
   });
 });
