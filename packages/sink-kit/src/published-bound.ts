@@ -114,6 +114,13 @@ export class PublishedBound {
     return 'ahead';
   }
 
+  /** Null for a record that is to be given to the store out of turn, and RECORD_AHEAD where capture has not come so far. Throws as `look`. */
+  async refusal({ sequence, isOrder }: Omit<Unsure, 'offset'>): Promise<PipelineError | null> {
+    const newest = await this.#generation.follow(() => this.#read());
+    if (newest === null) return null;
+    return sequence <= (isOrder ? newest.bound : reachOf(newest.bound)) ? null : ahead(sequence);
+  }
+
   async #read(): Promise<(CheckpointView & { readonly offset: bigint }) | null> {
     const newest = await this.#reader.newestRecord(this.#topic, this.#pipeline);
     if (newest === null || newest.value === null) return null;

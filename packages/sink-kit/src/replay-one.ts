@@ -1,14 +1,26 @@
 import { PipelineError } from '@sluice/runtime';
 import { BreakerOpenError, type Breaker } from './breaker.ts';
+import { isRow } from './decode.ts';
 import { toKnownError } from './known-error.ts';
+import type { PublishedBound } from './published-bound.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 
-/** One record for an operator, past the partition's worker: its guard is the store's. */
+export interface ReplayParts {
+  readonly sink: Sink;
+  readonly breaker: Breaker;
+  readonly signal: AbortSignal;
+  readonly published: Pick<PublishedBound, 'refusal'>;
+}
+
+/** One record for an operator, past the partition's worker: its guards are the store's, and how far capture has published. */
 export async function replayOne(
-  { sink, breaker, signal }: { readonly sink: Sink; readonly breaker: Breaker; readonly signal: AbortSignal },
+  { sink, breaker, signal, published }: ReplayParts,
   delivery: Delivery,
 ): Promise<Outcome> {
   try {
+    const { sequence } = delivery.envelope.payload;
+    const refused = await published.refusal({ sequence, isOrder: !isRow(delivery) });
+    if (refused !== null) return { kind: 'failed', error: refused };
     const [outcome] = await breaker.run(() => sink.write([delivery], signal, 'replay'));
     if (outcome === undefined) throw new RangeError('the sink gave fewer outcomes than deliveries');
     return outcome;

@@ -23,7 +23,19 @@ export interface SinkPagesParts {
 export function startSinkPages(parts: SinkPagesParts): Promise<OpsServers> {
   const { service, context, section, deadLetters, reader, audit } = parts;
   const { pauses } = reader;
-  const { name, group, sink, breaker, held, routing, settings, state, stopping: signal, log } = context;
+  const {
+    name,
+    group,
+    sink,
+    breaker,
+    held,
+    published,
+    routing,
+    settings,
+    state,
+    stopping: signal,
+    log,
+  } = context;
   const identity = { pipeline: service.config.pipeline, sink: name, group, config: service.loaded };
   const lately = { latency: context.latency, rates: context.metrics.rates };
   return startOpsServers({
@@ -37,7 +49,7 @@ export function startSinkPages(parts: SinkPagesParts): Promise<OpsServers> {
     routes: [
       openApiRoute,
       heapRoute(),
-      ...deadLetters.routes((delivery) => replayOne({ sink, breaker, signal }, delivery)),
+      ...deadLetters.routes((delivery) => replayOne({ sink, breaker, signal, published }, delivery)),
       ...tableRoutes({
         sink: name,
         held,

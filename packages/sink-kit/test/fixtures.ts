@@ -107,6 +107,7 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     published: {
       isWithin: () => true,
       covers: () => true,
+      refusal: async () => null,
       isAhead: () => false,
       look: async () => 'published',
       forget: () => undefined,

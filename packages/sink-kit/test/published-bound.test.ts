@@ -1,8 +1,10 @@
 import { formatSequence } from '@sluice/envelope';
 import type { TopicRecord } from '@sluice/kafka';
 import { describe, expect, test } from 'vitest';
+import { decodeBatch } from '../src/decode.ts';
 import { PartitionWorker } from '../src/partition-worker.ts';
 import { PublishedBound } from '../src/published-bound.ts';
+import { replayOne } from '../src/replay-one.ts';
 import { inMemorySink, itemRow } from '../src/testing/index.ts';
 import { batchOf, testWorker, topic } from './fixtures.ts';
 
@@ -147,4 +149,24 @@ test('a checkpoint is read once for all that it covers, and none is no bound', a
   ] as const)
     expect(bound.isWithin(formatSequence(generation, file, 5)), `${generation} ${file}`).toBe(is);
   expect(reads()).toBe(2);
+});
+
+test('an operator gives no store what is ahead of capture: a forged letter stays what it is until capture has come so far', async () => {
+  const { bound, write } = checkpoints();
+  const sink = inMemorySink();
+  const { context } = testWorker(sink);
+  const parts = { sink: context.sink, breaker: context.breaker, signal: never, published: bound };
+  const replay = async (record: Parameters<typeof batchOf>[0][number]) => {
+    const [entry] = [...decodeBatch(batchOf([record]), context.routing, null)];
+    if (entry?.kind !== 'row' && entry?.kind !== 'control') throw new Error('no record to replay');
+    return replayOne(parts, entry.delivery);
+  };
+  const refused = { kind: 'failed', error: { code: 'RECORD_AHEAD', errorClass: 'record' } };
+  write(1, 1, 5);
+  expect(await replay(topic.truncate(formatSequence(1, 1, 6)))).toMatchObject(refused);
+  expect(await replay(row(2, 1, 1))).toMatchObject(refused);
+  expect(sink.writes.flat()).toEqual([]);
+  expect(await replay(row(1, 1, 1))).toMatchObject({ kind: 'applied' });
+  write(1, 1, 6);
+  expect(await replay(topic.truncate(formatSequence(1, 1, 6)))).toMatchObject({ kind: 'applied' });
 });
