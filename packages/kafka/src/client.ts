@@ -3,6 +3,7 @@ import type { KafkaConfig, Logger } from '@sluice/runtime';
 import { BatchTooLarge, BOUNDED_IN_POOL, standIns } from './bounded-codecs.ts';
 import { kafkajsSecurity } from './connection-security.ts';
 import { compressRecords } from './record-batch-wire.ts';
+import { calmRequestQueues } from './request-queue.ts';
 
 const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
 
@@ -45,6 +46,7 @@ export function kafkaClient(
   patience: keyof typeof PATIENCE = 'service',
 ): Kafka {
   registerCodecs();
+  calmRequestQueues();
   return new kafkajs.Kafka({
     brokers: config.brokers,
     clientId: config.clientId,
