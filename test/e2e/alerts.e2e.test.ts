@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SeededRandom } from '@sluice/seeded-random';
 import { ALERT_CASES } from '../harness/alerts/alert-cases.ts';
 import { AlertWatch } from '../harness/alerts/alert-watch.ts';
 import { panelQueries, withVariables } from '../harness/alerts/dashboard-queries.ts';
+import { keepAlerts } from '../harness/alerts/kept-alerts.ts';
 import { playCase, type FiredAlert } from '../harness/alerts/play-case.ts';
 import { eventually } from '../harness/eventually.ts';
 import { FaultPipeline } from '../harness/faults/fault-pipeline.ts';
@@ -20,7 +19,6 @@ import { fileScope } from '../harness/scope.ts';
  */
 
 const ALL = process.env['SLUICE_ALERTS'] === 'all';
-const KEPT = join(import.meta.dirname, '../harness/alerts/fired.json');
 const SEED = Number(process.env['SLUICE_TEST_SEED'] ?? 7);
 const cases = ALERT_CASES.filter(({ inEveryRun }) => ALL || inEveryRun === true);
 const fired: FiredAlert[] = [];
@@ -51,7 +49,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  if (ALL && fired.length > 0) writeFileSync(KEPT, `${JSON.stringify(fired, null, 2)}\n`);
+  const faults = ALERT_CASES.map(({ fault }) => fault);
+  if (ALL && fired.length > 0) keepAlerts(fired, faults);
 });
 
 test('the watchdog fires, and nothing that pages, while all is well', async () => {

@@ -17,25 +17,29 @@ export interface FiredAlert {
   readonly alert: string;
   readonly service: string;
   readonly fault: string;
+  /** The rule as it was then. */
+  readonly rule: string;
   readonly firedAfterSeconds: number;
   readonly resolvedAfterSeconds: number;
 }
 
 const HEAD = `# Alerts
 
-Generated from \`infra/prometheus/rules\` and a run of the cases of \`npm run test:alerts\`. Severities: P0 is to be answered within 5 minutes, P1 within 30, P2 within 4 hours.
+Generated from \`infra/prometheus/rules\` and the last run of each case of \`npm run test:alerts\`. Severities: P0 is to be answered within 5 minutes, P1 within 30, P2 within 4 hours.
 
 Every rule is tested by promtool with series by which it must fire, and must not (\`infra/prometheus/tests\`). Those with a fault were also seen in a real Prometheus
 that read a real pipeline under load while the fault was played: firing, and resolved after its end. For that run every duration of the rules (\`for\`, windows,
 offsets) is divided by 30, metrics are read twice a second, and seven thresholds are smaller (\`test/harness/alerts/short-rules.ts\`); the seconds are those of that run, counted
-from the begin of the fault and from its end.
+from the begin of the fault and from its end. What was seen of a rule that has changed since is not shown.
 `;
 
 /** @param files rule files by name, without the recording rules */
 export function alertsPage(files: ReadonlyMap<string, string>, fired: readonly FiredAlert[]): string {
-  const sections = [...files].map(([name, text]) => section(name, text, fired));
   const rules = [...files.values()].flatMap(rulesOf);
-  const byFault = new Set(fired.map(({ alert }) => alert)).size;
+  const today = new Map(rules.map((rule) => [rule.alert, told(rule)]));
+  const seen = fired.filter(({ alert, rule }) => today.get(alert) === rule);
+  const sections = [...files].map(([name, text]) => section(name, text, seen));
+  const byFault = new Set(seen.map(({ alert }) => alert)).size;
   const count = `${rules.length} rules, ${byFault} of them seen firing and resolving by a fault.\n`;
   return [HEAD, count, ...sections].join('\n');
 }
@@ -67,6 +71,11 @@ function row(
     seen.map(({ resolvedAfterSeconds }) => `${resolvedAfterSeconds.toFixed(1)} s`).join('<br>') || '–',
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+/** When it fires, in one line. */
+function told({ expr, for: time = 'at once' }: Rule): string {
+  return `${expr.replaceAll(/\s+/g, ' ').trim()}; ${time}`;
 }
 
 function rulesOf(text: string): Rule[] {
