@@ -85,6 +85,7 @@ export async function readServer(
   const stream = await BinlogReader.open({
     connection: driverOptions(options),
     serverId: randomInt(...REPLICA_IDS),
+    server: facts,
     from: { file, position: MAGIC.length, gtidSet: null },
     heartbeatMs: HEARTBEAT_MS,
     queueBytes: QUEUE_BYTES,

@@ -58,12 +58,13 @@ export function captureSettings(config: SluiceConfig, argv: readonly string[], l
 /** What every reading of this source's binlog has in common. */
 export function readerOptions(
   { config, serverId }: CaptureSettings,
-  { connectionOptions: connection }: Source,
+  { connectionOptions: connection, facts: server }: Source,
   log: Logger,
 ): Omit<ReaderOptions, 'from'> {
   const { heartbeatIntervalMs: heartbeatMs } = config.source;
   const annotations = config.tracing.comments;
-  return { connection, serverId, heartbeatMs, queueBytes: config.memory.queueBytes, annotations, log };
+  const { queueBytes } = config.memory;
+  return { connection, serverId, server, heartbeatMs, queueBytes, annotations, log };
 }
 
 const LOST = 'lost-checkpoint';

@@ -4,6 +4,8 @@ import { toPipelineError, type Flavour } from '@sluice/mysql';
 import type { ConnectionOptions } from 'mysql2';
 import { dumpRefusal } from './dump-refusal.ts';
 import { EventQueue } from './event-queue.ts';
+import { movedFrom } from './moved.ts';
+import { identityIn, WHO, type ServerFacts } from './server.ts';
 
 /** Where to begin: a GTID set wins over file and position. */
 export interface ReadFrom {
@@ -15,6 +17,8 @@ export interface ReadFrom {
 export interface ReaderOptions {
   readonly connection: ConnectionOptions;
   readonly serverId: number;
+  /** Whose binlog is to be read: an address may lead to another server from one connection to the next. */
+  readonly server: Pick<ServerFacts, 'flavour' | 'identity'>;
   readonly from: ReadFrom;
   readonly heartbeatMs: number;
   readonly queueBytes: number;
@@ -34,7 +38,7 @@ interface Packet {
 }
 interface RawConnection {
   handlePacket(packet?: Packet): void;
-  query(sql: string, done: (error: Error | null) => void): void;
+  query(sql: string, done: (error: Error | null, rows?: readonly Record<string, unknown>[]) => void): void;
   readonly stream: { pause(): void; resume(): void };
   readonly _command: object | null;
   readonly clientEncoding: string;
@@ -68,29 +72,19 @@ export class BinlogReader {
   #lastHeardAt = 0;
   #closed = false;
 
-  /** Connects and starts the dump; throws a PipelineError (`MYSQL_*`, `SOURCE_*`) when the server refuses. */
+  /**
+   * Connects, starts the dump and waits for its first event, which says where the reading begins; throws a PipelineError (`MYSQL_*`,
+   * `SOURCE_*`) when the server refuses, and SOURCE_MOVED when it is another one.
+   */
   static async open(options: ReaderOptions): Promise<BinlogReader> {
-    const zongji = new ZongJi({ ...options.connection });
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), OPEN_MS);
+    const reader = new BinlogReader(await ready(options), options);
     try {
-      await new Promise<void>((resolve, reject) => {
-        zongji.once('ready', resolve);
-        // More than one error may come, of either connection: one without a listener would end the process.
-        zongji.on('error', (error: Error) => reject(toPipelineError(error)));
-        patience.signal.addEventListener('abort', () => reject(silentAtStart()));
-        zongji.start(startOptions(options));
-        zongji.once('ready', () => {
-          prepareSession(zongji, options);
-        });
-      });
+      await reader.#queue.filled();
+      return reader;
     } catch (error) {
-      zongji.stop();
+      reader.close();
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
-    return new BinlogReader(zongji, options);
   }
 
   private constructor(zongji: ZongJi, options: ReaderOptions) {
@@ -184,6 +178,31 @@ export class BinlogReader {
   }
 }
 
+/** Connected, with the dump on its way: what comes of it has to be taken over before the next turn of the event loop. */
+async function ready(options: ReaderOptions): Promise<ZongJi> {
+  const zongji = new ZongJi({ ...options.connection });
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), OPEN_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      zongji.once('ready', resolve);
+      // More than one error may come, of either connection: one without a listener would end the process.
+      zongji.on('error', (error: Error) => reject(toPipelineError(error)));
+      patience.signal.addEventListener('abort', () => reject(silentAtStart()));
+      zongji.start(startOptions(options));
+      zongji.once('ready', () => {
+        prepareSession(zongji, options);
+      });
+    });
+  } catch (error) {
+    zongji.stop();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return zongji;
+}
+
 function silentAtStart(): PipelineError {
   return new PipelineError(
     'SOURCE_SILENT',
@@ -203,7 +222,7 @@ function startOptions(options: ReaderOptions): Parameters<ZongJi['start']>[0] {
 }
 
 /**
- * Queued before the dump command on the same connection: heartbeats while the source is idle (both names: MySQL 8.4
+ * Queued before the dump command on the same connection: who answers there, heartbeats while the source is idle (both names: MySQL 8.4
  * renamed the variable), and a longer patience of the server while our socket is paused.
  */
 function prepareSession(zongji: ZongJi, options: ReaderOptions): void {
@@ -212,6 +231,11 @@ function prepareSession(zongji: ZongJi, options: ReaderOptions): void {
     if (error !== null) zongji.emit('error', error);
   };
   const { connection, ctrlConnection } = internals(zongji);
+  const { server, connection: to } = options;
+  connection.query(WHO[server.flavour], (error, rows = []) => {
+    const isOther = error === null && identityIn(rows[0] ?? {}, server.flavour) !== server.identity;
+    ignore(isOther ? movedFrom(`${to.host}:${to.port}`) : error);
+  });
   connection.query(`SET @master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}`, ignore);
   connection.query('SET SESSION net_write_timeout = 600', ignore);
   // The library's other connection has nothing more to say, and its end would be taken for the end of the stream (seconds).

@@ -68,6 +68,15 @@ export class EventQueue {
     wake?.();
   }
 
+  /** Resolves when there is an event to take; throws what ended the link. */
+  async filled(): Promise<void> {
+    while (this.#events.length === 0 && this.#failure === null)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    if (this.#failure !== null) throw this.#failure;
+  }
+
   /**
    * All queued events, in order. Waits up to `timeoutMs` while there are none; an empty array means that the time
    * is up or that somebody called `wake`.

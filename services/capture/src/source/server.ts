@@ -38,14 +38,24 @@ export async function describeServer(connection: Connection): Promise<ServerFact
       connection,
       'SELECT @@server_id AS id, @@gtid_domain_id AS domain, @@lower_case_table_names AS names',
     );
-    const identity = `${text(row['id'])}/${text(row['domain'])}`;
-    return { ...factsOf(flavour, login, row), identity, gtid: true };
+    return { ...factsOf(flavour, login, row), identity: identityIn(row, flavour), gtid: true };
   }
   const row = await firstRow(
     connection,
     'SELECT @@server_id AS id, @@server_uuid AS uuid, @@gtid_mode AS mode, @@lower_case_table_names AS names',
   );
-  return { ...factsOf(flavour, login, row), identity: text(row['uuid']), gtid: row['mode'] === 'ON' };
+  return { ...factsOf(flavour, login, row), identity: identityIn(row, flavour), gtid: row['mode'] === 'ON' };
+}
+
+/** Asks a server for its identity alone. */
+export const WHO: Readonly<Record<Flavour, string>> = {
+  mysql: 'SELECT @@server_uuid AS uuid',
+  mariadb: 'SELECT @@server_id AS id, @@gtid_domain_id AS domain',
+};
+
+/** @param row the answer to `WHO`, or one with more in it */
+export function identityIn(row: Readonly<Record<string, unknown>>, flavour: Flavour): string {
+  return flavour === 'mariadb' ? `${text(row['id'])}/${text(row['domain'])}` : text(row['uuid']);
 }
 
 function factsOf(

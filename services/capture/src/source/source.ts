@@ -1,8 +1,9 @@
 import type { ConnectionOptions } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import { connect, driverOptions, type MysqlOptions } from '@sluice/mysql';
-import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import type { SluiceConfig } from '@sluice/runtime';
 import { chooseHost, probeHosts, type Choice, type Wishes } from './choose-host.ts';
+import { movedFrom } from './moved.ts';
 import { describeServer, type ServerFacts } from './server.ts';
 
 /** The source server as it was when a session began. */
@@ -63,8 +64,5 @@ async function connectTo(facts: ServerFacts, options: MysqlOptions): Promise<Con
     throw error;
   }
   connection.destroy();
-  throw new PipelineError(
-    'SOURCE_MOVED',
-    `Another server answers at ${options.host}:${options.port} than before.`,
-  );
+  throw movedFrom(`${options.host}:${options.port}`);
 }

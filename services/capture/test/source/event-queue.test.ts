@@ -12,6 +12,19 @@ function queueOf(limitBytes: number): { queue: EventQueue; flow: string[] } {
 }
 
 describe('EventQueue', () => {
+  test('waits for the first event without taking it, and throws what ended the link', async () => {
+    const { queue } = queueOf(1000);
+    const first = queue.filled();
+    queue.push(Buffer.from('ab'));
+    await first;
+    await queue.filled();
+    expect((await queue.take(0)).map(String)).toEqual(['ab']);
+    const next = queue.filled();
+    queue.wake();
+    queue.fail(new PipelineError('SOURCE_DIVERGED', 'refused'));
+    await expect(next).rejects.toThrow(expect.objectContaining({ code: 'SOURCE_DIVERGED' }));
+  });
+
   test('hands over everything in order and counts the bytes', async () => {
     const { queue } = queueOf(1000);
     queue.push(Buffer.from('ab'));

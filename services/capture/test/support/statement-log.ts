@@ -4,6 +4,7 @@ import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluic
 import { createLogger } from '@sluice/runtime';
 import { createConnection, type Connection as RawConnection } from 'mysql2/promise';
 import { BinlogReader } from '../../src/source/binlog-reader.ts';
+import { describeServer } from '../../src/source/server.ts';
 import { classifyStatement, type Statement } from '../../src/ddl/ddl.ts';
 
 const ANSWER_MS = 20_000;
@@ -47,6 +48,7 @@ export class StatementLog {
     const reader = await BinlogReader.open({
       connection: { host, port, user, password },
       serverId: lastServerId++,
+      server: await describeServer(admin),
       from: { ...from, gtidSet: null },
       heartbeatMs: 1000,
       queueBytes: 1_000_000,
