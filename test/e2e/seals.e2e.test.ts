@@ -108,7 +108,7 @@ test('a record ahead of all that capture has published holds up no true change',
   const services = await pipeline.start('capture', ...SINK_SERVICES);
   await pipeline.converged();
 
-  // A row of the last generation there can be, one of the next, one of a file that is far, and an order to empty the table.
+  // A row of the last generation there can be, one of the next, one of a file that is far, and orders to empty the table: far, and near.
   const topic = pipeline.topic('items');
   const row = await newest(pipeline, topic, ({ key, value }) => value !== null && !String(key).includes('$'));
   const sequences = [`921${'0'.repeat(6)}${'1'.repeat(10)}`, `002${'0'.repeat(16)}`, `001${'9'.repeat(16)}`];
@@ -116,12 +116,14 @@ test('a record ahead of all that capture has published holds up no true change',
     await forger.send(topic, row.partition, String(row.key), withSequence(row, sequence));
   const schema = await newest(pipeline, topic, ({ key }) => String(key) === '{"$sluice":"schema"}');
   await forger.send(topic, row.partition, '{"$sluice":"truncate"}', truncateLike(schema));
+  const near = `${sequenceOf(row).slice(0, 9)}${'9'.repeat(10)}`;
+  await forger.send(topic, row.partition, '{"$sluice":"truncate"}', truncateLike(schema, near));
   await pipeline.database.run("UPDATE items SET name = 'true'", "INSERT INTO items VALUES (4, 'four')");
   await pipeline.converged();
   for (const sink of SINK_NAMES) {
     await eventually(
-      `four dead letters of ${sink}`,
-      async () => (await pipeline.deadLetters(sink)).length === 4,
+      `five dead letters of ${sink}`,
+      async () => (await pipeline.deadLetters(sink)).length === 5,
     );
     for (const { headers } of await pipeline.deadLetters(sink))
       expect(headers.get('cdc.dlq.error.code')?.toString()).toBe('RECORD_AHEAD');
@@ -166,14 +168,25 @@ async function newest(
 }
 
 /** What a truncate of the table looks like, above all sequences. */
-function truncateLike({ value }: TopicRecord): unknown {
+function sequenceOf({ value }: TopicRecord): string {
+  return (JSON.parse(String(value)) as { payload: { sequence: string } }).payload.sequence;
+}
+
+/** @param sequence default: that of the last place of the generation */
+function truncateLike({ value }: TopicRecord, sequence?: string): unknown {
   const { schema, payload } = JSON.parse(String(value)) as {
     schema: object;
     payload: { source: object; sequence: string; metadata: object };
   };
   const { source, metadata } = payload;
-  const sequence = payload.sequence.slice(0, 3) + '9'.repeat(payload.sequence.length - 3);
-  const order = { source, operation: 'TRUNCATE', sequence, key: { $sluice: 'truncate' }, metadata };
+  const last = payload.sequence.slice(0, 3) + '9'.repeat(payload.sequence.length - 3);
+  const order = {
+    source,
+    operation: 'TRUNCATE',
+    sequence: sequence ?? last,
+    key: { $sluice: 'truncate' },
+    metadata,
+  };
   return { schema: { ...schema, type: 'truncate' }, payload: order };
 }
 
