@@ -108,6 +108,17 @@ test('a server can be killed, paused and started again on the same port and data
   expect(await REDIS.answers(host, redisPort)).toBe(true);
 });
 
+test('MySQL and MariaDB keep their temporary tables in a folder of their own', async () => {
+  const names = ['mysql', 'mariadb'] as const;
+  await using stack = await startStack({ servers: names, env });
+  for (const name of names) {
+    const pid = stack.pid(name);
+    const folder = join(dirname(readlinkSync(`/proc/${pid}/cwd`)), 'tmp');
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')).toContain(`--tmpdir=${folder}`);
+    expect(existsSync(folder)).toBe(true);
+  }
+});
+
 test('an address in the environment is attached to, and must answer', async () => {
   await using own = await startStack({ servers: ['redis'], env });
   const attached = await startStack({ servers: ['redis'], env: { ...env, SLUICE_REDIS_URL: own.redis.url } });

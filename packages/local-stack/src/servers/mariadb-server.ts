@@ -9,6 +9,7 @@ import { lastLines, runProgram } from '../run-program.ts';
 import { createAccountStatements } from './accounts.ts';
 import { greetsAsMysql } from './mysql-greeting.ts';
 import type { ServerDefinition, ServerRun } from './server.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export type MariadbVersion = '10.11' | '11.8';
 
@@ -43,6 +44,7 @@ export function mariadbServer(
     install: (context) => install(version, context),
     prepare: async (run) => {
       await cp(run.template ?? '', join(run.folder, 'data'), { recursive: true });
+      await mkdir(temporaryFolder(run.folder));
       return {
         ...debianCommand(run.program, PROGRAM, mariadbdArguments(run, role)),
         env: {},
@@ -59,7 +61,7 @@ export function mariadbdArguments(
   role: 'source' | 'target' = 'source',
 ): string[] {
   return [
-    ...placeArguments(run.program, join(run.folder, 'data')),
+    ...placeArguments(run.program, join(run.folder, 'data'), temporaryFolder(run.folder)),
     `--port=${run.port}`,
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',
@@ -123,7 +125,7 @@ async function execute(
   input: string,
   installer: Installer,
 ): Promise<void> {
-  const all = [...placeArguments(program, data), '--innodb-log-file-size=32M', ...flags];
+  const all = [...placeArguments(program, data, installer.temporary), '--innodb-log-file-size=32M', ...flags];
   const { command, args } = debianCommand(program, PROGRAM, all);
   const result = await runProgram(command, args, { input, signal: installer.signal });
   if (result.ok) return;
@@ -135,13 +137,14 @@ function shareFolder(program: string): string {
   return existsSync(current) ? current : join(program, 'usr/share/mysql');
 }
 
-function placeArguments(program: string, data: string): string[] {
+function placeArguments(program: string, data: string, temporary: string): string[] {
   const share = shareFolder(program);
   return [
     '--no-defaults',
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
     `--basedir=${join(program, 'usr')}`,
     `--datadir=${data}`,
+    `--tmpdir=${temporary}`,
     `--lc-messages-dir=${share}`,
     `--character-sets-dir=${join(share, 'charsets')}`,
     // Relative to the data folder: a socket's path is limited to 107 bytes (unix(7)).

@@ -8,6 +8,7 @@ import { lastLines, runProgram } from '../run-program.ts';
 import { createAccountStatements } from './accounts.ts';
 import { greetsAsMysql } from './mysql-greeting.ts';
 import type { ServerDefinition, ServerRun } from './server.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const PROGRAM = 'usr/sbin/mysqld';
 
@@ -45,6 +46,7 @@ export function mysqlServer(role: 'source' | 'target'): ServerDefinition {
     install,
     prepare: async (run) => {
       await cp(run.template ?? '', join(run.folder, 'data'), { recursive: true });
+      await mkdir(temporaryFolder(run.folder));
       const args = mysqldArguments(run, role);
       return { ...debianCommand(run.program, PROGRAM, args), env: {}, cwd: run.folder };
     },
@@ -58,7 +60,7 @@ export function mysqldArguments(
   role: 'source' | 'target',
 ): string[] {
   return [
-    ...placeArguments(run.program, join(run.folder, 'data')),
+    ...placeArguments(run.program, join(run.folder, 'data'), temporaryFolder(run.folder)),
     `--port=${run.port}`,
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',
@@ -89,7 +91,7 @@ async function initialise(
   await writeFile(accounts, createAccountStatements('mysql').join('\n'));
   await mkdir(folder, { recursive: true });
   const { command, args } = debianCommand(program, PROGRAM, [
-    ...placeArguments(program, folder),
+    ...placeArguments(program, folder, installer.temporary),
     '--initialize-insecure',
     `--init-file=${accounts}`,
     '--innodb-redo-log-capacity=16M',
@@ -105,13 +107,14 @@ async function initialise(
   await rm(join(folder, 'auto.cnf'), { force: true }); // every server is to have a uuid of its own
 }
 
-function placeArguments(program: string, data: string): string[] {
+function placeArguments(program: string, data: string, temporary: string): string[] {
   const share = join(program, 'usr/share/mysql');
   return [
     '--no-defaults',
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
     `--basedir=${join(program, 'usr')}`,
     `--datadir=${data}`,
+    `--tmpdir=${temporary}`,
     `--lc-messages-dir=${share}`,
     `--character-sets-dir=${join(share, 'charsets')}`,
     `--plugin-dir=${join(program, 'usr/lib/mysql/plugin')}`,

@@ -17,6 +17,7 @@ describe('mysqld', () => {
         '--port=20001',
         '--bind-address=127.0.0.1',
         '--datadir=/runs/r/x/data',
+        '--tmpdir=/runs/r/x/tmp',
         '--gtid-mode=ON',
         '--enforce-gtid-consistency=ON',
         '--binlog-format=ROW',
@@ -41,7 +42,12 @@ describe('mysqld', () => {
 
 test('mariadbd writes what capture needs', () => {
   expect(mariadbdArguments(run)).toEqual(
-    expect.arrayContaining(['--binlog-row-metadata=FULL', '--gtid-strict-mode=ON', '--log-bin=binlog']),
+    expect.arrayContaining([
+      '--tmpdir=/runs/r/x/tmp',
+      '--binlog-row-metadata=FULL',
+      '--gtid-strict-mode=ON',
+      '--log-bin=binlog',
+    ]),
   );
 });
 
