@@ -35,7 +35,8 @@ export { readRunningTable, type PublishedColumn, type PublishedTable } from './r
 export { Pace } from './running/pace.ts';
 export { openStore } from './open-store.ts';
 export { repairRows, type RepairParts, type RowFate, type RowsAtPoint } from './repair/repair-table.ts';
-export { copyStatements, SQL_HEAD } from './repair/copy-statements.ts';
+export { SQL_FILE_HEAD } from '@sluice/mysql';
+export { copyStatements } from './repair/copy-statements.ts';
 export { readReport, type ReportedRow } from './repair/report-rows.ts';
 export {
   openStoreRepair,

@@ -28,7 +28,7 @@ export {
   typeName,
   type ColumnCodec,
 } from './literals.ts';
-export { SESSION_SQL } from './session-sql.ts';
+export { SESSION_SQL, SQL_FILE_HEAD } from './session-sql.ts';
 export { readTable, readTables, type ColumnRow, type TableDescription, type UniqueIndex } from './tables.ts';
 export { readVariables, readVersion } from './variables.ts';
 export { flavourOf, isAtLeast, parseVersion, type Flavour, type ServerVersion } from './version.ts';

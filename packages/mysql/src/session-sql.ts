@@ -69,3 +69,9 @@ const list = (settings: readonly string[]): string => settings.map((setting) => 
 export const SESSION_SQL: string =
   `SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci${list(SETTINGS)}` +
   ` /*!80003${list(OF_MYSQL)}*/ /*!80030${list(OF_MYSQL_8030)}*/ /*M!100300${list(OF_MARIADB)}*/ /*M!101100${list(OF_MARIADB_1011)}*/`;
+
+/**
+ * What a file of statements begins with that a person runs: the session that its literals are written for. Rows of one table may come
+ * before those that they refer to, and none goes along that is not named.
+ */
+export const SQL_FILE_HEAD = `${SESSION_SQL};\nSET SESSION foreign_key_checks = 0;\n`;

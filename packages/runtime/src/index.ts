@@ -78,6 +78,7 @@ export {
   Counter,
   createMetrics,
   declareCounter,
+  declareErrors,
   declareGauge,
   declareHistogram,
   Gauge,

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CounterSpec, GaugeSpec, HistogramSpec, MetricSpec } from './metric-spec.ts';
+import { errorCodes, errorEntry } from './errors.ts';
 import { memoryLimitBytes } from './memory-limit.ts';
 import { SERVICE_METRICS } from './service-metrics.ts';
 import { VERSION } from './version.ts';
@@ -35,6 +36,16 @@ export function declareCounter<L extends string>(
   const counter = known instanceof Counter ? known : new Counter({ ...common(spec), registers: [registry] });
   for (const labels of initial) counter.inc(labels, 0);
   return counter;
+}
+
+/** `cdc_errors_total` of a service, with 0 for each code. */
+export function declareErrors(
+  registry: Registry,
+  service: string,
+): Counter<(typeof SERVICE_METRICS.errors.labels)[number]> {
+  const codes = errorCodes('retryable', 'record', 'schema', 'fatal');
+  const initial = codes.map((reason) => ({ service, class: errorEntry(reason).class, reason }));
+  return declareCounter(registry, SERVICE_METRICS.errors, initial);
 }
 
 /** As `declareCounter`, for a value that goes up and down. */

@@ -1,10 +1,10 @@
 import { SINK_METRICS as SPEC, type PauseReason, type ReplayResult } from '@sluice/ops-api';
 import {
   declareCounter,
+  declareErrors,
   declareGauge,
   declareHistogram,
   errorCodes,
-  errorEntry,
   SERVICE_METRICS,
   type Registry,
 } from '@sluice/runtime';
@@ -33,11 +33,6 @@ export function stateLabel(state: BreakerState): string {
 
 /** Counters of a sink service: those of a code, of a result, of a state exist with 0 from the start. */
 export function declareCounters(registry: Registry, sink: string, service: string, group: string) {
-  const errors = errorCodes('retryable', 'record', 'schema', 'fatal').map((reason) => ({
-    service,
-    class: errorEntry(reason).class,
-    reason,
-  }));
   const ofClass = (errorClass: 'retryable' | 'record') =>
     errorCodes(errorClass).map((reason) => ({ sink, reason }));
   return {
@@ -49,7 +44,7 @@ export function declareCounters(registry: Registry, sink: string, service: strin
     ),
     skipped: declareCounter(registry, SPEC.skipped, [{ ...NO_TABLE, sink }]),
     processed: declareCounter(registry, SERVICE_METRICS.processed, [{ service }]),
-    errors: declareCounter(registry, SERVICE_METRICS.errors, errors),
+    errors: declareErrors(registry, service),
     retries: declareCounter(registry, SPEC.retries, ofClass('retryable')),
     deadLetters: declareCounter(registry, SPEC.deadLetters, ofClass('record')),
     replayed: declareCounter(

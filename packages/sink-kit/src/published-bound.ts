@@ -69,14 +69,12 @@ export class PublishedBound {
     this.#ahead.clear();
   }
 
-  /** False when the record has to be looked up by `look` first. For each row: one comparison of texts. */
-  isWithin(sequence: Sequence): boolean {
-    return sequence <= this.#limit;
-  }
-
-  /** The same of a control record, which is looked up wherever a checkpoint does not cover it. */
-  covers(sequence: Sequence): boolean {
-    return sequence <= this.#orders;
+  /**
+   * False when the record has to be looked up by `look` first. For each record: one comparison of texts.
+   * @param isOrder whether it is a control record, which is looked up wherever a checkpoint does not cover it
+   */
+  isWithin(sequence: Sequence, isOrder = false): boolean {
+    return sequence <= (isOrder ? this.#orders : this.#limit);
   }
 
   isAhead({ topic, partition }: TopicPartition, offset: bigint): boolean {
@@ -100,7 +98,7 @@ export class PublishedBound {
     this.#limit = reachOf(this.#known);
     this.#orders = this.#known;
     const place = partitionName(where.topic, where.partition);
-    if (isOrder ? this.covers(sequence) : this.isWithin(sequence)) {
+    if (this.isWithin(sequence, isOrder)) {
       this.#waiting.delete(place);
       return 'published';
     }
@@ -150,7 +148,7 @@ export interface Unsure {
 export function* publishedEntries(
   entries: Iterable<Entry>,
   { topic, partition, records }: ConsumedBatch,
-  bound: Pick<PublishedBound, 'isWithin' | 'covers' | 'isAhead'>,
+  bound: Pick<PublishedBound, 'isWithin' | 'isAhead'>,
   stop: (unsure: Unsure) => void,
 ): Generator<Entry> {
   for (const entry of entries) {
@@ -161,7 +159,7 @@ export function* publishedEntries(
     const { offset, next, envelope } = entry.delivery;
     const { sequence } = envelope.payload;
     const isOrder = entry.kind === 'control';
-    if (isOrder ? bound.covers(sequence) : bound.isWithin(sequence)) {
+    if (bound.isWithin(sequence, isOrder)) {
       yield entry;
       continue;
     }

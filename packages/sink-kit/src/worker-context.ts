@@ -53,7 +53,7 @@ export interface WorkerContext {
   /** What the store lacks because it was deleted before this sink could read it. */
   readonly incomplete: Incomplete;
   /** What capture has published, by its checkpoints. */
-  readonly published: Pick<PublishedBound, 'isWithin' | 'covers' | 'isAhead' | 'look' | 'refusal' | 'forget'>;
+  readonly published: Pick<PublishedBound, 'isWithin' | 'isAhead' | 'look' | 'refusal' | 'forget'>;
   readonly schemaAhead: Pick<SchemaAhead, 'find'>;
   /** Resolves to the error to stop with, when it is stored that this sink has stopped. */
   readonly halt: (where: HaltPlace, cause: PipelineError) => Promise<PipelineError>;

@@ -106,7 +106,6 @@ export function testWorker(sink: Sink, overrides: Partial<SinkSettings> = {}): T
     }),
     published: {
       isWithin: () => true,
-      covers: () => true,
       refusal: async () => null,
       isAhead: () => false,
       look: async () => 'published',

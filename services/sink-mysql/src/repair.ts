@@ -2,7 +2,7 @@ import { parseKey, tableIdOf, type RowEnvelope } from '@sluice/envelope';
 import type { OpenRepair, RowPlace, StoreRepair, UndoneRow } from '@sluice/compare';
 import {
   readVersion,
-  SESSION_SQL,
+  SQL_FILE_HEAD,
   toPipelineError,
   type Flavour,
   type Pool,
@@ -109,7 +109,7 @@ class MysqlRepair implements StoreRepair {
         const some = positions.flatMap((position) => rows[position] ?? []);
         lines.push(...(await this.#tableStatements(connection, some)));
       }
-      return `${SESSION_SQL};\nSET SESSION foreign_key_checks = 0;\nSTART TRANSACTION;\n${lines.map((line) => `${line};\n`).join('')}COMMIT;\n`;
+      return `${SQL_FILE_HEAD}START TRANSACTION;\n${lines.map((line) => `${line};\n`).join('')}COMMIT;\n`;
     });
   }
 

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SluiceConfig } from '@sluice/runtime';
-import { askService, type Told } from './ask-service.ts';
-import { callOf, findProcesses, unseenOf } from './find-processes.ts';
+import { askProcesses } from './ask-processes.ts';
+import type { Told } from './ask-service.ts';
 import type { OptionValues } from './option-values.ts';
-import { serviceOf } from './ops-url.ts';
-import { strangerOf, type Sought } from './service-line.ts';
+import { isOf } from './service-line.ts';
 import { answersPerProcess, type Asked } from './sink-processes.ts';
 
 /** A process looks every two seconds what was ordered. */
@@ -42,39 +41,19 @@ export async function pauseObeyed(order: PauseOrder): Promise<Obedience> {
 }
 
 async function look({ config, sink, table, isPaused, values }: PauseOrder): Promise<Obedience> {
-  const path = ['sinks', sink];
-  const { url, ...who } = serviceOf(config, path, values);
-  const [{ processes, members, nameless }, atAddress] = await Promise.all([
-    findProcesses(config, sink),
-    askService({ ...who, url }),
-  ]);
-  const found = await Promise.all(
-    processes.map(async (process): Promise<Asked> => {
-      const { instance } = process;
-      const isSame = atAddress.kind === 'told' && atAddress.status.instance === instance;
-      const told = isSame ? atAddress : await askService(callOf(config, path, process, values));
-      return { url: process.url, expected: instance, told };
-    }),
-  );
+  const sought = { pipeline: config.pipeline, sink };
+  const { configured, found, unseen } = await askProcesses(config, sink, values);
   // One at the configured address counts when it is of the sink: the others are known by their group, and one that is in none applies nothing.
-  const isOurs = isOf({ pipeline: config.pipeline, sink }, atAddress);
-  const answers = isOurs ? answersPerProcess({ url, expected: null, told: atAddress }, found) : found;
+  const answers = isOf(sought, configured.told) ? answersPerProcess(configured, found) : found;
   const obeying: string[] = [];
   const problems: string[] = [];
   for (const asked of answers) {
     const { told } = asked;
-    if (!isOf({ pipeline: config.pipeline, sink }, told)) problems.push(`${asked.url}: ${whyNot(told)}`);
+    if (!isOf(sought, told)) problems.push(`${asked.url}: ${whyNot(told)}`);
     else if (told.status.pausedByOperator?.includes(table) === isPaused) obeying.push(nameOf(asked));
     else problems.push(`process ${nameOf(asked)} does not obey yet`);
   }
-  const unseen = unseenOf(members.problem, nameless);
   return { obeying, problems: unseen === null ? problems : [...problems, unseen] };
-}
-
-type Telling = Extract<Told, { kind: 'told' }>;
-
-function isOf(sought: Sought, told: Told): told is Telling {
-  return told.kind === 'told' && strangerOf(told.status, sought) === null;
 }
 
 function nameOf({ url, expected, told }: Asked): string {

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { SluiceConfig } from '@sluice/runtime';
+import { askProcesses } from './ask-processes.ts';
 import { askService } from './ask-service.ts';
 import { fellowRows } from './capture-fellows.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
-import { findProcesses, unseenOf } from './find-processes.ts';
 import { askKafka, UNKNOWN } from './kafka-knowledge.ts';
 import type { OptionValues } from './option-values.ts';
-import { serviceOf, whoAsks } from './ops-url.ts';
+import { serviceOf } from './ops-url.ts';
 import { show, type Screen } from './screen.ts';
 import {
   answerOf,
@@ -17,7 +17,7 @@ import {
   type KnownByKafka,
   type ServiceAnswer,
 } from './service-line.ts';
-import { answersPerProcess, type Asked } from './sink-processes.ts';
+import { answersPerProcess } from './sink-processes.ts';
 
 const WATCH_MS = 2000;
 
@@ -77,23 +77,11 @@ async function sinkAnswers(
   sink: string,
   values: OptionValues,
 ): Promise<readonly ServiceAnswer[]> {
-  const service = serviceOf(config, ['sinks', sink], values);
-  const [told, { members, processes, nameless }] = await Promise.all([
-    askService(service),
-    findProcesses(config, sink),
-  ]);
-  const who = whoAsks(values);
-  const found = await Promise.all(
-    processes.map(async ({ instance, url }): Promise<Asked> => {
-      const isSame = told.kind === 'told' && told.status.instance === instance;
-      return { url, expected: instance, told: isSame ? told : await askService({ ...who, url }) };
-    }),
-  );
-  const answers = answersPerProcess({ url: service.url, expected: null, told }, found);
+  const { configured, found, members, unseen } = await askProcesses(config, sink, values);
+  const answers = answersPerProcess(configured, found);
   const isSilent = answers.some((asked) => asked.told.kind === 'silent');
   const known = (): Promise<KnownByKafka> | KnownByKafka =>
     members.list === null ? UNKNOWN : askKafka(config, sink, members.list);
   const kafka = isSilent ? await known() : null;
-  const unseen = unseenOf(members.problem, nameless);
   return answers.map((asked) => answerOf({ pipeline: config.pipeline, sink }, asked, kafka, unseen));
 }

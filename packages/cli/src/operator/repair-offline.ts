@@ -31,7 +31,7 @@ export async function repairOffline(
   const compare = await importCompare(() => import('@sluice/compare'));
   return withComparedPipeline(config, true, async ({ server, tables }) => {
     const results: RepairResult[] = [];
-    let text = `-- Run it by: mysql --binary-mode < FILE\n${compare.SQL_HEAD}`;
+    let text = `-- Run it by: mysql --binary-mode < FILE\n${compare.SQL_FILE_HEAD}`;
     const source = await compare.openRowConnection(server);
     try {
       for (const some of reported) {

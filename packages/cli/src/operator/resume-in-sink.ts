@@ -9,7 +9,7 @@ import type { OptionValues } from './option-values.ts';
 import { serviceOf } from './ops-url.ts';
 import { pauseObeyed } from './pause-obeyed.ts';
 import type { Screen } from './screen.ts';
-import { strangerOf } from './service-line.ts';
+import { isOf } from './service-line.ts';
 import { liftIn } from './sink-pause.ts';
 import { partitionsOf, unlookedOf, type Partition } from './table-partitions.ts';
 
@@ -121,9 +121,7 @@ async function placesOf(config: SluiceConfig, sink: string, values: OptionValues
     askService(configured),
   ]);
   // Another service at this address is not asked: the processes have addresses of their own.
-  const isOurs =
-    told.kind === 'told' && strangerOf(told.status, { pipeline: config.pipeline, sink }) === null;
-  const answering = isOurs ? (told.status.instance ?? null) : null;
+  const answering = isOf({ pipeline: config.pipeline, sink }, told) ? (told.status.instance ?? null) : null;
   const found = processes.map((process): Place => {
     const own = callOf(config, path, process, values);
     const { instance } = process;

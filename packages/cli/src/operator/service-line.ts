@@ -1,5 +1,5 @@
 import type { Health } from '@sluice/ops-api';
-import type { ServiceStatus } from './ask-service.ts';
+import type { ServiceStatus, Told } from './ask-service.ts';
 import { fellowRemarks, fellowsOf, roleOf } from './capture-fellows.ts';
 import { age } from './age.ts';
 import type { Cell } from './screen.ts';
@@ -80,6 +80,11 @@ export function strangerOf(body: ServiceStatus, sought: Sought): string | null {
   if (named !== pipeline) return `${service} of pipeline ${named}`;
   if (service !== nameOf(sought)) return `${service} of this pipeline`;
   return sink === null || body.group === `${pipeline}.${sink}` ? null : `${service} of this pipeline`;
+}
+
+/** Whether the service that was looked for has answered. */
+export function isOf(sought: Sought, told: Told): told is Extract<Told, { kind: 'told' }> {
+  return told.kind === 'told' && strangerOf(told.status, sought) === null;
 }
 
 const lastPart = (group: string): string => group.slice(group.lastIndexOf('.') + 1);

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteTable, SESSION_SQL } from '@sluice/mysql';
+import { quoteIdentifier, quoteTable } from '@sluice/mysql';
 import type { ComparedColumn, ComparedTable } from '../compared-table.ts';
 import type { RowDataPacket } from 'mysql2/promise';
 import { columnsOf } from '../running/running-table.ts';
@@ -22,11 +22,6 @@ export interface CopyStatements {
 }
 
 const ROWS_OF_TRANSACTION = 500;
-/**
- * What every file of statements begins with: the session that their literals are written for. The rows of one table may come before those
- * that they refer to, and no row goes that is not named.
- */
-export const SQL_HEAD = `${SESSION_SQL};\nSET SESSION foreign_key_checks = 0;\n`;
 
 /**
  * What makes rows of a report equal on the server that holds the copy, by the rows as they are now. There is no guard in it: whoever runs it

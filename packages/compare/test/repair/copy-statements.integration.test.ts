@@ -6,7 +6,7 @@ import {
   openRowConnection,
   openStore,
   readRunningTable,
-  SQL_HEAD,
+  SQL_FILE_HEAD,
   type PublishedTable,
   type RunningFindings,
 } from '../../src/index.ts';
@@ -89,7 +89,7 @@ describe.each([
     expect(differences.length).toBeGreaterThan(0);
     const source = await openRowConnection(stack.mysql);
     const store = await openStore('copy', settings);
-    let sql = SQL_HEAD;
+    let sql = SQL_FILE_HEAD;
     for (const name of tables) {
       const { table } = await readRunningTable(source, name);
       if (table === null) throw new Error(name.table);

@@ -1,6 +1,5 @@
 import type { BeginEvent, RowsEvent } from '@sluice/binlog';
 import { recordValues } from '@sluice/kafka';
-import { SESSION_SQL } from '@sluice/mysql';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { BatchPool, PublishBuffer } from '../encode/publish-buffer.ts';
 import { encoderFor } from '../encode/shaped-encoder.ts';
@@ -134,9 +133,6 @@ export class SqlDump implements OrphanConsumer {
     this.#write(transactionSql(transaction, this.#lines));
   }
 }
-
-/** What a session of the file must have: that of every session of ours, but no foreign key that adds to what is written. */
-export const SQL_SESSION = `${SESSION_SQL};\nSET foreign_key_checks = 0;\n`;
 
 /** @param lines its statements; none for a transaction that changed nothing */
 export function transactionSql(

@@ -1,9 +1,9 @@
 import type { RowsEvent } from '@sluice/binlog';
 import { tableIdOf } from '@sluice/envelope';
-import { isAtLeast, parseVersion, quote } from '@sluice/mysql';
+import { isAtLeast, parseVersion, quote, SQL_FILE_HEAD } from '@sluice/mysql';
 import type { StreamPosition } from '../model/position.ts';
 import { ChangedRows } from './changed-rows.ts';
-import { SQL_SESSION, transactionSql, type Write } from './dump-orphans.ts';
+import { transactionSql, type Write } from './dump-orphans.ts';
 import type { OrphanFindings } from './find-orphans.ts';
 import { refused } from './masters.ts';
 import type { OrphanTable, OrphanTransaction } from './orphan.ts';
@@ -91,7 +91,7 @@ function headOf(
         )}`;
   const what = `Takes back ${transactions} orphaned transactions of ${oldMaster ?? 'the old master'}, the last one first.`;
   return `${sqlComment(what)}-- Run it there, by: mysql --binary-mode < FILE
-${guard}${SQL_SESSION}${triggers}SET sql_log_bin = 0;
+${guard}${SQL_FILE_HEAD}${triggers}SET sql_log_bin = 0;
 `;
 }
 

@@ -1,5 +1,6 @@
+import { SQL_FILE_HEAD } from '@sluice/mysql';
 import { findOrphans, type OrphanFindings, type OrphanSource } from './find-orphans.ts';
-import { EnvelopeDump, SQL_SESSION, SqlDump, together, type Write } from './dump-orphans.ts';
+import { EnvelopeDump, SqlDump, together, type Write } from './dump-orphans.ts';
 import { Flashback } from './flashback.ts';
 import type { OrphanTransaction } from './orphan.ts';
 import { SqlStatements } from './sql-statements.ts';
@@ -33,7 +34,7 @@ export async function dumpOrphans(
   source: OrphanSource,
   { envelopes, sql }: { readonly envelopes: Write | null; readonly sql: Write | null },
 ): Promise<OrphanDump> {
-  sql?.(`-- Orphaned transactions of the old master, in their order.\n${SQL_SESSION}`);
+  sql?.(`-- Orphaned transactions of the old master, in their order.\n${SQL_FILE_HEAD}`);
   const { findings, consumer } = await findOrphans(source, (tables, { flavour }) => {
     const dump = envelopes === null ? null : new EnvelopeDump(tables, source.config, envelopes);
     const statements = sql === null ? null : new SqlDump(tables, new SqlStatements(flavour), sql);

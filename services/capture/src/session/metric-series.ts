@@ -2,10 +2,10 @@ import { CAPTURE, DDL_CLASSES } from '@sluice/envelope';
 import { CAPTURE_METRICS, CAPTURE_STATES, JOB_STATES } from '@sluice/ops-api';
 import {
   declareCounter,
+  declareErrors,
   declareGauge,
   declareHistogram,
   errorCodes,
-  errorEntry,
   SERVICE_METRICS,
   type Registry,
 } from '@sluice/runtime';
@@ -62,11 +62,6 @@ export function declareGauges(registry: Registry, source: string) {
 /** What is counted since the process began. */
 export function declareCounters(registry: Registry, source: string) {
   const ends = errorCodes('retryable', 'fatal').map((reason) => ({ source, reason }));
-  const errors = errorCodes('retryable', 'record', 'schema', 'fatal').map((reason) => ({
-    service: SERVICE,
-    class: errorEntry(reason).class,
-    reason,
-  }));
   const ofKafka = ends.filter(({ reason }) => reason.startsWith('KAFKA_'));
   return {
     events: declareCounter(registry, SPEC.events),
@@ -78,7 +73,7 @@ export function declareCounters(registry: Registry, source: string) {
     takeovers: declareCounter(registry, SPEC.takeovers, [{ source }]),
     transactions: declareCounter(registry, SPEC.transactions, [{ source }]),
     disconnects: declareCounter(registry, SPEC.disconnects, ends),
-    errors: declareCounter(registry, SERVICE_METRICS.errors, errors),
+    errors: declareErrors(registry, SERVICE),
     processed: declareCounter(registry, SERVICE_METRICS.processed, [{ service: SERVICE }]),
     snapshotRows: declareCounter(registry, SPEC.snapshotRows, [{ source }]),
     ddl: declareCounter(
