@@ -130,7 +130,7 @@ test('one command makes every secret that the compose file names, once; what no 
   const values = named.filter((name) => name.endsWith('_password')).map(read);
   for (const value of values) expect(value).toMatch(/^[0-9a-f]{48}$/);
   expect(new Set(values).size).toBe(values.length);
-  expect(() => execFileSync('sh', [SCRIPT, secrets], { stdio: 'pipe' })).toThrow('stays as it is');
+  expect(execFileSync('sh', [SCRIPT, secrets], { encoding: 'utf8' })).toContain('stays as it is');
 });
 
 test('the broker knows the principals of the shipped rules, each by its own password', () => {
