@@ -5,7 +5,7 @@ import type { ElasticsearchConfig } from './config.ts';
 import { reasonOf, requestError } from './elasticsearch-errors.ts';
 import { fieldLimit, liveAlias, METADATA_FIELDS } from './elasticsearch-mapper.ts';
 import { indexDefinition, indexFields, LIVE_FILTER, ROW_MAPPING, SYNCED } from './index-definition.ts';
-import { liftBlock, moveIndex } from './index-move.ts';
+import { liftBlock, moveIndex, unblock } from './index-move.ts';
 import {
   findIndex,
   isSameOwner,
@@ -49,6 +49,8 @@ const OVERTAKEN = [
 export class IndexAdmin {
   readonly #client: Client;
   readonly #config: ElasticsearchConfig;
+  /** Moves that this process is carrying out, by index. */
+  readonly #moves = new Map<string, Promise<boolean>>();
 
   constructor(client: Client, config: ElasticsearchConfig) {
     this.#client = client;
@@ -61,7 +63,8 @@ export class IndexAdmin {
       let found: FoundIndex | null = null;
       try {
         found = await findIndex(this.#client, index);
-        return await (found === null ? this.#create(order) : this.#change(found, order, signal));
+        if (found === null) return await this.#create(order);
+        if (await this.#change(found, order, signal)) return;
       } catch (error) {
         const isOvertaken = OVERTAKEN.some((type) => hasType(error, type));
         const mayTry = attempt < ATTEMPTS && !(error instanceof PipelineError);
@@ -116,19 +119,23 @@ export class IndexAdmin {
     await this.#client.indices.create({ index, settings, mappings, aliases });
   }
 
-  async #change(found: FoundIndex, order: IndexOrder, signal: AbortSignal): Promise<void> {
+  /** False when the index was moved meanwhile, and has to be looked at again. */
+  async #change(found: FoundIndex, order: IndexOrder, signal: AbortSignal): Promise<boolean> {
     const { index, owner, sequence, columns } = order;
     const { record } = found;
     if (record?.owner && !isSameOwner(record.owner, owner)) throw sharedIndex(index, owner, record.owner);
+    // This very move has blocked the index that took the place of the old one a moment before.
+    if (found.isBlocked && found.name === movedName(index, sequence)) await unblock(this.#client, found.name);
     // One that comes again: the index has the fields of a later one, and the other partitions are beyond it.
     const last = record?.owner ?? record?.formerOwner;
-    if (record && last && isSameOwner(last, owner) && sequence < record.sequence) return;
+    if (record && last && isSameOwner(last, owner) && sequence < record.sequence) return true;
     checkNames(index, columns);
     const retyped = retypedColumns(found, columns);
     if (retyped.length === 0) {
       // Of a move that is no longer wanted.
       await liftBlock(this.#client, found.name);
-      return await this.#extend(found, order);
+      await this.#extend(found, order);
+      return true;
     }
     if (!(await order.isEverywhere(found.uuid))) {
       throw new PipelineError(
@@ -136,7 +143,28 @@ export class IndexAdmin {
         `${index} gets other fields for ${retyped.map(({ name }) => name).join(', ')} when every partition has shown the change`,
       );
     }
-    await this.#move(found, order, retyped, signal);
+    return await this.#moveOnce(found, order, retyped, signal);
+  }
+
+  /** The partitions of a process come to a change at the same time: one of them moves the index, the others look again. */
+  async #moveOnce(
+    found: FoundIndex,
+    order: IndexOrder,
+    retyped: readonly SchemaColumn[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const running = this.#moves.get(order.index);
+    if (running !== undefined) {
+      await running.catch(() => undefined);
+      return false;
+    }
+    const move = this.#move(found, order, retyped, signal);
+    this.#moves.set(order.index, move);
+    try {
+      return await move;
+    } finally {
+      this.#moves.delete(order.index);
+    }
   }
 
   async #extend(found: FoundIndex, { index, owner, sequence, columns }: IndexOrder): Promise<void> {
@@ -164,7 +192,7 @@ export class IndexAdmin {
     { index, owner, sequence, columns, sweep }: IndexOrder,
     retyped: readonly SchemaColumn[],
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const to = movedName(index, sequence);
     const { settings } = indexDefinition(this.#config, index, columns);
     const mappings = {
@@ -176,7 +204,7 @@ export class IndexAdmin {
       if (!hasType(error, 'resource_already_exists_exception')) throw error;
     });
     const move = { index, from: found, to, columns: retyped.map(({ name }) => name), sweep };
-    await moveIndex(this.#client, move, signal);
+    return await moveIndex(this.#client, move, signal);
   }
 }
 

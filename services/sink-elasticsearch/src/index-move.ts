@@ -31,23 +31,25 @@ export interface Move {
 /**
  * Copies every document with its version, deleted rows too, and lets readers and writers go over to the new index, by all aliases of the
  * old one; when that takes no writes any more, what came into it meanwhile is copied as well, and the new one gets its name. Versions
- * decide what is newer, in whatever order it comes. Safe to repeat, to break off and to do twice at once: no row waits for it. Throws
- * what the cluster has against it.
+ * decide what is newer, in whatever order it comes. Safe to repeat, to break off and to do twice at once: no row waits for it.
+ * False when another process has ended the same move: what was meant for the old index, the block and the note of it, may have come to
+ * the new one. Throws what the cluster has against it.
  */
-export async function moveIndex(client: Client, move: Move, signal: AbortSignal): Promise<void> {
+export async function moveIndex(client: Client, move: Move, signal: AbortSignal): Promise<boolean> {
   try {
-    await moveAll(client, move, signal);
+    return await moveAll(client, move, signal);
   } catch (error) {
-    // Another process has ended the same move: the old index went while it was being read here.
+    // The old index went while it was being read here.
     if (await isThere(client, move.from, move.index)) throw error;
+    return false;
   }
 }
 
-async function moveAll(client: Client, move: Move, signal: AbortSignal): Promise<void> {
+async function moveAll(client: Client, move: Move, signal: AbortSignal): Promise<boolean> {
   const { index, from, to } = move;
   const live = liveAlias(index);
   await copyAll(client, move, signal);
-  if (!(await isThere(client, from, index))) return;
+  if (!(await isThere(client, from, index))) return false;
   const further = await furtherAliases(client, from.name, index, signal);
   const turn = [
     ...[live, ...further.map(([alias]) => alias)].map((alias) => ({
@@ -62,15 +64,17 @@ async function moveAll(client: Client, move: Move, signal: AbortSignal): Promise
   await block(client, move, signal);
   await copyAll(client, move, signal);
   await move.sweep();
-  if (!(await isThere(client, from, index))) return;
+  if (!(await isThere(client, from, index))) return false;
   await expectAll(client, move, signal);
   const actions = [{ remove_index: { index: from.name } }, { add: { index: to, alias: index } }];
   await client.indices.updateAliases({ actions }, { signal });
+  return true;
 }
 
 /**
  * Another process may have ended the same move: then the name is that of the new index. Should the block come to that one, at
- * this very moment, the note says that it is ours, and who is refused by it lifts it.
+ * this very moment, with the note or without it, whoever has sent it comes to the same schema record again, lifts the block and writes
+ * again what the note has taken the place of; where the note came too, whoever is refused by the block lifts it before.
  */
 async function block(client: Client, { index, from, to }: Move, signal: AbortSignal): Promise<void> {
   if (!(await isThere(client, from, index))) return;
@@ -84,10 +88,15 @@ export async function liftBlock(client: Client, index: string): Promise<boolean>
   const found = await findIndex(client, index);
   const record = found?.record ?? null;
   if (found === null || record?.movedTo === undefined) return false;
-  await client.indices.putSettings({ index: found.name, settings: { 'index.blocks.write': null } });
+  await unblock(client, found.name);
   const { movedTo: _gone, ...rest } = record;
   await client.indices.putMapping({ index: found.name, _meta: { ...found.meta, sluice: rest } });
   return true;
+}
+
+/** Lets writes into an index again, whoever has blocked it. */
+export async function unblock(client: Client, name: string): Promise<void> {
+  await client.indices.putSettings({ index: name, settings: { 'index.blocks.write': null } });
 }
 
 async function isThere(client: Client, { uuid }: FoundIndex, index: string): Promise<boolean> {

@@ -47,6 +47,8 @@ export interface FoundIndex {
   readonly aliases: readonly string[];
   /** Whether a write is acknowledged before it is on disk (`index.translog.durability`). */
   readonly isAsync: boolean;
+  /** Whether it takes no writes (`index.blocks.write`). */
+  readonly isBlocked: boolean;
   /** Null: made by hand, or by a version that wrote none. */
   readonly record: IndexRecord | null;
   /** What others have put beside it. */
@@ -77,12 +79,13 @@ export async function findIndex(client: Client, index: string): Promise<FoundInd
     1,
   );
   const parsed = recordSchema.safeParse(meta['sluice']);
-  const { uuid = '', translog } = settings?.index ?? settings ?? {};
+  const { uuid = '', translog, blocks } = settings?.index ?? settings ?? {};
   const fields = (mappings.properties ?? {}) as FoundIndex['fields'];
   return {
     name,
     uuid,
     isAsync: translog?.durability?.toLowerCase() === 'async',
+    isBlocked: String(blocks?.write) === 'true',
     aliases: Object.keys(aliases),
     fields,
     meta,

@@ -22,8 +22,8 @@ class Proxy {
   refusedBytes = 0;
   /** What a body may not have in it. */
   forbidden: string | null = null;
-  /** Called with the path of a request before it is passed on. */
-  before: (path: string) => Promise<void> = async () => undefined;
+  /** Called before a request is passed on. */
+  before: (path: string, isChange: boolean) => Promise<void> = async () => undefined;
   readonly #server: Server = createServer((incoming, outgoing) => {
     if (this.left >= 0 && changes(incoming)) this.left -= 1;
     if (this.left < 0) return void incoming.socket.destroy();
@@ -34,7 +34,7 @@ class Proxy {
 
   async #passOn(incoming: IncomingMessage, bytes: Buffer, outgoing: ServerResponse): Promise<void> {
     const { method, headers, url = '/' } = incoming;
-    await this.before(url);
+    await this.before(url, changes(incoming));
     if (bytes.length > this.tooLarge) {
       this.refusedBytes = bytes.length;
       return void outgoing.writeHead(413, { 'x-elastic-product': 'Elasticsearch' }).end();
@@ -63,7 +63,7 @@ class Proxy {
 }
 
 function changes({ method, url = '' }: IncomingMessage): boolean {
-  return method === 'PUT' || /_(bulk|aliases|mapping|settings)\b/.test(url);
+  return method === 'PUT' || /_(bulk|aliases|mapping|settings|block)\b/.test(url);
 }
 
 const of = (type: string, partition = 0) => topicOf({ columns: [id, column('v', type)], partition });
@@ -155,6 +155,39 @@ test('an index that another process moves while this one reads it counts as move
   expect(await write(sink, insert(of('varchar(9)'), 600, { v: 'x' }))).toEqual(['applied']);
   expect(Object.keys(await documents(`${index()}.live`))).toHaveLength(11);
   expect(Object.keys(await client.indices.get({ index: `${index()}*` }))).toHaveLength(1);
+});
+
+test('overtaken at any step of its move by another process, a sink leaves the index as that one made it', async () => {
+  for (let overtakenAt = 1, isDone = false; !isDone; overtakenAt += 1) {
+    const name = index(`d${overtakenAt}.orders`);
+    const topic = (type: string) =>
+      topicOf({ database: `d${overtakenAt}`, columns: [id, column('v', type)] });
+    const proxy = new Proxy();
+    const [sink, other] = [worker('test', await proxy.listen()), worker()];
+    await write(sink, topic('int').schema(sequenceAt(1)));
+    await write(sink, insert(topic('int'), 2, { v: 1 }), insert(topic('int'), 3, { v: 2 }));
+    const change = topic('varchar(9)').schema(sequenceAt(10), CHANGE);
+    let steps = 0;
+    proxy.before = async (_path, isChange) => {
+      if (!isChange) return;
+      steps += 1;
+      if (steps === overtakenAt) expect(await write(other, change)).toEqual(['applied']);
+    };
+    expect(await write(sink, change), `overtaken at ${overtakenAt}`).toEqual(['applied']);
+    isDone = steps < overtakenAt;
+    proxy.before = async () => undefined;
+    expect(await write(sink, insert(topic('varchar(9)'), 12, { v: 'x' }))).toEqual(['applied']);
+    const [found, ...more] = Object.values(await client.indices.get({ index: name }));
+    expect(more).toEqual([]);
+    expect(found?.mappings?._meta?.['sluice'], `overtaken at ${overtakenAt}`).toEqual({
+      owner: { prefix: 'test', database: `d${overtakenAt}`, table: 'orders' },
+      sequence: sequenceAt(10),
+      fields: { id: 'long', v: 'text' },
+    });
+    expect(found?.settings?.index?.blocks, `overtaken at ${overtakenAt}`).toBeUndefined();
+    expect(Object.keys(await documents(`${name}.live`))).toHaveLength(3);
+    expect(Object.keys(await client.indices.get({ index: `${name}*` }))).toHaveLength(1);
+  }
 });
 
 test('processes that move an index at once, while others write, lose nothing and leave no block', async () => {

@@ -45,6 +45,7 @@ export interface SinkPipelineOptions {
 
 const PARTITIONS = 3;
 const CONVERGED_WITHIN_MS = 60_000;
+const STATUS_CHARACTERS = 3000;
 
 /** A source database, its topics and three stores, and the processes between them. Nothing of it is left at the end of the scope. */
 export class SinkPipeline {
@@ -57,6 +58,7 @@ export class SinkPipeline {
   readonly #options: SinkPipelineOptions;
   #sections: Readonly<Record<string, Section>>;
   readonly #folder: string;
+  readonly #launched: PipelineProcess[] = [];
 
   static async create(scope: Scope, options: SinkPipelineOptions): Promise<SinkPipeline> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
@@ -134,7 +136,15 @@ export class SinkPipeline {
     const how = { service: name, configFile, opsPort: port, args, onFatal, env };
     const process = ServiceProcess.start(this.#scope, how);
     const url = (of: number): string => `http://127.0.0.1:${of}`;
-    return { name, process, opsUrl: url(port), metricsUrl: `${url(metricsPort)}/metrics`, configFile };
+    const launched = {
+      name,
+      process,
+      opsUrl: url(port),
+      metricsUrl: `${url(metricsPort)}/metrics`,
+      configFile,
+    };
+    this.#launched.push(launched);
+    return launched;
   }
 
   /** Lays other sections over the base, for the processes that are started from now on. */
@@ -178,8 +188,8 @@ export class SinkPipeline {
       return last.rows > 0 && differences(last).length === 0;
     };
     const patience = { timeoutMs, everyMs: 250 };
-    await eventually('every store to equal the source', isEqual, patience).catch((error: unknown) => {
-      const found = last === null ? [] : differences(last);
+    await eventually('every store to equal the source', isEqual, patience).catch(async (error: unknown) => {
+      const found = [...(last === null ? [] : differences(last)), ...(await this.#statuses())];
       throw new Error(`the stores differ:\n${found.join('\n')}`, { cause: error });
     });
     return last as unknown as Comparison;
@@ -192,6 +202,16 @@ export class SinkPipeline {
       letters.push(record),
     );
     return letters;
+  }
+
+  /** What each process that runs says of itself, for whoever looks for the reason of a failure. */
+  async #statuses(): Promise<string[]> {
+    const running = this.#launched.filter(({ process }) => process.isRunning);
+    const told = running.map(async ({ name, process }) => {
+      const status = await process.status().catch((error: unknown) => String(error));
+      return `${name}: ${JSON.stringify(status).slice(0, STATUS_CHARACTERS)}`;
+    });
+    return Promise.all(told);
   }
 
   async #tables(): Promise<string[]> {
