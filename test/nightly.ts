@@ -22,6 +22,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   'replica-mariadb': ['test:replica', '--', '--histories', '1000', '--server', 'mariadb'],
   ddl: ['test:ddl', '--', '--seconds', '180'],
   statements: ['test:statements', '--', '--runs', '1000'],
+  indexes: ['test:indexes'],
   alters: ['test:alters'],
   alerts: ['test:alerts'],
   canary: ['test:canary'],

@@ -1,5 +1,6 @@
 import { errors } from '@elastic/elasticsearch';
 import { PipelineError, type ErrorCode } from '@sluice/runtime';
+import { liveAlias } from './elasticsearch-mapper.ts';
 import { CODES } from './errors.ts';
 
 /** The parts of an error that Elasticsearch gives for a request or for one item of a bulk. */
@@ -10,6 +11,9 @@ export interface ElasticsearchReason {
 
 /** The one reason that is shown: it names a setting of the index. Others may quote values. */
 const MISSING_PIPELINE = /^pipeline with id \[[^\]]*\] does not exist$/u;
+
+/** An alias of several indexes takes no writes: no document is at fault. */
+const NO_WRITE_INDEX = /^no write index is defined for alias /u;
 
 /** Decided by the exception's name where the status alone is ambiguous. */
 const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
@@ -45,6 +49,12 @@ export function itemError(
   index: string,
 ): PipelineError {
   const type = error?.type ?? 'unknown';
+  if (NO_WRITE_INDEX.test(error?.reason ?? ''))
+    return new PipelineError(
+      CODES.ELASTICSEARCH_INDEX_REFUSED,
+      `${index}: alias ${liveAlias(index)} leads to several indexes; take it from all but the table's own`,
+      { context: { index, status, type } },
+    );
   const detail = MISSING_PIPELINE.test(error?.reason ?? '') ? `: ${error?.reason}` : '';
   return new PipelineError(
     itemErrorCode(status, error?.type),

@@ -168,11 +168,10 @@ export class IndexAdmin {
   }
 
   async #extend(found: FoundIndex, { index, owner, sequence, columns }: IndexOrder): Promise<void> {
-    const { name, fields, record, aliases } = found;
-    const alias = liveAlias(index);
+    const { name, fields, record } = found;
     const missing = columns.filter((column) => !Object.hasOwn(fields, column.name));
     const isDone = missing.length === 0 && record?.owner && record.sequence === sequence;
-    if (isDone && aliases.includes(alias)) return;
+    if (isDone) return await this.#giveLive(index, name);
     if (missing.length > 0 || !('_sluice' in fields)) {
       const limit = fieldLimit(Object.keys(fields).length + missing.length);
       const settings = { 'index.mapping.total_fields.limit': limit };
@@ -184,7 +183,21 @@ export class IndexAdmin {
       _meta: metaOf(owner, sequence, columns, found),
       properties: properties(missing),
     });
-    await this.#client.indices.putAlias({ index: name, name: alias, filter: LIVE_FILTER });
+    await this.#giveLive(index, name);
+  }
+
+  /**
+   * Rows go to this index alone: a move that was broken off has given the alias to the index that it was making, and a write through an
+   * alias of two is refused.
+   */
+  async #giveLive(index: string, name: string): Promise<void> {
+    const alias = liveAlias(index);
+    const holders = Object.keys(await this.#client.indices.getAlias({ name: alias }, { ignore: [404] }));
+    const others = holders.filter((holder) => holder !== name && holder.startsWith(index));
+    if (others.length === 0 && holders.includes(name)) return;
+    const removals = others.map((other) => ({ remove: { index: other, alias, must_exist: false } }));
+    const actions = [...removals, { add: { index: name, alias, filter: LIVE_FILTER } }];
+    await this.#client.indices.updateAliases({ actions });
   }
 
   async #move(

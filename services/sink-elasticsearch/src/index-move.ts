@@ -66,7 +66,12 @@ async function moveAll(client: Client, move: Move, signal: AbortSignal): Promise
   await move.sweep();
   if (!(await isThere(client, from, index))) return false;
   await expectAll(client, move, signal);
-  const actions = [{ remove_index: { index: from.name } }, { add: { index: to, alias: index } }];
+  const actions = [
+    { remove_index: { index: from.name } },
+    { add: { index: to, alias: index } },
+    // A partition that comes again from before the change has taken it back meanwhile.
+    { add: { index: to, alias: live, filter: LIVE_FILTER } },
+  ];
   await client.indices.updateAliases({ actions }, { signal });
   return true;
 }
