@@ -1,4 +1,5 @@
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { withGap } from '../harness/faults/reader-gap.ts';
 import { STANDBY_PIPELINE, isIn, startStandby } from '../harness/faults/standby-capture.ts';
 
 export const fault: FaultCase = {
@@ -12,12 +13,16 @@ export const fault: FaultCase = {
       [capture, standby],
       [standby, capture],
     ] as const) {
-      const { status } = await from.process.order('/api/v1/capture/handover', { by: 'test' });
-      if (status !== 202) throw new Error(`the order was answered with ${status}`);
-      const tookMs = await isIn(to, 'streaming', 'snapshot');
-      scene.figures.push(`the other capture streamed ${Math.round(tookMs)} ms after the answer to the order`);
-      await isIn(from, 'standby');
-      await scene.load(20);
+      await withGap(scene, async () => {
+        const { status } = await from.process.order('/api/v1/capture/handover', { by: 'test' });
+        if (status !== 202) throw new Error(`the order was answered with ${status}`);
+        const tookMs = await isIn(to, 'streaming', 'snapshot');
+        scene.figures.push(
+          `the other capture streamed ${Math.round(tookMs)} ms after the answer to the order`,
+        );
+        await isIn(from, 'standby');
+        await scene.load(20);
+      });
     }
     scene.over();
   },

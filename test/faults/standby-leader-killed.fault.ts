@@ -1,4 +1,5 @@
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { withGap } from '../harness/faults/reader-gap.ts';
 import { STANDBY_PIPELINE, isIn, startStandby, takesOver } from '../harness/faults/standby-capture.ts';
 
 export const fault: FaultCase = {
@@ -9,10 +10,12 @@ export const fault: FaultCase = {
   run: async (scene) => {
     const standby = await startStandby(scene);
     const capture = scene.service('capture');
-    await capture.kill();
-    await takesOver(scene, standby);
-    scene.over();
-    await scene.load(20);
+    await withGap(scene, async () => {
+      await capture.kill();
+      await takesOver(scene, standby);
+      scene.over();
+      await scene.load(20);
+    });
     await capture.relaunch();
     await isIn(capture, 'standby');
   },

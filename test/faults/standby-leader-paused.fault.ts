@@ -1,4 +1,5 @@
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { withGap } from '../harness/faults/reader-gap.ts';
 import { STANDBY_PIPELINE, isIn, startStandby, takesOver } from '../harness/faults/standby-capture.ts';
 
 export const fault: FaultCase = {
@@ -9,9 +10,11 @@ export const fault: FaultCase = {
   run: async (scene) => {
     const standby = await startStandby(scene);
     const capture = scene.service('capture');
-    capture.pause();
-    await takesOver(scene, standby);
-    await scene.load(20);
+    await withGap(scene, async () => {
+      capture.pause();
+      await takesOver(scene, standby);
+      await scene.load(20);
+    });
     capture.resume();
     scene.over();
     await isIn(capture, 'standby');

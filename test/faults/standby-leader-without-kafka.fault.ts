@@ -1,4 +1,5 @@
 import type { FaultCase } from '../harness/faults/fault-case.ts';
+import { withGap } from '../harness/faults/reader-gap.ts';
 import { STANDBY_PIPELINE, isIn, startStandby, takesOver } from '../harness/faults/standby-capture.ts';
 
 export const fault: FaultCase = {
@@ -9,9 +10,11 @@ export const fault: FaultCase = {
   run: async (scene) => {
     const standby = await startStandby(scene);
     const proxy = scene.proxies.kafka.capture;
-    proxy.impose({ isBlackhole: true });
-    await takesOver(scene, standby);
-    await scene.load(20);
+    await withGap(scene, async () => {
+      proxy.impose({ isBlackhole: true });
+      await takesOver(scene, standby);
+      await scene.load(20);
+    });
     proxy.clear();
     scene.over();
     await isIn(scene.service('capture'), 'standby');
