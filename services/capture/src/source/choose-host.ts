@@ -135,7 +135,7 @@ function doubtOf(
   place: PublishedPlace | null,
 ): PassedOver | null {
   if (found instanceof PipelineError || found.server.identity !== place?.server) return null;
-  const { missing, hasPurged } = found;
+  const { missing, hasPurged, purged } = found;
   if (missing !== null && missing !== '')
     return {
       address,
@@ -143,7 +143,7 @@ function doubtOf(
       hasDiverged: true,
       isPurged: false,
     };
-  const why = 'it was read before, and has purged binlogs that were not read';
+  const why = `it was read before, and has purged binlogs that were not read${named(purged)}`;
   return hasPurged ? { address, why, hasDiverged: false, isPurged: true } : null;
 }
 
@@ -183,8 +183,13 @@ function against(
     return no(`${lacks}; it replicates from ${from}, and catches up if that one has them`);
   }
   return found.hasPurged && !readsAnew
-    ? no('it has purged binlogs that were not read', { isPurged: true })
+    ? no(`it has purged binlogs that were not read${named(found.purged)}`, { isPurged: true })
     : null;
+}
+
+/** By their names it is seen whether they are a server's own, of its own making. */
+function named(transactions: string): string {
+  return transactions === '' ? '' : `: ${transactions}`;
 }
 
 /** Tables that are read again from a server that lacks what was published take it back in every sink: that has to be said by name. */

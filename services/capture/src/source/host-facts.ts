@@ -27,6 +27,8 @@ export interface HostFacts {
   readonly catchesUpFrom: string | null;
   /** It no longer has the binlog after what was published. */
   readonly hasPurged: boolean;
+  /** Which transactions these are, in the server's own text form; '' where it does not tell. */
+  readonly purged: string;
 }
 
 /** Asks all that the choice among several servers depends on. Throws a PipelineError with a MYSQL_… code. */
@@ -39,7 +41,7 @@ export async function hostFacts(
   const readOnly = (await readVariables(connection, ['read_only'])).get('read_only') ?? 'OFF';
   const isReplica = replication.length > 0 || !['OFF', '0'].includes(readOnly);
   const unlogged = await findUnloggedReplication(connection, server);
-  const { missing, hasPurged } = await standing(connection, server, place);
+  const { missing, hasPurged, purged } = await standing(connection, server, place);
   const lacks = missing !== null && missing !== '';
   return {
     server,
@@ -48,6 +50,7 @@ export async function hostFacts(
     missing,
     catchesUpFrom: lacks ? await mayComeFrom(connection, server, replication, missing) : null,
     hasPurged,
+    purged,
   };
 }
 
@@ -55,18 +58,18 @@ async function standing(
   connection: Connection,
   server: ServerFacts,
   place: PublishedPlace | null,
-): Promise<Pick<HostFacts, 'missing' | 'hasPurged'>> {
+): Promise<Pick<HostFacts, 'missing' | 'hasPurged' | 'purged'>> {
   const published = place?.gtidSet ?? null;
   if (place === null || published === null || !server.gtid || place.flavour !== server.flavour)
-    return { missing: null, hasPurged: false };
-  if (server.flavour === 'mariadb') return askMariadb(connection, published);
+    return { missing: null, hasPurged: false, purged: '' };
+  if (server.flavour === 'mariadb') return { ...(await askMariadb(connection, published)), purged: '' };
   const [row] = await queryRows(
     connection,
-    `SELECT GTID_SUBTRACT(?, @@GLOBAL.gtid_executed) AS missing, GTID_SUBSET(@@GLOBAL.gtid_purged, ?) AS available`,
+    'SELECT GTID_SUBTRACT(?, @@GLOBAL.gtid_executed) AS missing, GTID_SUBTRACT(@@GLOBAL.gtid_purged, ?) AS purged',
     [published, published],
   );
-  const missing = textOf(row?.['missing']).replace(/\s/g, '');
-  return { missing, hasPurged: Number(row?.['available']) !== 1 };
+  const [missing, purged] = ['missing', 'purged'].map((name) => textOf(row?.[name]).replace(/\s/g, ''));
+  return { missing: missing ?? '', hasPurged: purged !== '', purged: purged ?? '' };
 }
 
 /** Of a channel that applies what it gets, and either gets more or has all of it in its relay log: where that comes from. */

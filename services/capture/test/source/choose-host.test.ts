@@ -21,6 +21,7 @@ function probed(identity: string, more: Partial<HostFacts> = {}, role?: 'primary
     missing: '',
     catchesUpFrom: null,
     hasPurged: false,
+    purged: '',
     ...more,
   };
   return { host: { host: identity, port: 3306, ...(role === undefined ? {} : { role }) }, found };
@@ -76,6 +77,10 @@ test.each([
   [
     { hasPurged: true },
     'SOURCE_BINLOG_PURGED: one:3306: no answer; two:3306: it has purged binlogs that were not read',
+  ],
+  [
+    { hasPurged: true, purged: 'two:1-5' },
+    'SOURCE_BINLOG_PURGED: one:3306: no answer; two:3306: it has purged binlogs that were not read: two:1-5',
   ],
   [
     { unlogged: 'log_replica_updates is OFF' },

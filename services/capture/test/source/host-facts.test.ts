@@ -26,7 +26,7 @@ function replicaOf(channels: readonly Readonly<Record<string, unknown>>[]): Conn
       ['log_slave_updates', 'ON'],
       ['read_only', 'ON'],
     ];
-    if (/GTID_SUBTRACT/u.test(sql)) return Promise.resolve([[{ missing: LACKS.mysql, available: 1 }]]);
+    if (/GTID_SUBTRACT/u.test(sql)) return Promise.resolve([[{ missing: LACKS.mysql, purged: '' }]]);
     if (/SHOW BINARY LOGS/u.test(sql)) return Promise.resolve([[]]);
     return Promise.resolve([/VARIABLES/u.test(sql) ? variables : channels]);
   };
