@@ -1,6 +1,6 @@
-import type { ServiceName, SinkName } from '../pipelines/sink-pipeline.ts';
+import type { SinkName } from '../pipelines/sink-pipeline.ts';
 import type { Flavour } from '../histories/replica.ts';
-import type { BrokerCount } from './fault-servers.ts';
+import type { BrokerCount, KeptName } from './fault-servers.ts';
 import type { PipelineWishes } from './service-launcher.ts';
 import type { Scene } from './scene.ts';
 
@@ -17,9 +17,9 @@ export interface FaultCase {
   /** Records that the fault makes dead letters, by sink; none by default. */
   readonly deadLetters?: Partial<Readonly<Record<SinkName, number>>>;
   /** Services that may end by themselves and ask to be restarted, and how often. */
-  readonly restarts?: Partial<Readonly<Record<ServiceName, number>>>;
+  readonly restarts?: Partial<Readonly<Record<KeptName, number>>>;
   /** Services that must end and say "fix me": the case fixes and relaunches them. */
-  readonly mustStop?: readonly ServiceName[];
+  readonly mustStop?: readonly KeptName[];
   /** Tables besides the usual ones that must be equal in the end. */
   readonly tables?: readonly string[];
   /** A pipeline of its own, which nobody uses after it. */

@@ -12,7 +12,8 @@ import { eventually } from '../eventually.ts';
 import { uniqueName, type Scope } from '../scope.ts';
 import type { PipelineProcess, ServiceName, SinkName } from '../pipelines/sink-pipeline.ts';
 import { CHANGED_TABLES } from './changes.ts';
-import { SERVICE_NAMES, type FaultServers } from './fault-servers.ts';
+import { isOfPair, openWays, sectionsOf, type CaptureWays, type PairName } from './capture-pair.ts';
+import { SERVICE_NAMES, type FaultServers, type KeptName } from './fault-servers.ts';
 import { KeptService } from './kept-service.ts';
 import type { Sections } from './service-config.ts';
 import { ServiceLauncher, type PipelineWishes, type ProcessOptions } from './service-launcher.ts';
@@ -22,6 +23,12 @@ import { indexPrefix, openViews, TARGET_SUFFIX, type StoreView } from './store-v
 /** Time for reading whole topics: those of a long soak hold half a million records. */
 const READ_MS = 300_000;
 
+/** Of two captures the one that is not among the four services, and the ways of both. */
+export interface CapturePair {
+  readonly standby: KeptService;
+  readonly ways: Readonly<Record<PairName, CaptureWays>>;
+}
+
 /** A database, a pipeline from it, four services that run, each behind its proxies. */
 export class FaultPipeline {
   readonly name: string;
@@ -30,6 +37,8 @@ export class FaultPipeline {
   readonly views: Readonly<Record<SinkName, StoreView>>;
   readonly kafka: Kafka;
   readonly services: Readonly<Record<ServiceName, KeptService>>;
+  /** Two captures and their ways; null where there is one. */
+  readonly pair: CapturePair | null;
   readonly #launcher: ServiceLauncher;
 
   static async start(
@@ -50,14 +59,19 @@ export class FaultPipeline {
     const views = openViews(servers.stack, name);
     scope.defer(async () => void (await Promise.all(Object.values(views).map((view) => view.close()))));
     const launcher = new ServiceLauncher(scope, servers, { name, folder, wishes });
-    const kept = SERVICE_NAMES.map(async (service) => {
-      const running = await KeptService.start(service, (args) => launcher.launch(service, args));
+    const ways = wishes.isPair === true ? await openWays(scope, servers) : null;
+    const keep = async (kept: KeptName): Promise<KeptService> => {
+      const service = kept === 'standby' ? 'capture' : kept;
+      const own = ways !== null && isOfPair(kept) ? sectionsOf(ways[kept]) : {};
+      const running = await KeptService.start(kept, (args) => launcher.launch(service, args, own));
       scope.defer(() => running.kill());
-      return [service, running] as const;
-    });
-    const services = Object.fromEntries(await Promise.all(kept)) as Record<ServiceName, KeptService>;
-    const pipeline = new FaultPipeline(name, servers, source, views, services, launcher);
-    await Promise.all(Object.values(services).map((service) => service.process.ready()));
+      return running;
+    };
+    const four = SERVICE_NAMES.map(async (service) => [service, await keep(service)] as const);
+    const services = Object.fromEntries(await Promise.all(four)) as Record<ServiceName, KeptService>;
+    const pair = ways === null ? null : { ways, standby: await keep('standby') };
+    const pipeline = new FaultPipeline(name, servers, source, { views, services, pair }, launcher);
+    await Promise.all(pipeline.kept.map((service) => service.process.ready()));
     return pipeline;
   }
 
@@ -65,18 +79,23 @@ export class FaultPipeline {
     name: string,
     servers: FaultServers,
     source: Session,
-    views: Readonly<Record<SinkName, StoreView>>,
-    services: Readonly<Record<ServiceName, KeptService>>,
+    parts: Pick<FaultPipeline, 'views' | 'services' | 'pair'>,
     launcher: ServiceLauncher,
   ) {
     this.name = name;
     this.servers = servers;
     this.source = source;
-    this.views = views;
-    this.services = services;
+    this.views = parts.views;
+    this.services = parts.services;
+    this.pair = parts.pair;
     this.#launcher = launcher;
     const config = kafkaConfig(servers.stack.kafka.brokers);
     this.kafka = kafkaClient(config, createLogger('test', { level: 'silent' }));
+  }
+
+  /** Everything that a supervisor keeps. */
+  get kept(): readonly KeptService[] {
+    return [...Object.values(this.services), ...(this.pair === null ? [] : [this.pair.standby])];
   }
 
   /** One more process of a service, which nobody restarts. */

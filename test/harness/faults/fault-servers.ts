@@ -19,11 +19,15 @@ export const SERVICE_NAMES: readonly ServiceName[] = [
   'sink-mysql',
 ];
 
+/** One that runs beside the four in some cases: a second capture. */
+export type KeptName = ServiceName | 'standby';
+export const KEPT_NAMES: readonly KeptName[] = [...SERVICE_NAMES, 'standby'];
+
 /** Where a service reaches a server: each through a proxy of its own. */
 export interface Proxies {
   readonly source: FaultProxy;
   /** Capture's way to Kafka is not that of a sink. Throws where Kafka has several brokers. */
-  readonly kafka: Readonly<Record<ServiceName, FaultProxy>>;
+  readonly kafka: Readonly<Record<KeptName, FaultProxy>>;
   readonly stores: Readonly<Record<SinkName, FaultProxy>>;
 }
 
@@ -109,8 +113,8 @@ async function startCluster(scope: Scope, brokers: number): Promise<KafkaCluster
 }
 
 async function freeListeners(): Promise<Listener[]> {
-  const ports = await freePorts(SERVICE_NAMES.length * 2);
-  return SERVICE_NAMES.map((service, place) => ({
+  const ports = await freePorts(KEPT_NAMES.length * 2);
+  return KEPT_NAMES.map((service, place) => ({
     service,
     port: ports[place * 2] ?? 0,
     proxyPort: ports[place * 2 + 1] ?? 0,
@@ -132,8 +136,7 @@ async function startProxies(
   );
   return {
     source: await open(source.port),
-    kafka:
-      listeners.length === 0 ? noProxies() : (Object.fromEntries(kafka) as Record<ServiceName, FaultProxy>),
+    kafka: listeners.length === 0 ? noProxies() : (Object.fromEntries(kafka) as Record<KeptName, FaultProxy>),
     stores: {
       redis: await open(Number(new URL(stack.redis.url).port)),
       elasticsearch: await open(Number(new URL(stack.elasticsearch.node).port)),
@@ -143,25 +146,22 @@ async function startProxies(
 }
 
 /** Where a service finds Kafka: its proxy, or the brokers themselves where there are several. */
-export function brokersOf(
-  { proxies, stack, cluster }: FaultServers,
-  service: ServiceName,
-): readonly string[] {
+export function brokersOf({ proxies, stack, cluster }: FaultServers, service: KeptName): readonly string[] {
   if (cluster !== null) return stack.kafka.brokers;
   const { host, port } = proxies.kafka[service];
   return [`${host}:${port}`];
 }
 
-function noProxies(): Record<ServiceName, FaultProxy> {
+function noProxies(): Record<KeptName, FaultProxy> {
   const refuse = (): never => {
     throw new Error('with several brokers there is no proxy before Kafka');
   };
-  const getters = SERVICE_NAMES.map((service) => [service, { get: refuse }] as const);
-  return Object.defineProperties({}, Object.fromEntries(getters)) as Record<ServiceName, FaultProxy>;
+  const getters = KEPT_NAMES.map((service) => [service, { get: refuse }] as const);
+  return Object.defineProperties({}, Object.fromEntries(getters)) as Record<KeptName, FaultProxy>;
 }
 
 interface Listener {
-  readonly service: ServiceName;
+  readonly service: KeptName;
   readonly port: number;
   readonly proxyPort: number;
 }

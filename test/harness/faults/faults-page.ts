@@ -1,9 +1,16 @@
 import { MEMORY_MAX_MIB } from './judge.ts';
-import { measuredList, resultsTable, serversList, type FaultResults } from './fault-results.ts';
+import {
+  measuredList,
+  resultsTable,
+  serversList,
+  type FaultResult,
+  type FaultResults,
+} from './fault-results.ts';
 import type { NamedCase } from './find-cases.ts';
 
-/** Name of the soak among the results. */
+/** Names of the soaks among the results. */
 export const SOAK = 'soak';
+export const PAIR_SOAK = 'soak-pair';
 
 /** docs/faults.md: what the fault suite did when it ran last. */
 export function faultsPage(cases: readonly NamedCase[], results: FaultResults): string {
@@ -38,11 +45,16 @@ ${soakText(results)}
 }
 
 function soakText(results: FaultResults): string {
-  const soak = results[SOAK];
-  const what =
+  const one =
     '`npm run soak -- --minutes 30` makes random faults, one every 10 to 20 s, and judges the same way.';
-  if (soak === undefined) return `${what} It has not run yet.`;
+  const pair =
+    'With `--pair mysql` (or `mariadb`) there are two captures and a source with a replica: also the capture that leads is killed, paused and cut off, the stream handed over, the source killed, and its replica put in its place.';
+  return [`${one} ${outcomeOf(results[SOAK])}`, `${pair} ${outcomeOf(results[PAIR_SOAK])}`].join('\n\n');
+}
+
+function outcomeOf(soak: FaultResult | undefined): string {
+  if (soak === undefined) return 'It has not run yet.';
   const outcome = soak.passed ? 'passed' : 'failed';
   const commit = soak.commit === null ? '' : ` at commit \`${soak.commit}\``;
-  return `${what} On ${soak.date.slice(0, 10)}, with seed ${soak.seed}${commit}, it ${outcome}: ${soak.figures.join('; ')}.`;
+  return `On ${soak.date.slice(0, 10)}, with seed ${soak.seed}${commit}, it ${outcome}: ${soak.figures.join('; ')}.`;
 }

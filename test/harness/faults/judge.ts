@@ -7,7 +7,6 @@ import { readSettledRows } from '../records/table-records.ts';
 import { ITEM_IDS, TABLE_NAMES } from './changes.ts';
 import type { FaultCase } from './fault-case.ts';
 import type { FaultPipeline } from './fault-pipeline.ts';
-import { SERVICE_NAMES } from './fault-servers.ts';
 import { Scene } from './scene.ts';
 import { SequenceWatch } from './sequence-watch.ts';
 
@@ -71,12 +70,12 @@ async function unfold(fault: FaultCase, scene: Scene): Promise<number> {
   const tables = [...TABLE_NAMES, ...(fault.tables ?? [])];
   const withinMs = Math.max(CONVERGED_MS, fault.recoverySeconds * 1000);
   scene.compared = await scene.pipeline.converged(tables, withinMs);
-  for (const name of SERVICE_NAMES) {
+  for (const service of scene.pipeline.kept) {
     const isWell = async (): Promise<boolean> => {
-      const { status, body } = await scene.service(name).health();
-      return status === 200 && (body as { status: string }).status === 'ok' && (await scene.isReady(name));
+      const { status, body } = await service.health();
+      return status === 200 && (body as { status: string }).status === 'ok' && (await service.isReady());
     };
-    await eventually(`${name} to say that all is well`, isWell, { timeoutMs: CLEARED_MS });
+    await eventually(`${service.name} to say that all is well`, isWell, { timeoutMs: CLEARED_MS });
   }
   return recoverySeconds;
 }
@@ -89,7 +88,7 @@ interface Notes {
 }
 
 async function notesOf(pipeline: FaultPipeline): Promise<Notes> {
-  const services = Object.values(pipeline.services);
+  const services = pipeline.kept;
   return {
     letters: await lettersOf(pipeline),
     said: Object.fromEntries(services.map(({ name, output }) => [name, output.length])),
@@ -107,7 +106,7 @@ async function lettersOf(pipeline: FaultPipeline): Promise<Record<SinkName, numb
 }
 
 function judgeServices(fault: FaultCase, pipeline: FaultPipeline, before: Notes): string[] {
-  return Object.values(pipeline.services).flatMap((service) => {
+  return pipeline.kept.flatMap((service) => {
     const { name, output, peakMiB } = service;
     const problems: string[] = [];
     const said = output.slice(before.said[name]);

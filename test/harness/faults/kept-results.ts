@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readResults, writeResults, type FaultResult } from './fault-results.ts';
-import { faultsPage, SOAK } from './faults-page.ts';
+import { faultsPage } from './faults-page.ts';
 import { findCases } from './find-cases.ts';
 import type { Verdict } from './judge.ts';
 
@@ -30,9 +30,12 @@ export async function showResults(names: readonly string[]): Promise<void> {
 }
 
 /** What a soak did stands among the results until the next one. */
-export async function recordSoak(soak: Verdict & Pick<FaultResult, 'seed' | 'commit'>): Promise<void> {
+export async function recordSoak(
+  name: string,
+  soak: Verdict & Pick<FaultResult, 'seed' | 'commit'>,
+): Promise<void> {
   const passed = soak.problems.length === 0;
   const result = { ...soak, passed, times: 1, date: new Date().toISOString() };
-  writeResults(RESULTS, { ...readResults(RESULTS), [SOAK]: result });
-  await showResults([SOAK]);
+  writeResults(RESULTS, { ...readResults(RESULTS), [name]: result });
+  await showResults([name]);
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { asksForRestart } from '@sluice/processes';
 import { page, type Page } from '../processes/service-pages.ts';
 import type { LogLine, ServiceEnd } from '../processes/service-process.ts';
-import type { PipelineProcess, ServiceName } from '../pipelines/sink-pipeline.ts';
+import type { PipelineProcess } from '../pipelines/sink-pipeline.ts';
+import type { KeptName } from './fault-servers.ts';
 
 type Launch = (args?: readonly string[]) => Promise<PipelineProcess>;
 
@@ -14,7 +15,7 @@ const RESTART_AFTER_MS = 300;
  * all of its processes have said and used is kept for the judgement.
  */
 export class KeptService {
-  readonly name: ServiceName;
+  readonly name: KeptName;
   /** How processes ended that nobody had told to end, with their last line. */
   readonly ownEnds: string[] = [];
   readonly #launch: Launch;
@@ -25,11 +26,11 @@ export class KeptService {
   #launching: Promise<PipelineProcess> | null = null;
   #now: PipelineProcess;
 
-  static async start(name: ServiceName, launch: Launch): Promise<KeptService> {
+  static async start(name: KeptName, launch: Launch): Promise<KeptService> {
     return new KeptService(name, launch, await launch());
   }
 
-  private constructor(name: ServiceName, launch: Launch, first: PipelineProcess) {
+  private constructor(name: KeptName, launch: Launch, first: PipelineProcess) {
     this.name = name;
     this.#launch = launch;
     this.#now = first;

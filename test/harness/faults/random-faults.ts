@@ -1,7 +1,7 @@
 import type { ServerName } from '@sluice/local-stack';
 import type { FaultProxy } from '../fault-proxy/fault-proxy.ts';
 import type { SeededRandom } from '@sluice/seeded-random';
-import type { ServiceName } from '../pipelines/sink-pipeline.ts';
+import { SINK_SERVICES, type ServiceName } from '../pipelines/sink-pipeline.ts';
 import { SERVICE_NAMES } from './fault-servers.ts';
 import type { Scene } from './scene.ts';
 
@@ -17,45 +17,52 @@ type Maker = (scene: Scene, random: SeededRandom) => Promise<BegunFault>;
 
 const SERVERS: readonly ServerName[] = ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'];
 
-const pickService = (random: SeededRandom): ServiceName => random.pick(SERVICE_NAMES);
+const pickService = ({ pipeline }: Scene, random: SeededRandom): ServiceName =>
+  random.pick(pipeline.pair === null ? SERVICE_NAMES : SINK_SERVICES);
 
-/** Begins a fault that chance chooses: of a service, a server or the network between them. */
+const pickServer = ({ pipeline }: Scene, random: SeededRandom): ServerName =>
+  random.pick(pipeline.pair === null ? SERVERS : SERVERS.filter((server) => server !== 'mysql'));
+
+/**
+ * Begins a fault that chance chooses: of a service, a server or the network between them. Where there are two captures, not of these and
+ * their sources (`pair-faults.ts`).
+ */
 export function beginRandomFault(scene: Scene, random: SeededRandom): Promise<BegunFault> {
   return random.pick(MAKERS)(scene, random);
 }
 
 const serviceKilled: Maker = async (scene, random) => {
-  const service = scene.service(pickService(random));
+  const service = scene.service(pickService(scene, random));
   await service.kill();
   return { name: `${service.name} killed`, end: () => service.relaunch() };
 };
 
 const serviceStopped: Maker = async (scene, random) => {
-  const service = scene.service(pickService(random));
+  const service = scene.service(pickService(scene, random));
   await service.stop();
   return { name: `${service.name} stopped`, end: () => service.relaunch() };
 };
 
 const servicePaused: Maker = async (scene, random) => {
-  const service = scene.service(pickService(random));
+  const service = scene.service(pickService(scene, random));
   service.pause();
   return { name: `${service.name} paused`, end: () => service.resume() };
 };
 
 const serverKilled: Maker = async (scene, random) => {
-  const server = random.pick(SERVERS);
+  const server = pickServer(scene, random);
   await scene.stack.kill(server);
   return { name: `${server} killed`, end: () => startAgain(scene, server) };
 };
 
 const serverStopped: Maker = async (scene, random) => {
-  const server = random.pick(SERVERS);
+  const server = pickServer(scene, random);
   await scene.stack.kill(server, 'SIGTERM');
   return { name: `${server} stopped`, end: () => startAgain(scene, server) };
 };
 
 const serverPaused: Maker = async (scene, random) => {
-  const server = random.pick(SERVERS);
+  const server = pickServer(scene, random);
   await scene.stack.kill(server, 'SIGSTOP');
   return { name: `${server} paused`, end: () => scene.stack.kill(server, 'SIGCONT') };
 };
@@ -121,9 +128,13 @@ async function startAgain({ stack }: Scene, server: ServerName): Promise<void> {
 
 function pickLink(scene: Scene, random: SeededRandom): readonly [string, FaultProxy] {
   const { source, kafka, stores } = scene.proxies;
+  const isPair = scene.pipeline.pair !== null;
   const links: [string, FaultProxy][] = [
-    ['capture to its source', source],
-    ...SERVICE_NAMES.map((name): [string, FaultProxy] => [`${name} to Kafka`, kafka[name]]),
+    ...(isPair ? [] : [['capture to its source', source] as [string, FaultProxy]]),
+    ...(isPair ? SINK_SERVICES : SERVICE_NAMES).map((name): [string, FaultProxy] => [
+      `${name} to Kafka`,
+      kafka[name],
+    ]),
     ...(['redis', 'elasticsearch', 'mysql'] as const).map((sink): [string, FaultProxy] => [
       `sink-${sink} to its store`,
       stores[sink],

@@ -32,9 +32,13 @@ export function serviceConfig(servers: FaultServers, of: ConfigOf): unknown {
     capture: { ops },
     sinks: sinkSections(servers, name, ops),
   };
-  const names = new Set([...Object.keys(base), ...Object.keys(sections)]);
-  const merged = [...names].map((section) => [section, { ...base[section], ...sections[section] }]);
-  return { pipeline: name, ...Object.fromEntries(merged) };
+  return { pipeline: name, ...laidOver(base, sections) };
+}
+
+/** The members of each section of `more` in the place of those of the same name. */
+export function laidOver(base: Sections, more: Sections): Sections {
+  const names = new Set([...Object.keys(base), ...Object.keys(more)]);
+  return Object.fromEntries([...names].map((section) => [section, { ...base[section], ...more[section] }]));
 }
 
 function sourceOf({ proxies, replicated }: FaultServers): object {

@@ -5,12 +5,14 @@ import type { Scope } from '../scope.ts';
 import { ServiceProcess } from '../processes/service-process.ts';
 import type { PipelineProcess, ServiceName } from '../pipelines/sink-pipeline.ts';
 import type { FaultServers } from './fault-servers.ts';
-import { serviceConfig, type Sections } from './service-config.ts';
+import { laidOver, serviceConfig, type Sections } from './service-config.ts';
 
 /** What a case wants otherwise than usual. */
 export interface PipelineWishes {
   /** Laid over the sections of sluice.yaml of every service. */
   readonly sections?: Sections;
+  /** A second capture, which stands by; both have ways of their own to Kafka and to each server of the source (`capture-pair.ts`). */
+  readonly isPair?: boolean;
   /** Options of Node.js for one service. */
   readonly nodeArgs?: Partial<Readonly<Record<ServiceName, readonly string[]>>>;
   /** As in sluice.yaml. */
@@ -63,11 +65,20 @@ export class ServiceLauncher {
     this.#options[service] = options;
   }
 
-  /** It is not ready yet. */
-  async launch(service: ServiceName, args: readonly string[] = []): Promise<PipelineProcess> {
+  /** It is not ready yet. @param own laid over the sections of this process alone */
+  async launch(
+    service: ServiceName,
+    args: readonly string[] = [],
+    own: Sections = {},
+  ): Promise<PipelineProcess> {
     const [port = 0, metricsPort = 0] = await freePorts(2);
     const configFile = join(this.#folder, `${service}-${port}.yaml`);
-    const of = { name: this.#name, service, ops: { port, metricsPort }, sections: this.#sections };
+    const of = {
+      name: this.#name,
+      service,
+      ops: { port, metricsPort },
+      sections: laidOver(this.#sections, own),
+    };
     await writeFile(configFile, JSON.stringify(serviceConfig(this.#servers, of), null, 2));
     const how = { service, configFile, opsPort: port, args, onFatal: this.#onFatal };
     const process = ServiceProcess.start(this.#scope, { ...how, ...this.#options[service] });

@@ -1,11 +1,16 @@
 import { SeededRandom } from '@sluice/seeded-random';
 import { SINK_NAMES } from '../pipelines/sink-pipeline.ts';
+import type { Flavour } from '../histories/replica.ts';
 import type { FaultCase } from './fault-case.ts';
-import { beginRandomFault } from './random-faults.ts';
+import { beginPairFault, PAIR_KINDS } from './pair-faults.ts';
+import { beginRandomFault, type BegunFault } from './random-faults.ts';
 import type { Scene } from './scene.ts';
+import { DealtKinds } from './dealt-kinds.ts';
+import { SourceRoles } from './source-roles.ts';
+import { STANDBY_PIPELINE } from './standby-capture.ts';
 
-/** Longest time from the end of a fault until a new row is in every store, in seconds. */
-const RECOVERY_S = 90;
+/** Longest time from the end of a fault until a new row is in every store, in seconds; also on a machine that has much else to do. */
+const RECOVERY_S = 180;
 const FAULT_MS = { least: 300, most: 6000 };
 const BETWEEN_MS = { least: 10_000, most: 20_000 };
 /** Time for the judgement: topics of half an hour are read to their end. */
@@ -21,13 +26,20 @@ export interface SoakTally {
   readonly recoveries: number[];
 }
 
+export interface SoakOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  /** Two captures, and a source of this kind with a replica; null: one of each, a MySQL. */
+  readonly pair: Flavour | null;
+}
+
 /**
  * Faults that chance chooses, one every 10 to 20 s, each followed by recovery, for so many minutes: the same ones for the
  * same seed.
  * @param say gets a line for each fault
  */
 export function soakCase(
-  { minutes, seed }: { readonly minutes: number; readonly seed: number },
+  { minutes, seed, pair }: SoakOptions,
   tally: SoakTally,
   say: (line: string) => void,
 ): FaultCase {
@@ -43,25 +55,37 @@ export function soakCase(
       'sink-redis': ANY_NUMBER,
       'sink-elasticsearch': ANY_NUMBER,
       'sink-mysql': ANY_NUMBER,
+      standby: ANY_NUMBER,
     },
+    ...(pair === null
+      ? {}
+      : { replicated: pair, pipeline: { ...STANDBY_PIPELINE, onFatal: 'stay' as const, isPair: true } }),
     run: async (scene) => {
       tally.scene = scene;
+      const begin = pair === null ? () => beginRandomFault(scene, random) : pairFaults(scene, random);
       const end = performance.now() + minutes * 60_000;
-      while (performance.now() < end) await oneFault(scene, random, tally, say);
+      while (performance.now() < end) await oneFault(scene, { random, begin }, tally, say);
     },
   };
 }
 
+/** Begins one fault after the other of two captures and two servers, and of all others. */
+function pairFaults(scene: Scene, random: SeededRandom): () => Promise<BegunFault> {
+  const kinds = new DealtKinds(PAIR_KINDS, random);
+  const roles = new SourceRoles(scene.replicated);
+  return () => beginPairFault(kinds.next(), scene, { roles, random });
+}
+
 async function oneFault(
   scene: Scene,
-  random: SeededRandom,
+  { random, begin }: { readonly random: SeededRandom; readonly begin: () => Promise<BegunFault> },
   tally: SoakTally,
   say: (line: string) => void,
 ): Promise<void> {
   const begun = performance.now();
   const pauseMs = random.integer(BETWEEN_MS.least, BETWEEN_MS.most);
   const lastsMs = random.integer(FAULT_MS.least, FAULT_MS.most);
-  const fault = await beginRandomFault(scene, random);
+  const fault = await begin();
   tally.faults++;
   try {
     await scene.goOn(lastsMs);

@@ -61,9 +61,9 @@ export class Stage {
     await this.#clear('servers');
   }
 
-  #keepLogs(name: string, { services }: FaultPipeline): void {
+  #keepLogs(name: string, { kept }: FaultPipeline): void {
     mkdirSync(this.#logFolder, { recursive: true });
-    for (const service of Object.values(services))
+    for (const service of kept)
       writeFileSync(join(this.#logFolder, `${name}.${service.name}.log`), service.output);
   }
 

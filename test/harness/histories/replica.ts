@@ -8,6 +8,8 @@ import type { Scope } from '../scope.ts';
 import type { StoreDifference } from '../pipelines/watched-pipeline.ts';
 
 export type Flavour = MysqlServer['flavour'];
+/** The two servers, by the roles that they have at first. */
+export type ServerPlace = 'source' | 'replica';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long the replica may take behind the source. */
@@ -47,9 +49,8 @@ export class ReplicatedSource {
   readonly source: MysqlServer;
   readonly replica: MysqlServer;
   readonly #scope: Scope;
-  readonly #stack: Stack;
-  #onSource: Connection;
-  readonly #onReplica: Connection;
+  readonly #stacks: Readonly<Record<ServerPlace, Stack>>;
+  readonly #connections: Record<ServerPlace, Connection>;
 
   /** @param flags of both servers; default: those of servers that nobody kills */
   static async start(
@@ -57,66 +58,78 @@ export class ReplicatedSource {
     flavour: Flavour,
     flags: readonly string[] = SOURCE_FLAGS[flavour],
   ): Promise<ReplicatedSource> {
-    const stacks = await Promise.all([
+    const [ofSource, ofReplica] = await Promise.all([
       ownServers(scope, { [flavour]: flags }),
       ownServers(scope, { [flavour]: [...flags, ...REPLICA_FLAGS[flavour]] }),
     ]);
-    const [source, replica] = stacks.map((stack) => stack[flavour]) as [MysqlServer, MysqlServer];
-    const connections = await Promise.all([source, replica].map((server) => connectTo(scope, server)));
-    const [onSource, onReplica] = connections as [Connection, Connection];
-    await onReplica.query(followStatement(source));
-    await onReplica.query(flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE');
-    return new ReplicatedSource(scope, stacks[0], { source, replica }, { onSource, onReplica });
+    const servers = { source: ofSource[flavour], replica: ofReplica[flavour] };
+    const connections = {
+      source: await connectTo(scope, servers.source),
+      replica: await connectTo(scope, servers.replica),
+    };
+    await connections.replica.query(followStatement(servers.source));
+    await connections.replica.query(flavour === 'mysql' ? 'START REPLICA' : 'START SLAVE');
+    return new ReplicatedSource(scope, { source: ofSource, replica: ofReplica }, servers, connections);
   }
 
   private constructor(
     scope: Scope,
-    stack: Stack,
-    servers: { readonly source: MysqlServer; readonly replica: MysqlServer },
-    connections: { readonly onSource: Connection; readonly onReplica: Connection },
+    stacks: Readonly<Record<ServerPlace, Stack>>,
+    servers: Readonly<Record<ServerPlace, MysqlServer>>,
+    connections: Record<ServerPlace, Connection>,
   ) {
     this.#scope = scope;
-    this.#stack = stack;
+    this.#stacks = stacks;
     this.source = servers.source;
     this.replica = servers.replica;
-    this.#onSource = connections.onSource;
-    this.#onReplica = connections.onReplica;
+    this.#connections = connections;
   }
 
   /** `kill -9` of the source. */
-  async killSource(): Promise<void> {
-    this.#onSource.destroy();
-    await this.#stack.kill(this.source.flavour);
+  killSource(): Promise<void> {
+    return this.kill('source');
   }
 
   /** The same server again, with its data. */
-  async startSource(): Promise<void> {
-    await this.#stack.start(this.source.flavour);
-    this.#onSource = await connectTo(this.#scope, this.source);
+  startSource(): Promise<void> {
+    return this.start('source');
   }
 
-  /** Runs a statement on the source or the replica, as an administrator. */
-  async on(where: 'source' | 'replica', statement: string): Promise<readonly RowDataPacket[]> {
-    const connection = where === 'source' ? this.#onSource : this.#onReplica;
-    const [rows] = await connection.query<RowDataPacket[]>(statement);
+  /** `kill -9` */
+  async kill(where: ServerPlace): Promise<void> {
+    this.#connections[where].destroy();
+    await this.#stacks[where].kill(this[where].flavour);
+  }
+
+  /** The same server again, with its data and with the settings that it was first started with. */
+  async start(where: ServerPlace): Promise<void> {
+    await this.#stacks[where].start(this[where].flavour);
+    this.#connections[where] = await connectTo(this.#scope, this[where]);
+  }
+
+  /** Runs a statement on one of them, as an administrator. */
+  async on(where: ServerPlace, statement: string): Promise<readonly RowDataPacket[]> {
+    const [rows] = await this.#connections[where].query<RowDataPacket[]>(statement);
     return rows;
   }
 
-  /** Waits until the replica has all that the source has committed; throws with the replica's own error when it stopped. */
-  async caughtUp(): Promise<void> {
+  /** Waits until the one that replicates has all that the other has committed; throws with its own error when it stopped. */
+  async caughtUp(follower: ServerPlace = 'replica'): Promise<void> {
     const isMysql = this.source.flavour === 'mysql';
-    const [[place]] = await this.#onSource.query<RowDataPacket[]>(
+    const followed = this.#connections[follower === 'replica' ? 'source' : 'replica'];
+    const [[place]] = await followed.query<RowDataPacket[]>(
       isMysql ? 'SELECT @@GLOBAL.gtid_executed AS gtid' : 'SELECT @@GLOBAL.gtid_binlog_pos AS gtid',
     );
     const wait = isMysql ? 'WAIT_FOR_EXECUTED_GTID_SET' : 'MASTER_GTID_WAIT';
     await eventually(
       'the replica to have caught up',
       async () => {
-        const stopped = await this.#stopped();
+        const stopped = await this.#stopped(follower);
         if (stopped !== null) return stopped;
-        const [[row]] = await this.#onReplica.query<RowDataPacket[]>(`SELECT ${wait}(?, 1) AS late`, [
-          place?.['gtid'],
-        ]);
+        const [[row]] = await this.#connections[follower].query<RowDataPacket[]>(
+          `SELECT ${wait}(?, 1) AS late`,
+          [place?.['gtid']],
+        );
         return row?.['late'] === 0 ? 'caught up' : undefined;
       },
       { timeoutMs: BEHIND_SECONDS * 1000 },
@@ -127,15 +140,15 @@ export class ReplicatedSource {
 
   /** Rolls back XA transactions that were prepared and forgotten: they hold locks, and no session ends them. */
   async forgetPrepared(): Promise<void> {
-    const [rows] = await this.#onSource.query<RowDataPacket[]>('XA RECOVER');
-    for (const row of rows) await this.#onSource.query(`XA ROLLBACK '${String(row['data'])}'`);
+    for (const row of await this.on('source', 'XA RECOVER'))
+      await this.on('source', `XA ROLLBACK '${String(row['data'])}'`);
   }
 
   /** Tables of databases with this prefix, and what is not equal on source and replica. Rows without a primary key are not held against it. */
   async compare(prefix: string): Promise<ReplicaVerdict> {
     const [ours, theirs] = await Promise.all([
-      this.#sums(this.#onSource, prefix),
-      this.#sums(this.#onReplica, prefix),
+      this.#sums(this.#connections.source, prefix),
+      this.#sums(this.#connections.replica, prefix),
     ]);
     const all = [...ours.values()];
     const tables = all.filter(({ hasKey }) => hasKey).map(({ database, table }) => ({ database, table }));
@@ -181,15 +194,14 @@ export class ReplicatedSource {
     );
   }
 
-  async #stopped(): Promise<string | null> {
+  async #stopped(follower: ServerPlace): Promise<string | null> {
     const isMysql = this.source.flavour === 'mysql';
-    const [[row]] = await this.#onReplica.query<RowDataPacket[]>(
-      `SHOW ${isMysql ? 'REPLICA' : 'SLAVE'} STATUS`,
-    );
+    const [row] = await this.on(follower, `SHOW ${isMysql ? 'REPLICA' : 'SLAVE'} STATUS`);
     const error = `${row?.['Last_SQL_Error'] ?? ''}${row?.['Last_IO_Error'] ?? ''}`;
     if (error === '') return null;
     if (!isMysql) return error;
-    const [workers] = await this.#onReplica.query<RowDataPacket[]>(
+    const workers = await this.on(
+      follower,
       `SELECT LAST_ERROR_MESSAGE AS text FROM performance_schema.replication_applier_status_by_worker
        WHERE LAST_ERROR_NUMBER > 0`,
     );
