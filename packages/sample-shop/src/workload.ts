@@ -5,6 +5,7 @@ import { DEFAULT_SIZES } from './shop-data.ts';
 import type { ShopSizes } from './shop-data.ts';
 import { SHOP_DATABASE } from './shop-schema.ts';
 import { createShopValues } from './shop-values.ts';
+import { Pace } from './pace.ts';
 import { MOST_ROWS_PER_TRANSACTION, planTransaction, type LoadShape } from './transaction-plan.ts';
 import { openWriter } from './workload-writer.ts';
 import type { DatabaseAddress, WorkloadWriter } from './workload-writer.ts';
@@ -117,10 +118,11 @@ async function runWriter(options: WorkloadOptions, state: WorkloadState, own: Wr
   const shop = { random: new SeededRandom(options.seed * 1000 + own.writer), values: own.values, keys };
   const connection = await openWriter(options.source, options.database ?? SHOP_DATABASE, options.mark);
   try {
-    const pace = pacer(options.transactionsPerSecond, own.writers, state.stop.signal);
+    const pace = paceOf(options, own.writers);
     let left = own.share;
     for (let number = 0; left > 0 && !state.stop.signal.aborted; number += 1) {
-      await pace(number);
+      const waitMs = pace?.waitMs(number, performance.now()) ?? 0;
+      if (waitMs > 0) await delay(waitMs, undefined, { signal: state.stop.signal }).catch(() => undefined);
       if (state.stop.signal.aborted) break;
       const most = Math.min(left, MOST_ROWS_PER_TRANSACTION);
       const plan = planTransaction(shop, number, most, own.writer === 0, options.shape);
@@ -151,17 +153,11 @@ async function commitPlan(
   for (const waiter of reached) waiter.resolve();
 }
 
-/** Waits until the writer's n-th transaction is due; a writer that fell behind catches up without a pause. */
-function pacer(
-  perSecond: number | undefined,
-  writers: number,
-  signal: AbortSignal,
-): (number: number) => Promise<void> {
-  if (perSecond === undefined) return () => Promise.resolve();
-  const everyMs = (1000 * writers) / perSecond;
-  const startedAt = performance.now();
-  return async (number) => {
-    const waitMs = startedAt + number * everyMs - performance.now();
-    if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => undefined);
-  };
+/** A source that stood still is not given all that it missed at once: the rate of a load is a ceiling. */
+const LOAD_DEBT_MS = 1000;
+
+function paceOf({ transactionsPerSecond, mark }: WorkloadOptions, writers: number): Pace | null {
+  if (transactionsPerSecond === undefined) return null;
+  const everyMs = (1000 * writers) / transactionsPerSecond;
+  return new Pace(everyMs, performance.now(), mark === undefined ? Number.POSITIVE_INFINITY : LOAD_DEBT_MS);
 }

@@ -24,6 +24,8 @@ export interface StoreAccount {
   /** When the password was set last, and when the server's certificate ends: milliseconds since 1970; null: the store does not tell. */
   readonly passwordSetMs: number | null;
   readonly certificateEndsMs: number | null;
+  /** What was tried, where the store does not list all that the account may do; left out where it does. */
+  readonly tried?: string;
 }
 
 /**

@@ -14,7 +14,8 @@ const OTHERS = '*';
 export const examineAccount: ExamineAccount = async ({ config, sink, signal }) => {
   const settings = parseSection(config, ['sinks', sink], elasticsearchSchema);
   const client = new Client(clientOptions(settings, `sinks.${sink}`));
-  const times = { passwordSetMs: null, certificateEndsMs: null };
+  const tried = `${CLUSTER.join(', ')} on the cluster, ${INDEX.join(', ')} on ${OTHERS}`;
+  const times = { passwordSetMs: null, certificateEndsMs: null, tried };
   try {
     const index = [{ names: [OTHERS], privileges: [...INDEX] }];
     const answer = await client.security.hasPrivileges({ cluster: [...CLUSTER], index }, { signal });

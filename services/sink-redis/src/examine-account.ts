@@ -29,6 +29,7 @@ export const examineAccount: ExamineAccount = async ({ config, sink, log }) => {
       advice: isKnown ? RIGHT : 'a command that was tried was neither done nor refused',
       passwordSetMs: null,
       certificateEndsMs: null,
+      tried: NEVER.map(({ rule }) => rule).join(', '),
     };
   } finally {
     connection.close();

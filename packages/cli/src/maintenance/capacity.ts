@@ -5,6 +5,7 @@ import { ofPipeline, type Prometheus, type Sample } from './prometheus.ts';
 const GROWTH = 1.5;
 const MEMORY_SHARE = 0.9;
 const MEMORY_NEAR = 0.75;
+const TARGET = 'is capture a target of Prometheus?';
 
 /** What a Prometheus has seen of a pipeline in seven days; null: it has nothing of it. */
 export interface Measured {
@@ -52,12 +53,14 @@ export function capacityFindings(pipeline: string, measured: Measured): readonly
     ];
   return [
     growth(rows, rowsBefore),
-    ...(peakRate === null
-      ? []
-      : [ok('capacity', `at most ${peakRate.toFixed(0)} rows a second, over five minutes`)]),
+    peakRate === null || Number.isNaN(peakRate)
+      ? unknown('capacity', 'how many rows a second there were at most is not known', TARGET)
+      : ok('capacity', `at most ${peakRate.toFixed(0)} rows a second, over five minutes`),
     behind(worstLag),
     binlog(leastHeadroom),
-    ...memory.map(ofMemory),
+    ...(memory.length === 0
+      ? [note('capacity', 'no process has told its memory and a limit of it', null)]
+      : memory.map(ofMemory)),
   ];
 }
 
@@ -67,16 +70,15 @@ function growth(rows: number, before: number | null): Finding {
     return note('capacity', `${found}; of the week before nothing is known`, null);
   const percent = ((rows / before - 1) * 100).toFixed(0);
   const told = `${found}, ${before.toFixed(0)} in the seven days before (${rows < before ? '' : '+'}${percent} %)`;
+  // A week with hardly any rows may be one in which nothing was captured.
+  if (rows * GROWTH < before)
+    return note('capacity', told, 'sluice status, and what the source did in that week');
   return rows / before < GROWTH ? ok('capacity', told) : note('capacity', told, 'docs/sizing.md');
 }
 
 function behind(worst: number | null): Finding {
   if (worst === null || Number.isNaN(worst))
-    return unknown(
-      'capacity',
-      'how far capture was behind is not known',
-      'is capture a target of Prometheus?',
-    );
+    return unknown('capacity', 'how far capture was behind is not known', TARGET);
   const found = `capture was ${worst.toFixed(0)} s behind when it was worst`;
   return worst <= BEHIND_SECONDS
     ? ok('capacity', found)

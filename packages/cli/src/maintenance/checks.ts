@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { examined, note, unknown, type Finding } from '../operator/findings.ts';
+import { examined, note, NOT_LOOKED_AT, unknown, type Finding } from '../operator/findings.ts';
 import { UsageError } from '../operator/usage-error.ts';
 
 /** A server that hangs keeps one area from an answer, and no other. */
@@ -27,7 +27,7 @@ export async function findingsOf(
     throw new UsageError(`--skip is "${stray}", but must be one of ${areas.join(', ')}`);
   const found = checks.map(({ area, look, seconds = PATIENCE_SECONDS }) =>
     examined(area, async () =>
-      skipped.includes(area) ? [note(area, 'not looked at: --skip', null)] : within(seconds, area, look()),
+      skipped.includes(area) ? [note(area, NOT_LOOKED_AT, null)] : within(seconds, area, look()),
     ),
   );
   return (await Promise.all(found)).flat();

@@ -36,7 +36,7 @@ export async function certificateFindings(
     files.map(async ({ setting, file }) => {
       try {
         const pem = await readFile(file, 'utf8');
-        return certificateFinding(`${setting} (${file})`, Math.min(...endsOf(pem)), nowMs);
+        return certificateFinding(`${setting} (${file})`, endOf(setting, pem), nowMs);
       } catch {
         return unreadable('certificates', { setting, file });
       }
@@ -48,11 +48,21 @@ function unreadable(area: string, { setting, file }: NamedFile): Finding {
   return unknown(area, `${setting} (${file}) cannot be read here`, 'run the command where the file is');
 }
 
-/** When the certificates of a file end, milliseconds since 1970; a file may have several. Throws for one that has none. */
-function endsOf(pem: string): readonly number[] {
+/**
+ * When the file ends to do its work, milliseconds since 1970. Of a chain every certificate counts, of authorities the newest of each name: while
+ * one takes the place of another, both are in the file. Throws for a file without a certificate.
+ */
+export function endOf(setting: string, pem: string): number {
   const parts = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
   if (parts === null) throw new Error('no certificate');
-  return parts.map((part) => Date.parse(new X509Certificate(part).validTo));
+  const isOfAuthorities = /aFile$/iu.test(setting);
+  const ends = new Map<string, number>();
+  for (const [index, part] of parts.entries()) {
+    const { subject, validTo } = new X509Certificate(part);
+    const name = isOfAuthorities ? subject : String(index);
+    ends.set(name, Math.max(Date.parse(validTo), ends.get(name) ?? 0));
+  }
+  return Math.min(...ends.values());
 }
 
 export function certificateFinding(name: string, endsMs: number, nowMs: number): Finding {

@@ -79,10 +79,16 @@ async function storeOf(config: SluiceConfig, sink: string): Promise<Account> {
 
 export function grantFindings({ name, facts }: Account): readonly Finding[] {
   if (facts === null) return [notLooked('grants', name)];
-  const { excess, advice } = facts;
+  const { excess, advice, tried } = facts;
   if (excess === null)
     return [unknown('grants', `${name}: ${advice}`, 'look at it by hand, or --skip grants')];
-  if (excess.length === 0) return [ok('grants', `${name}: nothing beyond its work`)];
+  if (excess.length === 0)
+    return [
+      ok(
+        'grants',
+        `${name}: nothing beyond its work${tried === undefined ? '' : `, of what was tried: ${tried}`}`,
+      ),
+    ];
   const found = `${name}: ${excess.join(', ')}`;
   return [wrong('grants', { found, required: 'the rights of docs/your-servers.md', fix: advice })];
 }

@@ -67,10 +67,17 @@ export function tableFindings(tables: readonly TableSize[]): readonly Finding[] 
         'sluice plan says which tables are captured, and why others are not',
       ),
     ];
-  const bytes = tables.reduce((sum, table) => sum + table.bytes, 0);
-  const total = ok('tables', `${plural(tables.length, 'table')}, ${mebibytes(bytes)} with indexes`);
-  const largest = tables.slice(0, LARGEST).map((table) => ok('tables', sizeText(table)));
-  return [total, ...largest, ...tables.filter(isLoose).map(looseText)];
+  const untold = tables.filter(({ rows, bytes }) => Number.isNaN(rows + bytes));
+  const told = tables.filter((table) => !untold.includes(table));
+  const bytes = told.reduce((sum, table) => sum + table.bytes, 0);
+  const total = ok('tables', `${plural(told.length, 'table')}, ${mebibytes(bytes)} with indexes`);
+  const largest = told.slice(0, LARGEST).map((table) => ok('tables', sizeText(table)));
+  return [total, ...largest, ...told.filter(isLoose).map(looseText), ...untold.map(untoldText)];
+}
+
+function untoldText({ database, table }: TableSize): Finding {
+  const name = `${database}.${table}`;
+  return unknown('tables', `the source does not tell the size of ${name}`, `CHECK TABLE ${name} says why`);
 }
 
 const isLoose = ({ bytes, freeBytes }: TableSize): boolean =>
@@ -78,7 +85,7 @@ const isLoose = ({ bytes, freeBytes }: TableSize): boolean =>
 
 function looseText({ database, table, freeBytes }: TableSize): Finding {
   const name = `\`${database}\`.\`${table}\``;
-  const fix = `OPTIMIZE TABLE ${name} gives it back; on a busy source in a quiet hour, for it rebuilds the table`;
+  const fix = `OPTIMIZE TABLE ${name} gives it back, if the table has a file of its own (innodb_file_per_table); on a busy source in a quiet hour, for it rebuilds the table`;
   return note('tables', `${database}.${table}: ${mebibytes(freeBytes)} are free in its file`, fix);
 }
 

@@ -36,9 +36,10 @@ function notWell(answer: ServiceAnswer): readonly Finding[] {
 
 export async function sourceFindings(config: SluiceConfig): Promise<readonly Finding[]> {
   const { examineSource } = await importCapture(() => import('@sluice/capture/doctor'));
-  const { problems, facts, unseen } = await examineSource(config);
+  const { problems, facts, untold, unseen } = await examineSource(config);
   return [
     ...facts.map((fact) => ok('source', fact)),
+    ...untold.map((what) => note('source', what, null)),
     ...unseen.map(({ what, fix }) => unknown('source', what, fix)),
     ...problems.map((each) => problem('source', each)),
   ];

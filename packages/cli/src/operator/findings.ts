@@ -15,6 +15,9 @@ export interface Finding {
   readonly fix: string | null;
 }
 
+/** Of an area that `--skip` names. */
+export const NOT_LOOKED_AT = 'not looked at: --skip';
+
 const HEADINGS = ['AREA', 'RESULT', 'FOUND', 'NEEDS'];
 
 export const ok = (area: string, found: string): Finding => ({
@@ -72,6 +75,19 @@ export function tellFindings(document: object, findings: readonly Finding[], scr
   show(screen, { ...document, findings }, HEADINGS, rows);
   for (const { area, fix } of findings) if (fix !== null) screen.say(`${area}: ${fix}`);
   const open = findings.filter(({ result }) => result === 'problem' || result === 'unknown').length;
-  screen.say(open === 0 ? 'nothing is wrong' : `${plural(open, 'finding')} to look at`);
+  screen.say(summaryOf(findings, open));
   return open === 0;
+}
+
+/** @param open problems and what is unknown. What was not looked at, and what is worth knowing, is not passed over. */
+export function summaryOf(findings: readonly Finding[], open: number): string {
+  if (open > 0) return `${plural(open, 'finding')} to look at`;
+  const notes = findings.filter(({ result }) => result === 'note');
+  const skipped = notes.filter(({ found }) => found === NOT_LOOKED_AT).map(({ area }) => area);
+  const others = notes.length - skipped.length;
+  return [
+    skipped.length === 0 ? 'nothing is wrong' : 'nothing is wrong in what was looked at',
+    ...(skipped.length === 0 ? [] : [`skipped: ${skipped.join(', ')}`]),
+    ...(others === 0 ? [] : [`${plural(others, 'note')} above`]),
+  ].join('; ');
 }

@@ -1,11 +1,51 @@
 import { expect, test } from 'vitest';
-import { certificateFinding, filesNamed, passwordFinding } from '../../src/maintenance/credentials.ts';
+import { certificateFinding, endOf, filesNamed, passwordFinding } from '../../src/maintenance/credentials.ts';
 import { grantFindings } from '../../src/maintenance/monthly.ts';
 import { ageFinding, scratchBackup, scratchPrefix } from '../../src/maintenance/restore-drill.ts';
 import type { Backup } from '../../src/backup/open-backup.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const DAY = 86_400_000;
+
+/** Two certificates of one name, and one of another. */
+const AUTHORITIES = [
+  {
+    ends: '2026-01-01T00:00:00Z',
+    pem: `-----BEGIN CERTIFICATE-----
+MIH5MIGsoAMCAQICAQEwBQYDK2VwMA4xDDAKBgNVBAMMA29uZTAeFw0yNTAxMDEw
+MDAwMDBaFw0yNjAxMDEwMDAwMDBaMA4xDDAKBgNVBAMMA29uZTAqMAUGAytlcAMh
+AGEZZiCOdl3usMh6hM1BkVtvD2ZDrlX0JqNvTC9p6ODboy8wLTAMBgNVHRMEBTAD
+AQH/MB0GA1UdDgQWBBRImhuXbPURByXkXf/arRi09lOttDAFBgMrZXADQQAbhynw
+8CUZx90WmwrYQ+eZ2dqrxbl2vpt3bA50bolEHzOEMXR25EIe+qGoi6PxmMfEbo1l
+uo4azln2z2p/eoQC
+-----END CERTIFICATE-----
+`,
+  },
+  {
+    ends: '2036-06-01T00:00:00Z',
+    pem: `-----BEGIN CERTIFICATE-----
+MIH5MIGsoAMCAQICAQEwBQYDK2VwMA4xDDAKBgNVBAMMA29uZTAeFw0yNTA2MDEw
+MDAwMDBaFw0zNjA2MDEwMDAwMDBaMA4xDDAKBgNVBAMMA29uZTAqMAUGAytlcAMh
+AE1OUXDLlswcpek6HOMvMqjybYi0oo90ZA+pYGi4kSeGoy8wLTAMBgNVHRMEBTAD
+AQH/MB0GA1UdDgQWBBQkRVI0zgKnmsotDurGyOz655GlHDAFBgMrZXADQQBNW9JP
+4bITNsvKtLL43EQYBpFyg6HItINE+FRWn0WfteTugjhANDqZPqAZOqRdz4Uj1g8G
+u0TfxadBoEJMasMD
+-----END CERTIFICATE-----
+`,
+  },
+  {
+    ends: '2030-01-01T00:00:00Z',
+    pem: `-----BEGIN CERTIFICATE-----
+MIH5MIGsoAMCAQICAQEwBQYDK2VwMA4xDDAKBgNVBAMMA3R3bzAeFw0yNTAxMDEw
+MDAwMDBaFw0zMDAxMDEwMDAwMDBaMA4xDDAKBgNVBAMMA3R3bzAqMAUGAytlcAMh
+AAEfVrDvhhDyVWwk153fACN8RWL9JXhgSoMON+IByirzoy8wLTAMBgNVHRMEBTAD
+AQH/MB0GA1UdDgQWBBSKEUH2zZCC8fIIsku/96sw/M3u6DAFBgMrZXADQQCfPdAl
+9sDwdcwdcpJUo1L5gEErWiQyNneXliD4acYIYtz7LIoT7/gPl7EcHRk5w1Kl0Tyf
+bRAOrA37sIRgIcIM
+-----END CERTIFICATE-----
+`,
+  },
+];
 
 test('every file of certificates and of tokens that the configuration names is found', () => {
   const config = {
@@ -28,6 +68,22 @@ test.each([
   [-1, 'problem'],
 ])('a certificate that ends in %d days is %s', (days, result) => {
   expect(certificateFinding('source', NOW + days * DAY, NOW).result).toBe(result);
+});
+
+test('of authorities the newest of each name counts, of a chain every certificate', () => {
+  const [old, next, other] = AUTHORITIES.map(({ pem }) => pem) as [string, string, string];
+  const [oldEnds, nextEnds, otherEnds] = AUTHORITIES.map(({ ends }) => Date.parse(ends));
+  expect(endOf('source.tls.caFile', old + next)).toBe(nextEnds);
+  expect(endOf('ops.tls.clientCaFile', next + old + other)).toBe(otherEnds);
+  expect(endOf('source.tls.certFile', next + old)).toBe(oldEnds);
+  expect(() => endOf('source.tls.caFile', 'none')).toThrow('no certificate');
+});
+
+test('a store that does not list what an account may do: it is said what was tried', () => {
+  const facts = { excess: [], advice: '', passwordSetMs: null, certificateEndsMs: null, tried: '+acl|list' };
+  expect(grantFindings({ name: 'sink-redis', facts })[0]?.found).toBe(
+    'sink-redis: nothing beyond its work, of what was tried: +acl|list',
+  );
 });
 
 test('a password of more than a year is wrong; one that nobody tells the age of is said to be so', () => {

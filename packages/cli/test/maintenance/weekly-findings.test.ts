@@ -8,7 +8,7 @@ import { comparedFinding, reportedComparison } from '../../src/maintenance/compa
 import { ofPipeline } from '../../src/maintenance/prometheus.ts';
 import { tableFindings } from '../../src/maintenance/weekly.ts';
 import { CommandFailed } from '../../src/operator/command-failed.ts';
-import { ok } from '../../src/operator/findings.ts';
+import { summaryOf, note, NOT_LOOKED_AT, ok } from '../../src/operator/findings.ts';
 import { UsageError } from '../../src/operator/usage-error.ts';
 
 const DAY = 86_400;
@@ -41,6 +41,33 @@ test('capacity: what Prometheus does not know is not fine', () => {
     'unknown',
     'unknown',
   ]);
+  expect(resultsOf({ peakRate: null })[1]).toBe('unknown');
+  expect(resultsOf({ memory: [] })[4]).toBe('note');
+});
+
+test('capacity: a week with hardly any rows is worth a look', () => {
+  expect(resultsOf({ rows: 0, rowsBefore: 100_000 })[0]).toBe('note');
+  expect(resultsOf({ rows: 700, rowsBefore: 1000 })[0]).toBe('ok');
+});
+
+test('a table whose size the source does not tell is unknown, not empty', () => {
+  const told = { database: 'shop', table: 'told', rows: 5, bytes: 2 ** 20, freeBytes: 0 };
+  const broken = { ...told, table: 'broken', rows: Number.NaN, bytes: Number.NaN, freeBytes: Number.NaN };
+  expect(tableFindings([told, broken]).map(({ result, found }) => [result, found])).toEqual([
+    ['ok', '1 table, 1.0 MiB with indexes'],
+    ['ok', 'shop.told: about 5 rows, 1.0 MiB'],
+    ['unknown', 'the source does not tell the size of shop.broken'],
+  ]);
+});
+
+test('the last words of a report pass over no area that was skipped, and no note', () => {
+  const fine = ok('a', 'fine');
+  const skipped = note('b', NOT_LOOKED_AT, null);
+  const told = note('c', 'nobody tells', null);
+  expect(summaryOf([fine], 0)).toBe('nothing is wrong');
+  expect(summaryOf([fine, told], 0)).toBe('nothing is wrong; 1 note above');
+  expect(summaryOf([fine, skipped], 0)).toBe('nothing is wrong in what was looked at; skipped: b');
+  expect(summaryOf([fine, skipped], 1)).toBe('1 finding to look at');
 });
 
 test.each([

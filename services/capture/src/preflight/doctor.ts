@@ -17,6 +17,8 @@ export interface SourceDiagnosis {
   readonly problems: readonly PreflightProblem[];
   /** What is well, a sentence each. */
   readonly facts: readonly string[];
+  /** What it does not tell, and need not. */
+  readonly untold: readonly string[];
   /** What could not be looked at, and what would let it. */
   readonly unseen: readonly { readonly what: string; readonly fix: string }[];
 }
@@ -40,8 +42,8 @@ export async function examineSource(config: SluiceConfig): Promise<SourceDiagnos
         `${flavour} ${version}`,
         ...(binlog === null ? [] : [binlog]),
         `clock ${(skewMs / 1000).toFixed(2)} s from this one`,
-        ...(disks === null ? ['the server does not tell how full its disk is'] : []),
       ],
+      untold: disks === null ? ['the server does not tell how full its disk is'] : [],
       unseen: binlog === null ? [NO_BINLOG_SIZE] : [],
     };
   } finally {
@@ -74,10 +76,12 @@ async function binlogSize(connection: Connection): Promise<string | null> {
   }
 }
 
-/** MariaDB tells it with the plugin DISKS; null where nobody does. */
+/** MariaDB tells it with the plugin DISKS, to an account with FILE; null where nobody does. */
 async function disksOf(connection: Connection) {
   try {
     const rows = await queryRows(connection, 'SELECT Path, Total, Available FROM information_schema.DISKS');
+    // Without FILE the table is empty, and no error is told.
+    if (rows.length === 0) return null;
     return rows.map((row) => ({
       path: String(row['Path']),
       totalKiB: Number(row['Total']),

@@ -27,7 +27,7 @@ export interface PurgeHeadroom {
   readonly seconds: number;
 }
 
-/** A captured table, as the source estimates it. */
+/** A captured table, as the source estimates it; NaN for what it does not tell. */
 export interface TableSize {
   readonly database: string;
   readonly table: string;
@@ -110,12 +110,12 @@ export async function tableSizes(config: SluiceConfig): Promise<readonly TableSi
       .map((row) => ({
         database: String(row['db']),
         table: String(row['name']),
-        rows: Number(row['estimate']),
-        bytes: Number(row['bytes']),
-        freeBytes: Number(row['free']),
+        rows: Number(row['estimate'] ?? Number.NaN),
+        bytes: Number(row['bytes'] ?? Number.NaN),
+        freeBytes: Number(row['free'] ?? Number.NaN),
       }))
       .filter(({ database, table }) => captured.has(JSON.stringify([database, table])))
-      .sort((a, b) => b.bytes - a.bytes);
+      .sort((a, b) => (b.bytes || 0) - (a.bytes || 0));
   });
 }
 
