@@ -6,5 +6,13 @@ export { runSink } from './run-sink.ts';
 export type { StoreSpot, StoreSpots } from './store-spots.ts';
 export { type StorePlace } from './first-contact.ts';
 export { sinkBaseSchema, type SinkSettings } from './settings.ts';
-export type { Delivery, GenerationStore, OffsetStore, Outcome, Purpose, Sink } from './sink.ts';
+export {
+  winsTie,
+  type Delivery,
+  type GenerationStore,
+  type OffsetStore,
+  type Outcome,
+  type Purpose,
+  type Sink,
+} from './sink.ts';
 export { tombstoneLifeMs } from './tombstone-life.ts';

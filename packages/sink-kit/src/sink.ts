@@ -1,4 +1,4 @@
-import type { Envelope, Generation, Sequence } from '@sluice/envelope';
+import type { Envelope, Generation, RowEnvelope, Sequence } from '@sluice/envelope';
 import type { PipelineError } from '@sluice/runtime';
 
 /** One record of a topic, decoded. `key` is the record key's exact text: the identity of the row in its topic. */
@@ -55,8 +55,19 @@ export interface GenerationStore {
   keep(generation: Generation): Promise<void>;
 }
 
-/** `replay`: an old record that an operator sends again; it passes every guard and moves no stored offset. */
-export type Purpose = 'stream' | 'replay';
+/**
+ * `replay`: an old record that an operator sends again; it passes every guard and moves no stored offset. `repair`: a row as it was read
+ * again, or that it is gone, with a sequence at which all was read; it passes every guard as well (see `winsTie`) and moves no stored offset.
+ */
+export type Purpose = 'stream' | 'replay' | 'repair';
+
+/**
+ * Whether a row is applied over one of the same sequence. One that was read is, when all of that sequence was to be seen: so is a snapshot's,
+ * and a repair's, which may also be gone. One of the stream is the same change again.
+ */
+export function winsTie({ payload }: RowEnvelope, purpose: Purpose): boolean {
+  return purpose === 'repair' || payload.operation === 'SNAPSHOT';
+}
 
 /**
  * A store kept equal to the source. Everything between a topic and these five methods is the kit's:

@@ -1,4 +1,5 @@
 import type { RowEnvelope, Sequence } from '@sluice/envelope';
+import { winsTie, type Purpose } from '@sluice/sink-kit';
 import { nameInState, type Origin } from './batch.ts';
 import type { SqlStore } from './driver.ts';
 import { keyDigest, SEQUENCE_COLUMN, toSequence } from './sequences.ts';
@@ -150,8 +151,9 @@ export class RowGuards<C> {
   }
 }
 
-/** Whether a change has to be applied: of equal sequences a snapshot's row is, and a stream's is the same change again. */
-export function isNewer({ payload }: RowEnvelope, stored: Sequence | undefined): boolean {
-  if (stored === undefined || payload.sequence > stored) return true;
-  return payload.sequence === stored && payload.operation === 'SNAPSHOT';
+/** Whether a change has to be applied: of equal sequences by `winsTie`. */
+export function isNewer(envelope: RowEnvelope, stored: Sequence | undefined, purpose: Purpose): boolean {
+  const { sequence } = envelope.payload;
+  if (stored === undefined || sequence > stored) return true;
+  return sequence === stored && winsTie(envelope, purpose);
 }

@@ -1,7 +1,7 @@
 import type { Client } from '@elastic/elasticsearch';
 import type { Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
-import type { Delivery, Outcome } from '@sluice/sink-kit';
+import type { Delivery, Outcome, Purpose } from '@sluice/sink-kit';
 import { itemError, requestError, type ElasticsearchReason } from './elasticsearch-errors.ts';
 import { bulkLines, deletionLines, documentId, liveAlias } from './elasticsearch-mapper.ts';
 import { CODES } from './errors.ts';
@@ -21,6 +21,7 @@ export interface BulkTarget {
   readonly index: string;
   /** Sequence of the table's last truncate; '' without one. */
   readonly floor: Sequence;
+  readonly purpose: Purpose;
 }
 
 /**
@@ -34,11 +35,13 @@ export async function writeRows(
   rows: readonly Delivery[],
   signal: AbortSignal,
 ): Promise<Outcome[]> {
-  const { client, index, floor } = target;
+  const { client, index, floor, purpose } = target;
   try {
     const at = new Date().toISOString();
     const lines = rows.map((row) => {
-      return isBelow(row, floor) ? deletionLines(documentId(row.rowKey), floor, at) : bulkLines(row, at);
+      return isBelow(row, floor)
+        ? deletionLines(documentId(row.rowKey), floor, at)
+        : bulkLines(row, at, purpose);
     });
     const items = await sendBulk(client, index, lines.join(''), signal);
     const outcomes = rows.map((row, position) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { exactAfter, exactMember, type Row, type RowEnvelope, type SchemaColumn } from '@sluice/envelope';
-import type { Delivery } from '@sluice/sink-kit';
+import { winsTie, type Delivery, type Purpose } from '@sluice/sink-kit';
 
 /** What an index says of one field; only the parts that this sink writes. */
 export interface FieldMapping {
@@ -114,11 +114,12 @@ export function documentId(key: string): string {
 
 /**
  * The two NDJSON lines of one row, line ends included. `at` is the time of a deletion (ISO 8601), for the purge.
- * The version is the sequence as a decimal number; a snapshot's row may replace its equal (design of the sequence's ties).
+ * The version is the sequence as a decimal number; a row that was read may replace its equal (`winsTie`).
  */
-export function bulkLines(delivery: Delivery, at: string): string {
-  const { payload } = delivery.envelope as RowEnvelope;
-  const versionType = payload.operation === 'SNAPSHOT' ? 'external_gte' : 'external';
+export function bulkLines(delivery: Delivery, at: string, purpose: Purpose = 'stream'): string {
+  const envelope = delivery.envelope as RowEnvelope;
+  const { payload } = envelope;
+  const versionType = winsTie(envelope, purpose) ? 'external_gte' : 'external';
   const action = bulkAction(delivery.rowKey, payload.sequence, versionType);
   if (payload.operation === 'DELETE' || payload.after === null) {
     return action + deletedSource(payload.sequence, at);

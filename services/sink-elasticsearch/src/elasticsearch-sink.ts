@@ -91,10 +91,10 @@ export class ElasticsearchSink implements Sink {
     signal: AbortSignal,
     purpose: Purpose = 'stream',
   ): Promise<readonly Outcome[]> {
-    // In the stream the control record of a raised floor comes to every process; before a replay nothing does.
-    if (purpose === 'replay') this.#floors.forget();
+    // In the stream the control record of a raised floor comes to every process; before anything else nothing does.
+    if (purpose !== 'stream') this.#floors.forget();
     const control = batch.find((delivery) => delivery.envelope.schema.type !== 'row');
-    if (control === undefined) return await this.#rows(batch, signal);
+    if (control === undefined) return await this.#rows(batch, signal, purpose);
     try {
       await this.#control(control, signal);
     } catch (error) {
@@ -133,12 +133,16 @@ export class ElasticsearchSink implements Sink {
     await keepRows(this.#client, index, keys.map(documentId), since, signal);
   }
 
-  async #rows(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+  async #rows(
+    batch: readonly Delivery[],
+    signal: AbortSignal,
+    purpose: Purpose,
+  ): Promise<readonly Outcome[]> {
     const outcomes = new Array<Outcome>(batch.length).fill(STALE);
     for (const positions of byTable(batch)) {
       const rows = positions.flatMap((position) => batch[position] ?? []);
       const index = rows[0] === undefined ? '' : this.#indexOf(rows[0].envelope);
-      const results = await this.#tableRows(index, rows, signal);
+      const results = await this.#tableRows(index, rows, signal, purpose);
       for (const [result, position] of positions.entries()) outcomes[position] = results[result] ?? STALE;
     }
     return outcomes;
@@ -148,6 +152,7 @@ export class ElasticsearchSink implements Sink {
     index: string,
     rows: readonly Delivery[],
     signal: AbortSignal,
+    purpose: Purpose,
   ): Promise<readonly Outcome[]> {
     const [first] = rows;
     const floor = await this.#floors.of(index);
@@ -159,7 +164,7 @@ export class ElasticsearchSink implements Sink {
       return rows.map(() => (arePast ? STALE : { kind: 'failed', error: refusal }));
     }
     this.#met.add(index);
-    const results = await this.#written({ client: this.#client, index, floor }, rows, signal);
+    const results = await this.#written({ client: this.#client, index, floor, purpose }, rows, signal);
     if (results.some(isIndexMissing)) this.#claims.forget(index);
     return results;
   }

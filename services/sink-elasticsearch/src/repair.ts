@@ -21,7 +21,7 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
   const { signal } = new AbortController();
   await sink.open(signal);
   return {
-    write: (rows) => sink.write(rows, signal, 'replay'),
+    write: (rows) => sink.write(rows, signal, 'repair'),
     kept: async (rows) => {
       const found = new Map<string, string | null>();
       for (const [index, some] of Map.groupBy(rows, (row) => indexOf(config, row)))
@@ -35,7 +35,7 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
         const { database, table } = row.envelope.payload.source;
         const alias = liveAlias(indexName(config.indexPrefix, database, table));
         const place = `{"index":{"_index":${JSON.stringify(alias)},"require_alias":true,`;
-        return bulkLines(row, at).replace('{"index":{', () => place);
+        return bulkLines(row, at, 'repair').replace('{"index":{', () => place);
       });
       return Promise.resolve(lines.join(''));
     },

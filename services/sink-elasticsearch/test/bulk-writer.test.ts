@@ -45,7 +45,11 @@ async function writeTo(answer: Answer): Promise<{ outcomes: string[]; requests: 
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   client = new Client({ node: `http://127.0.0.1:${port}`, maxRetries: 0, requestTimeout: 2000 });
-  const outcomes = await writeRows({ client, index: 'shop.orders', floor: '' }, rows, never);
+  const outcomes = await writeRows(
+    { client, index: 'shop.orders', floor: '', purpose: 'stream' },
+    rows,
+    never,
+  );
   return {
     outcomes: outcomes.map((each) => (each.kind === 'failed' ? each.error.code : each.kind)),
     requests,

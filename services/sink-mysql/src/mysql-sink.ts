@@ -251,7 +251,7 @@ export class MysqlSink implements Sink {
       const claim = await this.offsets.claim(connection, batch, purpose);
       for (const positions of byTable(batch)) {
         const rows = positions.flatMap((position) => batch[position] ?? []);
-        const results = await this.#tableRows(connection, rows, refusals);
+        const results = await this.#tableRows(connection, rows, refusals, purpose);
         positions.forEach((position, index) => (outcomes[position] = results[index] ?? APPLIED));
       }
       return claim;
@@ -264,6 +264,7 @@ export class MysqlSink implements Sink {
     connection: PoolConnection,
     rows: readonly Delivery[],
     refusals: ReadonlyMap<string, PipelineError>,
+    purpose: Purpose,
   ): Promise<Outcome[]> {
     const [first] = rows;
     if (first === undefined) return [];
@@ -285,6 +286,7 @@ export class MysqlSink implements Sink {
       plan,
       origin,
       guards: this.#guards,
+      purpose,
       maxPacketBytes: this.#maxPacketBytes,
       onDisplaced: (count: number) => this.#displaced.note(table.sql, count),
     };

@@ -67,7 +67,7 @@ class MysqlRepair implements StoreRepair {
   }
 
   write(rows: readonly Delivery[]): Promise<readonly Outcome[]> {
-    return this.#sink.write(rows, NEVER, 'replay');
+    return this.#sink.write(rows, NEVER, 'repair');
   }
 
   kept(rows: readonly RowPlace[]): Promise<readonly (string | null)[]> {

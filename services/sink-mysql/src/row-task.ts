@@ -1,5 +1,6 @@
 import type { PoolConnection } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
+import type { Purpose } from '@sluice/sink-kit';
 import type { Origin, RowGuards } from '@sluice/sql-sink';
 import type { KeyPlan, TargetTable } from './target-table.ts';
 
@@ -10,6 +11,7 @@ export interface RowTask {
   readonly plan: KeyPlan;
   readonly origin: Origin;
   readonly guards: RowGuards<PoolConnection>;
+  readonly purpose: Purpose;
   /** The server's max_allowed_packet. */
   readonly maxPacketBytes: number;
   /** Rows gave way to others with the same value of a unique index. */

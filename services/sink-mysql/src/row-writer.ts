@@ -35,7 +35,7 @@ export async function writeRows(
   if (stored.size === 0) task.table.insertsAreNew = true;
   await apply(
     task,
-    left.filter((row) => isNewer(row.envelope, stored.get(row))),
+    left.filter((row) => isNewer(row.envelope, stored.get(row), task.purpose)),
     stored,
     outcomes,
   );

@@ -1,7 +1,15 @@
 import { parseKey, type Row, type RowEnvelope, type Sequence, type Source } from '@sluice/envelope';
 import { PipelineError, preflightFailed } from '@sluice/runtime';
 import { reconciliationOf } from '@sluice/sink-kit';
-import type { Delivery, Outcome, Reconciliation, Sink, SinkContext, SinkDefinition } from '@sluice/sink-kit';
+import type {
+  Delivery,
+  Outcome,
+  Purpose,
+  Reconciliation,
+  Sink,
+  SinkContext,
+  SinkDefinition,
+} from '@sluice/sink-kit';
 import { redisConfigSchema, storeSpots, type RedisConfig } from './config.ts';
 import { KeptGeneration } from './kept-generation.ts';
 import { KeyOwners } from './key-owners.ts';
@@ -85,11 +93,15 @@ class RedisSink implements Sink {
   }
 
   /** A replay passes the same guards; there is no offset here that it could move. */
-  async write(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly Outcome[]> {
+  async write(
+    batch: readonly Delivery[],
+    signal: AbortSignal,
+    purpose: Purpose = 'stream',
+  ): Promise<readonly Outcome[]> {
     await this.#markers.check();
     const [first] = batch;
     if (first === undefined) return [];
-    if (isRow(first)) return this.#writeRows(batch);
+    if (isRow(first)) return this.#writeRows(batch, purpose);
     return [await this.#control(first, signal)];
   }
 
@@ -110,14 +122,13 @@ class RedisSink implements Sink {
     this.#connection.close();
   }
 
-  async #writeRows(batch: readonly Delivery[]): Promise<readonly Outcome[]> {
+  async #writeRows(batch: readonly Delivery[], purpose: Purpose): Promise<readonly Outcome[]> {
     const taken = await this.#taken(batch);
     if (taken !== null) return batch.map(() => ({ kind: 'failed', error: taken }));
     const { format } = this.#config;
     const life = this.#context.tombstoneLifeMs;
-    return (await this.#run(batch.map((delivery) => rowCall(this.#keys, format, life, delivery)))).map(
-      toOutcome,
-    );
+    const calls = batch.map((delivery) => rowCall(this.#keys, format, life, delivery, purpose));
+    return (await this.#run(calls)).map(toOutcome);
   }
 
   /** Why the keys of a table in the batch are not to be touched; null when they all are ours. */

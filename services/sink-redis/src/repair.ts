@@ -58,7 +58,7 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
   const keyOf = (row: RowPlace): string => keys.of(row).rowKey(parseKey(row.rowKey), row.rowKey);
   const seconds = tombstoneSeconds(context.tombstoneLifeMs);
   return {
-    write: (rows) => sink.write(rows, new AbortController().signal, 'replay'),
+    write: (rows) => sink.write(rows, new AbortController().signal, 'repair'),
     kept: (rows) => Promise.all(rows.map((row) => rowText(client, keyOf(row)))),
     restore: async (row) => {
       const key = keyOf(row);
@@ -69,7 +69,7 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
     },
     statements: (rows) => {
       const lines = rows.map((row) => {
-        const call = rowCall(keys, config.format, context.tombstoneLifeMs, row);
+        const call = rowCall(keys, config.format, context.tombstoneLifeMs, row, 'repair');
         const words = [jsonScript.sha, String(call.keys.length), ...call.keys, ...call.args];
         return `EVALSHA ${words.map(quoted).join(' ')}\n`;
       });

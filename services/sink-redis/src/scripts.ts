@@ -17,7 +17,8 @@ export const FOREIGN = -1;
  * table's floor (not for `below`): read here, because a process that was stopped for a while knows an old one.
  * ARGV: operation, sequence, seconds that a tombstone lives, seconds that the row lives (0: until it is deleted), then the row's value or
  * fields. A row that ends by itself leaves its sequence in the place of its tombstone, or an older change could come in behind it.
- * Operations: `set`; `tie` as `set`, but an equal sequence passes (snapshot rows); `delete`; `below` deletes the row if its
+ * Operations: `set`; `tie` as `set`, but an equal sequence passes (rows that were read); `delete`; `gone` as `delete`, but an equal
+ * sequence passes (a repair's); `below` deletes the row if its
  * sequence is lower (truncate; the table's floor remembers it, so no tombstone); `keep` raises the sequence of a row that is there. Sequences are 19 digits and compared as
  * text: a Lua number is a double and holds 15 of them.
  */
@@ -38,8 +39,8 @@ if operation == 'keep' then
   ${raiseSequence}
   return ${APPLIED}
 end
-if stored > sequence or (stored == sequence and operation ~= 'tie') then return ${STALE} end
-if operation == 'delete' then
+if stored > sequence or (stored == sequence and operation ~= 'tie' and operation ~= 'gone') then return ${STALE} end
+if operation == 'delete' or operation == 'gone' then
   redis.call('DEL', KEYS[1])
   redis.call('SET', KEYS[2], sequence, 'EX', ARGV[3])
   return ${APPLIED}

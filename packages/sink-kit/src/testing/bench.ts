@@ -55,6 +55,12 @@ export class Bench {
     return outcome?.kind;
   }
 
+  /** Writes one row as it was read again, or that it is gone. */
+  async repair(delivery: Delivery): Promise<Outcome['kind'] | undefined> {
+    const [outcome] = await this.#owner.write([delivery], never, 'repair');
+    return outcome?.kind;
+  }
+
   /** A new process takes over; the one before stays, to be late. */
   async restart(): Promise<void> {
     if (this.#former !== this.#owner) await this.#former.close();

@@ -297,7 +297,22 @@ function describeReplay(start: Start): void {
     expect(await bench.read(1)).toBeNull();
   });
 
-  test('a replay moves no stored offset', async (context) => {
+  test('a repair takes away a row of its own sequence, and no newer one, and no stream brings it back', async () => {
+    const bench = await start();
+    const row = itemRow(1, 1);
+    await bench.write(bench.snapshot(10, row), bench.insert(11, itemRow(2, 1)));
+    expect(await bench.write(bench.delete(10, row))).toEqual(['stale']);
+    expect(await bench.replay(bench.delete(10, row))).toBe('stale');
+    expect(await bench.repair(bench.delete(10, row))).toBe('applied');
+    expect(await bench.read(1)).toBeNull();
+    expect(await bench.write(bench.insert(10, row))).toEqual(['stale']);
+    expect(await bench.repair(bench.delete(10, itemRow(2, 1)))).toBe('stale');
+    expect(await bench.read(2)).toEqual(itemRow(2, 1));
+    expect(await bench.repair(bench.snapshot(10, row))).toBe('applied');
+    expect(await bench.read(1)).toEqual(row);
+  });
+
+  test('neither a replay nor a repair moves a stored offset', async (context) => {
     const bench = await start();
     const { offsets } = bench.subject.sink;
     if (offsets === undefined) return context.skip();
@@ -306,6 +321,7 @@ function describeReplay(start: Start): void {
     await bench.write(bench.insert(11, itemRow(1, 1)));
     const stored = await offsets.read(topic, partition);
     expect(await bench.replay(bench.insert(12, itemRow(2, 1)))).toBe('applied');
+    expect(await bench.repair(bench.delete(13, itemRow(2, 1)))).toBe('applied');
     expect(await bench.replay(bench.topic.truncate(sequenceAt(5)))).toBe('applied');
     expect(await offsets.read(topic, partition)).toBe(stored);
     await offsets.set(topic, partition, 0n);

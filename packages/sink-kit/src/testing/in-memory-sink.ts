@@ -1,7 +1,22 @@
-import { parseKey, type Generation, type Row, type Sequence, tableId, tableIdOf } from '@sluice/envelope';
+import {
+  parseKey,
+  type Generation,
+  type Row,
+  type RowEnvelope,
+  type Sequence,
+  tableId,
+  tableIdOf,
+} from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { reconciliationOf, type Reconciliation } from '../reconciliation.ts';
-import type { Delivery, GenerationStore, Outcome, Sink } from '../sink.ts';
+import {
+  winsTie,
+  type Delivery,
+  type GenerationStore,
+  type Outcome,
+  type Purpose,
+  type Sink,
+} from '../sink.ts';
 
 interface Stored {
   readonly sequence: Sequence;
@@ -49,7 +64,7 @@ export function inMemorySink(): InMemorySink {
     return seen.size < partitions ? { kind: 'applied' } : truncate(name, since);
   };
 
-  const apply = (delivery: Delivery): Outcome => {
+  const apply = (delivery: Delivery, purpose: Purpose): Outcome => {
     const { envelope, key, rowKey } = delivery;
     const { source, sequence } = envelope.payload;
     const name = tableId(source.database, source.table);
@@ -60,9 +75,9 @@ export function inMemorySink(): InMemorySink {
     const reconciliation = reconciliationOf(envelope);
     if (reconciliation !== null) return reconcile(name, delivery.partition, reconciliation);
     if (envelope.schema.type !== 'row' || !('after' in envelope.payload)) return { kind: 'applied' };
-    const { operation, after } = envelope.payload;
+    const { after } = envelope.payload;
     const stored = rowsOf(name).get(rowKey)?.sequence ?? '';
-    const newer = operation === 'SNAPSHOT' ? sequence >= stored : sequence > stored;
+    const newer = winsTie(envelope as RowEnvelope, purpose) ? sequence >= stored : sequence > stored;
     if (!newer || sequence < (floors.get(name) ?? '')) return { kind: 'stale' };
     rowsOf(name).set(rowKey, { sequence, row: after });
     return { kind: 'applied' };
@@ -83,10 +98,10 @@ export function inMemorySink(): InMemorySink {
     generations: keptGeneration(),
     keep: async ({ envelope: { payload } }, keys, since) =>
       raise(rowsOf(tableIdOf(payload.source)), keys, since),
-    write: async (batch) => {
+    write: async (batch, _signal, purpose = 'stream') => {
       await answer();
       sink.writes.push(batch.map(({ key }) => key));
-      return batch.map(apply);
+      return batch.map((delivery) => apply(delivery, purpose));
     },
   };
   return sink;
