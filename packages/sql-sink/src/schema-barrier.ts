@@ -40,12 +40,16 @@ export class SchemaBarrier<C> {
       ` UNION ALL SELECT ${this.#partition}, sequence FROM ${table('sluice_shapes')} WHERE topic = ?`;
   }
 
+  /** @param partitions of the topic, when the record was written */
   async note(connection: C, origin: Origin, sequence: Sequence, partitions: number): Promise<SeenSchema> {
     await this.#insert(connection, origin, sequence, { sequence: 'greater' });
     const seen = await this.#read(connection, origin);
+    // A topic that was made again with fewer partitions has left what the others had shown; that is never later.
+    const isGone = (partition: number, last: Sequence): boolean => partition >= partitions && last < sequence;
+    const counted = [...seen].filter(([partition, last]) => !isGone(partition, last));
     return {
       isPast: (seen.get(origin.partition) ?? '') > sequence,
-      isEverywhere: seen.size >= partitions && [...seen.values()].every((last) => last === sequence),
+      isEverywhere: counted.length >= partitions && counted.every(([, last]) => last === sequence),
     };
   }
 

@@ -62,6 +62,16 @@ test('a change of columns is everywhere when each partition has shown it, and pa
   expect(await note(0, 2, 'shop.items')).toEqual({ isPast: false, isEverywhere: true });
 });
 
+test('partitions that a topic has no more, because it was made again with fewer, are not waited for', async () => {
+  const store = sqliteStore();
+  const barrier = new SchemaBarrier(store);
+  const note = (partition: number, step: number, partitions: number) =>
+    barrier.note(store.database, { ...origin, partition }, sequenceAt(step), partitions);
+  for (const partition of [0, 1, 2]) await note(partition, 5, 3);
+  expect(await note(0, 30, 2)).toEqual({ isPast: false, isEverywhere: false });
+  expect(await note(1, 30, 2)).toEqual({ isPast: false, isEverywhere: true });
+});
+
 test('columns that a table has come with are noted where nothing was', async () => {
   const store = sqliteStore();
   const barrier = new SchemaBarrier(store);
