@@ -8,6 +8,8 @@ import { MANIFEST, type BackupManifest } from './backup-manifest.ts';
 
 /** Only its owner: a checkpoint has keys of rows, a statement may have values. */
 const FOLDER_MODE = 0o700;
+/** `s3://…`: a folder of that name would be made here, and nobody would find the backup where it was sent. */
+const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//iu;
 
 /** The folder of a backup while it is made. It is one when its manifest stands in it, which comes last. */
 export class BackupFolder {
@@ -18,8 +20,12 @@ export class BackupFolder {
     this.#path = path;
   }
 
-  /** Throws CommandFailed for a folder that cannot be made, or has something in it. */
+  /** Throws CommandFailed for an address, and a folder that cannot be made, or has something in it. */
   static async create(path: string): Promise<BackupFolder> {
+    if (ADDRESS.test(path))
+      throw new CommandFailed(
+        `--to: ${path} is no folder: name one, and copy it there by the tool of that store (docs/operations.md, "Back up and restore")`,
+      );
     try {
       await mkdir(path, { recursive: true, mode: FOLDER_MODE });
       if ((await readdir(path)).length > 0)

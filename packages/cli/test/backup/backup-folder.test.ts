@@ -34,3 +34,16 @@ test('a folder with something in it is not written to', async () => {
   await expect(BackupFolder.create(path)).rejects.toThrow(`--to: ${path} is not empty: name a new folder`);
   await expect(BackupFolder.create(join(path, 'a.json'))).rejects.toThrow('cannot be made');
 });
+
+test('an address of another store is refused, and makes no folder of that name here', async () => {
+  const before = process.cwd();
+  process.chdir(parent);
+  try {
+    await expect(BackupFolder.create('s3://backups/shop')).rejects.toThrow(
+      '--to: s3://backups/shop is no folder: name one, and copy it there',
+    );
+  } finally {
+    process.chdir(before);
+  }
+  expect(await readdir(parent)).toEqual([]);
+});
