@@ -114,7 +114,7 @@ const OF_SERVICES: Readonly<Record<ErrorCode, Proof>> = {
   SOURCE_CLOSED_STREAM: { passes: fault('source-killed') },
   SOURCE_DIVERGED: { by: fault('binlog-reset'), title: 'capture notices and stops' },
   SOURCE_MISCONFIGURED: { cannot: 'the statement sets what is global to a server' },
-  SOURCE_MOVED: { cannot: 'takes an address that changes between two servers' },
+  SOURCE_MOVED: { passes: fault('source-name-moves-mysql') },
   SOURCE_SILENT: { passes: fault('source-blackholed') },
   SOURCE_UNUSABLE: { passes: e2e('source-hosts') },
   STACK_DOWNLOAD_FAILED: { cannot: 'depends on the network of the machine' },

@@ -157,6 +157,26 @@ test('refused until it is accepted again, on the same port, which no other proce
   await eventually('the echo', () => second.received.text === 'back');
 });
 
+test('where it leads is asked by new connections; one of them may go astray', async () => {
+  const proxy = await echoBehindProxy();
+  const old = await clientOf(proxy);
+  const { target } = proxy;
+  const nobody = { host: '127.0.0.1', port: 1 };
+  proxy.leadTo(nobody);
+  expect(await (await clientOf(proxy)).failure).toBe('ECONNRESET');
+  old.socket.write('lives on');
+  await eventually('the echo', () => old.received.text === 'lives on');
+  proxy.leadTo(target);
+  proxy.strayAt(2, nobody);
+  const first = await clientOf(proxy);
+  expect(proxy.willStray).toBe(true);
+  expect(await (await clientOf(proxy)).failure).toBe('ECONNRESET');
+  expect(proxy.willStray).toBe(false);
+  const third = await clientOf(proxy);
+  for (const { socket } of [first, third]) socket.write('here');
+  await eventually('both echoes', () => first.received.text === 'here' && third.received.text === 'here');
+});
+
 test('the end of what a client says does not cut its answer', async () => {
   const proxy = await echoBehindProxy();
   const { socket, received } = await clientOf(proxy);

@@ -12,6 +12,8 @@ const HOST = '127.0.0.1';
 export class FaultProxy {
   readonly port: number;
   #target: Address;
+  /** One connection that is to go elsewhere: how many come before it. */
+  #stray: { left: number; readonly target: Address } | null = null;
   readonly #links = new Set<ProxyLink>();
   #conditions: Readonly<Record<Direction, Conditions>> = { requests: CLEAR, answers: CLEAR };
   #server: Server;
@@ -40,8 +42,23 @@ export class FaultProxy {
 
   /** As a name or an address that moves: connections that there are end, new ones go there. */
   moveTo(target: Address): void {
-    this.#target = target;
+    this.leadTo(target);
     this.reset();
+  }
+
+  /** As a name that moves while its old server lives: new connections go there, those that there are live on. */
+  leadTo(target: Address): void {
+    this.#target = target;
+  }
+
+  /** As an address that spreads connections over servers: of those that come from now on, one goes there. @param place 1 for the first */
+  strayAt(place: number, target: Address): void {
+    this.#stray = { left: place - 1, target };
+  }
+
+  /** Whether the connection of `strayAt` is still to come. */
+  get willStray(): boolean {
+    return this.#stray !== null;
   }
 
   get connections(): number {
@@ -87,10 +104,18 @@ export class FaultProxy {
 
   #newServer(): Server {
     return createServer({ allowHalfOpen: true }, (client: Socket) => {
-      const link = new ProxyLink(client, this.#target, (direction) => this.#conditions[direction]);
+      const link = new ProxyLink(client, this.#nextTarget(), (direction) => this.#conditions[direction]);
       this.#links.add(link);
       link.onClose(() => this.#links.delete(link));
     });
+  }
+
+  #nextTarget(): Address {
+    const stray = this.#stray;
+    if (stray === null) return this.#target;
+    if (stray.left-- > 0) return this.#target;
+    this.#stray = null;
+    return stray.target;
   }
 
   #listen(): Promise<void> {

@@ -3,13 +3,12 @@ import type { FaultCase } from './fault-case.ts';
 import { withGap } from './reader-gap.ts';
 import type { Scene } from './scene.ts';
 import type { PipelineWishes } from './service-launcher.ts';
+import { REPLICATION } from './source-roles.ts';
+import { streamOf } from './source-stream.ts';
 import { isTold } from './told.ts';
 
 /** It stays up, and looks again by itself. */
 const STAYS: PipelineWishes = { onFatal: 'stay' };
-const STOP = { mysql: 'STOP REPLICA', mariadb: 'STOP SLAVE' };
-const START = { mysql: 'START REPLICA', mariadb: 'START SLAVE' };
-const RESET = { mysql: 'RESET REPLICA ALL', mariadb: 'RESET SLAVE ALL' };
 const GOES_ON_MS = 60_000;
 
 /** The replica has just what was published: it takes the place of the source. */
@@ -68,7 +67,7 @@ export function replicaIsBehind(flavour: Flavour): FaultCase {
     run: async (scene) => {
       const { servers } = scene.replicated;
       await withGap(scene, async () => {
-        await servers.on('replica', STOP[flavour]);
+        await servers.on('replica', REPLICATION[flavour].stop);
         await scene.load(20);
         await scene.flows();
         await servers.killSource();
@@ -78,7 +77,7 @@ export function replicaIsBehind(flavour: Flavour): FaultCase {
         scene.over();
         await scene.flows(undefined, GOES_ON_MS);
       });
-      await servers.on('replica', START[flavour]);
+      await servers.on('replica', REPLICATION[flavour].start);
       if ((await streamOf(scene))?.generation !== 1) throw new Error('another generation was opened');
     },
   };
@@ -127,7 +126,8 @@ async function hasAll(scene: Scene, flavour: Flavour): Promise<void> {
 /** The replica takes writes, and the name leads there. */
 async function promote({ replicated }: Scene, flavour: Flavour): Promise<void> {
   const { servers, name } = replicated;
-  for (const statement of [STOP[flavour], RESET[flavour], 'SET GLOBAL read_only = OFF'])
+  const { stop, forget } = REPLICATION[flavour];
+  for (const statement of [stop, forget, 'SET GLOBAL read_only = OFF'])
     await servers.on('replica', statement);
   const { host, port } = servers.replica;
   name.moveTo({ host, port });
@@ -137,15 +137,6 @@ async function goesOnThere(scene: Scene): Promise<void> {
   const isThere = async (): Promise<boolean> => (await streamOf(scene))?.generation === 2;
   await scene.sign('capture to go on at the replica', isThere, GOES_ON_MS);
   await scene.flows(undefined, GOES_ON_MS);
-}
-
-interface Stream {
-  readonly generation: number;
-  readonly gtidSet: string | null;
-}
-
-async function streamOf(scene: Scene): Promise<Stream | null> {
-  return ((await scene.service('capture').status()) as { readonly stream: Stream | null }).stream;
 }
 
 async function beSemiSynchronous({ replicated: { servers } }: Scene): Promise<void> {

@@ -1,0 +1,3 @@
+import { addressSpreads } from '../harness/faults/source-moved.ts';
+
+export const fault = addressSpreads('mysql');

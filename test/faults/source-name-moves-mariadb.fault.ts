@@ -1,0 +1,3 @@
+import { nameMoves } from '../harness/faults/source-moved.ts';
+
+export const fault = nameMoves('mariadb');
