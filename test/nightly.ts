@@ -31,6 +31,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   mariadb: ['test:mariadb'],
   drills: ['test:drills'],
   rebuild: ['test:rebuild'],
+  named: ['test:named'],
   standby: ['test:standby'],
   kills: ['test:kills'],
   orphans: ['test:orphans'],

@@ -17,6 +17,8 @@ export interface NamedSinksOptions {
   readonly topics?: Section;
   /** By name; without `ops`. */
   readonly sinks: Readonly<Record<string, Section & { readonly type: string }>>;
+  /** What its processes do when a person is needed: by default they end. */
+  readonly onFatal?: 'stay' | 'exit';
 }
 
 /** A pipeline whose sinks have names: one sluice.yaml, as users have it, and a process of each that is started. */
@@ -86,6 +88,7 @@ export class NamedSinks {
         configFile: this.configFile,
         opsPort: this.#ports.get(name)?.port ?? 0,
         args: isCapture ? [] : ['--sink', name],
+        onFatal: this.#options.onFatal ?? 'exit',
       });
     });
     await Promise.all(started.map((process) => process.ready()));
