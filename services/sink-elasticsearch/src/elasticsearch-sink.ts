@@ -13,10 +13,9 @@ import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } fr
 import { writeRows, type BulkTarget } from './bulk-writer.ts';
 import { clientOptions, elasticsearchSchema, storeSpots, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
-import { documentId, indexName, liveAlias } from './elasticsearch-mapper.ts';
+import { documentId, indexName } from './elasticsearch-mapper.ts';
 import { IndexAdmin } from './index-admin.ts';
 import { IndexClaims } from './index-claims.ts';
-import { liftBlock } from './index-move.ts';
 import { indexNames, keptIndexes } from './index-swap.ts';
 import { RebuildRecords, removeIndexes } from './rebuild-records.ts';
 import { checkPrivileges } from './preflight.ts';
@@ -96,9 +95,10 @@ export class ElasticsearchSink implements Sink {
     const control = batch.find((delivery) => delivery.envelope.schema.type !== 'row');
     if (control === undefined) return await this.#rows(batch, signal, purpose);
     try {
-      await this.#control(control, signal);
+      await this.#control(control, signal, purpose);
     } catch (error) {
       const failure = requestError(error, control.envelope.schema.type);
+      await this.#mend(failure, this.#indexOf(control.envelope));
       if (failure.errorClass !== 'schema') throw failure;
       return [{ kind: 'failed', error: failure }];
     }
@@ -169,25 +169,37 @@ export class ElasticsearchSink implements Sink {
     return results;
   }
 
-  /** A block that a move of ours has left is lifted; the batch comes again. */
   async #written(target: BulkTarget, rows: readonly Delivery[], signal: AbortSignal): Promise<Outcome[]> {
     try {
-      return await writeRows(target, rows, signal);
+      const outcomes = await writeRows(target, rows, signal);
+      const failed = outcomes.find((outcome) => outcome.kind === 'failed');
+      if (failed !== undefined) await this.#mend(failed.error, target.index);
+      return outcomes;
     } catch (error) {
-      const isBlocked = error instanceof PipelineError && error.context['type'] === 'cluster_block_exception';
-      if (isBlocked && (await liftBlock(this.#client, liveAlias(target.index))))
-        this.#log.warn({ event: 'index.unblocked', index: target.index }, 'a block of a move was left');
+      await this.#mend(error, target.index);
       throw error;
     }
   }
 
-  async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {
+  /** What a move of ours has left of itself is taken back; what was refused comes again. */
+  async #mend(error: unknown, index: string): Promise<void> {
+    if (!(error instanceof PipelineError)) return;
+    const isBlocked = error.context['type'] === 'cluster_block_exception';
+    if (!isBlocked && error.code !== CODES.ELASTICSEARCH_INDEX_REFUSED) return;
+    if (await this.#admin.mend(index, isBlocked))
+      this.#log.warn(
+        { event: 'index.unblocked', index },
+        'a move that was broken off had stopped its writes',
+      );
+  }
+
+  async #control(delivery: Delivery, signal: AbortSignal, purpose: Purpose): Promise<void> {
     const envelope = delivery.envelope as ControlEnvelope;
     const { sequence, source } = envelope.payload;
     const index = this.#indexOf(envelope);
     switch (envelope.schema.type) {
       case 'schema':
-        return await this.#schema(envelope as SchemaEnvelope, index, delivery.partition, signal);
+        return await this.#schema(delivery, index, signal, purpose);
       case 'truncate':
         await this.#deleteBelow(index, source, sequence, signal);
         return this.#log.info({ table: tableIdOf(source), index, sequence }, 'table truncated');
@@ -220,24 +232,27 @@ export class ElasticsearchSink implements Sink {
   }
 
   async #schema(
-    { payload }: SchemaEnvelope,
+    { envelope, partition }: Delivery,
     index: string,
-    partition: number,
     signal: AbortSignal,
+    purpose: Purpose,
   ): Promise<void> {
+    const { payload } = envelope as SchemaEnvelope;
     const { source, sequence, change, columns, policy = 'apply', partitions = 1 } = payload;
     const owner = this.#claims.ownerOf(source);
     if (change === 'drop' || change === 'rename') {
       if (policy === 'alert') return;
-      await this.#admin.release(index, owner);
+      await this.#admin.release(index, owner, sequence);
       return this.#claims.forget(index);
     }
     const refusal = await this.#claims.refusalOf(index, source);
     // Of a table that was dropped or renamed since.
     if (refusal !== null && sequence < (await this.#floors.of(index))) return;
     if (refusal !== null) throw refusal;
-    const isEverywhere = (uuid: string): Promise<boolean> =>
-      this.#ends.isLast(index, partition, { job: `shape@${sequence}@${uuid}`, partitions });
+    // The partition has not come to a record that it has only looked ahead at.
+    const isEverywhere = async (uuid: string): Promise<boolean> =>
+      purpose === 'stream' &&
+      (await this.#ends.isLast(index, partition, { job: `shape@${sequence}@${uuid}`, partitions }));
     const sweep = async (): Promise<void> => {
       this.#floors.forget();
       const floor = await this.#floors.of(index);

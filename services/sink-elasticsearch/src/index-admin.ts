@@ -5,7 +5,7 @@ import type { ElasticsearchConfig } from './config.ts';
 import { reasonOf, requestError } from './elasticsearch-errors.ts';
 import { fieldLimit, liveAlias, METADATA_FIELDS } from './elasticsearch-mapper.ts';
 import { indexDefinition, indexFields, LIVE_FILTER, ROW_MAPPING, SYNCED } from './index-definition.ts';
-import { liftBlock, moveIndex, unblock } from './index-move.ts';
+import { movedName, moveIndex, unblockMoved } from './index-move.ts';
 import {
   findIndex,
   isSameOwner,
@@ -88,6 +88,20 @@ export class IndexAdmin {
     }
   }
 
+  /**
+   * Takes back what a move that was broken off has left of itself. True when there was something: what was refused may come again.
+   * @param isBlocked whether the index has refused a write as blocked; else its alias may lead to two
+   */
+  async mend(index: string, isBlocked: boolean): Promise<boolean> {
+    try {
+      const found = await findIndex(this.#client, isBlocked ? liveAlias(index) : index);
+      if (found === null) return false;
+      return await (isBlocked ? unblockMoved(this.#client, found) : this.#giveLive(index, found.name));
+    } catch (error) {
+      throw requestError(error, `index ${index}`);
+    }
+  }
+
   /** Whether another process has moved the index meanwhile: what the cluster refused was meant for the one before. */
   async #isReplaced(index: string, before: FoundIndex | null): Promise<boolean> {
     if (before === null) return false;
@@ -95,12 +109,16 @@ export class IndexAdmin {
     return now !== null && now.uuid !== before.uuid;
   }
 
-  /** The table is no more, and what it has in the index is removed: another may have it. */
-  async release(index: string, owner: IndexOwner): Promise<void> {
+  /**
+   * The table is no more, and what it has in the index is removed: another may have it. Not by a drop that comes again: the table that was
+   * made since has the index.
+   */
+  async release(index: string, owner: IndexOwner, sequence: Sequence): Promise<void> {
     try {
       const found = await findIndex(this.#client, index);
       const record = found?.record;
       if (found === null || !record?.owner || !isSameOwner(record.owner, owner)) return;
+      if (sequence < record.sequence) return;
       const _meta = { ...found.meta, sluice: { ...record, owner: null, formerOwner: owner } };
       await this.#client.indices.putMapping({ index: found.name, _meta });
     } catch (error) {
@@ -124,16 +142,17 @@ export class IndexAdmin {
     const { index, owner, sequence, columns } = order;
     const { record } = found;
     if (record?.owner && !isSameOwner(record.owner, owner)) throw sharedIndex(index, owner, record.owner);
-    // This very move has blocked the index that took the place of the old one a moment before.
-    if (found.isBlocked && found.name === movedName(index, sequence)) await unblock(this.#client, found.name);
     // One that comes again: the index has the fields of a later one, and the other partitions are beyond it.
     const last = record?.owner ?? record?.formerOwner;
-    if (record && last && isSameOwner(last, owner) && sequence < record.sequence) return true;
+    if (record && last && isSameOwner(last, owner) && sequence < record.sequence) {
+      await this.#giveLive(index, found.name);
+      return true;
+    }
     checkNames(index, columns);
     const retyped = retypedColumns(found, columns);
     if (retyped.length === 0) {
       // Of a move that is no longer wanted.
-      await liftBlock(this.#client, found.name);
+      if (found.isBlocked) await unblockMoved(this.#client, found);
       await this.#extend(found, order);
       return true;
     }
@@ -171,7 +190,10 @@ export class IndexAdmin {
     const { name, fields, record } = found;
     const missing = columns.filter((column) => !Object.hasOwn(fields, column.name));
     const isDone = missing.length === 0 && record?.owner && record.sequence === sequence;
-    if (isDone) return await this.#giveLive(index, name);
+    if (isDone) {
+      await this.#giveLive(index, name);
+      return;
+    }
     if (missing.length > 0 || !('_sluice' in fields)) {
       const limit = fieldLimit(Object.keys(fields).length + missing.length);
       const settings = { 'index.mapping.total_fields.limit': limit };
@@ -188,16 +210,17 @@ export class IndexAdmin {
 
   /**
    * Rows go to this index alone: a move that was broken off has given the alias to the index that it was making, and a write through an
-   * alias of two is refused.
+   * alias of two is refused. False when it was so.
    */
-  async #giveLive(index: string, name: string): Promise<void> {
+  async #giveLive(index: string, name: string): Promise<boolean> {
     const alias = liveAlias(index);
     const holders = Object.keys(await this.#client.indices.getAlias({ name: alias }, { ignore: [404] }));
-    const others = holders.filter((holder) => holder !== name && holder.startsWith(index));
-    if (others.length === 0 && holders.includes(name)) return;
+    const others = holders.filter((holder) => holder !== name && isOfTable(holder, index));
+    if (others.length === 0 && holders.includes(name)) return false;
     const removals = others.map((other) => ({ remove: { index: other, alias, must_exist: false } }));
     const actions = [...removals, { add: { index: name, alias, filter: LIVE_FILTER } }];
     await this.#client.indices.updateAliases({ actions });
+    return true;
   }
 
   async #move(
@@ -227,9 +250,9 @@ function checkNames(index: string, columns: readonly SchemaColumn[]): void {
   throw refused(`${index}: Elasticsearch allows no field named ${clash.name}; leave the column out`);
 }
 
-/** No name of a table gives this one: there a per cent sign is followed by two hexadecimal digits. */
-function movedName(index: string, sequence: Sequence): string {
-  return `${index}%v${sequence}`;
+/** Whether this is the table's index, or one that takes or has had its place. */
+function isOfTable(name: string, index: string): boolean {
+  return name === index || name.startsWith(`${index}%`);
 }
 
 function properties(columns: readonly SchemaColumn[]): Record<string, estypes.MappingProperty> {

@@ -1,5 +1,5 @@
 import type { Client } from '@elastic/elasticsearch';
-import { exactElements, exactMember, memberNames } from '@sluice/envelope';
+import { exactElements, exactMember, memberNames, type Sequence } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import { sendLines, type Item } from './bulk-writer.ts';
 import { isForbidden, itemError, requestError } from './elasticsearch-errors.ts';
@@ -15,6 +15,14 @@ import { countWhole, expectWhole, refreshWhole, type ShardsTold } from './whole-
 const STEP = 200;
 const STEP_BYTES = 8 << 20;
 const SCROLL = '5m';
+
+/** Between the name of a table's index and the sequence of its change. No name of a table gives this one: there a per cent sign is followed by two hexadecimal digits. */
+export const MOVED_MARK = '%v';
+
+/** Name of the index that takes the place of a table's at a change. */
+export function movedName(index: string, sequence: Sequence): string {
+  return `${index}${MOVED_MARK}${sequence}`;
+}
 
 export interface Move {
   /** Name of the table's index, which becomes an alias. */
@@ -78,8 +86,8 @@ async function moveAll(client: Client, move: Move, signal: AbortSignal): Promise
 
 /**
  * Another process may have ended the same move: then the name is that of the new index. Should the block come to that one, at
- * this very moment, with the note or without it, whoever has sent it comes to the same schema record again, lifts the block and writes
- * again what the note has taken the place of; where the note came too, whoever is refused by the block lifts it before.
+ * this very moment, with the note or without it, whoever is refused by it lifts it; whoever has sent the note comes to the same schema
+ * record again, and writes what it has taken the place of.
  */
 async function block(client: Client, { index, from, to }: Move, signal: AbortSignal): Promise<void> {
   if (!(await isThere(client, from, index))) return;
@@ -88,7 +96,22 @@ async function block(client: Client, { index, from, to }: Move, signal: AbortSig
   await client.indices.addBlock({ index: from.name, block: 'write' }, { signal });
 }
 
-/** Lifts the block of an index that writers are to use and that a move has blocked; false when it has none of ours. */
+/** Requests of a move that was broken off may still come for so long. */
+const LATE_MS = 3_600_000;
+
+/**
+ * Lets writes into an index again that a move has blocked: one that is being moved, or that has just taken the place of another; false when
+ * its block is not ours. The note of the move stays: its request for the block may come later than this one.
+ */
+export async function unblockMoved(client: Client, found: FoundIndex): Promise<boolean> {
+  const { name, record, madeAtMs, isHalfBlocked } = found;
+  const isNew = name.includes(MOVED_MARK) && Date.now() - madeAtMs < LATE_MS;
+  if (!(record?.movedTo !== undefined || isNew || isHalfBlocked)) return false;
+  await unblock(client, name);
+  return true;
+}
+
+/** Lifts the block of an index that was to be replaced and is not, and forgets that it was; false when it has none of ours. */
 export async function liftBlock(client: Client, index: string): Promise<boolean> {
   const found = await findIndex(client, index);
   const record = found?.record ?? null;
@@ -99,8 +122,7 @@ export async function liftBlock(client: Client, index: string): Promise<boolean>
   return true;
 }
 
-/** Lets writes into an index again, whoever has blocked it. */
-export async function unblock(client: Client, name: string): Promise<void> {
+async function unblock(client: Client, name: string): Promise<void> {
   await client.indices.putSettings({ index: name, settings: { 'index.blocks.write': null } });
 }
 

@@ -32,7 +32,7 @@ const recordSchema = z.object({
   sequence: z.string(),
   /** By column: the type of field that this sink has made for it. */
   fields: z.record(z.string(), z.string()),
-  /** The index that takes its place; the sink itself has blocked this one. */
+  /** The index that takes its place; a block that this one has is the sink's own. */
   movedTo: z.string().optional(),
 });
 
@@ -47,8 +47,12 @@ export interface FoundIndex {
   readonly aliases: readonly string[];
   /** Whether a write is acknowledged before it is on disk (`index.translog.durability`). */
   readonly isAsync: boolean;
-  /** Whether it takes no writes (`index.blocks.write`). */
+  /** Whether it takes no writes (`index.blocks.write`), or did so when a block was lifted while it was being set: that leaves a block without a setting. */
   readonly isBlocked: boolean;
+  /** The latter: no person wants that. */
+  readonly isHalfBlocked: boolean;
+  /** When the index was made, by the cluster's clock; 0 where it does not tell. */
+  readonly madeAtMs: number;
   /** Null: made by hand, or by a version that wrote none. */
   readonly record: IndexRecord | null;
   /** What others have put beside it. */
@@ -79,13 +83,17 @@ export async function findIndex(client: Client, index: string): Promise<FoundInd
     1,
   );
   const parsed = recordSchema.safeParse(meta['sluice']);
-  const { uuid = '', translog, blocks } = settings?.index ?? settings ?? {};
+  const { uuid = '', translog, blocks, creation_date: madeAt, ...rest } = settings?.index ?? settings ?? {};
+  const isWriteBlocked = String(blocks?.write) === 'true';
+  const isVerified = String(rest['verified_read_only']) === 'true';
   const fields = (mappings.properties ?? {}) as FoundIndex['fields'];
   return {
     name,
     uuid,
     isAsync: translog?.durability?.toLowerCase() === 'async',
-    isBlocked: String(blocks?.write) === 'true',
+    isBlocked: isWriteBlocked || isVerified,
+    isHalfBlocked: isVerified && !isWriteBlocked,
+    madeAtMs: Number(madeAt ?? 0),
     aliases: Object.keys(aliases),
     fields,
     meta,

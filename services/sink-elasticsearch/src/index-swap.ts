@@ -5,6 +5,7 @@ import type { RebuiltTables } from '@sluice/sink-kit/rebuild';
 import { indexName, liveAlias } from './elasticsearch-mapper.ts';
 import { furtherAliases } from './further-aliases.ts';
 import { LIVE_FILTER } from './index-definition.ts';
+import { MOVED_MARK } from './index-move.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
 import { CODES } from './errors.ts';
 import { removeIndexes } from './rebuild-records.ts';
@@ -17,12 +18,16 @@ export interface IndexNames {
   readonly kept: string;
 }
 
-/** Names of one table; no name of a table gives that of the copy: there a per cent sign is followed by two hexadecimal digits. */
+/** No name of a table gives this one: there a per cent sign is followed by two hexadecimal digits. */
+function keptName(index: string, id: string): string {
+  return `${index}%o${id}`;
+}
+
 export function indexNames(indexPrefix: string, filledPrefix: string, tables: RebuiltTables): IndexNames[] {
   return tables.tables.map((id) => {
     const { database, table } = parseTableId(id);
     const index = indexName(indexPrefix, database, table);
-    return { index, filled: indexName(filledPrefix, database, table), kept: `${index}%o${tables.id}` };
+    return { index, filled: indexName(filledPrefix, database, table), kept: keptName(index, tables.id) };
   });
 }
 
@@ -54,7 +59,10 @@ export async function swapIndexes(client: Client, all: readonly IndexNames[]): P
   );
   for (const { to } of pairs) await refreshWhole(client, { index: to.name });
   const actions = pairs.flatMap(readersActions);
-  for (const pair of pairs) actions.push(...(await nameActions(client, pair)));
+  for (const pair of pairs) {
+    actions.push(...(await nameActions(client, pair)));
+    actions.push(...(await unfinishedActions(client, pair)));
+  }
   await client.indices.updateAliases({ actions });
 }
 
@@ -109,6 +117,25 @@ async function nameActions(
           { add: { index: from.name, alias: names.kept } },
         ];
   return [...gone, name, ...aliases.map(([alias, as]) => ({ add: { index: to.name, alias, ...as } }))];
+}
+
+/** A move that was broken off may have given the aliases to the index that it was making. That one goes; not what is kept of a swap before. */
+async function unfinishedActions(
+  client: Client,
+  { names, from, to }: Pair,
+): Promise<estypes.IndicesUpdateAliasesAction[]> {
+  const found = await client.indices.get({ index: `${names.index}${MOVED_MARK}*` });
+  const unfinished = Object.entries(found).filter(([name, { aliases = {} }]) => {
+    const isKept = Object.keys(aliases).some((alias) => alias.startsWith(keptName(names.index, '')));
+    return !isKept && name !== from?.name && name !== to.name;
+  });
+  const actions: estypes.IndicesUpdateAliasesAction[] = [];
+  for (const [name] of unfinished) {
+    const aliases = await furtherAliases(client, name, names.index);
+    actions.push({ remove_index: { index: name } });
+    actions.push(...aliases.map(([alias, as]) => ({ add: { index: to.name, alias, ...as } })));
+  }
+  return actions;
 }
 
 /** A copy that was broken off is made anew. The block is lifted by the sink, should the index stay (`liftBlock`). */

@@ -4,7 +4,7 @@ import { announceSeed, SeededRandom } from '@sluice/seeded-random';
 import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, type TestTopic } from '@sluice/sink-kit/testing';
 import { expect, test } from 'vitest';
-import { clusterFixture, column, id, never, topicOf } from './cluster-fixture.ts';
+import { clusterFixture, column, id, topicOf } from './cluster-fixture.ts';
 import type { ElasticsearchSink } from '../src/elasticsearch-sink.ts';
 
 /** Tables that are altered again and again while partitions fall behind, come again and change hands. */
@@ -14,6 +14,9 @@ const HISTORIES = Number(process.env['SLUICE_INDEX_HISTORIES'] ?? 3);
 const PARTITIONS = [0, 1, 2] as const;
 const CHANGES = 6;
 const ROWS = 12;
+const COMMITTED = 0.1;
+/** In a row, of one record; some wait for the other partitions. */
+const TRIES = 400;
 /** Each is another kind of field. */
 const TYPES = ['int', 'varchar(9)', 'json', 'datetime'] as const;
 type ColumnType = (typeof TYPES)[number];
@@ -112,45 +115,57 @@ class HistoryMaker {
   }
 }
 
+/** A process of the sink that is killed now and then, with all of its partitions. */
+interface Mortal {
+  readonly sink: ElasticsearchSink;
+  life: AbortController;
+}
+
+async function killAgainAndAgain(
+  processes: readonly Mortal[],
+  random: SeededRandom,
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted) {
+    await delay(random.integer(20, 600));
+    for (const one of random.chance(0.5) ? processes : [random.pick(processes)]) {
+      one.life.abort();
+      one.life = new AbortController();
+    }
+  }
+}
+
 /** One partition: every record in order, some of them again, by one process or the other. */
 async function follow(
   log: readonly Delivery[],
-  sinks: readonly ElasticsearchSink[],
+  processes: readonly Mortal[],
   random: SeededRandom,
 ): Promise<void> {
-  let sink = random.pick(sinks);
   let committed = 0;
   let tries = 0;
-  for (let at = 0; at < log.length;) {
-    const record = log[at];
-    if (record === undefined) return;
-    // As when the partition goes to another process in the middle of a request: the cluster may carry it out, whenever.
-    const signal = random.chance('change' in record.envelope.payload ? 0.3 : 0.05)
-      ? AbortSignal.timeout(random.integer(1, 60))
-      : never;
-    const [outcome] = await sink.write([record], signal).catch((error: unknown) => {
-      return [{ kind: 'failed', error: error as Error } as const];
-    });
-    if (signal.aborted) {
-      sink = random.pick(sinks);
-      at = committed;
-      continue;
-    }
-    if (outcome?.kind === 'failed') {
+  for (let at = committed, end = false; !end; at = committed) {
+    const { sink, life } = random.pick(processes);
+    for (; !life.signal.aborted;) {
+      const record = log[at];
+      if (record === undefined) {
+        end = true;
+        break;
+      }
+      // What is broken off may be carried out by the cluster, whenever.
+      const [outcome] = await sink.write([record], life.signal).catch((error: unknown) => {
+        return [{ kind: 'failed', error: error as Error } as const];
+      });
+      if (life.signal.aborted) break;
+      if (outcome?.kind !== 'failed') {
+        tries = 0;
+        at += 1;
+        if (random.chance(COMMITTED)) committed = at;
+        continue;
+      }
       tries += 1;
-      expect(tries, `${outcome.error.message} at ${record.envelope.payload.sequence}`).toBeLessThan(400);
+      expect(tries, `${outcome.error.message} at ${record.envelope.payload.sequence}`).toBeLessThan(TRIES);
       await delay(random.integer(1, 40));
-      if (random.chance(0.95)) continue;
-      sink = random.pick(sinks);
-      at = committed;
-      continue;
     }
-    tries = 0;
-    at += 1;
-    if (random.chance(0.1)) committed = at;
-    if (!random.chance(0.04)) continue;
-    sink = random.pick(sinks);
-    at = committed;
   }
 }
 
@@ -160,10 +175,14 @@ test.each(Array.from({ length: HISTORIES }, (_, at) => at))(
     const seed = announceSeed(`index history ${at}`);
     const random = new SeededRandom(seed);
     const { logs, rows } = new HistoryMaker(random, `h${at}`).make();
-    const sinks = [worker(), worker()];
-    await Promise.all(
-      logs.map((log, partition) => follow(log, sinks, new SeededRandom(seed + partition + 1))),
+    const processes = [worker(), worker()].map((sink) => ({ sink, life: new AbortController() }));
+    const over = new AbortController();
+    const killing = killAgainAndAgain(processes, new SeededRandom(seed + 50), over.signal);
+    const following = logs.map((log, partition) =>
+      follow(log, processes, new SeededRandom(seed + partition)),
     );
+    await Promise.all(following).finally(() => over.abort());
+    await killing;
     const found = await documents(`${index(`h${at}.orders`)}.live`);
     expect(Object.fromEntries(Object.entries(found).map(([key, row]) => [key, row['v']]))).toEqual(
       Object.fromEntries(rows),

@@ -222,6 +222,7 @@ test('a block that a move has left on the index in use is lifted, one of a perso
   await client.indices.putMapping({ index: index(), _meta: { sluice: { ...sluice, movedTo: 'x' } } });
   for (const isOurs of [true, false]) {
     await client.indices.addBlock({ index: index(), block: 'write' });
+    if (!isOurs) await client.indices.putMapping({ index: index(), _meta: { sluice } });
     const row = insert(of('int'), isOurs ? 2 : 3, { v: 1 });
     const unavailable = { code: 'ELASTICSEARCH_UNAVAILABLE' };
     await expect(sink.write([row], new AbortController().signal)).rejects.toMatchObject(unavailable);
@@ -253,6 +254,33 @@ test('a table gets an index that another has given up, or that somebody has dele
   expect((await write(sink, one.schema(sequenceAt(6))))[0]).toMatch(/would share/);
   await client.indices.delete({ index: index('shop.items') });
   expect(await write(sink, one.schema(sequenceAt(6)))).toEqual(['applied']);
+});
+
+test('a drop that comes again gives nobody the index of the table that was made since', async () => {
+  const [one, two] = [topicOf({ table: 'Items' }), topicOf({ table: 'items' })];
+  const sink = worker();
+  const dropped = one.schema(sequenceAt(3), { change: 'drop', policy: 'apply' });
+  for (const record of [one.schema(sequenceAt(1)), dropped, one.schema(sequenceAt(5)), dropped])
+    expect(await write(sink, record)).toEqual(['applied']);
+  expect((await write(worker(), two.schema(sequenceAt(7))))[0]).toMatch(/would share/);
+});
+
+test('a record that partitions have only looked ahead at moves no index', async () => {
+  const sink = worker();
+  const both = { partitions: 2, policy: 'apply' } as const;
+  for (const partition of [0, 1])
+    expect(await write(sink, of('json', partition).schema(sequenceAt(1), both))).toEqual(['applied']);
+  const waits = [expect.objectContaining({ kind: 'failed' })];
+  for (const partition of [0, 1, 0]) {
+    const ahead = of('varchar(9)', partition).schema(sequenceAt(20), both);
+    expect(await sink.write([ahead], new AbortController().signal, 'replay')).toEqual(waits);
+  }
+  expect(await write(sink, insert(of('json'), 2, { v: { a: 1 } }))).toEqual(['applied']);
+  for (const expected of ['ELASTICSEARCH_INDEX_WAITS', 'applied']) {
+    const partition = expected === 'applied' ? 1 : 0;
+    const [outcome] = await write(sink, of('varchar(9)', partition).schema(sequenceAt(20), both));
+    expect(outcome).toContain(expected);
+  }
 });
 
 test('a partition that is read again from before a move goes on when the table was dropped since, and made anew', async () => {

@@ -145,3 +145,27 @@ test('what was filled is taken away, and the old indexes are as they were', asyn
   await rebuild.discard(third);
   expect([await places(), await notes('.live')]).toEqual([before, ['newer', 'newer']]);
 });
+
+test('readers who had gone over to the index of a move that was broken off come to the new one', async () => {
+  const [index, moved] = [`${indexPrefix}shop.orders`, `${indexPrefix}shop.orders%v0010000010000000010`];
+  await client.indices.create({ index: moved });
+  const turn = [`${index}.live`, `${indexPrefix}of-my-own`].flatMap((alias) => [
+    { remove: { index: `${indexPrefix}rebuild-b2-shop.orders`, alias } },
+    { add: { index: moved, alias, filter: LIVE_FILTER } },
+  ]);
+  await client.indices.updateAliases({ actions: turn });
+  const fourth = recordOf('d4');
+  for (const name of NAMES) await make(`rebuild-d4-${name}`, 'newest');
+  expect(await rebuild.swap(fourth)).toBe(null);
+  await rebuild.discard(fourth);
+  await rebuild.removeKept(fourth);
+  expect(await places()).toEqual([
+    'rebuild-d4-shop.items',
+    'rebuild-d4-shop.items as shop.items',
+    'rebuild-d4-shop.items as shop.items.live',
+    'rebuild-d4-shop.orders',
+    'rebuild-d4-shop.orders as of-my-own',
+    'rebuild-d4-shop.orders as shop.orders',
+    'rebuild-d4-shop.orders as shop.orders.live',
+  ]);
+});
