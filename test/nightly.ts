@@ -28,6 +28,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   canary: ['test:canary'],
   rights: ['test:rights'],
   compare: ['test:compare'],
+  scale: ['test:scale'],
   mariadb: ['test:mariadb'],
   drills: ['test:drills'],
   rebuild: ['test:rebuild'],

@@ -4,32 +4,66 @@ import type { SinkPipeline } from '../pipelines/sink-pipeline.ts';
 /** Of a table `items`, with columns that may not be shown. */
 export const ITEMS_COLUMNS = `id BIGINT NOT NULL PRIMARY KEY, version INT, big BIGINT, amount DECIMAL(20,4), doc JSON,
   note VARCHAR(40), at DATETIME(3), seen TIMESTAMP(3) NULL, secret VARCHAR(40), cut VARCHAR(40)`;
-/** Rows that nobody changes: before and behind those of the writer, in two pages. */
-export const RESTING = [-700, 1_000_000] as const;
+/** Rows of one place, one key after the other. */
 export const RESTING_ROWS = 700;
 export const SECRET = 'a secret that no report may show';
 
-/** Planted in every store: what a column is made there. */
-const CHANGED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  [-700]: { big: '9223372036854775806' },
-  [-600]: { amount: '1.5001' },
-  [-2]: { doc: { n: 10.11 } },
-  [1_000_000]: { note: 'plain ' },
-  [1_000_500]: { at: '2026-03-01T13:00:00.000' },
-  [1_000_600]: { seen: '2026-03-01T13:00:00.000Z' },
-  [1_000_699]: { note: 'the last' },
-};
-const MISSING = [-699, -1, 1_000_698];
-const EXTRA = [-9000, 2_000_000];
+/** Where rows lie that nobody changes, and what is planted among them. */
+export interface Layout {
+  /** First keys of the places. */
+  readonly resting: readonly number[];
+  /** By key: what a column is made in every store. */
+  readonly changed: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly missing: readonly number[];
+  readonly extra: readonly number[];
+}
+
+function layout(first: number, middle: number, last: number): Layout {
+  const changed = {
+    [first]: { big: '9223372036854775806' },
+    [first + 100]: { amount: '1.5001' },
+    [first + 698]: { doc: { n: 10.11 } },
+    [middle]: { note: 'plain ' },
+    [middle + 500]: { at: '2026-03-01T13:00:00.000' },
+    [last + 600]: { seen: '2026-03-01T13:00:00.000Z' },
+    [last + 699]: { note: 'the last' },
+  };
+  const between = middle === last ? [] : [middle + 1];
+  const missing = [first + 1, first + 699, ...between, last + 698];
+  return { resting: [...new Set([first, middle, last])], changed, missing, extra: [-9000, 2 * last] };
+}
+
+/** Before and behind the rows of the writer, in two pages. */
+const FEW = layout(-700, 1_000_000, 1_000_000);
+export const RESTING = FEW.resting;
+/** Before, among and behind a million more: `manyRows`. */
+export const MANY = layout(-700, 1_500_000, 3_000_000);
+const [, MIDDLE_OF_MANY = 0] = MANY.resting;
+const FIRST_OF_MANY = 1_000_000;
+const INSERTED_AT_ONCE = 50_000;
+
+/** Of the values that resting rows have behind their key. */
+const RESTING_VALUES = `1, 9223372036854775807, 1.5, '{"n": 10.10}', 'plain', '2026-03-01 12:00:00', '2026-03-01 12:00:00', '${SECRET}', 'x'`;
 
 /** The statement that inserts them, from this key on. */
 export function restingRows(first: number): string {
-  const rows = Array.from(
-    { length: RESTING_ROWS },
-    (_, index) =>
-      `(${first + index}, 1, 9223372036854775807, 1.5, '{"n": 10.10}', 'plain', '2026-03-01 12:00:00', '2026-03-01 12:00:00', '${SECRET}', 'x')`,
-  );
+  const rows = Array.from({ length: RESTING_ROWS }, (_, index) => `(${first + index}, ${RESTING_VALUES})`);
   return `INSERT INTO items VALUES ${rows.join(', ')}`;
+}
+
+/** Statements that insert so many more: a million at most. */
+export function manyRows(rows: number): string[] {
+  const statements: string[] = [];
+  for (let done = 0; done < rows; done += INSERTED_AT_ONCE) {
+    const key = FIRST_OF_MANY + done;
+    const from = key < MIDDLE_OF_MANY ? key : key + RESTING_ROWS;
+    const count = Math.min(INSERTED_AT_ONCE, rows - done);
+    statements.push(
+      `INSERT INTO items WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${count - 1})
+       SELECT /*+ SET_VAR(cte_max_recursion_depth = ${INSERTED_AT_ONCE}) */ ${from} + i, ${RESTING_VALUES} FROM n`,
+    );
+  }
+  return statements;
 }
 
 type Outline = readonly (readonly [kind: string, id: string, column: string | undefined])[];
@@ -43,12 +77,12 @@ export function outlineOf({ differences }: CompareReport, sink: string): Outline
 }
 
 /** As `outlineOf` has what was planted. */
-export function planted(): Outline {
-  const changed = Object.entries(CHANGED).map(
+export function planted(where = FEW): Outline {
+  const changed = Object.entries(where.changed).map(
     ([id, columns]) => ['different', id, Object.keys(columns)[0]] as const,
   );
-  const missing = MISSING.map((id) => ['missing', String(id), undefined] as const);
-  const extra = EXTRA.map((id) => ['extra', String(id), undefined] as const);
+  const missing = where.missing.map((id) => ['missing', String(id), undefined] as const);
+  const extra = where.extra.map((id) => ['extra', String(id), undefined] as const);
   return [...changed, ...missing, ...extra].sort(byText);
 }
 
@@ -72,10 +106,10 @@ export async function hasRow(pipeline: SinkPipeline, id: number): Promise<boolea
 }
 
 /** Into every store, past the sinks. */
-export async function plant(pipeline: SinkPipeline): Promise<void> {
-  for (const [id, columns] of Object.entries(CHANGED)) await change(pipeline, Number(id), columns);
-  for (const id of MISSING) await remove(pipeline, id);
-  for (const id of EXTRA) await add(pipeline, id);
+export async function plant(pipeline: SinkPipeline, where = FEW): Promise<void> {
+  for (const [id, columns] of Object.entries(where.changed)) await change(pipeline, Number(id), columns);
+  for (const id of where.missing) await remove(pipeline, id);
+  for (const id of where.extra) await add(pipeline, id);
 }
 
 async function change(
