@@ -35,7 +35,12 @@ export async function runLoad({ order, workload, ask, signal }: LoadParts): Prom
   const watch = new LoadWatch();
   const begun = performance.now();
   const endsAt = begun + order.seconds * 1000;
-  const failed = workload.done.then(() => undefined);
+  let endedAt = begun;
+  const failed = workload.done.then(() => void (endedAt = performance.now()));
+  // Not by the loop below: a service that does not answer would make the load longer.
+  let stopped: Workload['done'] | null = null;
+  const stop = (): Workload['done'] => (stopped ??= workload.stop());
+  const end = setTimeout(() => void stop().catch(() => undefined), order.seconds * 1000);
   try {
     while (!signal.aborted && performance.now() < endsAt) {
       const pause = Math.min(LOOK_MS, endsAt - performance.now());
@@ -45,11 +50,14 @@ export async function runLoad({ order, workload, ask, signal }: LoadParts): Prom
     }
   } catch (error) {
     // Whatever keeps it from looking: nothing may be written by a load that nobody watches.
-    await workload.stop().catch(() => undefined);
+    await stop().catch(() => undefined);
     throw error;
+  } finally {
+    clearTimeout(end);
   }
-  const { transactions, changes, retries } = await workload.stop();
-  const seconds = (performance.now() - begun) / 1000;
+  const { transactions, changes, retries } = await stop();
+  await failed;
+  const seconds = (endedAt - begun) / 1000;
   const caughtUpSeconds = await catchUp(ask, order.waitSeconds, signal, (answers) => watch.note(answers));
   return { transactions, rows: changes, retries, seconds, latencies: watch.latencies, caughtUpSeconds };
 }
