@@ -32,6 +32,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   mariadb: ['test:mariadb'],
   drills: ['test:drills'],
   rebuild: ['test:rebuild'],
+  repaired: ['test:repaired'],
   named: ['test:named'],
   standby: ['test:standby'],
   kills: ['test:kills'],
