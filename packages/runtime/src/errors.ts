@@ -15,9 +15,10 @@ export interface ErrorEntry {
   readonly exit?: 'configuration' | 'preflight';
   /**
    * Only of a store's errors for which sinks have a rule of their own. `login`: user or password are wrong. `no-table`: the store
-   * has no such table, or not all of it. `no-shape`: it does not take the table as it is defined.
+   * has no such table, or not all of it. `no-shape`: it does not take the table as it is defined. `answered`: it can be tried
+   * again, but is the trouble of one table or partition: the store itself is there.
    */
-  readonly means?: 'login' | 'no-table' | 'no-shape';
+  readonly means?: 'login' | 'no-table' | 'no-shape' | 'answered';
 }
 
 /** The error codes of all services; those of one sink stand in its own folder. `docs/errors.md` is generated. Keep it sorted by code. */
@@ -477,11 +478,14 @@ export const ERRORS = {
   },
   TARGET_LOCKED: {
     class: 'retryable',
-    summary: 'another worker is altering the same target table',
+    means: 'answered',
+    summary:
+      'another session holds the target table or rows of it: a worker that alters the table, or a transaction that does not end',
     fix: 'No action needed. If the error stays, look for the connection that holds the lock (SHOW PROCESSLIST on the target).',
   },
   TARGET_OFFSET_MOVED: {
     class: 'retryable',
+    means: 'answered',
     summary: 'another worker has stored a newer offset of this partition and now owns it',
     fix: 'No action needed: the batch was rolled back, and the other worker continues.',
   },

@@ -1,4 +1,4 @@
-import { PipelineError } from '@sluice/runtime';
+import { errorEntry, PipelineError } from '@sluice/runtime';
 import CircuitBreaker from 'opossum';
 
 export type BreakerState = 'closed' | 'open' | 'halfOpen';
@@ -73,10 +73,10 @@ export class Breaker {
   }
 }
 
-/** True for an error that says "the store did not answer"; an abort and an error of the request itself say nothing of it. */
+/** True for an error that says "the store did not answer"; an abort and an error of the request itself, or of one table, say nothing of it. */
 export function isOutage(error: unknown): boolean {
-  if (!(error instanceof PipelineError) || error.code === 'TARGET_OFFSET_MOVED') return false;
-  return error.errorClass === 'retryable';
+  if (!(error instanceof PipelineError)) return false;
+  return error.errorClass === 'retryable' && errorEntry(error.code).means !== 'answered';
 }
 
 function isAbort(error: unknown): boolean {

@@ -54,6 +54,20 @@ test('a refused request is no outage', async () => {
   expect(subject.state).toBe('closed');
 });
 
+test.each(['TARGET_LOCKED', 'TARGET_OFFSET_MOVED'] as const)(
+  '%s is the trouble of one table or partition: the store has answered',
+  async (code) => {
+    const { breaker: subject } = breaker(2);
+    for (let tries = 0; tries < 10; tries += 1) await fail(subject, code);
+    expect(subject.state).toBe('closed');
+    await fail(subject);
+    await fail(subject);
+    vi.advanceTimersByTime(60_000);
+    await fail(subject, code);
+    expect(subject.state).toBe('closed');
+  },
+);
+
 test('after the reset time one call is the probe: success closes', async () => {
   const { breaker: subject, states } = breaker(1);
   await fail(subject);

@@ -21,6 +21,7 @@ const SESSION = [
 const ROLLBACK_TIMEOUT_MS = 5000;
 /** Characters of a lock's name (MySQL manual, "Locking Functions"). */
 const LOCK_NAME_MAX = 64;
+const LOCK_WAIT_TIMEOUT = 1205;
 
 /**
  * Nothing is connected before the first use. A session that says nothing for longer than a transaction may take is ended by
@@ -73,10 +74,17 @@ export function mysqlDriver(pool: Pool, password: Secret): SqlDriver<PoolConnect
     unlock: async (connection, name) => {
       await connection.query('SELECT RELEASE_LOCK(?)', [lockName(name)]);
     },
-    toError: toPipelineError,
+    toError: (error, scope) => ofOneTable(toPipelineError(error, scope)),
     unanswered: () =>
       new PipelineError('MYSQL_UNREACHABLE', 'the target did not answer in time, or the batch was given up'),
   };
+}
+
+/** Of rows, or of a table that is altered or read: the server has answered, and other tables can be written. */
+function ofOneTable(failure: PipelineError): PipelineError {
+  const { code, context, message, cause } = failure;
+  if (code !== 'MYSQL_BUSY' || context['errno'] !== LOCK_WAIT_TIMEOUT) return failure;
+  return new PipelineError('TARGET_LOCKED', `another session holds a lock: ${message}`, { cause, context });
 }
 
 function lockName(name: string): string {
