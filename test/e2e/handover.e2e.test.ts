@@ -64,7 +64,7 @@ test('handovers while a transaction of one row commits every 2 ms: each change o
     expect(rate).toBeGreaterThanOrEqual(LEAST_PER_SECOND);
     expect(gap).toBeLessThanOrEqual(GAP_MS);
     [from, to] = [to, from];
-    // Back to the previous version is a downgrade, not this test's business.
+    // The way back is that of test/e2e/upgrade.e2e.test.ts.
     if (PREVIOUS !== undefined) break;
   }
 

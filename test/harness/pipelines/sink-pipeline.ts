@@ -41,6 +41,8 @@ export interface SinkPipelineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Laid over the sections of the same name. */
   readonly sections?: Readonly<Record<string, Section>>;
+  /** Those that run, and are compared. By default all. */
+  readonly sinks?: readonly SinkName[];
 }
 
 const PARTITIONS = 3;
@@ -125,15 +127,18 @@ export class SinkPipeline {
    * Starts a process of the service, with ports and a sluice.yaml of its own; it is not ready yet.
    * @param settings laid over the sections of all sinks
    * @param args further arguments of the process
+   * @param repository a folder with the sources of another commit, installed: the process runs from there
    */
   async launch(
     name: ServiceName,
     settings: Section = {},
     args: readonly string[] = [],
+    repository?: string,
   ): Promise<PipelineProcess> {
     const { configFile, port, metricsPort } = await this.writeConfig(name, settings);
     const { onFatal = 'exit', env = {} } = this.#options;
-    const how = { service: name, configFile, opsPort: port, args, onFatal, env };
+    const from = repository === undefined ? {} : { repository };
+    const how = { service: name, configFile, opsPort: port, args, onFatal, env, ...from };
     const process = ServiceProcess.start(this.#scope, how);
     const url = (of: number): string => `http://127.0.0.1:${of}`;
     const launched = {
@@ -173,10 +178,12 @@ export class SinkPipeline {
   /** Looks up every row of the tables in all stores; without names, of all tables. */
   async compare(tables?: readonly string[]): Promise<Comparison> {
     const names = tables ?? (await this.#tables());
+    const { sinks = SINK_NAMES } = this.#options;
+    const { compared } = this.stores;
     return compareSinks({
       source: this.database.server,
       tables: names.map((table) => ({ database: this.database.name, table })),
-      sinks: this.stores.compared,
+      sinks: Object.fromEntries(sinks.map((sink) => [sink, compared[sink]])),
     });
   }
 

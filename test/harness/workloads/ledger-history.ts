@@ -5,11 +5,13 @@ import type { LedgerTotals } from './ledger-writer.ts';
 import { compareBags, duplicateSequences, followKeys, SAME } from '../records/row-history.ts';
 import { readSettledRows, type RowRecord } from '../records/table-records.ts';
 
+type Captured = Pick<CapturePipeline, 'name' | 'database' | 'reader' | 'topic'>;
+
 /**
  * Each change of the ledger is in its topic, once and in order, and no checkpoint has gone back.
  * @param totals what the workload has written
  */
-export async function expectExactlyOnce(pipeline: CapturePipeline, totals: LedgerTotals): Promise<void> {
+export async function expectExactlyOnce(pipeline: Captured, totals: LedgerTotals): Promise<void> {
   const { database, reader } = pipeline;
   const markers = await readSettledRows(reader, pipeline.topic('marker'));
   const ledger = await readSettledRows(reader, pipeline.topic('ledger'));
@@ -49,7 +51,7 @@ function countOperations(records: readonly RowRecord[]): Record<string, number> 
 }
 
 /** Checkpoints whose highest sequence is below that of the one before. */
-async function fallingCheckpoints({ reader, name }: CapturePipeline): Promise<string[]> {
+async function fallingCheckpoints({ reader, name }: Captured): Promise<string[]> {
   const falling: string[] = [];
   let highest = '';
   await reader.readTopic(checkpointsTopic(name), {}, ({ value }) => {
