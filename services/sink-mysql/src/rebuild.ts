@@ -93,15 +93,21 @@ class MysqlRebuild implements StoreRebuild {
 
   swap(record: RebuildRecord): Promise<string | null> {
     return this.#run(async (connection) => {
-      await mergeGuards(connection, this.#stateDatabase, this.#config.stateDatabase);
-      return swapTables(connection, this.#placesOf(record));
+      const refusal = await swapTables(connection, this.#placesOf(record));
+      // Not before: as long as the old tables stay, what the new ones have shown is not in them.
+      if (refusal === null) await this.#mergeGuards(connection);
+      return refusal;
     });
   }
 
   discard(tables: RebuiltTables): Promise<void> {
     const filled = this.#placesOf(tables).map((places) => places.filled);
     const state = STATE_TABLES.map((table) => ({ database: this.#stateDatabase, table }));
-    return this.#run((connection) => dropTables(connection, [...filled, ...state]));
+    return this.#run(async (connection) => {
+      // Who swapped may have been killed before it had told the sink.
+      if (await areSwapped(connection, this.#placesOf(tables))) await this.#mergeGuards(connection);
+      await dropTables(connection, [...filled, ...state]);
+    });
   }
 
   removeKept(tables: RebuiltTables): Promise<void> {
@@ -111,6 +117,10 @@ class MysqlRebuild implements StoreRebuild {
 
   close(): Promise<void> {
     return this.#pool.end();
+  }
+
+  #mergeGuards(connection: PoolConnection): Promise<void> {
+    return mergeGuards(connection, this.#stateDatabase, this.#config.stateDatabase);
   }
 
   #placesOf(tables: RebuiltTables): TablePlaces[] {

@@ -266,4 +266,65 @@ describe.each(targets)('$flavour', ({ flavour, name, login, reader, section, reb
     await sink.close();
     await rebuild.removeKept(rebuilt);
   });
+
+  describe('what the new table has shown', () => {
+    const int = (name: string) => ({ name, type: 'int', nullable: name !== 'id', charset: null });
+    const both = async (
+      sink: Sink,
+      table: string,
+      step: number,
+      names: readonly string[],
+      change: 'create' | 'breaking',
+    ) => {
+      const columns = names.map(int);
+      for (const partition of [0, 1]) {
+        const topic = new TestTopic({ database: 'shop', table, columns, keyColumns: ['id'], partition });
+        const record = topic.schema(sequenceAt(step), { change, partitions: 2 });
+        await sink.write([record], new AbortController().signal);
+      }
+    };
+    const columnsOf = async (table: string): Promise<readonly string[]> => {
+      const [rows] = await reader.query<RowDataPacket[]>(`SHOW COLUMNS FROM ${name}.${table}`);
+      return rows.map((row) => String(row['Field'])).sort();
+    };
+    /** A sink that has shown the first columns of a table, and one that has filled a new one with those of later. */
+    const filled = async (table: string): Promise<Sink> => {
+      const sink = sinkOf(section);
+      const filling = sinkOf({ ...section, ...rebuild.settings({ ...record, tables: [`shop.${table}`] }) });
+      for (const each of [sink, filling]) await each.open(new AbortController().signal);
+      await both(sink, table, 1, ['id', 'gone'], 'create');
+      await both(filling, table, 20, ['id', 'kept'], 'create');
+      await filling.close();
+      return sink;
+    };
+
+    test('says nothing of the old one while that stays', async () => {
+      const rebuilt = { ...record, tables: ['shop.stays'] };
+      const sink = await filled('stays');
+      const trigger = `CREATE TRIGGER ${name}.late BEFORE INSERT ON ${name}.stays FOR EACH ROW SET @seen = 1`;
+      await reader.query(trigger);
+      expect(await rebuild.swap(rebuilt)).toContain('has triggers (late)');
+      await rebuild.discard(rebuilt);
+      await both(sink, 'stays', 10, ['id', 'kept'], 'breaking');
+      expect(await columnsOf('stays')).toEqual(['_sluice_sequence', 'id', 'kept']);
+      await sink.close();
+    });
+
+    test('counts also where the command was killed as soon as the tables were swapped', async () => {
+      const rebuilt = { ...record, tables: ['shop.killed'] };
+      const sink = await filled('killed');
+      await reader.query(`CREATE DATABASE IF NOT EXISTS ${name}_replaced`);
+      await reader.query(
+        `RENAME TABLE ${name}.killed TO ${name}_replaced.killed, ${name}_rebuild.killed TO ${name}.killed`,
+      );
+      expect(await rebuild.isSwapped(rebuilt)).toBe(true);
+      for (const time of ['first', 'again']) {
+        await rebuild.discard(rebuilt);
+        await both(sink, 'killed', 10, ['id', time], 'breaking');
+        expect(await columnsOf('killed')).toEqual(['_sluice_sequence', 'id', 'kept']);
+      }
+      await sink.close();
+      await rebuild.removeKept(rebuilt);
+    });
+  });
 });
