@@ -271,14 +271,14 @@ export class MysqlSink implements Sink {
     const { source, key } = first.envelope.payload;
     const origin = originOf(first);
     const database = targetDatabase(this.#config, source.database);
-    const table = await this.#tables.get(connection, database, source.table);
     const guards = await this.#guards.read(connection, origin);
-    const refusal = refusals.get(origin.table);
-    if (refusal === undefined) this.#noteWritten(source);
-    // Read again, they may have a key that the table has no more, or be of a table whose copy was given to another.
+    // Read again, they may be of a table that is gone, have a key that it has no more, or be of one whose copy was given to another.
     if (rows.every(({ envelope }) => envelope.payload.sequence < guards.truncateWatermark))
       return rows.map(() => STALE);
+    const refusal = refusals.get(origin.table);
+    const table = await this.#tables.get(connection, database, source.table);
     if (refusal !== undefined) throw refusal;
+    this.#noteWritten(source);
     const plan = table.keyPlan(Object.keys(key));
     const task = {
       connection,
@@ -296,10 +296,19 @@ export class MysqlSink implements Sink {
   async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {
     const envelope = delivery.envelope as ControlEnvelope;
     if (envelope.schema.type === 'schema') await this.#schemas.apply(delivery, signal);
-    if (envelope.schema.type === 'truncate')
-      await this.#deleteBelow(delivery, envelope.payload.sequence, signal);
+    if (envelope.schema.type === 'truncate') await this.#truncate(delivery, signal);
     const reconciliation = reconciliationOf(envelope);
     if (reconciliation !== null) await this.#reconcile(delivery, reconciliation, signal);
+  }
+
+  /** Of a table that is gone, as after its DROP, there is nothing to delete. */
+  async #truncate(delivery: Delivery, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#deleteBelow(delivery, delivery.envelope.payload.sequence, signal);
+    } catch (error) {
+      const { code } = toPipelineError(error);
+      if (code !== 'MYSQL_TABLE_UNKNOWN' && code !== 'MYSQL_DATABASE_UNKNOWN') throw error;
+    }
   }
 
   async #reconcile(

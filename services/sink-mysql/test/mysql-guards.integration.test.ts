@@ -44,6 +44,27 @@ describe.each([
     expect(await write(sink, kept.schema(sequenceAt(4)))).toEqual(['applied']);
   });
 
+  test('records of before a table was dropped need no table any more', async () => {
+    const topic = topicOf('dropped', [id, text('note')]);
+    const first = await fixture.worker();
+    const row = (step: number): Delivery =>
+      topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: step, note: 'x' } });
+    const emptied = topic.truncate(sequenceAt(10));
+    expect(await write(first, topic.schema(sequenceAt(1)))).toEqual(['applied']);
+    expect(await write(first, row(5))).toEqual(['applied']);
+    expect(await write(first, emptied)).toEqual(['applied']);
+    expect(await write(first, topic.schema(sequenceAt(11), { change: 'drop' }))).toEqual(['applied']);
+    await fixture.reader.query(`DROP TABLE ${fixture.table('dropped')}`);
+    for (const sink of [first, await fixture.worker()]) {
+      expect(await write(sink, row(5))).toEqual(['stale']);
+      expect(await write(sink, emptied)).toEqual(['applied']);
+      await expect(sink.look()).resolves.toBeUndefined();
+      expect(await write(sink, row(12))).toEqual(['MYSQL_TABLE_UNKNOWN']);
+    }
+    await fixture.reader.query(`DROP DATABASE ${fixture.database}`);
+    expect(await write(first, emptied)).toEqual(['applied']);
+  });
+
   test('what would go into a database of the server is refused, not tried for ever', async () => {
     const sink = await fixture.worker();
     const user = new TestTopic({ database: 'mysql', table: 'user', columns: [id], keyColumns: ['id'] });
