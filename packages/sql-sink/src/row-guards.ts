@@ -7,7 +7,7 @@ import type { Sessions } from './sessions.ts';
 
 /** Keys that one statement asks for. */
 const KEYS_PER_STATEMENT = 900;
-/** Rows or tombstones that one statement deletes, each its own transaction. */
+/** Rows or tombstones that one statement deletes or, where it can, reads; each its own transaction. */
 const STEP = 5000;
 
 export interface Guards {
@@ -117,11 +117,43 @@ export class RowGuards<C> {
    * Deletes the rows of a table that are older than `sequence`. The watermark first: from then on no older row comes in,
    * so the deletion has an end.
    * @param table its quoted name
+   * @param walked the quoted name of a column of whole numbers that an index begins with: by it the table is read in pieces, each in a
+   * session of its own. Without one a single statement may read all of it, which a large table gives no time for.
    */
-  async removeBelow(origin: Origin, table: string, sequence: Sequence, signal: AbortSignal): Promise<void> {
-    const { dialect, driver } = this.#store;
+  async removeBelow(
+    origin: Origin,
+    table: string,
+    sequence: Sequence,
+    signal: AbortSignal,
+    walked: string | null = null,
+  ): Promise<void> {
     await this.#sessions.run(signal, (connection) => this.#raiseWatermark(connection, origin, sequence));
-    const sql = dialect.deleteSome(table, `${SEQUENCE_COLUMN} < ?`, STEP);
+    let from: bigint | null = null;
+    do {
+      const beyond: string = walked === null || from === null ? '' : `${walked} > ${from} AND `;
+      const to: bigint | null = walked === null ? null : await this.#endOfPiece(table, walked, from, signal);
+      const within = to === null ? beyond : `${beyond}${walked} <= ${to} AND `;
+      await this.#deleteAll(table, `${within}${SEQUENCE_COLUMN} < ?`, sequence, signal);
+      from = to;
+    } while (from !== null);
+  }
+
+  /** The number that the piece of the table behind `from` ends at; null when it is the last one. */
+  async #endOfPiece(
+    table: string,
+    walked: string,
+    from: bigint | null,
+    signal: AbortSignal,
+  ): Promise<bigint | null> {
+    const beyond = from === null ? '' : ` WHERE ${walked} > ${from}`;
+    const sql = `SELECT ${walked} FROM ${table}${beyond} ORDER BY ${walked} LIMIT 1 OFFSET ${STEP - 1}`;
+    const [row] = await this.#sessions.run(signal, (connection) => this.#store.driver.rows(connection, sql));
+    return row === undefined ? null : BigInt(String(row[0]));
+  }
+
+  async #deleteAll(table: string, condition: string, sequence: Sequence, signal: AbortSignal): Promise<void> {
+    const { dialect, driver } = this.#store;
+    const sql = dialect.deleteSome(table, condition, STEP);
     for (let deleted = STEP; deleted === STEP;) {
       deleted = await this.#sessions.run(signal, (connection) => driver.change(connection, sql, [sequence]));
     }

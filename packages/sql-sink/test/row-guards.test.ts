@@ -48,6 +48,32 @@ test('a truncate takes the older rows, however many, and leaves its watermark', 
   expect(truncateWatermark >= String(11_999).padStart(19, '0')).toBe(true);
 });
 
+test('a deletion by ranges of a column reads no more than a range at a time, and takes every older row', async () => {
+  const store = sqliteStore();
+  const asked: string[] = [];
+  const { change } = store.driver;
+  const driver = {
+    ...store.driver,
+    change: (...given: Parameters<typeof change>) => {
+      asked.push(given[1]);
+      return change(...given);
+    },
+  };
+  const guards = new RowGuards(new Sessions(driver, 10_000), { ...store, driver });
+  store.database.exec(`CREATE TABLE orders (id INT, part INT, ${SEQUENCE_COLUMN} INT, PRIMARY KEY (id, part));
+    WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 12000)
+    INSERT INTO orders SELECT 9007199254735001 + id, 1, CASE WHEN id % 4000 = 0 THEN 1 ELSE 9 END FROM n`);
+  await guards.removeBelow(origin, 'orders', String(5).padStart(19, '0'), never, 'id');
+  const left = `SELECT COUNT(*) AS rows, MIN(${SEQUENCE_COLUMN}) AS oldest FROM orders`;
+  expect(store.database.prepare(left).get()).toEqual({ rows: 11_997, oldest: 9 });
+  const deletes = asked.filter((sql) => sql.startsWith('DELETE'));
+  expect(deletes.map((sql) => /WHERE (id .*?) AND _/.exec(sql)?.[1])).toEqual([
+    'id <= 9007199254740001',
+    'id > 9007199254740001 AND id <= 9007199254745001',
+    'id > 9007199254745001',
+  ]);
+});
+
 test('a change of columns is everywhere when each partition has shown it, and past where a later one was', async () => {
   const store = sqliteStore();
   const barrier = new SchemaBarrier(store);

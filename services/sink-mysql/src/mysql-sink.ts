@@ -338,7 +338,10 @@ export class MysqlSink implements Sink {
     const table = quoteTable(targetDatabase(this.#config, source.database), source.table);
     if (!(await this.#run(signal, (connection) => this.#owned.mayTouch(connection, delivery, sequence))))
       return;
-    await this.#guards.removeBelow(originOf(delivery), table, sequence, signal);
+    const walked = await this.#run(signal, (connection) =>
+      this.#tables.walkedBy(connection, targetDatabase(this.#config, source.database), source.table),
+    );
+    await this.#guards.removeBelow(originOf(delivery), table, sequence, signal, walked);
     this.#log.info({ table, sequence }, 'older rows removed');
   }
 

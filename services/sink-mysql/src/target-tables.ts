@@ -1,4 +1,4 @@
-import { describeMysqlError, quoteTable, readTable } from '@sluice/mysql';
+import { describeMysqlError, quoteIdentifier, quoteTable, readTable } from '@sluice/mysql';
 import type { Flavour, MysqlErrorKind, PoolConnection, RowDataPacket, TableDescription } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import { SEQUENCE_COLUMN } from '@sluice/sql-sink';
@@ -15,6 +15,7 @@ const ALTER_ATTEMPTS = 5;
 const DUPLICATE_COLUMN = 1060;
 /** MySQL 8.0.29 to 9.7 for DROP COLUMN at once (ALGORITHM=INSTANT), whose hidden name for a long name is too long. */
 const UPDATING_DICTIONARY = 3507;
+const WHOLE_NUMBER = /^(?:tiny|small|medium|big)?int\b/i;
 /** As every session, but for the strictness. */
 const LENIENT_MODE = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES';
 
@@ -71,6 +72,15 @@ export class TargetTables {
 
   async exists(connection: PoolConnection, database: string, table: string): Promise<boolean> {
     return (await readTable(connection, database, table)) !== null;
+  }
+
+  /** The quoted name of a column of whole numbers that the table can be read by in pieces; null when it has none. */
+  async walkedBy(connection: PoolConnection, database: string, table: string): Promise<string | null> {
+    const description = await readTable(connection, database, table);
+    const leading = description?.primaryKey[0];
+    const column = description?.columns.find(({ COLUMN_NAME: name }) => name === leading);
+    if (column === undefined || !WHOLE_NUMBER.test(column.COLUMN_TYPE)) return null;
+    return quoteIdentifier(column.COLUMN_NAME);
   }
 
   /** Makes the table able to take rows of this schema, whoever else does so at the same time. */

@@ -1,4 +1,4 @@
-import type { Row } from '@sluice/envelope';
+import type { Row, SchemaColumn } from '@sluice/envelope';
 import { startStack } from '@sluice/local-stack';
 import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
@@ -63,6 +63,26 @@ describe.each([
     }
     await fixture.reader.query(`DROP DATABASE ${fixture.database}`);
     expect(await write(first, emptied)).toEqual(['applied']);
+  });
+
+  test('a truncate takes every older row of a table that is read in pieces', async () => {
+    const big: SchemaColumn = { ...id, type: 'bigint unsigned' };
+    const topic = topicOf('pieces', [big, { ...id, name: 'part' }], ['id', 'part']);
+    const sink = await fixture.worker();
+    expect(await write(sink, topic.schema(sequenceAt(1)))).toEqual(['applied']);
+    const first = 18_446_744_073_709_551_615n - 12_000n;
+    const rows = Array.from({ length: 12_000 }, (_none, at) => {
+      const step = at % 4000 === 3999 ? 2 : 9;
+      return `(${first + BigInt(at)}, 1, ${sequenceAt(step)})`;
+    });
+    const into = `INSERT INTO ${fixture.table('pieces')} (id, part, _sluice_sequence) VALUES`;
+    await fixture.reader.query(`${into} ${rows.join(',')}`);
+    expect(await write(sink, topic.truncate(sequenceAt(5)))).toEqual(['applied']);
+    expect(
+      await fixture.rows(
+        `SELECT COUNT(*) AS left_over, CAST(MIN(_sluice_sequence) AS CHAR) AS oldest FROM ${fixture.table('pieces')}`,
+      ),
+    ).toEqual([{ left_over: 11_997, oldest: String(BigInt(sequenceAt(9))) }]);
   });
 
   test('what would go into a database of the server is refused, not tried for ever', async () => {
