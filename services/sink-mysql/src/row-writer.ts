@@ -1,5 +1,5 @@
 import type { Sequence } from '@sluice/envelope';
-import { describeMysqlError, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
+import { toPipelineError, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import type { Delivery, Outcome } from '@sluice/sink-kit';
 import { isNewer, toSequence, type Guards } from '@sluice/sql-sink';
 import {
@@ -65,9 +65,11 @@ async function insertNew(
       done += statement.rows.length;
     }
   } catch (error) {
-    // A row that the server refuses may be an old one, which the guard would not let near it: the next try looks first.
+    // A row that is refused may be an old one, which the guard does not let near the table: of before a column was dropped, say.
     table.insertsAreNew = false;
-    if (describeMysqlError(error).kind !== 'duplicate') throw error;
+    // Of what is not known nobody can say whether the transaction is still open.
+    const { errorClass } = toPipelineError(error, 'connection');
+    if (errorClass !== 'record' && errorClass !== 'schema') throw error;
   }
   return rows.slice(done);
 }

@@ -226,8 +226,28 @@ describe.each([
     expect(await write(first, row('UPDATE', 9, 'new'))).toEqual(['applied']);
     const again = await fixture.worker();
     const old = row('INSERT', 5, 'too long');
-    expect(await write(again, old)).not.toEqual(['applied']);
     expect(await write(again, old)).toEqual(['stale']);
+  });
+
+  test('inserts of before a column was dropped are stale where the target has newer rows, and wait where it has none', async () => {
+    const first = await fixture.worker();
+    const wide = topicOf('shortened', [id, column('kept', 'int'), column('gone', 'int')]);
+    const narrow = topicOf('shortened', [id, column('kept', 'int')]);
+    const rows = (topic: typeof wide, step: number, row: Row, keys: readonly number[]): Delivery[] =>
+      keys.map((key) =>
+        topic.row({ operation: 'INSERT', sequence: sequenceAt(step), row: { id: key, ...row } }),
+      );
+    await write(first, wide.schema(sequenceAt(1)));
+    await write(first, narrow.schema(sequenceAt(10), { change: 'breaking' }));
+    await write(first, ...rows(narrow, 20, { kept: 2 }, [1, 2]));
+    const old = (...keys: number[]) => rows(wide, 5, { kept: 1, gone: 1 }, keys);
+    expect(await write(await fixture.worker(), ...old(1, 2))).toEqual(['stale', 'stale']);
+    const unknown = `${fixture.table('shortened')} has no column gone`;
+    expect(await write(await fixture.worker(), ...old(1, 3))).toEqual([unknown, unknown]);
+    expect(await fixture.all('shortened')).toEqual([
+      { id: 1, kept: 2 },
+      { id: 2, kept: 2 },
+    ]);
   });
 
   test.each<[string, string]>([
