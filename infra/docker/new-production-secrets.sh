@@ -24,11 +24,6 @@ if [ "$renew" = yes ] && [ ! -f "$folder/ca.key" ]; then
   echo "there is no $folder/ca.key: nothing to renew" >&2
   exit 1
 fi
-isNew=no
-if [ ! -e "$folder" ]; then
-  isNew=yes
-  mkdir -m 700 "$folder"
-fi
 . "$here/secret-files.sh"
 lacking=
 

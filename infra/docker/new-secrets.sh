@@ -8,11 +8,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-$here/secrets}
 umask 022
-isNew=no
-if [ ! -e "$folder" ]; then
-  isNew=yes
-  mkdir -m 700 "$folder"
-fi
 . "$here/secret-files.sh"
 
 for name in mysql_root_password mysql_target_root_password source_password target_password grafana_password; do

@@ -1,7 +1,12 @@
-# Read by new-secrets.sh and new-production-secrets.sh, which set $folder and $isNew: what makes a file of the folder that is missing and leaves one that is there.
+# Read by new-secrets.sh and new-production-secrets.sh, which set $folder: makes the folder if it is missing, and what makes a file of it that is missing and leaves one that is there.
 # A file is complete or not there at all. $added has the names of those that were made.
 added=
 found=
+isNew=no
+if [ ! -e "$folder" ]; then
+  isNew=yes
+  mkdir -m 700 "$folder"
+fi
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 

@@ -1,7 +1,7 @@
 import { eventually } from '../harness/eventually.ts';
 import type { BenchPipeline, RunningService } from './bench-pipeline.ts';
 import type { Written } from './orders-table.ts';
-import { UsageSampler } from './process-usage.ts';
+import { UsageSampler } from '../harness/processes/process-usage.ts';
 
 /** What moved through a service, and what that took. */
 export interface Throughput {

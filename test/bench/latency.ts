@@ -3,7 +3,7 @@ import { eventually } from '../harness/eventually.ts';
 import type { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import type { BenchPipeline } from './bench-pipeline.ts';
 import { insertOne } from './orders-table.ts';
-import { UsageSampler } from './process-usage.ts';
+import { UsageSampler } from '../harness/processes/process-usage.ts';
 import { quantile } from './statistics.ts';
 import { TailReader } from './tail-reader.ts';
 

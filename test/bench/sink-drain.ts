@@ -1,7 +1,7 @@
 import type { BenchPipeline, RunningService, SinkName } from './bench-pipeline.ts';
 import { throughput, type Throughput } from './drain.ts';
 import { eventually } from '../harness/eventually.ts';
-import { UsageSampler } from './process-usage.ts';
+import { UsageSampler } from '../harness/processes/process-usage.ts';
 
 const TIMEOUT_MS = 240_000;
 const LOOK_MS = 100;

@@ -17,6 +17,11 @@ export async function furtherAliases(
   return Object.entries(answer[name]?.aliases ?? {}).filter(([alias]) => !own.includes(alias));
 }
 
+/** The actions that give these aliases to another index as they are. */
+export function additionsTo(name: string, aliases: readonly Alias[]): estypes.IndicesUpdateAliasesAction[] {
+  return aliases.map(([alias, as]) => ({ add: { index: name, alias, ...as } }));
+}
+
 /** The error of a table whose readers would lose their aliases. */
 export function forbiddenAliases(name: string, aliases: readonly Alias[]): PipelineError {
   const names = aliases.map(([alias]) => alias).join(', ');

@@ -5,7 +5,7 @@ import { sendLines, type Item } from './bulk-writer.ts';
 import { isForbidden, itemError, requestError } from './elasticsearch-errors.ts';
 import { liveAlias } from './elasticsearch-mapper.ts';
 import { exactAnswer } from './exact-answers.ts';
-import { forbiddenAliases, furtherAliases } from './further-aliases.ts';
+import { additionsTo, forbiddenAliases, furtherAliases } from './further-aliases.ts';
 import { LIVE_FILTER } from './index-definition.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
 import { CODES } from './errors.ts';
@@ -64,7 +64,7 @@ async function moveAll(client: Client, move: Move, signal: AbortSignal): Promise
       remove: { index: from.name, alias, must_exist: false },
     })),
     { add: { index: to, alias: live, filter: LIVE_FILTER } },
-    ...further.map(([alias, as]) => ({ add: { index: to, alias, ...as } })),
+    ...additionsTo(to, further),
   ];
   await client.indices.updateAliases({ actions: turn }, { signal }).catch((error: unknown) => {
     throw isForbidden(error) && further.length > 0 ? forbiddenAliases(from.name, further) : error;

@@ -3,7 +3,7 @@ import { parseTableId } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { RebuiltTables } from '@sluice/sink-kit/rebuild';
 import { indexName, liveAlias } from './elasticsearch-mapper.ts';
-import { furtherAliases } from './further-aliases.ts';
+import { additionsTo, furtherAliases } from './further-aliases.ts';
 import { LIVE_FILTER } from './index-definition.ts';
 import { MOVED_MARK } from './index-move.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
@@ -116,7 +116,7 @@ async function nameActions(
           })),
           { add: { index: from.name, alias: names.kept } },
         ];
-  return [...gone, name, ...aliases.map(([alias, as]) => ({ add: { index: to.name, alias, ...as } }))];
+  return [...gone, name, ...additionsTo(to.name, aliases)];
 }
 
 /** A move that was broken off may have given the aliases to the index that it was making. That one goes; not what is kept of a swap before. */
@@ -132,8 +132,7 @@ async function unfinishedActions(
   const actions: estypes.IndicesUpdateAliasesAction[] = [];
   for (const [name] of unfinished) {
     const aliases = await furtherAliases(client, name, names.index);
-    actions.push({ remove_index: { index: name } });
-    actions.push(...aliases.map(([alias, as]) => ({ add: { index: to.name, alias, ...as } })));
+    actions.push({ remove_index: { index: name } }, ...additionsTo(to.name, aliases));
   }
   return actions;
 }

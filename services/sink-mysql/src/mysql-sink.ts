@@ -335,11 +335,12 @@ export class MysqlSink implements Sink {
 
   async #deleteBelow(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {
     const { source } = delivery.envelope.payload;
-    const table = quoteTable(targetDatabase(this.#config, source.database), source.table);
+    const database = targetDatabase(this.#config, source.database);
+    const table = quoteTable(database, source.table);
     if (!(await this.#run(signal, (connection) => this.#owned.mayTouch(connection, delivery, sequence))))
       return;
     const walked = await this.#run(signal, (connection) =>
-      this.#tables.walkedBy(connection, targetDatabase(this.#config, source.database), source.table),
+      this.#tables.walkedBy(connection, database, source.table),
     );
     await this.#guards.removeBelow(originOf(delivery), table, sequence, signal, walked);
     this.#log.info({ table, sequence }, 'older rows removed');

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { peakMebibytes } from '../process-usage.ts';
+import { peakMebibytes } from '../../harness/processes/process-usage.ts';
 
 const EVERY_MS = 100;
 

@@ -12,7 +12,7 @@ import { SourceDatabase } from '../../harness/pipelines/source-database.ts';
 import { BenchPipeline, type RunningService } from '../bench-pipeline.ts';
 import { measureCapture } from '../drain.ts';
 import { ORDERS_TABLE, writeBulk } from '../orders-table.ts';
-import { UsageSampler } from '../process-usage.ts';
+import { UsageSampler } from '../../harness/processes/process-usage.ts';
 import { table } from '../report.ts';
 import { measureSink } from '../sink-drain.ts';
 import { median } from '../statistics.ts';

@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SourceDatabase } from '../pipelines/source-database.ts';
+import { cpuSeconds } from '../processes/process-usage.ts';
 import type { PacedChanges } from './paced-changes.ts';
-
-/** Of Linux, on every machine that these tests run on. */
-const TICKS_A_SECOND = 100;
 
 export interface Measured<T> {
   readonly result: T;
@@ -19,10 +17,7 @@ async function processorSeconds(database: SourceDatabase): Promise<number> {
   const path = file.startsWith('/') ? file : `${String(row?.['folder'])}${file}`;
   const pid = await readFile(path, 'utf8').catch(() => null);
   if (pid === null) return 0;
-  const stat = await readFile(`/proc/${pid.trim()}/stat`, 'utf8');
-  // proc_pid_stat(5): utime and stime are the 14th and 15th field; the second one may hold blanks.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+  return cpuSeconds(await readFile(`/proc/${pid.trim()}/stat`, 'latin1'));
 }
 
 /** How long something takes, and what the source and those who write into it notice of it. */
