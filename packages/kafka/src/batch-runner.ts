@@ -1,4 +1,4 @@
-import type { Admin, EachBatchPayload } from 'kafkajs';
+import { KafkaJSProtocolError, type Admin, type EachBatchPayload } from 'kafkajs';
 import { toConsumedBatch, type ConsumedBatch } from './consumed-batch.ts';
 import type { Assignment } from './consumer-assignment.ts';
 import type { CommitQueue } from './consumer-commits.ts';
@@ -14,6 +14,8 @@ export interface BatchRunnerParts extends Pick<BatchConsumerOptions, 'handle' | 
   readonly assignment: Assignment;
   readonly commits: CommitQueue;
   readonly stopping: AbortSignal;
+  /** Whether the consumer has joined its group since it last left it. */
+  readonly isMember: () => boolean;
   /** What ends the consumer. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -28,9 +30,10 @@ export class BatchRunner {
     this.#parts = parts;
   }
 
-  /** Throws only what kafkajs must see to rejoin: an error of the heartbeat. Any other error ends the consumer. */
+  /** Throws only what kafkajs must see to rejoin: an error of the heartbeat, or `notJoined`. Any other error ends the consumer. */
   async run(payload: EachBatchPayload): Promise<void> {
-    const { stopping } = this.#parts;
+    const { stopping, isMember } = this.#parts;
+    if (!isMember()) throw notJoined();
     if (!stopping.aborted) await payload.heartbeat();
     // Asked behind the heartbeat: `drain` waits for the batches that it sees running, and for no others.
     if (stopping.aborted) {
@@ -122,4 +125,14 @@ export class BatchRunner {
     if (known !== null && topicId !== null && topicId !== known) return false;
     throw dataGap(batch, due, marks);
   }
+}
+
+/**
+ * A batch without a membership: the coordinator had moved, joining at the new one failed, and kafkajs continues with the
+ * partitions that it had. Its heartbeats go to the new coordinator and are answered, its commits to the old one, which
+ * refuses them: without this error it would neither join again nor commit until it is restarted.
+ */
+function notJoined(): KafkaJSProtocolError {
+  const error = new Error('the consumer has left its group and has not joined again');
+  return new KafkaJSProtocolError(Object.assign(error, { type: 'REBALANCE_IN_PROGRESS', code: 27 }));
 }

@@ -52,6 +52,11 @@ export class ConsumerPulse {
     this.heartbeat();
   }
 
+  /** Whether the last that it told of its group was a join. */
+  get isMember(): boolean {
+    return this.#leftAt === null;
+  }
+
   /** It reads nothing until it has joined again. @param error what made it leave, when that is known */
   left(error: PipelineError | null): void {
     this.#leftAt ??= this.#now();

@@ -56,6 +56,7 @@ export class BatchConsumer {
       gapsAllowed: options.gapsAllowed,
       topicIds: options.topicIds,
       stopping: this.#stopping.signal,
+      isMember: () => this.#pulse.isMember,
       onFatal: (error) => this.#settle.reject(error),
     });
     this.done = this.#settle.promise;

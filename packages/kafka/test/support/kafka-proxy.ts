@@ -9,6 +9,7 @@ export type Verdict = 'pass' | 'reset-before' | 'reset-after' | Buffer;
 
 export const PRODUCE = 0;
 export const JOIN_GROUP = 11;
+export const HEARTBEAT = 12;
 export const ADD_PARTITIONS = 24;
 export const END_TXN = 26;
 
