@@ -1,4 +1,4 @@
-import { KafkaJSProtocolError, type Admin, type EachBatchPayload } from 'kafkajs';
+import kafkajs, { type Admin, type EachBatchPayload, type KafkaJSProtocolError } from 'kafkajs';
 import { toConsumedBatch, type ConsumedBatch } from './consumed-batch.ts';
 import type { Assignment } from './consumer-assignment.ts';
 import type { CommitQueue } from './consumer-commits.ts';
@@ -134,5 +134,5 @@ export class BatchRunner {
  */
 function notJoined(): KafkaJSProtocolError {
   const error = new Error('the consumer has left its group and has not joined again');
-  return new KafkaJSProtocolError(Object.assign(error, { type: 'REBALANCE_IN_PROGRESS', code: 27 }));
+  return new kafkajs.KafkaJSProtocolError(Object.assign(error, { type: 'REBALANCE_IN_PROGRESS', code: 27 }));
 }
