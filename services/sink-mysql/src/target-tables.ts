@@ -6,6 +6,7 @@ import { additiveChanges } from './additive-changes.ts';
 import { definitionError } from './definition-error.ts';
 import { targetChanges } from './schema-changes.ts';
 import { createDatabase } from './state-tables.ts';
+import { TableAlters } from './table-alters.ts';
 import { checkNames, createTable, type TableSchema } from './table-definition.ts';
 import { TargetTable } from './target-table.ts';
 import { CODES } from './errors.ts';
@@ -13,11 +14,7 @@ import { CODES } from './errors.ts';
 /** Several workers may alter one table at once: who comes second looks again. */
 const ALTER_ATTEMPTS = 5;
 const DUPLICATE_COLUMN = 1060;
-/** MySQL 8.0.29 to 9.7 for DROP COLUMN at once (ALGORITHM=INSTANT), whose hidden name for a long name is too long. */
-const UPDATING_DICTIONARY = 3507;
 const WHOLE_NUMBER = /^(?:tiny|small|medium|big)?int\b/i;
-/** As every session, but for the strictness. */
-const LENIENT_MODE = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES';
 
 export interface FollowOrder {
   readonly schema: TableSchema;
@@ -43,6 +40,7 @@ const REFUSALS_OF_ROWS: ReadonlySet<MysqlErrorKind> = new Set(['constraint', 'du
 export class TargetTables {
   readonly #flavour: Flavour;
   readonly #known = new Map<string, TargetTable>();
+  readonly #alters = new TableAlters();
 
   constructor(flavour: Flavour) {
     this.#flavour = flavour;
@@ -169,7 +167,7 @@ export class TargetTables {
     this.#known.delete(id);
     const statement = `ALTER TABLE ${id} ${clauses.join(', ')}`;
     try {
-      await alter(connection, id, statement);
+      await this.#alters.run(connection, id, statement);
     } catch (error) {
       const failure = definitionError(error, id, statement);
       const { kind } = describeMysqlError(error);
@@ -195,28 +193,6 @@ export class TargetTables {
     description: TableDescription,
   ): Promise<ReadonlySet<string> | undefined> {
     return this.#flavour === 'mariadb' ? await checkedJson(connection, description) : undefined;
-  }
-}
-
-async function alter(connection: PoolConnection, id: string, statement: string): Promise<void> {
-  try {
-    await connection.query(statement);
-  } catch (error) {
-    if (describeMysqlError(error).errno === UPDATING_DICTIONARY) {
-      await connection.query(`${statement}, ALGORITHM=COPY`);
-    } else if (definitionError(error, id).code === CODES.TARGET_TABLE_REFUSED) {
-      await leniently(connection, statement);
-    } else throw error;
-  }
-}
-
-/** Runs an ALTER in a session that is not strict. */
-async function leniently(connection: PoolConnection, statement: string): Promise<void> {
-  await connection.query(`SET @sluice_sql_mode = @@SESSION.sql_mode, SESSION sql_mode = '${LENIENT_MODE}'`);
-  try {
-    await connection.query(statement);
-  } finally {
-    await connection.query('SET SESSION sql_mode = @sluice_sql_mode');
   }
 }
 

@@ -273,4 +273,29 @@ describe.each([
     const rows = await fixture.rows(`SELECT CAST(doc AS CHAR) AS doc FROM ${fixture.table('docs')}`);
     expect(rows.map((row: Row) => row['doc'])).toEqual([shown || json, shown || json]);
   });
+
+  test('an ALTER that the server refuses when nobody waits for it any more is not begun strictly again', async () => {
+    const sink = await fixture.worker({ transactionTimeoutMs: 1000 });
+    const before = topicOf('slow', [id, column('note', 'varchar(9)')]);
+    const after = topicOf('slow', [id, column('note', 'int')]);
+    await write(sink, before.schema(sequenceAt(1)));
+    const row = before.row({ operation: 'INSERT', sequence: sequenceAt(2), row: { id: 1, note: '7 m' } });
+    expect(await write(sink, row)).toEqual(['applied']);
+    const alter = after.schema(sequenceAt(3), { change: 'breaking' });
+    const altering = async (): Promise<boolean> => {
+      const sessions = await fixture.rows('SHOW FULL PROCESSLIST');
+      return sessions.some(({ Info }) => String(Info).startsWith(`ALTER TABLE ${fixture.table('slow')}`));
+    };
+    // Behind a writer's transaction each try takes longer than a connection is lent for; its end lets the server decide.
+    for (let tries = 0; tries < 2; tries++) {
+      await fixture.reader.query('START TRANSACTION');
+      await fixture.reader.query(`SELECT * FROM ${fixture.table('slow')} FOR UPDATE`);
+      await expect(sink.write([alter], never)).rejects.toMatchObject({ code: 'MYSQL_UNREACHABLE' });
+      await fixture.reader.query('COMMIT');
+      await expect.poll(altering, { timeout: 10_000 }).toBe(false);
+    }
+    // The server has done it by itself: what comes now finds nothing to alter.
+    expect(await fixture.all('slow')).toEqual([{ id: 1, note: 7 }]);
+    expect(await write(sink, alter)).toEqual(['applied']);
+  });
 });
