@@ -1,3 +1,4 @@
+import { PipelineError } from '@sluice/runtime';
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { toPipelineError } from './errors.ts';
 
@@ -22,27 +23,29 @@ const ALL_IN_SYNC_REPLICAS = -1;
 /** Of one request of copies, which the topic's `max.message.bytes` must take; a record that is larger comes alone. */
 const COPIED_BYTES = 256 << 10;
 
-/** Writes single records outside of any transaction, acknowledged by all in-sync replicas: dead letters. */
+/**
+ * Writes single records outside of any transaction, acknowledged by all in-sync replicas: dead letters. One request at a time, and
+ * by another client after one that failed: kafkajs gives the sequence number of a request without an answer to the next one,
+ * which the broker then takes for a repetition and answers as stored.
+ */
 export class PlainProducer {
-  readonly #producer: Producer;
+  readonly #kafka: Kafka;
+  #producer: Producer | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(kafka: Kafka) {
-    this.#producer = kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    });
+    this.#kafka = kafka;
   }
 
   async connect(): Promise<void> {
-    await this.#guarded('connect to Kafka', () => this.#producer.connect());
+    await this.#inTurn('connect to Kafka', async () => undefined);
   }
 
-  /** Resolves when the record is stored on all in-sync replicas; throws PipelineError otherwise. */
+  /** Resolves when the record is stored on all in-sync replicas; throws PipelineError otherwise: it may be stored all the same. */
   async send(record: PlainRecord): Promise<void> {
-    await this.#guarded(`write a record to ${record.topic}`, () =>
-      this.#producer.send({
+    await this.#inTurn(`write a record to ${record.topic}`, (producer) =>
+      producer.send({
         topic: record.topic,
         acks: ALL_IN_SYNC_REPLICAS,
         messages: [
@@ -74,8 +77,8 @@ export class PlainProducer {
   }
 
   async #copy(topic: string, records: readonly CopiedRecord[]): Promise<void> {
-    await this.#guarded(`write records to ${topic}`, () =>
-      this.#producer.send({
+    await this.#inTurn(`write records to ${topic}`, (producer) =>
+      producer.send({
         topic,
         acks: ALL_IN_SYNC_REPLICAS,
         messages: records.map(({ partition, timestamp, key, value, headers }) => ({
@@ -89,15 +92,42 @@ export class PlainProducer {
     );
   }
 
+  /** What is under way fails. */
   async close(): Promise<void> {
-    await this.#producer.disconnect();
+    this.#isClosed = true;
+    await this.#producer?.disconnect();
   }
 
-  async #guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  async #inTurn(doing: string, work: (producer: Producer) => Promise<unknown>): Promise<void> {
+    const turn = this.#last.then(() => this.#attempt(work));
+    this.#last = turn.catch(() => undefined);
     try {
-      return await work();
+      await turn;
     } catch (error) {
       throw toPipelineError(error, doing);
     }
   }
+
+  async #attempt(work: (producer: Producer) => Promise<unknown>): Promise<void> {
+    if (this.#isClosed) throw new PipelineError('KAFKA_UNREACHABLE', 'the producer was closed');
+    const producer = (this.#producer ??= newProducer(this.#kafka));
+    try {
+      await producer.connect();
+      await work(producer);
+    } catch (error) {
+      this.#producer = null;
+      // It waits for the answers of a broker that may give none.
+      void producer.disconnect().catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+function newProducer(kafka: Kafka): Producer {
+  return kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
 }
