@@ -14,7 +14,7 @@ export interface BatchRunnerParts extends Pick<BatchConsumerOptions, 'handle' | 
   readonly assignment: Assignment;
   readonly commits: CommitQueue;
   readonly stopping: AbortSignal;
-  /** Whether the consumer has joined its group since it last left it. */
+  /** Whether the consumer has joined its group since it last left it, and its commits have been taken since. */
   readonly isMember: () => boolean;
   /** What ends the consumer. */
   readonly onFatal: (error: unknown) => void;
@@ -110,8 +110,8 @@ export class BatchRunner {
 
   /**
    * Offsets have holes (transaction markers, compaction), so a jump alone proves nothing: a jump forward is a gap when the
-   * broker no longer has the record that was due. False when the topic was made again since: its records do not follow those
-   * that were read.
+   * broker no longer has the record that was due. False when the records do not follow those that were read, and those that do
+   * are there: the answer came late, or the topic was made again since.
    */
   async #follows(batch: ConsumedBatch): Promise<boolean> {
     const { admin, assignment, gapsAllowed, topicIds } = this.#parts;
@@ -120,6 +120,8 @@ export class BatchRunner {
     if (due === undefined || first === undefined || first === due || gapsAllowed(batch.topic)) return true;
     const marks = (await fetchWatermarks(admin, batch.topic)).get(batch.partition);
     if (marks === undefined || (first > due && marks.low <= due)) return true;
+    // A broker that was frozen answers what it was asked long ago.
+    if (first < due && marks.low <= due && due <= marks.high) return false;
     const known = assignment.topicId(batch.topic);
     const topicId = (await topicIds()).get(batch.topic) ?? null;
     if (known !== null && topicId !== null && topicId !== known) return false;
@@ -130,7 +132,8 @@ export class BatchRunner {
 /**
  * A batch without a membership: the coordinator had moved, joining at the new one failed, and kafkajs continues with the
  * partitions that it had. Its heartbeats go to the new coordinator and are answered, its commits to the old one, which
- * refuses them: without this error it would neither join again nor commit until it is restarted.
+ * refuses them: without this error it would neither join again nor commit until it is restarted. kafkajs tells of some joins
+ * only when they are done (those that follow a fetch), so a commit that failed is a sign as well.
  */
 function notJoined(): KafkaJSProtocolError {
   const error = new Error('the consumer has left its group and has not joined again');

@@ -48,7 +48,8 @@ export function kafkaClient(
   registerCodecs();
   calmRequestQueues();
   return new kafkajs.Kafka({
-    brokers: config.brokers,
+    // Each connection begins at another one: kafkajs stays at the first as long as it takes connections, also when it is frozen.
+    brokers: () => shuffled(config.brokers),
     clientId: config.clientId,
     ...PATIENCE[patience],
     enforceRequestTimeout: true,
@@ -56,6 +57,13 @@ export function kafkaClient(
     logCreator: () => bridge(log),
     ...kafkajsSecurity(config),
   });
+}
+
+function shuffled(brokers: readonly string[]): string[] {
+  return brokers
+    .map((broker) => ({ broker, turn: Math.random() }))
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ broker }) => broker);
 }
 
 /**

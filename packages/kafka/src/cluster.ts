@@ -19,6 +19,8 @@ export class Cluster {
   readonly #connections: BrokerConnections;
   readonly #bootstrap: readonly Broker[];
   #brokers: readonly Broker[] = [];
+  /** Addresses of brokers that left a question without a good answer, the latest last: one that is frozen takes connections all the same. */
+  readonly #failed = new Set<string>();
   /** Leaders by partition number; undefined where there is none just now. */
   readonly #leaders = new Map<string, readonly (Broker | undefined)[]>();
 
@@ -39,8 +41,7 @@ export class Cluster {
 
   /** Asks for the leaders of these topics. A topic that does not exist is no error: it has no partitions. */
   async refresh(topics: readonly string[]): Promise<void> {
-    const connection = await this.anyConnection();
-    const response = await askMetadata(connection, topics);
+    const response = await this.#ask((connection) => askMetadata(connection, topics));
     const byId = new Map(response.brokers.map((b) => [b.nodeId, { host: b.host, port: b.port }]));
     if (byId.size > 0) this.#brokers = [...byId.values()];
     for (const topic of topics) this.#leaders.delete(topic);
@@ -58,7 +59,7 @@ export class Cluster {
    * (KIP-516; Kafka 2.8 and later).
    */
   async topicIds(): Promise<ReadonlyMap<string, string>> {
-    const response = await askMetadata(await this.anyConnection(), null);
+    const response = await this.#ask((connection) => askMetadata(connection, null));
     const ids = new Map<string, string>();
     for (const { name, topicId, errorCode } of response.topics)
       if (typeof name === 'string' && errorCode !== UNKNOWN_TOPIC_OR_PARTITION) ids.set(name, topicId);
@@ -77,24 +78,43 @@ export class Cluster {
 
   /** FindCoordinator (KIP-699). */
   async #coordinator(keyType: number, id: string, doing: string): Promise<Broker> {
-    const response = await findCoordinatorV4.api.async(await this.anyConnection(), keyType, [id]);
+    const response = await this.#ask((connection) => findCoordinatorV4.api.async(connection, keyType, [id]));
     const found = response.coordinators[0];
     if (found === undefined) throw errorOfCode(LEADER_NOT_AVAILABLE, doing);
     return { host: found.host, port: found.port };
   }
 
-  /** A connection to any broker: those last heard of first, then the configured ones. Throws the last one's error. */
-  async anyConnection(): Promise<Connection> {
+  /**
+   * Asks one broker: of those last heard of, then of the configured ones, the first that takes a connection. One that gives no
+   * good answer is asked behind the others the next time. Throws its error, or the last one's where none takes a connection.
+   */
+  async #ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
     let lastError: unknown = errorOfCode(LEADER_NOT_AVAILABLE, 'connect to Kafka');
-    for (const broker of [...this.#brokers, ...this.#bootstrap]) {
-      try {
-        return await this.#connections.to(broker);
-      } catch (error) {
+    for (const broker of this.#inTurn()) {
+      const connection = await this.#connections.to(broker).catch((error: unknown) => {
         lastError = error;
+      });
+      if (connection === undefined) continue;
+      this.#failed.delete(addressOf(broker));
+      try {
+        return await question(connection);
+      } catch (error) {
+        this.#failed.add(addressOf(broker));
+        throw error;
       }
     }
     throw lastError;
   }
+
+  #inTurn(): readonly Broker[] {
+    const failed = [...this.#failed];
+    const turn = (broker: Broker): number => failed.indexOf(addressOf(broker));
+    return [...this.#brokers, ...this.#bootstrap].sort((one, other) => turn(one) - turn(other));
+  }
+}
+
+function addressOf({ host, port }: Broker): string {
+  return `${host}:${port}`;
 }
 
 /** The library throws when any topic or partition has an error code, with the answer attached: the rest of it is wanted. */

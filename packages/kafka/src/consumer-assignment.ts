@@ -126,7 +126,7 @@ export class Assignment {
     partitions: readonly TopicPartition[],
     onBegun: AssignmentOptions['onAssigned'],
   ): Promise<void> {
-    const { stopping, onFailure, onWaiting, log } = this.#options;
+    const { admin, stopping, onFailure, onWaiting, log } = this.#options;
     const generation = this.#generation;
     for (let attempt = 0; generation === this.#generation && !stopping.aborted; attempt++) {
       try {
@@ -142,6 +142,12 @@ export class Assignment {
         if (attempt === 0)
           log.warn({ event: 'consumer.waiting', err: known }, 'cannot find the offsets to start at yet');
         await abortableDelay(fullJitter(attempt, START_BACKOFF), stopping).catch(() => undefined);
+        // kafkajs counts a connection whose first request was not answered as open, and sends nothing through it.
+        if (!stopping.aborted)
+          await admin
+            .disconnect()
+            .then(() => admin.connect())
+            .catch(() => undefined);
       }
     }
   }

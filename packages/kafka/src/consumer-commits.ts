@@ -20,6 +20,9 @@ export class CommitQueue {
   readonly #waiting = new Map<string, Commit>();
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
+  /** Joins so far: what was sent before one says nothing of the membership behind it. */
+  #joins = 0;
+  #failedSince: number | null = null;
 
   constructor(consumer: Consumer, log: Logger, delayMs: number) {
     this.#consumer = consumer;
@@ -34,8 +37,14 @@ export class CommitQueue {
     this.#timer ??= setTimeout(() => void this.flush(), this.#delayMs);
   }
 
-  /** Forgets what was noted for partitions that may now belong to another member. */
-  drop(): void {
+  /** Whether a commit has failed since the consumer joined its group the last time. */
+  get hasFailed(): boolean {
+    return this.#failedSince === this.#joins;
+  }
+
+  /** The consumer has joined its group: forgets what was noted for partitions that may now belong to another member. */
+  joined(): void {
+    this.#joins++;
     this.#waiting.clear();
   }
 
@@ -51,9 +60,11 @@ export class CommitQueue {
     const commits = [...this.#waiting.values()];
     this.#waiting.clear();
     if (commits.length === 0) return;
+    const joins = this.#joins;
     try {
       await this.#consumer.commitOffsets(commits);
     } catch (error) {
+      this.#failedSince = joins;
       this.#log.warn(
         { err: error, partitions: commits.length },
         'group commit failed; records may be read again',

@@ -70,7 +70,7 @@ type GroupOptions = Pick<
 /** The client of a group, not connected yet. @param mayRestart asked after a crash */
 export function groupConsumer(
   { kafka, groupId, memberData = '', maxBytesPerPartition, sessionTimeoutMs }: GroupOptions,
-  mayRestart: () => Promise<boolean>,
+  mayRestart: (error: Error) => Promise<boolean>,
 ): Consumer {
   return kafka.consumer({
     groupId,

@@ -22,10 +22,19 @@ export class ConsumerRestarts {
     this.#crashes = 0;
   }
 
-  /** Resolves when the consumer may start: to false when it is to stop. */
-  async mayRestart(): Promise<boolean> {
+  /**
+   * Resolves when the consumer may start: to false when it is to stop, or a request was not answered. kafkajs would begin at
+   * the broker that it began at, which may be the one that is frozen; a new consumer begins at any.
+   */
+  async mayRestart(error: Error): Promise<boolean> {
+    if (isUnanswered(error)) return false;
     const waitMs = fullJitter(this.#crashes++, RESTART_BACKOFF, this.#random);
     await abortableDelay(waitMs, this.#stopping).catch(() => undefined);
     return !this.#stopping.aborted;
   }
+}
+
+function isUnanswered(error: Error): boolean {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return cause.name === 'KafkaJSRequestTimeoutError';
 }

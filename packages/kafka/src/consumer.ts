@@ -45,7 +45,7 @@ export class BatchConsumer {
     this.#options = options;
     this.#join.resolve();
     this.#admin = options.kafka.admin();
-    this.#consumer = groupConsumer(options, async () => this.#restarts.mayRestart());
+    this.#consumer = groupConsumer(options, async (error) => this.#restarts.mayRestart(error));
     this.#commits = new CommitQueue(this.#consumer, options.log, COMMIT_DELAY_MS);
     this.#assignment = this.#newAssignment();
     this.#batches = new BatchRunner({
@@ -56,7 +56,7 @@ export class BatchConsumer {
       gapsAllowed: options.gapsAllowed,
       topicIds: options.topicIds,
       stopping: this.#stopping.signal,
-      isMember: () => this.#pulse.isMember,
+      isMember: () => this.#pulse.isMember && !this.#commits.hasFailed,
       onFatal: (error) => this.#settle.reject(error),
     });
     this.done = this.#settle.promise;
@@ -116,7 +116,7 @@ export class BatchConsumer {
       this.#pulse.joined();
       this.#restarts.joined();
       this.#options.onLeft?.();
-      this.#commits.drop();
+      this.#commits.joined();
       this.#assignment.join(payload.memberAssignment);
     });
     // Also between a crash and the restart by kafkajs: until it has joined again it refuses every call.

@@ -8,6 +8,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 export type Verdict = 'pass' | 'reset-before' | 'reset-after' | Buffer;
 
 export const PRODUCE = 0;
+export const OFFSET_COMMIT = 8;
 export const JOIN_GROUP = 11;
 export const HEARTBEAT = 12;
 export const ADD_PARTITIONS = 24;

@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { BrokerConnections } from '../src/broker-connections.ts';
+import { Cluster } from '../src/cluster.ts';
+import { TestBroker } from './support/broker.ts';
+
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await TestBroker.start();
+});
+afterAll(() => broker.stop());
+
+test('a broker that takes connections and answers nothing is asked once, then the others are', async () => {
+  const topic = await broker.topic(2);
+  let asked = 0;
+  const frozen = createServer((socket) => {
+    asked++;
+    socket.on('error', () => undefined).resume();
+  });
+  frozen.listen(0, '127.0.0.1');
+  await once(frozen, 'listening');
+  onTestFinished(() => void frozen.close());
+  const brokers = [`127.0.0.1:${(frozen.address() as AddressInfo).port}`, ...broker.config.brokers];
+  const kafka = { ...broker.config, brokers };
+  const connections = new BrokerConnections(kafka, { connectTimeoutMs: 2000, requestTimeoutMs: 500 });
+  onTestFinished(() => connections.destroy());
+  const cluster = new Cluster(connections, kafka);
+  await expect(cluster.refresh([topic])).rejects.toThrow('timed out');
+  await cluster.refresh([topic]);
+  expect([asked, cluster.partitionCount(topic)]).toEqual([1, 2]);
+  expect((await cluster.topicIds()).has(topic)).toBe(true);
+  expect(asked).toBe(1);
+});
