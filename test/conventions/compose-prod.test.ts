@@ -140,6 +140,14 @@ test('the broker knows the principals of the shipped rules, each by its own pass
   expect(read('kafka_admin.properties')).toContain(`password="${/user_admin="(\w+)"/.exec(jaas)?.[1]}"`);
 });
 
+test('what the access rules can be told reaches them; the names of the principals are those of the secrets', () => {
+  const rules = readFileSync(join(ROOT, 'infra/kafka/acls.sh'), 'utf8');
+  const told = new Set([...rules.matchAll(/\$\{(SLUICE_\w+)/g)].map(([, name = '']) => name));
+  told.delete('SLUICE_PRINCIPAL');
+  const given = Object.keys(services[SETUP]?.environment ?? {}).filter((name) => name.startsWith('SLUICE_'));
+  expect(given.sort()).toEqual([...told].sort());
+});
+
 test('certificates are for their server, by the authority; new ones change nothing else', () => {
   const authority = new X509Certificate(read('ca.pem'));
   const names = readdirSync(secrets).filter((name) => name.endsWith('.key') && name !== 'ca.key');
