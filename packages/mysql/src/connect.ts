@@ -18,6 +18,7 @@ import {
   type Pool,
   type PoolConnection,
 } from 'mysql2/promise';
+import { answerOf, settleWhenDestroyed } from './answers.ts';
 import { toPipelineError } from './errors.ts';
 import { SESSION_SQL } from './session-sql.ts';
 
@@ -33,7 +34,7 @@ export interface MysqlOptions {
   readonly tls?: TlsSetting;
   /** Place of `tls` in sluice.yaml, for messages; default `tls`. */
   readonly setting?: string;
-  /** Milliseconds until an unanswered connection attempt fails. */
+  /** Milliseconds until an unanswered connection attempt fails, and so many again until an unanswered first statement does. */
   readonly connectTimeoutMs: number;
   /** Default database of the session. */
   readonly database?: string;
@@ -44,17 +45,18 @@ const ENCRYPTED_ONLY: ClientTls = { rejectUnauthorized: false };
 
 /**
  * Dates come as text, BIGINTs beyond 2^53 − 1 as text, character set utf8mb4. Throws a PipelineError with a MYSQL_… code.
- * A connection that is lost while idle says so at its next statement.
+ * A connection that is lost while idle says so at its next statement; one that is destroyed rejects what is under way.
  */
 export async function connect(options: MysqlOptions): Promise<Connection> {
   let connection: Connection | undefined;
   try {
     const password = await readSecret(options.password);
     connection = await createConnection(driverOptions({ ...options, password }));
+    settleWhenDestroyed(connection);
     loginTaken(options.password);
     // Without a listener, losing an idle connection would end the process.
     connection.on('error', () => undefined);
-    await connection.query(SESSION_SQL);
+    await answerOf(connection.query(SESSION_SQL), options.connectTimeoutMs);
     return connection;
   } catch (error) {
     connection?.destroy();

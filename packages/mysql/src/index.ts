@@ -1,4 +1,5 @@
 export { readAccountFacts, type AccountFacts } from './account-facts.ts';
+export { answerOf, boundAnswers } from './answers.ts';
 export { isUtf8Charset } from './charsets.ts';
 export {
   acquire,

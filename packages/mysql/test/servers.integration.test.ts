@@ -39,6 +39,16 @@ describe('TLS', () => {
     await connection.end();
   });
 
+  test('who destroys a connection ends what is under way', async () => {
+    const connection = await connect(options);
+    const asked = connection.query('SELECT SLEEP(60)').then(
+      () => expect.fail('the server has answered'),
+      (cause: unknown) => toPipelineError(cause),
+    );
+    connection.destroy();
+    expect((await asked).code).toBe('MYSQL_UNREACHABLE');
+  });
+
   test.each([
     ['closed', (socket: Socket) => socket.end()],
     ['reset', (socket: Socket) => socket.resetAndDestroy()],

@@ -10,6 +10,7 @@ import {
 import type { OpsRoute } from '@sluice/runtime';
 import type { CaptureSession } from '../session/capture-session.ts';
 import type { SourceOrder } from '../source/choose-host.ts';
+import { onConnection } from '../source/open-connection.ts';
 import { replicationRows } from '../source/replica.ts';
 import { readOnlyStatements, setReadOnly } from '../switchover/read-only.ts';
 
@@ -62,14 +63,11 @@ async function setAll(
   readOnly: boolean,
 ): Promise<Refusal | { readonly server: string; readonly readOnly: boolean }> {
   const { address, facts } = source;
-  const connection = await source.connect();
-  try {
+  return onConnection(source, {}, async (connection) => {
     if ((await replicationRows(connection, facts)).length > 0)
       return new Refusal(503, `${address} replicates from another server: it is not the primary`);
     if (await setReadOnly(connection, facts.flavour, readOnly)) return { server: address, readOnly };
     const statements = readOnlyStatements(facts.flavour, readOnly).join('; ');
     return new Refusal(503, `the account of source may not: run on ${address}: ${statements};`);
-  } finally {
-    connection.destroy();
-  }
+  });
 }

@@ -1,7 +1,8 @@
-import { connect, readVariables, type Connection, type MysqlOptions } from '@sluice/mysql';
+import { readVariables, type Connection, type MysqlOptions } from '@sluice/mysql';
 import { PipelineError, type SluiceConfig, type SourceHost } from '@sluice/runtime';
-import { describeServer, type ServerFacts } from '../source/server.ts';
+import { openConnection } from '../source/open-connection.ts';
 import { queryRows } from '../source/query.ts';
+import type { ServerFacts } from '../source/server.ts';
 import { GtidSet } from './gtid-set.ts';
 
 /** One of the two servers, and which transactions it has. */
@@ -32,9 +33,8 @@ export async function openMaster(
   const { tls, connectTimeoutMs } = source;
   const { user, password } = login;
   const options = { host, port, user, password, tls, connectTimeoutMs, setting: 'source.tls' };
-  const connection = await connect(options);
+  const { connection, facts } = await openConnection(options);
   try {
-    const facts = await describeServer(connection);
     const address = addressText(options);
     if (!facts.gtid)
       throw refused(`${address} has no GTIDs (gtid_mode is not ON): nothing tells which transactions it has`);

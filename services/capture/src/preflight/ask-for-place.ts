@@ -3,6 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { readerOptions, type CaptureSettings } from '../settings/capture-settings.ts';
 import { readFileCreatedAt } from '../source/file-created-at.ts';
 import { askMariadb } from '../source/mariadb-position.ts';
+import { onConnection } from '../source/open-connection.ts';
 import { checkGtidCoverage, readBinlogFiles, type GtidCoverage } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
 import type { Checkpoint } from '../state/checkpoint.ts';
@@ -17,8 +18,7 @@ export async function askForPlace(
   const { checkpoint, goesOn, log } = given;
   if (checkpoint === null) return { gtidCoverage: null, fileBytes: null, currentFileCreatedAt: null };
   const { gtidSet, file } = checkpoint;
-  const connection = await source.connect();
-  try {
+  return onConnection(source, {}, async (connection) => {
     const fileBytes = (await readBinlogFiles(connection)).get(file) ?? null;
     // Where positions say how to go on, the reading itself begins in the file and meets its beginning.
     const mustLook = goesOn && gtidSet !== null && fileBytes !== null;
@@ -29,9 +29,7 @@ export async function askForPlace(
         ? await readFileCreatedAt(readerOptions(settings, source, log), file)
         : null,
     };
-  } finally {
-    connection.destroy();
-  }
+  });
 }
 
 /** MariaDB itself judges where its own reading continues; of another server is asked whether it has all, before its generation is opened. */

@@ -9,6 +9,7 @@ import type { TableRegistry } from '../catalog/table-registry.ts';
 import type { TableSchema } from '../model/table.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import type { SourceOrder } from '../source/choose-host.ts';
+import { onConnection } from '../source/open-connection.ts';
 import { readBinlogStatus, type BinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
 import { findGapProblems, type BinlogGaps } from './binlog-gaps.ts';
@@ -24,6 +25,9 @@ import { findRoutingChanges } from './routing-changes.ts';
 import { findSchemaProblems, type SchemaFindings } from './schema-checks.ts';
 import { findTraceWarnings } from './trace-checks.ts';
 import { sortTables, type SortedTables } from './sort-tables.ts';
+
+/** For each statement (ms): some list all tables of a source that may have very many. */
+const ANSWER_MS = 300_000;
 
 export interface CheckOptions {
   readonly settings: CaptureSettings;
@@ -66,14 +70,13 @@ export type Fit = Checked & { readonly status: BinlogStatus };
 
 /**
  * Asks the source and Kafka all that a start has to know, and changes nothing. Throws a PipelineError when the source cannot
- * be asked; what else is wrong is in the answer.
+ * be asked, or leaves a statement unanswered; what else is wrong is in the answer.
  */
 export async function check(options: CheckOptions, signal: AbortSignal): Promise<Checked> {
   const { settings } = options;
   const reached = await reachServers(settings, options, signal);
   const { source, kafkaError } = reached;
-  const connection = await source.connect();
-  try {
+  return onConnection(source, { signal, answerMs: ANSWER_MS }, async (connection) => {
     const { account } = source.facts;
     const privileges = await readPrivileges(connection, settings.config.source.user, account);
     // Before the list of tables: one that is created in between then has all its rows in the stream.
@@ -87,9 +90,7 @@ export async function check(options: CheckOptions, signal: AbortSignal): Promise
     const earlier = capturedSchemas(settings, known);
     const facts = { ...reached, status, history, known, earlier, found };
     return await judge(options, connection, facts, privileges);
-  } finally {
-    connection.destroy();
-  }
+  });
 }
 
 type Facts = Omit<Checked, keyof SortedTables | 'gaps' | 'problems' | 'tooWide' | 'warnings'>;

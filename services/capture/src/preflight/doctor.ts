@@ -9,6 +9,7 @@ import {
 } from '@sluice/runtime';
 import { queryRows } from '../source/query.ts';
 import { readBinlogFiles } from '../source/server.ts';
+import { onConnection } from '../source/open-connection.ts';
 import { openSource } from '../source/source.ts';
 import { diskProblems, retentionProblem } from './source-health.ts';
 
@@ -26,8 +27,7 @@ export interface SourceDiagnosis {
 /** Asks the source for what no start depends on; changes nothing. Throws a PipelineError when it cannot be asked. */
 export async function examineSource(config: SluiceConfig): Promise<SourceDiagnosis> {
   const source = await openSource(config);
-  const connection = await source.connect();
-  try {
+  return onConnection(source, {}, async (connection) => {
     const { flavour, version } = source.facts;
     const days = await readVariables(connection, ['binlog_expire_logs_seconds', 'expire_logs_days']);
     const skewMs = await clockSkewMs(connection);
@@ -46,9 +46,7 @@ export async function examineSource(config: SluiceConfig): Promise<SourceDiagnos
       untold: disks === null ? ['the server does not tell how full its disk is'] : [],
       unseen: binlog === null ? [NO_BINLOG_SIZE] : [],
     };
-  } finally {
-    connection.destroy();
-  }
+  });
 }
 
 /** Without it capture cannot tell how long the source keeps what it has not read, either. */

@@ -2,6 +2,7 @@ import type { MysqlOptions } from '@sluice/mysql';
 import type { SluiceConfig } from '@sluice/runtime';
 import { createTableFilter } from '../model/table-filter.ts';
 import { hostFacts } from '../source/host-facts.ts';
+import { onConnection } from '../source/open-connection.ts';
 import { openSource } from '../source/source.ts';
 
 /** Where a load writes, and what of it the pipeline would not see. */
@@ -31,12 +32,9 @@ export async function loadTarget(
       ...target,
       refusal: 'source.hosts names several servers: give a load a file that names the primary alone',
     };
-  const connection = await source.connect();
-  try {
+  return onConnection(source, {}, async (connection) => {
     const { role } = await hostFacts(connection, source.facts, null);
     const refusal = `${source.address} is a replica or read-only: a load would write what its primary does not have`;
     return { ...target, refusal: role === 'primary' ? null : refusal };
-  } finally {
-    connection.destroy();
-  }
+  });
 }

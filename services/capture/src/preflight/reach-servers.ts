@@ -6,6 +6,7 @@ import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { kafkaProblem, sourceProblem } from './connection-problems.ts';
 import type { PublishedPlace } from '../source/host-facts.ts';
 import type { SourceOrder } from '../source/choose-host.ts';
+import { orAborted } from '../source/open-connection.ts';
 import { openSource, type Source } from '../source/source.ts';
 import { openCheckpoint } from '../state/checkpoint.ts';
 
@@ -37,7 +38,7 @@ export async function reachServers(
 ): Promise<ReachedServers> {
   const kafka = kafkaErrorOf(settings, signal);
   const [source, kafkaError] = await Promise.all([
-    openPublished(settings, choice, signal).catch(pipelineErrorOnly),
+    orAborted(openPublished(settings, choice, signal), signal).catch(pipelineErrorOnly),
     kafka,
   ]);
   if (!(source instanceof PipelineError)) return { source, kafkaError };

@@ -2,6 +2,7 @@ import { TopicReader } from '@sluice/kafka';
 import { createLogger, PipelineError, type ErrorCode, type SluiceConfig } from '@sluice/runtime';
 import { captureSettings, type CaptureSettings } from '../settings/capture-settings.ts';
 import { readBinlogStatus } from '../source/server.ts';
+import { onConnection } from '../source/open-connection.ts';
 import { openSource } from '../source/source.ts';
 import { openCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
 import { highestGeneration } from '../state/kept-state.ts';
@@ -61,8 +62,7 @@ async function plan(
 ): Promise<StartPlan> {
   const source = await openSource(settings.config, { place: checkpoint });
   const server = source.facts;
-  const connection = await source.connect();
-  const status = await readBinlogStatus(connection, server).finally(() => connection.destroy());
+  const status = await onConnection(source, {}, (connection) => readBinlogStatus(connection, server));
   const log = createLogger('restore', { level: 'silent' });
   const goesOn = isSameSpace({ server, status }, checkpoint);
   const place = await askForPlace(settings, source, { checkpoint, goesOn, log });

@@ -1,6 +1,7 @@
-import { abortableDelay, PipelineError, whenAborted } from '@sluice/runtime';
+import { abortableDelay, PipelineError } from '@sluice/runtime';
 import { askRetention } from '../source/ask-retention.ts';
 import { isToldByStream } from '../source/moved.ts';
+import { onConnection } from '../source/open-connection.ts';
 import type { ReadUpTo, RetentionAnswer } from '../source/purge-forecast.ts';
 import type { Source } from '../source/source.ts';
 
@@ -21,7 +22,8 @@ export async function watchRetention(parts: RetentionWatchParts, signal: AbortSi
   while (!signal.aborted) {
     // Before the question: a file that is begun meanwhile would not be in the answer.
     const at = parts.readUpTo();
-    const answer = await ask(parts.source, signal).catch((error: unknown) => {
+    // An answer that waits for a lock of the source holds up no stop.
+    const answer = await onConnection(parts.source, { signal }, askRetention).catch((error: unknown) => {
       if (signal.aborted || isToldByStream(error)) return null;
       throw error;
     });
@@ -49,18 +51,4 @@ export function refuseShorter(
     'SOURCE_MOVED',
     `The source's ${file} ends at ${bytes}, and it was read up to ${position}: another server answers, or its binlog was reset.`,
   );
-}
-
-/** An answer that waits for a lock of the source holds up no stop. */
-async function ask(source: RetentionWatchParts['source'], signal: AbortSignal): Promise<RetentionAnswer> {
-  const connection = await source.connect();
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => undefined);
-  const forget = whenAborted(signal, () => stopped.reject(signal.reason));
-  try {
-    return await Promise.race([askRetention(connection), stopped.promise]);
-  } finally {
-    forget();
-    connection.destroy();
-  }
 }

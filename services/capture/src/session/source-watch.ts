@@ -2,6 +2,7 @@ import { abortableDelay, type Logger, type PreflightProblem } from '@sluice/runt
 import type { TableFilter } from '../model/table-filter.ts';
 import { findBinlogGaps, type BinlogGaps, type Cascades } from '../preflight/binlog-gaps.ts';
 import { isToldByStream } from '../source/moved.ts';
+import { onConnection } from '../source/open-connection.ts';
 import type { Source } from '../source/source.ts';
 
 /** How often is looked whether a statement has passed (ms). */
@@ -42,9 +43,6 @@ export class SourceWatch {
   async run(signal: AbortSignal): Promise<void> {
     const { ddlsPassed } = this.#parts;
     this.#tell(null);
-    const stopped = new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
     let passed = ddlsPassed();
     for (let asked = performance.now(); !signal.aborted;) {
       await abortableDelay(ROUND_MS, signal).catch(() => undefined);
@@ -52,23 +50,20 @@ export class SourceWatch {
       if (!isDue || signal.aborted) continue;
       passed = ddlsPassed();
       asked = performance.now();
-      // An answer that waits for a lock of the source holds up no stop.
-      await Promise.race([this.#ask(), stopped]);
+      await this.#ask(signal);
     }
   }
 
-  async #ask(): Promise<void> {
+  /** An answer that waits for a lock of the source holds up no stop. */
+  async #ask(signal: AbortSignal): Promise<void> {
     const { source, filter } = this.#parts;
     const before = this.#gaps;
     try {
-      const connection = await source.connect();
-      try {
-        this.#gaps = await findBinlogGaps(connection, source.facts, filter);
-      } finally {
-        connection.destroy();
-      }
+      this.#gaps = await onConnection(source, { signal }, (connection) =>
+        findBinlogGaps(connection, source.facts, filter),
+      );
     } catch (error) {
-      if (isToldByStream(error)) return;
+      if (signal.aborted || isToldByStream(error)) return;
       throw error;
     }
     this.#tell(before.replica);

@@ -1,9 +1,10 @@
 import { tableIdOf, type TableName } from '@sluice/envelope';
-import { abortableDelay, whenAborted } from '@sluice/runtime';
+import { abortableDelay } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { TableFilter } from '../model/table-filter.ts';
 import type { StreamPosition } from '../model/position.ts';
 import { isToldByStream } from '../source/moved.ts';
+import { onConnection } from '../source/open-connection.ts';
 import { queryRows } from '../source/query.ts';
 import { readBinlogStatus } from '../source/server.ts';
 import type { Source } from '../source/source.ts';
@@ -49,9 +50,12 @@ export async function watchUnaccounted(parts: UnaccountedParts, signal: AbortSig
 
 /** @returns whether the source has answered, and the stream has come as far */
 async function look(parts: UnaccountedParts, signal: AbortSignal): Promise<boolean> {
-  const { filter, work, atBoundary, isAccounted } = parts;
+  const { source, filter, work, atBoundary, isAccounted } = parts;
   try {
-    const { tables, mark } = await ask(parts, signal);
+    // An answer that waits for a lock of the source holds up no stop.
+    const { tables, mark } = await onConnection(source, { signal }, (connection) =>
+      ask(connection, source.facts),
+    );
     const captured = tables.filter(({ database, table }) => filter.captures(database, table));
     await atBoundary(mark, () => {
       noteAbsent(parts, new Set(tables.map(tableIdOf)));
@@ -75,24 +79,8 @@ function noteAbsent({ absent, work, isTold }: UnaccountedParts, shown: ReadonlyS
   }
 }
 
-/** The names first: what is among them was made before the mark. An answer that waits for a lock of the source holds up no stop. */
+/** The names first: what is among them was made before the mark. */
 async function ask(
-  { source }: UnaccountedParts,
-  signal: AbortSignal,
-): Promise<{ readonly tables: readonly TableName[]; readonly mark: StreamPosition }> {
-  const connection = await source.connect();
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => undefined);
-  const forget = whenAborted(signal, () => stopped.reject(signal.reason));
-  try {
-    return await Promise.race([answer(connection, source.facts), stopped.promise]);
-  } finally {
-    forget();
-    connection.destroy();
-  }
-}
-
-async function answer(
   connection: Connection,
   facts: Source['facts'],
 ): Promise<{ readonly tables: readonly TableName[]; readonly mark: StreamPosition }> {

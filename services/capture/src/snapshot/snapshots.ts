@@ -1,11 +1,12 @@
 import { tableIdOf, type TableName } from '@sluice/envelope';
 import type { TableDescription } from '@sluice/mysql';
-import { whenAborted, type Logger } from '@sluice/runtime';
+import type { Logger } from '@sluice/runtime';
 import type { Connection } from 'mysql2/promise';
 import type { CaptureLoop } from '../stream/capture-loop.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { refusalNow } from '../preflight/examine-table.ts';
 import { newcomerOf } from '../preflight/new-tables.ts';
+import { onConnection } from '../source/open-connection.ts';
 import type { Source } from '../source/source.ts';
 import { boundStatements } from '../source/statement-time.ts';
 import type { SnapshotJobStore } from '../state/snapshot-job-store.ts';
@@ -77,32 +78,28 @@ export class Snapshots {
 
   /** Ends at once when the signal is aborted, whatever the source is asked just then. */
   async #read(id: string, signal: AbortSignal): Promise<void> {
-    const connection = await this.#connect();
-    const hungUp = Promise.withResolvers<void>();
-    const hangUp = (): void => {
-      connection.destroy();
-      hungUp.resolve();
-    };
-    const forget = whenAborted(signal, hangUp);
     try {
-      const reader = this.#chunkReader(connection);
-      const runner = new SnapshotRunner({ ...this.#runnerParts(), reader }, id);
-      // The driver never settles what a destroyed connection was asked: nobody may wait for it.
-      await Promise.race([runner.run(signal), hungUp.promise]);
+      // How long a chunk may take is the server's to bound.
+      await onConnection(this.#parts.source, { signal, answerMs: null }, async (connection) => {
+        await this.#bound(connection);
+        const reader = this.#chunkReader(connection);
+        await new SnapshotRunner({ ...this.#runnerParts(), reader }, id).run(signal);
+      });
     } catch (error) {
       if (!signal.aborted) throw error;
-    } finally {
-      forget();
-      connection.destroy();
     }
   }
 
-  /** The source is not kept busy for ever by what one order asks. */
   async #connect(): Promise<Connection> {
-    const { source, settings } = this.#parts;
-    const connection = await source.connect();
-    await boundStatements(connection, source.facts, settings.config.snapshot.statementSeconds);
+    const connection = await this.#parts.source.connect();
+    await this.#bound(connection);
     return connection;
+  }
+
+  /** The source is not kept busy for ever by what one order asks. */
+  async #bound(connection: Connection): Promise<void> {
+    const { source, settings } = this.#parts;
+    await boundStatements(connection, source.facts, settings.config.snapshot.statementSeconds);
   }
 
   #describe(table: TableDescription): SnapshotTable {

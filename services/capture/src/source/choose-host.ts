@@ -1,4 +1,4 @@
-import { connect, type MysqlOptions } from '@sluice/mysql';
+import { answerOf, connect, type MysqlOptions } from '@sluice/mysql';
 import { PipelineError, type SourceConfig, type SourceHost } from '@sluice/runtime';
 import { hostFacts, type HostFacts, type PublishedPlace } from './host-facts.ts';
 import { describeServer, type ServerFacts } from './server.ts';
@@ -72,24 +72,6 @@ async function probe(
   } catch (error) {
     if (error instanceof PipelineError) return error;
     throw error;
-  }
-}
-
-/**
- * What `asked` resolves to. A server may take a login and then answer nothing (a full disk, a commit that waits for a replica): it must not
- * keep capture from another one. Throws MYSQL_UNREACHABLE after `limitMs`.
- */
-export async function answerOf<T>(asked: Promise<T>, limitMs: number): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const message = `The server took the login, and has not answered within ${limitMs / 1000} s.`;
-    late.reject(new PipelineError('MYSQL_UNREACHABLE', message));
-  }, limitMs);
-  asked.catch(() => undefined); // once it is late, nobody waits for it
-  try {
-    return await Promise.race([asked, late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,10 +1,11 @@
 import type { ConnectionOptions } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
-import { connect, driverOptions, type MysqlOptions } from '@sluice/mysql';
+import { driverOptions, type MysqlOptions } from '@sluice/mysql';
 import type { SluiceConfig } from '@sluice/runtime';
 import { chooseHost, probeHosts, type Choice, type Wishes } from './choose-host.ts';
 import { movedFrom } from './moved.ts';
-import { describeServer, type ServerFacts } from './server.ts';
+import { openConnection } from './open-connection.ts';
+import type { ServerFacts } from './server.ts';
 
 /** The source server as it was when a session began. */
 export interface Source {
@@ -38,12 +39,9 @@ export async function openSource(config: SluiceConfig, wishes: Wishes = { place:
 }
 
 async function factsOf(options: MysqlOptions): Promise<ServerFacts> {
-  const connection = await connect(options);
-  try {
-    return await describeServer(connection);
-  } finally {
-    connection.destroy();
-  }
+  const { connection, facts } = await openConnection(options);
+  connection.destroy();
+  return facts;
 }
 
 function sourceAt(options: MysqlOptions, facts: ServerFacts, passedOver: Choice['passedOver']): Source {
@@ -55,14 +53,8 @@ function sourceAt(options: MysqlOptions, facts: ServerFacts, passedOver: Choice[
 
 /** Rows and binlog must come from one server: an address may lead to another one from one moment to the next. */
 async function connectTo(facts: ServerFacts, options: MysqlOptions): Promise<Connection> {
-  const connection = await connect(options);
-  try {
-    const { identity } = await describeServer(connection);
-    if (identity === facts.identity) return connection;
-  } catch (error) {
-    connection.destroy();
-    throw error;
-  }
+  const { connection, facts: now } = await openConnection(options);
+  if (now.identity === facts.identity) return connection;
   connection.destroy();
   throw movedFrom(`${options.host}:${options.port}`);
 }

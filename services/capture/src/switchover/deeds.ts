@@ -1,15 +1,20 @@
+import { answerOf } from '@sluice/mysql';
+import type { GtidSet } from '../orphans/gtid-set.ts';
 import type { Address } from '../orphans/masters.ts';
 import { replicationRows } from '../source/replica.ts';
 import { hasAll, LastTransaction, readMark } from './last-transaction.ts';
 import { preflight } from './preflight.ts';
-import { runAllowed, writesOf } from './read-only.ts';
+import { runAllowed, writesOf, type Writes } from './read-only.ts';
 import { Release } from './release.ts';
 import { isRunning, REPLICATION } from './replica-of.ts';
-import { addressOf, Servers, type DeedParts } from './servers.ts';
+import { addressOf, ANSWER_MS, Servers, type DeedParts } from './servers.ts';
 import { ownOf, withSide } from './side.ts';
 import type { Step, UndoStep } from './steps.ts';
 import { StepFailed, within, type Patience } from './within.ts';
 import { WriteLocks } from './write-locks.ts';
+
+/** So long the old source stays closed for a new one that hangs (ms). */
+const NEW_MS = ANSWER_MS / 2;
 
 /** What the steps of a switchover do. Each throws StepFailed, StepUnknown or the error of who was asked. */
 export class Deeds {
@@ -160,19 +165,27 @@ export class Deeds {
   async #unlock(patience: Patience): Promise<void> {
     const { old, to } = this.#parts;
     await this.#locks.callOff(old);
-    const takes = await this.#servers
-      .on('new', ({ connection, facts }) => writesOf(connection, facts.flavour))
-      .catch(() => null);
+    const { takes, has } = await this.#newNow();
     if (takes === 'open')
       throw new StepFailed(`${addressOf(to)} takes writes: the old source stays read-only`);
-    const own = await this.#newHasOwn().catch(() => '');
+    const own = has === null ? '' : await this.#ownOfNew(has).catch(() => '');
     if (own !== '')
       throw new StepFailed(`${addressOf(to)} has taken transactions: ${own}; the old source stays read-only`);
     await this.#locks.set(old, false, patience);
   }
 
-  async #newHasOwn(): Promise<string> {
-    const has = await this.#servers.on('new', (side) => side.executed());
+  /** What the new source answers, in a time that leaves the step its own. */
+  async #newNow(): Promise<{ readonly takes: Writes | null; readonly has: GtidSet | null }> {
+    const now: { takes: Writes | null; has: GtidSet | null } = { takes: null, has: null };
+    const asked = this.#servers.on('new', async ({ connection, facts, executed }) => {
+      now.takes = await writesOf(connection, facts.flavour);
+      now.has = await executed();
+    });
+    await answerOf(asked, NEW_MS).catch(() => undefined);
+    return now;
+  }
+
+  async #ownOfNew(has: GtidSet): Promise<string> {
     return ownOf(has, await this.#servers.on('old', (side) => side.executed())).toString();
   }
 

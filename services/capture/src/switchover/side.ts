@@ -1,9 +1,10 @@
-import { connect, readVariables, type Connection, type MysqlOptions } from '@sluice/mysql';
+import { boundAnswers, readVariables, type Connection, type MysqlOptions } from '@sluice/mysql';
 import type { SluiceConfig } from '@sluice/runtime';
 import { GtidSet } from '../orphans/gtid-set.ts';
 import { transactionsOf, type Address } from '../orphans/masters.ts';
+import { openConnection } from '../source/open-connection.ts';
 import { queryRows } from '../source/query.ts';
-import { describeServer, type ServerFacts } from '../source/server.ts';
+import type { ServerFacts } from '../source/server.ts';
 
 /** One of the two servers of a switchover, as it answers now. */
 export interface Side {
@@ -20,9 +21,12 @@ export interface Side {
 export type Login = Pick<MysqlOptions, 'user' | 'password'>;
 
 /** For one that hangs (ms). */
-const LIMIT_MS = 120_000;
+export const LIMIT_MS = 120_000;
 
-/** Asks a server by a connection of its own, which is cut off after `limitMs`. Throws a PipelineError with a MYSQL_… code, and what `work` throws. */
+/**
+ * Asks a server by a connection of its own. Throws a PipelineError with a MYSQL_… code, MYSQL_UNREACHABLE when a statement is not answered within
+ * `limitMs`, and what `work` throws.
+ */
 export async function withSide<T>(
   { source }: SluiceConfig,
   { host, port }: Address,
@@ -32,7 +36,7 @@ export async function withSide<T>(
 ): Promise<T> {
   const { tls, connectTimeoutMs } = source;
   const { user, password } = login ?? source;
-  const connection = await connect({
+  const { connection, facts } = await openConnection({
     host,
     port,
     user,
@@ -41,9 +45,8 @@ export async function withSide<T>(
     connectTimeoutMs,
     setting: 'source.tls',
   });
-  const limit = setTimeout(() => connection.destroy(), limitMs);
   try {
-    const facts = await describeServer(connection);
+    boundAnswers(connection, limitMs, `${host}:${port}`);
     return await work({
       address: { host, port },
       connection,
@@ -52,7 +55,6 @@ export async function withSide<T>(
       mark: () => markOf(connection, facts),
     });
   } finally {
-    clearTimeout(limit);
     connection.destroy();
   }
 }

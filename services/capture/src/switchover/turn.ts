@@ -1,6 +1,7 @@
-import { connect } from '@sluice/mysql';
+import { boundAnswers, connect } from '@sluice/mysql';
 import { queryRows } from '../source/query.ts';
 import type { DeedParts } from './servers.ts';
+import { LIMIT_MS } from './side.ts';
 
 /** Of GET_LOCK: of one server, for as long as the connection lasts. */
 const NAME = 'sluice_switchover';
@@ -22,6 +23,7 @@ export async function takeTurn({
   // One that is lost meanwhile ends the turn, not the command.
   connection.on('error', () => undefined);
   const end = (): void => connection.destroy();
+  boundAnswers(connection, LIMIT_MS, `${host}:${port}`);
   try {
     // For as long as a switchover may take, whatever the server has for idle connections (s).
     await queryRows(connection, `SET SESSION wait_timeout = ${IDLE_S}`);

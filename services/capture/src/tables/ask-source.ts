@@ -1,10 +1,11 @@
 import type { Connection } from 'mysql2/promise';
 import { boundLockWait } from '../source/lock-wait.ts';
+import { onConnection } from '../source/open-connection.ts';
 import type { Source } from '../source/source.ts';
 
 /**
- * One question on a connection of its own, between two events. Throws a PipelineError when the source fails; MYSQL_BUSY, which is
- * tried again, when somebody has locked what is asked about.
+ * One question on a connection of its own, between two events. Throws a PipelineError when the source fails, or leaves it unanswered;
+ * MYSQL_BUSY, which is tried again, when somebody has locked what is asked about.
  * @param about for people, e.g. `table shop.orders`
  */
 export async function askSource<T>(
@@ -12,10 +13,5 @@ export async function askSource<T>(
   about: string,
   question: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await source.connect();
-  try {
-    return await boundLockWait(connection, about, question);
-  } finally {
-    connection.destroy();
-  }
+  return onConnection(source, {}, (connection) => boundLockWait(connection, about, question));
 }

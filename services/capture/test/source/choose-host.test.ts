@@ -1,6 +1,6 @@
 import { PipelineError } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
-import { answerOf, chooseHost, type Probed } from '../../src/source/choose-host.ts';
+import { chooseHost, type Probed } from '../../src/source/choose-host.ts';
 import type { HostFacts, PublishedPlace } from '../../src/source/host-facts.ts';
 
 const SERVER = {
@@ -141,16 +141,6 @@ describe('all tables are read again, by order', () => {
     );
     expect(refusal([stale, away('one')])).not.toMatch(/only one of/);
   });
-});
-
-test('a server that takes the login and then answers nothing is none that answers', async () => {
-  await expect(answerOf(new Promise(() => undefined), 1)).rejects.toThrow(
-    expect.objectContaining({
-      code: 'MYSQL_UNREACHABLE',
-      message: 'The server took the login, and has not answered within 0.001 s.',
-    }),
-  );
-  await expect(answerOf(Promise.resolve(7), 60_000)).resolves.toBe(7);
 });
 
 test('the one of an order, whatever its role, when it has all that was published', () => {

@@ -1,5 +1,5 @@
 import { PipelineError } from '@sluice/runtime';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Source } from '../../src/source/source.ts';
 import { queryRows } from '../../src/source/query.ts';
 import { askSource } from '../../src/tables/ask-source.ts';
@@ -38,4 +38,26 @@ test('any other error is as it was', async () => {
   const { source } = sourceWith(1213);
   const asked = askSource(source, 'table shop.orders', (connection) => queryRows(connection, 'SELECT 1'));
   await expect(asked).rejects.toMatchObject({ code: 'MYSQL_BUSY', message: 'MySQL gave error (1213)' });
+});
+
+test('a source that leaves the question unanswered keeps the stream waiting for two minutes at most', async () => {
+  vi.useFakeTimers();
+  try {
+    const destroy = vi.fn();
+    const connection = { query: () => new Promise(() => undefined), destroy };
+    const source = { connect: () => Promise.resolve(connection) } as unknown as Pick<Source, 'connect'>;
+    const asked = askSource(source, 'table shop.orders', (asking) => queryRows(asking, 'SELECT 1'));
+    const ended = asked.catch((thrown: unknown) => thrown);
+    await vi.advanceTimersByTimeAsync(119_999);
+    expect(destroy).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await ended).toMatchObject({
+      code: 'MYSQL_UNREACHABLE',
+      errorClass: 'retryable',
+      message: 'The source took the login, and has not answered within 120 s',
+    });
+    expect(destroy).toHaveBeenCalledOnce();
+  } finally {
+    vi.useRealTimers();
+  }
 });
