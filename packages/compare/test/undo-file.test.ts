@@ -46,6 +46,22 @@ test('what was kept is read back, is its owner’s alone, and is never written o
   await expect(UndoFile.create(file, HEAD)).rejects.toMatchObject({ code: 'EEXIST' });
 });
 
+test('rows whose texts hold line ends of other standards come back', async () => {
+  const file = join(folder, 'line-ends');
+  const undo = await UndoFile.create(file, HEAD);
+  const texts = ['plain', 'pasted\u2028here', 'and\u2029there', 'next\u0085line', 'plain again'];
+  const lines = texts.map((note, id) => line(id, JSON.stringify({ id, note })));
+  await undo.append(lines);
+  await undo.close();
+  expect(await read(file)).toEqual(lines);
+});
+
+test('a last line without its end is read', async () => {
+  const file = join(folder, 'edited');
+  await writeFile(file, `${JSON.stringify(HEAD)}\n${JSON.stringify(line(1, null))}`);
+  expect(await read(file)).toEqual([line(1, null)]);
+});
+
 test('the last line may be torn: its row was not written yet', async () => {
   const file = join(folder, 'torn');
   const undo = await UndoFile.create(file, HEAD);

@@ -1,5 +1,6 @@
 export { aboutProcess } from './about-process.ts';
 export { olderNodeReady } from './older-node.ts';
+export { fileLines, fileSum } from './file-lines.ts';
 export { fullJitter, type BackoffOptions } from './backoff.ts';
 export { abortableDelay, settlesWithin, whenAborted } from './delay.ts';
 export {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError, type SluiceConfig } from '@sluice/runtime';
+import { fileLines, fileSum, PipelineError, type SluiceConfig } from '@sluice/runtime';
 import { z } from 'zod';
 import {
   GROUPS,
@@ -11,7 +11,6 @@ import {
   type BackupManifest,
   type BackupTopic,
 } from './backup-manifest.ts';
-import { fileLines, fileSum } from './file-lines.ts';
 import { parseRecordLine, type KeptRecord } from './kept-record.ts';
 import { isOwnTopic } from './own-topics.ts';
 

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isSequence } from '@sluice/envelope';
+import { fileLines } from '@sluice/runtime';
 import { z } from 'zod';
 import type { UndoneRow } from './store-repair.ts';
 
@@ -74,28 +75,23 @@ export class UndoFile {
  * written yet. Throws RangeError for what is no undo file, or of another version.
  */
 export async function* undoLines(path: string, accept: (head: UndoHead) => void): AsyncGenerator<UndoLine> {
-  const file = await open(path, 'r');
   let isHead = true;
   let torn = false;
-  try {
-    for await (const text of file.readLines()) {
-      if (torn) throw new RangeError('a line in its middle cannot be read');
-      const line = parsed(text);
-      if (isHead) {
-        const head = headSchema.safeParse(line);
-        if (!head.success) throw new RangeError(`it is no undo file of version ${UNDO_VERSION}`);
-        accept(head.data);
-        isHead = false;
-        continue;
-      }
-      const row = rowSchema.safeParse(line);
-      if (row.success) yield row.data;
-      else torn = true;
+  for await (const text of fileLines(path, 'with what has no end')) {
+    if (torn) throw new RangeError('a line in its middle cannot be read');
+    const line = parsed(text);
+    if (isHead) {
+      const head = headSchema.safeParse(line);
+      if (!head.success) throw new RangeError(`it is no undo file of version ${UNDO_VERSION}`);
+      accept(head.data);
+      isHead = false;
+      continue;
     }
-    if (isHead) throw new RangeError('it is empty');
-  } finally {
-    await file.close();
+    const row = rowSchema.safeParse(line);
+    if (row.success) yield row.data;
+    else torn = true;
   }
+  if (isHead) throw new RangeError('it is empty');
 }
 
 function parsed(text: string): unknown {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fileLines, fileSum } from '../../src/backup/file-lines.ts';
+import { fileLines, fileSum } from '../src/file-lines.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -20,6 +20,9 @@ test('lines come whole, however the file is cut into chunks', async () => {
   const found: string[] = [];
   for await (const line of fileLines(path)) found.push(line);
   expect(found).toEqual(lines);
+  const all: string[] = [];
+  for await (const line of fileLines(path, 'with what has no end')) all.push(line);
+  expect(all).toEqual([...lines, 'torn']);
   const sha256 = createHash('sha256').update(text).digest('hex');
   expect(await fileSum(path)).toEqual({ bytes: Buffer.byteLength(text), sha256 });
 });

@@ -3,8 +3,14 @@ import { createReadStream } from 'node:fs';
 
 const LINE_END = 0x0a;
 
-/** Lines of a file without their ends, one by one: a whole file may be longer than a string can be. What has no end is left out. */
-export async function* fileLines(path: string): AsyncGenerator<string> {
+/**
+ * Lines of a file without their ends, one by one: a whole file may be longer than a string can be. Only LF ends one: what JSON writes as it
+ * is, U+2028 among it, ends a line for Node's readline. What has no end is left out, or comes last if it is not empty.
+ */
+export async function* fileLines(
+  path: string,
+  which: 'with an end' | 'with what has no end' = 'with an end',
+): AsyncGenerator<string> {
   let begun: Buffer[] = [];
   for await (const chunk of chunksOf(path)) {
     let from = 0;
@@ -15,6 +21,8 @@ export async function* fileLines(path: string): AsyncGenerator<string> {
     }
     begun.push(chunk.subarray(from));
   }
+  const rest = Buffer.concat(begun).toString('utf8');
+  if (which === 'with what has no end' && rest !== '') yield rest;
 }
 
 /** How long a file is (bytes), and its SHA-256 in hex. */
