@@ -1,5 +1,6 @@
 import kafkajs, { type Kafka } from 'kafkajs';
 import type { KafkaConfig, Logger } from '@sluice/runtime';
+import { answeringFirst, watchedSockets } from './answering-brokers.ts';
 import { BatchTooLarge, BOUNDED_IN_POOL, standIns } from './bounded-codecs.ts';
 import { kafkajsSecurity } from './connection-security.ts';
 import { compressRecords } from './record-batch-wire.ts';
@@ -48,8 +49,8 @@ export function kafkaClient(
   registerCodecs();
   calmRequestQueues();
   return new kafkajs.Kafka({
-    // Each connection begins at another one: kafkajs stays at the first as long as it takes connections, also when it is frozen.
-    brokers: () => shuffled(config.brokers),
+    brokers: () => answeringFirst(config.brokers),
+    socketFactory: watchedSockets,
     clientId: config.clientId,
     ...PATIENCE[patience],
     enforceRequestTimeout: true,
@@ -57,13 +58,6 @@ export function kafkaClient(
     logCreator: () => bridge(log),
     ...kafkajsSecurity(config),
   });
-}
-
-function shuffled(brokers: readonly string[]): string[] {
-  return brokers
-    .map((broker) => ({ broker, turn: Math.random() }))
-    .sort((a, b) => a.turn - b.turn)
-    .map(({ broker }) => broker);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { abortableDelay, fullJitter, type Logger, PipelineError } from '@sluice/runtime';
+import { abortableDelay, fullJitter, type Logger, PipelineError, settlesWithin } from '@sluice/runtime';
 import type { Admin, Consumer } from 'kafkajs';
 import {
   chooseStart,
@@ -12,7 +12,9 @@ import {
   type TopicPartition,
   type Watermarks,
 } from './consumer-start.ts';
-import { toPipelineError } from './errors.ts';
+import { isNotConnected, toPipelineError } from './errors.ts';
+
+const RECONNECT_MS = 10_000;
 
 export interface AssignmentOptions {
   readonly admin: Admin;
@@ -142,12 +144,7 @@ export class Assignment {
         if (attempt === 0)
           log.warn({ event: 'consumer.waiting', err: known }, 'cannot find the offsets to start at yet');
         await abortableDelay(fullJitter(attempt, START_BACKOFF), stopping).catch(() => undefined);
-        // kafkajs counts a connection whose first request was not answered as open, and sends nothing through it.
-        if (!stopping.aborted)
-          await admin
-            .disconnect()
-            .then(() => admin.connect())
-            .catch(() => undefined);
+        if (isNotConnected(error) && !stopping.aborted) await settlesWithin(RECONNECT_MS, reconnect(admin));
       }
     }
   }
@@ -213,4 +210,10 @@ export class Assignment {
       );
     return { starts, strange };
   }
+}
+
+/** Nothing is under way on such a connection, which kafkajs takes for an open one: it has to be closed before it is made again. */
+async function reconnect(admin: Admin): Promise<void> {
+  await admin.disconnect();
+  await admin.connect();
 }

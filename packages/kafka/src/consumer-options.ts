@@ -59,6 +59,11 @@ const HEARTBEAT_INTERVAL_MS = 3_000;
 /** The broker answers at once when there is data; this bounds only how long a resumed partition waits for its first fetch. */
 const MAX_WAIT_MS = 250;
 const PARTITIONS_PER_FETCH = 4;
+/**
+ * kafkajs does not ask for new leaders when a broker gives no answer: it asks the same one again, until it asks for its own reasons,
+ * every five minutes by default. Shorter than a request is waited for, so that the second try goes to the new leader.
+ */
+const METADATA_AGE_MS = 20_000;
 /** As without a `retry` of our own (kafkajs 2.2.4, src/index.js): after these a consumer crashes and starts again. */
 const RETRIES = 5;
 
@@ -83,6 +88,7 @@ export function groupConsumer(
     maxBytes: maxBytesPerPartition * PARTITIONS_PER_FETCH,
     minBytes: 1,
     maxWaitTimeInMs: MAX_WAIT_MS,
+    metadataMaxAge: METADATA_AGE_MS,
     retry: { retries: RETRIES, restartOnFailure: mayRestart },
   });
 }

@@ -20,6 +20,8 @@ const CODE_OF_KIND: Record<CodeKind, ErrorCode> = {
 const MAX_DEPTH = 8;
 /** Errors of a socket or resolver, and the client libraries' own names for "no answer". */
 const NETWORK_CODE = /^(E[A-Z]+|PLT_KFK_(NETWORK|TIMEOUT|UNEXPECTED_CORRELATION_ID)|ERR_SOCKET_[A-Z_]+)$/;
+/** Of a connection whose first request was not answered (kafkajs 2.2.4, src/broker/index.js). */
+const KAFKAJS_NOT_CONNECTED = 'Broker not connected';
 const KAFKAJS_UNREACHABLE = new Set([
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
@@ -88,7 +90,13 @@ function classify(error: Readonly<Record<string, unknown>>): ErrorCode | undefin
   // A library's "connection failed" may have the true reason as its cause: look there first.
   if (typeof error['cause'] === 'object' && error['cause'] !== null) return undefined;
   if (typeof code === 'string' && NETWORK_CODE.test(code)) return 'KAFKA_UNREACHABLE';
+  if (error['message'] === KAFKAJS_NOT_CONNECTED) return 'KAFKA_UNREACHABLE';
   return typeof name === 'string' && KAFKAJS_UNREACHABLE.has(name) ? 'KAFKA_UNREACHABLE' : undefined;
+}
+
+/** Whether kafkajs has a connection for open whose first request was not answered, and sends nothing through it. */
+export function isNotConnected(error: unknown): boolean {
+  return findIn(error, ({ message }) => message === KAFKAJS_NOT_CONNECTED || undefined) === true;
 }
 
 /** Ours have it in their context, kafkajs has the number in `code` beside a `type`, @platformatic/kafka in `apiCode`. */

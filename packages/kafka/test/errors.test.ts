@@ -23,6 +23,7 @@ describe('errors of both client libraries, by code', () => {
       Reflect.construct(kafkajs.KafkaJSSASLAuthenticationError, ['words']),
       'KAFKA_AUTH_FAILED',
     ],
+    ['kafkajs, not answered when it connected', new Error('Broker not connected'), 'KAFKA_UNREACHABLE'],
     ['kafkajs timeout', new kafkajs.KafkaJSRequestTimeoutError('words'), 'KAFKA_UNREACHABLE'],
     [
       'kafkajs, no coordinator',
