@@ -25,8 +25,8 @@ export const sinkRewindCommand: PipelineCommand = {
 };
 
 /**
- * Sets the group's offsets back, and leaves an order for a sink that keeps offsets in its store: it obeys at its next start,
- * before it reads anything. Refused while the group has members.
+ * Leaves an order for a sink that keeps offsets in its store, which obeys at its next start before it reads anything, and sets the
+ * group's offsets back. Refused while the group has members.
  */
 async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<boolean> {
   const { values, performs } = line;
@@ -53,12 +53,18 @@ async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Scree
   const acceptGap = values.flag('accept-gap');
   const order = { sink, by, to: values.needed('to'), acceptGap, partitions: plan.moves.length };
   await audited({ config, command: 'sink rewind', order, screen }, async () => {
-    await moveGroup(
-      config.kafka,
-      group,
-      plan.moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to })),
-    );
+    // Before the group moves: broken off in between, the command that is given again finds the gap and the moves as they were.
     await leaveOrders(config, sink, plan, acceptGap, by);
+    try {
+      await moveGroup(
+        config.kafka,
+        group,
+        plan.moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to })),
+      );
+    } catch (error) {
+      await takeBack(config, sink, plan);
+      throw error;
+    }
   });
   const records = String(recordsOf(plan.moves));
   screen.say(
@@ -83,6 +89,14 @@ async function leaveOrders(
       const value = { at: Date.now(), by, offset: String(to), acceptGap };
       await store.decide({ kind: 'rewind', topic, partition, value });
     }
+  });
+}
+
+/** Of a group that was not moved. That a table lacks records of the gap is true all the same. */
+async function takeBack(config: SluiceConfig, sink: string, { moves }: RewindPlan): Promise<void> {
+  await withDeadLetters({ config, sink, decides: true }, async ({ store }) => {
+    for (const { topic, partition } of moves)
+      await store.decide({ kind: 'rewind', topic, partition, value: null });
   });
 }
 

@@ -63,13 +63,15 @@ export async function putAt(
   places: readonly Place[],
 ): Promise<void> {
   if (places.length === 0) return;
-  await moveGroup(config.kafka, group, places);
   await withDeadLetters({ config, sink, decides: true }, async ({ store }) => {
     for (const { topic, partition, offset } of places) {
       const value = { at: Date.now(), by: 'sluice sink rebuild', offset: String(offset), acceptGap: true };
       await store.decide({ kind: 'rewind', topic, partition, value });
-      await store.decide({ kind: 'incomplete', topic, partition, value: null });
     }
+    // Behind the orders: broken off before them, the next run finds the places as they were.
+    await moveGroup(config.kafka, group, places);
+    for (const { topic, partition } of places)
+      await store.decide({ kind: 'incomplete', topic, partition, value: null });
   });
 }
 
