@@ -1,4 +1,4 @@
-import { parseTableId } from '@sluice/envelope';
+import { parseTableId, tableIdOf } from '@sluice/envelope';
 import type { RunningFindings } from '@sluice/compare';
 import type { TablePlan } from '@sluice/ops-api';
 import { compareTables } from '../operator/compare-order.ts';
@@ -28,11 +28,12 @@ export async function isFilledRight(
   const { tables, differences } = await comparedTables(parts, plans, sink);
   running.signal.throwIfAborted();
   for (const { table, remarks } of tables) for (const remark of remarks) screen.say(`${table}: ${remark}`);
-  const wrong = tables.flatMap(wrongRows);
+  const wrong = [...tables.flatMap(wrongRows), ...notCompared(tables, plans)];
   for (const line of wrong) screen.say(line);
   for (const { table, place, kind } of differences.slice(0, EXAMPLES))
     screen.say(`${kind} in ${parseTableId(table).table}: ${place}`);
-  if (wrong.length === 0) screen.say(`${plural(tables.length, 'table')} compared: equal`);
+  const compared = tables.filter((table) => table.compared).length;
+  if (wrong.length === 0) screen.say(`${plural(compared, 'table')} compared: equal`);
   return wrong.length === 0;
 }
 
@@ -73,4 +74,15 @@ function wrongRows({ table, sinks }: RunningFindings['tables'][number]): readonl
       ({ different, missing, extra, notSettled }) =>
         `${table}: ${different} different, ${missing} missing, ${extra} that the source has not, ${notSettled} not settled`,
     );
+}
+
+/** A line for each table of which nobody can say that it is equal; rows under a condition are never compared (docs/rebuild.md). */
+export function notCompared(
+  tables: RunningFindings['tables'],
+  plans: readonly Pick<TablePlan, 'database' | 'table' | 'where'>[],
+): readonly string[] {
+  const conditional = new Set(plans.filter(({ where }) => where !== null).map(tableIdOf));
+  return tables
+    .filter(({ table, compared }) => !compared && !conditional.has(table))
+    .map(({ table }) => `${table}: was not compared`);
 }

@@ -115,7 +115,9 @@ export class Findings {
   result(isInterrupted: boolean): RunningFindings {
     const all = this.#tables.flatMap(({ sinks }) => Object.values(sinks));
     const differs = all.some(({ different, missing, extra }) => different + missing + extra > 0);
+    // Of tables that no sink takes nothing is known.
     const isDone =
+      all.length > 0 &&
       !this.#isPartial &&
       all.every(({ notSettled }) => notSettled === 0) &&
       this.#tables.every(({ compared }) => compared);
