@@ -45,7 +45,8 @@ export class Handover {
     if (from === undefined) return { why: 'no capture is known to lead' };
     if (to !== null && to !== standby.own.name && !standby.ready.some(({ record }) => record.instance === to))
       return { why: `${to} does not stand by, or has trouble` };
-    return (await standby.ask(from, to)) ? { from, to: null } : { why: 'Kafka does not store the order' };
+    if (await standby.ask(from, to)) return { from, to: null };
+    return { why: 'Kafka has not stored the order in time: it is taken back' };
   }
 
   async #handOver(to: string | null): Promise<Ordered> {

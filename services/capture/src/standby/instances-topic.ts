@@ -5,6 +5,7 @@ import { keptTopicsReader } from '../catalog/kept-topics.ts';
 import type { CaptureSettings } from '../settings/capture-settings.ts';
 import { Fellows } from './fellows.ts';
 import { parseInstanceRecord, type InstanceRecord } from './instance-record.ts';
+import { NewestWrites } from './newest-writes.ts';
 import { ANSWER_MS, renewalMs } from './times.ts';
 
 /** Looks without a sign of what was written: the topic is another one now, and is read from its beginning. */
@@ -23,7 +24,7 @@ export class InstancesTopic {
   #next: bigint | undefined;
   #looked = false;
   #looking: Promise<Fellows> | null = null;
-  #writing: Promise<unknown> = Promise.resolve();
+  readonly #writes = new NewestWrites<InstanceRecord | null>((name, record) => this.#send(name, record));
   /** Looks since something was written that no look has shown yet; null when all was shown. */
   #unseen: number | null = null;
 
@@ -80,14 +81,15 @@ export class InstancesTopic {
     this.#fellows.note(name, record, { offset, nowMs: performance.now(), isHeard: this.#looked });
   }
 
-  /** One after the other. @param record null ends the key. Throws PipelineError when it is not stored. */
+  /**
+   * One after the other; what has not been sent when a newer record of its key comes never is. @param record null ends the key. Throws
+   * PipelineError when it is not stored, nor a newer one in its place.
+   */
   write(name: string, record: InstanceRecord | null): Promise<void> {
-    const written = this.#writing.then(() => this.#write(name, record));
-    this.#writing = written.catch(() => undefined);
-    return written;
+    return this.#writes.write(name, record);
   }
 
-  async #write(name: string, record: InstanceRecord | null): Promise<void> {
+  async #send(name: string, record: InstanceRecord | null): Promise<void> {
     const key = Buffer.from(`${this.#settings.config.pipeline}/${name}`);
     const value = record === null ? null : Buffer.from(JSON.stringify(record));
     const to = { topic: this.#topic, partition: 0, key, value };

@@ -80,6 +80,13 @@ export class OwnInstance {
     return this.#tell(null);
   }
 
+  /** As `say`, of an order to hand over. One that is not stored in time is taken back: who gave it is told so, and it must not be obeyed later. */
+  async ask(request: NonNullable<Said['request']>): Promise<boolean> {
+    if (await this.say({ request })) return true;
+    if (this.#said.request?.id === request.id) void this.say({ request: null });
+    return false;
+  }
+
   /** It has fenced all others. */
   async lead({ producerId, producerEpoch }: PublisherIdentity): Promise<void> {
     const stoodBy = this.#isAnnounced && !this.leads;
@@ -105,9 +112,11 @@ export class OwnInstance {
   /** It has published its last. @param to who is to go on; null: whoever comes */
   async goodbye(to: string | null): Promise<void> {
     if (!this.leads) return;
-    await this.#tell({ to });
+    const told = this.#tell({ to });
+    // A renewal meanwhile is no leader's any more: it must not take the place of the last word.
     this.#term = null;
     this.#said = NOTHING;
+    await told;
   }
 
   /** The process ends. */

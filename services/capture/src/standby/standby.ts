@@ -84,9 +84,9 @@ export class Standby {
     }
   }
 
-  /** Asks the leader to hand over. Resolves to whether Kafka has stored it. */
+  /** Asks the leader to hand over. Resolves to whether Kafka has stored it; if not, it is taken back. */
   ask(of: string, to: string | null): Promise<boolean> {
-    return this.own.say({ request: { id: randomUUID(), of, to } });
+    return this.own.ask({ id: randomUUID(), of, to });
   }
 
   /** It has drained for this one. */
