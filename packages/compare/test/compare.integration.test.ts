@@ -196,6 +196,43 @@ test('a comparison that is interrupted ends with what it has, and takes nothing 
   await onServer(stack.mysql, `DROP DATABASE ${database}`);
 });
 
+test('more rows that only the target has than are streamed at once are found, of a key that is read row by row', async () => {
+  const database = 'cli_compare_strays';
+  const create = (collation: string): string[] => [
+    `DROP DATABASE IF EXISTS ${database}`,
+    `CREATE DATABASE ${database}`,
+    `CREATE TABLE ${database}.t (code VARCHAR(9) COLLATE ${collation} NOT NULL PRIMARY KEY)`,
+  ];
+  const codes = Array.from({ length: 3000 }, (_, code) => `('code-${code}')`).join(', ');
+  await onServer(stack.mysql, ...create('utf8mb4_0900_ai_ci'), `INSERT INTO ${database}.t VALUES ('here')`);
+  await onServer(
+    stack.targetMysql,
+    ...create('utf8mb4_0900_bin'),
+    `INSERT INTO ${database}.t VALUES ('here'), ${codes}`,
+  );
+  const table = { database, table: 't' };
+  const columns = [{ source: 'code', published: 'code', treatment: '' }];
+  const sinks = { mysql: addressOf(stack.targetMysql) };
+  const found = await compareRunning({
+    takes: () => true,
+    source: stack.mysql,
+    tables: [{ ...table, columns, keyColumns: ['code'], refused: null }],
+    sinks,
+    scope: { condition: () => null, keys: null, sample: null },
+    rowsPerSecond: 10_000,
+    applied: () => Promise.resolve(null),
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  expect(found.tables).toMatchObject([
+    { compared: true, sinks: { mysql: { compared: 1, equal: 1, missing: 0, extra: 3000, notSettled: 0 } } },
+  ]);
+  const quiet = await compareSinks({ source: stack.mysql, tables: [table], sinks });
+  expect(quiet.sinks['mysql']).toMatchObject({ compared: 1, missing: 0, different: 0, extra: 3000 });
+  await onServer(stack.mysql, `DROP DATABASE ${database}`);
+  await onServer(stack.targetMysql, `DROP DATABASE ${database}`);
+});
+
 test('rows that end by themselves in a sink are not missing there, and all else is found', async () => {
   const database = 'cli_compare_ending';
   await onServer(

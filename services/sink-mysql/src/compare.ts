@@ -23,15 +23,13 @@ import { mappedDatabase, type MysqlSinkConfig } from './config.ts';
 type Settings = MysqlAddress & Pick<MysqlSinkConfig, 'databases'>;
 
 export async function openStore(target: Settings, section: string): Promise<ComparedSink> {
-  const connection = await openRowConnection({ ...target, setting: `${section}.tls` });
+  const address = { ...target, setting: `${section}.tls` };
+  const connection = await openRowConnection(address);
   return {
     open: async (table) => {
       const database = mappedDatabase(target, table.database);
-      return mysqlTable(
-        connection,
-        table,
-        await presentColumns(connection, { database, table: table.table }),
-      );
+      const present = await presentColumns(connection, { database, table: table.table });
+      return mysqlTable({ connection, address }, table, present);
     },
     close: () => connection.close(),
   };
@@ -58,7 +56,12 @@ async function presentColumns(connection: RowConnection, name: TableName): Promi
   };
 }
 
-function mysqlTable(connection: RowConnection, table: ComparedTable, target: TargetTable): SinkTable {
+interface Server {
+  readonly connection: RowConnection;
+  readonly address: MysqlAddress;
+}
+
+function mysqlTable({ connection, address }: Server, table: ComparedTable, target: TargetTable): SinkTable {
   // Read by the source's kinds: a type that the target has not (uuid, inet6) is text there.
   const columns = table.columns.filter((column) => target.names.has(column.name));
   const keyColumns = table.key.flatMap((place) => table.columns[place] ?? []);
@@ -103,8 +106,14 @@ function mysqlTable(connection: RowConnection, table: ComparedTable, target: Tar
     async *identities() {
       if (!readable) return;
       const sql = `SELECT ${selectList(keyColumns)} FROM ${quoteTable(target.database, target.table)}`;
-      for await (const row of streamRows(connection, sql))
-        yield JSON.stringify(canonicalValues(keyColumns, row));
+      // A connection of its own: who takes the keys looks up rows between them, and a statement behind one that is not read to its end
+      // would wait for ever.
+      const walk = await openRowConnection(address);
+      try {
+        for await (const row of streamRows(walk, sql)) yield JSON.stringify(canonicalValues(keyColumns, row));
+      } finally {
+        await walk.close();
+      }
     },
   };
 }
