@@ -83,6 +83,7 @@ async function restore(
   const path = `/${encodeURIComponent(liveAlias(index))}/_doc/${encodeURIComponent(documentId(rowKey))}`;
   const { signal } = new AbortController();
   const present = await exactAnswer(client, { method: 'GET', path, index }, signal);
+  if (present === null && kept === null) return true;
   const version = present === null ? null : exactMember(present, '_version');
   if (version === null || version.padStart(sequence.length, '0') !== sequence) return false;
   const querystring = { version: sequence, version_type: 'external_gte', refresh: 'true' };

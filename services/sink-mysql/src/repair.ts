@@ -123,6 +123,7 @@ class MysqlRepair implements StoreRepair {
     const where = keyIs(table, parseKey(row.rowKey));
     const sql = `SELECT ${SEQUENCE_COLUMN} FROM ${table.sql} WHERE ${where} FOR UPDATE`;
     const [stored] = await select(connection, sql);
+    if (stored === undefined && row.kept === null) return true;
     const sequence = stored === undefined ? await this.#deletedAt(connection, row) : toSequence(stored[0]);
     if (sequence !== row.sequence) return false;
     await connection.query(`DELETE FROM ${table.sql} WHERE ${where}`);

@@ -16,7 +16,9 @@ import { jsonScript } from './scripts.ts';
  * The digits of a row stand behind `{"_sequence":"`, as in `scripts.ts`.
  */
 const RESTORE = `
-local stored = string.sub(redis.call('GETRANGE', KEYS[1], 0, 32), 15, 33)
+local head = redis.call('GETRANGE', KEYS[1], 0, 32)
+if head == '' and ARGV[2] == '' then return 1 end
+local stored = string.sub(head, 15, 33)
 if stored == '' then stored = redis.call('GET', KEYS[2]) or '' end
 if stored ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then

@@ -29,7 +29,7 @@ export interface StoreRepair {
   kept(rows: readonly RowPlace[]): Promise<readonly (string | null)[]>;
   /**
    * Puts back what was kept, under the sequence of the repair: so the guard stands where it stood. False, and nothing is changed, when
-   * the store holds another change than the repair's by now.
+   * the store holds another change than the repair's by now. True as well where the row is as it was: an undo may be given again.
    */
   restore(row: UndoneRow): Promise<boolean>;
   /** What `write` does, as text for the store's own tool. */
