@@ -35,14 +35,16 @@ export function stageOf(values: OptionValues, { sinks }: SluiceConfig): Stage | 
 }
 
 /**
- * Why the other sinks are not repaired; null when they may be. The gate is asked when the canary is equal; it passes with exit code 0,
- * and what it writes goes to standard error.
+ * Why the other sinks are not repaired; null when they may be. The gate is asked when rows of the canary were repaired and are equal;
+ * it passes with exit code 0, and what it writes goes to standard error.
  */
 export async function refusalOf(
   { canary, gate }: Stage,
   fates: readonly RowFate[],
   signal: AbortSignal,
 ): Promise<string | null> {
+  if (fates.length === 0)
+    return `sink ${canary} has no row that is repaired, so the gate would say nothing of a repair: name another canary`;
   if (fates.some(({ fate }) => fate !== 'equal')) return `sink ${canary} is not equal after its repair`;
   const code = await exitCodeOf(gate, signal);
   return code === 0 ? null : `the gate ended with ${code}`;

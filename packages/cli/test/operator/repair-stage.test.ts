@@ -46,6 +46,7 @@ test.each([
 test('the gate is asked of a canary that is equal, and passes with 0', async () => {
   expect(await refusalOf(STAGE, [row('equal')], NEVER)).toBe(null);
   expect(await refusalOf({ ...STAGE, gate: 'exit 7' }, [row('equal')], NEVER)).toBe('the gate ended with 7');
+  expect(await refusalOf(STAGE, [], NEVER)).toContain('sink redis has no row that is repaired');
   expect(await refusalOf(STAGE, [row('equal'), row('different')], NEVER)).toBe(
     'sink redis is not equal after its repair',
   );
