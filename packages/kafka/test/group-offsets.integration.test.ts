@@ -12,7 +12,9 @@ afterAll(() => broker.stop());
 /** A topic of two partitions with five records each, written at the times 1000, 2000, … in milliseconds. */
 async function filledTopic(): Promise<string> {
   const topic = await broker.topic(2);
-  const producer = broker.client.producer({ allowAutoTopicCreation: false });
+  // A request is sent again whole where the leader of one partition is not known yet.
+  const options = { idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false };
+  const producer = broker.client.producer(options);
   await producer.connect();
   const times = [1, 2, 3, 4, 5].map((second) => String(second * 1000));
   const messages = [0, 1].flatMap((partition) =>
