@@ -133,7 +133,8 @@ export class BatchRunner {
  * A batch without a membership: the coordinator had moved, joining at the new one failed, and kafkajs continues with the
  * partitions that it had. Its heartbeats go to the new coordinator and are answered, its commits to the old one, which
  * refuses them: without this error it would neither join again nor commit until it is restarted. kafkajs tells of some joins
- * only when they are done (those that follow a fetch), so a commit that failed is a sign as well.
+ * only when they are done (those that follow a fetch), so a commit that failed is a sign as well. A coordinator that is frozen
+ * is asked six times for 30 s; the group has given the partitions to others by then.
  */
 function notJoined(): KafkaJSProtocolError {
   const error = new Error('the consumer has left its group and has not joined again');

@@ -19,6 +19,7 @@ interface Asked {
  * cannot be joined, makes no error for minutes. Times are milliseconds of one clock.
  */
 export class ConsumerPulse {
+  readonly #sessionMs: number;
   readonly #now: () => number;
   /** Brokers that have not answered yet, by their number. */
   readonly #asked = new Map<number, Asked>();
@@ -27,7 +28,9 @@ export class ConsumerPulse {
   #beatAt = 0;
   #error: PipelineError | null = null;
 
-  constructor(now: () => number = () => performance.now()) {
+  /** @param sessionMs after so long without a heartbeat the group lets this member go, in milliseconds */
+  constructor(sessionMs: number, now: () => number = () => performance.now()) {
+    this.#sessionMs = sessionMs;
     this.#now = now;
     this.#leftAt = now();
   }
@@ -52,9 +55,9 @@ export class ConsumerPulse {
     this.heartbeat();
   }
 
-  /** Whether the last that it told of its group was a join. */
+  /** Whether the last that it told of its group was a join, and a heartbeat was answered within its session. */
   get isMember(): boolean {
-    return this.#leftAt === null;
+    return this.#leftAt === null && this.#now() - this.#beatAt < this.#sessionMs;
   }
 
   /** It reads nothing until it has joined again. @param error what made it leave, when that is known */

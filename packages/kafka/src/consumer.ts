@@ -35,7 +35,7 @@ export class BatchConsumer {
   readonly #settle = Promise.withResolvers<void>();
   readonly #assignment: Assignment;
   readonly #batches: BatchRunner;
-  readonly #pulse = new ConsumerPulse();
+  readonly #pulse: ConsumerPulse;
   readonly #stopping = new AbortController();
   readonly #restarts = new ConsumerRestarts(this.#stopping.signal);
   /** Resolves when no join is under way. */
@@ -43,6 +43,7 @@ export class BatchConsumer {
 
   constructor(options: BatchConsumerOptions) {
     this.#options = options;
+    this.#pulse = new ConsumerPulse(options.sessionTimeoutMs);
     this.#join.resolve();
     this.#admin = options.kafka.admin();
     this.#consumer = groupConsumer(options, async (error) => this.#restarts.mayRestart(error));

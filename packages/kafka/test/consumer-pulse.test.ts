@@ -5,7 +5,7 @@ import { ConsumerPulse } from '../src/consumer-pulse.ts';
 function clocked(): { pulse: ConsumerPulse; at: (seconds: number) => void } {
   let now = 0;
   return {
-    pulse: new ConsumerPulse(() => now),
+    pulse: new ConsumerPulse(10_000, () => now),
     at: (seconds) => {
       now = seconds * 1000;
     },
@@ -61,4 +61,21 @@ test('what ended a consumer is told until it has joined again', () => {
   expect(pulse.trouble).toEqual({ error, forMs: 2000 });
   pulse.joined();
   expect(pulse.trouble).toBeNull();
+});
+
+test('it is a member from a join on, for as long as its session lasts behind a heartbeat', () => {
+  const { pulse, at } = clocked();
+  expect(pulse.isMember).toBe(false);
+  pulse.joined();
+  at(9.9);
+  expect(pulse.isMember).toBe(true);
+  pulse.heartbeat();
+  at(19.8);
+  expect(pulse.isMember).toBe(true);
+  at(19.9);
+  expect(pulse.isMember).toBe(false);
+  pulse.joined();
+  expect(pulse.isMember).toBe(true);
+  pulse.left(null);
+  expect(pulse.isMember).toBe(false);
 });
