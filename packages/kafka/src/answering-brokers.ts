@@ -6,11 +6,28 @@ import type { ISocketFactory } from 'kafkajs';
 const KEEP_ALIVE_DELAY_MS = 60_000;
 
 /**
- * Addresses, as `host:port`, whose latest connection has not brought a byte yet. Of the whole process: kafkajs begins each client
- * at the first address that takes a connection, and what is asked now and then makes a client each time. A broker that is
- * frozen takes connections; without this each client would wait for it.
+ * Addresses, as `host:port`, that owe an answer, the latest last. Of the whole process: what is asked now and then makes a client each
+ * time, and each client begins at the first address that takes a connection. A broker that is frozen takes connections; without
+ * this each client would wait for it.
  */
 const unanswered = new Set<string>();
+
+/** A broker was asked, or has left a question without a good answer. */
+export function owesAnswer(address: string): void {
+  unanswered.delete(address);
+  unanswered.add(address);
+}
+
+export function hasAnswered(address: string): void {
+  unanswered.delete(address);
+}
+
+/** The brokers as they stand, but those that owe an answer behind the others, the latest last. */
+export function inTurn<T>(brokers: readonly T[], addressOf: (broker: T) => string): readonly T[] {
+  const owing = [...unanswered];
+  const turn = (broker: T): number => owing.indexOf(addressOf(broker));
+  return brokers.toSorted((one, other) => turn(one) - turn(other));
+}
 
 /** The brokers in the order in which a client is to try them: those that owe an answer last, the others in any order. */
 export function answeringFirst(brokers: readonly string[]): string[] {
@@ -26,7 +43,7 @@ export const watchedSockets: ISocketFactory = ({ host, port, ssl, onConnect }) =
     ? connectTls({ host, port, ...name, ...ssl }, onConnect)
     : connectPlain({ host, port }, onConnect);
   socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
-  unanswered.add(address);
-  socket.once('data', () => unanswered.delete(address));
+  owesAnswer(address);
+  socket.once('data', () => hasAnswered(address));
   return socket;
 };

@@ -1,5 +1,6 @@
 import { findCoordinatorV4, metadataV10, type Broker, type Connection } from '@platformatic/kafka';
 import type { KafkaConfig } from '@sluice/runtime';
+import { hasAnswered, inTurn, owesAnswer } from './answering-brokers.ts';
 import type { BrokerConnections } from './broker-connections.ts';
 import { errorOfCode } from './errors.ts';
 import {
@@ -19,8 +20,6 @@ export class Cluster {
   readonly #connections: BrokerConnections;
   readonly #bootstrap: readonly Broker[];
   #brokers: readonly Broker[] = [];
-  /** Addresses of brokers that left a question without a good answer, the latest last: one that is frozen takes connections all the same. */
-  readonly #failed = new Set<string>();
   /** Leaders by partition number; undefined where there is none just now. */
   readonly #leaders = new Map<string, readonly (Broker | undefined)[]>();
 
@@ -90,26 +89,21 @@ export class Cluster {
    */
   async #ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
     let lastError: unknown = errorOfCode(LEADER_NOT_AVAILABLE, 'connect to Kafka');
-    for (const broker of this.#inTurn()) {
+    for (const broker of inTurn([...this.#brokers, ...this.#bootstrap], addressOf)) {
       const connection = await this.#connections.to(broker).catch((error: unknown) => {
         lastError = error;
       });
       if (connection === undefined) continue;
-      this.#failed.delete(addressOf(broker));
       try {
-        return await question(connection);
+        const answer = await question(connection);
+        hasAnswered(addressOf(broker));
+        return answer;
       } catch (error) {
-        this.#failed.add(addressOf(broker));
+        owesAnswer(addressOf(broker));
         throw error;
       }
     }
     throw lastError;
-  }
-
-  #inTurn(): readonly Broker[] {
-    const failed = [...this.#failed];
-    const turn = (broker: Broker): number => failed.indexOf(addressOf(broker));
-    return [...this.#brokers, ...this.#bootstrap].sort((one, other) => turn(one) - turn(other));
   }
 }
 
