@@ -19,8 +19,6 @@ function assignment(
   const note = (verb: string) => (to: readonly { topic: string; partitions?: number[] }[]) =>
     void calls.push(`${verb} ${to.flatMap(({ partitions }) => partitions).join()}`);
   const admin = {
-    connect: async () => undefined,
-    disconnect: async () => undefined,
     fetchOffsets: async () =>
       committed === undefined ? [] : [{ topic, partitions: [{ partition: 0, ...committed }] }],
     fetchTopicOffsets: async () => [0, 1].map((partition) => ({ partition, low: '0', high, offset: high })),

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { BatchConsumer, groupMembers, kafkaClient } from '../src/index.ts';
-import { SILENT, TestBroker } from './support/broker.ts';
+import { groupMembers } from '../src/index.ts';
+import { TestBroker } from './support/broker.ts';
 import { JOIN_GROUP, KafkaProxy } from './support/kafka-proxy.ts';
+import { testConsumer } from './support/test-consumer.ts';
 
 let broker: TestBroker;
 let topic: string;
@@ -13,27 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => broker.stop());
 
-function consumerOf(groupId: string, brokers: readonly string[]): BatchConsumer {
-  return new BatchConsumer({
-    kafka: kafkaClient({ ...broker.config, brokers: [...brokers] }, SILENT),
-    groupId,
-    topics: [topic],
-    concurrency: 1,
-    maxBytesPerPartition: 1024,
-    // Longer than the test: a member that was left behind is seen.
-    sessionTimeoutMs: 300_000,
-    topicIds: async () => new Map(),
-    gapsAllowed: () => false,
-    onAssigned: () => undefined,
-    handle: async ({ endOffset }) => ({ nextOffset: endOffset, action: 'go-on' }),
-    log: SILENT,
-  });
-}
-
 /** Closes a consumer so many milliseconds after its start; resolves to its group. */
 async function closedAfter(ms: number, brokers: readonly string[]): Promise<string> {
   const groupId = broker.uniqueName('group');
-  const consumer = consumerOf(groupId, brokers);
+  // Longer than the test: a member that was left behind is seen.
+  const consumer = testConsumer(broker, { brokers, groupId, topics: [topic], sessionTimeoutMs: 300_000 });
   const starting = consumer.start();
   await setTimeout(ms);
   await consumer.close();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { BatchConsumer, kafkaClient } from '../src/index.ts';
-import { SILENT, TestBroker } from './support/broker.ts';
+import type { BatchConsumer } from '../src/index.ts';
+import { TestBroker } from './support/broker.ts';
 import { HEARTBEAT, JOIN_GROUP, KafkaProxy, OFFSET_COMMIT } from './support/kafka-proxy.ts';
+import { testConsumer } from './support/test-consumer.ts';
 
 /** Body of a heartbeat's answer behind the proxy's one byte too many: no throttling, error 16, NOT_COORDINATOR. */
 const NOT_COORDINATOR = Buffer.from([0, 0, 0, 0, 16]);
@@ -36,7 +37,12 @@ async function reading(): Promise<Reading> {
   const proxy = await KafkaProxy.before(address);
   onTestFinished(() => proxy.close());
   const groupId = broker.uniqueName('group');
-  const consumer = consumerOf(groupId, proxy.broker);
+  const consumer = testConsumer(broker, {
+    brokers: [proxy.broker],
+    groupId,
+    topics: [topic],
+    sessionTimeoutMs: 30_000,
+  });
   onTestFinished(() => consumer.close());
   await consumer.start();
   await vi.waitUntil(() => consumer.assigned.length === 1, { timeout: 10_000 });
@@ -94,19 +100,3 @@ test('a consumer whose commits are refused while its heartbeats are answered joi
   );
   await committed();
 }, 50_000);
-
-function consumerOf(groupId: string, brokerAddress: string): BatchConsumer {
-  return new BatchConsumer({
-    kafka: kafkaClient({ ...broker.config, brokers: [brokerAddress] }, SILENT),
-    groupId,
-    topics: [topic],
-    concurrency: 1,
-    maxBytesPerPartition: 1024,
-    sessionTimeoutMs: 30_000,
-    topicIds: async () => new Map(),
-    gapsAllowed: () => false,
-    onAssigned: () => undefined,
-    handle: async ({ endOffset }) => ({ nextOffset: endOffset, action: 'go-on' }),
-    log: SILENT,
-  });
-}

@@ -1,9 +1,8 @@
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { kafkaClient, PlainProducer } from '../src/index.ts';
 import { SILENT, TestBroker } from './support/broker.ts';
+import { frozenBroker } from './support/frozen-broker.ts';
 import { KafkaProxy, PRODUCE } from './support/kafka-proxy.ts';
 
 let broker: TestBroker;
@@ -41,11 +40,7 @@ test('records that are sent at once are all stored, each once, when the answer t
 
 test('a broker that did not answer the first time is asked by a new connection the next time', async () => {
   const topic = await broker.topic(1);
-  const silent = createServer((socket) => socket.on('error', () => undefined).resume());
-  silent.listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  onTestFinished(() => void silent.close());
-  const addresses = [`127.0.0.1:${(silent.address() as AddressInfo).port}`, ...broker.config.brokers];
+  const addresses = [(await frozenBroker()).address, ...broker.config.brokers];
   let tries = 0;
   const kafka = new kafkajs.Kafka({
     brokers: () => [addresses[Math.min(tries, 1)] ?? ''],
