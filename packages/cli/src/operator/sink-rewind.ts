@@ -1,5 +1,6 @@
 import { groupActive, groupMembers, groupPositions, kafkaClient, listTopics, moveGroup } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
+import type { DeadLetterStore } from '@sluice/sink-kit/dead-letters';
 import { UsageError } from './usage-error.ts';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, PipelineCommand } from './command.ts';
@@ -53,18 +54,20 @@ async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Scree
   const acceptGap = values.flag('accept-gap');
   const order = { sink, by, to: values.needed('to'), acceptGap, partitions: plan.moves.length };
   await audited({ config, command: 'sink rewind', order, screen }, async () => {
-    // Before the group moves: broken off in between, the command that is given again finds the gap and the moves as they were.
-    await leaveOrders(config, sink, plan, acceptGap, by);
-    try {
-      await moveGroup(
-        config.kafka,
-        group,
-        plan.moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to })),
-      );
-    } catch (error) {
-      await takeBack(config, sink, plan);
-      throw error;
-    }
+    await withDeadLetters({ config, sink, decides: true }, async ({ store }) => {
+      // Before the group moves: broken off in between, the command that is given again finds the gap and the moves as they were.
+      await leaveOrders(store, plan, acceptGap, by);
+      try {
+        await moveGroup(
+          config.kafka,
+          group,
+          plan.moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to })),
+        );
+      } catch (error) {
+        await takeBack(store, plan);
+        throw error;
+      }
+    });
   });
   const records = String(recordsOf(plan.moves));
   screen.say(
@@ -74,30 +77,25 @@ async function sinkRewind(line: CommandLine, config: SluiceConfig, screen: Scree
 }
 
 async function leaveOrders(
-  config: SluiceConfig,
-  sink: string,
+  store: DeadLetterStore,
   { moves }: RewindPlan,
   acceptGap: boolean,
   by: string,
 ): Promise<void> {
-  await withDeadLetters({ config, sink, decides: true }, async ({ store }) => {
-    for (const { topic, partition, to, overGap } of moves) {
-      if (overGap) {
-        const value = { at: Date.now(), from: String(to), jobs: {}, whole: [] };
-        await store.decide({ kind: 'incomplete', topic, partition, value });
-      }
-      const value = { at: Date.now(), by, offset: String(to), acceptGap };
-      await store.decide({ kind: 'rewind', topic, partition, value });
+  for (const { topic, partition, to, overGap } of moves) {
+    if (overGap) {
+      const value = { at: Date.now(), from: String(to), jobs: {}, whole: [] };
+      await store.decide({ kind: 'incomplete', topic, partition, value });
     }
-  });
+    const value = { at: Date.now(), by, offset: String(to), acceptGap };
+    await store.decide({ kind: 'rewind', topic, partition, value });
+  }
 }
 
 /** Of a group that was not moved. That a table lacks records of the gap is true all the same. */
-async function takeBack(config: SluiceConfig, sink: string, { moves }: RewindPlan): Promise<void> {
-  await withDeadLetters({ config, sink, decides: true }, async ({ store }) => {
-    for (const { topic, partition } of moves)
-      await store.decide({ kind: 'rewind', topic, partition, value: null });
-  });
+async function takeBack(store: DeadLetterStore, { moves }: RewindPlan): Promise<void> {
+  for (const { topic, partition } of moves)
+    await store.decide({ kind: 'rewind', topic, partition, value: null });
 }
 
 async function planFor(
