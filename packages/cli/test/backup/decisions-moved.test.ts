@@ -34,6 +34,15 @@ test('a place in a topic that is gone is none: no rewind, and what was incomplet
   expect(moved.map(textOf)[1]).toBe('{"at":4,"from":"0","jobs":{},"whole":[]}');
 });
 
+test('the word that let a record become a dead letter is not taken for the record that stands at its place now', () => {
+  const word = (name: string, outcome: string): KeptRecord =>
+    decision(`letter:shop.shop.${name}-2-500`, { at: 1, by: 'me', outcome, failedAt: 0, replays: 0 });
+  const gone = decision('letter:shop.shop.gone-2-500', null);
+  const kept = [word('moved-1', 'discarded'), word('same-1', 'released'), gone];
+  const isSame = (topic: string): boolean => topic === 'shop.shop.same-1';
+  expect(decisionsMoved([word('moved-1', 'released'), ...kept], TOPIC, isSame, null)).toEqual(kept);
+});
+
 test('what is written anew has a seal of its own', () => {
   const seals = new RecordSeals([Buffer.alloc(32, 1)], true);
   const [record] = decisionsMoved([incomplete], TOPIC, () => false, seals);
