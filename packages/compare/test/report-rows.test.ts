@@ -37,6 +37,9 @@ test('a report is read as JSON and as lines', () => {
   const lines = [{ type: 'report', ...head }, ...differences.map((row) => ({ type: 'difference', ...row }))];
   expect(readReport(JSON.stringify(REPORT, null, 2))).toEqual(REPORT);
   expect(readReport(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))).toEqual(REPORT);
+  // Reports of before do not tell what they were asked for.
+  const told = { ...REPORT, asked: { tables: ['shop.orders'], sinks: [] } };
+  expect(readReport(JSON.stringify(told))).toEqual(told);
 });
 
 test.each([

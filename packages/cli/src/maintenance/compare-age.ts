@@ -23,6 +23,7 @@ const reportSchema = z.object({
     keys: z.string().nullable(),
     sample: z.number().nullable(),
   }),
+  asked: z.object({ tables: z.array(z.string()) }).optional(),
   tables: z.array(z.object({ compared: z.boolean(), sinks: z.record(z.string(), z.unknown()) })),
 });
 
@@ -62,7 +63,7 @@ export async function reportedComparison(
 
 /** Why an equal result says nothing of all rows of all sinks. */
 function lacksOf(report: z.output<typeof reportSchema>, sinks: readonly string[]): readonly string[] {
-  const { result, rows, offline, scope, tables } = report;
+  const { result, rows, offline, scope, asked, tables } = report;
   const isPart = scope.where !== null || scope.keys !== null || scope.sample !== null;
   const compared = new Set(tables.flatMap((table) => (table.compared ? Object.keys(table.sinks) : [])));
   const missing = sinks.filter((sink) => !compared.has(sink));
@@ -70,6 +71,10 @@ function lacksOf(report: z.output<typeof reportSchema>, sinks: readonly string[]
     ...(result === 'not done' ? ['it could not be settled whether the sinks are equal'] : []),
     ...(rows === 0 ? ['no row was compared'] : []),
     ...(isPart ? ['only a part of the rows was compared'] : []),
+    ...(asked === undefined ? ['it does not say which tables were asked for'] : []),
+    ...(asked !== undefined && asked.tables.length > 0
+      ? [`only these tables were asked for: ${asked.tables.join(', ')}`]
+      : []),
     ...(offline ? ['it was compared offline'] : []),
     ...(tables.some((table) => !table.compared) ? ['a table was not compared'] : []),
     ...(missing.length > 0 ? [`sinks were not compared: ${missing.join(', ')}`] : []),

@@ -77,6 +77,7 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
       ...begun,
       endedAt: new Date().toISOString(),
       scope,
+      asked: asked.asked,
       ...findings,
     });
     await tell(report, values.text('output-file'), output, screen);

@@ -129,6 +129,7 @@ test('a report of less than all rows of all sinks is no proof that they are equa
     rows: 5,
     offline: false,
     scope: { where: null, keys: null, sample: null },
+    asked: { tables: [], sinks: [] },
     tables: [{ compared: true, sinks: { redis: {} } }],
   };
   const now = Date.parse('2026-11-21T13:00:00Z');
@@ -141,6 +142,9 @@ test('a report of less than all rows of all sinks is no proof that they are equa
   expect(await resultOf(['redis', 'mysql'], {})).toBe('unknown');
   expect(await resultOf(['redis'], { rows: 0, tables: [] })).toBe('unknown');
   expect(await resultOf(['redis'], { scope: { ...whole.scope, sample: 10 } })).toBe('unknown');
+  expect(await resultOf(['redis'], { asked: { tables: ['shop.orders'], sinks: [] } })).toBe('unknown');
+  // Of a version that did not tell.
+  expect(await resultOf(['redis'], { asked: undefined })).toBe('unknown');
   expect(await resultOf(['redis'], { result: 'different' })).toBe('problem');
   rmSync(dirname(file), { recursive: true });
 });

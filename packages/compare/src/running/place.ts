@@ -2,7 +2,13 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { ComparedTable } from '../compared-table.ts';
 import type { KeyLiterals } from '../sums/key-range.ts';
-import { compareReportSchema, differencesSchema, notSettledSchema, tableFindingsSchema } from './report.ts';
+import {
+  askedSchema,
+  compareReportSchema,
+  differencesSchema,
+  notSettledSchema,
+  tableFindingsSchema,
+} from './report.ts';
 import type { Suspect } from './suspects.ts';
 
 /** Goes up when what is kept gets another meaning. */
@@ -60,8 +66,7 @@ export const comparePlaceSchema = z.strictObject({
     schemas: true,
     scope: true,
   }).shape,
-  /** As they were asked for. */
-  asked: z.strictObject({ tables: z.array(z.string()), sinks: z.array(z.string()) }),
+  asked: askedSchema,
   found: z.strictObject({
     rows: count,
     isPartial: z.boolean(),

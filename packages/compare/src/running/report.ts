@@ -50,6 +50,9 @@ export const notSettledSchema = z.array(
   }),
 );
 
+/** As they were asked for; none: all. */
+export const askedSchema = z.strictObject({ tables: z.array(z.string()), sinks: z.array(z.string()) });
+
 /** What `sluice compare` has found: version, pipeline, times and position say what it may be taken for. */
 export const compareReportSchema = z.strictObject({
   report: z.literal('compare'),
@@ -69,6 +72,8 @@ export const compareReportSchema = z.strictObject({
     keys: z.string().nullable(),
     sample: count.nullable(),
   }),
+  /** Absent in the reports of versions that did not tell. */
+  asked: askedSchema.optional(),
   result: z.enum(['equal', 'different', 'not done']),
   rows: count,
   tables: z.array(tableFindingsSchema),
