@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CompareReport } from '@sluice/compare';
 import { parseTableId, tableIdOf, tablePattern } from '@sluice/envelope';
-import type { SluiceConfig } from '@sluice/runtime';
+import { wordsOf, type SluiceConfig } from '@sluice/runtime';
 import { CommandFailed } from './command-failed.ts';
 import type { CommandLine, Done, PipelineCommand } from './command.ts';
 import { sinksOf } from './compare-order.ts';
@@ -11,7 +11,7 @@ import { importCompare } from './optional-packages.ts';
 import { repairOffline } from './repair-offline.ts';
 import { repair, type RepairOrder, type ReportedRows } from './repair-run.ts';
 import { endOf, HEADINGS, remarksOf, rowsOf } from './repair-text.ts';
-import { stageOf } from './repair-stage.ts';
+import { stageOf, withCanary } from './repair-stage.ts';
 import { putBack, sayRestored, undo } from './repair-undo.ts';
 import { show, type Screen } from './screen.ts';
 import { UsageError } from './usage-error.ts';
@@ -76,19 +76,33 @@ async function repairReport(
   const rows = chosen(report, sinks, values);
   if (order.sqlFile !== null && new Set(rows.map(({ sink }) => sink)).size > 1)
     throw new UsageError('--sql-file takes what one store is given: name it by --sink');
+  const backAsItWas = async (canary: string, why: string): Promise<void> => {
+    if (order.undoFile === null) return;
+    screen.say(`${why}: sink ${canary} is put back as it was`);
+    const given = { sinks: new Set([canary]), by: order.by, config, screen };
+    sayRestored(await putBack(order.undoFile, given), screen);
+  };
+  const brokenOff = (canary: string): Promise<void> =>
+    backAsItWas(canary, 'the repair was broken off').catch((error: unknown) =>
+      screen.say(
+        `sink ${canary} is not put back (${wordsOf(error)}): when it answers, sluice repair --undo-from ${order.undoFile} --sink ${canary} --apply`,
+      ),
+    );
   const { results, refusal } = values.flag('offline')
     ? { results: await repairOffline(config, rows, offlineFile(order)), refusal: null }
-    : await repair({ config, report, rows, order, stage, screen });
+    : await withCanary(
+        stage,
+        (begin) => repair({ config, report, rows, order, stage, begin, screen }),
+        brokenOff,
+      );
   show(screen, { repair: file, applied: order.apply, results }, HEADINGS, rowsOf(results));
   for (const remark of remarksOf(results)) screen.say(remark);
   if (report.unlisted > 0)
     screen.say(`the report only counts ${report.unlisted} more: compare again when these are repaired`);
   const { text: end, done } = endOf(results, order);
   screen.say(end);
-  if (refusal === null || stage === null || order.undoFile === null) return done;
-  screen.say(`${refusal}: sink ${stage.canary} is put back as it was`);
-  const given = { sinks: new Set([stage.canary]), by: order.by, config, screen };
-  sayRestored(await putBack(order.undoFile, given), screen);
+  if (refusal === null || stage === null) return done;
+  await backAsItWas(stage.canary, refusal);
   return false;
 }
 

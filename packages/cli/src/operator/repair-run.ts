@@ -34,6 +34,8 @@ export interface RepairJob {
   readonly order: RepairOrder;
   /** Null: all sinks, without a gate. */
   readonly stage: Stage | null;
+  /** Is told of each sink before it is repaired. */
+  readonly begin: (sink: string) => void;
   readonly screen: Screen;
 }
 
@@ -103,6 +105,7 @@ async function repairAll(
         });
       continue;
     }
+    job.begin(sink);
     const store = await openRepairedSink(config, sink);
     try {
       for (const [index, reported] of some) {

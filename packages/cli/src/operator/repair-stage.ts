@@ -50,6 +50,24 @@ export async function refusalOf(
   return code === 0 ? null : `the gate ended with ${code}`;
 }
 
+/**
+ * Runs `work`, which says by `begin` which sink it comes to. When it breaks off at the canary, what was written there goes back before.
+ * Throws what has broken it off.
+ */
+export async function withCanary<T>(
+  stage: Stage | null,
+  work: (begin: (sink: string) => void) => Promise<T>,
+  putBack: (canary: string) => Promise<void>,
+): Promise<T> {
+  let at: string | null = null;
+  try {
+    return await work((sink) => (at = sink));
+  } catch (error) {
+    if (stage !== null && at === stage.canary) await putBack(stage.canary);
+    throw error;
+  }
+}
+
 async function exitCodeOf(command: string, signal: AbortSignal): Promise<number | string> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(GATE_MS)]);
   const { promise, resolve } = Promise.withResolvers<number | string>();

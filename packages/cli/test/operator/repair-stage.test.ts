@@ -2,7 +2,7 @@ import type { SluiceConfig } from '@sluice/runtime';
 import { expect, test } from 'vitest';
 import { parseCommandLine } from '../../src/operator/command-line.ts';
 import type { OptionValues } from '../../src/operator/option-values.ts';
-import { refusalOf, stageOf } from '../../src/operator/repair-stage.ts';
+import { refusalOf, stageOf, withCanary } from '../../src/operator/repair-stage.ts';
 
 const CONFIG = { sinks: { redis: {}, mysql: {}, elasticsearch: {} } } as unknown as SluiceConfig;
 const NEVER = new AbortController().signal;
@@ -54,4 +54,25 @@ test('the gate is asked of a canary that is equal, and passes with 0', async () 
   expect(await refusalOf({ ...STAGE, gate: 'sleep 60' }, [row('equal')], stopped)).toContain(
     'the gate ended with',
   );
+});
+
+test.each([
+  ['redis', STAGE, ['redis']],
+  ['mysql', STAGE, []],
+  ['redis', null, []],
+])('a repair that breaks off at %s', async (sink, stage, expected) => {
+  const back: string[] = [];
+  const broken = (begin: (sink: string) => void): Promise<never> => {
+    begin(sink);
+    return Promise.reject(new Error('the store is away'));
+  };
+  const putBack = async (canary: string): Promise<void> => void back.push(canary);
+  await expect(withCanary(stage, broken, putBack)).rejects.toThrow('the store is away');
+  expect(back).toEqual(expected);
+});
+
+test('one that breaks off before it comes to a sink has nothing to put back', async () => {
+  const putBack = (): Promise<void> => Promise.reject(new Error('there is no undo file'));
+  const work = (): Promise<never> => Promise.reject(new Error('the undo file is there already'));
+  await expect(withCanary(STAGE, work, putBack)).rejects.toThrow('is there already');
 });
