@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { CommandFailed } from '../operator/command-failed.ts';
 import { appendWhole, OWN_FILE } from '../operator/new-files.ts';
 import { MANIFEST, type BackupManifest } from './backup-manifest.ts';
@@ -14,14 +14,19 @@ const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//iu;
 /** The folder of a backup while it is made. It is one when its manifest stands in it, which comes last. */
 export class BackupFolder {
   readonly #path: string;
+  readonly #toDisk: (path: string) => Promise<void>;
   readonly #files: Record<string, BackupManifest['files'][string]> = {};
 
-  private constructor(path: string) {
+  private constructor(path: string, toDisk: (path: string) => Promise<void>) {
     this.#path = path;
+    this.#toDisk = toDisk;
   }
 
-  /** Throws CommandFailed for an address, and a folder that cannot be made, or has something in it. */
-  static async create(path: string): Promise<BackupFolder> {
+  /**
+   * Throws CommandFailed for an address, and a folder that cannot be made, or has something in it.
+   * @param toDisk resolves when a file, or the names in a folder, outlive a power cut
+   */
+  static async create(path: string, toDisk = synced): Promise<BackupFolder> {
     if (ADDRESS.test(path))
       throw new CommandFailed(
         `--to: ${path} is no folder: name one, and copy it there by the tool of that store (docs/operations.md, "Back up and restore")`,
@@ -34,7 +39,7 @@ export class BackupFolder {
       if (error instanceof CommandFailed) throw error;
       throw new CommandFailed(`--to: ${path} cannot be made: ${(error as Error).message}`, { cause: error });
     }
-    return new BackupFolder(path);
+    return new BackupFolder(resolve(path), toDisk);
   }
 
   /** What was written so far, by name. */
@@ -63,6 +68,7 @@ export class BackupFolder {
     } finally {
       closeSync(file);
     }
+    await this.#keep(path);
     this.#files[name] = { bytes, sha256: hash.digest('hex') };
     return count;
   }
@@ -71,10 +77,31 @@ export class BackupFolder {
     await this.lines(name, async (line) => line(JSON.stringify(document, null, 2)));
   }
 
-  /** Makes it a backup: without a manifest nobody takes it for one. */
+  /** Makes it a backup: without a manifest nobody takes it for one. A power cut leaves all of it, or no manifest. */
   async finish(manifest: string): Promise<void> {
     const part = join(this.#path, `${MANIFEST}.part`);
     await writeFile(part, manifest, { flag: 'wx', mode: OWN_FILE });
+    await this.#keep(part);
+    await this.#keep(this.#path);
     await rename(part, join(this.#path, MANIFEST));
+    await this.#keep(this.#path);
+    await this.#keep(dirname(this.#path));
+  }
+
+  async #keep(path: string): Promise<void> {
+    await this.#toDisk(path).catch((error: unknown) => {
+      throw new CommandFailed(`--to: ${path} cannot be written: ${(error as Error).message}`, {
+        cause: error,
+      });
+    });
+  }
+}
+
+async function synced(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

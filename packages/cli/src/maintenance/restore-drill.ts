@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deleteTopics, kafkaClient } from '@sluice/kafka';
+import { deleteTopics, kafkaClient, listTopics } from '@sluice/kafka';
 import { createLogger, type SluiceConfig } from '@sluice/runtime';
 import { BackupFolder } from '../backup/backup-folder.ts';
 import { openBackup, refuseOther, type Backup } from '../backup/open-backup.ts';
@@ -13,6 +13,9 @@ import { note, ok, wrong, type Finding } from '../operator/findings.ts';
 import { plural } from '../operator/screen.ts';
 
 const AGE_HOURS = 48;
+/** Between the prefix of the pipeline and what no other drill has. */
+const DRILL = '-drill-';
+const SCRATCH = /^[\da-f]{8}\./u;
 
 export interface Drill {
   readonly config: SluiceConfig;
@@ -26,7 +29,29 @@ export interface Drill {
  * code of `sluice restore`, read back, compared, and removed. The pipeline runs meanwhile, and nothing of it is touched. Throws CommandFailed
  * and PipelineError.
  */
-export async function restoreDrill({ config, from, signal }: Drill): Promise<readonly Finding[]> {
+export async function restoreDrill(order: Drill): Promise<readonly Finding[]> {
+  const { config } = order;
+  const kafka = kafkaClient(config.kafka, createLogger('sluice', { level: 'silent' }));
+  const left = leftFindings(await listTopics(kafka, () => true), config.topics.prefix);
+  return [...left, ...(await tried(order))];
+}
+
+/** Topics of a drill that was killed: nothing removes them, and who runs this now cannot know that no other drill does. */
+export function leftFindings(topics: readonly string[], prefix: string): readonly Finding[] {
+  const begin = `${prefix}${DRILL}`;
+  const left = topics.filter((name) => name.startsWith(begin) && SCRATCH.test(name.slice(begin.length)));
+  const [first] = left;
+  if (first === undefined) return [];
+  return [
+    note(
+      'restore',
+      `${plural(left.length, 'topic')} of a drill that was broken off, such as ${first}`,
+      `where no drill runs now, delete the topics that begin with ${begin}`,
+    ),
+  ];
+}
+
+async function tried({ config, from, signal }: Drill): Promise<readonly Finding[]> {
   if (from !== undefined) {
     const backup = await openBackup(from);
     refuseOther(from, backup, config);
@@ -96,7 +121,7 @@ export function ageFinding({ manifest }: Pick<Backup, 'manifest'>, nowMs: number
 
 /** No topic of the pipeline begins with it, and no other drill has it. */
 export function scratchPrefix(prefix: string): string {
-  return `${prefix}-drill-${randomBytes(4).toString('hex')}`;
+  return `${prefix}${DRILL}${randomBytes(4).toString('hex')}`;
 }
 
 /** Under another name, so that nobody asks what capture would do with the checkpoint: the source is for the one that runs. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BackupFolder } from '../../src/backup/backup-folder.ts';
 import { MANIFEST } from '../../src/backup/backup-manifest.ts';
@@ -26,6 +26,27 @@ test('files are counted and summed as they are written, and only their owner may
   expect(await readdir(path)).toEqual(['a.ndjson']);
   await folder.finish('{}');
   expect((await readdir(path)).sort()).toEqual(['a.ndjson', MANIFEST]);
+});
+
+test('a power cut leaves no manifest without the files that it names', async () => {
+  const path = join(parent, 'one');
+  const kept: (readonly [string, readonly string[]])[] = [];
+  const folder = await BackupFolder.create(path, async (name) => {
+    kept.push([relative(parent, name), (await readdir(path)).sort()]);
+  });
+  await folder.lines('a.ndjson', async (line) => line('{}'));
+  await folder.finish('{}');
+  expect(kept).toEqual([
+    ['one/a.ndjson', ['a.ndjson']],
+    [`one/${MANIFEST}.part`, ['a.ndjson', `${MANIFEST}.part`]],
+    ['one', ['a.ndjson', `${MANIFEST}.part`]],
+    ['one', ['a.ndjson', MANIFEST]],
+    ['', ['a.ndjson', MANIFEST]],
+  ]);
+  const full = await BackupFolder.create(join(parent, 'two'), () => Promise.reject(new Error('ENOSPC')));
+  await expect(full.document('a.json', {})).rejects.toThrow(
+    `--to: ${join(parent, 'two', 'a.json')} cannot be written: ENOSPC`,
+  );
 });
 
 test('a folder with something in it is not written to', async () => {

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { certificateFinding, endOf, filesNamed, passwordFinding } from '../../src/maintenance/credentials.ts';
 import { grantFindings } from '../../src/maintenance/monthly.ts';
-import { ageFinding, scratchBackup, scratchPrefix } from '../../src/maintenance/restore-drill.ts';
+import {
+  ageFinding,
+  leftFindings,
+  scratchBackup,
+  scratchPrefix,
+} from '../../src/maintenance/restore-drill.ts';
 import type { Backup } from '../../src/backup/open-backup.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
@@ -117,4 +122,22 @@ test('a drill has the records of the backup in topics that are none of the pipel
   expect(moved.groups).toEqual([]);
   expect(ageFinding(backup, NOW + 48 * 3_600_000).result).toBe('ok');
   expect(ageFinding(backup, NOW + 49 * 3_600_000).result).toBe('problem');
+});
+
+test('topics that a killed drill has left are told, those of others are not', () => {
+  const names = [
+    'shop.sluice.checkpoints',
+    'shop-drill-0a1b2c3d.sluice.audit',
+    'shop-drill-0a1b2c3d.sluice.checkpoints',
+    'shop-drill-eu.shop.orders',
+    'other-drill-0a1b2c3d.sluice.audit',
+  ];
+  expect(leftFindings(names, 'shop').map(({ result, found, fix }) => [result, found, fix])).toEqual([
+    [
+      'note',
+      '2 topics of a drill that was broken off, such as shop-drill-0a1b2c3d.sluice.audit',
+      'where no drill runs now, delete the topics that begin with shop-drill-',
+    ],
+  ]);
+  expect(leftFindings(names.slice(3), 'shop')).toEqual([]);
 });
