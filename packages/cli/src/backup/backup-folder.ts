@@ -5,11 +5,10 @@ import { dirname, join, resolve } from 'node:path';
 import { CommandFailed } from '../operator/command-failed.ts';
 import { appendWhole, OWN_FILE } from '../operator/new-files.ts';
 import { MANIFEST, type BackupManifest } from './backup-manifest.ts';
+import { refuseAddress } from './refuse-address.ts';
 
 /** Only its owner: a checkpoint has keys of rows, a statement may have values. */
 const FOLDER_MODE = 0o700;
-/** `s3://…`: a folder of that name would be made here, and nobody would find the backup where it was sent. */
-const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//iu;
 
 /** The folder of a backup while it is made. It is one when its manifest stands in it, which comes last. */
 export class BackupFolder {
@@ -27,10 +26,7 @@ export class BackupFolder {
    * @param toDisk resolves when a file, or the names in a folder, outlive a power cut
    */
   static async create(path: string, toDisk = synced): Promise<BackupFolder> {
-    if (ADDRESS.test(path))
-      throw new CommandFailed(
-        `--to: ${path} is no folder: name one, and copy it there by the tool of that store (docs/operations.md, "Back up and restore")`,
-      );
+    refuseAddress('to', path);
     try {
       await mkdir(path, { recursive: true, mode: FOLDER_MODE });
       if ((await readdir(path)).length > 0)

@@ -13,6 +13,7 @@ import {
 } from './backup-manifest.ts';
 import { parseRecordLine, type KeptRecord } from './kept-record.ts';
 import { isOwnTopic } from './own-topics.ts';
+import { refuseAddress } from './refuse-address.ts';
 
 /** A topic, and the records of it that are to be there. */
 export interface RestorableTopic {
@@ -27,8 +28,9 @@ export interface Backup {
   readonly topics: readonly RestorableTopic[];
 }
 
-/** Reads a backup, every file of it against its sum. Throws BACKUP_INVALID and RECORD_TOO_NEW. */
+/** Reads a backup, every file of it against its sum. Throws BACKUP_INVALID, RECORD_TOO_NEW, and CommandFailed for an address. */
 export async function openBackup(folder: string): Promise<Backup> {
+  refuseAddress('from', folder);
   const textOf = (name: string): Promise<string> => read(folder, name, (path) => readFile(path, 'utf8'));
   const text = await textOf(MANIFEST);
   const manifest = await understood(folder, MANIFEST, () => parseManifest(text));

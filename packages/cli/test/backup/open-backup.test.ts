@@ -114,3 +114,9 @@ test('offsets of another group are not set', async () => {
     'it has offsets for payments.redis, which is not the group of sink redis',
   );
 });
+
+test('an address of another store is refused: what is there was not read', async () => {
+  await expect(openBackup('s3://backups/shop')).rejects.toThrow(
+    '--from: s3://backups/shop is no folder: name one, and copy it from there',
+  );
+});
