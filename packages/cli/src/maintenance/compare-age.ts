@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { tableIdOf } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import { z } from 'zod';
+import type { ExpectedTables } from './expected-tables.ts';
 import { CommandFailed } from '../operator/command-failed.ts';
 import { ok, unknown, wrong, type Finding } from '../operator/findings.ts';
 import { plural } from '../operator/screen.ts';
 import { ofPipeline, type Prometheus } from './prometheus.ts';
 
 const AGE_SECONDS = 7 * 86_400;
+/** Tables that a finding names. */
+const LISTED = 5;
 const COMPARE =
   'sluice compare --output-file REPORT, and --report REPORT here; or sluice compare --continuous';
 
@@ -24,7 +28,9 @@ const reportSchema = z.object({
     sample: z.number().nullable(),
   }),
   asked: z.object({ tables: z.array(z.string()) }).optional(),
-  tables: z.array(z.object({ compared: z.boolean(), sinks: z.record(z.string(), z.unknown()) })),
+  tables: z.array(
+    z.object({ table: z.string(), compared: z.boolean(), sinks: z.record(z.string(), z.unknown()) }),
+  ),
 });
 
 /** What a comparison says of how equal the sinks are. */
@@ -40,33 +46,41 @@ export interface Compared {
 /** Throws CommandFailed for a file that is no report of this pipeline. */
 export async function reportedComparison(
   file: string,
-  { pipeline, sinks: sections }: Pick<SluiceConfig, 'pipeline' | 'sinks'>,
+  { pipeline }: Pick<SluiceConfig, 'pipeline'>,
+  expected: ExpectedTables,
   nowMs: number,
 ): Promise<readonly Finding[]> {
-  const sinks = Object.keys(sections);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new CommandFailed(`--report: ${file} cannot be read`, { cause: error });
+    throw new CommandFailed(
+      `--report: ${file} cannot be read (${String((error as NodeJS.ErrnoException).code)})`,
+      { cause: error, fix: COMPARE },
+    );
   });
   const told = reportSchema.safeParse(jsonOf(text));
   if (!told.success || told.data.pipeline !== pipeline)
-    throw new CommandFailed(`--report: ${file} is no report of sluice compare of pipeline ${pipeline}`);
+    throw new CommandFailed(`--report: ${file} is no report of sluice compare of pipeline ${pipeline}`, {
+      fix: COMPARE,
+    });
   const { endedAt, result } = told.data;
   if (result === 'different') {
     const found = `${file}: rows are not as in the source`;
     return [wrong('compare', { found, required: 'equal', fix: 'docs/runbooks/SinkDiffers.md' })];
   }
-  const lacks = lacksOf(told.data, sinks);
+  const lacks = lacksOf(told.data, expected);
   if (lacks.length > 0) return [unknown('compare', `${file}: ${lacks.join(', ')}`, COMPARE)];
   const ageSeconds = (nowMs - Date.parse(endedAt)) / 1000;
   return [comparedFinding({ name: `${file}, ${plural(told.data.rows, 'row')}`, ageSeconds, different: 0 })];
 }
 
 /** Why an equal result says nothing of all rows of all sinks. */
-function lacksOf(report: z.output<typeof reportSchema>, sinks: readonly string[]): readonly string[] {
+function lacksOf(report: z.output<typeof reportSchema>, expected: ExpectedTables): readonly string[] {
   const { result, rows, offline, scope, asked, tables } = report;
   const isPart = scope.where !== null || scope.keys !== null || scope.sample !== null;
-  const compared = new Set(tables.flatMap((table) => (table.compared ? Object.keys(table.sinks) : [])));
-  const missing = sinks.filter((sink) => !compared.has(sink));
+  const known = tables.flatMap(({ table, compared, sinks }) =>
+    compared ? Object.keys(sinks).map((sink) => ({ sink, table })) : [],
+  );
+  const failed = tables.filter(({ table, compared }) => !compared && !expected.leavesRowsOut(table));
+  const others = expected.missing(known).filter(({ table }) => failed.every((each) => each.table !== table));
   return [
     ...(result === 'not done' ? ['it could not be settled whether the sinks are equal'] : []),
     ...(rows === 0 ? ['no row was compared'] : []),
@@ -76,9 +90,17 @@ function lacksOf(report: z.output<typeof reportSchema>, sinks: readonly string[]
       ? [`only these tables were asked for: ${asked.tables.join(', ')}`]
       : []),
     ...(offline ? ['it was compared offline'] : []),
-    ...(tables.some((table) => !table.compared) ? ['a table was not compared'] : []),
-    ...(missing.length > 0 ? [`sinks were not compared: ${missing.join(', ')}`] : []),
+    ...(failed.length > 0 ? [`not compared: ${listed(failed.map(({ table }) => table))}`] : []),
+    ...(others.length > 0 ? [`not compared: ${listed(others.map(pairName))}`] : []),
   ];
+}
+
+const pairName = ({ sink, table }: { readonly sink: string; readonly table: string }): string =>
+  `${table} in ${sink}`;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - LISTED;
+  return `${names.slice(0, LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function jsonOf(text: string): unknown {
@@ -89,17 +111,11 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Sinks of the configuration that a Prometheus knows no comparison of. */
-function notWatched(sinks: readonly string[], known: ReadonlySet<string>): readonly Finding[] {
-  return sinks
-    .filter((sink) => !known.has(sink))
-    .map((sink) => unknown('compare', `${sink}: no comparison is known`, COMPARE));
-}
-
 /** What `sluice compare --continuous` has told Prometheus. Throws CommandFailed when that does not answer. */
 export async function watchedComparisons(
   prometheus: Prometheus,
-  { pipeline, sinks }: Pick<SluiceConfig, 'pipeline' | 'sinks'>,
+  { pipeline }: Pick<SluiceConfig, 'pipeline'>,
+  expected: ExpectedTables,
 ): Promise<readonly Finding[]> {
   const all = ofPipeline(pipeline);
   const by = 'max by (sink, database, table)';
@@ -111,10 +127,16 @@ export async function watchedComparisons(
   const nameOf = ({ sink, database, table }: Readonly<Record<string, string>>): string =>
     `${database}.${table} in ${sink}`;
   const counts = new Map(different.map(({ labels, value }) => [nameOf(labels), value]));
-  const known = new Set([...ages, ...never].map(({ labels }) => labels['sink'] ?? ''));
-  if (known.size === 0) return [];
+  const known = [...ages, ...never].map(({ labels: { sink = '', database = '', table = '' } }) => ({
+    sink,
+    table: tableIdOf({ database, table }),
+  }));
+  if (known.length === 0) return [];
+  const missing = expected.missing(known).map(pairName);
   return [
-    ...notWatched(Object.keys(sinks), known),
+    ...(missing.length > 0
+      ? [unknown('compare', `no comparison is known of ${listed(missing)}`, COMPARE)]
+      : []),
     ...ages.map(({ labels, value }) => {
       const name = nameOf(labels);
       return comparedFinding({ name, ageSeconds: value, different: counts.get(name) ?? null });

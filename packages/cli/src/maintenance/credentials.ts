@@ -34,18 +34,32 @@ export async function certificateFindings(
 ): Promise<readonly Finding[]> {
   return Promise.all(
     files.map(async ({ setting, file }) => {
+      const pem = await readFile(file, 'utf8').catch((error: unknown) => errorOf(error));
+      if (typeof pem !== 'string') return unreadable('certificates', { setting, file }, pem);
       try {
-        const pem = await readFile(file, 'utf8');
         return certificateFinding(`${setting} (${file})`, endOf(setting, pem), nowMs);
       } catch {
-        return unreadable('certificates', { setting, file });
+        const fix = 'put the certificate into it, as PEM';
+        return unknown('certificates', `${setting} (${file}) has no certificate that can be read`, fix);
       }
     }),
   );
 }
 
-function unreadable(area: string, { setting, file }: NamedFile): Finding {
-  return unknown(area, `${setting} (${file}) cannot be read here`, 'run the command where the file is');
+function errorOf(error: unknown): NodeJS.ErrnoException {
+  return error as NodeJS.ErrnoException;
+}
+
+function unreadable(
+  area: string,
+  { setting, file }: NamedFile,
+  { code = '' }: NodeJS.ErrnoException,
+): Finding {
+  const isRefused = code === 'EACCES' || code === 'EPERM';
+  const fix = isRefused
+    ? `run the command as an account that may read it, or --skip ${area}`
+    : `run the command where the file is, or --skip ${area}`;
+  return unknown(area, `${setting} (${file}) cannot be read here (${code})`, fix);
 }
 
 /**
@@ -79,8 +93,8 @@ export async function tokenFindings(files: readonly NamedFile[], nowMs: number):
     files.map(async ({ setting, file }) => {
       try {
         return ageFinding('tokens', `${setting} (${file})`, (await stat(file)).mtimeMs, nowMs);
-      } catch {
-        return unreadable('tokens', { setting, file });
+      } catch (error) {
+        return unreadable('tokens', { setting, file }, errorOf(error));
       }
     }),
   );

@@ -4,6 +4,9 @@ import { CommandFailed } from '../operator/command-failed.ts';
 import { UsageError } from '../operator/usage-error.ts';
 
 const PATIENCE_MS = 30_000;
+const ADDRESS =
+  '--prometheus: the address under which its page opens from here, with its path, or --skip what asks for it';
+const LOGIN = '--prometheus-login-file: USER:PASSWORD or a token that may read, or --skip what asks for it';
 
 /** Of an answer to an instant query ("HTTP API", Prometheus manual). A value is text, such as `1.5`, `+Inf` or `NaN`. */
 const answerSchema = z.object({
@@ -52,18 +55,29 @@ export class Prometheus {
     const { origin } = this.#url;
     const page = new URL('api/v1/query', this.#url);
     page.searchParams.set('query', expression);
+    let answer: { readonly status: number; readonly body: unknown };
     try {
       const response = await fetch(page, {
         headers: this.#headers,
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      return samplesOf(await response.json());
+      // A refusal need not be JSON.
+      answer = { status: response.status, body: response.ok ? await response.json() : null };
     } catch (error) {
       const { message, cause } = error as Error;
       const why = cause instanceof Error && cause.message !== '' ? cause.message : message;
-      throw new CommandFailed(`Prometheus at ${origin} does not answer: ${why}`, { cause: error });
+      throw new CommandFailed(`Prometheus at ${origin} does not answer: ${why}`, {
+        cause: error,
+        fix: ADDRESS,
+      });
     }
+    const { status, body } = answer;
+    if (status === 401 || status === 403)
+      throw new CommandFailed(`Prometheus at ${origin} refuses the login: status ${status}`, { fix: LOGIN });
+    const told = answerSchema.safeParse(body);
+    if (told.success) return samplesOf(told.data);
+    const what = body === null ? `status ${status}` : 'what answers is no Prometheus';
+    throw new CommandFailed(`Prometheus at ${origin} gives no answer to a query: ${what}`, { fix: ADDRESS });
   }
 }
 
@@ -72,13 +86,8 @@ function authorization(login: string): string {
   return login.includes(':') ? `Basic ${Buffer.from(login).toString('base64')}` : `Bearer ${login}`;
 }
 
-function samplesOf(body: unknown): readonly Sample[] {
-  const told = answerSchema.safeParse(body);
-  if (!told.success) throw new Error('what answers is no Prometheus');
-  return told.data.data.result.map(({ metric, value: [, text] }) => ({
-    labels: metric,
-    value: numberOf(text),
-  }));
+function samplesOf({ data }: z.output<typeof answerSchema>): readonly Sample[] {
+  return data.result.map(({ metric, value: [, text] }) => ({ labels: metric, value: numberOf(text) }));
 }
 
 function numberOf(text: string): number {

@@ -68,7 +68,10 @@ async function tried({ config, from, signal }: Drill): Promise<readonly Finding[
     ];
   } catch (error) {
     if (signal.aborted)
-      throw new CommandFailed('interrupted: whether it can be restored is not known', { cause: error });
+      throw new CommandFailed('interrupted: whether it can be restored is not known', {
+        cause: error,
+        fix: 'run it again',
+      });
     throw error;
   } finally {
     taking.close();

@@ -6,8 +6,9 @@ import { fileOf } from '../operator/ops-url.ts';
 import { importCapture } from '../operator/optional-packages.ts';
 import { plural } from '../operator/screen.ts';
 import { capacityFindings, measure } from './capacity.ts';
-import type { Check } from './checks.ts';
+import { once, type Check } from './checks.ts';
 import { notCompared, reportedComparison, watchedComparisons } from './compare-age.ts';
+import { ExpectedTables } from './expected-tables.ts';
 import { Prometheus } from './prometheus.ts';
 
 const LARGEST = 10;
@@ -24,14 +25,12 @@ export function weeklyChecks(config: SluiceConfig, values: OptionValues): readon
       ? null
       : new Prometheus(address, fileOf(values, 'prometheus-login-file')?.trim() ?? null);
   const report = values.text('report');
+  const sizes = once(async () => {
+    const { tableSizes } = await importCapture(() => import('@sluice/capture/maintenance'));
+    return tableSizes(config);
+  });
   return [
-    {
-      area: 'tables',
-      look: async () => {
-        const { tableSizes } = await importCapture(() => import('@sluice/capture/maintenance'));
-        return tableFindings(await tableSizes(config));
-      },
-    },
+    { area: 'tables', look: async () => tableFindings(await sizes()) },
     {
       area: 'capacity',
       look: async () =>
@@ -48,8 +47,10 @@ export function weeklyChecks(config: SluiceConfig, values: OptionValues): readon
     {
       area: 'compare',
       look: async () => {
-        const told = report === undefined ? [] : await reportedComparison(report, config, Date.now());
-        const watched = prometheus === null ? [] : await watchedComparisons(prometheus, config);
+        const expected = new ExpectedTables(config, await sizes());
+        const told =
+          report === undefined ? [] : await reportedComparison(report, config, expected, Date.now());
+        const watched = prometheus === null ? [] : await watchedComparisons(prometheus, config, expected);
         const all = [...told, ...watched];
         return all.length === 0 ? [notCompared] : all;
       },

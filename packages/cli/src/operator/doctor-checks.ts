@@ -90,6 +90,7 @@ export async function storeFindings(sink: string, config: SluiceConfig): Promise
   if (part === null)
     throw new CommandFailed(
       `the package of sink ${sink} is not installed beside sluice, or cannot look at its store`,
+      { fix: 'run the command where the sink runs' },
     );
   const [signal, log] = [AbortSignal.timeout(PATIENCE_MS), createLogger('sluice', { level: 'silent' })];
   const problems = await part.examineStore({ config, sink, signal, log });

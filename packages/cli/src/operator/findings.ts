@@ -18,6 +18,9 @@ export interface Finding {
 /** Of an area that `--skip` names. */
 export const NOT_LOOKED_AT = 'not looked at: --skip';
 
+/** Of a failure whose message says what is needed. */
+const SAID = 'what was found says what is needed; then run it again';
+
 const HEADINGS = ['AREA', 'RESULT', 'FOUND', 'NEEDS'];
 
 export const ok = (area: string, found: string): Finding => ({
@@ -57,7 +60,7 @@ export async function examined(
   try {
     return await look();
   } catch (error) {
-    if (error instanceof CommandFailed) return [unknown(area, error.message, error.message)];
+    if (error instanceof CommandFailed) return [unknown(area, error.message, error.fix ?? SAID)];
     if (error instanceof Error && error.name === 'TimeoutError')
       return [unknown(area, 'no answer in time', 'sluice doctor, and the log of the server')];
     if (error instanceof UsageError) throw error;

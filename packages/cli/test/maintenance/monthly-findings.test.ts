@@ -1,5 +1,12 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { certificateFinding, endOf, filesNamed, passwordFinding } from '../../src/maintenance/credentials.ts';
+import {
+  certificateFinding,
+  certificateFindings,
+  endOf,
+  filesNamed,
+  passwordFinding,
+} from '../../src/maintenance/credentials.ts';
 import { grantFindings } from '../../src/maintenance/monthly.ts';
 import {
   ageFinding,
@@ -82,6 +89,29 @@ test('of authorities the newest of each name counts, of a chain every certificat
   expect(endOf('ops.tls.clientCaFile', next + old + other)).toBe(otherEnds);
   expect(endOf('source.tls.certFile', next + old)).toBe(oldEnds);
   expect(() => endOf('source.tls.caFile', 'none')).toThrow('no certificate');
+});
+
+test('a file that cannot be used: whether it is not here, or has no certificate, is told apart', async () => {
+  const here = join(import.meta.dirname, 'weekly-findings.test.ts');
+  const found = await certificateFindings(
+    [
+      { setting: 'source.tls.caFile', file: '/no/such/file.pem' },
+      { setting: 'source.tls.certFile', file: here },
+    ],
+    NOW,
+  );
+  expect(found.map(({ result, found: text, fix }) => [result, text.replace(here, 'HERE'), fix])).toEqual([
+    [
+      'unknown',
+      'source.tls.caFile (/no/such/file.pem) cannot be read here (ENOENT)',
+      'run the command where the file is, or --skip certificates',
+    ],
+    [
+      'unknown',
+      'source.tls.certFile (HERE) has no certificate that can be read',
+      'put the certificate into it, as PEM',
+    ],
+  ]);
 });
 
 test('a store that does not list what an account may do: it is said what was tried', () => {

@@ -34,7 +34,12 @@ test.each([
   const { port } = server.address() as AddressInfo;
   try {
     const asked = new Prometheus(`http://127.0.0.1:${port}`, login).query('up');
-    await expect(asked).rejects.toThrow(`Prometheus at http://127.0.0.1:${port} does not answer: status 401`);
+    await expect(asked).rejects.toThrow(
+      expect.objectContaining({
+        message: `Prometheus at http://127.0.0.1:${port} refuses the login: status 401`,
+        fix: expect.stringContaining('--prometheus-login-file') as unknown,
+      }),
+    );
     expect(seen).toEqual([sent]);
   } finally {
     server.close();

@@ -4,8 +4,14 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { capacityFindings, type Measured } from '../../src/maintenance/capacity.ts';
 import { findingsOf } from '../../src/maintenance/checks.ts';
-import { comparedFinding, reportedComparison } from '../../src/maintenance/compare-age.ts';
-import { ofPipeline } from '../../src/maintenance/prometheus.ts';
+import type { SluiceConfig } from '@sluice/runtime';
+import {
+  comparedFinding,
+  reportedComparison,
+  watchedComparisons,
+} from '../../src/maintenance/compare-age.ts';
+import { ExpectedTables } from '../../src/maintenance/expected-tables.ts';
+import { ofPipeline, type Prometheus } from '../../src/maintenance/prometheus.ts';
 import { tableFindings } from '../../src/maintenance/weekly.ts';
 import { CommandFailed } from '../../src/operator/command-failed.ts';
 import { summaryOf, note, NOT_LOOKED_AT, ok } from '../../src/operator/findings.ts';
@@ -119,7 +125,30 @@ test('an error of any kind is unknown in its area, and loses nothing of the othe
   expect(found.map(({ result }) => result)).toEqual(['unknown', 'unknown', 'ok']);
 });
 
-test('a report of less than all rows of all sinks is no proof that they are equal', async () => {
+const CONFIG = {
+  pipeline: 'shop',
+  source: { tables: ['shop.*'] },
+  sinks: { redis: {}, mysql: { tables: ['shop.orders'] }, search: { operations: ['insert'] } },
+  tables: { 'shop.half': { where: 'id > 5' } },
+} as unknown as SluiceConfig;
+const expectedOf = (...tables: readonly string[]): ExpectedTables =>
+  new ExpectedTables(
+    CONFIG,
+    tables.map((table) => ({ database: 'shop', table })),
+  );
+
+test('a comparison is expected of every table that a sink takes whole', () => {
+  const expected = expectedOf('orders', 'notes', 'half');
+  expect(expected.missing([])).toEqual([
+    { sink: 'redis', table: 'shop.orders' },
+    { sink: 'redis', table: 'shop.notes' },
+    { sink: 'mysql', table: 'shop.orders' },
+  ]);
+  expect(expected.missing([{ sink: 'redis', table: 'shop.orders' }])).toHaveLength(2);
+  expect([expected.leavesRowsOut('shop.half'), expected.leavesRowsOut('shop.notes')]).toEqual([true, false]);
+});
+
+test('a report of less than all rows of all tables of all sinks is no proof that they are equal', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'sluice-report-')), 'r.json');
   const whole = {
     report: 'compare',
@@ -130,23 +159,64 @@ test('a report of less than all rows of all sinks is no proof that they are equa
     offline: false,
     scope: { where: null, keys: null, sample: null },
     asked: { tables: [], sinks: [] },
-    tables: [{ compared: true, sinks: { redis: {} } }],
+    tables: [
+      { table: 'shop.orders', compared: true, sinks: { redis: {}, mysql: {} } },
+      { table: 'shop.half', compared: false, sinks: {} },
+    ],
   };
   const now = Date.parse('2026-11-21T13:00:00Z');
-  const resultOf = async (sinks: readonly string[], change: object): Promise<string | undefined> => {
+  const lookAt = async (tables: readonly string[], change: object): Promise<string> => {
     writeFileSync(file, JSON.stringify({ ...whole, ...change }));
-    const sections = Object.fromEntries(sinks.map((sink) => [sink, {}]));
-    return (await reportedComparison(file, { pipeline: 'shop', sinks: sections }, now))[0]?.result;
+    const [finding] = await reportedComparison(file, CONFIG, expectedOf(...tables), now);
+    return `${finding?.result}: ${finding?.found.replace(file, 'FILE')}`;
   };
-  expect(await resultOf(['redis'], {})).toBe('ok');
-  expect(await resultOf(['redis', 'mysql'], {})).toBe('unknown');
-  expect(await resultOf(['redis'], { rows: 0, tables: [] })).toBe('unknown');
-  expect(await resultOf(['redis'], { scope: { ...whole.scope, sample: 10 } })).toBe('unknown');
-  expect(await resultOf(['redis'], { asked: { tables: ['shop.orders'], sinks: [] } })).toBe('unknown');
+  const orders = ['orders', 'half'];
+  const redisAlone = { tables: [{ table: 'shop.orders', compared: true, sinks: { redis: {} } }] };
+  expect(await lookAt(orders, {})).toBe('ok: FILE, 5 rows: compared 0.0 days ago, equal');
+  expect(await lookAt([...orders, 'notes'], {})).toBe('unknown: FILE: not compared: shop.notes in redis');
+  expect(await lookAt(orders, redisAlone)).toBe('unknown: FILE: not compared: shop.orders in mysql');
+  expect(
+    await lookAt(orders, { tables: [{ table: 'shop.orders', compared: false, sinks: { redis: {} } }] }),
+  ).toBe('unknown: FILE: not compared: shop.orders');
+  expect(await lookAt([], { rows: 0, tables: [] })).toBe('unknown: FILE: no row was compared');
+  expect(await lookAt(orders, { scope: { ...whole.scope, sample: 10 } })).toBe(
+    'unknown: FILE: only a part of the rows was compared',
+  );
+  expect(await lookAt(orders, { result: 'different' })).toMatch(/^problem: /u);
+  expect(await lookAt(orders, { asked: { tables: ['shop.orders'], sinks: [] } })).toBe(
+    'unknown: FILE: only these tables were asked for: shop.orders',
+  );
   // Of a version that did not tell.
-  expect(await resultOf(['redis'], { asked: undefined })).toBe('unknown');
-  expect(await resultOf(['redis'], { result: 'different' })).toBe('problem');
+  expect(await lookAt(orders, { asked: undefined })).toMatch(/^unknown: /u);
   rmSync(dirname(file), { recursive: true });
+});
+
+test('of what Prometheus tells, tables without a comparison are named', async () => {
+  const series = (sink: string, table: string, value: number) => ({
+    labels: { sink, database: 'shop', table },
+    value,
+  });
+  const answers = [[series('redis', 'orders', 60)], [series('redis', 'orders', 0)], []];
+  const prometheus = { query: () => Promise.resolve(answers.shift() ?? []) } as unknown as Prometheus;
+  const found = await watchedComparisons(prometheus, CONFIG, expectedOf('orders', 'notes', 'half'));
+  expect(found.map((finding) => `${finding.result}: ${finding.found}`)).toEqual([
+    'unknown: no comparison is known of shop.notes in redis, shop.orders in mysql',
+    'ok: shop.orders in redis: compared 0.0 days ago, equal',
+  ]);
+  expect(await watchedComparisons(prometheus, CONFIG, expectedOf('orders'))).toEqual([]);
+});
+
+test('what is found is not said once more as its fix', async () => {
+  const login = new CommandFailed('Prometheus refuses the login', { fix: '--prometheus-login-file' });
+  const checks = [
+    { area: 'a', look: () => Promise.reject(login) },
+    { area: 'b', look: () => Promise.reject(new CommandFailed('no answer')) },
+  ];
+  const found = await findingsOf(checks, []);
+  expect(found.map(({ fix }) => fix)).toEqual([
+    '--prometheus-login-file',
+    'what was found says what is needed; then run it again',
+  ]);
 });
 
 test('a selector holds the name of the pipeline as it is', () => {
