@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -19,6 +27,16 @@ function run(program: string, args: readonly string[], cwd = clone) {
 
 const release = (...args: readonly string[]) =>
   run(process.execPath, ['packages/tools/src/release/main.ts', ...args]);
+
+/** Makes these two of a release, and sums them up. */
+function chartAndBill(folder: string): string {
+  const take = `import { stepsOf } from './packages/tools/src/release/artefacts.ts';
+    const steps = stepsOf({ root: process.cwd(), version: '9.8.7', folder: '${folder}', notes: '' });
+    for (const { says, take } of steps) if (/^(chart|bill)/u.test(says)) take();`;
+  mkdirSync(join(clone, folder));
+  expect(run(process.execPath, ['--input-type=module', '--eval', take])).toMatchObject({ code: 0 });
+  return run('sh', ['-c', `cd ${folder} && sha256sum *`]).output;
+}
 
 function commit(): void {
   run('git', ['add', '--all']);
@@ -74,6 +92,18 @@ test(
       readonly packages: Readonly<Record<string, { readonly version?: string }>>;
     };
     expect(lock.packages['packages/cli']?.version).toBe('9.8.7');
+
+    // What is in no commit is in no chart, and two runs give the same bytes.
+    writeFileSync(join(clone, 'infra/helm/sluice/.env'), 'SECRET=x');
+    const sums = ['first', 'second'].map((folder) => chartAndBill(folder));
+    expect(sums[0]).toMatch(
+      /^[0-9a-f]{64} {2}sluice-9\.8\.7\.cdx\.json\n[0-9a-f]{64} {2}sluice-9\.8\.7\.tgz\n$/u,
+    );
+    expect(sums[1]).toBe(sums[0]);
+    const { output: packed } = run('tar', ['-tzf', 'first/sluice-9.8.7.tgz']);
+    expect(packed).toContain('sluice/Chart.yaml\n');
+    expect(packed).toMatch(/^sluice\/files\/rules\/\S+\.ya?ml$/mu);
+    expect(packed).not.toContain('.env');
 
     run('git', ['tag', 'v9.8.7']);
     expect(release('9.8.7')).toMatchObject({

@@ -1,7 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
 import { closureOf, readManifest } from './versions.ts';
 
 /** What runs of the repository; packages that it needs come along. */
@@ -44,24 +52,52 @@ function pack({ root, folder }: Release, folders: readonly string[]): void {
   run(root, 'npm', ['pack', '--silent', '--pack-destination', join(folder, 'packages'), ...compiled]);
 }
 
-/** As `helm package` does it: one folder of the chart's name, with what its links lead to. */
+/**
+ * One folder of the chart's name, with what its links lead to: the files that the commit has, in the order of their names, with its time. So two
+ * runs of one commit give the same bytes.
+ */
 function packChart({ root, version, folder }: Release): void {
   const made = join(folder, `sluice-${version}.tgz`);
-  run(root, 'tar', [
-    '--dereference',
-    '--owner=0',
-    '--group=0',
-    '--sort=name',
-    '-czf',
-    made,
-    '-C',
-    join(root, CHART, '..'),
-    'sluice',
-  ]);
+  const fixed = ['--dereference', '--sort=name', '--owner=0', '--group=0', '--numeric-owner'];
+  const time = [`--mtime=@${committedAt(root)}`, '--mode=u=rw,go=r', '--use-compress-program=gzip --no-name'];
+  run(root, 'tar', [...fixed, ...time, '-cf', made, '-C', join(root, CHART, '..'), ...chartFiles(root)]);
 }
 
+/** Below the folder of all charts. What is behind a link to a folder is a file of its own. */
+function chartFiles(root: string): readonly string[] {
+  const parent = join(root, CHART, '..');
+  const tracked = run(root, 'git', ['ls-files', '-z', '--', CHART]).split('\0').filter(Boolean);
+  const files = tracked.flatMap((file) => {
+    const path = realpathSync(join(root, file));
+    if (!statSync(path).isDirectory()) return [file];
+    const behind = run(root, 'git', ['ls-files', '-z', '--', path]).split('\0').filter(Boolean);
+    return behind.map((each) => join(file, relative(path, join(realpathSync(root), each))));
+  });
+  return files.map((file) => relative(parent, join(root, file))).toSorted();
+}
+
+/** Seconds since 1970. */
+function committedAt(root: string): number {
+  return Number(run(root, 'git', ['log', '-1', '--format=%ct']));
+}
+
+/** npm gives it a number and the time of now: here both are the commit's. */
 function writeBill({ root, version, folder }: Release): void {
-  writeFileSync(join(folder, `sluice-${version}.cdx.json`), run(root, 'npm', ['run', '--silent', 'sbom']));
+  const bill = JSON.parse(run(root, 'npm', ['run', '--silent', 'sbom'])) as {
+    serialNumber: string;
+    readonly metadata: { timestamp: string };
+  };
+  bill.serialNumber = `urn:uuid:${uuidOf(run(root, 'git', ['rev-parse', 'HEAD']).trim())}`;
+  bill.metadata.timestamp = new Date(committedAt(root) * 1000).toISOString();
+  writeFileSync(join(folder, `sluice-${version}.cdx.json`), `${JSON.stringify(bill, null, 2)}\n`);
+}
+
+/** A UUID of version 8, whose bits are free (RFC 9562, section 5.8). */
+function uuidOf(name: string): string {
+  const digits = createHash('sha256').update(name).digest('hex').slice(0, 32).split('');
+  digits[12] = '8';
+  digits[16] = '8';
+  return digits.join('').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/u, '$1-$2-$3-$4-$5');
 }
 
 /** In the form that `sha256sum --check` reads. */
