@@ -10,18 +10,22 @@ import { programEnv, programFile } from '../harness/processes/programs.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 import { hasArrived } from '../harness/records/table-records.ts';
 import { testScope, type Scope } from '../harness/scope.ts';
-import { RESTING_FROM, restingRows, SteadyReader } from '../harness/workloads/steady-reader.ts';
+import { testSize } from '../harness/test-size.ts';
+import { lastRows, RESTING_FROM, restingRows, SteadyReader } from '../harness/workloads/steady-reader.ts';
 import { SteadyWriter } from '../harness/workloads/steady-writer.ts';
+import { StoreSize } from '../harness/workloads/store-size.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
 afterAll(() => stack.stop());
 
 /** By default one store and one kill: all takes minutes. */
 const ALL = process.env['SLUICE_REBUILD'] === 'all';
-const ROWS = ALL ? 20_000 : 2000;
+const ROWS = testSize('SLUICE_REBUILD_ROWS', ALL ? 20_000 : 2000);
 const KILLS = ALL ? 2 : 1;
 const SINKS: readonly SinkName[] = ALL ? SINK_NAMES : ['mysql'];
-const TIMEOUT_MS = 600_000;
+/** A million rows are read, and compared, some times. */
+const PATIENCE = { timeoutMs: 60_000 + ROWS };
+const TIMEOUT_MS = 600_000 + 5 * ROWS;
 /** The command looks at the pipeline first, and waits for the session of one that was killed. */
 const FILLING = { timeoutMs: 60_000 };
 /** Beside the rows whose number is looked at. */
@@ -47,6 +51,8 @@ describe.each(SINKS)('a rebuild of %s', (sink) => {
       await loseRow(pipeline, sink);
       const reader = new SteadyReader(pipeline, sink, 'items', ROWS);
       scope.defer(() => reader.stop());
+      const size = new StoreSize(pipeline, sink);
+      scope.defer(() => size.stop());
       const command = `sink rebuild --sink ${sink} --yes`;
       for (let kill = 0; kill < KILLS; kill += 1) {
         const child = start(scope, configFile, command);
@@ -57,7 +63,10 @@ describe.each(SINKS)('a rebuild of %s', (sink) => {
       }
       const begun = performance.now();
       const done = await sluice(configFile, command);
-      process.stdout.write(`${sink}: ${ROWS} rows, ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+      const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+      process.stdout.write(
+        `${sink}: ${ROWS} rows, ${seconds} s behind the last kill, ${reader.looks} looks, ${reader.refused} refused, ${await size.told()}\n`,
+      );
       expect([done.code, done.said]).toEqual([0, done.said]);
       const looks = reader.looks;
       await eventually('the reader to look again', () => reader.looks > looks + 5);
@@ -140,7 +149,14 @@ async function runningScene(sink: SinkName): Promise<Scene> {
   };
   await eventually(
     'the resting rows',
-    async () => (await restingRows(pipeline, sink, 'items', ROWS)) === ROWS,
+    async () => {
+      const looks = [
+        await restingRows(pipeline, sink, 'items', ROWS),
+        await lastRows(pipeline, sink, 'items', ROWS),
+      ];
+      return looks.every((found) => found === ROWS);
+    },
+    PATIENCE,
   );
   const writer = new SteadyWriter(pipeline.database, ['items']);
   scope.defer(() => writer.stop().catch(() => undefined));
@@ -190,10 +206,11 @@ async function places({ stores, name }: SinkPipeline, sink: SinkName): Promise<r
 async function isEqual({ database, stores }: SinkPipeline, sink: SinkName): Promise<void> {
   const tables = [{ database: database.name, table: 'items' }];
   const sinks = { [sink]: stores.compared[sink] };
-  await eventually(`${sink} to equal the source`, async () => {
+  const isSame = async (): Promise<boolean> => {
     const found = await compareSinks({ source: database.server, tables, sinks });
     return found.rows > ROWS && differences(found).length === 0;
-  });
+  };
+  await eventually(`${sink} to equal the source`, isSame, PATIENCE);
 }
 
 /** What was replaced is there, and goes when it is told to. */
