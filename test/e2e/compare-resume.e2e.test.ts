@@ -5,7 +5,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { comparePlaceSchema, compareReportSchema } from '@sluice/compare';
 import { startStack, type MysqlServer } from '@sluice/local-stack';
-import { connect } from '@sluice/mysql';
+import { connect, type RowDataPacket } from '@sluice/mysql';
 import { afterAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { eventually } from '../harness/eventually.ts';
@@ -41,6 +41,19 @@ async function fill(
   }
 }
 
+/** `user`: of both servers; default: the tests' own. */
+function offlineConfig(name: string, user: object = {}) {
+  const login = ({ host, port, user, password }: MysqlServer): object => ({ host, port, user, password });
+  return {
+    pipeline: name,
+    source: { ...login(stack.mysql), ...user, tables: [`${name}.t`] },
+    kafka: { brokers: ['127.0.0.1:1'] },
+    sinks: {
+      copy: { type: 'mysql', ...login(stack.targetMysql), ...user, databases: { [name]: `${name}_copy` } },
+    },
+  };
+}
+
 test(
   'a comparison that is killed in the middle goes on there, and no other one does',
   { timeout: 120_000 },
@@ -55,13 +68,7 @@ test(
       string,
     ];
     const place = `${report}.place`;
-    const login = ({ host, port, user, password }: MysqlServer): object => ({ host, port, user, password });
-    const config = {
-      pipeline: name,
-      source: { ...login(stack.mysql), tables: [`${name}.t`] },
-      kafka: { brokers: ['127.0.0.1:1'] },
-      sinks: { copy: { type: 'mysql', ...login(stack.targetMysql), databases: { [name]: `${name}_copy` } } },
-    };
+    const config = offlineConfig(name);
     await writeFile(configFile, stringify(config));
     const line = ['compare', '--offline', '--output-file', report, '--rows-per-second'];
     const none = await sluice(configFile, [...line, '200', '--resume'].join(' '));
@@ -118,3 +125,65 @@ test(
     expect(existsSync(place)).toBe(false);
   },
 );
+
+test(
+  'servers that end its connections in the middle do not end a comparison',
+  { timeout: 120_000 },
+  async () => {
+    const scope = testScope();
+    const name = uniqueName('away');
+    await fill(scope, stack.mysql, name, []);
+    await fill(scope, stack.targetMysql, `${name}_copy`, WRONG);
+    const [source, target] = await Promise.all([
+      account(scope, stack.mysql, name),
+      account(scope, stack.targetMysql, name),
+    ]);
+    const folder = await newFolder(scope);
+    const configFile = join(folder, 'sluice.yaml');
+    await writeFile(configFile, stringify(offlineConfig(name, { user: name, password: PASSWORD })));
+    const report = join(folder, 'report.json');
+    const compared = sluice(configFile, `compare --offline --output-file ${report} --rows-per-second 400`);
+    for (const [rows, server] of [
+      [10_000, source],
+      [20_000, target],
+    ] as const) {
+      await eventually('a place behind these rows', async () => {
+        const { table } = comparePlaceSchema.parse(JSON.parse(await readFile(`${report}.place`, 'utf8')));
+        return (table?.sinks['copy']?.sums?.rows ?? 0) >= rows;
+      });
+      await server.throwOut();
+    }
+    const { code, said, document } = await compared;
+    const found = compareReportSchema.parse(document);
+    expect([code, found.result, found.rows]).toEqual([3, 'different', ROWS]);
+    expect(found.differences.map(({ key }) => Number(key?.['id'])).sort((a, b) => a - b)).toEqual(WRONG);
+    expect(found.tables[0]?.sinks['copy']).toMatchObject({ compared: ROWS, equal: ROWS - 3, different: 3 });
+    expect(said.match(/: tried again in \d+s$/gmu)?.length).toBeGreaterThanOrEqual(2);
+  },
+);
+
+const PASSWORD = 'Pass-word-5';
+
+/** An account that may do everything, and loses its connections on demand. */
+async function account(
+  scope: Scope,
+  server: MysqlServer,
+  user: string,
+): Promise<{ readonly throwOut: () => Promise<void> }> {
+  const connection = await connect({ ...server, connectTimeoutMs: 5000 });
+  scope.defer(async () => {
+    await connection.query(`DROP USER IF EXISTS '${user}'@'%'`);
+    await connection.end();
+  });
+  await connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY '${PASSWORD}'`);
+  await connection.query(`GRANT ALL ON *.* TO '${user}'@'%'`);
+  const throwOut = async (): Promise<void> => {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ?',
+      [user],
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) await connection.query(`KILL ${row['id']}`);
+  };
+  return { throwOut };
+}

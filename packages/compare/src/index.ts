@@ -30,6 +30,7 @@ export {
   type ComparePlace,
   type RunningPlace,
 } from './running/place.ts';
+export { isOutage } from './running/outage.ts';
 export type { KeptPlace } from './running/place-keeper.ts';
 export { readRunningTable, type PublishedColumn, type PublishedTable } from './running/running-table.ts';
 export { Pace } from './running/pace.ts';

@@ -7,6 +7,7 @@ import type { CommandLine, Done, PipelineCommand } from './command.ts';
 import { PlaceFile, type AskedComparison } from './compare-place.ts';
 import { progressLine } from './compare-progress.ts';
 import { HEADINGS, ndjsonOf, remarksOf, rowsOf } from './compare-text.ts';
+import { Outages, outlasting } from './compare-outages.ts';
 import { compareContinuously, type CompareRound, type ContinuousOptions } from './compare-continuous.ts';
 import { compareOrder, compareTables, type CompareCourse, type CompareOrder } from './compare-order.ts';
 import { compareRound, type TableFindings } from './compare-round.ts';
@@ -44,31 +45,54 @@ export const compareCommand: PipelineCommand = {
 async function compare(line: CommandLine, config: SluiceConfig, screen: Screen): Promise<Done> {
   const { values, output, operands } = line;
   const order = compareOrder(config, values);
-  const isOffline = values.flag('offline');
   if (values.flag('continuous')) {
     await compareContinuously(continuousOptions(line, config, order));
     return true;
   }
+  const { isOutage } = await importCompare(() => import('@sluice/compare'));
+  const kept = await placeOf(line, config, order);
+  const outages = new Outages(kept.from, { isOutage, say: screen.say });
+  const report = await outlasting(() => compareOnce({ config, order, operands, kept, outages }), outages);
+  await tell(report, values.text('output-file'), output, screen);
+  // Interrupted, it can go on.
+  if (!outages.isInterrupted) await kept.file?.remove();
+  return report.result === 'different' ? 'different' : report.result === 'equal';
+}
+
+interface ComparedOnce {
+  readonly config: SluiceConfig;
+  readonly order: CompareOrder;
+  readonly operands: readonly string[];
+  readonly kept: KeptPlaces;
+  readonly outages: Outages;
+}
+
+/** From where it is to its end, or to the first server that does not answer. */
+async function compareOnce({
+  config,
+  order,
+  operands,
+  kept: { asked, file, begin },
+  outages,
+}: ComparedOnce): Promise<CompareReport> {
   const { compareReportSchema, PLACE_VERSION, REPORT_VERSION } = await importCompare(
     () => import('@sluice/compare'),
   );
   const progress = progressLine(process.stderr);
-  const { asked, file, from } = await placeOf(line, config, order);
-  return withComparedPipeline(config, isOffline, async (compared) => {
-    const plans = tablesOf(compared.tables, operands);
-    const begun = {
-      startedAt: from?.startedAt ?? new Date().toISOString(),
-      position: from?.position ?? compared.position,
-      schemas: from?.schemas ?? compared.schemas,
+  return withComparedPipeline(config, asked.offline, async (compared) => {
+    outages.begun(compared.signal);
+    const begun = begin(compared);
+    const write = async (place: RunningPlace): Promise<void> => {
+      outages.reached(place);
+      await file?.keep({ compare: 'place', version: PLACE_VERSION, ...asked, ...begun, ...place });
     };
-    const write = (place: RunningPlace): Promise<void> =>
-      file?.keep({ compare: 'place', version: PLACE_VERSION, ...asked, ...begun, ...place }) ??
-      Promise.resolve();
-    const keep = file && { write, everyMs: KEEP_PLACE_MS };
-    const findings = await compareTables(compared, plans, order, { onProgress: progress.show, from, keep });
-    progress.end();
+    const findings = await compareTables(compared, tablesOf(compared.tables, operands), order, {
+      onProgress: progress.show,
+      from: outages.place,
+      keep: order.sample === null ? { write, everyMs: KEEP_PLACE_MS } : null,
+    });
     const { sluice, pipeline, offline, scope } = asked;
-    const report = compareReportSchema.parse({
+    return compareReportSchema.parse({
       report: 'compare',
       version: REPORT_VERSION,
       sluice,
@@ -80,10 +104,6 @@ async function compare(line: CommandLine, config: SluiceConfig, screen: Screen):
       asked: asked.asked,
       ...findings,
     });
-    await tell(report, values.text('output-file'), output, screen);
-    // Interrupted, it can go on.
-    if (!compared.signal.aborted) await file?.remove();
-    return report.result === 'different' ? 'different' : report.result === 'equal';
   }).finally(progress.end);
 }
 
@@ -93,6 +113,18 @@ interface KeptPlaces {
   readonly file: PlaceFile | null;
   /** Where the comparison continues; null: at its begin. */
   readonly from: ComparePlace | null;
+  /** What a report tells of the comparison's begin, however often it is tried again. */
+  readonly begin: (compared: ComparedPipeline) => Begun;
+}
+
+type Begun = Pick<CompareReport, 'startedAt' | 'position' | 'schemas'>;
+
+function beginOf(from: ComparePlace | null): KeptPlaces['begin'] {
+  let begun: Begun | null = from;
+  return ({ position, schemas }) => {
+    begun ??= { startedAt: new Date().toISOString(), position, schemas };
+    return { startedAt: begun.startedAt, position: begun.position, schemas: begun.schemas };
+  };
 }
 
 /** Throws UsageError and CommandFailed. */
@@ -110,12 +142,13 @@ async function placeOf(
     scope: { where, keys: keys === null ? null : keys.join('..'), sample },
     asked: { tables: [...operands], sinks: [...values.texts('sink')] },
   };
-  if (!values.flag('resume')) return { asked, file, from: null };
+  if (!values.flag('resume')) return { asked, file, from: null, begin: beginOf(null) };
   if (file === null)
     throw new UsageError(
       '--resume continues a comparison that was interrupted: it needs its --output-file, and none is kept with --sample',
     );
-  return { asked, file, from: await file.load(asked) };
+  const from = await file.load(asked);
+  return { asked, file, from, begin: beginOf(from) };
 }
 
 /** Tables are looked for again at each round. */
