@@ -1,4 +1,5 @@
 import { driverOptions, quoteIdentifier, quoteTable, SESSION_SQL, type MysqlOptions } from '@sluice/mysql';
+import type { Readable } from 'node:stream';
 import { createConnection } from 'mysql2';
 import type { Connection as StreamConnection } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
@@ -43,13 +44,31 @@ export function canonicalValues(columns: readonly ComparedColumn[], row: ServerR
   });
 }
 
-/** Rows of any query of text columns; the server sends on only as fast as they are taken. */
-export async function* streamRows(connection: RowConnection, sql: string): AsyncGenerator<ServerRow> {
-  const query = connection.stream.query({ sql, rowsAsArray: true, typeCast: false });
-  for await (const row of query.stream({ highWaterMark: 1000 })) {
-    yield (row as readonly (Buffer | null)[]).map((value) =>
-      value === null ? null : value.toString('utf8'),
-    );
+/**
+ * Rows of any query of text columns; the server sends on only as fast as they are taken. Throws what the driver gives. That a connection
+ * is lost, before the query or in its middle, the driver tells to the connection alone: the rows would never end.
+ */
+export async function* streamRows(
+  { stream: connection }: RowConnection,
+  sql: string,
+): AsyncGenerator<ServerRow> {
+  let rows: Readable | null = null;
+  let lost: Error | null = null;
+  const onLost = (error: Error): void => {
+    lost ??= error;
+    rows?.destroy(error);
+  };
+  connection.on('error', onLost);
+  try {
+    rows = connection.query({ sql, rowsAsArray: true, typeCast: false }).stream({ highWaterMark: 1000 });
+    if (lost !== null) rows.destroy(lost);
+    for await (const row of rows) {
+      yield (row as readonly (Buffer | null)[]).map((value) =>
+        value === null ? null : value.toString('utf8'),
+      );
+    }
+  } finally {
+    connection.off('error', onLost);
   }
 }
 
