@@ -18,17 +18,16 @@ import type {
   ServerRow,
   SinkTable,
 } from '@sluice/compare';
-import { mappedDatabase, type MysqlSinkConfig } from './config.ts';
+import { mappedTable, type MysqlSinkConfig } from './config.ts';
 
-type Settings = MysqlAddress & Pick<MysqlSinkConfig, 'databases'>;
+type Settings = MysqlAddress & Pick<MysqlSinkConfig, 'databases' | 'tableTemplate'>;
 
 export async function openStore(target: Settings, section: string): Promise<ComparedSink> {
   const address = { ...target, setting: `${section}.tls` };
   const connection = await openRowConnection(address);
   return {
     open: async (table) => {
-      const database = mappedDatabase(target, table.database);
-      const present = await presentColumns(connection, { database, table: table.table });
+      const present = await presentColumns(connection, mappedTable(target, table));
       return mysqlTable({ connection, address }, table, present);
     },
     close: () => connection.close(),

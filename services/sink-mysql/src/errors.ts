@@ -5,7 +5,7 @@ export const CODES = defineErrors({
   TARGET_TABLE_REFUSED: {
     class: 'schema',
     summary: 'the target table cannot be created, changed or written by its key',
-    fix: 'Follow the message: it contains the reason and the statement. The sink retries automatically. Rows that block the statement may be deleted: the table is read again after an ALTER in the source. A table that was altered by hand is left behind by `sluice sink rebuild --sink SINK --table DATABASE.TABLE --yes`.',
+    fix: 'Follow the message: it contains the reason and the statement. The sink retries automatically. Rows that block the statement may be deleted: the table is read again after an ALTER in the source. Rows that another `sinks.SINK.tableTemplate` has put under another name wait for the RENAME TABLE that the message names. A table that was altered by hand is left behind by `sluice sink rebuild --sink SINK --table DATABASE.TABLE --yes`.',
   },
   TARGET_TABLE_WAITS: {
     class: 'schema',

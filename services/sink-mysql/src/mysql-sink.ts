@@ -1,4 +1,4 @@
-import { parseKey, tableId, type ControlEnvelope, type Sequence, type Source } from '@sluice/envelope';
+import { parseKey, tableIdOf, type ControlEnvelope, type Sequence, type Source } from '@sluice/envelope';
 import {
   isAtLeast,
   quoteTable,
@@ -34,13 +34,7 @@ import {
   type CommitWatcher,
   type SqlDriver,
 } from '@sluice/sql-sink';
-import {
-  mappedDatabase,
-  mysqlSinkSchema,
-  storeSpots,
-  targetDatabase,
-  type MysqlSinkConfig,
-} from './config.ts';
+import { mappedTable, mysqlSinkSchema, storeSpots, targetTable, type MysqlSinkConfig } from './config.ts';
 import { DisplacedRows } from './displaced-rows.ts';
 import { mysqlDialect } from './mysql-dialect.ts';
 import { mysqlDriver, targetPool } from './mysql-driver.ts';
@@ -157,10 +151,11 @@ export class MysqlSink implements Sink {
   }
 
   async keep(end: Delivery, keys: readonly string[], since: Sequence, signal: AbortSignal): Promise<void> {
-    const { database, table: name } = end.envelope.payload.source;
+    const { source } = end.envelope.payload;
     await this.#run(signal, async (connection) => {
       if (!(await this.#owned.mayTouch(connection, end, since))) return;
-      const table = await this.#tables.get(connection, targetDatabase(this.#config, database), name);
+      const target = targetTable(this.#config, source);
+      const table = await this.#tables.get(connection, target.database, target.table);
       const lost = await keepRows(connection, table, keys.map(parseKey), since);
       if (lost === 0) return;
       const about = { event: 'rows.not_kept', table: table.sql, keys: lost };
@@ -270,14 +265,14 @@ export class MysqlSink implements Sink {
     if (first === undefined) return [];
     const { source, key } = first.envelope.payload;
     const origin = originOf(first);
-    const database = targetDatabase(this.#config, source.database);
+    const target = targetTable(this.#config, source);
     const guards = await this.#guards.read(connection, origin);
     // Read again, they may be of a table that is gone, have a key that it has no more, or be of one whose copy was given to another.
     if (rows.every(({ envelope }) => envelope.payload.sequence < guards.truncateWatermark))
       return rows.map(() => STALE);
     const refusal = refusals.get(origin.table);
-    const table = await this.#tables.get(connection, database, source.table);
     if (refusal !== undefined) throw refusal;
+    const table = await this.#tables.get(connection, target.database, target.table);
     this.#noteWritten(source);
     const plan = table.keyPlan(Object.keys(key));
     const task = {
@@ -328,19 +323,18 @@ export class MysqlSink implements Sink {
     await this.offsets.advance(topic, partition, next);
   }
 
-  #noteWritten({ database, table }: Source): void {
-    const target = targetDatabase(this.#config, database);
-    this.#written.note({ database: target, table, source: tableId(database, table) });
+  #noteWritten(source: Source): void {
+    this.#written.note({ ...targetTable(this.#config, source), source: tableIdOf(source) });
   }
 
   async #deleteBelow(delivery: Delivery, sequence: Sequence, signal: AbortSignal): Promise<void> {
     const { source } = delivery.envelope.payload;
-    const database = targetDatabase(this.#config, source.database);
-    const table = quoteTable(database, source.table);
+    const target = targetTable(this.#config, source);
+    const table = quoteTable(target.database, target.table);
     if (!(await this.#run(signal, (connection) => this.#owned.mayTouch(connection, delivery, sequence))))
       return;
     const walked = await this.#run(signal, (connection) =>
-      this.#tables.walkedBy(connection, database, source.table),
+      this.#tables.walkedBy(connection, target.database, target.table),
     );
     await this.#guards.removeBelow(originOf(delivery), table, sequence, signal, walked);
     this.#log.info({ table, sequence }, 'older rows removed');
@@ -349,7 +343,8 @@ export class MysqlSink implements Sink {
   #forgetTables(batch: readonly Delivery[]): boolean {
     const known = batch.filter(({ envelope: { payload } }) => {
       this.#owners.forget(payload.source);
-      return this.#tables.forget(mappedDatabase(this.#config, payload.source.database), payload.source.table);
+      const { database, table } = mappedTable(this.#config, payload.source);
+      return this.#tables.forget(database, table);
     });
     return known.length > 0;
   }

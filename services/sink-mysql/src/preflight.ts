@@ -1,14 +1,16 @@
 import { quoteAccount, quoteIdentifier, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
 import type { SinkContext } from '@sluice/sink-kit';
-import { mappedDatabase, type MysqlSinkConfig } from './config.ts';
+import { mappedDatabase, mappedTable, type MysqlSinkConfig } from './config.ts';
 import { readGrants, ROW_RIGHTS, TABLE_RIGHTS } from './grants.ts';
+import { nameProblems } from './name-problems.ts';
+import { PLAIN_TEMPLATE } from './table-template.ts';
 
 const WANTED = [...ROW_RIGHTS, ...TABLE_RIGHTS];
 
 /**
  * Throws PREFLIGHT_FAILED that names every database in which the account may not do what the sink does there, with the
- * statements that mend it. Where a table is there already, the rights to make and alter one may be missing: `onLimited` hears
+ * statements that mend it, and what is wrong with the names that `tableTemplate` makes. Where a table is there already, the rights to make and alter one may be missing: `onLimited` hears
  * of them.
  */
 export async function checkTarget(
@@ -19,7 +21,21 @@ export async function checkTarget(
 ): Promise<void> {
   const { lacking, limited } = await targetProblems(connection, config, sink);
   limited.forEach(onLimited);
-  if (lacking.length > 0) throw preflightFailed(lacking);
+  // Without a template the store says of each table that comes second whose the place is, and the first goes on.
+  const names = config.tableTemplate === PLAIN_TEMPLATE ? [] : targetNameProblems(config, sink);
+  const problems = [...names, ...lacking];
+  if (problems.length > 0) throw preflightFailed(problems);
+}
+
+/** What is wrong with the names on the target of tables that the settings name. */
+export function targetNameProblems(
+  config: MysqlSinkConfig,
+  { section, sourceTables }: Pick<SinkContext, 'section' | 'sourceTables'>,
+): readonly PreflightProblem[] {
+  return nameProblems(sourceTables, (source) => mappedTable(config, source)).map((problem) => ({
+    setting: `${section}.tableTemplate`,
+    ...problem,
+  }));
 }
 
 /** What the account may not do: without `lacking` no row is written, without `limited` tables cannot follow the source's. */
@@ -56,16 +72,24 @@ function databasesOf(
   config: MysqlSinkConfig,
   { section, sourceTables }: Pick<SinkContext, 'section' | 'sourceTables'>,
 ): [string, string][] {
+  return [
+    [`${section}.stateDatabase`, config.stateDatabase],
+    ...targetDatabases(config, sourceTables).map((target): [string, string] => [
+      `${section}.databases`,
+      target,
+    ]),
+  ];
+}
+
+/** Those of tables whose patterns name the database. */
+export function targetDatabases(config: MysqlSinkConfig, sourceTables: readonly string[]): readonly string[] {
   const sources = sourceTables.map((pattern) => pattern.split('.', 1)[0] ?? '');
   const named = sources.filter((source) => !/[*?]/.test(source));
   const targets = [
     ...named.map((source) => mappedDatabase(config, source)),
     ...Object.values(config.databases),
   ];
-  return [
-    [`${section}.stateDatabase`, config.stateDatabase],
-    ...[...new Set(targets)].map((target): [string, string] => [`${section}.databases`, target]),
-  ];
+  return [...new Set(targets)];
 }
 
 /** How many tables of a database the account sees; null when it does not see the database. */

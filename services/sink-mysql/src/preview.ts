@@ -2,12 +2,13 @@ import type { TableOutline } from '@sluice/envelope';
 import { quoteTable } from '@sluice/mysql';
 import { parseSection, type SluiceConfig } from '@sluice/runtime';
 import type { TablePreview } from '@sluice/sink-kit';
-import { mysqlSinkSchema, targetDatabase } from './config.ts';
+import { mysqlSinkSchema, targetTable } from './config.ts';
 import { createTable } from './table-definition.ts';
 
 /** The statement that would create the table on a MySQL target; on MariaDB collations and some types differ. */
 export function previewTable(config: SluiceConfig, table: TableOutline, sink: string): TablePreview {
   const section = parseSection(config, ['sinks', sink], mysqlSinkSchema);
-  const target = quoteTable(targetDatabase(section, table.database), table.table);
+  const name = targetTable(section, table);
+  const target = quoteTable(name.database, name.table);
   return { target, definition: `${createTable(target, table, 'mysql')};` };
 }

@@ -16,17 +16,18 @@ import { mergeGuards } from './merge-guards.ts';
 import { missingRights } from './rebuild-rights.ts';
 import { RebuildRecords } from './rebuild-records.ts';
 import { STATE_TABLES } from './state-tables.ts';
+import { TableOwners } from './table-owner.ts';
 import {
   areSwapped,
   complete,
   dropTables,
   filledDatabase,
-  NAME_MAX,
   refusalOf,
   swapTables,
   tablePlaces,
   type TablePlaces,
 } from './table-swap.ts';
+import { NAME_MAX } from './table-template.ts';
 
 export const openRebuild: OpenRebuild = (sink) => Promise.resolve(new MysqlRebuild(sink));
 
@@ -38,6 +39,7 @@ class MysqlRebuild implements StoreRebuild {
   /** Of the filling sink. Two sinks may have one `stateDatabase`. */
   readonly #stateDatabase: string;
   readonly #owner: string | null;
+  readonly #owners: TableOwners;
 
   constructor({ config: file, name }: RebuiltSink) {
     this.#config = parseSection(file, ['sinks', name], mysqlSinkSchema);
@@ -45,6 +47,11 @@ class MysqlRebuild implements StoreRebuild {
     this.#records = new RebuildRecords(this.#config.stateDatabase, `${file.pipeline}.${name}`);
     this.#stateDatabase = `${filledDatabase(this.#config.stateDatabase)}_${name}`;
     this.#owner = ownNameOf(file, name);
+    this.#owners = new TableOwners(this.#config, {
+      prefix: file.topics.prefix,
+      named: this.#owner,
+      section: `sinks.${name}`,
+    });
   }
 
   load(): Promise<RebuildRecord | null> {
@@ -71,8 +78,18 @@ class MysqlRebuild implements StoreRebuild {
       const rights = await missingRights(connection, this.#config.user, databases);
       if (this.#stateDatabase.length > NAME_MAX)
         return `${this.#stateDatabase}: a name of more than ${NAME_MAX} characters`;
-      return rights ?? (await refusalOf(connection, places));
+      return rights ?? (await this.#notOwn(connection, tables)) ?? (await refusalOf(connection, places));
     });
+  }
+
+  /** Another's copy would be replaced, and rows under a former name would stay beside what is made. */
+  async #notOwn(connection: PoolConnection, { tables }: RebuiltTables): Promise<string | null> {
+    this.#owners.forgetAll();
+    for (const id of tables) {
+      const refusal = await this.#owners.refusalOf(connection, parseTableId(id));
+      if (refusal !== null) return refusal.message;
+    }
+    return null;
   }
 
   fill(context: ServiceContext, name: string): RunningService {

@@ -13,7 +13,7 @@ import { parseSection } from '@sluice/runtime';
 import type { Delivery, Outcome, Sink, SinkContext } from '@sluice/sink-kit';
 import { byTable, inTransaction, RowGuards, SEQUENCE_COLUMN, Sessions, toSequence } from '@sluice/sql-sink';
 import type { CommitWatcher, SqlDriver } from '@sluice/sql-sink';
-import { mysqlSinkSchema, targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { mysqlSinkSchema, targetTable, type MysqlSinkConfig } from './config.ts';
 import { KeptColumns, keyIs } from './kept-columns.ts';
 import { mysqlDialect } from './mysql-dialect.ts';
 import { mysqlDriver, targetPool } from './mysql-driver.ts';
@@ -167,13 +167,15 @@ class MysqlRepair implements StoreRepair {
     { database, table }: Pick<RowPlace, 'database' | 'table'>,
   ): Promise<TargetTable> {
     const source = { database, table };
+    const target = targetTable(this.#config, source);
     const refusal = this.#owners.isOwn(source) ? null : await this.#owners.refusalOf(connection, source);
     if (refusal !== null) throw refusal;
-    return this.#tables.get(connection, targetDatabase(this.#config, database), table);
+    return this.#tables.get(connection, target.database, target.table);
   }
 
-  #columnsOf(connection: PoolConnection, { database, table }: RowPlace): Promise<KeptColumns> {
-    return KeptColumns.of(connection, targetDatabase(this.#config, database), table);
+  #columnsOf(connection: PoolConnection, row: RowPlace): Promise<KeptColumns> {
+    const { database, table } = targetTable(this.#config, row);
+    return KeptColumns.of(connection, database, table);
   }
 }
 

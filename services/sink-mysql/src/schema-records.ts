@@ -1,9 +1,9 @@
-import { tableId, type SchemaEnvelope, type Source } from '@sluice/envelope';
+import { tableIdOf, type SchemaEnvelope, type Source } from '@sluice/envelope';
 import { quoteTable, type PoolConnection } from '@sluice/mysql';
 import type { Logger } from '@sluice/runtime';
 import type { Delivery } from '@sluice/sink-kit';
 import { originOf, whileLocked, type SchemaBarrier, type Sessions, type SqlDriver } from '@sluice/sql-sink';
-import { targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { targetTable, type MysqlSinkConfig } from './config.ts';
 import type { OwnedRecords } from './owned-records.ts';
 import type { TableSchema } from './table-definition.ts';
 import type { TableOwners } from './table-owner.ts';
@@ -49,48 +49,48 @@ export class SchemaRecords {
     } = (delivery.envelope as SchemaEnvelope).payload;
     const { config, driver, sessions, barrier, owned, written, log } = this.#parts;
     const tables = this.#parts.tables();
-    const database = targetDatabase(config, source.database);
-    if (change === 'drop' || change === 'rename') return written.forget(database, source.table);
+    const target = targetTable(config, source);
+    const { database, table } = target;
+    if (change === 'drop' || change === 'rename') return written.forget(database, table);
     const schema = { columns, keyColumns };
     const isOwn = await sessions.run(signal, (connection) =>
-      whileLocked(driver, connection, quoteTable(database, source.table), async () => {
+      whileLocked(driver, connection, quoteTable(database, table), async () => {
         if (!(await owned.mayTouch(connection, delivery, sequence))) return false;
         const origin = originOf(delivery);
         if (change === 'create') {
           // Also one of long ago, when the table is gone: what comes behind it makes the table what it is now.
-          const isKnown = await tables.exists(connection, database, source.table);
+          const isKnown = await tables.exists(connection, database, table);
           const { isPast } = await barrier.noteColumns(connection, origin, sequence);
           if (isKnown && isPast) return true;
           await this.#ensure(connection, source, schema);
-          await tables.accept(connection, database, source.table, schema);
+          await tables.accept(connection, database, table, schema);
           return true;
         }
         const seen = await barrier.note(connection, origin, sequence, partitions);
         if (seen.isPast) return true;
         const order = { schema, isEverywhere: seen.isEverywhere, drops: policy !== 'alert' };
         await this.#ensure(connection, source, schema);
-        await tables.follow(connection, database, source.table, order);
-        await tables.accept(connection, database, source.table, schema);
+        await tables.follow(connection, database, table, order);
+        await tables.accept(connection, database, table, schema);
         return true;
       }),
     );
     if (!isOwn) return;
-    written.note({ database, table: source.table, source: tableId(source.database, source.table) });
-    const table = tableId(database, source.table);
-    log.info({ table, change, columns: columns.length }, 'target table has its columns');
+    written.note({ ...target, source: tableIdOf(source) });
+    log.info({ table: tableIdOf(target), change, columns: columns.length }, 'target table has its columns');
   }
 
   /** Throws TARGET_TABLE_REFUSED when the table is the copy of another; nothing is changed then. */
   async #ensure(connection: PoolConnection, source: Source, schema: TableSchema): Promise<void> {
     const { config, owners, log } = this.#parts;
-    const [target, { table }] = [targetDatabase(config, source.database), source];
+    const { database, table } = targetTable(config, source);
     const { refusal } = await owners.claim(connection, source);
     if (refusal !== null) throw refusal;
-    await this.#parts.tables().ensure(connection, target, table, schema);
+    await this.#parts.tables().ensure(connection, database, table, schema);
     // What was not there yet is there now: another may have made it.
     const made = await owners.claim(connection, source);
     if (made.refusal !== null) throw made.refusal;
-    const id = quoteTable(target, table);
+    const id = quoteTable(database, table);
     if (made.isMarked || this.#unmarked.has(id)) return;
     this.#unmarked.add(id);
     const about = { event: 'target.owner_unmarked', table: id };

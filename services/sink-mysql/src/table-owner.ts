@@ -1,19 +1,12 @@
-import { tableId, type TableName } from '@sluice/envelope';
-import {
-  describeMysqlError,
-  quote,
-  quoteTable,
-  type PoolConnection,
-  type RowDataPacket,
-} from '@sluice/mysql';
+import { tableIdOf, type TableName } from '@sluice/envelope';
+import { describeMysqlError, quoteTable, type PoolConnection, type RowDataPacket } from '@sluice/mysql';
 import { PipelineError } from '@sluice/runtime';
 import type { SinkContext } from '@sluice/sink-kit';
 import { SEQUENCE_COLUMN, whileLocked, type SqlDriver } from '@sluice/sql-sink';
-import { mappedDatabase, targetDatabase, type MysqlSinkConfig } from './config.ts';
-import { SEQUENCE_DEFINITION } from './table-definition.ts';
+import { mappedTable, targetTable, type TargetNames } from './config.ts';
 import { CODES } from './errors.ts';
-
-const MARK = 'sluice: ';
+import { formerName, movedMessage, readMarkedTables, type MarkedTables } from './former-names.ts';
+import { markSql, readMark, type OwnerMark } from './owner-mark.ts';
 
 /** Why a table of the target may not be touched for a table of the source, and whether the target says so itself. */
 export interface Claim {
@@ -32,17 +25,16 @@ const UNMARKED: Claim = { refusal: null, isMarked: false };
  * Every record asks, not the schema records alone: a topic may have lost those to its retention.
  */
 export class TableOwners {
-  readonly #config: Pick<MysqlSinkConfig, 'databases' | 'stateDatabase'>;
+  readonly #config: TargetNames;
   readonly #context: Pick<SinkContext, 'prefix' | 'named' | 'section'>;
   /** By quoted name: the owner that the table itself names, as this process has seen it last. */
   readonly #seen = new Map<string, string>();
   /** Of tables that the account may not alter: who came first, in this process. */
   readonly #first = new Map<string, string>();
+  /** By database: what was there when a table was first missed. */
+  readonly #marked = new Map<string, MarkedTables>();
 
-  constructor(
-    config: Pick<MysqlSinkConfig, 'databases' | 'stateDatabase'>,
-    context: Pick<SinkContext, 'prefix' | 'named' | 'section'>,
-  ) {
+  constructor(config: TargetNames, context: Pick<SinkContext, 'prefix' | 'named' | 'section'>) {
     this.#config = config;
     this.#context = context;
   }
@@ -62,13 +54,14 @@ export class TableOwners {
     const comment = await this.#comment(connection, source);
     if (comment === null) {
       this.#first.delete(id);
-      return OWN;
+      const moved = await this.#moved(connection, source);
+      return moved === null ? OWN : { refusal: moved, isMarked: true };
     }
-    const present = this.#note(id, comment);
+    const present = this.#note(source, comment);
     const first = present ?? this.#first.get(id) ?? owner;
-    if (first !== owner) return { refusal: this.#refusal(id, owner, first), isMarked: present !== null };
-    if (present !== null) return OWN;
-    const isMarked = await mark(connection, id, owner);
+    if (first !== owner) return { refusal: this.#refusal(source, first), isMarked: present !== null };
+    if (this.#seen.has(id)) return OWN;
+    const isMarked = await mark(connection, id, this.#markOf(source));
     (isMarked ? this.#seen : this.#first).set(id, owner);
     return isMarked ? OWN : UNMARKED;
   }
@@ -91,66 +84,86 @@ export class TableOwners {
   /** Why the table may not be touched, or null; writes nothing. */
   async refusalOf(connection: PoolConnection, source: TableName): Promise<PipelineError | null> {
     const comment = await this.#comment(connection, source);
-    if (comment === null) return null;
-    const [id, owner] = [this.#idOf(source), this.#ownerOf(source)];
-    const present = this.#note(id, comment) ?? owner;
-    return present === owner ? null : this.#refusal(id, owner, present);
+    if (comment === null) return await this.#moved(connection, source);
+    const owner = this.#ownerOf(source);
+    const present = this.#note(source, comment) ?? owner;
+    return present === owner ? null : this.#refusal(source, present);
   }
 
   /** The next to ask looks at the table again. */
   forget(source: TableName): void {
     this.#seen.delete(this.#idOf(source));
+    this.#marked.clear();
   }
 
   forgetAll(): void {
     this.#seen.clear();
+    this.#marked.clear();
   }
 
-  /** The owner that a table names, or null. */
-  #note(id: string, comment: string): string | null {
+  /** The owner that a table names, or null. One that says another name was renamed since, and is to be marked again. */
+  #note(source: TableName, comment: string): string | null {
+    const id = this.#idOf(source);
     this.#seen.delete(id);
-    if (!comment.startsWith(MARK)) return null;
-    const owner = comment.slice(MARK.length);
-    this.#seen.set(id, owner);
-    return owner;
+    const mark = readMark(comment);
+    if (mark === null) return null;
+    if (mark.name === this.#markOf(source).name) this.#seen.set(id, mark.owner);
+    return mark.owner;
   }
 
-  /** Null where the table, or Sluice's column in it, is not there. Throws as `targetDatabase`. */
-  async #comment(connection: PoolConnection, { database, table }: TableName): Promise<string | null> {
+  /** Why a table may not be made: its rows are in another one, which would stay as it is. */
+  async #moved(connection: PoolConnection, source: TableName): Promise<PipelineError | null> {
+    const target = targetTable(this.#config, source);
+    const known = target.table === source.table ? this.#marked.get(target.database) : undefined;
+    const marked = known ?? (await readMarkedTables(connection, target.database));
+    this.#marked.set(target.database, marked);
+    const owner = this.#ownerOf(source);
+    const former = formerName(marked, { owner, source: source.table, name: target.table });
+    if (former === null) return null;
+    this.#marked.delete(target.database);
+    const message = movedMessage(tableIdOf(source), former, target, this.#context.section);
+    return new PipelineError(CODES.TARGET_TABLE_REFUSED, message);
+  }
+
+  /** Null where the table, or Sluice's column in it, is not there. Throws as `targetTable`. */
+  async #comment(connection: PoolConnection, source: TableName): Promise<string | null> {
+    const { database, table } = targetTable(this.#config, source);
     const [rows] = await connection.query<RowDataPacket[]>({
       sql: 'SELECT COLUMN_COMMENT FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND COLUMN_NAME = ?',
-      values: [targetDatabase(this.#config, database), table, SEQUENCE_COLUMN],
+      values: [database, table, SEQUENCE_COLUMN],
       rowsAsArray: true,
     });
     return rows[0] === undefined ? null : String(rows[0][0]);
   }
 
-  #refusal(id: string, owner: string, present: string): PipelineError {
-    const { section } = this.#context;
+  #refusal(source: TableName, present: string): PipelineError {
+    const [id, mark, { section }] = [this.#idOf(source), this.#markOf(source), this.#context];
     return new PipelineError(
       CODES.TARGET_TABLE_REFUSED,
-      `${id} is the copy of ${present}, not of ${owner}: map one of the two to another database (\`${section}.databases\`); if the other no longer exists: ${markSql(id, owner)}`,
+      `${id} is the copy of ${present}, not of ${mark.owner}: map one of the two to another database (\`${section}.databases\`), or put {database} into \`${section}.tableTemplate\`; if the other no longer exists: ${markSql(id, mark)}`,
     );
   }
 
-  #ownerOf({ database, table }: TableName): string {
+  #markOf(source: TableName): OwnerMark {
+    const { table } = mappedTable(this.#config, source);
+    return { owner: this.#ownerOf(source), name: table === source.table ? null : table };
+  }
+
+  #ownerOf(source: TableName): string {
     const { prefix, named } = this.#context;
-    return `${prefix}.${tableId(database, table)}${named === null ? '' : ` of sink ${named}`}`;
+    return `${prefix}.${tableIdOf(source)}${named === null ? '' : ` of sink ${named}`}`;
   }
 
-  #idOf({ database, table }: TableName): string {
-    return quoteTable(mappedDatabase(this.#config, database), table);
+  #idOf(source: TableName): string {
+    const { database, table } = mappedTable(this.#config, source);
+    return quoteTable(database, table);
   }
-}
-
-function markSql(id: string, owner: string): string {
-  return `ALTER TABLE ${id} MODIFY COLUMN ${SEQUENCE_DEFINITION} COMMENT ${quote(MARK + owner)}`;
 }
 
 /** False when the account may not. */
-async function mark(connection: PoolConnection, id: string, owner: string): Promise<boolean> {
+async function mark(connection: PoolConnection, id: string, owned: OwnerMark): Promise<boolean> {
   try {
-    await connection.query(markSql(id, owner));
+    await connection.query(markSql(id, owned));
     return true;
   } catch (error) {
     if (describeMysqlError(error).kind === 'privilege') return false;

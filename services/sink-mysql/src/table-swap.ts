@@ -7,13 +7,12 @@ import {
   type RowDataPacket,
 } from '@sluice/mysql';
 import type { RebuiltTables } from '@sluice/sink-kit/rebuild';
-import { targetDatabase, type MysqlSinkConfig } from './config.ts';
+import { targetTable, type TargetNames } from './config.ts';
 import { definitionError } from './definition-error.ts';
 import { createDatabase } from './state-tables.ts';
 import { createStatement, heldBack, lackingOptions } from './table-options.ts';
+import { NAME_MAX } from './table-template.ts';
 
-/** MySQL manual, "Identifier Length Limits". */
-export const NAME_MAX = 64;
 const LOCK_WAIT_TIMEOUT = 1205;
 /** Seconds that a rename holds up those who come behind it, while it waits for those before it. */
 const RENAME_SECONDS = 2;
@@ -31,15 +30,12 @@ export interface TablePlaces {
   readonly kept: TableName;
 }
 
-export function tablePlaces(
-  config: Pick<MysqlSinkConfig, 'databases' | 'stateDatabase'>,
-  { tables }: Pick<RebuiltTables, 'tables'>,
-): TablePlaces[] {
+export function tablePlaces(config: TargetNames, { tables }: Pick<RebuiltTables, 'tables'>): TablePlaces[] {
   return tables.map((id) => {
-    const { database: source, table } = parseTableId(id);
-    const database = targetDatabase(config, source);
+    const used = targetTable(config, parseTableId(id));
+    const { database, table } = used;
     return {
-      used: { database, table },
+      used,
       filled: { database: filledDatabase(database), table },
       kept: { database: keptDatabase(database), table },
     };

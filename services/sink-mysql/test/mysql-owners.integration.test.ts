@@ -66,7 +66,7 @@ describe.each([
     const end = others.snapshotMark(sequenceAt(91), mark);
     const both = (): Promise<MysqlSink> =>
       fixture.worker({ databases: { shop: fixture.database, store: fixture.database } });
-    const refusal = `TARGET_TABLE_REFUSED: %t is the copy of test.shop.orders, not of test.store.orders: map one of the two to another database (\`sinks.mysql.databases\`); if the other no longer exists: `;
+    const refusal = `TARGET_TABLE_REFUSED: %t is the copy of test.shop.orders, not of test.store.orders: map one of the two to another database (\`sinks.mysql.databases\`), or put {database} into \`sinks.mysql.tableTemplate\`; if the other no longer exists: `;
     const messages = async (sink: MysqlSink, ...batch: Delivery[]): Promise<string[]> =>
       (await sink.write(batch, never)).map((outcome) =>
         outcome.kind === 'failed' ? `${outcome.error.code}: ${outcome.error.message}` : outcome.kind,

@@ -125,3 +125,36 @@ test('without ALTER the rows of a table that is there are written; one warning s
   await admin.query(statement);
   expect(await write(wide.schema(sequenceAt(4)))).toEqual({ kind: 'applied' });
 });
+
+test('names that a template makes are looked at before anything is made', async () => {
+  const config = mysqlSinkSchema.parse({
+    host,
+    port,
+    user: root,
+    password,
+    databases: { shop: `${name}-copy`, crm: `${name}-copy` },
+    stateDatabase: `${name}_state`,
+  });
+  const opened = async (tableTemplate: string): Promise<unknown> => {
+    const sourceTables = ['shop.users', 'crm.users', `crm.${'t'.repeat(62)}`, 'crm.*'];
+    const context = { ...SINK, log, sourceTables, registry: new Registry() };
+    const other = new MysqlSink({ ...config, tableTemplate }, context);
+    try {
+      return await other.open(new AbortController().signal).catch((reason: unknown) => reason);
+    } finally {
+      await other.close();
+    }
+  };
+  const refused = (text: string): object => ({
+    code: 'PREFLIGHT_FAILED',
+    message: expect.stringContaining(text) as string,
+  });
+  expect(await opened('copy_{table}')).toMatchObject(
+    refused(
+      `- sinks.mysql.tableTemplate: found ${name}-copy.copy_users for both shop.users and crm.users, needs a table for each`,
+    ),
+  );
+  expect(await opened('{database}_{table}')).toMatchObject(refused('of 66 characters for crm.t'));
+  const [made] = await admin.query(`SHOW DATABASES LIKE '${name}%'`);
+  expect(made).toEqual([]);
+});

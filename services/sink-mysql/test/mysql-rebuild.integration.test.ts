@@ -17,14 +17,18 @@ async function openTarget({ host, port, user, password }: MysqlServer) {
   const login = { host, port, user, password };
   const reader = await connect({ ...login, connectTimeoutMs: 5000 });
   const section = { ...login, databases: { shop: name }, stateDatabase: `${name}_state` };
-  const file = {
+  const config = parseConfig(JSON.stringify(fileOf(section)), {});
+  const rebuild = await openRebuild({ config, name: 'mysql' });
+  return { name, login, reader, section, rebuild };
+}
+
+function fileOf(mysql: object): object {
+  return {
     pipeline: 'test',
     source: { host: 'nowhere', user: 'nobody', tables: ['shop.*'] },
     kafka: { brokers: ['nowhere:9092'] },
-    sinks: { mysql: section },
+    sinks: { mysql },
   };
-  const rebuild = await openRebuild({ config: parseConfig(JSON.stringify(file), {}), name: 'mysql' });
-  return { name, login, reader, section, rebuild };
 }
 
 const targets = [
@@ -265,6 +269,47 @@ describe.each(targets)('$flavour', ({ flavour, name, login, reader, section, reb
     expect(await now()).toEqual(whole);
     await sink.close();
     await rebuild.removeKept(rebuilt);
+  });
+
+  test('tables that a template names are filled, swapped and kept under those names', async () => {
+    const tableTemplate = '{database}_{table}';
+    const named = { ...section, tableTemplate };
+    const other = await openRebuild({
+      config: parseConfig(JSON.stringify(fileOf(named)), {}),
+      name: 'mysql',
+    });
+    const rebuilt = { ...record, tables: ['shop.named'] };
+    const columns = [{ name: 'id', type: 'int', nullable: false, charset: null }];
+    const topic = new TestTopic({ database: 'shop', table: 'named', columns, keyColumns: ['id'] });
+    const [sink, filling] = [named, { ...named, ...other.settings(rebuilt) }].map(sinkOf);
+    const fill = async (of: Sink | undefined, ...keys: number[]): Promise<void> => {
+      await of?.open(new AbortController().signal);
+      await of?.write([topic.schema(sequenceAt(1))], new AbortController().signal);
+      for (const key of keys) {
+        const row = topic.row({ operation: 'SNAPSHOT', sequence: sequenceAt(key + 1), row: { id: key } });
+        await of?.write([row], new AbortController().signal);
+      }
+      await of?.close();
+    };
+    await fill(sink, 1);
+    expect(await other.refusal(rebuilt)).toBe(null);
+    // The template of before: its rows are not beside what it would fill.
+    expect(await rebuild.refusal(rebuilt)).toContain(
+      `the rows of shop.named are in \`${name}\`.\`shop_named\``,
+    );
+    await fill(filling, 1, 2);
+    expect([await other.complete(rebuilt), await other.swap(rebuilt)]).toEqual([[], null]);
+    await other.discard(rebuilt);
+    expect((await tables()).filter((table) => table.includes('named'))).toEqual([
+      '.shop_named',
+      '_replaced.shop_named',
+    ]);
+    const [rows] = await reader.query<RowDataPacket[]>(`SELECT id FROM ${name}.shop_named ORDER BY id`);
+    expect(rows.map((row) => row['id'] as number)).toEqual([1, 2]);
+    expect(await other.refusal(rebuilt)).toContain('is there already');
+    await other.removeKept(rebuilt);
+    expect((await tables()).filter((table) => table.includes('named'))).toEqual(['.shop_named']);
+    await other.close();
   });
 
   describe('what the new table has shown', () => {

@@ -10,6 +10,7 @@ import type { CommandLine, PipelineCommand } from './command.ts';
 import { lateSinks, sinkSelections } from './plan-selection.ts';
 import { planDetails, planSummary, type SinkPreview } from './plan-text.ts';
 import { plural, show, type Screen } from './screen.ts';
+import { sharedTargets } from './shared-targets.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -38,7 +39,12 @@ async function pipelinePlan({ values }: CommandLine, config: SluiceConfig, scree
   const selections = await sinkSelections(config, plan.tables);
   const previews = await sinkPreviews(config, tables);
   const late = await lateSinks(config, plan.tables);
-  const warnings = [...plan.warnings, ...selections.flatMap((each) => each.warnings), ...late];
+  const warnings = [
+    ...plan.warnings,
+    ...selections.flatMap((each) => each.warnings),
+    ...late,
+    ...sharedTargets(previews),
+  ];
   const document = { pipeline: config.pipeline, ...plan, warnings, tables, sinks: previews, selections };
   show(screen, document, [], []);
   if (screen.format === 'table') {
