@@ -1,4 +1,4 @@
-export type { Halt, DeadLetterDecision, DeadLetterOutcome, RewindOrder } from './decisions.ts';
+export type { DeadLetterDecision, DeadLetterOutcome, Halt, PauseOrder, RewindOrder } from './decisions.ts';
 export { describeDeadLetter, DeadLetterAdmin } from './dead-letter-admin.ts';
 export { deadLetterId, type DeadLetter, type DeadLetterFilter } from './dead-letter.ts';
 export type { IndexedDeadLetter } from './dead-letter-index.ts';
