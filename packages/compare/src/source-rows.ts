@@ -1,5 +1,12 @@
-import { driverOptions, quoteIdentifier, quoteTable, SESSION_SQL, type MysqlOptions } from '@sluice/mysql';
 import type { Readable } from 'node:stream';
+import {
+  answerOf,
+  driverOptions,
+  quoteIdentifier,
+  quoteTable,
+  SESSION_SQL,
+  type MysqlOptions,
+} from '@sluice/mysql';
 import { createConnection } from 'mysql2';
 import type { Connection as StreamConnection } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
@@ -18,14 +25,20 @@ export interface RowConnection {
   close(): Promise<void>;
 }
 
+/** Throws MYSQL_UNREACHABLE when the server takes the login and answers nothing, and what the driver throws. */
 export async function openRowConnection(address: MysqlAddress): Promise<RowConnection> {
-  const stream = createConnection(
-    driverOptions({ ...address, connectTimeoutMs: address.connectTimeoutMs ?? CONNECT_MS }),
-  );
+  const connectTimeoutMs = address.connectTimeoutMs ?? CONNECT_MS;
+  const stream = createConnection(driverOptions({ ...address, connectTimeoutMs }));
   // Without a listener, losing an idle connection would end the process: its next statement says so.
   stream.on('error', () => undefined);
   const promise = stream.promise();
-  await promise.query(SESSION_SQL);
+  try {
+    // Until it is connected and has answered.
+    await answerOf(promise.query(SESSION_SQL), 2 * connectTimeoutMs);
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
   return { promise, stream, close: () => promise.end() };
 }
 

@@ -233,6 +233,63 @@ test('more rows that only the target has than are streamed at once are found, of
   await onServer(stack.targetMysql, `DROP DATABASE ${database}`);
 });
 
+test('an index is read to its end before its rows are settled: a scroll lasts no longer than minutes', async () => {
+  const database = 'cli_compare_scroll';
+  const index = `${database}.t`;
+  await onServer(
+    stack.mysql,
+    `DROP DATABASE IF EXISTS ${database}`,
+    `CREATE DATABASE ${database}`,
+    `CREATE TABLE ${database}.t (id INT PRIMARY KEY)`,
+  );
+  const lines = Array.from({ length: 3000 }, (_, id) => [
+    { index: { _index: index, _id: `{"id":${id}}` } },
+    { id, _sluice: { deleted: false } },
+  ]);
+  const ask = async (path: string, body?: string): Promise<unknown> => {
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const given = body === undefined ? {} : { method: 'POST', headers, body };
+    return (await fetch(`${stack.elasticsearch.node}${path}`, given)).json();
+  };
+  await ask(
+    '/_bulk?refresh=true',
+    lines
+      .flat()
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
+  );
+  const scrolls: number[] = [];
+  const found = await compareRunning({
+    takes: () => true,
+    source: stack.mysql,
+    tables: [
+      {
+        database,
+        table: 't',
+        columns: [{ source: 'id', published: 'id', treatment: '' }],
+        keyColumns: ['id'],
+        refused: null,
+      },
+    ],
+    sinks: { elasticsearch: stack.elasticsearch },
+    scope: { condition: () => null, keys: null, sample: null },
+    rowsPerSecond: 100_000,
+    applied: async () => {
+      const { _all } = (await ask(`/${index}/_stats/search`)) as {
+        readonly _all: { readonly total: { readonly search: { readonly scroll_current: number } } };
+      };
+      scrolls.push(_all.total.search.scroll_current);
+      return null;
+    },
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  expect(found.tables).toMatchObject([{ sinks: { elasticsearch: { extra: 3000, notSettled: 0 } } }]);
+  expect([scrolls.length > 2, Math.max(...scrolls)]).toEqual([true, 0]);
+  await fetch(`${stack.elasticsearch.node}/${index}`, { method: 'DELETE' });
+  await onServer(stack.mysql, `DROP DATABASE ${database}`);
+});
+
 test('rows that end by themselves in a sink are not missing there, and all else is found', async () => {
   const database = 'cli_compare_ending';
   await onServer(

@@ -267,7 +267,12 @@ async function settleAll(sink: OpenTable, parts: TableParts): Promise<void> {
 
 /** Rows of the store that were not looked for: the source has them by now, or they are too many. */
 async function findStrays(sink: OpenTable, parts: TableParts): Promise<void> {
-  const counted = new Set<string>();
+  // All of them first: a store does not wait with the rest of its rows until suspects are settled, which may take minutes.
+  const strays = new Set<string>();
+  for await (const identity of sink.rows.identities()) {
+    parts.signal.throwIfAborted();
+    if (!sink.seen.has(identity)) strays.add(identity);
+  }
   let batch: string[] = [];
   const look = async (): Promise<void> => {
     const found = await sink.rows.fetchStored(batch);
@@ -278,10 +283,8 @@ async function findStrays(sink: OpenTable, parts: TableParts): Promise<void> {
     batch = [];
     if (sink.suspects.length >= SUSPECTS_MAX) await settleAll(sink, parts);
   };
-  for await (const identity of sink.rows.identities()) {
+  for (const identity of strays) {
     parts.signal.throwIfAborted();
-    if (sink.seen.has(identity) || counted.has(identity)) continue;
-    counted.add(identity);
     if (batch.push(identity) >= PAGE_ROWS) await look();
   }
   if (batch.length > 0) await look();
