@@ -1,5 +1,5 @@
 import { parseKey, tableIdOf, type RowEnvelope } from '@sluice/envelope';
-import type { OpenRepair, RowPlace, StoreRepair, UndoneRow } from '@sluice/compare';
+import type { ComparedTable, OpenRepair, RowPlace, StoreRepair, UndoneRow } from '@sluice/compare';
 import {
   readVersion,
   SQL_FILE_HEAD,
@@ -22,6 +22,7 @@ import { guardedDelete, insertStatements, pendingRow } from './row-statements.ts
 import { TableOwners } from './table-owner.ts';
 import type { TargetTable } from './target-table.ts';
 import { TargetTables } from './target-tables.ts';
+import { valueHolders } from './value-holders.ts';
 
 /** No offset moves with it. */
 const UNWATCHED: CommitWatcher = { sent: () => undefined, committed: () => undefined };
@@ -85,10 +86,23 @@ class MysqlRepair implements StoreRepair {
     });
   }
 
+  displaced(rows: readonly Delivery[], compared: ComparedTable): Promise<readonly (readonly string[])[]> {
+    return this.#sessions.run(NEVER, async (connection) => {
+      const [first] = rows;
+      if (first === undefined) return [];
+      const table = await this.#tableOf(connection, (first.envelope as RowEnvelope).payload.source);
+      return valueHolders(connection, table, rows, compared);
+    });
+  }
+
   async restore(row: UndoneRow): Promise<boolean> {
-    let isDone = false;
+    return (await this.restoreTogether([row])).every(Boolean);
+  }
+
+  async restoreTogether(rows: readonly UndoneRow[]): Promise<readonly boolean[]> {
+    let done: readonly boolean[] = [];
     const work = async (connection: PoolConnection): Promise<CommitWatcher> => {
-      isDone = await this.#restoreIn(connection, row);
+      done = await this.#restoreIn(connection, rows);
       return UNWATCHED;
     };
     try {
@@ -98,7 +112,7 @@ class MysqlRepair implements StoreRepair {
     } catch (error) {
       throw toPipelineError(error);
     }
-    return isDone;
+    return done;
   }
 
   /** One transaction, and the session that its literals are written for, without foreign keys as the sink's own. Each statement leaves a row alone that is newer, as nobody looks before it is run. */
@@ -118,27 +132,48 @@ class MysqlRepair implements StoreRepair {
     await this.#pool.end();
   }
 
-  async #restoreIn(connection: PoolConnection, row: UndoneRow): Promise<boolean> {
-    const table = await this.#tableOf(connection, row);
-    const where = keyIs(table, parseKey(row.rowKey));
-    const sql = `SELECT ${SEQUENCE_COLUMN} FROM ${table.sql} WHERE ${where} FOR UPDATE`;
-    const [stored] = await select(connection, sql);
-    if (stored === undefined && row.kept === null) return true;
-    const sequence = stored === undefined ? await this.#deletedAt(connection, row) : toSequence(stored[0]);
-    if (sequence !== row.sequence) return false;
-    await connection.query(`DELETE FROM ${table.sql} WHERE ${where}`);
-    if (row.kept === null) return true;
-    const columns = await this.#columnsOf(connection, row);
-    await connection.query(columns.insertSql(row.kept, row.sequence));
-    return true;
+  /** All that the repair has written goes before any of it comes back: a row may hold what was another's. */
+  async #restoreIn(connection: PoolConnection, rows: readonly UndoneRow[]): Promise<boolean[]> {
+    const writes: string[] = [];
+    const done: boolean[] = [];
+    for (const row of rows) {
+      const table = await this.#tableOf(connection, row);
+      const where = keyIs(table, parseKey(row.rowKey));
+      const state = await this.#stateOf(connection, row, `${table.sql} WHERE ${where}`);
+      done.push(state !== 'changed');
+      if (state !== 'repaired') continue;
+      await connection.query(`DELETE FROM ${table.sql} WHERE ${where}`);
+      if (row.kept === null) continue;
+      const columns = await this.#columnsOf(connection, row);
+      writes.push(columns.insertSql(row.kept, row.sequence));
+    }
+    for (const sql of writes) await connection.query(sql);
+    return done;
   }
 
-  /** The sequence of the delete that the sink remembers; '' without one. */
+  /** What the repair has made of the row is there, or what was before, or something else. The row is locked. */
+  async #stateOf(
+    connection: PoolConnection,
+    row: UndoneRow,
+    place: string,
+  ): Promise<'repaired' | 'as it was' | 'changed'> {
+    const sql = `SELECT ${SEQUENCE_COLUMN} FROM ${place} FOR UPDATE`;
+    const [stored] = await select(connection, sql);
+    if (stored !== undefined) return toSequence(stored[0]) === row.sequence ? 'repaired' : 'changed';
+    if (row.kept === null) return 'as it was';
+    const deletedAt = await this.#deletedAt(connection, row);
+    // Who takes the place of a row leaves no trace of it.
+    const isGone = deletedAt === '' && row.gaveWay === true;
+    return deletedAt === row.sequence || isGone ? 'repaired' : 'changed';
+  }
+
+  /** The sequence of the delete that the sink remembers, or of a truncate behind the repair; '' without one. */
   async #deletedAt(connection: PoolConnection, row: UndoneRow): Promise<string> {
     const { topic, partition, key, sequence } = row;
     const origin = { topic, partition, table: tableIdOf(row) };
     const change = { key, sequence };
     const newest = await this.#guards.read(connection, origin);
+    if (newest.truncateWatermark > sequence) return newest.truncateWatermark;
     const deleted = await this.#guards.addDeleted(connection, origin, newest, [change], new Map());
     return deleted.get(change) ?? '';
   }

@@ -61,7 +61,7 @@ async function isInserted(task: RowTask, sql: string): Promise<boolean> {
 }
 
 /** Condition for the rows that hold a unique value of this row; '' when it has none (NULLs never collide). */
-function strangersOf({ table, plan }: RowTask, row: PendingRow): string {
+export function strangersOf({ table, plan }: Pick<RowTask, 'table' | 'plan'>, row: PendingRow): string {
   const values = new Map(
     table
       .insertPlan(row.envelope, row.after ?? {})

@@ -44,8 +44,20 @@ export function remarksOf(results: readonly RepairResult[]): readonly string[] {
       ([why, some]) => `${sink} ${table}: ${plural(some.length, 'row')}, such as ${some[0]?.place}: ${why}`,
     );
   });
-  const rest = remarks.length - SAID_MAX;
-  return rest > 0 ? [...remarks.slice(0, SAID_MAX), `and ${rest} more: see --output json`] : remarks;
+  const all = [...displacedOf(results), ...remarks];
+  const rest = all.length - SAID_MAX;
+  return rest > 0 ? [...all.slice(0, SAID_MAX), `and ${rest} more: see --output json`] : all;
+}
+
+/** Rows that nobody asked for, and that were written for others. */
+function displacedOf(results: readonly RepairResult[]): readonly string[] {
+  return results.flatMap(({ sink, table, fates }) => {
+    const some = fates.filter(({ gaveWay }) => gaveWay === true);
+    if (some.length === 0) return [];
+    return [
+      `${sink} ${table}: ${plural(some.length, 'row')} more, such as ${some[0]?.place}, held a value of a unique index that a repaired row gets: kept and written too`,
+    ];
+  });
 }
 
 /** The last line, and how the command ends. */

@@ -20,7 +20,7 @@ export interface Restored {
   rows: number;
   restored: number;
   /** Rows that are as they were, by their keys, and why. */
-  readonly left: { readonly key: string; readonly why: string }[];
+  left: { readonly key: string; readonly why: string }[];
 }
 
 /** Puts back what a repair has changed, row by row, where the store still holds what the repair has written. */
@@ -83,6 +83,8 @@ async function restoreAll(file: string, { sinks, config, isApplied }: UndoWork):
   const { undoLines } = await importCompare(() => import('@sluice/compare'));
   const results = new Map<string, Restored>();
   const stores = new Map<string, StoreRepair>();
+  // No more than a repair takes from a report.
+  const refused: Refused[] = [];
   const accept = ({ pipeline }: UndoHead): void => {
     if (pipeline === config.pipeline) return;
     throw new RangeError(`it is about pipeline ${pipeline}, and the configuration is ${config.pipeline}`);
@@ -100,13 +102,36 @@ async function restoreAll(file: string, { sinks, config, isApplied }: UndoWork):
       const why = await whyNotRestored(store, line);
       if (why === null) result.restored += 1;
       else result.left.push({ key: line.rowKey, why });
+      if (why !== null && why !== CHANGED) refused.push({ line, result, store });
     }
+    for (const some of Map.groupBy(refused, ({ result }) => result).values()) await restoreTogether(some);
     return [...results.values()];
   } catch (error) {
     throw reasonOf(error, file);
   } finally {
     for (const store of stores.values()) await store.close();
   }
+}
+
+/** A line whose row the store did not take, although nobody has changed it since. */
+interface Refused {
+  readonly line: UndoLine;
+  readonly result: Restored;
+  readonly store: StoreRepair;
+}
+
+/** Rows that have exchanged a value which the store has once only come back at once, or not at all. @param refused of one table of one sink */
+async function restoreTogether(refused: readonly Refused[]): Promise<void> {
+  const [first] = refused;
+  if (first?.store.restoreTogether === undefined || refused.length < 2) return;
+  const lines = refused.map(({ line }) => line);
+  const done = await first.store.restoreTogether(lines).catch((error: unknown) => {
+    refusalOf(error);
+    return [];
+  });
+  const back = new Set(lines.filter((_, index) => done[index]).map(({ rowKey }) => rowKey));
+  first.result.left = first.result.left.filter(({ key, why }) => why === CHANGED || !back.has(key));
+  first.result.restored += back.size;
 }
 
 const CHANGED = 'they have changed since the repair, or it has not written them';
@@ -116,9 +141,14 @@ async function whyNotRestored(store: StoreRepair, line: UndoLine): Promise<strin
   try {
     return (await store.restore(line)) ? null : CHANGED;
   } catch (error) {
-    if (!(error instanceof PipelineError) || !['record', 'schema'].includes(error.errorClass)) throw error;
-    return `${error.code}: ${error.message}`;
+    return refusalOf(error);
   }
+}
+
+/** Why a store does not take a row. Throws what is wrong with the store. */
+function refusalOf(error: unknown): string {
+  if (!(error instanceof PipelineError) || !['record', 'schema'].includes(error.errorClass)) throw error;
+  return `${error.code}: ${error.message}`;
 }
 
 function reasonOf(error: unknown, file: string): unknown {

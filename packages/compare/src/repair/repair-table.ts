@@ -1,46 +1,10 @@
-import { decodeEnvelope, type Sequence } from '@sluice/envelope';
+import type { RowEnvelope } from '@sluice/envelope';
 import type { Delivery, Outcome } from '@sluice/sink-kit';
-import type { ComparedTable } from '../compared-table.ts';
-import type { Pace } from '../running/pace.ts';
-import { keyIsOf } from '../running/source-pages.ts';
 import { isSettled, lookAgain, settle, type Suspect } from '../running/suspects.ts';
-import type { SinkTable } from '../sink-table.ts';
-import type { RowConnection } from '../source-rows.ts';
-import { rowKeyOf, suspectOf, type ReportedRow } from './report-rows.ts';
-import type { RowPlace, StoreRepair } from './store-repair.ts';
-import type { UndoFile } from './undo-file.ts';
-
-/** A record that a sink would get. */
-export interface RepairRecord extends Omit<RowPlace, 'database' | 'table'> {
-  /** The envelope's bytes. */
-  readonly value: Uint8Array;
-}
-
-/** The source at a place in the stream that the sink has applied everything up to. */
-export interface RowsAtPoint {
-  /** Of every record that comes from here; no change behind the place has so low a one. */
-  readonly sequence: Sequence;
-  /** Rows that fulfil a piece of SQL, with everything that was committed up to the place. */
-  read(where: string, limit: number): Promise<readonly RepairRecord[]>;
-  /** That there is no such row. */
-  deletion(rowKey: string): RepairRecord;
-}
-
-export interface RepairParts {
-  readonly source: RowConnection;
-  readonly sink: string;
-  readonly table: ComparedTable;
-  readonly rows: SinkTable;
-  readonly store: StoreRepair;
-  /** Waits until the sink has applied what is committed by now; a text: why that cannot be known. */
-  readonly settled: () => Promise<RowsAtPoint | string>;
-  /** What becomes of the records: `look`: nothing. */
-  readonly act: 'look' | 'apply' | ((statements: string) => Promise<void>);
-  /** Null when nothing is written. */
-  readonly undo: UndoFile | null;
-  readonly pace: Pace;
-  readonly signal: AbortSignal;
-}
+import type { RepairParts, RowsAtPoint } from './repair-parts.ts';
+import { suspectOf, type ReportedRow } from './report-rows.ts';
+import { recordsOf, withDisplaced, type RowsToWrite } from './rows-to-write.ts';
+import type { RowPlace } from './store-repair.ts';
 
 /** What a row turned out to be when it was looked at again, and what became of it. */
 export interface RowFate {
@@ -50,11 +14,11 @@ export interface RowFate {
   readonly fate: 'equal' | 'different' | 'open';
   /** Why it is `open`, or still different; null otherwise. */
   readonly why: string | null;
+  /** It was not asked for: it held a value that a repaired row gets, and that the store has once only. */
+  readonly gaveWay?: true;
 }
 
 const ROWS_AT_ONCE = 500;
-/** More than keys were asked for: a collation may take several texts for one. */
-const READ_MAX = 10_000;
 const INTERRUPTED = 'the repair was interrupted';
 
 /**
@@ -71,7 +35,7 @@ export async function repairRows(reported: readonly ReportedRow[], parts: Repair
     else {
       fates.push(...judged.fates);
       toVerify.push(...judged.written);
-      await unlessInterrupted(parts.signal, () => parts.pace.took(some.length));
+      await unlessInterrupted(parts.signal, () => parts.pace.took(judged.fates.length));
     }
   }
   return toVerify.length === 0 ? fates : verified(fates, toVerify, parts);
@@ -108,39 +72,43 @@ async function repairSome(reported: readonly ReportedRow[], parts: RepairParts):
     await act(await parts.store.statements(deliveries));
     return { fates: [...fates, ...open.map((row) => openFate(row.identity, kindOf(row)))], written: [] };
   }
-  await keep(deliveries, point, parts);
-  const outcomes = await written(deliveries, parts);
-  const done = open.map((row, index) => fateOf(row, outcomes.get(deliveries[index] as Delivery)));
-  return { fates: [...fates, ...done], written: open.filter((_, index) => done[index]?.fate !== 'open') };
+  const judged = await repaired(open, deliveries, point, parts);
+  return { ...judged, fates: [...fates, ...judged.fates] };
 }
 
-/** The rows as they are at the source now, in the order of the suspects; of those that it has not, that they are deleted. */
-async function recordsOf(
+async function repaired(
   open: readonly Suspect[],
+  own: readonly Delivery[],
   point: RowsAtPoint,
-  { table }: RepairParts,
-): Promise<Delivery[]> {
-  const keys = open.flatMap(({ row }) => (row === null ? [] : [row.keyLiterals]));
-  const found = await point.read(keyIsOf(table, keys), READ_MAX);
-  const byKey = new Map(found.map((record) => [record.rowKey, record]));
-  return open.map(({ row }) => {
-    const rowKey = rowKeyOf(table, row?.values ?? []);
-    return deliveryOf(byKey.get(rowKey) ?? point.deletion(rowKey));
+  parts: RepairParts,
+): Promise<Judged> {
+  const all = await withDisplaced({ suspects: open, deliveries: own }, point, parts);
+  if (typeof all === 'string')
+    return { fates: open.map((row) => openFate(row.identity, kindOf(row), all)), written: [] };
+  await keep(all, point, parts);
+  const outcomes = await written(all.deliveries, parts);
+  const fates = all.suspects.map((row, index) => {
+    const fate = fateOf(row, outcomes.get(all.deliveries[index] as Delivery));
+    return index < open.length ? fate : { ...fate, gaveWay: true as const };
   });
+  return { fates, written: all.suspects.filter((_, index) => fates[index]?.fate !== 'open') };
 }
 
-function deliveryOf({ topic, partition, key, rowKey, value }: RepairRecord): Delivery {
-  // It stands at no offset: a replay moves none.
-  return { topic, partition, offset: 0n, next: 0n, key, rowKey, envelope: decodeEnvelope(value), value };
-}
-
-/** A sink takes a batch of one partition: what it remembers of deletes is kept by partition. */
+/**
+ * A sink takes a batch of one partition: what it remembers of deletes is kept by partition. Deletes of all partitions come first: where the
+ * store takes two keys for one, such as `a` and `A`, a delete behind the write would take away what was written.
+ */
 async function written(
   deliveries: readonly Delivery[],
   { store }: RepairParts,
 ): Promise<ReadonlyMap<Delivery, Outcome>> {
   const outcomes = new Map<Delivery, Outcome>();
-  for (const some of Map.groupBy(deliveries, ({ topic, partition }) => `${topic} ${partition}`).values()) {
+  const isDelete = ({ envelope }: Delivery): boolean =>
+    (envelope as RowEnvelope).payload.operation === 'DELETE';
+  const inOrder = [...deliveries.filter(isDelete), ...deliveries.filter((delivery) => !isDelete(delivery))];
+  const groupOf = (delivery: Delivery): string =>
+    `${isDelete(delivery)} ${delivery.topic} ${delivery.partition}`;
+  for (const some of Map.groupBy(inOrder, groupOf).values()) {
     const answers = await store.write(some);
     for (const [index, delivery] of some.entries()) {
       const outcome = answers[index];
@@ -152,7 +120,7 @@ async function written(
 
 /** On the disk before the first of them is written. */
 async function keep(
-  deliveries: readonly Delivery[],
+  { deliveries, gaveWay }: RowsToWrite,
   { sequence }: RowsAtPoint,
   { sink, table: { database, table }, store, undo }: RepairParts,
 ): Promise<void> {
@@ -160,7 +128,11 @@ async function keep(
     return { database, table, topic, partition, key, rowKey };
   });
   const kept = await store.kept(places);
-  await undo?.append(places.map((place, index) => ({ sink, ...place, sequence, kept: kept[index] ?? null })));
+  const lines = places.map((place, index) => {
+    const line = { sink, ...place, sequence, kept: kept[index] ?? null };
+    return gaveWay.has(place.rowKey) ? { ...line, gaveWay: true as const } : line;
+  });
+  await undo?.append(lines);
 }
 
 /** Rows that were written are compared as `sluice compare` does it. */

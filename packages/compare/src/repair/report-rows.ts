@@ -63,10 +63,18 @@ export function suspectOf(
   }
   if (rows.identity(values) !== place) return 'the sink calls the row otherwise by now: compare again';
   const canonical = table.key.map((at) => values[at] ?? 'null');
-  const literals = canonical.every(isCanonical) ? keyLiterals(table, canonical) : null;
-  if (literals === null) return 'its key in the report is no value of its key columns: compare again';
+  const suspect = canonical.every(isCanonical) ? suspectAt(table, rows, canonical) : null;
+  return suspect ?? 'its key in the report is no value of its key columns: compare again';
+}
+
+/** The row of a key, before anybody has looked; null when that is no value of the key columns. @param key canonical texts, in key order */
+export function suspectAt(table: ComparedTable, rows: SinkTable, key: readonly string[]): Suspect | null {
+  const literals = keyLiterals(table, key);
+  if (literals === null) return null;
+  const values: string[] = table.columns.map(() => 'null');
+  for (const [index, at] of table.key.entries()) values[at] = key[index] ?? 'null';
   const row = { values, keyLiterals: literals };
-  return { identity: place, isOfSource: false, row, source: null, found: null };
+  return { identity: rows.identity(values), isOfSource: false, row, source: null, found: null };
 }
 
 /** Whether it is one value, as a comparison writes it. */

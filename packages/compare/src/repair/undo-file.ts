@@ -28,6 +28,7 @@ const rowSchema = z.strictObject({
   rowKey: z.string(),
   sequence: z.string().refine(isSequence),
   kept: z.string().nullable(),
+  gaveWay: z.literal(true).optional(),
 });
 
 export type UndoHead = z.infer<typeof headSchema>;
