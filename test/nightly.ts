@@ -39,6 +39,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   orphans: ['test:orphans'],
   switchover: ['test:switchover'],
   upgrade: ['test:upgrade'],
+  'source-upgrade': ['test:source-upgrade'],
   usual: ['test:usual'],
   forged: ['test:forged'],
   fuzz: ['test:fuzz', '--', '--inputs', '1000000'],

@@ -15,3 +15,4 @@ export type { ServerName } from './servers/server.ts';
 export { type MysqlServer, Stack } from './stack.ts';
 export { type StackOptions, startStack } from './start-stack.ts';
 export type { ProcessSignal } from './supervision.ts';
+export { changeMariadb, runMariadbUpgrade } from './upgrade-mariadb.ts';

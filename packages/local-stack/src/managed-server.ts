@@ -12,26 +12,31 @@ const EXIT_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 export const LOOPBACK = '127.0.0.1';
 
+/** How a server was prepared: all but the data that it began with. */
+type Place = Omit<ServerRun, 'program' | 'template'>;
+
 /** One server process of a stack: started, killed and started again on the same port and data. */
 export class ManagedServer {
   readonly name: string;
   readonly port: number;
-  readonly #definition: ServerDefinition;
+  #definition: ServerDefinition;
   readonly #supervisor: SupervisorClient;
-  readonly #launch: Launch;
+  readonly #place: Place;
+  #launch: Launch;
   #pid: number | null = null;
 
   private constructor(
     name: string,
     definition: ServerDefinition,
     supervisor: SupervisorClient,
-    port: number,
+    place: Place,
     launch: Launch,
   ) {
     this.name = name;
-    this.port = port;
+    this.port = place.port;
     this.#definition = definition;
     this.#supervisor = supervisor;
+    this.#place = place;
     this.#launch = launch;
   }
 
@@ -46,7 +51,7 @@ export class ManagedServer {
     await mkdir(folder);
     const launch = await definition.prepare({ ...run, folder });
     const logFile = join(run.runFolder, `${name}.log`);
-    return new ManagedServer(name, definition, supervisor, run.port, { ...launch, logFile });
+    return new ManagedServer(name, definition, supervisor, { ...run, folder }, { ...launch, logFile });
   }
 
   get pid(): number {
@@ -67,6 +72,15 @@ export class ManagedServer {
         throw await this.#failure(`did not answer within ${START_TIMEOUT_MS / 1000} s`);
       await delay(POLL_MS, undefined, { signal });
     }
+  }
+
+  /** From its next start on it is another version, which takes its data over. Throws STACK_SERVER_FAILED for a server without one. */
+  changeTo(definition: ServerDefinition, program: string): void {
+    const launch = definition.takeOver?.({ ...this.#place, program });
+    if (launch === undefined)
+      throw new PipelineError('STACK_SERVER_FAILED', `${this.name} has no other version`);
+    this.#definition = definition;
+    this.#launch = { ...launch, logFile: this.#launch.logFile };
   }
 
   /** Sends a signal to the server and its helpers; for one that ends it, resolves when it has ended. */

@@ -1,7 +1,7 @@
 import type { Address } from './environment.ts';
 import { LOOPBACK, type ManagedServer } from './managed-server.ts';
 import { ACCOUNT } from './servers/accounts.ts';
-import type { ServerName } from './servers/server.ts';
+import type { ServerDefinition, ServerName } from './servers/server.ts';
 import type { ProcessSignal } from './supervision.ts';
 import type { SupervisorClient } from './supervisor-client.ts';
 import { PipelineError } from '@sluice/runtime';
@@ -86,6 +86,11 @@ export class Stack {
   /** Starts a server again after `kill`, on the same port and data; resolves when it answers. */
   start(server: ServerName): Promise<void> {
     return this.#owned(server).start(new AbortController().signal);
+  }
+
+  /** A server that was ended, from its next start on in another version: on the same port, with its settings and its data. */
+  changeTo(server: ServerName, definition: ServerDefinition, program: string): void {
+    this.#owned(server).changeTo(definition, program);
   }
 
   /** Why a server of this stack that should run does not: STACK_SERVER_FAILED with the end of its log; null while it runs. */

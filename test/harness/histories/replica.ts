@@ -1,6 +1,6 @@
 import { compareSinks, describeDifference } from '@sluice/compare';
 import { tableIdOf, type TableName } from '@sluice/envelope';
-import type { MysqlServer, Stack } from '@sluice/local-stack';
+import type { MariadbVersion, MysqlServer, Stack } from '@sluice/local-stack';
 import { connect, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
 import { eventually } from '../eventually.ts';
 import { ownServers } from '../pipelines/own-servers.ts';
@@ -44,7 +44,7 @@ export interface ReplicaVerdict {
   readonly different: readonly StoreDifference[];
 }
 
-/** A source of a test's own and a server of the same version that replicates from it, both empty at first. */
+/** A source of a test's own and a server that replicates from it, both empty at first. */
 export class ReplicatedSource {
   readonly source: MysqlServer;
   readonly replica: MysqlServer;
@@ -52,15 +52,24 @@ export class ReplicatedSource {
   readonly #stacks: Readonly<Record<ServerPlace, Stack>>;
   readonly #connections: Record<ServerPlace, Connection>;
 
-  /** @param flags of both servers; default: those of servers that nobody kills */
+  /**
+   * @param flags of both servers; default: those of servers that nobody kills
+   * @param versions of MariaDB; default: the same, which the environment names
+   */
   static async start(
     scope: Scope,
     flavour: Flavour,
     flags: readonly string[] = SOURCE_FLAGS[flavour],
+    versions: Partial<Readonly<Record<ServerPlace, MariadbVersion>>> = {},
   ): Promise<ReplicatedSource> {
     const [ofSource, ofReplica] = await Promise.all([
-      ownServers(scope, { [flavour]: flags }),
-      ownServers(scope, { [flavour]: [...flags, ...REPLICA_FLAGS[flavour]] }),
+      ownServers(scope, { [flavour]: flags }, [], environmentOf(versions.source)),
+      ownServers(
+        scope,
+        { [flavour]: [...flags, ...REPLICA_FLAGS[flavour]] },
+        [],
+        environmentOf(versions.replica),
+      ),
     ]);
     const servers = { source: ofSource[flavour], replica: ofReplica[flavour] };
     const connections = {
@@ -217,6 +226,10 @@ export class ReplicaStopped extends Error {
   }
 }
 
+function environmentOf(version: MariadbVersion | undefined): NodeJS.ProcessEnv {
+  return version === undefined ? process.env : { ...process.env, SLUICE_STACK_MARIADB: version };
+}
+
 async function connectTo(scope: Scope, server: MysqlServer): Promise<Connection> {
   const connection = await connect({ ...server, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   scope.defer(() => connection.destroy());
@@ -230,6 +243,7 @@ export function followStatement({ flavour, host, port, user, password }: MysqlSe
   const gtid =
     flavour === 'mysql'
       ? 'SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1'
-      : 'MASTER_USE_GTID = slave_pos';
+      : // MariaDB 11.8 asks its source for TLS, which 10.11 has only with a certificate.
+        'MASTER_USE_GTID = slave_pos, MASTER_SSL = 0';
   return `CHANGE ${prefix} TO ${place}, ${gtid}`;
 }

@@ -175,13 +175,16 @@ export class SinkPipeline {
     return launched;
   }
 
-  /** Looks up every row of the tables in all stores; without names, of all tables. */
-  async compare(tables?: readonly string[]): Promise<Comparison> {
+  /**
+   * Looks up every row of the tables in all stores; without names, of all tables.
+   * @param source by default the server of the database
+   */
+  async compare(tables?: readonly string[], source = this.database.server): Promise<Comparison> {
     const names = tables ?? (await this.#tables());
     const { sinks = SINK_NAMES } = this.#options;
     const { compared } = this.stores;
     return compareSinks({
-      source: this.database.server,
+      source,
       tables: names.map((table) => ({ database: this.database.name, table })),
       sinks: Object.fromEntries(sinks.map((sink) => [sink, compared[sink]])),
     });

@@ -6,6 +6,7 @@ import { installDebian } from '../install/debian-packages.ts';
 import { cachedFolder, type Installer, type InstallerContext } from '../install/program-cache.ts';
 import { debianCommand } from '../install/unpacked-program.ts';
 import { lastLines, runProgram } from '../run-program.ts';
+import type { Launch } from '../supervision.ts';
 import { createAccountStatements } from './accounts.ts';
 import { greetsAsMysql } from './mysql-greeting.ts';
 import type { ServerDefinition, ServerRun } from './server.ts';
@@ -39,18 +40,20 @@ export function mariadbServer(
   version: MariadbVersion,
   role: 'source' | 'target' = 'source',
 ): ServerDefinition {
+  const launch = (run: Omit<ServerRun, 'template'>): Omit<Launch, 'logFile'> => ({
+    ...debianCommand(run.program, PROGRAM, mariadbdArguments(run, role)),
+    env: {},
+    cwd: run.folder,
+  });
   return {
     title: `MariaDB ${version}${role === 'target' ? ' (target)' : ''}`,
-    install: (context) => install(version, context),
+    install: (context) => installMariadb(version, context),
     prepare: async (run) => {
       await cp(run.template ?? '', join(run.folder, 'data'), { recursive: true });
       await mkdir(temporaryFolder(run.folder));
-      return {
-        ...debianCommand(run.program, PROGRAM, mariadbdArguments(run, role)),
-        env: {},
-        cwd: run.folder,
-      };
+      return launch(run);
     },
+    takeOver: launch,
     answers: greetsAsMysql,
   };
 }
@@ -71,7 +74,8 @@ export function mariadbdArguments(
   ];
 }
 
-async function install(
+/** The program, and a data folder that it has initialised. */
+export async function installMariadb(
   version: MariadbVersion,
   context: InstallerContext,
 ): Promise<{ program: string; template: string }> {

@@ -35,6 +35,8 @@ export interface ServerDefinition {
   readonly title: string;
   install(context: InstallerContext): Promise<Installation>;
   prepare(run: ServerRun): Promise<Omit<Launch, 'logFile'>>;
+  /** How it is started in a folder that an earlier version of it has filled; without it there is no other version. */
+  takeOver?(run: Omit<ServerRun, 'template'>): Omit<Launch, 'logFile'>;
   /** True once the server gives a proper answer of its own protocol on 127.0.0.1:`port`. */
   answers(host: string, port: number): Promise<boolean>;
 }
