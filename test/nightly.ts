@@ -23,6 +23,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   ddl: ['test:ddl', '--', '--seconds', '180'],
   statements: ['test:statements', '--', '--runs', '1000'],
   indexes: ['test:indexes'],
+  expired: ['test:expired'],
   alters: ['test:alters'],
   alerts: ['test:alerts'],
   canary: ['test:canary'],

@@ -101,6 +101,10 @@ export interface SchemaEnvelope {
     readonly policy?: DdlPolicy;
     /** Partitions of the topic, all of which have this record; a change that takes something away waits for the last. */
     readonly partitions?: number;
+    /** Sequence of the change of the columns before this record, where there was one: who has not seen it has lost it to retention. */
+    readonly previousChange?: Sequence;
+    /** Of a `create`: a snapshot begins here that brings all rows, and whose end removes what it has not brought. */
+    readonly allRows?: boolean;
   };
 }
 

@@ -102,6 +102,14 @@ export const schemaSchema = z.looseObject({
     partitions: z.int().min(1).optional().meta({
       description: 'Partitions of the topic, all of which have this record.',
     }),
+    previousChange: sequence.optional().meta({
+      description:
+        'Sequence of the change of the columns before this record, where there was one: who has not seen it has lost it to retention.',
+    }),
+    allRows: z.boolean().optional().meta({
+      description:
+        'Of a `create`: a snapshot begins here that brings all rows, and whose end removes what it has not brought.',
+    }),
   }),
 });
 

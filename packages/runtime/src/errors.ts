@@ -15,10 +15,11 @@ export interface ErrorEntry {
   readonly exit?: 'configuration' | 'preflight';
   /**
    * Only of a store's errors for which sinks have a rule of their own. `login`: user or password are wrong. `no-table`: the store
-   * has no such table, or not all of it. `no-shape`: it does not take the table as it is defined. `answered`: it can be tried
-   * again, but is the trouble of one table or partition: the store itself is there.
+   * has no such table, or not all of it. `no-shape`: it does not take the table as it is defined. `lost-change`: it waits for a change of
+   * the table that not every partition has. `answered`: it can be tried again, but is the trouble of one table or partition: the store
+   * itself is there.
    */
-  readonly means?: 'login' | 'no-table' | 'no-shape' | 'answered';
+  readonly means?: 'login' | 'no-table' | 'no-shape' | 'lost-change' | 'answered';
 }
 
 /** The error codes of all services; those of one sink stand in its own folder. `docs/errors.md` is generated. Keep it sorted by code. */

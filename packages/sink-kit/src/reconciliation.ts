@@ -19,10 +19,21 @@ export function reconciliationOf({ schema, payload }: Envelope): Reconciliation 
   return reconcile && since !== undefined && partitions !== undefined ? { job, since, partitions } : null;
 }
 
-/** The end of a snapshot takes away what is no longer in the source: not from a sink that applies no deletes. */
+/**
+ * A snapshot takes away what is no longer in the source, and brings what is: not for a sink that applies no deletes, which keeps what the
+ * source has no more.
+ */
 export function withoutRemoval(delivery: ControlDelivery, selection: TableSelection): ControlDelivery {
   const { envelope } = delivery;
-  if (selection.takesOperation('delete') || reconciliationOf(envelope) === null) return delivery;
-  const payload = { ...envelope.payload, reconcile: false };
-  return { ...delivery, envelope: { ...envelope, payload } as ControlDelivery['envelope'] };
+  const { payload } = envelope;
+  if (selection.takesOperation('delete')) return delivery;
+  if ('allRows' in payload) return withPayload(delivery, { ...payload, allRows: false });
+  return 'reconcile' in payload ? withPayload(delivery, { ...payload, reconcile: false }) : delivery;
+}
+
+function withPayload(
+  delivery: ControlDelivery,
+  payload: ControlDelivery['envelope']['payload'],
+): ControlDelivery {
+  return { ...delivery, envelope: { ...delivery.envelope, payload } as ControlDelivery['envelope'] };
 }

@@ -28,17 +28,22 @@ export class SchemaAhead {
     this.#seals = seals;
   }
 
-  /** Null when none has come yet. Throws a PipelineError when Kafka does not answer. */
+  /**
+   * Null when none has come yet. Throws a PipelineError when Kafka does not answer.
+   * @param allRows only one behind which all rows come
+   */
   async find(
     { topic, partition }: TopicPartition,
     behind: bigint,
     { database, table }: { readonly database: string; readonly table: string },
+    allRows = false,
   ): Promise<ControlDelivery | null> {
-    const place = JSON.stringify([partitionName(topic, partition), database, table]);
+    const place = JSON.stringify([partitionName(topic, partition), database, table, allRows]);
     const looked = this.#looked.get(place) ?? 0n;
     const accept = (record: TopicRecord): boolean => {
-      const source = this.#decode(topic, record)?.envelope.payload.source;
-      return source?.database === database && source.table === table;
+      const payload = this.#decode(topic, record)?.envelope.payload;
+      if (payload?.source.database !== database || payload.source.table !== table) return false;
+      return !allRows || bringsAll(payload);
     };
     const from = looked > behind ? looked : behind + 1n;
     const { record, next } = await this.#reader.firstRecord(topic, partition, from, accept);
@@ -59,4 +64,9 @@ export class SchemaAhead {
     const { payload } = entry.delivery.envelope;
     return 'change' in payload && payload.change === 'create' ? entry.delivery : null;
   }
+}
+
+/** Whether a snapshot begins with the record that brings all rows, and whose end removes what it has not brought. */
+export function bringsAll(payload: ControlDelivery['envelope']['payload']): boolean {
+  return 'allRows' in payload && payload.allRows === true;
 }

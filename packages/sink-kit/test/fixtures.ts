@@ -149,6 +149,7 @@ const fix = 'Look at the store.';
 /** Errors of a store that no sink of this project has. */
 export const STORE = defineErrors({
   STORE_AWAY: { class: 'retryable', summary: 'the store does not answer', fix },
+  STORE_CHANGE: { class: 'schema', means: 'lost-change', summary: 'a change is lost', fix },
   STORE_LOGIN: { class: 'fatal', means: 'login', summary: 'the store refused the login', fix },
   STORE_ROW: { class: 'record', summary: 'the store refused a row', fix },
   STORE_SHAPE: { class: 'schema', means: 'no-shape', summary: 'the store refused a table', fix },

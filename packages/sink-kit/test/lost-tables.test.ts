@@ -42,12 +42,43 @@ describe('a table that the store has lost', () => {
     expect([sink.writes.length, context.incomplete.all]).toEqual([3, []]);
   });
 
+  test('that one snapshot has made, and that lacks something still, is taken to the next that brings all rows', async () => {
+    const sink = scripted(gone, (batch) => batch.map(() => ({ kind: 'applied' })), gone);
+    const { worker, decisions } = testWorker(sink);
+    const [some, all] = [topic.schema(sequenceAt(50)), topic.schema(sequenceAt(60), { allRows: true })];
+    decisions.ahead.push(some, some, { ...all, offset: some.offset + 9n });
+    expect(await worker.handle(batchOf([insert(1, 10)], 7n), never)).toMatchObject({ pause: null });
+    expect(sink.writes).toHaveLength(5);
+  });
+
   test('is waited for while no snapshot was taken', async () => {
     const sink = scripted(gone, gone);
     const { worker, context } = testWorker(sink);
     expect(await worker.handle(batchOf([insert(1, 10)]), never)).toMatchObject({
       pause: { reason: 'schema' },
     });
+    expect([sink.writes.length, context.incomplete.all]).toEqual([1, []]);
+  });
+});
+
+describe('a change that a partition has lost', () => {
+  const change = topic.schema(sequenceAt(5), { change: 'breaking' });
+  const waits = (): Outcome[] => [{ kind: 'failed', error: failure(STORE.STORE_CHANGE) }];
+
+  test('is passed over where a snapshot further on brings all rows, and the table is incomplete until that has ended', async () => {
+    const sink = scripted(waits);
+    const { worker, context, decisions } = testWorker(sink);
+    decisions.ahead.push(topic.schema(sequenceAt(50), { allRows: true }));
+    expect(await worker.handle(batchOf([change], 7n), never)).toEqual({ nextOffset: 8n, pause: null });
+    expect(sink.writes).toHaveLength(3);
+    expect(context.incomplete.all).toMatchObject([{ topic: topic.topic, partitions: [0] }]);
+  });
+
+  test('is waited for by a sink that applies no deletes, which keeps what does not come again', async () => {
+    const sink = scripted(waits, waits);
+    const { worker, context, decisions } = testWorker(sink, { operations: ['insert'] });
+    decisions.ahead.push(topic.schema(sequenceAt(50), { allRows: true }));
+    expect(await worker.handle(batchOf([change], 7n), never)).toMatchObject({ pause: { reason: 'schema' } });
     expect([sink.writes.length, context.incomplete.all]).toEqual([1, []]);
   });
 });

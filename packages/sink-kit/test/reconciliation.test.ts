@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { reconciliationOf } from '../src/reconciliation.ts';
+import { reconciliationOf, withoutRemoval } from '../src/reconciliation.ts';
+import { TableSelection } from '../src/table-selection.ts';
 import { sequenceAt } from '../src/testing/index.ts';
 import { topic } from './fixtures.ts';
 
@@ -23,4 +24,15 @@ test.each([
   ['a truncate', topic.truncate(sequenceAt(9))],
 ])('%s removes nothing', (_, { envelope }) => {
   expect(reconciliationOf(envelope)).toBeNull();
+});
+
+test('a sink that applies no deletes is told neither that all rows come, nor that others go', () => {
+  const begin = topic.schema(sequenceAt(5), { allRows: true });
+  const end = topic.snapshotMark(sequenceAt(9), { phase: 'end', reconcile: true, ...mark });
+  const [all, some] = [{}, { operations: ['insert' as const] }].map(
+    (settings) => new TableSelection(settings, ['*.*']),
+  ) as [TableSelection, TableSelection];
+  expect([begin, end].map((record) => withoutRemoval(record, all))).toEqual([begin, end]);
+  expect(withoutRemoval(begin, some).envelope.payload).toMatchObject({ allRows: false, change: 'create' });
+  expect(reconciliationOf(withoutRemoval(end, some).envelope)).toBeNull();
 });

@@ -56,6 +56,13 @@ test('not one of another table, nor one of a change', async () => {
   expect(await ahead.find(where, 0n, name)).toMatchObject({ offset: 2n });
 });
 
+test('the next behind which all rows come, where that is asked for', async () => {
+  const [some, all] = [topic.schema(sequenceAt(20)), topic.schema(sequenceAt(30), { allRows: true })];
+  const { ahead } = partitionOf([row(1), some, row(21), all]);
+  expect(await ahead.find(where, 0n, name)).toMatchObject({ offset: 1n });
+  expect(await ahead.find(where, 0n, name, true)).toMatchObject({ offset: 3n });
+});
+
 test('what was looked at is not looked at again', async () => {
   const { ahead, looked } = partitionOf([row(1), row(2), row(3)]);
   expect(await ahead.find(where, 0n, name)).toBeNull();

@@ -11,7 +11,7 @@ const KEYS_PER_STATEMENT = 900;
 const STEP = 5000;
 
 export interface Guards {
-  /** Records below it are stale: the table was truncated at it. '' without a truncate. */
+  /** Records below it are stale: the table was truncated at it, or all of its rows come behind it. '' without such a place. */
   readonly truncateWatermark: Sequence;
   /** No key of this partition was deleted after it; '' when none ever was. */
   readonly newestTombstone: Sequence;
@@ -127,7 +127,7 @@ export class RowGuards<C> {
     signal: AbortSignal,
     walked: string | null = null,
   ): Promise<void> {
-    await this.#sessions.run(signal, (connection) => this.#raiseWatermark(connection, origin, sequence));
+    await this.#sessions.run(signal, (connection) => this.raiseWatermark(connection, origin, sequence));
     let from: bigint | null = null;
     do {
       const beyond: string = walked === null || from === null ? '' : `${walked} > ${from} AND `;
@@ -159,7 +159,8 @@ export class RowGuards<C> {
     }
   }
 
-  async #raiseWatermark(connection: C, origin: Origin, sequence: Sequence): Promise<void> {
+  /** From now on older records of the table are stale; its rows stay. */
+  async raiseWatermark(connection: C, origin: Origin, sequence: Sequence): Promise<void> {
     const { dialect, driver } = this.#store;
     const onConflict = dialect.onConflict(this.#watermarks, ['topic', 'table_name'], { sequence: 'greater' });
     await driver.change(

@@ -14,6 +14,15 @@ export interface SeenSchema {
   readonly isPast: boolean;
   /** That every partition has shown this change, and none a later one. */
   readonly isEverywhere: boolean;
+  /** That another partition is beyond this change: where it has to be waited for, that one has lost its record, and will never show it. */
+  readonly isOvertaken: boolean;
+}
+
+export interface SeenColumns {
+  /** What this partition had shown last; '' where that was nothing. */
+  readonly last: Sequence;
+  /** That some partition has noted this very record before. */
+  readonly isNoted: boolean;
 }
 
 /**
@@ -50,6 +59,7 @@ export class SchemaBarrier<C> {
     return {
       isPast: (seen.get(origin.partition) ?? '') > sequence,
       isEverywhere: counted.length >= partitions && counted.every(([, last]) => last === sequence),
+      isOvertaken: counted.some(([, last]) => last > sequence),
     };
   }
 
@@ -57,14 +67,11 @@ export class SchemaBarrier<C> {
    * For a record that tells the columns without a change of them: nobody has to wait for it. It is noted where nothing was before:
    * the table has come with it.
    */
-  async noteColumns(
-    connection: C,
-    origin: Origin,
-    sequence: Sequence,
-  ): Promise<{ readonly isPast: boolean }> {
-    const last = (await this.#read(connection, origin)).get(origin.partition);
+  async noteColumns(connection: C, origin: Origin, sequence: Sequence): Promise<SeenColumns> {
+    const seen = await this.#read(connection, origin);
+    const last = seen.get(origin.partition);
     if (last === undefined) await this.#insert(connection, origin, sequence, {});
-    return { isPast: (last ?? '') > sequence };
+    return { last: last ?? '', isNoted: [...seen.values()].includes(sequence) };
   }
 
   async #insert(

@@ -2,6 +2,13 @@ import { defineErrors } from '@sluice/runtime';
 
 /** What can go wrong with this store, beside the codes that every service has. Keep it sorted by code. */
 export const CODES = defineErrors({
+  TARGET_CHANGE_LOST: {
+    class: 'schema',
+    means: 'lost-change',
+    summary:
+      'the column types of a target table cannot change: a partition of its topic has lost the record of the change to retention',
+    fix: 'Run `sluice snapshot start --table DATABASE.TABLE --reconcile`, unless one has begun since: the sink passes to its first record and continues. A sink that applies no deletes is left behind by `sluice sink rebuild --sink SINK --table DATABASE.TABLE --yes`.',
+  },
   TARGET_TABLE_REFUSED: {
     class: 'schema',
     summary: 'the target table cannot be created, changed or written by its key',

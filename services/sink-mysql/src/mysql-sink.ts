@@ -119,6 +119,7 @@ export class MysqlSink implements Sink {
       driver: this.#driver,
       sessions: this.#sessions,
       barrier: new SchemaBarrier(store),
+      guards: this.#guards,
       tables: () => this.#tables,
       owners: this.#owners,
       owned: this.#owned,
@@ -227,7 +228,7 @@ export class MysqlSink implements Sink {
     try {
       const control = batch.find(({ envelope }) => envelope.schema.type !== 'row');
       if (control === undefined) return await this.#rows(batch, signal, purpose);
-      await this.#control(control, signal);
+      await this.#control(control, signal, purpose);
       if (purpose === 'stream') await this.#advancePast(control);
       return [APPLIED];
     } catch (error) {
@@ -288,9 +289,9 @@ export class MysqlSink implements Sink {
     return await writeRows(task, guards, rows);
   }
 
-  async #control(delivery: Delivery, signal: AbortSignal): Promise<void> {
+  async #control(delivery: Delivery, signal: AbortSignal, purpose: Purpose): Promise<void> {
     const envelope = delivery.envelope as ControlEnvelope;
-    if (envelope.schema.type === 'schema') await this.#schemas.apply(delivery, signal);
+    if (envelope.schema.type === 'schema') await this.#schemas.apply(delivery, signal, purpose);
     if (envelope.schema.type === 'truncate') await this.#truncate(delivery, signal);
     const reconciliation = reconciliationOf(envelope);
     if (reconciliation !== null) await this.#reconcile(delivery, reconciliation, signal);

@@ -20,6 +20,8 @@ export interface FollowOrder {
   readonly schema: TableSchema;
   /** No partition has rows of an older schema any more. */
   readonly isEverywhere: boolean;
+  /** A partition is beyond the change that has not shown it. */
+  readonly isOvertaken: boolean;
   /** Whether columns that the source has no more go. */
   readonly drops: boolean;
 }
@@ -112,13 +114,13 @@ export class TargetTables {
 
   /**
    * Gives the table's columns the types of the source, its rows the source's key, and drops columns that it has no more. Throws
-   * TARGET_TABLE_WAITS while rows of the older schema may come that the newer types would refuse.
+   * TARGET_TABLE_WAITS while rows of the older schema may come that the newer types would refuse, TARGET_CHANGE_LOST where that has no end.
    */
   async follow(
     connection: PoolConnection,
     database: string,
     table: string,
-    { schema, isEverywhere, drops }: FollowOrder,
+    { schema, isEverywhere, isOvertaken, drops }: FollowOrder,
   ): Promise<void> {
     const id = quoteTable(database, table);
     const present = await readTable(connection, database, table);
@@ -136,6 +138,11 @@ export class TargetTables {
       isEmptied: (kind) => isEverywhere && (rekeys || REFUSALS_OF_ROWS.has(kind)),
     });
     if (isEverywhere || retyped.length === 0) return;
+    if (isOvertaken)
+      throw new PipelineError(
+        CODES.TARGET_CHANGE_LOST,
+        `${id} cannot get other types: a partition is beyond the change and has not shown it`,
+      );
     throw new PipelineError(
       CODES.TARGET_TABLE_WAITS,
       `${id} gets other types when every partition has shown the change`,

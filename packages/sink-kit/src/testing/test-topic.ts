@@ -44,7 +44,10 @@ export type SnapshotMark = Pick<
 >;
 
 /** What a schema record says besides the table's columns. */
-export type SchemaChange = Pick<SchemaEnvelope['payload'], 'change' | 'policy' | 'partitions'>;
+export type SchemaChange = Pick<
+  SchemaEnvelope['payload'],
+  'change' | 'policy' | 'partitions' | 'previousChange' | 'allRows'
+>;
 
 /** A sequence that grows with `step`, which must be below 10^10. */
 export function sequenceAt(step: number, generation = 1): Sequence {

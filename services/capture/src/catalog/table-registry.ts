@@ -20,6 +20,8 @@ import {
 export interface Registration {
   readonly table: CapturedTable;
   readonly change: 'none' | 'create' | 'additive' | 'breaking';
+  /** Sequence of the newest change of its columns that was known before; '' where there was none. */
+  readonly previousChange: Sequence;
 }
 
 /** The newest version of every table ever captured, and where the records of the present ones go. */
@@ -179,16 +181,19 @@ export class TableRegistry {
   register(schema: TableSchema, since: () => Sequence = () => ''): Registration {
     const known = this.#newestOf(schema.database, schema.table);
     const isSameSchema = known !== null && isOfSchema(known, schema);
-    if (isSameSchema && known.captured !== null) return { table: known.captured, change: 'none' };
+    const previousChange = known !== null && known.version > 1 ? known.sequence : '';
+    if (isSameSchema && known.captured !== null)
+      return { table: known.captured, change: 'none', previousChange };
     const publication = this.compile(schema);
     if (isSameSchema && isPublishedAs(known, publication)) {
       known.captured = this.#capture(known.schema, known.version, publication);
-      return { table: known.captured, change: 'none' };
+      return { table: known.captured, change: 'none', previousChange };
     }
     if (known !== null) this.#compiler.checkSuccession(known.schema, schema);
     const table = this.#capture(schema, (known?.version ?? 0) + 1, publication);
     this.#note(schema, table, since());
-    return { table, change: known === null ? 'create' : classifyChange(known.published, table) };
+    const change = known === null ? 'create' : classifyChange(known.published, table);
+    return { table, change, previousChange };
   }
 
   #note(schema: TableSchema, table: CapturedTable, sequence: Sequence): void {

@@ -1,4 +1,4 @@
-import { heartbeatTopic, type DdlPolicy, type SchemaEnvelope } from '@sluice/envelope';
+import { heartbeatTopic, type DdlPolicy, type SchemaEnvelope, type Sequence } from '@sluice/envelope';
 import { encodeHeader } from '@sluice/kafka';
 import type { CapturedTable } from '../model/table.ts';
 import { FORMAT } from './format.ts';
@@ -69,14 +69,22 @@ export function writeTruncate(
   toEveryPartition(buffer, table, { type: 'truncate', table, point, policy });
 }
 
+/** What a schema record may say besides; see `ControlMessage`. */
+export interface SchemaDetails {
+  readonly policy?: DdlPolicy;
+  readonly previousChange?: Sequence;
+  readonly allRows?: boolean;
+}
+
 export function writeSchema(
   buffer: PublishBuffer,
   table: CapturedTable,
   change: SchemaEnvelope['payload']['change'],
   point: SourceInfo,
-  policy: DdlPolicy = 'apply',
+  { policy = 'apply', previousChange = '', allRows = false }: SchemaDetails = {},
 ): void {
-  toEveryPartition(buffer, table, { type: 'schema', table, change, point, policy });
+  const message = { type: 'schema', table, change, point, policy, previousChange, allRows } as const;
+  toEveryPartition(buffer, table, message);
 }
 
 export function writeSnapshotMark(

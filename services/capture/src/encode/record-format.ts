@@ -1,5 +1,5 @@
 import type { ByteWriter } from '@sluice/binlog';
-import type { DdlPolicy, RowOperation, SchemaEnvelope, SnapshotEnvelope } from '@sluice/envelope';
+import type { DdlPolicy, RowOperation, SchemaEnvelope, Sequence, SnapshotEnvelope } from '@sluice/envelope';
 import type { RecordBatchBuilder } from '@sluice/kafka';
 import type { CapturedTable } from '../model/table.ts';
 import type { ValueImage } from '../model/publication.ts';
@@ -95,6 +95,10 @@ export type ControlMessage = { readonly point: SourceInfo } & (
       readonly table: CapturedTable;
       readonly change: SchemaEnvelope['payload']['change'];
       readonly policy: DdlPolicy;
+      /** Sequence of the change of the columns before; '' where there was none. */
+      readonly previousChange: Sequence;
+      /** Of a `create`: a snapshot of all rows begins here, whose end removes what it has not brought. */
+      readonly allRows: boolean;
     }
   | { readonly type: 'snapshot'; readonly table: CapturedTable; readonly mark: SnapshotMark }
   | { readonly type: 'heartbeat' }

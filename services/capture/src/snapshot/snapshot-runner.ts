@@ -119,8 +119,9 @@ export class SnapshotRunner {
       if (table === 'unreadable') return this.#giveBack();
       if (table === 'gone') return this.#end('finish');
       const since = job.since ?? stream.place.beginSnapshot();
-      // Also by a job that continues: it may have waited for longer than the topic keeps records.
-      route = routes.announced(table.schema, stream.announcement);
+      // Also by a job that continues: it may have waited for longer than the topic keeps records. Not all of its rows come behind that.
+      const isWhole = job.reconcile && job.since === null;
+      route = routes.announced(table.schema, stream.announcement, isWhole);
       jobStore.update(job.id, { rowsExpected: this.#isCounted(route) ? rowsExpected : null, since });
       if (job.since === null) this.#mark(route, 'begin');
     });

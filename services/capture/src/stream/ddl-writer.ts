@@ -55,7 +55,7 @@ export class DdlWriter {
     if (known === undefined) return;
     const { buffer } = this.#context;
     const policy = this.#ddl.policies[change];
-    writeSchema(buffer, known, change, point, policy);
+    writeSchema(buffer, known, change, point, { policy });
     const takesRows = isGone && policy !== 'alert' && known.publication.skips?.has('TRUNCATE') !== true;
     if (takesRows) writeTruncate(buffer, known, point);
   }

@@ -115,11 +115,12 @@ export class TableRoutes {
    * The route of a table whose rows are about to be read, its newest version told in every partition, whether it was told before
    * or not: a reader may come when the first record has expired, or have lost what it made of it.
    * @param schema for a table that is not known yet
+   * @param allRows whether a snapshot of all rows begins, whose end removes what it has not brought
    */
-  announced(schema: TableSchema, announcement: () => SchemaChangeContext): TableRoute {
+  announced(schema: TableSchema, announcement: () => SchemaChangeContext, allRows = false): TableRoute {
     const { database, table } = schema;
     const known = this.#options.registry.schemaOf(database, table);
-    if (known !== null) this.#versions.tell(known, announcement);
+    if (known !== null) this.#versions.tell(known, announcement, allRows);
     return this.byName(database, table) ?? this.open(schema, announcement);
   }
 

@@ -30,22 +30,25 @@ export class TableVersions {
     return registration.table;
   }
 
-  /** Tells the version that the schema is in every partition, whether it was told before or not. */
-  tell(schema: TableSchema, announcement: () => SchemaChangeContext): void {
-    const registration = this.#parts.registry.register(schema);
-    const { table, change } = registration;
+  /**
+   * Tells the version that the schema is in every partition, whether it was told before or not.
+   * @param allRows whether a snapshot of all rows begins, whose end removes what it has not brought
+   */
+  tell(schema: TableSchema, announcement: () => SchemaChangeContext, allRows: boolean): void {
+    const table = this.register(schema, announcement);
+    const { previousChange } = this.#parts.registry.register(schema);
     const { buffer, point } = announcement();
-    if (change === 'none') writeSchema(buffer, table, 'create', point);
-    else this.#announce(registration, { buffer, point });
+    writeSchema(buffer, table, 'create', point, { previousChange, allRows });
   }
 
-  #announce({ table, change }: Registration, { buffer, point }: SchemaChangeContext): void {
+  #announce({ table, change, previousChange }: Registration, { buffer, point }: SchemaChangeContext): void {
     const { policies, history, registry } = this.#parts;
     const routing = routingText(routingBy(registry.routing, table.publication));
     const record = historyRecord(table, routing, point.sequence);
     history.append(buffer, record, point.capturedAt);
     if (change === 'create') writeSchema(buffer, table, change, point);
-    else if (change !== 'none') writeSchema(buffer, table, change, point, policies[change]);
+    else if (change !== 'none')
+      writeSchema(buffer, table, change, point, { policy: policies[change], previousChange });
   }
 }
 

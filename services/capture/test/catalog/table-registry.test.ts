@@ -22,7 +22,7 @@ describe('TableRegistry', () => {
       table: { version: 1, place: { topic: 'p.shop.orders' }, partitions: 6, keyOrdinals: [0] },
     });
     const { table } = tables.register(schema);
-    expect(tables.register({ ...schema })).toEqual({ change: 'none', table });
+    expect(tables.register({ ...schema })).toEqual({ change: 'none', table, previousChange: '' });
     const wider = { ...schema, columns: [id, text, { ...text, name: 'u' }] };
     expect(tables.register(wider)).toMatchObject({ change: 'additive', table: { version: 2 } });
     expect(tables.register(schema)).toMatchObject({ change: 'breaking', table: { version: 3 } });
@@ -42,7 +42,15 @@ describe('TableRegistry', () => {
   test('goes on from the newest version of the schema history', () => {
     const tables = registry();
     for (const version of [1, 2]) tables.restore({ ...record, version });
-    expect(tables.register(schema)).toMatchObject({ change: 'none', table: { version: 2 } });
+    expect(tables.register(schema)).toMatchObject({
+      change: 'none',
+      table: { version: 2 },
+      previousChange: record.sequence,
+    });
+    expect(tables.register({ ...schema, keyColumns: ['t'] })).toMatchObject({
+      change: 'breaking',
+      previousChange: record.sequence,
+    });
   });
 
   test('finds a table that is admitted', () => {

@@ -157,6 +157,7 @@ describe('SnapshotRunner', () => {
   test('a table that was told before is told again in every partition, before the snapshot begins', async () => {
     const setup = new Setup();
     setup.knows(tableOf());
+    setup.reconcile = true;
     setup.chunks = [[1]];
     await setup.run();
     const controls = setup.controls;
@@ -164,12 +165,9 @@ describe('SnapshotRunner', () => {
       const types = controls.filter((each) => each.partition === partition).map(({ type }) => type);
       expect(types).toEqual(['schema', 'snapshot', 'snapshot']);
     }
-    const [first] = controls;
-    expect(first?.payload).toMatchObject({
-      change: 'create',
-      keyColumns: ['id'],
-      sequence: setup.jobStore.get(JOB)?.since,
-    });
+    const { since } = setup.jobStore.get(JOB) ?? {};
+    const told = { change: 'create', keyColumns: ['id'], sequence: since, allRows: true };
+    expect(controls[0]?.payload).toMatchObject(told);
   });
 
   test('it is told in the schema that the stream has told last', async () => {
@@ -253,16 +251,17 @@ describe('SnapshotRunner', () => {
 
   test('goes on after the last key of an earlier life, without announcing it again', async () => {
     const setup = new Setup();
-    const order = tableOf().order;
+    setup.knows(tableOf());
     setup.reconcile = true;
     const since = '0010000020000000100';
-    setup.before = { since, lastKey: ['40'], order, rows: 40 };
+    setup.before = { since, lastKey: ['40'], order: tableOf().order, rows: 40 };
     setup.chunks = [[41]];
     await setup.run();
     expect(setup.requests).toEqual([{ after: ['40'], limit: 2 }]);
     expect(setup.published).not.toContain('SNAPSHOT_BEGIN');
     // What its topic began with may have expired while it waited.
     expect(setup.published[0]).toBe('SCHEMA');
+    expect(setup.controls[0]?.payload).not.toHaveProperty('allRows');
     expect(setup.jobStore.get(JOB)).toMatchObject({ state: 'done', rows: 41, reconcile: true, since });
   });
 

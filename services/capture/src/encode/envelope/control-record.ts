@@ -43,7 +43,7 @@ function envelopeOf(message: ControlMessage, source: Source): ControlEnvelope {
       };
     case 'schema': {
       const { columns, keyColumns, partitions, version } = message.table;
-      const { change, policy } = message;
+      const { change, policy, previousChange, allRows } = message;
       return {
         schema: { version: 1, type: 'schema', table: version },
         payload: {
@@ -55,6 +55,8 @@ function envelopeOf(message: ControlMessage, source: Source): ControlEnvelope {
           change,
           ...shown(policy),
           partitions,
+          ...(previousChange === '' ? {} : { previousChange }),
+          ...(allRows ? { allRows } : {}),
           metadata,
         },
       };
