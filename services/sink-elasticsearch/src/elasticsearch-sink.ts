@@ -251,8 +251,7 @@ export class ElasticsearchSink implements Sink {
     if (refusal !== null) throw refusal;
     // The partition has not come to a record that it has only looked ahead at.
     const isEverywhere = async (uuid: string): Promise<boolean> =>
-      purpose === 'stream' &&
-      (await this.#ends.isLast(index, partition, { job: `shape@${sequence}@${uuid}`, partitions }));
+      purpose === 'stream' && (await this.#ends.hasCome(index, partition, { uuid, sequence, partitions }));
     const sweep = async (): Promise<void> => {
       this.#floors.forget();
       const floor = await this.#floors.of(index);

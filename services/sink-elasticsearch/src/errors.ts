@@ -44,7 +44,7 @@ export const CODES = defineErrors({
     class: 'schema',
     summary:
       'a table gets a new index with other field types as soon as every partition has reached the change',
-    fix: 'No action needed, unless a partition of the topic is paused for another reason: then fix that.',
+    fix: 'No action needed, unless a partition of the topic is paused for another reason: then fix that. Where `/status` lists the table as incomplete, a partition may have lost the change to retention: run the command that stands there.',
   },
   ELASTICSEARCH_TLS_FAILED: {
     class: 'fatal',

@@ -27,7 +27,7 @@ export interface IndexOrder {
   readonly owner: IndexOwner;
   readonly sequence: Sequence;
   readonly columns: readonly SchemaColumn[];
-  /** Whether every partition has come to this record; `uuid` of the index as it is. */
+  /** Whether no partition has rows of before this record any more; `uuid` of the index as it is. */
   readonly isEverywhere: (uuid: string) => Promise<boolean>;
   /** Removes once more what truncates have removed. */
   readonly sweep: () => Promise<void>;

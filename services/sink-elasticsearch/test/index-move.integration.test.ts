@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt } from '@sluice/sink-kit/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { clusterFixture, column, id, insert, topicOf, write } from './cluster-fixture.ts';
@@ -212,6 +213,50 @@ test('processes that move an index at once, while others write, lose nothing and
   await Promise.all([follow(0), follow(1), follow(2)]);
   expect(Object.keys(await documents(`${index()}.live`))).toHaveLength(990);
   expect(Object.keys(await client.indices.get({ index: `${index()}*` }))).toHaveLength(1);
+});
+
+test.each([
+  ['one change', [['varchar(9)', 'x']]],
+  [
+    'two changes',
+    [
+      ['varchar(9)', 'x'],
+      ['json', { a: 1 }],
+    ],
+  ],
+] as const)('a partition that has lost the records of %s to retention holds up none', async (_, changes) => {
+  const sink = worker();
+  const told = { partitions: 3, policy: 'apply' } as const;
+  const logs: Delivery[][] = [0, 1, 2].map((partition) => [
+    of('int', partition).schema(sequenceAt(1), told),
+    insert(of('int', partition), 2 + partition, { v: partition }),
+  ]);
+  for (const [at, [type, v]] of changes.entries())
+    for (const partition of [1, 2])
+      logs[partition]?.push(
+        of(type, partition).schema(sequenceAt(10 + 10 * at), { ...told, change: 'breaking' }),
+        insert(of(type, partition), 11 + 10 * at + partition, { v }),
+      );
+  const [type, v] = changes.at(-1) ?? ['int', 0];
+  for (const [partition, log] of logs.entries())
+    log.push(
+      of(type, partition).schema(sequenceAt(50), told),
+      insert(of(type, partition), 60 + partition, { v }),
+    );
+  for (let round = 0; logs.some(({ length }) => length > 0); round += 1) {
+    const at = logs.map(([first]) => first?.envelope.payload.sequence);
+    expect(round, `all wait, at ${at.join()}`).toBeLessThan(30);
+    for (const log of logs) {
+      const [record] = log;
+      if (record === undefined) continue;
+      const [outcome = ''] = await write(sink, record);
+      if (outcome === 'applied') log.shift();
+      else expect(outcome).toMatch(/^ELASTICSEARCH_INDEX_WAITS/);
+    }
+  }
+  expect(Object.keys(await documents(`${index()}.live`))).toHaveLength(6 + 2 * changes.length);
+  const [found] = Object.values(await client.indices.get({ index: index() }));
+  expect(found?.mappings?._meta?.['sluice']).toMatchObject({ sequence: sequenceAt(50) });
 });
 
 test('a block that a move has left on the index in use is lifted, one of a person’s is not', async () => {
