@@ -3,7 +3,9 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { testScope } from '../harness/scope.ts';
+import { PacedChanges } from '../harness/workloads/paced-changes.ts';
 import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
+import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 
 const stack = await startStack({ servers: ['kafka', 'mysql', 'target-mysql', 'redis', 'elasticsearch'] });
@@ -163,7 +165,12 @@ test('a load writes into a database that is marked for it, and into no other', a
   expect([own.code, own.said]).toEqual([1, expect.stringContaining('that no load has made (orders)')]);
   expect(await database.rows('SELECT id FROM orders')).toEqual([{ id: 7 }]);
   await database.run('DROP TABLE orders');
+  // The source is never quiet: others write beside the load.
+  const beside = await SourceDatabase.create(scope, stack.mysql, 'beside');
+  await beside.run('CREATE TABLE busy (id INT NOT NULL PRIMARY KEY, version INT NOT NULL)');
+  const others = new PacedChanges(beside, 'busy', 500);
   const { code, document, said } = await sluice(file, `${order} --yes`);
+  await others.stop();
   if (code !== 0) throw new Error(said);
   expect(document).toMatchObject({
     reached: true,

@@ -9,7 +9,8 @@ import { answersOf } from '../operator/pipeline-status.ts';
 import { plural, show, type Screen } from '../operator/screen.ts';
 import { loginOf } from '../operator/writer-login.ts';
 import { loadOrder, type LoadOrder } from './load-order.ts';
-import { catchUp, runLoad, WINDOW_MS, type LoadResult } from './load-run.ts';
+import { LoadReading } from './load-reading.ts';
+import { catchUp, runLoad, WINDOW_MS, type LoadResult, type Reading } from './load-run.ts';
 
 const HEADINGS = ['SINK', 'PROCESS', 'P50 MS', 'P99 MS', 'WORST P99 MS'];
 /** Below that share of what was asked for, the source or its writers were the limit. */
@@ -43,7 +44,7 @@ async function load(line: CommandLine, config: SluiceConfig, screen: Screen): Pr
   const order = loadOrder(line);
   const login = await loginOf(line.values);
   const shop = await shopOf();
-  const server = { ...(await serverOf(config, order.database)), ...login };
+  const server = { ...(await serverOf(config, order.database, shop.tables)), ...login };
   const where = whereOf(order, server);
   const { emptied } = await shop.lookIn(server, order.database);
   if (!line.performs) {
@@ -77,33 +78,36 @@ interface LoadWork {
 async function perform({ order, config, screen, values, server, shop }: LoadWork): Promise<boolean> {
   const where = whereOf(order, server);
   const { signal, forget } = interruption(process);
+  let progress: LoadReading | null = null;
   try {
     screen.say(`${await shop.fillIn(server, order.database)} rows written to ${where}`);
+    const { database } = order;
+    const opened = (progress = await LoadReading.open(config, { database, tables: shop.tables }, signal));
     const ask = () => answersOf(config, values);
-    const isRead = await catchUp(ask, order.waitSeconds, signal);
+    const reading: Reading = { ask, applied: (ends) => opened.applied(ends), signal };
+    const { caughtUpSeconds, notCaughtUp } = await catchUp(reading, order.waitSeconds);
     if (signal.aborted)
       throw new CommandFailed('interrupted: no load was put on; the first rows of its tables stay');
-    if (isRead === null)
+    if (caughtUpSeconds === null)
       throw new CommandFailed(
-        `the pipeline has not read these rows within ${order.waitSeconds} s (--wait): sluice status says why`,
+        `the pipeline has not read these rows within ${order.waitSeconds} s (--wait): ${notCaughtUp ?? 'sluice status says why'}`,
       );
-    const { rate: transactionsPerSecond, shape, writers, database } = order;
-    const workload = shop.startWorkload({
-      source: server,
-      seed: SEED,
-      database,
-      transactionsPerSecond,
-      shape,
-      writers,
-      mark: shop.mark,
-    });
-    const result = await runLoad({ order, workload, ask, signal }).catch((error: unknown) => {
-      throw writeFailed(error);
-    });
+    const result = await runLoad({ order, workload: startedBy(order, server, shop), reading }).catch(
+      (error: unknown) => {
+        throw writeFailed(error);
+      },
+    );
     return tell(order, result, signal.aborted, screen);
   } finally {
     forget();
+    await progress?.close();
   }
+}
+
+function startedBy(order: LoadOrder, source: LoadWork['server'], shop: LoadWork['shop']) {
+  const { rate: transactionsPerSecond, shape, writers, database } = order;
+  const { mark } = shop;
+  return shop.startWorkload({ source, seed: SEED, database, transactionsPerSecond, shape, writers, mark });
 }
 
 const whereOf = ({ database }: LoadOrder, { host, port }: LoadWork['server']): string =>
@@ -118,7 +122,7 @@ function writeFailed(error: unknown): Error {
 /** The sample's own code, and its refusal as one of the command. */
 async function shopOf() {
   const shop = await importShop(() => import('@sluice/sample-shop'));
-  const { fillForLoad, LOAD_MARK, LoadRefused, lookForLoad, openServer, startWorkload } = shop;
+  const { fillForLoad, LOAD_MARK, LoadRefused, lookForLoad, openServer, startWorkload, SHOP_TABLES } = shop;
   type Address = Parameters<typeof openServer>[0];
   async function at<T>(
     server: Address,
@@ -137,6 +141,7 @@ async function shopOf() {
   return {
     startWorkload,
     mark: LOAD_MARK,
+    tables: SHOP_TABLES.map(({ name }) => name),
     lookIn: (server: Address, database: string) =>
       at(server, (connection) => lookForLoad(connection, database)),
     fillIn: (server: Address, database: string) =>
@@ -144,10 +149,8 @@ async function shopOf() {
   };
 }
 
-async function serverOf(config: SluiceConfig, database: string) {
-  const { SHOP_TABLES } = await importShop(() => import('@sluice/sample-shop'));
+async function serverOf(config: SluiceConfig, database: string, tables: readonly string[]) {
   const { loadTarget } = await importCapture(() => import('@sluice/capture/load-target'));
-  const tables = SHOP_TABLES.map(({ name }) => name);
   const { server, notCaptured, refusal } = await loadTarget(config, database, tables);
   if (refusal !== null) throw new CommandFailed(refusal);
   if (notCaptured.length > 0)
@@ -158,7 +161,7 @@ async function serverOf(config: SluiceConfig, database: string) {
 }
 
 function tell(order: LoadOrder, result: LoadResult, isInterrupted: boolean, screen: Screen): boolean {
-  const { transactions, rows, seconds, latencies, caughtUpSeconds, retries } = result;
+  const { transactions, rows, seconds, latencies, caughtUpSeconds, notCaughtUp, retries } = result;
   const perSecond = { transactions: transactions / seconds, rows: rows / seconds };
   const isReached = perSecond.transactions >= order.rate * ENOUGH;
   const lines = latencies.map(({ service, instance, p50Ms, p99Ms, worstP99Ms }) => [
@@ -183,7 +186,7 @@ function tell(order: LoadOrder, result: LoadResult, isInterrupted: boolean, scre
   if (latencies.length === 0) screen.say('no sink has told its latency');
   screen.say(
     caughtUpSeconds === null
-      ? `the pipeline had not caught up ${order.waitSeconds} s after the end (--wait): it does not keep up with this rate`
+      ? `the pipeline had not caught up ${order.waitSeconds} s after the end (--wait): ${notCaughtUp ?? 'it does not keep up with this rate'}`
       : `the pipeline had caught up ${caughtUpSeconds.toFixed(1)} s after the end`,
   );
   return isReached && caughtUpSeconds !== null;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Workload } from '@sluice/sample-shop';
 import type { ServiceAnswer } from '../operator/service-line.ts';
 import type { LoadOrder } from './load-order.ts';
-import { hasCaughtUp, LoadWatch, type SinkLatency } from './load-watch.ts';
+import { LoadWatch, type SinkLatency } from './load-watch.ts';
 
 const LOOK_MS = 2000;
 const CATCH_UP_LOOK_MS = 500;
@@ -17,21 +17,31 @@ export interface LoadResult {
   readonly retries: number;
   readonly seconds: number;
   readonly latencies: readonly SinkLatency[];
-  /** After its end, until nothing waited; null: longer than was waited for, or nobody tells it. */
+  /** After its end, until every sink had applied all of it; null: longer than was waited for, or nobody tells it. */
   readonly caughtUpSeconds: number | null;
+  /** Why it is null, where that is known. */
+  readonly notCaughtUp: string | null;
+}
+
+/** Who knows how far the pipeline has read. */
+export interface Reading {
+  /** Asks every process of the pipeline. */
+  readonly ask: () => Promise<readonly ServiceAnswer[]>;
+  /** As `LoadReading.applied`. */
+  readonly applied: (signal: AbortSignal) => Promise<string | null>;
+  /** Aborted by whoever does not want to wait for the end. */
+  readonly signal: AbortSignal;
 }
 
 export interface LoadParts {
   readonly order: Pick<LoadOrder, 'seconds' | 'waitSeconds'>;
   readonly workload: Workload;
-  /** Asks every process of the pipeline. */
-  readonly ask: () => Promise<readonly ServiceAnswer[]>;
-  /** Aborted by whoever does not want to wait for the end. */
-  readonly signal: AbortSignal;
+  readonly reading: Reading;
 }
 
 /** Lets the workload run for its time, and waits until the pipeline has caught up. Throws what a writer throws. */
-export async function runLoad({ order, workload, ask, signal }: LoadParts): Promise<LoadResult> {
+export async function runLoad({ order, workload, reading }: LoadParts): Promise<LoadResult> {
+  const { ask, signal } = reading;
   const watch = new LoadWatch();
   const begun = performance.now();
   const endsAt = begun + order.seconds * 1000;
@@ -40,7 +50,7 @@ export async function runLoad({ order, workload, ask, signal }: LoadParts): Prom
   // Not by the loop below: a service that does not answer would make the load longer.
   let stopped: Workload['done'] | null = null;
   const stop = (): Workload['done'] => (stopped ??= workload.stop());
-  const end = setTimeout(() => void stop().catch(() => undefined), order.seconds * 1000);
+  const timer = setTimeout(() => void stop().catch(() => undefined), order.seconds * 1000);
   try {
     while (!signal.aborted && performance.now() < endsAt) {
       const pause = Math.min(LOOK_MS, endsAt - performance.now());
@@ -53,28 +63,48 @@ export async function runLoad({ order, workload, ask, signal }: LoadParts): Prom
     await stop().catch(() => undefined);
     throw error;
   } finally {
-    clearTimeout(end);
+    clearTimeout(timer);
   }
   const { transactions, changes, retries } = await stop();
   await failed;
   const seconds = (endedAt - begun) / 1000;
-  const caughtUpSeconds = await catchUp(ask, order.waitSeconds, signal, (answers) => watch.note(answers));
-  return { transactions, rows: changes, retries, seconds, latencies: watch.latencies, caughtUpSeconds };
+  const end = await catchUp(reading, order.waitSeconds, (answers) => watch.note(answers));
+  return { transactions, rows: changes, retries, seconds, latencies: watch.latencies, ...end };
 }
 
-/** Seconds until nothing waited; null when it took longer. @param note is given every answer */
+/** Seconds until every sink had applied what is committed now. @param note is given what the processes tell meanwhile */
 export async function catchUp(
-  ask: LoadParts['ask'],
+  { ask, applied, signal }: Reading,
   waitSeconds: number,
-  signal: AbortSignal,
   note: (answers: readonly ServiceAnswer[]) => void = () => undefined,
-): Promise<number | null> {
+): Promise<Pick<LoadResult, 'caughtUpSeconds' | 'notCaughtUp'>> {
   const begun = performance.now();
-  while (!signal.aborted && performance.now() - begun < waitSeconds * 1000) {
-    const answers = await ask();
-    note(answers);
-    if (hasCaughtUp(answers)) return (performance.now() - begun) / 1000;
-    await delay(CATCH_UP_LOOK_MS, undefined, { signal }).catch(() => undefined);
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(waitSeconds * 1000)]);
+  const over = new AbortController();
+  if (ends.aborted) over.abort();
+  let notCaughtUp: string | null = null;
+  const reads = async (): Promise<number> => {
+    while ((notCaughtUp = await applied(ends)) !== null)
+      await delay(CATCH_UP_LOOK_MS, undefined, { signal: ends });
+    return (performance.now() - begun) / 1000;
+  };
+  const timeIsUp = new Promise<null>((resolve) => {
+    ends.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  const failed = (error: unknown): null => {
+    if (signal.aborted || ends.aborted) return null;
+    throw error;
+  };
+  const reading = over.signal.aborted
+    ? Promise.resolve(null)
+    : Promise.race([reads(), timeIsUp])
+        .catch(failed)
+        .finally(() => over.abort());
+  // What it fails with is thrown below, when the last question has been answered.
+  reading.catch(() => undefined);
+  while (!over.signal.aborted) {
+    note(await ask());
+    await Promise.race([reading, delay(CATCH_UP_LOOK_MS)]).catch(() => undefined);
   }
-  return null;
+  return { caughtUpSeconds: await reading, notCaughtUp };
 }

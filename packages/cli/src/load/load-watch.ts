@@ -29,10 +29,3 @@ export class LoadWatch {
     return [...this.#seen.values()];
   }
 }
-
-/** Whether nothing waits any more: every sink has read all, and capture is at the end of the binlog. What is not told is not so. */
-export function hasCaughtUp(answers: readonly ServiceAnswer[]): boolean {
-  const sinks = answers.filter(({ service }) => service !== 'capture');
-  const areAtEnd = sinks.every(({ status }) => status?.lag?.records === 0);
-  return areAtEnd && sinks.length > 0 && answers.some(({ status }) => status?.stream?.atTip === true);
-}
