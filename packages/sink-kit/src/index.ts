@@ -1,5 +1,6 @@
 export type { SinkContext, SinkDefinition } from './definition.ts';
 export type { ExamineAccount, ExamineOptions, ExamineStore, StoreAccount } from './examine.ts';
+export { NOT_TAKEN, oneTableSchema, takesTable, type TakenTables } from './one-table.ts';
 export { reconciliationOf, type Reconciliation } from './reconciliation.ts';
 export type { PreviewTable, TablePreview } from './preview.ts';
 export { runSink } from './run-sink.ts';

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { Client, errors } from '@elastic/elasticsearch';
 import { isExactObject, keyTexts, parseExactJson, rowOfDocument } from '@sluice/compare';
 import type { ComparedRow, ComparedSink, ComparedTable, ExactJson, SinkTable } from '@sluice/compare';
+import { tableId } from '@sluice/envelope';
 import { connectionOptions, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { exactResult, jsonIn } from './exact-answers.ts';
 import { expectNoIndex, expectWhole } from './whole-answers.ts';
 
-type Settings = Pick<ElasticsearchConfig, 'node' | 'auth' | 'indexPrefix' | 'tls'>;
+type Settings = Pick<ElasticsearchConfig, 'node' | 'auth' | 'indexPrefix' | 'indexes' | 'tls'>;
 
 const OWN_MEMBERS: ReadonlySet<string> = new Set(['_sluice']);
 const LONGEST_ID_BYTES = 512;
@@ -21,7 +22,7 @@ export function openStore(target: Settings, section: string): Promise<ComparedSi
   });
   const sink: ComparedSink = {
     open: async (table) => {
-      const index = indexName(`${target.indexPrefix}${table.database}.${table.table}`.toLowerCase());
+      const index = indexOf(target, table);
       const { _shards: shards } = await ask(client, ['POST', `/${encodeURIComponent(index)}/_refresh`]);
       expectWhole(index, { _shards: { failed: isExactObject(shards) ? shards['failed'] : undefined } });
       return elasticsearchTable(client, table, index);
@@ -113,6 +114,13 @@ async function* liveIds(client: Client, index: string): AsyncGenerator<string> {
   }
   const scroll = page['_scroll_id'];
   if (scroll !== undefined) await ask(client, ['DELETE', '/_search/scroll', { scroll_id: scroll }]);
+}
+
+function indexOf({ indexPrefix, indexes }: Settings, { database, table }: ComparedTable): string {
+  const named = indexes[tableId(database, table)];
+  return named === undefined
+    ? indexName(`${indexPrefix}${database}.${table}`.toLowerCase())
+    : indexPrefix + named.name;
 }
 
 /** With everything percent-encoded that an index may not be called by, and the per cent sign. */

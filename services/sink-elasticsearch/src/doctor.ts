@@ -1,16 +1,19 @@
 import { Client } from '@elastic/elasticsearch';
-import { aheadOfUsMs, clockProblem, parseSection, type PreflightProblem } from '@sluice/runtime';
-import type { ExamineStore } from '@sluice/sink-kit';
+import { parseTableId } from '@sluice/envelope';
+import { aheadOfUsMs, clockProblem, ownNameOf, parseSection, type PreflightProblem } from '@sluice/runtime';
+import type { ExamineOptions, ExamineStore } from '@sluice/sink-kit';
 import { selectionOf } from '@sluice/sink-kit/selection';
-import { clientOptions, elasticsearchSchema } from './config.ts';
+import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { SYNCED } from './index-definition.ts';
+import { IndexPlaces } from './index-places.ts';
 import { indexPatterns, missingPrivileges } from './preflight.ts';
 
 export { examineAccount } from './examine-account.ts';
 
 /** Login, privileges, the health of the cluster, and its clock. */
-export const examineStore: ExamineStore = async ({ config, sink, signal }) => {
+export const examineStore: ExamineStore = async (options) => {
+  const { config, sink, signal } = options;
   const settings = parseSection(config, ['sinks', sink], elasticsearchSchema);
   const section = `sinks.${sink}`;
   const client = new Client(clientOptions(settings, section));
@@ -18,12 +21,15 @@ export const examineStore: ExamineStore = async ({ config, sink, signal }) => {
     const about = { section, sourceTables: selectionOf(config, sink).patterns };
     const privileges = await missingPrivileges(client, settings, about, signal);
     const { status } = await client.cluster.health({}, { signal });
-    const unsynced = await unsyncedIndexes(
-      client,
-      indexPatterns(settings.indexPrefix, about.sourceTables),
-      signal,
-    );
-    return [...privileges, ...clusterProblem(status), ...unsynced, ...(await clockProblems(client, signal))];
+    const unsynced = await unsyncedIndexes(client, indexPatterns(settings, about.sourceTables), signal);
+    const places = privileges.length > 0 ? [] : await placeProblems(client, settings, options);
+    return [
+      ...privileges,
+      ...clusterProblem(status),
+      ...unsynced,
+      ...places,
+      ...(await clockProblems(client, signal)),
+    ];
   } catch (error) {
     throw requestError(error, 'health');
   } finally {
@@ -39,6 +45,30 @@ async function clockProblems(client: Client, signal: AbortSignal): Promise<reado
   });
   const problem = clockProblem({ of: 'Elasticsearch', aheadMs, exactMs: 500 });
   return problem === null ? [] : [problem];
+}
+
+/** Tables with a name of their own in the settings that the sink would not write under it. */
+async function placeProblems(
+  client: Client,
+  settings: ElasticsearchConfig,
+  { config, sink }: Pick<ExamineOptions, 'config' | 'sink'>,
+): Promise<readonly PreflightProblem[]> {
+  const section = `sinks.${sink}`;
+  const { prefix } = config.topics;
+  const places = new IndexPlaces(client, settings, { section, named: ownNameOf(config, sink), prefix });
+  const problems: PreflightProblem[] = [];
+  for (const id of Object.keys(settings.indexes)) {
+    const problem = await places.problemOf(parseTableId(id));
+    if (problem === null) continue;
+    const setting = `${section}.indexes["${id}"].name`;
+    problems.push({
+      setting,
+      found: problem.message,
+      required: 'the name of before, or a free one',
+      fix: 'as it says',
+    });
+  }
+  return problems;
 }
 
 /** The sink sets it back where it meets it, at the first row of a table; until then a node that crashes loses what it has acknowledged. */

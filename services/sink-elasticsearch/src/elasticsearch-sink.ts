@@ -13,15 +13,17 @@ import type { Delivery, Outcome, Purpose, Sink, SinkContext, SinkDefinition } fr
 import { writeRows, type BulkTarget } from './bulk-writer.ts';
 import { clientOptions, elasticsearchSchema, storeSpots, type ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
-import { documentId, indexName } from './elasticsearch-mapper.ts';
+import { documentId } from './elasticsearch-mapper.ts';
 import { IndexAdmin } from './index-admin.ts';
 import { IndexClaims } from './index-claims.ts';
+import { IndexPlaces } from './index-places.ts';
 import { indexNames, keptIndexes } from './index-swap.ts';
 import { RebuildRecords, removeIndexes } from './rebuild-records.ts';
 import { checkPrivileges } from './preflight.ts';
 import { KeptGeneration } from './kept-generation.ts';
 import { keepRows } from './kept-rows.ts';
 import { purgeDeleted } from './purge.ts';
+import { tableIndex } from './table-index.ts';
 import { SnapshotBarrier } from './snapshot-ends.ts';
 import { deleteBelow, Floors } from './truncation.ts';
 import { CODES } from './errors.ts';
@@ -55,6 +57,7 @@ export class ElasticsearchSink implements Sink {
   readonly #ends: SnapshotBarrier;
   readonly #admin: IndexAdmin;
   readonly #claims: IndexClaims;
+  readonly #places: IndexPlaces;
 
   /** Indexes that are this sink's, as far as this process has written to them. */
   readonly #met = new Set<string>();
@@ -66,6 +69,7 @@ export class ElasticsearchSink implements Sink {
     this.#client = new Client(clientOptions(config, context.section));
     this.#admin = new IndexAdmin(this.#client, config);
     this.#claims = new IndexClaims(this.#client, context);
+    this.#places = new IndexPlaces(this.#client, config, context);
     this.#floors = new Floors(this.#client, config.indexPrefix);
     this.generations = new KeptGeneration(this.#client, config.indexPrefix, context.prefix);
     this.#ends = new SnapshotBarrier(this.#client, config.indexPrefix);
@@ -94,6 +98,9 @@ export class ElasticsearchSink implements Sink {
     if (purpose !== 'stream') this.#floors.forget();
     const control = batch.find((delivery) => delivery.envelope.schema.type !== 'row');
     if (control === undefined) return await this.#rows(batch, signal, purpose);
+    const { schema, payload } = control.envelope;
+    const misplaced = schema.type === 'heartbeat' ? null : await this.#places.refusalOf(payload.source);
+    if (misplaced !== null) return [{ kind: 'failed', error: misplaced }];
     try {
       await this.#control(control, signal, purpose);
     } catch (error) {
@@ -121,15 +128,18 @@ export class ElasticsearchSink implements Sink {
     const records = new RebuildRecords(this.#client, indexPrefix, this.#context.section);
     const record = await records.overdue(nowMs);
     if (record === null) return [];
-    const names = indexNames(indexPrefix, '', record);
+    const names = indexNames(this.#config, '', record);
     await removeIndexes(this.#client, await keptIndexes(this.#client, names));
     await records.save(null, record);
     return record.tables;
   }
 
   async keep(end: Delivery, keys: readonly string[], since: Sequence, signal: AbortSignal): Promise<void> {
+    const { source } = end.envelope.payload;
     const index = this.#indexOf(end.envelope);
-    if (await this.#claims.isOthers(index, end.envelope.payload.source)) return;
+    const misplaced = await this.#places.refusalOf(source);
+    if (misplaced !== null) throw misplaced;
+    if (await this.#claims.isOthers(index, source)) return;
     await keepRows(this.#client, index, keys.map(documentId), since, signal);
   }
 
@@ -155,9 +165,11 @@ export class ElasticsearchSink implements Sink {
     purpose: Purpose,
   ): Promise<readonly Outcome[]> {
     const [first] = rows;
+    const source = first?.envelope.payload.source;
+    const misplaced = source === undefined ? null : await this.#places.refusalOf(source);
+    if (misplaced !== null) return rows.map(() => ({ kind: 'failed', error: misplaced }));
     const floor = await this.#floors.of(index);
-    const refusal =
-      first === undefined ? null : await this.#claims.refusalOf(index, first.envelope.payload.source);
+    const refusal = source === undefined ? null : await this.#claims.refusalOf(index, source);
     if (refusal !== null) {
       // Of a table that was dropped or renamed: its rows are gone, and another table may have its index.
       const arePast = rows.every(({ envelope }) => envelope.payload.sequence < floor);
@@ -165,7 +177,10 @@ export class ElasticsearchSink implements Sink {
     }
     this.#met.add(index);
     const results = await this.#written({ client: this.#client, index, floor, purpose }, rows, signal);
-    if (results.some(isIndexMissing)) this.#claims.forget(index);
+    if (source !== undefined && results.some(isIndexMissing)) {
+      this.#claims.forget(index);
+      this.#places.forget(source);
+    }
     return results;
   }
 
@@ -265,7 +280,7 @@ export class ElasticsearchSink implements Sink {
   }
 
   #indexOf({ payload }: Envelope): string {
-    return indexName(this.#config.indexPrefix, payload.source.database, payload.source.table);
+    return tableIndex(this.#config, payload.source);
   }
 
   /** Not `GET /`: a cluster may leave that to a proxy; its health always has an answer. */

@@ -38,7 +38,13 @@ export const CODES = defineErrors({
     class: 'schema',
     means: 'no-shape',
     summary: 'the index of a table cannot be created or changed',
-    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, a mapping changed by hand, or an index that belongs to another table. The sink retries automatically. A mapping that was changed by hand is left behind by `sluice sink rebuild --sink SINK --table DATABASE.TABLE --yes`.',
+    fix: 'Look at the reason in the message: a name or a field that Elasticsearch does not allow, a mapping changed by hand, a data stream or documents of others under the name, or an index that belongs to another table. The sink retries automatically. A mapping that was changed by hand is left behind by `sluice sink rebuild --sink SINK --table DATABASE.TABLE --yes`.',
+  },
+  ELASTICSEARCH_INDEX_RENAMED: {
+    class: 'schema',
+    summary:
+      'the name of a table’s index (`sinks.SINK.indexes`) is another one than that under which its rows were written',
+    fix: 'Set the name back; the sink then continues. For the new name in the place of the old one, delete the index that the message names, and run the snapshot that it names: its first record makes the new index, and the snapshot fills it.',
   },
   ELASTICSEARCH_INDEX_WAITS: {
     class: 'schema',

@@ -33,6 +33,9 @@ export interface IndexOrder {
   readonly sweep: () => Promise<void>;
 }
 
+/** The cluster's words for it; the status and type are those of any argument. */
+const DATA_STREAMS_ONLY = /matches with template \[[^\]]*\] that creates data streams only/u;
+
 /** What the cluster says when another process was faster; the last: an alias has got the name meanwhile. */
 const OVERTAKEN = [
   'resource_already_exists_exception',
@@ -264,7 +267,10 @@ function schemaError(error: unknown, index: string): PipelineError {
   const failure = requestError(error, `index ${index}`);
   if (failure.errorClass !== 'record') return failure;
   const reason = error instanceof errors.ResponseError ? (reasonOf(error).reason ?? '') : '';
-  return refused(`${failure.message}: ${reason.slice(0, 300)}`, error);
+  const fix = DATA_STREAMS_ONLY.test(reason)
+    ? '. Documents of a data stream cannot be changed or deleted by their ids: take the name out of `index_patterns` of that template, or give the table another name, by `indexes` of the sink'
+    : '';
+  return refused(`${failure.message}: ${reason.slice(0, 300)}${fix}`, error);
 }
 
 function refused(message: string, cause?: unknown): PipelineError {

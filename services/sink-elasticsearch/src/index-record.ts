@@ -1,5 +1,5 @@
 import type { Client, estypes } from '@elastic/elasticsearch';
-import type { SchemaColumn, Sequence, Source } from '@sluice/envelope';
+import type { SchemaColumn, Sequence, TableName } from '@sluice/envelope';
 import { PipelineError, refuseNewer } from '@sluice/runtime';
 import type { SinkContext } from '@sluice/sink-kit';
 import { z } from 'zod';
@@ -55,13 +55,15 @@ export interface FoundIndex {
   readonly madeAtMs: number;
   /** Null: made by hand, or by a version that wrote none. */
   readonly record: IndexRecord | null;
+  /** The data stream that it is a part of. */
+  readonly dataStream: string | null;
   /** What others have put beside it. */
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
 export function ownerOf(
   { prefix, named }: Pick<SinkContext, 'prefix' | 'named'>,
-  { database, table }: Source,
+  { database, table }: TableName,
 ): IndexOwner {
   return { prefix, database, table, ...(named === null ? {} : { sink: named }) };
 }
@@ -72,10 +74,20 @@ export function isSameOwner(a: IndexOwner, b: IndexOwner): boolean {
 
 /** Null when there is none. `index` may be an alias. Throws the client's errors and RECORD_TOO_NEW. */
 export async function findIndex(client: Client, index: string): Promise<FoundIndex | null> {
+  const [found = null] = await findIndexes(client, index);
+  return found;
+}
+
+/** All that these names, aliases or patterns lead to. Throws as `findIndex`. */
+export async function findIndexes(client: Client, ...index: string[]): Promise<readonly FoundIndex[]> {
   const answer = await client.indices.get({ index, allow_no_indices: true, ignore_unavailable: true });
-  const [found] = Object.entries(answer);
-  if (found === undefined) return null;
-  const [name, { mappings = {}, settings, aliases = {} }] = found;
+  return Object.entries(answer).map(([name, state]) => foundIndex(name, state));
+}
+
+function foundIndex(
+  name: string,
+  { mappings = {}, settings, aliases = {}, data_stream: dataStream }: estypes.IndicesIndexState,
+): FoundIndex {
   const meta = mappings._meta ?? {};
   refuseNewer(
     `_meta.sluice of index ${name}`,
@@ -96,6 +108,7 @@ export async function findIndex(client: Client, index: string): Promise<FoundInd
     madeAtMs: Number(madeAt ?? 0),
     aliases: Object.keys(aliases),
     fields,
+    dataStream: dataStream ?? null,
     meta,
     record: parsed.success ? parsed.data : null,
   };
@@ -106,7 +119,7 @@ export function sharedIndex(index: string, wanted: IndexOwner, owner: IndexOwner
   return new PipelineError(
     CODES.ELASTICSEARCH_INDEX_REFUSED,
     `${nameOf(wanted)} would share index ${index} with ${nameOf(owner)}: leave one of the two out of \`tables\` of the source, or give the sink ` +
-      `another \`indexPrefix\`; if ${nameOf(owner)} no longer exists, delete the index`,
+      `another \`indexPrefix\`, or one of the two another name in \`indexes\`; if ${nameOf(owner)} no longer exists, delete the index`,
   );
 }
 

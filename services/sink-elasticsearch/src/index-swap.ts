@@ -2,13 +2,14 @@ import type { Client, estypes } from '@elastic/elasticsearch';
 import { parseTableId } from '@sluice/envelope';
 import { PipelineError } from '@sluice/runtime';
 import type { RebuiltTables } from '@sluice/sink-kit/rebuild';
-import { indexName, liveAlias } from './elasticsearch-mapper.ts';
+import { liveAlias } from './elasticsearch-mapper.ts';
 import { additionsTo, furtherAliases } from './further-aliases.ts';
 import { LIVE_FILTER } from './index-definition.ts';
 import { MOVED_MARK } from './index-move.ts';
 import { findIndex, type FoundIndex } from './index-record.ts';
 import { CODES } from './errors.ts';
 import { removeIndexes } from './rebuild-records.ts';
+import { tableIndex, type IndexSettings } from './table-index.ts';
 import { refreshWhole } from './whole-answers.ts';
 
 /** Names of a table: for readers and the sink, of the index that is filled beside it, and of the copy of what was replaced. */
@@ -23,11 +24,16 @@ function keptName(index: string, id: string): string {
   return `${index}%o${id}`;
 }
 
-export function indexNames(indexPrefix: string, filledPrefix: string, tables: RebuiltTables): IndexNames[] {
+export function indexNames(
+  settings: IndexSettings,
+  filledPrefix: string,
+  tables: RebuiltTables,
+): IndexNames[] {
   return tables.tables.map((id) => {
-    const { database, table } = parseTableId(id);
-    const index = indexName(indexPrefix, database, table);
-    return { index, filled: indexName(filledPrefix, database, table), kept: keptName(index, tables.id) };
+    const table = parseTableId(id);
+    const index = tableIndex(settings, table);
+    const filled = tableIndex({ ...settings, indexPrefix: filledPrefix }, table);
+    return { index, filled, kept: keptName(index, tables.id) };
   });
 }
 

@@ -4,6 +4,7 @@ import type { SinkContext } from '@sluice/sink-kit';
 import type { ElasticsearchConfig } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
 import { indexName } from './elasticsearch-mapper.ts';
+import type { IndexSettings } from './table-index.ts';
 
 /**
  * Of the cluster: its health. Of the indexes: documents, and by `manage` their making, mappings, settings, aliases and statistics
@@ -33,7 +34,7 @@ export async function missingPrivileges(
   { section, sourceTables }: Pick<SinkContext, 'section' | 'sourceTables'>,
   signal: AbortSignal,
 ): Promise<readonly PreflightProblem[]> {
-  const names = indexPatterns(config.indexPrefix, sourceTables);
+  const names = indexPatterns(config, sourceTables);
   const index = [{ names: [...names], privileges: [...INDEX] }];
   try {
     const answer = await client.security.hasPrivileges({ cluster: [...CLUSTER], index }, { signal });
@@ -60,13 +61,19 @@ export async function missingPrivileges(
 }
 
 /** Where rows and the sink's own state go, as far as the settings tell. */
-export function indexPatterns(prefix: string, sourceTables: readonly string[]): readonly string[] {
-  const tables = sourceTables.map((pattern) => {
+export function indexPatterns(
+  { indexPrefix: prefix, indexes }: IndexSettings,
+  sourceTables: readonly string[],
+): readonly string[] {
+  const others = sourceTables.filter((pattern) => indexes[pattern] === undefined);
+  const tables = others.map((pattern) => {
     const [database = '', table = ''] = pattern.split('.', 2);
     if (/[*?]/.test(database)) return `${prefix}*`;
     return `${indexName(prefix, database, /[*?]/.test(table) ? '' : table)}*`;
   });
-  return [...new Set([...tables, `${prefix}sluice-state`])];
+  // Also those that an alias or a change of fields makes of them.
+  const named = Object.values(indexes).map(({ name }) => `${prefix}${name}*`);
+  return [...new Set([...tables, ...named, `${prefix}sluice-state`])];
 }
 
 const missingOf = (held: Readonly<Record<string, boolean>>): string[] =>

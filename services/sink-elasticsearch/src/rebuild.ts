@@ -53,7 +53,9 @@ class ElasticsearchRebuild implements StoreRebuild {
   }
 
   settings(tables: RebuiltTables): Readonly<Record<string, unknown>> {
-    return { indexPrefix: this.#filledPrefix(tables) };
+    // A section names no table that its sink does not take.
+    const named = Object.entries(this.#config.indexes).filter(([id]) => tables.tables.includes(id));
+    return { indexPrefix: this.#filledPrefix(tables), indexes: Object.fromEntries(named) };
   }
 
   async refusal(): Promise<string | null> {
@@ -134,7 +136,7 @@ class ElasticsearchRebuild implements StoreRebuild {
   }
 
   #namesOf(tables: RebuiltTables): IndexNames[] {
-    return indexNames(this.#config.indexPrefix, this.#filledPrefix(tables), tables);
+    return indexNames(this.#config, this.#filledPrefix(tables), tables);
   }
 }
 

@@ -2,11 +2,12 @@ import { Client } from '@elastic/elasticsearch';
 import { exactElements, exactMember } from '@sluice/envelope';
 import type { OpenRepair, RowPlace, UndoneRow } from '@sluice/compare';
 import { parseSection } from '@sluice/runtime';
-import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './config.ts';
+import { clientOptions, elasticsearchSchema } from './config.ts';
 import { requestError } from './elasticsearch-errors.ts';
-import { bulkLines, documentId, indexName, liveAlias } from './elasticsearch-mapper.ts';
+import { bulkLines, documentId, liveAlias } from './elasticsearch-mapper.ts';
 import { elasticsearchSink } from './elasticsearch-sink.ts';
 import { exactAnswer } from './exact-answers.ts';
+import { tableIndex } from './table-index.ts';
 import { expectNoIndex } from './whole-answers.ts';
 
 const CONFLICT = 409;
@@ -24,16 +25,15 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
     write: (rows) => sink.write(rows, signal, 'repair'),
     kept: async (rows) => {
       const found = new Map<string, string | null>();
-      for (const [index, some] of Map.groupBy(rows, (row) => indexOf(config, row)))
+      for (const [index, some] of Map.groupBy(rows, (row) => tableIndex(config, row)))
         for (const [id, source] of await sources(client, index, some)) found.set(`${index}\0${id}`, source);
-      return rows.map((row) => found.get(`${indexOf(config, row)}\0${documentId(row.rowKey)}`) ?? null);
+      return rows.map((row) => found.get(`${tableIndex(config, row)}\0${documentId(row.rowKey)}`) ?? null);
     },
-    restore: (row) => restore(client, indexOf(config, row), row),
+    restore: (row) => restore(client, tableIndex(config, row), row),
     statements: (rows) => {
       const at = new Date().toISOString();
       const lines = rows.map((row) => {
-        const { database, table } = row.envelope.payload.source;
-        const alias = liveAlias(indexName(config.indexPrefix, database, table));
+        const alias = liveAlias(tableIndex(config, row.envelope.payload.source));
         const place = `{"index":{"_index":${JSON.stringify(alias)},"require_alias":true,`;
         return bulkLines(row, at, 'repair').replace('{"index":{', () => place);
       });
@@ -45,10 +45,6 @@ export const openRepair: OpenRepair = async ({ name, config: file, contextOf }) 
     },
   };
 };
-
-function indexOf({ indexPrefix }: ElasticsearchConfig, { database, table }: RowPlace): string {
-  return indexName(indexPrefix, database, table);
-}
 
 /** By document id; deleted ones are documents too. */
 async function sources(

@@ -24,8 +24,12 @@ export async function searchWhole<T>(
 }
 
 /** Documents of an index, deleted ones too. Throws as `searchWhole`. */
-export async function countWhole(client: Client, index: string, { signal }: Signal): Promise<number> {
-  const answer = await client.count({ index }, { signal });
+export async function countWhole(
+  client: Client,
+  index: string,
+  options: Partial<Signal> = {},
+): Promise<number> {
+  const answer = await client.count({ index }, options);
   expectWhole(index, answer);
   return answer.count;
 }

@@ -14,7 +14,10 @@ afterAll(async () => {
 });
 
 test('a server that does not answer is a reason with a code, and no error of the client', async () => {
-  const store = await openStore({ node: 'http://127.0.0.1:1', indexPrefix: '' }, 'sinks.elasticsearch');
+  const store = await openStore(
+    { node: 'http://127.0.0.1:1', indexPrefix: '', indexes: {} },
+    'sinks.elasticsearch',
+  );
   const table = { database: 'shop', table: 'orders', columns: [], key: [] } as unknown as ComparedTable;
   await expect(store.open(table)).rejects.toMatchObject({ code: 'ELASTICSEARCH_UNAVAILABLE' });
   await store.close();
@@ -34,7 +37,8 @@ test('what Elasticsearch refuses is an error, and no row that is missing', async
     columns: [column],
     key: [0],
   } as unknown as ComparedTable;
-  const store = await openStore({ node: stack.elasticsearch.node, indexPrefix }, 'sinks.elasticsearch');
+  const target = { node: stack.elasticsearch.node, indexPrefix, indexes: {} };
+  const store = await openStore(target, 'sinks.elasticsearch');
 
   const empty = await store.open(table);
   expect(await empty.fetchStored(['{"id":1}']), 'an index that is not there').toEqual([null]);

@@ -3,11 +3,17 @@ import { Client } from '@elastic/elasticsearch';
 import type { Row } from '@sluice/envelope';
 import { startStack } from '@sluice/local-stack';
 import { createLogger } from '@sluice/runtime';
-import { describeSinkConformance, itemRow, type SinkSubject } from '@sluice/sink-kit/testing';
+import {
+  describeSinkConformance,
+  itemRow,
+  type SinkHarness,
+  type SinkSubject,
+} from '@sluice/sink-kit/testing';
 import { afterAll } from 'vitest';
 import { elasticsearchSchema } from '../src/config.ts';
-import { documentId, indexName } from '../src/elasticsearch-mapper.ts';
+import { documentId } from '../src/elasticsearch-mapper.ts';
 import { ElasticsearchSink } from '../src/elasticsearch-sink.ts';
+import { tableIndex } from '../src/table-index.ts';
 
 const stack = await startStack({ servers: ['elasticsearch'] });
 afterAll(() => stack.stop());
@@ -20,30 +26,38 @@ const context = {
   log: createLogger('sink-elasticsearch-test', { level: 'silent' }),
 };
 
-describeSinkConformance('Elasticsearch', {
-  async create(): Promise<SinkSubject> {
-    const indexPrefix = `test-${randomUUID()}-`;
-    const client = new Client({ node, maxRetries: 0 });
-    const create = () => new ElasticsearchSink(elasticsearchSchema.parse({ node, indexPrefix }), context);
-    return {
-      sink: create(),
-      another: create,
-      read: (database, table, key) => readDocument(client, indexName(indexPrefix, database, table), key),
-      // The field is a number: an object is no value it could leave out of the index.
-      poison: async (id) => ({ ...itemRow(id, 1), name: { not: 'text' } }),
-      async close() {
-        const indices = await client.indices.get({ index: `${indexPrefix}*` });
-        await client.indices.delete({ index: Object.keys(indices) });
-        await client.close();
-      },
-    };
-  },
-  deadStore: async () =>
-    new ElasticsearchSink(
-      elasticsearchSchema.parse({ node: 'http://127.0.0.1:1', requestTimeoutMs: 1000 }),
-      context,
-    ),
-});
+const ITEMS = 'sluice_conformance.items';
+
+describeSinkConformance('Elasticsearch', harnessOf({}));
+describeSinkConformance('Elasticsearch with a name of its own', harnessOf({ [ITEMS]: { name: 'items' } }));
+
+function harnessOf(indexes: Record<string, { name: string }>): SinkHarness {
+  return {
+    async create(): Promise<SinkSubject> {
+      const indexPrefix = `test-${randomUUID()}-`;
+      const client = new Client({ node, maxRetries: 0 });
+      const settings = elasticsearchSchema.parse({ node, indexPrefix, indexes });
+      const create = () => new ElasticsearchSink(settings, context);
+      return {
+        sink: create(),
+        another: create,
+        read: (database, table, key) => readDocument(client, tableIndex(settings, { database, table }), key),
+        // The field is a number: an object is no value it could leave out of the index.
+        poison: async (id) => ({ ...itemRow(id, 1), name: { not: 'text' } }),
+        async close() {
+          const indices = await client.indices.get({ index: `${indexPrefix}*` });
+          await client.indices.delete({ index: Object.keys(indices) });
+          await client.close();
+        },
+      };
+    },
+    deadStore: async () =>
+      new ElasticsearchSink(
+        elasticsearchSchema.parse({ node: 'http://127.0.0.1:1', requestTimeoutMs: 1000 }),
+        context,
+      ),
+  };
+}
 
 /** By id, so without a refresh; the live alias would hide a deletion only from searches. */
 async function readDocument(client: Client, index: string, key: Row): Promise<Row | null> {

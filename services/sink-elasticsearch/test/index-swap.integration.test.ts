@@ -86,7 +86,7 @@ test('indexes are swapped with their aliases, kept, removed by the sink, and swa
   await make('shop.orders', 'old', ['of-my-own']);
   await make('shop.items', 'old');
   for (const name of NAMES) await make(`rebuild-a1-${name}`, 'new');
-  expect(rebuild.settings(first)).toEqual({ indexPrefix: `${indexPrefix}rebuild-a1-` });
+  expect(rebuild.settings(first)).toEqual({ indexPrefix: `${indexPrefix}rebuild-a1-`, indexes: {} });
   expect(await rebuild.save(first, null)).toBe(true);
   expect(await rebuild.save({ ...first, owner: 'other' }, null)).toBe(false);
   expect(await rebuild.load()).toEqual(first);

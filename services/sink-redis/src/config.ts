@@ -1,4 +1,4 @@
-import { parseTableId, tableId, tablePattern, toTableId } from '@sluice/envelope';
+import { parseTableId, tableId, tablePattern } from '@sluice/envelope';
 import {
   isLoopback,
   opsSchemaFor,
@@ -8,7 +8,7 @@ import {
   tlsSchema,
   type TlsFiles,
 } from '@sluice/runtime';
-import { sinkBaseSchema, type StoreSpots } from '@sluice/sink-kit';
+import { oneTableSchema, sinkBaseSchema, type StoreSpots } from '@sluice/sink-kit';
 import { z } from 'zod';
 import { rowProblems } from './row-problems.ts';
 import { parseKeyTemplate } from './key-template.ts';
@@ -16,12 +16,7 @@ import { parseKeyTemplate } from './key-template.ts';
 /** Ten years: Redis takes no longer life of a key than fits 64 bits in milliseconds. */
 export const LIFE_SECONDS_MAX = 3650 * 86_400;
 
-const tableIdSchema = z
-  .string()
-  .regex(/^[^*?]+$/, 'must be one table, as `database.table`: by wildcards several would have the same keys')
-  .refine((id) => toTableId(id) === id && parseTableId(id).database !== '', {
-    message: 'must be `database.table`; a name with a dot in it stands between backticks',
-  });
+const tableIdSchema = oneTableSchema('by wildcards several would have the same keys');
 
 const rowsSchema = z
   .strictObject({

@@ -1,4 +1,4 @@
-import { parseTableId, tablePattern } from '@sluice/envelope';
+import { NOT_TAKEN, takesTable, type TakenTables } from '@sluice/sink-kit';
 import { parseKeyTemplate, templatesMeet, type KeyTemplate } from './key-template.ts';
 
 export interface RowProblem {
@@ -6,31 +6,18 @@ export interface RowProblem {
   readonly message: string;
 }
 
-interface RowsOfSection {
+interface RowsOfSection extends TakenTables {
   readonly keyPrefix: string;
   readonly rows: Readonly<Record<string, { readonly keyTemplate?: string | undefined }>>;
-  readonly tables?: readonly string[] | undefined;
-  readonly excludeTables?: readonly string[] | undefined;
 }
 
 /** What is wrong with `rows` of a section: templates by which two rows could have one key, and tables that the sink does not take. */
-export function rowProblems({
-  keyPrefix,
-  rows,
-  tables,
-  excludeTables = [],
-}: RowsOfSection): readonly RowProblem[] {
+export function rowProblems(section: RowsOfSection): readonly RowProblem[] {
   const problems: RowProblem[] = [];
   const known = new Map<string, KeyTemplate>();
-  for (const [id, { keyTemplate: key }] of Object.entries(rows)) {
-    const { database, table } = parseTableId(id);
-    const fits = (pattern: string): boolean => tablePattern(pattern)(database, table);
-    if (tables?.some(fits) === false || excludeTables.some(fits))
-      problems.push({
-        path: ['rows', id],
-        message: 'is a table that `tables` and `excludeTables` do not leave to this sink',
-      });
-    const message = key === undefined ? null : keyProblem(key, keyPrefix, known);
+  for (const [id, { keyTemplate: key }] of Object.entries(section.rows)) {
+    if (!takesTable(section, id)) problems.push({ path: ['rows', id], message: NOT_TAKEN });
+    const message = key === undefined ? null : keyProblem(key, section.keyPrefix, known);
     if (key === undefined) continue;
     if (message !== null) problems.push({ path: ['rows', id, 'keyTemplate'], message });
     else known.set(id, parseKeyTemplate(key));
