@@ -9,11 +9,13 @@ export interface ElasticsearchReason {
   readonly reason?: string;
 }
 
-/** The one reason that is shown: it names a setting of the index. Others may quote values. */
+/** The one reason that is shown: it names a setting of the index, and no document is at fault. Others may quote values. */
 const MISSING_PIPELINE = /^pipeline with id \[[^\]]*\] does not exist$/u;
 
 /** An alias of several indexes takes no writes: no document is at fault. */
 const NO_WRITE_INDEX = /^no write index is defined for alias /u;
+
+const NO_ROUTING = 'routing_missing_exception';
 
 /** Decided by the exception's name where the status alone is ambiguous. */
 const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
@@ -23,6 +25,8 @@ const BY_TYPE: Readonly<Record<string, ErrorCode>> = {
   // The index is not there, or cannot be: every row of the table would fail.
   index_not_found_exception: CODES.ELASTICSEARCH_INDEX_MISSING,
   invalid_index_name_exception: CODES.ELASTICSEARCH_INDEX_REFUSED,
+  // A mapping asks for what documents of this sink never have: every row of the table would fail.
+  [NO_ROUTING]: CODES.ELASTICSEARCH_INDEX_REFUSED,
   // Only a person can change a privilege.
   security_exception: CODES.ELASTICSEARCH_AUTH,
   // This document does not fit the mapping; its neighbours do.
@@ -55,13 +59,18 @@ export function itemError(
       `${index}: alias ${liveAlias(index)} leads to several indexes; take it from all but the table's own`,
       { context: { index, status, type } },
     );
-  const detail = MISSING_PIPELINE.test(error?.reason ?? '') ? `: ${error?.reason}` : '';
+  const context = { context: { index, status, type } };
+  if (MISSING_PIPELINE.test(error?.reason ?? ''))
+    return new PipelineError(
+      CODES.ELASTICSEARCH_INDEX_REFUSED,
+      `${index}: ${error?.reason}: put it back, or take it from index.default_pipeline and index.final_pipeline of the index`,
+      context,
+    );
+  const detail = type === NO_ROUTING ? ': its mapping asks for a routing value, and rows have none' : '';
   return new PipelineError(
     itemErrorCode(status, error?.type),
     `${index}: ${type}${detail} (status ${status})`,
-    {
-      context: { index, status, type },
-    },
+    context,
   );
 }
 

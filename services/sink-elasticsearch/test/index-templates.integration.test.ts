@@ -26,12 +26,64 @@ test('an index that somebody has made without stored rows is refused', async () 
   );
 });
 
-test('a pipeline that is not there is named', async () => {
+test('a pipeline that is not there is named, and no row is at fault', async () => {
   const index = indexOf('shop.orders');
   await template(index, { settings: { 'index.default_pipeline': 'gone' } });
   const sink = worker();
   expect(await write(sink, topicOf().schema(sequenceAt(1)))).toEqual(['applied']);
-  expect((await write(sink, insert(topicOf(), 2)))[0]).toMatch(/: pipeline with id \[gone\] does not exist/);
+  expect((await write(sink, insert(topicOf(), 2)))[0]).toMatch(
+    /^ELASTICSEARCH_INDEX_REFUSED: .*: pipeline with id \[gone\] does not exist: put it back, or take it from/,
+  );
+  await client.indices.putSettings({ index, settings: { 'index.default_pipeline': '_none' } });
+  expect(await write(sink, insert(topicOf(), 2))).toEqual(['applied']);
+});
+
+test('of a mapping that asks for a routing value no row is at fault', async () => {
+  const index = indexOf('shop.orders');
+  await template(index, { mappings: { _routing: { required: true } } });
+  const sink = worker();
+  expect(await write(sink, topicOf().schema(sequenceAt(1)))).toEqual(['applied']);
+  expect((await write(sink, insert(topicOf(), 2)))[0]).toMatch(
+    /^ELASTICSEARCH_INDEX_REFUSED: .*: its mapping asks for a routing value, and rows have none/,
+  );
+});
+
+test('what a template gives an index stays beside what the sink says of it', async () => {
+  const index = indexOf('shop.orders');
+  const column_ = column('v', 'varchar(9)');
+  await template(index, {
+    settings: {
+      number_of_shards: 3,
+      number_of_replicas: 1,
+      'index.refresh_interval': '5s',
+      'index.mapping.ignore_malformed': false,
+    },
+    mappings: {
+      dynamic: 'strict',
+      properties: {
+        v: { type: 'text', fields: { raw: { type: 'keyword' } } },
+        more: { type: 'keyword' },
+      },
+    },
+    aliases: { [indexOf('readers')]: {} },
+  });
+  const topic = topicOf({ columns: [id, column_] });
+  const sink = worker();
+  expect(await write(sink, topic.schema(sequenceAt(1)))).toEqual(['applied']);
+  expect(await write(sink, insert(topic, 2, { v: 'x' }))).toEqual(['applied']);
+  const { [index]: made } = await client.indices.get({ index });
+  expect(made?.settings?.index).toMatchObject({
+    number_of_shards: '1',
+    number_of_replicas: '0',
+    refresh_interval: '5s',
+    mapping: { ignore_malformed: 'true' },
+  });
+  expect(made?.mappings).toMatchObject({ dynamic: 'false' });
+  expect(made?.mappings?.properties).toMatchObject({
+    more: { type: 'keyword' },
+    v: { type: 'text', fields: { keyword: { type: 'keyword' } } },
+  });
+  expect(Object.keys(made?.aliases ?? {}).sort()).toEqual([indexOf('readers'), `${index}.live`].sort());
 });
 
 test('a write is on disk when it is acknowledged, whatever a template says or somebody has set since', async () => {
