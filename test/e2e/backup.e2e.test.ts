@@ -6,7 +6,7 @@ import { startStack } from '@sluice/local-stack';
 import { afterAll, expect, test } from 'vitest';
 import { SinkPipeline, type PipelineProcess } from '../harness/pipelines/sink-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { produceRecord } from '../harness/records/kafka-topics.ts';
+import { makeTopic, produceRecord } from '../harness/records/kafka-topics.ts';
 import { newFolder } from '../harness/processes/new-folder.ts';
 import { sluice } from '../harness/processes/sluice-command.ts';
 import { testScope } from '../harness/scope.ts';
@@ -166,7 +166,7 @@ test('the state of a running pipeline is backed up as it stands in Kafka', async
   expect(kept.length).toBeGreaterThan(1);
   await pipeline.admin.deleteTopics({ topics: [history] });
   await eventually('the topic to be gone', async () => !(await pipeline.reader.topicIds()).has(history));
-  await pipeline.admin.createTopics({ topics: [{ topic: history, numPartitions: 1 }] });
+  await makeTopic(pipeline.admin, { topic: history, numPartitions: 1 });
   const textOf = (base64: string | null): string => Buffer.from(base64 ?? '', 'base64').toString();
   const [begun] = kept;
   await produceRecord(scope, stack.kafka.brokers, {

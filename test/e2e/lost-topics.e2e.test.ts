@@ -3,7 +3,7 @@ import type { Admin } from 'kafkajs';
 import { afterAll, expect, test } from 'vitest';
 import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { connectedAdmin, topicLikeCapture } from '../harness/records/kafka-topics.ts';
+import { connectedAdmin, makeTopic, topicLikeCapture } from '../harness/records/kafka-topics.ts';
 import { testScope } from '../harness/scope.ts';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
 import { readEnvelopes, readRows, type EnvelopeRecord } from '../harness/records/table-records.ts';
@@ -32,7 +32,7 @@ test('tables whose topics were deleted, or made again by somebody else, are told
 
   const admin = await connectedAdmin(scope, brokers);
   await deleteTopics(admin, [pipeline.topic('deleted'), pipeline.topic('emptied')]);
-  await admin.createTopics({ topics: [topicLikeCapture(pipeline.topic('emptied'), PARTITIONS)] });
+  await makeTopic(admin, topicLikeCapture(pipeline.topic('emptied'), PARTITIONS));
   // The first that a sink sees of it must be the table, and not this row.
   await database.run('INSERT INTO deleted VALUES (5)', 'INSERT INTO emptied VALUES (5)');
   const second = await pipeline.start();
@@ -57,7 +57,7 @@ test('tables whose topics were deleted, or made again by somebody else, are told
   // Where no topic has to be made, nothing is published before the tables are told.
   const began = Date.now();
   await deleteTopics(admin, [pipeline.topic('emptied')]);
-  await admin.createTopics({ topics: [topicLikeCapture(pipeline.topic('emptied'), PARTITIONS)] });
+  await makeTopic(admin, topicLikeCapture(pipeline.topic('emptied'), PARTITIONS));
   await pipeline.start();
   const told = (): Promise<EnvelopeRecord[]> => readEnvelopes(pipeline.reader, pipeline.topic('emptied'));
   await eventually('the first record', async () => (await told()).length > 0);

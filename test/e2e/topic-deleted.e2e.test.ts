@@ -4,7 +4,7 @@ import type { Admin } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { CapturePipeline } from '../harness/pipelines/capture-pipeline.ts';
 import { eventually } from '../harness/eventually.ts';
-import { connectedAdmin, topicLikeCapture } from '../harness/records/kafka-topics.ts';
+import { connectedAdmin, makeTopic, topicLikeCapture } from '../harness/records/kafka-topics.ts';
 import { testScope } from '../harness/scope.ts';
 import type { ServiceProcess } from '../harness/processes/service-process.ts';
 import { SourceDatabase } from '../harness/pipelines/source-database.ts';
@@ -91,5 +91,5 @@ async function makeAgain(admin: Admin, topic: string): Promise<void> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   const again = topicLikeCapture(topic, topics[0]?.partitions.length ?? 0);
   await admin.deleteTopics({ topics: [topic] });
-  await eventually('the topic to be made', () => admin.createTopics({ topics: [again] }).catch(() => false));
+  await makeTopic(admin, again);
 }

@@ -1,6 +1,7 @@
 import { kafkaClient, PlainProducer } from '@sluice/kafka';
 import { createLogger } from '@sluice/runtime';
 import type { Admin } from 'kafkajs';
+import { eventually } from '../eventually.ts';
 import { kafkaConfig } from '../pipelines/capture-pipeline.ts';
 import type { Scope } from '../scope.ts';
 
@@ -16,6 +17,22 @@ export async function connectedAdmin(scope: Scope, brokers: readonly string[]): 
   return admin;
 }
 
+type NewTopic = Parameters<Admin['createTopics']>[0]['topics'][number];
+
+/**
+ * Also where one of that name is being deleted. Resolves when its partitions have leaders: the client's own wait gives up at the first
+ * broker that has not heard of the topic yet.
+ */
+export async function makeTopic(admin: Admin, topic: NewTopic): Promise<void> {
+  await eventually('the topic to be made', () =>
+    admin.createTopics({ waitForLeaders: false, topics: [topic] }),
+  );
+  await eventually('its partitions to have leaders', async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic.topic] });
+    return topics[0]?.partitions.every(({ leader }) => leader >= 0) === true;
+  });
+}
+
 /** A record in partition 0. */
 export async function produceRecord(
   scope: Scope,
@@ -29,10 +46,7 @@ export async function produceRecord(
 }
 
 /** With the settings that capture would give it: the defaults of sluice.yaml. */
-export function topicLikeCapture(
-  topic: string,
-  numPartitions: number,
-): Parameters<Admin['createTopics']>[0]['topics'][number] {
+export function topicLikeCapture(topic: string, numPartitions: number): NewTopic {
   const configs = { 'cleanup.policy': 'delete', 'retention.ms': '604800000', 'max.message.bytes': '1048588' };
   return {
     topic,
