@@ -10,6 +10,7 @@ import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../src/compare.ts';
+import { mysqlSinkSchema } from '../src/config.ts';
 import { openRepair } from '../src/repair.ts';
 import { TargetFixture } from './target-fixture.ts';
 import { id, text } from './target-records.ts';
@@ -51,7 +52,7 @@ describe.each([
   });
 
   test('rows that have exchanged a unique value are repaired with each other, and undone, where the report has one', async () => {
-    await target('1 a', '2 b', '3 c');
+    await target(['1 a', '2 b', '3 c']);
     await atSource('1 b', '2 a', '3 c');
     const fates = await repair(1);
     expect(fates.map(({ place, kind, fate, gaveWay }) => [place, kind, fate, gaveWay])).toEqual([
@@ -65,8 +66,27 @@ describe.each([
     }
   });
 
+  test('they are while the source commits nothing, and again when that was undone', async () => {
+    await target(['1 a', '2 b'], POINT);
+    await atSource('1 b', '2 a');
+    for (const time of ['once', 'again']) {
+      const fates = await repair(1);
+      expect(
+        fates.map(({ fate, why }) => [fate, why]),
+        `given ${time}`,
+      ).toEqual([
+        ['equal', null],
+        ['equal', null],
+      ]);
+      expect(await notes()).toEqual(['1 b', '2 a']);
+      await undo();
+      expect(await notes()).toEqual(['1 a', '2 b']);
+      await rm(join(folder, 'undo'));
+    }
+  });
+
   test('one that gives way to one that gives way goes along, and one that the source has not', async () => {
-    await target('1 a', '2 b', '3 c', '4 d');
+    await target(['1 a', '2 b', '3 c', '4 d']);
     await atSource('1 b', '2 c');
     const fates = await repair(1);
     expect(fates.map(({ place, kind, fate }) => [place, kind, fate])).toEqual([
@@ -80,7 +100,7 @@ describe.each([
   });
 
   test('a row that gave way comes back, although the repair did not come to it', async () => {
-    await target('1 a', '2 b');
+    await target(['1 a', '2 b']);
     await atSource('1 b', '2 a');
     await repair(1);
     await fixture.reader.query(`DELETE FROM ${fixture.table('orders')} WHERE id = 2`);
@@ -89,7 +109,7 @@ describe.each([
   });
 
   test('one that a truncate has taken since does not', async () => {
-    await target('1 a', '2 b');
+    await target(['1 a', '2 b']);
     await atSource('1 b', '2 a');
     await repair(1);
     const sink = await fixture.worker();
@@ -124,12 +144,12 @@ describe.each([
     expect(await notes()).toEqual(['A x']);
   });
 
-  async function target(...rows: readonly string[]): Promise<void> {
+  async function target(rows: readonly string[], sequence = sequenceAt(10)): Promise<void> {
     const sink = await fixture.worker();
     await sink.write([topic.schema(sequenceAt(1))], never);
     await fixture.reader.query(`ALTER TABLE ${fixture.table('orders')} ADD UNIQUE KEY other (note)`);
     await sink.write(
-      rows.map((row) => snapshot(row, sequenceAt(10))),
+      rows.map((row) => snapshot(row, sequence)),
       never,
     );
     expect(await notes()).toEqual(rows);
@@ -151,7 +171,7 @@ describe.each([
   /** Of the rows with these keys, each in a partition of its own. */
   async function repair(...keys: readonly (number | string)[]): Promise<RowFate[]> {
     const connection = await openRowConnection(server);
-    const compared = await openStore(fixture.section as Parameters<typeof openStore>[0], 'sinks.mysql');
+    const compared = await openStore(mysqlSinkSchema.parse(fixture.section), 'sinks.mysql');
     const undoFile = await UndoFile.create(join(folder, 'undo'), {
       undo: 'repair',
       version: 1,
@@ -171,10 +191,7 @@ describe.each([
       });
       const apart = (delivery: Delivery): Delivery => ({
         ...delivery,
-        partition: Math.max(
-          0,
-          keys.findIndex((key) => delivery.rowKey === JSON.stringify({ id: key })),
-        ),
+        partition: keys.findIndex((key) => delivery.rowKey === JSON.stringify({ id: key })) + 1,
       });
       return await repairRows(reported, {
         source: connection,
