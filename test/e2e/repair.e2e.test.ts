@@ -176,6 +176,50 @@ test('a report about a source at rest is taken, one about columns of before is n
   );
 });
 
+test('a row of MySQL whose unique value a repaired one gets is repaired with it, and undone with it', async () => {
+  const scope = testScope();
+  const pipeline = await SinkPipeline.withTables(scope, stack, 'unique', [
+    'CREATE TABLE people (id INT PRIMARY KEY, email VARCHAR(20))',
+    "INSERT INTO people VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+  ]);
+  const [, sink] = await pipeline.start('capture', 'sink-mysql');
+  const { configFile } = sink ?? { configFile: '' };
+  const { target, targetDatabase } = pipeline.stores;
+  const table = `${targetDatabase}.people`;
+  const emails = async (): Promise<string[]> => {
+    const [rows] = await target.query(`SELECT id, email FROM ${table} ORDER BY id`);
+    return (rows as { id: number; email: string }[]).map(({ id, email }) => `${id} ${email}`);
+  };
+  await eventually('three rows in MySQL', async () => (await emails().catch(() => [])).length === 3, {
+    timeoutMs: 60_000,
+  });
+  await target.query(`ALTER TABLE ${table} ADD UNIQUE KEY other (email)`);
+  for (const [id, email] of [
+    [1, 'x'],
+    [2, 'a'],
+    [1, 'b'],
+  ])
+    await target.query(`UPDATE ${table} SET email = ? WHERE id = ?`, [email, id]);
+  const file = (name: string): string => join(dirname(configFile), name);
+  const found = await sluice(configFile, `compare --sink mysql --output-file ${file('exchanged.json')}`);
+  expect(found.code).toBe(3);
+
+  const order = `repair --limit 1 --report ${file('exchanged.json')} --apply --undo ${file('exchanged.ndjson')}`;
+  const done = await sluice(configFile, order);
+  expect([done.code, summary(done), done.said]).toEqual([
+    0,
+    { mysql: { 'changed equal': 2 } },
+    expect.stringMatching(/1 row more, such as \["[12]"\], held a value of a unique index/) as string,
+  ]);
+  expect(await emails()).toEqual(['1 a', '2 b', '3 c']);
+  const undone = await sluice(configFile, `repair --undo-from ${file('exchanged.ndjson')} --apply`);
+  expect([undone.code, undone.said]).toEqual([
+    0,
+    expect.stringContaining('2 rows restored, 0 not') as string,
+  ]);
+  expect(await emails()).toEqual(['1 b', '2 a', '3 c']);
+});
+
 /** By sink: how many rows were of which kind, and what became of them. */
 function summary({ document, said }: CommandEnd): Readonly<Record<string, Readonly<Record<string, number>>>> {
   if (document === null) throw new Error(said);
