@@ -91,6 +91,8 @@ export class IndexPlaces {
   /** Indexes of the table under another name: its own, those of a move, what is kept of a rebuild. */
   async #leftIn(before: string, table: TableName): Promise<readonly string[]> {
     const owner = ownerOf(this.#context, table);
+    // One that the role does not show is an error here; below it would be none.
+    await this.#client.indices.exists({ index: before });
     const found = await findIndexes(this.#client, before, `${before}%*`);
     return found.filter((each) => isOf(each, owner)).map(({ name }) => name);
   }

@@ -1,4 +1,5 @@
 import { errors, type Client } from '@elastic/elasticsearch';
+import { parseTableId } from '@sluice/envelope';
 import { preflightFailed, type PreflightProblem } from '@sluice/runtime';
 import type { SinkContext } from '@sluice/sink-kit';
 import type { ElasticsearchConfig } from './config.ts';
@@ -72,7 +73,11 @@ export function indexPatterns(
     return `${indexName(prefix, database, /[*?]/.test(table) ? '' : table)}*`;
   });
   // Also those that an alias or a change of fields makes of them.
-  const named = Object.values(indexes).map(({ name }) => `${prefix}${name}*`);
+  const named = Object.entries(indexes).flatMap(([id, { name }]) => {
+    // Rows may be under the table's own name, too.
+    const { database, table } = parseTableId(id);
+    return [`${prefix}${name}*`, `${indexName(prefix, database, table)}*`];
+  });
   return [...new Set([...tables, ...named, `${prefix}sluice-state`])];
 }
 

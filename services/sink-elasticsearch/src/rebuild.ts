@@ -1,5 +1,7 @@
 import { Client } from '@elastic/elasticsearch';
+import { parseTableId, type TableName } from '@sluice/envelope';
 import { ownNameOf, parseSection, type RunningService, type ServiceContext } from '@sluice/runtime';
+import type { SinkContext } from '@sluice/sink-kit';
 import {
   fillingSink,
   type OpenRebuild,
@@ -12,7 +14,8 @@ import { clientOptions, elasticsearchSchema, type ElasticsearchConfig } from './
 import { requestError } from './elasticsearch-errors.ts';
 import { liveAlias } from './elasticsearch-mapper.ts';
 import { elasticsearchSink } from './elasticsearch-sink.ts';
-import { findIndex } from './index-record.ts';
+import { IndexPlaces } from './index-places.ts';
+import { findIndex, isSameOwner, ownerOf, sharedIndex } from './index-record.ts';
 import { liftBlock } from './index-move.ts';
 import {
   indexNames,
@@ -24,6 +27,7 @@ import {
 } from './index-swap.ts';
 import { missingPrivileges } from './preflight.ts';
 import { RebuildRecords, removeIndexes } from './rebuild-records.ts';
+import { tableIndex } from './table-index.ts';
 import { Floors, stateIndex } from './truncation.ts';
 
 export const openRebuild: OpenRebuild = (sink) => Promise.resolve(new ElasticsearchRebuild(sink));
@@ -35,6 +39,8 @@ class ElasticsearchRebuild implements StoreRebuild {
   readonly #records: RebuildRecords;
   readonly #section: string;
   readonly #owner: string | null;
+  /** Of the pipeline's topics, which says whose an index is. */
+  readonly #prefix: string;
 
   constructor({ config: file, name }: RebuiltSink) {
     this.#section = `sinks.${name}`;
@@ -42,6 +48,7 @@ class ElasticsearchRebuild implements StoreRebuild {
     this.#client = new Client(clientOptions(this.#config, this.#section));
     this.#records = new RebuildRecords(this.#client, this.#config.indexPrefix, this.#section);
     this.#owner = ownNameOf(file, name);
+    this.#prefix = file.topics.prefix;
   }
 
   load(): Promise<RebuildRecord | null> {
@@ -58,7 +65,7 @@ class ElasticsearchRebuild implements StoreRebuild {
     return { indexPrefix: this.#filledPrefix(tables), indexes: Object.fromEntries(named) };
   }
 
-  async refusal(): Promise<string | null> {
+  async refusal({ tables }: RebuiltTables): Promise<string | null> {
     const indexPrefix = `${this.#config.indexPrefix}rebuild-`;
     const [problem] = await missingPrivileges(
       this.#client,
@@ -66,8 +73,27 @@ class ElasticsearchRebuild implements StoreRebuild {
       { section: this.#section, sourceTables: ['*.*'] },
       new AbortController().signal,
     );
-    if (problem === undefined) return null;
+    if (problem === undefined) return this.#notOwn(tables);
     return `${problem.found}: add ${indexPrefix}* to the indexes of the role that the sink has`;
+  }
+
+  /** An index of somebody else would be replaced, and rows under a former name would stay beside what is made. */
+  async #notOwn(tables: readonly string[]): Promise<string | null> {
+    const context = { section: this.#section, named: this.#owner, prefix: this.#prefix };
+    const places = new IndexPlaces(this.#client, this.#config, context);
+    for (const id of tables) {
+      const table = parseTableId(id);
+      const problem = (await places.problemOf(table)) ?? (await this.#sharedBy(table, context));
+      if (problem !== null) return problem.message;
+    }
+    return null;
+  }
+
+  async #sharedBy(table: TableName, context: Pick<SinkContext, 'prefix' | 'named'>): Promise<Error | null> {
+    const index = tableIndex(this.#config, table);
+    const found = await findIndex(this.#client, index);
+    const [wanted, owner] = [ownerOf(context, table), found?.record?.owner ?? null];
+    return owner === null || isSameOwner(owner, wanted) ? null : sharedIndex(index, wanted, owner);
   }
 
   fill(context: ServiceContext, name: string): RunningService {

@@ -105,8 +105,10 @@ test('a rebuild, what is kept of it, and its end', async () => {
   expect(await write(beside, topic.schema(sequenceAt(1)))).toEqual(['applied']);
   expect(await write(beside, insert(topic, 2), insert(topic, 4))).toEqual(['applied', 'applied']);
   expect(await rebuild.isSwapped(record)).toBe(false);
+  expect(await rebuild.refusal(record)).toBe(null);
   expect(await rebuild.swap(record)).toBe(null);
   expect(await rebuild.isSwapped(record)).toBe(true);
+  expect(await rebuild.refusal(record)).toBe(null);
   await rebuild.discard(record);
   expect(Object.keys(await documents(indexOf('found.live'))).sort()).toEqual(['{"id":2}', '{"id":4}']);
   expect(Object.keys(await client.indices.get({ index: indexOf('*') })).sort()).toEqual(
@@ -120,4 +122,21 @@ test('a rebuild, what is kept of it, and its end', async () => {
   expect((await write(other, insert(topic, 6)))[0]).toContain(
     ` DELETE /${indexOf('rebuild-a1-found')} and run`,
   );
+});
+
+test('a rebuild takes the place of nobody else, and leaves no rows under a former name', async () => {
+  const rebuild = await openRebuild({ config: config(), name: 'elasticsearch' });
+  onTestFinished(() => rebuild.close());
+  const refusal = () => rebuild.refusal({ id: 'a1', tables: ['shop.orders'] });
+  const index = indexOf('found');
+  await client.index({ index, document: { mine: 'x' }, id: '1', refresh: true });
+  expect(await refusal()).toContain('has 1 documents that no sink of Sluice has written');
+  await client.indices.delete({ index });
+  const items = worker('test', node, null, { indexes: { 'shop.items': { name: 'found' } } });
+  expect(await write(items, topicOf({ table: 'items' }).schema(sequenceAt(1)))).toEqual(['applied']);
+  expect(await refusal()).toContain(`would share index ${index} with table "items"`);
+  await client.indices.delete({ index });
+  const before = worker('test', node, null, {});
+  expect(await write(before, topic.schema(sequenceAt(1)))).toEqual(['applied']);
+  expect(await refusal()).toContain(`the rows of shop.orders are in ${indexOf('shop.orders')}, and `);
 });

@@ -79,7 +79,7 @@ test('the places of a pattern are those of its tables, by their own names and by
   expect(spots('*', '*')).toEqual(['x-*.*', 'x-catalogue', 'x-people']);
 });
 
-test('privileges are asked for on the names of settings too, and not on the name of a table that has another', () => {
+test('privileges are asked for on the names of settings, and on those of before, where rows may be still', () => {
   const settings = elasticsearchSchema.parse({
     indexPrefix: 'x-',
     indexes: { 'shop.products': { name: 'catalogue' } },
@@ -87,7 +87,13 @@ test('privileges are asked for on the names of settings too, and not on the name
   expect(indexPatterns(settings, ['shop.products', 'shop.orders'])).toEqual([
     'x-shop.orders*',
     'x-catalogue*',
+    'x-shop.products*',
     'x-sluice-state',
   ]);
-  expect(indexPatterns(settings, ['shop.*'])).toEqual(['x-shop.*', 'x-catalogue*', 'x-sluice-state']);
+  expect(indexPatterns(settings, ['shop.*'])).toEqual([
+    'x-shop.*',
+    'x-catalogue*',
+    'x-shop.products*',
+    'x-sluice-state',
+  ]);
 });

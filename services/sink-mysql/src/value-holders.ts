@@ -11,7 +11,7 @@ import { strangersOf } from './unique-conflicts.ts';
 
 /**
  * Keys of the rows that give way when rows of one table are written: each holds a value of a unique index that one of them gets. As canonical
- * texts of the key columns, in key order. Throws TARGET_TABLE_REFUSED, and what the server does not answer.
+ * texts of the key columns, in key order. What the target does not take of a row, or of the table, its write says. Throws what the server does not answer.
  */
 export async function valueHolders(
   connection: PoolConnection,
@@ -22,10 +22,11 @@ export async function valueHolders(
   const columns = compared.key.flatMap((place) => compared.columns[place] ?? []);
   const keys: (readonly string[])[] = [];
   for (const [position, row] of rows.entries()) {
-    const plan = table.keyPlan(Object.keys((row.envelope as RowEnvelope).payload.key));
-    if (plan.otherUnique.length === 0) return [];
-    const find = (): Promise<readonly (readonly string[])[]> =>
-      holdersOf(connection, { table, plan }, pendingRow(row, position, plan), columns);
+    const find = async (): Promise<readonly (readonly string[])[]> => {
+      const plan = table.keyPlan(Object.keys((row.envelope as RowEnvelope).payload.key));
+      if (plan.otherUnique.length === 0) return [];
+      return holdersOf(connection, { table, plan }, pendingRow(row, position, plan), columns);
+    };
     keys.push(...(await unlessRefused(find)));
   }
   return keys;
@@ -54,7 +55,6 @@ async function holdersOf(
   );
 }
 
-/** What the target does not take of a row, its write says. */
 async function unlessRefused<T>(find: () => Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await find();

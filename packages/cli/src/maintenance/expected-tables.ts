@@ -8,6 +8,11 @@ export interface SinkTable {
   readonly table: string;
 }
 
+/** Of changes: insert, update, delete, truncate. */
+const OPERATIONS = 4;
+const hasAll = (operations: readonly string[] | undefined): boolean =>
+  operations === undefined || new Set(operations).size === OPERATIONS;
+
 type Fits = (database: string, table: string) => boolean;
 
 /** Which tables of which sinks a comparison has to be known of: all that are captured, but for what settings leave out. */
@@ -18,7 +23,7 @@ export class ExpectedTables {
   /** @param captured tables of the source. @throws CONFIG_INVALID for the section of a sink */
   constructor(config: SluiceConfig, captured: readonly TableName[]) {
     this.#partial = Object.entries(config.tables)
-      .filter(([, { where, operations }]) => where !== undefined || operations !== undefined)
+      .filter(([, { where, operations }]) => where !== undefined || !hasAll(operations))
       .map(([pattern]) => tablePattern(pattern));
     const whole = captured.filter((name) => !this.leavesRowsOut(tableIdOf(name)));
     this.#pairs = Object.keys(config.sinks).flatMap((sink) => {

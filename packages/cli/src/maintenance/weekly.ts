@@ -1,6 +1,7 @@
 import type { TableSize } from '@sluice/capture/maintenance';
+import type { TableName } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
-import { note, ok, unknown, type Finding } from '../operator/findings.ts';
+import { examined, note, ok, unknown, type Finding } from '../operator/findings.ts';
 import type { OptionValues } from '../operator/option-values.ts';
 import { fileOf } from '../operator/ops-url.ts';
 import { importCapture } from '../operator/optional-packages.ts';
@@ -46,16 +47,35 @@ export function weeklyChecks(config: SluiceConfig, values: OptionValues): readon
     },
     {
       area: 'compare',
-      look: async () => {
-        const expected = new ExpectedTables(config, await sizes());
-        const told =
-          report === undefined ? [] : await reportedComparison(report, config, expected, Date.now());
-        const watched = prometheus === null ? [] : await watchedComparisons(prometheus, config, expected);
-        const all = [...told, ...watched];
-        return all.length === 0 ? [notCompared] : all;
-      },
+      look: () => compareFindings({ report, prometheus, config, captured: sizes }),
     },
   ];
+}
+
+interface Comparisons {
+  readonly report: string | undefined;
+  readonly prometheus: Prometheus | null;
+  readonly config: SluiceConfig;
+  readonly captured: () => Promise<readonly TableName[]>;
+}
+
+/** A difference that is known is told also where the source does not say which tables there are. */
+export async function compareFindings({
+  report,
+  prometheus,
+  config,
+  captured,
+}: Comparisons): Promise<readonly Finding[]> {
+  const tables: TableName[] = [];
+  const untold = await examined('compare', async () => {
+    tables.push(...(await captured()));
+    return [];
+  });
+  const expected = new ExpectedTables(config, tables);
+  const told = report === undefined ? [] : await reportedComparison(report, config, expected, Date.now());
+  const watched = prometheus === null ? [] : await watchedComparisons(prometheus, config, expected);
+  const all = [...told, ...watched];
+  return [...(all.length === 0 ? [notCompared] : all), ...untold];
 }
 
 /** @param tables the largest first */

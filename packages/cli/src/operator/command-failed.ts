@@ -11,3 +11,6 @@ export class CommandFailed extends Error {
     this.fix = fix;
   }
 }
+
+/** The operator has interrupted it: nothing is tried again. */
+export class Interrupted extends CommandFailed {}

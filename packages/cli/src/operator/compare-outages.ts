@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningPlace } from '@sluice/compare';
 import { wordsOf } from '@sluice/runtime';
+import { Interrupted } from './command-failed.ts';
 import { durationText } from './snapshot-commands.ts';
 
 /** Waits before a comparison is tried again (ms): the first, and the longest. */
@@ -42,7 +43,7 @@ export class Outages {
     return structuredClone(this.#place);
   }
 
-  /** All servers have answered: what fails from now on is in its middle, and waited for until the operator interrupts it. */
+  /** All servers have answered: what fails from now on is in its middle. */
   begun(signal: AbortSignal): void {
     this.#signal = signal;
   }
@@ -56,7 +57,7 @@ export class Outages {
   /** Resolves when the comparison may be tried again. Throws the error itself where that is of no use, or has lasted too long. */
   async outlast(error: unknown): Promise<void> {
     const { isOutage, say, now, wait } = this.#parts;
-    if (this.#signal === null || this.isInterrupted || !isOutage(error)) throw error;
+    if (this.#signal === null || error instanceof Interrupted || !isOutage(error)) throw error;
     if (this.#failed === 0) this.#since = now();
     if (now() - this.#since >= PATIENCE_MS) throw error;
     const waitMs = Math.min(FIRST_MS * 2 ** this.#failed, LONGEST_MS);

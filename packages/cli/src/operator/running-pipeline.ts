@@ -4,7 +4,7 @@ import { tableIdOf, tablePattern, type TableName } from '@sluice/envelope';
 import { GroupWatch, kafkaClient } from '@sluice/kafka';
 import type { TablePlan } from '@sluice/ops-api';
 import { createLogger, PipelineError, wordsOf, type SluiceConfig } from '@sluice/runtime';
-import { CommandFailed } from './command-failed.ts';
+import { CommandFailed, Interrupted } from './command-failed.ts';
 import { interruption } from './interruption.ts';
 import { importCapture } from './optional-packages.ts';
 import { sinkApplied } from './sink-applied.ts';
@@ -58,7 +58,7 @@ export async function withRunningPipeline<T>(
 
 /** What a command ends with that was interrupted, or that a driver of a store has thrown at. */
 export function reasonOf(error: unknown, { aborted }: AbortSignal): unknown {
-  if (aborted) return new CommandFailed('interrupted', { cause: error });
+  if (aborted) return new Interrupted('interrupted', { cause: error });
   const isDriver = error instanceof Error && !(error instanceof PipelineError) && 'code' in error;
   return isDriver ? new CommandFailed(`done only in part: ${wordsOf(error)}`, { cause: error }) : error;
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { capacityFindings, type Measured } from '../../src/maintenance/capacity.ts';
 import { findingsOf } from '../../src/maintenance/checks.ts';
-import type { SluiceConfig } from '@sluice/runtime';
+import { PipelineError, type SluiceConfig } from '@sluice/runtime';
 import {
   comparedFinding,
   reportedComparison,
@@ -12,7 +12,7 @@ import {
 } from '../../src/maintenance/compare-age.ts';
 import { ExpectedTables } from '../../src/maintenance/expected-tables.ts';
 import { ofPipeline, type Prometheus } from '../../src/maintenance/prometheus.ts';
-import { tableFindings } from '../../src/maintenance/weekly.ts';
+import { compareFindings, tableFindings } from '../../src/maintenance/weekly.ts';
 import { CommandFailed } from '../../src/operator/command-failed.ts';
 import { summaryOf, note, NOT_LOOKED_AT, ok } from '../../src/operator/findings.ts';
 import { UsageError } from '../../src/operator/usage-error.ts';
@@ -129,7 +129,11 @@ const CONFIG = {
   pipeline: 'shop',
   source: { tables: ['shop.*'] },
   sinks: { redis: {}, mysql: { tables: ['shop.orders'] }, search: { operations: ['insert'] } },
-  tables: { 'shop.half': { where: 'id > 5' } },
+  tables: {
+    'shop.half': { where: 'id > 5' },
+    'shop.notes': { operations: ['insert', 'update', 'delete', 'truncate'] },
+    'shop.some': { operations: ['insert', 'update'] },
+  },
 } as unknown as SluiceConfig;
 const expectedOf = (...tables: readonly string[]): ExpectedTables =>
   new ExpectedTables(
@@ -138,7 +142,7 @@ const expectedOf = (...tables: readonly string[]): ExpectedTables =>
   );
 
 test('a comparison is expected of every table that a sink takes whole', () => {
-  const expected = expectedOf('orders', 'notes', 'half');
+  const expected = expectedOf('orders', 'notes', 'half', 'some');
   expect(expected.missing([])).toEqual([
     { sink: 'redis', table: 'shop.orders' },
     { sink: 'redis', table: 'shop.notes' },
@@ -221,4 +225,29 @@ test('what is found is not said once more as its fix', async () => {
 
 test('a selector holds the name of the pipeline as it is', () => {
   expect(ofPipeline('a"b', 'job="x"')).toBe('{pipeline="a\\"b",job="x"}');
+});
+
+test('a difference that is known is told also where the source does not say which tables there are', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'sluice-report-')), 'r.json');
+  const report = {
+    report: 'compare',
+    pipeline: 'shop',
+    endedAt: new Date().toISOString(),
+    result: 'different',
+    rows: 5,
+    offline: false,
+    scope: { where: null, keys: null, sample: null },
+    asked: { tables: [], sinks: [] },
+    tables: [],
+  };
+  writeFileSync(file, JSON.stringify(report));
+  const away = new PipelineError('MYSQL_UNREACHABLE', 'connect');
+  const captured = () => Promise.reject(away);
+  const found = await compareFindings({ report: file, prometheus: null, config: CONFIG, captured });
+  expect(found.map(({ area, result }) => [area, result])).toEqual([
+    ['compare', 'problem'],
+    ['compare', 'problem'],
+  ]);
+  expect(found[1]?.found).toContain('MYSQL_UNREACHABLE');
+  rmSync(dirname(file), { recursive: true });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Interrupted } from '../../src/operator/command-failed.ts';
 import { Outages, outlasting } from '../../src/operator/compare-outages.ts';
 
 const AWAY = new Error('the store is away');
@@ -13,7 +14,8 @@ function scene(): { outages: Outages; waits: number[]; said: string[]; pass: (ms
     pass(ms);
     return Promise.resolve();
   };
-  const isOutage = (error: unknown): boolean => error === AWAY;
+  const isOutage = (error: unknown): boolean =>
+    error === AWAY || (error instanceof Error && error.cause === AWAY);
   const outages = new Outages(null, { isOutage, say: (line) => said.push(line), now: () => now, wait });
   return { outages, waits, said, pass };
 }
@@ -55,7 +57,9 @@ test('another error, and any after an interruption, ends it', async () => {
   outages.begun(abort.signal);
   const bug = new TypeError('a bug');
   await expect(outages.outlast(bug)).rejects.toBe(bug);
+  // Also while it opens its connections again, before it has begun.
+  const interrupted = new Interrupted('interrupted', { cause: AWAY });
+  await expect(outages.outlast(interrupted)).rejects.toBe(interrupted);
   abort.abort();
   expect(outages.isInterrupted).toBe(true);
-  await expect(outages.outlast(AWAY)).rejects.toBe(AWAY);
 });
