@@ -6,7 +6,6 @@ import { mysqlSinkSchema } from './config.ts';
 import { formerNameProblems } from './former-name-problems.ts';
 import { targetPool } from './mysql-driver.ts';
 import { targetNameProblems, targetProblems } from './preflight.ts';
-import { PLAIN_TEMPLATE } from './table-template.ts';
 
 export { examineAccount } from './examine-account.ts';
 
@@ -21,7 +20,7 @@ export const examineStore: ExamineStore = async ({ config, sink }) => {
     const about = { section, sourceTables: selection.patterns };
     const { lacking, limited } = await targetProblems(connection, settings, about);
     const names = [
-      ...(settings.tableTemplate === PLAIN_TEMPLATE ? [] : targetNameProblems(settings, about)),
+      ...targetNameProblems(settings, about),
       ...(await formerNameProblems(connection, settings, { config, sink, selection })),
     ];
     const aheadMs = await aheadOfUsMs(async () => {
