@@ -1,17 +1,13 @@
 import { parseTableId, tableIdOf, tablePattern, type TableName } from '@sluice/envelope';
 import type { SluiceConfig } from '@sluice/runtime';
 import { selectionOf } from '@sluice/sink-kit/selection';
+import { publishesAll } from '../operator/all-operations.ts';
 
 /** A table, `database.table`, in a sink. */
 export interface SinkTable {
   readonly sink: string;
   readonly table: string;
 }
-
-/** Of changes: insert, update, delete, truncate. */
-const OPERATIONS = 4;
-const hasAll = (operations: readonly string[] | undefined): boolean =>
-  operations === undefined || new Set(operations).size === OPERATIONS;
 
 type Fits = (database: string, table: string) => boolean;
 
@@ -23,7 +19,10 @@ export class ExpectedTables {
   /** @param captured tables of the source. @throws CONFIG_INVALID for the section of a sink */
   constructor(config: SluiceConfig, captured: readonly TableName[]) {
     this.#partial = Object.entries(config.tables)
-      .filter(([, { where, operations }]) => where !== undefined || !hasAll(operations))
+      .filter(
+        ([, { where, operations }]) =>
+          where !== undefined || (operations !== undefined && !publishesAll(operations)),
+      )
       .map(([pattern]) => tablePattern(pattern));
     const whole = captured.filter((name) => !this.leavesRowsOut(tableIdOf(name)));
     this.#pairs = Object.keys(config.sinks).flatMap((sink) => {

@@ -4,12 +4,11 @@ import { tableIdOf, tablePattern, type TableName } from '@sluice/envelope';
 import { GroupWatch, kafkaClient } from '@sluice/kafka';
 import type { TablePlan } from '@sluice/ops-api';
 import { createLogger, PipelineError, wordsOf, type SluiceConfig } from '@sluice/runtime';
+import { publishesAll } from './all-operations.ts';
 import { CommandFailed, Interrupted } from './command-failed.ts';
 import { interruption } from './interruption.ts';
 import { importCapture } from './optional-packages.ts';
 import { sinkApplied } from './sink-applied.ts';
-
-const ALL_OPERATIONS = 4;
 
 /** A pipeline that runs, as the commands look at it that hold its sinks against its source. */
 export interface RunningPipeline {
@@ -83,7 +82,7 @@ export function unknownTable(plans: readonly TablePlan[], names: readonly string
 
 /** Whether its settings leave no row out: of one that cannot be captured, that is not known to be otherwise. */
 export function hasAllRows({ refused, operations, where }: TablePlan): boolean {
-  return refused || (where === null && operations.length === ALL_OPERATIONS);
+  return refused || (where === null && publishesAll(operations));
 }
 
 export function planOf(plans: readonly TablePlan[], name: TableName): TablePlan {
@@ -106,7 +105,7 @@ export function publishedTable(plan: TablePlan): PublishedTable {
 function refusalOf({ refused, operations, where, change }: TablePlan): string | null {
   if (refused) return `it is not captured: ${change}`;
   if (where !== null) return 'it has a row condition (`where`): which rows a sink must have is not known';
-  if (operations.length < ALL_OPERATIONS)
+  if (!publishesAll(operations))
     return `only ${operations.join(', ')} are published: a sink need not have the rows as they are`;
   return change === 'none' ? null : `what capture does with it is about to change: ${change}`;
 }

@@ -2,6 +2,7 @@ import { tableIdOf } from '@sluice/envelope';
 import type { TablePlan } from '@sluice/ops-api';
 import type { SluiceConfig } from '@sluice/runtime';
 import { selectionOf } from '@sluice/sink-kit/selection';
+import { publishesAll } from '../operator/all-operations.ts';
 import { CommandFailed } from '../operator/command-failed.ts';
 import type { OptionValues } from '../operator/option-values.ts';
 import type { RunningPipeline } from '../operator/running-pipeline.ts';
@@ -9,7 +10,6 @@ import { tablesOf } from '../operator/running-pipeline.ts';
 import type { Screen } from '../operator/screen.ts';
 
 /** Insert, update, delete, truncate. */
-const ALL_OPERATIONS = 4;
 
 /** Capture keeps the newest 50 jobs that have ended: of more tables nobody would know that they are done. */
 const TABLES_MAX = 40;
@@ -61,7 +61,7 @@ function refusePartial({ config, sink }: RebuildParts, plans: readonly TablePlan
     throw new CommandFailed(
       `\`operations\` of sink ${sink} leaves some out: what it keeps beside the rows of the source would be lost`,
     );
-  const partial = plans.find(({ operations }) => operations.length < ALL_OPERATIONS);
+  const partial = plans.find(({ operations }) => !publishesAll(operations));
   if (partial === undefined) return;
   throw new CommandFailed(
     `\`operations\` of table ${tableIdOf(partial)} leaves some out: the snapshot of a rebuild would take rows that stores keep beside those of the source out of all sinks; name other tables by --table`,
