@@ -5,13 +5,11 @@ import { openRowConnection, Pace, readRunningTable, repairRows, UndoFile, undoLi
 import type { ReportedRow, RowFate, StoreRepair, UndoLine } from '@sluice/compare';
 import type { Row } from '@sluice/envelope';
 import { startStack } from '@sluice/local-stack';
-import { createLogger, Registry, type SluiceConfig } from '@sluice/runtime';
 import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../src/compare.ts';
 import { mysqlSinkSchema } from '../src/config.ts';
-import { openRepair } from '../src/repair.ts';
 import { TargetFixture } from './target-fixture.ts';
 import { id, text } from './target-records.ts';
 
@@ -42,7 +40,7 @@ describe.each([
       columns: [id, text('note')],
       keyColumns: ['id'],
     });
-    store = await opened(fixture);
+    store = await fixture.repair();
   });
   afterEach(async () => {
     await store.close();
@@ -237,21 +235,3 @@ describe.each([
     return topic.row({ operation: 'SNAPSHOT', sequence, row: { id: own, note } });
   }
 });
-
-function opened(fixture: TargetFixture): Promise<StoreRepair> {
-  const config = { sinks: { mysql: fixture.section } } as unknown as SluiceConfig;
-  const context = {
-    pipeline: 'test',
-    name: 'mysql',
-    section: 'sinks.mysql',
-    named: null,
-    sourceTables: [],
-    prefix: 'test',
-    group: 'test',
-    hasProgress: () => Promise.resolve(true),
-    tombstoneLifeMs: Number.POSITIVE_INFINITY,
-    log: createLogger('sink-mysql-test', { level: 'silent' }),
-    registry: new Registry(),
-  };
-  return openRepair({ name: 'mysql', config, contextOf: () => context });
-}

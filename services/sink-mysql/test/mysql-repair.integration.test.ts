@@ -2,19 +2,17 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { SchemaColumn } from '@sluice/envelope';
 import { debianCommand, debianTree, MYSQL_TREE, type MysqlServer, startStack } from '@sluice/local-stack';
-import { createLogger, Registry, type SluiceConfig } from '@sluice/runtime';
 import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KeptColumns } from '../src/kept-columns.ts';
 import { mysqlSinkSchema } from '../src/config.ts';
 import { targetPool } from '../src/mysql-driver.ts';
-import { openRepair } from '../src/repair.ts';
 import { TargetFixture } from './target-fixture.ts';
 
 const stack = await startStack({ servers: ['target-mysql', 'mariadb'] });
 afterAll(() => stack.stop());
-type StoreRepair = Awaited<ReturnType<typeof openRepair>>;
+type StoreRepair = Awaited<ReturnType<TargetFixture['repair']>>;
 type UndoneRow = Parameters<StoreRepair['restore']>[0];
 
 const never = new AbortController().signal;
@@ -197,22 +195,7 @@ describe.each([
   }
 
   async function opened(): Promise<StoreRepair> {
-    const config = { sinks: { mysql: fixture.section } } as unknown as SluiceConfig;
-    const log = createLogger('sink-mysql-test', { level: 'silent' });
-    const context = {
-      pipeline: 'test',
-      name: 'mysql',
-      section: 'sinks.mysql',
-      named: null,
-      sourceTables: [],
-      prefix: 'test',
-      group: 'test',
-      hasProgress: () => Promise.resolve(true),
-      tombstoneLifeMs: Number.POSITIVE_INFINITY,
-      log,
-      registry: new Registry(),
-    };
-    return (repair = await openRepair({ name: 'mysql', config, contextOf: () => context }));
+    return (repair = await fixture.repair());
   }
 });
 

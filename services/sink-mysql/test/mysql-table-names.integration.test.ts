@@ -1,5 +1,5 @@
 import { startStack } from '@sluice/local-stack';
-import { createLogger, parseConfig, Registry, type SluiceConfig } from '@sluice/runtime';
+import { createLogger, parseConfig } from '@sluice/runtime';
 import type { Delivery } from '@sluice/sink-kit';
 import { sequenceAt, TestTopic } from '@sluice/sink-kit/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,7 +7,6 @@ import { mysqlSinkSchema, type MysqlSinkConfig } from '../src/config.ts';
 import { openStore } from '../src/compare.ts';
 import { examineStore } from '../src/doctor.ts';
 import type { MysqlSink } from '../src/mysql-sink.ts';
-import { openRepair } from '../src/repair.ts';
 import { TargetFixture } from './target-fixture.ts';
 import { id, text, write } from './target-records.ts';
 
@@ -222,21 +221,7 @@ describe.each([
     expect(opened.copy).toMatchObject({ database: fixture.database, table: 'crm_users' });
     await store.close();
 
-    const config = { sinks: { mysql: section } } as unknown as SluiceConfig;
-    const context = {
-      pipeline: 'test',
-      name: 'mysql',
-      section: 'sinks.mysql',
-      named: null,
-      sourceTables: [],
-      prefix: 'test',
-      group: 'test',
-      hasProgress: () => Promise.resolve(true),
-      tombstoneLifeMs: Number.POSITIVE_INFINITY,
-      log,
-      registry: new Registry(),
-    };
-    const repair = await openRepair({ name: 'mysql', config, contextOf: () => context });
+    const repair = await fixture.repair(section);
     try {
       const place = { database: 'crm', table: 'users' };
       const of = (delivery: Delivery) => {

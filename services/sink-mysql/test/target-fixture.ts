@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { Row } from '@sluice/envelope';
 import type { MysqlServer } from '@sluice/local-stack';
 import { connect, quoteIdentifier, quoteTable, type Connection, type RowDataPacket } from '@sluice/mysql';
-import { createLogger, Registry } from '@sluice/runtime';
+import type { StoreRepair } from '@sluice/compare';
+import { createLogger, Registry, type SluiceConfig } from '@sluice/runtime';
 import { mysqlSinkSchema, type MysqlSinkConfig } from '../src/config.ts';
 import { MysqlSink } from '../src/mysql-sink.ts';
+import { openRepair } from '../src/repair.ts';
 
 const PASSWORD = 'Fixture-9';
 const SHIPPED = join(import.meta.dirname, '../../../infra/mysql/target/10-sink-account.sql');
@@ -59,6 +61,25 @@ export class TargetFixture {
       registry: new Registry(),
     };
     return new MysqlSink({ ...config, ...overrides }, context);
+  }
+
+  /** What `sluice repair` works with, of a sink with this section; whoever opens it closes it. */
+  repair(section: object = this.section): Promise<StoreRepair> {
+    const config = { sinks: { mysql: section } } as unknown as SluiceConfig;
+    const context = {
+      pipeline: 'test',
+      name: 'mysql',
+      section: 'sinks.mysql',
+      named: null,
+      sourceTables: [],
+      prefix: 'test',
+      group: 'test',
+      hasProgress: () => Promise.resolve(true),
+      tombstoneLifeMs: Number.POSITIVE_INFINITY,
+      log,
+      registry: new Registry(),
+    };
+    return openRepair({ name: 'mysql', config, contextOf: () => context });
   }
 
   /** An open sink; closed by `remove`. */
